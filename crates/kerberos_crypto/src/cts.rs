@@ -1,0 +1,128 @@
+//! CBC with ciphertext stealing, the CBC-CS3 of RFC 3962 §5, always from a zero initial vector.
+//!
+//! Plain CBC from the `cbc` crate and a swap of the last two blocks. A message of exactly one
+//! block is that block encrypted once (RFC 3962 §5); the `cts` crate encrypts it twice, which
+//! would break the pseudo-random function.
+
+use cipher::array::Array;
+use cipher::consts::U16;
+use cipher::{
+    BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, BlockSizeUser,
+    InnerIvInit,
+};
+
+type Block = Array<u8, U16>;
+
+/// Encrypts `message` in place; it must have at least one block, or it is left as it is.
+pub(crate) fn encrypt<C>(cipher: &C, message: &mut [u8])
+where
+    C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
+{
+    let (blocks, tail) = Block::slice_as_chunks_mut(message);
+    let mut cbc = cbc::Encryptor::inner_iv_init(cipher, &Block::default());
+    cbc.encrypt_blocks(blocks);
+    if tail.is_empty() {
+        if let [.., a, b] = blocks {
+            core::mem::swap(a, b);
+        }
+        return;
+    }
+    let Some(last) = blocks.last_mut() else {
+        return;
+    };
+    // The tail, padded with zeros, is the last block; the block before it gives up its end.
+    let mut padded = Block::default();
+    for (to, from) in padded.iter_mut().zip(tail.iter()) {
+        *to = *from;
+    }
+    cbc.encrypt_block(&mut padded);
+    for (to, from) in tail.iter_mut().zip(last.iter()) {
+        *to = *from;
+    }
+    *last = padded;
+}
+
+/// Undoes [`encrypt`], in place: `first` is the first block, `rest` what follows it.
+///
+/// They are apart so that a caller can leave the first block, the confounder, where it is.
+pub(crate) fn decrypt<C>(cipher: &C, first: &mut [u8], rest: &mut [u8])
+where
+    C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>,
+{
+    let Ok(first) = <&mut Block>::try_from(first) else {
+        return;
+    };
+    let (blocks, tail) = Block::slice_as_chunks_mut(rest);
+    if tail.is_empty() {
+        match blocks {
+            [] => {}
+            [only] => core::mem::swap(first, only),
+            [.., a, b] => core::mem::swap(a, b),
+        }
+    } else {
+        let last = blocks.last_mut().unwrap_or(first);
+        // `last` is E(X ^ (P | 0…)) and `tail` the start of X: the rest of X is what decrypting
+        // leaves behind the end of P.
+        cipher.decrypt_block(last);
+        for (mixed, stolen) in last.iter_mut().zip(tail.iter_mut()) {
+            let start_of_x = *stolen;
+            *stolen ^= *mixed;
+            *mixed = start_of_x;
+        }
+    }
+    let mut cbc = cbc::Decryptor::inner_iv_init(cipher, &Block::default());
+    cbc.decrypt_block(first);
+    cbc.decrypt_blocks(blocks);
+}
+
+#[cfg(test)]
+mod tests {
+    use aes::Aes128;
+    use alloc::vec::Vec;
+    use cipher::KeyInit;
+
+    use crate::testing::hex;
+
+    const INPUT: &[u8] = b"I would like the General Gau's Chicken, please, and wonton soup.";
+
+    /// RFC 3962, appendix B: the first `length` bytes of the order give `expected`.
+    fn check(length: usize, expected: &str) {
+        let cipher = Aes128::new_from_slice(b"chicken teriyaki").unwrap();
+        let mut message: Vec<u8> = INPUT[..length].to_vec();
+        super::encrypt(&cipher, &mut message);
+        assert_eq!(message, hex(expected), "encrypting {length} bytes");
+        let (first, rest) = message.split_at_mut(16);
+        super::decrypt(&cipher, first, rest);
+        assert_eq!(message, &INPUT[..length], "decrypting {length} bytes");
+    }
+
+    #[test]
+    fn rfc3962_ciphertext_stealing() {
+        // One block is plain CBC: its value is the first block of the longer vectors.
+        check(16, "97687268d6ecccc0c07b25e25ecfe584");
+        check(17, "c6353568f2bf8cb4d8a580362da7ff7f97");
+        check(
+            31,
+            "fc00783e0efdb2c1d445d4c8eff7ed2297687268d6ecccc0c07b25e25ecfe5",
+        );
+        check(
+            32,
+            "39312523a78662d5be7fcbcc98ebf5a897687268d6ecccc0c07b25e25ecfe584",
+        );
+        check(
+            47,
+            "97687268d6ecccc0c07b25e25ecfe584b3fffd940c16a18c1b5549d2f838029e\
+             39312523a78662d5be7fcbcc98ebf5",
+        );
+        check(
+            48,
+            "97687268d6ecccc0c07b25e25ecfe5849dad8bbb96c4cdc03bc103e1a194bbd8\
+             39312523a78662d5be7fcbcc98ebf5a8",
+        );
+        check(
+            64,
+            "97687268d6ecccc0c07b25e25ecfe58439312523a78662d5be7fcbcc98ebf5a8\
+             4807efe836ee89a526730dbc2f7bc8409dad8bbb96c4cdc03bc103e1a194bbd8",
+        );
+    }
+}

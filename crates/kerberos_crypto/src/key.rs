@@ -1,0 +1,464 @@
+//! `Key`: a key of a supported type, ready for use, with every operation of RFC 3961 §3.
+//!
+//! It checks what comes in (type, length, parameters) once; the profiles behind it then work on
+//! bytes of the right size. Derived keys are kept per usage, see `usage_cache.rs`.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::profile::{ChecksumKey, Profile, SealingKey};
+use crate::usage_cache::UsageCache;
+use crate::{
+    ChecksumType, CryptoError, CryptoRng, EncryptionType, KeyBlock, KeyUsage, Plaintext, rfc4757,
+};
+
+/// A limit for string-to-key iterations that no known KDC reaches: 2²⁰, less than a second of
+/// work. Reply data asks for the count before anything is authenticated, so there must be one.
+pub const DEFAULT_MAX_ITERATIONS: u32 = 1 << 20;
+
+/// A key of a supported encryption type, ready to encrypt, decrypt and sign.
+///
+/// Wiped on drop, with all that was derived from it; `Debug` shows the type only. It can be
+/// shared among threads. Derived keys are kept, so a long-lived `Key` is faster than many.
+///
+/// # Example
+/// ```
+/// use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+/// let key = Key::from_bytes(EncryptionType::AES128_CTS_HMAC_SHA1_96, &[7; 16])?;
+/// let checksum = key.checksum(KeyUsage::KRB_SAFE_CHECKSUM, b"data");
+/// assert_eq!(checksum.len(), 12);
+/// assert!(key.verify_checksum(KeyUsage::KRB_SAFE_CHECKSUM, b"data", &checksum).is_ok());
+/// assert!(key.verify_checksum(KeyUsage::KRB_SAFE_CHECKSUM, b"date", &checksum).is_err());
+/// # Ok::<(), kerberos_crypto::CryptoError>(())
+/// ```
+pub struct Key {
+    etype: EncryptionType,
+    profile: &'static dyn Profile,
+    bytes: Zeroizing<Vec<u8>>,
+    sealing: UsageCache<dyn SealingKey>,
+    checksums: UsageCache<dyn ChecksumKey>,
+}
+
+impl Key {
+    /// A usable key from a key block.
+    ///
+    /// # Errors
+    /// [`CryptoError::UnsupportedEtype`], or [`CryptoError::KeyLength`] where the bytes are too
+    /// few or too many for the type.
+    pub fn new(block: &KeyBlock) -> Result<Self, CryptoError> {
+        Self::from_bytes(block.etype(), block.expose_bytes())
+    }
+
+    /// A usable key from its bytes.
+    ///
+    /// # Errors
+    /// As [`Key::new`].
+    pub fn from_bytes(etype: EncryptionType, bytes: &[u8]) -> Result<Self, CryptoError> {
+        let profile = profile_of(etype)?;
+        let (expected, actual) = (profile.key_size(), bytes.len());
+        if actual != expected {
+            return Err(CryptoError::KeyLength {
+                etype,
+                expected,
+                actual,
+            });
+        }
+        Ok(Self::assemble(
+            etype,
+            profile,
+            Zeroizing::new(bytes.to_vec()),
+        ))
+    }
+
+    /// string-to-key (RFC 3961 §3): the key of a password.
+    ///
+    /// The password is bytes, as typed; RC4 alone needs them to be UTF-8. `s2kparams` are those
+    /// of ETYPE-INFO2, for most types a count of iterations; `None` means the type's default. A
+    /// count above `max_iterations` is refused before any work, and so is one below the type's
+    /// default, which only helps someone who listens and guesses.
+    ///
+    /// # Errors
+    /// [`CryptoError::UnsupportedEtype`], [`CryptoError::S2kParams`],
+    /// [`CryptoError::TooManyIterations`], [`CryptoError::TooFewIterations`],
+    /// [`CryptoError::PasswordNotUtf8`].
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_crypto::{CryptoError, DEFAULT_MAX_ITERATIONS, EncryptionType, Key};
+    /// let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+    /// let ask = |params: [u8; 4]| {
+    ///     Key::from_password(etype, b"secret", b"TEST.REALMuser", Some(&params), 100_000)
+    /// };
+    /// assert!(ask([0, 0, 0x10, 0]).is_ok());
+    /// // Zero means 2^32 (RFC 3962 §4).
+    /// let refused = CryptoError::TooManyIterations { asked: 1 << 32, limit: 100_000 };
+    /// assert_eq!(ask([0, 0, 0, 0]).unwrap_err(), refused);
+    /// ```
+    pub fn from_password(
+        etype: EncryptionType,
+        password: &[u8],
+        salt: &[u8],
+        s2kparams: Option<&[u8]>,
+        max_iterations: u32,
+    ) -> Result<Self, CryptoError> {
+        let profile = profile_of(etype)?;
+        let iterations = iteration_count(etype, profile, s2kparams, max_iterations)?;
+        let bytes = profile.string_to_key(password, salt, iterations)?;
+        Ok(Self::assemble(etype, profile, bytes))
+    }
+
+    /// A new random key.
+    ///
+    /// # Errors
+    /// [`CryptoError::UnsupportedEtype`].
+    pub fn generate(etype: EncryptionType, rng: &mut dyn CryptoRng) -> Result<Self, CryptoError> {
+        let profile = profile_of(etype)?;
+        let mut seed = Zeroizing::new(alloc::vec![0; profile.seed_size()]);
+        rng.fill_bytes(&mut seed);
+        Ok(Self::assemble(etype, profile, profile.random_to_key(&seed)))
+    }
+
+    /// random-to-key (RFC 3961 §3): the key made of random bytes.
+    ///
+    /// # Errors
+    /// [`CryptoError::UnsupportedEtype`], or [`CryptoError::SeedLength`] where there are not
+    /// exactly as many bytes as the type takes (21 for triple DES, the key size for others).
+    pub fn random_to_key(etype: EncryptionType, seed: &[u8]) -> Result<Self, CryptoError> {
+        let profile = profile_of(etype)?;
+        let (expected, actual) = (profile.seed_size(), seed.len());
+        if actual != expected {
+            return Err(CryptoError::SeedLength {
+                etype,
+                expected,
+                actual,
+            });
+        }
+        Ok(Self::assemble(etype, profile, profile.random_to_key(seed)))
+    }
+
+    /// The key's encryption type.
+    pub fn etype(&self) -> EncryptionType {
+        self.etype
+    }
+
+    /// A key block with a copy of the bytes, to be put into a file or message.
+    pub fn to_block(&self) -> KeyBlock {
+        KeyBlock::new(self.etype, self.bytes.to_vec())
+    }
+
+    /// The secret itself, for a file or message that must carry it.
+    pub fn expose_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Encrypts `plaintext` for `usage`, with a random confounder from `rng`.
+    ///
+    /// The one allocation is the result.
+    pub fn encrypt(&self, usage: KeyUsage, plaintext: &[u8], rng: &mut dyn CryptoRng) -> Vec<u8> {
+        let layout = self.profile.layout();
+        let length = layout.ciphertext_len(plaintext.len());
+        let mut message = Vec::with_capacity(length);
+        message.resize(layout.header(), 0);
+        message.extend_from_slice(plaintext);
+        message.resize(length, 0);
+        self.seal(usage, &mut message, rng);
+        message
+    }
+
+    /// Encrypts in place.
+    ///
+    /// `buffer` has [`ciphertext_len`](Self::ciphertext_len)`(plaintext_len)` bytes, and the
+    /// plaintext lies in it from [`header_len`](Self::header_len) on; the rest is overwritten.
+    ///
+    /// # Errors
+    /// [`CryptoError::BufferLength`], with the buffer untouched.
+    ///
+    /// # Example
+    /// ```
+    /// # use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+    /// # fn example(rng: &mut dyn kerberos_crypto::CryptoRng) -> Result<(), kerberos_crypto::CryptoError> {
+    /// let key = Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[7; 32])?;
+    /// let mut buffer = vec![0; key.ciphertext_len(5)];
+    /// buffer[key.header_len()..][..5].copy_from_slice(b"hello");
+    /// key.encrypt_in_place(KeyUsage::KRB_PRIV_ENC_PART, &mut buffer, 5, rng)?;
+    /// assert_eq!(key.decrypt_in_place(KeyUsage::KRB_PRIV_ENC_PART, &mut buffer)?, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn encrypt_in_place(
+        &self,
+        usage: KeyUsage,
+        buffer: &mut [u8],
+        plaintext_len: usize,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), CryptoError> {
+        let layout = self.profile.layout();
+        let (expected, actual) = (layout.ciphertext_len(plaintext_len), buffer.len());
+        if actual != expected {
+            return Err(CryptoError::BufferLength { expected, actual });
+        }
+        if let Some(padding) = buffer.get_mut(layout.header() + plaintext_len..) {
+            padding.fill(0);
+        }
+        self.seal(usage, buffer, rng);
+        Ok(())
+    }
+
+    /// Where the plaintext begins in a ciphertext.
+    pub fn header_len(&self) -> usize {
+        self.profile.layout().header()
+    }
+
+    /// The length of the ciphertext of `plaintext_len` bytes.
+    pub fn ciphertext_len(&self, plaintext_len: usize) -> usize {
+        self.profile.layout().ciphertext_len(plaintext_len)
+    }
+
+    /// Decrypts and verifies what [`encrypt`](Self::encrypt) made with the same key and usage.
+    ///
+    /// Triple DES leaves up to seven zero bytes of padding at the end (RFC 3961 §6.3).
+    ///
+    /// # Errors
+    /// [`CryptoError::Decrypt`] for whatever reason.
+    pub fn decrypt(&self, usage: KeyUsage, ciphertext: &[u8]) -> Result<Plaintext, CryptoError> {
+        // The header goes elsewhere, so that the plaintext begins its buffer.
+        let mut header = Zeroizing::new([0; MAX_HEADER]);
+        let (start, rest) = ciphertext
+            .split_at_checked(self.header_len())
+            .ok_or(CryptoError::Decrypt)?;
+        let header = header.get_mut(..start.len()).ok_or(CryptoError::Decrypt)?;
+        header.copy_from_slice(start);
+        let mut plaintext = Plaintext::new(rest.to_vec());
+        let length = self.open(usage, header, &mut plaintext)?;
+        plaintext.truncate(length);
+        Ok(plaintext)
+    }
+
+    /// Decrypts in place; the result is the part of `buffer` that holds the plaintext.
+    ///
+    /// # Errors
+    /// [`CryptoError::Decrypt`]; no plaintext is left in `buffer` then.
+    pub fn decrypt_in_place<'a>(
+        &self,
+        usage: KeyUsage,
+        buffer: &'a mut [u8],
+    ) -> Result<&'a mut [u8], CryptoError> {
+        let (header, body) = buffer
+            .split_at_mut_checked(self.header_len())
+            .ok_or(CryptoError::Decrypt)?;
+        let length = self.open(usage, header, body)?;
+        body.get_mut(..length).ok_or(CryptoError::Decrypt)
+    }
+
+    /// The checksum of `data` by the type that goes with the key's type (get_mic of RFC 3961 §4).
+    pub fn checksum(&self, usage: KeyUsage, data: &[u8]) -> Vec<u8> {
+        self.checksums.with(
+            usage,
+            || self.profile.checksum_key(&self.bytes, usage),
+            |key| key.compute(data),
+        )
+    }
+
+    /// The length of the checksums of [`checksum`](Self::checksum).
+    pub fn checksum_len(&self) -> usize {
+        self.profile.checksum_size()
+    }
+
+    /// Verifies a checksum of the type that goes with the key's type, in constant time.
+    ///
+    /// # Errors
+    /// [`CryptoError::Checksum`].
+    pub fn verify_checksum(
+        &self,
+        usage: KeyUsage,
+        data: &[u8],
+        checksum: &[u8],
+    ) -> Result<(), CryptoError> {
+        self.checksums.with(
+            usage,
+            || self.profile.checksum_key(&self.bytes, usage),
+            |key| key.verify(data, checksum),
+        )
+    }
+
+    /// The checksum of `data` by a type that is named.
+    ///
+    /// # Errors
+    /// [`CryptoError::UnsupportedChecksum`] where the type is unknown, unkeyed (see
+    /// [`unkeyed_checksum`](crate::unkeyed_checksum)) or meant for keys of another type.
+    pub fn checksum_as(
+        &self,
+        checksum_type: ChecksumType,
+        usage: KeyUsage,
+        data: &[u8],
+    ) -> Result<Vec<u8>, CryptoError> {
+        match self.named_checksum(checksum_type, usage)? {
+            None => Ok(self.checksum(usage, data)),
+            Some(key) => Ok(key.compute(data)),
+        }
+    }
+
+    /// Verifies a checksum of a type that is named, in constant time.
+    ///
+    /// # Errors
+    /// As [`checksum_as`](Self::checksum_as), and [`CryptoError::Checksum`].
+    pub fn verify_checksum_as(
+        &self,
+        checksum_type: ChecksumType,
+        usage: KeyUsage,
+        data: &[u8],
+        checksum: &[u8],
+    ) -> Result<(), CryptoError> {
+        match self.named_checksum(checksum_type, usage)? {
+            None => self.verify_checksum(usage, data, checksum),
+            Some(key) => key.verify(data, checksum),
+        }
+    }
+
+    /// The pseudo-random function (RFC 3961 §3); the output has the size the type gives it.
+    pub fn prf(&self, input: &[u8]) -> Zeroizing<Vec<u8>> {
+        self.profile.prf(&self.bytes, input)
+    }
+
+    fn assemble(
+        etype: EncryptionType,
+        profile: &'static dyn Profile,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Self {
+        Self {
+            etype,
+            profile,
+            bytes,
+            sealing: UsageCache::new(),
+            checksums: UsageCache::new(),
+        }
+    }
+
+    /// Encrypts a message of the right length; its plaintext and padding are in place.
+    fn seal(&self, usage: KeyUsage, message: &mut [u8], rng: &mut dyn CryptoRng) {
+        let layout = self.profile.layout();
+        if let Some(confounder) = message.get_mut(layout.prefix..layout.header()) {
+            rng.fill_bytes(confounder);
+        }
+        self.sealing.with(
+            usage,
+            || self.profile.sealing_key(&self.bytes, usage),
+            |key| key.seal(message),
+        );
+    }
+
+    /// Decrypts a header of the right length and what follows it.
+    fn open(
+        &self,
+        usage: KeyUsage,
+        header: &mut [u8],
+        body: &mut [u8],
+    ) -> Result<usize, CryptoError> {
+        if !self.profile.layout().admits(header.len() + body.len()) {
+            return Err(CryptoError::Decrypt);
+        }
+        self.sealing.with(
+            usage,
+            || self.profile.sealing_key(&self.bytes, usage),
+            |key| key.open(header, body),
+        )
+    }
+
+    /// The key for a checksum type; `None` for the one that goes with the key's type.
+    fn named_checksum(
+        &self,
+        checksum_type: ChecksumType,
+        usage: KeyUsage,
+    ) -> Result<Option<Box<dyn ChecksumKey>>, CryptoError> {
+        match checksum_type {
+            _ if self.etype.default_checksum() == Some(checksum_type) => Ok(None),
+            // Windows signs S4U requests and PACs so whatever the key is (MS-SFU §2.2.1).
+            ChecksumType::HMAC_MD5 => Ok(Some(rfc4757::hmac_md5_checksum(&self.bytes, usage))),
+            ChecksumType::MD5_HMAC if self.etype == EncryptionType::ARCFOUR_HMAC => {
+                Ok(Some(rfc4757::md5_hmac_checksum(&self.bytes, usage)))
+            }
+            other => Err(CryptoError::UnsupportedChecksum(other)),
+        }
+    }
+}
+
+impl Clone for Key {
+    /// The copy begins with nothing derived.
+    fn clone(&self) -> Self {
+        Self::assemble(self.etype, self.profile, self.bytes.clone())
+    }
+}
+
+impl core::fmt::Debug for Key {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Key")
+            .field("etype", &self.etype)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TryFrom<&KeyBlock> for Key {
+    type Error = CryptoError;
+
+    fn try_from(block: &KeyBlock) -> Result<Self, CryptoError> {
+        Self::new(block)
+    }
+}
+
+/// The longest header: RC4's checksum and confounder.
+const MAX_HEADER: usize = 24;
+
+fn profile_of(etype: EncryptionType) -> Result<&'static dyn Profile, CryptoError> {
+    etype.profile().ok_or(CryptoError::UnsupportedEtype(etype))
+}
+
+/// How many iterations the parameters ask for, within what is safe to do.
+fn iteration_count(
+    etype: EncryptionType,
+    profile: &dyn Profile,
+    s2kparams: Option<&[u8]>,
+    limit: u32,
+) -> Result<u32, CryptoError> {
+    let Some(default) = profile.default_iterations() else {
+        return match s2kparams {
+            None | Some([]) => Ok(0),
+            Some(params) => Err(CryptoError::S2kParams {
+                etype,
+                length: params.len(),
+            }),
+        };
+    };
+    // RFC 3962 §4: the parameters are the count alone, as a big-endian number of 32 bits.
+    let asked = match s2kparams {
+        None => default,
+        Some(&[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
+        Some(params) => {
+            return Err(CryptoError::S2kParams {
+                etype,
+                length: params.len(),
+            });
+        }
+    };
+    // RFC 3962 §4: zero stands for 2³², which 32 bits cannot say.
+    if asked == 0 {
+        return Err(CryptoError::TooManyIterations {
+            asked: 1 << 32,
+            limit,
+        });
+    }
+    if asked > limit {
+        return Err(CryptoError::TooManyIterations {
+            asked: asked.into(),
+            limit,
+        });
+    }
+    if asked < default {
+        return Err(CryptoError::TooFewIterations {
+            asked,
+            minimum: default,
+        });
+    }
+    Ok(asked)
+}

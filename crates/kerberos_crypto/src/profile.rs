@@ -1,0 +1,179 @@
+//! `Profile`: what an encryption type must provide (RFC 3961 §3), behind one interface.
+//!
+//! An RFC's file implements it; a row of the table in `etype.rs` names it; `key.rs` uses it.
+//! Adding an encryption type touches one new file and one row.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use cipher::KeyInit;
+use digest::Mac;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{CryptoError, KeyUsage};
+
+/// The mechanism of one encryption type. Keys given to it have `key_size` bytes.
+pub(crate) trait Profile: Sync {
+    /// The length of a protocol key.
+    fn key_size(&self) -> usize;
+
+    /// The key-generation seed length, in bytes.
+    fn seed_size(&self) -> usize {
+        self.key_size()
+    }
+
+    /// The shape of a ciphertext.
+    fn layout(&self) -> Layout;
+
+    /// The length of a keyed checksum, in bytes.
+    fn checksum_size(&self) -> usize;
+
+    /// The default iteration count, for types whose string-to-key parameters are a count.
+    fn default_iterations(&self) -> Option<u32> {
+        None
+    }
+
+    /// string-to-key; `iterations` counts for types that have a default count.
+    fn string_to_key(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        iterations: u32,
+    ) -> Result<Zeroizing<Vec<u8>>, CryptoError>;
+
+    /// random-to-key, from `seed_size` bytes.
+    fn random_to_key(&self, seed: &[u8]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(seed.to_vec())
+    }
+
+    /// The keys Ke and Ki of a usage, ready for work.
+    fn sealing_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn SealingKey>;
+
+    /// The key Kc of a usage, ready for work.
+    fn checksum_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn ChecksumKey>;
+
+    /// The pseudo-random function.
+    fn prf(&self, key: &[u8], input: &[u8]) -> Zeroizing<Vec<u8>>;
+}
+
+/// The specific keys for encryption. Messages have the profile's layout.
+pub(crate) trait SealingKey: Send + Sync {
+    /// Encrypts in place a message whose confounder, plaintext and padding are filled in.
+    fn seal(&self, message: &mut [u8]);
+
+    /// Decrypts in place and returns the length of the plaintext, which begins `body`.
+    ///
+    /// `header` is what [`Layout::header`] counts and `body` all the rest.
+    ///
+    /// # Errors
+    /// [`CryptoError::Decrypt`], with both wiped where plaintext was in them.
+    fn open(&self, header: &mut [u8], body: &mut [u8]) -> Result<usize, CryptoError>;
+}
+
+/// The specific key for checksums.
+pub(crate) trait ChecksumKey: Send + Sync {
+    /// The checksum of `data`.
+    fn compute(&self, data: &[u8]) -> Vec<u8>;
+
+    /// Compares in constant time. The caller has checked the length of `checksum`.
+    fn verify(&self, data: &[u8], checksum: &[u8]) -> Result<(), CryptoError>;
+}
+
+/// The shape of a ciphertext: `[prefix][confounder][plaintext][padding][trailer]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    /// A checksum before the confounder (RC4).
+    pub(crate) prefix: usize,
+    /// Random bytes.
+    pub(crate) confounder: usize,
+    /// Confounder, plaintext and padding together are a multiple of this.
+    pub(crate) block: usize,
+    /// A checksum at the end.
+    pub(crate) trailer: usize,
+}
+
+impl Layout {
+    /// That of the types with ciphertext stealing, which needs no padding: their code comes last.
+    pub(crate) const fn stealing(block: usize, code: usize) -> Self {
+        Self {
+            prefix: 0,
+            confounder: block,
+            block: 1,
+            trailer: code,
+        }
+    }
+
+    /// Where the plaintext begins.
+    pub(crate) fn header(&self) -> usize {
+        self.prefix + self.confounder
+    }
+
+    /// The length of the ciphertext of `plaintext` bytes.
+    pub(crate) fn ciphertext_len(&self, plaintext: usize) -> usize {
+        // No buffer has the length that comes of an overflow.
+        self.confounder
+            .checked_add(plaintext)
+            .and_then(|text| text.checked_next_multiple_of(self.block))
+            .and_then(|text| text.checked_add(self.prefix + self.trailer))
+            .unwrap_or(usize::MAX)
+    }
+
+    /// Whether a ciphertext can have `length` bytes.
+    pub(crate) fn admits(&self, length: usize) -> bool {
+        length
+            .checked_sub(self.header() + self.trailer)
+            .is_some_and(|text| (self.confounder + text).is_multiple_of(self.block))
+    }
+}
+
+/// A message authentication code cut to `SIZE` bytes: Kc of every profile that has one.
+pub(crate) struct TruncatedMac<M, const SIZE: usize>(pub(crate) M);
+
+impl<M: Mac + Clone, const SIZE: usize> TruncatedMac<M, SIZE> {
+    /// Writes the code of `data` to `out`, which has `SIZE` bytes.
+    pub(crate) fn write(&self, data: &[u8], out: &mut [u8]) {
+        let code = self.0.clone().chain_update(data).finalize().into_bytes();
+        for (to, from) in out.iter_mut().zip(code) {
+            *to = from;
+        }
+    }
+
+    /// Compares the code of two parts together with `code`, in constant time.
+    pub(crate) fn check(&self, start: &[u8], end: &[u8], code: &[u8]) -> bool {
+        let mac = self.0.clone().chain_update(start).chain_update(end);
+        code.len() == SIZE && mac.verify_truncated_left(code).is_ok()
+    }
+}
+
+impl<M: Mac + Clone + Send + Sync, const SIZE: usize> ChecksumKey for TruncatedMac<M, SIZE> {
+    fn compute(&self, data: &[u8]) -> Vec<u8> {
+        let mut out = alloc::vec![0; SIZE];
+        self.write(data, &mut out);
+        out
+    }
+
+    fn verify(&self, data: &[u8], checksum: &[u8]) -> Result<(), CryptoError> {
+        if self.check(data, &[], checksum) {
+            Ok(())
+        } else {
+            Err(CryptoError::Checksum)
+        }
+    }
+}
+
+/// A primitive keyed with bytes whose length the caller knows to be right: [`crate::Key`] checks
+/// it on entry, and derived keys are arrays.
+#[expect(
+    clippy::expect_used,
+    reason = "lengths are fixed by the profile, never by received data"
+)]
+pub(crate) fn keyed<T: KeyInit>(key: &[u8]) -> T {
+    T::new_from_slice(key).expect("the profile and the primitive agree on the key length")
+}
+
+/// Wipes what was decrypted to nonsense or to someone else's plaintext.
+pub(crate) fn refuse(header: &mut [u8], body: &mut [u8]) -> CryptoError {
+    header.zeroize();
+    body.zeroize();
+    CryptoError::Decrypt
+}

@@ -1,0 +1,84 @@
+//! RFC 3961 §5: key derivation (DR, DK) and the pieces of the simplified profile.
+//!
+//! n-fold is in [`nfold`], triple DES (§6.3) in [`des3`], the modified CRC-32 (§6.1.3) in
+//! [`crc32`]. AES and Camellia bring their own parameters: see `rfc3962.rs` and `rfc6803.rs`.
+
+pub(crate) mod crc32;
+pub(crate) mod des3;
+pub(crate) mod nfold;
+
+use cipher::array::Array;
+use cipher::consts::U16;
+use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
+use digest::Mac;
+use zeroize::Zeroize;
+
+use crate::CryptoError;
+use crate::profile::{SealingKey, TruncatedMac, refuse};
+
+/// DR(Key, Constant) of RFC 3961 §5.1: fills `out`, whose length is the k of the RFC.
+///
+/// The cipher mode does not matter, for each step encrypts one block from the initial state.
+pub(crate) fn derive_random<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
+    let mut block = Array::<u8, C::BlockSize>::default();
+    // RFC 3961 §5.1: a constant shorter than a block is folded to one; folding what has the length
+    // already changes nothing.
+    nfold::nfold(constant, &mut block);
+    for chunk in out.chunks_mut(block.len()) {
+        cipher.encrypt_block(&mut block);
+        for (to, from) in chunk.iter_mut().zip(block.iter()) {
+            *to = *from;
+        }
+    }
+    block.as_mut_slice().zeroize();
+}
+
+/// The Ke and Ki of RFC 3961 §5.3 where the cipher works with ciphertext stealing: the code is
+/// made over confounder and plaintext, then only those are encrypted.
+pub(crate) struct CtsThenMac<C, M, const MAC_SIZE: usize> {
+    pub(crate) cipher: C,
+    pub(crate) mac: TruncatedMac<M, MAC_SIZE>,
+}
+
+/// A block cipher that works with ciphertext stealing: AES or Camellia, of any key size.
+pub(crate) trait CtsCipher:
+    BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + Send + Sync
+{
+}
+
+impl<C> CtsCipher for C where
+    C: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + Send + Sync
+{
+}
+
+/// The block size, and so the confounder's, of AES and Camellia.
+pub(crate) const CTS_BLOCK: usize = 16;
+
+impl<C, M, const MAC_SIZE: usize> SealingKey for CtsThenMac<C, M, MAC_SIZE>
+where
+    C: CtsCipher,
+    M: Mac + Clone + Send + Sync,
+{
+    fn seal(&self, message: &mut [u8]) {
+        let Some((text, code)) = split_trailer(message, MAC_SIZE) else {
+            return;
+        };
+        self.mac.write(text, code);
+        crate::cts::encrypt(&self.cipher, text);
+    }
+
+    fn open(&self, header: &mut [u8], body: &mut [u8]) -> Result<usize, CryptoError> {
+        let (text, code) = split_trailer(body, MAC_SIZE).ok_or(CryptoError::Decrypt)?;
+        crate::cts::decrypt(&self.cipher, header, text);
+        if !self.mac.check(header, text, code) {
+            return Err(refuse(header, body));
+        }
+        Ok(text.len())
+    }
+}
+
+/// Splits off the last `size` bytes, the checksum.
+pub(crate) fn split_trailer(message: &mut [u8], size: usize) -> Option<(&mut [u8], &mut [u8])> {
+    let text = message.len().checked_sub(size)?;
+    message.split_at_mut_checked(text)
+}
