@@ -1,0 +1,404 @@
+//! The AS exchange: from an AS-REQ to an AS-REP (RFC 4120 §3.1, RFC 6806).
+
+use kerberos_asn1::{
+    Checksum, Decode, Encode, EncryptedData, ErrorCode, EtypeInfo, EtypeInfo2Entry, EtypeInfoEntry,
+    KdcOptions, KdcReq, KdcReqBody, KerberosString, KerberosTime, MessageType, MethodData,
+    NameType, PaData, PaDataType, PaEncTsEnc, SequenceOf, TicketFlags,
+};
+use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+
+use crate::account::{AccountState, Referral};
+use crate::builder::Hint;
+use crate::database::{Entry, PrincipalKey};
+use crate::fault::Fault;
+use crate::kdc::{Kdc, Now};
+use crate::reply::{Grant, Refusal, Times, after};
+
+/// Answers an AS-REQ; `message` is its encoding.
+pub(crate) fn serve(
+    kdc: &Kdc,
+    message: &[u8],
+    request: &KdcReq<'_>,
+    now: Now,
+) -> Result<Vec<u8>, Refusal> {
+    let body = &request.req_body;
+    if body.realm.0 != kdc.realm.as_bytes() {
+        return Err(Refusal::new(ErrorCode::KDC_ERR_WRONG_REALM, "WRONG_REALM"));
+    }
+    let canonicalize = body.kdc_options.contains(KdcOptions::CANONICALIZE);
+    let client = find_client(kdc, body, canonicalize)?;
+    let unknown = || Refusal::new(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "SERVER_NOT_FOUND");
+    let server_name = body.sname.as_ref().ok_or_else(unknown)?;
+    let server = kdc
+        .database
+        .find(server_name, canonicalize)
+        .ok_or_else(unknown)?;
+    check_state(client, body)?;
+
+    // RFC 4120 §3.1.3: the reply key has the first type of the request that the client has a key
+    // of, the session key the first that the KDC and the server support.
+    let no_etype = || Refusal::new(ErrorCode::KDC_ERR_ETYPE_NOSUPP, "BAD_ENCRYPTION_TYPE");
+    let client_key = client.key_for(body.etype.iter()).ok_or_else(no_etype)?;
+    let session_etype = session_etype(server, body).ok_or_else(no_etype)?;
+    let server_key = server.ticket_key().ok_or_else(no_etype)?;
+
+    let preauthenticated = check_preauth(kdc, client, request, now)?;
+    let (times, mut flags) = grant_times(kdc, body, now)?;
+    flags |= TicketFlags::INITIAL;
+    if preauthenticated {
+        flags |= TicketFlags::PRE_AUTHENT;
+    }
+
+    // RFC 6806 §11: the checksum over the request, for a client that asks.
+    let asked = find_padata(request, PaDataType::REQ_ENC_PA_REP).is_some();
+    let checksum = asked
+        .then(|| request_checksum(kdc, client_key.key(), message))
+        .flatten();
+    if asked {
+        flags |= TicketFlags::ENC_PA_REP;
+    }
+    let protected = |checksum| {
+        let element = |padata_type, padata_value| PaData {
+            padata_type,
+            padata_value,
+        };
+        MethodData::from(vec![
+            element(PaDataType::REQ_ENC_PA_REP, checksum),
+            element(PaDataType::FX_FAST, b""),
+        ])
+    };
+
+    let hints = hints(kdc, &[client_key]);
+    let client_type = match body.cname.as_ref().map(|name| name.name_type) {
+        // RFC 6806 §6: a canonicalized enterprise name becomes an ordinary one.
+        Some(NameType::ENTERPRISE) | None => NameType::PRINCIPAL,
+        Some(name_type) => name_type,
+    };
+    Grant {
+        reply_type: MessageType::AS_REP,
+        client: client.name(client_type),
+        client_realm: kdc.realm.as_str().into(),
+        server: server.name(server_name.name_type),
+        server_realm: kdc.realm.as_str().into(),
+        ticket_key: server_key.with_version(),
+        session_etype,
+        flags,
+        times,
+        addresses: body.addresses.clone(),
+        nonce: body.nonce,
+        password_expiration: client.password_expiration,
+        padata: (!hints.is_empty()).then(|| method_data(&hints)),
+        encrypted_pa_data: checksum.as_deref().map(protected),
+        reply_key: (
+            client_key.key(),
+            Some(client_key.kvno()),
+            KeyUsage::AS_REP_ENC_PART,
+        ),
+    }
+    .issue(kdc, now)
+}
+
+/// The first type of the request that both the server has a key of and this crate supports.
+pub(crate) fn session_etype(server: &Entry, body: &KdcReqBody<'_>) -> Option<EncryptionType> {
+    server.key_for(body.etype.iter()).map(PrincipalKey::etype)
+}
+
+/// The contents of a kind of pre-authentication data.
+pub(crate) fn find_padata<'a>(request: &KdcReq<'a>, wanted: PaDataType) -> Option<&'a [u8]> {
+    let mut padata = request.padata.as_ref()?.iter();
+    padata
+        .find(|element| element.padata_type == wanted)
+        .map(|element| element.padata_value)
+}
+
+/// Seconds as the wire has them.
+pub(crate) fn whole_seconds(duration: std::time::Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn find_client<'k>(
+    kdc: &'k Kdc,
+    body: &KdcReqBody<'_>,
+    canonicalize: bool,
+) -> Result<&'k Entry, Refusal> {
+    let unknown = || Refusal::new(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN, "CLIENT_NOT_FOUND");
+    let name = body.cname.as_ref().ok_or_else(unknown)?;
+    let entry = kdc.database.find(name, canonicalize).ok_or_else(unknown)?;
+    match &entry.referral {
+        None => Ok(entry),
+        Some((realm, Referral::WrongRealm)) => {
+            let refusal = Refusal::new(ErrorCode::KDC_ERR_WRONG_REALM, "REFERRAL");
+            Err(refusal.with_client_realm(realm))
+        }
+        Some((realm, Referral::PrincipalUnknown)) => Err(unknown().with_client_realm(realm)),
+    }
+}
+
+fn check_state(client: &Entry, body: &KdcReqBody<'_>) -> Result<(), Refusal> {
+    let changes_password = body.sname.as_ref().is_some_and(|name| {
+        name.name_string
+            .iter()
+            .map(|component| component.0)
+            .eq([&b"kadmin"[..], b"changepw"])
+    });
+    match client.state {
+        AccountState::Normal => Ok(()),
+        AccountState::PasswordExpired if changes_password => Ok(()),
+        AccountState::PasswordExpired => Err(Refusal::new(
+            ErrorCode::KDC_ERR_KEY_EXPIRED,
+            "CLIENT KEY EXPIRED",
+        )),
+        AccountState::Expired => Err(Refusal::new(ErrorCode::KDC_ERR_NAME_EXP, "CLIENT EXPIRED")),
+        AccountState::Locked => Err(Refusal::new(
+            ErrorCode::KDC_ERR_CLIENT_REVOKED,
+            "CLIENT LOCKED OUT",
+        )),
+    }
+}
+
+/// Whether the client preauthenticated (RFC 4120 §5.2.7.2); refused where it had to and did not.
+fn check_preauth(
+    kdc: &Kdc,
+    client: &Entry,
+    request: &KdcReq<'_>,
+    now: Now,
+) -> Result<bool, Refusal> {
+    let needed = || {
+        Refusal::new(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, "NEEDED_PREAUTH")
+            .with_data(preauth_methods(kdc, client, &request.req_body))
+    };
+    let Some(timestamp) = find_padata(request, PaDataType::ENC_TIMESTAMP) else {
+        if !client.preauth {
+            return Ok(false);
+        }
+        if kdc.faults.strikes(&Fault::NoMethodData) {
+            return Err(Refusal::new(
+                ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
+                "NEEDED_PREAUTH",
+            ));
+        }
+        return Err(needed());
+    };
+
+    if kdc.faults.strikes(&Fault::PreauthExpired) {
+        return Err(
+            Refusal::new(ErrorCode::KDC_ERR_PREAUTH_EXPIRED, "PREAUTH_EXPIRED")
+                .with_data(preauth_methods(kdc, client, &request.req_body)),
+        );
+    }
+    let ordered = kdc.faults.find(|fault| match fault {
+        Fault::ErrorAfterPreauth(code) => Some(*code),
+        _ => None,
+    });
+    if let Some(code) = ordered {
+        return Err(Refusal::new(code, "ORDERED_BY_TEST"));
+    }
+
+    let failed = || {
+        Refusal::new(ErrorCode::KDC_ERR_PREAUTH_FAILED, "PREAUTH_FAILED")
+            .with_data(preauth_methods(kdc, client, &request.req_body))
+    };
+    let sealed = EncryptedData::from_der(timestamp).map_err(|_| failed())?;
+    let key = client
+        .key_for(std::iter::once(sealed.etype))
+        .ok_or_else(failed)?;
+    let opened = key
+        .key()
+        .decrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, sealed.cipher)
+        .map_err(|_| failed())?;
+    let time = decode_padded::<PaEncTsEnc>(&opened).ok_or_else(failed)?;
+    let skew = time.patimestamp.unix().abs_diff(now.seconds);
+    if skew > kdc.policy.clock_skew.as_secs() {
+        return Err(Refusal::new(ErrorCode::KRB_AP_ERR_SKEW, "PREAUTH_FAILED"));
+    }
+    Ok(true)
+}
+
+/// Decodes what was decrypted: triple DES leaves padding behind it (RFC 3961 §6.3).
+pub(crate) fn decode_padded<'a, T: Decode<'a>>(bytes: &'a [u8]) -> Option<T> {
+    T::decode(&mut kerberos_asn1::der::Reader::new(bytes)).ok()
+}
+
+/// The METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED (RFC 4120 §5.9.1), encoded.
+fn preauth_methods(kdc: &Kdc, client: &Entry, body: &KdcReqBody<'_>) -> Vec<u8> {
+    if kdc.faults.strikes(&Fault::MalformedMethodData) {
+        return b"\x30\x80 not METHOD-DATA".to_vec();
+    }
+    let mut methods: Vec<(PaDataType, Vec<u8>)> = Vec::new();
+    if kdc.faults.strikes(&Fault::UnknownPreauthOnly) {
+        methods.push((PaDataType(9999), b"?".to_vec()));
+        return method_data(&methods).to_der();
+    }
+    let keys: Vec<&PrincipalKey> = body
+        .etype
+        .iter()
+        .filter_map(|etype| client.key_for(std::iter::once(etype)))
+        .collect();
+    methods.extend(hints(kdc, &keys));
+    methods.push((PaDataType::ENC_TIMESTAMP, Vec::new()));
+    methods.push((PaDataType::FX_COOKIE, b"a cookie".to_vec()));
+    method_data(&methods).to_der()
+}
+
+fn method_data(methods: &[(PaDataType, Vec<u8>)]) -> MethodData<'_> {
+    methods
+        .iter()
+        .map(|(padata_type, value)| PaData {
+            padata_type: *padata_type,
+            padata_value: value,
+        })
+        .collect()
+}
+
+/// What tells the client how to make its key, in the forms that the policy names.
+fn hints(kdc: &Kdc, keys: &[&PrincipalKey]) -> Vec<(PaDataType, Vec<u8>)> {
+    let params = kdc.faults.find(|fault| match fault {
+        Fault::HintedIterations(count) => Some(count.to_be_bytes().to_vec()),
+        Fault::HintedS2kParams(params) => Some(params.clone()),
+        _ => None,
+    });
+    let etype = kdc.faults.find(|fault| match fault {
+        Fault::HintedEtype(etype) => Some(etype.0),
+        _ => None,
+    });
+    let salt = kdc.faults.find(|fault| match fault {
+        Fault::HintedSalt(salt) => Some(salt.clone()),
+        _ => None,
+    });
+    let entries: Vec<EtypeInfo2Entry<'_>> = keys
+        .iter()
+        .map(|key| EtypeInfo2Entry {
+            etype: etype.unwrap_or(key.etype().0),
+            salt: salt.as_deref().or(key.salt()).map(KerberosString::from),
+            s2kparams: params.as_deref().or(key.s2kparams()),
+        })
+        .collect();
+    let Some(first) = entries.first() else {
+        return Vec::new();
+    };
+
+    let mut hints = Vec::new();
+    for hint in &kdc.policy.hints {
+        match hint {
+            Hint::EtypeInfo2 => {
+                let list = SequenceOf::from(entries.as_slice());
+                hints.push((PaDataType::ETYPE_INFO2, list.to_der()));
+            }
+            Hint::EtypeInfo => {
+                let list: EtypeInfo<'_> = entries
+                    .iter()
+                    .map(|entry| EtypeInfoEntry {
+                        etype: entry.etype,
+                        salt: entry.salt.map(KerberosString::as_bytes),
+                    })
+                    .collect();
+                hints.push((PaDataType::ETYPE_INFO, list.to_der()));
+            }
+            Hint::PwSalt => {
+                let salt = first.salt.map(|salt| salt.0.to_vec());
+                hints.extend(salt.map(|salt| (PaDataType::PW_SALT, salt)));
+            }
+        }
+    }
+    hints
+}
+
+/// The Checksum of PA-REQ-ENC-PA-REP, encoded; `None` where a fault leaves it out.
+fn request_checksum(kdc: &Kdc, reply_key: &Key, message: &[u8]) -> Option<Vec<u8>> {
+    if kdc.faults.strikes(&Fault::MissingRequestChecksum) {
+        return None;
+    }
+    let mut checksum = reply_key.checksum(KeyUsage::AS_REQ, message);
+    if kdc.faults.strikes(&Fault::WrongRequestChecksum)
+        && let Some(first) = checksum.first_mut()
+    {
+        *first ^= 1;
+    }
+    let cksumtype = reply_key.etype().default_checksum()?.0;
+    Some(
+        Checksum {
+            cksumtype,
+            checksum: &checksum,
+        }
+        .to_der(),
+    )
+}
+
+/// The times that are granted, and the flags that go with them (RFC 4120 §3.1.3).
+fn grant_times(
+    kdc: &Kdc,
+    body: &KdcReqBody<'_>,
+    now: Now,
+) -> Result<(Times, TicketFlags), Refusal> {
+    let options = body.kdc_options;
+    let asked = |option| options.contains(option);
+    let mut flags = TicketFlags::empty();
+    let same = [
+        (KdcOptions::FORWARDABLE, TicketFlags::FORWARDABLE),
+        (KdcOptions::PROXIABLE, TicketFlags::PROXIABLE),
+        (KdcOptions::ALLOW_POSTDATE, TicketFlags::MAY_POSTDATE),
+    ];
+    for (option, flag) in same {
+        if asked(option) {
+            flags |= flag;
+        }
+    }
+
+    // RFC 4120 §3.1.3: a start that is missing, past, or as near as clocks may differ, is now,
+    // unless POSTDATED is asked for.
+    let auth = after(now, 0);
+    let latest_now = after(now, whole_seconds(kdc.policy.clock_skew));
+    let start = match body.from {
+        Some(from) if asked(KdcOptions::POSTDATED) => {
+            flags |= TicketFlags::POSTDATED | TicketFlags::INVALID;
+            from
+        }
+        Some(from) if from > latest_now => {
+            return Err(Refusal::new(
+                ErrorCode::KDC_ERR_CANNOT_POSTDATE,
+                "CANNOT_POSTDATE",
+            ));
+        }
+        _ => auth,
+    };
+    let plus = |time: KerberosTime, seconds: i64| {
+        KerberosTime::from_unix(time.unix().saturating_add(seconds))
+    };
+    let till = if body.till.unix() == 0 {
+        KerberosTime::MAX
+    } else {
+        body.till
+    };
+    let end = till.min(plus(start, whole_seconds(kdc.policy.max_life)));
+    if end <= start {
+        return Err(Refusal::new(ErrorCode::KDC_ERR_NEVER_VALID, "NEVER_VALID"));
+    }
+
+    let longest = plus(start, whole_seconds(kdc.policy.max_renewable_life));
+    let renew_till = if asked(KdcOptions::RENEWABLE) {
+        let rtime = body
+            .rtime
+            .filter(|rtime| rtime.unix() != 0)
+            .unwrap_or(KerberosTime::MAX);
+        Some(rtime.min(longest))
+    } else if asked(KdcOptions::RENEWABLE_OK) && till != KerberosTime::MAX && till > end {
+        // RFC 4120 §3.1.3: where the life asked for cannot be had, the ticket can be renewed until
+        // its end.
+        Some(till.min(longest))
+    } else {
+        None
+    };
+    let renew_till = renew_till.filter(|&till| till > end);
+    if renew_till.is_some() {
+        flags |= TicketFlags::RENEWABLE;
+    }
+    Ok((
+        Times {
+            auth,
+            start,
+            end,
+            renew_till,
+        },
+        flags,
+    ))
+}

@@ -1,0 +1,237 @@
+//! The KDC's principals, their keys, and how a name of a request finds them.
+
+use kerberos_asn1::{KerberosString, KerberosTime, NameType, PrincipalName};
+use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key, KeyBlock};
+
+use crate::account::{Account, AccountState, Referral};
+use crate::error::TestKdcError;
+
+/// A key of a principal, with what a keytab entry needs.
+pub struct PrincipalKey {
+    components: Vec<String>,
+    kvno: u32,
+    salt: Option<Vec<u8>>,
+    s2kparams: Option<Vec<u8>>,
+    key: Key,
+}
+
+impl PrincipalKey {
+    /// The components of the principal's name; the realm is the KDC's.
+    pub fn components(&self) -> &[String] {
+        &self.components
+    }
+
+    /// The key version number.
+    pub fn kvno(&self) -> u32 {
+        self.kvno
+    }
+
+    /// The encryption type.
+    pub fn etype(&self) -> EncryptionType {
+        self.key.etype()
+    }
+
+    /// The salt, where the key comes from a password.
+    pub fn salt(&self) -> Option<&[u8]> {
+        self.salt.as_deref()
+    }
+
+    /// The string-to-key parameters, where they are not the type's default.
+    pub fn s2kparams(&self) -> Option<&[u8]> {
+        self.s2kparams.as_deref()
+    }
+
+    /// The key, for work.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// The key and its version, for a ticket.
+    pub(crate) fn with_version(&self) -> (&Key, Option<u32>) {
+        (&self.key, Some(self.kvno))
+    }
+
+    /// The key, for a keytab.
+    pub fn block(&self) -> KeyBlock {
+        self.key.to_block()
+    }
+}
+
+/// Shows no key.
+impl std::fmt::Debug for PrincipalKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PrincipalKey")
+            .field("components", &self.components)
+            .field("kvno", &self.kvno)
+            .field("etype", &self.etype())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A principal, ready to be served.
+pub(crate) struct Entry {
+    pub(crate) components: Vec<String>,
+    pub(crate) keys: Vec<PrincipalKey>,
+    pub(crate) preauth: bool,
+    pub(crate) state: AccountState,
+    pub(crate) password_expiration: Option<KerberosTime>,
+    pub(crate) referral: Option<(String, Referral)>,
+    alias: Option<Vec<String>>,
+}
+
+impl Entry {
+    /// The name, for the wire.
+    pub(crate) fn name(&self, name_type: NameType) -> PrincipalName<'_> {
+        let components = self.components.iter().map(String::as_str);
+        PrincipalName {
+            name_type,
+            name_string: components.map(KerberosString::from).collect(),
+        }
+    }
+
+    /// The key of the first of `wanted` that there is one of (RFC 4120 §3.1.3).
+    pub(crate) fn key_for(&self, mut wanted: impl Iterator<Item = i32>) -> Option<&PrincipalKey> {
+        wanted.find_map(|etype| self.keys.iter().find(|key| key.etype().0 == etype))
+    }
+
+    /// The key that tickets for this principal are made with.
+    pub(crate) fn ticket_key(&self) -> Option<&PrincipalKey> {
+        self.keys.first()
+    }
+}
+
+pub(crate) struct Database {
+    entries: Vec<Entry>,
+}
+
+impl Database {
+    /// Makes every key; with slow types and many passwords that takes its time.
+    pub(crate) fn new(
+        realm: &str,
+        realm_etypes: &[EncryptionType],
+        accounts: &[Account],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, TestKdcError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for account in accounts {
+            let components = split_name(&account.name);
+            if entries.iter().any(|entry| entry.components == components) {
+                return Err(TestKdcError::Duplicate(account.name.clone()));
+            }
+            let etypes = account.etypes.as_deref().unwrap_or(realm_etypes);
+            let keys = etypes
+                .iter()
+                .map(|&etype| make_key(realm, &components, account, etype, rng))
+                .collect::<Result<_, _>>()
+                .map_err(|source| TestKdcError::Key {
+                    principal: account.name.clone(),
+                    source,
+                })?;
+            entries.push(Entry {
+                components,
+                keys,
+                preauth: account.preauth,
+                state: account.state,
+                password_expiration: account.password_expiration,
+                referral: account.referral.clone(),
+                // An enterprise name is one component, whatever characters it has.
+                alias: account.alias.as_deref().map(|alias| {
+                    if alias.contains('@') {
+                        vec![alias.to_owned()]
+                    } else {
+                        split_name(alias)
+                    }
+                }),
+            });
+        }
+        Ok(Self { entries })
+    }
+
+    /// The entry of a name in a request; aliases count where names may be canonicalized.
+    pub(crate) fn find(&self, name: &PrincipalName<'_>, canonicalize: bool) -> Option<&Entry> {
+        let is = |components: &[String]| {
+            name.name_string.len() == components.len()
+                && name
+                    .name_string
+                    .iter()
+                    .zip(components)
+                    .all(|(a, b)| a.0 == b.as_bytes())
+        };
+        let aliased = canonicalize || name.name_type == NameType::ENTERPRISE;
+        self.entries.iter().find(|entry| {
+            is(&entry.components) || aliased && entry.alias.as_deref().is_some_and(is)
+        })
+    }
+
+    pub(crate) fn find_by_text(&self, name: &str) -> Option<&Entry> {
+        let components = split_name(name);
+        self.entries
+            .iter()
+            .find(|entry| entry.components == components)
+    }
+}
+
+fn make_key(
+    realm: &str,
+    components: &[String],
+    account: &Account,
+    etype: EncryptionType,
+    rng: &mut dyn CryptoRng,
+) -> Result<PrincipalKey, CryptoError> {
+    let iterations = etype.default_iterations().and(account.iterations);
+    let s2kparams = iterations.map(|count| count.to_be_bytes().to_vec());
+    // RFC 4120 §4: the default salt is the realm and the components, without separators.
+    let default_salt = || [realm, &components.concat()].concat().into_bytes();
+    let (key, salt) = match &account.password {
+        None => (Key::generate(etype, rng)?, None),
+        Some(password) => {
+            let salt = account.salt.clone().unwrap_or_else(default_salt);
+            let params = s2kparams.as_deref();
+            (
+                Key::from_password(etype, password, &salt, params, u32::MAX)?,
+                Some(salt),
+            )
+        }
+    };
+    Ok(PrincipalKey {
+        components: components.to_vec(),
+        kvno: account.kvno,
+        salt,
+        s2kparams,
+        key,
+    })
+}
+
+/// The components of a name; a backslash takes the special meaning from the next character.
+fn split_name(name: &str) -> Vec<String> {
+    let mut components = vec![String::new()];
+    let mut characters = name.chars();
+    while let Some(character) = characters.next() {
+        let literal = match character {
+            '/' => {
+                components.push(String::new());
+                continue;
+            }
+            '\\' => characters.next().unwrap_or('\\'),
+            other => other,
+        };
+        if let Some(last) = components.last_mut() {
+            last.push(literal);
+        }
+    }
+    components
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_name;
+
+    #[test]
+    fn names_split_at_slashes() {
+        let check = |name: &str, expected: &[&str]| assert_eq!(split_name(name), expected);
+        check("user", &["user"]);
+        check("host/www.test", &["host", "www.test"]);
+        check("a//b", &["a", "", "b"]);
+        check(r"sl\/ash\@at\\back", &[r"sl/ash@at\back"]);
+    }
+}

@@ -1,0 +1,234 @@
+//! `TestKdc`: the KDC on UDP and TCP of 127.0.0.1 (RFC 4120 §7.2), in threads that end with it.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::builder::TestKdcBuilder;
+use crate::error::TestKdcError;
+use crate::fault::Fault;
+use crate::kdc::{Kdc, Transport};
+
+/// A running KDC; it stops when this is dropped.
+///
+/// It dereferences to [`Kdc`], where keys, faults and the log of requests are.
+pub struct TestKdc {
+    kdc: Arc<Kdc>,
+    address: SocketAddr,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl TestKdc {
+    /// Sets up a KDC for `realm`, with nobody in it yet but the ticket-granting service.
+    pub fn builder(realm: &str) -> TestKdcBuilder {
+        TestKdcBuilder::new(realm)
+    }
+
+    pub(crate) fn start(kdc: Kdc) -> Result<Self, TestKdcError> {
+        let (udp, tcp) = bind_both()?;
+        let address = udp.local_addr()?;
+        let kdc = Arc::new(kdc);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut running = Self {
+            kdc,
+            address,
+            stop,
+            threads: Vec::new(),
+        };
+        let (kdc, stop) = (running.kdc.clone(), running.stop.clone());
+        running.spawn("testkdc udp", move || serve_udp(&kdc, &udp, &stop))?;
+        let (kdc, stop) = (running.kdc.clone(), running.stop.clone());
+        running.spawn("testkdc tcp", move || serve_tcp(&kdc, &tcp, &stop))?;
+        Ok(running)
+    }
+
+    /// Where it listens, by UDP and by TCP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A krb5.conf with which clients find this KDC and no other.
+    pub fn krb5_conf(&self) -> String {
+        let (realm, address) = (self.kdc.realm(), self.address);
+        format!(
+            "[libdefaults]\n\
+             \tdefault_realm = {realm}\n\
+             \tdns_lookup_kdc = false\n\
+             \tdns_lookup_realm = false\n\
+             \tdns_canonicalize_hostname = false\n\
+             \n\
+             [realms]\n\
+             \t{realm} = {{\n\
+             \t\tkdc = {address}\n\
+             \t}}\n"
+        )
+    }
+
+    /// The KDC itself, to share with other threads.
+    pub fn kdc(&self) -> Arc<Kdc> {
+        self.kdc.clone()
+    }
+
+    fn spawn(&mut self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        self.threads
+            .push(thread::Builder::new().name(name.to_owned()).spawn(work)?);
+        Ok(())
+    }
+}
+
+impl Deref for TestKdc {
+    type Target = Kdc;
+
+    fn deref(&self) -> &Kdc {
+        &self.kdc
+    }
+}
+
+impl Drop for TestKdc {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        // Each thread waits for a message; an empty one lets it look at `stop`.
+        if let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
+            drop(socket.send_to(&[], self.address));
+        }
+        drop(TcpStream::connect_timeout(&self.address, PATIENCE));
+        for thread in self.threads.drain(..) {
+            drop(thread.join());
+        }
+    }
+}
+
+impl std::fmt::Debug for TestKdc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestKdc")
+            .field("realm", &self.kdc.realm())
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long a connection may stay silent.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest request that is read.
+const MAX_REQUEST: u32 = 1 << 20;
+
+/// One free port for both; whoever has the UDP port may lack the TCP port, hence the attempts.
+fn bind_both() -> io::Result<(UdpSocket, TcpListener)> {
+    let mut last = None;
+    for _ in 0..64 {
+        let tcp = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        match UdpSocket::bind(tcp.local_addr()?) {
+            Ok(udp) => return Ok((udp, tcp)),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
+}
+
+fn serve_udp(kdc: &Kdc, socket: &UdpSocket, stop: &AtomicBool) {
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let received = socket.recv_from(&mut buffer);
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        // An error here is an ICMP message about an answer that nobody waited for.
+        let Ok((length, peer)) = received else {
+            continue;
+        };
+        let Some(request) = buffer.get(..length) else {
+            continue;
+        };
+        let Some(reply) = answer(kdc, request, Transport::Udp) else {
+            continue;
+        };
+        if kdc.faults.strikes(&Fault::UdpFromOtherPort) {
+            if let Ok(other) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
+                drop(other.send_to(&reply, peer));
+            }
+        } else {
+            drop(socket.send_to(&reply, peer));
+        }
+    }
+}
+
+fn serve_tcp(kdc: &Arc<Kdc>, listener: &TcpListener, stop: &AtomicBool) {
+    loop {
+        let accepted = listener.accept();
+        if stop.load(Ordering::Acquire) {
+            return;
+        }
+        let Ok((connection, _)) = accepted else {
+            continue;
+        };
+        let kdc = kdc.clone();
+        // A silent client must not keep the others waiting. The thread ends with the connection.
+        let serve = move || drop(serve_connection(&kdc, connection));
+        drop(
+            thread::Builder::new()
+                .name("testkdc connection".to_owned())
+                .spawn(serve),
+        );
+    }
+}
+
+/// RFC 4120 §7.2.2: each message has its length before it, four octets in network byte order.
+fn serve_connection(kdc: &Kdc, mut connection: TcpStream) -> io::Result<()> {
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_nodelay(true)?;
+    loop {
+        let mut length = [0; 4];
+        connection.read_exact(&mut length)?;
+        let length = u32::from_be_bytes(length);
+        if length > MAX_REQUEST {
+            return Ok(());
+        }
+        let mut request = Vec::new();
+        let read = (&mut connection)
+            .take(length.into())
+            .read_to_end(&mut request)?;
+        if u32::try_from(read) != Ok(length) {
+            return Ok(());
+        }
+        let Some(reply) = answer(kdc, &request, Transport::Tcp) else {
+            // Silence: the client finds out by itself.
+            let _ = connection.read(&mut [0; 1]);
+            return Ok(());
+        };
+        if kdc.faults.strikes(&Fault::TcpCloses) {
+            return Ok(());
+        }
+        let lie = kdc.faults.find(|fault| match fault {
+            Fault::TcpLength(length) => Some(*length),
+            _ => None,
+        });
+        let length = lie.map_or_else(|| u32::try_from(reply.len()).ok(), Some);
+        let mut message = length.unwrap_or(u32::MAX).to_be_bytes().to_vec();
+        message.extend_from_slice(&reply);
+        if kdc.faults.strikes(&Fault::TcpClosesMidway) {
+            message.truncate(message.len() / 2);
+            return connection.write_all(&message);
+        }
+        connection.write_all(&message)?;
+    }
+}
+
+fn answer(kdc: &Kdc, request: &[u8], transport: Transport) -> Option<Vec<u8>> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let reply = kdc.answer(request, transport, now)?;
+    let delay = kdc.faults.find(|fault| match fault {
+        Fault::Delay(delay) => Some(*delay),
+        _ => None,
+    });
+    if let Some(delay) = delay {
+        thread::sleep(delay);
+    }
+    Some(reply)
+}
