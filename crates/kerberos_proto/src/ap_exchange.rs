@@ -1,0 +1,100 @@
+//! The AP exchange: a client shows its ticket to a service, and the service proves in turn that it
+//! could read it (RFC 4120 §3.2).
+//!
+//! ```text
+//! ApInitiator::start ──AP-REQ──► Acceptor::accept ─► Accepted: who it is, keys, restrictions
+//!        │                                              │
+//! ApInitiator::check_reply ◄──AP-REP── Accepted::reply ─┘  (mutual authentication)
+//! ```
+//! What it leaves to others: carrying the messages (GSS-API, SASL, kpasswd), reading keytabs
+//! ([`KeySource`]), what authorization data means, and the messages that the keys then protect.
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{AuthorizationData, Checksum};
+use kerberos_crypto::{ChecksumType, CryptoRng, Key, KeyBlock};
+
+use crate::AuthorizationDataElement;
+
+mod acceptor;
+mod checks;
+mod error;
+mod initiator;
+mod keys;
+mod replay;
+
+pub use acceptor::{Accepted, Acceptor, AcceptorChoice, AcceptorReply};
+pub use error::ApError;
+pub use initiator::{ApInitiator, ApReply, ApRequestOptions};
+pub use keys::{KeySource, ServiceKey, ServiceKeys};
+pub use replay::{MemoryReplayCache, Replay, ReplayCache};
+
+/// A checksum of application data in an authenticator (RFC 4120 §5.5.1).
+///
+/// What it is over, and by which key, is the application's: GSS-API puts something there that is
+/// no checksum at all (RFC 4121 §4.1.1).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApChecksum {
+    /// The type.
+    pub checksum_type: ChecksumType,
+    /// The checksum.
+    pub checksum: Vec<u8>,
+}
+
+impl ApChecksum {
+    fn to_wire(&self) -> Checksum<'_> {
+        Checksum {
+            cksumtype: self.checksum_type.0,
+            checksum: &self.checksum,
+        }
+    }
+}
+
+impl From<Checksum<'_>> for ApChecksum {
+    fn from(wire: Checksum<'_>) -> Self {
+        Self {
+            checksum_type: ChecksumType(wire.cksumtype),
+            checksum: wire.checksum.to_vec(),
+        }
+    }
+}
+
+/// Which key of one's own to put into a message, to be used instead of the session key.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Subkey {
+    /// None.
+    #[default]
+    None,
+    /// A random one of the session key's type.
+    Generate,
+    /// This one.
+    Given(KeyBlock),
+}
+
+impl Subkey {
+    fn make(&self, session_key: &Key, rng: &mut dyn CryptoRng) -> Result<Option<Key>, ApError> {
+        Ok(match self {
+            Self::None => None,
+            Self::Generate => Some(Key::generate(session_key.etype(), rng)?),
+            Self::Given(block) => Some(Key::new(block)?),
+        })
+    }
+}
+
+/// A first sequence number (RFC 4120 §5.5.1), random so that numbers of other sessions do not fit;
+/// 30 bits, because some peers take it for a signed one and must be able to count on.
+fn sequence_number(wanted: bool, rng: &mut dyn CryptoRng) -> Option<u32> {
+    wanted.then(|| rng.next_u32() >> 2)
+}
+
+/// The elements of `wire` in one's own memory.
+fn owned(wire: Option<&AuthorizationData<'_>>) -> Vec<AuthorizationDataElement> {
+    let elements = wire.into_iter().flat_map(|list| list.iter());
+    elements
+        .map(|one| AuthorizationDataElement {
+            ad_type: one.ad_type,
+            ad_data: one.ad_data.to_vec(),
+        })
+        .collect()
+}

@@ -1,0 +1,440 @@
+//! The service's side: AP-REQ read and checked, AP-REP made (RFC 4120 §3.2.3, §3.2.4).
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{
+    ApOptions, ApRep, ApReq, Authenticator, Decode, EncApRepPart, EncTicketPart, Encode,
+    EncryptedData, EncryptionKey, MessageType, Microseconds, Ticket, TicketFlags,
+};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage, Plaintext};
+use zeroize::Zeroizing;
+
+use super::checks::{
+    check_address, check_authenticator, check_etype, check_times, check_transited,
+};
+use super::initiator::wire_key;
+use super::{
+    ApChecksum, ApError, KeySource, Replay, ReplayCache, ServiceKey, Subkey, owned, sequence_number,
+};
+use crate::plain::without_padding;
+use crate::trace::{Error, Etype, KeyTrace, trace};
+use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Timestamp};
+
+/// A service that authenticates its clients.
+///
+/// # Example
+/// ```
+/// use kerberos_asn1::KerberosTime;
+/// # use kerberos_asn1::{
+/// #     Decode, EncTicketPart, Encode, EncryptedData, EncryptionKey, KerberosString, Ticket,
+/// #     TicketFlags, TransitedEncoding, TransitedType,
+/// # };
+/// # use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
+/// use kerberos_proto::{
+///     Acceptor, AcceptorReply, ApError, ApInitiator, ApRequestOptions, MemoryReplayCache,
+///     ServiceKeys, Subkey, Timestamp,
+/// };
+/// # use kerberos_proto::{Credential, KeyEntry, Principal, TicketTimes};
+/// # struct SystemRng(u64);
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> {
+/// #         self.0 += 1;
+/// #         b.fill(self.0 as u8);
+/// #         Ok(())
+/// #     }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng(0);
+/// # let now = Timestamp::new(1_767_225_600, 0);
+/// # let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+/// # let service_key = KeyEntry { kvno: 1, key: KeyBlock::new(etype, vec![1; 32]) };
+/// # let client = Principal::parse("alice@EXAMPLE.COM")?;
+/// # let server = Principal::parse("host/www.example.com@EXAMPLE.COM")?;
+/// # let (start, end) = (KerberosTime::from_unix(1_767_225_600), KerberosTime::from_unix(1_767_229_200));
+/// # let part = EncTicketPart {
+/// #     flags: TicketFlags::PRE_AUTHENT,
+/// #     key: EncryptionKey { keytype: 18, keyvalue: &[2; 32] },
+/// #     crealm: KerberosString(client.realm()),
+/// #     cname: client.to_wire(),
+/// #     transited: TransitedEncoding { tr_type: TransitedType(1), contents: b"" },
+/// #     authtime: start, starttime: None, endtime: end, renew_till: None,
+/// #     caddr: None, authorization_data: None,
+/// # }.to_der();
+/// # let cipher = Key::new(&service_key.key)?.encrypt(KeyUsage::KDC_REP_TICKET, &part, &mut rng);
+/// # let ticket = Ticket {
+/// #     tkt_vno: 5, realm: KerberosString(server.realm()), sname: server.to_wire(),
+/// #     enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: &cipher },
+/// # }.to_der();
+/// # let credential = Credential {
+/// #     client, server: server.clone(), session_key: KeyBlock::new(etype, vec![2; 32]),
+/// #     times: TicketTimes { authtime: start, starttime: None, endtime: end, renew_till: None },
+/// #     is_skey: false, flags: TicketFlags::PRE_AUTHENT, addresses: vec![],
+/// #     authorization_data: vec![], ticket, second_ticket: vec![],
+/// # };
+/// // The client, with a credential for the service:
+/// let mut options = ApRequestOptions::default();
+/// options.mutual = true;
+/// options.subkey = Subkey::Generate;
+/// let (initiator, ap_req) = ApInitiator::start(&credential, &options, &mut rng, now)?;
+///
+/// // The service, with the keys of its keytab:
+/// let acceptor = Acceptor::new(ServiceKeys::new([(server, service_key)])?);
+/// let mut replays = MemoryReplayCache::default();
+/// let accepted = acceptor.accept(&ap_req, None, &mut replays, now)?;
+/// assert_eq!(accepted.client.to_string(), "alice@EXAMPLE.COM");
+/// assert!(accepted.mutual_required());
+/// let (ap_rep, _) = accepted.reply(&AcceptorReply::default(), &mut rng)?;
+///
+/// // The client again: now it knows the service, too.
+/// initiator.check_reply(&ap_rep)?;
+///
+/// // What was recorded on the way is good for nothing.
+/// let replayed = acceptor.accept(&ap_req, None, &mut replays, now);
+/// assert!(matches!(replayed, Err(ApError::Replay)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Acceptor<K> {
+    /// Where the keys come from.
+    pub keys: K,
+    /// The one service to accept tickets for; `None` means all that there are keys of.
+    pub server: Option<Principal>,
+    /// How far clocks may differ, in seconds.
+    pub clock_skew: u32,
+    /// The encryption types that tickets, session keys and subkeys may have
+    /// (`permitted_enctypes`).
+    pub etypes: Vec<EncryptionType>,
+    /// The session key of the service's own TGT, for user-to-user authentication.
+    pub tgt_session_key: Option<Key>,
+    /// Take tickets that came through realms which no KDC has checked: for a caller that looks at
+    /// [`Accepted::transited`] itself.
+    pub accept_unchecked_transit: bool,
+}
+
+/// A client that was authenticated, and what its ticket and its request say.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// Who the client is.
+    pub client: Principal,
+    /// The service that the ticket is for.
+    pub server: Principal,
+    /// The ticket's session key.
+    pub session_key: Key,
+    /// The key that the client chose.
+    pub subkey: Option<Key>,
+    /// The first sequence number of the client's messages.
+    pub sequence_number: Option<u32>,
+    /// What the client asks for.
+    pub options: ApOptions,
+    /// The ticket's flags.
+    pub flags: TicketFlags,
+    /// The ticket's times.
+    pub times: TicketTimes,
+    /// The addresses that the ticket is bound to.
+    pub addresses: Vec<HostAddress>,
+    /// The realms that the ticket passed through, as RFC 4120 §3.3.3.2 writes them.
+    pub transited: Vec<u8>,
+    /// The ticket's authorization data: a PAC among others. RFC 4120 §5.2.6 wants a service to
+    /// refuse a ticket with an element that it does not know, unless that is within
+    /// AD-IF-RELEVANT.
+    pub authorization_data: Vec<AuthorizationDataElement>,
+    /// The client's own restrictions, from its authenticator.
+    pub client_authorization_data: Vec<AuthorizationDataElement>,
+    /// The checksum of application data. Whether it is right, the application knows.
+    pub checksum: Option<ApChecksum>,
+    /// The client's time, which the AP-REP repeats.
+    pub time: Timestamp,
+}
+
+/// What goes into an AP-REP besides the proof. By default nothing does.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AcceptorReply {
+    /// A key of the service's choice.
+    pub subkey: Subkey,
+    /// Whether to choose a first sequence number.
+    pub sequence_number: bool,
+}
+
+/// What the service chose in its AP-REP.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AcceptorChoice {
+    /// The key, which goes before the client's.
+    pub subkey: Option<Key>,
+    /// The first sequence number of the service's messages.
+    pub sequence_number: Option<u32>,
+}
+
+impl<K: KeySource> Acceptor<K> {
+    /// An acceptor for the services that `keys` has keys of, with five minutes of clock skew and
+    /// every supported encryption type.
+    pub fn new(keys: K) -> Self {
+        Self {
+            keys,
+            server: None,
+            clock_skew: 300,
+            etypes: EncryptionType::SUPPORTED.to_vec(),
+            tgt_session_key: None,
+            accept_unchecked_transit: false,
+        }
+    }
+
+    /// Authenticates the sender of `message`, an AP-REQ, at `now`.
+    ///
+    /// `peer` is where it came from, if that is known: tickets may be bound to addresses.
+    ///
+    /// # Errors
+    /// One for each check of RFC 4120 §3.2.3. The client gets
+    /// [`ApError::to_message`].
+    pub fn accept(
+        &self,
+        message: &[u8],
+        peer: Option<&HostAddress>,
+        replays: &mut dyn ReplayCache,
+        now: Timestamp,
+    ) -> Result<Accepted, ApError> {
+        // RFC 4120 §3.2.3: first of all it is an AP-REQ.
+        if MessageType::of_der(message) != Some(MessageType::AP_REQ) {
+            return Err(ApError::UnexpectedMessage);
+        }
+        let request = ApReq::from_der(message).map_err(ApError::decode("the AP-REQ"))?;
+        let ticket = request.ticket.ticket();
+        let server = Principal::from_wire(&ticket.sname, ticket.realm);
+        let plain = self
+            .open_ticket(&request, ticket, &server)
+            .inspect_err(|error| {
+                trace!("Failed to decrypt AP-REQ ticket: {}", Error(error.code().0));
+            })?;
+        let etype = EncryptionType(ticket.enc_part.etype);
+        let part = EncTicketPart::from_der(without_padding(&plain, etype))
+            .map_err(ApError::decode("the encrypted part of the ticket"))?;
+
+        check_etype(part.key.keytype, &self.etypes)?;
+        let session_key = received_key(part.key)?;
+        let cipher = request.authenticator.cipher;
+        // An authenticator of another type cannot be by this key.
+        if EncryptionType(request.authenticator.etype) != session_key.etype() {
+            return Err(ApError::AuthenticatorIntegrity);
+        }
+        let plain = session_key
+            .decrypt(KeyUsage::AP_REQ_AUTHENTICATOR, cipher)
+            .map_err(|_| ApError::AuthenticatorIntegrity)?;
+        let authenticator = Authenticator::from_der(without_padding(&plain, session_key.etype()))
+            .map_err(ApError::decode("the authenticator"))?;
+
+        check_authenticator(&part, &authenticator, self.clock_skew, now)?;
+        check_address(&part, peer)?;
+        check_times(&part, self.clock_skew, now)?;
+        if !self.accept_unchecked_transit {
+            check_transited(&part, &server)?;
+        }
+        let subkey = match authenticator.subkey {
+            Some(key) => {
+                check_etype(key.keytype, &self.etypes)?;
+                trace!(
+                    "Authenticator contains subkey: {}",
+                    Etype(EncryptionType(key.keytype))
+                );
+                Some(received_key(key)?)
+            }
+            None => None,
+        };
+        let accepted = Accepted {
+            client: Principal::from_wire(&part.cname, part.crealm),
+            server,
+            subkey,
+            sequence_number: authenticator.seq_number,
+            options: request.ap_options,
+            flags: part.flags,
+            times: TicketTimes {
+                authtime: part.authtime,
+                starttime: Some(part.starttime.unwrap_or(part.authtime)),
+                endtime: part.endtime,
+                renew_till: part.renew_till,
+            },
+            addresses: HostAddress::list(part.caddr.as_ref()),
+            transited: part.transited.contents.to_vec(),
+            authorization_data: owned(part.authorization_data.as_ref()),
+            client_authorization_data: owned(authenticator.authorization_data.as_ref()),
+            checksum: authenticator.cksum.map(ApChecksum::from),
+            time: Timestamp::new(authenticator.ctime.unix(), authenticator.cusec.0),
+            session_key,
+        };
+        trace!(
+            "AP-REQ ticket: {} -> {}, session key {}",
+            accepted.client,
+            accepted.server,
+            Etype(accepted.session_key.etype()),
+        );
+        self.check_replay(&accepted, cipher, replays, now)?;
+        Ok(accepted)
+    }
+
+    /// Decrypts the ticket of `request`.
+    fn open_ticket(
+        &self,
+        request: &ApReq<'_>,
+        ticket: &Ticket<'_>,
+        server: &Principal,
+    ) -> Result<Plaintext, ApError> {
+        if ticket.tkt_vno != Ticket::VERSION {
+            return Err(ApError::TicketVersion(ticket.tkt_vno));
+        }
+        if self.server.as_ref().is_some_and(|only| only != server) {
+            return Err(ApError::NotUs {
+                server: server.clone(),
+            });
+        }
+        check_etype(ticket.enc_part.etype, &self.etypes)?;
+        let cipher = ticket.enc_part.cipher;
+        // RFC 4120 §3.2.3: with USE-SESSION-KEY, the ticket is encrypted in the session key of
+        // the service's TGT.
+        if request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
+            let key = self.tgt_session_key.as_ref().ok_or(ApError::NoTgt)?;
+            if key.etype() != EncryptionType(ticket.enc_part.etype) {
+                return Err(ApError::TicketIntegrity);
+            }
+            return key
+                .decrypt(KeyUsage::KDC_REP_TICKET, cipher)
+                .map_err(|_| ApError::TicketIntegrity);
+        }
+        let keys = self.keys.keys(server).map_err(ApError::Keys)?;
+        let candidates = candidates(&keys, ticket, server)?;
+        let plain = candidates
+            .iter()
+            .find_map(|one| one.key.decrypt(KeyUsage::KDC_REP_TICKET, cipher).ok())
+            .ok_or(ApError::TicketIntegrity)?;
+        trace!(
+            "Decrypted AP-REQ with server principal {server}: {}",
+            Etype(EncryptionType(ticket.enc_part.etype))
+        );
+        Ok(plain)
+    }
+
+    /// RFC 4120 §3.2.3: the authenticator was not seen before. This comes last, so that nothing
+    /// is remembered that is refused anyway.
+    fn check_replay(
+        &self,
+        accepted: &Accepted,
+        cipher: &[u8],
+        replays: &mut dyn ReplayCache,
+        now: Timestamp,
+    ) -> Result<(), ApError> {
+        let start = cipher
+            .len()
+            .saturating_sub(accepted.session_key.checksum_len());
+        let replay = Replay {
+            client: &accepted.client,
+            server: &accepted.server,
+            time: accepted.time,
+            tag: cipher.get(start..).unwrap_or(cipher),
+            expires: accepted.time.seconds.saturating_add(self.clock_skew.into()),
+        };
+        match replays.store(&replay, now) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ApError::Replay),
+            Err(error) => Err(ApError::ReplayCache(error)),
+        }
+    }
+}
+
+impl Accepted {
+    /// Whether the client waits for an AP-REP.
+    pub fn mutual_required(&self) -> bool {
+        self.options.contains(ApOptions::MUTUAL_REQUIRED)
+    }
+
+    /// Makes the AP-REP, which proves to the client that this is its service (RFC 4120 §3.2.4).
+    ///
+    /// # Errors
+    /// [`ApError::Crypto`] when a given subkey is of no supported type.
+    pub fn reply(
+        &self,
+        reply: &AcceptorReply,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(Vec<u8>, AcceptorChoice), ApError> {
+        let subkey = reply.subkey.make(&self.session_key, rng)?;
+        let sequence_number = sequence_number(reply.sequence_number, rng);
+        trace!(
+            "Creating AP-REP, time {}.{}, subkey {}, seqnum {}",
+            self.time.seconds,
+            self.time.microseconds,
+            KeyTrace(subkey.as_ref().map(Key::etype)),
+            sequence_number.unwrap_or(0),
+        );
+        let part = Zeroizing::new(
+            EncApRepPart {
+                ctime: self.time.to_kerberos_time(),
+                cusec: Microseconds(self.time.microseconds),
+                subkey: subkey.as_ref().map(wire_key),
+                seq_number: sequence_number,
+            }
+            .to_der(),
+        );
+        // RFC 4120 §3.2.4: in the ticket's session key, whatever subkeys there are.
+        let cipher = self
+            .session_key
+            .encrypt(KeyUsage::AP_REP_ENC_PART, &part, rng);
+        let message = ApRep {
+            enc_part: EncryptedData {
+                etype: self.session_key.etype().0,
+                kvno: None,
+                cipher: &cipher,
+            },
+        };
+        let choice = AcceptorChoice {
+            subkey,
+            sequence_number,
+        };
+        Ok((message.to_der(), choice))
+    }
+}
+
+/// The keys that the ticket may be encrypted in.
+fn candidates<'k>(
+    keys: &'k [alloc::sync::Arc<ServiceKey>],
+    ticket: &Ticket<'_>,
+    server: &Principal,
+) -> Result<Vec<&'k ServiceKey>, ApError> {
+    if keys.is_empty() {
+        return Err(ApError::NotUs {
+            server: server.clone(),
+        });
+    }
+    let etype = EncryptionType(ticket.enc_part.etype);
+    let of_type = || keys.iter().filter(|one| one.key.etype() == etype);
+    if of_type().next().is_none() {
+        return Err(ApError::NoKey {
+            server: server.clone(),
+            etype,
+        });
+    }
+    let Some(kvno) = ticket.enc_part.kvno else {
+        return Ok(of_type().map(AsRef::as_ref).collect());
+    };
+    // Some keytabs have room for the low octet of a version only.
+    let fits = |one: u32| one == kvno || one <= 0xff && one == kvno & 0xff;
+    let found: Vec<_> = of_type()
+        .filter(|one| fits(one.kvno))
+        .map(AsRef::as_ref)
+        .collect();
+    // RFC 4120 §3.2.3: an old version that the server has no more, or a newer one than it has.
+    if found.is_empty() {
+        return Err(ApError::KeyVersion {
+            server: server.clone(),
+            etype,
+            kvno,
+        });
+    }
+    Ok(found)
+}
+
+fn received_key(key: EncryptionKey<'_>) -> Result<Key, ApError> {
+    Ok(Key::from_bytes(EncryptionType(key.keytype), key.keyvalue)?)
+}

@@ -1,0 +1,188 @@
+//! `ApError`: why an AP exchange failed, with the code that RFC 4120 §3.2.3 gives each reason.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{
+    DecodeError, Encode, ErrorCode, KerberosString, KerberosTime, KrbError, Microseconds,
+};
+use kerberos_crypto::{CryptoError, EncryptionType};
+use thiserror::Error;
+
+use crate::{KdcError, Principal, Timestamp};
+
+/// Why an AP exchange failed, at the client or at the service.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ApError {
+    /// The message is not the one that was expected.
+    #[error("the message is not of the expected type")]
+    UnexpectedMessage,
+    /// A message, or a part of it, is not well-formed.
+    #[error("{what}: {error}")]
+    Decode {
+        /// Which message or part.
+        what: &'static str,
+        /// What is wrong with it, and where.
+        #[source]
+        error: DecodeError,
+    },
+    /// A key cannot be used: its type is not supported, or its length is wrong.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+
+    /// The service answered with an error; nothing authenticates it.
+    #[error("the service refuses: {0}")]
+    Refused(Box<KdcError>),
+    /// The reply does not decrypt with the session key.
+    #[error("the reply does not decrypt with the session key")]
+    ReplyIntegrity,
+    /// The reply repeats another time than the request's: it answers another request.
+    #[error("the reply answers another request")]
+    MutualFailed,
+
+    /// The ticket is for a service that this acceptor is not.
+    #[error("the ticket is for {server}, which is not served here")]
+    NotUs {
+        /// The service that the ticket names.
+        server: Principal,
+    },
+    /// The ticket's format has another version than 5.
+    #[error("tickets of version {0} are not understood")]
+    TicketVersion(i32),
+    /// There are keys of the service, but none of the ticket's type.
+    #[error("no {etype} key of {server}")]
+    NoKey {
+        /// The service.
+        server: Principal,
+        /// The encryption type of the ticket.
+        etype: EncryptionType,
+    },
+    /// There are keys of the service and of the ticket's type, but of other versions.
+    #[error("no {etype} key of {server} with version {kvno}")]
+    KeyVersion {
+        /// The service.
+        server: Principal,
+        /// The encryption type of the ticket.
+        etype: EncryptionType,
+        /// The key version of the ticket.
+        kvno: u32,
+    },
+    /// Looking for keys failed.
+    #[error("looking for keys failed: {0}")]
+    Keys(#[source] Box<dyn core::error::Error + Send + Sync>),
+    /// The client wants user-to-user authentication, and the acceptor has no TGT for it.
+    #[error("no ticket-granting ticket for user-to-user authentication")]
+    NoTgt,
+    /// The ticket does not decrypt with the service's key.
+    #[error("the ticket does not decrypt with the service's key")]
+    TicketIntegrity,
+    /// The authenticator does not decrypt with the ticket's session key.
+    #[error("the authenticator does not decrypt with the session key")]
+    AuthenticatorIntegrity,
+    /// An encryption type is not permitted.
+    #[error("encryption type {0} is not permitted")]
+    EtypeNotPermitted(EncryptionType),
+    /// Ticket and authenticator name different clients.
+    #[error("the ticket is {ticket}'s, the authenticator {authenticator}'s")]
+    ClientMismatch {
+        /// Whom the ticket names.
+        ticket: Principal,
+        /// Whom the authenticator names.
+        authenticator: Principal,
+    },
+    /// The ticket may not be used from where it came.
+    #[error("the ticket may not be used from the peer's address")]
+    Address,
+    /// The authenticator's time is too far off.
+    #[error("the client's clock is {} s off, more than {limit} s", client.seconds.abs_diff(local.seconds))]
+    ClockSkew {
+        /// The time of the authenticator.
+        client: Timestamp,
+        /// The time here.
+        local: Timestamp,
+        /// The most they may differ, in seconds.
+        limit: u32,
+    },
+    /// The ticket's time has not come.
+    #[error("the ticket is not yet valid")]
+    NotYetValid {
+        /// When it starts.
+        starttime: KerberosTime,
+    },
+    /// The ticket is postdated and was not validated.
+    #[error("the ticket is postdated and was not validated")]
+    Invalid,
+    /// The ticket has expired.
+    #[error("the ticket has expired")]
+    Expired {
+        /// When it ended.
+        endtime: KerberosTime,
+    },
+    /// The ticket came through other realms, and no KDC says that it checked them.
+    #[error("the realms that the ticket passed through were not checked")]
+    TransitedUnchecked,
+    /// The same authenticator was seen before.
+    #[error("the request is a replay")]
+    Replay,
+    /// The replay cache does not work.
+    #[error("the replay cache failed: {0}")]
+    ReplayCache(#[source] Box<dyn core::error::Error + Send + Sync>),
+}
+
+impl ApError {
+    /// An error in decoding `what`.
+    pub(super) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
+        move |error| Self::Decode { what, error }
+    }
+
+    /// The error's code in RFC 4120 §7.5.9; KRB_ERR_GENERIC for what is not the peer's business.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::UnexpectedMessage => ErrorCode::KRB_AP_ERR_MSG_TYPE,
+            Self::Refused(error) => error.code,
+            Self::MutualFailed => ErrorCode::KRB_AP_ERR_MUT_FAIL,
+            Self::NotUs { .. } => ErrorCode::KRB_AP_ERR_NOT_US,
+            Self::TicketVersion(_) => ErrorCode::KRB_AP_ERR_BADVERSION,
+            Self::NoKey { .. } => ErrorCode::KRB_AP_ERR_NOKEY,
+            Self::KeyVersion { .. } => ErrorCode::KRB_AP_ERR_BADKEYVER,
+            Self::NoTgt => ErrorCode::KRB_AP_ERR_NO_TGT,
+            Self::TicketIntegrity
+            | Self::AuthenticatorIntegrity
+            | Self::ReplyIntegrity
+            | Self::Crypto(CryptoError::Decrypt) => ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
+            Self::EtypeNotPermitted(_) | Self::Crypto(CryptoError::UnsupportedEtype(_)) => {
+                ErrorCode::KDC_ERR_ETYPE_NOSUPP
+            }
+            Self::ClientMismatch { .. } => ErrorCode::KRB_AP_ERR_BADMATCH,
+            Self::Address => ErrorCode::KRB_AP_ERR_BADADDR,
+            Self::ClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW,
+            Self::NotYetValid { .. } | Self::Invalid => ErrorCode::KRB_AP_ERR_TKT_NYV,
+            Self::Expired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
+            Self::TransitedUnchecked => ErrorCode::KRB_AP_PATH_NOT_ACCEPTED,
+            Self::Replay => ErrorCode::KRB_AP_ERR_REPEAT,
+            Self::Decode { .. } | Self::Crypto(_) | Self::Keys(_) | Self::ReplayCache(_) => {
+                ErrorCode::KRB_ERR_GENERIC
+            }
+        }
+    }
+
+    /// The KRB-ERROR that tells the client (RFC 4120 §3.2.6): from `server`, at `now`.
+    ///
+    /// It has the code and nothing else, for the sender is not authenticated.
+    pub fn to_message(&self, server: &Principal, now: Timestamp) -> Vec<u8> {
+        KrbError {
+            ctime: None,
+            cusec: None,
+            stime: now.to_kerberos_time(),
+            susec: Some(Microseconds(now.microseconds)),
+            error_code: self.code(),
+            crealm: None,
+            cname: None,
+            realm: KerberosString(server.realm()),
+            sname: server.to_wire(),
+            e_text: None,
+            e_data: None,
+        }
+        .to_der()
+    }
+}

@@ -1,0 +1,232 @@
+//! The client's side: AP-REQ made, AP-REP checked (RFC 4120 §3.2.2, §3.2.5).
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{
+    ApOptions, ApRep, ApReq, Authenticator, AuthorizationDataEntry, Decode, EncApRepPart, Encode,
+    EncryptedData, EncryptionKey, KerberosString, KrbError, MessageType, Microseconds, RawTicket,
+    SequenceOf,
+};
+use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key, KeyBlock, KeyUsage};
+use zeroize::Zeroizing;
+
+use super::{ApChecksum, ApError, Subkey, sequence_number};
+use crate::plain::without_padding;
+use crate::trace::{KeyTrace, trace};
+use crate::{AuthorizationDataElement, ClockOffset, Credential, KdcError, Principal, Timestamp};
+
+/// What goes into an AP-REQ besides the ticket. By default nothing does.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ApRequestOptions {
+    /// Let the service prove its identity by an AP-REP.
+    pub mutual: bool,
+    /// The ticket is encrypted in the session key of the service's TGT (user-to-user).
+    pub use_session_key: bool,
+    /// A key of the client's choice.
+    pub subkey: Subkey,
+    /// Whether to choose a first sequence number.
+    pub sequence_number: bool,
+    /// A checksum of application data.
+    pub checksum: Option<ApChecksum>,
+    /// Restrictions beyond those of the ticket.
+    pub authorization_data: Vec<AuthorizationDataElement>,
+    /// How far the KDC's clock is ahead, as the login found; services follow that clock.
+    pub kdc_offset: Option<ClockOffset>,
+    /// What the authenticator is for: [`KeyUsage::AP_REQ_AUTHENTICATOR`], except towards a KDC.
+    pub authenticator_usage: KeyUsage,
+}
+
+impl Default for ApRequestOptions {
+    fn default() -> Self {
+        Self {
+            mutual: false,
+            use_session_key: false,
+            subkey: Subkey::None,
+            sequence_number: false,
+            checksum: None,
+            authorization_data: Vec::new(),
+            kdc_offset: None,
+            authenticator_usage: KeyUsage::AP_REQ_AUTHENTICATOR,
+        }
+    }
+}
+
+/// A client that has made an AP-REQ, and may wait for the AP-REP.
+#[derive(Debug)]
+pub struct ApInitiator {
+    client: Principal,
+    server: Principal,
+    session_key: Key,
+    subkey: Option<Key>,
+    sequence_number: Option<u32>,
+    /// The authenticator's time, which the AP-REP has to repeat.
+    time: Timestamp,
+}
+
+/// What the AP-REP says besides that the service is genuine.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ApReply {
+    /// The service's choice of key, which goes before the client's.
+    pub subkey: Option<KeyBlock>,
+    /// The first sequence number of the service's messages.
+    pub sequence_number: Option<u32>,
+}
+
+impl ApInitiator {
+    /// Makes an AP-REQ for the service of `credential`, at `now` by the caller's clock.
+    ///
+    /// Two requests in the same microsecond look alike to a service that compares times
+    /// (RFC 4120 §3.2.3): the caller's clock should not stand still between them.
+    ///
+    /// # Errors
+    /// [`ApError::Crypto`] when a key is of no supported type, and [`ApError::Decode`] when the
+    /// credential's ticket is none.
+    pub fn start(
+        credential: &Credential,
+        options: &ApRequestOptions,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Vec<u8>), ApError> {
+        let session_key = Key::new(&credential.session_key)?;
+        let initiator = Self {
+            subkey: options.subkey.make(&session_key, rng)?,
+            sequence_number: sequence_number(options.sequence_number, rng),
+            time: options.kdc_offset.map_or(now, |offset| now + offset),
+            client: credential.client.clone(),
+            server: credential.server.clone(),
+            session_key,
+        };
+        let message = initiator.message(&credential.ticket, options, rng)?;
+        Ok((initiator, message))
+    }
+
+    /// The ticket's session key.
+    pub fn session_key(&self) -> &Key {
+        &self.session_key
+    }
+
+    /// The key that the client chose.
+    pub fn subkey(&self) -> Option<&Key> {
+        self.subkey.as_ref()
+    }
+
+    /// The first sequence number that the client chose.
+    pub fn sequence_number(&self) -> Option<u32> {
+        self.sequence_number
+    }
+
+    /// Checks that `reply` is the AP-REP to this AP-REQ, which the genuine service alone can make
+    /// (RFC 4120 §3.2.5).
+    ///
+    /// # Errors
+    /// [`ApError::Refused`] when it is a KRB-ERROR, [`ApError::ReplyIntegrity`],
+    /// [`ApError::MutualFailed`], [`ApError::UnexpectedMessage`], [`ApError::Decode`].
+    pub fn check_reply(&self, reply: &[u8]) -> Result<ApReply, ApError> {
+        match MessageType::of_der(reply) {
+            Some(MessageType::AP_REP) => {}
+            Some(MessageType::KRB_ERROR) => {
+                let error = KrbError::from_der(reply).map_err(ApError::decode("the KRB-ERROR"))?;
+                let error = KdcError::new(&error, &self.client, &self.server);
+                return Err(ApError::Refused(Box::new(error)));
+            }
+            _ => return Err(ApError::UnexpectedMessage),
+        }
+        let reply = ApRep::from_der(reply).map_err(ApError::decode("the AP-REP"))?;
+        // RFC 4120 §3.2.4: the session key, even where there is a subkey.
+        let etype = self.session_key.etype();
+        if EncryptionType(reply.enc_part.etype) != etype {
+            return Err(ApError::ReplyIntegrity);
+        }
+        let plain = self
+            .session_key
+            .decrypt(KeyUsage::AP_REP_ENC_PART, reply.enc_part.cipher)
+            .map_err(|error| match error {
+                CryptoError::Decrypt => ApError::ReplyIntegrity,
+                other => other.into(),
+            })?;
+        let part = EncApRepPart::from_der(without_padding(&plain, etype))
+            .map_err(ApError::decode("the encrypted part of the AP-REP"))?;
+        trace!(
+            "Read AP-REP, time {}.{}, subkey {}, seqnum {}",
+            part.ctime.unix(),
+            part.cusec.0,
+            KeyTrace(part.subkey.map(|key| EncryptionType(key.keytype))),
+            part.seq_number.unwrap_or(0),
+        );
+        // RFC 4120 §3.2.5: the time is the authenticator's, or the reply is to another request.
+        if Timestamp::new(part.ctime.unix(), part.cusec.0) != self.time {
+            return Err(ApError::MutualFailed);
+        }
+        let subkey = part
+            .subkey
+            .map(|key| KeyBlock::new(EncryptionType(key.keytype), key.keyvalue.to_vec()));
+        if let Some(block) = &subkey {
+            // Told now, not by whoever uses the key first.
+            Key::new(block)?;
+        }
+        Ok(ApReply {
+            subkey,
+            sequence_number: part.seq_number,
+        })
+    }
+
+    fn message(
+        &self,
+        ticket: &[u8],
+        options: &ApRequestOptions,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, ApError> {
+        let restrictions: Vec<AuthorizationDataEntry<'_>> = options
+            .authorization_data
+            .iter()
+            .map(|one| AuthorizationDataEntry {
+                ad_type: one.ad_type,
+                ad_data: &one.ad_data,
+            })
+            .collect();
+        let authenticator = Zeroizing::new(
+            Authenticator {
+                crealm: KerberosString(self.client.realm()),
+                cname: self.client.to_wire(),
+                cksum: options.checksum.as_ref().map(ApChecksum::to_wire),
+                cusec: Microseconds(self.time.microseconds),
+                ctime: self.time.to_kerberos_time(),
+                subkey: self.subkey.as_ref().map(wire_key),
+                seq_number: self.sequence_number,
+                authorization_data: (!restrictions.is_empty())
+                    .then(|| SequenceOf::from(restrictions)),
+            }
+            .to_der(),
+        );
+        let cipher = self
+            .session_key
+            .encrypt(options.authenticator_usage, &authenticator, rng);
+        let mut ap_options = ApOptions::empty();
+        if options.use_session_key {
+            ap_options |= ApOptions::USE_SESSION_KEY;
+        }
+        if options.mutual {
+            ap_options |= ApOptions::MUTUAL_REQUIRED;
+        }
+        let request = ApReq {
+            ap_options,
+            ticket: RawTicket::from_der(ticket).map_err(ApError::decode("the ticket"))?,
+            // RFC 4120 §5.2.9: the key version is for long-term keys only.
+            authenticator: EncryptedData {
+                etype: self.session_key.etype().0,
+                kvno: None,
+                cipher: &cipher,
+            },
+        };
+        Ok(request.to_der())
+    }
+}
+
+pub(super) fn wire_key(key: &Key) -> EncryptionKey<'_> {
+    EncryptionKey {
+        keytype: key.etype().0,
+        keyvalue: key.expose_bytes(),
+    }
+}

@@ -1,0 +1,33 @@
+//! `Login`: what a successful AS exchange yields.
+
+use kerberos_asn1::KerberosTime;
+use kerberos_crypto::EncryptionType;
+
+use crate::{ClockOffset, Credential};
+
+/// What a successful AS exchange yields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Login {
+    /// The ticket, its session key and all that goes with them. Its client may have another name
+    /// than was asked for, when the KDC was allowed to correct it.
+    pub credential: Credential,
+    /// How far the KDC's clock is ahead, from an authenticated reply; `None` where the policy
+    /// does not take the KDC's clock for the true one.
+    pub kdc_offset: Option<ClockOffset>,
+    /// Whether the KDC does FAST, from an authenticated reply (RFC 6806 §11): credential caches
+    /// remember it as `fast_avail`.
+    pub fast_avail: bool,
+    /// The type of preauthentication that was used, if any: credential caches remember it as
+    /// `pa_type`.
+    pub pa_type: Option<i32>,
+    /// When the client's password expires, if the KDC says.
+    pub password_expiration: Option<KerberosTime>,
+    /// When the client's account expires, if the KDC says.
+    pub account_expiration: Option<KerberosTime>,
+    /// Whether the expiry times come from where a KDC puts them to have the user warned
+    /// (`last-req`), not from the older `key-expiration`, which may be years away.
+    pub expiration_is_warning: bool,
+    /// The type of the key that the reply was encrypted in.
+    pub reply_key_etype: EncryptionType,
+}

@@ -1,0 +1,205 @@
+//! The AS-REP: decrypted with the key that the KDC says (RFC 4120 §3.1.5), then a [`Login`]; the
+//! checks in between are in `reply/checks.rs`.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{EncKdcRepPart, KdcRep, KerberosTime};
+use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, KeyBlock, KeyUsage, Plaintext};
+
+use super::request::Sent;
+use super::{Login, Session};
+use crate::plain::without_padding;
+use crate::preauth::{OwnedPaData, Preauth};
+use crate::trace::{Etype, PaTypes, Printable, trace};
+use crate::{
+    Credential, ExchangeError, HostAddress, Principal, ReplyFault, TicketTimes, Timestamp,
+};
+
+mod checks;
+
+use checks::{check, check_clock, check_request_proof};
+
+/// Decrypts and checks `reply` to `sent`.
+pub(super) fn finish(
+    reply: &KdcRep<'_>,
+    sent: &Sent,
+    preauth: &mut Preauth,
+    session: &mut Session,
+    rng: &mut dyn CryptoRng,
+    now: Timestamp,
+) -> Result<Box<Login>, ExchangeError> {
+    let etype = EncryptionType(reply.enc_part.etype);
+    // RFC 4120 §3.1.3: the KDC picks from the client's list; anything else is a downgrade.
+    if !sent.plan.etypes().contains(&etype) {
+        return Err(ReplyFault::EtypeNotOffered(etype).into());
+    }
+    let client = Principal::from_wire(&reply.cname, reply.crealm);
+    let padata: Vec<OwnedPaData> = reply
+        .padata
+        .iter()
+        .flat_map(|list| list.iter())
+        .map(OwnedPaData::from)
+        .collect();
+    if !padata.is_empty() {
+        trace!("Processing preauth types: {}", PaTypes(&padata));
+    }
+
+    let replaced = preauth.conclude(&padata, &mut session.preauth_env(&sent.plan, rng, now))?;
+    let plain = match &replaced {
+        Some(key) => {
+            trace!("AS key determined by preauth: {}", Etype(key.etype()));
+            key.decrypt(KeyUsage::AS_REP_ENC_PART, reply.enc_part.cipher)?
+        }
+        None => decrypt(reply, &padata, &client, preauth, session)?,
+    };
+    let key = match &replaced {
+        Some(key) => key,
+        None => session
+            .key
+            .made()
+            .map(|(_, _, key)| key)
+            .ok_or(ExchangeError::Finished)?,
+    };
+    let part = EncKdcRepPart::from_der_any_tag(without_padding(&plain, key.etype()))
+        .map_err(ExchangeError::decode("the encrypted part of the AS-REP"))?;
+    let session_etype = EncryptionType(part.key.keytype);
+    trace!(
+        "Decrypted AS reply; session key is: {}",
+        Etype(session_etype)
+    );
+
+    let fast_avail = check_request_proof(&part, sent, key)?;
+    trace!(
+        "FAST negotiation: {}available",
+        if fast_avail { "" } else { "un" }
+    );
+    let server = check(reply, &part, &client, &sent.plan, &session.params.policy)?;
+    let kdc_offset = check_clock(&part, sent, now, &session.params.policy)?;
+
+    let (password_expiration, account_expiration, expiration_is_warning) = expiry(&part);
+    Ok(Box::new(Login {
+        reply_key_etype: key.etype(),
+        kdc_offset,
+        fast_avail,
+        pa_type: preauth.selected().map(|pa_type| pa_type.0),
+        password_expiration,
+        account_expiration,
+        expiration_is_warning,
+        credential: credential(reply, &part, client, server),
+    }))
+}
+
+/// Decrypts the reply with the client's long-term key.
+///
+/// The key that preauthentication used is tried first. It need not fit: the KDC may choose
+/// another type, or tell in its reply how the key is really made.
+fn decrypt(
+    reply: &KdcRep<'_>,
+    padata: &[OwnedPaData],
+    client: &Principal,
+    preauth: &mut Preauth,
+    session: &mut Session,
+) -> Result<Plaintext, ExchangeError> {
+    let etype = EncryptionType(reply.enc_part.etype);
+    let cipher = reply.enc_part.cipher;
+    let info = preauth.key_info_for_reply(padata, etype)?;
+    if !padata.is_empty() {
+        trace!("Produced preauth for next request: (empty)");
+    }
+    // RFC 4120 §3.1.5 (and §4): the salt that no one named is that of the client as the KDC knows
+    // it.
+    let params = info.params_for(client);
+    if let Some((made_for, _, key)) = session.key.made()
+        && preauth.selected().is_some()
+        && made_for.etype == etype
+    {
+        trace!("AS key determined by preauth: {}", Etype(etype));
+        match key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher) {
+            Err(CryptoError::Decrypt) if session.key.is_password() && *made_for != params => {}
+            Err(CryptoError::Decrypt) if !session.key.is_password() => {}
+            other => return other.map_err(|error| wrong_key(error, session, etype)),
+        }
+        trace!(
+            "Decrypt with preauth AS key failed: {}",
+            crate::trace::Error(31)
+        );
+    }
+    if info.salt.is_none() {
+        trace!("Salt derived from principal: {}", Printable(&params.salt));
+    }
+    trace!(
+        "Getting AS key, salt \"{}\", params \"{}\"",
+        Printable(&params.salt),
+        Printable(params.s2kparams.as_deref().unwrap_or_default()),
+    );
+    let kvno = reply.enc_part.kvno;
+    session
+        .key
+        .make(&session.client, params, kvno, &session.params.policy)?;
+    let Some((_, _, key)) = session.key.made() else {
+        return Err(ExchangeError::Finished);
+    };
+    trace!("AS key obtained from gak_fct: {}", Etype(etype));
+    key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher)
+        .map_err(|error| wrong_key(error, session, etype))
+}
+
+fn wrong_key(error: CryptoError, session: &Session, etype: EncryptionType) -> ExchangeError {
+    match error {
+        CryptoError::Decrypt if session.key.is_password() => ExchangeError::WrongPassword(None),
+        CryptoError::Decrypt => {
+            let kvno = session.key.made().map_or(0, |(_, kvno, _)| kvno);
+            ExchangeError::WrongKey { etype, kvno }
+        }
+        other => other.into(),
+    }
+}
+
+/// Password expiry, account expiry, and whether a warning is meant (RFC 4120 §5.4.2, `last-req`
+/// and `key-expiration`).
+fn expiry(part: &EncKdcRepPart<'_>) -> (Option<KerberosTime>, Option<KerberosTime>, bool) {
+    let mut password = None;
+    let mut account = None;
+    for entry in &part.last_req {
+        match entry.lr_type.0.unsigned_abs() {
+            // Negative types say the same of the one server that answers (RFC 4120 §5.4.2).
+            6 => password = Some(entry.lr_value),
+            7 => account = Some(entry.lr_value),
+            _ => {}
+        }
+    }
+    if password.is_some() || account.is_some() {
+        return (password, account, true);
+    }
+    // Zero is MIT's way to say never.
+    (
+        part.key_expiration.filter(|time| time.unix() != 0),
+        None,
+        false,
+    )
+}
+
+fn credential(
+    reply: &KdcRep<'_>,
+    part: &EncKdcRepPart<'_>,
+    client: Principal,
+    server: Principal,
+) -> Credential {
+    Credential {
+        client,
+        server,
+        session_key: KeyBlock::new(EncryptionType(part.key.keytype), part.key.keyvalue.to_vec()),
+        times: TicketTimes {
+            authtime: part.authtime,
+            starttime: Some(part.starttime.unwrap_or(part.authtime)),
+            endtime: part.endtime,
+            renew_till: part.renew_till,
+        },
+        is_skey: false,
+        flags: part.flags,
+        addresses: HostAddress::list(part.caddr.as_ref()),
+        authorization_data: Vec::new(),
+        ticket: reply.ticket.as_bytes().to_vec(),
+        second_ticket: Vec::new(),
+    }
+}

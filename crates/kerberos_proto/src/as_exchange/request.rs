@@ -1,0 +1,173 @@
+//! The AS-REQ (RFC 4120 §3.1.1, §5.4.1): planned first, so that preauthentication can look at the
+//! body, then made and remembered for what the reply is checked against.
+
+use alloc::{borrow::ToOwned, vec::Vec};
+
+use kerberos_asn1::{
+    AsReq, Encode, HostAddress as WireAddress, KdcOptions, KdcReqBody, KerberosString,
+    KerberosTime, PaData, PaDataType, PaPacRequest, SequenceOf,
+};
+use kerberos_crypto::{CryptoRng, EncryptionType};
+
+use super::{AsParams, StartTime};
+use crate::preauth::OwnedPaData;
+use crate::{HostAddress, Principal, Timestamp};
+
+/// The body of an AS-REQ in one's own memory.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) client: Principal,
+    pub(crate) server: Principal,
+    pub(crate) options: KdcOptions,
+    pub(crate) from: Option<KerberosTime>,
+    pub(crate) till: KerberosTime,
+    pub(crate) rtime: Option<KerberosTime>,
+    pub(crate) nonce: u32,
+    pub(crate) addresses: Vec<HostAddress>,
+    etypes: Vec<EncryptionType>,
+}
+
+impl Plan {
+    /// Plans a request by `client`, at `now` by the KDC's clock as far as that is known.
+    pub(crate) fn new(
+        params: &AsParams,
+        client: &Principal,
+        etypes: &[EncryptionType],
+        now: Timestamp,
+        rng: &mut dyn CryptoRng,
+    ) -> Self {
+        // The service is always one of the client's realm: only its KDC can check the client.
+        let server = match &params.server {
+            Some(server) => server.clone().with_realm(client.realm()),
+            None => Principal::krbtgt(client.realm(), client.realm()),
+        };
+        let start = match params.start {
+            Some(StartTime::In(0)) | None => None,
+            Some(StartTime::In(seconds)) => Some(now.seconds.saturating_add(seconds.into())),
+            Some(StartTime::At(time)) => Some(time.unix()),
+        };
+        let begin = start.unwrap_or(now.seconds);
+        let after = |seconds: u32| in_range(begin.saturating_add(seconds.into()));
+        let till = after(params.lifetime.unwrap_or(DEFAULT_LIFETIME));
+        // A ticket renewable for less than it lasts makes no sense.
+        let renew_lifetime = params.renew_lifetime.filter(|&seconds| seconds > 0);
+        let rtime = renew_lifetime.map(|seconds| after(seconds).max(till));
+
+        Self {
+            options: options(params, client, start.is_some_and(|at| at > now.seconds)),
+            client: client.clone(),
+            server,
+            from: start.map(in_range),
+            till,
+            rtime,
+            // RFC 4120 §5.4.1 asks for a random number; 31 bits, because some KDCs take it for a
+            // signed one.
+            nonce: rng.next_u32() >> 1,
+            addresses: params.addresses.clone(),
+            etypes: etypes.to_owned(),
+        }
+    }
+
+    /// The encryption types offered, best first.
+    pub(crate) fn etypes(&self) -> &[EncryptionType] {
+        &self.etypes
+    }
+
+    /// Whether the KDC may answer with other names than asked for (RFC 6806 §6).
+    pub(crate) fn may_rename(&self) -> bool {
+        self.options.contains(KdcOptions::CANONICALIZE)
+            || self.client.name_type() == kerberos_asn1::NameType::ENTERPRISE
+            || self.options.contains(KdcOptions::REQUEST_ANONYMOUS)
+    }
+
+    /// The AS-REQ with `padata`.
+    pub(crate) fn message(&self, padata: &[OwnedPaData]) -> Vec<u8> {
+        let padata: Vec<PaData<'_>> = padata.iter().map(OwnedPaData::as_wire).collect();
+        let padata = (!padata.is_empty()).then(|| SequenceOf::from(padata));
+        AsReq::new(padata, self.body()).to_der()
+    }
+
+    fn body(&self) -> KdcReqBody<'_> {
+        let addresses: Vec<_> = self
+            .addresses
+            .iter()
+            .map(|one| WireAddress {
+                addr_type: one.address_type,
+                address: &one.address,
+            })
+            .collect();
+        KdcReqBody {
+            kdc_options: self.options,
+            cname: Some(self.client.to_wire()),
+            realm: KerberosString(self.client.realm()),
+            sname: Some(self.server.to_wire()),
+            from: self.from,
+            till: self.till,
+            rtime: self.rtime,
+            nonce: self.nonce,
+            etype: self.etypes.iter().map(|etype| etype.0).collect(),
+            addresses: (!addresses.is_empty()).then(|| SequenceOf::from(addresses)),
+            enc_authorization_data: None,
+            additional_tickets: None,
+        }
+    }
+}
+
+/// A request that was sent.
+pub(crate) struct Sent {
+    pub(crate) plan: Plan,
+    /// The whole AS-REQ: the KDC's checksum is over it.
+    pub(crate) message: Vec<u8>,
+    /// When, by the caller's clock.
+    pub(crate) at: Timestamp,
+}
+
+/// The padata that goes with every AS-REQ after what preauthentication adds.
+pub(crate) fn add_informational(padata: &mut Vec<OwnedPaData>, params: &AsParams, hints: bool) {
+    if hints {
+        // RFC 8070 §4: an empty one asks for a freshness token.
+        padata.push(OwnedPaData::empty(PaDataType::AS_FRESHNESS));
+        // RFC 6806 §11: an empty one asks for proof that the KDC saw this very request.
+        padata.push(OwnedPaData::empty(PaDataType::REQ_ENC_PA_REP));
+    }
+    if let Some(include_pac) = params.request_pac {
+        let request = PaPacRequest { include_pac }.to_der();
+        padata.push(OwnedPaData::new(PaDataType::PAC_REQUEST, request));
+    }
+}
+
+fn options(params: &AsParams, client: &Principal, postdated: bool) -> KdcOptions {
+    let asked = &params.options;
+    let renewable = params.renew_lifetime.is_some_and(|seconds| seconds > 0);
+    let mut options = KdcOptions(asked.more);
+    let mut set = |wanted: bool, option: KdcOptions| {
+        if wanted {
+            options |= option;
+        }
+    };
+    set(asked.forwardable, KdcOptions::FORWARDABLE);
+    set(asked.proxiable, KdcOptions::PROXIABLE);
+    set(asked.canonicalize, KdcOptions::CANONICALIZE);
+    set(
+        asked.anonymous || client.is_anonymous(),
+        KdcOptions::REQUEST_ANONYMOUS,
+    );
+    set(
+        postdated,
+        KdcOptions::ALLOW_POSTDATE | KdcOptions::POSTDATED,
+    );
+    set(renewable, KdcOptions::RENEWABLE);
+    set(asked.renewable_ok, KdcOptions::RENEWABLE_OK);
+    if renewable {
+        options = options.without(KdcOptions::RENEWABLE_OK);
+    }
+    options
+}
+
+/// `KerberosTime` ends with the year 9999 (RFC 4120 §5.2.3).
+fn in_range(seconds: i64) -> KerberosTime {
+    KerberosTime::from_unix(seconds).clamp(KerberosTime::MIN, KerberosTime::MAX)
+}
+
+/// MIT's `ticket_lifetime` where no one says otherwise: a day.
+const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;

@@ -1,0 +1,306 @@
+//! What the exchange waits for, one type each; a reply turns one into the next.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{
+    AsRep, Decode, ErrorCode, KdcRep, KrbError, MessageType, MethodData, TypedData,
+};
+use kerberos_crypto::CryptoRng;
+
+use super::request::Sent;
+use super::{Login, Session, reply};
+use crate::preauth::{OwnedPaData, Preauth};
+use crate::trace::{Error, Printable, trace};
+use crate::{ExchangeError, KdcError, Timestamp};
+
+/// What the exchange waits for.
+pub(super) enum State {
+    /// The answer to a request without preauthentication.
+    First(Box<ExpectFirstReply>),
+    /// The answer to a request with preauthentication.
+    Preauthenticated(Box<ExpectPreauthReply>),
+}
+
+/// Where a reply leads.
+pub(super) enum Next {
+    /// Send the state's request.
+    Send(State),
+    /// The exchange is over.
+    Done(Box<Login>),
+}
+
+/// What a state may use besides the session: chance and time.
+pub(super) struct Env<'a> {
+    pub(super) rng: &'a mut dyn CryptoRng,
+    pub(super) now: Timestamp,
+}
+
+/// Waits for the answer to a request without preauthentication.
+pub(super) struct ExpectFirstReply {
+    sent: Sent,
+    preauth: Preauth,
+    /// Whether the request had the informational padata.
+    hints: bool,
+}
+
+/// Waits for the answer to a request with preauthentication.
+pub(super) struct ExpectPreauthReply {
+    sent: Sent,
+    preauth: Preauth,
+    hints: bool,
+}
+
+impl State {
+    /// The request whose answer is awaited.
+    pub(super) fn sent(&self) -> &Sent {
+        match self {
+            Self::First(state) => &state.sent,
+            Self::Preauthenticated(state) => &state.sent,
+        }
+    }
+
+    /// Whether that request had the informational padata.
+    fn hints(&self) -> bool {
+        match self {
+            Self::First(state) => state.hints,
+            Self::Preauthenticated(state) => state.hints,
+        }
+    }
+
+    /// A request without preauthentication to the client's realm, knowing nothing of it.
+    pub(super) fn begin(
+        session: &mut Session,
+        hints: bool,
+        env: &mut Env<'_>,
+    ) -> Result<Self, ExchangeError> {
+        let plan = session.plan(env)?;
+        trace!("Sending unauthenticated request");
+        let sent = session.send(plan, Vec::new(), hints, env);
+        let preauth = session.fresh_preauth();
+        Ok(Self::First(Box::new(ExpectFirstReply {
+            sent,
+            preauth,
+            hints,
+        })))
+    }
+
+    /// Takes `message`, and says where it leads.
+    pub(super) fn handle(
+        self,
+        session: &mut Session,
+        message: &[u8],
+        env: &mut Env<'_>,
+    ) -> Result<Next, ExchangeError> {
+        let refusal = match MessageType::of_der(message) {
+            Some(MessageType::AS_REP) => {
+                let reply =
+                    AsRep::from_der(message).map_err(ExchangeError::decode("the AS-REP"))?;
+                return self.conclude(&reply.0, session, env);
+            }
+            Some(MessageType::KRB_ERROR) => {
+                let error =
+                    KrbError::from_der(message).map_err(ExchangeError::decode("the KRB-ERROR"))?;
+                Refusal::new(&error, self.sent())
+            }
+            _ => return Err(ExchangeError::UnexpectedMessage),
+        };
+        trace!("Received error from KDC: {}", Error(refusal.error.code.0));
+        match refusal.error.code {
+            // RFC 4120 §7.2.1: ask again over a stream. A second time it makes no sense.
+            ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if !session.stream_only => {
+                trace!("Request or response is too big for UDP; retrying with TCP");
+                session.stream_only = true;
+                Ok(Next::Send(self))
+            }
+            // RFC 6113 §5.2: the cookie is too old. Start over.
+            ErrorCode::KDC_ERR_PREAUTH_EXPIRED => {
+                let hints = self.hints();
+                Self::begin(session, hints, env).map(Next::Send)
+            }
+            _ => match session.referral(&refusal)? {
+                Some(realm) => {
+                    trace!("Following referral to realm {}", Printable(&realm));
+                    session.client = session.client.clone().with_realm(realm);
+                    Self::begin(session, true, env).map(Next::Send)
+                }
+                None => match self {
+                    Self::First(state) => state.refused(refusal, session, env),
+                    Self::Preauthenticated(state) => state.refused(refusal, session, env),
+                },
+            },
+        }
+    }
+
+    fn conclude(
+        self,
+        message: &KdcRep<'_>,
+        session: &mut Session,
+        env: &mut Env<'_>,
+    ) -> Result<Next, ExchangeError> {
+        let (sent, mut preauth) = match self {
+            Self::First(state) => (state.sent, state.preauth),
+            Self::Preauthenticated(state) => (state.sent, state.preauth),
+        };
+        reply::finish(message, &sent, &mut preauth, session, env.rng, env.now).map(Next::Done)
+    }
+}
+
+impl ExpectFirstReply {
+    fn refused(
+        self: Box<Self>,
+        refusal: Refusal,
+        session: &mut Session,
+        env: &mut Env<'_>,
+    ) -> Result<Next, ExchangeError> {
+        match refusal.error.code {
+            // An old KDC that fails on padata it does not know.
+            ErrorCode::KDC_ERR_PREAUTH_FAILED if self.hints => {
+                State::begin(session, false, env).map(Next::Send)
+            }
+            ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
+                session.note_time(&refusal.error, env.now);
+                let mut preauth = self.preauth;
+                preauth.accept(
+                    refusal.padata,
+                    &session.params.policy.preferred_preauth_types,
+                );
+                preauthenticate(preauth, self.hints, session, env)
+            }
+            _ => Err(refusal.into_error(session, false)),
+        }
+    }
+}
+
+impl ExpectPreauthReply {
+    fn refused(
+        mut self: Box<Self>,
+        refusal: Refusal,
+        session: &mut Session,
+        env: &mut Env<'_>,
+    ) -> Result<Next, ExchangeError> {
+        match refusal.error.code {
+            ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
+                session.note_time(&refusal.error, env.now);
+                session.accept(&mut self.preauth, refusal.padata);
+                preauthenticate(self.preauth, self.hints, session, env)
+            }
+            ErrorCode::KDC_ERR_PREAUTH_FAILED if refusal.has_data() => {
+                session.note_time(&refusal.error, env.now);
+                self.preauth.note_failed();
+                if !refusal.padata.is_empty() {
+                    session.accept(&mut self.preauth, refusal.padata.clone());
+                }
+                preauthenticate(self.preauth, self.hints, session, env)
+                    .map_err(|error| refusal.prefer_over(error, session))
+            }
+            ErrorCode::KDC_ERR_MORE_PREAUTH_DATA_REQUIRED if refusal.has_data() => {
+                let plan = session.plan(env)?;
+                let mut preauth_env = session.preauth_env(&plan, env.rng, env.now);
+                let padata = self.preauth.follow_up(&refusal.padata, &mut preauth_env)?;
+                Ok(self.preauth.send(plan, padata, self.hints, session, env))
+            }
+            _ if refusal.has_data() => {
+                let plan = session.plan(env)?;
+                let mut preauth_env = session.preauth_env(&plan, env.rng, env.now);
+                let recovered =
+                    self.preauth
+                        .recover(&refusal.error, &refusal.padata, &mut preauth_env);
+                if let Some(padata) = recovered {
+                    return Ok(self.preauth.send(plan, padata, self.hints, session, env));
+                }
+                self.preauth.note_failed();
+                preauthenticate(self.preauth, self.hints, session, env)
+                    .map_err(|error| refusal.prefer_over(error, session))
+            }
+            _ => Err(refusal.into_error(session, true)),
+        }
+    }
+}
+
+impl Preauth {
+    /// Sends `padata` of this preauthentication.
+    fn send(
+        self,
+        plan: super::Plan,
+        padata: Vec<OwnedPaData>,
+        hints: bool,
+        session: &Session,
+        env: &Env<'_>,
+    ) -> Next {
+        let sent = session.send(plan, padata, hints, env);
+        let state = ExpectPreauthReply {
+            sent,
+            preauth: self,
+            hints,
+        };
+        Next::Send(State::Preauthenticated(Box::new(state)))
+    }
+}
+
+/// Answers the KDC's list of what it accepts.
+fn preauthenticate(
+    mut preauth: Preauth,
+    hints: bool,
+    session: &mut Session,
+    env: &mut Env<'_>,
+) -> Result<Next, ExchangeError> {
+    let plan = session.plan(env)?;
+    trace!("Preauthenticating using KDC method data");
+    let padata = preauth.answer(&mut session.preauth_env(&plan, env.rng, env.now))?;
+    env.now = env.now + session.key.take_delay();
+    Ok(preauth.send(plan, padata, hints, session, env))
+}
+
+/// A KRB-ERROR with its data read as padata.
+pub(super) struct Refusal {
+    pub(super) error: KdcError,
+    padata: Vec<OwnedPaData>,
+}
+
+impl Refusal {
+    fn new(error: &KrbError<'_>, sent: &Sent) -> Self {
+        let data = error.e_data.unwrap_or_default();
+        // RFC 4120 §5.9.1: METHOD-DATA with some codes, TYPED-DATA with others; and KDCs differ.
+        let padata = match MethodData::from_der(data) {
+            Ok(list) => list.iter().map(OwnedPaData::from).collect(),
+            Err(_) => typed_data(data),
+        };
+        Self {
+            error: KdcError::new(error, &sent.plan.client, &sent.plan.server),
+            padata,
+        }
+    }
+
+    /// Whether there is anything to try again with.
+    fn has_data(&self) -> bool {
+        !self.error.data.is_empty()
+    }
+
+    /// The refusal as the error that ends the exchange.
+    fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
+        let failed = self.error.code == ErrorCode::KDC_ERR_PREAUTH_FAILED;
+        let error = Box::new(self.error);
+        if failed && preauthenticated && session.key.is_password() {
+            return ExchangeError::WrongPassword(Some(error));
+        }
+        ExchangeError::Kdc(error)
+    }
+
+    /// When another try after this refusal fails because there is nothing left to try, the refusal
+    /// tells more than that.
+    fn prefer_over(self, error: ExchangeError, session: &Session) -> ExchangeError {
+        match error {
+            ExchangeError::Ask(_) => error,
+            _ => self.into_error(session, true),
+        }
+    }
+}
+
+fn typed_data(data: &[u8]) -> Vec<OwnedPaData> {
+    let Ok(list) = TypedData::from_der(data) else {
+        return Vec::new();
+    };
+    list.iter()
+        .map(|one| OwnedPaData::new(one.data_type, one.data_value.unwrap_or_default().to_vec()))
+        .collect()
+}

@@ -1,0 +1,167 @@
+//! The client's long-term key: made from a password as the KDC says (RFC 4120 §5.2.7.5), or taken
+//! from a keytab; asked for only when it is needed, and then once.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use kerberos_crypto::{EncryptionType, Key};
+
+use crate::trace::{Etypes, trace};
+use crate::{ExchangeError, KeyEntry, Password, Policy, Principal, Secret};
+
+/// Everything that decides which key a secret gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct KeyParams {
+    pub(crate) etype: EncryptionType,
+    pub(crate) salt: Vec<u8>,
+    pub(crate) s2kparams: Option<Vec<u8>>,
+}
+
+/// The client's secret and the key last made from it.
+pub(crate) struct LongTermKey {
+    secret: Secret,
+    /// What [`Secret::Ask`] gave.
+    answer: Option<Password>,
+    made: Option<(KeyParams, u32, Key)>,
+    /// How long it took since [`take_delay`](Self::take_delay) to get a password.
+    delay: Duration,
+}
+
+impl LongTermKey {
+    pub(crate) fn new(secret: Secret) -> Self {
+        Self {
+            secret,
+            answer: None,
+            made: None,
+            delay: Duration::ZERO,
+        }
+    }
+
+    /// The encryption types to ask for: those of `wanted` that are supported, the ones of which
+    /// there are keys first. A KDC that picks the first it has a key for then picks one of ours.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NoEtypes`] and [`ExchangeError::NoKeys`].
+    pub(crate) fn order_etypes(
+        &self,
+        client: &Principal,
+        wanted: &[EncryptionType],
+    ) -> Result<Vec<EncryptionType>, ExchangeError> {
+        let supported = wanted.iter().copied().filter(|etype| etype.is_supported());
+        let mut ordered: Vec<_> = supported.collect();
+        if ordered.is_empty() {
+            return Err(ExchangeError::NoEtypes);
+        }
+        if let Secret::Keys(keys) = &self.secret {
+            let newest = newest_etypes(keys);
+            if newest.is_empty() {
+                return Err(ExchangeError::NoKeys {
+                    client: client.clone(),
+                });
+            }
+            trace!("Found entries for {client} in keytab: {}", Etypes(&newest));
+            ordered.sort_by_key(|etype| !newest.contains(etype));
+        }
+        Ok(ordered)
+    }
+
+    /// Whether the key comes from a password.
+    pub(crate) fn is_password(&self) -> bool {
+        !matches!(self.secret, Secret::Keys(_))
+    }
+
+    /// The key made last, with its parameters and its version (0 for a password's).
+    pub(crate) fn made(&self) -> Option<(&KeyParams, u32, &Key)> {
+        self.made
+            .as_ref()
+            .map(|(params, kvno, key)| (params, *kvno, key))
+    }
+
+    /// How long it took lately to get a password.
+    pub(crate) fn delay(&self) -> Duration {
+        self.delay
+    }
+
+    /// The same, and from now on it counts no more.
+    pub(crate) fn take_delay(&mut self) -> Duration {
+        core::mem::take(&mut self.delay)
+    }
+
+    /// The key for `params`. Of a keytab's it is the one with version `kvno` if there is one, else
+    /// the newest.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Ask`], [`ExchangeError::NoKeyFor`] and [`ExchangeError::Crypto`].
+    pub(crate) fn make(
+        &mut self,
+        client: &Principal,
+        params: KeyParams,
+        kvno: Option<u32>,
+        policy: &Policy,
+    ) -> Result<&Key, ExchangeError> {
+        let (kvno, key) = match self.made.take() {
+            Some((made_for, made_kvno, key))
+                if made_for == params && kvno.is_none_or(|kvno| kvno == made_kvno) =>
+            {
+                (made_kvno, key)
+            }
+            _ => self.make_anew(client, &params, kvno, policy)?,
+        };
+        Ok(&self.made.insert((params, kvno, key)).2)
+    }
+
+    fn make_anew(
+        &mut self,
+        client: &Principal,
+        params: &KeyParams,
+        kvno: Option<u32>,
+        policy: &Policy,
+    ) -> Result<(u32, Key), ExchangeError> {
+        let password = match &mut self.secret {
+            Secret::Keys(keys) => {
+                let of_type = || {
+                    keys.iter()
+                        .filter(|entry| entry.key.etype() == params.etype)
+                };
+                let named = of_type().find(|entry| Some(entry.kvno) == kvno);
+                let Some(entry) = named.or_else(|| of_type().next()) else {
+                    return Err(ExchangeError::NoKeyFor {
+                        client: client.clone(),
+                        etype: params.etype,
+                    });
+                };
+                return Ok((entry.kvno, Key::new(&entry.key)?));
+            }
+            Secret::Password(password) => password,
+            Secret::Ask(ask) => match &mut self.answer {
+                Some(answer) => answer,
+                none => {
+                    let answer = none.insert(ask(client)?);
+                    self.delay = self.delay.saturating_add(answer.delay());
+                    answer
+                }
+            },
+        };
+        let key = Key::from_password(
+            params.etype,
+            password.expose_bytes(),
+            &params.salt,
+            params.s2kparams.as_deref(),
+            policy.max_iterations,
+        )?;
+        Ok((0, key))
+    }
+}
+
+/// The supported types of the keys with the most recent version, which is that of the first.
+fn newest_etypes(keys: &[KeyEntry]) -> Vec<EncryptionType> {
+    let usable = || keys.iter().filter(|entry| entry.key.etype().is_supported());
+    let newest = usable().map(|entry| entry.kvno).next();
+    let mut etypes = Vec::new();
+    for entry in usable().filter(|entry| Some(entry.kvno) == newest) {
+        if !etypes.contains(&entry.key.etype()) {
+            etypes.push(entry.key.etype());
+        }
+    }
+    etypes
+}

@@ -1,0 +1,79 @@
+//! `Credential`: a ticket and all a client must remember to use it (RFC 4120 §5.4.2, §5.6).
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{AddressType, AuthorizationDataType, HostAddresses, KerberosTime, TicketFlags};
+use kerberos_crypto::KeyBlock;
+
+use crate::Principal;
+
+/// A ticket with its session key, times and flags: what a credential cache holds.
+///
+/// The ticket is kept as the KDC sent it and re-sent verbatim.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Whom the ticket names as client.
+    pub client: Principal,
+    /// The service that the ticket is for.
+    pub server: Principal,
+    /// The key shared with the service.
+    pub session_key: KeyBlock,
+    /// When the ticket holds.
+    pub times: TicketTimes,
+    /// Whether the ticket is encrypted in the session key of `second_ticket` (user-to-user).
+    pub is_skey: bool,
+    /// The flags of the ticket.
+    pub flags: TicketFlags,
+    /// The addresses it may be used from; empty means any.
+    pub addresses: Vec<HostAddress>,
+    /// Authorization data that the client asked for.
+    pub authorization_data: Vec<AuthorizationDataElement>,
+    /// The DER encoding of the ticket.
+    pub ticket: Vec<u8>,
+    /// The DER encoding of the second ticket of a user-to-user credential, else empty.
+    pub second_ticket: Vec<u8>,
+}
+
+/// The four times of a ticket (RFC 4120 §5.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TicketTimes {
+    /// When the client authenticated first.
+    pub authtime: KerberosTime,
+    /// When it becomes valid; `None` means at `authtime`.
+    pub starttime: Option<KerberosTime>,
+    /// When it ends.
+    pub endtime: KerberosTime,
+    /// Until when a renewable ticket can be renewed.
+    pub renew_till: Option<KerberosTime>,
+}
+
+/// A host address (RFC 4120 §5.2.5).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HostAddress {
+    /// What kind of address it is.
+    pub address_type: AddressType,
+    /// The address, in network byte order.
+    pub address: Vec<u8>,
+}
+
+/// One element of authorization data (RFC 4120 §5.2.6).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuthorizationDataElement {
+    /// What kind of element it is.
+    pub ad_type: AuthorizationDataType,
+    /// Its encoding.
+    pub ad_data: Vec<u8>,
+}
+
+impl HostAddress {
+    /// The addresses of a message in one's own memory.
+    pub(crate) fn list(wire: Option<&HostAddresses<'_>>) -> Vec<Self> {
+        let addresses = wire.into_iter().flat_map(|list| list.iter());
+        addresses
+            .map(|one| Self {
+                address_type: one.addr_type,
+                address: one.address.to_vec(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,227 @@
+//! `ExchangeError` and its parts: why an exchange failed, by whose fault, and MIT's words for it.
+
+use alloc::{boxed::Box, string::ToString, vec::Vec};
+use core::fmt::{self, Write as _};
+
+use kerberos_asn1::{DecodeError, ErrorCode, KerberosTime, PaDataType};
+use kerberos_crypto::{CryptoError, EncryptionType};
+use thiserror::Error;
+
+use crate::{AskError, Principal, Timestamp};
+
+mod kdc;
+mod mit;
+
+pub use kdc::KdcError;
+
+/// Why an exchange failed. Each is final: the exchange is over.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    /// The KDC refused, and nothing the client knows would change its mind.
+    #[error("{0}")]
+    Kdc(Box<KdcError>),
+    /// The password is wrong: the KDC's reply does not decrypt with it, or the KDC says so, whose
+    /// error is then here.
+    #[error("password incorrect")]
+    WrongPassword(Option<Box<KdcError>>),
+    /// The reply does not decrypt with the key of the keytab.
+    #[error("the reply does not decrypt with the given {etype} key, version {kvno}")]
+    WrongKey {
+        /// The encryption type of the reply and the key.
+        etype: EncryptionType,
+        /// The version of the key that was tried.
+        kvno: u32,
+    },
+    /// Keys were given, but none is of a supported type.
+    #[error("no suitable keys for {client}")]
+    NoKeys {
+        /// For whom keys were wanted.
+        client: Principal,
+    },
+    /// Keys were given, but none is of the type that the KDC chose.
+    #[error("no {etype} key for {client}")]
+    NoKeyFor {
+        /// For whom a key was wanted.
+        client: Principal,
+        /// The type wanted.
+        etype: EncryptionType,
+    },
+    /// The policy allows no supported encryption type.
+    #[error("no supported encryption types are allowed")]
+    NoEtypes,
+    /// The KDC names only encryption types that were not offered (RFC 4120 §5.2.7.5).
+    #[error("the KDC has keys of no type that was offered")]
+    NoCommonEtype {
+        /// Whether it names at least one that this library knows.
+        known: bool,
+    },
+    /// The KDC wants a salt of the Andrew file system's kind, which goes with single DES only.
+    #[error("the KDC wants an AFS salt")]
+    AfsSalt,
+    /// The KDC wants preauthentication of no kind that is known and allowed.
+    #[error("no usable preauthentication among {offered:?}")]
+    NoMechanism {
+        /// What the KDC offered.
+        offered: Vec<PaDataType>,
+    },
+    /// No password could be had.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// The KDC's reply is authentic, or claims to be, and is not what was asked for.
+    #[error("the KDC's reply is not what was asked for: {0}")]
+    Reply(#[from] ReplyFault),
+    /// The KDC's clock is too far off, and it may not be taken for the true one.
+    #[error("the KDC's clock is {} s off, more than {limit} s", kdc.unix().abs_diff(local.seconds))]
+    ClockSkew {
+        /// When the ticket starts, by the KDC's clock.
+        kdc: KerberosTime,
+        /// When the request was made, by the caller's clock.
+        local: Timestamp,
+        /// The most they may differ, in seconds.
+        limit: u32,
+    },
+    /// The message is neither a reply of this exchange nor an error.
+    #[error("the message is neither a reply nor an error")]
+    UnexpectedMessage,
+    /// A message, or a part of it, is not well-formed.
+    #[error("{what}: {error}")]
+    Decode {
+        /// Which message or part.
+        what: &'static str,
+        /// What is wrong with it, and where.
+        #[source]
+        error: DecodeError,
+    },
+    /// A key cannot be made or used as the KDC says: too many iterations among others.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// The ticket-granting ticket is not for the realm of the service that was asked for.
+    #[error("{tgt} gets no tickets for {server}")]
+    WrongTgt {
+        /// What was asked for.
+        server: Principal,
+        /// What the ticket at hand is for.
+        tgt: Principal,
+    },
+    /// The KDC kept asking for another request.
+    #[error("the KDC had {limit} requests and wants another")]
+    TooManyRequests {
+        /// The most that the policy allows.
+        limit: u8,
+    },
+    /// The KDCs kept referring the client on.
+    #[error("referred on {limit} times, and then to realm {}", realm.escape_ascii())]
+    TooManyReferrals {
+        /// The most that the policy allows.
+        limit: u8,
+        /// Where the last referral goes.
+        realm: Vec<u8>,
+    },
+    /// A KDC referred the client to a realm that had referred it on.
+    #[error("referred back to realm {}", realm.escape_ascii())]
+    ReferralLoop {
+        /// The realm.
+        realm: Vec<u8>,
+    },
+    /// A step was taken after the exchange was over: the caller's mistake.
+    #[error("the exchange is over")]
+    Finished,
+}
+
+/// What in a KDC's reply is not what was asked for (RFC 4120 §3.1.5).
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ReplyFault {
+    /// Encrypted with a type that was not offered.
+    #[error("encrypted with {0}, which was not offered")]
+    EtypeNotOffered(EncryptionType),
+    /// The session key has a type that was not offered.
+    #[error("the session key is of type {0}, which was not offered")]
+    SessionKeyNotOffered(EncryptionType),
+    /// For another client.
+    #[error("for client {} instead of {asked}", Shown(got))]
+    ClientName {
+        /// Whom the request names.
+        asked: Principal,
+        /// Whom the reply names.
+        got: Principal,
+    },
+    /// For another service.
+    #[error("for service {} instead of {asked}", Shown(got))]
+    ServerName {
+        /// What the request names.
+        asked: Principal,
+        /// What the reply names.
+        got: Principal,
+    },
+    /// The ticket is not for the service that the encrypted part names.
+    #[error("the ticket is for {}, the reply for {}", Shown(ticket), Shown(reply))]
+    TicketServerName {
+        /// What the ticket names.
+        ticket: Principal,
+        /// What the encrypted part names.
+        reply: Principal,
+    },
+    /// Made for another request.
+    #[error("the nonce is not the request's")]
+    Nonce,
+    /// The ticket starts at another time than asked for: a postdated one then, others at once.
+    #[error("the ticket does not start at the time asked for")]
+    StartTime,
+    /// The ticket lasts longer than asked for, or ends before it starts.
+    #[error("the ticket ends too late, or before it starts")]
+    EndTime,
+    /// The ticket is renewable for longer than asked for.
+    #[error("the ticket is renewable too long")]
+    RenewTill,
+    /// The ticket has a flag that an initial ticket may not have unasked, or lacks one it must
+    /// have.
+    #[error("the ticket's flags do not fit")]
+    Flags,
+    /// The ticket is bound to an address that was not asked for.
+    #[error("the ticket is bound to an address that was not asked for")]
+    Addresses,
+    /// The KDC says that it protects the request, but the proof is missing (RFC 6806 §11).
+    #[error("the proof that the KDC saw our request is missing")]
+    RequestProofMissing,
+    /// The request was altered on its way to the KDC (RFC 6806 §11).
+    #[error("the KDC saw another request than ours")]
+    RequestAltered,
+}
+
+impl ExchangeError {
+    /// An error in decoding `what`.
+    pub(crate) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
+        move |error| Self::Decode { what, error }
+    }
+
+    /// The KDC's error, when that is the reason.
+    pub fn kdc_error(&self) -> Option<&KdcError> {
+        match self {
+            Self::Kdc(error) | Self::WrongPassword(Some(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The KDC's error code, when that is the reason.
+    pub fn kdc_code(&self) -> Option<ErrorCode> {
+        self.kdc_error().map(|error| error.code)
+    }
+}
+
+/// A name that a stranger may have made: its control characters are escaped, since an error ends
+/// up on a terminal.
+struct Shown<'a>(&'a Principal);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.to_string().chars() {
+            match character {
+                control if control.is_control() => write!(f, "{}", control.escape_default())?,
+                other => f.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! `Request` and `Step`: what every exchange hands to whoever does the IO.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
+
+use crate::Login;
+
+/// A message for a KDC, and how to send it.
+#[derive(Clone)]
+pub struct Request {
+    /// The realm whose KDC is to get it.
+    pub realm: Vec<u8>,
+    /// The message, without the length that goes before it on a stream.
+    pub payload: Vec<u8>,
+    /// Whether it must go over a stream (TCP): the KDC said that its answer is too big for UDP.
+    pub stream_only: bool,
+}
+
+/// The bytes are left out: they are many, and of no use in a log.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("realm", &format_args!("{}", self.realm.escape_ascii()))
+            .field("payload_len", &self.payload.len())
+            .field("stream_only", &self.stream_only)
+            .finish()
+    }
+}
+
+/// What an exchange wants next; `T` is what it yields in the end.
+#[derive(Debug)]
+#[must_use = "the exchange wants a request sent, or has its result here"]
+pub enum Step<T = Login> {
+    /// Send this, and bring the answer to the next step.
+    Send(Request),
+    /// The exchange is over, and this is what it got.
+    Done(Box<T>),
+}

@@ -1,0 +1,101 @@
+//! Sans-IO Kerberos exchanges: bytes in, bytes out; the caller brings IO, clock and randomness.
+//!
+//! ```text
+//! AsParams + Secret ──► AsExchange::start ──► Request{realm, payload, stream_only} ──► a KDC
+//!                          ▲      │                                                     │
+//!                          │      └── Step::Send(Request) ◄── AsExchange::step ◄── its answer
+//!                          │                                        │
+//!          Policy, from krb5.conf or not            Step::Done(Login): credential, clock offset
+//! ```
+//!
+//! What this crate never does: **no socket, no file, no environment, no clock, no random source,
+//! no krb5.conf.** It neither waits nor retries: which KDC to ask, how long to wait for it and
+//! whom to ask then are the caller's (`kerberos_client` does it). Nothing that a KDC sends makes it
+//! panic, loop or allocate more than a small multiple of that message's size, and string-to-key
+//! work is capped.
+//!
+//! # Logging in
+//! The whole loop; `kdc.answer` stands for the network. That the time and the random numbers are
+//! arguments makes every byte repeatable.
+//! ```
+//! use kerberos_proto::{AsExchange, AsParams, Password, Principal, Secret, Step, Timestamp};
+//! # use kerberos_testkdc::{Kdc, Transport};
+//! # struct SystemRng(u64);
+//! # impl rand_core::TryRng for SystemRng {
+//! #     type Error = core::convert::Infallible;
+//! #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+//! #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+//! #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+//! # }
+//! # impl rand_core::TryCryptoRng for SystemRng {}
+//! # let mut rng = SystemRng(0);
+//! # let kdc = Kdc::builder("EXAMPLE.COM").principal("alice", "correct horse").build()?;
+//! # let clock = || Timestamp::new(1_767_225_600, 0);
+//! let mut params = AsParams::new(Principal::parse("alice@EXAMPLE.COM")?);
+//! params.lifetime = Some(8 * 3600);
+//! let secret = Secret::Password(Password::new("correct horse"));
+//!
+//! let (mut exchange, mut request) = AsExchange::start(params, secret, &mut rng, clock())?;
+//! let login = loop {
+//!     assert_eq!(request.realm, b"EXAMPLE.COM");
+//!     let transport = if request.stream_only { Transport::Tcp } else { Transport::Udp };
+//!     # let time = std::time::Duration::from_secs(clock().seconds as u64);
+//!     let reply = kdc.answer(&request.payload, transport, time).expect("an answer");
+//!     match exchange.step(&reply, &mut rng, clock())? {
+//!         Step::Send(next) => request = next,
+//!         Step::Done(login) => break login,
+//!     }
+//! };
+//! assert_eq!(login.credential.server.to_string(), "krbtgt/EXAMPLE.COM@EXAMPLE.COM");
+//! assert_eq!(login.credential.times.endtime.unix(), clock().seconds + 8 * 3600);
+//! assert_eq!(login.pa_type, Some(2)); // by encrypted timestamp
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Tickets for services, and their use
+//! [`TgsExchange`] has the same loop: a TGT goes in, and a ticket for a service comes out, or a
+//! referral to another realm's KDC. [`ApInitiator`] shows such a ticket to its service, and
+//! [`Acceptor`] is the service: both are the ground that GSS-API, SASL and kpasswd stand on.
+//!
+//! # What it tells
+//! Errors are typed and final; [`ExchangeError::mit_message`] words them as MIT's `kinit`, for
+//! scripts that match on that. `tracing` events of the target `krb5_trace` are the lines that
+//! users know from MIT's `KRB5_TRACE`. No error, event or `Debug` form contains a secret.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod ap_exchange;
+mod as_exchange;
+mod as_key;
+mod credential;
+mod error;
+mod error_text;
+mod exchange;
+mod plain;
+mod policy;
+mod preauth;
+mod principal;
+mod secret;
+mod tgs_exchange;
+mod time;
+mod trace;
+
+pub use ap_exchange::{
+    Accepted, Acceptor, AcceptorChoice, AcceptorReply, ApChecksum, ApError, ApInitiator, ApReply,
+    ApRequestOptions, KeySource, MemoryReplayCache, Replay, ReplayCache, ServiceKey, ServiceKeys,
+    Subkey,
+};
+pub use as_exchange::{AsExchange, AsParams, Login, StartTime, TicketOptions};
+pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
+pub use error::{ExchangeError, KdcError, ReplyFault};
+pub use error_text::{MIT_ERROR_BASE, mit_text};
+pub use exchange::{Request, Step};
+pub use policy::Policy;
+pub use principal::{
+    OmitRealm, ParseOptions, Principal, PrincipalError, RealmRule, UnparseOptions,
+};
+pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
+pub use tgs_exchange::{TgsExchange, TgsOptions, TgsOutcome, TgsParams};
+pub use time::{ClockOffset, Timestamp};

@@ -1,0 +1,393 @@
+//! Preauthentication: what a client adds to an AS-REQ to prove who it is before the KDC answers
+//! (RFC 4120 §5.2.7, RFC 6113).
+//!
+//! A mechanism is one file below `preauth/` that implements [`Mechanism`], and one line in
+//! [`MECHANISMS`]. [`Preauth`] picks among them as MIT's library does: in the order of the KDC's
+//! list after the types that the policy prefers, skipping those that failed, and trying no other
+//! once one has shown the KDC something derived from the secret.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{PaData, PaDataType};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key};
+
+use crate::as_exchange::Plan;
+use crate::as_key::LongTermKey;
+use crate::trace::{PaType, PaTypes, Printable, trace};
+use crate::{ExchangeError, KdcError, Policy, Principal, Timestamp};
+
+mod encrypted_timestamp;
+mod etype_info;
+
+pub(crate) use etype_info::KeyInfo;
+
+/// Every mechanism there is.
+const MECHANISMS: &[fn() -> Box<dyn Mechanism>] =
+    &[|| Box::new(encrypted_timestamp::EncryptedTimestamp)];
+
+/// A way to preauthenticate. One value serves one client and realm, from the KDC's first hint to
+/// its last word, and may keep state.
+pub(crate) trait Mechanism: Send {
+    /// As MIT's modules are called, for the trace.
+    fn name(&self) -> &'static str;
+
+    /// The type of the KDC's hint that this mechanism answers.
+    fn pa_type(&self) -> PaDataType;
+
+    /// Answers the KDC's `hint`, the contents of padata of [`pa_type`](Self::pa_type).
+    fn respond(&mut self, hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError>;
+
+    /// Answers a KDC that wants more (`KDC_ERR_MORE_PREAUTH_DATA_REQUIRED`, RFC 6113 §5.2).
+    fn follow_up(&mut self, hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError> {
+        self.respond(hint, cx)
+    }
+
+    /// Changes the answer to suit a KDC that refused it for some other reason, if there is a way.
+    fn recover(
+        &mut self,
+        _error: &KdcError,
+        _padata: &[OwnedPaData],
+        _cx: &mut Context<'_>,
+    ) -> Option<Answer> {
+        None
+    }
+
+    /// Looks at the padata of the KDC's final reply; the result replaces the client's long-term
+    /// key as the key that the reply is encrypted in.
+    fn conclude(
+        &mut self,
+        _padata: &[OwnedPaData],
+        _cx: &mut Context<'_>,
+    ) -> Result<Option<Key>, ExchangeError> {
+        Ok(None)
+    }
+}
+
+/// What a mechanism sends.
+pub(crate) struct Answer {
+    /// The padata, in order.
+    pub(crate) padata: Vec<OwnedPaData>,
+    /// Whether to try another mechanism if the KDC refuses this one. No, once something was sent
+    /// that an attacker could use to guess the password: or a forged refusal would make us show
+    /// it in a weaker mechanism too.
+    pub(crate) may_fall_back: bool,
+}
+
+/// What a mechanism may use.
+pub(crate) struct Context<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) client: &'a Principal,
+    /// When this step began; [`now`](Self::now) is the time to use.
+    started: Timestamp,
+    /// The request that the answer goes with, for mechanisms that bind themselves to its body.
+    #[expect(
+        dead_code,
+        reason = "for the mechanisms with a checksum over the request body"
+    )]
+    pub(crate) plan: &'a Plan,
+    pub(crate) rng: &'a mut dyn CryptoRng,
+    pub(crate) key: &'a mut LongTermKey,
+    pub(crate) key_info: &'a KeyInfo,
+}
+
+impl Context<'_> {
+    /// The time, by the KDC's clock as far as that is known and may be used. A password that had
+    /// to be waited for moves it on, so ask for the key first.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.started + self.key.delay()
+    }
+
+    /// The client's long-term key, asking for the password if need be.
+    pub(crate) fn long_term_key(&mut self) -> Result<&Key, ExchangeError> {
+        let params = self.key_info.params_for(self.client);
+        self.key.make(self.client, params, None, self.policy)
+    }
+}
+
+/// Where preauthentication stands with one realm.
+pub(crate) struct Preauth {
+    mechanisms: Vec<Box<dyn Mechanism>>,
+    failed: Vec<PaDataType>,
+    /// The one mechanism that may still be used.
+    only: Option<PaDataType>,
+    selected: Option<PaDataType>,
+    method_data: Vec<OwnedPaData>,
+    key_info: KeyInfo,
+}
+
+impl Preauth {
+    /// Nothing known yet.
+    pub(crate) fn new(key_info: KeyInfo) -> Self {
+        Self {
+            mechanisms: MECHANISMS.iter().map(|make| make()).collect(),
+            failed: Vec::new(),
+            only: None,
+            selected: None,
+            method_data: Vec::new(),
+            key_info,
+        }
+    }
+
+    /// The mechanism whose answer was sent last.
+    pub(crate) fn selected(&self) -> Option<PaDataType> {
+        self.selected
+    }
+
+    /// How the key is made that a reply of `etype` with `padata` is encrypted in.
+    ///
+    /// # Errors
+    /// [`ExchangeError::AfsSalt`].
+    pub(crate) fn key_info_for_reply(
+        &self,
+        padata: &[OwnedPaData],
+        etype: EncryptionType,
+    ) -> Result<KeyInfo, ExchangeError> {
+        self.key_info
+            .clone()
+            .for_reply(&self.method_data, padata, etype)
+    }
+
+    /// Takes the KDC's list of what it accepts (RFC 4120 §5.9.1, METHOD-DATA), the preferred
+    /// types first.
+    pub(crate) fn accept(&mut self, method_data: Vec<OwnedPaData>, preferred: &[i32]) {
+        self.method_data = sorted(method_data, preferred);
+    }
+
+    /// Never use the selected mechanism again.
+    pub(crate) fn note_failed(&mut self) {
+        self.failed.extend(self.selected.take());
+    }
+
+    /// Answers the KDC's list with the first mechanism that can.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NoMechanism`] when none applies, else what the first that did failed with.
+    pub(crate) fn answer(
+        &mut self,
+        cx: &mut PreauthEnv<'_>,
+    ) -> Result<Vec<OwnedPaData>, ExchangeError> {
+        let method_data = core::mem::take(&mut self.method_data);
+        let result = self.answer_list(&method_data, cx);
+        self.method_data = method_data;
+        result
+    }
+
+    /// Answers a KDC that wants more of the selected mechanism.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub(crate) fn follow_up(
+        &mut self,
+        padata: &[OwnedPaData],
+        cx: &mut PreauthEnv<'_>,
+    ) -> Result<Vec<OwnedPaData>, ExchangeError> {
+        let selected = self.selected.ok_or(ExchangeError::NoMechanism {
+            offered: Vec::new(),
+        })?;
+        trace!("Continuing preauth mech {}", PaType(selected));
+        trace!("Processing preauth types: {}", PaTypes(padata));
+        self.key_info.update(padata, cx.plan.etypes())?;
+        let cookie = cookie(padata);
+        let (Some(mechanism), Some(hint)) = (
+            self.mechanisms
+                .iter_mut()
+                .find(|mechanism| mechanism.pa_type() == selected),
+            find(padata, selected),
+        ) else {
+            return Err(no_mechanism(padata));
+        };
+        let answer = mechanism.follow_up(hint, &mut cx.context(&self.key_info))?;
+        Ok(self.take_answer(selected, answer, cookie))
+    }
+
+    /// Lets the selected mechanism change its answer after an error of another kind.
+    pub(crate) fn recover(
+        &mut self,
+        error: &KdcError,
+        padata: &[OwnedPaData],
+        cx: &mut PreauthEnv<'_>,
+    ) -> Option<Vec<OwnedPaData>> {
+        let selected = self.selected?;
+        trace!(
+            "Recovering from KDC error {} using preauth mech {}",
+            error.code.0,
+            PaType(selected)
+        );
+        let mechanism = self
+            .mechanisms
+            .iter_mut()
+            .find(|mechanism| mechanism.pa_type() == selected)?;
+        let answer = mechanism.recover(error, padata, &mut cx.context(&self.key_info))?;
+        Some(self.take_answer(selected, answer, cookie(padata)))
+    }
+
+    /// Shows the selected mechanism the final reply's padata; the key it gives replaces the
+    /// client's long-term key.
+    ///
+    /// # Errors
+    /// When the mechanism finds that the KDC does not prove what it should.
+    pub(crate) fn conclude(
+        &mut self,
+        padata: &[OwnedPaData],
+        cx: &mut PreauthEnv<'_>,
+    ) -> Result<Option<Key>, ExchangeError> {
+        let Some(mechanism) = self
+            .mechanisms
+            .iter_mut()
+            .find(|mechanism| Some(mechanism.pa_type()) == self.selected)
+        else {
+            return Ok(None);
+        };
+        mechanism.conclude(padata, &mut cx.context(&self.key_info))
+    }
+
+    fn answer_list(
+        &mut self,
+        method_data: &[OwnedPaData],
+        cx: &mut PreauthEnv<'_>,
+    ) -> Result<Vec<OwnedPaData>, ExchangeError> {
+        trace!("Processing preauth types: {}", PaTypes(method_data));
+        self.key_info.update(method_data, cx.plan.etypes())?;
+        let cookie = cookie(method_data);
+        let mut first_error = None;
+        for hint in method_data {
+            let pa_type = hint.padata_type;
+            if self.failed.contains(&pa_type) || self.only.is_some_and(|only| only != pa_type) {
+                continue;
+            }
+            let Some(mechanism) = self
+                .mechanisms
+                .iter_mut()
+                .find(|mechanism| mechanism.pa_type() == pa_type)
+            else {
+                continue;
+            };
+            let result = mechanism.respond(&hint.value, &mut cx.context(&self.key_info));
+            let name = mechanism.name();
+            match result {
+                Ok(answer) => {
+                    trace!(
+                        "Preauth module {name} ({}) (real) returned: 0/Success",
+                        pa_type.0
+                    );
+                    return Ok(self.take_answer(pa_type, answer, cookie));
+                }
+                // Nobody wants to be asked again by the next mechanism.
+                Err(error @ ExchangeError::Ask(_)) => return Err(error),
+                Err(error) => {
+                    let code = error.mit_code();
+                    trace!(
+                        "Preauth module {name} ({}) (real) returned: {code}/{error}",
+                        pa_type.0
+                    );
+                    self.failed.push(pa_type);
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        Err(first_error.unwrap_or_else(|| no_mechanism(method_data)))
+    }
+
+    /// Remembers whose answer it is, and puts the KDC's cookie before it.
+    fn take_answer(
+        &mut self,
+        pa_type: PaDataType,
+        answer: Answer,
+        cookie: Option<OwnedPaData>,
+    ) -> Vec<OwnedPaData> {
+        self.selected = Some(pa_type);
+        if !answer.may_fall_back {
+            self.only = Some(pa_type);
+        }
+        let mut padata = Vec::from_iter(cookie);
+        padata.extend(answer.padata);
+        trace!("Produced preauth for next request: {}", PaTypes(&padata));
+        padata
+    }
+}
+
+/// What [`Preauth`] needs of the exchange around it; a [`Context`] but for the key's parameters.
+pub(crate) struct PreauthEnv<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) client: &'a Principal,
+    pub(crate) now: Timestamp,
+    pub(crate) plan: &'a Plan,
+    pub(crate) rng: &'a mut dyn CryptoRng,
+    pub(crate) key: &'a mut LongTermKey,
+}
+
+impl PreauthEnv<'_> {
+    fn context<'b>(&'b mut self, key_info: &'b KeyInfo) -> Context<'b> {
+        Context {
+            policy: self.policy,
+            client: self.client,
+            started: self.now,
+            plan: self.plan,
+            rng: self.rng,
+            key: self.key,
+            key_info,
+        }
+    }
+}
+
+/// One element of preauthentication data in one's own memory.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnedPaData {
+    pub(crate) padata_type: PaDataType,
+    pub(crate) value: Vec<u8>,
+}
+
+impl OwnedPaData {
+    pub(crate) fn new(padata_type: PaDataType, value: Vec<u8>) -> Self {
+        Self { padata_type, value }
+    }
+
+    pub(crate) fn empty(padata_type: PaDataType) -> Self {
+        Self::new(padata_type, Vec::new())
+    }
+
+    pub(crate) fn as_wire(&self) -> PaData<'_> {
+        PaData {
+            padata_type: self.padata_type,
+            padata_value: &self.value,
+        }
+    }
+}
+
+impl From<PaData<'_>> for OwnedPaData {
+    fn from(padata: PaData<'_>) -> Self {
+        Self::new(padata.padata_type, padata.padata_value.to_vec())
+    }
+}
+
+/// The contents of the first padata of `wanted` type.
+pub(crate) fn find(padata: &[OwnedPaData], wanted: PaDataType) -> Option<&[u8]> {
+    padata
+        .iter()
+        .find(|one| one.padata_type == wanted)
+        .map(|one| one.value.as_slice())
+}
+
+/// RFC 6113 §5.2: a cookie is to be sent back as it came.
+fn cookie(padata: &[OwnedPaData]) -> Option<OwnedPaData> {
+    let cookie = find(padata, PaDataType::FX_COOKIE)?;
+    trace!("Received cookie: {}", Printable(cookie));
+    Some(OwnedPaData::new(PaDataType::FX_COOKIE, cookie.to_vec()))
+}
+
+/// The preferred types first, in the order preferred; the rest as it was.
+fn sorted(mut padata: Vec<OwnedPaData>, preferred: &[i32]) -> Vec<OwnedPaData> {
+    let rank = |one: &OwnedPaData| {
+        preferred
+            .iter()
+            .position(|&number| number == one.padata_type.0)
+    };
+    padata.sort_by_key(|one| rank(one).unwrap_or(usize::MAX));
+    padata
+}
+
+fn no_mechanism(padata: &[OwnedPaData]) -> ExchangeError {
+    ExchangeError::NoMechanism {
+        offered: padata.iter().map(|one| one.padata_type).collect(),
+    }
+}

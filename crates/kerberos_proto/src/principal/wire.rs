@@ -1,0 +1,28 @@
+//! A principal from and to the protocol's `PrincipalName` and `Realm` (RFC 4120 §5.2.2).
+
+use kerberos_asn1::{KerberosString, PrincipalName, Realm};
+
+use super::Principal;
+
+impl Principal {
+    /// The principal that `name` and `realm` of a message name.
+    pub fn from_wire(name: &PrincipalName<'_>, realm: Realm<'_>) -> Self {
+        Self {
+            name_type: name.name_type,
+            components: name
+                .name_string
+                .iter()
+                .map(|component| component.0.to_vec())
+                .collect(),
+            realm: realm.0.to_vec(),
+        }
+    }
+
+    /// The name for a message; the realm goes there on its own.
+    pub fn to_wire(&self) -> PrincipalName<'_> {
+        PrincipalName {
+            name_type: self.name_type,
+            name_string: self.components().map(KerberosString).collect(),
+        }
+    }
+}

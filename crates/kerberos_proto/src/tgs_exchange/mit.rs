@@ -1,0 +1,36 @@
+//! What MIT's library says when a TGS exchange fails, where that differs from an AS exchange.
+
+use alloc::{borrow::Cow, format};
+
+use kerberos_asn1::ErrorCode;
+
+use crate::ExchangeError;
+
+impl ExchangeError {
+    /// What MIT's tools print when a TGS exchange fails so, before "while getting credentials".
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_proto::ExchangeError;
+    /// let error = ExchangeError::NoEtypes;
+    /// assert_eq!(error.mit_tgs_message(), error.mit_message());
+    /// ```
+    pub fn mit_tgs_message(&self) -> Cow<'static, str> {
+        let told = self.kdc_error().and_then(|error| {
+            Some((
+                error,
+                error.text.as_deref().filter(|text| !text.is_empty())?,
+            ))
+        });
+        match told {
+            Some((error, _)) if error.code == ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
+                format!("Server {} not found in Kerberos database", error.server).into()
+            }
+            Some((error, text)) if error.code == ErrorCode::KRB_ERR_GENERIC => {
+                format!("KDC returned error string: {text}").into()
+            }
+            // In a TGS exchange there is no password that could be wrong.
+            _ => self.mit_message(),
+        }
+    }
+}

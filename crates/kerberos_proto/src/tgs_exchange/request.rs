@@ -1,0 +1,220 @@
+//! The TGS-REQ (RFC 4120 §3.3.1, §5.4.1): made, and remembered for what the reply is checked
+//! against.
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{
+    AuthorizationData, AuthorizationDataEntry, Decode, Encode, EncryptedData,
+    HostAddress as WireAddress, KdcOptions, KdcReqBody, KerberosString, KerberosTime, PaData,
+    PaDataType, RawTicket, SequenceOf, TgsReq, TicketFlags,
+};
+use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
+use zeroize::Zeroizing;
+
+use super::{TgsParams, offered, realm_of_tgt};
+use crate::trace::{Etype, trace};
+use crate::{
+    ApChecksum, ApError, ApInitiator, ApRequestOptions, Credential, ExchangeError, Principal,
+    Subkey, Timestamp,
+};
+
+/// A request that was sent, and what the reply is checked against.
+pub(super) struct Sent {
+    /// The service asked for, with its realm.
+    pub(super) server: Principal,
+    pub(super) options: KdcOptions,
+    pub(super) till: KerberosTime,
+    pub(super) nonce: u32,
+    pub(super) etypes: Vec<EncryptionType>,
+    /// The realm whose KDC is asked.
+    pub(super) kdc_realm: Vec<u8>,
+    pub(super) tgt: Credential,
+    pub(super) session_key: Key,
+    pub(super) subkey: Key,
+    /// The whole TGS-REQ.
+    pub(super) message: Vec<u8>,
+}
+
+impl Sent {
+    /// Makes the request, at `now` by the caller's clock.
+    pub(super) fn new(
+        params: &TgsParams,
+        tgt: &Credential,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Self, ExchangeError> {
+        let (server, kdc_realm) = target(params, tgt)?;
+        let session_key = Key::new(&tgt.session_key)?;
+        let subkey = Key::generate(session_key.etype(), rng)?;
+        trace!(
+            "Generated subkey for TGS request: {}",
+            Etype(subkey.etype())
+        );
+        let mut sent = Self {
+            etypes: offered(params)?,
+            server,
+            options: options(params, tgt),
+            till: params.end.unwrap_or(tgt.times.endtime),
+            // RFC 4120 §5.4.1 asks for a random number; 31 bits, because some KDCs take it for a
+            // signed one.
+            nonce: rng.next_u32() >> 1,
+            kdc_realm,
+            tgt: tgt.clone(),
+            session_key,
+            subkey,
+            message: Vec::new(),
+        };
+        sent.message = sent.make_message(params, rng, now)?;
+        Ok(sent)
+    }
+
+    fn make_message(
+        &self,
+        params: &TgsParams,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, ExchangeError> {
+        let restrictions = self.encrypted_restrictions(params, rng);
+        let body = self.body(params, restrictions.as_deref())?;
+        // RFC 4120 §3.3.1: the authenticator has a checksum over the encoded body, keyed with the
+        // session key of the TGT.
+        let usage = KeyUsage::TGS_REQ_AUTHENTICATOR_CHECKSUM;
+        let checksum_type = self.session_key.etype().default_checksum();
+        let checksum = ApChecksum {
+            checksum_type: checksum_type.unwrap_or(ChecksumType(0)),
+            checksum: self.session_key.checksum(usage, &body.to_der()),
+        };
+        let options = ApRequestOptions {
+            subkey: Subkey::Given(self.subkey.to_block()),
+            checksum: Some(checksum),
+            kdc_offset: params.kdc_offset,
+            authenticator_usage: KeyUsage::TGS_REQ_AUTHENTICATOR,
+            ..ApRequestOptions::default()
+        };
+        let (_, ap_req) =
+            ApInitiator::start(&self.tgt, &options, rng, now).map_err(|error| match error {
+                ApError::Crypto(error) => error.into(),
+                ApError::Decode { what, error } => ExchangeError::Decode { what, error },
+                _ => ExchangeError::UnexpectedMessage,
+            })?;
+        // RFC 4120 §3.3.1: the AP-REQ is the padata of type PA-TGS-REQ.
+        let padata = [PaData {
+            padata_type: PaDataType::TGS_REQ,
+            padata_value: &ap_req,
+        }];
+        Ok(TgsReq::new(Some(SequenceOf::from(&padata[..])), body).to_der())
+    }
+
+    /// RFC 4120 §5.4.1: authorization data are encrypted in the subkey.
+    fn encrypted_restrictions(
+        &self,
+        params: &TgsParams,
+        rng: &mut dyn CryptoRng,
+    ) -> Option<Vec<u8>> {
+        if params.authorization_data.is_empty() {
+            return None;
+        }
+        let elements = params.authorization_data.iter();
+        let list: AuthorizationData<'_> = elements
+            .map(|one| AuthorizationDataEntry {
+                ad_type: one.ad_type,
+                ad_data: &one.ad_data,
+            })
+            .collect();
+        let plain = Zeroizing::new(list.to_der());
+        let usage = KeyUsage::TGS_REQ_AUTH_DATA_SUBKEY;
+        Some(self.subkey.encrypt(usage, &plain, rng))
+    }
+
+    fn body<'a>(
+        &'a self,
+        params: &'a TgsParams,
+        restrictions: Option<&'a [u8]>,
+    ) -> Result<KdcReqBody<'a>, ExchangeError> {
+        let second_ticket = match &params.second_ticket {
+            Some(ticket) => Some(
+                RawTicket::from_der(ticket).map_err(ExchangeError::decode("the second ticket"))?,
+            ),
+            None => None,
+        };
+        let addresses: Vec<_> = params
+            .addresses
+            .iter()
+            .map(|one| WireAddress {
+                addr_type: one.address_type,
+                address: &one.address,
+            })
+            .collect();
+        Ok(KdcReqBody {
+            kdc_options: self.options,
+            // RFC 4120 §5.4.1: only an AS-REQ names the client; here the TGT does.
+            cname: None,
+            realm: KerberosString(self.server.realm()),
+            sname: Some(self.server.to_wire()),
+            from: params.start,
+            till: self.till,
+            rtime: params.renew_till,
+            nonce: self.nonce,
+            etype: self.etypes.iter().map(|etype| etype.0).collect(),
+            addresses: (!addresses.is_empty()).then(|| SequenceOf::from(addresses)),
+            enc_authorization_data: restrictions.map(|cipher| EncryptedData {
+                etype: self.subkey.etype().0,
+                kvno: None,
+                cipher,
+            }),
+            additional_tickets: second_ticket.map(|ticket| SequenceOf::from(alloc::vec![ticket])),
+        })
+    }
+}
+
+/// The service with its realm, and the realm whose KDC to ask.
+fn target(params: &TgsParams, tgt: &Credential) -> Result<(Principal, Vec<u8>), ExchangeError> {
+    let wrong = || ExchangeError::WrongTgt {
+        server: params.server.clone(),
+        tgt: tgt.server.clone(),
+    };
+    // A ticket is renewed or validated by who issued it, anything else issued by whom the TGT is
+    // for.
+    let again = params.options.renew || params.options.validate;
+    let realm = if again {
+        tgt.server.realm()
+    } else {
+        realm_of_tgt(&tgt.server).ok_or_else(wrong)?
+    };
+    let server = if params.server.realm().is_empty() {
+        params.server.clone().with_realm(realm)
+    } else {
+        params.server.clone()
+    };
+    if server.realm() != realm || again && server != tgt.server {
+        return Err(wrong());
+    }
+    Ok((server, realm.to_vec()))
+}
+
+fn options(params: &TgsParams, tgt: &Credential) -> KdcOptions {
+    let asked = &params.options;
+    let mut options = KdcOptions(asked.more);
+    let mut set = |wanted: bool, option: KdcOptions| {
+        if wanted {
+            options |= option;
+        }
+    };
+    let inherited = [
+        (TicketFlags::FORWARDABLE, KdcOptions::FORWARDABLE),
+        (TicketFlags::PROXIABLE, KdcOptions::PROXIABLE),
+        (TicketFlags::MAY_POSTDATE, KdcOptions::ALLOW_POSTDATE),
+        (TicketFlags::RENEWABLE, KdcOptions::RENEWABLE),
+    ];
+    for (flag, option) in inherited {
+        set(asked.inherit && tgt.flags.contains(flag), option);
+    }
+    set(params.start.is_some(), KdcOptions::POSTDATED);
+    set(asked.canonicalize, KdcOptions::CANONICALIZE);
+    set(asked.forwarded, KdcOptions::FORWARDED);
+    set(asked.proxy, KdcOptions::PROXY);
+    set(asked.renew, KdcOptions::RENEW);
+    set(asked.validate, KdcOptions::VALIDATE);
+    set(params.second_ticket.is_some(), KdcOptions::ENC_TKT_IN_SKEY);
+    options
+}

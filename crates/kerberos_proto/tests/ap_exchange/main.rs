@@ -1,0 +1,18 @@
+//! The AP exchange between our own client and service, in virtual time: what gets through, what is
+//! refused and why, and what no message can do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests assert by panicking, and cut random numbers short"
+)]
+
+mod hostile;
+#[path = "../shared/random.rs"]
+mod random;
+mod rejections;
+mod replies;
+mod round_trips;
+mod service;

@@ -1,0 +1,402 @@
+//! Every check of RFC 4120 §3.2.3, with its error and its code.
+
+use kerberos_asn1::{
+    AddressType, ApReq, Authenticator, Decode, EncTicketPart, Encode, ErrorCode, HostAddress,
+    KrbError, SequenceOf, Ticket, TicketFlags,
+};
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{
+    Acceptor, ApError, ApRequestOptions, KeySource, MemoryReplayCache, Principal, ServiceKey,
+    ServiceKeys, Timestamp,
+};
+
+use crate::service::*;
+
+fn plain() -> Vec<u8> {
+    Issue::new().request(&ApRequestOptions::default()).1
+}
+
+fn part_error(edit_part: fn(&mut EncTicketPart<'_>)) -> ApError {
+    let issue = Issue {
+        edit_part,
+        ..Issue::new()
+    };
+    accept(&issue.request(&ApRequestOptions::default()).1).unwrap_err()
+}
+
+fn part_accepted(edit_part: fn(&mut EncTicketPart<'_>)) {
+    let issue = Issue {
+        edit_part,
+        ..Issue::new()
+    };
+    accept(&issue.request(&ApRequestOptions::default()).1).unwrap();
+}
+
+fn ticket_error(edit_ticket: fn(&mut Ticket<'_>)) -> ApError {
+    let issue = Issue {
+        edit_ticket,
+        ..Issue::new()
+    };
+    accept(&issue.request(&ApRequestOptions::default()).1).unwrap_err()
+}
+
+fn authenticator_error(edit: fn(&mut Authenticator<'_>)) -> ApError {
+    accept(&Issue::new().request_with(edit)).unwrap_err()
+}
+
+/// The error is the one expected, and says so to the client, too.
+macro_rules! assert_error {
+    ($error:expr, $pattern:pat, $code:ident) => {
+        let error: ApError = $error;
+        assert!(matches!(&error, $pattern), "{error:?}");
+        let message = error.to_message(&server(), NOW);
+        let told = KrbError::from_der(&message).unwrap();
+        assert_eq!(told.error_code, ErrorCode::$code);
+        assert_eq!(told.stime, NOW.to_kerberos_time());
+    };
+}
+
+#[test]
+fn message_types() {
+    let reply = accept(&plain())
+        .unwrap()
+        .reply(&kerberos_proto::AcceptorReply::default(), &mut Rng(3))
+        .unwrap()
+        .0;
+    for message in [&reply[..], b"", b"GET / HTTP/1.0", &[0x6e]] {
+        let error = accept(message).unwrap_err();
+        if message == [0x6e] {
+            assert_error!(error, ApError::Decode { .. }, KRB_ERR_GENERIC);
+        } else {
+            assert_error!(error, ApError::UnexpectedMessage, KRB_AP_ERR_MSG_TYPE);
+        }
+    }
+}
+
+#[test]
+fn keys() {
+    let other = Issue {
+        server: Principal::parse("host/other.example.com@EXAMPLE.COM").unwrap(),
+        ..Issue::new()
+    };
+    let request = other.request(&ApRequestOptions::default()).1;
+    let error = accept(&request).unwrap_err();
+    assert_error!(error, ApError::NotUs { .. }, KRB_AP_ERR_NOT_US);
+    let mut only = acceptor(&[(AES256, 1)]);
+    only.server = Some(Principal::parse("nfs/www.example.com@EXAMPLE.COM").unwrap());
+    let error = accept_by(&only, &plain(), None).unwrap_err();
+    assert_error!(error, ApError::NotUs { .. }, KRB_AP_ERR_NOT_US);
+    only.server = Some(server());
+    accept_by(&only, &plain(), None).unwrap();
+
+    assert_error!(
+        ticket_error(|ticket| ticket.tkt_vno = 4),
+        ApError::TicketVersion(4),
+        KRB_AP_ERR_BADVERSION
+    );
+    let error = accept_by(&acceptor(&[(AES128, 1)]), &plain(), None).unwrap_err();
+    assert_error!(error, ApError::NoKey { .. }, KRB_AP_ERR_NOKEY);
+    let error = accept_by(&acceptor(&[(AES256, 2)]), &plain(), None).unwrap_err();
+    assert_error!(
+        error,
+        ApError::KeyVersion { kvno: 1, .. },
+        KRB_AP_ERR_BADKEYVER
+    );
+    let wrong_key = Issue {
+        key: service_key(AES256, 2),
+        ..Issue::new()
+    };
+    let error = accept(&wrong_key.request(&ApRequestOptions::default()).1).unwrap_err();
+    assert_error!(error, ApError::TicketIntegrity, KRB_AP_ERR_BAD_INTEGRITY);
+}
+
+#[test]
+fn a_source_of_keys_that_fails_is_no_empty_one() {
+    #[derive(Debug)]
+    struct Broken;
+    impl KeySource for Broken {
+        fn keys(
+            &self,
+            _: &Principal,
+        ) -> Result<Vec<std::sync::Arc<ServiceKey>>, Box<dyn std::error::Error + Send + Sync>>
+        {
+            Err("the disk is gone".into())
+        }
+    }
+    let mut replays = MemoryReplayCache::default();
+    let error = Acceptor::new(Broken)
+        .accept(&plain(), None, &mut replays, NOW)
+        .unwrap_err();
+    assert!(error.to_string().contains("the disk is gone"));
+    assert_error!(error, ApError::Keys(_), KRB_ERR_GENERIC);
+}
+
+#[test]
+fn user_to_user_needs_a_tgt() {
+    let mut options = ApRequestOptions::default();
+    options.use_session_key = true;
+    let request = Issue::new().request(&options).1;
+    let error = accept(&request).unwrap_err();
+    assert_error!(error, ApError::NoTgt, KRB_AP_ERR_NO_TGT);
+    for key in [service_key(AES128, 9), service_key(AES256, 9)] {
+        let mut acceptor = acceptor(&[(AES256, 1)]);
+        acceptor.tgt_session_key = Some(key);
+        let error = accept_by(&acceptor, &request, None).unwrap_err();
+        assert_error!(error, ApError::TicketIntegrity, KRB_AP_ERR_BAD_INTEGRITY);
+    }
+}
+
+#[test]
+fn encryption_types() {
+    let mut strict = acceptor(&[(AES256, 1)]);
+    strict.etypes = vec![AES128];
+    let error = accept_by(&strict, &plain(), None).unwrap_err();
+    assert_error!(
+        error,
+        ApError::EtypeNotPermitted(AES256),
+        KDC_ERR_ETYPE_NOSUPP
+    );
+    // The session key counts, too, and so does the subkey.
+    strict.etypes = vec![AES256];
+    let issue = Issue {
+        session_etype: AES128,
+        ..Issue::new()
+    };
+    let request = issue.request(&ApRequestOptions::default()).1;
+    let error = accept_by(&strict, &request, None).unwrap_err();
+    assert_error!(
+        error,
+        ApError::EtypeNotPermitted(AES128),
+        KDC_ERR_ETYPE_NOSUPP
+    );
+    let request = Issue::new().request_with(|authenticator| {
+        authenticator.subkey = Some(kerberos_asn1::EncryptionKey {
+            keytype: 17,
+            keyvalue: &[1; 16],
+        });
+    });
+    let error = accept_by(&strict, &request, None).unwrap_err();
+    assert_error!(
+        error,
+        ApError::EtypeNotPermitted(AES128),
+        KDC_ERR_ETYPE_NOSUPP
+    );
+    accept(&request).unwrap();
+    assert_error!(
+        part_error(|part| part.key.keytype = 3),
+        ApError::EtypeNotPermitted(EncryptionType(3)),
+        KDC_ERR_ETYPE_NOSUPP
+    );
+    assert_error!(
+        part_error(|part| part.key.keyvalue = b"short"),
+        ApError::Crypto(_),
+        KRB_ERR_GENERIC
+    );
+}
+
+#[test]
+fn authenticators() {
+    let message = plain();
+    let mut request = ApReq::from_der(&message).unwrap();
+    let mut cipher = request.authenticator.cipher.to_vec();
+    cipher[20] ^= 1;
+    request.authenticator.cipher = &cipher;
+    let error = accept(&request.to_der()).unwrap_err();
+    assert_error!(
+        error,
+        ApError::AuthenticatorIntegrity,
+        KRB_AP_ERR_BAD_INTEGRITY
+    );
+    let mut request = ApReq::from_der(&message).unwrap();
+    request.authenticator.etype = 17;
+    let error = accept(&request.to_der()).unwrap_err();
+    assert_error!(
+        error,
+        ApError::AuthenticatorIntegrity,
+        KRB_AP_ERR_BAD_INTEGRITY
+    );
+    assert_error!(
+        authenticator_error(|one| one.crealm = "EVIL".into()),
+        ApError::ClientMismatch { .. },
+        KRB_AP_ERR_BADMATCH
+    );
+    assert_error!(
+        authenticator_error(|one| one.cname.name_string = SequenceOf::from(vec!["root".into()])),
+        ApError::ClientMismatch { .. },
+        KRB_AP_ERR_BADMATCH
+    );
+    // Name types are hints only (RFC 4120 §6.2).
+    accept(&Issue::new().request_with(|one| one.cname.name_type = kerberos_asn1::NameType(0)))
+        .unwrap();
+}
+
+#[test]
+fn addresses() {
+    let at = |address: &[u8]| kerberos_proto::HostAddress {
+        address_type: AddressType::IPV4,
+        address: address.to_vec(),
+    };
+    let issue = Issue {
+        edit_part: |part| {
+            let here = |address| HostAddress {
+                addr_type: AddressType::IPV4,
+                address,
+            };
+            part.caddr = Some(SequenceOf::from(vec![
+                here(&[10, 0, 0, 1]),
+                here(&[10, 0, 0, 2]),
+            ]));
+        },
+        ..Issue::new()
+    };
+    let request = issue.request(&ApRequestOptions::default()).1;
+    let acceptor = acceptor(&[(AES256, 1)]);
+    let by =
+        |peer: Option<kerberos_proto::HostAddress>| accept_by(&acceptor, &request, peer.as_ref());
+    assert_eq!(by(Some(at(&[10, 0, 0, 2]))).unwrap().addresses.len(), 2);
+    by(None).unwrap();
+    for mut wrong in [at(&[10, 0, 0, 3]), at(&[10, 0, 0, 1])] {
+        if wrong.address == [10, 0, 0, 1] {
+            wrong.address_type = AddressType::IPV6;
+        }
+        let error = by(Some(wrong)).unwrap_err();
+        assert_error!(error, ApError::Address, KRB_AP_ERR_BADADDR);
+    }
+    // A ticket without addresses is good everywhere.
+    accept_by(&acceptor, &plain(), Some(&at(&[10, 0, 0, 3]))).unwrap();
+}
+
+#[test]
+fn clocks() {
+    let message = plain();
+    let acceptor = acceptor(&[(AES256, 1)]);
+    let at = |seconds: i64| {
+        let now = Timestamp::new(NOW.seconds + seconds, 0);
+        acceptor.accept(&message, None, &mut MemoryReplayCache::default(), now)
+    };
+    at(300).unwrap();
+    at(-300).unwrap();
+    for seconds in [301, -301, 1_000_000_000_000] {
+        assert_error!(
+            at(seconds).unwrap_err(),
+            ApError::ClockSkew { limit: 300, .. },
+            KRB_AP_ERR_SKEW
+        );
+    }
+    assert_error!(
+        authenticator_error(|one| one.ctime = after(-301)),
+        ApError::ClockSkew { .. },
+        KRB_AP_ERR_SKEW
+    );
+}
+
+#[test]
+fn times_of_the_ticket() {
+    part_accepted(|part| part.starttime = Some(after(300)));
+    assert_error!(
+        part_error(|part| part.starttime = Some(after(301))),
+        ApError::NotYetValid { .. },
+        KRB_AP_ERR_TKT_NYV
+    );
+    assert_error!(
+        part_error(|part| (part.starttime, part.authtime) = (None, after(301))),
+        ApError::NotYetValid { .. },
+        KRB_AP_ERR_TKT_NYV
+    );
+    assert_error!(
+        part_error(|part| part.flags |= TicketFlags::INVALID),
+        ApError::Invalid,
+        KRB_AP_ERR_TKT_NYV
+    );
+    part_accepted(|part| part.endtime = after(-300));
+    assert_error!(
+        part_error(|part| part.endtime = after(-301)),
+        ApError::Expired { .. },
+        KRB_AP_ERR_TKT_EXPIRED
+    );
+}
+
+#[test]
+fn transited_realms() {
+    fn foreign(part: &mut EncTicketPart<'_>) {
+        part.transited.contents = b"MIDDLE.COM";
+    }
+    // The client's own realm does not go through others.
+    part_accepted(foreign);
+    let issue = |flags: TicketFlags| Issue {
+        server: Principal::parse("host/www.example.com@OTHER.COM").unwrap(),
+        edit_part: if flags == TicketFlags::empty() {
+            foreign
+        } else {
+            |part| {
+                foreign(part);
+                part.flags |= TicketFlags::TRANSITED_POLICY_CHECKED;
+            }
+        },
+        ..Issue::new()
+    };
+    let key = entry(AES256, 1).1;
+    let other = Principal::parse("host/www.example.com@OTHER.COM").unwrap();
+    let mut acceptor = Acceptor::new(ServiceKeys::new([(other, key)]).unwrap());
+    let request = |flags| issue(flags).request(&ApRequestOptions::default()).1;
+    let unchecked = request(TicketFlags::empty());
+    let error = accept_by(&acceptor, &unchecked, None).unwrap_err();
+    assert_error!(error, ApError::TransitedUnchecked, KRB_AP_PATH_NOT_ACCEPTED);
+    let checked = request(TicketFlags::TRANSITED_POLICY_CHECKED);
+    accept_by(&acceptor, &checked, None).unwrap();
+    acceptor.accept_unchecked_transit = true;
+    let accepted = accept_by(&acceptor, &unchecked, None).unwrap();
+    assert_eq!(accepted.transited, b"MIDDLE.COM");
+}
+
+#[test]
+fn replays() {
+    let acceptor = acceptor(&[(AES256, 1)]);
+    let mut replays = MemoryReplayCache::default();
+    let first = plain();
+    acceptor.accept(&first, None, &mut replays, NOW).unwrap();
+    let error = acceptor
+        .accept(&first, None, &mut replays, NOW)
+        .unwrap_err();
+    assert_error!(error, ApError::Replay, KRB_AP_ERR_REPEAT);
+    // Still at the last moment that the authenticator would be accepted.
+    let late = Timestamp::new(NOW.seconds + 300, 0);
+    let error = acceptor
+        .accept(&first, None, &mut replays, late)
+        .unwrap_err();
+    assert_error!(error, ApError::Replay, KRB_AP_ERR_REPEAT);
+    // Another request of the same client in the same microsecond is none.
+    let second = Issue::new().request_with(|_| {});
+    acceptor.accept(&second, None, &mut replays, NOW).unwrap();
+    assert_eq!(replays.len(), 2);
+    // What is refused anyway is not remembered.
+    let expired = Issue {
+        edit_part: |part| part.endtime = after(-301),
+        ..Issue::new()
+    };
+    let third = expired.request(&ApRequestOptions::default()).1;
+    assert!(acceptor.accept(&third, None, &mut replays, NOW).is_err());
+    assert_eq!(replays.len(), 2);
+}
+
+#[test]
+fn a_replay_cache_that_fails_lets_no_one_in() {
+    struct Broken;
+    impl kerberos_proto::ReplayCache for Broken {
+        fn store(
+            &mut self,
+            replay: &kerberos_proto::Replay<'_>,
+            _: Timestamp,
+        ) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+            assert_eq!(replay.client, &client());
+            assert_eq!(replay.server, &server());
+            assert_eq!(replay.time, NOW);
+            assert_eq!(replay.tag.len(), 12);
+            Err("the disk is full".into())
+        }
+    }
+    let error = acceptor(&[(AES256, 1)])
+        .accept(&plain(), None, &mut Broken, NOW)
+        .unwrap_err();
+    assert_error!(error, ApError::ReplayCache(_), KRB_ERR_GENERIC);
+}

@@ -1,0 +1,310 @@
+//! Replies that decrypt and yet are not what was asked for: each fault has its own error.
+
+use kerberos_asn1::{
+    AddressType, EncKdcRepPart, HostAddress, KdcRep, KerberosString, KerberosTime, NameType,
+    PrincipalName, SequenceOf, TicketFlags,
+};
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{AsParams, ExchangeError, Principal, ReplyFault, StartTime};
+
+use super::kdc::*;
+
+fn fault(mut kdc: Kdc, params: AsParams) -> ReplyFault {
+    match kdc.login(params, password()) {
+        Err(ExchangeError::Reply(fault)) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn part_fault(edit_part: fn(&mut EncKdcRepPart<'_>)) -> ReplyFault {
+    fault(
+        Kdc {
+            edit_part,
+            ..Kdc::new()
+        },
+        alice(),
+    )
+}
+
+fn reply_fault(edit_reply: fn(&mut KdcRep<'_>)) -> ReplyFault {
+    fault(
+        Kdc {
+            edit_reply,
+            ..Kdc::new()
+        },
+        alice(),
+    )
+}
+
+/// `krbtgt/…`, or whatever `first` is.
+fn name<'a>(first: &'a str, second: &'a str) -> PrincipalName<'a> {
+    PrincipalName {
+        name_type: NameType::SRV_INST,
+        name_string: SequenceOf::from(vec![first.into(), second.into()]),
+    }
+}
+
+fn later(time: KerberosTime, seconds: i64) -> KerberosTime {
+    KerberosTime::from_unix(time.unix() + seconds)
+}
+
+#[test]
+fn nonce() {
+    assert_eq!(part_fault(|part| part.nonce ^= 1), ReplyFault::Nonce);
+}
+
+#[test]
+fn client() {
+    let fault = reply_fault(|reply| reply.crealm = KerberosString(b"EVIL"));
+    let got = Principal::parse("alice@EVIL").unwrap();
+    let asked = alice().client;
+    assert_eq!(fault, ReplyFault::ClientName { asked, got });
+    let fault = reply_fault(|reply| reply.cname = name("bob", "admin"));
+    assert!(matches!(fault, ReplyFault::ClientName { .. }));
+}
+
+#[test]
+fn names_of_strangers_do_not_control_the_terminal() {
+    let fault = reply_fault(|reply| reply.cname = name("\x1b[2J", "a\n\u{9b}b"));
+    let text = fault.to_string();
+    assert!(!text.contains(char::is_control), "{text:?}");
+    assert!(
+        text.contains(r"\u{1b}[2J/a\n\u{9b}b@EXAMPLE.COM instead of alice@"),
+        "{text}"
+    );
+}
+
+#[test]
+fn server() {
+    let fault = part_fault(|part| part.srealm = KerberosString(b"EVIL"));
+    assert!(matches!(fault, ReplyFault::ServerName { .. }));
+    let fault = part_fault(|part| part.sname = name("krbtgt", "EVIL"));
+    assert!(matches!(fault, ReplyFault::ServerName { .. }));
+}
+
+#[test]
+fn a_canonicalised_server_must_still_be_a_ticket_granting_service() {
+    let mut params = alice();
+    params.options.canonicalize = true;
+    let kdc = Kdc {
+        edit_part: |part| part.sname = name("host", "evil"),
+        ..Kdc::new()
+    };
+    assert!(matches!(fault(kdc, params), ReplyFault::ServerName { .. }));
+}
+
+#[test]
+fn the_server_of_the_ticket() {
+    let mut params = alice();
+    params.options.canonicalize = true;
+    // Allowed to change, but not in one place only.
+    let kdc = Kdc {
+        edit_part: |part| part.sname = name("krbtgt", "OTHER"),
+        ..Kdc::new()
+    };
+    assert!(matches!(
+        fault(kdc, params),
+        ReplyFault::TicketServerName { .. }
+    ));
+}
+
+#[test]
+fn encryption_types_that_were_not_offered() {
+    let mut params = alice();
+    params.policy.etypes = vec![AES256];
+    let kdc = Kdc {
+        etype_override: Some(RC4),
+        ..Kdc::without_preauth()
+    };
+    assert_eq!(fault(kdc, params.clone()), ReplyFault::EtypeNotOffered(RC4));
+    let kdc = Kdc {
+        session_etype: RC4,
+        ..Kdc::new()
+    };
+    assert_eq!(fault(kdc, params), ReplyFault::SessionKeyNotOffered(RC4));
+    // Nor a type that no one knows.
+    let fault = part_fault(|part| part.key.keytype = 4711);
+    assert_eq!(
+        fault,
+        ReplyFault::SessionKeyNotOffered(EncryptionType(4711))
+    );
+}
+
+#[test]
+fn times() {
+    assert_eq!(
+        part_fault(|part| part.endtime = later(part.endtime, 1)),
+        ReplyFault::EndTime
+    );
+    let before = |part: &mut EncKdcRepPart<'_>| part.endtime = later(part.authtime, -1);
+    assert_eq!(part_fault(before), ReplyFault::EndTime);
+
+    // Renewable instead of a long life is fine, but not for longer than was asked.
+    let instead = |part: &mut EncKdcRepPart<'_>| {
+        part.flags |= TicketFlags::RENEWABLE;
+        part.renew_till = Some(part.endtime);
+        part.endtime = later(part.endtime, -80_000);
+    };
+    Kdc {
+        edit_part: instead,
+        ..Kdc::new()
+    }
+    .login(alice(), password())
+    .unwrap();
+    let too_long = |part: &mut EncKdcRepPart<'_>| {
+        part.flags |= TicketFlags::RENEWABLE;
+        part.renew_till = Some(later(part.endtime, 1));
+    };
+    assert_eq!(part_fault(too_long), ReplyFault::RenewTill);
+
+    let mut params = alice();
+    params.renew_lifetime = Some(7 * 86_400);
+    Kdc::new().login(params.clone(), password()).unwrap();
+    let too_long = |part: &mut EncKdcRepPart<'_>| {
+        part.renew_till = part.renew_till.map(|time| later(time, 1));
+    };
+    assert_eq!(
+        fault(
+            Kdc {
+                edit_part: too_long,
+                ..Kdc::new()
+            },
+            params
+        ),
+        ReplyFault::RenewTill
+    );
+
+    let mut params = alice();
+    params.start = Some(StartTime::In(3600));
+    let login = Kdc::new().login(params.clone(), password()).unwrap();
+    assert!(login.credential.flags.contains(TicketFlags::POSTDATED));
+    let future = |part: &mut EncKdcRepPart<'_>| part.starttime = Some(later(part.authtime, 301));
+    assert_eq!(part_fault(future), ReplyFault::StartTime);
+    let early = |part: &mut EncKdcRepPart<'_>| part.starttime = Some(part.authtime);
+    assert_eq!(
+        fault(
+            Kdc {
+                edit_part: early,
+                ..Kdc::new()
+            },
+            params
+        ),
+        ReplyFault::StartTime
+    );
+}
+
+#[test]
+fn flags() {
+    assert_eq!(
+        part_fault(|part| part.flags = part.flags.without(TicketFlags::INITIAL)),
+        ReplyFault::Flags
+    );
+    assert_eq!(
+        part_fault(|part| part.flags |= TicketFlags::INVALID),
+        ReplyFault::Flags
+    );
+    assert_eq!(
+        part_fault(|part| part.flags |= TicketFlags::POSTDATED),
+        ReplyFault::Flags
+    );
+}
+
+#[test]
+fn addresses() {
+    let address = |last| kerberos_proto::HostAddress {
+        address_type: AddressType::IPV4,
+        address: vec![127, 0, 0, last],
+    };
+    let mut params = alice();
+    params.addresses = vec![address(1), address(2)];
+    let login = Kdc::new().login(params.clone(), password()).unwrap();
+    assert_eq!(login.credential.addresses, params.addresses);
+    // Dropped: fine. Others: not.
+    let mut kdc = Kdc {
+        edit_part: |part| part.caddr = None,
+        ..Kdc::new()
+    };
+    kdc.login(params.clone(), password()).unwrap();
+    let other = |part: &mut EncKdcRepPart<'_>| {
+        let address = HostAddress {
+            addr_type: AddressType::IPV4,
+            address: &[10, 0, 0, 1],
+        };
+        part.caddr = Some(SequenceOf::from(vec![address]));
+    };
+    for params in [params, alice()] {
+        assert_eq!(
+            fault(
+                Kdc {
+                    edit_part: other,
+                    ..Kdc::new()
+                },
+                params
+            ),
+            ReplyFault::Addresses
+        );
+    }
+}
+
+#[test]
+fn the_proof_that_the_request_was_not_altered() {
+    assert_eq!(
+        part_fault(|part| part.encrypted_pa_data = None),
+        ReplyFault::RequestProofMissing
+    );
+    // Whatever the KDC received, it was not what we sent.
+    let mut rng = Rng(1);
+    let mut kdc = Kdc::without_preauth();
+    let (mut exchange, request) =
+        kerberos_proto::AsExchange::start(alice(), password(), &mut rng, NOW).unwrap();
+    let mut payload = request.payload.clone();
+    // The last of the etypes offered: an attacker strikes the better ones out.
+    *payload.last_mut().unwrap() = 18;
+    let reply = kdc.answer(&payload, NOW);
+    let error = exchange.step(&reply, &mut rng, NOW).unwrap_err();
+    assert!(
+        matches!(error, ExchangeError::Reply(ReplyFault::RequestAltered)),
+        "{error:?}"
+    );
+    assert_eq!(error.mit_message(), "KDC reply did not match expectations");
+    assert_eq!(error.mit_code(), -1_765_328_237);
+}
+
+#[test]
+fn a_clock_too_far_off_when_it_may_not_be_followed() {
+    let mut params = alice();
+    params.policy.kdc_timesync = false;
+    for (ahead, fits) in [
+        (0, true),
+        (300, true),
+        (301, false),
+        (-300, true),
+        (-302, false),
+    ] {
+        let mut kdc = Kdc {
+            ahead,
+            ..Kdc::without_preauth()
+        };
+        let mut params = params.clone();
+        params.lifetime = Some(3600);
+        match kdc.login(params, password()) {
+            Ok(login) => {
+                assert!(fits, "{ahead}");
+                assert_eq!(login.kdc_offset, None);
+            }
+            Err(ExchangeError::ClockSkew { kdc, local, limit }) => {
+                assert!(!fits, "{ahead}");
+                assert_eq!((kdc.unix() - local.seconds, limit), (ahead, 300));
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    // With preauthentication the KDC sees it first.
+    let error = Kdc {
+        ahead: 900,
+        ..Kdc::new()
+    }
+    .login(params, password())
+    .unwrap_err();
+    assert_eq!(error.mit_message(), "Clock skew too great");
+}

@@ -1,0 +1,25 @@
+//! The AS exchange against a KDC in memory and in virtual time: what it gets, what it refuses, and
+//! what no reply can make it do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::wildcard_imports,
+    reason = "helpers of tests assert by panicking, and cut random numbers short"
+)]
+
+mod checks;
+mod errors;
+mod faults;
+mod hostile;
+mod kdc;
+mod listener;
+mod ordinary;
+mod preauth;
+#[path = "../shared/random.rs"]
+mod random;
+mod referrals;
+mod requests;
+mod trace;

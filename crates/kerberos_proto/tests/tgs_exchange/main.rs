@@ -1,0 +1,23 @@
+//! The TGS exchange against a KDC in memory and in virtual time: what it gets, what it refuses, and
+//! what no reply can make it do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests assert by panicking, and cut random numbers short"
+)]
+
+mod checks;
+mod faults;
+mod hostile;
+mod kdc;
+#[path = "../as_exchange/listener.rs"]
+mod listener;
+mod options;
+#[path = "../shared/random.rs"]
+mod random;
+mod referrals;
+mod requests;
+mod trace;
