@@ -1,0 +1,287 @@
+//! Putting a whole file in place: written beside its name, then renamed, so that a reader and a
+//! crash see the old contents or the new, never a part.
+//!
+//! A name can lead where renaming cannot: a single file mounted into a container, or a file of
+//! ours in a folder that we may not write to. Such a file is rewritten in place under an exclusive
+//! lock, with its first two bytes zero until the rest is there, so that a torn one does not pass
+//! for a whole one. That is done only if the file is regular, is no symbolic link and belongs to
+//! the effective user; for a mount point, which no ordinary user can plant, root may too.
+
+use std::fs::{File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FallocateFlags, OFlags, RenameFlags};
+use thiserror::Error;
+
+use crate::lock;
+
+/// Whether to wait until the disk has the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// A power cut may take the new contents, and the old with them.
+    Volatile,
+    /// When the call returns, the file and its folder are on the disk.
+    Synced,
+}
+
+/// Why a file could not be put in place; whatever was there before still is, unless the file had to
+/// be rewritten in place and the disk itself failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplaceError {
+    /// The name leads to a directory, a device or the like.
+    #[error("not an ordinary file")]
+    NotAFile,
+    /// The file system's answer.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Makes `contents` the contents of `path`, readable and writable by its owner only.
+///
+/// A symbolic link at `path` is replaced and not followed.
+///
+/// # Errors
+/// [`ReplaceError`]; the temporary file is gone then.
+pub fn replace(path: &Path, contents: &[u8], durability: Durability) -> Result<(), ReplaceError> {
+    refuse_special(path)?;
+    let temporary = match Temporary::create(path) {
+        Ok(temporary) => temporary,
+        Err(error) if is_refusal(&error) => {
+            return Ok(rewrite(path, contents, durability, false, error)?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    temporary.write(contents, durability)?;
+    match std::fs::rename(&temporary.path, path) {
+        Ok(()) => temporary.keep(),
+        Err(error) => {
+            let mount_point = error.kind() == io::ErrorKind::ResourceBusy;
+            if !mount_point && !is_refusal(&error) {
+                return Err(error.into());
+            }
+            drop(temporary);
+            return Ok(rewrite(path, contents, durability, mount_point, error)?);
+        }
+    }
+    sync_folder(path, durability)?;
+    Ok(())
+}
+
+/// As [`replace`], if nothing is at `path` yet; else `false` and nothing is done.
+///
+/// # Errors
+/// [`ReplaceError`].
+pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bool, ReplaceError> {
+    let temporary = Temporary::create(path)?;
+    temporary.write(contents, durability)?;
+    match rustix::fs::renameat_with(CWD, &temporary.path, CWD, path, RenameFlags::NOREPLACE) {
+        Ok(()) => temporary.keep(),
+        Err(rustix::io::Errno::EXIST) => return Ok(false),
+        // Some file systems know no such rename, and have links instead: those replace nothing.
+        Err(_) => match std::fs::hard_link(&temporary.path, path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(error) => return Err(error.into()),
+        },
+    }
+    sync_folder(path, durability)?;
+    Ok(true)
+}
+
+/// The new file beside its destination; removed on drop unless kept.
+struct Temporary {
+    file: File,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Temporary {
+    fn create(destination: &Path) -> io::Result<Self> {
+        for _ in 0..100 {
+            let mut path = destination.as_os_str().to_owned();
+            path.push(".");
+            path.push(random_letters());
+            let path = PathBuf::from(path);
+            match OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+                .mode(0o600)
+                .open(&path)
+            {
+                Ok(file) => {
+                    return Ok(Self {
+                        file,
+                        path,
+                        kept: false,
+                    });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn write(&self, contents: &[u8], durability: Durability) -> io::Result<()> {
+        // A umask can take from the mode that the file was created with.
+        self.file
+            .set_permissions(PermissionsExt::from_mode(0o600))?;
+        (&self.file).write_all(contents)?;
+        if durability == Durability::Synced {
+            self.file.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Nothing better can be done about a failure here.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Whether `path` is something that a rename would destroy, or replace for no good.
+fn refuse_special(path: &Path) -> Result<(), ReplaceError> {
+    let metadata = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    // /dev/stdout and its like are symbolic links.
+    let device_link =
+        metadata.is_symlink() && path.starts_with("/dev") && !path.starts_with("/dev/shm");
+    if device_link || !(metadata.is_file() || metadata.is_symlink()) {
+        return Err(ReplaceError::NotAFile);
+    }
+    Ok(())
+}
+
+/// Whether the folder, rather than the file or the disk, is what stands in the way.
+fn is_refusal(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::CrossesDevices
+    )
+}
+
+/// Rewrites the file in place; `refusal`, why it could not be replaced, is the error if that may
+/// not be done either.
+fn rewrite(
+    path: &Path,
+    contents: &[u8],
+    durability: Durability,
+    mount_point: bool,
+    refusal: io::Error,
+) -> io::Result<()> {
+    let opened = OpenOptions::new()
+        .write(true)
+        // A pipe put there meanwhile is not to keep us waiting for its reader.
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path);
+    let Ok(file) = opened else {
+        return Err(refusal);
+    };
+    let metadata = file.metadata()?;
+    let euid = rustix::process::geteuid();
+    let ours = metadata.uid() == euid.as_raw() || (mount_point && euid.is_root());
+    if !metadata.is_file() || !ours {
+        return Err(refusal);
+    }
+    lock::lock_exclusive(&file)?;
+    if metadata.mode() & 0o7777 != 0o600 {
+        file.set_permissions(PermissionsExt::from_mode(0o600))?;
+    }
+    // A full disk shows here, while the old contents are still whole.
+    match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, contents.len() as u64) {
+        Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    let (first, rest) = contents.split_at_checked(2).unwrap_or((contents, &[]));
+    file.write_all_at(&[0, 0], 0)?;
+    file.write_all_at(rest, 2)?;
+    file.set_len(contents.len() as u64)?;
+    if durability == Durability::Synced {
+        file.sync_data()?;
+    }
+    file.write_all_at(first, 0)?;
+    if durability == Durability::Synced {
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
+fn sync_folder(path: &Path, durability: Durability) -> io::Result<()> {
+    if durability == Durability::Volatile {
+        return Ok(());
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Six letters that no one can guess; `O_EXCL` does the rest.
+fn random_letters() -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    // Each RandomState has keys of its own, seeded by the system's randomness.
+    let mut bits = RandomState::new().hash_one(std::process::id());
+    (0..6)
+        .map(|_| {
+            let letter = LETTERS.get(usize::try_from(bits % 32).unwrap_or(0));
+            bits /= 32;
+            char::from(*letter.unwrap_or(&b'A'))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_created_is_synced_private_and_replaces_nothing() {
+        let folder = std::env::temp_dir().join(format!("kerberos-atomic-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("file");
+        assert!(create(&path, b"first", Durability::Synced).unwrap());
+        assert!(!create(&path, b"second", Durability::Synced).unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"first");
+        replace(&path, b"third", Durability::Synced).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"third");
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
+        let path = std::env::temp_dir().join(format!("kerberos-rewrite-{}", std::process::id()));
+        let refusal = || io::Error::from(io::ErrorKind::PermissionDenied);
+        std::fs::write(&path, "what was there before").unwrap();
+        for contents in [&b"short"[..], b"longer than what was there before", b"x"] {
+            rewrite(&path, contents, Durability::Synced, false, refusal()).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), contents);
+        }
+        let link = path.with_extension("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let error = rewrite(&link, b"y", Durability::Volatile, false, refusal()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(std::fs::read(&path).unwrap(), b"x");
+        std::fs::remove_file(&link).unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,152 @@
+//! FILE credential caches, format versions 1 to 4 (MIT's file format description; no RFC).
+//!
+//! Reading: [`CcacheReader`] streams a file through one small buffer and lends a
+//! [`CredentialView`] per entry. Writing: [`CcacheBuilder`] makes the bytes, [`CcacheFile`] puts
+//! them in place. [`CcacheName`] is what `KRB5CCNAME` and `-c` hold.
+//!
+//! ```text
+//! file       05 VV [header, version 4 only] principal credential*
+//! header     u16 length of all fields, then fields {u16 tag, u16 length, value}
+//!            tag 1: i32 seconds, i32 microseconds that the KDC is ahead
+//! principal  [u32 name type, not in version 1] u32 count (one more in version 1) realm component*
+//! credential principal client, principal server,
+//!            u16 enctype (twice in version 3), data key,
+//!            u32 authtime, u32 starttime, u32 endtime, u32 renew_till, u8 is_skey, u32 flags,
+//!            u32 n, n times {u16 type, data address}, u32 n, n times {u16 type, data authdata},
+//!            data ticket, data second ticket
+//! data       u32 length, bytes
+//! ```
+//! Integers are big-endian in versions 3 and 4, in the machine's order in 1 and 2; the version and
+//! the header are big-endian always.
+//!
+//! # Durability
+//! A cache is replaced by writing a new file beside it and renaming, without `fsync`: a ticket is
+//! worth less than the wait. So a power cut can leave an empty or torn file, and that reads as "no
+//! cache" ([`CcacheError::is_no_cache`]) with a [hint](CcacheError::hint).
+//!
+//! # Example
+//! ```
+//! use kerberos_files::ccache::{CcacheBuilder, CcacheFile, ConfigEntry, Header};
+//! use kerberos_proto::Principal;
+//!
+//! let user = Principal::parse("user@EXAMPLE.COM")?;
+//! let mut cache = CcacheBuilder::new(&Header::default(), &user)?;
+//! cache.config(&ConfigEntry::new("fast_avail", None, "yes"))?;
+//!
+//! let path = std::env::temp_dir().join(format!("krb5cc_example_{}", std::process::id()));
+//! let file = CcacheFile::new(&path);
+//! file.replace_with(&cache)?;
+//!
+//! let mut reader = file.open()?;
+//! assert_eq!(reader.default_principal(), &user);
+//! while let Some(credential) = reader.next()? {
+//!     let config = credential.config().expect("the only entry is a setting");
+//!     assert_eq!((config.key, config.value), (&b"fast_avail"[..], &b"yes"[..]));
+//! }
+//! file.destroy()?;
+//! assert!(file.open().is_err_and(|error| error.is_no_cache()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod builder;
+mod config;
+mod error;
+mod file;
+mod layout;
+mod name;
+mod reader;
+mod view;
+
+pub use builder::{CcacheBuilder, encode_credential, encode_principal};
+pub use config::{ConfigEntry, ConfigEntryView};
+pub use error::CcacheError;
+pub use file::CcacheFile;
+pub use name::{CcacheKind, CcacheName, CcacheNameError};
+pub use reader::CcacheReader;
+pub use view::{AddressView, Addresses, Authdata, AuthdataView, CredentialView};
+
+pub use kerberos_proto::ClockOffset;
+
+use crate::wire::{ByteOrder, Style, Width};
+
+/// A version of the file format.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Version {
+    /// Native byte order, no name types, the realm counted among the components.
+    V1,
+    /// Native byte order.
+    V2,
+    /// Big-endian, the encryption type written twice.
+    V3,
+    /// Big-endian, with a header: what everyone writes since 1996.
+    #[default]
+    V4,
+}
+
+/// What stands before the default principal.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct Header {
+    /// The format version.
+    pub version: Version,
+    /// How far the KDC's clock is ahead (version 4 only).
+    pub kdc_offset: Option<ClockOffset>,
+    /// Fields with unknown tags, as they are encoded: kept when a cache is rewritten.
+    pub unknown_fields: Vec<u8>,
+}
+
+/// The realm of the server names that stand for settings.
+const CONFIG_REALM: &[u8] = b"X-CACHECONF:";
+/// What a removed setting's realm is overwritten with: same length, known to no one.
+const REMOVED_CONFIG_REALM: &[u8] = b"X-RMED-CONF:";
+/// The first component of a setting's server name.
+const CONFIG_NAME: &[u8] = b"krb5_ccache_conf_data";
+/// The header field that holds the [`ClockOffset`].
+const TAG_CLOCK_OFFSET: u16 = 1;
+/// Header fields are big-endian in every version.
+const HEADER_STYLE: Style = Style {
+    order: ByteOrder::Big,
+    width: Width::Four,
+};
+
+impl Version {
+    /// The version with this number, 1 to 4.
+    pub fn from_number(number: u8) -> Option<Self> {
+        [Self::V1, Self::V2, Self::V3, Self::V4]
+            .into_iter()
+            .find(|v| v.number() == number)
+    }
+
+    /// Its number, 1 to 4.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::V1 => 1,
+            Self::V2 => 2,
+            Self::V3 => 3,
+            Self::V4 => 4,
+        }
+    }
+
+    fn style(self) -> Style {
+        let order = if self < Self::V3 {
+            ByteOrder::NATIVE
+        } else {
+            ByteOrder::Big
+        };
+        Style {
+            order,
+            width: Width::Four,
+        }
+    }
+}
+
+impl Header {
+    /// The header of `version` with the KDC's clock offset, which versions before 4 cannot hold.
+    pub fn new(version: Version, kdc_offset: Option<ClockOffset>) -> Self {
+        Self {
+            version,
+            kdc_offset,
+            unknown_fields: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! `CcacheFile`: the operations on a cache file.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use kerberos_proto::Credential;
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+use crate::atomic::{self, Durability};
+use crate::ccache::builder::append_credential;
+use crate::ccache::{CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView};
+use crate::lock;
+
+/// The place of a FILE cache. Nothing is open between calls.
+///
+/// See the [module](crate::ccache) for an example.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CcacheFile {
+    path: PathBuf,
+}
+
+impl CcacheFile {
+    /// The cache at `path`, whether it exists or not.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// As [`CcacheReader::open`].
+    pub fn open(&self) -> Result<CcacheReader, CcacheError> {
+        CcacheReader::open(&self.path)
+    }
+
+    /// Puts `cache` in place of whatever was there: the old cache or the new one is seen, never a
+    /// part, and if it fails the old one is still there. A symbolic link is replaced, not followed.
+    /// See [`atomic`] for what happens where a file cannot be renamed over.
+    ///
+    /// # Errors
+    /// [`CcacheError::NotAFile`], [`CcacheError::Permission`] or [`CcacheError::Io`].
+    pub fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        atomic::replace(&self.path, cache.expose_bytes(), Durability::Volatile)
+            .map_err(|error| CcacheError::from_replace(&self.path, error))
+    }
+
+    /// Adds tickets at the end, in the version that the file has, with one write under an
+    /// exclusive lock. What a crash left of an entry at the end is cut off first.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), [`CcacheError::Encode`], or [`CcacheError::Io`]; the file is as it
+    /// was then.
+    pub fn append<'a>(
+        &self,
+        credentials: impl IntoIterator<Item = &'a Credential>,
+    ) -> Result<(), CcacheError> {
+        let mut reader = self.open_locked()?.with_removed(true);
+        loop {
+            match reader.next() {
+                Ok(Some(_)) => {}
+                Ok(None) | Err(CcacheError::TornEntry { .. }) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        let end = reader.entry_offset();
+        let mut bytes = Zeroizing::default();
+        for credential in credentials {
+            append_credential(&mut bytes, reader.version(), credential)?;
+        }
+        let file = reader.file();
+        let written = file
+            .set_len(end)
+            .and_then(|()| file.write_all_at(&bytes, end));
+        if written.is_err() {
+            // A full disk may have taken a part of it; nothing better can be done if this fails.
+            let _ = file.set_len(end);
+        }
+        written.map_err(|error| self.error(error))
+    }
+
+    /// Sets a setting: an older one with the same key and principal is removed.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        self.remove(|view| {
+            view.config().is_some_and(|config| {
+                config.key == entry.key && config.principal == entry.principal.as_deref()
+            })
+        })?;
+        let default_principal = self.open()?.default_principal().clone();
+        self.append([&entry.to_credential(&default_principal)])
+    }
+
+    /// Removes every entry for which `matches` says so, and returns how many those were.
+    ///
+    /// As MIT does, each is overwritten in place, under an exclusive lock, with one of the same
+    /// length that no one takes for a ticket; the key and the ticket stay in the file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`CcacheError::TornEntry`] after the whole entries are done.
+    pub fn remove(
+        &self,
+        mut matches: impl FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        let mut reader = self.open_locked()?;
+        let mut removed = 0;
+        while let Some(view) = reader.next()? {
+            if !matches(&view) {
+                continue;
+            }
+            let (at, bytes) = view.removal();
+            let offset = reader.entry_offset() + at as u64;
+            reader
+                .file()
+                .write_all_at(&bytes, offset)
+                .map_err(|error| self.error(error))?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Removes the file and overwrites what it held with zeros.
+    ///
+    /// A file that cannot be unlinked, because it is mounted or its folder is read-only, is left
+    /// empty, which reads as "no cache". A symbolic link is removed; the file it leads to is
+    /// overwritten only if the link belongs to the effective user or root.
+    ///
+    /// # Errors
+    /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`] or
+    /// [`CcacheError::Io`].
+    pub fn destroy(&self) -> Result<(), CcacheError> {
+        self.destroy_inner().map_err(|error| self.error(error))
+    }
+
+    fn destroy_inner(&self) -> io::Result<()> {
+        let entry = std::fs::symlink_metadata(&self.path)?;
+        if !entry.is_file() && !entry.is_symlink() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let owner = entry.uid();
+        if entry.is_symlink() && owner != 0 && owner != rustix::process::geteuid().as_raw() {
+            return std::fs::remove_file(&self.path);
+        }
+        // What was no link a moment ago is not followed if it has become one since: in a folder that
+        // others may write to, its owner could have it lead to any file of ours.
+        let follow = if entry.is_symlink() {
+            OFlags::empty()
+        } else {
+            OFlags::NOFOLLOW
+        };
+        let file = match OpenOptions::new()
+            .write(true)
+            .custom_flags((follow | OFlags::NONBLOCK).bits().cast_signed())
+            .open(&self.path)
+        {
+            Ok(file) => file,
+            // A link to nowhere, or to what is no file.
+            Err(_) if entry.is_symlink() => return std::fs::remove_file(&self.path),
+            Err(error) => return Err(error),
+        };
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let unlinked = std::fs::remove_file(&self.path);
+        if unlinked.is_err() {
+            lock::lock_exclusive(&file)?;
+        }
+        overwrite(&file, metadata.len())?;
+        match unlinked {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(_) => file.set_len(0),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Opens the file for reading and writing and locks it, making sure that it was not replaced
+    /// in between.
+    fn open_locked(&self) -> Result<CcacheReader, CcacheError> {
+        let file = loop {
+            let file = self.try_lock().map_err(|error| self.error(error))?;
+            if let Some(file) = file {
+                break file;
+            }
+        };
+        CcacheReader::from_locked(self.path.clone(), file)
+    }
+
+    fn try_lock(&self) -> io::Result<Option<File>> {
+        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        lock::lock_exclusive(&file)?;
+        let (locked, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
+        let same = (locked.dev(), locked.ino()) == (named.dev(), named.ino());
+        Ok(same.then_some(file))
+    }
+
+    fn error(&self, error: io::Error) -> CcacheError {
+        CcacheError::from_io(&self.path, error)
+    }
+}
+
+fn overwrite(file: &File, length: u64) -> io::Result<()> {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut offset = 0;
+    while offset < length {
+        let count = usize::try_from(length - offset)
+            .unwrap_or(usize::MAX)
+            .min(ZEROS.len());
+        file.write_all_at(ZEROS.get(..count).unwrap_or_default(), offset)?;
+        offset += count as u64;
+    }
+    Ok(())
+}

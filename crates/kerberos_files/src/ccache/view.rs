@@ -1,0 +1,486 @@
+//! `CredentialView`: an entry of a cache, read in place.
+//!
+//! A [`Layout`] says where the parts are; each accessor slices. Nothing is copied until
+//! [`CredentialView::to_credential`].
+
+use core::fmt;
+use core::ops::Range;
+
+use kerberos_asn1::{AddressType, AuthorizationDataType, KerberosTime, TicketFlags};
+use kerberos_crypto::{EncryptionType, KeyBlock};
+use kerberos_proto::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
+
+use crate::ccache::config::ConfigEntryView;
+use crate::ccache::layout::{Layout, Misfit, NameLayout, Span};
+use crate::ccache::{CONFIG_NAME, CONFIG_REALM, REMOVED_CONFIG_REALM, Version};
+use crate::wire::{Cursor, DecodeError, PrincipalView, Style};
+
+/// One entry of a cache, borrowed from the reader's buffer.
+///
+/// Times are the file's raw seconds since 1970, where 0 means "not set".
+#[derive(Clone, Copy)]
+pub struct CredentialView<'a> {
+    record: &'a [u8],
+    layout: Layout,
+    style: Style,
+    version: Version,
+}
+
+impl<'a> CredentialView<'a> {
+    /// Reads `record`, which must be one entry and no more, as files and the KCM and KEYRING caches
+    /// hold it (those: version 4).
+    ///
+    /// # Errors
+    /// When it is cut off, has something behind its end, or is nothing but zeros.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_files::ccache::{CredentialView, Version};
+    /// let error = CredentialView::parse(&[0, 0, 0, 1, 0, 0], Version::V4).unwrap_err();
+    /// assert_eq!(error.problem, "number of name components");
+    /// ```
+    pub fn parse(record: &'a [u8], version: Version) -> Result<Self, DecodeError> {
+        let style = version.style();
+        let layout = Layout::of(record, version, style).map_err(|misfit| match misfit {
+            Misfit::Short(short) => DecodeError {
+                problem: short.field,
+            },
+            Misfit::Bad(problem) => DecodeError { problem },
+            Misfit::Zeros => DecodeError { problem: "zeros" },
+        })?;
+        if layout.length != record.len() {
+            return Err(DecodeError {
+                problem: "bytes behind the end",
+            });
+        }
+        Ok(Self::new(record, layout, version, style))
+    }
+
+    /// The view of `record`, which must be the bytes that `layout` was made from.
+    pub(super) fn new(record: &'a [u8], layout: Layout, version: Version, style: Style) -> Self {
+        Self {
+            record,
+            layout,
+            style,
+            version,
+        }
+    }
+
+    /// The format version of the file that the entry is in.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The entry's bytes, session key included, as the file's version encodes them.
+    pub fn expose_record(&self) -> &'a [u8] {
+        self.record
+    }
+
+    /// Whom the ticket names as client.
+    pub fn client(&self) -> PrincipalView<'a> {
+        self.name(self.layout.client)
+    }
+
+    /// The service that the ticket is for.
+    pub fn server(&self) -> PrincipalView<'a> {
+        self.name(self.layout.server)
+    }
+
+    /// The encryption type of the session key.
+    pub fn key_etype(&self) -> EncryptionType {
+        EncryptionType(self.layout.etype)
+    }
+
+    /// The session key, copied.
+    pub fn session_key(&self) -> KeyBlock {
+        KeyBlock::new(self.key_etype(), self.slice(self.layout.key).to_vec())
+    }
+
+    /// When the client authenticated first.
+    pub fn authtime(&self) -> u32 {
+        self.layout.times[0]
+    }
+
+    /// When the ticket becomes valid; 0 means at [`authtime`](Self::authtime).
+    pub fn starttime(&self) -> u32 {
+        self.layout.times[1]
+    }
+
+    /// When the ticket ends; settings have 0 here.
+    pub fn endtime(&self) -> u32 {
+        self.layout.times[2]
+    }
+
+    /// Until when the ticket can be renewed; 0 if it cannot.
+    pub fn renew_till(&self) -> u32 {
+        self.layout.times[3]
+    }
+
+    /// Whether the ticket is encrypted in the session key of the second ticket.
+    pub fn is_skey(&self) -> bool {
+        self.layout.is_skey
+    }
+
+    /// The flags of the ticket.
+    pub fn flags(&self) -> TicketFlags {
+        TicketFlags(self.layout.flags)
+    }
+
+    /// The addresses it may be used from; none means any.
+    pub fn addresses(&self) -> Addresses<'a> {
+        Addresses(self.list(self.layout.address_count, self.layout.addresses))
+    }
+
+    /// Authorization data that the client asked for.
+    pub fn authorization_data(&self) -> Authdata<'a> {
+        Authdata(self.list(self.layout.authdata_count, self.layout.authdata))
+    }
+
+    /// The DER encoding of the ticket, or the value of a setting.
+    pub fn ticket(&self) -> &'a [u8] {
+        self.slice(self.layout.ticket)
+    }
+
+    /// The DER encoding of the second ticket, if any.
+    pub fn second_ticket(&self) -> &'a [u8] {
+        self.slice(self.layout.second_ticket)
+    }
+
+    /// Whether the entry was removed in place.
+    ///
+    /// MIT sets the end time to 0 and the authentication time to -1, Heimdal the former only;
+    /// entries in use that have no end time (settings, gssproxy's) have no authentication time
+    /// either. A removed setting also has its realm changed.
+    pub fn is_removed(&self) -> bool {
+        (self.endtime() == 0 && self.authtime() != 0)
+            || self.slice(self.layout.server.realm) == REMOVED_CONFIG_REALM
+    }
+
+    /// Whether the entry is a setting, not a ticket.
+    pub fn is_config(&self) -> bool {
+        self.slice(self.layout.server.realm) == CONFIG_REALM
+            && self.server().components().next() == Some(CONFIG_NAME)
+    }
+
+    /// The setting that the entry is, if it is one.
+    pub fn config(&self) -> Option<ConfigEntryView<'a>> {
+        if !self.is_config() {
+            return None;
+        }
+        let mut components = self.server().components().skip(1);
+        Some(ConfigEntryView {
+            key: components.next()?,
+            principal: components.next(),
+            value: self.ticket(),
+        })
+    }
+
+    /// A copy that outlives the buffer.
+    pub fn to_credential(&self) -> Credential {
+        let time = |seconds: u32| KerberosTime::from_unix(i64::from(seconds));
+        let optional = |seconds: u32| (seconds != 0).then(|| time(seconds));
+        Credential {
+            client: self.client().to_principal(),
+            server: self.server().to_principal(),
+            session_key: self.session_key(),
+            times: TicketTimes {
+                authtime: time(self.authtime()),
+                starttime: optional(self.starttime()),
+                endtime: time(self.endtime()),
+                renew_till: optional(self.renew_till()),
+            },
+            is_skey: self.is_skey(),
+            flags: self.flags(),
+            addresses: self
+                .addresses()
+                .map(|view| HostAddress {
+                    address_type: view.address_type,
+                    address: view.address.to_vec(),
+                })
+                .collect(),
+            authorization_data: self
+                .authorization_data()
+                .map(|view| AuthorizationDataElement {
+                    ad_type: view.ad_type,
+                    ad_data: view.ad_data.to_vec(),
+                })
+                .collect(),
+            ticket: self.ticket().to_vec(),
+            second_ticket: self.second_ticket().to_vec(),
+        }
+    }
+
+    /// The bytes to overwrite to remove the entry: where in the record they begin, and the new
+    /// ones, of the same length. See [`is_removed`](Self::is_removed).
+    pub(crate) fn removal(&self) -> (usize, Vec<u8>) {
+        let realm = self.layout.server.realm;
+        let start = if self.is_config() {
+            realm.start
+        } else {
+            self.layout.times_at
+        };
+        let times_end = self.layout.times_at + 12;
+        let mut bytes = self
+            .record
+            .get(start..times_end)
+            .unwrap_or_default()
+            .to_vec();
+        if let Some(realm) = bytes.first_chunk_mut::<12>().filter(|_| self.is_config()) {
+            realm.copy_from_slice(REMOVED_CONFIG_REALM);
+        }
+        // authtime -1, starttime as it was, endtime 0: the same in either byte order.
+        if let Some(times) = bytes.last_chunk_mut::<12>() {
+            times[..4].fill(0xff);
+            times[8..].fill(0);
+        }
+        (start, bytes)
+    }
+
+    fn name(&self, layout: NameLayout) -> PrincipalView<'a> {
+        PrincipalView {
+            name_type: layout.name_type,
+            realm: self.slice(layout.realm),
+            count: layout.count,
+            components: self.slice(layout.components),
+            style: self.style,
+        }
+    }
+
+    fn list(&self, count: u32, span: Span) -> List<'a> {
+        List {
+            cursor: Cursor::new(self.slice(span), self.style),
+            left: count,
+        }
+    }
+
+    fn slice(&self, span: Span) -> &'a [u8] {
+        // The walk found every span within the record.
+        self.record.get(Range::from(span)).unwrap_or_default()
+    }
+}
+
+/// Neither the session key nor the tickets are shown.
+impl fmt::Debug for CredentialView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialView")
+            .field("client", &self.client())
+            .field("server", &self.server())
+            .field("key_etype", &self.key_etype())
+            .field("authtime", &self.authtime())
+            .field("starttime", &self.starttime())
+            .field("endtime", &self.endtime())
+            .field("renew_till", &self.renew_till())
+            .field("is_skey", &self.is_skey())
+            .field("flags", &self.flags())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A host address of an entry (RFC 4120 §5.2.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AddressView<'a> {
+    /// What kind of address it is.
+    pub address_type: AddressType,
+    /// The address, in network byte order.
+    pub address: &'a [u8],
+}
+
+/// An element of the authorization data of an entry (RFC 4120 §5.2.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AuthdataView<'a> {
+    /// What kind of element it is.
+    pub ad_type: AuthorizationDataType,
+    /// Its encoding.
+    pub ad_data: &'a [u8],
+}
+
+/// The addresses of an entry.
+#[derive(Clone)]
+pub struct Addresses<'a>(List<'a>);
+
+/// The authorization data of an entry.
+#[derive(Clone)]
+pub struct Authdata<'a>(List<'a>);
+
+impl<'a> Iterator for Addresses<'a> {
+    type Item = AddressView<'a>;
+
+    fn next(&mut self) -> Option<AddressView<'a>> {
+        let (number, address) = self.0.next()?;
+        Some(AddressView {
+            address_type: AddressType(i32::from(number)),
+            address,
+        })
+    }
+}
+
+impl<'a> Iterator for Authdata<'a> {
+    type Item = AuthdataView<'a>;
+
+    fn next(&mut self) -> Option<AuthdataView<'a>> {
+        let (number, ad_data) = self.0.next()?;
+        // The numbers of Microsoft's and of local types can be negative.
+        let ad_type = AuthorizationDataType(i32::from(number.cast_signed()));
+        Some(AuthdataView { ad_type, ad_data })
+    }
+}
+
+/// `{u16 type, data}` items.
+#[derive(Clone)]
+struct List<'a> {
+    cursor: Cursor<'a>,
+    left: u32,
+}
+
+impl<'a> Iterator for List<'a> {
+    type Item = (u16, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        // Walked when the layout was made, so neither read falls short.
+        Some((
+            self.cursor.u16("list").ok()?,
+            self.cursor.data("list").ok()?,
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kerberos_asn1::NameType;
+
+    use super::*;
+    use crate::wire::{ByteOrder, Width};
+
+    /// The sample entry, assembled from the format's description and not by the encoder.
+    fn sample(version: u8, order: ByteOrder) -> Vec<u8> {
+        let n16 = |value: u16| match order {
+            ByteOrder::Big => value.to_be_bytes(),
+            ByteOrder::Little => value.to_le_bytes(),
+        };
+        let n32 = |value: u32| match order {
+            ByteOrder::Big => value.to_be_bytes(),
+            ByteOrder::Little => value.to_le_bytes(),
+        };
+        let size = |length: usize| n32(u32::try_from(length).unwrap());
+        let data = |bytes: &[u8]| [&size(bytes.len())[..], bytes].concat();
+        let name = |name_type: u32, components: &[&[u8]]| {
+            let mut out = Vec::new();
+            if version > 1 {
+                out.extend(n32(name_type));
+            }
+            out.extend(size(components.len() + usize::from(version == 1)));
+            out.extend(data(b"EXAMPLE"));
+            out.extend(components.iter().flat_map(|component| data(component)));
+            out
+        };
+        let mut out = name(1, &[b"user"]);
+        out.extend(name(2, &[b"krbtgt", b"EXAMPLE"]));
+        out.extend(n16(18));
+        if version == 3 {
+            out.extend(n16(18));
+        }
+        out.extend(data(b"KEY"));
+        out.extend(
+            [1_000_000_000, 0, 4_000_000_000, 7]
+                .into_iter()
+                .flat_map(n32),
+        );
+        out.push(1);
+        out.extend(n32(0x40e1_0000));
+        out.extend([&n32(1)[..], &n16(2), &data(&[127, 0, 0, 1])].concat());
+        out.extend([&n32(1)[..], &n16(0xfff0), &data(b"ad")].concat());
+        out.extend(data(b"TICKET"));
+        out.extend(data(b""));
+        out
+    }
+
+    fn check(number: u8, order: ByteOrder) {
+        let version = Version::from_number(number).unwrap();
+        let style = Style {
+            order,
+            width: Width::Four,
+        };
+        let mut bytes = sample(number, order);
+        let length = bytes.len();
+        bytes.extend(b"the next entry");
+        let layout = Layout::of(&bytes, version, style).unwrap();
+        assert_eq!(layout.length, length);
+        let view = CredentialView::new(&bytes[..length], layout, version, style);
+        assert_eq!(view.client().to_string(), "user@EXAMPLE");
+        assert_eq!(view.server().to_string(), "krbtgt/EXAMPLE@EXAMPLE");
+        let name_type = if number == 1 {
+            NameType::UNKNOWN
+        } else {
+            NameType::SRV_INST
+        };
+        assert_eq!(view.server().name_type(), name_type);
+        assert_eq!(view.server().components().len(), 2);
+        assert_eq!(view.key_etype(), EncryptionType(18));
+        assert_eq!(view.session_key().expose_bytes(), b"KEY");
+        assert_eq!((view.authtime(), view.starttime()), (1_000_000_000, 0));
+        assert_eq!((view.endtime(), view.renew_till()), (4_000_000_000, 7));
+        assert!(view.is_skey());
+        assert_eq!(view.flags(), TicketFlags(0x40e1_0000));
+        let address = AddressView {
+            address_type: AddressType::IPV4,
+            address: &[127, 0, 0, 1],
+        };
+        assert!(view.addresses().eq([address]));
+        let element = AuthdataView {
+            ad_type: AuthorizationDataType(-16),
+            ad_data: b"ad",
+        };
+        assert!(view.authorization_data().eq([element]));
+        assert_eq!(
+            (view.ticket(), view.second_ticket()),
+            (&b"TICKET"[..], &b""[..])
+        );
+        assert!(!view.is_config() && !view.is_removed());
+        assert!(!format!("{view:?}").contains("KEY"));
+
+        for cut in 0..length {
+            let short = Layout::of(&bytes[..cut], version, style).err().unwrap();
+            assert!(
+                matches!(short, Misfit::Short(short) if short.needed > cut),
+                "cut at {cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_version_in_every_byte_order() {
+        check(1, ByteOrder::Big);
+        check(1, ByteOrder::Little);
+        check(2, ByteOrder::Big);
+        check(2, ByteOrder::Little);
+        check(3, ByteOrder::Big);
+        check(4, ByteOrder::Big);
+    }
+
+    #[test]
+    fn what_is_written_is_the_sample_again() {
+        for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
+            let style = version.style();
+            let bytes = sample(version.number(), style.order);
+            let credential = CredentialView::parse(&bytes, version)
+                .unwrap()
+                .to_credential();
+            let mut encoded = crate::ccache::encode_credential(version, &credential).unwrap();
+            assert_eq!(*encoded, bytes, "{version:?}");
+            encoded.push(0);
+            let error = CredentialView::parse(&encoded, version).unwrap_err();
+            assert_eq!(error.problem, "bytes behind the end");
+        }
+    }
+
+    #[test]
+    fn a_version_1_name_must_count_its_realm() {
+        let style = Style {
+            order: ByteOrder::Big,
+            width: Width::Four,
+        };
+        let misfit = Layout::of(&[0; 100], Version::V1, style).err();
+        assert_eq!(misfit, Some(Misfit::Bad("a name without a realm")));
+    }
+}

@@ -1,0 +1,188 @@
+//! `Server`: the forms in which [realms] names a KDC, an admin or a password server.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+
+/// What a server is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ServerKind {
+    /// `kdc`, port 88.
+    Kdc,
+    /// `primary_kdc` or else `master_kdc`, port 88: the one that knows new passwords first.
+    PrimaryKdc,
+    /// `admin_server`, port 749.
+    Admin,
+    /// `kpasswd_server`, port 464.
+    Kpasswd,
+}
+
+impl ServerKind {
+    /// The port where the value names none.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Kdc | Self::PrimaryKdc => 88,
+            Self::Admin => 749,
+            Self::Kpasswd => 464,
+        }
+    }
+
+    /// The keys to look under; only the first that has a value counts.
+    pub(super) fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Kdc => &["kdc"],
+            Self::PrimaryKdc => &["primary_kdc", "master_kdc"],
+            Self::Admin => &["admin_server"],
+            Self::Kpasswd => &["kpasswd_server"],
+        }
+    }
+}
+
+/// A server as krb5.conf names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Server {
+    /// A host by name or address, reached by UDP or TCP.
+    Host {
+        /// A name or a numeric address.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A KDC proxy reached by HTTPS.
+    Https {
+        /// A name or a numeric address.
+        host: String,
+        /// The port; 443 by default.
+        port: u16,
+        /// The path, without its leading slash.
+        path: String,
+    },
+    /// A KDC at a socket of this host.
+    Unix {
+        /// The path of the socket.
+        path: String,
+    },
+}
+
+impl Server {
+    /// Parses `host`, `host:port`, `[address]:port`, `https://host[:port][/path]` or `/path`; a
+    /// bare IPv6 address, too, is understood.
+    ///
+    /// `None` when no host is named or the port is none.
+    pub fn parse(text: &str, default_port: u16) -> Option<Self> {
+        if text.starts_with('/') {
+            return Some(Self::Unix {
+                path: text.to_owned(),
+            });
+        }
+        if let Some(rest) = text.strip_prefix("https://") {
+            let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+            let (host, port) = parse_host(authority, 443)?;
+            return Some(Self::Https {
+                host,
+                port,
+                path: path.to_owned(),
+            });
+        }
+        let (host, port) = parse_host(text, default_port)?;
+        Some(Self::Host { host, port })
+    }
+}
+
+/// As in krb5.conf, with the port always named.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Brackets keep together what else would be taken apart, an IPv6 address above all.
+        let authority = |host: &str, port: u16| {
+            if host.contains([':', ' ', '\t']) || host.starts_with('/') {
+                format!("[{host}]:{port}")
+            } else {
+                format!("{host}:{port}")
+            }
+        };
+        match self {
+            Self::Host { host, port } => f.write_str(&authority(host, *port)),
+            Self::Https { host, port, path } => {
+                write!(f, "https://{}/{path}", authority(host, *port))
+            }
+            Self::Unix { path } => f.write_str(path),
+        }
+    }
+}
+
+/// Host and port, by the rules of MIT's `k5_parse_host_string`.
+fn parse_host(text: &str, default_port: u16) -> Option<(String, u16)> {
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Some((text.to_owned(), default_port));
+    }
+    // A number alone is a port without a host.
+    if text.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (host, rest) = match bracketed {
+        Some((host, rest)) => (host, rest),
+        None => text.split_at_checked(text.find([' ', '\t', ':']).unwrap_or(text.len()))?,
+    };
+    if host.is_empty() {
+        return None;
+    }
+    let port = match rest.strip_prefix(':') {
+        Some(port) => port.trim_ascii_start().parse().ok()?,
+        None => default_port,
+    };
+    Some((host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Option<&str>) {
+        let server = Server::parse(text, 88).map(|server| server.to_string());
+        assert_eq!(server.as_deref(), expected, "{text:?}");
+    }
+
+    #[test]
+    fn forms() {
+        check("kdc.example.com", Some("kdc.example.com:88"));
+        check("kdc.example.com:8888", Some("kdc.example.com:8888"));
+        check("kdc.example.com: 8888", Some("kdc.example.com:8888"));
+        check(
+            "kdc1.example.com kdc2.example.com",
+            Some("kdc1.example.com:88"),
+        );
+        check("192.0.2.1", Some("192.0.2.1:88"));
+        check("192.0.2.1:750", Some("192.0.2.1:750"));
+        check("[2001:db8::1]", Some("[2001:db8::1]:88"));
+        check("[2001:db8::1]:750", Some("[2001:db8::1]:750"));
+        check("2001:db8::1", Some("[2001:db8::1]:88"));
+        check(
+            "https://proxy.example.com/KdcProxy",
+            Some("https://proxy.example.com:443/KdcProxy"),
+        );
+        check(
+            "https://proxy.example.com:8443",
+            Some("https://proxy.example.com:8443/"),
+        );
+        check("https://[::1]:8443/a/b", Some("https://[::1]:8443/a/b"));
+        check("/run/kdc.sock", Some("/run/kdc.sock"));
+    }
+
+    #[test]
+    fn no_servers() {
+        for text in [
+            "",
+            ":88",
+            "88",
+            "host:",
+            "host:port",
+            "host:65536",
+            "host:-1",
+            "https://",
+        ] {
+            check(text, None);
+        }
+        check("[]", None);
+    }
+}

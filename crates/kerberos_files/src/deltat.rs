@@ -1,0 +1,544 @@
+//! Durations and points of time as people write them: `10h`, `1d 12h`, `8:30`, `20261122093000`.
+//!
+//! [`parse_deltat`] reads MIT's duration grammar (`x-deltat.y`), which `ticket_lifetime` and
+//! `kinit -l` share. [`TimestampText::parse`] reads the absolute forms of `kinit -s`; which instant
+//! that is depends on the time zone and is left to the caller.
+
+use thiserror::Error;
+
+/// The text is no duration, or one beyond 32 bits of seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("not a duration; write 36000, 10h, 1d12h30m or 10:00:00")]
+pub struct DeltatError;
+
+/// Parses a duration into seconds.
+///
+/// The forms are `N` (seconds), `NdNhNmNs` with any part left out and blanks between parts,
+/// `h:m`, `h:m:s` and `d-h:m:s`. Every number of the first two forms may be negative. As in MIT's
+/// parser a character that belongs to no form ends the text, so `10h # ten hours` is `10h`.
+///
+/// # Errors
+/// [`DeltatError`] for any other text, and when the sum does not fit 32 bits.
+///
+/// # Example
+/// ```
+/// use kerberos_files::deltat::parse_deltat;
+/// assert_eq!(parse_deltat("1d 12h"), Ok(36 * 3600));
+/// assert_eq!(parse_deltat("10:30"), Ok(37_800));
+/// assert!(parse_deltat("soon").is_err());
+/// ```
+pub fn parse_deltat(text: &str) -> Result<i32, DeltatError> {
+    let mut tokens = Tokens {
+        rest: text.as_bytes(),
+    };
+    tokens.skip_blanks();
+    let first = tokens.signed()?;
+    let total = match tokens.next()? {
+        Token::End => first,
+        Token::Mark(b'd') => add(
+            times(first, DAY)?,
+            tokens.tail(&[(b'h', HOUR), (b'm', MINUTE), SECONDS])?,
+        )?,
+        Token::Mark(b'h') => add(
+            times(first, HOUR)?,
+            tokens.tail(&[(b'm', MINUTE), SECONDS])?,
+        )?,
+        Token::Mark(b'm') => add(times(first, MINUTE)?, tokens.tail(&[SECONDS])?)?,
+        Token::Mark(b's') => {
+            tokens.end()?;
+            first
+        }
+        Token::Mark(b':') => {
+            let minutes = tokens.two_digits()?;
+            let seconds = match tokens.next()? {
+                Token::End => 0,
+                Token::Mark(b':') => {
+                    let seconds = tokens.two_digits()?;
+                    tokens.end()?;
+                    seconds
+                }
+                _ => return Err(DeltatError),
+            };
+            add(add(times(first, HOUR)?, times(minutes, MINUTE)?)?, seconds)?
+        }
+        Token::Mark(b'-') => {
+            let hours = tokens.two_digits()?;
+            tokens.mark(b':')?;
+            let minutes = tokens.two_digits()?;
+            tokens.mark(b':')?;
+            let seconds = tokens.two_digits()?;
+            tokens.end()?;
+            let hours = add(times(first, DAY)?, times(hours, HOUR)?)?;
+            add(add(hours, times(minutes, MINUTE)?)?, seconds)?
+        }
+        Token::Mark(_) | Token::Number { .. } | Token::Blank => return Err(DeltatError),
+    };
+    Ok(total)
+}
+
+/// A point of time as written: the parts that a text does not name are today's, or now's.
+///
+/// Parts are in their ranges, but a day may be beyond the end of its month; as with C's `mktime` it
+/// then counts on into the next one.
+///
+/// # Example
+/// ```
+/// use kerberos_files::deltat::TimestampText;
+/// let time = TimestampText::parse("22-Nov-2026:09:30").unwrap();
+/// assert_eq!((time.year, time.month, time.day), (Some(2026), Some(11), Some(22)));
+/// assert_eq!((time.hour, time.minute, time.second), (9, 30, None));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TimestampText {
+    /// The year, 1901 to 2105.
+    pub year: Option<u16>,
+    /// The month, from 1.
+    pub month: Option<u8>,
+    /// The day of the month, from 1.
+    pub day: Option<u8>,
+    /// The hour, 0 to 23.
+    pub hour: u8,
+    /// The minute, 0 to 59.
+    pub minute: u8,
+    /// The second, 0 to 61 as in C.
+    pub second: Option<u8>,
+}
+
+impl TimestampText {
+    /// Parses one of MIT's forms: `yyyymmddhhmmss`, `yyyy.mm.dd.hh.mm.ss`, `yymmddhhmmss`,
+    /// `yy.mm.dd.hh.mm.ss`, `yymmddhhmm`, `hhmmss`, `hhmm`, `hh:mm:ss`, `hh:mm`,
+    /// `mm/dd/yy:hh:mm:ss`, `dd-month-yyyy:hh:mm:ss` and `dd-month-yyyy:hh:mm`.
+    ///
+    /// The first form that fits counts, digits being read as glibc's `strptime` does; two-digit
+    /// years from 69 on are of the last century.
+    pub fn parse(text: &str) -> Option<Self> {
+        const FORMS: [&str; 12] = [
+            "Ymdhis",
+            "Y.m.d.h.i.s",
+            "ymdhis",
+            "y.m.d.h.i.s",
+            "ymdhi",
+            "his",
+            "hi",
+            "h:i:s",
+            "h:i",
+            "m/d/y:h:i:s",
+            "d-b-Y:h:i:s",
+            "d-b-Y:h:i",
+        ];
+        FORMS.iter().find_map(|form| Self::parse_form(text, form))
+    }
+
+    fn parse_form(text: &str, form: &str) -> Option<Self> {
+        let mut time = Self::default();
+        let mut scanner = Scanner {
+            rest: text.as_bytes(),
+        };
+        for part in form.bytes() {
+            match part {
+                b'Y' => time.year = Some(scanner.number(0, 9999, 4)?),
+                b'y' => {
+                    let year = scanner.number(0, 99, 2)?;
+                    time.year = Some(if year >= 69 { 1900 + year } else { 2000 + year });
+                }
+                b'm' => time.month = Some(scanner.small(1, 12)?),
+                b'b' => time.month = Some(scanner.month_name()?),
+                b'd' => time.day = Some(scanner.small(1, 31)?),
+                b'h' => time.hour = scanner.small(0, 23)?,
+                b'i' => time.minute = scanner.small(0, 59)?,
+                b's' => time.second = Some(scanner.small(0, 61)?),
+                literal => scanner.rest = scanner.rest.strip_prefix(&[literal])?,
+            }
+        }
+        scanner.skip_blanks();
+        // MIT has the lower bound. The upper one, the end of 32-bit time, keeps `261122093005` from
+        // being read as a time in the year 2611 instead of by the third form.
+        let plausible = time.year.is_none_or(|year| (1901..=2105).contains(&year));
+        (scanner.rest.is_empty() && plausible).then_some(time)
+    }
+}
+
+const MINUTE: i32 = 60;
+const HOUR: i32 = 60 * MINUTE;
+const DAY: i32 = 24 * HOUR;
+
+/// The last unit of a sum, after which nothing may come.
+const SECONDS: (u8, i32) = (b's', 1);
+
+struct Tokens<'t> {
+    rest: &'t [u8],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Token {
+    Number { value: i32, digits: usize },
+    Mark(u8),
+    Blank,
+    End,
+}
+
+impl Tokens<'_> {
+    fn next(&mut self) -> Result<Token, DeltatError> {
+        let Some((&byte, rest)) = self.rest.split_first() else {
+            return Ok(Token::End);
+        };
+        match byte {
+            b'-' | b':' | b'd' | b'h' | b'm' | b's' => {
+                self.rest = rest;
+                Ok(Token::Mark(byte))
+            }
+            b'0'..=b'9' => {
+                let digits = self
+                    .rest
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count();
+                let (number, rest) = self.rest.split_at(digits);
+                self.rest = rest;
+                let value = number.iter().try_fold(0_i32, |value, digit| {
+                    value.checked_mul(10)?.checked_add(i32::from(digit - b'0'))
+                });
+                Ok(Token::Number {
+                    value: value.ok_or(DeltatError)?,
+                    digits,
+                })
+            }
+            b' ' | b'\t' | b'\n' => {
+                self.rest = trim_start(rest);
+                Ok(Token::Blank)
+            }
+            _ => {
+                self.rest = &[];
+                Ok(Token::End)
+            }
+        }
+    }
+
+    /// A number with its sign.
+    fn signed(&mut self) -> Result<i32, DeltatError> {
+        let (negative, token) = match self.next()? {
+            Token::Mark(b'-') => (true, self.next()?),
+            token => (false, token),
+        };
+        match token {
+            Token::Number { value, .. } => Ok(if negative { -value } else { value }),
+            _ => Err(DeltatError),
+        }
+    }
+
+    /// A number after a colon.
+    fn two_digits(&mut self) -> Result<i32, DeltatError> {
+        match self.next()? {
+            Token::Number {
+                value,
+                digits: 1 | 2,
+            } => Ok(value),
+            _ => Err(DeltatError),
+        }
+    }
+
+    fn mark(&mut self, expected: u8) -> Result<(), DeltatError> {
+        if self.next()? == Token::Mark(expected) {
+            Ok(())
+        } else {
+            Err(DeltatError)
+        }
+    }
+
+    fn end(&mut self) -> Result<(), DeltatError> {
+        if self.next()? == Token::End {
+            Ok(())
+        } else {
+            Err(DeltatError)
+        }
+    }
+
+    /// What follows a number and its unit: smaller units in their order, each at most once.
+    fn tail(&mut self, units: &[(u8, i32)]) -> Result<i32, DeltatError> {
+        self.skip_blanks();
+        if units.is_empty() || self.at_end() {
+            return self.end().map(|()| 0);
+        }
+        let value = self.signed()?;
+        let Token::Mark(mark) = self.next()? else {
+            return Err(DeltatError);
+        };
+        if mark == b's' {
+            self.end()?;
+            return Ok(value);
+        }
+        let index = units
+            .iter()
+            .position(|&(unit, _)| unit == mark)
+            .ok_or(DeltatError)?;
+        let (&(_, seconds), smaller) = units
+            .get(index..)
+            .and_then(<[_]>::split_first)
+            .ok_or(DeltatError)?;
+        add(times(value, seconds)?, self.tail(smaller)?)
+    }
+
+    fn skip_blanks(&mut self) {
+        if let Some(b' ' | b'\t' | b'\n') = self.rest.first() {
+            self.rest = trim_start(self.rest);
+        }
+    }
+
+    fn at_end(&self) -> bool {
+        Tokens { rest: self.rest }.next() == Ok(Token::End)
+    }
+}
+
+/// Reads what `strptime` reads.
+struct Scanner<'t> {
+    rest: &'t [u8],
+}
+
+impl Scanner<'_> {
+    /// A number of at most `digits` digits, of which no more are taken than can make it at most
+    /// `max`.
+    fn number(&mut self, min: u16, max: u16, digits: usize) -> Option<u16> {
+        self.skip_blanks();
+        let mut value: u16 = 0;
+        let mut taken = 0;
+        while let Some((digit @ b'0'..=b'9', rest)) = self.rest.split_first() {
+            if taken == digits || value * 10 > max {
+                break;
+            }
+            value = value * 10 + u16::from(digit - b'0');
+            self.rest = rest;
+            taken += 1;
+        }
+        (taken > 0 && (min..=max).contains(&value)).then_some(value)
+    }
+
+    fn small(&mut self, min: u8, max: u8) -> Option<u8> {
+        self.number(min.into(), max.into(), 2)
+            .and_then(|value| u8::try_from(value).ok())
+    }
+
+    /// An English month, in full or by its first three letters.
+    fn month_name(&mut self) -> Option<u8> {
+        const MONTHS: [&str; 12] = [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ];
+        (1..).zip(MONTHS).find_map(|(number, name)| {
+            [name.len(), 3].into_iter().find_map(|len| {
+                let (word, rest) = self.rest.split_at_checked(len)?;
+                let matches = word.eq_ignore_ascii_case(name.as_bytes().get(..len)?);
+                matches.then(|| self.rest = rest)
+            })?;
+            Some(number)
+        })
+    }
+
+    fn skip_blanks(&mut self) {
+        self.rest = trim_start(self.rest);
+    }
+}
+
+fn times(value: i32, unit: i32) -> Result<i32, DeltatError> {
+    value.checked_mul(unit).ok_or(DeltatError)
+}
+
+fn add(left: i32, right: i32) -> Result<i32, DeltatError> {
+    left.checked_add(right).ok_or(DeltatError)
+}
+
+/// Without what C's `isspace` takes for a blank.
+fn trim_start(mut bytes: &[u8]) -> &[u8] {
+    while let Some((b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r', rest)) = bytes.split_first() {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAD: Option<i32> = None;
+    const H: i32 = HOUR;
+    const M: i32 = MINUTE;
+
+    fn check(text: &str, expected: Option<i32>) {
+        assert_eq!(parse_deltat(text).ok(), expected, "{text:?}");
+    }
+
+    /// The facts that MIT's own test of its parser states (`t_deltat.c`).
+    #[test]
+    fn mit_cases() {
+        let cases = [
+            ("3d", Some(3 * DAY)),
+            ("3h", Some(3 * H)),
+            ("3m", Some(3 * M)),
+            ("3s", Some(3)),
+            ("3dd", BAD),
+            ("3d4m    42s", Some(3 * DAY + 4 * M + 42)),
+            ("3d-1h", Some(3 * DAY - H)),
+            ("3d -1h", Some(3 * DAY - H)),
+            ("3d4h5m6s", Some(3 * DAY + 4 * H + 5 * M + 6)),
+            ("3d4m5h", BAD),
+            ("12345s", Some(12345)),
+            ("1m 12345s", Some(M + 12345)),
+            ("1m12345s", Some(M + 12345)),
+            ("3d 0m", Some(3 * DAY)),
+            ("3d 0m  ", Some(3 * DAY)),
+            ("3d \n\t 0m  ", Some(3 * DAY)),
+            ("42-13:42:47", Some(42 * DAY + 13 * H + 42 * M + 47)),
+            ("3: 4", BAD),
+            ("13:0003", BAD),
+            ("12:34", Some(12 * H + 34 * M)),
+            ("1:02:03", Some(H + 2 * M + 3)),
+            ("3:-4", BAD),
+            ("3:4", Some(3 * H + 4 * M)),
+            ("42", Some(42)),
+            ("1-2", BAD),
+            ("2147483647s", Some(i32::MAX)),
+            ("2147483648s", BAD),
+            ("24855d", Some(24855 * DAY)),
+            ("24856d", BAD),
+            ("24855d 100000000h", BAD),
+            ("24855d 3h", Some(24855 * DAY + 3 * H)),
+            ("24855d 4h", BAD),
+            ("24855d 11647s", Some(24855 * DAY + 11647)),
+            ("24855d 11648s", BAD),
+            ("24855d 194m 7s", Some(24855 * DAY + 194 * M + 7)),
+            ("24855d 194m 8s", BAD),
+            ("24855d 195m", BAD),
+            ("24855d 19500000000m", BAD),
+            ("24855d 3h 14m 7s", Some(24855 * DAY + 3 * H + 14 * M + 7)),
+            ("24855d 3h 14m 8s", BAD),
+            ("596523h", Some(596_523 * H)),
+            ("596524h", BAD),
+            ("596523h 847s", Some(596_523 * H + 847)),
+            ("596523h 848s", BAD),
+            ("596523h 14m 7s", Some(596_523 * H + 14 * M + 7)),
+            ("596523h 14m 8s", BAD),
+            ("35791394m", Some(35_791_394 * M)),
+            ("35791394m7s", Some(35_791_394 * M + 7)),
+            ("35791394m8s", BAD),
+            ("-2147483647s", Some(-2_147_483_647)),
+            ("-24855d", Some(-24855 * DAY)),
+            ("-24856d", BAD),
+            ("-24855d -100000000h", BAD),
+            ("-24855d -3h", Some(-24855 * DAY - 3 * H)),
+            ("-24855d -4h", BAD),
+            ("-24855d -11647s", Some(-24855 * DAY - 11647)),
+            ("-24855d -11649s", BAD),
+            ("-24855d -194m -7s", Some(-24855 * DAY - 194 * M - 7)),
+            ("-24855d -194m -9s", BAD),
+            ("-24855d -195m", BAD),
+            ("-24855d -19500000000m", BAD),
+            (
+                "-24855d -3h -14m -7s",
+                Some(-24855 * DAY - 3 * H - 14 * M - 7),
+            ),
+            ("-24855d -3h -14m -9s", BAD),
+            ("-596523h", Some(-596_523 * H)),
+            ("-596524h", BAD),
+            ("-596523h -847s", Some(-596_523 * H - 847)),
+            ("-596523h -848s", Some(-596_523 * H - 848)),
+            ("-596523h -849s", BAD),
+            ("-596523h -14m -8s", Some(-596_523 * H - 14 * M - 8)),
+            ("-596523h -14m -9s", BAD),
+            ("-35791394m", Some(-35_791_394 * M)),
+            ("-35791394m7s", Some(-35_791_394 * M + 7)),
+            ("-35791394m-9s", BAD),
+        ];
+        assert_eq!(cases.len(), 73);
+        for (text, expected) in cases {
+            check(text, expected);
+        }
+    }
+
+    #[test]
+    fn further_durations() {
+        check("", BAD);
+        check(" ", BAD);
+        check("-", BAD);
+        check("- 3", BAD);
+        check("h", BAD);
+        check("  7h", Some(7 * H));
+        check("42 ", BAD);
+        check("3s ", BAD);
+        check("3s4s", BAD);
+        check("3m4m", BAD);
+        check("3d 42", BAD);
+        check("99-23:59:59", Some(99 * DAY + 23 * H + 59 * M + 59));
+        check("1-100:00:00", BAD);
+        check("1-10:00", BAD);
+        check("1:2:3:4", BAD);
+        check("99999999999999999999", BAD);
+        // A character that belongs to no form ends the text.
+        check("10h # ten hours", Some(10 * H));
+        check("24H", Some(24));
+        check("7d, renewable", Some(7 * DAY));
+        check("1h\u{e9}", Some(H));
+    }
+
+    fn at(text: &str) -> Option<(u16, u8, u8, u8, u8, Option<u8>)> {
+        let time = TimestampText::parse(text)?;
+        Some((
+            time.year.unwrap_or(0),
+            time.month.unwrap_or(0),
+            time.day.unwrap_or(0),
+            time.hour,
+            time.minute,
+            time.second,
+        ))
+    }
+
+    #[test]
+    fn timestamps() {
+        let full = Some((2026, 11, 22, 9, 30, Some(5)));
+        assert_eq!(at("20261122093005"), full);
+        assert_eq!(at("2026.11.22.09.30.05"), full);
+        assert_eq!(at("261122093005"), full);
+        assert_eq!(at("26.11.22.09.30.05"), full);
+        assert_eq!(at("11/22/26:09:30:05"), full);
+        assert_eq!(at("22-Nov-2026:09:30:05"), full);
+        assert_eq!(at("22-november-2026:9:30:5 "), full);
+        assert_eq!(at("2611220930"), Some((2026, 11, 22, 9, 30, None)));
+        assert_eq!(at("22-NOV-2026:09:30"), Some((2026, 11, 22, 9, 30, None)));
+        assert_eq!(at("093005"), Some((0, 0, 0, 9, 30, Some(5))));
+        assert_eq!(at("0930"), Some((0, 0, 0, 9, 30, None)));
+        assert_eq!(at("09:30:05"), Some((0, 0, 0, 9, 30, Some(5))));
+        assert_eq!(at("09:30"), Some((0, 0, 0, 9, 30, None)));
+        assert_eq!(at("690101000000"), Some((1969, 1, 1, 0, 0, Some(0))));
+        assert_eq!(at("680101000000"), Some((2068, 1, 1, 0, 0, Some(0))));
+        // Odd, but so does glibc: 2020-02-05.
+        assert_eq!(at("20251122"), Some((2020, 2, 5, 11, 22, None)));
+        // Days beyond the end of the month are the caller's to carry over.
+        assert_eq!(at("20260231000000"), Some((2026, 2, 31, 0, 0, Some(0))));
+    }
+
+    #[test]
+    fn no_timestamps() {
+        for text in [
+            "",
+            " ",
+            "x",
+            "24:00",
+            "12:60",
+            "22-Foo-2026:09:30",
+            "19000101000000",
+            "093005x",
+            "99/99/99:00:00:00",
+            "2026-11-22",
+        ] {
+            assert_eq!(at(text), None, "{text:?}");
+        }
+    }
+}

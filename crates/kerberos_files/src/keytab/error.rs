@@ -1,0 +1,162 @@
+//! `KeytabError`: what can go wrong with a keytab, with MIT's texts and a hint for each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::atomic::ReplaceError;
+use crate::wire::EncodeError;
+
+/// Why a keytab could not be read or written, or has not what was sought.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeytabError {
+    /// There is no such file.
+    #[error("Key table file '{}' not found", path.display())]
+    NotFound {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is missing or has no entries, where some are required.
+    #[error("Keytab FILE:{} is nonexistent or empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No entry is for the client.
+    #[error("Keytab contains no suitable keys for {principal}")]
+    NoKeys {
+        /// The file.
+        path: PathBuf,
+        /// The client.
+        principal: String,
+    },
+    /// No entry is for the principal, or none with the encryption type.
+    #[error("No key table entry found for {principal}")]
+    EntryNotFound {
+        /// The file.
+        path: PathBuf,
+        /// The principal.
+        principal: String,
+    },
+    /// The principal has entries, and none with the version number.
+    #[error("Key version number for principal in key table is incorrect")]
+    KvnoNotFound {
+        /// The file.
+        path: PathBuf,
+        /// The principal.
+        principal: String,
+        /// The version number.
+        kvno: u32,
+    },
+    /// The file does not begin with 0x0501 or 0x0502.
+    #[error("Unsupported key table format version number")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// What it begins with, as far as it goes.
+        found: Vec<u8>,
+    },
+    /// The file ends within an entry; the ones before it are whole.
+    #[error("Bad format in keytab")]
+    TornEntry {
+        /// The file.
+        path: PathBuf,
+        /// Where the entry begins.
+        offset: u64,
+    },
+    /// An entry does not hold what its length promises.
+    #[error("Bad format in keytab")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Where the entry begins.
+        offset: u64,
+        /// The part that does not fit.
+        problem: &'static str,
+    },
+    /// The path is a directory, a device or the like.
+    #[error("Key table file '{}' is not an ordinary file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file system's answer: not permitted, a full disk, and so on.
+    #[error("Key table file '{}': {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An entry does not fit the file format.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl KeytabError {
+    /// What to tell a person beside the message: what exactly was found, and what to do.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFound { .. } => "give the path of a keytab, or have the administrator make \
+                 one: ktadd -k FILE PRINCIPAL in kadmin"
+                .to_owned(),
+            Self::NotAFile { path } => {
+                format!(
+                    "give the path of a keytab file instead of {}",
+                    path.display()
+                )
+            }
+            Self::NoKeys { path, .. } | Self::EntryNotFound { path, .. } => {
+                format!("list what {} holds with klist -k", path.display())
+            }
+            Self::KvnoNotFound {
+                path,
+                principal,
+                kvno,
+            } => format!(
+                "{} has keys of {principal}, but none of version {kvno}: the key was changed \
+                 since; extract it again",
+                path.display()
+            ),
+            Self::Version { path, found } if found.is_empty() => {
+                format!("{} is empty", path.display())
+            }
+            Self::Version { path, found } => format!(
+                "{} begins with {found:02x?}, a keytab with [05, 01] or [05, 02]; is it one?",
+                path.display()
+            ),
+            Self::TornEntry { path, offset } => format!(
+                "{} ends within the entry at byte {offset}; the ones before it are whole",
+                path.display()
+            ),
+            Self::Format {
+                path,
+                offset,
+                problem,
+            } => format!(
+                "the entry at byte {offset} of {} is too short for its {problem}",
+                path.display()
+            ),
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn from_io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            io::ErrorKind::IsADirectory => Self::NotAFile { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    pub(crate) fn from_replace(path: &Path, error: ReplaceError) -> Self {
+        let path = path.to_owned();
+        match error {
+            ReplaceError::NotAFile => Self::NotAFile { path },
+            ReplaceError::Io(source) => Self::Io { path, source },
+        }
+    }
+}

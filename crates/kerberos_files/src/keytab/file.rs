@@ -1,0 +1,375 @@
+//! `KeytabFile`: the operations on a keytab file.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{KeyEntry, Principal};
+use zeroize::Zeroizing;
+
+use crate::atomic::{self, Durability};
+use crate::keytab::entry::{Age, encode_entry, length_bytes, record_length};
+use crate::keytab::reader::Slot;
+use crate::keytab::{
+    KeytabEntry, KeytabEntryView, KeytabError, KeytabReader, Version, encode_keytab,
+};
+use crate::lock;
+use crate::window::MAX_RECORD;
+
+/// The place of a keytab file. Nothing is open between calls.
+///
+/// See the [module](crate::keytab) for an example and for what a crash can do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeytabFile {
+    path: PathBuf,
+}
+
+impl KeytabFile {
+    /// The keytab at `path`, whether it exists or not.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens it for reading, to look at one entry after the other.
+    ///
+    /// # Errors
+    /// As [`KeytabReader::open`].
+    pub fn open(&self) -> Result<KeytabReader, KeytabError> {
+        KeytabReader::open(&self.path)
+    }
+
+    /// All entries, in the file's order.
+    ///
+    /// # Errors
+    /// As [`KeytabReader::open`] and [`KeytabReader::next`].
+    pub fn entries(&self) -> Result<Vec<KeytabEntry>, KeytabError> {
+        let mut reader = self.open()?;
+        let mut entries = Vec::new();
+        while let Some(view) = reader.next()? {
+            entries.push(view.to_entry());
+        }
+        Ok(entries)
+    }
+
+    /// Whether it has at least one entry.
+    ///
+    /// # Errors
+    /// [`KeytabError::Empty`], whatever the reason that none can be read.
+    pub fn require_content(&self) -> Result<(), KeytabError> {
+        match self.open().as_mut().map(KeytabReader::next) {
+            Ok(Ok(Some(_))) => Ok(()),
+            _ => Err(KeytabError::Empty {
+                path: self.path.clone(),
+            }),
+        }
+    }
+
+    /// The entry of `principal` with this version number and encryption type, if they are given.
+    ///
+    /// Without a number (or with 0) it is the most recent one. With one, an entry whose number is
+    /// the low eight bits of it serves when no entry has it all, because old files keep no more.
+    ///
+    /// # Errors
+    /// [`KeytabError::KvnoNotFound`] when only the number is wrong, [`KeytabError::EntryNotFound`],
+    /// and as [`KeytabReader::open`] and [`KeytabReader::next`].
+    pub fn find(
+        &self,
+        principal: &Principal,
+        kvno: Option<u32>,
+        etype: Option<EncryptionType>,
+    ) -> Result<KeytabEntry, KeytabError> {
+        let wanted = kvno.filter(|kvno| *kvno != 0);
+        let mut best: Option<(Age, KeytabEntry)> = None;
+        let mut wrong_kvno = false;
+        self.visit(principal, |view| {
+            if etype.is_some_and(|etype| etype != view.etype()) {
+                return false;
+            }
+            let exact = wanted == Some(view.kvno());
+            let better = match wanted {
+                Some(wanted) if view.kvno() != 0 => {
+                    exact || (view.kvno() == wanted & 0xff && best.is_none())
+                }
+                _ => best
+                    .as_ref()
+                    .is_none_or(|(age, _)| view.age().is_newer_than(*age)),
+            };
+            if better {
+                best = Some((view.age(), view.to_entry()));
+            } else {
+                wrong_kvno = true;
+            }
+            exact
+        })
+        .and_then(|()| match best {
+            Some((_, entry)) => Ok(entry),
+            None if wrong_kvno => Err(KeytabError::KvnoNotFound {
+                path: self.path.clone(),
+                principal: principal.to_string(),
+                kvno: kvno.unwrap_or_default(),
+            }),
+            None => Err(KeytabError::EntryNotFound {
+                path: self.path.clone(),
+                principal: principal.to_string(),
+            }),
+        })
+    }
+
+    /// All keys of `principal`, the most recent first, else in the file's order; found in one pass
+    /// that copies nothing of other principals.
+    ///
+    /// # Errors
+    /// [`KeytabError::NoKeys`], and as [`KeytabReader::open`] and [`KeytabReader::next`].
+    pub fn keys_for(&self, principal: &Principal) -> Result<Vec<KeyEntry>, KeytabError> {
+        let mut keys: Vec<(Age, KeyEntry)> = Vec::new();
+        self.visit(principal, |view| {
+            let age = view.age();
+            // Not `sort_by`: with wraparound the order is no total one.
+            let place = keys.iter().position(|(other, _)| age.is_newer_than(*other));
+            keys.insert(place.unwrap_or(keys.len()), (age, view.to_key_entry()));
+            false
+        })?;
+        if keys.is_empty() {
+            return Err(KeytabError::NoKeys {
+                path: self.path.clone(),
+                principal: principal.to_string(),
+            });
+        }
+        Ok(keys.into_iter().map(|(_, key)| key).collect())
+    }
+
+    /// Adds `entries`, each into the first hole that is large enough, else at the end. A file that
+    /// does not exist is made, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`KeytabError::Encode`], [`KeytabError::TornEntry`] when the file is damaged, and
+    /// [`KeytabError::Io`]; nothing is added then.
+    pub fn add(&self, entries: &[KeytabEntry]) -> Result<(), KeytabError> {
+        for _ in 0..CREATE_ATTEMPTS {
+            match self.open_locked() {
+                Ok(reader) => return self.add_in_place(reader, entries),
+                Err(KeytabError::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            let bytes = encode_keytab(entries)?;
+            let created = atomic::create(&self.path, &bytes, Durability::Synced)
+                .map_err(|error| KeytabError::from_replace(&self.path, error))?;
+            if created {
+                return Ok(());
+            }
+        }
+        // Neither there nor to be made: a symbolic link that leads nowhere, most likely.
+        Err(self.error(io::ErrorKind::NotFound.into()))
+    }
+
+    /// Removes every entry for which `matches` says so, and returns how many those were. Their
+    /// places become holes of zeros.
+    ///
+    /// # Errors
+    /// As [`KeytabReader::open`] and [`KeytabReader::next`], before anything is changed; and
+    /// [`KeytabError::Io`].
+    pub fn remove(
+        &self,
+        mut matches: impl FnMut(&KeytabEntryView<'_>) -> bool,
+    ) -> Result<usize, KeytabError> {
+        let mut reader = self.open_locked()?;
+        let mut removed = Vec::new();
+        while let Some((slot, view)) = reader.next_placed()? {
+            if matches(&view) {
+                removed.push(slot);
+            }
+        }
+        let file = reader.file();
+        let wipe = || {
+            if removed.is_empty() {
+                return Ok(());
+            }
+            for slot in &removed {
+                file.write_all_at(&record_length(reader.version(), -slot.length), slot.at)?;
+            }
+            file.sync_data()?;
+            for slot in &removed {
+                let length = usize::try_from(slot.length).unwrap_or_default();
+                file.write_all_at(&vec![0; length], slot.at + 4)?;
+            }
+            file.sync_data()
+        };
+        wipe().map_err(|error| self.error(error))?;
+        Ok(removed.len())
+    }
+
+    /// Calls `visit` with each entry of `principal` until it returns true.
+    ///
+    /// A damaged entry does not hide the whole ones: it is an error only if no entry was visited.
+    fn visit(
+        &self,
+        principal: &Principal,
+        mut visit: impl FnMut(&KeytabEntryView<'_>) -> bool,
+    ) -> Result<(), KeytabError> {
+        let mut reader = self.open()?;
+        let mut visited = false;
+        let mut damage = None;
+        loop {
+            match reader.next() {
+                Ok(Some(view)) if view.principal().matches(principal) => {
+                    visited = true;
+                    if visit(&view) {
+                        return Ok(());
+                    }
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error @ (KeytabError::Format { .. } | KeytabError::TornEntry { .. })) => {
+                    damage.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match damage {
+            Some(error) if !visited => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn add_in_place(
+        &self,
+        mut reader: KeytabReader,
+        entries: &[KeytabEntry],
+    ) -> Result<(), KeytabError> {
+        let version = reader.version();
+        let mut holes = Vec::new();
+        while let Some(slot) = reader.next_slot()? {
+            reader.skip(slot)?;
+            if slot.length < 0 {
+                holes.push(slot);
+            }
+        }
+        let plan = Plan::new(version, entries, holes, reader.offset())?;
+        let file = reader.file();
+        let length = file.metadata().map_err(|error| self.error(error))?.len();
+        let written = plan.write(file, length);
+        if written.is_err() {
+            // What was not committed is beyond the old end; nothing better can be done here.
+            let _ = file.set_len(length);
+        }
+        written
+            .and_then(|()| plan.commit(file))
+            .map_err(|error| self.error(error))
+    }
+
+    fn open_locked(&self) -> Result<KeytabReader, KeytabError> {
+        let lock = || {
+            let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+            if !file.metadata()?.is_file() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            lock::lock_exclusive(&file)?;
+            Ok(file)
+        };
+        let file = lock().map_err(|error| self.error(error))?;
+        KeytabReader::from_locked(self.path.clone(), file)
+    }
+
+    fn error(&self, error: io::Error) -> KeytabError {
+        KeytabError::from_io(&self.path, error)
+    }
+}
+
+/// How often to look again for a keytab that another process made, or removed, in between.
+const CREATE_ATTEMPTS: u32 = 4;
+
+/// Where new entries go, and in which order the bytes are written.
+struct Plan {
+    version: Version,
+    /// Entries that fill holes: the hole, and the entry with zeros to the hole's end.
+    filled: Vec<(Slot, Zeroizing<Vec<u8>>)>,
+    /// Where the file's records end.
+    end: u64,
+    /// The records to append, without the length of the first.
+    appended: Zeroizing<Vec<u8>>,
+    /// The length that makes all that is appended visible.
+    first_length: Option<[u8; 4]>,
+}
+
+impl Plan {
+    fn new(
+        version: Version,
+        entries: &[KeytabEntry],
+        mut holes: Vec<Slot>,
+        end: u64,
+    ) -> Result<Self, KeytabError> {
+        let mut filled = Vec::new();
+        let mut records = Vec::new();
+        for entry in entries {
+            let mut payload = encode_entry(version, entry)?;
+            let size = |slot: &Slot| usize::try_from(slot.length.unsigned_abs()).unwrap_or(0);
+            // All of the hole becomes the entry's record, and no longer one would be read again.
+            let fits = |slot: &Slot| (payload.len()..=MAX_RECORD).contains(&size(slot));
+            match holes.iter().position(fits) {
+                Some(index) => {
+                    let slot = holes.remove(index);
+                    // Resizing could leave a copy of the key behind.
+                    let mut whole = Zeroizing::new(vec![0; size(&slot)]);
+                    if let Some(start) = whole.get_mut(..payload.len()) {
+                        start.swap_with_slice(&mut payload);
+                    }
+                    filled.push((slot, whole));
+                }
+                None => records.push((length_bytes(version, payload.len())?, payload)),
+            }
+        }
+        let first_length = records.first().map(|(length, _)| *length);
+        let length = records.iter().map(|(_, payload)| payload.len() + 4).sum();
+        let mut appended = Zeroizing::new(Vec::with_capacity(length));
+        for (index, (length, payload)) in records.iter().enumerate() {
+            if index > 0 {
+                appended.extend_from_slice(length);
+            }
+            appended.extend_from_slice(payload);
+        }
+        Ok(Self {
+            version,
+            filled,
+            end,
+            appended,
+            first_length,
+        })
+    }
+
+    /// Writes all entries where no reader looks.
+    fn write(&self, file: &File, file_length: u64) -> io::Result<()> {
+        if self.first_length.is_some() {
+            let start = self.end + 4;
+            let end = start + self.appended.len() as u64;
+            // First of all, because this is what a full disk refuses. What lies behind the old
+            // end mark is not to become a record.
+            if file_length > end {
+                file.write_all_at(&[0; 4], end)?;
+            }
+            file.write_all_at(&self.appended, start)?;
+            file.write_all_at(&[0; 4], self.end)?;
+        }
+        for (slot, payload) in &self.filled {
+            file.write_all_at(payload, slot.at + 4)?;
+        }
+        file.sync_data()
+    }
+
+    /// Makes them entries.
+    fn commit(&self, file: &File) -> io::Result<()> {
+        for (slot, _) in &self.filled {
+            file.write_all_at(&record_length(self.version, -slot.length), slot.at)?;
+        }
+        if let Some(length) = self.first_length {
+            file.write_all_at(&length, self.end)?;
+        }
+        file.sync_data()
+    }
+}

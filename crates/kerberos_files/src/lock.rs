@@ -1,0 +1,101 @@
+//! Advisory locks on whole files, such that MIT's and Heimdal's tools and ours respect each other.
+//!
+//! Both of those use `fcntl` locks; on Linux a lock of the open file description contends with
+//! them, and unlike a plain `fcntl` lock it also keeps the threads of one process apart. `flock`
+//! (which is what `std::fs::File::lock` takes) would be ignored by them.
+
+use std::fs::File;
+use std::io;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+/// Takes a shared lock on all of `file`, waiting until no one holds an exclusive one.
+///
+/// The lock lasts until [`unlock`] or until `file`, with all its duplicates, is closed.
+///
+/// # Errors
+/// What `fcntl` reports: the file system has no locks, or the wait was interrupted for good.
+pub fn lock_shared(file: &File) -> io::Result<()> {
+    set_lock(file, libc::F_RDLCK)
+}
+
+/// Takes an exclusive lock on all of `file`, which must be open for writing, waiting for others.
+///
+/// # Errors
+/// As [`lock_shared`].
+pub fn lock_exclusive(file: &File) -> io::Result<()> {
+    set_lock(file, libc::F_WRLCK)
+}
+
+/// Gives the lock up.
+///
+/// # Errors
+/// As [`lock_shared`].
+pub fn unlock(file: &File) -> io::Result<()> {
+    set_lock(file, libc::F_UNLCK)
+}
+
+/// Whether `error` says that the file cannot be locked at all; a reader may go on without.
+pub(crate) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error().map(Errno::from_raw),
+        Some(Errno::ENOLCK | Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL | Errno::EBADF)
+    )
+}
+
+fn set_lock(file: &File, kind: libc::c_int) -> io::Result<()> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the constants 0, 1 and 2 fit any width"
+    )]
+    let lock = libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    loop {
+        let mut result = fcntl(file, FcntlArg::F_OFD_SETLKW(&lock));
+        if result == Err(Errno::EINVAL) {
+            // A kernel without locks of open file descriptions: MIT falls back to plain ones too.
+            result = fcntl(file, FcntlArg::F_SETLKW(&lock));
+        }
+        match result {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn an_exclusive_lock_keeps_another_thread_out() {
+        let path = std::env::temp_dir().join(format!("kerberos-lock-{}", std::process::id()));
+        let first = File::create(&path).unwrap();
+        let second = File::options().read(true).open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        lock_exclusive(&first).unwrap();
+        let released = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                lock_shared(&second).unwrap();
+                assert!(
+                    released.load(Ordering::SeqCst),
+                    "the lock was shared with a writer"
+                );
+            });
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            released.store(true, Ordering::SeqCst);
+            unlock(&first).unwrap();
+        });
+    }
+}

@@ -1,0 +1,366 @@
+//! `Profile`: the syntax of krb5.conf, as MIT's profile library reads it.
+//!
+//! A profile is a tree of sections, subsections and relations (`key = value`), gathered from one
+//! or several files. This module knows the syntax and the rules by which files, sections and
+//! relations combine; what a key means is the business of [`config`](crate::config).
+//!
+//! The parser does no IO: it asks a [`Loader`] for the text of every file and folder it meets.
+//! [`FsLoader`] reads them from the file system.
+//!
+//! What it does not do: `module` declarations name a shared object, which a static program cannot
+//! load; they are an error of their own kind. Text that is no UTF-8 is kept with replacement
+//! characters, so that a stray byte in a comment does no harm.
+
+mod load;
+mod parse;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+pub use load::{FsLoader, Loader, Source};
+use tree::{NodeId, Tree};
+
+/// The most text that the files of one profile may hold together, in bytes.
+pub const MAX_TEXT: usize = 16 << 20;
+
+/// The most files that one profile may be made of.
+pub const MAX_FILES: usize = 4096;
+
+/// How deep `include` and `includedir` may nest.
+pub const MAX_INCLUDE_DEPTH: usize = 32;
+
+/// The most sections and relations that one profile may hold.
+pub const MAX_NODES: usize = 1 << 20;
+
+/// The sections and relations of a list of configuration files.
+///
+/// Names are case-sensitive. Of several files the earlier one wins where only one value is asked
+/// for; relations of the same name accumulate, and sections of the same name merge.
+///
+/// # Example
+/// ```
+/// use kerberos_files::profile::Profile;
+/// let profile = Profile::parse(
+///     "[libdefaults]\n default_realm = EXAMPLE.COM\n\
+///      [realms]\n EXAMPLE.COM = {\n  kdc = kdc1.example.com\n  kdc = kdc2.example.com\n }\n",
+/// )?;
+/// assert_eq!(profile.first(&["libdefaults", "default_realm"]), Some("EXAMPLE.COM"));
+/// let kdcs: Vec<_> = profile.values(&["realms", "EXAMPLE.COM", "kdc"]).collect();
+/// assert_eq!(kdcs, ["kdc1.example.com", "kdc2.example.com"]);
+/// # Ok::<(), kerberos_files::profile::ProfileError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The text of all files, one after the other, and of all values that had escapes.
+    text: String,
+    files: Vec<PathBuf>,
+    tree: Tree,
+    /// One root for each file of the list; included files share the root of their includer.
+    roots: Vec<NodeId>,
+}
+
+/// Why a profile cannot be read, and where.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{}{}: {kind}", .file.display(), LineSuffix(*.line))]
+pub struct ProfileError {
+    /// What is wrong.
+    pub kind: ProfileErrorKind,
+    /// The file in which it is wrong.
+    pub file: PathBuf,
+    /// The line, counted from 1; 0 when the file as a whole is meant.
+    pub line: u32,
+}
+
+/// What can be wrong with a profile.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ProfileErrorKind {
+    /// A `[section]` stands within braces.
+    #[error("a section header inside a braced subsection; a '}}' is missing above")]
+    SectionNotTop,
+    /// A section header lacks its `]`, or something follows it.
+    #[error("malformed section header; expected [name] alone on the line")]
+    SectionSyntax,
+    /// A line is neither a relation, nor a section, nor a comment.
+    #[error("malformed line; expected 'key = value', and a key without blanks")]
+    RelationSyntax,
+    /// A `}` closes nothing.
+    #[error("a '}}' without an open subsection")]
+    ExtraBrace,
+    /// A relation without a value is not followed by a line that opens a subsection.
+    #[error("the relation above has no value, and no '{{' follows it")]
+    MissingBrace,
+    /// An included file cannot be read.
+    #[error("included file {} cannot be read: {reason}", .path.display())]
+    IncludeFile {
+        /// The file that was to be included.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// An included folder cannot be read.
+    #[error("included directory {} cannot be read: {reason}", .path.display())]
+    IncludeDir {
+        /// The folder that was to be included.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file includes itself, directly or through others.
+    #[error("{} includes itself", .path.display())]
+    IncludeLoop {
+        /// The file that is met again.
+        path: PathBuf,
+    },
+    /// Includes are nested deeper than [`MAX_INCLUDE_DEPTH`].
+    #[error("includes are nested deeper than {MAX_INCLUDE_DEPTH} files")]
+    IncludeDepth,
+    /// More than [`MAX_FILES`] files.
+    #[error("more than {MAX_FILES} configuration files")]
+    TooManyFiles,
+    /// More than [`MAX_TEXT`] bytes of text.
+    #[error("more than {MAX_TEXT} bytes of configuration")]
+    TooLarge,
+    /// More than [`MAX_NODES`] sections and relations.
+    #[error("more than {MAX_NODES} sections and relations")]
+    TooManyNodes,
+    /// The file asks for a loadable module.
+    #[error("'module' declarations are not supported: this program loads no shared objects")]
+    Module,
+    /// A file of the list cannot be read.
+    #[error("{reason}")]
+    Unreadable {
+        /// What the system says.
+        reason: String,
+        /// Whether permission was refused.
+        denied: bool,
+    },
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Located<'p> {
+    /// The name of the relation.
+    pub name: &'p str,
+    /// Its value.
+    pub value: &'p str,
+    /// The file that sets it.
+    pub file: &'p Path,
+    /// The line, counted from 1.
+    pub line: u32,
+    /// Whether it is marked final (`*`), so that later files add nothing.
+    pub is_final: bool,
+}
+
+impl Profile {
+    /// A profile without any section.
+    pub fn empty() -> Self {
+        Self {
+            text: String::new(),
+            files: Vec::new(),
+            tree: Tree::default(),
+            roots: Vec::new(),
+        }
+    }
+
+    /// Parses the text of a single file, whose includes are looked up nowhere and so are an error.
+    ///
+    /// # Errors
+    /// [`ProfileError`] when the text is malformed or too large, or includes something.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        parse::single(text.to_owned(), Path::new("krb5.conf"), &mut load::NoLoader)
+    }
+
+    /// Reads a list of files and folders, the first taking precedence.
+    ///
+    /// Entries that do not exist are skipped; when none exists the profile is empty. An entry that
+    /// may not be read is skipped too, unless there is no other. Of a folder those files are read
+    /// whose names end in `.conf` or consist of letters, digits, `-` and `_`, in the order of their
+    /// names.
+    ///
+    /// # Errors
+    /// [`ProfileError`] when a file is malformed, too large, or includes what cannot be read.
+    pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Self, ProfileError> {
+        parse::list(paths, &mut FsLoader)
+    }
+
+    /// As [`load`](Self::load), with files and folders from `loader`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        loader: &mut dyn Loader,
+    ) -> Result<Self, ProfileError> {
+        parse::list(paths, loader)
+    }
+
+    /// The files that were read, in that order, included ones among them.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
+    /// The first value of the relation at `path`: section, subsections, name.
+    pub fn first(&self, path: &[&str]) -> Option<&str> {
+        self.located(path).next().map(|located| located.value)
+    }
+
+    /// All values of the relation at `path`, in the order of files and lines.
+    pub fn values<'p, 'n>(
+        &'p self,
+        path: &'n [&'n str],
+    ) -> impl Iterator<Item = &'p str> + use<'p, 'n> {
+        self.located(path).map(|located| located.value)
+    }
+
+    /// All values of the relation at `path`, each with the file and line that sets it.
+    pub fn located<'p, 'n>(
+        &'p self,
+        path: &'n [&'n str],
+    ) -> impl Iterator<Item = Located<'p>> + use<'p, 'n> {
+        let (name, sections) = match path.split_last() {
+            Some((name, sections)) => (Some(*name), sections),
+            None => (None, path),
+        };
+        let mut stopped = name.is_none();
+        self.roots
+            .iter()
+            .map_while(move |&root| {
+                if stopped {
+                    return None;
+                }
+                let (section, is_final) = self.section(root, sections);
+                let relations = section
+                    .and_then(|section| self.tree.find(section, name?, &self.text))
+                    .map(|entry| self.tree.named(entry));
+                // A final section or relation closes the list for the files that follow.
+                stopped = is_final
+                    || relations.clone().into_iter().flatten().any(|node| {
+                        let node = self.tree.node(node);
+                        node.is_final && node.value.is_some()
+                    });
+                Some(relations)
+            })
+            .flatten()
+            .flatten()
+            .filter_map(|node| self.describe(node))
+    }
+
+    /// All relations directly within the section at `path`, whatever their names; also those that a
+    /// final relation of the same name in an earlier file hides from [`values`](Self::values).
+    pub fn relations<'p, 'n>(
+        &'p self,
+        path: &'n [&'n str],
+    ) -> impl Iterator<Item = Located<'p>> + use<'p, 'n> {
+        self.children(path).filter_map(|node| self.describe(node))
+    }
+
+    /// The names of the subsections within the section at `path`; with an empty path, those of the
+    /// top-level sections. A name is repeated when several files have it.
+    pub fn subsections<'p, 'n>(
+        &'p self,
+        path: &'n [&'n str],
+    ) -> impl Iterator<Item = &'p str> + use<'p, 'n> {
+        self.children(path)
+            .filter(|&node| self.tree.node(node).value.is_none())
+            .map(|node| self.tree.name(node, &self.text))
+    }
+
+    /// The nodes within the section at `path`, file by file until a final section.
+    fn children<'p, 'n>(
+        &'p self,
+        path: &'n [&'n str],
+    ) -> impl Iterator<Item = NodeId> + use<'p, 'n> {
+        let mut stopped = false;
+        self.roots
+            .iter()
+            .map_while(move |&root| {
+                if stopped {
+                    return None;
+                }
+                let (section, is_final) = self.section(root, path);
+                stopped = is_final;
+                Some(section.map(|section| self.tree.children(section)))
+            })
+            .flatten()
+            .flatten()
+    }
+
+    /// The section at `path` below `root`, and whether a section on the way to it is final.
+    fn section(&self, root: NodeId, path: &[&str]) -> (Option<NodeId>, bool) {
+        let mut section = root;
+        let mut is_final = false;
+        for name in path {
+            let Some(child) = self
+                .tree
+                .find(section, name, &self.text)
+                .and_then(|entry| self.tree.section_of(entry))
+            else {
+                return (None, is_final);
+            };
+            is_final |= self.tree.node(child).is_final;
+            section = child;
+        }
+        (Some(section), is_final)
+    }
+
+    fn describe(&self, id: NodeId) -> Option<Located<'_>> {
+        let node = self.tree.node(id);
+        Some(Located {
+            name: self.tree.name(id, &self.text),
+            value: node.value?.of(&self.text),
+            file: self
+                .files
+                .get(usize::from(node.file))
+                .map_or(Path::new(""), PathBuf::as_path),
+            line: node.line,
+            is_final: node.is_final,
+        })
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl ProfileErrorKind {
+    /// The words that MIT's tools print for this error; scripts may look for them.
+    pub fn mit_message(&self) -> &'static str {
+        match self {
+            Self::SectionNotTop
+            | Self::SectionSyntax
+            | Self::RelationSyntax
+            | Self::ExtraBrace
+            | Self::MissingBrace => "Improper format of Kerberos configuration file",
+            Self::IncludeFile { .. }
+            | Self::IncludeLoop { .. }
+            | Self::IncludeDepth
+            | Self::TooManyFiles
+            | Self::TooLarge
+            | Self::TooManyNodes => "Included profile file could not be read",
+            Self::IncludeDir { .. } => "Included profile directory could not be read",
+            Self::Module => "Unexpected module declaration in profile",
+            Self::Unreadable { denied: true, .. } => "Permission denied",
+            Self::Unreadable { .. } => "Can't open/find Kerberos configuration file",
+        }
+    }
+}
+
+/// `, line N`, or nothing for line 0.
+struct LineSuffix(u32);
+
+impl std::fmt::Display for LineSuffix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            line => write!(f, ", line {line}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! `TYPE:residual`: the form that names of caches and of keytabs share.
+
+/// The type and the residual of `name`; `None` when all of it is a path.
+///
+/// As in MIT's library one letter before the colon is a drive and not a type. A name that begins
+/// with `/` is a path whatever colons it has; MIT does that for keytabs only.
+pub(crate) fn split(name: &str) -> Option<(&str, &str)> {
+    let (kind, residual) = name.split_once(':')?;
+    let drive = kind.len() == 1 && kind.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    (!drive && !name.starts_with('/')).then_some((kind, residual))
+}
+
+/// The value that belongs to the type `kind`.
+pub(crate) fn look_up<T: Copy>(kinds: &[(&str, T)], kind: &str) -> Option<T> {
+    kinds
+        .iter()
+        .find(|(word, _)| *word == kind)
+        .map(|(_, value)| *value)
+}

@@ -1,0 +1,244 @@
+//! `Window`: the one reusable buffer through which keytabs and caches are read.
+//!
+//! It never holds the whole file, grows only as far as one record needs, and only after the file
+//! was seen to be long enough: a length that a file claims and does not have allocates nothing.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::lock;
+
+/// No record of either format is longer: a ticket of Windows with every group is some 64 KiB.
+pub(crate) const MAX_RECORD: usize = 16 << 20;
+
+/// How much is read at once.
+const CHUNK: usize = 64 << 10;
+
+/// A stretch of a file in memory, moved forward record by record.
+pub(crate) struct Window {
+    file: File,
+    /// Session keys pass through here.
+    buffer: Zeroizing<Vec<u8>>,
+    /// The part of `buffer` that was read and not yet consumed.
+    start: usize,
+    end: usize,
+    /// Where in the file `start` is.
+    offset: u64,
+    /// Pipes and devices have no length to compare with.
+    regular: bool,
+    /// Whether to take a shared lock for each read.
+    locks: bool,
+}
+
+impl Window {
+    /// Opens `path` for reading.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Self::from_file(File::open(path)?)
+    }
+
+    /// Reads `file` from where it stands, which must be its beginning.
+    pub(crate) fn from_file(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Self {
+            file,
+            buffer: Zeroizing::default(),
+            start: 0,
+            end: 0,
+            offset: 0,
+            regular: metadata.is_file(),
+            locks: metadata.is_file(),
+        })
+    }
+
+    /// As [`from_file`](Self::from_file), of a file that the caller has locked already.
+    pub(crate) fn from_locked(file: File) -> io::Result<Self> {
+        Ok(Self {
+            locks: false,
+            ..Self::from_file(file)?
+        })
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Where in the file the next byte to consume is.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What was read and not yet consumed.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// The `length` bytes that were consumed last.
+    pub(crate) fn consumed(&self, length: usize) -> &[u8] {
+        let start = self.start.saturating_sub(length);
+        self.buffer.get(start..self.start).unwrap_or_default()
+    }
+
+    /// Moves on by `count` bytes, all of which must be in [`bytes`](Self::bytes).
+    pub(crate) fn consume(&mut self, count: usize) {
+        let count = count.min(self.end - self.start);
+        self.start += count;
+        self.offset += count as u64;
+    }
+
+    /// Reads until `needed` bytes are in [`bytes`](Self::bytes); `false` when the file ends before.
+    ///
+    /// Where locks exist, a shared one is held while reading, so that what a writer appends is
+    /// seen whole or not at all; between reads writers are free, however slow the consumer is.
+    pub(crate) fn require(&mut self, needed: usize) -> io::Result<bool> {
+        if self.bytes().len() >= needed {
+            return Ok(true);
+        }
+        if !self.regular {
+            return self.fill(needed, None);
+        }
+        let locked = self.locks
+            && match lock::lock_shared(&self.file) {
+                Ok(()) => true,
+                Err(error) if lock::is_unsupported(&error) => false,
+                Err(error) => return Err(error),
+            };
+        let result = self.file.metadata().and_then(|metadata| {
+            let left = metadata.len().saturating_sub(self.offset);
+            self.fill(needed, Some(usize::try_from(left).unwrap_or(usize::MAX)))
+        });
+        if locked {
+            lock::unlock(&self.file)?;
+        }
+        result
+    }
+
+    /// Consumes `count` bytes that need not be in memory; `false` when the file ends before.
+    pub(crate) fn skip(&mut self, count: u64) -> io::Result<bool> {
+        let at_hand = self.bytes().len();
+        if let Some(count) = usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= at_hand)
+        {
+            self.consume(count);
+            return Ok(true);
+        }
+        let beyond = count - at_hand as u64;
+        self.consume(at_hand);
+        let skipped = if self.regular {
+            let left = self.file.metadata()?.len().saturating_sub(self.offset);
+            let skipped = beyond.min(left);
+            self.file
+                .seek(SeekFrom::Start(self.offset.saturating_add(skipped)))?;
+            skipped
+        } else {
+            io::copy(&mut (&self.file).take(beyond), &mut io::sink())?
+        };
+        self.offset += skipped;
+        Ok(skipped == beyond)
+    }
+
+    /// `left` is how many bytes the file has from `offset` on, where that is known.
+    fn fill(&mut self, needed: usize, left: Option<usize>) -> io::Result<bool> {
+        if left.is_some_and(|left| left < needed) {
+            return Ok(false);
+        }
+        loop {
+            let have = self.end - self.start;
+            if have >= needed {
+                return Ok(true);
+            }
+            // A length that is only claimed is believed one doubling at a time.
+            let believed = if left.is_some() {
+                needed
+            } else {
+                needed.min(have * 2)
+            };
+            let size = believed.max(CHUNK).min(left.unwrap_or(usize::MAX));
+            self.make_room(size);
+            let free = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match self.file.read(free) {
+                Ok(0) => return Ok(false),
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Moves what is unread to the front of a buffer of at least `size` bytes.
+    fn make_room(&mut self, size: usize) {
+        let unread = self.start..self.end;
+        let length = unread.len();
+        if self.buffer.len() < size {
+            let mut larger = Zeroizing::new(vec![0; size]);
+            if let (Some(to), Some(from)) = (larger.get_mut(..length), self.buffer.get(unread)) {
+                to.copy_from_slice(from);
+            }
+            self.buffer = larger;
+        } else {
+            self.buffer.copy_within(unread, 0);
+        }
+        self.start = 0;
+        self.end = length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn window(bytes: &[u8]) -> Window {
+        let file = rustix::fs::memfd_create("window", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        let mut file = File::from(file);
+        file.write_all(bytes).unwrap();
+        file.rewind().unwrap();
+        Window::from_file(file).unwrap()
+    }
+
+    #[test]
+    fn grows_only_for_what_is_there() {
+        let mut window = window(&vec![7; 200_000]);
+        assert!(!window.require(200_001).unwrap());
+        assert_eq!(window.buffer.len(), 0);
+        assert!(window.require(1).unwrap());
+        assert_eq!(window.buffer.len(), CHUNK);
+        window.consume(CHUNK - 1);
+        assert!(window.require(100_000).unwrap());
+        assert_eq!(window.buffer.len(), 100_000);
+        assert_eq!(window.offset(), (CHUNK - 1) as u64);
+    }
+
+    #[test]
+    fn skips_beyond_the_buffer() {
+        let bytes: Vec<u8> = (0..=250).cycle().take(300_000).collect();
+        let mut window = window(&bytes);
+        assert!(window.require(10).unwrap());
+        assert!(window.skip(250_000).unwrap());
+        assert!(window.require(1).unwrap());
+        assert_eq!(window.bytes().first(), bytes.get(250_000));
+        assert!(!window.skip(60_000).unwrap());
+        assert_eq!(window.offset(), 300_000);
+    }
+
+    #[test]
+    fn a_pipe_has_no_length_and_works() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let writing = std::thread::spawn(move || writer.write_all(&vec![1; 150_000]));
+        let reader = File::from(std::os::fd::OwnedFd::from(reader));
+        let mut window = Window::from_file(reader).unwrap();
+        assert!(window.require(140_000).unwrap());
+        assert!(window.skip(140_000).unwrap());
+        assert!(!window.require(MAX_RECORD).unwrap());
+        assert!(window.buffer.len() < 1 << 20);
+        assert_eq!(window.bytes().len(), 10_000);
+        writing.join().unwrap().unwrap();
+    }
+}

@@ -1,0 +1,368 @@
+//! Cache files on a real file system: replaced whole, never followed, locked, removed, destroyed.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use kerberos_asn1::{KerberosTime, NameType, TicketFlags};
+use kerberos_crypto::{EncryptionType, KeyBlock};
+use kerberos_files::ccache::{
+    CcacheBuilder, CcacheError, CcacheFile, ClockOffset, ConfigEntry, Header, Version,
+};
+use kerberos_proto::{Credential, Principal, TicketTimes};
+
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::Folder;
+
+fn user() -> Principal {
+    Principal::parse("user@EXAMPLE.COM").unwrap()
+}
+
+fn credential(server: &str) -> Credential {
+    Credential {
+        client: user(),
+        server: Principal::parse(server).unwrap(),
+        session_key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
+        times: TicketTimes {
+            authtime: KerberosTime::from_unix(1_000),
+            starttime: Some(KerberosTime::from_unix(1_001)),
+            endtime: KerberosTime::from_unix(5_000_000_000),
+            renew_till: None,
+        },
+        is_skey: false,
+        flags: TicketFlags::INITIAL,
+        addresses: Vec::new(),
+        authorization_data: Vec::new(),
+        ticket: vec![b't'; 700],
+        second_ticket: Vec::new(),
+    }
+}
+
+fn cache(version: Version, servers: &[&str]) -> CcacheBuilder {
+    let mut builder = CcacheBuilder::new(&Header::new(version, None), &user()).unwrap();
+    for server in servers {
+        builder.credential(&credential(server)).unwrap();
+    }
+    builder
+}
+
+fn servers(path: &Path) -> Vec<String> {
+    let mut reader = CcacheFile::new(path).open().unwrap();
+    let mut names = Vec::new();
+    while let Some(view) = reader.next().unwrap() {
+        names.push(view.server().to_string());
+    }
+    names
+}
+
+#[test]
+fn a_version_4_file_byte_by_byte() {
+    let folder = Folder::new("ccache-golden");
+    let file = CcacheFile::new(folder.path("cc"));
+    let mut header = Header::default();
+    header.kdc_offset = Some(ClockOffset {
+        seconds: -600,
+        microseconds: 5,
+    });
+    header.unknown_fields = vec![0, 9, 0, 1, 0xaa];
+    let builder = CcacheBuilder::new(&header, &user()).unwrap();
+    file.replace_with(&builder).unwrap();
+    let expected = [
+        &b"\x05\x04\x00\x11"[..],
+        b"\x00\x01\x00\x08\xff\xff\xfd\xa8\x00\x00\x00\x05",
+        b"\x00\x09\x00\x01\xaa",
+        b"\x00\x00\x00\x01\x00\x00\x00\x01",
+        b"\x00\x00\x00\x0bEXAMPLE.COM\x00\x00\x00\x04user",
+    ]
+    .concat();
+    assert_eq!(fs::read(file.path()).unwrap(), expected);
+    assert_eq!(file.open().unwrap().header(), &header);
+    assert_eq!(
+        file.open().unwrap().default_principal().name_type(),
+        NameType::PRINCIPAL
+    );
+}
+
+#[test]
+fn every_version_comes_back_and_grows_in_its_own() {
+    for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
+        let folder = Folder::new(&format!("ccache-version-{}", version.number()));
+        let file = CcacheFile::new(folder.path("cc"));
+        file.replace_with(&cache(version, &["krbtgt/A@A", "host/a@A"]))
+            .unwrap();
+        file.append([&credential("host/b@A"), &credential("host/c@A")])
+            .unwrap();
+        assert_eq!(
+            servers(file.path()),
+            ["krbtgt/A@A", "host/a@A", "host/b@A", "host/c@A"]
+        );
+        let mut reader = file.open().unwrap();
+        assert_eq!(reader.version(), version);
+        let copy = reader.next().unwrap().unwrap().to_credential();
+        let mut original = credential("krbtgt/A@A");
+        // The format has 32 bits for a time.
+        original.times.endtime = KerberosTime::from_unix(i64::from(u32::MAX));
+        assert_eq!(copy.times, original.times);
+        assert_eq!(
+            copy.session_key.expose_bytes(),
+            original.session_key.expose_bytes()
+        );
+        assert_eq!((copy.ticket, copy.flags), (original.ticket, original.flags));
+    }
+}
+
+#[test]
+fn settings_are_set_once_and_told_apart() {
+    let folder = Folder::new("ccache-config");
+    let file = CcacheFile::new(folder.path("cc"));
+    file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    let tgs = Principal::parse("krbtgt/A@A").unwrap();
+    file.set_config(&ConfigEntry::new("pa_type", Some(&tgs), "2"))
+        .unwrap();
+    file.set_config(&ConfigEntry::new("pa_type", None, "3"))
+        .unwrap();
+    file.set_config(&ConfigEntry::new("pa_type", Some(&tgs), "138"))
+        .unwrap();
+    let mut reader = file.open().unwrap();
+    let mut settings = Vec::new();
+    while let Some(view) = reader.next().unwrap() {
+        assert_eq!(view.is_config(), view.config().is_some());
+        settings.extend(view.config().map(|config| config.to_entry()));
+    }
+    let expected = [
+        ConfigEntry::new("pa_type", None, "3"),
+        ConfigEntry::new("pa_type", Some(&tgs), "138"),
+    ];
+    assert_eq!(settings, expected);
+}
+
+#[test]
+fn removed_entries_are_tombstones_of_the_same_length() {
+    for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
+        let folder = Folder::new(&format!("ccache-remove-{}", version.number()));
+        let file = CcacheFile::new(folder.path("cc"));
+        let mut builder = cache(version, &["krbtgt/A@A", "host/a@A", "host/b@A"]);
+        builder
+            .config(&ConfigEntry::new("fast_avail", None, "yes"))
+            .unwrap();
+        file.replace_with(&builder).unwrap();
+        let length = fs::metadata(file.path()).unwrap().len();
+        let removed = file
+            .remove(|view| view.is_config() || view.server().components().eq([&b"host"[..], b"a"]))
+            .unwrap();
+        assert_eq!(removed, 2);
+        assert_eq!(fs::metadata(file.path()).unwrap().len(), length);
+        assert_eq!(servers(file.path()), ["krbtgt/A@A", "host/b@A"]);
+        let mut reader = file.open().unwrap().with_removed(true);
+        let mut tombs = Vec::new();
+        while let Some(view) = reader.next().unwrap() {
+            if view.is_removed() {
+                tombs.push((
+                    view.server().realm().to_vec(),
+                    view.authtime(),
+                    view.endtime(),
+                ));
+            }
+        }
+        let expected = [
+            (b"A".to_vec(), u32::MAX, 0),
+            (b"X-RMED-CONF:".to_vec(), u32::MAX, 0),
+        ];
+        assert_eq!(tombs, expected);
+    }
+}
+
+#[test]
+fn a_new_cache_is_private_and_leaves_nothing_beside_it() {
+    let folder = Folder::new("ccache-mode");
+    let file = CcacheFile::new(folder.path("cc"));
+    fs::write(file.path(), "something else").unwrap();
+    fs::set_permissions(file.path(), fs::Permissions::from_mode(0o666)).unwrap();
+    file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    assert_eq!(fs::metadata(file.path()).unwrap().mode() & 0o7777, 0o600);
+    assert_eq!(folder.names(), ["cc"]);
+}
+
+#[test]
+fn a_planted_link_is_replaced_and_not_followed() {
+    let folder = Folder::new("ccache-link");
+    fs::write(folder.path("victim"), "precious").unwrap();
+    symlink(folder.path("victim"), folder.path("cc")).unwrap();
+    let file = CcacheFile::new(folder.path("cc"));
+    file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    assert_eq!(fs::read(folder.path("victim")).unwrap(), b"precious");
+    assert!(fs::symlink_metadata(file.path()).unwrap().is_file());
+    assert_eq!(servers(file.path()), ["krbtgt/A@A"]);
+}
+
+#[test]
+fn what_is_no_file_is_refused_by_name() {
+    fn check(path: &Path) {
+        let file = CcacheFile::new(path);
+        let expected = format!(
+            "Credentials cache permissions incorrect (filename: {})",
+            path.display()
+        );
+        let results = [file.replace_with(&cache(Version::V4, &[])), file.destroy()];
+        for result in results {
+            let error = result.unwrap_err();
+            assert_eq!(error.to_string(), expected);
+            assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
+        }
+    }
+    let folder = Folder::new("ccache-special");
+    fs::create_dir(folder.path("dir")).unwrap();
+    check(&folder.path("dir"));
+    check(Path::new("/dev/null"));
+    let error = CcacheFile::new(folder.path("dir")).open().unwrap_err();
+    assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
+    let stdout = CcacheFile::new("/dev/stdout").replace_with(&cache(Version::V4, &[]));
+    assert!(matches!(stdout.unwrap_err(), CcacheError::NotAFile { .. }));
+    assert_eq!(folder.names(), ["dir"]);
+}
+
+#[test]
+fn a_missing_folder_is_an_error_that_names_the_path() {
+    let folder = Folder::new("ccache-nowhere");
+    let file = CcacheFile::new(folder.path("no/cc"));
+    let error = file.replace_with(&cache(Version::V4, &[])).unwrap_err();
+    let CcacheError::Io { path, source } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        (path.as_path(), source.kind()),
+        (file.path(), io::ErrorKind::NotFound)
+    );
+}
+
+#[test]
+fn a_missing_or_torn_cache_is_no_cache_with_a_hint() {
+    fn check(folder: &Folder, contents: Option<&[u8]>, hint: Option<&str>) {
+        let file = CcacheFile::new(folder.path("cc"));
+        match contents {
+            Some(contents) => fs::write(file.path(), contents).unwrap(),
+            None => assert!(!file.path().exists()),
+        }
+        let error = file.open().unwrap_err();
+        let path = file.path().display();
+        assert!(error.is_no_cache(), "{error:?}");
+        assert_eq!(
+            error.to_string(),
+            format!("No credentials cache found (filename: {path})"),
+            "{contents:?}"
+        );
+        assert_eq!(error.hint().is_some(), hint.is_some());
+        let text = error.hint().unwrap_or_default();
+        assert!(text.contains(hint.unwrap_or_default()), "{text}");
+    }
+    let folder = Folder::new("ccache-torn");
+    check(&folder, None, None);
+    check(&folder, Some(b""), Some("empty"));
+    check(&folder, Some(&[0; 4096]), Some("empty"));
+    check(&folder, Some(&[5]), Some("cut off in its version"));
+    check(&folder, Some(&[5, 4]), Some("cut off in its header"));
+    check(&folder, Some(&[5, 4, 0, 0]), Some("cut off"));
+    check(
+        &folder,
+        Some(&[&[5, 4][..], &[0; 4094]].concat()),
+        Some("zeros"),
+    );
+    let whole = cache(Version::V4, &[]).expose_bytes().to_vec();
+    for cut in 0..whole.len() {
+        check(&folder, Some(&whole[..cut]), Some(""));
+    }
+}
+
+#[test]
+fn what_is_no_cache_at_all_says_so() {
+    let folder = Folder::new("ccache-alien");
+    let file = CcacheFile::new(folder.path("cc"));
+    for contents in [
+        &b"#!/bin/sh\n"[..],
+        b"\x05\x05....",
+        b"\x05\x00....",
+        b"\x05\x02....",
+    ] {
+        fs::write(file.path(), contents).unwrap();
+        let error = file.open().unwrap_err();
+        assert_eq!(
+            error.is_no_cache(),
+            contents.starts_with(b"\x05\x02"),
+            "{error:?}"
+        );
+    }
+    fs::write(file.path(), b"\x05\x07").unwrap();
+    let error = file.open().unwrap_err();
+    let path = file.path().display();
+    let text = format!("Unsupported credentials cache format version number (filename: {path})");
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn entries_before_a_torn_one_are_read_and_the_next_append_heals() {
+    let folder = Folder::new("ccache-heal");
+    let file = CcacheFile::new(folder.path("cc"));
+    let whole = cache(Version::V4, &["krbtgt/A@A", "host/a@A"])
+        .expose_bytes()
+        .to_vec();
+    let one = cache(Version::V4, &["krbtgt/A@A"]).expose_bytes().len();
+    for tail in [&whole[one..whole.len() - 1], &whole[one..=one], &[0; 500]] {
+        fs::write(file.path(), [&whole[..one], tail].concat()).unwrap();
+        let mut reader = file.open().unwrap();
+        assert!(reader.next().unwrap().is_some());
+        let error = reader.next().unwrap_err();
+        let CcacheError::TornEntry { offset, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(offset, one as u64);
+        assert!(error.hint().unwrap().contains(&one.to_string()));
+        assert!(reader.next().unwrap().is_none());
+        file.append([&credential("host/b@A")]).unwrap();
+        assert_eq!(servers(file.path()), ["krbtgt/A@A", "host/b@A"]);
+    }
+}
+
+#[test]
+fn many_threads_append_and_read_at_once() {
+    let folder = Folder::new("ccache-threads");
+    let file = CcacheFile::new(folder.path("cc"));
+    file.replace_with(&cache(Version::V4, &[])).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let file = &file;
+            scope.spawn(move || {
+                for index in 0..25 {
+                    file.append([&credential(&format!("host/{thread}-{index}@A"))])
+                        .unwrap();
+                    servers(file.path());
+                }
+            });
+        }
+    });
+    let mut names = servers(file.path());
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 100);
+}
+
+#[test]
+fn destroying_wipes_and_removes() {
+    let folder = Folder::new("ccache-destroy");
+    let file = CcacheFile::new(folder.path("cc"));
+    file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    let length = fs::metadata(file.path()).unwrap().len();
+    fs::hard_link(file.path(), folder.path("other name")).unwrap();
+    file.destroy().unwrap();
+    assert_eq!(folder.names(), ["other name"]);
+    let left = fs::read(folder.path("other name")).unwrap();
+    assert_eq!(left, vec![0; usize::try_from(length).unwrap()]);
+    assert!(file.destroy().unwrap_err().is_no_cache());
+}

@@ -1,0 +1,305 @@
+//! A full disk, single files mounted into a container, read-only and foreign folders.
+//!
+//! These need root, because they mount file systems or become another user; without it run the
+//! rest. `cargo test -p kerberos_files -- --include-ignored` runs them all.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kerberos_asn1::TicketFlags;
+use kerberos_crypto::{EncryptionType, KeyBlock};
+use kerberos_files::ccache::{CcacheBuilder, CcacheError, CcacheFile, Header};
+use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
+use kerberos_proto::{Credential, Principal, TicketTimes};
+
+#[path = "support/folder.rs"]
+mod folder;
+
+use folder::{Folder, names};
+
+/// What was mounted, unmounted again on drop. Declare it after the folder it is in.
+#[derive(Default)]
+struct Mounts(Vec<PathBuf>);
+
+impl Mounts {
+    fn mount(&mut self, arguments: &[&str], from: &Path, to: &Path) {
+        let status = Command::new("mount")
+            .args(arguments)
+            .arg(from)
+            .arg(to)
+            .status()
+            .unwrap();
+        assert!(status.success(), "mount {arguments:?}: {status}");
+        self.0.push(to.to_owned());
+    }
+}
+
+impl Drop for Mounts {
+    fn drop(&mut self) {
+        for mount in self.0.iter().rev() {
+            let _ = Command::new("umount").arg(mount).status();
+        }
+    }
+}
+
+fn credential(size: usize) -> Credential {
+    Credential {
+        client: Principal::parse("user@EXAMPLE.COM").unwrap(),
+        server: Principal::parse("krbtgt/EXAMPLE.COM@EXAMPLE.COM").unwrap(),
+        session_key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
+        times: TicketTimes::default(),
+        is_skey: false,
+        flags: TicketFlags::INITIAL,
+        addresses: Vec::new(),
+        authorization_data: Vec::new(),
+        ticket: vec![b't'; size],
+        second_ticket: Vec::new(),
+    }
+}
+
+/// A cache with one ticket of `size` bytes.
+fn cache(size: usize) -> CcacheBuilder {
+    let credential = credential(size);
+    let mut builder = CcacheBuilder::new(&Header::default(), &credential.client).unwrap();
+    builder.credential(&credential).unwrap();
+    builder
+}
+
+/// The sizes of the tickets in the cache.
+fn sizes(file: &CcacheFile) -> Vec<usize> {
+    let mut reader = file.open().unwrap();
+    let mut sizes = Vec::new();
+    while let Some(view) = reader.next().unwrap() {
+        sizes.push(view.ticket().len());
+    }
+    sizes
+}
+
+fn entry(name: &str, key_size: usize) -> KeytabEntry {
+    KeytabEntry {
+        principal: Principal::parse_with_realm(name, "EXAMPLE.COM").unwrap(),
+        timestamp: 1,
+        kvno: 1,
+        key: KeyBlock::new(EncryptionType(18), vec![7; key_size]),
+    }
+}
+
+#[test]
+#[ignore = "needs root: mounts a tmpfs"]
+fn a_full_disk_leaves_the_old_files_as_they_were() {
+    let folder = Folder::new("trouble-full");
+    let mut mounts = Mounts::default();
+    let disk = folder.path("disk");
+    fs::create_dir(&disk).unwrap();
+    mounts.mount(
+        &["-t", "tmpfs", "-o", "size=32k"],
+        Path::new("tmpfs"),
+        &disk,
+    );
+
+    let file = CcacheFile::new(disk.join("cc"));
+    file.replace_with(&cache(500)).unwrap();
+    let keytab = KeytabFile::new(disk.join("keytab"));
+    keytab.add(&[entry("a", 32)]).unwrap();
+
+    let check = |error: &CcacheError| {
+        let CcacheError::Io { path, source } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(
+            (path.as_path(), source.kind()),
+            (file.path(), io::ErrorKind::StorageFull)
+        );
+        let text = format!(
+            "Credentials cache I/O operation failed (filename: {})",
+            file.path().display()
+        );
+        assert_eq!(error.to_string(), text);
+        assert!(
+            error.hint().unwrap().contains("No space left"),
+            "{:?}",
+            error.hint()
+        );
+        assert_eq!(sizes(&file), [500]);
+        assert_eq!(names(&disk), ["cc", "keytab"]);
+    };
+    check(&file.replace_with(&cache(60_000)).unwrap_err());
+    check(&file.append([&credential(60_000)]).unwrap_err());
+
+    let error = keytab
+        .add(&[entry("b", 32), entry("c", 60_000)])
+        .unwrap_err();
+    let KeytabError::Io { path, source } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        (path.as_path(), source.kind()),
+        (keytab.path(), io::ErrorKind::StorageFull)
+    );
+    assert_eq!(keytab.entries().unwrap().len(), 1);
+    let fresh = KeytabFile::new(disk.join("fresh"))
+        .add(&[entry("c", 60_000)])
+        .unwrap_err();
+    assert!(matches!(fresh, KeytabError::Io { .. }), "{fresh:?}");
+    assert_eq!(names(&disk), ["cc", "keytab"]);
+
+    // And there is room again for what fits.
+    file.append([&credential(600)]).unwrap();
+    keytab.add(&[entry("b", 32)]).unwrap();
+    assert_eq!(sizes(&file), [500, 600]);
+    assert_eq!(keytab.entries().unwrap().len(), 2);
+}
+
+#[test]
+#[ignore = "needs root: mounts a file"]
+fn a_single_mounted_file_is_rewritten_in_place() {
+    let folder = Folder::new("trouble-mounted");
+    let mut mounts = Mounts::default();
+    let (outside, inside) = (folder.path("outside"), folder.path("inside"));
+    fs::write(&outside, vec![b'x'; 5_000]).unwrap();
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o644)).unwrap();
+    // Whoever runs the container may not be who made the file.
+    chown(&outside, Some(1234), None).unwrap();
+    fs::write(&inside, "").unwrap();
+    mounts.mount(&["--bind"], &outside, &inside);
+
+    let file = CcacheFile::new(&inside);
+    file.replace_with(&cache(500)).unwrap();
+    assert_eq!(sizes(&file), [500]);
+    assert_eq!(fs::read(&outside).unwrap(), cache(500).expose_bytes());
+    let metadata = fs::metadata(&outside).unwrap();
+    assert_eq!((metadata.mode() & 0o7777, metadata.uid()), (0o600, 1234));
+    file.replace_with(&cache(9_000)).unwrap();
+    assert_eq!(sizes(&file), [9_000]);
+    assert_eq!(folder.names(), ["inside", "outside"]);
+
+    file.destroy().unwrap();
+    assert_eq!(fs::metadata(&outside).unwrap().len(), 0);
+    assert!(file.open().unwrap_err().is_no_cache());
+}
+
+#[test]
+#[ignore = "needs root: mounts a file"]
+fn a_writable_file_mounted_into_a_read_only_folder_is_rewritten_in_place() {
+    let folder = Folder::new("trouble-read-only");
+    let mut mounts = Mounts::default();
+    let (disk, outside) = (folder.path("disk"), folder.path("outside"));
+    fs::create_dir(&disk).unwrap();
+    fs::write(disk.join("cc"), cache(300).expose_bytes()).unwrap();
+    fs::write(disk.join("mounted"), "").unwrap();
+    fs::write(&outside, "").unwrap();
+    mounts.mount(&["-o", "bind,ro"], &disk.clone(), &disk);
+    mounts.mount(&["--bind"], &outside, &disk.join("mounted"));
+
+    let mounted = CcacheFile::new(disk.join("mounted"));
+    mounted.replace_with(&cache(500)).unwrap();
+    assert_eq!(sizes(&mounted), [500]);
+
+    let file = CcacheFile::new(disk.join("cc"));
+    let text = format!(
+        "Credentials cache permissions incorrect (filename: {})",
+        file.path().display()
+    );
+    for result in [
+        file.replace_with(&cache(500)),
+        file.append([&credential(1)]),
+        file.remove(|_| true).map(drop),
+        file.destroy(),
+    ] {
+        assert_eq!(result.unwrap_err().to_string(), text);
+    }
+    assert_eq!(sizes(&file), [300]);
+    assert_eq!(names(&disk), ["cc", "mounted"]);
+}
+
+#[test]
+#[ignore = "needs root: becomes another user"]
+fn an_ordinary_user_in_a_folder_of_root() {
+    const NOBODY: u32 = 65_534;
+    if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
+        return as_that_user(Path::new(&folder));
+    }
+    let folder = Folder::new("trouble-nobody");
+    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, owner, mode) in [
+        ("own", NOBODY, 0o600),
+        ("foreign", 0, 0o600),
+        ("open to all", 0, 0o666),
+    ] {
+        let path = folder.path(name);
+        fs::write(&path, cache(300).expose_bytes()).unwrap();
+        chown(&path, Some(owner), Some(owner)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // The build folder may be closed to others.
+    let program = folder.path("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let output = Command::new(&program)
+        .args([
+            "--exact",
+            "an_ordinary_user_in_a_folder_of_root",
+            "--include-ignored",
+        ])
+        .env("TROUBLE_FOLDER", &folder.0)
+        .current_dir(&folder.0)
+        .uid(NOBODY)
+        .gid(NOBODY)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+    assert_eq!(folder.names(), ["foreign", "open to all", "own", "program"]);
+}
+
+/// The part of the test above that runs in a process of an ordinary user.
+fn as_that_user(folder: &Path) {
+    let own = CcacheFile::new(folder.join("own"));
+    own.replace_with(&cache(500)).unwrap();
+    assert_eq!(sizes(&own), [500]);
+    own.destroy().unwrap();
+    assert!(own.open().unwrap_err().is_no_cache());
+
+    let incorrect = |path: &Path| {
+        format!(
+            "Credentials cache permissions incorrect (filename: {})",
+            path.display()
+        )
+    };
+    let foreign = CcacheFile::new(folder.join("foreign"));
+    assert_eq!(
+        foreign.open().unwrap_err().to_string(),
+        incorrect(foreign.path())
+    );
+    let error = foreign.replace_with(&cache(500)).unwrap_err();
+    assert_eq!(error.to_string(), incorrect(foreign.path()));
+    assert!(
+        error.hint().unwrap().contains("ermission denied"),
+        "{:?}",
+        error.hint()
+    );
+
+    // Writable, but whose it is can read what is written to it.
+    let open_to_all = CcacheFile::new(folder.join("open to all"));
+    let error = open_to_all.replace_with(&cache(500)).unwrap_err();
+    assert_eq!(error.to_string(), incorrect(open_to_all.path()));
+    assert_eq!(sizes(&open_to_all), [300]);
+
+    let keytab = KeytabFile::new(folder.join("foreign"));
+    let error = keytab.open().unwrap_err().to_string();
+    assert!(error.contains("foreign': Permission denied"), "{error}");
+    let error = KeytabFile::new(folder.join("new"))
+        .add(&[entry("a", 32)])
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("new': Permission denied"),
+        "{error}"
+    );
+}
