@@ -1,0 +1,238 @@
+//! `Config`: krb5.conf and the names that a program or its environment puts before it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::config::{DEFAULT_CONFIG_FILES, Krb5Config, split_file_list};
+use kerberos_files::expand::PathTokens;
+use kerberos_files::keytab::KeytabName;
+use kerberos_proto::{Principal, PrincipalError};
+
+use crate::ClientError;
+
+/// What a client needs to know before it starts.
+///
+/// # Example
+/// ```
+/// use kerberos_client::Config;
+/// let config = Config::parse("[libdefaults]\n default_realm = EXAMPLE.COM\n")?
+///     .with_ccache_name("FILE:/run/service/krb5cc");
+/// assert_eq!(config.default_realm()?, "EXAMPLE.COM");
+/// assert_eq!(config.ccache_name()?.to_string(), "FILE:/run/service/krb5cc");
+/// # Ok::<(), kerberos_client::ClientError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    krb5: Krb5Config,
+    tokens: PathTokens,
+    ccache_name: Option<String>,
+    keytab_name: Option<String>,
+    client_keytab_name: Option<String>,
+}
+
+impl Config {
+    /// What the environment says: krb5.conf from `KRB5_CONFIG` or the default places, names from
+    /// `KRB5CCNAME`, `KRB5_KTNAME` and `KRB5_CLIENT_KTNAME`, the folder for `%{TEMP}` from
+    /// `TMPDIR`.
+    ///
+    /// As in MIT's library all of this is passed over when the program runs with rights that its
+    /// user does not have (setuid).
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when krb5.conf cannot be read.
+    pub fn from_env() -> Result<Self, ClientError> {
+        let trusted = is_trusted();
+        let variable = |name| trusted.then(|| env::var_os(name)).flatten();
+        let text = |name| variable(name).and_then(|value| value.into_string().ok());
+        let krb5 = match variable("KRB5_CONFIG") {
+            Some(list) => {
+                let home = variable("HOME").map(PathBuf::from);
+                Krb5Config::load(split_file_list(&list, home.as_deref()))?
+            }
+            None => Krb5Config::load(DEFAULT_CONFIG_FILES)?,
+        };
+        Ok(Self {
+            tokens: PathTokens::of_process(text("TMPDIR").as_deref()),
+            ccache_name: text("KRB5CCNAME"),
+            keytab_name: text("KRB5_KTNAME"),
+            client_keytab_name: text("KRB5_CLIENT_KTNAME"),
+            ..Self::new(krb5)
+        })
+    }
+
+    /// krb5.conf from these files and folders, the first taking precedence; missing ones are
+    /// skipped.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when one cannot be read.
+    pub fn from_files<P: AsRef<Path>>(
+        files: impl IntoIterator<Item = P>,
+    ) -> Result<Self, ClientError> {
+        Ok(Self::new(Krb5Config::load(files)?))
+    }
+
+    /// krb5.conf as a text, which includes no files.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when it is malformed.
+    pub fn parse(text: &str) -> Result<Self, ClientError> {
+        Ok(Self::new(Krb5Config::parse(text)?))
+    }
+
+    /// This configuration and nothing of the environment.
+    pub fn new(krb5: Krb5Config) -> Self {
+        Self {
+            krb5,
+            tokens: PathTokens::of_process(None),
+            ccache_name: None,
+            keytab_name: None,
+            client_keytab_name: None,
+        }
+    }
+
+    /// With this credential cache instead of `default_ccache_name`.
+    pub fn with_ccache_name(mut self, name: impl Into<String>) -> Self {
+        self.ccache_name = Some(name.into());
+        self
+    }
+
+    /// With this keytab instead of `default_keytab_name`.
+    pub fn with_keytab_name(mut self, name: impl Into<String>) -> Self {
+        self.keytab_name = Some(name.into());
+        self
+    }
+
+    /// With this keytab instead of `default_client_keytab_name`.
+    pub fn with_client_keytab_name(mut self, name: impl Into<String>) -> Self {
+        self.client_keytab_name = Some(name.into());
+        self
+    }
+
+    /// With these replacements for `%{…}`.
+    pub fn with_tokens(mut self, tokens: PathTokens) -> Self {
+        self.tokens = tokens;
+        self
+    }
+
+    /// krb5.conf.
+    pub fn krb5(&self) -> &Krb5Config {
+        &self.krb5
+    }
+
+    /// The realm of names without one.
+    ///
+    /// # Errors
+    /// [`ClientError::NoDefaultRealm`].
+    pub fn default_realm(&self) -> Result<&str, ClientError> {
+        self.krb5.default_realm().ok_or(ClientError::NoDefaultRealm)
+    }
+
+    /// The principal that `name` means, in the default realm unless it names one.
+    ///
+    /// # Errors
+    /// [`ClientError::NoDefaultRealm`] and [`ClientError::Principal`].
+    pub fn principal(&self, name: &str) -> Result<Principal, ClientError> {
+        let result = match self.krb5.default_realm() {
+            Some(realm) => Principal::parse_with_realm(name, realm),
+            None => Principal::parse(name),
+        };
+        result.map_err(|error| match error {
+            PrincipalError::NoRealm => ClientError::NoDefaultRealm,
+            error => ClientError::Principal {
+                name: name.to_owned(),
+                error,
+            },
+        })
+    }
+
+    /// The name of the default credential cache: the one set, else that of krb5.conf.
+    ///
+    /// # Errors
+    /// [`ClientError::Expand`] and [`ClientError::CcacheName`].
+    pub fn ccache_name(&self) -> Result<CcacheName, ClientError> {
+        let name = self.name(self.ccache_name.as_deref(), self.krb5.default_ccache_name())?;
+        Ok(CcacheName::parse(&name)?)
+    }
+
+    /// The name of the default keytab: the one set, else that of krb5.conf.
+    ///
+    /// # Errors
+    /// [`ClientError::Expand`] and [`ClientError::KeytabName`].
+    pub fn keytab_name(&self) -> Result<KeytabName, ClientError> {
+        let name = self.name(self.keytab_name.as_deref(), self.krb5.default_keytab_name())?;
+        Ok(KeytabName::parse(&name)?)
+    }
+
+    /// The name of the default client keytab: the one set, else that of krb5.conf.
+    ///
+    /// # Errors
+    /// [`ClientError::Expand`] and [`ClientError::KeytabName`].
+    pub fn client_keytab_name(&self) -> Result<KeytabName, ClientError> {
+        let default = self.krb5.default_client_keytab_name();
+        let name = self.name(self.client_keytab_name.as_deref(), default)?;
+        Ok(KeytabName::parse(&name)?)
+    }
+
+    /// A name that is set counts as it is; one of krb5.conf has its `%{…}` replaced.
+    fn name(&self, set: Option<&str>, configured: &str) -> Result<String, ClientError> {
+        match set {
+            Some(name) => Ok(name.to_owned()),
+            None => Ok(self.tokens.expand(configured)?),
+        }
+    }
+}
+
+/// Whether the environment may be trusted: the program has no rights that its user has not.
+fn is_trusted() -> bool {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
+    getuid() == geteuid() && getgid() == getegid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        let config = Config::parse("[libdefaults]\ndefault_ccache_name = /tmp/%{uid}.%{null}cc\n");
+        let mut tokens = PathTokens::of_process(None);
+        tokens.uid = 7;
+        let config = config.unwrap().with_tokens(tokens);
+        assert_eq!(config.ccache_name().unwrap().to_string(), "FILE:/tmp/7.cc");
+        assert_eq!(
+            config.keytab_name().unwrap().to_string(),
+            "FILE:/etc/krb5.keytab"
+        );
+        // A name that is set is taken as it is.
+        let config = config
+            .with_ccache_name("/tmp/%{uid}")
+            .with_keytab_name("FILE:/k");
+        assert_eq!(
+            config.ccache_name().unwrap().to_string(),
+            "FILE:/tmp/%{uid}"
+        );
+        assert_eq!(config.keytab_name().unwrap().to_string(), "FILE:/k");
+        let config = Config::parse("[libdefaults]\ndefault_keytab_name = %{x}\n").unwrap();
+        assert!(matches!(config.keytab_name(), Err(ClientError::Expand(_))));
+    }
+
+    #[test]
+    fn principals() {
+        let config = Config::parse("[libdefaults]\ndefault_realm = R\n").unwrap();
+        assert_eq!(config.principal("u").unwrap().to_string(), "u@R");
+        assert_eq!(config.principal("u@Q").unwrap().to_string(), "u@Q");
+        let error = config.principal("u@Q@R").unwrap_err();
+        assert!(matches!(error, ClientError::Principal { .. }), "{error}");
+        let config = Config::parse("").unwrap();
+        assert_eq!(config.principal("u@Q").unwrap().to_string(), "u@Q");
+        assert!(matches!(
+            config.principal("u"),
+            Err(ClientError::NoDefaultRealm)
+        ));
+        assert!(matches!(
+            config.default_realm(),
+            Err(ClientError::NoDefaultRealm)
+        ));
+    }
+}

@@ -1,0 +1,328 @@
+//! The driver against small servers on the loopback: dead, silent, lying, slow.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::thread;
+
+use super::*;
+use crate::transport::MAX_REPLY;
+
+const REQUEST: &[u8] = b"request";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A port of the loopback on which nobody listens, by either transport.
+fn dead() -> u16 {
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    udp.local_addr().unwrap().port()
+}
+
+/// A UDP server that sends what `answer` makes of the n-th request, which starts at 1.
+fn udp(answer: impl Fn(usize, &[u8]) -> Option<Vec<u8>> + Send + 'static) -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        for count in 1.. {
+            let Ok((length, from)) = socket.recv_from(&mut buffer) else {
+                return;
+            };
+            if let Some(reply) = answer(count, &buffer[..length]) {
+                let _ = socket.send_to(&reply, from);
+            }
+        }
+    });
+    port
+}
+
+/// A TCP server on `port`, or on a new one for 0, that does `serve` with each connection.
+fn tcp(port: u16, serve: impl Fn(&mut TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            serve(&mut stream.unwrap());
+        }
+    });
+    port
+}
+
+/// Reads a request with its length and checks it.
+fn read_request(stream: &mut TcpStream) {
+    let mut request = [0; 4 + REQUEST.len()];
+    stream.read_exact(&mut request).unwrap();
+    assert_eq!(request[..4], [0, 0, 0, 7]);
+    assert_eq!(&request[4..], REQUEST);
+}
+
+fn framed(reply: &[u8]) -> Vec<u8> {
+    let mut framed = u32::try_from(reply.len()).unwrap().to_be_bytes().to_vec();
+    framed.extend(reply);
+    framed
+}
+
+fn answering(reply: &'static [u8]) -> impl Fn(&mut TcpStream) {
+    move |stream| {
+        read_request(stream);
+        stream.write_all(&framed(reply)).unwrap();
+    }
+}
+
+/// Delivers to the ports, within 10 s, and tells how long it took.
+fn run(ports: &[u16], strategy: Strategy) -> (Result<Vec<u8>, Vec<Attempt>>, Duration) {
+    let servers: Vec<_> = ports
+        .iter()
+        .map(|&port| Server::Host {
+            host: "127.0.0.1".to_owned(),
+            port,
+        })
+        .collect();
+    let start = Instant::now();
+    let result = deliver(REQUEST, &servers, strategy, Some(10 * SECOND));
+    (result, start.elapsed())
+}
+
+/// How long a busy machine may take over what needs no waiting: the schedule itself is tested in
+/// virtual time, in `delivery/tests.rs`.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn check(ports: &[u16], strategy: Strategy, reply: &[u8], at_least: Duration) {
+    let (result, elapsed) = run(ports, strategy);
+    assert_eq!(result.expect("a reply"), reply);
+    assert!((at_least..PATIENCE).contains(&elapsed), "{elapsed:?}");
+}
+
+/// Delivers to one TCP server in vain, and tells why.
+fn reason(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
+    let (result, _) = run(&[tcp(0, serve)], Strategy::TcpOnly);
+    let attempts = result.unwrap_err();
+    assert_eq!(attempts.len(), 1);
+    attempts[0].reason.clone()
+}
+
+#[test]
+fn by_udp() {
+    let port = udp(|_, request| {
+        assert_eq!(request, REQUEST);
+        Some(b"reply".to_vec())
+    });
+    check(&[port], Strategy::UdpFirst, b"reply", Duration::ZERO);
+}
+
+#[test]
+fn by_tcp() {
+    let port = tcp(0, answering(b"reply"));
+    check(&[port], Strategy::TcpFirst, b"reply", Duration::ZERO);
+    check(&[port], Strategy::TcpOnly, b"reply", Duration::ZERO);
+}
+
+#[test]
+fn udp_is_refused_and_tcp_is_there() {
+    let port = tcp(0, answering(b"reply"));
+    check(&[port], Strategy::UdpFirst, b"reply", Duration::ZERO);
+}
+
+#[test]
+fn a_dead_first_server_costs_no_time() {
+    let port = udp(|_, _| Some(b"reply".to_vec()));
+    check(
+        &[dead(), dead(), port],
+        Strategy::UdpFirst,
+        b"reply",
+        Duration::ZERO,
+        SECOND / 2,
+    );
+    let port = tcp(0, answering(b"reply"));
+    check(
+        &[dead(), port],
+        Strategy::TcpOnly,
+        b"reply",
+        Duration::ZERO,
+        SECOND / 2,
+    );
+}
+
+#[test]
+fn a_silent_first_server_costs_a_second() {
+    let ports = [udp(|_, _| None), udp(|_, _| Some(b"reply".to_vec()))];
+    check(&ports, Strategy::UdpFirst, b"reply", SECOND);
+}
+
+#[test]
+fn a_late_answer_of_an_earlier_server_counts() {
+    let slow = udp(|_, _| {
+        thread::sleep(SECOND * 3 / 2);
+        Some(b"slow".to_vec())
+    });
+    check(
+        &[slow, udp(|_, _| None)],
+        Strategy::UdpFirst,
+        b"slow",
+        SECOND,
+        2 * SECOND,
+    );
+}
+
+#[test]
+fn a_lost_request_is_sent_again() {
+    let port = udp(|count, _| (count == 2).then(|| b"second".to_vec()));
+    // The refused TCP attempt comes between: 1 s, then the pause of 2 s.
+    check(
+        &[port],
+        Strategy::UdpFirst,
+        b"second",
+        3 * SECOND,
+        4 * SECOND,
+    );
+}
+
+#[test]
+fn a_reply_in_pieces() {
+    let port = tcp(0, |stream| {
+        read_request(stream);
+        for byte in framed(b"reply") {
+            stream.write_all(&[byte]).unwrap();
+            thread::sleep(Duration::from_millis(5));
+        }
+        // The connection stays open, and more than the reply comes.
+        stream.write_all(b"more").unwrap();
+        thread::sleep(SECOND);
+    });
+    check(&[port], Strategy::TcpOnly, b"reply", Duration::ZERO);
+}
+
+#[test]
+fn a_large_reply() {
+    let large = vec![b'x'; MAX_REPLY];
+    let reply = large.clone();
+    let port = tcp(0, move |stream| {
+        read_request(stream);
+        stream.write_all(&framed(&reply)).unwrap();
+    });
+    check(
+        &[port],
+        Strategy::TcpOnly,
+        &large,
+        Duration::ZERO,
+        2 * SECOND,
+    );
+}
+
+#[test]
+fn lengths_that_lie() {
+    let announce = |length: u32| {
+        reason(move |stream| {
+            read_request(stream);
+            stream.write_all(&length.to_be_bytes()).unwrap();
+            stream.write_all(b"reply").unwrap();
+        })
+    };
+    assert_eq!(
+        announce(u32::MAX),
+        "a reply of 4294967295 bytes is announced"
+    );
+    assert_eq!(
+        announce(0x8000_0005),
+        "a reply of 2147483653 bytes is announced"
+    );
+    assert_eq!(announce(1_048_577), "a reply of 1048577 bytes is announced");
+    assert_eq!(announce(0), "an empty reply");
+    assert_eq!(announce(6), "the connection was closed early");
+}
+
+#[test]
+fn connections_that_break() {
+    assert_eq!(reason(read_request), "the connection was closed early");
+    let half = |stream: &mut TcpStream| {
+        read_request(stream);
+        stream.write_all(&[0, 0]).unwrap();
+    };
+    assert_eq!(reason(half), "the connection was closed early");
+}
+
+#[test]
+fn the_next_server_follows_a_broken_connection() {
+    let ports = [tcp(0, read_request), tcp(0, answering(b"reply"))];
+    check(&ports, Strategy::TcpOnly, b"reply", Duration::ZERO);
+}
+
+#[test]
+fn the_timeout_ends_a_slow_loris() {
+    let port = tcp(0, |stream| {
+        read_request(stream);
+        let _ = stream.write_all(&[0, 0, 255, 255]);
+        while stream.write_all(b".").is_ok() {
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let server = Server::Host {
+        host: "127.0.0.1".to_owned(),
+        port,
+    };
+    let start = Instant::now();
+    let result = deliver(REQUEST, &[server], Strategy::TcpOnly, Some(SECOND / 2));
+    assert!(
+        (SECOND / 2..PATIENCE).contains(&start.elapsed()),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(result.unwrap_err()[0].reason, "no answer");
+}
+
+#[test]
+fn all_dead() {
+    let (port, start) = (dead(), Instant::now());
+    let (result, _) = run(&[port], Strategy::UdpFirst);
+    let attempts: Vec<_> = result
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        attempts,
+        [
+            format!("127.0.0.1:{port} (UDP): Connection refused"),
+            format!("127.0.0.1:{port} (TCP): Connection refused"),
+        ]
+    );
+    assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn servers_of_other_kinds_are_named() {
+    let servers = [
+        Server::parse("https://proxy.example.com/KdcProxy", 88).unwrap(),
+        Server::parse("/run/kdc.sock", 88).unwrap(),
+    ];
+    let attempts = deliver(REQUEST, &servers, Strategy::UdpFirst, None).unwrap_err();
+    let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        attempts,
+        [
+            "https://proxy.example.com:443/KdcProxy: KDC proxies are not supported yet",
+            "/run/kdc.sock: UNIX domain sockets are not supported yet",
+        ]
+    );
+}
+
+#[test]
+fn by_name_and_by_ipv6() {
+    let port = udp(|_, _| Some(b"reply".to_vec()));
+    let named = Server::Host {
+        host: "localhost".to_owned(),
+        port,
+    };
+    assert_eq!(
+        deliver(REQUEST, &[named], Strategy::UdpFirst, None).unwrap(),
+        b"reply"
+    );
+    // Where the system has no IPv6 the attempt fails, and the next server answers.
+    let v6 = Server::parse(&format!("[::1]:{}", dead()), 88).unwrap();
+    let v4 = Server::Host {
+        host: "127.0.0.1".to_owned(),
+        port,
+    };
+    assert_eq!(
+        deliver(REQUEST, &[v6, v4], Strategy::UdpFirst, None).unwrap(),
+        b"reply"
+    );
+}

@@ -1,0 +1,501 @@
+//! `Delivery`: which server to ask when, as a machine without IO or clock.
+//!
+//! ```text
+//! loop { match delivery.poll(now) {
+//!     Resolve | Open | Resend | Close => do it, and `handle` what came of it,
+//!     Wait { until }                  => wait for sockets until then, and `handle` what they say,
+//!     Finish                          => `finish` has the reply, or why there is none,
+//! } }
+//! ```
+//! The schedule is that of MIT's `sendto_kdc.c`. Every address of every server is a connection, by
+//! UDP and by TCP; small requests go by UDP first. Each connection is given one second before the
+//! next is tried too, then those of the other transport get their turn, and two seconds later all
+//! UDP requests are sent again, twice, with longer pauses. An answer of any server that was asked
+//! counts at any time. Once a TCP connection stands there is no further server and no hurry: a
+//! person may be looking for a second factor.
+//!
+//! Better than MIT: when the server just asked refuses, the next one is asked at once, and a name
+//! that cannot be resolved does not keep the other servers from being asked.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use kerberos_asn1::{Decode as _, ErrorCode, KrbError};
+
+/// How long a server is given before the next is asked too.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The pauses after the passes over all connections.
+const PAUSES: [Duration; 3] = [
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// How a request travels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Transport {
+    /// One datagram there, one back.
+    Udp,
+    /// A stream, each message after its length (RFC 4120 §7.2.2).
+    Tcp,
+}
+
+/// Which transports to use, and in which order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Strategy {
+    UdpFirst,
+    TcpFirst,
+    TcpOnly,
+}
+
+/// What the driver has to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Action {
+    /// Find the addresses of this server of the list.
+    Resolve { server: usize },
+    /// Connect, and send the request when connected.
+    Open(ConnectionId),
+    /// Send the request again.
+    Resend(ConnectionId),
+    /// Close the connection.
+    Close(ConnectionId),
+    /// Wait for any connection, but not longer than until then.
+    Wait { until: Option<Duration> },
+    /// It is over.
+    Finish,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// The server of the last [`Action::Resolve`] has these addresses.
+    Resolved(Vec<SocketAddr>),
+    /// The server of the last [`Action::Resolve`] has none.
+    NotResolved(String),
+    /// A TCP connection stands.
+    Connected(ConnectionId),
+    /// A connection is dead; the driver has closed it.
+    Failed(ConnectionId, String),
+    /// A whole message has come.
+    Reply(ConnectionId, Vec<u8>),
+}
+
+/// A connection, counted from 0 in the order of their making.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ConnectionId(pub(crate) usize);
+
+/// A server that was asked in vain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// The server as the configuration names it.
+    pub server: String,
+    /// The address and transport used; `None` when it did not come to that.
+    pub via: Option<(Transport, SocketAddr)>,
+    /// What went wrong.
+    pub reason: String,
+}
+
+/// How a delivery ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Reply {
+        message: Vec<u8>,
+        from: Option<ConnectionId>,
+    },
+    Unreachable(Vec<Attempt>),
+}
+
+/// A delivery under way.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// The servers, as the configuration names them.
+    servers: Vec<String>,
+    strategy: Strategy,
+    deadline: Option<Duration>,
+    connections: Vec<Connection>,
+    phase: Phase,
+    resolving: Option<usize>,
+    interval: Option<Interval>,
+    closing: Vec<ConnectionId>,
+    failures: Vec<Attempt>,
+    reply: Option<(ConnectionId, Vec<u8>)>,
+    /// The last answer of a KDC that cannot serve now.
+    unavailable: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    server: usize,
+    address: SocketAddr,
+    transport: Transport,
+    /// Whether it is of the transport that is not preferred.
+    deferred: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Fresh,
+    /// Asked, if by UDP; being connected, if by TCP.
+    Opened,
+    /// By TCP, connected.
+    Standing,
+    Dead,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Resolve server after server and open the connections of the preferred transport.
+    Preferred {
+        server: usize,
+        next: usize,
+    },
+    /// Open the other connections.
+    Deferred {
+        next: usize,
+    },
+    /// Pause at the end of a pass.
+    Pause {
+        pass: usize,
+    },
+    /// Send again by UDP.
+    Resend {
+        pass: usize,
+        next: usize,
+    },
+    Over,
+}
+
+/// A time to wait for answers.
+#[derive(Clone, Copy, Debug)]
+struct Interval {
+    end: Duration,
+    /// The connection whose time it is; when it dies, the time is over.
+    current: Option<ConnectionId>,
+}
+
+impl Delivery {
+    /// A delivery to `servers`, starting at time zero and over at `deadline`.
+    pub(crate) fn new(
+        servers: Vec<String>,
+        strategy: Strategy,
+        deadline: Option<Duration>,
+    ) -> Self {
+        Self {
+            servers,
+            strategy,
+            deadline,
+            connections: Vec::new(),
+            phase: Phase::Preferred { server: 0, next: 0 },
+            resolving: None,
+            interval: None,
+            closing: Vec::new(),
+            failures: Vec::new(),
+            reply: None,
+            unavailable: None,
+        }
+    }
+
+    /// What to do at the time `now`.
+    pub(crate) fn poll(&mut self, now: Duration) -> Action {
+        loop {
+            if let Some(id) = self.closing.pop() {
+                return Action::Close(id);
+            }
+            if self.reply.is_some() || matches!(self.phase, Phase::Over) {
+                return Action::Finish;
+            }
+            if self.deadline.is_some_and(|deadline| now >= deadline) {
+                self.phase = Phase::Over;
+                continue;
+            }
+            if let Some(wait) = self.waiting(now) {
+                return wait;
+            }
+            self.interval = None;
+            if let Some(action) = self.advance(now) {
+                return action;
+            }
+        }
+    }
+
+    /// Takes note of what happened.
+    pub(crate) fn handle(&mut self, event: Event) {
+        match event {
+            Event::Resolved(addresses) => self.add_connections(&addresses),
+            Event::NotResolved(reason) => {
+                if let Some(server) = self.resolving.take() {
+                    self.fail_server(server, reason);
+                }
+            }
+            Event::Connected(id) => self.set_state(id, State::Standing),
+            Event::Failed(id, reason) => self.fail(id, reason),
+            Event::Reply(id, message) => {
+                if is_service_unavailable(&message) {
+                    self.unavailable = Some(message);
+                    self.closing.push(id);
+                    self.fail(
+                        id,
+                        "the KDC says that its service is not available".to_owned(),
+                    );
+                } else {
+                    self.reply = Some((id, message));
+                }
+            }
+        }
+    }
+
+    /// Where a connection leads.
+    pub(crate) fn endpoint(&self, id: ConnectionId) -> Option<(Transport, SocketAddr)> {
+        self.connections
+            .get(id.0)
+            .map(|connection| (connection.transport, connection.address))
+    }
+
+    /// What came of it; to be asked once.
+    pub(crate) fn finish(&mut self) -> Outcome {
+        if let Some((id, message)) = self.reply.take() {
+            return Outcome::Reply {
+                message,
+                from: Some(id),
+            };
+        }
+        // Every KDC that answered at all said this; it tells more than "unreachable".
+        if let Some(message) = self.unavailable.take() {
+            return Outcome::Reply {
+                message,
+                from: None,
+            };
+        }
+        for index in 0..self.connections.len() {
+            let reason = match self
+                .connections
+                .get(index)
+                .map(|connection| connection.state)
+            {
+                Some(State::Fresh) => "not tried: out of time",
+                Some(State::Opened | State::Standing) => "no answer",
+                Some(State::Dead) | None => continue,
+            };
+            self.fail(ConnectionId(index), reason.to_owned());
+        }
+        Outcome::Unreachable(std::mem::take(&mut self.failures))
+    }
+
+    /// What to wait for before anything new is begun, if anything.
+    fn waiting(&self, now: Duration) -> Option<Action> {
+        let in_state = |state| self.connections.iter().any(|other| other.state == state);
+        if self.resolving.is_some() || in_state(State::Standing) {
+            return Some(Action::Wait {
+                until: self.deadline,
+            });
+        }
+        let interval = self.interval.filter(|interval| now < interval.end)?;
+        let over = interval
+            .current
+            .is_some_and(|id| self.state(id) == State::Dead);
+        if over || !in_state(State::Opened) {
+            return None;
+        }
+        let until = self
+            .deadline
+            .map_or(interval.end, |deadline| deadline.min(interval.end));
+        Some(Action::Wait { until: Some(until) })
+    }
+
+    /// The next step of the schedule; `None` when it was but a change of phase.
+    fn advance(&mut self, now: Duration) -> Option<Action> {
+        match self.phase {
+            Phase::Preferred { server, next } => {
+                if let Some(connection) = self.connections.get(next) {
+                    let open = !connection.deferred;
+                    self.phase = Phase::Preferred {
+                        server,
+                        next: next + 1,
+                    };
+                    return open.then(|| self.open(ConnectionId(next), now));
+                }
+                if server < self.servers.len() {
+                    self.phase = Phase::Preferred {
+                        server: server + 1,
+                        next,
+                    };
+                    self.resolving = Some(server);
+                    return Some(Action::Resolve { server });
+                }
+                self.phase = Phase::Deferred { next: 0 };
+                None
+            }
+            Phase::Deferred { next } => {
+                if let Some(connection) = self.connections.get(next) {
+                    let open = connection.deferred;
+                    self.phase = Phase::Deferred { next: next + 1 };
+                    return open.then(|| self.open(ConnectionId(next), now));
+                }
+                self.pause(0, now);
+                None
+            }
+            Phase::Pause { pass } => {
+                let all_dead = self
+                    .connections
+                    .iter()
+                    .all(|connection| connection.state == State::Dead);
+                self.phase = if all_dead || pass + 1 >= PAUSES.len() {
+                    Phase::Over
+                } else {
+                    Phase::Resend {
+                        pass: pass + 1,
+                        next: 0,
+                    }
+                };
+                None
+            }
+            Phase::Resend { pass, next } => {
+                if let Some(connection) = self.connections.get(next) {
+                    let resend =
+                        connection.transport == Transport::Udp && connection.state == State::Opened;
+                    self.phase = Phase::Resend {
+                        pass,
+                        next: next + 1,
+                    };
+                    return resend.then(|| {
+                        let id = ConnectionId(next);
+                        self.interval = Some(Interval {
+                            end: now + INTERVAL,
+                            current: Some(id),
+                        });
+                        Action::Resend(id)
+                    });
+                }
+                self.pause(pass, now);
+                None
+            }
+            Phase::Over => None,
+        }
+    }
+
+    fn open(&mut self, id: ConnectionId, now: Duration) -> Action {
+        self.set_state(id, State::Opened);
+        self.interval = Some(Interval {
+            end: now + INTERVAL,
+            current: Some(id),
+        });
+        Action::Open(id)
+    }
+
+    fn pause(&mut self, pass: usize, now: Duration) {
+        let pause = PAUSES.get(pass).copied().unwrap_or_default();
+        self.phase = Phase::Pause { pass };
+        self.interval = Some(Interval {
+            end: now + pause,
+            current: None,
+        });
+    }
+
+    /// All addresses by the preferred transport, then all by the other.
+    fn add_connections(&mut self, addresses: &[SocketAddr]) {
+        let Some(server) = self.resolving.take() else {
+            return;
+        };
+        if addresses.is_empty() {
+            self.fail_server(server, "the name has no address".to_owned());
+        }
+        let transports: &[Transport] = match self.strategy {
+            Strategy::UdpFirst => &[Transport::Udp, Transport::Tcp],
+            Strategy::TcpFirst => &[Transport::Tcp, Transport::Udp],
+            Strategy::TcpOnly => &[Transport::Tcp],
+        };
+        for (index, &transport) in transports.iter().enumerate() {
+            self.connections
+                .extend(addresses.iter().map(|&address| Connection {
+                    server,
+                    address,
+                    transport,
+                    deferred: index > 0,
+                    state: State::Fresh,
+                }));
+        }
+    }
+
+    fn state(&self, id: ConnectionId) -> State {
+        self.connections
+            .get(id.0)
+            .map_or(State::Dead, |connection| connection.state)
+    }
+
+    fn set_state(&mut self, id: ConnectionId, state: State) {
+        if let Some(connection) = self.connections.get_mut(id.0) {
+            connection.state = state;
+        }
+    }
+
+    fn fail(&mut self, id: ConnectionId, reason: String) {
+        let Some(connection) = self.connections.get_mut(id.0) else {
+            return;
+        };
+        connection.state = State::Dead;
+        let via = Some((connection.transport, connection.address));
+        let server = self
+            .servers
+            .get(connection.server)
+            .cloned()
+            .unwrap_or_default();
+        self.failures.push(Attempt {
+            server,
+            via,
+            reason,
+        });
+    }
+
+    fn fail_server(&mut self, server: usize, reason: String) {
+        let server = self.servers.get(server).cloned().unwrap_or_default();
+        self.failures.push(Attempt {
+            server,
+            via: None,
+            reason,
+        });
+    }
+}
+
+impl std::fmt::Display for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+        })
+    }
+}
+
+/// `kdc.example.com:88 (192.0.2.1:88, UDP): no answer`.
+impl std::fmt::Display for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            server,
+            via,
+            reason,
+        } = self;
+        match via {
+            Some((transport, address)) if address.to_string() == *server => {
+                write!(f, "{server} ({transport}): {reason}")
+            }
+            Some((transport, address)) => write!(f, "{server} ({address}, {transport}): {reason}"),
+            None => write!(f, "{server}: {reason}"),
+        }
+    }
+}
+
+/// Whether the message is the error with which a KDC sends clients to the next one (RFC 4120
+/// §7.5.9, KDC_ERR_SVC_UNAVAILABLE).
+fn is_service_unavailable(message: &[u8]) -> bool {
+    /// `[APPLICATION 30]`, constructed: KRB-ERROR (RFC 4120 §5.9.1).
+    const KRB_ERROR_TAG: u8 = 0x7e;
+    message.first() == Some(&KRB_ERROR_TAG)
+        && KrbError::from_der(message)
+            .is_ok_and(|error| error.error_code == ErrorCode::KDC_ERR_SVC_UNAVAILABLE)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,395 @@
+//! The schedule in virtual time: hosts that answer, refuse or stay silent.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use kerberos_asn1::{Encode as _, KerberosTime, NameType, PrincipalName, SequenceOf};
+
+use super::*;
+
+/// How a host behaves towards one transport.
+#[derive(Clone, Copy)]
+enum Host {
+    Silent,
+    /// Refuses after so many milliseconds.
+    Refuses(u64),
+    /// Answers each request after so many milliseconds.
+    Answers(u64),
+    /// Answers the n-th request only.
+    AnswersNth(usize),
+    /// Says that its service is not available.
+    Unavailable,
+    /// By TCP: connects at once and answers after so many milliseconds.
+    ConnectsThenAnswers(u64),
+    /// By TCP: connects and breaks off after so many milliseconds.
+    ConnectsThenCloses(u64),
+}
+
+use Host::{
+    Answers, AnswersNth, ConnectsThenAnswers, ConnectsThenCloses, Refuses, Silent, Unavailable,
+};
+
+struct World {
+    /// Each server's behaviour by UDP and by TCP.
+    hosts: Vec<(Host, Host)>,
+    strategy: Strategy,
+    deadline: Option<u64>,
+}
+
+struct Run {
+    /// `<ms> <server><u|t>` for each request sent.
+    sent: Vec<String>,
+    end: u64,
+    outcome: Outcome,
+}
+
+fn run(world: &World) -> Run {
+    let names = (0..world.hosts.len())
+        .map(|index| format!("kdc{index}"))
+        .collect();
+    let deadline = world.deadline.map(Duration::from_millis);
+    let mut delivery = Delivery::new(names, world.strategy, deadline);
+    let mut now = Duration::ZERO;
+    let mut pending: Vec<(Duration, Event)> = Vec::new();
+    let mut sent = Vec::new();
+    for _ in 0..10_000 {
+        match delivery.poll(now) {
+            Action::Resolve { server } => {
+                let octet = u8::try_from(server).unwrap();
+                let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, octet));
+                delivery.handle(Event::Resolved(vec![SocketAddr::new(address, 88)]));
+            }
+            Action::Open(id) | Action::Resend(id) => {
+                let (transport, address) = delivery.endpoint(id).unwrap();
+                let IpAddr::V4(ip) = address.ip() else {
+                    unreachable!()
+                };
+                let server = usize::from(ip.octets()[3]);
+                let letter = if transport == Transport::Udp {
+                    'u'
+                } else {
+                    't'
+                };
+                let label = format!("{server}{letter}");
+                let count = 1 + sent
+                    .iter()
+                    .filter(|one: &&String| one.ends_with(&label))
+                    .count();
+                sent.push(format!("{} {label}", now.as_millis()));
+                let (udp, tcp) = world.hosts[server];
+                let host = if transport == Transport::Udp {
+                    udp
+                } else {
+                    tcp
+                };
+                let mut at = |ms, event| pending.push((now + Duration::from_millis(ms), event));
+                match host {
+                    Refuses(ms) => at(ms, Event::Failed(id, "refused".to_owned())),
+                    Answers(ms) => at(ms, Event::Reply(id, vec![octet(server)])),
+                    AnswersNth(nth) if nth == count => at(5, Event::Reply(id, vec![octet(server)])),
+                    Silent | AnswersNth(_) => {}
+                    Unavailable => at(1, Event::Reply(id, unavailable())),
+                    ConnectsThenAnswers(ms) => {
+                        at(0, Event::Connected(id));
+                        at(ms, Event::Reply(id, vec![octet(server)]));
+                    }
+                    ConnectsThenCloses(ms) => {
+                        at(0, Event::Connected(id));
+                        at(ms, Event::Failed(id, "closed".to_owned()));
+                    }
+                }
+            }
+            Action::Close(_) => {}
+            Action::Wait { until } => {
+                pending.sort_by_key(|(at, _)| *at);
+                let due = pending.first().map(|(at, _)| *at);
+                match (due, until) {
+                    (Some(due), until) if until.is_none_or(|until| due <= until) => {
+                        now = now.max(due);
+                        delivery.handle(pending.remove(0).1);
+                    }
+                    (_, Some(until)) => now = until,
+                    (_, None) => panic!("waits for ever"),
+                }
+            }
+            Action::Finish => {
+                let end = u64::try_from(now.as_millis()).unwrap();
+                return Run {
+                    sent,
+                    end,
+                    outcome: delivery.finish(),
+                };
+            }
+        }
+    }
+    panic!("no end");
+}
+
+fn octet(server: usize) -> u8 {
+    u8::try_from(server).unwrap()
+}
+
+fn unavailable() -> Vec<u8> {
+    let name = PrincipalName {
+        name_type: NameType::SRV_INST,
+        name_string: SequenceOf::from(vec!["krbtgt".into(), "R".into()]),
+    };
+    KrbError {
+        ctime: None,
+        cusec: None,
+        stime: KerberosTime::from_unix(0),
+        susec: None,
+        error_code: ErrorCode::KDC_ERR_SVC_UNAVAILABLE,
+        crealm: None,
+        cname: None,
+        realm: "R".into(),
+        sname: name,
+        e_text: None,
+        e_data: None,
+    }
+    .to_der()
+}
+
+fn world(hosts: &[(Host, Host)]) -> World {
+    World {
+        hosts: hosts.to_vec(),
+        strategy: Strategy::UdpFirst,
+        deadline: None,
+    }
+}
+
+/// Who answers, when, and after which requests.
+fn check(world: &World, server: u8, end: u64, sent: &[&str]) {
+    let run = run(world);
+    assert_eq!(
+        (run.sent.as_slice(), run.end),
+        (sent.map_to_owned().as_slice(), end)
+    );
+    let Outcome::Reply { message, .. } = run.outcome else {
+        panic!("{:?}", run.outcome)
+    };
+    assert_eq!(message, [server]);
+}
+
+trait MapToOwned {
+    fn map_to_owned(&self) -> Vec<String>;
+}
+
+impl MapToOwned for [&str] {
+    fn map_to_owned(&self) -> Vec<String> {
+        self.iter().map(|&text| text.to_owned()).collect()
+    }
+}
+
+#[test]
+fn the_first_answers() {
+    check(
+        &world(&[(Answers(3), Silent), (Answers(3), Silent)]),
+        0,
+        3,
+        &["0 0u"],
+    );
+}
+
+#[test]
+fn a_silent_one_costs_a_second() {
+    check(
+        &world(&[(Silent, Silent), (Answers(3), Silent)]),
+        1,
+        1003,
+        &["0 0u", "1000 1u"],
+    );
+}
+
+#[test]
+fn a_refusing_one_costs_nothing() {
+    check(
+        &world(&[(Refuses(1), Silent), (Answers(3), Silent)]),
+        1,
+        4,
+        &["0 0u", "1 1u"],
+    );
+}
+
+#[test]
+fn a_slow_answer_counts_late() {
+    check(
+        &world(&[(Answers(1500), Silent), (Silent, Silent)]),
+        0,
+        1500,
+        &["0 0u", "1000 1u"],
+    );
+}
+
+#[test]
+fn a_refusal_of_an_earlier_one_changes_nothing() {
+    check(
+        &world(&[
+            (Refuses(1200), Silent),
+            (Silent, Silent),
+            (Answers(3), Silent),
+        ]),
+        2,
+        2003,
+        &["0 0u", "1000 1u", "2000 2u"],
+    );
+}
+
+#[test]
+fn tcp_comes_after_all_of_udp() {
+    check(
+        &world(&[(Refuses(0), Refuses(0)), (Silent, ConnectsThenAnswers(7))]),
+        1,
+        1007,
+        &["0 0u", "0 1u", "1000 0t", "1000 1t"],
+    );
+}
+
+#[test]
+fn large_requests_go_by_tcp_first() {
+    let mut world = world(&[(Answers(3), Refuses(2)), (Answers(3), Silent)]);
+    world.strategy = Strategy::TcpFirst;
+    check(&world, 0, 1005, &["0 0t", "2 1t", "1002 0u"]);
+}
+
+#[test]
+fn a_lost_datagram_is_sent_again() {
+    check(
+        &world(&[(AnswersNth(2), Refuses(0))]),
+        0,
+        3005,
+        &["0 0u", "1000 0t", "3000 0u"],
+    );
+    check(
+        &world(&[(AnswersNth(3), Refuses(0))]),
+        0,
+        8005,
+        &["0 0u", "1000 0t", "3000 0u", "8000 0u"],
+    );
+}
+
+#[test]
+fn all_silent_takes_as_long_as_with_mit() {
+    // 3 U + T + 14 seconds for U and T connections of each transport.
+    let run = run(&world(&[(Silent, Silent), (Silent, Silent)]));
+    assert_eq!(run.end, (3 * 2 + 2 + 14) * 1000);
+    let Outcome::Unreachable(attempts) = run.outcome else {
+        panic!()
+    };
+    assert_eq!(attempts.len(), 4);
+    assert!(attempts.iter().all(|attempt| attempt.reason == "no answer"));
+    assert_eq!(
+        attempts[0].to_string(),
+        "kdc0 (192.0.2.0:88, UDP): no answer"
+    );
+}
+
+#[test]
+fn all_refusing_takes_no_time() {
+    let run = run(&world(&[
+        (Refuses(1), Refuses(1)),
+        (Refuses(1), Refuses(1)),
+    ]));
+    assert_eq!(run.end, 4);
+    let Outcome::Unreachable(attempts) = run.outcome else {
+        panic!()
+    };
+    assert_eq!(attempts.len(), 4);
+}
+
+#[test]
+fn no_servers_is_over_at_once() {
+    let run = run(&world(&[]));
+    assert!(matches!(run.outcome, Outcome::Unreachable(attempts) if attempts.is_empty()));
+}
+
+#[test]
+fn a_standing_tcp_connection_has_all_the_time() {
+    let mut world = world(&[(Silent, ConnectsThenAnswers(300_000)), (Silent, Silent)]);
+    world.strategy = Strategy::TcpOnly;
+    check(&world, 0, 300_000, &["0 0t"]);
+    world.deadline = Some(20_000);
+    let run = run(&world);
+    assert_eq!(run.end, 20_000);
+    assert!(matches!(run.outcome, Outcome::Unreachable(_)));
+}
+
+#[test]
+fn a_broken_tcp_connection_makes_way() {
+    let mut world = world(&[
+        (Silent, ConnectsThenCloses(5000)),
+        (Silent, ConnectsThenAnswers(1)),
+    ]);
+    world.strategy = Strategy::TcpOnly;
+    check(&world, 1, 5001, &["0 0t", "5000 1t"]);
+}
+
+#[test]
+fn tcp_only_never_uses_udp() {
+    let mut world = world(&[(Answers(1), Refuses(0)), (Answers(1), Refuses(0))]);
+    world.strategy = Strategy::TcpOnly;
+    let run = run(&world);
+    assert_eq!(run.sent, ["0 0t", "0 1t"]);
+    assert!(matches!(run.outcome, Outcome::Unreachable(_)));
+}
+
+#[test]
+fn an_unavailable_service_makes_way() {
+    check(
+        &world(&[(Unavailable, Silent), (Answers(3), Silent)]),
+        1,
+        4,
+        &["0 0u", "1 1u"],
+    );
+    // When nobody else can serve, that is the answer.
+    let run = run(&world(&[(Unavailable, Refuses(0))]));
+    let Outcome::Reply { message, .. } = run.outcome else {
+        panic!()
+    };
+    assert_eq!(message, unavailable());
+}
+
+#[test]
+fn the_deadline_ends_it() {
+    let mut world = world(&[(Silent, Silent); 5]);
+    world.deadline = Some(2500);
+    let run = run(&world);
+    assert_eq!(run.end, 2500);
+    assert_eq!(run.sent, ["0 0u", "1000 1u", "2000 2u"]);
+    let Outcome::Unreachable(attempts) = run.outcome else {
+        panic!()
+    };
+    let not_tried = attempts
+        .iter()
+        .filter(|attempt| attempt.reason.starts_with("not tried"));
+    assert_eq!((attempts.len(), not_tried.count()), (6, 3));
+}
+
+#[test]
+fn names_that_do_not_resolve_are_passed_over() {
+    let mut delivery = Delivery::new(
+        vec!["a".to_owned(), "b".to_owned()],
+        Strategy::UdpFirst,
+        None,
+    );
+    let now = Duration::ZERO;
+    assert_eq!(delivery.poll(now), Action::Resolve { server: 0 });
+    assert_eq!(delivery.poll(now), Action::Wait { until: None });
+    delivery.handle(Event::NotResolved("unknown".to_owned()));
+    assert_eq!(delivery.poll(now), Action::Resolve { server: 1 });
+    delivery.handle(Event::Resolved(vec![]));
+    assert_eq!(delivery.poll(now), Action::Finish);
+    let Outcome::Unreachable(attempts) = delivery.finish() else {
+        panic!()
+    };
+    let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();
+    assert_eq!(attempts, ["a: unknown", "b: the name has no address"]);
+}
+
+#[test]
+fn events_for_unknown_connections_do_no_harm() {
+    let mut delivery = Delivery::new(vec!["a".to_owned()], Strategy::UdpFirst, None);
+    delivery.handle(Event::Connected(ConnectionId(7)));
+    delivery.handle(Event::Failed(ConnectionId(7), String::new()));
+    delivery.handle(Event::Resolved(vec![]));
+    assert_eq!(delivery.poll(Duration::ZERO), Action::Resolve { server: 0 });
+}

@@ -1,0 +1,119 @@
+//! `ClientError`: everything that can keep a client from its ticket.
+
+use kerberos_files::EncodeError;
+use kerberos_files::ccache::{CcacheError, CcacheNameError};
+use kerberos_files::config::ConfigError;
+use kerberos_files::expand::ExpandError;
+use kerberos_files::keytab::{KeytabError, KeytabNameError};
+use kerberos_proto::{ExchangeError, PrincipalError};
+use thiserror::Error;
+
+use crate::delivery::Attempt;
+
+/// Why a client has no ticket, or cannot keep it. The words are MIT's where scripts look for them.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// krb5.conf, or a key of it, cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A `%{…}` in a name cannot be replaced.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    /// No realm is named, and krb5.conf has no `default_realm`.
+    #[error("Configuration file does not specify default realm")]
+    NoDefaultRealm,
+    /// A text is no principal name.
+    #[error("{name}: {error}")]
+    Principal {
+        /// The text.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        error: PrincipalError,
+    },
+    /// Nothing says where the KDCs of the realm are.
+    #[error("Cannot find KDC for {}", quoted(realm))]
+    CannotFindKdc {
+        /// The realm, its control characters escaped.
+        realm: String,
+    },
+    /// No KDC of the realm answered.
+    #[error("Cannot contact any KDC for realm '{realm}'")]
+    CannotContactKdc {
+        /// The realm, its control characters escaped.
+        realm: String,
+        /// The servers that were asked, by each transport, and what came of it.
+        attempts: Vec<Attempt>,
+    },
+    /// The exchange with the KDC failed.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The name leads to no cache.
+    #[error(transparent)]
+    CcacheName(#[from] CcacheNameError),
+    /// The cache cannot be read or written.
+    #[error(transparent)]
+    Ccache(#[from] CcacheError),
+    /// The ticket does not fit the cache's format.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The name leads to no keytab.
+    #[error(transparent)]
+    KeytabName(#[from] KeytabNameError),
+    /// The keytab cannot be read, or has no key.
+    #[error(transparent)]
+    Keytab(#[from] KeytabError),
+    /// The system has no randomness to give.
+    #[error("no randomness from the system: {0}")]
+    Random(getrandom::Error),
+}
+
+/// A realm as text that can be shown: a forged referral may name one that would drive the terminal,
+/// so control characters are escaped.
+pub(crate) fn shown(realm: &[u8]) -> String {
+    let mut text = String::with_capacity(realm.len());
+    for character in String::from_utf8_lossy(realm).chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+impl ClientError {
+    /// What to do about it, where that can be told.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoDefaultRealm => Some(
+                "write name@REALM, or set default_realm in [libdefaults] of krb5.conf".to_owned(),
+            ),
+            Self::CannotFindKdc { realm } if realm.is_empty() => {
+                Some("write the realm after the @, as name@REALM".to_owned())
+            }
+            Self::CannotFindKdc { realm } => Some(format!(
+                "name one in krb5.conf: [realms] {realm} = {{ kdc = host }} \
+                 (DNS is not asked for KDCs yet); realm names are case-sensitive"
+            )),
+            Self::CannotContactKdc { attempts, .. } if !attempts.is_empty() => {
+                let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();
+                Some(format!("tried {}", attempts.join("; ")))
+            }
+            Self::Ccache(error) => error.hint(),
+            Self::Keytab(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// A realm as the message about its missing KDCs names it: MIT's words differ for an empty one.
+fn quoted(realm: &str) -> String {
+    let what = if realm.is_empty() {
+        "invalid realm name"
+    } else {
+        "realm"
+    };
+    format!("{what} \"{realm}\"")
+}

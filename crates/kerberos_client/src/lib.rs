@@ -1,0 +1,87 @@
+//! Log in to Kerberos and keep the ticket: the IO around [`kerberos_proto`].
+//!
+//! ```text
+//! Config (krb5.conf) ──► Client ──as_params──► AsParams ─┐
+//!                          │                             ▼
+//!                          └──────────── login ──► AsExchange ◄──► deliver ◄──► KDC (UDP, TCP)
+//!                                          │
+//!                                          ▼
+//!                                        Login ──store──► credential cache
+//! ```
+//!
+//! # With a keytab
+//! A service logs in with the keys that an administrator gave it.
+//! ```
+//! use kerberos_client::{Client, Config, keytab_secret, store};
+//!
+//! # use kerberos_client::{kerberos_files, kerberos_proto};
+//! # let file = |name| std::env::temp_dir().join(format!("{name}_doc_{}", std::process::id()));
+//! # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("svc", "password").start()?;
+//! # let principal = kerberos_proto::Principal::parse("svc@EXAMPLE.COM")?;
+//! # let entries: Vec<_> = kdc.keys("svc").iter().map(|one| kerberos_files::keytab::KeytabEntry {
+//! #     principal: principal.clone(), timestamp: 0, kvno: one.kvno(), key: one.block(),
+//! # }).collect();
+//! # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
+//! # let krb5_conf = kdc.krb5_conf();
+//! # let (keytab, cache) = (file("keytab").display().to_string(), file("cc").display().to_string());
+//! let config = Config::parse(&krb5_conf)? // or Config::from_env()?
+//!     .with_keytab_name(keytab)
+//!     .with_ccache_name(cache);
+//! let client = Client::new(config);
+//! let service = client.principal("svc@EXAMPLE.COM")?;
+//! let keys = keytab_secret(&client.config().keytab_name()?, &service)?;
+//! let login = client.login(client.as_params(service)?, keys)?;
+//! store(&login, &client.config().ccache_name()?)?;
+//! # assert!(file("cc").exists());
+//! # std::fs::remove_file(file("keytab"))?;
+//! # std::fs::remove_file(file("cc"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # With a password
+//! ```
+//! use kerberos_client::{Client, Config, Password, Secret};
+//!
+//! # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("user", "password").start()?;
+//! # let krb5_conf = kdc.krb5_conf();
+//! let client = Client::new(Config::parse(&krb5_conf)?);
+//! let mut params = client.as_params(client.principal("user@EXAMPLE.COM")?)?;
+//! params.lifetime = Some(3600);
+//! let login = client.login(params, Secret::Password(Password::new("password")))?;
+//! // An hour from now, by our clock: the second may turn before the KDC answers.
+//! let times = login.credential.times;
+//! assert!((3590..=3600).contains(&(times.endtime.unix() - times.authtime.unix())));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! [`Secret::ask`] asks a person, and only if the KDC knows the principal.
+//!
+//! What this crate never does: it prints nothing and prompts nobody, and it reads the environment
+//! in [`Config::from_env`] only.
+#![forbid(unsafe_code)]
+
+mod client;
+mod config;
+mod deliver;
+mod delivery;
+mod error;
+mod keytab;
+mod locate;
+mod policy;
+mod store;
+mod transport;
+
+pub use client::{Client, now, system_rng};
+pub use config::Config;
+pub use delivery::{Attempt, Transport};
+pub use error::ClientError;
+pub use keytab::keytab_secret;
+pub use store::{cache_of, store};
+
+// Whoever logs in needs these, and with the crates at hand no versions to keep in step.
+pub use kerberos_proto::{AsParams, Login, Password, Principal, Secret};
+pub use {kerberos_files, kerberos_proto};
+
+/// The example of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,124 @@
+//! What krb5.conf means for an exchange: `Policy` and `AsParams`.
+//!
+//! The engine never sees krb5.conf; everything it should know passes through here.
+
+use kerberos_asn1::KdcOptions;
+use kerberos_proto::{AsParams, Policy, Principal};
+
+use crate::{ClientError, Config};
+
+impl Config {
+    /// What krb5.conf allows and prefers for clients of `realm`.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when a list of encryption types names none that is known.
+    pub fn policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
+        let krb5 = self.krb5();
+        let realm = String::from_utf8_lossy(realm);
+        let mut policy = Policy::default();
+        policy.clock_skew = krb5.clock_skew();
+        policy.etypes = krb5.tkt_enctypes()?;
+        policy.preferred_preauth_types = krb5.preferred_preauth_types(&realm);
+        policy.disable_encrypted_timestamp = krb5.disable_encrypted_timestamp(&realm);
+        policy.kdc_timesync = krb5.kdc_timesync();
+        Ok(policy)
+    }
+
+    /// A request for an initial ticket of `client`, as krb5.conf wants it.
+    ///
+    /// `noaddresses = false` is left to the caller, who must list the addresses.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] when a lifetime is no duration, or as [`policy`](Self::policy).
+    pub fn as_params(&self, client: Principal) -> Result<AsParams, ClientError> {
+        let krb5 = self.krb5();
+        let policy = self.policy(client.realm())?;
+        let realm = String::from_utf8_lossy(client.realm()).into_owned();
+        let mut params = AsParams::new(client);
+        params.policy = policy;
+        params.lifetime = positive(krb5.ticket_lifetime(&realm)?);
+        params.renew_lifetime = positive(krb5.renew_lifetime(&realm)?);
+        let default_options = krb5.kdc_default_options();
+        let renewable_ok = KdcOptions::RENEWABLE_OK.0;
+        params.options.renewable_ok = default_options & renewable_ok != 0;
+        params.options.more = default_options & !renewable_ok;
+        params.options.forwardable = krb5.forwardable(&realm);
+        params.options.proxiable = krb5.proxiable(&realm);
+        params.options.canonicalize = krb5.canonicalize(&realm);
+        Ok(params)
+    }
+}
+
+fn positive(seconds: Option<i32>) -> Option<u32> {
+    seconds
+        .and_then(|seconds| u32::try_from(seconds).ok())
+        .filter(|&seconds| seconds > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(text: &str) -> AsParams {
+        let config = Config::parse(text).unwrap();
+        config.as_params(Principal::parse("u@R").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_engine() {
+        let (ours, default) = (params(""), AsParams::new(Principal::parse("u@R").unwrap()));
+        assert_eq!(ours.policy, default.policy);
+        assert_eq!(ours.options, default.options);
+        assert_eq!((ours.lifetime, ours.renew_lifetime), (None, None));
+    }
+
+    #[test]
+    fn keys_reach_the_request() {
+        let params = params(
+            "[libdefaults]\nticket_lifetime = 10h\nrenew_lifetime = 7d\nclockskew = 60\n\
+             kdc_timesync = 0\npermitted_enctypes = aes256-cts\nkdc_default_options = 1073741824\n\
+             R = {\nforwardable = true\nproxiable = true\ncanonicalize = true\n\
+             preferred_preauth_types = 2\n}\n[realms]\nR = {\ndisable_encrypted_timestamp = true\n}\n",
+        );
+        assert_eq!(
+            (params.lifetime, params.renew_lifetime),
+            (Some(36_000), Some(604_800))
+        );
+        assert_eq!(
+            (params.policy.clock_skew, params.policy.kdc_timesync),
+            (60, false)
+        );
+        assert_eq!(
+            params
+                .policy
+                .etypes
+                .iter()
+                .map(|etype| etype.0)
+                .collect::<Vec<_>>(),
+            [18]
+        );
+        assert_eq!(params.policy.preferred_preauth_types, [2]);
+        assert!(params.policy.disable_encrypted_timestamp);
+        let options = params.options;
+        assert!(options.forwardable && options.proxiable && options.canonicalize);
+        assert!(!options.renewable_ok);
+        assert_eq!(options.more, KdcOptions::FORWARDABLE.0);
+    }
+
+    #[test]
+    fn lifetimes_that_are_none() {
+        assert_eq!(
+            params("[libdefaults]\nrenew_lifetime = 0\n").renew_lifetime,
+            None
+        );
+        assert_eq!(
+            params("[libdefaults]\nticket_lifetime = -5\n").lifetime,
+            None
+        );
+        let config = Config::parse("[libdefaults]\nticket_lifetime = soon\n").unwrap();
+        let error = config
+            .as_params(Principal::parse("u@R").unwrap())
+            .unwrap_err();
+        assert!(matches!(error, ClientError::Config(_)));
+    }
+}

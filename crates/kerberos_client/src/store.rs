@@ -1,0 +1,51 @@
+//! Keeping a login: the ticket and MIT's settings in one credential cache, replaced as a whole.
+
+use kerberos_files::ccache::{CcacheBuilder, CcacheFile, CcacheName, ConfigEntry, Header, Version};
+use kerberos_proto::Login;
+
+use crate::ClientError;
+
+/// Replaces the cache called `name` by one that holds `login` alone.
+///
+/// The new cache appears at once and whole, or the old one stays.
+///
+/// # Errors
+/// [`ClientError::CcacheName`] when `name` is no file cache, [`ClientError::Ccache`] when it cannot
+/// be written.
+pub fn store(login: &Login, name: &CcacheName) -> Result<(), ClientError> {
+    let cache = cache_of(login, Version::V4)?;
+    CcacheFile::new(name.file_path()?).replace_with(&cache)?;
+    Ok(())
+}
+
+/// The content of a cache that holds `login` alone, in the order in which MIT's library writes:
+/// the settings `fast_avail`, `pa_type` and `start_realm` as far as they apply, then the ticket.
+///
+/// # Errors
+/// [`ClientError::Encode`] when a name or the ticket is too long for the format.
+pub fn cache_of(login: &Login, version: Version) -> Result<CcacheBuilder, ClientError> {
+    let credential = &login.credential;
+    let server = &credential.server;
+    let mut cache =
+        CcacheBuilder::new(&Header::new(version, login.kdc_offset), &credential.client)?;
+    if login.fast_avail {
+        cache.config(&ConfigEntry::new("fast_avail", Some(server), "yes"))?;
+    }
+    if let Some(pa_type) = login.pa_type {
+        cache.config(&ConfigEntry::new(
+            "pa_type",
+            Some(server),
+            pa_type.to_string(),
+        ))?;
+    }
+    // A TGT of another realm than the client's: look-ups have to start there.
+    let mut components = server.components();
+    if let (Some(b"krbtgt"), Some(realm), None) =
+        (components.next(), components.next(), components.next())
+        && realm != credential.client.realm()
+    {
+        cache.config(&ConfigEntry::new("start_realm", None, realm))?;
+    }
+    cache.credential(credential)?;
+    Ok(cache)
+}

@@ -1,0 +1,162 @@
+//! TCP: each message after its length in four octets (RFC 4120 §7.2.2).
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd as _, BorrowedFd};
+
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::net::SocketType;
+
+use super::{MAX_REPLY, Progress, TraceAddress};
+use crate::delivery::Transport;
+
+/// A TCP connection with one request going out and one reply coming in.
+#[derive(Debug)]
+pub(crate) struct Tcp {
+    stream: TcpStream,
+    state: State,
+    /// The length and the request.
+    outgoing: Vec<u8>,
+    sent: usize,
+    /// The length and as much of the reply as has come; it grows with what really comes.
+    incoming: Vec<u8>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Connecting,
+    Writing,
+    Reading,
+}
+
+/// The length before a message, in octets.
+const PREFIX: usize = 4;
+
+impl Tcp {
+    pub(super) fn open(address: SocketAddr, request: &[u8]) -> io::Result<Self> {
+        let length = u32::try_from(request.len())
+            .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+        let fd = super::socket(address, SocketType::STREAM)?;
+        match rustix::net::connect(&fd, &address) {
+            Ok(()) | Err(Errno::INPROGRESS) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let mut outgoing = Vec::with_capacity(PREFIX + request.len());
+        outgoing.extend(length.to_be_bytes());
+        outgoing.extend(request);
+        Ok(Self {
+            stream: TcpStream::from(fd),
+            state: State::Connecting,
+            outgoing,
+            sent: 0,
+            incoming: Vec::new(),
+        })
+    }
+
+    pub(super) fn interest(&self) -> PollFlags {
+        match self.state {
+            State::Connecting | State::Writing => PollFlags::OUT,
+            State::Reading => PollFlags::IN,
+        }
+    }
+
+    pub(super) fn ready(&mut self, address: SocketAddr) -> io::Result<Progress> {
+        match self.state {
+            State::Connecting => {
+                if let Some(error) = self.stream.take_error()? {
+                    return Err(error);
+                }
+                self.state = State::Writing;
+                self.write(address)?;
+                Ok(Progress::Connected)
+            }
+            State::Writing => {
+                self.write(address)?;
+                Ok(Progress::Pending)
+            }
+            State::Reading => self.read(),
+        }
+    }
+
+    /// What failed, in the words of MIT's traces.
+    pub(crate) fn trouble(&self) -> &'static str {
+        match self.state {
+            State::Connecting => "TCP error connecting to",
+            State::Writing => "TCP error sending to",
+            State::Reading => "TCP error receiving from",
+        }
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+
+    fn write(&mut self, address: SocketAddr) -> io::Result<()> {
+        tracing::debug!(
+            target: "krb5_trace",
+            "Sending TCP request to {}",
+            TraceAddress(Transport::Tcp, address)
+        );
+        while let Some(rest) = self
+            .outgoing
+            .get(self.sent..)
+            .filter(|rest| !rest.is_empty())
+        {
+            match self.stream.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.sent += count,
+                Err(error) => return pending(error),
+            }
+        }
+        self.state = State::Reading;
+        Ok(())
+    }
+
+    /// Reads what there is, but nothing beyond the reply.
+    fn read(&mut self) -> io::Result<Progress> {
+        let mut chunk = [0; 16 * 1024];
+        loop {
+            let wanted = self.wanted()?;
+            if wanted == 0 {
+                self.incoming.drain(..PREFIX);
+                return Ok(Progress::Reply(std::mem::take(&mut self.incoming)));
+            }
+            let room = wanted.min(chunk.len());
+            let Some(buffer) = chunk.get_mut(..room) else {
+                return Ok(Progress::Pending);
+            };
+            match self.stream.read(buffer) {
+                Ok(0) => return Err(io::Error::other("the connection was closed early")),
+                Ok(count) => self.incoming.extend(buffer.iter().take(count)),
+                Err(error) => return pending(error).map(|()| Progress::Pending),
+            }
+        }
+    }
+
+    /// How many octets are missing, first of the length and then of the reply.
+    fn wanted(&self) -> io::Result<usize> {
+        let Some(prefix) = self.incoming.first_chunk::<PREFIX>() else {
+            return Ok(PREFIX - self.incoming.len());
+        };
+        let length = usize::try_from(u32::from_be_bytes(*prefix)).unwrap_or(usize::MAX);
+        // RFC 4120 §7.2.2 reserves the high bit; a length that has it is beyond the limit, too.
+        if length > MAX_REPLY {
+            return Err(io::Error::other(format!(
+                "a reply of {length} bytes is announced"
+            )));
+        }
+        if length == 0 {
+            return Err(io::Error::other("an empty reply"));
+        }
+        Ok((PREFIX + length).saturating_sub(self.incoming.len()))
+    }
+}
+
+/// No error when the socket is merely not ready.
+fn pending(error: io::Error) -> io::Result<()> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),
+        _ => Err(error),
+    }
+}

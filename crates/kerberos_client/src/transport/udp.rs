@@ -1,0 +1,51 @@
+//! UDP: one datagram there, one back (RFC 4120 §7.2.1).
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, SocketType, connect, recv, send};
+
+use super::Progress;
+
+/// The longest datagram there can be.
+const MAX_DATAGRAM: usize = 65_536;
+
+/// A connected UDP socket, so that the system drops datagrams of other senders and reports
+/// refusals.
+#[derive(Debug)]
+pub(crate) struct Udp {
+    fd: OwnedFd,
+}
+
+impl Udp {
+    pub(super) fn open(address: SocketAddr, request: &[u8]) -> io::Result<Self> {
+        let fd = super::socket(address, SocketType::DGRAM)?;
+        connect(&fd, &address)?;
+        let udp = Self { fd };
+        udp.send(request)?;
+        Ok(udp)
+    }
+
+    pub(super) fn send(&self, request: &[u8]) -> io::Result<()> {
+        send(&self.fd, request, SendFlags::NOSIGNAL)?;
+        Ok(())
+    }
+
+    pub(super) fn receive(&self) -> io::Result<Progress> {
+        let mut datagram = Vec::with_capacity(MAX_DATAGRAM);
+        match recv(&self.fd, spare_capacity(&mut datagram), RecvFlags::empty()) {
+            // An empty datagram says nothing.
+            Ok(_) if datagram.is_empty() => Ok(Progress::Pending),
+            Ok(_) => Ok(Progress::Reply(datagram)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(Progress::Pending),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
