@@ -1,0 +1,261 @@
+//! From a command line to typed arguments: clap parses, and what it refuses is said as the
+//! C library's getopt says it, which is what users of MIT's tools see.
+//!
+//! It knows no tool; each tool has its own struct and checks what getopt cannot.
+//!
+//! Start-up time is the product, and clap's is a tenth of a millisecond, more than a listing
+//! takes. So a command line of short options and operands, which nearly all are, is read by a
+//! few lines of getopt into the same struct; clap has the rest: long options, help, mistakes.
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::error::ContextKind;
+use clap::error::ContextValue;
+use clap::error::ErrorKind;
+
+use crate::messages::Program;
+use crate::messages::line;
+use crate::output;
+
+/// The exit status of `-4`, in every tool.
+const KERBEROS_4_STATUS: u8 = 3;
+
+/// The options of a tool, and what clap does not derive.
+pub(crate) trait Arguments: clap::Parser + Default {
+    /// The short options as getopt lists them: a colon follows those that take a value.
+    const SHORT: &'static str;
+
+    /// The usage; `PROG` stands for the name the tool was called by.
+    const USAGE: &'static str;
+    /// Lines of examples for the help, with `PROG` as above.
+    const EXAMPLES: &'static str;
+    /// The exit status for a wrong command line.
+    const USAGE_STATUS: u8;
+
+    /// Takes a short option, with its value if it takes one.
+    fn option(&mut self, letter: u8, value: OsString);
+
+    /// Takes an operand.
+    fn operand(&mut self, value: OsString);
+}
+
+/// Parses `arguments`, without the program's name, for the tool that `A` describes.
+///
+/// # Errors
+/// The exit status: 0 after `--help` or `--version`, else that for a wrong command line.
+pub(crate) fn parse<A: Arguments>(
+    program: &Program,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<A, u8> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(parsed) = getopt(&arguments) {
+        return Ok(parsed);
+    }
+    let command = A::command()
+        .no_binary_name(true)
+        .bin_name(program.name())
+        .override_usage(A::USAGE.replace("PROG", program.name()))
+        .after_help(format!(
+            "Examples:\n{}",
+            A::EXAMPLES.replace("PROG", program.name())
+        ));
+    let refused = match command.try_get_matches_from(arguments) {
+        Ok(mut matches) => match A::from_arg_matches_mut(&mut matches) {
+            Ok(arguments) => return Ok(arguments),
+            Err(error) => error,
+        },
+        Err(error) => error,
+    };
+    if matches!(
+        refused.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        let text = refused.render().to_string();
+        return Err(match output::write_all(text.as_bytes()) {
+            Ok(()) => 0,
+            Err(error) => output::failure(program, &error),
+        });
+    }
+    line(format_args!("{}: {}", program.name(), refusal(&refused)));
+    Err(usage::<A>(program))
+}
+
+/// Reads a command line of short options and operands, in any order; `None` for anything else.
+fn getopt<A: Arguments>(arguments: &[OsString]) -> Option<A> {
+    let mut parsed = A::default();
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let mut letters = match argument.as_bytes() {
+            b"--" => {
+                arguments.for_each(|operand| parsed.operand(operand.clone()));
+                return Some(parsed);
+            }
+            [b'-', b'-', ..] => return None,
+            [b'-', letters @ ..] if !letters.is_empty() => letters,
+            _ => {
+                parsed.operand(argument.clone());
+                continue;
+            }
+        };
+        while let [letter, rest @ ..] = letters {
+            letters = rest;
+            let value = if takes_value(A::SHORT, *letter)? {
+                match std::mem::take(&mut letters) {
+                    [] => arguments.next()?.clone(),
+                    value => OsStr::from_bytes(value).to_owned(),
+                }
+            } else {
+                OsString::new()
+            };
+            parsed.option(*letter, value);
+        }
+    }
+    Some(parsed)
+}
+
+/// Whether the option takes a value; `None` if there is no such option.
+fn takes_value(short: &str, letter: u8) -> Option<bool> {
+    let at = short
+        .bytes()
+        .position(|known| known == letter && known != b':')?;
+    Some(short.as_bytes().get(at + 1) == Some(&b':'))
+}
+
+/// Prints the tool's usage on standard error, and returns the exit status for it.
+pub(crate) fn usage<A: Arguments>(program: &Program) -> u8 {
+    let name = program.name();
+    let usage = A::USAGE.replace("PROG", name);
+    line(format_args!(
+        "Usage: {usage}\nTry '{name} --help' for what each option does."
+    ));
+    A::USAGE_STATUS
+}
+
+/// Says why more than one operand is wrong.
+pub(crate) fn extra_arguments(second: &OsString) {
+    let second = second.to_string_lossy();
+    line(format_args!(
+        "Extra arguments (starting with \"{second}\")."
+    ));
+}
+
+/// Says that Kerberos 4 is gone, and returns the exit status for it.
+pub(crate) fn kerberos_4() -> u8 {
+    line(format_args!("Kerberos 4 is no longer supported"));
+    KERBEROS_4_STATUS
+}
+
+/// What is wrong, in getopt's words.
+fn refusal(error: &clap::Error) -> String {
+    if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    {
+        return format!("what was given needs {} too", missing.join(" and "));
+    }
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        let text = error.to_string();
+        return text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ")
+            .into();
+    };
+    // clap names an option with its value's name, as in `-c <CACHE>`.
+    let option = argument.split([' ', '=']).next().unwrap_or(argument);
+    let short = option
+        .strip_prefix('-')
+        .filter(|rest| !rest.starts_with('-'));
+    match (error.kind(), short) {
+        (ErrorKind::UnknownArgument, Some(letter)) => format!("invalid option -- '{letter}'"),
+        (ErrorKind::UnknownArgument, None) => format!("unrecognized option '{option}'"),
+        (ErrorKind::InvalidValue, Some(letter)) => {
+            format!("option requires an argument -- '{letter}'")
+        }
+        (ErrorKind::InvalidValue, None) => format!("option '{option}' requires an argument"),
+        (ErrorKind::TooManyValues, _) => format!("option '{option}' doesn't allow an argument"),
+        _ => format!("invalid use of option '{option}'"),
+    }
+}
+
+/// Checks that getopt and clap read each of `lines` alike, for the tests of each tool.
+#[cfg(test)]
+pub(crate) fn assert_readers_agree<A: Arguments + std::fmt::Debug>(lines: &[&str]) {
+    for line in lines {
+        let arguments: Vec<OsString> = line.split_whitespace().map(Into::into).collect();
+        let quick: A = getopt(&arguments).unwrap_or_else(|| panic!("{line}: not read"));
+        let matches = A::command()
+            .no_binary_name(true)
+            .try_get_matches_from(arguments);
+        let slow = matches
+            .and_then(|matches| A::from_arg_matches(&matches))
+            .unwrap();
+        assert_eq!(format!("{quick:?}"), format!("{slow:?}"), "{line}");
+    }
+    for letter in 0..=u8::MAX {
+        let known = takes_value(A::SHORT, letter).is_some();
+        let short = Some(char::from(letter));
+        let in_clap = A::command()
+            .get_arguments()
+            .any(|argument| argument.get_short() == short);
+        assert!(!known || in_clap, "-{} is not in clap", char::from(letter));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::FromArgMatches as _;
+
+    use super::*;
+
+    #[derive(clap::Parser, Debug)]
+    #[command(args_override_self = true)]
+    struct Sample {
+        #[arg(short)]
+        flag: bool,
+        #[arg(short, allow_hyphen_values = true)]
+        cache: Option<OsString>,
+        #[arg(long)]
+        long: bool,
+        names: Vec<OsString>,
+    }
+
+    fn sample(line: &str) -> Result<Sample, clap::Error> {
+        let matches = Sample::command()
+            .no_binary_name(true)
+            .try_get_matches_from(line.split(' '))?;
+        Sample::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn refusals_read_as_getopts() {
+        let check = |line: &str, expected: &str| {
+            assert_eq!(refusal(&sample(line).unwrap_err()), expected);
+        };
+        check("-z", "invalid option -- 'z'");
+        check("-fz", "invalid option -- 'z'");
+        check("--nope", "unrecognized option '--nope'");
+        check("-c", "option requires an argument -- 'c'");
+        check("-fc", "option requires an argument -- 'c'");
+        check("--long=1", "option '--long' doesn't allow an argument");
+    }
+
+    #[test]
+    fn getopt_spellings_parse() {
+        let check = |line: &str, flag, cache: Option<&str>, names: &[&str]| {
+            let sample = sample(line).unwrap();
+            assert_eq!(sample.flag, flag, "{line}");
+            assert_eq!(sample.cache.as_deref(), cache.map(OsStr::new), "{line}");
+            assert_eq!(sample.names, names, "{line}");
+        };
+        check("-fc FILE:x", true, Some("FILE:x"), &[]);
+        check("-cFILE:x -f -f", true, Some("FILE:x"), &[]);
+        check("name -f", true, None, &["name"]);
+        check("-c -f", false, Some("-f"), &[]);
+        check("-- -f", false, None, &["-f"]);
+        check("-c a -c b", false, Some("b"), &[]);
+    }
+}

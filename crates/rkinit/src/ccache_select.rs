@@ -1,0 +1,111 @@
+//! Which credential cache and principal a tool works on: the one named, else what the environment
+//! or the configuration says.
+//!
+//! The configuration is read only when it decides, because a listing should start at once.
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+
+use kerberos_client::ClientError;
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::CcacheNameError;
+use kerberos_proto::ParseOptions;
+use kerberos_proto::Principal;
+use kerberos_proto::PrincipalError;
+use thiserror::Error;
+
+use crate::configuration;
+
+/// Why there is nothing to work on.
+#[derive(Debug, Error)]
+pub(crate) enum SelectError {
+    /// krb5.conf cannot be read.
+    #[error("{}", configuration::mit_message(.0))]
+    Config(#[source] ClientError),
+    /// A name is wrong, or leads to nothing that is supported.
+    #[error(transparent)]
+    Name(ClientError),
+    /// A name is not text.
+    #[error("The name {} is not UTF-8", .0.display())]
+    NotText(OsString),
+    /// No realm is named, and there is no default.
+    #[error("Configuration file does not specify default realm")]
+    NoRealm,
+    /// The text is not a principal.
+    #[error("Malformed representation of principal")]
+    Malformed,
+}
+
+impl SelectError {
+    /// What to do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Config(error) => error.to_string(),
+            Self::Name(ClientError::CcacheName(CcacheNameError::Unsupported { .. })) => {
+                "use a file: -c FILE:PATH, KRB5CCNAME, or default_ccache_name in krb5.conf".into()
+            }
+            Self::Name(ClientError::CcacheName(_)) => {
+                "name a file, as FILE:/tmp/krb5cc_1000".into()
+            }
+            Self::Name(ClientError::KeytabName(_)) => {
+                "name a file, as FILE:/etc/krb5.keytab".into()
+            }
+            Self::Name(error) => return error.hint(),
+            Self::NotText(_) => return None,
+            Self::NoRealm => {
+                "name the realm, as user@REALM, or set default_realm in krb5.conf".into()
+            }
+            Self::Malformed => {
+                "write it as name@REALM; a \\ before a / or an @ makes it part of the name".into()
+            }
+        })
+    }
+}
+
+/// An error of the configuration, or of a name in it.
+impl From<ClientError> for SelectError {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::NoDefaultRealm => Self::NoRealm,
+            error @ ClientError::Config(_) => Self::Config(error),
+            error => Self::Name(error),
+        }
+    }
+}
+
+/// The file of the cache `name`.
+///
+/// # Errors
+/// For any other kind of cache.
+pub(crate) fn file(name: &CcacheName) -> Result<CcacheFile, SelectError> {
+    name.file_path()
+        .map(CcacheFile::new)
+        .map_err(|error| SelectError::Name(error.into()))
+}
+
+/// The cache called `name`, else that of `KRB5CCNAME`, else the configured one.
+pub(crate) fn cache(name: Option<&OsStr>) -> Result<CcacheName, SelectError> {
+    let from_env = || configuration::variable("KRB5CCNAME");
+    let Some(name) = name.map(OsString::from).or_else(from_env) else {
+        return Ok(configuration::load()?.ccache_name()?);
+    };
+    let name = name.into_string().map_err(SelectError::NotText)?;
+    CcacheName::parse(&name).map_err(|error| SelectError::Name(error.into()))
+}
+
+/// The principal that `text` names, in the default realm unless it says otherwise.
+pub(crate) fn principal(text: &[u8], enterprise: bool) -> Result<Principal, SelectError> {
+    let options = ParseOptions::default().enterprise(enterprise);
+    let error = |error| match error {
+        PrincipalError::NoRealm => SelectError::NoRealm,
+        _ => SelectError::Malformed,
+    };
+    match Principal::parse_bytes(text, &options) {
+        Err(PrincipalError::NoRealm) => {}
+        result => return result.map_err(error),
+    }
+    let realm = configuration::load()?.default_realm()?;
+    let options = ParseOptions::with_default_realm(realm.as_bytes()).enterprise(enterprise);
+    Principal::parse_bytes(text, &options).map_err(error)
+}

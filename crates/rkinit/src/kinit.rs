@@ -1,0 +1,157 @@
+//! `kinit`: gets an initial ticket and caches it.
+//!
+//! The password is asked for only when the KDC wants one, so that nobody types it for a name that
+//! does not exist.
+
+mod advice;
+mod args;
+mod choose;
+mod plan;
+mod refusal;
+mod request;
+mod warnings;
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::cache_of;
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Version;
+use kerberos_proto::Login;
+use kerberos_proto::Principal;
+
+use crate::ccache_select::SelectError;
+use crate::configuration;
+use crate::kinit::args::Asked;
+use crate::kinit::choose::Choice;
+use crate::kinit::choose::Unchosen;
+use crate::kinit::plan::Action;
+use crate::kinit::plan::Plan;
+use crate::kinit::refusal::CONTEXT;
+use crate::kinit::refusal::Refusal;
+use crate::links;
+use crate::messages::Program;
+use crate::messages::hint;
+use crate::messages::line;
+
+/// Runs `kinit` and returns its exit status.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let plan = match args::parse(program, arguments) {
+        Ok(Asked::Ticket(plan)) => plan,
+        Ok(Asked::Links {
+            directory,
+            mit_names,
+        }) => {
+            return links::install(program, &directory, mit_names);
+        }
+        Err(status) => return status,
+    };
+    match kinit(program, &plan) {
+        Ok(()) => {
+            if plan.verbose {
+                line(format_args!("Authenticated to Kerberos v5"));
+            }
+            0
+        }
+        Err(status) => status,
+    }
+}
+
+fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
+    if let Some((option, what)) = unsupported(plan) {
+        program.error(
+            format_args!("option {option} ({what}) is not supported yet"),
+            "",
+        );
+        return Err(1);
+    }
+    let client = configuration::client().map_err(|error| {
+        let context = "while initializing Kerberos 5 library";
+        refuse(program, &SelectError::from(error).into_refusal(context))
+    })?;
+    let Choice {
+        principal,
+        cache_name,
+        cache,
+    } = choose::choose(plan).map_err(|unchosen| match unchosen {
+        Unchosen::Refused(refusal) => refuse(program, &refusal),
+        Unchosen::NoUser => {
+            line(format_args!("Unable to identify user"));
+            hint("name the principal, as user@REALM: this user id is not in /etc/passwd");
+            1
+        }
+    })?;
+    let login = log_in(client, plan, &principal).map_err(|refusal| refuse(program, &refusal))?;
+    if matches!(plan.action, Action::Password) {
+        warnings::print(&login, kerberos_client::now().seconds);
+    }
+    store(client, &login, &cache_name, &cache).map_err(|error| {
+        let message = format!("Failed to store credentials: {error}");
+        refuse(
+            program,
+            &Refusal {
+                hint: error.hint(),
+                ..Refusal::new(message, CONTEXT)
+            },
+        )
+    })
+}
+
+fn log_in(client: &Client, plan: &Plan, principal: &Principal) -> Result<Login, Refusal> {
+    let refusal = |error: ClientError| Refusal {
+        message: message(&error),
+        context: CONTEXT.into(),
+        hint: advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_))),
+    };
+    let mut params = client.as_params(principal.clone()).map_err(refusal)?;
+    request::adjust(&mut params, plan, client.config().krb5())?;
+    let secret = request::secret(plan, principal)?;
+    client.login(params, secret).map_err(refusal)
+}
+
+/// The error as MIT's kinit words it.
+fn message(error: &ClientError) -> Cow<'static, str> {
+    match error {
+        ClientError::Exchange(error) => error.mit_message(),
+        ClientError::Config(_) => configuration::mit_message(error).into(),
+        error => error.to_string().into(),
+    }
+}
+
+/// Replaces the cache by one with the new ticket, in the configured format.
+fn store(
+    client: &Client,
+    login: &Login,
+    name: &CcacheName,
+    cache: &CcacheFile,
+) -> Result<(), ClientError> {
+    let version = u8::try_from(client.config().krb5().ccache_type()).ok();
+    let version = version.and_then(Version::from_number).unwrap_or_default();
+    let content = cache_of(login, version)?;
+    let (client, server) = (&login.credential.client, &login.credential.server);
+    tracing::debug!(target: "krb5_trace", "Initializing {name} with default princ {client}");
+    tracing::debug!(target: "krb5_trace", "Storing {client} -> {server} in {name}");
+    Ok(cache.replace_with(&content)?)
+}
+
+/// The first option given that needs what this version lacks, and what that is.
+fn unsupported(plan: &Plan) -> Option<(&'static str, &'static str)> {
+    match plan.action {
+        Action::Renew => Some(("-R", "renewal")),
+        Action::Validate => Some(("-v", "validation")),
+        _ if plan.anonymous => Some(("-n", "anonymous tickets")),
+        _ if plan.armor.is_some() => Some(("-T", "FAST")),
+        _ if !plan.attributes.is_empty() => Some(("-X", "preauthentication attributes")),
+        _ => None,
+    }
+}
+
+/// Says what is wrong and what to do; the exit status.
+fn refuse(program: &Program, refusal: &Refusal) -> u8 {
+    program.error(&refusal.message, &refusal.context);
+    refusal.hint.iter().for_each(hint);
+    1
+}

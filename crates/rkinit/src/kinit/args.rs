@@ -1,0 +1,265 @@
+//! What `kinit` may be told: the options as typed.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::arguments;
+use crate::arguments::Arguments;
+use crate::kinit::plan::Complaints;
+use crate::kinit::plan::Plan;
+use crate::messages::Program;
+use crate::messages::line;
+
+/// Get and cache a Kerberos ticket-granting ticket.
+#[derive(Parser, Debug, Default)]
+#[command(args_override_self = true, infer_long_args = true)]
+#[command(version, disable_version_flag = true)]
+pub(super) struct Typed {
+    /// Say what is being done, on standard error
+    #[arg(short = 'V')]
+    pub(super) verbose: bool,
+    /// The cache to store the ticket in, instead of that of KRB5CCNAME or the configured one
+    #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
+    pub(super) caches: Vec<OsString>,
+    /// Take hints from this cache on how to authenticate
+    #[arg(short = 'I', value_name = "CACHE", allow_hyphen_values = true)]
+    pub(super) input_caches: Vec<OsString>,
+    /// Get a ticket for this service instead of the ticket-granting one
+    #[arg(short = 'S', value_name = "SERVICE", allow_hyphen_values = true)]
+    pub(super) service: Option<OsString>,
+    /// Print the version
+    #[arg(long, action = clap::ArgAction::Version)]
+    pub(super) version: Option<bool>,
+
+    /// Use a key of a keytab instead of a password
+    #[arg(short = 'k', overrides_with_all = ["renew", "validate"], help_heading = "Secrets")]
+    pub(super) keytab: bool,
+    /// The keytab to use instead of that of KRB5_KTNAME or the configured one
+    #[arg(short = 't', value_name = "KEYTAB", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets")]
+    pub(super) keytabs: Vec<OsString>,
+    /// Use the default client keytab and its first principal
+    #[arg(short = 'i', help_heading = "Secrets")]
+    pub(super) client_keytab: bool,
+    /// Authenticate anonymously (not supported yet)
+    #[arg(short = 'n', help_heading = "Secrets")]
+    pub(super) anonymous: bool,
+    /// Protect the exchange with the ticket in this cache (FAST) (not supported yet)
+    #[arg(short = 'T', value_name = "CACHE", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets")]
+    pub(super) armor: Vec<OsString>,
+    /// Give an attribute to a preauthentication mechanism (not supported yet)
+    #[arg(
+        short = 'X',
+        value_name = "ATTRIBUTE[=VALUE]",
+        allow_hyphen_values = true
+    )]
+    #[arg(help_heading = "Secrets")]
+    pub(super) attributes: Vec<OsString>,
+
+    /// How long the ticket shall last, as 36000, 10h or 1d12h30m
+    #[arg(short = 'l', value_name = "LIFETIME", allow_hyphen_values = true)]
+    #[arg(help_heading = "The ticket")]
+    pub(super) lifetime: Vec<OsString>,
+    /// Until when it shall be renewable, from now
+    #[arg(short = 'r', value_name = "LIFETIME", allow_hyphen_values = true)]
+    #[arg(help_heading = "The ticket")]
+    pub(super) renew_lifetime: Vec<OsString>,
+    /// When it shall begin, from now
+    #[arg(short = 's', value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(help_heading = "The ticket")]
+    pub(super) start: Vec<OsString>,
+    /// Forwardable
+    #[arg(short = 'f', long, help_heading = "The ticket")]
+    pub(super) forwardable: bool,
+    /// Not forwardable
+    #[arg(short = 'F', long = "noforwardable", help_heading = "The ticket")]
+    pub(super) not_forwardable: bool,
+    /// Proxiable
+    #[arg(short = 'p', long, help_heading = "The ticket")]
+    pub(super) proxiable: bool,
+    /// Not proxiable
+    #[arg(short = 'P', long = "noproxiable", help_heading = "The ticket")]
+    pub(super) not_proxiable: bool,
+    /// Bound to the addresses of this host
+    #[arg(short = 'a', long, help_heading = "The ticket")]
+    pub(super) addresses: bool,
+    /// Bound to no address
+    #[arg(short = 'A', long = "noaddresses", help_heading = "The ticket")]
+    pub(super) no_addresses: bool,
+    /// With a PAC
+    #[arg(long, help_heading = "The ticket")]
+    pub(super) request_pac: bool,
+    /// Without a PAC
+    #[arg(long, help_heading = "The ticket")]
+    pub(super) no_request_pac: bool,
+
+    /// Take the name that the KDC knows the principal by
+    #[arg(short = 'C', long, help_heading = "The principal")]
+    pub(super) canonicalize: bool,
+    /// The principal is an enterprise name, as user@company.example
+    #[arg(short = 'E', long, help_heading = "The principal")]
+    pub(super) enterprise: bool,
+
+    /// Renew the ticket in the cache (not supported yet)
+    #[arg(short = 'R', overrides_with_all = ["keytab", "validate"], help_heading = "Tickets at hand")]
+    pub(super) renew: bool,
+    /// Validate the postdated ticket in the cache (not supported yet)
+    #[arg(short = 'v', overrides_with_all = ["keytab", "renew"], help_heading = "Tickets at hand")]
+    pub(super) validate: bool,
+
+    /// Make links to this program, one for each tool, in DIRECTORY
+    #[arg(long, value_name = "DIRECTORY", help_heading = "This program")]
+    pub(super) install_links: Option<OsString>,
+    /// With --install-links, make links of MIT's names too
+    #[arg(long, requires = "install_links", help_heading = "This program")]
+    pub(super) mit_names: bool,
+
+    #[arg(short = '4', hide = true)]
+    pub(super) kerberos_4: bool,
+    #[arg(short = '5', hide = true)]
+    pub(super) kerberos_5: bool,
+    #[arg(hide = true)]
+    pub(super) principals: Vec<OsString>,
+}
+
+impl Arguments for Typed {
+    const SHORT: &'static str = "r:fpFPn54aAVl:s:c:kit:T:RS:vX:CEI:";
+    const USAGE: &'static str = "\
+PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
+       [-f | -F] [-p | -P] [-n] [-a | -A] [-C] [-E]
+       [--request-pac | --no-request-pac]
+       [-v] [-R] [-k [-i | -t KEYTAB]] [-c CACHE]
+       [-S SERVICE] [-I INPUT_CACHE] [-T ARMOR_CACHE]
+       [-X ATTRIBUTE[=VALUE]] [PRINCIPAL]";
+    const EXAMPLES: &'static str = "  \
+  PROG alice@EXAMPLE.COM
+      ask for alice's password and cache a ticket-granting ticket
+  PROG -kt /etc/app.keytab app/host.example.com
+      the same for a service, with the key of a keytab
+  PROG -l 1h -r 7d -c FILE:/run/app/cc -kt /etc/app.keytab app
+      a ticket of one hour that can be renewed for a week, in a cache of its own";
+    const USAGE_STATUS: u8 = 2;
+
+    fn option(&mut self, letter: u8, value: OsString) {
+        match letter {
+            b'V' => self.verbose = true,
+            b'c' => self.caches.push(value),
+            b'I' => self.input_caches.push(value),
+            b'S' => self.service = Some(value),
+            // The last of these three counts.
+            b'k' | b'R' | b'v' => {
+                self.keytab = letter == b'k';
+                self.renew = letter == b'R';
+                self.validate = letter == b'v';
+            }
+            b't' => self.keytabs.push(value),
+            b'i' => self.client_keytab = true,
+            b'n' => self.anonymous = true,
+            b'T' => self.armor.push(value),
+            b'X' => self.attributes.push(value),
+            b'l' => self.lifetime.push(value),
+            b'r' => self.renew_lifetime.push(value),
+            b's' => self.start.push(value),
+            b'f' => self.forwardable = true,
+            b'F' => self.not_forwardable = true,
+            b'p' => self.proxiable = true,
+            b'P' => self.not_proxiable = true,
+            b'a' => self.addresses = true,
+            b'A' => self.no_addresses = true,
+            b'C' => self.canonicalize = true,
+            b'E' => self.enterprise = true,
+            b'4' => self.kerberos_4 = true,
+            _ => self.kerberos_5 = true,
+        }
+    }
+
+    fn operand(&mut self, value: OsString) {
+        self.principals.push(value);
+    }
+}
+
+/// What a command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Ticket(Box<Plan>),
+    Links {
+        directory: OsString,
+        mit_names: bool,
+    },
+}
+
+/// Parses and resolves the command line.
+///
+/// # Errors
+/// The exit status, after what there was to say.
+pub(super) fn parse(
+    program: &Program,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Asked, u8> {
+    let mut typed: Typed = arguments::parse(program, arguments)?;
+    if typed.kerberos_4 {
+        return Err(arguments::kerberos_4());
+    }
+    if let Some(directory) = typed.install_links.take() {
+        return Ok(Asked::Links {
+            directory,
+            mit_names: typed.mit_names,
+        });
+    }
+    let mut complaints = Complaints::default();
+    let plan = typed.resolve(&mut complaints);
+    for text in &complaints.texts {
+        line(format_args!("{text}"));
+    }
+    if complaints.count > 0 {
+        Err(arguments::usage::<Typed>(program))
+    } else {
+        Ok(Asked::Ticket(Box::new(plan)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn getopt_reads_as_clap_does() {
+        arguments::assert_readers_agree::<Typed>(&[
+            "",
+            "-V",
+            "-f",
+            "-F",
+            "-p",
+            "-P",
+            "-n",
+            "-a",
+            "-A",
+            "-C",
+            "-E",
+            "-4",
+            "-5",
+            "-k",
+            "-i",
+            "-R",
+            "-v",
+            "-k -R",
+            "-v -k",
+            "-R -v",
+            "-t kt",
+            "-ktkt -t x",
+            "-T a -T b",
+            "-X a -Xb=c",
+            "-S s -S t",
+            "-l 1h -l 2h",
+            "-r 1d",
+            "-s 1",
+            "-s -1",
+            "-c a -cb",
+            "-I x",
+            "u -kt f v",
+            "-- -V",
+        ]);
+    }
+}

@@ -1,0 +1,148 @@
+//! From a plan and a principal to a ticket: what to ask for, and with which secret.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+use jiff::civil::DateTime;
+use kerberos_asn1::KerberosTime;
+use kerberos_files::config::Krb5Config;
+use kerberos_files::deltat::TimestampText;
+use kerberos_files::keytab::KeytabFile;
+use kerberos_proto::AsParams;
+use kerberos_proto::ParseOptions;
+use kerberos_proto::Principal;
+use kerberos_proto::RealmRule;
+use kerberos_proto::Secret;
+use kerberos_proto::StartTime;
+
+use crate::addresses;
+use crate::ccache_select::SelectError;
+use crate::keytab_select;
+use crate::keytab_select::Default;
+use crate::kinit::plan::Action;
+use crate::kinit::plan::Keytab;
+use crate::kinit::plan::Plan;
+use crate::kinit::plan::Start;
+use crate::kinit::refusal::CONTEXT;
+use crate::kinit::refusal::Refusal;
+use crate::messages::line;
+use crate::messages::system_text;
+use crate::prompt;
+use crate::time_zone;
+
+/// Changes `params` from what the configuration asks for to what `plan` does.
+///
+/// # Errors
+/// When the service is no principal, or the addresses of this host cannot be had.
+pub(super) fn adjust(
+    params: &mut AsParams,
+    plan: &Plan,
+    config: &Krb5Config,
+) -> Result<(), Refusal> {
+    params.lifetime = plan.lifetime.or(params.lifetime);
+    params.renew_lifetime = plan.renew_lifetime.or(params.renew_lifetime);
+    params.request_pac = plan.request_pac.or(params.request_pac);
+    let options = &mut params.options;
+    options.forwardable = plan.forwardable.unwrap_or(options.forwardable);
+    options.proxiable = plan.proxiable.unwrap_or(options.proxiable);
+    options.canonicalize |= plan.canonicalize;
+    params.start = match &plan.start {
+        None => None,
+        Some(Start::In(seconds)) => Some(StartTime::In(*seconds)),
+        Some(Start::At(text)) => Some(start_at(text)?),
+    };
+    if let Some(service) = &plan.service {
+        params.server = Some(self::service(service, &params.client)?);
+    }
+    let realm = String::from_utf8_lossy(params.client.realm()).into_owned();
+    if plan
+        .addresses
+        .unwrap_or_else(|| !config.no_addresses(&realm))
+    {
+        params.addresses = addresses::local().map_err(|error| Refusal {
+            hint: Some("leave out -a: a ticket need not be bound to addresses".into()),
+            ..Refusal::new(system_text(&error), "getting local addresses")
+        })?;
+    }
+    Ok(())
+}
+
+/// The secret to log in `principal` with: a prompt or the keys of a keytab.
+///
+/// # Errors
+/// When the keytab cannot be read or has no keys of the principal.
+pub(super) fn secret(plan: &Plan, principal: &Principal) -> Result<Secret, Refusal> {
+    let (name, default, context) = match &plan.action {
+        Action::Keytab(Keytab::Named(name)) => {
+            let context = format!("resolving keytab {}", name.display());
+            (Some(name.as_os_str()), Default::Server, context)
+        }
+        Action::Keytab(Keytab::Client) => (
+            None,
+            Default::Client,
+            "resolving default client keytab".into(),
+        ),
+        Action::Keytab(Keytab::Default) => (None, Default::Server, CONTEXT.into()),
+        _ => return Ok(ask()),
+    };
+    let keytab =
+        keytab_select::keytab(name, default).map_err(|error| error.into_refusal(&context))?;
+    let path = keytab
+        .file_path()
+        .map_err(|error| Refusal::new(error, &context))?;
+    if let (true, Some(name)) = (plan.verbose, name) {
+        line(format_args!("Using keytab: {}", name.display()));
+    }
+    let keys = KeytabFile::new(path).keys_for(principal);
+    keys.map(Secret::Keys)
+        .map_err(|error| Refusal::of_keytab(&error, CONTEXT))
+}
+
+fn ask() -> Secret {
+    Secret::ask(|principal| {
+        let mut name = Vec::new();
+        principal.unparse_into(&mut name);
+        let mut text = b"Password for ".to_vec();
+        // A referral can bring a realm that anyone made up: it may not drive the terminal, whether
+        // that takes UTF-8 or single bytes.
+        for chunk in name.utf8_chunks() {
+            let valid = chunk.valid().replace(char::is_control, "?");
+            text.extend_from_slice(valid.as_bytes());
+            let control = |byte: u8| (0x80..=0x9f).contains(&byte);
+            let invalid = chunk.invalid().iter();
+            text.extend(invalid.map(|&byte| if control(byte) { b'?' } else { byte }));
+        }
+        prompt::password(&text)
+    })
+}
+
+/// The service that `text` names, in the client's realm whatever realm it names.
+fn service(text: &OsStr, client: &Principal) -> Result<Principal, Refusal> {
+    let options = ParseOptions::default().realm(RealmRule::Ignored);
+    match Principal::parse_bytes(text.as_bytes(), &options) {
+        Ok(service) => Ok(service.with_realm(client.realm())),
+        Err(_) => Err(SelectError::Malformed.into_refusal(CONTEXT)),
+    }
+}
+
+/// The time that `text` means here; what it leaves out is today's, or now's.
+fn start_at(text: &TimestampText) -> Result<StartTime, Refusal> {
+    let zone = time_zone::local();
+    let now = zone.to_datetime(jiff::Timestamp::now());
+    let resolve = || {
+        let year = text.year.map_or(Ok(now.year()), i16::try_from).ok()?;
+        let month = text.month.map_or(Ok(now.month()), i8::try_from).ok()?;
+        let day = text.day.map_or(Ok(now.day()), i8::try_from).ok()?;
+        let second = text.second.map_or(Ok(now.second()), i8::try_from).ok()?;
+        let (hour, minute) = (
+            i8::try_from(text.hour).ok()?,
+            i8::try_from(text.minute).ok()?,
+        );
+        // As C's mktime, a day or second too many counts on.
+        let first = DateTime::new(year, month, 1, hour, minute, 0, 0).ok()?;
+        let spans = jiff::Span::new().days(day - 1).seconds(second);
+        let time = zone.to_timestamp(first.checked_add(spans).ok()?).ok()?;
+        Some(StartTime::At(KerberosTime::from_unix(time.as_second())))
+    };
+    resolve().ok_or_else(|| Refusal::new("The start time is out of range", CONTEXT))
+}

@@ -1,0 +1,82 @@
+//! `klist`: shows credential caches and keytabs, to the byte as MIT's does.
+//!
+//! Files are streamed: a listing needs no more memory for ten thousand tickets than for one.
+
+mod args;
+mod cache_listing;
+mod collection;
+mod config_lines;
+mod credential_lines;
+mod etype_names;
+mod host_address;
+mod keytab_listing;
+mod status;
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::io;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use crate::ccache_select;
+use crate::klist::args::Action;
+use crate::messages::Program;
+use crate::messages::hint;
+use crate::output;
+use crate::output::Output;
+
+/// Runs `klist` and returns its exit status.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let plan = match args::plan(program, arguments) {
+        Ok(plan) => plan,
+        Err(status) => return status,
+    };
+    let name = plan.name.as_deref();
+    let mut out = Output::new();
+    let listed = match plan.action {
+        Action::Version => {
+            out.put(concat!("rkinit version ", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
+            Ok(0)
+        }
+        Action::Keytab(detail) => keytab_listing::show(program, name, detail, &mut out),
+        Action::ListCaches => collection::list(program, name, &mut out),
+        Action::ShowAll(detail) => collection::show_all(program, name, &detail, &mut out),
+        Action::Status | Action::AllStatus => Ok(status::exit_status(name)),
+        Action::Show(detail) => cache_listing::show_named(program, name, &detail, &mut out),
+    };
+    match listed.and_then(|status| out.flush().map(|()| status)) {
+        Ok(status) => status,
+        Err(error) => output::failure(program, &error),
+    }
+}
+
+/// Prints an error and its hint, after what was listed so far.
+fn fail(
+    program: &Program,
+    out: &mut Output,
+    error: impl std::fmt::Display,
+    context: &str,
+    advice: Option<String>,
+) -> io::Result<u8> {
+    out.flush()?;
+    program.error(error, context);
+    if let Some(advice) = advice {
+        hint(advice);
+    }
+    Ok(1)
+}
+
+/// The cache to work on: the one named, or the default.
+fn cache_name(
+    name: Option<&OsStr>,
+) -> Result<kerberos_files::ccache::CcacheName, ccache_select::SelectError> {
+    ccache_select::cache(name)
+}
+
+/// Seconds since 1970, as files count them.
+fn now() -> u32 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u32::try_from(now.as_secs()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,346 @@
+//! What `klist` may be told: the options as typed, and the one thing they ask for.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::arguments;
+use crate::arguments::Arguments;
+use crate::messages::Program;
+
+/// List cached Kerberos tickets, or the keys of a keytab.
+#[derive(Parser, Debug, Default)]
+#[command(args_override_self = true, disable_version_flag = true)]
+pub(super) struct Typed {
+    /// List a credential cache, as without any option: CACHE, or that of KRB5CCNAME, or the
+    /// configured one
+    #[arg(short = 'c')]
+    cache: bool,
+    /// List a keytab: KEYTAB, or that of KRB5_KTNAME, or the configured one
+    #[arg(short = 'k')]
+    keytab: bool,
+    /// Show encryption types
+    #[arg(short = 'e')]
+    etypes: bool,
+    /// Show our version
+    #[arg(short = 'V', long = "version")]
+    version: bool,
+
+    /// Show the flags of each ticket
+    #[arg(short = 'f', help_heading = "Caches")]
+    flags: bool,
+    /// Show the addresses each ticket is bound to
+    #[arg(short = 'a', help_heading = "Caches")]
+    addresses: bool,
+    /// Show addresses as numbers, with -a
+    #[arg(short = 'n', help_heading = "Caches")]
+    numeric: bool,
+    /// Show the types of the authorization data asked for
+    #[arg(short = 'd', help_heading = "Caches")]
+    ad_types: bool,
+    /// Show the configuration entries too
+    #[arg(short = 'C', help_heading = "Caches")]
+    config: bool,
+    /// List the caches of the collection
+    #[arg(short = 'l', help_heading = "Caches")]
+    list: bool,
+    /// Show every cache of the collection
+    #[arg(short = 'A', help_heading = "Caches")]
+    all: bool,
+    /// Say nothing; exit with 0 when there is a valid ticket, else with 1
+    #[arg(short = 's', help_heading = "Caches")]
+    status: bool,
+    /// Show authentication indicators, decrypting tickets with KEYTAB (not supported yet)
+    #[arg(short = 'I', value_name = "KEYTAB", allow_hyphen_values = true)]
+    #[arg(help_heading = "Caches")]
+    indicators: Option<OsString>,
+
+    /// Show when each key was added
+    #[arg(short = 't', help_heading = "Keytabs")]
+    timestamps: bool,
+    /// Show the keys themselves, which are secret
+    #[arg(short = 'K', help_heading = "Keytabs")]
+    keys: bool,
+    /// List the default client keytab unless one is named
+    #[arg(short = 'i', help_heading = "Keytabs")]
+    client_keytab: bool,
+
+    #[arg(short = '4', hide = true)]
+    kerberos_4: bool,
+    #[arg(short = '5', hide = true)]
+    kerberos_5: bool,
+    #[arg(hide = true)]
+    names: Vec<OsString>,
+}
+
+impl Arguments for Typed {
+    const SHORT: &'static str = "dfetKsnacki45lAVCI:";
+    const USAGE: &'static str = "\
+PROG [-c] [-e] [-f] [-d] [-C] [-a [-n]] [-s] [-l | -A] [-I KEYTAB] [CACHE]
+       PROG -k [-e] [-t] [-K] [-i] [KEYTAB]
+       PROG -V";
+    const EXAMPLES: &'static str = "  \
+  PROG -ef
+      the tickets of the default cache, with encryption types and flags
+  PROG -s && echo valid
+      whether there is a ticket that can be used now
+  PROG -kte /etc/krb5.keytab
+      the keys of a keytab, with their times and types";
+    const USAGE_STATUS: u8 = 1;
+
+    fn option(&mut self, letter: u8, value: OsString) {
+        match letter {
+            b'c' => self.cache = true,
+            b'k' => self.keytab = true,
+            b'e' => self.etypes = true,
+            b'V' => self.version = true,
+            b'f' => self.flags = true,
+            b'a' => self.addresses = true,
+            b'n' => self.numeric = true,
+            b'd' => self.ad_types = true,
+            b'C' => self.config = true,
+            b'l' => self.list = true,
+            b'A' => self.all = true,
+            b's' => self.status = true,
+            b'I' => self.indicators = Some(value),
+            b't' => self.timestamps = true,
+            b'K' => self.keys = true,
+            b'i' => self.client_keytab = true,
+            b'4' => self.kerberos_4 = true,
+            _ => self.kerberos_5 = true,
+        }
+    }
+
+    fn operand(&mut self, value: OsString) {
+        self.names.push(value);
+    }
+}
+
+/// What to do, free of contradictions.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) action: Action,
+    /// The cache or keytab named.
+    pub(super) name: Option<OsString>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Version,
+    /// `-l`
+    ListCaches,
+    /// `-A`
+    ShowAll(Detail),
+    /// `-A -s`
+    AllStatus,
+    /// `-s`
+    Status,
+    Show(Detail),
+    /// `-k`
+    Keytab(KeytabDetail),
+}
+
+/// What to show of each ticket.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Detail {
+    pub(super) etypes: bool,
+    pub(super) flags: bool,
+    pub(super) addresses: bool,
+    pub(super) numeric: bool,
+    pub(super) ad_types: bool,
+    pub(super) config: bool,
+    /// The keytab of `-I`; `-` is the default one.
+    pub(super) indicators: Option<OsString>,
+}
+
+/// What to show of each key.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeytabDetail {
+    pub(super) etypes: bool,
+    pub(super) timestamps: bool,
+    pub(super) keys: bool,
+    pub(super) client_keytab: bool,
+}
+
+/// Parses and resolves the command line.
+///
+/// # Errors
+/// The exit status, after what there was to say.
+pub(super) fn plan(
+    program: &Program,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Plan, u8> {
+    let typed: Typed = arguments::parse(program, arguments)?;
+    if typed.kerberos_4 {
+        return Err(arguments::kerberos_4());
+    }
+    typed.resolve().map_err(|extra| {
+        if let Some(extra) = extra {
+            arguments::extra_arguments(&extra);
+        }
+        arguments::usage::<Typed>(program)
+    })
+}
+
+impl Typed {
+    /// The plan, or the operand too many if that is what is wrong.
+    fn resolve(self) -> Result<Plan, Option<OsString>> {
+        let wrong = if self.cache && self.keytab {
+            true
+        } else if self.keytab {
+            self.flags
+                || self.status
+                || self.addresses
+                || self.all
+                || self.list
+                || self.indicators.is_some()
+        } else {
+            self.timestamps || self.keys || (self.list && (self.all || self.status))
+        };
+        if wrong || (self.numeric && !self.addresses) {
+            return Err(None);
+        }
+        let mut names = self.names.into_iter();
+        let name = names.next();
+        if let Some(extra) = names.next() {
+            return Err(Some(extra));
+        }
+        let detail = Detail {
+            etypes: self.etypes,
+            flags: self.flags,
+            addresses: self.addresses,
+            numeric: self.numeric,
+            ad_types: self.ad_types,
+            config: self.config,
+            indicators: self.indicators,
+        };
+        let action = if self.version {
+            Action::Version
+        } else if self.keytab {
+            Action::Keytab(KeytabDetail {
+                etypes: self.etypes,
+                timestamps: self.timestamps,
+                keys: self.keys,
+                client_keytab: self.client_keytab,
+            })
+        } else if self.list {
+            Action::ListCaches
+        } else {
+            match (self.all, self.status) {
+                (true, true) => Action::AllStatus,
+                (true, false) => Action::ShowAll(detail),
+                (false, true) => Action::Status,
+                (false, false) => Action::Show(detail),
+            }
+        };
+        Ok(Plan { action, name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(line: &str) -> Result<Plan, Option<OsString>> {
+        let arguments = ["klist"].into_iter().chain(line.split_whitespace());
+        Typed::try_parse_from(arguments).unwrap().resolve()
+    }
+
+    #[test]
+    fn command_lines_and_what_they_ask_for() {
+        let check = |line: &str, action: Action, name: Option<&str>| {
+            let plan = resolve(line).unwrap();
+            assert_eq!(plan.action, action, "{line}");
+            assert_eq!(
+                plan.name.as_deref(),
+                name.map(std::ffi::OsStr::new),
+                "{line}"
+            );
+        };
+        let show = Detail::default();
+        check("", Action::Show(show.clone()), None);
+        check("-5 -c /tmp/x", Action::Show(show.clone()), Some("/tmp/x"));
+        check("/tmp/x -c", Action::Show(show.clone()), Some("/tmp/x"));
+        let ef = Detail {
+            etypes: true,
+            flags: true,
+            ..show.clone()
+        };
+        check("-ef -e", Action::Show(ef), None);
+        let an = Detail {
+            addresses: true,
+            numeric: true,
+            ..show.clone()
+        };
+        check("-an", Action::Show(an), None);
+        check("-A", Action::ShowAll(show.clone()), None);
+        check("-i", Action::Show(show), None);
+        check("-As", Action::AllStatus, None);
+        check("-s x", Action::Status, Some("x"));
+        check("-l", Action::ListCaches, None);
+        check("-V -s", Action::Version, None);
+        let keys = KeytabDetail {
+            etypes: true,
+            timestamps: true,
+            keys: true,
+            client_keytab: false,
+        };
+        check("-ketK FILE:x", Action::Keytab(keys), Some("FILE:x"));
+        let client = KeytabDetail {
+            client_keytab: true,
+            ..KeytabDetail::default()
+        };
+        check("-kiCd", Action::Keytab(client), None);
+    }
+
+    #[test]
+    fn getopt_reads_as_clap_does() {
+        arguments::assert_readers_agree::<Typed>(&[
+            "",
+            "-d",
+            "-f",
+            "-e",
+            "-t",
+            "-K",
+            "-s",
+            "-n",
+            "-a",
+            "-c",
+            "-k",
+            "-i",
+            "-4",
+            "-5",
+            "-l",
+            "-A",
+            "-V",
+            "-C",
+            "-I kt",
+            "-Ikt",
+            "-I a -I b",
+            "name -ef",
+            "-ef name",
+            "-eeI kt x y",
+            "-e -- -f",
+            "- -e",
+            "-I -e",
+        ]);
+    }
+
+    #[test]
+    fn contradictions_are_usage_errors() {
+        let check = |line: &str, extra: Option<&str>| {
+            assert_eq!(resolve(line), Err(extra.map(OsString::from)), "{line}");
+        };
+        check("-kc", None);
+        check("-n", None);
+        check("-t", None);
+        check("-K", None);
+        check("-lA", None);
+        check("-ls", None);
+        for option in ["-kf", "-ks", "-ka", "-kA", "-kl", "-k -I x", "-n -V"] {
+            check(option, None);
+        }
+        check("a b", Some("b"));
+        check("a -e b c", Some("b"));
+    }
+}

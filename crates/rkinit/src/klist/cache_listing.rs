@@ -1,0 +1,85 @@
+//! The listing of one cache: whose it is, then each ticket.
+
+use std::ffi::OsStr;
+use std::io;
+
+use kerberos_files::ccache::CcacheName;
+use kerberos_proto::Principal;
+
+use crate::ccache_select;
+use crate::klist::args::Detail;
+use crate::klist::cache_name;
+use crate::klist::credential_lines::Lines;
+use crate::klist::fail;
+use crate::messages::Program;
+use crate::output::Output;
+use crate::time_format::TimeFormat;
+
+/// Shows the cache called `name`, or the default one; the exit status.
+pub(super) fn show_named(
+    program: &Program,
+    name: Option<&OsStr>,
+    detail: &Detail,
+    out: &mut Output,
+) -> io::Result<u8> {
+    match cache_name(name) {
+        Ok(name) => show(program, &name, detail, out),
+        Err(error) => fail(program, out, &error, "while resolving ccache", error.hint()),
+    }
+}
+
+/// Shows the cache `name`; the exit status.
+pub(super) fn show(
+    program: &Program,
+    name: &CcacheName,
+    detail: &Detail,
+    out: &mut Output,
+) -> io::Result<u8> {
+    let file = match ccache_select::file(name) {
+        Ok(file) => file,
+        Err(error) => return fail(program, out, &error, "", error.hint()),
+    };
+    let mut reader = match file.open() {
+        Ok(reader) => reader,
+        Err(error) => {
+            let advice = error.hint().or_else(|| {
+                Some(format!(
+                    "get a ticket with kinit, or name another cache than {name}"
+                ))
+            });
+            return fail(program, out, &error, "", advice);
+        }
+    };
+    if detail.indicators.is_some() {
+        let problem = "option -I (authentication indicators) is not supported yet";
+        return fail(program, out, problem, "", None);
+    }
+    let owner = reader.default_principal().clone();
+    let mut times = TimeFormat::from_env();
+    header(name, &owner, times.width(), out);
+
+    let mut lines = Lines::new(&owner, detail, &mut times);
+    loop {
+        match reader.next() {
+            Ok(Some(credential)) => lines.show(&credential, out.buffer()),
+            Ok(None) => return Ok(0),
+            Err(error) => {
+                let advice = error.hint();
+                return fail(program, out, &error, "while retrieving a ticket", advice);
+            }
+        }
+        out.flush_if_full()?;
+    }
+}
+
+fn header(name: &CcacheName, owner: &Principal, width: usize, out: &mut Output) {
+    out.put(format!("Ticket cache: {name}\nDefault principal: ").as_bytes());
+    owner.unparse_into(out.buffer());
+    // Two blanks separate the columns.
+    let column = width + 2;
+    let titles = format!(
+        "\n\n{:column$}{:column$}Service principal\n",
+        "Valid starting", "Expires"
+    );
+    out.put(titles.as_bytes());
+}

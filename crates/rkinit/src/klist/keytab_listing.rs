@@ -1,0 +1,142 @@
+//! The listing of a keytab: a line for each key.
+
+use std::ffi::OsStr;
+use std::io;
+use std::io::Write as _;
+
+use kerberos_files::keytab::KeytabEntryView;
+use kerberos_files::keytab::KeytabFile;
+
+use crate::keytab_select;
+use crate::keytab_select::Default;
+use crate::klist::args::KeytabDetail;
+use crate::klist::etype_names::push_etype;
+use crate::klist::fail;
+use crate::messages::Program;
+use crate::output::Output;
+use crate::time_format::TimeFormat;
+
+/// Shows the keytab called `name`, or the default one; the exit status.
+pub(super) fn show(
+    program: &Program,
+    name: Option<&OsStr>,
+    detail: KeytabDetail,
+    out: &mut Output,
+) -> io::Result<u8> {
+    let default = if detail.client_keytab {
+        Default::Client
+    } else {
+        Default::Server
+    };
+    let opening = match name {
+        Some(name) => format!("while resolving keytab {}", name.display()),
+        None if detail.client_keytab => "while getting default client keytab".into(),
+        None => "while getting default keytab".into(),
+    };
+    let name = match keytab_select::keytab(name, default) {
+        Ok(name) => name,
+        Err(error) => return fail(program, out, &error, &opening, error.hint()),
+    };
+    let path = match name.file_path() {
+        Ok(path) => path,
+        Err(error) => return fail(program, out, error, &opening, None),
+    };
+    // MIT calls a WRFILE: keytab FILE: too.
+    out.put(format!("Keytab name: FILE:{}\n", name.residual()).as_bytes());
+    let mut reader = match KeytabFile::new(path).open() {
+        Ok(reader) => reader,
+        Err(error) => {
+            let (text, advice) = keytab_select::explain(&error);
+            return fail(program, out, text, "while starting keytab scan", advice);
+        }
+    };
+    let mut times = detail.timestamps.then(TimeFormat::from_env);
+    out.put(header(times.as_ref().map(TimeFormat::width)).as_bytes());
+    loop {
+        match reader.next() {
+            Ok(Some(entry)) => push_entry(&entry, detail, times.as_mut(), out.buffer()),
+            Ok(None) => return Ok(0),
+            Err(error) => {
+                let (text, advice) = keytab_select::explain(&error);
+                return fail(program, out, text, "while scanning keytab", advice);
+            }
+        }
+        out.flush_if_full()?;
+    }
+}
+
+/// The titles and the dashes below them; `width` is that of the times, if they are shown.
+fn header(width: Option<usize>) -> String {
+    match width {
+        None => format!("KVNO Principal\n---- {:-<74}\n", ""),
+        Some(width) => {
+            let rest = 73_usize.saturating_sub(width);
+            format!(
+                "KVNO {:width$} Principal\n---- {:-<width$} {:-<rest$}\n",
+                "Timestamp", "", ""
+            )
+        }
+    }
+}
+
+fn push_entry(
+    entry: &KeytabEntryView<'_>,
+    detail: KeytabDetail,
+    times: Option<&mut TimeFormat>,
+    out: &mut Vec<u8>,
+) {
+    // MIT shows the number as a signed one.
+    let _ = write!(out, "{:4} ", entry.kvno().cast_signed());
+    if let Some(times) = times {
+        out.extend_from_slice(times.format(entry.timestamp()));
+        out.push(b' ');
+    }
+    entry.principal().unparse_into(out);
+    if detail.etypes {
+        out.extend_from_slice(b" (");
+        push_etype(entry.etype(), out);
+        out.extend_from_slice(b") ");
+    }
+    if detail.keys {
+        out.extend_from_slice(b" (0x");
+        for byte in entry.expose_key() {
+            out.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+        out.push(b')');
+    }
+    out.push(b'\n');
+}
+
+/// The hexadecimal digit of a number below 16.
+fn hex_digit(number: u8) -> u8 {
+    if number < 10 {
+        b'0' + number
+    } else {
+        b'a' - 10 + number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers() {
+        let check = |width, expected: &str| assert_eq!(header(width), expected);
+        check(
+            None,
+            "KVNO Principal\n---- \
+             --------------------------------------------------------------------------\n",
+        );
+        check(
+            Some(17),
+            "KVNO Timestamp         Principal\n---- ----------------- \
+             --------------------------------------------------------\n",
+        );
+        check(
+            Some(19),
+            "KVNO Timestamp           Principal\n---- ------------------- \
+             ------------------------------------------------------\n",
+        );
+    }
+}

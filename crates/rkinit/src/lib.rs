@@ -1,0 +1,95 @@
+//! The command-line tools as a library, one module a tool.
+//!
+//! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
+//! `rkdestroy` or `kdestroy`, so that a symbolic link is a drop-in for MIT's tool of that name.
+//! Options, output, messages and exit codes are MIT's; what differs is listed in
+//! `docs/TOOLS.md`.
+//!
+//! What this crate leaves to others: files to `kerberos_files`, the exchange with a KDC to
+//! `kerberos_client`. It is the only crate that prints, prompts or reads the user's environment.
+#![forbid(unsafe_code)]
+
+mod addresses;
+mod arguments;
+mod ccache_select;
+mod configuration;
+mod host_names;
+mod kdestroy;
+mod keytab_select;
+mod kinit;
+mod klist;
+mod links;
+mod locale;
+mod messages;
+mod output;
+mod prompt;
+mod time_format;
+mod time_zone;
+mod trace;
+mod user;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use messages::Program;
+
+/// Runs the tool that the first argument, the program's own name, stands for.
+///
+/// A name that no tool has runs `rkinit`, so that the binary may be renamed.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter();
+    let program = Program::new(arguments.next());
+    trace::start();
+    let code = match Tool::from_name(program.name()) {
+        Tool::Kinit => kinit::run(&program, arguments),
+        Tool::Klist => klist::run(&program, arguments),
+        Tool::Kdestroy => kdestroy::run(&program, arguments),
+    };
+    ExitCode::from(code)
+}
+
+/// The tools, each with its own options.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Tool {
+    Kinit,
+    Klist,
+    Kdestroy,
+}
+
+impl Tool {
+    /// Every name a tool answers to; the first of a tool is our own.
+    const NAMES: [(&'static str, Self); 6] = [
+        ("rkinit", Self::Kinit),
+        ("kinit", Self::Kinit),
+        ("rklist", Self::Klist),
+        ("klist", Self::Klist),
+        ("rkdestroy", Self::Kdestroy),
+        ("kdestroy", Self::Kdestroy),
+    ];
+
+    fn from_name(name: &str) -> Self {
+        // `klist.mit` and `klist.exe` are klist too.
+        let stem = name.split('.').next().unwrap_or(name);
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| *known == stem)
+            .map_or(Self::Kinit, |(_, tool)| *tool)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_chooses_the_tool() {
+        let check = |name: &str, tool| assert_eq!(Tool::from_name(name), tool);
+        check("klist", Tool::Klist);
+        check("rklist", Tool::Klist);
+        check("kdestroy", Tool::Kdestroy);
+        check("rkdestroy", Tool::Kdestroy);
+        check("kinit.mit", Tool::Kinit);
+        check("klist.exe", Tool::Klist);
+        check("something-else", Tool::Kinit);
+    }
+}

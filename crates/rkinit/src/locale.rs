@@ -1,0 +1,112 @@
+//! The date order of the user's locale, as far as listings need it.
+//!
+//! MIT prints a time as the C library's `%x %X` or, where that has more than 19 characters,
+//! `%x %T`. There is no C library to ask here, so the date formats of common locales stand in a
+//! table; any other locale, like one that the system has not installed, reads as `C`.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// How a date is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct DateStyle {
+    /// What comes first, second and third.
+    pub(crate) order: DateOrder,
+    /// What stands between.
+    pub(crate) separator: u8,
+    /// Whether the year has four digits.
+    pub(crate) long_year: bool,
+}
+
+/// The order of day, month and year.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DateOrder {
+    MonthDayYear,
+    DayMonthYear,
+    YearMonthDay,
+}
+
+impl DateStyle {
+    /// `MM/DD/YY`: the C and POSIX locales.
+    pub(crate) const C: Self = Self {
+        order: DateOrder::MonthDayYear,
+        separator: b'/',
+        long_year: false,
+    };
+
+    /// The style of the environment's locale for times.
+    pub(crate) fn from_env() -> Self {
+        let value = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty());
+        let Some(name) = ["LC_ALL", "LC_TIME", "LANG"].into_iter().find_map(value) else {
+            return Self::C;
+        };
+        let style = name.to_str().map_or(Self::C, Self::of_locale);
+        // setlocale fails for a locale that is not installed, and MIT then prints as in `C`.
+        if style == Self::C || any_locale_installed() {
+            style
+        } else {
+            Self::C
+        }
+    }
+
+    /// The style of the locale called `name`, as `en_US.UTF-8`.
+    fn of_locale(name: &str) -> Self {
+        let name = name.split(['.', '@']).next().unwrap_or(name);
+        let (order, separator, long_year) = match name {
+            "en_US" => (DateOrder::MonthDayYear, b'/', true),
+            "en_GB" | "en_AU" | "en_IN" | "es_ES" | "es_US" | "he_IL" => {
+                (DateOrder::DayMonthYear, b'/', false)
+            }
+            "fr_FR" | "it_IT" | "pt_BR" | "pt_PT" => (DateOrder::DayMonthYear, b'/', true),
+            "de_DE" | "pl_PL" | "ru_RU" => (DateOrder::DayMonthYear, b'.', true),
+            "uk_UA" => (DateOrder::DayMonthYear, b'.', false),
+            "da_DK" | "tr_TR" => (DateOrder::DayMonthYear, b'-', true),
+            "nl_NL" => (DateOrder::DayMonthYear, b'-', false),
+            "de_AT" | "en_CA" | "fr_CA" | "hu_HU" | "sv_SE" => {
+                (DateOrder::YearMonthDay, b'-', true)
+            }
+            _ => return Self::C,
+        };
+        Self {
+            order,
+            separator,
+            long_year,
+        }
+    }
+}
+
+fn any_locale_installed() -> bool {
+    Path::new("/usr/lib/locale/locale-archive").exists()
+        || std::fs::read_dir("/usr/lib/locale").is_ok_and(|mut entries| {
+            entries.any(|entry| {
+                entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with("C."))
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_locales_read_as_c() {
+        let check = |name: &str, order, separator, long_year| {
+            assert_eq!(
+                DateStyle::of_locale(name),
+                DateStyle {
+                    order,
+                    separator,
+                    long_year
+                }
+            );
+        };
+        check("C", DateOrder::MonthDayYear, b'/', false);
+        check("C.UTF-8", DateOrder::MonthDayYear, b'/', false);
+        check("xx_YY", DateOrder::MonthDayYear, b'/', false);
+        check("en_US.UTF-8", DateOrder::MonthDayYear, b'/', true);
+        check("en_US", DateOrder::MonthDayYear, b'/', true);
+        check("en_GB.UTF-8", DateOrder::DayMonthYear, b'/', false);
+        check("de_DE@euro", DateOrder::DayMonthYear, b'.', true);
+        check("sv_SE", DateOrder::YearMonthDay, b'-', true);
+    }
+}

@@ -1,0 +1,79 @@
+//! Standard output as one growing buffer, written in large pieces.
+//!
+//! A listing of ten thousand tickets is a few system calls, and a reader that goes away ends the
+//! tool quietly.
+
+use std::io;
+
+use rustix::io::Errno;
+
+use crate::messages::Program;
+use crate::messages::system_text;
+
+/// What is written at once.
+const FLUSH_AT: usize = 60 * 1024;
+
+/// The exit status of a program ended by SIGPIPE, as a shell reports it: what MIT's tools show
+/// when their reader goes away.
+pub(crate) const BROKEN_PIPE_STATUS: u8 = 141;
+
+/// Buffered standard output.
+pub(crate) struct Output {
+    buffer: Vec<u8>,
+}
+
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self {
+            buffer: Vec::with_capacity(64 * 1024),
+        }
+    }
+
+    /// Where to append; call [`flush_if_full`](Self::flush_if_full) after each record.
+    pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Appends `bytes`.
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Writes the buffer out when it has grown large.
+    pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
+        if self.buffer.len() < FLUSH_AT {
+            Ok(())
+        } else {
+            self.flush()
+        }
+    }
+
+    /// Writes the buffer out.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        let result = write_all(&self.buffer);
+        self.buffer.clear();
+        result
+    }
+}
+
+/// Writes `bytes` to standard output, unbuffered.
+pub(crate) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The exit status for a failure to write to standard output, said unless the reader went away.
+pub(crate) fn failure(program: &Program, error: &io::Error) -> u8 {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return BROKEN_PIPE_STATUS;
+    }
+    program.error(system_text(error), "while writing to standard output");
+    1
+}
