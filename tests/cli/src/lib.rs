@@ -1,0 +1,60 @@
+//! The tools as a user meets them: exit codes, bad places, hostile KDCs, no secret shown.
+//!
+//! The tests are in `tests/`, one file a subject. What MIT's tools would do in the same place is
+//! the subject of `interop`; here no real server is needed.
+#![forbid(unsafe_code)]
+
+use kerberos_testkdc::TestKdc;
+use test_support::raw::{self, RawCredential, RawPrincipal};
+use test_support::{Finished, Place};
+
+/// The realm of [`realm`].
+pub const REALM: &str = "CLI.TEST";
+
+/// A running KDC with the user `alice`, whose password is [`PASSWORD`], and a place that leads
+/// to it.
+///
+/// # Panics
+/// When it cannot be started.
+#[expect(clippy::expect_used, reason = "serves tests only")]
+pub fn realm() -> (TestKdc, Place) {
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let kdc = builder.start().expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    (kdc, place)
+}
+
+/// A password that would be noticed wherever it shows.
+pub const PASSWORD: &str = "correct-horse-battery-staple";
+
+/// `alice`'s password as kinit reads it.
+pub fn typed_password() -> String {
+    format!("{PASSWORD}\n")
+}
+
+/// A place whose only KDC does not exist.
+pub fn place_without_kdc() -> Place {
+    let port = test_support::free_port();
+    Place::new(&test_support::Krb5Conf::new(REALM).kdc(REALM, format!("127.0.0.1:{port}")))
+}
+
+/// A cache of `bob` with a ticket-granting ticket, as some earlier login left it.
+pub fn old_cache() -> Vec<u8> {
+    let bob = RawPrincipal::new("bob", REALM);
+    let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
+    raw::cache(4, None, &bob, &[RawCredential::new(&bob, &tgt)])
+}
+
+/// Checks that a failed run said what is wrong, naming `what`, and then what to do, and that it
+/// did not panic.
+///
+/// # Panics
+/// When it did not.
+#[track_caller]
+pub fn assert_explained(run: &Finished, what: &str) {
+    let text = run.stderr();
+    assert!(run.code() == 1, "expected exit code 1: {run}");
+    assert!(text.contains(what), "does not name {what}: {run}");
+    assert!(text.contains("\nhint: "), "has no hint: {run}");
+    assert!(!text.contains("panicked"), "{run}");
+}

@@ -1,0 +1,85 @@
+//! A KDC that errs or lies: kinit fails with a message of its own, leaves the old cache alone, and
+//! does not hang.
+
+use std::fs;
+use std::time::Duration;
+
+use cli::{old_cache, realm, typed_password};
+use kerberos_asn1::ErrorCode;
+use kerberos_testkdc::Fault;
+
+#[test]
+fn what_is_no_honest_reply_is_refused() {
+    let (kdc, place) = realm();
+    place.write("cache", old_cache());
+    for fault in [
+        Fault::Garbage,
+        Fault::Truncated,
+        Fault::WrongMessageType,
+        Fault::WrongNonce,
+        Fault::WrongClientName,
+        Fault::WrongClientRealm,
+        Fault::WrongServerName,
+        Fault::WrongTicketServer,
+        Fault::WrongServerRealm,
+        Fault::CorruptedCiphertext,
+        Fault::MissingRequestChecksum,
+        Fault::WrongRequestChecksum,
+        Fault::EndtimeTooLate,
+        Fault::HintedIterations(0),
+        Fault::HintedIterations(u32::MAX),
+        Fault::HintedS2kParams(vec![1, 2, 3]),
+        Fault::NoMethodData,
+        Fault::UnknownPreauthOnly,
+        Fault::Error(ErrorCode::KRB_ERR_GENERIC),
+        Fault::ErrorAfterPreauth(ErrorCode::KDC_ERR_PREAUTH_FAILED),
+    ] {
+        let shown = format!("{fault:?}");
+        kdc.set_fault(fault);
+        let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+        let run = kinit.limit(Duration::from_secs(60)).run().exits(1);
+        let text = run.stderr();
+        assert!(text.starts_with("kinit: "), "{shown}: {run}");
+        assert!(
+            text.contains(" while getting initial credentials\n"),
+            "{shown}: {run}"
+        );
+        assert!(!text.contains("panicked"), "{shown}: {run}");
+        assert_eq!(
+            fs::read(place.cache()).expect("it is there"),
+            old_cache(),
+            "{shown}"
+        );
+        kdc.clear_faults();
+    }
+    place
+        .ours("kinit")
+        .arg("alice")
+        .stdin(typed_password())
+        .run()
+        .success();
+}
+
+#[test]
+fn what_honest_kdcs_do_is_borne() {
+    let (kdc, place) = realm();
+    for fault in [
+        Fault::TgsTag,
+        Fault::NegativeNonce,
+        Fault::TooBigForUdp,
+        Fault::ClockOffset(600),
+        Fault::ClockOffset(-600),
+        Fault::Delay(Duration::from_millis(1200)),
+    ] {
+        let shown = format!("{fault:?}");
+        kdc.set_fault(fault);
+        let run = place
+            .ours("kinit")
+            .arg("alice")
+            .stdin(typed_password())
+            .run();
+        assert_eq!(run.code(), 0, "{shown}: {run}");
+        place.ours("klist").arg("-s").run().success();
+        kdc.clear_faults();
+    }
+}

@@ -1,0 +1,260 @@
+//! Caches and keytabs where none can be: the error names the path, and what was there is still
+//! there.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+use cli::{assert_explained, old_cache, realm, typed_password};
+use test_support::{Finished, Place, Tool};
+
+#[test]
+fn a_new_cache_is_for_its_owner_only() {
+    let (_kdc, place) = realm();
+    // Whatever the umask, and whatever was there before.
+    fs::write(place.cache(), old_cache()).expect("the folder is ours");
+    let set = fs::set_permissions(place.cache(), fs::Permissions::from_mode(0o666));
+    set.expect("the file is ours");
+    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+    kinit
+        .through(["sh", "-c", "umask 0; exec \"$0\" \"$@\""])
+        .run()
+        .success();
+    let mode = fs::metadata(place.cache())
+        .expect("the cache is there")
+        .mode();
+    assert_eq!(mode & 0o7777, 0o600);
+}
+
+#[test]
+fn a_directory_in_place_of_the_cache() {
+    let (_kdc, place) = realm();
+    fs::create_dir(place.cache()).expect("the folder is ours");
+    fs::write(place.cache().join("precious"), "").expect("the folder is ours");
+    let path = place.text("cache");
+    assert_explained(
+        &place
+            .ours("kinit")
+            .arg("alice")
+            .stdin(typed_password())
+            .run(),
+        &path,
+    );
+    assert_explained(&place.ours("klist").run(), &path);
+    place.ours("kdestroy").run().exits(1);
+    assert!(place.cache().join("precious").exists());
+    assert_eq!(names_in(place.path("").as_path()), ["cache", "krb5.conf"]);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read() {
+    let (_kdc, place) = realm();
+    let check = |configuration: &str, message: &str| {
+        place.write("krb5.conf", configuration);
+        let run = place.ours("kinit").arg("alice").run();
+        assert_explained(&run, &format!("kinit: {message} while "));
+        assert!(run.stderr().contains("krb5.conf, line 1: "), "{run}");
+    };
+    check(
+        "[libdefaults\n",
+        "Improper format of Kerberos configuration file",
+    );
+    check(
+        "include /nowhere/krb5.conf\n",
+        "Included profile file could not be read",
+    );
+    check(
+        "includedir /nowhere\n",
+        "Included profile directory could not be read",
+    );
+    check(
+        "module /nowhere.so:x\n",
+        "Unexpected module declaration in profile",
+    );
+}
+
+#[test]
+fn a_directory_in_place_of_the_keytab() {
+    let (_kdc, place) = realm();
+    fs::create_dir(place.path("keytab")).expect("the folder is ours");
+    let path = place.text("keytab");
+    let run = place.ours("kinit").line("-k alice").run().exits(1);
+    assert!(
+        run.stderr().contains("hint: ") && run.stderr().contains(&path),
+        "{run}"
+    );
+    let run = place.ours("klist").arg("-k").run().exits(1);
+    assert!(run.stderr().contains(&path), "{run}");
+}
+
+#[test]
+fn a_folder_that_is_not_there() {
+    let (_kdc, place) = realm();
+    let cache = place.text("missing/cache");
+    let run = place
+        .ours("kinit")
+        .args(["-c", &cache, "alice"])
+        .stdin(typed_password())
+        .run();
+    assert_explained(&run, &cache);
+    assert!(!place.path("missing").exists());
+}
+
+#[test]
+fn a_symbolic_link_is_replaced_not_followed() {
+    let (_kdc, place) = realm();
+    let victim = place.write("victim", "precious");
+    symlink(&victim, place.cache()).expect("the folder is ours");
+    place
+        .ours("kinit")
+        .arg("alice")
+        .stdin(typed_password())
+        .run()
+        .success();
+    assert_eq!(fs::read(&victim).expect("it is there"), b"precious");
+    let cache = fs::symlink_metadata(place.cache()).expect("it is there");
+    assert!(cache.is_file());
+}
+
+#[test]
+fn an_empty_or_torn_cache_is_no_cache() {
+    let (_kdc, place) = realm();
+    let whole = old_cache();
+    for length in [0, 1, 2, 5, 20] {
+        place.write("cache", whole.get(..length).unwrap_or_default());
+        assert_explained(&place.ours("klist").run(), &place.text("cache"));
+        place.ours("klist").arg("-s").run().exits(1);
+        place
+            .ours("kinit")
+            .arg("alice")
+            .stdin(typed_password())
+            .run()
+            .success();
+        place.ours("klist").arg("-s").run().success();
+    }
+    // Torn within a ticket: kinit still knows whose it was.
+    place.write("cache", whole.get(..whole.len() - 5).unwrap_or_default());
+    let run = place.ours("klist").run().exits(1);
+    assert!(
+        run.stdout().contains("Default principal: bob@CLI.TEST"),
+        "{run}"
+    );
+    place
+        .ours("kinit")
+        .arg("alice")
+        .stdin(typed_password())
+        .run()
+        .success();
+}
+
+#[test]
+fn an_unreadable_or_read_only_place() {
+    let (kdc, place) = realm();
+    // Root may write anywhere, so that another user must try.
+    let stranger = Stranger::new(&place);
+    let public = place.path("public");
+    fs::create_dir(&public).expect("the folder is ours");
+    let cache = public.join("cache");
+    fs::write(&cache, old_cache()).expect("the folder is ours");
+    set_mode(&cache, 0o644);
+    set_mode(&public, 0o555);
+    let path = cache.display().to_string();
+    let run = stranger.run("kinit", &["-c", &path, "alice"]);
+    assert_explained(&run, &path);
+    assert_eq!(
+        fs::read(&cache).expect("it is there"),
+        old_cache(),
+        "the old cache is still there"
+    );
+    assert_eq!(names_in(&public), ["cache"]);
+    stranger.run("kdestroy", &["-c", &path]).exits(1);
+    assert_eq!(fs::read(&cache).expect("it is there"), old_cache());
+
+    set_mode(&cache, 0);
+    assert_explained(&stranger.run("klist", &[&path]), &path);
+    stranger.run("klist", &["-s", &path]).exits(1);
+    assert_explained(&stranger.run("klist", &["-k", &path]), &path);
+    set_mode(&public, 0o755);
+    drop(kdc);
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to mount a small file system")]
+fn a_full_disk() {
+    let (_kdc, place) = realm();
+    place.write("old", old_cache());
+    // The mount lives in a namespace of its own and goes with it.
+    let script = "
+        mkdir disk && mount -t tmpfs -o size=8k none disk || exit 90
+        cp old disk/cache && chmod 600 disk/cache
+        cat /dev/zero > disk/filler 2>/dev/null
+        \"$0\" \"$@\"; code=$?
+        cmp old disk/cache || exit 91
+        ls disk
+        exit $code";
+    let kinit = place
+        .ours("kinit")
+        .line("-c disk/cache alice")
+        .stdin(typed_password());
+    let run = kinit
+        .through(["unshare", "--mount", "sh", "-c", script])
+        .run();
+    assert_explained(&run, "disk/cache");
+    assert!(run.stderr().contains("No space left on device"), "{run}");
+    let left: Vec<String> = run.stdout().lines().map(str::to_owned).collect();
+    assert_eq!(
+        left.get(left.len().saturating_sub(2)..),
+        Some(&["cache".into(), "filler".into()][..])
+    );
+}
+
+/// Runs our tools as a user without rights, who can read krb5.conf and nothing else of ours.
+struct Stranger<'a> {
+    place: &'a Place,
+}
+
+impl<'a> Stranger<'a> {
+    fn new(place: &'a Place) -> Self {
+        // Our binary may be in a folder that nobody else may enter.
+        fs::copy(test_support::rkinit(), place.path("binary")).expect("the folder is ours");
+        set_mode(&place.path("binary"), 0o755);
+        Self { place }
+    }
+
+    fn run(&self, name: &str, arguments: &[&str]) -> Finished {
+        let link = self.place.path(name);
+        let _ = symlink("binary", &link);
+        let tool = Tool::new(link)
+            .args(arguments)
+            .env("KRB5_CONFIG", self.place.path("krb5.conf"))
+            .env("LC_ALL", "C")
+            .stdin(typed_password());
+        // Not root: then we are a user without rights ourselves.
+        if !test_support::parts::root() {
+            return tool.run();
+        }
+        tool.through([
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            "--",
+        ])
+        .run()
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,224 @@
+//! Standard input, output and error: prompts, pipes that break, disks that fill, and what
+//! `KRB5_TRACE` writes; and that no secret shows in any of them.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+
+use cli::{PASSWORD, REALM, old_cache, place_without_kdc, realm, typed_password};
+use kerberos_files::ccache::CcacheFile;
+use test_support::Finished;
+use test_support::raw::{self, RawCredential, RawPrincipal};
+
+#[test]
+fn the_prompt_goes_to_standard_output_and_reads_standard_input() {
+    let (_kdc, place) = realm();
+    let run = place
+        .ours("kinit")
+        .arg("alice")
+        .stdin(typed_password())
+        .run()
+        .success();
+    assert_eq!(run.stdout(), "Password for alice@CLI.TEST: \n");
+    assert_eq!(run.stderr(), "");
+    // No input at all.
+    let run = place.ours("kinit").arg("alice").run().exits(1);
+    assert!(
+        run.stderr()
+            .starts_with("kinit: Cannot read password while getting"),
+        "{run}"
+    );
+    let closed = place
+        .ours("kinit")
+        .arg("alice")
+        .through(["sh", "-c", "exec \"$0\" \"$@\" <&-"]);
+    let run = closed.run().exits(1);
+    assert!(
+        run.stderr().contains("Cannot read password while getting"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_password_is_asked_for_only_when_the_kdc_wants_one() {
+    let run = place_without_kdc()
+        .ours("kinit")
+        .arg("alice")
+        .stdin(typed_password())
+        .run();
+    assert_eq!(run.exits(1).stdout(), "");
+    let (_kdc, place) = realm();
+    let run = place
+        .ours("kinit")
+        .arg("nobody")
+        .stdin(typed_password())
+        .run()
+        .exits(1);
+    assert_eq!(run.stdout(), "");
+}
+
+#[test]
+fn a_terminal_does_not_show_the_password() {
+    let (_kdc, place) = realm();
+    let log = place.text("typescript");
+    // `script` runs us on a terminal and types what it reads; a moment later, so that the
+    // terminal's own echo is off by then.
+    let line = format!("'{}' alice", test_support::rkinit().display());
+    let feed = "{ sleep 1; cat; sleep 1; } | exec \"$0\" \"$@\"";
+    let run = place
+        .program("/usr/bin/script")
+        .args(["-q", "-e", "-c", &line, &log])
+        .stdin(typed_password())
+        .through(["sh", "-c", feed])
+        .run()
+        .success();
+    let shown = fs::read_to_string(&log).expect("script writes its log");
+    assert!(shown.contains("Password for alice@CLI.TEST: "), "{run}");
+    assert!(!shown.contains(PASSWORD), "{run}");
+    assert!(place.cache().exists());
+}
+
+#[test]
+fn a_broken_pipe_is_quiet() {
+    let place = place_without_kdc();
+    let bob = RawPrincipal::new("bob", REALM);
+    let ticket = RawCredential::new(&bob, &RawPrincipal::new("host/a", REALM));
+    place.write("cache", raw::cache(4, None, &bob, &vec![ticket; 5000]));
+    fs::copy(test_support::rkinit(), place.path("klist")).expect("the folder is ours");
+    let pipe = "\"$0\" \"$@\" | true; exit 0";
+    let run = place
+        .ours("kinit")
+        .through(["sh", "-c", &pipe.replace("$0", "./klist")])
+        .run();
+    assert_eq!(run.success().stderr(), "");
+}
+
+#[test]
+fn a_listing_that_cannot_be_written_fails() {
+    let place = place_without_kdc();
+    place.write("cache", old_cache());
+    let full = "exec ./klist > /dev/full";
+    fs::copy(test_support::rkinit(), place.path("klist")).expect("the folder is ours");
+    let run = place
+        .ours("klist")
+        .through(["sh", "-c", full])
+        .run()
+        .exits(1);
+    assert!(run.stderr().contains("No space left on device"), "{run}");
+    // Closed: nobody wants it.
+    let run = place
+        .ours("klist")
+        .through(["sh", "-c", "exec ./klist >&-"])
+        .run();
+    assert!(!run.stderr().contains("panicked"), "{run}");
+    let run = place
+        .ours("klist")
+        .through(["sh", "-c", "exec ./klist -s >&- 2>&- <&-"])
+        .run();
+    run.success();
+}
+
+#[test]
+fn a_trace_tells_what_happens() {
+    let (_kdc, place) = realm();
+    let trace = place.text("trace");
+    let kinit = || place.ours("kinit").env("KRB5_TRACE", &trace).arg("alice");
+    kinit().stdin(typed_password()).run().success();
+    let text = fs::read_to_string(&trace).expect("KRB5_TRACE is written");
+    for line in text.lines() {
+        // [pid] seconds.microseconds: what
+        let rest = line
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("] "));
+        let (pid, rest) = rest.unwrap_or_else(|| panic!("no pid: {line}"));
+        let (time, what) = rest
+            .split_once(": ")
+            .unwrap_or_else(|| panic!("no time: {line}"));
+        assert!(pid.parse::<u32>().is_ok(), "{line}");
+        let (seconds, fraction) = time.split_once('.').unwrap_or_else(|| panic!("{line}"));
+        assert!(
+            seconds.parse::<u64>().is_ok() && fraction.len() == 6,
+            "{line}"
+        );
+        assert!(!what.is_empty());
+    }
+    for what in [
+        "Getting initial credentials for alice@CLI.TEST",
+        "Sending",
+        "Received answer",
+    ] {
+        assert!(text.contains(what), "the trace lacks {what:?}:\n{text}");
+    }
+    // A second run is added to it.
+    kinit().stdin("wrong\n").run().exits(1);
+    let longer = fs::read_to_string(&trace).expect("KRB5_TRACE is written");
+    assert!(longer.starts_with(&text) && longer.len() > text.len());
+    // Where no trace can be written, the login goes on.
+    place
+        .ours("kinit")
+        .env("KRB5_TRACE", "/nonexistent/trace")
+        .arg("alice")
+        .stdin(typed_password())
+        .run()
+        .success();
+}
+
+#[test]
+fn no_secret_shows() {
+    let (kdc, place) = realm();
+    let trace = place.text("trace");
+    let run = |line: &str, input: &str| {
+        place
+            .ours("kinit")
+            .env("KRB5_TRACE", &trace)
+            .line(line)
+            .stdin(input)
+            .run()
+    };
+    let mut shown = Vec::new();
+    let mut see = |run: &Finished| {
+        shown.extend_from_slice(&run.stdout);
+        shown.extend_from_slice(&run.stderr);
+    };
+    see(&run("-V alice", &typed_password()).success());
+    let mut secrets = session_keys(&CcacheFile::new(place.cache()));
+    // A wrong password is somebody's right one elsewhere.
+    see(&run("-V alice", "another-secret-word\n").exits(1));
+    see(&run("-V nobody", &typed_password()).exits(1));
+    kdc.set_fault(kerberos_testkdc::Fault::CorruptedCiphertext);
+    see(&run("-V alice", &typed_password()).exits(1));
+    see(&place.ours("klist").line("-e -f -a -C").run());
+    shown.extend(fs::read(&trace).expect("KRB5_TRACE is written"));
+
+    secrets.push(PASSWORD.as_bytes().to_vec());
+    secrets.push(b"another-secret-word".to_vec());
+    secrets.extend(
+        kdc.keys("alice")
+            .iter()
+            .map(|key| key.key().expose_bytes().to_vec()),
+    );
+    assert!(secrets.len() >= 4);
+    let text = String::from_utf8_lossy(&shown).to_lowercase();
+    for secret in secrets {
+        let hex = secret
+            .iter()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let list = format!("{secret:?}");
+        let raw = shown.windows(secret.len()).any(|window| window == secret);
+        assert!(
+            !raw && !text.contains(&hex) && !text.contains(&list),
+            "a secret shows:\n{text}"
+        );
+    }
+}
+
+fn session_keys(cache: &CcacheFile) -> Vec<Vec<u8>> {
+    let mut reader = cache.open().expect("kinit wrote it");
+    let mut keys = Vec::new();
+    while let Some(entry) = reader.next().expect("it is whole") {
+        if !entry.is_config() {
+            keys.push(entry.session_key().expose_bytes().to_vec());
+        }
+    }
+    assert!(!keys.is_empty());
+    keys
+}

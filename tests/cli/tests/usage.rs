@@ -1,0 +1,77 @@
+//! Command lines: what is wrong with them, and what is not supported yet.
+
+use cli::place_without_kdc;
+
+#[test]
+fn wrong_command_lines() {
+    let place = place_without_kdc();
+    let check = |name: &str, line: &str, code: i32, expected: &str| {
+        let run = place.ours(name).line(line).run().exits(code);
+        assert!(run.stderr().contains(expected), "{run}");
+        assert!(run.stderr().contains("Usage"), "{run}");
+        assert_eq!(run.stdout(), "", "{run}");
+    };
+    check("kinit", "--nonsense", 2, "--nonsense");
+    check("kinit", "-Z", 2, "Z");
+    check("kinit", "-l", 2, "-- 'l'");
+    check("kinit", "-l soon alice", 2, "Bad lifetime value soon");
+    check("kinit", "--mit-names alice", 2, "needs --install-links");
+    check("kinit", "-f -F alice", 2, "Only one of -f and -F allowed");
+    check(
+        "kinit",
+        "alice bob",
+        2,
+        "Extra arguments (starting with \"bob\").",
+    );
+    check("klist", "--nonsense", 1, "--nonsense");
+    check("klist", "-n", 1, "");
+    check("klist", "-k -f", 1, "");
+    check("kdestroy", "--nonsense", 2, "--nonsense");
+    check("kdestroy", "-A -p alice", 2, "");
+}
+
+#[test]
+fn kerberos_4_is_gone() {
+    let run = place_without_kdc()
+        .ours("kinit")
+        .line("-4 alice")
+        .run()
+        .exits(3);
+    assert_eq!(run.stderr(), "Kerberos 4 is no longer supported\n");
+}
+
+#[test]
+fn what_is_not_supported_yet_says_so_by_name() {
+    let place = place_without_kdc();
+    place.write("cache", cli::old_cache());
+    for (line, name) in [
+        ("-R", "-R"),
+        ("-v", "-v"),
+        ("-n", "-n"),
+        ("-T armor alice", "-T"),
+        ("-X X509_user_identity=FILE:x alice", "-X"),
+    ] {
+        let run = place.ours("kinit").line(line).run().exits(1);
+        let text = run.stderr();
+        assert!(
+            text.contains(name) && text.contains("not supported yet"),
+            "{run}"
+        );
+    }
+    for kind in ["DIR:caches", "KCM:", "KEYRING:session:x", "MEMORY:x"] {
+        for name in ["kinit", "klist", "kdestroy"] {
+            let run = place.ours(name).arg("-c").arg(kind).run().exits(1);
+            assert!(run.stderr().contains("not supported yet"), "{run}");
+        }
+    }
+}
+
+#[test]
+fn help_is_asked_for_and_so_goes_to_standard_output() {
+    let place = place_without_kdc();
+    for name in ["kinit", "klist", "kdestroy"] {
+        let run = place.ours(name).arg("--help").run().success();
+        assert_eq!(run.stderr(), "");
+        assert!(run.stdout().contains(&format!("Usage: {name}")), "{run}");
+    }
+}

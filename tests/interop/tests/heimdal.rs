@@ -1,0 +1,145 @@
+//! Heimdal: its KDC for our kinit, its tools for what we wrote, what it wrote for our klist.
+//!
+//! MIT's tools take part, as the measure of what ours should say about Heimdal's KDC.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+use std::fs;
+
+use interop::{assert_same, check_same, without_times};
+use test_support::{HeimdalRealm, Place};
+
+/// Logs in with MIT's kinit and ours: the caches are the same, and good for Heimdal's tools.
+#[track_caller]
+fn check(place: &Place, arguments: &[&str], stdin: &str) {
+    let mut caches = Vec::new();
+    let mut runs = Vec::new();
+    for tool in [place.mit("kinit"), place.ours("kinit")] {
+        let _ = fs::remove_file(place.cache());
+        runs.push(tool.args(arguments).stdin(stdin).run().success());
+        let listed = place
+            .mit("klist")
+            .line("-e -f -a -C")
+            .run()
+            .success()
+            .stdout();
+        caches.push(without_times(&listed));
+    }
+    assert_same(&runs[1], &runs[0]);
+    assert_eq!(
+        caches[1], caches[0],
+        "kinit {arguments:?}: ours (left), MIT's (right)"
+    );
+    let name = arguments.last().expect("the principal comes last");
+    let listed = place.heimdal("klist").run().success().stdout();
+    assert!(
+        listed.contains(&format!("Principal: {name}@HEIMDAL.TEST")),
+        "{listed}"
+    );
+    place
+        .heimdal("kgetcred")
+        .arg("host/a.heimdal.test")
+        .run()
+        .success();
+    let listed = place.heimdal("klist").run().success().stdout();
+    assert!(
+        listed.contains("host/a.heimdal.test@HEIMDAL.TEST"),
+        "{listed}"
+    );
+    check_same(place, "klist", "-e -f -a -n", "").success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn passwords() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    for (short, _) in HeimdalRealm::ETYPES {
+        check(&place, &[short], &format!("pw-{short}\n"));
+    }
+    check(&place, &["alice"], "wonderland\n");
+    check(&place, &["open"], "pw-open\n");
+    check(&place, &["-f", "-r", "2d", "alice"], "wonderland\n");
+    check(&place, &["-C", "alice"], "wonderland\n");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn keytabs() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    let robot = realm.keytab("robot").display().to_string();
+    check(&place, &["-k", "-t", &robot, "robot"], "");
+    for name in ["robot", "services"] {
+        let keytab = realm.keytab(name);
+        for options in ["-k", "-kte", "-k -K"] {
+            check_same(
+                &place,
+                "klist",
+                &format!("{options} {}", keytab.display()),
+                "",
+            )
+            .success();
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn refusals() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    for (user, password, expected) in [
+        ("alice", "looking-glass", "Password incorrect"),
+        ("open", "looking-glass", "Password incorrect"),
+        ("nobody", "pw", "not found in Kerberos database"),
+        ("gone", "pw-gone", "has expired"),
+        (
+            "disabled",
+            "pw-disabled",
+            "while getting initial credentials",
+        ),
+    ] {
+        let done = check_same(&place, "kinit", user, &format!("{password}\n")).exits(1);
+        assert!(done.stderr().contains(expected), "{done}");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn caches_that_heimdal_wrote() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    place.write("password", "wonderland\n");
+    let password = format!("--password-file={}", place.text("password"));
+    for version in ["1", "2", "3", "4"] {
+        let _ = fs::remove_file(place.cache());
+        let version = format!("--fcache-version={version}");
+        for more in [&[][..], &["--renewable", "-f", "-a"]] {
+            let kinit = place
+                .heimdal("kinit")
+                .arg(&password)
+                .arg(&version)
+                .args(more);
+            kinit.arg("alice").run().success();
+            for options in ["", "-e -f", "-a -n", "-C", "-s", "-l"] {
+                check_same(&place, "klist", options, "").success();
+            }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Logging in to MIT's KDC: every etype, salt, kind of name and keytab.
+//!
+//! Each case logs in with MIT's kinit and with ours, and MIT's klist must show the same cache but
+//! for the times; then MIT's kvno must get a service ticket with the cache that ours wrote.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+use std::fs;
+
+use interop::{assert_same, without_times};
+use test_support::{ETYPES, MitRealm, Place};
+
+/// Logs in with `kinit arguments` twice and compares the caches.
+#[track_caller]
+fn check(place: &Place, arguments: &[&str], stdin: &str) {
+    let mut caches = Vec::new();
+    let mut runs = Vec::new();
+    for tool in [place.mit("kinit"), place.ours("kinit")] {
+        let _ = fs::remove_file(place.cache());
+        runs.push(tool.args(arguments).stdin(stdin).run().success());
+        let listed = place
+            .mit("klist")
+            .line("-e -f -a -C")
+            .run()
+            .success()
+            .stdout();
+        caches.push(without_times(&listed));
+    }
+    assert_same(&runs[1], &runs[0]);
+    assert_eq!(
+        caches[1], caches[0],
+        "kinit {arguments:?}: ours (left), MIT's (right)"
+    );
+    let granted = place
+        .mit("kvno")
+        .arg("host/a.mit.test")
+        .run()
+        .success()
+        .stdout();
+    assert_eq!(granted, "host/a.mit.test@MIT.TEST: kvno = 1\n");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn password_of_every_etype() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (short, _) in ETYPES {
+        let password = format!("pw-{short}\n");
+        check(&place, &[short], &password);
+        check(&place, &[&format!("{short}-open")], &password);
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn keytab_of_every_etype() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (short, _) in ETYPES {
+        let keytab = realm.keytab(short).display().to_string();
+        check(&place, &["-k", "-t", &keytab, short], "");
+        check(&place, &["-kt", &keytab, &format!("{short}-open")], "");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn salts() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for salt in ["norealm", "onlyrealm", "special"] {
+        check(&place, &[&format!("salt-{salt}")], "pw-salt\n");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn names_and_passwords() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    check(&place, &["jürgen"], "pässwörd-ß€\n");
+    check(&place, &["jürgen@MIT.TEST"], "pässwörd-ß€\n");
+    // MIT's KDC 1.20 grants these no service ticket: the PAC names them without the escape.
+    check_cache(&place, &[r"a\/slash"], "pw-slash\n");
+    check(&place, &[r"an\@at"], "pw-at\n");
+    check(&place, &["alice/admin@MIT.TEST"], "pw-admin\n");
+    // A password that no newline ends.
+    check(&place, &["alice"], "wonderland");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn options() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for arguments in [
+        "-f alice",
+        "-F alice",
+        "-p alice",
+        "-P -A alice",
+        "-l 1h alice",
+        "-l 2:30 -r 3d alice",
+        "--canonicalize alice",
+        "-C alice",
+        "--no-request-pac alice",
+        "--request-pac alice",
+        "-S host/b.mit.test alice",
+        "-V alice",
+        "-s 2h alice",
+        "-a alice",
+        "alice -l 1h",
+        "brief",
+        "-r 7d brief",
+        "-r 1d plain",
+        "-F -P plain",
+        "soon",
+    ] {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let password = match arguments
+            .iter()
+            .find(|a| ["brief", "plain", "soon"].contains(*a))
+        {
+            Some(name) => format!("pw-{name}\n"),
+            None => "wonderland\n".to_owned(),
+        };
+        let service = ["-S", "-s", "-a"]
+            .iter()
+            .any(|option| arguments.contains(option));
+        if service {
+            check_cache(&place, &arguments, &password);
+        } else {
+            check(&place, &arguments, &password);
+        }
+    }
+}
+
+/// As [`check`], for tickets that are not, or not yet, good for getting another.
+#[track_caller]
+fn check_cache(place: &Place, arguments: &[&str], stdin: &str) {
+    let mut caches = Vec::new();
+    for tool in [place.mit("kinit"), place.ours("kinit")] {
+        let _ = fs::remove_file(place.cache());
+        tool.args(arguments).stdin(stdin).run().success();
+        let listed = place
+            .mit("klist")
+            .line("-e -f -a -C")
+            .run()
+            .success()
+            .stdout();
+        caches.push(without_times(&listed));
+    }
+    assert_eq!(
+        caches[1], caches[0],
+        "kinit {arguments:?}: ours (left), MIT's (right)"
+    );
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn settings() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (key, value) in [
+        ("forwardable", "true"),
+        ("proxiable", "true"),
+        ("ticket_lifetime", "3h"),
+        ("renew_lifetime", "2d"),
+        ("canonicalize", "true"),
+        ("default_tkt_enctypes", "aes128-sha2 aes128-cts"),
+        ("permitted_enctypes", "camellia128-cts"),
+        ("ccache_type", "3"),
+    ] {
+        place.configure(&realm.conf().set(key, value));
+        check(&place, &["alice"], "wonderland\n");
+    }
+    place.configure(&realm.conf().set("noaddresses", "false"));
+    check_cache(&place, &["alice"], "wonderland\n");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn keytabs() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let keytab = |name: &str| realm.keytab(name).display().to_string();
+    // Many etypes; two versions of the key; a name of two components.
+    check(&place, &["-k", "-t", &keytab("robot"), "robot"], "");
+    check(&place, &["-k", "-t", &keytab("rotated"), "rotated"], "");
+    check(
+        &place,
+        &["-k", "-t", &keytab("batch"), "batch/one.mit.test"],
+        "",
+    );
+    check(
+        &place,
+        &[
+            "-V",
+            "-k",
+            "-t",
+            &format!("FILE:{}", keytab("robot")),
+            "robot",
+        ],
+        "",
+    );
+    // `-t` alone implies `-k`.
+    check(&place, &["-t", &keytab("robot"), "robot"], "");
+    // The keytab of the configuration.
+    let named = realm
+        .conf()
+        .set("default_keytab_name", &format!("FILE:{}", keytab("robot")));
+    place.configure(&named);
+    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is writable");
+    check(&place, &["-k", "robot"], "");
+    // The client keytab, and its first principal.
+    place.configure(
+        &realm
+            .conf()
+            .set("default_client_keytab_name", &keytab("batch")),
+    );
+    check(&place, &["-k", "-i"], "");
+    // Keys of an etype that the KDC would not choose by itself.
+    place.configure(&realm.conf().set(
+        "default_tkt_enctypes",
+        "aes256-cts aes128-cts camellia256-cts",
+    ));
+    check(
+        &place,
+        &["-k", "-t", &keytab("camellia256"), "camellia256"],
+        "",
+    );
+    check(&place, &["-k", "-t", &keytab("users"), "jürgen"], "");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn the_principal_of_the_cache_is_the_default() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    check(&place, &["alice"], "wonderland\n");
+    for tool in [place.mit("kinit"), place.ours("kinit")] {
+        let done = tool.stdin("wonderland\n").run().success();
+        assert_eq!(done.stdout(), "Password for alice@MIT.TEST: \n");
+    }
+}

@@ -1,0 +1,149 @@
+//! The realms themselves, tried with their own tools: what the other tests stand on.
+
+use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
+use test_support::{ETYPES, HeimdalRealm, MitOptions, MitRealm, Place};
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit_serves_its_own_tools() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    place
+        .mit("kinit")
+        .arg("alice")
+        .stdin("wonderland\n")
+        .run()
+        .success();
+    place
+        .mit("kinit")
+        .line("-k -t")
+        .arg(realm.keytab("robot"))
+        .arg("robot")
+        .run()
+        .success();
+    let listed = place.mit("klist").run().success().stdout();
+    assert!(
+        listed.contains("Default principal: robot@MIT.TEST"),
+        "{listed}"
+    );
+    place.mit("kvno").arg("host/a.mit.test").run().success();
+    for (short, _) in ETYPES {
+        let password = format!("pw-{short}\n");
+        place
+            .mit("kinit")
+            .arg(short)
+            .stdin(password)
+            .run()
+            .success();
+    }
+    let refused = place
+        .mit("kinit")
+        .arg("gone")
+        .stdin("pw-gone\n")
+        .run()
+        .exits(1)
+        .stderr();
+    assert!(
+        refused.contains("entry in database has expired"),
+        "{refused}"
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, faketime)),
+    ignore = "needs MIT's KDC and faketime: cargo xtask install"
+)]
+fn mit_serves_with_another_clock() {
+    let options = MitOptions {
+        clock: Some("+10m".into()),
+        ..MitOptions::default()
+    };
+    let realm = MitRealm::start_with(&options);
+    let place = realm.place();
+    place.configure(&realm.conf().set("kdc_timesync", "0"));
+    let refused = place
+        .mit("kinit")
+        .arg("alice")
+        .stdin("wonderland\n")
+        .run()
+        .exits(1)
+        .stderr();
+    assert_eq!(
+        refused,
+        "kinit: Clock skew too great while getting initial credentials\n"
+    );
+}
+
+#[test]
+#[cfg_attr(not(heimdal), ignore = "needs Heimdal's KDC: cargo xtask install")]
+fn heimdal_serves_its_own_tools() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    let password = place.write("password", "wonderland\n");
+    let file = format!("--password-file={}", password.display());
+    place
+        .heimdal("kinit")
+        .arg(&file)
+        .arg("alice")
+        .run()
+        .success();
+    let listed = place.heimdal("klist").run().success().stdout();
+    assert!(listed.contains("Principal: alice@HEIMDAL.TEST"), "{listed}");
+    place.write("password", "looking-glass\n");
+    place
+        .heimdal("kinit")
+        .arg(&file)
+        .arg("alice")
+        .run()
+        .exits(1);
+    let keytab = format!("--keytab={}", realm.keytab("robot").display());
+    place
+        .heimdal("kinit")
+        .arg(keytab)
+        .arg("robot")
+        .run()
+        .success();
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
+fn mit_reads_what_the_harness_forges() {
+    let place = Place::new(&MitRealm::conf_without_kdc());
+    let alice = RawPrincipal::new("alice", "MIT.TEST");
+    let service = RawPrincipal::new("host/a.mit.test", "MIT.TEST");
+    let credential = RawCredential::new(&alice, &service);
+    let mut listed = Vec::new();
+    for version in 1..=4 {
+        place.write(
+            "cache",
+            raw::cache(version, None, &alice, std::slice::from_ref(&credential)),
+        );
+        listed.push(place.mit("klist").line("-e -f").run().success().stdout());
+    }
+    assert!(
+        listed[0].contains("host/a.mit.test@MIT.TEST"),
+        "{}",
+        listed[0]
+    );
+    assert!(listed.iter().all(|text| *text == listed[0]), "{listed:#?}");
+    let (timestamp, kvno) = (1_780_000_000, 258);
+    let key = RawKey {
+        principal: alice,
+        timestamp,
+        kvno,
+        etype: 18,
+        key: vec![7; 32],
+    };
+    place.write("keytab", raw::keytab(2, std::slice::from_ref(&key)));
+    let listed = place
+        .mit("klist")
+        .line("-k -t -e -K")
+        .run()
+        .success()
+        .stdout();
+    assert!(
+        listed.contains(" 258 05/28/26 20:26:40 alice@MIT.TEST"),
+        "{listed}"
+    );
+}

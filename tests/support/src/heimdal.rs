@@ -1,0 +1,250 @@
+//! `HeimdalRealm`: Heimdal's kdc with the realm HEIMDAL.TEST.
+//!
+//! As with MIT's, the database is made once and every test serves a copy.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::server::Server;
+use crate::{Krb5Conf, Place, TempDir, Tool, free_port, parts};
+
+/// A running realm `HEIMDAL.TEST`.
+///
+/// Its accounts: `alice` with the password `wonderland`, who must pre-authenticate; `open`
+/// (`pw-open`), who need not; for every etype of [`HeimdalRealm::ETYPES`] `ETYPE` (`pw-ETYPE`),
+/// with Heimdal's salts (those of the AES-SHA2 etypes have a random prefix); `gone`, `disabled` and
+/// `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`.
+#[derive(Debug)]
+pub struct HeimdalRealm {
+    // Dropped first: the server goes before its folder.
+    _server: Server,
+    folder: TempDir,
+    port: u16,
+}
+
+impl HeimdalRealm {
+    /// The name of the realm.
+    pub const REALM: &'static str = "HEIMDAL.TEST";
+
+    /// The etypes that Heimdal 7.8 has: the name of their accounts, and Heimdal's name.
+    pub const ETYPES: [(&'static str, &'static str); 6] = [
+        ("aes256", "aes256-cts-hmac-sha1-96"),
+        ("aes128", "aes128-cts-hmac-sha1-96"),
+        ("aes256-sha2", "aes256-cts-hmac-sha384-192"),
+        ("aes128-sha2", "aes128-cts-hmac-sha256-128"),
+        ("rc4", "arcfour-hmac-md5"),
+        ("des3", "des3-cbc-sha1"),
+    ];
+
+    /// Starts the KDC.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start() -> Self {
+        let root = root();
+        let database = database(&root);
+        let folder = TempDir::new();
+        for entry in fs::read_dir(&database).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+        let mut last = String::new();
+        for _ in 0..5 {
+            let port = free_port();
+            match serve(&root, &folder, port) {
+                Ok(server) => {
+                    return Self {
+                        _server: server,
+                        folder,
+                        port,
+                    };
+                }
+                Err(logs) => last = logs,
+            }
+        }
+        panic!("Heimdal's kdc does not start:\n{last}");
+    }
+
+    /// The address of the KDC, as krb5.conf writes it.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// A krb5.conf for clients of the realm, which permits every etype.
+    pub fn conf(&self) -> Krb5Conf {
+        let etypes: Vec<&str> = Self::ETYPES.iter().map(|(_, name)| *name).collect();
+        Krb5Conf::new(Self::REALM)
+            .set("permitted_enctypes", &etypes.join(" "))
+            .kdc(Self::REALM, self.address())
+    }
+
+    /// A new place whose krb5.conf leads to this realm.
+    pub fn place(&self) -> Place {
+        Place::new(&self.conf())
+    }
+
+    /// The path of a keytab that the realm was made with.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn keytab(&self, name: &str) -> PathBuf {
+        let path = self.folder.join(format!("{name}.keytab"));
+        assert!(path.exists(), "no such keytab: {name}");
+        path
+    }
+}
+
+fn root() -> PathBuf {
+    parts::heimdal_root().expect("Heimdal's KDC is not here: `cargo xtask install` installs it")
+}
+
+fn serve(root: &Path, folder: &TempDir, port: u16) -> Result<Server, String> {
+    let conf = write_conf(folder.path(), "");
+    let log = folder.join("kdc.log");
+    let _ = fs::remove_file(&log);
+    let configure = |command: &mut Command| {
+        command.arg(format!("--config-file={}", conf.display()));
+        command.args(["--addresses=127.0.0.1", &format!("--ports={port}")]);
+        command.env("KRB5_CONFIG", &conf).env("LC_ALL", "C");
+    };
+    let ready = || fs::read_to_string(&log).is_ok_and(|text| text.contains("KDC started"));
+    Server::start(
+        &root.join("usr/lib/heimdal-servers/kdc"),
+        configure,
+        &folder.join("kdc.out"),
+        std::slice::from_ref(&log),
+        ready,
+    )
+}
+
+/// Writes the configuration of the KDC whose database is in `folder`. New principals get keys of
+/// `etype`, or of all when it is empty.
+fn write_conf(folder: &Path, etype: &str) -> PathBuf {
+    let (realm, at) = (HeimdalRealm::REALM, folder.display());
+    let keys: Vec<String> = HeimdalRealm::ETYPES
+        .iter()
+        .filter(|(_, name)| etype.is_empty() || *name == etype)
+        .map(|(_, name)| format!("{name}:pw-salt"))
+        .collect();
+    let keys = keys.join(" ");
+    let path = folder.join("kdc.conf");
+    let text = format!(
+        "[libdefaults]\n\
+         \x20   default_realm = {realm}\n\
+         \x20   dns_lookup_kdc = false\n\
+         \x20   dns_lookup_realm = false\n\
+         \x20   allow_weak_crypto = true\n\
+         [kdc]\n\
+         \x20   database = {{\n\
+         \x20       dbname = {at}/principals\n\
+         \x20       realm = {realm}\n\
+         \x20       mkey_file = {at}/master-key\n\
+         \x20       acl_file = {at}/kadmind.acl\n\
+         \x20       log_file = {at}/changes\n\
+         \x20   }}\n\
+         [kadmin]\n\
+         \x20   default_keys = {keys}\n\
+         [logging]\n\
+         \x20   kdc = 0-/FILE:{at}/kdc.log\n\
+         \x20   default = 0-/FILE:{at}/other.log\n"
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The folder of a database with all accounts, made now unless an earlier test made it.
+fn database(root: &Path) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    let kdc = fs::metadata(root.join("usr/lib/heimdal-servers/kdc")).unwrap();
+    (include_str!("heimdal.rs"), kdc.len()).hash(&mut hasher);
+    let all = parts::target_dir().join("test-support");
+    fs::create_dir_all(&all).unwrap();
+    let finished = all.join(format!("heimdal-{:016x}", hasher.finish()));
+    if finished.exists() {
+        return finished;
+    }
+    let lock = File::create(all.join("heimdal.lock")).unwrap();
+    lock.lock().unwrap();
+    if finished.exists() {
+        return finished;
+    }
+    let folder = TempDir::new();
+    let at = folder.path();
+    write_conf(at, "");
+    Tool::new(root.join("usr/sbin/kstash"))
+        .args(["--random-key", "-e", "aes256-cts-hmac-sha1-96"])
+        .arg(format!("--key-file={}", at.join("master-key").display()))
+        .run()
+        .success();
+    administer(root, at, &script(at));
+    for (short, etype) in HeimdalRealm::ETYPES {
+        write_conf(at, etype);
+        administer(root, at, &user(short, &format!("pw-{short}")));
+    }
+    let unfinished = all.join(format!("unfinished-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&unfinished);
+    fs::create_dir(&unfinished).unwrap();
+    for entry in fs::read_dir(at).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), unfinished.join(entry.file_name())).unwrap();
+    }
+    fs::rename(&unfinished, &finished).unwrap();
+    finished
+}
+
+fn script(folder: &Path) -> String {
+    let realm = HeimdalRealm::REALM;
+    let mut script =
+        format!("init --realm-max-ticket-life=1day --realm-max-renewable-life=7days {realm}\n");
+    script += &user("alice", "wonderland");
+    script += "add --use-defaults --password=pw-open open\n";
+    for (name, change) in [
+        ("gone", "--expiration-time=2001-01-01"),
+        ("stale", "--pw-expiration-time=2001-01-01"),
+        (
+            "disabled",
+            "--attributes=disallow-all-tix,requires-pre-auth",
+        ),
+    ] {
+        script += &user(name, &format!("pw-{name}"));
+        let _ = writeln!(script, "modify {change} {name}");
+    }
+    for (name, keytab) in [("robot", "robot"), ("host/a.heimdal.test", "services")] {
+        let keytab = folder.join(format!("{keytab}.keytab"));
+        let _ = writeln!(script, "add --use-defaults --random-key {name}");
+        let _ = writeln!(script, "ext_keytab -k FILE:{} {name}", keytab.display());
+    }
+    script
+}
+
+fn user(name: &str, password: &str) -> String {
+    format!(
+        "add --use-defaults --password={password} {name}\n\
+         modify --attributes=requires-pre-auth {name}\n"
+    )
+}
+
+fn administer(root: &Path, folder: &Path, commands: &str) {
+    let conf = folder.join("kdc.conf");
+    let done = Tool::new(root.join("usr/bin/kadmin.heimdal"))
+        .args(["-l", "-r", HeimdalRealm::REALM, "-c"])
+        .arg(&conf)
+        .env("KRB5_CONFIG", &conf)
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .stdin(commands)
+        .current_dir(folder)
+        .run()
+        .success();
+    let complaints: Vec<String> = done
+        .stderr()
+        .lines()
+        .filter(|line| line.contains("kadmin:"))
+        .map(str::to_owned)
+        .collect();
+    assert!(complaints.is_empty(), "kadmin complains: {complaints:#?}");
+}

@@ -1,0 +1,41 @@
+//! What the tests share: real KDCs as subprocesses, the tools under test, temporary places.
+//!
+//! ```text
+//! MitRealm / HeimdalRealm   a realm with its accounts, on a free port of 127.0.0.1, killed on drop
+//!        │ place()
+//!        ▼
+//! Place                     a user's corner: krb5.conf, cache, keytab, environment
+//!        │ ours("kinit") · mit("kinit") · heimdal("kinit")
+//!        ▼
+//! Tool → Finished           one run of a program: exit code, output, a time limit
+//! ```
+//!
+//! This crate panics when the world is not as it should be: it serves tests only. It needs nothing
+//! of the product: the tools are run as the files that a user runs.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "serves tests only"
+)]
+
+mod binary;
+mod conf;
+mod heimdal;
+mod mit;
+pub mod parts;
+mod place;
+pub mod raw;
+mod server;
+mod temp;
+mod tool;
+
+pub use binary::rkinit;
+pub use conf::Krb5Conf;
+pub use heimdal::HeimdalRealm;
+pub use mit::{ETYPES, MitOptions, MitRealm};
+pub use place::Place;
+pub use server::{Server, free_port};
+pub use temp::TempDir;
+pub use tool::{Finished, Tool};

@@ -1,0 +1,112 @@
+//! The accounts of MIT.TEST, as commands for kadmin.local.
+
+use std::fmt::Write as _;
+
+/// Every etype that MIT 1.20 and we support: the name of its accounts, and MIT's name of it.
+pub const ETYPES: [(&str, &str); 8] = [
+    ("aes256", "aes256-cts-hmac-sha1-96"),
+    ("aes128", "aes128-cts-hmac-sha1-96"),
+    ("aes256-sha2", "aes256-cts-hmac-sha384-192"),
+    ("aes128-sha2", "aes128-cts-hmac-sha256-128"),
+    ("camellia256", "camellia256-cts-cmac"),
+    ("camellia128", "camellia128-cts-cmac"),
+    ("rc4", "arcfour-hmac"),
+    ("des3", "des3-cbc-sha1"),
+];
+
+/// Accounts with a password: name, password, and what else kadmin is told. Pre-authentication is
+/// required of all.
+const USERS: &[(&str, &str, &str)] = &[
+    // The ordinary user.
+    ("alice", "wonderland", ""),
+    // Salts other than the principal's name.
+    (
+        "salt-norealm",
+        "pw-salt",
+        "-e aes256-cts-hmac-sha1-96:norealm",
+    ),
+    (
+        "salt-onlyrealm",
+        "pw-salt",
+        "-e aes128-cts-hmac-sha1-96:onlyrealm",
+    ),
+    (
+        "salt-special",
+        "pw-salt",
+        "-e aes256-cts-hmac-sha384-192:special",
+    ),
+    // Names and passwords beyond ASCII, and separators within a name.
+    ("jürgen", "pässwörd-ß€", ""),
+    ("a\\/slash", "pw-slash", ""),
+    ("an\\@at", "pw-at", ""),
+    ("alice/admin", "pw-admin", ""),
+    // States in which the KDC refuses.
+    ("gone", "pw-gone", "-expire 2001-01-01"),
+    ("disabled", "pw-disabled", "-allow_tix"),
+    ("stale", "pw-stale", "-pwexpire 2001-01-01"),
+    ("must-change", "pw-must", "+needchange"),
+    ("lockable", "pw-lockable", "-policy three-strikes"),
+    ("hardware", "pw-hardware", "+requires_hwauth"),
+    // Limits.
+    (
+        "brief",
+        "pw-brief",
+        "-maxlife 10minutes -maxrenewlife 1hour",
+    ),
+    (
+        "plain",
+        "pw-plain",
+        "-allow_forwardable -allow_renewable -allow_proxiable -allow_postdated",
+    ),
+    // Expires in two days: kinit warns.
+    ("soon", "pw-soon", "-pwexpire 2days"),
+];
+
+/// Accounts with random keys of every etype, the keytab they are in, and what else kadmin is told.
+/// A service that required pre-authentication would ask it of its users.
+const MACHINES: &[(&str, &str, &str)] = &[
+    ("robot", "robot", "+requires_preauth"),
+    ("batch/one.mit.test", "batch", "+requires_preauth"),
+    ("host/a.mit.test", "services", ""),
+    ("host/b.mit.test", "services", ""),
+    ("HTTP/a.mit.test", "services", ""),
+];
+
+/// All commands; keytabs are written into the working folder.
+pub(super) fn script() -> String {
+    let mut script = String::new();
+    let mut say = |command: String| writeln!(script, "{command}").expect("a String can grow");
+    say(
+        "addpol -maxfailure 3 -lockoutduration 1hour -failurecountinterval 1hour three-strikes"
+            .into(),
+    );
+    for (name, password, more) in USERS {
+        say(format!(
+            "addprinc -pw {password} +requires_preauth {more} \"{name}\""
+        ));
+        say(format!("ktadd -norandkey -k users.keytab \"{name}\""));
+    }
+    for (short, etype) in ETYPES {
+        let key = format!("-e {etype}:normal");
+        say(format!(
+            "addprinc -pw pw-{short} {key} +requires_preauth {short}"
+        ));
+        say(format!(
+            "addprinc -pw pw-{short} {key} -requires_preauth {short}-open"
+        ));
+        say(format!("ktadd -norandkey -k {short}.keytab {short}"));
+        say(format!("ktadd -norandkey -k {short}.keytab {short}-open"));
+        say(format!("addprinc -randkey {key} only/{short}"));
+    }
+    for (name, keytab, more) in MACHINES {
+        say(format!("addprinc -randkey {more} {name}"));
+        say(format!("ktadd -norandkey -k {keytab}.keytab {name}"));
+    }
+    // A key that was changed: the old keytab has the first version only, the other has both.
+    say("addprinc -randkey +requires_preauth rotated".into());
+    say("ktadd -norandkey -k rotated-old.keytab rotated".into());
+    say("ktadd -norandkey -k rotated.keytab rotated".into());
+    say("cpw -randkey rotated".into());
+    say("ktadd -norandkey -k rotated.keytab rotated".into());
+    script
+}

@@ -1,0 +1,109 @@
+//! `Server`: a real server as a subprocess, killed on drop and when the test dies.
+
+use std::fs::{self, File};
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+/// How long a server may take to come up.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A running server. Its logs are printed when the test that owns it panics.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    logs: Vec<PathBuf>,
+}
+
+impl Server {
+    /// Starts `program` with `arguments`, as `configure` says, and waits until `ready`.
+    ///
+    /// Its standard output and error go to `log`; `logs` of its own may be added. `Err` means that
+    /// it ended before it was ready, as a server does whose port was taken meanwhile.
+    ///
+    /// # Errors
+    /// With all its logs, when the server ended by itself.
+    ///
+    /// # Panics
+    /// When the program cannot be started or does not become ready in time.
+    pub fn start(
+        program: &Path,
+        configure: impl FnOnce(&mut Command),
+        log: &Path,
+        own_logs: &[PathBuf],
+        ready: impl Fn() -> bool,
+    ) -> Result<Self, String> {
+        // The kernel kills the server with the thread that started it, even if that is killed too.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+        let output = File::create(log).unwrap();
+        command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().unwrap())
+            .stderr(output);
+        configure(&mut command);
+        let child = command.spawn().unwrap_or_else(|error| {
+            panic!("cannot start {}: {error}\n{MISSING}", program.display())
+        });
+        let mut logs = vec![log.to_path_buf()];
+        logs.extend_from_slice(own_logs);
+        let mut server = Self { child, logs };
+
+        let deadline = Instant::now() + START_LIMIT;
+        while !ready() {
+            if let Some(status) = server.child.try_wait().unwrap() {
+                return Err(format!(
+                    "{}: {status}\n{}",
+                    program.display(),
+                    server.read_logs()
+                ));
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{} is not ready in time",
+                program.display()
+            );
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(server)
+    }
+
+    /// Everything the server has logged until now.
+    pub fn read_logs(&self) -> String {
+        let read = |path: &PathBuf| {
+            let text = fs::read(path).unwrap_or_default();
+            format!("--- {}\n{}", path.display(), String::from_utf8_lossy(&text))
+        };
+        self.logs.iter().map(read).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            eprintln!("{}", self.read_logs());
+        }
+    }
+}
+
+/// A port of 127.0.0.1 that is free for UDP and for TCP at this moment.
+///
+/// # Panics
+/// When there is none.
+pub fn free_port() -> u16 {
+    let candidate = || -> io::Result<u16> {
+        let udp = UdpSocket::bind("127.0.0.1:0")?;
+        let port = udp.local_addr()?.port();
+        TcpListener::bind(("127.0.0.1", port))?;
+        Ok(port)
+    };
+    (0..100)
+        .find_map(|_| candidate().ok())
+        .expect("some port is free for both")
+}
+
+const MISSING: &str = "`cargo xtask install` installs what the tests need";

@@ -1,0 +1,283 @@
+//! `Tool`: one run of a command-line program, with a time limit.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::parts;
+
+/// A program to run: an empty environment, empty standard input and 30 seconds unless told
+/// otherwise.
+#[derive(Debug)]
+#[must_use = "a tool does nothing until `run`"]
+pub struct Tool {
+    command: Command,
+    stdin: Vec<u8>,
+    limit: Duration,
+}
+
+impl Tool {
+    /// The program at `path`.
+    pub fn new(path: impl AsRef<OsStr>) -> Self {
+        let mut command = Command::new(path);
+        command.env_clear().env("PATH", "/usr/bin:/bin");
+        Self {
+            command,
+            stdin: Vec::new(),
+            limit: Duration::from_secs(30),
+        }
+    }
+
+    /// Our binary, which does as its `name` says.
+    pub fn ours(name: &str) -> Self {
+        let mut tool = Self::new(crate::rkinit());
+        tool.command.arg0(name);
+        tool
+    }
+
+    /// MIT's tool `name`, as Debian installs it.
+    pub fn mit(name: &str) -> Self {
+        let mut tool = Self::new(Path::new("/usr/bin").join(name));
+        tool.command.arg0(name);
+        tool
+    }
+
+    /// Heimdal's tool `name`.
+    ///
+    /// # Panics
+    /// When Heimdal is not here.
+    pub fn heimdal(name: &str) -> Self {
+        let mut tool = Self::new(heimdal_program(name));
+        // Several of its tools are one program.
+        tool.command.arg0(name);
+        tool
+    }
+
+    /// Adds an argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Adds arguments.
+    pub fn args<S: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Adds the words of `line` as arguments.
+    pub fn line(self, line: &str) -> Self {
+        self.args(line.split_whitespace())
+    }
+
+    /// Sets an environment variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Removes an environment variable.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Runs in `folder`.
+    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Gives `text` as standard input.
+    pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = text.into();
+        self
+    }
+
+    /// Kills the program, and fails, when it runs longer than this.
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Runs `wrapper` with the program and its arguments added, as `setpriv` and `sh -c` want them.
+    ///
+    /// The name by which the program is called is lost: it is that of its file.
+    pub fn through<S: AsRef<OsStr>>(self, wrapper: impl IntoIterator<Item = S>) -> Self {
+        let mut command = Command::new("/usr/bin/env");
+        command.env_clear();
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        command
+            .args(wrapper)
+            .arg(self.command.get_program())
+            .args(self.command.get_args());
+        Self { command, ..self }
+    }
+
+    /// The command itself, for what else a test wants to set.
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started or exceeds the time limit.
+    pub fn run(mut self) -> Finished {
+        let shown = shown(&self.command);
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let start = Instant::now();
+        let mut child = self
+            .command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot run `{shown}`: {error}"));
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        let input = self.stdin;
+        // A program that does not read its input closes the pipe: that is its right.
+        let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+        let stdout = reader(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = reader(child.stderr.take().expect("stderr is a pipe"));
+        let mut over = false;
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("a child can be waited for") {
+                break status;
+            }
+            if start.elapsed() > self.limit {
+                over = true;
+                let _ = child.kill();
+            }
+            thread::sleep(Duration::from_millis(2));
+        };
+        let elapsed = start.elapsed();
+        writer.join().expect("the writer does not panic");
+        let collect = |reader: thread::JoinHandle<Vec<u8>>| reader.join().expect("nor do readers");
+        let finished = Finished {
+            shown,
+            status,
+            stdout: collect(stdout),
+            stderr: collect(stderr),
+            elapsed,
+        };
+        assert!(!over, "ran longer than {:?}: {finished}", self.limit);
+        finished
+    }
+}
+
+/// How a program ended and what it wrote.
+#[derive(Debug)]
+pub struct Finished {
+    shown: String,
+    status: ExitStatus,
+    /// What it wrote to its standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to its standard error.
+    pub stderr: Vec<u8>,
+    /// How long it ran.
+    pub elapsed: Duration,
+}
+
+impl Finished {
+    /// The exit code; for a program killed by a signal 128 + the signal, as a shell has it.
+    pub fn code(&self) -> i32 {
+        self.status
+            .code()
+            .or(self.status.signal().map(|signal| 128 + signal))
+            .unwrap_or(-1)
+    }
+
+    /// Standard output as text.
+    pub fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Standard error as text.
+    pub fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// Standard error without our `hint:` lines, which MIT has not.
+    pub fn stderr_without_hint(&self) -> String {
+        let text = self.stderr();
+        text.split_inclusive('\n')
+            .filter(|line| !line.starts_with("hint:"))
+            .collect()
+    }
+
+    /// Itself, when it exited with 0.
+    ///
+    /// # Panics
+    /// When it did not, showing all.
+    #[track_caller]
+    pub fn success(self) -> Self {
+        self.exits(0)
+    }
+
+    /// Itself, when it exited with `code`.
+    ///
+    /// # Panics
+    /// When it did not, showing all.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert!(self.code() == code, "expected exit code {code}: {self}");
+        self
+    }
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` ended with {} after {:?}\n--- stdout\n{}\n--- stderr\n{}",
+            self.shown,
+            self.status,
+            self.elapsed,
+            self.stdout(),
+            self.stderr()
+        )
+    }
+}
+
+fn reader(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.read_to_end(&mut bytes).expect("a pipe can be read");
+        bytes
+    })
+}
+
+fn heimdal_program(name: &str) -> PathBuf {
+    let root = parts::heimdal_root()
+        .expect("Heimdal is not here: `cargo xtask install` installs what the tests need");
+    // Debian gives a suffix to the tools that MIT has too.
+    let suffixed = root.join("usr/bin").join(format!("{name}.heimdal"));
+    if suffixed.exists() {
+        suffixed
+    } else {
+        root.join("usr/bin").join(name)
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let arguments: Vec<OsString> = command.get_args().map(OsStr::to_owned).collect();
+    let mut shown = command.get_program().to_string_lossy().into_owned();
+    for argument in arguments {
+        shown.push(' ');
+        shown.push_str(&argument.to_string_lossy());
+    }
+    shown
+}

@@ -1,0 +1,54 @@
+//! What the vector tests and the fuzz targets share: finding the published data, the table of all
+//! messages, self-made samples of them, and seeded edits.
+//!
+//! The published data belongs to others and is not part of this repository. It is looked for in
+//! `../shared/vectors`, beside the workspace, and in `$RKINIT_SHARED/vectors`. Tests that need it
+//! are listed as ignored when it is not there.
+#![forbid(unsafe_code)]
+
+pub mod asn1;
+pub mod edit;
+pub mod samples;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The published vector file `name`, such as `mit-asn1/reference_encode.out`, if it is there.
+pub fn published(name: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let named = env::var_os("RKINIT_SHARED").map(PathBuf::from);
+    [Some(beside), named]
+        .into_iter()
+        .flatten()
+        .map(|shared| shared.join("vectors").join(name))
+        .find(|path| path.is_file())
+}
+
+/// The bytes of hexadecimal text, white space ignored; `None` when it is not that.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .map(|character| {
+            character
+                .to_digit(16)
+                .and_then(|digit| u8::try_from(digit).ok())
+        })
+        .collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unhex;
+
+    #[test]
+    fn hexadecimal() {
+        assert_eq!(unhex("30 0a\nFF"), Some(vec![0x30, 0x0a, 0xff]));
+        assert_eq!(unhex(""), Some(Vec::new()));
+        assert_eq!(unhex("300"), None);
+        assert_eq!(unhex("zz"), None);
+    }
+}
