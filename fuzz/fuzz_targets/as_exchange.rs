@@ -1,0 +1,133 @@
+//! An AS exchange with a hostile network: each answer of an honest KDC is passed on, altered or
+//! replaced. However it ends, it ends; and a login is never another than the honest one.
+#![no_main]
+
+use core::time::Duration;
+
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{AsExchange, AsParams, Login, Password, Principal, Secret, Step, Timestamp};
+use kerberos_testkdc::{Account, Kdc, Transport};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut script = Script(data);
+    let choices = script.byte();
+    if let Some(login) = run(choices, &mut script) {
+        let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a login");
+        assert_eq!(essence(&login), essence(&honest));
+    }
+});
+
+/// The exchange; `script` says what happens to the answers.
+fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
+    let mut account = Account::new("alice").password("password");
+    if choices & 1 != 0 {
+        account = account.no_preauth();
+    }
+    // RC4 keys are made in no time.
+    let kdc = Kdc::builder("R")
+        .etypes(&[EncryptionType::ARCFOUR_HMAC])
+        .account(account)
+        .rng(Constant)
+        .build()
+        .expect("a KDC");
+
+    let mut params = AsParams::new(Principal::parse("alice@R").expect("a name"));
+    params.policy.max_iterations = 4096;
+    params.options.canonicalize = choices & 2 != 0;
+    params.policy.kdc_timesync = choices & 4 == 0;
+    let secret = Secret::Password(Password::new("password"));
+    let now = Timestamp::new(1_000_000_000, 0);
+    let (mut exchange, mut request) =
+        AsExchange::start(params, secret, &mut Constant, now).expect("a request");
+    loop {
+        let time = Duration::from_secs(1_000_000_000);
+        let honest = kdc
+            .answer(&request.payload, Transport::Tcp, time)
+            .unwrap_or_default();
+        let answer = script.alter(honest);
+        match exchange.step(&answer, &mut Constant, now) {
+            Ok(Step::Send(next)) => request = next,
+            Ok(Step::Done(login)) => return Some(*login),
+            Err(error) => {
+                assert!(!error.to_string().is_empty() && !error.mit_message().is_empty());
+                return None;
+            }
+        }
+    }
+}
+
+/// What an attacker may not change. The realm of a canonicalised client is not among it: nothing
+/// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters.
+fn essence(login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
+    let credential = &login.credential;
+    (
+        credential.session_key.etype(),
+        credential.session_key.expose_bytes().to_vec(),
+        credential.times.authtime,
+        credential.flags,
+        credential.server.to_string(),
+        login.reply_key_etype,
+    )
+}
+
+/// What happens to the answers, read from the fuzzer's input; at its end all are passed on.
+struct Script<'a>(&'a [u8]);
+
+impl Script<'_> {
+    fn byte(&mut self) -> u8 {
+        let (&first, rest) = self.0.split_first().unwrap_or((&0, &[]));
+        self.0 = rest;
+        first
+    }
+
+    fn alter(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
+        match self.byte() % 4 {
+            0 => answer,
+            1 => {
+                let length = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
+                let (taken, rest) = self.0.split_at(length.min(self.0.len()));
+                self.0 = rest;
+                taken.to_vec()
+            }
+            _ => {
+                for _ in 0..=self.byte() % 8 {
+                    let position = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
+                    let position = position % answer.len().max(1);
+                    match (self.byte() % 4, self.byte()) {
+                        (0, byte) => answer.insert(position, byte),
+                        (1, _) if !answer.is_empty() => drop(answer.remove(position)),
+                        (_, byte) => answer
+                            .iter_mut()
+                            .skip(position)
+                            .take(1)
+                            .for_each(|b| *b = byte),
+                    }
+                }
+                answer
+            }
+        }
+    }
+}
+
+/// The same number again and again, so that honest runs are alike.
+struct Constant;
+
+impl rand_core::TryRng for Constant {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(0x2a2a_2a2a)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(0x2a2a_2a2a_2a2a_2a2a)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        bytes.fill(0x2a);
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Constant {}

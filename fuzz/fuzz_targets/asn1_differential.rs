@@ -1,0 +1,81 @@
+//! Ours against two other implementations: primitives against `der`, which is as strict, and
+//! messages against `rasn-kerberos`. The first byte chooses.
+#![no_main]
+
+use core::fmt::Debug;
+
+use kerberos_asn1::{AsRep, AsReq, Decode, Encode, KerberosTime, KrbError, TgsReq};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&choice, bytes)) = input.split_first() else {
+        return;
+    };
+    match choice % 9 {
+        0 => same(ours::<i32>(bytes), theirs::<i32>(bytes)),
+        1 => unsigned(bytes),
+        2 => same(ours::<bool>(bytes), theirs::<bool>(bytes)),
+        3 => same(
+            ours::<&[u8]>(bytes),
+            theirs::<&der::asn1::OctetStringRef>(bytes).map(|octets| octets.as_bytes()),
+        ),
+        4 => time(bytes),
+        5 => message::<AsRep<'_>, rasn_kerberos::AsRep>(bytes),
+        6 => message::<KrbError<'_>, rasn_kerberos::KrbError>(bytes),
+        7 => message::<AsReq<'_>, rasn_kerberos::AsReq>(bytes),
+        _ => message::<TgsReq<'_>, rasn_kerberos::TgsReq>(bytes),
+    }
+});
+
+fn ours<'a, T: Decode<'a>>(bytes: &'a [u8]) -> Option<T> {
+    T::from_der(bytes).ok()
+}
+
+fn theirs<'a, T: der::Decode<'a>>(bytes: &'a [u8]) -> Option<T> {
+    T::from_der(bytes).ok()
+}
+
+fn same<T: PartialEq + Debug>(ours: Option<T>, theirs: Option<T>) {
+    assert_eq!(ours, theirs);
+}
+
+/// Ours takes negative numbers as well, for the same 32 bits.
+fn unsigned(bytes: &[u8]) {
+    let negative = ours::<i32>(bytes).filter(|&value| value < 0);
+    same(
+        ours::<u32>(bytes),
+        theirs::<u32>(bytes).or(negative.map(i32::cast_unsigned)),
+    );
+}
+
+/// Theirs starts at 1970.
+fn time(bytes: &[u8]) {
+    let theirs = theirs::<der::asn1::GeneralizedTime>(bytes)
+        .and_then(|time| i64::try_from(time.to_unix_duration().as_secs()).ok());
+    same(
+        ours::<KerberosTime>(bytes)
+            .map(KerberosTime::unix)
+            .filter(|&unix| unix >= 0),
+        theirs,
+    );
+}
+
+/// What both take, and one of them writes again as it was, both write the same.
+///
+/// What they take differs: theirs checks neither version nor message type, and has neither
+/// negative 32-bit numbers nor fields added later.
+fn message<'a, Ours, Theirs>(bytes: &'a [u8])
+where
+    Ours: Decode<'a> + Encode,
+    Theirs: rasn::Decode + rasn::Encode,
+{
+    let ours = ours::<Ours>(bytes).map(|message| message.to_der());
+    let theirs = rasn::der::decode::<Theirs>(bytes)
+        .ok()
+        .and_then(|message| rasn::der::encode(&message).ok());
+    if let (Some(ours), Some(theirs)) = (ours, theirs)
+        && (ours == bytes || theirs == bytes)
+    {
+        assert_eq!(ours, theirs);
+    }
+}

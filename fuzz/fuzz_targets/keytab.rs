@@ -1,0 +1,34 @@
+//! Keytabs: reading any bytes ends, and what was read encodes and reads as the same again.
+#![no_main]
+
+use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabReader, encode_keytab};
+use libfuzzer_sys::fuzz_target;
+
+#[path = "support/memory_file.rs"]
+mod memory_file;
+
+fuzz_target!(|input: &[u8]| {
+    let entries = read(input);
+    let encoded = encode_keytab(&entries).expect("it was in a file");
+    let again = read(&encoded);
+    assert_eq!(again.len(), entries.len());
+    for (ours, theirs) in again.iter().zip(&entries) {
+        assert_eq!(ours.principal, theirs.principal);
+        assert_eq!((ours.kvno, ours.timestamp), (theirs.kvno, theirs.timestamp));
+        assert_eq!(ours.key.expose_bytes(), theirs.key.expose_bytes());
+    }
+});
+
+fn read(bytes: &[u8]) -> Vec<KeytabEntry> {
+    let mut entries = Vec::new();
+    let Ok(mut reader) = KeytabReader::from_file(memory_file::holding(bytes), "input") else {
+        return entries;
+    };
+    loop {
+        match reader.next() {
+            Ok(Some(view)) => entries.push(view.to_entry()),
+            Err(KeytabError::Format { .. }) => {}
+            Ok(None) | Err(_) => return entries,
+        }
+    }
+}
