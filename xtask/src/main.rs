@@ -1,0 +1,58 @@
+//! The project's own commands, run as `cargo xtask NAME`.
+//!
+//! Only the choice of the command is here; each command is a module. CI runs these same commands
+//! (`.ci/run`), so that what passes here passes there.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod demo;
+mod install;
+mod lint;
+mod process;
+mod test;
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+use process::Outcome;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo          a KDC, the tools on it, and what a newcomer should look at
+  test [ARGS]   install what is missing (Debian, as root) and run every test; ARGS go to nextest
+  lint          formatting, clippy, documentation, licences, the minimum Rust version, house rules
+  bench [ARGS]  our tools beside MIT's and Heimdal's; `--help` lists ARGS
+  install       only install what `test` needs
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Outcome {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{USAGE}");
+        return Ok(());
+    };
+    match command.as_str() {
+        "test" => test::run(rest),
+        "lint" => lint::run(),
+        "demo" => demo::run(),
+        "bench" => bench::run(rest),
+        "install" => install::everything(),
+        "help" | "-h" | "--help" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        unknown => Err(format!("there is no command `{unknown}`\n\n{USAGE}").into()),
+    }
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask test`: every ring of tests, from unit tests to real KDCs.
+
+use test_support::parts;
+
+use crate::install;
+use crate::process::{self, Outcome};
+
+/// Installs what is missing, then runs everything; `arguments` go to `cargo nextest run`.
+///
+/// # Errors
+/// When a test fails, or, in CI, when a real server is missing.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let ci = parts::in_ci();
+    if let Err(error) = install::everything() {
+        if ci || !process::in_path("cargo-nextest") {
+            return Err(error);
+        }
+        eprintln!("xtask: {error}\nxtask: tests that need them are shown as skipped.\n");
+    }
+    let profile = if ci { "ci" } else { "default" };
+    // The tools are tested as the files that a user runs, so they are built first.
+    process::run(&mut process::cargo(["build", "--package", "rkinit"]))?;
+    let mut nextest = process::cargo([
+        "nextest",
+        "run",
+        "--workspace",
+        "--no-tests=fail",
+        "--profile",
+        profile,
+    ]);
+    process::run(nextest.args(arguments))?;
+    if arguments.is_empty() {
+        if parts::root() {
+            // Ignored by default, because only root may mount and change users.
+            process::run(&mut process::cargo([
+                "nextest",
+                "run",
+                "--package=kerberos_files",
+                "--run-ignored=only",
+                "--no-tests=fail",
+                "--filterset=binary(file_system_trouble)",
+                "--profile",
+                profile,
+            ]))?;
+        }
+        process::run(&mut process::cargo([
+            "test",
+            "--workspace",
+            "--doc",
+            "--quiet",
+        ]))?;
+    }
+    Ok(())
+}

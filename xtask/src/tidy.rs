@@ -1,0 +1,83 @@
+//! House rules that no other tool knows: every source file says what it is, and nothing committed
+//! names a place of one machine.
+
+use std::fs;
+use std::path::Path;
+
+use crate::process::{self, Outcome};
+
+/// Folders that exist on somebody's machine only. Split so that this file does not break its rule.
+const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
+
+/// No file may be longer than this, tables apart: it is time to split.
+const LONGEST_FILE: usize = 800;
+
+/// Checks every file that git knows.
+///
+/// # Errors
+/// With the list of all breaches.
+pub(crate) fn run() -> Outcome {
+    let root = process::workspace_root();
+    let listed = process::output(&mut process::command(
+        "git",
+        ["ls-files", "--cached", "--others", "--exclude-standard"],
+    ))?;
+    let mut breaches = Vec::new();
+    for name in listed.lines() {
+        let Ok(text) = fs::read_to_string(root.join(name)) else {
+            continue; // binary, or removed and not yet committed
+        };
+        check(name, &text, &mut breaches);
+    }
+    if breaches.is_empty() {
+        return Ok(());
+    }
+    Err(format!("house rules are broken:\n  {}", breaches.join("\n  ")).into())
+}
+
+fn check(name: &str, text: &str, breaches: &mut Vec<String>) {
+    let is_rust = Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "rs");
+    if is_rust && !text.starts_with("//!") {
+        breaches.push(format!(
+            "{name}: the first line must be a `//!` that says what the file is"
+        ));
+    }
+    if is_rust && text.lines().count() > LONGEST_FILE {
+        breaches.push(format!(
+            "{name}: longer than {LONGEST_FILE} lines, split it"
+        ));
+    }
+    for (number, line) in text.lines().enumerate() {
+        if let Some(path) = MACHINE_PATHS.iter().find(|path| line.contains(**path)) {
+            breaches.push(format!(
+                "{name}:{}: names `{path}`, a place of one machine",
+                number + 1
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn breaches(name: &str, text: &str) -> usize {
+        let mut found = Vec::new();
+        check(name, text, &mut found);
+        found.len()
+    }
+
+    #[test]
+    fn breaches_are_found() {
+        assert_eq!(breaches("a.rs", "//! A.\nfn f() {}\n"), 0);
+        assert_eq!(breaches("a.rs", "fn f() {}\n"), 1);
+        assert_eq!(breaches("a.sh", &format!("cd {}x\n", MACHINE_PATHS[0])), 1);
+        assert_eq!(
+            breaches("a.rs", &format!("//! A.\n{}", "\n".repeat(LONGEST_FILE))),
+            1
+        );
+        assert_eq!(breaches("a.md", "no rule here\n"), 0);
+    }
+}
