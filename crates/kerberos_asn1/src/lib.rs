@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Every structure of RFC 4120 is here under the RFC's own name and with its fields, beside its
-//! ASN.1, and so are the few of Microsoft's (MS-KILE) that any client meets. Decoding borrows from
+//! ASN.1, and so are the few of Microsoft's (MS-KILE, MS-SFU) that a client meets. Decoding borrows from
 //! the input and allocates nothing; lists are read lazily ([`SequenceOf`]). Encoding allocates
 //! once, exactly.
 //!
@@ -146,6 +146,7 @@ mod message;
 mod numbers;
 mod padata;
 mod principal;
+mod s4u;
 mod safe_priv;
 mod strings;
 mod ticket;
@@ -167,13 +168,14 @@ pub use kdc_req::{AsReq, KdcReq, KdcReqBody, TgsReq};
 pub use krb_error::{KerbErrorData, KrbError, TypedData, TypedDataEntry};
 pub use numbers::{
     AddressType, ApOptions, AuthorizationDataType, ErrorCode, KdcOptions, LastReqType, MessageType,
-    NameType, PaDataType, PacOptions, TicketFlags, TransitedType,
+    NameType, PaDataType, PacOptions, S4uOptions, TicketFlags, TransitedType,
 };
 pub use padata::{
     EtypeInfo, EtypeInfo2, EtypeInfo2Entry, EtypeInfoEntry, MethodData, PaData, PaEncTimestamp,
     PaEncTsEnc, PaPacOptions, PaPacRequest,
 };
 pub use principal::{HostAddress, HostAddresses, PrincipalName};
+pub use s4u::{PaForUser, PaS4uX509User, S4uUserId};
 pub use safe_priv::{EncKrbPrivPart, KrbPriv, KrbSafe, KrbSafeBody};
 pub use strings::{KerberosString, Realm};
 pub use ticket::{EncTicketPart, RawTicket, Ticket};

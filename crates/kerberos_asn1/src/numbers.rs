@@ -7,7 +7,7 @@ mod flags;
 mod padata_type;
 
 pub use error_code::ErrorCode;
-pub use flags::{ApOptions, KdcOptions, PacOptions, TicketFlags};
+pub use flags::{ApOptions, KdcOptions, PacOptions, S4uOptions, TicketFlags};
 pub use padata_type::PaDataType;
 
 /// Declares an open newtype over a wire integer with named constants and a `Debug` that names them.

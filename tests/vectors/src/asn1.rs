@@ -5,8 +5,8 @@ use kerberos_asn1::{
     DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart,
     EncTgsRepPart, EncTicketPart, Encode, EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2,
     HostAddresses, KdcReq, KdcReqBody, KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe,
-    MethodData, PaEncTsEnc, PaPacOptions, PaPacRequest, PrincipalName, RawTicket, TgsRep, TgsReq,
-    Ticket, TransitedEncoding, TypedData,
+    MethodData, PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName,
+    RawTicket, S4uUserId, TgsRep, TgsReq, Ticket, TransitedEncoding, TypedData,
 };
 
 /// Decodes its input and encodes the value again.
@@ -74,6 +74,15 @@ macro_rules! kinds {
                 },
             },
             Kind {
+                name: "PaS4uX509User::user_id_der",
+                round_trip: |bytes| {
+                    let user_id = S4uUserId::from_der(PaS4uX509User::user_id_der(bytes)?)?;
+                    let padata = PaS4uX509User::from_der(bytes)?;
+                    assert_eq!(user_id, padata.user_id);
+                    Ok(padata.to_der())
+                },
+            },
+            Kind {
                 name: "KrbSafe::safe_body_der",
                 round_trip: |bytes| {
                     KrbSafe::safe_body_der(bytes)?;
@@ -88,6 +97,7 @@ kinds! {
     AdAndOr, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, Authenticator, AuthorizationData,
     EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart,
     EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2, HostAddresses, KdcReq, KdcReqBody,
-    KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc, PaPacOptions,
-    PaPacRequest, PrincipalName, RawTicket, TgsRep, TgsReq, Ticket, TransitedEncoding, TypedData,
+    KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc, PaForUser,
+    PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName, RawTicket, S4uUserId, TgsRep, TgsReq,
+    Ticket, TransitedEncoding, TypedData,
 }

@@ -9,9 +9,9 @@ use kerberos_asn1::{
     EtypeInfo2, EtypeInfo2Entry, EtypeInfoEntry, HostAddress, HostAddresses, KdcOptions, KdcRep,
     KdcReqBody, KerbErrorData, KerberosTime, KrbCred, KrbCredInfo, KrbError, KrbPriv, KrbSafe,
     KrbSafeBody, LastReqEntry, LastReqType, MethodData, Microseconds, NameType, PaData, PaDataType,
-    PaEncTsEnc, PaPacOptions, PaPacRequest, PacOptions, PrincipalName, RawTicket, SequenceOf,
-    TgsRep, TgsReq, Ticket, TicketFlags, TransitedEncoding, TransitedType, TypedData,
-    TypedDataEntry,
+    PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PacOptions, PrincipalName,
+    RawTicket, S4uOptions, S4uUserId, SequenceOf, TgsRep, TgsReq, Ticket, TicketFlags,
+    TransitedEncoding, TransitedType, TypedData, TypedDataEntry,
 };
 
 /// A sample of each kind of [`crate::asn1::KINDS`]: the kind's name and an encoding.
@@ -80,6 +80,7 @@ pub fn samples() -> Result<Vec<(&'static str, Vec<u8>)>, DecodeError> {
         ("KrbSafe", safe.clone()),
         ("MethodData", padata().to_der()),
         ("PaEncTsEnc", timestamp().to_der()),
+        ("PaForUser", for_user().to_der()),
         (
             "PaPacOptions",
             PaPacOptions {
@@ -88,11 +89,13 @@ pub fn samples() -> Result<Vec<(&'static str, Vec<u8>)>, DecodeError> {
             .to_der(),
         ),
         ("PaPacRequest", PaPacRequest { include_pac: true }.to_der()),
+        ("PaS4uX509User", s4u_x509_user().to_der()),
         (
             "PrincipalName",
             name(NameType::SRV_HST, &["host", "www.example.com"]).to_der(),
         ),
         ("RawTicket", ticket_der.clone()),
+        ("S4uUserId", s4u_user_id().to_der()),
         ("TgsRep", TgsRep(reply(&raw)).to_der()),
         ("TgsReq", tgs_req),
         ("Ticket", ticket_der.clone()),
@@ -103,6 +106,7 @@ pub fn samples() -> Result<Vec<(&'static str, Vec<u8>)>, DecodeError> {
             EncTgsRepPart(reply_part()).to_der(),
         ),
         ("KdcReq::req_body_der", as_req),
+        ("PaS4uX509User::user_id_der", s4u_x509_user().to_der()),
         ("KrbSafe::safe_body_der", safe),
     ])
 }
@@ -199,6 +203,32 @@ fn padata() -> MethodData<'static> {
             padata_value: b"unknown",
         },
     ])
+}
+
+fn for_user() -> PaForUser<'static> {
+    PaForUser {
+        user_name: client(),
+        user_realm: "CLIENT.EXAMPLE".into(),
+        cksum: checksum(),
+        auth_package: "Kerberos".into(),
+    }
+}
+
+fn s4u_user_id() -> S4uUserId<'static> {
+    S4uUserId {
+        nonce: 0x8765_4321,
+        cname: Some(client()),
+        crealm: "CLIENT.EXAMPLE".into(),
+        subject_certificate: Some(&[0x30; 300]),
+        options: Some(S4uOptions::USE_REPLY_KEY_USAGE),
+    }
+}
+
+fn s4u_x509_user() -> PaS4uX509User<'static> {
+    PaS4uX509User {
+        user_id: s4u_user_id(),
+        checksum: checksum(),
+    }
 }
 
 fn ticket() -> Ticket<'static> {

@@ -185,6 +185,15 @@ flag_word! {
     RESOURCE_BASED_CONSTRAINED_DELEGATION = 3;
 }
 
+flag_word! {
+    /// What a service asks of the KDC with the user's name (MS-SFU §2.2.2).
+    pub struct S4uOptions;
+    /// Check the hours in which the user may log in.
+    CHECK_LOGON_HOURS = 1;
+    /// Make the checksum of the reply with a key usage of its own.
+    USE_REPLY_KEY_USAGE = 2;
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ApOptions, KdcOptions, TicketFlags};
