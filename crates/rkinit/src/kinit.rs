@@ -70,33 +70,31 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
     }
     let client = configuration::client().map_err(|error| {
         let context = "while initializing Kerberos 5 library";
-        refuse(program, &SelectError::from(error).into_refusal(context))
+        SelectError::from(error).into_refusal(context).report(program)
     })?;
     let Choice {
         principal,
         cache_name,
         cache,
     } = choose::choose(plan).map_err(|unchosen| match unchosen {
-        Unchosen::Refused(refusal) => refuse(program, &refusal),
+        Unchosen::Refused(refusal) => refusal.report(program),
         Unchosen::NoUser => {
             line(format_args!("Unable to identify user"));
             hint("name the principal, as user@REALM: this user id is not in /etc/passwd");
             1
         }
     })?;
-    let login = log_in(client, plan, &principal).map_err(|refusal| refuse(program, &refusal))?;
+    let login = log_in(client, plan, &principal).map_err(|refusal| refusal.report(program))?;
     if matches!(plan.action, Action::Password) {
         warnings::print(&login, kerberos_client::now().seconds);
     }
     store(client, &login, &cache_name, &cache).map_err(|error| {
         let message = format!("Failed to store credentials: {error}");
-        refuse(
-            program,
-            &Refusal {
-                hint: error.hint(),
-                ..Refusal::new(message, CONTEXT)
-            },
-        )
+        let refusal = Refusal {
+            hint: error.hint(),
+            ..Refusal::new(message, CONTEXT)
+        };
+        refusal.report(program)
     })
 }
 
@@ -147,11 +145,4 @@ fn unsupported(plan: &Plan) -> Option<(&'static str, &'static str)> {
         _ if !plan.attributes.is_empty() => Some(("-X", "preauthentication attributes")),
         _ => None,
     }
-}
-
-/// Says what is wrong and what to do; the exit status.
-fn refuse(program: &Program, refusal: &Refusal) -> u8 {
-    program.error(&refusal.message, &refusal.context);
-    refusal.hint.iter().for_each(hint);
-    1
 }

@@ -23,6 +23,7 @@ mod locale;
 mod messages;
 mod output;
 mod prompt;
+mod refusal;
 mod time_format;
 mod time_zone;
 mod trace;
