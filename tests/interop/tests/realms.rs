@@ -1,7 +1,7 @@
 //! The realms themselves, tried with their own tools: what the other tests stand on.
 
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{ETYPES, HeimdalRealm, MitOptions, MitRealm, Place};
+use test_support::{ETYPES, HeimdalRealm, MitOptions, MitRealm, MitRealms, Place};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
@@ -146,4 +146,55 @@ fn mit_reads_what_the_harness_forges() {
         listed.contains(" 258 05/28/26 20:26:40 alice@MIT.TEST"),
         "{listed}"
     );
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit_goes_from_realm_to_realm() {
+    let realms = MitRealms::start();
+    let place = realms.place();
+    let log_in = || {
+        let done = place.mit("kinit").arg("alice").stdin("wonderland\n").run();
+        done.success();
+    };
+    // Every KDC refuses what the way there does not allow, so that success shows the way.
+    let get = |arguments: &str| place.mit("kvno").line(arguments).run();
+    log_in();
+    for realm in MitRealms::ALL {
+        let host = format!("a.{}", realm.to_lowercase());
+        get(&format!("-S host {host}")).success();
+        get(&format!("HTTP/{host}@{realm}")).success();
+    }
+    let listed = place.mit("klist").run().success().stdout();
+    for tgt in [
+        "krbtgt/HUB.TEST@EAST.HUB.TEST",
+        "krbtgt/WEST.HUB.TEST@HUB.TEST",
+        "krbtgt/FAR.TEST@WEST.HUB.TEST",
+    ] {
+        assert!(listed.contains(tgt), "{listed}");
+    }
+
+    // Without [domain_realm] the KDCs refer; without [capaths] nobody finds the far realm.
+    place.configure(&realms.bare_conf());
+    log_in();
+    for service in [
+        "-S ldap a.hub.test",
+        "-S host a.west.hub.test",
+        "-u HTTP/a.hub.test",
+        "HTTP/a.west.hub.test@WEST.HUB.TEST",
+    ] {
+        get(service).success();
+    }
+    for service in [
+        "host/a.hub.test",
+        "-u ldap/a.hub.test",
+        "-S host a.far.test",
+        "host/a.far.test@FAR.TEST",
+    ] {
+        let refused = get(service).exits(1).stderr();
+        assert!(
+            refused.contains("not found in Kerberos database"),
+            "{service}: {refused}"
+        );
+    }
 }

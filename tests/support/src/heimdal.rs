@@ -2,15 +2,13 @@
 //!
 //! As with MIT's, the database is made once and every test serves a copy.
 
-use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::hash::{Hash, Hasher};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::server::Server;
-use crate::{Krb5Conf, Place, TempDir, Tool, free_port, parts};
+use crate::{Krb5Conf, Place, TempDir, Tool, cached, free_port, parts};
 
 /// A running realm `HEIMDAL.TEST`.
 ///
@@ -48,10 +46,7 @@ impl HeimdalRealm {
         let root = root();
         let database = database(&root);
         let folder = TempDir::new();
-        for entry in fs::read_dir(&database).unwrap() {
-            let entry = entry.unwrap();
-            fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
-        }
+        cached::copy(&database, folder.path());
         let mut last = String::new();
         for _ in 0..5 {
             let port = free_port();
@@ -158,42 +153,23 @@ fn write_conf(folder: &Path, etype: &str) -> PathBuf {
 
 /// The folder of a database with all accounts, made now unless an earlier test made it.
 fn database(root: &Path) -> PathBuf {
-    let mut hasher = DefaultHasher::new();
-    let kdc = fs::metadata(root.join("usr/lib/heimdal-servers/kdc")).unwrap();
-    (include_str!("heimdal.rs"), kdc.len()).hash(&mut hasher);
-    let all = parts::target_dir().join("test-support");
-    fs::create_dir_all(&all).unwrap();
-    let finished = all.join(format!("heimdal-{:016x}", hasher.finish()));
-    if finished.exists() {
-        return finished;
-    }
-    let lock = File::create(all.join("heimdal.lock")).unwrap();
-    lock.lock().unwrap();
-    if finished.exists() {
-        return finished;
-    }
-    let folder = TempDir::new();
-    let at = folder.path();
-    write_conf(at, "");
-    Tool::new(root.join("usr/sbin/kstash"))
-        .args(["--random-key", "-e", "aes256-cts-hmac-sha1-96"])
-        .arg(format!("--key-file={}", at.join("master-key").display()))
-        .run()
-        .success();
-    administer(root, at, &script(at));
-    for (short, etype) in HeimdalRealm::ETYPES {
-        write_conf(at, etype);
-        administer(root, at, &user(short, &format!("pw-{short}")));
-    }
-    let unfinished = all.join(format!("unfinished-{}", std::process::id()));
-    let _ = fs::remove_dir_all(&unfinished);
-    fs::create_dir(&unfinished).unwrap();
-    for entry in fs::read_dir(at).unwrap() {
-        let entry = entry.unwrap();
-        fs::copy(entry.path(), unfinished.join(entry.file_name())).unwrap();
-    }
-    fs::rename(&unfinished, &finished).unwrap();
-    finished
+    let kdc = cached::installed(root.join("usr/lib/heimdal-servers/kdc"));
+    cached::folder("heimdal", (include_str!("heimdal.rs"), kdc), |folder| {
+        write_conf(folder, "");
+        Tool::new(root.join("usr/sbin/kstash"))
+            .args(["--random-key", "-e", "aes256-cts-hmac-sha1-96"])
+            .arg(format!(
+                "--key-file={}",
+                folder.join("master-key").display()
+            ))
+            .run()
+            .success();
+        administer(root, folder, &script(folder));
+        for (short, etype) in HeimdalRealm::ETYPES {
+            write_conf(folder, etype);
+            administer(root, folder, &user(short, &format!("pw-{short}")));
+        }
+    })
 }
 
 fn script(folder: &Path) -> String {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! MitRealm / HeimdalRealm   a realm with its accounts, on a free port of 127.0.0.1, killed on drop
+//! MitRealms                 four realms that trust each other in a row
 //!        │ place()
 //!        ▼
 //! Place                     a user's corner: krb5.conf, cache, keytab, environment
@@ -21,9 +22,11 @@
 )]
 
 mod binary;
+mod cached;
 mod conf;
 mod heimdal;
 mod mit;
+mod mit_realms;
 pub mod parts;
 mod place;
 pub mod raw;
@@ -35,6 +38,7 @@ pub use binary::rkinit;
 pub use conf::Krb5Conf;
 pub use heimdal::HeimdalRealm;
 pub use mit::{ETYPES, MitOptions, MitRealm};
+pub use mit_realms::MitRealms;
 pub use place::Place;
 pub use server::{Server, free_port};
 pub use temp::TempDir;

@@ -58,6 +58,10 @@ const USERS: &[(&str, &str, &str)] = &[
         "pw-plain",
         "-allow_forwardable -allow_renewable -allow_proxiable -allow_postdated",
     ),
+    // No service tickets are issued for it: only user-to-user.
+    ("u2u-only", "pw-u2u-only", "-allow_svr"),
+    // Nobody gets a ticket encrypted in a session key for it.
+    ("no-u2u", "pw-no-u2u", "-allow_dup_skey"),
     // Expires in two days: kinit warns.
     ("soon", "pw-soon", "-pwexpire 2days"),
 ];
@@ -70,6 +74,18 @@ const MACHINES: &[(&str, &str, &str)] = &[
     ("host/a.mit.test", "services", ""),
     ("host/b.mit.test", "services", ""),
     ("HTTP/a.mit.test", "services", ""),
+    // For servers on this machine.
+    ("HTTP/localhost", "localhost", ""),
+    ("postgres/localhost", "localhost", ""),
+    ("host/localhost", "localhost", ""),
+    // What the KDC says or asks about a service.
+    ("host/delegate.mit.test", "services", "+ok_as_delegate"),
+    ("host/preauth.mit.test", "services", "+requires_preauth"),
+    ("host/no-forward.mit.test", "services", "-allow_forwardable"),
+    ("host/locked.mit.test", "services", "-allow_tix"),
+    // S4U2Self tickets of `trusted` are forwardable, those of `front` are not.
+    ("HTTP/trusted.mit.test", "s4u", "+ok_to_auth_as_delegate"),
+    ("HTTP/front.mit.test", "s4u", ""),
 ];
 
 /// All commands; keytabs are written into the working folder.
@@ -97,6 +113,7 @@ pub(super) fn script() -> String {
         say(format!("ktadd -norandkey -k {short}.keytab {short}"));
         say(format!("ktadd -norandkey -k {short}.keytab {short}-open"));
         say(format!("addprinc -randkey {key} only/{short}"));
+        say(format!("ktadd -norandkey -k only.keytab only/{short}"));
     }
     for (name, keytab, more) in MACHINES {
         say(format!("addprinc -randkey {more} {name}"));
@@ -108,5 +125,19 @@ pub(super) fn script() -> String {
     say("ktadd -norandkey -k rotated.keytab rotated".into());
     say("cpw -randkey rotated".into());
     say("ktadd -norandkey -k rotated.keytab rotated".into());
+    // A service with three versions of its key, of which the KDC uses the last.
+    let many = "host/many-versions.mit.test";
+    say(format!("addprinc -randkey {many}"));
+    for _ in 0..2 {
+        say(format!("ktadd -norandkey -k versions.keytab {many}"));
+        say(format!("cpw -randkey -keepold {many}"));
+    }
+    say(format!("ktadd -norandkey -k versions.keytab {many}"));
+    // A service whose tickets are aes256 and whose session keys are aes128-sha2.
+    say("addprinc -randkey host/session.mit.test".into());
+    say("setstr host/session.mit.test session_enctypes aes128-cts-hmac-sha256-128".into());
+    // A service that wants proof of PKINIT, which no ticket of this realm has.
+    say("addprinc -randkey host/indicator.mit.test".into());
+    say("setstr host/indicator.mit.test require_auth pkinit".into());
     script
 }
