@@ -63,10 +63,12 @@ mod client;
 mod config;
 mod deliver;
 mod delivery;
+pub mod dns;
 mod error;
 mod keytab;
 mod locate;
 mod policy;
+mod service_name;
 mod store;
 mod transport;
 

@@ -267,6 +267,20 @@ impl Krb5Config {
         }
     }
 
+    /// `rdns`: whether the canonical name of a host is that of its address; yes. It counts only
+    /// where DNS makes names canonical at all.
+    pub fn rdns(&self) -> bool {
+        self.libdefault("rdns")
+            .and_then(values::boolean)
+            .unwrap_or(true)
+    }
+
+    /// `qualify_shortname`: the domain of host names without a dot; an empty one means none, and
+    /// `None` the first search domain of the system's resolver.
+    pub fn qualify_shortname(&self) -> Option<&str> {
+        self.libdefault("qualify_shortname")
+    }
+
     /// `enforce_ok_as_delegate`: whether only services marked so get our credentials; no.
     ///
     /// # Errors
@@ -390,8 +404,8 @@ impl Krb5Config {
     /// The realm that `[domain_realm]` gives to `host`: the entry for the host, or else for the
     /// longest suffix, with its dot or without. Numeric addresses have none.
     pub fn domain_realm(&self, host: &str) -> Option<&str> {
-        let host = host.to_ascii_lowercase();
-        if host.parse::<std::net::IpAddr>().is_ok() {
+        let host = clean_host(host);
+        if is_numeric_address(&host) {
             return None;
         }
         let mut rest = host.as_str();
@@ -451,6 +465,19 @@ impl Krb5Config {
         self.realm_string(realm, key)
             .map_or(default, |value| values::boolean(value).unwrap_or(false))
     }
+}
+
+/// A host name in lower case and without the dot at its end, as names are compared.
+pub fn clean_host(host: &str) -> String {
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+}
+
+/// Whether a host name is an address by MIT's rule: digits with three dots, or any colon.
+pub fn is_numeric_address(host: &str) -> bool {
+    let digits = host
+        .bytes()
+        .all(|byte| byte == b'.' || byte.is_ascii_digit());
+    host.contains(':') || digits && host.bytes().filter(|&byte| byte == b'.').count() == 3
 }
 
 /// Splits a value of `KRB5_CONFIG` into the files and folders that it lists with colons between.

@@ -188,9 +188,41 @@ fn realms_of_hosts() {
     check("a.b.example.com", Some("SUB"));
     check("example.com", Some("DOMAIN"));
     check("x.com", Some("COM"));
+    check("host.example.com.", Some("HOST"));
+    check("192.0.2.1:88", None);
     check("x.org", None);
     check("192.0.2.1", None);
     check("", None);
+}
+
+#[test]
+fn numeric_addresses() {
+    for host in ["192.0.2.1", "1.2.3.", "...", "::1", "a:b"] {
+        assert!(is_numeric_address(host), "{host}");
+    }
+    for host in ["", "1.2.3", "1.2.3.4.5", "a.b.c.d", "host.example.com"] {
+        assert!(!is_numeric_address(host), "{host}");
+    }
+}
+
+#[test]
+fn names_of_hosts() {
+    let names = |lines: &str| {
+        let config = config(&format!("[libdefaults]\n{lines}\n"));
+        (config.rdns(), config.qualify_shortname().map(str::to_owned))
+    };
+    assert_eq!(names(""), (true, None));
+    assert_eq!(names("rdns = no"), (false, None));
+    // A mistake is as if the key were not there.
+    assert_eq!(names("rdns = perhaps"), (true, None));
+    assert_eq!(
+        names("qualify_shortname = example.com"),
+        (true, Some("example.com".to_owned()))
+    );
+    assert_eq!(
+        names("qualify_shortname = \"\""),
+        (true, Some(String::new()))
+    );
 }
 
 #[test]

@@ -1,0 +1,205 @@
+//! Service names from host names: `krb5_sname_to_principal`, and which realm a host is in.
+//!
+//! The rules are MIT's (`sn2princ.c`, `hostrealm.c`), those of `dns_canonicalize_hostname`, `rdns`
+//! and `qualify_shortname` above all; who knows names and addresses is a trait, so that the rules
+//! are tested without any of them.
+
+use std::net::IpAddr;
+
+use kerberos_asn1::NameType;
+use kerberos_files::config::{CanonicalizeHostname, clean_host, is_numeric_address};
+use kerberos_proto::Principal;
+
+use crate::dns::HostsFile;
+use crate::{Client, ClientError, Config};
+
+/// Who knows names and addresses of hosts.
+pub(crate) trait Names {
+    /// The canonical name of `host` and its first address.
+    fn forward(&self, host: &str) -> Option<(String, IpAddr)>;
+    /// The name of an address.
+    fn reverse(&self, address: IpAddr) -> Option<String>;
+    /// The first domain in which hosts are searched.
+    fn search_domain(&self) -> Option<String>;
+}
+
+impl Client {
+    /// The principal of `service` on `host`, `None` being this machine, such as
+    /// `HTTP/www.example.com@EXAMPLE.COM`.
+    ///
+    /// The host's name is made canonical as `dns_canonicalize_hostname`, `rdns` and
+    /// `qualify_shortname` say; a trailer of `host:port` or `host:instance` is kept. The realm is
+    /// that of `[domain_realm]`, or else empty: that is for the KDC to find out (RFC 6806 §8). With
+    /// `dns_canonicalize_hostname = fallback` the name is left as it is, since it may take two
+    /// attempts: [`service_candidates`](Self::service_candidates) has them.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] for a bad `dns_canonicalize_hostname`.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{Client, Config};
+    /// let client = Client::new(Config::parse(
+    ///     "[libdefaults]\n dns_canonicalize_hostname = false\n\
+    ///      [domain_realm]\n .example.com = EXAMPLE.COM\n",
+    /// )?);
+    /// let name = |host| client.service_principal("HTTP", Some(host)).map(|name| name.to_string());
+    /// assert_eq!(name("WWW.Example.com.")?, "HTTP/www.example.com@EXAMPLE.COM");
+    /// assert_eq!(name("www.example.org")?, "HTTP/www.example.org@");
+    /// # Ok::<(), kerberos_client::ClientError>(())
+    /// ```
+    pub fn service_principal(
+        &self,
+        service: &str,
+        host: Option<&str>,
+    ) -> Result<Principal, ClientError> {
+        let local = || rustix::system::uname().nodename().to_string_lossy().into();
+        let host: String = host.map_or_else(local, Into::into);
+        let dns = match self.config().krb5().dns_canonicalize_hostname()? {
+            CanonicalizeHostname::Yes => true,
+            CanonicalizeHostname::No => false,
+            CanonicalizeHostname::Fallback => {
+                return Ok(Principal::new(NameType::SRV_HST, [service, &host], ""));
+            }
+        };
+        let (host, realm) = canonical(self.config(), &SystemNames, &host, dns);
+        Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
+    }
+
+    /// The names under which to ask for `server`, best first; each is made when it is its turn.
+    ///
+    /// There is one, `server` itself, unless it is the name of a service on a host and
+    /// `dns_canonicalize_hostname` is `fallback`: then there is its name as it is, and as DNS knows
+    /// it where that is another one.
+    pub fn service_candidates<'a>(
+        &'a self,
+        server: &'a Principal,
+    ) -> impl Iterator<Item = Principal> + 'a {
+        let fallback = matches!(
+            self.config().krb5().dns_canonicalize_hostname(),
+            Ok(CanonicalizeHostname::Fallback)
+        );
+        [false, true]
+            .into_iter()
+            .filter_map(move |dns| candidate(self.config(), &SystemNames, server, fallback, dns))
+    }
+}
+
+impl Config {
+    /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral tells it, as far as
+    /// that can be told without DNS: the domain that the host is in, in upper case, or else the
+    /// default realm.
+    ///
+    /// # Errors
+    /// [`ClientError::NoDefaultRealm`].
+    ///
+    /// # Example
+    /// ```
+    /// let config = kerberos_client::Config::parse("[libdefaults]\n default_realm = R\n")?;
+    /// assert_eq!(config.fallback_realm("www.example.com")?, "EXAMPLE.COM");
+    /// assert_eq!(config.fallback_realm("www")?, "R");
+    /// # Ok::<(), kerberos_client::ClientError>(())
+    /// ```
+    pub fn fallback_realm(&self, host: &str) -> Result<String, ClientError> {
+        let host = clean_host(host);
+        let domain = host.split_once('.').map(|(_, domain)| domain);
+        match domain.filter(|_| !is_numeric_address(&host)) {
+            Some(domain) => Ok(domain.to_ascii_uppercase()),
+            None => self.default_realm().map(Into::into),
+        }
+    }
+}
+
+/// The names of the system.
+struct SystemNames;
+
+impl Names for SystemNames {
+    fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
+        if let Ok(address) = host.parse() {
+            return Some((host.to_owned(), address));
+        }
+        let hosts = HostsFile::load(HOSTS);
+        hosts
+            .find(host)
+            .map(|(name, address)| (name.to_owned(), address))
+    }
+
+    fn reverse(&self, address: IpAddr) -> Option<String> {
+        HostsFile::load(HOSTS).name_of(address).map(Into::into)
+    }
+
+    fn search_domain(&self) -> Option<String> {
+        None
+    }
+}
+
+const HOSTS: &str = "/etc/hosts";
+
+/// One of the two steps of MIT's `k5_canonprinc`: without DNS, then with it where that makes a
+/// difference.
+fn candidate(
+    config: &Config,
+    names: &impl Names,
+    server: &Principal,
+    fallback: bool,
+    dns: bool,
+) -> Option<Principal> {
+    let components: Vec<&[u8]> = server.components().collect();
+    let on_host = match *components {
+        [service, host] if fallback && server.name_type() == NameType::SRV_HST => {
+            std::str::from_utf8(host).ok().map(|host| (service, host))
+        }
+        _ => None,
+    };
+    let Some((service, host)) = on_host.filter(|(_, host)| !host.is_empty()) else {
+        return (!dns).then(|| server.clone());
+    };
+    let (canonical_host, host_realm) = canonical(config, names, host, dns);
+    if dns && canonical_host == canonical(config, names, host, false).0 {
+        return None;
+    }
+    let realm = match server.realm() {
+        [] => host_realm.as_bytes(),
+        known => known,
+    };
+    let components = [service, canonical_host.as_bytes()];
+    Some(Principal::new(NameType::SRV_HST, components, realm))
+}
+
+/// The canonical name of `host`, its trailer kept, and its realm, which may be empty.
+fn canonical(config: &Config, names: &impl Names, host: &str, dns: bool) -> (String, String) {
+    let (host, trailer) = split_trailer(host);
+    let host = clean_host(&expand(config, names, host, dns));
+    let realm = config.krb5().domain_realm(&host).unwrap_or_default();
+    (format!("{host}{trailer}"), realm.to_owned())
+}
+
+/// The trailer is a single colon with something after it; an IPv6 address has more of them.
+fn split_trailer(host: &str) -> (&str, &str) {
+    match host.split_once(':') {
+        Some((name, rest)) if !rest.is_empty() && !rest.contains(':') => {
+            (name, host.get(name.len()..).unwrap_or_default())
+        }
+        _ => (host, ""),
+    }
+}
+
+/// The name that DNS gives where it is asked and knows one, else the name with a domain.
+fn expand(config: &Config, names: &impl Names, host: &str, dns: bool) -> String {
+    let found = dns.then(|| names.forward(host)).flatten();
+    if let Some((name, address)) = found {
+        let reverse = config.krb5().rdns().then(|| names.reverse(address));
+        return reverse.flatten().unwrap_or(name);
+    }
+    if host.contains('.') {
+        return host.to_owned();
+    }
+    let configured = config.krb5().qualify_shortname().map(str::to_owned);
+    match configured.or_else(|| names.search_domain()) {
+        Some(domain) if !domain.is_empty() => format!("{host}.{domain}"),
+        _ => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

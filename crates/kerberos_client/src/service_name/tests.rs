@@ -1,0 +1,203 @@
+//! The rules of names, against a small world of hosts: which setting makes what of which name.
+
+use super::*;
+
+/// `www` and `alias` are `web.example.com` at 192.0.2.1, whose address is called
+/// `Node1.example.net.`; `plain.example.com` at 192.0.2.2 has no name for its address; `vm` is
+/// called so by the hosts file alone.
+struct World;
+
+impl Names for World {
+    fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
+        let (name, address) = match host {
+            "www" | "alias" | "alias.example.com" => ("Web.example.com", "192.0.2.1"),
+            "plain.example.com" => ("plain.example.com", "192.0.2.2"),
+            "vm" => ("vm", "192.0.2.3"),
+            "192.0.2.1" | "192.0.2.2" => (host, host),
+            _ => return None,
+        };
+        Some((name.to_owned(), address.parse().unwrap()))
+    }
+
+    fn reverse(&self, address: IpAddr) -> Option<String> {
+        (address.to_string() == "192.0.2.1").then(|| "Node1.example.net.".to_owned())
+    }
+
+    fn search_domain(&self) -> Option<String> {
+        Some("search.example".to_owned())
+    }
+}
+
+const REALMS: &str = "[domain_realm]\n.example.com = COM\n.example.net = NET\n";
+
+fn config(libdefaults: &str) -> Config {
+    Config::parse(&format!("[libdefaults]\n{libdefaults}\n{REALMS}")).unwrap()
+}
+
+/// The name and realm of `host` by these settings, with and without DNS.
+fn check(libdefaults: &str, host: &str, with_dns: &str, without: &str) {
+    let config = config(libdefaults);
+    for (dns, expected) in [(true, with_dns), (false, without)] {
+        let (host, realm) = canonical(&config, &World, host, dns);
+        assert_eq!(format!("{host}@{realm}"), expected, "{libdefaults} {dns}");
+    }
+}
+
+#[test]
+fn the_address_names_the_host() {
+    check(
+        "",
+        "alias",
+        "node1.example.net@NET",
+        "alias.search.example@",
+    );
+    check(
+        "",
+        "alias.example.com",
+        "node1.example.net@NET",
+        "alias.example.com@COM",
+    );
+    check(
+        "",
+        "plain.example.com",
+        "plain.example.com@COM",
+        "plain.example.com@COM",
+    );
+    check(
+        "",
+        "Unknown.Example.com.",
+        "unknown.example.com@COM",
+        "unknown.example.com@COM",
+    );
+}
+
+#[test]
+fn without_rdns_the_alias_ends_at_its_name() {
+    check(
+        "rdns = false",
+        "alias",
+        "web.example.com@COM",
+        "alias.search.example@",
+    );
+}
+
+#[test]
+fn short_names_get_a_domain_unless_dns_knows_them() {
+    check("", "db", "db.search.example@", "db.search.example@");
+    check(
+        "qualify_shortname = example.com",
+        "db",
+        "db.example.com@COM",
+        "db.example.com@COM",
+    );
+    check("qualify_shortname = \"\"", "db", "db@", "db@");
+    check("", "vm", "vm@", "vm.search.example@");
+    // MIT's rule looks for dots only.
+    check("", "::1", "::1.search.example@", "::1.search.example@");
+}
+
+#[test]
+fn trailers_are_kept() {
+    check(
+        "",
+        "alias:1433",
+        "node1.example.net:1433@NET",
+        "alias.search.example:1433@",
+    );
+    check(
+        "rdns = 0",
+        "www:MSSQL",
+        "web.example.com:MSSQL@COM",
+        "www.search.example:MSSQL@",
+    );
+    // No trailer: nothing after the colon, or more than one.
+    check("qualify_shortname = \"\"", "alias:", "alias:@", "alias:@");
+    check("", "a.b:c:d", "a.b:c:d@", "a.b:c:d@");
+}
+
+#[test]
+fn numeric_addresses_have_a_name_only_in_reverse() {
+    check("", "192.0.2.1", "node1.example.net@NET", "192.0.2.1@");
+    check("rdns = false", "192.0.2.1", "192.0.2.1@", "192.0.2.1@");
+    check("", "192.0.2.2", "192.0.2.2@", "192.0.2.2@");
+    check(
+        "",
+        "192.0.2.1:88",
+        "node1.example.net:88@NET",
+        "192.0.2.1:88@",
+    );
+}
+
+#[test]
+fn fallback_tries_the_name_as_it_is_first() {
+    let config = config("dns_canonicalize_hostname = fallback");
+    let check = |host: &str, realm: &str, expected: &[&str]| {
+        let name = Principal::new(NameType::SRV_HST, ["HTTP", host], realm);
+        let found: Vec<String> = [false, true]
+            .into_iter()
+            .filter_map(|dns| candidate(&config, &World, &name, true, dns))
+            .map(|name| name.to_string())
+            .collect();
+        assert_eq!(found, expected, "{host}");
+    };
+    let both = ["HTTP/alias.example.com@COM", "HTTP/node1.example.net@NET"];
+    check("Alias.example.com", "", &["HTTP/alias.example.com@COM"]);
+    check("alias.example.com", "", &both);
+    let both = ["HTTP/alias.example.com@R", "HTTP/node1.example.net@R"];
+    check("alias.example.com", "R", &both);
+    check("plain.example.com", "", &["HTTP/plain.example.com@COM"]);
+    check("", "R", &["HTTP/@R"]);
+}
+
+#[test]
+fn other_names_are_canonical() {
+    let config = config("");
+    let check = |name: &str, name_type: NameType, fallback: bool| {
+        let name = Principal::parse(name).unwrap().with_name_type(name_type);
+        assert_eq!(
+            candidate(&config, &World, &name, fallback, false),
+            Some(name.clone())
+        );
+        assert_eq!(candidate(&config, &World, &name, fallback, true), None);
+    };
+    check("HTTP/alias@R", NameType::SRV_HST, false);
+    check("HTTP/alias@R", NameType::PRINCIPAL, true);
+    check("alice@R", NameType::SRV_HST, true);
+    check("a/b/c@R", NameType::SRV_HST, true);
+}
+
+#[test]
+fn a_client_leaves_fallback_for_later() {
+    let client = Client::new(config("dns_canonicalize_hostname = fallback"));
+    let name = client.service_principal("HTTP", Some("WWW.")).unwrap();
+    assert_eq!(
+        (name.to_string().as_str(), name.name_type()),
+        ("HTTP/WWW.@", NameType::SRV_HST)
+    );
+    let client = Client::new(config(
+        "dns_canonicalize_hostname = no\nqualify_shortname = \"\"",
+    ));
+    let name = client.service_principal("host", None).unwrap();
+    let node = rustix::system::uname();
+    let node = node.nodename().to_string_lossy().to_ascii_lowercase();
+    assert!(
+        name.to_string().starts_with(&format!("host/{node}@")),
+        "{name}"
+    );
+}
+
+#[test]
+fn fallback_realms() {
+    let config = Config::parse("[libdefaults]\ndefault_realm = R\n").unwrap();
+    let check = |host: &str, realm: &str| assert_eq!(config.fallback_realm(host).unwrap(), realm);
+    check("www.sub.example.com", "SUB.EXAMPLE.COM");
+    check("WWW.Example.com.", "EXAMPLE.COM");
+    check("www", "R");
+    check("192.0.2.1", "R");
+    check("::1", "R");
+    let error = Config::parse("")
+        .unwrap()
+        .fallback_realm("www")
+        .unwrap_err();
+    assert!(matches!(error, ClientError::NoDefaultRealm));
+}
