@@ -11,8 +11,10 @@ use crate::{AskError, Principal, Timestamp};
 
 mod kdc;
 mod mit;
+mod s4u;
 
 pub use kdc::KdcError;
+pub use s4u::S4uFault;
 
 /// Why an exchange failed. Each is final: the exchange is over.
 #[derive(Debug, Error)]
@@ -188,6 +190,15 @@ pub enum ReplyFault {
     /// The request was altered on its way to the KDC (RFC 6806 §11).
     #[error("the KDC saw another request than ours")]
     RequestAltered,
+    /// It does not prove on whose behalf the ticket is (MS-SFU).
+    #[error(transparent)]
+    S4u(#[from] S4uFault),
+}
+
+impl From<S4uFault> for ExchangeError {
+    fn from(fault: S4uFault) -> Self {
+        ReplyFault::from(fault).into()
+    }
 }
 
 impl ExchangeError {

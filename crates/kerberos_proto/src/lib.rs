@@ -89,7 +89,7 @@ pub use ap_exchange::{
 };
 pub use as_exchange::{AsExchange, AsParams, Login, StartTime, TicketOptions};
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
-pub use error::{ExchangeError, KdcError, ReplyFault};
+pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};
 pub use error_text::{MIT_ERROR_BASE, mit_text};
 pub use exchange::{Request, Step};
 pub use policy::Policy;
@@ -97,5 +97,5 @@ pub use principal::{
     OmitRealm, ParseOptions, Principal, PrincipalError, RealmRule, UnparseOptions,
 };
 pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
-pub use tgs_exchange::{TgsExchange, TgsOptions, TgsOutcome, TgsParams};
+pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
 pub use time::{ClockOffset, Timestamp};

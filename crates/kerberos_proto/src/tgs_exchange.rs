@@ -21,10 +21,12 @@ use crate::trace::{Error, Etypes, trace};
 use crate::{Credential, ExchangeError, KdcError, Principal, Request, Step, Timestamp};
 
 mod mit;
+mod on_behalf;
 mod params;
 mod reply;
 mod request;
 
+pub use on_behalf::{OnBehalf, S4uProof};
 pub use params::{TgsOptions, TgsParams};
 
 use request::Sent;
@@ -86,6 +88,7 @@ pub struct TgsExchange {
     sent: Sent,
     stream_only: bool,
     over: bool,
+    proof: S4uProof,
 }
 
 /// What a successful TGS exchange yields.
@@ -137,6 +140,7 @@ impl TgsExchange {
             sent,
             stream_only: false,
             over: false,
+            proof: S4uProof::default(),
         };
         let request = exchange.request();
         Ok((exchange, request))
@@ -159,7 +163,8 @@ impl TgsExchange {
             Some(MessageType::TGS_REP) => {
                 let reply =
                     TgsRep::from_der(reply).map_err(ExchangeError::decode("the TGS-REP"))?;
-                let outcome = reply::finish(&reply.0, &self.sent, &self.params, now)?;
+                let (outcome, proof) = reply::finish(&reply.0, &self.sent, &self.params, now)?;
+                self.proof = proof;
                 Ok(Step::Done(Box::new(outcome)))
             }
             Some(MessageType::KRB_ERROR) => {
@@ -169,6 +174,12 @@ impl TgsExchange {
             }
             _ => Err(ExchangeError::UnexpectedMessage),
         }
+    }
+
+    /// What the reply proved of the user on whose behalf the ticket is; nothing before there is
+    /// one.
+    pub fn proof(&self) -> &S4uProof {
+        &self.proof
     }
 
     fn refused(&mut self, error: &KrbError<'_>) -> Result<Step<TgsOutcome>, ExchangeError> {

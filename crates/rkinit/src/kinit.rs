@@ -70,7 +70,9 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
     }
     let client = configuration::client().map_err(|error| {
         let context = "while initializing Kerberos 5 library";
-        SelectError::from(error).into_refusal(context).report(program)
+        SelectError::from(error)
+            .into_refusal(context)
+            .report(program)
     })?;
     let Choice {
         principal,

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, format};
 
 use kerberos_crypto::CryptoError;
 
-use super::{ExchangeError, ReplyFault};
+use super::{ExchangeError, ReplyFault, S4uFault};
 use crate::{AskError, MIT_ERROR_BASE, mit_text};
 
 impl ExchangeError {
@@ -29,6 +29,10 @@ impl ExchangeError {
                 Self::NoMechanism { .. } => PREAUTH_FAILED,
                 Self::Ask(AskError::Interrupted) => LIBOS_PWDINTR,
                 Self::Ask(_) => LIBOS_CANTREADPWD,
+                Self::Reply(ReplyFault::S4u(S4uFault::Ignored | S4uFault::NotResourceBased)) => {
+                    PADATA_TYPE_NOSUPP
+                }
+                Self::Reply(ReplyFault::S4u(S4uFault::ChecksumNotKeyed(_))) => AP_ERR_INAPP_CKSUM,
                 Self::Reply(_) => KDCREP_MODIFIED,
                 Self::ClockSkew { .. } => KDCREP_SKEW,
                 // KRB5KRB_AP_ERR_MSG_TYPE
@@ -65,6 +69,12 @@ impl ExchangeError {
             }
             Self::AfsSalt => "Invalid key generation parameters from KDC".into(),
             Self::NoMechanism { .. } => "Generic preauthentication failure".into(),
+            Self::Reply(ReplyFault::S4u(S4uFault::Ignored | S4uFault::NotResourceBased)) => {
+                mit_text(PADATA_TYPE_NOSUPP).into()
+            }
+            Self::Reply(ReplyFault::S4u(S4uFault::ChecksumNotKeyed(_))) => {
+                mit_text(AP_ERR_INAPP_CKSUM).into()
+            }
             Self::Reply(_) => "KDC reply did not match expectations".into(),
             Self::ClockSkew { .. } => "Clock skew too great in KDC reply".into(),
             Self::UnexpectedMessage => mit_text(40).into(),
@@ -83,6 +93,8 @@ impl ExchangeError {
 
 // Offsets from MIT_ERROR_BASE of the library's own errors, in the order of krb5_err.et.
 const C_PRINCIPAL_UNKNOWN: i32 = 6;
+const PADATA_TYPE_NOSUPP: i32 = 16;
+const AP_ERR_INAPP_CKSUM: i32 = 50;
 const LIBOS_CANTREADPWD: i32 = 130;
 const LIBOS_PWDINTR: i32 = 132;
 const KDCREP_MODIFIED: i32 = 147;

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use kerberos_asn1::KerberosTime;
 use kerberos_crypto::EncryptionType;
 
+use super::OnBehalf;
 use crate::{AuthorizationDataElement, ClockOffset, HostAddress, Policy, Principal};
 
 /// What to ask the ticket-granting service for.
@@ -37,6 +38,8 @@ pub struct TgsParams {
     /// The TGT of the service: it asks for a ticket encrypted in that one's session key
     /// (user-to-user, RFC 4120 §3.7).
     pub second_ticket: Option<Vec<u8>>,
+    /// For whom the ticket shall be, if not for the client of the TGT.
+    pub on_behalf: Option<OnBehalf>,
     /// Restrictions to put into the ticket.
     pub authorization_data: Vec<AuthorizationDataElement>,
     /// How far the KDC's clock is ahead, as the login found it.
@@ -57,6 +60,7 @@ impl TgsParams {
             addresses: Vec::new(),
             etypes: Vec::new(),
             second_ticket: None,
+            on_behalf: None,
             authorization_data: Vec::new(),
             kdc_offset: None,
             policy: Policy::default(),

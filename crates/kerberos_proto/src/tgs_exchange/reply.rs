@@ -5,8 +5,9 @@ use alloc::{borrow::ToOwned, vec::Vec};
 use kerberos_asn1::{EncKdcRepPart, KdcOptions, KdcRep, KerberosTime, TicketFlags};
 use kerberos_crypto::{CryptoError, EncryptionType, Key, KeyBlock, KeyUsage, Plaintext};
 
-use super::request::Sent;
-use super::{TgsOutcome, TgsParams, realm_of_tgt};
+use super::on_behalf::{check_client, check_padata};
+use super::request::{Sent, second_ticket};
+use super::{OnBehalf, S4uProof, TgsOutcome, TgsParams, realm_of_tgt};
 use crate::plain::without_padding;
 use crate::trace::{Etype, trace};
 use crate::{
@@ -19,7 +20,7 @@ pub(super) fn finish(
     sent: &Sent,
     params: &TgsParams,
     now: Timestamp,
-) -> Result<TgsOutcome, ExchangeError> {
+) -> Result<(TgsOutcome, S4uProof), ExchangeError> {
     let (plain, etype) = decrypt(reply, sent)?;
     let part = EncKdcRepPart::from_der_any_tag(without_padding(&plain, etype))
         .map_err(ExchangeError::decode("the encrypted part of the TGS-REP"))?;
@@ -35,14 +36,6 @@ pub(super) fn finish(
     if part.nonce != sent.nonce {
         return Err(ReplyFault::Nonce.into());
     }
-    // §3.3.3: the new ticket is for the client of the TGT.
-    if client != sent.tgt.client {
-        return Err(ReplyFault::ClientName {
-            asked: sent.tgt.client.clone(),
-            got: client,
-        }
-        .into());
-    }
     let ticket = reply.ticket.ticket();
     let ticket_server = Principal::from_wire(&ticket.sname, ticket.realm);
     if ticket_server != server {
@@ -53,6 +46,25 @@ pub(super) fn finish(
         .into());
     }
     let referral = check_server(&server, sent)?;
+    let proof = match &params.on_behalf {
+        Some(on_behalf) => check_padata(on_behalf, reply, &part, sent)?,
+        None => S4uProof::default(),
+    };
+    match &params.on_behalf {
+        // A referral is still the requester's own.
+        Some(on_behalf) if referral.is_none() => {
+            check_client(on_behalf, &proof, &client, &sent.tgt.client)?;
+        }
+        // §3.3.3: the new ticket is for the client of the TGT.
+        _ if client != sent.tgt.client => {
+            return Err(ReplyFault::ClientName {
+                asked: sent.tgt.client.clone(),
+                got: client,
+            }
+            .into());
+        }
+        _ => {}
+    }
     // §3.1.3: the session key's type comes from the request.
     if !sent.etypes.contains(&session_etype) {
         return Err(ReplyFault::SessionKeyNotOffered(session_etype).into());
@@ -60,11 +72,11 @@ pub(super) fn finish(
     // Told now, not by whoever uses the ticket first.
     Key::from_bytes(session_etype, part.key.keyvalue)?;
     check_times(&part, sent, params, now)?;
-    check_flags(part.flags, sent)?;
+    check_flags(part.flags, sent, params)?;
     check_addresses(&part, sent, params)?;
 
-    let credential = credential(reply, &part, server, sent, params);
-    Ok(match referral {
+    let credential = credential(reply, &part, client, server, sent, params);
+    let outcome = match referral {
         // Only the service's own ticket is encrypted in the session key of its TGT.
         Some(realm) => TgsOutcome::Referral {
             realm,
@@ -75,7 +87,8 @@ pub(super) fn finish(
             },
         },
         None => TgsOutcome::Ticket(credential),
-    })
+    };
+    Ok((outcome, proof))
 }
 
 /// RFC 4120 §3.3.4: the reply is encrypted in the authenticator's subkey. Some KDCs take the session
@@ -187,7 +200,9 @@ fn check_times(
 
 /// RFC 4120 §2.4 to §2.6: a ticket is not postdated, a proxy or forwarded unless that was asked
 /// for, or unless the ticket that it was made from was.
-fn check_flags(flags: TicketFlags, sent: &Sent) -> Result<(), ReplyFault> {
+fn check_flags(flags: TicketFlags, sent: &Sent, params: &TgsParams) -> Result<(), ReplyFault> {
+    // MS-SFU §3.2.5.2.2: here that was the evidence, whose flags its holder may not know.
+    let from_evidence = matches!(params.on_behalf, Some(OnBehalf::ClientOf { .. }));
     let tied = [
         (TicketFlags::INVALID, KdcOptions::POSTDATED, false),
         (TicketFlags::POSTDATED, KdcOptions::POSTDATED, true),
@@ -195,7 +210,8 @@ fn check_flags(flags: TicketFlags, sent: &Sent) -> Result<(), ReplyFault> {
         (TicketFlags::FORWARDED, KdcOptions::FORWARDED, true),
     ];
     for (flag, option, inherits) in tied {
-        let explained = sent.options.contains(option) || inherits && sent.tgt.flags.contains(flag);
+        let inherited = inherits && (from_evidence || sent.tgt.flags.contains(flag));
+        let explained = sent.options.contains(option) || inherited;
         if flags.contains(flag) && !explained {
             return Err(ReplyFault::Flags);
         }
@@ -227,6 +243,7 @@ fn check_addresses(
 fn credential(
     reply: &KdcRep<'_>,
     part: &EncKdcRepPart<'_>,
+    client: Principal,
     server: Principal,
     sent: &Sent,
     params: &TgsParams,
@@ -242,7 +259,7 @@ fn credential(
         part.flags.without(TicketFlags::OK_AS_DELEGATE)
     };
     Credential {
-        client: tgt.client.clone(),
+        client,
         server,
         session_key: KeyBlock::new(EncryptionType(part.key.keytype), part.key.keyvalue.to_vec()),
         times: TicketTimes {
@@ -251,11 +268,11 @@ fn credential(
             endtime: part.endtime,
             renew_till: part.renew_till,
         },
-        is_skey: params.second_ticket.is_some(),
+        is_skey: sent.options.contains(KdcOptions::ENC_TKT_IN_SKEY),
         flags,
         addresses: HostAddress::list(part.caddr.as_ref()),
         authorization_data: params.authorization_data.clone(),
         ticket: reply.ticket.as_bytes().to_vec(),
-        second_ticket: params.second_ticket.clone().unwrap_or_default(),
+        second_ticket: second_ticket(params).cloned().unwrap_or_default(),
     }
 }

@@ -11,7 +11,8 @@ use kerberos_asn1::{
 use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
-use super::{TgsParams, offered, realm_of_tgt};
+use super::{OnBehalf, TgsParams, offered, realm_of_tgt};
+use crate::preauth::OwnedPaData;
 use crate::trace::{Etype, trace};
 use crate::{
     ApChecksum, ApError, ApInitiator, ApRequestOptions, Credential, ExchangeError, Principal,
@@ -31,6 +32,8 @@ pub(super) struct Sent {
     pub(super) tgt: Credential,
     pub(super) session_key: Key,
     pub(super) subkey: Key,
+    /// The checksum of the user on whose behalf it is made.
+    pub(super) user_checksum: Vec<u8>,
     /// The whole TGS-REQ.
     pub(super) message: Vec<u8>,
 }
@@ -62,15 +65,22 @@ impl Sent {
             tgt: tgt.clone(),
             session_key,
             subkey,
+            user_checksum: Vec::new(),
             message: Vec::new(),
         };
-        sent.message = sent.make_message(params, rng, now)?;
+        let mut padata = Vec::new();
+        if let Some(on_behalf) = &params.on_behalf {
+            (padata, sent.user_checksum) =
+                on_behalf.padata(sent.nonce, &sent.session_key, &sent.subkey)?;
+        }
+        sent.message = sent.make_message(params, &padata, rng, now)?;
         Ok(sent)
     }
 
     fn make_message(
         &self,
         params: &TgsParams,
+        padata: &[OwnedPaData],
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Vec<u8>, ExchangeError> {
@@ -98,11 +108,12 @@ impl Sent {
                 _ => ExchangeError::UnexpectedMessage,
             })?;
         // RFC 4120 §3.3.1: the AP-REQ is the padata of type PA-TGS-REQ.
-        let padata = [PaData {
+        let ap_req = PaData {
             padata_type: PaDataType::TGS_REQ,
             padata_value: &ap_req,
-        }];
-        Ok(TgsReq::new(Some(SequenceOf::from(&padata[..])), body).to_der())
+        };
+        let padata = core::iter::once(ap_req).chain(padata.iter().map(OwnedPaData::as_wire));
+        Ok(TgsReq::new(Some(padata.collect()), body).to_der())
     }
 
     /// RFC 4120 §5.4.1: authorization data are encrypted in the subkey.
@@ -131,7 +142,7 @@ impl Sent {
         params: &'a TgsParams,
         restrictions: Option<&'a [u8]>,
     ) -> Result<KdcReqBody<'a>, ExchangeError> {
-        let second_ticket = match &params.second_ticket {
+        let second_ticket = match second_ticket(params) {
             Some(ticket) => Some(
                 RawTicket::from_der(ticket).map_err(ExchangeError::decode("the second ticket"))?,
             ),
@@ -164,6 +175,15 @@ impl Sent {
             }),
             additional_tickets: second_ticket.map(|ticket| SequenceOf::from(alloc::vec![ticket])),
         })
+    }
+}
+
+/// The additional ticket: the service's TGT (RFC 4120 §3.7), or the evidence for acting on behalf
+/// of its client (MS-SFU §3.1.5.2.1).
+pub(super) fn second_ticket(params: &TgsParams) -> Option<&Vec<u8>> {
+    match &params.on_behalf {
+        Some(OnBehalf::ClientOf { ticket, .. }) => Some(ticket),
+        _ => params.second_ticket.as_ref(),
     }
 }
 
@@ -215,6 +235,10 @@ fn options(params: &TgsParams, tgt: &Credential) -> KdcOptions {
     set(asked.proxy, KdcOptions::PROXY);
     set(asked.renew, KdcOptions::RENEW);
     set(asked.validate, KdcOptions::VALIDATE);
-    set(params.second_ticket.is_some(), KdcOptions::ENC_TKT_IN_SKEY);
+    match &params.on_behalf {
+        // MS-SFU §2.2.3: the client's name is in the additional ticket.
+        Some(OnBehalf::ClientOf { .. }) => set(true, KdcOptions::CNAME_IN_ADDL_TKT),
+        _ => set(params.second_ticket.is_some(), KdcOptions::ENC_TKT_IN_SKEY),
+    }
     options
 }

@@ -15,6 +15,7 @@ mod hostile;
 mod kdc;
 #[path = "../as_exchange/listener.rs"]
 mod listener;
+mod on_behalf;
 mod options;
 #[path = "../shared/random.rs"]
 mod random;

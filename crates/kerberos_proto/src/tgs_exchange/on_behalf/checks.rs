@@ -1,0 +1,168 @@
+//! What the reply to a request on behalf of another must prove (MS-SFU §3.1.5.1.1.2, §3.1.5.2.2).
+//!
+//! The client's name in a KDC-REP is not protected; what protects it here is the padata: a keyed
+//! checksum, or where the keys are too old for one its copy in the encrypted part.
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{
+    Decode, EncKdcRepPart, KdcRep, MethodData, PaDataType, PaPacOptions, PaS4uX509User, PacOptions,
+    S4uOptions, S4uUserId,
+};
+use kerberos_crypto::{ChecksumType, EncryptionType, KeyUsage, unkeyed_checksum};
+
+use super::super::request::Sent;
+use super::OnBehalf;
+use crate::preauth::{OwnedPaData, find};
+use crate::{ExchangeError, Principal, ReplyFault, S4uFault};
+
+/// What the KDC's reply proves about a request on behalf of another.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct S4uProof {
+    /// The user, as the KDC names them under its checksum (S4U2Self); an old KDC names nobody.
+    pub user: Option<Principal>,
+    /// Whether the KDC knows of resource-based constrained delegation (S4U2Proxy).
+    pub resource_based: bool,
+}
+
+/// Checks the padata of the reply and that of its encrypted part.
+pub(crate) fn check_padata(
+    on_behalf: &OnBehalf,
+    reply: &KdcRep<'_>,
+    part: &EncKdcRepPart<'_>,
+    sent: &Sent,
+) -> Result<S4uProof, ExchangeError> {
+    let padata = owned(reply.padata.as_ref());
+    let encrypted = owned(part.encrypted_pa_data.as_ref());
+    match on_behalf {
+        OnBehalf::ClientOf { .. } => {
+            let options = match find(&encrypted, PaDataType::PAC_OPTIONS) {
+                Some(options) => {
+                    PaPacOptions::from_der(options)
+                        .map_err(ExchangeError::decode("the PA-PAC-OPTIONS"))?
+                        .flags
+                }
+                None => PacOptions::empty(),
+            };
+            Ok(S4uProof {
+                user: None,
+                resource_based: options.contains(RESOURCE_BASED),
+            })
+        }
+        OnBehalf::User {
+            name, may_rename, ..
+        } => {
+            let user = confirmed_user(sent, &padata, &encrypted)?;
+            match &user {
+                Some(got) if !may_rename && got != name => Err(S4uFault::UserChanged {
+                    asked: name.clone(),
+                    got: got.clone(),
+                }
+                .into()),
+                _ => Ok(S4uProof {
+                    user,
+                    resource_based: false,
+                }),
+            }
+        }
+    }
+}
+
+/// Checks the client of the ticket itself, not of a referral.
+pub(crate) fn check_client(
+    on_behalf: &OnBehalf,
+    proof: &S4uProof,
+    client: &Principal,
+    requester: &Principal,
+) -> Result<(), ReplyFault> {
+    let expected = match on_behalf {
+        OnBehalf::ClientOf { client, .. } => client,
+        OnBehalf::User { name, .. } => proof.user.as_ref().unwrap_or(name),
+    };
+    if client == expected {
+        return Ok(());
+    }
+    if client == requester {
+        // A KDC that knows nothing of this gives an ordinary ticket.
+        return Err(S4uFault::Ignored.into());
+    }
+    Err(ReplyFault::ClientName {
+        asked: expected.clone(),
+        got: client.clone(),
+    })
+}
+
+/// The user whom the KDC names in its PA-S4U-X509-USER; a KDC that knows PA-FOR-USER alone sends
+/// none.
+fn confirmed_user(
+    sent: &Sent,
+    padata: &[OwnedPaData],
+    encrypted: &[OwnedPaData],
+) -> Result<Option<Principal>, ExchangeError> {
+    let repeated = find(encrypted, PaDataType::FOR_X509_USER);
+    let Some(value) = find(padata, PaDataType::FOR_X509_USER) else {
+        return match repeated {
+            Some(_) => Err(S4uFault::ProofMissing.into()),
+            None => Ok(None),
+        };
+    };
+    let decode = || ExchangeError::decode("the PA-S4U-X509-USER");
+    let reply = PaS4uX509User::from_der(value).map_err(decode())?;
+    let covered = PaS4uX509User::user_id_der(value).map_err(decode())?;
+    if reply.user_id.nonce != sent.nonce {
+        return Err(S4uFault::Nonce.into());
+    }
+    let options = reply.user_id.options.unwrap_or_default();
+    let own_usage = options.contains(S4uOptions::USE_REPLY_KEY_USAGE);
+    let usage = if own_usage {
+        KeyUsage::PA_S4U_X509_USER_REPLY
+    } else {
+        KeyUsage::PA_S4U_X509_USER_REQUEST
+    };
+    let kind = ChecksumType(reply.checksum.cksumtype);
+    let checksum = reply.checksum.checksum;
+    let fits = if kind.is_keyed() {
+        let verified = sent
+            .subkey
+            .verify_checksum_as(kind, usage, covered, checksum);
+        verified.is_ok()
+    } else {
+        unkeyed_checksum(kind, covered).is_ok_and(|made| made == checksum)
+    };
+    if !fits {
+        return Err(S4uFault::Checksum.into());
+    }
+    if !is_older(sent.subkey.etype()) {
+        // Anyone can make a checksum without a key.
+        if !kind.is_keyed() {
+            return Err(S4uFault::ChecksumNotKeyed(kind).into());
+        }
+    } else if repeated.is_none() && own_usage
+        || repeated.is_some_and(|repeated| repeated != [&sent.user_checksum, checksum].concat())
+    {
+        // MS-SFU §2.2.2: both checksums, encrypted. Only KDCs too old for the options leave that.
+        return Err(S4uFault::ChecksumNotRepeated.into());
+    }
+    user(&reply.user_id).map(Some)
+}
+
+fn user(user_id: &S4uUserId<'_>) -> Result<Principal, ExchangeError> {
+    let name = user_id.cname.as_ref();
+    let name = name.filter(|name| !name.name_string.is_empty());
+    let name = name.ok_or(S4uFault::UserMissing)?;
+    Ok(Principal::from_wire(name, user_id.crealm))
+}
+
+/// The encryption types that RFC 4120 §5.2.7.4 does not call newer.
+fn is_older(etype: EncryptionType) -> bool {
+    [EncryptionType::DES3_CBC_SHA1, EncryptionType::ARCFOUR_HMAC].contains(&etype)
+}
+
+/// The padata of a message in one's own memory.
+fn owned(padata: Option<&MethodData<'_>>) -> Vec<OwnedPaData> {
+    let list = padata.into_iter().flat_map(|list| list.iter());
+    list.map(OwnedPaData::from).collect()
+}
+
+const RESOURCE_BASED: PacOptions = PacOptions::RESOURCE_BASED_CONSTRAINED_DELEGATION;
