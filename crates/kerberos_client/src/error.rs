@@ -1,11 +1,14 @@
 //! `ClientError`: everything that can keep a client from its ticket.
 
+use std::path::PathBuf;
+
+use kerberos_asn1::KerberosTime;
 use kerberos_files::EncodeError;
 use kerberos_files::ccache::{CcacheError, CcacheNameError};
 use kerberos_files::config::ConfigError;
 use kerberos_files::expand::ExpandError;
 use kerberos_files::keytab::{KeytabError, KeytabNameError};
-use kerberos_proto::{ExchangeError, PrincipalError};
+use kerberos_proto::{ExchangeError, MIT_ERROR_BASE, Principal, PrincipalError};
 use thiserror::Error;
 
 use crate::delivery::Attempt;
@@ -58,6 +61,33 @@ pub enum ClientError {
     /// The ticket does not fit the cache's format.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// The cache has no such ticket: not the one asked for, or not the one to get it with.
+    #[error("Matching credential not found (filename: {})", path.display())]
+    NoCredential {
+        /// The service that the ticket should be for.
+        server: Principal,
+        /// The file of the cache.
+        path: PathBuf,
+    },
+    /// The cache has such tickets, but none with a session key of a type that krb5.conf allows.
+    #[error("No credentials found with supported encryption types (filename: {})", path.display())]
+    NoCredentialOfEtype {
+        /// The service that the ticket is for.
+        server: Principal,
+        /// The file of the cache.
+        path: PathBuf,
+    },
+    /// The ticket to get others with has expired.
+    #[error("Ticket expired")]
+    TicketExpired {
+        /// The service that it is for.
+        server: Principal,
+        /// When it ended.
+        end: KerberosTime,
+    },
+    /// The exchange ended without a ticket: a mistake of this library.
+    #[error("the exchange gave no ticket")]
+    NoResult,
     /// The name leads to no keytab.
     #[error(transparent)]
     KeytabName(#[from] KeytabNameError),
@@ -84,6 +114,16 @@ pub(crate) fn shown(realm: &[u8]) -> String {
 }
 
 impl ClientError {
+    /// MIT's number and text of an error in looking for a ticket, as its trace has them.
+    pub(crate) fn mit_code_and_text(&self) -> String {
+        // Offsets from the base of MIT's table: KRB5_CC_NOTFOUND and KRB5_CC_NOT_KTYPE.
+        let offset = match self {
+            Self::NoCredentialOfEtype { .. } => 200,
+            _ => 141,
+        };
+        format!("{}/{self}", MIT_ERROR_BASE + offset)
+    }
+
     /// What to do about it, where that can be told.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -100,6 +140,12 @@ impl ClientError {
             Self::CannotContactKdc { attempts, .. } if !attempts.is_empty() => {
                 let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();
                 Some(format!("tried {}", attempts.join("; ")))
+            }
+            Self::NoCredential { server, .. } if server.is_krbtgt() => {
+                Some(format!("log in first: there is no ticket for {server}"))
+            }
+            Self::TicketExpired { server, .. } => {
+                Some(format!("log in again: the ticket for {server} has expired"))
             }
             Self::Ccache(error) => error.hint(),
             Self::Keytab(error) => error.hint(),

@@ -70,6 +70,7 @@ mod locate;
 mod policy;
 mod service_name;
 mod store;
+mod tickets;
 mod transport;
 
 pub use client::{Client, now, system_rng};
@@ -78,6 +79,7 @@ pub use delivery::{Attempt, Transport};
 pub use error::ClientError;
 pub use keytab::keytab_secret;
 pub use store::{cache_of, store};
+pub use tickets::{TicketRequest, store_renewed};
 
 // Whoever logs in needs these, and with the crates at hand no versions to keep in step.
 pub use kerberos_proto::{AsParams, Login, Password, Principal, Secret};

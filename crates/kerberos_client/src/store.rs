@@ -1,7 +1,7 @@
 //! Keeping a login: the ticket and MIT's settings in one credential cache, replaced as a whole.
 
 use kerberos_files::ccache::{CcacheBuilder, CcacheFile, CcacheName, ConfigEntry, Header, Version};
-use kerberos_proto::Login;
+use kerberos_proto::{Credential, Login};
 
 use crate::ClientError;
 
@@ -24,22 +24,31 @@ pub fn store(login: &Login, name: &CcacheName) -> Result<(), ClientError> {
 /// # Errors
 /// [`ClientError::Encode`] when a name or the ticket is too long for the format.
 pub fn cache_of(login: &Login, version: Version) -> Result<CcacheBuilder, ClientError> {
-    let credential = &login.credential;
-    let server = &credential.server;
-    let mut cache =
-        CcacheBuilder::new(&Header::new(version, login.kdc_offset), &credential.client)?;
+    let server = Some(&login.credential.server);
+    let mut settings = Vec::new();
     if login.fast_avail {
-        cache.config(&ConfigEntry::new("fast_avail", Some(server), "yes"))?;
+        settings.push(ConfigEntry::new("fast_avail", server, "yes"));
     }
     if let Some(pa_type) = login.pa_type {
-        cache.config(&ConfigEntry::new(
-            "pa_type",
-            Some(server),
-            pa_type.to_string(),
-        ))?;
+        settings.push(ConfigEntry::new("pa_type", server, pa_type.to_string()));
+    }
+    let header = Header::new(version, login.kdc_offset);
+    cache_of_primary(&header, &login.credential, &settings)
+}
+
+/// The content of a cache that holds these settings, `start_realm` where it applies, and the ticket
+/// that others are got with.
+pub(crate) fn cache_of_primary(
+    header: &Header,
+    credential: &Credential,
+    settings: &[ConfigEntry],
+) -> Result<CcacheBuilder, ClientError> {
+    let mut cache = CcacheBuilder::new(header, &credential.client)?;
+    for setting in settings {
+        cache.config(setting)?;
     }
     // A TGT of another realm than the client's: look-ups have to start there.
-    let mut components = server.components();
+    let mut components = credential.server.components();
     if let (Some(b"krbtgt"), Some(realm), None) =
         (components.next(), components.next(), components.next())
         && realm != credential.client.realm()

@@ -1,0 +1,166 @@
+//! The ticket that is there once more: renewed, validated (RFC 4120 §2.3, §2.4), or forwarded
+//! (§2.6).
+
+use kerberos_asn1::TicketFlags;
+use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_proto::{Credential, HostAddress, Principal, TgsOutcome, TgsParams};
+
+use super::TicketRequest;
+use super::look_up::{Hit, look_up};
+use crate::store::cache_of_primary;
+use crate::{Client, ClientError, now};
+
+impl Client {
+    /// The ticket for `server` in `cache` renewed, or the TGT if none is named.
+    ///
+    /// The cache stays as it is: see [`store_renewed`].
+    ///
+    /// # Errors
+    /// As [`ticket`](Self::ticket); when the ticket is not renewable, or no longer so, that is the
+    /// KDC's to say.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{Client, Config, Password, Secret, store, store_renewed};
+    ///
+    /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("user", "password").start()?;
+    /// # let krb5_conf = kdc.krb5_conf();
+    /// # let path = std::env::temp_dir().join(format!("renew_doc_{}", std::process::id()));
+    /// # let config = Config::parse(&krb5_conf)?.with_ccache_name(path.display().to_string());
+    /// # let client = Client::new(config);
+    /// let cache = client.config().ccache_name()?;
+    /// let mut params = client.as_params(client.principal("user")?)?;
+    /// params.renew_lifetime = Some(7 * 24 * 3600);
+    /// store(&client.login(params, Secret::Password(Password::new("password")))?, &cache)?;
+    /// let renewed = client.renew(&cache, None)?;
+    /// store_renewed(&renewed, &cache)?;
+    /// assert!(renewed.times.renew_till.is_some());
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn renew(
+        &self,
+        cache: &CcacheName,
+        server: Option<Principal>,
+    ) -> Result<Credential, ClientError> {
+        self.again(cache, server, TgsParams::renew)
+    }
+
+    /// The postdated ticket for `server` in `cache` made valid, or the TGT if none is named.
+    ///
+    /// The cache stays as it is: see [`store_renewed`].
+    ///
+    /// # Errors
+    /// As [`ticket`](Self::ticket); when the ticket's time has not come, or it is valid already,
+    /// that is the KDC's to say.
+    pub fn validate(
+        &self,
+        cache: &CcacheName,
+        server: Option<Principal>,
+    ) -> Result<Credential, ClientError> {
+        self.again(cache, server, TgsParams::validate)
+    }
+
+    /// A TGT like that in `cache`, for use on another host: bound to `addresses`, or to none.
+    ///
+    /// It is not stored. `forwardable` says whether that host may forward it in turn.
+    ///
+    /// # Errors
+    /// As [`ticket`](Self::ticket); when the TGT is not forwardable, that is the KDC's to say.
+    pub fn forward(
+        &self,
+        cache: &CcacheName,
+        addresses: Vec<HostAddress>,
+        forwardable: bool,
+    ) -> Result<Credential, ClientError> {
+        self.again(cache, None, |tgt| {
+            let mut params = TgsParams::new(tgt.server.clone());
+            params.options.forwarded = true;
+            params.options.inherit = false;
+            // What the TGT allows, as always, but for one flag.
+            let kept = if forwardable {
+                INHERITED
+            } else {
+                INHERITED.without(TicketFlags::FORWARDABLE)
+            };
+            params.options.more = (tgt.flags & kept).0;
+            params.renew_till = tgt.times.renew_till;
+            params.addresses = addresses;
+            params
+        })
+    }
+
+    /// What the exchange that `params` describe makes of the client's ticket for `server`.
+    fn again(
+        &self,
+        cache: &CcacheName,
+        server: Option<Principal>,
+        params: impl FnOnce(&Credential) -> TgsParams,
+    ) -> Result<Credential, ClientError> {
+        let file = CcacheFile::new(cache.file_path()?);
+        let client = file.open()?.default_principal().clone();
+        let server = match server {
+            // As MIT's library: a ticket of the client's own realm, whatever is typed.
+            Some(server) => server.with_realm(client.realm()),
+            None => Principal::krbtgt(client.realm(), client.realm()),
+        };
+        let mut request = TicketRequest::new(server.clone());
+        request.expired_too = true;
+        let policy = self.tgs_policy(client.realm())?;
+        let timesync = policy.kdc_timesync;
+        let found = look_up(&file, &[request], &policy.etypes, timesync, now())?;
+        let path = || file.path().to_owned();
+        let ticket = match found.hits.into_iter().next() {
+            Some(Hit::Ticket(ticket)) => ticket,
+            Some(Hit::OtherEtype) => {
+                return Err(ClientError::NoCredentialOfEtype {
+                    server,
+                    path: path(),
+                });
+            }
+            Some(Hit::Nothing) | None => {
+                return Err(ClientError::NoCredential {
+                    server,
+                    path: path(),
+                });
+            }
+        };
+        trace!("Retrieving {client} -> {server} from {cache} with result: 0/Success");
+        let mut params = params(&ticket);
+        params.kdc_offset = found.kdc_offset;
+        params.policy = policy;
+        trace!("Get cred via TGT {server} after requesting {server} (canonicalize off)");
+        match self.exchange(params, &ticket)? {
+            TgsOutcome::Ticket(ticket) => Ok(ticket),
+            // A ticket that is made again stays what it is: the exchange refuses another.
+            _ => Err(ClientError::NoResult),
+        }
+    }
+}
+
+/// Replaces what the cache called `name` holds by `ticket` alone, as MIT's `kinit -R` does: other
+/// tickets and settings are gone, the KDC's clock is remembered.
+///
+/// The new cache appears at once and whole, or the old one stays.
+///
+/// # Errors
+/// [`ClientError::CcacheName`] when `name` is no file cache, [`ClientError::Ccache`] when it cannot
+/// be read or written, [`ClientError::Encode`] when the ticket is too long for the format.
+pub fn store_renewed(ticket: &Credential, name: &CcacheName) -> Result<(), ClientError> {
+    let file = CcacheFile::new(name.file_path()?);
+    let header = file.open()?.header().clone();
+    file.replace_with(&cache_of_primary(&header, ticket, &[])?)?;
+    let (client, server) = (&ticket.client, &ticket.server);
+    trace!("Initializing {name} with default princ {client}");
+    trace!("Storing {client} -> {server} in {name}");
+    Ok(())
+}
+
+/// The flags of a TGT that MIT's library asks for in every ticket got with it; they have the
+/// numbers of the options that ask for them (RFC 4120 §5.3, §5.4.1).
+const INHERITED: TicketFlags = TicketFlags(
+    TicketFlags::FORWARDABLE.0
+        | TicketFlags::PROXIABLE.0
+        | TicketFlags::MAY_POSTDATE.0
+        | TicketFlags::RENEWABLE.0,
+);

@@ -1,0 +1,264 @@
+//! One pass over a credential cache for any number of requests, and for what it takes to get the
+//! tickets that are not there.
+//!
+//! The rules are those of MIT's `krb5_cc_retrieve_cred` with the flags of its
+//! `krb5_get_credentials`: same client and service, not expired, same restrictions, a supported
+//! session key of the type asked for, user-to-user only when asked for and with the same second
+//! ticket. Of several that fit, MIT takes the first with the best session key; we take the one of
+//! those that lasts longest.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash as _, Hasher as _, RandomState};
+
+use kerberos_crypto::EncryptionType;
+use kerberos_files::ccache::{CcacheError, CcacheFile, CredentialView};
+use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
+
+use super::TicketRequest;
+
+/// What the cache has.
+pub(super) struct Found {
+    /// Whose cache it is.
+    pub(super) client: Principal,
+    /// How far the KDC's clock is ahead, as far as that may be believed.
+    pub(super) kdc_offset: Option<ClockOffset>,
+    /// Where the way to other realms starts: the client's realm unless the cache says otherwise.
+    pub(super) start_realm: Vec<u8>,
+    /// For each request, in their order.
+    pub(super) hits: Vec<Hit>,
+    /// The client's TGTs, of each name the best.
+    pub(super) tgts: Vec<Credential>,
+}
+
+/// What the cache has for a request.
+pub(super) enum Hit {
+    Ticket(Box<Credential>),
+    /// A ticket whose session key is of no type that is allowed.
+    OtherEtype,
+    Nothing,
+}
+
+/// How good a ticket is, the least being the best: under which of its names it was found, whether
+/// it has expired, how much its session key is liked, how long it lasts.
+type Rank = (usize, bool, usize, Reverse<u32>);
+
+/// Looks into `file` at `now` by the caller's clock.
+pub(super) fn look_up(
+    file: &CcacheFile,
+    requests: &[TicketRequest],
+    etypes: &[EncryptionType],
+    timesync: bool,
+    now: Timestamp,
+) -> Result<Found, CcacheError> {
+    let mut reader = file.open()?;
+    let client = reader.default_principal().clone();
+    let kdc_offset = reader.kdc_offset().filter(|_| timesync);
+    let search = Search {
+        wanted: Wanted::new(requests, &client),
+        etypes,
+        now: kdc_offset.map_or(now, |offset| now + offset).seconds,
+        client,
+    };
+    let mut start_realm = search.client.realm().to_vec();
+    let mut best: Vec<Best> = requests.iter().map(|_| Best::Nothing).collect();
+    let mut tgts = BTreeMap::new();
+    loop {
+        let view = match reader.next() {
+            Ok(Some(view)) => view,
+            // What stands before the damage counts, as in MIT's library.
+            Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
+            Err(error) => return Err(error),
+        };
+        if let Some(config) = view.config() {
+            if config.key == b"start_realm" && config.principal.is_none() {
+                start_realm = config.value.to_vec();
+            }
+            continue;
+        }
+        search.consider(&view, requests, &mut best);
+        search.consider_tgt(&view, &mut tgts);
+    }
+    Ok(Found {
+        kdc_offset,
+        start_realm,
+        hits: best.into_iter().map(Best::into_hit).collect(),
+        tgts: tgts.into_values().map(|(_, tgt)| tgt).collect(),
+        client: search.client,
+    })
+}
+
+struct Search<'a> {
+    wanted: Wanted,
+    etypes: &'a [EncryptionType],
+    /// By the KDC's clock.
+    now: i64,
+    client: Principal,
+}
+
+impl Search<'_> {
+    fn consider(&self, view: &CredentialView<'_>, requests: &[TicketRequest], best: &mut [Best]) {
+        for (index, name) in self.wanted.named(view) {
+            let (Some(request), Some(best)) = (requests.get(index), best.get_mut(index)) else {
+                continue;
+            };
+            if !self.fits(view, request) {
+                continue;
+            }
+            match self.rank(view, name, request) {
+                Some(rank) => best.improve(rank, view),
+                None => best.saw_other_etype(),
+            }
+        }
+    }
+
+    fn consider_tgt(
+        &self,
+        view: &CredentialView<'_>,
+        tgts: &mut BTreeMap<(Vec<u8>, Vec<u8>), (Rank, Credential)>,
+    ) {
+        let server = view.server();
+        let mut components = server.components();
+        let (Some(b"krbtgt"), Some(realm), None) =
+            (components.next(), components.next(), components.next())
+        else {
+            return;
+        };
+        if view.is_skey() || !view.client().matches(&self.client) {
+            return;
+        }
+        let Some(preference) = self.etypes.iter().position(|one| *one == view.key_etype()) else {
+            return;
+        };
+        let rank = (
+            0,
+            self.has_expired(view),
+            preference,
+            Reverse(view.endtime()),
+        );
+        let key = (realm.to_vec(), server.realm().to_vec());
+        if tgts.get(&key).is_none_or(|(known, _)| rank < *known) {
+            tgts.insert(key, (rank, view.to_credential()));
+        }
+    }
+
+    fn fits(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
+        let second = request.second_ticket.as_deref();
+        let restrictions = &request.authorization_data;
+        view.client().matches(&self.client)
+            && (request.expired_too || !self.has_expired(view))
+            && view.is_skey() == second.is_some()
+            && second.is_none_or(|second| view.second_ticket() == second)
+            && view.authorization_data().count() == restrictions.len()
+            && view
+                .authorization_data()
+                .zip(restrictions)
+                .all(|(one, other)| one.ad_type == other.ad_type && one.ad_data == other.ad_data)
+            && (request.etypes.is_empty() || request.etypes.contains(&view.key_etype()))
+    }
+
+    /// How good the ticket is; `None` when its session key is of no type that is allowed.
+    fn rank(
+        &self,
+        view: &CredentialView<'_>,
+        name: usize,
+        request: &TicketRequest,
+    ) -> Option<Rank> {
+        let place = |list: &[EncryptionType]| list.iter().position(|one| *one == view.key_etype());
+        let allowed = place(self.etypes)?;
+        let preference = place(&request.etypes).unwrap_or(allowed);
+        let expired = self.has_expired(view);
+        Some((name, expired, preference, Reverse(view.endtime())))
+    }
+
+    fn has_expired(&self, view: &CredentialView<'_>) -> bool {
+        i64::from(view.endtime()) < self.now
+    }
+}
+
+/// The best ticket so far.
+enum Best {
+    Ticket(Rank, Box<Credential>),
+    OtherEtype,
+    Nothing,
+}
+
+impl Best {
+    fn improve(&mut self, rank: Rank, view: &CredentialView<'_>) {
+        match self {
+            Self::Ticket(known, _) if *known <= rank => {}
+            _ => *self = Self::Ticket(rank, Box::new(view.to_credential())),
+        }
+    }
+
+    fn saw_other_etype(&mut self) {
+        if let Self::Nothing = self {
+            *self = Self::OtherEtype;
+        }
+    }
+
+    fn into_hit(self) -> Hit {
+        match self {
+            Self::Ticket(_, ticket) => Hit::Ticket(ticket),
+            Self::OtherEtype => Hit::OtherEtype,
+            Self::Nothing => Hit::Nothing,
+        }
+    }
+}
+
+/// The names under which tickets are wanted, by their hash.
+struct Wanted {
+    state: RandomState,
+    /// The name, the request's index, and the how-manieth of the request's names it is.
+    names: HashMap<u64, Vec<(Principal, usize, usize)>>,
+}
+
+impl Wanted {
+    fn new(requests: &[TicketRequest], client: &Principal) -> Self {
+        let mut wanted = Self {
+            state: RandomState::new(),
+            names: HashMap::new(),
+        };
+        let cacheable = requests.iter().enumerate();
+        for (index, request) in cacheable.filter(|(_, request)| request.may_be_cached()) {
+            wanted.add(request.server.clone(), index, 0);
+            if request.server.realm().is_empty() {
+                // As MIT's library: whoever did not know the realm takes the client's, too.
+                let server = request.server.clone().with_realm(client.realm());
+                wanted.add(server, index, 1);
+            }
+        }
+        wanted
+    }
+
+    fn add(&mut self, name: Principal, index: usize, rank: usize) {
+        let hash = self.hash(name.realm(), name.components());
+        self.names
+            .entry(hash)
+            .or_default()
+            .push((name, index, rank));
+    }
+
+    /// The requests that want tickets of this name.
+    fn named<'a>(
+        &'a self,
+        view: &CredentialView<'a>,
+    ) -> impl Iterator<Item = (usize, usize)> + use<'a> {
+        let server = view.server();
+        let candidates = self
+            .names
+            .get(&self.hash(server.realm(), server.components()));
+        candidates
+            .into_iter()
+            .flatten()
+            .filter(move |(name, ..)| server.matches(name))
+            .map(|(_, index, rank)| (*index, *rank))
+    }
+
+    fn hash<'n>(&self, realm: &[u8], components: impl Iterator<Item = &'n [u8]>) -> u64 {
+        let mut hasher = self.state.build_hasher();
+        realm.hash(&mut hasher);
+        components.for_each(|component| component.hash(&mut hasher));
+        hasher.finish()
+    }
+}

@@ -1,0 +1,72 @@
+//! `TicketRequest`: which ticket, and where it may come from.
+
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{AuthorizationDataElement, HostAddress, Principal, TgsOptions};
+
+/// Which ticket to get, and where it may come from.
+///
+/// # Example
+/// ```
+/// use kerberos_client::{Principal, TicketRequest};
+/// let mut request = TicketRequest::new(Principal::parse("host/www.example.com@EXAMPLE.COM")?);
+/// request.cached_only = true;
+/// assert!(request.etypes.is_empty() && !request.no_store);
+/// # Ok::<(), kerberos_client::kerberos_proto::PrincipalError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TicketRequest {
+    /// The service. An empty realm leaves it to the KDC to say where the service lives; the ticket
+    /// is then kept under that name, as MIT's library does.
+    pub server: Principal,
+    /// The flags asked for.
+    pub options: TgsOptions,
+    /// The encryption types for the session key, best first; empty means those of krb5.conf.
+    pub etypes: Vec<EncryptionType>,
+    /// The TGT of the service: asks for a ticket encrypted in that one's session key
+    /// (user-to-user, RFC 4120 §3.7).
+    pub second_ticket: Option<Vec<u8>>,
+    /// The addresses to bind a forwarded ticket or a proxy to; empty means none.
+    pub addresses: Vec<HostAddress>,
+    /// Restrictions to put into the ticket.
+    pub authorization_data: Vec<AuthorizationDataElement>,
+    /// Whether no KDC may be asked.
+    pub cached_only: bool,
+    /// Whether the cache stays as it is.
+    pub no_store: bool,
+    /// Whether a ticket of the cache that has expired will do.
+    pub(super) expired_too: bool,
+}
+
+impl TicketRequest {
+    /// An ordinary ticket for `server`.
+    pub fn new(server: Principal) -> Self {
+        Self {
+            server,
+            options: TgsOptions::default(),
+            etypes: Vec::new(),
+            second_ticket: None,
+            addresses: Vec::new(),
+            authorization_data: Vec::new(),
+            cached_only: false,
+            no_store: false,
+            expired_too: false,
+        }
+    }
+
+    /// Whether a ticket for one is a ticket for the other.
+    pub(super) fn wants_the_same(&self, other: &Self) -> bool {
+        self.server == other.server
+            && self.options == other.options
+            && self.etypes == other.etypes
+            && self.second_ticket == other.second_ticket
+            && self.addresses == other.addresses
+            && self.authorization_data == other.authorization_data
+    }
+
+    /// Whether a ticket of the cache can be what is asked for: forwarded tickets and proxies are
+    /// made for one occasion.
+    pub(super) fn may_be_cached(&self) -> bool {
+        !self.options.forwarded && !self.options.proxy
+    }
+}
