@@ -1,4 +1,4 @@
-//! Keytabs, credential caches and krb5.conf: codecs apart from the file system.
+//! Keytabs, credential caches, replay caches and krb5.conf: codecs apart from the file system.
 //!
 //! What this crate never does: no protocol, no network, no clock. Nothing is allocated because a
 //! file merely claims a length, and no secret is in an error or a `Debug` text.
@@ -12,6 +12,7 @@ pub mod expand;
 pub mod keytab;
 pub mod lock;
 pub mod profile;
+pub mod rcache;
 mod typed_name;
 mod window;
 mod wire;

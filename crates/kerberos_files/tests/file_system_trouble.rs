@@ -8,44 +8,23 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use kerberos_asn1::TicketFlags;
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{CcacheBuilder, CcacheError, CcacheFile, Header};
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
-use kerberos_proto::{Credential, Principal, TicketTimes};
+use kerberos_files::rcache::{RcacheError, RcacheFile};
+use kerberos_proto::{Credential, Principal, TicketTimes, Timestamp};
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/mounts.rs"]
+mod mounts;
 
 use folder::{Folder, names};
-
-/// What was mounted, unmounted again on drop. Declare it after the folder it is in.
-#[derive(Default)]
-struct Mounts(Vec<PathBuf>);
-
-impl Mounts {
-    fn mount(&mut self, arguments: &[&str], from: &Path, to: &Path) {
-        let status = Command::new("mount")
-            .args(arguments)
-            .arg(from)
-            .arg(to)
-            .status()
-            .unwrap();
-        assert!(status.success(), "mount {arguments:?}: {status}");
-        self.0.push(to.to_owned());
-    }
-}
-
-impl Drop for Mounts {
-    fn drop(&mut self) {
-        for mount in self.0.iter().rev() {
-            let _ = Command::new("umount").arg(mount).status();
-        }
-    }
-}
+use mounts::Mounts;
 
 fn credential(size: usize) -> Credential {
     Credential {
@@ -153,6 +132,75 @@ fn a_full_disk_leaves_the_old_files_as_they_were() {
     keytab.add(&[entry("b", 32)]).unwrap();
     assert_eq!(sizes(&file), [500, 600]);
     assert_eq!(keytab.entries().unwrap().len(), 2);
+}
+
+#[test]
+#[ignore = "needs root: mounts a tmpfs"]
+fn a_replay_cache_on_a_full_disk_lets_no_one_in() {
+    let folder = Folder::new("trouble-rcache-full");
+    let mut mounts = Mounts::default();
+    let disk = folder.path("disk");
+    fs::create_dir(&disk).unwrap();
+    mounts.mount(
+        &["-t", "tmpfs", "-o", "size=64k"],
+        Path::new("tmpfs"),
+        &disk,
+    );
+    let cache = RcacheFile::new(disk.join("rcache"), 300);
+    let record = |number: u64| cache.record(&number.to_be_bytes(), 1_300, Timestamp::new(1_000, 0));
+    let stored = (0..10_000)
+        .take_while(|&number| record(number).is_ok())
+        .count();
+    let stored = u64::try_from(stored).unwrap();
+    assert!((100..10_000).contains(&stored), "{stored}");
+    let error = record(stored).unwrap_err();
+    assert!(
+        matches!(&error, RcacheError::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull),
+        "{error:?}"
+    );
+    assert!(error.hint().unwrap().contains("make room"), "{error:?}");
+    // What was let in before is still known, and there is room again for the rest.
+    assert!((0..stored).all(|number| !record(number).unwrap()));
+    mounts.mount(&["-o", "remount,size=1m"], Path::new("tmpfs"), &disk);
+    assert!(record(stored).unwrap() && !record(stored).unwrap());
+}
+
+#[test]
+#[ignore = "needs root: mounts a folder"]
+fn a_replay_cache_in_a_read_only_folder() {
+    let folder = Folder::new("trouble-rcache-ro");
+    let mut mounts = Mounts::default();
+    let disk = folder.path("disk");
+    fs::create_dir(&disk).unwrap();
+    mounts.mount(&["-o", "bind,ro"], &disk.clone(), &disk);
+    let error = RcacheFile::new(disk.join("rcache"), 300)
+        .record(b"tag", 1_300, Timestamp::new(1_000, 0))
+        .unwrap_err();
+    assert!(
+        error.to_string().starts_with("Read-only file system"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("let the service write"));
+    assert!(names(&disk).is_empty());
+}
+
+#[test]
+#[ignore = "needs root: gives a file away"]
+fn the_default_replay_cache_of_somebody_else() {
+    let folder = Folder::new("trouble-rcache-foreign");
+    let cache = RcacheFile::of_user(&folder.0, 300);
+    fs::write(cache.path(), [7; 16]).unwrap();
+    chown(cache.path(), Some(1234), None).unwrap();
+    let record = |cache: &RcacheFile| cache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
+    let error = record(&cache).unwrap_err();
+    let text = format!(
+        "Replay cache file {} is not owned by uid 0",
+        cache.path().display()
+    );
+    assert_eq!(error.to_string(), text);
+    assert_eq!(fs::read(cache.path()).unwrap(), [7; 16]);
+    // A file that was named may belong to whomever the administrator wants.
+    assert!(record(&RcacheFile::new(cache.path(), 300)).unwrap());
 }
 
 #[test]

@@ -329,13 +329,13 @@ impl<K: KeySource> Acceptor<K> {
         let start = cipher
             .len()
             .saturating_sub(accepted.session_key.checksum_len());
-        let replay = Replay {
-            client: &accepted.client,
-            server: &accepted.server,
-            time: accepted.time,
-            tag: cipher.get(start..).unwrap_or(cipher),
-            expires: accepted.time.seconds.saturating_add(self.clock_skew.into()),
-        };
+        let replay = Replay::new(
+            &accepted.client,
+            &accepted.server,
+            accepted.time,
+            cipher.get(start..).unwrap_or(cipher),
+            self.clock_skew,
+        );
         match replays.store(&replay, now) {
             Ok(true) => Ok(()),
             Ok(false) => Err(ApError::Replay),

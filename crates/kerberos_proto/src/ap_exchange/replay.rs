@@ -25,6 +25,26 @@ pub struct Replay<'a> {
     pub expires: i64,
 }
 
+impl<'a> Replay<'a> {
+    /// The request of `client` to `server` made at `time`, where clocks may differ by `clock_skew`
+    /// seconds.
+    pub fn new(
+        client: &'a Principal,
+        server: &'a Principal,
+        time: Timestamp,
+        tag: &'a [u8],
+        clock_skew: u32,
+    ) -> Self {
+        Self {
+            client,
+            server,
+            time,
+            tag,
+            expires: time.seconds.saturating_add(clock_skew.into()),
+        }
+    }
+}
+
 /// Remembers requests for as long as they would be accepted.
 pub trait ReplayCache {
     /// Whether `request` is new; it is remembered then. Both have to happen at once.
@@ -98,13 +118,7 @@ mod tests {
         let name = Principal::parse("a@R").unwrap();
         let mut cache = MemoryReplayCache::default();
         let mut is_new = |tag: &[u8], time: i64, now: i64| {
-            let request = Replay {
-                client: &name,
-                server: &name,
-                time: Timestamp::new(time, 0),
-                tag,
-                expires: time + 300,
-            };
+            let request = Replay::new(&name, &name, Timestamp::new(time, 0), tag, 300);
             let new = cache.store(&request, Timestamp::new(now, 0)).unwrap();
             (new, cache.len())
         };

@@ -1,0 +1,88 @@
+//! `RcacheError`: why a replay cache cannot say whether a request is new, with a hint for each.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::io::Errno;
+use thiserror::Error;
+
+/// Why a replay cache does not work. The request is refused then.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RcacheError {
+    /// The file cannot be opened or made, locked, read or written.
+    #[error("{source} (filename: {})", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A symbolic link is in the place of the file.
+    #[error("Replay cache file {} is a symbolic link", path.display())]
+    Link {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The path is a directory, a device or the like.
+    #[error("Replay cache file {} is not an ordinary file", path.display())]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The file of `dfl:` belongs to somebody else, who could remove what was seen.
+    #[error("Replay cache file {} is not owned by uid {uid}", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// Who should own it: the effective user.
+        uid: u32,
+    },
+    /// All places of the record, in tables of 2 GiB in all, are taken.
+    #[error("Replay cache file {} is full", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl RcacheError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        const ELSEWHERE: &str = "name another place by default_rcache_name = file2:PATH in \
+             [libdefaults] of krb5.conf or by KRB5RCACHENAME";
+        Some(match self {
+            Self::Io { source, path } => match source.kind() {
+                io::ErrorKind::NotFound => {
+                    format!("make the folder of {}, or {ELSEWHERE}", path.display())
+                }
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    format!("let the service write there, or {ELSEWHERE}")
+                }
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    format!("make room on its disk, or {ELSEWHERE}")
+                }
+                _ => return None,
+            },
+            Self::Link { .. } | Self::NotOurs { .. } | Self::NotAFile { .. } => {
+                format!(
+                    "somebody may have put it there to be let in twice; remove it, or {ELSEWHERE}"
+                )
+            }
+            Self::Full { path } => format!(
+                "remove {}; requests of the last minutes can be replayed then",
+                path.display()
+            ),
+        })
+    }
+
+    pub(super) fn from_io(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match Errno::from_io_error(&source) {
+            Some(Errno::LOOP) => Self::Link { path },
+            // A socket, or a device without its driver.
+            Some(Errno::ISDIR | Errno::NXIO) => Self::NotAFile { path },
+            _ => Self::Io { path, source },
+        }
+    }
+}
