@@ -1,5 +1,5 @@
 //! Installs what the tests need and the machine lacks: real Kerberos servers and tools from Debian,
-//! cargo's own helpers from the registry.
+//! cargo's own helpers from the registry. No server is left running or enabled.
 //!
 //! Heimdal's programs conflict with MIT's as packages, so they are only unpacked, below the target
 //! folder, where `test_support::heimdal_root` finds them; their libraries are installed.
@@ -12,46 +12,73 @@ use test_support::parts;
 
 use crate::process::{self, Outcome};
 
+mod services;
+
 /// A program from a Debian package.
 struct Part {
-    /// A file that the package brings.
+    /// A file that the package brings; `/*/` stands for any one folder.
     probe: &'static str,
     package: &'static str,
 }
 
+const fn part(probe: &'static str, package: &'static str) -> Part {
+    Part { probe, package }
+}
+
 const MIT: &[Part] = &[
-    Part {
-        probe: "/usr/sbin/krb5kdc",
-        package: "krb5-kdc",
-    },
-    Part {
-        probe: "/usr/sbin/kadmin.local",
-        package: "krb5-admin-server",
-    },
-    Part {
-        probe: "/usr/bin/kinit",
-        package: "krb5-user",
-    },
+    part("/usr/sbin/krb5kdc", "krb5-kdc"),
+    part("/usr/sbin/kadmin.local", "krb5-admin-server"),
+    part("/usr/bin/kinit", "krb5-user"),
+];
+
+/// MIT's KDC with its database in OpenLDAP.
+const MIT_LDAP: &[Part] = &[
+    part("/usr/sbin/kdb5_ldap_util", "krb5-kdc-ldap"),
+    part("/usr/sbin/slapd", "slapd"),
+    part("/usr/bin/ldapadd", "ldap-utils"),
+];
+
+/// An Active Directory domain controller, and clients of it.
+const SAMBA: &[Part] = &[
+    part("/usr/sbin/smbd", "samba"),
+    part("/usr/sbin/samba", "samba-ad-dc"),
+    part(
+        "/usr/share/samba/setup/provision.ldif",
+        "samba-ad-provision",
+    ),
+    part("/usr/lib/*/samba/ldb/samba_dsdb.so", "samba-dsdb-modules"),
+    part("/usr/lib/*/samba/vfs/acl_xattr.so", "samba-vfs-modules"),
+    part("/usr/sbin/winbindd", "winbind"),
+    part(
+        "/usr/lib/python3/dist-packages/samba/__init__.py",
+        "python3-samba",
+    ),
+    part("/usr/bin/smbclient", "smbclient"),
+    part("/usr/bin/ldapsearch", "ldap-utils"),
+    part(
+        "/usr/lib/*/sasl2/libgssapiv2.so",
+        "libsasl2-modules-gssapi-mit",
+    ),
+];
+
+/// Servers that accept our tickets, and their clients.
+const CONSUMERS: &[Part] = &[
+    part("/usr/sbin/apache2", "apache2"),
+    part(
+        "/usr/lib/apache2/modules/mod_auth_gssapi.so",
+        "libapache2-mod-auth-gssapi",
+    ),
+    part("/usr/bin/curl", "curl"),
+    part("/usr/bin/psql", "postgresql-client"),
+    part("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
 ];
 
 /// Small tools that the harness and the benchmark call.
 const TOOLS: &[Part] = &[
-    Part {
-        probe: "/usr/bin/faketime",
-        package: "faketime",
-    },
-    Part {
-        probe: "/usr/bin/setpriv",
-        package: "util-linux",
-    },
-    Part {
-        probe: "/usr/bin/script",
-        package: "bsdutils",
-    },
-    Part {
-        probe: "/usr/bin/time",
-        package: "time",
-    },
+    part("/usr/bin/faketime", "faketime"),
+    part("/usr/bin/setpriv", "util-linux"),
+    part("/usr/bin/script", "bsdutils"),
+    part("/usr/bin/time", "time"),
 ];
 
 const HEIMDAL_PROGRAMS: [&str; 2] = ["heimdal-clients", "heimdal-kdc"];
@@ -77,12 +104,16 @@ pub(crate) fn everything() -> Outcome {
     cargo_tool("cargo-nextest")?;
     let mut missing: Vec<&str> = MIT
         .iter()
+        .chain(MIT_LDAP)
+        .chain(SAMBA)
+        .chain(CONSUMERS)
         .chain(TOOLS)
-        .filter(|part| !Path::new(part.probe).exists())
+        .filter(|part| !is_here(part.probe))
         .map(|part| part.package)
         .collect();
     let heimdal_missing = parts::heimdal_root().is_none();
-    if missing.is_empty() && !heimdal_missing {
+    let schema_missing = parts::kerberos_schema().is_none();
+    if missing.is_empty() && !heimdal_missing && !schema_missing {
         return Ok(());
     }
     if heimdal_missing {
@@ -101,13 +132,25 @@ pub(crate) fn everything() -> Outcome {
         .into());
     }
     apt_get(["update", "-qq"])?;
-    apt_get(
-        ["install", "-y", "-qq", "--no-install-recommends"]
-            .into_iter()
-            .chain(missing),
-    )?;
+    services::without(|| {
+        apt_get(
+            ["install", "-y", "-qq", "--no-install-recommends"]
+                .into_iter()
+                .chain(missing),
+        )
+    })?;
     if heimdal_missing {
-        unpack_heimdal()?;
+        unpack("heimdal", &HEIMDAL_PROGRAMS)?;
+        if parts::heimdal_root().is_none() {
+            return Err("no Heimdal KDC in its packages".into());
+        }
+    }
+    // Where documentation is not installed, the schema is missing from an installed package.
+    if parts::kerberos_schema().is_none() {
+        unpack("krb5-kdc-ldap", &["krb5-kdc-ldap"])?;
+        if parts::kerberos_schema().is_none() {
+            return Err("no kerberos.schema.gz in the package krb5-kdc-ldap".into());
+        }
     }
     Ok(())
 }
@@ -123,15 +166,16 @@ pub(crate) fn cargo_tool(name: &str) -> Outcome {
     process::run(&mut process::cargo(["install", name, "--locked"]))
 }
 
-fn unpack_heimdal() -> Outcome {
-    let root = parts::target_dir().join("heimdal");
+/// Unpacks packages into the folder `name` below the target folder, without installing them.
+fn unpack(name: &str, packages: &[&str]) -> Outcome {
+    let root = parts::target_dir().join(name);
     let downloads = root.join("download");
     fs::create_dir_all(&downloads)?;
     let mut download = Command::new("apt-get");
     // Root may not be allowed to hand the files to apt's own user in this folder: stay root.
     download
         .args(["-o", "APT::Sandbox::User=root", "-qq", "download"])
-        .args(HEIMDAL_PROGRAMS);
+        .args(packages);
     process::run(download.current_dir(&downloads))?;
     for entry in fs::read_dir(&downloads)? {
         let package = entry?.path();
@@ -142,10 +186,18 @@ fn unpack_heimdal() -> Outcome {
             process::run(Command::new("dpkg").arg("-x").arg(&package).arg(&root))?;
         }
     }
-    match parts::heimdal_root() {
-        Some(_) => Ok(()),
-        None => Err(format!("no Heimdal KDC in {} after unpacking", root.display()).into()),
-    }
+    Ok(())
+}
+
+/// Whether the file `probe` exists.
+fn is_here(probe: &str) -> bool {
+    let Some((folder, rest)) = probe.split_once("/*/") else {
+        return Path::new(probe).exists();
+    };
+    let folders = fs::read_dir(folder).into_iter().flatten().flatten();
+    folders
+        .map(|entry| entry.path().join(rest))
+        .any(|path| path.exists())
 }
 
 fn apt_get<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Outcome {

@@ -1,7 +1,7 @@
 //! The realms themselves, tried with their own tools: what the other tests stand on.
 
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{ETYPES, HeimdalRealm, MitOptions, MitRealm, MitRealms, Place};
+use test_support::{ETYPES, HeimdalRealm, MitOptions, MitRealm, MitRealms, Place, SambaRealm};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
@@ -197,4 +197,40 @@ fn mit_goes_from_realm_to_realm() {
             "{service}: {refused}"
         );
     }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn samba_serves_mits_tools_and_its_own() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    let log_in = |user: &str, password: &str| {
+        let kinit = place.mit("kinit").line(user);
+        kinit.stdin(format!("{password}\n")).run()
+    };
+    log_in("-E carol.jones@corp.example", "pw-carol").success();
+    log_in("alice", "looking-glass").exits(1);
+    log_in("alice", "wonderland").success();
+    for (service, keytab) in SambaRealm::SERVICES {
+        place
+            .mit("kvno")
+            .arg("-k")
+            .arg(realm.keytab(keytab))
+            .arg(service)
+            .run()
+            .success();
+    }
+    let smbclient = place
+        .program("/usr/bin/smbclient")
+        .line("//dc1.ad.test/share --use-kerberos=required --configfile=/dev/null -c ls");
+    let listed = realm.inside(smbclient).run().success().stdout();
+    assert!(listed.contains("hello.txt"), "{listed}");
+    let ldapsearch = place
+        .program("/usr/bin/ldapsearch")
+        .line("-Y GSSAPI -H ldap://dc1.ad.test -b dc=ad,dc=test -LLL (cn=carol) userPrincipalName");
+    let found = realm.inside(ldapsearch).run().success().stdout();
+    assert!(found.contains("carol.jones@corp.example"), "{found}");
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! MitRealm / HeimdalRealm   a realm with its accounts, on a free port of 127.0.0.1, killed on drop
 //! MitRealms                 four realms that trust each other in a row
+//! SambaRealm                an Active Directory on an address of its own; needs root
 //!        │ place()
 //!        ▼
 //! Place                     a user's corner: krb5.conf, cache, keytab, environment
@@ -30,6 +31,7 @@ mod mit_realms;
 pub mod parts;
 mod place;
 pub mod raw;
+mod samba;
 mod server;
 mod temp;
 mod tool;
@@ -40,6 +42,7 @@ pub use heimdal::HeimdalRealm;
 pub use mit::{ETYPES, MitOptions, MitRealm};
 pub use mit_realms::MitRealms;
 pub use place::Place;
+pub use samba::SambaRealm;
 pub use server::{Server, free_port};
 pub use temp::TempDir;
 pub use tool::{Finished, Tool};

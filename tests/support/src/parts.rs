@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 /// The environment variable that names a folder with an unpacked Heimdal.
 pub const HEIMDAL_VARIABLE: &str = "RKINIT_HEIMDAL";
 
+/// The environment variable that names a folder with a Debian that has Samba 4.19 or newer, which
+/// `debootstrap` made; the programs of that release are run in it.
+pub const NEWER_SAMBA_VARIABLE: &str = "RKINIT_NEWER_SAMBA";
+
 /// Whether this is a CI run (`CI=true`).
 pub fn in_ci() -> bool {
     env::var("CI").is_ok_and(|value| value == "true")
@@ -33,6 +37,71 @@ pub fn heimdal_root() -> Option<PathBuf> {
         .into_iter()
         .flatten()
         .find(|root| root.join("usr/lib/heimdal-servers/kdc").exists())
+}
+
+/// Whether Samba's domain controller and its clients are installed.
+pub fn samba() -> bool {
+    [
+        "/usr/sbin/samba",
+        "/usr/bin/samba-tool",
+        "/usr/bin/smbclient",
+        "/usr/share/samba/setup/provision.ldif",
+    ]
+    .iter()
+    .all(|path| Path::new(path).exists())
+}
+
+/// The folder of a Debian with a newer Samba, if there is one.
+pub fn newer_samba_root() -> Option<PathBuf> {
+    let named = env::var_os(NEWER_SAMBA_VARIABLE).map(PathBuf::from);
+    [named, Some(target_dir().join("newer-samba"))]
+        .into_iter()
+        .flatten()
+        .find(|root| root.join("usr/sbin/samba").exists())
+}
+
+/// Whether OpenLDAP's server and MIT's database module for it are installed.
+pub fn mit_ldap() -> bool {
+    mit()
+        && kerberos_schema().is_some()
+        && [
+            "/usr/sbin/slapd",
+            "/usr/sbin/kdb5_ldap_util",
+            "/usr/bin/ldapadd",
+        ]
+        .iter()
+        .all(|path| Path::new(path).exists())
+}
+
+/// The schema of MIT's LDAP database, compressed. Some systems install no documentation, where
+/// Debian has it; then `cargo xtask install` unpacks it below the target folder.
+pub fn kerberos_schema() -> Option<PathBuf> {
+    let schema = Path::new("usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz");
+    [PathBuf::from("/"), target_dir().join("krb5-kdc-ldap")]
+        .iter()
+        .map(|root| root.join(schema))
+        .find(|path| path.exists())
+}
+
+/// Whether Apache with mod_auth_gssapi, and curl, are installed.
+pub fn apache() -> bool {
+    [
+        "/usr/sbin/apache2",
+        "/usr/lib/apache2/modules/mod_auth_gssapi.so",
+        "/usr/bin/curl",
+    ]
+    .iter()
+    .all(|path| Path::new(path).exists())
+}
+
+/// The folder of PostgreSQL's server programs, if they and psql are installed.
+pub fn postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    versions
+        .flatten()
+        .map(|version| version.path().join("bin"))
+        .find(|programs| programs.join("postgres").exists())
+        .filter(|_| Path::new("/usr/bin/psql").exists())
 }
 
 /// The library that shifts a program's clock.
@@ -64,19 +133,31 @@ pub fn target_dir() -> PathBuf {
         .to_path_buf()
 }
 
-/// Prints the cfgs `mit`, `heimdal`, `faketime` and `root` for a build script: what a test may
-/// count on.
+/// Prints cfgs for a build script: what a test may count on. `newer_samba` alone is not installed
+/// by us, and so may be missing in CI too; `samba` means that we are root as well.
 pub fn print_cfgs() {
     println!("cargo::rerun-if-env-changed=CI");
     println!("cargo::rerun-if-env-changed={HEIMDAL_VARIABLE}");
-    println!("cargo::rerun-if-changed=/usr/sbin/krb5kdc");
+    println!("cargo::rerun-if-env-changed={NEWER_SAMBA_VARIABLE}");
+    for program in [
+        "/usr/sbin/krb5kdc",
+        "/usr/sbin/samba",
+        "/usr/sbin/slapd",
+        "/usr/sbin/apache2",
+    ] {
+        println!("cargo::rerun-if-changed={program}");
+    }
     println!(
         "cargo::rerun-if-changed={}",
         target_dir().join("heimdal/usr").display()
     );
     let here = [
         ("mit", mit()),
+        ("mit_ldap", mit_ldap()),
         ("heimdal", heimdal_root().is_some()),
+        ("samba", samba() && root()),
+        ("apache", apache()),
+        ("postgres", postgres().is_some()),
         ("faketime", faketime().is_some()),
         ("root", root()),
     ];
@@ -85,5 +166,9 @@ pub fn print_cfgs() {
         if present || in_ci() {
             println!("cargo::rustc-cfg={name}");
         }
+    }
+    println!("cargo::rustc-check-cfg=cfg(newer_samba)");
+    if newer_samba_root().is_some() && root() {
+        println!("cargo::rustc-cfg=newer_samba");
     }
 }

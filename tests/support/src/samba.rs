@@ -1,0 +1,282 @@
+//! `SambaRealm`: Samba as an Active Directory domain controller with the realm AD.TEST.
+//!
+//! A domain controller wants the standard ports, so each has its own address of 127/8, chosen under
+//! a lock that other test processes see, and its own `/run/samba`, process ids and mounts, so that
+//! it leaves nothing behind. That takes root. Making the domain takes some seconds and is done
+//! once; every test serves a copy of it, up in about a second.
+
+mod address;
+mod programs;
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::mit::etype_names;
+use crate::server::Server;
+use crate::{Krb5Conf, Place, TempDir, Tool, cached};
+use address::Address;
+use programs::Programs;
+
+/// A running domain `AD.TEST` (NetBIOS name `ADTEST`), whose controller is `dc1.ad.test`.
+///
+/// Its accounts are in `samba/accounts.py`: `alice` with the password `wonderland`; users in every
+/// state that the KDC minds, each with the password `pw-NAME`; services, whose keys are in keytabs
+/// of their account's name, such as `svc-web`.
+#[derive(Debug)]
+pub struct SambaRealm {
+    // Dropped first: the server goes before its folder and its address.
+    _server: Server,
+    folder: TempDir,
+    address: Address,
+}
+
+impl SambaRealm {
+    /// The name of the realm.
+    pub const REALM: &'static str = "AD.TEST";
+    /// The name of the domain controller.
+    pub const HOST: &'static str = "dc1.ad.test";
+    /// Services, each with the keytab that its keys are in.
+    pub const SERVICES: [(&'static str, &'static str); 9] = [
+        ("HTTP/web.ad.test", "svc-web"),
+        ("HTTP/kcd.ad.test", "svc-kcd"),
+        ("HTTP/rbcd.ad.test", "svc-rbcd"),
+        ("ldap/back.ad.test", "svc-back"),
+        ("HTTP/unconstrained.ad.test", "svc-unconstrained"),
+        ("HTTP/rc4.ad.test", "svc-rc4"),
+        ("HTTP/aes128.ad.test", "svc-aes128"),
+        ("HTTP/localhost", "svc-localhost"),
+        ("postgres/localhost", "svc-localhost"),
+    ];
+
+    /// Starts the domain controller on any address.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start() -> Self {
+        Self::start_on(&Programs::of_the_system(), Address::any)
+    }
+
+    /// Starts the domain controller on [`SambaRealm::HOME`], where its own DNS says that it is,
+    /// once no other test is there.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_at_home() -> Self {
+        Self::start_on(&Programs::of_the_system(), || Address::wait_for(Self::HOME))
+    }
+
+    /// Starts a newer Samba, which has resource-based constrained delegation, in the Debian below
+    /// [`parts::NEWER_SAMBA_VARIABLE`].
+    ///
+    /// # Panics
+    /// When it is not there or cannot be started.
+    pub fn start_newer() -> Self {
+        Self::start_on(&Programs::newer(), Address::any)
+    }
+
+    /// The address that the domain's DNS knows.
+    pub const HOME: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 20);
+
+    fn start_on(programs: &Programs, address: impl FnOnce() -> Address) -> Self {
+        let folder = TempDir::new();
+        cached::copy(&domain(programs), folder.path());
+        let address = address();
+        write_conf(folder.path(), address.ip());
+        let server = serve(programs, folder.path(), address.ip())
+            .unwrap_or_else(|logs| panic!("samba does not start:\n{logs}"));
+        Self {
+            _server: server,
+            folder,
+            address,
+        }
+    }
+
+    /// The address of the controller, on which all its services have their standard ports.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address.ip()
+    }
+
+    /// A krb5.conf for clients of the realm, which permits every etype.
+    pub fn conf(&self) -> Krb5Conf {
+        Krb5Conf::new(Self::REALM)
+            .set("permitted_enctypes", &etype_names())
+            .kdc(Self::REALM, self.address())
+            .text("[domain_realm]\n    .ad.test = AD.TEST\n    ad.test = AD.TEST\n")
+    }
+
+    /// A new place whose krb5.conf leads to this realm.
+    pub fn place(&self) -> Place {
+        Place::new(&self.conf())
+    }
+
+    /// The path of the keytab of a service's account, such as `svc-web`.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn keytab(&self, account: &str) -> PathBuf {
+        let path = self.folder.join(format!("{account}.keytab"));
+        assert!(path.exists(), "no such keytab: {account}");
+        path
+    }
+
+    /// `tool` on a machine of the domain: it finds `dc1.ad.test`, and asks the controller for DNS.
+    ///
+    /// # Panics
+    /// When temporary paths are no UTF-8.
+    pub fn inside(&self, tool: Tool) -> Tool {
+        tool.through([
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount --bind \"$1\" /etc/hosts && mount --bind \"$2\" /etc/resolv.conf && \
+             shift 2 && exec \"$@\"",
+            "sh",
+            self.folder.join("hosts").to_str().unwrap(),
+            self.folder.join("resolv.conf").to_str().unwrap(),
+        ])
+    }
+
+    /// What the controller has logged until now.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    pub fn log(&self) -> String {
+        let bytes = fs::read(self.folder.join("samba.out")).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+fn serve(programs: &Programs, folder: &Path, address: Ipv4Addr) -> Result<Server, String> {
+    let listens = |port| {
+        let socket = SocketAddr::from((address, port));
+        TcpStream::connect_timeout(&socket, Duration::from_secs(1)).is_ok()
+    };
+    Server::start(
+        Path::new("unshare"),
+        |command| {
+            // All of Samba's processes end with the first of their own process ids.
+            command.args([
+                "--mount",
+                "--pid",
+                "--fork",
+                "--kill-child=KILL",
+                "--mount-proc",
+            ]);
+            command.args(programs.wrapper(folder));
+            command.args(["samba", "--interactive", "--model=single", "--debug-stdout"]);
+            command.arg("--configfile").arg(folder.join("smb.conf"));
+            command.env("LC_ALL", "C.UTF-8");
+        },
+        &folder.join("samba.out"),
+        &[],
+        || [88, 389, 445, 464].into_iter().all(listens),
+    )
+}
+
+/// The folder of a domain with all accounts, made now unless an earlier test made it.
+fn domain(programs: &Programs) -> PathBuf {
+    let sources = [
+        include_str!("samba.rs"),
+        include_str!("samba/accounts.py"),
+        include_str!("samba/programs.rs"),
+    ];
+    let depends_on = (sources, cached::installed(programs.samba()));
+    cached::folder(programs.name(), depends_on, |folder| {
+        let at = folder.display();
+        write_conf(folder, SambaRealm::HOME);
+        fs::create_dir(folder.join("share")).unwrap();
+        fs::write(folder.join("share/hello.txt"), "hello\n").unwrap();
+        let run = |arguments: &[&str]| {
+            let tool = Tool::new("unshare").args(["--mount"]);
+            let tool = tool.args(programs.wrapper(folder)).args(arguments);
+            // Python of a new domain is slow on a busy machine.
+            tool.env("LC_ALL", "C.UTF-8")
+                .limit(Duration::from_secs(240))
+                .run()
+                .success()
+        };
+        let smb_conf = format!("{at}/smb.conf");
+        run(&[
+            "samba-tool",
+            "domain",
+            "provision",
+            "--realm=AD.TEST",
+            "--domain=ADTEST",
+            "--server-role=dc",
+            "--adminpass=Adm1n-Passw0rd",
+            "--dns-backend=SAMBA_INTERNAL",
+            "--host-name=dc1",
+            &format!("--host-ip={}", SambaRealm::HOME),
+            &format!("--configfile={smb_conf}"),
+        ]);
+        fs::write(
+            folder.join("accounts.py"),
+            include_str!("samba/accounts.py"),
+        )
+        .unwrap();
+        run(&[
+            "/usr/bin/python3",
+            &format!("{at}/accounts.py"),
+            &smb_conf,
+            &at.to_string(),
+        ]);
+    })
+}
+
+/// Writes what depends on where the controller is.
+fn write_conf(folder: &Path, address: Ipv4Addr) {
+    let at = folder.display();
+    let text = format!(
+        "[global]\n\
+         \x20   realm = AD.TEST\n\
+         \x20   workgroup = ADTEST\n\
+         \x20   netbios name = DC1\n\
+         \x20   server role = active directory domain controller\n\
+         \x20   server services = s3fs, rpc, ldap, cldap, kdc, winbindd, dns\n\
+         \x20   interfaces = {address}/8\n\
+         \x20   bind interfaces only = yes\n\
+         \x20   disable netbios = yes\n\
+         \x20   disable spoolss = yes\n\
+         \x20   load printers = no\n\
+         \x20   printcap name = /dev/null\n\
+         \x20   usershare path =\n\
+         \x20   logging = file\n\
+         \x20   log file = {at}/%m.log\n\
+         \x20   private dir = {at}/private\n\
+         \x20   state directory = {at}/state\n\
+         \x20   cache directory = {at}/cache\n\
+         \x20   lock directory = {at}/lock\n\
+         \x20   pid directory = {at}/run\n\
+         \x20   binddns dir = {at}/bind-dns\n\
+         \x20   ncalrpc dir = {at}/run/ncalrpc\n\
+         \x20   ntp signd socket directory = {at}/run/ntp\n\
+         [sysvol]\n\
+         \x20   path = {at}/state/sysvol\n\
+         \x20   read only = no\n\
+         [netlogon]\n\
+         \x20   path = {at}/state/sysvol/ad.test/scripts\n\
+         \x20   read only = no\n\
+         [share]\n\
+         \x20   path = {at}/share\n\
+         \x20   read only = no\n"
+    );
+    fs::write(folder.join("smb.conf"), text).unwrap();
+    for folder in
+        ["private", "state", "cache", "lock", "run", "bind-dns"].map(|name| folder.join(name))
+    {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(
+        folder.join("hosts"),
+        format!("127.0.0.1 localhost\n{address} dc1.ad.test dc1\n"),
+    )
+    .unwrap();
+    fs::write(
+        folder.join("resolv.conf"),
+        format!("nameserver {address}\nsearch ad.test\n"),
+    )
+    .unwrap();
+}

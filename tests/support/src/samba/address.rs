@@ -1,0 +1,58 @@
+//! An address of 127/8 with free standard ports, held by a lock that every test process sees.
+
+use std::env;
+use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::time::{Duration, Instant};
+
+/// How long to wait for an address: other tests hold one for some seconds each.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// An address that is ours until it is dropped.
+#[derive(Debug)]
+pub(super) struct Address {
+    ip: Ipv4Addr,
+    // The lock goes with the file, even if the process is killed.
+    _lock: File,
+}
+
+impl Address {
+    /// Any address that nobody else has.
+    pub(super) fn any() -> Self {
+        Self::wait(|| (21..60).find_map(|last| Self::lock(Ipv4Addr::new(127, 0, 0, last))))
+    }
+
+    /// The address `ip`, once nobody else has it.
+    pub(super) fn wait_for(ip: Ipv4Addr) -> Self {
+        Self::wait(|| Self::lock(ip))
+    }
+
+    pub(super) fn ip(&self) -> Ipv4Addr {
+        self.ip
+    }
+
+    fn wait(mut attempt: impl FnMut() -> Option<Self>) -> Self {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(address) = attempt() {
+                return address;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "no address of 127/8 becomes free"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn lock(ip: Ipv4Addr) -> Option<Self> {
+        let path = env::temp_dir().join(format!("rkinit-test-{ip}.lock"));
+        let lock = File::create(path).ok()?;
+        lock.try_lock().ok()?;
+        // A controller that was just killed may be about to go.
+        let is_free =
+            |port| TcpListener::bind((ip, port)).is_ok() && UdpSocket::bind((ip, port)).is_ok();
+        let free = [53, 88, 389, 445, 464].into_iter().all(is_free);
+        free.then_some(Self { ip, _lock: lock })
+    }
+}
