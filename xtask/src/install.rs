@@ -63,7 +63,7 @@ const SAMBA: &[Part] = &[
 
 /// Servers that accept our tickets, and their clients.
 const CONSUMERS: &[Part] = &[
-    part("/usr/sbin/apache2", "apache2"),
+    part("/usr/sbin/apache2", "apache2-bin"),
     part(
         "/usr/lib/apache2/modules/mod_auth_gssapi.so",
         "libapache2-mod-auth-gssapi",

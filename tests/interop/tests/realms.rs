@@ -1,7 +1,9 @@
 //! The realms themselves, tried with their own tools: what the other tests stand on.
 
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{ETYPES, HeimdalRealm, MitOptions, MitRealm, MitRealms, Place, SambaRealm};
+use test_support::{
+    ETYPES, HeimdalRealm, MitLdapRealm, MitOptions, MitRealm, MitRealms, Place, SambaRealm,
+};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
@@ -233,4 +235,42 @@ fn samba_serves_mits_tools_and_its_own() {
         .line("-Y GSSAPI -H ldap://dc1.ad.test -b dc=ad,dc=test -LLL (cn=carol) userPrincipalName");
     let found = realm.inside(ldapsearch).run().success().stdout();
     assert!(found.contains("carol.jones@corp.example"), "{found}");
+}
+
+#[test]
+#[cfg_attr(
+    not(mit_ldap),
+    ignore = "needs MIT's KDC and OpenLDAP: cargo xtask install"
+)]
+fn mit_with_ldap_delegates_and_knows_aliases() {
+    let realm = MitLdapRealm::start();
+    let place = realm.place();
+    let log_in = |arguments: &str| {
+        let kinit = place.mit("kinit").line(arguments);
+        kinit.stdin("wonderland\n").run().success();
+    };
+    log_in("-C alice-alias");
+    let listed = place.mit("klist").run().success().stdout();
+    assert!(
+        listed.contains("Default principal: alice@LDAP.TEST"),
+        "{listed}"
+    );
+    place
+        .mit("kvno")
+        .line("host/alias.ldap.test")
+        .run()
+        .success();
+
+    let keytab = realm.keytab("services").display().to_string();
+    log_in(&format!("-f -k -t {keytab} HTTP/web.ldap.test"));
+    let delegate = |back: &str| {
+        let kvno = place
+            .mit("kvno")
+            .line(&format!("-k {keytab} -I alice -P {back}"));
+        kvno.run()
+    };
+    delegate("ldap/back.ldap.test").success();
+    delegate("cifs/other.ldap.test").exits(1);
+    log_in(&format!("-f -k -t {keytab} HTTP/kcd.ldap.test"));
+    delegate("ldap/back.ldap.test").exits(1);
 }

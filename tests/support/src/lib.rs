@@ -3,6 +3,7 @@
 //! ```text
 //! MitRealm / HeimdalRealm   a realm with its accounts, on a free port of 127.0.0.1, killed on drop
 //! MitRealms                 four realms that trust each other in a row
+//! MitLdapRealm              MIT's with constrained delegation and aliases
 //! SambaRealm                an Active Directory on an address of its own; needs root
 //!        │ place()
 //!        ▼
@@ -27,6 +28,7 @@ mod cached;
 mod conf;
 mod heimdal;
 mod mit;
+mod mit_ldap;
 mod mit_realms;
 pub mod parts;
 mod place;
@@ -40,6 +42,7 @@ pub use binary::rkinit;
 pub use conf::Krb5Conf;
 pub use heimdal::HeimdalRealm;
 pub use mit::{ETYPES, MitOptions, MitRealm};
+pub use mit_ldap::MitLdapRealm;
 pub use mit_realms::MitRealms;
 pub use place::Place;
 pub use samba::SambaRealm;
