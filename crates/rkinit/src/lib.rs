@@ -1,7 +1,8 @@
 //! The command-line tools as a library, one module a tool.
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
-//! `rkdestroy` or `kdestroy`, so that a symbolic link is a drop-in for MIT's tool of that name.
+//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, so that a symbolic link is a drop-in for MIT's
+//! tool of that name.
 //! Options, output, messages and exit codes are MIT's; what differs is listed in
 //! `docs/TOOLS.md`.
 //!
@@ -18,6 +19,7 @@ mod kdestroy;
 mod keytab_select;
 mod kinit;
 mod klist;
+mod kvno;
 mod links;
 mod locale;
 mod messages;
@@ -45,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Tool::Kinit => kinit::run(&program, arguments),
         Tool::Klist => klist::run(&program, arguments),
         Tool::Kdestroy => kdestroy::run(&program, arguments),
+        Tool::Kvno => kvno::run(&program, arguments),
     };
     ExitCode::from(code)
 }
@@ -55,17 +58,20 @@ enum Tool {
     Kinit,
     Klist,
     Kdestroy,
+    Kvno,
 }
 
 impl Tool {
     /// Every name a tool answers to; the first of a tool is our own.
-    const NAMES: [(&'static str, Self); 6] = [
+    const NAMES: [(&'static str, Self); 8] = [
         ("rkinit", Self::Kinit),
         ("kinit", Self::Kinit),
         ("rklist", Self::Klist),
         ("klist", Self::Klist),
         ("rkdestroy", Self::Kdestroy),
         ("kdestroy", Self::Kdestroy),
+        ("rkvno", Self::Kvno),
+        ("kvno", Self::Kvno),
     ];
 
     fn from_name(name: &str) -> Self {
@@ -89,6 +95,8 @@ mod tests {
         check("rklist", Tool::Klist);
         check("kdestroy", Tool::Kdestroy);
         check("rkdestroy", Tool::Kdestroy);
+        check("kvno", Tool::Kvno);
+        check("rkvno", Tool::Kvno);
         check("kinit.mit", Tool::Kinit);
         check("klist.exe", Tool::Klist);
         check("something-else", Tool::Kinit);

@@ -22,6 +22,8 @@ fn the_name_chooses_the_tool() {
     check("klist.mit", "-k");
     check("rkdestroy", "-q");
     check("kdestroy", "-q");
+    check("rkvno", "--u2u");
+    check("kvno", "--u2u");
 }
 
 #[test]
@@ -44,6 +46,8 @@ fn version_goes_to_standard_output() {
         ("klist", "-V"),
         ("kinit", "--version"),
         ("klist", "--version"),
+        ("kvno", "-V"),
+        ("kvno", "--version"),
     ] {
         let run = place.ours(name).arg(option).run().success();
         assert!(run.stdout().contains(env!("CARGO_PKG_VERSION")), "{run}");
@@ -78,6 +82,8 @@ fn links_are_installed_without_a_shell() {
     install(&["--mit-names"]).success();
     assert!(run("klist").exits(1).stderr().starts_with("klist: "));
     assert!(run("kdestroy").success().stderr().starts_with("kdestroy: "));
+    assert!(run("rkvno").exits(1).stderr().starts_with("Usage: rkvno "));
+    assert!(run("kvno").exits(1).stderr().starts_with("Usage: kvno "));
 }
 
 #[test]

@@ -28,6 +28,12 @@ fn wrong_command_lines() {
     check("klist", "-k -f", 1, "");
     check("kdestroy", "--nonsense", 2, "--nonsense");
     check("kdestroy", "-A -p alice", 2, "");
+    check("kvno", "", 1, "");
+    check("kvno", "-h a", 1, "");
+    check("kvno", "--nonsense a", 1, "--nonsense");
+    check("kvno", "--u2u", 1, "--u2u");
+    check("kvno", "-u -S x a", 1, "Options -u and -S are mutually");
+    check("kvno", "-P a", 1, "requires option -I|-U|-F");
 }
 
 #[test]
@@ -59,8 +65,10 @@ fn what_is_not_supported_yet_says_so_by_name() {
         );
     }
     for kind in ["DIR:caches", "KCM:", "KEYRING:session:x", "MEMORY:x"] {
-        for name in ["kinit", "klist", "kdestroy"] {
-            let run = place.ours(name).arg("-c").arg(kind).run().exits(1);
+        for name in ["kinit", "klist", "kdestroy", "kvno"] {
+            let tool = place.ours(name).arg("-c").arg(kind);
+            let tool = if name == "kvno" { tool.arg("a") } else { tool };
+            let run = tool.run().exits(1);
             assert!(run.stderr().contains("not supported yet"), "{run}");
         }
     }
@@ -69,7 +77,7 @@ fn what_is_not_supported_yet_says_so_by_name() {
 #[test]
 fn help_is_asked_for_and_so_goes_to_standard_output() {
     let place = place_without_kdc();
-    for name in ["kinit", "klist", "kdestroy"] {
+    for name in ["kinit", "klist", "kdestroy", "kvno"] {
         let run = place.ours(name).arg("--help").run().success();
         assert_eq!(run.stderr(), "");
         assert!(run.stdout().contains(&format!("Usage: {name}")), "{run}");

@@ -49,7 +49,8 @@ pub fn check_same_usage(place: &Place, tool: &str, arguments: &str) -> Finished 
     let first = |run: &Finished| run.stderr().lines().next().unwrap_or_default().to_owned();
     // Both may say nothing but how they are used.
     let same = first(&ours) == first(&theirs)
-        || (first(&ours).starts_with("Usage:") && first(&theirs).starts_with("Usage:"));
+        || (first(&ours).starts_with("Usage:")
+            && first(&theirs).to_lowercase().starts_with("usage:"));
     assert!(
         same && ours.code() == theirs.code() && ours.stdout.is_empty() && theirs.stdout.is_empty(),
         "ours differs from MIT's\n=== ours: {ours}\n=== MIT's: {theirs}"

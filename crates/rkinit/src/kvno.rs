@@ -1,0 +1,158 @@
+//! `kvno`: gets tickets for services and prints the version numbers of their keys.
+//!
+//! All names of a command line are looked up in one pass over the cache; what is told of them comes
+//! in their order, and the ones after a failure are told of too, as with MIT's.
+
+mod advice;
+mod args;
+mod certificate;
+mod job;
+mod keytab_check;
+mod out_cache;
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::io;
+use std::io::Write as _;
+
+use kerberos_asn1::Decode as _;
+use kerberos_asn1::Ticket;
+use kerberos_proto::Credential;
+use kerberos_proto::Principal;
+
+use crate::kvno::job::Job;
+use crate::kvno::job::Outcome;
+use crate::messages::Program;
+use crate::messages::line;
+use crate::output;
+use crate::output::Output;
+use crate::refusal::Refusal;
+
+/// Runs `kvno` and returns its exit status.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let plan = match args::plan(program, arguments) {
+        Ok(plan) => plan,
+        Err(status) => return status,
+    };
+    let done = Job::prepare(&plan).and_then(|job| {
+        let outcomes = job.outcomes(&plan.names)?;
+        let mut report = Report {
+            program,
+            quiet: plan.quiet,
+            out: Output::new(),
+            got: Vec::new(),
+            failed: false,
+        };
+        let told = plan
+            .names
+            .iter()
+            .zip(outcomes)
+            .try_for_each(|(name, outcome)| report.tell(&job, name, outcome))
+            .and_then(|()| report.out.flush());
+        if let Err(error) = told {
+            return Ok(output::failure(program, &error));
+        }
+        if report.failed {
+            return Ok(1);
+        }
+        job.write_out_cache(&report.got)?;
+        Ok(0)
+    });
+    done.unwrap_or_else(|refusal| refusal.report(program))
+}
+
+/// What is told of one name after the other.
+struct Report<'a> {
+    program: &'a Program,
+    quiet: bool,
+    out: Output,
+    /// The tickets for `--out-cache`.
+    got: Vec<Credential>,
+    failed: bool,
+}
+
+impl Report<'_> {
+    /// Tells of `name`, of which `outcome` came.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    fn tell(&mut self, job: &Job, name: &OsStr, outcome: Outcome) -> io::Result<()> {
+        match outcome {
+            Outcome::NoName(error) if self.quiet => {
+                drop(error);
+                self.failed = true;
+                Ok(())
+            }
+            Outcome::NoName(error) => {
+                let context = format!("while parsing principal name {}", name.display());
+                self.refuse(&error.into_refusal(&context))
+            }
+            Outcome::Refused(refusal) => self.refuse(&refusal),
+            Outcome::Got { server, credential } => self.tell_ticket(job, &server, *credential),
+        }
+    }
+
+    fn tell_ticket(
+        &mut self,
+        job: &Job,
+        server: &Principal,
+        credential: Credential,
+    ) -> io::Result<()> {
+        let ticket = match Ticket::from_der(&credential.ticket) {
+            Ok(ticket) => ticket,
+            Err(error) => {
+                return self.refuse(&Refusal::new(
+                    error,
+                    &format!("while decoding ticket for {server}"),
+                ));
+            }
+        };
+        let kvno = ticket.enc_part.kvno.unwrap_or(0);
+        let verdict = match job
+            .keytab()
+            .map(|keytab| keytab_check::check(keytab, &ticket))
+        {
+            Some(Err(error)) => {
+                self.out.flush()?;
+                if !self.quiet {
+                    line(format_args!(
+                        "{server}: kvno = {kvno}, keytab entry invalid"
+                    ));
+                }
+                return self.refuse(&Refusal {
+                    hint: error.hint(&ticket),
+                    ..Refusal::new(&error, &format!("while decrypting ticket for {server}"))
+                });
+            }
+            Some(Ok(())) => ", keytab entry valid",
+            None => "",
+        };
+        if !self.quiet {
+            server.unparse_into(self.out.buffer());
+            // A vector takes all that is written.
+            let _ = writeln!(self.out.buffer(), ": kvno = {kvno}{verdict}");
+            self.out.flush_if_full()?;
+        }
+        self.got.push(credential);
+        Ok(())
+    }
+
+    /// Says what went wrong, after what is waiting to be written.
+    fn refuse(&mut self, refusal: &Refusal) -> io::Result<()> {
+        self.failed = true;
+        self.out.flush()?;
+        refusal.report(self.program);
+        Ok(())
+    }
+}
+
+/// The text of `error` as MIT's kvno has it.
+fn message(error: &kerberos_client::ClientError) -> Cow<'static, str> {
+    use kerberos_client::ClientError;
+    match error {
+        ClientError::Exchange(error) => error.mit_tgs_message(),
+        ClientError::Config(_) => crate::configuration::mit_message(error).into(),
+        error => error.to_string().into(),
+    }
+}

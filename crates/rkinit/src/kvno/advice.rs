@@ -1,0 +1,75 @@
+//! What to do about a ticket that could not be had: the hint below the error.
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::ClientError;
+use kerberos_files::ccache::CcacheError;
+use kerberos_proto::ExchangeError;
+use kerberos_proto::KdcError;
+
+/// The hint for `error`, when there is something to be done about it.
+pub(super) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
+    match error {
+        ClientError::NoCredential { .. } | ClientError::NoCredentialOfEtype { .. }
+            if cached_only =>
+        {
+            Some("klist shows what is cached; without --cached-only the KDC is asked".into())
+        }
+        ClientError::Exchange(ExchangeError::Kdc(error)) => kdc_advice(error),
+        ClientError::Exchange(error) => exchange_advice(error),
+        ClientError::Config(error) => Some(error.to_string()),
+        ClientError::Ccache(CcacheError::NotFound { .. }) => Some(LOG_IN.into()),
+        error => error.hint(),
+    }
+}
+
+fn exchange_advice(error: &ExchangeError) -> Option<String> {
+    Some(match error {
+        ExchangeError::NoEtypes => {
+            "permitted_enctypes in krb5.conf leaves no encryption type that is supported".into()
+        }
+        ExchangeError::ClockSkew { .. } => CLOCK.into(),
+        ExchangeError::Reply(fault) => {
+            format!("{fault}: the KDC is at fault, or someone on the way altered the reply")
+        }
+        ExchangeError::UnexpectedMessage | ExchangeError::Decode { .. } => {
+            "what answers there is not a KDC that is understood; is the address right?".into()
+        }
+        ExchangeError::Crypto(_) => {
+            "the session key in the cache is not the KDC's: log in again".into()
+        }
+        _ => return None,
+    })
+}
+
+fn kdc_advice(error: &KdcError) -> Option<String> {
+    let advice = match error.code {
+        ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
+            "check the spelling of the service and its realm; the KDC has no key for that name"
+        }
+        ErrorCode::KDC_ERR_ETYPE_NOSUPP => {
+            "the service has no key of a type that was asked for: leave out -e, or permit more \
+             types in krb5.conf"
+        }
+        ErrorCode::KRB_AP_ERR_TKT_EXPIRED => LOG_IN,
+        ErrorCode::KRB_AP_ERR_TKT_NYV | ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
+        ErrorCode::KRB_AP_ERR_MODIFIED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => {
+            "the KDC cannot read the ticket in the cache, perhaps its key was changed: log in again"
+        }
+        ErrorCode::KDC_ERR_BADOPTION => {
+            "the KDC does not allow that; is the service trusted for delegation, and the user's \
+             ticket forwardable?"
+        }
+        ErrorCode::KDC_ERR_MUST_USE_USER2USER => {
+            "that is a user, who has no key for tickets: --u2u wants the user's cache"
+        }
+        ErrorCode::KDC_ERR_POLICY => "the KDC's policy forbids it: ask its administrator",
+        _ => {
+            let text = error.text.as_deref().filter(|text| !text.is_empty())?;
+            return Some(format!("the KDC says: {}", text.escape_debug()));
+        }
+    };
+    Some(advice.into())
+}
+
+const LOG_IN: &str = "log in, with kinit";
+const CLOCK: &str = "set the clock, or let it be set (NTP)";

@@ -1,0 +1,332 @@
+//! What `kvno` may be told: the options as typed, and what they ask for.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use crate::arguments;
+use crate::arguments::Arguments;
+use crate::messages::Program;
+use crate::messages::line;
+
+/// Get tickets for services, and print the version numbers of their keys.
+#[derive(Parser, Debug, Default)]
+#[command(args_override_self = true, infer_long_args = true)]
+#[command(version, disable_help_flag = true)]
+pub(super) struct Typed {
+    /// The cache with the ticket-granting ticket, instead of that of KRB5CCNAME or the configured
+    /// one
+    #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
+    cache: Option<OsString>,
+    /// Decrypt each ticket with the keys of this keytab
+    #[arg(short = 'k', value_name = "KEYTAB", allow_hyphen_values = true)]
+    keytab: Option<OsString>,
+    /// Print nothing about what succeeded
+    #[arg(short = 'q')]
+    quiet: bool,
+    /// Print this help
+    #[arg(long, action = clap::ArgAction::Help)]
+    help: Option<bool>,
+
+    /// The encryption type of the session keys
+    #[arg(short = 'e', value_name = "ETYPE", allow_hyphen_values = true)]
+    #[arg(help_heading = "The tickets")]
+    etype: Option<OsString>,
+    /// Let the KDC correct the names of the services
+    #[arg(short = 'C', help_heading = "The tickets")]
+    canonicalize: bool,
+    /// The services are hosts, on which this service runs
+    #[arg(short = 'S', value_name = "SERVICE", allow_hyphen_values = true)]
+    #[arg(help_heading = "The tickets")]
+    service: Option<OsString>,
+    /// The names of the services have the type "unknown"
+    #[arg(short = 'u', help_heading = "The tickets")]
+    unknown: bool,
+    /// Tickets encrypted in the session key of the ticket-granting ticket in this cache, which is
+    /// the service's (user-to-user)
+    #[arg(long, value_name = "CACHE", allow_hyphen_values = true)]
+    #[arg(help_heading = "The tickets")]
+    u2u: Option<OsString>,
+
+    /// On behalf of this user (S4U2Self)
+    #[arg(short = 'I', value_name = "USER", allow_hyphen_values = true)]
+    #[arg(overrides_with = "enterprise", help_heading = "For somebody else")]
+    user: Option<OsString>,
+    /// The same for an enterprise name, as user@company.example
+    #[arg(short = 'U', value_name = "USER", allow_hyphen_values = true)]
+    #[arg(overrides_with = "user", help_heading = "For somebody else")]
+    enterprise: Option<OsString>,
+    /// The same for the owner of the certificate in this PEM file
+    #[arg(short = 'F', value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(help_heading = "For somebody else")]
+    certificate: Option<OsString>,
+    /// Show such a ticket to ourselves to the KDC, and get one for the service (S4U2Proxy)
+    #[arg(short = 'P', help_heading = "For somebody else")]
+    proxy: bool,
+
+    /// Do not ask the KDC
+    #[arg(long, help_heading = "Caching")]
+    cached_only: bool,
+    /// Do not store the tickets
+    #[arg(long, help_heading = "Caching")]
+    no_store: bool,
+    /// Store the tickets in this cache, made anew, and not in the one with the ticket-granting
+    /// ticket
+    #[arg(long, value_name = "CACHE", allow_hyphen_values = true)]
+    #[arg(help_heading = "Caching")]
+    out_cache: Option<OsString>,
+
+    #[arg(short = 'h', hide = true)]
+    usage: bool,
+    #[arg(hide = true)]
+    names: Vec<OsString>,
+}
+
+impl Arguments for Typed {
+    const SHORT: &'static str = "uCc:e:hk:qPS:I:U:F:";
+    const USAGE: &'static str = "\
+PROG [-c CACHE] [-e ETYPE] [-k KEYTAB] [-q] [-C] [-u | -S SERVICE]
+       [[{-F FILE | {-I | -U} USER} [-P]] | --u2u CACHE]
+       [--cached-only] [--no-store] [--out-cache CACHE] NAME...";
+    const EXAMPLES: &'static str = "  \
+  PROG HTTP/www.example.com
+      a ticket for that service; one that is cached is taken from there
+  PROG -q -S HTTP www db.example.com
+      tickets for HTTP on two hosts, silently
+  PROG -k /etc/krb5.keytab host/www.example.com
+      whether the service can read the tickets that the KDC makes for it";
+    const USAGE_STATUS: u8 = 1;
+
+    fn option(&mut self, letter: u8, value: OsString) {
+        match letter {
+            b'c' => self.cache = Some(value),
+            b'k' => self.keytab = Some(value),
+            b'q' => self.quiet = true,
+            b'e' => self.etype = Some(value),
+            b'C' => self.canonicalize = true,
+            b'S' => self.service = Some(value),
+            b'u' => self.unknown = true,
+            // The last of these two counts.
+            b'I' => (self.user, self.enterprise) = (Some(value), None),
+            b'U' => (self.user, self.enterprise) = (None, Some(value)),
+            b'F' => self.certificate = Some(value),
+            b'P' => self.proxy = true,
+            _ => self.usage = true,
+        }
+    }
+
+    fn operand(&mut self, value: OsString) {
+        self.names.push(value);
+    }
+}
+
+/// What to do, free of contradictions; the names are still to be read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) cache: Option<OsString>,
+    pub(super) keytab: Option<OsString>,
+    pub(super) quiet: bool,
+    pub(super) etype: Option<OsString>,
+    pub(super) canonicalize: bool,
+    /// `-u`
+    pub(super) unknown: bool,
+    /// The service of `-S`; the names are hosts then.
+    pub(super) service: Option<OsString>,
+    /// The cache of `--u2u`.
+    pub(super) user_to_user: Option<OsString>,
+    pub(super) behalf: Option<Behalf>,
+    pub(super) cached_only: bool,
+    pub(super) no_store: bool,
+    pub(super) out_cache: Option<OsString>,
+    /// At least one.
+    pub(super) names: Vec<OsString>,
+}
+
+/// For whom the tickets are, when not for the cache's owner.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Behalf {
+    /// The user of `-I` or `-U`.
+    pub(super) user: Option<OsString>,
+    /// Whether it was `-U`.
+    pub(super) enterprise: bool,
+    /// The file of `-F`.
+    pub(super) certificate: Option<OsString>,
+    /// `-P`
+    pub(super) proxy: bool,
+}
+
+/// Parses and resolves the command line.
+///
+/// # Errors
+/// The exit status, after what there was to say.
+pub(super) fn plan(
+    program: &Program,
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Plan, u8> {
+    let typed: Typed = arguments::parse(program, arguments)?;
+    typed.resolve().map_err(|complaint| {
+        if let Some(complaint) = complaint {
+            line(format_args!("{complaint}"));
+        }
+        arguments::usage::<Typed>(program)
+    })
+}
+
+impl Typed {
+    /// The plan, or the first thing that is wrong; `None` where the usage says it.
+    fn resolve(self) -> Result<Plan, Option<&'static str>> {
+        if self.unknown && self.service.is_some() {
+            return Err(Some("Options -u and -S are mutually exclusive"));
+        }
+        if self.usage {
+            return Err(None);
+        }
+        let enterprise = self.enterprise.is_some();
+        let user = self.user.or(self.enterprise);
+        let behalf = (user.is_some() || self.certificate.is_some()).then_some(Behalf {
+            user,
+            enterprise,
+            certificate: self.certificate,
+            proxy: self.proxy,
+        });
+        if self.u2u.is_some() && behalf.is_some() {
+            return Err(Some("Options --u2u and -I|-U|-F are mutually exclusive"));
+        }
+        if self.proxy && behalf.is_none() {
+            return Err(Some(
+                "Option -P (constrained delegation) requires option -I|-U|-F (protocol transition)",
+            ));
+        }
+        if self.names.is_empty() {
+            return Err(None);
+        }
+        Ok(Plan {
+            cache: self.cache,
+            keytab: self.keytab,
+            quiet: self.quiet,
+            etype: self.etype,
+            canonicalize: self.canonicalize,
+            unknown: self.unknown,
+            service: self.service,
+            user_to_user: self.u2u,
+            behalf,
+            cached_only: self.cached_only,
+            no_store: self.no_store,
+            out_cache: self.out_cache,
+            names: self.names,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(line: &str) -> Result<Plan, Option<&'static str>> {
+        let arguments = ["kvno"].into_iter().chain(line.split_whitespace());
+        Typed::try_parse_from(arguments).unwrap().resolve()
+    }
+
+    #[test]
+    fn command_lines_and_what_they_ask_for() {
+        let check = |line: &str, names: &[&str], change: &dyn Fn(&mut Plan)| {
+            let mut expected = Plan {
+                names: names.iter().map(OsString::from).collect(),
+                ..Plan::default()
+            };
+            change(&mut expected);
+            assert_eq!(resolve(line), Ok(expected), "{line}");
+        };
+        let on_behalf = |user: &str, enterprise, proxy| {
+            Some(Behalf {
+                user: Some(user.into()),
+                enterprise,
+                proxy,
+                certificate: None,
+            })
+        };
+        check("a", &["a"], &|_| {});
+        check("-qC a -u b", &["a", "b"], &|plan| {
+            (plan.quiet, plan.canonicalize, plan.unknown) = (true, true, true);
+        });
+        check("-c x -k y -e z a", &["a"], &|plan| {
+            plan.cache = Some("x".into());
+            plan.keytab = Some("y".into());
+            plan.etype = Some("z".into());
+        });
+        check("-S HTTP www", &["www"], &|plan| {
+            plan.service = Some("HTTP".into());
+        });
+        check("--cached-only --no-store a", &["a"], &|plan| {
+            (plan.cached_only, plan.no_store) = (true, true);
+        });
+        check("--cached --out-cache=x --u2u y a", &["a"], &|plan| {
+            plan.cached_only = true;
+            plan.out_cache = Some("x".into());
+            plan.user_to_user = Some("y".into());
+        });
+        check("-I u -P a", &["a"], &|plan| {
+            plan.behalf = on_behalf("u", false, true);
+        });
+        check("-I u -U v@w a", &["a"], &|plan| {
+            plan.behalf = on_behalf("v@w", true, false);
+        });
+        check("-U v@w -I u a", &["a"], &|plan| {
+            plan.behalf = on_behalf("u", false, false);
+        });
+        check("-F f a", &["a"], &|plan| {
+            plan.behalf = Some(Behalf {
+                certificate: Some("f".into()),
+                ..Behalf::default()
+            });
+        });
+        check("-- -a", &["-a"], &|_| {});
+    }
+
+    #[test]
+    fn getopt_reads_as_clap_does() {
+        arguments::assert_readers_agree::<Typed>(&[
+            "",
+            "-u",
+            "-C",
+            "-h",
+            "-q",
+            "-P",
+            "-c a",
+            "-ca -c b",
+            "-e a",
+            "-k a",
+            "-S a -S b",
+            "-I a",
+            "-U a",
+            "-I a -U b",
+            "-U a -I b",
+            "-I a -I b",
+            "-F a",
+            "-qCu a b -k c d",
+            "a -- -b",
+        ]);
+    }
+
+    #[test]
+    fn contradictions_are_usage_errors() {
+        let check = |line: &str, complaint: Option<&'static str>| {
+            assert_eq!(resolve(line), Err(complaint), "{line}");
+        };
+        check("", None);
+        check("-h a", None);
+        check("-q", None);
+        let exclusive = Some("Options -u and -S are mutually exclusive");
+        check("-u -S x a", exclusive);
+        check("-S x -u", exclusive);
+        let behalf = Some("Options --u2u and -I|-U|-F are mutually exclusive");
+        for option in ["-I", "-U", "-F", "-P -I"] {
+            check(&format!("--u2u x {option} y a"), behalf);
+        }
+        let proxy = Some(
+            "Option -P (constrained delegation) requires option -I|-U|-F (protocol transition)",
+        );
+        check("-P a", proxy);
+        check("-P --u2u x a", proxy);
+    }
+}

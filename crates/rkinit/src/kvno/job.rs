@@ -1,0 +1,293 @@
+//! What a command line needs before the first ticket: caches, keytab, user, second ticket; and the
+//! tickets.
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use kerberos_asn1::NameType;
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::TicketRequest;
+use kerberos_crypto::EncryptionType;
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::keytab::KeytabFile;
+use kerberos_proto::Credential;
+use kerberos_proto::Principal;
+
+use crate::ccache_select;
+use crate::ccache_select::SelectError;
+use crate::configuration;
+use crate::keytab_select;
+use crate::kvno::advice::advice;
+use crate::kvno::args::Behalf;
+use crate::kvno::args::Plan;
+use crate::kvno::certificate;
+use crate::kvno::message;
+use crate::kvno::out_cache;
+use crate::refusal::Refusal;
+
+/// A command line, all that it names found.
+pub(super) struct Job {
+    client: &'static Client,
+    cache: CcacheName,
+    keytab: Option<KeytabFile>,
+    out_cache: Option<CcacheFile>,
+    /// What each ticket's request is made from.
+    request: RequestOptions,
+    behalf: Option<User>,
+}
+
+struct RequestOptions {
+    service: Option<OsString>,
+    unknown: bool,
+    canonicalize: bool,
+    etypes: Vec<EncryptionType>,
+    second_ticket: Option<Vec<u8>>,
+    cached_only: bool,
+    no_store: bool,
+}
+
+/// For whom tickets are got by S4U2Self.
+struct User {
+    certificate: Option<Vec<u8>>,
+    enterprise: bool,
+}
+
+/// What came of a name.
+pub(super) enum Outcome {
+    /// It is no name.
+    NoName(SelectError),
+    Refused(Refusal),
+    Got {
+        /// As the command line names it.
+        server: Principal,
+        credential: Box<Credential>,
+    },
+}
+
+impl Job {
+    /// Looks for all that `plan` names, in MIT's order.
+    ///
+    /// # Errors
+    /// When something is not there or not what it should be.
+    pub(super) fn prepare(plan: &Plan) -> Result<Self, Refusal> {
+        let client = configuration::client().map_err(|error| {
+            SelectError::from(error).into_refusal("while initializing krb5 library")
+        })?;
+        let etypes = plan.etype.as_deref().map(etype).transpose()?;
+        let cache = ccache_select::cache(plan.cache.as_deref())
+            .and_then(|name| ccache_select::file(&name).map(|_| name))
+            .map_err(|error| error.into_refusal("while opening ccache"))?;
+        let out_cache = plan.out_cache.as_deref().map(|name| {
+            ccache_select::cache(Some(name))
+                .and_then(|name| ccache_select::file(&name))
+                .map_err(|error| error.into_refusal("while resolving output ccache"))
+        });
+        let out_cache = out_cache.transpose()?;
+        let keytab = plan.keytab.as_deref().map(keytab).transpose()?;
+        let behalf = plan.behalf.as_ref().map(User::new).transpose()?;
+        let second_ticket = plan
+            .user_to_user
+            .as_deref()
+            .map(|name| second_ticket(client, name))
+            .transpose()?;
+        Ok(Self {
+            client,
+            cache,
+            keytab,
+            request: RequestOptions {
+                service: plan.service.clone(),
+                unknown: plan.unknown,
+                canonicalize: plan.canonicalize,
+                etypes: etypes.into_iter().collect(),
+                second_ticket,
+                cached_only: plan.cached_only,
+                no_store: plan.no_store || out_cache.is_some(),
+            },
+            out_cache,
+            behalf,
+        })
+    }
+
+    /// The keytab to try the tickets on.
+    pub(super) fn keytab(&self) -> Option<&KeytabFile> {
+        self.keytab.as_ref()
+    }
+
+    /// Gets the tickets, and tells what came of each name.
+    ///
+    /// # Errors
+    /// When the cache cannot be read.
+    pub(super) fn outcomes(&self, names: &[OsString]) -> Result<Vec<Outcome>, Refusal> {
+        let servers: Vec<_> = names.iter().map(|name| self.server(name)).collect();
+        if let Some(user) = &self.behalf {
+            return Err(Refusal::new(
+                format_args!("option {} (S4U2Self) is not supported yet", user.option()),
+                "",
+            ));
+        }
+        let requests: Vec<_> = servers
+            .iter()
+            .flatten()
+            .map(|server| self.request(server))
+            .collect();
+        let tickets = self
+            .client
+            .tickets(&self.cache, &requests)
+            .map_err(|error| no_client(&error))?;
+        let mut tickets = tickets.into_iter();
+        let outcome = |server: Result<Principal, SelectError>| {
+            let server = match server {
+                Ok(server) => server,
+                Err(error) => return Some(Outcome::NoName(error)),
+            };
+            Some(match tickets.next()? {
+                Ok(credential) => Outcome::Got {
+                    server,
+                    credential: Box::new(credential),
+                },
+                Err(error) => {
+                    let context = format!("while getting credentials for {server}");
+                    Outcome::Refused(self.refusal(&error, &context))
+                }
+            })
+        };
+        Ok(servers.into_iter().filter_map(outcome).collect())
+    }
+
+    /// With `--out-cache`, makes that cache of `tickets`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn write_out_cache(&self, tickets: &[Credential]) -> Result<(), Refusal> {
+        match &self.out_cache {
+            Some(file) => out_cache::write(self.client, &self.cache, file, tickets),
+            None => Ok(()),
+        }
+    }
+
+    /// The service that `name` of the command line means.
+    fn server(&self, name: &OsStr) -> Result<Principal, SelectError> {
+        let options = &self.request;
+        if let Some(service) = &options.service {
+            let text = |text: &OsStr| {
+                let text = text.to_str().map(ToOwned::to_owned);
+                text.ok_or_else(|| SelectError::NotText(name.to_owned()))
+            };
+            let (service, host) = (text(service)?, text(name)?);
+            return Ok(self.client.service_principal(&service, Some(&host))?);
+        }
+        let server = ccache_select::principal(name.as_bytes(), false)?;
+        Ok(if options.unknown {
+            server.with_name_type(NameType::UNKNOWN)
+        } else {
+            server
+        })
+    }
+
+    fn refusal(&self, error: &ClientError, context: &str) -> Refusal {
+        Refusal {
+            hint: advice(error, self.request.cached_only),
+            ..refusal(error, context)
+        }
+    }
+
+    fn request(&self, server: &Principal) -> TicketRequest {
+        let options = &self.request;
+        let mut request = TicketRequest::new(server.clone());
+        request.options.canonicalize = options.canonicalize;
+        request.etypes.clone_from(&options.etypes);
+        request.second_ticket.clone_from(&options.second_ticket);
+        request.cached_only = options.cached_only;
+        request.no_store = options.no_store;
+        request
+    }
+}
+
+impl User {
+    fn new(behalf: &Behalf) -> Result<Self, Refusal> {
+        let name = behalf.user.as_deref().map(|name| {
+            ccache_select::principal(name.as_bytes(), behalf.enterprise).map_err(|error| {
+                let context = format!("while parsing principal name {}", name.display());
+                error.into_refusal(&context)
+            })
+        });
+        name.transpose()?;
+        let certificate = behalf.certificate.as_deref().map(|file| {
+            certificate::read(Path::new(file)).map_err(|error| Refusal {
+                hint: Some(error.hint().into()),
+                ..Refusal::new(
+                    &error,
+                    &format!("while reading certificate file {}", file.display()),
+                )
+            })
+        });
+        Ok(Self {
+            certificate: certificate.transpose()?,
+            enterprise: behalf.enterprise,
+        })
+    }
+
+    fn option(&self) -> &'static str {
+        match (&self.certificate, self.enterprise) {
+            (Some(_), _) => "-F",
+            (None, true) => "-U",
+            (None, false) => "-I",
+        }
+    }
+}
+
+fn etype(name: &OsStr) -> Result<EncryptionType, Refusal> {
+    // MIT's library knows no names of types that it does not support.
+    let known = name.to_str().and_then(EncryptionType::from_name);
+    known
+        .filter(|etype| etype.is_supported())
+        .ok_or_else(|| Refusal {
+            hint: Some(format!(
+                "{} is no encryption type that is known; aes256-cts is one",
+                name.display()
+            )),
+            ..Refusal::new("Invalid argument", "while converting etype")
+        })
+}
+
+fn keytab(name: &OsStr) -> Result<KeytabFile, Refusal> {
+    let context = format!("resolving keytab {}", name.display());
+    let keytab = keytab_select::keytab(Some(name), keytab_select::Default::Server)
+        .map_err(|error| error.into_refusal(&context))?;
+    let path = keytab.file_path();
+    path.map(KeytabFile::new)
+        .map_err(|error| Refusal::new(error, &context))
+}
+
+/// The TGT of the owner of the cache called `name`, for user-to-user.
+fn second_ticket(client: &Client, name: &OsStr) -> Result<Vec<u8>, Refusal> {
+    let context = format!("while getting user-to-user ticket from {}", name.display());
+    let cache = ccache_select::cache(Some(name)).map_err(|error| error.into_refusal(&context))?;
+    let file = ccache_select::file(&cache).map_err(|error| error.into_refusal(&context))?;
+    let found = file.open().map_err(ClientError::from).and_then(|reader| {
+        let realm = reader.default_principal().realm();
+        let mut request = TicketRequest::new(Principal::krbtgt(realm, realm));
+        request.cached_only = true;
+        client.ticket(&cache, &request)
+    });
+    found
+        .map(|tgt| tgt.ticket)
+        .map_err(|error| refusal(&error, &context))
+}
+
+fn refusal(error: &ClientError, context: &str) -> Refusal {
+    Refusal {
+        hint: advice(error, false),
+        ..Refusal::new(message(error), context)
+    }
+}
+
+fn no_client(error: &ClientError) -> Refusal {
+    refusal(error, CLIENT_CONTEXT)
+}
+
+const CLIENT_CONTEXT: &str = "while getting client principal name";

@@ -1,0 +1,68 @@
+//! `--out-cache`: the tickets of one command line in a cache of their own.
+
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_files::ccache::CcacheBuilder;
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::ConfigEntry;
+use kerberos_files::ccache::Header;
+use kerberos_files::ccache::Version;
+use kerberos_proto::Credential;
+use kerberos_proto::Principal;
+
+use crate::ccache_select;
+use crate::refusal::Refusal;
+
+/// Replaces `file` by a cache with `tickets`, which came by means of the one called `source`; it
+/// belongs to the first one's client.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(
+    client: &Client,
+    source: &CcacheName,
+    file: &CcacheFile,
+    tickets: &[Credential],
+) -> Result<(), Refusal> {
+    let [first, ..] = tickets else {
+        return Ok(());
+    };
+    let written = content(client, source, &first.client, tickets)
+        .and_then(|content| Ok(file.replace_with(&content)?));
+    written.map_err(|error| Refusal {
+        hint: error.hint(),
+        ..Refusal::new(&error, "while writing output ccache")
+    })
+}
+
+fn content(
+    client: &Client,
+    source: &CcacheName,
+    owner: &Principal,
+    tickets: &[Credential],
+) -> Result<CcacheBuilder, ClientError> {
+    let version = u8::try_from(client.config().krb5().ccache_type()).ok();
+    let version = version.and_then(Version::from_number).unwrap_or_default();
+    // Whoever uses the new cache has the same clock.
+    let kdc_offset = match ccache_select::file(source) {
+        Ok(source) => source.open()?.kdc_offset(),
+        Err(_) => None,
+    };
+    let mut cache = CcacheBuilder::new(&Header::new(version, kdc_offset), owner)?;
+    if let [only] = tickets
+        && let Some(realm) = foreign_realm(only)
+    {
+        cache.config(&ConfigEntry::new("start_realm", None, realm))?;
+    }
+    for ticket in tickets {
+        cache.credential(ticket)?;
+    }
+    Ok(cache)
+}
+
+/// The realm that a TGT is for, when that is not its client's: look-ups have to start there.
+fn foreign_realm(ticket: &Credential) -> Option<&[u8]> {
+    let realm = ticket.server.components().nth(1)?;
+    (ticket.server.is_krbtgt() && realm != ticket.client.realm()).then_some(realm)
+}

@@ -1,0 +1,324 @@
+//! kvno: what it gets, says and stores, beside MIT's: the same command lines on copies of the same
+//! cache, by output, exit code and the cache that is left.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+
+use interop::{assert_same, check_same_usage, without_times};
+use test_support::{ETYPES, Finished, MitRealm, Place};
+
+/// Logs `name` in with MIT's kinit and saves the cache as `start`.
+fn log_in(place: &Place, name: &str, password: &str) {
+    place
+        .mit("kinit")
+        .line(&format!("-f -r 2d -c start {name}"))
+        .stdin(format!("{password}\n"))
+        .run()
+        .success();
+}
+
+/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output, and
+/// the same caches afterwards, that of `--out-cache out` included. Returns ours.
+#[track_caller]
+fn check(place: &Place, arguments: &str) -> Finished {
+    let [(theirs, left_by_mit), (ours, left_by_us)] =
+        [place.mit("kvno"), place.ours("kvno")].map(|tool| {
+            let _ = fs::remove_file(place.path("out"));
+            let _ = fs::remove_file(place.cache());
+            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+            let run = tool.line(arguments).run();
+            let left = [place.cache(), &place.path("out")].map(|cache| listed(place, cache));
+            (run, left)
+        });
+    assert_same(&ours, &theirs);
+    assert_eq!(
+        left_by_us, left_by_mit,
+        "kvno {arguments}: the caches that ours left, and MIT's"
+    );
+    ours
+}
+
+/// What MIT's klist shows of a cache, but for the times.
+fn listed(place: &Place, cache: &Path) -> String {
+    if !cache.exists() {
+        return String::new();
+    }
+    let run = place
+        .mit("klist")
+        .line("-e -f -a -d -C -c")
+        .arg(cache)
+        .run();
+    without_times(&run.success().stdout())
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn names() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    for arguments in [
+        "host/a.mit.test",
+        "-q host/a.mit.test",
+        "host/a.mit.test@MIT.TEST",
+        // The realm is the KDC's to say.
+        "host/a.mit.test@",
+        "-u host/a.mit.test",
+        "host/a.mit.test host/b.mit.test",
+        "host/a.mit.test host/a.mit.test",
+        // What comes after a failure is told, too.
+        "host/a.mit.test nobody host/b.mit.test",
+        "-q host/a.mit.test nobody host/b.mit.test",
+        "a@b@c host/a.mit.test",
+        "-q a@b@c host/a.mit.test",
+        "alice",
+        r"a\/slash an\@at",
+        "krbtgt/MIT.TEST",
+        "krbtgt/OTHER.TEST",
+        // What the KDC says of a service.
+        "host/session.mit.test",
+        "host/indicator.mit.test",
+        "host/locked.mit.test",
+        "host/delegate.mit.test",
+        "host/preauth.mit.test",
+        "host/no-forward.mit.test",
+        "u2u-only",
+    ] {
+        check(&place, arguments);
+    }
+    for (short, _) in ETYPES {
+        check(&place, &format!("only/{short}")).success();
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn options() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    for arguments in [
+        "-C host/a.mit.test",
+        "-C HOST/a.mit.test",
+        "-e aes128-cts host/a.mit.test",
+        "-e camellia128-cts host/a.mit.test",
+        "-e AES256-CTS krbtgt/MIT.TEST",
+        "-e aes128-cts krbtgt/MIT.TEST",
+        "-e nonsense host/a.mit.test",
+        "-e des-cbc-crc host/a.mit.test",
+        "--cached-only host/a.mit.test",
+        "--cached-only krbtgt/MIT.TEST",
+        "--cached-only -e aes128-cts krbtgt/MIT.TEST",
+        "--no-store host/a.mit.test",
+        "-c FUNNY:x host/a.mit.test",
+        "-c nowhere host/a.mit.test",
+        // The first thing that is wrong counts.
+        "-e nonsense -c FUNNY:x host/a.mit.test",
+        "-c FUNNY:x --out-cache FUNNY:y host/a.mit.test",
+        "--out-cache FUNNY:y -k FUNNY:z host/a.mit.test",
+        "-k FUNNY:z -I a@b@c host/a.mit.test",
+        "-I a@b@c -F nowhere host/a.mit.test",
+        "-F nowhere host/a.mit.test",
+        "-F krb5.conf host/a.mit.test",
+    ] {
+        check(&place, arguments);
+    }
+    // A type that krb5.conf does not permit.
+    place.configure(&realm.conf().set("permitted_enctypes", "aes256-cts"));
+    for arguments in [
+        "-e aes128-cts host/a.mit.test",
+        "only/camellia256",
+    ] {
+        check(&place, arguments);
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn keytabs() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    let keytab = |name: &str| realm.keytab(name).display().to_string();
+    let (services, robot) = (keytab("services"), keytab("robot"));
+    check(
+        &place,
+        &format!("-k {services} host/a.mit.test HTTP/a.mit.test"),
+    )
+    .success();
+    let versions = keytab("versions");
+    check(
+        &place,
+        &format!("-k FILE:{versions} host/many-versions.mit.test"),
+    )
+    .success();
+    for (short, _) in ETYPES {
+        check(&place, &format!("-k {} only/{short}", keytab("only"))).success();
+    }
+    for arguments in [
+        format!("-k {robot} host/a.mit.test"),
+        format!("-q -k {robot} host/a.mit.test"),
+        format!("-q -k {services} host/a.mit.test"),
+        format!("-k {robot} host/a.mit.test robot"),
+        "-k nowhere host/a.mit.test".into(),
+        "-q -k nowhere host/a.mit.test host/b.mit.test".into(),
+        "-k FUNNY:x host/a.mit.test".into(),
+        format!("--out-cache out -k {robot} host/a.mit.test"),
+        // Encrypted in a session key.
+        format!("--u2u start -k {services} alice"),
+    ] {
+        check(&place, &arguments);
+    }
+    // The key was changed since; the hint tells what MIT's message does not.
+    let old = format!("-k {} rotated", keytab("rotated-old"));
+    let run = check(&place, &old).exits(1);
+    assert!(run.stderr().contains("none of version 2"), "{run}");
+    // An alias: the key is there under another name.
+    fs::copy(realm.keytab("services"), place.path("alias.keytab")).expect("the folder is ours");
+    check(&place, &format!("-k {} rotated", keytab("rotated"))).success();
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn user_to_user() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    for arguments in [
+        "--u2u start alice",
+        "--u2u start alice host/a.mit.test",
+        "--u2u start --no-store alice",
+        "--u2u start --cached-only alice",
+        "--u2u start --out-cache out alice",
+        "--u2u start no-u2u",
+        "--u2u nowhere alice",
+        "--u2u FUNNY:x alice",
+        "--u2u krb5.conf alice",
+    ] {
+        check(&place, arguments);
+    }
+    let user = place
+        .mit("kinit")
+        .line("-c user u2u-only")
+        .stdin("pw-u2u-only\n");
+    user.run().success();
+    check(&place, "--u2u user u2u-only").success();
+    // Unlike MIT's, ours finds again what it cached.
+    let again = "--u2u start --cached-only alice";
+    place.ours("kvno").line("--u2u start alice").run().success();
+    place.ours("kvno").line(again).run().success();
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn output_caches() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    for arguments in [
+        "--out-cache out host/a.mit.test",
+        "--out-cache FILE:out host/a.mit.test host/b.mit.test",
+        "--out-cache out host/a.mit.test nobody",
+        "--out-cache out nobody",
+        "--out-cache out krbtgt/MIT.TEST",
+        "--out-cache out --cached-only krbtgt/MIT.TEST",
+        "--out-cache out --no-store host/a.mit.test",
+        "-q --out-cache out host/a.mit.test",
+    ] {
+        check(&place, arguments);
+    }
+    // What was there is replaced, and only by success.
+    let out = || place.mit("klist").line("-c out").run().stdout();
+    let ours = |line: &str| place.ours("kvno").line(line).run();
+    ours("--out-cache out host/a.mit.test").success();
+    ours("--out-cache out nobody").exits(1);
+    assert!(out().contains("host/a.mit.test"), "{}", out());
+    ours("--out-cache out host/b.mit.test").success();
+    assert!(!out().contains("host/a.mit.test"), "{}", out());
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn hosts() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    for setting in ["true", "false"] {
+        let conf = realm.conf().set("dns_canonicalize_hostname", setting);
+        place.configure(&conf.set("rdns", "false"));
+        for arguments in [
+            "-S host a.mit.test",
+            "-S host A.MIT.TEST",
+            "-S host a.mit.test b.mit.test nowhere.mit.test",
+            "-S HTTP localhost",
+            "-S nobody a.mit.test",
+        ] {
+            check(&place, arguments);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn each_finds_what_the_other_cached() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    fs::copy(place.path("start"), place.path("cache-of-mit")).expect("the folder is writable");
+    fs::copy(place.path("start"), place.path("cache-of-ours")).expect("the folder is writable");
+    let lines = [
+        "host/a.mit.test HTTP/a.mit.test@MIT.TEST host/b.mit.test@",
+        "-e aes128-cts host/a.mit.test",
+        "-u only/aes128",
+    ];
+    for line in lines {
+        let with = |cache: &str| format!("-c {cache} {line}");
+        place
+            .mit("kvno")
+            .line(&with("cache-of-mit"))
+            .run()
+            .success();
+        place
+            .ours("kvno")
+            .line(&with("cache-of-ours"))
+            .run()
+            .success();
+    }
+    drop(realm);
+    for line in lines {
+        let mit = place
+            .mit("kvno")
+            .line(&format!("-c cache-of-ours {line}"))
+            .run();
+        let ours = place
+            .ours("kvno")
+            .line(&format!("-c cache-of-mit {line}"))
+            .run();
+        assert_same(&ours.success(), &mit.success());
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's kvno: cargo xtask install")]
+fn usage() {
+    let place = Place::new(&MitRealm::conf_without_kdc());
+    for arguments in [
+        "",
+        "-Z",
+        "-h",
+        "--nonsense a",
+        "-c",
+        "--u2u",
+        "-q",
+        "-u -S x a",
+        "-S x -u a",
+        "-P a",
+        "--u2u x -I y a",
+        "--u2u x -U y a",
+        "--u2u x -F y a",
+        "--cached-only=1 a",
+    ] {
+        check_same_usage(&place, "kvno", arguments);
+    }
+}
