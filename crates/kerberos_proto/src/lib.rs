@@ -85,7 +85,7 @@ mod trace;
 pub use ap_exchange::{
     Accepted, Acceptor, AcceptorChoice, AcceptorReply, ApChecksum, ApError, ApInitiator, ApReply,
     ApRequestOptions, KeySource, MemoryReplayCache, Replay, ReplayCache, ServiceKey, ServiceKeys,
-    Subkey,
+    Subkey, WantedKey,
 };
 pub use as_exchange::{AsExchange, AsParams, Login, StartTime, TicketOptions};
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};

@@ -1,6 +1,6 @@
 //! The service's side: AP-REQ read and checked, AP-REP made (RFC 4120 §3.2.3, §3.2.4).
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use kerberos_asn1::{
     ApOptions, ApRep, ApReq, Authenticator, Decode, EncApRepPart, EncTicketPart, Encode,
@@ -13,8 +13,9 @@ use super::checks::{
     check_address, check_authenticator, check_etype, check_times, check_transited,
 };
 use super::initiator::wire_key;
+use super::ticket_key::{self, Audience};
 use super::{
-    ApChecksum, ApError, KeySource, Replay, ReplayCache, ServiceKey, Subkey, owned, sequence_number,
+    ApChecksum, ApError, KeySource, Replay, ReplayCache, Subkey, WantedKey, owned, sequence_number,
 };
 use crate::plain::without_padding;
 use crate::trace::{Error, Etype, KeyTrace, trace};
@@ -101,15 +102,22 @@ use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Times
 pub struct Acceptor<K> {
     /// Where the keys come from.
     pub keys: K,
-    /// The one service to accept tickets for; `None` means all that there are keys of.
+    /// The one service whose keys may be used; `None` means all that there are keys of.
+    ///
+    /// As in MIT's library the ticket may have another name, an alias, if one of those keys opens
+    /// it. And a principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST) without
+    /// host, or without realm, means those of any.
     pub server: Option<Principal>,
+    /// Take the host of such a [`server`](Self::server) for any host
+    /// (`ignore_acceptor_hostname`).
+    pub ignore_hostname: bool,
     /// How far clocks may differ, in seconds.
     pub clock_skew: u32,
     /// The encryption types that tickets, session keys and subkeys may have
     /// (`permitted_enctypes`).
     pub etypes: Vec<EncryptionType>,
     /// The session key of the service's own TGT, for user-to-user authentication.
-    pub tgt_session_key: Option<Key>,
+    pub tgt_session_key: Option<Arc<Key>>,
     /// Take tickets that came through realms which no KDC has checked: for a caller that looks at
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
@@ -121,8 +129,10 @@ pub struct Acceptor<K> {
 pub struct Accepted {
     /// Who the client is.
     pub client: Principal,
-    /// The service that the ticket is for.
+    /// The service whose key opened the ticket; the ticket may have an alias of it.
     pub server: Principal,
+    /// The key that opened the ticket, with which a KDC signs a PAC, too.
+    pub ticket_key: Arc<Key>,
     /// The ticket's session key.
     pub session_key: Key,
     /// The key that the client chose.
@@ -178,6 +188,7 @@ impl<K: KeySource> Acceptor<K> {
         Self {
             keys,
             server: None,
+            ignore_hostname: false,
             clock_skew: 300,
             etypes: EncryptionType::SUPPORTED.to_vec(),
             tgt_session_key: None,
@@ -205,10 +216,8 @@ impl<K: KeySource> Acceptor<K> {
         }
         let request = ApReq::from_der(message).map_err(ApError::decode("the AP-REQ"))?;
         let ticket = request.ticket.ticket();
-        let server = Principal::from_wire(&ticket.sname, ticket.realm);
-        let plain = self
-            .open_ticket(&request, ticket, &server)
-            .inspect_err(|error| {
+        let (plain, ticket_key, server) =
+            self.open_ticket(&request, ticket).inspect_err(|error| {
                 trace!("Failed to decrypt AP-REQ ticket: {}", Error(error.code().0));
             })?;
         let etype = EncryptionType(ticket.enc_part.etype);
@@ -248,6 +257,7 @@ impl<K: KeySource> Acceptor<K> {
         let accepted = Accepted {
             client: Principal::from_wire(&part.cname, part.crealm),
             server,
+            ticket_key,
             subkey,
             sequence_number: authenticator.seq_number,
             options: request.ap_options,
@@ -276,45 +286,47 @@ impl<K: KeySource> Acceptor<K> {
         Ok(accepted)
     }
 
-    /// Decrypts the ticket of `request`.
+    /// Decrypts the ticket of `request`: what is in it, by which key, and whose that is.
     fn open_ticket(
         &self,
         request: &ApReq<'_>,
         ticket: &Ticket<'_>,
-        server: &Principal,
-    ) -> Result<Plaintext, ApError> {
+    ) -> Result<(Plaintext, Arc<Key>, Principal), ApError> {
         if ticket.tkt_vno != Ticket::VERSION {
             return Err(ApError::TicketVersion(ticket.tkt_vno));
         }
-        if self.server.as_ref().is_some_and(|only| only != server) {
-            return Err(ApError::NotUs {
-                server: server.clone(),
-            });
-        }
         check_etype(ticket.enc_part.etype, &self.etypes)?;
-        let cipher = ticket.enc_part.cipher;
+        let server = Principal::from_wire(&ticket.sname, ticket.realm);
+        let etype = EncryptionType(ticket.enc_part.etype);
         // RFC 4120 §3.2.3: with USE-SESSION-KEY, the ticket is encrypted in the session key of
         // the service's TGT.
         if request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
             let key = self.tgt_session_key.as_ref().ok_or(ApError::NoTgt)?;
-            if key.etype() != EncryptionType(ticket.enc_part.etype) {
+            if key.etype() != etype {
                 return Err(ApError::TicketIntegrity);
             }
-            return key
-                .decrypt(KeyUsage::KDC_REP_TICKET, cipher)
-                .map_err(|_| ApError::TicketIntegrity);
+            let plain = key
+                .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
+                .map_err(|_| ApError::TicketIntegrity)?;
+            return Ok((plain, Arc::clone(key), server));
         }
-        let keys = self.keys.keys(server).map_err(ApError::Keys)?;
-        let candidates = candidates(&keys, ticket, server)?;
-        let plain = candidates
-            .iter()
-            .find_map(|one| one.key.decrypt(KeyUsage::KDC_REP_TICKET, cipher).ok())
-            .ok_or(ApError::TicketIntegrity)?;
+        let wanted = WantedKey {
+            server: &server,
+            etype,
+            kvno: ticket.enc_part.kvno,
+        };
+        let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
+        let audience = Audience {
+            server: self.server.as_ref(),
+            ignore_hostname: self.ignore_hostname,
+        };
+        let opened = ticket_key::open(&keys, &wanted, ticket, audience)?;
         trace!(
-            "Decrypted AP-REQ with server principal {server}: {}",
-            Etype(EncryptionType(ticket.enc_part.etype))
+            "Decrypted AP-REQ with server principal {}: {}",
+            opened.2,
+            Etype(etype)
         );
-        Ok(plain)
+        Ok(opened)
     }
 
     /// RFC 4120 §3.2.3: the authenticator was not seen before. This comes last, so that nothing
@@ -394,45 +406,6 @@ impl Accepted {
         };
         Ok((message.to_der(), choice))
     }
-}
-
-/// The keys that the ticket may be encrypted in.
-fn candidates<'k>(
-    keys: &'k [alloc::sync::Arc<ServiceKey>],
-    ticket: &Ticket<'_>,
-    server: &Principal,
-) -> Result<Vec<&'k ServiceKey>, ApError> {
-    if keys.is_empty() {
-        return Err(ApError::NotUs {
-            server: server.clone(),
-        });
-    }
-    let etype = EncryptionType(ticket.enc_part.etype);
-    let of_type = || keys.iter().filter(|one| one.key.etype() == etype);
-    if of_type().next().is_none() {
-        return Err(ApError::NoKey {
-            server: server.clone(),
-            etype,
-        });
-    }
-    let Some(kvno) = ticket.enc_part.kvno else {
-        return Ok(of_type().map(AsRef::as_ref).collect());
-    };
-    // Some keytabs have room for the low octet of a version only.
-    let fits = |one: u32| one == kvno || one <= 0xff && one == kvno & 0xff;
-    let found: Vec<_> = of_type()
-        .filter(|one| fits(one.kvno))
-        .map(AsRef::as_ref)
-        .collect();
-    // RFC 4120 §3.2.3: an old version that the server has no more, or a newer one than it has.
-    if found.is_empty() {
-        return Err(ApError::KeyVersion {
-            server: server.clone(),
-            etype,
-            kvno,
-        });
-    }
-    Ok(found)
 }
 
 fn received_key(key: EncryptionKey<'_>) -> Result<Key, ApError> {

@@ -1,6 +1,11 @@
 //! `ApError`: why an AP exchange failed, with the code that RFC 4120 §3.2.3 gives each reason.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::{self, Write as _};
 
 use kerberos_asn1::{
     DecodeError, Encode, ErrorCode, KerberosString, KerberosTime, KrbError, Microseconds,
@@ -40,6 +45,12 @@ pub enum ApError {
     #[error("the reply answers another request")]
     MutualFailed,
 
+    /// There are no keys, or none of the one service that may be served.
+    #[error("there are no keys{}", server.as_ref().map(|one| format!(" of {one}")).unwrap_or_default())]
+    NoKeys {
+        /// The service; `None` when any would do.
+        server: Option<Principal>,
+    },
     /// The ticket is for a service that this acceptor is not.
     #[error("the ticket is for {server}, which is not served here")]
     NotUs {
@@ -49,23 +60,25 @@ pub enum ApError {
     /// The ticket's format has another version than 5.
     #[error("tickets of version {0} are not understood")]
     TicketVersion(i32),
-    /// There are keys of the service, but none of the ticket's type.
+    /// There are keys of the service and of the ticket's version, but of other types.
     #[error("no {etype} key of {server}")]
     NoKey {
         /// The service.
         server: Principal,
         /// The encryption type of the ticket.
         etype: EncryptionType,
+        /// The types that there are keys of.
+        present: Vec<EncryptionType>,
     },
-    /// There are keys of the service and of the ticket's type, but of other versions.
-    #[error("no {etype} key of {server} with version {kvno}")]
+    /// There are keys of the service, but of other versions.
+    #[error("no key of {server} with version {kvno}")]
     KeyVersion {
         /// The service.
         server: Principal,
-        /// The encryption type of the ticket.
-        etype: EncryptionType,
         /// The key version of the ticket.
         kvno: u32,
+        /// The versions that there are.
+        present: Vec<u32>,
     },
     /// Looking for keys failed.
     #[error("looking for keys failed: {0}")]
@@ -143,7 +156,7 @@ impl ApError {
             Self::MutualFailed => ErrorCode::KRB_AP_ERR_MUT_FAIL,
             Self::NotUs { .. } => ErrorCode::KRB_AP_ERR_NOT_US,
             Self::TicketVersion(_) => ErrorCode::KRB_AP_ERR_BADVERSION,
-            Self::NoKey { .. } => ErrorCode::KRB_AP_ERR_NOKEY,
+            Self::NoKey { .. } | Self::NoKeys { .. } => ErrorCode::KRB_AP_ERR_NOKEY,
             Self::KeyVersion { .. } => ErrorCode::KRB_AP_ERR_BADKEYVER,
             Self::NoTgt => ErrorCode::KRB_AP_ERR_NO_TGT,
             Self::TicketIntegrity
@@ -166,6 +179,38 @@ impl ApError {
         }
     }
 
+    /// What a service's administrator may do about it, where that can be told.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoKeys { .. } => "add the service's keys to the keytab".to_owned(),
+            Self::NotUs { server } => format!(
+                "add keys of {server} to the keytab, or let clients ask for the name that it has"
+            ),
+            Self::NoKey { etype, present, .. } => format!(
+                "there are keys of {}, the ticket wants {etype}: extract the keytab again, or set \
+                 the service's encryption types at the KDC",
+                list(present)
+            ),
+            Self::KeyVersion { kvno, present, .. } => {
+                let newer = present.iter().any(|one| one > kvno);
+                format!(
+                    "there is version {}, the ticket wants {kvno}: {}",
+                    list(present),
+                    if newer {
+                        "the ticket is of before the key was changed; the client needs a new one"
+                    } else {
+                        "the key was changed since; extract the keytab again"
+                    }
+                )
+            }
+            Self::ClockSkew { .. } => "set the clocks of client and service".to_owned(),
+            Self::EtypeNotPermitted(etype) => {
+                format!("add {etype} to permitted_enctypes in krb5.conf if it is to be used")
+            }
+            _ => return None,
+        })
+    }
+
     /// The KRB-ERROR that tells the client (RFC 4120 §3.2.6): from `server`, at `now`.
     ///
     /// It has the code and nothing else, for the sender is not authenticated.
@@ -185,4 +230,15 @@ impl ApError {
         }
         .to_der()
     }
+}
+
+/// The values, with commas between them.
+fn list<T: fmt::Display>(values: &[T]) -> String {
+    let mut list = String::new();
+    for value in values {
+        let comma = if list.is_empty() { "" } else { ", " };
+        // Writing to a string does not fail.
+        let _ = write!(list, "{comma}{value}");
+    }
+    list
 }

@@ -4,57 +4,62 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use kerberos_crypto::{CryptoError, Key};
+use kerberos_crypto::{CryptoError, EncryptionType, Key};
 
 use crate::{KeyEntry, Principal};
 
 /// A long-term key of a service, ready for use.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServiceKey {
+    /// Whose key it is.
+    pub principal: Principal,
     /// The key version number.
     pub kvno: u32,
     /// The key.
-    pub key: Key,
+    pub key: Arc<Key>,
 }
 
-impl TryFrom<&KeyEntry> for ServiceKey {
-    type Error = CryptoError;
-
-    fn try_from(entry: &KeyEntry) -> Result<Self, CryptoError> {
-        Ok(Self {
-            kvno: entry.kvno,
-            key: Key::new(&entry.key)?,
-        })
-    }
+/// What a ticket says about the key that it is encrypted in.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct WantedKey<'a> {
+    /// The service that the ticket names, which may be an alias of another one.
+    pub server: &'a Principal,
+    /// The type of the key.
+    pub etype: EncryptionType,
+    /// The version of the key.
+    pub kvno: Option<u32>,
 }
 
 /// Where an acceptor finds its long-term keys: a keytab, or anything else that has them.
 pub trait KeySource {
-    /// All keys of `server`, whatever their types and versions; empty when it is not served here.
+    /// All keys that there are, of whatever service, type and version. The acceptor chooses.
     ///
-    /// A source that keeps its [`ServiceKey`]s spares the acceptor the derivation of keys for each
-    /// request.
+    /// `wanted` is what it is going to look for: a source that has no such key may look for new
+    /// ones first. A source that keeps its [`ServiceKeys`] spares the acceptor the derivation of
+    /// keys for each request.
     ///
     /// # Errors
     /// When looking fails; that is something else than finding nothing.
     fn keys(
         &self,
-        server: &Principal,
-    ) -> Result<Vec<Arc<ServiceKey>>, Box<dyn core::error::Error + Send + Sync>>;
+        wanted: &WantedKey<'_>,
+    ) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>>;
 }
 
 impl<S: KeySource + ?Sized> KeySource for &S {
     fn keys(
         &self,
-        server: &Principal,
-    ) -> Result<Vec<Arc<ServiceKey>>, Box<dyn core::error::Error + Send + Sync>> {
-        (**self).keys(server)
+        wanted: &WantedKey<'_>,
+    ) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
+        (**self).keys(wanted)
     }
 }
 
-/// Keys in memory.
-#[derive(Debug, Default)]
-pub struct ServiceKeys(Vec<(Principal, Arc<ServiceKey>)>);
+/// Keys in memory; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceKeys(Arc<[ServiceKey]>);
 
 impl ServiceKeys {
     /// The keys of these principals.
@@ -65,22 +70,44 @@ impl ServiceKeys {
     pub fn new(
         entries: impl IntoIterator<Item = (Principal, KeyEntry)>,
     ) -> Result<Self, CryptoError> {
-        let mut keys = Vec::new();
-        for (principal, entry) in entries {
-            if entry.key.etype().is_supported() {
-                keys.push((principal, Arc::new(ServiceKey::try_from(&entry)?)));
-            }
-        }
-        Ok(Self(keys))
+        let keys = entries
+            .into_iter()
+            .filter(|(_, entry)| entry.key.etype().is_supported())
+            .map(|(principal, entry)| {
+                Ok(ServiceKey {
+                    principal,
+                    kvno: entry.kvno,
+                    key: Arc::new(Key::new(&entry.key)?),
+                })
+            });
+        Ok(Self(keys.collect::<Result<Vec<_>, CryptoError>>()?.into()))
+    }
+
+    /// The keys, in the order in which they were given.
+    pub fn iter(&self) -> impl Iterator<Item = &ServiceKey> {
+        self.0.iter()
+    }
+
+    /// Whether there is a key that `wanted` describes.
+    pub fn has(&self, wanted: &WantedKey<'_>) -> bool {
+        self.iter().any(|one| {
+            one.key.etype() == wanted.etype
+                && wanted.kvno.is_none_or(|kvno| one.has_version(kvno))
+                && one.principal == *wanted.server
+        })
+    }
+}
+
+impl ServiceKey {
+    /// Whether this may be version `kvno`: some keytabs have room for the low octet of a version
+    /// only.
+    pub(super) fn has_version(&self, kvno: u32) -> bool {
+        self.kvno == kvno || (self.kvno <= 0xff && self.kvno == kvno & 0xff)
     }
 }
 
 impl KeySource for ServiceKeys {
-    fn keys(
-        &self,
-        server: &Principal,
-    ) -> Result<Vec<Arc<ServiceKey>>, Box<dyn core::error::Error + Send + Sync>> {
-        let of_server = self.0.iter().filter(|(principal, _)| principal == server);
-        Ok(of_server.map(|(_, key)| Arc::clone(key)).collect())
+    fn keys(&self, _: &WantedKey<'_>) -> Result<Self, Box<dyn core::error::Error + Send + Sync>> {
+        Ok(self.clone())
     }
 }

@@ -2,12 +2,12 @@
 
 use kerberos_asn1::{
     AddressType, ApReq, Authenticator, Decode, EncTicketPart, Encode, ErrorCode, HostAddress,
-    KrbError, SequenceOf, Ticket, TicketFlags,
+    KrbError, NameType, SequenceOf, Ticket, TicketFlags,
 };
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
-    Acceptor, ApError, ApRequestOptions, KeySource, MemoryReplayCache, Principal, ServiceKey,
-    ServiceKeys, Timestamp,
+    Acceptor, ApError, ApRequestOptions, KeySource, MemoryReplayCache, Principal, ServiceKeys,
+    Timestamp, WantedKey,
 };
 
 use crate::service::*;
@@ -75,17 +75,10 @@ fn message_types() {
 
 #[test]
 fn keys() {
-    let other = Issue {
-        server: Principal::parse("host/other.example.com@EXAMPLE.COM").unwrap(),
-        ..Issue::new()
-    };
-    let request = other.request(&ApRequestOptions::default()).1;
-    let error = accept(&request).unwrap_err();
-    assert_error!(error, ApError::NotUs { .. }, KRB_AP_ERR_NOT_US);
     let mut only = acceptor(&[(AES256, 1)]);
     only.server = Some(Principal::parse("nfs/www.example.com@EXAMPLE.COM").unwrap());
     let error = accept_by(&only, &plain(), None).unwrap_err();
-    assert_error!(error, ApError::NotUs { .. }, KRB_AP_ERR_NOT_US);
+    assert_error!(error, ApError::NoKeys { server: Some(_) }, KRB_AP_ERR_NOKEY);
     only.server = Some(server());
     accept_by(&only, &plain(), None).unwrap();
 
@@ -93,14 +86,6 @@ fn keys() {
         ticket_error(|ticket| ticket.tkt_vno = 4),
         ApError::TicketVersion(4),
         KRB_AP_ERR_BADVERSION
-    );
-    let error = accept_by(&acceptor(&[(AES128, 1)]), &plain(), None).unwrap_err();
-    assert_error!(error, ApError::NoKey { .. }, KRB_AP_ERR_NOKEY);
-    let error = accept_by(&acceptor(&[(AES256, 2)]), &plain(), None).unwrap_err();
-    assert_error!(
-        error,
-        ApError::KeyVersion { kvno: 1, .. },
-        KRB_AP_ERR_BADKEYVER
     );
     let wrong_key = Issue {
         key: service_key(AES256, 2),
@@ -111,15 +96,132 @@ fn keys() {
 }
 
 #[test]
+fn keys_that_are_missing_are_told_apart() {
+    let check = |keys: &[(EncryptionType, u32)], kvno: Option<u32>, hint: &str| {
+        let issue = Issue {
+            key: service_key(AES256, 77),
+            kvno,
+            ..Issue::new()
+        };
+        let request = issue.request(&ApRequestOptions::default()).1;
+        let error = accept_by(&acceptor(keys), &request, None).unwrap_err();
+        assert_eq!(error.hint().unwrap_or_default(), hint, "{error}");
+        error
+    };
+    assert_error!(
+        check(&[], Some(4), "add the service's keys to the keytab"),
+        ApError::NoKeys { server: None },
+        KRB_AP_ERR_NOKEY
+    );
+    assert_error!(
+        check(
+            &[(AES256, 3), (AES128, 3)],
+            Some(4),
+            "there is version 3, the ticket wants 4: the key was changed since; extract the \
+             keytab again"
+        ),
+        ApError::KeyVersion { kvno: 4, .. },
+        KRB_AP_ERR_BADKEYVER
+    );
+    assert_error!(
+        check(
+            &[(AES256, 5), (AES256, 6)],
+            Some(4),
+            "there is version 5, 6, the ticket wants 4: the ticket is of before the key was \
+             changed; the client needs a new one"
+        ),
+        ApError::KeyVersion { kvno: 4, .. },
+        KRB_AP_ERR_BADKEYVER
+    );
+    for kvno in [Some(4), None] {
+        assert_error!(
+            check(
+                &[(AES128, 4), (EncryptionType(19), 4)],
+                kvno,
+                "there are keys of aes128-cts-hmac-sha1-96, aes128-cts-hmac-sha256-128, the \
+                 ticket wants aes256-cts-hmac-sha1-96: extract the keytab again, or set the \
+                 service's encryption types at the KDC"
+            ),
+            ApError::NoKey { .. },
+            KRB_AP_ERR_NOKEY
+        );
+        assert_error!(
+            check(&[(AES256, 4)], kvno, ""),
+            ApError::TicketIntegrity,
+            KRB_AP_ERR_BAD_INTEGRITY
+        );
+    }
+    // The key of another version that opens it nevertheless was renumbered, as MIT has it, too.
+    let issue = Issue {
+        key: service_key(AES256, 3),
+        kvno: Some(4),
+        ..Issue::new()
+    };
+    let request = issue.request(&ApRequestOptions::default()).1;
+    accept_by(&acceptor(&[(AES256, 3)]), &request, None).unwrap();
+}
+
+#[test]
+fn names_and_aliases() {
+    let alias = Principal::parse("host/alias.example.com@EXAMPLE.COM").unwrap();
+    let request = |server: &Principal, key: u32| {
+        let issue = Issue {
+            server: server.clone(),
+            key: service_key(AES256, key),
+            ..Issue::new()
+        };
+        issue.request(&ApRequestOptions::default()).1
+    };
+    let pattern = |service: &str, host: &str, realm: &str| {
+        Some(Principal::new(NameType::SRV_HST, [service, host], realm))
+    };
+    let by = |only: Option<Principal>, ignore_hostname, request: &[u8]| {
+        let mut acceptor = acceptor(&[(AES256, 1)]);
+        (acceptor.server, acceptor.ignore_hostname) = (only, ignore_hostname);
+        accept_by(&acceptor, request, None)
+    };
+    // One of these keys opens the ticket, whatever name it has; the key's name is what counts.
+    for only in [
+        None,
+        Some(server()),
+        pattern("host", "", "EXAMPLE.COM"),
+        pattern("host", "www.example.com", ""),
+    ] {
+        let accepted = by(only.clone(), false, &request(&alias, 1)).unwrap();
+        assert_eq!(accepted.server, server(), "{only:?}");
+        assert_eq!(accepted.ticket_key.etype(), AES256);
+        let error = by(only, false, &request(&alias, 2)).unwrap_err();
+        assert_error!(error, ApError::NotUs { .. }, KRB_AP_ERR_NOT_US);
+    }
+    for only in [
+        pattern("HTTP", "", ""),
+        pattern("host", "other.example.com", ""),
+        pattern("host", "www.example.com", "OTHER.COM"),
+        pattern("host", "other.example.com", "EXAMPLE.COM"),
+        Some(Principal::new(NameType::PRINCIPAL, ["host", ""], "")),
+        Some(Principal::new(NameType::SRV_HST, ["host"], "")),
+    ] {
+        let error = by(only.clone(), false, &request(&server(), 1)).unwrap_err();
+        assert!(
+            matches!(&error, ApError::NoKeys { .. }),
+            "{only:?} {error:?}"
+        );
+    }
+    let other = pattern("host", "other.example.com", "EXAMPLE.COM");
+    by(other, true, &request(&server(), 1)).unwrap();
+    let plain = Principal::parse("host/other.example.com@EXAMPLE.COM").unwrap();
+    assert!(by(Some(plain), true, &request(&server(), 1)).is_err());
+}
+
+#[test]
 fn a_source_of_keys_that_fails_is_no_empty_one() {
     #[derive(Debug)]
     struct Broken;
     impl KeySource for Broken {
         fn keys(
             &self,
-            _: &Principal,
-        ) -> Result<Vec<std::sync::Arc<ServiceKey>>, Box<dyn std::error::Error + Send + Sync>>
-        {
+            _: &WantedKey<'_>,
+        ) -> Result<ServiceKeys, Box<dyn std::error::Error + Send + Sync>> {
             Err("the disk is gone".into())
         }
     }
@@ -140,7 +242,7 @@ fn user_to_user_needs_a_tgt() {
     assert_error!(error, ApError::NoTgt, KRB_AP_ERR_NO_TGT);
     for key in [service_key(AES128, 9), service_key(AES256, 9)] {
         let mut acceptor = acceptor(&[(AES256, 1)]);
-        acceptor.tgt_session_key = Some(key);
+        acceptor.tgt_session_key = Some(key.into());
         let error = accept_by(&acceptor, &request, None).unwrap_err();
         assert_error!(error, ApError::TicketIntegrity, KRB_AP_ERR_BAD_INTEGRITY);
     }
@@ -226,8 +328,7 @@ fn authenticators() {
         KRB_AP_ERR_BADMATCH
     );
     // Name types are hints only (RFC 4120 §6.2).
-    accept(&Issue::new().request_with(|one| one.cname.name_type = kerberos_asn1::NameType(0)))
-        .unwrap();
+    accept(&Issue::new().request_with(|one| one.cname.name_type = NameType(0))).unwrap();
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn user_to_user() {
     options.use_session_key = true;
     let request = issue.request(&options).1;
     let mut acceptor = acceptor(&[(AES256, 1)]);
-    acceptor.tgt_session_key = Some(service_key(AES128, 50));
+    acceptor.tgt_session_key = Some(service_key(AES128, 50).into());
     assert_eq!(
         accept_by(&acceptor, &request, None).unwrap().client,
         client()

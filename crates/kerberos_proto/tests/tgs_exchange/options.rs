@@ -151,7 +151,7 @@ fn user_to_user() {
     options.use_session_key = true;
     let (_, message) = ApInitiator::start(&got, &options, &mut Rng(1), NOW).unwrap();
     let mut acceptor = Acceptor::new(ServiceKeys::default());
-    acceptor.tgt_session_key = Some(Key::new(&bobs.session_key).unwrap());
+    acceptor.tgt_session_key = Some(Key::new(&bobs.session_key).unwrap().into());
     let mut replays = MemoryReplayCache::default();
     let accepted = acceptor.accept(&message, None, &mut replays, NOW).unwrap();
     assert_eq!(accepted.client, tgt.client);

@@ -100,7 +100,7 @@ fn an_ap_exchange() {
              aes256-cts",
             "Creating AP-REP, time 1767225600.250000, subkey (null), seqnum 0",
             "Read AP-REP, time 1767225600.250000, subkey (null), seqnum 0",
-            "Failed to decrypt AP-REQ ticket: -1765328349/The ticket isn't for us",
+            "Failed to decrypt AP-REQ ticket: -1765328339/Service key not available",
         ]
     );
 }
