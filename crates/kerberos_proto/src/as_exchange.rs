@@ -227,11 +227,13 @@ impl Session {
         };
         self.realms.push(self.client.realm().to_vec());
         if self.realms.contains(&realm) {
-            return Err(ExchangeError::ReferralLoop { realm });
+            let hops = self.realms.clone();
+            return Err(ExchangeError::ReferralLoop { realm, hops });
         }
         let limit = self.params.policy.max_referrals;
         if self.realms.len() > limit.into() {
-            return Err(ExchangeError::TooManyReferrals { limit, realm });
+            let hops = self.realms.clone();
+            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
         }
         Ok(Some(realm))
     }

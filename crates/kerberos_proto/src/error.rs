@@ -113,18 +113,22 @@ pub enum ExchangeError {
         limit: u8,
     },
     /// The KDCs kept referring the client on.
-    #[error("referred on {limit} times, and then to realm {}", realm.escape_ascii())]
+    #[error("referred on {limit} times, and then to realm {}{}", realm.escape_ascii(), By(hops))]
     TooManyReferrals {
         /// The most that the policy allows.
         limit: u8,
         /// Where the last referral goes.
         realm: Vec<u8>,
+        /// The realms whose KDCs were asked, the first to the last.
+        hops: Vec<Vec<u8>>,
     },
     /// A KDC referred the client to a realm that had referred it on.
-    #[error("referred back to realm {}", realm.escape_ascii())]
+    #[error("referred back to realm {}{}", realm.escape_ascii(), By(hops))]
     ReferralLoop {
         /// The realm.
         realm: Vec<u8>,
+        /// The realms whose KDCs were asked, the first to the last.
+        hops: Vec<Vec<u8>>,
     },
     /// A step was taken after the exchange was over: the caller's mistake.
     #[error("the exchange is over")]
@@ -218,6 +222,20 @@ impl ExchangeError {
     /// The KDC's error code, when that is the reason.
     pub fn kdc_code(&self) -> Option<ErrorCode> {
         self.kdc_error().map(|error| error.code)
+    }
+}
+
+/// The realms of a way, if there are any.
+struct By<'a>(&'a [Vec<u8>]);
+
+impl fmt::Display for By<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut before = ", by way of ";
+        for realm in self.0 {
+            write!(f, "{before}{}", realm.escape_ascii())?;
+            before = ", ";
+        }
+        Ok(())
     }
 }
 

@@ -79,6 +79,7 @@ mod preauth;
 mod principal;
 mod secret;
 mod tgs_exchange;
+mod ticket_chase;
 mod time;
 mod trace;
 
@@ -98,4 +99,5 @@ pub use principal::{
 };
 pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
 pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
+pub use ticket_chase::{ChaseParams, Chased, Route, TicketChase};
 pub use time::{ClockOffset, Timestamp};

@@ -134,6 +134,16 @@ impl TgsExchange {
                 "off"
             }
         );
+        Self::begin(params, tgt, rng, now)
+    }
+
+    /// As [`start`](Self::start), for who has told already what is asked for.
+    pub(crate) fn begin(
+        params: TgsParams,
+        tgt: &Credential,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Request), ExchangeError> {
         let sent = Sent::new(&params, tgt, rng, now)?;
         let exchange = Self {
             params,
@@ -232,6 +242,6 @@ fn offered(params: &TgsParams) -> Result<Vec<EncryptionType>, ExchangeError> {
 }
 
 /// The realm that `tgt` opens: the second component of its name.
-fn realm_of_tgt(tgt: &Principal) -> Option<&[u8]> {
+pub(crate) fn realm_of_tgt(tgt: &Principal) -> Option<&[u8]> {
     tgt.components().nth(1).filter(|_| tgt.is_krbtgt())
 }

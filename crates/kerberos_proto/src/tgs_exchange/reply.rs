@@ -143,6 +143,7 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
         if realm == sent.kdc_realm {
             return Err(ExchangeError::ReferralLoop {
                 realm: realm.to_owned(),
+                hops: alloc::vec![sent.kdc_realm.clone()],
             });
         }
         return Ok(Some(realm.to_owned()));

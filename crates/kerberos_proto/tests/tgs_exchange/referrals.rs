@@ -120,7 +120,7 @@ fn what_is_none_is_refused() {
     ));
     // To where we are.
     match answered_with(canonicalize(), tgt_of("EXAMPLE.COM"), "EXAMPLE.COM") {
-        Err(ExchangeError::ReferralLoop { realm }) => assert_eq!(realm, b"EXAMPLE.COM"),
+        Err(ExchangeError::ReferralLoop { realm, .. }) => assert_eq!(realm, b"EXAMPLE.COM"),
         other => panic!("{other:?}"),
     }
     // Right ones, for comparison.

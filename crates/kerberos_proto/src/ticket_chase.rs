@@ -1,0 +1,182 @@
+//! The chase for a ticket through as many realms as it takes (RFC 4120 §1.2, §3.3.1; RFC 6806 §8).
+//!
+//! ```text
+//! start ─► a TGT for the realm of the service: at hand, or by a walk through realms ─┐
+//!             │ walk: the realm itself, else the nearest before it on the path;      │
+//!             │       a KDC that knows better leads off the path                     │
+//!             ▼                                                                      │
+//!          the service, referrals on ── a TGT of another realm: ask there ◄┐         │
+//!             │        │                                  └────────────────┘         │
+//!             │        └── refused at the first realm ─► the fallback realm ─────────┘
+//!             │                                          or once more, referrals off
+//!             ▼
+//!          Step::Done(Chased)
+//! ```
+//! The order is that of MIT's `krb5_tkt_creds_step`. Each hop is a [`TgsExchange`], which checks the
+//! reply; a TGT that a KDC refers the client on with is never taken for the service's ticket. What
+//! it leaves to others: which realms lie on the path ([`Route`]), the credential cache, and whether
+//! the realms on the way are to be trusted, which is up to the service's KDC.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_crypto::CryptoRng;
+
+use crate::{Credential, ExchangeError, Request, Step, TgsExchange, Timestamp};
+
+mod common;
+mod params;
+mod path;
+mod states;
+
+pub use params::{ChaseParams, Route};
+
+use common::Common;
+use states::{Next, State};
+
+/// A chase under way.
+///
+/// It makes one request at a time and takes one answer to each; what it never does is IO. When
+/// [`step`](Self::step) fails the chase is over. However the KDCs answer, it ends after as many
+/// requests as the policy allows.
+///
+/// # Example
+/// The service lives in another realm than the client believes.
+/// ```
+/// # use kerberos_proto::*;
+/// # use kerberos_testkdc::{Account, Kdc, Referral, Transport};
+/// # struct SystemRng(u64);
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng(0);
+/// # let shared = |name| Account::new(name).password("between us").salt("both");
+/// # let home = Kdc::builder("EXAMPLE.COM")
+/// #     .account(Account::new("alice").password("pw").no_preauth())
+/// #     .account(Account::new("host/far.other.com").lives_in("OTHER.COM", Referral::WrongRealm))
+/// #     .account(shared("krbtgt/OTHER.COM")).build()?;
+/// # let other = Kdc::builder("OTHER.COM")
+/// #     .account(shared("krbtgt/OTHER.COM")).service("host/far.other.com").build()?;
+/// # let clock = || Timestamp::new(1_767_225_600, 0);
+/// # let time = std::time::Duration::from_secs(1_767_225_600);
+/// # let send = |request: &Request| {
+/// #     let kdc = if request.realm == b"OTHER.COM" { &other } else { &home };
+/// #     kdc.answer(&request.payload, Transport::Tcp, time).expect("an answer")
+/// # };
+/// # let params = AsParams::new(Principal::parse("alice@EXAMPLE.COM")?);
+/// # let secret = Secret::Password(Password::new("pw"));
+/// # let (mut exchange, request) = AsExchange::start(params, secret, &mut rng, clock())?;
+/// # let Step::Done(login) = exchange.step(&send(&request), &mut rng, clock())? else { panic!() };
+/// # let tgt = &login.credential;
+/// use kerberos_proto::{ChaseParams, Principal, Step, TgsParams, TicketChase};
+///
+/// let service = Principal::parse("host/far.other.com@EXAMPLE.COM")?;
+/// let params = ChaseParams::new(TgsParams::new(service));
+/// let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, clock())?;
+/// let chased = loop {
+///     match step {
+///         Step::Send(request) => {
+///             let reply = send(&request);
+///             step = chase.step(&reply, &mut rng, clock())?;
+///         }
+///         Step::Done(chased) => break chased,
+///     }
+/// };
+/// assert_eq!(chased.hops, [b"EXAMPLE.COM".to_vec(), b"OTHER.COM".to_vec()]);
+/// assert_eq!(chased.credential.server.to_string(), "host/far.other.com@EXAMPLE.COM");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct TicketChase {
+    common: Common,
+    under_way: Option<(State, TgsExchange)>,
+}
+
+/// What a chase yields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Chased {
+    /// The ticket, under the name that was asked for: that is how MIT's library keeps it, too, and
+    /// finds it the next time. Its true name stands in the ticket.
+    pub credential: Credential,
+    /// TGTs of other realms that were asked for on the way: worth keeping. Those that KDCs referred
+    /// the client on with are left out, for a KDC gives them anew each time.
+    pub tgts: Vec<Credential>,
+    /// The realms whose KDCs served the client, the first to the last.
+    pub hops: Vec<Vec<u8>>,
+}
+
+impl TicketChase {
+    /// Starts a chase by means of `tgt`, and gives the first request.
+    ///
+    /// # Errors
+    /// As [`TgsExchange::start`].
+    pub fn start(
+        params: ChaseParams,
+        tgt: &Credential,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Step<Chased>), ExchangeError> {
+        let mut common = Common::new(params, tgt)?;
+        let next = states::begin(&mut common, rng, now)?;
+        let mut chase = Self {
+            common,
+            under_way: None,
+        };
+        let step = chase.take(next);
+        Ok((chase, step))
+    }
+
+    /// Takes the answer to the last request.
+    ///
+    /// # Errors
+    /// When a KDC refuses and there is no other way, when its answer is malformed or not what was
+    /// asked for, and when KDCs refer the client on in circles or without end. Every error is
+    /// final.
+    pub fn step(
+        &mut self,
+        reply: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Chased>, ExchangeError> {
+        let (state, mut exchange) = self.under_way.take().ok_or(ExchangeError::Finished)?;
+        let answer = match exchange.step(reply, now) {
+            Ok(Step::Send(request)) => {
+                self.under_way = Some((state, exchange));
+                return Ok(Step::Send(request));
+            }
+            Ok(Step::Done(outcome)) => Ok(*outcome),
+            Err(error) => Err(error),
+        };
+        let next = state.handle(answer, &mut self.common, rng, now)?;
+        Ok(self.take(next))
+    }
+
+    fn take(&mut self, next: Next) -> Step<Chased> {
+        match next {
+            Next::Ask(state, asked) => {
+                let (exchange, request): (TgsExchange, Request) = *asked;
+                self.under_way = Some((state, exchange));
+                Step::Send(request)
+            }
+            Next::Done(credential) => Step::Done(Box::new(Chased {
+                credential: *credential,
+                tgts: core::mem::take(&mut self.common.got),
+                hops: core::mem::take(&mut self.common.hops),
+            })),
+        }
+    }
+}
+
+/// Shows neither keys nor tickets.
+impl core::fmt::Debug for TicketChase {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("TicketChase")
+            .field("server", &self.common.server)
+            .field("tgt", &self.common.tgt.server)
+            .field("over", &self.under_way.is_none())
+            .finish_non_exhaustive()
+    }
+}

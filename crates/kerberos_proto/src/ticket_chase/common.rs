@@ -1,0 +1,148 @@
+//! What every state of a chase shares: the service, the TGT at hand, and the way so far.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_crypto::CryptoRng;
+
+use super::ChaseParams;
+use super::states::{Next, State};
+use crate::tgs_exchange::realm_of_tgt;
+use crate::trace::trace;
+use crate::{
+    AuthorizationDataElement, Credential, ExchangeError, Principal, TgsExchange, TgsParams,
+    Timestamp,
+};
+
+pub(super) struct Common {
+    pub(super) params: ChaseParams,
+    /// The service as it was asked for.
+    pub(super) asked: Principal,
+    /// The restrictions that were asked for.
+    pub(super) restrictions: Vec<AuthorizationDataElement>,
+    /// The service in the realm where it is believed to live.
+    pub(super) server: Principal,
+    /// The TGT that the chase started with, and the realm that it opens.
+    pub(super) start: Credential,
+    pub(super) start_realm: Vec<u8>,
+    /// The TGT to ask with next.
+    pub(super) tgt: Credential,
+    /// The realms whose KDCs served the client.
+    pub(super) hops: Vec<Vec<u8>>,
+    /// The realms that may not be come back to.
+    pub(super) seen: Vec<Vec<u8>>,
+    /// TGTs of other realms that were asked for.
+    pub(super) got: Vec<Credential>,
+    requests: u8,
+}
+
+impl Common {
+    pub(super) fn new(params: ChaseParams, tgt: &Credential) -> Result<Self, ExchangeError> {
+        let server = params.tgs.server.clone();
+        let start_realm = realm_of_tgt(&tgt.server).ok_or_else(|| ExchangeError::WrongTgt {
+            server: server.clone(),
+            tgt: tgt.server.clone(),
+        })?;
+        Ok(Self {
+            asked: server.clone(),
+            restrictions: params.tgs.authorization_data.clone(),
+            params,
+            server,
+            start_realm: start_realm.to_vec(),
+            start: tgt.clone(),
+            tgt: tgt.clone(),
+            hops: Vec::new(),
+            seen: Vec::new(),
+            got: Vec::new(),
+            requests: 0,
+        })
+    }
+
+    /// The realm that the TGT at hand opens.
+    pub(super) fn realm(&self) -> &[u8] {
+        // Every TGT here went through `realm_of_tgt`, or was asked for by that name.
+        realm_of_tgt(&self.tgt.server).unwrap_or_default()
+    }
+
+    /// A TGT for `realm` among those at hand that lasts, if there is one.
+    pub(super) fn tgt_at_hand(&self, realm: &[u8], now: Timestamp) -> Option<Credential> {
+        let offset = self.params.tgs.kdc_offset;
+        let now = offset.map_or(now, |offset| now + offset).seconds;
+        let lasts = |tgt: &&Credential| {
+            realm_of_tgt(&tgt.server) == Some(realm)
+                && tgt.client == self.start.client
+                && tgt.times.endtime.unix() >= now
+        };
+        self.params.tgts.iter().find(lasts).cloned()
+    }
+
+    /// Asks for a TGT of `realm`.
+    pub(super) fn ask_for_tgt(
+        &mut self,
+        realm: &[u8],
+        state: State,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Next, ExchangeError> {
+        let wanted = Principal::krbtgt(realm, self.realm());
+        trace!("Requesting TGT {wanted} using TGT {}", self.tgt.server);
+        let mut params = TgsParams::new(wanted);
+        params.kdc_offset = self.params.tgs.kdc_offset;
+        params.policy = self.params.tgs.policy.clone();
+        self.ask(params, state, rng, now)
+    }
+
+    /// Asks for the service's ticket.
+    pub(super) fn ask_for_service(
+        &mut self,
+        referrals: bool,
+        state: State,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Next, ExchangeError> {
+        let on = if referrals { "on" } else { "off" };
+        trace!("Requesting tickets for {}, referrals {on}", self.server);
+        let mut params = self.params.tgs.clone();
+        params.server = self.server.clone();
+        params.options.canonicalize |= referrals;
+        self.ask(params, state, rng, now)
+    }
+
+    fn ask(
+        &mut self,
+        params: TgsParams,
+        state: State,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Next, ExchangeError> {
+        // Whatever the KDCs answer, the chase ends.
+        let limit = params.policy.max_requests;
+        if self.requests >= limit {
+            return Err(ExchangeError::TooManyRequests { limit });
+        }
+        self.requests += 1;
+        let realm = self.realm().to_vec();
+        if self.hops.last() != Some(&realm) {
+            self.hops.push(realm);
+        }
+        let asked = TgsExchange::begin(params, &self.tgt, rng, now)?;
+        Ok(Next::Ask(state, Box::new(asked)))
+    }
+
+    /// Goes on to `realm` by `tgt`, unless the chase has been there or gone on too often.
+    pub(super) fn go_on(&mut self, realm: Vec<u8>, tgt: Credential) -> Result<(), ExchangeError> {
+        let limit = self.params.tgs.policy.max_referrals;
+        let hops = || self.hops.clone();
+        if self.seen.contains(&realm) {
+            let hops = hops();
+            return Err(ExchangeError::ReferralLoop { realm, hops });
+        }
+        // The first of them is where the chase was before.
+        if self.seen.len() > limit.into() {
+            let hops = hops();
+            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
+        }
+        self.seen.push(realm);
+        self.tgt = tgt;
+        Ok(())
+    }
+}
