@@ -420,6 +420,35 @@ impl Krb5Config {
         }
     }
 
+    /// The realms on the way from realm `client` to realm `server` by `[capaths]`, the first to the
+    /// last; none when the way is direct (`.`), `None` when nothing is said of it.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_files::config::Krb5Config;
+    /// let config = Krb5Config::parse(
+    ///     "[capaths]\n A = {\n  D = B\n  D = C\n  E = .\n }\n",
+    /// )?;
+    /// assert_eq!(config.capath("A", "D"), Some(vec!["B", "C"]));
+    /// assert_eq!(config.capath("A", "E"), Some(vec![]));
+    /// assert_eq!(config.capath("D", "A"), None);
+    /// # Ok::<(), kerberos_files::config::ConfigError>(())
+    /// ```
+    pub fn capath(&self, client: &str, server: &str) -> Option<Vec<&str>> {
+        let names = ["capaths", client, server];
+        let first = self.profile.first(&names)?;
+        // As MIT's library: whatever begins with a dot is one, and a realm ends at a blank.
+        if first.starts_with('.') {
+            return Some(Vec::new());
+        }
+        let values = self.profile.values(&names);
+        Some(
+            values
+                .map(|value| value.split([' ', '\t']).next().unwrap_or_default())
+                .collect(),
+        )
+    }
+
     // How keys are looked up
 
     /// The first value of a key of [libdefaults].

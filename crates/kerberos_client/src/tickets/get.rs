@@ -1,41 +1,91 @@
-//! Tickets from the KDCs: the exchange, and what is kept of it.
+//! Tickets from the KDCs: the chase through realms, and what is kept of it.
 
-use kerberos_proto::{Credential, Principal, TgsExchange, TgsOutcome, TgsParams};
+use kerberos_asn1::ErrorCode;
+use kerberos_proto::{
+    ChaseParams, Chased, Credential, Principal, Route, Step, TgsExchange, TgsOutcome, TgsParams,
+    TicketChase,
+};
 
 use super::{Session, TicketRequest};
 use crate::client::{now, system_rng};
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, Config};
 
 impl Session<'_> {
     /// Gets the ticket from the KDCs and stores it.
     pub(super) fn get(&mut self, request: &TicketRequest) -> Result<Credential, ClientError> {
-        let tgt = self.start_tgt()?;
-        trace!(
-            "Starting with TGT for client realm: {} -> {}",
-            tgt.client, tgt.server
-        );
-        let mut params = TgsParams::new(request.server.clone());
-        params.options = request.options;
-        params.etypes.clone_from(&request.etypes);
-        params.second_ticket.clone_from(&request.second_ticket);
-        params.addresses.clone_from(&request.addresses);
-        params
-            .authorization_data
-            .clone_from(&request.authorization_data);
-        params.kdc_offset = self.found.kdc_offset;
-        params.policy = self.policy.clone();
-        let mut ticket = match self.client.exchange(params, tgt)? {
-            TgsOutcome::Ticket(ticket) => ticket,
-            _ => return Err(ClientError::NoResult),
-        };
-        ticket.server = request.server.clone();
+        let mut chased = self.chase_names(request)?;
+        // As in MIT's library the ticket is kept under the name that was asked for.
+        chased.credential.server = request.server.clone();
+        for tgt in chased.tgts {
+            self.store(&tgt);
+            self.found.tgts.push(tgt);
+        }
         if !request.no_store {
-            self.store(&ticket);
+            self.store(&chased.credential);
         }
         if request.may_be_cached() {
-            self.new.push((request.clone(), ticket.clone()));
+            let ticket = chased.credential.clone();
+            self.new.push((request.clone(), ticket));
         }
-        Ok(ticket)
+        Ok(chased.credential)
+    }
+
+    /// Chases the ticket under each name of the service until a KDC knows one.
+    fn chase_names(&self, request: &TicketRequest) -> Result<Chased, ClientError> {
+        let tgt = self.start_tgt()?;
+        let mut unknown = None;
+        for server in self.client.service_candidates(&request.server) {
+            match self.chase(request, server, tgt) {
+                Err(ClientError::Exchange(error))
+                    if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
+                {
+                    unknown = Some(error);
+                }
+                result => return result,
+            }
+        }
+        Err(unknown.map_or(ClientError::NoResult, ClientError::Exchange))
+    }
+
+    fn chase(
+        &self,
+        request: &TicketRequest,
+        server: Principal,
+        tgt: &Credential,
+    ) -> Result<Chased, ClientError> {
+        let config = self.client.config();
+        let mut tgs = TgsParams::new(server.clone());
+        tgs.options = request.options;
+        tgs.etypes.clone_from(&request.etypes);
+        tgs.second_ticket.clone_from(&request.second_ticket);
+        tgs.addresses.clone_from(&request.addresses);
+        tgs.authorization_data
+            .clone_from(&request.authorization_data);
+        tgs.kdc_offset = self.found.kdc_offset;
+        tgs.policy = self.policy.clone();
+        let mut params = ChaseParams::new(tgs);
+        params.tgts.clone_from(&self.found.tgts);
+        if server.realm().is_empty() {
+            params.fallback_realm = fallback_realm(config, &server);
+        }
+        let goals = [Some(server.realm()), params.fallback_realm.as_deref()];
+        let start = &self.found.start_realm;
+        let routes = goals.into_iter().flatten();
+        params.routes = routes
+            .filter_map(|goal| route(config, start, goal))
+            .collect();
+
+        let mut rng = system_rng()?;
+        let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
+        loop {
+            match step {
+                Step::Send(request) => {
+                    let reply = self.client.send(&request)?;
+                    step = chase.step(&reply, &mut rng, now())?;
+                }
+                Step::Done(chased) => return Ok(*chased),
+            }
+        }
     }
 
     /// The TGT with which every way starts.
@@ -71,9 +121,26 @@ impl Client {
         loop {
             let reply = self.send(&request)?;
             match exchange.step(&reply, now())? {
-                kerberos_proto::Step::Send(next) => request = next,
-                kerberos_proto::Step::Done(outcome) => return Ok(*outcome),
+                Step::Send(next) => request = next,
+                Step::Done(outcome) => return Ok(*outcome),
             }
         }
     }
+}
+
+/// The way from realm to realm that `[capaths]` lays down, if it does.
+fn route(config: &Config, from: &[u8], to: &[u8]) -> Option<Route> {
+    let (from, to) = (
+        std::str::from_utf8(from).ok()?,
+        std::str::from_utf8(to).ok()?,
+    );
+    let through = config.krb5().capath(from, to)?;
+    Some(Route::new(to, through))
+}
+
+/// Where a service without a realm may live: that depends on its host.
+fn fallback_realm(config: &Config, server: &Principal) -> Option<Vec<u8>> {
+    let host = std::str::from_utf8(server.components().nth(1)?).ok()?;
+    let realm = config.fallback_realm(host).ok()?;
+    Some(realm.into_bytes())
 }

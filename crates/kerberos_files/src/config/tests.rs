@@ -331,3 +331,25 @@ fn lists_of_files() {
     assert_eq!(split(""), [Path::new("")]);
     assert_eq!(split_file_list(OsStr::new("~/x"), None), [Path::new("~/x")]);
 }
+
+#[test]
+fn paths_between_realms() {
+    let config = Krb5Config::parse(
+        "[capaths]\nA = {\nB = .\nC = B\nD = B extra\nD = C\nE = .x\nE = B\n}\nB = {\nA = C\n}\n\
+         [capaths]\nA = {\nC = X\n}\n",
+    )
+    .unwrap();
+    let cases: [(&str, &str, Option<&[&str]>); 7] = [
+        ("A", "B", Some(&[])),
+        ("A", "C", Some(&["B", "X"])),
+        ("A", "D", Some(&["B", "C"])),
+        ("A", "E", Some(&[])),
+        ("A", "F", None),
+        ("B", "A", Some(&["C"])),
+        ("C", "A", None),
+    ];
+    for (client, server, expected) in cases {
+        let got = config.capath(client, server);
+        assert_eq!(got.as_deref(), expected, "{client} to {server}");
+    }
+}

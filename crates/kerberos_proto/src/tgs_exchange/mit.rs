@@ -29,8 +29,14 @@ impl ExchangeError {
             Some((error, text)) if error.code == ErrorCode::KRB_ERR_GENERIC => {
                 format!("KDC returned error string: {text}").into()
             }
-            // In a TGS exchange there is no password that could be wrong.
-            _ => self.mit_message(),
+            _ => match self {
+                // MIT's library takes realms that lead nowhere for KDCs that cannot be reached.
+                Self::ReferralLoop { .. } | Self::TooManyReferrals { .. } => {
+                    "Cannot contact any KDC for requested realm".into()
+                }
+                // In a TGS exchange there is no password that could be wrong.
+                _ => self.mit_message(),
+            },
         }
     }
 }
