@@ -126,10 +126,7 @@ fn options() {
     }
     // A type that krb5.conf does not permit.
     place.configure(&realm.conf().set("permitted_enctypes", "aes256-cts"));
-    for arguments in [
-        "-e aes128-cts host/a.mit.test",
-        "only/camellia256",
-    ] {
+    for arguments in ["-e aes128-cts host/a.mit.test", "only/camellia256"] {
         check(&place, arguments);
     }
 }
