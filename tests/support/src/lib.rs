@@ -5,6 +5,7 @@
 //! MitRealms                 four realms that trust each other in a row
 //! MitLdapRealm              MIT's with constrained delegation and aliases
 //! SambaRealm                an Active Directory on an address of its own; needs root
+//! Apache / Postgres         servers that accept tickets for HTTP/localhost and postgres/localhost
 //!        │ place()
 //!        ▼
 //! Place                     a user's corner: krb5.conf, cache, keytab, environment
@@ -23,6 +24,7 @@
     reason = "serves tests only"
 )]
 
+mod apache;
 mod binary;
 mod cached;
 mod conf;
@@ -32,12 +34,14 @@ mod mit_ldap;
 mod mit_realms;
 pub mod parts;
 mod place;
+mod postgres;
 pub mod raw;
 mod samba;
 mod server;
 mod temp;
 mod tool;
 
+pub use apache::Apache;
 pub use binary::rkinit;
 pub use conf::Krb5Conf;
 pub use heimdal::HeimdalRealm;
@@ -45,6 +49,7 @@ pub use mit::{ETYPES, MitOptions, MitRealm};
 pub use mit_ldap::MitLdapRealm;
 pub use mit_realms::MitRealms;
 pub use place::Place;
+pub use postgres::Postgres;
 pub use samba::SambaRealm;
 pub use server::{Server, free_port};
 pub use temp::TempDir;

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::mit::etype_names;
-use crate::server::Server;
+use crate::server::{CONTAINED, Server};
 use crate::{Krb5Conf, Place, TempDir, Tool, cached};
 use address::Address;
 use programs::Programs;
@@ -155,17 +155,9 @@ fn serve(programs: &Programs, folder: &Path, address: Ipv4Addr) -> Result<Server
         TcpStream::connect_timeout(&socket, Duration::from_secs(1)).is_ok()
     };
     Server::start(
-        Path::new("unshare"),
+        Path::new("env"),
         |command| {
-            // All of Samba's processes end with the first of their own process ids.
-            command.args([
-                "--mount",
-                "--pid",
-                "--fork",
-                "--kill-child=KILL",
-                "--mount-proc",
-            ]);
-            command.args(programs.wrapper(folder));
+            command.args(CONTAINED).args(programs.wrapper(folder));
             command.args(["samba", "--interactive", "--model=single", "--debug-stdout"]);
             command.arg("--configfile").arg(folder.join("smb.conf"));
             command.env("LC_ALL", "C.UTF-8");

@@ -90,6 +90,18 @@ impl Drop for Server {
     }
 }
 
+/// What to put before a program that starts others: it gets process ids, mounts and shared memory of
+/// its own, and takes all that it has started with it when it ends. Takes root.
+pub(crate) const CONTAINED: [&str; 7] = [
+    "unshare",
+    "--mount",
+    "--ipc",
+    "--pid",
+    "--fork",
+    "--kill-child=KILL",
+    "--mount-proc",
+];
+
 /// A port of 127.0.0.1 that is free for UDP and for TCP at this moment.
 ///
 /// # Panics

@@ -1,0 +1,91 @@
+//! Programs that use tickets, as people run them: with our login, curl, psql, smbclient and
+//! ldapsearch are let in.
+
+use test_support::{Apache, Finished, MitRealm, Place, Postgres, SambaRealm};
+
+/// Logs in with our kinit.
+fn log_in(place: &Place, arguments: &str) {
+    place
+        .ours("kinit")
+        .line(arguments)
+        .stdin("wonderland\n")
+        .run()
+        .success();
+}
+
+fn curl(place: &Place, apache: &Apache) -> Finished {
+    let curl = place.program("/usr/bin/curl");
+    curl.line("--silent --include --noproxy * --negotiate --user :")
+        .arg(apache.url())
+        .run()
+        .success()
+}
+
+fn psql(place: &Place, postgres: &Postgres, encryption: &str) -> Finished {
+    let psql = place
+        .program("/usr/bin/psql")
+        .env("PGGSSENCMODE", encryption);
+    let psql = psql.arg("--port").arg(postgres.port().to_string());
+    psql.line("--host=localhost --username=alice --no-psqlrc --tuples-only --no-align postgres")
+        .args(["--command", "select 'in as ' || current_user"])
+        .run()
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, apache)),
+    ignore = "needs MIT's KDC and Apache: cargo xtask install"
+)]
+fn curl_at_apache() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let apache = Apache::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
+    let refused = curl(&place, &apache).stdout();
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    log_in(&place, "alice");
+    let page = curl(&place, &apache).stdout();
+    assert!(page.contains("X-User: alice@MIT.TEST"), "{page}");
+    assert!(page.ends_with("hello\n"), "{page}");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, postgres)),
+    ignore = "needs MIT's KDC and PostgreSQL: cargo xtask install"
+)]
+fn psql_at_postgres() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let postgres = Postgres::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
+    psql(&place, &postgres, "require").exits(2);
+    log_in(&place, "alice");
+    for encryption in ["require", "disable"] {
+        let answer = psql(&place, &postgres, encryption).success().stdout();
+        assert_eq!(answer, "in as alice\n");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(samba, apache)),
+    ignore = "needs Samba, Apache and root: cargo xtask install"
+)]
+fn everything_in_a_domain() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice");
+    let smbclient = place
+        .program("/usr/bin/smbclient")
+        .line("//dc1.ad.test/share --use-kerberos=required --configfile=/dev/null")
+        .args(["-c", "ls"]);
+    let listed = realm.inside(smbclient).run().success().stdout();
+    assert!(listed.contains("hello.txt"), "{listed}");
+    let ldapsearch = place
+        .program("/usr/bin/ldapsearch")
+        .line("-Y GSSAPI -H ldap://dc1.ad.test -b dc=ad,dc=test -LLL (cn=carol) userPrincipalName");
+    let found = realm.inside(ldapsearch).run().success().stdout();
+    assert!(found.contains("carol.jones@corp.example"), "{found}");
+    let apache = Apache::start(&realm.keytab("svc-localhost"), &place.path("krb5.conf"));
+    let page = curl(&place, &apache).stdout();
+    assert!(page.contains("X-User: alice@AD.TEST"), "{page}");
+}

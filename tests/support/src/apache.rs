@@ -1,0 +1,118 @@
+//! `Apache`: a web server that lets in whoever has a ticket for `HTTP/localhost`.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::TcpStream;
+use std::path::Path;
+
+use crate::server::Server;
+use crate::{TempDir, free_port, parts};
+
+/// A running Apache with mod_auth_gssapi. A page tells in its header `X-User` who asked for it.
+#[derive(Debug)]
+pub struct Apache {
+    // Dropped first: the server goes before its folder.
+    _server: Server,
+    _folder: TempDir,
+    port: u16,
+}
+
+impl Apache {
+    /// Starts the server with the keys in `keytab` and the krb5.conf `configuration`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(keytab: &Path, configuration: &Path) -> Self {
+        assert!(
+            parts::apache(),
+            "Apache is not here: `cargo xtask install` installs it"
+        );
+        let folder = TempDir::new();
+        // Root's Apache serves as another user, who must be able to read these.
+        let public = |from: &Path, name: &str| {
+            folder.write(name, fs::read(from).unwrap());
+            set_readable(&folder.join(name));
+        };
+        public(keytab, "http.keytab");
+        public(configuration, "krb5.conf");
+        fs::create_dir(folder.join("pages")).unwrap();
+        folder.write("pages/index.html", "hello\n");
+        let mut last = String::new();
+        for _ in 0..5 {
+            let port = free_port();
+            match serve(&folder, port) {
+                Ok(server) => {
+                    return Self {
+                        _server: server,
+                        _folder: folder,
+                        port,
+                    };
+                }
+                Err(logs) => last = logs,
+            }
+        }
+        panic!("apache2 does not start:\n{last}");
+    }
+
+    /// The address of its only page.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}/", self.port)
+    }
+}
+
+fn serve(folder: &TempDir, port: u16) -> Result<Server, String> {
+    let at = folder.path().display();
+    let mut text = String::new();
+    for module in [
+        "mpm_event",
+        "authz_core",
+        "authn_core",
+        "authz_user",
+        "headers",
+        "dir",
+        "auth_gssapi",
+    ] {
+        let library = format!("/usr/lib/apache2/modules/mod_{module}.so");
+        let _ = writeln!(text, "LoadModule {module}_module {library}");
+    }
+    if parts::root() {
+        text += "User nobody\nGroup nogroup\n";
+    }
+    let _ = write!(
+        text,
+        "ServerRoot {at}\n\
+         PidFile {at}/apache.pid\n\
+         Listen 127.0.0.1:{port}\n\
+         ServerName localhost\n\
+         ErrorLog {at}/error.log\n\
+         LogLevel info auth_gssapi:debug\n\
+         DocumentRoot {at}/pages\n\
+         DirectoryIndex index.html\n\
+         <Location />\n\
+         \x20   AuthType GSSAPI\n\
+         \x20   AuthName tickets\n\
+         \x20   GssapiAllowedMech krb5\n\
+         \x20   GssapiCredStore keytab:{at}/http.keytab\n\
+         \x20   GssapiCredStore rcache:none:\n\
+         \x20   Require valid-user\n\
+         \x20   Header always set X-User \"expr=%{{REMOTE_USER}}\"\n\
+         </Location>\n"
+    );
+    let conf = folder.write("apache.conf", text);
+    Server::start(
+        Path::new("/usr/sbin/apache2"),
+        |command| {
+            // One process, so that none is left behind.
+            command.args(["-X", "-f"]).arg(conf);
+            command.env("KRB5_CONFIG", folder.join("krb5.conf"));
+        },
+        &folder.join("apache.out"),
+        &[folder.join("error.log")],
+        || TcpStream::connect(("127.0.0.1", port)).is_ok(),
+    )
+}
+
+fn set_readable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
+}
