@@ -34,6 +34,8 @@ pub(crate) struct Contender {
     arguments: Vec<String>,
     stdin: Option<PathBuf>,
     environment: Vec<(&'static str, PathBuf)>,
+    /// What is copied to its cache before each run, and is not measured.
+    start: Option<PathBuf>,
 }
 
 /// The KDC and the files that all rows share.
@@ -55,7 +57,7 @@ impl Contest {
             .kdc(MitRealm::REALM, realm.address())
             .text("[plugins]\n clpreauth = {\n  disable = pkinit\n  disable = otp\n }\n");
         let place = Place::new(&conf);
-        for tool in ["rkinit", "rklist"] {
+        for tool in ["rkinit", "rklist", "rkvno"] {
             std::os::unix::fs::symlink(binary, place.path(tool))?;
         }
         for user in ["aes256", "aes256-sha2"] {
@@ -76,6 +78,8 @@ impl Contest {
             RawCredential::new(&alice, &host)
         }));
         write_private(&place, "many", &raw::cache(4, None, &alice, &tickets))?;
+        let login = place.mit("kinit").line("-c tgt alice");
+        login.stdin("wonderland\n").run().success();
         let keys: Vec<RawKey> = (0..MANY)
             .map(|number| RawKey {
                 principal: RawPrincipal::new(
@@ -118,6 +122,7 @@ impl Contest {
                 arguments: Vec::new(),
                 stdin: None,
                 environment: Vec::new(),
+                start: None,
             }],
         };
         vec![
@@ -150,6 +155,12 @@ impl Contest {
                 "kinit -k, key last of 10 001",
                 0.2,
                 self.login_by_keytab(&last),
+            ),
+            row("kvno, one service", 0.5, self.one_service()),
+            row(
+                "kvno, 50 cached names in a cache of 10 000 tickets",
+                0.02,
+                self.cached_services(),
             ),
         ]
     }
@@ -188,6 +199,30 @@ impl Contest {
         all
     }
 
+    /// A ticket that the KDC has to be asked for, each time with the same fresh TGT.
+    fn one_service(&self) -> Vec<Contender> {
+        let service = ["host/a.mit.test"];
+        let mut all = self.contenders("kvno", &service, &service, None);
+        for contender in &mut all {
+            contender.start = Some(self.place.path("tgt"));
+        }
+        all
+    }
+
+    /// Tickets that are spread over the whole cache.
+    fn cached_services(&self) -> Vec<Contender> {
+        let names: Vec<String> = (1..=50)
+            .map(|number| format!("host/node{:05}.mit.test", number * (MANY / 50) - 1))
+            .collect();
+        let many = self.place.text("many");
+        let mut arguments = vec!["-c", &many];
+        arguments.extend(names.iter().map(String::as_str));
+        let mut all = self.contenders("kvno", &arguments, &[], None);
+        // Heimdal's kgetcred gets one ticket a run.
+        all.retain(|one| one.who != "Heimdal");
+        all
+    }
+
     /// Ours and MIT's with the same arguments, and Heimdal's, if it is here, with its own.
     fn contenders(
         &self,
@@ -209,17 +244,18 @@ impl Contest {
                 ("KRB5CCNAME", self.place.path(&format!("cache-{who}"))),
                 ("LC_ALL", "C".into()),
             ],
+            start: None,
         };
         let mut all = vec![
             contender("ours", self.place.path(&format!("r{tool}")), arguments),
             contender("MIT", Path::new("/usr/bin").join(tool), arguments),
         ];
         if let Some(root) = parts::heimdal_root() {
-            let program = root.join("usr/bin").join(format!("{tool}.heimdal"));
-            let program = if tool == "klist" {
-                self.heimdal_klist(&root)
-            } else {
-                program
+            let program = match tool {
+                "klist" => self.heimdal_klist(&root),
+                // It has no kvno; this gets a ticket, too.
+                "kvno" => root.join("usr/bin/kgetcred"),
+                _ => root.join("usr/bin").join(format!("{tool}.heimdal")),
             };
             all.push(contender("Heimdal", program, heimdal_arguments));
         }
@@ -243,6 +279,7 @@ impl Contender {
     /// # Errors
     /// When it fails.
     pub(crate) fn run(&self) -> Outcome<Cost> {
+        self.prepare()?;
         let mut command = self.command(&self.program)?;
         let cpu_before = cpu_of_children()?;
         let start = Instant::now();
@@ -261,6 +298,7 @@ impl Contender {
     /// # Errors
     /// When it fails or `/usr/bin/time` is missing.
     pub(crate) fn peak_memory(&self) -> Outcome<u64> {
+        self.prepare()?;
         let mut command = Command::new("/usr/bin/time");
         command
             .args(["-f", "%M"])
@@ -277,6 +315,18 @@ impl Contender {
             .and_then(|line| line.trim().parse().ok());
         peak.filter(|_| output.status.success())
             .ok_or_else(|| self.failed(&text).into())
+    }
+
+    /// Puts the cache there that the command finds.
+    fn prepare(&self) -> Outcome {
+        let cache = self
+            .environment
+            .iter()
+            .find(|(name, _)| *name == "KRB5CCNAME");
+        if let (Some(start), Some((_, cache))) = (&self.start, cache) {
+            fs::copy(start, cache)?;
+        }
+        Ok(())
     }
 
     fn command(&self, program: &Path) -> Outcome<Command> {
