@@ -68,23 +68,30 @@ pub(crate) fn run() -> Outcome {
 
     say("4. A user logs in with a password (here typed by the demonstration).");
     demo.show("rkinit", &["-V", "alice"], &format!("{PASSWORD}\n"), 0)?;
+
+    say(
+        "5. A ticket for a service, which is what all this is for; the service's keytab opens it. \
+         It is in the cache now, beside the one that got it.",
+    );
+    let keytab = place.text("app.keytab");
+    demo.show("rkvno", &["-k", &keytab, SERVICE], "", 0)?;
     demo.show("rklist", &[], "", 0)?;
 
-    say("5. A wrong password: MIT's message, which scripts match on; then what to do.");
+    say("6. A wrong password: MIT's message, which scripts match on; then what to do.");
     demo.show("rkinit", &["alice"], "looking-glass\n", 1)?;
 
     say(
-        "6. Somebody lies: the reply's nonce is not the request's. Refused, and the cache is kept.",
+        "7. Somebody lies: the reply's nonce is not the request's. Refused, and the cache is kept.",
     );
     kdc.set_fault(Fault::WrongNonce);
     demo.show("rkinit", &["alice"], &format!("{PASSWORD}\n"), 1)?;
     kdc.clear_faults();
     demo.show("rklist", &["-s"], "", 0)?;
 
-    say("7. The keytab, as a listing shows it: the key version (KVNO) and the encryption types.");
+    say("8. The keytab, as a listing shows it: the key version (KVNO) and the encryption types.");
     demo.show("rklist", &["-k", "-e", &place.text("app.keytab")], "", 0)?;
 
-    say("8. The cache goes.");
+    say("9. The cache goes.");
     demo.show("rkdestroy", &[], "", 0)?;
 
     say(

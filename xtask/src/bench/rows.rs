@@ -158,7 +158,7 @@ impl Contest {
             ),
             row("kvno, one service", 0.5, self.one_service()),
             row(
-                "kvno, 50 cached names in a cache of 10 000 tickets",
+                "kvno, 50 names, 10 000 tickets",
                 0.02,
                 self.cached_services(),
             ),
