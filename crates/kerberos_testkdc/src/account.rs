@@ -136,7 +136,8 @@ impl Account {
     }
 
     /// An account that lives in another realm. Who asks for a ticket for it with the canonicalize
-    /// option gets a TGT for that realm, given a service `krbtgt/` and its name (RFC 6806 §8).
+    /// option gets a TGT for that realm, given a service `krbtgt/` and its name (RFC 6806 §8); if
+    /// the account is itself a `krbtgt/`, without the option, too (RFC 4120 §3.3.3).
     pub fn lives_in(mut self, realm: &str, how: Referral) -> Self {
         self.referral = Some((realm.to_owned(), how));
         self

@@ -5,7 +5,8 @@
 
 use kerberos_asn1::{
     ApReq, Authenticator, Decode, EncTicketPart, ErrorCode, KdcOptions, KdcReq, KdcReqBody,
-    KerberosTime, MessageType, NameType, PaDataType, SequenceOf, Ticket, TicketFlags,
+    KerberosTime, MessageType, NameType, PaDataType, PrincipalName, SequenceOf, Ticket,
+    TicketFlags,
 };
 use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage, Plaintext};
 
@@ -48,10 +49,11 @@ pub(crate) fn serve(
         .database
         .find(server_name, canonicalize)
         .ok_or_else(unknown)?;
-    // RFC 6806 §8: a TGT for the realm where the service lives.
+    // RFC 6806 §8: a TGT for the realm where the service lives. RFC 4120 §3.3.3: instead of a TGT
+    // one of a realm on the way, without being asked.
     let server = match &server.referral {
         None => server,
-        Some((realm, _)) if canonicalize => kdc
+        Some((realm, _)) if canonicalize || is_tgt(server_name) => kdc
             .database
             .find_by_text(&format!("krbtgt/{realm}"))
             .ok_or_else(unknown)?,
@@ -100,6 +102,13 @@ pub(crate) fn serve(
         reply_key: (reply_key, None, usage),
     }
     .issue(kdc, now)
+}
+
+fn is_tgt(name: &PrincipalName<'_>) -> bool {
+    name.name_string
+        .iter()
+        .next()
+        .is_some_and(|component| component.0 == b"krbtgt")
 }
 
 /// Decrypts a ticket of one of the KDC's principals.

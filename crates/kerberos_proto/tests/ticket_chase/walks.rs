@@ -1,0 +1,231 @@
+//! Walks to the realm of a service: direct, through others, by TGTs at hand, and off the path.
+
+use kerberos_asn1::{ErrorCode, KerberosTime};
+use kerberos_proto::{ChaseParams, ExchangeError, Route};
+use kerberos_testkdc::Fault;
+
+use crate::world::*;
+
+fn routed(name: &str, realm: &str, through: &[&str]) -> ChaseParams {
+    let mut params = params(name);
+    params
+        .routes
+        .push(Route::new(realm, through.iter().copied()));
+    params
+}
+
+/// A, B, C, D in a row, with a service in each.
+fn row() -> World {
+    World::new([
+        realm("A", &["B"]).service("svc"),
+        realm("B", &["A", "C"]).service("svc"),
+        realm("C", &["B", "D"]).service("svc"),
+        realm("D", &["C"]).service("svc"),
+    ])
+}
+
+#[test]
+fn at_home_one_request_does() {
+    let chased = row().check(params("svc@A"), &["A: svc+"], &["A"]);
+    assert!(chased.tgts.is_empty());
+    assert_eq!(chased.credential.client, principal("alice@A"));
+}
+
+#[test]
+fn to_a_realm_that_trusts_ours() {
+    let requests = ["A: krbtgt/B", "B: svc+"];
+    let chased = row().check(params("svc@B"), &requests, &["A", "B"]);
+    assert_eq!(chased.credential.client, principal("alice@A"));
+    assert_eq!(chased.tgts.len(), 1);
+    assert_eq!(chased.tgts[0].server, principal("krbtgt/B@A"));
+}
+
+#[test]
+fn through_the_realms_laid_down() {
+    let requests = [
+        "A: krbtgt/D",
+        "A: krbtgt/C",
+        "A: krbtgt/B",
+        "B: krbtgt/D",
+        "B: krbtgt/C",
+        "C: krbtgt/D",
+        "D: svc+",
+    ];
+    let params = routed("svc@D", "D", &["B", "C"]);
+    let chased = row().check(params, &requests, &["A", "B", "C", "D"]);
+    let tgts: Vec<_> = chased
+        .tgts
+        .iter()
+        .map(|tgt| tgt.server.to_string())
+        .collect();
+    assert_eq!(tgts, ["krbtgt/B@A", "krbtgt/C@B", "krbtgt/D@C"]);
+}
+
+#[test]
+fn a_way_laid_down_that_leads_nowhere() {
+    // The last realm asked for is what is missing, as MIT's library says it.
+    let params = routed("svc@D", "D", &["C"]);
+    let error = row().fails(params, &["A: krbtgt/D", "A: krbtgt/C"]);
+    assert_eq!(
+        error.kdc_code(),
+        Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN)
+    );
+    assert_eq!(
+        error.mit_tgs_message(),
+        "Server krbtgt/C@A not found in Kerberos database"
+    );
+    // Direct, and no other way.
+    let params = routed("svc@D", "D", &[]);
+    row().fails(params, &["A: krbtgt/D"]);
+}
+
+#[test]
+fn up_and_down_the_hierarchy() {
+    let world = World::new([
+        realm("ONE.X.COM", &["X.COM"]),
+        realm("X.COM", &["ONE.X.COM", "TWO.X.COM"]),
+        realm("TWO.X.COM", &["X.COM"]).service("svc"),
+    ]);
+    let requests = [
+        "ONE.X.COM: krbtgt/TWO.X.COM",
+        "ONE.X.COM: krbtgt/X.COM",
+        "X.COM: krbtgt/TWO.X.COM",
+        "TWO.X.COM: svc+",
+    ];
+    let hops = ["ONE.X.COM", "X.COM", "TWO.X.COM"];
+    world.check(params("svc@TWO.X.COM"), &requests, &hops);
+    // What was wanted counts, not what was guessed on the way.
+    let error = world.fails(
+        params("svc@THREE.X.COM"),
+        &[
+            "ONE.X.COM: krbtgt/THREE.X.COM",
+            "ONE.X.COM: krbtgt/X.COM",
+            "X.COM: krbtgt/THREE.X.COM",
+        ],
+    );
+    assert_eq!(
+        error.mit_tgs_message(),
+        "Server krbtgt/THREE.X.COM@X.COM not found in Kerberos database"
+    );
+    let error = world.fails(
+        params("svc@Y.COM"),
+        &[
+            "ONE.X.COM: krbtgt/Y.COM",
+            "ONE.X.COM: krbtgt/COM",
+            "ONE.X.COM: krbtgt/X.COM",
+            "X.COM: krbtgt/Y.COM",
+            "X.COM: krbtgt/COM",
+        ],
+    );
+    assert_eq!(
+        error.mit_tgs_message(),
+        "Server krbtgt/Y.COM@X.COM not found in Kerberos database"
+    );
+}
+
+#[test]
+fn by_tgts_at_hand() {
+    let world = row();
+    let home = world.login();
+    let to_b = world.cross("B", &home);
+    let to_c = world.cross("C", &to_b);
+    // That of the service's realm.
+    let mut with = params("svc@C");
+    with.tgts = vec![to_b.clone(), to_c];
+    let chased = world.check(with, &["C: svc+"], &["C"]);
+    assert!(chased.tgts.is_empty());
+    // That of a realm on the way.
+    let mut with = routed("svc@C", "C", &["B"]);
+    with.tgts = vec![to_b.clone()];
+    world.check(
+        with,
+        &["A: krbtgt/C", "B: krbtgt/C", "C: svc+"],
+        &["A", "B", "C"],
+    );
+    // Not if it has expired, or is someone else's.
+    for spoil in [0, 1] {
+        let mut with = params("svc@B");
+        let mut tgt = to_b.clone();
+        if spoil == 0 {
+            tgt.times.endtime = KerberosTime::from_unix(NOW.seconds - 1);
+        } else {
+            tgt.client = principal("bob@A");
+        }
+        with.tgts = vec![tgt];
+        world.check(with, &["A: krbtgt/B", "B: svc+"], &["A", "B"]);
+    }
+}
+
+#[test]
+fn off_the_path_when_a_kdc_knows_better() {
+    // A sends those who want D to X, which has a way through Y.
+    let world = World::new([
+        realm("A", &["X"]).account(lives_in("krbtgt/D", "X")),
+        realm("X", &["A", "Y"]).account(lives_in("krbtgt/D", "Y")),
+        realm("Y", &["X", "D"]),
+        realm("D", &["Y"]).service("svc"),
+    ]);
+    let requests = ["A: krbtgt/D", "X: krbtgt/D", "Y: krbtgt/D", "D: svc+"];
+    let chased = world.check(params("svc@D"), &requests, &["A", "X", "Y", "D"]);
+    // None of those was asked for by name.
+    assert!(chased.tgts.is_empty());
+    let params = routed("svc@D", "D", &["B"]);
+    world.check(params, &requests, &["A", "X", "Y", "D"]);
+}
+
+#[test]
+fn a_tgt_nearer_than_asked_for() {
+    let world = World::new([
+        realm("A", &["B"]).account(lives_in("krbtgt/C", "B")),
+        realm("B", &["A", "C"]),
+        realm("C", &["B"]).service("svc"),
+    ]);
+    let requests = ["A: krbtgt/C", "B: krbtgt/C", "C: svc+"];
+    let chased = world.check(routed("svc@C", "C", &["B"]), &requests, &["A", "B", "C"]);
+    assert_eq!(chased.tgts.len(), 1);
+    assert_eq!(chased.tgts[0].server, principal("krbtgt/C@B"));
+}
+
+#[test]
+fn circles_off_the_path() {
+    // X and Y send each other those who want D.
+    let world = World::new([
+        realm("A", &["X"]).account(lives_in("krbtgt/D", "X")),
+        realm("X", &["A", "Y"]).account(lives_in("krbtgt/D", "Y")),
+        realm("Y", &["X"]).account(lives_in("krbtgt/D", "X")),
+    ]);
+    let requests = ["A: krbtgt/D", "X: krbtgt/D", "Y: krbtgt/D"];
+    match world.fails(params("svc@D"), &requests) {
+        ExchangeError::ReferralLoop { realm, hops } => {
+            assert_eq!(realm, b"X");
+            assert_eq!(hops, [b"A", b"X", b"Y"]);
+        }
+        other => panic!("{other:?}"),
+    }
+    // Back to where it began, from a realm on the path.
+    let world = World::new([
+        realm("A", &["B"]),
+        realm("B", &["A"]).account(lives_in("krbtgt/D", "A")),
+    ]);
+    let params = routed("svc@D", "D", &["B"]);
+    match world.fails(params, &["A: krbtgt/D", "A: krbtgt/B", "B: krbtgt/D"]) {
+        error @ ExchangeError::ReferralLoop { .. } => {
+            assert_eq!(
+                error.to_string(),
+                "referred back to realm A, by way of A, B"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_kdc_on_the_way_refuses_ends_the_chase_if_there_is_no_other() {
+    let world = row();
+    world
+        .kdc("B")
+        .set_fault(Fault::Error(ErrorCode::KDC_ERR_POLICY));
+    let requests = ["A: krbtgt/C", "A: krbtgt/B", "B: krbtgt/C"];
+    let error = world.fails(routed("svc@C", "C", &["B"]), &requests);
+    assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_POLICY));
+}
