@@ -4,6 +4,8 @@
 //! except in CI, where it fails. Here is how outputs are compared.
 #![forbid(unsafe_code)]
 
+pub mod kvno;
+
 use test_support::{Finished, Place};
 
 /// Runs `tool arguments` as MIT's and as ours, each with `stdin`, and checks that exit code,

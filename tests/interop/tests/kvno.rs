@@ -3,54 +3,10 @@
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
-use std::path::Path;
 
-use interop::{assert_same, check_same_usage, without_times};
-use test_support::{ETYPES, Finished, MitRealm, Place};
-
-/// Logs `name` in with MIT's kinit and saves the cache as `start`.
-fn log_in(place: &Place, name: &str, password: &str) {
-    place
-        .mit("kinit")
-        .line(&format!("-f -r 2d -c start {name}"))
-        .stdin(format!("{password}\n"))
-        .run()
-        .success();
-}
-
-/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output, and
-/// the same caches afterwards, that of `--out-cache out` included. Returns ours.
-#[track_caller]
-fn check(place: &Place, arguments: &str) -> Finished {
-    let [(theirs, left_by_mit), (ours, left_by_us)] =
-        [place.mit("kvno"), place.ours("kvno")].map(|tool| {
-            let _ = fs::remove_file(place.path("out"));
-            let _ = fs::remove_file(place.cache());
-            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
-            let run = tool.line(arguments).run();
-            let left = [place.cache(), &place.path("out")].map(|cache| listed(place, cache));
-            (run, left)
-        });
-    assert_same(&ours, &theirs);
-    assert_eq!(
-        left_by_us, left_by_mit,
-        "kvno {arguments}: the caches that ours left, and MIT's"
-    );
-    ours
-}
-
-/// What MIT's klist shows of a cache, but for the times.
-fn listed(place: &Place, cache: &Path) -> String {
-    if !cache.exists() {
-        return String::new();
-    }
-    let run = place
-        .mit("klist")
-        .line("-e -f -a -d -C -c")
-        .arg(cache)
-        .run();
-    without_times(&run.success().stdout())
-}
+use interop::kvno::{check, log_in};
+use interop::{assert_same, check_same_usage};
+use test_support::{ETYPES, MitRealm, Place};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]

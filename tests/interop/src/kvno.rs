@@ -1,0 +1,84 @@
+//! How runs of kvno are compared: by what they say, and by the caches that they leave.
+
+use std::fs;
+use std::path::Path;
+
+use test_support::{Finished, Place};
+
+use crate::{assert_same, without_times};
+
+/// Logs `name` in with MIT's kinit and saves the cache as `start`.
+///
+/// # Panics
+/// When that fails.
+pub fn log_in(place: &Place, name: &str, password: &str) {
+    place
+        .mit("kinit")
+        .line(&format!("-f -r 2d -c start {name}"))
+        .stdin(format!("{password}\n"))
+        .run()
+        .success();
+}
+
+/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output, and
+/// the same caches afterwards, that of `--out-cache out` included. Returns ours.
+///
+/// # Panics
+/// When they differ.
+#[track_caller]
+pub fn check(place: &Place, arguments: &str) -> Finished {
+    check_caches(place, arguments, |listing| listing)
+}
+
+/// As [`check`], but for ticket-granting tickets: ours keeps every one that it came by on its way
+/// through realms, MIT's some.
+///
+/// # Panics
+/// When they differ.
+#[track_caller]
+pub fn check_across_realms(place: &Place, arguments: &str) -> Finished {
+    check_caches(place, arguments, |listing| {
+        let mut kept = true;
+        let lines = listing.split_inclusive('\n').filter(|line| {
+            // What a ticket has beside its name comes indented below it.
+            if !line.starts_with('\t') {
+                kept = !line.contains("  krbtgt/");
+            }
+            kept
+        });
+        lines.collect()
+    })
+}
+
+#[track_caller]
+#[expect(clippy::expect_used, reason = "serves tests only")]
+fn check_caches(place: &Place, arguments: &str, seen: impl Fn(String) -> String) -> Finished {
+    let [(theirs, left_by_mit), (ours, left_by_us)] =
+        [place.mit("kvno"), place.ours("kvno")].map(|tool| {
+            let _ = fs::remove_file(place.path("out"));
+            let _ = fs::remove_file(place.cache());
+            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+            let run = tool.line(arguments).run();
+            let left = [place.cache(), &place.path("out")].map(|cache| seen(listed(place, cache)));
+            (run, left)
+        });
+    assert_same(&ours, &theirs);
+    assert_eq!(
+        left_by_us, left_by_mit,
+        "kvno {arguments}: the caches that ours left, and MIT's"
+    );
+    ours
+}
+
+/// What MIT's klist shows of a cache, but for the times.
+fn listed(place: &Place, cache: &Path) -> String {
+    if !cache.exists() {
+        return String::new();
+    }
+    let run = place
+        .mit("klist")
+        .line("-e -f -a -d -C -c")
+        .arg(cache)
+        .run();
+    without_times(&run.success().stdout())
+}
