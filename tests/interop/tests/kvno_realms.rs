@@ -38,6 +38,7 @@ fn ways_through_realms() {
     for arguments in [
         "krbtgt/HUB.TEST",
         "--out-cache out krbtgt/HUB.TEST",
+        "--out-cache out krbtgt/HUB.TEST@HUB.TEST",
         "--out-cache out krbtgt/HUB.TEST host/a.east.hub.test",
     ] {
         check(&place, arguments).success();
@@ -71,7 +72,7 @@ fn what_is_cached_on_the_way_is_used() {
     let place = realms.place();
     log_in(&place, "alice", "wonderland");
     let ours = |line: &str| place.ours("kvno").line(line).run();
-    ours("-c start --out-cache west krbtgt/WEST.HUB.TEST@HUB.TEST").success();
+    ours("-c start --out-cache west krbtgt/WEST.HUB.TEST@WEST.HUB.TEST").success();
     ours("-c start host/a.west.hub.test@WEST.HUB.TEST").success();
     realms.stop(MitRealms::EAST);
     realms.stop(MitRealms::HUB);
