@@ -6,7 +6,7 @@ use std::fs;
 
 use interop::kvno::{check, log_in};
 use interop::{assert_same, check_same_usage};
-use test_support::{ETYPES, MitRealm, Place};
+use test_support::{ETYPES, HeimdalRealm, MitRealm, Place};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
@@ -250,6 +250,47 @@ fn each_finds_what_the_other_cached() {
             .run();
         assert_same(&ours.success(), &mit.success());
     }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn at_heimdals_kdc() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    log_in(&place, "alice", "wonderland");
+    for arguments in [
+        "host/a.heimdal.test",
+        "host/a.heimdal.test nobody alice",
+        "-C host/a.heimdal.test",
+        "-u host/a.heimdal.test",
+        "-S host a.heimdal.test",
+        "-e aes128-cts host/a.heimdal.test",
+        "--out-cache out host/a.heimdal.test",
+        "--no-store host/a.heimdal.test",
+        "--u2u start alice",
+        "krbtgt/HEIMDAL.TEST",
+        "krbtgt/OTHER.TEST",
+        "nobody@OTHER.TEST",
+    ] {
+        check(&place, arguments);
+    }
+    // Heimdal's own tool finds what ours cached, without any KDC.
+    place
+        .ours("kvno")
+        .line("-c start host/a.heimdal.test")
+        .run()
+        .success();
+    drop(realm);
+    let cached = "-c start --cached-only host/a.heimdal.test";
+    place
+        .heimdal("kgetcred")
+        .line("-c start host/a.heimdal.test")
+        .run()
+        .success();
+    place.ours("kvno").line(cached).run().success();
 }
 
 #[test]
