@@ -7,6 +7,7 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_files::config::{DEFAULT_CONFIG_FILES, Krb5Config, split_file_list};
 use kerberos_files::expand::PathTokens;
 use kerberos_files::keytab::KeytabName;
+use kerberos_files::rcache::RcacheName;
 use kerberos_proto::{Principal, PrincipalError};
 
 use crate::ClientError;
@@ -29,12 +30,15 @@ pub struct Config {
     ccache_name: Option<String>,
     keytab_name: Option<String>,
     client_keytab_name: Option<String>,
+    rcache_name: Option<String>,
+    rcache_folder: Option<PathBuf>,
 }
 
 impl Config {
     /// What the environment says: krb5.conf from `KRB5_CONFIG` or the default places, names from
-    /// `KRB5CCNAME`, `KRB5_KTNAME` and `KRB5_CLIENT_KTNAME`, the folder for `%{TEMP}` from
-    /// `TMPDIR`.
+    /// `KRB5CCNAME`, `KRB5_KTNAME`, `KRB5_CLIENT_KTNAME` and `KRB5RCACHENAME` (or a type in
+    /// `KRB5RCACHETYPE`), the folder for `%{TEMP}` from `TMPDIR`, and that of the replay cache
+    /// from `KRB5RCACHEDIR` or `TMPDIR`.
     ///
     /// As in MIT's library all of this is passed over when the program runs with rights that its
     /// user does not have (setuid).
@@ -57,6 +61,11 @@ impl Config {
             ccache_name: text("KRB5CCNAME"),
             keytab_name: text("KRB5_KTNAME"),
             client_keytab_name: text("KRB5_CLIENT_KTNAME"),
+            rcache_name: text("KRB5RCACHENAME")
+                .or_else(|| text("KRB5RCACHETYPE").map(|kind| format!("{kind}:"))),
+            rcache_folder: variable("KRB5RCACHEDIR")
+                .or_else(|| variable("TMPDIR"))
+                .map(PathBuf::from),
             ..Self::new(krb5)
         })
     }
@@ -88,6 +97,8 @@ impl Config {
             ccache_name: None,
             keytab_name: None,
             client_keytab_name: None,
+            rcache_name: None,
+            rcache_folder: None,
         }
     }
 
@@ -106,6 +117,18 @@ impl Config {
     /// With this keytab instead of `default_client_keytab_name`.
     pub fn with_client_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.client_keytab_name = Some(name.into());
+        self
+    }
+
+    /// With this replay cache instead of `default_rcache_name`.
+    pub fn with_rcache_name(mut self, name: impl Into<String>) -> Self {
+        self.rcache_name = Some(name.into());
+        self
+    }
+
+    /// With the replay cache `dfl:` in this folder.
+    pub fn with_rcache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.rcache_folder = Some(folder.into());
         self
     }
 
@@ -174,6 +197,22 @@ impl Config {
         Ok(KeytabName::parse(&name)?)
     }
 
+    /// The name of the default replay cache: the one set, else that of krb5.conf.
+    ///
+    /// # Errors
+    /// [`ClientError::Expand`] and [`ClientError::RcacheName`].
+    pub fn rcache_name(&self) -> Result<RcacheName, ClientError> {
+        let name = self.name(self.rcache_name.as_deref(), self.krb5.default_rcache_name())?;
+        Ok(RcacheName::parse(&name)?)
+    }
+
+    /// The folder of the replay cache `dfl:`.
+    pub fn rcache_folder(&self) -> &Path {
+        self.rcache_folder
+            .as_deref()
+            .unwrap_or(Path::new(RcacheName::DEFAULT_FOLDER))
+    }
+
     /// A name that is set counts as it is; one of krb5.conf has its `%{…}` replaced.
     fn name(&self, set: Option<&str>, configured: &str) -> Result<String, ClientError> {
         match set {
@@ -213,6 +252,14 @@ mod tests {
             "FILE:/tmp/%{uid}"
         );
         assert_eq!(config.keytab_name().unwrap().to_string(), "FILE:/k");
+        let config = Config::parse("[libdefaults]\ndefault_rcache_name = file2:/r%{null}c\n");
+        let config = config.unwrap();
+        let rcache = |config: &Config| config.rcache_name().unwrap().to_string();
+        assert_eq!(rcache(&config), "file2:/rc");
+        assert_eq!(rcache(&config.with_rcache_name("none:")), "none:");
+        let config = Config::parse("").unwrap();
+        assert_eq!(rcache(&config), "dfl:");
+        assert_eq!(config.rcache_folder(), Path::new("/var/tmp"));
         let config = Config::parse("[libdefaults]\ndefault_keytab_name = %{x}\n").unwrap();
         assert!(matches!(config.keytab_name(), Err(ClientError::Expand(_))));
     }

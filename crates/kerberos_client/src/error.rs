@@ -8,6 +8,7 @@ use kerberos_files::ccache::{CcacheError, CcacheNameError};
 use kerberos_files::config::ConfigError;
 use kerberos_files::expand::ExpandError;
 use kerberos_files::keytab::{KeytabError, KeytabNameError};
+use kerberos_files::rcache::RcacheNameError;
 use kerberos_proto::{ExchangeError, MIT_ERROR_BASE, Principal, PrincipalError};
 use thiserror::Error;
 
@@ -94,6 +95,9 @@ pub enum ClientError {
     /// The keytab cannot be read, or has no key.
     #[error(transparent)]
     Keytab(#[from] KeytabError),
+    /// The name leads to no replay cache.
+    #[error(transparent)]
+    RcacheName(#[from] RcacheNameError),
     /// The system has no randomness to give.
     #[error("no randomness from the system: {0}")]
     Random(getrandom::Error),
@@ -149,6 +153,7 @@ impl ClientError {
             }
             Self::Ccache(error) => error.hint(),
             Self::Keytab(error) => error.hint(),
+            Self::RcacheName(error) => error.hint(),
             _ => None,
         }
     }

@@ -55,10 +55,14 @@
 //! ```
 //! [`Secret::ask`] asks a person, and only if the KDC knows the principal.
 //!
+//! # As a service
+//! [`ServiceAcceptor`] says who sent an AP-REQ, with the keys of a keytab.
+//!
 //! What this crate never does: it prints nothing and prompts nobody, and it reads the environment
 //! in [`Config::from_env`] only.
 #![forbid(unsafe_code)]
 
+mod acceptor;
 mod client;
 mod config;
 mod deliver;
@@ -66,6 +70,7 @@ mod delivery;
 pub mod dns;
 mod error;
 mod keytab;
+mod keytab_keys;
 mod locate;
 mod policy;
 mod service_name;
@@ -73,11 +78,13 @@ mod store;
 mod tickets;
 mod transport;
 
+pub use acceptor::ServiceAcceptor;
 pub use client::{Client, now, system_rng};
 pub use config::Config;
 pub use delivery::{Attempt, Transport};
 pub use error::ClientError;
 pub use keytab::keytab_secret;
+pub use keytab_keys::KeytabKeys;
 pub use store::{cache_of, store};
 pub use tickets::{TicketRequest, store_renewed};
 

@@ -163,6 +163,19 @@ impl Krb5Config {
             .unwrap_or("FILE:/var/lib/krb5/user/%{euid}/client.keytab")
     }
 
+    /// `default_rcache_name`, not expanded; `dfl:`.
+    pub fn default_rcache_name(&self) -> &str {
+        self.libdefault("default_rcache_name").unwrap_or("dfl:")
+    }
+
+    /// `ignore_acceptor_hostname`: whether a service takes tickets for any host; no.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`].
+    pub fn ignore_acceptor_hostname(&self) -> Result<bool, ConfigError> {
+        self.strict_bool("ignore_acceptor_hostname", false)
+    }
+
     /// `clockskew`: how far clocks may differ, in seconds; 300.
     pub fn clock_skew(&self) -> u32 {
         u32::try_from(self.lenient_int("clockskew", 300)).unwrap_or(0)

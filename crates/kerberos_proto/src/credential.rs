@@ -1,6 +1,7 @@
 //! `Credential`: a ticket and all a client must remember to use it (RFC 4120 §5.4.2, §5.6).
 
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use kerberos_asn1::{AddressType, AuthorizationDataType, HostAddresses, KerberosTime, TicketFlags};
 use kerberos_crypto::KeyBlock;
@@ -63,6 +64,19 @@ pub struct AuthorizationDataElement {
     pub ad_type: AuthorizationDataType,
     /// Its encoding.
     pub ad_data: Vec<u8>,
+}
+
+impl From<IpAddr> for HostAddress {
+    fn from(address: IpAddr) -> Self {
+        let (address_type, address) = match address {
+            IpAddr::V4(address) => (AddressType::IPV4, address.octets().to_vec()),
+            IpAddr::V6(address) => (AddressType::IPV6, address.octets().to_vec()),
+        };
+        Self {
+            address_type,
+            address,
+        }
+    }
 }
 
 impl HostAddress {

@@ -18,6 +18,8 @@ fn defaults() {
     assert_eq!(config.default_realm(), None);
     assert_eq!(config.default_ccache_name(), "FILE:/tmp/krb5cc_%{uid}");
     assert_eq!(config.default_keytab_name(), "FILE:/etc/krb5.keytab");
+    assert_eq!(config.default_rcache_name(), "dfl:");
+    assert_eq!(config.ignore_acceptor_hostname(), Ok(false));
     assert_eq!(config.clock_skew(), 300);
     assert!(config.kdc_timesync());
     assert_eq!(config.kdc_default_options(), 0x10);

@@ -2,7 +2,7 @@
 //!
 //! Reading a keytab is left to others; this is what they offer its keys through.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, sync::Arc};
 
 use kerberos_crypto::{CryptoError, EncryptionType, Key};
 
@@ -70,17 +70,11 @@ impl ServiceKeys {
     pub fn new(
         entries: impl IntoIterator<Item = (Principal, KeyEntry)>,
     ) -> Result<Self, CryptoError> {
-        let keys = entries
+        entries
             .into_iter()
             .filter(|(_, entry)| entry.key.etype().is_supported())
-            .map(|(principal, entry)| {
-                Ok(ServiceKey {
-                    principal,
-                    kvno: entry.kvno,
-                    key: Arc::new(Key::new(&entry.key)?),
-                })
-            });
-        Ok(Self(keys.collect::<Result<Vec<_>, CryptoError>>()?.into()))
+            .map(|(principal, entry)| ServiceKey::new(principal, &entry))
+            .collect()
     }
 
     /// The keys, in the order in which they were given.
@@ -98,7 +92,25 @@ impl ServiceKeys {
     }
 }
 
+impl FromIterator<ServiceKey> for ServiceKeys {
+    fn from_iter<I: IntoIterator<Item = ServiceKey>>(keys: I) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
+
 impl ServiceKey {
+    /// A key of `principal`.
+    ///
+    /// # Errors
+    /// When its type is not supported or its length is wrong.
+    pub fn new(principal: Principal, entry: &KeyEntry) -> Result<Self, CryptoError> {
+        Ok(Self {
+            principal,
+            kvno: entry.kvno,
+            key: Arc::new(Key::new(&entry.key)?),
+        })
+    }
+
     /// Whether this may be version `kvno`: some keytabs have room for the low octet of a version
     /// only.
     pub(super) fn has_version(&self, kvno: u32) -> bool {

@@ -1,0 +1,178 @@
+//! `ServiceAcceptor`: the service's side of the AP exchange with keytab, replay cache and clock of
+//! this machine.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use kerberos_files::keytab::{KeytabError, KeytabName};
+use kerberos_files::rcache::{RcacheError, RcacheFile};
+use kerberos_proto::{
+    Accepted, Acceptor, ApError, HostAddress, MemoryReplayCache, Principal, Replay, ReplayCache,
+    Timestamp,
+};
+
+use crate::{ClientError, Config, KeytabKeys, now};
+
+/// A service that authenticates its clients; threads share it as it is.
+///
+/// It takes tickets for every principal of its keytab (or for [one](Self::with_server)) and follows
+/// a rotated keytab without a restart. What was accepted once is kept in MIT's replay cache,
+/// `dfl:` unless krb5.conf or the environment names another, so that other processes of the service
+/// and other services of the user, MIT's included, refuse it, too.
+///
+/// # Example
+/// ```
+/// use kerberos_client::kerberos_proto::{
+///     AcceptorReply, ApError, ApInitiator, ApRequestOptions, Subkey,
+/// };
+/// use kerberos_client::{Config, ServiceAcceptor, now, system_rng};
+///
+/// # use kerberos_client::{Client, Password, Secret, TicketRequest, kerberos_files, store};
+/// # let file = |name| std::env::temp_dir().join(format!("{name}_accept_{}", std::process::id()));
+/// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
+/// #     .principal("alice", "password").principal("HTTP/www.example.com", "secret").start()?;
+/// # let krb5_conf = kdc.krb5_conf();
+/// # let client = Client::new(Config::parse(&krb5_conf)?
+/// #     .with_ccache_name(file("cc").display().to_string()));
+/// # let service = client.principal("HTTP/www.example.com")?;
+/// # let entries: Vec<_> = kdc.keys("HTTP/www.example.com").iter().map(|one| {
+/// #     kerberos_files::keytab::KeytabEntry {
+/// #         principal: service.clone(), timestamp: 0, kvno: one.kvno(), key: one.block(),
+/// #     }
+/// # }).collect();
+/// # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
+/// # let cache = client.config().ccache_name()?;
+/// # let alice = client.as_params(client.principal("alice")?)?;
+/// # store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;
+/// # let ticket = client.ticket(&cache, &TicketRequest::new(service))?;
+/// # let (keytab, rcache) = (file("keytab").display().to_string(), file("rcache"));
+/// # let rcache = format!("file2:{}", rcache.display());
+/// // Alice has a ticket for the service, and sends:
+/// let mut options = ApRequestOptions::default();
+/// options.mutual = true;
+/// options.subkey = Subkey::Generate;
+/// let (initiator, ap_req) = ApInitiator::start(&ticket, &options, &mut system_rng()?, now())?;
+///
+/// // The service:
+/// let config = Config::parse(&krb5_conf)? // or Config::from_env()?
+///     .with_keytab_name(keytab)
+///     .with_rcache_name(rcache);
+/// let acceptor = ServiceAcceptor::new(&config)?;
+/// let accepted = acceptor.accept(&ap_req, None)?;
+/// assert_eq!(accepted.client.to_string(), "alice@EXAMPLE.COM");
+/// assert_eq!(accepted.server.to_string(), "HTTP/www.example.com@EXAMPLE.COM");
+/// let (ap_rep, _) = accepted.reply(&AcceptorReply::default(), &mut system_rng()?)?;
+///
+/// // Alice knows the service by its answer, and nobody can do it after her.
+/// initiator.check_reply(&ap_rep)?;
+/// assert!(matches!(acceptor.accept(&ap_req, None), Err(ApError::Replay)));
+/// # for name in ["cc", "keytab", "rcache"] { std::fs::remove_file(file(name))?; }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ServiceAcceptor {
+    acceptor: Acceptor<KeytabKeys>,
+    replays: Replays,
+}
+
+#[derive(Debug)]
+enum Replays {
+    None,
+    Memory(Mutex<MemoryReplayCache>),
+    File(RcacheFile),
+}
+
+impl ServiceAcceptor {
+    /// A service with the default keytab of `config`, as it is configured there.
+    ///
+    /// # Errors
+    /// As [`from_keytab`](Self::from_keytab).
+    pub fn new(config: &Config) -> Result<Self, ClientError> {
+        Self::from_keytab(config, &config.keytab_name()?)
+    }
+
+    /// A service with the keytab called `keytab`. `config` has `clockskew`, `permitted_enctypes`,
+    /// `ignore_acceptor_hostname` and the name of the replay cache.
+    ///
+    /// # Errors
+    /// [`ClientError::KeytabName`], [`ClientError::Keytab`], [`ClientError::RcacheName`],
+    /// [`ClientError::Expand`], and [`ClientError::Config`] when a list of encryption types names
+    /// none that is known.
+    pub fn from_keytab(config: &Config, keytab: &KeytabName) -> Result<Self, ClientError> {
+        let krb5 = config.krb5();
+        let mut acceptor = Acceptor::new(KeytabKeys::open(keytab)?);
+        acceptor.clock_skew = krb5.clock_skew();
+        acceptor.etypes = krb5.permitted_enctypes()?;
+        acceptor.ignore_hostname = krb5.ignore_acceptor_hostname()?;
+        let replays = config
+            .rcache_name()?
+            .open(config.rcache_folder(), acceptor.clock_skew)
+            .map_or(Replays::None, Replays::File);
+        Ok(Self { acceptor, replays })
+    }
+
+    /// With keys of `server` alone; see [`Acceptor::server`].
+    pub fn with_server(mut self, server: Principal) -> Self {
+        self.acceptor.server = Some(server);
+        self
+    }
+
+    /// With a replay cache in the memory of this process, instead of a file: for a service of a
+    /// single process whose keys nobody else has, or that may write to no file.
+    ///
+    /// What was accepted before a restart can then be replayed for `clockskew` seconds.
+    pub fn with_memory_replay_cache(mut self) -> Self {
+        self.replays = Replays::Memory(Mutex::default());
+        self
+    }
+
+    /// What else there is to set.
+    pub fn settings(&mut self) -> &mut Acceptor<KeytabKeys> {
+        &mut self.acceptor
+    }
+
+    /// Authenticates the sender of `ap_req`, which came from `peer` if that is known.
+    ///
+    /// # Errors
+    /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) has what to do about it,
+    /// [`refusal`](Self::refusal) what to tell the client.
+    pub fn accept(&self, ap_req: &[u8], peer: Option<IpAddr>) -> Result<Accepted, ApError> {
+        // A client that comes over IPv6 from an address of IPv4 has a ticket for the latter.
+        let peer = peer.map(|address| HostAddress::from(address.to_canonical()));
+        let mut replays = &self.replays;
+        self.acceptor
+            .accept(ap_req, peer.as_ref(), &mut replays, now())
+    }
+
+    /// The KRB-ERROR for a client whose request was refused with `error`, in the name of `server`.
+    pub fn refusal(error: &ApError, server: &Principal) -> Vec<u8> {
+        error.to_message(server, now())
+    }
+
+    /// What the service's administrator may do about `error`, where that can be told.
+    pub fn hint(error: &ApError) -> Option<String> {
+        match error {
+            ApError::Keys(error) => error.downcast_ref::<KeytabError>()?.hint(),
+            ApError::ReplayCache(error) => error.downcast_ref::<RcacheError>()?.hint(),
+            error => error.hint(),
+        }
+    }
+}
+
+impl ReplayCache for &Replays {
+    fn store(
+        &mut self,
+        request: &Replay<'_>,
+        now: Timestamp,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        match self {
+            Replays::None => Ok(true),
+            Replays::Memory(cache) => cache
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .store(request, now),
+            Replays::File(cache) => ReplayCache::store(&mut &*cache, request, now),
+        }
+    }
+}

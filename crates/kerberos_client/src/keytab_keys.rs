@@ -1,0 +1,152 @@
+//! `KeytabKeys`: a keytab's keys in memory, ready for use, and up to date without a restart.
+
+use std::error::Error;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use kerberos_files::keytab::{KeytabError, KeytabFile, KeytabName};
+use kerberos_proto::{KeySource, ServiceKey, ServiceKeys, WantedKey};
+
+use crate::ClientError;
+
+/// How often the file is looked at, unless a key is missing.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The keys of a keytab, for an [`Acceptor`](kerberos_proto::Acceptor) that threads share.
+///
+/// The file is read once. Once a second at most, and whenever a ticket wants a key that is not
+/// there, it is looked at and read again if it is another one or was changed: a rotated keytab needs
+/// no restart. Keys that cannot be used (of unknown types or wrong lengths) are passed over.
+///
+/// While a changed file cannot be read, as when it is just being copied, the last keys stay. When
+/// it is gone, so are they.
+#[derive(Debug)]
+pub struct KeytabKeys {
+    file: KeytabFile,
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    keys: ServiceKeys,
+    /// What the file was that they are from.
+    stamp: Option<Stamp>,
+    /// Whether any further change would have shown in the stamp.
+    settled: bool,
+    /// When it was last looked at.
+    looked: Instant,
+}
+
+/// What changes when a file is changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stamp {
+    file: (u64, u64),
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl KeytabKeys {
+    /// The keys of the keytab called `name`, read now.
+    ///
+    /// # Errors
+    /// [`ClientError::KeytabName`] when `name` is no file, [`ClientError::Keytab`] when it cannot be
+    /// read.
+    pub fn open(name: &KeytabName) -> Result<Self, ClientError> {
+        let file = KeytabFile::new(name.file_path()?);
+        let state = RwLock::new(State::read(&file)?);
+        Ok(Self { file, state })
+    }
+
+    /// The keys, if they are fresh and `wanted` is among them.
+    fn fresh(&self, wanted: &WantedKey<'_>) -> Option<ServiceKeys> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        (state.is_fresh() && state.keys.has(wanted)).then(|| state.keys.clone())
+    }
+}
+
+impl KeySource for KeytabKeys {
+    fn keys(&self, wanted: &WantedKey<'_>) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
+        if let Some(keys) = self.fresh(wanted) {
+            return Ok(keys);
+        }
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = state.look(&self.file) {
+            if !state.keys.has(wanted) {
+                return Err(error.into());
+            }
+            tracing::warn!("the keys in memory stay in use: {error}");
+        }
+        Ok(state.keys.clone())
+    }
+}
+
+impl State {
+    fn is_fresh(&self) -> bool {
+        self.looked.elapsed() < INTERVAL
+    }
+
+    /// Reads the file again if it has changed.
+    fn look(&mut self, file: &KeytabFile) -> Result<(), KeytabError> {
+        let due = !self.is_fresh();
+        self.looked = Instant::now();
+        let stamp = stamp(file);
+        if matches!(&stamp, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            self.keys = ServiceKeys::default();
+        }
+        let changed = stamp.ok() != self.stamp || self.stamp.is_none();
+        // A request for a missing key cannot have the file read more often than it changes.
+        if changed || (due && !self.settled) {
+            *self = Self::read(file)?;
+        }
+        Ok(())
+    }
+
+    fn read(file: &KeytabFile) -> Result<Self, KeytabError> {
+        // Taken before: a change in between shows the next time.
+        let stamp = stamp(file).ok();
+        let mut keys = Vec::new();
+        let mut reader = file.open()?;
+        while let Some(entry) = reader.next()? {
+            let principal = entry.principal().to_principal();
+            match ServiceKey::new(principal, &entry.to_key_entry()) {
+                Ok(key) => keys.push(key),
+                Err(error) => {
+                    tracing::debug!("a key of {} is passed over: {error}", entry.principal());
+                }
+            }
+        }
+        Ok(Self {
+            keys: keys.into_iter().collect(),
+            stamp,
+            settled: stamp.is_some_and(Stamp::is_settled),
+            looked: Instant::now(),
+        })
+    }
+}
+
+fn stamp(file: &KeytabFile) -> io::Result<Stamp> {
+    std::fs::metadata(file.path()).map(|metadata| Stamp::of(&metadata))
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            file: (metadata.dev(), metadata.ino()),
+            length: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// Whether a further change would show: the times of files go in steps, so that of two changes
+    /// at once the second may not.
+    fn is_settled(self) -> bool {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
+        now.saturating_sub(self.changed.0) > 1
+    }
+}
