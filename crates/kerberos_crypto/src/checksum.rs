@@ -64,6 +64,24 @@ impl ChecksumType {
         })
     }
 
+    /// How many bytes a checksum has, where the number is known.
+    pub fn checksum_len(self) -> Option<usize> {
+        Some(match self {
+            Self::CRC32 => 4,
+            Self::HMAC_SHA1_96_AES128 | Self::HMAC_SHA1_96_AES256 => 12,
+            Self::RSA_MD4
+            | Self::RSA_MD5
+            | Self::CMAC_CAMELLIA128
+            | Self::CMAC_CAMELLIA256
+            | Self::HMAC_SHA256_128_AES128
+            | Self::MD5_HMAC
+            | Self::HMAC_MD5 => 16,
+            Self::NIST_SHA | Self::SHA1 | Self::HMAC_SHA1_DES3_KD => 20,
+            Self::HMAC_SHA384_192_AES256 => 24,
+            _ => return None,
+        })
+    }
+
     /// Whether the checksum proves knowledge of a key; unknown types do not.
     pub fn is_keyed(self) -> bool {
         let unkeyed = [

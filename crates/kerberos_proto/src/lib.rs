@@ -73,6 +73,7 @@ mod credential;
 mod error;
 mod error_text;
 mod exchange;
+pub mod pac;
 mod plain;
 mod policy;
 mod preauth;

@@ -17,6 +17,7 @@ use super::ticket_key::{self, Audience};
 use super::{
     ApChecksum, ApError, KeySource, Replay, ReplayCache, Subkey, WantedKey, owned, sequence_number,
 };
+use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
 use crate::plain::without_padding;
 use crate::trace::{Error, Etype, KeyTrace, trace};
 use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Timestamp};
@@ -149,9 +150,9 @@ pub struct Accepted {
     pub addresses: Vec<HostAddress>,
     /// The realms that the ticket passed through, as RFC 4120 §3.3.3.2 writes them.
     pub transited: Vec<u8>,
-    /// The ticket's authorization data: a PAC among others. RFC 4120 §5.2.6 wants a service to
-    /// refuse a ticket with an element that it does not know, unless that is within
-    /// AD-IF-RELEVANT.
+    /// The ticket's authorization data; for the PAC in it, see [`Accepted::pac`]. RFC 4120 §5.2.6
+    /// wants a service to refuse a ticket with an element that it does not know, unless that is
+    /// within AD-IF-RELEVANT.
     pub authorization_data: Vec<AuthorizationDataElement>,
     /// The client's own restrictions, from its authenticator.
     pub client_authorization_data: Vec<AuthorizationDataElement>,
@@ -360,6 +361,22 @@ impl Accepted {
     /// Whether the client waits for an AP-REP.
     pub fn mutual_required(&self) -> bool {
         self.options.contains(ApOptions::MUTUAL_REQUIRED)
+    }
+
+    /// What the ticket's PAC says of the client, verified with the key of the ticket; `None` when
+    /// there is no PAC, for not every KDC makes them.
+    ///
+    /// The client is authenticated either way. MIT's library, too, ignores a PAC that it cannot
+    /// verify, and whoever decides by one must refuse the client then.
+    ///
+    /// # Errors
+    /// As [`Pac::from_authorization_data`] and [`Pac::verify`].
+    pub fn pac(&self) -> Result<Option<VerifiedPac<'_>>, PacError> {
+        let Some(pac) = Pac::from_authorization_data(&self.authorization_data)? else {
+            return Ok(None);
+        };
+        let check = PacCheck::new(&self.client, self.times.authtime, &self.ticket_key);
+        pac.verify(&check).map(Some)
     }
 
     /// Makes the AP-REP, which proves to the client that this is its service (RFC 4120 §3.2.4).

@@ -1,0 +1,162 @@
+//! The signatures of a PAC: whose key each is by, and over what (MS-PAC §2.8).
+//!
+//! | signature | key | over |
+//! |---|---|---|
+//! | SERVER_CHECKSUM | the service's | the PAC, with this and KDC_CHECKSUM zero |
+//! | KDC_CHECKSUM | the KDC's | the bytes of SERVER_CHECKSUM |
+//! | TICKET_CHECKSUM | the KDC's | the ticket, with a zero byte for the PAC |
+//! | FULL_CHECKSUM | the KDC's | the PAC, with this, SERVER_CHECKSUM and KDC_CHECKSUM zero |
+
+use kerberos_asn1::KerberosTime;
+use kerberos_crypto::{ChecksumType, CryptoError, Key, KeyUsage};
+
+use super::cursor::Cursor;
+use super::error::Fault;
+use super::{Pac, PacBufferType, PacError, header, ticket_input};
+use crate::Principal;
+
+/// What a PAC has to agree with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PacCheck<'k> {
+    /// The ticket's client.
+    pub client: &'k Principal,
+    /// When the client logged in, by the ticket.
+    pub authtime: KerberosTime,
+    /// The key that the ticket is encrypted in.
+    pub service_key: &'k Key,
+    /// The KDC's side, for those who have its key.
+    pub kdc: Option<KdcCheck<'k>>,
+}
+
+impl<'k> PacCheck<'k> {
+    /// The check that a service makes.
+    pub fn new(client: &'k Principal, authtime: KerberosTime, service_key: &'k Key) -> Self {
+        Self {
+            client,
+            authtime,
+            service_key,
+            kdc: None,
+        }
+    }
+}
+
+/// The signatures by the KDC's key. Those of [`KdcCheck::new`] come first; by MS-PAC §2.8.3 and
+/// §2.8.4 the others are in every ticket but those for a TGS and for `kadmin/changepw`, from KDCs
+/// of after 2021 and 2022.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KdcCheck<'k> {
+    /// The key of `krbtgt`.
+    pub key: &'k Key,
+    /// The ticket's decrypted EncTicketPart in DER, when the PAC must have a ticket checksum.
+    pub enc_ticket_part: Option<&'k [u8]>,
+    /// Whether the PAC must have a full checksum; one that it has is checked in any case.
+    pub full_checksum: bool,
+}
+
+impl<'k> KdcCheck<'k> {
+    /// The check of the KDC checksum, and of the full one if it is there.
+    pub fn new(key: &'k Key) -> Self {
+        Self {
+            key,
+            enc_ticket_part: None,
+            full_checksum: false,
+        }
+    }
+}
+
+/// Checks all the signatures that `check` has keys for.
+pub(super) fn verify(pac: &Pac<'_>, check: &PacCheck<'_>) -> Result<(), PacError> {
+    let server =
+        Signature::find(pac, PacBufferType::SERVER_CHECKSUM)?.ok_or(PacError::NoServerChecksum)?;
+    let kdc = Signature::find(pac, PacBufferType::KDC_CHECKSUM)?.ok_or(PacError::NoKdcChecksum)?;
+
+    let mut zeroed = pac.as_bytes().to_vec();
+    zero(pac, PacBufferType::SERVER_CHECKSUM, &mut zeroed);
+    zero(pac, PacBufferType::KDC_CHECKSUM, &mut zeroed);
+    server.verify(check.service_key, &zeroed, PacError::ServerChecksum)?;
+
+    let Some(by_kdc) = &check.kdc else {
+        return Ok(());
+    };
+    kdc.verify(by_kdc.key, server.data, PacError::KdcChecksum)?;
+    let full = Signature::find(pac, PacBufferType::FULL_CHECKSUM)?;
+    if full.is_none() && by_kdc.full_checksum {
+        return Err(PacError::NoFullChecksum);
+    }
+    if let Some(full) = full {
+        zero(pac, PacBufferType::FULL_CHECKSUM, &mut zeroed);
+        full.verify(by_kdc.key, &zeroed, PacError::FullChecksum)?;
+    }
+    if let Some(part) = by_kdc.enc_ticket_part {
+        let ticket = Signature::find(pac, PacBufferType::TICKET_CHECKSUM)?
+            .ok_or(PacError::NoTicketChecksum)?;
+        let signed = ticket_input::of(part, pac.as_bytes())?;
+        ticket.verify(by_kdc.key, &signed, PacError::TicketChecksum)?;
+    }
+    Ok(())
+}
+
+/// PAC_SIGNATURE_DATA.
+struct Signature<'a> {
+    buffer_type: PacBufferType,
+    checksum_type: ChecksumType,
+    checksum: &'a [u8],
+    /// All that follows the type: the checksum, and the number of a read-only domain controller if
+    /// one has signed.
+    data: &'a [u8],
+}
+
+impl<'a> Signature<'a> {
+    /// `None` when there is no buffer of the type.
+    fn find(pac: &Pac<'a>, buffer_type: PacBufferType) -> Result<Option<Self>, PacError> {
+        let Some(buffer) = pac.buffer(buffer_type) else {
+            return Ok(None);
+        };
+        let within = || Fault::within(buffer_type);
+        let mut cursor = Cursor::new(buffer);
+        let checksum_type = cursor.u32().map_err(within())?;
+        let checksum_type = ChecksumType(checksum_type.cast_signed());
+        // The type says how long the checksum is, for RODCIdentifier may follow it.
+        let length = checksum_type.checksum_len();
+        let Some(length) = length.filter(|_| checksum_type.is_keyed()) else {
+            return Err(PacError::ChecksumType {
+                buffer_type,
+                checksum_type,
+            });
+        };
+        let data = buffer.get(TYPE_LENGTH..).unwrap_or_default();
+        let checksum = cursor.take(length).map_err(within())?;
+        Ok(Some(Self {
+            buffer_type,
+            checksum_type,
+            checksum,
+            data,
+        }))
+    }
+
+    /// Checks the signature by `key` over `signed`; `wrong` is the error when it is not.
+    fn verify(&self, key: &Key, signed: &[u8], wrong: PacError) -> Result<(), PacError> {
+        let usage = KeyUsage::PAC_CHECKSUM;
+        match key.verify_checksum_as(self.checksum_type, usage, signed, self.checksum) {
+            Ok(()) => Ok(()),
+            Err(CryptoError::UnsupportedChecksum(checksum_type)) => Err(PacError::ChecksumType {
+                buffer_type: self.buffer_type,
+                checksum_type,
+            }),
+            Err(_) => Err(wrong),
+        }
+    }
+}
+
+/// Makes everything zero in a signature but its type, as it was when it was signed.
+fn zero(pac: &Pac<'_>, buffer_type: PacBufferType, copy: &mut [u8]) {
+    let buffer = header::range(pac, buffer_type).and_then(|range| copy.get_mut(range));
+    if let Some(data) = buffer.and_then(|buffer| buffer.get_mut(TYPE_LENGTH..)) {
+        data.fill(0);
+    }
+}
+
+/// Of SignatureType.
+const TYPE_LENGTH: usize = 4;

@@ -1,0 +1,20 @@
+//! PACs: what is read out of them, what proves them, and what no bytes can do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests assert by panicking, and cut numbers of a known size short"
+)]
+
+mod accepted;
+mod captured;
+mod contents;
+mod hostile;
+mod list;
+mod ndr;
+#[path = "../shared/random.rs"]
+mod random;
+mod sample;
+mod signatures;
