@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use crate::delivery::{
     Action, Attempt, ConnectionId, Delivery, Event, Outcome, Strategy, Transport,
 };
-use crate::transport::{Progress, Socket, TraceAddress, TraceError, describe};
+use crate::transport::{Framing, Progress, Socket, TraceAddress, TraceError, describe};
 
 /// Sends `request` to `servers` until one answers, for `timeout` at most.
 ///
@@ -70,7 +70,7 @@ impl Driver<'_> {
                 tracing::debug!(target: "krb5_trace", "Initiating TCP connection to {place}");
             }
         }
-        match Socket::open(transport, address, self.request) {
+        match Socket::open(transport, address, self.request, Framing::Kerberos) {
             Ok(socket) => {
                 if self.sockets.len() <= id.0 {
                     self.sockets.resize_with(id.0 + 1, || None);
@@ -165,9 +165,13 @@ impl Driver<'_> {
         let Some(Some(socket)) = self.sockets.get_mut(id.0) else {
             return;
         };
-        match socket.ready(address) {
+        match socket.ready() {
             Ok(Progress::Pending) => {}
-            Ok(Progress::Connected) => self.delivery.handle(Event::Connected(id)),
+            Ok(Progress::Connected) => {
+                let place = TraceAddress(transport, address);
+                tracing::debug!(target: "krb5_trace", "Sending TCP request to {place}");
+                self.delivery.handle(Event::Connected(id));
+            }
             Ok(Progress::Reply(message)) => self.delivery.handle(Event::Reply(id, message)),
             Err(error) => {
                 let place = TraceAddress(transport, address);

@@ -1,5 +1,78 @@
-//! Names and addresses of hosts: the hosts file, then DNS.
+//! Names and addresses of hosts, and the records that say where a realm's servers are: the hosts
+//! file, then a stub resolver (RFC 1034 §5.3.1) over the servers of resolv.conf.
+//!
+//! ```text
+//! Resolver ──► HostsFile
+//!     │ not there
+//!     ▼
+//!   Cache ──► Lookup (a machine without IO) ◄──► driver ◄──► servers of ResolvConf (UDP, TCP)
+//! ```
+//! What it never does: it believes nothing more because DNS said so. Answers are not authenticated;
+//! what they lead to must prove itself by Kerberos.
 
+mod cache;
+mod driver;
 mod hosts_file;
+mod lookup;
+mod message;
+mod name;
+mod resolv_conf;
+mod resolver;
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use thiserror::Error;
 
 pub use hosts_file::HostsFile;
+pub use resolv_conf::ResolvConf;
+pub use resolver::Resolver;
+
+pub(crate) use message::{Data, RecordType};
+
+/// Why DNS has no answer; that there is nothing of the name is one, not an error.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum DnsError {
+    /// A text is no domain name: too long, or with an empty label.
+    #[error("{0:?} is no domain name")]
+    BadName(String),
+    /// No server answered.
+    #[error("no answer about {name} from DNS{}", Listed(.servers))]
+    NoAnswer {
+        /// The name that was asked for.
+        name: String,
+        /// The servers that were asked, each with what was heard of it.
+        servers: Vec<Silence>,
+    },
+    /// resolv.conf cannot be read.
+    #[error("{path}: {reason}")]
+    ResolvConf {
+        /// Its path.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+}
+
+/// A server that did not answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Silence {
+    /// Its address.
+    pub server: SocketAddr,
+    /// What was heard of it instead.
+    pub reason: String,
+}
+
+struct Listed<'a>(&'a [Silence]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, silence) in self.0.iter().enumerate() {
+            let before = if index == 0 { " (" } else { "; " };
+            write!(f, "{before}{}: {}", silence.server, silence.reason)?;
+        }
+        f.write_str(if self.0.is_empty() { "" } else { ")" })
+    }
+}

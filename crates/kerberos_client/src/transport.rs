@@ -1,7 +1,7 @@
-//! Sockets for one delivery: non-blocking, connected, one per server address and transport.
+//! Sockets for one request: non-blocking, connected, one per server address and transport.
 //!
 //! A socket knows how to move the request out and the reply in; what to open, and when, is the
-//! business of [`delivery`](crate::delivery).
+//! business of [`delivery`](crate::delivery), or for DNS of its `lookup`.
 
 mod tcp;
 mod udp;
@@ -14,6 +14,7 @@ use rustix::event::PollFlags;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::delivery::Transport;
+pub(crate) use tcp::Framing;
 use tcp::Tcp;
 use udp::Udp;
 
@@ -44,10 +45,11 @@ impl Socket {
         transport: Transport,
         address: SocketAddr,
         request: &[u8],
+        framing: Framing,
     ) -> io::Result<Self> {
         match transport {
             Transport::Udp => Udp::open(address, request).map(Self::Udp),
-            Transport::Tcp => Tcp::open(address, request).map(Self::Tcp),
+            Transport::Tcp => Tcp::open(address, request, framing).map(Self::Tcp),
         }
     }
 
@@ -68,10 +70,10 @@ impl Socket {
     }
 
     /// Goes on after the socket became ready.
-    pub(crate) fn ready(&mut self, address: SocketAddr) -> io::Result<Progress> {
+    pub(crate) fn ready(&mut self) -> io::Result<Progress> {
         match self {
             Self::Udp(udp) => udp.receive(),
-            Self::Tcp(tcp) => tcp.ready(address),
+            Self::Tcp(tcp) => tcp.ready(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! TCP: each message after its length in four octets (RFC 4120 §7.2.2).
+//! TCP: each message after its length, in four octets (RFC 4120 §7.2.2), or for DNS in two (RFC
+//! 1035 §4.2.2).
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -8,14 +9,14 @@ use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::SocketType;
 
-use super::{MAX_REPLY, Progress, TraceAddress};
-use crate::delivery::Transport;
+use super::{MAX_REPLY, Progress};
 
 /// A TCP connection with one request going out and one reply coming in.
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: TcpStream,
     state: State,
+    framing: Framing,
     /// The length and the request.
     outgoing: Vec<u8>,
     sent: usize,
@@ -30,24 +31,61 @@ enum State {
     Reading,
 }
 
-/// The length before a message, in octets.
-const PREFIX: usize = 4;
+/// How long the length before a message is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Framing {
+    /// Four octets.
+    Kerberos,
+    /// Two octets.
+    Dns,
+}
+
+impl Framing {
+    fn prefix(self) -> usize {
+        match self {
+            Self::Kerberos => 4,
+            Self::Dns => 2,
+        }
+    }
+
+    /// The message after its length; `None` when it is too long for that.
+    fn frame(self, message: &[u8]) -> Option<Vec<u8>> {
+        let mut framed = Vec::with_capacity(self.prefix() + message.len());
+        match self {
+            Self::Kerberos => framed.extend(u32::try_from(message.len()).ok()?.to_be_bytes()),
+            Self::Dns => framed.extend(u16::try_from(message.len()).ok()?.to_be_bytes()),
+        }
+        framed.extend(message);
+        Some(framed)
+    }
+
+    /// The length at the start of `incoming`, once it is whole.
+    fn length(self, incoming: &[u8]) -> Option<usize> {
+        match self {
+            Self::Kerberos => usize::try_from(u32::from_be_bytes(*incoming.first_chunk()?)).ok(),
+            Self::Dns => Some(u16::from_be_bytes(*incoming.first_chunk()?).into()),
+        }
+    }
+}
 
 impl Tcp {
-    pub(super) fn open(address: SocketAddr, request: &[u8]) -> io::Result<Self> {
-        let length = u32::try_from(request.len())
-            .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    pub(super) fn open(
+        address: SocketAddr,
+        request: &[u8],
+        framing: Framing,
+    ) -> io::Result<Self> {
+        let outgoing = framing
+            .frame(request)
+            .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
         let fd = super::socket(address, SocketType::STREAM)?;
         match rustix::net::connect(&fd, &address) {
             Ok(()) | Err(Errno::INPROGRESS) => {}
             Err(errno) => return Err(errno.into()),
         }
-        let mut outgoing = Vec::with_capacity(PREFIX + request.len());
-        outgoing.extend(length.to_be_bytes());
-        outgoing.extend(request);
         Ok(Self {
             stream: TcpStream::from(fd),
             state: State::Connecting,
+            framing,
             outgoing,
             sent: 0,
             incoming: Vec::new(),
@@ -61,18 +99,18 @@ impl Tcp {
         }
     }
 
-    pub(super) fn ready(&mut self, address: SocketAddr) -> io::Result<Progress> {
+    pub(super) fn ready(&mut self) -> io::Result<Progress> {
         match self.state {
             State::Connecting => {
                 if let Some(error) = self.stream.take_error()? {
                     return Err(error);
                 }
                 self.state = State::Writing;
-                self.write(address)?;
+                self.write()?;
                 Ok(Progress::Connected)
             }
             State::Writing => {
-                self.write(address)?;
+                self.write()?;
                 Ok(Progress::Pending)
             }
             State::Reading => self.read(),
@@ -92,12 +130,7 @@ impl Tcp {
         self.stream.as_fd()
     }
 
-    fn write(&mut self, address: SocketAddr) -> io::Result<()> {
-        tracing::debug!(
-            target: "krb5_trace",
-            "Sending TCP request to {}",
-            TraceAddress(Transport::Tcp, address)
-        );
+    fn write(&mut self) -> io::Result<()> {
         while let Some(rest) = self
             .outgoing
             .get(self.sent..)
@@ -119,7 +152,7 @@ impl Tcp {
         loop {
             let wanted = self.wanted()?;
             if wanted == 0 {
-                self.incoming.drain(..PREFIX);
+                self.incoming.drain(..self.framing.prefix());
                 return Ok(Progress::Reply(std::mem::take(&mut self.incoming)));
             }
             let room = wanted.min(chunk.len());
@@ -136,10 +169,11 @@ impl Tcp {
 
     /// How many octets are missing, first of the length and then of the reply.
     fn wanted(&self) -> io::Result<usize> {
-        let Some(prefix) = self.incoming.first_chunk::<PREFIX>() else {
-            return Ok(PREFIX - self.incoming.len());
-        };
-        let length = usize::try_from(u32::from_be_bytes(*prefix)).unwrap_or(usize::MAX);
+        let prefix = self.framing.prefix();
+        if self.incoming.len() < prefix {
+            return Ok(prefix - self.incoming.len());
+        }
+        let length = self.framing.length(&self.incoming).unwrap_or(usize::MAX);
         // RFC 4120 §7.2.2 reserves the high bit; a length that has it is beyond the limit, too.
         if length > MAX_REPLY {
             return Err(io::Error::other(format!(
@@ -149,7 +183,7 @@ impl Tcp {
         if length == 0 {
             return Err(io::Error::other("an empty reply"));
         }
-        Ok((PREFIX + length).saturating_sub(self.incoming.len()))
+        Ok((prefix + length).saturating_sub(self.incoming.len()))
     }
 }
 

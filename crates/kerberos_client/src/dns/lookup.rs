@@ -1,0 +1,273 @@
+//! `Lookup`: one question put to one server after the other, as a machine without IO or clock.
+//!
+//! ```text
+//! loop { match lookup.poll(now) {
+//!     Ask(exchange)  => send `query(exchange, id)` to its server, by its transport,
+//!     Wait { until } => wait for answers until then, and `handle` what comes,
+//!     Finish         => `finish` has the answer, or why there is none,
+//! } }
+//! ```
+//! The servers are asked in passes, as often as `attempts` says. The last of a pass is waited for
+//! as long as `timeout` says; those before it get company after a second, and their answers still
+//! count. A server that refuses, fails or answers what cannot be read is done with for the pass. An
+//! answer that is cut short is asked for again, by TCP, of the same server.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::message::{Answer, Question, Verdict};
+use super::{DnsError, ResolvConf, Silence};
+use crate::delivery::Transport;
+
+/// How long a server is given before the next of its pass is asked too.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+const FORMAT_ERROR: u8 = 1;
+
+/// What the driver has to do next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Action {
+    Ask(ExchangeId),
+    Wait { until: Duration },
+    Finish,
+}
+
+/// What happened in an exchange.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A whole message has come.
+    Message(ExchangeId, Vec<u8>),
+    /// There will be none; the driver has closed the socket.
+    Failed(ExchangeId, String),
+}
+
+/// A query that was sent, counted from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ExchangeId(pub(crate) usize);
+
+/// A question under way.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    question: Question,
+    servers: Vec<SocketAddr>,
+    attempts: u32,
+    timeout: Duration,
+    use_vc: bool,
+    edns: bool,
+    deadline: Option<Duration>,
+    exchanges: Vec<Exchange>,
+    /// The pass and the server whose turn is next.
+    next: (u32, usize),
+    /// The server that is to be asked again at once: by TCP, or without EDNS.
+    again: Option<(usize, Transport)>,
+    /// Until when the last exchange has its time.
+    interval_end: Duration,
+    result: Option<Result<Answer, DnsError>>,
+    answered_by: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Exchange {
+    server: usize,
+    transport: Transport,
+    id: u16,
+    failure: Option<String>,
+}
+
+impl Lookup {
+    /// A lookup of `question` that starts with server `first`, at time zero, and is over at
+    /// `deadline`.
+    pub(crate) fn new(
+        question: Question,
+        conf: &ResolvConf,
+        first: usize,
+        deadline: Option<Duration>,
+    ) -> Self {
+        let mut servers = conf.servers.clone();
+        if !servers.is_empty() {
+            let first = first % servers.len();
+            servers.rotate_left(first);
+        }
+        Self {
+            question,
+            servers,
+            attempts: conf.attempts,
+            timeout: conf.timeout,
+            use_vc: conf.use_vc,
+            edns: conf.edns0,
+            deadline,
+            exchanges: Vec::new(),
+            next: (0, 0),
+            again: None,
+            interval_end: Duration::ZERO,
+            result: None,
+            answered_by: None,
+        }
+    }
+
+    /// What to do at the time `now`.
+    pub(crate) fn poll(&mut self, now: Duration) -> Action {
+        if self.result.is_some() {
+            return Action::Finish;
+        }
+        if self.deadline.is_some_and(|deadline| now >= deadline) {
+            return self.give_up();
+        }
+        if let Some((server, transport)) = self.again.take() {
+            return self.ask(server, transport, now);
+        }
+        let is_open = |exchange: &Exchange| exchange.failure.is_none();
+        let waiting = match self.turn() {
+            // While others can be asked, only the one that was asked last is waited for.
+            Some(_) => self.exchanges.last().is_some_and(is_open),
+            None => self.exchanges.iter().any(is_open),
+        };
+        if waiting && now < self.interval_end {
+            let until = self.interval_end;
+            return Action::Wait {
+                until: self.deadline.map_or(until, |deadline| deadline.min(until)),
+            };
+        }
+        let Some(server) = self.turn() else {
+            return self.give_up();
+        };
+        self.next.1 = server + 1;
+        let transport = match self.use_vc {
+            true => Transport::Tcp,
+            false => Transport::Udp,
+        };
+        self.ask(server, transport, now)
+    }
+
+    /// Takes note of what happened.
+    pub(crate) fn handle(&mut self, event: Event) {
+        match event {
+            Event::Failed(id, reason) => self.fail(id, reason),
+            Event::Message(id, message) => {
+                let Some(exchange) = self.exchanges.get(id.0) else {
+                    return;
+                };
+                let (server, transport) = (exchange.server, exchange.transport);
+                let is_udp = transport == Transport::Udp;
+                match self.question.read(exchange.id, &message) {
+                    // Somebody who guesses must not end the exchange.
+                    Verdict::Foreign if is_udp => {}
+                    Verdict::Foreign => self.fail(id, "not an answer to the question".to_owned()),
+                    Verdict::Truncated if is_udp => {
+                        self.fail(id, "the answer is cut short".to_owned());
+                        self.again = Some((server, Transport::Tcp));
+                    }
+                    Verdict::Truncated | Verdict::Malformed => {
+                        self.fail(id, "the answer cannot be read".to_owned());
+                    }
+                    Verdict::Refused(code) => {
+                        self.fail(id, refusal(code));
+                        // RFC 6891 §7: a server that does not know EDNS says that it cannot read.
+                        if code == FORMAT_ERROR && std::mem::take(&mut self.edns) {
+                            self.again = Some((server, transport));
+                        }
+                    }
+                    Verdict::Answered(answer) => {
+                        self.result.get_or_insert(Ok(answer));
+                        self.answered_by = Some(server);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the exchange leads and by which transport.
+    pub(crate) fn endpoint(&self, id: ExchangeId) -> Option<(Transport, SocketAddr)> {
+        let exchange = self.exchanges.get(id.0)?;
+        let address = *self.servers.get(exchange.server)?;
+        Some((exchange.transport, address))
+    }
+
+    /// The query of the exchange, which from now on has this random `id`.
+    pub(crate) fn query(&mut self, exchange: ExchangeId, id: u16) -> Vec<u8> {
+        if let Some(exchange) = self.exchanges.get_mut(exchange.0) {
+            exchange.id = id;
+        }
+        self.question.query(id, self.edns)
+    }
+
+    /// What came of it, and which server of the configuration, counted from the first asked, said
+    /// so; to be asked once.
+    pub(crate) fn finish(&mut self) -> (Result<Answer, DnsError>, Option<usize>) {
+        let result = match self.result.take() {
+            Some(result) => result,
+            None => Err(self.silence()),
+        };
+        (result, self.answered_by)
+    }
+
+    /// The server whose turn it is, in a new pass if need be.
+    fn turn(&mut self) -> Option<usize> {
+        if self.next.1 >= self.servers.len() {
+            // A new pass begins when the last server of this one has had its time.
+            self.next = (self.next.0 + 1, 0);
+        }
+        (self.next.0 < self.attempts && !self.servers.is_empty()).then_some(self.next.1)
+    }
+
+    fn ask(&mut self, server: usize, transport: Transport, now: Duration) -> Action {
+        let id = ExchangeId(self.exchanges.len());
+        self.exchanges.push(Exchange {
+            server,
+            transport,
+            id: 0,
+            failure: None,
+        });
+        let is_last = server + 1 >= self.servers.len();
+        let interval = match is_last || transport == Transport::Tcp {
+            true => self.timeout,
+            false => self.timeout.min(INTERVAL),
+        };
+        self.interval_end = now + interval;
+        Action::Ask(id)
+    }
+
+    fn fail(&mut self, id: ExchangeId, reason: String) {
+        if let Some(exchange) = self.exchanges.get_mut(id.0) {
+            exchange.failure.get_or_insert(reason);
+        }
+    }
+
+    fn give_up(&mut self) -> Action {
+        self.result = Some(Err(self.silence()));
+        Action::Finish
+    }
+
+    /// Each server with the last that was heard of it.
+    fn silence(&self) -> DnsError {
+        let mut servers: Vec<Silence> = Vec::new();
+        for exchange in &self.exchanges {
+            let Some(&server) = self.servers.get(exchange.server) else {
+                continue;
+            };
+            let reason = exchange.failure.clone().unwrap_or("no answer".to_owned());
+            match servers.iter_mut().find(|other| other.server == server) {
+                Some(known) => known.reason = reason,
+                None => servers.push(Silence { server, reason }),
+            }
+        }
+        DnsError::NoAnswer {
+            name: self.question.name.to_string(),
+            servers,
+        }
+    }
+}
+
+/// The response codes of RFC 1035 §4.1.1 in words.
+fn refusal(code: u8) -> String {
+    match code {
+        FORMAT_ERROR => "the server could not read the query (FORMERR)".to_owned(),
+        2 => "the server failed (SERVFAIL)".to_owned(),
+        4 => "the server does not support the query (NOTIMP)".to_owned(),
+        5 => "the server refused (REFUSED)".to_owned(),
+        other => format!("the server answered with code {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,382 @@
+//! `Resolver`: what the system's files and its DNS servers know of names.
+
+use std::fs;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use super::cache::Cache;
+use super::lookup::Lookup;
+use super::message::{Answer, Data, Question, RecordType};
+use super::name::Name;
+use super::{DnsError, HostsFile, ResolvConf, driver};
+
+/// A stub resolver: asks the hosts file and the servers of resolv.conf, and keeps their answers.
+///
+/// It reads files and opens sockets when it is asked the first question that needs them, and reads
+/// resolv.conf anew when that has changed.
+///
+/// # Example
+/// ```
+/// use kerberos_client::dns::{HostsFile, ResolvConf, Resolver};
+/// let hosts = HostsFile::parse("192.0.2.7 kdc.example.com kdc\n");
+/// let resolver = Resolver::new(ResolvConf::new([])).with_hosts(hosts);
+/// assert_eq!(resolver.addresses("kdc", None)?, ["192.0.2.7".parse::<std::net::IpAddr>()?]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Resolver {
+    conf: ConfSource,
+    hosts: HostsSource,
+    cache: Mutex<Cache>,
+    /// The server that answered last, counted as in resolv.conf: it is asked first.
+    first: AtomicUsize,
+}
+
+#[derive(Debug)]
+enum ConfSource {
+    Fixed(Arc<ResolvConf>),
+    File {
+        path: PathBuf,
+        read: Mutex<Option<(Stamp, Arc<ResolvConf>)>>,
+    },
+}
+
+#[derive(Debug)]
+enum HostsSource {
+    Fixed(HostsFile),
+    File(PathBuf),
+}
+
+/// What tells whether a file has changed.
+type Stamp = Option<(SystemTime, u64)>;
+
+/// The most addresses of a host that are used.
+const MAX_ADDRESSES: usize = 32;
+
+impl Resolver {
+    /// The resolver of this system: `/etc/hosts` and `/etc/resolv.conf`.
+    pub fn system() -> Self {
+        Self::with_sources(
+            ConfSource::File {
+                path: "/etc/resolv.conf".into(),
+                read: Mutex::new(None),
+            },
+            HostsSource::File("/etc/hosts".into()),
+        )
+    }
+
+    /// A resolver with these settings and without a hosts file.
+    pub fn new(conf: ResolvConf) -> Self {
+        Self::with_sources(
+            ConfSource::Fixed(Arc::new(conf)),
+            HostsSource::Fixed(HostsFile::default()),
+        )
+    }
+
+    /// With these lines in place of the hosts file.
+    pub fn with_hosts(mut self, hosts: HostsFile) -> Self {
+        self.hosts = HostsSource::Fixed(hosts);
+        self
+    }
+
+    fn with_sources(conf: ConfSource, hosts: HostsSource) -> Self {
+        Self {
+            conf,
+            hosts,
+            cache: Mutex::default(),
+            first: AtomicUsize::new(0),
+        }
+    }
+
+    /// The addresses of `host`, those first that can be reached; empty when it has none. Numeric
+    /// ones are nobody else's business, and `localhost` is this machine (RFC 6761 §6.3).
+    ///
+    /// # Errors
+    /// [`DnsError::NoAnswer`] when no server has answered until `deadline`.
+    pub fn addresses(
+        &self,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<IpAddr>, DnsError> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        let known = self.hosts(|hosts| hosts.addresses(host));
+        if !known.is_empty() {
+            return Ok(known);
+        }
+        if is_localhost(host) {
+            return Ok(vec![[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()]);
+        }
+        self.forward(host, deadline)
+            .map(|found| found.map_or_else(Vec::new, |(_, addresses)| addresses))
+    }
+
+    /// The canonical name of `host` and its first address, as `getaddrinfo` with `AI_CANONNAME`
+    /// has them; `None` when there is no such host.
+    ///
+    /// # Errors
+    /// As [`addresses`](Self::addresses).
+    pub fn canonical_name(
+        &self,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Option<(String, IpAddr)>, DnsError> {
+        if let Ok(address) = host.parse() {
+            return Ok(Some((host.to_owned(), address)));
+        }
+        let owned = |(name, address): (&str, _)| (name.to_owned(), address);
+        if let Some(known) = self.hosts(|hosts| hosts.find(host).map(owned)) {
+            return Ok(Some(known));
+        }
+        let found = self.forward(host, deadline)?;
+        Ok(found.and_then(|(name, addresses)| Some((name, *addresses.first()?))))
+    }
+
+    /// The name of `address`; `None` when it has none.
+    ///
+    /// # Errors
+    /// As [`addresses`](Self::addresses).
+    pub fn name_of(
+        &self,
+        address: IpAddr,
+        deadline: Option<Instant>,
+    ) -> Result<Option<String>, DnsError> {
+        let known = self.hosts(|hosts| hosts.name_of(address).map(str::to_owned));
+        if known.is_some() {
+            return Ok(known);
+        }
+        let answer = self.ask(&reverse_name(address), RecordType::PTR, deadline)?;
+        Ok(answer.records.into_iter().find_map(|data| match data {
+            Data::Name(name) => Some(name.to_string()),
+            _ => None,
+        }))
+    }
+
+    /// The first domain in which names are searched.
+    pub fn search_domain(&self) -> Option<String> {
+        self.conf().ok()?.search.first().cloned()
+    }
+
+    /// The answers to several questions about whole names, asked at the same time.
+    pub(crate) fn ask_all(
+        &self,
+        questions: &[(&str, RecordType)],
+        deadline: Option<Instant>,
+    ) -> Vec<Result<Answer, DnsError>> {
+        let conf = match self.conf() {
+            Ok(conf) => conf,
+            Err(error) => return questions.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let start = Instant::now();
+        let limit = deadline.map(|deadline| deadline.saturating_duration_since(start));
+        let first = self.first(&conf);
+        let mut lookups = Vec::new();
+        let mut answers: Vec<Option<Result<Answer, DnsError>>> = Vec::new();
+        let mut asked = Vec::new();
+        for &(name, kind) in questions {
+            let Some(parsed) = Name::parse(name) else {
+                answers.push(Some(Err(DnsError::BadName(name.to_owned()))));
+                continue;
+            };
+            let question = Question { name: parsed, kind };
+            let known = self.lock().get(&question, start).cloned();
+            if known.is_none() {
+                lookups.push(Lookup::new(question.clone(), &conf, first, limit));
+                asked.push((answers.len(), question));
+            }
+            answers.push(known.map(Ok));
+        }
+        driver::run(&mut lookups, start);
+        for ((index, question), mut lookup) in asked.into_iter().zip(lookups) {
+            let (result, server) = lookup.finish();
+            if let Some(server) = server {
+                self.first.store(first + server, Ordering::Relaxed);
+            }
+            if let Ok(answer) = &result {
+                self.lock().put(question, answer.clone(), Instant::now());
+            }
+            if let Some(slot) = answers.get_mut(index) {
+                *slot = Some(result);
+            }
+        }
+        answers.into_iter().flatten().collect()
+    }
+
+    fn ask(
+        &self,
+        name: &str,
+        kind: RecordType,
+        deadline: Option<Instant>,
+    ) -> Result<Answer, DnsError> {
+        let mut answers = self.ask_all(&[(name, kind)], deadline);
+        let none = || Err(DnsError::BadName(name.to_owned()));
+        answers.pop().unwrap_or_else(none)
+    }
+
+    /// The first record of a name that is searched in the domains of resolv.conf.
+    pub(crate) fn search(
+        &self,
+        name: &str,
+        kind: RecordType,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Data>, DnsError> {
+        for candidate in self.conf()?.candidates(name) {
+            let answer = self.ask(&candidate, kind, deadline)?;
+            if let Some(data) = answer.records.into_iter().next() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The name at the end of the aliases of `host` and its addresses, by DNS.
+    fn forward(
+        &self,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Option<(String, Vec<IpAddr>)>, DnsError> {
+        for candidate in self.conf()?.candidates(host) {
+            let questions = [
+                (candidate.as_str(), RecordType::AAAA),
+                (candidate.as_str(), RecordType::A),
+            ];
+            let mut name = None;
+            let mut addresses = Vec::new();
+            let mut error = None;
+            for answer in self.ask_all(&questions, deadline) {
+                match answer {
+                    Ok(answer) => {
+                        let found = answer.records.iter().filter_map(|data| match data {
+                            Data::A(address) => Some(IpAddr::V4(*address)),
+                            Data::Aaaa(address) => Some(IpAddr::V6(*address)),
+                            _ => None,
+                        });
+                        let before = addresses.len();
+                        addresses.extend(found.take(MAX_ADDRESSES - before));
+                        if addresses.len() > before {
+                            name.get_or_insert(answer.name.to_string());
+                        }
+                    }
+                    Err(failed) => error = Some(failed),
+                }
+            }
+            match (name, error) {
+                (Some(name), _) => {
+                    put_reachable_first(&mut addresses);
+                    return Ok(Some((name, addresses)));
+                }
+                (None, Some(error)) => return Err(error),
+                (None, None) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks the hosts file, which is read anew.
+    fn hosts<T>(&self, question: impl FnOnce(&HostsFile) -> T) -> T {
+        match &self.hosts {
+            HostsSource::Fixed(hosts) => question(hosts),
+            HostsSource::File(path) => question(&HostsFile::load(path)),
+        }
+    }
+
+    fn conf(&self) -> Result<Arc<ResolvConf>, DnsError> {
+        let (path, read) = match &self.conf {
+            ConfSource::Fixed(conf) => return Ok(Arc::clone(conf)),
+            ConfSource::File { path, read } => (path, read),
+        };
+        let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = stamp(path);
+        if let Some((before, conf)) = read.as_ref().filter(|(before, _)| *before == now) {
+            let _ = before;
+            return Ok(Arc::clone(conf));
+        }
+        let conf = ResolvConf::load(path).map_err(|error| DnsError::ResolvConf {
+            path: path.display().to_string(),
+            reason: crate::transport::describe(&error),
+        })?;
+        let conf = Arc::new(conf);
+        *read = Some((now, Arc::clone(&conf)));
+        Ok(conf)
+    }
+
+    /// The server to ask first.
+    fn first(&self, conf: &ResolvConf) -> usize {
+        let first = match conf.rotate {
+            true => self.first.fetch_add(1, Ordering::Relaxed),
+            false => self.first.load(Ordering::Relaxed),
+        };
+        first % conf.servers.len().max(1)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ResolvConf {
+    /// The whole names that `name` may mean, in the order in which to try them.
+    fn candidates(&self, name: &str) -> Vec<String> {
+        if name.ends_with('.') {
+            return vec![name.to_owned()];
+        }
+        let mut candidates: Vec<String> = self
+            .search
+            .iter()
+            .map(|domain| format!("{name}.{domain}"))
+            .collect();
+        let dots = name.bytes().filter(|&byte| byte == b'.').count();
+        let place = if dots >= self.ndots { 0 } else { candidates.len() };
+        candidates.insert(place, name.to_owned());
+        candidates
+    }
+}
+
+/// RFC 6761 §6.3: names of this machine that no server is asked for.
+fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+/// RFC 1035 §3.5 and RFC 3596 §2.5.
+fn reverse_name(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
+        }
+        IpAddr::V6(address) => {
+            let nibbles = address.octets().into_iter().rev();
+            let labels = nibbles.map(|byte| format!("{:x}.{:x}.", byte & 15, byte >> 4));
+            labels.chain(["ip6.arpa.".to_owned()]).collect()
+        }
+    }
+}
+
+/// Addresses to which there is no route go last (RFC 6724 §6, rule 1); for the others the order
+/// stands, IPv6 before IPv4 (rule 6). Connecting a UDP socket sends nothing.
+fn put_reachable_first(addresses: &mut [IpAddr]) {
+    if addresses.len() < 2 {
+        return;
+    }
+    addresses.sort_by_cached_key(|&address| {
+        let any: IpAddr = match address {
+            IpAddr::V4(_) => std::net::Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let socket = UdpSocket::bind(SocketAddr::new(any, 0));
+        !socket.is_ok_and(|socket| socket.connect(SocketAddr::new(address, 88)).is_ok())
+    });
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let file = fs::metadata(path).ok()?;
+    Some((file.modified().ok()?, file.len()))
+}
+
+#[cfg(test)]
+mod tests;
