@@ -7,12 +7,13 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use kerberos_crypto::CryptoRng;
 use kerberos_files::config::ServerKind;
-use kerberos_proto::{AsExchange, AsParams, Login, Principal, Request, Secret, Step, Timestamp};
+use kerberos_proto::{AsParams, Principal, Request, Timestamp};
 
 use crate::deliver::deliver;
 use crate::delivery::Strategy;
+use crate::dns::Resolver;
 use crate::error::shown;
-use crate::locate::locate;
+use crate::locate::{Located, locate};
 use crate::{ClientError, Config};
 
 /// A Kerberos client; cheap to clone and to share between threads.
@@ -21,6 +22,7 @@ use crate::{ClientError, Config};
 #[derive(Clone, Debug)]
 pub struct Client {
     config: Arc<Config>,
+    resolver: Arc<Resolver>,
     timeout: Option<Duration>,
 }
 
@@ -29,6 +31,7 @@ impl Client {
     pub fn new(config: Config) -> Self {
         Self {
             config: Arc::new(config),
+            resolver: Arc::new(Resolver::system()),
             timeout: None,
         }
     }
@@ -51,17 +54,20 @@ impl Client {
         self
     }
 
+    /// With this resolver of names instead of the system's.
+    pub fn with_resolver(mut self, resolver: Resolver) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
     /// Its configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The principal that `name` means, in the default realm unless it names one.
-    ///
-    /// # Errors
-    /// As [`Config::principal`].
-    pub fn principal(&self, name: &str) -> Result<Principal, ClientError> {
-        self.config.principal(name)
+    /// Its resolver of names.
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
     }
 
     /// A request for an initial ticket of `client`, as krb5.conf wants it; to be changed at will.
@@ -72,30 +78,22 @@ impl Client {
         self.config.as_params(client)
     }
 
-    /// Logs in: gets the initial ticket that `params` describe with `secret`.
-    ///
-    /// # Errors
-    /// [`ClientError::Exchange`] when the KDC refuses or its reply is not what was asked for,
-    /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply.
-    pub fn login(&self, params: AsParams, secret: Secret) -> Result<Login, ClientError> {
-        let mut rng = system_rng()?;
-        let (mut exchange, mut request) =
-            AsExchange::start(params, timed(secret), &mut rng, now())?;
-        loop {
-            let reply = self.send(&request)?;
-            match exchange.step(&reply, &mut rng, now())? {
-                Step::Send(next) => request = next,
-                Step::Done(login) => return Ok(*login),
-            }
-        }
-    }
-
     /// Sends `request` to the KDCs of its realm and gives the first reply.
     ///
     /// # Errors
     /// [`ClientError::CannotFindKdc`] when nothing says where they are,
     /// [`ClientError::CannotContactKdc`] when none answers.
     pub fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
+        self.send_to(ServerKind::Kdc, request)
+            .map(|(reply, _)| reply)
+    }
+
+    /// The same to servers of this kind; with the reply comes who gave it, where that is known.
+    pub(crate) fn send_to(
+        &self,
+        kind: ServerKind,
+        request: &Request,
+    ) -> Result<(Vec<u8>, Option<Located>), ClientError> {
         let krb5 = self.config.krb5();
         let length = request.payload.len();
         let realm = shown(&request.realm);
@@ -115,29 +113,24 @@ impl Client {
         } else {
             Strategy::TcpFirst
         };
-        let servers = locate(&self.config, &request.realm, ServerKind::Kdc)?;
-        let configured = krb5
-            .request_timeout()?
-            .map(|seconds| Duration::from_secs(seconds.into()));
-        deliver(
-            &request.payload,
-            &servers,
-            strategy,
-            self.timeout.or(configured),
-        )
-        .map_err(|attempts| ClientError::CannotContactKdc { realm, attempts })
+        // What DNS takes is of the time for the request.
+        let deadline = self.deadline()?;
+        let servers = locate(&self.config, &self.resolver, &request.realm, kind, deadline)?;
+        let payload = &request.payload;
+        let delivered = deliver(payload, &servers, strategy, deadline, &self.resolver)
+            .map_err(|attempts| ClientError::CannotContactKdc { realm, attempts })?;
+        let from = delivered
+            .server
+            .and_then(|index| servers.into_iter().nth(index));
+        Ok((delivered.message, from))
     }
-}
 
-/// The same secret, which says how long people took to type: what the exchange sends after that
-/// tells the time.
-fn timed(secret: Secret) -> Secret {
-    match secret {
-        Secret::Ask(mut ask) => Secret::ask(move |client| {
-            let asked = Instant::now();
-            ask(client).map(|password| password.with_delay(asked.elapsed()))
-        }),
-        other => other,
+    /// When a request that starts now must be over.
+    pub(crate) fn deadline(&self) -> Result<Option<Instant>, ClientError> {
+        let configured = self.config.krb5().request_timeout()?;
+        let configured = configured.map(|seconds| Duration::from_secs(seconds.into()));
+        let timeout = self.timeout.or(configured);
+        Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The blocking driver of [`Delivery`]: sockets, name resolution and the clock.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use kerberos_files::config::Server;
@@ -11,28 +11,41 @@ use rustix::io::Errno;
 use crate::delivery::{
     Action, Attempt, ConnectionId, Delivery, Event, Outcome, Strategy, Transport,
 };
+use crate::dns::Resolver;
+use crate::locate::Located;
 use crate::transport::{Framing, Progress, Socket, TraceAddress, TraceError, describe};
 
-/// Sends `request` to `servers` until one answers, for `timeout` at most.
+/// A reply, and which of the servers it came from where that is known.
+#[derive(Debug)]
+pub(crate) struct Delivered {
+    pub(crate) message: Vec<u8>,
+    pub(crate) server: Option<usize>,
+}
+
+/// Sends `request` to `servers` until one answers, until `deadline` at most.
 ///
 /// Of the error each element is a server, or an address of one, that was asked in vain.
 pub(crate) fn deliver(
     request: &[u8],
-    servers: &[Server],
+    servers: &[Located],
     strategy: Strategy,
-    timeout: Option<Duration>,
-) -> Result<Vec<u8>, Vec<Attempt>> {
-    let names = servers.iter().map(ToString::to_string).collect();
+    deadline: Option<Instant>,
+    resolver: &Resolver,
+) -> Result<Delivered, Vec<Attempt>> {
+    let start = Instant::now();
+    let targets = servers.iter().map(Located::target).collect();
+    let timeout = deadline.map(|deadline| deadline.saturating_duration_since(start));
     let mut driver = Driver {
-        delivery: Delivery::new(names, strategy, timeout),
+        delivery: Delivery::new(targets, strategy, timeout),
         request,
-        start: Instant::now(),
+        start,
         sockets: Vec::new(),
     };
+    let addresses = |located: &Located| resolve(&located.server, resolver, deadline);
     loop {
         match driver.delivery.poll(driver.start.elapsed()) {
             Action::Resolve { server } => {
-                let event = match servers.get(server).map(resolve) {
+                let event = match servers.get(server).map(addresses) {
                     Some(Ok(addresses)) => Event::Resolved(addresses),
                     Some(Err(reason)) => Event::NotResolved(reason),
                     None => Event::Resolved(Vec::new()),
@@ -190,16 +203,19 @@ impl Driver<'_> {
         self.delivery.handle(Event::Failed(id, reason));
     }
 
-    fn finish(mut self) -> Result<Vec<u8>, Vec<Attempt>> {
+    fn finish(mut self) -> Result<Delivered, Vec<Attempt>> {
         let (from, result) = match self.delivery.finish() {
-            Outcome::Reply { message, from } => (from, Ok(message)),
+            Outcome::Reply { message, from } => {
+                let server = from.and_then(|id| self.delivery.server(id));
+                (from, Ok(Delivered { message, server }))
+            }
             Outcome::Unreachable(attempts) => (None, Err(attempts)),
         };
-        if let (Some((transport, address)), Ok(message)) =
+        if let (Some((transport, address)), Ok(delivered)) =
             (from.and_then(|id| self.delivery.endpoint(id)), &result)
         {
             let place = TraceAddress(transport, address);
-            let length = message.len();
+            let length = delivered.message.len();
             tracing::debug!(target: "krb5_trace", "Received answer ({length} bytes) from {place}");
         }
         for index in 0..self.sockets.len() {
@@ -210,7 +226,11 @@ impl Driver<'_> {
 }
 
 /// The addresses of a server, or why there are none. Numeric ones are no one else's business.
-fn resolve(server: &Server) -> Result<Vec<SocketAddr>, String> {
+fn resolve(
+    server: &Server,
+    resolver: &Resolver,
+    deadline: Option<Instant>,
+) -> Result<Vec<SocketAddr>, String> {
     let (host, port) = match server {
         Server::Host { host, port } => (host.as_str(), *port),
         Server::Https { .. } => return Err("KDC proxies are not supported yet".to_owned()),
@@ -218,11 +238,16 @@ fn resolve(server: &Server) -> Result<Vec<SocketAddr>, String> {
         _ => return Err("servers of this kind are not supported yet".to_owned()),
     };
     tracing::debug!(target: "krb5_trace", "Resolving hostname {host}");
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
+    let found = resolver
+        .addresses(host, deadline)
+        .map_err(|error| error.to_string())?;
+    if !found.is_empty() {
+        let with_port = |address| SocketAddr::new(address, port);
+        return Ok(found.into_iter().map(with_port).collect());
     }
-    let addresses = (host, port).to_socket_addrs();
-    addresses
+    // What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf.
+    (host, port)
+        .to_socket_addrs()
         .map(Iterator::collect)
         .map_err(|error: io::Error| describe(&error))
 }

@@ -50,6 +50,15 @@ pub(crate) enum Strategy {
     TcpOnly,
 }
 
+/// A server to deliver to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Target {
+    /// As the configuration or DNS names it.
+    pub(crate) name: String,
+    /// The only transport by which it serves; `None` where it may serve by any.
+    pub(crate) transport: Option<Transport>,
+}
+
 /// What the driver has to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Action {
@@ -111,8 +120,7 @@ pub(crate) enum Outcome {
 /// A delivery under way.
 #[derive(Debug)]
 pub(crate) struct Delivery {
-    /// The servers, as the configuration names them.
-    servers: Vec<String>,
+    servers: Vec<Target>,
     strategy: Strategy,
     deadline: Option<Duration>,
     connections: Vec<Connection>,
@@ -180,7 +188,7 @@ struct Interval {
 impl Delivery {
     /// A delivery to `servers`, starting at time zero and over at `deadline`.
     pub(crate) fn new(
-        servers: Vec<String>,
+        servers: Vec<Target>,
         strategy: Strategy,
         deadline: Option<Duration>,
     ) -> Self {
@@ -253,6 +261,13 @@ impl Delivery {
         self.connections
             .get(id.0)
             .map(|connection| (connection.transport, connection.address))
+    }
+
+    /// The server that a connection leads to.
+    pub(crate) fn server(&self, id: ConnectionId) -> Option<usize> {
+        self.connections
+            .get(id.0)
+            .map(|connection| connection.server)
     }
 
     /// What came of it; to be asked once.
@@ -403,10 +418,13 @@ impl Delivery {
         if addresses.is_empty() {
             self.fail_server(server, "the name has no address".to_owned());
         }
-        let transports: &[Transport] = match self.strategy {
-            Strategy::UdpFirst => &[Transport::Udp, Transport::Tcp],
-            Strategy::TcpFirst => &[Transport::Tcp, Transport::Udp],
-            Strategy::TcpOnly => &[Transport::Tcp],
+        let only = self.servers.get(server).and_then(|target| target.transport);
+        let transports: &[Transport] = match (self.strategy, only) {
+            (Strategy::TcpOnly, Some(Transport::Udp)) => &[],
+            (Strategy::TcpOnly, _) | (_, Some(Transport::Tcp)) => &[Transport::Tcp],
+            (_, Some(Transport::Udp)) => &[Transport::Udp],
+            (Strategy::UdpFirst, None) => &[Transport::Udp, Transport::Tcp],
+            (Strategy::TcpFirst, None) => &[Transport::Tcp, Transport::Udp],
         };
         for (index, &transport) in transports.iter().enumerate() {
             self.connections
@@ -438,11 +456,7 @@ impl Delivery {
         };
         connection.state = State::Dead;
         let via = Some((connection.transport, connection.address));
-        let server = self
-            .servers
-            .get(connection.server)
-            .cloned()
-            .unwrap_or_default();
+        let server = name(&self.servers, connection.server);
         self.failures.push(Attempt {
             server,
             via,
@@ -451,13 +465,20 @@ impl Delivery {
     }
 
     fn fail_server(&mut self, server: usize, reason: String) {
-        let server = self.servers.get(server).cloned().unwrap_or_default();
+        let server = name(&self.servers, server);
         self.failures.push(Attempt {
             server,
             via: None,
             reason,
         });
     }
+}
+
+fn name(servers: &[Target], index: usize) -> String {
+    servers
+        .get(index)
+        .map(|target| target.name.clone())
+        .unwrap_or_default()
 }
 
 impl std::fmt::Display for Transport {

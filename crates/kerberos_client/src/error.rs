@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use kerberos_asn1::KerberosTime;
+use std::fmt;
+
 use kerberos_files::EncodeError;
 use kerberos_files::ccache::{CcacheError, CcacheNameError};
 use kerberos_files::config::ConfigError;
@@ -13,6 +15,7 @@ use kerberos_proto::{ExchangeError, MIT_ERROR_BASE, Principal, PrincipalError};
 use thiserror::Error;
 
 use crate::delivery::Attempt;
+use crate::dns::DnsError;
 
 /// Why a client has no ticket, or cannot keep it. The words are MIT's where scripts look for them.
 #[derive(Debug, Error)]
@@ -41,6 +44,8 @@ pub enum ClientError {
     CannotFindKdc {
         /// The realm, its control characters escaped.
         realm: String,
+        /// What DNS had to say about it.
+        dns: DnsSearch,
     },
     /// No KDC of the realm answered.
     #[error("Cannot contact any KDC for realm '{realm}'")]
@@ -103,6 +108,31 @@ pub enum ClientError {
     Random(getrandom::Error),
 }
 
+/// What a search for the servers of a realm came to in DNS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum DnsSearch {
+    /// `dns_lookup_kdc` is off, or the realm is no domain name.
+    NotAsked,
+    /// There is no URI or SRV record that names one.
+    Nothing,
+    /// A record says that there is no such service (RFC 2782).
+    NoService,
+    /// There was no answer.
+    Failed(DnsError),
+}
+
+impl fmt::Display for DnsSearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAsked => f.write_str("DNS was not asked"),
+            Self::Nothing => f.write_str("DNS has no URI or SRV record that names one"),
+            Self::NoService => f.write_str("DNS says that the realm has none"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
 /// A realm as text that can be shown: a forged referral may name one that would drive the terminal,
 /// so control characters are escaped.
 pub(crate) fn shown(realm: &[u8]) -> String {
@@ -134,12 +164,12 @@ impl ClientError {
             Self::NoDefaultRealm => Some(
                 "write name@REALM, or set default_realm in [libdefaults] of krb5.conf".to_owned(),
             ),
-            Self::CannotFindKdc { realm } if realm.is_empty() => {
+            Self::CannotFindKdc { realm, .. } if realm.is_empty() => {
                 Some("write the realm after the @, as name@REALM".to_owned())
             }
-            Self::CannotFindKdc { realm } => Some(format!(
-                "name one in krb5.conf: [realms] {realm} = {{ kdc = host }} \
-                 (DNS is not asked for KDCs yet); realm names are case-sensitive"
+            Self::CannotFindKdc { realm, dns } => Some(format!(
+                "name one in krb5.conf: [realms] {realm} = {{ kdc = host }} ({dns}); realm names \
+                 are case-sensitive there"
             )),
             Self::CannotContactKdc { attempts, .. } if !attempts.is_empty() => {
                 let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();

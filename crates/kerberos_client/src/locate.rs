@@ -1,76 +1,218 @@
-//! Where the servers of a realm are.
+//! Where the servers of a realm are: krb5.conf, else DNS: URI records, else SRV records.
 //!
-//! For now krb5.conf alone says so; DNS is to come after it, in the same list.
+//! The rules are MIT's (`locate_kdc.c`, `dnssrv.c`). Better where it is safe: what DNS may be asked
+//! for is asked at the same time, so that it costs one round trip instead of three. What DNS says
+//! is not authenticated; a server that is none of the realm's cannot prove itself, and there is a
+//! cap on how many are tried.
+
+mod records;
+
+use std::time::Instant;
 
 use kerberos_files::config::{Server, ServerKind};
 
-use crate::error::shown;
+use crate::delivery::{Target, Transport};
+use crate::dns::{DnsError, RecordType, Resolver};
+use crate::error::{DnsSearch, shown};
 use crate::{ClientError, Config};
+use records::{Found, of_srv, of_uri};
+
+/// A server, and how it was named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Located {
+    pub(crate) server: Server,
+    /// The only transport by which it serves; `None` where it may serve by any.
+    pub(crate) transport: Option<Transport>,
+    /// Whether it is a primary KDC, where its URI record says so or not.
+    pub(crate) is_primary: Option<bool>,
+}
+
+/// The most servers that are taken from DNS; they are sorted by priority.
+const MAX_SERVERS: usize = 64;
+
+impl Located {
+    /// What the delivery wants to know.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            name: self.server.to_string(),
+            transport: self.transport,
+        }
+    }
+}
+
+/// A server that krb5.conf names.
+impl From<Server> for Located {
+    fn from(server: Server) -> Self {
+        Self {
+            server,
+            transport: None,
+            is_primary: None,
+        }
+    }
+}
 
 /// The servers of `realm`, in the order in which to ask them; never empty.
 pub(crate) fn locate(
     config: &Config,
+    resolver: &Resolver,
     realm: &[u8],
     kind: ServerKind,
-) -> Result<Vec<Server>, ClientError> {
-    let servers = config
-        .krb5()
-        .servers(&String::from_utf8_lossy(realm), kind)?;
-    if servers.is_empty() {
-        return Err(ClientError::CannotFindKdc {
-            realm: shown(realm),
-        });
+    deadline: Option<Instant>,
+) -> Result<Vec<Located>, ClientError> {
+    let cannot_find = |dns| ClientError::CannotFindKdc {
+        realm: shown(realm),
+        dns,
+    };
+    if realm.is_empty() {
+        return Err(cannot_find(DnsSearch::NotAsked));
     }
-    Ok(servers)
+    let result = find(config, resolver, realm, kind, deadline)?;
+    match (result, kind) {
+        (Ok(servers), _) => Ok(servers),
+        // MIT's changepw.c: whoever administers the realm is asked to change passwords.
+        (Err(search), ServerKind::Kpasswd) => {
+            let admin = find(config, resolver, realm, ServerKind::Admin, deadline)?;
+            let mut servers = admin.map_err(|_| cannot_find(search))?;
+            for located in &mut servers {
+                located.transport = None;
+                if let Server::Host { port, .. } = &mut located.server {
+                    *port = ServerKind::Kpasswd.default_port();
+                }
+            }
+            Ok(servers)
+        }
+        (Err(search), _) => Err(cannot_find(search)),
+    }
+}
+
+/// The servers of one kind, or what DNS said instead.
+fn find(
+    config: &Config,
+    resolver: &Resolver,
+    realm: &[u8],
+    kind: ServerKind,
+    deadline: Option<Instant>,
+) -> Result<Result<Vec<Located>, DnsSearch>, ClientError> {
+    let krb5 = config.krb5();
+    let text = String::from_utf8_lossy(realm);
+    let named = krb5.servers(&text, kind)?;
+    if !named.is_empty() {
+        return Ok(Ok(named.into_iter().map(Located::from).collect()));
+    }
+    if !krb5.dns_lookup_kdc() || realm.contains(&0) || std::str::from_utf8(realm).is_err() {
+        return Ok(Err(DnsSearch::NotAsked));
+    }
+    let search = Search {
+        resolver,
+        realm: &text,
+        kind,
+        with_uri: krb5.dns_uri_lookup(),
+        deadline,
+    };
+    // A site's servers are looked for first; what it lacks is looked for in the whole realm.
+    let found = match krb5.sitename(&text) {
+        Some(site) => search.run(&format!("{site}._sites.")),
+        None => [Err(None), Err(None), Err(None)],
+    };
+    let found = match found {
+        [Ok(uri), Ok(udp), Ok(tcp)] => [Ok(uri), Ok(udp), Ok(tcp)],
+        of_site => {
+            let mut found = search.run("");
+            for (general, of_site) in found.iter_mut().zip(of_site) {
+                if of_site.is_ok() {
+                    *general = of_site;
+                }
+            }
+            found
+        }
+    };
+    Ok(choose(found, kind))
+}
+
+/// What DNS has of one kind of record; `Err(None)` when it has none.
+type OfOneKind = Result<Vec<Found>, Option<DnsError>>;
+
+/// A search for the servers of a realm in DNS.
+struct Search<'a> {
+    resolver: &'a Resolver,
+    realm: &'a str,
+    kind: ServerKind,
+    with_uri: bool,
+    deadline: Option<Instant>,
+}
+
+impl Search<'_> {
+    /// Asks for the URI records and the SRV records by UDP and TCP, `site` being a site's labels.
+    fn run(&self, site: &str) -> [OfOneKind; 3] {
+        let (uri_service, srv_service) = match self.kind {
+            ServerKind::Kdc => ("_kerberos", "_kerberos"),
+            ServerKind::PrimaryKdc => ("_kerberos", "_kerberos-master"),
+            ServerKind::Admin => ("_kerberos-adm", "_kerberos-adm"),
+            ServerKind::Kpasswd => ("_kpasswd", "_kpasswd"),
+        };
+        let realm = self.realm.strip_suffix('.').unwrap_or(self.realm);
+        // The dot at the end keeps the resolver from searching other domains.
+        let uri = format!("{uri_service}.{site}{realm}.");
+        let udp = format!("{srv_service}._udp.{site}{realm}.");
+        let tcp = format!("{srv_service}._tcp.{site}{realm}.");
+        let mut questions = vec![
+            (udp.as_str(), RecordType::SRV),
+            (tcp.as_str(), RecordType::SRV),
+        ];
+        if self.with_uri {
+            tracing::debug!(target: "krb5_trace", "Sending DNS URI query for {uri}");
+            questions.push((uri.as_str(), RecordType::URI));
+        }
+        tracing::debug!(target: "krb5_trace", "Sending DNS SRV query for {udp}");
+        tracing::debug!(target: "krb5_trace", "Sending DNS SRV query for {tcp}");
+        let answers = self.resolver.ask_all(&questions, self.deadline);
+        let mut answers = answers.into_iter().map(|answer| match answer {
+            Ok(answer) if answer.records.is_empty() => Err(None),
+            Ok(answer) => Ok(answer.records),
+            Err(error) => Err(Some(error)),
+        });
+        let mut next = || answers.next().unwrap_or(Err(None));
+        let (udp, tcp, uri) = (next(), next(), next());
+        let default_port = self.kind.default_port();
+        [
+            uri.map(|records| of_uri(&records, default_port)),
+            udp.map(|records| of_srv(&records, Transport::Udp)),
+            tcp.map(|records| of_srv(&records, Transport::Tcp)),
+        ]
+    }
+}
+
+/// URI records count where there are any that name a server, else SRV records, those for UDP first.
+fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSearch> {
+    let mut failure = DnsSearch::Nothing;
+    let mut servers = Vec::new();
+    for (index, records) in found.into_iter().enumerate() {
+        match records {
+            Ok(records) => {
+                for found in records {
+                    match found {
+                        Found::Server(located) => servers.push(located),
+                        Found::NoService => failure = DnsSearch::NoService,
+                    }
+                }
+            }
+            Err(Some(error)) => failure = DnsSearch::Failed(error),
+            Err(None) => {}
+        }
+        if index == 0 && kind == ServerKind::PrimaryKdc {
+            // The same records name all KDCs: only those are wanted that call themselves primary.
+            servers.retain(|located| located.is_primary == Some(true));
+        }
+        if index == 0 && !servers.is_empty() {
+            break;
+        }
+    }
+    servers.truncate(MAX_SERVERS);
+    match servers.is_empty() {
+        true => Err(failure),
+        false => Ok(servers),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn from_the_profile() {
-        let config = Config::parse("[realms]\nR = {\nkdc = a\nkdc = b:89\n}\n").unwrap();
-        let servers = locate(&config, b"R", ServerKind::Kdc).unwrap();
-        let servers: Vec<_> = servers.iter().map(ToString::to_string).collect();
-        assert_eq!(servers, ["a:88", "b:89"]);
-    }
-
-    #[test]
-    fn of_no_realm() {
-        let error = locate(&Config::parse("").unwrap(), b"", ServerKind::Kdc).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "Cannot find KDC for invalid realm name \"\""
-        );
-        assert!(!error.hint().unwrap().contains("krb5.conf"));
-    }
-
-    #[test]
-    fn not_at_all() {
-        let config = Config::parse("[realms]\nR = {\nadmin_server = a\n}\n").unwrap();
-        let error = locate(&config, b"R", ServerKind::Kdc).unwrap_err();
-        assert_eq!(error.to_string(), "Cannot find KDC for realm \"R\"");
-        assert!(
-            error
-                .hint()
-                .unwrap()
-                .contains("[realms] R = { kdc = host }")
-        );
-    }
-
-    #[test]
-    fn a_forged_realm_cannot_drive_the_terminal() {
-        let config = Config::parse("").unwrap();
-        let check = |realm: &[u8], expected: &str| {
-            let error = locate(&config, realm, ServerKind::Kdc).unwrap_err();
-            let text = format!("Cannot find KDC for realm \"{expected}\"");
-            assert_eq!(error.to_string(), text);
-            assert!(!error.hint().unwrap().contains(char::is_control));
-        };
-        check(b"R\x1b]0;x\x07\n", r"R\u{1b}]0;x\u{7}\n");
-        check("R\u{9b}2J".as_bytes(), r"R\u{9b}2J");
-        check("R\u{e9}".as_bytes(), "R\u{e9}");
-        check(b"R\xff", "R\u{fffd}");
-    }
-}
+mod tests;

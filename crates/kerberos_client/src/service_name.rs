@@ -5,12 +5,13 @@
 //! are tested without any of them.
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use kerberos_asn1::NameType;
 use kerberos_files::config::{CanonicalizeHostname, clean_host, is_numeric_address};
 use kerberos_proto::Principal;
 
-use crate::dns::HostsFile;
+use crate::dns::Resolver;
 use crate::{Client, ClientError, Config};
 
 /// Who knows names and addresses of hosts.
@@ -62,7 +63,7 @@ impl Client {
                 return Ok(Principal::new(NameType::SRV_HST, [service, &host], ""));
             }
         };
-        let (host, realm) = canonical(self.config(), &SystemNames, &host, dns);
+        let (host, realm) = canonical(self.config(), &self.names()?, &host, dns);
         Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
     }
 
@@ -71,17 +72,26 @@ impl Client {
     /// There is one, `server` itself, unless it is the name of a service on a host and
     /// `dns_canonicalize_hostname` is `fallback`: then there is its name as it is, and as DNS knows
     /// it where that is another one.
+    ///
+    /// # Errors
+    /// [`ClientError::Config`] for a bad `dns_canonicalize_hostname` or `request_timeout`.
     pub fn service_candidates<'a>(
         &'a self,
         server: &'a Principal,
-    ) -> impl Iterator<Item = Principal> + 'a {
-        let fallback = matches!(
-            self.config().krb5().dns_canonicalize_hostname(),
-            Ok(CanonicalizeHostname::Fallback)
-        );
-        [false, true]
+    ) -> Result<impl Iterator<Item = Principal> + 'a, ClientError> {
+        let configured = self.config().krb5().dns_canonicalize_hostname()?;
+        let fallback = configured == CanonicalizeHostname::Fallback;
+        let names = self.names()?;
+        Ok([false, true]
             .into_iter()
-            .filter_map(move |dns| candidate(self.config(), &SystemNames, server, fallback, dns))
+            .filter_map(move |dns| candidate(self.config(), &names, server, fallback, dns)))
+    }
+
+    fn names(&self) -> Result<KnownNames<'_>, ClientError> {
+        Ok(KnownNames {
+            resolver: self.resolver(),
+            deadline: self.deadline()?,
+        })
     }
 }
 
@@ -110,30 +120,27 @@ impl Config {
     }
 }
 
-/// The names of the system.
-struct SystemNames;
+/// What a resolver knows; that it gets no answer is as if there were none, as in MIT's library.
+struct KnownNames<'a> {
+    resolver: &'a Resolver,
+    deadline: Option<Instant>,
+}
 
-impl Names for SystemNames {
+impl Names for KnownNames<'_> {
     fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
-        if let Ok(address) = host.parse() {
-            return Some((host.to_owned(), address));
-        }
-        let hosts = HostsFile::load(HOSTS);
-        hosts
-            .find(host)
-            .map(|(name, address)| (name.to_owned(), address))
+        let found = self.resolver.canonical_name(host, self.deadline);
+        found.ok().flatten()
     }
 
     fn reverse(&self, address: IpAddr) -> Option<String> {
-        HostsFile::load(HOSTS).name_of(address).map(Into::into)
+        let found = self.resolver.name_of(address, self.deadline);
+        found.ok().flatten()
     }
 
     fn search_domain(&self) -> Option<String> {
-        None
+        self.resolver.search_domain()
     }
 }
-
-const HOSTS: &str = "/etc/hosts";
 
 /// One of the two steps of MIT's `k5_canonprinc`: without DNS, then with it where that makes a
 /// difference.

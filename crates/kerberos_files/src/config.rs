@@ -294,6 +294,12 @@ impl Krb5Config {
         self.libdefault("qualify_shortname")
     }
 
+    /// `realm_try_domains`: how many of a host's parent domains are tried as its realm, besides the
+    /// host's name itself; -1, the default, means that none is.
+    pub fn realm_try_domains(&self) -> i32 {
+        self.lenient_int("realm_try_domains", -1)
+    }
+
     /// `enforce_ok_as_delegate`: whether only services marked so get our credentials; no.
     ///
     /// # Errors
@@ -404,6 +410,11 @@ impl Krb5Config {
             }
         }
         Ok(servers)
+    }
+
+    /// `sitename` of `realm`: the site whose servers DNS is asked for first.
+    pub fn sitename(&self, realm: &str) -> Option<&str> {
+        self.profile.first(&[REALMS, realm, "sitename"])
     }
 
     /// `disable_encrypted_timestamp` of `realm`: whether that mechanism is refused; no.

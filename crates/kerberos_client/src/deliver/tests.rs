@@ -10,6 +10,19 @@ use crate::transport::MAX_REPLY;
 const REQUEST: &[u8] = b"request";
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Delivers to servers of krb5.conf within `timeout`; the reply alone.
+fn deliver(
+    request: &[u8],
+    servers: &[Server],
+    strategy: Strategy,
+    timeout: Option<Duration>,
+) -> Result<Vec<u8>, Vec<Attempt>> {
+    let located: Vec<_> = servers.iter().cloned().map(Located::from).collect();
+    let deadline = timeout.map(|timeout| Instant::now() + timeout);
+    super::deliver(request, &located, strategy, deadline, &Resolver::system())
+        .map(|delivered| delivered.message)
+}
+
 /// A port of the loopback on which nobody listens, by either transport.
 fn dead() -> u16 {
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();

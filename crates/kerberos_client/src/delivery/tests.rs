@@ -31,8 +31,17 @@ use Host::{
 struct World {
     /// Each server's behaviour by UDP and by TCP.
     hosts: Vec<(Host, Host)>,
+    /// The only transport of each server, where it has but one.
+    only: Vec<Option<Transport>>,
     strategy: Strategy,
     deadline: Option<u64>,
+}
+
+fn target(name: &str, transport: Option<Transport>) -> Target {
+    Target {
+        name: name.to_owned(),
+        transport,
+    }
 }
 
 struct Run {
@@ -43,11 +52,12 @@ struct Run {
 }
 
 fn run(world: &World) -> Run {
-    let names = (0..world.hosts.len())
-        .map(|index| format!("kdc{index}"))
+    let only = |index: usize| world.only.get(index).copied().flatten();
+    let targets = (0..world.hosts.len())
+        .map(|index| target(&format!("kdc{index}"), only(index)))
         .collect();
     let deadline = world.deadline.map(Duration::from_millis);
-    let mut delivery = Delivery::new(names, world.strategy, deadline);
+    let mut delivery = Delivery::new(targets, world.strategy, deadline);
     let mut now = Duration::ZERO;
     let mut pending: Vec<(Duration, Event)> = Vec::new();
     let mut sent = Vec::new();
@@ -152,6 +162,7 @@ fn unavailable() -> Vec<u8> {
 fn world(hosts: &[(Host, Host)]) -> World {
     World {
         hosts: hosts.to_vec(),
+        only: Vec::new(),
         strategy: Strategy::UdpFirst,
         deadline: None,
     }
@@ -333,6 +344,21 @@ fn tcp_only_never_uses_udp() {
 }
 
 #[test]
+fn a_server_of_one_transport_is_asked_by_that() {
+    let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
+    let mut world = world(&[(Silent, Answers(1)), (Answers(5), Answers(5))]);
+    world.only = vec![udp, tcp];
+    // Neither is put off, whatever is preferred.
+    check(&world, 1, 1005, &["0 0u", "1000 1t"]);
+    world.strategy = Strategy::TcpFirst;
+    check(&world, 1, 1005, &["0 0u", "1000 1t"]);
+    world.strategy = Strategy::TcpOnly;
+    check(&world, 1, 5, &["0 1t"]);
+    world.only = vec![udp, udp];
+    assert!(matches!(run(&world).outcome, Outcome::Unreachable(_)));
+}
+
+#[test]
 fn an_unavailable_service_makes_way() {
     check(
         &world(&[(Unavailable, Silent), (Answers(3), Silent)]),
@@ -367,7 +393,7 @@ fn the_deadline_ends_it() {
 #[test]
 fn names_that_do_not_resolve_are_passed_over() {
     let mut delivery = Delivery::new(
-        vec!["a".to_owned(), "b".to_owned()],
+        vec![target("a", None), target("b", None)],
         Strategy::UdpFirst,
         None,
     );
@@ -387,7 +413,7 @@ fn names_that_do_not_resolve_are_passed_over() {
 
 #[test]
 fn events_for_unknown_connections_do_no_harm() {
-    let mut delivery = Delivery::new(vec!["a".to_owned()], Strategy::UdpFirst, None);
+    let mut delivery = Delivery::new(vec![target("a", None)], Strategy::UdpFirst, None);
     delivery.handle(Event::Connected(ConnectionId(7)));
     delivery.handle(Event::Failed(ConnectionId(7), String::new()));
     delivery.handle(Event::Resolved(vec![]));

@@ -40,14 +40,19 @@ pub(crate) enum Data {
     Name(Name),
     /// Its first character-string (RFC 1035 §3.3.14); MIT's library, too, takes no more.
     Txt(Vec<u8>),
-    /// RFC 2782. Weights are left out: MIT's library does not use them.
+    /// RFC 2782.
     Srv {
         priority: u16,
+        weight: u16,
         port: u16,
         target: Name,
     },
     /// RFC 7553.
-    Uri { priority: u16, target: Vec<u8> },
+    Uri {
+        priority: u16,
+        weight: u16,
+        target: Vec<u8>,
+    },
 }
 
 /// What came of a question.
@@ -165,7 +170,11 @@ impl Question {
     }
 
     /// The records of the name, aliases followed.
-    fn answer(&self, reader: &mut Reader<'_>, (answers, authorities): (u16, u16)) -> Option<Answer> {
+    fn answer(
+        &self,
+        reader: &mut Reader<'_>,
+        (answers, authorities): (u16, u16),
+    ) -> Option<Answer> {
         let mut aliases = Vec::new();
         let mut found = Vec::new();
         for _ in 0..answers {
@@ -256,19 +265,24 @@ impl Record {
                 Data::Txt(reader.bytes(length)?.to_vec())
             }
             RecordType::SRV => {
-                let (priority, _weight, port) = (reader.u16()?, reader.u16()?, reader.u16()?);
+                let (priority, weight, port) = (reader.u16()?, reader.u16()?, reader.u16()?);
                 // RFC 2782 forbids to compress the target; some servers do.
                 let target = reader.name()?;
                 Data::Srv {
                     priority,
+                    weight,
                     port,
                     target,
                 }
             }
             RecordType::URI => {
-                let (priority, _weight) = (reader.u16()?, reader.u16()?);
+                let (priority, weight) = (reader.u16()?, reader.u16()?);
                 let target = reader.rest().to_vec();
-                Data::Uri { priority, target }
+                Data::Uri {
+                    priority,
+                    weight,
+                    target,
+                }
             }
             _ => return None,
         };
@@ -353,7 +367,11 @@ impl<'a> Reader<'a> {
             kind,
             class,
             // RFC 2181 §8: a value with the highest bit counts as zero.
-            ttl: if ttl > i32::MAX.cast_unsigned() { 0 } else { ttl },
+            ttl: if ttl > i32::MAX.cast_unsigned() {
+                0
+            } else {
+                ttl
+            },
             start,
             end: self.at,
         })

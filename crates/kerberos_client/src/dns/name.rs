@@ -141,7 +141,10 @@ mod tests {
         };
         check("www.example.com", Some("www.example.com"));
         check("www.example.com.", Some("www.example.com"));
-        check("_kerberos._udp.EXAMPLE.COM.", Some("_kerberos._udp.EXAMPLE.COM"));
+        check(
+            "_kerberos._udp.EXAMPLE.COM.",
+            Some("_kerberos._udp.EXAMPLE.COM"),
+        );
         check("a\\b.c d", Some("a\\\\b.c\\032d"));
         check("\u{1b}[0m", Some("\\027[0m"));
         for none in ["", ".", "..", "a..b", ".a"] {

@@ -76,8 +76,13 @@ impl ResolvConf {
         let mut conf = Self::parse(&text);
         if conf.search.is_empty() {
             let node = rustix::system::uname();
-            let domain = node.nodename().to_str().ok().and_then(|name| name.split_once('.'));
-            conf.search.extend(domain.map(|(_, domain)| domain.to_owned()));
+            let domain = node
+                .nodename()
+                .to_str()
+                .ok()
+                .and_then(|name| name.split_once('.'));
+            conf.search
+                .extend(domain.map(|(_, domain)| domain.to_owned()));
         }
         Ok(conf)
     }
@@ -170,7 +175,10 @@ mod tests {
              options ndots:3 timeout:2 attempts:4 rotate use-vc edns0 inet6 x:y ndots:z\n",
         );
         let servers: Vec<_> = conf.servers.iter().map(ToString::to_string).collect();
-        assert_eq!(servers, ["192.0.2.1:53", "[2001:db8::1]:53", "[fe80::1%7]:53"]);
+        assert_eq!(
+            servers,
+            ["192.0.2.1:53", "[2001:db8::1]:53", "[fe80::1%7]:53"]
+        );
         assert_eq!(conf.search, ["a.example", "b.example"]);
         assert_eq!((conf.ndots, conf.attempts), (3, 4));
         assert_eq!(conf.timeout, Duration::from_secs(2));
@@ -179,7 +187,13 @@ mod tests {
 
     #[test]
     fn nothing_means_the_machine_itself() {
-        for text in ["", "nameserver\n", "options\n", "nameserver host.example\n", "\0\u{fffd}"] {
+        for text in [
+            "",
+            "nameserver\n",
+            "options\n",
+            "nameserver host.example\n",
+            "\0\u{fffd}",
+        ] {
             let conf = ResolvConf::parse(text);
             let mut expected = ResolvConf::new(["127.0.0.1:53".parse().unwrap()]);
             expected.search.clear();

@@ -109,7 +109,10 @@ impl Resolver {
             return Ok(known);
         }
         if is_localhost(host) {
-            return Ok(vec![[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()]);
+            return Ok(vec![
+                [127, 0, 0, 1].into(),
+                std::net::Ipv6Addr::LOCALHOST.into(),
+            ]);
         }
         self.forward(host, deadline)
             .map(|found| found.map_or_else(Vec::new, |(_, addresses)| addresses))
@@ -330,7 +333,11 @@ impl ResolvConf {
             .map(|domain| format!("{name}.{domain}"))
             .collect();
         let dots = name.bytes().filter(|&byte| byte == b'.').count();
-        let place = if dots >= self.ndots { 0 } else { candidates.len() };
+        let place = if dots >= self.ndots {
+            0
+        } else {
+            candidates.len()
+        };
         candidates.insert(place, name.to_owned());
         candidates
     }

@@ -69,11 +69,7 @@ impl Framing {
 }
 
 impl Tcp {
-    pub(super) fn open(
-        address: SocketAddr,
-        request: &[u8],
-        framing: Framing,
-    ) -> io::Result<Self> {
+    pub(super) fn open(address: SocketAddr, request: &[u8], framing: Framing) -> io::Result<Self> {
         let outgoing = framing
             .frame(request)
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;

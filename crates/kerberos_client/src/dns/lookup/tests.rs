@@ -25,9 +25,7 @@ enum Does {
     KnowsNoEdns,
 }
 
-use Does::{
-    Answers, CutsShort, Fails, ForgedThenAnswers, Garbles, KnowsNoEdns, Refuses, Silent,
-};
+use Does::{Answers, CutsShort, Fails, ForgedThenAnswers, Garbles, KnowsNoEdns, Refuses, Silent};
 
 fn question() -> Question {
     Question {
@@ -72,7 +70,11 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
                 let sent_id = 100 + u16::try_from(id.0).unwrap();
                 let query = lookup.query(id, sent_id);
                 let edns = query[11] == 1;
-                let server = conf.servers.iter().position(|other| *other == address).unwrap();
+                let server = conf
+                    .servers
+                    .iter()
+                    .position(|other| *other == address)
+                    .unwrap();
                 let is_udp = transport == Transport::Udp;
                 asked.push(format!("{now} {server}{}", if is_udp { 'u' } else { 't' }));
                 let number = u8::try_from(server).unwrap();
@@ -148,7 +150,12 @@ fn the_first_answers() {
 fn who_fails_makes_way_at_once() {
     check(&[Refuses, Answers(5)], 1, 5, &["0 0u", "0 1u"]);
     check(&[Fails(2), Answers(5)], 1, 6, &["0 0u", "1 1u"]);
-    check(&[Fails(5), Refuses, Answers(5)], 2, 6, &["0 0u", "1 1u", "1 2u"]);
+    check(
+        &[Fails(5), Refuses, Answers(5)],
+        2,
+        6,
+        &["0 0u", "1 1u", "1 2u"],
+    );
     check(&[Garbles, Answers(5)], 1, 6, &["0 0u", "1 1u"]);
 }
 
@@ -162,7 +169,12 @@ fn who_is_silent_gets_company() {
 
 #[test]
 fn there_is_a_second_pass() {
-    check(&[Silent, Answers(6001)], 1, 7001, &["0 0u", "1000 1u", "6000 0u", "7000 1u"]);
+    check(
+        &[Silent, Answers(6001)],
+        1,
+        7001,
+        &["0 0u", "1000 1u", "6000 0u", "7000 1u"],
+    );
 }
 
 #[test]

@@ -77,14 +77,27 @@ fn every_type() {
         let answer = answered(&question, &message);
         assert_eq!((answer.records, answer.ttl), (vec![expected], 60));
     };
-    check(RecordType::A, &[192, 0, 2, 1], Data::A([192, 0, 2, 1].into()));
+    check(
+        RecordType::A,
+        &[192, 0, 2, 1],
+        Data::A([192, 0, 2, 1].into()),
+    );
     let address: Ipv6Addr = "2001:db8::1".parse().unwrap();
     check(RecordType::AAAA, &address.octets(), Data::Aaaa(address));
-    check(RecordType::PTR, name("h.example").wire(), Data::Name(name("h.example")));
-    check(RecordType::TXT, b"\x05REALM\x03two", Data::Txt(b"REALM".to_vec()));
+    check(
+        RecordType::PTR,
+        name("h.example").wire(),
+        Data::Name(name("h.example")),
+    );
+    check(
+        RecordType::TXT,
+        b"\x05REALM\x03two",
+        Data::Txt(b"REALM".to_vec()),
+    );
     let target = name("kdc.example");
     let expected = Data::Srv {
         priority: 1,
+        weight: 9,
         port: 88,
         target: target.clone(),
     };
@@ -92,12 +105,14 @@ fn every_type() {
     // The target by a pointer to the question, which some servers write.
     let expected = Data::Srv {
         priority: 0,
+        weight: 9,
         port: 88,
         target: name("x.example"),
     };
     check(RecordType::SRV, &srv(0, 88, b"\xc0\x0c"), expected);
     let expected = Data::Uri {
         priority: 2,
+        weight: 1,
         target: b"krb5srv:m:udp:kdc".to_vec(),
     };
     check(RecordType::URI, b"\0\x02\0\x01krb5srv:m:udp:kdc", expected);
@@ -107,7 +122,12 @@ fn every_type() {
 fn aliases_are_followed() {
     let question = question("www.example", RecordType::A);
     let answers = [
-        record("www.example", RecordType::CNAME, 50, name("b.example").wire()),
+        record(
+            "www.example",
+            RecordType::CNAME,
+            50,
+            name("b.example").wire(),
+        ),
         record("c.example", RecordType::A, 70, &[192, 0, 2, 1]),
         record("b.example", RecordType::CNAME, 60, name("c.example").wire()),
         record("other.example", RecordType::A, 5, &[192, 0, 2, 9]),
@@ -127,7 +147,10 @@ fn aliases_that_lead_nowhere() {
         assert_eq!((answer.records, answer.ttl), (vec![], 0));
     };
     check(&[alias("a.example", "a.example")]);
-    check(&[alias("a.example", "b.example"), alias("b.example", "a.example")]);
+    check(&[
+        alias("a.example", "b.example"),
+        alias("b.example", "a.example"),
+    ]);
     check(&[alias("a.example", "b.example")]);
 }
 
@@ -173,7 +196,10 @@ fn answers_to_others_are_foreign() {
     check(&reply(&other, 0, &[], &[]));
     // Servers may change the case of letters.
     let other = question("A.EXAMPLE", RecordType::A);
-    assert!(matches!(asked.read(ID, &reply(&other, 0, &[], &[])), Verdict::Answered(_)));
+    assert!(matches!(
+        asked.read(ID, &reply(&other, 0, &[], &[])),
+        Verdict::Answered(_)
+    ));
 }
 
 #[test]
@@ -205,13 +231,23 @@ fn hostile_answers() {
     // A name that points to itself, forwards, to another that points back, or to nowhere.
     malformed(&reply(&question, 0, &[owner(&pointer(start))], &[]));
     malformed(&reply(&question, 0, &[owner(&pointer(start + 40))], &[]));
-    malformed(&reply(&question, 0, &[owner(&[1, b'a', 0xc0, start.to_be_bytes()[1]])], &[]));
+    malformed(&reply(
+        &question,
+        0,
+        &[owner(&[1, b'a', 0xc0, start.to_be_bytes()[1]])],
+        &[],
+    ));
     malformed(&reply(&question, 0, &[owner(b"\x40a\0")], &[]));
     malformed(&reply(&question, 0, &[owner(b"\x80a\0")], &[]));
     // A name of more than 255 octets.
     malformed(&reply(&question, 0, &[owner(&b"\x3fx".repeat(200))], &[]));
     // Data that ends early, or reads beyond its record.
-    for data in [&b""[..], b"\0\0\0\0\0", &srv(0, 88, b""), &srv(0, 88, b"\x05ab")] {
+    for data in [
+        &b""[..],
+        b"\0\0\0\0\0",
+        &srv(0, 88, b""),
+        &srv(0, 88, b"\x05ab"),
+    ] {
         let cut = record("a.example", RecordType::SRV, 1, data);
         malformed(&reply(&question, 0, &[cut], &[]));
     }
@@ -226,11 +262,19 @@ fn every_cut_and_every_octet_is_survived() {
     let question = question("a.example", RecordType::SRV);
     let answers = [
         record("a.example", RecordType::CNAME, 50, name("b.example").wire()),
-        raw_record(b"\xc0\x0c", RecordType::SRV, 60, &srv(0, 88, name("kdc.example").wire())),
+        raw_record(
+            b"\xc0\x0c",
+            RecordType::SRV,
+            60,
+            &srv(0, 88, name("kdc.example").wire()),
+        ),
     ];
     let honest = reply(&question, 0, &answers, &[]);
     for length in 0..honest.len() {
-        assert!(!matches!(question.read(ID, &honest[..length]), Verdict::Answered(_)));
+        assert!(!matches!(
+            question.read(ID, &honest[..length]),
+            Verdict::Answered(_)
+        ));
     }
     let mut answered = 0;
     for at in 0..honest.len() {

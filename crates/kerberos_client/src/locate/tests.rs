@@ -1,0 +1,78 @@
+//! Where servers are found: krb5.conf before DNS, URI before SRV, a site before its realm.
+
+use super::*;
+
+/// A resolver whom nobody answers, which a test may not ask.
+fn nobody() -> Resolver {
+    Resolver::new(crate::dns::ResolvConf::new([]))
+}
+
+fn locate_by(text: &str, realm: &[u8], kind: ServerKind) -> Result<Vec<String>, ClientError> {
+    let config = Config::parse(text).unwrap();
+    let servers = locate(&config, &nobody(), realm, kind, None)?;
+    Ok(servers
+        .iter()
+        .map(|located| located.server.to_string())
+        .collect())
+}
+
+#[test]
+fn from_the_profile() {
+    let text = "[realms]\nR = {\nkdc = a\nkdc = b:89\nadmin_server = s\nadmin_server = t:7\n}\n";
+    let check = |kind, expected: &[&str]| {
+        assert_eq!(locate_by(text, b"R", kind).unwrap(), expected);
+    };
+    check(ServerKind::Kdc, &["a:88", "b:89"]);
+    check(ServerKind::Admin, &["s:749", "t:7"]);
+    // Without a server for passwords the administration's host is asked, at its own port.
+    check(ServerKind::Kpasswd, &["s:464", "t:464"]);
+}
+
+#[test]
+fn of_no_realm() {
+    let error = locate_by("", b"", ServerKind::Kdc).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Cannot find KDC for invalid realm name \"\""
+    );
+    assert!(!error.hint().unwrap().contains("krb5.conf"));
+}
+
+#[test]
+fn not_at_all() {
+    let without_dns = "[libdefaults]\ndns_lookup_kdc = no\n[realms]\nR = {\nadmin_server = a\n}\n";
+    let error = locate_by(without_dns, b"R", ServerKind::Kdc).unwrap_err();
+    assert_eq!(error.to_string(), "Cannot find KDC for realm \"R\"");
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("[realms] R = { kdc = host } (DNS was not asked)"),
+        "{hint}"
+    );
+    let error = locate_by("", b"R", ServerKind::Kdc).unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("no answer about _kerberos._tcp.R from DNS"),
+        "{hint}"
+    );
+    // A realm that is no domain name has no servers in DNS.
+    for realm in [&b"R\0"[..], b"\xff", b"a..b"] {
+        assert!(locate_by("", realm, ServerKind::Kdc).is_err());
+    }
+}
+
+#[test]
+fn a_forged_realm_cannot_drive_the_terminal() {
+    let check = |realm: &[u8], expected: &str| {
+        let text = "[libdefaults]\ndns_lookup_kdc = no\n";
+        let error = locate_by(text, realm, ServerKind::Kdc).unwrap_err();
+        let text = format!("Cannot find KDC for realm \"{expected}\"");
+        assert_eq!(error.to_string(), text);
+        assert!(!error.hint().unwrap().contains(char::is_control));
+        let error = locate_by("", realm, ServerKind::Kdc).unwrap_err();
+        assert!(!error.hint().unwrap().contains(char::is_control));
+    };
+    check(b"R\x1b]0;x\x07\n", r"R\u{1b}]0;x\u{7}\n");
+    check("R\u{9b}2J".as_bytes(), r"R\u{9b}2J");
+    check("R\u{e9}".as_bytes(), "R\u{e9}");
+    check(b"R\xff", "R\u{fffd}");
+}

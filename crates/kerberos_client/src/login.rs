@@ -1,0 +1,121 @@
+//! Logging in: the AS exchange with any KDC of the realm, and once more with the primary one when a
+//! replica refuses.
+//!
+//! A replica may not know a new password or principal yet, so what it refuses is asked of the
+//! primary KDC, as in MIT's `get_in_tkt.c`. Nobody is asked for the password twice.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use kerberos_files::config::ServerKind;
+use kerberos_proto::{
+    AsExchange, AsParams, AskError, ExchangeError, Login, Password, Secret, Step,
+};
+
+use crate::client::{now, system_rng};
+use crate::locate::{Located, locate};
+use crate::{Client, ClientError};
+
+impl Client {
+    /// Logs in: gets the initial ticket that `params` describe with `secret`.
+    ///
+    /// # Errors
+    /// [`ClientError::Exchange`] when the KDC refuses or its reply is not what was asked for,
+    /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply.
+    pub fn login(&self, params: AsParams, secret: Secret) -> Result<Login, ClientError> {
+        let (secret, again) = twice(secret);
+        let mut replied = Vec::new();
+        let result = self.attempt(ServerKind::Kdc, params.clone(), secret, &mut replied);
+        let error = match result {
+            Err(ClientError::Exchange(error)) if !is_of_the_user(&error) => error,
+            other => return other,
+        };
+        if !self.any_replica(&replied) {
+            return Err(error.into());
+        }
+        tracing::debug!(target: "krb5_trace", "Retrying AS request with primary KDC");
+        match self.attempt(ServerKind::PrimaryKdc, params, again, &mut Vec::new()) {
+            // What the replica said tells more than that the primary cannot be reached.
+            Err(ClientError::CannotFindKdc { .. } | ClientError::CannotContactKdc { .. }) => {
+                Err(error.into())
+            }
+            result => result,
+        }
+    }
+
+    /// Runs the exchange with servers of this kind, and takes note of who replied.
+    fn attempt(
+        &self,
+        kind: ServerKind,
+        params: AsParams,
+        secret: Secret,
+        replied: &mut Vec<(Vec<u8>, Located)>,
+    ) -> Result<Login, ClientError> {
+        let mut rng = system_rng()?;
+        let (mut exchange, mut request) = AsExchange::start(params, secret, &mut rng, now())?;
+        loop {
+            let (reply, from) = self.send_to(kind, &request)?;
+            replied.extend(from.map(|from| (request.realm.clone(), from)));
+            match exchange.step(&reply, &mut rng, now())? {
+                Step::Send(next) => request = next,
+                Step::Done(login) => return Ok(*login),
+            }
+        }
+    }
+
+    /// Whether one of these is not among the primary KDCs of its realm, though there are some.
+    fn any_replica(&self, replied: &[(Vec<u8>, Located)]) -> bool {
+        replied.iter().any(|(realm, server)| {
+            if let Some(is_primary) = server.is_primary {
+                return !is_primary;
+            }
+            let deadline = self.deadline().ok().flatten();
+            let (config, resolver) = (self.config(), self.resolver());
+            let primaries = locate(config, resolver, realm, ServerKind::PrimaryKdc, deadline);
+            primaries.is_ok_and(|primaries| {
+                !primaries
+                    .iter()
+                    .any(|primary| primary.server == server.server)
+            })
+        })
+    }
+}
+
+/// Whether the user, not a KDC, ended the exchange.
+fn is_of_the_user(error: &ExchangeError) -> bool {
+    matches!(error, ExchangeError::Ask(_))
+}
+
+/// The secret for a first and for a second attempt. Who is asked for a password is asked once, and
+/// how long that took is known, since what the exchange sends after it tells the time.
+fn twice(secret: Secret) -> (Secret, Secret) {
+    match secret {
+        Secret::Password(password) => (
+            Secret::Password(password.clone()),
+            Secret::Password(password),
+        ),
+        Secret::Keys(keys) => (Secret::Keys(keys.clone()), Secret::Keys(keys)),
+        Secret::Ask(ask) => {
+            let shared = Arc::new(Mutex::new((ask, None)));
+            let asking = |shared: Arc<Mutex<(_, Option<Password>)>>| {
+                Secret::ask(move |client| {
+                    let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    let (ask, known): &mut (kerberos_proto::AskFn, _) = &mut shared;
+                    if let Some(password) = known.take() {
+                        return Ok(password);
+                    }
+                    let asked = Instant::now();
+                    let password = ask(client)?.with_delay(asked.elapsed());
+                    *known = Some(Password::new(password.expose_bytes()));
+                    Ok(password)
+                })
+            };
+            (asking(Arc::clone(&shared)), asking(shared))
+        }
+        // A kind of secret that is new here gets one attempt.
+        other => (
+            other,
+            Secret::ask(|_| Err(AskError::Other("the secret is used up".to_owned()))),
+        ),
+    }
+}

@@ -1,0 +1,195 @@
+//! Realms that krb5.conf does not name: of hosts, and of this machine's users.
+//!
+//! The rules are those of MIT's `hostrealm_dns.c` and `hostrealm_domain.c`. Whoever forges DNS can
+//! lead to another realm by them, which is why both are off by default.
+
+use std::time::Instant;
+
+use kerberos_files::config::{ServerKind, clean_host, is_numeric_address};
+use kerberos_proto::Principal;
+
+use crate::dns::{Data, RecordType};
+use crate::locate::locate;
+use crate::{Client, ClientError};
+
+impl Client {
+    /// The principal that `name` means, in the default realm unless it names one.
+    ///
+    /// # Errors
+    /// As [`Config::principal`](crate::Config::principal).
+    pub fn principal(&self, name: &str) -> Result<Principal, ClientError> {
+        match self.config().principal(name) {
+            Err(ClientError::NoDefaultRealm) => {
+                let realm = self.default_realm()?;
+                Ok(self.config().principal(name_in(name, &realm).as_str())?)
+            }
+            result => result,
+        }
+    }
+
+    /// The realm of names without one: `default_realm`, or what DNS says about this host when
+    /// `dns_lookup_realm` is on.
+    ///
+    /// # Errors
+    /// [`ClientError::NoDefaultRealm`].
+    pub fn default_realm(&self) -> Result<String, ClientError> {
+        let configured = self.config().default_realm().map(str::to_owned);
+        if configured.is_ok() || !self.config().krb5().dns_lookup_realm() {
+            return configured;
+        }
+        let deadline = self.deadline()?;
+        let node = rustix::system::uname();
+        let node = node.nodename().to_string_lossy();
+        let host = self.resolver().canonical_name(&node, deadline);
+        let found = host
+            .ok()
+            .flatten()
+            .and_then(|(host, _)| self.realm_by_txt(&clean_host(&host), deadline));
+        // A record of the domains that are searched speaks for every host in them.
+        let found = found.or_else(|| {
+            let data = self
+                .resolver()
+                .search(TXT_PREFIX, RecordType::TXT, deadline);
+            realm_of(&data.ok()??)
+        });
+        found.ok_or(ClientError::NoDefaultRealm)
+    }
+
+    /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral tells it: what TXT
+    /// records say (`dns_lookup_realm`), the first of its domains that has KDCs
+    /// (`realm_try_domains`), or else [`Config::fallback_realm`](crate::Config::fallback_realm).
+    ///
+    /// # Errors
+    /// [`ClientError::NoDefaultRealm`] when there is no other than that, and
+    /// [`ClientError::Config`].
+    pub fn fallback_realm(&self, host: &str) -> Result<String, ClientError> {
+        let config = self.config();
+        let host = clean_host(host);
+        if !is_numeric_address(&host) {
+            let deadline = self.deadline()?;
+            let by_txt = config
+                .krb5()
+                .dns_lookup_realm()
+                .then(|| self.realm_by_txt(&host, deadline));
+            if let Some(realm) = by_txt.flatten() {
+                return Ok(realm);
+            }
+            let tries = usize::try_from(config.krb5().realm_try_domains());
+            let tries = tries.map_or(0, |parents| parents.saturating_add(1));
+            let upper = host.to_ascii_uppercase();
+            // A suffix of one label is no realm of anybody's.
+            let with_dot = |suffix: &&str| suffix.contains('.');
+            for suffix in suffixes(&upper).take_while(with_dot).take(tries) {
+                let (resolver, kind) = (self.resolver(), ServerKind::Kdc);
+                if locate(config, resolver, suffix.as_bytes(), kind, deadline).is_ok() {
+                    return Ok(suffix.to_owned());
+                }
+            }
+        }
+        config.fallback_realm(&host)
+    }
+
+    /// What the TXT record of the host or of the nearest domain that it is in says.
+    fn realm_by_txt(&self, host: &str, deadline: Option<Instant>) -> Option<String> {
+        suffixes(host).find_map(|suffix| {
+            let name = format!("{TXT_PREFIX}.{suffix}.");
+            let question = [(name.as_str(), RecordType::TXT)];
+            let answer = self.resolver().ask_all(&question, deadline).pop()?.ok();
+            let realm = answer.and_then(|answer| realm_of(answer.records.first()?));
+            match &realm {
+                Some(realm) => {
+                    tracing::debug!(target: "krb5_trace", "TXT record {name} found: {realm}");
+                }
+                None => tracing::debug!(target: "krb5_trace", "TXT record {name} not found"),
+            }
+            realm
+        })
+    }
+}
+
+const TXT_PREFIX: &str = "_kerberos";
+
+/// The name and each of the domains that it is in, the nearest first.
+fn suffixes(name: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(name), |name| Some(name.split_once('.')?.1))
+        .filter(|suffix| !suffix.is_empty())
+}
+
+/// The realm that a TXT record names; a dot at its end is a common mistake.
+fn realm_of(data: &Data) -> Option<String> {
+    let Data::Txt(text) = data else {
+        return None;
+    };
+    let text = std::str::from_utf8(text).ok()?;
+    let realm = text.strip_suffix('.').unwrap_or(text);
+    // What would drive a terminal is no realm.
+    let is_fine = !realm.is_empty() && !realm.contains(char::is_control);
+    is_fine.then(|| realm.to_owned())
+}
+
+/// `name` with the realm that it lacks.
+fn name_in(name: &str, realm: &str) -> String {
+    let mut escaped = String::new();
+    for character in realm.chars() {
+        if matches!(character, '\\' | '/' | '@') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    format!("{name}@{escaped}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn domains_of_a_name() {
+        let all: Vec<_> = suffixes("a.b.c").collect();
+        assert_eq!(all, ["a.b.c", "b.c", "c"]);
+        assert_eq!(suffixes("").count(), 0);
+        assert_eq!(suffixes("a.").collect::<Vec<_>>(), ["a."]);
+    }
+
+    #[test]
+    fn realms_in_records() {
+        let check = |text: &[u8], expected: Option<&str>| {
+            assert_eq!(realm_of(&Data::Txt(text.to_vec())).as_deref(), expected);
+        };
+        check(b"EXAMPLE.COM", Some("EXAMPLE.COM"));
+        check(b"EXAMPLE.COM.", Some("EXAMPLE.COM"));
+        for none in [&b""[..], b".", b"\xff", b"R\x1b[0m"] {
+            check(none, None);
+        }
+    }
+
+    #[test]
+    fn without_dns_the_domain_is_the_realm() {
+        let client = |text| Client::new(Config::parse(text).unwrap());
+        let realm = client("").fallback_realm("WWW.Example.com.").unwrap();
+        assert_eq!(realm, "EXAMPLE.COM");
+        let tries = client(
+            "[libdefaults]\nrealm_try_domains = 1\ndns_lookup_kdc = no\n\
+             [realms]\nSUB.EXAMPLE.COM = {\nkdc = a\n}\nEXAMPLE.COM = {\nkdc = a\n}\n",
+        );
+        let check = |host: &str, realm: &str| {
+            assert_eq!(tries.fallback_realm(host).unwrap(), realm, "{host}");
+        };
+        check("www.sub.example.com", "SUB.EXAMPLE.COM");
+        check("sub.example.com", "SUB.EXAMPLE.COM");
+        check("www.example.com", "EXAMPLE.COM");
+        // Two parents up it is not looked for.
+        check("a.b.example.com", "B.EXAMPLE.COM");
+        assert!(matches!(
+            client("").default_realm(),
+            Err(ClientError::NoDefaultRealm)
+        ));
+    }
+
+    #[test]
+    fn names_without_a_realm() {
+        assert_eq!(name_in("alice", "R"), "alice@R");
+        assert_eq!(name_in("alice", r"R/x@y\z"), r"alice@R\/x\@y\\z");
+    }
+}
