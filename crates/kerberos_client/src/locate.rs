@@ -208,10 +208,10 @@ fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSe
         }
     }
     servers.truncate(MAX_SERVERS);
-    match servers.is_empty() {
-        true => Err(failure),
-        false => Ok(servers),
+    if servers.is_empty() {
+        return Err(failure);
     }
+    Ok(servers)
 }
 
 #[cfg(test)]

@@ -96,11 +96,10 @@ impl Client {
             let question = [(name.as_str(), RecordType::TXT)];
             let answer = self.resolver().ask_all(&question, deadline).pop()?.ok();
             let realm = answer.and_then(|answer| realm_of(answer.records.first()?));
-            match &realm {
-                Some(realm) => {
-                    tracing::debug!(target: "krb5_trace", "TXT record {name} found: {realm}");
-                }
-                None => tracing::debug!(target: "krb5_trace", "TXT record {name} not found"),
+            if let Some(realm) = &realm {
+                tracing::debug!(target: "krb5_trace", "TXT record {name} found: {realm}");
+            } else {
+                tracing::debug!(target: "krb5_trace", "TXT record {name} not found");
             }
             realm
         })

@@ -52,9 +52,7 @@ fn advance(
                 return None;
             }
             Action::Ask(exchange) => {
-                let Some((transport, address)) = lookup.endpoint(exchange) else {
-                    return None;
-                };
+                let (transport, address) = lookup.endpoint(exchange)?;
                 let opened = random().and_then(|id| {
                     let query = lookup.query(exchange, id);
                     Socket::open(transport, address, &query, Framing::Dns)

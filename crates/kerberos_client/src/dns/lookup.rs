@@ -132,9 +132,10 @@ impl Lookup {
             return self.give_up();
         };
         self.next.1 = server + 1;
-        let transport = match self.use_vc {
-            true => Transport::Tcp,
-            false => Transport::Udp,
+        let transport = if self.use_vc {
+            Transport::Tcp
+        } else {
+            Transport::Udp
         };
         self.ask(server, transport, now)
     }
@@ -219,9 +220,10 @@ impl Lookup {
             failure: None,
         });
         let is_last = server + 1 >= self.servers.len();
-        let interval = match is_last || transport == Transport::Tcp {
-            true => self.timeout,
-            false => self.timeout.min(INTERVAL),
+        let interval = if is_last || transport == Transport::Tcp {
+            self.timeout
+        } else {
+            self.timeout.min(INTERVAL)
         };
         self.interval_end = now + interval;
         Action::Ask(id)

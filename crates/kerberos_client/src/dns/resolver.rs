@@ -294,8 +294,7 @@ impl Resolver {
         };
         let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
         let now = stamp(path);
-        if let Some((before, conf)) = read.as_ref().filter(|(before, _)| *before == now) {
-            let _ = before;
+        if let Some((_, conf)) = read.as_ref().filter(|(before, _)| *before == now) {
             return Ok(Arc::clone(conf));
         }
         let conf = ResolvConf::load(path).map_err(|error| DnsError::ResolvConf {
@@ -309,9 +308,10 @@ impl Resolver {
 
     /// The server to ask first.
     fn first(&self, conf: &ResolvConf) -> usize {
-        let first = match conf.rotate {
-            true => self.first.fetch_add(1, Ordering::Relaxed),
-            false => self.first.load(Ordering::Relaxed),
+        let first = if conf.rotate {
+            self.first.fetch_add(1, Ordering::Relaxed)
+        } else {
+            self.first.load(Ordering::Relaxed)
         };
         first % conf.servers.len().max(1)
     }

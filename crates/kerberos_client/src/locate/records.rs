@@ -32,23 +32,21 @@ pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
             target: "krb5_trace",
             "SRV answer: {priority} {weight} {port} \"{target}.\""
         );
-        let is_alone = records.len() == 1;
-        match target.is_root() {
-            true if is_alone => found.push((*priority, Found::NoService)),
-            true => {}
-            false => {
-                // Whole names are not searched in other domains.
-                let server = Server::Host {
-                    host: format!("{target}."),
-                    port: *port,
-                };
-                let located = Located {
-                    transport: Some(transport),
-                    ..Located::from(server)
-                };
-                found.push((*priority, Found::Server(located)));
-            }
+        if target.is_root() {
+            // Among others it means nothing.
+            found.extend((records.len() == 1).then_some((*priority, Found::NoService)));
+            continue;
         }
+        let server = Server::Host {
+            // Whole names are not searched in other domains.
+            host: format!("{target}."),
+            port: *port,
+        };
+        let located = Located {
+            transport: Some(transport),
+            ..Located::from(server)
+        };
+        found.push((*priority, Found::Server(located)));
     }
     by_priority(found)
 }

@@ -34,7 +34,7 @@ impl Session<'_> {
     fn chase_names(&self, request: &TicketRequest) -> Result<Chased, ClientError> {
         let tgt = self.start_tgt()?;
         let mut unknown = None;
-        for server in self.client.service_candidates(&request.server) {
+        for server in self.client.service_candidates(&request.server)? {
             match self.chase(request, server, tgt) {
                 Err(ClientError::Exchange(error))
                     if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
@@ -66,7 +66,7 @@ impl Session<'_> {
         let mut params = ChaseParams::new(tgs);
         params.tgts.clone_from(&self.found.tgts);
         if server.realm().is_empty() {
-            params.fallback_realm = fallback_realm(config, &server);
+            params.fallback_realm = fallback_realm(self.client, &server);
         }
         let goals = [Some(server.realm()), params.fallback_realm.as_deref()];
         let start = &self.found.start_realm;
@@ -139,8 +139,8 @@ fn route(config: &Config, from: &[u8], to: &[u8]) -> Option<Route> {
 }
 
 /// Where a service without a realm may live: that depends on its host.
-fn fallback_realm(config: &Config, server: &Principal) -> Option<Vec<u8>> {
+fn fallback_realm(client: &Client, server: &Principal) -> Option<Vec<u8>> {
     let host = std::str::from_utf8(server.components().nth(1)?).ok()?;
-    let realm = config.fallback_realm(host).ok()?;
+    let realm = client.fallback_realm(host).ok()?;
     Some(realm.into_bytes())
 }

@@ -93,7 +93,6 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
                         let message = message(sent_id, number, [0x82, 0]);
                         mail.push((now + 1, Event::Message(id, message)));
                     }
-                    CutsShort => mail.push((now + 1, good())),
                     ForgedThenAnswers(after) => {
                         let forged = message(sent_id ^ 1, 66, [0x80, 0]);
                         mail.push((now + 1, Event::Message(id, forged)));
@@ -108,7 +107,7 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
                         let message = message(sent_id, number, [0x80, 1]);
                         mail.push((now + 1, Event::Message(id, message)));
                     }
-                    KnowsNoEdns => mail.push((now + 1, good())),
+                    CutsShort | KnowsNoEdns => mail.push((now + 1, good())),
                 }
             }
             Action::Wait { until } => {
