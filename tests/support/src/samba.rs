@@ -10,6 +10,7 @@ mod programs;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -121,7 +122,8 @@ impl SambaRealm {
         path
     }
 
-    /// `tool` on a machine of the domain: it finds `dc1.ad.test`, and asks the controller for DNS.
+    /// `tool` on a machine of the domain: it finds `dc1.ad.test`, asks the controller for DNS, and
+    /// has no memory of other domains, which Samba's clients keep in `/run/samba`.
     ///
     /// # Panics
     /// When temporary paths are no UTF-8.
@@ -132,7 +134,7 @@ impl SambaRealm {
             "sh",
             "-c",
             "mount --bind \"$1\" /etc/hosts && mount --bind \"$2\" /etc/resolv.conf && \
-             shift 2 && exec \"$@\"",
+             mkdir -p /run/samba && mount -t tmpfs none /run/samba && shift 2 && exec \"$@\"",
             "sh",
             self.folder.join("hosts").to_str().unwrap(),
             self.folder.join("resolv.conf").to_str().unwrap(),
@@ -164,7 +166,11 @@ fn serve(programs: &Programs, folder: &Path, address: Ipv4Addr) -> Result<Server
         },
         &folder.join("samba.out"),
         &[],
-        || [88, 389, 445, 464].into_iter().all(listens),
+        // winbindd comes last: without it the file server refuses everybody.
+        || {
+            [88, 389, 445, 464].into_iter().all(listens)
+                && UnixStream::connect(folder.join("run-samba/winbindd/pipe")).is_ok()
+        },
     )
 }
 
@@ -235,6 +241,7 @@ fn write_conf(folder: &Path, address: Ipv4Addr) {
          \x20   load printers = no\n\
          \x20   printcap name = /dev/null\n\
          \x20   usershare path =\n\
+         \x20   tls enabled = no\n\
          \x20   logging = file\n\
          \x20   log file = {at}/%m.log\n\
          \x20   private dir = {at}/private\n\

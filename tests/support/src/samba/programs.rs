@@ -43,17 +43,19 @@ impl Programs {
     }
 
     /// What to put before a command of Samba, in mounts of its own: it gets a `/run/samba` of its
-    /// own, because its processes find each other there, and sees `folder` where we see it.
+    /// own, because its processes find each other there, which is `run-samba` in `folder`; and it sees
+    /// `folder` where we see it.
     pub(super) fn wrapper(&self, folder: &Path) -> Vec<String> {
         let script = match self.root {
             None => {
-                "mkdir -p /run/samba && mount -t tmpfs -o mode=755 none /run/samba && \
-                 shift 2 && exec \"$@\""
+                "mkdir -p /run/samba \"$2/run-samba\" && \
+                 mount --bind \"$2/run-samba\" /run/samba && shift 2 && exec \"$@\""
             }
             Some(_) => {
-                "mount --bind \"$1\" \"$1\" && mkdir -p \"$1$2\" \"$1/run/samba\" && \
+                "mount --bind \"$1\" \"$1\" && \
+                 mkdir -p \"$1$2\" \"$1/run/samba\" \"$2/run-samba\" && \
                  mount --bind \"$2\" \"$1$2\" && mount -t proc proc \"$1/proc\" && \
-                 mount --rbind /dev \"$1/dev\" && mount -t tmpfs -o mode=755 none \"$1/run/samba\" && \
+                 mount --rbind /dev \"$1/dev\" && mount --bind \"$2/run-samba\" \"$1/run/samba\" && \
                  root=\"$1\" && shift 2 && exec chroot \"$root\" \"$@\""
             }
         };
