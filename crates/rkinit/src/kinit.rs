@@ -4,6 +4,7 @@
 //! does not exist.
 
 mod advice;
+mod again;
 mod args;
 mod choose;
 mod plan;
@@ -74,11 +75,7 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
             .into_refusal(context)
             .report(program)
     })?;
-    let Choice {
-        principal,
-        cache_name,
-        cache,
-    } = choose::choose(plan).map_err(|unchosen| match unchosen {
+    let choice = choose::choose(plan).map_err(|unchosen| match unchosen {
         Unchosen::Refused(refusal) => refusal.report(program),
         Unchosen::NoUser => {
             line(format_args!("Unable to identify user"));
@@ -86,6 +83,14 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
             1
         }
     })?;
+    if matches!(plan.action, Action::Renew | Action::Validate) {
+        return again::again(client, plan, &choice).map_err(|refusal| refusal.report(program));
+    }
+    let Choice {
+        principal,
+        cache_name,
+        cache,
+    } = choice;
     let login = log_in(client, plan, &principal).map_err(|refusal| refusal.report(program))?;
     if matches!(plan.action, Action::Password) {
         warnings::print(&login, kerberos_client::now().seconds);
@@ -140,9 +145,9 @@ fn store(
 /// The first option given that needs what this version lacks, and what that is.
 fn unsupported(plan: &Plan) -> Option<(&'static str, &'static str)> {
     match plan.action {
-        Action::Renew => Some(("-R", "renewal")),
-        Action::Validate => Some(("-v", "validation")),
         _ if plan.anonymous => Some(("-n", "anonymous tickets")),
+        // As all else that only a login takes, passed over.
+        Action::Renew | Action::Validate => None,
         _ if plan.armor.is_some() => Some(("-T", "FAST")),
         _ if !plan.attributes.is_empty() => Some(("-X", "preauthentication attributes")),
         _ => None,

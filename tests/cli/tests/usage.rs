@@ -51,8 +51,6 @@ fn what_is_not_supported_yet_says_so_by_name() {
     let place = place_without_kdc();
     place.write("cache", cli::old_cache());
     for (line, name) in [
-        ("-R", "-R"),
-        ("-v", "-v"),
         ("-n", "-n"),
         ("-T armor alice", "-T"),
         ("-X X509_user_identity=FILE:x alice", "-X"),

@@ -52,7 +52,7 @@ pub(super) fn adjust(
         Some(Start::At(text)) => Some(start_at(text)?),
     };
     if let Some(service) = &plan.service {
-        params.server = Some(self::service(service, &params.client)?);
+        params.server = Some(self::service(service, &params.client, CONTEXT)?);
     }
     let realm = String::from_utf8_lossy(params.client.realm()).into_owned();
     if plan
@@ -117,11 +117,15 @@ fn ask() -> Secret {
 }
 
 /// The service that `text` names, in the client's realm whatever realm it names.
-fn service(text: &OsStr, client: &Principal) -> Result<Principal, Refusal> {
+pub(super) fn service(
+    text: &OsStr,
+    client: &Principal,
+    context: &str,
+) -> Result<Principal, Refusal> {
     let options = ParseOptions::default().realm(RealmRule::Ignored);
     match Principal::parse_bytes(text.as_bytes(), &options) {
         Ok(service) => Ok(service.with_realm(client.realm())),
-        Err(_) => Err(SelectError::Malformed.into_refusal(CONTEXT)),
+        Err(_) => Err(SelectError::Malformed.into_refusal(context)),
     }
 }
 

@@ -1,0 +1,118 @@
+//! `kinit -R` and `kinit -v`: the ticket of the cache renewed or validated, which then is alone in
+//! it, as with MIT's kinit.
+//!
+//! What else the command line asks for (lifetimes, flags, a start time, addresses) is passed over,
+//! as there: the new ticket is what the old one was.
+
+use std::borrow::Cow;
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::store_renewed;
+use kerberos_proto::Credential;
+use kerberos_proto::ExchangeError;
+
+use crate::configuration;
+use crate::kinit::choose::Choice;
+use crate::kinit::plan::Action;
+use crate::kinit::plan::Plan;
+use crate::kinit::refusal::Refusal;
+use crate::kinit::request;
+use crate::messages::line;
+
+/// What `kinit` says it was about.
+const RENEWING: &str = "while renewing credentials";
+const VALIDATING: &str = "while validating credentials";
+
+/// Gets the ticket anew and puts it in place of all that the cache holds.
+///
+/// # Errors
+/// When the cache has no such ticket, the KDC refuses, or the cache cannot be written.
+pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<(), Refusal> {
+    let validate = plan.action == Action::Validate;
+    let context = if validate { VALIDATING } else { RENEWING };
+    let ticket = get(client, plan, choice, context)?.map_err(|error| Refusal {
+        message: message(&error),
+        context: context.into(),
+        hint: advice(&error, validate),
+    })?;
+    if plan.verbose {
+        line(format_args!("Initialized cache"));
+    }
+    store_renewed(&ticket, &choice.cache_name).map_err(|error| {
+        let name = plan.cache.as_deref().unwrap_or_default();
+        Refusal {
+            hint: error.hint(),
+            ..Refusal::new(&error, &format!("while saving to cache {}", name.display()))
+        }
+    })?;
+    if plan.verbose {
+        line(format_args!("Stored credentials"));
+    }
+    Ok(())
+}
+
+fn get(
+    client: &Client,
+    plan: &Plan,
+    choice: &Choice,
+    context: &str,
+) -> Result<Result<Credential, ClientError>, Refusal> {
+    let text = plan.service.as_deref();
+    let service = text.map(|text| request::service(text, &choice.principal, context));
+    let service = service.transpose()?;
+    // Only the tickets of whom the command line names count.
+    let owner = match choice.cache.open() {
+        Ok(cache) => cache.default_principal().clone(),
+        Err(error) => return Ok(Err(error.into())),
+    };
+    if owner != choice.principal {
+        let realm = choice.principal.realm();
+        return Ok(Err(ClientError::NoCredential {
+            server: kerberos_proto::Principal::krbtgt(realm, realm),
+            path: choice.cache.path().to_owned(),
+        }));
+    }
+    Ok(match plan.action {
+        Action::Validate => client.validate(&choice.cache_name, service),
+        _ => client.renew(&choice.cache_name, service),
+    })
+}
+
+fn message(error: &ClientError) -> Cow<'static, str> {
+    match error {
+        ClientError::Exchange(error) => error.mit_tgs_message(),
+        ClientError::Config(_) => configuration::mit_message(error).into(),
+        error => error.to_string().into(),
+    }
+}
+
+fn advice(error: &ClientError, validate: bool) -> Option<String> {
+    let code = match error {
+        ClientError::Exchange(error) => error.kdc_code(),
+        _ => None,
+    };
+    let advice = match code {
+        Some(ErrorCode::KDC_ERR_BADOPTION) if validate => {
+            "the ticket is valid already: klist -f shows the flag i of those that are not"
+        }
+        Some(ErrorCode::KDC_ERR_BADOPTION) => {
+            "the ticket is not renewable: log in again, with -r LIFETIME for one that is"
+        }
+        Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED) => {
+            "the ticket has ended, or can no longer be renewed: log in again"
+        }
+        Some(ErrorCode::KRB_AP_ERR_TKT_NYV) => "its time has not come: klist shows when it begins",
+        _ => {
+            return match error {
+                ClientError::Exchange(ExchangeError::Reply(fault)) => Some(format!(
+                    "{fault}: the KDC is at fault, or someone on the way altered the reply"
+                )),
+                ClientError::Config(error) => Some(error.to_string()),
+                error => error.hint(),
+            };
+        }
+    };
+    Some(advice.into())
+}

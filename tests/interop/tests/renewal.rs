@@ -1,0 +1,163 @@
+//! `kinit -R` and `-v` beside MIT's, with MIT's KDC and Heimdal's: the same command lines on copies
+//! of the same cache, by output, exit code and the cache that is left.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use interop::{assert_same, without_times};
+use test_support::{Finished, HeimdalRealm, MitRealm, Place};
+
+/// Logs alice in with MIT's kinit, gets her a ticket, and saves the cache as `start`.
+fn log_in(place: &Place, arguments: &str, service: &str) {
+    let kinit = place.mit("kinit").line(arguments).line("-c start alice");
+    kinit.stdin("wonderland\n").run().success();
+    if !service.is_empty() {
+        place
+            .mit("kvno")
+            .line("-c start")
+            .arg(service)
+            .run()
+            .success();
+    }
+}
+
+/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output, and
+/// the same caches afterwards. Returns ours.
+#[track_caller]
+fn check(place: &Place, arguments: &str) -> Finished {
+    let [(theirs, left_by_mit), (ours, left_by_us)] = [place.mit("kinit"), place.ours("kinit")]
+        .map(|tool| {
+            let _ = fs::remove_file(place.cache());
+            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+            let run = tool.line(arguments).run();
+            (run, listed(place))
+        });
+    assert_same(&ours, &theirs);
+    assert_eq!(
+        left_by_us, left_by_mit,
+        "kinit {arguments}: the caches that ours left, and MIT's"
+    );
+    ours
+}
+
+/// What MIT's klist shows of the cache, but for the times.
+fn listed(place: &Place) -> String {
+    let run = place.mit("klist").line("-e -f -a -d -C").run();
+    without_times(&run.success().stdout())
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn renewed_as_by_mit() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "-l 1h -r 2d -f -p", "host/a.mit.test");
+    for arguments in [
+        "-R",
+        "-R -V",
+        "-R alice",
+        "-RV -c cache alice@MIT.TEST",
+        "-R -S krbtgt/MIT.TEST",
+        "-R -S krbtgt/MIT.TEST@ELSEWHERE",
+        "-R -V -S host/a.mit.test",
+        // What a login would take is passed over.
+        "-R -l 10m -r 1h -s 1h -F -P -A",
+        "-R -a",
+        "-R -C",
+    ] {
+        check(&place, arguments).success();
+    }
+    // The last of -k, -R and -v counts.
+    place.write("keytab", fs::read(realm.keytab("robot")).expect("a keytab"));
+    check(&place, "-R -k robot").success();
+    for arguments in [
+        "-R nobody",
+        "-R alice@ELSEWHERE",
+        "-R -S host/b.mit.test",
+        "-R -S a@b@c",
+        "-R -c nowhere alice",
+        "-R -c FUNNY:x",
+        "-v",
+        "-v -V",
+        "-v -S host/a.mit.test",
+        "-v -S host/b.mit.test",
+        "-R -v",
+    ] {
+        check(&place, arguments).exits(1);
+    }
+    let refused = check(&place, "-v").stderr();
+    let first = "kinit: KDC can't fulfill requested option while validating credentials\n";
+    assert!(refused.starts_with(first), "{refused}");
+    // A ticket for the host's addresses, to which the loopback does not belong.
+    log_in(&place, "-l 1h -r 2d -a", "");
+    check(&place, "-R").exits(1);
+    // Not renewable, or there is no cache to tell.
+    log_in(&place, "-l 1h", "");
+    let refused = check(&place, "-R").exits(1).stderr();
+    let first = "kinit: KDC can't fulfill requested option while renewing credentials\n";
+    assert!(refused.starts_with(first), "{refused}");
+    place.write("start", "no cache");
+    for tool in [place.mit("kinit"), place.ours("kinit")] {
+        fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+        let refused = tool.line("-R alice").run().exits(1);
+        let expected = "Unsupported credentials cache format version number";
+        assert!(refused.stderr().contains(expected), "{refused}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn postdated_and_validated_as_by_mit() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    log_in(&place, "-s 3s -l 1h", "");
+    let refused = check(&place, "-v").exits(1).stderr();
+    let first = "kinit: Ticket not yet valid while validating credentials\n";
+    assert!(refused.starts_with(first), "{refused}");
+    sleep(Duration::from_secs(4));
+    check(&place, "-v").success();
+    check(&place, "-v -V alice").success();
+    // With a validated ticket others can be had.
+    place.ours("kinit").line("-v -c start").run().success();
+    place
+        .mit("kvno")
+        .line("-c start host/a.mit.test")
+        .run()
+        .success();
+    log_in(&place, "-s 2s -l 1h -r 2d", "");
+    sleep(Duration::from_secs(3));
+    check(&place, "-v").success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn renewed_by_heimdal() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    log_in(&place, "-l 1h -r 2d -f", "host/a.heimdal.test");
+    for arguments in ["-R", "-R -V"] {
+        check(&place, arguments).success();
+    }
+    // Heimdal renews TGTs only.
+    for arguments in [
+        "-v",
+        "-R -S host/a.heimdal.test",
+        "-R -S host/b.heimdal.test",
+    ] {
+        check(&place, arguments).exits(1);
+    }
+    // What Heimdal's own tool wrote, and what it makes of ours.
+    fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+    place.ours("kinit").line("-R").run().success();
+    let kgetcred = place.heimdal("kgetcred").arg("host/a.heimdal.test");
+    kgetcred.run().success();
+    place.heimdal("kinit").arg("--renew").run().success();
+    place.ours("kinit").line("-R").run().success();
+    log_in(&place, "-l 1h", "");
+    check(&place, "-R").exits(1);
+}
