@@ -83,6 +83,19 @@ impl Client {
         cache: &CcacheName,
         requests: &[TicketRequest],
     ) -> Result<Vec<Result<Credential, ClientError>>, ClientError> {
+        Ok(self.tickets_in_turn(cache, requests)?.collect())
+    }
+
+    /// As [`tickets`](Self::tickets), but a KDC is asked only when it is that ticket's turn: what
+    /// is there can be used, or told, while the next one is waited for.
+    ///
+    /// # Errors
+    /// As [`tickets`](Self::tickets).
+    pub fn tickets_in_turn<'a>(
+        &'a self,
+        cache: &'a CcacheName,
+        requests: &'a [TicketRequest],
+    ) -> Result<impl Iterator<Item = Result<Credential, ClientError>> + use<'a>, ClientError> {
         let file = CcacheFile::new(cache.file_path()?);
         let etypes = self.config().krb5().tgs_enctypes()?;
         let timesync = self.config().krb5().kdc_timesync();
@@ -91,15 +104,13 @@ impl Client {
         let mut session = Session {
             client: self,
             name: cache,
-            file: &file,
+            file,
             policy: self.tgs_policy(found.client.realm())?,
             found,
             new: Vec::new(),
         };
         let results = requests.iter().zip(hits);
-        Ok(results
-            .map(|(request, hit)| session.result(request, hit))
-            .collect())
+        Ok(results.map(move |(request, hit)| session.result(request, hit)))
     }
 
     /// What krb5.conf allows and prefers for service tickets of clients of `realm`.
@@ -114,7 +125,7 @@ impl Client {
 struct Session<'a> {
     client: &'a Client,
     name: &'a CcacheName,
-    file: &'a CcacheFile,
+    file: CcacheFile,
     policy: Policy,
     found: Found,
     /// The tickets that were got, with the requests that they answer.

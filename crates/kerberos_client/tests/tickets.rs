@@ -433,3 +433,18 @@ fn the_way_starts_where_the_cache_says() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_kdc_is_asked_when_it_is_the_tickets_turn() {
+    let fixture = Fixture::new();
+    let other = TicketRequest::new(principal("host/other.example.com@EXAMPLE.COM"));
+    let requests = [host(), other, host()];
+    let mut results = fixture.client.tickets_in_turn(&fixture.name, &requests);
+    let results = results.as_mut().unwrap();
+    assert_eq!(fixture.asked(), 0);
+    for asked in [1, 1, 0] {
+        results.next().unwrap().unwrap();
+        assert_eq!(fixture.asked(), asked);
+    }
+    assert!(results.next().is_none());
+}

@@ -20,7 +20,10 @@ use kerberos_asn1::Decode as _;
 use kerberos_asn1::Ticket;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
+use rustix::stdio::stdout;
+use rustix::termios::isatty;
 
+use crate::kvno::args::Plan;
 use crate::kvno::job::Job;
 use crate::kvno::job::Outcome;
 use crate::messages::Program;
@@ -36,21 +39,11 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         Err(status) => return status,
     };
     let done = Job::prepare(&plan).and_then(|job| {
-        let outcomes = job.outcomes(&plan.names)?;
-        let mut report = Report {
-            program,
-            quiet: plan.quiet,
-            out: Output::new(),
-            got: Vec::new(),
-            failed: false,
-        };
-        let told = plan
-            .names
-            .iter()
-            .zip(outcomes)
-            .try_for_each(|(name, outcome)| report.tell(&job, name, outcome))
-            .and_then(|()| report.out.flush());
-        if let Err(error) = told {
+        let mut report = Report::new(program, &plan);
+        let told = job.for_each(&plan.names, |name, outcome| {
+            report.tell(&job, name, outcome)
+        })?;
+        if let Err(error) = told.and_then(|()| report.out.flush()) {
             return Ok(output::failure(program, &error));
         }
         if report.failed {
@@ -66,13 +59,26 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
 struct Report<'a> {
     program: &'a Program,
     quiet: bool,
+    /// Whether somebody watches.
+    interactive: bool,
     out: Output,
     /// The tickets for `--out-cache`.
     got: Vec<Credential>,
     failed: bool,
 }
 
-impl Report<'_> {
+impl<'a> Report<'a> {
+    fn new(program: &'a Program, plan: &Plan) -> Self {
+        Self {
+            program,
+            quiet: plan.quiet,
+            interactive: plan.names.len() > 1 && isatty(stdout()),
+            out: Output::new(),
+            got: Vec::new(),
+            failed: false,
+        }
+    }
+
     /// Tells of `name`, of which `outcome` came.
     ///
     /// # Errors
@@ -132,6 +138,9 @@ impl Report<'_> {
             server.unparse_into(self.out.buffer());
             // A vector takes all that is written.
             let _ = writeln!(self.out.buffer(), ": kvno = {kvno}{verdict}");
+            if self.interactive {
+                self.out.flush()?;
+            }
             self.out.flush_if_full()?;
         }
         self.got.push(credential);

@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -117,11 +118,15 @@ impl Job {
         self.keytab.as_ref()
     }
 
-    /// Gets the tickets, and tells what came of each name.
+    /// Gets the tickets, and tells what came of each name as soon as that is known.
     ///
     /// # Errors
-    /// When the cache cannot be read.
-    pub(super) fn outcomes(&self, names: &[OsString]) -> Result<Vec<Outcome>, Refusal> {
+    /// When the cache cannot be read; within, those of `tell`, which end it.
+    pub(super) fn for_each(
+        &self,
+        names: &[OsString],
+        mut tell: impl FnMut(&OsStr, Outcome) -> io::Result<()>,
+    ) -> Result<io::Result<()>, Refusal> {
         let servers: Vec<_> = names.iter().map(|name| self.server(name)).collect();
         if let Some(user) = &self.behalf {
             return Err(Refusal::new(
@@ -129,33 +134,32 @@ impl Job {
                 "",
             ));
         }
-        let requests: Vec<_> = servers
-            .iter()
-            .flatten()
-            .map(|server| self.request(server))
-            .collect();
-        let tickets = self
+        let wanted = servers.iter().flatten();
+        let requests: Vec<_> = wanted.map(|server| self.request(server)).collect();
+        let mut tickets = self
             .client
-            .tickets(&self.cache, &requests)
+            .tickets_in_turn(&self.cache, &requests)
             .map_err(|error| no_client(&error))?;
-        let mut tickets = tickets.into_iter();
-        let outcome = |server: Result<Principal, SelectError>| {
-            let server = match server {
-                Ok(server) => server,
-                Err(error) => return Some(Outcome::NoName(error)),
-            };
-            Some(match tickets.next()? {
-                Ok(credential) => Outcome::Got {
-                    server,
-                    credential: Box::new(credential),
-                },
-                Err(error) => {
-                    let context = format!("while getting credentials for {server}");
-                    Outcome::Refused(self.refusal(&error, &context))
-                }
-            })
+        let mut outcome = |server: Result<Principal, SelectError>| match server {
+            Err(error) => Some(Outcome::NoName(error)),
+            Ok(server) => tickets.next().map(|got| self.outcome(server, got)),
         };
-        Ok(servers.into_iter().filter_map(outcome).collect())
+        let outcomes = servers.into_iter().filter_map(&mut outcome);
+        let mut all = names.iter().zip(outcomes);
+        Ok(all.try_for_each(|(name, outcome)| tell(name, outcome)))
+    }
+
+    fn outcome(&self, server: Principal, got: Result<Credential, ClientError>) -> Outcome {
+        match got {
+            Ok(credential) => Outcome::Got {
+                server,
+                credential: Box::new(credential),
+            },
+            Err(error) => {
+                let context = format!("while getting credentials for {server}");
+                Outcome::Refused(self.refusal(&error, &context))
+            }
+        }
     }
 
     /// With `--out-cache`, makes that cache of `tickets`.
