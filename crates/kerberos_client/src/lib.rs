@@ -75,6 +75,7 @@ mod locate;
 mod login;
 mod policy;
 mod realm;
+mod salts;
 mod service_name;
 mod store;
 mod tickets;

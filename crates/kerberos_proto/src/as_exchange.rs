@@ -23,11 +23,13 @@ mod login;
 mod params;
 mod reply;
 mod request;
+mod salts;
 mod states;
 
 pub use login::Login;
 pub use params::{AsParams, StartTime, TicketOptions};
 pub(crate) use request::Plan;
+pub use salts::{PasswordSalt, SaltExchange};
 
 use request::{Sent, add_informational};
 use states::{Env, Next, Refusal, State};
@@ -57,18 +59,7 @@ impl AsExchange {
         now: Timestamp,
     ) -> Result<(Self, Request), ExchangeError> {
         trace!("Getting initial credentials for {}", params.client);
-        let key = LongTermKey::new(secret);
-        let etypes = key.order_etypes(&params.client, &params.policy.etypes)?;
-        let mut session = Session {
-            client: params.client.clone(),
-            params,
-            etypes,
-            key,
-            requests: 0,
-            realms: Vec::new(),
-            offset_hint: None,
-            stream_only: false,
-        };
+        let mut session = Session::new(params, LongTermKey::new(secret))?;
         let state = State::begin(&mut session, true, &mut Env { rng, now })?;
         let request = session.request(state.sent());
         Ok((
@@ -131,6 +122,23 @@ struct Session {
 }
 
 impl Session {
+    /// Nothing sent yet.
+    ///
+    /// # Errors
+    /// As [`LongTermKey::order_etypes`].
+    fn new(params: AsParams, key: LongTermKey) -> Result<Self, ExchangeError> {
+        Ok(Self {
+            etypes: key.order_etypes(&params.client, &params.policy.etypes)?,
+            client: params.client.clone(),
+            params,
+            key,
+            requests: 0,
+            realms: Vec::new(),
+            offset_hint: None,
+            stream_only: false,
+        })
+    }
+
     /// Plans the next request; all but a resent one count.
     fn plan(&mut self, env: &mut Env<'_>) -> Result<Plan, ExchangeError> {
         let limit = self.params.policy.max_requests;

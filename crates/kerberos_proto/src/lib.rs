@@ -89,7 +89,9 @@ pub use ap_exchange::{
     ApRequestOptions, KeySource, MemoryReplayCache, Replay, ReplayCache, ServiceKey, ServiceKeys,
     Subkey, WantedKey,
 };
-pub use as_exchange::{AsExchange, AsParams, Login, StartTime, TicketOptions};
+pub use as_exchange::{
+    AsExchange, AsParams, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,
+};
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};
 pub use error_text::{MIT_ERROR_BASE, mit_text};

@@ -1,8 +1,8 @@
 //! The command-line tools as a library, one module a tool.
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
-//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, so that a symbolic link is a drop-in for MIT's
-//! tool of that name.
+//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rktutil` or `ktutil`, so that a symbolic link is
+//! a drop-in for MIT's tool of that name.
 //! Options, output, messages and exit codes are MIT's; what differs is listed in
 //! `docs/TOOLS.md`.
 //!
@@ -14,11 +14,13 @@ mod addresses;
 mod arguments;
 mod ccache_select;
 mod configuration;
+mod hex;
 mod host_names;
 mod kdestroy;
 mod keytab_select;
 mod kinit;
 mod klist;
+mod ktutil;
 mod kvno;
 mod links;
 mod locale;
@@ -48,6 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Tool::Klist => klist::run(&program, arguments),
         Tool::Kdestroy => kdestroy::run(&program, arguments),
         Tool::Kvno => kvno::run(&program, arguments),
+        Tool::Ktutil => ktutil::run(&program, arguments),
     };
     ExitCode::from(code)
 }
@@ -59,11 +62,12 @@ enum Tool {
     Klist,
     Kdestroy,
     Kvno,
+    Ktutil,
 }
 
 impl Tool {
     /// Every name a tool answers to; the first of a tool is our own.
-    const NAMES: [(&'static str, Self); 8] = [
+    const NAMES: [(&'static str, Self); 10] = [
         ("rkinit", Self::Kinit),
         ("kinit", Self::Kinit),
         ("rklist", Self::Klist),
@@ -72,6 +76,8 @@ impl Tool {
         ("kdestroy", Self::Kdestroy),
         ("rkvno", Self::Kvno),
         ("kvno", Self::Kvno),
+        ("rktutil", Self::Ktutil),
+        ("ktutil", Self::Ktutil),
     ];
 
     fn from_name(name: &str) -> Self {
@@ -97,6 +103,8 @@ mod tests {
         check("rkdestroy", Tool::Kdestroy);
         check("kvno", Tool::Kvno);
         check("rkvno", Tool::Kvno);
+        check("ktutil", Tool::Ktutil);
+        check("rktutil", Tool::Ktutil);
         check("kinit.mit", Tool::Kinit);
         check("klist.exe", Tool::Klist);
         check("something-else", Tool::Kinit);

@@ -12,8 +12,8 @@ use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::system_text;
 
-const NAMES: [&str; 4] = ["rkinit", "rklist", "rkdestroy", "rkvno"];
-const MIT_NAMES: [&str; 4] = ["kinit", "klist", "kdestroy", "kvno"];
+const NAMES: [&str; 5] = ["rkinit", "rklist", "rkdestroy", "rkvno", "rktutil"];
+const MIT_NAMES: [&str; 5] = ["kinit", "klist", "kdestroy", "kvno", "ktutil"];
 
 /// Makes the links in `directory` and returns the exit status.
 pub(crate) fn install(program: &Program, directory: &OsStr, mit_names: bool) -> u8 {

@@ -8,6 +8,7 @@ use std::io;
 
 use kerberos_proto::AskError;
 use kerberos_proto::Password;
+use kerberos_proto::Principal;
 use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::stdio::stdin;
@@ -33,6 +34,40 @@ const MAX_LEN: usize = 64 * 1024;
 /// [`AskError::Interrupted`] when the user pressed the interrupt key, [`AskError::Unreadable`]
 /// when there is no input, [`AskError::Other`] when it is too long.
 pub(crate) fn password(prompt: &[u8]) -> Result<Password, AskError> {
+    hidden_line(prompt, true)
+}
+
+/// Asks for the password of `principal`, as [`password`].
+pub(crate) fn password_for(principal: &Principal) -> Result<Password, AskError> {
+    let mut prompt = b"Password for ".to_vec();
+    push_shown(principal, &mut prompt);
+    password(&prompt)
+}
+
+/// Asks for the digits of a key of `principal`, as [`password`]; but what is no terminal gets no
+/// line feed after the prompt, as with MIT.
+pub(crate) fn key_for(principal: &Principal) -> Result<Password, AskError> {
+    let mut prompt = b"Key for ".to_vec();
+    push_shown(principal, &mut prompt);
+    prompt.extend_from_slice(b" (hex)");
+    hidden_line(&prompt, false)
+}
+
+/// Appends the name without what could drive the terminal, whether that takes UTF-8 or single
+/// bytes: a referral can bring a realm that anyone made up.
+fn push_shown(principal: &Principal, out: &mut Vec<u8>) {
+    let mut name = Vec::new();
+    principal.unparse_into(&mut name);
+    for chunk in name.utf8_chunks() {
+        let valid = chunk.valid().replace(char::is_control, "?");
+        out.extend_from_slice(valid.as_bytes());
+        let control = |byte: u8| (0x80..=0x9f).contains(&byte);
+        let invalid = chunk.invalid().iter();
+        out.extend(invalid.map(|&byte| if control(byte) { b'?' } else { byte }));
+    }
+}
+
+fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {
     let mut text = prompt.to_vec();
     text.extend_from_slice(b": ");
     loop {
@@ -46,8 +81,11 @@ pub(crate) fn password(prompt: &[u8]) -> Result<Password, AskError> {
             },
             &terminal.as_ref().map(Hidden::keys).unwrap_or_default(),
         );
+        let on_terminal = terminal.is_some();
         drop(terminal);
-        let _ = output::write_all(b"\n");
+        if on_terminal || line_feed {
+            let _ = output::write_all(b"\n");
+        }
         match line? {
             Line::Password(password) => return Ok(password),
             Line::Interrupted => return Err(AskError::Interrupted),

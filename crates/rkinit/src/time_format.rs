@@ -89,6 +89,20 @@ impl TimeFormat {
         &day.text
     }
 
+    /// Appends `seconds` after 1970 in the 17 characters that `ktutil` has for it: a locale that
+    /// writes the year with four digits does without the seconds there, as with MIT.
+    pub(crate) fn push_narrow(&mut self, seconds: u32, out: &mut Vec<u8>) {
+        const NARROW: usize = 17;
+        let text = self.format(seconds);
+        match text.split_last_chunk::<3>() {
+            Some((minutes, _)) if text.len() > NARROW => {
+                out.extend_from_slice(minutes);
+                out.push(b' ');
+            }
+            _ => out.extend_from_slice(text),
+        }
+    }
+
     /// The text of `seconds` after 1970 as the C locale's `%c`: `Sun Nov 22 16:58:32 2026`.
     pub(crate) fn long(&mut self, seconds: u32) -> String {
         self.find_offset(i64::from(seconds));
@@ -218,6 +232,21 @@ mod tests {
         check(1_792_889_999, "10/25/26 02:59:59");
         check(1_792_890_000, "10/25/26 02:00:00");
         check(1_774_745_999, "03/29/26 01:59:59");
+    }
+
+    #[test]
+    fn narrow_times() {
+        let check = |long_year, expected: &str| {
+            let style = DateStyle {
+                long_year,
+                ..DateStyle::C
+            };
+            let mut out = Vec::new();
+            formatter(style, "UTC0").push_narrow(1_795_366_712, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        };
+        check(false, "11/22/26 16:58:32");
+        check(true, "11/22/2026 16:58 ");
     }
 
     #[test]

@@ -254,11 +254,11 @@ fn preauthenticate(
 /// A KRB-ERROR with its data read as padata.
 pub(super) struct Refusal {
     pub(super) error: KdcError,
-    padata: Vec<OwnedPaData>,
+    pub(super) padata: Vec<OwnedPaData>,
 }
 
 impl Refusal {
-    fn new(error: &KrbError<'_>, sent: &Sent) -> Self {
+    pub(super) fn new(error: &KrbError<'_>, sent: &Sent) -> Self {
         let data = error.e_data.unwrap_or_default();
         // RFC 4120 §5.9.1: METHOD-DATA with some codes, TYPED-DATA with others; and KDCs differ.
         let padata = match MethodData::from_der(data) {
@@ -277,7 +277,7 @@ impl Refusal {
     }
 
     /// The refusal as the error that ends the exchange.
-    fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
+    pub(super) fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
         let failed = self.error.code == ErrorCode::KDC_ERR_PREAUTH_FAILED;
         let error = Box::new(self.error);
         if failed && preauthenticated && session.key.is_password() {

@@ -39,6 +39,30 @@ impl KeyInfo {
         }
     }
 
+    /// What `padata` says of each of the `acceptable` types, in their order. Where no list names
+    /// types, what there is to say is of the type `assumed`.
+    ///
+    /// # Errors
+    /// [`ExchangeError::AfsSalt`].
+    pub(crate) fn all(
+        padata: &[OwnedPaData],
+        acceptable: &[EncryptionType],
+        assumed: Option<EncryptionType>,
+    ) -> Result<Vec<Self>, ExchangeError> {
+        if let Some(entries) = entries(padata) {
+            let of_type =
+                |etype: &EncryptionType| entries.iter().find(|entry| entry.etype == *etype);
+            let found = acceptable.iter().filter_map(of_type);
+            return Ok(found.map(Entry::to_info).collect());
+        }
+        let Some(etype) = assumed else {
+            return Ok(Vec::new());
+        };
+        let mut info = Self::new(etype);
+        info.update_salt(padata)?;
+        Ok(Vec::from([info]))
+    }
+
     /// Learns from `padata`, taking the first of `acceptable` that the KDC has a key of.
     ///
     /// A hint that is not well-formed is as none, as in MIT's library.

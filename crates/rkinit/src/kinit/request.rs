@@ -83,7 +83,7 @@ pub(super) fn secret(plan: &Plan, principal: &Principal) -> Result<Secret, Refus
             "resolving default client keytab".into(),
         ),
         Action::Keytab(Keytab::Default) => (None, Default::Server, CONTEXT.into()),
-        _ => return Ok(ask()),
+        _ => return Ok(Secret::ask(prompt::password_for)),
     };
     let keytab =
         keytab_select::keytab(name, default).map_err(|error| error.into_refusal(&context))?;
@@ -96,24 +96,6 @@ pub(super) fn secret(plan: &Plan, principal: &Principal) -> Result<Secret, Refus
     let keys = KeytabFile::new(path).keys_for(principal);
     keys.map(Secret::Keys)
         .map_err(|error| Refusal::of_keytab(&error, CONTEXT))
-}
-
-fn ask() -> Secret {
-    Secret::ask(|principal| {
-        let mut name = Vec::new();
-        principal.unparse_into(&mut name);
-        let mut text = b"Password for ".to_vec();
-        // A referral can bring a realm that anyone made up: it may not drive the terminal, whether
-        // that takes UTF-8 or single bytes.
-        for chunk in name.utf8_chunks() {
-            let valid = chunk.valid().replace(char::is_control, "?");
-            text.extend_from_slice(valid.as_bytes());
-            let control = |byte: u8| (0x80..=0x9f).contains(&byte);
-            let invalid = chunk.invalid().iter();
-            text.extend(invalid.map(|&byte| if control(byte) { b'?' } else { byte }));
-        }
-        prompt::password(&text)
-    })
 }
 
 /// The service that `text` names, in the client's realm whatever realm it names.

@@ -7,6 +7,7 @@ use std::io::Write as _;
 use kerberos_files::keytab::KeytabEntryView;
 use kerberos_files::keytab::KeytabFile;
 
+use crate::hex;
 use crate::keytab_select;
 use crate::keytab_select::Default;
 use crate::klist::args::KeytabDetail;
@@ -99,21 +100,10 @@ fn push_entry(
     }
     if detail.keys {
         out.extend_from_slice(b" (0x");
-        for byte in entry.expose_key() {
-            out.extend([hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
+        hex::push(entry.expose_key(), out);
         out.push(b')');
     }
     out.push(b'\n');
-}
-
-/// The hexadecimal digit of a number below 16.
-fn hex_digit(number: u8) -> u8 {
-    if number < 10 {
-        b'0' + number
-    } else {
-        b'a' - 10 + number
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,49 @@
+//! `Client::salts`: asks the KDC how it makes keys of a password.
+
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{PasswordSalt, Principal, SaltExchange, Step};
+
+use crate::{Client, ClientError, now, system_rng};
+
+impl Client {
+    /// How the KDC makes keys of the password of `principal`: one result for each of `etypes` that
+    /// it has, in their order; of every type that krb5.conf allows if `etypes` is empty.
+    ///
+    /// It is the way to a right key where the default salt is not the account's, as in Active
+    /// Directory for computers and for accounts that were renamed. No password is needed to ask,
+    /// and nothing authenticates the answer: try the key before relying on it.
+    ///
+    /// # Errors
+    /// [`ClientError::Exchange`] when the KDC refuses, [`ClientError::CannotFindKdc`] and
+    /// [`ClientError::CannotContactKdc`] when there is no reply.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use kerberos_client::Client;
+    /// use kerberos_proto::Password;
+    /// let client = Client::from_env()?;
+    /// let service = client.principal("svc@EXAMPLE.COM")?;
+    /// let salts = client.salts(service, &[])?;
+    /// let key = salts[0].key(&Password::new("correct horse"), 100_000)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn salts(
+        &self,
+        principal: Principal,
+        etypes: &[EncryptionType],
+    ) -> Result<Vec<PasswordSalt>, ClientError> {
+        let mut params = self.as_params(principal)?;
+        if !etypes.is_empty() {
+            params.policy.etypes = etypes.to_vec();
+        }
+        let mut rng = system_rng()?;
+        let (mut exchange, mut request) = SaltExchange::start(params, &mut rng, now())?;
+        loop {
+            let reply = self.send(&request)?;
+            match exchange.step(&reply, &mut rng, now())? {
+                Step::Send(next) => request = next,
+                Step::Done(salts) => return Ok(*salts),
+            }
+        }
+    }
+}

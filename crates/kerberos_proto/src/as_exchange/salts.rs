@@ -1,0 +1,220 @@
+//! `SaltExchange`: asks a KDC how it makes keys of a client's password, without logging in.
+//!
+//! The answer to an AS-REQ without preauthentication tells (RFC 4120 §5.2.7.5), whether it is a
+//! refusal or a ticket. Nothing authenticates it: a wrong one gives a key that does not work, and
+//! how much work it may ask for is capped where the key is made.
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{AsRep, Decode, ErrorCode, KrbError, MessageType};
+use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key};
+
+use super::request::Sent;
+use super::states::{Env, Refusal};
+use super::{AsParams, Session};
+use crate::as_key::LongTermKey;
+use crate::preauth::{KeyInfo, OwnedPaData};
+use crate::trace::{Printable, trace};
+use crate::{ExchangeError, Password, Principal, ReplyFault, Request, Secret, Step, Timestamp};
+
+/// How the KDC makes the key of one encryption type of a client's password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PasswordSalt {
+    /// The type of the key.
+    pub etype: EncryptionType,
+    /// The salt.
+    pub salt: Vec<u8>,
+    /// The parameters of string-to-key, such as an iteration count; `None` means the type's own.
+    pub s2kparams: Option<Vec<u8>>,
+}
+
+impl PasswordSalt {
+    /// The key that is made of `password`, in at most `max_iterations` iterations.
+    ///
+    /// # Errors
+    /// As [`Key::from_password`].
+    pub fn key(&self, password: &Password, max_iterations: u32) -> Result<Key, CryptoError> {
+        Key::from_password(
+            self.etype,
+            password.expose_bytes(),
+            &self.salt,
+            self.s2kparams.as_deref(),
+            max_iterations,
+        )
+    }
+}
+
+/// The question under way.
+///
+/// It is driven as [`AsExchange`](super::AsExchange) is, and yields what the KDC has for each of
+/// the encryption types asked for, in the client's order.
+///
+/// # Example
+/// ```
+/// use kerberos_proto::{AsParams, Principal, SaltExchange, Step, Timestamp};
+/// # use kerberos_testkdc::{Kdc, Transport};
+/// # struct SystemRng(u64);
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng(0);
+/// # let kdc = Kdc::builder("EXAMPLE.COM").principal("alice", "correct horse").build()?;
+/// # let now = Timestamp::new(1_767_225_600, 0);
+/// let params = AsParams::new(Principal::parse("alice@EXAMPLE.COM")?);
+/// let (mut exchange, mut request) = SaltExchange::start(params, &mut rng, now)?;
+/// let salts = loop {
+///     # let time = std::time::Duration::from_secs(now.seconds as u64);
+///     let reply = kdc.answer(&request.payload, Transport::Tcp, time).expect("an answer");
+///     match exchange.step(&reply, &mut rng, now)? {
+///         Step::Send(next) => request = next,
+///         Step::Done(salts) => break salts,
+///     }
+/// };
+/// assert_eq!(salts[0].salt, b"EXAMPLE.COMalice");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct SaltExchange {
+    session: Session,
+    /// The request that waits for its answer; `None` when the exchange is over.
+    sent: Option<(Sent, bool)>,
+}
+
+impl SaltExchange {
+    /// Starts to ask about `params.client` and the types of `params.policy`, and gives the first
+    /// request.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NoEtypes`] when the policy allows no supported encryption type.
+    pub fn start(
+        params: AsParams,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Request), ExchangeError> {
+        trace!("Asking how the keys of {} are made", params.client);
+        // No key is made here; the session wants to know that there would be one.
+        let key = LongTermKey::new(Secret::Password(Password::new(Vec::new())));
+        let session = Session::new(params, key)?;
+        let mut exchange = Self {
+            session,
+            sent: None,
+        };
+        let request = exchange.ask(true, &mut Env { rng, now })?;
+        Ok((exchange, request))
+    }
+
+    /// Takes the answer to the last request. There is at least one result.
+    ///
+    /// # Errors
+    /// When the KDC knows no such client, has no key of the types asked for or does not say how it
+    /// makes them, and when its answer is malformed. Every error is final.
+    pub fn step(
+        &mut self,
+        reply: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Vec<PasswordSalt>>, ExchangeError> {
+        let (sent, hints) = self.sent.take().ok_or(ExchangeError::Finished)?;
+        let mut env = Env { rng, now };
+        let refusal = match MessageType::of_der(reply) {
+            Some(MessageType::AS_REP) => return self.of_reply(reply).map(done),
+            Some(MessageType::KRB_ERROR) => {
+                let error =
+                    KrbError::from_der(reply).map_err(ExchangeError::decode("the KRB-ERROR"))?;
+                Refusal::new(&error, &sent)
+            }
+            _ => return Err(ExchangeError::UnexpectedMessage),
+        };
+        match refusal.error.code {
+            // RFC 4120 §7.2.1, as in a login.
+            ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if !self.session.stream_only => {
+                self.session.stream_only = true;
+                let request = self.session.request(&sent);
+                self.sent = Some((sent, hints));
+                Ok(Step::Send(request))
+            }
+            ErrorCode::KDC_ERR_PREAUTH_REQUIRED => self
+                .of_hints(&refusal.padata, None, &self.session.client)
+                .map(done),
+            // An old KDC that fails on padata it does not know.
+            ErrorCode::KDC_ERR_PREAUTH_FAILED if hints => self.ask(false, &mut env).map(Step::Send),
+            _ => match self.session.referral(&refusal)? {
+                Some(realm) => {
+                    trace!("Following referral to realm {}", Printable(&realm));
+                    self.session.client = self.session.client.clone().with_realm(realm);
+                    self.ask(true, &mut env).map(Step::Send)
+                }
+                None => Err(refusal.into_error(&self.session, false)),
+            },
+        }
+    }
+
+    fn ask(&mut self, hints: bool, env: &mut Env<'_>) -> Result<Request, ExchangeError> {
+        let plan = self.session.plan(env)?;
+        let sent = self.session.send(plan, Vec::new(), hints, env);
+        let request = self.session.request(&sent);
+        self.sent = Some((sent, hints));
+        Ok(request)
+    }
+
+    /// What a reply tells that was given without preauthentication.
+    fn of_reply(&self, reply: &[u8]) -> Result<Vec<PasswordSalt>, ExchangeError> {
+        let reply = AsRep::from_der(reply).map_err(ExchangeError::decode("the AS-REP"))?;
+        let etype = EncryptionType(reply.0.enc_part.etype);
+        // RFC 4120 §3.1.3: the KDC picks from the client's list.
+        if !self.session.etypes.contains(&etype) {
+            return Err(ReplyFault::EtypeNotOffered(etype).into());
+        }
+        let padata: Vec<OwnedPaData> = reply
+            .0
+            .padata
+            .iter()
+            .flat_map(|list| list.iter())
+            .map(OwnedPaData::from)
+            .collect();
+        // RFC 4120 §3.1.5: the salt that no one named is that of the client as the KDC knows it.
+        let client = Principal::from_wire(&reply.0.cname, reply.0.crealm);
+        self.of_hints(&padata, Some(etype), &client)
+    }
+
+    /// The salts of `padata`; where no list names types they are of `assumed`.
+    fn of_hints(
+        &self,
+        padata: &[OwnedPaData],
+        assumed: Option<EncryptionType>,
+        client: &Principal,
+    ) -> Result<Vec<PasswordSalt>, ExchangeError> {
+        let salts: Vec<PasswordSalt> = KeyInfo::all(padata, &self.session.etypes, assumed)?
+            .iter()
+            .map(|info| {
+                let params = info.params_for(client);
+                PasswordSalt {
+                    etype: params.etype,
+                    salt: params.salt,
+                    s2kparams: params.s2kparams,
+                }
+            })
+            .collect();
+        if salts.is_empty() {
+            return Err(ExchangeError::NoCommonEtype { known: true });
+        }
+        Ok(salts)
+    }
+}
+
+impl core::fmt::Debug for SaltExchange {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("SaltExchange")
+            .field("client", &self.session.client)
+            .field("over", &self.sent.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+fn done(salts: Vec<PasswordSalt>) -> Step<Vec<PasswordSalt>> {
+    Step::Done(salts.into())
+}

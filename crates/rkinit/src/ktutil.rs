@@ -1,0 +1,30 @@
+//! `ktutil`: makes, shows and changes keytabs.
+//!
+//! Without arguments it is MIT's interactive shell, which collects keys in a list and writes them
+//! all at once; with arguments it does one command, as Heimdal's tool of that name.
+
+mod addent;
+mod keylist;
+mod keys;
+mod lines;
+mod requests;
+mod shell;
+mod words;
+
+use std::ffi::OsString;
+
+use crate::messages::Program;
+
+/// Runs `ktutil` and returns its exit status.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    if arguments.into_iter().next().is_some() {
+        program.error("Commands as arguments are not supported yet", "");
+        return 1;
+    }
+    shell::run(program)
+}
+
+/// Seconds since 1970, as files count them.
+fn now() -> u32 {
+    u32::try_from(kerberos_client::now().seconds).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,166 @@
+//! Where the keys of new entries come from: digits that someone types, a password and a salt, or
+//! a password and what the KDC says of it.
+
+use kerberos_client::ClientError;
+use kerberos_crypto::CryptoError;
+use kerberos_crypto::DEFAULT_MAX_ITERATIONS;
+use kerberos_crypto::EncryptionType;
+use kerberos_crypto::Key;
+use kerberos_crypto::KeyBlock;
+use kerberos_proto::ExchangeError;
+use kerberos_proto::Password;
+use kerberos_proto::PasswordSalt;
+use kerberos_proto::Principal;
+use kerberos_proto::mit_text;
+use thiserror::Error;
+
+use crate::ccache_select::SelectError;
+use crate::configuration;
+use crate::hex;
+use crate::refusal::Refusal;
+
+/// Why digits are no key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub(super) enum DigitsError {
+    /// There are none.
+    #[error("Error reading key.")]
+    Missing,
+    /// Something else is among them.
+    #[error("Illegal character in key.")]
+    Illegal,
+    /// They make more or fewer bytes than a key of the type has.
+    #[error("Key size is incompatible with encryption type")]
+    Size {
+        /// What a key has.
+        expected: usize,
+        /// What there is.
+        actual: usize,
+    },
+}
+
+impl DigitsError {
+    pub(super) fn hint(self) -> Option<String> {
+        match self {
+            Self::Size { expected, actual } => Some(format!(
+                "a key of this type has {expected} bytes, this one {actual}"
+            )),
+            Self::Missing | Self::Illegal => None,
+        }
+    }
+}
+
+/// The encryption type of this name, if keys of it can be used.
+pub(super) fn etype(name: &[u8]) -> Option<EncryptionType> {
+    let name = str::from_utf8(name).ok()?;
+    EncryptionType::from_name(name).filter(|etype| etype.is_supported())
+}
+
+/// The key that `digits` are; as with MIT a last one that is alone has a 0 to go with it.
+pub(super) fn of_digits(etype: EncryptionType, digits: &[u8]) -> Result<KeyBlock, DigitsError> {
+    let digits = digits.trim_ascii();
+    if digits.is_empty() {
+        return Err(DigitsError::Missing);
+    }
+    let (pairs, last) = digits.split_at(digits.len() - digits.len() % 2);
+    let mut bytes = hex::decode(pairs).ok_or(DigitsError::Illegal)?;
+    if let [digit] = last {
+        let byte = hex::decode(&[*digit, b'0']).ok_or(DigitsError::Illegal)?;
+        bytes.extend_from_slice(&byte);
+    }
+    let actual = bytes.len();
+    match etype.key_size() {
+        Some(expected) if expected != actual => Err(DigitsError::Size { expected, actual }),
+        _ => Ok(KeyBlock::new(etype, std::mem::take(&mut *bytes))),
+    }
+}
+
+/// The key that `password` and `salt` make, or the password and the default salt of `principal`.
+pub(super) fn of_password(
+    principal: &Principal,
+    password: &Password,
+    etype: EncryptionType,
+    salt: Option<&[u8]>,
+) -> Result<KeyBlock, CryptoError> {
+    let salt = salt.map_or_else(|| principal.default_salt(), <[u8]>::to_vec);
+    // Without parameters the count is the type's own, whatever the limit.
+    let key = Key::from_password(etype, password.expose_bytes(), &salt, None, u32::MAX)?;
+    Ok(key.to_block())
+}
+
+/// How the KDC of `principal` makes keys of its password: of each of `etypes` that it has, or of
+/// every one that krb5.conf allows if that is empty.
+pub(super) fn ask_kdc(
+    principal: &Principal,
+    etypes: &[EncryptionType],
+    context: &str,
+) -> Result<Vec<PasswordSalt>, Refusal> {
+    let client =
+        configuration::client().map_err(|error| SelectError::from(error).into_refusal(context))?;
+    client
+        .salts(principal.clone(), etypes)
+        .map_err(|error| Refusal {
+            hint: error.hint(),
+            ..Refusal::new(message(&error), context)
+        })
+}
+
+/// The key that `password` makes as the KDC said.
+pub(super) fn as_kdc_says(
+    salt: &PasswordSalt,
+    password: &Password,
+) -> Result<KeyBlock, CryptoError> {
+    let key = salt.key(password, DEFAULT_MAX_ITERATIONS)?;
+    Ok(key.to_block())
+}
+
+/// MIT's ktutil shows the code's own text, not the longer one that kinit has.
+fn message(error: &ClientError) -> String {
+    match error {
+        ClientError::CannotContactKdc { .. } => "Cannot contact any KDC for requested realm".into(),
+        ClientError::CannotFindKdc { .. } => "Cannot find KDC for requested realm".into(),
+        ClientError::Exchange(ExchangeError::NoCommonEtype { .. }) => {
+            "KDC has no support for encryption type".into()
+        }
+        ClientError::Exchange(ExchangeError::Kdc(error)) => mit_text(error.code.0).to_string(),
+        ClientError::Exchange(error) => error.mit_message().into_owned(),
+        ClientError::Config(_) => configuration::mit_message(error).into(),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_and_what_they_are() {
+        let etype = EncryptionType::ARCFOUR_HMAC;
+        let check = |digits: &str, expected: Result<u8, DigitsError>| {
+            let last =
+                of_digits(etype, digits.as_bytes()).map(|key| *key.expose_bytes().last().unwrap());
+            assert_eq!(last, expected, "{digits}");
+        };
+        check("00112233445566778899aabbccddeeff", Ok(0xff));
+        check("00112233445566778899AABBCCDDEEFF\r", Ok(0xff));
+        check("00112233445566778899aabbccddeef", Ok(0xf0));
+        check("", Err(DigitsError::Missing));
+        check(" \t", Err(DigitsError::Missing));
+        check("zz", Err(DigitsError::Illegal));
+        check("0x00", Err(DigitsError::Illegal));
+        check("00z", Err(DigitsError::Illegal));
+        let size = |actual| DigitsError::Size {
+            expected: 16,
+            actual,
+        };
+        check("00", Err(size(1)));
+        check(&"0".repeat(34), Err(size(17)));
+    }
+
+    #[test]
+    fn types_that_can_be_used() {
+        assert_eq!(etype(b"RC4-HMAC"), Some(EncryptionType::ARCFOUR_HMAC));
+        for name in ["des-cbc-crc", "rc4", "18", "", "aes256-cts,rc4-hmac"] {
+            assert_eq!(etype(name.as_bytes()), None, "{name}");
+        }
+    }
+}
