@@ -56,6 +56,8 @@
 //! [`TgsExchange`] has the same loop: a TGT goes in, and a ticket for a service comes out, or a
 //! referral to another realm's KDC. [`ApInitiator`] shows such a ticket to its service, and
 //! [`Acceptor`] is the service: both are the ground that GSS-API, SASL and kpasswd stand on.
+//! [`Accepted::pac`] tells the service of groups and SIDs where the KDC does ([`pac`]), and with
+//! [`CredSender`] and [`CredReceiver`] the client lends it a TGT.
 //!
 //! # What it tells
 //! Errors are typed and final; [`ExchangeError::mit_message`] words them as MIT's `kinit`, for
@@ -73,6 +75,7 @@ mod credential;
 mod error;
 mod error_text;
 mod exchange;
+mod krb_cred;
 pub mod pac;
 mod plain;
 mod policy;
@@ -96,6 +99,7 @@ pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTi
 pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};
 pub use error_text::{MIT_ERROR_BASE, mit_text};
 pub use exchange::{Request, Step};
+pub use krb_cred::{CredError, CredProtection, CredReceiver, CredSender, ReceivedCredentials};
 pub use policy::Policy;
 pub use principal::{
     OmitRealm, ParseOptions, Principal, PrincipalError, RealmRule, UnparseOptions,

@@ -1,0 +1,19 @@
+//! KRB-CRED: tickets and their session keys on the way to another host (RFC 4120 §3.6, §5.8).
+//!
+//! ```text
+//! a forwarded TGT ──CredSender::message──► KRB-CRED ──CredReceiver::credentials──► Credential
+//! ```
+//! What it leaves to others: getting the TGT to forward ([`TgsOptions`](crate::TgsOptions)),
+//! carrying the message (GSS-API puts it into the authenticator), and whether it was seen before:
+//! within an AP exchange that is answered with the AP-REQ.
+
+mod error;
+mod receiver;
+mod sender;
+
+pub use error::CredError;
+pub use receiver::{CredReceiver, ReceivedCredentials};
+pub use sender::{CredProtection, CredSender};
+
+/// The encryption type of a message that is not encrypted (RFC 6448 §3).
+const ETYPE_NULL: i32 = 0;

@@ -1,0 +1,100 @@
+//! `CredError`: why a KRB-CRED cannot be made, or is refused (RFC 4120 §3.6.3).
+
+use kerberos_asn1::{DecodeError, ErrorCode};
+use thiserror::Error;
+
+use crate::Timestamp;
+
+/// What is wrong with a KRB-CRED.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum CredError {
+    /// A message, or a part of it, is not well-formed.
+    #[error("{what}: {error}")]
+    Decode {
+        /// Which message or part.
+        what: &'static str,
+        /// What is wrong with it, and where.
+        #[source]
+        error: DecodeError,
+    },
+    /// It does not decrypt with any of the keys.
+    #[error("the KRB-CRED does not decrypt")]
+    Integrity,
+    /// It is not encrypted, and that is not allowed.
+    #[error("the KRB-CRED is not encrypted")]
+    Unprotected,
+    /// It holds no ticket.
+    #[error("the KRB-CRED holds no ticket")]
+    NoTickets,
+    /// It has another number of tickets than of keys for them.
+    #[error("{tickets} tickets and what belongs to {infos}")]
+    Counts {
+        /// How many tickets there are.
+        tickets: usize,
+        /// How many there is something about.
+        infos: usize,
+    },
+    /// It does not say whose a ticket is, or for which service.
+    #[error("ticket {0} has no client or no server")]
+    NoName(usize),
+    /// It does not say when it was made.
+    #[error("the KRB-CRED has no time")]
+    NoTime,
+    /// It was made at another time.
+    #[error("the sender's clock is {} s off, more than {limit} s", sender.seconds.abs_diff(local.seconds))]
+    ClockSkew {
+        /// The time of the message.
+        sender: Timestamp,
+        /// The time here.
+        local: Timestamp,
+        /// The most they may differ, in seconds.
+        limit: u32,
+    },
+    /// It is not the message that comes next.
+    #[error("sequence number {expected} was expected, not {}", Number(*found))]
+    Sequence {
+        /// The number that comes next.
+        expected: u32,
+        /// That of the message, if it has one.
+        found: Option<u32>,
+    },
+    /// It says to come from elsewhere than it came from.
+    #[error("the KRB-CRED is from another host than it says")]
+    SenderAddress,
+    /// It is meant for somebody else.
+    #[error("the KRB-CRED is for another host")]
+    RecipientAddress,
+}
+
+impl CredError {
+    /// An error in decoding `what`.
+    pub(super) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
+        move |error| Self::Decode { what, error }
+    }
+
+    /// The error's code in RFC 4120 §7.5.9.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Integrity => ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
+            Self::Counts { .. } | Self::NoName(_) | Self::NoTickets | Self::Unprotected => {
+                ErrorCode::KRB_AP_ERR_MODIFIED
+            }
+            Self::NoTime | Self::ClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW,
+            Self::Sequence { .. } => ErrorCode::KRB_AP_ERR_BADORDER,
+            Self::SenderAddress | Self::RecipientAddress => ErrorCode::KRB_AP_ERR_BADADDR,
+            Self::Decode { .. } => ErrorCode::KRB_ERR_GENERIC,
+        }
+    }
+}
+
+struct Number(Option<u32>);
+
+impl core::fmt::Display for Number {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.0 {
+            Some(number) => number.fmt(f),
+            None => f.write_str("none"),
+        }
+    }
+}

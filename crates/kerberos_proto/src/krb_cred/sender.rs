@@ -1,0 +1,182 @@
+//! `CredSender`: KRB-CRED made (RFC 4120 §3.6.2).
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{
+    Decode, EncKrbCredPart, Encode, EncryptedData, EncryptionKey, HostAddress as WireAddress,
+    KerberosString, KerberosTime, KrbCred, KrbCredInfo, Microseconds, RawTicket, SequenceOf,
+};
+use kerberos_crypto::{CryptoRng, Key, KeyUsage};
+use zeroize::Zeroizing;
+
+use super::{CredError, ETYPE_NULL};
+use crate::{Credential, HostAddress, Timestamp};
+
+/// How the session keys in a KRB-CRED are protected.
+#[derive(Clone, Copy, Debug)]
+pub enum CredProtection<'k> {
+    /// Encrypted in the subkey or session key that is shared with the recipient.
+    Key(&'k Key),
+    /// Not at all (RFC 6448): only ever inside something that is encrypted itself, such as an
+    /// authenticator, and for peers that want it so.
+    DangerousNone,
+}
+
+/// What goes into a KRB-CRED besides the credentials.
+///
+/// # Example
+/// ```
+/// use kerberos_crypto::{EncryptionType, Key};
+/// use kerberos_proto::{CredError, CredProtection, CredReceiver, CredSender, Timestamp};
+/// # use kerberos_asn1::{
+/// #     Encode, EncryptedData, KerberosString, KerberosTime, Ticket, TicketFlags,
+/// # };
+/// # use kerberos_crypto::KeyBlock;
+/// # use kerberos_proto::{Credential, Principal, TicketTimes};
+/// # struct SystemRng;
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng;
+/// # let now = Timestamp::new(1_767_225_600, 0);
+/// # let server = Principal::parse("krbtgt/EXAMPLE.COM@EXAMPLE.COM")?;
+/// # let ticket = Ticket {
+/// #     tkt_vno: 5, realm: KerberosString(server.realm()), sname: server.to_wire(),
+/// #     enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"opaque" },
+/// # }.to_der();
+/// # let tgt = Credential {
+/// #     client: Principal::parse("alice@EXAMPLE.COM")?, server: server.clone(),
+/// #     session_key: KeyBlock::new(EncryptionType(18), vec![2; 32]),
+/// #     times: TicketTimes::default(), is_skey: false, flags: TicketFlags::FORWARDED,
+/// #     addresses: vec![], authorization_data: vec![], ticket, second_ticket: vec![],
+/// # };
+/// let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+/// let session_key = Key::from_bytes(etype, &[1; 32])?;
+/// // The client sends the TGT that its KDC gave it to forward …
+/// let protection = CredProtection::Key(&session_key);
+/// let message = CredSender::new(protection).message(&[tgt], &mut rng, now)?;
+///
+/// // … and the service, which has the session key from the AP exchange, takes it.
+/// let mut receiver = CredReceiver::new();
+/// receiver.keys = vec![&session_key];
+/// let received = receiver.credentials(&message, now)?;
+/// assert_eq!(received.credentials[0].client.to_string(), "alice@EXAMPLE.COM");
+///
+/// let stranger = CredReceiver::new().credentials(&message, now);
+/// assert_eq!(stranger.unwrap_err(), CredError::Integrity);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CredSender<'k> {
+    /// How the session keys are protected.
+    pub protection: CredProtection<'k>,
+    /// The number of the message, where those of a session are numbered.
+    pub sequence_number: Option<u32>,
+    /// The address that it is sent from.
+    pub sender: Option<HostAddress>,
+    /// The address that it is sent to.
+    pub recipient: Option<HostAddress>,
+}
+
+impl<'k> CredSender<'k> {
+    /// A message with neither number nor addresses.
+    pub fn new(protection: CredProtection<'k>) -> Self {
+        Self {
+            protection,
+            sequence_number: None,
+            sender: None,
+            recipient: None,
+        }
+    }
+
+    /// The KRB-CRED that holds `credentials`, made at `now`. It always has the time, as MIT's has.
+    ///
+    /// Without protection the message holds the session keys as they are, and so is wiped on drop.
+    ///
+    /// # Errors
+    /// [`CredError::NoTickets`] when there is none, and [`CredError::Decode`] when the ticket of a
+    /// credential is none.
+    pub fn message(
+        &self,
+        credentials: &[Credential],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Zeroizing<Vec<u8>>, CredError> {
+        if credentials.is_empty() {
+            return Err(CredError::NoTickets);
+        }
+        let tickets: Vec<_> = credentials
+            .iter()
+            .map(|one| RawTicket::from_der(&one.ticket))
+            .collect::<Result<_, _>>()
+            .map_err(CredError::decode("the ticket"))?;
+        let part = EncKrbCredPart {
+            ticket_info: credentials.iter().map(info).collect(),
+            nonce: self.sequence_number,
+            timestamp: Some(now.to_kerberos_time()),
+            usec: Some(Microseconds(now.microseconds)),
+            s_address: self.sender.as_ref().map(wire_address),
+            r_address: self.recipient.as_ref().map(wire_address),
+        };
+        let part = Zeroizing::new(part.to_der());
+        let (etype, cipher) = match self.protection {
+            CredProtection::Key(key) => {
+                // RFC 4120 §5.8.1: key usage 14.
+                let cipher = key.encrypt(KeyUsage::KRB_CRED_ENC_PART, &part, rng);
+                (key.etype().0, Zeroizing::new(cipher))
+            }
+            CredProtection::DangerousNone => (ETYPE_NULL, part),
+        };
+        let message = KrbCred {
+            tickets: SequenceOf::from(tickets),
+            enc_part: EncryptedData {
+                etype,
+                kvno: None,
+                cipher: &cipher,
+            },
+        };
+        Ok(Zeroizing::new(message.to_der()))
+    }
+}
+
+fn info(credential: &Credential) -> KrbCredInfo<'_> {
+    let Credential {
+        client,
+        server,
+        session_key,
+        times,
+        flags,
+        addresses,
+        ..
+    } = credential;
+    KrbCredInfo {
+        key: EncryptionKey {
+            keytype: session_key.etype().0,
+            keyvalue: session_key.expose_bytes(),
+        },
+        prealm: Some(KerberosString(client.realm())),
+        pname: Some(client.to_wire()),
+        flags: Some(*flags),
+        // Like MIT's, times that are not known are left out.
+        authtime: Some(times.authtime).filter(|time| *time != KerberosTime::default()),
+        starttime: times.starttime,
+        endtime: Some(times.endtime).filter(|time| *time != KerberosTime::default()),
+        renew_till: times.renew_till,
+        srealm: Some(KerberosString(server.realm())),
+        sname: Some(server.to_wire()),
+        // RFC 4120 §5.2.5: not empty.
+        caddr: (!addresses.is_empty()).then(|| addresses.iter().map(wire_address).collect()),
+    }
+}
+
+fn wire_address(address: &HostAddress) -> WireAddress<'_> {
+    WireAddress {
+        addr_type: address.address_type,
+        address: &address.address,
+    }
+}
