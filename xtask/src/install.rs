@@ -29,6 +29,7 @@ const MIT: &[Part] = &[
     part("/usr/sbin/krb5kdc", "krb5-kdc"),
     part("/usr/sbin/kadmin.local", "krb5-admin-server"),
     part("/usr/bin/kinit", "krb5-user"),
+    part("/usr/sbin/kpropd", "krb5-kpropd"),
 ];
 
 /// MIT's KDC with its database in OpenLDAP.

@@ -30,6 +30,11 @@ pub fn mit() -> bool {
     .all(|path| Path::new(path).exists())
 }
 
+/// Whether MIT's kpropd is installed, whose acceptor takes what ours makes.
+pub fn kpropd() -> bool {
+    Path::new("/usr/sbin/kpropd").exists()
+}
+
 /// The folder into which Heimdal is unpacked, if it is anywhere.
 pub fn heimdal_root() -> Option<PathBuf> {
     let named = env::var_os(HEIMDAL_VARIABLE).map(PathBuf::from);
@@ -141,6 +146,7 @@ pub fn print_cfgs() {
     println!("cargo::rerun-if-env-changed={NEWER_SAMBA_VARIABLE}");
     for program in [
         "/usr/sbin/krb5kdc",
+        "/usr/sbin/kpropd",
         "/usr/sbin/samba",
         "/usr/sbin/slapd",
         "/usr/sbin/apache2",
@@ -153,6 +159,7 @@ pub fn print_cfgs() {
     );
     let here = [
         ("mit", mit()),
+        ("kpropd", kpropd()),
         ("mit_ldap", mit_ldap()),
         ("heimdal", heimdal_root().is_some()),
         ("samba", samba() && root()),

@@ -1,0 +1,294 @@
+//! Services: ours with tickets of MIT's and Heimdal's KDCs, MIT's with what our clients send, and
+//! both with one replay cache.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kerberos_asn1::{
+    Decode, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode, KerberosString,
+    KerberosTime, KrbError, Ticket, TicketFlags, TransitedEncoding, TransitedType,
+};
+use kerberos_client::kerberos_proto::{
+    AcceptorReply, ApError, ApInitiator, ApRequestOptions, Credential, Principal, Subkey,
+    TicketTimes,
+};
+use kerberos_client::{Config, ServiceAcceptor, now, system_rng};
+use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::keytab::KeytabFile;
+use test_support::{ETYPES, HeimdalRealm, Kpropd, KpropdAnswer, MitRealm, Place};
+
+/// The ticket for `server` in the default cache of `place`.
+#[track_caller]
+fn ticket(place: &Place, server: &str) -> Credential {
+    let mut reader = CcacheFile::new(place.cache()).open().unwrap();
+    while let Some(view) = reader.next().unwrap() {
+        if view.server().to_string() == server {
+            return view.to_credential();
+        }
+    }
+    panic!("no ticket for {server}");
+}
+
+/// An AP-REQ that asks for an AP-REP, and who waits for it.
+fn request(ticket: &Credential) -> (ApInitiator, Vec<u8>) {
+    let mut options = ApRequestOptions::default();
+    options.mutual = true;
+    options.subkey = Subkey::Generate;
+    options.sequence_number = true;
+    ApInitiator::start(ticket, &options, &mut system_rng().unwrap(), now()).unwrap()
+}
+
+/// A ticket of alice for [`SERVER`] with a session key of type `etype`, as a KDC would make it.
+fn ticket_by_hand(keytab: &Path, etype: &str) -> Credential {
+    let mut rng = system_rng().unwrap();
+    let server = Principal::parse(SERVER).unwrap();
+    let client = Principal::parse("alice@MIT.TEST").unwrap();
+    let entry = KeytabFile::new(keytab).find(&server, None, None).unwrap();
+    let known = EncryptionType::SUPPORTED.iter();
+    let etype = *known.clone().find(|one| one.to_string() == etype).unwrap();
+    let session = Key::generate(etype, &mut rng).unwrap();
+    let time = |seconds| KerberosTime::from_unix(now().seconds + seconds);
+    let part = EncTicketPart {
+        flags: TicketFlags::PRE_AUTHENT,
+        key: EncryptionKey {
+            keytype: etype.0,
+            keyvalue: session.expose_bytes(),
+        },
+        crealm: KerberosString(client.realm()),
+        cname: client.to_wire(),
+        transited: TransitedEncoding {
+            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
+            contents: b"",
+        },
+        authtime: time(-60),
+        starttime: None,
+        endtime: time(3600),
+        renew_till: None,
+        caddr: None,
+        authorization_data: None,
+    };
+    let key = Key::new(&entry.key).unwrap();
+    let cipher = key.encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut rng);
+    let ticket = Ticket {
+        tkt_vno: Ticket::VERSION,
+        realm: KerberosString(server.realm()),
+        sname: server.to_wire(),
+        enc_part: EncryptedData {
+            etype: key.etype().0,
+            kvno: Some(entry.kvno),
+            cipher: &cipher,
+        },
+    };
+    Credential {
+        ticket: ticket.to_der(),
+        client: client.clone(),
+        server: server.clone(),
+        session_key: session.to_block(),
+        times: TicketTimes::default(),
+        is_skey: false,
+        flags: part.flags,
+        addresses: Vec::new(),
+        authorization_data: Vec::new(),
+        second_ticket: Vec::new(),
+    }
+}
+
+/// Our service with this keytab and krb5.conf.
+fn service(configuration: &Path, keytab: &Path) -> Config {
+    Config::from_files([configuration])
+        .unwrap()
+        .with_keytab_name(keytab.display().to_string())
+}
+
+/// A place in MIT's realm where a service takes tickets for any host, with a ticket-granting ticket.
+fn mit_place(realm: &MitRealm) -> Place {
+    let conf = realm.conf().set("ignore_acceptor_hostname", "true");
+    let place = Place::new(&conf);
+    let kinit = place.mit("kinit").arg("alice");
+    kinit.stdin("wonderland\n").run().success();
+    place
+}
+
+const SERVER: &str = "host/a.mit.test@MIT.TEST";
+
+#[track_caller]
+fn assert_replay(answer: &KpropdAnswer) {
+    let KpropdAnswer::Refused(error) = answer else {
+        panic!("MIT's acceptor takes a replay");
+    };
+    let error = KrbError::from_der(error).unwrap();
+    assert_eq!(error.error_code, ErrorCode::KRB_AP_ERR_REPEAT);
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, kpropd)),
+    ignore = "needs MIT's KDC and kpropd: cargo xtask install"
+)]
+fn mits_acceptor_and_ours_take_the_same_and_share_what_they_saw() {
+    let realm = MitRealm::start();
+    let place = mit_place(&realm);
+    let keytab = realm.keytab("services");
+    let configuration = place.path("krb5.conf");
+    let rcache = format!("file2:{}", place.text("rcache"));
+    let theirs = Kpropd::new(MitRealm::REALM, &keytab, &configuration);
+    let theirs = theirs.env("KRB5RCACHENAME", &rcache);
+    let ours = service(&configuration, &keytab).with_rcache_name(rcache);
+    let ours = ServiceAcceptor::new(&ours).unwrap();
+    let tgt = fs::read(place.cache()).unwrap();
+    // Checksums, and so the tags of replays, differ by the session key's type.
+    for (_, etype) in ETYPES {
+        fs::write(place.cache(), &tgt).unwrap();
+        let kvno = place.mit("kvno").args(["-e", etype, "host/a.mit.test"]);
+        let got = kvno.run();
+        let ticket = if matches!(etype, "arcfour-hmac" | "des3-cbc-sha1") && got.code() == 1 {
+            // A KDC with MIT's newer defaults gives out no session keys of old types.
+            ticket_by_hand(&keytab, etype)
+        } else {
+            got.success();
+            ticket(&place, SERVER)
+        };
+        assert_eq!(ticket.session_key.etype().to_string(), etype);
+
+        let (initiator, message) = request(&ticket);
+        let answer = theirs.accept(&message);
+        let KpropdAnswer::Accepted(Some(reply)) = &answer else {
+            panic!("{etype}: {answer:?}");
+        };
+        initiator.check_reply(reply).unwrap();
+        // What MIT's acceptor has recorded, ours knows.
+        let error = ours.accept(&message, None).unwrap_err();
+        assert!(matches!(error, ApError::Replay), "{etype}: {error}");
+        assert_replay(&theirs.accept(&message));
+
+        // And the other way round.
+        let (initiator, message) = request(&ticket);
+        let accepted = ours.accept(&message, None).unwrap();
+        assert_eq!(accepted.client.to_string(), "alice@MIT.TEST");
+        assert_eq!(accepted.server.to_string(), SERVER);
+        let mut rng = system_rng().unwrap();
+        let (reply, _) = accepted.reply(&AcceptorReply::default(), &mut rng).unwrap();
+        initiator.check_reply(&reply).unwrap();
+        assert_replay(&theirs.accept(&message));
+        let error = ours.accept(&message, None).unwrap_err();
+        assert!(matches!(error, ApError::Replay), "{etype}: {error}");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, kpropd)),
+    ignore = "needs MIT's KDC and kpropd: cargo xtask install"
+)]
+fn of_mits_acceptors_and_ours_at_once_one_takes_a_request() {
+    let realm = MitRealm::start();
+    let place = mit_place(&realm);
+    place.mit("kvno").arg("host/a.mit.test").run().success();
+    let ticket = ticket(&place, SERVER);
+    let keytab = realm.keytab("services");
+    let configuration = place.path("krb5.conf");
+    // The default cache, in a folder that is named as MIT's library takes it.
+    let folder = place.path("rcaches");
+    fs::create_dir(&folder).unwrap();
+    let theirs = Kpropd::new(MitRealm::REALM, &keytab, &configuration);
+    let theirs = theirs.env("KRB5RCACHEDIR", &folder);
+    let config = service(&configuration, &keytab).with_rcache_folder(&folder);
+    for round in 0..5 {
+        let (_, message) = request(&ticket);
+        let taken = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| match theirs.accept(&message) {
+                    KpropdAnswer::Accepted(_) => drop(taken.fetch_add(1, Ordering::Relaxed)),
+                    answer @ KpropdAnswer::Refused(_) => assert_replay(&answer),
+                });
+                scope.spawn(|| {
+                    let ours = ServiceAcceptor::new(&config).unwrap();
+                    match ours.accept(&message, None) {
+                        Ok(_) => drop(taken.fetch_add(1, Ordering::Relaxed)),
+                        Err(error) => assert!(matches!(error, ApError::Replay), "{error}"),
+                    }
+                });
+            }
+        });
+        assert_eq!(taken.into_inner(), 1, "round {round}");
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_key_is_changed_at_the_kdc_and_then_in_the_keytab() {
+    let realm = MitRealm::start();
+    let place = mit_place(&realm);
+    let keytab = realm.keytab("services");
+    let ours = service(&place.path("krb5.conf"), &keytab);
+    let ours = ServiceAcceptor::new(&ours.with_rcache_folder(place.path("")));
+    let ours = ours.unwrap();
+    let tgt = fs::read(place.cache()).unwrap();
+    let fresh = || {
+        fs::write(place.cache(), &tgt).unwrap();
+        place.mit("kvno").arg("host/a.mit.test").run().success();
+        request(&ticket(&place, SERVER)).1
+    };
+    ours.accept(&fresh(), None).unwrap();
+    realm.administer("cpw -randkey -keepold host/a.mit.test");
+    let message = fresh();
+    let error = ours.accept(&message, None).unwrap_err();
+    assert!(matches!(error, ApError::KeyVersion { .. }), "{error:?}");
+    let hint = ServiceAcceptor::hint(&error).unwrap();
+    assert!(hint.ends_with("extract the keytab again"), "{hint}");
+    realm.administer(&format!(
+        "ktadd -norandkey -k {} host/a.mit.test",
+        keytab.display()
+    ));
+    ours.accept(&message, None).unwrap();
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn services_with_a_key_of_one_type() {
+    let realm = MitRealm::start();
+    let place = mit_place(&realm);
+    let ours = service(&place.path("krb5.conf"), &realm.keytab("only"));
+    let ours = ServiceAcceptor::new(&ours.with_rcache_folder(place.path(""))).unwrap();
+    for (short, etype) in ETYPES {
+        let name = format!("only/{short}");
+        place.mit("kvno").arg(&name).run().success();
+        let ticket = ticket(&place, &format!("{name}@MIT.TEST"));
+        let accepted = ours.accept(&request(&ticket).1, None).unwrap();
+        assert_eq!(accepted.ticket_key.etype().to_string(), etype);
+        assert_eq!(accepted.server.to_string(), format!("{name}@MIT.TEST"));
+    }
+}
+
+#[test]
+#[cfg_attr(not(heimdal), ignore = "needs Heimdal's KDC: cargo xtask install")]
+fn tickets_of_heimdals_kdc() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    let keytab = realm.keytab("robot").display().to_string();
+    let kinit = place.heimdal("kinit").args(["-t", &keytab, "robot"]);
+    kinit.run().success();
+    let get = place.heimdal("kgetcred").arg("host/a.heimdal.test");
+    get.run().success();
+    let ticket = ticket(&place, "host/a.heimdal.test@HEIMDAL.TEST");
+    let ours = service(&place.path("krb5.conf"), &realm.keytab("services"));
+    let ours = ServiceAcceptor::new(&ours.with_rcache_folder(place.path(""))).unwrap();
+    let (initiator, message) = request(&ticket);
+    let accepted = ours.accept(&message, None).unwrap();
+    assert_eq!(accepted.client.to_string(), "robot@HEIMDAL.TEST");
+    let mut rng = system_rng().unwrap();
+    let (reply, _) = accepted.reply(&AcceptorReply::default(), &mut rng).unwrap();
+    initiator.check_reply(&reply).unwrap();
+    let error = ours.accept(&message, None).unwrap_err();
+    assert!(matches!(error, ApError::Replay), "{error}");
+}
