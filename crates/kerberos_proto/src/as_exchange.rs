@@ -28,10 +28,10 @@ mod states;
 
 pub use login::Login;
 pub use params::{AsParams, StartTime, TicketOptions};
-pub(crate) use request::Plan;
+pub(crate) use request::{Plan, add_informational};
 pub use salts::{PasswordSalt, SaltExchange};
 
-use request::{Sent, add_informational};
+use request::Sent;
 use states::{Env, Next, Refusal, State};
 
 /// An AS exchange under way.

@@ -106,6 +106,10 @@ pub enum ExchangeError {
         /// What the ticket at hand is for.
         tgt: Principal,
     },
+    /// The KDC does not let a service act for the client of a ticket that is not forwardable
+    /// (MS-SFU §3.2.5.2.1), which its error says less clearly.
+    #[error("the evidence ticket is not forwardable: {0}")]
+    EvidenceNotForwardable(Box<KdcError>),
     /// The KDC kept asking for another request.
     #[error("the KDC had {limit} requests and wants another")]
     TooManyRequests {
@@ -214,7 +218,9 @@ impl ExchangeError {
     /// The KDC's error, when that is the reason.
     pub fn kdc_error(&self) -> Option<&KdcError> {
         match self {
-            Self::Kdc(error) | Self::WrongPassword(Some(error)) => Some(error),
+            Self::Kdc(error)
+            | Self::WrongPassword(Some(error))
+            | Self::EvidenceNotForwardable(error) => Some(error),
             _ => None,
         }
     }

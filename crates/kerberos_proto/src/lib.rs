@@ -81,6 +81,7 @@ mod plain;
 mod policy;
 mod preauth;
 mod principal;
+mod s4u;
 mod secret;
 mod tgs_exchange;
 mod ticket_chase;
@@ -104,6 +105,7 @@ pub use policy::Policy;
 pub use principal::{
     OmitRealm, ParseOptions, Principal, PrincipalError, RealmRule, UnparseOptions,
 };
+pub use s4u::{S4u2Proxy, S4u2Self, S4uUser, UserRealm};
 pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
 pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
 pub use ticket_chase::{ChaseParams, Chased, Route, TicketChase};

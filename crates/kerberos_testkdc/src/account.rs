@@ -35,6 +35,10 @@ pub struct Account {
     pub(crate) password_expiration: Option<KerberosTime>,
     pub(crate) alias: Option<String>,
     pub(crate) referral: Option<(String, Referral)>,
+    pub(crate) certificate: Option<Vec<u8>>,
+    pub(crate) may_impersonate: bool,
+    pub(crate) delegates_to: Vec<String>,
+    pub(crate) accepts_from: Vec<String>,
 }
 
 /// Whether an account may log in.
@@ -77,6 +81,10 @@ impl Account {
             password_expiration: None,
             alias: None,
             referral: None,
+            certificate: None,
+            may_impersonate: false,
+            delegates_to: Vec::new(),
+            accepts_from: Vec::new(),
         }
     }
 
@@ -140,6 +148,32 @@ impl Account {
     /// the account is itself a `krbtgt/`, without the option, too (RFC 4120 §3.3.3).
     pub fn lives_in(mut self, realm: &str, how: Referral) -> Self {
         self.referral = Some((realm.to_owned(), how));
+        self
+    }
+
+    /// A user whom services may also name by this X.509 certificate (MS-SFU §2.2.2).
+    pub fn certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
+        self.certificate = Some(certificate.as_ref().to_vec());
+        self
+    }
+
+    /// A service whose tickets to itself on behalf of users (S4U2Self) are forwardable, so that it
+    /// may go on to other services with them (MS-SFU §3.2.5.1.2, protocol transition).
+    pub fn may_impersonate(mut self) -> Self {
+        self.may_impersonate = true;
+        self
+    }
+
+    /// A service that may go to this one on behalf of users who came with a ticket (S4U2Proxy).
+    pub fn delegates_to(mut self, target: &str) -> Self {
+        self.delegates_to.push(target.to_owned());
+        self
+    }
+
+    /// A service to which that one may come on behalf of users, whatever the KDC says of that one
+    /// (resource-based constrained delegation). In another realm it is named with the realm.
+    pub fn accepts_from(mut self, service: &str) -> Self {
+        self.accepts_from.push(service.to_owned());
         self
     }
 }

@@ -89,6 +89,7 @@ pub(crate) fn serve(
         password_expiration: client.password_expiration,
         padata: (!hints.is_empty()).then(|| method_data(&hints)),
         encrypted_pa_data: checksum.as_deref().map(protected),
+        authorization_data: None,
         reply_key: (
             client_key.key(),
             Some(client_key.kvno()),

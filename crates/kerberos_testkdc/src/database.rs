@@ -76,6 +76,10 @@ pub(crate) struct Entry {
     pub(crate) state: AccountState,
     pub(crate) password_expiration: Option<KerberosTime>,
     pub(crate) referral: Option<(String, Referral)>,
+    pub(crate) may_impersonate: bool,
+    pub(crate) delegates_to: Vec<String>,
+    pub(crate) accepts_from: Vec<String>,
+    certificate: Option<Vec<u8>>,
     alias: Option<Vec<String>>,
 }
 
@@ -87,6 +91,13 @@ impl Entry {
             name_type,
             name_string: components.map(KerberosString::from).collect(),
         }
+    }
+
+    /// Whether it is a ticket-granting service, of this realm or of another.
+    pub(crate) fn is_krbtgt(&self) -> bool {
+        self.components
+            .first()
+            .is_some_and(|first| first == "krbtgt")
     }
 
     /// The key of the first of `wanted` that there is one of (RFC 4120 §3.1.3).
@@ -134,6 +145,10 @@ impl Database {
                 state: account.state,
                 password_expiration: account.password_expiration,
                 referral: account.referral.clone(),
+                may_impersonate: account.may_impersonate,
+                delegates_to: account.delegates_to.clone(),
+                accepts_from: account.accepts_from.clone(),
+                certificate: account.certificate.clone(),
                 // An enterprise name is one component, whatever characters it has.
                 alias: account.alias.as_deref().map(|alias| {
                     if alias.contains('@') {
@@ -161,6 +176,12 @@ impl Database {
         self.entries.iter().find(|entry| {
             is(&entry.components) || aliased && entry.alias.as_deref().is_some_and(is)
         })
+    }
+
+    /// The entry of the user who has this certificate.
+    pub(crate) fn find_by_certificate(&self, certificate: &[u8]) -> Option<&Entry> {
+        let entries = &mut self.entries.iter();
+        entries.find(|entry| entry.certificate.as_deref() == Some(certificate))
     }
 
     pub(crate) fn find_by_text(&self, name: &str) -> Option<&Entry> {

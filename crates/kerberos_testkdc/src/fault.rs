@@ -103,6 +103,32 @@ pub enum Fault {
     MissingRequestChecksum,
     /// The checksum of the request is wrong, as if someone had altered the request.
     WrongRequestChecksum,
+    /// Something about a ticket on behalf of a user.
+    S4u(S4uFault),
+}
+
+/// What can be wrong with a reply about a user on whose behalf a service asks (MS-SFU).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum S4uFault {
+    /// The KDC knows nothing of it and gives the service a ticket of its own.
+    Ignored,
+    /// The reply comes without PA-S4U-X509-USER, as from a KDC that knows PA-FOR-USER only.
+    NoPadata,
+    /// With another nonce.
+    WrongNonce,
+    /// It names another user, with a checksum that fits.
+    OtherUser,
+    /// It names nobody.
+    NoUser,
+    /// With another checksum.
+    WrongChecksum,
+    /// With a checksum that anyone can make.
+    UnkeyedChecksum,
+    /// With old encryption types: the checksums are not in the encrypted part.
+    NotRepeated,
+    /// The KDC does not say that it knows resource-based constrained delegation.
+    NotResourceBased,
 }
 
 /// The faults that are set, and how often each has yet to strike.

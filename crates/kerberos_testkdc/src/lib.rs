@@ -1,7 +1,7 @@
 //! A small KDC to embed in tests and demos: UDP and TCP on 127.0.0.1, or no network at all.
 //!
 //! It serves the AS exchange (RFC 4120 §3.1) with and without preauthentication by encrypted
-//! timestamp, and plain service tickets by TGS exchange (§3.3). It is built from `kerberos_asn1`
+//! timestamp, and service tickets by TGS exchange (§3.3), also on behalf of users (MS-SFU). It is built from `kerberos_asn1`
 //! and `kerberos_crypto` alone, so that the client engine can be tested against it. And it can
 //! misbehave: a [`Fault`] for everything that a client must survive.
 //!
@@ -90,6 +90,7 @@ mod error;
 mod fault;
 mod kdc;
 mod reply;
+mod s4u;
 mod server;
 mod tgs_service;
 
@@ -97,6 +98,6 @@ pub use account::{Account, AccountState, Referral};
 pub use builder::{Hint, TestKdcBuilder};
 pub use database::PrincipalKey;
 pub use error::TestKdcError;
-pub use fault::Fault;
+pub use fault::{Fault, S4uFault};
 pub use kdc::{Kdc, Received, Transport};
 pub use server::TestKdc;

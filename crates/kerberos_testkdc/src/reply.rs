@@ -4,10 +4,11 @@
 
 use kerberos_asn1::der::{Reader, Tag};
 use kerberos_asn1::{
-    AsRep, Decode, EncAsRepPart, EncKdcRepPart, EncTgsRepPart, EncTicketPart, Encode,
-    EncryptedData, EncryptionKey, ErrorCode, HostAddresses, KdcRep, KdcReq, KerberosTime, KrbError,
-    LastReqEntry, LastReqType, MessageType, MethodData, Microseconds, NameType, PrincipalName,
-    RawTicket, Realm, SequenceOf, TgsRep, Ticket, TicketFlags, TransitedEncoding, TransitedType,
+    AsRep, AuthorizationData, Decode, EncAsRepPart, EncKdcRepPart, EncTgsRepPart, EncTicketPart,
+    Encode, EncryptedData, EncryptionKey, ErrorCode, HostAddresses, KdcRep, KdcReq, KerberosTime,
+    KrbError, LastReqEntry, LastReqType, MessageType, MethodData, Microseconds, NameType,
+    PrincipalName, RawTicket, Realm, SequenceOf, TgsRep, Ticket, TicketFlags, TransitedEncoding,
+    TransitedType,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
@@ -92,6 +93,7 @@ pub(crate) struct Grant<'a> {
     pub(crate) password_expiration: Option<KerberosTime>,
     pub(crate) padata: Option<MethodData<'a>>,
     pub(crate) encrypted_pa_data: Option<MethodData<'a>>,
+    pub(crate) authorization_data: Option<AuthorizationData<'a>>,
     /// The key, its version and the usage for the client's part.
     pub(crate) reply_key: (&'a Key, Option<u32>, KeyUsage),
 }
@@ -208,7 +210,7 @@ impl Grant<'_> {
                 endtime: self.times.end,
                 renew_till: self.times.renew_till,
                 caddr: self.addresses.clone(),
-                authorization_data: None,
+                authorization_data: self.authorization_data.clone(),
             }
             .to_der(),
         );

@@ -1,7 +1,7 @@
 //! The TGS exchange: service tickets, renewals, validations, forwarded tickets and proxies,
 //! user-to-user and referrals by a ticket of this realm (RFC 4120 §3.3, RFC 6806 §8).
 //!
-//! No delegation: for that there are real KDCs.
+//! What is on behalf of users is in `s4u`.
 
 use kerberos_asn1::{
     ApReq, Authenticator, Decode, EncTicketPart, ErrorCode, KdcOptions, KdcReq, KdcReqBody,
@@ -14,6 +14,7 @@ use crate::as_service::{decode_padded, find_padata, session_etype, whole_seconds
 use crate::database::Entry;
 use crate::kdc::{Kdc, Now};
 use crate::reply::{Grant, Refusal, Times, after};
+use crate::s4u::{Asked, Granted};
 
 /// Answers a TGS-REQ; `message` is its encoding.
 pub(crate) fn serve(
@@ -77,10 +78,28 @@ pub(crate) fn serve(
         Some(Some(key)) => (key, KeyUsage::TGS_REP_ENC_PART_SUBKEY),
         Some(None) => return Err(no_etype()),
     };
+    let granted = Granted::new(
+        kdc,
+        &Asked {
+            request,
+            tgt: &tgt,
+            issuer: ap_req.ticket.ticket().realm,
+            session: &session,
+            key: reply_key,
+            server,
+        },
+    )?;
+    let granted = granted.as_ref();
+    let own_name = || (tgt.cname.clone(), tgt.crealm);
+    let (client, client_realm) = granted.map_or_else(own_name, Granted::client);
+    let flags = match granted {
+        Some(granted) if !granted.forwardable => flags.without(TicketFlags::FORWARDABLE),
+        _ => flags,
+    };
     Grant {
         reply_type: MessageType::TGS_REP,
-        client: tgt.cname.clone(),
-        client_realm: tgt.crealm,
+        client,
+        client_realm,
         server: server.name(server_name.name_type),
         server_realm: kdc.realm.as_str().into(),
         ticket_key: match &second_key {
@@ -97,8 +116,9 @@ pub(crate) fn serve(
         },
         nonce: body.nonce,
         password_expiration: None,
-        padata: None,
-        encrypted_pa_data: None,
+        padata: granted.and_then(Granted::padata),
+        encrypted_pa_data: granted.and_then(Granted::encrypted),
+        authorization_data: granted.and_then(Granted::authorization_data),
         reply_key: (reply_key, None, usage),
     }
     .issue(kdc, now)
@@ -112,7 +132,7 @@ fn is_tgt(name: &PrincipalName<'_>) -> bool {
 }
 
 /// Decrypts a ticket of one of the KDC's principals.
-fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, Refusal> {
+pub(crate) fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, Refusal> {
     let key = kdc
         .database
         .find(&ticket.sname, false)

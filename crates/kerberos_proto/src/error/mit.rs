@@ -13,7 +13,9 @@ impl ExchangeError {
     pub fn mit_code(&self) -> i32 {
         MIT_ERROR_BASE
             + match self {
-                Self::Kdc(error) => error.code.0.clamp(0, 127),
+                Self::Kdc(error) | Self::EvidenceNotForwardable(error) => {
+                    error.code.0.clamp(0, 127)
+                }
                 // KRB5KRB_AP_ERR_BAD_INTEGRITY
                 Self::WrongPassword(_)
                 | Self::WrongKey { .. }
@@ -53,7 +55,7 @@ impl ExchangeError {
                 let client = &error.asked_client;
                 format!("Client '{client}' not found in Kerberos database").into()
             }
-            Self::Kdc(error) => mit_text(error.code.0).into(),
+            Self::Kdc(error) | Self::EvidenceNotForwardable(error) => mit_text(error.code.0).into(),
             Self::WrongPassword(_) | Self::WrongKey { .. } => "Password incorrect".into(),
             Self::NoKeys { client } => {
                 format!("Keytab contains no suitable keys for {client}").into()

@@ -1,0 +1,236 @@
+//! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to one's own
+//! (MS-SFU §3.1.5.2), also where that other service lives in another realm.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{ErrorCode, TicketFlags};
+use kerberos_crypto::CryptoRng;
+
+use super::Trail;
+use crate::tgs_exchange::realm_of_tgt;
+use crate::trace::trace;
+use crate::{
+    Credential, ExchangeError, OnBehalf, Principal, ReplyFault, Request, S4uFault, Step,
+    TgsExchange, TgsOutcome, TgsParams, Timestamp,
+};
+
+/// A service's search for a ticket to another service on behalf of a user, under way.
+///
+/// ```text
+/// own KDC, with the evidence ─── ticket ───────────────────────────────────────► done
+///      │ referral (resource-based only): a proxy TGT                               ▲
+///      ▼                                                                           │
+/// ordinary request, referrals followed: a TGT of one's own for the target's realm  │
+///      ▼                                                                           │
+/// the proxy TGT, too, brought to that realm                                        │
+///      ▼                                                                           │
+/// the target's KDC, with the proxy TGT as the evidence ────────────────────────────┘
+/// ```
+#[derive(Debug)]
+pub struct S4u2Proxy {
+    /// As the caller wants the ticket; each request is made from it.
+    params: TgsParams,
+    evidence: Credential,
+    /// The TGT of one's own that was used last.
+    tgt: Credential,
+    stage: Stage,
+    exchange: TgsExchange,
+    trail: Trail,
+}
+
+/// What the answer is awaited to.
+#[derive(Clone, Debug)]
+enum Stage {
+    /// The evidence, shown to one's own KDC.
+    Evidence,
+    /// An ordinary request for the service, on the way to the target's realm.
+    TargetTgt { proxy: Credential },
+    /// A request for a TGT of the target's realm, by the proxy TGT.
+    ProxyTgt { proxy: Credential },
+    /// The proxy TGT, shown to the target's KDC.
+    Target,
+}
+
+impl S4u2Proxy {
+    /// Starts it by means of `tgt`, the service's own, for its own realm, and gives the request.
+    ///
+    /// `params` name the other service; if in a realm that is not one's own, then the KDC's
+    /// referrals must lead there. `evidence` is a ticket of the user to the service: from [`S4u2Self`], or one
+    /// that the user showed. Whether it must be forwardable is the KDC's to say.
+    ///
+    /// # Errors
+    /// As [`TgsExchange::start`].
+    ///
+    /// [`S4u2Self`]: crate::S4u2Self
+    pub fn start(
+        mut params: TgsParams,
+        evidence: &Credential,
+        tgt: &Credential,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Request), ExchangeError> {
+        params.options.canonicalize = true;
+        params.on_behalf = None;
+        let trail = Trail::new(realm(tgt), &params.policy);
+        let on_behalf = OnBehalf::client_of(evidence);
+        let (exchange, request) = ask(&params, Some(on_behalf), tgt, rng, now)?;
+        // The restrictions that were asked for are in the first answer, whatever that is.
+        params.authorization_data = Vec::new();
+        let machine = Self {
+            params,
+            evidence: evidence.clone(),
+            tgt: tgt.clone(),
+            stage: Stage::Evidence,
+            exchange,
+            trail,
+        };
+        Ok((machine, request))
+    }
+
+    /// Takes the answer to the last request.
+    ///
+    /// # Errors
+    /// When a KDC refuses, when an answer is malformed or not what was asked for, when a KDC on the
+    /// way does not know resource-based delegation, and when referrals go too far or round in
+    /// circles. Every error is final.
+    pub fn step(
+        &mut self,
+        reply: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Credential>, ExchangeError> {
+        let outcome = match self.exchange.step(reply, now) {
+            Ok(Step::Send(request)) => return Ok(Step::Send(request)),
+            Ok(Step::Done(outcome)) => *outcome,
+            Err(error) => return Err(self.refused(error)),
+        };
+        let next = match (self.stage.clone(), outcome) {
+            (Stage::Evidence, TgsOutcome::Ticket(ticket)) => return self.finish(ticket),
+            (Stage::Evidence, TgsOutcome::Referral { realm, tgt }) => {
+                // Else it may be an ordinary referral, and nothing of the user in it.
+                self.check_resource_based()?;
+                trace!("Following S4U2Proxy referral to {}", realm.escape_ascii());
+                Stage::TargetTgt { proxy: tgt }
+            }
+            // The ticket is of no use, the TGT that it was got with is.
+            (Stage::TargetTgt { proxy }, TgsOutcome::Ticket(_)) => {
+                self.trail = Trail::new(realm(&proxy), &self.params.policy);
+                Stage::ProxyTgt { proxy }
+            }
+            (Stage::TargetTgt { proxy }, TgsOutcome::Referral { realm, tgt }) => {
+                self.trail.follow(&realm)?;
+                self.tgt = tgt;
+                Stage::TargetTgt { proxy }
+            }
+            (Stage::ProxyTgt { .. }, TgsOutcome::Ticket(proxy)) => Stage::ProxyTgt { proxy },
+            (Stage::ProxyTgt { .. }, TgsOutcome::Referral { realm, tgt: proxy }) => {
+                self.trail.follow(&realm)?;
+                Stage::ProxyTgt { proxy }
+            }
+            (Stage::Target, TgsOutcome::Ticket(ticket)) => {
+                self.check_resource_based()?;
+                return self.finish(ticket);
+            }
+            (Stage::Target, TgsOutcome::Referral { tgt, .. }) => {
+                return Err(self.wrong_server(&tgt));
+            }
+        };
+        self.enter(next, rng, now)
+    }
+
+    /// Makes the request of `stage`.
+    fn enter(
+        &mut self,
+        stage: Stage,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Credential>, ExchangeError> {
+        let target = realm(&self.tgt);
+        let (stage, (exchange, request)) = match stage {
+            Stage::ProxyTgt { proxy } if realm(&proxy) == target => {
+                let on_behalf = OnBehalf::ClientOf {
+                    ticket: proxy.ticket,
+                    client: self.evidence.client.clone(),
+                };
+                let made = ask(&self.params, Some(on_behalf), &self.tgt, rng, now)?;
+                (Stage::Target, made)
+            }
+            Stage::ProxyTgt { proxy } => {
+                let mut params = self.params.clone();
+                params.server = Principal::krbtgt(target, realm(&proxy));
+                let made = TgsExchange::start(params, &proxy, rng, now)?;
+                (Stage::ProxyTgt { proxy }, made)
+            }
+            other => (other, ask(&self.params, None, &self.tgt, rng, now)?),
+        };
+        self.stage = stage;
+        self.exchange = exchange;
+        Ok(Step::Send(request))
+    }
+
+    fn finish(&self, ticket: Credential) -> Result<Step<Credential>, ExchangeError> {
+        let asked = &self.params.server;
+        // One's own realm is no more than where to begin.
+        let anywhere = asked.realm().is_empty() || asked.realm() == self.evidence.server.realm();
+        let there = anywhere || asked.realm() == ticket.server.realm();
+        if !there || !ticket.server.same_name(asked) {
+            return Err(self.wrong_server(&ticket));
+        }
+        Ok(Step::Done(Box::new(Credential {
+            // By which caches tell whose ticket it is; a proxy TGT would not be found again.
+            second_ticket: self.evidence.ticket.clone(),
+            ..ticket
+        })))
+    }
+
+    fn wrong_server(&self, ticket: &Credential) -> ExchangeError {
+        ReplyFault::ServerName {
+            asked: self.params.server.clone(),
+            got: ticket.server.clone(),
+        }
+        .into()
+    }
+
+    fn check_resource_based(&self) -> Result<(), S4uFault> {
+        if self.exchange.proof().resource_based {
+            Ok(())
+        } else {
+            Err(S4uFault::NotResourceBased)
+        }
+    }
+
+    /// Says why, where the KDC's code alone would not.
+    fn refused(&self, error: ExchangeError) -> ExchangeError {
+        let forwardable = self.evidence.flags.contains(TicketFlags::FORWARDABLE);
+        match error {
+            ExchangeError::Kdc(error)
+                if error.code == ErrorCode::KDC_ERR_BADOPTION
+                    && !forwardable
+                    && matches!(self.stage, Stage::Evidence) =>
+            {
+                ExchangeError::EvidenceNotForwardable(error)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Asks the KDC that `tgt` is for.
+fn ask(
+    params: &TgsParams,
+    on_behalf: Option<OnBehalf>,
+    tgt: &Credential,
+    rng: &mut dyn CryptoRng,
+    now: Timestamp,
+) -> Result<(TgsExchange, Request), ExchangeError> {
+    let mut params = params.clone();
+    // Which realm it is, the KDC's referrals tell.
+    params.server = params.server.with_realm(realm(tgt));
+    params.on_behalf = on_behalf;
+    TgsExchange::start(params, tgt, rng, now)
+}
+
+/// The realm that `tgt` opens; with none of its own the exchange will not start.
+fn realm(tgt: &Credential) -> &[u8] {
+    realm_of_tgt(&tgt.server).unwrap_or_default()
+}

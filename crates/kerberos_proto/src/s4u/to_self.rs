@@ -1,0 +1,189 @@
+//! `S4u2Self`: a service's ticket to itself on behalf of a user (MS-SFU §3.1.5.1), asked of the
+//! user's realm first and then of each that refers the service back to its own.
+
+use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+
+use kerberos_asn1::NameType;
+use kerberos_crypto::CryptoRng;
+
+use super::{S4uUser, Trail};
+use crate::tgs_exchange::realm_of_tgt;
+use crate::trace::trace;
+use crate::{
+    Credential, ExchangeError, OnBehalf, Principal, ReplyFault, Request, Step, TgsExchange,
+    TgsOutcome, TgsParams, Timestamp,
+};
+
+/// A service's search for a ticket of a user to itself, under way.
+///
+/// # Example
+/// ```
+/// # use kerberos_proto::*;
+/// # use kerberos_testkdc::{Account, Kdc, Transport};
+/// # struct SystemRng(u64);
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng(0);
+/// # let kdc = Kdc::builder("EXAMPLE.COM")
+/// #     .principal("alice", "unknown to the service")
+/// #     .account(Account::new("HTTP/web").password("pw").may_impersonate()).build()?;
+/// # let clock = || Timestamp::new(1_767_225_600, 0);
+/// # let time = std::time::Duration::from_secs(1_767_225_600);
+/// # let web = Principal::parse("HTTP/web@EXAMPLE.COM")?;
+/// # let secret = Secret::Password(Password::new("pw"));
+/// # let (mut exchange, mut request) =
+/// #     AsExchange::start(AsParams::new(web.clone()), secret, &mut rng, clock())?;
+/// # let login = loop {
+/// #     let reply = kdc.answer(&request.payload, Transport::Tcp, time).unwrap();
+/// #     match exchange.step(&reply, &mut rng, clock())? {
+/// #         Step::Send(next) => request = next,
+/// #         Step::Done(login) => break login,
+/// #     }
+/// # };
+/// use kerberos_proto::{Principal, S4u2Self, S4uUser, Step, TgsParams};
+///
+/// let tgt = &login.credential; // the service's own, since the user is of the same realm
+/// let user = S4uUser::Name(Principal::parse("alice@EXAMPLE.COM")?);
+/// let params = TgsParams::new(tgt.client.clone());
+/// let (mut machine, mut request) =
+///     S4u2Self::start(params, &user, b"EXAMPLE.COM", tgt, &mut rng, clock())?;
+/// let ticket = loop {
+///     let transport = if request.stream_only { Transport::Tcp } else { Transport::Udp };
+///     let reply = kdc.answer(&request.payload, transport, time).expect("an answer");
+///     match machine.step(&reply, &mut rng, clock())? {
+///         Step::Send(next) => request = next,
+///         Step::Done(ticket) => break ticket,
+///     }
+/// };
+/// assert_eq!(ticket.client.to_string(), "alice@EXAMPLE.COM");
+/// assert_eq!(ticket.server.to_string(), "HTTP/web@EXAMPLE.COM");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct S4u2Self {
+    params: TgsParams,
+    /// The service, in its own realm.
+    service: Principal,
+    exchange: TgsExchange,
+    trail: Trail,
+}
+
+impl S4u2Self {
+    /// Starts it by means of `tgt`, which is for `user_realm`, and gives the request.
+    ///
+    /// The service is the one that `params` name, and has to be the client of `tgt`; for whom it
+    /// asks is set here, and so is that the KDC may refer it on.
+    ///
+    /// # Errors
+    /// As [`TgsExchange::start`].
+    pub fn start(
+        mut params: TgsParams,
+        user: &S4uUser,
+        user_realm: &[u8],
+        tgt: &Credential,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Request), ExchangeError> {
+        let service = match params.server.realm() {
+            b"" => params.server.clone().with_realm(tgt.client.realm()),
+            _ => params.server.clone(),
+        };
+        params.on_behalf = Some(match user {
+            S4uUser::Name(name) if name.name_type() == NameType::ENTERPRISE => {
+                OnBehalf::user(name.clone().with_realm(user_realm))
+            }
+            S4uUser::Name(name) => OnBehalf::user(name.clone()),
+            S4uUser::Certificate(certificate) => {
+                OnBehalf::by_certificate(user_realm, certificate.clone())
+            }
+        });
+        params.options.canonicalize = true;
+        let trail = Trail::new(user_realm, &params.policy);
+        let (exchange, request) = ask(&mut params, &service, tgt, rng, now)?;
+        let machine = Self {
+            params,
+            service,
+            exchange,
+            trail,
+        };
+        Ok((machine, request))
+    }
+
+    /// Takes the answer to the last request.
+    ///
+    /// # Errors
+    /// When a KDC refuses, when an answer is malformed, not what was asked for or does not prove
+    /// who the user is, and when referrals go too far or round in circles. Every error is final.
+    pub fn step(
+        &mut self,
+        reply: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Credential>, ExchangeError> {
+        let outcome = match self.exchange.step(reply, now)? {
+            Step::Send(request) => return Ok(Step::Send(request)),
+            Step::Done(outcome) => *outcome,
+        };
+        match outcome {
+            TgsOutcome::Ticket(ticket) if ticket.server.same_name(&self.service) => {
+                Ok(Step::Done(Box::new(ticket)))
+            }
+            TgsOutcome::Ticket(ticket) => Err(ReplyFault::ServerName {
+                asked: self.service.clone(),
+                got: ticket.server,
+            }
+            .into()),
+            TgsOutcome::Referral { realm, tgt } => {
+                self.trail.follow(&realm)?;
+                trace!("Following S4U2Self referral to {}", realm.escape_ascii());
+                self.note_user();
+                let (exchange, request) = ask(&mut self.params, &self.service, &tgt, rng, now)?;
+                self.exchange = exchange;
+                Ok(Step::Send(request))
+            }
+        }
+    }
+
+    /// The user's realm said who the user is. No other may change that, nor can it use the
+    /// certificate; and restrictions that were asked for are in the referral by now.
+    fn note_user(&mut self) {
+        self.params.authorization_data = Vec::new();
+        if let Some(OnBehalf::User {
+            name,
+            certificate,
+            may_rename,
+        }) = &mut self.params.on_behalf
+        {
+            if let Some(user) = &self.exchange.proof().user {
+                name.clone_from(user);
+            }
+            *certificate = None;
+            *may_rename = false;
+        }
+    }
+}
+
+/// Asks the KDC that `tgt` is for.
+fn ask(
+    params: &mut TgsParams,
+    service: &Principal,
+    tgt: &Credential,
+    rng: &mut dyn CryptoRng,
+    now: Timestamp,
+) -> Result<(TgsExchange, Request), ExchangeError> {
+    let realm = realm_of_tgt(&tgt.server).unwrap_or_default();
+    // A foreign realm knows the service by its full name at most: it shall look where that leads.
+    params.server = if realm == service.realm() {
+        service.clone()
+    } else {
+        let name: Vec<&[u8]> = service.components().collect();
+        let full = [&name.join(&b'/'), &b"@"[..], service.realm()].concat();
+        Principal::new(NameType::ENTERPRISE, [full], realm.to_owned())
+    };
+    TgsExchange::start(params.clone(), tgt, rng, now)
+}

@@ -1,0 +1,207 @@
+//! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that
+//! nobody means to complete (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
+
+use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+
+use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, NameType, PaDataType};
+use kerberos_crypto::{CryptoRng, EncryptionType};
+
+use super::{S4uUser, Trail};
+use crate::as_exchange::{Plan, add_informational};
+use crate::preauth::OwnedPaData;
+use crate::trace::trace;
+use crate::{AsParams, ExchangeError, KdcError, Policy, Principal, Request, Step, Timestamp};
+
+/// The search for a user's realm under way.
+///
+/// Nothing authenticates its result, which is good for no more than whom to ask next: what the user
+/// is called is proven by [`S4u2Self`](super::S4u2Self).
+#[derive(Debug)]
+pub struct UserRealm {
+    params: AsParams,
+    /// The user in the realm that is being asked.
+    user: Principal,
+    certificate: Option<Vec<u8>>,
+    etypes: Vec<EncryptionType>,
+    trail: Trail,
+    /// Whether the padata that an old KDC stumbles over still goes with the request.
+    hints: bool,
+    stream_only: bool,
+    message: Vec<u8>,
+    over: bool,
+}
+
+impl UserRealm {
+    /// Starts the search, for a service of `realm`; it is over at once where the name tells.
+    ///
+    /// # Errors
+    /// [`ExchangeError::NoEtypes`] when the policy allows no supported encryption type.
+    ///
+    /// # Example
+    /// ```
+    /// # struct SystemRng;
+    /// # impl rand_core::TryRng for SystemRng {
+    /// #     type Error = core::convert::Infallible;
+    /// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
+    /// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
+    /// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+    /// # }
+    /// # impl rand_core::TryCryptoRng for SystemRng {}
+    /// # let mut rng = SystemRng;
+    /// use kerberos_proto::{Policy, Principal, S4uUser, Step, Timestamp, UserRealm};
+    /// let user = S4uUser::Name(Principal::parse("alice@EXAMPLE.COM")?);
+    /// let now = Timestamp::new(1_767_225_600, 0);
+    /// let (_, step) = UserRealm::start(&user, b"OTHER.COM", Policy::default(), &mut rng, now)?;
+    /// assert!(matches!(step, Step::Done(realm) if *realm == b"EXAMPLE.COM"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn start(
+        user: &S4uUser,
+        realm: &[u8],
+        policy: Policy,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Step<Vec<u8>>), ExchangeError> {
+        let (user, certificate) = match user {
+            S4uUser::Name(name) => (name.clone(), None),
+            // What MIT's library sends: KDCs look at the certificate and not at the name.
+            S4uUser::Certificate(certificate) => (
+                Principal::new(NameType::X500_PRINCIPAL, [b""], realm),
+                Some(certificate.clone()),
+            ),
+        };
+        let known = certificate.is_none() && user.name_type() != NameType::ENTERPRISE;
+        let user = if known && !user.is_anonymous() {
+            user
+        } else {
+            user.with_realm(realm)
+        };
+        let mut params = AsParams::new(user.clone());
+        params.lifetime = Some(LIFETIME);
+        params.options.canonicalize = true;
+        let supported = policy.etypes.iter().copied();
+        let etypes: Vec<_> = supported.filter(|etype| etype.is_supported()).collect();
+        if etypes.is_empty() {
+            return Err(ExchangeError::NoEtypes);
+        }
+        let trail = Trail::new(user.realm(), &policy);
+        params.policy = policy;
+        let mut search = Self {
+            params,
+            user,
+            certificate,
+            etypes,
+            trail,
+            hints: true,
+            stream_only: false,
+            message: Vec::new(),
+            over: known,
+        };
+        if known {
+            let realm = search.user.realm().to_owned();
+            return Ok((search, Step::Done(Box::new(realm))));
+        }
+        let step = search.ask(rng, now);
+        Ok((search, step))
+    }
+
+    /// Takes the answer to the last request.
+    ///
+    /// # Errors
+    /// When the KDC does not know the user or refuses for another reason, when its answer is
+    /// malformed, and when referrals go too far or round in circles. Every error is final.
+    pub fn step(
+        &mut self,
+        reply: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Vec<u8>>, ExchangeError> {
+        if core::mem::replace(&mut self.over, true) {
+            return Err(ExchangeError::Finished);
+        }
+        match MessageType::of_der(reply) {
+            // Whatever it says: only a realm that has the user would answer so.
+            Some(MessageType::AS_REP) => Ok(self.found()),
+            Some(MessageType::KRB_ERROR) => {
+                let error =
+                    KrbError::from_der(reply).map_err(ExchangeError::decode("the KRB-ERROR"))?;
+                self.refused(&error, rng, now)
+            }
+            _ => Err(ExchangeError::UnexpectedMessage),
+        }
+    }
+
+    fn refused(
+        &mut self,
+        error: &KrbError<'_>,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step<Vec<u8>>, ExchangeError> {
+        let referral = error.crealm.filter(|realm| realm.0 != self.user.realm());
+        match (error.error_code, referral) {
+            (ErrorCode::KRB_ERR_RESPONSE_TOO_BIG, _) if !self.stream_only => {
+                self.stream_only = true;
+                Ok(self.send())
+            }
+            // A realm that does not have the user would not ask for a proof of being that user.
+            (ErrorCode::KDC_ERR_PREAUTH_REQUIRED | ErrorCode::KDC_ERR_KEY_EXPIRED, _) => {
+                Ok(self.found())
+            }
+            // MIT's KDC before 1.7 takes padata that it does not know for a failed attempt.
+            (ErrorCode::KDC_ERR_PREAUTH_FAILED, _) if self.hints => {
+                self.hints = false;
+                Ok(self.ask(rng, now))
+            }
+            // RFC 6806 §7, and Windows's way to say the same.
+            (
+                ErrorCode::KDC_ERR_WRONG_REALM | ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN,
+                Some(realm),
+            ) => {
+                self.trail.follow(realm.0)?;
+                trace!("Following referral to realm {}", realm.0.escape_ascii());
+                self.user = self.user.clone().with_realm(realm.0);
+                self.hints = true;
+                Ok(self.ask(rng, now))
+            }
+            _ => {
+                let server = Principal::krbtgt(self.user.realm(), self.user.realm());
+                let error = KdcError::new(error, &self.user, &server);
+                Err(ExchangeError::Kdc(Box::new(error)))
+            }
+        }
+    }
+
+    fn ask(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Step<Vec<u8>> {
+        let plan = Plan::new(&self.params, &self.user, &self.etypes, now, rng);
+        let mut padata = Vec::new();
+        add_informational(&mut padata, &self.params, self.hints);
+        // MS-SFU §2.2.2: in an AS-REQ it is the bare certificate.
+        if let Some(certificate) = &self.certificate {
+            let certificate = certificate.clone();
+            padata.push(OwnedPaData::new(PaDataType::FOR_X509_USER, certificate));
+        }
+        self.message = plan.message(&padata);
+        self.send()
+    }
+
+    fn send(&mut self) -> Step<Vec<u8>> {
+        self.over = false;
+        Step::Send(Request {
+            realm: self.user.realm().to_owned(),
+            payload: self.message.clone(),
+            stream_only: self.stream_only,
+        })
+    }
+
+    fn found(&self) -> Step<Vec<u8>> {
+        let realm = self.user.realm();
+        trace!(
+            "Identified realm of client principal as {}",
+            realm.escape_ascii()
+        );
+        Step::Done(Box::new(realm.to_owned()))
+    }
+}
+
+/// Seconds; should a ticket come, nobody will use it.
+const LIFETIME: u32 = 15;

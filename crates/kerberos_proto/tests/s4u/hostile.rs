@@ -1,0 +1,180 @@
+//! Replies that decrypt and yet do not prove on whose behalf the ticket is: each fault has its own
+//! error; and replies that were edited on the way never change the user.
+
+use kerberos_crypto::{ChecksumType, EncryptionType};
+use kerberos_proto::{
+    ExchangeError, ReplyFault, S4u2Proxy, S4u2Self, S4uFault as Proof, S4uUser, Step, TgsParams,
+};
+use kerberos_testkdc::{Fault, Kdc, S4uFault};
+
+use crate::random::edited as damaged;
+use crate::realms::*;
+
+/// What the service makes of it when `kdc` does this wrong.
+#[track_caller]
+fn fault(realms: &Realms, user: &S4uUser, kdc: &Kdc, fault: Fault) -> ReplyFault {
+    // Not for the login.
+    let tgt = {
+        let own = realms.login("HTTP/web");
+        realms.tgt_for(&realms.realm_of(user).unwrap(), &own)
+    };
+    kdc.set_fault(fault);
+    let realm = tgt.server.components().nth(1).unwrap().to_vec();
+    let params = TgsParams::new(principal("HTTP/web"));
+    let mut rng = Rng(3);
+    let (mut machine, mut request) =
+        S4u2Self::start(params, user, &realm, &tgt, &mut rng, NOW).unwrap();
+    loop {
+        match machine.step(&realms.answer(&request), &mut rng, NOW) {
+            Ok(Step::Send(next)) => request = next,
+            Err(ExchangeError::Reply(fault)) => break fault,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_a_reply_must_prove() {
+    let check = |wrong: S4uFault, expected: Proof| {
+        let realms = Realms::new();
+        let found = fault(&realms, &named("alice"), &realms.home, Fault::S4u(wrong));
+        assert_eq!(found, ReplyFault::S4u(expected), "{wrong:?}");
+    };
+    check(S4uFault::Ignored, Proof::Ignored);
+    check(S4uFault::WrongNonce, Proof::Nonce);
+    check(S4uFault::WrongChecksum, Proof::Checksum);
+    check(S4uFault::NoUser, Proof::UserMissing);
+    let unkeyed = Proof::ChecksumNotKeyed(ChecksumType::RSA_MD4);
+    check(S4uFault::UnkeyedChecksum, unkeyed);
+}
+
+#[test]
+fn the_ticket_is_of_the_user_who_is_proven() {
+    let realms = Realms::new();
+    let alice = named("alice");
+    let renamed = fault(&realms, &alice, &realms.home, Fault::WrongClientName);
+    let client = |asked: &str, got: &str| ReplyFault::ClientName {
+        asked: principal(asked),
+        got: principal(got),
+    };
+    assert_eq!(renamed, client("alice", "mallory"));
+    realms.home.clear_faults();
+    let other = Fault::S4u(S4uFault::OtherUser);
+    let unproven = fault(&realms, &alice, &realms.home, other);
+    assert_eq!(unproven, client("mallory", "alice"));
+}
+
+#[test]
+fn old_types_need_the_encrypted_copy() {
+    for number in [16, 23] {
+        let realms = Realms::with_etypes(&[EncryptionType(number)]);
+        let wrong = Fault::S4u(S4uFault::NotRepeated);
+        let found = fault(&realms, &named("alice"), &realms.home, wrong);
+        assert_eq!(found, ReplyFault::S4u(Proof::ChecksumNotRepeated));
+    }
+    // And where the reply has lost the rest, what is left says so.
+    let realms = Realms::with_etypes(&[EncryptionType::ARCFOUR_HMAC]);
+    let tgt = realms.login("HTTP/web");
+    let params = TgsParams::new(principal("HTTP/web"));
+    let mut rng = Rng(3);
+    let (mut machine, request) =
+        S4u2Self::start(params, &named("alice"), b"HOME.TEST", &tgt, &mut rng, NOW).unwrap();
+    let reply = realms.answer(&request);
+    let stripped = altered(&reply, |reply| reply.padata = None);
+    let error = machine.step(&stripped, &mut rng, NOW).unwrap_err();
+    let expected = ReplyFault::S4u(Proof::ProofMissing);
+    let found = matches!(&error, ExchangeError::Reply(fault) if *fault == expected);
+    assert!(found, "{error:?}");
+}
+
+#[test]
+fn no_realm_on_the_way_changes_the_user() {
+    let realms = Realms::new();
+    let bob = named("bob@USER.TEST");
+    let other = Fault::S4u(S4uFault::OtherUser);
+    let found = fault(&realms, &bob, &realms.mid, other);
+    let expected = Proof::UserChanged {
+        asked: principal("bob@USER.TEST"),
+        got: principal("mallory@USER.TEST"),
+    };
+    assert_eq!(found, ReplyFault::S4u(expected));
+}
+
+#[test]
+fn referrals_round_in_circles() {
+    // MID.TEST takes the service for one of USER.TEST, where everything began.
+    let realms = Realms::round_in_circles();
+    let error = realms.to_self(&named("bob@USER.TEST"), "HTTP/web");
+    let Err(ExchangeError::ReferralLoop { realm, hops }) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(realm, b"USER.TEST");
+    assert_eq!(hops, [&b"USER.TEST"[..], b"MID.TEST"]);
+}
+
+#[test]
+fn a_proxy_ticket_is_the_evidence_clients() {
+    let realms = Realms::new();
+    let (evidence, _) = realms.to_self(&named("alice"), "HTTP/web").unwrap();
+    let tgt = realms.login("HTTP/web");
+    let refused = |wrong: Fault| {
+        let params = TgsParams::new(principal("ldap/back"));
+        let mut rng = Rng(7);
+        let (mut machine, request) =
+            S4u2Proxy::start(params, &evidence, &tgt, &mut rng, NOW).unwrap();
+        realms.home.set_fault_once(wrong);
+        match machine.step(&realms.answer(&request), &mut rng, NOW) {
+            Err(ExchangeError::Reply(fault)) => fault,
+            other => panic!("{other:?}"),
+        }
+    };
+    let client = ReplyFault::ClientName {
+        asked: principal("alice"),
+        got: principal("mallory"),
+    };
+    assert_eq!(refused(Fault::WrongClientName), client);
+    assert_eq!(refused(Fault::WrongNonce), ReplyFault::Nonce);
+    // As if nobody had asked for anyone else: the requester's own.
+    let params = TgsParams::new(principal("ldap/back"));
+    let mut rng = Rng(7);
+    let (mut machine, request) = S4u2Proxy::start(params, &evidence, &tgt, &mut rng, NOW).unwrap();
+    let reply = realms.answer(&request);
+    let web = principal("HTTP/web");
+    let own = altered(&reply, |reply| reply.cname = web.to_wire());
+    let error = machine.step(&own, &mut rng, NOW).unwrap_err();
+    let expected = ReplyFault::S4u(Proof::Ignored);
+    let found = matches!(&error, ExchangeError::Reply(fault) if *fault == expected);
+    assert!(found, "{error:?}");
+}
+
+/// The reply is damaged on the way: whatever comes of it, nobody else than alice does.
+#[test]
+fn random_edits() {
+    let realms = Realms::new();
+    let tgt = realms.login("HTTP/web");
+    let start = || {
+        let params = TgsParams::new(principal("HTTP/web"));
+        let realm = b"HOME.TEST";
+        S4u2Self::start(params, &named("alice"), realm, &tgt, &mut Rng(3), NOW).unwrap()
+    };
+    let good = realms.answer(&start().1);
+    let mut refused = 0;
+    for number in 0..20_000 {
+        let (mut machine, _) = start();
+        match machine.step(&damaged(number, &good), &mut Rng(4), NOW) {
+            Ok(Step::Done(ticket)) => assert_eq!(ticket.client, principal("alice"), "{number}"),
+            Ok(Step::Send(request)) => assert!(request.stream_only, "{number}"),
+            Err(_) => refused += 1,
+        }
+    }
+    // Most of a reply is protected; the ticket's own octets are the service's to look at.
+    assert!(refused > 10_000, "{refused} refused");
+}
+
+/// The reply as `edit` leaves it; its encrypted part is as it was.
+fn altered<'a>(reply: &'a [u8], edit: impl FnOnce(&mut kerberos_asn1::KdcRep<'a>)) -> Vec<u8> {
+    use kerberos_asn1::{Decode, Encode, TgsRep};
+    let TgsRep(mut reply) = TgsRep::from_der(reply).unwrap();
+    edit(&mut reply);
+    TgsRep(reply).to_der()
+}

@@ -1,0 +1,18 @@
+//! Tickets on behalf of users against KDCs in memory and in virtual time: within a realm and
+//! through several, and what no reply can make the service believe.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests assert by panicking, and cut random numbers short"
+)]
+
+mod hostile;
+mod proxy;
+#[path = "../shared/random.rs"]
+mod random;
+mod realms;
+mod to_self;
+mod user_realm;
