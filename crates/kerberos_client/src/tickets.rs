@@ -18,6 +18,7 @@ mod again;
 mod get;
 mod look_up;
 mod request;
+mod s4u;
 
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_proto::{Credential, Policy, Principal};

@@ -54,13 +54,7 @@ impl Session<'_> {
         tgt: &Credential,
     ) -> Result<Chased, ClientError> {
         let config = self.client.config();
-        let mut tgs = TgsParams::new(server.clone());
-        tgs.options = request.options;
-        tgs.etypes.clone_from(&request.etypes);
-        tgs.second_ticket.clone_from(&request.second_ticket);
-        tgs.addresses.clone_from(&request.addresses);
-        tgs.authorization_data
-            .clone_from(&request.authorization_data);
+        let mut tgs = request.tgs_params(server.clone());
         tgs.kdc_offset = self.found.kdc_offset;
         tgs.policy = self.policy.clone();
         let mut params = ChaseParams::new(tgs);

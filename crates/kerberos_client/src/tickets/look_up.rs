@@ -16,6 +16,7 @@ use kerberos_files::ccache::{CcacheError, CcacheFile, CredentialView};
 use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
 
 use super::TicketRequest;
+use super::request::Whose;
 
 /// What the cache has.
 pub(super) struct Found {
@@ -143,18 +144,32 @@ impl Search<'_> {
     }
 
     fn fits(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
-        let second = request.second_ticket.as_deref();
         let restrictions = &request.authorization_data;
-        view.client().matches(&self.client)
+        self.is_of(view, request)
             && (request.expired_too || !self.has_expired(view))
-            && view.is_skey() == second.is_some()
-            && second.is_none_or(|second| view.second_ticket() == second)
             && view.authorization_data().count() == restrictions.len()
             && view
                 .authorization_data()
                 .zip(restrictions)
                 .all(|(one, other)| one.ad_type == other.ad_type && one.ad_data == other.ad_data)
             && (request.etypes.is_empty() || request.etypes.contains(&view.key_etype()))
+    }
+
+    /// Whether it is the ticket of whom the request wants one of.
+    fn is_of(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
+        let second = request.second_ticket.as_deref();
+        match &request.whose {
+            Whose::Owner => {
+                view.client().matches(&self.client)
+                    && view.is_skey() == second.is_some()
+                    && second.is_none_or(|second| view.second_ticket() == second)
+            }
+            Whose::User(user) => {
+                let evidence = view.second_ticket();
+                !view.is_skey() && evidence.is_empty() && view.client().matches(user)
+            }
+            Whose::Evidence(ticket) => !view.is_skey() && view.second_ticket() == ticket,
+        }
     }
 
     /// How good the ticket is; `None` when its session key is of no type that is allowed.

@@ -1,7 +1,7 @@
 //! `TicketRequest`: which ticket, and where it may come from.
 
 use kerberos_crypto::EncryptionType;
-use kerberos_proto::{AuthorizationDataElement, HostAddress, Principal, TgsOptions};
+use kerberos_proto::{AuthorizationDataElement, HostAddress, Principal, TgsOptions, TgsParams};
 
 /// Which ticket to get, and where it may come from.
 ///
@@ -36,6 +36,7 @@ pub struct TicketRequest {
     pub no_store: bool,
     /// Whether a ticket of the cache that has expired will do.
     pub(super) expired_too: bool,
+    pub(super) whose: Whose,
 }
 
 impl TicketRequest {
@@ -51,7 +52,21 @@ impl TicketRequest {
             cached_only: false,
             no_store: false,
             expired_too: false,
+            whose: Whose::Owner,
         }
+    }
+
+    /// What to ask the KDC for, under one of the service's names.
+    pub(super) fn tgs_params(&self, server: Principal) -> TgsParams {
+        let mut params = TgsParams::new(server);
+        params.options = self.options;
+        params.etypes.clone_from(&self.etypes);
+        params.second_ticket.clone_from(&self.second_ticket);
+        params.addresses.clone_from(&self.addresses);
+        params
+            .authorization_data
+            .clone_from(&self.authorization_data);
+        params
     }
 
     /// Whether a ticket for one is a ticket for the other.
@@ -69,4 +84,15 @@ impl TicketRequest {
     pub(super) fn may_be_cached(&self) -> bool {
         !self.options.forwarded && !self.options.proxy
     }
+}
+
+/// Whose ticket of the cache it must be.
+#[derive(Clone, Debug)]
+pub(super) enum Whose {
+    /// That of the client whose cache it is.
+    Owner,
+    /// That of a user on whose behalf the owner got it (S4U2Self).
+    User(Principal),
+    /// That of whoever is the client of this second ticket (S4U2Proxy).
+    Evidence(Vec<u8>),
 }

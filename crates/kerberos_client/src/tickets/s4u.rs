@@ -1,0 +1,268 @@
+//! Tickets on behalf of users (MS-SFU): from the cache, else from the KDCs, and then kept in the
+//! cache as MIT's library keeps them: one to the service itself under the user's name, one to
+//! another service with the evidence beside it.
+
+use kerberos_asn1::{ErrorCode, NameType};
+use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_proto::{
+    Credential, Policy, Principal, S4u2Proxy, S4u2Self, S4uUser, Step, TgsParams, UserRealm,
+};
+
+use super::TicketRequest;
+use super::look_up::{Hit, look_up};
+use super::request::Whose;
+use crate::client::{now, system_rng};
+use crate::{Client, ClientError};
+
+impl Client {
+    /// A ticket of `user` to the service that `request` names, which is the one that `cache`
+    /// belongs to: S4U2Self, by which a service learns what its realm knows of a user who did not
+    /// come by Kerberos.
+    ///
+    /// Where the user's realm is not known it is asked for; a user of another realm is asked for
+    /// there. The ticket proves nothing about the user's presence: whoever calls this says that
+    /// the user is authentic.
+    ///
+    /// # Errors
+    /// As [`ticket`](Self::ticket). [`ClientError::Exchange`] too when the KDC's reply does not
+    /// prove that it saw this user.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::kerberos_proto::S4uUser;
+    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest, store};
+    ///
+    /// # use kerberos_testkdc::{Account, TestKdc};
+    /// # let kdc = TestKdc::builder("EXAMPLE.COM").principal("alice", "unknown to the service")
+    /// #     .account(Account::new("HTTP/web").password("pw").may_impersonate().delegates_to("ldap/back"))
+    /// #     .service("ldap/back").start()?;
+    /// # let krb5_conf = kdc.krb5_conf() + "\n[libdefaults]\n forwardable = true\n";
+    /// # let path = std::env::temp_dir().join(format!("s4u_doc_{}", std::process::id()));
+    /// # let config = Config::parse(&krb5_conf)?.with_ccache_name(path.display().to_string());
+    /// let client = Client::new(config);
+    /// let web = client.principal("HTTP/web")?;
+    /// let cache = client.config().ccache_name()?;
+    /// let params = client.as_params(web.clone())?;
+    /// store(&client.login(params, Secret::Password(Password::new("pw")))?, &cache)?;
+    ///
+    /// let alice = S4uUser::Name(client.principal("alice")?);
+    /// let evidence = client.s4u2self(&cache, &alice, &TicketRequest::new(web))?;
+    /// assert_eq!(evidence.client.to_string(), "alice@EXAMPLE.COM");
+    ///
+    /// let back = TicketRequest::new(client.principal("ldap/back")?);
+    /// let ticket = client.s4u2proxy(&cache, &evidence, &back)?;
+    /// assert_eq!(ticket.client.to_string(), "alice@EXAMPLE.COM");
+    /// assert_eq!(ticket.server.to_string(), "ldap/back@EXAMPLE.COM");
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn s4u2self(
+        &self,
+        cache: &CcacheName,
+        user: &S4uUser,
+        request: &TicketRequest,
+    ) -> Result<Credential, ClientError> {
+        let mut behalf = Behalf::new(self, cache, request)?;
+        if let S4uUser::Name(name) = user
+            && let Some(ticket) = behalf.cached(Whose::User(name.clone()))?
+        {
+            return Ok(ticket);
+        }
+        if request.cached_only {
+            return Err(behalf.no_credential());
+        }
+        let realm = behalf.realm_of(user)?;
+        if let S4uUser::Name(name) = user
+            && name.name_type() == NameType::ENTERPRISE
+            && let Some(ticket) =
+                behalf.cached(Whose::User(name.clone().with_realm(realm.as_slice())))?
+        {
+            return Ok(ticket);
+        }
+        let tgt = behalf.tgt(&realm)?;
+        let params = behalf.params();
+        let mut rng = system_rng()?;
+        let (mut machine, mut message) =
+            S4u2Self::start(params, user, &realm, &tgt, &mut rng, now())?;
+        let ticket = loop {
+            let reply = self.send(&message)?;
+            match machine.step(&reply, &mut rng, now())? {
+                Step::Send(next) => message = next,
+                Step::Done(ticket) => break *ticket,
+            }
+        };
+        // Only now it is known how the user is really called.
+        let renamed = !matches!(user, S4uUser::Name(name) if *name == ticket.client);
+        if renamed && let Some(ticket) = behalf.cached(Whose::User(ticket.client.clone()))? {
+            return Ok(ticket);
+        }
+        behalf.store(&ticket);
+        Ok(ticket)
+    }
+
+    /// A ticket of the client of `evidence` to the service that `request` names: S4U2Proxy.
+    ///
+    /// `evidence` is a ticket to the service that `cache` belongs to, from
+    /// [`s4u2self`](Self::s4u2self) or one that the user showed.
+    ///
+    /// # Errors
+    /// As [`ticket`](Self::ticket). [`ClientError::Exchange`] too when the ticket is not the
+    /// evidence's client's, and when the KDC does not let the service act on behalf of others.
+    ///
+    /// # Example
+    /// See [`s4u2self`](Self::s4u2self).
+    pub fn s4u2proxy(
+        &self,
+        cache: &CcacheName,
+        evidence: &Credential,
+        request: &TicketRequest,
+    ) -> Result<Credential, ClientError> {
+        let mut behalf = Behalf::new(self, cache, request)?;
+        if let Some(ticket) = behalf.cached(Whose::Evidence(evidence.ticket.clone()))?
+            && ticket.client == evidence.client
+        {
+            return Ok(ticket);
+        }
+        if request.cached_only {
+            return Err(behalf.no_credential());
+        }
+        let tgt = behalf.tgt(&behalf.owner.realm().to_vec())?;
+        let mut unknown = ClientError::NoResult;
+        for server in self.service_candidates(&request.server)? {
+            match behalf.proxy(evidence, server, &tgt) {
+                Ok(ticket) => {
+                    // As in MIT's library it is kept under the name that was asked for.
+                    let server = request.server.clone();
+                    let ticket = Credential { server, ..ticket };
+                    behalf.store(&ticket);
+                    return Ok(ticket);
+                }
+                Err(ClientError::Exchange(error))
+                    if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
+                {
+                    unknown = ClientError::Exchange(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(unknown)
+    }
+}
+
+/// What serves one call.
+struct Behalf<'a> {
+    client: &'a Client,
+    name: &'a CcacheName,
+    file: CcacheFile,
+    request: TicketRequest,
+    /// Whose cache it is: the service that acts on behalf of users.
+    owner: Principal,
+    policy: Policy,
+    kdc_offset: Option<kerberos_proto::ClockOffset>,
+}
+
+impl<'a> Behalf<'a> {
+    fn new(
+        client: &'a Client,
+        name: &'a CcacheName,
+        request: &TicketRequest,
+    ) -> Result<Self, ClientError> {
+        let file = CcacheFile::new(name.file_path()?);
+        let reader = file.open()?;
+        let owner = reader.default_principal().clone();
+        let policy = client.tgs_policy(owner.realm())?;
+        let kdc_offset = reader.kdc_offset().filter(|_| policy.kdc_timesync);
+        Ok(Self {
+            client,
+            name,
+            request: request.clone(),
+            owner,
+            policy,
+            kdc_offset,
+            file,
+        })
+    }
+
+    /// What the cache has of such tickets.
+    fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
+        self.request.whose = whose;
+        let request = std::slice::from_ref(&self.request);
+        let (etypes, timesync) = (&self.policy.etypes, self.policy.kdc_timesync);
+        let found = look_up(&self.file, request, etypes, timesync, now())?;
+        Ok(match found.hits.into_iter().next() {
+            Some(Hit::Ticket(ticket)) => Some(*ticket),
+            _ => None,
+        })
+    }
+
+    fn no_credential(&self) -> ClientError {
+        ClientError::NoCredential {
+            server: self.request.server.clone(),
+            path: self.file.path().to_owned(),
+        }
+    }
+
+    fn realm_of(&self, user: &S4uUser) -> Result<Vec<u8>, ClientError> {
+        let mut rng = system_rng()?;
+        let policy = self.client.config().policy(self.owner.realm())?;
+        let realm = self.owner.realm();
+        let (mut search, mut step) = UserRealm::start(user, realm, policy, &mut rng, now())?;
+        loop {
+            match step {
+                Step::Send(message) => {
+                    let reply = self.client.send(&message)?;
+                    step = search.step(&reply, &mut rng, now())?;
+                }
+                Step::Done(realm) => return Ok(*realm),
+            }
+        }
+    }
+
+    /// A TGT for `realm`, got and kept as any ticket is.
+    fn tgt(&self, realm: &[u8]) -> Result<Credential, ClientError> {
+        let mut request = TicketRequest::new(Principal::krbtgt(realm, self.owner.realm()));
+        request.no_store = self.request.no_store;
+        self.client.ticket(self.name, &request)
+    }
+
+    fn params(&self) -> TgsParams {
+        let mut params = self.request.tgs_params(self.request.server.clone());
+        // That would be another kind of ticket.
+        params.second_ticket = None;
+        params.kdc_offset = self.kdc_offset;
+        params.policy = self.policy.clone();
+        params
+    }
+
+    fn proxy(
+        &self,
+        evidence: &Credential,
+        server: Principal,
+        tgt: &Credential,
+    ) -> Result<Credential, ClientError> {
+        let mut params = self.params();
+        params.server = server;
+        let mut rng = system_rng()?;
+        let (mut machine, mut message) = S4u2Proxy::start(params, evidence, tgt, &mut rng, now())?;
+        loop {
+            let reply = self.client.send(&message)?;
+            match machine.step(&reply, &mut rng, now())? {
+                Step::Send(next) => message = next,
+                Step::Done(ticket) => return Ok(*ticket),
+            }
+        }
+    }
+
+    /// Adds the ticket to the cache, unless it shall stay as it is; that it cannot be kept is no
+    /// reason not to use it.
+    fn store(&self, ticket: &Credential) {
+        if self.request.no_store {
+            return;
+        }
+        let (client, server, name) = (&ticket.client, &ticket.server, self.name);
+        trace!("Storing {client} -> {server} in {name}");
+        if let Err(error) = self.file.append([ticket]) {
+            tracing::warn!("{name} does not take the ticket for {server}: {error}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Tickets on behalf of users against the embedded KDC: what is asked of it, what is kept in the
+//! cache and how, and what is found there the next time.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest, store};
+use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_proto::{Credential, ExchangeError, Principal, ReplyFault, S4uFault, S4uUser};
+use kerberos_testkdc::{Account, Fault, S4uFault as Wrong, TestKdc};
+
+/// A KDC, the service `HTTP/web` as its client, and that one's cache, which goes with the test.
+struct Fixture {
+    kdc: TestKdc,
+    client: Client,
+    name: CcacheName,
+    file: CcacheFile,
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.file.path());
+    }
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let web = Account::new("HTTP/web").password("pw").may_impersonate();
+        let alice = Account::new("alice").alias("alice@corp.example");
+        let kdc = TestKdc::builder("EXAMPLE.COM")
+            .account(web.delegates_to("ldap/back"))
+            .account(alice.certificate("alice's certificate"))
+            .service("bob")
+            .service("ldap/back")
+            .start()
+            .unwrap();
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("s4u-{}-{count}", std::process::id()));
+        let text = format!("{}\n[libdefaults]\nforwardable = true\n", kdc.krb5_conf());
+        let fixture = Self {
+            client: Client::new(Config::parse(&text).unwrap()),
+            name: CcacheName::file(path.to_str().unwrap()),
+            file: CcacheFile::new(path),
+            kdc,
+        };
+        let params = fixture.client.as_params(principal("HTTP/web")).unwrap();
+        let secret = Secret::Password(Password::new("pw"));
+        let login = fixture.client.login(params, secret).unwrap();
+        store(&login, &fixture.name).unwrap();
+        fixture.kdc.forget_requests();
+        fixture
+    }
+
+    fn to_self(&self, user: &S4uUser, edit: impl FnOnce(&mut TicketRequest)) -> Outcome {
+        let mut request = TicketRequest::new(principal("HTTP/web"));
+        edit(&mut request);
+        self.client.s4u2self(&self.name, user, &request)
+    }
+
+    fn proxy(&self, evidence: &Credential, edit: impl FnOnce(&mut TicketRequest)) -> Outcome {
+        let mut request = TicketRequest::new(principal("ldap/back"));
+        edit(&mut request);
+        self.client.s4u2proxy(&self.name, evidence, &request)
+    }
+
+    /// How many requests the KDC had since the last time.
+    fn asked(&self) -> usize {
+        let asked = self.kdc.requests().len();
+        self.kdc.forget_requests();
+        asked
+    }
+
+    /// The cache: client, service, and whether there is a second ticket.
+    fn entries(&self) -> Vec<(String, String, bool)> {
+        let mut reader = self.file.open().unwrap();
+        let mut entries = Vec::new();
+        while let Some(view) = reader.next().unwrap() {
+            if !view.is_config() {
+                let one = view.to_credential();
+                let (client, server) = (one.client.to_string(), one.server.to_string());
+                entries.push((client, server, !one.second_ticket.is_empty()));
+            }
+        }
+        entries
+    }
+}
+
+type Outcome = Result<Credential, ClientError>;
+
+fn principal(name: &str) -> Principal {
+    Principal::parse_with_realm(name, "EXAMPLE.COM").unwrap()
+}
+
+fn named(name: &str) -> S4uUser {
+    S4uUser::Name(principal(name))
+}
+
+fn ordinary(_: &mut TicketRequest) {}
+
+fn cached_only(request: &mut TicketRequest) {
+    request.cached_only = true;
+}
+
+fn no_store(request: &mut TicketRequest) {
+    request.no_store = true;
+}
+
+const TGT: &str = "krbtgt/EXAMPLE.COM@EXAMPLE.COM";
+const WEB: &str = "HTTP/web@EXAMPLE.COM";
+const ALICE: &str = "alice@EXAMPLE.COM";
+
+#[test]
+fn got_once_and_kept_as_mit_keeps_them() {
+    let fixture = Fixture::new();
+    let alice = named("alice");
+    let missing = fixture.to_self(&alice, cached_only).unwrap_err();
+    assert!(
+        matches!(missing, ClientError::NoCredential { .. }),
+        "{missing:?}"
+    );
+    assert_eq!(fixture.asked(), 0);
+
+    let evidence = fixture.to_self(&alice, ordinary).unwrap();
+    assert_eq!(evidence.client, principal("alice"));
+    assert_eq!(fixture.asked(), 1);
+    for edit in [ordinary, cached_only] {
+        let again = fixture.to_self(&alice, edit).unwrap();
+        assert_eq!(again.ticket, evidence.ticket);
+    }
+    assert_eq!(fixture.asked(), 0);
+
+    let missing = fixture.proxy(&evidence, cached_only).unwrap_err();
+    assert!(
+        matches!(missing, ClientError::NoCredential { .. }),
+        "{missing:?}"
+    );
+    let ticket = fixture.proxy(&evidence, ordinary).unwrap();
+    assert_eq!(ticket.client, principal("alice"));
+    assert_eq!(ticket.server, principal("ldap/back"));
+    assert_eq!(fixture.asked(), 1);
+    let again = fixture.proxy(&evidence, cached_only).unwrap();
+    assert_eq!(again.ticket, ticket.ticket);
+    assert_eq!(fixture.asked(), 0);
+
+    let entry = |client: &str, server: &str, second| (client.to_owned(), server.to_owned(), second);
+    let expected = [
+        entry(WEB, TGT, false),
+        entry(ALICE, WEB, false),
+        entry(ALICE, "ldap/back@EXAMPLE.COM", true),
+    ];
+    assert_eq!(fixture.entries(), expected);
+}
+
+#[test]
+fn each_user_has_another_ticket() {
+    let fixture = Fixture::new();
+    let alice = fixture.to_self(&named("alice"), ordinary).unwrap();
+    let bob = fixture.to_self(&named("bob"), ordinary).unwrap();
+    assert_eq!(bob.client, principal("bob"));
+    let by_alice = fixture.proxy(&alice, ordinary).unwrap();
+    let by_bob = fixture.proxy(&bob, ordinary).unwrap();
+    assert_eq!(by_alice.client, principal("alice"));
+    assert_eq!(by_bob.client, principal("bob"));
+    // Nor is any of them taken for the service's own.
+    let own = TicketRequest::new(principal("ldap/back"));
+    let own = fixture.client.ticket(&fixture.name, &own).unwrap();
+    assert_eq!(own.client, principal("HTTP/web"));
+    // What someone says is the client of the evidence must be.
+    let mut mislabelled = alice;
+    mislabelled.client = principal("bob");
+    fixture.asked();
+    let error = fixture.proxy(&mislabelled, ordinary).unwrap_err();
+    let ClientError::Exchange(ExchangeError::Reply(fault)) = error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(fault, ReplyFault::ClientName { .. }), "{fault:?}");
+}
+
+#[test]
+fn a_user_by_other_names() {
+    let fixture = Fixture::new();
+    let enterprise = Principal::parse_enterprise("alice@corp.example", "EXAMPLE.COM").unwrap();
+    let certificate = S4uUser::Certificate(b"alice's certificate".to_vec());
+    let ticket = fixture.to_self(&S4uUser::Name(enterprise.clone()), ordinary);
+    let ticket = ticket.unwrap();
+    assert_eq!(ticket.client, principal("alice"));
+    // To find the realm, and the ticket.
+    assert_eq!(fixture.asked(), 2);
+    // The next time it is the ticket that is there, though that cannot be known before.
+    let again = fixture
+        .to_self(&S4uUser::Name(enterprise), ordinary)
+        .unwrap();
+    assert_eq!(again.ticket, ticket.ticket);
+    assert_eq!(fixture.asked(), 2);
+    assert_eq!(fixture.entries().len(), 2);
+    let missing = fixture.to_self(&certificate, cached_only).unwrap_err();
+    assert!(
+        matches!(missing, ClientError::NoCredential { .. }),
+        "{missing:?}"
+    );
+    assert_eq!(fixture.asked(), 0);
+}
+
+#[test]
+fn nothing_is_kept_unless_wanted() {
+    let fixture = Fixture::new();
+    let evidence = fixture.to_self(&named("alice"), no_store).unwrap();
+    fixture.proxy(&evidence, no_store).unwrap();
+    assert_eq!(fixture.entries().len(), 1);
+}
+
+#[test]
+fn refusals() {
+    let fixture = Fixture::new();
+    let code = |error: ClientError| match error {
+        ClientError::Exchange(error) => error.kdc_code(),
+        other => panic!("{other:?}"),
+    };
+    let error = fixture.to_self(&named("nobody"), ordinary).unwrap_err();
+    assert_eq!(code(error), Some(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN));
+    let evidence = fixture.to_self(&named("alice"), ordinary).unwrap();
+    let other = |request: &mut TicketRequest| request.server = principal("ldap/none");
+    let error = fixture.proxy(&evidence, other).unwrap_err();
+    assert_eq!(code(error), Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN));
+    fixture.kdc.set_fault(Fault::S4u(Wrong::Ignored));
+    let error = fixture.to_self(&named("bob"), ordinary).unwrap_err();
+    let ClientError::Exchange(ExchangeError::Reply(fault)) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(fault, ReplyFault::S4u(S4uFault::Ignored));
+    // Nothing of that is in the cache.
+    assert_eq!(fixture.entries().len(), 2);
+}
