@@ -154,6 +154,12 @@ impl TicketChase {
         Ok(self.take(next))
     }
 
+    /// The TGTs of other realms that were asked for so far: worth keeping, however the chase ends.
+    /// Those that are taken here are not in [`Chased::tgts`].
+    pub fn take_tgts(&mut self) -> Vec<Credential> {
+        core::mem::take(&mut self.common.got)
+    }
+
     fn take(&mut self, next: Next) -> Step<Chased> {
         match next {
             Next::Ask(state, asked) => {

@@ -2,7 +2,7 @@
 
 use kerberos_asn1::ErrorCode;
 use kerberos_proto::{
-    ChaseParams, Chased, Credential, Principal, Route, Step, TgsExchange, TgsOutcome, TgsParams,
+    ChaseParams, Credential, Principal, Route, Step, TgsExchange, TgsOutcome, TgsParams,
     TicketChase,
 };
 
@@ -13,29 +13,25 @@ use crate::{Client, ClientError, Config};
 impl Session<'_> {
     /// Gets the ticket from the KDCs and stores it.
     pub(super) fn get(&mut self, request: &TicketRequest) -> Result<Credential, ClientError> {
-        let mut chased = self.chase_names(request)?;
+        let mut ticket = self.chase_names(request)?;
         // As in MIT's library the ticket is kept under the name that was asked for.
-        chased.credential.server = request.server.clone();
-        for tgt in chased.tgts {
-            self.store(&tgt);
-            self.found.tgts.push(tgt);
-        }
+        ticket.server = request.server.clone();
         if !request.no_store {
-            self.store(&chased.credential);
+            self.store(&ticket);
         }
         if request.may_be_cached() {
-            let ticket = chased.credential.clone();
-            self.new.push((request.clone(), ticket));
+            self.new.push((request.clone(), ticket.clone()));
         }
-        Ok(chased.credential)
+        Ok(ticket)
     }
 
     /// Chases the ticket under each name of the service until a KDC knows one.
-    fn chase_names(&self, request: &TicketRequest) -> Result<Chased, ClientError> {
-        let tgt = self.start_tgt()?;
+    fn chase_names(&mut self, request: &TicketRequest) -> Result<Credential, ClientError> {
+        let tgt = self.start_tgt()?.clone();
         let mut unknown = None;
-        for server in self.client.service_candidates(&request.server)? {
-            match self.chase(request, server, tgt) {
+        let client = self.client;
+        for server in client.service_candidates(&request.server)? {
+            match self.chase(self.chase_params(request, server), &tgt) {
                 Err(ClientError::Exchange(error))
                     if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
                 {
@@ -47,12 +43,37 @@ impl Session<'_> {
         Err(unknown.map_or(ClientError::NoResult, ClientError::Exchange))
     }
 
-    fn chase(
-        &self,
-        request: &TicketRequest,
-        server: Principal,
-        tgt: &Credential,
-    ) -> Result<Chased, ClientError> {
+    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is.
+    fn chase(&mut self, params: ChaseParams, tgt: &Credential) -> Result<Credential, ClientError> {
+        let mut rng = system_rng()?;
+        let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
+        let result = loop {
+            let request = match step {
+                Step::Send(request) => request,
+                Step::Done(chased) => {
+                    self.keep_tgts(chased.tgts);
+                    break Ok(chased.credential);
+                }
+            };
+            let answer = self.client.send(&request);
+            let next = answer.and_then(|reply| Ok(chase.step(&reply, &mut rng, now())?));
+            step = match next {
+                Ok(step) => step,
+                Err(error) => break Err(error),
+            };
+        };
+        self.keep_tgts(chase.take_tgts());
+        result
+    }
+
+    fn keep_tgts(&mut self, tgts: Vec<Credential>) {
+        for tgt in tgts {
+            self.store(&tgt);
+            self.found.tgts.push(tgt);
+        }
+    }
+
+    fn chase_params(&self, request: &TicketRequest, server: Principal) -> ChaseParams {
         let config = self.client.config();
         let mut tgs = request.tgs_params(server.clone());
         tgs.kdc_offset = self.found.kdc_offset;
@@ -68,18 +89,7 @@ impl Session<'_> {
         params.routes = routes
             .filter_map(|goal| route(config, start, goal))
             .collect();
-
-        let mut rng = system_rng()?;
-        let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
-        loop {
-            match step {
-                Step::Send(request) => {
-                    let reply = self.client.send(&request)?;
-                    step = chase.step(&reply, &mut rng, now())?;
-                }
-                Step::Done(chased) => return Ok(*chased),
-            }
-        }
+        params
     }
 
     /// The TGT with which every way starts.

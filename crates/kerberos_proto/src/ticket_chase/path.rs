@@ -19,12 +19,14 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// The path from `start` to `goal`: as `routes` lay it down, else by the hierarchy.
-    pub(super) fn new(start: &[u8], goal: &[u8], routes: &[Route]) -> Self {
+    /// The path from `start` to `goal`: as `routes` lay it down, else by the hierarchy; directly,
+    /// where not even the goal is certain.
+    pub(super) fn new(start: &[u8], goal: &[u8], routes: &[Route], certain: bool) -> Self {
         let route = routes.iter().find(|route| route.realm == goal);
         let between = match route {
             Some(route) => route.through.clone(),
-            None => hierarchy(start, goal),
+            None if certain => hierarchy(start, goal),
+            None => Vec::new(),
         };
         let mut realms = vec![start.to_vec()];
         realms.extend(between);
@@ -132,7 +134,7 @@ mod tests {
     #[test]
     fn walks() {
         let routes = [Route::new("D", ["B", "C"]), Route::new("E", [""; 0])];
-        let mut path = Path::new(b"A", b"D", &routes);
+        let mut path = Path::new(b"A", b"D", &routes, false);
         assert!(!path.guessed);
         assert_eq!(path.aim(), b"D");
         assert!(path.lower());
@@ -142,8 +144,10 @@ mod tests {
         assert_eq!(path.aim(), b"D");
         assert!(!path.at_goal() && path.lower() && !path.lower());
         assert!(path.advance_to(b"D") && path.at_goal());
-        let mut direct = Path::new(b"X.A", b"E", &routes);
+        let mut direct = Path::new(b"X.A", b"E", &routes, true);
         assert!(!direct.guessed && !direct.lower());
-        assert!(Path::new(b"X.A", b"Y.A", &routes).guessed);
+        let mut guessed = Path::new(b"X.A", b"Y.A", &routes, true);
+        assert!(guessed.guessed && guessed.lower());
+        assert!(!Path::new(b"X.A", b"Y.A", &routes, false).lower());
     }
 }

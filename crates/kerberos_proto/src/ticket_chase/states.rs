@@ -102,7 +102,9 @@ fn begin_tgt(
     if is_local {
         return then.begin(common, rng, now);
     }
-    let path = Path::new(&common.start_realm, &realm, &common.params.routes);
+    // A fallback realm is a guess itself.
+    let certain = matches!(then, ToDo::Referrals { .. });
+    let path = Path::new(&common.start_realm, &realm, &common.params.routes, certain);
     common.seen.clear();
     Box::new(ExpectTgt {
         path,
@@ -219,7 +221,10 @@ impl ExpectOffPathTgt {
         now: Timestamp,
     ) -> Result<Next, ExchangeError> {
         let (realm, tgt) = match answer? {
-            TgsOutcome::Ticket(tgt) => (common.server.realm().to_vec(), tgt),
+            TgsOutcome::Ticket(tgt) => {
+                common.got.push(tgt.clone());
+                (common.server.realm().to_vec(), tgt)
+            }
             TgsOutcome::Referral { realm, tgt } => (realm, tgt),
         };
         let arrived = realm == common.server.realm();

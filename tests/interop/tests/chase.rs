@@ -1,0 +1,247 @@
+//! Tickets of other realms: four of MIT's in a row, chased by our kvno and by MIT's on copies of the
+//! same cache. What they print, which TGTs they keep and which KDCs they ask is the same.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::fs;
+
+use interop::{assert_same, without_times};
+use test_support::{Finished, MitRealms, Place};
+
+/// Logs alice in with MIT's kinit and saves the cache as `start`.
+fn log_in(place: &Place, arguments: &str) {
+    let kinit = place.mit("kinit").line(arguments).line("-c start alice");
+    kinit.stdin("wonderland\n").run().success();
+}
+
+/// One command line, as MIT's kvno and as ours, each on a copy of the cache `start`: the same output,
+/// and the same caches afterwards, but for a TGT of the service's realm, which MIT's keeps only if
+/// its own idea of the way led there. Returns ours, and what its cache has.
+#[track_caller]
+fn check(place: &Place, arguments: &str) -> (Finished, String) {
+    let [(theirs, left_by_mit), (ours, left_by_us)] =
+        [place.mit("kvno"), place.ours("kvno")].map(|tool| {
+            let _ = fs::remove_file(place.cache());
+            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+            let run = tool.line(arguments).run();
+            (run, listed(place))
+        });
+    assert_same(&ours, &theirs);
+    let comparable = if left_by_mit.contains(WEST_BY_HUB) {
+        left_by_us.clone()
+    } else {
+        without(&left_by_us, WEST_BY_HUB)
+    };
+    assert_eq!(
+        comparable, left_by_mit,
+        "kvno {arguments}: the caches that ours left, and MIT's"
+    );
+    (ours, left_by_us)
+}
+
+/// What the hierarchy of the realms leads to, of which MIT's clients know nothing.
+const WEST_BY_HUB: &str = "krbtgt/WEST.HUB.TEST@HUB.TEST";
+
+/// A listing without the entry of that service, and the lines that belong to it.
+fn without(listed: &str, service: &str) -> String {
+    let mut skipping = false;
+    let mut kept = String::new();
+    for line in listed.split_inclusive('\n') {
+        if !line.starts_with('\t') {
+            skipping = line.trim_end().ends_with(service);
+        }
+        if !skipping {
+            kept.push_str(line);
+        }
+    }
+    kept
+}
+
+fn listed(place: &Place) -> String {
+    let run = place.mit("klist").line("-e -f -a -d -C").run();
+    without_times(&run.success().stdout())
+}
+
+/// The requests that a KDC has had, without times, addresses and encryption types.
+fn requests(realms: &MitRealms) -> Vec<String> {
+    let of_realm = |realm: &&str| {
+        let log = realms.log(realm);
+        let lines = log.lines().filter(|line| line.contains("TGS_REQ"));
+        lines
+            .map(|line| {
+                let what = line.split("127.0.0.1: ").nth(1).unwrap_or(line);
+                let words = what.split(' ').filter(|word| !word.contains("authtime"));
+                let words =
+                    words.filter(|word| !word.chars().all(|c| c.is_ascii_digit() || c == ','));
+                let mut words: Vec<_> = words.collect();
+                words.retain(|word| !word.contains('=') && !word.starts_with("etypes"));
+                format!("{realm}: {}", words.join(" "))
+            })
+            .collect::<Vec<_>>()
+    };
+    MitRealms::ALL.iter().flat_map(of_realm).collect()
+}
+
+/// As [`check`], and the KDCs are asked the same.
+#[track_caller]
+fn check_requests(realms: &MitRealms, place: &Place, arguments: &str) -> (Finished, String) {
+    let mut asked = Vec::new();
+    for tool in [place.mit("kvno"), place.ours("kvno")] {
+        fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+        let before = requests(realms);
+        tool.line(arguments).run();
+        // Each KDC's log has grown by what was asked now.
+        let mut new = requests(realms);
+        for line in &before {
+            let at = new.iter().position(|one| one == line);
+            new.remove(at.expect("logs only grow"));
+        }
+        asked.push(new);
+    }
+    assert!(
+        !asked.concat().is_empty(),
+        "kvno {arguments}: nothing asked"
+    );
+    assert_eq!(
+        asked[1], asked[0],
+        "kvno {arguments}: asked by ours, by MIT's"
+    );
+    check(place, arguments)
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn from_realm_to_realm_as_mit() {
+    let realms = MitRealms::start();
+    let place = realms.place();
+    log_in(&place, "-f -r 2d");
+    for (arguments, tgts) in [
+        ("host/a.east.hub.test", &[][..]),
+        (
+            "HTTP/a.hub.test@HUB.TEST",
+            &["krbtgt/HUB.TEST@EAST.HUB.TEST"],
+        ),
+        ("-S host a.hub.test", &["krbtgt/HUB.TEST@EAST.HUB.TEST"]),
+        // By the hierarchy, which the KDCs know.
+        (
+            "HTTP/a.west.hub.test@WEST.HUB.TEST",
+            &["krbtgt/WEST.HUB.TEST@HUB.TEST"],
+        ),
+        (
+            "-S host a.west.hub.test",
+            &["krbtgt/WEST.HUB.TEST@HUB.TEST"],
+        ),
+        // By [capaths].
+        (
+            "HTTP/a.far.test@FAR.TEST",
+            &[
+                "krbtgt/WEST.HUB.TEST@HUB.TEST",
+                "krbtgt/FAR.TEST@WEST.HUB.TEST",
+            ],
+        ),
+        ("-S ldap a.far.test", &["krbtgt/FAR.TEST@WEST.HUB.TEST"]),
+        // Several at once share the way.
+        (
+            "HTTP/a.hub.test@HUB.TEST host/a.hub.test@HUB.TEST host/a.far.test@FAR.TEST",
+            &[
+                "krbtgt/HUB.TEST@EAST.HUB.TEST",
+                "krbtgt/FAR.TEST@WEST.HUB.TEST",
+            ],
+        ),
+        ("krbtgt/HUB.TEST", &["krbtgt/HUB.TEST@EAST.HUB.TEST"]),
+        ("-e aes128-cts host/a.far.test@FAR.TEST", &[]),
+        ("-C HTTP/a.hub.test@HUB.TEST", &[]),
+    ] {
+        let (run, left) = check_requests(&realms, &place, arguments);
+        run.success();
+        for tgt in tgts {
+            assert!(left.contains(tgt), "kvno {arguments}: no {tgt} in {left}");
+        }
+    }
+    for arguments in [
+        "host/nobody.hub.test@HUB.TEST",
+        "host/nobody.far.test@FAR.TEST",
+        "-S host nobody.hub.test",
+        "host/nobody.east.hub.test",
+        "krbtgt/FAR.TEST",
+        "krbtgt/NOWHERE.TEST",
+    ] {
+        check_requests(&realms, &place, arguments).0.exits(1);
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn by_referrals_alone_as_mit() {
+    let realms = MitRealms::start();
+    let place = realms.place();
+    place.configure(&realms.bare_conf());
+    log_in(&place, "");
+    for arguments in [
+        "-S ldap a.hub.test",
+        "-S host a.west.hub.test",
+        "-u HTTP/a.hub.test",
+        "-u HTTP/a.west.hub.test",
+        "HTTP/a.west.hub.test@WEST.HUB.TEST",
+        "-S host a.east.hub.test",
+    ] {
+        check_requests(&realms, &place, arguments).0.success();
+    }
+    for arguments in [
+        "host/a.hub.test",
+        "-u ldap/a.hub.test",
+        "-S host a.far.test",
+        "-S host a.nowhere.test",
+        "-S host nowhere",
+    ] {
+        check_requests(&realms, &place, arguments).0.exits(1);
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn each_finds_what_the_other_stored() {
+    let realms = MitRealms::start();
+    let place = realms.place();
+    let services = "HTTP/a.far.test@FAR.TEST host/a.hub.test@HUB.TEST host/a.east.hub.test";
+    for (stores, finds) in [("mit", "ours"), ("ours", "mit")] {
+        let tool = |whose: &str| match whose {
+            "mit" => place.mit("kvno"),
+            _ => place.ours("kvno"),
+        };
+        log_in(&place, "");
+        fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+        tool(stores).line(services).run().success();
+        tool(stores).line("-S ldap a.west.hub.test").run().success();
+        let before = requests(&realms);
+        tool(finds).line(services).run().success();
+        tool(finds)
+            .line("--cached-only")
+            .line(services)
+            .run()
+            .success();
+        tool(finds).line("-S ldap a.west.hub.test").run().success();
+        assert_eq!(
+            requests(&realms),
+            before,
+            "{finds} asked for what {stores} had stored"
+        );
+        // A TGT that the other stored is a way, too.
+        tool(finds).line("ldap/a.far.test@FAR.TEST").run().success();
+        let new = requests(&realms).len() - before.len();
+        assert_eq!(new, 1, "{finds} with TGTs that {stores} had stored");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_realm_on_the_way_whose_kdc_is_down() {
+    let mut realms = MitRealms::start();
+    let place = realms.place();
+    log_in(&place, "");
+    realms.stop(MitRealms::HUB);
+    for arguments in ["HTTP/a.hub.test@HUB.TEST", "-S host a.far.test"] {
+        let (run, _) = check(&place, arguments);
+        let first = "kvno: Cannot contact any KDC for realm 'HUB.TEST' while getting credentials";
+        assert!(run.exits(1).stderr().starts_with(first));
+    }
+}
