@@ -53,13 +53,47 @@ pub(crate) fn parse<A: Arguments>(
     if let Some(parsed) = getopt(&arguments) {
         return Ok(parsed);
     }
+    let mistake = match parse_all(program, arguments, A::USAGE, A::EXAMPLES) {
+        Ok(arguments) => return Ok(arguments),
+        Err(outcome) => outcome?,
+    };
+    line(format_args!("{}: {mistake}", program.name()));
+    Err(usage::<A>(program))
+}
+
+/// As [`parse`], for a tool with commands: those are for clap alone.
+///
+/// # Errors
+/// As [`parse`]; the status for a wrong command line is 2.
+pub(crate) fn parse_commands<A: clap::Parser>(
+    program: &Program,
+    arguments: impl IntoIterator<Item = OsString>,
+    usage: &str,
+    examples: &str,
+) -> Result<A, u8> {
+    let mistake = match parse_all(program, arguments, usage, examples) {
+        Ok(arguments) => return Ok(arguments),
+        Err(outcome) => outcome?,
+    };
+    line(format_args!("{}: {mistake}", program.name()));
+    print_usage(program, usage);
+    Err(2)
+}
+
+/// Lets clap parse; of a command line that is wrong it says how, or how what was asked for ended.
+fn parse_all<A: clap::Parser>(
+    program: &Program,
+    arguments: impl IntoIterator<Item = OsString>,
+    usage: &str,
+    examples: &str,
+) -> Result<A, Result<String, u8>> {
     let command = A::command()
         .no_binary_name(true)
         .bin_name(program.name())
-        .override_usage(A::USAGE.replace("PROG", program.name()))
+        .override_usage(usage.replace("PROG", program.name()))
         .after_help(format!(
             "Examples:\n{}",
-            A::EXAMPLES.replace("PROG", program.name())
+            examples.replace("PROG", program.name())
         ));
     let refused = match command.try_get_matches_from(arguments) {
         Ok(mut matches) => match A::from_arg_matches_mut(&mut matches) {
@@ -70,16 +104,17 @@ pub(crate) fn parse<A: Arguments>(
     };
     if matches!(
         refused.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            | ErrorKind::DisplayVersion
     ) {
         let text = refused.render().to_string();
-        return Err(match output::write_all(text.as_bytes()) {
+        return Err(Err(match output::write_all(text.as_bytes()) {
             Ok(()) => 0,
             Err(error) => output::failure(program, &error),
-        });
+        }));
     }
-    line(format_args!("{}: {}", program.name(), refusal(&refused)));
-    Err(usage::<A>(program))
+    Err(Ok(refusal(&refused)))
 }
 
 /// Reads a command line of short options and operands, in any order; `None` for anything else.
@@ -125,12 +160,16 @@ fn takes_value(short: &str, letter: u8) -> Option<bool> {
 
 /// Prints the tool's usage on standard error, and returns the exit status for it.
 pub(crate) fn usage<A: Arguments>(program: &Program) -> u8 {
+    print_usage(program, A::USAGE);
+    A::USAGE_STATUS
+}
+
+fn print_usage(program: &Program, usage: &str) {
     let name = program.name();
-    let usage = A::USAGE.replace("PROG", name);
+    let usage = usage.replace("PROG", name);
     line(format_args!(
         "Usage: {usage}\nTry '{name} --help' for what each option does."
     ));
-    A::USAGE_STATUS
 }
 
 /// Says why more than one operand is wrong.

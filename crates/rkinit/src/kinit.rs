@@ -3,7 +3,7 @@
 //! The password is asked for only when the KDC wants one, so that nobody types it for a name that
 //! does not exist.
 
-mod advice;
+pub(crate) mod advice;
 mod again;
 mod args;
 mod choose;

@@ -4,6 +4,7 @@
 //! all at once; with arguments it does one command, as Heimdal's tool of that name.
 
 mod addent;
+mod commands;
 mod keylist;
 mod keys;
 mod lines;
@@ -17,11 +18,12 @@ use crate::messages::Program;
 
 /// Runs `ktutil` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    if arguments.into_iter().next().is_some() {
-        program.error("Commands as arguments are not supported yet", "");
-        return 1;
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.is_empty() {
+        shell::run(program)
+    } else {
+        commands::run(program, arguments)
     }
-    shell::run(program)
 }
 
 /// Seconds since 1970, as files count them.

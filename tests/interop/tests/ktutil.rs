@@ -1,4 +1,5 @@
-//! ktutil: the same scripts through MIT's and ours give the same output, messages and keytabs.
+//! ktutil: the same scripts through MIT's and ours give the same output, messages and keytabs;
+//! and what ours writes is good for the tools of MIT and Heimdal.
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
@@ -292,4 +293,170 @@ fn wrong_words() {
         check(&[], &format!("addent {arguments}\nl\n"));
         check(&[], &format!("add_entry {arguments}\nl\n"));
     }
+}
+
+/// Every account whose salt or parameters are its own: `-f` finds them, and MIT's kinit can use
+/// the keytab.
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn salts_from_the_kdc() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let accounts = [
+        ("alice", "wonderland"),
+        ("salt-norealm", "pw-salt"),
+        ("salt-onlyrealm", "pw-salt"),
+        ("salt-special", "pw-salt"),
+        ("j\u{fc}rgen", "p\u{e4}ssw\u{f6}rd-\u{df}\u{20ac}"),
+        ("rc4", "pw-rc4"),
+        ("aes256-sha2", "pw-aes256-sha2"),
+        // No pre-authentication: the KDC tells with a ticket.
+        ("aes128-open", "pw-aes128"),
+    ];
+    for (name, password) in accounts {
+        let script = format!("addent -f -password -p {name} -k 1\n{password}\nl -e -k\nwkt kt\n");
+        let mut listings = Vec::new();
+        for tool in [place.mit("ktutil"), place.ours("ktutil")] {
+            let _ = fs::remove_file(place.path("kt"));
+            let run = tool.env("COLUMNS", "1000").stdin(script.as_str()).run();
+            assert_eq!(run.stderr(), "", "{name}: {run}");
+            listings.push(run.stdout());
+            place
+                .mit("kinit")
+                .args(["-k", "-t", "kt", name])
+                .run()
+                .success();
+        }
+        assert_eq!(listings[1], listings[0], "ours (left), MIT's (right)");
+
+        // All types at once, without a prompt.
+        place.write("password", format!("{password}\n"));
+        let _ = fs::remove_file(place.path("all"));
+        let line = "-k all add -V 1 -f --password-file password -p";
+        place.ours("ktutil").line(line).arg(name).run().success();
+        for kinit in [place.mit("kinit"), place.ours("kinit")] {
+            kinit.args(["-k", "-t", "all", name]).run().success();
+        }
+    }
+    // What the KDC refuses is said in MIT's words.
+    for arguments in [
+        "-p nobody",
+        "-p rc4 -e aes256-cts",
+        "-p gone",
+        "-p u@NO.WHERE",
+    ] {
+        let script = format!("addent -f -password -k 1 {arguments}\npw\nl\n");
+        let theirs = place.mit("ktutil").stdin(script.as_str()).run();
+        let ours = place.ours("ktutil").stdin(script).run();
+        assert_eq!(ours.stderr_without_hint(), theirs.stderr(), "{arguments}");
+        assert_eq!(ours.stdout(), theirs.stdout(), "{arguments}");
+    }
+}
+
+/// The recipe of many a guide for service accounts of Active Directory, word for word.
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn the_recipe_for_service_accounts() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let script = "addent -password -p rc4@MIT.TEST -k 1 -e RC4-HMAC -s \"MIT.TESTrc4\"\n\
+                  pw-rc4\nwkt rc4.keytab\nq\n";
+    place.ours("ktutil").stdin(script).run().success();
+    for kinit in [place.ours("kinit"), place.mit("kinit")] {
+        kinit.line("rc4@MIT.TEST -k -t rc4.keytab").run().success();
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn commands_and_who_reads_what_they_write() {
+    let place = Place::new(&MitRealm::conf_without_kdc());
+    let ktutil = |line: &str| place.ours("ktutil").line("-k kt").line(line);
+    let listed = || {
+        let run = place.mit("klist").line("-k -e kt").run().success();
+        let lines: Vec<String> = run.stdout().lines().skip(3).map(str::to_owned).collect();
+        // Heimdal sees as many keys.
+        let theirs = place.heimdal("ktutil").line("-k kt list").run().success();
+        let keys = theirs
+            .stdout()
+            .lines()
+            .filter(|line| line.contains('@'))
+            .count();
+        assert_eq!(keys, lines.len(), "{theirs}");
+        lines
+    };
+    let aes = "aes256-cts,aes128-cts";
+    ktutil(&format!("add -p host/a -V 2 -e {aes} -r"))
+        .run()
+        .success();
+    ktutil("add -p host/a -V 3 -e rc4-hmac -H")
+        .stdin(&AES256[..32])
+        .run()
+        .success();
+    ktutil("add -p u@R -V 1 -e aes256-cts --salt x")
+        .stdin("pw\n")
+        .run()
+        .success();
+    assert_eq!(
+        listed(),
+        [
+            "   2 host/a@MIT.TEST (aes256-cts-hmac-sha1-96) ",
+            "   2 host/a@MIT.TEST (aes128-cts-hmac-sha1-96) ",
+            "   3 host/a@MIT.TEST (DEPRECATED:arcfour-hmac) ",
+            "   1 u@R (aes256-cts-hmac-sha1-96) ",
+        ]
+    );
+
+    // There and back as JSON.
+    let json = ktutil("list --json -K").run().success();
+    let import = place.ours("ktutil").line("-k copy import");
+    import.stdin(json.stdout.clone()).run().success();
+    assert_eq!(
+        fs::read(place.path("copy")).expect("it is made"),
+        fs::read(place.path("kt")).expect("it is there")
+    );
+    let again = place
+        .ours("ktutil")
+        .line("-v -k copy import -")
+        .stdin(json.stdout);
+    assert_eq!(again.run().success().stderr(), "ktutil: 0 entries added\n");
+
+    // The newer key is too young for the older ones to go, then it is not.
+    let purge = ktutil("-v purge").run().success();
+    assert_eq!(purge.stderr(), "ktutil: 0 entries removed\n");
+    ktutil("purge --age 0").run().success();
+    assert_eq!(listed().len(), 2);
+
+    ktutil("rename host/a host/b@R").run().success();
+    ktutil("rename host/b@R host/c --no-delete").run().success();
+    assert_eq!(
+        listed(),
+        [
+            "   3 host/b@R (DEPRECATED:arcfour-hmac) ",
+            "   3 host/c@MIT.TEST (DEPRECATED:arcfour-hmac) ",
+            "   1 u@R (aes256-cts-hmac-sha1-96) ",
+        ]
+    );
+
+    // What both have is added once.
+    let merge = ktutil("-v merge copy").run().success();
+    assert_eq!(merge.stderr(), "ktutil: 3 entries added\n");
+    place.ours("ktutil").line("copy copy kt").run().success();
+    assert_eq!(listed().len(), 6);
+
+    ktutil("remove -p host/a -V 2").run().success();
+    ktutil("delete -e rc4-hmac").run().success();
+    assert_eq!(listed(), ["   1 u@R (aes256-cts-hmac-sha1-96) "]);
+    ktutil("remove -V 9").run().exits(1);
+
+    // Heimdal adds, ours removes.
+    let add = place
+        .heimdal("ktutil")
+        .line("-k kt add -p v@R -V 1 -e aes128-cts-hmac-sha1-96 -r");
+    add.run().success();
+    ktutil("remove -p u@R").run().success();
+    assert_eq!(listed(), ["   1 v@R (aes128-cts-hmac-sha1-96) "]);
 }

@@ -24,6 +24,35 @@ pub struct KeytabEntry {
     pub key: KeyBlock,
 }
 
+impl KeytabEntry {
+    /// Whether its key is more recent than the other one, by version number; a small number that
+    /// was written no earlier than a large one has wrapped around.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_crypto::{EncryptionType, KeyBlock};
+    /// use kerberos_files::keytab::KeytabEntry;
+    /// let entry = |kvno, timestamp| KeytabEntry {
+    ///     principal: kerberos_proto::Principal::parse("host/www@EXAMPLE.COM").unwrap(),
+    ///     timestamp,
+    ///     kvno,
+    ///     key: KeyBlock::new(EncryptionType::AES256_CTS_HMAC_SHA1_96, vec![7; 32]),
+    /// };
+    /// assert!(entry(3, 0).is_newer_than(&entry(2, 0)));
+    /// assert!(entry(1, 20).is_newer_than(&entry(255, 10)));
+    /// ```
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        self.age().is_newer_than(other.age())
+    }
+
+    fn age(&self) -> Age {
+        Age {
+            kvno: self.kvno,
+            timestamp: self.timestamp,
+        }
+    }
+}
+
 /// One entry of a keytab, borrowed from the reader's buffer.
 #[derive(Clone, Copy)]
 pub struct KeytabEntryView<'a> {

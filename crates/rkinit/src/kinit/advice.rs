@@ -10,7 +10,7 @@ use kerberos_proto::Principal;
 use kerberos_proto::ReplyFault;
 
 /// The hint for `error`, when there is something to be done about it.
-pub(super) fn advice(error: &ClientError, principal: &Principal, keytab: bool) -> Option<String> {
+pub(crate) fn advice(error: &ClientError, principal: &Principal, keytab: bool) -> Option<String> {
     match error {
         ClientError::Exchange(ExchangeError::Kdc(error)) => kdc_advice(error, principal, keytab),
         ClientError::Exchange(error) => exchange_advice(error, principal),

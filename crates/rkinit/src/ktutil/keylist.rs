@@ -27,6 +27,11 @@ pub(super) struct Detail {
 }
 
 impl KeyList {
+    /// The entries, in the order of their slots.
+    pub(super) fn entries(&self) -> &[KeytabEntry] {
+        &self.entries
+    }
+
     /// Forgets every entry.
     pub(super) fn clear(&mut self) {
         self.entries.clear();

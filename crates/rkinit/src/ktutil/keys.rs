@@ -17,6 +17,7 @@ use thiserror::Error;
 use crate::ccache_select::SelectError;
 use crate::configuration;
 use crate::hex;
+use crate::kinit::advice::advice;
 use crate::refusal::Refusal;
 
 /// Why digits are no key.
@@ -99,7 +100,7 @@ pub(super) fn ask_kdc(
     client
         .salts(principal.clone(), etypes)
         .map_err(|error| Refusal {
-            hint: error.hint(),
+            hint: advice(&error, principal, false),
             ..Refusal::new(message(&error), context)
         })
 }

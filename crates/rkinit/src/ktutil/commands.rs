@@ -1,0 +1,156 @@
+//! One command on one keytab, as Heimdal's `ktutil` has them: for scripts and for administrators.
+
+mod add;
+mod age;
+mod args;
+mod change;
+mod import;
+mod json;
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+
+use kerberos_files::keytab::KeytabEntry;
+use kerberos_files::keytab::KeytabFile;
+use kerberos_files::keytab::KeytabName;
+
+use crate::keytab_select;
+use crate::keytab_select::Default;
+use crate::ktutil::commands::args::Command;
+use crate::ktutil::commands::args::ListOptions;
+use crate::ktutil::keylist::Detail;
+use crate::ktutil::keylist::KeyList;
+use crate::messages::Program;
+use crate::messages::line;
+use crate::output;
+use crate::refusal::Refusal;
+
+/// Does what `arguments` say; the exit status.
+pub(super) fn run(program: &Program, arguments: Vec<OsString>) -> u8 {
+    let typed = match args::parse(program, arguments) {
+        Ok(typed) => typed,
+        Err(status) => return status,
+    };
+    let keytab = match &typed.command {
+        Command::Merge(options) => options.destination.as_ref().or(typed.keytab.as_ref()),
+        _ => typed.keytab.as_ref(),
+    };
+    let done = Target::open(keytab.map(OsString::as_os_str)).and_then(|target| {
+        let target = &target;
+        match &typed.command {
+            Command::List(options) => list(program, target, *options),
+            Command::Add(options) => add::run(target, options),
+            Command::Remove(options) => change::remove(target, options),
+            Command::Rename(options) => change::rename(target, options),
+            Command::Merge(options) => change::merge(target, options),
+            Command::Purge(options) => change::purge(target, options),
+            Command::Import { file } => import::run(target, file.as_deref()),
+        }
+    });
+    match done {
+        Ok(Done::Count(count, what)) => {
+            if typed.verbose {
+                let plural = if count == 1 { "entry" } else { "entries" };
+                line(format_args!("{}: {count} {plural} {what}", program.name()));
+            }
+            0
+        }
+        Ok(Done::Status(status)) => status,
+        Err(refusal) => refusal.report(program),
+    }
+}
+
+/// How a command ended.
+enum Done {
+    /// So many entries were added, removed, and so on.
+    Count(usize, &'static str),
+    /// What there was to say is said.
+    Status(u8),
+}
+
+/// A keytab with the name it goes by in messages.
+struct Target {
+    name: KeytabName,
+    file: KeytabFile,
+}
+
+impl Target {
+    /// The keytab called `name`, or the default one.
+    fn open(name: Option<&OsStr>) -> Result<Self, Refusal> {
+        let context = match name {
+            Some(name) => format!("while resolving keytab {}", name.display()),
+            None => "while getting default keytab".into(),
+        };
+        let name = keytab_select::keytab(name, Default::Server)
+            .map_err(|error| error.into_refusal(&context))?;
+        let path = name
+            .file_path()
+            .map_err(|error| Refusal::new(error, &context))?;
+        Ok(Self {
+            name,
+            file: KeytabFile::new(path),
+        })
+    }
+
+    /// All entries.
+    fn entries(&self) -> Result<Vec<KeytabEntry>, Refusal> {
+        let context = format!("while reading keytab {}", self.name);
+        self.file
+            .entries()
+            .map_err(|error| Refusal::of_keytab(&error, &context))
+    }
+
+    /// All entries; none if there is no such file yet.
+    fn entries_if_any(&self) -> Result<Vec<KeytabEntry>, Refusal> {
+        match self.file.path().try_exists() {
+            Ok(false) => Ok(Vec::new()),
+            _ => self.entries(),
+        }
+    }
+
+    fn add(&self, entries: &[KeytabEntry]) -> Result<(), Refusal> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        self.file
+            .add(entries)
+            .map_err(|error| Refusal::of_keytab(&error, &self.writing()))
+    }
+
+    fn writing(&self) -> String {
+        format!("while writing keytab {}", self.name)
+    }
+}
+
+/// Whether both are the same key of the same principal and version.
+fn same_slot(one: &KeytabEntry, other: &KeytabEntry) -> bool {
+    one.kvno == other.kvno
+        && one.key.etype() == other.key.etype()
+        && one.principal == other.principal
+}
+
+fn list(program: &Program, target: &Target, options: ListOptions) -> Result<Done, Refusal> {
+    let mut list = KeyList::default();
+    let read = list.read(&target.file);
+    // What can be read is shown before it is said what cannot.
+    let mut out = Vec::new();
+    if options.json {
+        json::write(&target.name, list.entries(), options.keys, &mut out);
+    } else if read.is_ok() || !list.entries().is_empty() {
+        let detail = Detail {
+            timestamps: options.timestamps,
+            keys: options.keys,
+            etypes: true,
+        };
+        list.list(detail, &mut out);
+    }
+    let context = format!("while reading keytab {}", target.name);
+    let refused = read.map_err(|error| Refusal::of_keytab(&error, &context));
+    if let (Err(refusal), true) = (&refused, list.entries().is_empty()) {
+        return Ok(Done::Status(refusal.report(program)));
+    }
+    match output::write_all(&out) {
+        Ok(()) => refused.map(|()| Done::Status(0)),
+        Err(error) => Ok(Done::Status(output::failure(program, &error))),
+    }
+}

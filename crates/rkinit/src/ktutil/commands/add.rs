@@ -1,0 +1,168 @@
+//! `add`: keys made of a password, given as digits, or random.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt as _;
+
+use kerberos_crypto::EncryptionType;
+use kerberos_crypto::Key;
+use kerberos_crypto::KeyBlock;
+use kerberos_files::keytab::KeytabEntry;
+use kerberos_proto::Password;
+use kerberos_proto::Principal;
+use zeroize::Zeroizing;
+
+use crate::ccache_select;
+use crate::ktutil::commands::Done;
+use crate::ktutil::commands::Target;
+use crate::ktutil::commands::args::AddOptions;
+use crate::ktutil::keys;
+use crate::messages::system_text;
+use crate::prompt;
+use crate::refusal::Refusal;
+
+const CONTEXT: &str = "while adding new entry";
+
+/// The longest secret taken from a file.
+const MAX_LEN: u64 = 64 * 1024;
+
+/// Adds to `target` what `options` say.
+pub(super) fn run(target: &Target, options: &AddOptions) -> Result<Done, Refusal> {
+    if options.password.is_some() {
+        return Err(Refusal {
+            hint: Some(
+                "every user of this machine can read it there: leave -w out and be asked, or use \
+                 --password-file"
+                    .into(),
+            ),
+            ..Refusal::new("A password on the command line is not taken", CONTEXT)
+        });
+    }
+    let principal = ccache_select::principal(options.principal.as_bytes(), false)
+        .map_err(|error| error.into_refusal(CONTEXT))?;
+    let etypes = options
+        .enctypes
+        .iter()
+        .map(|name| etype(name))
+        .collect::<Result<Vec<_>, _>>()?;
+    let timestamp = crate::ktutil::now();
+    let entries: Vec<KeytabEntry> = make(options, &principal, &etypes)?
+        .into_iter()
+        .map(|key| KeytabEntry {
+            principal: principal.clone(),
+            timestamp,
+            kvno: options.kvno,
+            key,
+        })
+        .collect();
+    target.add(&entries)?;
+    Ok(Done::Count(entries.len(), "added"))
+}
+
+/// A key of each encryption type.
+fn make(
+    options: &AddOptions,
+    principal: &Principal,
+    etypes: &[EncryptionType],
+) -> Result<Vec<KeyBlock>, Refusal> {
+    let refuse = |error: &dyn std::fmt::Display| Refusal::new(error, CONTEXT);
+    if options.random_key {
+        let mut rng = kerberos_client::system_rng().map_err(|error| refuse(&error))?;
+        let key =
+            |etype: &EncryptionType| Key::generate(*etype, &mut rng).map(|key| key.to_block());
+        return etypes
+            .iter()
+            .map(key)
+            .collect::<Result<_, _>>()
+            .map_err(|error| refuse(&error));
+    }
+    let secret = secret(options, principal)?;
+    if options.hex {
+        let key = |etype: &EncryptionType| keys::of_digits(*etype, secret.expose_bytes());
+        return etypes
+            .iter()
+            .map(key)
+            .collect::<Result<_, _>>()
+            .map_err(|error| Refusal {
+                hint: error.hint(),
+                ..refuse(&error)
+            });
+    }
+    if options.fetch {
+        let salts = keys::ask_kdc(principal, etypes, CONTEXT)?;
+        let keys = salts.iter().map(|salt| keys::as_kdc_says(salt, &secret));
+        return keys
+            .collect::<Result<_, _>>()
+            .map_err(|error| refuse(&error));
+    }
+    let salt = options.salt.as_deref().map(OsStr::as_bytes);
+    let keys = etypes
+        .iter()
+        .map(|etype| keys::of_password(principal, &secret, *etype, salt));
+    keys.collect::<Result<_, _>>()
+        .map_err(|error| refuse(&error))
+}
+
+fn etype(name: &str) -> Result<EncryptionType, Refusal> {
+    keys::etype(name.as_bytes())
+        .ok_or_else(|| Refusal::new("Bad encryption type", &format!("{CONTEXT}: {name}")))
+}
+
+/// The password or the digits: from a file, or from whom there is to ask.
+fn secret(options: &AddOptions, principal: &Principal) -> Result<Password, Refusal> {
+    let Some(path) = options.password_file.as_deref() else {
+        let asked = if options.hex {
+            prompt::key_for(principal)
+        } else {
+            prompt::password_for(principal)
+        };
+        return asked.map_err(|error| Refusal::new(error, CONTEXT));
+    };
+    let context = format!("while reading the password file {}", path.display());
+    let read = if path == "-" {
+        first_line(std::io::stdin().lock())
+    } else {
+        File::open(path).and_then(first_line)
+    };
+    read.map_err(|error| Refusal::new(system_text(&error), &context))
+}
+
+/// The first line, without its end.
+fn first_line(from: impl Read) -> std::io::Result<Password> {
+    // At once as large as it may become: growing would leave copies behind.
+    let capacity = usize::try_from(MAX_LEN).unwrap_or_default() + 1;
+    let mut text = Zeroizing::new(Vec::with_capacity(capacity));
+    from.take(MAX_LEN + 1).read_to_end(&mut text)?;
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    if line.len() as u64 > MAX_LEN {
+        return Err(std::io::Error::other("The first line is too long"));
+    }
+    if text.is_empty() {
+        return Err(std::io::Error::other("The file is empty"));
+    }
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    Ok(Password::new(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_the_secret() {
+        let check = |text: &[u8], expected: Option<&[u8]>| {
+            let line = first_line(text).ok();
+            let line = line.as_ref().map(Password::expose_bytes);
+            assert_eq!(line, expected);
+        };
+        check(b"secret\nnext\n", Some(b"secret"));
+        check(b" no end ", Some(b" no end "));
+        check(b"windows\r\n", Some(b"windows"));
+        check(b"\n", Some(b""));
+        check(b"", None);
+        let longest = vec![b'x'; 64 * 1024];
+        check(&longest, Some(&longest));
+        check(&[&longest[..], b"x"].concat(), None);
+    }
+}

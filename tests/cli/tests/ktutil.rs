@@ -1,0 +1,215 @@
+//! ktutil where things go wrong: nothing that was there is lost, and no secret is shown.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
+
+use cli::{PASSWORD, REALM, assert_explained, place_without_kdc, realm};
+use test_support::{Finished, Place};
+
+const DIGITS: &str = "00112233445566778899aabbccddeeff";
+
+/// Makes `keytab` with one random key.
+fn keytab(place: &Place) -> Vec<u8> {
+    let line = "-k keytab add -p old -V 1 -e aes256-cts -r";
+    place.ours("ktutil").line(line).run().success();
+    fs::read(place.path("keytab")).expect("it is made")
+}
+
+fn add_key(file: &str) -> String {
+    format!("addent -key -p u -k 1 -e rc4-hmac\n{DIGITS}\nwkt {file}\n")
+}
+
+fn shell(place: &Place, script: &str) -> Finished {
+    place.ours("ktutil").stdin(script).run().success()
+}
+
+#[test]
+fn lines_from_a_pipe_are_shown_and_secrets_are_not() {
+    let place = place_without_kdc();
+    let script = format!(
+        "addent -password -p u -k 1 -e aes256-cts\n{PASSWORD}\n\
+         addent -key -p u -k 2 -e rc4-hmac\n{DIGITS}\nl\n"
+    );
+    let run = shell(&place, &script);
+    let expected = format!(
+        "ktutil:  addent -password -p u -k 1 -e aes256-cts\nPassword for u@{REALM}: \n\
+         ktutil:  addent -key -p u -k 2 -e rc4-hmac\nKey for u@{REALM} (hex): \
+         ktutil:  l\nslot KVNO Principal\n---- ---- {}\n   1    1 {:>40}\n   2    2 {:>40}\nktutil:  ",
+        "-".repeat(69),
+        format!("u@{REALM}"),
+        format!("u@{REALM}"),
+    );
+    assert_eq!(run.stdout(), expected);
+    assert_eq!(run.stderr(), "");
+}
+
+#[test]
+fn a_new_keytab_is_for_its_owner_only() {
+    let place = place_without_kdc();
+    keytab(&place);
+    shell(&place, &add_key("other"));
+    for name in ["keytab", "other"] {
+        let mode = fs::metadata(place.path(name)).expect("it is made").mode();
+        assert_eq!(mode & 0o7777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_keytab_is_not_overwritten() {
+    let place = place_without_kdc();
+    let torn = {
+        let whole = keytab(&place);
+        whole[..whole.len() - 3].to_vec()
+    };
+    for content in [&b"precious text"[..], b"\x05", b"", &torn] {
+        place.write("file", content);
+        let run = shell(&place, &add_key("file"));
+        assert!(run.stderr().starts_with("wkt: "), "{run}");
+        let line = "-k file add -p u -V 1 -e aes256-cts -r";
+        place.ours("ktutil").line(line).run().exits(1);
+        assert_eq!(fs::read(place.path("file")).expect("it is there"), content);
+    }
+    for place_of in ["/dev/full", "/dev/null", "."] {
+        let run = shell(&place, &add_key(place_of));
+        assert!(run.stderr().starts_with("wkt: "), "{run}");
+    }
+}
+
+#[test]
+fn a_planted_link_leads_nowhere() {
+    let place = place_without_kdc();
+    symlink(place.path("victim"), place.path("planted")).expect("the folder is ours");
+    let run = shell(&place, &add_key("planted"));
+    assert!(run.stderr().starts_with("wkt: "), "{run}");
+    let line = "-k planted add -p u -V 1 -e aes256-cts -r";
+    assert_explained(&place.ours("ktutil").line(line).run(), "planted");
+    assert!(!place.path("victim").exists());
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to mount a small file system")]
+fn a_full_disk() {
+    let place = place_without_kdc();
+    keytab(&place);
+    let more: String = (0..200).map(|_| "rkt keytab\n").collect();
+    place.write("script", format!("{more}wkt disk/keytab\nwkt disk/new\n"));
+    // The mount lives in a namespace of its own and goes with it.
+    let script = "
+        mkdir disk && mount -t tmpfs -o size=12k none disk || exit 90
+        cp keytab disk/keytab
+        cat /dev/zero > disk/filler 2>/dev/null
+        \"$0\" < script; code=$?
+        cmp keytab disk/keytab || exit 91
+        ls disk
+        exit $code";
+    // The name by which it is called is lost on the way.
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    let ktutil = place.program(&place.text("ktutil"));
+    let run = ktutil
+        .through(["unshare", "--mount", "sh", "-c", script])
+        .run();
+    assert_eq!(run.code(), 0, "{run}");
+    let full = run.stderr().matches("No space left on device").count();
+    assert_eq!(full, 2, "{run}");
+    assert!(run.stdout().ends_with("filler\nkeytab\n"), "{run}");
+}
+
+#[test]
+fn a_reader_that_goes_away() {
+    let place = place_without_kdc();
+    keytab(&place);
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    let run = |script: &str| place.program("/bin/sh").arg("-c").arg(script).run();
+    let quiet =
+        run("{ printf 'rkt keytab\\nl\\nwkt new\\n'; } | { ./ktutil; echo $? >code; } | true");
+    assert_eq!(quiet.stderr(), "");
+    let code = fs::read_to_string(place.path("code")).expect("it is written");
+    // It may have been quicker than its reader.
+    assert!(["141\n", "0\n"].contains(&code.as_str()), "{code}");
+    run("./ktutil -k keytab list >/dev/full").exits(1);
+    run("echo l | ./ktutil >/dev/full").exits(1);
+    run("./ktutil <&-").exits(0);
+}
+
+#[test]
+fn no_password_on_the_command_line() {
+    let place = place_without_kdc();
+    let line = "-k keytab add -p u -V 1 -e aes256-cts -w";
+    let run = place.ours("ktutil").line(line).arg(PASSWORD).run();
+    assert_explained(&run, "password");
+    assert!(!run.stderr().contains(PASSWORD), "{run}");
+    assert!(!place.path("keytab").exists());
+}
+
+#[test]
+fn documents_that_are_wrong() {
+    let place = place_without_kdc();
+    let before = keytab(&place);
+    let good = format!(
+        "{{\"principal\":\"a@R\",\"kvno\":1,\"enctype\":\"rc4-hmac\",\"key\":\"{DIGITS}\"}}"
+    );
+    let deep = "[".repeat(100_000);
+    for document in [
+        "".to_owned(),
+        "{".to_owned(),
+        "{}".to_owned(),
+        deep,
+        format!("[{good},{{}}]"),
+        format!("[{good}"),
+        format!("[{}]", good.replace("eeff", "ee")),
+    ] {
+        let run = place
+            .ours("ktutil")
+            .line("-k keytab import")
+            .stdin(document)
+            .run();
+        assert_explained(&run, "Bad format of the document");
+        assert!(!run.stderr().contains(&DIGITS[..8]), "{run}");
+    }
+    assert_eq!(fs::read(place.path("keytab")).expect("it is there"), before);
+}
+
+#[test]
+fn wrong_command_lines() {
+    let place = place_without_kdc();
+    for line in [
+        "nonsense",
+        "-k",
+        "-k x",
+        "-k x add -p u",
+        "-k x remove",
+        "-k x list y",
+        "-z",
+    ] {
+        let run = place.ours("ktutil").line(line).run().exits(2);
+        assert!(
+            run.stderr().contains("\nUsage: ktutil [-k KEYTAB]"),
+            "{run}"
+        );
+    }
+    let help = place.ours("ktutil").arg("--help").run().success();
+    assert!(help.stdout().contains("\nExamples:\n"), "{help}");
+    let run = place.ours("ktutil").line("-k absent list").run();
+    assert_explained(&run, "absent");
+    for command in ["remove -V 1", "rename a b", "purge", "merge keytab"] {
+        let run = place.ours("ktutil").line("-k absent").line(command).run();
+        assert_eq!(run.code(), 1, "{run}");
+    }
+}
+
+#[test]
+fn salts_are_the_kdcs() {
+    let (_kdc, place) = realm();
+    let line = "-k keytab add -p alice -V 1 -f --password-file -";
+    let add = place.ours("ktutil").line(line).stdin(cli::typed_password());
+    add.run().success();
+    place
+        .ours("kinit")
+        .line("-k -t keytab alice")
+        .run()
+        .success();
+    let line = line.replace("alice", "nobody");
+    let run = place.ours("ktutil").line(&line).stdin("x").run();
+    assert_explained(&run, "Client not found in Kerberos database");
+}
