@@ -118,6 +118,11 @@ pub fn faketime() -> Option<PathBuf> {
         .find(|library| library.exists())
 }
 
+/// Whether there is a Python, which calls MIT's library for us.
+pub fn python() -> bool {
+    Path::new("/usr/bin/python3").exists()
+}
+
 /// Whether we are root, who may mount a file system of a few kilobytes.
 pub fn root() -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -166,6 +171,7 @@ pub fn print_cfgs() {
         ("apache", apache()),
         ("postgres", postgres().is_some()),
         ("faketime", faketime().is_some()),
+        ("python", python()),
         ("root", root()),
     ];
     for (name, present) in here {

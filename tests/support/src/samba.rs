@@ -112,7 +112,7 @@ impl SambaRealm {
         Place::new(&self.conf())
     }
 
-    /// The path of the keytab of a service's account, such as `svc-web`.
+    /// The path of the keytab of a service's account, such as `svc-web`, or of `krbtgt`.
     ///
     /// # Panics
     /// When there is none of that name.

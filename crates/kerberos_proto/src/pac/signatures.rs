@@ -14,6 +14,7 @@ use super::cursor::Cursor;
 use super::error::Fault;
 use super::{Pac, PacBufferType, PacError, header, ticket_input};
 use crate::Principal;
+use crate::plain::without_padding;
 
 /// What a PAC has to agree with.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ impl<'k> PacCheck<'k> {
 pub struct KdcCheck<'k> {
     /// The key of `krbtgt`.
     pub key: &'k Key,
-    /// The ticket's decrypted EncTicketPart in DER, when the PAC must have a ticket checksum.
+    /// The decrypted part of the ticket, an EncTicketPart, when the PAC must have a ticket checksum.
     pub enc_ticket_part: Option<&'k [u8]>,
     /// Whether the PAC must have a full checksum; one that it has is checked in any case.
     pub full_checksum: bool,
@@ -92,6 +93,7 @@ pub(super) fn verify(pac: &Pac<'_>, check: &PacCheck<'_>) -> Result<(), PacError
     if let Some(part) = by_kdc.enc_ticket_part {
         let ticket = Signature::find(pac, PacBufferType::TICKET_CHECKSUM)?
             .ok_or(PacError::NoTicketChecksum)?;
+        let part = without_padding(part, check.service_key.etype());
         let signed = ticket_input::of(part, pac.as_bytes())?;
         ticket.verify(by_kdc.key, &signed, PacError::TicketChecksum)?;
     }

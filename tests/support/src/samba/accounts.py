@@ -152,8 +152,11 @@ change(
 )
 directory.transaction_commit()
 
-for name, (_, principals, _) in SERVICES.items():
-    for principal in [name, *principals]:
+KEYTABS = {name: [name, *principals] for name, (_, principals, _) in SERVICES.items()}
+# The KDC's own key signs PACs.
+KEYTABS["krbtgt"] = ["krbtgt/AD.TEST"]
+for name, principals in KEYTABS.items():
+    for principal in principals:
         Net(None, configuration).export_keytab(
             keytab=f"{sys.argv[2]}/{name}.keytab",
             principal=principal,

@@ -1,0 +1,157 @@
+//! KRB-CRED, both ways with MIT's own library: a TGT that our client had forwarded is used by MIT's
+//! tools, and one that MIT's library sends by ours.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use getrandom::SysRng;
+use kerberos_asn1::TicketFlags;
+use kerberos_client::{Client, Config};
+use kerberos_crypto::{EncryptionType, Key};
+use kerberos_files::ccache::{CcacheBuilder, CcacheFile, CcacheName, Header, Version};
+use kerberos_proto::{CredProtection, CredReceiver, CredSender, Credential, Timestamp};
+use rand_core::UnwrapErr;
+use test_support::{ETYPES, Finished, MitRealm, Place};
+
+/// A place where alice has a forwardable TGT in the cache.
+fn log_in(realm: &MitRealm) -> Place {
+    let place = realm.place();
+    let kinit = place.mit("kinit").line("-f alice").stdin("wonderland\n");
+    kinit.run().success();
+    place
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = since.expect("a clock that is right");
+    let seconds = i64::try_from(since.as_secs()).expect("a clock that is right");
+    Timestamp::new(seconds, since.subsec_micros())
+}
+
+/// The key of both sides; `None` for a message that is not encrypted.
+type Shared<'k> = Option<&'k Key>;
+
+/// What MIT's library makes of `message` or puts into it.
+fn library(place: &Place, verb: &str, key: Shared<'_>, cache: &str) -> Finished {
+    let script = place.write("library.py", include_str!("krb_cred/mit_library.py"));
+    let hex = |byte: &u8| format!("{byte:02x}");
+    let (etype, key) = match key {
+        Some(key) => (key.etype().0, key.expose_bytes().iter().map(hex).collect()),
+        None => (0, String::from("-")),
+    };
+    let python = place.program("/usr/bin/python3").arg(script).arg(verb);
+    let python = python.arg(etype.to_string()).arg(key).arg(cache);
+    python.arg("message").run().success()
+}
+
+/// Keys of every type, and none.
+fn keys() -> Vec<Option<Key>> {
+    let numbers = [18, 17, 20, 19, 26, 25, 23, 16].map(EncryptionType);
+    assert_eq!(numbers.len(), ETYPES.len());
+    let key = |etype| Key::generate(etype, &mut UnwrapErr(SysRng)).expect("a supported type");
+    numbers
+        .map(|etype| Some(key(etype)))
+        .into_iter()
+        .chain([None])
+        .collect()
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, python)),
+    ignore = "needs MIT's KDC and Python: cargo xtask install"
+)]
+fn mits_library_takes_ours() {
+    let realm = MitRealm::start();
+    let place = log_in(&realm);
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("the place has one");
+    let client = Client::new(Config::parse(&conf).expect("a good one"));
+    let cache = CcacheName::file(place.cache().to_str().expect("UTF-8"));
+    let forwarded = client
+        .forward(&cache, Vec::new(), true)
+        .expect("a forwarded TGT");
+    assert!(forwarded.flags.contains(TicketFlags::FORWARDED));
+    for key in keys() {
+        let protection = key
+            .as_ref()
+            .map_or(CredProtection::DangerousNone, CredProtection::Key);
+        let mut sender = CredSender::new(protection);
+        sender.sequence_number = Some(0);
+        let credentials = [forwarded.clone()];
+        let message = sender.message(&credentials, &mut UnwrapErr(SysRng), now());
+        place.write("message", message.expect("a message"));
+        library(&place, "take", key.as_ref(), "delegated");
+        // The session key works: the KDC gives a ticket for it.
+        place
+            .mit("kvno")
+            .line("-c delegated host/a.mit.test")
+            .run()
+            .success();
+        let listed = place
+            .mit("klist")
+            .line("-f delegated")
+            .run()
+            .success()
+            .stdout();
+        assert!(
+            listed.contains("Default principal: alice@MIT.TEST"),
+            "{listed}"
+        );
+        assert!(listed.contains("Flags: FfA"), "{listed}");
+        fs::remove_file(place.path("delegated")).expect("it was made");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, python)),
+    ignore = "needs MIT's KDC and Python: cargo xtask install"
+)]
+fn ours_takes_what_mits_library_sends() {
+    let realm = MitRealm::start();
+    let place = log_in(&realm);
+    let cache = place.cache().to_str().expect("UTF-8").to_owned();
+    let sent = {
+        let mut reader = CcacheFile::new(place.cache()).open().expect("a cache");
+        loop {
+            let entry = reader.next().expect("well-formed").expect("a TGT");
+            let credential = entry.to_credential();
+            if credential.server.is_krbtgt() {
+                break credential;
+            }
+        }
+    };
+    for key in keys() {
+        library(&place, "make", key.as_ref(), &cache);
+        let message = fs::read(place.path("message")).expect("a message");
+        let mut service = CredReceiver::new();
+        service.keys.extend(&key);
+        service.accept_unprotected = key.is_none();
+        service.clock_skew = Some(300);
+        service.sequence_number = Some(0);
+        let received = service.credentials(&message, now()).expect("MIT's");
+        let [credential] = &received.credentials[..] else {
+            panic!("one was sent: {received:?}");
+        };
+        assert_eq!(shown(credential), shown(&sent));
+
+        // And MIT's tools work with what we took.
+        let mut builder =
+            CcacheBuilder::new(&Header::new(Version::V4, None), &credential.client).expect("short");
+        builder.credential(credential).expect("short");
+        let file = CcacheFile::new(place.path("delegated"));
+        file.replace_with(&builder).expect("the folder is writable");
+        place
+            .mit("kvno")
+            .line("-c delegated host/a.mit.test")
+            .run()
+            .success();
+    }
+}
+
+/// Everything of a credential.
+fn shown(credential: &Credential) -> String {
+    let key = credential.session_key.expose_bytes();
+    format!("{credential:?} {key:?}")
+}
