@@ -4,6 +4,7 @@
 //! except in CI, where it fails. Here is how outputs are compared.
 #![forbid(unsafe_code)]
 
+pub mod kinit;
 pub mod kvno;
 
 use test_support::{Finished, Place};

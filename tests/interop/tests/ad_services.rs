@@ -1,0 +1,155 @@
+//! Service tickets of Active Directory (Samba): names in every spelling, keys of every type, the
+//! tickets of users with little and with much authorization data. Each run of our kvno is one of
+//! MIT's: the same output, the same cache.
+
+use interop::kvno;
+use test_support::{Place, SambaRealm};
+
+/// `kvno arguments` succeeds, if `refusal` is empty, and fails with such a message otherwise.
+#[track_caller]
+fn check(place: &Place, arguments: &str, refusal: &str) {
+    let done = kvno::check(place, arguments);
+    assert_eq!(done.code(), i32::from(!refusal.is_empty()), "{done}");
+    assert!(
+        done.stderr().contains(refusal),
+        "expected {refusal}: {done}"
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn names() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    kvno::log_in(&place, "alice", "wonderland");
+    for name in [
+        "HTTP/web.ad.test",
+        "http/WEB.ad.test",
+        "-C http/WEB.ad.test",
+        "HTTP/web",
+        "-u HTTP/web.ad.test",
+        "-S HTTP web.ad.test",
+        // The KDC is to say of which realm it is.
+        "HTTP/web.ad.test@",
+        "-C HTTP/web.ad.test@",
+        // The controller itself, by whatever it does: its principals stand for each other.
+        "host/dc1.ad.test",
+        "cifs/dc1.ad.test",
+        "host/DC1",
+        "ldap/dc1.ad.test/ad.test",
+        "DC1$",
+        "-C dc1$",
+        "svc-web",
+        "kadmin/changepw",
+        // The domain by all its names.
+        "krbtgt/AD.TEST",
+        "krbtgt/ad.test",
+        "krbtgt/ADTEST",
+        "HTTP/web.ad.test host/dc1.ad.test",
+    ] {
+        check(&place, name, "");
+    }
+    for name in [
+        "HTTP/none.ad.test",
+        "-S HTTP none.ad.test",
+        "host/nowhere.test@",
+        "RestrictedKrbHost/dc1.ad.test",
+        "krbtgt/OTHER.TEST",
+        // Users are no services.
+        "alice",
+        "bob",
+    ] {
+        check(&place, name, "Server not found in Kerberos database");
+    }
+    // A realm by another name than its own. The KDC has a TGT for it, and then puts its own name
+    // into the ticket: that is enough for MIT's, while ours takes a ticket from no realm but the
+    // one that it asked.
+    let at = realm.address();
+    place.configure(&realm.conf().kdc("ad.test", at).kdc("ADTEST", at));
+    for other in ["ad.test", "ADTEST"] {
+        check(&place, &format!("krbtgt/{other}@AD.TEST"), "");
+        let name = format!("HTTP/web.ad.test@{other}");
+        place.mit("kvno").arg(&name).run().success();
+        let refused = place.ours("kvno").line("-c start").arg(&name).run();
+        let refused = refused.exits(1).stderr();
+        assert!(
+            refused.contains("KDC reply did not match expectations"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn keys_and_users() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    for (user, password) in [
+        ("alice", "wonderland"),
+        // 200 groups.
+        ("member", "pw-member"),
+        ("protected", "pw-protected"),
+        ("rc4", "pw-rc4"),
+    ] {
+        kvno::log_in(&place, user, password);
+        for (service, keytab) in SambaRealm::SERVICES {
+            let keytab = realm.keytab(keytab).display().to_string();
+            check(&place, &format!("-k {keytab} {service}"), "");
+        }
+        for arguments in [
+            "-e aes128-cts HTTP/web.ad.test",
+            "-e arcfour-hmac HTTP/rc4.ad.test",
+        ] {
+            check(&place, arguments, "");
+        }
+        let no_such_key = "KDC has no support for encryption type";
+        check(&place, "-e aes256-cts HTTP/rc4.ad.test", no_such_key);
+    }
+    kvno::log_in(&place, "alice", "wonderland");
+    let keytab = realm.keytab("svc-back").display().to_string();
+    check(
+        &place,
+        &format!("-k {keytab} HTTP/web.ad.test"),
+        "while decrypting ticket for HTTP/web.ad.test",
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn user_to_user() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    let keytab = realm.keytab("svc-web").display().to_string();
+    let log_in = place.mit("kinit").line("-c web -k -t").arg(&keytab);
+    log_in.arg("svc-web").run().success();
+    let log_in = place.mit("kinit").line("-c bob bob").stdin("pw-bob\n");
+    log_in.run().success();
+    kvno::log_in(&place, "alice", "wonderland");
+    for arguments in [
+        "--u2u web svc-web",
+        "--u2u web HTTP/web.ad.test",
+        "--u2u web --out-cache out HTTP/web.ad.test",
+    ] {
+        check(&place, arguments, "");
+    }
+    // Samba knows of user-to-user with accounts that have a service principal, and no others.
+    check(
+        &place,
+        "--u2u bob bob",
+        "Server not found in Kerberos database",
+    );
+    check(
+        &place,
+        "--u2u bob HTTP/web.ad.test",
+        "Ticket/authenticator don't match",
+    );
+}
