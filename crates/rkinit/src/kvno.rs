@@ -143,7 +143,10 @@ impl<'a> Report<'a> {
             }
             self.out.flush_if_full()?;
         }
-        self.got.push(credential);
+        match job.proxy(server, credential) {
+            Ok(credential) => self.got.push(credential),
+            Err(refusal) => self.refuse(&refusal)?,
+        }
         Ok(())
     }
 

@@ -50,6 +50,15 @@ pub fn check_across_realms(place: &Place, arguments: &str) -> Finished {
     })
 }
 
+/// As [`check`], but for the caches.
+///
+/// # Panics
+/// When the outputs differ.
+#[track_caller]
+pub fn check_output(place: &Place, arguments: &str) -> Finished {
+    check_caches(place, arguments, |_| String::new())
+}
+
 #[track_caller]
 #[expect(clippy::expect_used, reason = "serves tests only")]
 fn check_caches(place: &Place, arguments: &str, seen: impl Fn(String) -> String) -> Finished {

@@ -74,7 +74,7 @@ fn options() {
         "-c FUNNY:x --out-cache FUNNY:y host/a.mit.test",
         "--out-cache FUNNY:y -k FUNNY:z host/a.mit.test",
         "-k FUNNY:z -I a@b@c host/a.mit.test",
-        "-I a@b@c -F nowhere host/a.mit.test",
+        "-U a@b@c host/a.mit.test",
         "-F nowhere host/a.mit.test",
         "-F krb5.conf host/a.mit.test",
     ] {

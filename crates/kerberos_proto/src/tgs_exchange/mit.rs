@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, format};
 
-use kerberos_asn1::ErrorCode;
+use kerberos_asn1::{ErrorCode, NameType};
 
 use crate::ExchangeError;
 
@@ -16,6 +16,14 @@ impl ExchangeError {
     /// assert_eq!(error.mit_tgs_message(), error.mit_message());
     /// ```
     pub fn mit_tgs_message(&self) -> Cow<'static, str> {
+        // What told the realm of a user with such a name was an AS exchange on the way (S4U2Self).
+        let told_realm = self.kdc_error().is_some_and(|error| {
+            let name_type = error.asked_client.name_type();
+            name_type == NameType::ENTERPRISE || name_type == NameType::X500_PRINCIPAL
+        });
+        if told_realm {
+            return self.mit_message();
+        }
         let told = self.kdc_error().and_then(|error| {
             Some((
                 error,
@@ -30,6 +38,11 @@ impl ExchangeError {
                 format!("KDC returned error string: {text}").into()
             }
             _ => match self {
+                // Who that is, the error does not say: the one on whose behalf the ticket was asked
+                // for, not the TGT's client.
+                Self::Kdc(error) if error.code == ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
+                    crate::mit_text(error.code.0).into()
+                }
                 // MIT's library takes realms that lead nowhere for KDCs that cannot be reached.
                 Self::ReferralLoop { .. } | Self::TooManyReferrals { .. } => {
                     "Cannot contact any KDC for requested realm".into()

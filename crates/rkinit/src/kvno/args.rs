@@ -143,16 +143,21 @@ pub(super) struct Plan {
 }
 
 /// For whom the tickets are, when not for the cache's owner.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Behalf {
-    /// The user of `-I` or `-U`.
-    pub(super) user: Option<OsString>,
-    /// Whether it was `-U`.
-    pub(super) enterprise: bool,
-    /// The file of `-F`.
-    pub(super) certificate: Option<OsString>,
+    pub(super) user: User,
     /// `-P`
     pub(super) proxy: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum User {
+    /// `-I`
+    Name(OsString),
+    /// `-U`
+    Enterprise(OsString),
+    /// The file of `-F`.
+    Certificate(OsString),
 }
 
 /// Parses and resolves the command line.
@@ -181,18 +186,22 @@ impl Typed {
         if self.usage {
             return Err(None);
         }
-        let enterprise = self.enterprise.is_some();
-        let user = self.user.or(self.enterprise);
-        let behalf = (user.is_some() || self.certificate.is_some()).then_some(Behalf {
-            user,
-            enterprise,
-            certificate: self.certificate,
-            proxy: self.proxy,
-        });
+        let named = self
+            .user
+            .map(User::Name)
+            .or(self.enterprise.map(User::Enterprise));
+        let user = match (named, self.certificate) {
+            (Some(_), Some(_)) => {
+                return Err(Some("Options -F and -I|-U are mutually exclusive"));
+            }
+            (named, certificate) => named.or(certificate.map(User::Certificate)),
+        };
+        let proxy = self.proxy;
+        let behalf = user.map(|user| Behalf { user, proxy });
         if self.u2u.is_some() && behalf.is_some() {
             return Err(Some("Options --u2u and -I|-U|-F are mutually exclusive"));
         }
-        if self.proxy && behalf.is_none() {
+        if proxy && behalf.is_none() {
             return Err(Some(
                 "Option -P (constrained delegation) requires option -I|-U|-F (protocol transition)",
             ));
@@ -237,14 +246,7 @@ mod tests {
             change(&mut expected);
             assert_eq!(resolve(line), Ok(expected), "{line}");
         };
-        let on_behalf = |user: &str, enterprise, proxy| {
-            Some(Behalf {
-                user: Some(user.into()),
-                enterprise,
-                proxy,
-                certificate: None,
-            })
-        };
+        let on_behalf = |user, proxy| Some(Behalf { user, proxy });
         check("a", &["a"], &|_| {});
         check("-qC a -u b", &["a", "b"], &|plan| {
             (plan.quiet, plan.canonicalize, plan.unknown) = (true, true, true);
@@ -266,19 +268,16 @@ mod tests {
             plan.user_to_user = Some("y".into());
         });
         check("-I u -P a", &["a"], &|plan| {
-            plan.behalf = on_behalf("u", false, true);
+            plan.behalf = on_behalf(User::Name("u".into()), true);
         });
         check("-I u -U v@w a", &["a"], &|plan| {
-            plan.behalf = on_behalf("v@w", true, false);
+            plan.behalf = on_behalf(User::Enterprise("v@w".into()), false);
         });
         check("-U v@w -I u a", &["a"], &|plan| {
-            plan.behalf = on_behalf("u", false, false);
+            plan.behalf = on_behalf(User::Name("u".into()), false);
         });
         check("-F f a", &["a"], &|plan| {
-            plan.behalf = Some(Behalf {
-                certificate: Some("f".into()),
-                ..Behalf::default()
-            });
+            plan.behalf = on_behalf(User::Certificate("f".into()), false);
         });
         check("-- -a", &["-a"], &|_| {});
     }
@@ -323,6 +322,9 @@ mod tests {
         for option in ["-I", "-U", "-F", "-P -I"] {
             check(&format!("--u2u x {option} y a"), behalf);
         }
+        let who = Some("Options -F and -I|-U are mutually exclusive");
+        check("-F f -I u a", who);
+        check("-U u -F f a", who);
         let proxy = Some(
             "Option -P (constrained delegation) requires option -I|-U|-F (protocol transition)",
         );

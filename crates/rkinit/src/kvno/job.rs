@@ -17,6 +17,7 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
+use kerberos_proto::S4uUser;
 
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
@@ -25,6 +26,7 @@ use crate::keytab_select;
 use crate::kvno::advice::advice;
 use crate::kvno::args::Behalf;
 use crate::kvno::args::Plan;
+use crate::kvno::args::User;
 use crate::kvno::certificate;
 use crate::kvno::message;
 use crate::kvno::out_cache;
@@ -38,7 +40,7 @@ pub(super) struct Job {
     out_cache: Option<CcacheFile>,
     /// What each ticket's request is made from.
     request: RequestOptions,
-    behalf: Option<User>,
+    behalf: Option<OnBehalf>,
 }
 
 struct RequestOptions {
@@ -52,9 +54,9 @@ struct RequestOptions {
 }
 
 /// For whom tickets are got by S4U2Self.
-struct User {
-    certificate: Option<Vec<u8>>,
-    enterprise: bool,
+struct OnBehalf {
+    user: S4uUser,
+    proxy: bool,
 }
 
 /// What came of a name.
@@ -89,7 +91,7 @@ impl Job {
         });
         let out_cache = out_cache.transpose()?;
         let keytab = plan.keytab.as_deref().map(keytab).transpose()?;
-        let behalf = plan.behalf.as_ref().map(User::new).transpose()?;
+        let behalf = plan.behalf.as_ref().map(OnBehalf::new).transpose()?;
         let second_ticket = plan
             .user_to_user
             .as_deref()
@@ -128,11 +130,16 @@ impl Job {
         mut tell: impl FnMut(&OsStr, Outcome) -> io::Result<()>,
     ) -> Result<io::Result<()>, Refusal> {
         let servers: Vec<_> = names.iter().map(|name| self.server(name)).collect();
-        if let Some(user) = &self.behalf {
-            return Err(Refusal::new(
-                format_args!("option {} (S4U2Self) is not supported yet", user.option()),
-                "",
-            ));
+        if let Some(behalf) = &self.behalf {
+            let me = self.owner()?;
+            let mut all = names.iter().zip(servers);
+            return Ok(all.try_for_each(|(name, server)| {
+                let outcome = match server {
+                    Ok(server) => self.on_behalf(behalf, &me, server),
+                    Err(error) => Outcome::NoName(error),
+                };
+                tell(name, outcome)
+            }));
         }
         let wanted = servers.iter().flatten();
         let requests: Vec<_> = wanted.map(|server| self.request(server)).collect();
@@ -160,6 +167,58 @@ impl Job {
                 Outcome::Refused(self.refusal(&error, &context))
             }
         }
+    }
+
+    /// A ticket to `me` on behalf of a user; for `server`, which without `-P` is the same.
+    fn on_behalf(&self, behalf: &OnBehalf, me: &Principal, server: Principal) -> Outcome {
+        if !behalf.proxy && server != *me {
+            return Outcome::Refused(Refusal {
+                hint: Some(format!(
+                    "such a ticket is for the cache's owner, {me}; -P gets one for another service \
+                     with it"
+                )),
+                ..Refusal::new(
+                    "Invalid argument",
+                    "client and server principal names must match",
+                )
+            });
+        }
+        let got = self
+            .client
+            .s4u2self(&self.cache, &behalf.user, &self.request(me));
+        self.outcome(server, got)
+    }
+
+    /// With `-P`, what `evidence`, a ticket on behalf of a user, gets for `server`; else `evidence`
+    /// itself.
+    ///
+    /// # Errors
+    /// When the KDC refuses.
+    pub(super) fn proxy(
+        &self,
+        server: &Principal,
+        evidence: Credential,
+    ) -> Result<Credential, Refusal> {
+        if !self.behalf.as_ref().is_some_and(|behalf| behalf.proxy) {
+            return Ok(evidence);
+        }
+        let mut request = self.request(server);
+        request.options.canonicalize = true;
+        let got = self.client.s4u2proxy(&self.cache, &evidence, &request);
+        got.map_err(|error| {
+            let context = format!("{server}: constrained delegation failed");
+            self.refusal(&error, &context)
+        })
+    }
+
+    /// Whose cache it is.
+    fn owner(&self) -> Result<Principal, Refusal> {
+        let file = ccache_select::file(&self.cache);
+        let reader = file
+            .map_err(|error| error.into_refusal(CLIENT_CONTEXT))?
+            .open()
+            .map_err(|error| no_client(&error.into()))?;
+        Ok(reader.default_principal().clone())
     }
 
     /// With `--out-cache`, makes that cache of `tickets`.
@@ -211,37 +270,31 @@ impl Job {
     }
 }
 
-impl User {
+impl OnBehalf {
     fn new(behalf: &Behalf) -> Result<Self, Refusal> {
-        let name = behalf.user.as_deref().map(|name| {
-            ccache_select::principal(name.as_bytes(), behalf.enterprise).map_err(|error| {
-                let context = format!("while parsing principal name {}", name.display());
-                error.into_refusal(&context)
-            })
-        });
-        name.transpose()?;
-        let certificate = behalf.certificate.as_deref().map(|file| {
-            certificate::read(Path::new(file)).map_err(|error| Refusal {
-                hint: Some(error.hint().into()),
-                ..Refusal::new(
-                    &error,
-                    &format!("while reading certificate file {}", file.display()),
-                )
-            })
-        });
-        Ok(Self {
-            certificate: certificate.transpose()?,
-            enterprise: behalf.enterprise,
-        })
+        let user = match &behalf.user {
+            User::Name(name) => S4uUser::Name(user(name, false)?),
+            User::Enterprise(name) => S4uUser::Name(user(name, true)?),
+            User::Certificate(file) => {
+                let certificate = certificate::read(Path::new(file)).map_err(|error| Refusal {
+                    hint: Some(error.hint().into()),
+                    ..Refusal::new(
+                        &error,
+                        &format!("while reading certificate file {}", file.display()),
+                    )
+                })?;
+                S4uUser::Certificate(certificate)
+            }
+        };
+        let proxy = behalf.proxy;
+        Ok(Self { user, proxy })
     }
+}
 
-    fn option(&self) -> &'static str {
-        match (&self.certificate, self.enterprise) {
-            (Some(_), _) => "-F",
-            (None, true) => "-U",
-            (None, false) => "-I",
-        }
-    }
+fn user(name: &OsStr, enterprise: bool) -> Result<Principal, Refusal> {
+    ccache_select::principal(name.as_bytes(), enterprise).map_err(|error| {
+        error.into_refusal(&format!("while parsing principal name {}", name.display()))
+    })
 }
 
 fn etype(name: &OsStr) -> Result<EncryptionType, Refusal> {
