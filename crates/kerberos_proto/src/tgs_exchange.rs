@@ -17,7 +17,7 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, TgsRep};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
-use crate::trace::{Error, Etypes, trace};
+use crate::trace::{Etypes, trace};
 use crate::{Credential, ExchangeError, KdcError, Principal, Request, Step, Timestamp};
 
 mod mit;
@@ -200,9 +200,11 @@ impl TgsExchange {
             self.over = false;
             return Ok(Step::Send(self.request()));
         }
-        trace!("TGS request result: {}", Error(error.error_code.0));
         let error = KdcError::new(error, &self.sent.tgt.client, &self.sent.server);
-        Err(ExchangeError::Kdc(Box::new(error)))
+        let error = ExchangeError::Kdc(Box::new(error));
+        let (code, text) = (error.mit_code(), error.mit_tgs_message());
+        trace!("TGS request result: {code}/{text}");
+        Err(error)
     }
 
     fn request(&self) -> Request {

@@ -21,6 +21,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_crypto::CryptoRng;
 
+use crate::trace::trace;
 use crate::{Credential, ExchangeError, Request, Step, TgsExchange, Timestamp};
 
 mod common;
@@ -147,7 +148,10 @@ impl TicketChase {
                 self.under_way = Some((state, exchange));
                 return Ok(Step::Send(request));
             }
-            Ok(Step::Done(outcome)) => Ok(*outcome),
+            Ok(Step::Done(outcome)) => {
+                trace!("TGS request result: 0/Success");
+                Ok(*outcome)
+            }
             Err(error) => Err(error),
         };
         let next = state.handle(answer, &mut self.common, rng, now)?;
@@ -169,7 +173,7 @@ impl TicketChase {
             }
             Next::Done(credential) => Step::Done(Box::new(Chased {
                 credential: *credential,
-                tgts: core::mem::take(&mut self.common.got),
+                tgts: self.take_tgts(),
                 hops: core::mem::take(&mut self.common.hops),
             })),
         }

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use interop::{assert_same, without_times};
-use test_support::{Finished, HeimdalRealm, MitRealm, Place};
+use test_support::{Finished, HeimdalRealm, MitRealm, Place, SambaRealm};
 
 /// Logs alice in with MIT's kinit, gets her a ticket, and saves the cache as `start`.
 fn log_in(place: &Place, arguments: &str, service: &str) {
@@ -160,4 +160,56 @@ fn renewed_by_heimdal() {
     place.ours("kinit").line("-R").run().success();
     log_in(&place, "-l 1h", "");
     check(&place, "-R").exits(1);
+}
+
+/// Tickets with times at the edge of what a KDC grants: what it gives, our checks let pass.
+#[track_caller]
+fn check_lifetimes(place: &Place, service: &str) {
+    for lifetimes in [
+        "-l 1h -r 10m",
+        "-l 10m -r 10m",
+        "-l 5m -r 30d",
+        "-l 90d -r 90d",
+        "-l 90d",
+        "-l 2m -r 1h",
+    ] {
+        log_in(place, &format!("{lifetimes} -f -p"), "");
+        // MIT's first: whether the KDC gives a ticket at all.
+        for tool in [place.mit("kvno"), place.ours("kvno")] {
+            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+            tool.arg(service).run().success();
+        }
+        check(place, "-R");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn odd_lifetimes_of_mit() {
+    check_lifetimes(&MitRealm::start().place(), "host/a.mit.test");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn odd_lifetimes_of_heimdal() {
+    check_lifetimes(&HeimdalRealm::start().place(), "host/a.heimdal.test");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn renewed_by_samba() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    check_lifetimes(&place, "HTTP/web.ad.test");
+    log_in(&place, "-l 1h -r 2d -f", "HTTP/web.ad.test");
+    check(&place, "-R").success();
+    for arguments in ["-v", "-R -S HTTP/web.ad.test"] {
+        check(&place, arguments);
+    }
 }

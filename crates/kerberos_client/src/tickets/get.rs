@@ -57,12 +57,12 @@ impl Session<'_> {
             };
             let answer = self.client.send(&request);
             let next = answer.and_then(|reply| Ok(chase.step(&reply, &mut rng, now())?));
+            self.keep_tgts(chase.take_tgts());
             step = match next {
                 Ok(step) => step,
                 Err(error) => break Err(error),
             };
         };
-        self.keep_tgts(chase.take_tgts());
         result
     }
 
@@ -109,6 +109,7 @@ impl Session<'_> {
                 end: tgt.times.endtime,
             });
         }
+        self.trace_retrieved(&server, "0/Success");
         Ok(tgt)
     }
 }

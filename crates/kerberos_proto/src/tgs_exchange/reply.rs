@@ -135,10 +135,12 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
         if !canonicalize && !sent.server.is_krbtgt() {
             return Err(wrong().into());
         }
-        trace!(
-            "Reply server {server} differs from requested {}",
-            sent.server
-        );
+        if canonicalize {
+            trace!(
+                "Reply server {server} differs from requested {}",
+                sent.server
+            );
+        }
         // A referral to where we are leads nowhere.
         if realm == sent.kdc_realm {
             return Err(ExchangeError::ReferralLoop {

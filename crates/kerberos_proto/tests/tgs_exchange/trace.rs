@@ -57,7 +57,8 @@ fn a_referral_and_a_refusal() {
             "Requesting tickets for host/nowhere@EXAMPLE.COM, referrals on",
             "Generated subkey for TGS request: aes256-cts",
             "etypes requested in TGS request: aes128-cts",
-            "TGS request result: -1765328377/Server not found in Kerberos database",
+            "TGS request result: -1765328377/Server host/nowhere@EXAMPLE.COM not found in Kerberos \
+             database",
         ]
     );
 }

@@ -1,0 +1,181 @@
+//! A chase for a ticket through two realms with a hostile network: each answer of the honest KDCs is
+//! passed on, altered, replaced by other bytes or by an earlier answer. However it ends, it ends;
+//! and a ticket is never another than the honest one.
+#![no_main]
+
+use core::time::Duration;
+
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{
+    AsExchange, AsParams, ChaseParams, Chased, Credential, Password, Principal, Request, Route,
+    Secret, Step, TgsParams, TicketChase, Timestamp,
+};
+use kerberos_testkdc::{Account, Kdc, Referral, TestKdcBuilder, Transport};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let mut script = Script(data);
+    let choices = script.byte();
+    if let Some(chased) = run(choices, &mut script) {
+        let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a ticket");
+        assert_eq!(essence(&chased), essence(&honest));
+    }
+});
+
+const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
+
+/// The chase; `script` says what happens to the answers.
+fn run(choices: u8, script: &mut Script<'_>) -> Option<Chased> {
+    let kdcs = [
+        realm("A", "B").account(Account::new("host/b").lives_in("B", Referral::WrongRealm)),
+        realm("B", "A").service("host/b"),
+    ]
+    .map(|kdc| kdc.service("host/www").build().expect("a KDC"));
+    let answer = |request: &Request| {
+        let kdc = kdcs
+            .iter()
+            .find(|kdc| kdc.realm().as_bytes() == request.realm);
+        let time = Duration::from_secs(1_000_000_000);
+        kdc.and_then(|kdc| kdc.answer(&request.payload, Transport::Tcp, time))
+            .unwrap_or_default()
+    };
+    let tgt = login(&answer);
+
+    let server = ["host/www@A", "host/b@A", "host/www@B", "krbtgt/B@A"][usize::from(choices % 4)];
+    let server = Principal::parse(server).expect("a name");
+    let mut params = ChaseParams::new(TgsParams::new(server));
+    if choices & 4 != 0 {
+        params.tgs.server = params.tgs.server.with_realm("");
+        params.fallback_realm = Some(b"B".to_vec());
+    }
+    if choices & 8 != 0 {
+        params.routes.push(Route::new("B", ["X"]));
+    }
+    params.tgs.options.canonicalize = choices & 16 != 0;
+    let started = TicketChase::start(params, &tgt, &mut Constant, NOW);
+    let (mut chase, mut step) = started.expect("a request");
+    let mut answers = Vec::new();
+    loop {
+        let request = match step {
+            Step::Send(request) => request,
+            Step::Done(chased) => return Some(*chased),
+        };
+        let honest = answer(&request);
+        let replayed = usize::from(script.byte());
+        let reply = match answers.get(replayed.wrapping_sub(200)) {
+            Some(earlier) => Vec::clone(earlier),
+            None => script.alter(honest.clone()),
+        };
+        answers.push(honest);
+        assert!(answers.len() <= 33, "it ends");
+        step = match chase.step(&reply, &mut Constant, NOW) {
+            Ok(step) => step,
+            Err(error) => {
+                assert!(!error.to_string().is_empty() && !error.mit_tgs_message().is_empty());
+                return None;
+            }
+        };
+    }
+}
+
+/// A realm with RC4 keys, which are made in no time, that knows the other one.
+fn realm(name: &str, other: &str) -> TestKdcBuilder {
+    let shared = |realm: &str| {
+        let name = format!("krbtgt/{realm}");
+        Account::new(&name).password(realm)
+    };
+    Kdc::builder(name)
+        .etypes(&[EncryptionType::ARCFOUR_HMAC])
+        .account(Account::new("alice").password("password").no_preauth())
+        .account(shared(name))
+        .account(shared(other))
+        .rng(Constant)
+}
+
+fn login(answer: &impl Fn(&Request) -> Vec<u8>) -> Credential {
+    let params = AsParams::new(Principal::parse("alice@A").expect("a name"));
+    let secret = Secret::Password(Password::new("password"));
+    let (mut exchange, mut request) =
+        AsExchange::start(params, secret, &mut Constant, NOW).expect("a request");
+    loop {
+        match exchange.step(&answer(&request), &mut Constant, NOW) {
+            Ok(Step::Send(next)) => request = next,
+            Ok(Step::Done(login)) => return login.credential,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// What an attacker may not change.
+fn essence(chased: &Chased) -> impl PartialEq + core::fmt::Debug + use<> {
+    let credential = &chased.credential;
+    (
+        credential.client.to_string(),
+        credential.server.to_string(),
+        credential.session_key.etype(),
+        credential.session_key.expose_bytes().to_vec(),
+        credential.times,
+        credential.flags,
+    )
+}
+
+/// What happens to the answers, read from the fuzzer's input; at its end all are passed on.
+struct Script<'a>(&'a [u8]);
+
+impl Script<'_> {
+    fn byte(&mut self) -> u8 {
+        let (&first, rest) = self.0.split_first().unwrap_or((&0, &[]));
+        self.0 = rest;
+        first
+    }
+
+    fn alter(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
+        match self.byte() % 4 {
+            0 => answer,
+            1 => {
+                let length = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
+                let (taken, rest) = self.0.split_at(length.min(self.0.len()));
+                self.0 = rest;
+                taken.to_vec()
+            }
+            _ => {
+                for _ in 0..=self.byte() % 8 {
+                    let position = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
+                    let position = position % answer.len().max(1);
+                    match (self.byte() % 4, self.byte()) {
+                        (0, byte) => answer.insert(position, byte),
+                        (1, _) if !answer.is_empty() => drop(answer.remove(position)),
+                        (_, byte) => answer
+                            .iter_mut()
+                            .skip(position)
+                            .take(1)
+                            .for_each(|b| *b = byte),
+                    }
+                }
+                answer
+            }
+        }
+    }
+}
+
+/// The same number again and again, so that honest runs are alike.
+struct Constant;
+
+impl rand_core::TryRng for Constant {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(0x2a2a_2a2a)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(0x2a2a_2a2a_2a2a_2a2a)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        bytes.fill(0x2a);
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Constant {}
