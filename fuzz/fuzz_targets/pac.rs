@@ -1,0 +1,169 @@
+//! A PAC, or the part of a ticket that holds one: nothing verifies but what the KDC signed, and what
+//! any KDC could sign is read without a panic.
+//!
+//! `crates/kerberos_proto/tests/pac/captured` is a good corpus to begin with.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use kerberos_asn1::{Decode, EncTicketPart};
+use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage};
+use kerberos_proto::pac::{KdcCheck, Pac, PacBufferType, PacCheck, VerifiedPac};
+use kerberos_proto::{AuthorizationDataElement, Principal};
+use libfuzzer_sys::fuzz_target;
+
+/// A ticket of Samba's KDC, and the keys that it was made with.
+const TICKET: &[u8] =
+    include_bytes!("../../crates/kerberos_proto/tests/pac/captured/samba-rc4.der");
+const SERVICE_KEY: u128 = 0xcd00_0413_62a5_7826_dac5_e724_004e_f336;
+const KDC_KEY: [u128; 2] = [
+    0x35f6_6932_b887_b7d1_9844_1bd6_226d_aba7,
+    0x08d8_bb9c_09e1_b151_acf0_8828_d907_231b,
+];
+
+static SERVICE: LazyLock<Key> = LazyLock::new(|| {
+    Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &SERVICE_KEY.to_be_bytes()).expect("a key")
+});
+static KDC: LazyLock<Key> = LazyLock::new(|| {
+    let bytes = KDC_KEY.map(u128::to_be_bytes).concat();
+    Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &bytes).expect("a key")
+});
+
+fuzz_target!(|input: &[u8]| {
+    if let Ok(part) = EncTicketPart::from_der(input) {
+        let elements = elements(&part);
+        if let Ok(Some(pac)) = Pac::from_authorization_data(&elements) {
+            forgery(&part, input, &pac);
+            signed(pac.as_bytes());
+        }
+    } else if Pac::parse(input).is_ok() {
+        signed(input);
+    } else if let Some((&number, contents)) = input.split_first() {
+        // Contents of a buffer; its type is the first byte.
+        signed(&wrapped(number, contents));
+    }
+});
+
+/// If the ticket verifies with the KDC's key, it is the one that the KDC made.
+fn forgery(part: &EncTicketPart<'_>, input: &[u8], pac: &Pac<'_>) {
+    let client = Principal::from_wire(&part.cname, part.crealm);
+    let mut check = PacCheck::new(&client, part.authtime, &SERVICE);
+    let mut kdc = KdcCheck::new(&KDC);
+    kdc.enc_ticket_part = Some(input);
+    kdc.full_checksum = true;
+    check.kdc = Some(kdc);
+    if pac.verify(&check).is_ok() {
+        let honest = EncTicketPart::from_der(TICKET).expect("the captured ticket");
+        assert_eq!(part.key.keyvalue, honest.key.keyvalue);
+        let essence = |part: &EncTicketPart<'_>| (part.flags, part.authtime, part.endtime);
+        assert_eq!(essence(part), essence(&honest));
+        let all = elements(&honest);
+        let honest = Pac::from_authorization_data(&all)
+            .expect("a PAC")
+            .expect("a PAC");
+        assert_eq!(pac.as_bytes(), honest.as_bytes());
+    }
+}
+
+/// Signs the PAC as a KDC would, if it has room for the signatures, and reads all of it.
+fn signed(pac: &[u8]) {
+    let mut bytes = pac.to_vec();
+    let pac = Pac::parse(pac).expect("it was parsed before");
+    let place = |buffer_type| {
+        let buffer = pac
+            .buffer(buffer_type)
+            .filter(|buffer| buffer.len() >= 20)?;
+        let start = buffer.as_ptr() as usize - pac.as_bytes().as_ptr() as usize;
+        Some(start..start + buffer.len())
+    };
+    let signatures = [PacBufferType::SERVER_CHECKSUM, PacBufferType::KDC_CHECKSUM].map(place);
+    let [Some(server), Some(kdc)] = signatures else {
+        return;
+    };
+    for signature in [&server, &kdc] {
+        bytes[signature.clone()].fill(0);
+        bytes[signature.start..][..4].copy_from_slice(&ChecksumType::HMAC_MD5.0.to_le_bytes());
+    }
+    let checksum = SERVICE
+        .checksum_as(ChecksumType::HMAC_MD5, KeyUsage::PAC_CHECKSUM, &bytes)
+        .expect("it goes with any key");
+    bytes[server.start + 4..][..16].copy_from_slice(&checksum);
+
+    let pac = Pac::parse(&bytes).expect("the list is the same");
+    let Some((client, authtime)) = whose(&pac) else {
+        return;
+    };
+    let authtime = kerberos_asn1::KerberosTime::from_unix(authtime);
+    let check = PacCheck::new(&client, authtime, &SERVICE);
+    read(&pac.verify(&check).expect("signed just now"));
+}
+
+/// Client and time as CLIENT_INFO has them, if it is well-formed.
+fn whose(pac: &Pac<'_>) -> Option<(Principal, i64)> {
+    let info = pac.buffer(PacBufferType::CLIENT_INFO)?;
+    let (time, rest) = info.split_first_chunk()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let name = rest.get(..usize::from(u16::from_le_bytes(*length)))?;
+    let (units, odd) = name.as_chunks();
+    let units: Vec<_> = units.iter().map(|unit| u16::from_le_bytes(*unit)).collect();
+    let name = String::from_utf16(&units).ok().filter(|_| odd.is_empty())?;
+    let time = i64::try_from(u64::from_le_bytes(*time) / 10_000_000).ok()? - 11_644_473_600;
+    let name_type = kerberos_asn1::NameType::PRINCIPAL;
+    Some((Principal::new(name_type, [name.into_bytes()], "R"), time))
+}
+
+fn read(pac: &VerifiedPac<'_>) {
+    let _ = format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        pac.logon_info(),
+        pac.upn_dns_info(),
+        pac.delegation_info(),
+        pac.attributes_info(),
+        pac.requestor(),
+        pac.credentials_info(),
+    );
+    match pac.summary() {
+        Ok(summary) => {
+            for sid in summary.user_sid.iter().chain(&summary.group_sids) {
+                assert_eq!(sid.to_string().parse().as_ref(), Ok(sid));
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A PAC with one buffer of contents, somebody's name, and room for signatures.
+fn wrapped(number: u8, contents: &[u8]) -> Vec<u8> {
+    let buffers = [
+        (u32::from(number), contents),
+        (PacBufferType::CLIENT_INFO.0, &[0; 10]),
+        (PacBufferType::SERVER_CHECKSUM.0, &[0; 20]),
+        (PacBufferType::KDC_CHECKSUM.0, &[0; 20]),
+    ];
+    let number_is_free = buffers[1..]
+        .iter()
+        .all(|(other, _)| *other != u32::from(number));
+    let buffers = &buffers[usize::from(!number_is_free)..];
+    let mut pac = (buffers.len() as u32).to_le_bytes().to_vec();
+    pac.extend([0; 4]);
+    let mut body = Vec::new();
+    for (buffer_type, data) in buffers {
+        let offset = (8 + 16 * buffers.len() + body.len()) as u64;
+        pac.extend(buffer_type.to_le_bytes());
+        pac.extend((data.len() as u32).to_le_bytes());
+        pac.extend(offset.to_le_bytes());
+        body.extend_from_slice(data);
+        body.resize(body.len().next_multiple_of(8), 0);
+    }
+    pac.extend(body);
+    pac
+}
+
+fn elements(part: &EncTicketPart<'_>) -> Vec<AuthorizationDataElement> {
+    let elements = part.authorization_data.iter().flat_map(|list| list.iter());
+    let owned = elements.map(|one| AuthorizationDataElement {
+        ad_type: one.ad_type,
+        ad_data: one.ad_data.to_vec(),
+    });
+    owned.collect()
+}
