@@ -1,7 +1,7 @@
-//! Programs that use tickets, as people run them: with our login, curl, psql, smbclient and
-//! ldapsearch are let in.
+//! Programs that use tickets, as people run them: with our login, and with the tickets that our
+//! kvno stored while there was a KDC, curl, psql, smbclient and ldapsearch are let in.
 
-use test_support::{Apache, Finished, MitRealm, Place, Postgres, SambaRealm};
+use test_support::{Apache, Finished, Krb5Conf, MitRealm, Place, Postgres, SambaRealm};
 
 /// Logs in with our kinit.
 fn log_in(place: &Place, arguments: &str) {
@@ -43,9 +43,16 @@ fn curl_at_apache() {
     let refused = curl(&place, &apache).stdout();
     assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
     log_in(&place, "alice");
-    let page = curl(&place, &apache).stdout();
-    assert!(page.contains("X-User: alice@MIT.TEST"), "{page}");
-    assert!(page.ends_with("hello\n"), "{page}");
+    let is_let_in = || {
+        let page = curl(&place, &apache).stdout();
+        assert!(page.contains("X-User: alice@MIT.TEST"), "{page}");
+        assert!(page.ends_with("hello\n"), "{page}");
+    };
+    is_let_in();
+    log_in(&place, "alice");
+    place.ours("kvno").arg("HTTP/localhost").run().success();
+    drop(realm);
+    is_let_in();
 }
 
 #[test]
@@ -59,10 +66,18 @@ fn psql_at_postgres() {
     let postgres = Postgres::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
     psql(&place, &postgres, "require").exits(2);
     log_in(&place, "alice");
-    for encryption in ["require", "disable"] {
-        let answer = psql(&place, &postgres, encryption).success().stdout();
-        assert_eq!(answer, "in as alice\n");
-    }
+    let is_let_in = || {
+        for encryption in ["require", "disable"] {
+            let answer = psql(&place, &postgres, encryption).success().stdout();
+            assert_eq!(answer, "in as alice\n");
+        }
+    };
+    is_let_in();
+    log_in(&place, "alice");
+    let kvno = place.ours("kvno").line("-S postgres localhost");
+    kvno.run().success();
+    drop(realm);
+    is_let_in();
 }
 
 #[test]
@@ -70,10 +85,16 @@ fn psql_at_postgres() {
     not(all(samba, apache)),
     ignore = "needs Samba, Apache and root: cargo xtask install"
 )]
-fn everything_in_a_domain() {
+fn stored_tickets_do_in_a_domain() {
     let realm = SambaRealm::start();
     let place = realm.place();
     log_in(&place, "alice");
+    let kvno = place.ours("kvno");
+    let services = "HTTP/localhost cifs/dc1.ad.test ldap/dc1.ad.test";
+    kvno.line(services).run().success();
+    let apache = Apache::start(&realm.keytab("svc-localhost"), &place.path("krb5.conf"));
+    // Nobody finds the KDC any more: what is cached must do.
+    place.configure(&Krb5Conf::new("AD.TEST").kdc("AD.TEST", "127.0.0.1:1"));
     let smbclient = place
         .program("/usr/bin/smbclient")
         .line("//dc1.ad.test/share --use-kerberos=required --configfile=/dev/null")
@@ -85,6 +106,27 @@ fn everything_in_a_domain() {
         .line("-Y GSSAPI -H ldap://dc1.ad.test -b dc=ad,dc=test -LLL (cn=carol) userPrincipalName");
     let found = realm.inside(ldapsearch).run().success().stdout();
     assert!(found.contains("carol.jones@corp.example"), "{found}");
+    let page = curl(&place, &apache).stdout();
+    assert!(page.contains("X-User: alice@AD.TEST"), "{page}");
+    // MIT's and ours find each other's tickets.
+    place.mit("kvno").line(services).run().success();
+    place.ours("kvno").line(services).run().success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(samba, apache)),
+    ignore = "needs Samba, Apache and root: cargo xtask install"
+)]
+fn a_login_does_in_a_domain() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    log_in(&place, "-C -E alice@ad.test");
+    let smbclient = place
+        .program("/usr/bin/smbclient")
+        .line("//dc1.ad.test/share --use-kerberos=required --configfile=/dev/null")
+        .args(["-c", "ls"]);
+    realm.inside(smbclient).run().success();
     let apache = Apache::start(&realm.keytab("svc-localhost"), &place.path("krb5.conf"));
     let page = curl(&place, &apache).stdout();
     assert!(page.contains("X-User: alice@AD.TEST"), "{page}");

@@ -158,10 +158,12 @@ pub fn print_cfgs() {
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
-    println!(
-        "cargo::rerun-if-changed={}",
-        target_dir().join("heimdal/usr").display()
-    );
+    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin"] {
+        println!(
+            "cargo::rerun-if-changed={}",
+            target_dir().join(unpacked).display()
+        );
+    }
     let here = [
         ("mit", mit()),
         ("kpropd", kpropd()),

@@ -162,7 +162,7 @@ fn serve(programs: &Programs, folder: &Path, address: Ipv4Addr) -> Result<Server
             command.args(CONTAINED).args(programs.wrapper(folder));
             command.args(["samba", "--interactive", "--model=single", "--debug-stdout"]);
             command.arg("--configfile").arg(folder.join("smb.conf"));
-            command.env("LC_ALL", "C.UTF-8");
+            command.env("LC_ALL", "C.UTF-8").env("PATH", PATH);
         },
         &folder.join("samba.out"),
         &[],
@@ -192,6 +192,7 @@ fn domain(programs: &Programs) -> PathBuf {
             let tool = tool.args(programs.wrapper(folder)).args(arguments);
             // Python of a new domain is slow on a busy machine.
             tool.env("LC_ALL", "C.UTF-8")
+                .env("PATH", PATH)
                 .limit(Duration::from_secs(240))
                 .run()
                 .success()
@@ -279,3 +280,6 @@ fn write_conf(folder: &Path, address: Ipv4Addr) {
     )
     .unwrap();
 }
+
+/// Where Samba's programs are, and what they call.
+const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";

@@ -56,7 +56,7 @@ impl Programs {
                  mkdir -p \"$1$2\" \"$1/run/samba\" \"$2/run-samba\" && \
                  mount --bind \"$2\" \"$1$2\" && mount -t proc proc \"$1/proc\" && \
                  mount --rbind /dev \"$1/dev\" && mount --bind \"$2/run-samba\" \"$1/run/samba\" && \
-                 root=\"$1\" && shift 2 && exec chroot \"$root\" \"$@\""
+                 root=\"$1\" && shift 2 && exec /usr/sbin/chroot \"$root\" \"$@\""
             }
         };
         let root = self.root.as_deref().unwrap_or(Path::new("/"));
