@@ -8,6 +8,7 @@ mod args;
 mod certificate;
 mod job;
 mod keytab_check;
+mod on_behalf;
 mod out_cache;
 
 use std::borrow::Cow;

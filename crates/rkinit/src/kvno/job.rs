@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
 use kerberos_asn1::NameType;
 use kerberos_client::Client;
@@ -17,30 +16,27 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
-use kerberos_proto::S4uUser;
 
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
 use crate::configuration;
 use crate::keytab_select;
 use crate::kvno::advice::advice;
-use crate::kvno::args::Behalf;
 use crate::kvno::args::Plan;
-use crate::kvno::args::User;
-use crate::kvno::certificate;
 use crate::kvno::message;
+use crate::kvno::on_behalf::OnBehalf;
 use crate::kvno::out_cache;
 use crate::refusal::Refusal;
 
 /// A command line, all that it names found.
 pub(super) struct Job {
-    client: &'static Client,
-    cache: CcacheName,
+    pub(super) client: &'static Client,
+    pub(super) cache: CcacheName,
     keytab: Option<KeytabFile>,
     out_cache: Option<CcacheFile>,
     /// What each ticket's request is made from.
     request: RequestOptions,
-    behalf: Option<OnBehalf>,
+    pub(super) behalf: Option<OnBehalf>,
 }
 
 struct RequestOptions {
@@ -51,12 +47,6 @@ struct RequestOptions {
     second_ticket: Option<Vec<u8>>,
     cached_only: bool,
     no_store: bool,
-}
-
-/// For whom tickets are got by S4U2Self.
-struct OnBehalf {
-    user: S4uUser,
-    proxy: bool,
 }
 
 /// What came of a name.
@@ -156,7 +146,11 @@ impl Job {
         Ok(all.try_for_each(|(name, outcome)| tell(name, outcome)))
     }
 
-    fn outcome(&self, server: Principal, got: Result<Credential, ClientError>) -> Outcome {
+    pub(super) fn outcome(
+        &self,
+        server: Principal,
+        got: Result<Credential, ClientError>,
+    ) -> Outcome {
         match got {
             Ok(credential) => Outcome::Got {
                 server,
@@ -167,58 +161,6 @@ impl Job {
                 Outcome::Refused(self.refusal(&error, &context))
             }
         }
-    }
-
-    /// A ticket to `me` on behalf of a user; for `server`, which without `-P` is the same.
-    fn on_behalf(&self, behalf: &OnBehalf, me: &Principal, server: Principal) -> Outcome {
-        if !behalf.proxy && server != *me {
-            return Outcome::Refused(Refusal {
-                hint: Some(format!(
-                    "such a ticket is for the cache's owner, {me}; -P gets one for another service \
-                     with it"
-                )),
-                ..Refusal::new(
-                    "Invalid argument",
-                    "client and server principal names must match",
-                )
-            });
-        }
-        let got = self
-            .client
-            .s4u2self(&self.cache, &behalf.user, &self.request(me));
-        self.outcome(server, got)
-    }
-
-    /// With `-P`, what `evidence`, a ticket on behalf of a user, gets for `server`; else `evidence`
-    /// itself.
-    ///
-    /// # Errors
-    /// When the KDC refuses.
-    pub(super) fn proxy(
-        &self,
-        server: &Principal,
-        evidence: Credential,
-    ) -> Result<Credential, Refusal> {
-        if !self.behalf.as_ref().is_some_and(|behalf| behalf.proxy) {
-            return Ok(evidence);
-        }
-        let mut request = self.request(server);
-        request.options.canonicalize = true;
-        let got = self.client.s4u2proxy(&self.cache, &evidence, &request);
-        got.map_err(|error| {
-            let context = format!("{server}: constrained delegation failed");
-            self.refusal(&error, &context)
-        })
-    }
-
-    /// Whose cache it is.
-    fn owner(&self) -> Result<Principal, Refusal> {
-        let file = ccache_select::file(&self.cache);
-        let reader = file
-            .map_err(|error| error.into_refusal(CLIENT_CONTEXT))?
-            .open()
-            .map_err(|error| no_client(&error.into()))?;
-        Ok(reader.default_principal().clone())
     }
 
     /// With `--out-cache`, makes that cache of `tickets`.
@@ -251,14 +193,14 @@ impl Job {
         })
     }
 
-    fn refusal(&self, error: &ClientError, context: &str) -> Refusal {
+    pub(super) fn refusal(&self, error: &ClientError, context: &str) -> Refusal {
         Refusal {
             hint: advice(error, self.request.cached_only),
             ..refusal(error, context)
         }
     }
 
-    fn request(&self, server: &Principal) -> TicketRequest {
+    pub(super) fn request(&self, server: &Principal) -> TicketRequest {
         let options = &self.request;
         let mut request = TicketRequest::new(server.clone());
         request.options.canonicalize = options.canonicalize;
@@ -268,33 +210,6 @@ impl Job {
         request.no_store = options.no_store;
         request
     }
-}
-
-impl OnBehalf {
-    fn new(behalf: &Behalf) -> Result<Self, Refusal> {
-        let user = match &behalf.user {
-            User::Name(name) => S4uUser::Name(user(name, false)?),
-            User::Enterprise(name) => S4uUser::Name(user(name, true)?),
-            User::Certificate(file) => {
-                let certificate = certificate::read(Path::new(file)).map_err(|error| Refusal {
-                    hint: Some(error.hint().into()),
-                    ..Refusal::new(
-                        &error,
-                        &format!("while reading certificate file {}", file.display()),
-                    )
-                })?;
-                S4uUser::Certificate(certificate)
-            }
-        };
-        let proxy = behalf.proxy;
-        Ok(Self { user, proxy })
-    }
-}
-
-fn user(name: &OsStr, enterprise: bool) -> Result<Principal, Refusal> {
-    ccache_select::principal(name.as_bytes(), enterprise).map_err(|error| {
-        error.into_refusal(&format!("while parsing principal name {}", name.display()))
-    })
 }
 
 fn etype(name: &OsStr) -> Result<EncryptionType, Refusal> {
@@ -343,8 +258,8 @@ fn refusal(error: &ClientError, context: &str) -> Refusal {
     }
 }
 
-fn no_client(error: &ClientError) -> Refusal {
+pub(super) fn no_client(error: &ClientError) -> Refusal {
     refusal(error, CLIENT_CONTEXT)
 }
 
-const CLIENT_CONTEXT: &str = "while getting client principal name";
+pub(super) const CLIENT_CONTEXT: &str = "while getting client principal name";

@@ -157,3 +157,6 @@ fn decrypt(entry: &KeytabEntryView<'_>, sealed: &EncryptedData<'_>) -> Option<Pl
     let key = Key::from_bytes(entry.etype(), entry.expose_key()).ok()?;
     key.decrypt(KeyUsage::KDC_REP_TICKET, sealed.cipher).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! Tickets made by hand, against keytabs that have their key, nearly, or not.
+
+use kerberos_asn1::Encode as _;
+use kerberos_asn1::EncryptionKey;
+use kerberos_asn1::KerberosString;
+use kerberos_asn1::KerberosTime;
+use kerberos_asn1::NameType;
+use kerberos_asn1::PrincipalName;
+use kerberos_asn1::SequenceOf;
+use kerberos_asn1::TransitedEncoding;
+use kerberos_asn1::TransitedType;
+use kerberos_crypto::KeyBlock;
+use kerberos_files::keytab::KeytabEntry;
+use kerberos_proto::Principal;
+
+use super::*;
+
+const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
+const DES3: EncryptionType = EncryptionType::DES3_CBC_SHA1;
+
+/// A keytab that goes when the test ends.
+struct TemporaryKeytab(KeytabFile);
+
+impl TemporaryKeytab {
+    fn new(name: &str, keys: &[(&str, u32, &KeyBlock)]) -> Self {
+        let file = format!("rkinit-check-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(file);
+        let _ = std::fs::remove_file(&path);
+        let entries: Vec<_> = keys
+            .iter()
+            .map(|(principal, kvno, key)| KeytabEntry {
+                principal: Principal::parse(principal).unwrap(),
+                timestamp: 0,
+                kvno: *kvno,
+                key: (*key).clone(),
+            })
+            .collect();
+        let keytab = KeytabFile::new(path);
+        keytab.add(&entries).unwrap();
+        Self(keytab)
+    }
+}
+
+impl Drop for TemporaryKeytab {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0.path());
+    }
+}
+
+/// What a ticket has that is checked.
+struct Sealed<'a> {
+    key: &'a KeyBlock,
+    kvno: Option<u32>,
+    flags: TicketFlags,
+    client_realm: &'a [u8],
+    transited: &'a [u8],
+}
+
+impl<'a> Sealed<'a> {
+    fn new(key: &'a KeyBlock, kvno: Option<u32>) -> Self {
+        Self {
+            key,
+            kvno,
+            flags: TicketFlags::default(),
+            client_realm: b"R",
+            transited: b"",
+        }
+    }
+
+    /// What `keytab` makes of the ticket, for `host/a@R`.
+    fn check(&self, keytab: &TemporaryKeytab) -> Result<(), String> {
+        let names = [KerberosString(b"host"), KerberosString(b"a")];
+        let part = EncTicketPart {
+            flags: self.flags,
+            key: EncryptionKey {
+                keytype: 18,
+                keyvalue: &[1; 32],
+            },
+            crealm: KerberosString(self.client_realm),
+            cname: PrincipalName {
+                name_type: NameType::PRINCIPAL,
+                name_string: SequenceOf::from(&names[..1]),
+            },
+            transited: TransitedEncoding {
+                tr_type: TransitedType(1),
+                contents: self.transited,
+            },
+            authtime: KerberosTime::from_unix(0),
+            starttime: None,
+            endtime: KerberosTime::from_unix(9),
+            renew_till: None,
+            caddr: None,
+            authorization_data: None,
+        };
+        let key = Key::new(self.key).unwrap();
+        let mut rng = kerberos_client::system_rng().unwrap();
+        let cipher = key.encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut rng);
+        let ticket = Ticket {
+            tkt_vno: Ticket::VERSION,
+            realm: KerberosString(b"R"),
+            sname: PrincipalName {
+                name_type: NameType::SRV_HST,
+                name_string: SequenceOf::from(&names[..]),
+            },
+            enc_part: EncryptedData {
+                etype: self.key.etype().0,
+                kvno: self.kvno,
+                cipher: &cipher,
+            },
+        };
+        check(&keytab.0, &ticket).map_err(|error| match error {
+            CheckError::NoKey(found) => {
+                assert!(error.hint(&ticket).is_some());
+                format!("{error}: {found:?}")
+            }
+            error => error.to_string(),
+        })
+    }
+}
+
+fn key(etype: EncryptionType, seed: u8) -> KeyBlock {
+    let seed = vec![
+        seed;
+        if etype == AES128 {
+            16
+        } else if etype == DES3 {
+            21
+        } else {
+            32
+        }
+    ];
+    Key::random_to_key(etype, &seed).unwrap().to_block()
+}
+
+#[test]
+fn the_key_that_opens_it() {
+    let (current, old, other) = (key(AES256, 1), key(AES256, 2), key(AES128, 3));
+    let keytab = TemporaryKeytab::new(
+        "opens",
+        &[
+            ("host/a@R", 1, &old),
+            ("alias@R", 7, &current),
+            ("x@R", 1, &other),
+        ],
+    );
+    for (key, kvno) in [
+        (&old, Some(1)),
+        (&old, None),
+        (&old, Some(5)),
+        (&current, Some(2)),
+    ] {
+        assert_eq!(Sealed::new(key, kvno).check(&keytab), Ok(()));
+    }
+    // After the value, triple DES has padding.
+    let des3 = key(DES3, 4);
+    let keytab = TemporaryKeytab::new("des3", &[("host/a@R", 1, &des3)]);
+    for client_realm in [&b"R"[..], b"RR", b"RRR", b"RRRR"] {
+        let sealed = Sealed {
+            client_realm,
+            ..Sealed::new(&des3, Some(1))
+        };
+        assert_eq!(sealed.check(&keytab), Ok(()));
+    }
+}
+
+#[test]
+fn how_near_the_keys_come() {
+    let (ours, other) = (key(AES256, 1), key(AES256, 2));
+    let check = |name, keys: &[(&str, u32, &KeyBlock)], kvno, expected: &str| {
+        let keytab = TemporaryKeytab::new(name, keys);
+        let result = Sealed::new(&ours, kvno).check(&keytab);
+        assert_eq!(
+            result,
+            Err(format!("Wrong principal in request: {expected}"))
+        );
+    };
+    check("none", &[("host/b@R", 3, &other)], Some(3), "Nothing");
+    check("realm", &[("host/a@Q", 3, &other)], Some(3), "Nothing");
+    check(
+        "type",
+        &[("host/a@R", 3, &key(AES128, 1))],
+        Some(3),
+        "OtherType",
+    );
+    check("old", &[("host/a@R", 2, &other)], Some(3), "OtherVersion");
+    check(
+        "same",
+        &[("host/a@R", 2, &other), ("host/a@R", 3, &other)],
+        Some(3),
+        "Same",
+    );
+    check("octet", &[("host/a@R", 3, &other)], Some(0x103), "Same");
+    check("unnumbered", &[("host/a@R", 3, &other)], None, "Same");
+}
+
+#[test]
+fn what_services_refuse() {
+    let ours = key(AES256, 1);
+    let keytab = TemporaryKeytab::new("refuse", &[("host/a@R", 1, &ours)]);
+    let check = |flags, client_realm, transited, expected: Result<(), &str>| {
+        let sealed = Sealed {
+            flags,
+            client_realm,
+            transited,
+            ..Sealed::new(&ours, Some(1))
+        };
+        let result = sealed.check(&keytab);
+        assert_eq!(result, expected.map_err(ToOwned::to_owned));
+    };
+    let none = TicketFlags::default();
+    check(
+        TicketFlags::INVALID,
+        b"R",
+        b"",
+        Err("Ticket has invalid flag set"),
+    );
+    check(none, b"Q", b"", Ok(()));
+    check(none, b"R", b"Q", Ok(()));
+    check(none, b"Q", b"P", Err("Illegal cross-realm ticket"));
+    check(TicketFlags::TRANSITED_POLICY_CHECKED, b"Q", b"P", Ok(()));
+    std::fs::remove_file(keytab.0.path()).unwrap();
+    let missing = format!("Key table file '{}' not found", keytab.0.path().display());
+    check(none, b"R", b"", Err(&missing));
+}
