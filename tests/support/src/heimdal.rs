@@ -169,6 +169,12 @@ fn database(root: &Path) -> PathBuf {
             write_conf(folder, etype);
             administer(root, folder, &user(short, &format!("pw-{short}")));
         }
+        // MIT's realm is trusted, and trusts. Of this type the salt is no random one.
+        write_conf(folder, "aes256-cts-hmac-sha1-96");
+        for (from, to) in [("MIT.TEST", "HEIMDAL.TEST"), ("HEIMDAL.TEST", "MIT.TEST")] {
+            let trust = format!("add --use-defaults --password=trust-{from} krbtgt/{to}@{from}\n");
+            administer(root, folder, &trust);
+        }
     })
 }
 

@@ -136,6 +136,13 @@ pub(super) fn script() -> String {
     // A service whose tickets are aes256 and whose session keys are aes128-sha2.
     say("addprinc -randkey host/session.mit.test".into());
     say("setstr host/session.mit.test session_enctypes aes128-cts-hmac-sha256-128".into());
+    // Heimdal's realm is trusted, and trusts: both databases derive the keys from these passwords.
+    for (from, to) in [("MIT.TEST", "HEIMDAL.TEST"), ("HEIMDAL.TEST", "MIT.TEST")] {
+        let key = "-e aes256-cts-hmac-sha1-96:normal";
+        say(format!(
+            "addprinc -pw trust-{from} {key} krbtgt/{to}@{from}"
+        ));
+    }
     // A service that wants proof of PKINIT, which no ticket of this realm has.
     say("addprinc -randkey host/indicator.mit.test".into());
     say("setstr host/indicator.mit.test require_auth pkinit".into());

@@ -1,0 +1,52 @@
+//! From MIT's realm to Heimdal's and back: our kvno beside MIT's on the same way.
+
+use interop::kvno::{check_across_realms, log_in};
+use test_support::{HeimdalRealm, Krb5Conf, MitRealm, Place};
+
+const DOMAINS: &str =
+    "[domain_realm]\n    .mit.test = MIT.TEST\n    .heimdal.test = HEIMDAL.TEST\n";
+
+/// `conf`, which knows one of the realms, with both of them.
+fn with_both(conf: Krb5Conf, mit: &MitRealm, heimdal: &HeimdalRealm) -> Place {
+    // Heimdal 7.8 has no camellia, which MIT's client would ask for as well.
+    let conf = conf
+        .set(
+            "permitted_enctypes",
+            "aes256-cts aes128-cts aes256-sha2 aes128-sha2",
+        )
+        .kdc("MIT.TEST", mit.address())
+        .kdc("HEIMDAL.TEST", heimdal.address())
+        .text(DOMAINS);
+    Place::new(&conf)
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+)]
+fn between_mit_and_heimdal() {
+    let (mit, heimdal) = (MitRealm::start(), HeimdalRealm::start());
+    for (realm, near, far) in [
+        ("MIT.TEST", "a.mit.test", "a.heimdal.test"),
+        ("HEIMDAL.TEST", "a.heimdal.test", "a.mit.test"),
+    ] {
+        let place = with_both(Krb5Conf::new(realm), &mit, &heimdal);
+        log_in(&place, "alice", "wonderland");
+        let other = if realm == "MIT.TEST" {
+            "HEIMDAL.TEST"
+        } else {
+            "MIT.TEST"
+        };
+        for arguments in [
+            format!("host/{near}"),
+            format!("host/{far}@{other}"),
+            format!("-S host {far}"),
+            format!("krbtgt/{other}"),
+            format!("-e aes128-cts host/{far}@{other}"),
+        ] {
+            check_across_realms(&place, &arguments).success();
+        }
+        check_across_realms(&place, &format!("host/nobody@{other}")).exits(1);
+    }
+}
