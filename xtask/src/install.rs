@@ -76,6 +76,9 @@ const CONSUMERS: &[Part] = &[
     part("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
 ];
 
+/// A DNS server.
+const DNS: &[Part] = &[part("/usr/sbin/nsd", "nsd")];
+
 /// Small tools that the harness and the benchmark call.
 const TOOLS: &[Part] = &[
     part("/usr/bin/faketime", "faketime"),
@@ -110,6 +113,7 @@ pub(crate) fn everything() -> Outcome {
         .chain(MIT_LDAP)
         .chain(SAMBA)
         .chain(CONSUMERS)
+        .chain(DNS)
         .chain(TOOLS)
         .filter(|part| !is_here(part.probe))
         .map(|part| part.package)

@@ -226,7 +226,7 @@ impl Driver<'_> {
 }
 
 /// The addresses of a server, or why there are none. Numeric ones are no one else's business.
-fn resolve(
+pub(crate) fn resolve(
     server: &Server,
     resolver: &Resolver,
     deadline: Option<Instant>,

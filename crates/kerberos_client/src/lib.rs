@@ -74,6 +74,7 @@ mod keytab_keys;
 mod locate;
 mod login;
 mod policy;
+mod probe;
 mod realm;
 mod salts;
 mod service_name;
@@ -88,6 +89,8 @@ pub use delivery::{Attempt, Transport};
 pub use error::{ClientError, DnsSearch};
 pub use keytab::keytab_secret;
 pub use keytab_keys::KeytabKeys;
+pub use locate::FoundBy;
+pub use probe::{FoundServer, Probe};
 pub use store::{cache_of, store};
 pub use tickets::{TicketRequest, store_renewed};
 

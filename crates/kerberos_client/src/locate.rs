@@ -25,6 +25,19 @@ pub(crate) struct Located {
     pub(crate) transport: Option<Transport>,
     /// Whether it is a primary KDC, where its URI record says so or not.
     pub(crate) is_primary: Option<bool>,
+    pub(crate) found_by: FoundBy,
+}
+
+/// What names a server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum FoundBy {
+    /// krb5.conf.
+    Config,
+    /// A URI record of DNS.
+    Uri,
+    /// An SRV record of DNS.
+    Srv,
 }
 
 /// The most servers that are taken from DNS; they are sorted by priority.
@@ -47,6 +60,7 @@ impl From<Server> for Located {
             server,
             transport: None,
             is_primary: None,
+            found_by: FoundBy::Config,
         }
     }
 }

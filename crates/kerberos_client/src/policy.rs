@@ -19,7 +19,8 @@ impl Config {
         policy.clock_skew = krb5.clock_skew();
         policy.etypes = krb5.tkt_enctypes()?;
         policy.preferred_preauth_types = krb5.preferred_preauth_types(&realm);
-        policy.disable_encrypted_timestamp = krb5.disable_encrypted_timestamp(&realm);
+        policy.disable_encrypted_timestamp = krb5.disable_encrypted_timestamp(&realm)
+            || !krb5.plugin_enabled("clpreauth", "encrypted_timestamp");
         policy.kdc_timesync = krb5.kdc_timesync();
         Ok(policy)
     }

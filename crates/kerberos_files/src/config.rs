@@ -7,6 +7,8 @@
 //! ([`expand`](crate::expand)), resolves no name and contacts nobody.
 
 mod enctypes;
+mod explain;
+mod sections;
 mod servers;
 mod values;
 
@@ -19,6 +21,7 @@ use thiserror::Error;
 use crate::deltat::parse_deltat;
 use crate::profile::{Profile, ProfileError};
 
+pub use explain::{Effect, Setting};
 pub use servers::{Server, ServerKind};
 
 /// Where krb5.conf is looked for when nothing says otherwise.
@@ -174,6 +177,30 @@ impl Krb5Config {
     /// [`ConfigError::BadValue`].
     pub fn ignore_acceptor_hostname(&self) -> Result<bool, ConfigError> {
         self.strict_bool("ignore_acceptor_hostname", false)
+    }
+
+    /// `kcm_socket`: where the daemon of KCM: caches listens; `None` when it is not to be asked.
+    pub fn kcm_socket(&self) -> Option<&str> {
+        let socket = self.libdefault("kcm_socket");
+        socket
+            .or(Some("/var/run/.heim_org.h5l.kcm-socket"))
+            .filter(|&socket| socket != "-")
+    }
+
+    /// `client_aware_channel_bindings`: whether services are told that we know channel bindings;
+    /// no.
+    pub fn client_aware_channel_bindings(&self) -> bool {
+        self.libdefault("client_aware_channel_bindings")
+            .and_then(values::boolean)
+            .unwrap_or(false)
+    }
+
+    /// `spake_preauth_groups`: the groups of SPAKE that may be used, best first; edwards25519.
+    pub fn spake_preauth_groups(&self) -> impl Iterator<Item = &str> {
+        self.libdefault("spake_preauth_groups")
+            .unwrap_or("edwards25519")
+            .split([',', ' ', '\t'])
+            .filter(|group| !group.is_empty())
     }
 
     /// `clockskew`: how far clocks may differ, in seconds; 300.
@@ -360,6 +387,11 @@ impl Krb5Config {
         self.realm_bool(realm, "canonicalize", false)
     }
 
+    /// `verify_ap_req_nofail`: whether a log-in that no keytab can verify counts as failed; no.
+    pub fn verify_ap_req_nofail(&self, realm: &str) -> bool {
+        self.realm_bool(realm, "verify_ap_req_nofail", false)
+    }
+
     /// `preferred_preauth_types`: the order in which preauthentication is tried; 17, 16, 15, 14.
     pub fn preferred_preauth_types(&self, realm: &str) -> Vec<i32> {
         match self.realm_string(realm, "preferred_preauth_types") {
@@ -415,6 +447,30 @@ impl Krb5Config {
     /// `sitename` of `realm`: the site whose servers DNS is asked for first.
     pub fn sitename(&self, realm: &str) -> Option<&str> {
         self.profile.first(&[REALMS, realm, "sitename"])
+    }
+
+    /// `http_anchors` of `realm`: the certificates by which KDC proxies are known, in the forms
+    /// `FILE:`, `DIR:` and `ENV:`.
+    pub fn http_anchors(&self, realm: &str) -> Vec<&str> {
+        let path = [REALMS, realm, "http_anchors"];
+        self.profile.values(&path).collect()
+    }
+
+    /// The values of a `pkinit_…` key: those of the realm's subsection of [libdefaults], else those
+    /// of [realms], else those of [libdefaults].
+    pub fn pkinit(&self, realm: &str, key: &str) -> Vec<&str> {
+        let places: [&[&str]; 3] = [
+            &[LIBDEFAULTS, realm, key],
+            &[REALMS, realm, key],
+            &[LIBDEFAULTS, key],
+        ];
+        let values = places
+            .iter()
+            .map(|path| self.profile.values(path).collect::<Vec<_>>());
+        values
+            .into_iter()
+            .find(|values| !values.is_empty())
+            .unwrap_or_default()
     }
 
     /// `disable_encrypted_timestamp` of `realm`: whether that mechanism is refused; no.

@@ -105,7 +105,7 @@ pub(crate) fn principal(text: &[u8], enterprise: bool) -> Result<Principal, Sele
         Err(PrincipalError::NoRealm) => {}
         result => return result.map_err(error),
     }
-    let realm = configuration::load()?.default_realm()?;
+    let realm = configuration::client()?.default_realm()?;
     let options = ParseOptions::with_default_realm(realm.as_bytes()).enterprise(enterprise);
     Principal::parse_bytes(text, &options).map_err(error)
 }

@@ -1,25 +1,10 @@
-//! Names and numbers of hosts from `/etc/hosts`, and this host's own name.
+//! Names and numbers of hosts from `/etc/hosts`, for listings.
 //!
-//! What it leaves out: DNS. A name that the file does not have stays as it is, an address is
-//! shown as numbers.
+//! What it leaves out: DNS. An address that the file does not have is shown as numbers.
 
 use std::net::IpAddr;
 
 use kerberos_client::dns::HostsFile;
-
-/// The host's name in its canonical form: lower case, and with its domain when the hosts file
-/// knows it.
-pub(crate) fn local() -> String {
-    let name = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
-    let hosts = HostsFile::load(HOSTS);
-    hosts
-        .find(&name)
-        .map_or(name.as_str(), |(canonical, _)| canonical)
-        .to_ascii_lowercase()
-}
 
 /// The hosts file, read once for a listing.
 pub(crate) struct Hosts {

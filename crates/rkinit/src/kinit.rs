@@ -25,6 +25,7 @@ use kerberos_proto::Login;
 use kerberos_proto::Principal;
 
 use crate::ccache_select::SelectError;
+use crate::check_config;
 use crate::configuration;
 use crate::kinit::args::Asked;
 use crate::kinit::choose::Choice;
@@ -47,6 +48,9 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
             mit_names,
         }) => {
             return links::install(program, &directory, mit_names);
+        }
+        Ok(Asked::Check { realm, as_json }) => {
+            return check_config::run(program, realm.as_deref(), as_json);
         }
         Err(status) => return status,
     };

@@ -13,6 +13,7 @@
 mod addresses;
 mod arguments;
 mod ccache_select;
+mod check_config;
 mod configuration;
 mod hex;
 mod host_names;

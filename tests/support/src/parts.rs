@@ -109,6 +109,11 @@ pub fn postgres() -> Option<PathBuf> {
         .filter(|_| Path::new("/usr/bin/psql").exists())
 }
 
+/// Whether NSD, a DNS server, is installed.
+pub fn nsd() -> bool {
+    Path::new("/usr/sbin/nsd").exists()
+}
+
 /// The library that shifts a program's clock.
 pub fn faketime() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").ok()?;
@@ -144,7 +149,7 @@ pub fn target_dir() -> PathBuf {
 }
 
 /// Prints cfgs for a build script: what a test may count on. `newer_samba` alone is not installed
-/// by us, and so may be missing in CI too; `samba` means that we are root as well.
+/// by us, and so may be missing in CI too; `samba` and `nsd` mean that we are root as well.
 pub fn print_cfgs() {
     println!("cargo::rerun-if-env-changed=CI");
     println!("cargo::rerun-if-env-changed={HEIMDAL_VARIABLE}");
@@ -155,6 +160,7 @@ pub fn print_cfgs() {
         "/usr/sbin/samba",
         "/usr/sbin/slapd",
         "/usr/sbin/apache2",
+        "/usr/sbin/nsd",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -169,6 +175,7 @@ pub fn print_cfgs() {
         ("kpropd", kpropd()),
         ("mit_ldap", mit_ldap()),
         ("heimdal", heimdal_root().is_some()),
+        ("nsd", nsd() && root()),
         ("samba", samba() && root()),
         ("apache", apache()),
         ("postgres", postgres().is_some()),

@@ -159,6 +159,14 @@ impl Resolver {
         }))
     }
 
+    /// The settings by which DNS is asked.
+    ///
+    /// # Errors
+    /// [`DnsError::ResolvConf`] when resolv.conf cannot be read.
+    pub fn settings(&self) -> Result<ResolvConf, DnsError> {
+        self.conf().map(|conf| ResolvConf::clone(&conf))
+    }
+
     /// The first domain in which names are searched.
     pub fn search_domain(&self) -> Option<String> {
         self.conf().ok()?.search.first().cloned()

@@ -2,7 +2,7 @@
 
 use kerberos_files::config::Server;
 
-use super::Located;
+use super::{FoundBy, Located};
 use crate::delivery::Transport;
 use crate::dns::Data;
 
@@ -44,6 +44,7 @@ pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
         };
         let located = Located {
             transport: Some(transport),
+            found_by: FoundBy::Srv,
             ..Located::from(server)
         };
         found.push((*priority, Found::Server(located)));
@@ -98,6 +99,7 @@ fn parse_uri(text: &str, default_port: u16) -> Option<Located> {
         server,
         transport,
         is_primary: Some(flags.contains(['m', 'M'])),
+        found_by: FoundBy::Uri,
     })
 }
 

@@ -54,6 +54,11 @@ impl Krb5Config {
     }
 }
 
+/// Whether a list names any type that is known, be it a weak one.
+pub(super) fn names_any(list: &str) -> bool {
+    !parse("a list", list, true).is_empty()
+}
+
 /// The encryption types that `list`, the value of `key`, selects: in its order, each once, weak
 /// ones only if `weak` is set.
 ///

@@ -109,6 +109,12 @@ pub(super) struct Typed {
     #[arg(short = 'v', overrides_with_all = ["keytab", "renew"], help_heading = "Tickets at hand")]
     pub(super) validate: bool,
 
+    /// Show which file sets what, where the KDCs of the realm are and whether they answer
+    #[arg(long, help_heading = "This program")]
+    pub(super) check_config: bool,
+    /// With --check-config, for programs to read
+    #[arg(long, requires = "check_config", help_heading = "This program")]
+    pub(super) json: bool,
     /// Make links to this program, one for each tool, in DIRECTORY
     #[arg(long, value_name = "DIRECTORY", help_heading = "This program")]
     pub(super) install_links: Option<OsString>,
@@ -132,14 +138,17 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
        [--request-pac | --no-request-pac]
        [-v] [-R] [-k [-i | -t KEYTAB]] [-c CACHE]
        [-S SERVICE] [-I INPUT_CACHE] [-T ARMOR_CACHE]
-       [-X ATTRIBUTE[=VALUE]] [PRINCIPAL]";
+       [-X ATTRIBUTE[=VALUE]] [PRINCIPAL]
+       PROG --check-config [--json] [REALM]";
     const EXAMPLES: &'static str = "  \
   PROG alice@EXAMPLE.COM
       ask for alice's password and cache a ticket-granting ticket
   PROG -kt /etc/app.keytab app/host.example.com
       the same for a service, with the key of a keytab
   PROG -l 1h -r 7d -c FILE:/run/app/cc -kt /etc/app.keytab app
-      a ticket of one hour that can be renewed for a week, in a cache of its own";
+      a ticket of one hour that can be renewed for a week, in a cache of its own
+  PROG --check-config EXAMPLE.COM
+      what krb5.conf says, where the KDCs are and whether they answer";
     const USAGE_STATUS: u8 = 2;
 
     fn option(&mut self, letter: u8, value: OsString) {
@@ -188,6 +197,10 @@ pub(super) enum Asked {
         directory: OsString,
         mit_names: bool,
     },
+    Check {
+        realm: Option<OsString>,
+        as_json: bool,
+    },
 }
 
 /// Parses and resolves the command line.
@@ -207,6 +220,17 @@ pub(super) fn parse(
             directory,
             mit_names: typed.mit_names,
         });
+    }
+    if typed.check_config {
+        let mut operands = typed.principals.drain(..);
+        let realm = operands.next();
+        if let Some(extra) = operands.next() {
+            let extra = extra.display();
+            line(format_args!("Extra arguments (starting with \"{extra}\")."));
+            return Err(arguments::usage::<Typed>(program));
+        }
+        let as_json = typed.json;
+        return Ok(Asked::Check { realm, as_json });
     }
     let mut complaints = Complaints::default();
     let plan = typed.resolve(&mut complaints);

@@ -6,7 +6,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-use kerberos_asn1::NameType;
 use kerberos_files::ccache::CcacheFile;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabFile;
@@ -15,7 +14,6 @@ use kerberos_proto::Principal;
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
 use crate::configuration;
-use crate::host_names;
 use crate::keytab_select;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Keytab;
@@ -139,15 +137,13 @@ fn first_of_client_keytab() -> Result<Principal, Refusal> {
 
 /// `host/` and the canonical name of this host, in the realm of its domain or the default one.
 fn host_principal() -> Result<Principal, SelectError> {
-    let host = host_names::local();
-    let config = configuration::load()?;
-    let realm = match config.krb5().domain_realm(&host) {
-        Some(realm) => realm,
-        None => config.default_realm()?,
-    };
-    Ok(Principal::new(
-        NameType::SRV_HST,
-        [b"host".as_slice(), host.as_bytes()],
-        realm,
-    ))
+    let client = configuration::client()?;
+    let named = client.service_principal("host", None)?;
+    let canonical = client.service_candidates(&named)?.next();
+    let principal = canonical.unwrap_or(named);
+    if !principal.realm().is_empty() {
+        return Ok(principal);
+    }
+    let realm = client.default_realm()?;
+    Ok(principal.with_realm(realm))
 }

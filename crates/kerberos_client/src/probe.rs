@@ -1,0 +1,201 @@
+//! Which KDCs a realm has and whether each answers: for people who look for what is wrong.
+
+use std::net::SocketAddr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use kerberos_files::config::{Server, ServerKind};
+use kerberos_proto::{AsExchange, AskError, Principal, Secret};
+
+use crate::client::{now, system_rng};
+use crate::deliver::deliver;
+use crate::delivery::{Strategy, Transport};
+use crate::locate::{FoundBy, Located, locate};
+use crate::{Client, ClientError};
+
+/// A KDC of a realm.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct FoundServer {
+    /// As the configuration or DNS names it.
+    pub server: String,
+    /// What names it.
+    pub found_by: FoundBy,
+    /// Whether it is a primary KDC, where that is said.
+    pub is_primary: Option<bool>,
+    /// What came of asking it, by each address and transport; or why it could not be asked.
+    pub probes: Result<Vec<Probe>, String>,
+}
+
+/// What came of asking a KDC.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Probe {
+    /// How it was asked.
+    pub transport: Transport,
+    /// Where it was asked.
+    pub address: SocketAddr,
+    /// How long it took to answer, or what happened instead.
+    pub outcome: Result<Duration, String>,
+}
+
+/// The most addresses of a server that are asked.
+const MAX_ADDRESSES: usize = 4;
+
+impl Client {
+    /// Finds the KDCs of `realm` and asks each whether it is there, all at the same time, each for
+    /// `limit` at most. Whatever a KDC says to an unknown client counts as an answer.
+    ///
+    /// # Errors
+    /// [`ClientError::CannotFindKdc`] when nothing says where they are, and
+    /// [`ClientError::Config`].
+    pub fn probe_kdcs(
+        &self,
+        realm: &str,
+        limit: Duration,
+    ) -> Result<Vec<FoundServer>, ClientError> {
+        let deadline = Instant::now().checked_add(limit);
+        let kind = ServerKind::Kdc;
+        let (config, resolver) = (self.config(), self.resolver());
+        let servers = locate(config, resolver, realm.as_bytes(), kind, deadline)?;
+        let request = self.harmless_request(realm)?;
+        let probe = |located: &Located| self.probe(located, &request, limit);
+        let probes = thread::scope(|scope| {
+            let threads: Vec<_> = servers
+                .iter()
+                .map(|located| scope.spawn(move || probe(located)))
+                .collect();
+            let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            joined.collect::<Vec<_>>()
+        });
+        let with = |(located, probes): (Located, thread::Result<_>)| FoundServer {
+            server: located.server.to_string(),
+            found_by: located.found_by,
+            is_primary: located.is_primary,
+            probes: probes.unwrap_or_else(|_| Err("it could not be asked".to_owned())),
+        };
+        Ok(servers.into_iter().zip(probes).map(with).collect())
+    }
+
+    /// A request that every KDC answers and that changes nothing: the first that an anonymous
+    /// client sends (RFC 8062 §3.1).
+    fn harmless_request(&self, realm: &str) -> Result<Vec<u8>, ClientError> {
+        let anonymous = Principal::new(
+            kerberos_asn1::NameType::WELLKNOWN,
+            ["WELLKNOWN", "ANONYMOUS"],
+            realm,
+        );
+        let nobody = Secret::ask(|_| Err(AskError::Unreadable));
+        let params = self.as_params(anonymous)?;
+        let (_, request) = AsExchange::start(params, nobody, &mut system_rng()?, now())?;
+        Ok(request.payload)
+    }
+
+    fn probe(
+        &self,
+        located: &Located,
+        request: &[u8],
+        limit: Duration,
+    ) -> Result<Vec<Probe>, String> {
+        let deadline = Instant::now().checked_add(limit);
+        let addresses = crate::deliver::resolve(&located.server, self.resolver(), deadline)?;
+        let mut probes = Vec::new();
+        for &address in addresses.iter().take(MAX_ADDRESSES) {
+            for transport in [Transport::Udp, Transport::Tcp] {
+                if located.transport.is_some_and(|only| only != transport) {
+                    continue;
+                }
+                let target = Located {
+                    transport: Some(transport),
+                    ..Located::from(Server::Host {
+                        host: address.ip().to_string(),
+                        port: address.port(),
+                    })
+                };
+                let start = Instant::now();
+                let deadline = start.checked_add(limit);
+                let strategy = Strategy::UdpFirst;
+                let result = deliver(request, &[target], strategy, deadline, self.resolver());
+                probes.push(Probe {
+                    transport,
+                    address,
+                    outcome: outcome(result, start.elapsed()),
+                });
+            }
+        }
+        Ok(probes)
+    }
+}
+
+fn outcome(
+    result: Result<crate::deliver::Delivered, Vec<crate::Attempt>>,
+    elapsed: Duration,
+) -> Result<Duration, String> {
+    match result {
+        Ok(delivered) if is_kerberos(&delivered.message) => Ok(elapsed),
+        Ok(_) => Err("an answer that is not Kerberos".to_owned()),
+        Err(attempts) => {
+            let last = attempts.into_iter().next_back();
+            Err(last.map_or("no answer".to_owned(), |attempt| attempt.reason))
+        }
+    }
+}
+
+/// AS-REP is `[APPLICATION 11]`, KRB-ERROR `[APPLICATION 30]` (RFC 4120 §5.10).
+fn is_kerberos(message: &[u8]) -> bool {
+    matches!(message.first(), Some(0x6b | 0x7e))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use kerberos_testkdc::TestKdc;
+
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn who_is_there_and_who_is_not() {
+        let kdc = TestKdc::builder("R").start().unwrap();
+        let dead = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let config = Config::parse(&format!(
+            "[realms]\nR = {{\nkdc = {}\nkdc = {dead}\nkdc = https://proxy.example/\n}}\n",
+            kdc.address()
+        ));
+        let client = Client::new(config.unwrap());
+        let found = client.probe_kdcs("R", Duration::from_secs(10)).unwrap();
+        let shown: Vec<String> = found
+            .iter()
+            .map(|server| {
+                let probes = server.probes.as_ref().map(|probes| {
+                    probes
+                        .iter()
+                        .map(|probe| match &probe.outcome {
+                            Ok(_) => format!("{} answers", probe.transport),
+                            Err(reason) => format!("{} {reason}", probe.transport),
+                        })
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                });
+                format!("{probes:?}")
+            })
+            .collect();
+        let expected = [
+            r#"Ok("UDP answers, TCP answers")"#,
+            r#"Ok("UDP Connection refused, TCP Connection refused")"#,
+            r#"Err("KDC proxies are not supported yet")"#,
+        ];
+        assert_eq!(shown, expected);
+        assert!(
+            found
+                .iter()
+                .all(|server| server.found_by == FoundBy::Config)
+        );
+        let error = client.probe_kdcs("", Duration::from_secs(1)).unwrap_err();
+        assert!(matches!(error, ClientError::CannotFindKdc { .. }));
+    }
+}

@@ -1,0 +1,404 @@
+//! What each line of krb5.conf comes to: used, hidden by another line, a mistake, or without effect.
+//!
+//! For people who wonder why a setting does not do what they want.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::{Krb5Config, LIBDEFAULTS, REALMS, Server, duration, enctypes, values};
+use crate::profile::Located;
+
+/// A relation of krb5.conf and what it does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Setting<'c> {
+    /// The section and the subsections in which it stands.
+    pub sections: Vec<&'c str>,
+    /// Its name and value, and the line.
+    pub located: Located<'c>,
+    /// What it does.
+    pub effect: Effect,
+}
+
+/// What a relation does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// It counts.
+    Used,
+    /// An earlier line sets the same, and only one can count.
+    Hidden,
+    /// Its value is none of what is expected, so that it is an error or as if it were not there.
+    Mistake {
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// It means something to other programs, not to this one.
+    NotOurs {
+        /// To whom.
+        whose: &'static str,
+    },
+    /// Nobody is known to whom it means anything: perhaps misspelt.
+    Unknown,
+}
+
+/// What kind of value a key has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Bool,
+    BoolOrFallback,
+    Number,
+    Duration,
+    Enctypes,
+    /// Several lines may set it.
+    Many,
+    Server,
+    /// Of no effect here.
+    Not(&'static str),
+}
+
+use Kind::{Bool, BoolOrFallback, Duration, Enctypes, Many, Not, Number, Text};
+
+impl Krb5Config {
+    /// Every relation of the files with what it does, section by section.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_files::config::{Effect, Krb5Config};
+    /// let config = Krb5Config::parse("[libdefaults]\n default_realm = R\n forwardible = yes\n")?;
+    /// let effects: Vec<_> = config.explain().iter().map(|setting| setting.effect).collect();
+    /// assert_eq!(effects, [Effect::Used, Effect::Unknown]);
+    /// # Ok::<(), kerberos_files::config::ConfigError>(())
+    /// ```
+    pub fn explain(&self) -> Vec<Setting<'_>> {
+        let mut settings = Vec::new();
+        self.explain_section(&mut Vec::new(), &mut settings);
+        settings
+    }
+
+    fn explain_section<'c>(&'c self, sections: &mut Vec<&'c str>, settings: &mut Vec<Setting<'c>>) {
+        let path = sections.clone();
+        // The lines that count, by name.
+        let mut counted: BTreeMap<&str, BTreeSet<(&Path, u32)>> = BTreeMap::new();
+        for located in self.profile.relations(&path) {
+            let effect = match kind(&path, located.name) {
+                None => Effect::Unknown,
+                Some(Not(whose)) => Effect::NotOurs { whose },
+                Some(kind) => {
+                    let lines = counted.entry(located.name).or_insert_with(|| {
+                        let most = if matches!(kind, Many | Kind::Server) {
+                            usize::MAX
+                        } else {
+                            1
+                        };
+                        let path = [path.as_slice(), &[located.name]].concat();
+                        let counted = self.profile.located(&path).take(most);
+                        counted.map(|other| (other.file, other.line)).collect()
+                    });
+                    match mistake(kind, located) {
+                        _ if !lines.contains(&(located.file, located.line)) => Effect::Hidden,
+                        Some(expected) => Effect::Mistake { expected },
+                        None => Effect::Used,
+                    }
+                }
+            };
+            settings.push(Setting {
+                sections: path.clone(),
+                located,
+                effect,
+            });
+        }
+        // What is nested deeper means nothing to anybody.
+        if path.len() >= MAX_DEPTH {
+            return;
+        }
+        let mut done = BTreeSet::new();
+        for subsection in self.profile.subsections(&path) {
+            // One that several files have is listed with each of them, and is one all the same.
+            if done.insert(subsection) {
+                sections.push(subsection);
+                self.explain_section(sections, settings);
+                sections.pop();
+            }
+        }
+    }
+}
+
+const MAX_DEPTH: usize = 8;
+
+/// What kind of value the key has in these sections; `None` when there is no such key.
+fn kind(sections: &[&str], name: &str) -> Option<Kind> {
+    match *sections {
+        [LIBDEFAULTS] => find(LIBDEFAULT_KEYS, name),
+        [LIBDEFAULTS, _] => find(REALM_DEFAULT_KEYS, name),
+        [REALMS, _] => find(REALM_KEYS, name),
+        [
+            REALMS,
+            _,
+            "v4_instance_convert" | "v4_realm" | "auth_to_local_names",
+        ] => Some(Not("Kerberos 4 and servers")),
+        ["domain_realm"] => Some(Text),
+        ["capaths", _] => Some(Many),
+        ["appdefaults", ..] => Some(Not("applications")),
+        ["plugins", "clpreauth"] if matches!(name, "disable" | "enable_only") => Some(Many),
+        ["plugins", ..] => Some(Not("MIT's library, which loads modules")),
+        [
+            "kdc" | "kdcdefaults" | "logging" | "dbdefaults" | "dbmodules" | "otp",
+            ..,
+        ] => Some(Not("servers")),
+        ["login", ..] => Some(Not("programs of the past")),
+        _ => None,
+    }
+}
+
+/// What is expected where the value is something else.
+fn mistake(kind: Kind, located: Located<'_>) -> Option<&'static str> {
+    let value = located.value;
+    let (is_fine, expected) = match kind {
+        Bool => (values::boolean(value).is_some(), "yes or no"),
+        BoolOrFallback => (
+            values::boolean(value).is_some() || value.eq_ignore_ascii_case("fallback"),
+            "yes, no or fallback",
+        ),
+        Number => (values::integer(value).is_some(), "a whole number"),
+        Duration => (
+            duration(located).is_ok(),
+            "a duration such as 36000, 10h or 1d12h30m",
+        ),
+        Enctypes => (
+            enctypes::names_any(value),
+            "encryption types that are known",
+        ),
+        Kind::Server => (
+            Server::parse(value, 88).is_some(),
+            "host, host:port, [address]:port, https://host/path or /path",
+        ),
+        Text | Many | Not(_) => (true, ""),
+    };
+    (!is_fine).then_some(expected)
+}
+
+fn find(table: &[(Kind, &[&str])], name: &str) -> Option<Kind> {
+    if name.starts_with("pkinit_") {
+        return Some(Not("PKINIT, which is not supported yet"));
+    }
+    table
+        .iter()
+        .find(|(_, names)| names.contains(&name))
+        .map(|(kind, _)| *kind)
+}
+
+/// Keys that a subsection of [libdefaults] named as the realm may override.
+const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
+    (
+        Bool,
+        &["canonicalize", "forwardable", "noaddresses", "proxiable"],
+    ),
+    (Duration, &["renew_lifetime", "ticket_lifetime"]),
+    (Text, &["preferred_preauth_types"]),
+    (
+        Not("programs that verify a log-in"),
+        &["verify_ap_req_nofail"],
+    ),
+];
+
+const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
+    (
+        Text,
+        &[
+            "default_ccache_name",
+            "default_client_keytab_name",
+            "default_keytab_name",
+            "default_rcache_name",
+            "default_realm",
+            "preferred_preauth_types",
+            "qualify_shortname",
+        ],
+    ),
+    (
+        Bool,
+        &[
+            "allow_des3",
+            "allow_rc4",
+            "allow_weak_crypto",
+            "canonicalize",
+            "dns_fallback",
+            "dns_lookup_kdc",
+            "dns_lookup_realm",
+            "dns_uri_lookup",
+            "forwardable",
+            "ignore_acceptor_hostname",
+            "noaddresses",
+            "proxiable",
+            "rdns",
+        ],
+    ),
+    (BoolOrFallback, &["dns_canonicalize_hostname"]),
+    (
+        Number,
+        &[
+            "ccache_type",
+            "clockskew",
+            "kdc_default_options",
+            "kdc_timesync",
+            "realm_try_domains",
+            "udp_preference_limit",
+        ],
+    ),
+    (
+        Duration,
+        &["renew_lifetime", "request_timeout", "ticket_lifetime"],
+    ),
+    (
+        Enctypes,
+        &[
+            "default_tgs_enctypes",
+            "default_tkt_enctypes",
+            "permitted_enctypes",
+        ],
+    ),
+    (Many, &["extra_addresses"]),
+    (
+        Not("GSS-API applications"),
+        &["client_aware_channel_bindings", "enforce_ok_as_delegate"],
+    ),
+    (
+        Not("programs that verify a log-in"),
+        &["verify_ap_req_nofail"],
+    ),
+    (
+        Not("servers"),
+        &["k5login_authoritative", "k5login_directory"],
+    ),
+    (
+        Not("MIT's library"),
+        &["err_fmt", "kcm_mach_service", "plugin_base_dir"],
+    ),
+    (
+        Not("what is not supported yet"),
+        &["kcm_socket", "spake_preauth_groups"],
+    ),
+    (
+        Not("programs of the past"),
+        &[
+            "ap_req_checksum_type",
+            "kdc_req_checksum_type",
+            "krb4_config",
+            "krb4_realms",
+            "krb4_srvtab",
+            "safe_checksum_type",
+            "v4_instance_resolve",
+            "v4_name_convert",
+        ],
+    ),
+];
+
+const REALM_KEYS: &[(Kind, &[&str])] = &[
+    (
+        Kind::Server,
+        &[
+            "admin_server",
+            "kdc",
+            "kpasswd_server",
+            "master_kdc",
+            "primary_kdc",
+        ],
+    ),
+    (Bool, &["disable_encrypted_timestamp"]),
+    (Text, &["sitename"]),
+    (
+        Not("what is not supported yet"),
+        &["auto_fast_armor", "http_anchors"],
+    ),
+    (
+        Not("Kerberos 4 and servers"),
+        &[
+            "auth_to_local",
+            "default_domain",
+            "krb524_server",
+            "v4_realm",
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `section key effect` of each line of the file.
+    fn check(text: &str, expected: &[&str]) {
+        let config = Krb5Config::parse(text).unwrap();
+        let found: Vec<String> = config
+            .explain()
+            .iter()
+            .map(|setting| {
+                let effect = match setting.effect {
+                    Effect::Used => "used",
+                    Effect::Hidden => "hidden",
+                    Effect::Mistake { .. } => "mistake",
+                    Effect::NotOurs { .. } => "not ours",
+                    Effect::Unknown => "unknown",
+                };
+                let sections = setting.sections.join(".");
+                format!(
+                    "{sections} {}:{} {effect}",
+                    setting.located.name, setting.located.line
+                )
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_lines_come_to() {
+        check(
+            "[libdefaults]\ndefault_realm = R\ndefault_realm = Q\nforwardable = perhaps\n\
+             forwardible = yes\nticket_lifetime = soon\npermitted_enctypes = none\n\
+             krb4_config = /etc/krb.conf\nR = {\nforwardable = no\nclockskew = 1\n}\n",
+            &[
+                "libdefaults default_realm:2 used",
+                "libdefaults default_realm:3 hidden",
+                "libdefaults forwardable:4 mistake",
+                "libdefaults forwardible:5 unknown",
+                "libdefaults ticket_lifetime:6 mistake",
+                "libdefaults permitted_enctypes:7 mistake",
+                "libdefaults krb4_config:8 not ours",
+                "libdefaults.R forwardable:10 used",
+                "libdefaults.R clockskew:11 unknown",
+            ],
+        );
+        check(
+            "[realms]\nR = {\nkdc = a\nkdc = b:x\nkdc = c\nauth_to_local = DEFAULT\n\
+             pkinit_anchors = FILE:/a\n}\n[domain_realm]\n.a = R\n[capaths]\nR = {\nQ = P\nQ = O\n}\n\
+             [logging]\nkdc = FILE:/a\n[whatever]\nx = y\n[plugins]\nclpreauth = {\ndisable = a\n\
+             disable = b\nmodule = c\n}\n",
+            &[
+                "realms.R kdc:3 used",
+                "realms.R kdc:4 mistake",
+                "realms.R kdc:5 used",
+                "realms.R auth_to_local:6 not ours",
+                "realms.R pkinit_anchors:7 not ours",
+                "domain_realm .a:10 used",
+                "capaths.R Q:13 used",
+                "capaths.R Q:14 used",
+                "logging kdc:17 not ours",
+                "whatever x:19 unknown",
+                "plugins.clpreauth disable:22 used",
+                "plugins.clpreauth disable:23 used",
+                "plugins.clpreauth module:24 not ours",
+            ],
+        );
+    }
+
+    #[test]
+    fn no_key_is_listed_twice() {
+        for table in [LIBDEFAULT_KEYS, REALM_DEFAULT_KEYS, REALM_KEYS] {
+            let mut names: Vec<_> = table.iter().flat_map(|(_, names)| *names).collect();
+            let count = names.len();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), count);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `rkinit --check-config [REALM]`: which file sets what, what has no effect, where the realm's
+//! KDCs are and whether each answers.
+//!
+//! For people, or with `--json` for programs. It logs nobody in and changes nothing.
+
+mod json;
+mod report;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kerberos_files::config::{DEFAULT_CONFIG_FILES, split_file_list};
+
+use crate::ccache_select::SelectError;
+use crate::configuration;
+use crate::messages::Program;
+use crate::output;
+use report::Report;
+
+/// How long a KDC is given to answer.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Checks, prints, and returns the exit status: 0 when the configuration has no mistakes and a KDC
+/// answers, or no realm is named and there is no default one.
+pub(crate) fn run(program: &Program, realm: Option<&OsStr>, as_json: bool) -> u8 {
+    let client = match configuration::client() {
+        Ok(client) => client,
+        Err(error) => {
+            let context = "while initializing Kerberos 5 library";
+            return SelectError::from(error)
+                .into_refusal(context)
+                .report(program);
+        }
+    };
+    let realm = realm.map(|realm| realm.to_string_lossy().into_owned());
+    let report = Report::make(client, &listed_files(), realm, LIMIT);
+    let text = if as_json {
+        json::write(&report)
+    } else {
+        report.to_string()
+    };
+    match output::write_all(text.as_bytes()) {
+        Ok(()) => u8::from(!report.is_fine()),
+        Err(error) => output::failure(program, &error),
+    }
+}
+
+/// The files and folders where the configuration is looked for.
+fn listed_files() -> Vec<PathBuf> {
+    match configuration::variable("KRB5_CONFIG") {
+        Some(list) => {
+            let home = configuration::variable("HOME").map(PathBuf::from);
+            split_file_list(&list, home.as_deref())
+        }
+        None => DEFAULT_CONFIG_FILES.map(PathBuf::from).to_vec(),
+    }
+}

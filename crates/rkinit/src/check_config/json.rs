@@ -1,0 +1,159 @@
+//! The report as JSON (RFC 8259), for programs.
+
+use std::fmt::Write as _;
+
+use kerberos_client::FoundServer;
+use kerberos_files::config::{Effect, Setting};
+
+use super::report::{Realm, Report, remark, source};
+
+/// The whole report, with a line feed at its end.
+pub(super) fn write(report: &Report<'_>) -> String {
+    let listed = report.listed.iter().map(|(path, is_read)| {
+        object(&[
+            ("path", string(&path.display().to_string())),
+            ("read", is_read.to_string()),
+            ("included", "false".to_owned()),
+        ])
+    });
+    let included = report.included.iter().map(|path| {
+        object(&[
+            ("path", string(&path.display().to_string())),
+            ("read", "true".to_owned()),
+            ("included", "true".to_owned()),
+        ])
+    });
+    let dns = match &report.dns {
+        Ok(conf) => {
+            let servers = conf
+                .servers
+                .iter()
+                .map(|server| string(&server.to_string()));
+            let search = conf.search.iter().map(|domain| string(domain));
+            object(&[("servers", array(servers)), ("search", array(search))])
+        }
+        Err(error) => object(&[("error", string(error))]),
+    };
+    let mut text = object(&[
+        ("ok", report.is_fine().to_string()),
+        ("files", array(listed.chain(included))),
+        ("settings", array(report.settings.iter().map(setting))),
+        ("dns", dns),
+        (
+            "realm",
+            report.realm.as_ref().map_or("null".to_owned(), realm),
+        ),
+    ]);
+    text.push('\n');
+    text
+}
+
+fn setting(setting: &Setting<'_>) -> String {
+    let located = setting.located;
+    let effect = match setting.effect {
+        Effect::Used => "used",
+        Effect::Hidden => "hidden",
+        Effect::Mistake { .. } => "mistake",
+        Effect::NotOurs { .. } => "not ours",
+        _ => "unknown",
+    };
+    object(&[
+        ("file", string(&located.file.display().to_string())),
+        ("line", located.line.to_string()),
+        (
+            "sections",
+            array(setting.sections.iter().map(|name| string(name))),
+        ),
+        ("name", string(located.name)),
+        ("value", string(located.value)),
+        ("effect", string(effect)),
+        ("remark", string(&remark(setting.effect))),
+    ])
+}
+
+fn realm(realm: &Realm) -> String {
+    let name = ("name", string(&realm.name));
+    match &realm.kdcs {
+        Ok(kdcs) => object(&[name, ("kdcs", array(kdcs.iter().map(kdc)))]),
+        Err((error, _)) => object(&[name, ("error", string(error))]),
+    }
+}
+
+fn kdc(kdc: &FoundServer) -> String {
+    let primary = kdc.is_primary;
+    let mut fields = vec![
+        ("server", string(&kdc.server)),
+        ("source", string(source(kdc.found_by))),
+        (
+            "primary",
+            primary.map_or("null".to_owned(), |primary| primary.to_string()),
+        ),
+    ];
+    match &kdc.probes {
+        Ok(probes) => {
+            let probes = probes.iter().map(|probe| {
+                let outcome = match &probe.outcome {
+                    Ok(time) => ("milliseconds", format!("{:.3}", time.as_secs_f64() * 1e3)),
+                    Err(reason) => ("error", string(reason)),
+                };
+                object(&[
+                    ("transport", string(&probe.transport.to_string())),
+                    ("address", string(&probe.address.to_string())),
+                    outcome,
+                ])
+            });
+            fields.push(("probes", array(probes)));
+        }
+        Err(reason) => fields.push(("error", string(reason))),
+    }
+    object(&fields)
+}
+
+fn object(fields: &[(&str, String)]) -> String {
+    let fields = fields
+        .iter()
+        .map(|(name, value)| format!("{}:{value}", string(name)));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+}
+
+fn array(values: impl Iterator<Item = String>) -> String {
+    format!("[{}]", values.collect::<Vec<_>>().join(","))
+}
+
+fn string(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            character if character.is_control() => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(character));
+            }
+            character => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_quoted() {
+        assert_eq!(
+            string("a \"b\" \\ \n\u{1b}é"),
+            r#""a \"b\" \\ \u000a\u001bé""#
+        );
+        assert_eq!(
+            array([string("a"), "1".to_owned()].into_iter()),
+            r#"["a",1]"#
+        );
+        assert_eq!(object(&[("a", "null".to_owned())]), r#"{"a":null}"#);
+        assert_eq!(object(&[]), "{}");
+    }
+}

@@ -1,0 +1,201 @@
+//! What a check found, and how people read it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kerberos_client::dns::ResolvConf;
+use kerberos_client::{Client, FoundBy, FoundServer};
+use kerberos_files::config::{Effect, Setting};
+
+/// What a check found.
+pub(super) struct Report<'c> {
+    /// The files where the configuration is looked for, and whether each was read.
+    pub(super) listed: Vec<(PathBuf, bool)>,
+    /// Those that they include.
+    pub(super) included: Vec<PathBuf>,
+    pub(super) settings: Vec<Setting<'c>>,
+    /// By what DNS is asked, or why it cannot be.
+    pub(super) dns: Result<ResolvConf, String>,
+    pub(super) realm: Option<Realm>,
+}
+
+/// What was found of the realm.
+pub(super) struct Realm {
+    pub(super) name: String,
+    /// Its KDCs, or why none is known and what to do about it.
+    pub(super) kdcs: Result<Vec<FoundServer>, (String, Option<String>)>,
+}
+
+impl<'c> Report<'c> {
+    pub(super) fn make(
+        client: &'c Client,
+        listed: &[PathBuf],
+        realm: Option<String>,
+        limit: Duration,
+    ) -> Self {
+        let krb5 = client.config().krb5();
+        let read: Vec<&Path> = krb5.profile().files().collect();
+        let is_read = |path: &PathBuf| read.iter().any(|file| file.starts_with(path));
+        let name = realm.or_else(|| client.default_realm().ok());
+        let included = read
+            .iter()
+            .filter(|file| !listed.iter().any(|path| path == *file));
+        Self {
+            listed: listed
+                .iter()
+                .map(|path| (path.clone(), is_read(path)))
+                .collect(),
+            included: included.map(|file| file.to_path_buf()).collect(),
+            settings: krb5.explain(),
+            dns: client
+                .resolver()
+                .settings()
+                .map_err(|error| error.to_string()),
+            realm: name.map(|name| Realm {
+                kdcs: client
+                    .probe_kdcs(&name, limit)
+                    .map_err(|error| (error.to_string(), error.hint())),
+                name,
+            }),
+        }
+    }
+
+    /// Whether nothing is wrong: no mistakes, and a KDC answers where a realm was looked at.
+    pub(super) fn is_fine(&self) -> bool {
+        let is_mistake = |setting: &Setting<'_>| matches!(setting.effect, Effect::Mistake { .. });
+        let has_kdc = |realm: &Realm| {
+            realm
+                .kdcs
+                .as_ref()
+                .is_ok_and(|kdcs| kdcs.iter().any(answers))
+        };
+        !self.settings.iter().any(is_mistake) && self.realm.as_ref().is_none_or(has_kdc)
+    }
+}
+
+fn answers(server: &FoundServer) -> bool {
+    let probes = server.probes.iter().flatten();
+    probes.into_iter().any(|probe| probe.outcome.is_ok())
+}
+
+/// What a setting does, in words; empty when it simply counts.
+pub(super) fn remark(effect: Effect) -> String {
+    match effect {
+        Effect::Hidden => "no effect: an earlier line counts".to_owned(),
+        Effect::Mistake { expected } => format!("a mistake: expected {expected}"),
+        Effect::NotOurs { whose } => format!("no effect here: for {whose}"),
+        Effect::Unknown => "no effect: not known, perhaps misspelt".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// What names a server, in words.
+pub(super) fn source(found_by: FoundBy) -> &'static str {
+    match found_by {
+        FoundBy::Uri => "URI record",
+        FoundBy::Srv => "SRV record",
+        _ => "krb5.conf",
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Configuration files")?;
+        for (path, is_read) in &self.listed {
+            let remark = if *is_read { "" } else { "  (not there)" };
+            writeln!(f, "  {}{remark}", path.display())?;
+        }
+        for path in &self.included {
+            writeln!(f, "  {}  (included)", path.display())?;
+        }
+        writeln!(f, "\nSettings")?;
+        for setting in &self.settings {
+            let located = setting.located;
+            let (file, line) = (located.file.display(), located.line);
+            let sections = setting.sections.join("] [");
+            let (name, value) = (shown(located.name), shown(located.value));
+            write!(
+                f,
+                "  {file}:{line}: [{}] {name} = {value}",
+                shown(&sections)
+            )?;
+            match remark(setting.effect).as_str() {
+                "" => writeln!(f)?,
+                remark => writeln!(f, "  ({remark})")?,
+            }
+        }
+        if self.settings.is_empty() {
+            writeln!(f, "  none: the defaults count")?;
+        }
+        write!(f, "\nDNS servers\n ")?;
+        match &self.dns {
+            Ok(conf) => {
+                for server in &conf.servers {
+                    write!(f, " {server}")?;
+                }
+                writeln!(f)?;
+            }
+            Err(error) => writeln!(f, " {error}")?,
+        }
+        match &self.realm {
+            Some(realm) => write!(f, "\n{realm}"),
+            None => writeln!(f, "\nNo realm is named, and there is no default_realm."),
+        }
+    }
+}
+
+impl fmt::Display for Realm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "KDCs of {}", shown(&self.name))?;
+        let kdcs = match &self.kdcs {
+            Ok(kdcs) => kdcs,
+            Err((error, hint)) => {
+                writeln!(f, "  {error}")?;
+                return match hint {
+                    Some(hint) => writeln!(f, "  hint: {hint}"),
+                    None => Ok(()),
+                };
+            }
+        };
+        for kdc in kdcs {
+            let primary = if kdc.is_primary == Some(true) {
+                ", primary"
+            } else {
+                ""
+            };
+            writeln!(f, "  {}  ({}{primary})", kdc.server, source(kdc.found_by))?;
+            match &kdc.probes {
+                Ok(probes) => {
+                    for probe in probes {
+                        write!(f, "    {} {}: ", probe.transport, probe.address)?;
+                        match &probe.outcome {
+                            Ok(time) => {
+                                writeln!(f, "answers, {:.1} ms", time.as_secs_f64() * 1e3)?;
+                            }
+                            Err(reason) => writeln!(f, "{reason}")?,
+                        }
+                    }
+                }
+                Err(reason) => writeln!(f, "    {reason}")?,
+            }
+        }
+        if !kdcs.iter().any(answers) {
+            writeln!(f, "  None answers.")?;
+        }
+        Ok(())
+    }
+}
+
+/// Text of a file with control characters escaped.
+fn shown(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            safe.extend(character.escape_default());
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
+}

@@ -1,0 +1,332 @@
+//! KDCs, realms and host names by DNS: a real DNS server, MIT's KDC, and MIT's tools beside ours.
+
+use interop::assert_same;
+use test_support::{DnsServer, Finished, Krb5Conf, MitRealm, Place, Tool, free_port};
+
+const REALM: &str = MitRealm::REALM;
+
+/// A krb5.conf that names no KDC.
+fn conf() -> Krb5Conf {
+    MitRealm::conf_without_kdc().set("dns_lookup_kdc", "true")
+}
+
+/// The port of the realm's KDC, which listens on 127.0.0.1.
+fn port(realm: &MitRealm) -> String {
+    let address = realm.address();
+    address.rsplit(':').next().expect("host:port").to_owned()
+}
+
+/// Our tool of that name, which it must keep when it runs in a namespace.
+fn ours(place: &Place, name: &str) -> Tool {
+    let link = place.path(name);
+    if !link.exists() {
+        std::os::unix::fs::symlink(test_support::rkinit(), &link).expect("a link can be made");
+    }
+    place.program(link.to_str().expect("temporary paths are UTF-8"))
+}
+
+/// Runs MIT's tool and ours with this DNS, checks that they do the same and gives ours.
+#[track_caller]
+fn check(server: &DnsServer, place: &Place, tool: &str, arguments: &str) -> Finished {
+    let stdin = "wonderland\n";
+    let theirs = place.mit(tool).line(arguments).stdin(stdin);
+    let theirs = server.seen_by(theirs).run();
+    let ours = ours(place, tool).line(arguments).stdin(stdin);
+    let ours = server.seen_by(ours).run();
+    assert_same(&ours, &theirs);
+    ours
+}
+
+/// The realm's zone with these records, `PORT` standing for the KDC's port and `DEAD` for one where
+/// nobody listens.
+fn start(realm: &MitRealm, records: &str) -> (DnsServer, Place) {
+    let records = records
+        .replace("PORT", &port(realm))
+        .replace("DEAD", &free_port().to_string());
+    let zone = format!("kdc A 127.0.0.1\n{records}");
+    let server = DnsServer::start(&[("mit.test", &zone)]);
+    (server, Place::new(&conf()))
+}
+
+/// Logs in with the KDCs that these records name.
+fn check_login(records: &str) {
+    let realm = MitRealm::start();
+    let (server, place) = start(&realm, records);
+    check(&server, &place, "kinit", "alice").success();
+    // Over TCP alone.
+    place.configure(&conf().set("udp_preference_limit", "1"));
+    check(&server, &place, "kinit", "alice").success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn kdcs_by_srv_records() {
+    check_login(
+        "_kerberos._udp SRV 0 0 PORT kdc\n\
+         _kerberos._tcp SRV 0 0 PORT kdc\n",
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn kdcs_by_uri_records() {
+    // What cannot be read is passed over, and SRV records do not count beside these.
+    check_login(
+        "_kerberos URI 0 1 \"krb5srv:m:sctp:kdc.mit.test:PORT\"\n\
+         _kerberos URI 1 1 \"krb5srv:m:udp:kdc.mit.test:PORT\"\n\
+         _kerberos URI 2 1 \"krb5srv:m:tcp:kdc.mit.test:PORT\"\n\
+         _kerberos URI 3 1 \"http://kdc.mit.test/\"\n\
+         _kerberos._udp SRV 0 0 DEAD kdc\n",
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn dead_kdcs_make_way_by_priority() {
+    check_login(
+        "_kerberos._udp SRV 2 0 PORT kdc\n\
+         _kerberos._udp SRV 1 0 DEAD kdc\n\
+         _kerberos._udp SRV 1 0 DEAD nowhere\n\
+         _kerberos._tcp SRV 1 0 DEAD kdc\n\
+         _kerberos._tcp SRV 2 0 PORT alias\n\
+         alias CNAME kdc\n",
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn an_answer_too_long_for_udp() {
+    let mut records = String::new();
+    for index in 0..60 {
+        let line = format!("_kerberos._udp SRV {index} 0 PORT a-long-name-of-a-kdc-{index}\n");
+        records.push_str(&line);
+        records.push_str(&line.replace("_udp", "_tcp"));
+        records.push_str(&format!("a-long-name-of-a-kdc-{index} A 127.0.0.1\n"));
+    }
+    check_login(&records);
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn no_kdc_in_dns() {
+    let realm = MitRealm::start();
+    let expected =
+        "kinit: Cannot find KDC for realm \"MIT.TEST\" while getting initial credentials\n";
+    for records in [
+        "",
+        "_kerberos._udp TXT \"not this\"\n",
+        "_kerberos URI 0 0 \"krb5srv\"\n",
+    ] {
+        let (server, place) = start(&realm, records);
+        let done = check(&server, &place, "kinit", "alice").exits(1);
+        assert_eq!(done.stderr_without_hint(), expected);
+        assert!(
+            done.stderr().contains("DNS has no URI or SRV record"),
+            "{done}"
+        );
+        // Where DNS may not be asked it is not.
+        place.configure(&MitRealm::conf_without_kdc());
+        let done = check(&server, &place, "kinit", "alice").exits(1);
+        assert!(done.stderr().contains("DNS was not asked"), "{done}");
+    }
+    // RFC 2782: the root as the only target means that there is no such service.
+    let (server, place) = start(
+        &realm,
+        "_kerberos._udp SRV 0 0 0 .\n_kerberos._tcp SRV 0 0 0 .\n",
+    );
+    let done = server
+        .seen_by(ours(&place, "kinit").arg("alice"))
+        .run()
+        .exits(1);
+    assert_eq!(done.stderr_without_hint(), expected);
+    assert!(
+        done.stderr().contains("DNS says that the realm has none"),
+        "{done}"
+    );
+    // A DNS server that is not there.
+    server.resolv_conf("nameserver 127.53.255.254\n");
+    let done = check(&server, &place, "kinit", "alice").exits(1);
+    assert!(done.stderr().contains("127.53.255.254:53"), "{done}");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn a_site_is_asked_first() {
+    let realm = MitRealm::start();
+    let (server, place) = start(
+        &realm,
+        "_kerberos._udp.here._sites SRV 0 0 PORT kdc\n\
+         _kerberos._udp SRV 0 0 DEAD kdc\n\
+         _kerberos._tcp SRV 0 0 PORT kdc\n",
+    );
+    // MIT 1.20 knows no sites; 1.22 does as ours.
+    let by_tcp_for_want_of_a_site = conf().in_realm(REALM, "sitename = elsewhere");
+    for conf in [
+        conf().in_realm(REALM, "sitename = here"),
+        by_tcp_for_want_of_a_site,
+    ] {
+        place.configure(&conf);
+        let kinit = ours(&place, "kinit").arg("alice").stdin("wonderland\n");
+        let kinit = kinit.env("KRB5_TRACE", "/dev/stderr");
+        let done = server.seen_by(kinit).run().success();
+        assert!(done.stderr().contains("Received answer"), "{done}");
+        assert!(done.stderr().contains("._sites.MIT.TEST."), "{done}");
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn a_realm_by_txt_records() {
+    let realm = MitRealm::start();
+    let (server, place) = start(
+        &realm,
+        "_kerberos TXT \"MIT.TEST.\"\n\
+         _kerberos._udp SRV 0 0 PORT kdc\n",
+    );
+    let node = Tool::new("uname").arg("-n").run().success().stdout();
+    server.hosts(&format!("127.0.0.1 client.dept.mit.test {node}\n"));
+    // Neither names a realm: the host's domain does.
+    place.configure(&"[libdefaults]\ndns_lookup_realm = true\n");
+    check(&server, &place, "kinit", "alice").success();
+    place.configure(&"[libdefaults]\ndns_lookup_realm = false\n");
+    let done = check(&server, &place, "kinit", "alice").exits(1);
+    assert!(
+        done.stderr().contains("does not specify default realm"),
+        "{done}"
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn the_primary_kdc_knows_better() {
+    let replica = MitRealm::start();
+    let primary = MitRealm::start();
+    primary.administer("cpw -pw news alice\n");
+    let primary_port = port(&primary);
+    let by_srv = format!(
+        "primary A 127.0.0.1\n\
+         _kerberos._udp SRV 0 0 PORT kdc\n\
+         _kerberos-master._udp SRV 0 0 {primary_port} primary\n"
+    );
+    // MIT takes every URI record for a primary's, and so asks the replica again.
+    let by_uri = format!(
+        "_kerberos URI 0 0 \"krb5srv::udp:kdc.mit.test:PORT\"\n\
+         _kerberos URI 1 0 \"krb5srv:m:udp:kdc.mit.test:{primary_port}\"\n"
+    );
+    let run = |server: &DnsServer, tool: Tool, password: &str| {
+        let tool = tool.env("KRB5_TRACE", "/dev/stderr").arg("alice");
+        server.seen_by(tool.stdin(format!("{password}\n"))).run()
+    };
+    for (records, same_as_mit) in [(&by_srv, true), (&by_uri, false)] {
+        let (server, place) = start(&replica, records);
+        let mut tools = vec![ours(&place, "kinit")];
+        tools.extend(same_as_mit.then(|| place.mit("kinit")));
+        for tool in tools {
+            let done = run(&server, tool, "news").success();
+            assert!(done.stderr().contains("Retrying AS request with"), "{done}");
+            assert_eq!(done.stdout().matches("Password for").count(), 1, "{done}");
+        }
+        // What neither takes is refused in the primary's words.
+        let done = run(&server, ours(&place, "kinit"), "neither").exits(1);
+        assert!(done.stderr().contains("Password incorrect"), "{done}");
+        // What the replica takes is not asked of the primary.
+        let done = run(&server, ours(&place, "kinit"), "wonderland").success();
+        assert!(!done.stderr().contains("Retrying"), "{done}");
+    }
+    // krb5.conf says it without DNS.
+    let server = DnsServer::start(&[]);
+    let conf = MitRealm::conf_without_kdc().kdc(REALM, replica.address());
+    let named = |line: String| Place::new(&conf.clone().in_realm(REALM, &line));
+    for key in ["primary_kdc", "master_kdc"] {
+        let place = named(format!("{key} = {}", primary.address()));
+        run(&server, ours(&place, "kinit"), "news").success();
+    }
+    let place = named(format!("primary_kdc = {}", replica.address()));
+    let done = run(&server, ours(&place, "kinit"), "news").exits(1);
+    assert!(!done.stderr().contains("Retrying"), "{done}");
+    // That the primary is down does not hide what the replica said.
+    let place = named(format!("primary_kdc = 127.0.0.1:{}", free_port()));
+    let done = run(&server, ours(&place, "kinit"), "news").exits(1);
+    assert!(done.stderr().contains("Password incorrect"), "{done}");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn names_of_services() {
+    let realm = MitRealm::start();
+    let zone = format!(
+        "kdc A 127.0.0.1\n_kerberos._udp SRV 0 0 {} kdc\n\
+         a A 127.0.1.1\nalias CNAME a\nforward A 127.0.1.2\nlost A 127.0.1.3\n",
+        port(&realm)
+    );
+    // The address of `forward` is called `a`; that of `lost` has no name.
+    let reverse = "1.1.0 PTR a.mit.test.\n2.1.0 PTR a.mit.test.\n";
+    let server = DnsServer::start(&[("mit.test", &zone), ("127.in-addr.arpa", reverse)]);
+    let place = Place::new(&conf());
+    check(&server, &place, "kinit", "alice").success();
+    let settings = [
+        ("true", "true", ""),
+        ("true", "false", ""),
+        ("false", "true", ""),
+        ("false", "true", "mit.test"),
+        ("false", "true", "\"\""),
+        ("fallback", "true", ""),
+        ("fallback", "false", "\"\""),
+    ];
+    let hosts = [
+        "a.mit.test",
+        "A.MIT.Test.",
+        "a",
+        "alias",
+        "alias.mit.test",
+        "forward.mit.test",
+        "lost.mit.test",
+        "none.mit.test",
+        "127.0.1.1",
+        "127.0.1.3",
+        "a.mit.test:1433",
+    ];
+    let mut found = 0;
+    for (canonicalize, rdns, qualify) in settings {
+        let mut conf = conf()
+            .set("dns_canonicalize_hostname", canonicalize)
+            .set("rdns", rdns)
+            .text("[domain_realm]\n.mit.test = MIT.TEST\n");
+        if !qualify.is_empty() {
+            conf = conf.set("qualify_shortname", qualify);
+        }
+        place.configure(&conf);
+        for host in hosts {
+            let done = check(&server, &place, "kvno", &format!("-S host {host}"));
+            found += u32::from(done.code() == 0);
+        }
+    }
+    assert!(found > 20, "{found} tickets");
+}

@@ -1,0 +1,119 @@
+//! `DnsServer`: NSD with zones of a test, and tools that see no other DNS.
+//!
+//! The server has an address of the loopback to itself, port 53 included. A tool that shall ask it
+//! runs in a mount namespace with a resolv.conf, hosts and nsswitch.conf of the test.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::process;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::server::Server;
+use crate::{TempDir, Tool, parts};
+
+/// A running DNS server.
+#[derive(Debug)]
+pub struct DnsServer {
+    // Dropped first: the server goes before its folder.
+    _server: Server,
+    folder: TempDir,
+    address: Ipv4Addr,
+}
+
+impl DnsServer {
+    /// Starts a server of these zones, each with its name and its records as a zone file has them,
+    /// without SOA and NS.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(zones: &[(&str, &str)]) -> Self {
+        assert!(
+            parts::nsd(),
+            "NSD is not here: `cargo xtask install` installs it"
+        );
+        // Each test is a process; one that has just ended may still hold its address.
+        static COUNT: AtomicU8 = AtomicU8::new(53);
+        let net = COUNT.fetch_add(1, Ordering::Relaxed);
+        let [_, _, high, low] = process::id().to_be_bytes();
+        let address = Ipv4Addr::new(127, net, high, low);
+        let folder = TempDir::new();
+        let conf = configure(&folder, address, zones);
+        let at = address.to_string();
+        folder.write("resolv.conf", format!("nameserver {at}\nsearch mit.test\n"));
+        folder.write("hosts", "127.0.0.1 localhost\n");
+        folder.write("nsswitch.conf", "hosts: files dns\nservices: files\n");
+        let log = folder.join("nsd.log");
+        let server = Server::start(
+            Path::new("/usr/sbin/nsd"),
+            |command| {
+                command.arg("-d").arg("-c").arg(&conf);
+            },
+            &folder.join("nsd.out"),
+            std::slice::from_ref(&log),
+            || TcpStream::connect((address, 53)).is_ok(),
+        );
+        Self {
+            _server: server.expect("nsd runs until it is killed"),
+            folder,
+            address,
+        }
+    }
+
+    /// Its address; it listens on port 53.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// Replaces the hosts file that tools see.
+    pub fn hosts(&self, text: &str) {
+        self.folder.write("hosts", text);
+    }
+
+    /// Replaces the resolv.conf that tools see.
+    pub fn resolv_conf(&self, text: &str) {
+        self.folder.write("resolv.conf", text);
+    }
+
+    /// The tool, run so that it asks this server alone.
+    pub fn seen_by(&self, tool: Tool) -> Tool {
+        let at = self.folder.path().display();
+        let mut script = String::new();
+        for name in ["resolv.conf", "hosts", "nsswitch.conf"] {
+            write!(script, "mount --bind {at}/{name} /etc/{name} || exit 90\n").unwrap();
+        }
+        script.push_str("exec \"$0\" \"$@\"");
+        tool.through(["unshare", "--mount", "sh", "-c", &script])
+    }
+}
+
+fn configure(folder: &TempDir, address: Ipv4Addr, zones: &[(&str, &str)]) -> std::path::PathBuf {
+    let at = folder.path().display();
+    let mut conf = format!(
+        "server:\n\
+         \x20 ip-address: {address}\n\
+         \x20 username: \"\"\n\
+         \x20 zonesdir: \"{at}\"\n\
+         \x20 database: \"\"\n\
+         \x20 zonelistfile: \"{at}/zone.list\"\n\
+         \x20 xfrdfile: \"{at}/xfrd.state\"\n\
+         \x20 xfrdir: \"{at}\"\n\
+         \x20 pidfile: \"\"\n\
+         \x20 logfile: \"{at}/nsd.log\"\n\
+         \x20 server-count: 1\n\
+         remote-control:\n\
+         \x20 control-enable: no\n"
+    );
+    for (name, records) in zones {
+        let file = folder.write(
+            &format!("{name}.zone"),
+            format!(
+                "$ORIGIN {name}.\n$TTL 60\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\n\
+                 ns A {address}\n{records}\n"
+            ),
+        );
+        let file = file.display();
+        write!(conf, "zone:\n  name: \"{name}\"\n  zonefile: \"{file}\"\n").unwrap();
+    }
+    folder.write("nsd.conf", conf)
+}
