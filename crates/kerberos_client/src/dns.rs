@@ -65,6 +65,23 @@ pub struct Silence {
     pub reason: String,
 }
 
+/// How many records a message has in answer to a question about `name`; `None` when it is no
+/// answer, or a malformed one. For the fuzz target alone.
+#[doc(hidden)]
+pub fn count_answers(name: &str, kind: u16, id: u16, message: &[u8]) -> Option<usize> {
+    let question = message::Question {
+        name: name::Name::parse(name)?,
+        kind: RecordType(kind),
+    };
+    match question.read(id, message) {
+        message::Verdict::Answered(answer) => {
+            assert!(answer.name.wire().len() <= name::MAX_NAME);
+            Some(answer.records.len())
+        }
+        _ => None,
+    }
+}
+
 struct Listed<'a>(&'a [Silence]);
 
 impl fmt::Display for Listed<'_> {

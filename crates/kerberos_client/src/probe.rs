@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kerberos_files::config::{Server, ServerKind};
-use kerberos_proto::{AsExchange, AskError, Principal, Secret};
+use kerberos_proto::{AsExchange, AsParams, AskError, Principal, Secret};
 
 use crate::client::{now, system_rng};
 use crate::deliver::deliver;
@@ -58,7 +58,7 @@ impl Client {
         let kind = ServerKind::Kdc;
         let (config, resolver) = (self.config(), self.resolver());
         let servers = locate(config, resolver, realm.as_bytes(), kind, deadline)?;
-        let request = self.harmless_request(realm)?;
+        let request = harmless_request(realm)?;
         let probe = |located: &Located| self.probe(located, &request, limit);
         let probes = thread::scope(|scope| {
             let threads: Vec<_> = servers
@@ -75,20 +75,6 @@ impl Client {
             probes: probes.unwrap_or_else(|_| Err("it could not be asked".to_owned())),
         };
         Ok(servers.into_iter().zip(probes).map(with).collect())
-    }
-
-    /// A request that every KDC answers and that changes nothing: the first that an anonymous
-    /// client sends (RFC 8062 §3.1).
-    fn harmless_request(&self, realm: &str) -> Result<Vec<u8>, ClientError> {
-        let anonymous = Principal::new(
-            kerberos_asn1::NameType::WELLKNOWN,
-            ["WELLKNOWN", "ANONYMOUS"],
-            realm,
-        );
-        let nobody = Secret::ask(|_| Err(AskError::Unreadable));
-        let params = self.as_params(anonymous)?;
-        let (_, request) = AsExchange::start(params, nobody, &mut system_rng()?, now())?;
-        Ok(request.payload)
     }
 
     fn probe(
@@ -125,6 +111,17 @@ impl Client {
         }
         Ok(probes)
     }
+}
+
+/// A request that every KDC answers and that changes nothing: the first that an anonymous client
+/// sends (RFC 8062 §3.1). What krb5.conf says about tickets does not matter.
+fn harmless_request(realm: &str) -> Result<Vec<u8>, ClientError> {
+    let components = ["WELLKNOWN", "ANONYMOUS"];
+    let anonymous = Principal::new(kerberos_asn1::NameType::WELLKNOWN, components, realm);
+    let nobody = Secret::ask(|_| Err(AskError::Unreadable));
+    let params = AsParams::new(anonymous);
+    let (_, request) = AsExchange::start(params, nobody, &mut system_rng()?, now())?;
+    Ok(request.payload)
 }
 
 fn outcome(

@@ -330,3 +330,27 @@ fn names_of_services() {
     }
     assert!(found > 20, "{found} tickets");
 }
+
+#[test]
+#[cfg_attr(
+    not(all(mit, nsd)),
+    ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
+)]
+fn a_check_shows_how_kdcs_are_found() {
+    let realm = MitRealm::start();
+    let (server, place) = start(
+        &realm,
+        "_kerberos._udp SRV 0 0 PORT kdc\n_kerberos._tcp SRV 0 0 DEAD kdc\n",
+    );
+    let run = server
+        .seen_by(ours(&place, "kinit").arg("--check-config"))
+        .run()
+        .success();
+    let check = |part: &str| assert!(run.stdout().contains(part), "{part}: {run}");
+    check(&format!("DNS servers\n  {}:53\n", server.address()));
+    let port = port(&realm);
+    check(&format!(
+        "  kdc.mit.test.:{port}  (SRV record)\n    UDP 127.0.0.1:{port}: answers, "
+    ));
+    check(": Connection refused\n");
+}

@@ -3,9 +3,13 @@
 use std::fmt::Write as _;
 
 use kerberos_client::FoundServer;
-use kerberos_files::config::{Effect, Setting};
+use kerberos_files::config::Effect;
+use kerberos_files::config::Setting;
 
-use super::report::{Realm, Report, remark, source};
+use super::report::Realm;
+use super::report::Report;
+use super::report::remark;
+use super::report::source;
 
 /// The whole report, with a line feed at its end.
 pub(super) fn write(report: &Report<'_>) -> String {

@@ -1,12 +1,16 @@
 //! What a check found, and how people read it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use kerberos_client::Client;
+use kerberos_client::FoundBy;
+use kerberos_client::FoundServer;
 use kerberos_client::dns::ResolvConf;
-use kerberos_client::{Client, FoundBy, FoundServer};
-use kerberos_files::config::{Effect, Setting};
+use kerberos_files::config::Effect;
+use kerberos_files::config::Setting;
 
 /// What a check found.
 pub(super) struct Report<'c> {

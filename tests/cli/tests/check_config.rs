@@ -1,0 +1,157 @@
+//! `--check-config`: what people and programs are told about krb5.conf and the KDCs.
+
+use cli::{REALM, place_without_kdc, realm};
+use test_support::{Krb5Conf, Place};
+
+#[test]
+fn a_kdc_that_answers() {
+    let (kdc, place) = realm();
+    let done = place.ours("kinit").arg("--check-config").run().success();
+    let text = done.stdout();
+    let conf = place.text("krb5.conf");
+    assert!(
+        text.contains(&format!("Configuration files\n  {conf}\n")),
+        "{done}"
+    );
+    assert!(
+        text.contains(&format!(
+            "{conf}:2: [libdefaults] default_realm = {REALM}\n"
+        )),
+        "{done}"
+    );
+    assert!(
+        text.contains(&format!(
+            "KDCs of {REALM}\n  {}  (krb5.conf)\n",
+            kdc.address()
+        )),
+        "{done}"
+    );
+    for transport in ["UDP", "TCP"] {
+        assert!(
+            text.contains(&format!("    {transport} {}: answers, ", kdc.address())),
+            "{done}"
+        );
+    }
+    assert_eq!(done.stderr(), "", "{done}");
+    // It is a question, not a log-in.
+    assert!(!place.cache().exists());
+
+    let json = place
+        .ours("kinit")
+        .line("--check-config --json")
+        .run()
+        .success()
+        .stdout();
+    assert!(
+        json.starts_with("{\"ok\":true,\"files\":[{\"path\":"),
+        "{json}"
+    );
+    assert!(json.contains("\"transport\":\"TCP\""), "{json}");
+    assert!(json.contains("\"milliseconds\":"), "{json}");
+    assert!(json.ends_with("}\n"), "{json}");
+}
+
+#[test]
+fn a_kdc_that_does_not() {
+    let place = place_without_kdc();
+    let done = place.ours("kinit").arg("--check-config").run().exits(1);
+    assert!(done.stdout().contains("TCP 127.0.0.1:"), "{done}");
+    assert!(done.stdout().contains(": Connection refused\n"), "{done}");
+    assert!(done.stdout().ends_with("  None answers.\n"), "{done}");
+    let json = place
+        .ours("kinit")
+        .line("--check-config --json")
+        .run()
+        .exits(1);
+    assert!(
+        json.stdout().contains("\"error\":\"Connection refused\""),
+        "{json}"
+    );
+    // Another realm has none at all.
+    let done = place
+        .ours("kinit")
+        .line("--check-config OTHER.TEST")
+        .run()
+        .exits(1);
+    assert!(
+        done.stdout()
+            .contains("KDCs of OTHER.TEST\n  Cannot find KDC for realm"),
+        "{done}"
+    );
+    assert!(
+        done.stdout().contains("  hint: name one in krb5.conf"),
+        "{done}"
+    );
+}
+
+#[test]
+fn lines_without_effect() {
+    let place = Place::new(
+        &Krb5Conf::new(REALM)
+            .set("forwardible", "yes")
+            .set("forwardable", "perhaps")
+            .set("krb4_config", "/etc/krb.conf")
+            .text("[libdefaults]\ndefault_realm = LATER\n\u{1b}[0m = x\n"),
+    );
+    place.write("more.conf", "[libdefaults]\nproxiable = \u{1b}]0;x\u{7}\n");
+    let files = format!(
+        "{}:{}:/nonexistent",
+        place.text("krb5.conf"),
+        place.text("more.conf")
+    );
+    let run = |line: &str| {
+        place
+            .ours("kinit")
+            .line(line)
+            .env("KRB5_CONFIG", &files)
+            .run()
+            .exits(1)
+    };
+    let done = run("--check-config");
+    let text = done.stdout();
+    let check = |line: &str| assert!(text.contains(line), "{line}: {done}");
+    check("  /nonexistent  (not there)\n");
+    check("forwardible = yes  (no effect: not known, perhaps misspelt)\n");
+    check("forwardable = perhaps  (a mistake: expected yes or no)\n");
+    check("krb4_config = /etc/krb.conf  (no effect here: for programs of the past)\n");
+    check("default_realm = LATER  (no effect: an earlier line counts)\n");
+    check("more.conf:2: [libdefaults] proxiable = ");
+    // Nothing in a file drives the terminal.
+    assert!(!text.contains(['\u{1b}', '\u{7}']), "{done}");
+    assert!(!run("--check-config --json").stdout().contains('\u{1b}'));
+}
+
+#[test]
+fn what_cannot_be_checked() {
+    let place = place_without_kdc();
+    let done = place
+        .ours("kinit")
+        .line("--check-config A B")
+        .run()
+        .exits(2);
+    assert!(
+        done.stderr()
+            .starts_with("Extra arguments (starting with \"B\")."),
+        "{done}"
+    );
+    let done = place.ours("kinit").line("--json alice").run().exits(2);
+    assert!(done.stderr().contains("needs --check-config"), "{done}");
+    place.configure(&"[libdefaults]\ndefault_realm\n");
+    let done = place.ours("kinit").arg("--check-config").run().exits(1);
+    assert!(
+        done.stderr()
+            .contains("Improper format of Kerberos configuration file"),
+        "{done}"
+    );
+    assert!(
+        done.stderr().contains("krb5.conf, line 2: malformed line"),
+        "{done}"
+    );
+    place.configure(&"[libdefaults]\ndns_lookup_kdc = no\n");
+    let done = place.ours("kinit").arg("--check-config").run().success();
+    assert!(
+        done.stdout()
+            .ends_with("No realm is named, and there is no default_realm.\n"),
+        "{done}"
+    );
+}
