@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::server::Server;
 use crate::{TempDir, Tool, parts};
 
+/// Of the next server's address: those of one test differ in it.
+static COUNT: AtomicU8 = AtomicU8::new(53);
+
 /// A running DNS server.
 #[derive(Debug)]
 pub struct DnsServer {
@@ -33,7 +36,6 @@ impl DnsServer {
             "NSD is not here: `cargo xtask install` installs it"
         );
         // Each test is a process; one that has just ended may still hold its address.
-        static COUNT: AtomicU8 = AtomicU8::new(53);
         let net = COUNT.fetch_add(1, Ordering::Relaxed);
         let [_, _, high, low] = process::id().to_be_bytes();
         let address = Ipv4Addr::new(127, net, high, low);
@@ -80,7 +82,7 @@ impl DnsServer {
         let at = self.folder.path().display();
         let mut script = String::new();
         for name in ["resolv.conf", "hosts", "nsswitch.conf"] {
-            write!(script, "mount --bind {at}/{name} /etc/{name} || exit 90\n").unwrap();
+            writeln!(script, "mount --bind {at}/{name} /etc/{name} || exit 90").unwrap();
         }
         script.push_str("exec \"$0\" \"$@\"");
         tool.through(["unshare", "--mount", "sh", "-c", &script])
