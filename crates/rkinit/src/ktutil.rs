@@ -5,6 +5,7 @@
 
 mod addent;
 mod commands;
+mod editor;
 mod keylist;
 mod keys;
 mod lines;

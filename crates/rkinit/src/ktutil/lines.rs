@@ -1,15 +1,28 @@
-//! Where the shell's lines come from: standard input, a byte at a time, because what follows a
-//! line may be the answer to a prompt.
+//! Where the shell's lines come from: a terminal, on which they can be edited, or standard input.
+//!
+//! Both are read a byte at a time, because what follows a line may be the answer to a prompt: a
+//! password that is pasted or sent along must reach that prompt, not the screen.
 
 use std::io;
 
 use rustix::io::Errno;
+use rustix::process::Signal;
 use rustix::stdio::stdin;
+use rustix::stdio::stdout;
+use rustix::termios::LocalModes;
+use rustix::termios::OptionalActions;
+use rustix::termios::SpecialCodeIndex;
+use rustix::termios::Termios;
 use rustix::termios::isatty;
+use rustix::termios::tcgetattr;
+use rustix::termios::tcgetwinsize;
+use rustix::termios::tcsetattr;
 
+use crate::ktutil::editor::Editor;
+use crate::ktutil::editor::Outcome;
 use crate::output;
 
-const PROMPT: &[u8] = b"ktutil:  ";
+const PROMPT: &str = "ktutil:  ";
 
 /// The longest line taken.
 const MAX_LEN: usize = 64 * 1024;
@@ -23,13 +36,20 @@ pub(super) enum Input {
 
 /// Prompts for lines and reads them.
 pub(super) struct Lines {
+    /// Whether what is typed shows by itself.
     terminal: bool,
+    /// What edits them, on a terminal that can.
+    editor: Option<Editor>,
 }
 
 impl Lines {
     pub(super) fn new() -> Self {
+        let terminal = isatty(stdin());
+        let kind = std::env::var_os("TERM");
+        let can_edit = kind.is_some_and(|kind| !kind.is_empty() && kind != "dumb");
         Self {
-            terminal: isatty(stdin()),
+            terminal,
+            editor: (terminal && can_edit && isatty(stdout())).then(Editor::default),
         }
     }
 
@@ -39,7 +59,12 @@ impl Lines {
     /// # Errors
     /// When standard output takes nothing.
     pub(super) fn next(&mut self) -> io::Result<Input> {
-        output::write_all(PROMPT)?;
+        if let Some(editor) = &mut self.editor
+            && let Some(raw) = Raw::new()
+        {
+            return edit(editor, raw);
+        }
+        output::write_all(PROMPT.as_bytes())?;
         let input = read_line();
         if let (Input::Line(line), false) = (&input, self.terminal) {
             let mut echo = line.clone();
@@ -48,26 +73,79 @@ impl Lines {
         }
         Ok(input)
     }
+
+    /// Remembers a line for the arrow keys. Only requests come here: what else was typed may be a
+    /// password that went astray.
+    pub(super) fn remember(&mut self, line: &[u8]) {
+        if let (Some(editor), Ok(line)) = (&mut self.editor, str::from_utf8(line)) {
+            editor.remember(line.to_owned());
+        }
+    }
 }
 
+/// Reads a line from a terminal.
+fn edit(editor: &mut Editor, mut raw: Raw) -> io::Result<Input> {
+    show(editor)?;
+    loop {
+        let Some(byte) = read_byte() else {
+            return Ok(Input::End);
+        };
+        match editor.take(byte) {
+            Outcome::Pending => {}
+            Outcome::Editing => show(editor)?,
+            Outcome::Clear => {
+                output::write_all(b"\x1b[H\x1b[2J")?;
+                show(editor)?;
+            }
+            Outcome::Interrupted => {
+                output::write_all(b"\n")?;
+                show(editor)?;
+            }
+            Outcome::Suspended => {
+                drop(raw);
+                output::write_all(b"\n")?;
+                // The terminal would have told everyone in the foreground.
+                let _ = rustix::process::kill_current_process_group(Signal::TSTP);
+                match Raw::new() {
+                    Some(again) => raw = again,
+                    None => return Ok(Input::End),
+                }
+                show(editor)?;
+            }
+            Outcome::Line(line) => {
+                output::write_all(b"\n")?;
+                return Ok(Input::Line(line.into_bytes()));
+            }
+            Outcome::End => {
+                output::write_all(b"\n")?;
+                return Ok(Input::End);
+            }
+        }
+    }
+}
+
+/// Shows the prompt and the line, and puts the cursor where it belongs.
+fn show(editor: &Editor) -> io::Result<()> {
+    let columns = tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_col));
+    let columns = if columns == 0 { 80 } else { columns };
+    let (text, cursor) = editor.shown(columns.saturating_sub(PROMPT.len() + 1));
+    let column = PROMPT.len() + cursor;
+    output::write_all(format!("\r{PROMPT}{text}\x1b[K\r\x1b[{column}C").as_bytes())
+}
+
+/// Reads a line as it comes.
 fn read_line() -> Input {
     let mut line = Vec::new();
-    let mut byte = [0];
     let mut too_long = false;
     let mut read_any = false;
     loop {
-        match rustix::io::read(stdin(), &mut byte) {
-            Err(Errno::INTR) => continue,
-            Ok(0) | Err(_) if !read_any => return Input::End,
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
+        match read_byte() {
+            None if !read_any => return Input::End,
+            None | Some(b'\n') => break,
+            Some(_) if line.len() == MAX_LEN => too_long = true,
+            Some(byte) => line.push(byte),
         }
         read_any = true;
-        match byte {
-            [b'\n'] => break,
-            _ if line.len() == MAX_LEN => too_long = true,
-            [byte] => line.push(byte),
-        }
     }
     if too_long {
         return Input::TooLong;
@@ -76,4 +154,41 @@ fn read_line() -> Input {
         line.pop();
     }
     Input::Line(line)
+}
+
+fn read_byte() -> Option<u8> {
+    let mut byte = [0];
+    loop {
+        match rustix::io::read(stdin(), &mut byte) {
+            Err(Errno::INTR) => {}
+            Ok(1..) => return Some(byte[0]),
+            Ok(0) | Err(_) => return None,
+        }
+    }
+}
+
+/// Standard input's terminal giving each key at once; dropping it restores the terminal.
+struct Raw {
+    before: Termios,
+}
+
+impl Raw {
+    /// `None` when the terminal will not.
+    fn new() -> Option<Self> {
+        let before = tcgetattr(stdin()).ok()?;
+        let mut raw = before.clone();
+        // The line feed stays what the enter key is: a password that is typed ahead ends with it.
+        raw.local_modes
+            .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
+        raw.special_codes[SpecialCodeIndex::VMIN] = 1;
+        raw.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(stdin(), OptionalActions::Now, &raw).ok()?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+    }
 }

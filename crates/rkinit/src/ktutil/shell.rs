@@ -33,7 +33,12 @@ pub(super) fn run(program: &Program) -> u8 {
     let mut lines = Lines::new();
     loop {
         let next = lines.next().and_then(|input| match input {
-            Input::Line(line) => execute(&line, &mut list),
+            Input::Line(line) => {
+                if is_request(&line) {
+                    lines.remember(&line);
+                }
+                execute(&line, &mut list)
+            }
             Input::TooLong => {
                 line(format_args!("ktutil: The line is too long"));
                 Ok(Next::Line)
@@ -46,6 +51,14 @@ pub(super) fn run(program: &Program) -> u8 {
             Err(error) => return output::failure(program, &error),
         }
     }
+}
+
+/// Whether the line begins with the name of a request.
+fn is_request(line: &[u8]) -> bool {
+    let words = words::split(line).unwrap_or_default();
+    words
+        .first()
+        .is_some_and(|name| Request::from_name(name).is_some())
 }
 
 /// What comes after a request.
