@@ -31,3 +31,36 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
 fn now() -> u32 {
     u32::try_from(kerberos_client::now().seconds).unwrap_or(u32::MAX)
 }
+
+/// The parsers of what is typed, for the fuzz targets.
+pub(crate) mod fuzzing {
+    use super::addent::AddEnt;
+    use super::editor::Editor;
+    use super::editor::Outcome;
+
+    /// The words of a line of the shell; `None` if a quote is not closed.
+    pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
+        super::words::split(line).ok()
+    }
+
+    /// Whether `words` are the arguments of an `addent`.
+    pub fn addent_is_sound(words: &[Vec<u8>]) -> bool {
+        AddEnt::parse(words).is_ok()
+    }
+
+    /// The lines that come of `keys`, with the widest that was shown in `width` columns.
+    pub fn edit(keys: &[u8], width: usize) -> (Vec<String>, usize) {
+        let mut editor = Editor::default();
+        let mut lines = Vec::new();
+        let mut widest = 0;
+        for key in keys {
+            if let Outcome::Line(line) = editor.take(*key) {
+                editor.remember(line.clone());
+                lines.push(line);
+            }
+            let (text, cursor) = editor.shown(width);
+            widest = widest.max(text.chars().count()).max(cursor + 1);
+        }
+        (lines, widest)
+    }
+}

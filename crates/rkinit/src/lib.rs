@@ -39,6 +39,12 @@ use std::process::ExitCode;
 
 use messages::Program;
 
+/// What the fuzz targets call; not for anyone else.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::ktutil::fuzzing::{addent_is_sound, edit, words};
+}
+
 /// Runs the tool that the first argument, the program's own name, stands for.
 ///
 /// A name that no tool has runs `rkinit`, so that the binary may be renamed.

@@ -213,3 +213,39 @@ fn salts_are_the_kdcs() {
     let run = place.ours("ktutil").line(&line).stdin("x").run();
     assert_explained(&run, "Client not found in Kerberos database");
 }
+
+/// On a terminal, made by script(1): what is typed ahead reaches the prompt that it answers, and
+/// neither the screen nor the history shows it.
+#[test]
+fn lines_are_edited_on_a_terminal() {
+    let place = place_without_kdc();
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    // Keys before the terminal is ready would be shown by the terminal itself.
+    let typed = format!(
+        "addent -password -p u -k 1 -e aes256-cts\\r{PASSWORD}\\rlixt\\002\\177s\\005\\r\
+         \\033[A -k\\r\\033[A\\033[A\\033[A\\003{PASSWORD}\\r\\033[A\\033[A\\033[A\\033[A\\001rkt \
+         nowhere \\005\\013\\rq\\r"
+    );
+    let script = format!(
+        "(while ! grep -q 'ktutil:  ' screen 2>/dev/null; do sleep 0.1; done; printf '{typed}') |
+         TERM=xterm script -qfec ./ktutil screen >/dev/null"
+    );
+    place
+        .program("/bin/sh")
+        .arg("-c")
+        .arg(&script)
+        .run()
+        .success();
+    let screen = fs::read_to_string(place.path("screen")).expect("script writes it");
+    assert!(
+        screen.contains(&format!("Password for u@{REALM}: ")),
+        "{screen}"
+    );
+    let rows = |end: &str| screen.matches(&format!("u@{REALM}{end}")).count();
+    assert_eq!((rows("\r\n"), rows(" (0x")), (1, 1), "{screen}");
+    assert!(screen.contains("Unknown request \"correct-horse-battery-staple\""));
+    // It was shown as it was typed where a request was due, and it is not in the history.
+    let whole_line = format!("\rktutil:  {PASSWORD}");
+    assert_eq!(screen.matches(&whole_line).count(), 1, "{screen}");
+    assert!(screen.contains("rkt nowhere addent"), "{screen}");
+}

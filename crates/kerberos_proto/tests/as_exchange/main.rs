@@ -22,4 +22,5 @@ mod preauth;
 mod random;
 mod referrals;
 mod requests;
+mod salts;
 mod trace;
