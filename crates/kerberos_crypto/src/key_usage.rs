@@ -37,7 +37,7 @@ impl KeyUsage {
     pub const KRB_SAFE_CHECKSUM: Self = Self(15);
     /// The checksum of PA-FOR-USER (MS-SFU §2.2.1).
     pub const PA_FOR_USER_CHECKSUM: Self = Self(17);
-    /// The signatures of a PAC (MS-PAC §2.8.1).
+    /// The signatures of a PAC (MS-PAC §2.8).
     pub const PAC_CHECKSUM: Self = Self(17);
     /// The checksum of AD-KDC-ISSUED (RFC 4120 §5.2.6.2).
     pub const AD_KDC_ISSUED_CHECKSUM: Self = Self(19);

@@ -11,9 +11,9 @@ impl PacBufferType {
     pub const LOGON_INFO: Self = Self(1);
     /// Encrypted credentials, after a login by certificate (MS-PAC §2.6).
     pub const CREDENTIALS_INFO: Self = Self(2);
-    /// The signature by the service's key (MS-PAC §2.8.1).
+    /// The signature by the service's key (MS-PAC §2.8, "Server Signature").
     pub const SERVER_CHECKSUM: Self = Self(6);
-    /// The signature by the KDC's key over the service's (MS-PAC §2.8.2).
+    /// The signature by the KDC's key over the service's (MS-PAC §2.8, "KDC Signature").
     pub const KDC_CHECKSUM: Self = Self(7);
     /// The client's name and when it logged in (MS-PAC §2.7).
     pub const CLIENT_INFO: Self = Self(10);
@@ -27,14 +27,13 @@ impl PacBufferType {
     pub const DEVICE_INFO: Self = Self(14);
     /// Claims about the client's device (MS-PAC §2.13).
     pub const DEVICE_CLAIMS_INFO: Self = Self(15);
-    /// The signature by the KDC's key over the ticket (MS-PAC §2.8.3).
+    /// The signature by the KDC's key over the ticket (MS-PAC §2.8, "Ticket Signature").
     pub const TICKET_CHECKSUM: Self = Self(16);
     /// Whether the PAC was asked for (MS-PAC §2.14).
     pub const ATTRIBUTES_INFO: Self = Self(17);
     /// The SID of the account that logged in (MS-PAC §2.15).
     pub const REQUESTOR: Self = Self(18);
-    /// The signature by the KDC's key over the whole PAC (MS-PAC §2.8.4, there "extended KDC
-    /// signature").
+    /// The signature by the KDC's key over the whole PAC (MS-PAC §2.8, "Extended KDC Signature").
     pub const FULL_CHECKSUM: Self = Self(19);
 
     /// The name of a known type.

@@ -1,4 +1,5 @@
-//! The signatures of a PAC: whose key each is by, and over what (MS-PAC §2.8).
+//! The signatures of a PAC: whose key each is by, and over what (MS-PAC §2.8, whose parts have had
+//! different numbers over time).
 //!
 //! | signature | key | over |
 //! |---|---|---|
@@ -42,9 +43,9 @@ impl<'k> PacCheck<'k> {
     }
 }
 
-/// The signatures by the KDC's key. Those of [`KdcCheck::new`] come first; by MS-PAC §2.8.3 and
-/// §2.8.4 the others are in every ticket but those for a TGS and for `kadmin/changepw`, from KDCs
-/// of after 2021 and 2022.
+/// The signatures by the KDC's key. All PACs have that of [`KdcCheck::new`]; the others are by
+/// MS-PAC §2.8 in every ticket but those for a TGS and for `kadmin/changepw`, and older KDCs make
+/// none of them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KdcCheck<'k> {

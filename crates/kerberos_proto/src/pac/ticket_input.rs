@@ -1,5 +1,5 @@
 //! What a ticket checksum is over: the ticket's encrypted part with one zero byte in the place of
-//! the PAC (MS-PAC §2.8.3).
+//! the PAC (MS-PAC §2.8, "Ticket Signature").
 
 use alloc::vec::Vec;
 

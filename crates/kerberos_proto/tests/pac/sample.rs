@@ -81,7 +81,7 @@ impl Sample {
 
     /// The signed PAC, and the EncTicketPart that holds it.
     pub(crate) fn build(&self) -> (Vec<u8>, Vec<u8>) {
-        // MS-PAC §2.8.3: the ticket is signed with a zero byte for the PAC.
+        // MS-PAC §2.8, "Ticket Signature": the ticket is signed with a zero byte for the PAC.
         let unsigned_ticket = self.enc_ticket_part(&[0]);
         let mut buffers = self.buffers.clone();
         for &signature in &self.signatures {
