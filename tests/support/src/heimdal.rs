@@ -15,7 +15,9 @@ use crate::{Krb5Conf, Place, TempDir, Tool, cached, free_port, parts};
 /// Its accounts: `alice` with the password `wonderland`, who must pre-authenticate; `open`
 /// (`pw-open`), who need not; for every etype of [`HeimdalRealm::ETYPES`] `ETYPE` (`pw-ETYPE`),
 /// with Heimdal's salts (those of the AES-SHA2 etypes have a random prefix); `gone`, `disabled` and
-/// `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`.
+/// `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`; in `s4u` `HTTP/web.heimdal.test` and
+/// `HTTP/front.heimdal.test`, which may delegate to `ldap/back.heimdal.test`, the first with protocol
+/// transition. `MIT.TEST` is trusted both ways.
 #[derive(Debug)]
 pub struct HeimdalRealm {
     // Dropped first: the server goes before its folder.
@@ -195,10 +197,23 @@ fn script(folder: &Path) -> String {
         script += &user(name, &format!("pw-{name}"));
         let _ = writeln!(script, "modify {change} {name}");
     }
-    for (name, keytab) in [("robot", "robot"), ("host/a.heimdal.test", "services")] {
+    for (name, keytab) in [
+        ("robot", "robot"),
+        ("host/a.heimdal.test", "services"),
+        ("HTTP/web.heimdal.test", "s4u"),
+        ("HTTP/front.heimdal.test", "s4u"),
+        ("ldap/back.heimdal.test", "s4u"),
+    ] {
         let keytab = folder.join(format!("{keytab}.keytab"));
         let _ = writeln!(script, "add --use-defaults --random-key {name}");
         let _ = writeln!(script, "ext_keytab -k FILE:{} {name}", keytab.display());
+    }
+    // Both may delegate to the back end, one of them users who never came to it.
+    let web = "HTTP/web.heimdal.test";
+    let _ = writeln!(script, "modify --attributes=trusted-for-delegation {web}");
+    for name in [web, "HTTP/front.heimdal.test"] {
+        let back = format!("ldap/back.heimdal.test@{realm}");
+        let _ = writeln!(script, "modify --constrained-delegation={back} {name}");
     }
     script
 }
