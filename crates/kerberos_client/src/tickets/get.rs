@@ -31,7 +31,7 @@ impl Session<'_> {
         let mut unknown = None;
         let client = self.client;
         for server in client.service_candidates(&request.server)? {
-            match self.chase(self.chase_params(request, server), &tgt) {
+            match self.chase(self.chase_params(request, &server), &tgt) {
                 Err(ClientError::Exchange(error))
                     if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
                 {
@@ -47,23 +47,19 @@ impl Session<'_> {
     fn chase(&mut self, params: ChaseParams, tgt: &Credential) -> Result<Credential, ClientError> {
         let mut rng = system_rng()?;
         let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
-        let result = loop {
+        loop {
             let request = match step {
                 Step::Send(request) => request,
                 Step::Done(chased) => {
                     self.keep_tgts(chased.tgts);
-                    break Ok(chased.credential);
+                    return Ok(chased.credential);
                 }
             };
             let answer = self.client.send(&request);
             let next = answer.and_then(|reply| Ok(chase.step(&reply, &mut rng, now())?));
             self.keep_tgts(chase.take_tgts());
-            step = match next {
-                Ok(step) => step,
-                Err(error) => break Err(error),
-            };
-        };
-        result
+            step = next?;
+        }
     }
 
     fn keep_tgts(&mut self, tgts: Vec<Credential>) {
@@ -73,7 +69,7 @@ impl Session<'_> {
         }
     }
 
-    fn chase_params(&self, request: &TicketRequest, server: Principal) -> ChaseParams {
+    fn chase_params(&self, request: &TicketRequest, server: &Principal) -> ChaseParams {
         let config = self.client.config();
         let mut tgs = request.tgs_params(server.clone());
         tgs.kdc_offset = self.found.kdc_offset;
@@ -81,7 +77,7 @@ impl Session<'_> {
         let mut params = ChaseParams::new(tgs);
         params.tgts.clone_from(&self.found.tgts);
         if server.realm().is_empty() {
-            params.fallback_realm = fallback_realm(self.client, &server);
+            params.fallback_realm = fallback_realm(self.client, server);
         }
         let goals = [Some(server.realm()), params.fallback_realm.as_deref()];
         let start = &self.found.start_realm;

@@ -7,9 +7,10 @@
 //! ticket. Of several that fit, MIT takes the first with the best session key; we take the one of
 //! those that lasts longest.
 
+mod wanted;
+
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, Hash as _, Hasher as _, RandomState};
+use std::collections::BTreeMap;
 
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::{CcacheError, CcacheFile, CredentialView};
@@ -17,6 +18,7 @@ use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
 
 use super::TicketRequest;
 use super::request::Whose;
+use wanted::Wanted;
 
 /// What the cache has.
 pub(super) struct Found {
@@ -44,6 +46,9 @@ pub(super) enum Hit {
 /// it has expired, how much its session key is liked, how long it lasts.
 type Rank = (usize, bool, usize, Reverse<u32>);
 
+/// The best TGT of each name: the realm that it opens, and its issuer.
+type Tgts = BTreeMap<(Vec<u8>, Vec<u8>), (Rank, Credential)>;
+
 /// Looks into `file` at `now` by the caller's clock.
 pub(super) fn look_up(
     file: &CcacheFile,
@@ -63,7 +68,7 @@ pub(super) fn look_up(
     };
     let mut start_realm = search.client.realm().to_vec();
     let mut best: Vec<Best> = requests.iter().map(|_| Best::Nothing).collect();
-    let mut tgts = BTreeMap::new();
+    let mut tgts = Tgts::new();
     loop {
         let view = match reader.next() {
             Ok(Some(view)) => view,
@@ -113,11 +118,7 @@ impl Search<'_> {
         }
     }
 
-    fn consider_tgt(
-        &self,
-        view: &CredentialView<'_>,
-        tgts: &mut BTreeMap<(Vec<u8>, Vec<u8>), (Rank, Credential)>,
-    ) {
+    fn consider_tgt(&self, view: &CredentialView<'_>, tgts: &mut Tgts) {
         let server = view.server();
         let mut components = server.components();
         let (Some(b"krbtgt"), Some(realm), None) =
@@ -218,62 +219,5 @@ impl Best {
             Self::OtherEtype => Hit::OtherEtype,
             Self::Nothing => Hit::Nothing,
         }
-    }
-}
-
-/// The names under which tickets are wanted, by their hash.
-struct Wanted {
-    state: RandomState,
-    /// The name, the request's index, and the how-manieth of the request's names it is.
-    names: HashMap<u64, Vec<(Principal, usize, usize)>>,
-}
-
-impl Wanted {
-    fn new(requests: &[TicketRequest], client: &Principal) -> Self {
-        let mut wanted = Self {
-            state: RandomState::new(),
-            names: HashMap::new(),
-        };
-        let cacheable = requests.iter().enumerate();
-        for (index, request) in cacheable.filter(|(_, request)| request.may_be_cached()) {
-            wanted.add(request.server.clone(), index, 0);
-            if request.server.realm().is_empty() {
-                // As MIT's library: whoever did not know the realm takes the client's, too.
-                let server = request.server.clone().with_realm(client.realm());
-                wanted.add(server, index, 1);
-            }
-        }
-        wanted
-    }
-
-    fn add(&mut self, name: Principal, index: usize, rank: usize) {
-        let hash = self.hash(name.realm(), name.components());
-        self.names
-            .entry(hash)
-            .or_default()
-            .push((name, index, rank));
-    }
-
-    /// The requests that want tickets of this name.
-    fn named<'a>(
-        &'a self,
-        view: &CredentialView<'a>,
-    ) -> impl Iterator<Item = (usize, usize)> + use<'a> {
-        let server = view.server();
-        let candidates = self
-            .names
-            .get(&self.hash(server.realm(), server.components()));
-        candidates
-            .into_iter()
-            .flatten()
-            .filter(move |(name, ..)| server.matches(name))
-            .map(|(_, index, rank)| (*index, *rank))
-    }
-
-    fn hash<'n>(&self, realm: &[u8], components: impl Iterator<Item = &'n [u8]>) -> u64 {
-        let mut hasher = self.state.build_hasher();
-        realm.hash(&mut hasher);
-        components.for_each(|component| component.hash(&mut hasher));
-        hasher.finish()
     }
 }

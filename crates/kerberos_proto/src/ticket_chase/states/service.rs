@@ -1,0 +1,121 @@
+//! The request for the service itself: referrals are followed (RFC 6806 §8), and what is tried where
+//! they lead nowhere.
+
+use alloc::boxed::Box;
+
+use kerberos_crypto::CryptoRng;
+
+use super::{Answer, Next, State, ToDo, begin_tgt};
+use crate::ticket_chase::common::Common;
+use crate::trace::{Printable, trace};
+use crate::{Credential, ExchangeError, ReplyFault, TgsOutcome, Timestamp};
+
+/// The service's ticket, or a TGT of the realm to ask next (RFC 6806 §8).
+pub(in crate::ticket_chase) struct ExpectServiceOrReferral {
+    /// Whether the client did not say which realm the service is in.
+    pub(super) realm_unknown: bool,
+}
+
+impl ExpectServiceOrReferral {
+    pub(super) fn handle(
+        self,
+        answer: Answer,
+        common: &mut Common,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Next, ExchangeError> {
+        let (realm, tgt) = match answer {
+            Ok(TgsOutcome::Ticket(ticket)) if ticket.server.same_name(&common.server) => {
+                return Ok(complete(ticket, common));
+            }
+            // Old Windows KDCs correct the name where they ought to refer the client on.
+            Ok(TgsOutcome::Ticket(ticket)) => {
+                trace!(
+                    "Received non-TGT referral response ({}); trying again without referrals",
+                    ticket.server
+                );
+                return begin_service(common, rng, now);
+            }
+            Ok(TgsOutcome::Referral { realm, tgt }) => (realm, tgt),
+            // Windows may answer so.
+            Err(ExchangeError::ReferralLoop { realm, .. }) if realm == common.realm() => {
+                trace!(
+                    "Received TGT referral back to same realm ({}); trying again without referrals",
+                    Printable(&realm)
+                );
+                return begin_service(common, rng, now);
+            }
+            Err(error @ ExchangeError::Kdc(_)) => return self.fall_back(error, common, rng, now),
+            Err(error) => return Err(error),
+        };
+        let name = tgt.server.clone();
+        common.go_on(realm.clone(), tgt)?;
+        trace!("Following referral TGT {name}");
+        common.server = common.server.clone().with_realm(realm);
+        // They are in the TGT now, and in whatever is got with it.
+        common.params.tgs.authorization_data.clear();
+        common.ask_for_service(true, State::ServiceOrReferral(self), rng, now)
+    }
+
+    /// What can be done when a KDC refuses: something only if that was the first.
+    fn fall_back(
+        self,
+        error: ExchangeError,
+        common: &mut Common,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Next, ExchangeError> {
+        if common.seen.len() > 1 {
+            return Err(error);
+        }
+        // The KDC may be one that refuses the option.
+        if !self.realm_unknown {
+            return begin_service(common, rng, now);
+        }
+        let Some(realm) = common.params.fallback_realm.take() else {
+            return Err(error);
+        };
+        if realm == common.server.realm() {
+            return begin_service(common, rng, now);
+        }
+        trace!(
+            "Local realm referral failed; trying fallback realm {}",
+            Printable(&realm)
+        );
+        common.server = common.server.clone().with_realm(realm);
+        begin_tgt(ToDo::Service, common, rng, now)
+    }
+}
+
+/// The service's ticket and nothing else.
+pub(super) fn only_the_service(
+    outcome: TgsOutcome,
+    common: &Common,
+) -> Result<Next, ExchangeError> {
+    match outcome {
+        TgsOutcome::Ticket(ticket) => Ok(complete(ticket, common)),
+        TgsOutcome::Referral { tgt, .. } => Err(ReplyFault::ServerName {
+            asked: common.server.clone(),
+            got: tgt.server,
+        }
+        .into()),
+    }
+}
+
+pub(super) fn begin_service(
+    common: &mut Common,
+    rng: &mut dyn CryptoRng,
+    now: Timestamp,
+) -> Result<Next, ExchangeError> {
+    common.ask_for_service(false, State::Service, rng, now)
+}
+
+/// The ticket under the name that was asked for.
+fn complete(ticket: Credential, common: &Common) -> Next {
+    trace!("Received creds for desired service {}", ticket.server);
+    Next::Done(Box::new(Credential {
+        server: common.asked.clone(),
+        authorization_data: common.restrictions.clone(),
+        ..ticket
+    }))
+}
