@@ -17,6 +17,9 @@ const HOST: &str = "host/www.example.com@EXAMPLE.COM";
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 
+/// How many caches there have been, so that each has its own name.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
 /// A KDC, a client of it, and a cache with a TGT that goes when the test ends.
 struct Fixture {
     kdc: TestKdc,
@@ -44,7 +47,6 @@ impl Fixture {
             .account(Account::new("host/other.example.com"))
             .start()
             .unwrap();
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path: PathBuf =
             std::env::temp_dir().join(format!("tickets-{}-{count}", std::process::id()));
@@ -188,7 +190,8 @@ fn many_in_one_call_and_each_once() {
 
 #[test]
 fn only_what_lasts_and_fits_is_taken_from_the_cache() {
-    let misfits: [(&str, fn(&mut Credential)); 6] = [
+    type Spoil = fn(&mut Credential);
+    let misfits: [(&str, Spoil); 6] = [
         ("expired", |entry| {
             entry.times.endtime = KerberosTime::from_unix(kerberos_client::now().seconds - 60);
         }),

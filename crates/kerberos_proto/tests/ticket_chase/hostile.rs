@@ -17,7 +17,7 @@ fn two() -> World {
     ])
 }
 
-fn error_of(realm: &str, fault: Fault) -> ExchangeError {
+fn error_of(realm: &str, fault: &Fault) -> ExchangeError {
     let world = two();
     // The login comes before the fault.
     let (result, _) = world.chase_spoilt(params(WWW), |_, request, reply| {
@@ -38,29 +38,29 @@ fn each_fault_has_its_error_at_every_hop() {
         other => panic!("{other:?}"),
     };
     for at in ["A", "B"] {
-        assert_eq!(reply(error_of(at, Fault::WrongNonce)), ReplyFault::Nonce);
+        assert_eq!(reply(error_of(at, &Fault::WrongNonce)), ReplyFault::Nonce);
         assert!(matches!(
-            reply(error_of(at, Fault::WrongClientName)),
+            reply(error_of(at, &Fault::WrongClientName)),
             ReplyFault::ClientName { .. }
         ));
         assert!(matches!(
-            reply(error_of(at, Fault::WrongServerRealm)),
+            reply(error_of(at, &Fault::WrongServerRealm)),
             ReplyFault::ServerName { .. }
         ));
         assert!(matches!(
-            reply(error_of(at, Fault::WrongTicketServer)),
+            reply(error_of(at, &Fault::WrongTicketServer)),
             ReplyFault::TicketServerName { .. }
         ));
         assert!(matches!(
-            error_of(at, Fault::CorruptedCiphertext),
+            error_of(at, &Fault::CorruptedCiphertext),
             ExchangeError::Crypto(_)
         ));
         assert!(matches!(
-            error_of(at, Fault::Garbage),
+            error_of(at, &Fault::Garbage),
             ExchangeError::UnexpectedMessage
         ));
         assert!(matches!(
-            error_of(at, Fault::Truncated),
+            error_of(at, &Fault::Truncated),
             ExchangeError::Decode { .. }
         ));
     }
