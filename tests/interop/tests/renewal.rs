@@ -112,11 +112,12 @@ fn renewed_as_by_mit() {
 fn postdated_and_validated_as_by_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
-    log_in(&place, "-s 3s -l 1h", "");
+    log_in(&place, "-s 1h -l 1h", "");
     let refused = check(&place, "-v").exits(1).stderr();
     let first = "kinit: Ticket not yet valid while validating credentials\n";
     assert!(refused.starts_with(first), "{refused}");
-    sleep(Duration::from_secs(4));
+    log_in(&place, "-s 2s -l 1h", "");
+    sleep(Duration::from_secs(3));
     check(&place, "-v").success();
     check(&place, "-v -V alice").success();
     // With a validated ticket others can be had.
