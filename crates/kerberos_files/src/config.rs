@@ -456,8 +456,8 @@ impl Krb5Config {
         self.profile.values(&path).collect()
     }
 
-    /// The values of a `pkinit_…` key: those of the realm's subsection of [libdefaults], else those
-    /// of [realms], else those of [libdefaults].
+    /// The values of a `pkinit_…` key: those of the realm's subsection of `[libdefaults]`, else those
+    /// of `[realms]`, else those of `[libdefaults]`.
     pub fn pkinit(&self, realm: &str, key: &str) -> Vec<&str> {
         let places: [&[&str]; 3] = [
             &[LIBDEFAULTS, realm, key],
@@ -531,7 +531,7 @@ impl Krb5Config {
 
     // How keys are looked up
 
-    /// The first value of a key of [libdefaults].
+    /// The first value of a key of `[libdefaults]`.
     fn libdefault(&self, key: &str) -> Option<&str> {
         self.profile.first(&[LIBDEFAULTS, key])
     }
@@ -557,7 +557,7 @@ impl Krb5Config {
             .map_or(default, |value| values::boolean(value).unwrap_or(false))
     }
 
-    /// A key of [libdefaults], preferably in the subsection named as the realm.
+    /// A key of `[libdefaults]`, preferably in the subsection named as the realm.
     fn realm_located(&self, realm: &str, key: &str) -> Option<crate::profile::Located<'_>> {
         let specific = [LIBDEFAULTS, realm, key];
         let general = [LIBDEFAULTS, key];

@@ -76,3 +76,87 @@ fn a_forged_realm_cannot_drive_the_terminal() {
     check("R\u{e9}".as_bytes(), "R\u{e9}");
     check(b"R\xff", "R\u{fffd}");
 }
+
+/// A server as a record names it; `primary` as a URI record's flag says.
+fn record(host: &str, transport: Transport, primary: Option<bool>) -> Found {
+    Found::Server(Located {
+        transport: Some(transport),
+        is_primary: primary,
+        found_by: primary.map_or(FoundBy::Srv, |_| FoundBy::Uri),
+        ..Located::from(Server::parse(host, 88).unwrap())
+    })
+}
+
+/// What is chosen of URI records and of SRV records for UDP and TCP: hosts, or what is said instead.
+fn check_choice(kind: ServerKind, found: [OfOneKind; 3], expected: &str) {
+    let chosen = match choose(found, kind) {
+        Ok(servers) => {
+            let names = servers.iter().map(|located| located.server.to_string());
+            names.collect::<Vec<_>>().join(" ")
+        }
+        Err(search) => search.to_string(),
+    };
+    assert_eq!(chosen, expected);
+}
+
+#[test]
+fn uri_records_count_before_srv_records() {
+    let uri = || {
+        Ok(vec![
+            record("replica", Transport::Udp, Some(false)),
+            record("primary", Transport::Tcp, Some(true)),
+        ])
+    };
+    let udp = || Ok(vec![record("a", Transport::Udp, None)]);
+    let tcp = || Ok(vec![record("b", Transport::Tcp, None)]);
+    let none = || -> OfOneKind { Err(None) };
+    let check = check_choice;
+    check(
+        ServerKind::Kdc,
+        [uri(), udp(), tcp()],
+        "replica:88 primary:88",
+    );
+    check(ServerKind::PrimaryKdc, [uri(), udp(), tcp()], "primary:88");
+    check(ServerKind::Kdc, [none(), udp(), tcp()], "a:88 b:88");
+    check(ServerKind::Kdc, [Ok(vec![]), none(), tcp()], "b:88");
+    // Without a primary among the URI records the SRV records say who is.
+    let replica = Ok(vec![record("replica", Transport::Udp, Some(false))]);
+    check(ServerKind::PrimaryKdc, [replica, udp(), none()], "a:88");
+}
+
+#[test]
+fn what_dns_says_instead_of_servers() {
+    let failed = || -> OfOneKind {
+        Err(Some(DnsError::NoAnswer {
+            name: "x".to_owned(),
+            servers: Vec::new(),
+        }))
+    };
+    let none = || -> OfOneKind { Err(None) };
+    let nothing = "DNS has no URI or SRV record that names one";
+    let check = |found, expected| check_choice(ServerKind::Kdc, found, expected);
+    check([none(), none(), none()], nothing);
+    check(
+        [none(), Ok(vec![Found::NoService]), none()],
+        "DNS says that the realm has none",
+    );
+    check([none(), none(), failed()], "no answer about x from DNS");
+    // What is found counts, whatever else fails.
+    check(
+        [
+            failed(),
+            Ok(vec![record("a", Transport::Udp, None)]),
+            failed(),
+        ],
+        "a:88",
+    );
+}
+
+#[test]
+fn the_number_of_servers_is_bounded() {
+    let many = (0..1_000)
+        .map(|_| record("a", Transport::Udp, None))
+        .collect();
+    let chosen = choose([Err(None), Ok(many), Err(None)], ServerKind::Kdc).unwrap();
+    assert_eq!(chosen.len(), MAX_SERVERS);
+}

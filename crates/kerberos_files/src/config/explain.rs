@@ -189,7 +189,7 @@ fn find(table: &[(Kind, &[&str])], name: &str) -> Option<Kind> {
         .map(|(kind, _)| *kind)
 }
 
-/// Keys that a subsection of [libdefaults] named as the realm may override.
+/// Keys that a subsection of `[libdefaults]` named as the realm may override.
 const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
     (
         Bool,

@@ -1,9 +1,9 @@
-//! [appdefaults] and [plugins]: what applications may be told, and which built-in modules are off.
+//! `[appdefaults]` and `[plugins]`: what applications may be told, and which built-in modules are off.
 
 use super::{Krb5Config, values};
 
 impl Krb5Config {
-    /// An option of [appdefaults] for `application` in `realm`: the application's own setting for
+    /// An option of `[appdefaults]` for `application` in `realm`: the application's own setting for
     /// the realm counts before its general one, and both before those for all applications.
     ///
     /// # Example
@@ -38,7 +38,7 @@ impl Krb5Config {
             .map_or(default, |value| values::boolean(value).unwrap_or(false))
     }
 
-    /// Whether [plugins] leaves a built-in module of an interface on, such as `spake` of
+    /// Whether `[plugins]` leaves a built-in module of an interface on, such as `spake` of
     /// `clpreauth`: `enable_only` does not leave it out and `disable` does not name it.
     ///
     /// Modules in shared objects are never loaded, whatever `module` says.
