@@ -151,7 +151,7 @@ fn documents_that_are_wrong() {
     );
     let deep = "[".repeat(100_000);
     for document in [
-        "".to_owned(),
+        String::new(),
         "{".to_owned(),
         "{}".to_owned(),
         deep,
