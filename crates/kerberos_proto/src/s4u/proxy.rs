@@ -26,6 +26,62 @@ use crate::{
 ///      ▼                                                                           │
 /// the target's KDC, with the proxy TGT as the evidence ────────────────────────────┘
 /// ```
+///
+/// # Example
+/// How the service got its own `tgt`, and alice's ticket to it, is as [`S4u2Self`] shows it.
+/// ```
+/// # use kerberos_proto::*;
+/// # use kerberos_testkdc::{Account, Kdc, Transport};
+/// # struct SystemRng(u64);
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng(0);
+/// # let web = Account::new("HTTP/web").password("pw").may_impersonate().delegates_to("ldap/back");
+/// # let kdc = Kdc::builder("EXAMPLE.COM")
+/// #     .principal("alice", "pw").account(web).service("ldap/back").build()?;
+/// # let clock = || Timestamp::new(1_767_225_600, 0);
+/// # let time = std::time::Duration::from_secs(1_767_225_600);
+/// # let mut params = AsParams::new(Principal::parse("HTTP/web@EXAMPLE.COM")?);
+/// # params.options.forwardable = true;
+/// # let secret = Secret::Password(Password::new("pw"));
+/// # let (mut exchange, mut request) = AsExchange::start(params, secret, &mut rng, clock())?;
+/// # let tgt = loop {
+/// #     let reply = kdc.answer(&request.payload, Transport::Tcp, time).unwrap();
+/// #     match exchange.step(&reply, &mut rng, clock())? {
+/// #         Step::Send(next) => request = next,
+/// #         Step::Done(login) => break login.credential,
+/// #     }
+/// # };
+/// # let alice = S4uUser::Name(Principal::parse("alice@EXAMPLE.COM")?);
+/// # let params = TgsParams::new(tgt.client.clone());
+/// # let (mut machine, request) =
+/// #     S4u2Self::start(params, &alice, b"EXAMPLE.COM", &tgt, &mut rng, clock())?;
+/// # let reply = kdc.answer(&request.payload, Transport::Tcp, time).unwrap();
+/// # let Step::Done(evidence) = machine.step(&reply, &mut rng, clock())? else { panic!() };
+/// use kerberos_proto::{Principal, S4u2Proxy, Step, TgsParams};
+///
+/// let params = TgsParams::new(Principal::parse("ldap/back@EXAMPLE.COM")?);
+/// let (mut machine, mut request) =
+///     S4u2Proxy::start(params, &evidence, &tgt, &mut rng, clock())?;
+/// let ticket = loop {
+///     let transport = if request.stream_only { Transport::Tcp } else { Transport::Udp };
+///     let reply = kdc.answer(&request.payload, transport, time).expect("an answer");
+///     match machine.step(&reply, &mut rng, clock())? {
+///         Step::Send(next) => request = next,
+///         Step::Done(ticket) => break ticket,
+///     }
+/// };
+/// assert_eq!(ticket.client.to_string(), "alice@EXAMPLE.COM");
+/// assert_eq!(ticket.server.to_string(), "ldap/back@EXAMPLE.COM");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// [`S4u2Self`]: crate::S4u2Self
 #[derive(Debug)]
 pub struct S4u2Proxy {
     /// As the caller wants the ticket; each request is made from it.
