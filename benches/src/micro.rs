@@ -4,6 +4,7 @@
 //! measured. Ratios are what counts: other work on the machine hits all of them alike.
 #![forbid(unsafe_code)]
 
+mod acceptor;
 mod asn1;
 mod crypto;
 mod harness;
@@ -20,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", harness::HEADING);
     asn1::run()?;
     crypto::run()?;
+    acceptor::run()?;
     if cfg!(not(feature = "peers")) {
         println!("\nOnly ours: `cargo micro` builds and measures the peers as well.");
     }

@@ -14,13 +14,14 @@ pub(super) fn check_authenticator(
     clock_skew: u32,
     now: Timestamp,
 ) -> Result<(), ApError> {
-    // RFC 4120 §3.2.3: ticket and authenticator name the same client, in the same realm.
-    let named = Principal::from_wire(&ticket.cname, ticket.crealm);
-    let claimed = Principal::from_wire(&authenticator.cname, authenticator.crealm);
-    if named != claimed {
+    // RFC 4120 §3.2.3: ticket and authenticator name the same client, in the same realm. §6.2: the
+    // type of a name does not count.
+    let same = ticket.crealm == authenticator.crealm
+        && ticket.cname.name_string == authenticator.cname.name_string;
+    if !same {
         return Err(ApError::ClientMismatch {
-            ticket: named,
-            authenticator: claimed,
+            ticket: Principal::from_wire(&ticket.cname, ticket.crealm),
+            authenticator: Principal::from_wire(&authenticator.cname, authenticator.crealm),
         });
     }
     // §3.2.3: the clocks may differ by the allowed skew and no more.

@@ -1,0 +1,227 @@
+//! What an acceptor does for an AP-REQ, one after the other on one core: decode, decrypt ticket and
+//! authenticator, check, remember. The requests are those of 1 024 clients with a ticket each, of
+//! the size that a KDC's are without a PAC and with one of 1 KiB; the service's key is
+//! aes256-cts-hmac-sha1-96, and so are the session keys.
+
+use std::error::Error;
+use std::hint::black_box;
+
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use kerberos_asn1::{
+    AuthorizationDataEntry, AuthorizationDataType, EncTicketPart, Encode, EncryptedData,
+    EncryptionKey, KerberosString, KerberosTime, SequenceOf, Ticket, TicketFlags,
+    TransitedEncoding, TransitedType,
+};
+use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+use kerberos_files::rcache::RcacheFile;
+use kerberos_proto::{
+    Acceptor, ApInitiator, ApRequestOptions, Credential, KeyEntry, MemoryReplayCache, Principal,
+    Replay, ReplayCache, ServiceKeys, Subkey, TicketTimes, Timestamp,
+};
+
+use crate::harness::{Contestant, compare};
+
+const ETYPE: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+const CLIENTS: usize = 1024;
+const NOW: Timestamp = Timestamp {
+    seconds: 1_767_225_600,
+    microseconds: 0,
+};
+
+/// Measures this subject.
+pub(crate) fn run() -> Result<(), Box<dyn Error>> {
+    let server = Principal::parse("HTTP/www.example.com@EXAMPLE.COM")?;
+    let key = Key::generate(ETYPE, &mut UnwrapErr(SysRng))?;
+    let entry = KeyEntry {
+        kvno: 3,
+        key: key.to_block(),
+    };
+    let acceptor = Acceptor::new(ServiceKeys::new([(server.clone(), entry)])?);
+    let path = std::env::temp_dir().join(format!("rkinit-bench-{}.rcache2", std::process::id()));
+
+    for (what, pac) in [
+        ("accept AP-REQ", 0),
+        ("accept AP-REQ, PAC of 1 KiB", 1 << 10),
+    ] {
+        let messages = messages(&key, &server, pac)?;
+        let accept = |message: &[u8], replays: &mut dyn ReplayCache| {
+            acceptor.accept(black_box(message), None, replays, NOW)
+        };
+        #[cfg(feature = "peers")]
+        let service_key = key.expose_bytes();
+        for message in &messages {
+            accept(message, &mut Everything).map_err(|error| format!("ours: {error}"))?;
+            #[cfg(feature = "peers")]
+            picky(message, service_key).map_err(|error| format!("picky-krb: {error}"))?;
+        }
+        let mut memory = Distinct::new(MemoryReplayCache::default());
+        let mut file = Distinct::new(RcacheFile::new(&path, 300));
+        let each = || messages.iter().map(Vec::as_slice).cycle();
+        let (mut first, mut second, mut third) = (each(), each(), each());
+        #[cfg(feature = "peers")]
+        let mut fourth = each();
+        compare(
+            what,
+            &mut [
+                Contestant::new("kerberos_proto, no replay cache", || {
+                    first.next().map(|message| accept(message, &mut Everything))
+                }),
+                Contestant::new("kerberos_proto, replays in memory", || {
+                    second.next().map(|message| accept(message, &mut memory))
+                }),
+                Contestant::new("kerberos_proto, replays in file2", || {
+                    third.next().map(|message| accept(message, &mut file))
+                }),
+                #[cfg(feature = "peers")]
+                Contestant::new("picky-krb 0.13, decoded and decrypted only", || {
+                    fourth.next().map(|message| picky(message, service_key))
+                }),
+            ],
+        );
+        std::fs::remove_file(&path)?;
+    }
+    Ok(())
+}
+
+/// What of it the peer has the parts for: no checks, no replay cache.
+#[cfg(feature = "peers")]
+fn picky(
+    message: &[u8],
+    key: &[u8],
+) -> Result<picky_krb::data_types::Authenticator, Box<dyn Error>> {
+    use picky_krb::crypto::CipherSuite;
+    use picky_krb::data_types::{Authenticator, EncTicketPart};
+    use picky_krb::messages::ApReq;
+
+    let cipher = CipherSuite::Aes256CtsHmacSha196.cipher();
+    let usage = |usage: KeyUsage| i32::try_from(usage.0);
+    let request: ApReq = picky_asn1_der::from_bytes(message)?;
+    let ticket = &request.0.ticket.0.0.enc_part.0.cipher.0.0;
+    let part = cipher.decrypt(key, usage(KeyUsage::KDC_REP_TICKET)?, ticket)?;
+    let part: EncTicketPart = picky_asn1_der::from_bytes(&part)?;
+    let session = &part.0.key.0.key_value.0.0;
+    let authenticator = &request.0.authenticator.0.cipher.0.0;
+    let plain = cipher.decrypt(
+        session,
+        usage(KeyUsage::AP_REQ_AUTHENTICATOR)?,
+        authenticator,
+    )?;
+    Ok(picky_asn1_der::from_bytes::<Authenticator>(&plain)?)
+}
+
+/// An AP-REQ of every client.
+fn messages(
+    service_key: &Key,
+    server: &Principal,
+    pac: usize,
+) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let mut rng = UnwrapErr(SysRng);
+    let mut options = ApRequestOptions::default();
+    options.mutual = true;
+    options.subkey = Subkey::Generate;
+    options.sequence_number = true;
+    (0..CLIENTS)
+        .map(|number| {
+            let client = Principal::parse(&format!("user{number}@EXAMPLE.COM"))?;
+            let session = Key::generate(ETYPE, &mut rng)?;
+            let part = ticket_part(&client, &session, &vec![7; pac]);
+            let cipher = service_key.encrypt(KeyUsage::KDC_REP_TICKET, &part, &mut rng);
+            let ticket = Ticket {
+                tkt_vno: Ticket::VERSION,
+                realm: KerberosString(server.realm()),
+                sname: server.to_wire(),
+                enc_part: EncryptedData {
+                    etype: ETYPE.0,
+                    kvno: Some(3),
+                    cipher: &cipher,
+                },
+            };
+            let credential = Credential {
+                ticket: ticket.to_der(),
+                client,
+                server: server.clone(),
+                session_key: session.to_block(),
+                times: TicketTimes::default(),
+                is_skey: false,
+                flags: TicketFlags::empty(),
+                addresses: Vec::new(),
+                authorization_data: Vec::new(),
+                second_ticket: Vec::new(),
+            };
+            Ok(ApInitiator::start(&credential, &options, &mut rng, NOW)?.1)
+        })
+        .collect()
+}
+
+fn ticket_part(client: &Principal, session: &Key, pac: &[u8]) -> Vec<u8> {
+    let time = |seconds| KerberosTime::from_unix(NOW.seconds + seconds);
+    let pac = AuthorizationDataEntry {
+        ad_type: AuthorizationDataType::IF_RELEVANT,
+        ad_data: pac,
+    };
+    EncTicketPart {
+        flags: TicketFlags::PRE_AUTHENT,
+        key: EncryptionKey {
+            keytype: ETYPE.0,
+            keyvalue: session.expose_bytes(),
+        },
+        crealm: KerberosString(client.realm()),
+        cname: client.to_wire(),
+        transited: TransitedEncoding {
+            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
+            contents: b"",
+        },
+        authtime: time(-60),
+        starttime: Some(time(-60)),
+        endtime: time(36_000),
+        renew_till: None,
+        caddr: None,
+        authorization_data: (!pac.ad_data.is_empty()).then(|| SequenceOf::from(vec![pac])),
+    }
+    .to_der()
+}
+
+/// Takes every request for a new one.
+struct Everything;
+
+impl ReplayCache for Everything {
+    fn store(
+        &mut self,
+        _: &Replay<'_>,
+        _: Timestamp,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        Ok(true)
+    }
+}
+
+/// Makes each request another one for the cache behind it, as if no client ever repeated itself.
+struct Distinct<C> {
+    cache: C,
+    count: u64,
+}
+
+impl<C> Distinct<C> {
+    fn new(cache: C) -> Self {
+        Self { cache, count: 0 }
+    }
+}
+
+impl<C: ReplayCache> ReplayCache for Distinct<C> {
+    fn store(
+        &mut self,
+        request: &Replay<'_>,
+        now: Timestamp,
+    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
+        self.count += 1;
+        let mut request = request.clone();
+        let mut tag = [0; 12];
+        let count = self.count.to_be_bytes();
+        let distinct = request.tag.iter().skip(8).chain(&count);
+        for (to, from) in tag.iter_mut().zip(distinct) {
+            *to = *from;
+        }
+        request.tag = &tag;
+        self.cache.store(&request, now)
+    }
+}
