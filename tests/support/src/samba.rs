@@ -69,7 +69,7 @@ impl SambaRealm {
     }
 
     /// Starts a newer Samba, which has resource-based constrained delegation, in the Debian below
-    /// [`parts::NEWER_SAMBA_VARIABLE`].
+    /// [`crate::parts::NEWER_SAMBA_VARIABLE`].
     ///
     /// # Panics
     /// When it is not there or cannot be started.
