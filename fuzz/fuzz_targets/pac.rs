@@ -69,20 +69,25 @@ fn forgery(part: &EncTicketPart<'_>, input: &[u8], pac: &Pac<'_>) {
 fn signed(pac: &[u8]) {
     let mut bytes = pac.to_vec();
     let pac = Pac::parse(pac).expect("it was parsed before");
-    let place = |buffer_type| {
+    let place = |buffer_type, length| {
         let buffer = pac
             .buffer(buffer_type)
-            .filter(|buffer| buffer.len() >= 20)?;
+            .filter(|buffer| buffer.len() >= length)?;
         let start = buffer.as_ptr() as usize - pac.as_bytes().as_ptr() as usize;
         Some(start..start + buffer.len())
     };
-    let signatures = [PacBufferType::SERVER_CHECKSUM, PacBufferType::KDC_CHECKSUM].map(place);
-    let [Some(server), Some(kdc)] = signatures else {
+    // Of the KDC's, a service looks at the form only.
+    let server = place(PacBufferType::SERVER_CHECKSUM, 20);
+    let kdc = place(PacBufferType::KDC_CHECKSUM, 16);
+    let (Some(server), Some(kdc)) = (server, kdc) else {
         return;
     };
-    for signature in [&server, &kdc] {
+    for (signature, checksum_type) in [
+        (&server, ChecksumType::HMAC_MD5),
+        (&kdc, ChecksumType::HMAC_SHA1_96_AES256),
+    ] {
         bytes[signature.clone()].fill(0);
-        bytes[signature.start..][..4].copy_from_slice(&ChecksumType::HMAC_MD5.0.to_le_bytes());
+        bytes[signature.start..][..4].copy_from_slice(&checksum_type.0.to_le_bytes());
     }
     let checksum = SERVICE
         .checksum_as(ChecksumType::HMAC_MD5, KeyUsage::PAC_CHECKSUM, &bytes)
