@@ -26,6 +26,7 @@ impl Drop for Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let web = Account::new("HTTP/web").password("pw").may_impersonate();
         let alice = Account::new("alice").alias("alice@corp.example");
         let kdc = TestKdc::builder("EXAMPLE.COM")
@@ -35,7 +36,6 @@ impl Fixture {
             .service("ldap/back")
             .start()
             .unwrap();
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("s4u-{}-{count}", std::process::id()));
         let text = format!("{}\n[libdefaults]\nforwardable = true\n", kdc.krb5_conf());

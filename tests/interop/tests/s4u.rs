@@ -61,20 +61,20 @@ impl Service {
         TicketRequest::new(self.client.principal(server).unwrap())
     }
 
-    fn for_user(&self, user: S4uUser) -> Outcome {
+    fn for_user(&self, user: &S4uUser) -> Outcome {
         let request = TicketRequest::new(self.name.clone());
-        self.client.s4u2self(&self.cache, &user, &request)
+        self.client.s4u2self(&self.cache, user, &request)
     }
 
     fn to_self(&self, user: &str) -> Outcome {
-        self.for_user(S4uUser::Name(self.client.principal(user).unwrap()))
+        self.for_user(&S4uUser::Name(self.client.principal(user).unwrap()))
     }
 
     /// By an enterprise name.
     fn by_enterprise_name(&self, user: &str) -> Outcome {
         let realm = String::from_utf8(self.name.realm().to_vec()).unwrap();
         let user = Principal::parse_enterprise(user, &realm).unwrap();
-        self.for_user(S4uUser::Name(user))
+        self.for_user(&S4uUser::Name(user))
     }
 
     fn proxy(&self, evidence: &Credential, server: &str) -> Outcome {
@@ -168,7 +168,7 @@ fn mit_users_and_refusals() {
     assert_eq!(refusal(service.to_self("gone")), expired);
     // This database knows no certificates, and nobody who may delegate.
     let certificate = S4uUser::Certificate(b"0\0".to_vec());
-    refusal(service.for_user(certificate));
+    refusal(service.for_user(&certificate));
     let option = ErrorCode::KDC_ERR_BADOPTION;
     assert_eq!(refusal(service.go_on("alice", "host/a.mit.test")), option);
 }

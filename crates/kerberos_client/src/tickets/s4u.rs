@@ -126,7 +126,7 @@ impl Client {
         if request.cached_only {
             return Err(behalf.no_credential());
         }
-        let tgt = behalf.tgt(&behalf.owner.realm().to_vec())?;
+        let tgt = behalf.tgt(behalf.owner.realm())?;
         let mut unknown = ClientError::NoResult;
         for server in self.service_candidates(&request.server)? {
             match behalf.proxy(evidence, server, &tgt) {
