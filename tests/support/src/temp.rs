@@ -1,5 +1,6 @@
 //! `TempDir`: a folder that goes with its owner, and stays when a test fails.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process, thread};
@@ -21,10 +22,16 @@ impl TempDir {
     #[expect(clippy::new_without_default, reason = "making a folder is no default")]
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = env::temp_dir().join(format!("rkinit-test-{}-{count}", process::id()));
-        fs::create_dir(&path).unwrap_or_else(|error| panic!("mkdir {}: {error}", path.display()));
-        Self { path }
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = env::temp_dir().join(format!("rkinit-test-{}-{count}", process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => return Self { path },
+                // Process ids come again, and what a failed test left stays.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("mkdir {}: {error}", path.display()),
+            }
+        }
     }
 
     /// Where it is.
