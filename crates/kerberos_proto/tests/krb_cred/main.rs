@@ -166,8 +166,8 @@ fn without_protection() {
         CredError::Unprotected
     );
     receiver.accept_unprotected = true;
-    let received = receive(&receiver, &message).unwrap();
-    assert_eq!(shown(&received.credentials[0]), shown(&tgt()));
+    let taken = receive(&receiver, &message).unwrap();
+    assert_eq!(shown(&taken.credentials[0]), shown(&tgt()));
     // An encrypted one is decrypted all the same.
     let message = send(&CredSender::new(CredProtection::Key(&key)), &[tgt()]);
     assert!(receive(&receiver, &message).is_ok());
