@@ -124,9 +124,19 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
     };
     let canonicalize = sent.options.contains(KdcOptions::CANONICALIZE);
     let again = sent.options & (KdcOptions::RENEW | KdcOptions::VALIDATE);
-    // Whatever the name, the issuer is the KDC that was asked, and a ticket that is renewed or
-    // validated stays what it is.
-    if server.realm() != sent.kdc_realm || again != KdcOptions::empty() {
+    // A ticket that is renewed or validated stays what it is.
+    if again != KdcOptions::empty() {
+        return Err(wrong().into());
+    }
+    if server.realm() != sent.kdc_realm {
+        // Active Directory knows its realm by other names, too: in small letters, by its NetBIOS
+        // name. It gives TGTs for those like a foreign realm's, and then puts its true name into
+        // the ticket (RFC 6806 §6): that of who issued the TGT, and no other.
+        let issuer = sent.tgt.server.realm();
+        let same_service = server.same_name(&sent.server) && !server.is_krbtgt();
+        if canonicalize && same_service && server.realm() == issuer {
+            return Ok(None);
+        }
         return Err(wrong().into());
     }
     if let Some(realm) = realm_of_tgt(server) {

@@ -4,7 +4,9 @@ use kerberos_asn1::{
     Decode, Encode, KerberosString, NameType, PrincipalName, RawTicket, SequenceOf, TgsRep,
     TicketFlags,
 };
-use kerberos_proto::{ExchangeError, ReplyFault, Step, TgsExchange, TgsOutcome, TgsParams};
+use kerberos_proto::{
+    Credential, ExchangeError, ReplyFault, Step, TgsExchange, TgsOutcome, TgsParams,
+};
 use kerberos_testkdc::{Account, Fault, Kdc};
 
 use crate::kdc::*;
@@ -71,15 +73,24 @@ fn answered_with(
     realm: &'static str,
 ) -> Result<TgsOutcome, ExchangeError> {
     let kdc = kdc();
-    let tgt = login(&kdc);
-    let (mut exchange, request) = TgsExchange::start(params, &tgt, &mut Rng(5), NOW).unwrap();
-    let reply = answer(&kdc, &request, NOW);
+    answered_by(&kdc, params, &login(&kdc), name, realm)
+}
+
+fn answered_by(
+    kdc: &Kdc,
+    params: TgsParams,
+    tgt: &Credential,
+    name: PrincipalName<'static>,
+    realm: &'static str,
+) -> Result<TgsOutcome, ExchangeError> {
+    let (mut exchange, request) = TgsExchange::start(params, tgt, &mut Rng(5), NOW).unwrap();
+    let reply = answer(kdc, &request, NOW);
     let TgsRep(decoded) = TgsRep::from_der(&reply).unwrap();
     let mut ticket = decoded.ticket.ticket().clone();
     ticket.sname = name.clone();
     ticket.realm = KerberosString::from(realm);
     let ticket = ticket.to_der();
-    let reply = edited(&request.payload, &reply, &tgt, true, |part, reply| {
+    let reply = edited(&request.payload, &reply, tgt, true, |part, reply| {
         part.sname = name;
         part.srealm = KerberosString::from(realm);
         reply.ticket = RawTicket::from_der(&ticket).unwrap();
@@ -133,6 +144,24 @@ fn what_is_none_is_refused() {
     let mut tgt = TgsParams::new(principal("krbtgt/OTHER.COM@EXAMPLE.COM"));
     tgt.options.canonicalize = true;
     is_server_fault(answered_with(tgt, host("other"), "EXAMPLE.COM"));
+}
+
+/// Active Directory asked for `www.example.com@example.com`.
+#[test]
+fn a_realm_by_another_name_than_its_own() {
+    let kdc = kdc();
+    let mut tgt = login(&kdc);
+    tgt.server = principal("krbtgt/EXAMPLE.COM@TRUE.EXAMPLE.COM");
+    let answered = |canonicalize, name: &'static str, realm| {
+        let mut params = TgsParams::new(service());
+        params.options.canonicalize = canonicalize;
+        answered_by(&kdc, params, &tgt, host(name), realm)
+    };
+    let outcome = answered(true, "www.example.com", "TRUE.EXAMPLE.COM");
+    assert!(matches!(outcome, Ok(TgsOutcome::Ticket(_))), "{outcome:?}");
+    is_server_fault(answered(false, "www.example.com", "TRUE.EXAMPLE.COM"));
+    is_server_fault(answered(true, "other", "TRUE.EXAMPLE.COM"));
+    is_server_fault(answered(true, "www.example.com", "EVIL.COM"));
 }
 
 #[test]
