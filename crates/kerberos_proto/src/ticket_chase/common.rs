@@ -63,7 +63,8 @@ impl Common {
         realm_of_tgt(&self.tgt.server).unwrap_or_default()
     }
 
-    /// A TGT for `realm` among those at hand that lasts, if there is one.
+    /// A TGT for `realm` among those at hand that lasts, if there is one; rather from where the
+    /// chase starts than from a realm on the way, which knows the session keys that it gave out.
     pub(super) fn tgt_at_hand(&self, realm: &[u8], now: Timestamp) -> Option<Credential> {
         let offset = self.params.tgs.kdc_offset;
         let now = offset.map_or(now, |offset| now + offset).seconds;
@@ -72,7 +73,9 @@ impl Common {
                 && tgt.client == self.start.client
                 && tgt.times.endtime.unix() >= now
         };
-        self.params.tgts.iter().find(lasts).cloned()
+        let all = self.params.tgts.iter().filter(lasts);
+        all.min_by_key(|tgt| tgt.server.realm() != self.start_realm)
+            .cloned()
     }
 
     /// Asks for a TGT of `realm`.

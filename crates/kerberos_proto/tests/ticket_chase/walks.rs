@@ -1,7 +1,7 @@
 //! Walks to the realm of a service: direct, through others, by TGTs at hand, and off the path.
 
 use kerberos_asn1::{ErrorCode, KerberosTime};
-use kerberos_proto::{ChaseParams, ExchangeError, Route};
+use kerberos_proto::{ChaseParams, ExchangeError, Route, TicketChase};
 use kerberos_testkdc::Fault;
 
 use crate::world::*;
@@ -131,7 +131,7 @@ fn by_tgts_at_hand() {
     let to_c = world.cross("C", &to_b);
     // That of the service's realm.
     let mut with = params("svc@C");
-    with.tgts = vec![to_b.clone(), to_c];
+    with.tgts = vec![to_b.clone(), to_c.clone()];
     let chased = world.check(with, &["C: svc+"], &["C"]);
     assert!(chased.tgts.is_empty());
     // That of a realm on the way.
@@ -142,6 +142,17 @@ fn by_tgts_at_hand() {
         &["A: krbtgt/C", "B: krbtgt/C", "C: svc+"],
         &["A", "B", "C"],
     );
+    // Of several that of one's own KDC, wherever it stands.
+    let mut from_a = to_b.clone();
+    from_a.server = principal("krbtgt/C@A");
+    for both in [[to_c.clone(), from_a.clone()], [from_a, to_c]] {
+        let mut with = params("svc@C");
+        with.tgts = both.to_vec();
+        let (mut rng, own) = (Rng(7), "krbtgt/C@A");
+        let (chase, _) = TicketChase::start(with, &home, &mut rng, NOW).unwrap();
+        let shown = format!("{chase:?}");
+        assert!(shown.contains(own), "{shown}");
+    }
     // Not if it has expired, or is someone else's.
     for spoil in [0, 1] {
         let mut with = params("svc@B");
