@@ -191,13 +191,16 @@ fn many_in_one_call_and_each_once() {
 #[test]
 fn only_what_lasts_and_fits_is_taken_from_the_cache() {
     type Spoil = fn(&mut Credential);
-    let misfits: [(&str, Spoil); 6] = [
+    let misfits: [(&str, Spoil); 7] = [
         ("expired", |entry| {
             entry.times.endtime = KerberosTime::from_unix(kerberos_client::now().seconds - 60);
         }),
         ("user-to-user", |entry| {
             entry.is_skey = true;
             entry.second_ticket = b"second".to_vec();
+        }),
+        ("on behalf of itself", |entry| {
+            entry.second_ticket = b"the evidence".to_vec();
         }),
         ("of another client", |entry| {
             entry.client = principal("bob@EXAMPLE.COM");

@@ -126,7 +126,8 @@ impl Search<'_> {
         else {
             return;
         };
-        if view.is_skey() || !view.client().matches(&self.client) {
+        let is_own = view.client().matches(&self.client);
+        if !is_own || view.is_skey() || !view.second_ticket().is_empty() {
             return;
         }
         let Some(preference) = self.etypes.iter().position(|one| *one == view.key_etype()) else {
@@ -158,12 +159,14 @@ impl Search<'_> {
 
     /// Whether it is the ticket of whom the request wants one of.
     fn is_of(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
-        let second = request.second_ticket.as_deref();
         match &request.whose {
             Whose::Owner => {
+                // A second ticket beside an ordinary one is the evidence of S4U2Proxy, and who
+                // acts on behalf of itself is the client of that, too.
+                let second = request.second_ticket.as_deref();
                 view.client().matches(&self.client)
                     && view.is_skey() == second.is_some()
-                    && second.is_none_or(|second| view.second_ticket() == second)
+                    && view.second_ticket() == second.unwrap_or_default()
             }
             Whose::User(user) => {
                 let evidence = view.second_ticket();
