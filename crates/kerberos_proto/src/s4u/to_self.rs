@@ -130,7 +130,9 @@ impl S4u2Self {
             Step::Done(outcome) => *outcome,
         };
         match outcome {
-            TgsOutcome::Ticket(ticket) if ticket.server.same_name(&self.service) => {
+            // Of its own realm: another one's word, signed by itself, is not enough to say who the
+            // user is.
+            TgsOutcome::Ticket(ticket) if ticket.server == self.service => {
                 Ok(Step::Done(Box::new(ticket)))
             }
             TgsOutcome::Ticket(ticket) => Err(ReplyFault::ServerName {

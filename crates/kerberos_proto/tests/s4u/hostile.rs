@@ -5,7 +5,7 @@ use kerberos_crypto::{ChecksumType, EncryptionType};
 use kerberos_proto::{
     ExchangeError, ReplyFault, S4u2Proxy, S4u2Self, S4uFault as Proof, S4uUser, Step, TgsParams,
 };
-use kerberos_testkdc::{Fault, Kdc, S4uFault};
+use kerberos_testkdc::{Account, Fault, Kdc, S4uFault};
 
 use crate::random::edited as damaged;
 use crate::realms::*;
@@ -98,6 +98,23 @@ fn no_realm_on_the_way_changes_the_user() {
         got: principal("mallory@USER.TEST"),
     };
     assert_eq!(found, ReplyFault::S4u(expected));
+}
+
+/// The user's realm does not refer the service on, but gives it a ticket about whomever it likes.
+#[test]
+fn no_realm_but_the_own_gives_the_ticket() {
+    let mut realms = Realms::new();
+    let false_web = Account::new("HTTP/web").alias("HTTP/web@HOME.TEST");
+    let user = base("USER.TEST", &[]).account(trust("MID.TEST"));
+    let user = user.account(Account::new("bob")).account(false_web);
+    realms.user = user.build().unwrap();
+    let error = realms.to_self(&named("bob@USER.TEST"), "HTTP/web");
+    let expected = ReplyFault::ServerName {
+        asked: principal("HTTP/web"),
+        got: principal("HTTP/web@USER.TEST"),
+    };
+    let found = matches!(&error, Err(ExchangeError::Reply(fault)) if *fault == expected);
+    assert!(found, "{error:?}");
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn realm(name: &str, others: &[&str], etypes: &[EncryptionType]) -> TestKdcBuild
     all.fold(base(name, etypes), TestKdcBuilder::account)
 }
 
-fn base(name: &str, etypes: &[EncryptionType]) -> TestKdcBuilder {
+pub(crate) fn base(name: &str, etypes: &[EncryptionType]) -> TestKdcBuilder {
     let builder = Kdc::builder(name).account(trust(name)).rng(Rng(3));
     if etypes.is_empty() {
         builder
@@ -236,7 +236,7 @@ fn base(name: &str, etypes: &[EncryptionType]) -> TestKdcBuilder {
 }
 
 /// A ticket-granting service whose key is the same everywhere.
-fn trust(realm: &str) -> Account {
+pub(crate) fn trust(realm: &str) -> Account {
     Account::new(&format!("krbtgt/{realm}"))
         .password(format!("key of {realm}"))
         .salt("trust")
