@@ -2,6 +2,9 @@
 //! may get it refused and nothing else; and one of a client, or a KDC, that encrypts what it likes.
 #![no_main]
 
+#[path = "support/constant.rs"]
+mod constant;
+
 use std::sync::LazyLock;
 
 use kerberos_asn1::{
@@ -15,6 +18,8 @@ use kerberos_proto::{
     ServiceKeys, Timestamp,
 };
 use libfuzzer_sys::fuzz_target;
+
+use constant::Constant;
 
 const NOW: Timestamp = Timestamp {
     seconds: 1_000_000_000,
@@ -219,25 +224,3 @@ fn alter(mut bytes: Vec<u8>, script: &[u8]) -> Vec<u8> {
     }
     bytes
 }
-
-/// The same number again and again, so that honest requests are alike.
-struct Constant;
-
-impl rand_core::TryRng for Constant {
-    type Error = core::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(0x2a2a_2a2a)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(0x2a2a_2a2a_2a2a_2a2a)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        bytes.fill(0x2a);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Constant {}

@@ -2,12 +2,20 @@
 //! replaced. However it ends, it ends; and a login is never another than the honest one.
 #![no_main]
 
+#[path = "support/constant.rs"]
+mod constant;
+#[path = "support/script.rs"]
+mod script;
+
 use core::time::Duration;
 
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{AsExchange, AsParams, Login, Password, Principal, Secret, Step, Timestamp};
 use kerberos_testkdc::{Account, Kdc, Transport};
 use libfuzzer_sys::fuzz_target;
+
+use constant::Constant;
+use script::Script;
 
 fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
@@ -70,64 +78,3 @@ fn essence(login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
         login.reply_key_etype,
     )
 }
-
-/// What happens to the answers, read from the fuzzer's input; at its end all are passed on.
-struct Script<'a>(&'a [u8]);
-
-impl Script<'_> {
-    fn byte(&mut self) -> u8 {
-        let (&first, rest) = self.0.split_first().unwrap_or((&0, &[]));
-        self.0 = rest;
-        first
-    }
-
-    fn alter(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
-        match self.byte() % 4 {
-            0 => answer,
-            1 => {
-                let length = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
-                let (taken, rest) = self.0.split_at(length.min(self.0.len()));
-                self.0 = rest;
-                taken.to_vec()
-            }
-            _ => {
-                for _ in 0..=self.byte() % 8 {
-                    let position = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
-                    let position = position % answer.len().max(1);
-                    match (self.byte() % 4, self.byte()) {
-                        (0, byte) => answer.insert(position, byte),
-                        (1, _) if !answer.is_empty() => drop(answer.remove(position)),
-                        (_, byte) => answer
-                            .iter_mut()
-                            .skip(position)
-                            .take(1)
-                            .for_each(|b| *b = byte),
-                    }
-                }
-                answer
-            }
-        }
-    }
-}
-
-/// The same number again and again, so that honest runs are alike.
-struct Constant;
-
-impl rand_core::TryRng for Constant {
-    type Error = core::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(0x2a2a_2a2a)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        Ok(0x2a2a_2a2a_2a2a_2a2a)
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        bytes.fill(0x2a);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Constant {}
