@@ -70,12 +70,12 @@ pub struct Silence {
 #[doc(hidden)]
 pub fn count_answers(name: &str, kind: u16, id: u16, message: &[u8]) -> Option<usize> {
     let question = message::Question {
-        name: name::Name::parse(name)?,
-        kind: RecordType(kind),
+        name: name::parse(name)?,
+        kind: RecordType::from_int(kind),
     };
     match question.read(id, message) {
         message::Verdict::Answered(answer) => {
-            assert!(answer.name.wire().len() <= name::MAX_NAME);
+            assert!(answer.name.as_slice().len() <= 255);
             Some(answer.records.len())
         }
         _ => None,

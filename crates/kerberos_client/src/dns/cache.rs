@@ -46,19 +46,19 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::super::message::RecordType;
-    use super::super::name::Name;
+    use super::super::name;
     use super::*;
 
     fn question(name: &str) -> Question {
         Question {
-            name: Name::parse(name).unwrap(),
+            name: name::parse(name).unwrap(),
             kind: RecordType::A,
         }
     }
 
     fn answer(ttl: u32) -> Answer {
         Answer {
-            name: Name::parse("a").unwrap(),
+            name: name::parse("a").unwrap(),
             records: Vec::new(),
             ttl,
         }

@@ -54,7 +54,7 @@ fn advance(
             Action::Ask(exchange) => {
                 let (transport, address) = lookup.endpoint(exchange)?;
                 let opened = random().and_then(|id| {
-                    let query = lookup.query(exchange, id);
+                    let query = lookup.query(exchange, id)?;
                     Socket::open(transport, address, &query, Framing::Dns)
                         .map_err(|error| describe(&error))
                 });

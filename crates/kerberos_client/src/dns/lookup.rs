@@ -184,12 +184,13 @@ impl Lookup {
         Some((exchange.transport, address))
     }
 
-    /// The query of the exchange, which from now on has this random `id`.
-    pub(crate) fn query(&mut self, exchange: ExchangeId, id: u16) -> Vec<u8> {
+    /// The query of the exchange, which from now on has this random `id`, or why there is none.
+    pub(crate) fn query(&mut self, exchange: ExchangeId, id: u16) -> Result<Vec<u8>, String> {
         if let Some(exchange) = self.exchanges.get_mut(exchange.0) {
             exchange.id = id;
         }
-        self.question.query(id, self.edns)
+        let query = self.question.query(id, self.edns);
+        query.map_err(|error| error.to_string())
     }
 
     /// What came of it, and which server of the configuration, counted from the first asked, said

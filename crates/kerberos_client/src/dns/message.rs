@@ -1,34 +1,31 @@
-//! The wire format of queries and their answers (RFC 1035 §4), as much of it as a stub resolver
-//! needs.
+//! Queries and what their answers say (RFC 1035 §4), over the message codec of `domain`.
 //!
-//! A reader of answers trusts nothing: a compression pointer leads backwards only, what is kept is
-//! capped, and nothing is allocated by a count that the message states.
+//! What is ours is to trust nothing: only the answer to the question counts, what is kept of it is
+//! capped, and so is the number of aliases. That no pointer leads in circles or forwards, and that
+//! no record reads beyond its end, the codec sees to.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::name::{Name, NameBuilder};
+use domain::base::iana::{Class, Opcode, Rcode};
+use domain::base::message::RecordSection;
+use domain::base::message_builder::PushError;
+use domain::base::name::ToName;
+use domain::base::rdata::{ParseRecordData, UnknownRecordData};
+use domain::base::record::ParsedRecord;
+use domain::base::{Message, MessageBuilder, Ttl};
+use domain::rdata::{A, Aaaa, Cname, Ptr, Soa, Srv, Txt};
+use octseq::array::Array;
+
+use super::name::Name;
+
+/// A type of record, by its number.
+pub(crate) use domain::base::Rtype as RecordType;
 
 /// What is asked: the records of one type that a name has.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Question {
     pub(crate) name: Name,
     pub(crate) kind: RecordType,
-}
-
-/// A type of record, by its number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct RecordType(pub(crate) u16);
-
-impl RecordType {
-    pub(crate) const A: Self = Self(1);
-    pub(crate) const CNAME: Self = Self(5);
-    pub(crate) const SOA: Self = Self(6);
-    pub(crate) const PTR: Self = Self(12);
-    pub(crate) const TXT: Self = Self(16);
-    pub(crate) const AAAA: Self = Self(28);
-    pub(crate) const SRV: Self = Self(33);
-    pub(crate) const OPT: Self = Self(41);
-    pub(crate) const URI: Self = Self(256);
 }
 
 /// What a record says.
@@ -80,16 +77,8 @@ pub(crate) enum Verdict {
     Answered(Answer),
 }
 
-/// Octets before the question (RFC 1035 §4.1.1).
-const HEADER: usize = 12;
-const CLASS_IN: u16 = 1;
-const RECURSION_DESIRED: u16 = 0x0100;
-const RESPONSE: u16 = 0x8000;
-const OPCODE: u16 = 0x7800;
-const TRUNCATED: u16 = 0x0200;
-const RCODE: u16 = 0x000f;
-const NO_ERROR: u16 = 0;
-const NAME_ERROR: u16 = 3;
+/// The longest query: a header, the longest name with its type and class, and an OPT record.
+const MAX_QUERY: usize = 12 + 255 + 4 + 11;
 
 /// What we offer to take by UDP (RFC 6891 §6.2.5) where `options edns0` is set: what passes every
 /// path without fragments.
@@ -108,86 +97,72 @@ const MAX_NEGATIVE_TTL: u32 = 300;
 
 impl Question {
     /// The query with this `id`, for recursion, in the class of the Internet.
-    pub(crate) fn query(&self, id: u16, edns: bool) -> Vec<u8> {
-        let mut message = Vec::with_capacity(HEADER + self.name.wire().len() + 15);
-        let additional = u16::from(edns);
-        for word in [id, RECURSION_DESIRED, 1, 0, 0, additional] {
-            message.extend(word.to_be_bytes());
-        }
-        message.extend(self.name.wire());
-        message.extend(self.kind.0.to_be_bytes());
-        message.extend(CLASS_IN.to_be_bytes());
+    ///
+    /// # Errors
+    /// None while `MAX_QUERY` is right.
+    pub(crate) fn query(&self, id: u16, edns: bool) -> Result<Vec<u8>, PushError> {
+        let mut builder = MessageBuilder::from_target(Array::<MAX_QUERY>::new())?;
+        builder.header_mut().set_id(id);
+        builder.header_mut().set_rd(true);
+        let mut builder = builder.question();
+        builder.push((&self.name, self.kind, Class::IN))?;
+        let mut builder = builder.additional();
         if edns {
-            // RFC 6891 §6.1.2: the root, the type, the size; no flags and no options.
-            message.push(0);
-            for word in [RecordType::OPT.0, EDNS_SIZE, 0, 0, 0] {
-                message.extend(word.to_be_bytes());
-            }
+            builder.opt(|opt| {
+                opt.set_udp_payload_size(EDNS_SIZE);
+                Ok(())
+            })?;
         }
-        message
+        Ok(builder.finish().as_ref().to_vec())
     }
 
     /// What `message` says to the query with this `id`.
     pub(crate) fn read(&self, id: u16, message: &[u8]) -> Verdict {
-        let mut reader = Reader { message, at: 0 };
-        match self.opening(id, &mut reader) {
-            Some(Ok(counts)) => match self.answer(&mut reader, counts) {
-                Some(answer) => Verdict::Answered(answer),
-                None => Verdict::Malformed,
-            },
-            Some(Err(verdict)) => verdict,
-            None => Verdict::Foreign,
-        }
-    }
-
-    /// The counts of answers and of authorities, when the message is an answer to this query.
-    fn opening(&self, id: u16, reader: &mut Reader<'_>) -> Option<Result<(u16, u16), Verdict>> {
-        let (message_id, flags) = (reader.u16()?, reader.u16()?);
-        let (questions, answers) = (reader.u16()?, reader.u16()?);
-        let (authorities, _additional) = (reader.u16()?, reader.u16()?);
-        if message_id != id || flags & RESPONSE == 0 || flags & OPCODE != 0 {
-            return None;
-        }
-        let refused = |flags: u16| {
-            let [_, low] = (flags & RCODE).to_be_bytes();
-            Some(Err(Verdict::Refused(low)))
+        let Ok(message) = Message::from_slice(message) else {
+            return Verdict::Foreign;
         };
+        let header = message.header();
+        if header.id() != id || !header.qr() || header.opcode() != Opcode::QUERY {
+            return Verdict::Foreign;
+        }
+        let code = header.rcode();
         // A server that cannot read a query may return the header alone.
-        if questions == 0 && flags & RCODE != NO_ERROR {
-            return refused(flags);
+        if message.header_counts().qdcount() == 0 && code != Rcode::NOERROR {
+            return Verdict::Refused(code.to_int());
         }
-        let asked = (reader.name()?, reader.u16()?, reader.u16()?);
-        if questions != 1 || asked != (self.name.clone(), self.kind.0, CLASS_IN) {
-            return None;
+        let is_ours = message.sole_question().is_ok_and(|asked| {
+            *asked.qname() == self.name && asked.qtype() == self.kind && asked.qclass() == Class::IN
+        });
+        if !is_ours {
+            return Verdict::Foreign;
         }
-        if flags & TRUNCATED != 0 {
-            return Some(Err(Verdict::Truncated));
+        if header.tc() {
+            return Verdict::Truncated;
         }
-        match flags & RCODE {
-            NO_ERROR | NAME_ERROR => Some(Ok((answers, authorities))),
-            _ => refused(flags),
+        match code {
+            Rcode::NOERROR | Rcode::NXDOMAIN => self
+                .answer(message)
+                .map_or(Verdict::Malformed, Verdict::Answered),
+            _ => Verdict::Refused(code.to_int()),
         }
     }
 
     /// The records of the name, aliases followed.
-    fn answer(
-        &self,
-        reader: &mut Reader<'_>,
-        (answers, authorities): (u16, u16),
-    ) -> Option<Answer> {
+    fn answer(&self, message: &Message<[u8]>) -> Option<Answer> {
+        let mut section = message.answer().ok()?;
         let mut aliases = Vec::new();
         let mut found = Vec::new();
-        for _ in 0..answers {
-            let record = reader.record()?;
-            if record.class != CLASS_IN || found.len() + aliases.len() >= MAX_RECORDS {
+        for record in section.by_ref() {
+            let record = record.ok()?;
+            if record.class() != Class::IN || found.len() + aliases.len() >= MAX_RECORDS {
                 continue;
             }
-            if record.kind == self.kind {
-                let data = record.data(reader.message)?;
-                found.push((record.name, record.ttl, data));
-            } else if record.kind == RecordType::CNAME {
-                let target = record.reader(reader.message).name()?;
-                aliases.push((record.name, record.ttl, target));
+            let (owner, ttl) = (record.owner(), seconds(record.ttl()));
+            if record.rtype() == self.kind {
+                found.push((owner, ttl, Data::read(record)?));
+            } else if record.rtype() == RecordType::CNAME {
+                let target = read::<Cname<_>>(record)?.into_cname();
+                aliases.push((owner, ttl, target));
             }
         }
         let mut name = self.name.clone();
@@ -197,7 +172,7 @@ impl Question {
             else {
                 break;
             };
-            name = target.clone();
+            name = target.to_name();
             ttl = ttl.min(*alias_ttl);
         }
         let mut records = Vec::new();
@@ -208,173 +183,72 @@ impl Question {
             }
         }
         if records.is_empty() {
-            ttl = ttl.min(negative_ttl(reader, authorities));
+            ttl = ttl.min(negative_ttl(section).unwrap_or(0));
         }
         Some(Answer { name, records, ttl })
     }
 }
 
-/// For how long there is nothing: the authority says so (RFC 2308 §5), and where it does not, or not
-/// legibly, nothing is kept.
-fn negative_ttl(reader: &mut Reader<'_>, authorities: u16) -> u32 {
-    for _ in 0..authorities {
-        let Some(record) = reader.record() else {
-            return 0;
-        };
-        if record.kind == RecordType::SOA {
-            let mut data = record.reader(reader.message);
-            let minimum = data.name().and_then(|_| data.name()).and_then(|_| {
-                data.skip(16)?; // serial, refresh, retry, expire
-                data.u32()
-            });
-            return minimum.unwrap_or(0).min(record.ttl).min(MAX_NEGATIVE_TTL);
-        }
-    }
-    0
-}
-
-/// A record whose data is not yet read.
-struct Record {
-    name: Name,
-    kind: RecordType,
-    class: u16,
-    ttl: u32,
-    /// Where its data starts and ends in the message.
-    start: usize,
-    end: usize,
-}
-
-impl Record {
-    /// A reader of the data, which may point to names before it but does not go beyond it.
-    fn reader<'a>(&self, message: &'a [u8]) -> Reader<'a> {
-        let message = message.get(..self.end).unwrap_or_default();
-        Reader {
-            message,
-            at: self.start,
-        }
-    }
-
-    fn data(&self, message: &[u8]) -> Option<Data> {
-        let mut reader = self.reader(message);
-        let data = match self.kind {
-            RecordType::A => Data::A(reader.array::<4>()?.into()),
-            RecordType::AAAA => Data::Aaaa(reader.array::<16>()?.into()),
-            RecordType::PTR => Data::Name(reader.name()?),
-            RecordType::TXT => {
-                let length = reader.u8()?.into();
-                Data::Txt(reader.bytes(length)?.to_vec())
-            }
+impl Data {
+    /// The data of a record of a type that is asked for; `None` of another, or when it cannot be
+    /// read.
+    fn read(record: ParsedRecord<'_, [u8]>) -> Option<Self> {
+        Some(match record.rtype() {
+            RecordType::A => Self::A(read::<A>(record)?.addr()),
+            RecordType::AAAA => Self::Aaaa(read::<Aaaa>(record)?.addr()),
+            RecordType::PTR => Self::Name(read::<Ptr<_>>(record)?.ptrdname().to_name()),
+            RecordType::TXT => Self::Txt(read::<Txt<_>>(record)?.iter().next()?.to_vec()),
             RecordType::SRV => {
-                let (priority, weight, port) = (reader.u16()?, reader.u16()?, reader.u16()?);
-                // RFC 2782 forbids to compress the target; some servers do.
-                let target = reader.name()?;
-                Data::Srv {
-                    priority,
-                    weight,
-                    port,
-                    target,
+                let srv = read::<Srv<_>>(record)?;
+                Self::Srv {
+                    priority: srv.priority(),
+                    weight: srv.weight(),
+                    port: srv.port(),
+                    target: srv.target().to_name(),
                 }
             }
             RecordType::URI => {
-                let (priority, weight) = (reader.u16()?, reader.u16()?);
-                let target = reader.rest().to_vec();
-                Data::Uri {
-                    priority,
-                    weight,
-                    target,
+                let data = read::<UnknownRecordData<_>>(record)?;
+                // RFC 7553 §4.5: the target is all that follows the two numbers.
+                let (priority, rest) = data.data().split_first_chunk()?;
+                let (weight, target) = rest.split_first_chunk()?;
+                Self::Uri {
+                    priority: u16::from_be_bytes(*priority),
+                    weight: u16::from_be_bytes(*weight),
+                    target: target.to_vec(),
                 }
             }
             _ => return None,
-        };
-        Some(data)
-    }
-}
-
-/// A reader of a message that knows where it is.
-struct Reader<'a> {
-    message: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
-        let bytes = self.message.get(self.at..)?.get(..length)?;
-        self.at += length;
-        Some(bytes)
-    }
-
-    fn skip(&mut self, length: usize) -> Option<()> {
-        self.bytes(length).map(|_| ())
-    }
-
-    fn rest(&mut self) -> &'a [u8] {
-        let rest = self.message.get(self.at..).unwrap_or_default();
-        self.at = self.message.len();
-        rest
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.bytes(N)?.try_into().ok()
-    }
-
-    fn u8(&mut self) -> Option<u8> {
-        self.array().map(u8::from_be_bytes)
-    }
-
-    fn u16(&mut self) -> Option<u16> {
-        self.array().map(u16::from_be_bytes)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_be_bytes)
-    }
-
-    /// A name, compressed or not (RFC 1035 §4.1.4).
-    fn name(&mut self) -> Option<Name> {
-        let mut builder = NameBuilder::default();
-        // A pointer must lead before the piece that it ends, so there is an end to them.
-        let mut piece = self.at;
-        let mut after = None;
-        loop {
-            let length = self.u8()?;
-            match length >> 6 {
-                0b00 if length == 0 => break,
-                0b00 => builder.push(self.bytes(length.into())?)?,
-                0b11 => {
-                    let target = usize::from(length & 0x3f) << 8 | usize::from(self.u8()?);
-                    after.get_or_insert(self.at);
-                    if target >= piece {
-                        return None;
-                    }
-                    piece = target;
-                    self.at = target;
-                }
-                _ => return None,
-            }
-        }
-        self.at = after.unwrap_or(self.at);
-        Some(builder.finish())
-    }
-
-    fn record(&mut self) -> Option<Record> {
-        let name = self.name()?;
-        let (kind, class, ttl) = (RecordType(self.u16()?), self.u16()?, self.u32()?);
-        let length = usize::from(self.u16()?);
-        let start = self.at;
-        self.skip(length)?;
-        Some(Record {
-            name,
-            kind,
-            class,
-            // RFC 2181 §8: a value with the highest bit counts as zero.
-            ttl: if ttl > i32::MAX.cast_unsigned() {
-                0
-            } else {
-                ttl
-            },
-            start,
-            end: self.at,
         })
+    }
+}
+
+/// The data of a record of the type that `D` is for.
+fn read<'a, D: ParseRecordData<'a, [u8]>>(record: ParsedRecord<'a, [u8]>) -> Option<D> {
+    Some(record.into_record::<D>().ok()??.into_data())
+}
+
+/// For how long there is nothing: the authority after the answers says so (RFC 2308 §5), and where
+/// it does not, or not legibly, nothing is kept.
+fn negative_ttl(answers: RecordSection<'_, [u8]>) -> Option<u32> {
+    for record in answers.next_section().ok()?? {
+        let record = record.ok()?;
+        if record.rtype() == RecordType::SOA {
+            let ttl = seconds(record.ttl());
+            let minimum = read::<Soa<_>>(record)?.minimum().as_secs();
+            return Some(minimum.min(ttl).min(MAX_NEGATIVE_TTL));
+        }
+    }
+    None
+}
+
+/// RFC 2181 §8: a value with the highest bit counts as zero.
+fn seconds(ttl: Ttl) -> u32 {
+    let seconds = ttl.as_secs();
+    if seconds > i32::MAX.cast_unsigned() {
+        0
+    } else {
+        seconds
     }
 }
 

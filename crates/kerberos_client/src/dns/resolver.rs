@@ -10,7 +10,7 @@ use std::time::{Instant, SystemTime};
 use super::cache::Cache;
 use super::lookup::Lookup;
 use super::message::{Answer, Data, Question, RecordType};
-use super::name::Name;
+use super::name;
 use super::{DnsError, HostsFile, ResolvConf, driver};
 
 /// A stub resolver: asks the hosts file and the servers of resolv.conf, and keeps their answers.
@@ -189,7 +189,7 @@ impl Resolver {
         let mut answers: Vec<Option<Result<Answer, DnsError>>> = Vec::new();
         let mut asked = Vec::new();
         for &(name, kind) in questions {
-            let Some(parsed) = Name::parse(name) else {
+            let Some(parsed) = name::parse(name) else {
                 answers.push(Some(Err(DnsError::BadName(name.to_owned()))));
                 continue;
             };

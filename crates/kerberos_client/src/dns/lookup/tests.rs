@@ -1,7 +1,7 @@
 //! The schedule in virtual time: servers that answer, fail, are silent, late or hostile.
 
 use super::super::message::{Data, RecordType};
-use super::super::name::Name;
+use super::super::name;
 use super::*;
 
 /// What a server does with each query.
@@ -29,14 +29,14 @@ use Does::{Answers, CutsShort, Fails, ForgedThenAnswers, Garbles, KnowsNoEdns, R
 
 fn question() -> Question {
     Question {
-        name: Name::parse("kdc.example").unwrap(),
+        name: name::parse("kdc.example").unwrap(),
         kind: RecordType::A,
     }
 }
 
 /// An answer with one address, which tells the server by its last octet.
 fn message(id: u16, server: u8, flags: [u8; 2]) -> Vec<u8> {
-    let mut message = question().query(id, false);
+    let mut message = question().query(id, false).unwrap();
     message[2..4].copy_from_slice(&flags);
     message[7] = 1;
     message.extend(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02");
@@ -68,7 +68,7 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
             Action::Ask(id) => {
                 let (transport, address) = lookup.endpoint(id).unwrap();
                 let sent_id = 100 + u16::try_from(id.0).unwrap();
-                let query = lookup.query(id, sent_id);
+                let query = lookup.query(id, sent_id).unwrap();
                 let edns = query[11] == 1;
                 let server = conf
                     .servers

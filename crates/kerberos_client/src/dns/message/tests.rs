@@ -1,11 +1,19 @@
 //! Messages of every kind, honest and hostile.
 
+use super::super::name;
 use super::*;
 
 const ID: u16 = 0x1234;
 
+/// Octets before the question, and what stands in them (RFC 1035 §4.1.1).
+const HEADER: usize = 12;
+const RESPONSE: u16 = 0x8000;
+const TRUNCATED: u16 = 0x0200;
+const NAME_ERROR: u16 = 3;
+const CLASS_IN: u16 = 1;
+
 fn name(text: &str) -> Name {
-    Name::parse(text).unwrap()
+    name::parse(text).unwrap()
 }
 
 fn question(text: &str, kind: RecordType) -> Question {
@@ -17,7 +25,7 @@ fn question(text: &str, kind: RecordType) -> Question {
 
 /// An answer to `question` with these sections, each record after its owner.
 fn reply(question: &Question, flags: u16, answers: &[Vec<u8>], authorities: &[Vec<u8>]) -> Vec<u8> {
-    let mut message = question.query(ID, false);
+    let mut message = question.query(ID, false).unwrap();
     message[2..4].copy_from_slice(&(RESPONSE | flags).to_be_bytes());
     let count = |records: &[Vec<u8>]| u16::try_from(records.len()).unwrap().to_be_bytes();
     message[6..8].copy_from_slice(&count(answers));
@@ -29,12 +37,12 @@ fn reply(question: &Question, flags: u16, answers: &[Vec<u8>], authorities: &[Ve
 }
 
 fn record(owner: &str, kind: RecordType, ttl: u32, data: &[u8]) -> Vec<u8> {
-    raw_record(name(owner).wire(), kind, ttl, data)
+    raw_record(name(owner).as_slice(), kind, ttl, data)
 }
 
 fn raw_record(owner: &[u8], kind: RecordType, ttl: u32, data: &[u8]) -> Vec<u8> {
     let mut record = owner.to_vec();
-    record.extend(kind.0.to_be_bytes());
+    record.extend(kind.to_int().to_be_bytes());
     record.extend(CLASS_IN.to_be_bytes());
     record.extend(ttl.to_be_bytes());
     record.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
@@ -62,11 +70,19 @@ fn answered(question: &Question, message: &[u8]) -> Answer {
 fn a_query_octet_by_octet() {
     let question = question("a.bc", RecordType::URI);
     let expected = b"\x12\x34\x01\x00\x00\x01\0\0\0\0\0\0\x01a\x02bc\0\x01\x00\0\x01";
-    assert_eq!(question.query(ID, false), expected);
+    assert_eq!(question.query(ID, false).unwrap(), expected);
     let mut expected = expected.to_vec();
     expected[11] = 1;
     expected.extend(b"\0\0\x29\x04\xd0\0\0\0\0\0\0");
-    assert_eq!(question.query(ID, true), expected);
+    assert_eq!(question.query(ID, true).unwrap(), expected);
+}
+
+#[test]
+fn the_longest_query_has_room() {
+    let label = "x".repeat(63);
+    let longest = format!("{label}.{label}.{label}.{}", "x".repeat(61));
+    let query = question(&longest, RecordType::SRV).query(ID, true);
+    assert_eq!(query.unwrap().len(), MAX_QUERY);
 }
 
 #[test]
@@ -86,7 +102,7 @@ fn every_type() {
     check(RecordType::AAAA, &address.octets(), Data::Aaaa(address));
     check(
         RecordType::PTR,
-        name("h.example").wire(),
+        name("h.example").as_slice(),
         Data::Name(name("h.example")),
     );
     check(
@@ -101,7 +117,7 @@ fn every_type() {
         port: 88,
         target: target.clone(),
     };
-    check(RecordType::SRV, &srv(1, 88, target.wire()), expected);
+    check(RecordType::SRV, &srv(1, 88, target.as_slice()), expected);
     // The target by a pointer to the question, which some servers write.
     let expected = Data::Srv {
         priority: 0,
@@ -126,10 +142,15 @@ fn aliases_are_followed() {
             "www.example",
             RecordType::CNAME,
             50,
-            name("b.example").wire(),
+            name("b.example").as_slice(),
         ),
         record("c.example", RecordType::A, 70, &[192, 0, 2, 1]),
-        record("b.example", RecordType::CNAME, 60, name("c.example").wire()),
+        record(
+            "b.example",
+            RecordType::CNAME,
+            60,
+            name("c.example").as_slice(),
+        ),
         record("other.example", RecordType::A, 5, &[192, 0, 2, 9]),
     ];
     let answer = answered(&question, &reply(&question, 0, &answers, &[]));
@@ -141,7 +162,7 @@ fn aliases_are_followed() {
 #[test]
 fn aliases_that_lead_nowhere() {
     let question = question("a.example", RecordType::A);
-    let alias = |from, to| record(from, RecordType::CNAME, 50, name(to).wire());
+    let alias = |from, to| record(from, RecordType::CNAME, 50, name(to).as_slice());
     let check = |answers: &[Vec<u8>]| {
         let answer = answered(&question, &reply(&question, 0, answers, &[]));
         assert_eq!((answer.records, answer.ttl), (vec![], 0));
@@ -158,7 +179,11 @@ fn aliases_that_lead_nowhere() {
 fn nothing_is_kept_as_long_as_the_authority_says() {
     let question = question("a.example", RecordType::SRV);
     let soa = |ttl: u32, minimum: u32| {
-        let mut data = [name("ns.example").wire(), name("admin.example").wire()].concat();
+        let mut data = [
+            name("ns.example").as_slice(),
+            name("admin.example").as_slice(),
+        ]
+        .concat();
         data.extend([0; 16]);
         data.extend(minimum.to_be_bytes());
         record("example", RecordType::SOA, ttl, &data)
@@ -183,7 +208,7 @@ fn answers_to_others_are_foreign() {
     let check = |message: &[u8]| assert_eq!(asked.read(ID, message), Verdict::Foreign);
     check(b"");
     check(&honest[..11]);
-    check(&asked.query(ID, false));
+    check(&asked.query(ID, false).unwrap());
     let mut message = honest.clone();
     message[0] ^= 1;
     check(&message);
@@ -225,7 +250,7 @@ fn hostile_answers() {
         assert_eq!(question.read(ID, message), Verdict::Malformed);
     };
     // Where the first record starts.
-    let start = u16::try_from(question.query(ID, false).len()).unwrap();
+    let start = u16::try_from(question.query(ID, false).unwrap().len()).unwrap();
     let pointer = |to: u16| (0xc000 | to).to_be_bytes();
     let owner = |bytes: &[u8]| raw_record(bytes, RecordType::SRV, 1, &srv(0, 88, b"\0"));
     // A name that points to itself, forwards, to another that points back, or to nowhere.
@@ -258,15 +283,43 @@ fn hostile_answers() {
 }
 
 #[test]
+fn data_of_wrong_lengths() {
+    let check = |kind: RecordType, data: &[u8]| {
+        let question = question("a.example", kind);
+        let message = reply(&question, 0, &[record("a.example", kind, 1, data)], &[]);
+        assert_eq!(
+            question.read(ID, &message),
+            Verdict::Malformed,
+            "{kind} {data:?}"
+        );
+    };
+    check(RecordType::A, &[0; 3]);
+    check(RecordType::A, &[0; 5]);
+    check(RecordType::AAAA, &[0; 15]);
+    check(RecordType::AAAA, &[0; 17]);
+    check(RecordType::PTR, b"");
+    check(RecordType::PTR, b"\x01a\0\0");
+    check(RecordType::TXT, b"");
+    check(RecordType::TXT, b"\x05REAL");
+    check(RecordType::TXT, b"\x05REALM\x04two");
+    check(RecordType::URI, b"\0\0\0");
+}
+
+#[test]
 fn every_cut_and_every_octet_is_survived() {
     let question = question("a.example", RecordType::SRV);
     let answers = [
-        record("a.example", RecordType::CNAME, 50, name("b.example").wire()),
+        record(
+            "a.example",
+            RecordType::CNAME,
+            50,
+            name("b.example").as_slice(),
+        ),
         raw_record(
             b"\xc0\x0c",
             RecordType::SRV,
             60,
-            &srv(0, 88, name("kdc.example").wire()),
+            &srv(0, 88, name("kdc.example").as_slice()),
         ),
     ];
     let honest = reply(&question, 0, &answers, &[]);

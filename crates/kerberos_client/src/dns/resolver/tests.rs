@@ -66,7 +66,7 @@ impl Server {
 
 /// The zone: records by name and type, each with its data.
 fn zone(name: &str, kind: RecordType) -> Vec<(RecordType, Vec<u8>)> {
-    let wire = |text: &str| Name::parse(text).unwrap().wire().to_vec();
+    let wire = |text: &str| name::parse(text).unwrap().as_slice().to_vec();
     match (name, kind) {
         ("host.example", RecordType::A) => vec![(RecordType::A, vec![192, 0, 2, 1])],
         ("host.example", RecordType::AAAA) => {
@@ -98,12 +98,12 @@ fn reply(query: &[u8]) -> Vec<u8> {
     }
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let end = 12 + labels.len() + 5;
-    let kind = RecordType(u16::from_be_bytes([query[end - 4], query[end - 3]]));
+    let kind = RecordType::from_int(u16::from_be_bytes([query[end - 4], query[end - 3]]));
     let mut records = Vec::new();
     for (found, data) in zone(&name, kind) {
-        records.push((Name::parse(&name).unwrap(), found, data.clone()));
+        records.push((name::parse(&name).unwrap(), found, data.clone()));
         if found == RecordType::CNAME {
-            let target = Name::parse("host.example").unwrap();
+            let target = name::parse("host.example").unwrap();
             for (found, data) in zone("host.example", kind) {
                 records.push((target.clone(), found, data));
             }
@@ -114,8 +114,8 @@ fn reply(query: &[u8]) -> Vec<u8> {
     reply[6..8].copy_from_slice(&u16::try_from(records.len()).unwrap().to_be_bytes());
     reply[10..12].fill(0);
     for (owner, kind, data) in records {
-        reply.extend(owner.wire());
-        reply.extend(kind.0.to_be_bytes());
+        reply.extend(owner.as_slice());
+        reply.extend(kind.to_int().to_be_bytes());
         reply.extend([0, 1, 0, 0, 0, 60]);
         reply.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
         reply.extend(data);
