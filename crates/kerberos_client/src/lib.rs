@@ -94,9 +94,10 @@ pub use probe::{FoundServer, Probe};
 pub use store::{cache_of, store};
 pub use tickets::{TicketRequest, store_renewed};
 
-// Whoever logs in needs these, and with the crates at hand no versions to keep in step.
+// Whoever logs in needs these, and with the crates at hand no versions to keep in step: the types
+// of all four are in the public API (encryption types, keys, error codes, ticket flags).
 pub use kerberos_proto::{AsParams, Login, Password, Principal, Secret};
-pub use {kerberos_files, kerberos_proto};
+pub use {kerberos_asn1, kerberos_crypto, kerberos_files, kerberos_proto};
 
 /// The example of the README compiles.
 #[cfg(doctest)]

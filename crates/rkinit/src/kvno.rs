@@ -3,7 +3,7 @@
 //! All names of a command line are looked up in one pass over the cache; what is told of them comes
 //! in their order, and the ones after a failure are told of too, as with MIT's.
 
-mod advice;
+pub(crate) mod advice;
 mod args;
 mod certificate;
 mod job;

@@ -7,10 +7,12 @@ use kerberos_proto::{AuthorizationDataElement, HostAddress, Principal, TgsOption
 ///
 /// # Example
 /// ```
+/// use kerberos_client::kerberos_crypto::EncryptionType;
 /// use kerberos_client::{Principal, TicketRequest};
 /// let mut request = TicketRequest::new(Principal::parse("host/www.example.com@EXAMPLE.COM")?);
-/// request.cached_only = true;
 /// assert!(request.etypes.is_empty() && !request.no_store);
+/// request.etypes = vec![EncryptionType::AES128_CTS_HMAC_SHA1_96];
+/// request.cached_only = true;
 /// # Ok::<(), kerberos_client::kerberos_proto::PrincipalError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -11,7 +11,6 @@ use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::store_renewed;
 use kerberos_proto::Credential;
-use kerberos_proto::ExchangeError;
 
 use crate::configuration;
 use crate::kinit::choose::Choice;
@@ -19,6 +18,7 @@ use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
 use crate::kinit::refusal::Refusal;
 use crate::kinit::request;
+use crate::kvno;
 use crate::messages::line;
 
 /// What `kinit` says it was about.
@@ -106,11 +106,11 @@ fn advice(error: &ClientError, validate: bool) -> Option<String> {
         Some(ErrorCode::KRB_AP_ERR_TKT_NYV) => "its time has not come: klist shows when it begins",
         _ => {
             return match error {
-                ClientError::Exchange(ExchangeError::Reply(fault)) => Some(format!(
-                    "{fault}: the KDC is at fault, or someone on the way altered the reply"
+                ClientError::NoCredential { server, .. } if !server.is_krbtgt() => Some(format!(
+                    "the cache has no ticket for {server} that could be had anew; klist shows \
+                     what it has"
                 )),
-                ClientError::Config(error) => Some(error.to_string()),
-                error => error.hint(),
+                error => kvno::advice::advice(error, false),
             };
         }
     };

@@ -102,10 +102,10 @@ pub(super) struct Typed {
     #[arg(short = 'E', long, help_heading = "The principal")]
     pub(super) enterprise: bool,
 
-    /// Renew the ticket in the cache (not supported yet)
+    /// Renew the ticket in the cache, or the one for the service of -S
     #[arg(short = 'R', overrides_with_all = ["keytab", "validate"], help_heading = "Tickets at hand")]
     pub(super) renew: bool,
-    /// Validate the postdated ticket in the cache (not supported yet)
+    /// Validate the postdated ticket in the cache, once its time has come
     #[arg(short = 'v', overrides_with_all = ["keytab", "renew"], help_heading = "Tickets at hand")]
     pub(super) validate: bool,
 

@@ -1,4 +1,5 @@
-//! What to do about a ticket that could not be had: the hint below the error.
+//! What to do about a service ticket that could not be had: the hint below the error of `kvno` and
+//! of `kinit -R` and `-v`.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
@@ -7,7 +8,7 @@ use kerberos_proto::ExchangeError;
 use kerberos_proto::KdcError;
 
 /// The hint for `error`, when there is something to be done about it.
-pub(super) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
+pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
     match error {
         ClientError::NoCredential { .. } | ClientError::NoCredentialOfEtype { .. }
             if cached_only =>
@@ -43,6 +44,11 @@ fn exchange_advice(error: &ExchangeError) -> Option<String> {
 
 fn kdc_advice(error: &KdcError) -> Option<String> {
     let advice = match error.code {
+        // MIT's and Heimdal's KDCs say this of a realm, too.
+        ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN if error.server.is_krbtgt() => {
+            "no realm on the way is known to lead there: check the spelling of the realm, \
+             [domain_realm] and [capaths] in krb5.conf"
+        }
         ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
             "check the spelling of the service and its realm; the KDC has no key for that name"
         }
@@ -51,7 +57,14 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
              types in krb5.conf"
         }
         ErrorCode::KRB_AP_ERR_TKT_EXPIRED => LOG_IN,
-        ErrorCode::KRB_AP_ERR_TKT_NYV | ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
+        ErrorCode::KRB_AP_ERR_TKT_NYV => {
+            "klist -f shows when the ticket-granting ticket begins; kinit -v validates one with the \
+             flag i then. If it should be valid now, set the clock (NTP)"
+        }
+        ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
+        ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
+            "the KDC does not know that user, or no longer knows the owner of the cache"
+        }
         ErrorCode::KRB_AP_ERR_MODIFIED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => {
             "the KDC cannot read the ticket in the cache, perhaps its key was changed: log in again"
         }

@@ -1,0 +1,72 @@
+//! The hints of `kvno` and of `kinit -R` and `-v` when there is no ticket to be had: they name what
+//! is the matter, and the help claims no less than what works.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use cli::{assert_explained, realm, typed_password};
+use kerberos_asn1::ErrorCode;
+use kerberos_testkdc::Fault;
+use test_support::{Finished, Place};
+
+/// Checks that `run` failed with a hint that has `words`.
+#[track_caller]
+fn check(run: &Finished, words: &str) {
+    assert_explained(run, "");
+    let text = run.stderr();
+    let hint = text.lines().find(|line| line.starts_with("hint: "));
+    assert!(hint.is_some_and(|hint| hint.contains(words)), "{run}");
+}
+
+fn log_in(place: &Place) {
+    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+    kinit.run().success();
+}
+
+#[test]
+fn nothing_to_renew() {
+    let (_kdc, place) = realm();
+    check(&place.ours("kinit").arg("-R").run(), "log in");
+    check(&place.ours("kinit").arg("-v").run(), "log in");
+    log_in(&place);
+    let run = place.ours("kinit").line("-R -S host/a").run();
+    check(&run, "no ticket for host/a@CLI.TEST");
+}
+
+#[test]
+fn realms_are_not_taken_for_services() {
+    let (_kdc, place) = realm();
+    log_in(&place);
+    check(&place.ours("kvno").arg("host/a").run(), "the service");
+    let run = place.ours("kvno").arg("host/a@NO.REALM").run();
+    assert!(run.stderr().contains("krbtgt/NO.REALM@CLI.TEST"), "{run}");
+    check(&run, "[capaths]");
+}
+
+#[test]
+fn tickets_that_are_not_valid_yet() {
+    let (kdc, place) = realm();
+    log_in(&place);
+    kdc.set_fault(Fault::Error(ErrorCode::KRB_AP_ERR_TKT_NYV));
+    check(&place.ours("kvno").arg("host/a").run(), "kinit -v");
+}
+
+#[test]
+fn what_is_no_kdc_is_told_by_both() {
+    let (kdc, place) = realm();
+    log_in(&place);
+    kdc.set_fault(Fault::Garbage);
+    let words = "not a KDC that is understood";
+    check(&place.ours("kvno").arg("host/a").run(), words);
+    check(&place.ours("kinit").arg("-R").run(), words);
+}
+
+#[test]
+fn the_help_disclaims_what_is_missing_only() {
+    let (_kdc, place) = realm();
+    let help = place.ours("kinit").arg("--help").run().success().stdout();
+    let missing: Vec<&str> = help
+        .lines()
+        .filter(|line| line.contains("not supported yet"))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert_eq!(missing, ["-n", "-T", "-X"]);
+}
