@@ -46,9 +46,10 @@ impl Client {
 
     /// With a limit for every request, whatever `request_timeout` of krb5.conf says.
     ///
-    /// Without either, a KDC that took a TCP connection is waited for as long as it keeps it open,
-    /// as MIT's library does for KDCs that ask a person for a second factor. A service that must
-    /// not hang wants a limit.
+    /// Without either, a log-in waits for a KDC that took a TCP connection as long as it keeps it
+    /// open, as MIT's library does for KDCs that ask a person for a second factor; tickets for
+    /// services are waited for ten seconds by each connection. A service that must not hang wants
+    /// a limit.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

@@ -36,7 +36,7 @@ pub(crate) fn deliver(
     let targets = servers.iter().map(Located::target).collect();
     let timeout = deadline.map(|deadline| deadline.saturating_duration_since(start));
     let mut driver = Driver {
-        delivery: Delivery::new(targets, strategy, timeout),
+        delivery: Delivery::new(targets, strategy, timeout).with_patience(patience(request)),
         request,
         start,
         sockets: Vec::new(),
@@ -59,6 +59,14 @@ pub(crate) fn deliver(
             Action::Finish => return driver.finish(),
         }
     }
+}
+
+/// How long a KDC may take for `request` once it has it: as long as it likes for a log-in, for which
+/// a person may have to look for a second factor, and ten seconds for a ticket of a service.
+fn patience(request: &[u8]) -> Option<Duration> {
+    /// `[APPLICATION 12]`, constructed: TGS-REQ (RFC 4120 §5.4.1).
+    const TGS_REQ_TAG: u8 = 0x6c;
+    (request.first() == Some(&TGS_REQ_TAG)).then_some(Duration::from_secs(10))
 }
 
 struct Driver<'a> {

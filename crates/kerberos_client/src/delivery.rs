@@ -12,7 +12,8 @@
 //! next is tried too, then those of the other transport get their turn, and two seconds later all
 //! UDP requests are sent again, twice, with longer pauses. An answer of any server that was asked
 //! counts at any time. Once a TCP connection stands there is no further server and no hurry: a
-//! person may be looking for a second factor.
+//! person may be looking for a second factor. Where no person can be meant, the caller has
+//! [patience](Delivery::with_patience) for a while only.
 //!
 //! Better than MIT: when the server just asked refuses, the next one is asked at once, and a name
 //! that cannot be resolved does not keep the other servers from being asked.
@@ -123,6 +124,10 @@ pub(crate) struct Delivery {
     servers: Vec<Target>,
     strategy: Strategy,
     deadline: Option<Duration>,
+    /// How long a standing TCP connection is waited for; `None` for ever.
+    patience: Option<Duration>,
+    /// Until when the one that stands is waited for.
+    patient_until: Option<Duration>,
     connections: Vec<Connection>,
     phase: Phase,
     resolving: Option<usize>,
@@ -196,6 +201,8 @@ impl Delivery {
             servers,
             strategy,
             deadline,
+            patience: None,
+            patient_until: None,
             connections: Vec::new(),
             phase: Phase::Preferred { server: 0, next: 0 },
             resolving: None,
@@ -205,6 +212,13 @@ impl Delivery {
             reply: None,
             unavailable: None,
         }
+    }
+
+    /// With a limit for the time that a server has to answer by a TCP connection that stands; then
+    /// it makes way for the next one.
+    pub(crate) fn with_patience(mut self, patience: Option<Duration>) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// What to do at the time `now`.
@@ -218,6 +232,9 @@ impl Delivery {
             }
             if self.deadline.is_some_and(|deadline| now >= deadline) {
                 self.phase = Phase::Over;
+                continue;
+            }
+            if self.lose_patience(now) {
                 continue;
             }
             if let Some(wait) = self.waiting(now) {
@@ -300,12 +317,35 @@ impl Delivery {
         Outcome::Unreachable(std::mem::take(&mut self.failures))
     }
 
+    /// Gives up the TCP connections that stand and had their time; whether there were any.
+    fn lose_patience(&mut self, now: Duration) -> bool {
+        let standing = |connection: &Connection| connection.state == State::Standing;
+        let Some(patience) = self.patience else {
+            return false;
+        };
+        if !self.connections.iter().any(standing) {
+            self.patient_until = None;
+            return false;
+        }
+        if now < *self.patient_until.get_or_insert(now + patience) {
+            return false;
+        }
+        for id in (0..self.connections.len()).map(ConnectionId) {
+            if self.state(id) == State::Standing {
+                self.closing.push(id);
+                self.fail(id, "no answer".to_owned());
+            }
+        }
+        true
+    }
+
     /// What to wait for before anything new is begun, if anything.
     fn waiting(&self, now: Duration) -> Option<Action> {
         let in_state = |state| self.connections.iter().any(|other| other.state == state);
         if self.resolving.is_some() || in_state(State::Standing) {
+            let ends = [self.deadline, self.patient_until];
             return Some(Action::Wait {
-                until: self.deadline,
+                until: ends.into_iter().flatten().min(),
             });
         }
         let interval = self.interval.filter(|interval| now < interval.end)?;

@@ -319,3 +319,11 @@ fn by_name_and_by_ipv6() {
         b"reply"
     );
 }
+
+#[test]
+fn only_log_ins_may_wait_for_a_person() {
+    // The tags of AS-REQ and TGS-REQ (RFC 4120 §5.4.1).
+    assert_eq!(patience(&[0x6a, 0x82]), None);
+    assert_eq!(patience(&[0x6c, 0x82]), Some(Duration::from_secs(10)));
+    assert_eq!(patience(&[]), None);
+}

@@ -35,6 +35,7 @@ struct World {
     only: Vec<Option<Transport>>,
     strategy: Strategy,
     deadline: Option<u64>,
+    patience: Option<u64>,
 }
 
 fn target(name: &str, transport: Option<Transport>) -> Target {
@@ -57,7 +58,8 @@ fn run(world: &World) -> Run {
         .map(|index| target(&format!("kdc{index}"), only(index)))
         .collect();
     let deadline = world.deadline.map(Duration::from_millis);
-    let mut delivery = Delivery::new(targets, world.strategy, deadline);
+    let patience = world.patience.map(Duration::from_millis);
+    let mut delivery = Delivery::new(targets, world.strategy, deadline).with_patience(patience);
     let mut now = Duration::ZERO;
     let mut pending: Vec<(Duration, Event)> = Vec::new();
     let mut sent = Vec::new();
@@ -165,6 +167,7 @@ fn world(hosts: &[(Host, Host)]) -> World {
         only: Vec::new(),
         strategy: Strategy::UdpFirst,
         deadline: None,
+        patience: None,
     }
 }
 
@@ -322,6 +325,29 @@ fn a_standing_tcp_connection_has_all_the_time() {
     let run = run(&world);
     assert_eq!(run.end, 20_000);
     assert!(matches!(run.outcome, Outcome::Unreachable(_)));
+}
+
+#[test]
+fn a_standing_tcp_connection_makes_way_when_patience_ends() {
+    let stalls = ConnectsThenAnswers(300_000);
+    let mut world = world(&[(Silent, stalls), (Silent, ConnectsThenAnswers(9000))]);
+    world.strategy = Strategy::TcpOnly;
+    world.patience = Some(10_000);
+    // Each server has the whole time.
+    check(&world, 1, 19_000, &["0 0t", "10000 1t"]);
+    // Those that never answer are waited for once, and told of.
+    world.hosts = vec![(Silent, stalls), (Refuses(0), stalls)];
+    world.strategy = Strategy::UdpFirst;
+    let ended = run(&world);
+    assert!(ended.end < 60_000, "{}", ended.end);
+    let Outcome::Unreachable(attempts) = ended.outcome else {
+        panic!()
+    };
+    let silent = attempts.iter().filter(|one| one.reason == "no answer");
+    assert_eq!((attempts.len(), silent.count()), (4, 3));
+    // A deadline that is earlier counts.
+    world.deadline = Some(5000);
+    assert_eq!(run(&world).end, 5000);
 }
 
 #[test]
