@@ -1,0 +1,283 @@
+//! `[libdefaults]`: what holds for the whole library, for a realm, and for encryption types.
+
+use super::{CanonicalizeHostname, ConfigError, Krb5Config, LIBDEFAULTS, bad, duration, values};
+
+const DEFAULT_UDP_PREFERENCE_LIMIT: i32 = 1465;
+const MAX_UDP_PREFERENCE_LIMIT: i32 = 32_700;
+
+impl Krb5Config {
+    /// `default_realm`: the realm of names without one.
+    pub fn default_realm(&self) -> Option<&str> {
+        self.libdefault("default_realm")
+    }
+
+    /// `default_ccache_name`, not expanded; `FILE:/tmp/krb5cc_%{uid}`.
+    pub fn default_ccache_name(&self) -> &str {
+        self.libdefault("default_ccache_name")
+            .unwrap_or("FILE:/tmp/krb5cc_%{uid}")
+    }
+
+    /// `default_keytab_name`, not expanded; `FILE:/etc/krb5.keytab`.
+    pub fn default_keytab_name(&self) -> &str {
+        self.libdefault("default_keytab_name")
+            .unwrap_or("FILE:/etc/krb5.keytab")
+    }
+
+    /// `default_client_keytab_name`, not expanded; `FILE:/var/lib/krb5/user/%{euid}/client.keytab`.
+    pub fn default_client_keytab_name(&self) -> &str {
+        self.libdefault("default_client_keytab_name")
+            .unwrap_or("FILE:/var/lib/krb5/user/%{euid}/client.keytab")
+    }
+
+    /// `default_rcache_name`, not expanded; `dfl:`.
+    pub fn default_rcache_name(&self) -> &str {
+        self.libdefault("default_rcache_name").unwrap_or("dfl:")
+    }
+
+    /// `ignore_acceptor_hostname`: whether a service takes tickets for any host; no.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`].
+    pub fn ignore_acceptor_hostname(&self) -> Result<bool, ConfigError> {
+        self.strict_bool("ignore_acceptor_hostname", false)
+    }
+
+    /// `kcm_socket`: where the daemon of KCM: caches listens; `None` when it is not to be asked.
+    pub fn kcm_socket(&self) -> Option<&str> {
+        let socket = self.libdefault("kcm_socket");
+        socket
+            .or(Some("/var/run/.heim_org.h5l.kcm-socket"))
+            .filter(|&socket| socket != "-")
+    }
+
+    /// `client_aware_channel_bindings`: whether services are told that we know channel bindings;
+    /// no.
+    pub fn client_aware_channel_bindings(&self) -> bool {
+        self.libdefault("client_aware_channel_bindings")
+            .and_then(values::boolean)
+            .unwrap_or(false)
+    }
+
+    /// `spake_preauth_groups`: the groups of SPAKE that may be used, best first; edwards25519.
+    pub fn spake_preauth_groups(&self) -> impl Iterator<Item = &str> {
+        self.libdefault("spake_preauth_groups")
+            .unwrap_or("edwards25519")
+            .split([',', ' ', '\t'])
+            .filter(|group| !group.is_empty())
+    }
+
+    /// `clockskew`: how far clocks may differ, in seconds; 300.
+    pub fn clock_skew(&self) -> u32 {
+        u32::try_from(self.lenient_int("clockskew", 300)).unwrap_or(0)
+    }
+
+    /// `kdc_timesync`: whether the KDC's clock corrects ours; yes.
+    pub fn kdc_timesync(&self) -> bool {
+        self.lenient_int("kdc_timesync", 1) != 0
+    }
+
+    /// `kdc_default_options`: the options of every request to the KDC; `0x10`, renewable-ok.
+    pub fn kdc_default_options(&self) -> u32 {
+        // The option word is unsigned, the key is a signed int in MIT's library.
+        self.lenient_int("kdc_default_options", 0x10)
+            .cast_unsigned()
+    }
+
+    /// `ccache_type`: the format of new cache files, 1 to 4; 4.
+    pub fn ccache_type(&self) -> i32 {
+        self.lenient_int("ccache_type", 4)
+    }
+
+    /// `udp_preference_limit`: the largest request to be sent by UDP first, in bytes; 1465, and
+    /// 32700 at most.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] when it is no number.
+    pub fn udp_preference_limit(&self) -> Result<usize, ConfigError> {
+        let key = "udp_preference_limit";
+        let limit = match self.profile.located(&[LIBDEFAULTS, key]).next() {
+            None => DEFAULT_UDP_PREFERENCE_LIMIT,
+            Some(located) => {
+                values::integer(located.value).ok_or_else(|| bad(located, "a whole number"))?
+            }
+        };
+        let limit = if limit < 0 {
+            DEFAULT_UDP_PREFERENCE_LIMIT
+        } else {
+            limit
+        };
+        Ok(usize::try_from(limit.min(MAX_UDP_PREFERENCE_LIMIT)).unwrap_or(0))
+    }
+
+    /// `request_timeout`: how long to try to reach a KDC in all, in seconds; `None` means no limit
+    /// besides that of the schedule.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] when it is no duration.
+    pub fn request_timeout(&self) -> Result<Option<u32>, ConfigError> {
+        let seconds = self
+            .profile
+            .located(&[LIBDEFAULTS, "request_timeout"])
+            .next()
+            .map(duration)
+            .transpose()?;
+        Ok(seconds
+            .and_then(|seconds| u32::try_from(seconds).ok())
+            .filter(|&seconds| seconds > 0))
+    }
+
+    /// `err_fmt`: how error messages are put, `%M` being the message and `%C` its code.
+    pub fn err_fmt(&self) -> Option<&str> {
+        self.libdefault("err_fmt")
+    }
+
+    /// `dns_lookup_kdc`: whether DNS is asked for KDCs; yes.
+    pub fn dns_lookup_kdc(&self) -> bool {
+        self.dns("dns_lookup_kdc", true)
+    }
+
+    /// `dns_lookup_realm`: whether DNS is asked for realms; no.
+    pub fn dns_lookup_realm(&self) -> bool {
+        self.dns("dns_lookup_realm", false)
+    }
+
+    /// `dns_uri_lookup`: whether DNS is asked for URI records; yes.
+    pub fn dns_uri_lookup(&self) -> bool {
+        self.libdefault("dns_uri_lookup")
+            .and_then(values::boolean)
+            .unwrap_or(true)
+    }
+
+    /// `dns_canonicalize_hostname`: whether DNS makes host names canonical; yes.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] when it is neither a yes, a no nor `fallback`.
+    pub fn dns_canonicalize_hostname(&self) -> Result<CanonicalizeHostname, ConfigError> {
+        let Some(located) = self
+            .profile
+            .located(&[LIBDEFAULTS, "dns_canonicalize_hostname"])
+            .next()
+        else {
+            return Ok(CanonicalizeHostname::Yes);
+        };
+        match values::boolean(located.value) {
+            Some(true) => Ok(CanonicalizeHostname::Yes),
+            Some(false) => Ok(CanonicalizeHostname::No),
+            None if located.value.eq_ignore_ascii_case("fallback") => {
+                Ok(CanonicalizeHostname::Fallback)
+            }
+            None => Err(bad(located, "yes, no or fallback")),
+        }
+    }
+
+    /// `rdns`: whether the canonical name of a host is that of its address; yes. It counts only
+    /// where DNS makes names canonical at all.
+    pub fn rdns(&self) -> bool {
+        self.libdefault("rdns")
+            .and_then(values::boolean)
+            .unwrap_or(true)
+    }
+
+    /// `qualify_shortname`: the domain of host names without a dot; an empty one means none, and
+    /// `None` the first search domain of the system's resolver.
+    pub fn qualify_shortname(&self) -> Option<&str> {
+        self.libdefault("qualify_shortname")
+    }
+
+    /// `realm_try_domains`: how many of a host's parent domains are tried as its realm, besides the
+    /// host's name itself; -1, the default, means that none is.
+    pub fn realm_try_domains(&self) -> i32 {
+        self.lenient_int("realm_try_domains", -1)
+    }
+
+    /// `enforce_ok_as_delegate`: whether only services marked so get our credentials; no.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] when it is no yes or no.
+    pub fn enforce_ok_as_delegate(&self) -> Result<bool, ConfigError> {
+        self.strict_bool("enforce_ok_as_delegate", false)
+    }
+
+    /// `extra_addresses`: addresses for tickets besides those of the host's interfaces.
+    pub fn extra_addresses(&self) -> impl Iterator<Item = &str> {
+        self.profile
+            .values(&[LIBDEFAULTS, "extra_addresses"])
+            .flat_map(|value| value.split([',', ' ', '\t']))
+            .filter(|address| !address.is_empty())
+    }
+
+    // [libdefaults], which a subsection named as a realm may override
+
+    /// `ticket_lifetime`: how long new tickets shall last, in seconds; `None` means the default of
+    /// one day.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] when it is no duration.
+    pub fn ticket_lifetime(&self, realm: &str) -> Result<Option<i32>, ConfigError> {
+        self.realm_located(realm, "ticket_lifetime")
+            .map(duration)
+            .transpose()
+    }
+
+    /// `renew_lifetime`: how long new tickets shall be renewable, in seconds; `None` means not at
+    /// all.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] when it is no duration.
+    pub fn renew_lifetime(&self, realm: &str) -> Result<Option<i32>, ConfigError> {
+        self.realm_located(realm, "renew_lifetime")
+            .map(duration)
+            .transpose()
+    }
+
+    /// `forwardable`: whether new tickets shall be; no.
+    pub fn forwardable(&self, realm: &str) -> bool {
+        self.realm_bool(realm, "forwardable", false)
+    }
+
+    /// `proxiable`: whether new tickets shall be; no.
+    pub fn proxiable(&self, realm: &str) -> bool {
+        self.realm_bool(realm, "proxiable", false)
+    }
+
+    /// `noaddresses`: whether new tickets are good from everywhere; yes.
+    pub fn no_addresses(&self, realm: &str) -> bool {
+        self.realm_bool(realm, "noaddresses", true)
+    }
+
+    /// `canonicalize`: whether the KDC may answer with another name; no.
+    pub fn canonicalize(&self, realm: &str) -> bool {
+        self.realm_bool(realm, "canonicalize", false)
+    }
+
+    /// `verify_ap_req_nofail`: whether a log-in that no keytab can verify counts as failed; no.
+    pub fn verify_ap_req_nofail(&self, realm: &str) -> bool {
+        self.realm_bool(realm, "verify_ap_req_nofail", false)
+    }
+
+    /// `preferred_preauth_types`: the order in which preauthentication is tried; 17, 16, 15, 14.
+    pub fn preferred_preauth_types(&self, realm: &str) -> Vec<i32> {
+        match self.realm_string(realm, "preferred_preauth_types") {
+            Some(list) => values::integers(list),
+            None => vec![17, 16, 15, 14],
+        }
+    }
+
+    // Encryption types
+
+    /// `allow_weak_crypto`: whether single DES and export RC4 may be used; no.
+    pub fn allow_weak_crypto(&self) -> bool {
+        self.strict_bool("allow_weak_crypto", false)
+            .unwrap_or(false)
+    }
+
+    /// `allow_rc4`: whether RC4 is used without being called deprecated; no.
+    pub fn allow_rc4(&self) -> bool {
+        self.strict_bool("allow_rc4", false).unwrap_or(false)
+    }
+
+    /// `allow_des3`: whether triple DES is used without being called deprecated; no.
+    pub fn allow_des3(&self) -> bool {
+        self.strict_bool("allow_des3", false).unwrap_or(false)
+    }
+}

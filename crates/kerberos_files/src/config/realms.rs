@@ -1,0 +1,120 @@
+//! `[realms]`, `[domain_realm]` and `[capaths]`: where realms are, who is in them, and the ways
+//! between them.
+
+use super::{
+    ConfigError, Krb5Config, LIBDEFAULTS, REALMS, Server, ServerKind, bad, clean_host,
+    is_numeric_address, values,
+};
+
+impl Krb5Config {
+    /// The servers of `realm` that the file names, in its order; empty when it names none.
+    ///
+    /// # Errors
+    /// [`ConfigError::BadValue`] for an entry that names no server.
+    pub fn servers(&self, realm: &str, kind: ServerKind) -> Result<Vec<Server>, ConfigError> {
+        let mut servers = Vec::new();
+        for key in kind.keys() {
+            for located in self.profile.located(&[REALMS, realm, key]) {
+                let server =
+                    Server::parse(located.value, kind.default_port()).ok_or_else(|| {
+                        bad(
+                            located,
+                            "host, host:port, [address]:port, https://host/path or /path",
+                        )
+                    })?;
+                servers.push(server);
+            }
+            if !servers.is_empty() {
+                break;
+            }
+        }
+        Ok(servers)
+    }
+
+    /// `sitename` of `realm`: the site whose servers DNS is asked for first.
+    pub fn sitename(&self, realm: &str) -> Option<&str> {
+        self.profile.first(&[REALMS, realm, "sitename"])
+    }
+
+    /// `http_anchors` of `realm`: the certificates by which KDC proxies are known, in the forms
+    /// `FILE:`, `DIR:` and `ENV:`.
+    pub fn http_anchors(&self, realm: &str) -> Vec<&str> {
+        let path = [REALMS, realm, "http_anchors"];
+        self.profile.values(&path).collect()
+    }
+
+    /// The values of a `pkinit_…` key: those of the realm's subsection of `[libdefaults]`, else those
+    /// of `[realms]`, else those of `[libdefaults]`.
+    pub fn pkinit(&self, realm: &str, key: &str) -> Vec<&str> {
+        let places: [&[&str]; 3] = [
+            &[LIBDEFAULTS, realm, key],
+            &[REALMS, realm, key],
+            &[LIBDEFAULTS, key],
+        ];
+        let values = places
+            .iter()
+            .map(|path| self.profile.values(path).collect::<Vec<_>>());
+        values
+            .into_iter()
+            .find(|values| !values.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// `disable_encrypted_timestamp` of `realm`: whether that mechanism is refused; no.
+    pub fn disable_encrypted_timestamp(&self, realm: &str) -> bool {
+        self.profile
+            .first(&[REALMS, realm, "disable_encrypted_timestamp"])
+            .and_then(values::boolean)
+            .unwrap_or(false)
+    }
+
+    /// The realm that `[domain_realm]` gives to `host`: the entry for the host, or else for the
+    /// longest suffix, with its dot or without. Numeric addresses have none.
+    pub fn domain_realm(&self, host: &str) -> Option<&str> {
+        let host = clean_host(host);
+        if is_numeric_address(&host) {
+            return None;
+        }
+        let mut rest = host.as_str();
+        loop {
+            if let Some(realm) = self.profile.first(&["domain_realm", rest]) {
+                return Some(realm);
+            }
+            rest = match rest.strip_prefix('.') {
+                Some(suffix) => suffix,
+                None => rest.get(rest.find('.')?..)?,
+            };
+        }
+    }
+
+    /// The realms on the way from realm `client` to realm `server` by `[capaths]`, the first to the
+    /// last; none when the way is direct (`.`), `None` when nothing is said of it.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_files::config::Krb5Config;
+    /// let config = Krb5Config::parse(
+    ///     "[capaths]\n A = {\n  D = B\n  D = C\n  E = .\n }\n",
+    /// )?;
+    /// assert_eq!(config.capath("A", "D"), Some(vec!["B", "C"]));
+    /// assert_eq!(config.capath("A", "E"), Some(vec![]));
+    /// assert_eq!(config.capath("D", "A"), None);
+    /// # Ok::<(), kerberos_files::config::ConfigError>(())
+    /// ```
+    pub fn capath(&self, client: &str, server: &str) -> Option<Vec<&str>> {
+        let names = ["capaths", client, server];
+        let first = self.profile.first(&names)?;
+        // As MIT's library: whatever begins with a dot is one, and a realm ends at a blank.
+        if first.starts_with('.') {
+            return Some(Vec::new());
+        }
+        let values = self.profile.values(&names);
+        Some(
+            values
+                .map(|value| value.split([' ', '\t']).next().unwrap_or_default())
+                .collect(),
+        )
+    }
+
+    // How keys are looked up
+}
