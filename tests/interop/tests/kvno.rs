@@ -316,3 +316,23 @@ fn usage() {
         check_same_usage(&place, "kvno", arguments);
     }
 }
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's: cargo xtask install")]
+fn with_a_ticket_that_has_expired() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let kinit = place.mit("kinit").line("-l 1s -c start alice");
+    kinit.stdin("wonderland\n").run().success();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    for arguments in [
+        "host/a.mit.test",
+        "krbtgt/MIT.TEST",
+        "--cached-only host/a.mit.test",
+        "--cached-only krbtgt/MIT.TEST",
+        "--u2u start alice",
+    ] {
+        let done = check(&place, arguments);
+        assert_eq!(done.code(), 1, "{done}");
+    }
+}
