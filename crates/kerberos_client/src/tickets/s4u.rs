@@ -21,7 +21,9 @@ impl Client {
     ///
     /// Where the user's realm is not known it is asked for; a user of another realm is asked for
     /// there. The ticket proves nothing about the user's presence: whoever calls this says that
-    /// the user is authentic.
+    /// the user is authentic. Whom the KDC meant is proven by a KDC that sends PA-S4U-X509-USER
+    /// (MIT's does, Heimdal's and Samba's do not); else the ticket itself tells, to who has the
+    /// service's key.
     ///
     /// # Errors
     /// As [`ticket`](Self::ticket). [`ClientError::Exchange`] too when the KDC's reply does not
