@@ -66,6 +66,8 @@ struct Report<'a> {
     /// The tickets for `--out-cache`.
     got: Vec<Credential>,
     failed: bool,
+    /// The last hint that was given.
+    hinted: Option<String>,
 }
 
 impl<'a> Report<'a> {
@@ -77,6 +79,7 @@ impl<'a> Report<'a> {
             out: Output::new(),
             got: Vec::new(),
             failed: false,
+            hinted: None,
         }
     }
 
@@ -93,9 +96,9 @@ impl<'a> Report<'a> {
             }
             Outcome::NoName(error) => {
                 let context = format!("while parsing principal name {}", name.display());
-                self.refuse(&error.into_refusal(&context))
+                self.refuse(error.into_refusal(&context))
             }
-            Outcome::Refused(refusal) => self.refuse(&refusal),
+            Outcome::Refused(refusal) => self.refuse(refusal),
             Outcome::Got { server, credential } => self.tell_ticket(job, &server, *credential),
         }
     }
@@ -109,10 +112,8 @@ impl<'a> Report<'a> {
         let ticket = match Ticket::from_der(&credential.ticket) {
             Ok(ticket) => ticket,
             Err(error) => {
-                return self.refuse(&Refusal::new(
-                    error,
-                    &format!("while decoding ticket for {server}"),
-                ));
+                let context = format!("while decoding ticket for {server}");
+                return self.refuse(Refusal::new(error, &context));
             }
         };
         let kvno = ticket.enc_part.kvno.unwrap_or(0);
@@ -127,7 +128,7 @@ impl<'a> Report<'a> {
                         "{server}: kvno = {kvno}, keytab entry invalid"
                     ));
                 }
-                return self.refuse(&Refusal {
+                return self.refuse(Refusal {
                     hint: error.hint(&ticket),
                     ..Refusal::new(&error, &format!("while decrypting ticket for {server}"))
                 });
@@ -146,15 +147,21 @@ impl<'a> Report<'a> {
         }
         match job.proxy(server, credential) {
             Ok(credential) => self.got.push(credential),
-            Err(refusal) => self.refuse(&refusal)?,
+            Err(refusal) => self.refuse(refusal)?,
         }
         Ok(())
     }
 
     /// Says what went wrong, after what is waiting to be written.
-    fn refuse(&mut self, refusal: &Refusal) -> io::Result<()> {
+    fn refuse(&mut self, mut refusal: Refusal) -> io::Result<()> {
         self.failed = true;
         self.out.flush()?;
+        // Of fifty names that are not known, one hint is enough.
+        if refusal.hint == self.hinted {
+            refusal.hint = None;
+        } else if refusal.hint.is_some() {
+            self.hinted.clone_from(&refusal.hint);
+        }
         refusal.report(self.program);
         Ok(())
     }

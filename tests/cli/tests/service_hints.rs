@@ -42,6 +42,20 @@ fn realms_are_not_taken_for_services() {
 }
 
 #[test]
+fn a_hint_is_not_repeated() {
+    let (_kdc, place) = realm();
+    log_in(&place);
+    let run = place.ours("kvno").line("a b host/a@NO.REALM c").run();
+    let text = run.exits(1).stderr();
+    let marks = text.lines().map(|line| match line.split_once(' ') {
+        Some(("hint:", hint)) => &hint[..9],
+        _ => "",
+    });
+    let expected = ["", "check the", "", "", "no realm ", "", "check the"];
+    assert_eq!(marks.collect::<Vec<_>>(), expected, "{text}");
+}
+
+#[test]
 fn tickets_that_are_not_valid_yet() {
     let (kdc, place) = realm();
     log_in(&place);

@@ -203,6 +203,12 @@ fn in_an_active_directory() {
     ] {
         check(&place, arguments);
     }
+    let refused = place.ours("kvno").line("-P -I sensitive ldap/back.ad.test");
+    let told = refused.run().exits(1).stderr();
+    assert!(
+        told.contains("hint: the KDC makes the user's ticket not forw"),
+        "{told}"
+    );
     // Not trusted for protocol transition: the ticket to oneself cannot be forwarded.
     log_in(&place, "svc-kcd", &keytab("svc-kcd"));
     for arguments in ["-I alice svc-kcd", "-P -I alice ldap/back.ad.test"] {

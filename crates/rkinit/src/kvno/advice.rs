@@ -29,6 +29,11 @@ fn exchange_advice(error: &ExchangeError) -> Option<String> {
             "permitted_enctypes in krb5.conf leaves no encryption type that is supported".into()
         }
         ExchangeError::ClockSkew { .. } => CLOCK.into(),
+        ExchangeError::EvidenceNotForwardable(_) => {
+            "the KDC makes the user's ticket not forwardable: the user must not be delegated, or \
+             this service is not trusted for protocol transition"
+                .into()
+        }
         ExchangeError::Reply(fault) => {
             format!("{fault}: the KDC is at fault, or someone on the way altered the reply")
         }
