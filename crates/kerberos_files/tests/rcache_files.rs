@@ -236,6 +236,12 @@ fn the_default_cache_is_in_a_file_of_ones_own() {
     let euid = uid.unwrap().split('\t').nth(1).unwrap();
     assert_eq!(folder.names(), [format!("krb5_{euid}.rcache2")]);
     assert!(!is_new(&cache, &tag(1)));
+    // And in one that has no name elsewhere.
+    fs::hard_link(cache.path(), folder.path("elsewhere")).unwrap();
+    let error = cache.record(&tag(2), 1_300, at(1_000)).unwrap_err();
+    assert!(matches!(error, RcacheError::HardLink { .. }), "{error}");
+    fs::remove_file(folder.path("elsewhere")).unwrap();
+    assert!(is_new(&cache, &tag(2)));
 }
 
 #[test]

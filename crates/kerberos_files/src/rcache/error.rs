@@ -24,6 +24,12 @@ pub enum RcacheError {
         /// The path.
         path: PathBuf,
     },
+    /// The file of `dfl:` has another name elsewhere.
+    #[error("Replay cache file {} has hard links", path.display())]
+    HardLink {
+        /// The file.
+        path: PathBuf,
+    },
     /// The path is a directory, a device or the like.
     #[error("Replay cache file {} is not an ordinary file", path.display())]
     NotAFile {
@@ -64,7 +70,10 @@ impl RcacheError {
                 }
                 _ => return None,
             },
-            Self::Link { .. } | Self::NotOurs { .. } | Self::NotAFile { .. } => {
+            Self::Link { .. }
+            | Self::HardLink { .. }
+            | Self::NotOurs { .. }
+            | Self::NotAFile { .. } => {
                 format!(
                     "somebody may have put it there to be let in twice; remove it, or {ELSEWHERE}"
                 )

@@ -108,6 +108,11 @@ impl RcacheFile {
         if self.owned && metadata.uid() != uid {
             return Err(RcacheError::NotOurs { path: path(), uid });
         }
+        // In a folder that all may write to, another name of it is a trap: a file of ours elsewhere
+        // that was linked here to be written over.
+        if self.owned && metadata.nlink() > 1 {
+            return Err(RcacheError::HardLink { path: path() });
+        }
         Ok(file)
     }
 }
