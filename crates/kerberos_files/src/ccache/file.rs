@@ -76,8 +76,17 @@ impl CcacheFile {
             append_credential(&mut bytes, reader.version(), credential)?;
         }
         let file = reader.file();
+        // Only what was torn is cut off: to set a length anew costs more than to ask for it.
+        let cut = |length| {
+            if length > end {
+                file.set_len(end)
+            } else {
+                Ok(())
+            }
+        };
         let written = file
-            .set_len(end)
+            .metadata()
+            .and_then(|metadata| cut(metadata.len()))
             .and_then(|()| file.write_all_at(&bytes, end));
         if written.is_err() {
             // A full disk may have taken a part of it; nothing better can be done if this fails.
