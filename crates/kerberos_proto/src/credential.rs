@@ -3,8 +3,11 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use kerberos_asn1::{AddressType, AuthorizationDataType, HostAddresses, KerberosTime, TicketFlags};
-use kerberos_crypto::KeyBlock;
+use kerberos_asn1::{
+    AddressType, AuthorizationDataType, EncKdcRepPart, HostAddress as WireAddress, HostAddresses,
+    KdcRep, KerberosTime, SequenceOf, TicketFlags,
+};
+use kerberos_crypto::{EncryptionType, KeyBlock};
 
 use crate::Principal;
 
@@ -79,7 +82,53 @@ impl From<IpAddr> for HostAddress {
     }
 }
 
+impl Credential {
+    /// What `reply`, whose decrypted part is `part`, hands to `client` for `server` (RFC 4120
+    /// §5.4.2); what the KDC was asked for besides is not in it.
+    pub(crate) fn of_reply(
+        reply: &KdcRep<'_>,
+        part: &EncKdcRepPart<'_>,
+        client: Principal,
+        server: Principal,
+    ) -> Self {
+        Self {
+            client,
+            server,
+            session_key: KeyBlock::new(
+                EncryptionType(part.key.keytype),
+                part.key.keyvalue.to_vec(),
+            ),
+            times: TicketTimes {
+                authtime: part.authtime,
+                starttime: Some(part.starttime.unwrap_or(part.authtime)),
+                endtime: part.endtime,
+                renew_till: part.renew_till,
+            },
+            is_skey: false,
+            flags: part.flags,
+            addresses: HostAddress::list(part.caddr.as_ref()),
+            authorization_data: Vec::new(),
+            ticket: reply.ticket.as_bytes().to_vec(),
+            second_ticket: Vec::new(),
+        }
+    }
+}
+
 impl HostAddress {
+    /// The address as a message has it.
+    pub(crate) fn to_wire(&self) -> WireAddress<'_> {
+        WireAddress {
+            addr_type: self.address_type,
+            address: &self.address,
+        }
+    }
+
+    /// The addresses as a message has them, which leaves an empty list out (RFC 4120 §5.2.5).
+    pub(crate) fn list_to_wire(addresses: &[Self]) -> Option<HostAddresses<'_>> {
+        let wire: Vec<_> = addresses.iter().map(Self::to_wire).collect();
+        (!wire.is_empty()).then(|| SequenceOf::from(wire))
+    }
+
     /// The addresses of a message in one's own memory.
     pub(crate) fn list(wire: Option<&HostAddresses<'_>>) -> Vec<Self> {
         let addresses = wire.into_iter().flat_map(|list| list.iter());

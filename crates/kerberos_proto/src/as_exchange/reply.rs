@@ -4,16 +4,14 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{EncKdcRepPart, KdcRep, KerberosTime};
-use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, KeyBlock, KeyUsage, Plaintext};
+use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, KeyUsage, Plaintext};
 
 use super::request::Sent;
 use super::{Login, Session};
 use crate::plain::without_padding;
 use crate::preauth::{OwnedPaData, Preauth};
 use crate::trace::{Etype, PaTypes, Printable, trace};
-use crate::{
-    Credential, ExchangeError, HostAddress, Principal, ReplyFault, TicketTimes, Timestamp,
-};
+use crate::{Credential, ExchangeError, Principal, ReplyFault, Timestamp};
 
 mod checks;
 
@@ -85,7 +83,7 @@ pub(super) fn finish(
         password_expiration,
         account_expiration,
         expiration_is_warning,
-        credential: credential(reply, &part, client, server),
+        credential: Credential::of_reply(reply, &part, client, server),
     }))
 }
 
@@ -177,29 +175,4 @@ fn expiry(part: &EncKdcRepPart<'_>) -> (Option<KerberosTime>, Option<KerberosTim
         None,
         false,
     )
-}
-
-fn credential(
-    reply: &KdcRep<'_>,
-    part: &EncKdcRepPart<'_>,
-    client: Principal,
-    server: Principal,
-) -> Credential {
-    Credential {
-        client,
-        server,
-        session_key: KeyBlock::new(EncryptionType(part.key.keytype), part.key.keyvalue.to_vec()),
-        times: TicketTimes {
-            authtime: part.authtime,
-            starttime: Some(part.starttime.unwrap_or(part.authtime)),
-            endtime: part.endtime,
-            renew_till: part.renew_till,
-        },
-        is_skey: false,
-        flags: part.flags,
-        addresses: HostAddress::list(part.caddr.as_ref()),
-        authorization_data: Vec::new(),
-        ticket: reply.ticket.as_bytes().to_vec(),
-        second_ticket: Vec::new(),
-    }
 }

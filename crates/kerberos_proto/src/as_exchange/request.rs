@@ -4,8 +4,8 @@
 use alloc::{borrow::ToOwned, vec::Vec};
 
 use kerberos_asn1::{
-    AsReq, Encode, HostAddress as WireAddress, KdcOptions, KdcReqBody, KerberosString,
-    KerberosTime, PaData, PaDataType, PaPacRequest, SequenceOf,
+    AsReq, Encode, KdcOptions, KdcReqBody, KerberosString, KerberosTime, PaData, PaDataType,
+    PaPacRequest, SequenceOf,
 };
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
@@ -88,14 +88,6 @@ impl Plan {
     }
 
     fn body(&self) -> KdcReqBody<'_> {
-        let addresses: Vec<_> = self
-            .addresses
-            .iter()
-            .map(|one| WireAddress {
-                addr_type: one.address_type,
-                address: &one.address,
-            })
-            .collect();
         KdcReqBody {
             kdc_options: self.options,
             cname: Some(self.client.to_wire()),
@@ -106,7 +98,7 @@ impl Plan {
             rtime: self.rtime,
             nonce: self.nonce,
             etype: self.etypes.iter().map(|etype| etype.0).collect(),
-            addresses: (!addresses.is_empty()).then(|| SequenceOf::from(addresses)),
+            addresses: HostAddress::list_to_wire(&self.addresses),
             enc_authorization_data: None,
             additional_tickets: None,
         }

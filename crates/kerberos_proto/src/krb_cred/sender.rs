@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use kerberos_asn1::{
-    Decode, EncKrbCredPart, Encode, EncryptedData, EncryptionKey, HostAddress as WireAddress,
-    KerberosString, KerberosTime, KrbCred, KrbCredInfo, Microseconds, RawTicket, SequenceOf,
+    Decode, EncKrbCredPart, Encode, EncryptedData, EncryptionKey, KerberosString, KerberosTime,
+    KrbCred, KrbCredInfo, Microseconds, RawTicket, SequenceOf,
 };
 use kerberos_crypto::{CryptoRng, Key, KeyUsage};
 use zeroize::Zeroizing;
@@ -120,8 +120,8 @@ impl<'k> CredSender<'k> {
             nonce: self.sequence_number,
             timestamp: Some(now.to_kerberos_time()),
             usec: Some(Microseconds(now.microseconds)),
-            s_address: self.sender.as_ref().map(wire_address),
-            r_address: self.recipient.as_ref().map(wire_address),
+            s_address: self.sender.as_ref().map(HostAddress::to_wire),
+            r_address: self.recipient.as_ref().map(HostAddress::to_wire),
         };
         let part = Zeroizing::new(part.to_der());
         let (etype, cipher) = match self.protection {
@@ -169,14 +169,6 @@ fn info(credential: &Credential) -> KrbCredInfo<'_> {
         renew_till: times.renew_till,
         srealm: Some(KerberosString(server.realm())),
         sname: Some(server.to_wire()),
-        // RFC 4120 §5.2.5: not empty.
-        caddr: (!addresses.is_empty()).then(|| addresses.iter().map(wire_address).collect()),
-    }
-}
-
-fn wire_address(address: &HostAddress) -> WireAddress<'_> {
-    WireAddress {
-        addr_type: address.address_type,
-        address: &address.address,
+        caddr: HostAddress::list_to_wire(addresses),
     }
 }

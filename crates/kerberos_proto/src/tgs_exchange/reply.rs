@@ -3,16 +3,14 @@
 use alloc::{borrow::ToOwned, vec::Vec};
 
 use kerberos_asn1::{EncKdcRepPart, KdcOptions, KdcRep, KerberosTime, TicketFlags};
-use kerberos_crypto::{CryptoError, EncryptionType, Key, KeyBlock, KeyUsage, Plaintext};
+use kerberos_crypto::{CryptoError, EncryptionType, Key, KeyUsage, Plaintext};
 
 use super::on_behalf::{check_client, check_padata};
 use super::request::{Sent, second_ticket};
 use super::{OnBehalf, S4uProof, TgsOutcome, TgsParams, realm_of_tgt};
 use crate::plain::without_padding;
 use crate::trace::{Etype, trace};
-use crate::{
-    Credential, ExchangeError, HostAddress, Principal, ReplyFault, TicketTimes, Timestamp,
-};
+use crate::{Credential, ExchangeError, HostAddress, Principal, ReplyFault, Timestamp};
 
 /// Decrypts and checks `reply` to `sent`.
 pub(super) fn finish(
@@ -272,20 +270,10 @@ fn credential(
         part.flags.without(TicketFlags::OK_AS_DELEGATE)
     };
     Credential {
-        client,
-        server,
-        session_key: KeyBlock::new(EncryptionType(part.key.keytype), part.key.keyvalue.to_vec()),
-        times: TicketTimes {
-            authtime: part.authtime,
-            starttime: Some(part.starttime.unwrap_or(part.authtime)),
-            endtime: part.endtime,
-            renew_till: part.renew_till,
-        },
         is_skey: sent.options.contains(KdcOptions::ENC_TKT_IN_SKEY),
         flags,
-        addresses: HostAddress::list(part.caddr.as_ref()),
         authorization_data: params.authorization_data.clone(),
-        ticket: reply.ticket.as_bytes().to_vec(),
         second_ticket: second_ticket(params).cloned().unwrap_or_default(),
+        ..Credential::of_reply(reply, part, client, server)
     }
 }

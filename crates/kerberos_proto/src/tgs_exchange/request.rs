@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 
 use kerberos_asn1::{
-    AuthorizationData, AuthorizationDataEntry, Decode, Encode, EncryptedData,
-    HostAddress as WireAddress, KdcOptions, KdcReqBody, KerberosString, KerberosTime, PaData,
-    PaDataType, RawTicket, SequenceOf, TgsReq, TicketFlags,
+    AuthorizationData, AuthorizationDataEntry, Decode, Encode, EncryptedData, KdcOptions,
+    KdcReqBody, KerberosString, KerberosTime, PaData, PaDataType, RawTicket, SequenceOf, TgsReq,
+    TicketFlags,
 };
 use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
@@ -15,8 +15,8 @@ use super::{OnBehalf, TgsParams, offered, realm_of_tgt};
 use crate::preauth::OwnedPaData;
 use crate::trace::{Etype, trace};
 use crate::{
-    ApChecksum, ApError, ApInitiator, ApRequestOptions, Credential, ExchangeError, Principal,
-    Subkey, Timestamp,
+    ApChecksum, ApError, ApInitiator, ApRequestOptions, Credential, ExchangeError, HostAddress,
+    Principal, Subkey, Timestamp,
 };
 
 /// A request that was sent, and what the reply is checked against.
@@ -148,14 +148,6 @@ impl Sent {
             ),
             None => None,
         };
-        let addresses: Vec<_> = params
-            .addresses
-            .iter()
-            .map(|one| WireAddress {
-                addr_type: one.address_type,
-                address: &one.address,
-            })
-            .collect();
         Ok(KdcReqBody {
             kdc_options: self.options,
             // RFC 4120 §5.4.1: only an AS-REQ names the client; here the TGT does.
@@ -167,7 +159,7 @@ impl Sent {
             rtime: params.renew_till,
             nonce: self.nonce,
             etype: self.etypes.iter().map(|etype| etype.0).collect(),
-            addresses: (!addresses.is_empty()).then(|| SequenceOf::from(addresses)),
+            addresses: HostAddress::list_to_wire(&params.addresses),
             enc_authorization_data: restrictions.map(|cipher| EncryptedData {
                 etype: self.subkey.etype().0,
                 kvno: None,
