@@ -137,16 +137,12 @@ impl Session<'_> {
     fn result(&mut self, request: &TicketRequest, hit: Hit) -> Result<Credential, ClientError> {
         let (client, server, name) = (&self.found.client, &request.server, self.name);
         trace!("Getting credentials {client} -> {server} using ccache {name}");
-        let error = match hit {
-            Hit::Ticket(ticket) => {
+        let error = match hit.ticket(server, &self.file) {
+            Ok(ticket) => {
                 self.trace_retrieved(server, "0/Success");
-                return Ok(*ticket);
+                return Ok(ticket);
             }
-            Hit::OtherEtype => ClientError::NoCredentialOfEtype {
-                server: server.clone(),
-                path: self.file.path().to_owned(),
-            },
-            Hit::Nothing => self.no_credential(server),
+            Err(error) => error,
         };
         self.trace_retrieved(server, &error.mit_code_and_text());
         // The same name twice: what MIT's library would find in the cache the second time.
@@ -163,13 +159,6 @@ impl Session<'_> {
     fn trace_retrieved(&self, server: &Principal, result: &str) {
         let (client, name) = (&self.found.client, self.name);
         trace!("Retrieving {client} -> {server} from {name} with result: {result}");
-    }
-
-    fn no_credential(&self, server: &Principal) -> ClientError {
-        ClientError::NoCredential {
-            server: server.clone(),
-            path: self.file.path().to_owned(),
-        }
     }
 
     /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.

@@ -109,22 +109,8 @@ impl Client {
         let policy = self.tgs_policy(client.realm())?;
         let timesync = policy.kdc_timesync;
         let found = look_up(&file, &[request], &policy.etypes, timesync, now())?;
-        let path = || file.path().to_owned();
-        let ticket = match found.hits.into_iter().next() {
-            Some(Hit::Ticket(ticket)) => ticket,
-            Some(Hit::OtherEtype) => {
-                return Err(ClientError::NoCredentialOfEtype {
-                    server,
-                    path: path(),
-                });
-            }
-            Some(Hit::Nothing) | None => {
-                return Err(ClientError::NoCredential {
-                    server,
-                    path: path(),
-                });
-            }
-        };
+        let hit = found.hits.into_iter().next().unwrap_or(Hit::Nothing);
+        let ticket = hit.ticket(&server, &file)?;
         trace!("Retrieving {client} -> {server} from {cache} with result: 0/Success");
         let mut params = params(&ticket);
         params.kdc_offset = found.kdc_offset;

@@ -6,6 +6,7 @@ use kerberos_proto::{
     TicketChase,
 };
 
+use super::look_up::no_credential;
 use super::{Session, TicketRequest};
 use crate::client::{now, system_rng};
 use crate::{Client, ClientError, Config};
@@ -28,19 +29,10 @@ impl Session<'_> {
     /// Chases the ticket under each name of the service until a KDC knows one.
     fn chase_names(&mut self, request: &TicketRequest) -> Result<Credential, ClientError> {
         let tgt = self.start_tgt()?.clone();
-        let mut unknown = None;
         let client = self.client;
-        for server in client.service_candidates(&request.server)? {
-            match self.chase(self.chase_params(request, &server), &tgt) {
-                Err(ClientError::Exchange(error))
-                    if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
-                {
-                    unknown = Some(error);
-                }
-                result => return result,
-            }
-        }
-        Err(unknown.map_or(ClientError::NoResult, ClientError::Exchange))
+        client.first_known(&request.server, |server| {
+            self.chase(self.chase_params(request, &server), &tgt)
+        })
     }
 
     /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is.
@@ -93,7 +85,7 @@ impl Session<'_> {
         let realm = &self.found.start_realm;
         let server = Principal::krbtgt(realm, realm);
         let tgt = self.found.tgts.iter().find(|tgt| tgt.server == server);
-        let tgt = tgt.ok_or_else(|| self.no_credential(&server))?;
+        let tgt = tgt.ok_or_else(|| no_credential(&server, &self.file))?;
         let now = self
             .found
             .kdc_offset
@@ -111,6 +103,26 @@ impl Session<'_> {
 }
 
 impl Client {
+    /// What `get` makes of the first name of `service` that a KDC knows.
+    pub(super) fn first_known<T>(
+        &self,
+        service: &Principal,
+        mut get: impl FnMut(Principal) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        let mut unknown = ClientError::NoResult;
+        for name in self.service_candidates(service)? {
+            match get(name) {
+                Err(ClientError::Exchange(error))
+                    if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
+                {
+                    unknown = ClientError::Exchange(error);
+                }
+                result => return result,
+            }
+        }
+        Err(unknown)
+    }
+
     /// One exchange with the ticket-granting service that `tgt` opens.
     pub(super) fn exchange(
         &self,

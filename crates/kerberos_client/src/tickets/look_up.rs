@@ -18,6 +18,7 @@ use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
 
 use super::TicketRequest;
 use super::request::Whose;
+use crate::ClientError;
 use wanted::Wanted;
 
 /// What the cache has.
@@ -40,6 +41,32 @@ pub(super) enum Hit {
     /// A ticket whose session key is of no type that is allowed.
     OtherEtype,
     Nothing,
+}
+
+impl Hit {
+    /// The ticket, or that `file` has none for `server`.
+    pub(super) fn ticket(
+        self,
+        server: &Principal,
+        file: &CcacheFile,
+    ) -> Result<Credential, ClientError> {
+        match self {
+            Self::Ticket(ticket) => Ok(*ticket),
+            Self::OtherEtype => Err(ClientError::NoCredentialOfEtype {
+                server: server.clone(),
+                path: file.path().to_owned(),
+            }),
+            Self::Nothing => Err(no_credential(server, file)),
+        }
+    }
+}
+
+/// That `file` has no ticket for `server`.
+pub(super) fn no_credential(server: &Principal, file: &CcacheFile) -> ClientError {
+    ClientError::NoCredential {
+        server: server.clone(),
+        path: file.path().to_owned(),
+    }
 }
 
 /// How good a ticket is, the least being the best: under which of its names it was found, whether

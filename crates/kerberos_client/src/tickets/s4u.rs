@@ -2,14 +2,14 @@
 //! cache as MIT's library keeps them: one to the service itself under the user's name, one to
 //! another service with the evidence beside it.
 
-use kerberos_asn1::{ErrorCode, NameType};
+use kerberos_asn1::NameType;
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_proto::{
     Credential, Policy, Principal, S4u2Proxy, S4u2Self, S4uUser, Step, TgsParams, UserRealm,
 };
 
 use super::TicketRequest;
-use super::look_up::{Hit, look_up};
+use super::look_up::{Hit, look_up, no_credential};
 use super::request::Whose;
 use crate::client::{now, system_rng};
 use crate::{Client, ClientError};
@@ -129,25 +129,14 @@ impl Client {
             return Err(behalf.no_credential());
         }
         let tgt = behalf.tgt(behalf.owner.realm())?;
-        let mut unknown = ClientError::NoResult;
-        for server in self.service_candidates(&request.server)? {
-            match behalf.proxy(evidence, server, &tgt) {
-                Ok(ticket) => {
-                    // As in MIT's library it is kept under the name that was asked for.
-                    let server = request.server.clone();
-                    let ticket = Credential { server, ..ticket };
-                    behalf.store(&ticket);
-                    return Ok(ticket);
-                }
-                Err(ClientError::Exchange(error))
-                    if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
-                {
-                    unknown = ClientError::Exchange(error);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(unknown)
+        let ticket = self.first_known(&request.server, |server| {
+            behalf.proxy(evidence, server, &tgt)
+        })?;
+        // As in MIT's library it is kept under the name that was asked for.
+        let server = request.server.clone();
+        let ticket = Credential { server, ..ticket };
+        behalf.store(&ticket);
+        Ok(ticket)
     }
 }
 
@@ -198,10 +187,7 @@ impl<'a> Behalf<'a> {
     }
 
     fn no_credential(&self) -> ClientError {
-        ClientError::NoCredential {
-            server: self.request.server.clone(),
-            path: self.file.path().to_owned(),
-        }
+        no_credential(&self.request.server, &self.file)
     }
 
     fn realm_of(&self, user: &S4uUser) -> Result<Vec<u8>, ClientError> {
