@@ -18,7 +18,7 @@ use crate::delivery::Attempt;
 use crate::dns::DnsError;
 
 /// Why a client has no ticket, or cannot keep it. The words are MIT's where scripts look for them.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
     /// krb5.conf, or a key of it, cannot be used.

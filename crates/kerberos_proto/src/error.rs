@@ -17,7 +17,7 @@ pub use kdc::KdcError;
 pub use s4u::S4uFault;
 
 /// Why an exchange failed. Each is final: the exchange is over.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
     /// The KDC refused, and nothing the client knows would change its mind.

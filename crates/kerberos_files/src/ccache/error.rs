@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use thiserror::Error;
@@ -13,7 +14,7 @@ use crate::wire::EncodeError;
 ///
 /// The text is MIT's, for scripts that match on it; the details are in the fields and in
 /// [`hint`](Self::hint).
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum CcacheError {
     /// There is no such file.
@@ -76,7 +77,7 @@ pub enum CcacheError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// Any other failure of the file system, such as a full disk.
     #[error("Credentials cache I/O operation failed (filename: {})", path.display())]
@@ -84,7 +85,7 @@ pub enum CcacheError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// An entry does not fit the file format.
     #[error(transparent)]
@@ -145,9 +146,15 @@ impl CcacheError {
             | io::ErrorKind::InvalidFilename => Self::NotFound { path },
             io::ErrorKind::IsADirectory => Self::NotAFile { path },
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Self::Permission { path, source }
+                Self::Permission {
+                    path,
+                    source: source.into(),
+                }
             }
-            _ => Self::Io { path, source },
+            _ => Self::Io {
+                path,
+                source: source.into(),
+            },
         }
     }
 
@@ -160,7 +167,7 @@ impl CcacheError {
             ReplaceError::Io(source) => match source.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Io {
                     path: path.to_owned(),
-                    source,
+                    source: source.into(),
                 },
                 _ => Self::from_io(path, source),
             },

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -9,7 +10,7 @@ use crate::atomic::ReplaceError;
 use crate::wire::EncodeError;
 
 /// Why a keytab could not be read or written, or has not what was sought.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum KeytabError {
     /// There is no such file.
@@ -88,7 +89,7 @@ pub enum KeytabError {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        source: Arc<io::Error>,
     },
     /// An entry does not fit the file format.
     #[error(transparent)]
@@ -148,7 +149,10 @@ impl KeytabError {
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound { path },
             io::ErrorKind::IsADirectory => Self::NotAFile { path },
-            _ => Self::Io { path, source },
+            _ => Self::Io {
+                path,
+                source: source.into(),
+            },
         }
     }
 
@@ -156,7 +160,10 @@ impl KeytabError {
         let path = path.to_owned();
         match error {
             ReplaceError::NotAFile => Self::NotAFile { path },
-            ReplaceError::Io(source) => Self::Io { path, source },
+            ReplaceError::Io(source) => Self::Io {
+                path,
+                source: source.into(),
+            },
         }
     }
 }
