@@ -1,39 +1,32 @@
-//! `Client`: the blocking driver of the exchanges.
+//! `Client`: the blocking face of the library.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use kerberos_crypto::CryptoRng;
-use kerberos_files::config::ServerKind;
 use kerberos_proto::{AsParams, Principal, Request, Timestamp};
 
-use crate::deliver::deliver;
-use crate::delivery::Strategy;
 use crate::dns::Resolver;
-use crate::error::shown;
-use crate::locate::{Located, locate};
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::{ClientError, Config};
 
 /// A Kerberos client; cheap to clone and to share between threads.
 ///
-/// See the [crate](crate) for an example.
+/// Its clones know what it has learnt: the answers of DNS, which KDC answered last, and which
+/// tickets are being asked for. See the [crate](crate) for an example.
 #[derive(Clone, Debug)]
 pub struct Client {
-    config: Arc<Config>,
-    resolver: Arc<Resolver>,
-    timeout: Option<Duration>,
+    pub(crate) driver: Driver,
 }
 
 impl Client {
     /// A client of this configuration.
     pub fn new(config: Config) -> Self {
-        Self {
-            config: Arc::new(config),
-            resolver: Arc::new(Resolver::system()),
-            timeout: None,
-        }
+        let driver = Driver::new(config);
+        Self { driver }
     }
 
     /// A client of the configuration that the environment names; see [`Config::from_env`].
@@ -51,24 +44,24 @@ impl Client {
     /// services are waited for ten seconds by each connection. A service that must not hang wants
     /// a limit.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.driver.timeout = Some(timeout);
         self
     }
 
     /// With this resolver of names instead of the system's.
     pub fn with_resolver(mut self, resolver: Resolver) -> Self {
-        self.resolver = Arc::new(resolver);
+        self.driver.resolver = Arc::new(resolver);
         self
     }
 
     /// Its configuration.
     pub fn config(&self) -> &Config {
-        &self.config
+        &self.driver.config
     }
 
     /// Its resolver of names.
     pub fn resolver(&self) -> &Resolver {
-        &self.resolver
+        &self.driver.resolver
     }
 
     /// A request for an initial ticket of `client`, as krb5.conf wants it; to be changed at will.
@@ -76,7 +69,7 @@ impl Client {
     /// # Errors
     /// As [`Config::as_params`].
     pub fn as_params(&self, client: Principal) -> Result<AsParams, ClientError> {
-        self.config.as_params(client)
+        self.config().as_params(client)
     }
 
     /// Sends `request` to the KDCs of its realm and gives the first reply.
@@ -85,53 +78,7 @@ impl Client {
     /// [`ClientError::CannotFindKdc`] when nothing says where they are,
     /// [`ClientError::CannotContactKdc`] when none answers.
     pub fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
-        self.send_to(ServerKind::Kdc, request)
-            .map(|(reply, _)| reply)
-    }
-
-    /// The same to servers of this kind; with the reply comes who gave it, where that is known.
-    pub(crate) fn send_to(
-        &self,
-        kind: ServerKind,
-        request: &Request,
-    ) -> Result<(Vec<u8>, Option<Located>), ClientError> {
-        let krb5 = self.config.krb5();
-        let length = request.payload.len();
-        let realm = shown(&request.realm);
-        let tcp_only = if request.stream_only {
-            " (tcp only)"
-        } else {
-            ""
-        };
-        tracing::debug!(
-            target: "krb5_trace",
-            "Sending request ({length} bytes) to {realm}{tcp_only}"
-        );
-        let strategy = if request.stream_only {
-            Strategy::TcpOnly
-        } else if length <= krb5.udp_preference_limit()? {
-            Strategy::UdpFirst
-        } else {
-            Strategy::TcpFirst
-        };
-        // What DNS takes is of the time for the request.
-        let deadline = self.deadline()?;
-        let servers = locate(&self.config, &self.resolver, &request.realm, kind, deadline)?;
-        let payload = &request.payload;
-        let delivered = deliver(payload, &servers, strategy, deadline, &self.resolver)
-            .map_err(|attempts| ClientError::CannotContactKdc { realm, attempts })?;
-        let from = delivered
-            .server
-            .and_then(|index| servers.into_iter().nth(index));
-        Ok((delivered.message, from))
-    }
-
-    /// When a request that starts now must be over.
-    pub(crate) fn deadline(&self) -> Result<Option<Instant>, ClientError> {
-        let configured = self.config.krb5().request_timeout()?;
-        let configured = configured.map(|seconds| Duration::from_secs(seconds.into()));
-        let timeout = self.timeout.or(configured);
-        Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+        block_on(self.driver.send(request))
     }
 }
 

@@ -1,62 +1,78 @@
-//! The blocking driver of [`Delivery`]: sockets, name resolution and the clock.
+//! What [`Delivery`] wants done: sockets, name resolution and the clock.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
 use kerberos_files::config::Server;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 
 use crate::delivery::{
     Action, Attempt, ConnectionId, Delivery, Event, Outcome, Strategy, Transport,
 };
-use crate::dns::Resolver;
+use crate::driver::Driver;
+use crate::io::{Io, Waiting};
 use crate::locate::Located;
 use crate::transport::{Framing, Progress, Socket, TraceAddress, TraceError, describe};
 
-/// A reply, and which of the servers it came from where that is known.
+/// A reply, and who gave it where that is known.
 #[derive(Debug)]
 pub(crate) struct Delivered {
     pub(crate) message: Vec<u8>,
-    pub(crate) server: Option<usize>,
+    pub(crate) by: Option<Answered>,
+}
+
+/// Who gave a reply.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Answered {
+    /// Its place among the servers.
+    pub(crate) server: usize,
+    pub(crate) transport: Transport,
+    pub(crate) address: SocketAddr,
+}
+
+impl Answered {
+    pub(crate) fn is_by_tcp(&self) -> bool {
+        self.transport == Transport::Tcp
+    }
 }
 
 /// Sends `request` to `servers` until one answers, until `deadline` at most.
 ///
 /// Of the error each element is a server, or an address of one, that was asked in vain.
-pub(crate) fn deliver(
+pub(crate) async fn deliver(
+    driver: &Driver,
     request: &[u8],
     servers: &[Located],
     strategy: Strategy,
     deadline: Option<Instant>,
-    resolver: &Resolver,
 ) -> Result<Delivered, Vec<Attempt>> {
     let start = Instant::now();
     let targets = servers.iter().map(Located::target).collect();
     let timeout = deadline.map(|deadline| deadline.saturating_duration_since(start));
-    let mut driver = Driver {
+    let mut errand = Errand {
         delivery: Delivery::new(targets, strategy, timeout).with_patience(patience(request)),
         request,
         start,
+        io: driver.io,
         sockets: Vec::new(),
     };
-    let addresses = |located: &Located| resolve(&located.server, resolver, deadline);
     loop {
-        match driver.delivery.poll(driver.start.elapsed()) {
+        match errand.delivery.poll(errand.start.elapsed()) {
             Action::Resolve { server } => {
-                let event = match servers.get(server).map(addresses) {
-                    Some(Ok(addresses)) => Event::Resolved(addresses),
-                    Some(Err(reason)) => Event::NotResolved(reason),
+                let event = match servers.get(server) {
+                    Some(located) => match resolve(driver, located, deadline).await {
+                        Ok(addresses) => Event::Resolved(addresses),
+                        Err(reason) => Event::NotResolved(reason),
+                    },
                     None => Event::Resolved(Vec::new()),
                 };
-                driver.delivery.handle(event);
+                errand.delivery.handle(event);
             }
-            Action::Open(id) => driver.open(id),
-            Action::Resend(id) => driver.resend(id),
-            Action::Close(id) => driver.close(id),
-            Action::Wait { until } => driver.wait(until),
-            Action::Finish => return driver.finish(),
+            Action::Open(id) => errand.open(id),
+            Action::Resend(id) => errand.resend(id),
+            Action::Close(id) => errand.close(id),
+            Action::Wait { until } => errand.wait(until).await,
+            Action::Finish => return errand.finish(),
         }
     }
 }
@@ -69,15 +85,17 @@ fn patience(request: &[u8]) -> Option<Duration> {
     (request.first() == Some(&TGS_REQ_TAG)).then_some(Duration::from_secs(10))
 }
 
-struct Driver<'a> {
+/// A delivery under way, with its sockets.
+struct Errand<'a> {
     delivery: Delivery,
     request: &'a [u8],
     start: Instant,
+    io: Io,
     /// By [`ConnectionId`]; `None` for those that are closed or not open yet.
     sockets: Vec<Option<Socket>>,
 }
 
-impl Driver<'_> {
+impl Errand<'_> {
     fn open(&mut self, id: ConnectionId) {
         let Some((transport, address)) = self.delivery.endpoint(id) else {
             return;
@@ -143,39 +161,24 @@ impl Driver<'_> {
     }
 
     /// Waits for any socket until then, and tells the delivery what the ready ones came to.
-    fn wait(&mut self, until: Option<Duration>) {
-        let ids: Vec<usize> = self
-            .sockets
-            .iter()
-            .enumerate()
-            .filter_map(|(index, socket)| socket.as_ref().map(|_| index))
-            .collect();
-        let mut fds: Vec<PollFd<'_>> = self
-            .sockets
-            .iter()
-            .flatten()
-            .map(|socket| PollFd::from_borrowed_fd(socket.fd(), socket.interest()))
-            .collect();
-        let timeout = until.map(|until| until.saturating_sub(self.start.elapsed()));
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => {
-                let reason = describe(&errno.into());
-                for index in ids {
-                    self.fail(ConnectionId(index), reason.clone());
-                }
-                return;
+    async fn wait(&mut self, until: Option<Duration>) {
+        let deadline = until.and_then(|until| self.start.checked_add(until));
+        let open = self.sockets.iter().enumerate();
+        let (ids, mut fds): (Vec<_>, Vec<_>) = open
+            .filter_map(|(index, socket)| Some((ConnectionId(index), socket.as_ref()?)))
+            .map(|(id, socket)| (id, Waiting::new(socket.fd(), socket.interest())))
+            .unzip();
+        if let Err(error) = self.io.wait(&mut fds, deadline).await {
+            let reason = describe(&error);
+            for id in ids {
+                self.fail(id, reason.clone());
             }
+            return;
         }
-        let ready: Vec<usize> = ids
-            .into_iter()
-            .zip(&fds)
-            .filter(|(_, fd)| fd.revents() != PollFlags::empty())
-            .map(|(index, _)| index)
-            .collect();
-        for index in ready {
-            self.service(ConnectionId(index));
+        let ready = ids.into_iter().zip(&fds);
+        let ready = ready.filter(|(_, fd)| fd.is_ready()).map(|(id, _)| id);
+        for id in ready.collect::<Vec<_>>() {
+            self.service(id);
         }
     }
 
@@ -211,11 +214,20 @@ impl Driver<'_> {
         self.delivery.handle(Event::Failed(id, reason));
     }
 
+    fn answered(&self, id: ConnectionId) -> Option<Answered> {
+        let (transport, address) = self.delivery.endpoint(id)?;
+        Some(Answered {
+            server: self.delivery.server(id)?,
+            transport,
+            address,
+        })
+    }
+
     fn finish(mut self) -> Result<Delivered, Vec<Attempt>> {
         let (from, result) = match self.delivery.finish() {
             Outcome::Reply { message, from } => {
-                let server = from.and_then(|id| self.delivery.server(id));
-                (from, Ok(Delivered { message, server }))
+                let by = from.and_then(|id| self.answered(id));
+                (from, Ok(Delivered { message, by }))
             }
             Outcome::Unreachable(attempts) => (None, Err(attempts)),
         };
@@ -233,31 +245,42 @@ impl Driver<'_> {
     }
 }
 
-/// The addresses of a server, or why there are none. Numeric ones are no one else's business.
-pub(crate) fn resolve(
-    server: &Server,
-    resolver: &Resolver,
+/// The addresses of a server, the one that answered last first, or why there are none. Numeric ones
+/// are no one else's business.
+pub(crate) async fn resolve(
+    driver: &Driver,
+    located: &Located,
     deadline: Option<Instant>,
 ) -> Result<Vec<SocketAddr>, String> {
-    let (host, port) = match server {
+    let (host, port) = match &located.server {
         Server::Host { host, port } => (host.as_str(), *port),
         Server::Https { .. } => return Err("KDC proxies are not supported yet".to_owned()),
         Server::Unix { .. } => return Err("UNIX domain sockets are not supported yet".to_owned()),
         _ => return Err("servers of this kind are not supported yet".to_owned()),
     };
     tracing::debug!(target: "krb5_trace", "Resolving hostname {host}");
-    let found = resolver
-        .addresses(host, deadline)
-        .map_err(|error| error.to_string())?;
-    if !found.is_empty() {
-        let with_port = |address| SocketAddr::new(address, port);
-        return Ok(found.into_iter().map(with_port).collect());
+    let found = driver.resolver.find_addresses(driver.io, host, deadline);
+    let found = found.await.map_err(|error| error.to_string())?;
+    if found.is_empty() {
+        return of_the_system(driver.io, host.to_owned(), port).await;
     }
-    // What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf.
-    (host, port)
-        .to_socket_addrs()
-        .map(Iterator::collect)
-        .map_err(|error: io::Error| describe(&error))
+    let with_port = |address| SocketAddr::new(address, port);
+    let mut addresses: Vec<_> = found.into_iter().map(with_port).collect();
+    let answered = |address: &SocketAddr| Some(*address) == located.answered_at;
+    if let Some(known) = addresses.iter().position(answered)
+        && let Some(up_to_it) = addresses.get_mut(..=known)
+    {
+        up_to_it.rotate_right(1);
+    }
+    Ok(addresses)
+}
+
+/// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf.
+async fn of_the_system(io: Io, host: String, port: u16) -> Result<Vec<SocketAddr>, String> {
+    let ask = move || (host, port).to_socket_addrs().map(Iterator::collect);
+    let found: io::Result<Vec<SocketAddr>> =
+        io.run(ask).await.map_err(|error| error.to_string())?;
+    found.map_err(|error| describe(&error))
 }
 
 #[cfg(test)]

@@ -103,6 +103,10 @@ pub enum ClientError {
     /// The name leads to no replay cache.
     #[error(transparent)]
     RcacheName(#[from] RcacheNameError),
+    /// No Tokio runtime polls the future, or it is shutting down.
+    #[cfg(feature = "tokio")]
+    #[error("there is no Tokio runtime to work on")]
+    NoRuntime,
     /// The system has no randomness to give.
     #[error("no randomness from the system: {0}")]
     Random(getrandom::Error),

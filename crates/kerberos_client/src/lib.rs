@@ -55,6 +55,10 @@
 //! ```
 //! [`Secret::ask`] asks a person, and only if the KDC knows the principal.
 //!
+//! # On a Tokio runtime
+//! `AsyncClient` (feature `tokio`) has the same calls to be awaited. The logic is the same code, and
+//! a clone made by `into` shares what the other one has learnt.
+//!
 //! # As a service
 //! [`ServiceAcceptor`] says who sent an AP-REQ, with the keys of a keytab.
 //!
@@ -63,12 +67,17 @@
 #![forbid(unsafe_code)]
 
 mod acceptor;
+#[cfg(feature = "tokio")]
+mod async_client;
 mod client;
 mod config;
 mod deliver;
 mod delivery;
 pub mod dns;
+mod driver;
 mod error;
+mod good_servers;
+mod io;
 mod keytab;
 mod keytab_keys;
 mod locate;
@@ -83,6 +92,8 @@ mod tickets;
 mod transport;
 
 pub use acceptor::ServiceAcceptor;
+#[cfg(feature = "tokio")]
+pub use async_client::AsyncClient;
 pub use client::{Client, now, system_rng};
 pub use config::Config;
 pub use delivery::{Attempt, Transport};

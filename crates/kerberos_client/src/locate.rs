@@ -7,14 +7,16 @@
 
 mod records;
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use kerberos_files::config::{Server, ServerKind};
 
+use crate::ClientError;
 use crate::delivery::{Target, Transport};
-use crate::dns::{DnsError, RecordType, Resolver};
+use crate::dns::{DnsError, RecordType};
+use crate::driver::Driver;
 use crate::error::{DnsSearch, shown};
-use crate::{ClientError, Config};
 use records::{Found, of_srv, of_uri};
 
 /// A server, and how it was named.
@@ -26,6 +28,8 @@ pub(crate) struct Located {
     /// Whether it is a primary KDC, where its URI record says so or not.
     pub(crate) is_primary: Option<bool>,
     pub(crate) found_by: FoundBy,
+    /// The address of it that answered last.
+    pub(crate) answered_at: Option<SocketAddr>,
 }
 
 /// What names a server.
@@ -61,14 +65,14 @@ impl From<Server> for Located {
             transport: None,
             is_primary: None,
             found_by: FoundBy::Config,
+            answered_at: None,
         }
     }
 }
 
 /// The servers of `realm`, in the order in which to ask them; never empty.
-pub(crate) fn locate(
-    config: &Config,
-    resolver: &Resolver,
+pub(crate) async fn locate(
+    driver: &Driver,
     realm: &[u8],
     kind: ServerKind,
     deadline: Option<Instant>,
@@ -80,12 +84,12 @@ pub(crate) fn locate(
     if realm.is_empty() {
         return Err(cannot_find(DnsSearch::NotAsked));
     }
-    let result = find(config, resolver, realm, kind, deadline)?;
+    let result = find(driver, realm, kind, deadline).await?;
     match (result, kind) {
         (Ok(servers), _) => Ok(servers),
         // MIT's changepw.c: whoever administers the realm is asked to change passwords.
         (Err(search), ServerKind::Kpasswd) => {
-            let admin = find(config, resolver, realm, ServerKind::Admin, deadline)?;
+            let admin = find(driver, realm, ServerKind::Admin, deadline).await?;
             let mut servers = admin.map_err(|_| cannot_find(search))?;
             for located in &mut servers {
                 located.transport = None;
@@ -100,14 +104,13 @@ pub(crate) fn locate(
 }
 
 /// The servers of one kind, or what DNS said instead.
-fn find(
-    config: &Config,
-    resolver: &Resolver,
+async fn find(
+    driver: &Driver,
     realm: &[u8],
     kind: ServerKind,
     deadline: Option<Instant>,
 ) -> Result<Result<Vec<Located>, DnsSearch>, ClientError> {
-    let krb5 = config.krb5();
+    let krb5 = driver.config.krb5();
     let text = String::from_utf8_lossy(realm);
     let named = krb5.servers(&text, kind)?;
     if !named.is_empty() {
@@ -117,7 +120,7 @@ fn find(
         return Ok(Err(DnsSearch::NotAsked));
     }
     let search = Search {
-        resolver,
+        driver,
         realm: &text,
         kind,
         with_uri: krb5.dns_uri_lookup(),
@@ -125,13 +128,13 @@ fn find(
     };
     // A site's servers are looked for first; what it lacks is looked for in the whole realm.
     let found = match krb5.sitename(&text) {
-        Some(site) => search.run(&format!("{site}._sites.")),
+        Some(site) => search.run(&format!("{site}._sites.")).await,
         None => [Err(None), Err(None), Err(None)],
     };
     let found = match found {
         [Ok(uri), Ok(udp), Ok(tcp)] => [Ok(uri), Ok(udp), Ok(tcp)],
         of_site => {
-            let mut found = search.run("");
+            let mut found = search.run("").await;
             for (general, of_site) in found.iter_mut().zip(of_site) {
                 if of_site.is_ok() {
                     *general = of_site;
@@ -148,7 +151,7 @@ type OfOneKind = Result<Vec<Found>, Option<DnsError>>;
 
 /// A search for the servers of a realm in DNS.
 struct Search<'a> {
-    resolver: &'a Resolver,
+    driver: &'a Driver,
     realm: &'a str,
     kind: ServerKind,
     with_uri: bool,
@@ -157,7 +160,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Asks for the URI records and the SRV records by UDP and TCP, `site` being a site's labels.
-    fn run(&self, site: &str) -> [OfOneKind; 3] {
+    async fn run(&self, site: &str) -> [OfOneKind; 3] {
         let (uri_service, srv_service) = match self.kind {
             ServerKind::Kdc => ("_kerberos", "_kerberos"),
             ServerKind::PrimaryKdc => ("_kerberos", "_kerberos-master"),
@@ -179,7 +182,8 @@ impl Search<'_> {
         }
         tracing::debug!(target: "krb5_trace", "Sending DNS SRV query for {udp}");
         tracing::debug!(target: "krb5_trace", "Sending DNS SRV query for {tcp}");
-        let answers = self.resolver.ask_all(&questions, self.deadline);
+        let (resolver, io) = (&self.driver.resolver, self.driver.io);
+        let answers = resolver.ask_all(io, &questions, self.deadline).await;
         let mut answers = answers.into_iter().map(|answer| match answer {
             Ok(answer) if answer.records.is_empty() => Err(None),
             Ok(answer) => Ok(answer.records),

@@ -13,6 +13,8 @@ use kerberos_proto::{
 };
 
 use crate::client::{now, system_rng};
+use crate::driver::Driver;
+use crate::io::{Io, block_on};
 use crate::locate::{Located, locate};
 use crate::{Client, ClientError};
 
@@ -23,18 +25,31 @@ impl Client {
     /// [`ClientError::Exchange`] when the KDC refuses or its reply is not what was asked for,
     /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply.
     pub fn login(&self, params: AsParams, secret: Secret) -> Result<Login, ClientError> {
+        block_on(self.driver.login(params, secret))
+    }
+}
+
+impl Driver {
+    /// As [`Client::login`].
+    pub(crate) async fn login(
+        &self,
+        params: AsParams,
+        secret: Secret,
+    ) -> Result<Login, ClientError> {
         let (secret, again) = twice(secret);
         let mut replied = Vec::new();
-        let result = self.attempt(ServerKind::Kdc, params.clone(), secret, &mut replied);
-        let error = match result {
+        let first = self.attempt(ServerKind::Kdc, params.clone(), secret, &mut replied);
+        let error = match first.await {
             Err(ClientError::Exchange(error)) if !is_of_the_user(&error) => error,
             other => return other,
         };
-        if !self.any_replica(&replied) {
+        if !self.any_replica(&replied).await {
             return Err(error.into());
         }
         tracing::debug!(target: "krb5_trace", "Retrying AS request with primary KDC");
-        match self.attempt(ServerKind::PrimaryKdc, params, again, &mut Vec::new()) {
+        let mut nobody = Vec::new();
+        let second = self.attempt(ServerKind::PrimaryKdc, params, again, &mut nobody);
+        match second.await {
             // What the replica said tells more than that the primary cannot be reached.
             Err(ClientError::CannotFindKdc { .. } | ClientError::CannotContactKdc { .. }) => {
                 Err(error.into())
@@ -44,19 +59,33 @@ impl Client {
     }
 
     /// Runs the exchange with servers of this kind, and takes note of who replied.
-    fn attempt(
+    async fn attempt(
         &self,
         kind: ServerKind,
         params: AsParams,
         secret: Secret,
         replied: &mut Vec<(Vec<u8>, Located)>,
     ) -> Result<Login, ClientError> {
-        let mut rng = system_rng()?;
-        let (mut exchange, mut request) = AsExchange::start(params, secret, &mut rng, now())?;
+        // Keys take microseconds; what makes a key of a password, or asks for one, takes its time.
+        let io = match secret {
+            Secret::Keys(_) => Io::Blocking,
+            _ => self.io,
+        };
+        let start = move || {
+            let (exchange, request) = AsExchange::start(params, secret, &mut system_rng()?, now())?;
+            Ok::<_, ClientError>((exchange, request))
+        };
+        let (mut exchange, mut request) = io.run(start).await??;
         loop {
-            let (reply, from) = self.send_to(kind, &request)?;
+            let (reply, from) = self.send_to(kind, &request).await?;
             replied.extend(from.map(|from| (request.realm.clone(), from)));
-            match exchange.step(&reply, &mut rng, now())? {
+            let step = move || {
+                let step = exchange.step(&reply, &mut system_rng()?, now())?;
+                Ok::<_, ClientError>((exchange, step))
+            };
+            let (moved, step) = io.run(step).await??;
+            exchange = moved;
+            match step {
                 Step::Send(next) => request = next,
                 Step::Done(login) => return Ok(*login),
             }
@@ -64,20 +93,22 @@ impl Client {
     }
 
     /// Whether one of these is not among the primary KDCs of its realm, though there are some.
-    fn any_replica(&self, replied: &[(Vec<u8>, Located)]) -> bool {
-        replied.iter().any(|(realm, server)| {
+    async fn any_replica(&self, replied: &[(Vec<u8>, Located)]) -> bool {
+        for (realm, server) in replied {
             if let Some(is_primary) = server.is_primary {
-                return !is_primary;
+                if !is_primary {
+                    return true;
+                }
+                continue;
             }
             let deadline = self.deadline().ok().flatten();
-            let (config, resolver) = (self.config(), self.resolver());
-            let primaries = locate(config, resolver, realm, ServerKind::PrimaryKdc, deadline);
-            primaries.is_ok_and(|primaries| {
-                !primaries
-                    .iter()
-                    .any(|primary| primary.server == server.server)
-            })
-        })
+            let primaries = locate(self, realm, ServerKind::PrimaryKdc, deadline).await;
+            let same = |primary: &Located| primary.server == server.server;
+            if primaries.is_ok_and(|primaries| !primaries.iter().any(same)) {
+                return true;
+            }
+        }
+        false
     }
 }
 

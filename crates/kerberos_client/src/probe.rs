@@ -8,8 +8,9 @@ use kerberos_files::config::{Server, ServerKind};
 use kerberos_proto::{AsExchange, AsParams, AskError, Principal, Secret};
 
 use crate::client::{now, system_rng};
-use crate::deliver::deliver;
+use crate::deliver::{deliver, resolve};
 use crate::delivery::{Strategy, Transport};
+use crate::io::block_on;
 use crate::locate::{FoundBy, Located, locate};
 use crate::{Client, ClientError};
 
@@ -56,8 +57,8 @@ impl Client {
     ) -> Result<Vec<FoundServer>, ClientError> {
         let deadline = Instant::now().checked_add(limit);
         let kind = ServerKind::Kdc;
-        let (config, resolver) = (self.config(), self.resolver());
-        let servers = locate(config, resolver, realm.as_bytes(), kind, deadline)?;
+        let locating = locate(&self.driver, realm.as_bytes(), kind, deadline);
+        let servers = block_on(locating)?;
         let request = harmless_request(realm)?;
         let probe = |located: &Located| self.probe(located, &request, limit);
         let probes = thread::scope(|scope| {
@@ -84,7 +85,7 @@ impl Client {
         limit: Duration,
     ) -> Result<Vec<Probe>, String> {
         let deadline = Instant::now().checked_add(limit);
-        let addresses = crate::deliver::resolve(&located.server, self.resolver(), deadline)?;
+        let addresses = block_on(resolve(&self.driver, located, deadline))?;
         let mut probes = Vec::new();
         for &address in addresses.iter().take(MAX_ADDRESSES) {
             for transport in [Transport::Udp, Transport::Tcp] {
@@ -101,7 +102,9 @@ impl Client {
                 let start = Instant::now();
                 let deadline = start.checked_add(limit);
                 let strategy = Strategy::UdpFirst;
-                let result = deliver(request, &[target], strategy, deadline, self.resolver());
+                let targets = [target];
+                let asking = deliver(&self.driver, request, &targets, strategy, deadline);
+                let result = block_on(asking);
                 probes.push(Probe {
                     transport,
                     address,

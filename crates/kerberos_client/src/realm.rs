@@ -9,6 +9,8 @@ use kerberos_files::config::{ServerKind, clean_host, is_numeric_address};
 use kerberos_proto::Principal;
 
 use crate::dns::{Data, RecordType};
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::locate::locate;
 use crate::{Client, ClientError};
 
@@ -18,13 +20,7 @@ impl Client {
     /// # Errors
     /// As [`Config::principal`](crate::Config::principal).
     pub fn principal(&self, name: &str) -> Result<Principal, ClientError> {
-        match self.config().principal(name) {
-            Err(ClientError::NoDefaultRealm) => {
-                let realm = self.default_realm()?;
-                Ok(self.config().principal(name_in(name, &realm).as_str())?)
-            }
-            result => result,
-        }
+        block_on(self.driver.principal(name))
     }
 
     /// The realm of names without one: `default_realm`, or what DNS says about this host when
@@ -33,26 +29,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::NoDefaultRealm`].
     pub fn default_realm(&self) -> Result<String, ClientError> {
-        let configured = self.config().default_realm().map(str::to_owned);
-        if configured.is_ok() || !self.config().krb5().dns_lookup_realm() {
-            return configured;
-        }
-        let deadline = self.deadline()?;
-        let node = rustix::system::uname();
-        let node = node.nodename().to_string_lossy();
-        let host = self.resolver().canonical_name(&node, deadline);
-        let found = host
-            .ok()
-            .flatten()
-            .and_then(|(host, _)| self.realm_by_txt(&clean_host(&host), deadline));
-        // A record of the domains that are searched speaks for every host in them.
-        let found = found.or_else(|| {
-            let data = self
-                .resolver()
-                .search(TXT_PREFIX, RecordType::TXT, deadline);
-            realm_of(&data.ok()??)
-        });
-        found.ok_or(ClientError::NoDefaultRealm)
+        block_on(self.driver.default_realm())
     }
 
     /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral tells it: what TXT
@@ -63,46 +40,87 @@ impl Client {
     /// [`ClientError::NoDefaultRealm`] when there is no other than that, and
     /// [`ClientError::Config`].
     pub fn fallback_realm(&self, host: &str) -> Result<String, ClientError> {
-        let config = self.config();
+        block_on(self.driver.fallback_realm(host))
+    }
+}
+
+impl Driver {
+    /// As [`Client::principal`].
+    pub(crate) async fn principal(&self, name: &str) -> Result<Principal, ClientError> {
+        match self.config.principal(name) {
+            Err(ClientError::NoDefaultRealm) => {
+                let realm = self.default_realm().await?;
+                self.config.principal(name_in(name, &realm).as_str())
+            }
+            result => result,
+        }
+    }
+
+    /// As [`Client::default_realm`].
+    pub(crate) async fn default_realm(&self) -> Result<String, ClientError> {
+        let configured = self.config.default_realm().map(str::to_owned);
+        if configured.is_ok() || !self.config.krb5().dns_lookup_realm() {
+            return configured;
+        }
+        let deadline = self.deadline()?;
+        let node = rustix::system::uname();
+        let node = node.nodename().to_string_lossy();
+        let host = self.resolver.find_canonical_name(self.io, &node, deadline);
+        if let Ok(Some((host, _))) = host.await
+            && let Some(realm) = self.realm_by_txt(&clean_host(&host), deadline).await
+        {
+            return Ok(realm);
+        }
+        // A record of the domains that are searched speaks for every host in them.
+        let search = self
+            .resolver
+            .search(self.io, TXT_PREFIX, RecordType::TXT, deadline);
+        let data = search.await.ok().flatten();
+        let found = data.as_ref().and_then(realm_of);
+        found.ok_or(ClientError::NoDefaultRealm)
+    }
+
+    /// As [`Client::fallback_realm`].
+    pub(crate) async fn fallback_realm(&self, host: &str) -> Result<String, ClientError> {
+        let krb5 = self.config.krb5();
         let host = clean_host(host);
         if !is_numeric_address(&host) {
             let deadline = self.deadline()?;
-            let by_txt = config
-                .krb5()
-                .dns_lookup_realm()
-                .then(|| self.realm_by_txt(&host, deadline));
-            if let Some(realm) = by_txt.flatten() {
+            if krb5.dns_lookup_realm()
+                && let Some(realm) = self.realm_by_txt(&host, deadline).await
+            {
                 return Ok(realm);
             }
-            let tries = usize::try_from(config.krb5().realm_try_domains());
+            let tries = usize::try_from(krb5.realm_try_domains());
             let tries = tries.map_or(0, |parents| parents.saturating_add(1));
             let upper = host.to_ascii_uppercase();
             // A suffix of one label is no realm of anybody's.
             let with_dot = |suffix: &&str| suffix.contains('.');
             for suffix in suffixes(&upper).take_while(with_dot).take(tries) {
-                let (resolver, kind) = (self.resolver(), ServerKind::Kdc);
-                if locate(config, resolver, suffix.as_bytes(), kind, deadline).is_ok() {
+                let servers = locate(self, suffix.as_bytes(), ServerKind::Kdc, deadline);
+                if servers.await.is_ok() {
                     return Ok(suffix.to_owned());
                 }
             }
         }
-        config.fallback_realm(&host)
+        self.config.fallback_realm(&host)
     }
 
     /// What the TXT record of the host or of the nearest domain that it is in says.
-    fn realm_by_txt(&self, host: &str, deadline: Option<Instant>) -> Option<String> {
-        suffixes(host).find_map(|suffix| {
+    async fn realm_by_txt(&self, host: &str, deadline: Option<Instant>) -> Option<String> {
+        for suffix in suffixes(host) {
             let name = format!("{TXT_PREFIX}.{suffix}.");
             let question = [(name.as_str(), RecordType::TXT)];
-            let answer = self.resolver().ask_all(&question, deadline).pop()?.ok();
+            let mut answers = self.resolver.ask_all(self.io, &question, deadline).await;
+            let answer = answers.pop().and_then(Result::ok);
             let realm = answer.and_then(|answer| realm_of(answer.records.first()?));
-            if let Some(realm) = &realm {
+            if let Some(realm) = realm {
                 tracing::debug!(target: "krb5_trace", "TXT record {name} found: {realm}");
-            } else {
-                tracing::debug!(target: "krb5_trace", "TXT record {name} not found");
+                return Some(realm);
             }
-            realm
-        })
+            tracing::debug!(target: "krb5_trace", "TXT record {name} not found");
+        }
+        None
     }
 }
 

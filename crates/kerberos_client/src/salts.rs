@@ -3,6 +3,8 @@
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{PasswordSalt, Principal, SaltExchange, Step};
 
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::{Client, ClientError, now, system_rng};
 
 impl Client {
@@ -32,18 +34,24 @@ impl Client {
         principal: Principal,
         etypes: &[EncryptionType],
     ) -> Result<Vec<PasswordSalt>, ClientError> {
-        let mut params = self.as_params(principal)?;
+        block_on(self.driver.salts(principal, etypes))
+    }
+}
+
+impl Driver {
+    /// As [`Client::salts`].
+    pub(crate) async fn salts(
+        &self,
+        principal: Principal,
+        etypes: &[EncryptionType],
+    ) -> Result<Vec<PasswordSalt>, ClientError> {
+        let mut params = self.config.as_params(principal)?;
         if !etypes.is_empty() {
             params.policy.etypes = etypes.to_vec();
         }
         let mut rng = system_rng()?;
-        let (mut exchange, mut request) = SaltExchange::start(params, &mut rng, now())?;
-        loop {
-            let reply = self.send(&request)?;
-            match exchange.step(&reply, &mut rng, now())? {
-                Step::Send(next) => request = next,
-                Step::Done(salts) => return Ok(*salts),
-            }
-        }
+        let (mut exchange, request) = SaltExchange::start(params, &mut rng, now())?;
+        let step = |reply: &[u8]| exchange.step(reply, &mut rng, now());
+        self.exchange(Step::Send(request), step).await
     }
 }

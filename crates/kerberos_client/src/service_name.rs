@@ -11,15 +11,16 @@ use kerberos_asn1::NameType;
 use kerberos_files::config::{CanonicalizeHostname, clean_host, is_numeric_address};
 use kerberos_proto::Principal;
 
-use crate::dns::Resolver;
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::{Client, ClientError, Config};
 
 /// Who knows names and addresses of hosts.
 pub(crate) trait Names {
     /// The canonical name of `host` and its first address.
-    fn forward(&self, host: &str) -> Option<(String, IpAddr)>;
+    async fn forward(&self, host: &str) -> Option<(String, IpAddr)>;
     /// The name of an address.
-    fn reverse(&self, address: IpAddr) -> Option<String>;
+    async fn reverse(&self, address: IpAddr) -> Option<String>;
     /// The first domain in which hosts are searched.
     fn search_domain(&self) -> Option<String>;
 }
@@ -54,17 +55,7 @@ impl Client {
         service: &str,
         host: Option<&str>,
     ) -> Result<Principal, ClientError> {
-        let local = || rustix::system::uname().nodename().to_string_lossy().into();
-        let host: String = host.map_or_else(local, Into::into);
-        let dns = match self.config().krb5().dns_canonicalize_hostname()? {
-            CanonicalizeHostname::Yes => true,
-            CanonicalizeHostname::No => false,
-            CanonicalizeHostname::Fallback => {
-                return Ok(Principal::new(NameType::SRV_HST, [service, &host], ""));
-            }
-        };
-        let (host, realm) = canonical(self.config(), &self.names()?, &host, dns);
-        Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
+        block_on(self.driver.service_principal(service, host))
     }
 
     /// The names under which to ask for `server`, best first; each is made when it is its turn.
@@ -79,19 +70,74 @@ impl Client {
         &'a self,
         server: &'a Principal,
     ) -> Result<impl Iterator<Item = Principal> + 'a, ClientError> {
-        let configured = self.config().krb5().dns_canonicalize_hostname()?;
-        let fallback = configured == CanonicalizeHostname::Fallback;
-        let names = self.names()?;
-        Ok([false, true]
-            .into_iter()
-            .filter_map(move |dns| candidate(self.config(), &names, server, fallback, dns)))
+        let mut names = self.driver.service_names(server)?;
+        Ok(std::iter::from_fn(move || block_on(names.next())))
+    }
+}
+
+impl Driver {
+    /// As [`Client::service_principal`].
+    pub(crate) async fn service_principal(
+        &self,
+        service: &str,
+        host: Option<&str>,
+    ) -> Result<Principal, ClientError> {
+        let local = || rustix::system::uname().nodename().to_string_lossy().into();
+        let host: String = host.map_or_else(local, Into::into);
+        let dns = match self.config.krb5().dns_canonicalize_hostname()? {
+            CanonicalizeHostname::Yes => true,
+            CanonicalizeHostname::No => false,
+            CanonicalizeHostname::Fallback => {
+                return Ok(Principal::new(NameType::SRV_HST, [service, &host], ""));
+            }
+        };
+        let (host, realm) = canonical(&self.config, &self.names()?, &host, dns).await;
+        Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
+    }
+
+    /// As [`Client::service_candidates`].
+    pub(crate) fn service_names<'a>(
+        &'a self,
+        server: &'a Principal,
+    ) -> Result<ServiceNames<'a>, ClientError> {
+        let configured = self.config.krb5().dns_canonicalize_hostname()?;
+        Ok(ServiceNames {
+            config: &self.config,
+            names: self.names()?,
+            server,
+            fallback: configured == CanonicalizeHostname::Fallback,
+            steps: [false, true].into_iter(),
+        })
     }
 
     fn names(&self) -> Result<KnownNames<'_>, ClientError> {
         Ok(KnownNames {
-            resolver: self.resolver(),
+            driver: self,
             deadline: self.deadline()?,
         })
+    }
+}
+
+/// The names under which to ask for a service, each made when it is its turn.
+pub(crate) struct ServiceNames<'a> {
+    config: &'a Config,
+    names: KnownNames<'a>,
+    server: &'a Principal,
+    fallback: bool,
+    /// Without DNS, then with it.
+    steps: std::array::IntoIter<bool, 2>,
+}
+
+impl ServiceNames<'_> {
+    /// The next name; best first.
+    pub(crate) async fn next(&mut self) -> Option<Principal> {
+        loop {
+            let dns = self.steps.next()?;
+            let name = candidate(self.config, &self.names, self.server, self.fallback, dns);
+            if let Some(name) = name.await {
+                return Some(name);
+            }
+        }
     }
 }
 
@@ -122,29 +168,31 @@ impl Config {
 
 /// What a resolver knows; that it gets no answer is as if there were none, as in MIT's library.
 struct KnownNames<'a> {
-    resolver: &'a Resolver,
+    driver: &'a Driver,
     deadline: Option<Instant>,
 }
 
 impl Names for KnownNames<'_> {
-    fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
-        let found = self.resolver.canonical_name(host, self.deadline);
-        found.ok().flatten()
+    async fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
+        let Driver { resolver, io, .. } = self.driver;
+        let found = resolver.find_canonical_name(*io, host, self.deadline);
+        found.await.ok().flatten()
     }
 
-    fn reverse(&self, address: IpAddr) -> Option<String> {
-        let found = self.resolver.name_of(address, self.deadline);
-        found.ok().flatten()
+    async fn reverse(&self, address: IpAddr) -> Option<String> {
+        let Driver { resolver, io, .. } = self.driver;
+        let found = resolver.find_name_of(*io, address, self.deadline);
+        found.await.ok().flatten()
     }
 
     fn search_domain(&self) -> Option<String> {
-        self.resolver.search_domain()
+        self.driver.resolver.search_domain()
     }
 }
 
 /// One of the two steps of MIT's `k5_canonprinc`: without DNS, then with it where that makes a
 /// difference.
-fn candidate(
+async fn candidate(
     config: &Config,
     names: &impl Names,
     server: &Principal,
@@ -161,8 +209,8 @@ fn candidate(
     let Some((service, host)) = on_host.filter(|(_, host)| !host.is_empty()) else {
         return (!dns).then(|| server.clone());
     };
-    let (canonical_host, host_realm) = canonical(config, names, host, dns);
-    if dns && canonical_host == canonical(config, names, host, false).0 {
+    let (canonical_host, host_realm) = canonical(config, names, host, dns).await;
+    if dns && canonical_host == canonical(config, names, host, false).await.0 {
         return None;
     }
     let realm = match server.realm() {
@@ -174,9 +222,9 @@ fn candidate(
 }
 
 /// The canonical name of `host`, its trailer kept, and its realm, which may be empty.
-fn canonical(config: &Config, names: &impl Names, host: &str, dns: bool) -> (String, String) {
+async fn canonical(config: &Config, names: &impl Names, host: &str, dns: bool) -> (String, String) {
     let (host, trailer) = split_trailer(host);
-    let host = clean_host(&expand(config, names, host, dns));
+    let host = clean_host(&expand(config, names, host, dns).await);
     let realm = config.krb5().domain_realm(&host).unwrap_or_default();
     (format!("{host}{trailer}"), realm.to_owned())
 }
@@ -192,11 +240,14 @@ fn split_trailer(host: &str) -> (&str, &str) {
 }
 
 /// The name that DNS gives where it is asked and knows one, else the name with a domain.
-fn expand(config: &Config, names: &impl Names, host: &str, dns: bool) -> String {
-    let found = dns.then(|| names.forward(host)).flatten();
-    if let Some((name, address)) = found {
-        let reverse = config.krb5().rdns().then(|| names.reverse(address));
-        return reverse.flatten().unwrap_or(name);
+async fn expand(config: &Config, names: &impl Names, host: &str, dns: bool) -> String {
+    if dns && let Some((name, address)) = names.forward(host).await {
+        if config.krb5().rdns()
+            && let Some(reverse) = names.reverse(address).await
+        {
+            return reverse;
+        }
+        return name;
     }
     if host.contains('.') {
         return host.to_owned();

@@ -5,6 +5,7 @@
 //!                                │ none                                                    ▲
 //!                                ▼                                                         │
 //!                    TGT, cross-realm TGTs ─► get: the exchange with the KDCs ─► stored ───┘
+//!                                             once for all who want it now (`flights`)
 //! ```
 //! What it leaves to others: finding the KDCs ([`Client::send`]), and what is asked of them
 //! (`kerberos_proto`).
@@ -15,19 +16,26 @@ macro_rules! trace {
 }
 
 mod again;
+mod flights;
 mod get;
 mod look_up;
 mod request;
 mod s4u;
 
+use std::sync::{Arc, Mutex};
+
 use kerberos_files::ccache::{CcacheFile, CcacheName};
-use kerberos_proto::{Credential, Policy, Principal};
+use kerberos_proto::{ClockOffset, Credential, Policy, Principal};
 
 pub use again::store_renewed;
+pub(crate) use flights::Flights;
 pub use request::TicketRequest;
 
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::{Client, ClientError, now};
-use look_up::{Found, Hit};
+use flights::Seat;
+use look_up::Hit;
 
 impl Client {
     /// The ticket that `request` describes: from `cache` if it has one that lasts, else from the
@@ -68,9 +76,7 @@ impl Client {
         cache: &CcacheName,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        let mut results = self.tickets(cache, std::slice::from_ref(request))?;
-        // One request has one result.
-        results.pop().unwrap_or(Err(ClientError::NoResult))
+        block_on(self.driver.ticket(cache, request))
     }
 
     /// The tickets that `requests` describe, in their order, each as [`ticket`](Self::ticket)
@@ -97,76 +103,198 @@ impl Client {
         cache: &'a CcacheName,
         requests: &'a [TicketRequest],
     ) -> Result<impl Iterator<Item = Result<Credential, ClientError>> + use<'a>, ClientError> {
+        let mut turns = block_on(self.driver.tickets_in_turn(cache, requests))?;
+        Ok(std::iter::from_fn(move || block_on(turns.next())))
+    }
+}
+
+impl Driver {
+    /// As [`Client::ticket`].
+    pub(crate) async fn ticket(
+        &self,
+        cache: &CcacheName,
+        request: &TicketRequest,
+    ) -> Result<Credential, ClientError> {
+        let request = std::slice::from_ref(request);
+        let mut turns = self.tickets_in_turn(cache, request).await?;
+        // One request has one result.
+        turns.next().await.unwrap_or(Err(ClientError::NoResult))
+    }
+
+    /// As [`Client::tickets_in_turn`].
+    pub(crate) async fn tickets_in_turn(
+        &self,
+        cache: &CcacheName,
+        requests: &[TicketRequest],
+    ) -> Result<Turns, ClientError> {
         let file = CcacheFile::new(cache.file_path()?);
-        let etypes = self.config().krb5().tgs_enctypes()?;
-        let timesync = self.config().krb5().kdc_timesync();
-        let mut found = look_up::look_up(&file, requests, &etypes, timesync, now())?;
-        let hits = std::mem::take(&mut found.hits);
-        let mut session = Session {
-            client: self,
-            name: cache,
-            file,
+        let landed = self.shared.flights.landed();
+        let found = self.look_up(&file, requests.to_vec()).await?;
+        let getter = Getter {
+            driver: self.clone(),
+            name: cache.clone(),
             policy: self.tgs_policy(found.client.realm())?,
-            found,
-            new: Vec::new(),
+            file,
+            client: found.client,
+            start_realm: found.start_realm,
+            kdc_offset: found.kdc_offset,
+            tgts: Mutex::new(found.tgts),
+            landed,
         };
-        let results = requests.iter().zip(hits);
-        Ok(results.map(move |(request, hit)| session.result(request, hit)))
+        let requests = requests.iter().cloned();
+        Ok(Turns {
+            getter: Arc::new(getter),
+            requests: requests.zip(found.hits).collect::<Vec<_>>().into_iter(),
+            new: Vec::new(),
+        })
+    }
+
+    /// What the cache in `file` has for `requests`.
+    async fn look_up(
+        &self,
+        file: &CcacheFile,
+        requests: Vec<TicketRequest>,
+    ) -> Result<look_up::Found, ClientError> {
+        let etypes = self.config.krb5().tgs_enctypes()?;
+        let timesync = self.config.krb5().kdc_timesync();
+        let file = file.clone();
+        let look_up = move || look_up::look_up(&file, &requests, &etypes, timesync, now());
+        Ok(self.io.run(look_up).await??)
     }
 
     /// What krb5.conf allows and prefers for service tickets of clients of `realm`.
     fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
-        let mut policy = self.config().policy(realm)?;
-        policy.etypes = self.config().krb5().tgs_enctypes()?;
+        let mut policy = self.config.policy(realm)?;
+        policy.etypes = self.config.krb5().tgs_enctypes()?;
         Ok(policy)
+    }
+
+    /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.
+    async fn store(&self, ticket: &Credential, file: &CcacheFile, name: &CcacheName) {
+        let (client, server) = (&ticket.client, &ticket.server);
+        trace!("Storing {client} -> {server} in {name}");
+        let (ticket, file) = (ticket.clone(), file.clone());
+        let append = move || file.append([&ticket]);
+        let stored = self.io.run(append).await;
+        if let Err(error) = stored.and_then(|stored| Ok(stored?)) {
+            tracing::warn!("{name} does not take the ticket for {server}: {error}");
+        }
     }
 }
 
-/// What serves the requests of one call.
-struct Session<'a> {
-    client: &'a Client,
-    name: &'a CcacheName,
-    file: CcacheFile,
-    policy: Policy,
-    found: Found,
+/// The tickets of one call, each to be had when it is its turn.
+pub(crate) struct Turns {
+    getter: Arc<Getter>,
+    requests: std::vec::IntoIter<(TicketRequest, Hit)>,
     /// The tickets that were got, with the requests that they answer.
     new: Vec<(TicketRequest, Credential)>,
 }
 
-impl Session<'_> {
-    fn result(&mut self, request: &TicketRequest, hit: Hit) -> Result<Credential, ClientError> {
-        let (client, server, name) = (&self.found.client, &request.server, self.name);
+impl Turns {
+    /// What the next request comes to; `None` when there is none left.
+    pub(crate) async fn next(&mut self) -> Option<Result<Credential, ClientError>> {
+        let (request, hit) = self.requests.next()?;
+        Some(self.result(request, hit).await)
+    }
+
+    async fn result(
+        &mut self,
+        request: TicketRequest,
+        hit: Hit,
+    ) -> Result<Credential, ClientError> {
+        let getter = &self.getter;
+        let (client, server, name) = (&getter.client, &request.server, &getter.name);
         trace!("Getting credentials {client} -> {server} using ccache {name}");
-        let error = match hit.ticket(server, &self.file) {
+        let error = match hit.ticket(server, &getter.file) {
             Ok(ticket) => {
-                self.trace_retrieved(server, "0/Success");
+                getter.trace_retrieved(server, "0/Success");
                 return Ok(ticket);
             }
             Err(error) => error,
         };
-        self.trace_retrieved(server, &error.mit_code_and_text());
+        getter.trace_retrieved(server, &error.mit_code_and_text());
         // The same name twice: what MIT's library would find in the cache the second time.
-        let same = |(answered, _): &&(TicketRequest, _)| answered.wants_the_same(request);
+        let same = |(answered, _): &&(TicketRequest, _)| answered.wants_the_same(&request);
         if let Some((_, ticket)) = self.new.iter().find(same) {
             return Ok(ticket.clone());
         }
         if request.cached_only {
             return Err(error);
         }
-        self.get(request)
+        let ticket = getter.get_once(&request).await?;
+        if request.may_be_cached() {
+            self.new.push((request, ticket.clone()));
+        }
+        Ok(ticket)
+    }
+}
+
+/// What it takes to get tickets that the cache has not.
+struct Getter {
+    driver: Driver,
+    name: CcacheName,
+    file: CcacheFile,
+    policy: Policy,
+    client: Principal,
+    /// Where the way to other realms starts.
+    start_realm: Vec<u8>,
+    kdc_offset: Option<ClockOffset>,
+    /// The client's TGTs; those that are got on the way come to them.
+    tgts: Mutex<Vec<Credential>>,
+    /// How many [`Flights`] had landed when the cache was read.
+    landed: u64,
+}
+
+impl Getter {
+    /// The ticket, got by whoever was the first to want it. Once somebody waits for it, it is got
+    /// even if the first one has lost interest.
+    async fn get_once(
+        self: &Arc<Self>,
+        request: &TicketRequest,
+    ) -> Result<Credential, ClientError> {
+        if !request.may_be_cached() {
+            return self.get(request).await;
+        }
+        loop {
+            match self.driver.shared.flights.join(&self.name, request) {
+                Seat::Pilot(pilot) => {
+                    let flight = pilot.flight();
+                    let (getter, request) = (Arc::clone(self), request.clone());
+                    let work = async move {
+                        let outcome = getter.get_unless_there(&request).await;
+                        pilot.land(outcome);
+                    };
+                    self.driver.io.detach(work).await?;
+                    // Only a runtime that shuts down takes a pilot away.
+                    return flight.arrival().await.unwrap_or(Err(ClientError::NoResult));
+                }
+                Seat::Passenger(flight) => {
+                    if let Some(outcome) = flight.arrival().await {
+                        return outcome;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gets the ticket, unless somebody else has put it into the cache since that was read.
+    async fn get_unless_there(&self, request: &TicketRequest) -> Result<Credential, ClientError> {
+        if self.driver.shared.flights.landed() != self.landed {
+            let found = self.driver.look_up(&self.file, vec![request.clone()]).await;
+            let hits = found.map_or_else(|_| Vec::new(), |found| found.hits);
+            if let Some(Hit::Ticket(ticket)) = hits.into_iter().next() {
+                return Ok(*ticket);
+            }
+        }
+        self.get(request).await
     }
 
     fn trace_retrieved(&self, server: &Principal, result: &str) {
-        let (client, name) = (&self.found.client, self.name);
+        let (client, name) = (&self.client, &self.name);
         trace!("Retrieving {client} -> {server} from {name} with result: {result}");
     }
 
-    /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.
-    fn store(&self, ticket: &Credential) {
-        let (client, server, name) = (&ticket.client, &ticket.server, self.name);
-        trace!("Storing {client} -> {server} in {name}");
-        if let Err(error) = self.file.append([ticket]) {
-            tracing::warn!("{name} does not take the ticket for {server}: {error}");
-        }
+    async fn store(&self, ticket: &Credential) {
+        self.driver.store(ticket, &self.file, &self.name).await;
     }
 }

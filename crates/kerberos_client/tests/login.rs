@@ -221,7 +221,8 @@ fn a_kdc_that_cannot_serve_makes_way() {
     first.set_fault(Fault::Error(ErrorCode::KDC_ERR_SVC_UNAVAILABLE));
     let ports = [first.address().port(), second.address().port()];
     check(&client(&ports, ""));
-    assert_eq!(first.count(Transport::Udp), 2);
+    // The second request of the log-in goes to the one that answered the first.
+    assert_eq!(first.count(Transport::Udp), 1);
     // When no other can, that is what the user is told.
     let error = refusal(&client(&ports[..1], ""), password(PASSWORD));
     assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_SVC_UNAVAILABLE));

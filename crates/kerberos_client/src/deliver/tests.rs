@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
 use super::*;
+use crate::Config;
+use crate::io::block_on;
 use crate::transport::MAX_REPLY;
 
 const REQUEST: &[u8] = b"request";
@@ -19,8 +21,11 @@ fn deliver(
 ) -> Result<Vec<u8>, Vec<Attempt>> {
     let located: Vec<_> = servers.iter().cloned().map(Located::from).collect();
     let deadline = timeout.map(|timeout| Instant::now() + timeout);
-    super::deliver(request, &located, strategy, deadline, &Resolver::system())
-        .map(|delivered| delivered.message)
+    let driver = Driver::new(Config::parse("").unwrap());
+    block_on(super::deliver(
+        &driver, request, &located, strategy, deadline,
+    ))
+    .map(|delivered| delivered.message)
 }
 
 /// A port of the loopback on which nobody listens, by either transport.

@@ -1,18 +1,16 @@
-//! The blocking driver of [`Lookup`]s: several at once, each with sockets of its own.
+//! What [`Lookup`]s want done: several at once, each with sockets of its own.
 //!
 //! Every query has a random number and a socket, and so a port, of its own: whoever wants to forge
 //! an answer must guess both (RFC 5452 §9.2).
 
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-
 use super::lookup::{Action, Event, ExchangeId, Lookup};
+use crate::io::{Io, Waiting};
 use crate::transport::{Framing, Progress, Socket, describe};
 
 /// Does `lookups` until each has its answer or is given up. Their time zero is `start`.
-pub(super) fn run(lookups: &mut [Lookup], start: Instant) {
+pub(super) async fn run(io: Io, lookups: &mut [Lookup], start: Instant) {
     let mut sockets = Vec::new();
     loop {
         let mut next: Option<Duration> = None;
@@ -26,7 +24,8 @@ pub(super) fn run(lookups: &mut [Lookup], start: Instant) {
         if is_over {
             return;
         }
-        wait(lookups, &mut sockets, next, start);
+        let deadline = next.and_then(|next| start.checked_add(next));
+        wait(io, lookups, &mut sockets, deadline).await;
     }
 }
 
@@ -71,22 +70,15 @@ fn advance(
     }
 }
 
-/// Waits until `until` for any socket, and tells the lookups what came.
-fn wait(lookups: &mut [Lookup], sockets: &mut Vec<Open>, until: Option<Duration>, start: Instant) {
-    let mut fds: Vec<PollFd<'_>> = sockets
+/// Waits until `deadline` for any socket, and tells the lookups what came.
+async fn wait(io: Io, lookups: &mut [Lookup], sockets: &mut Vec<Open>, deadline: Option<Instant>) {
+    let mut fds: Vec<Waiting<'_>> = sockets
         .iter()
-        .map(|open| PollFd::from_borrowed_fd(open.socket.fd(), open.socket.interest()))
+        .map(|open| Waiting::new(open.socket.fd(), open.socket.interest()))
         .collect();
-    let timeout = until.map(|until| until.saturating_sub(start.elapsed()));
-    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    let trouble = match poll(&mut fds, timeout.as_ref()) {
-        Ok(_) | Err(Errno::INTR) => None,
-        Err(errno) => Some(describe(&errno.into())),
-    };
-    let ready: Vec<bool> = fds
-        .iter()
-        .map(|fd| fd.revents() != PollFlags::empty())
-        .collect();
+    let trouble = io.wait(&mut fds, deadline).await;
+    let trouble = trouble.err().map(|error| describe(&error));
+    let ready: Vec<bool> = fds.iter().map(Waiting::is_ready).collect();
     let mut ready = ready.into_iter();
     sockets.retain_mut(|open| {
         let is_ready = ready.next().unwrap_or(false);

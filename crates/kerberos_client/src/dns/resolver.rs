@@ -12,6 +12,7 @@ use super::lookup::Lookup;
 use super::message::{Answer, Data, Question, RecordType};
 use super::name;
 use super::{DnsError, HostsFile, ResolvConf, driver};
+use crate::io::{Io, block_on};
 
 /// A stub resolver: asks the hosts file and the servers of resolv.conf, and keeps their answers.
 ///
@@ -101,6 +102,16 @@ impl Resolver {
         host: &str,
         deadline: Option<Instant>,
     ) -> Result<Vec<IpAddr>, DnsError> {
+        block_on(self.find_addresses(Io::Blocking, host, deadline))
+    }
+
+    /// As [`addresses`](Self::addresses).
+    pub(crate) async fn find_addresses(
+        &self,
+        io: Io,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<IpAddr>, DnsError> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
@@ -114,7 +125,8 @@ impl Resolver {
                 std::net::Ipv6Addr::LOCALHOST.into(),
             ]);
         }
-        self.forward(host, deadline)
+        self.forward(io, host, deadline)
+            .await
             .map(|found| found.map_or_else(Vec::new, |(_, addresses)| addresses))
     }
 
@@ -128,6 +140,16 @@ impl Resolver {
         host: &str,
         deadline: Option<Instant>,
     ) -> Result<Option<(String, IpAddr)>, DnsError> {
+        block_on(self.find_canonical_name(Io::Blocking, host, deadline))
+    }
+
+    /// As [`canonical_name`](Self::canonical_name).
+    pub(crate) async fn find_canonical_name(
+        &self,
+        io: Io,
+        host: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Option<(String, IpAddr)>, DnsError> {
         if let Ok(address) = host.parse() {
             return Ok(Some((host.to_owned(), address)));
         }
@@ -135,7 +157,7 @@ impl Resolver {
         if let Some(known) = self.hosts(|hosts| hosts.find(host).map(owned)) {
             return Ok(Some(known));
         }
-        let found = self.forward(host, deadline)?;
+        let found = self.forward(io, host, deadline).await?;
         Ok(found.and_then(|(name, addresses)| Some((name, *addresses.first()?))))
     }
 
@@ -148,11 +170,22 @@ impl Resolver {
         address: IpAddr,
         deadline: Option<Instant>,
     ) -> Result<Option<String>, DnsError> {
+        block_on(self.find_name_of(Io::Blocking, address, deadline))
+    }
+
+    /// As [`name_of`](Self::name_of).
+    pub(crate) async fn find_name_of(
+        &self,
+        io: Io,
+        address: IpAddr,
+        deadline: Option<Instant>,
+    ) -> Result<Option<String>, DnsError> {
         let known = self.hosts(|hosts| hosts.name_of(address).map(str::to_owned));
         if known.is_some() {
             return Ok(known);
         }
-        let answer = self.ask(&reverse_name(address), RecordType::PTR, deadline)?;
+        let name = reverse_name(address);
+        let answer = self.ask(io, &name, RecordType::PTR, deadline).await?;
         Ok(answer.records.into_iter().find_map(|data| match data {
             Data::Name(name) => Some(name.to_string()),
             _ => None,
@@ -173,8 +206,9 @@ impl Resolver {
     }
 
     /// The answers to several questions about whole names, asked at the same time.
-    pub(crate) fn ask_all(
+    pub(crate) async fn ask_all(
         &self,
+        io: Io,
         questions: &[(&str, RecordType)],
         deadline: Option<Instant>,
     ) -> Vec<Result<Answer, DnsError>> {
@@ -201,7 +235,7 @@ impl Resolver {
             }
             answers.push(known.map(Ok));
         }
-        driver::run(&mut lookups, start);
+        driver::run(io, &mut lookups, start).await;
         for ((index, question), mut lookup) in asked.into_iter().zip(lookups) {
             let (result, server) = lookup.finish();
             if let Some(server) = server {
@@ -217,26 +251,28 @@ impl Resolver {
         answers.into_iter().flatten().collect()
     }
 
-    fn ask(
+    async fn ask(
         &self,
+        io: Io,
         name: &str,
         kind: RecordType,
         deadline: Option<Instant>,
     ) -> Result<Answer, DnsError> {
-        let mut answers = self.ask_all(&[(name, kind)], deadline);
+        let mut answers = self.ask_all(io, &[(name, kind)], deadline).await;
         let none = || Err(DnsError::BadName(name.to_owned()));
         answers.pop().unwrap_or_else(none)
     }
 
     /// The first record of a name that is searched in the domains of resolv.conf.
-    pub(crate) fn search(
+    pub(crate) async fn search(
         &self,
+        io: Io,
         name: &str,
         kind: RecordType,
         deadline: Option<Instant>,
     ) -> Result<Option<Data>, DnsError> {
         for candidate in self.conf()?.candidates(name) {
-            let answer = self.ask(&candidate, kind, deadline)?;
+            let answer = self.ask(io, &candidate, kind, deadline).await?;
             if let Some(data) = answer.records.into_iter().next() {
                 return Ok(Some(data));
             }
@@ -245,8 +281,9 @@ impl Resolver {
     }
 
     /// The name at the end of the aliases of `host` and its addresses, by DNS.
-    fn forward(
+    async fn forward(
         &self,
+        io: Io,
         host: &str,
         deadline: Option<Instant>,
     ) -> Result<Option<(String, Vec<IpAddr>)>, DnsError> {
@@ -258,7 +295,7 @@ impl Resolver {
             let mut name = None;
             let mut addresses = Vec::new();
             let mut error = None;
-            for answer in self.ask_all(&questions, deadline) {
+            for answer in self.ask_all(io, &questions, deadline).await {
                 match answer {
                     Ok(answer) => {
                         let found = answer.records.iter().filter_map(|data| match data {

@@ -45,6 +45,7 @@ pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
         let located = Located {
             transport: Some(transport),
             found_by: FoundBy::Srv,
+            answered_at: None,
             ..Located::from(server)
         };
         found.push((*priority, Found::Server(located)));
@@ -100,6 +101,7 @@ fn parse_uri(text: &str, default_port: u16) -> Option<Located> {
         transport,
         is_primary: Some(flags.contains(['m', 'M'])),
         found_by: FoundBy::Uri,
+        answered_at: None,
     })
 }
 

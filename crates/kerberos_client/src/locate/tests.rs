@@ -1,15 +1,17 @@
 //! Where servers are found: krb5.conf before DNS, URI before SRV, a site before its realm.
 
-use super::*;
+use std::sync::Arc;
 
-/// A resolver whom nobody answers, which a test may not ask.
-fn nobody() -> Resolver {
-    Resolver::new(crate::dns::ResolvConf::new([]))
-}
+use super::*;
+use crate::Config;
+use crate::dns::{ResolvConf, Resolver};
+use crate::io::block_on;
 
 fn locate_by(text: &str, realm: &[u8], kind: ServerKind) -> Result<Vec<String>, ClientError> {
-    let config = Config::parse(text).unwrap();
-    let servers = locate(&config, &nobody(), realm, kind, None)?;
+    let mut driver = Driver::new(Config::parse(text).unwrap());
+    // A test may not ask anybody.
+    driver.resolver = Arc::new(Resolver::new(ResolvConf::new([])));
+    let servers = block_on(locate(&driver, realm, kind, None))?;
     Ok(servers
         .iter()
         .map(|located| located.server.to_string())
@@ -83,6 +85,7 @@ fn record(host: &str, transport: Transport, primary: Option<bool>) -> Found {
         transport: Some(transport),
         is_primary: primary,
         found_by: primary.map_or(FoundBy::Srv, |_| FoundBy::Uri),
+        answered_at: None,
         ..Located::from(Server::parse(host, 88).unwrap())
     })
 }

@@ -8,7 +8,7 @@ use super::*;
 struct World;
 
 impl Names for World {
-    fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
+    async fn forward(&self, host: &str) -> Option<(String, IpAddr)> {
         let (name, address) = match host {
             "www" | "alias" | "alias.example.com" => ("Web.example.com", "192.0.2.1"),
             "plain.example.com" => ("plain.example.com", "192.0.2.2"),
@@ -19,7 +19,7 @@ impl Names for World {
         Some((name.to_owned(), address.parse().unwrap()))
     }
 
-    fn reverse(&self, address: IpAddr) -> Option<String> {
+    async fn reverse(&self, address: IpAddr) -> Option<String> {
         (address.to_string() == "192.0.2.1").then(|| "Node1.example.net.".to_owned())
     }
 
@@ -38,7 +38,7 @@ fn config(libdefaults: &str) -> Config {
 fn check(libdefaults: &str, host: &str, with_dns: &str, without: &str) {
     let config = config(libdefaults);
     for (dns, expected) in [(true, with_dns), (false, without)] {
-        let (host, realm) = canonical(&config, &World, host, dns);
+        let (host, realm) = block_on(canonical(&config, &World, host, dns));
         assert_eq!(format!("{host}@{realm}"), expected, "{libdefaults} {dns}");
     }
 }
@@ -135,7 +135,7 @@ fn fallback_tries_the_name_as_it_is_first() {
         let name = Principal::new(NameType::SRV_HST, ["HTTP", host], realm);
         let found: Vec<String> = [false, true]
             .into_iter()
-            .filter_map(|dns| candidate(&config, &World, &name, true, dns))
+            .filter_map(|dns| block_on(candidate(&config, &World, &name, true, dns)))
             .map(|name| name.to_string())
             .collect();
         assert_eq!(found, expected, "{host}");
@@ -154,11 +154,9 @@ fn other_names_are_canonical() {
     let config = config("");
     let check = |name: &str, name_type: NameType, fallback: bool| {
         let name = Principal::parse(name).unwrap().with_name_type(name_type);
-        assert_eq!(
-            candidate(&config, &World, &name, fallback, false),
-            Some(name.clone())
-        );
-        assert_eq!(candidate(&config, &World, &name, fallback, true), None);
+        let with = |dns| block_on(candidate(&config, &World, &name, fallback, dns));
+        assert_eq!(with(false), Some(name.clone()));
+        assert_eq!(with(true), None);
     };
     check("HTTP/alias@R", NameType::SRV_HST, false);
     check("HTTP/alias@R", NameType::PRINCIPAL, true);

@@ -6,9 +6,11 @@ use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_proto::{Credential, HostAddress, Principal, TgsOutcome, TgsParams};
 
 use super::TicketRequest;
-use super::look_up::{Hit, look_up};
+use super::look_up::Hit;
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::store::cache_of_primary;
-use crate::{Client, ClientError, now};
+use crate::{Client, ClientError};
 
 impl Client {
     /// The ticket for `server` in `cache` renewed, or the TGT if none is named.
@@ -43,7 +45,7 @@ impl Client {
         cache: &CcacheName,
         server: Option<Principal>,
     ) -> Result<Credential, ClientError> {
-        self.again(cache, server, TgsParams::renew)
+        block_on(self.driver.again(cache, server, TgsParams::renew))
     }
 
     /// The postdated ticket for `server` in `cache` made valid, or the TGT if none is named.
@@ -58,7 +60,7 @@ impl Client {
         cache: &CcacheName,
         server: Option<Principal>,
     ) -> Result<Credential, ClientError> {
-        self.again(cache, server, TgsParams::validate)
+        block_on(self.driver.again(cache, server, TgsParams::validate))
     }
 
     /// A TGT like that in `cache`, for use on another host: bound to `addresses`, or to none.
@@ -73,7 +75,19 @@ impl Client {
         addresses: Vec<HostAddress>,
         forwardable: bool,
     ) -> Result<Credential, ClientError> {
-        self.again(cache, None, |tgt| {
+        block_on(self.driver.forward(cache, addresses, forwardable))
+    }
+}
+
+impl Driver {
+    /// As [`Client::forward`].
+    pub(crate) async fn forward(
+        &self,
+        cache: &CcacheName,
+        addresses: Vec<HostAddress>,
+        forwardable: bool,
+    ) -> Result<Credential, ClientError> {
+        let params = |tgt: &Credential| {
             let mut params = TgsParams::new(tgt.server.clone());
             params.options.forwarded = true;
             params.options.inherit = false;
@@ -87,18 +101,21 @@ impl Client {
             params.renew_till = tgt.times.renew_till;
             params.addresses = addresses;
             params
-        })
+        };
+        self.again(cache, None, params).await
     }
 
     /// What the exchange that `params` describe makes of the client's ticket for `server`.
-    fn again(
+    pub(crate) async fn again(
         &self,
         cache: &CcacheName,
         server: Option<Principal>,
         params: impl FnOnce(&Credential) -> TgsParams,
     ) -> Result<Credential, ClientError> {
         let file = CcacheFile::new(cache.file_path()?);
-        let client = file.open()?.default_principal().clone();
+        let opened = file.clone();
+        let open = move || Ok::<_, ClientError>(opened.open()?.default_principal().clone());
+        let client = self.io.run(open).await??;
         let server = match server {
             // As MIT's library: a ticket of the client's own realm, whatever is typed.
             Some(server) => server.with_realm(client.realm()),
@@ -106,17 +123,15 @@ impl Client {
         };
         let mut request = TicketRequest::new(server.clone());
         request.expired_too = true;
-        let policy = self.tgs_policy(client.realm())?;
-        let timesync = policy.kdc_timesync;
-        let found = look_up(&file, &[request], &policy.etypes, timesync, now())?;
+        let found = self.look_up(&file, vec![request]).await?;
         let hit = found.hits.into_iter().next().unwrap_or(Hit::Nothing);
         let ticket = hit.ticket(&server, &file)?;
         trace!("Retrieving {client} -> {server} from {cache} with result: 0/Success");
         let mut params = params(&ticket);
         params.kdc_offset = found.kdc_offset;
-        params.policy = policy;
+        params.policy = self.tgs_policy(client.realm())?;
         trace!("Get cred via TGT {server} after requesting {server} (canonicalize off)");
-        match self.exchange(params, &ticket)? {
+        match self.exchange_tgs(params, &ticket).await? {
             TgsOutcome::Ticket(ticket) => Ok(ticket),
             // A ticket that is made again stays what it is: the exchange refuses another.
             _ => Err(ClientError::NoResult),

@@ -1,5 +1,7 @@
 //! Tickets from the KDCs: the chase through realms, and what is kept of it.
 
+use std::sync::PoisonError;
+
 use kerberos_asn1::ErrorCode;
 use kerberos_proto::{
     ChaseParams, Credential, Principal, Route, Step, TgsExchange, TgsOutcome, TgsParams,
@@ -7,72 +9,75 @@ use kerberos_proto::{
 };
 
 use super::look_up::no_credential;
-use super::{Session, TicketRequest};
+use super::{Getter, TicketRequest};
 use crate::client::{now, system_rng};
-use crate::{Client, ClientError, Config};
+use crate::driver::Driver;
+use crate::{ClientError, Config};
 
-impl Session<'_> {
+impl Getter {
     /// Gets the ticket from the KDCs and stores it.
-    pub(super) fn get(&mut self, request: &TicketRequest) -> Result<Credential, ClientError> {
-        let mut ticket = self.chase_names(request)?;
+    pub(super) async fn get(&self, request: &TicketRequest) -> Result<Credential, ClientError> {
+        let tgt = self.start_tgt()?;
+        let mut names = self.driver.service_names(&request.server)?;
+        let mut result = Err(ClientError::NoResult);
+        while let Some(name) = names.next().await {
+            let params = self.chase_params(request, &name).await;
+            result = self.chase(params, &tgt).await;
+            if !is_unknown_service(&result) {
+                break;
+            }
+        }
+        let mut ticket = result?;
         // As in MIT's library the ticket is kept under the name that was asked for.
         ticket.server = request.server.clone();
         if !request.no_store {
-            self.store(&ticket);
-        }
-        if request.may_be_cached() {
-            self.new.push((request.clone(), ticket.clone()));
+            self.store(&ticket).await;
         }
         Ok(ticket)
     }
 
-    /// Chases the ticket under each name of the service until a KDC knows one.
-    fn chase_names(&mut self, request: &TicketRequest) -> Result<Credential, ClientError> {
-        let tgt = self.start_tgt()?.clone();
-        let client = self.client;
-        client.first_known(&request.server, |server| {
-            self.chase(self.chase_params(request, &server), &tgt)
-        })
-    }
-
     /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is.
-    fn chase(&mut self, params: ChaseParams, tgt: &Credential) -> Result<Credential, ClientError> {
+    async fn chase(
+        &self,
+        params: ChaseParams,
+        tgt: &Credential,
+    ) -> Result<Credential, ClientError> {
         let mut rng = system_rng()?;
         let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
         loop {
             let request = match step {
                 Step::Send(request) => request,
                 Step::Done(chased) => {
-                    self.keep_tgts(chased.tgts);
+                    self.keep_tgts(chased.tgts).await;
                     return Ok(chased.credential);
                 }
             };
-            let answer = self.client.send(&request);
+            let answer = self.driver.send(&request).await;
             let next = answer.and_then(|reply| Ok(chase.step(&reply, &mut rng, now())?));
-            self.keep_tgts(chase.take_tgts());
+            self.keep_tgts(chase.take_tgts()).await;
             step = next?;
         }
     }
 
-    fn keep_tgts(&mut self, tgts: Vec<Credential>) {
+    async fn keep_tgts(&self, tgts: Vec<Credential>) {
         for tgt in tgts {
-            self.store(&tgt);
-            self.found.tgts.push(tgt);
+            self.store(&tgt).await;
+            self.tgts().push(tgt);
         }
     }
 
-    fn chase_params(&self, request: &TicketRequest, server: &Principal) -> ChaseParams {
-        let config = self.client.config();
+    async fn chase_params(&self, request: &TicketRequest, server: &Principal) -> ChaseParams {
+        let config = &self.driver.config;
         let mut tgs = request.tgs_params(server.clone());
-        tgs.kdc_offset = self.found.kdc_offset;
+        tgs.kdc_offset = self.kdc_offset;
         tgs.policy = self.policy.clone();
         let mut params = ChaseParams::new(tgs);
-        params.tgts.clone_from(&self.found.tgts);
+        params.tgts.clone_from(&self.tgts());
         if server.realm().is_empty() {
-            params.fallback_realm = fallback_realm(self.client, server);
+            params.fallback_realm = fallback_realm(&self.driver, server).await;
         }
         let goals = [Some(server.realm()), params.fallback_realm.as_deref()];
-        let start = &self.found.start_realm;
+        let start = &self.start_realm;
         let routes = goals.into_iter().flatten();
         params.routes = routes
             .filter_map(|goal| route(config, start, goal))
@@ -81,15 +86,12 @@ impl Session<'_> {
     }
 
     /// The TGT with which every way starts.
-    fn start_tgt(&self) -> Result<&Credential, ClientError> {
-        let realm = &self.found.start_realm;
+    fn start_tgt(&self) -> Result<Credential, ClientError> {
+        let realm = &self.start_realm;
         let server = Principal::krbtgt(realm, realm);
-        let tgt = self.found.tgts.iter().find(|tgt| tgt.server == server);
-        let tgt = tgt.ok_or_else(|| no_credential(&server, &self.file))?;
-        let now = self
-            .found
-            .kdc_offset
-            .map_or_else(now, |offset| now() + offset);
+        let known = self.tgts().iter().find(|tgt| tgt.server == server).cloned();
+        let tgt = known.ok_or_else(|| no_credential(&server, &self.file))?;
+        let now = self.kdc_offset.map_or_else(now, |offset| now() + offset);
         // What has expired no KDC need be bothered with.
         if tgt.times.endtime.unix() < now.seconds {
             return Err(ClientError::TicketExpired {
@@ -100,45 +102,31 @@ impl Session<'_> {
         self.trace_retrieved(&server, "0/Success");
         Ok(tgt)
     }
+
+    /// The TGTs at hand.
+    fn tgts(&self) -> std::sync::MutexGuard<'_, Vec<Credential>> {
+        self.tgts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Client {
-    /// What `get` makes of the first name of `service` that a KDC knows.
-    pub(super) fn first_known<T>(
-        &self,
-        service: &Principal,
-        mut get: impl FnMut(Principal) -> Result<T, ClientError>,
-    ) -> Result<T, ClientError> {
-        let mut unknown = ClientError::NoResult;
-        for name in self.service_candidates(service)? {
-            match get(name) {
-                Err(ClientError::Exchange(error))
-                    if error.kdc_code() == Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN) =>
-                {
-                    unknown = ClientError::Exchange(error);
-                }
-                result => return result,
-            }
-        }
-        Err(unknown)
-    }
-
+impl Driver {
     /// One exchange with the ticket-granting service that `tgt` opens.
-    pub(super) fn exchange(
+    pub(super) async fn exchange_tgs(
         &self,
         params: TgsParams,
         tgt: &Credential,
     ) -> Result<TgsOutcome, ClientError> {
         let mut rng = system_rng()?;
-        let (mut exchange, mut request) = TgsExchange::start(params, tgt, &mut rng, now())?;
-        loop {
-            let reply = self.send(&request)?;
-            match exchange.step(&reply, now())? {
-                Step::Send(next) => request = next,
-                Step::Done(outcome) => return Ok(*outcome),
-            }
-        }
+        let (mut exchange, request) = TgsExchange::start(params, tgt, &mut rng, now())?;
+        let step = |reply: &[u8]| exchange.step(reply, now());
+        self.exchange(Step::Send(request), step).await
     }
+}
+
+/// Whether it is to be tried under another name of the service, if it has one.
+pub(super) fn is_unknown_service<T>(result: &Result<T, ClientError>) -> bool {
+    let unknown = Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN);
+    matches!(result, Err(ClientError::Exchange(error)) if error.kdc_code() == unknown)
 }
 
 /// The way from realm to realm that `[capaths]` lays down, if it does.
@@ -152,8 +140,8 @@ fn route(config: &Config, from: &[u8], to: &[u8]) -> Option<Route> {
 }
 
 /// Where a service without a realm may live: that depends on its host.
-fn fallback_realm(client: &Client, server: &Principal) -> Option<Vec<u8>> {
+async fn fallback_realm(driver: &Driver, server: &Principal) -> Option<Vec<u8>> {
     let host = std::str::from_utf8(server.components().nth(1)?).ok()?;
-    let realm = client.fallback_realm(host).ok()?;
+    let realm = driver.fallback_realm(host).await.ok()?;
     Some(realm.into_bytes())
 }

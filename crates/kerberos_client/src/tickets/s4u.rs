@@ -5,13 +5,17 @@
 use kerberos_asn1::NameType;
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_proto::{
-    Credential, Policy, Principal, S4u2Proxy, S4u2Self, S4uUser, Step, TgsParams, UserRealm,
+    ClockOffset, Credential, Policy, Principal, S4u2Proxy, S4u2Self, S4uUser, Step, TgsParams,
+    UserRealm,
 };
 
 use super::TicketRequest;
-use super::look_up::{Hit, look_up, no_credential};
+use super::get::is_unknown_service;
+use super::look_up::{Hit, no_credential};
 use super::request::Whose;
 use crate::client::{now, system_rng};
+use crate::driver::Driver;
+use crate::io::block_on;
 use crate::{Client, ClientError};
 
 impl Client {
@@ -64,42 +68,7 @@ impl Client {
         user: &S4uUser,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        let mut behalf = Behalf::new(self, cache, request)?;
-        if let S4uUser::Name(name) = user
-            && let Some(ticket) = behalf.cached(Whose::User(name.clone()))?
-        {
-            return Ok(ticket);
-        }
-        if request.cached_only {
-            return Err(behalf.no_credential());
-        }
-        let realm = behalf.realm_of(user)?;
-        if let S4uUser::Name(name) = user
-            && name.name_type() == NameType::ENTERPRISE
-            && let Some(ticket) =
-                behalf.cached(Whose::User(name.clone().with_realm(realm.as_slice())))?
-        {
-            return Ok(ticket);
-        }
-        let tgt = behalf.tgt(&realm)?;
-        let params = behalf.params();
-        let mut rng = system_rng()?;
-        let (mut machine, mut message) =
-            S4u2Self::start(params, user, &realm, &tgt, &mut rng, now())?;
-        let ticket = loop {
-            let reply = self.send(&message)?;
-            match machine.step(&reply, &mut rng, now())? {
-                Step::Send(next) => message = next,
-                Step::Done(ticket) => break *ticket,
-            }
-        };
-        // Only now it is known how the user is really called.
-        let renamed = !matches!(user, S4uUser::Name(name) if *name == ticket.client);
-        if renamed && let Some(ticket) = behalf.cached(Whose::User(ticket.client.clone()))? {
-            return Ok(ticket);
-        }
-        behalf.store(&ticket);
-        Ok(ticket)
+        block_on(self.driver.s4u2self(cache, user, request))
     }
 
     /// A ticket of the client of `evidence` to the service that `request` names: S4U2Proxy.
@@ -119,8 +88,64 @@ impl Client {
         evidence: &Credential,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        let mut behalf = Behalf::new(self, cache, request)?;
-        if let Some(ticket) = behalf.cached(Whose::Evidence(evidence.ticket.clone()))?
+        block_on(self.driver.s4u2proxy(cache, evidence, request))
+    }
+}
+
+impl Driver {
+    /// As [`Client::s4u2self`].
+    pub(crate) async fn s4u2self(
+        &self,
+        cache: &CcacheName,
+        user: &S4uUser,
+        request: &TicketRequest,
+    ) -> Result<Credential, ClientError> {
+        let mut behalf = Behalf::new(self, cache, request).await?;
+        if let S4uUser::Name(name) = user
+            && let Some(ticket) = behalf.cached(Whose::User(name.clone())).await?
+        {
+            return Ok(ticket);
+        }
+        if request.cached_only {
+            return Err(behalf.no_credential());
+        }
+        let realm = behalf.realm_of(user).await?;
+        if let S4uUser::Name(name) = user
+            && name.name_type() == NameType::ENTERPRISE
+        {
+            let whose = Whose::User(name.clone().with_realm(realm.as_slice()));
+            if let Some(ticket) = behalf.cached(whose).await? {
+                return Ok(ticket);
+            }
+        }
+        let tgt = behalf.tgt(&realm).await?;
+        let params = behalf.params();
+        let mut rng = system_rng()?;
+        let (mut machine, message) = S4u2Self::start(params, user, &realm, &tgt, &mut rng, now())?;
+        let step = |reply: &[u8]| machine.step(reply, &mut rng, now());
+        let ticket = self.exchange(Step::Send(message), step).await?;
+        // Only now it is known how the user is really called.
+        let renamed = !matches!(user, S4uUser::Name(name) if *name == ticket.client);
+        if renamed {
+            let whose = Whose::User(ticket.client.clone());
+            if let Some(ticket) = behalf.cached(whose).await? {
+                return Ok(ticket);
+            }
+        }
+        behalf.store(&ticket).await;
+        Ok(ticket)
+    }
+
+    /// As [`Client::s4u2proxy`].
+    pub(crate) async fn s4u2proxy(
+        &self,
+        cache: &CcacheName,
+        evidence: &Credential,
+        request: &TicketRequest,
+    ) -> Result<Credential, ClientError> {
+        let mut behalf = Behalf::new(self, cache, request).await?;
+        let whose = Whose::Evidence(evidence.ticket.clone());
+        if let Some(ticket) = behalf.cached(whose).await?
             && ticket.client == evidence.client
         {
             return Ok(ticket);
@@ -128,58 +153,59 @@ impl Client {
         if request.cached_only {
             return Err(behalf.no_credential());
         }
-        let tgt = behalf.tgt(behalf.owner.realm())?;
-        let ticket = self.first_known(&request.server, |server| {
-            behalf.proxy(evidence, server, &tgt)
-        })?;
+        let tgt = behalf.tgt(behalf.owner.realm()).await?;
+        let mut names = self.service_names(&request.server)?;
+        let mut result = Err(ClientError::NoResult);
+        while let Some(name) = names.next().await {
+            result = behalf.proxy(evidence, name, &tgt).await;
+            if !is_unknown_service(&result) {
+                break;
+            }
+        }
         // As in MIT's library it is kept under the name that was asked for.
         let server = request.server.clone();
-        let ticket = Credential { server, ..ticket };
-        behalf.store(&ticket);
+        let ticket = Credential { server, ..result? };
+        behalf.store(&ticket).await;
         Ok(ticket)
     }
 }
 
 /// What serves one call.
 struct Behalf<'a> {
-    client: &'a Client,
+    driver: &'a Driver,
     name: &'a CcacheName,
     file: CcacheFile,
     request: TicketRequest,
     /// Whose cache it is: the service that acts on behalf of users.
     owner: Principal,
     policy: Policy,
-    kdc_offset: Option<kerberos_proto::ClockOffset>,
+    kdc_offset: Option<ClockOffset>,
 }
 
 impl<'a> Behalf<'a> {
-    fn new(
-        client: &'a Client,
+    async fn new(
+        driver: &'a Driver,
         name: &'a CcacheName,
         request: &TicketRequest,
     ) -> Result<Self, ClientError> {
         let file = CcacheFile::new(name.file_path()?);
-        let reader = file.open()?;
-        let owner = reader.default_principal().clone();
-        let policy = client.tgs_policy(owner.realm())?;
-        let kdc_offset = reader.kdc_offset().filter(|_| policy.kdc_timesync);
+        let found = driver.look_up(&file, Vec::new()).await?;
         Ok(Self {
-            client,
+            driver,
             name,
             request: request.clone(),
-            owner,
-            policy,
-            kdc_offset,
+            policy: driver.tgs_policy(found.client.realm())?,
+            owner: found.client,
+            kdc_offset: found.kdc_offset,
             file,
         })
     }
 
     /// What the cache has of such tickets.
-    fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
+    async fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
         self.request.whose = whose;
-        let request = std::slice::from_ref(&self.request);
-        let (etypes, timesync) = (&self.policy.etypes, self.policy.kdc_timesync);
-        let found = look_up(&self.file, request, etypes, timesync, now())?;
+        let requests = vec![self.request.clone()];
+        let found = self.driver.look_up(&self.file, requests).await?;
         Ok(match found.hits.into_iter().next() {
             Some(Hit::Ticket(ticket)) => Some(*ticket),
             _ => None,
@@ -190,27 +216,20 @@ impl<'a> Behalf<'a> {
         no_credential(&self.request.server, &self.file)
     }
 
-    fn realm_of(&self, user: &S4uUser) -> Result<Vec<u8>, ClientError> {
+    async fn realm_of(&self, user: &S4uUser) -> Result<Vec<u8>, ClientError> {
         let mut rng = system_rng()?;
-        let policy = self.client.config().policy(self.owner.realm())?;
         let realm = self.owner.realm();
-        let (mut search, mut step) = UserRealm::start(user, realm, policy, &mut rng, now())?;
-        loop {
-            match step {
-                Step::Send(message) => {
-                    let reply = self.client.send(&message)?;
-                    step = search.step(&reply, &mut rng, now())?;
-                }
-                Step::Done(realm) => return Ok(*realm),
-            }
-        }
+        let policy = self.driver.config.policy(realm)?;
+        let (mut search, step) = UserRealm::start(user, realm, policy, &mut rng, now())?;
+        let next = |reply: &[u8]| search.step(reply, &mut rng, now());
+        self.driver.exchange(step, next).await
     }
 
     /// A TGT for `realm`, got and kept as any ticket is.
-    fn tgt(&self, realm: &[u8]) -> Result<Credential, ClientError> {
+    async fn tgt(&self, realm: &[u8]) -> Result<Credential, ClientError> {
         let mut request = TicketRequest::new(Principal::krbtgt(realm, self.owner.realm()));
         request.no_store = self.request.no_store;
-        self.client.ticket(self.name, &request)
+        self.driver.ticket(self.name, &request).await
     }
 
     fn params(&self) -> TgsParams {
@@ -222,7 +241,7 @@ impl<'a> Behalf<'a> {
         params
     }
 
-    fn proxy(
+    async fn proxy(
         &self,
         evidence: &Credential,
         server: Principal,
@@ -231,26 +250,15 @@ impl<'a> Behalf<'a> {
         let mut params = self.params();
         params.server = server;
         let mut rng = system_rng()?;
-        let (mut machine, mut message) = S4u2Proxy::start(params, evidence, tgt, &mut rng, now())?;
-        loop {
-            let reply = self.client.send(&message)?;
-            match machine.step(&reply, &mut rng, now())? {
-                Step::Send(next) => message = next,
-                Step::Done(ticket) => return Ok(*ticket),
-            }
-        }
+        let (mut machine, message) = S4u2Proxy::start(params, evidence, tgt, &mut rng, now())?;
+        let step = |reply: &[u8]| machine.step(reply, &mut rng, now());
+        self.driver.exchange(Step::Send(message), step).await
     }
 
-    /// Adds the ticket to the cache, unless it shall stay as it is; that it cannot be kept is no
-    /// reason not to use it.
-    fn store(&self, ticket: &Credential) {
-        if self.request.no_store {
-            return;
-        }
-        let (client, server, name) = (&ticket.client, &ticket.server, self.name);
-        trace!("Storing {client} -> {server} in {name}");
-        if let Err(error) = self.file.append([ticket]) {
-            tracing::warn!("{name} does not take the ticket for {server}: {error}");
+    /// Adds the ticket to the cache, unless it shall stay as it is.
+    async fn store(&self, ticket: &Credential) {
+        if !self.request.no_store {
+            self.driver.store(ticket, &self.file, self.name).await;
         }
     }
 }

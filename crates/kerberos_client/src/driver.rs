@@ -1,0 +1,125 @@
+//! `Driver`: what the calls of a client and of its clones share, blocking or not, and how a request
+//! gets its reply. All logic of this crate is written against it, once ([`Io`]).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kerberos_files::config::ServerKind;
+use kerberos_proto::{ExchangeError, Request, Step};
+
+use crate::deliver::deliver;
+use crate::delivery::Strategy;
+use crate::dns::Resolver;
+use crate::error::shown;
+use crate::good_servers::GoodServers;
+use crate::io::Io;
+use crate::locate::{Located, locate};
+use crate::tickets::Flights;
+use crate::{ClientError, Config};
+
+/// Cheap to clone; the clones share all but the time limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Driver {
+    pub(crate) config: Arc<Config>,
+    pub(crate) resolver: Arc<Resolver>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) io: Io,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// What is remembered from call to call.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    good_servers: GoodServers,
+    pub(crate) flights: Flights,
+}
+
+impl Driver {
+    pub(crate) fn new(config: Config) -> Self {
+        Self {
+            config: Arc::new(config),
+            resolver: Arc::new(Resolver::system()),
+            timeout: None,
+            io: Io::Blocking,
+            shared: Arc::default(),
+        }
+    }
+
+    /// The same for other callers.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn with_io(&self, io: Io) -> Self {
+        Self { io, ..self.clone() }
+    }
+
+    /// Sends `request` to the KDCs of its realm and gives the first reply.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
+        let (reply, _) = self.send_to(ServerKind::Kdc, request).await?;
+        Ok(reply)
+    }
+
+    /// Sends what an exchange wants sent until it has its result; `step` takes the replies.
+    pub(crate) async fn exchange<T>(
+        &self,
+        mut next: Step<T>,
+        mut step: impl FnMut(&[u8]) -> Result<Step<T>, ExchangeError>,
+    ) -> Result<T, ClientError> {
+        loop {
+            match next {
+                Step::Send(request) => next = step(&self.send(&request).await?)?,
+                Step::Done(result) => return Ok(*result),
+            }
+        }
+    }
+
+    /// Sends `request` to servers of this kind; with the reply comes who gave it, where that is
+    /// known.
+    pub(crate) async fn send_to(
+        &self,
+        kind: ServerKind,
+        request: &Request,
+    ) -> Result<(Vec<u8>, Option<Located>), ClientError> {
+        let length = request.payload.len();
+        let realm = shown(&request.realm);
+        let tcp_only = if request.stream_only {
+            " (tcp only)"
+        } else {
+            ""
+        };
+        tracing::debug!(
+            target: "krb5_trace",
+            "Sending request ({length} bytes) to {realm}{tcp_only}"
+        );
+        // What DNS takes is of the time for the request.
+        let deadline = self.deadline()?;
+        let mut servers = locate(self, &request.realm, kind, deadline).await?;
+        let good = &self.shared.good_servers;
+        let by_tcp = good.put_first(&request.realm, kind, &mut servers);
+        let strategy = if request.stream_only {
+            Strategy::TcpOnly
+        } else if length > self.config.krb5().udp_preference_limit()? || by_tcp {
+            Strategy::TcpFirst
+        } else {
+            Strategy::UdpFirst
+        };
+        let delivered = deliver(self, &request.payload, &servers, strategy, deadline)
+            .await
+            .map_err(|attempts| ClientError::CannotContactKdc { realm, attempts })?;
+        let Some(answered) = delivered.by else {
+            return Ok((delivered.message, None));
+        };
+        let from = servers.into_iter().nth(answered.server);
+        if let Some(located) = &from {
+            let udp_is_silent = strategy == Strategy::UdpFirst && answered.is_by_tcp();
+            good.remember(&request.realm, kind, located, &answered, udp_is_silent);
+        }
+        Ok((delivered.message, from))
+    }
+
+    /// When a request that starts now must be over.
+    pub(crate) fn deadline(&self) -> Result<Option<Instant>, ClientError> {
+        let configured = self.config.krb5().request_timeout()?;
+        let configured = configured.map(|seconds| Duration::from_secs(seconds.into()));
+        let timeout = self.timeout.or(configured);
+        Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+}

@@ -1,0 +1,151 @@
+//! `GoodServers`: which server of a realm answered last, so that it is asked first the next time.
+//!
+//! A dead KDC at the head of the list costs its time once in a client's life instead of once a
+//! request. MIT's library has no such memory.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+
+use kerberos_files::config::{Server, ServerKind};
+
+use crate::deliver::Answered;
+use crate::locate::Located;
+
+/// The most realms that are remembered; a hostile KDC can refer to any number of them.
+const CAPACITY: usize = 64;
+
+/// The servers that answered last.
+#[derive(Debug, Default)]
+pub(crate) struct GoodServers {
+    known: Mutex<HashMap<(Vec<u8>, ServerKind), Good>>,
+}
+
+#[derive(Clone, Debug)]
+struct Good {
+    server: Server,
+    address: SocketAddr,
+    /// Whether it was asked by UDP before, in vain.
+    udp_is_silent: bool,
+}
+
+impl GoodServers {
+    /// Puts the server that answered last, and the address that did, before the others. Whether it
+    /// had to be asked by TCP is the result.
+    pub(crate) fn put_first(
+        &self,
+        realm: &[u8],
+        kind: ServerKind,
+        servers: &mut [Located],
+    ) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(good) = known.get(&(realm.to_vec(), kind)) else {
+            return false;
+        };
+        let is_good = |located: &Located| located.server == good.server;
+        let Some(index) = servers.iter().position(is_good) else {
+            return false;
+        };
+        if let Some(up_to_it) = servers.get_mut(..=index) {
+            up_to_it.rotate_right(1);
+        }
+        if let Some(first) = servers.first_mut() {
+            first.answered_at = Some(good.address);
+        }
+        good.udp_is_silent
+    }
+
+    /// Takes note of who answered.
+    pub(crate) fn remember(
+        &self,
+        realm: &[u8],
+        kind: ServerKind,
+        located: &Located,
+        answered: &Answered,
+        udp_is_silent: bool,
+    ) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (realm.to_vec(), kind);
+        let before = known.get(&key).filter(|good| good.server == located.server);
+        // Asked by TCP for another reason, its silence by UDP is not forgotten.
+        let was_silent = before.is_some_and(|good| good.udp_is_silent);
+        let good = Good {
+            server: located.server.clone(),
+            address: answered.address,
+            udp_is_silent: udp_is_silent || (was_silent && answered.is_by_tcp()),
+        };
+        if known.len() < CAPACITY || known.contains_key(&key) {
+            known.insert(key, good);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::Transport;
+
+    fn located(host: &str) -> Located {
+        Located::from(Server::Host {
+            host: host.to_owned(),
+            port: 88,
+        })
+    }
+
+    fn answered(transport: Transport) -> Answered {
+        Answered {
+            server: 0,
+            transport,
+            address: ([192, 0, 2, 1], 88).into(),
+        }
+    }
+
+    #[test]
+    fn the_one_that_answered_is_first_and_the_others_keep_their_order() {
+        let good = GoodServers::default();
+        let servers = || vec![located("a"), located("b"), located("c")];
+        let put_first = |realm: &[u8], servers: &mut [Located]| {
+            let by_tcp = good.put_first(realm, ServerKind::Kdc, servers);
+            let names: Vec<_> = servers.iter().map(|one| one.server.to_string()).collect();
+            (names.join(" "), by_tcp)
+        };
+        let udp = answered(Transport::Udp);
+        let tcp = answered(Transport::Tcp);
+        let unmoved = ("a:88 b:88 c:88".to_owned(), false);
+        assert_eq!(put_first(b"R", &mut servers()), unmoved);
+
+        good.remember(b"R", ServerKind::Kdc, &located("c"), &udp, false);
+        let mut moved = servers();
+        assert_eq!(
+            put_first(b"R", &mut moved),
+            ("c:88 a:88 b:88".to_owned(), false)
+        );
+        assert_eq!(moved[0].answered_at, Some(udp.address));
+        assert_eq!(put_first(b"Q", &mut servers()), unmoved);
+
+        // Silent by UDP, until it answers by it again.
+        let check = |answered: &Answered, silent: bool, expected: bool| {
+            good.remember(b"R", ServerKind::Kdc, &located("b"), answered, silent);
+            let expected = ("b:88 a:88 c:88".to_owned(), expected);
+            assert_eq!(put_first(b"R", &mut servers()), expected);
+        };
+        check(&tcp, false, false);
+        check(&tcp, true, true);
+        check(&tcp, false, true);
+        check(&udp, false, false);
+
+        // What krb5.conf or DNS names no longer is not asked.
+        good.remember(b"R", ServerKind::Kdc, &located("gone"), &tcp, true);
+        assert_eq!(put_first(b"R", &mut servers()), unmoved);
+    }
+
+    #[test]
+    fn the_number_of_realms_is_bounded() {
+        let good = GoodServers::default();
+        for realm in 0..1_000_u32 {
+            let (realm, udp) = (realm.to_be_bytes(), answered(Transport::Udp));
+            good.remember(&realm, ServerKind::Kdc, &located("a"), &udp, false);
+        }
+        assert_eq!(good.known.lock().unwrap().len(), CAPACITY);
+    }
+}

@@ -1,0 +1,141 @@
+//! `Io`: the few things that the client's logic needs of a runtime, by which it serves blocking
+//! and asynchronous callers alike.
+//!
+//! ```text
+//! Client ──────► block_on ─┐                              ┌─ poll(2), the calling thread
+//!                          ├─► Driver: async fn … ─► Io ──┤
+//! AsyncClient ─► .await  ──┘                              └─ Tokio: AsyncFd, spawn_blocking
+//! ```
+//! All logic is written once, as `async fn`. Under [`Io::Blocking`] a future blocks where it would
+//! wait, so that [`block_on`] finds it finished, unless it waits for another thread. What is asked
+//! of the network, and when, is decided elsewhere; here is only waiting and working.
+
+#[cfg(feature = "tokio")]
+mod tokio;
+
+use std::future::Future;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::ClientError;
+
+/// Who waits, and who works.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Io {
+    /// The calling thread does both.
+    Blocking,
+    /// The Tokio runtime that polls the future waits; threads for blocking work do what takes long.
+    #[cfg(feature = "tokio")]
+    Tokio,
+}
+
+/// A descriptor that is waited for.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    fd: BorrowedFd<'a>,
+    interest: PollFlags,
+    is_ready: bool,
+}
+
+impl<'a> Waiting<'a> {
+    /// Waits for `fd` to be readable ([`PollFlags::IN`]) or writable ([`PollFlags::OUT`]).
+    pub(crate) fn new(fd: BorrowedFd<'a>, interest: PollFlags) -> Self {
+        Self {
+            fd,
+            interest,
+            is_ready: false,
+        }
+    }
+
+    /// Whether something can be done with it, if only to learn of its failure.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+}
+
+impl Io {
+    /// Waits until one of `fds` is ready, until `deadline` at most. That none is ready is no error.
+    pub(crate) async fn wait(
+        self,
+        fds: &mut [Waiting<'_>],
+        deadline: Option<Instant>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Blocking => wait(fds, deadline),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::wait(fds, deadline).await,
+        }
+    }
+
+    /// Does work that takes the processor or a file for more than a moment.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ClientError> {
+        match self {
+            Self::Blocking => Ok(work()),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::run(work).await,
+        }
+    }
+
+    /// Has `work` done to its end, whatever becomes of the caller. Only a caller that blocks waits
+    /// for it.
+    pub(crate) async fn detach(
+        self,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ClientError> {
+        match self {
+            Self::Blocking => {
+                work.await;
+                Ok(())
+            }
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::detach(work),
+        }
+    }
+}
+
+/// Runs a future to its end on this thread.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+fn wait(fds: &mut [Waiting<'_>], deadline: Option<Instant>) -> io::Result<()> {
+    let mut polled: Vec<PollFd<'_>> = fds
+        .iter()
+        .map(|waiting| PollFd::from_borrowed_fd(waiting.fd, waiting.interest))
+        .collect();
+    let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    match poll(&mut polled, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    for (waiting, polled) in fds.iter_mut().zip(polled) {
+        waiting.is_ready = polled.revents() != PollFlags::empty();
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Waiting and working by a Tokio runtime.
+
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use ::tokio::io::Interest;
+use ::tokio::io::unix::AsyncFd;
+use ::tokio::runtime::Handle;
+use ::tokio::task::spawn_blocking;
+use ::tokio::time::timeout_at;
+use rustix::event::PollFlags;
+
+use super::Waiting;
+use crate::ClientError;
+
+/// As [`Io::wait`](super::Io::wait).
+///
+/// Each descriptor is registered for the time of one wait. What epoll then tells is its state as of
+/// now, so that no readiness of before has to be remembered or cleared.
+pub(super) async fn wait(fds: &mut [Waiting<'_>], deadline: Option<Instant>) -> io::Result<()> {
+    if Handle::try_current().is_err() {
+        return Err(io::Error::other("there is no Tokio runtime"));
+    }
+    let registered = fds.iter().map(register).collect::<io::Result<Vec<_>>>()?;
+    let mut readiness: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
+    for (fd, interest) in &registered {
+        readiness.push(Box::pin(async {
+            // An error is found by whoever reads or writes next.
+            let _ = fd.ready(*interest).await;
+        }));
+    }
+    let any = poll_fn(|context| {
+        let mut result = Poll::Pending;
+        for (waiting, readiness) in fds.iter_mut().zip(&mut readiness) {
+            if readiness.as_mut().poll(context).is_ready() {
+                waiting.is_ready = true;
+                result = Poll::Ready(());
+            }
+        }
+        result
+    });
+    match deadline {
+        // That time is over is no error.
+        Some(deadline) => drop(timeout_at(deadline.into(), any).await),
+        None => any.await,
+    }
+    Ok(())
+}
+
+fn register<'a>(waiting: &Waiting<'a>) -> io::Result<(AsyncFd<BorrowedFd<'a>>, Interest)> {
+    let interest = if waiting.interest.contains(PollFlags::OUT) {
+        Interest::WRITABLE
+    } else {
+        Interest::READABLE
+    };
+    // A datagram that was refused makes its socket neither readable nor writable.
+    let interest = interest.add(Interest::ERROR);
+    #[allow(
+        deprecated,
+        reason = "what replaces it is unsafe to call, because the type of the descriptor may lie \
+                  about it; a borrowed one cannot"
+    )]
+    let registered = AsyncFd::with_interest(waiting.fd, interest)?;
+    Ok((registered, interest))
+}
+
+/// As [`Io::run`](super::Io::run).
+pub(super) async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ClientError> {
+    if Handle::try_current().is_err() {
+        return Err(ClientError::NoRuntime);
+    }
+    let span = tracing::Span::current();
+    match spawn_blocking(move || span.in_scope(work)).await {
+        Ok(output) => Ok(output),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime shuts down.
+            Err(_) => Err(ClientError::NoRuntime),
+        },
+    }
+}
+
+/// As [`Io::detach`](super::Io::detach).
+pub(super) fn detach(work: impl Future<Output = ()> + Send + 'static) -> Result<(), ClientError> {
+    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+    runtime.spawn(work);
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! The asynchronous client against the embedded KDC: the same results as the blocking one, without
+//! holding up the runtime, whatever becomes of the callers.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fmt::Write as _;
+use std::future::Future;
+use std::net::UdpSocket;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::{AsyncClient, Client, ClientError, Config, TicketRequest};
+use kerberos_files::ccache::CcacheName;
+use kerberos_proto::{AskError, Login, Password, Principal, Secret};
+use kerberos_testkdc::{Fault, TestKdc, Transport};
+
+const REALM: &str = "EXAMPLE.COM";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How many caches there have been, so that each has its own name.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// A cache that goes when the test ends.
+struct Cache(CcacheName);
+
+impl Cache {
+    fn new() -> Self {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("async-{}-{count}", std::process::id()));
+        Self(CcacheName::file(path.to_str().unwrap()))
+    }
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        let path: PathBuf = self.0.file_path().unwrap();
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn kdc() -> TestKdc {
+    TestKdc::builder(REALM)
+        .principal("user", "password")
+        .service("host/www.example.com")
+        .service("host/db.example.com")
+        .start()
+        .unwrap()
+}
+
+/// A client that knows these KDCs, first to last.
+fn client(ports: &[u16]) -> AsyncClient {
+    let mut kdcs = String::new();
+    for port in ports {
+        writeln!(kdcs, "kdc = 127.0.0.1:{port}").unwrap();
+    }
+    let text = format!(
+        "[libdefaults]\ndefault_realm = {REALM}\nrequest_timeout = 10s\n\
+         [realms]\n{REALM} = {{\n{kdcs}}}\n"
+    );
+    AsyncClient::new(Config::parse(&text).unwrap())
+}
+
+async fn log_in(client: &AsyncClient) -> Result<Login, ClientError> {
+    let params = client.as_params(client.principal("user").await?)?;
+    let password = Secret::Password(Password::new("password"));
+    client.login(params, password).await
+}
+
+/// A client of `kdc`, and its cache with a TGT.
+async fn logged_in(kdc: &TestKdc) -> (AsyncClient, Arc<Cache>) {
+    let (client, cache) = (client(&[kdc.address().port()]), Cache::new());
+    let login = log_in(&client).await.unwrap();
+    client.store(&login, &cache.0).await.unwrap();
+    kdc.forget_requests();
+    (client, Arc::new(cache))
+}
+
+fn host(name: &str) -> TicketRequest {
+    TicketRequest::new(Principal::parse(&format!("host/{name}@{REALM}")).unwrap())
+}
+
+fn is_send<F: Future + Send>(future: F) -> F {
+    future
+}
+
+#[tokio::test]
+async fn a_login_and_a_ticket_by_each_transport() {
+    for fault in [None, Some(Transport::Udp), Some(Transport::Tcp)] {
+        let kdc = kdc();
+        if let Some(transport) = fault {
+            kdc.set_fault(Fault::SilenceOn(transport));
+        }
+        let (client, cache) = logged_in(&kdc).await;
+        let ticket = is_send(client.ticket(&cache.0, &host("www.example.com"))).await;
+        let ticket = ticket.unwrap();
+        assert_eq!(ticket.client.to_string(), "user@EXAMPLE.COM");
+        assert_eq!(kdc.requests().len(), 1);
+        // That the KDC is silent by UDP was learnt by the login.
+        let by_tcp = usize::from(fault == Some(Transport::Udp));
+        assert_eq!(kdc.count(Transport::Tcp), by_tcp);
+        // What is cached, the blocking client finds as well.
+        let blocking = Client::from(client);
+        let cached = blocking.ticket(&cache.0, &host("www.example.com")).unwrap();
+        assert_eq!((cached.ticket, kdc.requests().len()), (ticket.ticket, 1));
+    }
+}
+
+#[tokio::test]
+async fn many_want_one_ticket_and_one_is_asked_for() {
+    let kdc = kdc();
+    let (client, cache) = logged_in(&kdc).await;
+    // Long enough for all to come before the answer does.
+    kdc.set_fault(Fault::Delay(SECOND / 4));
+    let tasks: Vec<_> = (0..50)
+        .map(|index| {
+            let (client, cache) = (client.clone(), Arc::clone(&cache));
+            let name = ["www.example.com", "db.example.com"][index % 2];
+            tokio::spawn(async move { client.ticket(&cache.0, &host(name)).await })
+        })
+        .collect();
+    let mut tickets = Vec::new();
+    for task in tasks {
+        tickets.push(task.await.unwrap().unwrap().ticket);
+    }
+    assert!(tickets.iter().step_by(2).all(|one| *one == tickets[0]));
+    assert_eq!(kdc.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn many_share_one_refusal() {
+    let kdc = kdc();
+    let (client, cache) = logged_in(&kdc).await;
+    kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_POLICY));
+    let wanted = host("www.example.com");
+    client.ticket(&cache.0, &wanted).await.unwrap_err();
+    let by_one = kdc.requests().len();
+    kdc.forget_requests();
+    kdc.set_fault(Fault::Delay(SECOND / 4));
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let (client, cache) = (client.clone(), Arc::clone(&cache));
+            tokio::spawn(async move { client.ticket(&cache.0, &host("www.example.com")).await })
+        })
+        .collect();
+    for task in tasks {
+        match task.await.unwrap() {
+            Err(ClientError::Exchange(error)) => {
+                assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_POLICY));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(kdc.requests().len(), by_one);
+}
+
+#[tokio::test]
+async fn who_loses_interest_takes_nothing_from_the_others() {
+    let kdc = kdc();
+    let (client, cache) = logged_in(&kdc).await;
+    kdc.set_fault(Fault::Delay(SECOND / 2));
+    let wanted = host("www.example.com");
+    let first = client.ticket(&cache.0, &wanted);
+    // The first is given up when it has asked the KDC.
+    assert!(tokio::time::timeout(SECOND / 10, first).await.is_err());
+    let ticket = client.ticket(&cache.0, &wanted).await.unwrap();
+    assert_eq!(
+        ticket.server.to_string(),
+        "host/www.example.com@EXAMPLE.COM"
+    );
+    assert_eq!(kdc.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_who_is_not_polled_holds_up_nobody() {
+    let kdc = kdc();
+    let (client, cache) = logged_in(&kdc).await;
+    kdc.set_fault(Fault::Delay(SECOND / 10));
+    let wanted = host("www.example.com");
+    let mut asleep = pin!(client.ticket(&cache.0, &wanted));
+    tokio::select! {
+        biased;
+        _ = &mut asleep => panic!("the KDC takes its time"),
+        () = tokio::time::sleep(SECOND / 20) => {}
+    }
+    // It leads the way, and nobody polls it.
+    client.ticket(&cache.0, &wanted).await.unwrap();
+    asleep.await.unwrap();
+    assert_eq!(kdc.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_asked_for_a_password_does_not_hold_up_the_runtime() {
+    let kdc = kdc();
+    let client = client(&[kdc.address().port()]);
+    let params = client.as_params(client.principal("user").await.unwrap());
+    let slow = Secret::ask(|_| {
+        std::thread::sleep(SECOND / 2);
+        Ok::<_, AskError>(Password::new("password"))
+    });
+    let login = client.login(params.unwrap(), slow);
+    let ticks = async {
+        for _ in 0..10 {
+            tokio::time::sleep(SECOND / 50).await;
+        }
+        Instant::now()
+    };
+    let (login, ticked) = tokio::join!(async { (login.await, Instant::now()) }, ticks);
+    login.0.unwrap();
+    assert!(ticked < login.1);
+}
+
+#[tokio::test]
+async fn a_dead_or_silent_kdc_is_asked_once_in_a_clients_life() {
+    let kdc = kdc();
+    // Refused at once, by UDP and by TCP.
+    let client = client(&[dead(), kdc.address().port()]);
+    let start = Instant::now();
+    log_in(&client).await.unwrap();
+    assert!(start.elapsed() < SECOND * 9 / 10, "{:?}", start.elapsed());
+
+    let silent = kdc_that_says_nothing();
+    let client = self::client(&[silent.address().port(), kdc.address().port()]);
+    for _ in 0..3 {
+        log_in(&client).await.unwrap();
+    }
+    // Its UDP and TCP ports were tried before the other one answered; never again.
+    assert_eq!(silent.count(Transport::Udp), 1);
+}
+
+/// A port of the loopback on which nobody listens, by either transport.
+fn dead() -> u16 {
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    udp.local_addr().unwrap().port()
+}
+
+fn kdc_that_says_nothing() -> TestKdc {
+    let kdc = kdc();
+    kdc.set_fault(Fault::Silence);
+    kdc
+}
+
+#[tokio::test]
+async fn the_time_limit_holds() {
+    let silent = kdc_that_says_nothing();
+    let client = client(&[silent.address().port()]).with_request_timeout(SECOND / 5);
+    let start = Instant::now();
+    let error = log_in(&client).await.unwrap_err();
+    assert!(matches!(error, ClientError::CannotContactKdc { .. }));
+    assert!(start.elapsed() >= SECOND / 5);
+}
+
+#[test]
+fn without_a_runtime_there_is_an_error() {
+    let kdc = kdc();
+    let client = client(&[kdc.address().port()]);
+    let mut login = pin!(log_in(&client));
+    match login.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Err(ClientError::NoRuntime)) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn blocking_callers_share_a_flight_too() {
+    let kdc = kdc();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (client, cache) = runtime.block_on(logged_in(&kdc));
+    kdc.set_fault(Fault::Delay(SECOND / 4));
+    let client = Client::from(client);
+    std::thread::scope(|scope| {
+        for _ in 0..10 {
+            scope.spawn(|| client.ticket(&cache.0, &host("www.example.com")).unwrap());
+        }
+    });
+    assert_eq!(kdc.requests().len(), 1);
+}
