@@ -1,10 +1,11 @@
 //! `ClientError`: everything that can keep a client from its ticket.
 
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use kerberos_asn1::KerberosTime;
-use std::fmt;
-
 use kerberos_files::EncodeError;
 use kerberos_files::ccache::{CcacheError, CcacheNameError};
 use kerberos_files::config::ConfigError;
@@ -103,6 +104,12 @@ pub enum ClientError {
     /// The name leads to no replay cache.
     #[error(transparent)]
     RcacheName(#[from] RcacheNameError),
+    /// A ticket is to be kept, and the first login has not come to an end.
+    #[error("there is no ticket yet")]
+    NotYet,
+    /// A ticket cannot be kept, for want of a thread or a timer.
+    #[error("tickets cannot be kept fresh: {0}")]
+    Keeper(#[source] Arc<io::Error>),
     /// No Tokio runtime polls the future, or it is shutting down.
     #[cfg(feature = "tokio")]
     #[error("there is no Tokio runtime to work on")]

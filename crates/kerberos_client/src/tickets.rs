@@ -163,7 +163,7 @@ impl Driver {
     }
 
     /// What krb5.conf allows and prefers for service tickets of clients of `realm`.
-    fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
+    pub(crate) fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
         let mut policy = self.config.policy(realm)?;
         policy.etypes = self.config.krb5().tgs_enctypes()?;
         Ok(policy)

@@ -111,7 +111,7 @@ impl Getter {
 
 impl Driver {
     /// One exchange with the ticket-granting service that `tgt` opens.
-    pub(super) async fn exchange_tgs(
+    pub(crate) async fn exchange_tgs(
         &self,
         params: TgsParams,
         tgt: &Credential,

@@ -1,0 +1,222 @@
+//! `TicketKeeper`: a login that stays fresh for as long as a service runs.
+//!
+//! ```text
+//!             ┌──────────── renew, else log in anew ◄──── KeeperParams: for whom, with what
+//!             ▼                    │
+//!        publish (a cache)         │ fails: back off
+//!             ▼                    ▼
+//!        KeeperState ──► watch    Alarm: the next refresh, or `refresh_now`, or the end
+//! ```
+//! A keeper is a thread of its own ([`Client::keep`]) or a Tokio task (`AsyncClient::keep`); between
+//! refreshes it sleeps. When to do what is in `schedule`, without a clock.
+
+mod alarm;
+mod params;
+mod schedule;
+mod watch;
+mod work;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use kerberos_proto::{Login, Timestamp};
+
+pub use params::KeeperParams;
+pub use watch::KeeperWatch;
+
+use crate::driver::Driver;
+use crate::io::block_on;
+use crate::{Client, ClientError, now};
+use alarm::Alarm;
+use watch::Watched;
+use work::Work;
+
+/// What a keeper keeps, and how it fares.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct KeeperState {
+    /// The last login, perhaps a renewed one; it may have ended if it could not be replaced.
+    pub login: Option<Arc<Login>>,
+    /// When that came, by this machine's clock.
+    pub refreshed_at: Option<Timestamp>,
+    /// Why the last attempt failed, if it did.
+    pub error: Option<Arc<ClientError>>,
+    /// How many attempts have failed in a row.
+    pub failures: u32,
+    /// How many attempts there have been.
+    pub attempts: u64,
+    /// When the next one is due, by this machine's clock.
+    pub next_attempt: Timestamp,
+}
+
+impl KeeperState {
+    /// The login, if its ticket has not ended at `now` by this machine's clock.
+    pub fn valid_login(&self, now: Timestamp) -> Option<&Arc<Login>> {
+        let by_kdc = |login: &Login| login.kdc_offset.map_or(now, |offset| now + offset);
+        self.login
+            .as_ref()
+            .filter(|login| by_kdc(login).seconds < login.credential.times.endtime.unix())
+    }
+}
+
+/// A login that is kept fresh until this handle is dropped.
+///
+/// # Example
+/// ```
+/// use std::time::Duration;
+/// use kerberos_client::{Client, Config, KeeperParams, Password, Secret};
+///
+/// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("svc", "password").start()?;
+/// # let krb5_conf = kdc.krb5_conf();
+/// # let path = std::env::temp_dir().join(format!("keeper_doc_{}", std::process::id()));
+/// let config = Config::parse(&krb5_conf)?.with_ccache_name(path.display().to_string());
+/// let client = Client::new(config);
+/// let login = client.as_params(client.principal("svc")?)?;
+/// // Asked for at each login, so that a new password or keytab needs no restart.
+/// let secret = || Ok(Secret::Password(Password::new("password")));
+/// let keeper = client.keep(
+///     KeeperParams::new(login, secret).with_cache(client.config().ccache_name()?),
+/// )?;
+///
+/// let first = keeper.wait(Duration::from_secs(10))?;
+/// assert_eq!(first.credential.client.to_string(), "svc@EXAMPLE.COM");
+/// assert!(path.exists());
+/// # drop(keeper);
+/// # std::fs::remove_file(path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct TicketKeeper {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Watched,
+    alarm: Alarm,
+    stopped: AtomicBool,
+    /// Held while a login is published: who stops the keeper waits for the end of that.
+    publishing: Mutex<()>,
+}
+
+impl TicketKeeper {
+    /// What is kept now.
+    pub fn state(&self) -> Arc<KeeperState> {
+        self.shared.state.current()
+    }
+
+    /// A watch on what is kept; it sees every change from now on, and the keeper's end.
+    pub fn watch(&self) -> KeeperWatch {
+        self.shared.state.watch()
+    }
+
+    /// Waits until there is a login that has not ended, for `timeout` at most.
+    ///
+    /// # Errors
+    /// Why the last attempt failed, or [`ClientError::NotYet`] when none has ended.
+    pub fn wait(&self, timeout: Duration) -> Result<Arc<Login>, ClientError> {
+        let deadline = std::time::Instant::now().checked_add(timeout);
+        let mut watch = self.watch();
+        loop {
+            let state = self.state();
+            if let Some(login) = state.valid_login(now()) {
+                return Ok(Arc::clone(login));
+            }
+            if watch.changed_until(deadline).is_none() {
+                return Err(state
+                    .error
+                    .as_deref()
+                    .map_or(ClientError::NotYet, Clone::clone));
+            }
+        }
+    }
+
+    /// Has the login refreshed now, as when a new secret has come, without regard to how long the
+    /// last attempt was ago.
+    pub fn refresh_now(&self) {
+        self.shared.alarm.ring();
+    }
+}
+
+/// Ends the keeper. What is being published is waited for; nothing is published any more after that,
+/// though a request that a KDC has not answered yet may run on to its end in the background.
+impl Drop for TicketKeeper {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.alarm.ring();
+        drop(self.shared.publishing());
+        self.shared.state.close();
+    }
+}
+
+impl Client {
+    /// Logs in, and keeps the login fresh in a thread of its own until the handle is dropped. The
+    /// first login is on its way when this returns: [`TicketKeeper::wait`].
+    ///
+    /// # Errors
+    /// [`ClientError::Keeper`] when the system has no thread or no timer to give.
+    ///
+    /// # Example
+    /// See [`TicketKeeper`].
+    pub fn keep(&self, params: KeeperParams) -> Result<TicketKeeper, ClientError> {
+        let (keeper, work) = keeper(self.driver.clone(), params)?;
+        thread::Builder::new()
+            .name("krb5-keeper".to_owned())
+            .stack_size(STACK)
+            .spawn(move || block_on(work))
+            .map_err(|error| ClientError::Keeper(Arc::new(error)))?;
+        Ok(keeper)
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl crate::AsyncClient {
+    /// As [`Client::keep`], in a task of its own.
+    ///
+    /// # Errors
+    /// The same, and [`ClientError::NoRuntime`].
+    pub fn keep(&self, params: KeeperParams) -> Result<TicketKeeper, ClientError> {
+        let runtime = tokio::runtime::Handle::try_current();
+        let runtime = runtime.map_err(|_| ClientError::NoRuntime)?;
+        let (keeper, work) = keeper(self.driver.clone(), params)?;
+        runtime.spawn(work);
+        Ok(keeper)
+    }
+}
+
+/// Of a keeper's thread; virtual memory until it is used.
+const STACK: usize = 256 * 1024;
+
+/// A keeper, and the work that it has to do.
+fn keeper(
+    driver: Driver,
+    params: KeeperParams,
+) -> Result<(TicketKeeper, impl Future<Output = ()> + Send), ClientError> {
+    let shared = Arc::new(Shared {
+        state: Watched::new(KeeperState {
+            next_attempt: now(),
+            ..KeeperState::default()
+        }),
+        alarm: Alarm::new().map_err(|error| ClientError::Keeper(Arc::new(error)))?,
+        stopped: AtomicBool::new(false),
+        publishing: Mutex::new(()),
+    });
+    let handle = TicketKeeper {
+        shared: Arc::clone(&shared),
+    };
+    Ok((handle, Work::new(driver, params, shared).run()))
+}
+
+impl Shared {
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    fn publishing(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}

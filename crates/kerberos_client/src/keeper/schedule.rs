@@ -1,0 +1,113 @@
+//! When a kept ticket is refreshed, whether by renewing, and how long a failure keeps quiet: rules
+//! without a clock.
+//!
+//! A ticket is refreshed when a third of its life is left, so that a KDC may be away for that long,
+//! or up to a twelfth earlier, by chance, so that services that were started together do not all
+//! come together.
+
+use std::time::Duration;
+
+use kerberos_asn1::{ErrorCode, KerberosTime, TicketFlags};
+use kerberos_proto::{ExchangeError, Login, Timestamp};
+
+use crate::ClientError;
+
+/// Nothing is refreshed more often than this.
+const SHORTEST: i64 = 1_000_000;
+
+/// When `login`, which came at `now`, is to be refreshed, by this machine's clock. `random` is any
+/// number.
+pub(super) fn refresh_at(login: &Login, now: Timestamp, random: u16) -> Timestamp {
+    let left = micros_left(login, now);
+    let jitter = (left / 12).saturating_mul(random.into()) / i64::from(u16::MAX);
+    let until = left - left / 3 - jitter;
+    after(now, until.max(SHORTEST))
+}
+
+/// Whether renewing gives a ticket that lasts: it must be good for two thirds of a whole life at
+/// least, and for more than the one at hand.
+pub(super) fn renewable(login: &Login, now: Timestamp) -> bool {
+    let credential = &login.credential;
+    let times = &credential.times;
+    let Some(renew_till) = times.renew_till.map(KerberosTime::unix) else {
+        return false;
+    };
+    let now = login.kdc_offset.map_or(now, |offset| now + offset).seconds;
+    let (start, end) = (times.starttime.unwrap_or(times.authtime), times.endtime);
+    let life = end.unix().saturating_sub(start.unix());
+    let renewed_until = renew_till.min(now.saturating_add(life));
+    let ticket_is_good = now < end.unix();
+    credential.flags.contains(TicketFlags::RENEWABLE)
+        && ticket_is_good
+        && renewed_until > end.unix()
+        && renewed_until - now >= life / 3 * 2
+}
+
+/// `delay` after `now`.
+pub(super) fn later(now: Timestamp, delay: Duration) -> Timestamp {
+    after(now, i64::try_from(delay.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// How long to wait after failures in a row.
+#[derive(Debug, Default)]
+pub(super) struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// How long to wait after one more failure; each time twice as long, up to a limit, and up to
+    /// a quarter less by chance.
+    pub(super) fn delay(&mut self, error: &ClientError, random: u16) -> Duration {
+        let (first, limit) = limits(error);
+        let doubled = first.saturating_mul(2_u32.saturating_pow(self.failures));
+        self.failures = self.failures.saturating_add(1);
+        let delay = doubled.min(limit);
+        // Of 256 parts, 192 to 256.
+        delay / 256 * (256 - u32::from(random) % 65)
+    }
+
+    /// How many failures there have been in a row.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+}
+
+/// The first and the longest wait.
+fn limits(error: &ClientError) -> (Duration, Duration) {
+    let (first, limit) = match error {
+        // Guessing locks accounts: a wrong secret gets right by another secret, or by a replica
+        // that learns of it, and seldom soon.
+        ClientError::Exchange(error) if is_wrong_secret(error) => (300, 3600),
+        // What a KDC refuses it will refuse for a while.
+        ClientError::Exchange(_) => (10, 600),
+        _ => (1, 60),
+    };
+    (Duration::from_secs(first), Duration::from_secs(limit))
+}
+
+fn is_wrong_secret(error: &ExchangeError) -> bool {
+    matches!(
+        error,
+        ExchangeError::WrongPassword(_) | ExchangeError::WrongKey { .. }
+    ) || error.kdc_code() == Some(ErrorCode::KDC_ERR_PREAUTH_FAILED)
+}
+
+/// How much of the ticket's life is left, in microseconds.
+fn micros_left(login: &Login, now: Timestamp) -> i64 {
+    let now = login.kdc_offset.map_or(now, |offset| now + offset);
+    let end = login.credential.times.endtime.unix();
+    let seconds = end.saturating_sub(now.seconds);
+    seconds
+        .saturating_mul(1_000_000)
+        .saturating_sub(now.microseconds.into())
+}
+
+fn after(now: Timestamp, micros: i64) -> Timestamp {
+    let micros = micros.saturating_add(now.microseconds.into());
+    let seconds = now.seconds.saturating_add(micros.div_euclid(1_000_000));
+    let rest = u32::try_from(micros.rem_euclid(1_000_000)).unwrap_or(0);
+    Timestamp::new(seconds, rest)
+}
+
+#[cfg(test)]
+mod tests;

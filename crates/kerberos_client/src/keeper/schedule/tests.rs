@@ -1,0 +1,114 @@
+//! The rules of the schedule, case by case.
+
+use kerberos_asn1::KerberosTime;
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{ClockOffset, Principal, TicketTimes};
+use kerberos_testkdc::TestKdc;
+
+use super::*;
+use crate::{Client, Config, Password, Secret};
+
+const NOW: Timestamp = Timestamp::new(1_000_000, 0);
+
+/// A login whose ticket began at `start`, ends at `end` and is renewable until `renew_till`, all in
+/// seconds from now, by a KDC that is `ahead` of us.
+fn login(start: i64, end: i64, renew_till: Option<i64>, ahead: i32) -> Login {
+    let at = |seconds: i64| KerberosTime::from_unix(NOW.seconds + i64::from(ahead) + seconds);
+    // A real login, since there is no other way to make one; its times are those of the test.
+    let kdc = TestKdc::builder("R").principal("u", "p").start().unwrap();
+    let client = Client::new(Config::parse(&kdc.krb5_conf()).unwrap());
+    let params = client.as_params(Principal::parse("u@R").unwrap()).unwrap();
+    let secret = Secret::Password(Password::new("p"));
+    let mut login = client.login(params, secret).unwrap();
+    login.kdc_offset = Some(ClockOffset {
+        seconds: ahead,
+        microseconds: 0,
+    });
+    login.credential.times = TicketTimes {
+        authtime: at(start),
+        starttime: None,
+        endtime: at(end),
+        renew_till: renew_till.map(at),
+    };
+    login.credential.flags = match renew_till {
+        Some(_) => TicketFlags::RENEWABLE,
+        None => TicketFlags::empty(),
+    };
+    login
+}
+
+#[test]
+fn a_third_of_its_life_is_left_or_a_little_more() {
+    let check = |end: i64, ahead: i32, random: u16, expected: i64| {
+        let at = refresh_at(&login(0, end, None, ahead), NOW, random);
+        assert_eq!(at.seconds - NOW.seconds, expected, "{end} {random}");
+    };
+    check(36_000, 0, 0, 24_000);
+    check(36_000, 0, u16::MAX, 21_000);
+    check(36_000, 0, u16::MAX / 2, 22_500);
+    check(90, 0, 0, 60);
+    // It is the KDC's clock that counts.
+    check(36_000, 600, 0, 24_000);
+    check(36_000, -600, 0, 24_000);
+    // Not more often than once a second, whatever a KDC gives.
+    check(1, 0, u16::MAX, 1);
+    check(-5_000, 0, 0, 1);
+}
+
+#[test]
+fn what_is_renewed_lasts() {
+    let check = |start, end, renew_till, ahead, expected| {
+        let login = login(start, end, renew_till, ahead);
+        assert_eq!(renewable(&login, NOW), expected, "{end} {renew_till:?}");
+    };
+    let hour = 3_600;
+    check(-hour, hour, None, 0, false);
+    check(-hour, hour, Some(24 * hour), 0, true);
+    check(-hour, hour, Some(24 * hour), 900, true);
+    // It would last for less than two thirds of a life.
+    check(-hour, hour, Some(hour + 600), 0, false);
+    check(-hour, hour, Some(hour + 1_200), 0, true);
+    // It is good until then already.
+    check(-hour, hour, Some(hour), 0, false);
+    // An expired ticket opens nothing.
+    check(-2 * hour, -1, Some(24 * hour), 0, false);
+    let mut not_renewable = login(-hour, hour, Some(24 * hour), 0);
+    not_renewable.credential.flags = TicketFlags::empty();
+    assert!(!renewable(&not_renewable, NOW));
+}
+
+#[test]
+fn failures_keep_quiet_longer_and_longer() {
+    let wrong_key = ClientError::Exchange(ExchangeError::WrongKey {
+        etype: EncryptionType::AES256_CTS_HMAC_SHA1_96,
+        kvno: 3,
+    });
+    let refused = ClientError::Exchange(ExchangeError::NoEtypes);
+    let check = |error: &ClientError, expected: [u64; 8]| {
+        for (random, parts) in [(0, 256), (64, 192)] {
+            let mut backoff = Backoff::default();
+            for expected in expected {
+                let delay = backoff.delay(error, random);
+                assert_eq!(delay, Duration::from_secs(expected) / 256 * parts);
+            }
+            assert_eq!(backoff.failures(), 8);
+        }
+    };
+    check(&ClientError::NoDefaultRealm, [1, 2, 4, 8, 16, 32, 60, 60]);
+    check(&refused, [10, 20, 40, 80, 160, 320, 600, 600]);
+    check(&wrong_key, [300, 600, 1200, 2400, 3600, 3600, 3600, 3600]);
+    // However long it goes on.
+    let mut backoff = Backoff { failures: u32::MAX };
+    let delay = backoff.delay(&refused, 0);
+    assert_eq!((delay.as_secs(), backoff.failures()), (600, u32::MAX));
+}
+
+#[test]
+fn later_is_later() {
+    let now = Timestamp::new(5, 900_000);
+    assert_eq!(
+        later(now, Duration::from_millis(1_250)),
+        Timestamp::new(7, 150_000)
+    );
+    assert!(later(now, Duration::MAX) > now);
+}

@@ -1,0 +1,294 @@
+//! Keepers against the embedded KDC, whose tickets last for seconds: they are renewed, else got
+//! anew; failures keep quiet for a while; nothing happens after the end.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::{AsyncClient, Client, ClientError, Config, KeeperParams, TicketKeeper, now};
+use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
+use kerberos_proto::{AsParams, Password, Secret};
+use kerberos_testkdc::{Fault, TestKdc};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Long enough for a busy machine; no test waits for it to pass.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A KDC whose tickets last three seconds.
+fn kdc() -> TestKdc {
+    TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .max_life(SECOND * 3)
+        .start()
+        .unwrap()
+}
+
+fn client(kdc: &TestKdc) -> Client {
+    Client::new(Config::parse(&kdc.krb5_conf()).unwrap())
+}
+
+fn as_params(client: &Client) -> AsParams {
+    client.as_params(client.principal("svc").unwrap()).unwrap()
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it stands for what may fail elsewhere"
+)]
+fn password() -> Result<Secret, ClientError> {
+    Ok(Secret::Password(Password::new("password")))
+}
+
+/// A file that goes when the test ends.
+struct TempFile(PathBuf);
+
+impl TempFile {
+    fn new(name: &str) -> Self {
+        let name = format!("keeper-{}-{name}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn cache(&self) -> CcacheName {
+        CcacheName::file(self.0.to_str().unwrap())
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// When the ticket in the cache ends; reading it must always succeed.
+fn endtime(cache: &TempFile) -> u32 {
+    let mut reader = CcacheFile::new(&cache.0).open().unwrap();
+    loop {
+        let entry = reader.next().unwrap().unwrap();
+        if !entry.is_config() {
+            return entry.endtime();
+        }
+    }
+}
+
+/// Waits until there have been `attempts`.
+fn wait_for(keeper: &TicketKeeper, attempts: u64) {
+    let mut watch = keeper.watch();
+    while keeper.state().attempts < attempts {
+        assert!(watch.changed_within(LONG).is_some());
+    }
+}
+
+#[test]
+fn a_ticket_is_replaced_before_it_ends() {
+    let (kdc, cache) = (kdc(), TempFile::new("replaced"));
+    let client = client(&kdc);
+    let params = KeeperParams::new(as_params(&client), password).with_cache(cache.cache());
+    let keeper = client.keep(params).unwrap();
+    keeper.wait(LONG).unwrap();
+    let first = endtime(&cache);
+    // Whoever looks always finds a ticket that is good.
+    while keeper.state().attempts < 3 {
+        let now = u32::try_from(now().seconds).unwrap();
+        assert!(endtime(&cache) >= now);
+        std::thread::sleep(SECOND / 50);
+    }
+    assert!(endtime(&cache) > first);
+    let state = keeper.state();
+    assert!(state.error.is_none() && state.failures == 0, "{state:?}");
+}
+
+#[test]
+fn what_can_be_renewed_is_renewed_and_then_got_anew() {
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .max_life(SECOND * 3)
+        .max_renewable_life(SECOND * 6)
+        .start()
+        .unwrap();
+    let client = client(&kdc);
+    let mut login = as_params(&client);
+    login.renew_lifetime = Some(6);
+    let logins = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&logins);
+    let secret = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        password()
+    };
+    let keeper = client.keep(KeeperParams::new(login, secret)).unwrap();
+    wait_for(&keeper, 2);
+    // The second ticket was renewed: nobody needed the secret again.
+    assert_eq!(logins.load(Ordering::Relaxed), 1);
+    while logins.load(Ordering::Relaxed) < 2 {
+        assert!(keeper.watch().changed_within(LONG).is_some());
+    }
+    assert_eq!(keeper.state().failures, 0);
+}
+
+#[test]
+fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let mut login = as_params(&client);
+    login.renew_lifetime = Some(3_600);
+    let keeper = client.keep(KeeperParams::new(login, password)).unwrap();
+    keeper.wait(LONG).unwrap();
+    // Whoever shows a TGT is refused; who has a password is not.
+    kdc.set_fault(Fault::ErrorAfterPreauth(ErrorCode::KDC_ERR_POLICY));
+    keeper.refresh_now();
+    wait_for(&keeper, 2);
+    kdc.clear_faults();
+    let state = keeper.state();
+    assert!(state.valid_login(now()).is_some());
+    // This KDC refuses the login, too, whose reason is what is told.
+    assert!(matches!(
+        state.error.as_deref(),
+        Some(ClientError::Exchange(error)) if error.kdc_code() == Some(ErrorCode::KDC_ERR_POLICY)
+    ));
+}
+
+#[test]
+fn a_keytab_may_be_rotated() {
+    let (first, second) = (kdc(), {
+        TestKdc::builder("EXAMPLE.COM")
+            .principal("svc", "another password")
+            .start()
+            .unwrap()
+    });
+    let file = TempFile::new("keytab");
+    let write = |kdc: &TestKdc| {
+        let _ = std::fs::remove_file(&file.0);
+        let principal = client(kdc).principal("svc").unwrap();
+        let entries: Vec<_> = kdc
+            .keys("svc")
+            .iter()
+            .map(|one| KeytabEntry {
+                principal: principal.clone(),
+                timestamp: 0,
+                kvno: one.kvno(),
+                key: one.block(),
+            })
+            .collect();
+        KeytabFile::new(&file.0).add(&entries).unwrap();
+    };
+    write(&second);
+    let client = client(&first);
+    let keytab = KeytabName::parse(file.0.to_str().unwrap()).unwrap();
+    let params = KeeperParams::with_keytab(as_params(&client), keytab);
+    let keeper = client.keep(params).unwrap();
+    let error = keeper.wait(SECOND).unwrap_err();
+    assert!(matches!(error, ClientError::Exchange(_)), "{error:?}");
+    // A wrong key is not tried again and again.
+    let state = keeper.state();
+    assert!(state.next_attempt.seconds - now().seconds > 200);
+    write(&first);
+    keeper.refresh_now();
+    keeper.wait(LONG).unwrap();
+    assert!(keeper.state().error.is_none());
+}
+
+#[test]
+fn a_kdc_that_is_away_is_tried_again_and_the_ticket_stays() {
+    let kdc = kdc();
+    let client = client(&kdc).with_request_timeout(SECOND / 10);
+    let keeper = client
+        .keep(KeeperParams::new(as_params(&client), password))
+        .unwrap();
+    let login = keeper.wait(LONG).unwrap();
+    kdc.set_fault(Fault::Silence);
+    keeper.refresh_now();
+    wait_for(&keeper, 2);
+    let state = keeper.state();
+    assert_eq!(state.failures, 1);
+    assert!(Arc::ptr_eq(state.login.as_ref().unwrap(), &login));
+    assert!(matches!(
+        state.error.as_deref(),
+        Some(ClientError::CannotContactKdc { .. })
+    ));
+    kdc.clear_faults();
+    // It comes by itself.
+    let mut watch = keeper.watch();
+    while keeper.state().failures > 0 {
+        assert!(watch.changed_within(LONG).is_some());
+    }
+}
+
+#[test]
+fn what_cannot_be_published_is_tried_again() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let tries = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&tries);
+    let publish = move |_: &_| match counted.fetch_add(1, Ordering::Relaxed) {
+        0 => Err(ClientError::NoResult),
+        _ => Ok(()),
+    };
+    let params = KeeperParams::new(as_params(&client), password).with_publish(publish);
+    let keeper = client.keep(params).unwrap();
+    keeper.wait(LONG).unwrap();
+    let mut watch = keeper.watch();
+    while tries.load(Ordering::Relaxed) < 2 || keeper.state().error.is_some() {
+        assert!(watch.changed_within(LONG).is_some());
+    }
+}
+
+#[test]
+fn after_the_end_nothing_is_published_and_watchers_know() {
+    let kdc = kdc();
+    kdc.set_fault(Fault::Delay(SECOND / 2));
+    let client = client(&kdc);
+    let published = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&published);
+    let params = KeeperParams::new(as_params(&client), password).with_publish(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    });
+    let keeper = client.keep(params).unwrap();
+    assert!(matches!(keeper.wait(SECOND / 10), Err(ClientError::NotYet)));
+    let mut watch = keeper.watch();
+    drop(keeper);
+    assert!(watch.changed_within(LONG).is_none());
+    std::thread::sleep(SECOND * 2);
+    assert_eq!(published.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn tasks_keep_tickets_too() {
+    let kdc = kdc();
+    let blocking = client(&kdc);
+    let client = AsyncClient::from(blocking.clone());
+    let mut keepers: Vec<_> = (0..100)
+        .map(|_| {
+            let params = KeeperParams::new(as_params(&blocking), password);
+            client.keep(params).unwrap()
+        })
+        .collect();
+    for keeper in &keepers {
+        let mut watch = keeper.watch();
+        while keeper.state().attempts < 2 {
+            let state = watch.changed().await.unwrap();
+            assert!(state.error.is_none(), "{state:?}");
+        }
+    }
+    // Two for a login, one for a renewal.
+    assert!(kdc.requests().len() >= 300);
+    let mut watch = keepers[0].watch();
+    drop(keepers.remove(0));
+    while watch.changed().await.is_some() {}
+}
+
+#[test]
+fn neither_state_nor_parameters_show_a_secret() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let params = KeeperParams::new(as_params(&client), password);
+    assert!(!format!("{params:?}").contains("password\""));
+    let keeper = client.keep(params).unwrap();
+    let login = keeper.wait(LONG).unwrap();
+    let key = format!("{:?}", login.credential.session_key.expose_bytes());
+    let shown = format!("{keeper:?} {:?}", keeper.state());
+    assert!(!shown.contains(key.trim_matches(['[', ']'])));
+}
