@@ -51,7 +51,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     print_head();
     for row in contest.rows() {
         if row.name.contains(&options.only) {
-            print_row(&row, &measure(&row, options.rounds)?);
+            let rounds = row
+                .rounds
+                .map_or(options.rounds, |most| most.min(options.rounds));
+            print_row(&row, &measure(&row, rounds)?);
         }
     }
     if options.only.is_empty() {

@@ -24,6 +24,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         "nextest",
         "run",
         "--workspace",
+        process::ALL_FEATURES,
         "--no-tests=fail",
         "--profile",
         profile,
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         process::run(&mut process::cargo([
             "test",
             "--workspace",
+            process::ALL_FEATURES,
             "--doc",
             "--quiet",
         ]))?;

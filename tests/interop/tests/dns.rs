@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 
 use interop::assert_same;
-use test_support::{DnsServer, Finished, Krb5Conf, MitRealm, Place, Tool, free_port};
+use test_support::{
+    DnsServer, DnsView, Finished, Krb5Conf, MitRealm, Place, SambaRealm, Tool, free_port,
+};
 
 const REALM: &str = MitRealm::REALM;
 
@@ -356,4 +358,36 @@ fn a_check_shows_how_kdcs_are_found() {
         "  kdc.mit.test.:{port}  (SRV record)\n    UDP 127.0.0.1:{port}: answers, "
     ));
     check(": Connection refused\n");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn a_domain_by_its_own_dns() {
+    let realm = SambaRealm::start_at_home();
+    let view = DnsView::of(realm.address(), "ad.test");
+    let conf = Krb5Conf::new(SambaRealm::REALM)
+        .set("dns_lookup_kdc", "true")
+        .set("dns_canonicalize_hostname", "true");
+    let place = Place::new(&conf);
+    let both = |tool: &str, arguments: &str| {
+        let stdin = "wonderland\n";
+        let theirs = view.seen_by(place.mit(tool).line(arguments).stdin(stdin));
+        let ours = view.seen_by(ours(&place, tool).line(arguments).stdin(stdin));
+        let (theirs, ours) = (theirs.run(), ours.run());
+        assert_same(&ours, &theirs);
+        ours
+    };
+    // The SRV records of the realm, and those of its site.
+    both("kinit", "alice").success();
+    place.configure(&conf.in_realm(SambaRealm::REALM, "sitename = Default-First-Site-Name"));
+    both("kinit", "alice").success();
+    // The controller's name, made canonical.
+    let ticket = both("kvno", "-S ldap dc1").success();
+    assert!(ticket.stdout().contains("ldap/dc1.ad.test@"), "{ticket}");
+    // Nobody has heard of this realm.
+    let refusal = both("kinit", "alice@NOWHERE.TEST");
+    assert_eq!(refusal.code(), 1);
 }

@@ -1,4 +1,4 @@
-//! `DnsServer`: NSD with zones of a test, and tools that see no other DNS.
+//! `DnsServer`: NSD with zones of a test, and `DnsView`: tools that see no other DNS.
 //!
 //! The server has an address of the loopback to itself, port 53 included. A tool that shall ask it
 //! runs in a mount namespace with a resolv.conf, hosts and nsswitch.conf of the test.
@@ -20,8 +20,15 @@ static COUNT: AtomicU8 = AtomicU8::new(53);
 pub struct DnsServer {
     // Dropped first: the server goes before its folder.
     _server: Server,
-    folder: TempDir,
+    _folder: TempDir,
     address: Ipv4Addr,
+    view: DnsView,
+}
+
+/// What a tool sees of names when it asks one server alone.
+#[derive(Debug)]
+pub struct DnsView {
+    folder: TempDir,
 }
 
 impl DnsServer {
@@ -41,10 +48,6 @@ impl DnsServer {
         let address = Ipv4Addr::new(127, net, high, low);
         let folder = TempDir::new();
         let conf = configure(&folder, address, zones);
-        let at = address.to_string();
-        folder.write("resolv.conf", format!("nameserver {at}\nsearch mit.test\n"));
-        folder.write("hosts", "127.0.0.1 localhost\n");
-        folder.write("nsswitch.conf", "hosts: files dns\nservices: files\n");
         let log = folder.join("nsd.log");
         let server = Server::start(
             Path::new("/usr/sbin/nsd"),
@@ -57,8 +60,9 @@ impl DnsServer {
         );
         Self {
             _server: server.expect("nsd runs until it is killed"),
-            folder,
+            _folder: folder,
             address,
+            view: DnsView::of(address, "mit.test"),
         }
     }
 
@@ -69,15 +73,34 @@ impl DnsServer {
 
     /// Replaces the hosts file that tools see.
     pub fn hosts(&self, text: &str) {
-        self.folder.write("hosts", text);
+        self.view.folder.write("hosts", text);
     }
 
     /// Replaces the resolv.conf that tools see.
     pub fn resolv_conf(&self, text: &str) {
-        self.folder.write("resolv.conf", text);
+        self.view.folder.write("resolv.conf", text);
     }
 
     /// The tool, run so that it asks this server alone.
+    pub fn seen_by(&self, tool: Tool) -> Tool {
+        self.view.seen_by(tool)
+    }
+}
+
+impl DnsView {
+    /// The view of those who ask the server at `address`, and search names in `domain`.
+    pub fn of(address: Ipv4Addr, domain: &str) -> Self {
+        let folder = TempDir::new();
+        folder.write(
+            "resolv.conf",
+            format!("nameserver {address}\nsearch {domain}\n"),
+        );
+        folder.write("hosts", "127.0.0.1 localhost\n");
+        folder.write("nsswitch.conf", "hosts: files dns\nservices: files\n");
+        Self { folder }
+    }
+
+    /// The tool, run so that it asks that server alone.
     pub fn seen_by(&self, tool: Tool) -> Tool {
         let at = self.folder.path().display();
         let mut script = String::new();

@@ -46,7 +46,7 @@ mod tool;
 pub use apache::Apache;
 pub use binary::rkinit;
 pub use conf::Krb5Conf;
-pub use dns::DnsServer;
+pub use dns::{DnsServer, DnsView};
 pub use heimdal::HeimdalRealm;
 pub use kpropd::{Kpropd, KpropdAnswer};
 pub use mit::{ETYPES, MitOptions, MitRealm};

@@ -1,6 +1,7 @@
 //! What is measured: the rows of the table, and the KDC, caches and keytabs they need.
 
 use std::fs::{self, File};
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{Krb5Conf, MitRealm, Place, parts};
+use test_support::{Krb5Conf, MitRealm, Place, free_port, parts};
 
 use super::stats::Cost;
 use crate::process::Outcome;
@@ -23,6 +24,8 @@ pub(crate) struct Row {
     pub(crate) goal: Option<f64>,
     /// The peak memory, in KiB, that we want to stay below.
     pub(crate) memory_limit: Option<u64>,
+    /// How often a command that takes seconds runs at most.
+    pub(crate) rounds: Option<usize>,
     pub(crate) contenders: Vec<Contender>,
 }
 
@@ -42,7 +45,16 @@ pub(crate) struct Contender {
 pub(crate) struct Contest {
     realm: MitRealm,
     place: Place,
+    silent: UdpSocket,
 }
+
+/// MIT's tools without the plugins that krb5-user alone does not bring: loading them would take them
+/// half as long again.
+const WITHOUT_PLUGINS: &str =
+    "[plugins]\n clpreauth = {\n  disable = pkinit\n  disable = otp\n }\n";
+
+/// The loopback's broadcast address: by TCP the network is unreachable, and nothing leaves the machine.
+const UNROUTABLE: &str = "127.255.255.255:88";
 
 impl Contest {
     /// Starts the KDC and makes the files.
@@ -51,11 +63,9 @@ impl Contest {
     /// When a file cannot be made.
     pub(crate) fn set_up(binary: &Path) -> Outcome<Self> {
         let realm = MitRealm::start();
-        // Each tool with its own defaults, but MIT's without the plugins that krb5-user alone does
-        // not bring: loading them would take it half as long again.
         let conf = Krb5Conf::new(MitRealm::REALM)
             .kdc(MitRealm::REALM, realm.address())
-            .text("[plugins]\n clpreauth = {\n  disable = pkinit\n  disable = otp\n }\n");
+            .text(WITHOUT_PLUGINS);
         let place = Place::new(&conf);
         for tool in ["rkinit", "rklist", "rkvno"] {
             std::os::unix::fs::symlink(binary, place.path(tool))?;
@@ -98,7 +108,12 @@ impl Contest {
         let own = fs::read(realm.keytab("aes256"))?;
         keytab.extend(own.iter().skip(2));
         write_private(&place, "last.keytab", &keytab)?;
-        Ok(Self { realm, place })
+        let silent = UdpSocket::bind("127.0.0.1:0")?;
+        Ok(Self {
+            realm,
+            place,
+            silent,
+        })
     }
 
     /// All rows.
@@ -110,12 +125,14 @@ impl Contest {
             name,
             goal: Some(goal),
             memory_limit: None,
+            rounds: None,
             contenders,
         };
         let floor = Row {
             name: "/bin/true",
             goal: None,
             memory_limit: None,
+            rounds: None,
             contenders: vec![Contender {
                 who: "MIT",
                 program: "/bin/true".into(),
@@ -162,6 +179,24 @@ impl Contest {
                 0.02,
                 self.cached_services(),
             ),
+            row(
+                "kinit -k, first KDC refuses",
+                0.5,
+                self.login_past(&format!("127.0.0.1:{}", free_port())),
+            ),
+            Row {
+                rounds: Some(5),
+                ..row(
+                    "kinit -k, first KDC is silent",
+                    1.0,
+                    self.login_past(&self.silent_address()),
+                )
+            },
+            row(
+                "kinit -k, no route to the first KDC",
+                1.0,
+                self.login_past(UNROUTABLE),
+            ),
         ]
     }
 
@@ -207,6 +242,34 @@ impl Contest {
             contender.start = Some(self.place.path("tgt"));
         }
         all
+    }
+
+    /// A login by keytab where krb5.conf names another KDC before the one that answers.
+    fn login_past(&self, first: &str) -> Vec<Contender> {
+        let conf = MitRealm::conf_without_kdc()
+            .kdc(MitRealm::REALM, first)
+            .kdc(MitRealm::REALM, self.realm.address())
+            .text(WITHOUT_PLUGINS);
+        let name = format!("past-{}.conf", first.replace([':', '[', ']'], "-"));
+        let path = self.place.write(&name, conf.to_string());
+        let keytab = self.realm.keytab("aes256").display().to_string();
+        let mut all = self.login_by_keytab(&keytab);
+        for contender in &mut all {
+            for (variable, value) in &mut contender.environment {
+                if *variable == "KRB5_CONFIG" {
+                    value.clone_from(&path);
+                }
+            }
+        }
+        all
+    }
+
+    /// Where datagrams arrive and nobody answers them.
+    fn silent_address(&self) -> String {
+        match self.silent.local_addr() {
+            Ok(address) => address.to_string(),
+            Err(error) => error.to_string(),
+        }
     }
 
     /// Tickets that are spread over the whole cache.
