@@ -104,7 +104,7 @@ impl Temporary {
         for _ in 0..100 {
             let mut path = destination.as_os_str().to_owned();
             path.push(".");
-            path.push(random_letters());
+            path.push(random_letters(6));
             let path = PathBuf::from(path);
             match OpenOptions::new()
                 .write(true)
@@ -234,12 +234,12 @@ fn sync_folder(path: &Path, durability: Durability) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Six letters that no one can guess; `O_EXCL` does the rest.
-fn random_letters() -> String {
+/// Up to twelve letters that no one can guess; `O_EXCL` does the rest.
+pub(crate) fn random_letters(count: usize) -> String {
     const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     // Each RandomState has keys of its own, seeded by the system's randomness.
     let mut bits = RandomState::new().hash_one(std::process::id());
-    (0..6)
+    (0..count)
         .map(|_| {
             let letter = LETTERS.get(usize::try_from(bits % 32).unwrap_or(0));
             bits /= 32;

@@ -1,8 +1,11 @@
-//! FILE credential caches, format versions 1 to 4 (MIT's file format description; no RFC).
+//! Credential caches: FILE in the format versions 1 to 4, DIR, MEMORY, KEYRING and KCM (MIT's
+//! descriptions; no RFC).
 //!
-//! Reading: [`CcacheReader`] streams a file through one small buffer and lends a
-//! [`CredentialView`] per entry. Writing: [`CcacheBuilder`] makes the bytes, [`CcacheFile`] puts
-//! them in place. [`CcacheName`] is what `KRB5CCNAME` and `-c` hold.
+//! [`CcacheName`] is what `KRB5CCNAME` and `-c` hold, [`Ccache`] the cache that it leads to, of
+//! whatever type, and [`Collection`] all caches that a default name stands for. Reading:
+//! [`CcacheReader`] streams a file through one small buffer and lends a [`CredentialView`] per
+//! entry; what other types hold looks the same. Writing: [`CcacheBuilder`] makes the bytes,
+//! [`Ccache`] or [`CcacheFile`] puts them in place.
 //!
 //! ```text
 //! file       05 VV [header, version 4 only] principal credential*
@@ -49,23 +52,43 @@
 //! ```
 
 mod builder;
+mod cache;
+mod collection;
 mod config;
+mod dir;
 mod error;
 mod file;
+mod identity;
+mod kcm;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod layout;
+mod memory;
 mod name;
 mod reader;
 mod view;
 
 pub use builder::{CcacheBuilder, encode_credential, encode_principal};
+pub use cache::{Ccache, CcacheOptions};
+pub use collection::{Collection, Selection};
 pub use config::{ConfigEntry, ConfigEntryView};
 pub use error::CcacheError;
 pub use file::CcacheFile;
+pub use identity::K5Identity;
+pub use kcm::KcmError;
 pub use name::{CcacheKind, CcacheName, CcacheNameError};
 pub use reader::CcacheReader;
-pub use view::{AddressView, Addresses, Authdata, AuthdataView, CredentialView};
+pub use view::{AddressView, Addresses, Authdata, AuthdataView, CredentialView, decode_principal};
+
+pub(crate) use cache::DEFAULT_KCM_SOCKET;
 
 pub use kerberos_proto::ClockOffset;
+
+/// What the fuzz targets call; not for anyone else.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use super::kcm::read_from as read_from_kcm;
+}
 
 use crate::wire::{ByteOrder, Style, Width};
 

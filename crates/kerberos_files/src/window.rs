@@ -1,7 +1,8 @@
 //! `Window`: the one reusable buffer through which keytabs and caches are read.
 //!
-//! It never holds the whole file, grows only as far as one record needs, and only after the file
-//! was seen to be long enough: a length that a file claims and does not have allocates nothing.
+//! It never holds the whole file, unless it was made of bytes in memory. It grows only as far as one
+//! record needs, and only after the file was seen to be long enough: a length that a file claims and
+//! does not have allocates nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -19,7 +20,8 @@ const CHUNK: usize = 64 << 10;
 
 /// A stretch of a file in memory, moved forward record by record.
 pub(crate) struct Window {
-    file: File,
+    /// `None` when all there is was in memory from the beginning.
+    file: Option<File>,
     /// Session keys pass through here.
     buffer: Zeroizing<Vec<u8>>,
     /// The part of `buffer` that was read and not yet consumed.
@@ -46,7 +48,7 @@ impl Window {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         Ok(Self {
-            file,
+            file: Some(file),
             buffer: Zeroizing::default(),
             start: 0,
             end: 0,
@@ -64,8 +66,27 @@ impl Window {
         })
     }
 
-    pub(crate) fn file(&self) -> &File {
-        &self.file
+    /// What is in memory already.
+    pub(crate) fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self {
+            file: None,
+            start: 0,
+            end: bytes.len(),
+            buffer: bytes,
+            offset: 0,
+            regular: false,
+            locks: false,
+        }
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When there is none: the window is one of [`from_bytes`](Self::from_bytes).
+    pub(crate) fn file(&self) -> io::Result<&File> {
+        self.file
+            .as_ref()
+            .ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
     /// Where in the file the next byte to consume is.
@@ -99,21 +120,24 @@ impl Window {
         if self.bytes().len() >= needed {
             return Ok(true);
         }
+        if self.file.is_none() {
+            return Ok(false);
+        }
         if !self.regular {
             return self.fill(needed, None);
         }
         let locked = self.locks
-            && match lock::lock_shared(&self.file) {
+            && match lock::lock_shared(self.file()?) {
                 Ok(()) => true,
                 Err(error) if lock::is_unsupported(&error) => false,
                 Err(error) => return Err(error),
             };
-        let result = self.file.metadata().and_then(|metadata| {
+        let result = self.file()?.metadata().and_then(|metadata| {
             let left = metadata.len().saturating_sub(self.offset);
             self.fill(needed, Some(usize::try_from(left).unwrap_or(usize::MAX)))
         });
         if locked {
-            lock::unlock(&self.file)?;
+            lock::unlock(self.file()?)?;
         }
         result
     }
@@ -131,13 +155,13 @@ impl Window {
         let beyond = count - at_hand as u64;
         self.consume(at_hand);
         let skipped = if self.regular {
-            let left = self.file.metadata()?.len().saturating_sub(self.offset);
+            let left = self.file()?.metadata()?.len().saturating_sub(self.offset);
             let skipped = beyond.min(left);
-            self.file
+            self.file()?
                 .seek(SeekFrom::Start(self.offset.saturating_add(skipped)))?;
             skipped
         } else {
-            io::copy(&mut (&self.file).take(beyond), &mut io::sink())?
+            io::copy(&mut self.file()?.take(beyond), &mut io::sink())?
         };
         self.offset += skipped;
         Ok(skipped == beyond)
@@ -162,7 +186,10 @@ impl Window {
             let size = believed.max(CHUNK).min(left.unwrap_or(usize::MAX));
             self.make_room(size);
             let free = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match self.file.read(free) {
+            let Some(mut file) = self.file.as_ref() else {
+                return Ok(false);
+            };
+            match file.read(free) {
                 Ok(0) => return Ok(false),
                 Ok(count) => self.end += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -6,49 +6,19 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use kerberos_asn1::{KerberosTime, NameType, TicketFlags};
-use kerberos_crypto::{EncryptionType, KeyBlock};
+use kerberos_asn1::{KerberosTime, NameType};
 use kerberos_files::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, ClockOffset, ConfigEntry, Header, Version,
 };
-use kerberos_proto::{Credential, Principal, TicketTimes};
+use kerberos_proto::Principal;
 
 #[path = "support/folder.rs"]
 mod folder;
+#[path = "support/samples.rs"]
+mod samples;
 
 use folder::Folder;
-
-fn user() -> Principal {
-    Principal::parse("user@EXAMPLE.COM").unwrap()
-}
-
-fn credential(server: &str) -> Credential {
-    Credential {
-        client: user(),
-        server: Principal::parse(server).unwrap(),
-        session_key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
-        times: TicketTimes {
-            authtime: KerberosTime::from_unix(1_000),
-            starttime: Some(KerberosTime::from_unix(1_001)),
-            endtime: KerberosTime::from_unix(5_000_000_000),
-            renew_till: None,
-        },
-        is_skey: false,
-        flags: TicketFlags::INITIAL,
-        addresses: Vec::new(),
-        authorization_data: Vec::new(),
-        ticket: vec![b't'; 700],
-        second_ticket: Vec::new(),
-    }
-}
-
-fn cache(version: Version, servers: &[&str]) -> CcacheBuilder {
-    let mut builder = CcacheBuilder::new(&Header::new(version, None), &user()).unwrap();
-    for server in servers {
-        builder.credential(&credential(server)).unwrap();
-    }
-    builder
-}
+use samples::{cache, credential, user};
 
 fn servers(path: &Path) -> Vec<String> {
     let mut reader = CcacheFile::new(path).open().unwrap();

@@ -77,9 +77,18 @@ impl CcacheBuilder {
         &self.default_principal
     }
 
+    /// The format version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
     /// The cache so far, session keys included: a whole file.
     pub fn expose_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+        self.bytes
     }
 
     fn push(

@@ -1,4 +1,4 @@
-//! `CcacheError`: what can go wrong with a cache file, with MIT's texts and a hint for each.
+//! `CcacheError`: what can go wrong with a cache, with MIT's texts and a hint for each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::atomic::ReplaceError;
-use crate::wire::EncodeError;
+use crate::ccache::{CcacheKind, CcacheName, CcacheNameError, KcmError};
+use crate::wire::{DecodeError, EncodeError};
 
 /// Why a cache could not be read or written.
 ///
@@ -87,6 +88,70 @@ pub enum CcacheError {
         /// What the system said.
         source: Arc<io::Error>,
     },
+    /// There is no such KEYRING, KCM or MEMORY cache, or nothing says whose it is.
+    #[error("{}", missing(name))]
+    Missing {
+        /// The cache.
+        name: CcacheName,
+    },
+    /// An entry of a KEYRING or KCM cache is none, or its owner is no name.
+    #[error("Bad format in credentials cache")]
+    Entry {
+        /// The cache.
+        name: CcacheName,
+        /// What is wrong with it.
+        problem: DecodeError,
+    },
+    /// The directory of a DIR cache is not there and cannot be made.
+    #[error("Credential cache directory {} does not exist", path.display())]
+    NoDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// The name of a DIR cache leads to something else.
+    #[error("Credential cache directory {} exists but is not a directory", path.display())]
+    NotADirectory {
+        /// What is no directory.
+        path: PathBuf,
+    },
+    /// The directory of a DIR cache is in a place where anyone may make one, and another user did.
+    #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
+    ForeignDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Its owner's user id.
+        owner: u32,
+    },
+    /// The file that names the primary cache of a directory names none.
+    #[error("{} contains invalid filename", path.display())]
+    Primary {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key that names the primary cache of a keyring collection does not.
+    #[error("{}", if *version == 1 { "End of credential cache reached" } else { "Unknown keyring collection version" })]
+    PrimaryKey {
+        /// The collection.
+        name: CcacheName,
+        /// The version that it says it has.
+        version: u32,
+    },
+    /// The kernel refuses something about a KEYRING cache.
+    #[error("{}", system_text(source))]
+    Keyring {
+        /// The cache.
+        name: CcacheName,
+        /// What it said.
+        source: Arc<io::Error>,
+    },
+    /// The daemon of KCM caches does not do what it should.
+    #[error(transparent)]
+    Kcm(#[from] KcmError),
+    /// The name leads to no cache.
+    #[error(transparent)]
+    Name(#[from] CcacheNameError),
     /// An entry does not fit the file format.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -98,15 +163,37 @@ impl CcacheError {
     pub fn is_no_cache(&self) -> bool {
         matches!(
             self,
-            Self::NotFound { .. } | Self::Empty { .. } | Self::Torn { .. }
+            Self::NotFound { .. } | Self::Empty { .. } | Self::Torn { .. } | Self::Missing { .. }
         )
+    }
+
+    /// Whether there is nothing at that name, not even the torn beginning of a cache.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Missing { .. })
+    }
+
+    /// The text without the name of the cache, as tools of MIT's have it that report no more than
+    /// the number of an error.
+    pub fn base_text(&self) -> String {
+        let text = self.to_string();
+        match self {
+            Self::Missing { .. } | Self::NoDirectory { .. } => NO_CACHE.to_owned(),
+            Self::NotADirectory { .. } | Self::Primary { .. } => BAD_FORMAT.to_owned(),
+            Self::Name(CcacheNameError::NoParent { .. } | CcacheNameError::NoTkt { .. }) => {
+                CcacheNameError::Nul.to_string()
+            }
+            _ => match text.split_once(" (filename: ") {
+                Some((base, _)) => base.to_owned(),
+                None => text,
+            },
+        }
     }
 
     /// What to tell a person beside the message: what exactly was found, and what to do.
     pub fn hint(&self) -> Option<String> {
         const AGAIN: &str = "log in again to replace it";
         Some(match self {
-            Self::NotFound { .. } | Self::Encode(_) => return None,
+            Self::NotFound { .. } | Self::Missing { .. } | Self::Encode(_) => return None,
             Self::Empty { .. } => {
                 format!(
                     "the file is there but empty or all zeros, as after a crash or on a full disk; {AGAIN}"
@@ -130,9 +217,26 @@ impl CcacheError {
             Self::NotAFile { .. } => {
                 "it is a directory or a device; a cache is an ordinary file".to_owned()
             }
-            Self::Permission { source, .. } | Self::Io { source, .. } => {
-                format!("the system says: {source}")
+            Self::Permission { source, .. }
+            | Self::Io { source, .. }
+            | Self::NoDirectory { source, .. } => format!("the system says: {source}"),
+            Self::Entry { problem, .. } => format!("{problem}; {AGAIN}"),
+            Self::NotADirectory { .. } => "name a directory, or FILE: and the file".to_owned(),
+            Self::ForeignDirectory { owner, .. } => format!(
+                "the directory belongs to user {owner}, who could put tickets of others there; \
+                 remove it, or name another directory"
+            ),
+            Self::Primary { .. } => {
+                "its first line should be the name of a file beside it that begins with tkt; \
+                 remove it, and the file tkt is the primary cache"
+                    .to_owned()
             }
+            Self::PrimaryKey { name, .. } => {
+                format!("the key krb_ccache:primary of {name} is damaged, or of a newer program")
+            }
+            Self::Keyring { source, .. } => return keyring_hint(source),
+            Self::Kcm(error) => return error.hint(),
+            Self::Name(error) => return error.hint(),
         })
     }
 
@@ -174,6 +278,40 @@ impl CcacheError {
         }
     }
 }
+
+/// What MIT says of a cache that is not there.
+fn missing(name: &CcacheName) -> String {
+    match name.kind() {
+        CcacheKind::Keyring => format!("Credentials cache keyring '{}' not found", name.residual()),
+        CcacheKind::Kcm => format!("Credentials cache '{name}' not found"),
+        _ => NO_CACHE.to_owned(),
+    }
+}
+
+fn keyring_hint(error: &io::Error) -> Option<String> {
+    Some(match Errno::from_io_error(error)? {
+        Errno::DQUOT => {
+            "the user's quota of keys is used up: kdestroy -A frees what caches take, and \
+             /proc/sys/kernel/keys/maxbytes says how much there is"
+        }
+        Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM => {
+            "this system does not let programs use keyrings, as in most containers; name another \
+             cache, as FILE:/tmp/krb5cc_1000"
+        }
+        Errno::KEYREVOKED | Errno::KEYEXPIRED => "the session that the keyring belonged to is over",
+        _ => return None,
+    }
+    .to_owned())
+}
+
+/// What the system said, without Rust's `(os error N)`: as the C library words it.
+pub(super) fn system_text(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+const NO_CACHE: &str = "No credentials cache found";
+const BAD_FORMAT: &str = "Bad format in credentials cache";
 
 #[cfg(test)]
 mod tests {

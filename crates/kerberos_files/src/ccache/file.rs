@@ -75,7 +75,7 @@ impl CcacheFile {
         for credential in credentials {
             append_credential(&mut bytes, reader.version(), credential)?;
         }
-        let file = reader.file();
+        let file = reader.file().map_err(|error| self.error(error))?;
         // Only what was torn is cut off: to set a length anew costs more than to ask for it.
         let cut = |length| {
             if length > end {
@@ -100,11 +100,7 @@ impl CcacheFile {
     /// # Errors
     /// As [`append`](Self::append).
     pub fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
-        self.remove(|view| {
-            view.config().is_some_and(|config| {
-                config.key == entry.key && config.principal == entry.principal.as_deref()
-            })
-        })?;
+        self.remove(|view| view.is_setting(entry))?;
         let default_principal = self.open()?.default_principal().clone();
         self.append([&entry.to_credential(&default_principal)])
     }
@@ -130,7 +126,7 @@ impl CcacheFile {
             let offset = reader.entry_offset() + at as u64;
             reader
                 .file()
-                .write_all_at(&bytes, offset)
+                .and_then(|file| file.write_all_at(&bytes, offset))
                 .map_err(|error| self.error(error))?;
             removed += 1;
         }

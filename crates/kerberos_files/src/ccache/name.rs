@@ -13,7 +13,7 @@ use crate::typed_name;
 pub enum CcacheKind {
     /// One file.
     File,
-    /// A directory of files.
+    /// A directory of files, or one of these.
     Dir,
     /// Memory of this process.
     Memory,
@@ -36,7 +36,7 @@ pub enum CcacheKind {
 /// assert_eq!(name.kind(), CcacheKind::File);
 /// assert_eq!(name.to_string(), "FILE:/tmp/krb5cc_1000");
 /// assert_eq!(CcacheName::parse("/tmp/krb5cc_1000")?, name);
-/// assert!(CcacheName::parse("KCM:")?.file_path().is_err());
+/// assert_eq!(CcacheName::parse("KCM:")?.path(), None);
 /// # Ok::<(), kerberos_files::ccache::CcacheNameError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,9 +55,44 @@ pub enum CcacheNameError {
         /// What stands before the colon.
         kind: String,
     },
-    /// The type exists, and this version cannot use it.
-    #[error("credential caches of type {kind} are not supported yet")]
+    /// The type exists and is not for this system, or was left out of this program.
+    #[error("credential caches of type {kind} are not supported")]
     Unsupported {
+        /// The type.
+        kind: CcacheKind,
+    },
+    /// There is a NUL in it.
+    #[error("Credential cache name malformed")]
+    Nul,
+    /// A `DIR::` name of a file without a directory.
+    #[error("Subsidiary cache path {} has no parent directory", path.display())]
+    NoParent {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A `DIR::` name of a file that is no cache of a collection.
+    #[error("Subsidiary cache path {} filename does not begin with \"tkt\"", path.display())]
+    NoTkt {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A `KEYRING:` name whose first part is none of `process`, `thread`, `session`, `user`,
+    /// `persistent` and `legacy`.
+    #[error("Invalid keyring anchor name")]
+    Anchor {
+        /// What stands there.
+        anchor: String,
+    },
+    /// A `KEYRING:persistent:` name whose user id is none, or that of another user.
+    #[error("Invalid UID in persistent keyring name")]
+    Uid {
+        /// What stands there.
+        uid: String,
+    },
+    /// The name is that of one cache and not of a collection in which another could be made.
+    #[error("Can't create new subsidiary cache because default cache {}",
+        if *kind == CcacheKind::Dir { "is not a directory collection" } else { "is already a subsidiary" })]
+    NoCollection {
         /// The type.
         kind: CcacheKind,
     },
@@ -79,6 +114,14 @@ impl CcacheName {
         Self {
             kind: CcacheKind::File,
             residual: path.into(),
+        }
+    }
+
+    /// The name of a cache of `kind`.
+    pub(super) fn new(kind: CcacheKind, residual: impl Into<String>) -> Self {
+        Self {
+            kind,
+            residual: residual.into(),
         }
     }
 
@@ -113,15 +156,53 @@ impl CcacheName {
         &self.residual
     }
 
-    /// The path of a file cache.
+    /// The path of the file that it is, if it is one: a FILE, or one of a DIR.
     ///
-    /// # Errors
-    /// [`CcacheNameError::Unsupported`] for any other kind.
-    pub fn file_path(&self) -> Result<PathBuf, CcacheNameError> {
+    /// ```
+    /// use kerberos_files::ccache::CcacheName;
+    /// let path = |name| CcacheName::parse(name).ok()?.path().map(ToOwned::to_owned);
+    /// assert_eq!(path("/tmp/krb5cc_0"), Some("/tmp/krb5cc_0".into()));
+    /// assert_eq!(path("DIR::/run/cc/tkt"), Some("/run/cc/tkt".into()));
+    /// assert_eq!(path("DIR:/run/cc"), None);
+    /// ```
+    pub fn path(&self) -> Option<&Path> {
         match self.kind {
-            CcacheKind::File => Ok(Path::new(&self.residual).to_owned()),
-            kind => Err(CcacheNameError::Unsupported { kind }),
+            CcacheKind::File => Some(Path::new(&self.residual)),
+            CcacheKind::Dir => self.residual.strip_prefix(':').map(Path::new),
+            _ => None,
         }
+    }
+}
+
+impl CcacheNameError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unsupported { .. } => {
+                "name another cache by -c, KRB5CCNAME or default_ccache_name in krb5.conf, as \
+                 FILE:/tmp/krb5cc_1000"
+            }
+            Self::UnknownType { .. } => {
+                "types are FILE, DIR, KEYRING, KCM and MEMORY, as in FILE:/tmp/krb5cc_1000"
+            }
+            Self::Anchor { .. } => {
+                "it is process, thread, session, user or persistent, as in KEYRING:persistent:1000"
+            }
+            Self::Uid { .. } => "write KEYRING:persistent: and the number of your user id",
+            Self::NoParent { .. } | Self::NoTkt { .. } => {
+                "write DIR: and the directory, or DIR:: and the path of a file in it"
+            }
+            Self::NoCollection { .. } => "name the collection, or the cache to write by -c",
+            Self::Nul => return None,
+        }
+        .to_owned())
+    }
+}
+
+impl CcacheKind {
+    /// Whether there can be several caches under one name, one of which is the primary.
+    pub fn has_collections(self) -> bool {
+        matches!(self, Self::Dir | Self::Keyring | Self::Kcm)
     }
 }
 
@@ -169,14 +250,5 @@ mod tests {
         check("API:1", Ok((CcacheKind::Api, "1")));
         check("file:/x", Err("Unknown credential cache type"));
         check("NOPE:/x", Err("Unknown credential cache type"));
-    }
-
-    #[test]
-    fn other_kinds_are_refused_by_name() {
-        let error = CcacheName::parse("KCM:0").unwrap().file_path().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "credential caches of type KCM are not supported yet"
-        );
     }
 }

@@ -1,4 +1,5 @@
-//! `CcacheReader`: streams a cache file, one lent entry at a time.
+//! `CcacheReader`: streams a cache, one lent entry at a time: a file, or what was fetched from
+//! wherever else a cache may be.
 
 use std::fmt;
 use std::fs::File;
@@ -9,14 +10,15 @@ use kerberos_proto::Principal;
 
 use crate::ccache::layout::{Layout, Misfit, read_name};
 use crate::ccache::{
-    CcacheError, ClockOffset, CredentialView, HEADER_STYLE, Header, TAG_CLOCK_OFFSET, Version,
+    CcacheBuilder, CcacheError, ClockOffset, CredentialView, HEADER_STYLE, Header,
+    TAG_CLOCK_OFFSET, Version,
 };
 use crate::window::{MAX_RECORD, Window};
 use crate::wire::{Cursor, Style};
 
-/// A cache file being read.
+/// A cache being read.
 ///
-/// It holds one buffer of 64 KiB, more only for an entry that needs more, and allocates nothing
+/// Of a file it holds one buffer of 64 KiB, more only for an entry that needs more, and allocates nothing
 /// for an entry. A shared lock is held during each read from the file, as MIT's library does, and
 /// not between them.
 ///
@@ -71,6 +73,17 @@ impl CcacheReader {
         let window =
             Window::from_locked(file).map_err(|error| CcacheError::from_io(&path, error))?;
         Self::from_window(path, window)
+    }
+
+    /// Reads what `cache` holds; `place` stands for a path in errors.
+    ///
+    /// # Errors
+    /// None that can be met, since the content was made here.
+    pub(crate) fn from_builder(
+        cache: CcacheBuilder,
+        place: impl Into<PathBuf>,
+    ) -> Result<Self, CcacheError> {
+        Self::from_window(place.into(), Window::from_bytes(cache.into_bytes()))
     }
 
     fn from_window(path: PathBuf, mut window: Window) -> Result<Self, CcacheError> {
@@ -169,7 +182,7 @@ impl CcacheReader {
         Ok(Some(CredentialView::new(record, layout, version, style)))
     }
 
-    /// The file.
+    /// The file or, of a cache that is none, its name.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -194,7 +207,8 @@ impl CcacheReader {
         &self.default_principal
     }
 
-    pub(crate) fn file(&self) -> &File {
+    /// The file that is read.
+    pub(crate) fn file(&self) -> io::Result<&File> {
         self.window.file()
     }
 

@@ -8,10 +8,10 @@ use core::ops::Range;
 
 use kerberos_asn1::{AddressType, AuthorizationDataType, KerberosTime, TicketFlags};
 use kerberos_crypto::{EncryptionType, KeyBlock};
-use kerberos_proto::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
+use kerberos_proto::{AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes};
 
-use crate::ccache::config::ConfigEntryView;
-use crate::ccache::layout::{Layout, Misfit, NameLayout, Span};
+use crate::ccache::config::{ConfigEntry, ConfigEntryView};
+use crate::ccache::layout::{Layout, Misfit, NameLayout, Span, read_name};
 use crate::ccache::{CONFIG_NAME, CONFIG_REALM, REMOVED_CONFIG_REALM, Version};
 use crate::wire::{Cursor, DecodeError, PrincipalView, Style};
 
@@ -41,13 +41,7 @@ impl<'a> CredentialView<'a> {
     /// ```
     pub fn parse(record: &'a [u8], version: Version) -> Result<Self, DecodeError> {
         let style = version.style();
-        let layout = Layout::of(record, version, style).map_err(|misfit| match misfit {
-            Misfit::Short(short) => DecodeError {
-                problem: short.field,
-            },
-            Misfit::Bad(problem) => DecodeError { problem },
-            Misfit::Zeros => DecodeError { problem: "zeros" },
-        })?;
+        let layout = Layout::of(record, version, style)?;
         if layout.length != record.len() {
             return Err(DecodeError {
                 problem: "bytes behind the end",
@@ -175,6 +169,13 @@ impl<'a> CredentialView<'a> {
         })
     }
 
+    /// Whether the entry is a setting of the same key and principal as `entry`.
+    pub(super) fn is_setting(&self, entry: &ConfigEntry) -> bool {
+        self.config().is_some_and(|config| {
+            config.key == entry.key && config.principal == entry.principal.as_deref()
+        })
+    }
+
     /// A copy that outlives the buffer.
     pub fn to_credential(&self) -> Credential {
         let time = |seconds: u32| KerberosTime::from_unix(i64::from(seconds));
@@ -273,6 +274,27 @@ impl fmt::Debug for CredentialView<'_> {
             .field("is_skey", &self.is_skey())
             .field("flags", &self.flags())
             .finish_non_exhaustive()
+    }
+}
+
+/// Reads a principal as the KCM and KEYRING caches hold it (those: version 4).
+///
+/// # Errors
+/// When it is cut off.
+pub fn decode_principal(version: Version, bytes: &[u8]) -> Result<Principal, DecodeError> {
+    let mut cursor = Cursor::new(bytes, version.style());
+    let name = read_name(&mut cursor, version)?;
+    Ok(name.to_principal())
+}
+
+impl From<Misfit> for DecodeError {
+    fn from(misfit: Misfit) -> Self {
+        let problem = match misfit {
+            Misfit::Short(short) => short.field,
+            Misfit::Bad(problem) => problem,
+            Misfit::Zeros => "zeros",
+        };
+        Self { problem }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `[libdefaults]`: what holds for the whole library, for a realm, and for encryption types.
 
+use crate::ccache::{CcacheOptions, DEFAULT_KCM_SOCKET};
+
 use super::{CanonicalizeHostname, ConfigError, Krb5Config, LIBDEFAULTS, bad, duration, values};
 
 const DEFAULT_UDP_PREFERENCE_LIMIT: i32 = 1465;
@@ -46,8 +48,13 @@ impl Krb5Config {
     pub fn kcm_socket(&self) -> Option<&str> {
         let socket = self.libdefault("kcm_socket");
         socket
-            .or(Some("/var/run/.heim_org.h5l.kcm-socket"))
+            .or(Some(DEFAULT_KCM_SOCKET))
             .filter(|&socket| socket != "-")
+    }
+
+    /// What caches need to know besides their name: `kcm_socket`.
+    pub fn ccache_options(&self) -> CcacheOptions {
+        CcacheOptions::default().with_kcm_socket(self.kcm_socket())
     }
 
     /// `client_aware_channel_bindings`: whether services are told that we know channel bindings;

@@ -186,7 +186,7 @@ impl KeytabFile {
                 removed.push(slot);
             }
         }
-        let file = reader.file();
+        let file = reader.file().map_err(|error| self.error(error))?;
         let wipe = || {
             if removed.is_empty() {
                 return Ok(());
@@ -252,7 +252,7 @@ impl KeytabFile {
             }
         }
         let plan = Plan::new(version, entries, holes, reader.offset())?;
-        let file = reader.file();
+        let file = reader.file().map_err(|error| self.error(error))?;
         let length = file.metadata().map_err(|error| self.error(error))?.len();
         let written = plan.write(file, length);
         if written.is_err() {

@@ -178,7 +178,7 @@ impl KeytabReader {
         self.version
     }
 
-    pub(crate) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> io::Result<&File> {
         self.window.file()
     }
 

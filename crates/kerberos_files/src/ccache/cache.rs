@@ -1,0 +1,345 @@
+//! `Ccache`: a cache of any type, behind one set of operations.
+//!
+//! Each type is a file of its own that implements [`Store`]. All give their content as a
+//! [`CcacheReader`], so that whoever reads caches has one way to do it; a file is streamed as it
+//! is, of the others the content is fetched whole and in the format of version 4.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use kerberos_proto::{Credential, Principal};
+use zeroize::Zeroizing;
+
+use crate::ccache::dir::DirStore;
+use crate::ccache::kcm::KcmStore;
+#[cfg(feature = "keyring")]
+use crate::ccache::keyring::KeyringStore;
+use crate::ccache::memory::MemoryStore;
+use crate::ccache::{
+    CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
+    ConfigEntry, CredentialView, Version, encode_credential,
+};
+
+/// What a name alone does not say about where caches are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CcacheOptions {
+    /// Where the daemon of KCM caches listens (`kcm_socket`); `None` if it is not to be asked.
+    pub kcm_socket: Option<PathBuf>,
+    /// How long that daemon may take for all that one operation asks of it.
+    pub kcm_timeout: Duration,
+}
+
+/// A credential cache of any type. Nothing is open between calls.
+///
+/// # Example
+/// ```
+/// use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheName, CcacheOptions, Header};
+/// use kerberos_proto::Principal;
+///
+/// let name = CcacheName::parse("MEMORY:example")?;
+/// let cache = Ccache::resolve(&name, &CcacheOptions::default())?;
+/// assert!(cache.open().is_err_and(|error| error.is_no_cache()));
+///
+/// let user = Principal::parse("user@EXAMPLE.COM")?;
+/// cache.replace_with(&CcacheBuilder::new(&Header::default(), &user)?)?;
+/// assert_eq!(cache.principal()?, user);
+/// cache.destroy()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ccache {
+    name: CcacheName,
+    place: Place,
+}
+
+/// What every type of cache can do.
+pub(super) trait Store {
+    /// See [`Ccache::open`].
+    fn open(&self) -> Result<CcacheReader, CcacheError>;
+
+    /// See [`Ccache::principal`].
+    fn principal(&self) -> Result<Principal, CcacheError> {
+        Ok(self.open()?.default_principal().clone())
+    }
+
+    /// See [`Ccache::replace_with`].
+    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError>;
+
+    /// See [`Ccache::append`].
+    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError>;
+
+    /// See [`Ccache::set_config`].
+    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        let (mut cache, _) = without(self.open()?, &mut |view| view.is_setting(entry))?;
+        cache.config(entry)?;
+        self.replace_with(&cache)
+    }
+
+    /// See [`Ccache::remove`].
+    fn remove(
+        &self,
+        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        let (cache, removed) = without(self.open()?, matches)?;
+        if removed > 0 {
+            self.replace_with(&cache)?;
+        }
+        Ok(removed)
+    }
+
+    /// See [`Ccache::destroy`].
+    fn destroy(&self) -> Result<(), CcacheError>;
+
+    /// See [`Ccache::make_primary`].
+    fn make_primary(&self) -> Result<(), CcacheError> {
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    File(CcacheFile),
+    Dir(DirStore),
+    Memory(MemoryStore),
+    #[cfg(feature = "keyring")]
+    Keyring(KeyringStore),
+    Kcm(KcmStore),
+}
+
+/// The place of Heimdal's daemon, which MIT's library and sssd use too; no limit is documented, but
+/// no daemon that is well takes half a minute.
+impl Default for CcacheOptions {
+    fn default() -> Self {
+        Self {
+            kcm_socket: Some(DEFAULT_KCM_SOCKET.into()),
+            kcm_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl CcacheOptions {
+    /// With this socket of the KCM daemon, or none.
+    pub fn with_kcm_socket(mut self, socket: Option<impl Into<PathBuf>>) -> Self {
+        self.kcm_socket = socket.map(Into::into);
+        self
+    }
+
+    /// With this time for the KCM daemon.
+    pub fn with_kcm_timeout(mut self, timeout: Duration) -> Self {
+        self.kcm_timeout = timeout;
+        self
+    }
+}
+
+impl Ccache {
+    /// The cache that `name` leads to now, whether it exists or not.
+    ///
+    /// The name of a collection leads to its primary cache, for which a DIR is read, the kernel or
+    /// the KCM daemon asked; for a FILE or a MEMORY nothing is.
+    ///
+    /// # Errors
+    /// [`CcacheError::Name`] when the name is none or its type is not supported, and whatever keeps
+    /// one from finding out which cache of a collection is the primary.
+    pub fn resolve(name: &CcacheName, options: &CcacheOptions) -> Result<Self, CcacheError> {
+        let residual = name.residual();
+        let place = match name.kind() {
+            CcacheKind::File => return Ok(Self::file(name.clone())),
+            CcacheKind::Dir => Place::Dir(DirStore::resolve(residual)?),
+            CcacheKind::Memory => Place::Memory(MemoryStore::new(residual)),
+            CcacheKind::Kcm => Place::Kcm(KcmStore::resolve(residual, options)?),
+            #[cfg(feature = "keyring")]
+            CcacheKind::Keyring => Place::Keyring(KeyringStore::resolve(residual)?),
+            kind => return Err(CcacheNameError::Unsupported { kind }.into()),
+        };
+        Ok(Self::of(place))
+    }
+
+    /// The name, that of one cache: what a collection's led to stands in it.
+    pub fn name(&self) -> &CcacheName {
+        &self.name
+    }
+
+    /// Opens it for reading.
+    ///
+    /// # Errors
+    /// [`CcacheError::is_no_cache`] when there is none; else as the variants of [`CcacheError`]
+    /// say.
+    pub fn open(&self) -> Result<CcacheReader, CcacheError> {
+        self.store().open()
+    }
+
+    /// Whose it is; less work than to open it where that means to fetch all.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn principal(&self) -> Result<Principal, CcacheError> {
+        self.store().principal()
+    }
+
+    /// Puts `cache` in place of whatever was there.
+    ///
+    /// FILE, DIR and MEMORY show the old cache or the new one, never a part, and so does KCM if the
+    /// daemon knows how (sssd since 2.9, MIT's test server); Heimdal's is told one ticket at a time.
+    /// In a KEYRING tickets for the same service are replaced one by one, then the others go.
+    ///
+    /// # Errors
+    /// As the variants of [`CcacheError`] say.
+    pub fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        self.store().replace_with(cache)
+    }
+
+    /// Adds tickets. In a KEYRING each takes the place of the one for the same service.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and whatever keeps it from being written.
+    pub fn append<'a>(
+        &self,
+        credentials: impl IntoIterator<Item = &'a Credential>,
+    ) -> Result<(), CcacheError> {
+        let credentials: Vec<&Credential> = credentials.into_iter().collect();
+        self.store().append(&credentials)
+    }
+
+    /// Sets a setting: an older one with the same key and principal is removed.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        self.store().set_config(entry)
+    }
+
+    /// Removes every entry for which `matches` says so, and returns how many those were.
+    ///
+    /// What another process adds to a KCM cache at the same moment may be lost with it.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn remove(
+        &self,
+        mut matches: impl FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        self.store().remove(&mut matches)
+    }
+
+    /// Removes the cache with all that it holds.
+    ///
+    /// # Errors
+    /// [`CcacheError::is_no_cache`] for a FILE or DIR that is not there, and what the KCM daemon
+    /// says of a cache that it has not; a KEYRING or MEMORY cache that is not there is gone
+    /// already. Else whatever keeps it from being removed.
+    pub fn destroy(&self) -> Result<(), CcacheError> {
+        self.store().destroy()
+    }
+
+    /// Makes it the primary cache of its collection, if its type has collections.
+    ///
+    /// # Errors
+    /// Whatever keeps that from being written.
+    pub fn make_primary(&self) -> Result<(), CcacheError> {
+        self.store().make_primary()
+    }
+
+    pub(super) fn file(name: CcacheName) -> Self {
+        let place = Place::File(CcacheFile::new(name.residual()));
+        Self { name, place }
+    }
+
+    pub(super) fn dir(store: DirStore) -> Self {
+        Self::of(Place::Dir(store))
+    }
+
+    #[cfg(feature = "keyring")]
+    pub(super) fn keyring(store: KeyringStore) -> Self {
+        Self::of(Place::Keyring(store))
+    }
+
+    pub(super) fn kcm(store: KcmStore) -> Self {
+        Self::of(Place::Kcm(store))
+    }
+
+    fn of(place: Place) -> Self {
+        let name = match &place {
+            Place::File(file) => CcacheName::file(file.path().to_string_lossy()),
+            Place::Dir(store) => store.name(),
+            Place::Memory(store) => store.name(),
+            #[cfg(feature = "keyring")]
+            Place::Keyring(store) => store.name(),
+            Place::Kcm(store) => store.name(),
+        };
+        Self { name, place }
+    }
+
+    fn store(&self) -> &dyn Store {
+        match &self.place {
+            Place::File(file) => file,
+            Place::Dir(store) => store,
+            Place::Memory(store) => store,
+            #[cfg(feature = "keyring")]
+            Place::Keyring(store) => store,
+            Place::Kcm(store) => store,
+        }
+    }
+}
+
+impl Store for CcacheFile {
+    fn open(&self) -> Result<CcacheReader, CcacheError> {
+        self.open()
+    }
+
+    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        self.replace_with(cache)
+    }
+
+    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError> {
+        self.append(credentials.iter().copied())
+    }
+
+    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        self.set_config(entry)
+    }
+
+    fn remove(
+        &self,
+        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        self.remove(matches)
+    }
+
+    fn destroy(&self) -> Result<(), CcacheError> {
+        self.destroy()
+    }
+}
+
+/// What `reader` has and does not match, and how many entries match.
+pub(super) fn without(
+    mut reader: CcacheReader,
+    matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+) -> Result<(CcacheBuilder, usize), CcacheError> {
+    let mut kept = CcacheBuilder::new(reader.header(), reader.default_principal())?;
+    let mut removed = 0;
+    while let Some(view) = reader.next()? {
+        if matches(&view) {
+            removed += 1;
+        } else {
+            kept.copy(&view)?;
+        }
+    }
+    Ok((kept, removed))
+}
+
+/// The entries that `reader` has, each as version 4 encodes it.
+pub(super) fn records(mut reader: CcacheReader) -> Result<Vec<Zeroizing<Vec<u8>>>, CcacheError> {
+    let mut records = Vec::new();
+    while let Some(view) = reader.next()? {
+        records.push(if view.version() == Version::V4 {
+            Zeroizing::new(view.expose_record().to_vec())
+        } else {
+            encode_credential(Version::V4, &view.to_credential())?
+        });
+    }
+    Ok(records)
+}
+
+/// Where Heimdal's KCM daemon listens, and with it everyone's.
+pub(crate) const DEFAULT_KCM_SOCKET: &str = "/var/run/.heim_org.h5l.kcm-socket";

@@ -1,0 +1,161 @@
+//! `Collection`: all caches that a default name stands for, as MIT's library sees them: the files
+//! of a DIR, the caches of a KEYRING collection or of the KCM daemon; of the other types, and of a
+//! name that is that of one cache, that cache.
+
+use kerberos_proto::Principal;
+
+use crate::ccache::dir::DirStore;
+use crate::ccache::kcm::KcmStore;
+#[cfg(feature = "keyring")]
+use crate::ccache::keyring::KeyringStore;
+use crate::ccache::{Ccache, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheOptions};
+
+/// The caches of a user, one of which is the primary.
+///
+/// # Example
+/// ```
+/// use kerberos_files::ccache::{CcacheBuilder, CcacheName, CcacheOptions, Collection, Header};
+/// use kerberos_proto::Principal;
+///
+/// let directory = std::env::temp_dir().join(format!("krb5cc_dir_{}", std::process::id()));
+/// let name = CcacheName::parse(&format!("DIR:{}", directory.display()))?;
+/// let caches = Collection::new(name, CcacheOptions::default());
+/// assert_eq!(caches.all()?.len(), 0);
+///
+/// let (anna, ben) = (Principal::parse("anna@A.TEST")?, Principal::parse("ben@B.TEST")?);
+/// let first = caches.primary()?;
+/// first.replace_with(&CcacheBuilder::new(&Header::default(), &anna)?)?;
+/// let second = caches.new_unique()?;
+/// second.replace_with(&CcacheBuilder::new(&Header::default(), &ben)?)?;
+/// second.make_primary()?;
+///
+/// assert_eq!(caches.primary()?.principal()?, ben);
+/// let found = caches.of_principal(&anna)?.expect("it was just written");
+/// assert_eq!(found.name(), first.name());
+/// # std::fs::remove_dir_all(directory)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Collection {
+    name: CcacheName,
+    options: CcacheOptions,
+}
+
+/// What is best to talk to a service with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Selection {
+    /// This cache.
+    Cache(Ccache),
+    /// A cache of this principal, which is not there.
+    Missing(Principal),
+    /// Nothing says so: the primary cache is as good as any.
+    Undecided,
+}
+
+impl Collection {
+    /// The collection that `name` stands for.
+    pub fn new(name: CcacheName, options: CcacheOptions) -> Self {
+        Self { name, options }
+    }
+
+    /// The name that it goes by.
+    pub fn name(&self) -> &CcacheName {
+        &self.name
+    }
+
+    /// Whether there may be several caches, one of which is the primary.
+    pub fn can_switch(&self) -> bool {
+        self.name.kind().has_collections()
+    }
+
+    /// The primary cache, whether it exists or not.
+    ///
+    /// # Errors
+    /// As [`Ccache::resolve`].
+    pub fn primary(&self) -> Result<Ccache, CcacheError> {
+        Ccache::resolve(&self.name, &self.options)
+    }
+
+    /// The caches that there are, the primary one first. Some may hold nothing yet.
+    ///
+    /// # Errors
+    /// What the kernel or the KCM daemon has to say; a directory that is not there has no caches.
+    pub fn all(&self) -> Result<Vec<Ccache>, CcacheError> {
+        let residual = self.name.residual();
+        Ok(match self.name.kind() {
+            CcacheKind::Dir => into_caches(DirStore::all(residual)?, Ccache::dir),
+            CcacheKind::Kcm => into_caches(KcmStore::all(residual, &self.options)?, Ccache::kcm),
+            #[cfg(feature = "keyring")]
+            CcacheKind::Keyring => into_caches(KeyringStore::all(residual)?, Ccache::keyring),
+            CcacheKind::File => {
+                let there = std::fs::metadata(residual).is_ok();
+                let cache = there.then(|| Ccache::file(self.name.clone()));
+                cache.into_iter().collect()
+            }
+            _ => {
+                let cache = self.primary()?;
+                let there = cache.principal().is_ok();
+                there.then_some(cache).into_iter().collect()
+            }
+        })
+    }
+
+    /// A cache of the collection that nobody uses yet. It is there when it is written, for KCM at
+    /// once.
+    ///
+    /// # Errors
+    /// [`CcacheNameError::NoCollection`] when the collection's name is that of one cache,
+    /// [`CcacheNameError::Unsupported`] when the type has no collections; and whatever keeps one
+    /// from finding out.
+    pub fn new_unique(&self) -> Result<Ccache, CcacheError> {
+        match self.name.kind() {
+            CcacheKind::Dir => DirStore::new_unique(self.name.residual()).map(Ccache::dir),
+            CcacheKind::Kcm => KcmStore::new_unique(&self.options).map(Ccache::kcm),
+            #[cfg(feature = "keyring")]
+            CcacheKind::Keyring => {
+                KeyringStore::new_unique(self.name.residual()).map(Ccache::keyring)
+            }
+            kind => Err(CcacheNameError::Unsupported { kind }.into()),
+        }
+    }
+
+    /// The first cache of `principal`.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all); caches that cannot be read are passed over.
+    pub fn of_principal(&self, principal: &Principal) -> Result<Option<Ccache>, CcacheError> {
+        self.first(|owner| owner == principal)
+    }
+
+    /// The cache to talk to `service` with: one of the principal that `identity` names for it, else
+    /// one of the service's own realm. As with MIT's library a name without a realm decides nothing
+    /// by its realm.
+    ///
+    /// # Errors
+    /// As [`all`](Self::all).
+    pub fn select(
+        &self,
+        service: &Principal,
+        identity: Option<Principal>,
+    ) -> Result<Selection, CcacheError> {
+        if let Some(principal) = identity {
+            let found = self.of_principal(&principal)?;
+            return Ok(found.map_or(Selection::Missing(principal), Selection::Cache));
+        }
+        if service.realm().is_empty() {
+            return Ok(Selection::Undecided);
+        }
+        let found = self.first(|owner| owner.realm() == service.realm())?;
+        Ok(found.map_or(Selection::Undecided, Selection::Cache))
+    }
+
+    fn first(&self, fits: impl Fn(&Principal) -> bool) -> Result<Option<Ccache>, CcacheError> {
+        let mut caches = self.all()?.into_iter();
+        Ok(caches.find(|cache| cache.principal().is_ok_and(|owner| fits(&owner))))
+    }
+}
+
+fn into_caches<S>(stores: Vec<S>, cache: impl Fn(S) -> Ccache) -> Vec<Ccache> {
+    stores.into_iter().map(cache).collect()
+}

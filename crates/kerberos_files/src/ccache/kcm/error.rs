@@ -1,0 +1,133 @@
+//! `KcmError`: what goes wrong with the KCM daemon, with MIT's texts.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::ccache::error::system_text;
+
+/// Why the KCM daemon did not do what it was asked.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum KcmError {
+    /// There is no socket, or none is to be used.
+    #[error("No KCM server found")]
+    NoServer {
+        /// Where it should be.
+        socket: Option<PathBuf>,
+    },
+    /// The socket cannot be used.
+    #[error("{}", system_text(source))]
+    Socket {
+        /// The socket.
+        socket: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// The daemon did not answer in time.
+    #[error("KCM daemon does not answer")]
+    Timeout {
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// The daemon ended the connection instead of answering.
+    #[error("Credentials cache I/O operation failed")]
+    Closed,
+    /// The daemon announces more than 10 MiB, or sends more than 64 in pieces.
+    #[error("KCM daemon reply too big")]
+    TooBig {
+        /// How many bytes.
+        length: usize,
+    },
+    /// The answer is not what was asked for.
+    #[error("Malformed reply from KCM daemon")]
+    Malformed {
+        /// What should have been there.
+        field: &'static str,
+    },
+    /// The daemon says no.
+    #[error("{}", text(*code))]
+    Refused {
+        /// MIT's number of the error.
+        code: i32,
+    },
+}
+
+impl KcmError {
+    /// What to tell a person beside the message.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoServer { socket: None } => {
+                "kcm_socket = - in krb5.conf says that there is none".to_owned()
+            }
+            Self::NoServer {
+                socket: Some(socket),
+            } => format!(
+                "nothing listens at {}: start the daemon (sssd-kcm.socket, or Heimdal's kcm), or \
+                 set kcm_socket in krb5.conf",
+                socket.display()
+            ),
+            Self::Socket { socket, .. } => format!("the socket is {}", socket.display()),
+            Self::Timeout { limit } => format!("it had {} s", limit.as_secs()),
+            Self::Closed => "the KCM daemon ended the connection".to_owned(),
+            Self::TooBig { length } => format!("{length} bytes are more than a cache has"),
+            Self::Malformed { field } => format!("no {field} in it"),
+            Self::Refused { code } => format!("the KCM daemon says so, by the number {code}"),
+        })
+    }
+
+    /// Whether the daemon says that there is no such cache, or credential.
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: NO_FILE | END | NOT_FOUND
+            }
+        )
+    }
+
+    /// Whether the daemon may not know the operation. sssd says CC_IO of what it has never heard
+    /// of, and CC_NOSUPP of what it has.
+    pub(super) fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: INTERNAL | IO | NO_SUPPORT
+            }
+        )
+    }
+}
+
+fn text(code: i32) -> String {
+    let text = TEXTS.iter().find(|(known, _)| *known == code);
+    match text {
+        Some((_, text)) => (*text).to_owned(),
+        // Small numbers are the system's.
+        None if (1..4096).contains(&code) => system_text(&io::Error::from_raw_os_error(code)),
+        None => format!("KCM daemon refuses, error {code}"),
+    }
+}
+
+// Numbers of MIT's error table `krb5`, whose base is -1765328384.
+const NOT_FOUND: i32 = -1_765_328_243;
+const END: i32 = -1_765_328_242;
+const IO: i32 = -1_765_328_191;
+const PERMISSION: i32 = -1_765_328_190;
+const NO_FILE: i32 = -1_765_328_189;
+const INTERNAL: i32 = -1_765_328_188;
+const NO_SUPPORT: i32 = -1_765_328_137;
+
+const TEXTS: [(i32, &str); 9] = [
+    (-1_765_328_245, "Credential cache name malformed"),
+    (NOT_FOUND, "Matching credential not found"),
+    (END, "End of credential cache reached"),
+    (IO, "Credentials cache I/O operation failed"),
+    (PERMISSION, "Credentials cache permissions incorrect"),
+    (NO_FILE, "No credentials cache found"),
+    (INTERNAL, "Internal credentials cache error"),
+    (-1_765_328_185, "Bad format in credentials cache"),
+    (NO_SUPPORT, "Ccache function not supported: not implemented"),
+];

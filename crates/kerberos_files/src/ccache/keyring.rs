@@ -1,0 +1,357 @@
+//! KEYRING caches: kept by the kernel, no longer than their tickets last.
+//!
+//! ```text
+//! anchor       the process's, thread's, session's, user's or persistent keyring
+//! └ _krb_NAME  the collection, a keyring (`_krb` in the persistent one)
+//!   ├ krb_ccache:primary   u32 1, u32 length, the name of the primary cache
+//!   └ CACHE    a keyring
+//!     ├ __krb5_princ__         whose it is
+//!     ├ __krb5_time_offsets__  i32 seconds, i32 microseconds that the KDC is ahead
+//!     └ SERVICE                a credential, as a big_key or, if need be, a user key
+//! ```
+//! Principals and credentials are those of version 4 of the file format. A credential's key has the
+//! name of the service, so that a new ticket takes the place of the old one.
+//!
+//! `KEYRING:anchor:collection` stands for the primary cache of a collection,
+//! `KEYRING:anchor:collection:cache` for one cache; without an anchor it is `legacy`, which is the
+//! session's keyring in the way of old programs. What is missing is made when a cache is written.
+
+mod collection;
+mod keys;
+
+use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kerberos_proto::{ClockOffset, Credential, Principal};
+use rustix::io::Errno;
+
+use crate::atomic;
+use crate::ccache::cache::{Store, records, without};
+use crate::ccache::{
+    CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
+    CredentialView, Header, Version, decode_principal, encode_credential, encode_principal,
+};
+use collection::{Anchor, KeyringCollection, find_or_make, parse, set_primary};
+use keys::{Key, KeyType, Keyring, is_any};
+
+/// One cache of a collection.
+#[derive(Clone, Debug)]
+pub(super) struct KeyringStore {
+    collection: KeyringCollection,
+    cache: String,
+}
+
+impl KeyringStore {
+    /// The cache that `residual` names.
+    pub(super) fn resolve(residual: &str) -> Result<Self, CcacheError> {
+        let (collection, cache) = parse(residual)?;
+        let cache = match cache {
+            Some(cache) => cache,
+            None => collection.primary()?,
+        };
+        Ok(Self { collection, cache })
+    }
+
+    /// The caches of the collection `residual`, the primary one first; or the one that it names.
+    pub(super) fn all(residual: &str) -> Result<Vec<Self>, CcacheError> {
+        let (collection, one) = parse(residual)?;
+        let Some(keyring) = collection.keyring(false)? else {
+            return Ok(Vec::new());
+        };
+        let primary = match &one {
+            Some(cache) => cache.clone(),
+            None => collection.primary()?,
+        };
+        let is_there = keyring.keyring(&primary, None);
+        let mut names = Vec::new();
+        if is_there.map_err(|error| collection.error(error))?.is_some() {
+            names.push(primary.clone());
+        }
+        if one.is_none() {
+            let keys = keyring.keys().map_err(|error| collection.error(error))?;
+            let keyrings = keys.into_iter().filter_map(Key::as_keyring);
+            names.extend(
+                keyrings
+                    .map(|(_, name)| name)
+                    .filter(|name| *name != primary),
+            );
+        }
+        let store = |cache| Self {
+            collection: collection.clone(),
+            cache,
+        };
+        Ok(names.into_iter().map(store).collect())
+    }
+
+    /// A cache of the collection `residual` that is not there yet.
+    pub(super) fn new_unique(residual: &str) -> Result<Self, CcacheError> {
+        let (collection, None) = parse(residual)? else {
+            let kind = CcacheKind::Keyring;
+            return Err(CcacheNameError::NoCollection { kind }.into());
+        };
+        loop {
+            let cache = format!("krb_ccache_{}", atomic::random_letters(8));
+            let store = Self {
+                collection: collection.clone(),
+                cache,
+            };
+            if store.keyring()?.is_none() {
+                return Ok(store);
+            }
+        }
+    }
+
+    pub(super) fn name(&self) -> CcacheName {
+        let collection = self.collection.residual();
+        CcacheName::new(CcacheKind::Keyring, format!("{collection}:{}", self.cache))
+    }
+
+    /// The cache's keyring, if there is one.
+    fn keyring(&self) -> Result<Option<Keyring>, CcacheError> {
+        let Some(collection) = self.collection.keyring(false)? else {
+            return Ok(None);
+        };
+        let found = collection.keyring(&self.cache, None);
+        found.map_err(|error| self.error(error))
+    }
+
+    fn there(&self) -> Result<Keyring, CcacheError> {
+        let missing = || CcacheError::Missing { name: self.name() };
+        self.keyring()?.ok_or_else(missing)
+    }
+
+    /// The key that says whose the cache is, and what it says.
+    fn owner(&self, keyring: Keyring) -> Result<(Key, Principal), CcacheError> {
+        let missing = || CcacheError::Missing { name: self.name() };
+        let key = keyring.user_key(PRINCIPAL);
+        let key = key
+            .map_err(|error| self.error(error))?
+            .ok_or_else(missing)?;
+        let payload = key.read().map_err(|error| self.error(error))?;
+        let payload = payload.ok_or_else(missing)?;
+        match decode_principal(Version::V4, &payload) {
+            Ok(principal) => Ok((key, principal)),
+            Err(problem) => Err(CcacheError::Entry {
+                name: self.name(),
+                problem,
+            }),
+        }
+    }
+
+    /// Whether programs older than collections look for this cache, right in the session's keyring.
+    fn is_for_old_programs(&self) -> bool {
+        self.collection.anchor == Anchor::Legacy && self.collection.name == self.cache
+    }
+
+    /// Makes `keyring` hold what `cache` does: first what is new, then the rest goes, so that at no
+    /// moment there is nothing.
+    fn fill(&self, keyring: Keyring, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        let reader = CcacheReader::from_builder(cache.clone(), self.name().to_string())?;
+        let mut kept = Vec::new();
+        let owner = encode_principal(Version::V4, reader.default_principal())?;
+        let mut add = |name, payload: &[u8]| {
+            let key = keyring.add(KeyType::User, name, payload);
+            key.map(|key| kept.push(key))
+        };
+        let mut added = add(PRINCIPAL, &owner);
+        if let Some(offset) = reader.kdc_offset().filter(|_| !self.is_for_old_programs()) {
+            let offset = [offset.seconds, offset.microseconds].map(i32::to_be_bytes);
+            added = added.and_then(|()| add(TIME_OFFSETS, offset.as_flattened()));
+        }
+        added.map_err(|error| self.error(error))?;
+        for record in records(reader)? {
+            kept.push(self.add(keyring, &record)?);
+        }
+        let unlink_rest = || {
+            let keys = keyring.keys()?;
+            let mut rest = keys.into_iter().filter(|key| !kept.contains(key));
+            rest.try_for_each(|key| keyring.unlink(key))
+        };
+        unlink_rest().map_err(|error| self.error(error))
+    }
+
+    /// Adds the credential that `record` is, in place of an older one for the same service.
+    fn add(&self, keyring: Keyring, record: &[u8]) -> Result<Key, CcacheError> {
+        let view = self.view(record)?;
+        let mut name = Vec::new();
+        view.server().unparse_into(&mut name);
+        let name = match String::from_utf8(name) {
+            Ok(name) => name,
+            // Names are texts to us; MIT's library has the bytes here.
+            Err(error) => error.as_bytes().escape_ascii().to_string(),
+        };
+        let key = if self.collection.anchor == Anchor::Legacy {
+            keyring.add(KeyType::User, &name, record)
+        } else {
+            match keyring.add(KeyType::BigKey, &name, record) {
+                Err(error) if is_any(&error, &[Errno::INVAL, Errno::NODEV]) => {
+                    keyring.add(KeyType::User, &name, record)
+                }
+                result => result,
+            }
+        };
+        let key = key.map_err(|error| self.error(error))?;
+        if let Some(left) = seconds_left(view.endtime()) {
+            key.expire_in(left).map_err(|error| self.error(error))?;
+        }
+        Ok(key)
+    }
+
+    /// Lets the cache go when the last of its tickets does; one that has none stays.
+    fn expire(&self, keyring: Keyring) -> Result<(), CcacheError> {
+        let mut reader = self.open()?;
+        let mut last = 0;
+        while let Some(view) = reader.next()? {
+            last = last.max(view.endtime());
+        }
+        if last == 0 {
+            return Ok(());
+        }
+        let expiry = keyring.key().expire_in(seconds_left(last).unwrap_or(0));
+        expiry.map_err(|error| self.error(error))
+    }
+
+    fn view<'a>(&self, record: &'a [u8]) -> Result<CredentialView<'a>, CcacheError> {
+        CredentialView::parse(record, Version::V4).map_err(|problem| CcacheError::Entry {
+            name: self.name(),
+            problem,
+        })
+    }
+
+    fn error(&self, source: io::Error) -> CcacheError {
+        CcacheError::Keyring {
+            name: self.name(),
+            source: source.into(),
+        }
+    }
+}
+
+impl Store for KeyringStore {
+    fn open(&self) -> Result<CcacheReader, CcacheError> {
+        let keyring = self.there()?;
+        let (owner, principal) = self.owner(keyring)?;
+        let offsets = keyring.user_key(TIME_OFFSETS);
+        let offsets = offsets.map_err(|error| self.error(error))?;
+        let kdc_offset = match offsets.map(Key::read) {
+            Some(Ok(Some(payload))) => clock_offset(&payload),
+            _ => None,
+        };
+        let header = Header::new(Version::V4, kdc_offset);
+        let mut cache = CcacheBuilder::new(&header, &principal)?;
+        for key in keyring.keys().map_err(|error| self.error(error))? {
+            if key == owner || Some(key) == offsets {
+                continue;
+            }
+            if let Some(record) = key.read().map_err(|error| self.error(error))? {
+                cache.copy(&self.view(&record)?)?;
+            }
+        }
+        CcacheReader::from_builder(cache, self.name().to_string())
+    }
+
+    fn principal(&self) -> Result<Principal, CcacheError> {
+        Ok(self.owner(self.there()?)?.1)
+    }
+
+    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        let collection = self.collection.made()?;
+        let keyring = find_or_make(collection, None, &self.cache);
+        let keyring = keyring.map_err(|error| self.error(error))?;
+        if self.is_for_old_programs() {
+            // As in MIT's library, if it can be.
+            let _ = Keyring::session().link(keyring);
+        }
+        let old = self.open().ok();
+        let same = old
+            .as_ref()
+            .is_some_and(|old| old.default_principal() == cache.default_principal());
+        let old = old.and_then(|old| Some(without(old, &mut |_| false).ok()?.0));
+        if same {
+            match self.fill(keyring, cache) {
+                // Old and new together can be too much for it.
+                Err(error) if is_over_quota(&error) => {}
+                filled => return filled.and_then(|()| self.expire(keyring)),
+            }
+        }
+        keyring.clear().map_err(|error| self.error(error))?;
+        let filled = self.fill(keyring, cache);
+        if filled.is_err() {
+            // Nothing better can be done if this fails.
+            let _ = match &old {
+                Some(old) => {
+                    let cleared = keyring.clear().map_err(|error| self.error(error));
+                    cleared.and_then(|()| self.fill(keyring, old))
+                }
+                // A part of a cache would only take room.
+                None => self.destroy(),
+            };
+        }
+        filled.and_then(|()| self.expire(keyring))
+    }
+
+    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError> {
+        let keyring = self.there()?;
+        for credential in credentials {
+            self.add(keyring, &encode_credential(Version::V4, credential)?)?;
+        }
+        self.expire(keyring)
+    }
+
+    fn destroy(&self) -> Result<(), CcacheError> {
+        let Some(collection) = self.collection.keyring(false)? else {
+            return Ok(());
+        };
+        let Some(keyring) = self.keyring()? else {
+            return Ok(());
+        };
+        let gone = keyring
+            .clear()
+            .and_then(|()| collection.unlink(keyring.key()));
+        gone.map_err(|error| self.error(error))?;
+        if self.is_for_old_programs() {
+            let _ = Keyring::session().unlink(keyring.key());
+        }
+        Ok(())
+    }
+
+    fn make_primary(&self) -> Result<(), CcacheError> {
+        let collection = self.collection.made()?;
+        set_primary(collection, &self.cache).map_err(|error| self.error(error))
+    }
+}
+
+fn clock_offset(payload: &[u8]) -> Option<ClockOffset> {
+    let ([seconds, microseconds, ..], _) = payload.as_chunks::<4>() else {
+        return None;
+    };
+    Some(ClockOffset {
+        seconds: i32::from_be_bytes(*seconds),
+        microseconds: i32::from_be_bytes(*microseconds),
+    })
+}
+
+/// How many seconds there are until `endtime`, if any.
+fn seconds_left(endtime: u32) -> Option<u32> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let left = u64::from(endtime).checked_sub(now.as_secs())?;
+    u32::try_from(left).ok().filter(|left| *left > 0)
+}
+
+fn is_over_quota(error: &CcacheError) -> bool {
+    matches!(error, CcacheError::Keyring { source, .. } if is_any(source, &[Errno::DQUOT]))
+}
+
+const PRINCIPAL: &str = "__krb5_princ__";
+const TIME_OFFSETS: &str = "__krb5_time_offsets__";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_offset_has_two_numbers() {
+        let offset = clock_offset(b"\xff\xff\xff\xff\0\0\0\x05").unwrap();
+        assert_eq!((offset.seconds, offset.microseconds), (-1, 5));
+        assert_eq!(clock_offset(b"\0\0\0\0\0\0\0"), None);
+    }
+}

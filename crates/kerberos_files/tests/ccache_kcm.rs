@@ -1,0 +1,286 @@
+//! KCM caches: daemons that know little, and daemons that are hostile or not well.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use kerberos_files::ccache::{
+    Ccache, CcacheError, CcacheName, CcacheOptions, Collection, KcmError, Version,
+    encode_credential, encode_principal,
+};
+
+#[path = "support/folder.rs"]
+mod folder;
+#[path = "support/kcm_daemon.rs"]
+mod kcm_daemon;
+#[path = "support/samples.rs"]
+mod samples;
+
+use folder::Folder;
+use kcm_daemon::Daemon;
+use samples::{cache, content, credential, user};
+
+const INITIALIZE: u16 = 4;
+const STORE: u16 = 6;
+const GET_PRINCIPAL: u16 = 8;
+const GET_CRED_UUID_LIST: u16 = 9;
+const GET_CRED_BY_UUID: u16 = 10;
+const GET_CACHE_UUID_LIST: u16 = 18;
+const GET_CACHE_BY_UUID: u16 = 19;
+const GET_DEFAULT_CACHE: u16 = 20;
+const GET_KDC_OFFSET: u16 = 22;
+const SET_KDC_OFFSET: u16 = 23;
+const GET_CRED_LIST: u16 = 13_001;
+const REPLACE: u16 = 13_002;
+
+const NOT_FOUND: i32 = -1_765_328_243;
+const END: i32 = -1_765_328_242;
+const IO: i32 = -1_765_328_191;
+const NO_FILE: i32 = -1_765_328_189;
+const INTERNAL: i32 = -1_765_328_188;
+const NO_SUPPORT: i32 = -1_765_328_137;
+
+fn options(socket: &Path) -> CcacheOptions {
+    CcacheOptions::default()
+        .with_kcm_socket(Some(socket))
+        .with_kcm_timeout(Duration::from_millis(300))
+}
+
+fn resolve(socket: &Path) -> Result<Ccache, CcacheError> {
+    Ccache::resolve(&CcacheName::parse("KCM:0").unwrap(), &options(socket))
+}
+
+fn kcm_error(error: CcacheError) -> KcmError {
+    match error {
+        CcacheError::Kcm(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What reading from a daemon comes to that serves as said.
+fn reading(name: &str, serve: impl Fn(UnixStream) + Send + Sync + 'static) -> KcmError {
+    let folder = Folder::new(&format!("kcm-{name}"));
+    let daemon = Daemon::new(&folder.path("socket"), serve);
+    let begin = Instant::now();
+    let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
+    assert!(begin.elapsed() < Duration::from_secs(5), "{name}: {error}");
+    kcm_error(error)
+}
+
+#[test]
+fn a_daemon_that_hangs_is_given_up() {
+    // It takes the request and says nothing.
+    let error = reading("mute", |mut stream| {
+        let _ = kcm_daemon::request(&mut stream);
+        std::thread::sleep(Duration::from_secs(20));
+    });
+    assert_eq!(error.to_string(), "KCM daemon does not answer");
+    // It says a byte now and then, for ever.
+    let error = reading("drip", |mut stream| {
+        let _ = stream.write_all(&[0, 0x10, 0, 0, 0, 0, 0, 0]);
+        while stream.write_all(&[0]).is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    assert!(matches!(error, KcmError::Timeout { .. }), "{error:?}");
+}
+
+#[test]
+fn a_daemon_that_takes_no_connections_is_given_up() {
+    let folder = Folder::new("kcm-full");
+    let socket = folder.path("socket");
+    let listener = UnixListener::bind(&socket).unwrap();
+    // Nobody accepts, until the queue is full.
+    rustix::net::listen(&listener, 1).unwrap();
+    let waiting: Vec<_> = (0..2)
+        .map(|_| UnixStream::connect(&socket).unwrap())
+        .collect();
+    let begin = Instant::now();
+    let error = kcm_error(resolve(&socket).unwrap_err());
+    assert!(matches!(error, KcmError::Timeout { .. }), "{error:?}");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    drop(waiting);
+}
+
+#[test]
+fn a_daemon_that_lies_about_lengths_costs_nothing() {
+    for (length, expected) in [
+        (u32::MAX, "KCM daemon reply too big"),
+        (10 << 20, "Credentials cache I/O operation failed"),
+        (0, "Malformed reply from KCM daemon"),
+        (3, "Malformed reply from KCM daemon"),
+    ] {
+        let error = reading(&format!("length-{length}"), move |mut stream| {
+            let _ = kcm_daemon::request(&mut stream);
+            let _ = stream.write_all(&length.to_be_bytes());
+            let _ = stream.write_all(&[0; 4 + 3]);
+        });
+        assert_eq!(error.to_string(), expected);
+        assert!(error.hint().is_some());
+    }
+}
+
+#[test]
+fn a_daemon_that_ends_the_connection_or_says_no() {
+    let error = reading("closed", drop);
+    assert!(matches!(error, KcmError::Closed), "{error:?}");
+    let error = reading("transport", |mut stream| {
+        let _ = kcm_daemon::request(&mut stream);
+        let _ = stream.write_all(&[0, 0, 0, 0, 0, 0, 0, 13]);
+        let _ = stream.read(&mut [0]);
+    });
+    assert_eq!(error.to_string(), "Permission denied");
+}
+
+#[test]
+fn where_there_is_no_daemon() {
+    let folder = Folder::new("kcm-none");
+    let check = |options: &CcacheOptions, expected: &str, hint: &str| {
+        let name = CcacheName::parse("KCM:").unwrap();
+        let error = Ccache::resolve(&name, options).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        let told = error.hint().unwrap();
+        assert!(told.contains(hint), "{told}");
+    };
+    let socket = folder.path("socket");
+    check(&options(&socket), "No KCM server found", "sssd-kcm.socket");
+    drop(UnixListener::bind(&socket).unwrap());
+    check(&options(&socket), "Connection refused", "the socket is");
+    let none = CcacheOptions::default().with_kcm_socket(None::<&Path>);
+    check(&none, "No KCM server found", "kcm_socket = -");
+    let long = Path::new("/").join("x".repeat(200));
+    check(&options(&long), "File name too long", "the socket is");
+    let name = CcacheName::parse("KCM:a\0b").unwrap();
+    let error = Ccache::resolve(&name, &options(&socket)).unwrap_err();
+    assert_eq!(error.to_string(), "Credential cache name malformed");
+}
+
+#[test]
+fn a_cache_that_is_not_there() {
+    for (name, status) in [
+        ("heimdal", 0),
+        ("mit", NO_FILE),
+        ("odd", END),
+        ("odder", NOT_FOUND),
+    ] {
+        let folder = Folder::new(&format!("kcm-missing-{name}"));
+        let daemon = Daemon::answering(&folder.path("socket"), move |_, _| (status, Vec::new()));
+        let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
+        assert!(error.is_no_cache(), "{error:?}");
+        assert_eq!(error.to_string(), "Credentials cache 'KCM:0' not found");
+        assert_eq!(error.base_text(), "No credentials cache found");
+    }
+}
+
+/// A daemon with one cache of one ticket, which knows no operation that MIT added.
+fn old_daemon(folder: &Folder, unsupported: i32) -> Daemon {
+    let record = encode_credential(Version::V4, &credential("krbtgt/A@A")).unwrap();
+    let owner = encode_principal(Version::V4, &user()).unwrap();
+    Daemon::answering(&folder.path("socket"), move |operation, parameters| {
+        match operation {
+            GET_PRINCIPAL => (0, owner.clone()),
+            GET_KDC_OFFSET => (0, 7_i32.to_be_bytes().to_vec()),
+            GET_CRED_UUID_LIST => (0, [[1; 16], [2; 16]].concat()),
+            GET_CRED_BY_UUID if parameters.ends_with(&[1; 16]) => (0, record.to_vec()),
+            // It went meanwhile.
+            GET_CRED_BY_UUID => (END, Vec::new()),
+            GET_CRED_LIST | REPLACE => (unsupported, Vec::new()),
+            _ => panic!("{operation}"),
+        }
+    })
+}
+
+#[test]
+fn credentials_are_asked_for_one_by_one_where_there_is_no_list() {
+    for unsupported in [INTERNAL, NO_SUPPORT, IO] {
+        let folder = Folder::new(&format!("kcm-old-{unsupported}"));
+        let daemon = old_daemon(&folder, unsupported);
+        let cache = resolve(daemon.socket()).unwrap();
+        assert_eq!(content(&cache), ["krbtgt/A@A"]);
+        assert_eq!(cache.open().unwrap().kdc_offset().unwrap().seconds, 7);
+    }
+}
+
+#[test]
+fn a_cache_is_emptied_and_filled_where_it_cannot_be_replaced() {
+    static SEEN: Mutex<Vec<(u16, usize)>> = Mutex::new(Vec::new());
+    let folder = Folder::new("kcm-fill");
+    let daemon = Daemon::answering(&folder.path("socket"), |operation, parameters| {
+        SEEN.lock().unwrap().push((operation, parameters.len()));
+        let status = if operation == REPLACE { INTERNAL } else { 0 };
+        (status, Vec::new())
+    });
+    let two = cache(Version::V4, &["krbtgt/A@A", "host/a@A"]);
+    resolve(daemon.socket())
+        .unwrap()
+        .replace_with(&two)
+        .unwrap();
+    let record = |server| {
+        let record = encode_credential(Version::V4, &credential(server)).unwrap();
+        // Behind the name of the cache and its NUL.
+        2 + record.len()
+    };
+    let owner = 2 + encode_principal(Version::V4, &user()).unwrap().len();
+    let (tgt, host) = (record("krbtgt/A@A"), record("host/a@A"));
+    let all = owner + 4 + 4 + (4 + tgt - 2) + (4 + host - 2);
+    let expected = [
+        (REPLACE, all),
+        (INITIALIZE, owner),
+        (SET_KDC_OFFSET, 2 + 4),
+        (STORE, tgt),
+        (STORE, host),
+    ];
+    assert_eq!(*SEEN.lock().unwrap(), expected);
+}
+
+#[test]
+fn damaged_entries_and_owners_are_said_to_be_damaged() {
+    for (name, damaged) in [("owner", GET_PRINCIPAL), ("entry", GET_CRED_LIST)] {
+        let folder = Folder::new(&format!("kcm-damaged-{name}"));
+        let owner = encode_principal(Version::V4, &user()).unwrap();
+        let daemon = Daemon::answering(
+            &folder.path("socket"),
+            move |operation, _| match operation {
+                operation if operation == damaged => (0, b"\0\0\0\x01\0\0\0\x03abc".to_vec()),
+                GET_PRINCIPAL => (0, owner.clone()),
+                _ => (NO_SUPPORT, Vec::new()),
+            },
+        );
+        let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
+        assert_eq!(error.to_string(), "Bad format in credentials cache");
+        assert!(matches!(error, CcacheError::Entry { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn the_collection_has_the_primary_cache_first_and_once() {
+    let folder = Folder::new("kcm-collection");
+    let owner = encode_principal(Version::V4, &user()).unwrap();
+    let daemon = Daemon::answering(&folder.path("socket"), move |operation, parameters| match (
+        operation,
+        parameters.first(),
+    ) {
+        (GET_CACHE_UUID_LIST, _) => (0, [[1; 16], [2; 16], [3; 16]].concat()),
+        (GET_CACHE_BY_UUID, Some(1)) => (0, b"0:other\0".to_vec()),
+        (GET_CACHE_BY_UUID, Some(2)) | (GET_DEFAULT_CACHE, _) => (0, b"0\0".to_vec()),
+        (GET_PRINCIPAL, _) => (0, owner.clone()),
+        (GET_CACHE_BY_UUID, _) => (NO_FILE, Vec::new()),
+        _ => panic!("{operation}"),
+    });
+    let all = |name| {
+        let caches = Collection::new(CcacheName::parse(name).unwrap(), options(daemon.socket()));
+        let caches = caches.all().unwrap();
+        let names = caches.iter().map(|cache| cache.name().to_string());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(all("KCM:"), ["KCM:0", "KCM:0:other"]);
+    assert_eq!(all("KCM:0:other"), ["KCM:0:other"]);
+    fs::remove_file(daemon.socket()).unwrap();
+    let none = Daemon::answering(&folder.path("socket"), |_, _| (NO_FILE, Vec::new()));
+    let caches = Collection::new(CcacheName::parse("KCM:").unwrap(), options(none.socket()));
+    assert_eq!(caches.all().unwrap().len(), 0);
+}

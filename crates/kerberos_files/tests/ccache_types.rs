@@ -1,0 +1,336 @@
+//! DIR and MEMORY caches, and collections of them: what is there, what is made, what is refused.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::Path;
+
+use kerberos_files::ccache::{
+    Ccache, CcacheError, CcacheName, CcacheOptions, Collection, ConfigEntry, Selection, Version,
+};
+use kerberos_proto::Principal;
+
+#[path = "support/folder.rs"]
+mod folder;
+#[path = "support/samples.rs"]
+mod samples;
+
+use folder::Folder;
+use samples::{cache, cache_of, content, credential, user};
+
+fn resolve(name: &str) -> Result<Ccache, CcacheError> {
+    Ccache::resolve(&CcacheName::parse(name).unwrap(), &CcacheOptions::default())
+}
+
+fn collection(name: &str) -> Collection {
+    Collection::new(CcacheName::parse(name).unwrap(), CcacheOptions::default())
+}
+
+fn names(caches: &Collection) -> Vec<String> {
+    let caches = caches.all().unwrap();
+    caches
+        .iter()
+        .map(|cache| cache.name().to_string())
+        .collect()
+}
+
+fn dir(path: &Path) -> String {
+    format!("DIR:{}", path.display())
+}
+
+/// What every type of cache does alike.
+fn check_operations(cache_at: &Ccache) {
+    assert!(cache_at.open().unwrap_err().is_no_cache());
+    assert!(cache_at.principal().unwrap_err().is_no_cache());
+    assert!(cache_at.append([&credential("host/a@A")]).is_err());
+    cache_at
+        .replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    assert_eq!(cache_at.principal().unwrap(), user());
+    cache_at
+        .append([&credential("host/a@A"), &credential("host/b@A")])
+        .unwrap();
+    for value in ["old", "new"] {
+        let entry = ConfigEntry::new("refresh_time", None, value);
+        cache_at.set_config(&entry).unwrap();
+    }
+    let all = ["host/a@A", "host/b@A", "krbtgt/A@A", "refresh_time=new"];
+    assert_eq!(content(cache_at), all);
+    let of_b = |server: &str| server.contains("/b@");
+    let removed = cache_at.remove(|view| of_b(&view.server().to_string()));
+    assert_eq!(removed.unwrap(), 1);
+    assert_eq!(
+        content(cache_at),
+        ["host/a@A", "krbtgt/A@A", "refresh_time=new"]
+    );
+    // Another user's, in an older format.
+    let other = Principal::parse("other@B").unwrap();
+    cache_at
+        .replace_with(&cache_of(&other, Version::V3, &["krbtgt/B@B"]))
+        .unwrap();
+    assert_eq!(cache_at.principal().unwrap(), other);
+    assert_eq!(content(cache_at), ["krbtgt/B@B"]);
+    cache_at.destroy().unwrap();
+    assert!(cache_at.open().unwrap_err().is_no_cache());
+}
+
+#[test]
+fn a_file_does_what_every_cache_does() {
+    let folder = Folder::new("types-file");
+    check_operations(&resolve(folder.path("cc").to_str().unwrap()).unwrap());
+}
+
+#[test]
+fn a_memory_cache_does_what_every_cache_does() {
+    let cache = resolve("MEMORY:operations").unwrap();
+    check_operations(&cache);
+    assert_eq!(
+        cache.open().unwrap_err().to_string(),
+        "No credentials cache found"
+    );
+    cache.destroy().unwrap();
+}
+
+#[test]
+fn a_memory_cache_is_one_for_all_threads_and_a_reader_keeps_what_it_saw() {
+    let here = resolve("MEMORY:shared").unwrap();
+    here.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    let mut reader = here.open().unwrap();
+    std::thread::spawn(|| {
+        let there = resolve("MEMORY:shared").unwrap();
+        there.append([&credential("host/a@A")]).unwrap();
+    })
+    .join()
+    .unwrap();
+    assert_eq!(content(&here), ["host/a@A", "krbtgt/A@A"]);
+    assert!(reader.next().unwrap().is_some());
+    assert!(reader.next().unwrap().is_none());
+    assert_eq!(names(&collection("MEMORY:shared")), ["MEMORY:shared"]);
+    assert_eq!(names(&collection("MEMORY:nobody's")), [""; 0]);
+    here.destroy().unwrap();
+}
+
+#[test]
+fn a_directory_does_what_every_cache_does() {
+    let folder = Folder::new("types-dir");
+    let path = folder.path("caches");
+    let cache = resolve(&dir(&path)).unwrap();
+    assert_eq!(
+        cache.name().to_string(),
+        format!("DIR::{}/tkt", path.display())
+    );
+    assert!(!path.exists(), "looking makes nothing");
+    check_operations(&cache);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+    assert_eq!(folder::names(&path), ["primary"]);
+    assert_eq!(fs::read(path.join("primary")).unwrap(), b"tkt\n");
+}
+
+#[test]
+fn a_directory_has_a_primary_cache_and_others() {
+    let folder = Folder::new("types-collection");
+    let caches = collection(&dir(&folder.0));
+    assert!(caches.can_switch() && !collection("FILE:/x").can_switch());
+    assert_eq!(names(&caches), [""; 0]);
+    let anna = Principal::parse("anna@A.TEST").unwrap();
+    let ben = Principal::parse("ben@B.TEST").unwrap();
+    let first = caches.primary().unwrap();
+    first
+        .replace_with(&cache_of(&anna, Version::V4, &[]))
+        .unwrap();
+    let second = caches.new_unique().unwrap();
+    assert_ne!(second.name(), first.name());
+    assert_eq!(names(&caches).len(), 1, "it is there when it is written");
+    second
+        .replace_with(&cache_of(&ben, Version::V4, &[]))
+        .unwrap();
+
+    let both = [first.name().to_string(), second.name().to_string()];
+    assert_eq!(names(&caches), both);
+    second.make_primary().unwrap();
+    assert_eq!(names(&caches), [both[1].clone(), both[0].clone()]);
+    assert_eq!(caches.primary().unwrap().principal().unwrap(), ben);
+    let found = |principal: &Principal| {
+        let cache = caches.of_principal(principal).unwrap();
+        cache.map(|cache| cache.name().to_string())
+    };
+    assert_eq!(found(&anna), Some(both[0].clone()));
+    assert_eq!(found(&user()), None);
+
+    // The name of one cache is a collection of one.
+    let one = collection(&both[0]);
+    assert_eq!(names(&one), [both[0].clone()]);
+    let error = one.new_unique().unwrap_err().to_string();
+    let expected = "Can't create new subsidiary cache because default cache is not a directory \
+                    collection";
+    assert_eq!(error, expected);
+    first.destroy().unwrap();
+    assert_eq!(names(&one), [""; 0]);
+    assert_eq!(names(&caches), [both[1].clone()]);
+}
+
+#[test]
+fn the_cache_for_a_service_is_that_of_its_realm_or_as_the_user_says() {
+    let folder = Folder::new("types-select");
+    let caches = collection(&dir(&folder.0));
+    let anna = Principal::parse("anna@A.TEST").unwrap();
+    let ben = Principal::parse("ben@B.TEST").unwrap();
+    for owner in [&anna, &ben] {
+        let cache = caches.new_unique().unwrap();
+        cache
+            .replace_with(&cache_of(owner, Version::V4, &[]))
+            .unwrap();
+    }
+    let check =
+        |service: &str, identity: Option<&Principal>, expected: Result<&Principal, &str>| {
+            let service = Principal::parse(service).unwrap();
+            let selected = match caches.select(&service, identity.cloned()).unwrap() {
+                Selection::Cache(cache) => Ok(cache.principal().unwrap()),
+                Selection::Missing(principal) => Err(principal.to_string()),
+                _ => Err(String::new()),
+            };
+            assert_eq!(selected.as_ref().map_err(String::as_str), expected);
+        };
+    check("HTTP/a@A.TEST", None, Ok(&anna));
+    check("HTTP/b@B.TEST", None, Ok(&ben));
+    check("HTTP/c@C.TEST", None, Err(""));
+    check("HTTP/a@A.TEST", Some(&ben), Ok(&ben));
+    check("HTTP/a@A.TEST", Some(&user()), Err("user@EXAMPLE.COM"));
+    let no_realm = Principal::parse("HTTP/a@A.TEST").unwrap().with_realm("");
+    assert!(matches!(
+        caches.select(&no_realm, None).unwrap(),
+        Selection::Undecided
+    ));
+}
+
+#[test]
+fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
+    let folder = Folder::new("types-primary");
+    let primary = folder.path("primary");
+    let check = |content: &[u8], expected: Option<&str>| {
+        fs::write(&primary, content).unwrap();
+        let name = resolve(&dir(&folder.0)).map(|cache| cache.name().residual().to_owned());
+        match (name, expected) {
+            (Ok(name), Some(entry)) => {
+                assert_eq!(name, format!(":{}", folder.path(entry).display()));
+            }
+            (Err(error), None) => {
+                let text = format!("{} contains invalid filename", primary.display());
+                assert_eq!(error.to_string(), text);
+                assert!(error.hint().unwrap().contains("remove it"));
+            }
+            (name, _) => panic!("{content:?}: {name:?}"),
+        }
+    };
+    check(b"tkt\n", Some("tkt"));
+    check(b"tkt1\nmore\n", Some("tkt1"));
+    for bad in [
+        &b""[..],
+        b"tkt",
+        b"\n",
+        b"../tkt\n",
+        b"tkt/../../x\n",
+        b"tkt\\x\n",
+        b"tkt\0\n",
+        b"primary\n",
+        b"\xfftkt\n",
+    ] {
+        check(bad, None);
+    }
+    let long = |length: usize| format!("tkt{}\n", "x".repeat(length - 4));
+    check(long(63).as_bytes(), Some(long(63).trim_end()));
+    check(long(64).as_bytes(), None);
+    // Such a file does not hide what caches there are.
+    fs::write(folder.path("tktother"), "").unwrap();
+    assert_eq!(names(&collection(&dir(&folder.0))).len(), 1);
+
+    // A pipe keeps nobody waiting, a link is read and, when it is written, replaced.
+    fs::remove_file(&primary).unwrap();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &primary,
+        rustix::fs::FileType::Fifo,
+        0o600.into(),
+        0,
+    )
+    .unwrap();
+    assert!(matches!(
+        resolve(&dir(&folder.0)),
+        Err(CcacheError::Primary { .. })
+    ));
+    fs::remove_file(&primary).unwrap();
+    let elsewhere = folder.path("elsewhere");
+    fs::write(&elsewhere, "tktlinked\n").unwrap();
+    symlink(&elsewhere, &primary).unwrap();
+    let cache = resolve(&dir(&folder.0)).unwrap();
+    assert!(cache.name().residual().ends_with("/tktlinked"));
+    resolve(&format!("DIR::{}/tktx", folder.0.display()))
+        .unwrap()
+        .make_primary()
+        .unwrap();
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"tktlinked\n");
+    assert_eq!(fs::read(&primary).unwrap(), b"tktx\n");
+    assert!(!fs::symlink_metadata(&primary).unwrap().is_symlink());
+}
+
+#[test]
+fn what_is_no_directory_is_said_to_be_none() {
+    let folder = Folder::new("types-no-dir");
+    let file = folder.path("file");
+    fs::write(&file, "").unwrap();
+    let missing = folder.path("a/b");
+    let check = |name: &str, expected: &str| {
+        assert_eq!(resolve(name).unwrap_err().to_string(), expected);
+    };
+    check(
+        &dir(&file),
+        &format!(
+            "Credential cache directory {} exists but is not a directory",
+            file.display()
+        ),
+    );
+    check(
+        &dir(&missing),
+        &format!(
+            "Credential cache directory {} does not exist",
+            missing.display()
+        ),
+    );
+    check("DIR:", "Credential cache directory  does not exist");
+    check(
+        "DIR::tkt",
+        "Subsidiary cache path tkt has no parent directory",
+    );
+    // To look for caches there is no error.
+    assert_eq!(names(&collection(&dir(&missing))), [""; 0]);
+}
+
+#[test]
+fn a_foreign_directory_where_anyone_may_make_one_is_refused() {
+    let folder = Folder::new("types-foreign");
+    let path = folder.path("krb5cc_0");
+    fs::create_dir(&path).unwrap();
+    let resolve = || resolve(&dir(&path));
+    if chown(&path, Some(12345), None).is_err() {
+        // No root, and so nothing to set up with; the directory is ours and fine.
+        assert!(resolve().is_ok());
+        return;
+    }
+    assert!(
+        resolve().is_ok(),
+        "a directory of a friend, where not anyone can make one"
+    );
+    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).unwrap();
+    let error = resolve().unwrap_err();
+    assert!(matches!(
+        error,
+        CcacheError::ForeignDirectory { owner: 12345, .. }
+    ));
+    assert!(collection(&dir(&path)).all().is_err());
+    chown(&path, Some(0), None).unwrap();
+    assert!(resolve().is_ok());
+}
