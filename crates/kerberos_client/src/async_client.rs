@@ -14,7 +14,9 @@ use kerberos_proto::{
 
 use crate::driver::Driver;
 use crate::io::Io;
-use crate::{Client, ClientError, Config, FoundServer, TicketRequest, store, store_renewed};
+use crate::store::store_at;
+use crate::tickets::store_renewed_at;
+use crate::{Client, ClientError, Config, FoundServer, TicketRequest};
 
 /// A Kerberos client whose calls are awaited; cheap to clone and to share between tasks.
 ///
@@ -149,16 +151,18 @@ impl AsyncClient {
         self.driver.login(params, secret).await
     }
 
-    /// As [`store`].
+    /// As [`Client::store`].
     ///
     /// # Errors
     /// The same.
     pub async fn store(&self, login: &Login, cache: &CcacheName) -> Result<(), ClientError> {
         let (login, cache) = (login.clone(), cache.clone());
-        self.driver.io.run(move || store(&login, &cache)).await?
+        let options = self.driver.config.krb5().ccache_options();
+        let store = move || store_at(&login, &cache, &options);
+        self.driver.io.run(store).await?
     }
 
-    /// As [`store_renewed`].
+    /// As [`Client::store_renewed`].
     ///
     /// # Errors
     /// The same.
@@ -168,7 +172,8 @@ impl AsyncClient {
         cache: &CcacheName,
     ) -> Result<(), ClientError> {
         let (ticket, cache) = (ticket.clone(), cache.clone());
-        let store = move || store_renewed(&ticket, &cache);
+        let options = self.driver.config.krb5().ccache_options();
+        let store = move || store_renewed_at(&ticket, &cache, &options);
         self.driver.io.run(store).await?
     }
 

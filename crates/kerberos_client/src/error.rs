@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use kerberos_asn1::KerberosTime;
 use kerberos_files::EncodeError;
-use kerberos_files::ccache::{CcacheError, CcacheNameError};
+use kerberos_files::ccache::{CcacheError, CcacheName, CcacheNameError};
 use kerberos_files::config::ConfigError;
 use kerberos_files::expand::ExpandError;
 use kerberos_files::keytab::{KeytabError, KeytabNameError};
@@ -69,20 +68,23 @@ pub enum ClientError {
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The cache has no such ticket: not the one asked for, or not the one to get it with.
-    #[error("Matching credential not found (filename: {})", path.display())]
+    #[error("Matching credential not found{}", filename(cache))]
     NoCredential {
         /// The service that the ticket should be for.
         server: Principal,
-        /// The file of the cache.
-        path: PathBuf,
+        /// The cache.
+        cache: CcacheName,
     },
     /// The cache has such tickets, but none with a session key of a type that krb5.conf allows.
-    #[error("No credentials found with supported encryption types (filename: {})", path.display())]
+    #[error(
+        "No credentials found with supported encryption types{}",
+        filename(cache)
+    )]
     NoCredentialOfEtype {
         /// The service that the ticket is for.
         server: Principal,
-        /// The file of the cache.
-        path: PathBuf,
+        /// The cache.
+        cache: CcacheName,
     },
     /// The ticket to get others with has expired.
     #[error("Ticket expired")]
@@ -193,11 +195,20 @@ impl ClientError {
                 Some(format!("log in again: the ticket for {server} has expired"))
             }
             Self::Ccache(error) => error.hint(),
+            Self::CcacheName(error) => error.hint(),
             Self::Keytab(error) => error.hint(),
             Self::RcacheName(error) => error.hint(),
             _ => None,
         }
     }
+}
+
+/// The file that a cache is, as MIT's library names it behind its errors.
+fn filename(cache: &CcacheName) -> String {
+    let path = cache.path();
+    path.map_or_else(String::new, |path| {
+        format!(" (filename: {})", path.display())
+    })
 }
 
 /// A realm as the message about its missing KDCs names it: MIT's words differ for an empty one.

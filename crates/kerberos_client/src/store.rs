@@ -1,21 +1,41 @@
 //! Keeping a login: the ticket and MIT's settings in one credential cache, replaced as a whole.
 
-use kerberos_files::ccache::{CcacheBuilder, CcacheFile, CcacheName, ConfigEntry, Header, Version};
+use kerberos_files::ccache::{
+    Ccache, CcacheBuilder, CcacheName, CcacheOptions, ConfigEntry, Header, Version,
+};
 use kerberos_proto::{Credential, Login};
 
-use crate::ClientError;
+use crate::{Client, ClientError};
+
+impl Client {
+    /// As [`store`], where krb5.conf says where the daemon of KCM caches is.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn store(&self, login: &Login, name: &CcacheName) -> Result<(), ClientError> {
+        store_at(login, name, &self.config().krb5().ccache_options())
+    }
+}
 
 /// Replaces the cache called `name` by one that holds `login` alone.
 ///
-/// The new cache appears at once and whole, or the old one stays.
+/// The new cache appears at once and whole, or the old one stays, as far as its type can do that:
+/// see [`Ccache::replace_with`]. A KCM daemon is looked for at its usual place; [`Client::store`]
+/// knows others.
 ///
 /// # Errors
-/// [`ClientError::CcacheName`] when `name` is no file cache, [`ClientError::Ccache`] when it cannot
-/// be written.
+/// [`ClientError::Ccache`] when it cannot be written.
 pub fn store(login: &Login, name: &CcacheName) -> Result<(), ClientError> {
+    store_at(login, name, &CcacheOptions::default())
+}
+
+pub(crate) fn store_at(
+    login: &Login,
+    name: &CcacheName,
+    options: &CcacheOptions,
+) -> Result<(), ClientError> {
     let cache = cache_of(login, Version::V4)?;
-    CcacheFile::new(name.file_path()?).replace_with(&cache)?;
-    Ok(())
+    Ok(Ccache::resolve(name, options)?.replace_with(&cache)?)
 }
 
 /// The content of a cache that holds `login` alone, in the order in which MIT's library writes:

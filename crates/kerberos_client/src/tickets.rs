@@ -24,10 +24,12 @@ mod s4u;
 
 use std::sync::{Arc, Mutex};
 
-use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_files::ccache::{Ccache, CcacheName};
 use kerberos_proto::{ClockOffset, Credential, Policy, Principal};
 
 pub use again::store_renewed;
+#[cfg(feature = "tokio")]
+pub(crate) use again::store_renewed_at;
 pub(crate) use flights::Flights;
 pub use request::TicketRequest;
 
@@ -83,7 +85,7 @@ impl Client {
     /// gives it. However many they are, the cache is read once.
     ///
     /// # Errors
-    /// [`ClientError::Ccache`] and [`ClientError::CcacheName`] when the cache cannot be read, and
+    /// [`ClientError::Ccache`] when the cache cannot be read, and
     /// [`ClientError::Config`] when krb5.conf allows no encryption type.
     pub fn tickets(
         &self,
@@ -127,14 +129,15 @@ impl Driver {
         cache: &CcacheName,
         requests: &[TicketRequest],
     ) -> Result<Turns, ClientError> {
-        let file = CcacheFile::new(cache.file_path()?);
+        let name = cache.clone();
+        let cache = self.ccache(cache).await?;
         let landed = self.shared.flights.landed();
-        let found = self.look_up(&file, requests.to_vec()).await?;
+        let found = self.look_up(&cache, requests.to_vec()).await?;
         let getter = Getter {
             driver: self.clone(),
-            name: cache.clone(),
+            name,
             policy: self.tgs_policy(found.client.realm())?,
-            file,
+            cache,
             client: found.client,
             start_realm: found.start_realm,
             kdc_offset: found.kdc_offset,
@@ -149,16 +152,23 @@ impl Driver {
         })
     }
 
-    /// What the cache in `file` has for `requests`.
+    /// The cache that `name` leads to now.
+    pub(crate) async fn ccache(&self, name: &CcacheName) -> Result<Ccache, ClientError> {
+        let (name, options) = (name.clone(), self.config.krb5().ccache_options());
+        let resolve = move || Ccache::resolve(&name, &options);
+        Ok(self.io.run(resolve).await??)
+    }
+
+    /// What `cache` has for `requests`.
     async fn look_up(
         &self,
-        file: &CcacheFile,
+        cache: &Ccache,
         requests: Vec<TicketRequest>,
     ) -> Result<look_up::Found, ClientError> {
         let etypes = self.config.krb5().tgs_enctypes()?;
         let timesync = self.config.krb5().kdc_timesync();
-        let file = file.clone();
-        let look_up = move || look_up::look_up(&file, &requests, &etypes, timesync, now());
+        let cache = cache.clone();
+        let look_up = move || look_up::look_up(&cache, &requests, &etypes, timesync, now());
         Ok(self.io.run(look_up).await??)
     }
 
@@ -170,11 +180,11 @@ impl Driver {
     }
 
     /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.
-    async fn store(&self, ticket: &Credential, file: &CcacheFile, name: &CcacheName) {
+    async fn store(&self, ticket: &Credential, cache: &Ccache, name: &CcacheName) {
         let (client, server) = (&ticket.client, &ticket.server);
         trace!("Storing {client} -> {server} in {name}");
-        let (ticket, file) = (ticket.clone(), file.clone());
-        let append = move || file.append([&ticket]);
+        let (ticket, cache) = (ticket.clone(), cache.clone());
+        let append = move || cache.append([&ticket]);
         let stored = self.io.run(append).await;
         if let Err(error) = stored.and_then(|stored| Ok(stored?)) {
             tracing::warn!("{name} does not take the ticket for {server}: {error}");
@@ -205,7 +215,7 @@ impl Turns {
         let getter = &self.getter;
         let (client, server, name) = (&getter.client, &request.server, &getter.name);
         trace!("Getting credentials {client} -> {server} using ccache {name}");
-        let error = match hit.ticket(server, &getter.file) {
+        let error = match hit.ticket(server, &getter.cache) {
             Ok(ticket) => {
                 getter.trace_retrieved(server, "0/Success");
                 return Ok(ticket);
@@ -233,7 +243,7 @@ impl Turns {
 struct Getter {
     driver: Driver,
     name: CcacheName,
-    file: CcacheFile,
+    cache: Ccache,
     policy: Policy,
     client: Principal,
     /// Where the way to other realms starts.
@@ -280,7 +290,10 @@ impl Getter {
     /// Gets the ticket, unless somebody else has put it into the cache since that was read.
     async fn get_unless_there(&self, request: &TicketRequest) -> Result<Credential, ClientError> {
         if self.driver.shared.flights.landed() != self.landed {
-            let found = self.driver.look_up(&self.file, vec![request.clone()]).await;
+            let found = self
+                .driver
+                .look_up(&self.cache, vec![request.clone()])
+                .await;
             let hits = found.map_or_else(|_| Vec::new(), |found| found.hits);
             if let Some(Hit::Ticket(ticket)) = hits.into_iter().next() {
                 return Ok(*ticket);
@@ -295,6 +308,6 @@ impl Getter {
     }
 
     async fn store(&self, ticket: &Credential) {
-        self.driver.store(ticket, &self.file, &self.name).await;
+        self.driver.store(ticket, &self.cache, &self.name).await;
     }
 }

@@ -37,7 +37,7 @@ impl Cache {
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        let path: PathBuf = self.0.file_path().unwrap();
+        let path: PathBuf = self.0.path().unwrap().to_owned();
         let _ = std::fs::remove_file(path);
     }
 }

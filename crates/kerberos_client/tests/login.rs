@@ -330,8 +330,8 @@ fn into_a_cache_and_out_again() {
     );
     assert_eq!(tickets.len(), 1);
     assert_eq!(tickets[0].ticket, login.credential.ticket);
-    let error = store(&login, &CcacheName::parse("KCM:").unwrap()).unwrap_err();
-    assert!(matches!(error, ClientError::CcacheName(_)), "{error}");
+    let error = store(&login, &CcacheName::parse("API:").unwrap()).unwrap_err();
+    assert!(matches!(error, ClientError::Ccache(_)), "{error}");
 }
 
 #[test]

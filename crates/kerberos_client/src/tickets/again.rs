@@ -2,7 +2,7 @@
 //! (§2.6).
 
 use kerberos_asn1::TicketFlags;
-use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_files::ccache::{Ccache, CcacheName, CcacheOptions};
 use kerberos_proto::{Credential, HostAddress, Principal, TgsOutcome, TgsParams};
 
 use super::TicketRequest;
@@ -63,6 +63,14 @@ impl Client {
         block_on(self.driver.again(cache, server, TgsParams::validate))
     }
 
+    /// As [`store_renewed`], where krb5.conf says where the daemon of KCM caches is.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn store_renewed(&self, ticket: &Credential, name: &CcacheName) -> Result<(), ClientError> {
+        store_renewed_at(ticket, name, &self.config().krb5().ccache_options())
+    }
+
     /// A TGT like that in `cache`, for use on another host: bound to `addresses`, or to none.
     ///
     /// It is not stored. `forwardable` says whether that host may forward it in turn.
@@ -112,10 +120,10 @@ impl Driver {
         server: Option<Principal>,
         params: impl FnOnce(&Credential) -> TgsParams,
     ) -> Result<Credential, ClientError> {
-        let file = CcacheFile::new(cache.file_path()?);
-        let opened = file.clone();
-        let open = move || Ok::<_, ClientError>(opened.open()?.default_principal().clone());
-        let client = self.io.run(open).await??;
+        let name = cache;
+        let cache = self.ccache(name).await?;
+        let opened = cache.clone();
+        let client = self.io.run(move || opened.principal()).await??;
         let server = match server {
             // As MIT's library: a ticket of the client's own realm, whatever is typed.
             Some(server) => server.with_realm(client.realm()),
@@ -123,10 +131,10 @@ impl Driver {
         };
         let mut request = TicketRequest::new(server.clone());
         request.expired_too = true;
-        let found = self.look_up(&file, vec![request]).await?;
+        let found = self.look_up(&cache, vec![request]).await?;
         let hit = found.hits.into_iter().next().unwrap_or(Hit::Nothing);
-        let ticket = hit.ticket(&server, &file)?;
-        trace!("Retrieving {client} -> {server} from {cache} with result: 0/Success");
+        let ticket = hit.ticket(&server, &cache)?;
+        trace!("Retrieving {client} -> {server} from {name} with result: 0/Success");
         let mut params = params(&ticket);
         params.kdc_offset = found.kdc_offset;
         params.policy = self.tgs_policy(client.realm())?;
@@ -145,12 +153,20 @@ impl Driver {
 /// The new cache appears at once and whole, or the old one stays.
 ///
 /// # Errors
-/// [`ClientError::CcacheName`] when `name` is no file cache, [`ClientError::Ccache`] when it cannot
-/// be read or written, [`ClientError::Encode`] when the ticket is too long for the format.
+/// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`] when the
+/// ticket is too long for the format.
 pub fn store_renewed(ticket: &Credential, name: &CcacheName) -> Result<(), ClientError> {
-    let file = CcacheFile::new(name.file_path()?);
-    let header = file.open()?.header().clone();
-    file.replace_with(&cache_of_primary(&header, ticket, &[])?)?;
+    store_renewed_at(ticket, name, &CcacheOptions::default())
+}
+
+pub(crate) fn store_renewed_at(
+    ticket: &Credential,
+    name: &CcacheName,
+    options: &CcacheOptions,
+) -> Result<(), ClientError> {
+    let cache = Ccache::resolve(name, options)?;
+    let header = cache.open()?.header().clone();
+    cache.replace_with(&cache_of_primary(&header, ticket, &[])?)?;
     let (client, server) = (&ticket.client, &ticket.server);
     trace!("Initializing {name} with default princ {client}");
     trace!("Storing {client} -> {server} in {name}");

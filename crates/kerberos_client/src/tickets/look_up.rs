@@ -13,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use kerberos_crypto::EncryptionType;
-use kerberos_files::ccache::{CcacheError, CcacheFile, CredentialView};
+use kerberos_files::ccache::{Ccache, CcacheError, CredentialView};
 use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
 
 use super::TicketRequest;
@@ -44,28 +44,28 @@ pub(super) enum Hit {
 }
 
 impl Hit {
-    /// The ticket, or that `file` has none for `server`.
+    /// The ticket, or that `cache` has none for `server`.
     pub(super) fn ticket(
         self,
         server: &Principal,
-        file: &CcacheFile,
+        cache: &Ccache,
     ) -> Result<Credential, ClientError> {
         match self {
             Self::Ticket(ticket) => Ok(*ticket),
             Self::OtherEtype => Err(ClientError::NoCredentialOfEtype {
                 server: server.clone(),
-                path: file.path().to_owned(),
+                cache: cache.name().clone(),
             }),
-            Self::Nothing => Err(no_credential(server, file)),
+            Self::Nothing => Err(no_credential(server, cache)),
         }
     }
 }
 
-/// That `file` has no ticket for `server`.
-pub(super) fn no_credential(server: &Principal, file: &CcacheFile) -> ClientError {
+/// That `cache` has no ticket for `server`.
+pub(super) fn no_credential(server: &Principal, cache: &Ccache) -> ClientError {
     ClientError::NoCredential {
         server: server.clone(),
-        path: file.path().to_owned(),
+        cache: cache.name().clone(),
     }
 }
 
@@ -76,15 +76,15 @@ type Rank = (usize, bool, usize, Reverse<u32>);
 /// The best TGT of each name: the realm that it opens, and its issuer.
 type Tgts = BTreeMap<(Vec<u8>, Vec<u8>), (Rank, Credential)>;
 
-/// Looks into `file` at `now` by the caller's clock.
+/// Looks into `cache` at `now` by the caller's clock.
 pub(super) fn look_up(
-    file: &CcacheFile,
+    cache: &Ccache,
     requests: &[TicketRequest],
     etypes: &[EncryptionType],
     timesync: bool,
     now: Timestamp,
 ) -> Result<Found, CcacheError> {
-    let mut reader = file.open()?;
+    let mut reader = cache.open()?;
     let client = reader.default_principal().clone();
     let kdc_offset = reader.kdc_offset().filter(|_| timesync);
     let search = Search {

@@ -3,7 +3,7 @@
 //! another service with the evidence beside it.
 
 use kerberos_asn1::NameType;
-use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_files::ccache::{Ccache, CcacheName};
 use kerberos_proto::{
     ClockOffset, Credential, Policy, Principal, S4u2Proxy, S4u2Self, S4uUser, Step, TgsParams,
     UserRealm,
@@ -174,7 +174,7 @@ impl Driver {
 struct Behalf<'a> {
     driver: &'a Driver,
     name: &'a CcacheName,
-    file: CcacheFile,
+    cache: Ccache,
     request: TicketRequest,
     /// Whose cache it is: the service that acts on behalf of users.
     owner: Principal,
@@ -188,8 +188,8 @@ impl<'a> Behalf<'a> {
         name: &'a CcacheName,
         request: &TicketRequest,
     ) -> Result<Self, ClientError> {
-        let file = CcacheFile::new(name.file_path()?);
-        let found = driver.look_up(&file, Vec::new()).await?;
+        let cache = driver.ccache(name).await?;
+        let found = driver.look_up(&cache, Vec::new()).await?;
         Ok(Self {
             driver,
             name,
@@ -197,7 +197,7 @@ impl<'a> Behalf<'a> {
             policy: driver.tgs_policy(found.client.realm())?,
             owner: found.client,
             kdc_offset: found.kdc_offset,
-            file,
+            cache,
         })
     }
 
@@ -205,7 +205,7 @@ impl<'a> Behalf<'a> {
     async fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
         self.request.whose = whose;
         let requests = vec![self.request.clone()];
-        let found = self.driver.look_up(&self.file, requests).await?;
+        let found = self.driver.look_up(&self.cache, requests).await?;
         Ok(match found.hits.into_iter().next() {
             Some(Hit::Ticket(ticket)) => Some(*ticket),
             _ => None,
@@ -213,7 +213,7 @@ impl<'a> Behalf<'a> {
     }
 
     fn no_credential(&self) -> ClientError {
-        no_credential(&self.request.server, &self.file)
+        no_credential(&self.request.server, &self.cache)
     }
 
     async fn realm_of(&self, user: &S4uUser) -> Result<Vec<u8>, ClientError> {
@@ -258,7 +258,7 @@ impl<'a> Behalf<'a> {
     /// Adds the ticket to the cache, unless it shall stay as it is.
     async fn store(&self, ticket: &Credential) {
         if !self.request.no_store {
-            self.driver.store(ticket, &self.file, self.name).await;
+            self.driver.store(ticket, &self.cache, self.name).await;
         }
     }
 }
