@@ -7,9 +7,12 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 
 use kerberos_client::ClientError;
-use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::CcacheNameError;
+use kerberos_files::ccache::CcacheOptions;
+use kerberos_files::ccache::Collection;
 use kerberos_proto::ParseOptions;
 use kerberos_proto::Principal;
 use kerberos_proto::PrincipalError;
@@ -26,6 +29,9 @@ pub(crate) enum SelectError {
     /// A name is wrong, or leads to nothing that is supported.
     #[error(transparent)]
     Name(ClientError),
+    /// A name leads to no cache.
+    #[error(transparent)]
+    Cache(#[from] CcacheError),
     /// A name is not text.
     #[error("The name {} is not UTF-8", .0.display())]
     NotText(OsString),
@@ -42,12 +48,7 @@ impl SelectError {
     pub(crate) fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Config(error) => error.to_string(),
-            Self::Name(ClientError::CcacheName(CcacheNameError::Unsupported { .. })) => {
-                "use a file: -c FILE:PATH, KRB5CCNAME, or default_ccache_name in krb5.conf".into()
-            }
-            Self::Name(ClientError::CcacheName(_)) => {
-                "name a file, as FILE:/tmp/krb5cc_1000".into()
-            }
+            Self::Cache(error) => return error.hint(),
             Self::Name(ClientError::KeytabName(_)) => {
                 "name a file, as FILE:/etc/krb5.keytab".into()
             }
@@ -63,6 +64,16 @@ impl SelectError {
     }
 }
 
+impl SelectError {
+    /// The text as tools of MIT's have it that report no more than the number of an error.
+    pub(crate) fn base_text(&self) -> String {
+        match self {
+            Self::Cache(error) => error.base_text(),
+            error => error.to_string(),
+        }
+    }
+}
+
 /// An error of the configuration, or of a name in it.
 impl From<ClientError> for SelectError {
     fn from(error: ClientError) -> Self {
@@ -74,14 +85,30 @@ impl From<ClientError> for SelectError {
     }
 }
 
-/// The file of the cache `name`.
+/// The cache that `name` leads to: the primary one if it is the name of a collection.
 ///
 /// # Errors
-/// For any other kind of cache.
-pub(crate) fn file(name: &CcacheName) -> Result<CcacheFile, SelectError> {
-    name.file_path()
-        .map(CcacheFile::new)
-        .map_err(|error| SelectError::Name(error.into()))
+/// When there can be no such cache, or nobody tells which one is the primary.
+pub(crate) fn open(name: &CcacheName) -> Result<Ccache, SelectError> {
+    Ok(Ccache::resolve(name, &options(name)?)?)
+}
+
+/// The caches that `name` stands for, or the default name.
+///
+/// # Errors
+/// As [`cache`].
+pub(crate) fn collection(name: Option<&OsStr>) -> Result<Collection, SelectError> {
+    let name = cache(name)?;
+    let options = options(&name)?;
+    Ok(Collection::new(name, options))
+}
+
+/// What krb5.conf says of caches, if that matters to those called `name`.
+fn options(name: &CcacheName) -> Result<CcacheOptions, SelectError> {
+    if name.kind() == CcacheKind::Kcm {
+        return Ok(configuration::load()?.krb5().ccache_options());
+    }
+    Ok(CcacheOptions::default())
 }
 
 /// The cache called `name`, else that of `KRB5CCNAME`, else the configured one.

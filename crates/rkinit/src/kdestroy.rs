@@ -1,7 +1,6 @@
 //! `kdestroy`: removes credential caches.
 //!
-//! A cache that is not there is reported but is no failure, as with MIT. MIT's hint at other
-//! caches of the collection never shows: a file cache has no others.
+//! A cache that is not there is reported but is no failure, as with MIT.
 
 mod args;
 
@@ -9,11 +8,11 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheFile;
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::Collection;
 
 use crate::ccache_select;
+use crate::ccache_select::SelectError;
 use crate::kdestroy::args::Target;
 use crate::messages::Program;
 use crate::messages::hint;
@@ -25,40 +24,36 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         Ok(plan) => plan,
         Err(status) => return status,
     };
-    let name = match ccache_select::cache(plan.cache.as_deref()) {
-        Ok(name) => name,
-        Err(error) => {
-            program.error(&error, "while resolving ccache");
-            error.hint().into_iter().for_each(hint);
-            return 1;
-        }
+    let caches = match ccache_select::collection(plan.cache.as_deref()) {
+        Ok(caches) => caches,
+        Err(error) => return fail(program, &error, "while resolving ccache"),
     };
-    let file = match ccache_select::file(&name) {
-        Ok(file) => file,
-        Err(error) => {
-            program.error(&error, "");
-            error.hint().into_iter().for_each(hint);
-            return 1;
-        }
+    let (cache, others_count) = match plan.target {
+        Target::All => return destroy_all(program, &caches),
+        Target::Default => (caches.primary(), !plan.quiet),
+        Target::Principal(principal) => match of_principal(program, &caches, &principal) {
+            Ok(cache) => (Ok(cache), false),
+            Err(status) => return status,
+        },
     };
-    match plan.target {
-        Target::All => destroy_all(program, &name, &file),
-        Target::Default => destroy(program, &file, plan.quiet),
-        Target::Principal(principal) => {
-            if let Err(status) = holds(program, &file, &principal) {
-                return status;
-            }
-            destroy(program, &file, plan.quiet)
-        }
+    let status = match cache {
+        Ok(cache) => destroy(program, &cache, plan.quiet),
+        Err(error) => return fail(program, &error.into(), "while resolving ccache"),
+    };
+    if status == 0 && others_count && caches.all().is_ok_and(|caches| !caches.is_empty()) {
+        line(format_args!(
+            "Other credential caches present, use -A to destroy all"
+        ));
     }
+    status
 }
 
-fn destroy(program: &Program, file: &CcacheFile, quiet: bool) -> u8 {
-    let Err(error) = file.destroy() else {
+fn destroy(program: &Program, cache: &Ccache, quiet: bool) -> u8 {
+    let Err(error) = cache.destroy() else {
         return 0;
     };
-    program.error(base_text(&error), "while destroying cache");
-    if matches!(error, CcacheError::NotFound { .. }) {
+    program.error(error.base_text(), "while destroying cache");
+    if error.is_missing() {
         return 0;
     }
     let bell = if quiet { "" } else { "\x07" };
@@ -67,51 +62,52 @@ fn destroy(program: &Program, file: &CcacheFile, quiet: bool) -> u8 {
     1
 }
 
-/// The collection of a file cache is that cache; what fails is said but is no failure.
-fn destroy_all(program: &Program, name: &CcacheName, file: &CcacheFile) -> u8 {
-    match file.destroy() {
-        Ok(()) | Err(CcacheError::NotFound { .. }) => {}
-        Err(error) => {
-            program.error(
-                base_text(&error),
-                format_args!("while destroying cache {name}"),
-            );
-            error.hint().into_iter().for_each(hint);
+/// What fails is said but is no failure.
+fn destroy_all(program: &Program, caches: &Collection) -> u8 {
+    let caches = match caches.all() {
+        Ok(caches) => caches,
+        Err(error) => return fail(program, &error.into(), "while listing credential caches"),
+    };
+    for cache in caches {
+        match cache.destroy() {
+            Err(error) if !error.is_missing() => {
+                let context = format_args!("while destroying cache {}", cache.name());
+                program.error(error.base_text(), context);
+                error.hint().into_iter().for_each(hint);
+            }
+            _ => {}
         }
     }
     0
 }
 
-/// Whether the cache is that of `principal`.
+/// The cache of `principal`.
 ///
 /// # Errors
-/// The exit status, after a message, when it is not.
-fn holds(program: &Program, file: &CcacheFile, principal: &OsStr) -> Result<(), u8> {
+/// The exit status, after a message, when there is none.
+fn of_principal(program: &Program, caches: &Collection, principal: &OsStr) -> Result<Ccache, u8> {
     let text = principal.to_string_lossy();
     let wanted = ccache_select::principal(principal.as_bytes(), false).map_err(|error| {
-        program.error(&error, format_args!("while parsing principal name {text}"));
-        error.hint().into_iter().for_each(hint);
-        1
+        fail(
+            program,
+            &error,
+            &format!("while parsing principal name {text}"),
+        )
     })?;
-    let found = file
-        .open()
-        .is_ok_and(|reader| *reader.default_principal() == wanted);
-    if found {
-        return Ok(());
+    let context = format!("while finding cache for {text}");
+    match caches.of_principal(&wanted) {
+        Ok(Some(cache)) => Ok(cache),
+        Ok(None) => {
+            program.error("Matching credential not found", context);
+            hint("klist -l shows whose caches there are");
+            Err(1)
+        }
+        Err(error) => Err(fail(program, &error.into(), &context)),
     }
-    program.error(
-        "Matching credential not found",
-        format_args!("while finding cache for {text}"),
-    );
-    hint("klist -l shows whose caches there are");
-    Err(1)
 }
 
-/// The error's text without the name of the file, as MIT's kdestroy has it.
-fn base_text(error: &CcacheError) -> String {
-    let text = error.to_string();
-    match text.split_once(" (filename: ") {
-        Some((base, _)) => base.into(),
-        None => text,
-    }
+fn fail(program: &Program, error: &SelectError, context: &str) -> u8 {
+    program.error(error.base_text(), context);
+    error.hint().into_iter().for_each(hint);
+    1
 }

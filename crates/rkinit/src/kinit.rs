@@ -18,8 +18,7 @@ use std::ffi::OsString;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::cache_of;
-use kerberos_files::ccache::CcacheFile;
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
 use kerberos_proto::Principal;
@@ -29,6 +28,7 @@ use crate::check_config;
 use crate::configuration;
 use crate::kinit::args::Asked;
 use crate::kinit::choose::Choice;
+use crate::kinit::choose::Role;
 use crate::kinit::choose::Unchosen;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
@@ -87,25 +87,40 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
             1
         }
     })?;
-    if matches!(plan.action, Action::Renew | Action::Validate) {
-        return again::again(client, plan, &choice).map_err(|refusal| refusal.report(program));
+    let done = match plan.action {
+        Action::Renew | Action::Validate => again::again(client, plan, &choice),
+        _ => log_in_and_store(client, plan, &choice),
+    };
+    let done = done.and_then(|()| switch(&choice));
+    if done.is_err() && choice.role == Role::New {
+        // A KCM daemon made it when it was named, and would keep it, empty as it is.
+        let _ = choice.cache.destroy();
     }
-    let Choice {
-        principal,
-        cache_name,
-        cache,
-    } = choice;
-    let login = log_in(client, plan, &principal).map_err(|refusal| refusal.report(program))?;
+    done.map_err(|refusal| refusal.report(program))
+}
+
+fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<(), Refusal> {
+    let login = log_in(client, plan, &choice.principal)?;
     if matches!(plan.action, Action::Password) {
         warnings::print(&login, kerberos_client::now().seconds);
     }
-    store(client, &login, &cache_name, &cache).map_err(|error| {
+    store(client, &login, &choice.cache).map_err(|error| {
         let message = format!("Failed to store credentials: {error}");
-        let refusal = Refusal {
+        Refusal {
             hint: error.hint(),
             ..Refusal::new(message, CONTEXT)
-        };
-        refusal.report(program)
+        }
+    })
+}
+
+/// Makes the cache the primary one, if another was that.
+fn switch(choice: &Choice) -> Result<(), Refusal> {
+    if choice.role == Role::Given {
+        return Ok(());
+    }
+    choice.cache.make_primary().map_err(|error| Refusal {
+        hint: error.hint(),
+        ..Refusal::new(error, "while switching to new ccache")
     })
 }
 
@@ -131,12 +146,8 @@ fn message(error: &ClientError) -> Cow<'static, str> {
 }
 
 /// Replaces the cache by one with the new ticket, in the configured format.
-fn store(
-    client: &Client,
-    login: &Login,
-    name: &CcacheName,
-    cache: &CcacheFile,
-) -> Result<(), ClientError> {
+fn store(client: &Client, login: &Login, cache: &Ccache) -> Result<(), ClientError> {
+    let name = cache.name();
     let version = u8::try_from(client.config().krb5().ccache_type()).ok();
     let version = version.and_then(Version::from_number).unwrap_or_default();
     let content = cache_of(login, version)?;

@@ -12,13 +12,11 @@ mod host_address;
 mod keytab_listing;
 mod status;
 
-use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
-use crate::ccache_select;
 use crate::klist::args::Action;
 use crate::messages::Program;
 use crate::messages::hint;
@@ -41,7 +39,8 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         Action::Keytab(detail) => keytab_listing::show(program, name, detail, &mut out),
         Action::ListCaches => collection::list(program, name, &mut out),
         Action::ShowAll(detail) => collection::show_all(program, name, &detail, &mut out),
-        Action::Status | Action::AllStatus => Ok(status::exit_status(name)),
+        Action::Status => Ok(status::exit_status(name)),
+        Action::AllStatus => Ok(collection::exit_status(name)),
         Action::Show(detail) => cache_listing::show_named(program, name, &detail, &mut out),
     };
     match listed.and_then(|status| out.flush().map(|()| status)) {
@@ -64,13 +63,6 @@ fn fail(
         hint(advice);
     }
     Ok(1)
-}
-
-/// The cache to work on: the one named, or the default.
-fn cache_name(
-    name: Option<&OsStr>,
-) -> Result<kerberos_files::ccache::CcacheName, ccache_select::SelectError> {
-    ccache_select::cache(name)
 }
 
 /// Seconds since 1970, as files count them.

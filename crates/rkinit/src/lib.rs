@@ -1,8 +1,8 @@
 //! The command-line tools as a library, one module a tool.
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
-//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rktutil` or `ktutil`, so that a symbolic link is
-//! a drop-in for MIT's tool of that name.
+//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`, so
+//! that a symbolic link is a drop-in for MIT's tool of that name.
 //! Options, output, messages and exit codes are MIT's; what differs is listed in
 //! `docs/TOOLS.md`.
 //!
@@ -21,6 +21,7 @@ mod kdestroy;
 mod keytab_select;
 mod kinit;
 mod klist;
+mod kswitch;
 mod ktutil;
 mod kvno;
 mod links;
@@ -56,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Tool::Kinit => kinit::run(&program, arguments),
         Tool::Klist => klist::run(&program, arguments),
         Tool::Kdestroy => kdestroy::run(&program, arguments),
+        Tool::Kswitch => kswitch::run(&program, arguments),
         Tool::Kvno => kvno::run(&program, arguments),
         Tool::Ktutil => ktutil::run(&program, arguments),
     };
@@ -68,19 +70,22 @@ enum Tool {
     Kinit,
     Klist,
     Kdestroy,
+    Kswitch,
     Kvno,
     Ktutil,
 }
 
 impl Tool {
     /// Every name a tool answers to; the first of a tool is our own.
-    const NAMES: [(&'static str, Self); 10] = [
+    const NAMES: [(&'static str, Self); 12] = [
         ("rkinit", Self::Kinit),
         ("kinit", Self::Kinit),
         ("rklist", Self::Klist),
         ("klist", Self::Klist),
         ("rkdestroy", Self::Kdestroy),
         ("kdestroy", Self::Kdestroy),
+        ("rkswitch", Self::Kswitch),
+        ("kswitch", Self::Kswitch),
         ("rkvno", Self::Kvno),
         ("kvno", Self::Kvno),
         ("rktutil", Self::Ktutil),
@@ -108,6 +113,8 @@ mod tests {
         check("rklist", Tool::Klist);
         check("kdestroy", Tool::Kdestroy);
         check("rkdestroy", Tool::Kdestroy);
+        check("kswitch", Tool::Kswitch);
+        check("rkswitch", Tool::Kswitch);
         check("kvno", Tool::Kvno);
         check("rkvno", Tool::Kvno);
         check("ktutil", Tool::Ktutil);

@@ -12,8 +12,15 @@ use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::system_text;
 
-const NAMES: [&str; 5] = ["rkinit", "rklist", "rkdestroy", "rkvno", "rktutil"];
-const MIT_NAMES: [&str; 5] = ["kinit", "klist", "kdestroy", "kvno", "ktutil"];
+const NAMES: [&str; 6] = [
+    "rkinit",
+    "rklist",
+    "rkdestroy",
+    "rkswitch",
+    "rkvno",
+    "rktutil",
+];
+const MIT_NAMES: [&str; 6] = ["kinit", "klist", "kdestroy", "kswitch", "kvno", "ktutil"];
 
 /// Makes the links in `directory` and returns the exit status.
 pub(crate) fn install(program: &Program, directory: &OsStr, mit_names: bool) -> u8 {

@@ -9,7 +9,6 @@ use std::borrow::Cow;
 use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
-use kerberos_client::store_renewed;
 use kerberos_proto::Credential;
 
 use crate::configuration;
@@ -40,7 +39,8 @@ pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<(),
     if plan.verbose {
         line(format_args!("Initialized cache"));
     }
-    store_renewed(&ticket, &choice.cache_name).map_err(|error| {
+    let stored = client.store_renewed(&ticket, choice.cache.name());
+    stored.map_err(|error| {
         let name = plan.cache.as_deref().unwrap_or_default();
         Refusal {
             hint: error.hint(),
@@ -63,20 +63,20 @@ fn get(
     let service = text.map(|text| request::service(text, &choice.principal, context));
     let service = service.transpose()?;
     // Only the tickets of whom the command line names count.
-    let owner = match choice.cache.open() {
-        Ok(cache) => cache.default_principal().clone(),
+    let owner = match choice.cache.principal() {
+        Ok(owner) => owner,
         Err(error) => return Ok(Err(error.into())),
     };
     if owner != choice.principal {
         let realm = choice.principal.realm();
         return Ok(Err(ClientError::NoCredential {
             server: kerberos_proto::Principal::krbtgt(realm, realm),
-            path: choice.cache.path().to_owned(),
+            cache: choice.cache.name().clone(),
         }));
     }
     Ok(match plan.action {
-        Action::Validate => client.validate(&choice.cache_name, service),
-        _ => client.renew(&choice.cache_name, service),
+        Action::Validate => client.validate(choice.cache.name(), service),
+        _ => client.renew(choice.cache.name(), service),
     })
 }
 

@@ -1,13 +1,15 @@
 //! Whose ticket to get and which cache to put it in, when the command line leaves it open.
 //!
 //! The principal is the one named; else the first of the client keytab (`-i`), `host/` and this
-//! host's name (`-k`), that of the cache, or the user's own name.
+//! host's name (`-k`), that of the cache, or the user's own name. Where there can be several caches
+//! the ticket goes to that of the principal or, when the primary one is another's, to a new one.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-use kerberos_files::ccache::CcacheFile;
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::Collection;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
@@ -25,8 +27,19 @@ use crate::user;
 /// Who logs in, and where the ticket goes.
 pub(super) struct Choice {
     pub(super) principal: Principal,
-    pub(super) cache_name: CcacheName,
-    pub(super) cache: CcacheFile,
+    pub(super) cache: Ccache,
+    pub(super) role: Role,
+}
+
+/// What the cache is in its collection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// The one that was named, or the primary one: all stays as it is.
+    Given,
+    /// Another that is the principal's already, and shall become the primary one.
+    Existing,
+    /// A new one beside the primary one, which is another principal's, and shall take its place.
+    New,
 }
 
 /// Why there is no choice.
@@ -48,35 +61,25 @@ impl From<Refusal> for Unchosen {
 /// # Errors
 /// When a name is wrong, or none can be found.
 pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
-    let (cache_name, cache) = cache(plan)?;
-    let from_cache = || {
-        cache
-            .open()
-            .ok()
-            .map(|reader| reader.default_principal().clone())
+    let (caches, cache) = default_or_named(plan)?;
+    let named = named_principal(plan)?;
+    // It is read only if it decides something.
+    let decides = named.is_none() || caches.as_ref().is_some_and(Collection::can_switch);
+    let owner = decides.then(|| cache.principal().ok()).flatten();
+    let (principal, is_owner) = match named {
+        Some(principal) => (principal, false),
+        None => match &owner {
+            Some(owner) => (owner.clone(), true),
+            None => (user_principal(plan)?, false),
+        },
     };
-    let mut cache_is_chosen = plan.cache.is_some();
-    let principal = if let Some(text) = &plan.principal {
-        parse(text, plan.enterprise)?
-    } else if let Action::Keytab(Keytab::Client) = plan.action {
-        first_of_client_keytab()?
-    } else if let Action::Keytab(_) = plan.action {
-        host_principal()
-            .map_err(|error| error.into_refusal("when creating default server principal name"))?
-    } else if let Some(principal) = from_cache() {
-        cache_is_chosen = true;
-        principal
-    } else {
-        let name = user::name().ok_or(Unchosen::NoUser)?;
-        parse(OsStr::new(&name), plan.enterprise)?
+    let (cache, role) = match caches {
+        Some(caches) if !is_owner => {
+            in_collection(plan, &caches, cache, owner.is_some(), &principal)?
+        }
+        _ => (cache, Role::Given),
     };
     if plan.verbose {
-        if !cache_is_chosen {
-            line(format_args!(
-                "Using default cache: {}",
-                cache_name.residual()
-            ));
-        }
         if let Some(input) = &plan.input_cache {
             line(format_args!(
                 "Using specified input cache: {}",
@@ -87,28 +90,105 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
     }
     Ok(Choice {
         principal,
-        cache_name,
         cache,
+        role,
     })
 }
 
-fn cache(plan: &Plan) -> Result<(CcacheName, CcacheFile), Refusal> {
-    let context = match &plan.cache {
-        Some(name) => format!("resolving ccache {}", name.display()),
-        None => "while getting default ccache".into(),
+/// The cache of `-c`; else the collection, and its primary cache.
+fn default_or_named(plan: &Plan) -> Result<(Option<Collection>, Ccache), Refusal> {
+    if let Some(name) = &plan.cache {
+        let context = format!("resolving ccache {}", name.display());
+        let cache = ccache_select::cache(Some(name))
+            .and_then(|name| ccache_select::open(&name))
+            .map_err(|error| error.into_refusal(&context))?;
+        if plan.verbose {
+            line(format_args!("Using specified cache: {}", name.display()));
+        }
+        check_input(plan)?;
+        return Ok((None, cache));
+    }
+    let caches = ccache_select::collection(None);
+    let found = caches.and_then(|caches| {
+        let primary = caches.primary()?;
+        Ok((Some(caches), primary))
+    });
+    let found = found.map_err(|error| error.into_refusal("while getting default ccache"))?;
+    check_input(plan)?;
+    Ok(found)
+}
+
+/// Whether the cache of `-I` has a name.
+fn check_input(plan: &Plan) -> Result<(), Refusal> {
+    let Some(input) = &plan.input_cache else {
+        return Ok(());
     };
-    let name = ccache_select::cache(plan.cache.as_deref())
-        .map_err(|error| error.into_refusal(&context))?;
-    let cache = ccache_select::file(&name).map_err(|error| error.into_refusal(""))?;
-    if let (true, Some(text)) = (plan.verbose, &plan.cache) {
-        line(format_args!("Using specified cache: {}", text.display()));
-    }
-    if let Some(input) = &plan.input_cache {
-        ccache_select::cache(Some(input)).map_err(|error| {
-            error.into_refusal(&format!("resolving ccache {}", input.display()))
+    let name = ccache_select::cache(Some(input));
+    name.map(drop)
+        .map_err(|error| error.into_refusal(&format!("resolving ccache {}", input.display())))
+}
+
+/// The cache for `principal` in the default collection; `in_use` says whether its primary cache is
+/// somebody's.
+fn in_collection(
+    plan: &Plan,
+    caches: &Collection,
+    primary: Ccache,
+    in_use: bool,
+    principal: &Principal,
+) -> Result<(Ccache, Role), Refusal> {
+    let say = |what: &str, cache: &Ccache| {
+        if plan.verbose {
+            line(format_args!(
+                "Using {what} cache: {}",
+                cache.name().residual()
+            ));
+        }
+    };
+    let refusal = |error: CcacheError, context: &str| Refusal {
+        hint: error.hint(),
+        ..Refusal::new(error, context)
+    };
+    if caches.can_switch() {
+        let found = caches.of_principal(principal).map_err(|error| {
+            refusal(
+                error,
+                &format!("while searching for ccache for {principal}"),
+            )
         })?;
+        if let Some(cache) = found {
+            say("existing", &cache);
+            return Ok((cache, Role::Existing));
+        }
+        if in_use {
+            let cache = caches.new_unique();
+            let cache = cache.map_err(|error| refusal(error, "while generating new ccache"))?;
+            say("new", &cache);
+            return Ok((cache, Role::New));
+        }
     }
-    Ok((name, cache))
+    say("default", &primary);
+    Ok((primary, Role::Given))
+}
+
+/// The principal that the command line or, for a keytab, something else than a cache names.
+fn named_principal(plan: &Plan) -> Result<Option<Principal>, Refusal> {
+    if let Some(text) = &plan.principal {
+        return parse(text, plan.enterprise).map(Some);
+    }
+    match plan.action {
+        Action::Keytab(Keytab::Client) => first_of_client_keytab().map(Some),
+        Action::Keytab(_) => host_principal()
+            .map(Some)
+            .map_err(|error| error.into_refusal("when creating default server principal name")),
+        _ => Ok(None),
+    }
+}
+
+/// The user's own name.
+fn user_principal(plan: &Plan) -> Result<Principal, Unchosen> {
+    let name = user::name().ok_or(Unchosen::NoUser)?;
+    Ok(parse(OsStr::new(&name), plan.enterprise)?)
 }
 
 fn parse(text: &OsStr, enterprise: bool) -> Result<Principal, Refusal> {

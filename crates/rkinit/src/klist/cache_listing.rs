@@ -3,12 +3,12 @@
 use std::ffi::OsStr;
 use std::io;
 
+use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
 use crate::ccache_select;
 use crate::klist::args::Detail;
-use crate::klist::cache_name;
 use crate::klist::credential_lines::Lines;
 use crate::klist::fail;
 use crate::messages::Program;
@@ -22,24 +22,22 @@ pub(super) fn show_named(
     detail: &Detail,
     out: &mut Output,
 ) -> io::Result<u8> {
-    match cache_name(name) {
-        Ok(name) => show(program, &name, detail, out),
+    let cache = ccache_select::cache(name).and_then(|name| ccache_select::open(&name));
+    match cache {
+        Ok(cache) => show(program, &cache, detail, out),
         Err(error) => fail(program, out, &error, "while resolving ccache", error.hint()),
     }
 }
 
-/// Shows the cache `name`; the exit status.
+/// Shows `cache`; the exit status.
 pub(super) fn show(
     program: &Program,
-    name: &CcacheName,
+    cache: &Ccache,
     detail: &Detail,
     out: &mut Output,
 ) -> io::Result<u8> {
-    let file = match ccache_select::file(name) {
-        Ok(file) => file,
-        Err(error) => return fail(program, out, &error, "", error.hint()),
-    };
-    let mut reader = match file.open() {
+    let name = cache.name();
+    let mut reader = match cache.open() {
         Ok(reader) => reader,
         Err(error) => {
             let advice = error.hint().or_else(|| {

@@ -1,16 +1,14 @@
 //! `klist -l` and `klist -A`: the caches of the collection.
-//!
-//! The collection of a file cache has at most that one cache; other kinds are not supported yet.
 
 use std::ffi::OsStr;
 use std::io;
 
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Ccache;
 
 use crate::ccache_select;
+use crate::ccache_select::SelectError;
 use crate::klist::args::Detail;
 use crate::klist::cache_listing;
-use crate::klist::cache_name;
 use crate::klist::fail;
 use crate::klist::status;
 use crate::messages::Program;
@@ -20,38 +18,32 @@ const NO_CACHE: u8 = 1;
 
 /// Lists each cache with its principal; 1 when there is none.
 pub(super) fn list(program: &Program, name: Option<&OsStr>, out: &mut Output) -> io::Result<u8> {
-    let name = match cache_name(name) {
-        Ok(name) => name,
-        Err(error) => {
-            return fail(
-                program,
-                out,
-                &error,
-                "while listing ccache collection",
-                error.hint(),
-            );
-        }
-    };
-    let file = match ccache_select::file(&name) {
-        Ok(file) => file,
-        Err(error) => return fail(program, out, &error, "", error.hint()),
+    let caches = match all(name) {
+        Ok(caches) => caches,
+        Err(error) => return fail(program, out, &error, CONTEXT, error.hint()),
     };
     out.put(format!("{:30} Cache name\n", "Principal name").as_bytes());
     out.put(format!("{:30} ----------\n", "--------------").as_bytes());
-    let Ok(reader) = file.open() else {
-        return Ok(NO_CACHE);
-    };
-    let mut owner = Vec::new();
-    reader.default_principal().unparse_into(&mut owner);
-    owner.resize(30, b' ');
-    out.put(&owner);
-    let expired = if status::is_valid(&name) {
-        ""
-    } else {
-        " (Expired)"
-    };
-    out.put(format!(" {name}{expired}\n").as_bytes());
-    Ok(0)
+    let mut status = NO_CACHE;
+    for cache in &caches {
+        // One that holds nothing yet is passed over.
+        let Ok(principal) = cache.principal() else {
+            continue;
+        };
+        let mut owner = Vec::new();
+        principal.unparse_into(&mut owner);
+        owner.resize(30, b' ');
+        out.put(&owner);
+        let expired = if status::is_valid(cache) {
+            ""
+        } else {
+            " (Expired)"
+        };
+        out.put(format!(" {}{expired}\n", cache.name()).as_bytes());
+        out.flush_if_full()?;
+        status = 0;
+    }
+    Ok(status)
 }
 
 /// Shows every cache in turn; 0 when one could be shown.
@@ -61,19 +53,28 @@ pub(super) fn show_all(
     detail: &Detail,
     out: &mut Output,
 ) -> io::Result<u8> {
-    match cache_name(name) {
-        Ok(name) if is_missing(&name) => Ok(NO_CACHE),
-        Ok(name) => cache_listing::show(program, &name, detail, out),
-        Err(error) => fail(
-            program,
-            out,
-            &error,
-            "while listing ccache collection",
-            error.hint(),
-        ),
+    let caches = match all(name) {
+        Ok(caches) => caches,
+        Err(error) => return fail(program, out, &error, CONTEXT, error.hint()),
+    };
+    let mut status = NO_CACHE;
+    for (index, cache) in caches.iter().enumerate() {
+        if index > 0 {
+            out.put(b"\n");
+        }
+        status &= cache_listing::show(program, cache, detail, out)?;
     }
+    Ok(status)
 }
 
-fn is_missing(name: &CcacheName) -> bool {
-    name.file_path().is_ok_and(|path| !path.exists())
+/// The exit status of `klist -A -s`: 0 when one of the caches can be used.
+pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
+    let caches = all(name).unwrap_or_default();
+    u8::from(!caches.iter().any(status::is_valid))
 }
+
+fn all(name: Option<&OsStr>) -> Result<Vec<Ccache>, SelectError> {
+    Ok(ccache_select::collection(name)?.all()?)
+}
+
+const CONTEXT: &str = "while listing ccache collection";

@@ -2,32 +2,23 @@
 
 use std::ffi::OsStr;
 
-use kerberos_files::ccache::CcacheFile;
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CredentialView;
 use kerberos_proto::Principal;
 
-use crate::klist::cache_name;
+use crate::ccache_select;
 use crate::klist::now;
 
 /// The exit status: 0 for a cache that can be used, else 1. Nothing is said.
-///
-/// The collection of a file cache is that cache, so `-A -s` asks the same.
 pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
-    match cache_name(name) {
-        Ok(name) if is_valid(&name) => 0,
-        _ => 1,
-    }
+    let cache = ccache_select::cache(name).and_then(|name| ccache_select::open(&name));
+    u8::from(!cache.is_ok_and(|cache| is_valid(&cache)))
 }
 
-/// Whether `name` has a local ticket-granting ticket that has not expired or, when it has no such
+/// Whether `cache` has a local ticket-granting ticket that has not expired or, when it has no such
 /// ticket at all, any other that has not.
-pub(super) fn is_valid(name: &CcacheName) -> bool {
-    let Some(mut reader) = name
-        .file_path()
-        .ok()
-        .and_then(|path| CcacheFile::new(path).open().ok())
-    else {
+pub(super) fn is_valid(cache: &Ccache) -> bool {
+    let Ok(mut reader) = cache.open() else {
         return false;
     };
     let owner = reader.default_principal().clone();

@@ -11,7 +11,7 @@ use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::TicketRequest;
 use kerberos_crypto::EncryptionType;
-use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Credential;
@@ -33,7 +33,7 @@ pub(super) struct Job {
     pub(super) client: &'static Client,
     pub(super) cache: CcacheName,
     keytab: Option<KeytabFile>,
-    out_cache: Option<CcacheFile>,
+    out_cache: Option<Ccache>,
     /// What each ticket's request is made from.
     request: RequestOptions,
     pub(super) behalf: Option<OnBehalf>,
@@ -72,11 +72,11 @@ impl Job {
         })?;
         let etypes = plan.etype.as_deref().map(etype).transpose()?;
         let cache = ccache_select::cache(plan.cache.as_deref())
-            .and_then(|name| ccache_select::file(&name).map(|_| name))
+            .and_then(|name| Ok(ccache_select::open(&name)?.name().clone()))
             .map_err(|error| error.into_refusal("while opening ccache"))?;
         let out_cache = plan.out_cache.as_deref().map(|name| {
             ccache_select::cache(Some(name))
-                .and_then(|name| ccache_select::file(&name))
+                .and_then(|name| ccache_select::open(&name))
                 .map_err(|error| error.into_refusal("while resolving output ccache"))
         });
         let out_cache = out_cache.transpose()?;
@@ -238,13 +238,15 @@ fn keytab(name: &OsStr) -> Result<KeytabFile, Refusal> {
 /// The TGT of the owner of the cache called `name`, for user-to-user.
 fn second_ticket(client: &Client, name: &OsStr) -> Result<Vec<u8>, Refusal> {
     let context = format!("while getting user-to-user ticket from {}", name.display());
-    let cache = ccache_select::cache(Some(name)).map_err(|error| error.into_refusal(&context))?;
-    let file = ccache_select::file(&cache).map_err(|error| error.into_refusal(&context))?;
-    let found = file.open().map_err(ClientError::from).and_then(|reader| {
-        let realm = reader.default_principal().realm();
+    let cache = ccache_select::cache(Some(name))
+        .and_then(|name| ccache_select::open(&name))
+        .map_err(|error| error.into_refusal(&context))?;
+    let found = cache.principal().map_err(ClientError::from);
+    let found = found.and_then(|owner| {
+        let realm = owner.realm();
         let mut request = TicketRequest::new(Principal::krbtgt(realm, realm));
         request.cached_only = true;
-        client.ticket(&cache, &request)
+        client.ticket(cache.name(), &request)
     });
     found
         .map(|tgt| tgt.ticket)

@@ -99,12 +99,9 @@ impl Job {
 
     /// Whose cache it is.
     pub(super) fn owner(&self) -> Result<Principal, Refusal> {
-        let file = ccache_select::file(&self.cache);
-        let reader = file
-            .map_err(|error| error.into_refusal(CLIENT_CONTEXT))?
-            .open()
-            .map_err(|error| no_client(&error.into()))?;
-        Ok(reader.default_principal().clone())
+        let cache = ccache_select::open(&self.cache);
+        let cache = cache.map_err(|error| error.into_refusal(CLIENT_CONTEXT))?;
+        cache.principal().map_err(|error| no_client(&error.into()))
     }
 }
 

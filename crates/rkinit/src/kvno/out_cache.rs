@@ -2,8 +2,8 @@
 
 use kerberos_client::Client;
 use kerberos_client::ClientError;
+use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheBuilder;
-use kerberos_files::ccache::CcacheFile;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::ccache::ConfigEntry;
 use kerberos_files::ccache::Header;
@@ -14,7 +14,7 @@ use kerberos_proto::Principal;
 use crate::ccache_select;
 use crate::refusal::Refusal;
 
-/// Replaces `file` by a cache with `tickets`, which came by means of the one called `source`; it
+/// Replaces `cache` by one with `tickets`, which came by means of the one called `source`; it
 /// belongs to the first one's client.
 ///
 /// # Errors
@@ -22,14 +22,14 @@ use crate::refusal::Refusal;
 pub(super) fn write(
     client: &Client,
     source: &CcacheName,
-    file: &CcacheFile,
+    cache: &Ccache,
     tickets: &[Credential],
 ) -> Result<(), Refusal> {
     let [first, ..] = tickets else {
         return Ok(());
     };
     let written = content(client, source, &first.client, tickets)
-        .and_then(|content| Ok(file.replace_with(&content)?));
+        .and_then(|content| Ok(cache.replace_with(&content)?));
     written.map_err(|error| Refusal {
         hint: error.hint(),
         ..Refusal::new(&error, "while writing output ccache")
@@ -45,7 +45,7 @@ fn content(
     let version = u8::try_from(client.config().krb5().ccache_type()).ok();
     let version = version.and_then(Version::from_number).unwrap_or_default();
     // Whoever uses the new cache has the same clock.
-    let kdc_offset = match ccache_select::file(source) {
+    let kdc_offset = match ccache_select::open(source) {
         Ok(source) => source.open()?.kdc_offset(),
         Err(_) => None,
     };
