@@ -79,6 +79,12 @@ const CONSUMERS: &[Part] = &[
 /// A DNS server.
 const DNS: &[Part] = &[part("/usr/sbin/nsd", "nsd")];
 
+/// The daemon that keeps KCM caches on most systems.
+const KCM: &[Part] = &[
+    part("/usr/libexec/sssd/sssd_kcm", "sssd-kcm"),
+    part("/usr/sbin/sssd", "sssd-common"),
+];
+
 /// Small tools that the harness and the benchmark call.
 const TOOLS: &[Part] = &[
     part("/usr/bin/faketime", "faketime"),
@@ -87,7 +93,7 @@ const TOOLS: &[Part] = &[
     part("/usr/bin/time", "time"),
 ];
 
-const HEIMDAL_PROGRAMS: [&str; 2] = ["heimdal-clients", "heimdal-kdc"];
+const HEIMDAL_PROGRAMS: [&str; 3] = ["heimdal-clients", "heimdal-kdc", "heimdal-kcm"];
 const HEIMDAL_LIBRARIES: &[&str] = &[
     "libgssapi3-heimdal",
     "libhdb9-heimdal",
@@ -114,11 +120,12 @@ pub(crate) fn everything() -> Outcome {
         .chain(SAMBA)
         .chain(CONSUMERS)
         .chain(DNS)
+        .chain(KCM)
         .chain(TOOLS)
         .filter(|part| !is_here(part.probe))
         .map(|part| part.package)
         .collect();
-    let heimdal_missing = parts::heimdal_root().is_none();
+    let heimdal_missing = parts::heimdal_kcm().is_none();
     let schema_missing = parts::kerberos_schema().is_none();
     if missing.is_empty() && !heimdal_missing && !schema_missing {
         return Ok(());
@@ -148,8 +155,8 @@ pub(crate) fn everything() -> Outcome {
     })?;
     if heimdal_missing {
         unpack("heimdal", &HEIMDAL_PROGRAMS)?;
-        if parts::heimdal_root().is_none() {
-            return Err("no Heimdal KDC in its packages".into());
+        if parts::heimdal_kcm().is_none() {
+            return Err("no Heimdal KDC and no kcm in its packages".into());
         }
     }
     // Where documentation is not installed, the schema is missing from an installed package.

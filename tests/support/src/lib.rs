@@ -5,6 +5,7 @@
 //! MitRealms                 four realms that trust each other in a row
 //! MitLdapRealm              MIT's with constrained delegation and aliases
 //! SambaRealm                an Active Directory on an address of its own; needs root
+//! Kcm                       the daemon that keeps KCM caches, Heimdal's or sssd's; needs root
 //! Apache / Postgres         servers that accept tickets for HTTP/localhost and postgres/localhost
 //!        │ place()
 //!        ▼
@@ -30,6 +31,7 @@ mod cached;
 mod conf;
 mod dns;
 mod heimdal;
+mod kcm;
 mod kpropd;
 mod mit;
 mod mit_ldap;
@@ -48,6 +50,7 @@ pub use binary::rkinit;
 pub use conf::Krb5Conf;
 pub use dns::{DnsServer, DnsView};
 pub use heimdal::HeimdalRealm;
+pub use kcm::Kcm;
 pub use kpropd::{Kpropd, KpropdAnswer};
 pub use mit::{ETYPES, MitOptions, MitRealm};
 pub use mit_ldap::MitLdapRealm;

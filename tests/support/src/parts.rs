@@ -44,6 +44,25 @@ pub fn heimdal_root() -> Option<PathBuf> {
         .find(|root| root.join("usr/lib/heimdal-servers/kdc").exists())
 }
 
+/// Heimdal's daemon for KCM caches, if it is unpacked with the rest.
+pub fn heimdal_kcm() -> Option<PathBuf> {
+    let program = heimdal_root()?.join("usr/sbin/kcm");
+    program.exists().then_some(program)
+}
+
+/// Whether sssd's daemon for KCM caches is installed.
+pub fn sssd_kcm() -> bool {
+    ["/usr/libexec/sssd/sssd_kcm", "/usr/sbin/sssd"]
+        .iter()
+        .all(|path| Path::new(path).exists())
+}
+
+/// Whether programs may use the kernel's keyrings; in most containers they may not, and this file is
+/// empty there.
+pub fn keyrings() -> bool {
+    std::fs::read("/proc/keys").is_ok_and(|keys| !keys.is_empty())
+}
+
 /// Whether Samba's domain controller and its clients are installed.
 pub fn samba() -> bool {
     [
@@ -161,6 +180,7 @@ pub fn print_cfgs() {
         "/usr/sbin/slapd",
         "/usr/sbin/apache2",
         "/usr/sbin/nsd",
+        "/usr/libexec/sssd/sssd_kcm",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -175,6 +195,9 @@ pub fn print_cfgs() {
         ("kpropd", kpropd()),
         ("mit_ldap", mit_ldap()),
         ("heimdal", heimdal_root().is_some()),
+        ("heimdal_kcm", heimdal_kcm().is_some() && root()),
+        ("sssd_kcm", sssd_kcm() && root()),
+        ("keyrings", keyrings()),
         ("nsd", nsd() && root()),
         ("samba", samba() && root()),
         ("apache", apache()),

@@ -1,6 +1,7 @@
 //! `Place`: a user's corner of a test: a krb5.conf, a cache, a keytab, and the tools that see them.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::{TempDir, Tool};
@@ -57,6 +58,19 @@ impl Place {
     /// Our tool, called by `name` (`kinit`, `rklist`, …), as by a symbolic link.
     pub fn ours(&self, name: &str) -> Tool {
         self.here(Tool::ours(name))
+    }
+
+    /// Our tool as a file of that name, which anyone may run, however another program calls it.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    pub fn ours_installed(&self, name: &str) -> Tool {
+        let file = self.path("bin").join(name);
+        if !file.exists() {
+            fs::create_dir_all(self.path("bin")).expect("the folder is ours");
+            fs::copy(crate::rkinit(), &file).expect("there is room in the folder");
+        }
+        self.here(Tool::new(file))
     }
 
     /// MIT's tool of that name.

@@ -1,0 +1,359 @@
+//! Caches of every type, written by our tools and read by MIT's, and the other way round: what kinit
+//! chooses, what klist shows, what kswitch and kdestroy leave.
+
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use interop::assert_same;
+use test_support::{Finished, Kcm, MitRealm, Place, Tool};
+
+/// Whose tool does something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Whose {
+    Mit,
+    Ours,
+}
+
+/// A user with a default cache name.
+struct User<'a> {
+    place: &'a Place,
+    ccname: String,
+    /// The user id that the tools run with, if not our own.
+    uid: Option<u32>,
+}
+
+impl<'a> User<'a> {
+    fn new(place: &'a Place, ccname: impl Into<String>) -> Self {
+        Self {
+            place,
+            ccname: ccname.into(),
+            uid: None,
+        }
+    }
+
+    fn tool(&self, whose: Whose, name: &str, arguments: &str) -> Tool {
+        let tool = match whose {
+            Whose::Mit => self.place.mit(name),
+            // Where another program starts it, it goes by the name of its file.
+            Whose::Ours => self.place.ours_installed(name),
+        };
+        let tool = tool.line(arguments).env("KRB5CCNAME", &self.ccname);
+        match self.uid {
+            Some(uid) => {
+                let uid = uid.to_string();
+                let wrapper = [
+                    "setpriv",
+                    "--reuid",
+                    &uid,
+                    "--regid",
+                    &uid,
+                    "--clear-groups",
+                ];
+                tool.through(wrapper)
+            }
+            None => tool,
+        }
+    }
+
+    fn run(&self, whose: Whose, name: &str, arguments: &str) -> Finished {
+        self.tool(whose, name, arguments).run()
+    }
+
+    fn log_in(&self, whose: Whose, principal: &str, password: &str) -> Finished {
+        let kinit = self.tool(whose, "kinit", &format!("-V {principal}"));
+        kinit.stdin(format!("{password}\n")).run().success()
+    }
+
+    /// What both say to the same question, which changes nothing.
+    #[track_caller]
+    fn check(&self, name: &str, arguments: &str) -> Finished {
+        let theirs = self.run(Whose::Mit, name, arguments);
+        let ours = self.run(Whose::Ours, name, arguments);
+        assert_same(&ours, &theirs);
+        ours
+    }
+
+    /// How many caches there are.
+    #[track_caller]
+    fn count(&self) -> usize {
+        self.check("klist", "-l").stdout().lines().count() - 2
+    }
+}
+
+/// All that can be done with a collection; the tools of `one` write, those of `other` change it.
+#[track_caller]
+fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
+    assert_eq!(user.count(), 0);
+    user.check("klist", "");
+    user.check("klist", "-A");
+    let first = user.log_in(one, "alice", "wonderland");
+    assert!(first.stderr().contains("Using default cache: "), "{first}");
+    let listed = user.check("klist", "-e -f -C").success().stdout();
+    assert!(
+        listed.contains("Default principal: alice@MIT.TEST"),
+        "{listed}"
+    );
+    assert_eq!(user.count(), 1);
+
+    // For another principal there is another cache, which is the primary one then.
+    let second = user.log_in(one, "aes256", "pw-aes256");
+    assert!(second.stderr().contains("Using new cache: "), "{second}");
+    assert_eq!(user.count(), 2);
+    let primary = || user.check("klist", "").success().stdout();
+    assert!(primary().contains("Default principal: aes256@MIT.TEST"));
+    user.check("klist", "-A -e -f -C").success();
+    user.check("klist", "-A -s").success();
+
+    // Its tickets are found, and added to.
+    user.run(other, "kvno", "host/a.mit.test").success();
+    user.run(one, "kvno", "host/a.mit.test host/b.mit.test")
+        .success();
+    let listed = user.check("klist", "").success().stdout();
+    for service in ["krbtgt/MIT.TEST", "host/a.mit.test", "host/b.mit.test"] {
+        assert_eq!(listed.matches(service).count(), 1, "{service}: {listed}");
+    }
+
+    // The first one comes back, by its principal and by its name.
+    user.run(other, "kswitch", "-p alice").success();
+    assert!(primary().contains("Default principal: alice@MIT.TEST"));
+    let listed = user.check("klist", "-l").success().stdout();
+    let names: Vec<&str> = listed
+        .lines()
+        .skip(2)
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(names.len(), 2, "{listed}");
+    user.run(
+        one,
+        "kswitch",
+        &format!("-c {}", names.last().unwrap_or(&"")),
+    )
+    .success();
+    assert!(primary().contains("Default principal: aes256@MIT.TEST"));
+    user.check("kswitch", "-p nobody").exits(1);
+
+    // Who has a cache logs in to that again.
+    let again = user.log_in(other, "alice", "wonderland");
+    assert!(again.stderr().contains("Using existing cache: "), "{again}");
+    assert!(primary().contains("Default principal: alice@MIT.TEST"));
+    assert_eq!(user.count(), 2);
+
+    // They go one by one.
+    user.run(other, "kdestroy", "-p aes256").success();
+    assert_eq!(user.count(), 1);
+    user.check("kdestroy", "-p aes256").exits(1);
+    user.log_in(one, "aes256", "pw-aes256");
+    let gone = user.run(one, "kdestroy", "").success();
+    assert!(
+        gone.stderr().contains("Other credential caches present"),
+        "{gone}"
+    );
+    assert_eq!(user.count(), 1);
+    user.log_in(other, "aes256", "pw-aes256");
+    user.run(one, "kdestroy", "-A").success();
+    assert_eq!(user.count(), 0);
+    user.check("klist", "").exits(1);
+    user.check("kdestroy", "");
+}
+
+/// A default cache that is not there, or cannot be.
+#[track_caller]
+fn check_nowhere(user: &User<'_>) {
+    user.check("klist", "").exits(1);
+    user.check("klist", "-s").exits(1);
+    user.check("kdestroy", "");
+    // Where the name is no name we say so, and MIT's show an empty list.
+    for arguments in ["-l", "-A"] {
+        user.run(Whose::Mit, "klist", arguments).exits(1);
+        user.run(Whose::Ours, "klist", arguments).exits(1);
+    }
+}
+
+const PAIRS: [(Whose, Whose); 3] = [
+    (Whose::Ours, Whose::Mit),
+    (Whose::Mit, Whose::Ours),
+    (Whose::Ours, Whose::Ours),
+];
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn directories() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (index, (one, other)) in PAIRS.into_iter().enumerate() {
+        let user = User::new(&place, format!("DIR:{}", place.text(&format!("cc{index}"))));
+        check_collection(&user, one, other);
+    }
+    // What both say of names that lead nowhere.
+    place.write("file", "");
+    for name in [
+        "DIR:",
+        "DIR:file/x",
+        "DIR:no/such",
+        "DIR:file",
+        "DIR::tkt",
+        "DIR::cc0/primary",
+    ] {
+        let user = User::new(&place, name);
+        check_nowhere(&user);
+        user.check("kswitch", &format!("-c {name}"));
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, keyrings)),
+    ignore = "needs MIT's KDC and the kernel's keyrings"
+)]
+fn session_and_user_keyrings() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let own = std::process::id();
+    for anchor in ["session:", "user:", "legacy:", ""] {
+        for (index, (one, other)) in PAIRS.into_iter().enumerate() {
+            let user = User::new(&place, format!("KEYRING:{anchor}rkinit-{own}-{index}"));
+            check_collection(&user, one, other);
+        }
+    }
+    for name in [
+        "KEYRING:nowhere:x",
+        "KEYRING:persistent:x",
+        "KEYRING:session:a:b",
+    ] {
+        let user = User::new(&place, name);
+        check_nowhere(&user);
+    }
+    // A process's keyring ends with it.
+    let user = User::new(&place, "KEYRING:process:x");
+    user.log_in(Whose::Ours, "alice", "wonderland");
+    user.check("klist", "").exits(1);
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, keyrings, root)),
+    ignore = "needs MIT's KDC, keyrings and root"
+)]
+fn persistent_keyrings_of_a_user_with_a_quota() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let uid = 1_400_000_000 + std::process::id();
+    let mut user = User::new(&place, format!("KEYRING:persistent:{uid}"));
+    user.uid = Some(uid);
+    for (one, other) in PAIRS {
+        check_collection(&user, one, other);
+    }
+    // The user's 200 keys of 20 000 bytes last for ever: what is old goes.
+    for _ in 0..40 {
+        user.log_in(Whose::Ours, "alice", "wonderland");
+        user.run(Whose::Ours, "kvno", "host/a.mit.test").success();
+    }
+    assert_eq!(user.count(), 1);
+    user.run(Whose::Ours, "kdestroy", "-A").success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, keyrings, root)),
+    ignore = "needs MIT's KDC, keyrings and root"
+)]
+fn a_keyring_that_is_full_loses_nothing() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let user = |number: u32| User {
+        place: &place,
+        ccname: format!("KEYRING:user:rkinit-{number}"),
+        uid: Some(1_300_000_000 + std::process::id()),
+    };
+    let log_in = |number| {
+        let kinit = user(number).tool(Whose::Ours, "kinit", "alice");
+        kinit.stdin("wonderland\n").run()
+    };
+    // An ordinary user has 200 keys.
+    let (count, refused) = (0..100)
+        .map(|number| (number, log_in(number)))
+        .find(|(_, run)| run.code() != 0)
+        .expect("there is a quota");
+    assert!(
+        refused.stderr().contains("Disk quota exceeded"),
+        "{refused}"
+    );
+    assert!(
+        refused.stderr().contains("hint: the user's quota"),
+        "{refused}"
+    );
+    // What was there is there, and can be had anew.
+    for number in [0, count - 1] {
+        log_in(number).success();
+        user(number).check("klist", "-e -f -C").success();
+    }
+    for number in 0..=count {
+        user(number).run(Whose::Ours, "kdestroy", "-A").success();
+    }
+}
+
+/// What a KCM daemon keeps.
+#[track_caller]
+fn check_kcm(kcm: &Kcm) {
+    let realm = MitRealm::start();
+    let socket = kcm.socket().display().to_string();
+    let place = Place::new(&realm.conf().set("kcm_socket", &socket));
+    let user = User::new(&place, "KCM:");
+    for (one, other) in PAIRS {
+        check_collection(&user, one, other);
+    }
+    for name in ["KCM:0:nothing", "KCM:nobody's"] {
+        let user = User::new(&place, name);
+        check_nowhere(&user);
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal_kcm)),
+    ignore = "needs MIT's KDC, Heimdal's kcm and root"
+)]
+fn kept_by_heimdals_daemon() {
+    check_kcm(&Kcm::heimdal());
+}
+
+#[test]
+#[cfg_attr(not(all(mit, sssd_kcm)), ignore = "needs MIT's KDC, sssd-kcm and root")]
+fn kept_by_sssds_daemon() {
+    check_kcm(&Kcm::sssd());
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
+fn without_a_daemon() {
+    let conf = MitRealm::conf_without_kdc();
+    let place = Place::new(&conf.set("kcm_socket", "/nowhere/socket"));
+    let user = User::new(&place, "KCM:");
+    for (tool, arguments) in [
+        ("klist", ""),
+        ("klist", "-l"),
+        ("klist", "-A"),
+        ("klist", "-s"),
+        ("kinit", "alice"),
+        ("kvno", "a"),
+        ("kdestroy", ""),
+        ("kswitch", "-p alice"),
+        ("kswitch", "-c KCM:0"),
+    ] {
+        user.check(tool, arguments);
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
+fn usage_of_kswitch() {
+    let place = Place::new(&MitRealm::conf_without_kdc());
+    place.write("cache", "");
+    for arguments in ["", "-Z", "-c", "-c a -p b", "-c a -c b", "one", "-c a one"] {
+        interop::check_same_usage(&place, "kswitch", arguments);
+    }
+    // Where there is no collection there is nothing to do.
+    interop::check_same(&place, "kswitch", "-c FILE:cache", "").success();
+    interop::check_same(&place, "kswitch", "-p a@b@c", "").exits(1);
+    interop::check_same(&place, "kswitch", "-p alice", "").exits(1);
+    interop::check_same(&place, "kswitch", "-c FUNNY:x", "").exits(1);
+}
