@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Every structure of RFC 4120 is here under the RFC's own name and with its fields, beside its
-//! ASN.1, and so are the few of Microsoft's (MS-KILE, MS-SFU) that a client meets. Decoding borrows from
-//! the input and allocates nothing; lists are read lazily ([`SequenceOf`]). Encoding allocates
-//! once, exactly.
+//! ASN.1, and so are the few of Microsoft's (MS-KILE, MS-KKDCP, MS-SFU) that a client meets.
+//! Decoding borrows from the input and allocates nothing; lists are read lazily ([`SequenceOf`]).
+//! Encoding allocates once, exactly.
 //!
 //! **What this crate never does:** no cryptography, no policy, no IO, no clock, no randomness; no
 //! recursion by what the input says, no panic on any input, no unsafe code. It does not know what
@@ -141,6 +141,7 @@ pub mod der;
 mod encrypted;
 mod kdc_rep;
 mod kdc_req;
+mod kkdcp;
 mod krb_error;
 mod message;
 mod numbers;
@@ -165,6 +166,7 @@ pub use kdc_rep::{
     AsRep, EncAsRepPart, EncKdcRepPart, EncTgsRepPart, KdcRep, LastReq, LastReqEntry, TgsRep,
 };
 pub use kdc_req::{AsReq, KdcReq, KdcReqBody, TgsReq};
+pub use kkdcp::KdcProxyMessage;
 pub use krb_error::{KerbErrorData, KrbError, TypedData, TypedDataEntry};
 pub use numbers::{
     AddressType, ApOptions, AuthorizationDataType, ErrorCode, KdcOptions, LastReqType, MessageType,

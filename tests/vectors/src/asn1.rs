@@ -4,9 +4,9 @@ use kerberos_asn1::{
     AdAndOr, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, Authenticator, AuthorizationData, Decode,
     DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart,
     EncTgsRepPart, EncTicketPart, Encode, EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2,
-    HostAddresses, KdcReq, KdcReqBody, KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe,
-    MethodData, PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName,
-    RawTicket, S4uUserId, TgsRep, TgsReq, Ticket, TransitedEncoding, TypedData,
+    HostAddresses, KdcProxyMessage, KdcReq, KdcReqBody, KerbErrorData, KrbCred, KrbError, KrbPriv,
+    KrbSafe, MethodData, PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User,
+    PrincipalName, RawTicket, S4uUserId, TgsRep, TgsReq, Ticket, TransitedEncoding, TypedData,
 };
 
 /// Decodes its input and encodes the value again.
@@ -97,7 +97,7 @@ kinds! {
     AdAndOr, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, Authenticator, AuthorizationData,
     EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart,
     EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2, HostAddresses, KdcReq, KdcReqBody,
-    KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc, PaForUser,
-    PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName, RawTicket, S4uUserId, TgsRep, TgsReq,
+    KdcProxyMessage, KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc,
+    PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName, RawTicket, S4uUserId, TgsRep, TgsReq,
     Ticket, TransitedEncoding, TypedData,
 }

@@ -6,12 +6,12 @@ use kerberos_asn1::{
     AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, Checksum, Decode,
     DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart,
     EncTgsRepPart, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode, EtypeInfo,
-    EtypeInfo2, EtypeInfo2Entry, EtypeInfoEntry, HostAddress, HostAddresses, KdcOptions, KdcRep,
-    KdcReqBody, KerbErrorData, KerberosTime, KrbCred, KrbCredInfo, KrbError, KrbPriv, KrbSafe,
-    KrbSafeBody, LastReqEntry, LastReqType, MethodData, Microseconds, NameType, PaData, PaDataType,
-    PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PacOptions, PrincipalName,
-    RawTicket, S4uOptions, S4uUserId, SequenceOf, TgsRep, TgsReq, Ticket, TicketFlags,
-    TransitedEncoding, TransitedType, TypedData, TypedDataEntry,
+    EtypeInfo2, EtypeInfo2Entry, EtypeInfoEntry, HostAddress, HostAddresses, KdcOptions,
+    KdcProxyMessage, KdcRep, KdcReqBody, KerbErrorData, KerberosTime, KrbCred, KrbCredInfo,
+    KrbError, KrbPriv, KrbSafe, KrbSafeBody, LastReqEntry, LastReqType, MethodData, Microseconds,
+    NameType, PaData, PaDataType, PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User,
+    PacOptions, PrincipalName, RawTicket, S4uOptions, S4uUserId, SequenceOf, TgsRep, TgsReq,
+    Ticket, TicketFlags, TransitedEncoding, TransitedType, TypedData, TypedDataEntry,
 };
 
 /// A sample of each kind of [`crate::asn1::KINDS`]: the kind's name and an encoding.
@@ -58,6 +58,15 @@ pub fn samples() -> Result<Vec<(&'static str, Vec<u8>)>, DecodeError> {
         ("EtypeInfo", etype_info().to_der()),
         ("EtypeInfo2", etype_info2().to_der()),
         ("HostAddresses", addresses().to_der()),
+        (
+            "KdcProxyMessage",
+            KdcProxyMessage {
+                kerb_message: &[0, 0, 0, 1, 0x7e],
+                target_domain: Some("EXAMPLE.COM".into()),
+                dclocator_hint: Some(0x1000),
+            }
+            .to_der(),
+        ),
         ("KdcReq", tgs_req.clone()),
         ("KdcReqBody", req_body(&raw).to_der()),
         (

@@ -140,6 +140,7 @@ const OURS: &[(&str, &str)] = &[
     ("ad_kdcissued", "AdKdcIssued"),
     ("pa_for_user", "PaForUser"),
     ("pa_s4u_x509_user", "PaS4uX509User"),
+    ("kkdcp_message", "KdcProxyMessage"),
 ];
 
 /// The lines that belong to documents which are not implemented yet.
@@ -163,8 +164,6 @@ const NOT_OURS_YET: &[&str] = &[
     "pa_otp_req(optionals NULL)",
     "pa_otp_req",
     "pa_otp_enc_req",
-    // KDC proxy (MS-KKDCP).
-    "kkdcp_message",
     // CAMMAC (RFC 7751).
     "cammac(optionals NULL)",
     "cammac",
