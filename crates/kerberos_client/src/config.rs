@@ -11,6 +11,8 @@ use kerberos_files::rcache::RcacheName;
 use kerberos_proto::{Principal, PrincipalError};
 
 use crate::ClientError;
+#[cfg(feature = "https")]
+use crate::transport::Tls;
 
 /// What a client needs to know before it starts.
 ///
@@ -32,13 +34,16 @@ pub struct Config {
     client_keytab_name: Option<String>,
     rcache_name: Option<String>,
     rcache_folder: Option<PathBuf>,
+    #[cfg(feature = "https")]
+    tls: Tls,
 }
 
 impl Config {
     /// What the environment says: krb5.conf from `KRB5_CONFIG` or the default places, names from
     /// `KRB5CCNAME`, `KRB5_KTNAME`, `KRB5_CLIENT_KTNAME` and `KRB5RCACHENAME` (or a type in
     /// `KRB5RCACHETYPE`), the folder for `%{TEMP}` from `TMPDIR`, and that of the replay cache
-    /// from `KRB5RCACHEDIR` or `TMPDIR`.
+    /// from `KRB5RCACHEDIR` or `TMPDIR`. With the feature `https` also `SSL_CERT_FILE`,
+    /// `SSL_CERT_DIR`, and what `ENV:` in `http_anchors` names.
     ///
     /// As in MIT's library all of this is passed over when the program runs with rights that its
     /// user does not have (setuid).
@@ -66,6 +71,12 @@ impl Config {
             rcache_folder: variable("KRB5RCACHEDIR")
                 .or_else(|| variable("TMPDIR"))
                 .map(PathBuf::from),
+            #[cfg(feature = "https")]
+            tls: if trusted {
+                Tls::of_environment()
+            } else {
+                Tls::default()
+            },
             ..Self::new(krb5)
         })
     }
@@ -99,6 +110,8 @@ impl Config {
             client_keytab_name: None,
             rcache_name: None,
             rcache_folder: None,
+            #[cfg(feature = "https")]
+            tls: Tls::default(),
         }
     }
 
@@ -141,6 +154,12 @@ impl Config {
     /// krb5.conf.
     pub fn krb5(&self) -> &Krb5Config {
         &self.krb5
+    }
+
+    /// By whose certificates KDC proxies are known.
+    #[cfg(feature = "https")]
+    pub(crate) fn tls(&self) -> &Tls {
+        &self.tls
     }
 
     /// The realm of names without one.

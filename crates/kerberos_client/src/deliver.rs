@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use kerberos_files::config::Server;
 
 use crate::delivery::{
-    Action, Attempt, ConnectionId, Delivery, Event, Outcome, Strategy, Transport,
+    Action, Address, Attempt, ConnectionId, Delivery, Endpoint, Event, Outcome, Reason, Strategy,
+    Transport,
 };
 use crate::driver::Driver;
 use crate::io::{Io, Waiting};
 use crate::locate::Located;
-use crate::transport::{Framing, Progress, Socket, TraceAddress, TraceError, describe};
+use crate::transport::{Progress, ProxyError, Socket, TraceError, Traced};
 
 /// A reply, and who gave it where that is known.
 #[derive(Debug)]
@@ -22,17 +23,16 @@ pub(crate) struct Delivered {
 }
 
 /// Who gave a reply.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Answered {
     /// Its place among the servers.
     pub(crate) server: usize,
-    pub(crate) transport: Transport,
-    pub(crate) address: SocketAddr,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Answered {
     pub(crate) fn is_by_tcp(&self) -> bool {
-        self.transport == Transport::Tcp
+        self.endpoint.transport == Transport::Tcp
     }
 }
 
@@ -52,6 +52,7 @@ pub(crate) async fn deliver(
     let mut errand = Errand {
         delivery: Delivery::new(targets, strategy, timeout).with_patience(patience(request)),
         request,
+        servers,
         start,
         io: driver.io,
         sockets: Vec::new(),
@@ -89,6 +90,7 @@ fn patience(request: &[u8]) -> Option<Duration> {
 struct Errand<'a> {
     delivery: Delivery,
     request: &'a [u8],
+    servers: &'a [Located],
     start: Instant,
     io: Io,
     /// By [`ConnectionId`]; `None` for those that are closed or not open yet.
@@ -97,19 +99,20 @@ struct Errand<'a> {
 
 impl Errand<'_> {
     fn open(&mut self, id: ConnectionId) {
-        let Some((transport, address)) = self.delivery.endpoint(id) else {
+        let Some(endpoint) = self.delivery.endpoint(id) else {
             return;
         };
-        let place = TraceAddress(transport, address);
-        match transport {
+        let place = Traced(&endpoint);
+        match endpoint.transport {
             Transport::Udp => {
                 tracing::debug!(target: "krb5_trace", "Sending initial UDP request to {place}");
             }
             Transport::Tcp => {
                 tracing::debug!(target: "krb5_trace", "Initiating TCP connection to {place}");
             }
+            Transport::Https | Transport::Unix => {}
         }
-        match Socket::open(transport, address, self.request, Framing::Kerberos) {
+        match self.socket(id, &endpoint) {
             Ok(socket) => {
                 if self.sockets.len() <= id.0 {
                     self.sockets.resize_with(id.0 + 1, || None);
@@ -119,30 +122,34 @@ impl Errand<'_> {
                 }
             }
             Err(error) => {
-                let error_text = TraceError(&error);
-                match transport {
-                    Transport::Udp => tracing::debug!(
-                        target: "krb5_trace",
-                        "UDP error sending to {place}: {error_text}"
-                    ),
-                    Transport::Tcp => tracing::debug!(
-                        target: "krb5_trace",
-                        "TCP error connecting to {place}: {error_text}"
-                    ),
-                }
-                self.delivery.handle(Event::Failed(id, describe(&error)));
+                let doing = match endpoint.transport {
+                    Transport::Udp => "UDP error sending to",
+                    Transport::Tcp | Transport::Unix => "TCP error connecting to",
+                    Transport::Https => "HTTPS error connecting to",
+                };
+                tracing::debug!(target: "krb5_trace", "{doing} {place}: {}", TraceError(&error));
+                self.delivery
+                    .handle(Event::Failed(id, Reason::from(&error)));
             }
         }
     }
 
+    fn socket(&self, id: ConnectionId, endpoint: &Endpoint) -> io::Result<Socket> {
+        let server = self.delivery.server(id);
+        match server.and_then(|server| self.servers.get(server)) {
+            Some(located) => located.open(endpoint, self.request),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     fn resend(&mut self, id: ConnectionId) {
-        let Some((transport, address)) = self.delivery.endpoint(id) else {
+        let Some(endpoint) = self.delivery.endpoint(id) else {
             return;
         };
         let Some(Some(socket)) = self.sockets.get(id.0) else {
             return;
         };
-        let place = TraceAddress(transport, address);
+        let place = Traced(&endpoint);
         tracing::debug!(target: "krb5_trace", "Sending retry UDP request to {place}");
         // As in MIT's library the connection is kept: the next pass tries once more.
         if let Err(error) = socket.resend(self.request) {
@@ -154,8 +161,10 @@ impl Errand<'_> {
     fn close(&mut self, id: ConnectionId) {
         let endpoint = self.delivery.endpoint(id);
         let socket = self.sockets.get_mut(id.0).and_then(Option::take);
-        if let (Some(Socket::Tcp(_)), Some((transport, address))) = (socket, endpoint) {
-            let place = TraceAddress(transport, address);
+        if let (Some(socket), Some(endpoint)) = (socket, endpoint)
+            && !matches!(socket, Socket::Udp(_))
+        {
+            let place = Traced(&endpoint);
             tracing::debug!(target: "krb5_trace", "Terminating TCP connection to {place}");
         }
     }
@@ -169,7 +178,7 @@ impl Errand<'_> {
             .map(|(id, socket)| (id, Waiting::new(socket.fd(), socket.interest())))
             .unzip();
         if let Err(error) = self.io.wait(&mut fds, deadline).await {
-            let reason = describe(&error);
+            let reason = Reason::from(&error);
             for id in ids {
                 self.fail(id, reason.clone());
             }
@@ -183,59 +192,58 @@ impl Errand<'_> {
     }
 
     fn service(&mut self, id: ConnectionId) {
-        let Some((transport, address)) = self.delivery.endpoint(id) else {
+        let Some(endpoint) = self.delivery.endpoint(id) else {
             return;
         };
         let Some(Some(socket)) = self.sockets.get_mut(id.0) else {
             return;
         };
+        let place = Traced(&endpoint);
         match socket.ready() {
             Ok(Progress::Pending) => {}
             Ok(Progress::Connected) => {
-                let place = TraceAddress(transport, address);
-                tracing::debug!(target: "krb5_trace", "Sending TCP request to {place}");
+                let what = match endpoint.transport {
+                    Transport::Https => "HTTPS",
+                    _ => "TCP",
+                };
+                tracing::debug!(target: "krb5_trace", "Sending {what} request to {place}");
                 self.delivery.handle(Event::Connected(id));
             }
             Ok(Progress::Reply(message)) => self.delivery.handle(Event::Reply(id, message)),
             Err(error) => {
-                let place = TraceAddress(transport, address);
-                let doing = match socket {
-                    Socket::Udp(_) => "UDP error receiving from",
-                    Socket::Tcp(tcp) => tcp.trouble(),
-                };
+                let doing = socket.trouble();
                 tracing::debug!(target: "krb5_trace", "{doing} {place}: {}", TraceError(&error));
-                self.fail(id, describe(&error));
+                self.fail(id, Reason::from(&error));
             }
         }
     }
 
-    fn fail(&mut self, id: ConnectionId, reason: String) {
+    fn fail(&mut self, id: ConnectionId, reason: Reason) {
         self.close(id);
         self.delivery.handle(Event::Failed(id, reason));
     }
 
     fn answered(&self, id: ConnectionId) -> Option<Answered> {
-        let (transport, address) = self.delivery.endpoint(id)?;
         Some(Answered {
             server: self.delivery.server(id)?,
-            transport,
-            address,
+            endpoint: self.delivery.endpoint(id)?,
         })
     }
 
     fn finish(mut self) -> Result<Delivered, Vec<Attempt>> {
-        let (from, result) = match self.delivery.finish() {
+        let result = match self.delivery.finish() {
             Outcome::Reply { message, from } => {
                 let by = from.and_then(|id| self.answered(id));
-                (from, Ok(Delivered { message, by }))
+                Ok(Delivered { message, by })
             }
-            Outcome::Unreachable(attempts) => (None, Err(attempts)),
+            Outcome::Unreachable(attempts) => Err(attempts),
         };
-        if let (Some((transport, address)), Ok(delivered)) =
-            (from.and_then(|id| self.delivery.endpoint(id)), &result)
+        if let Ok(Delivered {
+            message,
+            by: Some(answered),
+        }) = &result
         {
-            let place = TraceAddress(transport, address);
-            let length = delivered.message.len();
+            let (length, place) = (message.len(), Traced(&answered.endpoint));
             tracing::debug!(target: "krb5_trace", "Received answer ({length} bytes) from {place}");
         }
         for index in 0..self.sockets.len() {
@@ -251,22 +259,29 @@ pub(crate) async fn resolve(
     driver: &Driver,
     located: &Located,
     deadline: Option<Instant>,
-) -> Result<Vec<SocketAddr>, String> {
+) -> Result<Vec<SocketAddr>, Reason> {
     let (host, port) = match &located.server {
-        Server::Host { host, port } => (host.as_str(), *port),
-        Server::Https { .. } => return Err("KDC proxies are not supported yet".to_owned()),
-        Server::Unix { .. } => return Err("UNIX domain sockets are not supported yet".to_owned()),
-        _ => return Err("servers of this kind are not supported yet".to_owned()),
+        Server::Https { .. } if !cfg!(feature = "https") => return Err(ProxyError::NotBuilt.into()),
+        Server::Host { host, port } | Server::Https { host, port, .. } => (host.as_str(), *port),
+        // The delivery does not ask for these.
+        _ => return Ok(Vec::new()),
     };
+    #[cfg(feature = "https")]
+    if let Some(proxy) = located.proxy.clone() {
+        let prepared = driver.io.run(move || proxy.prepare()).await;
+        prepared.map_err(|error| Reason::System(error.to_string()))??;
+    }
     tracing::debug!(target: "krb5_trace", "Resolving hostname {host}");
     let found = driver.resolver.find_addresses(driver.io, host, deadline);
-    let found = found.await.map_err(|error| error.to_string())?;
+    let found = found
+        .await
+        .map_err(|error| Reason::System(error.to_string()))?;
     if found.is_empty() {
         return of_the_system(driver.io, host.to_owned(), port).await;
     }
     let with_port = |address| SocketAddr::new(address, port);
     let mut addresses: Vec<_> = found.into_iter().map(with_port).collect();
-    let answered = |address: &SocketAddr| Some(*address) == located.answered_at;
+    let answered = |address: &SocketAddr| located.answered_at == Some(Address::Ip(*address));
     if let Some(known) = addresses.iter().position(answered)
         && let Some(up_to_it) = addresses.get_mut(..=known)
     {
@@ -276,11 +291,13 @@ pub(crate) async fn resolve(
 }
 
 /// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf.
-async fn of_the_system(io: Io, host: String, port: u16) -> Result<Vec<SocketAddr>, String> {
+async fn of_the_system(io: Io, host: String, port: u16) -> Result<Vec<SocketAddr>, Reason> {
     let ask = move || (host, port).to_socket_addrs().map(Iterator::collect);
-    let found: io::Result<Vec<SocketAddr>> =
-        io.run(ask).await.map_err(|error| error.to_string())?;
-    found.map_err(|error| describe(&error))
+    let found: io::Result<Vec<SocketAddr>> = io
+        .run(ask)
+        .await
+        .map_err(|error| Reason::System(error.to_string()))?;
+    found.map_err(|error| Reason::from(&error))
 }
 
 #[cfg(test)]

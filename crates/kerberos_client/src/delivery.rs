@@ -11,20 +11,32 @@
 //! UDP and by TCP; small requests go by UDP first. Each connection is given one second before the
 //! next is tried too, then those of the other transport get their turn, and two seconds later all
 //! UDP requests are sent again, twice, with longer pauses. An answer of any server that was asked
-//! counts at any time. Once a TCP connection stands there is no further server and no hurry: a
-//! person may be looking for a second factor. Where no person can be meant, the caller has
-//! [patience](Delivery::with_patience) for a while only.
+//! counts at any time. A KDC proxy, or a socket in the file system, is tried when its turn in the
+//! list comes. Once a connection stands (TCP, and with a proxy TLS) there is no further server and no
+//! hurry: a person may be looking for a second factor. Where no person can be meant, the caller has
+//! [patience](Delivery::with_patience) for a while only, and two minutes are enough for a proxy.
 //!
 //! Better than MIT: when the server just asked refuses, the next one is asked at once, and a name
 //! that cannot be resolved does not keep the other servers from being asked.
 
+mod attempt;
+mod endpoint;
+
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kerberos_asn1::{Decode as _, ErrorCode, KrbError};
 
+pub use attempt::{Attempt, Reason};
+pub use endpoint::{Address, Endpoint, Transport};
+
 /// How long a server is given before the next is asked too.
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a proxy is waited for where a KDC is for ever: whatever a person is waited for with, there
+/// is HTTP in between, which has limits of its own, and a proxy that is stuck is no KDC.
+const PROXY_PATIENCE: Duration = Duration::from_secs(120);
 
 /// The pauses after the passes over all connections.
 const PAUSES: [Duration; 3] = [
@@ -32,16 +44,6 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
-
-/// How a request travels.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum Transport {
-    /// One datagram there, one back.
-    Udp,
-    /// A stream, each message after its length (RFC 4120 §7.2.2).
-    Tcp,
-}
 
 /// Which transports to use, and in which order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,11 +85,11 @@ pub(crate) enum Event {
     /// The server of the last [`Action::Resolve`] has these addresses.
     Resolved(Vec<SocketAddr>),
     /// The server of the last [`Action::Resolve`] has none.
-    NotResolved(String),
-    /// A TCP connection stands.
+    NotResolved(Reason),
+    /// A connection stands that is not by UDP.
     Connected(ConnectionId),
     /// A connection is dead; the driver has closed it.
-    Failed(ConnectionId, String),
+    Failed(ConnectionId, Reason),
     /// A whole message has come.
     Reply(ConnectionId, Vec<u8>),
 }
@@ -95,18 +97,6 @@ pub(crate) enum Event {
 /// A connection, counted from 0 in the order of their making.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ConnectionId(pub(crate) usize);
-
-/// A server that was asked in vain.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct Attempt {
-    /// The server as the configuration names it.
-    pub server: String,
-    /// The address and transport used; `None` when it did not come to that.
-    pub via: Option<(Transport, SocketAddr)>,
-    /// What went wrong.
-    pub reason: String,
-}
 
 /// How a delivery ended.
 #[derive(Debug)]
@@ -142,8 +132,7 @@ pub(crate) struct Delivery {
 #[derive(Debug)]
 struct Connection {
     server: usize,
-    address: SocketAddr,
-    transport: Transport,
+    endpoint: Endpoint,
     /// Whether it is of the transport that is not preferred.
     deferred: bool,
     state: State,
@@ -152,9 +141,9 @@ struct Connection {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Fresh,
-    /// Asked, if by UDP; being connected, if by TCP.
+    /// Asked, if by UDP; else being connected.
     Opened,
-    /// By TCP, connected.
+    /// Connected, and not by UDP.
     Standing,
     Dead,
 }
@@ -250,7 +239,10 @@ impl Delivery {
     /// Takes note of what happened.
     pub(crate) fn handle(&mut self, event: Event) {
         match event {
-            Event::Resolved(addresses) => self.add_connections(&addresses),
+            Event::Resolved(addresses) => {
+                let addresses: Vec<_> = addresses.into_iter().map(Address::Ip).collect();
+                self.add_connections(&addresses);
+            }
             Event::NotResolved(reason) => {
                 if let Some(server) = self.resolving.take() {
                     self.fail_server(server, reason);
@@ -262,10 +254,7 @@ impl Delivery {
                 if is_service_unavailable(&message) {
                     self.unavailable = Some(message);
                     self.closing.push(id);
-                    self.fail(
-                        id,
-                        "the KDC says that its service is not available".to_owned(),
-                    );
+                    self.fail(id, Reason::Unavailable);
                 } else {
                     self.reply = Some((id, message));
                 }
@@ -274,10 +263,10 @@ impl Delivery {
     }
 
     /// Where a connection leads.
-    pub(crate) fn endpoint(&self, id: ConnectionId) -> Option<(Transport, SocketAddr)> {
+    pub(crate) fn endpoint(&self, id: ConnectionId) -> Option<Endpoint> {
         self.connections
             .get(id.0)
-            .map(|connection| (connection.transport, connection.address))
+            .map(|connection| connection.endpoint.clone())
     }
 
     /// The server that a connection leads to.
@@ -308,32 +297,36 @@ impl Delivery {
                 .get(index)
                 .map(|connection| connection.state)
             {
-                Some(State::Fresh) => "not tried: out of time",
-                Some(State::Opened | State::Standing) => "no answer",
+                Some(State::Fresh) => Reason::OutOfTime,
+                Some(State::Opened | State::Standing) => Reason::NoAnswer,
                 Some(State::Dead) | None => continue,
             };
-            self.fail(ConnectionId(index), reason.to_owned());
+            self.fail(ConnectionId(index), reason);
         }
         Outcome::Unreachable(std::mem::take(&mut self.failures))
     }
 
-    /// Gives up the TCP connections that stand and had their time; whether there were any.
+    /// Gives up the connections that stand and had their time; whether there were any.
     fn lose_patience(&mut self, now: Duration) -> bool {
-        let standing = |connection: &Connection| connection.state == State::Standing;
-        let Some(patience) = self.patience else {
-            return false;
-        };
-        if !self.connections.iter().any(standing) {
+        let standing: Vec<Transport> = self
+            .connections
+            .iter()
+            .filter(|connection| connection.state == State::Standing)
+            .map(|connection| connection.endpoint.transport)
+            .collect();
+        let only_proxies = standing.iter().all(|&by| by == Transport::Https);
+        let patience = self.patience.or(only_proxies.then_some(PROXY_PATIENCE));
+        let Some(patience) = patience.filter(|_| !standing.is_empty()) else {
             self.patient_until = None;
             return false;
-        }
+        };
         if now < *self.patient_until.get_or_insert(now + patience) {
             return false;
         }
         for id in (0..self.connections.len()).map(ConnectionId) {
             if self.state(id) == State::Standing {
                 self.closing.push(id);
-                self.fail(id, "no answer".to_owned());
+                self.fail(id, Reason::NoAnswer);
             }
         }
         true
@@ -379,6 +372,10 @@ impl Delivery {
                         next,
                     };
                     self.resolving = Some(server);
+                    if let Some(path) = self.path(server) {
+                        self.add_connections(&[Address::Unix(path)]);
+                        return None;
+                    }
                     return Some(Action::Resolve { server });
                 }
                 self.phase = Phase::Deferred { next: 0 };
@@ -410,8 +407,8 @@ impl Delivery {
             }
             Phase::Resend { pass, next } => {
                 if let Some(connection) = self.connections.get(next) {
-                    let resend =
-                        connection.transport == Transport::Udp && connection.state == State::Opened;
+                    let by_udp = connection.endpoint.transport == Transport::Udp;
+                    let resend = by_udp && connection.state == State::Opened;
                     self.phase = Phase::Resend {
                         pass,
                         next: next + 1,
@@ -450,16 +447,19 @@ impl Delivery {
         });
     }
 
-    /// All addresses by the preferred transport, then all by the other.
-    fn add_connections(&mut self, addresses: &[SocketAddr]) {
+    /// All addresses by the preferred transport, then all by the other. What is neither UDP nor
+    /// TCP is not put off, as in MIT's library.
+    fn add_connections(&mut self, addresses: &[Address]) {
         let Some(server) = self.resolving.take() else {
             return;
         };
         if addresses.is_empty() {
-            self.fail_server(server, "the name has no address".to_owned());
+            self.fail_server(server, Reason::NoAddress);
         }
         let only = self.servers.get(server).and_then(|target| target.transport);
         let transports: &[Transport] = match (self.strategy, only) {
+            (_, Some(Transport::Https)) => &[Transport::Https],
+            (_, Some(Transport::Unix)) => &[Transport::Unix],
             (Strategy::TcpOnly, Some(Transport::Udp)) => &[],
             (Strategy::TcpOnly, _) | (_, Some(Transport::Tcp)) => &[Transport::Tcp],
             (_, Some(Transport::Udp)) => &[Transport::Udp],
@@ -467,15 +467,20 @@ impl Delivery {
             (Strategy::TcpFirst, None) => &[Transport::Tcp, Transport::Udp],
         };
         for (index, &transport) in transports.iter().enumerate() {
-            self.connections
-                .extend(addresses.iter().map(|&address| Connection {
-                    server,
-                    address,
-                    transport,
-                    deferred: index > 0,
-                    state: State::Fresh,
-                }));
+            let connection = |address: &Address| Connection {
+                server,
+                endpoint: Endpoint::new(transport, address.clone()),
+                deferred: index > 0,
+                state: State::Fresh,
+            };
+            self.connections.extend(addresses.iter().map(connection));
         }
+    }
+
+    /// The path of a server's socket, which is its name, if it has one.
+    fn path(&self, server: usize) -> Option<PathBuf> {
+        let target = self.servers.get(server)?;
+        (target.transport == Some(Transport::Unix)).then(|| PathBuf::from(&target.name))
     }
 
     fn state(&self, id: ConnectionId) -> State {
@@ -490,12 +495,12 @@ impl Delivery {
         }
     }
 
-    fn fail(&mut self, id: ConnectionId, reason: String) {
+    fn fail(&mut self, id: ConnectionId, reason: Reason) {
         let Some(connection) = self.connections.get_mut(id.0) else {
             return;
         };
         connection.state = State::Dead;
-        let via = Some((connection.transport, connection.address));
+        let via = Some(connection.endpoint.clone());
         let server = name(&self.servers, connection.server);
         self.failures.push(Attempt {
             server,
@@ -504,7 +509,7 @@ impl Delivery {
         });
     }
 
-    fn fail_server(&mut self, server: usize, reason: String) {
+    fn fail_server(&mut self, server: usize, reason: Reason) {
         let server = name(&self.servers, server);
         self.failures.push(Attempt {
             server,
@@ -519,33 +524,6 @@ fn name(servers: &[Target], index: usize) -> String {
         .get(index)
         .map(|target| target.name.clone())
         .unwrap_or_default()
-}
-
-impl std::fmt::Display for Transport {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Udp => "UDP",
-            Self::Tcp => "TCP",
-        })
-    }
-}
-
-/// `kdc.example.com:88 (192.0.2.1:88, UDP): no answer`.
-impl std::fmt::Display for Attempt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            server,
-            via,
-            reason,
-        } = self;
-        match via {
-            Some((transport, address)) if address.to_string() == *server => {
-                write!(f, "{server} ({transport}): {reason}")
-            }
-            Some((transport, address)) => write!(f, "{server} ({address}, {transport}): {reason}"),
-            None => write!(f, "{server}: {reason}"),
-        }
-    }
 }
 
 /// Whether the message is the error with which a KDC sends clients to the next one (RFC 4120

@@ -185,7 +185,11 @@ impl ClientError {
                  are case-sensitive there"
             )),
             Self::CannotContactKdc { attempts, .. } if !attempts.is_empty() => {
-                let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();
+                let with_hint = |attempt: &Attempt| match attempt.reason.hint() {
+                    Some(hint) => format!("{attempt} ({hint})"),
+                    None => attempt.to_string(),
+                };
+                let attempts: Vec<_> = attempts.iter().map(with_hint).collect();
                 Some(format!("tried {}", attempts.join("; ")))
             }
             Self::NoCredential { server, .. } if server.is_krbtgt() => {

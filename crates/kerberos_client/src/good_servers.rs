@@ -4,12 +4,12 @@
 //! request. MIT's library has no such memory.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 
 use kerberos_files::config::{Server, ServerKind};
 
 use crate::deliver::Answered;
+use crate::delivery::Address;
 use crate::locate::Located;
 
 /// The most realms that are remembered; a hostile KDC can refer to any number of them.
@@ -24,7 +24,7 @@ pub(crate) struct GoodServers {
 #[derive(Clone, Debug)]
 struct Good {
     server: Server,
-    address: SocketAddr,
+    address: Address,
     /// Whether it was asked by UDP before, in vain.
     udp_is_silent: bool,
 }
@@ -50,7 +50,7 @@ impl GoodServers {
             up_to_it.rotate_right(1);
         }
         if let Some(first) = servers.first_mut() {
-            first.answered_at = Some(good.address);
+            first.answered_at = Some(good.address.clone());
         }
         good.udp_is_silent
     }
@@ -71,7 +71,7 @@ impl GoodServers {
         let was_silent = before.is_some_and(|good| good.udp_is_silent);
         let good = Good {
             server: located.server.clone(),
-            address: answered.address,
+            address: answered.endpoint.address.clone(),
             udp_is_silent: udp_is_silent || (was_silent && answered.is_by_tcp()),
         };
         if known.len() < CAPACITY || known.contains_key(&key) {
@@ -83,7 +83,8 @@ impl GoodServers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::Transport;
+    use crate::delivery::{Endpoint, Transport};
+    use std::net::SocketAddr;
 
     fn located(host: &str) -> Located {
         Located::from(Server::Host {
@@ -93,10 +94,10 @@ mod tests {
     }
 
     fn answered(transport: Transport) -> Answered {
+        let address = SocketAddr::from(([192, 0, 2, 1], 88));
         Answered {
             server: 0,
-            transport,
-            address: ([192, 0, 2, 1], 88).into(),
+            endpoint: Endpoint::new(transport, address),
         }
     }
 
@@ -120,7 +121,7 @@ mod tests {
             put_first(b"R", &mut moved),
             ("c:88 a:88 b:88".to_owned(), false)
         );
-        assert_eq!(moved[0].answered_at, Some(udp.address));
+        assert_eq!(moved[0].answered_at, Some(udp.endpoint.address.clone()));
         assert_eq!(put_first(b"Q", &mut servers()), unmoved);
 
         // Silent by UDP, until it answers by it again.

@@ -63,6 +63,10 @@ impl<'a> Waiting<'a> {
 
 impl Io {
     /// Waits until one of `fds` is ready, until `deadline` at most. That none is ready is no error.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_async, reason = "a runtime's is awaited")
+    )]
     pub(crate) async fn wait(
         self,
         fds: &mut [Waiting<'_>],
@@ -76,6 +80,10 @@ impl Io {
     }
 
     /// Does work that takes the processor or a file for more than a moment.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_async, reason = "a runtime's is awaited")
+    )]
     pub(crate) async fn run<T: Send + 'static>(
         self,
         work: impl FnOnce() -> T + Send + 'static,

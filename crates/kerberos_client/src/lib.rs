@@ -3,7 +3,7 @@
 //! ```text
 //! Config (krb5.conf) ──► Client ──as_params──► AsParams ─┐
 //!                          │                             ▼
-//!                          └──────────── login ──► AsExchange ◄──► deliver ◄──► KDC (UDP, TCP)
+//!                          └──────────── login ──► AsExchange ◄──► deliver ◄──► KDC (UDP, TCP, …)
 //!                                          │
 //!                                          ▼
 //!                                        Login ──store──► credential cache
@@ -59,6 +59,10 @@
 //! `AsyncClient` (feature `tokio`) has the same calls to be awaited. The logic is the same code, and
 //! a clone made by `into` shares what the other one has learnt.
 //!
+//! # Through a KDC proxy
+//! With the feature `https` a `kdc = https://…` of krb5.conf, or of a URI record, is reached. It brings
+//! TLS (rustls over ring, which wants a C compiler); without it that is [`ProxyError::NotBuilt`].
+//!
 //! # As a service
 //! [`ServiceAcceptor`] says who sent an AP-REQ, with the keys of a keytab.
 //!
@@ -97,7 +101,7 @@ pub use acceptor::ServiceAcceptor;
 pub use async_client::AsyncClient;
 pub use client::{Client, now, system_rng};
 pub use config::Config;
-pub use delivery::{Attempt, Transport};
+pub use delivery::{Address, Attempt, Endpoint, Reason, Transport};
 pub use error::{ClientError, DnsSearch};
 pub use keeper::{KeeperParams, KeeperState, KeeperWatch, TicketKeeper};
 pub use keytab::keytab_secret;
@@ -106,6 +110,10 @@ pub use locate::FoundBy;
 pub use probe::{FoundServer, Probe};
 pub use store::{cache_of, store};
 pub use tickets::{TicketRequest, store_renewed};
+pub use transport::ProxyError;
+#[cfg(feature = "https")]
+#[doc(hidden)]
+pub use transport::read_proxy_response;
 
 // Whoever logs in needs these, and with the crates at hand no versions to keep in step: the types
 // of all four are in the public API (encryption types, keys, error codes, ticket flags).

@@ -7,20 +7,27 @@
 
 mod records;
 
-use std::net::SocketAddr;
+use std::io;
+#[cfg(feature = "https")]
+use std::sync::Arc;
 use std::time::Instant;
 
 use kerberos_files::config::{Server, ServerKind};
 
 use crate::ClientError;
-use crate::delivery::{Target, Transport};
+#[cfg(feature = "https")]
+use crate::Config;
+use crate::delivery::{Address, Endpoint, Target, Transport};
 use crate::dns::{DnsError, RecordType};
 use crate::driver::Driver;
 use crate::error::{DnsSearch, shown};
+#[cfg(feature = "https")]
+use crate::transport::Proxy;
+use crate::transport::{Framing, Socket};
 use records::{Found, of_srv, of_uri};
 
 /// A server, and how it was named.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Located {
     pub(crate) server: Server,
     /// The only transport by which it serves; `None` where it may serve by any.
@@ -29,7 +36,10 @@ pub(crate) struct Located {
     pub(crate) is_primary: Option<bool>,
     pub(crate) found_by: FoundBy,
     /// The address of it that answered last.
-    pub(crate) answered_at: Option<SocketAddr>,
+    pub(crate) answered_at: Option<Address>,
+    /// What a proxy must be told and must prove, where it is one.
+    #[cfg(feature = "https")]
+    pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
 /// What names a server.
@@ -52,8 +62,45 @@ impl Located {
     pub(crate) fn target(&self) -> Target {
         Target {
             name: self.server.to_string(),
-            transport: self.transport,
+            transport: match self.server {
+                Server::Https { .. } => Some(Transport::Https),
+                Server::Unix { .. } => Some(Transport::Unix),
+                _ => self.transport,
+            },
         }
+    }
+
+    /// Connects to one of its endpoints, to send `request`.
+    #[cfg_attr(
+        not(feature = "https"),
+        expect(
+            clippy::unused_self,
+            reason = "only a proxy has more than its endpoints"
+        )
+    )]
+    pub(crate) fn open(&self, endpoint: &Endpoint, request: &[u8]) -> io::Result<Socket> {
+        #[cfg(feature = "https")]
+        if let Some(proxy) = &self.proxy {
+            return Socket::https(&endpoint.address, request, proxy);
+        }
+        Socket::open(endpoint, request, Framing::Kerberos)
+    }
+
+    /// With what a proxy must be told and must prove.
+    #[cfg(feature = "https")]
+    fn with_proxy(mut self, config: &Config, realm: &[u8]) -> Self {
+        if let Server::Https { host, port, path } = &self.server {
+            let anchors = config.krb5().http_anchors(&String::from_utf8_lossy(realm));
+            self.proxy = Some(Arc::new(Proxy {
+                host: host.clone(),
+                port: *port,
+                path: path.clone(),
+                realm: realm.to_vec(),
+                anchors: anchors.into_iter().map(str::to_owned).collect(),
+                tls: config.tls().clone(),
+            }));
+        }
+        self
     }
 }
 
@@ -66,6 +113,8 @@ impl From<Server> for Located {
             is_primary: None,
             found_by: FoundBy::Config,
             answered_at: None,
+            #[cfg(feature = "https")]
+            proxy: None,
         }
     }
 }
@@ -84,9 +133,9 @@ pub(crate) async fn locate(
     if realm.is_empty() {
         return Err(cannot_find(DnsSearch::NotAsked));
     }
-    let result = find(driver, realm, kind, deadline).await?;
-    match (result, kind) {
-        (Ok(servers), _) => Ok(servers),
+    let servers = find(driver, realm, kind, deadline).await?;
+    let servers = match (servers, kind) {
+        (Ok(servers), _) => servers,
         // MIT's changepw.c: whoever administers the realm is asked to change passwords.
         (Err(search), ServerKind::Kpasswd) => {
             let admin = find(driver, realm, ServerKind::Admin, deadline).await?;
@@ -97,10 +146,16 @@ pub(crate) async fn locate(
                     *port = ServerKind::Kpasswd.default_port();
                 }
             }
-            Ok(servers)
+            servers
         }
-        (Err(search), _) => Err(cannot_find(search)),
-    }
+        (Err(search), _) => return Err(cannot_find(search)),
+    };
+    #[cfg(feature = "https")]
+    let servers = servers
+        .into_iter()
+        .map(|located| located.with_proxy(&driver.config, realm))
+        .collect();
+    Ok(servers)
 }
 
 /// The servers of one kind, or what DNS said instead.

@@ -1,6 +1,5 @@
 //! Which KDCs a realm has and whether each answers: for people who look for what is wrong.
 
-use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use kerberos_proto::{AsExchange, AsParams, AskError, Principal, Secret};
 
 use crate::client::{now, system_rng};
 use crate::deliver::{deliver, resolve};
-use crate::delivery::{Strategy, Transport};
+use crate::delivery::{Address, Endpoint, Reason, Strategy, Transport};
 use crate::io::block_on;
 use crate::locate::{FoundBy, Located, locate};
 use crate::{Client, ClientError};
@@ -25,19 +24,17 @@ pub struct FoundServer {
     /// Whether it is a primary KDC, where that is said.
     pub is_primary: Option<bool>,
     /// What came of asking it, by each address and transport; or why it could not be asked.
-    pub probes: Result<Vec<Probe>, String>,
+    pub probes: Result<Vec<Probe>, Reason>,
 }
 
 /// What came of asking a KDC.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Probe {
-    /// How it was asked.
-    pub transport: Transport,
-    /// Where it was asked.
-    pub address: SocketAddr,
+    /// Where and how it was asked.
+    pub endpoint: Endpoint,
     /// How long it took to answer, or what happened instead.
-    pub outcome: Result<Duration, String>,
+    pub outcome: Result<Duration, Reason>,
 }
 
 /// The most addresses of a server that are asked.
@@ -73,7 +70,8 @@ impl Client {
             server: located.server.to_string(),
             found_by: located.found_by,
             is_primary: located.is_primary,
-            probes: probes.unwrap_or_else(|_| Err("it could not be asked".to_owned())),
+            probes: probes
+                .unwrap_or_else(|_| Err(Reason::System("it could not be asked".to_owned()))),
         };
         Ok(servers.into_iter().zip(probes).map(with).collect())
     }
@@ -83,33 +81,41 @@ impl Client {
         located: &Located,
         request: &[u8],
         limit: Duration,
-    ) -> Result<Vec<Probe>, String> {
+    ) -> Result<Vec<Probe>, Reason> {
+        let ask = |endpoint: Endpoint, target: Located| {
+            let start = Instant::now();
+            let deadline = start.checked_add(limit);
+            let targets = [target];
+            let strategy = Strategy::UdpFirst;
+            let asking = deliver(&self.driver, request, &targets, strategy, deadline);
+            let result = block_on(asking);
+            Probe {
+                endpoint,
+                outcome: outcome(result, start.elapsed()),
+            }
+        };
+        if let Server::Unix { path } = &located.server {
+            let endpoint = Endpoint::new(Transport::Unix, Address::Unix(path.into()));
+            return Ok(vec![ask(endpoint, located.clone())]);
+        }
         let deadline = Instant::now().checked_add(limit);
         let addresses = block_on(resolve(&self.driver, located, deadline))?;
         let mut probes = Vec::new();
         for &address in addresses.iter().take(MAX_ADDRESSES) {
-            for transport in [Transport::Udp, Transport::Tcp] {
-                if located.transport.is_some_and(|only| only != transport) {
-                    continue;
-                }
-                let target = Located {
-                    transport: Some(transport),
-                    ..Located::from(Server::Host {
-                        host: address.ip().to_string(),
-                        port: address.port(),
-                    })
-                };
-                let start = Instant::now();
-                let deadline = start.checked_add(limit);
-                let strategy = Strategy::UdpFirst;
-                let targets = [target];
-                let asking = deliver(&self.driver, request, &targets, strategy, deadline);
-                let result = block_on(asking);
-                probes.push(Probe {
-                    transport,
-                    address,
-                    outcome: outcome(result, start.elapsed()),
-                });
+            // One at a time; whose name a proxy must prove is told apart from this.
+            let mut target = located.clone();
+            if let Server::Host { host, .. } | Server::Https { host, .. } = &mut target.server {
+                *host = address.ip().to_string();
+            }
+            let transports: &[Transport] = match target.target().transport {
+                Some(Transport::Udp) => &[Transport::Udp],
+                Some(Transport::Tcp) => &[Transport::Tcp],
+                Some(Transport::Https) => &[Transport::Https],
+                _ => &[Transport::Udp, Transport::Tcp],
+            };
+            for &transport in transports {
+                target.transport = Some(transport);
+                probes.push(ask(Endpoint::new(transport, address), target.clone()));
             }
         }
         Ok(probes)
@@ -130,13 +136,13 @@ fn harmless_request(realm: &str) -> Result<Vec<u8>, ClientError> {
 fn outcome(
     result: Result<crate::deliver::Delivered, Vec<crate::Attempt>>,
     elapsed: Duration,
-) -> Result<Duration, String> {
+) -> Result<Duration, Reason> {
     match result {
         Ok(delivered) if is_kerberos(&delivered.message) => Ok(elapsed),
-        Ok(_) => Err("an answer that is not Kerberos".to_owned()),
+        Ok(_) => Err(Reason::NotKerberos),
         Err(attempts) => {
             let last = attempts.into_iter().next_back();
-            Err(last.map_or("no answer".to_owned(), |attempt| attempt.reason))
+            Err(last.map_or(Reason::NoAnswer, |attempt| attempt.reason))
         }
     }
 }
@@ -163,7 +169,8 @@ mod tests {
             .local_addr()
             .unwrap();
         let config = Config::parse(&format!(
-            "[realms]\nR = {{\nkdc = {}\nkdc = {dead}\nkdc = https://proxy.example/\n}}\n",
+            "[realms]\nR = {{\nkdc = {}\nkdc = {dead}\nkdc = https://{dead}/\n\
+             http_anchors = FILE:../../tests/support/certificates/authority.pem\n}}\n",
             kdc.address()
         ));
         let client = Client::new(config.unwrap());
@@ -175,8 +182,8 @@ mod tests {
                     probes
                         .iter()
                         .map(|probe| match &probe.outcome {
-                            Ok(_) => format!("{} answers", probe.transport),
-                            Err(reason) => format!("{} {reason}", probe.transport),
+                            Ok(_) => format!("{} answers", probe.endpoint.transport),
+                            Err(reason) => format!("{} {reason}", probe.endpoint.transport),
                         })
                         .collect::<Vec<_>>()
                         .join(", ")
@@ -187,7 +194,11 @@ mod tests {
         let expected = [
             r#"Ok("UDP answers, TCP answers")"#,
             r#"Ok("UDP Connection refused, TCP Connection refused")"#,
-            r#"Err("KDC proxies are not supported yet")"#,
+            if cfg!(feature = "https") {
+                r#"Ok("HTTPS Connection refused")"#
+            } else {
+                "Err(Proxy(NotBuilt))"
+            },
         ];
         assert_eq!(shown, expected);
         assert!(

@@ -3,6 +3,10 @@
 //! A socket knows how to move the request out and the reply in; what to open, and when, is the
 //! business of [`delivery`](crate::delivery), or for DNS of its `lookup`.
 
+#[cfg(feature = "https")]
+mod https;
+mod proxy_error;
+mod stream;
 mod tcp;
 mod udp;
 
@@ -11,9 +15,17 @@ use std::net::SocketAddr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::PollFlags;
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use crate::delivery::Transport;
+use crate::delivery::{Address, Endpoint, Transport};
+#[cfg(feature = "https")]
+use https::Https;
+#[cfg(feature = "https")]
+pub use https::read_proxy_response;
+#[cfg(feature = "https")]
+pub(crate) use https::{Proxy, Tls};
+pub use proxy_error::ProxyError;
 pub(crate) use tcp::Framing;
 use tcp::Tcp;
 use udp::Udp;
@@ -26,6 +38,8 @@ pub(crate) const MAX_REPLY: usize = 1 << 20;
 pub(crate) enum Socket {
     Udp(Udp),
     Tcp(Tcp),
+    #[cfg(feature = "https")]
+    Https(Box<Https>),
 }
 
 /// What a socket that was ready has come to.
@@ -33,24 +47,29 @@ pub(crate) enum Socket {
 pub(crate) enum Progress {
     /// Nothing to tell yet.
     Pending,
-    /// The TCP connection stands.
+    /// The connection stands: that of TCP, and with a proxy that of TLS.
     Connected,
     /// A whole reply.
     Reply(Vec<u8>),
 }
 
 impl Socket {
-    /// Connects to `address`; a UDP request is sent at once, a TCP one when the connection stands.
-    pub(crate) fn open(
-        transport: Transport,
-        address: SocketAddr,
-        request: &[u8],
-        framing: Framing,
-    ) -> io::Result<Self> {
-        match transport {
+    /// Connects; a UDP request is sent at once, another when the connection stands. For a proxy
+    /// there is [`https`](Self::https).
+    pub(crate) fn open(endpoint: &Endpoint, request: &[u8], framing: Framing) -> io::Result<Self> {
+        let address = &endpoint.address;
+        match endpoint.transport {
             Transport::Udp => Udp::open(address, request).map(Self::Udp),
-            Transport::Tcp => Tcp::open(address, request, framing).map(Self::Tcp),
+            Transport::Tcp | Transport::Unix => Tcp::open(address, request, framing).map(Self::Tcp),
+            Transport::Https => Err(io::Error::other(ProxyError::NotBuilt)),
         }
+    }
+
+    /// Connects to a KDC proxy.
+    #[cfg(feature = "https")]
+    pub(crate) fn https(address: &Address, request: &[u8], proxy: &Proxy) -> io::Result<Self> {
+        let https = Https::open(address, request, proxy)?;
+        Ok(Self::Https(Box::new(https)))
     }
 
     /// Sends a UDP request once more.
@@ -58,6 +77,8 @@ impl Socket {
         match self {
             Self::Udp(udp) => udp.send(request),
             Self::Tcp(_) => Ok(()),
+            #[cfg(feature = "https")]
+            Self::Https(_) => Ok(()),
         }
     }
 
@@ -66,6 +87,8 @@ impl Socket {
         match self {
             Self::Udp(_) => PollFlags::IN,
             Self::Tcp(tcp) => tcp.interest(),
+            #[cfg(feature = "https")]
+            Self::Https(https) => https.interest(),
         }
     }
 
@@ -74,6 +97,18 @@ impl Socket {
         match self {
             Self::Udp(udp) => udp.receive(),
             Self::Tcp(tcp) => tcp.ready(),
+            #[cfg(feature = "https")]
+            Self::Https(https) => https.ready(),
+        }
+    }
+
+    /// What failed, in the words of MIT's traces.
+    pub(crate) fn trouble(&self) -> &'static str {
+        match self {
+            Self::Udp(_) => "UDP error receiving from",
+            Self::Tcp(tcp) => tcp.trouble(),
+            #[cfg(feature = "https")]
+            Self::Https(https) => https.trouble(),
         }
     }
 
@@ -81,20 +116,24 @@ impl Socket {
         match self {
             Self::Udp(udp) => udp.fd(),
             Self::Tcp(tcp) => tcp.fd(),
+            #[cfg(feature = "https")]
+            Self::Https(https) => https.fd(),
         }
     }
 }
 
-/// An address as MIT's traces write it: `dgram 192.0.2.1:88`.
-pub(crate) struct TraceAddress(pub(crate) Transport, pub(crate) SocketAddr);
+/// An endpoint as MIT's traces write it: `dgram 192.0.2.1:88`.
+pub(crate) struct Traced<'a>(pub(crate) &'a Endpoint);
 
-impl std::fmt::Display for TraceAddress {
+impl std::fmt::Display for Traced<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let word = match self.0 {
+        let word = match self.0.transport {
             Transport::Udp => "dgram",
             Transport::Tcp => "stream",
+            Transport::Https => "https",
+            Transport::Unix => "UNIX domain socket",
         };
-        write!(f, "{word} {}", self.1)
+        write!(f, "{word} {}", self.0.address)
     }
 }
 
@@ -119,11 +158,21 @@ pub(crate) fn describe(error: &io::Error) -> String {
     }
 }
 
-fn socket(address: SocketAddr, kind: SocketType) -> io::Result<OwnedFd> {
+/// A non-blocking socket that connects to `address`, and how far it has come with that.
+fn connect(address: &Address, kind: SocketType) -> Result<(OwnedFd, Result<(), Errno>), Errno> {
     let family = match address {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
+        Address::Ip(SocketAddr::V4(_)) => AddressFamily::INET,
+        Address::Ip(SocketAddr::V6(_)) => AddressFamily::INET6,
+        Address::Unix(_) => AddressFamily::UNIX,
     };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    Ok(rustix::net::socket_with(family, kind, flags, None)?)
+    let fd = rustix::net::socket_with(family, kind, flags, None)?;
+    let progress = match address {
+        Address::Ip(address) => rustix::net::connect(&fd, address),
+        // A path of more than 107 octets is no address.
+        Address::Unix(path) => {
+            SocketAddrUnix::new(path).and_then(|address| rustix::net::connect(&fd, &address))
+        }
+    };
+    Ok((fd, progress))
 }

@@ -114,7 +114,7 @@ fn reason(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
     let (result, _) = run(&[tcp(0, serve)], Strategy::TcpOnly);
     let attempts = result.unwrap_err();
     assert_eq!(attempts.len(), 1);
-    attempts[0].reason.clone()
+    attempts[0].reason.to_string()
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn the_timeout_ends_a_slow_loris() {
         "{:?}",
         start.elapsed()
     );
-    assert_eq!(result.unwrap_err()[0].reason, "no answer");
+    assert_eq!(result.unwrap_err()[0].reason, Reason::NoAnswer);
 }
 
 #[test]
@@ -285,21 +285,60 @@ fn all_dead() {
     assert!(start.elapsed() < PATIENCE);
 }
 
+#[cfg(not(feature = "https"))]
 #[test]
-fn servers_of_other_kinds_are_named() {
-    let servers = [
-        Server::parse("https://proxy.example.com/KdcProxy", 88).unwrap(),
-        Server::parse("/run/kdc.sock", 88).unwrap(),
-    ];
-    let attempts = deliver(REQUEST, &servers, Strategy::UdpFirst, None).unwrap_err();
-    let attempts: Vec<_> = attempts.iter().map(ToString::to_string).collect();
+fn proxies_need_the_feature() {
+    let server = Server::parse("https://proxy.example.com/KdcProxy", 88).unwrap();
+    let attempts = deliver(REQUEST, &[server], Strategy::UdpFirst, None).unwrap_err();
     assert_eq!(
-        attempts,
-        [
-            "https://proxy.example.com:443/KdcProxy: KDC proxies are not supported yet",
-            "/run/kdc.sock: UNIX domain sockets are not supported yet",
-        ]
+        attempts[0].to_string(),
+        "https://proxy.example.com:443/KdcProxy: this build has no support for KDC proxies"
     );
+    assert!(attempts[0].reason.hint().is_some());
+}
+
+#[test]
+fn by_a_socket_in_the_file_system() {
+    let folder = std::env::temp_dir().join(format!("rkinit-deliver-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("kdc.sock");
+    let server = Server::parse(path.to_str().unwrap(), 88).unwrap();
+    let ask = || {
+        deliver(
+            REQUEST,
+            std::slice::from_ref(&server),
+            Strategy::UdpFirst,
+            None,
+        )
+    };
+    let reason = |expected: &str| {
+        let attempts = ask().unwrap_err();
+        let expected = format!("{} (UNIX socket): {expected}", path.display());
+        assert_eq!(attempts[0].to_string(), expected);
+    };
+    reason("No such file or directory");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4 + REQUEST.len()];
+            stream.read_exact(&mut request).unwrap();
+            assert_eq!(&request[4..], REQUEST);
+            stream.write_all(&framed(b"reply")).unwrap();
+        }
+    });
+    assert_eq!(ask().unwrap(), b"reply");
+    // Never put off: it comes before TCP of an earlier server that has no UDP.
+    let dead = Server::Host {
+        host: "127.0.0.1".to_owned(),
+        port: dead(),
+    };
+    let servers = [dead, server.clone()];
+    let reply = deliver(REQUEST, &servers, Strategy::TcpOnly, None).unwrap();
+    assert_eq!(reply, b"reply");
+    let long = Server::parse(&format!("/{}", "x".repeat(200)), 88).unwrap();
+    assert!(deliver(REQUEST, &[long], Strategy::UdpFirst, None).is_err());
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn target(name: &str, transport: Option<Transport>) -> Target {
 }
 
 struct Run {
-    /// `<ms> <server><u|t>` for each request sent.
+    /// `<ms> <server><u|t|h|x>` for each request sent.
     sent: Vec<String>,
     end: u64,
     outcome: Outcome,
@@ -71,15 +71,13 @@ fn run(world: &World) -> Run {
                 delivery.handle(Event::Resolved(vec![SocketAddr::new(address, 88)]));
             }
             Action::Open(id) | Action::Resend(id) => {
-                let (transport, address) = delivery.endpoint(id).unwrap();
-                let IpAddr::V4(ip) = address.ip() else {
-                    unreachable!()
-                };
-                let server = usize::from(ip.octets()[3]);
-                let letter = if transport == Transport::Udp {
-                    'u'
-                } else {
-                    't'
+                let transport = delivery.endpoint(id).unwrap().transport;
+                let server = delivery.server(id).unwrap();
+                let letter = match transport {
+                    Transport::Udp => 'u',
+                    Transport::Tcp => 't',
+                    Transport::Https => 'h',
+                    Transport::Unix => 'x',
                 };
                 let label = format!("{server}{letter}");
                 let count = 1 + sent
@@ -95,7 +93,7 @@ fn run(world: &World) -> Run {
                 };
                 let mut at = |ms, event| pending.push((now + Duration::from_millis(ms), event));
                 match host {
-                    Refuses(ms) => at(ms, Event::Failed(id, "refused".to_owned())),
+                    Refuses(ms) => at(ms, Event::Failed(id, Reason::System("refused".to_owned()))),
                     Answers(ms) => at(ms, Event::Reply(id, vec![octet(server)])),
                     AnswersNth(nth) if nth == count => at(5, Event::Reply(id, vec![octet(server)])),
                     Silent | AnswersNth(_) => {}
@@ -106,7 +104,7 @@ fn run(world: &World) -> Run {
                     }
                     ConnectsThenCloses(ms) => {
                         at(0, Event::Connected(id));
-                        at(ms, Event::Failed(id, "closed".to_owned()));
+                        at(ms, Event::Failed(id, Reason::System("closed".to_owned())));
                     }
                 }
             }
@@ -290,7 +288,11 @@ fn all_silent_takes_as_long_as_with_mit() {
         panic!()
     };
     assert_eq!(attempts.len(), 4);
-    assert!(attempts.iter().all(|attempt| attempt.reason == "no answer"));
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.reason == Reason::NoAnswer)
+    );
     assert_eq!(
         attempts[0].to_string(),
         "kdc0 (192.0.2.0:88, UDP): no answer"
@@ -328,6 +330,45 @@ fn a_standing_tcp_connection_has_all_the_time() {
 }
 
 #[test]
+fn proxies_and_paths_are_asked_in_their_turn() {
+    use Transport::{Https, Tcp, Unix};
+    let mut world = world(&[
+        (Silent, Silent),
+        (Silent, Refuses(1)),
+        (Silent, Silent),
+        (Silent, ConnectsThenAnswers(3)),
+    ]);
+    world.only = vec![None, Some(Https), Some(Unix), Some(Https)];
+    let udp_first = ["0 0u", "1000 1h", "1001 2x", "2001 3h"];
+    check(&world, 3, 2004, &udp_first);
+    world.strategy = Strategy::TcpFirst;
+    let tcp_first = ["0 0t", "1000 1h", "1001 2x", "2001 3h"];
+    check(&world, 3, 2004, &tcp_first);
+    world.strategy = Strategy::TcpOnly;
+    check(&world, 3, 2004, &tcp_first);
+    // No datagram goes that way, and nothing is sent twice.
+    world.hosts = vec![(Answers(3), Silent); 2];
+    world.only = vec![Some(Https), Some(Unix)];
+    world.strategy = Strategy::UdpFirst;
+    let ended = run(&world);
+    assert_eq!(ended.sent, ["0 0h", "1000 1x"]);
+    assert_eq!(ended.end, 16_000);
+    world.only = vec![Some(Https), Some(Tcp)];
+    world.hosts = vec![(Silent, Silent), (Silent, ConnectsThenAnswers(3))];
+    check(&world, 1, 1003, &["0 0h", "1000 1t"]);
+}
+
+#[test]
+fn a_proxy_is_not_waited_for_longer_than_two_minutes() {
+    let stalls = ConnectsThenAnswers(300_000);
+    let mut world = world(&[(Silent, stalls), (Answers(3), Silent)]);
+    world.only = vec![Some(Transport::Https), None];
+    check(&world, 1, 120_003, &["0 0h", "120000 1u"]);
+    world.patience = Some(10_000);
+    check(&world, 1, 10_003, &["0 0h", "10000 1u"]);
+}
+
+#[test]
 fn a_standing_tcp_connection_makes_way_when_patience_ends() {
     let stalls = ConnectsThenAnswers(300_000);
     let mut world = world(&[(Silent, stalls), (Silent, ConnectsThenAnswers(9000))]);
@@ -343,7 +384,7 @@ fn a_standing_tcp_connection_makes_way_when_patience_ends() {
     let Outcome::Unreachable(attempts) = ended.outcome else {
         panic!()
     };
-    let silent = attempts.iter().filter(|one| one.reason == "no answer");
+    let silent = attempts.iter().filter(|one| one.reason == Reason::NoAnswer);
     assert_eq!((attempts.len(), silent.count()), (4, 3));
     // A deadline that is earlier counts.
     world.deadline = Some(5000);
@@ -412,7 +453,7 @@ fn the_deadline_ends_it() {
     };
     let not_tried = attempts
         .iter()
-        .filter(|attempt| attempt.reason.starts_with("not tried"));
+        .filter(|attempt| attempt.reason == Reason::OutOfTime);
     assert_eq!((attempts.len(), not_tried.count()), (6, 3));
 }
 
@@ -426,7 +467,7 @@ fn names_that_do_not_resolve_are_passed_over() {
     let now = Duration::ZERO;
     assert_eq!(delivery.poll(now), Action::Resolve { server: 0 });
     assert_eq!(delivery.poll(now), Action::Wait { until: None });
-    delivery.handle(Event::NotResolved("unknown".to_owned()));
+    delivery.handle(Event::NotResolved(Reason::System("unknown".to_owned())));
     assert_eq!(delivery.poll(now), Action::Resolve { server: 1 });
     delivery.handle(Event::Resolved(vec![]));
     assert_eq!(delivery.poll(now), Action::Finish);
@@ -441,7 +482,7 @@ fn names_that_do_not_resolve_are_passed_over() {
 fn events_for_unknown_connections_do_no_harm() {
     let mut delivery = Delivery::new(vec![target("a", None)], Strategy::UdpFirst, None);
     delivery.handle(Event::Connected(ConnectionId(7)));
-    delivery.handle(Event::Failed(ConnectionId(7), String::new()));
+    delivery.handle(Event::Failed(ConnectionId(7), Reason::NoAnswer));
     delivery.handle(Event::Resolved(vec![]));
     assert_eq!(delivery.poll(Duration::ZERO), Action::Resolve { server: 0 });
 }

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::lookup::{Action, Event, ExchangeId, Lookup};
+use crate::delivery::Endpoint;
 use crate::io::{Io, Waiting};
 use crate::transport::{Framing, Progress, Socket, describe};
 
@@ -54,7 +55,7 @@ fn advance(
                 let (transport, address) = lookup.endpoint(exchange)?;
                 let opened = random().and_then(|id| {
                     let query = lookup.query(exchange, id)?;
-                    Socket::open(transport, address, &query, Framing::Dns)
+                    Socket::open(&Endpoint::new(transport, address), &query, Framing::Dns)
                         .map_err(|error| describe(&error))
                 });
                 match opened {

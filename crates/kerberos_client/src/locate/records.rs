@@ -7,7 +7,7 @@ use crate::delivery::Transport;
 use crate::dns::Data;
 
 /// What a record says.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Found {
     Server(Located),
     /// There is decidedly none (RFC 2782, of a target that is the root).
@@ -97,11 +97,10 @@ fn parse_uri(text: &str, default_port: u16) -> Option<Located> {
         _ => return None,
     };
     Some(Located {
-        server,
         transport,
         is_primary: Some(flags.contains(['m', 'M'])),
         found_by: FoundBy::Uri,
-        answered_at: None,
+        ..Located::from(server)
     })
 }
 

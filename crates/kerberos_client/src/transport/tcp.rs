@@ -1,20 +1,19 @@
-//! TCP: each message after its length, in four octets (RFC 4120 §7.2.2), or for DNS in two (RFC
+//! TCP, and streams by path: each message after its length, in four octets (RFC 4120 §7.2.2), or for DNS in two (RFC
 //! 1035 §4.2.2).
 
 use std::io::{self, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use rustix::event::PollFlags;
-use rustix::io::Errno;
-use rustix::net::SocketType;
 
+use super::stream::{Stream, pending};
 use super::{MAX_REPLY, Progress};
+use crate::delivery::Address;
 
-/// A TCP connection with one request going out and one reply coming in.
+/// A connection with one request going out and one reply coming in.
 #[derive(Debug)]
 pub(crate) struct Tcp {
-    stream: TcpStream,
+    stream: Stream,
     state: State,
     framing: Framing,
     /// The length and the request.
@@ -49,7 +48,7 @@ impl Framing {
     }
 
     /// The message after its length; `None` when it is too long for that.
-    fn frame(self, message: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn frame(self, message: &[u8]) -> Option<Vec<u8>> {
         let mut framed = Vec::with_capacity(self.prefix() + message.len());
         match self {
             Self::Kerberos => framed.extend(u32::try_from(message.len()).ok()?.to_be_bytes()),
@@ -69,17 +68,12 @@ impl Framing {
 }
 
 impl Tcp {
-    pub(super) fn open(address: SocketAddr, request: &[u8], framing: Framing) -> io::Result<Self> {
+    pub(super) fn open(address: &Address, request: &[u8], framing: Framing) -> io::Result<Self> {
         let outgoing = framing
             .frame(request)
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-        let fd = super::socket(address, SocketType::STREAM)?;
-        match rustix::net::connect(&fd, &address) {
-            Ok(()) | Err(Errno::INPROGRESS) => {}
-            Err(errno) => return Err(errno.into()),
-        }
         Ok(Self {
-            stream: TcpStream::from(fd),
+            stream: Stream::open(address)?,
             state: State::Connecting,
             framing,
             outgoing,
@@ -98,9 +92,7 @@ impl Tcp {
     pub(super) fn ready(&mut self) -> io::Result<Progress> {
         match self.state {
             State::Connecting => {
-                if let Some(error) = self.stream.take_error()? {
-                    return Err(error);
-                }
+                self.stream.connected()?;
                 self.state = State::Writing;
                 self.write()?;
                 Ok(Progress::Connected)
@@ -114,7 +106,7 @@ impl Tcp {
     }
 
     /// What failed, in the words of MIT's traces.
-    pub(crate) fn trouble(&self) -> &'static str {
+    pub(super) fn trouble(&self) -> &'static str {
         match self.state {
             State::Connecting => "TCP error connecting to",
             State::Writing => "TCP error sending to",
@@ -123,7 +115,7 @@ impl Tcp {
     }
 
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.stream.fd()
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -180,13 +172,5 @@ impl Tcp {
             return Err(io::Error::other("an empty reply"));
         }
         Ok((prefix + length).saturating_sub(self.incoming.len()))
-    }
-}
-
-/// No error when the socket is merely not ready.
-fn pending(error: io::Error) -> io::Result<()> {
-    match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),
-        _ => Err(error),
     }
 }

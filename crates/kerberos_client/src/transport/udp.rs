@@ -1,14 +1,14 @@
 //! UDP: one datagram there, one back (RFC 4120 §7.2.1).
 
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, SocketType, connect, recv, send};
+use rustix::net::{RecvFlags, SendFlags, SocketType, recv, send};
 
 use super::Progress;
+use crate::delivery::Address;
 
 /// The longest datagram there can be.
 const MAX_DATAGRAM: usize = 65_536;
@@ -21,9 +21,9 @@ pub(crate) struct Udp {
 }
 
 impl Udp {
-    pub(super) fn open(address: SocketAddr, request: &[u8]) -> io::Result<Self> {
-        let fd = super::socket(address, SocketType::DGRAM)?;
-        connect(&fd, &address)?;
+    pub(super) fn open(address: &Address, request: &[u8]) -> io::Result<Self> {
+        let (fd, connected) = super::connect(address, SocketType::DGRAM)?;
+        connected?;
         let udp = Self { fd };
         udp.send(request)?;
         Ok(udp)

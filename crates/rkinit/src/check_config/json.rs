@@ -96,19 +96,20 @@ fn kdc(kdc: &FoundServer) -> String {
     match &kdc.probes {
         Ok(probes) => {
             let probes = probes.iter().map(|probe| {
+                let endpoint = &probe.endpoint;
                 let outcome = match &probe.outcome {
                     Ok(time) => ("milliseconds", format!("{:.3}", time.as_secs_f64() * 1e3)),
-                    Err(reason) => ("error", string(reason)),
+                    Err(reason) => ("error", string(&reason.to_string())),
                 };
                 object(&[
-                    ("transport", string(&probe.transport.to_string())),
-                    ("address", string(&probe.address.to_string())),
+                    ("transport", string(&endpoint.transport.to_string())),
+                    ("address", string(&endpoint.address.to_string())),
                     outcome,
                 ])
             });
             fields.push(("probes", array(probes)));
         }
-        Err(reason) => fields.push(("error", string(reason))),
+        Err(reason) => fields.push(("error", string(&reason.to_string()))),
     }
     object(&fields)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use kerberos_client::Client;
 use kerberos_client::FoundBy;
 use kerberos_client::FoundServer;
+use kerberos_client::Reason;
 use kerberos_client::dns::ResolvConf;
 use kerberos_files::config::Effect;
 use kerberos_files::config::Setting;
@@ -172,22 +173,35 @@ impl fmt::Display for Realm {
             match &kdc.probes {
                 Ok(probes) => {
                     for probe in probes {
-                        write!(f, "    {} {}: ", probe.transport, probe.address)?;
+                        let endpoint = &probe.endpoint;
+                        write!(f, "    {} {}: ", endpoint.transport, endpoint.address)?;
                         match &probe.outcome {
                             Ok(time) => {
                                 writeln!(f, "answers, {:.1} ms", time.as_secs_f64() * 1e3)?;
                             }
-                            Err(reason) => writeln!(f, "{reason}")?,
+                            Err(reason) => write_reason(f, reason)?,
                         }
                     }
                 }
-                Err(reason) => writeln!(f, "    {reason}")?,
+                Err(reason) => {
+                    write!(f, "    ")?;
+                    write_reason(f, reason)?;
+                }
             }
         }
         if !kdcs.iter().any(answers) {
             writeln!(f, "  None answers.")?;
         }
         Ok(())
+    }
+}
+
+/// Why there is no answer, and below it what to do about that.
+fn write_reason(f: &mut fmt::Formatter<'_>, reason: &Reason) -> fmt::Result {
+    writeln!(f, "{reason}")?;
+    match reason.hint() {
+        Some(hint) => writeln!(f, "      hint: {hint}"),
+        None => Ok(()),
     }
 }
 

@@ -1,0 +1,175 @@
+//! The HTTP response of a KDC proxy (RFC 9112), as its bytes come in.
+
+use kerberos_asn1::{Decode as _, KdcProxyMessage};
+
+use super::super::{MAX_REPLY, ProxyError};
+
+/// The longest head that is taken, in bytes.
+const MAX_HEAD: usize = 16 << 10;
+
+/// The most header fields that are taken.
+const MAX_FIELDS: usize = 64;
+
+/// The most characters that are shown of what a server says.
+const MAX_SHOWN: usize = 200;
+
+/// A response under way; it grows with what really comes.
+#[derive(Debug, Default)]
+pub(super) struct Response {
+    bytes: Vec<u8>,
+    head: Option<Head>,
+}
+
+/// What the head says.
+#[derive(Debug)]
+struct Head {
+    /// How long it is itself.
+    length: usize,
+    /// How long the body is; without it the body lasts until the connection ends.
+    body: Option<usize>,
+    content_type: String,
+}
+
+impl Response {
+    /// Takes more of it.
+    ///
+    /// # Errors
+    /// As soon as it is clear that this will be no good response, or one that is too long.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ProxyError> {
+        self.bytes.extend(bytes);
+        if self.head.is_none() {
+            self.head = parse_head(&self.bytes)?;
+        }
+        let (head, limit) = match &self.head {
+            Some(head) => (head.length, MAX_REPLY),
+            None => (0, MAX_HEAD),
+        };
+        if self.bytes.len() - head > limit {
+            return Err(ProxyError::TooLong);
+        }
+        Ok(())
+    }
+
+    /// Whether the body is there, by its length.
+    pub(super) fn is_whole(&self) -> bool {
+        let announced = self.head.as_ref().and_then(|head| Some((head, head.body?)));
+        announced.is_some_and(|(head, body)| self.bytes.len() - head.length >= body)
+    }
+
+    /// The KDC's reply, when the response [is whole](Self::is_whole) or the connection has ended.
+    ///
+    /// # Errors
+    /// When the response ends early or holds no reply.
+    pub(super) fn into_reply(self) -> Result<Vec<u8>, ProxyError> {
+        let head = self.head.ok_or(ProxyError::ClosedEarly)?;
+        let body = self.bytes.get(head.length..).unwrap_or_default();
+        // What follows the body is none of ours.
+        let body = match head.body {
+            Some(length) => body.get(..length).ok_or(ProxyError::ClosedEarly)?,
+            None => body,
+        };
+        open(body).map_err(|reason| ProxyError::NotKkdcp {
+            content_type: head.content_type,
+            reason,
+        })
+    }
+}
+
+/// What a response comes to whose bytes arrive in pieces of `size` octets. For the fuzz target alone.
+#[doc(hidden)]
+pub fn read_proxy_response(bytes: &[u8], size: usize) -> Result<Vec<u8>, ProxyError> {
+    let mut response = Response::default();
+    for piece in bytes.chunks(size.max(1)) {
+        response.push(piece)?;
+        if response.is_whole() {
+            break;
+        }
+    }
+    response.into_reply()
+}
+
+/// The message in a KDC-PROXY-MESSAGE, which has its length before it (MS-KKDCP §2.2.2).
+fn open(body: &[u8]) -> Result<Vec<u8>, String> {
+    let message = KdcProxyMessage::from_der(body).map_err(|error| error.to_string())?;
+    match message.kerb_message.split_first_chunk() {
+        Some((length, reply))
+            if usize::try_from(u32::from_be_bytes(*length)) == Ok(reply.len())
+                && !reply.is_empty() =>
+        {
+            Ok(reply.to_vec())
+        }
+        _ => Err("the length before its message is wrong".to_owned()),
+    }
+}
+
+/// The head, once it is whole.
+fn parse_head(bytes: &[u8]) -> Result<Option<Head>, ProxyError> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut parsed = httparse::Response::new(&mut fields);
+    let length = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(httparse::Error::TooManyHeaders) => return Err(ProxyError::TooLong),
+        Err(_) => return Err(ProxyError::NotHttp),
+    };
+    let field = |name: &str| {
+        let mut named = parsed.headers.iter();
+        named
+            .find(|field| field.name.eq_ignore_ascii_case(name))
+            .map(|field| field.value)
+    };
+    match parsed.code.unwrap_or_default() {
+        200 => {}
+        status @ 300..=399 => {
+            return Err(ProxyError::Redirect {
+                status,
+                location: shown(field("Location").unwrap_or_default()),
+            });
+        }
+        status => {
+            let text = shown(parsed.reason.unwrap_or_default().as_bytes());
+            return Err(ProxyError::Status { status, text });
+        }
+    }
+    // RFC 9112 §6.1: not to be sent to a client of HTTP/1.0.
+    if let Some(encoding) = field("Transfer-Encoding").or_else(|| field("Content-Encoding"))
+        && !encoding.eq_ignore_ascii_case(b"identity")
+    {
+        return Err(ProxyError::Encoding(shown(encoding)));
+    }
+    let mut body = None;
+    for field in parsed.headers.iter() {
+        if field.name.eq_ignore_ascii_case("Content-Length") {
+            let length = content_length(field.value).ok_or(ProxyError::NotHttp)?;
+            // RFC 9112 §6.3: lengths that differ are an error.
+            if body.is_some_and(|other| other != length) {
+                return Err(ProxyError::NotHttp);
+            }
+            body = Some(length);
+        }
+    }
+    if body.is_some_and(|length| length > MAX_REPLY) {
+        return Err(ProxyError::TooLong);
+    }
+    Ok(Some(Head {
+        length,
+        body,
+        content_type: shown(field("Content-Type").unwrap_or(b"of no type")),
+    }))
+}
+
+/// Digits alone (RFC 9110 §8.6); a number that is too large is none that we would take.
+fn content_length(value: &[u8]) -> Option<usize> {
+    let digits = std::str::from_utf8(value).ok()?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(usize::MAX))
+}
+
+/// What a server says, so that it can be shown.
+fn shown(text: &[u8]) -> String {
+    let text = crate::error::shown(text);
+    text.chars().take(MAX_SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests;

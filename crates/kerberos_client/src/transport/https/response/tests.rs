@@ -1,0 +1,148 @@
+//! Responses that are good, and the many that are not, whole and in single bytes.
+
+use super::*;
+
+/// `reply` in a KDC-PROXY-MESSAGE.
+const BODY: &[u8] = b"\x30\x0d\xa0\x0b\x04\x09\0\0\0\x05reply";
+
+/// What comes of `response`, after which the connection ends; alike in one piece and in many.
+fn read(response: &[u8]) -> Result<Vec<u8>, ProxyError> {
+    let whole = read_proxy_response(response, response.len());
+    assert_eq!(read_proxy_response(response, 1), whole);
+    whole
+}
+
+fn with_body(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut response = head.replace('\n', "\r\n").into_bytes();
+    response.extend(b"\r\n\r\n");
+    response.extend(body);
+    response
+}
+
+#[test]
+fn good_ones() {
+    for head in [
+        "HTTP/1.0 200 OK\nContent-Length: 15",
+        "HTTP/1.1 200 OK\nContent-Length: 15\nConnection: keep-alive",
+        "HTTP/1.1 200 \ncontent-length:15",
+        // Without a length the end of the connection is that of the body.
+        "HTTP/1.0 200 OK\nContent-Type: application/kerberos",
+        "HTTP/1.0 200 OK\nTransfer-Encoding: identity\nContent-Length: 15\nContent-Length: 15",
+    ] {
+        assert_eq!(
+            read(&with_body(head, BODY)).as_deref(),
+            Ok(&b"reply"[..]),
+            "{head}"
+        );
+    }
+    // What comes after the body is not read.
+    let more = [BODY, b"more"].concat();
+    let head = "HTTP/1.0 200 OK\nContent-Length: 15";
+    assert_eq!(read(&with_body(head, &more)).as_deref(), Ok(&b"reply"[..]));
+}
+
+#[test]
+fn bad_heads() {
+    let check = |head: &str, expected: &str| {
+        let error = read(&with_body(head, BODY)).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{head}");
+    };
+    check("SSH-2.0-OpenSSH_9.2p1", "the answer is not HTTP");
+    check(
+        "HTTP/1.0 200 OK\nContent-Length: -1",
+        "the answer is not HTTP",
+    );
+    check(
+        "HTTP/1.0 200 OK\nContent-Length: 15, 15",
+        "the answer is not HTTP",
+    );
+    check("HTTP/1.0 200 OK\nContent-Length:", "the answer is not HTTP");
+    check(
+        "HTTP/1.0 200 OK\nContent-Length: 15\nContent-Length: 16",
+        "the answer is not HTTP",
+    );
+    check(
+        "HTTP/1.0 200 OK\nContent-Length: 1048577",
+        "the answer is too long",
+    );
+    check(
+        "HTTP/1.0 200 OK\nContent-Length: 99999999999999999999999",
+        "the answer is too long",
+    );
+    check(
+        "HTTP/1.1 200 OK\nTransfer-Encoding: chunked",
+        "the answer is in an encoding that was not asked for: chunked",
+    );
+    check(
+        "HTTP/1.1 200 OK\nContent-Encoding: gzip\nContent-Length: 15",
+        "the answer is in an encoding that was not asked for: gzip",
+    );
+    check(
+        "HTTP/1.1 302 Found\nLocation: https://login.example/",
+        "HTTP status 302: it redirects to https://login.example/, which is not followed",
+    );
+    check("HTTP/1.1 403 Forbidden", "HTTP status 403 Forbidden");
+    check(
+        "HTTP/1.1 404 Not Found\nContent-Length: 15",
+        "HTTP status 404 Not Found",
+    );
+    check(
+        "HTTP/1.0 503 Service Unavailable",
+        "HTTP status 503 Service Unavailable",
+    );
+    // Not asked for, and nothing follows it that we could wait for.
+    check("HTTP/1.1 100 Continue", "HTTP status 100 Continue");
+    let many = "\nX: y".repeat(MAX_FIELDS + 1);
+    check(&format!("HTTP/1.0 200 OK{many}"), "the answer is too long");
+}
+
+#[test]
+fn what_a_server_says_is_shown_safely() {
+    let head = format!("HTTP/1.1 301 x\nLocation: \u{9b}31m{}", "y".repeat(1000));
+    let ProxyError::Redirect { location, .. } = read(&with_body(&head, b"")).unwrap_err() else {
+        panic!("not a redirect");
+    };
+    assert!(location.starts_with("\\u{9b}31myyy"), "{location}");
+    assert_eq!(location.chars().count(), MAX_SHOWN);
+}
+
+#[test]
+fn bad_bodies() {
+    let head = "HTTP/1.0 200 OK\nContent-Type: text/html";
+    let check = |body: &[u8], expected: &str| {
+        let error = read(&with_body(head, body)).unwrap_err();
+        let expected = format!("the answer (text/html) is no KDC-PROXY-MESSAGE: {expected}");
+        assert_eq!(error.to_string(), expected, "{body:02x?}");
+    };
+    check(b"", "expected SEQUENCE, found nothing at byte 0");
+    check(b"<html>", "expected SEQUENCE, found tag 0x3c at byte 0");
+    let length = "the length before its message is wrong";
+    check(b"\x30\x0d\xa0\x0b\x04\x09\0\0\0\x06reply", length);
+    check(b"\x30\x0d\xa0\x0b\x04\x09\xff\0\0\x05reply", length);
+    check(b"\x30\x08\xa0\x06\x04\x04\0\0\0\0", length);
+    check(b"\x30\x07\xa0\x05\x04\x03\0\0\0", length);
+}
+
+#[test]
+fn ends_that_come_early() {
+    let response = with_body("HTTP/1.0 200 OK\nContent-Length: 15", BODY);
+    for end in 0..response.len() {
+        let error = read(&response[..end]).unwrap_err();
+        assert_eq!(error, ProxyError::ClosedEarly, "{end}");
+    }
+}
+
+#[test]
+fn nothing_grows_without_end() {
+    let endless = |start: &[u8], filling: &[u8]| {
+        let mut response = Response::default();
+        response.push(start).unwrap();
+        let mut pushed = 0;
+        while response.push(filling).is_ok() {
+            pushed += filling.len();
+        }
+        pushed
+    };
+    assert!(endless(b"HTTP/1.0 200 OK\r\nX: ", &[b'y'; 100]) <= MAX_HEAD);
+    assert!(endless(b"HTTP/1.0 200 OK\r\n\r\n", &[b'y'; 4096]) <= MAX_REPLY);
+}

@@ -1,0 +1,128 @@
+//! What can be wrong with a KDC proxy, or on the way to it.
+
+use thiserror::Error;
+
+/// Why a KDC proxy (MS-KKDCP) gave no reply.
+///
+/// What a server says of itself is shortened, and its control characters are escaped.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// The library was built without the feature `https`.
+    #[error("this build has no support for KDC proxies")]
+    NotBuilt,
+    /// The host in its URL is neither a DNS name nor an address.
+    #[error("the URL names no host")]
+    BadHost,
+    /// The path in its URL has a space or something else that no URL has.
+    #[error("the path of the URL has a character that must be written as %XX")]
+    BadPath,
+    /// A value of `http_anchors` leads to no certificate.
+    #[error("http_anchors = {anchor}: {reason}")]
+    Anchor {
+        /// The value.
+        anchor: String,
+        /// Why.
+        reason: String,
+    },
+    /// `http_anchors` is not set, and the system has no certificates.
+    #[error("the system has no certificates to know a proxy by")]
+    NoSystemAnchors,
+    /// Nobody that is trusted has signed its certificate.
+    #[error("its certificate is not signed by anybody who is trusted")]
+    UnknownIssuer,
+    /// Its certificate is for other hosts.
+    #[error("its certificate is not for this host, but for {}", listed(.names))]
+    WrongName {
+        /// The hosts.
+        names: Vec<String>,
+    },
+    /// Its certificate is no longer valid.
+    #[error("its certificate has expired")]
+    Expired,
+    /// Its certificate is not valid yet.
+    #[error("its certificate is not valid yet")]
+    NotYetValid,
+    /// It shows the certificate of an authority instead of one of its own.
+    #[error("its certificate is that of a certificate authority")]
+    AuthorityCertificate,
+    /// Anything else of TLS.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The connection ended before the answer did.
+    #[error("the connection was closed early")]
+    ClosedEarly,
+    /// What it sends is no HTTP response.
+    #[error("the answer is not HTTP")]
+    NotHttp,
+    /// It sends more than any proxy needs to.
+    #[error("the answer is too long")]
+    TooLong,
+    /// It sends in pieces (RFC 9112 §7.1), which HTTP/1.0 has not.
+    #[error("the answer is in an encoding that was not asked for: {0}")]
+    Encoding(String),
+    /// It sends elsewhere. Requests do not follow.
+    #[error("HTTP status {status}: it redirects to {location}, which is not followed")]
+    Redirect {
+        /// The status.
+        status: u16,
+        /// Where to.
+        location: String,
+    },
+    /// It does not do what was asked.
+    #[error("HTTP status {status} {text}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// What it says of it.
+        text: String,
+    },
+    /// The body is no message of MS-KKDCP.
+    #[error("the answer ({content_type}) is no KDC-PROXY-MESSAGE: {reason}")]
+    NotKkdcp {
+        /// What the body is said to be.
+        content_type: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl ProxyError {
+    /// What to do about it, where that can be told.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotBuilt => "use one that is built with the feature `https`",
+            Self::NoSystemAnchors | Self::UnknownIssuer => {
+                "name the file with the authority's certificate in krb5.conf: \
+                 http_anchors = FILE:/path, in the realm's section"
+            }
+            Self::AuthorityCertificate => {
+                "give the proxy a certificate of its own, which the authority signs"
+            }
+            Self::WrongName { names } if names.is_empty() => {
+                "the certificate needs a subjectAltName: its common name does not count"
+            }
+            Self::WrongName { .. } => "name the proxy in krb5.conf as its certificate does",
+            Self::Expired | Self::NotYetValid => "the clock of this host may be wrong",
+            Self::Redirect { .. } => "name the last address in krb5.conf",
+            Self::Status { status: 404, .. } => {
+                "the path may be another one: it is /KdcProxy for most proxies"
+            }
+            Self::Status { status: 503, .. } => "the proxy may not reach the realm's KDCs",
+            Self::Status {
+                status: 401 | 403, ..
+            } => "the proxy may not serve this realm, or not this host",
+            Self::NotHttp | Self::NotKkdcp { .. } => {
+                "there may be another service than a KDC proxy at this address"
+            }
+            _ => return None,
+        })
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}
