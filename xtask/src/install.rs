@@ -34,6 +34,15 @@ const MIT: &[Part] = &[
     part("/usr/bin/python3", "python3"),
 ];
 
+/// A KDC proxy, and what MIT's clients need for it.
+const KDC_PROXY: &[Part] = &[
+    part(
+        "/usr/lib/python3/dist-packages/kdcproxy/__init__.py",
+        "python3-kdcproxy",
+    ),
+    part("/usr/lib/*/krb5/plugins/tls/k5tls.so", "krb5-k5tls"),
+];
+
 /// MIT's KDC with its database in OpenLDAP.
 const MIT_LDAP: &[Part] = &[
     part("/usr/sbin/kdb5_ldap_util", "krb5-kdc-ldap"),
@@ -116,6 +125,7 @@ pub(crate) fn everything() -> Outcome {
     cargo_tool("cargo-nextest")?;
     let mut missing: Vec<&str> = MIT
         .iter()
+        .chain(KDC_PROXY)
         .chain(MIT_LDAP)
         .chain(SAMBA)
         .chain(CONSUMERS)

@@ -6,6 +6,7 @@
 //! MitLdapRealm              MIT's with constrained delegation and aliases
 //! SambaRealm                an Active Directory on an address of its own; needs root
 //! Kcm                       the daemon that keeps KCM caches, Heimdal's or sssd's; needs root
+//! KdcProxy                  a proxy behind TLS in front of one of them
 //! Apache / Postgres         servers that accept tickets for HTTP/localhost and postgres/localhost
 //!        │ place()
 //!        ▼
@@ -32,6 +33,7 @@ mod conf;
 mod dns;
 mod heimdal;
 mod kcm;
+mod kdc_proxy;
 mod kpropd;
 mod mit;
 mod mit_ldap;
@@ -51,6 +53,7 @@ pub use conf::Krb5Conf;
 pub use dns::{DnsServer, DnsView};
 pub use heimdal::HeimdalRealm;
 pub use kcm::Kcm;
+pub use kdc_proxy::{KdcProxy, certificate};
 pub use kpropd::{Kpropd, KpropdAnswer};
 pub use mit::{ETYPES, MitOptions, MitRealm};
 pub use mit_ldap::MitLdapRealm;

@@ -128,6 +128,18 @@ pub fn postgres() -> Option<PathBuf> {
         .filter(|_| Path::new("/usr/bin/psql").exists())
 }
 
+/// Whether Python's kdcproxy is installed, and what MIT's clients need to reach it.
+pub fn kdcproxy() -> bool {
+    let libraries = std::fs::read_dir("/usr/lib")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut plugins = libraries.map(|folder| folder.path().join("krb5/plugins/tls/k5tls.so"));
+    python() && Path::new(KDCPROXY).exists() && plugins.any(|plugin| plugin.exists())
+}
+
+const KDCPROXY: &str = "/usr/lib/python3/dist-packages/kdcproxy/__init__.py";
+
 /// Whether NSD, a DNS server, is installed.
 pub fn nsd() -> bool {
     Path::new("/usr/sbin/nsd").exists()
@@ -181,6 +193,7 @@ pub fn print_cfgs() {
         "/usr/sbin/apache2",
         "/usr/sbin/nsd",
         "/usr/libexec/sssd/sssd_kcm",
+        KDCPROXY,
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -193,6 +206,7 @@ pub fn print_cfgs() {
     let here = [
         ("mit", mit()),
         ("kpropd", kpropd()),
+        ("kdcproxy", mit() && kdcproxy()),
         ("mit_ldap", mit_ldap()),
         ("heimdal", heimdal_root().is_some()),
         ("heimdal_kcm", heimdal_kcm().is_some() && root()),
