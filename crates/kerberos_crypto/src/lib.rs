@@ -49,6 +49,7 @@
 
 extern crate alloc;
 
+mod bare;
 mod checksum;
 mod cts;
 mod error;
@@ -65,10 +66,12 @@ mod rfc4757;
 mod rfc6113;
 mod rfc6803;
 mod rfc8009;
+mod scatter;
 #[cfg(test)]
 mod testing;
 mod usage_cache;
 
+pub use bare::{BareDes3, BareRc4};
 pub use checksum::{ChecksumType, unkeyed_checksum};
 pub use error::CryptoError;
 pub use etype::EncryptionType;
@@ -76,4 +79,5 @@ pub use key::{DEFAULT_MAX_ITERATIONS, Key};
 pub use key_block::KeyBlock;
 pub use key_usage::KeyUsage;
 pub use plaintext::Plaintext;
+pub use profile::Part;
 pub use rand_core::CryptoRng;

@@ -68,15 +68,56 @@ pub(crate) trait SealingKey: Send + Sync {
     /// # Errors
     /// [`CryptoError::Decrypt`], with both wiped where plaintext was in them.
     fn open(&self, header: &mut [u8], body: &mut [u8]) -> Result<usize, CryptoError>;
+
+    /// The same for messages that lie in several places; `None` for the types that have no use
+    /// for it: their GSS-API tokens are not made of these messages.
+    fn scattered(&self) -> Option<&dyn ScatteredKey>;
+}
+
+/// A [`SealingKey`] for messages in several places. The confounder has the length of a block, the
+/// code that of the checksum, as the caller has checked.
+pub(crate) trait ScatteredKey {
+    /// Encrypts `confounder` and the parts to be sealed in place, and writes `code`.
+    fn seal(&self, confounder: &mut [u8], parts: &mut [Part<'_>], code: &mut [u8]);
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// [`CryptoError::Decrypt`], with what was decrypted wiped.
+    fn open(
+        &self,
+        confounder: &mut [u8],
+        parts: &mut [Part<'_>],
+        code: &[u8],
+    ) -> Result<(), CryptoError>;
+}
+
+/// A part of a message that lies in several places.
+#[derive(Debug)]
+pub enum Part<'a> {
+    /// Encrypted in place, and covered by the code.
+    Sealed(&'a mut [u8]),
+    /// Covered by the code and left as it is.
+    Signed(&'a [u8]),
+}
+
+impl Part<'_> {
+    /// The bytes, as they are now.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Sealed(bytes) => bytes,
+            Self::Signed(bytes) => bytes,
+        }
+    }
 }
 
 /// The specific key for checksums.
 pub(crate) trait ChecksumKey: Send + Sync {
-    /// The checksum of `data`.
-    fn compute(&self, data: &[u8]) -> Vec<u8>;
+    /// The checksum of `parts`, one after the other.
+    fn compute(&self, parts: &[&[u8]]) -> Vec<u8>;
 
-    /// Compares in constant time. The caller has checked the length of `checksum`.
-    fn verify(&self, data: &[u8], checksum: &[u8]) -> Result<(), CryptoError>;
+    /// Compares in constant time.
+    fn verify(&self, parts: &[&[u8]], checksum: &[u8]) -> Result<(), CryptoError>;
 }
 
 /// The shape of a ciphertext: `[prefix][confounder][plaintext][padding][trailer]`.
@@ -132,7 +173,13 @@ pub(crate) struct TruncatedMac<M, const SIZE: usize>(pub(crate) M);
 impl<M: Mac + Clone, const SIZE: usize> TruncatedMac<M, SIZE> {
     /// Writes the code of `data` to `out`, which has `SIZE` bytes.
     pub(crate) fn write(&self, data: &[u8], out: &mut [u8]) {
-        let code = self.0.clone().chain_update(data).finalize().into_bytes();
+        self.write_all([data], out);
+    }
+
+    /// Writes the code of all `parts` together to `out`, which has `SIZE` bytes.
+    pub(crate) fn write_all<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>, out: &mut [u8]) {
+        let mac = parts.into_iter().fold(self.0.clone(), M::chain_update);
+        let code = mac.finalize().into_bytes();
         for (to, from) in out.iter_mut().zip(code) {
             *to = from;
         }
@@ -140,20 +187,29 @@ impl<M: Mac + Clone, const SIZE: usize> TruncatedMac<M, SIZE> {
 
     /// Compares the code of two parts together with `code`, in constant time.
     pub(crate) fn check(&self, start: &[u8], end: &[u8], code: &[u8]) -> bool {
-        let mac = self.0.clone().chain_update(start).chain_update(end);
+        self.check_all([start, end], code)
+    }
+
+    /// Compares the code of all `parts` together with `code`, in constant time.
+    pub(crate) fn check_all<'p>(
+        &self,
+        parts: impl IntoIterator<Item = &'p [u8]>,
+        code: &[u8],
+    ) -> bool {
+        let mac = parts.into_iter().fold(self.0.clone(), M::chain_update);
         code.len() == SIZE && mac.verify_truncated_left(code).is_ok()
     }
 }
 
 impl<M: Mac + Clone + Send + Sync, const SIZE: usize> ChecksumKey for TruncatedMac<M, SIZE> {
-    fn compute(&self, data: &[u8]) -> Vec<u8> {
+    fn compute(&self, parts: &[&[u8]]) -> Vec<u8> {
         let mut out = alloc::vec![0; SIZE];
-        self.write(data, &mut out);
+        self.write_all(parts.iter().copied(), &mut out);
         out
     }
 
-    fn verify(&self, data: &[u8], checksum: &[u8]) -> Result<(), CryptoError> {
-        if self.check(data, &[], checksum) {
+    fn verify(&self, parts: &[&[u8]], checksum: &[u8]) -> Result<(), CryptoError> {
+        if self.check_all(parts.iter().copied(), checksum) {
             Ok(())
         } else {
             Err(CryptoError::Checksum)

@@ -14,7 +14,8 @@ use digest::Mac;
 use zeroize::Zeroize;
 
 use crate::CryptoError;
-use crate::profile::{SealingKey, TruncatedMac, refuse};
+use crate::profile::{Part, ScatteredKey, SealingKey, TruncatedMac, refuse};
+use crate::scatter;
 
 /// DR(Key, Constant) of RFC 3961 §5.1: fills `out`, whose length is the k of the RFC.
 ///
@@ -74,6 +75,35 @@ where
             return Err(refuse(header, body));
         }
         Ok(text.len())
+    }
+
+    fn scattered(&self) -> Option<&dyn ScatteredKey> {
+        Some(self)
+    }
+}
+
+impl<C, M, const MAC_SIZE: usize> ScatteredKey for CtsThenMac<C, M, MAC_SIZE>
+where
+    C: CtsCipher,
+    M: Mac + Clone + Send + Sync,
+{
+    fn seal(&self, confounder: &mut [u8], parts: &mut [Part<'_>], code: &mut [u8]) {
+        self.mac.write_all(scatter::all(confounder, parts), code);
+        scatter::encrypt(&self.cipher, confounder, parts);
+    }
+
+    fn open(
+        &self,
+        confounder: &mut [u8],
+        parts: &mut [Part<'_>],
+        code: &[u8],
+    ) -> Result<(), CryptoError> {
+        scatter::decrypt(&self.cipher, confounder, parts);
+        if self.mac.check_all(scatter::all(confounder, parts), code) {
+            return Ok(());
+        }
+        scatter::wipe(confounder, parts);
+        Err(CryptoError::Decrypt)
     }
 }
 

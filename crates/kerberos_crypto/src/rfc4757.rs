@@ -13,7 +13,7 @@ use rc4::{Rc4, StreamCipher};
 use sha1::Sha1;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::profile::{ChecksumKey, Layout, Profile, SealingKey, TruncatedMac, keyed};
+use crate::profile::{ChecksumKey, Layout, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed};
 use crate::{CryptoError, KeyUsage};
 
 /// `arcfour-hmac`.
@@ -134,6 +134,10 @@ impl SealingKey for ArcFourKey {
         }
         Err(CryptoError::Decrypt)
     }
+
+    fn scattered(&self) -> Option<&dyn ScatteredKey> {
+        None
+    }
 }
 
 impl Mac16 {
@@ -159,21 +163,19 @@ struct HashThenMac {
 }
 
 impl HashThenMac {
-    fn hash(&self, data: &[u8]) -> impl AsRef<[u8]> {
-        Md5::new()
-            .chain_update(self.number.to_le_bytes())
-            .chain_update(data)
-            .finalize()
+    fn hash(&self, parts: &[&[u8]]) -> impl AsRef<[u8]> {
+        let hash = Md5::new().chain_update(self.number.to_le_bytes());
+        parts.iter().fold(hash, Md5::chain_update).finalize()
     }
 }
 
 impl ChecksumKey for HashThenMac {
-    fn compute(&self, data: &[u8]) -> Vec<u8> {
-        self.mac.compute(self.hash(data).as_ref())
+    fn compute(&self, parts: &[&[u8]]) -> Vec<u8> {
+        self.mac.compute(&[self.hash(parts).as_ref()])
     }
 
-    fn verify(&self, data: &[u8], checksum: &[u8]) -> Result<(), CryptoError> {
-        self.mac.verify(self.hash(data).as_ref(), checksum)
+    fn verify(&self, parts: &[&[u8]], checksum: &[u8]) -> Result<(), CryptoError> {
+        self.mac.verify(&[self.hash(parts).as_ref()], checksum)
     }
 }
 
@@ -187,7 +189,8 @@ fn message_type(usage: KeyUsage) -> u32 {
     }
 }
 
-fn hmac_md5(key: &[u8], data: &[u8]) -> Zeroizing<[u8; KEY]> {
+/// HMAC-MD5 of `data`.
+pub(crate) fn hmac_md5(key: &[u8], data: &[u8]) -> Zeroizing<[u8; KEY]> {
     let mac: Hmac<Md5> = keyed(key);
     let mut code = mac.chain_update(data).finalize().into_bytes();
     let mut out = Zeroizing::new([0; KEY]);

@@ -15,9 +15,11 @@ use sha2::{Sha256, Sha384};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::key_usage::Purpose;
-use crate::profile::{ChecksumKey, Layout, Profile, SealingKey, TruncatedMac, keyed};
+use crate::profile::{
+    ChecksumKey, Layout, Part, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed,
+};
 use crate::rfc3961::{CTS_BLOCK, CtsCipher, split_trailer};
-use crate::{CryptoError, KeyUsage};
+use crate::{CryptoError, KeyUsage, scatter};
 
 /// AES-SHA2 with a key of `KEY` bytes and codes of `MAC` bytes; `C` is the cipher, `M` the HMAC.
 pub(crate) struct AesSha2<C, M, const KEY: usize, const MAC: usize> {
@@ -127,6 +129,34 @@ where
         }
         crate::cts::decrypt(&self.cipher, header, text);
         Ok(text.len())
+    }
+
+    fn scattered(&self) -> Option<&dyn ScatteredKey> {
+        Some(self)
+    }
+}
+
+impl<C, M, const MAC: usize> ScatteredKey for CtsThenMacOfCiphertext<C, M, MAC>
+where
+    C: CtsCipher,
+    M: Mac + Clone + Send + Sync,
+{
+    fn seal(&self, confounder: &mut [u8], parts: &mut [Part<'_>], code: &mut [u8]) {
+        scatter::encrypt(&self.cipher, confounder, parts);
+        self.mac.write_all(scatter::all(confounder, parts), code);
+    }
+
+    fn open(
+        &self,
+        confounder: &mut [u8],
+        parts: &mut [Part<'_>],
+        code: &[u8],
+    ) -> Result<(), CryptoError> {
+        if !self.mac.check_all(scatter::all(confounder, parts), code) {
+            return Err(CryptoError::Decrypt);
+        }
+        scatter::decrypt(&self.cipher, confounder, parts);
+        Ok(())
     }
 }
 

@@ -16,7 +16,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{derive_random, nfold::nfold, split_trailer};
 use crate::key_usage::Purpose;
-use crate::profile::{ChecksumKey, Layout, Profile, SealingKey, TruncatedMac, keyed, refuse};
+use crate::profile::{
+    ChecksumKey, Layout, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed, refuse,
+};
 use crate::{CryptoError, KeyUsage};
 
 /// `des3-cbc-sha1`.
@@ -123,6 +125,10 @@ impl SealingKey for CbcThenMac {
             return Err(refuse(header, body));
         }
         Ok(text.len())
+    }
+
+    fn scattered(&self) -> Option<&dyn ScatteredKey> {
+        None
     }
 }
 
