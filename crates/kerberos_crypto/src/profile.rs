@@ -103,7 +103,7 @@ pub enum Part<'a> {
 
 impl Part<'_> {
     /// The bytes, as they are now.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Sealed(bytes) => bytes,
             Self::Signed(bytes) => bytes,

@@ -18,6 +18,7 @@ use crate::AuthorizationDataElement;
 
 mod acceptor;
 mod checks;
+mod dce;
 mod error;
 mod initiator;
 mod keys;

@@ -3,14 +3,14 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{
-    ApOptions, ApRep, ApReq, Authenticator, AuthorizationDataEntry, Decode, EncApRepPart, Encode,
+    ApOptions, ApReq, Authenticator, AuthorizationDataEntry, Decode, EncApRepPart, Encode,
     EncryptedData, EncryptionKey, KerberosString, KrbError, MessageType, Microseconds, RawTicket,
     SequenceOf,
 };
-use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key, KeyBlock, KeyUsage};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock, KeyUsage};
 use zeroize::Zeroizing;
 
-use super::{ApChecksum, ApError, Subkey, sequence_number};
+use super::{ApChecksum, ApError, Subkey, dce, sequence_number};
 use crate::plain::without_padding;
 use crate::trace::{KeyTrace, trace};
 use crate::{AuthorizationDataElement, ClockOffset, Credential, KdcError, Principal, Timestamp};
@@ -124,28 +124,13 @@ impl ApInitiator {
     /// [`ApError::Refused`] when it is a KRB-ERROR, [`ApError::ReplyIntegrity`],
     /// [`ApError::MutualFailed`], [`ApError::UnexpectedMessage`], [`ApError::Decode`].
     pub fn check_reply(&self, reply: &[u8]) -> Result<ApReply, ApError> {
-        match MessageType::of_der(reply) {
-            Some(MessageType::AP_REP) => {}
-            Some(MessageType::KRB_ERROR) => {
-                let error = KrbError::from_der(reply).map_err(ApError::decode("the KRB-ERROR"))?;
-                let error = KdcError::new(&error, &self.client, &self.server);
-                return Err(ApError::Refused(Box::new(error)));
-            }
-            _ => return Err(ApError::UnexpectedMessage),
+        if MessageType::of_der(reply) == Some(MessageType::KRB_ERROR) {
+            let error = KrbError::from_der(reply).map_err(ApError::decode("the KRB-ERROR"))?;
+            let error = KdcError::new(&error, &self.client, &self.server);
+            return Err(ApError::Refused(Box::new(error)));
         }
-        let reply = ApRep::from_der(reply).map_err(ApError::decode("the AP-REP"))?;
-        // RFC 4120 §3.2.4: the session key, even where there is a subkey.
+        let plain = dce::open(reply, &self.session_key)?;
         let etype = self.session_key.etype();
-        if EncryptionType(reply.enc_part.etype) != etype {
-            return Err(ApError::ReplyIntegrity);
-        }
-        let plain = self
-            .session_key
-            .decrypt(KeyUsage::AP_REP_ENC_PART, reply.enc_part.cipher)
-            .map_err(|error| match error {
-                CryptoError::Decrypt => ApError::ReplyIntegrity,
-                other => other.into(),
-            })?;
         let part = EncApRepPart::from_der(without_padding(&plain, etype))
             .map_err(ApError::decode("the encrypted part of the AP-REP"))?;
         trace!(

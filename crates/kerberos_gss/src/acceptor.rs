@@ -1,0 +1,328 @@
+//! `Acceptor`: the service's side (RFC 4121 §4.1).
+//!
+//! ```text
+//! step  ◄──AP-REQ──
+//!       ──AP-REP──►    where the initiator asks for it; KRB-ERROR when it is refused
+//! step  ◄──AP-REP──    in DCE style only
+//! ```
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use kerberos_asn1::MessageType;
+use kerberos_crypto::{CryptoRng, Key, KeyUsage};
+use kerberos_proto::{
+    Accepted, AcceptorChoice, AcceptorReply, CredReceiver, Credential, HostAddress, KeySource,
+    Principal, ReplayCache, Subkey, Timestamp,
+};
+
+use crate::authenticator::{GSS_CHECKSUM, GssChecksum, negotiated_etype, promises_bindings};
+use crate::context::{Context, Details, Keys};
+use crate::mechanism::{frame, unframe_kerberos};
+use crate::message::is_old;
+use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
+
+/// What an acceptor wants of a connection.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct AcceptorOptions {
+    /// The channel that the context is established over. An initiator that sends other bindings is
+    /// refused. One that sends none is let in, unless it promised to send them (MS-KILE) or they
+    /// are [required](Self::require_bindings).
+    pub channel_bindings: Option<ChannelBindings>,
+    /// Refuse who sends no channel bindings: against somebody in between who lets the victim
+    /// connect without TLS.
+    pub require_bindings: bool,
+    /// Services that the initiator has to ask for.
+    pub require: ContextFlags,
+    /// Where the initiator is: tickets may be bound to addresses.
+    pub peer: Option<HostAddress>,
+}
+
+/// A service that establishes a context with one client.
+#[derive(Debug)]
+pub struct Acceptor<K> {
+    service: Arc<kerberos_proto::Acceptor<K>>,
+    options: AcceptorOptions,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    ExpectRequest,
+    ExpectConfirmation(Box<ExpectConfirmation>),
+    Finished,
+}
+
+/// DCE style: the AP-REP is out, and its number is to come back.
+#[derive(Debug)]
+struct ExpectConfirmation {
+    request: Request,
+    choice: AcceptorChoice,
+}
+
+/// An AP-REQ that was accepted.
+#[derive(Debug)]
+struct Request {
+    accepted: Accepted,
+    flags: ContextFlags,
+    channel_bound: bool,
+    delegated: Vec<Credential>,
+}
+
+impl<K: KeySource> Acceptor<K> {
+    /// An acceptor for one client of `service`, which all connections share.
+    pub fn new(service: Arc<kerberos_proto::Acceptor<K>>, options: AcceptorOptions) -> Self {
+        Self {
+            service,
+            options,
+            state: State::ExpectRequest,
+        }
+    }
+
+    /// Takes the initiator's `token`, at `now`.
+    ///
+    /// # Errors
+    /// Each with its own name; the initiator is to get [`StepError::send`], if there is something.
+    /// It is final.
+    pub fn step(
+        &mut self,
+        token: &[u8],
+        replays: &mut dyn ReplayCache,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        match core::mem::replace(&mut self.state, State::Finished) {
+            State::ExpectRequest => {
+                let step = self.handle_request(token, replays, rng, now);
+                step.map_err(|error| self.refusal(token, error, now))
+            }
+            State::ExpectConfirmation(state) => Ok(state.handle(token)?),
+            State::Finished => Err(GssError::Finished.into()),
+        }
+    }
+
+    fn handle_request(
+        &mut self,
+        token: &[u8],
+        replays: &mut dyn ReplayCache,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step, GssError> {
+        let framed = !is_bare_request(token);
+        let message = if framed {
+            match unframe_kerberos(token)? {
+                (TokenId::AP_REQ, message) => message,
+                (found, _) => {
+                    let expected = TokenId::AP_REQ;
+                    return Err(GssError::TokenId { expected, found });
+                }
+            }
+        } else {
+            token
+        };
+        let peer = self.options.peer.as_ref();
+        let accepted = self.service.accept(message, peer, replays, now)?;
+        let request = self.examine(accepted, now)?;
+        let dce_style = request.flags.contains(ContextFlags::DCE_STYLE);
+        if dce_style == framed {
+            return Err(GssError::DceStyle);
+        }
+        if !request.flags.contains(ContextFlags::MUTUAL) {
+            let context = Box::new(request.establish(None));
+            return Ok(Step::Done {
+                send: None,
+                context,
+            });
+        }
+        let mut reply = AcceptorReply::default();
+        reply.sequence_number = true;
+        reply.subkey = self.subkey(&request, rng)?;
+        let (message, choice) = request.accepted.reply(&reply, rng)?;
+        if dce_style {
+            self.state =
+                State::ExpectConfirmation(Box::new(ExpectConfirmation { request, choice }));
+            return Ok(Step::Continue(message));
+        }
+        let send = Some(frame(TokenId::AP_REP, &message));
+        let context = Box::new(request.establish(Some(choice)));
+        Ok(Step::Done { send, context })
+    }
+
+    /// What the checksum of the authenticator says.
+    fn examine(&self, accepted: Accepted, now: Timestamp) -> Result<Request, GssError> {
+        let mut flags = ContextFlags::empty();
+        let mut bindings = [0; 16];
+        let mut delegated = Vec::new();
+        match &accepted.checksum {
+            // MS-KILE §3.4.5: without a checksum, no flag is set and nothing bound.
+            None => {}
+            Some(checksum) if checksum.checksum_type == GSS_CHECKSUM => {
+                let checksum = GssChecksum::read(&checksum.checksum)?;
+                flags = checksum.flags & INITIATOR_FLAGS;
+                bindings = checksum.bindings;
+                if let Some(message) = checksum.delegated {
+                    delegated = borrow(&accepted, message, now)?;
+                    flags |= ContextFlags::DELEG;
+                }
+            }
+            // Samba's client sends an ordinary checksum, of nothing. Verifying it makes sure that
+            // this is not the authenticator of another protocol.
+            Some(checksum) => {
+                let verified = accepted.session_key.verify_checksum_as(
+                    checksum.checksum_type,
+                    KeyUsage::AP_REQ_AUTHENTICATOR_CHECKSUM,
+                    &[],
+                    &checksum.checksum,
+                );
+                verified.map_err(|_| GssError::Checksum("it is not the one of GSS-API"))?;
+                flags = ContextFlags::REPLAY | ContextFlags::SEQUENCE;
+                if accepted.mutual_required() {
+                    flags |= ContextFlags::MUTUAL;
+                }
+            }
+        }
+        if flags.contains(ContextFlags::DCE_STYLE) {
+            flags |= ContextFlags::MUTUAL;
+        }
+        let channel_bound = self.check_bindings(&accepted, &bindings)?;
+        let missing = self.options.require & !flags;
+        if missing != ContextFlags::empty() {
+            return Err(GssError::Required(missing));
+        }
+        Ok(Request {
+            accepted,
+            flags,
+            channel_bound,
+            delegated,
+        })
+    }
+
+    /// Whether the context is bound to the channel.
+    fn check_bindings(&self, accepted: &Accepted, bindings: &[u8; 16]) -> Result<bool, GssError> {
+        let own = self.options.channel_bindings.as_ref();
+        match own.map(ChannelBindings::hash) {
+            Some(hash) if hash == *bindings => Ok(true),
+            // RFC 4121 §4.1.1.2: zeros are none.
+            Some(_) if *bindings != [0; 16] => Err(GssError::BindingsMismatch),
+            Some(_) if promises_bindings(&accepted.client_authorization_data) => {
+                Err(GssError::BindingsMissing)
+            }
+            _ if self.options.require_bindings => Err(GssError::BindingsMissing),
+            _ => Ok(false),
+        }
+    }
+
+    /// The key to choose. With keys of older types one is chosen only to get to a newer type, or in
+    /// DCE style: their tokens do not say which key they are protected with.
+    fn subkey(&self, request: &Request, rng: &mut dyn CryptoRng) -> Result<Subkey, GssError> {
+        let accepted = &request.accepted;
+        let wishes = &accepted.client_authorization_data;
+        let base = accepted.subkey.as_ref().unwrap_or(&accepted.session_key);
+        let etype = negotiated_etype(wishes, &self.service.etypes).unwrap_or(base.etype());
+        let key = Key::generate(etype, rng)?;
+        let dce_style = request.flags.contains(ContextFlags::DCE_STYLE);
+        Ok(if is_old(base) && is_old(&key) && !dce_style {
+            Subkey::None
+        } else {
+            Subkey::Given(key.to_block())
+        })
+    }
+
+    /// The error, and the KRB-ERROR for the initiator: framed as its request is.
+    fn refusal(&self, token: &[u8], error: GssError, now: Timestamp) -> StepError {
+        let send = match &error {
+            GssError::Ap(cause) if !is_bare_request(token) => {
+                // RFC 4120 §5.9.1 wants a name: one's own, or none in particular.
+                let nobody = || Principal::new(kerberos_asn1::NameType::UNKNOWN, [""; 0], "");
+                let server = self.service.server.clone().unwrap_or_else(nobody);
+                Some(frame(TokenId::ERROR, &cause.to_message(&server, now)))
+            }
+            _ => None,
+        };
+        StepError {
+            send,
+            ..error.into()
+        }
+    }
+}
+
+impl ExpectConfirmation {
+    fn handle(self, token: &[u8]) -> Result<Step, GssError> {
+        let accepted = &self.request.accepted;
+        accepted.check_confirmation(token, &self.choice)?;
+        let context = Box::new(self.request.establish(Some(self.choice)));
+        Ok(Step::Done {
+            send: None,
+            context,
+        })
+    }
+}
+
+impl Request {
+    fn establish(self, choice: Option<AcceptorChoice>) -> Context {
+        let Self {
+            accepted,
+            flags,
+            channel_bound,
+            delegated,
+        } = self;
+        let theirs = accepted.sequence_number.unwrap_or_default();
+        // Without an AP-REP, both sides count from the same number, as in MIT's library.
+        let (subkey, own) = match choice {
+            Some(choice) => (choice.subkey, choice.sequence_number.unwrap_or_default()),
+            None => (None, theirs),
+        };
+        let key = accepted.subkey.as_ref().unwrap_or(&accepted.session_key);
+        let dce_style = flags.contains(ContextFlags::DCE_STYLE);
+        let keys = Keys::with_acceptor(key.clone(), subkey, dce_style);
+        let (sender, receiver) = keys.directions(true, flags, (theirs, own));
+        Context {
+            details: Details {
+                initiator: accepted.client.clone(),
+                acceptor: accepted.server.clone(),
+                flags,
+                channel_bound,
+                times: accepted.times,
+                accepted: Some(Box::new(accepted)),
+                delegated,
+                keys,
+            },
+            sender,
+            receiver,
+        }
+    }
+}
+
+/// What the initiator lends.
+fn borrow(
+    accepted: &Accepted,
+    message: &[u8],
+    now: Timestamp,
+) -> Result<Vec<Credential>, GssError> {
+    let mut receiver = CredReceiver::new();
+    // RFC 4121 §4.1.1 wants the session key. Others use the subkey, and older ones of MIT's rely on
+    // the authenticator around it, which is encrypted and fresh.
+    receiver.keys.push(&accepted.session_key);
+    receiver.keys.extend(&accepted.subkey);
+    receiver.accept_unprotected = true;
+    Ok(receiver.credentials(message, now)?.credentials)
+}
+
+/// Whether `token` is an AP-REQ as it is: DCE style.
+fn is_bare_request(token: &[u8]) -> bool {
+    MessageType::of_der(token) == Some(MessageType::AP_REQ)
+}
+
+/// The flags that an initiator may set by itself.
+const INITIATOR_FLAGS: ContextFlags = ContextFlags(
+    ContextFlags::MUTUAL.0
+        | ContextFlags::REPLAY.0
+        | ContextFlags::SEQUENCE.0
+        | ContextFlags::CONF.0
+        | ContextFlags::INTEG.0
+        | ContextFlags::DCE_STYLE.0
+        | ContextFlags::IDENTIFY.0
+        | ContextFlags::EXTENDED_ERROR.0,
+);

@@ -1,0 +1,98 @@
+//! `ChannelBindings`: what ties a context to the channel that it is established over
+//! (RFC 2743 §1.1.6, RFC 5929), and their hash (RFC 4121 §4.1.1.2).
+
+use alloc::vec::Vec;
+
+use kerberos_crypto::{ChecksumType, unkeyed_checksum};
+
+/// The channel of a context, nearly always TLS.
+///
+/// # Example
+/// ```
+/// use kerberos_gss::ChannelBindings;
+/// // The hash of the server's certificate, by the hash of its signature (RFC 5929 §4.1).
+/// let certificate_hash = [7; 32];
+/// let bindings = ChannelBindings::tls_server_end_point(&certificate_hash);
+/// assert!(bindings.application_data.starts_with(b"tls-server-end-point:"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub struct ChannelBindings {
+    /// The kind of the initiator's address; 0 means none is given.
+    pub initiator_address_type: u32,
+    /// The initiator's address.
+    pub initiator_address: Vec<u8>,
+    /// The kind of the acceptor's address; 0 means none is given.
+    pub acceptor_address_type: u32,
+    /// The acceptor's address.
+    pub acceptor_address: Vec<u8>,
+    /// What identifies the channel: the prefix that RFC 5056 §2.1 wants, and data.
+    pub application_data: Vec<u8>,
+}
+
+impl ChannelBindings {
+    /// Bindings by this data alone, which is what all protocols of today have.
+    pub fn new(application_data: impl Into<Vec<u8>>) -> Self {
+        Self {
+            application_data: application_data.into(),
+            ..Self::default()
+        }
+    }
+
+    /// `tls-server-end-point`: a hash of the server's certificate (RFC 5929 §4), what HTTP, LDAP
+    /// and Active Directory use.
+    pub fn tls_server_end_point(certificate_hash: &[u8]) -> Self {
+        Self::prefixed(b"tls-server-end-point:", certificate_hash)
+    }
+
+    /// `tls-unique`: the first Finished message of the handshake (RFC 5929 §3). TLS 1.3 has none.
+    pub fn tls_unique(finished: &[u8]) -> Self {
+        Self::prefixed(b"tls-unique:", finished)
+    }
+
+    /// `tls-exporter`: 32 octets of exported keying material with the label
+    /// `EXPORTER-Channel-Binding` (RFC 9266).
+    pub fn tls_exporter(keying_material: &[u8]) -> Self {
+        Self::prefixed(b"tls-exporter:", keying_material)
+    }
+
+    /// `Bnd`, the MD5 hash that travels in the authenticator (RFC 4121 §4.1.1.2).
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_gss::ChannelBindings;
+    /// let hash = ChannelBindings::new("x").hash();
+    /// assert_ne!(hash, ChannelBindings::new("y").hash());
+    /// assert_ne!(hash, [0; 16]); // zeros mean: no bindings
+    /// ```
+    pub fn hash(&self) -> [u8; 16] {
+        let mut text = Vec::new();
+        for (kind, address) in [
+            (self.initiator_address_type, &self.initiator_address),
+            (self.acceptor_address_type, &self.acceptor_address),
+        ] {
+            text.extend_from_slice(&kind.to_le_bytes());
+            counted(&mut text, address);
+        }
+        counted(&mut text, &self.application_data);
+        let digest = unkeyed_checksum(ChecksumType::RSA_MD5, &text);
+        // MD5 is always there, and has 16 octets.
+        let mut hash = [0; 16];
+        for (to, from) in hash.iter_mut().zip(digest.unwrap_or_default()) {
+            *to = from;
+        }
+        hash
+    }
+
+    fn prefixed(prefix: &[u8], data: &[u8]) -> Self {
+        Self::new([prefix, data].concat())
+    }
+}
+
+/// Appends `bytes` and before them their count, little-endian.
+fn counted(text: &mut Vec<u8>, bytes: &[u8]) {
+    // RFC 4121 §4.1.1.2: 32 bits. Nothing that names a channel comes near that length.
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    text.extend_from_slice(&length.to_le_bytes());
+    text.extend_from_slice(bytes);
+}

@@ -1,0 +1,122 @@
+//! `ContextFlags`: what a context offers, as the checksum of RFC 4121 §4.1.1.1 writes it.
+
+use core::fmt;
+use core::ops::{BitAnd, BitOr, BitOrAssign, Not};
+
+/// Services of a security context (RFC 2743 §1.2.1, RFC 4121 §4.1.1.1); unknown ones are kept.
+///
+/// # Example
+/// ```
+/// use kerberos_gss::ContextFlags;
+/// let flags = ContextFlags::MUTUAL | ContextFlags::CONF;
+/// assert!(flags.contains(ContextFlags::MUTUAL));
+/// assert!(!flags.contains(ContextFlags::MUTUAL | ContextFlags::DELEG));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct ContextFlags(pub u32);
+
+impl ContextFlags {
+    /// The initiator lends the acceptor a TGT.
+    pub const DELEG: Self = Self(1);
+    /// The acceptor proves its identity as well.
+    pub const MUTUAL: Self = Self(2);
+    /// A message that comes a second time is noticed.
+    pub const REPLAY: Self = Self(4);
+    /// Messages that are missing or out of order are noticed.
+    pub const SEQUENCE: Self = Self(8);
+    /// Messages can be encrypted.
+    pub const CONF: Self = Self(0x10);
+    /// Messages can be signed.
+    pub const INTEG: Self = Self(0x20);
+    /// Three messages without framing, as DCE RPC has them (RFC 4757 §7.1).
+    pub const DCE_STYLE: Self = Self(0x1000);
+    /// The acceptor may identify the initiator and not act for it (RFC 4757 §7.1).
+    pub const IDENTIFY: Self = Self(0x2000);
+    /// Errors may be told in Windows' form (RFC 4757 §7.1).
+    pub const EXTENDED_ERROR: Self = Self(0x4000);
+
+    /// No flag.
+    pub const fn empty() -> Self {
+        Self(0)
+    }
+
+    /// Whether all of `flags` are set.
+    pub const fn contains(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+}
+
+impl BitOr for ContextFlags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for ContextFlags {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+impl BitAnd for ContextFlags {
+    type Output = Self;
+
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl Not for ContextFlags {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        Self(!self.0)
+    }
+}
+
+impl fmt::Debug for ContextFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = *self;
+        let mut separator = "ContextFlags(";
+        for (flag, name) in NAMES {
+            if rest.contains(flag) {
+                write!(f, "{separator}{name}")?;
+                separator = " | ";
+                rest = rest & !flag;
+            }
+        }
+        if rest.0 != 0 || separator != " | " {
+            write!(f, "{separator}{:#x}", rest.0)?;
+        }
+        f.write_str(")")
+    }
+}
+
+const NAMES: [(ContextFlags, &str); 9] = [
+    (ContextFlags::DELEG, "DELEG"),
+    (ContextFlags::MUTUAL, "MUTUAL"),
+    (ContextFlags::REPLAY, "REPLAY"),
+    (ContextFlags::SEQUENCE, "SEQUENCE"),
+    (ContextFlags::CONF, "CONF"),
+    (ContextFlags::INTEG, "INTEG"),
+    (ContextFlags::DCE_STYLE, "DCE_STYLE"),
+    (ContextFlags::IDENTIFY, "IDENTIFY"),
+    (ContextFlags::EXTENDED_ERROR, "EXTENDED_ERROR"),
+];
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn flags_show_by_name() {
+        let shown = |flags| format!("{:?}", ContextFlags(flags));
+        assert_eq!(shown(0), "ContextFlags(0x0)");
+        assert_eq!(shown(0x32), "ContextFlags(MUTUAL | CONF | INTEG)");
+        assert_eq!(shown(0x8000_0002), "ContextFlags(MUTUAL | 0x80000000)");
+    }
+}

@@ -1,0 +1,237 @@
+//! `Initiator`: the client's side (RFC 4121 §4.1).
+//!
+//! ```text
+//! start ──AP-REQ──►                     Done at once without mutual authentication
+//! step  ◄──AP-REP── or KRB-ERROR        Done
+//!       ──AP-REP──►                     in DCE style only
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use kerberos_asn1::MessageType;
+use kerberos_crypto::{CryptoRng, EncryptionType, Key};
+use kerberos_proto::{
+    ApInitiator, ApRequestOptions, ClockOffset, CredProtection, CredSender, Credential, Subkey,
+    TicketTimes, Timestamp,
+};
+
+use crate::authenticator::{GssChecksum, bindings_promise, etype_negotiation};
+use crate::context::{Context, Details, Keys};
+use crate::mechanism::{frame, unframe_kerberos};
+use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
+
+/// What an initiator asks for.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InitiatorOptions {
+    /// The services. By default [`MUTUAL`](ContextFlags::MUTUAL), [`REPLAY`](ContextFlags::REPLAY),
+    /// [`SEQUENCE`](ContextFlags::SEQUENCE), [`CONF`](ContextFlags::CONF) and
+    /// [`INTEG`](ContextFlags::INTEG). [`DELEG`](ContextFlags::DELEG) is set where there is
+    /// something to delegate, and [`DCE_STYLE`](ContextFlags::DCE_STYLE) brings `MUTUAL` with it.
+    pub flags: ContextFlags,
+    /// The channel that the context is established over.
+    pub channel_bindings: Option<ChannelBindings>,
+    /// Tell the acceptor that a context of this client has bindings wherever there is a channel,
+    /// so that it refuses one without (`client_aware_channel_bindings` of krb5.conf).
+    pub announce_bindings: bool,
+    /// A forwarded TGT to lend. The acceptor can act as the client then: it must be trusted
+    /// (`ok-as-delegate`).
+    pub delegate: Option<Credential>,
+    /// The encryption types that subkeys may have, best first: those before the session key's are
+    /// offered to the acceptor (RFC 4537).
+    pub etypes: Vec<EncryptionType>,
+    /// The ticket is encrypted in the session key of the service's TGT (user-to-user).
+    pub use_session_key: bool,
+    /// How far the KDC's clock is ahead, as the login found.
+    pub kdc_offset: Option<ClockOffset>,
+}
+
+impl Default for InitiatorOptions {
+    fn default() -> Self {
+        Self {
+            flags: ContextFlags::MUTUAL
+                | ContextFlags::REPLAY
+                | ContextFlags::SEQUENCE
+                | ContextFlags::CONF
+                | ContextFlags::INTEG,
+            channel_bindings: None,
+            announce_bindings: false,
+            delegate: None,
+            etypes: EncryptionType::SUPPORTED.to_vec(),
+            use_session_key: false,
+            kdc_offset: None,
+        }
+    }
+}
+
+/// A client that establishes a context.
+#[derive(Debug)]
+pub struct Initiator {
+    state: Option<Box<ExpectReply>>,
+}
+
+/// The AP-REQ is out.
+#[derive(Debug)]
+struct ExpectReply {
+    exchange: ApInitiator,
+    flags: ContextFlags,
+    channel_bound: bool,
+    credential: Names,
+}
+
+/// What the details of the context need of the credential.
+#[derive(Debug)]
+struct Names {
+    initiator: kerberos_proto::Principal,
+    acceptor: kerberos_proto::Principal,
+    times: TicketTimes,
+}
+
+impl Initiator {
+    /// Starts a context with the service of `credential`, at `now` by the caller's clock.
+    ///
+    /// # Errors
+    /// [`GssError::Ap`] when the credential cannot be used, [`GssError::Delegation`] when the one
+    /// to lend cannot, and [`GssError::Checksum`] when that one is too long: 64 KiB.
+    pub fn start(
+        credential: &Credential,
+        options: &InitiatorOptions,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Step), GssError> {
+        let mut flags = options.flags & !ContextFlags::DELEG;
+        if flags.contains(ContextFlags::DCE_STYLE) {
+            flags |= ContextFlags::MUTUAL;
+        }
+        let lent = match &options.delegate {
+            Some(tgt) => {
+                flags |= ContextFlags::DELEG;
+                // RFC 4121 §4.1.1: in the session key, whatever subkeys there are.
+                let key = Key::new(&credential.session_key)?;
+                let sender = CredSender::new(CredProtection::Key(&key));
+                Some(sender.message(core::slice::from_ref(tgt), rng, now)?)
+            }
+            None => None,
+        };
+        let bindings = options.channel_bindings.as_ref();
+        let checksum = GssChecksum {
+            bindings: bindings.map(ChannelBindings::hash).unwrap_or_default(),
+            flags,
+            delegated: lent.as_deref().map(Vec::as_slice),
+        };
+        let mut request = ApRequestOptions::default();
+        // The flags of the AP-REQ and those of the checksum always agree.
+        request.mutual = flags.contains(ContextFlags::MUTUAL);
+        request.use_session_key = options.use_session_key;
+        request.subkey = Subkey::Generate;
+        request.sequence_number = true;
+        request.checksum = Some(checksum.to_checksum()?);
+        request.kdc_offset = options.kdc_offset;
+        let session = credential.session_key.etype();
+        let promise = options.announce_bindings.then(bindings_promise);
+        let wishes = etype_negotiation(&options.etypes, session);
+        request.authorization_data = wishes.into_iter().chain(promise).collect();
+        let (exchange, message) = ApInitiator::start(credential, &request, rng, now)?;
+        let token = if flags.contains(ContextFlags::DCE_STYLE) {
+            message
+        } else {
+            frame(TokenId::AP_REQ, &message)
+        };
+        let state = ExpectReply {
+            exchange,
+            flags,
+            // That the acceptor looks at the bindings, it does not say.
+            channel_bound: bindings.is_some(),
+            credential: Names {
+                initiator: credential.client.clone(),
+                acceptor: credential.server.clone(),
+                times: credential.times,
+            },
+        };
+        if request.mutual {
+            let state = Some(Box::new(state));
+            return Ok((Self { state }, Step::Continue(token)));
+        }
+        let context = Box::new(state.establish(None, None));
+        let send = Some(token);
+        Ok((Self { state: None }, Step::Done { send, context }))
+    }
+
+    /// Takes the acceptor's `token`.
+    ///
+    /// # Errors
+    /// [`GssError::Ap`] when the acceptor refuses, or is not the one that the ticket is for; and
+    /// those for tokens that are not what is expected. It is final.
+    pub fn step(
+        &mut self,
+        token: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let state = self.state.take().ok_or(GssError::Finished)?;
+        state.handle(token, rng, now)
+    }
+}
+
+impl ExpectReply {
+    fn handle(
+        self,
+        token: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let dce_style = self.flags.contains(ContextFlags::DCE_STYLE);
+        let message = if dce_style && MessageType::of_der(token) == Some(MessageType::AP_REP) {
+            token
+        } else {
+            match unframe_kerberos(token)? {
+                (TokenId::AP_REP, _) if dce_style => return Err(GssError::DceStyle.into()),
+                (TokenId::AP_REP | TokenId::ERROR, message) => message,
+                (found, _) => {
+                    return Err(GssError::TokenId {
+                        expected: TokenId::AP_REP,
+                        found,
+                    }
+                    .into());
+                }
+            }
+        };
+        let reply = self.exchange.check_reply(message)?;
+        let send = dce_style.then(|| self.exchange.confirm(&reply, rng, now));
+        let subkey = reply.subkey.as_ref().map(Key::new).transpose()?;
+        let number = reply.sequence_number.unwrap_or_default();
+        let context = Box::new(self.establish(subkey, Some(number)));
+        Ok(Step::Done { send, context })
+    }
+
+    fn establish(self, acceptor_subkey: Option<Key>, number: Option<u32>) -> Context {
+        let Self {
+            exchange,
+            flags,
+            channel_bound,
+            credential,
+        } = self;
+        let own = exchange.sequence_number().unwrap_or_default();
+        let key = exchange.subkey().unwrap_or(exchange.session_key()).clone();
+        let dce_style = flags.contains(ContextFlags::DCE_STYLE);
+        let keys = Keys::with_acceptor(key, acceptor_subkey, dce_style);
+        // Without an AP-REP, both sides count from the same number, as in MIT's library.
+        let numbers = (own, number.unwrap_or(own));
+        let (sender, receiver) = keys.directions(false, flags, numbers);
+        Context {
+            details: Details {
+                initiator: credential.initiator,
+                acceptor: credential.acceptor,
+                flags,
+                channel_bound,
+                times: credential.times,
+                accepted: None,
+                delegated: Vec::new(),
+                keys,
+            },
+            sender,
+            receiver,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The initiator's side of SPNEGO.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use kerberos_asn1::Encode;
+use kerberos_crypto::CryptoRng;
+use kerberos_proto::{Credential, Timestamp};
+
+use super::messages::{NegState, NegTokenInit, NegTokenResp, mech_types_der};
+use crate::mechanism::unframe;
+use crate::{Context, GssError, Initiator, InitiatorOptions, Mechanism, Step, StepError};
+
+/// In which order Kerberos is offered under its two identifiers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MechanismOrder {
+    /// The right one first, as MIT's library does: what acceptors on Unix want.
+    #[default]
+    Standard,
+    /// Microsoft's first, as Windows does.
+    Windows,
+}
+
+/// A client that establishes a context by SPNEGO.
+#[derive(Debug)]
+pub struct SpnegoInitiator {
+    state: Option<Box<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// What was offered, as it was encoded.
+    mech_types: Vec<u8>,
+    kerberos: Kerberos,
+    /// The first identifier that was offered, with its token, until the acceptor has answered: one
+    /// that chooses the other has not looked at the token.
+    first: Option<(Mechanism<'static>, Vec<u8>)>,
+    mic: Mic,
+}
+
+/// How far the mechanism is.
+#[derive(Debug)]
+enum Kerberos {
+    Going(Initiator),
+    Done(Box<Context>),
+}
+
+/// Who has signed the list.
+#[derive(Debug, Default)]
+struct Mic {
+    /// The acceptor asked for it.
+    required: bool,
+    sent: bool,
+    received: bool,
+}
+
+impl SpnegoInitiator {
+    /// Starts a context, as [`Initiator::start`]. Even without mutual authentication, the acceptor
+    /// answers.
+    ///
+    /// # Errors
+    /// As [`Initiator::start`].
+    pub fn start(
+        credential: &Credential,
+        options: &InitiatorOptions,
+        order: MechanismOrder,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<(Self, Step), GssError> {
+        let offered = match order {
+            MechanismOrder::Standard => [Mechanism::KRB5, Mechanism::MS_KRB5],
+            MechanismOrder::Windows => [Mechanism::MS_KRB5, Mechanism::KRB5],
+        };
+        let mech_types = mech_types_der(&offered);
+        let (initiator, step) = Initiator::start(credential, options, rng, now)?;
+        let (kerberos, token) = match step {
+            Step::Continue(token) => (Kerberos::Going(initiator), token),
+            Step::Done { send, context } => (Kerberos::Done(context), send.unwrap_or_default()),
+        };
+        let [first, _] = offered;
+        let message = NegTokenInit {
+            mech_types_der: &mech_types,
+            mech_types: Vec::new(),
+            mech_token: Some(&token),
+            mech_list_mic: None,
+            hints: false,
+        }
+        .to_der();
+        let state = State {
+            mech_types,
+            kerberos,
+            first: Some((first, token)),
+            mic: Mic::default(),
+        };
+        let state = Some(Box::new(state));
+        Ok((Self { state }, Step::Continue(message)))
+    }
+
+    /// Looks at what an acceptor says before anybody asked it, as SMB servers do (NegTokenInit2):
+    /// whether Kerberos is among what it offers.
+    ///
+    /// # Errors
+    /// [`GssError::Ntlm`] or [`GssError::NoCommonMechanism`] when it is not, and
+    /// [`GssError::Decode`].
+    pub fn check_hint(token: &[u8]) -> Result<(), GssError> {
+        let hint = NegTokenInit::read(token)?;
+        if hint.mech_types.iter().any(|one| one.is_kerberos()) {
+            return Ok(());
+        }
+        Err(no_common_mechanism(&hint.mech_types))
+    }
+
+    /// Takes the acceptor's `token`.
+    ///
+    /// # Errors
+    /// As [`Initiator::step`]; [`GssError::Rejected`], [`GssError::Ntlm`],
+    /// [`GssError::NoCommonMechanism`], [`GssError::MechListMic`],
+    /// [`GssError::MechListMicMissing`]. It is final.
+    pub fn step(
+        &mut self,
+        token: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Step, StepError> {
+        let mut state = self.state.take().ok_or(GssError::Finished)?;
+        // An acceptor that knows no SPNEGO refuses with a bare KRB-ERROR.
+        if unframe(token).is_ok_and(|(mechanism, _)| mechanism.is_kerberos()) {
+            state.advance(token, rng, now)?;
+            return Err(GssError::Mechanism(Mechanism::KRB5.0.to_vec()).into());
+        }
+        let message = NegTokenResp::read(token)?;
+        let ignored = state.check_choice(&message)?;
+        // Windows 2000 sends its token a second time where the MIC should be; MIT's library, too,
+        // takes that for none.
+        let mic = message.mech_list_mic;
+        let mic = mic.filter(|mic| message.response_token != Some(mic));
+        let reply = match message.response_token {
+            Some(token) if matches!(state.kerberos, Kerberos::Going(_)) => {
+                state.advance(token, rng, now)?
+            }
+            _ => ignored,
+        };
+        if message.neg_state == Some(NegState::REJECT) {
+            return Err(GssError::Rejected.into());
+        }
+        state.mic.required |= message.neg_state == Some(NegState::REQUEST_MIC);
+        let state = *state;
+        let (step, rest) = state.finish(message.neg_state, mic, reply.as_deref())?;
+        self.state = rest.map(Box::new);
+        Ok(step)
+    }
+}
+
+impl State {
+    /// RFC 4178 §4.2.2: the first answer says which mechanism it is. Returns the first token, when
+    /// it is to be sent again.
+    fn check_choice(&mut self, message: &NegTokenResp<'_>) -> Result<Option<Vec<u8>>, GssError> {
+        if message.neg_state == Some(NegState::REJECT) && message.response_token.is_none() {
+            return Err(GssError::Rejected);
+        }
+        let first = self.first.take();
+        let Some(chosen) = message.supported_mech else {
+            return Ok(None);
+        };
+        if !chosen.is_kerberos() {
+            return Err(no_common_mechanism(&[chosen]));
+        }
+        // Windows answers with either identifier, whichever was first, and with its token.
+        let goes_on = message.response_token.is_none()
+            && message.neg_state != Some(NegState::ACCEPT_COMPLETED);
+        Ok(first
+            .filter(|(mechanism, _)| goes_on && *mechanism != chosen)
+            .map(|(_, token)| token))
+    }
+
+    /// One step of the mechanism; what it wants sent.
+    fn advance(
+        &mut self,
+        token: &[u8],
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, StepError> {
+        let Kerberos::Going(initiator) = &mut self.kerberos else {
+            return Err(GssError::Finished.into());
+        };
+        match initiator.step(token, rng, now)? {
+            Step::Continue(token) => Ok(Some(token)),
+            Step::Done { send, context } => {
+                self.kerberos = Kerberos::Done(context);
+                Ok(send)
+            }
+        }
+    }
+
+    /// What comes next, and whether anything comes after it.
+    fn finish(
+        mut self,
+        neg_state: Option<NegState>,
+        mic: Option<&[u8]>,
+        reply: Option<&[u8]>,
+    ) -> Result<(Step, Option<Self>), GssError> {
+        let completed = neg_state == Some(NegState::ACCEPT_COMPLETED);
+        let Kerberos::Done(context) = &mut self.kerberos else {
+            if completed {
+                return Err(GssError::NotMutual);
+            }
+            let message = response(reply, None);
+            return Ok((Step::Continue(message), Some(self)));
+        };
+        if let Some(mic) = mic {
+            context
+                .verify_mic(&self.mech_types, mic)
+                .map_err(|_| GssError::MechListMic)?;
+            self.mic.received = true;
+        }
+        // RFC 4178 §5: who gets a MIC and has sent none sends one, unless all is over.
+        let own = (self.mic.required || self.mic.received) && !self.mic.sent && !completed;
+        let own = own.then(|| context.mic(&self.mech_types)).transpose()?;
+        self.mic.sent |= own.is_some();
+        if completed {
+            // RFC 4178 §5 d: a MIC that was asked for goes both ways.
+            if self.mic.required && !self.mic.received {
+                return Err(GssError::MechListMicMissing);
+            }
+            if reply.is_some() {
+                return Err(GssError::Finished);
+            }
+        }
+        let Kerberos::Done(context) = self.kerberos else {
+            return Err(GssError::Finished);
+        };
+        if completed {
+            let send = None;
+            return Ok((Step::Done { send, context }, None));
+        }
+        let message = response(reply, own.as_deref());
+        self.kerberos = Kerberos::Done(context);
+        Ok((Step::Continue(message), Some(self)))
+    }
+}
+
+/// A NegTokenResp of the initiator's.
+fn response(token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
+    NegTokenResp {
+        response_token: token,
+        mech_list_mic: mic,
+        ..NegTokenResp::default()
+    }
+    .to_der()
+}
+
+/// Why there is no mechanism in common.
+pub(super) fn no_common_mechanism(offered: &[Mechanism<'_>]) -> GssError {
+    if offered.contains(&Mechanism::NTLMSSP) {
+        return GssError::Ntlm;
+    }
+    GssError::NoCommonMechanism(offered.iter().map(|one| one.0.to_vec()).collect())
+}

@@ -1,0 +1,157 @@
+//! `Window`: which messages were received, to notice those that are old, double or missing
+//! (RFC 2743 §1.2.3).
+
+use crate::GssError;
+
+/// How a message stands to those before it; the only good one is not among them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OrderFault {
+    /// It was received before: a replay (`GSS_S_DUPLICATE_TOKEN`).
+    Duplicate,
+    /// It is too old to tell (`GSS_S_OLD_TOKEN`).
+    Old,
+    /// A later one was received before it (`GSS_S_UNSEQ_TOKEN`).
+    Unsequenced,
+    /// One or more before it are missing (`GSS_S_GAP_TOKEN`).
+    Gap,
+}
+
+impl core::fmt::Display for OrderFault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Duplicate => "it was received before",
+            Self::Old => "it is too old to tell whether it was received before",
+            Self::Unsequenced => "a later one was received before it",
+            Self::Gap => "messages before it are missing",
+        })
+    }
+}
+
+/// The state of one direction of a context.
+#[derive(Debug)]
+pub(crate) struct Window {
+    /// Replays are noticed.
+    replay: bool,
+    /// Missing and late messages are noticed.
+    sequence: bool,
+    /// The number of the first message.
+    first: u64,
+    /// The bits of a number that count: older tokens have 32 of them.
+    mask: u64,
+    /// The number after the highest received, counted from `first`.
+    next: u64,
+    /// Which of the numbers below `next` were received, the last of them in bit 0.
+    seen: u64,
+}
+
+impl Window {
+    pub(crate) fn new(first: u64, mask: u64, replay: bool, sequence: bool) -> Self {
+        Self {
+            replay,
+            sequence,
+            first,
+            mask,
+            next: 0,
+            seen: 0,
+        }
+    }
+
+    /// Notes that the message `number`, which is genuine, was received.
+    ///
+    /// After a gap the window stands behind it: what follows is in order again.
+    ///
+    /// # Errors
+    /// [`GssError::Order`] when one of the wanted services has something against it.
+    pub(crate) fn receive(&mut self, number: u64) -> Result<(), GssError> {
+        let relative = number.wrapping_sub(self.first) & self.mask;
+        let fault = match relative.checked_sub(self.next) {
+            // Numbers from the upper half lie before the first one, not far ahead.
+            Some(ahead) if ahead <= self.mask / 2 => {
+                self.seen = shift(self.seen, ahead.saturating_add(1)) | 1;
+                self.next = relative.wrapping_add(1);
+                (ahead > 0 && self.sequence).then_some(OrderFault::Gap)
+            }
+            _ => self.earlier(relative),
+        };
+        match fault {
+            Some(fault) if self.replay || self.sequence => Err(GssError::Order { fault, number }),
+            _ => Ok(()),
+        }
+    }
+
+    fn earlier(&mut self, relative: u64) -> Option<OrderFault> {
+        // The last message has age 0.
+        let age = self.next.wrapping_sub(1).wrapping_sub(relative) & self.mask;
+        if age >= u64::from(u64::BITS) || relative >= self.next {
+            return Some(OrderFault::Old);
+        }
+        let bit = 1_u64 << age;
+        if self.seen & bit != 0 {
+            return Some(OrderFault::Duplicate);
+        }
+        self.seen |= bit;
+        self.sequence.then_some(OrderFault::Unsequenced)
+    }
+}
+
+fn shift(bits: u64, by: u64) -> u64 {
+    u32::try_from(by)
+        .ok()
+        .and_then(|by| bits.checked_shl(by))
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OrderFault::{Duplicate, Gap, Old, Unsequenced};
+    use super::*;
+
+    /// Messages come with these numbers after `first`, and are judged so.
+    #[track_caller]
+    fn check(services: (bool, bool), first: u64, mask: u64, steps: &[(i64, Option<OrderFault>)]) {
+        let mut window = Window::new(first, mask, services.0, services.1);
+        for &(offset, expected) in steps {
+            let number = first.wrapping_add_signed(offset) & mask;
+            let fault = match window.receive(number) {
+                Ok(()) => None,
+                Err(GssError::Order { fault, .. }) => Some(fault),
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(fault, expected, "message {offset} of {first:#x}");
+        }
+    }
+
+    #[test]
+    fn messages_are_judged_by_what_came_before() {
+        for (first, mask) in [
+            (0, u64::MAX),
+            (5, u64::MAX),
+            (u64::MAX, u64::MAX),
+            (u64::MAX - 1, u64::MAX),
+            (0xffff_fffe, 0xffff_ffff),
+            (0x7fff_ffff, 0xffff_ffff),
+        ] {
+            let strict = [
+                (0, None),
+                (0, Some(Duplicate)),
+                (1, None),
+                (4, Some(Gap)),
+                (5, None),
+                (3, Some(Unsequenced)),
+                (3, Some(Duplicate)),
+                (-1, Some(Old)),
+                (70, Some(Gap)),
+                (2, Some(Old)),
+                (7, Some(Unsequenced)),
+                (6, Some(Old)),
+            ];
+            check((true, true), first, mask, &strict);
+            let replays = strict.map(|(number, fault)| {
+                (number, fault.filter(|one| matches!(one, Duplicate | Old)))
+            });
+            check((true, false), first, mask, &replays);
+            let nothing = strict.map(|(number, _)| (number, None));
+            check((false, false), first, mask, &nothing);
+        }
+    }
+}

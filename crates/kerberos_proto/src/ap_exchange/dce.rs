@@ -1,0 +1,81 @@
+//! The third message of DCE style: an AP-REP of the client's, which repeats the service's sequence
+//! number (MS-KILE §3.2.5.2, the `GSS_C_DCE_STYLE` of RFC 4757 §7.1).
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{
+    ApRep, Decode, EncApRepPart, Encode, EncryptedData, MessageType, Microseconds,
+};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage};
+use zeroize::Zeroizing;
+
+use super::{Accepted, AcceptorChoice, ApError, ApInitiator, ApReply};
+use crate::Timestamp;
+use crate::plain::without_padding;
+
+impl ApInitiator {
+    /// Answers `reply`, which [`check_reply`](Self::check_reply) returned: now the service knows
+    /// that the client had it.
+    pub fn confirm(&self, reply: &ApReply, rng: &mut dyn CryptoRng, now: Timestamp) -> Vec<u8> {
+        let part = Zeroizing::new(
+            EncApRepPart {
+                ctime: now.to_kerberos_time(),
+                cusec: Microseconds(now.microseconds),
+                subkey: None,
+                seq_number: reply.sequence_number,
+            }
+            .to_der(),
+        );
+        let key = self.session_key();
+        let cipher = key.encrypt(KeyUsage::AP_REP_ENC_PART, &part, rng);
+        ApRep {
+            enc_part: EncryptedData {
+                etype: key.etype().0,
+                kvno: None,
+                cipher: &cipher,
+            },
+        }
+        .to_der()
+    }
+}
+
+impl Accepted {
+    /// Checks that `message` is the client's answer to the AP-REP with which `choice` was made.
+    ///
+    /// # Errors
+    /// [`ApError::UnexpectedMessage`], [`ApError::Decode`], [`ApError::ReplyIntegrity`], and
+    /// [`ApError::MutualFailed`] when it answers another AP-REP.
+    pub fn check_confirmation(
+        &self,
+        message: &[u8],
+        choice: &AcceptorChoice,
+    ) -> Result<(), ApError> {
+        let part = open(message, &self.session_key)?;
+        let part = EncApRepPart::from_der(without_padding(&part, self.session_key.etype()))
+            .map_err(ApError::decode("the encrypted part of the AP-REP"))?;
+        // The time is the client's own; the number is what ties it to the reply.
+        if part.seq_number.unwrap_or_default() == choice.sequence_number.unwrap_or_default() {
+            Ok(())
+        } else {
+            Err(ApError::MutualFailed)
+        }
+    }
+}
+
+/// Decrypts an AP-REP.
+pub(super) fn open(
+    message: &[u8],
+    session_key: &Key,
+) -> Result<kerberos_crypto::Plaintext, ApError> {
+    if MessageType::of_der(message) != Some(MessageType::AP_REP) {
+        return Err(ApError::UnexpectedMessage);
+    }
+    let reply = ApRep::from_der(message).map_err(ApError::decode("the AP-REP"))?;
+    // RFC 4120 §3.2.4: the session key, even where there is a subkey.
+    if EncryptionType(reply.enc_part.etype) != session_key.etype() {
+        return Err(ApError::ReplyIntegrity);
+    }
+    session_key
+        .decrypt(KeyUsage::AP_REP_ENC_PART, reply.enc_part.cipher)
+        .map_err(|_| ApError::ReplyIntegrity)
+}
