@@ -32,6 +32,10 @@ const MIT: &[Part] = &[
     part("/usr/sbin/kpropd", "krb5-kpropd"),
     // Calls MIT's library for us.
     part("/usr/bin/python3", "python3"),
+    part(
+        "/usr/lib/python3/dist-packages/gssapi/__init__.py",
+        "python3-gssapi",
+    ),
 ];
 
 /// A KDC proxy, and what MIT's clients need for it.

@@ -11,31 +11,15 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kerberos_asn1::{
-    Decode, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode, KerberosString,
-    KerberosTime, KrbError, Ticket, TicketFlags, TransitedEncoding, TransitedType,
-};
+use kerberos_asn1::{Decode, ErrorCode, KrbError};
 use kerberos_client::kerberos_proto::{
-    AcceptorReply, ApError, ApInitiator, ApRequestOptions, Credential, Principal, Subkey,
-    TicketTimes,
+    AcceptorReply, ApError, ApInitiator, ApRequestOptions, Credential, Subkey,
 };
 use kerberos_client::{Config, ServiceAcceptor, now, system_rng};
-use kerberos_crypto::{EncryptionType, Key, KeyUsage};
-use kerberos_files::ccache::CcacheFile;
-use kerberos_files::keytab::KeytabFile;
-use test_support::{ETYPES, HeimdalRealm, Kpropd, KpropdAnswer, MitRealm, Place};
+#[path = "shared/ticket.rs"]
+mod ticket;
 
-/// The ticket for `server` in the default cache of `place`.
-#[track_caller]
-fn ticket(place: &Place, server: &str) -> Credential {
-    let mut reader = CcacheFile::new(place.cache()).open().unwrap();
-    while let Some(view) = reader.next().unwrap() {
-        if view.server().to_string() == server {
-            return view.to_credential();
-        }
-    }
-    panic!("no ticket for {server}");
-}
+use test_support::{ETYPES, HeimdalRealm, Kpropd, KpropdAnswer, MitRealm, Place};
 
 /// An AP-REQ that asks for an AP-REP, and who waits for it.
 fn request(ticket: &Credential) -> (ApInitiator, Vec<u8>) {
@@ -44,61 +28,6 @@ fn request(ticket: &Credential) -> (ApInitiator, Vec<u8>) {
     options.subkey = Subkey::Generate;
     options.sequence_number = true;
     ApInitiator::start(ticket, &options, &mut system_rng().unwrap(), now()).unwrap()
-}
-
-/// A ticket of alice for [`SERVER`] with a session key of type `etype`, as a KDC would make it.
-fn ticket_by_hand(keytab: &Path, etype: &str) -> Credential {
-    let mut rng = system_rng().unwrap();
-    let server = Principal::parse(SERVER).unwrap();
-    let client = Principal::parse("alice@MIT.TEST").unwrap();
-    let entry = KeytabFile::new(keytab).find(&server, None, None).unwrap();
-    let known = EncryptionType::SUPPORTED.iter();
-    let etype = *known.clone().find(|one| one.to_string() == etype).unwrap();
-    let session = Key::generate(etype, &mut rng).unwrap();
-    let time = |seconds| KerberosTime::from_unix(now().seconds + seconds);
-    let part = EncTicketPart {
-        flags: TicketFlags::PRE_AUTHENT,
-        key: EncryptionKey {
-            keytype: etype.0,
-            keyvalue: session.expose_bytes(),
-        },
-        crealm: KerberosString(client.realm()),
-        cname: client.to_wire(),
-        transited: TransitedEncoding {
-            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-            contents: b"",
-        },
-        authtime: time(-60),
-        starttime: None,
-        endtime: time(3600),
-        renew_till: None,
-        caddr: None,
-        authorization_data: None,
-    };
-    let key = Key::new(&entry.key).unwrap();
-    let cipher = key.encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut rng);
-    let ticket = Ticket {
-        tkt_vno: Ticket::VERSION,
-        realm: KerberosString(server.realm()),
-        sname: server.to_wire(),
-        enc_part: EncryptedData {
-            etype: key.etype().0,
-            kvno: Some(entry.kvno),
-            cipher: &cipher,
-        },
-    };
-    Credential {
-        ticket: ticket.to_der(),
-        client: client.clone(),
-        server: server.clone(),
-        session_key: session.to_block(),
-        times: TicketTimes::default(),
-        is_skey: false,
-        flags: part.flags,
-        addresses: Vec::new(),
-        authorization_data: Vec::new(),
-        second_ticket: Vec::new(),
-    }
 }
 
 /// Our service with this keytab and krb5.conf.
@@ -151,10 +80,10 @@ fn mits_acceptor_and_ours_take_the_same_and_share_what_they_saw() {
         let got = kvno.run();
         let ticket = if matches!(etype, "arcfour-hmac" | "des3-cbc-sha1") && got.code() == 1 {
             // A KDC with MIT's newer defaults gives out no session keys of old types.
-            ticket_by_hand(&keytab, etype)
+            ticket::by_hand(SERVER, &keytab, etype)
         } else {
             got.success();
-            ticket(&place, SERVER)
+            ticket::cached(&place, SERVER)
         };
         assert_eq!(ticket.session_key.etype().to_string(), etype);
 
@@ -192,7 +121,7 @@ fn of_mits_acceptors_and_ours_at_once_one_takes_a_request() {
     let realm = MitRealm::start();
     let place = mit_place(&realm);
     place.mit("kvno").arg("host/a.mit.test").run().success();
-    let ticket = ticket(&place, SERVER);
+    let ticket = ticket::cached(&place, SERVER);
     let keytab = realm.keytab("services");
     let configuration = place.path("krb5.conf");
     // The default cache, in a folder that is named as MIT's library takes it.
@@ -237,7 +166,7 @@ fn a_key_is_changed_at_the_kdc_and_then_in_the_keytab() {
     let fresh = || {
         fs::write(place.cache(), &tgt).unwrap();
         place.mit("kvno").arg("host/a.mit.test").run().success();
-        request(&ticket(&place, SERVER)).1
+        request(&ticket::cached(&place, SERVER)).1
     };
     ours.accept(&fresh(), None).unwrap();
     realm.administer("cpw -randkey -keepold host/a.mit.test");
@@ -263,7 +192,7 @@ fn services_with_a_key_of_one_type() {
     for (short, etype) in ETYPES {
         let name = format!("only/{short}");
         place.mit("kvno").arg(&name).run().success();
-        let ticket = ticket(&place, &format!("{name}@MIT.TEST"));
+        let ticket = ticket::cached(&place, &format!("{name}@MIT.TEST"));
         let accepted = ours.accept(&request(&ticket).1, None).unwrap();
         assert_eq!(accepted.ticket_key.etype().to_string(), etype);
         assert_eq!(accepted.server.to_string(), format!("{name}@MIT.TEST"));
@@ -280,7 +209,7 @@ fn tickets_of_heimdals_kdc() {
     kinit.run().success();
     let get = place.heimdal("kgetcred").arg("host/a.heimdal.test");
     get.run().success();
-    let ticket = ticket(&place, "host/a.heimdal.test@HEIMDAL.TEST");
+    let ticket = ticket::cached(&place, "host/a.heimdal.test@HEIMDAL.TEST");
     let ours = service(&place.path("krb5.conf"), &realm.keytab("services"));
     let ours = ServiceAcceptor::new(&ours.with_rcache_folder(place.path(""))).unwrap();
     let (initiator, message) = request(&ticket);

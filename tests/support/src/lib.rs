@@ -8,6 +8,7 @@
 //! Kcm                       the daemon that keeps KCM caches, Heimdal's or sssd's; needs root
 //! KdcProxy                  a proxy behind TLS in front of one of them
 //! Apache / Postgres         servers that accept tickets for HTTP/localhost and postgres/localhost
+//! GssPeer                   MIT's GSS-API library in a process, led call by call
 //!        │ place()
 //!        ▼
 //! Place                     a user's corner: krb5.conf, cache, keytab, environment
@@ -31,6 +32,7 @@ mod binary;
 mod cached;
 mod conf;
 mod dns;
+mod gss_peer;
 mod heimdal;
 mod kcm;
 mod kdc_proxy;
@@ -51,6 +53,8 @@ pub use apache::Apache;
 pub use binary::rkinit;
 pub use conf::Krb5Conf;
 pub use dns::{DnsServer, DnsView};
+pub use dns::DnsServer;
+pub use gss_peer::GssPeer;
 pub use heimdal::HeimdalRealm;
 pub use kcm::Kcm;
 pub use kdc_proxy::{KdcProxy, certificate};

@@ -159,6 +159,14 @@ pub fn python() -> bool {
     Path::new("/usr/bin/python3").exists()
 }
 
+/// Whether there is python-gssapi, through which MIT's GSS-API library is led.
+pub fn python_gssapi() -> bool {
+    python() && Path::new(PYTHON_GSSAPI).exists()
+}
+
+/// Where Debian puts it.
+const PYTHON_GSSAPI: &str = "/usr/lib/python3/dist-packages/gssapi/__init__.py";
+
 /// Whether we are root, who may mount a file system of a few kilobytes.
 pub fn root() -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -194,6 +202,7 @@ pub fn print_cfgs() {
         "/usr/sbin/nsd",
         "/usr/libexec/sssd/sssd_kcm",
         KDCPROXY,
+        PYTHON_GSSAPI,
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -218,6 +227,7 @@ pub fn print_cfgs() {
         ("postgres", postgres().is_some()),
         ("faketime", faketime().is_some()),
         ("python", python()),
+        ("python_gssapi", python_gssapi()),
         ("root", root()),
     ];
     for (name, present) in here {
