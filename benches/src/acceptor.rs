@@ -8,26 +8,20 @@ use std::hint::black_box;
 
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use kerberos_asn1::{
-    AuthorizationDataEntry, AuthorizationDataType, EncTicketPart, Encode, EncryptedData,
-    EncryptionKey, KerberosString, KerberosTime, SequenceOf, Ticket, TicketFlags,
-    TransitedEncoding, TransitedType,
-};
-use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+#[cfg(feature = "peers")]
+use kerberos_crypto::KeyUsage;
+use kerberos_crypto::{EncryptionType, Key};
 use kerberos_files::rcache::RcacheFile;
 use kerberos_proto::{
-    Acceptor, ApInitiator, ApRequestOptions, Credential, KeyEntry, MemoryReplayCache, Principal,
-    Replay, ReplayCache, ServiceKeys, Subkey, TicketTimes, Timestamp,
+    Acceptor, ApInitiator, ApRequestOptions, KeyEntry, MemoryReplayCache, Principal, Replay,
+    ReplayCache, ServiceKeys, Subkey, Timestamp,
 };
 
 use crate::harness::{Contestant, compare};
+use crate::ticket::{self, NOW};
 
 const ETYPE: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 const CLIENTS: usize = 1024;
-const NOW: Timestamp = Timestamp {
-    seconds: 1_767_225_600,
-    microseconds: 0,
-};
 
 /// Measures this subject.
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
@@ -124,66 +118,14 @@ fn messages(
     (0..CLIENTS)
         .map(|number| {
             let client = Principal::parse(&format!("user{number}@EXAMPLE.COM"))?;
-            let session = Key::generate(ETYPE, &mut rng)?;
-            let part = ticket_part(&client, &session, &vec![7; pac]);
-            let cipher = service_key.encrypt(KeyUsage::KDC_REP_TICKET, &part, &mut rng);
-            let ticket = Ticket {
-                tkt_vno: Ticket::VERSION,
-                realm: KerberosString(server.realm()),
-                sname: server.to_wire(),
-                enc_part: EncryptedData {
-                    etype: ETYPE.0,
-                    kvno: Some(3),
-                    cipher: &cipher,
-                },
-            };
-            let credential = Credential {
-                ticket: ticket.to_der(),
-                client,
-                server: server.clone(),
-                session_key: session.to_block(),
-                times: TicketTimes::default(),
-                is_skey: false,
-                flags: TicketFlags::empty(),
-                addresses: Vec::new(),
-                authorization_data: Vec::new(),
-                second_ticket: Vec::new(),
-            };
+            let credential = ticket::credential(service_key, server, client, ETYPE, &vec![7; pac])?;
             Ok(ApInitiator::start(&credential, &options, &mut rng, NOW)?.1)
         })
         .collect()
 }
 
-fn ticket_part(client: &Principal, session: &Key, pac: &[u8]) -> Vec<u8> {
-    let time = |seconds| KerberosTime::from_unix(NOW.seconds + seconds);
-    let pac = AuthorizationDataEntry {
-        ad_type: AuthorizationDataType::IF_RELEVANT,
-        ad_data: pac,
-    };
-    EncTicketPart {
-        flags: TicketFlags::PRE_AUTHENT,
-        key: EncryptionKey {
-            keytype: ETYPE.0,
-            keyvalue: session.expose_bytes(),
-        },
-        crealm: KerberosString(client.realm()),
-        cname: client.to_wire(),
-        transited: TransitedEncoding {
-            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-            contents: b"",
-        },
-        authtime: time(-60),
-        starttime: Some(time(-60)),
-        endtime: time(36_000),
-        renew_till: None,
-        caddr: None,
-        authorization_data: (!pac.ad_data.is_empty()).then(|| SequenceOf::from(vec![pac])),
-    }
-    .to_der()
-}
-
 /// Takes every request for a new one.
-struct Everything;
+pub(crate) struct Everything;
 
 impl ReplayCache for Everything {
     fn store(

@@ -19,15 +19,36 @@ pub(crate) const HEADING: &str = "\
 /// One way to do the work that is measured.
 pub(crate) struct Contestant<'a> {
     who: &'static str,
-    work: Box<dyn FnMut() + 'a>,
+    /// Does the work so many times; how long that took.
+    turn: Box<dyn FnMut(u32) -> Duration + 'a>,
+    /// Allocations can be counted.
+    is_local: bool,
 }
 
 impl<'a> Contestant<'a> {
     /// `who` does `work`, whose result is kept from being optimised away.
     pub(crate) fn new<T>(who: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
+        let turn = move |count| {
+            let start = Instant::now();
+            for _ in 0..count {
+                drop(black_box(work()));
+            }
+            start.elapsed()
+        };
         Self {
             who,
-            work: Box::new(move || drop(black_box(work()))),
+            turn: Box::new(turn),
+            is_local: true,
+        }
+    }
+
+    /// `who` works in another process, which measures itself.
+    #[cfg(feature = "peers")]
+    pub(crate) fn remote(who: &'static str, turn: impl FnMut(u32) -> Duration + 'a) -> Self {
+        Self {
+            who,
+            turn: Box::new(turn),
+            is_local: false,
         }
     }
 }
@@ -39,7 +60,7 @@ pub(crate) fn compare(what: &str, contestants: &mut [Contestant<'_>]) {
     for _ in 0..TURNS {
         for ((contestant, &count), times) in contestants.iter_mut().zip(&iterations).zip(&mut turns)
         {
-            times.push(turn(contestant, count).as_secs_f64() * 1e9 / f64::from(count));
+            times.push((contestant.turn)(count).as_secs_f64() * 1e9 / f64::from(count));
         }
     }
     let mut ours = None;
@@ -47,30 +68,24 @@ pub(crate) fn compare(what: &str, contestants: &mut [Contestant<'_>]) {
         times.sort_by(f64::total_cmp);
         let median = times.get(TURNS / 2).copied().unwrap_or(f64::NAN);
         let ratio = median / *ours.get_or_insert(median);
-        let region = Region::new(super::ALLOCATOR);
-        (contestant.work)();
-        let change = region.change();
-        let allocations = change.allocations + change.reallocations;
-        println!(
-            "| {what} | {} | {median:.0} | {ratio:.2} | {allocations} | {} |",
-            contestant.who, change.bytes_allocated
-        );
+        print!("| {what} | {} | {median:.0} | {ratio:.2} |", contestant.who);
+        if contestant.is_local {
+            let region = Region::new(super::ALLOCATOR);
+            (contestant.turn)(1);
+            let change = region.change();
+            let allocations = change.allocations + change.reallocations;
+            println!(" {allocations} | {} |", change.bytes_allocated);
+        } else {
+            println!(" | |");
+        }
     }
 }
 
 /// How many iterations fill a turn.
 fn calibrate(contestant: &mut Contestant<'_>) -> u32 {
     let mut count = 1;
-    while turn(contestant, count) < TURN && count < 1 << 24 {
+    while (contestant.turn)(count) < TURN && count < 1 << 24 {
         count *= 2;
     }
     count
-}
-
-fn turn(contestant: &mut Contestant<'_>, count: u32) -> Duration {
-    let start = Instant::now();
-    for _ in 0..count {
-        (contestant.work)();
-    }
-    start.elapsed()
 }

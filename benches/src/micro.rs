@@ -1,13 +1,16 @@
 //! Micro benchmarks, one module per subject: ours first, then the peers, interleaved in one process.
 //!
 //! `cargo micro` builds the peers and measures all; without the feature `peers` only ours is
-//! measured. Ratios are what counts: other work on the machine hits all of them alike.
+//! measured. Ratios are what counts: other work on the machine hits all of them alike. Subjects can
+//! be named, as in `cargo micro gss`.
 #![forbid(unsafe_code)]
 
 mod acceptor;
 mod asn1;
 mod crypto;
+mod gss;
 mod harness;
+mod ticket;
 
 use std::alloc::System;
 use std::error::Error;
@@ -19,9 +22,18 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", harness::HEADING);
-    asn1::run()?;
-    crypto::run()?;
-    acceptor::run()?;
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let subjects: [(&str, fn() -> Result<(), Box<dyn Error>>); 4] = [
+        ("asn1", asn1::run),
+        ("crypto", crypto::run),
+        ("acceptor", acceptor::run),
+        ("gss", gss::run),
+    ];
+    for (name, run) in subjects {
+        if wanted.is_empty() || wanted.iter().any(|one| one == name) {
+            run()?;
+        }
+    }
     if cfg!(not(feature = "peers")) {
         println!("\nOnly ours: `cargo micro` builds and measures the peers as well.");
     }

@@ -178,9 +178,12 @@ impl<M: Mac + Clone, const SIZE: usize> TruncatedMac<M, SIZE> {
 
     /// Writes the code of all `parts` together to `out`, which has `SIZE` bytes.
     pub(crate) fn write_all<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>, out: &mut [u8]) {
-        let mac = parts.into_iter().fold(self.0.clone(), M::chain_update);
-        let code = mac.finalize().into_bytes();
-        for (to, from) in out.iter_mut().zip(code) {
+        Self(parts.into_iter().fold(self.0.clone(), M::chain_update)).finish(out);
+    }
+
+    /// Writes the code of what was fed until now to `out`, which has `SIZE` bytes.
+    pub(crate) fn finish(self, out: &mut [u8]) {
+        for (to, from) in out.iter_mut().zip(self.0.finalize().into_bytes()) {
             *to = from;
         }
     }

@@ -64,8 +64,9 @@ where
         let Some((text, code)) = split_trailer(message, MAC_SIZE) else {
             return;
         };
-        self.mac.write(text, code);
-        crate::cts::encrypt(&self.cipher, text);
+        let mut mac = self.mac.0.clone();
+        crate::cts::encrypt_between(&self.cipher, text, |piece| mac.update(piece), |_| {});
+        TruncatedMac::<M, MAC_SIZE>(mac).finish(code);
     }
 
     fn open(&self, header: &mut [u8], body: &mut [u8]) -> Result<usize, CryptoError> {

@@ -223,8 +223,7 @@ pub(crate) fn size_limit(sender: &Sender, token_len: usize) -> usize {
         let inside = suite.header_len() + length + suite.padding(length);
         frame_head(inside).len() + inside
     };
-    let least = suite.header_len() + 17;
-    let mut length = token_len.saturating_sub(least);
+    let mut length = token_len.saturating_sub(total(0) - suite.padding(0) + 1);
     while length > 0 && total(length) > token_len {
         length -= 1;
     }
@@ -284,10 +283,9 @@ fn open(
         .into_iter()
         .find(|one| suite.start(TokenId::OLD_WRAP, *one).get(2..) == Some(fields.start))
         .ok_or(GssError::Header("algorithm"))?;
-    // RC4 needs the number to decrypt the text; it is not yet verified.
-    let number = suite.open_sequence(&fields, receiver.by_acceptor);
+    // RC4 needs the number to decrypt the text. When the text is only signed, nothing protects it.
+    let number = suite.open_sequence(&fields, receiver.by_acceptor)?;
     if protection == Protection::Seal {
-        let number = *number.as_ref().map_err(|_| GssError::Integrity)?;
         suite.open(number, confounder, parts, padding)?;
     }
     let start = suite.start(TokenId::OLD_WRAP, protection);
@@ -296,7 +294,7 @@ fn open(
         &covered(&start, confounder, parts, padding),
         fields.checksum,
     )?;
-    receiver.window.receive(number?.into())?;
+    receiver.window.receive(number.into())?;
     Ok(protection)
 }
 

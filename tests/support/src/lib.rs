@@ -53,7 +53,6 @@ pub use apache::Apache;
 pub use binary::rkinit;
 pub use conf::Krb5Conf;
 pub use dns::{DnsServer, DnsView};
-pub use dns::DnsServer;
 pub use gss_peer::GssPeer;
 pub use heimdal::HeimdalRealm;
 pub use kcm::Kcm;

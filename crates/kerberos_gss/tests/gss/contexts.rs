@@ -1,0 +1,449 @@
+//! Flags, keys, bindings, delegation and DCE style, and every refusal by its name.
+
+use kerberos_asn1::{ApOptions, ApReq, AuthorizationDataType, Decode, ErrorCode, KrbError};
+use kerberos_crypto::{ChecksumType, EncryptionType};
+use kerberos_gss::{
+    Acceptor, AcceptorOptions, ChannelBindings, ContextFlags, GssError, Initiator, PrfKey, Step,
+};
+use kerberos_proto::{
+    ApChecksum, ApError, ApInitiator, ApRequestOptions, MemoryReplayCache, Principal, Timestamp,
+};
+
+use crate::pair::{
+    ETYPES, Failed, establish, pair, plain, request, service, session_key, start, ticket,
+};
+use crate::random::Rng;
+use crate::service::{Issue, NOW, accept};
+
+/// The flags with which a ticket is used here.
+const USUAL: ContextFlags = ContextFlags(0x3e);
+
+fn refused(failed: Result<crate::pair::Pair, Failed>) -> GssError {
+    match failed.err().unwrap() {
+        Failed::Acceptor(failed) => *failed.error,
+        Failed::Initiator(error) => panic!("the acceptor takes it: {error}"),
+    }
+}
+
+#[test]
+fn flags_are_the_same_in_ap_options_and_checksum_and_at_both_ends() {
+    let ticket = ticket(18);
+    for flags in (0..0x40)
+        .map(ContextFlags)
+        .chain([ContextFlags(0x1000), USUAL | ContextFlags(0x7000)])
+    {
+        let mut options = plain();
+        options.flags = flags;
+        let (_, token) = request(&ticket, &options);
+        let dce_style = flags.contains(ContextFlags::DCE_STYLE);
+        let message = if dce_style { &token[..] } else { &token[17..] };
+        let ap_options = ApReq::from_der(message).unwrap().ap_options;
+        let accepted = accept(message).unwrap();
+        let checksum = accepted.checksum.unwrap();
+        assert_eq!(checksum.checksum_type, ChecksumType(0x8003));
+        let written = ContextFlags(u32::from_le_bytes(
+            checksum.checksum[20..24].try_into().unwrap(),
+        ));
+        let mutual = ap_options.contains(ApOptions::MUTUAL_REQUIRED);
+        assert_eq!(written.contains(ContextFlags::MUTUAL), mutual, "{flags:?}");
+        // Nothing is lent, so that flag is not set; DCE style is mutual.
+        let expected = flags & !ContextFlags::DELEG;
+        let implied = if dce_style {
+            ContextFlags::MUTUAL
+        } else {
+            ContextFlags::empty()
+        };
+        assert_eq!(written, expected | implied);
+
+        let pair = establish(&ticket, &options, AcceptorOptions::default()).unwrap();
+        assert_eq!(pair.initiator.details.flags, written);
+        assert_eq!(pair.acceptor.details.flags, written);
+        assert_eq!(
+            pair.tokens,
+            if dce_style {
+                3
+            } else {
+                1 + usize::from(mutual)
+            }
+        );
+    }
+}
+
+#[test]
+fn both_ends_have_the_same_keys() {
+    for etype in ETYPES {
+        let full = pair(etype);
+        assert_eq!(session_key(&full).etype(), EncryptionType(etype));
+        // RFC 4402: T1 and T2 are those of the counters 0 and 1.
+        let (ours, theirs) = (&full.initiator.details, &full.acceptor.details);
+        for key in [PrfKey::Full, PrfKey::Partial] {
+            let long = ours.pseudo_random(key, b"purpose", 100);
+            assert_eq!(*long, *theirs.pseudo_random(key, b"purpose", 100));
+            assert_eq!(long[..7], ours.pseudo_random(key, b"purpose", 7)[..]);
+            assert_ne!(*long, *ours.pseudo_random(key, b"else", 100));
+        }
+        let first = ours.session_key().prf(b"\0\0\0\0purpose");
+        let second = ours.session_key().prf(b"\0\0\0\x01purpose");
+        let expected = [&first[..], &second].concat();
+        let length = expected.len();
+        assert_eq!(
+            *ours.pseudo_random(PrfKey::Full, b"purpose", length),
+            expected
+        );
+        // An acceptor chooses a key where tokens can say so.
+        let old = [23, 16].contains(&etype);
+        let partial = ours.pseudo_random(PrfKey::Partial, b"purpose", 7);
+        assert_eq!(
+            *partial == *ours.pseudo_random(PrfKey::Full, b"purpose", 7),
+            old
+        );
+    }
+}
+
+#[test]
+fn an_old_session_key_gives_way_to_a_better_one() {
+    for etype in [23, 16, 17] {
+        let options = kerberos_gss::InitiatorOptions::default();
+        let pair = establish(&ticket(etype), &options, AcceptorOptions::default()).unwrap();
+        assert_eq!(session_key(&pair).etype(), EncryptionType(18));
+    }
+}
+
+#[test]
+fn names_times_and_what_the_ticket_says() {
+    let pair = pair(18);
+    for details in [&pair.initiator.details, &pair.acceptor.details] {
+        assert_eq!(details.initiator.to_string(), "alice@EXAMPLE.COM");
+        assert_eq!(
+            details.acceptor.to_string(),
+            "host/www.example.com@EXAMPLE.COM"
+        );
+        assert_eq!(details.lifetime(NOW).as_secs(), 3600);
+        let later = Timestamp::new(NOW.seconds + 4000, 0);
+        assert_eq!(details.lifetime(later).as_secs(), 0);
+    }
+    assert!(pair.initiator.details.accepted.is_none());
+    let accepted = pair.acceptor.details.accepted.unwrap();
+    assert_eq!(
+        accepted.authorization_data[0].ad_type,
+        AuthorizationDataType::IF_RELEVANT
+    );
+}
+
+#[test]
+fn channel_bindings() {
+    let this = ChannelBindings::tls_server_end_point(&[1; 32]);
+    let other = ChannelBindings::tls_exporter(&[1; 32]);
+    let check =
+        |sent: Option<&ChannelBindings>, promised, own: Option<&ChannelBindings>, required| {
+            let mut options = plain();
+            options.channel_bindings = sent.cloned();
+            options.announce_bindings = promised;
+            let mut wanted = AcceptorOptions::default();
+            wanted.channel_bindings = own.cloned();
+            wanted.require_bindings = required;
+            establish(&ticket(18), &options, wanted)
+        };
+    let bound = |sent, own| {
+        check(sent, false, own, false)
+            .unwrap()
+            .acceptor
+            .details
+            .channel_bound
+    };
+    assert!(bound(Some(&this), Some(&this)));
+    assert!(!bound(None, Some(&this)));
+    assert!(!bound(Some(&this), None));
+    let error = refused(check(Some(&other), false, Some(&this), false));
+    assert!(matches!(error, GssError::BindingsMismatch));
+    for (promised, required) in [(true, false), (false, true)] {
+        let error = refused(check(None, promised, Some(&this), required));
+        assert!(matches!(error, GssError::BindingsMissing));
+    }
+    assert!(check(None, true, None, false).is_ok());
+    assert!(check(Some(&this), true, Some(&this), true).is_ok());
+}
+
+#[test]
+fn a_credential_is_lent() {
+    for flags in [USUAL, USUAL & !ContextFlags::MUTUAL] {
+        let mut options = plain();
+        options.flags = flags;
+        let mut tgt = ticket(17);
+        tgt.server = Principal::krbtgt(b"EXAMPLE.COM", b"EXAMPLE.COM");
+        options.delegate = Some(tgt.clone());
+        let pair = establish(&ticket(18), &options, AcceptorOptions::default()).unwrap();
+        let [lent] = &pair.acceptor.details.delegated[..] else {
+            panic!("one was lent");
+        };
+        assert_eq!(
+            lent.session_key.expose_bytes(),
+            tgt.session_key.expose_bytes()
+        );
+        assert_eq!((&lent.client, &lent.server), (&tgt.client, &tgt.server));
+        assert_eq!(lent.ticket, tgt.ticket);
+        for details in [&pair.initiator.details, &pair.acceptor.details] {
+            assert!(details.flags.contains(ContextFlags::DELEG));
+        }
+    }
+    let mut options = plain();
+    let mut tgt = ticket(17);
+    tgt.ticket = Issue::new().credential().ticket.repeat(1);
+    // A KRB-CRED has to fit 16 bits.
+    tgt.addresses = (0..5000_u32)
+        .map(|number| kerberos_proto::HostAddress {
+            address_type: kerberos_asn1::AddressType::IPV6,
+            address: number.to_be_bytes().repeat(4),
+        })
+        .collect();
+    options.delegate = Some(tgt);
+    let error = start(&ticket(18), &options).err().unwrap();
+    assert!(matches!(error, GssError::Checksum(_)), "{error}");
+}
+
+#[test]
+fn what_an_acceptor_requires() {
+    let mut options = plain();
+    options.flags = ContextFlags::INTEG;
+    let mut wanted = AcceptorOptions::default();
+    wanted.require = ContextFlags::MUTUAL | ContextFlags::INTEG;
+    let error = refused(establish(&ticket(18), &options, wanted));
+    assert!(
+        matches!(error, GssError::Required(ContextFlags::MUTUAL)),
+        "{error}"
+    );
+}
+
+/// What an acceptor makes of an AP-REQ with this checksum.
+fn with_checksum(checksum: Option<ApChecksum>) -> Result<ContextFlags, GssError> {
+    let mut options = ApRequestOptions::default();
+    options.mutual = true;
+    options.checksum = checksum;
+    let request = ApInitiator::start(&ticket(18), &options, &mut Rng(1), NOW);
+    let message = request.unwrap().1;
+    let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+    let token = framed(&message, *b"\x01\x00");
+    let step = acceptor.step(&token, &mut MemoryReplayCache::default(), &mut Rng(2), NOW);
+    match step {
+        Ok(Step::Done { context, .. }) => Ok(context.details.flags),
+        Ok(Step::Continue(_)) => panic!("not in DCE style"),
+        Err(failed) => Err(*failed.error),
+    }
+}
+
+/// A Kerberos token of this kind.
+fn framed(message: &[u8], id: [u8; 2]) -> Vec<u8> {
+    let (mut initiator, honest) = request(&ticket(18), &plain());
+    drop(initiator.step(b"", &mut Rng(1), NOW));
+    // The mechanism's identifier, as an honest token has it.
+    let oid = &honest[4..15];
+    let length = u16::try_from(oid.len() + 2 + message.len()).unwrap();
+    let length = length.to_be_bytes();
+    let head = if length[0] > 0 {
+        vec![0x60, 0x82, length[0], length[1]]
+    } else if length[1] >= 0x80 {
+        vec![0x60, 0x81, length[1]]
+    } else {
+        vec![0x60, length[1]]
+    };
+    [&head[..], oid, &id, message].concat()
+}
+
+#[test]
+fn checksums_of_others() {
+    let gss = |checksum: &[u8]| {
+        Some(ApChecksum {
+            checksum_type: ChecksumType(0x8003),
+            checksum: checksum.to_vec(),
+        })
+    };
+    // MS-KILE: none at all is no flag at all.
+    assert_eq!(with_checksum(None).unwrap(), ContextFlags::empty());
+    let fields = |length: u32, flags: u32| {
+        [&length.to_le_bytes()[..], &[0; 16], &flags.to_le_bytes()].concat()
+    };
+    let flags = with_checksum(gss(&fields(16, 0xffff_0032))).unwrap();
+    assert_eq!(flags, ContextFlags(0x32));
+    // A flag without a credential is none; extensions are skipped.
+    let extended = [&fields(16, 0x33)[..], b"\0\0\0\x02"].concat();
+    let mut cut = extended.clone();
+    cut.truncate(27);
+    assert_eq!(with_checksum(gss(&cut)).unwrap(), ContextFlags(0x32));
+    for wrong in [
+        fields(15, 0x32),
+        fields(16, 0x32)[..23].to_vec(),
+        Vec::new(),
+        extended,
+        [&fields(16, 1)[..], b"\x01\x00\xff\xff\x30"].concat(),
+    ] {
+        let error = with_checksum(gss(&wrong)).unwrap_err();
+        assert!(matches!(error, GssError::Checksum(_)), "{error}");
+    }
+    let error = with_checksum(gss(&[&fields(16, 1)[..], b"\x01\x00\x01\x00\x30"].concat()));
+    assert!(matches!(error.unwrap_err(), GssError::Delegation(_)));
+
+    // Samba's is an ordinary one, over nothing.
+    let ordinary = |data: &[u8]| {
+        let key = kerberos_crypto::Key::new(&ticket(18).session_key).unwrap();
+        let usage = kerberos_crypto::KeyUsage::AP_REQ_AUTHENTICATOR_CHECKSUM;
+        Some(ApChecksum {
+            checksum_type: ChecksumType::HMAC_SHA1_96_AES256,
+            checksum: key.checksum(usage, data),
+        })
+    };
+    assert_eq!(with_checksum(ordinary(b"")).unwrap(), ContextFlags(0xe));
+    let error = with_checksum(ordinary(b"data of another protocol")).unwrap_err();
+    assert!(matches!(error, GssError::Checksum(_)), "{error}");
+}
+
+#[test]
+fn a_refusal_is_told_and_understood() {
+    let issue = Issue {
+        edit_part: |part| part.endtime = crate::service::after(-1000),
+        ..Issue::new()
+    };
+    let (mut initiator, token) = request(&issue.credential(), &plain());
+    let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+    let mut replays = MemoryReplayCache::default();
+    let failed = acceptor
+        .step(&token, &mut replays, &mut Rng(2), NOW)
+        .unwrap_err();
+    assert!(matches!(
+        *failed.error,
+        GssError::Ap(ApError::Expired { .. })
+    ));
+    let told = failed.send.unwrap();
+    let message = KrbError::from_der(&told[15..]).unwrap();
+    assert_eq!(message.error_code, ErrorCode::KRB_AP_ERR_TKT_EXPIRED);
+    let failed = initiator.step(&told, &mut Rng(2), NOW).unwrap_err();
+    let GssError::Ap(ApError::Refused(error)) = *failed.error else {
+        panic!("{failed}");
+    };
+    assert_eq!(error.code, ErrorCode::KRB_AP_ERR_TKT_EXPIRED);
+    // Both are dead.
+    let again = initiator.step(&told, &mut Rng(2), NOW).unwrap_err();
+    assert!(matches!(*again.error, GssError::Finished));
+    let again = acceptor
+        .step(&token, &mut replays, &mut Rng(2), NOW)
+        .unwrap_err();
+    assert!(matches!(*again.error, GssError::Finished));
+}
+
+#[test]
+fn a_request_is_taken_once() {
+    let (_, token) = request(&ticket(18), &plain());
+    let mut replays = MemoryReplayCache::default();
+    let mut step = |token: &[u8]| {
+        let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+        acceptor.step(token, &mut replays, &mut Rng(2), NOW)
+    };
+    assert!(step(&token).is_ok());
+    let failed = step(&token).unwrap_err();
+    assert!(matches!(*failed.error, GssError::Ap(ApError::Replay)));
+}
+
+#[test]
+fn tokens_of_other_kinds_are_named() {
+    let (_, token) = request(&ticket(18), &plain());
+    let step = |token: &[u8]| {
+        let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+        let mut replays = MemoryReplayCache::default();
+        *acceptor
+            .step(token, &mut replays, &mut Rng(2), NOW)
+            .unwrap_err()
+            .error
+    };
+    let error = step(&framed(b"", *b"\x02\x00"));
+    assert_eq!(
+        error.to_string(),
+        "a AP-REQ token was expected, not a AP-REP token"
+    );
+    // The request without its frame is DCE's.
+    assert!(matches!(step(&token[17..]), GssError::DceStyle));
+    let mut options = plain();
+    options.flags |= ContextFlags::DCE_STYLE;
+    let (mut initiator, bare) = request(&ticket(18), &options);
+    assert!(matches!(
+        step(&framed(&bare, *b"\x01\x00")),
+        GssError::DceStyle
+    ));
+    let reply = framed(b"", *b"\x02\x00");
+    let failed = initiator.step(&reply, &mut Rng(2), NOW).unwrap_err();
+    assert!(matches!(*failed.error, GssError::DceStyle));
+    let ntlm = b"\x60\x0e\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a\x01\x00";
+    assert_eq!(
+        step(ntlm).to_string(),
+        "the token is of NTLM, not of Kerberos"
+    );
+}
+
+#[test]
+fn the_third_leg_of_dce_style_repeats_the_number_of_the_reply() {
+    let mut options = plain();
+    options.flags |= ContextFlags::DCE_STYLE;
+    let legs = |seed| {
+        let (mut initiator, token) = request(&ticket(18), &options);
+        let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+        let mut replays = MemoryReplayCache::default();
+        let step = acceptor.step(&token, &mut replays, &mut Rng(seed), NOW);
+        let Step::Continue(reply) = step.unwrap() else {
+            panic!("there is a third leg");
+        };
+        let step = initiator.step(&reply, &mut Rng(3), NOW).unwrap();
+        let Step::Done { send, .. } = step else {
+            panic!("the third leg is the last");
+        };
+        (acceptor, send.unwrap())
+    };
+    let ((mut first, token), (_, other)) = (legs(1), legs(2));
+    let mut replays = MemoryReplayCache::default();
+    let failed = first
+        .step(&other, &mut replays, &mut Rng(4), NOW)
+        .unwrap_err();
+    assert!(
+        matches!(*failed.error, GssError::Ap(ApError::MutualFailed)),
+        "{failed}"
+    );
+    let (mut again, _) = legs(1);
+    assert!(again.step(&token, &mut replays, &mut Rng(4), NOW).is_ok());
+}
+
+#[test]
+fn clocks_may_differ_by_so_much() {
+    let (_, token) = request(&ticket(18), &plain());
+    for (seconds, good) in [(299, true), (-299, true), (301, false), (-301, false)] {
+        let now = Timestamp::new(NOW.seconds + seconds, 0);
+        let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+        let step = acceptor.step(&token, &mut MemoryReplayCache::default(), &mut Rng(2), now);
+        match step {
+            Ok(_) => assert!(good),
+            Err(failed) => {
+                assert!(!good && matches!(*failed.error, GssError::Ap(ApError::ClockSkew { .. })))
+            }
+        }
+    }
+}
+
+#[test]
+fn an_acceptor_that_is_another_is_noticed() {
+    let (mut initiator, token) = request(&ticket(18), &plain());
+    // Somebody answers who has another ticket's session key.
+    let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+    let (_, other) = request(&ticket(18), &plain());
+    assert_eq!(token, other);
+    let later = Timestamp::new(NOW.seconds + 1, 0);
+    let (_, step) = Initiator::start(&ticket(18), &plain(), &mut Rng(11), later).unwrap();
+    let Step::Continue(another) = step else {
+        panic!("an AP-REP was asked for");
+    };
+    let mut replays = MemoryReplayCache::default();
+    let step = acceptor
+        .step(&another, &mut replays, &mut Rng(2), NOW)
+        .unwrap();
+    let reply = crate::pair::parts(step).0.unwrap();
+    let failed = initiator.step(&reply, &mut Rng(2), NOW).unwrap_err();
+    assert!(
+        matches!(*failed.error, GssError::Ap(ApError::MutualFailed)),
+        "{failed}"
+    );
+}

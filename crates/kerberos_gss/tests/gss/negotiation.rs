@@ -1,0 +1,268 @@
+//! SPNEGO: who chooses what, who signs the list, and who is refused.
+
+use kerberos_gss::{
+    AcceptorOptions, Context, GssError, MechanismOrder, SpnegoAcceptor, SpnegoInitiator, Step,
+};
+use kerberos_proto::{MemoryReplayCache, ServiceKeys};
+
+use crate::pair::{parts, plain, request, service, ticket};
+use crate::random::Rng;
+use crate::service::NOW;
+
+const KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+const MS_KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x82\xf7\x12\x01\x02\x02";
+const NTLM: &[u8] = b"\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
+const OTHER: &[u8] = b"\x06\x03\x2a\x03\x04";
+
+fn acceptor() -> SpnegoAcceptor<ServiceKeys> {
+    SpnegoAcceptor::new(service(), AcceptorOptions::default())
+}
+
+fn accept(
+    acceptor: &mut SpnegoAcceptor<ServiceKeys>,
+    token: &[u8],
+) -> Result<Step, kerberos_gss::StepError> {
+    acceptor.step(token, &mut MemoryReplayCache::default(), &mut Rng(2), NOW)
+}
+
+fn initiator(flags: u32, order: MechanismOrder) -> (SpnegoInitiator, Vec<u8>) {
+    let mut options = plain();
+    options.flags.0 = flags;
+    let start = SpnegoInitiator::start(&ticket(18), &options, order, &mut Rng(11), NOW);
+    let (initiator, step) = start.unwrap();
+    (initiator, parts(step).0.unwrap())
+}
+
+fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = contents.len();
+    let head = match length {
+        0..0x80 => vec![tag, length as u8],
+        0x80..0x100 => vec![tag, 0x81, length as u8],
+        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
+    };
+    [&head[..], contents].concat()
+}
+
+fn mech_types(mechanisms: &[&[u8]]) -> Vec<u8> {
+    element(0x30, &mechanisms.concat())
+}
+
+/// A NegTokenInit by somebody who offers these.
+fn init(mechanisms: &[&[u8]], token: Option<&[u8]>) -> Vec<u8> {
+    let mut fields = element(0xa0, &mech_types(mechanisms));
+    if let Some(token) = token {
+        fields.extend(element(0xa2, &element(4, token)));
+    }
+    let choice = element(0xa0, &element(0x30, &fields));
+    element(
+        0x60,
+        &[b"\x06\x06\x2b\x06\x01\x05\x05\x02", &choice[..]].concat(),
+    )
+}
+
+fn response(token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
+    let mut fields = Vec::new();
+    for (tag, value) in [(0xa2, token), (0xa3, mic)] {
+        fields.extend(
+            value
+                .map(|value| element(tag, &element(4, value)))
+                .unwrap_or_default(),
+        );
+    }
+    element(0xa1, &element(0x30, &fields))
+}
+
+/// Runs both to the end.
+fn run(mut initiator: SpnegoInitiator, mut token: Vec<u8>) -> (Box<Context>, Box<Context>, usize) {
+    let mut acceptor = acceptor();
+    let (mut ours, mut theirs, mut tokens) = (None, None, 0);
+    loop {
+        tokens += 1;
+        let (answer, context) = parts(accept(&mut acceptor, &token).unwrap());
+        theirs = theirs.or(context);
+        let Some(answer) = answer else { break };
+        tokens += 1;
+        let step = initiator.step(&answer, &mut Rng(3), NOW).unwrap();
+        let (next, context) = parts(step);
+        ours = ours.or(context);
+        let Some(next) = next else { break };
+        token = next;
+    }
+    (ours.unwrap(), theirs.unwrap(), tokens)
+}
+
+#[test]
+fn contexts_are_negotiated() {
+    for (flags, tokens) in [(0x3e, 2), (0x30, 2), (0x103e, 4)] {
+        for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
+            let (initiator, token) = initiator(flags, order);
+            let (mut ours, mut theirs, took) = run(initiator, token);
+            assert_eq!(took, tokens, "{flags:#x}");
+            let mic = ours.mic(b"hello").unwrap();
+            theirs.verify_mic(b"hello", &mic).unwrap();
+        }
+    }
+}
+
+#[test]
+fn bare_kerberos_is_taken() {
+    let (mut initiator, token) = request(&ticket(18), &plain());
+    let mut acceptor = acceptor();
+    let (reply, context) = parts(accept(&mut acceptor, &token).unwrap());
+    assert!(context.is_some());
+    let step = initiator.step(&reply.unwrap(), &mut Rng(3), NOW).unwrap();
+    assert!(matches!(step, Step::Done { send: None, .. }));
+}
+
+#[test]
+fn the_list_is_signed_when_kerberos_is_not_the_first_choice() {
+    let offered: [&[u8]; 3] = [NTLM, MS_KRB5, KRB5];
+    let (mut inner, token) = request(&ticket(18), &plain());
+    let mut acceptor = acceptor();
+    // The first token is for NTLM, and not looked at.
+    let (answer, _) = parts(accept(&mut acceptor, &init(&offered, Some(b"NTLMSSP\0"))).unwrap());
+    // request-mic, and the identifier that came first in the list.
+    let expected = [
+        &element(0xa0, &element(0x0a, &[3]))[..],
+        &element(0xa1, MS_KRB5),
+    ]
+    .concat();
+    assert_eq!(answer.unwrap(), element(0xa1, &element(0x30, &expected)));
+
+    let (answer, context) = parts(accept(&mut acceptor, &response(Some(&token), None)).unwrap());
+    assert!(context.is_none(), "the list is not signed yet");
+    let answer = answer.unwrap();
+    // The AP-REP is in there, and a MIC of 28 octets at the end.
+    let at = answer
+        .windows(2)
+        .position(|two| two == [0x04, 0x82] || two == [0x04, 0x81]);
+    let reply = &answer[at.unwrap()..];
+    let reply = &reply[if reply[1] == 0x81 { 3 } else { 4 }..answer.len() - at.unwrap() - 32];
+    let (_, context) = parts(inner.step(reply, &mut Rng(3), NOW).unwrap());
+    let mut context = context.unwrap();
+    let list = mech_types(&offered);
+    context
+        .verify_mic(&list, &answer[answer.len() - 28..])
+        .unwrap();
+    let mic = context.mic(&list).unwrap();
+
+    // Somebody has shortened the list.
+    let forged = context.mic(&mech_types(&offered[1..])).unwrap();
+    drop(forged);
+    let (answer, theirs) = parts(accept(&mut acceptor, &response(None, Some(&mic))).unwrap());
+    assert!(theirs.is_some());
+    let completed = element(0xa0, &element(0x0a, &[0]));
+    assert_eq!(answer.unwrap(), element(0xa1, &element(0x30, &completed)));
+}
+
+#[test]
+fn a_list_that_was_altered_is_noticed() {
+    let offered: [&[u8]; 2] = [NTLM, KRB5];
+    for case in 0..3 {
+        let (mut inner, token) = request(&ticket(18), &plain());
+        let mut acceptor = acceptor();
+        drop(accept(&mut acceptor, &init(&offered, None)).unwrap());
+        let (answer, _) = parts(accept(&mut acceptor, &response(Some(&token), None)).unwrap());
+        let answer = answer.unwrap();
+        let at = answer
+            .windows(2)
+            .position(|two| two == [0x04, 0x82] || two == [0x04, 0x81]);
+        let reply = &answer[at.unwrap()..];
+        let reply = &reply[if reply[1] == 0x81 { 3 } else { 4 }..answer.len() - at.unwrap() - 32];
+        let (_, context) = parts(inner.step(reply, &mut Rng(3), NOW).unwrap());
+        let mic = context.unwrap().mic(&mech_types(&[KRB5, NTLM])).unwrap();
+        let message = match case {
+            0 => response(None, Some(&mic)),
+            1 => response(None, Some(b"")),
+            _ => response(None, None),
+        };
+        let error = *accept(&mut acceptor, &message).unwrap_err().error;
+        let named = match case {
+            2 => matches!(error, GssError::MechListMicMissing),
+            _ => matches!(error, GssError::MechListMic),
+        };
+        assert!(named, "{error}");
+    }
+}
+
+#[test]
+fn an_initiator_sends_its_token_again_to_an_acceptor_that_chose_the_other_identifier() {
+    let (mut initiator, first) = initiator(0x3e, MechanismOrder::Windows);
+    let fields = [
+        &element(0xa0, &element(0x0a, &[1]))[..],
+        &element(0xa1, KRB5),
+    ]
+    .concat();
+    let answer = element(0xa1, &element(0x30, &fields));
+    let (token, _) = parts(initiator.step(&answer, &mut Rng(3), NOW).unwrap());
+    let token = token.unwrap();
+    let inner = &token[token.len() - 400..];
+    assert!(first.ends_with(inner), "the same AP-REQ");
+}
+
+#[test]
+fn ntlm_is_refused_by_name() {
+    let message = "the peer offers NTLM only, which is not supported: it has no Kerberos ticket";
+    for token in [
+        &b"NTLMSSP\0\x01\0\0\0"[..],
+        &init(&[NTLM], Some(b"NTLMSSP\0")),
+    ] {
+        let failed = accept(&mut acceptor(), token).unwrap_err();
+        assert_eq!(failed.to_string(), message);
+    }
+    let failed = accept(&mut acceptor(), &init(&[OTHER], None)).unwrap_err();
+    assert_eq!(
+        failed.to_string(),
+        "the peer does not offer Kerberos, but 1.2.3.4"
+    );
+    // The refusal is told, and understood.
+    let told = failed.send.unwrap();
+    let (mut initiator, _) = initiator(0x3e, MechanismOrder::Standard);
+    let failed = initiator.step(&told, &mut Rng(3), NOW).unwrap_err();
+    assert!(matches!(*failed.error, GssError::Rejected));
+
+    let (mut initiator, _) = crate::negotiation::initiator(0x3e, MechanismOrder::Standard);
+    let fields = [
+        &element(0xa0, &element(0x0a, &[1]))[..],
+        &element(0xa1, NTLM),
+    ]
+    .concat();
+    let answer = element(0xa1, &element(0x30, &fields));
+    let failed = initiator.step(&answer, &mut Rng(3), NOW).unwrap_err();
+    assert!(matches!(*failed.error, GssError::Ntlm));
+}
+
+#[test]
+fn an_acceptor_that_goes_first() {
+    let mut acceptor = acceptor();
+    let (hint, _) = parts(accept(&mut acceptor, b"").unwrap());
+    let hint = hint.unwrap();
+    SpnegoInitiator::check_hint(&hint).unwrap();
+    // Windows' order, and the words that are to be ignored.
+    let list = mech_types(&[MS_KRB5, KRB5]);
+    assert!(hint.windows(list.len()).any(|part| part == list));
+    assert!(hint.ends_with(b"not_defined_in_RFC4178@please_ignore"));
+    let error = SpnegoInitiator::check_hint(&init(&[NTLM], None)).unwrap_err();
+    assert!(matches!(error, GssError::Ntlm));
+    let (_, token) = initiator(0x3e, MechanismOrder::Standard);
+    assert!(accept(&mut acceptor, &token).is_ok());
+}
+
+#[test]
+fn a_refusal_of_kerberos_comes_through() {
+    let mut options = plain();
+    options.flags.0 = 0x3e;
+    let issue = crate::service::Issue {
+        edit_part: |part| part.endtime = crate::service::after(-1000),
+        ..crate::service::Issue::new()
+    };
+    let order = MechanismOrder::Standard;
+    let start = SpnegoInitiator::start(&issue.credential(), &options, order, &mut Rng(11), NOW);
+    let (mut initiator, step) = start.unwrap();
+    let failed = accept(&mut acceptor(), &parts(step).0.unwrap()).unwrap_err();
+    let failed = initiator
+        .step(&failed.send.unwrap(), &mut Rng(3), NOW)
+        .unwrap_err();
+    let error = failed.to_string();
+    assert!(error.contains("Ticket expired"), "{error}");
+}
