@@ -20,10 +20,12 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
     println!("{}", harness::HEADING);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let subjects: [(&str, fn() -> Result<(), Box<dyn Error>>); 4] = [
+    let subjects: [(&str, fn() -> Outcome); 4] = [
         ("asn1", asn1::run),
         ("crypto", crypto::run),
         ("acceptor", acceptor::run),

@@ -1,4 +1,103 @@
-//! x
+//! Sans-IO GSS-API (RFC 2743): security contexts of Kerberos 5 (RFC 4121, RFC 4757 §7), and SPNEGO
+//! (RFC 4178) around them.
+//!
+//! ```text
+//! Credential ──► Initiator::start ──token──► Acceptor::step ◄── kerberos_proto::Acceptor, the keys
+//!                Initiator::step  ◄──token──     │
+//!                     │                          │
+//!                     ▼        messages          ▼
+//!                  Context  ◄────────────►   Context{details, sender, receiver}
+//!                            wrap, unwrap, mic
+//! ```
+//!
+//! What this crate never does: **no socket, no file, no environment, no clock, no random source.** It
+//! finds no tickets and no keys: a [`Credential`](kerberos_proto::Credential) comes from
+//! `kerberos_client` or elsewhere, an acceptor's keys from a
+//! [`KeySource`](kerberos_proto::KeySource). Nor does it carry tokens: HTTP, SASL and others put
+//! their own frame around them. There is one mechanism: NTLM, NegoEx, IAKERB and single DES are not
+//! spoken. Nothing that a peer sends makes it panic, loop, or allocate more than a small multiple
+//! of that token's size.
+//!
+//! # A context
+//! Both ends in one place; `to_service` and `to_client` stand for the network.
+//! ```
+//! use std::sync::Arc;
+//! use kerberos_gss::{
+//!     Acceptor, AcceptorOptions, Initiator, InitiatorOptions, Protection, Step,
+//! };
+//! use kerberos_proto::{MemoryReplayCache, ServiceKeys};
+//! # use kerberos_proto::{
+//! #     AsExchange, AsParams, KeyEntry, Password, Principal, Secret, Timestamp,
+//! # };
+//! # use kerberos_testkdc::{Kdc, Transport};
+//! # struct SystemRng(u64);
+//! # impl rand_core::TryRng for SystemRng {
+//! #     type Error = core::convert::Infallible;
+//! #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+//! #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+//! #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> {
+//! #         self.0 += 1;
+//! #         b.fill(self.0 as u8);
+//! #         Ok(())
+//! #     }
+//! # }
+//! # impl rand_core::TryCryptoRng for SystemRng {}
+//! # let mut rng = SystemRng(0);
+//! # let kdc = Kdc::builder("R").principal("alice", "pw").service("HTTP/www").build()?;
+//! # let now = Timestamp::new(1_767_225_600, 0);
+//! # let mut params = AsParams::new(Principal::parse("alice@R")?);
+//! # params.server = Some(Principal::parse("HTTP/www@R")?);
+//! # let secret = Secret::Password(Password::new("pw"));
+//! # let (mut exchange, mut request) = AsExchange::start(params, secret, &mut rng, now)?;
+//! # let credential = loop {
+//! #     let time = std::time::Duration::from_secs(now.seconds as u64);
+//! #     let reply = kdc.answer(&request.payload, Transport::Tcp, time).expect("an answer");
+//! #     match exchange.step(&reply, &mut rng, now)? {
+//! #         kerberos_proto::Step::Send(next) => request = next,
+//! #         kerberos_proto::Step::Done(login) => break login.credential,
+//! #     }
+//! # };
+//! # let entries = kdc.keys("HTTP/www").iter().map(|key| {
+//! #     let entry = KeyEntry { kvno: key.kvno(), key: key.block() };
+//! #     (Principal::parse("HTTP/www@R").expect("a name"), entry)
+//! # });
+//! // The service: its keys, and what it remembers.
+//! let keys = ServiceKeys::new(entries)?;
+//! let service = Arc::new(kerberos_proto::Acceptor::new(keys));
+//! let mut replays = MemoryReplayCache::default();
+//!
+//! // A connection.
+//! let mut acceptor = Acceptor::new(Arc::clone(&service), AcceptorOptions::default());
+//! let options = InitiatorOptions::default();
+//! let (mut initiator, step) = Initiator::start(&credential, &options, &mut rng, now)?;
+//! let Step::Continue(to_service) = step else { panic!("an answer is asked for") };
+//!
+//! let step = acceptor.step(&to_service, &mut replays, &mut rng, now)?;
+//! let Step::Done { send: Some(to_client), context: mut service_end } = step else {
+//!     panic!("an answer was asked for")
+//! };
+//! assert_eq!(service_end.details.initiator.to_string(), "alice@R");
+//!
+//! let step = initiator.step(&to_client, &mut rng, now)?;
+//! let Step::Done { send: None, context: mut client_end } = step else {
+//!     panic!("there is nothing more to say")
+//! };
+//!
+//! // Messages.
+//! let token = client_end.wrap(Protection::Seal, b"hello", &mut rng)?;
+//! let read = service_end.unwrap(&token)?;
+//! assert_eq!((&read.message[..], read.protection), (&b"hello"[..], Protection::Seal));
+//! assert!(service_end.unwrap(&token).is_err(), "it was received before");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//! [`SpnegoInitiator`] and [`SpnegoAcceptor`] are used alike; the latter takes bare Kerberos as well.
+//!
+//! # What it tells
+//! Errors are typed, and final while a context is established; a [`StepError`] may hold a token that
+//! tells the peer. A message that fails leaves the context as it is. Unlike in RFC 2743 §1.2.3, a
+//! message that is double, late or missing another before it is not handed out: an application that
+//! does not want to be bothered leaves [`ContextFlags::SEQUENCE`] out. No error or `Debug` form
+//! contains a secret.
 #![no_std]
 #![forbid(unsafe_code)]
 
