@@ -20,12 +20,12 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-type Outcome = Result<(), Box<dyn Error>>;
+type Subject = fn() -> Result<(), Box<dyn Error>>;
 
-fn main() -> Outcome {
+fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", harness::HEADING);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let subjects: [(&str, fn() -> Outcome); 4] = [
+    let subjects: [(&str, Subject); 4] = [
         ("asn1", asn1::run),
         ("crypto", crypto::run),
         ("acceptor", acceptor::run),

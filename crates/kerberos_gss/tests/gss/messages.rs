@@ -1,6 +1,6 @@
 //! Messages: both directions, every type of key, and each fault by its name.
 
-use kerberos_gss::{GssError, OrderFault, Protection, Receiver, Sender, TokenId};
+use kerberos_gss::{AcceptorOptions, GssError, OrderFault, Protection, Receiver, Sender, TokenId};
 
 use crate::pair::{ETYPES, Pair, establish, pair, pair_with_seed, plain, ticket};
 use crate::random::Rng;
@@ -30,7 +30,7 @@ fn messages_arrive() {
         let mut pair = pair(etype);
         for (sender, receiver) in directions(&mut pair) {
             for length in (0..40).chain([1000, 70_000]) {
-                let message: Vec<u8> = (0..length).map(|at| at as u8).collect();
+                let message: Vec<u8> = (0..=255).cycle().take(length).collect();
                 for protection in BOTH {
                     let token = wrap(sender, protection, &message);
                     let read = receiver.unwrap(&token).unwrap();
@@ -154,7 +154,7 @@ fn order_is_judged_and_services_can_be_left_out() {
         ] {
             let mut options = plain();
             options.flags = kerberos_gss::ContextFlags(flags);
-            let mut pair = establish(&ticket(etype), &options, Default::default()).unwrap();
+            let mut pair = establish(&ticket(etype), &options, AcceptorOptions::default()).unwrap();
             for (sender, receiver) in directions(&mut pair) {
                 let sent = [(); 4].map(|()| wrap(sender, Protection::Seal, b"hello"));
                 let mut fault = |token: &[u8]| match receiver.unwrap(token) {
@@ -175,7 +175,7 @@ fn order_is_judged_and_services_can_be_left_out() {
 fn a_key_that_was_not_agreed_on_is_named() {
     let mut options = plain();
     options.flags = kerberos_gss::ContextFlags(0x30);
-    let mut pair = establish(&ticket(18), &options, Default::default()).unwrap();
+    let mut pair = establish(&ticket(18), &options, AcceptorOptions::default()).unwrap();
     let mut token = wrap(&mut pair.initiator.sender, Protection::Sign, b"hello");
     assert_eq!(token[2], 0);
     token[2] |= 4;

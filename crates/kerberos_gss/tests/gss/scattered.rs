@@ -1,6 +1,6 @@
 //! Messages in several places.
 
-use kerberos_gss::{ContextFlags, GssError, Overhead, Part, Pieces, Protection};
+use kerberos_gss::{AcceptorOptions, ContextFlags, GssError, Overhead, Part, Pieces, Protection};
 
 use crate::pair::{ETYPES, Pair, establish, plain, ticket};
 use crate::random::Rng;
@@ -45,7 +45,7 @@ impl Places {
 fn pair(etype: i32, flags: ContextFlags) -> Pair {
     let mut options = plain();
     options.flags |= flags;
-    establish(&ticket(etype), &options, Default::default()).unwrap()
+    establish(&ticket(etype), &options, AcceptorOptions::default()).unwrap()
 }
 
 #[test]

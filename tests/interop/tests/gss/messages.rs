@@ -8,7 +8,11 @@ use test_support::ETYPES;
 use crate::{Pair, World, accept, all_flags, initiate};
 
 fn text(length: usize) -> Vec<u8> {
-    (0..length).map(|at| (at * 7 % 251) as u8).collect()
+    (0..=250)
+        .map(|step: u8| step.wrapping_mul(7))
+        .cycle()
+        .take(length)
+        .collect()
 }
 
 impl Pair {
