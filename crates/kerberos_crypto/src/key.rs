@@ -8,11 +8,13 @@ use alloc::vec::Vec;
 
 use zeroize::Zeroizing;
 
-use crate::profile::{ChecksumKey, Part, Profile, ScatteredKey, SealingKey};
+use crate::profile::{ChecksumKey, Profile, SealingKey};
 use crate::usage_cache::UsageCache;
 use crate::{
     ChecksumType, CryptoError, CryptoRng, EncryptionType, KeyBlock, KeyUsage, Plaintext, rfc4757,
 };
+
+mod scattered;
 
 /// A limit for string-to-key iterations that no known KDC reaches: 2²⁰, less than a second of
 /// work. Reply data asks for the count before anything is authenticated, so there must be one.
@@ -269,70 +271,6 @@ impl Key {
         self.open(usage, header, body)
     }
 
-    /// Encrypts in place a message that lies in several places: a confounder of
-    /// [`header_len`](Self::header_len) bytes, `parts`, and a code of
-    /// [`trailer_len`](Self::trailer_len) bytes, both of which are overwritten. Laid one after the
-    /// other, what is sealed is the same as from [`encrypt`](Self::encrypt); the code covers the
-    /// parts that are only signed, too.
-    ///
-    /// # Errors
-    /// [`CryptoError::BufferLength`] where confounder or code have another length, and
-    /// [`CryptoError::UnsupportedEtype`] for triple DES and RC4, whose GSS-API tokens are made
-    /// otherwise.
-    ///
-    /// # Example
-    /// ```
-    /// # use kerberos_crypto::{EncryptionType, Key, KeyUsage, Part};
-    /// # fn example(rng: &mut dyn kerberos_crypto::CryptoRng) -> Result<(), kerberos_crypto::CryptoError> {
-    /// let key = Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[7; 32])?;
-    /// let usage = KeyUsage::GSS_INITIATOR_SEAL;
-    /// let (mut confounder, mut text, mut code) = ([0; 16], *b"hello", [0; 12]);
-    /// let mut parts = [Part::Signed(b"in the clear"), Part::Sealed(&mut text)];
-    /// key.encrypt_scattered(usage, &mut confounder, &mut parts, &mut code, rng)?;
-    /// assert_ne!(text, *b"hello");
-    ///
-    /// let mut parts = [Part::Signed(b"in the clear"), Part::Sealed(&mut text)];
-    /// key.decrypt_scattered(usage, &mut confounder, &mut parts, &code)?;
-    /// assert_eq!(text, *b"hello");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn encrypt_scattered(
-        &self,
-        usage: KeyUsage,
-        confounder: &mut [u8],
-        parts: &mut [Part<'_>],
-        code: &mut [u8],
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(), CryptoError> {
-        self.check_scattered(confounder.len(), code.len())?;
-        rng.fill_bytes(confounder);
-        self.with_scattered(usage, |key| {
-            key.seal(confounder, parts, code);
-            Ok(())
-        })
-    }
-
-    /// Undoes [`encrypt_scattered`](Self::encrypt_scattered), given the same division into parts.
-    ///
-    /// # Errors
-    /// The same, and [`CryptoError::Decrypt`]; no plaintext is left then.
-    pub fn decrypt_scattered(
-        &self,
-        usage: KeyUsage,
-        confounder: &mut [u8],
-        parts: &mut [Part<'_>],
-        code: &[u8],
-    ) -> Result<(), CryptoError> {
-        self.check_scattered(confounder.len(), code.len())?;
-        self.with_scattered(usage, |key| key.open(confounder, parts, code))
-    }
-
-    /// The length of the code at the end of a ciphertext.
-    pub fn trailer_len(&self) -> usize {
-        self.profile.layout().trailer
-    }
-
     /// The checksum of `data` by the type that goes with the key's type (get_mic of RFC 3961 §4).
     pub fn checksum(&self, usage: KeyUsage, data: &[u8]) -> Vec<u8> {
         self.checksum_of_parts(usage, &[data])
@@ -462,31 +400,6 @@ impl Key {
             usage,
             || self.profile.sealing_key(&self.bytes, usage),
             |key| key.open(header, body),
-        )
-    }
-
-    fn check_scattered(&self, confounder: usize, code: usize) -> Result<(), CryptoError> {
-        let layout = self.profile.layout();
-        for (expected, actual) in [(layout.header(), confounder), (layout.trailer, code)] {
-            if actual != expected {
-                return Err(CryptoError::BufferLength { expected, actual });
-            }
-        }
-        Ok(())
-    }
-
-    fn with_scattered(
-        &self,
-        usage: KeyUsage,
-        work: impl FnOnce(&dyn ScatteredKey) -> Result<(), CryptoError>,
-    ) -> Result<(), CryptoError> {
-        self.sealing.with(
-            usage,
-            || self.profile.sealing_key(&self.bytes, usage),
-            |key| match key.scattered() {
-                Some(key) => work(key),
-                None => Err(CryptoError::UnsupportedEtype(self.etype)),
-            },
         )
     }
 

@@ -39,8 +39,8 @@ pub struct Details {
     /// What the context offers. As an acceptor, [`ContextFlags::DELEG`] is set where there is a
     /// credential in [`delegated`](Self::delegated).
     pub flags: ContextFlags,
-    /// Whether both ends proved that they see the same channel. An acceptor with bindings has
-    /// clients without, too, unless it requires them.
+    /// Whether both ends see the same channel. An acceptor knows it, and has clients without
+    /// bindings, too, unless it requires them; for an initiator it means that it sent some.
     pub channel_bound: bool,
     /// The times of the ticket.
     pub times: TicketTimes,

@@ -36,7 +36,7 @@ pub enum GssError {
     #[error("the token is of {}, not of Kerberos", Mechanism(.0))]
     Mechanism(Vec<u8>),
     /// The token is another one than the one whose turn it is.
-    #[error("a {expected} was expected, not a {found}")]
+    #[error("{expected} expected, found {found}")]
     TokenId {
         /// The one whose turn it is.
         expected: TokenId,

@@ -182,7 +182,9 @@ impl ExpectReply {
         now: Timestamp,
     ) -> Result<Step, StepError> {
         let dce_style = self.flags.contains(ContextFlags::DCE_STYLE);
-        let message = if dce_style && MessageType::of_der(token) == Some(MessageType::AP_REP) {
+        let bare = [MessageType::AP_REP, MessageType::KRB_ERROR];
+        let bare = MessageType::of_der(token).is_some_and(|kind| bare.contains(&kind));
+        let message = if dce_style && bare {
             token
         } else {
             match unframe_kerberos(token)? {
