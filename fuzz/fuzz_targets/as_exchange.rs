@@ -10,8 +10,10 @@ mod script;
 use core::time::Duration;
 
 use kerberos_crypto::EncryptionType;
-use kerberos_proto::{AsExchange, AsParams, Login, Password, Principal, Secret, Step, Timestamp};
-use kerberos_testkdc::{Account, Kdc, Transport};
+use kerberos_proto::{
+    AsExchange, AsParams, KeyEntry, LastPreauth, Login, Password, Principal, Secret, Step, Timestamp,
+};
+use kerberos_testkdc::{Account, Kdc, PrincipalKey, Transport};
 use libfuzzer_sys::fuzz_target;
 
 use constant::Constant;
@@ -44,7 +46,15 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
     params.policy.max_iterations = 4096;
     params.options.canonicalize = choices & 2 != 0;
     params.policy.kdc_timesync = choices & 4 == 0;
-    let secret = Secret::Password(Password::new("password"));
+    let mut secret = Secret::Password(Password::new("password"));
+    if choices & 8 != 0 {
+        params.last_preauth = Some(LastPreauth::new(2));
+        let entry = |key: &PrincipalKey| KeyEntry {
+            kvno: key.kvno(),
+            key: key.block(),
+        };
+        secret = Secret::Keys(kdc.keys("alice").iter().map(entry).collect());
+    }
     let now = Timestamp::new(1_000_000_000, 0);
     let (mut exchange, mut request) =
         AsExchange::start(params, secret, &mut Constant, now).expect("a request");

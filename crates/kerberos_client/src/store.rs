@@ -39,7 +39,8 @@ pub(crate) fn store_at(
 }
 
 /// The content of a cache that holds `login` alone, in the order in which MIT's library writes:
-/// the settings `fast_avail`, `pa_type` and `start_realm` as far as they apply, then the ticket.
+/// the settings `fast_avail`, `pa_type`, our own `pa_etype` and `start_realm` as far as they apply,
+/// then the ticket.
 ///
 /// # Errors
 /// [`ClientError::Encode`] when a name or the ticket is too long for the format.
@@ -51,6 +52,9 @@ pub fn cache_of(login: &Login, version: Version) -> Result<CcacheBuilder, Client
     }
     if let Some(pa_type) = login.pa_type {
         settings.push(ConfigEntry::new("pa_type", server, pa_type.to_string()));
+    }
+    if let Some(etype) = login.pa_etype {
+        settings.push(ConfigEntry::new("pa_etype", server, etype.0.to_string()));
     }
     let header = Header::new(version, login.kdc_offset);
     cache_of_primary(&header, &login.credential, &settings)

@@ -2,16 +2,20 @@
 //!
 //! ```text
 //! start ─► AS-REQ ──► ExpectFirstReply ──AS-REP──────────────► Login
-//!                        │  ▲  KRB-ERROR: preauthentication required
-//!                        │  │  └─► AS-REQ with padata ─► ExpectPreauthReply ──AS-REP──► Login
-//!                        │  └── referral, expired cookie: start over ──┘
-//!                        └── any other KRB-ERROR ─► ExchangeError
+//!   │                    │  ▲  KRB-ERROR: preauthentication required
+//!   │                    │  │  └─► AS-REQ with padata ─► ExpectPreauthReply ──AS-REP──► Login
+//!   │                    │  └── referral, expired cookie: start over ──┘
+//!   │                    └── any other KRB-ERROR ─► ExchangeError
+//!   │
+//!   └── the last login tells what the KDC wants ─► AS-REQ with padata ─► ExpectGuessReply
+//!                        AS-REP: Login     KRB-ERROR: as above, once ◄──────┘
 //! ```
 //! What it leaves to others: sending and receiving, retransmission, other KDCs when one is dead or
 //! is a replica that does not know yet, storing the ticket, changing an expired password.
 
 use alloc::vec::Vec;
 
+use kerberos_asn1::PaDataType;
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use crate::as_key::LongTermKey;
@@ -21,18 +25,20 @@ use crate::{ClockOffset, ExchangeError, KdcError, Principal, Request, Secret, St
 
 mod login;
 mod params;
+mod refusal;
 mod reply;
 mod request;
 mod salts;
 mod states;
 
 pub use login::Login;
-pub use params::{AsParams, StartTime, TicketOptions};
+pub use params::{AsParams, LastPreauth, StartTime, TicketOptions};
 pub(crate) use request::{Plan, add_informational};
 pub use salts::{PasswordSalt, SaltExchange};
 
+use refusal::Refusal;
 use request::Sent;
-use states::{Env, Next, Refusal, State};
+use states::{Env, Next, State};
 
 /// An AS exchange under way.
 ///
@@ -60,7 +66,7 @@ impl AsExchange {
     ) -> Result<(Self, Request), ExchangeError> {
         trace!("Getting initial credentials for {}", params.client);
         let mut session = Session::new(params, LongTermKey::new(secret))?;
-        let state = State::begin(&mut session, true, &mut Env { rng, now })?;
+        let state = State::start(&mut session, &mut Env { rng, now })?;
         let request = session.request(state.sent());
         Ok((
             Self {
@@ -119,6 +125,8 @@ struct Session {
     /// The KDC's clock by an unauthenticated error.
     offset_hint: Option<ClockOffset>,
     stream_only: bool,
+    /// A key of a keytab that the KDC has refused, and how.
+    refused: Option<(EncryptionType, Refusal)>,
 }
 
 impl Session {
@@ -136,6 +144,7 @@ impl Session {
             realms: Vec::new(),
             offset_hint: None,
             stream_only: false,
+            refused: None,
         })
     }
 
@@ -176,9 +185,22 @@ impl Session {
     fn fresh_preauth(&self) -> Preauth {
         // The first type offered is a guess that any hint of the KDC corrects.
         let first = self.etypes.first().copied();
-        Preauth::new(KeyInfo::new(
-            first.unwrap_or(EncryptionType::AES256_CTS_HMAC_SHA1_96),
-        ))
+        let info = KeyInfo::new(first.unwrap_or(EncryptionType::AES256_CTS_HMAC_SHA1_96));
+        Preauth::new(info, self.refused.as_ref().map(|(etype, _)| *etype))
+    }
+
+    /// The type of preauthentication to begin with, and the type of its key, if the KDC can be
+    /// expected to take it and would be shown that key anyway.
+    fn guess(&self) -> Option<(PaDataType, EncryptionType)> {
+        let last = self.params.last_preauth?;
+        let ready = self.key.etypes_in(&self.etypes);
+        let first = ready.first().copied()?;
+        let is_that_of_the_last_login = match last.etype {
+            Some(etype) => etype == first,
+            // There is no other that the KDC could have used.
+            None => ready.len() == 1,
+        };
+        is_that_of_the_last_login.then_some((PaDataType(last.pa_type), first))
     }
 
     fn accept(&self, preauth: &mut Preauth, method_data: Vec<OwnedPaData>) {
@@ -214,6 +236,14 @@ impl Session {
     fn note_time(&mut self, error: &KdcError, now: Timestamp) {
         let kdc = Timestamp::new(error.time.unix(), error.microseconds);
         self.offset_hint = Some(ClockOffset::between(now, kdc));
+    }
+
+    /// What the KDC said when it refused a key, rather than that there is nothing else to try.
+    fn prefer_refusal(&mut self, error: ExchangeError) -> ExchangeError {
+        match self.refused.take() {
+            Some((_, refusal)) => refusal.prefer_over(error, self),
+            None => error,
+        }
     }
 
     /// The realm that the refusal sends the client to, if it does and the client may follow.

@@ -65,6 +65,17 @@ impl LongTermKey {
         Ok(ordered)
     }
 
+    /// The types among `etypes` of which there are keys of a keytab, the newest ones.
+    pub(crate) fn etypes_in(&self, etypes: &[EncryptionType]) -> Vec<EncryptionType> {
+        let Secret::Keys(keys) = &self.secret else {
+            return Vec::new();
+        };
+        let newest = newest_etypes(keys);
+        let mut ready = etypes.to_vec();
+        ready.retain(|etype| newest.contains(etype));
+        ready
+    }
+
     /// Whether the key comes from a password.
     pub(crate) fn is_password(&self) -> bool {
         !matches!(self.secret, Secret::Keys(_))

@@ -94,7 +94,7 @@ pub use ap_exchange::{
     Subkey, WantedKey,
 };
 pub use as_exchange::{
-    AsExchange, AsParams, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,
+    AsExchange, AsParams, LastPreauth, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,
 };
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};

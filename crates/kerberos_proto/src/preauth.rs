@@ -34,6 +34,11 @@ pub(crate) trait Mechanism: Send {
     /// The type of the KDC's hint that this mechanism answers.
     fn pa_type(&self) -> PaDataType;
 
+    /// Whether it needs no hint of the KDC but the type of the key.
+    fn needs_no_hint(&self) -> bool {
+        false
+    }
+
     /// Answers the KDC's `hint`, the contents of padata of [`pa_type`](Self::pa_type).
     fn respond(&mut self, hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError>;
 
@@ -113,11 +118,13 @@ pub(crate) struct Preauth {
     selected: Option<PaDataType>,
     method_data: Vec<OwnedPaData>,
     key_info: KeyInfo,
+    /// The type of a key that the KDC has refused already.
+    refused: Option<EncryptionType>,
 }
 
 impl Preauth {
-    /// Nothing known yet.
-    pub(crate) fn new(key_info: KeyInfo) -> Self {
+    /// Nothing known yet, but that the KDC has refused a key of type `refused`.
+    pub(crate) fn new(key_info: KeyInfo, refused: Option<EncryptionType>) -> Self {
         Self {
             mechanisms: MECHANISMS.iter().map(|make| make()).collect(),
             failed: Vec::new(),
@@ -125,6 +132,7 @@ impl Preauth {
             selected: None,
             method_data: Vec::new(),
             key_info,
+            refused,
         }
     }
 
@@ -145,6 +153,19 @@ impl Preauth {
         self.key_info
             .clone()
             .for_reply(&self.method_data, padata, etype)
+    }
+
+    /// Makes the answer to a KDC that has said nothing yet, by the mechanism of this type; `None`
+    /// when that needs to hear the KDC first, or cannot be used.
+    pub(crate) fn guess(
+        &mut self,
+        pa_type: PaDataType,
+        cx: &mut PreauthEnv<'_>,
+    ) -> Option<Vec<OwnedPaData>> {
+        let mut mechanisms = self.mechanisms.iter();
+        mechanisms.find(|one| one.pa_type() == pa_type && one.needs_no_hint())?;
+        trace!("Attempting optimistic preauth");
+        self.answer_list(&[OwnedPaData::empty(pa_type)], cx).ok()
     }
 
     /// Takes the KDC's list of what it accepts (RFC 4120 §5.9.1, METHOD-DATA), the preferred
@@ -249,6 +270,9 @@ impl Preauth {
         trace!("Processing preauth types: {}", PaTypes(method_data));
         self.key_info.update(method_data, cx.plan.etypes())?;
         let cookie = cookie(method_data);
+        if self.refused == Some(self.key_info.etype) {
+            self.failed.push(PaDataType::ENC_TIMESTAMP);
+        }
         let mut first_error = None;
         for hint in method_data {
             let pa_type = hint.padata_type;

@@ -18,6 +18,7 @@ use std::ffi::OsString;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::cache_of;
+use kerberos_client::last_preauth;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
@@ -100,7 +101,7 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
 }
 
 fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<(), Refusal> {
-    let login = log_in(client, plan, &choice.principal)?;
+    let login = log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
         warnings::print(&login, kerberos_client::now().seconds);
     }
@@ -124,7 +125,8 @@ fn switch(choice: &Choice) -> Result<(), Refusal> {
     })
 }
 
-fn log_in(client: &Client, plan: &Plan, principal: &Principal) -> Result<Login, Refusal> {
+fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Login, Refusal> {
+    let principal = &choice.principal;
     let refusal = |error: ClientError| Refusal {
         message: message(&error),
         context: CONTEXT.into(),
@@ -132,6 +134,9 @@ fn log_in(client: &Client, plan: &Plan, principal: &Principal) -> Result<Login, 
     };
     let mut params = client.as_params(principal.clone()).map_err(refusal)?;
     request::adjust(&mut params, plan, client.config().krb5())?;
+    if matches!(plan.action, Action::Keytab(_)) {
+        params.last_preauth = last_preauth(&choice.last, &params);
+    }
     let secret = request::secret(plan, principal)?;
     client.login(params, secret).map_err(refusal)
 }

@@ -21,6 +21,10 @@ pub struct Login {
     /// The type of preauthentication that was used, if any: credential caches remember it as
     /// `pa_type`.
     pub pa_type: Option<i32>,
+    /// Of a keytab's keys of several types the one that was used, for
+    /// [`LastPreauth::etype`](super::LastPreauth::etype); `None` where there was no choice, and
+    /// without preauthentication. Caches written by this library remember it as `pa_etype`.
+    pub pa_etype: Option<EncryptionType>,
     /// When the client's password expires, if the KDC says.
     pub password_expiration: Option<KerberosTime>,
     /// When the client's account expires, if the KDC says.

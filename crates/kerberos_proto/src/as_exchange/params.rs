@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use kerberos_asn1::KerberosTime;
+use kerberos_crypto::EncryptionType;
 
 use crate::{HostAddress, Policy, Principal};
 
@@ -36,6 +37,8 @@ pub struct AsParams {
     pub addresses: Vec<HostAddress>,
     /// Whether to ask for a Windows PAC in the ticket, or for none; `None` leaves it to the KDC.
     pub request_pac: Option<bool>,
+    /// How the client's last login went, which may spare this one a round trip.
+    pub last_preauth: Option<LastPreauth>,
     /// What the client insists on and prefers.
     pub policy: Policy,
 }
@@ -52,7 +55,57 @@ impl AsParams {
             renew_lifetime: None,
             addresses: Vec::new(),
             request_pac: None,
+            last_preauth: None,
             policy: Policy::default(),
+        }
+    }
+
+    /// The service to get a ticket for, in `realm`: it is always one of the realm that is asked,
+    /// since only its KDC can check the client.
+    pub fn server_in(&self, realm: &[u8]) -> Principal {
+        match &self.server {
+            Some(server) => server.clone().with_realm(realm),
+            None => Principal::krbtgt(realm, realm),
+        }
+    }
+}
+
+/// How a client preauthenticated when it last got a ticket for the same service: what a credential
+/// cache remembers as `pa_type`, and the type of the key.
+///
+/// With it the first AS-REQ is preauthenticated at once, where that shows the KDC nothing that it
+/// would not be shown anyway: by an encrypted timestamp ([`pa_type`](Self::pa_type) 2) in a key of
+/// a keytab, if the policy allows one, and if the first of the keytab's types is the one that the
+/// KDC used last. A KDC that refuses it is asked in the ordinary way, but is not shown the same key
+/// a second time, since it may count failures.
+///
+/// Passwords are not used so: which salt goes with them the KDC alone knows, and a key by another
+/// one counts as a wrong password.
+///
+/// # Example
+/// ```
+/// use kerberos_proto::{AsParams, LastPreauth, Principal};
+/// let mut params = AsParams::new(Principal::parse("host/www@EXAMPLE.COM")?);
+/// // From the cache that the new ticket is going to replace.
+/// params.last_preauth = Some(LastPreauth::new(2));
+/// # Ok::<(), kerberos_proto::PrincipalError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct LastPreauth {
+    /// The type of preauthentication ([`Login::pa_type`](super::Login::pa_type)).
+    pub pa_type: i32,
+    /// The type of the key, if there was a choice ([`Login::pa_etype`](super::Login::pa_etype)).
+    /// Where it is not known, only a keytab with keys of a single type can be used.
+    pub etype: Option<EncryptionType>,
+}
+
+impl LastPreauth {
+    /// Preauthentication of this type, with a key of some type.
+    pub fn new(pa_type: i32) -> Self {
+        Self {
+            pa_type,
+            etype: None,
         }
     }
 }

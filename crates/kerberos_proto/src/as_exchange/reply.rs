@@ -74,12 +74,15 @@ pub(super) fn finish(
     let server = check(reply, &part, &client, &sent.plan, &session.params.policy)?;
     let kdc_offset = check_clock(&part, sent, now, &session.params.policy)?;
 
+    let several = session.key.etypes_in(&session.etypes).len() > 1;
+    let chosen = preauth.selected().is_some() && replaced.is_none() && several;
     let (password_expiration, account_expiration, expiration_is_warning) = expiry(&part);
     Ok(Box::new(Login {
         reply_key_etype: key.etype(),
         kdc_offset,
         fast_avail,
         pa_type: preauth.selected().map(|pa_type| pa_type.0),
+        pa_etype: chosen.then(|| key.etype()),
         password_expiration,
         account_expiration,
         expiration_is_warning,

@@ -36,11 +36,6 @@ impl Plan {
         now: Timestamp,
         rng: &mut dyn CryptoRng,
     ) -> Self {
-        // The service is always one of the client's realm: only its KDC can check the client.
-        let server = match &params.server {
-            Some(server) => server.clone().with_realm(client.realm()),
-            None => Principal::krbtgt(client.realm(), client.realm()),
-        };
         let start = match params.start {
             Some(StartTime::In(0)) | None => None,
             Some(StartTime::In(seconds)) => Some(now.seconds.saturating_add(seconds.into())),
@@ -56,7 +51,7 @@ impl Plan {
         Self {
             options: options(params, client, start.is_some_and(|at| at > now.seconds)),
             client: client.clone(),
-            server,
+            server: params.server_in(client.realm()),
             from: start.map(in_range),
             till,
             rtime,

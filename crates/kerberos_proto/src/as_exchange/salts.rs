@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 use kerberos_asn1::{AsRep, Decode, ErrorCode, KrbError, MessageType};
 use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key};
 
+use super::refusal::Refusal;
 use super::request::Sent;
-use super::states::{Env, Refusal};
+use super::states::Env;
 use super::{AsParams, Session};
 use crate::as_key::LongTermKey;
 use crate::preauth::{KeyInfo, OwnedPaData};

@@ -2,19 +2,24 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use kerberos_asn1::{
-    AsRep, Decode, ErrorCode, KdcRep, KrbError, MessageType, MethodData, TypedData,
-};
+use kerberos_asn1::{AsRep, Decode, ErrorCode, KdcRep, KrbError, MessageType};
 use kerberos_crypto::CryptoRng;
 
-use super::request::Sent;
+use super::refusal::Refusal;
+use super::request::{Plan, Sent};
 use super::{Login, Session, reply};
 use crate::preauth::{OwnedPaData, Preauth};
 use crate::trace::{Error, Printable, trace};
-use crate::{ExchangeError, KdcError, Timestamp};
+use crate::{ExchangeError, Timestamp};
+
+mod guess;
+
+use guess::ExpectGuessReply;
 
 /// What the exchange waits for.
 pub(super) enum State {
+    /// The answer to a request that was preauthenticated without being asked to.
+    Guess(Box<ExpectGuessReply>),
     /// The answer to a request without preauthentication.
     First(Box<ExpectFirstReply>),
     /// The answer to a request with preauthentication.
@@ -54,6 +59,7 @@ impl State {
     /// The request whose answer is awaited.
     pub(super) fn sent(&self) -> &Sent {
         match self {
+            Self::Guess(state) => state.sent(),
             Self::First(state) => &state.sent,
             Self::Preauthenticated(state) => &state.sent,
         }
@@ -62,6 +68,7 @@ impl State {
     /// Whether that request had the informational padata.
     fn hints(&self) -> bool {
         match self {
+            Self::Guess(_) => true,
             Self::First(state) => state.hints,
             Self::Preauthenticated(state) => state.hints,
         }
@@ -74,14 +81,16 @@ impl State {
         env: &mut Env<'_>,
     ) -> Result<Self, ExchangeError> {
         let plan = session.plan(env)?;
+        Ok(Self::unauthenticated(plan, session, hints, env))
+    }
+
+    fn unauthenticated(plan: Plan, session: &Session, hints: bool, env: &Env<'_>) -> Self {
         trace!("Sending unauthenticated request");
-        let sent = session.send(plan, Vec::new(), hints, env);
-        let preauth = session.fresh_preauth();
-        Ok(Self::First(Box::new(ExpectFirstReply {
-            sent,
-            preauth,
+        Self::First(Box::new(ExpectFirstReply {
+            sent: session.send(plan, Vec::new(), hints, env),
+            preauth: session.fresh_preauth(),
             hints,
-        })))
+        }))
     }
 
     /// Takes `message`, and says where it leads.
@@ -121,9 +130,11 @@ impl State {
                 Some(realm) => {
                     trace!("Following referral to realm {}", Printable(&realm));
                     session.client = session.client.clone().with_realm(realm);
+                    session.refused = None;
                     Self::begin(session, true, env).map(Next::Send)
                 }
                 None => match self {
+                    Self::Guess(state) => state.refused(refusal, session, env),
                     Self::First(state) => state.refused(refusal, session, env),
                     Self::Preauthenticated(state) => state.refused(refusal, session, env),
                 },
@@ -138,6 +149,7 @@ impl State {
         env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let (sent, mut preauth) = match self {
+            Self::Guess(state) => state.into_parts(),
             Self::First(state) => (state.sent, state.preauth),
             Self::Preauthenticated(state) => (state.sent, state.preauth),
         };
@@ -158,13 +170,7 @@ impl ExpectFirstReply {
                 State::begin(session, false, env).map(Next::Send)
             }
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
-                session.note_time(&refusal.error, env.now);
-                let mut preauth = self.preauth;
-                preauth.accept(
-                    refusal.padata,
-                    &session.params.policy.preferred_preauth_types,
-                );
-                preauthenticate(preauth, self.hints, session, env)
+                answer_first(refusal, self.hints, session, env)
             }
             _ => Err(refusal.into_error(session, false)),
         }
@@ -221,7 +227,7 @@ impl Preauth {
     /// Sends `padata` of this preauthentication.
     fn send(
         self,
-        plan: super::Plan,
+        plan: Plan,
         padata: Vec<OwnedPaData>,
         hints: bool,
         session: &Session,
@@ -237,6 +243,19 @@ impl Preauth {
     }
 }
 
+/// Answers the first list that the KDC sends of what it accepts.
+fn answer_first(
+    refusal: Refusal,
+    hints: bool,
+    session: &mut Session,
+    env: &mut Env<'_>,
+) -> Result<Next, ExchangeError> {
+    session.note_time(&refusal.error, env.now);
+    let mut preauth = session.fresh_preauth();
+    session.accept(&mut preauth, refusal.padata);
+    preauthenticate(preauth, hints, session, env).map_err(|error| session.prefer_refusal(error))
+}
+
 /// Answers the KDC's list of what it accepts.
 fn preauthenticate(
     mut preauth: Preauth,
@@ -249,58 +268,4 @@ fn preauthenticate(
     let padata = preauth.answer(&mut session.preauth_env(&plan, env.rng, env.now))?;
     env.now = env.now + session.key.take_delay();
     Ok(preauth.send(plan, padata, hints, session, env))
-}
-
-/// A KRB-ERROR with its data read as padata.
-pub(super) struct Refusal {
-    pub(super) error: KdcError,
-    pub(super) padata: Vec<OwnedPaData>,
-}
-
-impl Refusal {
-    pub(super) fn new(error: &KrbError<'_>, sent: &Sent) -> Self {
-        let data = error.e_data.unwrap_or_default();
-        // RFC 4120 §5.9.1: METHOD-DATA with some codes, TYPED-DATA with others; and KDCs differ.
-        let padata = match MethodData::from_der(data) {
-            Ok(list) => list.iter().map(OwnedPaData::from).collect(),
-            Err(_) => typed_data(data),
-        };
-        Self {
-            error: KdcError::new(error, &sent.plan.client, &sent.plan.server),
-            padata,
-        }
-    }
-
-    /// Whether there is anything to try again with.
-    fn has_data(&self) -> bool {
-        !self.error.data.is_empty()
-    }
-
-    /// The refusal as the error that ends the exchange.
-    pub(super) fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
-        let failed = self.error.code == ErrorCode::KDC_ERR_PREAUTH_FAILED;
-        let error = Box::new(self.error);
-        if failed && preauthenticated && session.key.is_password() {
-            return ExchangeError::WrongPassword(Some(error));
-        }
-        ExchangeError::Kdc(error)
-    }
-
-    /// When another try after this refusal fails because there is nothing left to try, the refusal
-    /// tells more than that.
-    fn prefer_over(self, error: ExchangeError, session: &Session) -> ExchangeError {
-        match error {
-            ExchangeError::Ask(_) => error,
-            _ => self.into_error(session, true),
-        }
-    }
-}
-
-fn typed_data(data: &[u8]) -> Vec<OwnedPaData> {
-    let Ok(list) = TypedData::from_der(data) else {
-        return Vec::new();
-    };
-    list.iter()
-        .map(|one| OwnedPaData::new(one.data_type, one.data_value.unwrap_or_default().to_vec()))
-        .collect()
 }

@@ -22,6 +22,10 @@ impl Mechanism for EncryptedTimestamp {
         PaDataType::ENC_TIMESTAMP
     }
 
+    fn needs_no_hint(&self) -> bool {
+        true
+    }
+
     fn respond(&mut self, _hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError> {
         if cx.policy.disable_encrypted_timestamp {
             trace!("Ignoring encrypted timestamp because it is disabled");

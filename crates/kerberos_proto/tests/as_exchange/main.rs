@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod kdc;
 mod listener;
+mod optimistic;
 mod ordinary;
 mod preauth;
 #[path = "../shared/random.rs"]

@@ -8,7 +8,7 @@ use kerberos_proto::ExchangeError;
 use super::kdc::*;
 
 /// The types of padata in `request`, in order.
-fn pa_types(request: &[u8]) -> Vec<i32> {
+pub(crate) fn pa_types(request: &[u8]) -> Vec<i32> {
     let AsReq(request) = AsReq::from_der(request).unwrap();
     request
         .padata

@@ -64,6 +64,28 @@ fn a_login_without() {
 }
 
 #[test]
+fn a_guess_is_traced_as_optimistic_preauth() {
+    let mut params = alice();
+    params.last_preauth = Some(kerberos_proto::LastPreauth::new(2));
+    let lines = traced(|| {
+        let mut kdc = Kdc::new();
+        let secret = kdc.keytab();
+        kdc.login(params, secret).unwrap();
+    });
+    assert_eq!(
+        lines[2..8],
+        [
+            "Attempting optimistic preauth",
+            "Processing preauth types: PA-ENC-TIMESTAMP (2)",
+            "AS key obtained for encrypted timestamp: aes256-cts",
+            "Encrypted timestamp (for 1767225600.250000)",
+            "Preauth module encrypted_timestamp (2) (real) returned: 0/Success",
+            "Produced preauth for next request: PA-ENC-TIMESTAMP (2)",
+        ]
+    );
+}
+
+#[test]
 fn no_secret_is_traced() {
     let kdc = Kdc::new();
     let mut text = String::new();

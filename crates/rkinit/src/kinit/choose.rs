@@ -29,6 +29,8 @@ pub(super) struct Choice {
     pub(super) principal: Principal,
     pub(super) cache: Ccache,
     pub(super) role: Role,
+    /// The cache that tells how the last login went.
+    pub(super) last: Ccache,
 }
 
 /// What the cache is in its collection.
@@ -88,11 +90,19 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
         }
         line(format_args!("Using principal: {principal}"));
     }
+    let last = input(plan).unwrap_or_else(|| cache.clone());
     Ok(Choice {
         principal,
         cache,
         role,
+        last,
     })
+}
+
+/// The cache of `-I`, if it is one that can be read.
+fn input(plan: &Plan) -> Option<Ccache> {
+    let name = ccache_select::cache(Some(plan.input_cache.as_deref()?)).ok()?;
+    ccache_select::open(&name).ok()
 }
 
 /// The cache of `-c`; else the collection, and its primary cache.

@@ -1,0 +1,64 @@
+//! A KDC's refusal: the KRB-ERROR, and what its data offers to try instead (RFC 4120 §5.9.1).
+
+use alloc::{boxed::Box, vec::Vec};
+
+use kerberos_asn1::{Decode, ErrorCode, KrbError, MethodData, TypedData};
+
+use super::Session;
+use super::request::Sent;
+use crate::preauth::OwnedPaData;
+use crate::{ExchangeError, KdcError};
+
+/// A KRB-ERROR with its data read as padata.
+pub(super) struct Refusal {
+    pub(super) error: KdcError,
+    pub(super) padata: Vec<OwnedPaData>,
+}
+
+impl Refusal {
+    pub(super) fn new(error: &KrbError<'_>, sent: &Sent) -> Self {
+        let data = error.e_data.unwrap_or_default();
+        // RFC 4120 §5.9.1: METHOD-DATA with some codes, TYPED-DATA with others; and KDCs differ.
+        let padata = match MethodData::from_der(data) {
+            Ok(list) => list.iter().map(OwnedPaData::from).collect(),
+            Err(_) => typed_data(data),
+        };
+        Self {
+            error: KdcError::new(error, &sent.plan.client, &sent.plan.server),
+            padata,
+        }
+    }
+
+    /// Whether there is anything to try again with.
+    pub(super) fn has_data(&self) -> bool {
+        !self.error.data.is_empty()
+    }
+
+    /// The refusal as the error that ends the exchange.
+    pub(super) fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
+        let failed = self.error.code == ErrorCode::KDC_ERR_PREAUTH_FAILED;
+        let error = Box::new(self.error);
+        if failed && preauthenticated && session.key.is_password() {
+            return ExchangeError::WrongPassword(Some(error));
+        }
+        ExchangeError::Kdc(error)
+    }
+
+    /// When another try after this refusal fails because there is nothing left to try, the refusal
+    /// tells more than that.
+    pub(super) fn prefer_over(self, error: ExchangeError, session: &Session) -> ExchangeError {
+        match error {
+            ExchangeError::Ask(_) => error,
+            _ => self.into_error(session, true),
+        }
+    }
+}
+
+fn typed_data(data: &[u8]) -> Vec<OwnedPaData> {
+    let Ok(list) = TypedData::from_der(data) else {
+        return Vec::new();
+    };
+    list.iter()
+        .map(|one| OwnedPaData::new(one.data_type, one.data_value.unwrap_or_default().to_vec()))
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! The first request preauthenticated at once, because the last login tells how, and what becomes of
+//! it when the KDC refuses. Why that is safe is in docs/DESIGN.md.
+
+use alloc::boxed::Box;
+
+use kerberos_asn1::ErrorCode;
+use kerberos_crypto::EncryptionType;
+
+use super::{Env, Next, Preauth, Refusal, Sent, Session, State, answer_first};
+use crate::ExchangeError;
+
+/// Waits for the answer to a request that was preauthenticated without being asked to.
+pub(in crate::as_exchange) struct ExpectGuessReply {
+    sent: Sent,
+    preauth: Preauth,
+    /// The type of the key that it shows.
+    etype: EncryptionType,
+}
+
+impl State {
+    /// The first request of all: preauthenticated if the last login tells how.
+    pub(in crate::as_exchange) fn start(
+        session: &mut Session,
+        env: &mut Env<'_>,
+    ) -> Result<Self, ExchangeError> {
+        let Some((pa_type, etype)) = session.guess() else {
+            return Self::begin(session, true, env);
+        };
+        let plan = session.plan(env)?;
+        let mut preauth = session.fresh_preauth();
+        let guess = preauth.guess(pa_type, &mut session.preauth_env(&plan, env.rng, env.now));
+        Ok(match guess {
+            Some(padata) => Self::Guess(Box::new(ExpectGuessReply {
+                sent: session.send(plan, padata, true, env),
+                preauth,
+                etype,
+            })),
+            None => Self::unauthenticated(plan, session, true, env),
+        })
+    }
+}
+
+impl ExpectGuessReply {
+    pub(super) fn sent(&self) -> &Sent {
+        &self.sent
+    }
+
+    pub(super) fn into_parts(self) -> (Sent, Preauth) {
+        (self.sent, self.preauth)
+    }
+
+    /// Goes on in the ordinary way, where that may end better.
+    pub(super) fn refused(
+        self: Box<Self>,
+        refusal: Refusal,
+        session: &mut Session,
+        env: &mut Env<'_>,
+    ) -> Result<Next, ExchangeError> {
+        match refusal.error.code {
+            // A KDC that would not look at it. Any mechanism may answer now: none shows more of the
+            // key than what was sent.
+            ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
+                return answer_first(refusal, true, session, env);
+            }
+            // A KDC may count this: the same key must not be shown again.
+            ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => {
+                session.refused = Some((self.etype, refusal));
+            }
+            // The key may be right, once the KDC has said what time it is; or the KDC has no such
+            // key, or cannot do with what it did not ask for.
+            ErrorCode::KRB_AP_ERR_SKEW
+            | ErrorCode::KDC_ERR_PREAUTH_REQUIRED
+            | ErrorCode::KDC_ERR_ETYPE_NOSUPP
+            | ErrorCode::KDC_ERR_PADATA_TYPE_NOSUPP
+            | ErrorCode::KDC_ERR_MORE_PREAUTH_DATA_REQUIRED
+            | ErrorCode::KRB_ERR_GENERIC => {}
+            _ => return Err(refusal.into_error(session, true)),
+        }
+        State::begin(session, true, env).map(Next::Send)
+    }
+}
