@@ -4,7 +4,7 @@ use std::fs;
 
 use test_support::{Finished, Place};
 
-use crate::{assert_same, without_times};
+use crate::{assert_same, left_by_login};
 
 /// One command line, as MIT's and as ours, each without a cache: the same output, and the same
 /// cache afterwards but for its times. Returns ours.
@@ -18,7 +18,7 @@ pub fn check(place: &Place, arguments: &str, stdin: &str) -> Finished {
             let _ = fs::remove_file(place.cache());
             let run = tool.line(arguments).stdin(stdin).run();
             let listed = place.mit("klist").line("-e -f -a -C").run();
-            (run, without_times(&listed.stdout()))
+            (run, left_by_login(&listed.stdout()))
         });
     assert_same(&ours, &theirs);
     assert_eq!(

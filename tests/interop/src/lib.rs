@@ -61,6 +61,15 @@ pub fn check_same_usage(place: &Place, tool: &str, arguments: &str) -> Finished 
     ours
 }
 
+/// What `klist -C` says of the cache that a login left, but for times and for the one setting that
+/// MIT's does not write: which of a keytab's keys it was.
+pub fn left_by_login(listing: &str) -> String {
+    without_times(listing)
+        .split_inclusive('\n')
+        .filter(|line| !line.starts_with("config: pa_etype("))
+        .collect()
+}
+
 /// `text` with every time of day masked, for what was made at two different moments.
 ///
 /// # Example

@@ -10,7 +10,7 @@
 
 use std::fs;
 
-use interop::{assert_same, without_times};
+use interop::{assert_same, left_by_login};
 use test_support::{ETYPES, MitRealm, Place};
 
 /// Logs in with `kinit arguments` twice and compares the caches.
@@ -27,7 +27,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
             .run()
             .success()
             .stdout();
-        caches.push(without_times(&listed));
+        caches.push(left_by_login(&listed));
     }
     assert_same(&runs[1], &runs[0]);
     assert_eq!(
@@ -151,7 +151,7 @@ fn check_cache(place: &Place, arguments: &[&str], stdin: &str) {
             .run()
             .success()
             .stdout();
-        caches.push(without_times(&listed));
+        caches.push(left_by_login(&listed));
     }
     assert_eq!(
         caches[1], caches[0],

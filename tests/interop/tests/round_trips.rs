@@ -1,0 +1,171 @@
+//! How many requests a login by keytab takes: two the first time, and then one.
+//!
+//! They are counted in the trace, and in the log of MIT's KDC, which has a line for each.
+#![allow(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "a test may panic"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use test_support::{HeimdalRealm, MitRealm, Place, SambaRealm, Tool};
+
+/// Runs `kinit`, and returns how many requests its trace shows.
+#[track_caller]
+fn requests(place: &Place, kinit: Tool) -> usize {
+    let trace = place.path("trace");
+    let _ = fs::remove_file(&trace);
+    let done = kinit.env("KRB5_TRACE", &trace).run().success();
+    assert!(done.stderr().is_empty(), "{done}");
+    let text = fs::read_to_string(&trace).expect("there is a trace");
+    text.matches("Sending request (").count()
+}
+
+fn log_in(place: &Place, keytab: &Path, name: &str) -> Tool {
+    place
+        .ours("kinit")
+        .arg("-k")
+        .arg("-t")
+        .arg(keytab)
+        .arg(name)
+}
+
+/// `name` logs in twice with `keytab`; the second time takes one request, and leaves as good a
+/// cache as the first.
+#[track_caller]
+fn check(place: &Place, keytab: &Path, name: &str, service: &str) {
+    let _ = fs::remove_file(place.cache());
+    let mut listed = Vec::new();
+    for expected in [2, 1, 1] {
+        let count = requests(place, log_in(place, keytab, name));
+        assert_eq!(count, expected, "kinit -k {name}");
+        let listing = place.mit("klist").line("-e -f -C").run().success();
+        listed.push(interop::without_times(&listing.stdout()));
+        place.mit("kvno").arg(service).run().success();
+    }
+    assert!(listed.iter().all(|one| *one == listed[0]), "{listed:#?}");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let service = "host/a.mit.test";
+    // A key of one type, and keys of all types.
+    check(&place, &realm.keytab("aes256"), "aes256", service);
+    check(&place, &realm.keytab("robot"), "robot", service);
+    // The KDC's own account of it: asked for more, and not asked for more.
+    let before = realm.log().matches("NEEDED_PREAUTH").count();
+    log_in(&place, &realm.keytab("robot"), "robot")
+        .run()
+        .success();
+    assert_eq!(realm.log().matches("NEEDED_PREAUTH").count(), before);
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_cache_of_mits_kinit_tells_too_where_there_is_no_choice_of_keys() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (name, expected) in [("aes256", 1), ("robot", 2)] {
+        let keytab = realm.keytab(name);
+        let theirs = place
+            .mit("kinit")
+            .arg("-k")
+            .arg("-t")
+            .arg(&keytab)
+            .arg(name);
+        theirs.run().success();
+        assert_eq!(requests(&place, log_in(&place, &keytab, name)), expected);
+    }
+    // So does the cache of -I.
+    let keytab = realm.keytab("robot");
+    let input = log_in(&place, &keytab, "robot").args(["-c", "new", "-I"]);
+    assert_eq!(requests(&place, input.arg(place.cache())), 1);
+    // What is said of another client or another service is no reason for anything.
+    assert_eq!(
+        requests(&place, log_in(&place, &realm.keytab("aes128"), "aes128")),
+        2
+    );
+    let other = log_in(&place, &realm.keytab("aes128"), "aes128").args(["-S", "host/a.mit.test"]);
+    assert_eq!(requests(&place, other), 2);
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_key_that_was_changed_counts_as_one_failure() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let keytab = realm.keytab("robot");
+    log_in(&place, &keytab, "robot").run().success();
+    realm.administer("modprinc -policy three-strikes robot\ncpw -randkey robot\n");
+    for runs in 1..=2 {
+        let refused = log_in(&place, &keytab, "robot").run().exits(1);
+        assert!(
+            refused.stderr().contains("Preauthentication failed"),
+            "{refused}"
+        );
+        assert_eq!(realm.log().matches(": PREAUTH_FAILED: ").count(), runs);
+    }
+    // As in the ordinary way it is the third that locks the account.
+    log_in(&place, &keytab, "robot").run().exits(1);
+    let refused = log_in(&place, &keytab, "robot").run().exits(1);
+    assert!(
+        refused.stderr().contains("credentials have been revoked"),
+        "{refused}"
+    );
+    assert_eq!(realm.log().matches(": PREAUTH_FAILED: ").count(), 3);
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn not_where_encrypted_timestamps_are_disabled() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let keytab = realm.keytab("aes256");
+    log_in(&place, &keytab, "aes256").run().success();
+    let disabled = realm
+        .conf()
+        .in_realm(MitRealm::REALM, "disable_encrypted_timestamp = true");
+    place.configure(&disabled);
+    let before = realm.log().lines().count();
+    log_in(&place, &keytab, "aes256").run().exits(1);
+    let log = realm.log();
+    let new: Vec<&str> = log.lines().skip(before).collect();
+    assert!(
+        new.len() == 1 && new[0].contains("NEEDED_PREAUTH"),
+        "{new:#?}"
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's tools and Heimdal's KDC: cargo xtask install"
+)]
+fn heimdal() {
+    let realm = HeimdalRealm::start();
+    let place = realm.place();
+    check(
+        &place,
+        &realm.keytab("robot"),
+        "robot",
+        "host/a.heimdal.test",
+    );
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn active_directory() {
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    for account in ["svc-web", "svc-rc4", "svc-aes128"] {
+        check(&place, &realm.keytab(account), account, "HTTP/web.ad.test");
+    }
+}
