@@ -83,6 +83,7 @@ mod preauth;
 mod principal;
 mod s4u;
 mod secret;
+mod session_message;
 mod tgs_exchange;
 mod ticket_chase;
 mod time;
@@ -107,6 +108,9 @@ pub use principal::{
 };
 pub use s4u::{S4u2Proxy, S4u2Self, S4uUser, UserRealm};
 pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
+pub use session_message::{
+    MessageError, MessageReceiver, MessageSender, OriginFault, ReceivedMessage, SecretData,
+};
 pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
 pub use ticket_chase::{ChaseParams, Chased, Route, TicketChase};
 pub use time::{ClockOffset, Timestamp};

@@ -3,7 +3,7 @@
 use kerberos_asn1::{DecodeError, ErrorCode};
 use thiserror::Error;
 
-use crate::Timestamp;
+use crate::OriginFault;
 
 /// What is wrong with a KRB-CRED.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -38,33 +38,9 @@ pub enum CredError {
     /// It does not say whose a ticket is, or for which service.
     #[error("ticket {0} has no client or no server")]
     NoName(usize),
-    /// It does not say when it was made.
-    #[error("the KRB-CRED has no time")]
-    NoTime,
-    /// It was made at another time.
-    #[error("the sender's clock is {} s off, more than {limit} s", sender.seconds.abs_diff(local.seconds))]
-    ClockSkew {
-        /// The time of the message.
-        sender: Timestamp,
-        /// The time here.
-        local: Timestamp,
-        /// The most they may differ, in seconds.
-        limit: u32,
-    },
-    /// It is not the message that comes next.
-    #[error("sequence number {expected} was expected, not {}", Number(*found))]
-    Sequence {
-        /// The number that comes next.
-        expected: u32,
-        /// That of the message, if it has one.
-        found: Option<u32>,
-    },
-    /// It says to come from elsewhere than it came from.
-    #[error("the KRB-CRED is from another host than it says")]
-    SenderAddress,
-    /// It is meant for somebody else.
-    #[error("the KRB-CRED is for another host")]
-    RecipientAddress,
+    /// It is not one of this session.
+    #[error(transparent)]
+    Origin(#[from] OriginFault),
 }
 
 impl CredError {
@@ -80,21 +56,8 @@ impl CredError {
             Self::Counts { .. } | Self::NoName(_) | Self::NoTickets | Self::Unprotected => {
                 ErrorCode::KRB_AP_ERR_MODIFIED
             }
-            Self::NoTime | Self::ClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW,
-            Self::Sequence { .. } => ErrorCode::KRB_AP_ERR_BADORDER,
-            Self::SenderAddress | Self::RecipientAddress => ErrorCode::KRB_AP_ERR_BADADDR,
+            Self::Origin(fault) => fault.code(),
             Self::Decode { .. } => ErrorCode::KRB_ERR_GENERIC,
-        }
-    }
-}
-
-struct Number(Option<u32>);
-
-impl core::fmt::Display for Number {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self.0 {
-            Some(number) => number.fmt(f),
-            None => f.write_str("none"),
         }
     }
 }

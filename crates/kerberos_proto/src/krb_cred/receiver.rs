@@ -2,14 +2,12 @@
 
 use alloc::vec::Vec;
 
-use kerberos_asn1::{
-    Decode, EncKrbCredPart, EncryptedData, HostAddress as WireAddress, KrbCred, KrbCredInfo,
-    RawTicket,
-};
+use kerberos_asn1::{Decode, EncKrbCredPart, EncryptedData, KrbCred, KrbCredInfo, RawTicket};
 use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage, Plaintext};
 
 use super::{CredError, ETYPE_NULL};
 use crate::plain::without_padding;
+use crate::session_message::{ExpectedOrigin, Origin};
 use crate::{Credential, HostAddress, Principal, TicketTimes, Timestamp};
 
 /// What a KRB-CRED has to be like. By default there is no key and nothing more is asked for.
@@ -67,12 +65,20 @@ impl CredReceiver<'_> {
         let part = EncKrbCredPart::from_der(part)
             .map_err(CredError::decode("the encrypted part of the KRB-CRED"))?;
 
-        let time = part.timestamp.map(|seconds| {
-            let microseconds = part.usec.unwrap_or_default();
-            Timestamp::new(seconds.unix(), microseconds.0)
-        });
-        self.check_time(time, now)?;
-        self.check_origin(&part)?;
+        let time = Origin::time(part.timestamp, part.usec);
+        let expected = ExpectedOrigin {
+            clock_skew: self.clock_skew,
+            sequence_number: self.sequence_number,
+            sender: self.sender.as_ref(),
+            recipient: self.recipient.as_ref(),
+        };
+        let origin = Origin {
+            time,
+            sequence_number: part.nonce,
+            sender: part.s_address,
+            recipient: part.r_address,
+        };
+        origin.check(&expected, now)?;
 
         let (tickets, infos) = (message.tickets.len(), part.ticket_info.len());
         if tickets != infos {
@@ -111,48 +117,6 @@ impl CredReceiver<'_> {
             .find_map(|key| key.decrypt(KeyUsage::KRB_CRED_ENC_PART, cipher).ok())
             .map(Some)
             .ok_or(CredError::Integrity)
-    }
-
-    fn check_time(&self, time: Option<Timestamp>, local: Timestamp) -> Result<(), CredError> {
-        let Some(limit) = self.clock_skew else {
-            return Ok(());
-        };
-        let sender = time.ok_or(CredError::NoTime)?;
-        if sender.seconds.abs_diff(local.seconds) <= limit.into() {
-            return Ok(());
-        }
-        Err(CredError::ClockSkew {
-            sender,
-            local,
-            limit,
-        })
-    }
-
-    /// Number and addresses. RFC 4120 §3.6.3 checks the addresses that are there.
-    fn check_origin(&self, part: &EncKrbCredPart<'_>) -> Result<(), CredError> {
-        // MIT's library leaves out a number that is zero.
-        if let Some(expected) = self.sequence_number
-            && part.nonce.unwrap_or_default() != expected
-        {
-            let found = part.nonce;
-            return Err(CredError::Sequence { expected, found });
-        }
-        if !agree(self.sender.as_ref(), part.s_address.as_ref()) {
-            return Err(CredError::SenderAddress);
-        }
-        if !agree(self.recipient.as_ref(), part.r_address.as_ref()) {
-            return Err(CredError::RecipientAddress);
-        }
-        Ok(())
-    }
-}
-
-fn agree(expected: Option<&HostAddress>, found: Option<&WireAddress<'_>>) -> bool {
-    match (expected, found) {
-        (Some(expected), Some(found)) => {
-            expected.address_type == found.addr_type && expected.address == found.address
-        }
-        _ => true,
     }
 }
 

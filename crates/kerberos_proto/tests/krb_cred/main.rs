@@ -13,8 +13,8 @@ use kerberos_asn1::{
 };
 use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
 use kerberos_proto::{
-    CredError, CredProtection, CredReceiver, CredSender, Credential, HostAddress, Principal,
-    ReceivedCredentials, TicketTimes, Timestamp,
+    CredError, CredProtection, CredReceiver, CredSender, Credential, HostAddress, OriginFault,
+    Principal, ReceivedCredentials, TicketTimes, Timestamp,
 };
 
 #[path = "../shared/random.rs"]
@@ -249,11 +249,11 @@ fn clocks() {
                 assert!(!fits, "{seconds}");
                 assert_eq!(
                     error,
-                    CredError::ClockSkew {
+                    CredError::Origin(OriginFault::ClockSkew {
                         sender,
                         local,
                         limit
-                    }
+                    })
                 );
                 assert_eq!(error.code(), ErrorCode::KRB_AP_ERR_SKEW);
             }
@@ -262,7 +262,7 @@ fn clocks() {
     let timeless = odd(|_, part| part.timestamp = None);
     assert_eq!(
         receive(&receiver, &timeless).unwrap_err(),
-        CredError::NoTime
+        OriginFault::NoTime.into()
     );
     receiver.clock_skew = None;
     assert_eq!(receive(&receiver, &timeless).unwrap().time, None);
@@ -283,7 +283,7 @@ fn numbers_and_addresses() {
         edit(&mut receiver);
         assert_eq!(receive(&receiver, message).err(), expected);
     };
-    let sequence = |expected, found| Some(CredError::Sequence { expected, found });
+    let sequence = |expected, found| Some(OriginFault::Sequence { expected, found }.into());
     check(|r| r.sequence_number = Some(7), &message, None);
     check(
         |r| r.sequence_number = Some(8),
@@ -296,13 +296,13 @@ fn numbers_and_addresses() {
     check(
         |r| r.sender = Some(address(2)),
         &message,
-        Some(CredError::SenderAddress),
+        Some(OriginFault::SenderAddress.into()),
     );
     check(|r| r.recipient = Some(address(2)), &message, None);
     check(
         |r| r.recipient = Some(address(1)),
         &message,
-        Some(CredError::RecipientAddress),
+        Some(OriginFault::RecipientAddress.into()),
     );
     // Addresses are checked where there are any.
     check(|r| r.sender = Some(address(9)), &plain, None);

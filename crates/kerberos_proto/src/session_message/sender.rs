@@ -1,0 +1,140 @@
+//! `MessageSender`: KRB-SAFE and KRB-PRIV made (RFC 4120 §3.4.1, §3.5.1).
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{
+    Checksum, EncKrbPrivPart, Encode, EncryptedData, KrbPriv, KrbSafe, KrbSafeBody, Microseconds,
+};
+use kerberos_crypto::{CryptoRng, Key, KeyUsage};
+use zeroize::Zeroizing;
+
+use crate::{HostAddress, Timestamp};
+
+/// Who sends, in which key, and what goes into a message besides the data.
+///
+/// # Example
+/// ```
+/// use core::net::{IpAddr, Ipv4Addr};
+/// use kerberos_crypto::{EncryptionType, Key};
+/// use kerberos_proto::{MessageError, MessageReceiver, MessageSender, OriginFault, Timestamp};
+/// # struct SystemRng;
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng;
+/// # let now = Timestamp::new(1_767_225_600, 0);
+/// // Both have the subkey, and each other's first sequence number, from the AP exchange.
+/// let subkey = Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[1; 32])?;
+/// let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// let mut sender = MessageSender::new(&subkey, address.into());
+/// sender.sequence_number = Some(7);
+/// let message = sender.private(b"attack at dawn", &mut rng, now);
+///
+/// let mut receiver = MessageReceiver::new(&subkey);
+/// receiver.sequence_number = Some(7);
+/// assert_eq!(*receiver.private(&message, now)?.data, b"attack at dawn");
+///
+/// // The same a second time is not what comes next.
+/// receiver.sequence_number = Some(8);
+/// let replayed = receiver.private(&message, now).unwrap_err();
+/// assert!(matches!(replayed, MessageError::Origin(OriginFault::Sequence { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MessageSender<'k> {
+    /// The subkey or session key that is shared with the recipient.
+    pub key: &'k Key,
+    /// Whether to say when the message was made. RFC 4120 §3.4.1 wants a time or a number.
+    pub with_time: bool,
+    /// The number of the message, where those of a session are numbered.
+    pub sequence_number: Option<u32>,
+    /// The address that it is sent from.
+    pub sender: HostAddress,
+    /// The address that it is sent to.
+    pub recipient: Option<HostAddress>,
+}
+
+impl<'k> MessageSender<'k> {
+    /// Messages from `sender` with neither time nor number.
+    pub fn new(key: &'k Key, sender: HostAddress) -> Self {
+        Self {
+            key,
+            with_time: false,
+            sequence_number: None,
+            sender,
+            recipient: None,
+        }
+    }
+
+    /// The KRB-PRIV that holds `data`, made at `now`.
+    pub fn private(&self, data: &[u8], rng: &mut dyn CryptoRng, now: Timestamp) -> Vec<u8> {
+        let (timestamp, usec) = self.time(now);
+        let part = EncKrbPrivPart {
+            user_data: data,
+            timestamp: timestamp.map(Timestamp::to_kerberos_time),
+            usec,
+            seq_number: self.sequence_number,
+            s_address: self.sender.to_wire(),
+            r_address: self.recipient.as_ref().map(HostAddress::to_wire),
+        };
+        let part = Zeroizing::new(part.to_der());
+        // RFC 4120 §5.7.1: key usage 13.
+        let cipher = self.key.encrypt(KeyUsage::KRB_PRIV_ENC_PART, &part, rng);
+        KrbPriv {
+            enc_part: EncryptedData {
+                etype: self.key.etype().0,
+                kvno: None,
+                cipher: &cipher,
+            },
+        }
+        .to_der()
+    }
+
+    /// The KRB-SAFE that holds `data`, made at `now`: everyone can read it.
+    pub fn safe(&self, data: &[u8], now: Timestamp) -> Vec<u8> {
+        let (timestamp, usec) = self.time(now);
+        let body = KrbSafeBody {
+            user_data: data,
+            timestamp: timestamp.map(Timestamp::to_kerberos_time),
+            usec,
+            seq_number: self.sequence_number,
+            s_address: self.sender.to_wire(),
+            r_address: self.recipient.as_ref().map(HostAddress::to_wire),
+        };
+        let covered = without_checksum(body.clone());
+        // RFC 4120 §5.6.1: key usage 15.
+        let checksum = self.key.checksum(KeyUsage::KRB_SAFE_CHECKSUM, &covered);
+        let checksum_type = self.key.etype().default_checksum();
+        KrbSafe {
+            safe_body: body,
+            cksum: Checksum {
+                cksumtype: checksum_type.map_or(0, |checksum_type| checksum_type.0),
+                checksum: &checksum,
+            },
+        }
+        .to_der()
+    }
+
+    fn time(&self, now: Timestamp) -> (Option<Timestamp>, Option<Microseconds>) {
+        let time = self.with_time.then_some(now);
+        (time, time.map(|time| Microseconds(time.microseconds)))
+    }
+}
+
+/// What the checksum of a KRB-SAFE is over: the message with a checksum of type and length zero
+/// (RFC 4120 §5.6.1).
+pub(super) fn without_checksum(safe_body: KrbSafeBody<'_>) -> Vec<u8> {
+    KrbSafe {
+        safe_body,
+        cksum: Checksum {
+            cksumtype: 0,
+            checksum: b"",
+        },
+    }
+    .to_der()
+}
