@@ -11,7 +11,8 @@ use core::time::Duration;
 
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
-    AsExchange, AsParams, KeyEntry, LastPreauth, Login, Password, Principal, Secret, Step, Timestamp,
+    AsExchange, AsParams, KeyEntry, LastPreauth, Login, Password, Principal, Secret, Step,
+    Timestamp,
 };
 use kerberos_testkdc::{Account, Kdc, PrincipalKey, Transport};
 use libfuzzer_sys::fuzz_target;

@@ -136,6 +136,7 @@ extern crate alloc;
 
 mod ap;
 mod authorization_data;
+mod change_password;
 mod cred;
 pub mod der;
 mod encrypted;
@@ -159,6 +160,7 @@ pub use authorization_data::{
     AdAndOr, AdIfRelevant, AdKdcIssued, AdMandatoryForKdc, AuthorizationData,
     AuthorizationDataEntry,
 };
+pub use change_password::ChangePasswdData;
 pub use cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
 pub use der::{Decode, DecodeError, DecodeErrorKind, Encode, SequenceOf};
 pub use encrypted::{Checksum, EncryptedData, EncryptionKey};

@@ -77,6 +77,7 @@ mod error_text;
 mod exchange;
 mod krb_cred;
 pub mod pac;
+mod password_change;
 mod plain;
 mod policy;
 mod preauth;
@@ -102,6 +103,9 @@ pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};
 pub use error_text::{MIT_ERROR_BASE, mit_text};
 pub use exchange::{Request, Step};
 pub use krb_cred::{CredError, CredProtection, CredReceiver, CredSender, ReceivedCredentials};
+pub use password_change::{
+    PasswordChange, PasswordChangeError, PasswordPolicy, PasswordRejection, PasswordResult,
+};
 pub use policy::Policy;
 pub use principal::{
     OmitRealm, ParseOptions, Principal, PrincipalError, RealmRule, UnparseOptions,

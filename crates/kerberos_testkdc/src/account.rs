@@ -39,6 +39,7 @@ pub struct Account {
     pub(crate) may_impersonate: bool,
     pub(crate) delegates_to: Vec<String>,
     pub(crate) accepts_from: Vec<String>,
+    pub(crate) may_set_passwords: bool,
 }
 
 /// Whether an account may log in.
@@ -85,6 +86,7 @@ impl Account {
             may_impersonate: false,
             delegates_to: Vec::new(),
             accepts_from: Vec::new(),
+            may_set_passwords: false,
         }
     }
 
@@ -161,6 +163,12 @@ impl Account {
     /// may go on to other services with them (MS-SFU §3.2.5.1.2, protocol transition).
     pub fn may_impersonate(mut self) -> Self {
         self.may_impersonate = true;
+        self
+    }
+
+    /// A principal that may set everybody's password (RFC 3244).
+    pub fn may_set_passwords(mut self) -> Self {
+        self.may_set_passwords = true;
         self
     }
 

@@ -86,7 +86,7 @@ pub(crate) fn serve(
         times,
         addresses: body.addresses.clone(),
         nonce: body.nonce,
-        password_expiration: client.password_expiration,
+        password_expiration: client.account.password_expiration,
         padata: (!hints.is_empty()).then(|| method_data(&hints)),
         encrypted_pa_data: checksum.as_deref().map(protected),
         authorization_data: None,
@@ -125,7 +125,7 @@ fn find_client<'k>(
     let unknown = || Refusal::new(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN, "CLIENT_NOT_FOUND");
     let name = body.cname.as_ref().ok_or_else(unknown)?;
     let entry = kdc.database.find(name, canonicalize).ok_or_else(unknown)?;
-    match &entry.referral {
+    match &entry.account.referral {
         None => Ok(entry),
         Some((realm, Referral::WrongRealm)) => {
             let refusal = Refusal::new(ErrorCode::KDC_ERR_WRONG_REALM, "REFERRAL");
@@ -142,7 +142,7 @@ fn check_state(client: &Entry, body: &KdcReqBody<'_>) -> Result<(), Refusal> {
             .map(|component| component.0)
             .eq([&b"kadmin"[..], b"changepw"])
     });
-    match client.state {
+    match client.account.state {
         AccountState::Normal => Ok(()),
         AccountState::PasswordExpired if changes_password => Ok(()),
         AccountState::PasswordExpired => Err(Refusal::new(
@@ -169,7 +169,7 @@ fn check_preauth(
             .with_data(preauth_methods(kdc, client, &request.req_body))
     };
     let Some(timestamp) = find_padata(request, PaDataType::ENC_TIMESTAMP) else {
-        if !client.preauth {
+        if !client.account.preauth {
             return Ok(false);
         }
         if kdc.faults.strikes(&Fault::NoMethodData) {

@@ -141,6 +141,8 @@ impl TestKdcBuilder {
             faults: Faults::new(self.faults),
             rng: Mutex::new(self.rng),
             received: Mutex::default(),
+            password_requests: Mutex::default(),
+            replays: Mutex::default(),
         })
     }
 

@@ -1,9 +1,12 @@
 //! The KDC's principals, their keys, and how a name of a request finds them.
 
-use kerberos_asn1::{KerberosString, KerberosTime, NameType, PrincipalName};
-use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key, KeyBlock};
+use std::sync::OnceLock;
 
-use crate::account::{Account, AccountState, Referral};
+use kerberos_asn1::{KerberosString, NameType, PrincipalName};
+use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key, KeyBlock};
+use zeroize::Zeroizing;
+
+use crate::account::{Account, AccountState};
 use crate::error::TestKdcError;
 
 /// A key of a principal, with what a keytab entry needs.
@@ -72,18 +75,76 @@ impl std::fmt::Debug for PrincipalKey {
 pub(crate) struct Entry {
     pub(crate) components: Vec<String>,
     pub(crate) keys: Vec<PrincipalKey>,
-    pub(crate) preauth: bool,
-    pub(crate) state: AccountState,
-    pub(crate) password_expiration: Option<KerberosTime>,
-    pub(crate) referral: Option<(String, Referral)>,
-    pub(crate) may_impersonate: bool,
-    pub(crate) delegates_to: Vec<String>,
-    pub(crate) accepts_from: Vec<String>,
-    certificate: Option<Vec<u8>>,
+    /// What it was made from.
+    pub(crate) account: Account,
     alias: Option<Vec<String>>,
+    /// What it became when its password was changed.
+    next: OnceLock<Box<Self>>,
 }
 
 impl Entry {
+    fn new(
+        realm: &str,
+        etypes: &[EncryptionType],
+        account: Account,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Self, CryptoError> {
+        let components = split_name(&account.name);
+        let etypes = account.etypes.as_deref().unwrap_or(etypes);
+        let keys = etypes
+            .iter()
+            .map(|&etype| make_key(realm, &components, &account, etype, rng))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            components,
+            keys,
+            // An enterprise name is one component, whatever characters it has.
+            alias: account.alias.as_deref().map(|alias| {
+                if alias.contains('@') {
+                    vec![alias.to_owned()]
+                } else {
+                    split_name(alias)
+                }
+            }),
+            account,
+            next: OnceLock::new(),
+        })
+    }
+
+    /// The same after all changes of its password.
+    fn newest(&self) -> &Self {
+        let mut newest = self;
+        while let Some(next) = newest.next.get() {
+            newest = next;
+        }
+        newest
+    }
+
+    /// Gives it another password, and the next version of its keys.
+    ///
+    /// # Errors
+    /// When the password has no key of one of the types.
+    pub(crate) fn change_password(
+        &self,
+        realm: &str,
+        password: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), CryptoError> {
+        let newest = self.newest();
+        let mut account = newest.account.clone();
+        account.password = Some(Zeroizing::new(password.to_vec()));
+        account.kvno = account.kvno.saturating_add(1);
+        account.password_expiration = None;
+        if account.state == AccountState::PasswordExpired {
+            account.state = AccountState::Normal;
+        }
+        let etypes: Vec<_> = newest.keys.iter().map(PrincipalKey::etype).collect();
+        let changed = Self::new(realm, &etypes, account, rng)?;
+        // Of two changes at once the first one counts.
+        let _ = newest.next.set(Box::new(changed));
+        Ok(())
+    }
+
     /// The name, for the wire.
     pub(crate) fn name(&self, name_type: NameType) -> PrincipalName<'_> {
         let components = self.components.iter().map(String::as_str);
@@ -129,35 +190,11 @@ impl Database {
             if entries.iter().any(|entry| entry.components == components) {
                 return Err(TestKdcError::Duplicate(account.name.clone()));
             }
-            let etypes = account.etypes.as_deref().unwrap_or(realm_etypes);
-            let keys = etypes
-                .iter()
-                .map(|&etype| make_key(realm, &components, account, etype, rng))
-                .collect::<Result<_, _>>()
-                .map_err(|source| TestKdcError::Key {
-                    principal: account.name.clone(),
-                    source,
-                })?;
-            entries.push(Entry {
-                components,
-                keys,
-                preauth: account.preauth,
-                state: account.state,
-                password_expiration: account.password_expiration,
-                referral: account.referral.clone(),
-                may_impersonate: account.may_impersonate,
-                delegates_to: account.delegates_to.clone(),
-                accepts_from: account.accepts_from.clone(),
-                certificate: account.certificate.clone(),
-                // An enterprise name is one component, whatever characters it has.
-                alias: account.alias.as_deref().map(|alias| {
-                    if alias.contains('@') {
-                        vec![alias.to_owned()]
-                    } else {
-                        split_name(alias)
-                    }
-                }),
-            });
+            let entry = Entry::new(realm, realm_etypes, account.clone(), rng);
+            entries.push(entry.map_err(|source| TestKdcError::Key {
+                principal: account.name.clone(),
+                source,
+            })?);
         }
         Ok(Self { entries })
     }
@@ -173,22 +210,25 @@ impl Database {
                     .all(|(a, b)| a.0 == b.as_bytes())
         };
         let aliased = canonicalize || name.name_type == NameType::ENTERPRISE;
-        self.entries.iter().find(|entry| {
+        let entry = self.entries.iter().find(|entry| {
             is(&entry.components) || aliased && entry.alias.as_deref().is_some_and(is)
-        })
+        })?;
+        Some(entry.newest())
     }
 
     /// The entry of the user who has this certificate.
     pub(crate) fn find_by_certificate(&self, certificate: &[u8]) -> Option<&Entry> {
         let entries = &mut self.entries.iter();
-        entries.find(|entry| entry.certificate.as_deref() == Some(certificate))
+        let entry =
+            entries.find(|entry| entry.account.certificate.as_deref() == Some(certificate))?;
+        Some(entry.newest())
     }
 
     pub(crate) fn find_by_text(&self, name: &str) -> Option<&Entry> {
         let components = split_name(name);
-        self.entries
-            .iter()
-            .find(|entry| entry.components == components)
+        let mut entries = self.entries.iter();
+        let entry = entries.find(|entry| entry.components == components)?;
+        Some(entry.newest())
     }
 }
 

@@ -105,6 +105,41 @@ pub enum Fault {
     WrongRequestChecksum,
     /// Something about a ticket on behalf of a user.
     S4u(S4uFault),
+    /// Something about a change of a password.
+    Password(PasswordFault),
+}
+
+/// What can be wrong when a password is to be changed (RFC 3244).
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum PasswordFault {
+    /// The password is not changed, with this result code and this explanation.
+    Rejects(u16, Vec<u8>),
+    /// The same in the e-data of a KRB-ERROR, which proves nothing; with the code 0 the password is
+    /// changed, as Windows Server 2025 does it.
+    Error(u16, Vec<u8>),
+    /// The same in the frame of a reply, as version 1 of the protocol has it.
+    FramedError(u16, Vec<u8>),
+    /// A KRB-ERROR with this code and no e-data.
+    BareError(ErrorCode),
+    /// The result is encrypted in the ticket's session key instead of the subkey.
+    SessionKey,
+    /// In some other key.
+    WrongKey,
+    /// The AP-REP repeats another time than the request's.
+    WrongTime,
+    /// The result has another sequence number than the AP-REP.
+    WrongNumber,
+    /// The request's own KRB-PRIV comes back instead of a result.
+    Echo,
+    /// The reply states another version of the protocol.
+    Version(u16),
+    /// It states another length.
+    Length(u16),
+    /// It states another length of its AP-REP.
+    ApLength(u16),
+    /// The result is no longer than one octet.
+    ShortResult,
 }
 
 /// What can be wrong with a reply about a user on whose behalf a service asks (MS-SFU).

@@ -9,6 +9,7 @@ use kerberos_crypto::CryptoRng;
 use crate::builder::{Hint, TestKdcBuilder};
 use crate::database::{Database, PrincipalKey};
 use crate::fault::{Fault, Faults};
+use crate::password_service::Replays;
 use crate::reply::Refusal;
 use crate::{as_service, tgs_service};
 
@@ -22,6 +23,8 @@ pub struct Kdc {
     pub(crate) faults: Faults,
     pub(crate) rng: Mutex<Box<dyn CryptoRng + Send>>,
     pub(crate) received: Mutex<Vec<Received>>,
+    pub(crate) password_requests: Mutex<Vec<Received>>,
+    pub(crate) replays: Mutex<Replays>,
 }
 
 /// What the KDC grants.
@@ -67,15 +70,7 @@ impl Kdc {
             transport,
             message: request.to_vec(),
         });
-        if self.faults.strikes(&Fault::Silence) || self.faults.strikes(&Fault::SilenceOn(transport))
-        {
-            return None;
-        }
-        let offset = self.faults.find(|fault| match fault {
-            Fault::ClockOffset(seconds) => Some(*seconds),
-            _ => None,
-        });
-        let now = Now::new(now, offset.unwrap_or(0));
+        let now = self.heard(transport, now)?;
         let parsed = KdcReq::from_der(request).ok()?;
 
         let mut reply = self
@@ -84,6 +79,24 @@ impl Kdc {
         if transport == Transport::Udp && reply.len() > self.policy.max_udp_reply {
             reply = Refusal::too_big().to_error(self, &parsed, now);
         }
+        self.sent(reply)
+    }
+
+    /// What time it is by this KDC's clock, unless it hears nothing.
+    pub(crate) fn heard(&self, transport: Transport, now: Duration) -> Option<Now> {
+        if self.faults.strikes(&Fault::Silence) || self.faults.strikes(&Fault::SilenceOn(transport))
+        {
+            return None;
+        }
+        let offset = self.faults.find(|fault| match fault {
+            Fault::ClockOffset(seconds) => Some(*seconds),
+            _ => None,
+        });
+        Some(Now::new(now, offset.unwrap_or(0)))
+    }
+
+    /// What is sent of `reply`.
+    pub(crate) fn sent(&self, reply: Vec<u8>) -> Option<Vec<u8>> {
         if self.faults.strikes(&Fault::Garbage) {
             return Some(b"HTTP/1.0 400 Bad Request\r\n\r\n".to_vec());
         }
@@ -194,6 +207,6 @@ impl Now {
 }
 
 /// A panic elsewhere leaves nothing half done in what is locked here.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

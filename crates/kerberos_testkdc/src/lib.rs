@@ -1,9 +1,10 @@
 //! A small KDC to embed in tests and demos: UDP and TCP on 127.0.0.1, or no network at all.
 //!
 //! It serves the AS exchange (RFC 4120 §3.1) with and without preauthentication by encrypted
-//! timestamp, and service tickets by TGS exchange (§3.3), also on behalf of users (MS-SFU). It is built from `kerberos_asn1`
-//! and `kerberos_crypto` alone, so that the client engine can be tested against it. And it can
-//! misbehave: a [`Fault`] for everything that a client must survive.
+//! timestamp, and service tickets by TGS exchange (§3.3), also on behalf of users (MS-SFU). Where
+//! there is a service `kadmin/changepw`, it changes passwords (RFC 3244). It is built from
+//! `kerberos_asn1` and `kerberos_crypto` alone, so that the client engine can be tested against it.
+//! And it can misbehave: a [`Fault`] for everything that a client must survive.
 //!
 //! What it never does: **it is no KDC for production.** Nothing is stored, nothing is replicated,
 //! there is no administration, no replay cache and no PAC, and it listens on the loopback
@@ -89,6 +90,7 @@ mod database;
 mod error;
 mod fault;
 mod kdc;
+mod password_service;
 mod reply;
 mod s4u;
 mod server;
@@ -98,6 +100,6 @@ pub use account::{Account, AccountState, Referral};
 pub use builder::{Hint, TestKdcBuilder};
 pub use database::PrincipalKey;
 pub use error::TestKdcError;
-pub use fault::{Fault, S4uFault};
+pub use fault::{Fault, PasswordFault, S4uFault};
 pub use kdc::{Kdc, Received, Transport};
 pub use server::TestKdc;

@@ -188,7 +188,7 @@ fn to_self(
             None => kdc.database.find(&name, true),
         };
         let entry = found.ok_or_else(unknown)?;
-        if entry.state == AccountState::Locked {
+        if entry.account.state == AccountState::Locked {
             let text = "LOCKED_OUT";
             return Err(Refusal::new(ErrorCode::KDC_ERR_CLIENT_REVOKED, text));
         }
@@ -209,7 +209,7 @@ fn to_self(
     } else {
         granted.client = (user.components.clone(), user.realm.clone());
         granted.name_type = user.name_type.unwrap_or(NameType::PRINCIPAL);
-        granted.forwardable = asked.server.may_impersonate;
+        granted.forwardable = asked.server.account.may_impersonate;
     }
     if let Some(x509) = x509 {
         prove(kdc, asked.key, &user, &x509, &mut granted);
@@ -300,8 +300,8 @@ fn by_proxy(kdc: &Kdc, asked: &Asked<'_>) -> Result<Granted, Refusal> {
         && kdc
             .database
             .find_by_text(&service)
-            .is_some_and(|entry| listed(&entry.delegates_to, &target));
-    let accepted = &asked.server.accepts_from;
+            .is_some_and(|entry| listed(&entry.account.delegates_to, &target));
+    let accepted = &asked.server.account.accepts_from;
     let by_target = resource_based && (listed(accepted, &full) || listed(accepted, &service));
 
     let mut granted = Granted::of_requester(asked);

@@ -1,4 +1,5 @@
-//! `TestKdc`: the KDC on UDP and TCP of 127.0.0.1 (RFC 4120 §7.2), in threads that end with it.
+//! `TestKdc`: the KDC and its kpasswd service on UDP and TCP of 127.0.0.1 (RFC 4120 §7.2, RFC 3244
+//! §2), in threads that end with it.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -19,6 +20,7 @@ use crate::kdc::{Kdc, Transport};
 pub struct TestKdc {
     kdc: Arc<Kdc>,
     address: SocketAddr,
+    password_address: Option<SocketAddr>,
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -30,21 +32,31 @@ impl TestKdc {
     }
 
     pub(crate) fn start(kdc: Kdc) -> Result<Self, TestKdcError> {
-        let (udp, tcp) = bind_both()?;
-        let address = udp.local_addr()?;
         let kdc = Arc::new(kdc);
-        let stop = Arc::new(AtomicBool::new(false));
+        let changes_passwords = kdc.database.find_by_text("kadmin/changepw").is_some();
         let mut running = Self {
             kdc,
-            address,
-            stop,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            password_address: None,
+            stop: Arc::new(AtomicBool::new(false)),
             threads: Vec::new(),
         };
-        let (kdc, stop) = (running.kdc.clone(), running.stop.clone());
-        running.spawn("testkdc udp", move || serve_udp(&kdc, &udp, &stop))?;
-        let (kdc, stop) = (running.kdc.clone(), running.stop.clone());
-        running.spawn("testkdc tcp", move || serve_tcp(&kdc, &tcp, &stop))?;
+        running.address = running.serve(Kdc::answer)?;
+        if changes_passwords {
+            running.password_address = Some(running.serve(Kdc::answer_password_change)?);
+        }
         Ok(running)
+    }
+
+    /// Opens a port for `service`.
+    fn serve(&mut self, service: Service) -> Result<SocketAddr, TestKdcError> {
+        let (udp, tcp) = bind_both()?;
+        let address = udp.local_addr()?;
+        let (kdc, stop) = (self.kdc.clone(), self.stop.clone());
+        self.spawn("testkdc udp", move || serve_udp(&kdc, service, &udp, &stop))?;
+        let (kdc, stop) = (self.kdc.clone(), self.stop.clone());
+        self.spawn("testkdc tcp", move || serve_tcp(&kdc, service, &tcp, &stop))?;
+        Ok(address)
     }
 
     /// Where it listens, by UDP and by TCP.
@@ -52,9 +64,17 @@ impl TestKdc {
         self.address
     }
 
+    /// Where passwords are changed, by UDP and by TCP; `None` without a service `kadmin/changepw`.
+    pub fn password_address(&self) -> Option<SocketAddr> {
+        self.password_address
+    }
+
     /// A krb5.conf with which clients find this KDC and no other.
     pub fn krb5_conf(&self) -> String {
         let (realm, address) = (self.kdc.realm(), self.address);
+        let kpasswd = self.password_address.map_or_else(String::new, |address| {
+            format!("\t\tkpasswd_server = {address}\n")
+        });
         format!(
             "[libdefaults]\n\
              \tdefault_realm = {realm}\n\
@@ -65,6 +85,7 @@ impl TestKdc {
              [realms]\n\
              \t{realm} = {{\n\
              \t\tkdc = {address}\n\
+             {kpasswd}\
              \t}}\n"
         )
     }
@@ -93,10 +114,15 @@ impl Drop for TestKdc {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         // Each thread waits for a message; an empty one lets it look at `stop`.
-        if let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
-            drop(socket.send_to(&[], self.address));
+        for address in [Some(self.address), self.password_address]
+            .into_iter()
+            .flatten()
+        {
+            if let Ok(socket) = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)) {
+                drop(socket.send_to(&[], address));
+            }
+            drop(TcpStream::connect_timeout(&address, PATIENCE));
         }
-        drop(TcpStream::connect_timeout(&self.address, PATIENCE));
         for thread in self.threads.drain(..) {
             drop(thread.join());
         }
@@ -111,6 +137,9 @@ impl std::fmt::Debug for TestKdc {
             .finish_non_exhaustive()
     }
 }
+
+/// From the bytes of a request to those of an answer.
+type Service = fn(&Kdc, &[u8], Transport, Duration) -> Option<Vec<u8>>;
 
 /// How long a connection may stay silent.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -130,7 +159,7 @@ fn bind_both() -> io::Result<(UdpSocket, TcpListener)> {
     Err(last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into()))
 }
 
-fn serve_udp(kdc: &Kdc, socket: &UdpSocket, stop: &AtomicBool) {
+fn serve_udp(kdc: &Kdc, service: Service, socket: &UdpSocket, stop: &AtomicBool) {
     let mut buffer = vec![0; 1 << 16];
     loop {
         let received = socket.recv_from(&mut buffer);
@@ -144,7 +173,7 @@ fn serve_udp(kdc: &Kdc, socket: &UdpSocket, stop: &AtomicBool) {
         let Some(request) = buffer.get(..length) else {
             continue;
         };
-        let Some(reply) = answer(kdc, request, Transport::Udp) else {
+        let Some(reply) = answer(kdc, service, request, Transport::Udp) else {
             continue;
         };
         if kdc.faults.strikes(&Fault::UdpFromOtherPort) {
@@ -157,7 +186,7 @@ fn serve_udp(kdc: &Kdc, socket: &UdpSocket, stop: &AtomicBool) {
     }
 }
 
-fn serve_tcp(kdc: &Arc<Kdc>, listener: &TcpListener, stop: &AtomicBool) {
+fn serve_tcp(kdc: &Arc<Kdc>, service: Service, listener: &TcpListener, stop: &AtomicBool) {
     loop {
         let accepted = listener.accept();
         if stop.load(Ordering::Acquire) {
@@ -168,7 +197,7 @@ fn serve_tcp(kdc: &Arc<Kdc>, listener: &TcpListener, stop: &AtomicBool) {
         };
         let kdc = kdc.clone();
         // A silent client must not keep the others waiting. The thread ends with the connection.
-        let serve = move || drop(serve_connection(&kdc, connection));
+        let serve = move || drop(serve_connection(&kdc, service, connection));
         drop(
             thread::Builder::new()
                 .name("testkdc connection".to_owned())
@@ -178,7 +207,7 @@ fn serve_tcp(kdc: &Arc<Kdc>, listener: &TcpListener, stop: &AtomicBool) {
 }
 
 /// RFC 4120 §7.2.2: each message has its length before it, four octets in network byte order.
-fn serve_connection(kdc: &Kdc, mut connection: TcpStream) -> io::Result<()> {
+fn serve_connection(kdc: &Kdc, service: Service, mut connection: TcpStream) -> io::Result<()> {
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_nodelay(true)?;
     loop {
@@ -195,7 +224,7 @@ fn serve_connection(kdc: &Kdc, mut connection: TcpStream) -> io::Result<()> {
         if u32::try_from(read) != Ok(length) {
             return Ok(());
         }
-        let Some(reply) = answer(kdc, &request, Transport::Tcp) else {
+        let Some(reply) = answer(kdc, service, &request, Transport::Tcp) else {
             // Silence: the client finds out by itself.
             let _ = connection.read(&mut [0; 1]);
             return Ok(());
@@ -218,11 +247,11 @@ fn serve_connection(kdc: &Kdc, mut connection: TcpStream) -> io::Result<()> {
     }
 }
 
-fn answer(kdc: &Kdc, request: &[u8], transport: Transport) -> Option<Vec<u8>> {
+fn answer(kdc: &Kdc, service: Service, request: &[u8], transport: Transport) -> Option<Vec<u8>> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let reply = kdc.answer(request, transport, now)?;
+    let reply = service(kdc, request, transport, now)?;
     let delay = kdc.faults.find(|fault| match fault {
         Fault::Delay(delay) => Some(*delay),
         _ => None,

@@ -52,7 +52,7 @@ pub(crate) fn serve(
         .ok_or_else(unknown)?;
     // RFC 6806 §8: a TGT for the realm where the service lives. RFC 4120 §3.3.3: instead of a TGT
     // one of a realm on the way, without being asked.
-    let server = match &server.referral {
+    let server = match &server.account.referral {
         None => server,
         Some((realm, _)) if canonicalize || is_tgt(server_name) => kdc
             .database

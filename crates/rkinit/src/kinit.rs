@@ -22,7 +22,6 @@ use kerberos_client::last_preauth;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
-use kerberos_proto::Principal;
 
 use crate::ccache_select::SelectError;
 use crate::check_config;

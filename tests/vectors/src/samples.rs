@@ -3,8 +3,8 @@
 
 use kerberos_asn1::{
     AdAndOr, AdKdcIssued, AddressType, ApOptions, ApRep, ApReq, AsRep, AsReq, Authenticator,
-    AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, Checksum, Decode,
-    DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart,
+    AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, ChangePasswdData, Checksum,
+    Decode, DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart,
     EncTgsRepPart, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode, EtypeInfo,
     EtypeInfo2, EtypeInfo2Entry, EtypeInfoEntry, HostAddress, HostAddresses, KdcOptions,
     KdcProxyMessage, KdcRep, KdcReqBody, KerbErrorData, KerberosTime, KrbCred, KrbCredInfo,
@@ -47,6 +47,15 @@ pub fn samples() -> Result<Vec<(&'static str, Vec<u8>)>, DecodeError> {
         ("AsReq", as_req.clone()),
         ("Authenticator", authenticator().to_der()),
         ("AuthorizationData", restrictions().to_der()),
+        (
+            "ChangePasswdData",
+            ChangePasswdData {
+                new_password: b"new password",
+                target_name: Some(name(NameType::PRINCIPAL, &["hftsai", "extra"])),
+                target_realm: Some("ATHENA.MIT.EDU".into()),
+            }
+            .to_der(),
+        ),
         ("EncApRepPart", enc_ap_rep_part().to_der()),
         ("EncAsRepPart", EncAsRepPart(reply_part()).to_der()),
         ("EncKrbCredPart", cred_part().to_der()),

@@ -144,7 +144,7 @@ pub enum ApError {
 
 impl ApError {
     /// An error in decoding `what`.
-    pub(super) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
+    pub(crate) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
         move |error| Self::Decode { what, error }
     }
 

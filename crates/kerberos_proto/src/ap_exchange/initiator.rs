@@ -102,6 +102,16 @@ impl ApInitiator {
         Ok((initiator, message))
     }
 
+    /// The client.
+    pub fn client(&self) -> &Principal {
+        &self.client
+    }
+
+    /// The service.
+    pub fn server(&self) -> &Principal {
+        &self.server
+    }
+
     /// The ticket's session key.
     pub fn session_key(&self) -> &Key {
         &self.session_key

@@ -224,7 +224,7 @@ fn altered_messages_are_refused() {
         let good = make(&sender, DATA);
         for number in 0..3000 {
             match read(&receiver, &edited(number, &good), NOW) {
-                Ok(received) => assert_eq!(&*received.data, DATA),
+                Ok(message) => assert_eq!(&*message.data, DATA),
                 Err(error) => assert!(!error.to_string().is_empty()),
             }
         }

@@ -1,0 +1,229 @@
+//! The change-password protocol: a new password for oneself or, by RFC 3244, for somebody else.
+//!
+//! ```text
+//! AsParams::to_change_password ──► AsExchange ──► a ticket for kadmin/changepw
+//!      │
+//!      ▼
+//! PasswordChange::change, ::set ──message(own address)──► AP-REQ, KRB-PRIV ──► kpasswd service
+//!                                                                                  │
+//!                     Ok, or why not ◄──check_reply◄── AP-REP, KRB-PRIV, or KRB-ERROR
+//! ```
+//! What it leaves to others: finding the service and carrying the messages. Over TCP first, as
+//! MIT's changepw.c: a datagram that is sent again looks like a replay to the service. Each
+//! connection gets a message of its own, for it names the address that it comes from.
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{ChangePasswdData, Encode, KerberosString, NameType};
+use kerberos_crypto::CryptoRng;
+use zeroize::Zeroizing;
+
+use crate::{
+    ApInitiator, ApRequestOptions, AsParams, ClockOffset, Credential, HostAddress, MessageSender,
+    Password, Principal, Subkey, Timestamp,
+};
+
+mod error;
+mod policy;
+mod reply;
+mod result;
+
+pub use error::PasswordChangeError;
+pub use policy::PasswordPolicy;
+pub use result::{PasswordRejection, PasswordResult};
+
+/// A change of a password under way.
+///
+/// # Example
+/// ```
+/// use core::net::{IpAddr, Ipv4Addr};
+/// use kerberos_proto::{
+///     AsExchange, AsParams, Password, PasswordChange, Principal, Secret, Step, Timestamp,
+/// };
+/// # use kerberos_testkdc::{Kdc, Transport};
+/// # struct SystemRng(u64);
+/// # impl rand_core::TryRng for SystemRng {
+/// #     type Error = core::convert::Infallible;
+/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
+/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
+/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
+/// # }
+/// # impl rand_core::TryCryptoRng for SystemRng {}
+/// # let mut rng = SystemRng(0);
+/// # let kdc = Kdc::builder("EXAMPLE.COM")
+/// #     .principal("alice", "correct horse").service("kadmin/changepw").build()?;
+/// # let now = Timestamp::new(1_767_225_600, 0);
+/// # let time = std::time::Duration::from_secs(1_767_225_600);
+/// // A ticket for the service, which the old password is good for even when it has expired.
+/// let params = AsParams::new(Principal::parse("alice@EXAMPLE.COM")?).to_change_password();
+/// let secret = Secret::Password(Password::new("correct horse"));
+/// let (mut exchange, mut request) = AsExchange::start(params, secret, &mut rng, now)?;
+/// let login = loop {
+///     let reply = kdc.answer(&request.payload, Transport::Tcp, time).expect("an answer");
+///     match exchange.step(&reply, &mut rng, now)? {
+///         Step::Send(next) => request = next,
+///         Step::Done(login) => break login,
+///     }
+/// };
+///
+/// let new = Password::new("battery staple");
+/// let offset = login.kdc_offset;
+/// let change = PasswordChange::change(&login.credential, &new, offset, &mut rng, now)?;
+/// // For each connection, by the address of its own end.
+/// let address = IpAddr::V4(Ipv4Addr::LOCALHOST).into();
+/// let message = change.message(address, &mut rng, now)?;
+/// let reply = kdc.answer_password_change(&message, Transport::Tcp, time).expect("an answer");
+/// change.check_reply(&reply, now)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct PasswordChange {
+    initiator: ApInitiator,
+    ap_req: Vec<u8>,
+    version: u16,
+    /// What is told to the service: the new password, and whose.
+    data: Zeroizing<Vec<u8>>,
+}
+
+impl PasswordChange {
+    /// Changes the password of the client of `credential`, a ticket for `kadmin/changepw` that it
+    /// logged in for, to `new`.
+    ///
+    /// `kdc_offset` is how far the KDC's clock is ahead, as the login found.
+    ///
+    /// # Errors
+    /// [`PasswordChangeError::Ap`] when the credential's key or ticket is none.
+    pub fn change(
+        credential: &Credential,
+        new: &Password,
+        kdc_offset: Option<ClockOffset>,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Self, PasswordChangeError> {
+        let data = Zeroizing::new(new.expose_bytes().to_vec());
+        Self::start(credential, CHANGE, data, kdc_offset, rng, now)
+    }
+
+    /// Sets the password of `target` to `new` (RFC 3244), if the client of `credential` may; its
+    /// ticket for `kadmin/changepw` may also be one that a TGT was shown for.
+    ///
+    /// # Errors
+    /// As [`change`](Self::change).
+    pub fn set(
+        credential: &Credential,
+        target: &Principal,
+        new: &Password,
+        kdc_offset: Option<ClockOffset>,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Self, PasswordChangeError> {
+        let data = ChangePasswdData {
+            new_password: new.expose_bytes(),
+            target_name: Some(target.to_wire()),
+            target_realm: Some(KerberosString(target.realm())),
+        };
+        let data = Zeroizing::new(data.to_der());
+        Self::start(credential, SET, data, kdc_offset, rng, now)
+    }
+
+    fn start(
+        credential: &Credential,
+        version: u16,
+        data: Zeroizing<Vec<u8>>,
+        kdc_offset: Option<ClockOffset>,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Self, PasswordChangeError> {
+        let options = ApRequestOptions {
+            // RFC 3244 §2: the authenticator has a subkey of its own, and a sequence number.
+            subkey: Subkey::Generate,
+            sequence_number: true,
+            kdc_offset,
+            ..ApRequestOptions::default()
+        };
+        let (initiator, ap_req) = ApInitiator::start(credential, &options, rng, now)?;
+        Ok(Self {
+            initiator,
+            ap_req,
+            version,
+            data,
+        })
+    }
+
+    /// The realm whose kpasswd service is to get the message.
+    pub fn realm(&self) -> &[u8] {
+        self.initiator.server().realm()
+    }
+
+    /// The message to send from `address`, the one of this host's end of the connection.
+    ///
+    /// # Errors
+    /// [`PasswordChangeError::TooLong`] when the new password, or the ticket, is too long.
+    pub fn message(
+        &self,
+        address: HostAddress,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, PasswordChangeError> {
+        let mut sender = MessageSender::new(self.key(), address);
+        // RFC 3244 §2: the number is the authenticator's.
+        sender.sequence_number = self.initiator.sequence_number();
+        let private = sender.private(&self.data, rng, now);
+        frame(self.version, &self.ap_req, &private).ok_or(PasswordChangeError::TooLong)
+    }
+
+    /// The authenticator's subkey, which both messages are encrypted in (RFC 3244 §2).
+    fn key(&self) -> &kerberos_crypto::Key {
+        let session_key = self.initiator.session_key();
+        self.initiator.subkey().unwrap_or(session_key)
+    }
+}
+
+/// Shows no password.
+impl core::fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PasswordChange")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AsParams {
+    /// Parameters for a ticket to change the client's password with: for `kadmin/changepw`, of five
+    /// minutes and good for nothing else, as MIT's library asks for it. What decides how the client
+    /// authenticates stays as it is.
+    pub fn to_change_password(&self) -> Self {
+        let mut params = Self::new(self.client.clone());
+        params.server = Some(Principal::new(
+            NameType::PRINCIPAL,
+            ["kadmin", "changepw"],
+            self.client.realm(),
+        ));
+        params.lifetime = Some(5 * 60);
+        params.options.canonicalize = self.options.canonicalize;
+        params.options.more = self.options.more;
+        params.options.renewable_ok = false;
+        params.request_pac = self.request_pac;
+        params.policy = self.policy.clone();
+        params
+    }
+}
+
+/// Lengths, version and the two parts (RFC 3244 §2); `None` when a length does not fit.
+fn frame(version: u16, ap_message: &[u8], private: &[u8]) -> Option<Vec<u8>> {
+    let length = u16::try_from(HEADER + ap_message.len() + private.len()).ok()?;
+    let ap_length = u16::try_from(ap_message.len()).ok()?;
+    let mut message = Vec::with_capacity(length.into());
+    for field in [length, version, ap_length] {
+        message.extend_from_slice(&field.to_be_bytes());
+    }
+    message.extend_from_slice(ap_message);
+    message.extend_from_slice(private);
+    Some(message)
+}
+
+/// Three numbers of 16 bits.
+const HEADER: usize = 6;
+/// The version of the original protocol, which changes one's own password; every reply has it.
+const CHANGE: u16 = 1;
+/// The version of RFC 3244, which sets anyone's.
+const SET: u16 = 0xff80;

@@ -1,0 +1,72 @@
+//! `PasswordChangeError`: why a password is not changed, and MIT's words for it.
+
+use alloc::{borrow::Cow, boxed::Box, string::ToString};
+
+use kerberos_asn1::ErrorCode;
+use thiserror::Error;
+
+use super::PasswordRejection;
+use crate::{ApError, KdcError, MIT_ERROR_BASE, MessageError, mit_text};
+
+/// Why a password is not changed, or is not known to be.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PasswordChangeError {
+    /// The service says no.
+    #[error("{0}")]
+    Rejected(PasswordRejection),
+    /// A KRB-ERROR that says nothing of the password.
+    #[error("{0}")]
+    Refused(Box<KdcError>),
+    /// A KRB-ERROR says that the password was changed, which RFC 3244 §2 forbids: anyone can have
+    /// written it. Windows Server 2025 sends such errors. Logging in with the new password shows
+    /// whether it is true.
+    #[error("the service says that the password was changed, but does not prove it")]
+    UnprovenSuccess,
+    /// The AP-REQ cannot be made, or the AP-REP is not by the service.
+    #[error(transparent)]
+    Ap(#[from] ApError),
+    /// The KRB-PRIV of the reply is refused.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The reply is not well-formed.
+    #[error("malformed reply: {0}")]
+    Malformed(&'static str),
+    /// The reply is of another version of the protocol.
+    #[error("the reply is of version {0:#06x} of the protocol")]
+    Version(u16),
+    /// The message would have more than 65535 bytes.
+    #[error("the new password is too long for the protocol")]
+    TooLong,
+}
+
+impl PasswordChangeError {
+    /// The code that MIT's library gives such an error.
+    pub fn mit_code(&self) -> i32 {
+        let code = match self {
+            Self::Rejected(_) => return CHPW_FAIL,
+            Self::Refused(error) => error.code,
+            Self::Ap(error) => error.code(),
+            Self::Message(error) => error.code(),
+            Self::UnprovenSuccess | Self::Malformed(_) => ErrorCode::KRB_AP_ERR_MODIFIED,
+            Self::Version(_) => ErrorCode::KDC_ERR_BAD_PVNO,
+            Self::TooLong => ErrorCode::KRB_ERR_FIELD_TOOLONG,
+        };
+        MIT_ERROR_BASE + code.0.clamp(0, 127)
+    }
+
+    /// What MIT's `kpasswd` prints of such an error. For one that MIT's library does not know, or
+    /// says less of, it is our own text.
+    pub fn mit_message(&self) -> Cow<'static, str> {
+        match self {
+            Self::Refused(_) | Self::Ap(_) | Self::Message(_) | Self::Version(_) => {
+                mit_text(self.mit_code() - MIT_ERROR_BASE).into()
+            }
+            Self::Malformed(_) => mit_text(ErrorCode::KRB_AP_ERR_MODIFIED.0).into(),
+            Self::Rejected(_) | Self::UnprovenSuccess | Self::TooLong => self.to_string().into(),
+        }
+    }
+}
+
+/// MIT's `KRB5_CHPW_FAIL`.
+const CHPW_FAIL: i32 = MIT_ERROR_BASE + 234;

@@ -1,0 +1,131 @@
+//! `PasswordResult` and `PasswordRejection`: what the kpasswd service says (RFC 3244 §2).
+
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use core::fmt;
+
+use super::PasswordPolicy;
+
+/// The result code of a reply (RFC 3244 §2); any but zero is a failure.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PasswordResult(pub u16);
+
+impl PasswordResult {
+    /// The password is changed.
+    pub const SUCCESS: Self = Self(0);
+    /// The request is malformed.
+    pub const MALFORMED: Self = Self(1);
+    /// Something failed that would fail again.
+    pub const HARDERROR: Self = Self(2);
+    /// Authentication failed.
+    pub const AUTHERROR: Self = Self(3);
+    /// Another password may do, or another time.
+    pub const SOFTERROR: Self = Self(4);
+    /// The client may not do this.
+    pub const ACCESSDENIED: Self = Self(5);
+    /// The service does not know this version of the protocol.
+    pub const BAD_VERSION: Self = Self(6);
+    /// The ticket has to be one that the client logged in for.
+    pub const INITIAL_FLAG_NEEDED: Self = Self(7);
+
+    /// MIT's text for it, as `kpasswd` prints it.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_proto::PasswordResult;
+    /// assert_eq!(PasswordResult::SOFTERROR.mit_text(), "Password change rejected");
+    /// assert_eq!(PasswordResult(0xffff).mit_text(), "Password change failed");
+    /// ```
+    pub const fn mit_text(self) -> &'static str {
+        match self {
+            Self::SUCCESS => "Success",
+            Self::MALFORMED => "Malformed request error",
+            Self::HARDERROR => "Server error",
+            Self::AUTHERROR => "Authentication error",
+            Self::SOFTERROR => "Password change rejected",
+            Self::ACCESSDENIED => "Access denied",
+            Self::BAD_VERSION => "Wrong protocol version",
+            Self::INITIAL_FLAG_NEEDED => "Initial password required",
+            _ => "Password change failed",
+        }
+    }
+}
+
+/// A service's no, with its reasons. `Display` is a line as `kpasswd` prints it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PasswordRejection {
+    /// What kind of no it is.
+    pub result: PasswordResult,
+    /// The reasons: a text, or a policy of Active Directory in binary form.
+    pub data: Vec<u8>,
+    /// Whether the service has proven that it says so; a KRB-ERROR anyone can write.
+    pub is_authentic: bool,
+}
+
+impl PasswordRejection {
+    /// The policy that the password does not follow, where Active Directory tells it.
+    pub fn policy(&self) -> Option<PasswordPolicy> {
+        PasswordPolicy::parse(&self.data)
+    }
+
+    /// The reasons in words, as MIT's library has them. Control characters are escaped but for the
+    /// ends of lines, since the words of a stranger end up on a terminal.
+    pub fn message(&self) -> String {
+        if let Some(policy) = self.policy() {
+            let sentences = alloc::format!("{policy}");
+            if !sentences.is_empty() {
+                return sentences;
+            }
+        }
+        match str::from_utf8(&self.data) {
+            Ok(text) if !text.is_empty() && !text.contains('\0') => shown(text),
+            _ => "Try a more complex password, or contact your administrator.".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for PasswordRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.result.mit_text(), self.message())
+    }
+}
+
+fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push(character),
+            control if control.is_control() => shown.extend(control.escape_default()),
+            other => shown.push(other),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_in_words() {
+        fn check(data: &[u8], message: &str) {
+            let rejection = PasswordRejection {
+                result: PasswordResult::SOFTERROR,
+                data: data.to_vec(),
+                is_authentic: true,
+            };
+            assert_eq!(rejection.message(), message);
+            let line = alloc::format!("Password change rejected: {message}");
+            assert_eq!(alloc::format!("{rejection}"), line);
+        }
+        let helpless = "Try a more complex password, or contact your administrator.";
+        check("Zu kurz für uns.".as_bytes(), "Zu kurz für uns.");
+        check(b"Too short.\nAt least 8.", "Too short.\nAt least 8.");
+        check(b"\x1b[2J\r", "\\u{1b}[2J\\r");
+        check(b"", helpless);
+        check(b"\0This is not valid.", helpless);
+        check(b"\xff", helpless);
+        // A policy without any rule.
+        check(&[0; 30], helpless);
+    }
+}

@@ -1,0 +1,16 @@
+//! Changing and setting passwords with a KDC in memory and in virtual time: what changes, what the
+//! service says no to, and what no reply can make the client believe.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests assert by panicking, and cut random numbers short"
+)]
+
+mod hostile;
+#[path = "../shared/random.rs"]
+mod random;
+mod refusals;
+mod requests;
+mod world;

@@ -1,0 +1,345 @@
+//! The kpasswd service: passwords changed and set (RFC 3244).
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use kerberos_asn1::{
+    AddressType, ApRep, ApReq, Authenticator, ChangePasswdData, Decode, EncApRepPart,
+    EncKrbPrivPart, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode, HostAddress,
+    KerberosTime, KrbError, KrbPriv, Microseconds, NameType, PrincipalName, SequenceOf,
+    TicketFlags,
+};
+use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+
+use crate::as_service::{decode_padded, whole_seconds};
+use crate::fault::{Fault, PasswordFault};
+use crate::kdc::{Kdc, Now, Received, Transport, lock};
+
+/// The authenticators that were taken, for none is taken twice.
+pub(crate) type Replays = BTreeSet<Vec<u8>>;
+
+impl Kdc {
+    /// The kpasswd service's answer to `request`, or `None` where there is none: to what is no
+    /// request, and where a fault says so.
+    ///
+    /// `now` is the time since 1970-01-01T00:00:00Z. There has to be a service `kadmin/changepw`.
+    /// Who logged in for it may change the own password, and who
+    /// [may](crate::Account::may_set_passwords) that of others; anything will do for one.
+    pub fn answer_password_change(
+        &self,
+        request: &[u8],
+        transport: Transport,
+        now: Duration,
+    ) -> Option<Vec<u8>> {
+        lock(&self.password_requests).push(Received {
+            transport,
+            message: request.to_vec(),
+        });
+        let now = self.heard(transport, now)?;
+        let (version, ap_req, private) = unframe(request)?;
+        let reply = self
+            .change(version, ap_req, private, now)
+            .unwrap_or_else(|refusal| self.error(&refusal, now));
+        self.sent(reply)
+    }
+
+    /// The requests for other passwords that came in so far, the oldest first.
+    pub fn password_requests(&self) -> Vec<Received> {
+        lock(&self.password_requests).clone()
+    }
+
+    fn change(
+        &self,
+        version: u16,
+        ap_req: &[u8],
+        private: &[u8],
+        now: Now,
+    ) -> Result<Vec<u8>, Refusal> {
+        if let Some(fault) = self.fault(|fault| match fault {
+            PasswordFault::BareError(code) => Some(Refusal::bare(*code)),
+            _ => None,
+        }) {
+            return Err(fault);
+        }
+        if version != CHANGE && version != SET {
+            return Err(Refusal::result(6, "unknown version"));
+        }
+        // RFC 4120 §3.2.3: the ticket is ours, and who sends it knows its session key.
+        let bad = || Refusal::result(3, "bad request");
+        let request = ApReq::from_der(ap_req).map_err(|_| bad())?;
+        let sealed = &request.ticket.ticket().enc_part;
+        let service = self.database.find_by_text("kadmin/changepw");
+        let service = service.ok_or_else(|| Refusal::result(2, "no kadmin/changepw"))?;
+        let key = service
+            .key_for(std::iter::once(sealed.etype))
+            .ok_or_else(bad)?;
+        let opened = key.key().decrypt(KeyUsage::KDC_REP_TICKET, sealed.cipher);
+        let opened = opened.map_err(|_| bad())?;
+        let ticket: EncTicketPart<'_> = decode_padded(&opened).ok_or_else(bad)?;
+        let session = key_of(&ticket.key).ok_or_else(bad)?;
+        let sealed = request.authenticator.cipher;
+        let opened = session.decrypt(KeyUsage::AP_REQ_AUTHENTICATOR, sealed);
+        let opened = opened.map_err(|_| bad())?;
+        let authenticator: Authenticator<'_> = decode_padded(&opened).ok_or_else(bad)?;
+        let skew = authenticator.ctime.unix().abs_diff(now.seconds);
+        if i64::try_from(skew).unwrap_or(i64::MAX) > whole_seconds(self.policy.clock_skew) {
+            return Err(Refusal::bare(ErrorCode::KRB_AP_ERR_SKEW));
+        }
+        if !lock(&self.replays).insert(sealed.to_vec()) {
+            return Err(Refusal::bare(ErrorCode::KRB_AP_ERR_REPEAT));
+        }
+        // RFC 3244 §2: there is a subkey, and a number that both parts have.
+        let subkey = authenticator
+            .subkey
+            .as_ref()
+            .and_then(key_of)
+            .ok_or_else(bad)?;
+        let message = KrbPriv::from_der(private).map_err(|_| bad())?;
+        let opened = subkey.decrypt(KeyUsage::KRB_PRIV_ENC_PART, message.enc_part.cipher);
+        let opened = opened.map_err(|_| bad())?;
+        let part: EncKrbPrivPart<'_> = decode_padded(&opened).ok_or_else(bad)?;
+        if part.seq_number.is_none() || part.seq_number != authenticator.seq_number {
+            return Err(bad());
+        }
+
+        let errors = |fault: &PasswordFault| match fault {
+            PasswordFault::Error(code, text) => Some((*code, text.clone(), false)),
+            PasswordFault::FramedError(code, text) => Some((*code, text.clone(), true)),
+            _ => None,
+        };
+        let error = self.fault(errors);
+        let rejected = self.fault(|fault| match fault {
+            PasswordFault::Rejects(code, text) => Some((*code, text.clone())),
+            _ => None,
+        });
+        let (code, text) = match (&error, rejected) {
+            (Some((code @ 1.., text, _)), _) => (*code, text.clone()),
+            (_, Some(rejected)) => rejected,
+            _ => self.decide(version, &ticket, part.user_data),
+        };
+        if let Some((_, _, framed)) = error {
+            return Err(Refusal {
+                framed,
+                data: Some(result(code, &text)),
+                code: ErrorCode::KRB_ERR_GENERIC,
+            });
+        }
+        let short = self.password_fault(PasswordFault::ShortResult);
+        let data = if short { vec![0] } else { result(code, &text) };
+        Ok(self.reply(&session, &subkey, &authenticator, private, &data))
+    }
+
+    /// Changes the password if that is allowed: the result code, and what there is to say.
+    fn decide(&self, version: u16, ticket: &EncTicketPart<'_>, data: &[u8]) -> (u16, Vec<u8>) {
+        let no = |code, text: &str| (code, text.as_bytes().to_vec());
+        let (password, target) = if version == CHANGE {
+            (data, None)
+        } else {
+            match ChangePasswdData::from_der(data) {
+                Ok(data) => (data.new_password, data.target_name),
+                Err(_) => return no(1, "no ChangePasswdData"),
+            }
+        };
+        let client = self.database.find(&ticket.cname, false);
+        let others = |target: &PrincipalName<'_>| target.name_string != ticket.cname.name_string;
+        let entry = match target.filter(others) {
+            Some(_) if client.is_none_or(|client| !client.account.may_set_passwords) => {
+                return no(5, "not your password");
+            }
+            Some(target) => self.database.find(&target, false),
+            // RFC 3244 §2: one's own password needs the old one.
+            None if !ticket.flags.contains(TicketFlags::INITIAL) => return no(7, ""),
+            None => client,
+        };
+        let Some(entry) = entry else {
+            return no(2, "no such principal");
+        };
+        if password.is_empty() {
+            return no(4, "The password is empty.");
+        }
+        let changed = self.with_rng(|rng| entry.change_password(&self.realm, password, rng));
+        match changed {
+            Ok(()) => no(0, ""),
+            Err(_) => no(2, "no key can be made of it"),
+        }
+    }
+
+    /// AP-REP and result, with all that can be wrong with them.
+    fn reply(
+        &self,
+        session: &Key,
+        subkey: &Key,
+        authenticator: &Authenticator<'_>,
+        request: &[u8],
+        data: &[u8],
+    ) -> Vec<u8> {
+        let strikes = |fault| self.password_fault(fault);
+        let number = 0x2a2a_2a2a;
+        // As MIT's service does, it proposes a key, which goes for nothing here.
+        let proposed = self.with_rng(|rng| Key::generate(session.etype(), rng));
+        let part = EncApRepPart {
+            ctime: authenticator.ctime,
+            cusec: Microseconds(
+                authenticator.cusec.0 ^ u32::from(strikes(PasswordFault::WrongTime)),
+            ),
+            subkey: proposed.as_ref().ok().map(|key| EncryptionKey {
+                keytype: key.etype().0,
+                keyvalue: key.expose_bytes(),
+            }),
+            seq_number: Some(number),
+        }
+        .to_der();
+        let seal =
+            |key: &Key, usage, part: &[u8]| self.with_rng(|rng| key.encrypt(usage, part, rng));
+        let cipher = seal(session, KeyUsage::AP_REP_ENC_PART, &part);
+        let ap_rep = ApRep {
+            enc_part: encrypted(session, &cipher),
+        }
+        .to_der();
+
+        let part = EncKrbPrivPart {
+            user_data: data,
+            timestamp: None,
+            usec: None,
+            seq_number: Some(number ^ u32::from(strikes(PasswordFault::WrongNumber))),
+            s_address: HostAddress {
+                addr_type: AddressType::IPV4,
+                address: &[127, 0, 0, 1],
+            },
+            r_address: None,
+        }
+        .to_der();
+        let key = match &proposed {
+            _ if strikes(PasswordFault::SessionKey) => session,
+            Ok(proposed) if strikes(PasswordFault::WrongKey) => proposed,
+            _ => subkey,
+        };
+        let cipher = seal(key, KeyUsage::KRB_PRIV_ENC_PART, &part);
+        let private = KrbPriv {
+            enc_part: encrypted(key, &cipher),
+        }
+        .to_der();
+        let echo = strikes(PasswordFault::Echo);
+        self.frame(&ap_rep, if echo { request } else { &private })
+    }
+
+    fn frame(&self, ap_rep: &[u8], rest: &[u8]) -> Vec<u8> {
+        let length = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
+        let lie =
+            |pick: fn(&PasswordFault) -> Option<u16>, honest| self.fault(pick).unwrap_or(honest);
+        let version = lie(
+            |fault| match fault {
+                PasswordFault::Version(version) => Some(*version),
+                _ => None,
+            },
+            CHANGE,
+        );
+        let total = lie(
+            |fault| match fault {
+                PasswordFault::Length(total) => Some(*total),
+                _ => None,
+            },
+            length(6 + ap_rep.len() + rest.len()),
+        );
+        let ap_length = lie(
+            |fault| match fault {
+                PasswordFault::ApLength(ap_length) => Some(*ap_length),
+                _ => None,
+            },
+            length(ap_rep.len()),
+        );
+        let numbers = [total, version, ap_length].map(u16::to_be_bytes).concat();
+        [&numbers, ap_rep, rest].concat()
+    }
+
+    fn error(&self, refusal: &Refusal, now: Now) -> Vec<u8> {
+        let error = KrbError {
+            ctime: None,
+            cusec: None,
+            stime: KerberosTime::from_unix(now.seconds),
+            susec: Some(Microseconds(now.microseconds)),
+            error_code: refusal.code,
+            crealm: None,
+            cname: None,
+            realm: self.realm.as_str().into(),
+            sname: PrincipalName {
+                name_type: NameType::PRINCIPAL,
+                name_string: SequenceOf::from(vec!["kadmin".into(), "changepw".into()]),
+            },
+            e_text: None,
+            e_data: refusal.data.as_deref(),
+        }
+        .to_der();
+        if refusal.framed {
+            self.frame(b"", &error)
+        } else {
+            error
+        }
+    }
+
+    fn fault<T>(&self, pick: impl Fn(&PasswordFault) -> Option<T>) -> Option<T> {
+        self.faults.find(|fault| match fault {
+            Fault::Password(fault) => pick(fault),
+            _ => None,
+        })
+    }
+
+    fn password_fault(&self, fault: PasswordFault) -> bool {
+        self.faults.strikes(&Fault::Password(fault))
+    }
+}
+
+/// A KRB-ERROR in place of a reply.
+struct Refusal {
+    code: ErrorCode,
+    data: Option<Vec<u8>>,
+    framed: bool,
+}
+
+impl Refusal {
+    fn bare(code: ErrorCode) -> Self {
+        Self {
+            code,
+            data: None,
+            framed: false,
+        }
+    }
+
+    fn result(code: u16, text: &str) -> Self {
+        Self {
+            data: Some(result(code, text.as_bytes())),
+            ..Self::bare(ErrorCode::KRB_ERR_GENERIC)
+        }
+    }
+}
+
+/// The version and both parts of a request.
+fn unframe(request: &[u8]) -> Option<(u16, &[u8], &[u8])> {
+    let (numbers, rest) = request.split_first_chunk::<6>()?;
+    let (numbers, _) = numbers.as_chunks::<2>();
+    let mut numbers = numbers.iter().map(|pair| u16::from_be_bytes(*pair));
+    let (length, version, ap_length) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    let (ap_req, private) = rest.split_at_checked(ap_length.into())?;
+    (usize::from(length) == request.len()).then_some((version, ap_req, private))
+}
+
+fn result(code: u16, text: &[u8]) -> Vec<u8> {
+    [&code.to_be_bytes()[..], text].concat()
+}
+
+fn key_of(wire: &EncryptionKey<'_>) -> Option<Key> {
+    Key::from_bytes(EncryptionType(wire.keytype), wire.keyvalue).ok()
+}
+
+fn encrypted<'a>(key: &Key, cipher: &'a [u8]) -> EncryptedData<'a> {
+    EncryptedData {
+        etype: key.etype().0,
+        kvno: None,
+        cipher,
+    }
+}
+
+/// The version of the original protocol, which changes one's own password; every reply has it.
+const CHANGE: u16 = 1;
+/// The version of RFC 3244, which sets anyone's.
+const SET: u16 = 0xff80;
