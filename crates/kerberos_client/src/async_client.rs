@@ -8,8 +8,8 @@ use std::time::Duration;
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::{
-    AsParams, Credential, HostAddress, Login, PasswordSalt, Principal, Request, S4uUser, Secret,
-    TgsParams,
+    AsParams, Credential, HostAddress, Login, Password, PasswordSalt, Principal, Request, S4uUser,
+    Secret, TgsParams,
 };
 
 use crate::driver::Driver;
@@ -267,6 +267,27 @@ impl AsyncClient {
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
         self.driver.s4u2proxy(cache, evidence, request).await
+    }
+
+    /// As [`Client::change_password`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn change_password(&self, login: &Login, new: &Password) -> Result<(), ClientError> {
+        self.driver.change_password(login, new).await
+    }
+
+    /// As [`Client::set_password`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn set_password(
+        &self,
+        credential: &Credential,
+        target: &Principal,
+        new: &Password,
+    ) -> Result<(), ClientError> {
+        self.driver.set_password(credential, target, new).await
     }
 
     /// As [`Client::salts`].

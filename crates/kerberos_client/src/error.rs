@@ -11,7 +11,9 @@ use kerberos_files::config::ConfigError;
 use kerberos_files::expand::ExpandError;
 use kerberos_files::keytab::{KeytabError, KeytabNameError};
 use kerberos_files::rcache::RcacheNameError;
-use kerberos_proto::{ExchangeError, MIT_ERROR_BASE, Principal, PrincipalError};
+use kerberos_proto::{
+    ExchangeError, MIT_ERROR_BASE, PasswordChangeError, Principal, PrincipalError,
+};
 use thiserror::Error;
 
 use crate::delivery::Attempt;
@@ -58,6 +60,9 @@ pub enum ClientError {
     /// The exchange with the KDC failed.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
+    /// The password is not changed.
+    #[error(transparent)]
+    PasswordChange(#[from] PasswordChangeError),
     /// The name leads to no cache.
     #[error(transparent)]
     CcacheName(#[from] CcacheNameError),

@@ -73,6 +73,7 @@
 mod acceptor;
 #[cfg(feature = "tokio")]
 mod async_client;
+mod change_password;
 mod client;
 mod config;
 mod deliver;

@@ -1,6 +1,6 @@
 //! `PasswordChangeError`: why a password is not changed, and MIT's words for it.
 
-use alloc::{borrow::Cow, boxed::Box, string::ToString};
+use alloc::{borrow::Cow, boxed::Box, string::ToString, sync::Arc};
 
 use kerberos_asn1::ErrorCode;
 use thiserror::Error;
@@ -9,7 +9,7 @@ use super::PasswordRejection;
 use crate::{ApError, KdcError, MIT_ERROR_BASE, MessageError, mit_text};
 
 /// Why a password is not changed, or is not known to be.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum PasswordChangeError {
     /// The service says no.
@@ -24,8 +24,8 @@ pub enum PasswordChangeError {
     #[error("the service says that the password was changed, but does not prove it")]
     UnprovenSuccess,
     /// The AP-REQ cannot be made, or the AP-REP is not by the service.
-    #[error(transparent)]
-    Ap(#[from] ApError),
+    #[error("{0}")]
+    Ap(#[source] Arc<ApError>),
     /// The KRB-PRIV of the reply is refused.
     #[error(transparent)]
     Message(#[from] MessageError),
@@ -38,6 +38,12 @@ pub enum PasswordChangeError {
     /// The message would have more than 65535 bytes.
     #[error("the new password is too long for the protocol")]
     TooLong,
+}
+
+impl From<ApError> for PasswordChangeError {
+    fn from(error: ApError) -> Self {
+        Self::Ap(Arc::new(error))
+    }
 }
 
 impl PasswordChangeError {

@@ -119,7 +119,7 @@ fn replies_that_prove_nothing() {
     let error = refused(PasswordFault::WrongTime);
     assert!(matches!(
         error,
-        PasswordChangeError::Ap(ApError::MutualFailed)
+        PasswordChangeError::Ap(error) if matches!(*error, ApError::MutualFailed)
     ));
     let error = refused(PasswordFault::WrongNumber);
     let fault = MessageError::Origin(OriginFault::Sequence {
