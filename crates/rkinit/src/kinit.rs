@@ -7,12 +7,12 @@ pub(crate) mod advice;
 mod again;
 mod args;
 mod choose;
+mod expired;
 mod plan;
 mod refusal;
 mod request;
 mod warnings;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 
 use kerberos_client::Client;
@@ -30,6 +30,7 @@ use crate::kinit::args::Asked;
 use crate::kinit::choose::Choice;
 use crate::kinit::choose::Role;
 use crate::kinit::choose::Unchosen;
+use crate::kinit::expired::Typed;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
 use crate::kinit::refusal::CONTEXT;
@@ -38,6 +39,7 @@ use crate::links;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
+use crate::new_password::mit_message;
 
 /// Runs `kinit` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -127,25 +129,23 @@ fn switch(choice: &Choice) -> Result<(), Refusal> {
 fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Login, Refusal> {
     let principal = &choice.principal;
     let refusal = |error: ClientError| Refusal {
-        message: message(&error),
+        message: mit_message(&error),
         context: CONTEXT.into(),
         hint: advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_))),
     };
     let mut params = client.as_params(principal.clone()).map_err(refusal)?;
     request::adjust(&mut params, plan, client.config().krb5())?;
-    if matches!(plan.action, Action::Keytab(_)) {
+    if let Action::Keytab(which) = &plan.action {
+        let keys = request::keys(plan, which, principal)?;
         params.last_preauth = last_preauth(&choice.last, &params);
+        return client.login(params, keys).map_err(refusal);
     }
-    let secret = request::secret(plan, principal)?;
-    client.login(params, secret).map_err(refusal)
-}
-
-/// The error as MIT's kinit words it.
-fn message(error: &ClientError) -> Cow<'static, str> {
-    match error {
-        ClientError::Exchange(error) => error.mit_message(),
-        ClientError::Config(_) => configuration::mit_message(error).into(),
-        error => error.to_string().into(),
+    let typed = Typed::default();
+    match client.login(params.clone(), typed.secret()) {
+        Err(error) if expired::is_expired(&error) => {
+            expired::replace(client, params, &typed, refusal)
+        }
+        result => result.map_err(refusal),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The command-line tools as a library, one module a tool.
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
-//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`, so
-//! that a symbolic link is a drop-in for MIT's tool of that name.
+//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`,
+//! `rkpasswd` or `kpasswd`, so that a symbolic link is a drop-in for MIT's tool of that name.
 //! Options, output, messages and exit codes are MIT's; what differs is listed in
 //! `docs/TOOLS.md`.
 //!
@@ -21,12 +21,14 @@ mod kdestroy;
 mod keytab_select;
 mod kinit;
 mod klist;
+mod kpasswd;
 mod kswitch;
 mod ktutil;
 mod kvno;
 mod links;
 mod locale;
 mod messages;
+mod new_password;
 mod output;
 mod prompt;
 mod refusal;
@@ -60,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Tool::Kswitch => kswitch::run(&program, arguments),
         Tool::Kvno => kvno::run(&program, arguments),
         Tool::Ktutil => ktutil::run(&program, arguments),
+        Tool::Kpasswd => kpasswd::run(&program, arguments),
     };
     ExitCode::from(code)
 }
@@ -73,11 +76,12 @@ enum Tool {
     Kswitch,
     Kvno,
     Ktutil,
+    Kpasswd,
 }
 
 impl Tool {
     /// Every name a tool answers to; the first of a tool is our own.
-    const NAMES: [(&'static str, Self); 12] = [
+    const NAMES: [(&'static str, Self); 14] = [
         ("rkinit", Self::Kinit),
         ("kinit", Self::Kinit),
         ("rklist", Self::Klist),
@@ -90,6 +94,8 @@ impl Tool {
         ("kvno", Self::Kvno),
         ("rktutil", Self::Ktutil),
         ("ktutil", Self::Ktutil),
+        ("rkpasswd", Self::Kpasswd),
+        ("kpasswd", Self::Kpasswd),
     ];
 
     fn from_name(name: &str) -> Self {
@@ -119,6 +125,8 @@ mod tests {
         check("rkvno", Tool::Kvno);
         check("ktutil", Tool::Ktutil);
         check("rktutil", Tool::Ktutil);
+        check("kpasswd", Tool::Kpasswd);
+        check("rkpasswd", Tool::Kpasswd);
         check("kinit.mit", Tool::Kinit);
         check("klist.exe", Tool::Klist);
         check("something-else", Tool::Kinit);

@@ -12,15 +12,18 @@ use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::system_text;
 
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "rkinit",
     "rklist",
     "rkdestroy",
     "rkswitch",
     "rkvno",
     "rktutil",
+    "rkpasswd",
 ];
-const MIT_NAMES: [&str; 6] = ["kinit", "klist", "kdestroy", "kswitch", "kvno", "ktutil"];
+const MIT_NAMES: [&str; 7] = [
+    "kinit", "klist", "kdestroy", "kswitch", "kvno", "ktutil", "kpasswd",
+];
 
 /// Makes the links in `directory` and returns the exit status.
 pub(crate) fn install(program: &Program, directory: &OsStr, mit_names: bool) -> u8 {

@@ -42,6 +42,14 @@ impl Program {
         })
     }
 
+    /// The same under the whole name that it was called by, as MIT's kpasswd goes by.
+    pub(crate) fn in_full(&self) -> Self {
+        Self {
+            name: self.called.to_string_lossy().into_owned(),
+            called: self.called.clone(),
+        }
+    }
+
     /// The last part of the path that it was called by.
     pub(crate) fn name(&self) -> &str {
         &self.name

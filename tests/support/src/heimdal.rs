@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -92,6 +93,48 @@ impl HeimdalRealm {
         let path = self.folder.join(format!("{name}.keytab"));
         assert!(path.exists(), "no such keytab: {name}");
         path
+    }
+}
+
+/// A running kpasswdd of a [`HeimdalRealm`], which knows UDP alone; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Kpasswdd {
+    _server: Server,
+    port: u16,
+}
+
+impl Kpasswdd {
+    /// The line of a realm's section in krb5.conf that leads to it.
+    pub fn line(&self) -> String {
+        format!("kpasswd_server = 127.0.0.1:{}", self.port)
+    }
+}
+
+impl HeimdalRealm {
+    /// Starts kpasswdd beside the KDC.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn kpasswdd(&self) -> Kpasswdd {
+        let port = free_port();
+        let conf = self.folder.join("kdc.conf");
+        let log = self.folder.join("kpasswdd.out");
+        let server = Server::start(
+            &root().join("usr/lib/heimdal-servers/kpasswdd"),
+            |command| {
+                command.arg(format!("--config-file={}", conf.display()));
+                command.args(["--addresses=127.0.0.1", &format!("--port={port}")]);
+                command.arg(format!("--realm={}", Self::REALM));
+                command.env("KRB5_CONFIG", &conf).env("LC_ALL", "C");
+            },
+            &log,
+            &[],
+            || UdpSocket::bind(("127.0.0.1", port)).is_err(),
+        );
+        Kpasswdd {
+            _server: server.unwrap_or_else(|logs| panic!("kpasswdd does not start:\n{logs}")),
+            port,
+        }
     }
 }
 

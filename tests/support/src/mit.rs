@@ -5,6 +5,7 @@
 //! test does to it (a lockout, a new password) is seen by another.
 
 mod accounts;
+mod kadmind;
 mod kdc;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::{Krb5Conf, Place, TempDir, cached, parts};
 pub(crate) use kdc::{Kdc, etype_names};
 
 pub use accounts::ETYPES;
+pub use kadmind::Kadmind;
 
 /// A running realm `MIT.TEST`.
 ///
@@ -111,6 +113,14 @@ impl MitRealm {
     /// When kadmin.local fails.
     pub fn administer(&self, commands: &str) {
         Kdc::new(self.folder.path(), Self::REALM).administer(commands);
+    }
+
+    /// Starts kadmind beside the KDC, whose kpasswd service changes passwords.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn kadmind(&self) -> Kadmind {
+        Kadmind::start(self)
     }
 
     /// What the KDC has logged until now: a line for every request.

@@ -68,8 +68,8 @@ impl PasswordRejection {
         PasswordPolicy::parse(&self.data)
     }
 
-    /// The reasons in words, as MIT's library has them. Control characters are escaped but for the
-    /// ends of lines, since the words of a stranger end up on a terminal.
+    /// The reasons in words, as MIT's library has them. Control characters are escaped but for tabs
+    /// and the ends of lines, since the words of a stranger end up on a terminal.
     pub fn message(&self) -> String {
         if let Some(policy) = self.policy() {
             let sentences = alloc::format!("{policy}");
@@ -94,7 +94,7 @@ fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\n' => shown.push(character),
+            '\n' | '\t' => shown.push(character),
             control if control.is_control() => shown.extend(control.escape_default()),
             other => shown.push(other),
         }
@@ -120,7 +120,7 @@ mod tests {
         }
         let helpless = "Try a more complex password, or contact your administrator.";
         check("Zu kurz für uns.".as_bytes(), "Zu kurz für uns.");
-        check(b"Too short.\nAt least 8.", "Too short.\nAt least 8.");
+        check(b"Too short.\n\tAt least 8.", "Too short.\n\tAt least 8.");
         check(b"\x1b[2J\r", "\\u{1b}[2J\\r");
         check(b"", helpless);
         check(b"\0This is not valid.", helpless);

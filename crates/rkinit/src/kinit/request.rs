@@ -19,7 +19,6 @@ use crate::addresses;
 use crate::ccache_select::SelectError;
 use crate::keytab_select;
 use crate::keytab_select::Default;
-use crate::kinit::plan::Action;
 use crate::kinit::plan::Keytab;
 use crate::kinit::plan::Plan;
 use crate::kinit::plan::Start;
@@ -27,7 +26,6 @@ use crate::kinit::refusal::CONTEXT;
 use crate::kinit::refusal::Refusal;
 use crate::messages::line;
 use crate::messages::system_text;
-use crate::prompt;
 use crate::time_zone;
 
 /// Changes `params` from what the configuration asks for to what `plan` does.
@@ -67,23 +65,22 @@ pub(super) fn adjust(
     Ok(())
 }
 
-/// The secret to log in `principal` with: a prompt or the keys of a keytab.
+/// The keys of a keytab to log in `principal` with.
 ///
 /// # Errors
 /// When the keytab cannot be read or has no keys of the principal.
-pub(super) fn secret(plan: &Plan, principal: &Principal) -> Result<Secret, Refusal> {
-    let (name, default, context) = match &plan.action {
-        Action::Keytab(Keytab::Named(name)) => {
+pub(super) fn keys(plan: &Plan, which: &Keytab, principal: &Principal) -> Result<Secret, Refusal> {
+    let (name, default, context) = match which {
+        Keytab::Named(name) => {
             let context = format!("resolving keytab {}", name.display());
             (Some(name.as_os_str()), Default::Server, context)
         }
-        Action::Keytab(Keytab::Client) => (
+        Keytab::Client => (
             None,
             Default::Client,
             "resolving default client keytab".into(),
         ),
-        Action::Keytab(Keytab::Default) => (None, Default::Server, CONTEXT.into()),
-        _ => return Ok(Secret::ask(prompt::password_for)),
+        Keytab::Default => (None, Default::Server, CONTEXT.into()),
     };
     let keytab =
         keytab_select::keytab(name, default).map_err(|error| error.into_refusal(&context))?;

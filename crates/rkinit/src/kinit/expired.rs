@@ -1,0 +1,113 @@
+//! A password that has expired: a new one is asked for and set, and then the login goes on, as in
+//! MIT's library.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_proto::AsParams;
+use kerberos_proto::Login;
+use kerberos_proto::Password;
+use kerberos_proto::PasswordChangeError;
+use kerberos_proto::PasswordResult;
+use kerberos_proto::Secret;
+
+use crate::kinit::refusal::CONTEXT;
+use crate::kinit::refusal::Refusal;
+use crate::new_password;
+use crate::new_password::Unusable;
+use crate::new_password::mit_message;
+use crate::output;
+use crate::prompt;
+
+/// How often a new password is asked for.
+const TRIES: u8 = 3;
+
+/// The password that the user typed, for the case that it has to serve twice.
+#[derive(Clone, Default)]
+pub(super) struct Typed(Arc<Mutex<Option<Password>>>);
+
+impl Typed {
+    /// A secret that asks the user once, however often it is asked for.
+    pub(super) fn secret(&self) -> Secret {
+        let typed = self.0.clone();
+        Secret::ask(move |client| {
+            let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(password) = &*typed {
+                return Ok(password.clone());
+            }
+            let password = prompt::password_for(client)?;
+            *typed = Some(password.clone());
+            Ok(password)
+        })
+    }
+}
+
+/// Whether the login failed because the password has expired.
+pub(super) fn is_expired(error: &ClientError) -> bool {
+    let code = match error {
+        ClientError::Exchange(error) => error.kdc_code(),
+        _ => None,
+    };
+    code == Some(ErrorCode::KDC_ERR_KEY_EXPIRED)
+}
+
+/// Has the user choose another password, and logs in with that.
+///
+/// # Errors
+/// What went wrong, by `refusal` where it was the login.
+pub(super) fn replace(
+    client: &Client,
+    params: AsParams,
+    typed: &Typed,
+    refusal: impl Fn(ClientError) -> Refusal,
+) -> Result<Login, Refusal> {
+    let login = client
+        .login(params.to_change_password(), typed.secret())
+        .map_err(&refusal)?;
+    let mut banner = "Password expired.  You must change it now.".to_owned();
+    let mut last = String::new();
+    for _ in 0..TRIES {
+        let _ = output::write_all(format!("{banner}\n").as_bytes());
+        let again = |why: &dyn fmt::Display| format!("{why}.  Please try again.");
+        let new = match new_password::ask() {
+            Ok(new) if new.expose_bytes().is_empty() => {
+                last = "New password cannot be zero length".into();
+                banner = again(&last);
+                continue;
+            }
+            Ok(new) => new,
+            Err(error @ Unusable::Mismatch) => {
+                last = error.to_string();
+                banner = again(&last);
+                continue;
+            }
+            Err(error) => return Err(Refusal::new(error, CONTEXT)),
+        };
+        match client.change_password(&login, &new) {
+            Ok(()) => return client.login(params, Secret::Password(new)).map_err(refusal),
+            Err(ClientError::PasswordChange(PasswordChangeError::Rejected(no))) => {
+                last = "Password change failed".into();
+                // MIT says no more than that it failed.
+                if no.result != PasswordResult::SOFTERROR {
+                    return Err(Refusal {
+                        hint: Some(format!("the service says: {no}")),
+                        ..Refusal::new(last, CONTEXT)
+                    });
+                }
+                banner = format!("{}\n", again(&no));
+            }
+            Err(error) => {
+                return Err(Refusal {
+                    hint: error.hint(),
+                    ..Refusal::new(mit_message(&error), CONTEXT)
+                });
+            }
+        }
+    }
+    Err(Refusal::new(last, CONTEXT))
+}

@@ -1,0 +1,170 @@
+//! `kpasswd`: changes the user's own password.
+//!
+//! The old password gets a ticket for `kadmin/changepw`, which is not cached; then the new one is
+//! asked for. A password that the service rejects ends the program, as with MIT.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::Parser;
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_proto::ExchangeError;
+use kerberos_proto::Login;
+use kerberos_proto::PasswordChangeError;
+use kerberos_proto::Principal;
+use kerberos_proto::Secret;
+use kerberos_proto::mit_text;
+
+use crate::arguments;
+use crate::arguments::Arguments;
+use crate::ccache_select;
+use crate::ccache_select::SelectError;
+use crate::configuration;
+use crate::kinit::advice;
+use crate::messages::Program;
+use crate::messages::hint;
+use crate::messages::line;
+use crate::new_password;
+use crate::new_password::mit_message;
+use crate::output;
+use crate::prompt;
+use crate::refusal::Refusal;
+use crate::user;
+
+/// Change your Kerberos password.
+#[derive(Parser, Debug, Default)]
+#[command(version)]
+struct Typed {
+    #[arg(hide = true)]
+    principals: Vec<OsString>,
+}
+
+impl Arguments for Typed {
+    const SHORT: &'static str = "";
+    const USAGE: &'static str = "PROG [PRINCIPAL]";
+    const EXAMPLES: &'static str = "  \
+  PROG
+      change the password of the principal that is logged in, else of the user
+  PROG alice@EXAMPLE.COM
+      change that one's";
+    const USAGE_STATUS: u8 = 1;
+
+    fn option(&mut self, _letter: u8, _value: OsString) {}
+
+    fn operand(&mut self, value: OsString) {
+        self.principals.push(value);
+    }
+}
+
+/// Runs `kpasswd` and returns its exit status.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let typed: Typed = match arguments::parse(program, arguments) {
+        Ok(typed) => typed,
+        Err(status) => return status,
+    };
+    let program = &program.in_full();
+    let named = match typed.principals.as_slice() {
+        [] => None,
+        [named] => Some(named),
+        _ => return arguments::usage::<Typed>(program),
+    };
+    match kpasswd(program, named) {
+        Ok(status) | Err(status) => status,
+    }
+}
+
+fn kpasswd(program: &Program, named: Option<&OsString>) -> Result<u8, u8> {
+    let report = |refusal: Refusal| refusal.report(program);
+    let client = configuration::client().map_err(|error| {
+        report(SelectError::from(error).into_refusal("initializing kerberos library"))
+    })?;
+    let principal = choose(program, named)?;
+    let login = log_in(client, &principal).map_err(report)?;
+    let new = new_password::ask()
+        .map_err(|error| report(Refusal::new(error, "while reading password")))?;
+    match client.change_password(&login, &new) {
+        Ok(()) => {
+            let _ = output::write_all(b"Password changed.\n");
+            Ok(0)
+        }
+        Err(ClientError::PasswordChange(PasswordChangeError::Rejected(no))) => {
+            let _ = output::write_all(format!("{no}\n").as_bytes());
+            Ok(2)
+        }
+        Err(error) => Err(report(Refusal {
+            hint: advice(&error),
+            ..Refusal::new(base_text(&error), "changing password")
+        })),
+    }
+}
+
+/// The principal that is named, else that of the cache, else the user's own name.
+fn choose(program: &Program, named: Option<&OsString>) -> Result<Principal, u8> {
+    let report = |error: SelectError, context| error.into_refusal(context).report(program);
+    let parse = |text: &[u8]| ccache_select::principal(text, false);
+    if let Some(named) = named {
+        return parse(named.as_bytes()).map_err(|error| report(error, "parsing client name"));
+    }
+    let name =
+        ccache_select::cache(None).map_err(|error| report(error, "opening default ccache"))?;
+    let cache = ccache_select::open(&name).ok();
+    if let Some(owner) = cache.and_then(|cache| cache.principal().ok()) {
+        return Ok(owner);
+    }
+    let Some(name) = user::name() else {
+        line(format_args!("Unable to identify user from password file"));
+        hint("name the principal, as user@REALM: this user id is not in /etc/passwd");
+        return Err(1);
+    };
+    let context = format!("when parsing name {name}");
+    parse(name.as_bytes()).map_err(|error| report(error, &context))
+}
+
+fn log_in(client: &Client, principal: &Principal) -> Result<Login, Refusal> {
+    let refusal = |error: ClientError| {
+        let (message, context) = match &error {
+            // Where the KDC noticed, it is said in its words, as MIT does.
+            ClientError::Exchange(ExchangeError::WrongPassword(None)) => {
+                ("Password incorrect while getting initial ticket".into(), "")
+            }
+            error => (base_text(error), "getting initial ticket"),
+        };
+        Refusal {
+            hint: advice::advice(&error, principal, false),
+            ..Refusal::new(message, context)
+        }
+    };
+    let params = client.as_params(principal.clone()).map_err(refusal)?;
+    let secret = Secret::ask(prompt::password_for);
+    client
+        .login(params.to_change_password(), secret)
+        .map_err(refusal)
+}
+
+/// The error's text without names, as MIT's kpasswd has it: it prints what goes with the number.
+fn base_text(error: &ClientError) -> Cow<'static, str> {
+    match error {
+        ClientError::Exchange(error) => match error.kdc_code() {
+            Some(code) => mit_text(code.0).into(),
+            None => error.mit_message(),
+        },
+        ClientError::CannotFindKdc { .. } => "Cannot find KDC for requested realm".into(),
+        ClientError::CannotContactKdc { .. } => "Cannot contact any KDC for requested realm".into(),
+        error => mit_message(error),
+    }
+}
+
+/// What to do about a change that failed.
+fn advice(error: &ClientError) -> Option<String> {
+    match error {
+        ClientError::PasswordChange(PasswordChangeError::UnprovenSuccess) => {
+            Some("log in with the new password to see whether it is true".into())
+        }
+        ClientError::CannotFindKdc { .. } => {
+            Some("name a kpasswd_server in [realms] of krb5.conf".into())
+        }
+        error => error.hint(),
+    }
+}

@@ -1,0 +1,220 @@
+//! New passwords, by MIT's kadmind and by Active Directory (Samba): kpasswd, and kinit with a password
+//! that has expired. Each run of ours is one of MIT's: the same output, the same exit code.
+
+use test_support::{Finished, HeimdalRealm, Kadmind, MitRealm, Place, SambaRealm};
+
+/// A realm whose passwords can be changed.
+fn realm() -> (MitRealm, Kadmind, Place) {
+    let realm = MitRealm::start();
+    let kadmind = realm.kadmind();
+    let place = Place::new(&realm.conf().in_realm(MitRealm::REALM, &kadmind.line()));
+    (realm, kadmind, place)
+}
+
+/// The lines on standard error without hints, and without the program's name, which is a path.
+fn complaint(run: &Finished) -> String {
+    let text = run.stderr_without_hint();
+    let rest = text.split_once(": ").map(|(_, rest)| rest.to_owned());
+    rest.unwrap_or(text)
+}
+
+#[track_caller]
+fn assert_same(ours: &Finished, theirs: &Finished) {
+    assert!(
+        ours.code() == theirs.code()
+            && ours.stdout == theirs.stdout
+            && complaint(ours) == complaint(theirs),
+        "ours differs from MIT's\n=== ours: {ours}\n=== MIT's: {theirs}"
+    );
+}
+
+/// MIT's kpasswd changes the password from `old` to `between`, ours from `between` to `new`.
+#[track_caller]
+fn change(place: &Place, name: &str, old: &str, between: &str, new: &str) {
+    let run = |tool, old, new| {
+        let tool = if tool == "mit" {
+            place.mit("kpasswd")
+        } else {
+            place.ours("kpasswd")
+        };
+        tool.arg(name)
+            .stdin(format!("{old}\n{new}\n{new}\n"))
+            .run()
+            .success()
+    };
+    let theirs = run("mit", old, between);
+    let ours = run("ours", between, new);
+    assert_same(&ours, &theirs);
+    assert!(ours.stdout().ends_with("Password changed.\n"), "{ours}");
+    let login = place.mit("kinit").arg(name).stdin(format!("{new}\n"));
+    login.run().success();
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit_changes_it() {
+    let (_realm, _kadmind, place) = realm();
+    change(
+        &place,
+        "alice",
+        "wonderland",
+        "looking glass",
+        "pässwörd-ß€",
+    );
+    change(&place, "jürgen", "pässwörd-ß€", "2", "3");
+    // The principal of the cache, which jürgen's last login left.
+    let run = place.ours("kpasswd").stdin("3\n4\n4\n").run().success();
+    assert!(
+        run.stdout().starts_with("Password for jürgen@MIT.TEST: "),
+        "{run}"
+    );
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit_says_no() {
+    let (realm, _kadmind, place) = realm();
+    realm.administer("addpol -minlength 12 -minclasses 2 strict\nmodprinc -policy strict alice\n");
+    for (name, stdin, code) in [
+        ("alice", "wonderland\nshort\nshort\n", 2),
+        ("alice", "wonderland\nonlyletterslong\nonlyletterslong\n", 2),
+        ("alice", "wonderland\n\n\n", 2),
+        ("alice", "wonderland\none\nanother\n", 1),
+        ("alice", "wonderland\n", 1),
+        ("alice", "wrong\n", 1),
+        ("nobody", "", 1),
+        ("gone", "pw-gone\n", 1),
+        ("a@b@c", "", 1),
+    ] {
+        let theirs = place.mit("kpasswd").arg(name).stdin(stdin).run();
+        let ours = place.ours("kpasswd").arg(name).stdin(stdin).run();
+        assert_same(&ours, &theirs);
+        assert_eq!(ours.code(), code, "{ours}");
+    }
+    // MIT's says that something generic about preauthentication failed.
+    let run = place.ours("kpasswd").arg("alice").run().exits(1);
+    assert!(
+        run.stderr()
+            .contains(": Cannot read password getting initial ticket\n"),
+        "{run}"
+    );
+    for tool in [place.mit("kpasswd"), place.ours("kpasswd")] {
+        let run = tool.line("a b").run().exits(1);
+        assert!(run.stderr().to_lowercase().starts_with("usage: "), "{run}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit_wants_another_one_at_login() {
+    for (name, stdin, code) in [
+        ("must-change", "pw-must\nnew\nnew\n", 0),
+        ("stale", "pw-stale\nnew\nnew\n", 0),
+        ("must-change", "pw-must\none\nanother\nnew\nnew\n", 0),
+        ("must-change", "pw-must\n\n\nnew\nnew\n", 0),
+        ("must-change", "pw-must\n1\n2\n3\n4\n5\n6\n7\n7\n", 1),
+        ("must-change", "pw-must\n\n\n\n\n\n\n", 1),
+        ("must-change", "pw-must\n", 1),
+        ("must-change", "wrong\n", 1),
+        (
+            "strict",
+            "pw-strict\nshort\nshort\nlong enough\nlong enough\n",
+            0,
+        ),
+        ("strict", "pw-strict\nshort\nshort\na\na\nb\nb\n", 1),
+    ] {
+        let runs = [true, false].map(|mit| {
+            let (realm, _kadmind, place) = realm();
+            realm.administer(
+                "addpol -minlength 8 strict\naddprinc -pw pw-strict -policy strict +needchange \
+                 +requires_preauth strict\n",
+            );
+            let tool = if mit {
+                place.mit("kinit")
+            } else {
+                place.ours("kinit")
+            };
+            tool.arg(name).stdin(stdin).run()
+        });
+        let [theirs, ours] = &runs;
+        interop::assert_same(ours, theirs);
+        assert_eq!(ours.code(), code, "{name} {stdin:?}: {ours}");
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn nobody_to_ask() {
+    let realm = MitRealm::start();
+    let place = Place::new(&realm.conf().set("dns_lookup_kdc", "false"));
+    let stdin = "wonderland\nnew\nnew\n";
+    let theirs = place.mit("kpasswd").arg("alice").stdin(stdin).run();
+    let ours = place.ours("kpasswd").arg("alice").stdin(stdin).run();
+    assert_same(&ours, &theirs);
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn active_directory() {
+    let realm = SambaRealm::start();
+    let kpasswd = format!("kpasswd_server = {}", realm.address());
+    let place = Place::new(&realm.conf().in_realm("AD.TEST", &kpasswd));
+    change(
+        &place,
+        "alice",
+        "wonderland",
+        "Looking-Glass-1",
+        "Looking-Glass-2",
+    );
+    // One that has to be changed at once.
+    let stdin = "pw-must\nNew-Pass-2026\nNew-Pass-2026\n";
+    let run = place
+        .ours("kinit")
+        .arg("must-change")
+        .stdin(stdin)
+        .run()
+        .success();
+    assert!(
+        run.stdout()
+            .contains("Password expired.  You must change it now."),
+        "{run}"
+    );
+    let again = place
+        .mit("kinit")
+        .arg("must-change")
+        .stdin("New-Pass-2026\n");
+    again.run().success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal)),
+    ignore = "needs MIT's tools and Heimdal's servers: cargo xtask install"
+)]
+fn heimdal_by_datagrams() {
+    let realm = HeimdalRealm::start();
+    let kpasswdd = realm.kpasswdd();
+    let place = Place::new(&realm.conf().in_realm(HeimdalRealm::REALM, &kpasswdd.line()));
+    change(
+        &place,
+        "alice",
+        "wonderland",
+        "looking glass",
+        "pässwörd-ß€",
+    );
+    // Too short for the check that it has built in.
+    let stdin = "pässwörd-ß€\na\na\n";
+    let theirs = place.mit("kpasswd").arg("alice").stdin(stdin).run();
+    let ours = place.ours("kpasswd").arg("alice").stdin(stdin).run();
+    assert_same(&ours, &theirs);
+    let stdin = "pw-stale\nlooking glass\nlooking glass\n";
+    place
+        .ours("kinit")
+        .arg("stale")
+        .stdin(stdin)
+        .run()
+        .success();
+}
