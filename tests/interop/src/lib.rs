@@ -64,9 +64,15 @@ pub fn check_same_usage(place: &Place, tool: &str, arguments: &str) -> Finished 
 /// What `klist -C` says of the cache that a login left, but for times and for the one setting that
 /// MIT's does not write: which of a keytab's keys it was.
 pub fn left_by_login(listing: &str) -> String {
+    let mut of_setting = false;
     without_times(listing)
         .split_inclusive('\n')
-        .filter(|line| !line.starts_with("config: pa_etype("))
+        .filter(|line| {
+            // What is shown of an entry follows it, indented.
+            of_setting =
+                line.starts_with("config: pa_etype(") || of_setting && line.starts_with('\t');
+            !of_setting
+        })
         .collect()
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use interop::{assert_same, without_times};
+use interop::{assert_same, left_by_login};
 use test_support::{Finished, HeimdalRealm, MitRealm, Place, SambaRealm};
 
 /// Logs alice in with MIT's kinit, gets her a ticket, and saves the cache as `start`.
@@ -45,7 +45,7 @@ fn check(place: &Place, arguments: &str) -> Finished {
 /// What MIT's klist shows of the cache, but for the times.
 fn listed(place: &Place) -> String {
     let run = place.mit("klist").line("-e -f -a -d -C").run();
-    without_times(&run.success().stdout())
+    left_by_login(&run.success().stdout())
 }
 
 #[test]
