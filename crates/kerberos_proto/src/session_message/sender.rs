@@ -36,7 +36,7 @@ use crate::{HostAddress, Timestamp};
 ///
 /// let mut receiver = MessageReceiver::new(&subkey);
 /// receiver.sequence_number = Some(7);
-/// assert_eq!(*receiver.private(&message, now)?.data, b"attack at dawn");
+/// assert_eq!(&*receiver.private(&message, now)?.data, b"attack at dawn");
 ///
 /// // The same a second time is not what comes next.
 /// receiver.sequence_number = Some(8);
