@@ -161,12 +161,12 @@ fn over(server: &Located, strategy: Strategy) -> Option<Located> {
         Strategy::UdpFirst => Transport::Udp,
         Strategy::TcpFirst | Strategy::TcpOnly => Transport::Tcp,
     };
-    let serves = match server.target().transport {
+    let fits = match server.target().transport {
         None => true,
         Some(Transport::Udp) => transport == Transport::Udp,
         Some(_) => transport == Transport::Tcp,
     };
-    serves.then(|| Located {
+    fits.then(|| Located {
         transport: Some(transport),
         ..server.clone()
     })
