@@ -183,6 +183,22 @@ pub(crate) fn everything() -> Outcome {
     Ok(())
 }
 
+/// Installs Debian packages.
+///
+/// # Errors
+/// When this is no Debian, we are not root, or apt-get fails.
+pub(crate) fn packages(names: &[&str]) -> Outcome {
+    if !process::in_path("apt-get") || !is_root() {
+        return Err(format!("install {}", names.join(" ")).into());
+    }
+    apt_get(["update", "-qq"])?;
+    apt_get(
+        ["install", "-y", "-qq", "--no-install-recommends"]
+            .into_iter()
+            .chain(names.iter().copied()),
+    )
+}
+
 /// Installs the cargo subcommand `name` from the registry unless it is there.
 ///
 /// # Errors

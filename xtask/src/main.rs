@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod dist;
 mod install;
 mod lint;
 mod process;
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
   test [ARGS]   install what is missing (Debian, as root) and run every test; ARGS go to nextest
   lint          formatting, clippy, documentation, licences, the minimum Rust version, house rules
   bench [ARGS]  our tools beside MIT's and Heimdal's; `--help` lists ARGS
+  dist [ARGS]   the static binaries, in an archive, a Debian package and an image; `--help` lists ARGS
   install       only install what `test` needs
 ";
 
@@ -48,6 +50,7 @@ fn run(arguments: &[String]) -> Outcome {
         "lint" => lint::run(),
         "demo" => demo::run(),
         "bench" => bench::run(rest),
+        "dist" => dist::run(rest),
         "install" => install::everything(),
         "help" | "-h" | "--help" => {
             print!("{USAGE}");

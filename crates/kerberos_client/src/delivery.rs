@@ -21,6 +21,7 @@
 
 mod attempt;
 mod endpoint;
+mod script;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ use kerberos_asn1::{Decode as _, ErrorCode, KrbError};
 
 pub use attempt::{Attempt, Reason};
 pub use endpoint::{Address, Endpoint, Transport};
+pub use script::play_delivery;
 
 /// How long a server is given before the next is asked too.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -103,6 +103,8 @@ pub use acceptor::ServiceAcceptor;
 pub use async_client::AsyncClient;
 pub use client::{Client, now, system_rng};
 pub use config::Config;
+#[doc(hidden)]
+pub use delivery::play_delivery;
 pub use delivery::{Address, Attempt, Endpoint, Reason, Transport};
 pub use error::{ClientError, DnsSearch};
 pub use keeper::{KeeperParams, KeeperState, KeeperWatch, TicketKeeper};

@@ -1,0 +1,99 @@
+//! A container image (OCI image layout): the binary in an otherwise empty file system, which
+//! `docker load` and `podman load` take.
+
+use serde_json::{Value, json};
+
+use super::tarball::{Entry, gzip, tar};
+use super::tree::Tree;
+use super::{Release, Target, hex};
+use crate::process::Outcome;
+
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// The image with the programs of `tree` at its root, as one archive.
+pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<u8>> {
+    let mut files = tree.programs();
+    files.extend(FOLDERS.map(|name| (name.to_owned(), &Entry::Folder)));
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    let layer = tar(
+        files.iter().map(|(name, entry)| (name.as_str(), *entry)),
+        release.time,
+    )?;
+    let packed = gzip(&layer)?;
+    let config = json!({
+        "architecture": target.architecture,
+        "os": "linux",
+        "config": {
+            "Entrypoint": ["/rekinit"],
+            // No image needs root for this, and most clusters forbid it.
+            "User": "65532:65532",
+            "Labels": {
+                "org.opencontainers.image.title": "rkinit",
+                "org.opencontainers.image.version": release.version,
+                "org.opencontainers.image.licenses": "MIT OR Apache-2.0",
+            },
+        },
+        "rootfs": { "type": "layers", "diff_ids": [digest(&layer)] },
+        "history": [{ "created_by": "cargo xtask dist" }],
+    });
+    let config = serde_json::to_vec(&config)?;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": descriptor(CONFIG, &config),
+        "layers": [descriptor(LAYER, &packed)],
+    });
+    let manifest = serde_json::to_vec(&manifest)?;
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": [{
+            "mediaType": MANIFEST,
+            "digest": digest(&manifest),
+            "size": manifest.len(),
+            "platform": { "architecture": target.architecture, "os": "linux" },
+            // The first is what docker calls it, the second what other tools do.
+            "annotations": {
+                "io.containerd.image.name": format!("docker.io/library/rkinit:{}", release.version),
+                "org.opencontainers.image.ref.name": release.version,
+            },
+        }],
+    });
+    let file = |bytes: Vec<u8>| Entry::File { mode: 0o644, bytes };
+    let blob = |bytes: &[u8]| (format!("blobs/sha256/{}", hex(bytes)), file(bytes.to_vec()));
+    let mut entries = [
+        ("blobs".to_owned(), Entry::Folder),
+        ("blobs/sha256".to_owned(), Entry::Folder),
+        blob(&config),
+        blob(&manifest),
+        blob(&packed),
+        ("index.json".to_owned(), file(serde_json::to_vec(&index)?)),
+        (
+            "oci-layout".to_owned(),
+            file(br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()),
+        ),
+    ];
+    entries.sort_by(|one, other| one.0.cmp(&other.0));
+    tar(
+        entries.iter().map(|(name, entry)| (name.as_str(), entry)),
+        release.time,
+    )
+}
+
+/// Where things are mounted: a container runtime may not make these in a read-only image.
+const FOLDERS: [&str; 4] = ["etc", "krb5", "dev", "tmp"];
+
+fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
+    json!({
+        "mediaType": media_type,
+        "digest": digest(bytes),
+        "size": bytes.len(),
+    })
+}
+
+fn digest(bytes: &[u8]) -> String {
+    format!("sha256:{}", hex(bytes))
+}

@@ -1,0 +1,139 @@
+//! What builds a static binary: rustup's standard library for musl where it is, else Debian's own
+//! Rust, which brings the sources of the standard library; the C of `ring` and the linking are
+//! Zig's in both cases, which comes as a package for Python and knows every target.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{Release, Target, repeatable};
+use crate::process::{self, Outcome};
+
+/// A toolchain for all targets that are wanted.
+pub(super) struct Toolchain {
+    /// `cargo-zigbuild` and its Zig.
+    programs: PathBuf,
+    standard_library: StandardLibrary,
+}
+
+enum StandardLibrary {
+    /// rustup has it.
+    Installed,
+    /// It is built along, by Debian's compiler.
+    Built,
+}
+
+/// Debian's compiler, new enough for us, and the sources of its standard library.
+const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
+const RUSTC: &str = "/usr/bin/rustc";
+const CARGO: &str = "/usr/bin/cargo";
+
+impl Toolchain {
+    /// Finds the parts, or installs them (on Debian, as root).
+    pub(super) fn find(targets: &[Target]) -> Outcome<Self> {
+        let programs = python_programs()?;
+        let installed = process::output(&mut process::command(
+            "rustup",
+            ["target", "list", "--installed"],
+        ));
+        let installed = installed.unwrap_or_default();
+        let has = |target: &Target| installed.lines().any(|line| line == target.triple);
+        if targets.iter().all(has) {
+            return Ok(Self {
+                programs,
+                standard_library: StandardLibrary::Installed,
+            });
+        }
+        if !Path::new("/usr/lib/rustlib/src/rust/library").exists() || !Path::new(CARGO).exists() {
+            install_debian()?;
+        }
+        Ok(Self {
+            programs,
+            standard_library: StandardLibrary::Built,
+        })
+    }
+
+    /// Builds the binary for `target` in `folder` and gives its path.
+    pub(super) fn build(
+        &self,
+        target: Target,
+        release: &Release,
+        folder: &Path,
+    ) -> Outcome<PathBuf> {
+        let mut command = Command::new(self.programs.join("cargo-zigbuild"));
+        command
+            .current_dir(process::workspace_root())
+            .args(["zigbuild", "--locked", "--release", "--package=rkinit"])
+            .arg("--target-dir")
+            .arg(folder)
+            .args(["--target", target.triple]);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+        path.insert(0, self.programs.clone());
+        let mut flags = remapped()?;
+        if let StandardLibrary::Built = self.standard_library {
+            path.insert(0, PathBuf::from("/usr/bin"));
+            // What is said of the standard library here only nightly compilers take; Debian's is
+            // told to pass for one.
+            command
+                .env("RUSTC", RUSTC)
+                .env("CARGO", CARGO)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env_remove("RUSTUP_TOOLCHAIN")
+                .arg("-Zbuild-std=std,panic_abort");
+            // musl's start-up files are Zig's.
+            flags.push("-Clink-self-contained=no".to_owned());
+        }
+        command
+            .env("PATH", std::env::join_paths(path)?)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+            .env("CARGO_INCREMENTAL", "0");
+        process::run(repeatable(&mut command, release))?;
+        Ok(folder.join(target.triple).join("release").join("rkinit"))
+    }
+}
+
+/// Cuts the paths of this machine out of the binary.
+fn remapped() -> Outcome<Vec<String>> {
+    let home = std::env::var("CARGO_HOME").or_else(|_| {
+        let home = std::env::var("HOME");
+        home.map(|home| format!("{home}/.cargo"))
+    })?;
+    let root = process::workspace_root();
+    Ok(vec![
+        format!("--remap-path-prefix={}=/rkinit", root.display()),
+        format!("--remap-path-prefix={home}=/cargo"),
+    ])
+}
+
+/// The folder of `cargo-zigbuild` and Zig, in an environment of their own below the target folder.
+fn python_programs() -> Outcome<PathBuf> {
+    let environment = process::workspace_root().join("target/dist-tools");
+    let programs = environment.join("bin");
+    if programs.join("cargo-zigbuild").exists() {
+        return Ok(programs);
+    }
+    let mut venv = Command::new("python3");
+    let made = process::run(venv.args(["-m", "venv"]).arg(&environment));
+    if made.is_err() {
+        // A half-made environment is in the way.
+        let _ = fs::remove_dir_all(&environment);
+        crate::install::packages(&["python3-venv"])?;
+        let mut venv = Command::new("python3");
+        process::run(venv.args(["-m", "venv"]).arg(&environment))?;
+    }
+    let mut install = Command::new(programs.join("pip"));
+    process::run(install.args(["install", "--quiet", "ziglang", "cargo-zigbuild"]))?;
+    Ok(programs)
+}
+
+fn install_debian() -> Outcome {
+    crate::install::packages(&PACKAGES).map_err(|error| {
+        format!(
+            "{error}\nA static binary wants `rustup target add` of its target, or Debian's \
+             packages {}.",
+            PACKAGES.join(", ")
+        )
+        .into()
+    })
+}

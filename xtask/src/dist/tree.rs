@@ -1,0 +1,104 @@
+//! What is shipped: the binary, a link for each tool, documentation, licences.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::Release;
+use super::tarball::{Entry, gzip, tar};
+use crate::process::{self, Outcome};
+
+/// Files below `/usr` by their names there, sorted.
+pub(super) struct Tree {
+    entries: BTreeMap<String, Entry>,
+}
+
+/// The tools that the binary is, beside its own name.
+const TOOLS: [&str; 7] = [
+    "rklist",
+    "rkvno",
+    "rkdestroy",
+    "rkswitch",
+    "rktutil",
+    "rkpasswd",
+    "rekinit",
+];
+
+/// Texts of the repository that go along.
+const TEXTS: [&str; 5] = [
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "README.md",
+    "docs/TOOLS.md",
+    "docs/CHANGELOG.md",
+];
+
+/// The tree with this binary and this list of what it is made of.
+pub(super) fn of(release: &Release, binary: Vec<u8>, sbom: Vec<u8>) -> Outcome<Tree> {
+    let mut tree = Tree {
+        entries: BTreeMap::new(),
+    };
+    tree.file("bin/rkinit", 0o755, binary);
+    for tool in TOOLS {
+        let link = Entry::Link {
+            to: "rkinit".to_owned(),
+        };
+        tree.add(&format!("bin/{tool}"), link);
+    }
+    for text in TEXTS {
+        let bytes = fs::read(process::workspace_root().join(text))?;
+        let name = text.rsplit('/').next().unwrap_or(text);
+        tree.file(&format!("share/doc/rkinit/{name}"), 0o644, bytes);
+    }
+    let name = format!("share/doc/rkinit/rkinit-{}.cdx.json", release.version);
+    tree.file(&name, 0o644, sbom);
+    Ok(tree)
+}
+
+impl Tree {
+    /// The tree as a compressed archive whose names begin with the release's.
+    pub(super) fn archive(&self, release: &Release) -> Outcome<Vec<u8>> {
+        let root = format!("rkinit-{}", release.version);
+        let named: Vec<(String, &Entry)> = self.below(&root);
+        let entries = named.iter().map(|(name, entry)| (name.as_str(), *entry));
+        gzip(&tar(entries, release.time)?)
+    }
+
+    /// The entries with names below `root`, which comes first.
+    pub(super) fn below(&self, root: &str) -> Vec<(String, &Entry)> {
+        let mut entries = vec![(root.to_owned(), &Entry::Folder)];
+        let named = |(name, entry)| (format!("{root}/{name}"), entry);
+        entries.extend(self.entries.iter().map(named));
+        entries
+    }
+
+    /// The binary and the links to it alone, for an image that has nothing else.
+    pub(super) fn programs(&self) -> Vec<(String, &Entry)> {
+        let programs = self.entries.iter().filter_map(|(name, entry)| {
+            let name = name.strip_prefix("bin/")?;
+            Some((name.to_owned(), entry))
+        });
+        programs.collect()
+    }
+
+    /// The files alone, with their names and contents.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.entries.iter().filter_map(|(name, entry)| match entry {
+            Entry::File { bytes, .. } => Some((name.as_str(), bytes.as_slice())),
+            _ => None,
+        })
+    }
+
+    fn file(&mut self, name: &str, mode: u32, bytes: Vec<u8>) {
+        self.add(name, Entry::File { mode, bytes });
+    }
+
+    /// Adds an entry and the folders that it is in.
+    fn add(&mut self, name: &str, entry: Entry) {
+        for (index, _) in name.match_indices('/') {
+            if let Some(folder) = name.get(..index) {
+                self.entries.insert(folder.to_owned(), Entry::Folder);
+            }
+        }
+        self.entries.insert(name.to_owned(), entry);
+    }
+}
