@@ -62,8 +62,14 @@ pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<
             },
         }],
     });
+    // How docker names what it loads, from before there was a standard.
+    let docker = json!([{
+        "Config": blob_name(&config),
+        "RepoTags": [format!("rkinit:{}", release.version)],
+        "Layers": [blob_name(&packed)],
+    }]);
     let file = |bytes: Vec<u8>| Entry::File { mode: 0o644, bytes };
-    let blob = |bytes: &[u8]| (format!("blobs/sha256/{}", hex(bytes)), file(bytes.to_vec()));
+    let blob = |bytes: &[u8]| (blob_name(bytes), file(bytes.to_vec()));
     let mut entries = [
         ("blobs".to_owned(), Entry::Folder),
         ("blobs/sha256".to_owned(), Entry::Folder),
@@ -71,6 +77,10 @@ pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<
         blob(&manifest),
         blob(&packed),
         ("index.json".to_owned(), file(serde_json::to_vec(&index)?)),
+        (
+            "manifest.json".to_owned(),
+            file(serde_json::to_vec(&docker)?),
+        ),
         (
             "oci-layout".to_owned(),
             file(br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()),
@@ -92,6 +102,10 @@ fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
         "digest": digest(bytes),
         "size": bytes.len(),
     })
+}
+
+fn blob_name(bytes: &[u8]) -> String {
+    format!("blobs/sha256/{}", hex(bytes))
 }
 
 fn digest(bytes: &[u8]) -> String {

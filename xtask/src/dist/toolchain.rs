@@ -69,7 +69,6 @@ impl Toolchain {
             .args(["--target", target.triple]);
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut path: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        path.insert(0, self.programs.clone());
         let mut flags = remapped()?;
         if let StandardLibrary::Built = self.standard_library {
             path.insert(0, PathBuf::from("/usr/bin"));
@@ -84,6 +83,7 @@ impl Toolchain {
             // musl's start-up files are Zig's.
             flags.push("-Clink-self-contained=no".to_owned());
         }
+        path.insert(0, self.programs.clone());
         command
             .env("PATH", std::env::join_paths(path)?)
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
