@@ -85,6 +85,12 @@ const CONSUMERS: &[Part] = &[
         "libapache2-mod-auth-gssapi",
     ),
     part("/usr/bin/curl", "curl"),
+    part(
+        "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py",
+        "python3-requests-kerberos",
+    ),
+    part("/usr/bin/gss-client", "krb5-gss-samples"),
+    part("/usr/bin/javac", "openjdk-17-jdk-headless"),
     part("/usr/bin/psql", "postgresql-client"),
     part("/usr/lib/postgresql/*/bin/postgres", "postgresql"),
 ];

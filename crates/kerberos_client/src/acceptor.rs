@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kerberos_files::keytab::{KeytabError, KeytabName};
 use kerberos_files::rcache::{RcacheError, RcacheFile};
@@ -12,9 +12,9 @@ use kerberos_proto::{
     Timestamp,
 };
 
-use crate::{ClientError, Config, KeytabKeys, now};
+use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 
-/// A service that authenticates its clients; threads share it as it is.
+/// A service that authenticates its clients; cheap to clone, and to share between threads.
 ///
 /// It takes tickets for every principal of its keytab (or for [one](Self::with_server)) and follows
 /// a rotated keytab without a restart. What was accepted once is kept in MIT's replay cache,
@@ -70,14 +70,15 @@ use crate::{ClientError, Config, KeytabKeys, now};
 /// # for name in ["cc", "keytab", "rcache"] { std::fs::remove_file(file(name))?; }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ServiceAcceptor {
-    acceptor: Acceptor<KeytabKeys>,
-    replays: Replays,
+    pub(crate) acceptor: Arc<Acceptor<Arc<KeytabKeys>>>,
+    pub(crate) replays: Arc<Replays>,
 }
 
+/// Where requests are remembered.
 #[derive(Debug)]
-enum Replays {
+pub(crate) enum Replays {
     None,
     Memory(Mutex<MemoryReplayCache>),
     File(RcacheFile),
@@ -97,11 +98,13 @@ impl ServiceAcceptor {
     ///
     /// # Errors
     /// [`ClientError::KeytabName`], [`ClientError::Keytab`], [`ClientError::RcacheName`],
-    /// [`ClientError::Expand`], and [`ClientError::Config`] when a list of encryption types names
+    /// [`ClientError::Expand`], [`ClientError::Random`], and [`ClientError::Config`] when a list of encryption types names
     /// none that is known.
     pub fn from_keytab(config: &Config, keytab: &KeytabName) -> Result<Self, ClientError> {
         let krb5 = config.krb5();
-        let mut acceptor = Acceptor::new(KeytabKeys::open(keytab)?);
+        // Its answers take random numbers.
+        system_rng()?;
+        let mut acceptor = Acceptor::new(Arc::new(KeytabKeys::open(keytab)?));
         acceptor.clock_skew = krb5.clock_skew();
         acceptor.etypes = krb5.permitted_enctypes()?;
         acceptor.ignore_hostname = krb5.ignore_acceptor_hostname()?;
@@ -109,12 +112,15 @@ impl ServiceAcceptor {
             .rcache_name()?
             .open(config.rcache_folder(), acceptor.clock_skew)
             .map_or(Replays::None, Replays::File);
-        Ok(Self { acceptor, replays })
+        Ok(Self {
+            acceptor: Arc::new(acceptor),
+            replays: Arc::new(replays),
+        })
     }
 
     /// With keys of `server` alone; see [`Acceptor::server`].
     pub fn with_server(mut self, server: Principal) -> Self {
-        self.acceptor.server = Some(server);
+        self.settings().server = Some(server);
         self
     }
 
@@ -123,13 +129,13 @@ impl ServiceAcceptor {
     ///
     /// What was accepted before a restart can then be replayed for `clockskew` seconds.
     pub fn with_memory_replay_cache(mut self) -> Self {
-        self.replays = Replays::Memory(Mutex::default());
+        self.replays = Arc::new(Replays::Memory(Mutex::default()));
         self
     }
 
-    /// What else there is to set.
-    pub fn settings(&mut self) -> &mut Acceptor<KeytabKeys> {
-        &mut self.acceptor
+    /// What else there is to set. Clones that were made before keep what they have.
+    pub fn settings(&mut self) -> &mut Acceptor<Arc<KeytabKeys>> {
+        Arc::make_mut(&mut self.acceptor)
     }
 
     /// Authenticates the sender of `ap_req`, which came from `peer` if that is known.
@@ -140,7 +146,7 @@ impl ServiceAcceptor {
     pub fn accept(&self, ap_req: &[u8], peer: Option<IpAddr>) -> Result<Accepted, ApError> {
         // A client that comes over IPv6 from an address of IPv4 has a ticket for the latter.
         let peer = peer.map(|address| HostAddress::from(address.to_canonical()));
-        let mut replays = &self.replays;
+        let mut replays = &*self.replays;
         self.acceptor
             .accept(ap_req, peer.as_ref(), &mut replays, now())
     }

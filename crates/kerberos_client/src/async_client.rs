@@ -269,6 +269,20 @@ impl AsyncClient {
         self.driver.s4u2proxy(cache, evidence, request).await
     }
 
+    /// As [`Client::initiate`].
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "gss")]
+    pub async fn initiate(
+        &self,
+        cache: &CcacheName,
+        service: &str,
+        options: &crate::InitiateOptions,
+    ) -> Result<(crate::Initiation, kerberos_gss::Step), ClientError> {
+        self.driver.initiate(cache, service, options).await
+    }
+
     /// As [`Client::change_password`].
     ///
     /// # Errors

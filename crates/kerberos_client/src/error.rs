@@ -111,6 +111,10 @@ pub enum ClientError {
     /// The name leads to no replay cache.
     #[error(transparent)]
     RcacheName(#[from] RcacheNameError),
+    /// A context cannot be started with the ticket.
+    #[cfg(feature = "gss")]
+    #[error(transparent)]
+    Gss(Arc<kerberos_gss::GssError>),
     /// A ticket is to be kept, and the first login has not come to an end.
     #[error("there is no ticket yet")]
     NotYet,
@@ -124,6 +128,13 @@ pub enum ClientError {
     /// The system has no randomness to give.
     #[error("no randomness from the system: {0}")]
     Random(getrandom::Error),
+}
+
+#[cfg(feature = "gss")]
+impl From<kerberos_gss::GssError> for ClientError {
+    fn from(error: kerberos_gss::GssError) -> Self {
+        Self::Gss(Arc::new(error))
+    }
 }
 
 /// What a search for the servers of a realm came to in DNS.

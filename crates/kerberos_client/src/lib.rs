@@ -66,6 +66,10 @@
 //! # As a service
 //! [`ServiceAcceptor`] says who sent an AP-REQ, with the keys of a keytab.
 //!
+//! # Security contexts
+//! With the feature `gss`, `Client::initiate` does all that it takes to say `Negotiate` to a service,
+//! and `ServiceAcceptor::acceptance` what it takes to understand it.
+//!
 //! What this crate never does: it prints nothing and prompts nobody, and it reads the environment
 //! in [`Config::from_env`] only.
 #![forbid(unsafe_code)]
@@ -82,6 +86,8 @@ pub mod dns;
 mod driver;
 mod error;
 mod good_servers;
+#[cfg(feature = "gss")]
+mod gss;
 mod io;
 mod keeper;
 mod keytab;
@@ -107,6 +113,8 @@ pub use config::Config;
 pub use delivery::play_delivery;
 pub use delivery::{Address, Attempt, Endpoint, Reason, Transport};
 pub use error::{ClientError, DnsSearch};
+#[cfg(feature = "gss")]
+pub use gss::{Acceptance, Delegation, GssMechanism, InitiateOptions, Initiation};
 pub use keeper::{KeeperParams, KeeperState, KeeperWatch, TicketKeeper};
 pub use keytab::keytab_secret;
 pub use keytab_keys::KeytabKeys;
@@ -122,6 +130,8 @@ pub use transport::read_proxy_response;
 
 // Whoever logs in needs these, and with the crates at hand no versions to keep in step: the types
 // of all four are in the public API (encryption types, keys, error codes, ticket flags).
+#[cfg(feature = "gss")]
+pub use kerberos_gss;
 pub use kerberos_proto::{AsParams, Login, Password, Principal, Secret};
 pub use {kerberos_asn1, kerberos_crypto, kerberos_files, kerberos_proto};
 

@@ -201,6 +201,12 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
+    /// How far the KDC's clock is ahead, as the cache has it.
+    #[cfg(feature = "gss")]
+    pub(crate) fn kdc_offset(&self) -> Option<ClockOffset> {
+        self.getter.kdc_offset
+    }
+
     /// What the next request comes to; `None` when there is none left.
     pub(crate) async fn next(&mut self) -> Option<Result<Credential, ClientError>> {
         let (request, hit) = self.requests.next()?;

@@ -8,6 +8,7 @@
 //! Kcm                       the daemon that keeps KCM caches, Heimdal's or sssd's; needs root
 //! KdcProxy                  a proxy behind TLS in front of one of them
 //! Apache / Postgres         servers that accept tickets for HTTP/localhost and postgres/localhost
+//! Slapd                     a directory that logs in who has a ticket for ldap/localhost
 //! GssPeer                   MIT's GSS-API library in a process, led call by call
 //!        │ place()
 //!        ▼
@@ -46,6 +47,7 @@ mod postgres;
 pub mod raw;
 mod samba;
 mod server;
+mod slapd;
 mod temp;
 mod tool;
 
@@ -65,5 +67,6 @@ pub use place::Place;
 pub use postgres::Postgres;
 pub use samba::SambaRealm;
 pub use server::{Server, free_port};
+pub use slapd::Slapd;
 pub use temp::TempDir;
 pub use tool::{Finished, Tool};

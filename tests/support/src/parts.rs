@@ -167,6 +167,40 @@ pub fn python_gssapi() -> bool {
 /// Where Debian puts it.
 const PYTHON_GSSAPI: &str = "/usr/lib/python3/dist-packages/gssapi/__init__.py";
 
+/// Whether there is requests-kerberos, which gets pages for Python's programs.
+pub fn python_requests() -> bool {
+    python() && Path::new(PYTHON_REQUESTS).exists()
+}
+
+/// Where Debian puts it.
+const PYTHON_REQUESTS: &str = "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py";
+
+/// Whether there is a Java, its compiler included.
+pub fn java() -> bool {
+    ["/usr/bin/java", "/usr/bin/javac"]
+        .iter()
+        .all(|path| Path::new(path).exists())
+}
+
+/// Whether MIT's sample programs of GSS-API are installed.
+pub fn gss_samples() -> bool {
+    ["/usr/bin/gss-client", "/usr/bin/gss-server"]
+        .iter()
+        .all(|path| Path::new(path).exists())
+}
+
+/// Whether OpenLDAP's server is here, with what logs clients in by their tickets.
+pub fn slapd() -> bool {
+    Path::new("/usr/sbin/slapd").exists() && in_libraries("sasl2/libgssapiv2.so")
+}
+
+/// Whether a folder of libraries has this file.
+fn in_libraries(name: &str) -> bool {
+    let folders = std::fs::read_dir("/usr/lib");
+    let mut folders = folders.into_iter().flatten().flatten();
+    folders.any(|folder| folder.path().join(name).exists())
+}
+
 /// Whether we are root, who may mount a file system of a few kilobytes.
 pub fn root() -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -203,6 +237,9 @@ pub fn print_cfgs() {
         "/usr/libexec/sssd/sssd_kcm",
         KDCPROXY,
         PYTHON_GSSAPI,
+        PYTHON_REQUESTS,
+        "/usr/bin/javac",
+        "/usr/bin/gss-client",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -228,6 +265,10 @@ pub fn print_cfgs() {
         ("faketime", faketime().is_some()),
         ("python", python()),
         ("python_gssapi", python_gssapi()),
+        ("python_requests", python_requests()),
+        ("java", java()),
+        ("gss_samples", gss_samples()),
+        ("slapd", slapd()),
         ("root", root()),
     ];
     for (name, present) in here {

@@ -98,7 +98,7 @@ use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Times
 /// assert!(matches!(replayed, Err(ApError::Replay)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Acceptor<K> {
     /// Where the keys come from.

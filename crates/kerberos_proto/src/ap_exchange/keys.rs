@@ -57,6 +57,15 @@ impl<S: KeySource + ?Sized> KeySource for &S {
     }
 }
 
+impl<S: KeySource + ?Sized> KeySource for Arc<S> {
+    fn keys(
+        &self,
+        wanted: &WantedKey<'_>,
+    ) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
+        (**self).keys(wanted)
+    }
+}
+
 /// Keys in memory; cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceKeys(Arc<[ServiceKey]>);

@@ -11,6 +11,7 @@
 mod contexts;
 mod messages;
 mod negotiation;
+mod programs;
 mod scattered;
 #[path = "../shared/ticket.rs"]
 mod ticket;

@@ -78,6 +78,7 @@ const MACHINES: &[(&str, &str, &str)] = &[
     ("HTTP/localhost", "localhost", ""),
     ("postgres/localhost", "localhost", ""),
     ("host/localhost", "localhost", ""),
+    ("ldap/localhost", "localhost", ""),
     // What the KDC says or asks about a service.
     ("host/delegate.mit.test", "services", "+ok_as_delegate"),
     ("host/preauth.mit.test", "services", "+requires_preauth"),

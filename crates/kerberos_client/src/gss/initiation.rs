@@ -1,0 +1,220 @@
+//! `Initiation`: a context that a client establishes, from the name of the service on.
+
+use kerberos_asn1::{Decode, Ticket, TicketFlags};
+use kerberos_files::ccache::CcacheName;
+use kerberos_gss::{Initiator, InitiatorOptions, MechanismOrder, SpnegoInitiator, Step, StepError};
+use kerberos_proto::{Credential, Principal};
+
+use super::{GssMechanism, rng};
+use crate::driver::Driver;
+use crate::io::block_on;
+use crate::{Client, ClientError, TicketRequest, now, system_rng};
+
+/// How to establish a context.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct InitiateOptions {
+    /// Which tokens.
+    pub mechanism: GssMechanism,
+    /// The identifiers of Kerberos in SPNEGO.
+    pub order: MechanismOrder,
+    /// Whether to lend the service a TGT.
+    pub delegation: Delegation,
+    /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes before
+    /// [`delegation`](Self::delegation), and the KDC's clock is taken from the cache unless it is
+    /// given.
+    pub context: InitiatorOptions,
+}
+
+/// Whether to lend the service a TGT, with which it can act as the client anywhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Delegation {
+    /// It gets none.
+    #[default]
+    None,
+    /// It gets one if the KDC trusts it (`ok-as-delegate`), and if the client's own can be forwarded.
+    IfTrusted,
+    /// It gets one. That there is none to lend is an error, where MIT's library goes on without.
+    Always,
+}
+
+/// A context that a client establishes; see [`Client::initiate`].
+#[derive(Debug)]
+pub struct Initiation(End);
+
+#[derive(Debug)]
+enum End {
+    Kerberos(Initiator),
+    Spnego(SpnegoInitiator),
+}
+
+impl Client {
+    /// Starts a context with `service`: finds its principal, gets the ticket as
+    /// [`ticket`](Self::ticket) does, and makes the first token.
+    ///
+    /// `service` is `HTTP/www.example.com` or, as GSS-API writes it, `HTTP@www.example.com`: the name
+    /// is made canonical then as [`service_principal`](Self::service_principal) says. One with a
+    /// realm, `HTTP/www.example.com@EXAMPLE.COM`, is taken as it is.
+    ///
+    /// # Errors
+    /// As [`ticket`](Self::ticket); [`ClientError::Gss`] when the ticket cannot be used; and with
+    /// [`Delegation::Always`] whatever keeps the TGT from being forwarded.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::kerberos_gss::{AcceptorOptions, Step};
+    /// use kerberos_client::{
+    ///     Client, Config, GssMechanism, InitiateOptions, Password, Secret, ServiceAcceptor, store,
+    /// };
+    ///
+    /// # use kerberos_client::kerberos_files;
+    /// # let file = |name| std::env::temp_dir().join(format!("{name}_gss_{}", std::process::id()));
+    /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
+    /// #     .principal("alice", "password").principal("HTTP/www.example.com", "secret").start()?;
+    /// # let krb5_conf = format!(
+    /// #     "{}[domain_realm]\n .example.com = EXAMPLE.COM\n[libdefaults]\n\
+    /// #      dns_canonicalize_hostname = false\n", kdc.krb5_conf());
+    /// # let config = Config::parse(&krb5_conf)?
+    /// #     .with_ccache_name(file("cc").display().to_string())
+    /// #     .with_keytab_name(file("keytab").display().to_string());
+    /// # let client = Client::new(config.clone());
+    /// # let service = client.principal("HTTP/www.example.com")?;
+    /// # let entries: Vec<_> = kdc.keys("HTTP/www.example.com").iter().map(|one| {
+    /// #     kerberos_files::keytab::KeytabEntry {
+    /// #         principal: service.clone(), timestamp: 0, kvno: one.kvno(), key: one.block(),
+    /// #     }
+    /// # }).collect();
+    /// # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
+    /// // Alice, who is logged in:
+    /// let cache = client.config().ccache_name()?;
+    /// # let alice = client.as_params(client.principal("alice")?)?;
+    /// # store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;
+    /// let options = InitiateOptions::default();
+    /// let (mut alice, step) = client.initiate(&cache, "HTTP/www.example.com", &options)?;
+    /// let Step::Continue(to_service) = step else { panic!("an answer is asked for") };
+    ///
+    /// // The service, with its keytab:
+    /// let service = ServiceAcceptor::new(&config)?.with_memory_replay_cache();
+    /// let mut connection = service.acceptance(GssMechanism::Spnego, AcceptorOptions::default());
+    /// let Step::Done { send: Some(to_alice), context: mut service_end } =
+    ///     connection.step(&to_service)?
+    /// else { panic!("an answer was asked for") };
+    /// assert_eq!(service_end.details.initiator.to_string(), "alice@EXAMPLE.COM");
+    ///
+    /// // Alice knows the service, too, and they can sign what they say.
+    /// let Step::Done { context: mut alice_end, .. } = alice.step(&to_alice)? else {
+    ///     panic!("there is nothing more to say")
+    /// };
+    /// let signature = alice_end.mic(b"hello")?;
+    /// service_end.verify_mic(b"hello", &signature)?;
+    /// # for name in ["cc", "keytab"] { std::fs::remove_file(file(name))?; }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn initiate(
+        &self,
+        cache: &CcacheName,
+        service: &str,
+        options: &InitiateOptions,
+    ) -> Result<(Initiation, Step), ClientError> {
+        block_on(self.driver.initiate(cache, service, options))
+    }
+}
+
+impl Initiation {
+    /// Starts a context with a ticket at hand, such as one of
+    /// [`Client::s4u2proxy`](crate::Client::s4u2proxy). [`InitiateOptions::delegation`] takes a cache,
+    /// and so counts in [`Client::initiate`] alone.
+    ///
+    /// # Errors
+    /// [`ClientError::Gss`] when the ticket cannot be used.
+    pub fn start(
+        ticket: &Credential,
+        options: &InitiateOptions,
+    ) -> Result<(Self, Step), ClientError> {
+        let (order, context) = (options.order, &options.context);
+        let mut rng = system_rng()?;
+        Ok(match options.mechanism {
+            GssMechanism::Kerberos => {
+                let (end, step) = Initiator::start(ticket, context, &mut rng, now())?;
+                (Self(End::Kerberos(end)), step)
+            }
+            GssMechanism::Spnego => {
+                let (end, step) = SpnegoInitiator::start(ticket, context, order, &mut rng, now())?;
+                (Self(End::Spnego(end)), step)
+            }
+        })
+    }
+
+    /// Takes the service's `token`.
+    ///
+    /// # Errors
+    /// As [`Initiator::step`] and [`SpnegoInitiator::step`]. It is final.
+    pub fn step(&mut self, token: &[u8]) -> Result<Step, StepError> {
+        match &mut self.0 {
+            End::Kerberos(end) => end.step(token, &mut rng(), now()),
+            End::Spnego(end) => end.step(token, &mut rng(), now()),
+        }
+    }
+}
+
+impl Driver {
+    /// As [`Client::initiate`].
+    pub(crate) async fn initiate(
+        &self,
+        cache: &CcacheName,
+        service: &str,
+        options: &InitiateOptions,
+    ) -> Result<(Initiation, Step), ClientError> {
+        let request = TicketRequest::new(self.named_service(service).await?);
+        let mut turns = self
+            .tickets_in_turn(cache, std::slice::from_ref(&request))
+            .await?;
+        let kdc_offset = turns.kdc_offset();
+        let mut ticket = turns.next().await.unwrap_or(Err(ClientError::NoResult))?;
+        // A cache has it under the name that was asked for, perhaps without a realm.
+        if ticket.server.realm().is_empty()
+            && let Ok(inside) = Ticket::from_der(&ticket.ticket)
+        {
+            ticket.server = ticket.server.with_realm(inside.realm.0);
+        }
+        let mut options = options.clone();
+        options.context.kdc_offset = options.context.kdc_offset.or(kdc_offset);
+        if options.context.delegate.is_none() {
+            options.context.delegate = self.lent(cache, &ticket, options.delegation).await?;
+        }
+        Initiation::start(&ticket, &options)
+    }
+
+    async fn lent(
+        &self,
+        cache: &CcacheName,
+        ticket: &Credential,
+        delegation: Delegation,
+    ) -> Result<Option<Credential>, ClientError> {
+        let forwarded = || self.forward(cache, Vec::new(), true);
+        match delegation {
+            Delegation::None => Ok(None),
+            Delegation::IfTrusted if ticket.flags.contains(TicketFlags::OK_AS_DELEGATE) => {
+                match forwarded().await {
+                    Ok(tgt) => Ok(Some(tgt)),
+                    Err(error) => {
+                        tracing::debug!("no TGT is lent to {}: {error}", ticket.server);
+                        Ok(None)
+                    }
+                }
+            }
+            Delegation::IfTrusted => Ok(None),
+            Delegation::Always => forwarded().await.map(Some),
+        }
+    }
+
+    /// The principal of a service as [`Client::initiate`] takes it.
+    async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
+        let on_host = match (name.split_once('/'), name.split_once('@')) {
+            (Some(on_host), None) | (None, Some(on_host)) => on_host,
+            _ => return self.principal(name).await,
+        };
+        let (service, host) = on_host;
+        self.service_principal(service, Some(host)).await
+    }
+}

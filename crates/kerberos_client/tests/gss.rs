@@ -1,0 +1,213 @@
+//! Contexts from the name of a service on: tickets, delegation, clocks, replays.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "shared/world.rs"]
+mod world;
+
+use kerberos_client::kerberos_files::ccache::CcacheName;
+use kerberos_client::kerberos_gss::{
+    AcceptorOptions, ChannelBindings, Context, ContextFlags, GssError, MechanismOrder, Step,
+};
+use kerberos_client::kerberos_proto::ApError;
+use kerberos_client::{
+    AsyncClient, ClientError, Delegation, GssMechanism, InitiateOptions, Initiation,
+    ServiceAcceptor,
+};
+use world::{SERVICE, World};
+
+/// Both ends of a context that begins with `options`.
+fn establish(world: &World, options: &InitiateOptions) -> (Box<Context>, Box<Context>) {
+    let begun = world.client().initiate(&world.cache(), SERVICE, options);
+    let accept = AcceptorOptions::default();
+    talk(begun.unwrap(), &world.service(), options.mechanism, accept).unwrap()
+}
+
+fn talk(
+    (mut client, mut step): (Initiation, Step),
+    service: &ServiceAcceptor,
+    mechanism: GssMechanism,
+    options: AcceptorOptions,
+) -> Result<(Box<Context>, Box<Context>), GssError> {
+    let mut service = service.acceptance(mechanism, options);
+    let (mut ours, mut theirs) = (None, None);
+    loop {
+        let token = match step {
+            Step::Continue(token) => Some(token),
+            Step::Done { send, context } => {
+                ours = Some(context);
+                send
+            }
+        };
+        let Some(token) = token else { break };
+        let answer = match service.step(&token).map_err(|failed| *failed.error)? {
+            Step::Continue(token) => Some(token),
+            Step::Done { send, context } => {
+                theirs = Some(context);
+                send
+            }
+        };
+        let Some(answer) = answer else { break };
+        step = client.step(&answer).map_err(|failed| *failed.error)?;
+    }
+    Ok((ours.unwrap(), theirs.unwrap()))
+}
+
+fn with_flags(mechanism: GssMechanism, flags: ContextFlags) -> InitiateOptions {
+    let mut options = InitiateOptions::default();
+    options.mechanism = mechanism;
+    options.context.flags = flags;
+    options
+}
+
+#[test]
+fn every_kind_of_context() {
+    let world = World::new();
+    let all = InitiateOptions::default().context.flags;
+    for mechanism in [GssMechanism::Spnego, GssMechanism::Kerberos] {
+        for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
+            for flags in [all, ContextFlags::INTEG, all | ContextFlags::DCE_STYLE] {
+                let mut options = with_flags(mechanism, flags);
+                options.order = order;
+                let (mut ours, mut theirs) = establish(&world, &options);
+                assert_eq!(theirs.details.initiator.to_string(), "alice@R");
+                assert_eq!(ours.details.acceptor.to_string(), format!("{SERVICE}@R"));
+                let signature = theirs.mic(b"hello").unwrap();
+                ours.verify_mic(b"hello", &signature).unwrap();
+            }
+        }
+    }
+}
+
+/// A service is named as Kerberos does it and as GSS-API does it.
+#[test]
+fn names_of_services() {
+    let world = World::new();
+    let client = world.client();
+    for name in [
+        "HTTP/www.example.com",
+        "HTTP@WWW.example.com",
+        "HTTP/www.example.com@R",
+    ] {
+        let options = InitiateOptions::default();
+        assert!(
+            client.initiate(&world.cache(), name, &options).is_ok(),
+            "{name}"
+        );
+    }
+    let options = InitiateOptions::default();
+    let refused = client.initiate(&world.cache(), "HTTP/other.example.com", &options);
+    assert!(matches!(refused, Err(ClientError::Exchange(_))));
+    // No ticket, no TGT: it is said, and no KDC is asked.
+    world.kdc.forget_requests();
+    let nobody = CcacheName::parse(&world.folder.join("nobody").display().to_string()).unwrap();
+    let refused = client.initiate(&nobody, SERVICE, &options);
+    assert!(matches!(refused, Err(ClientError::Ccache(_))));
+    assert_eq!(world.kdc.requests().len(), 0);
+}
+
+#[test]
+fn what_is_lent() {
+    let world = World::new();
+    let mut options = InitiateOptions::default();
+    options.delegation = Delegation::Always;
+    let (_, theirs) = establish(&world, &options);
+    let [lent] = &theirs.details.delegated[..] else {
+        panic!("a TGT is lent")
+    };
+    assert_eq!(lent.server.to_string(), "krbtgt/R@R");
+    assert_eq!(lent.client.to_string(), "alice@R");
+    assert!(theirs.details.flags.contains(ContextFlags::DELEG));
+
+    // The KDC does not say that it trusts the service.
+    options.delegation = Delegation::IfTrusted;
+    let (_, theirs) = establish(&world, &options);
+    assert!(theirs.details.delegated.is_empty());
+    assert!(!theirs.details.flags.contains(ContextFlags::DELEG));
+
+    // A TGT that cannot be forwarded: the caller wanted it, and is told.
+    world.log_in(false);
+    options.delegation = Delegation::Always;
+    let begun = world.client().initiate(&world.cache(), SERVICE, &options);
+    assert!(matches!(begun, Err(ClientError::Exchange(_))), "{begun:?}");
+}
+
+#[test]
+fn a_token_counts_once_whichever_clone_of_the_service_sees_it() {
+    let world = World::new();
+    let options = with_flags(GssMechanism::Kerberos, ContextFlags::INTEG);
+    let begun = world
+        .client()
+        .initiate(&world.cache(), SERVICE, &options)
+        .unwrap();
+    let Step::Done {
+        send: Some(token), ..
+    } = begun.1
+    else {
+        panic!("without mutual authentication one token is all")
+    };
+    for service in [world.service(), world.service().with_memory_replay_cache()] {
+        let accept = |service: &ServiceAcceptor| {
+            service
+                .acceptance(GssMechanism::Kerberos, AcceptorOptions::default())
+                .step(&token)
+        };
+        assert!(accept(&service).is_ok());
+        let refused = accept(&service.clone()).unwrap_err();
+        assert!(matches!(*refused.error, GssError::Ap(ApError::Replay)));
+        assert!(refused.send.is_some());
+    }
+}
+
+#[test]
+fn bare_kerberos_takes_no_spnego_and_bindings_count() {
+    let world = World::new();
+    let begun = |options: &InitiateOptions| {
+        world
+            .client()
+            .initiate(&world.cache(), SERVICE, options)
+            .unwrap()
+    };
+    let plain = InitiateOptions::default();
+    let refused = talk(
+        begun(&plain),
+        &world.service(),
+        GssMechanism::Kerberos,
+        AcceptorOptions::default(),
+    );
+    assert!(matches!(refused, Err(GssError::Mechanism(_))));
+
+    let mut bound = InitiateOptions::default();
+    bound.context.channel_bindings = Some(ChannelBindings::tls_server_end_point(&[1; 32]));
+    for (certificate, fits) in [(1, true), (2, false)] {
+        let mut accept = AcceptorOptions::default();
+        let bindings = ChannelBindings::tls_server_end_point(&[certificate; 32]);
+        accept.channel_bindings = Some(bindings);
+        let outcome = talk(
+            begun(&bound),
+            &world.service(),
+            GssMechanism::Spnego,
+            accept,
+        );
+        match outcome {
+            Ok((_, theirs)) => assert!(fits && theirs.details.channel_bound),
+            Err(error) => assert!(!fits && matches!(error, GssError::BindingsMismatch)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn on_a_runtime() {
+    let world = World::new();
+    let client = AsyncClient::new(world.config.clone());
+    let options = InitiateOptions::default();
+    let cache = world.cache();
+    let begun = client.initiate(&cache, SERVICE, &options).await.unwrap();
+    let accept = AcceptorOptions::default();
+    let (_, theirs) = talk(begun, &world.service(), options.mechanism, accept).unwrap();
+    assert_eq!(theirs.details.initiator.to_string(), "alice@R");
+    // The ticket is kept.
+    world.kdc.forget_requests();
+    let again = client.initiate(&cache, SERVICE, &options).await;
+    assert!(again.is_ok());
+    assert_eq!(world.kdc.requests().len(), 0);
+}

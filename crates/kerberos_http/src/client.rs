@@ -1,0 +1,95 @@
+//! `Negotiation`: the client's side, from the first token to the proof of the server (RFC 4559 §5).
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kerberos_client::Initiation;
+use kerberos_client::kerberos_gss::{Context, Step};
+
+use crate::header::{decode, encode};
+use crate::{HttpError, Party};
+
+/// A client that shows its ticket to a server or to a proxy; see the [crate](crate).
+#[derive(Debug)]
+pub struct Negotiation {
+    party: Party,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    ExpectToken(Initiation),
+    /// Without mutual authentication there is nothing to be proved.
+    Established(Box<Context>),
+    Finished,
+}
+
+/// What comes next.
+#[derive(Debug)]
+#[must_use = "the request is to be sent again, or the answer to be used"]
+pub enum Progress {
+    /// Send the request again, with this in [`Party::request_header`].
+    Again(HeaderValue),
+    /// The client is let in, and the other side is who it should be.
+    Done(Box<Context>),
+}
+
+impl Negotiation {
+    /// Starts with what [`Client::initiate`](kerberos_client::Client::initiate) gave for
+    /// `HTTP/host`, the proxy's own host if it is for a proxy. The request goes with the value in
+    /// [`Party::request_header`].
+    ///
+    /// # Errors
+    /// [`HttpError::Finished`] when there is no token to send.
+    pub fn start(
+        party: Party,
+        (initiation, step): (Initiation, Step),
+    ) -> Result<(Self, HeaderValue), HttpError> {
+        let (state, token) = match step {
+            Step::Continue(token) => (State::ExpectToken(initiation), token),
+            Step::Done {
+                send: Some(token),
+                context,
+            } => (State::Established(context), token),
+            Step::Done { send: None, .. } => return Err(HttpError::Finished),
+        };
+        Ok((Self { party, state }, encode(&token)))
+    }
+
+    /// Takes the status and the headers of the response.
+    ///
+    /// # Errors
+    /// Each with its own name. After [`HttpError::NotProven`] the client is let in all the same: by
+    /// whom is not known.
+    pub fn step(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Progress, HttpError> {
+        let refused = status == self.party.status();
+        let token = self
+            .party
+            .challenge(headers)
+            .filter(|text| !text.is_empty());
+        let mut initiation = match std::mem::replace(&mut self.state, State::Finished) {
+            State::ExpectToken(initiation) => initiation,
+            State::Established(_) if refused => return Err(HttpError::Rejected(status)),
+            State::Established(context) => return Ok(Progress::Done(context)),
+            State::Finished => return Err(HttpError::Finished),
+        };
+        let Some(token) = token else {
+            return Err(if refused {
+                HttpError::Rejected(status)
+            } else {
+                HttpError::NotProven
+            });
+        };
+        match initiation.step(&decode(token)?)? {
+            Step::Continue(token) if refused => {
+                self.state = State::ExpectToken(initiation);
+                Ok(Progress::Again(encode(&token)))
+            }
+            Step::Done {
+                send: None,
+                context,
+            } if !refused => Ok(Progress::Done(context)),
+            // It knows who the client is, and does not want it.
+            Step::Done { send: None, .. } => Err(HttpError::Rejected(status)),
+            _ => Err(HttpError::Unfinished(status)),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The headers of `Negotiate` (RFC 4559 §4.1, §4.2, §5): whose they are, and the tokens in them.
+
+use base64ct::{Base64, Encoding};
+use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::HttpError;
+
+/// Who asks for authentication.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Party {
+    /// The server, by 401 and `WWW-Authenticate`; it gets `Authorization`.
+    Server,
+    /// A proxy on the way, by 407 and `Proxy-Authenticate`; it gets `Proxy-Authorization`.
+    Proxy,
+}
+
+impl Party {
+    /// Whether a response with this status and these headers asks for `Negotiate`.
+    ///
+    /// # Example
+    /// ```
+    /// use http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+    /// use kerberos_http::Party;
+    /// let mut headers = HeaderMap::new();
+    /// let offer = HeaderValue::from_static("Basic realm=\"a, Negotiate\", negotiate");
+    /// headers.insert(WWW_AUTHENTICATE, offer);
+    /// assert!(Party::Server.asks(StatusCode::UNAUTHORIZED, &headers));
+    /// assert!(!Party::Server.asks(StatusCode::OK, &headers));
+    /// assert!(!Party::Proxy.asks(StatusCode::PROXY_AUTHENTICATION_REQUIRED, &headers));
+    /// ```
+    pub fn asks(self, status: StatusCode, headers: &HeaderMap) -> bool {
+        status == self.status() && self.challenge(headers).is_some()
+    }
+
+    /// The status by which it asks.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Server => StatusCode::UNAUTHORIZED,
+            Self::Proxy => StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+        }
+    }
+
+    /// The header that a token goes to it in.
+    pub const fn request_header(self) -> HeaderName {
+        match self {
+            Self::Server => AUTHORIZATION,
+            Self::Proxy => PROXY_AUTHORIZATION,
+        }
+    }
+
+    /// The header that a token comes from it in.
+    pub const fn response_header(self) -> HeaderName {
+        match self {
+            Self::Server => WWW_AUTHENTICATE,
+            Self::Proxy => PROXY_AUTHENTICATE,
+        }
+    }
+
+    /// What follows `Negotiate` in a response, which may be empty; `None` when it is not there.
+    pub(crate) fn challenge(self, headers: &HeaderMap) -> Option<&str> {
+        let values = headers.get_all(self.response_header()).into_iter();
+        values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(challenges)
+            .find_map(negotiate)
+    }
+}
+
+/// What follows `Negotiate` in one challenge, or in the credentials of a request.
+pub(crate) fn negotiate(challenge: &str) -> Option<&str> {
+    let challenge = challenge.trim_matches([' ', '\t']);
+    let (scheme, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
+    // RFC 9110 §11.1: names of schemes have no case.
+    scheme
+        .eq_ignore_ascii_case("Negotiate")
+        .then(|| rest.trim_matches([' ', '\t']))
+}
+
+/// The token that is written as `text`.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, HttpError> {
+    let (length, limit) = (text.len(), LONGEST_TOKEN);
+    if length > limit {
+        return Err(HttpError::TooLong { length, limit });
+    }
+    Base64::decode_vec(text).map_err(|_| HttpError::Base64)
+}
+
+/// The value of a header that carries `token`; logs do not show it.
+pub(crate) fn encode(token: &[u8]) -> HeaderValue {
+    let text = format!("Negotiate {}", Base64::encode_string(token));
+    // Base64 is all visible ASCII.
+    let value = HeaderValue::from_str(&text);
+    let mut value = value.unwrap_or(HeaderValue::from_static("Negotiate"));
+    value.set_sensitive(true);
+    value
+}
+
+/// The parts of a list, at the commas that are in no quoted string (RFC 9110 §5.6.1). Each begins
+/// with the name of a scheme or is a parameter of the one before.
+fn challenges(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    let mut escaped = false;
+    list.split(move |character| {
+        let is_escape = escaped;
+        escaped = quoted && character == '\\' && !is_escape;
+        if character == '"' && !is_escape {
+            quoted = !quoted;
+        }
+        character == ',' && !quoted
+    })
+}
+
+/// How long a token is taken, in base64: what Windows sends at most (`MaxTokenSize`) has 64 000.
+const LONGEST_TOKEN: usize = 0x2_0000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn challenges_are_found_in_lists() {
+        let found = |text: &str| {
+            let text = challenges(text).find_map(negotiate);
+            text.map(str::to_owned)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(found("Negotiate"), some(""));
+        assert_eq!(found("Negotiate YII="), some("YII="));
+        assert_eq!(found("  nEGOTIATE   YII= "), some("YII="));
+        assert_eq!(found("Basic realm=\"x\", Negotiate, NTLM"), some(""));
+        assert_eq!(found("Basic realm=\"x, Negotiate\""), None);
+        assert_eq!(found(r#"Basic realm="x\", Negotiate""#), None);
+        assert_eq!(found(r#"Basic realm="x\\", Negotiate"#), some(""));
+        assert_eq!(found("Negotiated"), None);
+        assert_eq!(found(""), None);
+    }
+
+    #[test]
+    fn tokens_are_base64_of_a_length() {
+        assert_eq!(decode("AQID").unwrap(), [1, 2, 3]);
+        assert!(matches!(decode("AQI"), Err(HttpError::Base64)));
+        assert!(matches!(decode("a b"), Err(HttpError::Base64)));
+        let long = "A".repeat(LONGEST_TOKEN + 4);
+        assert!(matches!(decode(&long), Err(HttpError::TooLong { .. })));
+        assert_eq!(encode(&[1, 2, 3]).to_str().unwrap(), "Negotiate AQID");
+        assert!(!format!("{:?}", encode(&[1, 2, 3])).contains("AQID"));
+    }
+}

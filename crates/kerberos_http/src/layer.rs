@@ -1,0 +1,248 @@
+//! `NegotiateLayer`: a service that only those may use who have a ticket, as a tower layer.
+//!
+//! Every request carries its own token. A negotiation of several rounds would belong to a
+//! connection, which HTTP knows nothing of; no client that has a ticket needs one.
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request, Response, StatusCode};
+use kerberos_client::kerberos_gss::{
+    AcceptorOptions, ChannelBindings, Context, Details, GssError, Step, StepError,
+};
+use kerberos_client::kerberos_proto::ApError;
+use kerberos_client::kerberos_proto::pac::{PacError, PacSummary};
+use kerberos_client::{GssMechanism, Principal, ServiceAcceptor};
+use tokio::runtime::Handle;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::header::{decode, encode, negotiate};
+use crate::{HttpError, Party};
+
+/// Lets those requests through that carry a ticket, with [`Authenticated`] among their extensions;
+/// the others are answered with 401.
+///
+/// The channel can be bound: [`AcceptorOptions::channel_bindings`] holds for all connections, as the
+/// certificate of a server does. Where it depends on the connection, [`ChannelBindings`] among the
+/// extensions of a request go first.
+///
+/// # Example
+/// ```no_run
+/// use kerberos_client::{Config, ServiceAcceptor};
+/// use kerberos_http::NegotiateLayer;
+/// let service = ServiceAcceptor::new(&Config::from_env()?)?;
+/// let layer = NegotiateLayer::new(service);
+/// // let app = axum::Router::new().route("/", get(hello)).layer(layer);
+/// # Ok::<(), kerberos_client::ClientError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct NegotiateLayer {
+    service: ServiceAcceptor,
+    options: AcceptorOptions,
+}
+
+/// The service that [`NegotiateLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct NegotiateService<S> {
+    inner: S,
+    layer: NegotiateLayer,
+}
+
+/// Who sent the request: an extension of it.
+#[derive(Clone, Debug)]
+pub struct Authenticated(Arc<Details>);
+
+impl NegotiateLayer {
+    /// A layer with the keytab and the replay cache of `service`.
+    pub fn new(service: ServiceAcceptor) -> Self {
+        let options = AcceptorOptions::default();
+        Self { service, options }
+    }
+
+    /// With what else a context must have, such as channel bindings.
+    pub fn with_options(mut self, options: AcceptorOptions) -> Self {
+        self.options = options;
+        self
+    }
+}
+
+impl Authenticated {
+    /// The client.
+    pub fn principal(&self) -> &Principal {
+        &self.0.initiator
+    }
+
+    /// What else was agreed on: whether the channel is bound, and what the client lends.
+    pub fn details(&self) -> &Details {
+        &self.0
+    }
+
+    /// Who the client is in Active Directory: its SID and its groups. `None` when its KDC says
+    /// nothing of that.
+    ///
+    /// # Errors
+    /// As [`Accepted::pac`](kerberos_client::kerberos_proto::Accepted::pac) and
+    /// [`VerifiedPac::summary`](kerberos_client::kerberos_proto::pac::VerifiedPac::summary): who decides
+    /// by groups refuses the client then.
+    pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
+        let Some(accepted) = &self.0.accepted else {
+            return Ok(None);
+        };
+        accepted.pac()?.map(|pac| pac.summary()).transpose()
+    }
+}
+
+impl<S> Layer<S> for NegotiateLayer {
+    type Service = NegotiateService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        let layer = self.clone();
+        NegotiateService { inner, layer }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for NegotiateService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Default,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // The one that is ready goes along; a clone of it may not be.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let service = self.layer.service.clone();
+        let asked = self.layer.read(&request);
+        Box::pin(async move {
+            let established = match asked {
+                Ok((token, options)) => establish(service, options, token).await,
+                Err(refusal) => Err(refusal),
+            };
+            let (context, token) = match established {
+                Ok(established) => established,
+                Err(refusal) => return Ok(refusal.response()),
+            };
+            let Context { details, .. } = *context;
+            let authenticated = Authenticated(Arc::new(details));
+            request.extensions_mut().insert(authenticated);
+            let mut response = inner.call(request).await?;
+            if let Some(token) = token {
+                let header = Party::Server.response_header();
+                response.headers_mut().append(header, encode(&token));
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Why a request is not let through.
+enum Refusal {
+    /// There is no ticket, or none that is good.
+    Unauthorized(HeaderValue),
+    /// The service has no keys, or cannot remember requests.
+    Broken,
+}
+
+impl NegotiateLayer {
+    /// The token of a request, and what its context must have.
+    fn read<B>(&self, request: &Request<B>) -> Result<(Vec<u8>, AcceptorOptions), Refusal> {
+        let credentials = request.headers().get(AUTHORIZATION);
+        let text = credentials.and_then(|value| value.to_str().ok());
+        let text = text.and_then(negotiate).filter(|text| !text.is_empty());
+        let token = text.ok_or(Refusal::Unauthorized(ASK))?;
+        let token = decode(token).map_err(|error| Refusal::of(&error))?;
+        let mut options = self.options.clone();
+        if let Some(bindings) = request.extensions().get::<ChannelBindings>() {
+            options.channel_bindings = Some(bindings.clone());
+        }
+        Ok((token, options))
+    }
+}
+
+/// The context of a request, and the token that proves to the client who we are.
+async fn establish(
+    service: ServiceAcceptor,
+    options: AcceptorOptions,
+    token: Vec<u8>,
+) -> Result<(Box<Context>, Option<Vec<u8>>), Refusal> {
+    match accept(service, options, token).await {
+        Ok(Step::Done { send, context }) => Ok((context, send)),
+        Ok(Step::Continue(_)) => {
+            let status = Party::Server.status();
+            Err(Refusal::of(&HttpError::Unfinished(status)))
+        }
+        Err(error) => Err(Refusal::of(&error.into())),
+    }
+}
+
+/// Takes the one token of a client. Files may have to be waited for: on a runtime that is done by a
+/// thread for blocking work.
+async fn accept(
+    service: ServiceAcceptor,
+    options: AcceptorOptions,
+    token: Vec<u8>,
+) -> Result<Step, StepError> {
+    let work = move || {
+        service
+            .acceptance(GssMechanism::Spnego, options)
+            .step(&token)
+    };
+    let Ok(runtime) = Handle::try_current() else {
+        return work();
+    };
+    match runtime.spawn_blocking(work).await {
+        Ok(step) => step,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime shuts down.
+            Err(_) => Err(GssError::Finished.into()),
+        },
+    }
+}
+
+impl Refusal {
+    fn of(error: &HttpError) -> Self {
+        let HttpError::Context(failed) = error else {
+            tracing::info!("a client is refused: {error}");
+            return Self::Unauthorized(ASK);
+        };
+        if let GssError::Ap(cause @ (ApError::Keys(_) | ApError::ReplayCache(_))) = &*failed.error {
+            let hint = ServiceAcceptor::hint(cause).unwrap_or_default();
+            tracing::error!("clients cannot be authenticated: {cause} {hint}");
+            return Self::Broken;
+        }
+        tracing::info!("a client is refused: {error}");
+        // The token says why, so that a client can tell what to do about it.
+        Self::Unauthorized(failed.send.as_deref().map_or(ASK, encode))
+    }
+
+    fn response<R: Default>(self) -> Response<R> {
+        let mut response = Response::new(R::default());
+        match self {
+            Self::Unauthorized(challenge) => {
+                *response.status_mut() = StatusCode::UNAUTHORIZED;
+                let header = Party::Server.response_header();
+                response.headers_mut().insert(header, challenge);
+            }
+            Self::Broken => *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+        }
+        response
+    }
+}
+
+/// What asks for a ticket.
+const ASK: HeaderValue = HeaderValue::from_static("Negotiate");

@@ -1,0 +1,209 @@
+//! The client's side and the layer, one against the other, and each against what is wrong.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "../../kerberos_client/tests/shared/world.rs"]
+mod world;
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+
+use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use kerberos_client::kerberos_gss::{
+    AcceptorOptions, ChannelBindings, ContextFlags, GssError, Step,
+};
+use kerberos_client::{InitiateOptions, Initiation};
+use kerberos_http::{
+    Authenticated, HttpError, NegotiateLayer, NegotiateService, Negotiation, Party, Progress,
+};
+use tower_layer::Layer;
+use tower_service::Service;
+use world::{SERVICE, World};
+
+/// Answers with the name of who asks.
+#[derive(Clone)]
+struct WhoAmI;
+
+impl Service<Request<()>> for WhoAmI {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        let who = request.extensions().get::<Authenticated>().unwrap();
+        assert!(who.pac().unwrap().is_none(), "the test KDC makes none");
+        ready(Ok(Response::new(who.principal().to_string())))
+    }
+}
+
+fn begin(world: &World, options: &InitiateOptions) -> (Initiation, Step) {
+    let begun = world.client().initiate(&world.cache(), SERVICE, options);
+    begun.unwrap()
+}
+
+fn layer(world: &World) -> NegotiateLayer {
+    NegotiateLayer::new(world.service().with_memory_replay_cache())
+}
+
+async fn get(
+    service: &mut NegotiateService<WhoAmI>,
+    authorization: Option<HeaderValue>,
+) -> Response<String> {
+    let mut request = Request::new(());
+    if let Some(value) = authorization {
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    service.call(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn client_and_layer() {
+    let world = World::new();
+    let mut service = layer(&world).layer(WhoAmI);
+    let refused = get(&mut service, None).await;
+    assert!(Party::Server.asks(refused.status(), refused.headers()));
+
+    let begun = begin(&world, &InitiateOptions::default());
+    let (mut negotiation, token) = Negotiation::start(Party::Server, begun).unwrap();
+    let answer = get(&mut service, Some(token.clone())).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.body(), "alice@R");
+    let done = negotiation.step(answer.status(), answer.headers()).unwrap();
+    let Progress::Done(context) = done else {
+        panic!("one round is all")
+    };
+    assert_eq!(
+        context.details.acceptor.to_string(),
+        "HTTP/www.example.com@R"
+    );
+    let over = negotiation.step(answer.status(), answer.headers());
+    assert!(matches!(over, Err(HttpError::Finished)));
+
+    // The token is good once.
+    let replayed = get(&mut service, Some(token)).await;
+    assert_eq!(replayed.status(), StatusCode::UNAUTHORIZED);
+    assert!(replayed.body().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_layer_refuses() {
+    let world = World::new();
+    let mut service = layer(&world).layer(WhoAmI);
+    for value in [
+        "Negotiate",
+        "Negotiate !",
+        "Negotiate AAAA",
+        "Basic YWxpY2U6cHc=",
+        "Negotiate TlRMTVNTUAABAAAA",
+        "",
+    ] {
+        let value = HeaderValue::from_static(value);
+        let refused = get(&mut service, Some(value.clone())).await;
+        assert!(
+            Party::Server.asks(refused.status(), refused.headers()),
+            "{value:?}"
+        );
+    }
+    let long = HeaderValue::from_str(&format!("Negotiate {}", "A".repeat(0x2_0004))).unwrap();
+    let refused = get(&mut service, Some(long)).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+
+    // The service's own fault is not the client's.
+    std::fs::remove_file(world.folder.join("keytab")).unwrap();
+    let begun = begin(&world, &InitiateOptions::default());
+    let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let refused = get(&mut service, Some(token)).await;
+    assert_eq!(refused.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(!refused.headers().contains_key(WWW_AUTHENTICATE));
+}
+
+#[tokio::test]
+async fn the_channel_of_a_request_goes_first() {
+    let world = World::new();
+    let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
+    let mut accept = AcceptorOptions::default();
+    accept.channel_bindings = Some(bindings(1));
+    accept.require_bindings = true;
+    let mut service = layer(&world).with_options(accept).layer(WhoAmI);
+    for (ours, of_request, expected) in [
+        (None, None, StatusCode::UNAUTHORIZED),
+        (Some(1), None, StatusCode::OK),
+        (Some(2), None, StatusCode::UNAUTHORIZED),
+        (Some(2), Some(2), StatusCode::OK),
+        (Some(1), Some(2), StatusCode::UNAUTHORIZED),
+    ] {
+        let mut options = InitiateOptions::default();
+        options.context.channel_bindings = ours.map(bindings);
+        let started = Negotiation::start(Party::Server, begin(&world, &options));
+        let mut request = Request::new(());
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, started.unwrap().1);
+        if let Some(certificate) = of_request {
+            request.extensions_mut().insert(bindings(certificate));
+        }
+        let answer = service.call(request).await.unwrap();
+        assert_eq!(answer.status(), expected, "{ours:?} {of_request:?}");
+    }
+}
+
+#[test]
+fn what_the_client_refuses() {
+    let world = World::new();
+    let step = |status, headers: &HeaderMap| {
+        let begun = begin(&world, &InitiateOptions::default());
+        let (mut negotiation, _) = Negotiation::start(Party::Server, begun).unwrap();
+        negotiation.step(status, headers).unwrap_err()
+    };
+    let mut headers = HeaderMap::new();
+    assert!(matches!(
+        step(StatusCode::OK, &headers),
+        HttpError::NotProven
+    ));
+    assert!(matches!(
+        step(StatusCode::UNAUTHORIZED, &headers),
+        HttpError::Rejected(_)
+    ));
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+    assert!(matches!(
+        step(StatusCode::UNAUTHORIZED, &headers),
+        HttpError::Rejected(_)
+    ));
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Negotiate a"));
+    assert!(matches!(step(StatusCode::OK, &headers), HttpError::Base64));
+    // SPNEGO's reject.
+    let rejected = HeaderValue::from_static("Negotiate oQcwBaADCgEC");
+    headers.insert(WWW_AUTHENTICATE, rejected);
+    let HttpError::Context(failed) = step(StatusCode::UNAUTHORIZED, &headers) else {
+        panic!("it says why")
+    };
+    assert!(matches!(*failed.error, GssError::Rejected));
+}
+
+/// A proxy asks by other headers, and without mutual authentication nothing has to be proved.
+#[test]
+fn proxies() {
+    let world = World::new();
+    let mut headers = HeaderMap::new();
+    headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
+    let status = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+    assert!(Party::Proxy.asks(status, &headers) && !Party::Server.asks(status, &headers));
+    assert_eq!(
+        Party::Proxy.request_header().as_str(),
+        "proxy-authorization"
+    );
+
+    let mut options = InitiateOptions::default();
+    options.mechanism = kerberos_client::GssMechanism::Kerberos;
+    options.context.flags = ContextFlags::INTEG;
+    let begun = begin(&world, &options);
+    let (mut negotiation, _) = Negotiation::start(Party::Proxy, begun).unwrap();
+    let done = negotiation.step(StatusCode::OK, &HeaderMap::new());
+    assert!(matches!(done, Ok(Progress::Done(_))));
+}

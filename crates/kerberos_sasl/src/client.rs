@@ -1,0 +1,152 @@
+//! `SaslClient`: the client's side of `GSSAPI` (RFC 4752 §3.1) and of `GSS-SPNEGO`.
+//!
+//! ```text
+//! GSSAPI      AP-REQ ──►  ◄── AP-REP  (nothing) ──►  ◄── layers, signed   choice, signed ──►
+//! GSS-SPNEGO  NegTokenInit ──►  ◄── NegTokenResp     the layer is what the flags say
+//! ```
+
+use kerberos_client::Initiation;
+use kerberos_client::kerberos_gss::{Context, Protection, Step};
+
+use crate::layer::{SecurityLayer, rng};
+use crate::offer::Offer;
+use crate::{Layers, Outcome, SaslError, SaslMechanism, SaslOptions, SaslStep};
+
+/// A client that logs in; see the [crate](crate).
+#[derive(Debug)]
+pub struct SaslClient {
+    options: SaslOptions,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    ExpectToken(Initiation),
+    ExpectOffer(Box<Context>),
+    Finished,
+}
+
+impl SaslClient {
+    /// Starts with what [`Client::initiate`](kerberos_client::Client::initiate) gave for
+    /// [`SaslOptions::initiate_options`]. Returns the first response, too: what SASL calls the
+    /// initial response, which the message that names the mechanism carries, or else the answer to
+    /// a first empty challenge.
+    ///
+    /// # Errors
+    /// [`SaslError::Finished`] when the context is established already: without mutual
+    /// authentication there is no exchange.
+    pub fn start(
+        options: SaslOptions,
+        (initiation, step): (Initiation, Step),
+    ) -> Result<(Self, Vec<u8>), SaslError> {
+        let Step::Continue(token) = step else {
+            return Err(SaslError::Finished);
+        };
+        let state = State::ExpectToken(initiation);
+        Ok((Self { options, state }, token))
+    }
+
+    /// Takes the server's `challenge`, or what it sends along with its success.
+    ///
+    /// # Errors
+    /// Each with its own name; it is final. [`SaslError::NoCommonLayer`] is the one for a server
+    /// that protects less than is wanted.
+    pub fn step(&mut self, challenge: &[u8]) -> Result<SaslStep, SaslError> {
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::ExpectToken(mut initiation) => match initiation.step(challenge)? {
+                Step::Continue(token) => {
+                    self.state = State::ExpectToken(initiation);
+                    Ok(SaslStep::Continue(token))
+                }
+                Step::Done { send, context } => match self.options.mechanism {
+                    SaslMechanism::Gssapi => {
+                        self.state = State::ExpectOffer(context);
+                        // RFC 4752 §3.1: without a token the response is empty.
+                        Ok(SaslStep::Continue(send.unwrap_or_default()))
+                    }
+                    SaslMechanism::GssSpnego => implied(&self.options, send, *context),
+                },
+            },
+            State::ExpectOffer(context) => self.choose(challenge, *context),
+            State::Finished => Err(SaslError::Finished),
+        }
+    }
+
+    /// Chooses of what the server offers.
+    fn choose(&self, challenge: &[u8], mut context: Context) -> Result<SaslStep, SaslError> {
+        let message = context.unwrap(challenge)?.message;
+        let (peer, rest) = Offer::read(&message)?;
+        if !rest.is_empty() {
+            return Err(SaslError::OfferLength(message.len()));
+        }
+        let layer = choose(&self.options, peer.layers, &context)?;
+        let max_receive = match layer {
+            // RFC 4752 §3.1: without a layer, the size is 0.
+            Layers::NONE => 0,
+            _ => self.options.receive_limit(),
+        };
+        let choice = Offer {
+            layers: layer,
+            max_receive,
+        };
+        let mut response = choice.to_bytes().to_vec();
+        if let Some(name) = &self.options.authorization_id {
+            if name.contains('\0') {
+                return Err(SaslError::AuthorizationId);
+            }
+            response.extend_from_slice(name.as_bytes());
+        }
+        let send = Some(context.wrap(Protection::Sign, &response, &mut rng()?)?);
+        let (details, layer) = SecurityLayer::new(context, layer, max_receive, peer.max_receive)?;
+        Ok(done(send, details, layer))
+    }
+}
+
+/// The strongest layer of those that the peer offers, the options want and the context can do.
+fn choose(options: &SaslOptions, offered: Layers, context: &Context) -> Result<Layers, SaslError> {
+    let possible = offered.common(Layers::of_flags(context.details.flags));
+    let wanted = options.layers;
+    let chosen = possible.common(wanted).strongest();
+    chosen.ok_or(SaslError::NoCommonLayer {
+        offered: possible,
+        wanted,
+    })
+}
+
+/// The end of GSS-SPNEGO, on either side: the flags of the context say what the layer is.
+pub(crate) fn implied(
+    options: &SaslOptions,
+    send: Option<Vec<u8>>,
+    context: Context,
+) -> Result<SaslStep, SaslError> {
+    let offered = Layers::of_flags(context.details.flags);
+    // MS-ADTS §5.1.1.1: whoever asks for confidentiality or integrity gets it, with nothing to
+    // choose from.
+    let implied = offered.strongest().unwrap_or(Layers::NONE);
+    let wanted = options.layers;
+    if !wanted.has(implied) {
+        return Err(SaslError::NoCommonLayer {
+            offered: implied,
+            wanted,
+        });
+    }
+    let limit = options.receive_limit();
+    let (details, layer) = SecurityLayer::new(context, implied, limit, SPNEGO_FRAME)?;
+    Ok(done(send, details, layer))
+}
+
+fn done(
+    send: Option<Vec<u8>>,
+    details: kerberos_client::kerberos_gss::Details,
+    layer: SecurityLayer,
+) -> SaslStep {
+    let outcome = Box::new(Outcome {
+        details,
+        authorization_id: None,
+        layer,
+    });
+    SaslStep::Done { send, outcome }
+}
+
+/// GSS-SPNEGO agrees on no size of frames: this is what all known peers take.
+const SPNEGO_FRAME: u32 = 0x1_0000;

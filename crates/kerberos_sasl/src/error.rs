@@ -1,0 +1,64 @@
+//! `SaslError`: why an exchange failed, or a message is not taken.
+
+use kerberos_client::ClientError;
+use kerberos_client::kerberos_gss::{GssError, StepError};
+use thiserror::Error;
+
+use crate::Layers;
+
+/// Why an exchange failed, or a message is not taken.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SaslError {
+    /// The context could not be established. [`StepError::send`] is for the peer.
+    #[error(transparent)]
+    Context(#[from] StepError),
+    /// A token of the exchange or of a message is not genuine, or not the one whose turn it is.
+    #[error(transparent)]
+    Gss(#[from] GssError),
+    /// The system has no randomness to give.
+    #[error(transparent)]
+    NoRandomness(ClientError),
+    /// Something came where nothing was expected, or the exchange is over.
+    #[error("there is no next step")]
+    Finished,
+    /// A message must be empty and is not.
+    #[error("an empty response expected, found {0} octets")]
+    NotEmpty(usize),
+    /// What the layers are agreed on with is too short or too long (RFC 4752 §3.1).
+    #[error("the security layers take 4 octets, found {0}")]
+    OfferLength(usize),
+    /// None of the layers that the peer offers will do.
+    #[error("the peer offers {offered}, wanted is {wanted}")]
+    NoCommonLayer {
+        /// What the peer offers.
+        offered: Layers,
+        /// What this side takes.
+        wanted: Layers,
+    },
+    /// The client chose what was not offered, or several layers.
+    #[error("the client chose {chosen}, offered is {offered}")]
+    Choice {
+        /// What the client chose.
+        chosen: Layers,
+        /// What it had the choice of.
+        offered: Layers,
+    },
+    /// A layer protects nothing, for the peer takes no messages long enough.
+    #[error("the peer takes {0} octets at most, too few for any message")]
+    PeerTakesTooLittle(u32),
+    /// The name to act as is no UTF-8 (RFC 4752 §3.1), or has a zero octet.
+    #[error("the authorization identity is no text")]
+    AuthorizationId,
+    /// The peer's frame is longer than this side said that it takes.
+    #[error("a frame of {length} octets, {limit} are allowed")]
+    FrameTooLong {
+        /// Its length.
+        length: u32,
+        /// What is allowed.
+        limit: u32,
+    },
+    /// A message is not encrypted, and has to be.
+    #[error("the message is not encrypted, as was agreed on")]
+    NotSealed,
+}

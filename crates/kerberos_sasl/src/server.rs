@@ -1,0 +1,134 @@
+//! `SaslServer`: the server's side of `GSSAPI` (RFC 4752 §3.2) and of `GSS-SPNEGO`.
+
+use kerberos_client::kerberos_gss::{AcceptorOptions, Context, Protection, Step};
+use kerberos_client::{Acceptance, ServiceAcceptor};
+
+use crate::client::implied;
+use crate::layer::{SecurityLayer, rng};
+use crate::offer::Offer;
+use crate::{Layers, Outcome, SaslError, SaslMechanism, SaslOptions, SaslStep};
+
+/// A server that lets one client log in.
+///
+/// # Example
+/// ```no_run
+/// use kerberos_client::kerberos_gss::AcceptorOptions;
+/// use kerberos_client::{Config, ServiceAcceptor};
+/// use kerberos_sasl::{SaslMechanism, SaslOptions, SaslServer, SaslStep};
+/// # fn receive() -> Vec<u8> { unimplemented!() }
+/// # fn send(challenge: &[u8]) {}
+/// let service = ServiceAcceptor::new(&Config::from_env()?)?;
+/// let options = SaslOptions::new(SaslMechanism::Gssapi);
+/// let mut sasl = SaslServer::new(&service, options, AcceptorOptions::default());
+/// let outcome = loop {
+///     match sasl.step(&receive())? {
+///         SaslStep::Continue(challenge) => send(&challenge),
+///         SaslStep::Done { outcome, .. } => break outcome,
+///     }
+/// };
+/// println!("{} has logged in", outcome.details.initiator);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct SaslServer {
+    options: SaslOptions,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    ExpectToken(Acceptance),
+    /// The AP-REP is out.
+    ExpectNothing(Box<Context>),
+    ExpectChoice(Box<Context>, Layers),
+    Finished,
+}
+
+impl SaslServer {
+    /// A server that lets one client of `service` log in.
+    pub fn new(service: &ServiceAcceptor, options: SaslOptions, context: AcceptorOptions) -> Self {
+        let state = State::ExpectToken(service.acceptance(options.mechanism.gss(), context));
+        Self { options, state }
+    }
+
+    /// Takes the client's `response`, which may be the initial one. A client that sent none is to
+    /// get an empty challenge first.
+    ///
+    /// # Errors
+    /// Each with its own name; it is final. The client is refused then.
+    pub fn step(&mut self, response: &[u8]) -> Result<SaslStep, SaslError> {
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::ExpectToken(mut acceptance) => match acceptance.step(response)? {
+                Step::Continue(token) => {
+                    self.state = State::ExpectToken(acceptance);
+                    Ok(SaslStep::Continue(token))
+                }
+                Step::Done { send, context } => match (self.options.mechanism, send) {
+                    (SaslMechanism::GssSpnego, send) => implied(&self.options, send, *context),
+                    (SaslMechanism::Gssapi, Some(token)) => {
+                        self.state = State::ExpectNothing(context);
+                        Ok(SaslStep::Continue(token))
+                    }
+                    (SaslMechanism::Gssapi, None) => self.offer(context),
+                },
+            },
+            State::ExpectNothing(context) => match response.len() {
+                0 => self.offer(context),
+                length => Err(SaslError::NotEmpty(length)),
+            },
+            State::ExpectChoice(context, offered) => self.conclude(response, *context, offered),
+            State::Finished => Err(SaslError::Finished),
+        }
+    }
+
+    fn offer(&mut self, mut context: Box<Context>) -> Result<SaslStep, SaslError> {
+        let possible = Layers::of_flags(context.details.flags);
+        let layers = self.options.layers.common(possible);
+        if layers.strongest().is_none() {
+            return Err(SaslError::NoCommonLayer {
+                offered: possible,
+                wanted: self.options.layers,
+            });
+        }
+        // RFC 4752 §3.2: 0 where there is no layer to be had.
+        let max_receive = match layers {
+            Layers::NONE => 0,
+            _ => self.options.receive_limit(),
+        };
+        let offer = Offer {
+            layers,
+            max_receive,
+        };
+        let challenge = context.wrap(Protection::Sign, &offer.to_bytes(), &mut rng()?)?;
+        self.state = State::ExpectChoice(context, layers);
+        Ok(SaslStep::Continue(challenge))
+    }
+
+    fn conclude(
+        &self,
+        response: &[u8],
+        mut context: Context,
+        offered: Layers,
+    ) -> Result<SaslStep, SaslError> {
+        let message = context.unwrap(response)?.message;
+        let (peer, name) = Offer::read(&message)?;
+        let chosen = peer.layers;
+        if chosen.0.count_ones() != 1 || !offered.has(chosen) {
+            return Err(SaslError::Choice { chosen, offered });
+        }
+        let name = std::str::from_utf8(name).map_err(|_| SaslError::AuthorizationId)?;
+        if name.contains('\0') {
+            return Err(SaslError::AuthorizationId);
+        }
+        let limit = self.options.receive_limit();
+        let (details, layer) = SecurityLayer::new(context, chosen, limit, peer.max_receive)?;
+        let authorization_id = (!name.is_empty()).then(|| name.to_owned());
+        let outcome = Box::new(Outcome {
+            details,
+            authorization_id,
+            layer,
+        });
+        let send = None;
+        Ok(SaslStep::Done { send, outcome })
+    }
+}

@@ -1,0 +1,271 @@
+//! Both ends of SASL, every pair of wishes, and messages behind the layer.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+#[path = "../../kerberos_client/tests/shared/world.rs"]
+mod world;
+
+use kerberos_client::kerberos_gss::{
+    AcceptorOptions, ContextFlags, GssError, OrderFault, Protection, Step,
+};
+use kerberos_client::{GssMechanism, InitiateOptions};
+use kerberos_sasl::{
+    Layers, Outcome, SaslClient, SaslError, SaslMechanism, SaslOptions, SaslServer, SaslStep,
+};
+use world::{SERVICE, World};
+
+fn wants(mechanism: SaslMechanism, layers: Layers) -> SaslOptions {
+    let mut options = SaslOptions::new(mechanism);
+    options.layers = layers;
+    options
+}
+
+type Ends = (Box<Outcome>, Box<Outcome>);
+
+fn exchange(world: &World, client: SaslOptions, server: SaslOptions) -> Result<Ends, SaslError> {
+    let options = client.initiate_options();
+    let begun = world.client().initiate(&world.cache(), SERVICE, &options);
+    let (mut client, mut response) = SaslClient::start(client, begun.unwrap())?;
+    let service = world.service().with_memory_replay_cache();
+    let mut server = SaslServer::new(&service, server, AcceptorOptions::default());
+    let mut ours = None;
+    let theirs = loop {
+        let challenge = match server.step(&response)? {
+            SaslStep::Continue(challenge) => challenge,
+            SaslStep::Done { send, outcome } => {
+                if let Some(last) = send {
+                    let SaslStep::Done { outcome, .. } = client.step(&last)? else {
+                        panic!("the server is done")
+                    };
+                    ours = Some(outcome);
+                }
+                break outcome;
+            }
+        };
+        response = match client.step(&challenge)? {
+            SaslStep::Continue(response) => response,
+            SaslStep::Done { send, outcome } => {
+                ours = Some(outcome);
+                send.unwrap()
+            }
+        };
+    };
+    Ok((ours.unwrap(), theirs))
+}
+
+const ALL: Layers = Layers(7);
+
+#[test]
+fn the_strongest_layer_that_both_have() {
+    use SaslMechanism::{GssSpnego, Gssapi};
+    let world = World::new();
+    let up_to_integrity = Layers::NONE | Layers::INTEGRITY;
+    for (mechanism, client, server, agreed) in [
+        (Gssapi, ALL, ALL, Layers::CONFIDENTIALITY),
+        (Gssapi, ALL, Layers::INTEGRITY, Layers::INTEGRITY),
+        (Gssapi, ALL, Layers::NONE, Layers::NONE),
+        (Gssapi, up_to_integrity, ALL, Layers::INTEGRITY),
+        (Gssapi, Layers::NONE, ALL, Layers::NONE),
+        (GssSpnego, ALL, ALL, Layers::CONFIDENTIALITY),
+        (GssSpnego, up_to_integrity, ALL, Layers::INTEGRITY),
+        (GssSpnego, Layers::NONE, ALL, Layers::NONE),
+    ] {
+        let ends = exchange(&world, wants(mechanism, client), wants(mechanism, server));
+        let (mut ours, mut theirs) = ends.unwrap();
+        let case = format!("{mechanism:?} {client} {server}");
+        assert_eq!(
+            (ours.layer.layer, theirs.layer.layer),
+            (agreed, agreed),
+            "{case}"
+        );
+        assert_eq!(theirs.details.initiator.to_string(), "alice@R");
+
+        // 300 000 octets take several frames; a message of one octet takes one.
+        for message in [vec![7; 300_000], vec![1], Vec::new()] {
+            let mut frames = Vec::new();
+            ours.layer.sender.protect(&message, &mut frames).unwrap();
+            let plain = frames.windows(64).any(|part| part == [7; 64]);
+            let sealed = agreed == Layers::CONFIDENTIALITY;
+            assert_eq!(plain, message.len() > 64 && !sealed, "{case}");
+            let (mut received, mut whole) = (Vec::new(), Vec::new());
+            // They come octet by octet at first, then at once.
+            for octet in frames.drain(..frames.len().min(9)) {
+                received.push(octet);
+                theirs
+                    .layer
+                    .receiver
+                    .receive(&mut received, &mut whole)
+                    .unwrap();
+            }
+            received.append(&mut frames);
+            while theirs
+                .layer
+                .receiver
+                .receive(&mut received, &mut whole)
+                .unwrap()
+            {}
+            assert!(received.is_empty() && whole == message, "{case}");
+        }
+        let mut frame = Vec::new();
+        theirs.layer.sender.protect(b"answer", &mut frame).unwrap();
+        let mut answer = Vec::new();
+        assert!(
+            ours.layer
+                .receiver
+                .receive(&mut frame, &mut answer)
+                .unwrap()
+        );
+        assert_eq!(answer, b"answer");
+    }
+}
+
+#[test]
+fn a_missing_layer_is_refused_on_both_sides() {
+    let world = World::new();
+    let sealed = Layers::CONFIDENTIALITY;
+    for mechanism in [SaslMechanism::Gssapi, SaslMechanism::GssSpnego] {
+        for (client, server) in [(sealed, Layers::INTEGRITY), (Layers::NONE, sealed)] {
+            let refused = exchange(&world, wants(mechanism, client), wants(mechanism, server));
+            assert!(
+                matches!(refused, Err(SaslError::NoCommonLayer { .. })),
+                "{mechanism:?} {client} {server}: {refused:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn whom_to_act_as() {
+    let world = World::new();
+    let mut options = wants(SaslMechanism::Gssapi, ALL);
+    options.authorization_id = Some("u:bob".to_owned());
+    let (_, theirs) = exchange(&world, options.clone(), wants(SaslMechanism::Gssapi, ALL)).unwrap();
+    assert_eq!(theirs.authorization_id.as_deref(), Some("u:bob"));
+    options.authorization_id = Some("u:b\0b".to_owned());
+    let refused = exchange(&world, options, wants(SaslMechanism::Gssapi, ALL));
+    assert!(matches!(refused, Err(SaslError::AuthorizationId)));
+}
+
+#[test]
+fn frames_that_are_not_taken() {
+    let world = World::new();
+    let mechanism = SaslMechanism::Gssapi;
+    let ends = || {
+        exchange(
+            &world,
+            SaslOptions::new(mechanism),
+            SaslOptions::new(mechanism),
+        )
+    };
+    let (mut ours, mut theirs) = ends().unwrap();
+    let mut messages = Vec::new();
+    let mut take = |outcome: &mut Outcome, mut frame: Vec<u8>| {
+        outcome.layer.receiver.receive(&mut frame, &mut messages)
+    };
+    // The length alone is enough.
+    let long = take(&mut theirs, vec![0, 1, 0, 1]);
+    assert!(matches!(
+        long,
+        Err(SaslError::FrameTooLong {
+            length: 65_537,
+            limit: 65_536
+        })
+    ));
+
+    let mut frame = Vec::new();
+    ours.layer.sender.protect(b"hello", &mut frame).unwrap();
+    let mut altered = frame.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    assert!(matches!(
+        take(&mut theirs, altered),
+        Err(SaslError::Gss(GssError::Integrity))
+    ));
+    assert!(take(&mut theirs, frame.clone()).unwrap());
+    let again = take(&mut theirs, frame.clone());
+    assert!(matches!(
+        again,
+        Err(SaslError::Gss(GssError::Order {
+            fault: OrderFault::Duplicate,
+            ..
+        }))
+    ));
+    assert!(matches!(
+        take(&mut ours, frame),
+        Err(SaslError::Gss(GssError::WrongDirection))
+    ));
+    assert!(take(&mut theirs, vec![0, 0, 0, 0]).is_err());
+}
+
+/// A server that the client's first token is enough for, and then wrong answers to what it offers.
+#[test]
+fn choices_that_were_not_offered() {
+    let world = World::new();
+    let service = world.service().with_memory_replay_cache();
+    let choose = |choice: &[u8], protection| {
+        let mut options = InitiateOptions::default();
+        options.mechanism = GssMechanism::Kerberos;
+        let begun = world.client().initiate(&world.cache(), SERVICE, &options);
+        let (mut client, Step::Continue(token)) = begun.unwrap() else {
+            panic!("an answer is asked for")
+        };
+        let offered = Layers::INTEGRITY | Layers::CONFIDENTIALITY;
+        let wanted = wants(SaslMechanism::Gssapi, offered);
+        let mut server = SaslServer::new(&service, wanted, AcceptorOptions::default());
+        let SaslStep::Continue(token) = server.step(&token).unwrap() else {
+            panic!("it has to prove itself")
+        };
+        let Step::Done { mut context, .. } = client.step(&token).unwrap() else {
+            panic!("it has")
+        };
+        let SaslStep::Continue(offer) = server.step(&[]).unwrap() else {
+            panic!("it offers layers")
+        };
+        assert_eq!(context.unwrap(&offer).unwrap().message, [6, 1, 0, 0]);
+        let mut rng = kerberos_client::system_rng().unwrap();
+        let choice = context.wrap(protection, choice, &mut rng).unwrap();
+        server.step(&choice)
+    };
+    let sign = Protection::Sign;
+    assert!(matches!(
+        choose(&[4, 1, 0, 0], sign),
+        Ok(SaslStep::Done { .. })
+    ));
+    assert!(matches!(
+        choose(&[1, 0, 0, 0], sign),
+        Err(SaslError::Choice { .. })
+    ));
+    assert!(matches!(
+        choose(&[6, 1, 0, 0], sign),
+        Err(SaslError::Choice { .. })
+    ));
+    assert!(matches!(
+        choose(&[0, 1, 0, 0], sign),
+        Err(SaslError::Choice { .. })
+    ));
+    assert!(matches!(
+        choose(&[8, 1, 0, 0], sign),
+        Err(SaslError::Choice { .. })
+    ));
+    assert!(matches!(
+        choose(&[4, 1, 0], sign),
+        Err(SaslError::OfferLength(3))
+    ));
+    assert!(matches!(
+        choose(&[4, 0, 0, 9], sign),
+        Err(SaslError::PeerTakesTooLittle(9))
+    ));
+    assert!(matches!(
+        choose(b"\x04\x01\x00\x00\xff", sign),
+        Err(SaslError::AuthorizationId)
+    ));
+}
+
+#[test]
+fn there_is_no_exchange_without_mutual_authentication() {
+    let world = World::new();
+    let options = SaslOptions::new(SaslMechanism::Gssapi);
+    let mut initiate = options.initiate_options();
+    initiate.context.flags = ContextFlags::INTEG;
+    let begun = world.client().initiate(&world.cache(), SERVICE, &initiate);
+    let refused = SaslClient::start(options, begun.unwrap());
+    assert!(matches!(refused, Err(SaslError::Finished)));
+}

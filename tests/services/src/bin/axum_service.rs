@@ -1,0 +1,34 @@
+//! A web service that only those may use who have a ticket for it: `axum_service ADDRESS`.
+#![forbid(unsafe_code)]
+
+use axum::routing::get;
+use axum::{Extension, Router};
+use kerberos_client::{Config, ServiceAcceptor};
+use kerberos_http::{Authenticated, NegotiateLayer};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = std::env::args().nth(1).ok_or("which address?")?;
+    // The keytab that KRB5_KTNAME names, or else /etc/krb5.keytab.
+    let service = ServiceAcceptor::new(&Config::from_env()?)?;
+    let app = Router::new()
+        .route("/", get(hello))
+        .layer(NegotiateLayer::new(service));
+    let listener = TcpListener::bind(address).await?;
+    println!("listening");
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+async fn hello(Extension(client): Extension<Authenticated>) -> Result<String, String> {
+    let mut text = format!("hello {}\n", client.principal());
+    let pac = client.pac().map_err(|error| error.to_string())?;
+    if let Some(sid) = pac.and_then(|pac| pac.user_sid) {
+        text += &format!("you are {sid}\n");
+    }
+    for lent in &client.details().delegated {
+        text += &format!("you lent {}\n", lent.server);
+    }
+    Ok(text)
+}

@@ -1,0 +1,93 @@
+//! SASL: `ldap_search` at OpenLDAP and at Active Directory, with every mechanism and layer.
+
+use test_support::{Finished, MitRealm, Place, SambaRealm, Slapd};
+
+fn log_in(place: &Place) {
+    let kinit = place.ours("kinit").arg("alice");
+    kinit.stdin("wonderland\n").run().success();
+}
+
+fn search(place: &Place, arguments: &[&str]) -> Finished {
+    let program = place.program(env!("CARGO_BIN_EXE_ldap_search"));
+    program.args(arguments).run()
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, slapd)),
+    ignore = "needs MIT's KDC and slapd: cargo xtask install"
+)]
+fn openldap() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let (keytab, conf) = (realm.keytab("localhost"), place.path("krb5.conf"));
+    let slapd = Slapd::start(&keytab, &conf, "noanonymous,noplain");
+    log_in(&place);
+    let address = slapd.address();
+    for mechanism in ["GSSAPI", "GSS-SPNEGO"] {
+        for (layer, shown) in [
+            ("none", "no layer"),
+            ("integrity", "integrity"),
+            ("confidentiality", "confidentiality"),
+        ] {
+            let arguments = [&address, "ldap/localhost", mechanism, layer, Slapd::ENTRY];
+            let found = search(&place, &arguments).success().stdout();
+            assert_eq!(found, format!("logged in with {shown}\nfound dc=example\n"));
+        }
+    }
+}
+
+/// A directory that protects nothing, which is what somebody in between would like best.
+#[test]
+#[cfg_attr(
+    not(all(mit, slapd)),
+    ignore = "needs MIT's KDC and slapd: cargo xtask install"
+)]
+fn a_layer_that_is_missing() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let (keytab, conf) = (realm.keytab("localhost"), place.path("krb5.conf"));
+    let slapd = Slapd::start(&keytab, &conf, "noanonymous,noplain,maxssf=0");
+    log_in(&place);
+    let address = slapd.address();
+    let arguments = [
+        &address,
+        "ldap/localhost",
+        "GSSAPI",
+        "confidentiality",
+        Slapd::ENTRY,
+    ];
+    let refused = search(&place, &arguments).exits(1);
+    assert!(refused.stderr().contains("NoCommonLayer"), "{refused}");
+    let arguments = [&address, "ldap/localhost", "GSSAPI", "none", Slapd::ENTRY];
+    search(&place, &arguments).success();
+}
+
+#[test]
+#[cfg_attr(not(samba), ignore = "needs Samba and root: cargo xtask install")]
+fn active_directory() {
+    const ENTRY: &str = "CN=Users,DC=ad,DC=test";
+    let realm = SambaRealm::start();
+    let place = realm.place();
+    log_in(&place);
+    let address = format!("{}:389", realm.address());
+    for mechanism in ["GSSAPI", "GSS-SPNEGO"] {
+        let arguments = [
+            &address,
+            "ldap/dc1.ad.test",
+            mechanism,
+            "confidentiality",
+            ENTRY,
+        ];
+        let found = search(&place, &arguments).success().stdout();
+        assert_eq!(
+            found,
+            format!("logged in with confidentiality\nfound {ENTRY}\n")
+        );
+        // Signed or bare is not enough for it.
+        for layer in ["integrity", "none"] {
+            let arguments = [&address, "ldap/dc1.ad.test", mechanism, layer, ENTRY];
+            search(&place, &arguments).exits(1);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! HTTP Negotiate: the client of `reqwest_get` at Apache, and who is let in by `axum_service`.
+#![allow(clippy::panic, reason = "helpers of tests")]
+
+use std::path::Path;
+
+use test_support::{
+    Apache, Krb5Conf, MitRealm, Place, SambaRealm, Server, TempDir, Tool, free_port,
+};
+
+/// The web service of `axum_service`, with the keys of `HTTP/localhost`.
+struct Service {
+    // Dropped first: the server goes before its folder.
+    _server: Server,
+    _folder: TempDir,
+    url: String,
+}
+
+impl Service {
+    fn start(keytab: &Path, place: &Place) -> Self {
+        let folder = TempDir::new();
+        let port = free_port();
+        let log = folder.join("service.out");
+        let server = Server::start(
+            Path::new(env!("CARGO_BIN_EXE_axum_service")),
+            |command| {
+                command.arg(format!("127.0.0.1:{port}")).env_clear();
+                command.env("KRB5_CONFIG", place.path("krb5.conf"));
+                command.env("KRB5_KTNAME", keytab);
+                command.env("KRB5RCACHEDIR", folder.path());
+            },
+            &log,
+            &[],
+            || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("listening")),
+        );
+        Self {
+            _server: server.unwrap_or_else(|logs| panic!("{logs}")),
+            _folder: folder,
+            url: format!("http://localhost:{port}/"),
+        }
+    }
+}
+
+fn log_in(place: &Place, options: &str) {
+    let kinit = place.ours("kinit").line(options);
+    kinit.stdin("wonderland\n").run().success();
+}
+
+fn reqwest_get(place: &Place, url: &str) -> Tool {
+    place.program(env!("CARGO_BIN_EXE_reqwest_get")).arg(url)
+}
+
+fn curl(place: &Place, options: &str, url: &str) -> String {
+    let curl = place.program("/usr/bin/curl");
+    let curl = curl.line("--silent --include --noproxy * --negotiate --user :");
+    curl.line(options).arg(url).run().success().stdout()
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, apache)),
+    ignore = "needs MIT's KDC and Apache: cargo xtask install"
+)]
+fn reqwest_at_apache() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let apache = Apache::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
+    let refused = reqwest_get(&place, &apache.url()).run();
+    assert!(refused.code() == 1, "{refused}");
+    log_in(&place, "alice");
+    let page = reqwest_get(&place, &apache.url()).run().success();
+    assert_eq!(page.stdout(), "200 OK\nhello\n");
+    // What was got is kept.
+    drop(realm);
+    reqwest_get(&place, &apache.url()).run().success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, apache)),
+    ignore = "needs MIT's KDC and curl: cargo xtask install"
+)]
+fn curl_at_ours() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let service = Service::start(&realm.keytab("localhost"), &place);
+    let refused = curl(&place, "", &service.url);
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    log_in(&place, "-f alice");
+    let page = curl(&place, "", &service.url);
+    assert!(page.contains("\r\n\r\nhello alice@MIT.TEST\n"), "{page}");
+    // It proves itself.
+    assert!(page.contains("www-authenticate: Negotiate oY"), "{page}");
+    let page = curl(&place, "--delegation always", &service.url);
+    assert!(
+        page.ends_with("you lent krbtgt/MIT.TEST@MIT.TEST\n"),
+        "{page}"
+    );
+    // By SPNEGO's other end of ours.
+    let page = reqwest_get(&place, &service.url)
+        .arg("lend")
+        .run()
+        .success();
+    let expected = "200 OK\nhello alice@MIT.TEST\nyou lent krbtgt/MIT.TEST@MIT.TEST\n";
+    assert_eq!(page.stdout(), expected);
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, python_requests)),
+    ignore = "needs MIT's KDC and requests-kerberos: cargo xtask install"
+)]
+fn python_requests_at_ours() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let service = Service::start(&realm.keytab("localhost"), &place);
+    log_in(&place, "alice");
+    let script = "import sys, requests\n\
+                  from requests_kerberos import HTTPKerberosAuth, REQUIRED\n\
+                  auth = HTTPKerberosAuth(mutual_authentication=REQUIRED)\n\
+                  page = requests.get(sys.argv[1], auth=auth)\n\
+                  print(page.status_code, page.text, end='')\n";
+    let python = place.program("/usr/bin/python3").args(["-c", script]);
+    let page = python
+        .env("NO_PROXY", "*")
+        .arg(&service.url)
+        .run()
+        .success();
+    assert_eq!(page.stdout(), "200 hello alice@MIT.TEST\n");
+}
+
+/// A service of Active Directory knows its client by the SID.
+#[test]
+#[cfg_attr(not(samba), ignore = "needs Samba and root: cargo xtask install")]
+fn curl_of_active_directory_at_ours() {
+    let realm = SambaRealm::start();
+    let conf: Krb5Conf = realm.conf();
+    let place = Place::new(&conf);
+    let service = Service::start(&realm.keytab("svc-localhost"), &place);
+    log_in(&place, "alice");
+    let page = curl(&place, "", &service.url);
+    assert!(
+        page.contains("hello alice@AD.TEST\nyou are S-1-5-21-"),
+        "{page}"
+    );
+    let page = reqwest_get(&place, &service.url).run().success().stdout();
+    assert!(page.starts_with("200 OK\nhello alice@AD.TEST\n"), "{page}");
+}
