@@ -4,23 +4,20 @@
 
 #[path = "support/constant.rs"]
 mod constant;
+#[path = "support/contexts.rs"]
+mod contexts;
 #[path = "support/script.rs"]
 mod script;
 #[path = "support/ticket.rs"]
 mod ticket;
 
-use std::sync::Arc;
-
 use kerberos_crypto::EncryptionType;
-use kerberos_gss::{
-    Acceptor, AcceptorOptions, Context, Initiator, InitiatorOptions, Part, Pieces, Protection, Step,
-};
-use kerberos_proto::MemoryReplayCache;
+use kerberos_gss::{Part, Pieces, Protection};
 use libfuzzer_sys::fuzz_target;
 
 use constant::Constant;
+use contexts::contexts;
 use script::Script;
-use ticket::NOW;
 
 const ETYPES: [i32; 5] = [17, 20, 26, 23, 16];
 const MESSAGE: &[u8] = b"a message of more than one block, and not of whole ones";
@@ -59,29 +56,3 @@ fuzz_target!(|data: &[u8]| {
     };
     let _ = theirs.receiver.unwrap_scattered(&mut pieces);
 });
-
-/// Both ends of a context with keys of this type.
-fn contexts(etype: EncryptionType) -> (Box<Context>, Box<Context>) {
-    let (service, credential) = ticket::service(etype);
-    let mut options = InitiatorOptions::default();
-    options.etypes.clear();
-    let start = Initiator::start(&credential, &options, &mut Constant, NOW);
-    let (mut initiator, step) = start.expect("good");
-    let Step::Continue(token) = step else {
-        panic!("an AP-REP is expected");
-    };
-    let mut acceptor = Acceptor::new(Arc::new(service), AcceptorOptions::default());
-    let mut replays = MemoryReplayCache::default();
-    let step = acceptor.step(&token, &mut replays, &mut Constant, NOW);
-    let Ok(Step::Done {
-        send: Some(reply),
-        context: theirs,
-    }) = step
-    else {
-        panic!("it is honest");
-    };
-    match initiator.step(&reply, &mut Constant, NOW) {
-        Ok(Step::Done { context, .. }) => (context, theirs),
-        _ => panic!("it is honest"),
-    }
-}

@@ -1,9 +1,13 @@
 //! `ChannelBindings`: what ties a context to the channel that it is established over
 //! (RFC 2743 §1.1.6, RFC 5929), and their hash (RFC 4121 §4.1.1.2).
 
+mod certificate;
+
 use alloc::vec::Vec;
 
 use kerberos_crypto::{ChecksumType, unkeyed_checksum};
+
+use crate::GssError;
 
 /// The channel of a context, nearly always TLS.
 ///
@@ -43,6 +47,15 @@ impl ChannelBindings {
     /// and Active Directory use.
     pub fn tls_server_end_point(certificate_hash: &[u8]) -> Self {
         Self::prefixed(b"tls-server-end-point:", certificate_hash)
+    }
+
+    /// `tls-server-end-point` of an X.509 certificate in DER, the first one that the server sends.
+    ///
+    /// # Errors
+    /// [`GssError::Decode`] when it is none, and [`GssError::CertificateSignature`] when RFC 5929
+    /// knows no hash for it, as with Ed25519.
+    pub fn of_certificate(certificate: &[u8]) -> Result<Self, GssError> {
+        certificate::hash(certificate).map(|hash| Self::tls_server_end_point(&hash))
     }
 
     /// `tls-unique`: the first Finished message of the handshake (RFC 5929 §3). TLS 1.3 has none.

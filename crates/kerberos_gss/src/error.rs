@@ -66,6 +66,9 @@ pub enum GssError {
     /// The acceptor wants channel bindings, and the initiator sent none.
     #[error("there are no channel bindings, and they are required")]
     BindingsMissing,
+    /// There is no hash of the server's certificate that both sides would take (RFC 5929 §4.1).
+    #[error("the certificate is signed by {}, which no channel binding is known for", Mechanism(.0))]
+    CertificateSignature(Vec<u8>),
     /// The initiator did not ask for something that the acceptor requires.
     #[error("the initiator did not ask for {0:?}, which is required")]
     Required(crate::ContextFlags),

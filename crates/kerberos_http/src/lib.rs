@@ -40,9 +40,9 @@
 //! ```
 //! A service that is known to want a ticket can be given one with the first request. A ticket is for
 //! one host: after a redirect to another one it all begins anew, with that host's name. Over TLS the
-//! channel can be bound:
-//! [`ChannelBindings::tls_server_end_point`](kerberos_client::kerberos_gss::ChannelBindings::tls_server_end_point)
-//! goes into [`InitiateOptions::context`](kerberos_client::InitiateOptions::context).
+//! channel can be bound: the
+//! [`ChannelBindings::of_certificate`](kerberos_client::kerberos_gss::ChannelBindings::of_certificate)
+//! of the server go into [`InitiateOptions::context`](kerberos_client::InitiateOptions::context).
 #![forbid(unsafe_code)]
 
 mod client;

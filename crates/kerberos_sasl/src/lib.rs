@@ -24,7 +24,7 @@
 //! let begun = client.initiate(&cache, "ldap/dc1.example.com", &options.initiate_options())?;
 //! let (mut sasl, mut response) = SaslClient::start(options, begun)?;
 //! let mut layer = loop {
-//!     let (done, challenge) = bind("GSSAPI", &response); // a BindRequest and its BindResponse
+//!     let (_, challenge) = bind("GSSAPI", &response); // a BindRequest and its BindResponse
 //!     match sasl.step(&challenge)? {
 //!         SaslStep::Continue(next) => response = next,
 //!         SaslStep::Done { send, outcome } => {

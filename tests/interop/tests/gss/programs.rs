@@ -208,6 +208,31 @@ fn ours_at_gss_server() {
     }
 }
 
+/// `IfTrusted` goes by what the KDC says of the service.
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_tgt_is_lent_to_whom_the_realm_trusts() {
+    let (realm, place) = world();
+    let keytab = std::fs::read(realm.keytab("services")).unwrap();
+    place.write("keytab", keytab);
+    let client = Client::new(config(&place));
+    let cache = client.config().ccache_name().unwrap();
+    let mut options = InitiateOptions::default();
+    options.delegation = Delegation::IfTrusted;
+    for (service, lent) in [("host/delegate.mit.test", 1), ("host/a.mit.test", 0)] {
+        let begun = client.initiate(&cache, &format!("{service}@MIT.TEST"), &options);
+        let Step::Continue(token) = begun.unwrap().1 else {
+            panic!("it has to prove itself")
+        };
+        let accept = AcceptorOptions::default();
+        let mut ours = acceptor(&place).acceptance(GssMechanism::Spnego, accept);
+        let Step::Done { context, .. } = ours.step(&token).unwrap() else {
+            panic!("one token is enough")
+        };
+        assert_eq!(context.details.delegated.len(), lent, "{service}");
+    }
+}
+
 /// Java, with the class of `KrbPeer.java`.
 fn java(place: &Place) -> Tool {
     if !place.path("KrbPeer.class").exists() {

@@ -1,0 +1,56 @@
+//! Frames from anybody to a security layer of SASL, in pieces of any size: they are refused or waited
+//! for, and honest ones that were altered are taken for what they were or refused.
+#![no_main]
+
+#[path = "support/constant.rs"]
+mod constant;
+#[path = "support/contexts.rs"]
+mod contexts;
+#[path = "support/script.rs"]
+mod script;
+#[path = "support/ticket.rs"]
+mod ticket;
+
+use kerberos_crypto::EncryptionType;
+use kerberos_sasl::{Layers, SecurityLayer};
+use libfuzzer_sys::fuzz_target;
+
+use contexts::contexts;
+use script::Script;
+
+const LAYERS: [Layers; 3] = [Layers::NONE, Layers::INTEGRITY, Layers::CONFIDENTIALITY];
+const LIMIT: u32 = 512;
+const MESSAGE: &[u8] = &[7; 700];
+
+fuzz_target!(|data: &[u8]| {
+    let mut script = Script(data);
+    let layer = LAYERS[usize::from(script.byte()) % LAYERS.len()];
+    let (ours, theirs) = contexts(EncryptionType::AES128_CTS_HMAC_SHA1_96);
+    let framed = |context| SecurityLayer::framed(context, layer, LIMIT, LIMIT).expect("it has it");
+    let (mut ours, mut theirs) = (framed(*ours), framed(*theirs));
+    let mut frames = Vec::new();
+    ours.sender
+        .protect(MESSAGE, &mut frames)
+        .expect("it is protected");
+    let step = usize::from(script.byte()) + 1;
+    let altered = script.alter(frames);
+    let (mut received, mut messages) = (Vec::new(), Vec::new());
+    'connection: for piece in altered.chunks(step) {
+        received.extend_from_slice(piece);
+        loop {
+            match theirs.receiver.receive(&mut received, &mut messages) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    assert!(!error.to_string().is_empty());
+                    break 'connection;
+                }
+            }
+        }
+        // No more than a frame is ever waited for.
+        assert!(received.len() <= 4 + LIMIT as usize);
+    }
+    if layer != Layers::NONE {
+        assert!(MESSAGE.starts_with(&messages));
+    }
+});

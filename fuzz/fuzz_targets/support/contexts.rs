@@ -1,0 +1,36 @@
+//! Two ends of a context that is established.
+
+use std::sync::Arc;
+
+use kerberos_crypto::EncryptionType;
+use kerberos_gss::{Acceptor, AcceptorOptions, Context, Initiator, InitiatorOptions, Step};
+use kerberos_proto::MemoryReplayCache;
+
+use crate::constant::Constant;
+use crate::ticket::{self, NOW};
+
+/// Both ends of a context with keys of this type.
+pub fn contexts(etype: EncryptionType) -> (Box<Context>, Box<Context>) {
+    let (service, credential) = ticket::service(etype);
+    let mut options = InitiatorOptions::default();
+    options.etypes.clear();
+    let start = Initiator::start(&credential, &options, &mut Constant, NOW);
+    let (mut initiator, step) = start.expect("good");
+    let Step::Continue(token) = step else {
+        panic!("an AP-REP is expected");
+    };
+    let mut acceptor = Acceptor::new(Arc::new(service), AcceptorOptions::default());
+    let mut replays = MemoryReplayCache::default();
+    let step = acceptor.step(&token, &mut replays, &mut Constant, NOW);
+    let Ok(Step::Done {
+        send: Some(reply),
+        context: theirs,
+    }) = step
+    else {
+        panic!("it is honest");
+    };
+    match initiator.step(&reply, &mut Constant, NOW) {
+        Ok(Step::Done { context, .. }) => (context, theirs),
+        _ => panic!("it is honest"),
+    }
+}
