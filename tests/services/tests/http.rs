@@ -1,7 +1,15 @@
 //! HTTP Negotiate: the client of `reqwest_get` at Apache, and who is let in by `axum_service`.
-#![allow(clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 
 use test_support::{
     Apache, Krb5Conf, MitRealm, Place, SambaRealm, Server, TempDir, Tool, free_port,
@@ -72,6 +80,36 @@ fn reqwest_at_apache() {
     // What was got is kept.
     drop(realm);
     reqwest_get(&place, &apache.url()).run().success();
+}
+
+/// Apache as a proxy asks by 407; the page behind it asks for nothing.
+#[test]
+#[cfg_attr(
+    not(all(mit, apache)),
+    ignore = "needs MIT's KDC and Apache: cargo xtask install"
+)]
+fn reqwest_through_apache() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let proxy = Apache::start_proxy(&realm.keytab("localhost"), &place.path("krb5.conf"));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let page = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap();
+            // The ticket is for the proxy and for nobody behind it.
+            let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            assert!(!request.contains("negotiate"), "{request}");
+            let answer =
+                b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nbehind\n";
+            stream.write_all(answer).unwrap();
+        }
+    });
+    log_in(&place, "alice");
+    let through = reqwest_get(&place, &page).arg("through").arg(proxy.url());
+    assert_eq!(through.run().success().stdout(), "200 OK\nbehind\n");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 use crate::server::Server;
-use crate::{TempDir, free_port, parts};
+use crate::{TempDir, parts};
 
 /// A running Apache with mod_auth_gssapi. A page tells in its header `X-User` who asked for it.
 #[derive(Debug)]
@@ -23,6 +23,19 @@ impl Apache {
     /// # Panics
     /// When it cannot be started.
     pub fn start(keytab: &Path, configuration: &Path) -> Self {
+        Self::start_as(keytab, configuration, "Location /", &[])
+    }
+
+    /// The same as a proxy to wherever a request goes.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_proxy(keytab: &Path, configuration: &Path) -> Self {
+        Self::start_as(keytab, configuration, "Proxy *", &["proxy", "proxy_http"])
+    }
+
+    /// What is let in to is in the section that begins with `guarded`.
+    fn start_as(keytab: &Path, configuration: &Path, guarded: &str, modules: &[&str]) -> Self {
         assert!(
             parts::apache(),
             "Apache is not here: `cargo xtask install` installs it"
@@ -37,21 +50,13 @@ impl Apache {
         public(configuration, "krb5.conf");
         fs::create_dir(folder.join("pages")).unwrap();
         folder.write("pages/index.html", "hello\n");
-        let mut last = String::new();
-        for _ in 0..5 {
-            let port = free_port();
-            match serve(&folder, port) {
-                Ok(server) => {
-                    return Self {
-                        _server: server,
-                        _folder: folder,
-                        port,
-                    };
-                }
-                Err(logs) => last = logs,
-            }
+        let (server, port) =
+            Server::on_free_port("apache2", |port| serve(&folder, guarded, modules, port));
+        Self {
+            _server: server,
+            _folder: folder,
+            port,
         }
-        panic!("apache2 does not start:\n{last}");
     }
 
     /// The address of its only page.
@@ -60,10 +65,10 @@ impl Apache {
     }
 }
 
-fn serve(folder: &TempDir, port: u16) -> Result<Server, String> {
+fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result<Server, String> {
     let at = folder.path().display();
     let mut text = String::new();
-    for module in [
+    let always = [
         "mpm_event",
         "authz_core",
         "authn_core",
@@ -71,13 +76,18 @@ fn serve(folder: &TempDir, port: u16) -> Result<Server, String> {
         "headers",
         "dir",
         "auth_gssapi",
-    ] {
+    ];
+    for module in always.iter().chain(modules) {
         let library = format!("/usr/lib/apache2/modules/mod_{module}.so");
         let _ = writeln!(text, "LoadModule {module}_module {library}");
     }
     if parts::root() {
         text += "User nobody\nGroup nogroup\n";
     }
+    if modules.contains(&"proxy") {
+        text += "ProxyRequests On\n";
+    }
+    let section = guarded.split(' ').next().unwrap_or_default();
     let _ = write!(
         text,
         "ServerRoot {at}\n\
@@ -88,7 +98,7 @@ fn serve(folder: &TempDir, port: u16) -> Result<Server, String> {
          LogLevel info auth_gssapi:debug\n\
          DocumentRoot {at}/pages\n\
          DirectoryIndex index.html\n\
-         <Location />\n\
+         <{guarded}>\n\
          \x20   AuthType GSSAPI\n\
          \x20   AuthName tickets\n\
          \x20   GssapiAllowedMech krb5\n\
@@ -96,7 +106,7 @@ fn serve(folder: &TempDir, port: u16) -> Result<Server, String> {
          \x20   GssapiCredStore rcache:none:\n\
          \x20   Require valid-user\n\
          \x20   Header always set X-User \"expr=%{{REMOTE_USER}}\"\n\
-         </Location>\n"
+         </{section}>\n"
     );
     let conf = folder.write("apache.conf", text);
     Server::start(

@@ -50,21 +50,13 @@ impl HeimdalRealm {
         let database = database(&root);
         let folder = TempDir::new();
         cached::copy(&database, folder.path());
-        let mut last = String::new();
-        for _ in 0..5 {
-            let port = free_port();
-            match serve(&root, &folder, port) {
-                Ok(server) => {
-                    return Self {
-                        _server: server,
-                        folder,
-                        port,
-                    };
-                }
-                Err(logs) => last = logs,
-            }
+        let (server, port) =
+            Server::on_free_port("Heimdal's kdc", |port| serve(&root, &folder, port));
+        Self {
+            _server: server,
+            folder,
+            port,
         }
-        panic!("Heimdal's kdc does not start:\n{last}");
     }
 
     /// The address of the KDC, as krb5.conf writes it.

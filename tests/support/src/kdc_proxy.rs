@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use crate::server::Server;
-use crate::{TempDir, free_port, parts};
+use crate::{TempDir, parts};
 
 /// A running proxy, which shows the certificate `good` for `localhost` and for 127.0.0.1.
 #[derive(Debug)]
@@ -29,21 +29,12 @@ impl KdcProxy {
         let conf =
             format!("[global]\nuse_dns = false\n[{realm}]\nkerberos = kerberos+tcp://{kdc}\n");
         folder.write("kdcproxy.conf", conf);
-        let mut last = String::new();
-        for _ in 0..5 {
-            let port = free_port();
-            match serve(&folder, port) {
-                Ok(server) => {
-                    return Self {
-                        _server: server,
-                        _folder: folder,
-                        port,
-                    };
-                }
-                Err(logs) => last = logs,
-            }
+        let (server, port) = Server::on_free_port("kdcproxy", |port| serve(&folder, port));
+        Self {
+            _server: server,
+            _folder: folder,
+            port,
         }
-        panic!("kdcproxy does not start:\n{last}");
     }
 
     /// Its port.

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::server::{CONTAINED, Server};
-use crate::{TempDir, Tool, cached, free_port, parts};
+use crate::{TempDir, Tool, cached, parts};
 
 /// A running PostgreSQL with the role `alice`, into which `alice` of any realm is let.
 #[derive(Debug)]
@@ -37,21 +37,13 @@ impl Postgres {
             "hostgssenc all all 127.0.0.1/32 gss include_realm=0\n\
              hostnogssenc all all 127.0.0.1/32 gss include_realm=0\n",
         );
-        let mut last = String::new();
-        for _ in 0..5 {
-            let port = free_port();
-            match serve(&programs, folder.path(), port) {
-                Ok(server) => {
-                    return Self {
-                        _server: server,
-                        _folder: folder,
-                        port,
-                    };
-                }
-                Err(logs) => last = logs,
-            }
+        let (server, port) =
+            Server::on_free_port("postgres", |port| serve(&programs, folder.path(), port));
+        Self {
+            _server: server,
+            _folder: folder,
+            port,
         }
-        panic!("postgres does not start:\n{last}");
     }
 
     /// The port of 127.0.0.1 on which it listens.

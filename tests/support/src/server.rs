@@ -70,6 +70,23 @@ impl Server {
         Ok(server)
     }
 
+    /// What `start` starts on a port of 127.0.0.1 that is free; somebody else may be faster, and then it
+    /// is tried on another one.
+    ///
+    /// # Panics
+    /// With the logs of the last attempt, when `what` does not start.
+    pub fn on_free_port(what: &str, start: impl Fn(u16) -> Result<Self, String>) -> (Self, u16) {
+        let mut last = String::new();
+        for _ in 0..5 {
+            let port = free_port();
+            match start(port) {
+                Ok(server) => return (server, port),
+                Err(logs) => last = logs,
+            }
+        }
+        panic!("{what} does not start:\n{last}");
+    }
+
     /// Everything the server has logged until now.
     pub fn read_logs(&self) -> String {
         let read = |path: &PathBuf| {

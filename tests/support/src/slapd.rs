@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 
 use crate::server::Server;
-use crate::{TempDir, Tool, free_port, parts};
+use crate::{TempDir, Tool, parts};
 
 /// A running OpenLDAP with an entry [`ENTRY`](Self::ENTRY), which users may read who are logged in.
 #[derive(Debug)]
@@ -57,37 +57,31 @@ impl Slapd {
                      dc: example\no: example\n";
         let add = Tool::new("/usr/sbin/slapadd").arg("-f").arg(&conf);
         add.stdin(entry).run().success();
-        let mut last = String::new();
-        for _ in 0..5 {
-            let port = free_port();
-            let started = Server::start(
-                Path::new("/usr/sbin/slapd"),
-                |command| {
-                    command.args(["-d", "0", "-h", &format!("ldap://127.0.0.1:{port}"), "-f"]);
-                    command.arg(&conf).env("KRB5RCACHENAME", "none:");
-                    command.env("KRB5_CONFIG", folder.join("krb5.conf"));
-                    command.env("KRB5_KTNAME", folder.join("ldap.keytab"));
-                },
-                &folder.join("slapd.out"),
-                &[],
-                || TcpStream::connect(("127.0.0.1", port)).is_ok(),
-            );
-            match started {
-                Ok(server) => {
-                    return Self {
-                        _server: server,
-                        _folder: folder,
-                        port,
-                    };
-                }
-                Err(logs) => last = logs,
-            }
+        let (server, port) = Server::on_free_port("slapd", |port| serve(&folder, &conf, port));
+        Self {
+            _server: server,
+            _folder: folder,
+            port,
         }
-        panic!("slapd does not start:\n{last}");
     }
 
     /// Where it listens.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
+}
+
+fn serve(folder: &TempDir, conf: &Path, port: u16) -> Result<Server, String> {
+    Server::start(
+        Path::new("/usr/sbin/slapd"),
+        |command| {
+            command.args(["-d", "0", "-h", &format!("ldap://127.0.0.1:{port}"), "-f"]);
+            command.arg(conf).env("KRB5RCACHENAME", "none:");
+            command.env("KRB5_CONFIG", folder.join("krb5.conf"));
+            command.env("KRB5_KTNAME", folder.join("ldap.keytab"));
+        },
+        &folder.join("slapd.out"),
+        &[],
+        || TcpStream::connect(("127.0.0.1", port)).is_ok(),
+    )
 }

@@ -1,51 +1,60 @@
-//! Gets a page that takes a ticket: `reqwest_get URL [lend]`.
+//! Gets a page that takes a ticket, or through a proxy that does:
+//! `reqwest_get URL [lend | through PROXY]`.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
 
 use kerberos_client::{AsyncClient, Delegation, InitiateOptions};
 use kerberos_http::{Negotiation, Party, Progress};
-use reqwest::Response;
+use reqwest::{Response, Url};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let url = arguments.next().ok_or("which page?")?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut options = InitiateOptions::default();
-    if arguments.next().is_some() {
-        options.delegation = Delegation::Always;
-    }
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        // A ticket is for one host.
-        .redirect(reqwest::redirect::Policy::none())
-        .build()?;
-    let response = get(&http, &AsyncClient::from_env()?, &url, &options).await?;
+    // A ticket is for one host.
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let (http, party, url, asking) = match words[..] {
+        [url] => (http.no_proxy(), Party::Server, url, url),
+        [url, "lend"] => {
+            options.delegation = Delegation::Always;
+            (http.no_proxy(), Party::Server, url, url)
+        }
+        [url, "through", proxy] => {
+            let http = http.proxy(reqwest::Proxy::http(proxy)?);
+            (http, Party::Proxy, url, proxy)
+        }
+        _ => return Err("reqwest_get URL [lend | through PROXY]".into()),
+    };
+    let host = Url::parse(asking)?;
+    let host = host.host_str().ok_or("a URL without a host")?;
+    let kerberos = AsyncClient::from_env()?;
+    let response = get(&http.build()?, url, &kerberos, party, host, &options).await?;
     println!("{}", response.status());
     print!("{}", response.text().await?);
     Ok(())
 }
 
-/// The page, with a ticket if it takes one.
+/// The page at `url`, with a ticket for `host` if that asks for one.
 async fn get(
     http: &reqwest::Client,
-    kerberos: &AsyncClient,
     url: &str,
+    kerberos: &AsyncClient,
+    party: Party,
+    host: &str,
     options: &InitiateOptions,
 ) -> Result<Response, Box<dyn Error>> {
     let response = http.get(url).send().await?;
-    if !Party::Server.asks(response.status(), response.headers()) {
+    if !party.asks(response.status(), response.headers()) {
         return Ok(response);
     }
-    let host = response.url().host_str().ok_or("a URL without a host")?;
     let cache = kerberos.config().ccache_name()?;
     let service = format!("HTTP/{host}");
     let begun = kerberos.initiate(&cache, &service, options).await?;
-    let (mut negotiation, mut authorization) = Negotiation::start(Party::Server, begun)?;
+    let (mut negotiation, mut authorization) = Negotiation::start(party, begun)?;
     loop {
-        let request = http
-            .get(url)
-            .header(Party::Server.request_header(), authorization);
+        let request = http.get(url).header(party.request_header(), authorization);
         let response = request.send().await?;
         match negotiation.step(response.status(), response.headers())? {
             Progress::Again(next) => authorization = next,

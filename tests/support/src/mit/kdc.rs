@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::{ETYPES, MitOptions};
 use crate::server::Server;
-use crate::{Krb5Conf, Tool, free_port, parts};
+use crate::{Krb5Conf, Tool, parts};
 
 /// What a krb5kdc is told. Everything it has is in `folder`.
 #[derive(Debug)]
@@ -82,15 +82,7 @@ impl<'a> Kdc<'a> {
     /// Starts it on some free port of 127.0.0.1, and returns the port too.
     pub(crate) fn start(&self) -> (Server, u16) {
         // Another process may take a port between our look and the server's start: try again.
-        let mut last = String::new();
-        for _ in 0..5 {
-            let port = free_port();
-            match self.serve(port) {
-                Ok(server) => return (server, port),
-                Err(logs) => last = logs,
-            }
-        }
-        panic!("krb5kdc does not start:\n{last}");
+        Server::on_free_port("krb5kdc", |port| self.serve(port))
     }
 
     /// What it has logged.
