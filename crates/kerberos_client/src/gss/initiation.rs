@@ -193,7 +193,6 @@ impl Driver {
     ) -> Result<Option<Credential>, ClientError> {
         let forwarded = || self.forward(cache, Vec::new(), true);
         match delegation {
-            Delegation::None => Ok(None),
             Delegation::IfTrusted if ticket.flags.contains(TicketFlags::OK_AS_DELEGATE) => {
                 match forwarded().await {
                     Ok(tgt) => Ok(Some(tgt)),
@@ -203,18 +202,17 @@ impl Driver {
                     }
                 }
             }
-            Delegation::IfTrusted => Ok(None),
+            Delegation::None | Delegation::IfTrusted => Ok(None),
             Delegation::Always => forwarded().await.map(Some),
         }
     }
 
     /// The principal of a service as [`Client::initiate`] takes it.
     async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
-        let on_host = match (name.split_once('/'), name.split_once('@')) {
-            (Some(on_host), None) | (None, Some(on_host)) => on_host,
-            _ => return self.principal(name).await,
+        let either = (name.split_once('/'), name.split_once('@'));
+        let ((Some((service, host)), None) | (None, Some((service, host)))) = either else {
+            return self.principal(name).await;
         };
-        let (service, host) = on_host;
         self.service_principal(service, Some(host)).await
     }
 }
