@@ -37,7 +37,7 @@ pub struct SaslServer {
 
 #[derive(Debug)]
 enum State {
-    ExpectToken(Acceptance),
+    ExpectToken(Box<Acceptance>),
     /// The AP-REP is out.
     ExpectNothing(Box<Context>),
     ExpectChoice(Box<Context>, Layers),
@@ -47,7 +47,8 @@ enum State {
 impl SaslServer {
     /// A server that lets one client of `service` log in.
     pub fn new(service: &ServiceAcceptor, options: SaslOptions, context: AcceptorOptions) -> Self {
-        let state = State::ExpectToken(service.acceptance(options.mechanism.gss(), context));
+        let acceptance = service.acceptance(options.mechanism.gss(), context);
+        let state = State::ExpectToken(Box::new(acceptance));
         Self { options, state }
     }
 

@@ -22,13 +22,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn hello(Extension(client): Extension<Authenticated>) -> Result<String, String> {
-    let mut text = format!("hello {}\n", client.principal());
+    let mut lines = vec![format!("hello {}", client.principal())];
     let pac = client.pac().map_err(|error| error.to_string())?;
-    if let Some(sid) = pac.and_then(|pac| pac.user_sid) {
-        text += &format!("you are {sid}\n");
-    }
-    for lent in &client.details().delegated {
-        text += &format!("you lent {}\n", lent.server);
-    }
-    Ok(text)
+    lines.extend(
+        pac.and_then(|pac| pac.user_sid)
+            .map(|sid| format!("you are {sid}")),
+    );
+    let lent = client.details().delegated.iter();
+    lines.extend(lent.map(|tgt| format!("you lent {}", tgt.server)));
+    Ok(lines.join("\n") + "\n")
 }
