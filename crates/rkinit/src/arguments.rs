@@ -39,6 +39,11 @@ pub(crate) trait Arguments: clap::Parser + Default {
 
     /// Takes an operand.
     fn operand(&mut self, value: OsString);
+
+    /// Takes what stands behind `--`.
+    fn behind_dashes(&mut self, value: OsString) {
+        self.operand(value);
+    }
 }
 
 /// Parses `arguments`, without the program's name, for the tool that `A` describes.
@@ -124,7 +129,7 @@ fn getopt<A: Arguments>(arguments: &[OsString]) -> Option<A> {
     while let Some(argument) = arguments.next() {
         let mut letters = match argument.as_bytes() {
             b"--" => {
-                arguments.for_each(|operand| parsed.operand(operand.clone()));
+                arguments.for_each(|operand| parsed.behind_dashes(operand.clone()));
                 return Some(parsed);
             }
             [b'-', b'-', ..] => return None,

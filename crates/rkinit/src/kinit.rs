@@ -7,7 +7,9 @@ pub(crate) mod advice;
 mod again;
 mod args;
 mod choose;
+mod command;
 mod expired;
+mod login;
 mod plan;
 mod refusal;
 mod request;
@@ -17,8 +19,8 @@ use std::ffi::OsString;
 
 use kerberos_client::Client;
 use kerberos_client::ClientError;
+use kerberos_client::KeeperParams;
 use kerberos_client::cache_of;
-use kerberos_client::last_preauth;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
@@ -30,7 +32,6 @@ use crate::kinit::args::Asked;
 use crate::kinit::choose::Choice;
 use crate::kinit::choose::Role;
 use crate::kinit::choose::Unchosen;
-use crate::kinit::expired::Typed;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
 use crate::kinit::refusal::CONTEXT;
@@ -39,7 +40,6 @@ use crate::links;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
-use crate::new_password::mit_message;
 
 /// Runs `kinit` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -56,18 +56,10 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         }
         Err(status) => return status,
     };
-    match kinit(program, &plan) {
-        Ok(()) => {
-            if plan.verbose {
-                line(format_args!("Authenticated to Kerberos v5"));
-            }
-            0
-        }
-        Err(status) => status,
-    }
+    kinit(program, &plan).unwrap_or_else(|status| status)
 }
 
-fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
+fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
     if let Some((option, what)) = unsupported(plan) {
         program.error(
             format_args!("option {option} ({what}) is not supported yet"),
@@ -93,60 +85,50 @@ fn kinit(program: &Program, plan: &Plan) -> Result<(), u8> {
         Action::Renew | Action::Validate => again::again(client, plan, &choice),
         _ => log_in_and_store(client, plan, &choice),
     };
-    let done = done.and_then(|()| switch(&choice));
-    if done.is_err() && choice.role == Role::New {
+    let done = done.and_then(|kept| switch(&choice).map(|()| kept));
+    if done.is_err() && matches!(choice.role, Role::New | Role::Private) {
         // A KCM daemon made it when it was named, and would keep it, empty as it is.
         let _ = choice.cache.destroy();
     }
-    done.map_err(|refusal| refusal.report(program))
+    let kept = done.map_err(|refusal| refusal.report(program))?;
+    if plan.verbose {
+        line(format_args!("Authenticated to Kerberos v5"));
+    }
+    match kept {
+        Some(kept) => command::run(program, client, plan, choice, kept),
+        None => Ok(0),
+    }
 }
 
-fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<(), Refusal> {
-    let login = log_in(client, plan, choice)?;
+/// Gets a ticket; what it takes to keep it fresh if there is a command to run with it.
+fn log_in_and_store(
+    client: &Client,
+    plan: &Plan,
+    choice: &Choice,
+) -> Result<Option<KeeperParams>, Refusal> {
+    let done = login::log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
-        warnings::print(&login, kerberos_client::now().seconds);
+        warnings::print(&done.login, kerberos_client::now().seconds);
     }
-    store(client, &login, &choice.cache).map_err(|error| {
+    store(client, &done.login, &choice.cache).map_err(|error| {
         let message = format!("Failed to store credentials: {error}");
         Refusal {
             hint: error.hint(),
             ..Refusal::new(message, CONTEXT)
         }
-    })
+    })?;
+    Ok((!plan.command.is_empty()).then(|| done.into_kept()))
 }
 
 /// Makes the cache the primary one, if another was that.
 fn switch(choice: &Choice) -> Result<(), Refusal> {
-    if choice.role == Role::Given {
+    if matches!(choice.role, Role::Given | Role::Private) {
         return Ok(());
     }
     choice.cache.make_primary().map_err(|error| Refusal {
         hint: error.hint(),
         ..Refusal::new(error, "while switching to new ccache")
     })
-}
-
-fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Login, Refusal> {
-    let principal = &choice.principal;
-    let refusal = |error: ClientError| Refusal {
-        message: mit_message(&error),
-        context: CONTEXT.into(),
-        hint: advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_))),
-    };
-    let mut params = client.as_params(principal.clone()).map_err(refusal)?;
-    request::adjust(&mut params, plan, client.config().krb5())?;
-    if let Action::Keytab(which) = &plan.action {
-        let keys = request::keys(plan, which, principal)?;
-        params.last_preauth = last_preauth(&choice.last, &params);
-        return client.login(params, keys).map_err(refusal);
-    }
-    let typed = Typed::default();
-    match client.login(params.clone(), typed.secret()) {
-        Err(error) if expired::is_expired(&error) => {
-            expired::replace(client, params, &typed, refusal)
-        }
-        result => result.map_err(refusal),
-    }
 }
 
 /// Replaces the cache by one with the new ticket, in the configured format.

@@ -30,6 +30,7 @@ mod locale;
 mod messages;
 mod new_password;
 mod output;
+mod password_file;
 mod prompt;
 mod refusal;
 mod time_format;

@@ -44,6 +44,7 @@ pub struct KeeperParams {
     pub renew: bool,
     pub(super) secret: Source,
     pub(super) publish: Option<Publish>,
+    pub(super) first: Option<Login>,
 }
 
 impl KeeperParams {
@@ -57,6 +58,7 @@ impl KeeperParams {
             renew: true,
             secret: Source::new(Box::new(secret)),
             publish: None,
+            first: None,
         }
     }
 
@@ -65,6 +67,12 @@ impl KeeperParams {
     pub fn with_keytab(login: AsParams, keytab: KeytabName) -> Self {
         let client = login.client.clone();
         Self::new(login, move || keytab_secret(&keytab, &client))
+    }
+
+    /// With a login that is at hand already in place of the first one.
+    pub fn with_login(mut self, login: Login) -> Self {
+        self.first = Some(login);
+        self
     }
 
     /// With each new login put into the cache called `name`, which is replaced as a whole.

@@ -32,7 +32,11 @@ impl Work {
     pub(super) async fn run(mut self) {
         loop {
             let before = self.shared.state.current();
-            let result = match self.attempt(before.login.as_deref()).await {
+            let attempt = match self.params.first.take() {
+                Some(login) => Ok(login),
+                None => self.attempt(before.login.as_deref()).await,
+            };
+            let result = match attempt {
                 Ok(login) => self.publish(Arc::new(login)).await,
                 Err(error) => (None, Some(error)),
             };

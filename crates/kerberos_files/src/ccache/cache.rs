@@ -4,12 +4,16 @@
 //! [`CcacheReader`], so that whoever reads caches has one way to do it; a file is streamed as it
 //! is, of the others the content is fetched whole and in the format of version 4.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kerberos_proto::{Credential, Principal};
 use zeroize::Zeroizing;
 
+use crate::atomic;
 use crate::ccache::dir::DirStore;
 use crate::ccache::kcm::KcmStore;
 #[cfg(feature = "keyring")]
@@ -153,6 +157,39 @@ impl Ccache {
             kind => return Err(CcacheNameError::Unsupported { kind }.into()),
         };
         Ok(Self::of(place))
+    }
+
+    /// A FILE cache in `directory` that nobody else has: a new file that its owner alone may read,
+    /// empty until the cache is written, under a name that nobody could foresee.
+    ///
+    /// # Errors
+    /// [`CcacheError::Io`] when the file cannot be made.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_files::ccache::Ccache;
+    ///
+    /// let cache = Ccache::new_private(&std::env::temp_dir())?;
+    /// assert!(cache.name().to_string().starts_with("FILE:"));
+    /// assert!(cache.open().is_err_and(|error| error.is_no_cache()));
+    /// cache.destroy()?;
+    /// # Ok::<(), kerberos_files::ccache::CcacheError>(())
+    /// ```
+    pub fn new_private(directory: &Path) -> Result<Self, CcacheError> {
+        let uid = rustix::process::geteuid().as_raw();
+        loop {
+            let letters = atomic::random_letters(6);
+            let path = directory.join(format!("krb5cc_{uid}_{letters}"));
+            let mut options = OpenOptions::new();
+            match options.write(true).create_new(true).mode(0o600).open(&path) {
+                Ok(_) => return Ok(Self::file(CcacheName::file(path.to_string_lossy()))),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    let source = error.into();
+                    return Err(CcacheError::Io { path, source });
+                }
+            }
+        }
     }
 
     /// The name, that of one cache: what a collection's led to stands in it.

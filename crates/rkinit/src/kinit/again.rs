@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
+use kerberos_client::KeeperParams;
 use kerberos_proto::Credential;
 
 use crate::configuration;
@@ -24,11 +25,15 @@ use crate::messages::line;
 const RENEWING: &str = "while renewing credentials";
 const VALIDATING: &str = "while validating credentials";
 
-/// Gets the ticket anew and puts it in place of all that the cache holds.
+/// Gets the ticket anew and puts it in place of all that the cache holds; nothing is kept.
 ///
 /// # Errors
 /// When the cache has no such ticket, the KDC refuses, or the cache cannot be written.
-pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<(), Refusal> {
+pub(super) fn again(
+    client: &Client,
+    plan: &Plan,
+    choice: &Choice,
+) -> Result<Option<KeeperParams>, Refusal> {
     let validate = plan.action == Action::Validate;
     let context = if validate { VALIDATING } else { RENEWING };
     let ticket = get(client, plan, choice, context)?.map_err(|error| Refusal {
@@ -50,7 +55,7 @@ pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<(),
     if plan.verbose {
         line(format_args!("Stored credentials"));
     }
-    Ok(())
+    Ok(None)
 }
 
 fn get(

@@ -42,6 +42,10 @@ pub(super) struct Typed {
     /// Use the default client keytab and its first principal
     #[arg(short = 'i', help_heading = "Secrets")]
     pub(super) client_keytab: bool,
+    /// Read the password from the first line of a file; - is standard input, /dev/fd/3 a descriptor
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets")]
+    pub(super) password_file: Option<OsString>,
     /// Authenticate anonymously (not supported yet)
     #[arg(short = 'n', help_heading = "Secrets")]
     pub(super) anonymous: bool,
@@ -128,6 +132,8 @@ pub(super) struct Typed {
     pub(super) kerberos_5: bool,
     #[arg(hide = true)]
     pub(super) principals: Vec<OsString>,
+    #[arg(last = true, hide = true)]
+    pub(super) command: Vec<OsString>,
 }
 
 impl Arguments for Typed {
@@ -138,7 +144,8 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
        [--request-pac | --no-request-pac]
        [-v] [-R] [-k [-i | -t KEYTAB]] [-c CACHE]
        [-S SERVICE] [-I INPUT_CACHE] [-T ARMOR_CACHE]
-       [-X ATTRIBUTE[=VALUE]] [PRINCIPAL]
+       [-X ATTRIBUTE[=VALUE]] [--password-file FILE] [PRINCIPAL]
+       [-- COMMAND [ARGUMENTS]]
        PROG --check-config [--json] [REALM]";
     const EXAMPLES: &'static str = "  \
   PROG alice@EXAMPLE.COM
@@ -147,6 +154,8 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
       the same for a service, with the key of a keytab
   PROG -l 1h -r 7d -c FILE:/run/app/cc -kt /etc/app.keytab app
       a ticket of one hour that can be renewed for a week, in a cache of its own
+  PROG -kt /etc/app.keytab app -- /usr/bin/app --serve
+      run a program with a cache of its own, whose ticket is kept fresh until it ends
   PROG --check-config EXAMPLE.COM
       what krb5.conf says, where the KDCs are and whether they answer";
     const USAGE_STATUS: u8 = 2;
@@ -186,6 +195,10 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
 
     fn operand(&mut self, value: OsString) {
         self.principals.push(value);
+    }
+
+    fn behind_dashes(&mut self, value: OsString) {
+        self.command.push(value);
     }
 }
 
@@ -284,6 +297,7 @@ mod tests {
             "-I x",
             "u -kt f v",
             "-- -V",
+            "-k u -- ls -l -- -a",
         ]);
     }
 }

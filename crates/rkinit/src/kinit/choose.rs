@@ -6,6 +6,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheError;
@@ -42,6 +43,8 @@ pub(super) enum Role {
     Existing,
     /// A new one beside the primary one, which is another principal's, and shall take its place.
     New,
+    /// A new one in no collection, for the command to run and destroyed when that ends.
+    Private,
 }
 
 /// Why there is no choice.
@@ -75,7 +78,10 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
             None => (user_principal(plan)?, false),
         },
     };
+    // How the last login went is told by the cache that this one would have replaced.
+    let primary = cache.clone();
     let (cache, role) = match caches {
+        Some(_) if !plan.command.is_empty() => (private(plan)?, Role::Private),
         Some(caches) if !is_owner => {
             in_collection(plan, &caches, cache, owner.is_some(), &principal)?
         }
@@ -90,7 +96,10 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
         }
         line(format_args!("Using principal: {principal}"));
     }
-    let last = input(plan).unwrap_or_else(|| cache.clone());
+    let last = input(plan).unwrap_or_else(|| match role {
+        Role::Private => primary,
+        _ => cache.clone(),
+    });
     Ok(Choice {
         principal,
         cache,
@@ -179,6 +188,19 @@ fn in_collection(
     }
     say("default", &primary);
     Ok((primary, Role::Given))
+}
+
+/// A cache for a command alone.
+fn private(plan: &Plan) -> Result<Ccache, Refusal> {
+    let directory = configuration::variable("TMPDIR").unwrap_or_else(|| "/tmp".into());
+    let cache = Ccache::new_private(Path::new(&directory)).map_err(|error| Refusal {
+        hint: error.hint(),
+        ..Refusal::new(error, "while generating new ccache")
+    })?;
+    if plan.verbose {
+        line(format_args!("Using new cache: {}", cache.name().residual()));
+    }
+    Ok(cache)
 }
 
 /// The principal that the command line or, for a keytab, something else than a cache names.

@@ -10,6 +10,7 @@ use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_proto::AsParams;
+use kerberos_proto::AskError;
 use kerberos_proto::Login;
 use kerberos_proto::Password;
 use kerberos_proto::PasswordChangeError;
@@ -32,6 +33,24 @@ const TRIES: u8 = 3;
 pub(super) struct Typed(Arc<Mutex<Option<Password>>>);
 
 impl Typed {
+    /// With what a file says, for nobody to be asked.
+    pub(super) fn known(password: Password) -> Self {
+        Self(Arc::new(Mutex::new(Some(password))))
+    }
+
+    /// The password that the last login took.
+    pub(super) fn known_secret(&self) -> Result<Secret, ClientError> {
+        let typed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*typed {
+            Some(password) => Ok(Secret::Password(password.clone())),
+            None => Err(ClientError::Exchange(AskError::Unreadable.into())),
+        }
+    }
+
+    fn replace(&self, password: Password) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(password);
+    }
+
     /// A secret that asks the user once, however often it is asked for.
     pub(super) fn secret(&self) -> Secret {
         let typed = self.0.clone();
@@ -89,7 +108,10 @@ pub(super) fn replace(
             Err(error) => return Err(Refusal::new(error, CONTEXT)),
         };
         match client.change_password(&login, &new) {
-            Ok(()) => return client.login(params, Secret::Password(new)).map_err(refusal),
+            Ok(()) => {
+                typed.replace(new);
+                return client.login(params, typed.secret()).map_err(refusal);
+            }
             Err(ClientError::PasswordChange(PasswordChangeError::Rejected(no))) => {
                 last = "Password change failed".into();
                 // MIT says no more than that it failed.

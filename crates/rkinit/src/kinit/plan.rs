@@ -32,6 +32,10 @@ pub(super) struct Plan {
     pub(super) proxiable: Option<bool>,
     pub(super) addresses: Option<bool>,
     pub(super) request_pac: Option<bool>,
+    /// Where the password is to be read; `-` is standard input.
+    pub(super) password_file: Option<OsString>,
+    /// The program to run with the ticket, and its arguments.
+    pub(super) command: Vec<OsString>,
 }
 
 /// How to get the ticket.
@@ -136,7 +140,12 @@ impl Typed {
         if wants_keytab && !self.keytab {
             complaints.texts.push("keytab specified, forcing -k".into());
         }
-        let mut principals = self.principals.into_iter();
+        let (mut principals, mut command) = (self.principals, self.command);
+        if principals.is_empty() && command.len() == 1 {
+            // To MIT's kinit `--` ends the options, and this is the principal.
+            principals.append(&mut command);
+        }
+        let mut principals = principals.into_iter();
         let principal = principals.next();
         if let Some(extra) = principals.next() {
             let extra = extra.to_string_lossy();
@@ -150,6 +159,12 @@ impl Typed {
             None if self.validate => Action::Validate,
             None => Action::Password,
         };
+        if self.password_file.is_some() && matches!(action, Action::Keytab(_)) {
+            complaints.add("Only one of -k and --password-file allowed");
+        }
+        if !command.is_empty() && matches!(action, Action::Renew | Action::Validate) {
+            complaints.add("A command is run with a ticket of its own, without -R and -v");
+        }
         Plan {
             verbose: self.verbose,
             action,
@@ -169,6 +184,8 @@ impl Typed {
             proxiable,
             addresses,
             request_pac,
+            password_file: self.password_file,
+            command,
         }
     }
 }
@@ -341,6 +358,30 @@ mod tests {
                 ..none()
             },
         );
+        check(
+            "-- alice",
+            Plan {
+                principal: Some("alice".into()),
+                ..none()
+            },
+        );
+        check(
+            "-k alice -- true",
+            Plan {
+                action: Action::Keytab(Keytab::Default),
+                principal: Some("alice".into()),
+                command: vec!["true".into()],
+                ..none()
+            },
+        );
+        check(
+            "--password-file - -- sleep -1",
+            Plan {
+                password_file: Some("-".into()),
+                command: vec!["sleep".into(), "-1".into()],
+                ..none()
+            },
+        );
         let pair = |name: &str, value: &str| (name.into(), value.into());
         check(
             "-X a -X b=c=d",
@@ -389,6 +430,16 @@ mod tests {
                 "Only one -t option allowed.",
                 "keytab specified, forcing -k",
             ],
+        );
+        check(
+            "-k --password-file x",
+            1,
+            &["Only one of -k and --password-file allowed"],
+        );
+        check(
+            "-R -- a b",
+            1,
+            &["A command is run with a ticket of its own, without -R and -v"],
         );
         check("a b c", 1, &["Extra arguments (starting with \"b\")."]);
     }

@@ -8,6 +8,7 @@ use kerberos_asn1::KerberosTime;
 use kerberos_files::config::Krb5Config;
 use kerberos_files::deltat::TimestampText;
 use kerberos_files::keytab::KeytabFile;
+use kerberos_files::keytab::KeytabName;
 use kerberos_proto::AsParams;
 use kerberos_proto::ParseOptions;
 use kerberos_proto::Principal;
@@ -65,11 +66,15 @@ pub(super) fn adjust(
     Ok(())
 }
 
-/// The keys of a keytab to log in `principal` with.
+/// The keys of a keytab to log in `principal` with, and where they are.
 ///
 /// # Errors
 /// When the keytab cannot be read or has no keys of the principal.
-pub(super) fn keys(plan: &Plan, which: &Keytab, principal: &Principal) -> Result<Secret, Refusal> {
+pub(super) fn keys(
+    plan: &Plan,
+    which: &Keytab,
+    principal: &Principal,
+) -> Result<(KeytabName, Secret), Refusal> {
     let (name, default, context) = match which {
         Keytab::Named(name) => {
             let context = format!("resolving keytab {}", name.display());
@@ -90,9 +95,10 @@ pub(super) fn keys(plan: &Plan, which: &Keytab, principal: &Principal) -> Result
     if let (true, Some(name)) = (plan.verbose, name) {
         line(format_args!("Using keytab: {}", name.display()));
     }
-    let keys = KeytabFile::new(path).keys_for(principal);
-    keys.map(Secret::Keys)
-        .map_err(|error| Refusal::of_keytab(&error, CONTEXT))
+    let keys = KeytabFile::new(path)
+        .keys_for(principal)
+        .map_err(|error| Refusal::of_keytab(&error, CONTEXT))?;
+    Ok((keytab, Secret::Keys(keys)))
 }
 
 /// The service that `text` names, in the client's realm whatever realm it names.

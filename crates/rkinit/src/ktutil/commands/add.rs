@@ -1,8 +1,6 @@
 //! `add`: keys made of a password, given as digits, or random.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_crypto::EncryptionType;
@@ -11,21 +9,17 @@ use kerberos_crypto::KeyBlock;
 use kerberos_files::keytab::KeytabEntry;
 use kerberos_proto::Password;
 use kerberos_proto::Principal;
-use zeroize::Zeroizing;
 
 use crate::ccache_select;
 use crate::ktutil::commands::Done;
 use crate::ktutil::commands::Target;
 use crate::ktutil::commands::args::AddOptions;
 use crate::ktutil::keys;
-use crate::messages::system_text;
+use crate::password_file;
 use crate::prompt;
 use crate::refusal::Refusal;
 
 const CONTEXT: &str = "while adding new entry";
-
-/// The longest secret taken from a file.
-const MAX_LEN: u64 = 64 * 1024;
 
 /// Adds to `target` what `options` say.
 pub(super) fn run(target: &Target, options: &AddOptions) -> Result<Done, Refusal> {
@@ -119,50 +113,5 @@ fn secret(options: &AddOptions, principal: &Principal) -> Result<Password, Refus
         };
         return asked.map_err(|error| Refusal::new(error, CONTEXT));
     };
-    let context = format!("while reading the password file {}", path.display());
-    let read = if path == "-" {
-        first_line(std::io::stdin().lock())
-    } else {
-        File::open(path).and_then(first_line)
-    };
-    read.map_err(|error| Refusal::new(system_text(&error), &context))
-}
-
-/// The first line, without its end.
-fn first_line(from: impl Read) -> std::io::Result<Password> {
-    // At once as large as it may become: growing would leave copies behind.
-    let capacity = usize::try_from(MAX_LEN).unwrap_or_default() + 1;
-    let mut text = Zeroizing::new(Vec::with_capacity(capacity));
-    from.take(MAX_LEN + 1).read_to_end(&mut text)?;
-    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if line.len() as u64 > MAX_LEN {
-        return Err(std::io::Error::other("The first line is too long"));
-    }
-    if text.is_empty() {
-        return Err(std::io::Error::other("The file is empty"));
-    }
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    Ok(Password::new(line))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_line_is_the_secret() {
-        let check = |text: &[u8], expected: Option<&[u8]>| {
-            let line = first_line(text).ok();
-            let line = line.as_ref().map(Password::expose_bytes);
-            assert_eq!(line, expected);
-        };
-        check(b"secret\nnext\n", Some(b"secret"));
-        check(b" no end ", Some(b" no end "));
-        check(b"windows\r\n", Some(b"windows"));
-        check(b"\n", Some(b""));
-        check(b"", None);
-        let longest = vec![b'x'; 64 * 1024];
-        check(&longest, Some(&longest));
-        check(&[&longest[..], b"x"].concat(), None);
-    }
+    password_file::read(path)
 }

@@ -1,0 +1,86 @@
+//! The login itself: with a password that is asked for or read, or with the keys of a keytab.
+
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::KeeperParams;
+use kerberos_client::last_preauth;
+use kerberos_files::keytab::KeytabName;
+use kerberos_proto::AsParams;
+use kerberos_proto::Login;
+
+use crate::kinit::advice;
+use crate::kinit::choose::Choice;
+use crate::kinit::expired;
+use crate::kinit::expired::Typed;
+use crate::kinit::plan::Action;
+use crate::kinit::plan::Plan;
+use crate::kinit::refusal::CONTEXT;
+use crate::kinit::refusal::Refusal;
+use crate::kinit::request;
+use crate::new_password::mit_message;
+use crate::password_file;
+
+/// A login, and what it takes to log in again.
+pub(super) struct Done {
+    pub(super) login: Login,
+    params: AsParams,
+    with: With,
+}
+
+enum With {
+    Keytab(KeytabName),
+    Password(Typed),
+}
+
+impl Done {
+    /// What keeps this login fresh.
+    pub(super) fn into_kept(self) -> KeeperParams {
+        let params = match self.with {
+            With::Keytab(name) => KeeperParams::with_keytab(self.params, name),
+            With::Password(typed) => KeeperParams::new(self.params, move || typed.known_secret()),
+        };
+        params.with_login(self.login)
+    }
+}
+
+/// Logs in as `plan` says.
+///
+/// # Errors
+/// When a secret is not to be had, or the KDC refuses.
+pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Done, Refusal> {
+    let principal = &choice.principal;
+    let refusal = |error: ClientError| Refusal {
+        message: mit_message(&error),
+        context: CONTEXT.into(),
+        hint: advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_))),
+    };
+    let mut params = client.as_params(principal.clone()).map_err(refusal)?;
+    request::adjust(&mut params, plan, client.config().krb5())?;
+    if let Action::Keytab(which) = &plan.action {
+        let (name, keys) = request::keys(plan, which, principal)?;
+        params.last_preauth = last_preauth(&choice.last, &params);
+        let login = client.login(params.clone(), keys).map_err(refusal)?;
+        let with = With::Keytab(name);
+        return Ok(Done {
+            login,
+            params,
+            with,
+        });
+    }
+    let typed = match &plan.password_file {
+        Some(path) => Typed::known(password_file::read(path)?),
+        None => Typed::default(),
+    };
+    let login = match client.login(params.clone(), typed.secret()) {
+        Err(error) if expired::is_expired(&error) => {
+            expired::replace(client, params.clone(), &typed, refusal)?
+        }
+        result => result.map_err(refusal)?,
+    };
+    let with = With::Password(typed);
+    Ok(Done {
+        login,
+        params,
+        with,
+    })
+}

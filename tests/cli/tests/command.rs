@@ -1,0 +1,188 @@
+//! `kinit … -- COMMAND`: a program with a cache of its own; and passwords from files.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::fs;
+
+use cli::{PASSWORD, REALM, realm, typed_password};
+use kerberos_files::ccache::CcacheFile;
+use test_support::{Place, Tool};
+
+/// kinit of alice, with her password in a file and a folder of its own for private caches.
+fn kinit(place: &Place) -> Tool {
+    let folder = place.path("private");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    fs::write(place.path("password"), typed_password()).expect("a file can be written");
+    place.ours("kinit").env("TMPDIR", &folder).args([
+        "--password-file",
+        &place.text("password"),
+        "alice",
+    ])
+}
+
+/// Whether no private cache is left.
+fn nothing_left(place: &Place) -> bool {
+    let mut left = fs::read_dir(place.path("private")).expect("the folder is there");
+    left.next().is_none()
+}
+
+#[test]
+fn a_command_has_a_cache_of_its_own() {
+    let (_kdc, place) = realm();
+    fs::write(place.cache(), "not to be touched").expect("a file can be written");
+    let script = "echo $KRB5CCNAME; stat -c %a ${KRB5CCNAME#FILE:}; cat";
+    let run = kinit(&place)
+        .args(["--", "sh", "-c", script])
+        .stdin("for the command")
+        .run()
+        .success();
+    let private = place.text("private");
+    let start = format!("FILE:{private}/krb5cc_");
+    assert!(run.stdout().starts_with(&start), "{run}");
+    assert!(run.stdout().ends_with("\n600\nfor the command"), "{run}");
+    assert_eq!(run.stderr(), "");
+    assert!(nothing_left(&place));
+    let kept = fs::read(place.cache()).expect("it is there");
+    assert_eq!(kept, b"not to be touched");
+}
+
+#[test]
+fn a_cache_that_is_named_stays() {
+    let (_kdc, place) = realm();
+    let name = format!("FILE:{}", place.text("named"));
+    let run = kinit(&place)
+        .args(["-V", "-c", &name, "--", "sh", "-c", "echo $KRB5CCNAME"])
+        .run()
+        .success();
+    assert_eq!(run.stdout(), format!("{name}\n"));
+    assert!(run.stderr().contains("Authenticated to Kerberos v5\n"));
+    assert!(place.path("named").exists());
+    assert!(nothing_left(&place));
+}
+
+#[test]
+fn the_exit_status_is_the_commands() {
+    let (_kdc, place) = realm();
+    let check = |command: &[&str], status: i32, stderr: &str| {
+        let run = kinit(&place).arg("--").args(command).run().exits(status);
+        assert_eq!(run.stderr(), stderr);
+        assert!(nothing_left(&place), "{run}");
+    };
+    check(&["true"], 0, "");
+    check(&["sh", "-c", "exit 9"], 9, "");
+    check(&["sh", "-c", "kill -KILL $$"], 137, "");
+    check(
+        &["/nowhere/to/be/found", "x"],
+        127,
+        "/nowhere/to/be/found: No such file or directory\n",
+    );
+    check(
+        &["/etc/passwd", "x"],
+        126,
+        "/etc/passwd: Permission denied\n",
+    );
+}
+
+#[test]
+fn without_a_ticket_nothing_is_run() {
+    let (_kdc, place) = realm();
+    let run = kinit(&place);
+    fs::write(place.path("password"), "wrong\n").expect("a file can be written");
+    let run = run.args(["--", "echo", "run"]).run().exits(1);
+    assert_eq!(run.stdout(), "");
+    assert!(run.stderr().starts_with("kinit: Password incorrect while"));
+    assert!(nothing_left(&place));
+}
+
+#[test]
+fn signals_are_passed_on() {
+    let (_kdc, place) = realm();
+    let ready = place.text("ready");
+    // Not INT: a shell has its background jobs ignore that, and it cannot be undone.
+    for (signal, status) in [("TERM", 15), ("HUP", 1), ("USR1", 10)] {
+        let inner = format!(
+            "trap 'exit {}' {signal}; touch {ready}; while :; do sleep 0.02; done",
+            status + 50
+        );
+        let outer = format!(
+            "\"$0\" \"$@\" & until [ -e {ready} ]; do sleep 0.02; done; kill -{signal} $!; wait $!"
+        );
+        kinit(&place)
+            .args(["--", "sh", "-c", &inner])
+            .through(["sh", "-c", &outer])
+            .run()
+            .exits(status + 50);
+        let _ = fs::remove_file(&ready);
+        assert!(nothing_left(&place));
+    }
+}
+
+#[test]
+fn the_ticket_is_kept_fresh() {
+    let (_kdc, place) = realm();
+    let script = "c=${KRB5CCNAME#FILE:}; a=$(cksum < $c); kill -ALRM $PPID; \
+         for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.2; \
+         [ \"$(cksum < $c)\" = \"$a\" ] || exit 0; done; exit 1";
+    kinit(&place)
+        .args(["--", "sh", "-c", script])
+        .run()
+        .success();
+    // Without an alarm before its end: two thirds of the life.
+    let script = script.replace("kill -ALRM $PPID;", "");
+    let short = kinit(&place).args(["-l", "3s", "--", "sh", "-c", &script]);
+    short.run().success();
+    assert!(nothing_left(&place));
+}
+
+#[test]
+fn a_word_behind_the_dashes_is_mits_principal() {
+    let (_kdc, place) = realm();
+    place
+        .ours("kinit")
+        .args(["--", "alice"])
+        .stdin(typed_password())
+        .run()
+        .success();
+    let run = place.ours("kinit").args(["alice", "ls"]).run().exits(2);
+    let expected = "Extra arguments (starting with \"ls\").\n";
+    assert!(run.stderr().starts_with(expected), "{run}");
+}
+
+#[test]
+fn passwords_come_from_files_and_descriptors() {
+    let (_kdc, place) = realm();
+    let owner = format!("alice@{REALM}");
+    let check = |file: &str, stdin: &str, shell: &str| {
+        let run = place
+            .ours("kinit")
+            .args(["--password-file", file, "alice"])
+            .stdin(stdin)
+            .through(["sh", "-c", shell])
+            .run()
+            .success();
+        assert_eq!(run.stdout(), "");
+        let cache = CcacheFile::new(place.cache());
+        let reader = cache.open().expect("there is a cache");
+        assert_eq!(reader.default_principal().to_string(), owner);
+        fs::remove_file(place.cache()).expect("it is there");
+    };
+    let same = "\"$0\" \"$@\"";
+    check("-", &format!("{PASSWORD}\r\nmore\n"), same);
+    check("-", PASSWORD, same);
+    check(
+        "/dev/fd/3",
+        &typed_password(),
+        "exec 3<&0 </dev/null; \"$0\" \"$@\"",
+    );
+    let refused = |file: &str, what: &str| {
+        let run = place
+            .ours("kinit")
+            .args(["--password-file", file, "alice"])
+            .run()
+            .exits(1);
+        let line = format!("kinit: {what} while reading the password file {file}\n");
+        assert_eq!(run.stderr_without_hint(), line);
+    };
+    refused("/nowhere", "No such file or directory");
+    refused("/", "Is a directory");
+    refused("-", "The file is empty");
+}
