@@ -8,6 +8,7 @@ mod again;
 mod args;
 mod choose;
 mod command;
+mod document;
 mod expired;
 mod login;
 mod plan;
@@ -17,12 +18,14 @@ mod warnings;
 
 use std::ffi::OsString;
 
+use kerberos_asn1::KerberosTime;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::KeeperParams;
 use kerberos_client::cache_of;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Version;
+use kerberos_proto::Credential;
 use kerberos_proto::Login;
 
 use crate::ccache_select::SelectError;
@@ -40,6 +43,7 @@ use crate::links;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
+use crate::output;
 
 /// Runs `kinit` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -81,31 +85,45 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
             1
         }
     })?;
+    if plan.json {
+        output::reserve_for_document();
+    }
     let done = match plan.action {
         Action::Renew | Action::Validate => again::again(client, plan, &choice),
         _ => log_in_and_store(client, plan, &choice),
     };
-    let done = done.and_then(|kept| switch(&choice).map(|()| kept));
+    let done = done.and_then(|got| switch(&choice).map(|()| got));
     if done.is_err() && matches!(choice.role, Role::New | Role::Private) {
         // A KCM daemon made it when it was named, and would keep it, empty as it is.
         let _ = choice.cache.destroy();
     }
-    let kept = done.map_err(|refusal| refusal.report(program))?;
+    let got = done.map_err(|refusal| refusal.report(program))?;
     if plan.verbose {
         line(format_args!("Authenticated to Kerberos v5"));
     }
-    match kept {
+    if plan.json {
+        let text = document::of(&got, &choice.cache, kerberos_client::now().seconds);
+        output::write_all(&text).map_err(|error| output::failure(program, &error))?;
+    }
+    match got.kept {
         Some(kept) => command::run(program, client, plan, choice, kept),
         None => Ok(0),
     }
 }
 
-/// Gets a ticket; what it takes to keep it fresh if there is a command to run with it.
+/// What a run of kinit comes to.
+struct Got {
+    credential: Credential,
+    password_expiration: Option<KerberosTime>,
+    /// What it takes to keep it fresh, if there is a command to run with it.
+    kept: Option<KeeperParams>,
+}
+
 fn log_in_and_store(
     client: &Client,
     plan: &Plan,
     choice: &Choice,
-) -> Result<Option<KeeperParams>, Refusal> {
+) -> Result<Got, Refusal> {
     let done = login::log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
         warnings::print(&done.login, kerberos_client::now().seconds);
@@ -117,7 +135,11 @@ fn log_in_and_store(
             ..Refusal::new(message, CONTEXT)
         }
     })?;
-    Ok((!plan.command.is_empty()).then(|| done.into_kept()))
+    Ok(Got {
+        credential: done.login.credential.clone(),
+        password_expiration: done.login.password_expiration,
+        kept: (!plan.command.is_empty()).then(|| done.into_kept()),
+    })
 }
 
 /// Makes the cache the primary one, if another was that.

@@ -3,6 +3,7 @@
 //! Files are streamed: a listing needs no more memory for ten thousand tickets than for one.
 
 mod args;
+mod cache_document;
 mod cache_listing;
 mod collection;
 mod config_lines;
@@ -37,11 +38,11 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
             Ok(0)
         }
         Action::Keytab(detail) => keytab_listing::show(program, name, detail, &mut out),
-        Action::ListCaches => collection::list(program, name, &mut out),
-        Action::ShowAll(detail) => collection::show_all(program, name, &detail, &mut out),
+        Action::ListCaches { json } => collection::list(program, name, json, &mut out),
+        Action::ShowAll(form) => collection::show_all(program, name, &form, &mut out),
         Action::Status => Ok(status::exit_status(name)),
         Action::AllStatus => Ok(collection::exit_status(name)),
-        Action::Show(detail) => cache_listing::show_named(program, name, &detail, &mut out),
+        Action::Show(form) => cache_listing::show_named(program, name, &form, &mut out),
     };
     match listed.and_then(|status| out.flush().map(|()| status)) {
         Ok(status) => status,

@@ -6,6 +6,7 @@
 pub(crate) mod advice;
 mod args;
 mod certificate;
+mod document;
 mod job;
 mod keytab_check;
 mod on_behalf;
@@ -19,12 +20,14 @@ use std::io::Write as _;
 
 use kerberos_asn1::Decode as _;
 use kerberos_asn1::Ticket;
+use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
 use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
 use crate::kvno::args::Plan;
+use crate::kvno::document::Document;
 use crate::kvno::job::Job;
 use crate::kvno::job::Outcome;
 use crate::messages::Program;
@@ -40,10 +43,13 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         Err(status) => return status,
     };
     let done = Job::prepare(&plan).and_then(|job| {
-        let mut report = Report::new(program, &plan);
+        let mut report = Report::new(program, &plan, &job.cache);
         let told = job.for_each(&plan.names, |name, outcome| {
             report.tell(&job, name, outcome)
         })?;
+        if let Some(document) = report.document.take() {
+            document.end(report.out.buffer());
+        }
         if let Err(error) = told.and_then(|()| report.out.flush()) {
             return Ok(output::failure(program, &error));
         }
@@ -60,6 +66,8 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
 struct Report<'a> {
     program: &'a Program,
     quiet: bool,
+    /// In place of the lines about what succeeded.
+    document: Option<Document>,
     /// Whether somebody watches.
     interactive: bool,
     out: Output,
@@ -71,12 +79,17 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(program: &'a Program, plan: &Plan) -> Self {
+    fn new(program: &'a Program, plan: &Plan, cache: &CcacheName) -> Self {
+        let mut out = Output::new();
+        let now = kerberos_client::now().seconds;
+        let begin = || Document::begin(cache, now, out.buffer());
+        let document = plan.json.then(begin);
         Self {
             program,
-            quiet: plan.quiet,
+            quiet: plan.quiet || plan.json,
+            document,
             interactive: plan.names.len() > 1 && isatty(stdout()),
-            out: Output::new(),
+            out,
             got: Vec::new(),
             failed: false,
             hinted: None,
@@ -89,23 +102,25 @@ impl<'a> Report<'a> {
     /// When standard output cannot be written.
     fn tell(&mut self, job: &Job, name: &OsStr, outcome: Outcome) -> io::Result<()> {
         match outcome {
-            Outcome::NoName(error) if self.quiet => {
-                drop(error);
+            Outcome::NoName(_) if self.quiet && self.document.is_none() => {
                 self.failed = true;
                 Ok(())
             }
             Outcome::NoName(error) => {
                 let context = format!("while parsing principal name {}", name.display());
-                self.refuse(error.into_refusal(&context))
+                self.refuse(name, error.into_refusal(&context))
             }
-            Outcome::Refused(refusal) => self.refuse(refusal),
-            Outcome::Got { server, credential } => self.tell_ticket(job, &server, *credential),
+            Outcome::Refused(refusal) => self.refuse(name, refusal),
+            Outcome::Got { server, credential } => {
+                self.tell_ticket(job, name, &server, *credential)
+            }
         }
     }
 
     fn tell_ticket(
         &mut self,
         job: &Job,
+        name: &OsStr,
         server: &Principal,
         credential: Credential,
     ) -> io::Result<()> {
@@ -113,7 +128,7 @@ impl<'a> Report<'a> {
             Ok(ticket) => ticket,
             Err(error) => {
                 let context = format!("while decoding ticket for {server}");
-                return self.refuse(Refusal::new(error, &context));
+                return self.refuse(name, Refusal::new(error, &context));
             }
         };
         let kvno = ticket.enc_part.kvno.unwrap_or(0);
@@ -128,10 +143,11 @@ impl<'a> Report<'a> {
                         "{server}: kvno = {kvno}, keytab entry invalid"
                     ));
                 }
-                return self.refuse(Refusal {
+                let refusal = Refusal {
                     hint: error.hint(&ticket),
                     ..Refusal::new(&error, &format!("while decrypting ticket for {server}"))
-                });
+                };
+                return self.refuse(name, refusal);
             }
             Some(Ok(())) => ", keytab entry valid",
             None => "",
@@ -145,16 +161,27 @@ impl<'a> Report<'a> {
             }
             self.out.flush_if_full()?;
         }
+        let has_keytab = job.keytab().is_some();
         match job.proxy(server, credential) {
-            Ok(credential) => self.got.push(credential),
-            Err(refusal) => self.refuse(refusal)?,
+            Ok(credential) => {
+                if let Some(document) = &mut self.document {
+                    let (keytab, out) = (has_keytab.then_some(true), self.out.buffer());
+                    document.ticket(name, kvno, keytab, &credential, out);
+                    self.out.flush_if_full()?;
+                }
+                self.got.push(credential);
+            }
+            Err(refusal) => self.refuse(name, refusal)?,
         }
         Ok(())
     }
 
     /// Says what went wrong, after what is waiting to be written.
-    fn refuse(&mut self, mut refusal: Refusal) -> io::Result<()> {
+    fn refuse(&mut self, name: &OsStr, mut refusal: Refusal) -> io::Result<()> {
         self.failed = true;
+        if let Some(document) = &mut self.document {
+            document.error(name, &refusal.message, self.out.buffer());
+        }
         self.out.flush()?;
         // Of fifty names that are not known, one hint is enough.
         if refusal.hint == self.hinted {

@@ -17,6 +17,7 @@ mod check_config;
 mod configuration;
 mod hex;
 mod host_names;
+mod json;
 mod kdestroy;
 mod keytab_select;
 mod kinit;

@@ -4,6 +4,9 @@
 //! tool quietly.
 
 use std::io;
+use std::io::Write as _;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use rustix::io::Errno;
 
@@ -55,6 +58,23 @@ impl Output {
         result
     }
 }
+
+/// From now on standard output is for a document alone.
+pub(crate) fn reserve_for_document() {
+    RESERVED.store(true, Ordering::Relaxed);
+}
+
+/// Writes what a person is to read, as a prompt, to standard output or, when that is for a document,
+/// to standard error. That it cannot be shown keeps nobody from going on.
+pub(crate) fn tell(text: &[u8]) {
+    if RESERVED.load(Ordering::Relaxed) {
+        let _ = io::stderr().write_all(text);
+    } else {
+        let _ = write_all(text);
+    }
+}
+
+static RESERVED: AtomicBool = AtomicBool::new(false);
 
 /// Writes `bytes` to standard output, unbuffered.
 pub(crate) fn write_all(mut bytes: &[u8]) -> io::Result<()> {

@@ -72,8 +72,7 @@ fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {
     text.extend_from_slice(b": ");
     loop {
         let terminal = Hidden::new()?;
-        // A prompt that cannot be shown keeps no script from answering it.
-        let _ = output::write_all(&text);
+        output::tell(&text);
         let line = read_line(
             |buffer| match rustix::io::read(stdin(), buffer) {
                 Err(Errno::INTR) => Err(io::ErrorKind::Interrupted.into()),
@@ -84,7 +83,7 @@ fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {
         let on_terminal = terminal.is_some();
         drop(terminal);
         if on_terminal || line_feed {
-            let _ = output::write_all(b"\n");
+            output::tell(b"\n");
         }
         match line? {
             Line::Password(password) => return Ok(password),

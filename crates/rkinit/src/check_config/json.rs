@@ -1,10 +1,10 @@
 //! The report as JSON (RFC 8259), for programs.
 
-use std::fmt::Write as _;
-
 use kerberos_client::FoundServer;
 use kerberos_files::config::Effect;
 use kerberos_files::config::Setting;
+
+use crate::json::push_text;
 
 use super::report::Realm;
 use super::report::Report;
@@ -126,22 +126,10 @@ fn array(values: impl Iterator<Item = String>) -> String {
 }
 
 fn string(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                quoted.push('\\');
-                quoted.push(character);
-            }
-            character if character.is_control() => {
-                let _ = write!(quoted, "\\u{:04x}", u32::from(character));
-            }
-            character => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    push_text(text, &mut quoted);
+    // What is made of a text is one.
+    String::from_utf8_lossy(&quoted).into_owned()
 }
 
 #[cfg(test)]
@@ -149,11 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_quoted() {
-        assert_eq!(
-            string("a \"b\" \\ \n\u{1b}é"),
-            r#""a \"b\" \\ \u000a\u001bé""#
-        );
+    fn values_are_joined() {
         assert_eq!(
             array([string("a"), "1".to_owned()].into_iter()),
             r#"["a",1]"#

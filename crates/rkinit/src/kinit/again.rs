@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
-use kerberos_client::KeeperParams;
 use kerberos_proto::Credential;
 
 use crate::configuration;
+use crate::kinit::Got;
 use crate::kinit::choose::Choice;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
@@ -25,7 +25,7 @@ use crate::messages::line;
 const RENEWING: &str = "while renewing credentials";
 const VALIDATING: &str = "while validating credentials";
 
-/// Gets the ticket anew and puts it in place of all that the cache holds; nothing is kept.
+/// Gets the ticket anew and puts it in place of all that the cache holds.
 ///
 /// # Errors
 /// When the cache has no such ticket, the KDC refuses, or the cache cannot be written.
@@ -33,7 +33,7 @@ pub(super) fn again(
     client: &Client,
     plan: &Plan,
     choice: &Choice,
-) -> Result<Option<KeeperParams>, Refusal> {
+) -> Result<Got, Refusal> {
     let validate = plan.action == Action::Validate;
     let context = if validate { VALIDATING } else { RENEWING };
     let ticket = get(client, plan, choice, context)?.map_err(|error| Refusal {
@@ -55,7 +55,11 @@ pub(super) fn again(
     if plan.verbose {
         line(format_args!("Stored credentials"));
     }
-    Ok(None)
+    Ok(Got {
+        credential: ticket,
+        password_expiration: None,
+        kept: None,
+    })
 }
 
 fn get(

@@ -116,8 +116,8 @@ pub(super) struct Typed {
     /// Show which file sets what, where the KDCs of the realm are and whether they answer
     #[arg(long, help_heading = "This program")]
     pub(super) check_config: bool,
-    /// With --check-config, for programs to read
-    #[arg(long, requires = "check_config", help_heading = "This program")]
+    /// Show a JSON document, for programs: what was got or, with --check-config, found
+    #[arg(long, help_heading = "This program")]
     pub(super) json: bool,
     /// Make links to this program, one for each tool, in DIRECTORY
     #[arg(long, value_name = "DIRECTORY", help_heading = "This program")]
@@ -145,7 +145,7 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
        [-v] [-R] [-k [-i | -t KEYTAB]] [-c CACHE]
        [-S SERVICE] [-I INPUT_CACHE] [-T ARMOR_CACHE]
        [-X ATTRIBUTE[=VALUE]] [--password-file FILE] [PRINCIPAL]
-       [-- COMMAND [ARGUMENTS]]
+       [--json | -- COMMAND [ARGUMENTS]]
        PROG --check-config [--json] [REALM]";
     const EXAMPLES: &'static str = "  \
   PROG alice@EXAMPLE.COM

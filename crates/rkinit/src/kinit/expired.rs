@@ -91,7 +91,7 @@ pub(super) fn replace(
     let mut banner = "Password expired.  You must change it now.".to_owned();
     let mut last = String::new();
     for _ in 0..TRIES {
-        let _ = output::write_all(format!("{banner}\n").as_bytes());
+        output::tell(format!("{banner}\n").as_bytes());
         let again = |why: &dyn fmt::Display| format!("{why}.  Please try again.");
         let new = match new_password::ask() {
             Ok(new) if new.expose_bytes().is_empty() => {

@@ -34,6 +34,8 @@ pub(super) struct Plan {
     pub(super) request_pac: Option<bool>,
     /// Where the password is to be read; `-` is standard input.
     pub(super) password_file: Option<OsString>,
+    /// Whether what was got is shown as a document.
+    pub(super) json: bool,
     /// The program to run with the ticket, and its arguments.
     pub(super) command: Vec<OsString>,
 }
@@ -165,6 +167,9 @@ impl Typed {
         if !command.is_empty() && matches!(action, Action::Renew | Action::Validate) {
             complaints.add("A command is run with a ticket of its own, without -R and -v");
         }
+        if !command.is_empty() && self.json {
+            complaints.add("Only one of --json and a command allowed");
+        }
         Plan {
             verbose: self.verbose,
             action,
@@ -185,6 +190,7 @@ impl Typed {
             addresses,
             request_pac,
             password_file: self.password_file,
+            json: self.json,
             command,
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn print(login: &Login, now: i64) {
         .find(|etype| etype.is_deprecated())
         .map(etype_text);
     for warning in deprecated.into_iter().chain(expiry) {
-        let _ = output::write_all(format!("Warning: {warning}\n").as_bytes());
+        output::tell(format!("Warning: {warning}\n").as_bytes());
     }
 }
 

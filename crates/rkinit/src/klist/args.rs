@@ -58,12 +58,16 @@ pub(super) struct Typed {
     /// Show when each key was added
     #[arg(short = 't', help_heading = "Keytabs")]
     timestamps: bool,
-    /// Show the keys themselves, which are secret
+    /// Show the keys themselves, which are secret; with --json those of tickets too
     #[arg(short = 'K', help_heading = "Keytabs")]
     keys: bool,
     /// List the default client keytab unless one is named
     #[arg(short = 'i', help_heading = "Keytabs")]
     client_keytab: bool,
+
+    /// Show a JSON document with all there is to know, for programs
+    #[arg(long)]
+    json: bool,
 
     #[arg(short = '4', hide = true)]
     kerberos_4: bool,
@@ -78,12 +82,15 @@ impl Arguments for Typed {
     const USAGE: &'static str = "\
 PROG [-c] [-e] [-f] [-d] [-C] [-a [-n]] [-s] [-l | -A] [-I KEYTAB] [CACHE]
        PROG -k [-e] [-t] [-K] [-i] [KEYTAB]
+       PROG --json [-l | -A | -k] [-K] [CACHE | KEYTAB]
        PROG -V";
     const EXAMPLES: &'static str = "  \
   PROG -ef
       the tickets of the default cache, with encryption types and flags
   PROG -s && echo valid
       whether there is a ticket that can be used now
+  PROG --json | jq -r '.tickets[].server'
+      for what services there are tickets
   PROG -kte /etc/krb5.keytab
       the keys of a keytab, with their times and types";
     const USAGE_STATUS: u8 = 1;
@@ -128,14 +135,16 @@ pub(super) struct Plan {
 pub(super) enum Action {
     Version,
     /// `-l`
-    ListCaches,
+    ListCaches {
+        json: bool,
+    },
     /// `-A`
-    ShowAll(Detail),
+    ShowAll(Form),
     /// `-A -s`
     AllStatus,
     /// `-s`
     Status,
-    Show(Detail),
+    Show(Form),
     /// `-k`
     Keytab(KeytabDetail),
 }
@@ -153,6 +162,16 @@ pub(super) struct Detail {
     pub(super) indicators: Option<OsString>,
 }
 
+/// How caches are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    Text(Detail),
+    Json {
+        /// With session keys.
+        keys: bool,
+    },
+}
+
 /// What to show of each key.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeytabDetail {
@@ -160,6 +179,7 @@ pub(super) struct KeytabDetail {
     pub(super) timestamps: bool,
     pub(super) keys: bool,
     pub(super) client_keytab: bool,
+    pub(super) json: bool,
 }
 
 /// Parses and resolves the command line.
@@ -195,7 +215,10 @@ impl Typed {
                 || self.list
                 || self.indicators.is_some()
         } else {
-            self.timestamps || self.keys || (self.list && (self.all || self.status))
+            self.timestamps
+                || (self.keys && !self.json)
+                || (self.list && (self.all || self.status))
+                || (self.status && self.json)
         };
         if wrong || (self.numeric && !self.addresses) {
             return Err(None);
@@ -205,14 +228,18 @@ impl Typed {
         if let Some(extra) = names.next() {
             return Err(Some(extra));
         }
-        let detail = Detail {
-            etypes: self.etypes,
-            flags: self.flags,
-            addresses: self.addresses,
-            numeric: self.numeric,
-            ad_types: self.ad_types,
-            config: self.config,
-            indicators: self.indicators,
+        let form = if self.json {
+            Form::Json { keys: self.keys }
+        } else {
+            Form::Text(Detail {
+                etypes: self.etypes,
+                flags: self.flags,
+                addresses: self.addresses,
+                numeric: self.numeric,
+                ad_types: self.ad_types,
+                config: self.config,
+                indicators: self.indicators,
+            })
         };
         let action = if self.version {
             Action::Version
@@ -222,15 +249,16 @@ impl Typed {
                 timestamps: self.timestamps,
                 keys: self.keys,
                 client_keytab: self.client_keytab,
+                json: self.json,
             })
         } else if self.list {
-            Action::ListCaches
+            Action::ListCaches { json: self.json }
         } else {
             match (self.all, self.status) {
                 (true, true) => Action::AllStatus,
-                (true, false) => Action::ShowAll(detail),
+                (true, false) => Action::ShowAll(form),
                 (false, true) => Action::Status,
-                (false, false) => Action::Show(detail),
+                (false, false) => Action::Show(form),
             }
         };
         Ok(Plan { action, name })
@@ -257,33 +285,37 @@ mod tests {
                 "{line}"
             );
         };
-        let show = Detail::default();
+        let text = Detail::default();
+        let show = Form::Text(text.clone());
         check("", Action::Show(show.clone()), None);
         check("-5 -c /tmp/x", Action::Show(show.clone()), Some("/tmp/x"));
         check("/tmp/x -c", Action::Show(show.clone()), Some("/tmp/x"));
         let ef = Detail {
             etypes: true,
             flags: true,
-            ..show.clone()
+            ..text.clone()
         };
-        check("-ef -e", Action::Show(ef), None);
+        check("-ef -e", Action::Show(Form::Text(ef)), None);
         let an = Detail {
             addresses: true,
             numeric: true,
-            ..show.clone()
+            ..text
         };
-        check("-an", Action::Show(an), None);
+        check("-an", Action::Show(Form::Text(an)), None);
         check("-A", Action::ShowAll(show.clone()), None);
         check("-i", Action::Show(show), None);
         check("-As", Action::AllStatus, None);
         check("-s x", Action::Status, Some("x"));
-        check("-l", Action::ListCaches, None);
+        check("-l", Action::ListCaches { json: false }, None);
+        check("-l --json", Action::ListCaches { json: true }, None);
+        check("--json x", Action::Show(Form::Json { keys: false }), Some("x"));
+        check("-AK --json", Action::ShowAll(Form::Json { keys: true }), None);
         check("-V -s", Action::Version, None);
         let keys = KeytabDetail {
             etypes: true,
             timestamps: true,
             keys: true,
-            client_keytab: false,
+            ..KeytabDetail::default()
         };
         check("-ketK FILE:x", Action::Keytab(keys), Some("FILE:x"));
         let client = KeytabDetail {
@@ -337,6 +369,7 @@ mod tests {
         check("-K", None);
         check("-lA", None);
         check("-ls", None);
+        check("-s --json", None);
         for option in ["-kf", "-ks", "-ka", "-kA", "-kl", "-k -I x", "-n -V"] {
             check(option, None);
         }

@@ -8,7 +8,8 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
 use crate::ccache_select;
-use crate::klist::args::Detail;
+use crate::klist::args::Form;
+use crate::klist::cache_document;
 use crate::klist::credential_lines::Lines;
 use crate::klist::fail;
 use crate::messages::Program;
@@ -19,12 +20,18 @@ use crate::time_format::TimeFormat;
 pub(super) fn show_named(
     program: &Program,
     name: Option<&OsStr>,
-    detail: &Detail,
+    form: &Form,
     out: &mut Output,
 ) -> io::Result<u8> {
     let cache = ccache_select::cache(name).and_then(|name| ccache_select::open(&name));
     match cache {
-        Ok(cache) => show(program, &cache, detail, out),
+        Ok(cache) => {
+            let status = show(program, &cache, form, out)?;
+            if matches!(form, Form::Json { .. }) && !out.buffer().is_empty() {
+                out.put(b"\n");
+            }
+            Ok(status)
+        }
         Err(error) => fail(program, out, &error, "while resolving ccache", error.hint()),
     }
 }
@@ -33,7 +40,7 @@ pub(super) fn show_named(
 pub(super) fn show(
     program: &Program,
     cache: &Ccache,
-    detail: &Detail,
+    form: &Form,
     out: &mut Output,
 ) -> io::Result<u8> {
     let name = cache.name();
@@ -46,6 +53,18 @@ pub(super) fn show(
                 ))
             });
             return fail(program, out, &error, "", advice);
+        }
+    };
+    let detail = match form {
+        Form::Text(detail) => detail,
+        Form::Json { keys } => {
+            return match cache_document::push(cache, reader, *keys, out)? {
+                Some(error) => {
+                    let advice = error.hint();
+                    fail(program, out, &error, "while retrieving a ticket", advice)
+                }
+                None => Ok(0),
+            };
         }
     };
     if detail.indicators.is_some() {

@@ -7,7 +7,8 @@ use kerberos_files::ccache::Ccache;
 
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
-use crate::klist::args::Detail;
+use crate::json::Object;
+use crate::klist::args::Form;
 use crate::klist::cache_listing;
 use crate::klist::fail;
 use crate::klist::status;
@@ -17,11 +18,19 @@ use crate::output::Output;
 const NO_CACHE: u8 = 1;
 
 /// Lists each cache with its principal; 1 when there is none.
-pub(super) fn list(program: &Program, name: Option<&OsStr>, out: &mut Output) -> io::Result<u8> {
+pub(super) fn list(
+    program: &Program,
+    name: Option<&OsStr>,
+    json: bool,
+    out: &mut Output,
+) -> io::Result<u8> {
     let caches = match all(name) {
         Ok(caches) => caches,
         Err(error) => return fail(program, out, &error, CONTEXT, error.hint()),
     };
+    if json {
+        return list_as_document(&caches, out);
+    }
     out.put(format!("{:30} Cache name\n", "Principal name").as_bytes());
     out.put(format!("{:30} ----------\n", "--------------").as_bytes());
     let mut status = NO_CACHE;
@@ -46,23 +55,53 @@ pub(super) fn list(program: &Program, name: Option<&OsStr>, out: &mut Output) ->
     Ok(status)
 }
 
+/// The list as a document; its fields are listed in `docs/JSON.md`.
+fn list_as_document(caches: &[Ccache], out: &mut Output) -> io::Result<u8> {
+    let mut status = NO_CACHE;
+    out.put(b"{\"caches\": [");
+    for cache in caches {
+        let Ok(principal) = cache.principal() else {
+            continue;
+        };
+        out.put(if status == 0 { b",\n  " } else { b"\n  " });
+        let mut object = Object::begin(out.buffer());
+        object.text("cache", &cache.name().to_string());
+        object.name("principal", |out| principal.unparse_into(out));
+        object.literal("valid", status::is_valid(cache));
+        object.end();
+        out.flush_if_full()?;
+        status = 0;
+    }
+    out.put(if status == 0 { b"\n]}\n" } else { b"]}\n" });
+    Ok(status)
+}
+
 /// Shows every cache in turn; 0 when one could be shown.
 pub(super) fn show_all(
     program: &Program,
     name: Option<&OsStr>,
-    detail: &Detail,
+    form: &Form,
     out: &mut Output,
 ) -> io::Result<u8> {
     let caches = match all(name) {
         Ok(caches) => caches,
         Err(error) => return fail(program, out, &error, CONTEXT, error.hint()),
     };
+    let is_document = matches!(form, Form::Json { .. });
     let mut status = NO_CACHE;
+    if is_document {
+        out.put(b"{\"caches\": [");
+    }
+    let separator: &[u8] = if is_document { b",\n" } else { b"\n" };
+    // Of a collection only caches that can be opened are there.
     for (index, cache) in caches.iter().enumerate() {
         if index > 0 {
-            out.put(b"\n");
+            out.put(separator);
         }
-        status &= cache_listing::show(program, cache, detail, out)?;
+        status &= cache_listing::show(program, cache, form, out)?;
+    }
+    if is_document {
+        out.put(b"]}\n");
     }
     Ok(status)
 }

@@ -5,9 +5,12 @@ use std::io;
 use std::io::Write as _;
 
 use kerberos_files::keytab::KeytabEntryView;
+use kerberos_files::keytab::KeytabError;
 use kerberos_files::keytab::KeytabFile;
+use kerberos_files::keytab::KeytabName;
 
 use crate::hex;
+use crate::json::keytab::Document;
 use crate::keytab_select;
 use crate::keytab_select::Default;
 use crate::klist::args::KeytabDetail;
@@ -42,14 +45,15 @@ pub(super) fn show(
         Ok(path) => path,
         Err(error) => return fail(program, out, error, &opening, None),
     };
+    let keytab = KeytabFile::new(path);
+    if detail.json {
+        return show_document(program, &name, &keytab, detail.keys, out);
+    }
     // MIT calls a WRFILE: keytab FILE: too.
     out.put(format!("Keytab name: FILE:{}\n", name.residual()).as_bytes());
-    let mut reader = match KeytabFile::new(path).open() {
+    let mut reader = match keytab.open() {
         Ok(reader) => reader,
-        Err(error) => {
-            let (text, advice) = keytab_select::explain(&error);
-            return fail(program, out, text, "while starting keytab scan", advice);
-        }
+        Err(error) => return refuse(program, &error, STARTING, out),
     };
     let mut times = detail.timestamps.then(TimeFormat::from_env);
     out.put(header(times.as_ref().map(TimeFormat::width)).as_bytes());
@@ -57,13 +61,52 @@ pub(super) fn show(
         match reader.next() {
             Ok(Some(entry)) => push_entry(&entry, detail, times.as_mut(), out.buffer()),
             Ok(None) => return Ok(0),
+            Err(error) => return refuse(program, &error, SCANNING, out),
+        }
+        out.flush_if_full()?;
+    }
+}
+
+/// The keytab as a document; its fields are listed in `docs/JSON.md`.
+fn show_document(
+    program: &Program,
+    name: &KeytabName,
+    keytab: &KeytabFile,
+    keys: bool,
+    out: &mut Output,
+) -> io::Result<u8> {
+    let mut reader = match keytab.open() {
+        Ok(reader) => reader,
+        Err(error) => return refuse(program, &error, STARTING, out),
+    };
+    let mut document = Document::begin(name, keys, out.buffer());
+    loop {
+        match reader.next() {
+            Ok(Some(entry)) => document.entry(&entry.to_entry(), out.buffer()),
+            Ok(None) => {
+                document.end(None, out.buffer());
+                return Ok(0);
+            }
             Err(error) => {
-                let (text, advice) = keytab_select::explain(&error);
-                return fail(program, out, text, "while scanning keytab", advice);
+                document.end(Some(&error.to_string()), out.buffer());
+                return refuse(program, &error, SCANNING, out);
             }
         }
         out.flush_if_full()?;
     }
+}
+
+const STARTING: &str = "while starting keytab scan";
+const SCANNING: &str = "while scanning keytab";
+
+fn refuse(
+    program: &Program,
+    error: &KeytabError,
+    context: &str,
+    out: &mut Output,
+) -> io::Result<u8> {
+    let (text, advice) = keytab_select::explain(error);
+    fail(program, out, text, context, advice)
 }
 
 /// The titles and the dashes below them; `width` is that of the times, if they are shown.

@@ -22,18 +22,48 @@ pub(super) fn is_valid(cache: &Ccache) -> bool {
         return false;
     };
     let owner = reader.default_principal().clone();
-    let now = now();
-    let mut local_tgt = None;
-    let mut any = false;
+    let mut validity = Validity::of(&owner, now());
     loop {
         match reader.next() {
-            Ok(Some(credential)) if is_local_tgt(&credential, &owner) => {
-                local_tgt = Some(local_tgt == Some(true) || credential.endtime() > now);
-            }
-            Ok(Some(credential)) => any |= !credential.is_config() && credential.endtime() > now,
-            Ok(None) => return local_tgt.unwrap_or(any),
+            Ok(Some(credential)) => validity.see(&credential),
+            Ok(None) => return validity.is_valid(),
             Err(_) => return false,
         }
+    }
+}
+
+/// What the entries of a cache that were seen so far say of it.
+pub(super) struct Validity<'a> {
+    owner: &'a Principal,
+    now: u32,
+    local_tgt: Option<bool>,
+    any: bool,
+}
+
+impl<'a> Validity<'a> {
+    /// Of a cache of `owner`, before an entry was seen.
+    pub(super) fn of(owner: &'a Principal, now: u32) -> Self {
+        Self {
+            owner,
+            now,
+            local_tgt: None,
+            any: false,
+        }
+    }
+
+    /// Takes the next entry into account.
+    pub(super) fn see(&mut self, credential: &CredentialView<'_>) {
+        let is_good = credential.endtime() > self.now;
+        if is_local_tgt(credential, self.owner) {
+            self.local_tgt = Some(self.local_tgt == Some(true) || is_good);
+        } else {
+            self.any |= !credential.is_config() && is_good;
+        }
+    }
+
+    /// Whether there is a ticket that can be used.
+    pub(super) fn is_valid(&self) -> bool {
+        self.local_tgt.unwrap_or(self.any)
     }
 }
 

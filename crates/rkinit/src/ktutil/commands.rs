@@ -5,7 +5,6 @@ mod age;
 mod args;
 mod change;
 mod import;
-mod json;
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -14,6 +13,7 @@ use kerberos_files::keytab::KeytabEntry;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_files::keytab::KeytabName;
 
+use crate::json::keytab::Document;
 use crate::keytab_select;
 use crate::keytab_select::Default;
 use crate::ktutil::commands::args::Command;
@@ -135,7 +135,12 @@ fn list(program: &Program, target: &Target, options: ListOptions) -> Result<Done
     // What can be read is shown before it is said what cannot.
     let mut out = Vec::new();
     if options.json {
-        json::write(&target.name, list.entries(), options.keys, &mut out);
+        let mut document = Document::begin(&target.name, options.keys, &mut out);
+        for entry in list.entries() {
+            document.entry(entry, &mut out);
+        }
+        let error = read.as_ref().err().map(ToString::to_string);
+        document.end(error.as_deref(), &mut out);
     } else if read.is_ok() || !list.entries().is_empty() {
         let detail = Detail {
             timestamps: options.timestamps,

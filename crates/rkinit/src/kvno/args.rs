@@ -24,6 +24,9 @@ pub(super) struct Typed {
     /// Print nothing about what succeeded
     #[arg(short = 'q')]
     quiet: bool,
+    /// Print a JSON document with each ticket, for programs
+    #[arg(long)]
+    json: bool,
     /// Print this help
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,
@@ -85,7 +88,7 @@ pub(super) struct Typed {
 impl Arguments for Typed {
     const SHORT: &'static str = "uCc:e:hk:qPS:I:U:F:";
     const USAGE: &'static str = "\
-PROG [-c CACHE] [-e ETYPE] [-k KEYTAB] [-q] [-C] [-u | -S SERVICE]
+PROG [-c CACHE] [-e ETYPE] [-k KEYTAB] [-q | --json] [-C] [-u | -S SERVICE]
        [[{-F FILE | {-I | -U} USER} [-P]] | --u2u CACHE]
        [--cached-only] [--no-store] [--out-cache CACHE] NAME...";
     const EXAMPLES: &'static str = "  \
@@ -126,6 +129,7 @@ pub(super) struct Plan {
     pub(super) cache: Option<OsString>,
     pub(super) keytab: Option<OsString>,
     pub(super) quiet: bool,
+    pub(super) json: bool,
     pub(super) etype: Option<OsString>,
     pub(super) canonicalize: bool,
     /// `-u`
@@ -213,6 +217,7 @@ impl Typed {
             cache: self.cache,
             keytab: self.keytab,
             quiet: self.quiet,
+            json: self.json,
             etype: self.etype,
             canonicalize: self.canonicalize,
             unknown: self.unknown,

@@ -93,13 +93,13 @@ impl Child {
     /// When there is nothing to wait for any more.
     pub(super) fn wait(self, signals: &Signals, refresh: impl Fn()) -> Result<u8, Refusal> {
         loop {
-            if let Some(status) = self.ended().map_err(|error| refusal(error.into()))? {
+            if let Some(status) = self.ended().map_err(|error| refusal(&error.into()))? {
                 return Ok(exit_status(status));
             }
             let signal = match signals.file.read_signal() {
                 Ok(Some(signal)) => signal,
                 Ok(None) | Err(nix::Error::EINTR) => continue,
-                Err(error) => return Err(refusal(error.into())),
+                Err(error) => return Err(refusal(&error.into())),
             };
             let number = signal.ssi_signo.cast_signed();
             match Signal::try_from(number) {
@@ -141,6 +141,6 @@ fn exit_status(status: WaitStatus) -> u8 {
         .unwrap_or(1)
 }
 
-fn refusal(error: io::Error) -> Refusal {
-    Refusal::new(system_text(&error), "while waiting for the command")
+fn refusal(error: &io::Error) -> Refusal {
+    Refusal::new(system_text(error), "while waiting for the command")
 }

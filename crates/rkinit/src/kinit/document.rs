@@ -1,0 +1,22 @@
+//! `kinit --json`: what was got, as a document; its fields are listed in `docs/JSON.md`.
+
+use kerberos_asn1::KerberosTime;
+use kerberos_files::ccache::Ccache;
+
+use crate::json::Object;
+use crate::json::ticket;
+use crate::kinit::Got;
+
+/// The document of `got`, which is in `cache`; `now` is in seconds since 1970.
+pub(super) fn of(got: &Got, cache: &Ccache, now: i64) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut object = Object::begin(&mut out);
+    object.text("cache", &cache.name().to_string());
+    object.name("principal", |out| got.credential.client.unparse_into(out));
+    let expires = got.password_expiration.map(KerberosTime::unix);
+    object.time("password_expires", expires);
+    ticket::push(&got.credential, false, now, object.field("ticket"));
+    object.end();
+    out.push(b'\n');
+    out
+}
