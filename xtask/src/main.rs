@@ -9,6 +9,7 @@ mod demo;
 mod dist;
 mod install;
 mod lint;
+mod pages;
 mod process;
 mod test;
 mod tidy;
@@ -26,6 +27,7 @@ usage: cargo xtask COMMAND
   lint          formatting, clippy, documentation, licences, the minimum Rust version, house rules
   bench [ARGS]  our tools beside MIT's and Heimdal's; `--help` lists ARGS
   dist [ARGS]   the static binaries, in an archive, a Debian package and an image; `--help` lists ARGS
+  pages DIR     manual pages and completions for bash, zsh and fish, laid out as in /usr/share
   install       only install what `test` needs
 ";
 
@@ -52,6 +54,7 @@ fn run(arguments: &[String]) -> Outcome {
         "bench" => bench::run(rest),
         "dist" => dist::run(rest),
         "install" => install::everything(),
+        "pages" => pages::run(rest),
         "help" | "-h" | "--help" => {
             print!("{USAGE}");
             Ok(())

@@ -7,6 +7,8 @@
 //! takes. So a command line of short options and operands, which nearly all are, is read by a
 //! few lines of getopt into the same struct; clap has the rest: long options, help, mistakes.
 
+mod help_style;
+
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -85,6 +87,25 @@ pub(crate) fn parse_commands<A: clap::Parser>(
     Err(2)
 }
 
+/// The definition of a tool called `name`, as clap has it: what it parses by, and what help, manual
+/// pages and completions are made of.
+pub(crate) fn definition<A: Arguments>(name: &str) -> clap::Command {
+    define::<A>(name, A::USAGE, A::EXAMPLES)
+}
+
+/// As [`definition`], for a tool with commands.
+pub(crate) fn define<A: clap::CommandFactory>(
+    name: &str,
+    usage: &str,
+    examples: &str,
+) -> clap::Command {
+    A::command()
+        .display_name(name)
+        .bin_name(name)
+        .override_usage(usage.replace("PROG", name))
+        .after_help(format!("Examples:\n{}", examples.replace("PROG", name)))
+}
+
 /// Lets clap parse; of a command line that is wrong it says how, or how what was asked for ended.
 fn parse_all<A: clap::Parser>(
     program: &Program,
@@ -92,14 +113,7 @@ fn parse_all<A: clap::Parser>(
     usage: &str,
     examples: &str,
 ) -> Result<A, Result<String, u8>> {
-    let command = A::command()
-        .no_binary_name(true)
-        .bin_name(program.name())
-        .override_usage(usage.replace("PROG", program.name()))
-        .after_help(format!(
-            "Examples:\n{}",
-            examples.replace("PROG", program.name())
-        ));
+    let command = define::<A>(program.name(), usage, examples).no_binary_name(true);
     let refused = match command.try_get_matches_from(arguments) {
         Ok(mut matches) => match A::from_arg_matches_mut(&mut matches) {
             Ok(arguments) => return Ok(arguments),
@@ -113,7 +127,10 @@ fn parse_all<A: clap::Parser>(
             | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
             | ErrorKind::DisplayVersion
     ) {
-        let text = refused.render().to_string();
+        let mut text = refused.render().to_string();
+        if help_style::is_wanted() {
+            text = help_style::coloured(&text);
+        }
         return Err(Err(match output::write_all(text.as_bytes()) {
             Ok(()) => 0,
             Err(error) => output::failure(program, &error),

@@ -11,12 +11,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Collection;
 
+use crate::arguments;
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
 use crate::kdestroy::args::Target;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
+
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::definition::<args::Typed>(name)
+}
 
 /// Runs `kdestroy` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {

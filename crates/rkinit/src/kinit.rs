@@ -28,6 +28,7 @@ use kerberos_files::ccache::Version;
 use kerberos_proto::Credential;
 use kerberos_proto::Login;
 
+use crate::arguments;
 use crate::ccache_select::SelectError;
 use crate::check_config;
 use crate::configuration;
@@ -44,6 +45,11 @@ use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
 use crate::output;
+
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::definition::<args::Typed>(name)
+}
 
 /// Runs `kinit` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -119,11 +125,7 @@ struct Got {
     kept: Option<KeeperParams>,
 }
 
-fn log_in_and_store(
-    client: &Client,
-    plan: &Plan,
-    choice: &Choice,
-) -> Result<Got, Refusal> {
+fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got, Refusal> {
     let done = login::log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
         warnings::print(&done.login, kerberos_client::now().seconds);

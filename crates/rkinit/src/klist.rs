@@ -18,11 +18,17 @@ use std::io;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use crate::arguments;
 use crate::klist::args::Action;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::output;
 use crate::output::Output;
+
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::definition::<args::Typed>(name)
+}
 
 /// Runs `klist` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {

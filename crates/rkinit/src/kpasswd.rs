@@ -58,6 +58,11 @@ impl Arguments for Typed {
     }
 }
 
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::definition::<Typed>(name)
+}
+
 /// Runs `kpasswd` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let typed: Typed = match arguments::parse(program, arguments) {

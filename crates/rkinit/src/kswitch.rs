@@ -8,10 +8,16 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_files::ccache::Ccache;
 
+use crate::arguments;
 use crate::ccache_select;
 use crate::kswitch::args::Target;
 use crate::messages::Program;
 use crate::refusal::Refusal;
+
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::definition::<args::Typed>(name)
+}
 
 /// Runs `kswitch` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {

@@ -17,6 +17,11 @@ use std::ffi::OsString;
 
 use crate::messages::Program;
 
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    commands::args::definition(name)
+}
+
 /// Runs `ktutil` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();

@@ -26,6 +26,7 @@ use kerberos_proto::Principal;
 use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
+use crate::arguments;
 use crate::kvno::args::Plan;
 use crate::kvno::document::Document;
 use crate::kvno::job::Job;
@@ -35,6 +36,11 @@ use crate::messages::line;
 use crate::output;
 use crate::output::Output;
 use crate::refusal::Refusal;
+
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::definition::<args::Typed>(name)
+}
 
 /// Runs `kvno` and returns its exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {

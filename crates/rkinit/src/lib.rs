@@ -69,6 +69,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// What each tool takes, by every name it answers to: manual pages and shell completions are made of
+/// it (`cargo xtask pages`).
+pub fn definitions() -> Vec<clap::Command> {
+    let define = |(name, tool)| match tool {
+        Tool::Kinit => kinit::definition(name),
+        Tool::Klist => klist::definition(name),
+        Tool::Kdestroy => kdestroy::definition(name),
+        Tool::Kswitch => kswitch::definition(name),
+        Tool::Kvno => kvno::definition(name),
+        Tool::Ktutil => ktutil::definition(name),
+        Tool::Kpasswd => kpasswd::definition(name),
+    };
+    Tool::NAMES.into_iter().map(define).collect()
+}
+
 /// The tools, each with its own options.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Tool {

@@ -86,7 +86,12 @@ mod tests {
         check(&[&entry], false, None, expected);
         let with_key = expected.replace("Z\"}", "Z\", \"key\": \"abab\"}");
         check(&[&entry], true, None, &with_key);
-        check(&[], true, None, "{\"keytab\": \"FILE:/x\", \"entries\": []}\n");
+        check(
+            &[],
+            true,
+            None,
+            "{\"keytab\": \"FILE:/x\", \"entries\": []}\n",
+        );
         let torn = "{\"keytab\": \"FILE:/x\", \"entries\": [], \"error\": \"torn\"}\n";
         check(&[], true, Some("torn"), torn);
     }

@@ -42,23 +42,41 @@ pub(crate) fn push(credential: &Credential, keys: bool, now: i64, out: &mut Vec<
     object.time("endtime", Some(times.endtime.unix()));
     object.time("renew_till", times.renew_till.map(KerberosTime::unix));
     object.literal("expired", times.endtime.unix() <= now);
-    push_array(flag_names(credential.flags), object.field("flags"), |name, out| {
-        push_text(name, out);
-    });
+    push_array(
+        flag_names(credential.flags),
+        object.field("flags"),
+        |name, out| {
+            push_text(name, out);
+        },
+    );
     object.literal("flags_number", credential.flags.0);
     object.etype("session_key_enctype", Some(credential.session_key.etype()));
     let sealed = ticket.as_ref().map(|ticket| &ticket.enc_part);
-    object.etype("ticket_enctype", sealed.map(|part| EncryptionType(part.etype)));
+    object.etype(
+        "ticket_enctype",
+        sealed.map(|part| EncryptionType(part.etype)),
+    );
     match sealed.and_then(|part| part.kvno) {
         Some(kvno) => object.literal("ticket_kvno", kvno),
         None => object.literal("ticket_kvno", "null"),
     }
     object.literal("user_to_user", credential.is_skey);
-    push_array(&credential.addresses, object.field("addresses"), push_address);
-    let types = credential.authorization_data.iter().map(|one| one.ad_type.0);
-    push_array(types, object.field("authorization_data_types"), |number, out| {
-        let _ = write!(out, "{number}");
-    });
+    push_array(
+        &credential.addresses,
+        object.field("addresses"),
+        push_address,
+    );
+    let types = credential
+        .authorization_data
+        .iter()
+        .map(|one| one.ad_type.0);
+    push_array(
+        types,
+        object.field("authorization_data_types"),
+        |number, out| {
+            let _ = write!(out, "{number}");
+        },
+    );
     if keys {
         let field = object.field("session_key");
         field.push(b'"');
@@ -101,7 +119,10 @@ fn flag_names(flags: TicketFlags) -> impl Iterator<Item = &'static str> {
         (TicketFlags::INITIAL, "initial"),
         (TicketFlags::PRE_AUTHENT, "pre-authent"),
         (TicketFlags::HW_AUTHENT, "hw-authent"),
-        (TicketFlags::TRANSITED_POLICY_CHECKED, "transited-policy-checked"),
+        (
+            TicketFlags::TRANSITED_POLICY_CHECKED,
+            "transited-policy-checked",
+        ),
         (TicketFlags::OK_AS_DELEGATE, "ok-as-delegate"),
         (TicketFlags::ANONYMOUS, "anonymous"),
     ];

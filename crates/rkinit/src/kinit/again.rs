@@ -29,11 +29,7 @@ const VALIDATING: &str = "while validating credentials";
 ///
 /// # Errors
 /// When the cache has no such ticket, the KDC refuses, or the cache cannot be written.
-pub(super) fn again(
-    client: &Client,
-    plan: &Plan,
-    choice: &Choice,
-) -> Result<Got, Refusal> {
+pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got, Refusal> {
     let validate = plan.action == Action::Validate;
     let context = if validate { VALIDATING } else { RENEWING };
     let ticket = get(client, plan, choice, context)?.map_err(|error| Refusal {

@@ -308,8 +308,16 @@ mod tests {
         check("-s x", Action::Status, Some("x"));
         check("-l", Action::ListCaches { json: false }, None);
         check("-l --json", Action::ListCaches { json: true }, None);
-        check("--json x", Action::Show(Form::Json { keys: false }), Some("x"));
-        check("-AK --json", Action::ShowAll(Form::Json { keys: true }), None);
+        check(
+            "--json x",
+            Action::Show(Form::Json { keys: false }),
+            Some("x"),
+        );
+        check(
+            "-AK --json",
+            Action::ShowAll(Form::Json { keys: true }),
+            None,
+        );
         check("-V -s", Action::Version, None);
         let keys = KeytabDetail {
             etypes: true,

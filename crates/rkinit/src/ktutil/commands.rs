@@ -2,7 +2,7 @@
 
 mod add;
 mod age;
-mod args;
+pub(super) mod args;
 mod change;
 mod import;
 

@@ -155,6 +155,11 @@ pub(super) struct PurgeOptions {
     pub(super) age: String,
 }
 
+/// What the tool takes, for manual pages and completions.
+pub(in crate::ktutil) fn definition(name: &str) -> clap::Command {
+    arguments::define::<Typed>(name, USAGE, EXAMPLES)
+}
+
 /// Parses the command line.
 ///
 /// # Errors
