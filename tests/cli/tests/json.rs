@@ -1,0 +1,169 @@
+//! `--json`: documents that programs read. The fields are those of `docs/JSON.md`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic, and an absent field is null"
+)]
+
+use cli::{PASSWORD, REALM, old_cache, realm, typed_password};
+use serde_json::{Value, json};
+use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
+use test_support::{Finished, Place};
+
+/// Standard output, which must be one document.
+fn document(run: &Finished) -> Value {
+    serde_json::from_slice(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
+}
+
+fn listed(place: &Place, arguments: &str) -> Value {
+    let line = format!("--json {arguments}");
+    document(&place.ours("klist").line(&line).run().success())
+}
+
+#[test]
+fn a_cache() {
+    let (_kdc, place) = realm();
+    let bob = RawPrincipal::new("bob", REALM);
+    let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
+    let mut ticket = RawCredential::new(&bob, &tgt);
+    ticket.times = [1_780_000_000, 0, 1_800_000_000, 0];
+    ticket.addresses = vec![(2, vec![192, 0, 2, 7])];
+    ticket.authdata = vec![(128, vec![1])];
+    let setting = RawCredential::config(&bob, "pa_type", Some("x@Y"), b"2");
+    let bytes = RawCredential::config(&bob, "bytes", None, b"\xff");
+    let entries = [setting, ticket, bytes];
+    place.write("cache", raw::cache(4, Some((60, 0)), &bob, &entries));
+    let name = format!("FILE:{}", place.text("cache"));
+    let expected = json!({
+        "cache": name,
+        "principal": format!("bob@{REALM}"),
+        "kdc_offset_seconds": 60,
+        "tickets": [{
+            "client": format!("bob@{REALM}"),
+            "server": format!("krbtgt/{REALM}@{REALM}"),
+            "ticket_server": format!("krbtgt/{REALM}@{REALM}"),
+            "authtime": "2026-05-28T20:26:40Z",
+            "starttime": "2026-05-28T20:26:40Z",
+            "endtime": "2027-01-15T08:00:00Z",
+            "renew_till": null,
+            "expired": true,
+            "flags": ["forwardable", "renewable", "initial", "pre-authent"],
+            "flags_number": 0x40e0_0000,
+            "session_key_enctype": "aes256-cts-hmac-sha1-96",
+            "session_key_enctype_number": 18,
+            "ticket_enctype": "aes256-cts-hmac-sha1-96",
+            "ticket_enctype_number": 18,
+            "ticket_kvno": 1,
+            "user_to_user": false,
+            "addresses": [{"type": 2, "address": "192.0.2.7"}],
+            "authorization_data_types": [128],
+        }],
+        "config": [
+            {"name": "pa_type", "principal": "x@Y", "value": "2", "value_hex": "32"},
+            {"name": "bytes", "principal": null, "value": null, "value_hex": "ff"},
+        ],
+        "valid": false,
+    });
+    let mut shown = listed(&place, "");
+    // Whether it has ended is a matter of when this test is run.
+    let ended = shown["tickets"][0]["expired"].take();
+    assert!(ended.is_boolean());
+    shown["tickets"][0]["expired"] = true.into();
+    shown["valid"] = false.into();
+    assert_eq!(shown, expected);
+
+    let with_key = listed(&place, "-K");
+    let key = with_key["tickets"][0]["session_key"].as_str();
+    assert_eq!(key, Some("5a".repeat(32).as_str()));
+    let all = listed(&place, "-A");
+    assert_eq!(all["caches"][0]["cache"], name);
+    let list = listed(&place, "-l");
+    assert_eq!(list["caches"][0]["principal"], format!("bob@{REALM}"));
+}
+
+#[test]
+fn what_is_missing_is_no_document() {
+    let (_kdc, place) = realm();
+    let run = place.ours("klist").arg("--json").run().exits(1);
+    assert_eq!(run.stdout(), "");
+    assert!(run.stderr().contains("No credentials cache found"), "{run}");
+    for line in ["-l --json", "-A --json"] {
+        let run = place.ours("klist").line(line).run().exits(1);
+        assert_eq!(document(&run), json!({"caches": []}));
+    }
+    // A cache that is torn says so in a document that is whole.
+    let mut torn = old_cache();
+    torn.truncate(torn.len() - 1);
+    place.write("cache", torn);
+    let run = place.ours("klist").arg("--json").run().exits(1);
+    let shown = document(&run);
+    let error = shown["error"].as_str().unwrap_or_default();
+    assert!(error.starts_with("Bad format in credentials cache"), "{run}");
+    assert_eq!(shown["valid"], false);
+}
+
+#[test]
+fn a_keytab() {
+    let (_kdc, place) = realm();
+    let key = RawKey {
+        principal: RawPrincipal::new("host/www", REALM),
+        timestamp: 1_780_000_000,
+        kvno: 300,
+        etype: 17,
+        key: vec![0xab; 16],
+    };
+    place.write("keytab", raw::keytab(2, &[key]));
+    let line = format!("-k {}", place.text("keytab"));
+    let mut entry = json!({
+        "slot": 1,
+        "principal": format!("host/www@{REALM}"),
+        "name_type": 1,
+        "kvno": 300,
+        "enctype": "aes128-cts-hmac-sha1-96",
+        "enctype_number": 17,
+        "timestamp": "2026-05-28T20:26:40Z",
+    });
+    assert_eq!(listed(&place, &line)["entries"], json!([entry]));
+    entry["key"] = "ab".repeat(16).into();
+    assert_eq!(listed(&place, &format!("-K {line}"))["entries"], json!([entry]));
+}
+
+#[test]
+fn a_login_and_tickets() {
+    let (_kdc, place) = realm();
+    let run = place
+        .ours("kinit")
+        .line("--json alice")
+        .stdin(typed_password())
+        .run()
+        .success();
+    // The document has standard output for itself.
+    let prompt = format!("Password for alice@{REALM}: \n");
+    assert_eq!(run.stderr(), prompt);
+    let shown = document(&run);
+    assert_eq!(shown["principal"], format!("alice@{REALM}"));
+    assert_eq!(shown["cache"], format!("FILE:{}", place.text("cache")));
+    assert_eq!(shown["ticket"]["expired"], false);
+    assert_eq!(shown["ticket"]["session_key"], Value::Null);
+    assert!(!run.stdout().contains(PASSWORD));
+
+    let tgt = format!("krbtgt/{REALM}");
+    let line = format!("--json {tgt} no/such@@name");
+    let run = place.ours("kvno").line(&line).run().exits(1);
+    let shown = document(&run);
+    assert_eq!(shown["services"][0]["service"], tgt);
+    assert_eq!(shown["services"][0]["ticket"]["server"], format!("{tgt}@{REALM}"));
+    let error = "Malformed representation of principal";
+    assert_eq!(
+        shown["services"][1],
+        json!({"service": "no/such@@name", "error": error})
+    );
+    assert!(run.stderr().contains(error), "{run}");
+}
+
+#[test]
+fn what_does_not_go_together() {
+    let (_kdc, place) = realm();
+    place.ours("klist").line("-s --json").run().exits(1);
+    place.ours("kinit").line("--json alice -- true x").run().exits(2);
+}
