@@ -128,7 +128,10 @@ struct Got {
 fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got, Refusal> {
     let done = login::log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
-        warnings::print(&done.login, kerberos_client::now().seconds);
+        // The time of the expiry is by the KDC's clock.
+        let now = kerberos_client::now();
+        let now = done.login.kdc_offset.map_or(now, |offset| now + offset);
+        warnings::print(&done.login, now.seconds);
     }
     store(client, &done.login, &choice.cache).map_err(|error| {
         let message = format!("Failed to store credentials: {error}");

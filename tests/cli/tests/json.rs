@@ -98,7 +98,10 @@ fn what_is_missing_is_no_document() {
     let run = place.ours("klist").arg("--json").run().exits(1);
     let shown = document(&run);
     let error = shown["error"].as_str().unwrap_or_default();
-    assert!(error.starts_with("Bad format in credentials cache"), "{run}");
+    assert!(
+        error.starts_with("Bad format in credentials cache"),
+        "{run}"
+    );
     assert_eq!(shown["valid"], false);
 }
 
@@ -125,7 +128,10 @@ fn a_keytab() {
     });
     assert_eq!(listed(&place, &line)["entries"], json!([entry]));
     entry["key"] = "ab".repeat(16).into();
-    assert_eq!(listed(&place, &format!("-K {line}"))["entries"], json!([entry]));
+    assert_eq!(
+        listed(&place, &format!("-K {line}"))["entries"],
+        json!([entry])
+    );
 }
 
 #[test]
@@ -152,7 +158,10 @@ fn a_login_and_tickets() {
     let run = place.ours("kvno").line(&line).run().exits(1);
     let shown = document(&run);
     assert_eq!(shown["services"][0]["service"], tgt);
-    assert_eq!(shown["services"][0]["ticket"]["server"], format!("{tgt}@{REALM}"));
+    assert_eq!(
+        shown["services"][0]["ticket"]["server"],
+        format!("{tgt}@{REALM}")
+    );
     let error = "Malformed representation of principal";
     assert_eq!(
         shown["services"][1],
@@ -165,5 +174,9 @@ fn a_login_and_tickets() {
 fn what_does_not_go_together() {
     let (_kdc, place) = realm();
     place.ours("klist").line("-s --json").run().exits(1);
-    place.ours("kinit").line("--json alice -- true x").run().exits(2);
+    place
+        .ours("kinit")
+        .line("--json alice -- true x")
+        .run()
+        .exits(2);
 }

@@ -31,7 +31,7 @@ use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
     CredentialView, Header, Version, decode_principal, encode_credential, encode_principal,
 };
-use collection::{Anchor, KeyringCollection, find_or_make, parse, set_primary};
+use collection::{Anchor, KeyringCollection, parse, set_primary};
 use keys::{Key, KeyType, Keyring, is_any};
 
 /// One cache of a collection.
@@ -54,20 +54,18 @@ impl KeyringStore {
 
     /// The caches of the collection `residual`, the primary one first; or the one that it names.
     pub(super) fn all(residual: &str) -> Result<Vec<Self>, CcacheError> {
-        let (collection, one) = parse(residual)?;
-        let Some(keyring) = collection.keyring(false)? else {
-            return Ok(Vec::new());
-        };
-        let primary = match &one {
-            Some(cache) => cache.clone(),
-            None => collection.primary()?,
-        };
-        let is_there = keyring.keyring(&primary, None);
+        let first = Self::resolve(residual)?;
+        let is_there = first.keyring()?.is_some();
+        let Self {
+            collection,
+            cache: primary,
+        } = first;
         let mut names = Vec::new();
-        if is_there.map_err(|error| collection.error(error))?.is_some() {
+        if is_there {
             names.push(primary.clone());
         }
-        if one.is_none() {
+        let (_, one) = parse(residual)?;
+        if let (None, Some(keyring)) = (one, collection.keyring(false)?) {
             let keys = keyring.keys().map_err(|error| collection.error(error))?;
             let keyrings = keys.into_iter().filter_map(Key::as_keyring);
             names.extend(
@@ -108,11 +106,16 @@ impl KeyringStore {
 
     /// The cache's keyring, if there is one.
     fn keyring(&self) -> Result<Option<Keyring>, CcacheError> {
-        let Some(collection) = self.collection.keyring(false)? else {
-            return Ok(None);
+        let find = |parent: Keyring| {
+            let found = parent.keyring(&self.cache, None);
+            found.map_err(|error| self.error(error))
         };
-        let found = collection.keyring(&self.cache, None);
-        found.map_err(|error| self.error(error))
+        let found = self.collection.keyring(false)?.map(find).transpose()?;
+        match found.flatten() {
+            // That of an old program, in no collection yet.
+            None if self.is_for_old_programs() => find(Keyring::session()),
+            found => Ok(found),
+        }
     }
 
     fn there(&self) -> Result<Keyring, CcacheError> {
@@ -255,7 +258,10 @@ impl Store for KeyringStore {
 
     fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
         let collection = self.collection.made()?;
-        let keyring = find_or_make(collection, None, &self.cache);
+        let keyring = match self.keyring()? {
+            Some(keyring) => collection.link(keyring).map(|()| keyring),
+            None => collection.add_keyring(&self.cache),
+        };
         let keyring = keyring.map_err(|error| self.error(error))?;
         if self.is_for_old_programs() {
             // As in MIT's library, if it can be.
@@ -298,20 +304,23 @@ impl Store for KeyringStore {
     }
 
     fn destroy(&self) -> Result<(), CcacheError> {
-        let Some(collection) = self.collection.keyring(false)? else {
-            return Ok(());
-        };
         let Some(keyring) = self.keyring()? else {
             return Ok(());
         };
-        let gone = keyring
-            .clear()
-            .and_then(|()| collection.unlink(keyring.key()));
-        gone.map_err(|error| self.error(error))?;
-        if self.is_for_old_programs() {
-            let _ = Keyring::session().unlink(keyring.key());
+        let old = self.is_for_old_programs();
+        let unlink = |parent: Keyring| match parent.unlink(keyring.key()) {
+            // It may be in one of the two only.
+            Err(error) if old && is_any(&error, &[Errno::NOENT]) => Ok(()),
+            unlinked => unlinked,
+        };
+        let mut gone = keyring.clear();
+        if let Some(collection) = self.collection.keyring(false)? {
+            gone = gone.and_then(|()| unlink(collection));
         }
-        Ok(())
+        if old {
+            gone = gone.and_then(|()| unlink(Keyring::session()));
+        }
+        gone.map_err(|error| self.error(error))
     }
 
     fn make_primary(&self) -> Result<(), CcacheError> {

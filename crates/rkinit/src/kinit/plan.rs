@@ -60,8 +60,8 @@ pub(super) enum Keytab {
 /// When the ticket shall begin.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// Seconds from now.
-    In(u32),
+    /// Seconds from now, or before.
+    In(i32),
     At(TimestampText),
 }
 
@@ -119,7 +119,9 @@ impl Typed {
         let lifetime = complaints.last(self.lifetime, "Bad lifetime value", seconds);
         let renew_lifetime = complaints.last(self.renew_lifetime, "Bad lifetime value", seconds);
         let start = complaints.last(self.start, "Bad start time value", |text| {
-            seconds(text)
+            parse_deltat(text)
+                .ok()
+                .filter(|seconds| *seconds != 0)
                 .map(Start::In)
                 .or_else(|| TimestampText::parse(text).map(Start::At))
         });
@@ -385,6 +387,13 @@ mod tests {
             Plan {
                 password_file: Some("-".into()),
                 command: vec!["sleep".into(), "-1".into()],
+                ..none()
+            },
+        );
+        check(
+            "-s -1h",
+            Plan {
+                start: Some(Start::In(-3600)),
                 ..none()
             },
         );

@@ -47,7 +47,7 @@ pub(super) fn adjust(
     options.canonicalize |= plan.canonicalize;
     params.start = match &plan.start {
         None => None,
-        Some(Start::In(seconds)) => Some(StartTime::In(*seconds)),
+        Some(Start::In(seconds)) => Some(start_in(*seconds)),
         Some(Start::At(text)) => Some(start_at(text)?),
     };
     if let Some(service) = &plan.service {
@@ -112,6 +112,17 @@ pub(super) fn service(
         Ok(service) => Ok(service.with_realm(client.realm())),
         Err(_) => Err(SelectError::Malformed.into_refusal(context)),
     }
+}
+
+/// So many seconds from now. What is past is still asked for: a KDC makes it its own time.
+fn start_in(seconds: i32) -> StartTime {
+    u32::try_from(seconds).map_or_else(
+        |_| {
+            let now = kerberos_client::now().seconds;
+            StartTime::At(KerberosTime::from_unix(now.saturating_add(seconds.into())))
+        },
+        StartTime::In,
+    )
 }
 
 /// The time that `text` means here; what it leaves out is today's, or now's.

@@ -140,11 +140,7 @@ pub(super) fn parse(
     Ok((KeyringCollection { anchor, name }, cache))
 }
 
-pub(super) fn find_or_make(
-    parent: Keyring,
-    possess: Option<Keyring>,
-    name: &str,
-) -> io::Result<Keyring> {
+fn find_or_make(parent: Keyring, possess: Option<Keyring>, name: &str) -> io::Result<Keyring> {
     if let Some(keyring) = parent.keyring(name, possess)? {
         return Ok(keyring);
     }
