@@ -1,6 +1,7 @@
 //! `--json`: documents that programs read. The fields are those of `docs/JSON.md`.
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test may panic, and an absent field is null"
 )]

@@ -45,15 +45,14 @@ pub(super) fn push(
         match reader.next() {
             Ok(Some(credential)) => {
                 validity.see(&credential);
-                match credential.config() {
-                    Some(setting) => push_setting(&setting, &mut settings),
-                    None => {
-                        out.put(separator.as_bytes());
-                        out.put(b"\n  ");
-                        let credential = credential.to_credential();
-                        ticket::push(&credential, keys, now.into(), out.buffer());
-                        separator = ",";
-                    }
+                if let Some(setting) = credential.config() {
+                    push_setting(&setting, &mut settings);
+                } else {
+                    out.put(separator.as_bytes());
+                    out.put(b"\n  ");
+                    let credential = credential.to_credential();
+                    ticket::push(&credential, keys, now.into(), out.buffer());
+                    separator = ",";
                 }
             }
             Ok(None) => break None,
