@@ -115,6 +115,14 @@ pub enum ClientError {
     #[cfg(feature = "gss")]
     #[error(transparent)]
     Gss(Arc<kerberos_gss::GssError>),
+    /// There is nothing to log in with.
+    #[error("Cannot read the secret in {from}: {reason}")]
+    NoSecret {
+        /// Where it should be.
+        from: String,
+        /// Why it is not to be had; says nothing of what is there.
+        reason: String,
+    },
     /// A ticket is to be kept, and the first login has not come to an end.
     #[error("there is no ticket yet")]
     NotYet,

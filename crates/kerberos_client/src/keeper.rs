@@ -13,6 +13,7 @@
 mod alarm;
 mod params;
 mod schedule;
+mod source;
 mod watch;
 mod work;
 
@@ -24,6 +25,7 @@ use std::time::Duration;
 use kerberos_proto::{Login, Timestamp};
 
 pub use params::KeeperParams;
+pub use source::LoginSource;
 pub use watch::KeeperWatch;
 
 use crate::driver::Driver;
@@ -39,6 +41,8 @@ use work::Work;
 pub struct KeeperState {
     /// The last login, perhaps a renewed one; it may have ended if it could not be replaced.
     pub login: Option<Arc<Login>>,
+    /// Whether it is a renewed one.
+    pub renewed: bool,
     /// When that came, by this machine's clock.
     pub refreshed_at: Option<Timestamp>,
     /// Why the last attempt failed, if it did.
@@ -47,6 +51,8 @@ pub struct KeeperState {
     pub failures: u32,
     /// How many attempts there have been.
     pub attempts: u64,
+    /// How long the last one took, KDCs and all, without what was done to publish its login.
+    pub took: Duration,
     /// When the next one is due, by this machine's clock.
     pub next_attempt: Timestamp,
 }
@@ -97,6 +103,8 @@ struct Shared {
     state: Watched,
     alarm: Alarm,
     stopped: AtomicBool,
+    /// The next refresh is to be a login.
+    anew: AtomicBool,
     /// Held while a login is published: who stops the keeper waits for the end of that.
     publishing: Mutex<()>,
 }
@@ -133,9 +141,15 @@ impl TicketKeeper {
         }
     }
 
-    /// Has the login refreshed now, as when a new secret has come, without regard to how long the
-    /// last attempt was ago.
+    /// Has the login refreshed now, without regard to how long the last attempt was ago.
     pub fn refresh_now(&self) {
+        self.shared.alarm.ring();
+    }
+
+    /// As [`refresh_now`](Self::refresh_now), but the ticket is not renewed: as when a new secret
+    /// has come, which should be seen to be good before the day on which it is needed.
+    pub fn login_now(&self) {
+        self.shared.anew.store(true, Ordering::Release);
         self.shared.alarm.ring();
     }
 }
@@ -201,6 +215,7 @@ fn keeper(
         }),
         alarm: Alarm::new().map_err(|error| ClientError::Keeper(Arc::new(error)))?,
         stopped: AtomicBool::new(false),
+        anew: AtomicBool::new(false),
         publishing: Mutex::new(()),
     });
     let handle = TicketKeeper {

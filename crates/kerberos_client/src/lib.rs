@@ -115,7 +115,7 @@ pub use delivery::{Address, Attempt, Endpoint, Reason, Transport};
 pub use error::{ClientError, DnsSearch};
 #[cfg(feature = "gss")]
 pub use gss::{Acceptance, Delegation, GssMechanism, InitiateOptions, Initiation};
-pub use keeper::{KeeperParams, KeeperState, KeeperWatch, TicketKeeper};
+pub use keeper::{KeeperParams, KeeperState, KeeperWatch, LoginSource, TicketKeeper};
 pub use keytab::keytab_secret;
 pub use keytab_keys::KeytabKeys;
 pub use last_preauth::last_preauth;

@@ -7,11 +7,12 @@
 //! for a whole one. That is done only if the file is regular, is no symbolic link and belongs to
 //! the effective user; for a mount point, which no ordinary user can plant, root may too.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirEntry, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FallocateFlags, OFlags, RenameFlags};
 use thiserror::Error;
@@ -40,22 +41,68 @@ pub enum ReplaceError {
     Io(#[from] io::Error),
 }
 
-/// Makes `contents` the contents of `path`, readable and writable by its owner only.
+/// Whose a file is to be, and who may read it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    /// The permission bits, whatever the umask.
+    pub mode: u32,
+    /// The owner's user id; `None` for that of this process. To give a file away takes privilege.
+    pub owner: Option<u32>,
+    /// The group's id; `None` for what the file system makes it.
+    pub group: Option<u32>,
+}
+
+/// Readable and writable by the owner, this process's user, only.
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            mode: 0o600,
+            owner: None,
+            group: None,
+        }
+    }
+}
+
+impl Access {
+    /// The mode comes first, because what is given away cannot be changed any more without further
+    /// privilege. Nothing secret is in the file yet.
+    fn apply(&self, file: &File) -> io::Result<()> {
+        // A umask can take from the mode that the file was created with.
+        file.set_permissions(PermissionsExt::from_mode(self.mode))?;
+        if self.owner.is_some() || self.group.is_some() {
+            fchown(file, self.owner, self.group)?;
+        }
+        Ok(())
+    }
+
+    fn holds(&self, metadata: &Metadata) -> bool {
+        metadata.mode() & 0o7777 == self.mode
+            && self.owner.is_none_or(|owner| owner == metadata.uid())
+            && self.group.is_none_or(|group| group == metadata.gid())
+    }
+}
+
+/// Makes `contents` the contents of `path`, with the rights that `access` says.
 ///
 /// A symbolic link at `path` is replaced and not followed.
 ///
 /// # Errors
 /// [`ReplaceError`]; the temporary file is gone then.
-pub fn replace(path: &Path, contents: &[u8], durability: Durability) -> Result<(), ReplaceError> {
+pub fn replace(
+    path: &Path,
+    contents: &[u8],
+    durability: Durability,
+    access: &Access,
+) -> Result<(), ReplaceError> {
     refuse_special(path)?;
     let temporary = match Temporary::create(path) {
         Ok(temporary) => temporary,
         Err(error) if is_refusal(&error) => {
-            return Ok(rewrite(path, contents, durability, false, error)?);
+            return Ok(rewrite(path, contents, durability, access, false, error)?);
         }
         Err(error) => return Err(error.into()),
     };
-    temporary.write(contents, durability)?;
+    temporary.write(contents, durability, access)?;
     match std::fs::rename(&temporary.path, path) {
         Ok(()) => temporary.keep(),
         Err(error) => {
@@ -64,7 +111,14 @@ pub fn replace(path: &Path, contents: &[u8], durability: Durability) -> Result<(
                 return Err(error.into());
             }
             drop(temporary);
-            return Ok(rewrite(path, contents, durability, mount_point, error)?);
+            return Ok(rewrite(
+                path,
+                contents,
+                durability,
+                access,
+                mount_point,
+                error,
+            )?);
         }
     }
     sync_folder(path, durability)?;
@@ -77,7 +131,7 @@ pub fn replace(path: &Path, contents: &[u8], durability: Durability) -> Result<(
 /// [`ReplaceError`].
 pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bool, ReplaceError> {
     let temporary = Temporary::create(path)?;
-    temporary.write(contents, durability)?;
+    temporary.write(contents, durability, &Access::default())?;
     match rustix::fs::renameat_with(CWD, &temporary.path, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => temporary.keep(),
         Err(rustix::io::Errno::EXIST) => return Ok(false),
@@ -92,6 +146,40 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
     Ok(true)
 }
 
+/// Removes what processes that were killed while they replaced `path` left beside it: files with the
+/// names of [`replace`]'s temporary ones, not written to for `age`. Returns how many those were.
+///
+/// # Errors
+/// When the folder cannot be read; a file that cannot be removed is left alone.
+pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
+    let Some(name) = path.file_name() else {
+        return Ok(0);
+    };
+    let is_leftover = |entry: &DirEntry| {
+        let other = entry.file_name();
+        let letters = other
+            .as_encoded_bytes()
+            .strip_prefix(name.as_encoded_bytes())
+            .and_then(|rest| rest.strip_prefix(b"."));
+        let named_so = letters.is_some_and(|letters| {
+            letters.len() == LETTERS_OF_TEMPORARY
+                && letters.iter().all(|letter| LETTERS.contains(letter))
+        });
+        let is_old = |metadata: Metadata| {
+            let modified = metadata.modified().ok()?;
+            let since = SystemTime::now().duration_since(modified).ok()?;
+            Some(metadata.is_file() && since >= age)
+        };
+        named_so && entry.metadata().ok().and_then(is_old) == Some(true)
+    };
+    let leftovers = std::fs::read_dir(folder_of(path))?
+        .flatten()
+        .filter(is_leftover);
+    Ok(leftovers
+        .filter(|entry| std::fs::remove_file(entry.path()).is_ok())
+        .count())
+}
+
 /// The new file beside its destination; removed on drop unless kept.
 struct Temporary {
     file: File,
@@ -104,7 +192,7 @@ impl Temporary {
         for _ in 0..100 {
             let mut path = destination.as_os_str().to_owned();
             path.push(".");
-            path.push(random_letters(6));
+            path.push(random_letters(LETTERS_OF_TEMPORARY));
             let path = PathBuf::from(path);
             match OpenOptions::new()
                 .write(true)
@@ -127,10 +215,8 @@ impl Temporary {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    fn write(&self, contents: &[u8], durability: Durability) -> io::Result<()> {
-        // A umask can take from the mode that the file was created with.
-        self.file
-            .set_permissions(PermissionsExt::from_mode(0o600))?;
+    fn write(&self, contents: &[u8], durability: Durability, access: &Access) -> io::Result<()> {
+        access.apply(&self.file)?;
         (&self.file).write_all(contents)?;
         if durability == Durability::Synced {
             self.file.sync_all()?;
@@ -184,6 +270,7 @@ fn rewrite(
     path: &Path,
     contents: &[u8],
     durability: Durability,
+    access: &Access,
     mount_point: bool,
     refusal: io::Error,
 ) -> io::Result<()> {
@@ -202,8 +289,8 @@ fn rewrite(
         return Err(refusal);
     }
     lock::lock_exclusive(&file)?;
-    if metadata.mode() & 0o7777 != 0o600 {
-        file.set_permissions(PermissionsExt::from_mode(0o600))?;
+    if !access.holds(&metadata) {
+        access.apply(&file)?;
     }
     // A full disk shows here, while the old contents are still whole.
     match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, contents.len() as u64) {
@@ -228,15 +315,23 @@ fn sync_folder(path: &Path, durability: Durability) -> io::Result<()> {
     if durability == Durability::Volatile {
         return Ok(());
     }
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    folder.unwrap_or(Path::new("."))
 }
+
+/// So many that nobody has a file of such a name for another reason.
+const LETTERS_OF_TEMPORARY: usize = 12;
+
+const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// Up to twelve letters that no one can guess; `O_EXCL` does the rest.
 pub(crate) fn random_letters(count: usize) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     // Each RandomState has keys of its own, seeded by the system's randomness.
     let mut bits = RandomState::new().hash_one(std::process::id());
     (0..count)
@@ -260,10 +355,33 @@ mod tests {
         assert!(create(&path, b"first", Durability::Synced).unwrap());
         assert!(!create(&path, b"second", Durability::Synced).unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"first");
-        replace(&path, b"third", Durability::Synced).unwrap();
+        let access = Access {
+            mode: 0o640,
+            ..Access::default()
+        };
+        replace(&path, b"third", Durability::Synced, &access).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"third");
-        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o600);
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn only_what_was_left_of_a_replacement_is_removed() {
+        let folder = std::env::temp_dir().join(format!("kerberos-left-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("cc");
+        let names = ["cc", "cc.BACKUP", "cc.abcdefghijkl", "dd.ABCDEFGHIJKL"];
+        for name in names.iter().chain(&["cc.ABCDEFGHIJKL"]) {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        assert_eq!(
+            remove_leftovers(&path, Duration::from_secs(60)).unwrap(),
+            0,
+            "it may be somebody's who is at it"
+        );
+        assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
+        assert!(names.iter().all(|name| folder.join(name).exists()));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -273,12 +391,30 @@ mod tests {
         let refusal = || io::Error::from(io::ErrorKind::PermissionDenied);
         std::fs::write(&path, "what was there before").unwrap();
         for contents in [&b"short"[..], b"longer than what was there before", b"x"] {
-            rewrite(&path, contents, Durability::Synced, false, refusal()).unwrap();
+            let access = Access::default();
+            rewrite(
+                &path,
+                contents,
+                Durability::Synced,
+                &access,
+                false,
+                refusal(),
+            )
+            .unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), contents);
         }
         let link = path.with_extension("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let error = rewrite(&link, b"y", Durability::Volatile, false, refusal()).unwrap_err();
+        let access = Access::default();
+        let error = rewrite(
+            &link,
+            b"y",
+            Durability::Volatile,
+            &access,
+            false,
+            refusal(),
+        )
+        .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(std::fs::read(&path).unwrap(), b"x");
         std::fs::remove_file(&link).unwrap();

@@ -34,6 +34,9 @@ pub enum ExchangeError {
         etype: EncryptionType,
         /// The version of the key that was tried.
         kvno: u32,
+        /// The version of the key that the reply is encrypted with, if the KDC says; nothing
+        /// proves it.
+        kdc_kvno: Option<u32>,
     },
     /// Keys were given, but none is of a supported type.
     #[error("no suitable keys for {client}")]

@@ -2,21 +2,28 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use kerberos_asn1::KerberosTime;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabName;
-use kerberos_proto::{AsParams, Login, Secret};
+use kerberos_proto::{AsParams, Login};
 
+use super::{KeeperState, LoginSource};
 use crate::{ClientError, keytab_secret, store};
 
 /// A part that the caller brings, to be called by one at a time wherever it may take its time.
 pub(super) struct Callback<F: ?Sized>(Arc<Mutex<Box<F>>>);
 
 /// Gives the secret for a login.
-pub(super) type Source = Callback<dyn FnMut() -> Result<Secret, ClientError> + Send>;
+pub(super) type Source = Callback<dyn LoginSource>;
 
-/// Shows a new login to the world.
-pub(super) type Publish = Callback<dyn FnMut(&Login) -> Result<(), ClientError> + Send>;
+/// Shows a new login to the world, and says when what it shows ends, if that is before the login.
+pub(super) type Publish =
+    Callback<dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send>;
+
+/// Hears what came of an attempt.
+pub(super) type Observe = Callback<dyn FnMut(&KeeperState) + Send>;
 
 impl<F: ?Sized> Callback<F> {
     fn new(callback: Box<F>) -> Self {
@@ -42,23 +49,27 @@ pub struct KeeperParams {
     pub login: AsParams,
     /// Whether a ticket that can be renewed is; else every refresh is a login.
     pub renew: bool,
-    pub(super) secret: Source,
+    /// The longest time from one refresh to the next, however long the ticket lasts; `None` leaves
+    /// it to that.
+    pub longest_pause: Option<Duration>,
+    pub(super) source: Source,
     pub(super) publish: Option<Publish>,
     pub(super) first: Option<Login>,
+    pub(super) observe: Option<Observe>,
 }
 
 impl KeeperParams {
-    /// Keeps what `login` describes, with a secret that is asked for at each login.
-    pub fn new(
-        login: AsParams,
-        secret: impl FnMut() -> Result<Secret, ClientError> + Send + 'static,
-    ) -> Self {
+    /// Keeps what `login` describes, with a secret that is asked for at each login: by a closure, or
+    /// by a [`LoginSource`] that knows more than one.
+    pub fn new(login: AsParams, source: impl LoginSource + 'static) -> Self {
         Self {
             login,
             renew: true,
-            secret: Source::new(Box::new(secret)),
+            longest_pause: None,
+            source: Source::new(Box::new(source)),
             publish: None,
             first: None,
+            observe: None,
         }
     }
 
@@ -83,10 +94,27 @@ impl KeeperParams {
     /// With `publish` called for each new login, before anyone else sees it. When that fails, the
     /// attempt counts as failed, and is made again.
     pub fn with_publish(
+        self,
+        mut publish: impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static,
+    ) -> Self {
+        self.with_publish_until(move |login| publish(login).map(|()| None))
+    }
+
+    /// As [`with_publish`](Self::with_publish), where more than the login is published: `publish`
+    /// says when the first ticket of it ends, and the next refresh comes in time for that.
+    pub fn with_publish_until(
         mut self,
-        publish: impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static,
+        publish: impl FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send + 'static,
     ) -> Self {
         self.publish = Some(Publish::new(Box::new(publish)));
+        self
+    }
+
+    /// With `observe` called after each attempt, whatever came of it, before others see it: for
+    /// logs and metrics, which should miss nothing, where a [`KeeperWatch`](crate::KeeperWatch)
+    /// sees the last change.
+    pub fn with_observer(mut self, observe: impl FnMut(&KeeperState) + Send + 'static) -> Self {
+        self.observe = Some(Observe::new(Box::new(observe)));
         self
     }
 }
@@ -97,6 +125,7 @@ impl fmt::Debug for KeeperParams {
         f.debug_struct("KeeperParams")
             .field("login", &self.login)
             .field("renew", &self.renew)
+            .field("longest_pause", &self.longest_pause)
             .finish_non_exhaustive()
     }
 }

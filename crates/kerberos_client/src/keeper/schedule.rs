@@ -15,12 +15,19 @@ use crate::ClientError;
 /// Nothing is refreshed more often than this.
 const SHORTEST: i64 = 1_000_000;
 
-/// When `login`, which came at `now`, is to be refreshed, by this machine's clock. `random` is any
-/// number.
-pub(super) fn refresh_at(login: &Login, now: Timestamp, random: u16) -> Timestamp {
-    let left = micros_left(login, now);
+/// When `login`, which came at `now`, is to be refreshed, by this machine's clock: in time for its
+/// end, or for `end` if that is earlier, and no later than after `pause`. `random` is any number.
+pub(super) fn refresh_at(
+    login: &Login,
+    end: Option<KerberosTime>,
+    pause: Option<Duration>,
+    now: Timestamp,
+    random: u16,
+) -> Timestamp {
+    let left = micros_left(login, end, now);
     let jitter = (left / 12).saturating_mul(random.into()) / i64::from(u16::MAX);
-    let until = left - left / 3 - jitter;
+    let pause = pause.map_or(i64::MAX, micros);
+    let until = (left - left / 3 - jitter).min(pause);
     after(now, until.max(SHORTEST))
 }
 
@@ -45,7 +52,7 @@ pub(super) fn renewable(login: &Login, now: Timestamp) -> bool {
 
 /// `delay` after `now`.
 pub(super) fn later(now: Timestamp, delay: Duration) -> Timestamp {
-    after(now, i64::try_from(delay.as_micros()).unwrap_or(i64::MAX))
+    after(now, micros(delay))
 }
 
 /// How long to wait after failures in a row.
@@ -85,21 +92,27 @@ fn limits(error: &ClientError) -> (Duration, Duration) {
     (Duration::from_secs(first), Duration::from_secs(limit))
 }
 
-fn is_wrong_secret(error: &ExchangeError) -> bool {
+/// Whether the KDC says that it is the secret which is wrong.
+pub(super) fn is_wrong_secret(error: &ExchangeError) -> bool {
     matches!(
         error,
         ExchangeError::WrongPassword(_) | ExchangeError::WrongKey { .. }
     ) || error.kdc_code() == Some(ErrorCode::KDC_ERR_PREAUTH_FAILED)
 }
 
-/// How much of the ticket's life is left, in microseconds.
-fn micros_left(login: &Login, now: Timestamp) -> i64 {
+/// How much is left until the login's ticket ends, or until `end`, in microseconds.
+fn micros_left(login: &Login, end: Option<KerberosTime>, now: Timestamp) -> i64 {
     let now = login.kdc_offset.map_or(now, |offset| now + offset);
-    let end = login.credential.times.endtime.unix();
+    let end = end.map_or(i64::MAX, KerberosTime::unix);
+    let end = end.min(login.credential.times.endtime.unix());
     let seconds = end.saturating_sub(now.seconds);
     seconds
         .saturating_mul(1_000_000)
         .saturating_sub(now.microseconds.into())
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn after(now: Timestamp, micros: i64) -> Timestamp {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use kerberos_proto::Credential;
 use rustix::fs::OFlags;
 
-use crate::atomic::{self, Durability};
+use crate::atomic::{self, Access, Durability};
 use crate::ccache::cache::Store;
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
@@ -165,7 +165,8 @@ impl Store for DirStore {
     fn make_primary(&self) -> Result<(), CcacheError> {
         let path = self.directory.join(PRIMARY);
         let line = format!("{}\n", self.entry);
-        atomic::replace(&path, line.as_bytes(), Durability::Volatile)
+        let access = Access::default();
+        atomic::replace(&path, line.as_bytes(), Durability::Volatile, &access)
             .map_err(|error| CcacheError::from_replace(&path, error))
     }
 }

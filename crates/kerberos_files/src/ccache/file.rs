@@ -9,7 +9,7 @@ use kerberos_proto::Credential;
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::atomic::{self, Durability};
+use crate::atomic::{self, Access, Durability};
 use crate::ccache::builder::append_credential;
 use crate::ccache::{CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView};
 use crate::lock;
@@ -48,7 +48,21 @@ impl CcacheFile {
     /// # Errors
     /// [`CcacheError::NotAFile`], [`CcacheError::Permission`] or [`CcacheError::Io`].
     pub fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
-        atomic::replace(&self.path, cache.expose_bytes(), Durability::Volatile)
+        self.replace_with_access(cache, &Access::default())
+    }
+
+    /// As [`replace_with`](Self::replace_with), for other readers than the user of this process:
+    /// from the moment that the new cache is there it has these rights.
+    ///
+    /// # Errors
+    /// The same; [`CcacheError::Permission`] when the file may not be given to that owner or group.
+    pub fn replace_with_access(
+        &self,
+        cache: &CcacheBuilder,
+        access: &Access,
+    ) -> Result<(), CcacheError> {
+        let (bytes, durability) = (cache.expose_bytes(), Durability::Volatile);
+        atomic::replace(&self.path, bytes, durability, access)
             .map_err(|error| CcacheError::from_replace(&self.path, error))
     }
 

@@ -118,7 +118,7 @@ fn decrypt(
         match key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher) {
             Err(CryptoError::Decrypt) if session.key.is_password() && *made_for != params => {}
             Err(CryptoError::Decrypt) if !session.key.is_password() => {}
-            other => return other.map_err(|error| wrong_key(error, session, etype)),
+            other => return other.map_err(|error| wrong_key(error, session, etype, None)),
         }
         trace!(
             "Decrypt with preauth AS key failed: {}",
@@ -142,15 +142,24 @@ fn decrypt(
     };
     trace!("AS key obtained from gak_fct: {}", Etype(etype));
     key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher)
-        .map_err(|error| wrong_key(error, session, etype))
+        .map_err(|error| wrong_key(error, session, etype, kvno))
 }
 
-fn wrong_key(error: CryptoError, session: &Session, etype: EncryptionType) -> ExchangeError {
+fn wrong_key(
+    error: CryptoError,
+    session: &Session,
+    etype: EncryptionType,
+    kdc_kvno: Option<u32>,
+) -> ExchangeError {
     match error {
         CryptoError::Decrypt if session.key.is_password() => ExchangeError::WrongPassword(None),
         CryptoError::Decrypt => {
             let kvno = session.key.made().map_or(0, |(_, kvno, _)| kvno);
-            ExchangeError::WrongKey { etype, kvno }
+            ExchangeError::WrongKey {
+                etype,
+                kvno,
+                kdc_kvno,
+            }
         }
         other => other.into(),
     }

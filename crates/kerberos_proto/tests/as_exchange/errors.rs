@@ -110,7 +110,8 @@ fn wrong_keys() {
             error,
             ExchangeError::WrongKey {
                 etype: AES256,
-                kvno: 3
+                kvno: 3,
+                kdc_kvno: Some(_)
             }
         ),
         "{error:?}"

@@ -24,7 +24,7 @@ fn exchange_advice(error: &ExchangeError, principal: &Principal) -> Option<Strin
         ExchangeError::WrongPassword(_) => {
             format!("type the password of {principal} again; upper and lower case differ")
         }
-        ExchangeError::WrongKey { etype, kvno } => {
+        ExchangeError::WrongKey { etype, kvno, .. } => {
             format!("the {etype} key of version {kvno} is not the KDC's: extract the keytab again")
         }
         ExchangeError::NoKeys { .. } => {

@@ -40,7 +40,7 @@ fn login(start: i64, end: i64, renew_till: Option<i64>, ahead: i32) -> Login {
 #[test]
 fn a_third_of_its_life_is_left_or_a_little_more() {
     let check = |end: i64, ahead: i32, random: u16, expected: i64| {
-        let at = refresh_at(&login(0, end, None, ahead), NOW, random);
+        let at = refresh_at(&login(0, end, None, ahead), None, None, NOW, random);
         assert_eq!(at.seconds - NOW.seconds, expected, "{end} {random}");
     };
     check(36_000, 0, 0, 24_000);
@@ -82,6 +82,7 @@ fn failures_keep_quiet_longer_and_longer() {
     let wrong_key = ClientError::Exchange(ExchangeError::WrongKey {
         etype: EncryptionType::AES256_CTS_HMAC_SHA1_96,
         kvno: 3,
+        kdc_kvno: Some(4),
     });
     let refused = ClientError::Exchange(ExchangeError::NoEtypes);
     let check = |error: &ClientError, expected: [u64; 8]| {
