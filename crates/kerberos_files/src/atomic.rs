@@ -406,15 +406,8 @@ mod tests {
         let link = path.with_extension("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let access = Access::default();
-        let error = rewrite(
-            &link,
-            b"y",
-            Durability::Volatile,
-            &access,
-            false,
-            refusal(),
-        )
-        .unwrap_err();
+        let error =
+            rewrite(&link, b"y", Durability::Volatile, &access, false, refusal()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(std::fs::read(&path).unwrap(), b"x");
         std::fs::remove_file(&link).unwrap();

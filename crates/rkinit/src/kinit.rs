@@ -11,7 +11,7 @@ mod command;
 mod document;
 mod expired;
 mod login;
-mod plan;
+pub(crate) mod plan;
 mod refusal;
 mod request;
 mod warnings;

@@ -13,6 +13,8 @@ mod host_address;
 mod keytab_listing;
 mod status;
 
+pub(crate) use status::valid_until;
+
 use std::ffi::OsString;
 use std::io;
 use std::time::SystemTime;

@@ -2,7 +2,8 @@
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
 //! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`,
-//! `rkpasswd` or `kpasswd`, so that a symbolic link is a drop-in for MIT's tool of that name.
+//! `rkpasswd` or `kpasswd`, so that a symbolic link is a drop-in for MIT's tool of that name; and to
+//! `rekinit`, a sidecar.
 //! Options, output, messages and exit codes are MIT's; what differs is listed in
 //! `docs/TOOLS.md`.
 //!
@@ -34,6 +35,7 @@ mod output;
 mod password_file;
 mod prompt;
 mod refusal;
+mod rekinit;
 mod time_format;
 mod time_zone;
 mod trace;
@@ -65,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Tool::Kvno => kvno::run(&program, arguments),
         Tool::Ktutil => ktutil::run(&program, arguments),
         Tool::Kpasswd => kpasswd::run(&program, arguments),
+        Tool::Rekinit => rekinit::run(&program, arguments),
     };
     ExitCode::from(code)
 }
@@ -80,6 +83,7 @@ pub fn definitions() -> Vec<clap::Command> {
         Tool::Kvno => kvno::definition(name),
         Tool::Ktutil => ktutil::definition(name),
         Tool::Kpasswd => kpasswd::definition(name),
+        Tool::Rekinit => rekinit::definition(name),
     };
     Tool::NAMES.into_iter().map(define).collect()
 }
@@ -94,11 +98,12 @@ enum Tool {
     Kvno,
     Ktutil,
     Kpasswd,
+    Rekinit,
 }
 
 impl Tool {
     /// Every name a tool answers to; the first of a tool is our own.
-    const NAMES: [(&'static str, Self); 14] = [
+    const NAMES: [(&'static str, Self); 15] = [
         ("rkinit", Self::Kinit),
         ("kinit", Self::Kinit),
         ("rklist", Self::Klist),
@@ -113,6 +118,7 @@ impl Tool {
         ("ktutil", Self::Ktutil),
         ("rkpasswd", Self::Kpasswd),
         ("kpasswd", Self::Kpasswd),
+        ("rekinit", Self::Rekinit),
     ];
 
     fn from_name(name: &str) -> Self {
@@ -144,6 +150,8 @@ mod tests {
         check("rktutil", Tool::Ktutil);
         check("kpasswd", Tool::Kpasswd);
         check("rkpasswd", Tool::Kpasswd);
+        check("rekinit", Tool::Rekinit);
+        check("rekinit.sh", Tool::Rekinit);
         check("kinit.mit", Tool::Kinit);
         check("klist.exe", Tool::Klist);
         check("something-else", Tool::Kinit);

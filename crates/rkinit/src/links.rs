@@ -12,7 +12,7 @@ use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::system_text;
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "rkinit",
     "rklist",
     "rkdestroy",
@@ -20,6 +20,7 @@ const NAMES: [&str; 7] = [
     "rkvno",
     "rktutil",
     "rkpasswd",
+    "rekinit",
 ];
 const MIT_NAMES: [&str; 7] = [
     "kinit", "klist", "kdestroy", "kswitch", "kvno", "ktutil", "kpasswd",

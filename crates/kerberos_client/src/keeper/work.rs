@@ -9,7 +9,7 @@ use kerberos_proto::{AsParams, Login, Secret, TgsOutcome, TgsParams};
 
 use super::params::KeeperParams;
 use super::schedule::{self, Backoff};
-use super::{KeeperState, Shared};
+use super::{KeeperState, LoginSource, Shared};
 use crate::driver::Driver;
 use crate::{ClientError, now};
 
@@ -117,7 +117,7 @@ impl Work {
     async fn accepted(&self, result: Result<Login, ClientError>) -> Result<Login, ClientError> {
         let login = result?;
         let source = self.params.source.clone();
-        let tell = move || source.call(|source| source.accepted());
+        let tell = move || source.call(LoginSource::accepted);
         self.driver.io.run(tell).await?;
         Ok(login)
     }

@@ -199,7 +199,7 @@ impl Typed {
 }
 
 /// A duration above zero.
-fn seconds(text: &str) -> Option<u32> {
+pub(crate) fn seconds(text: &str) -> Option<u32> {
     parse_deltat(text)
         .ok()
         .and_then(|seconds| u32::try_from(seconds).ok())

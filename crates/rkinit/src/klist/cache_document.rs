@@ -28,7 +28,7 @@ pub(super) fn push(
 ) -> io::Result<Option<CcacheError>> {
     let owner = reader.default_principal().clone();
     let now = now();
-    let mut validity = Validity::of(&owner, now);
+    let mut validity = Validity::of(&owner);
     let mut object = Object::begin(out.buffer());
     object.text("cache", &cache.name().to_string());
     object.name("principal", |out| owner.unparse_into(out));
@@ -67,7 +67,7 @@ pub(super) fn push(
     field.push(b'[');
     field.append(&mut settings);
     field.push(b']');
-    object.literal("valid", error.is_none() && validity.is_valid());
+    object.literal("valid", error.is_none() && validity.is_valid(now));
     if let Some(error) = &error {
         object.text("error", &error.to_string());
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheError;
 use kerberos_files::ccache::CredentialView;
 use kerberos_proto::Principal;
 
@@ -18,52 +19,62 @@ pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
 /// Whether `cache` has a local ticket-granting ticket that has not expired or, when it has no such
 /// ticket at all, any other that has not.
 pub(super) fn is_valid(cache: &Ccache) -> bool {
-    let Ok(mut reader) = cache.open() else {
-        return false;
-    };
-    let owner = reader.default_principal().clone();
-    let mut validity = Validity::of(&owner, now());
-    loop {
-        match reader.next() {
-            Ok(Some(credential)) => validity.see(&credential),
-            Ok(None) => return validity.is_valid(),
-            Err(_) => return false,
-        }
-    }
+    matches!(valid_until(cache), Ok(Some(end)) if end > now())
 }
 
-/// What the entries of a cache that were seen so far say of it.
+/// When the last local ticket-granting ticket of `cache` ends or, when it has no such ticket at all,
+/// the last of the others; `None` without any ticket.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn valid_until(cache: &Ccache) -> Result<Option<u32>, CcacheError> {
+    let mut reader = cache.open()?;
+    let owner = reader.default_principal().clone();
+    let mut validity = Validity::of(&owner);
+    while let Some(credential) = reader.next()? {
+        validity.see(&credential);
+    }
+    Ok(validity.until())
+}
+
+/// What the entries of a cache that were seen so far say of how long it is good.
 pub(super) struct Validity<'a> {
     owner: &'a Principal,
-    now: u32,
-    local_tgt: Option<bool>,
-    any: bool,
+    local_tgt: Option<u32>,
+    any: Option<u32>,
 }
 
 impl<'a> Validity<'a> {
     /// Of a cache of `owner`, before an entry was seen.
-    pub(super) fn of(owner: &'a Principal, now: u32) -> Self {
+    pub(super) fn of(owner: &'a Principal) -> Self {
         Self {
             owner,
-            now,
             local_tgt: None,
-            any: false,
+            any: None,
         }
     }
 
     /// Takes the next entry into account.
     pub(super) fn see(&mut self, credential: &CredentialView<'_>) {
-        let is_good = credential.endtime() > self.now;
-        if is_local_tgt(credential, self.owner) {
-            self.local_tgt = Some(self.local_tgt == Some(true) || is_good);
+        let last = if is_local_tgt(credential, self.owner) {
+            &mut self.local_tgt
+        } else if credential.is_config() {
+            return;
         } else {
-            self.any |= !credential.is_config() && is_good;
-        }
+            &mut self.any
+        };
+        *last = Some(credential.endtime()).max(*last);
+    }
+
+    /// When the last local ticket-granting ticket ends or, when there is none at all, the last of
+    /// the others.
+    pub(super) fn until(&self) -> Option<u32> {
+        self.local_tgt.or(self.any)
     }
 
     /// Whether there is a ticket that can be used.
-    pub(super) fn is_valid(&self) -> bool {
-        self.local_tgt.unwrap_or(self.any)
+    pub(super) fn is_valid(&self, now: u32) -> bool {
+        self.until().is_some_and(|end| end > now)
     }
 }
 

@@ -1,0 +1,83 @@
+//! `rekinit`: keeps tickets fresh beside an application, for as long as that runs.
+//!
+//! ```text
+//! options, file, environment ─► spec ─► target ──► keep: a keeper's thread for each ticket
+//!                                                   │ secret: read for each login
+//!                                                   │ publish: the cache, replaced as a whole
+//!                                                   ▼ status
+//!  signals, files, http, processes, systemd ◄──── life: the main thread, asleep in one poll
+//! ```
+//! When tickets are refreshed is decided by `kerberos_client`'s keeper; this module brings the secret,
+//! the cache and all that people and programs want to see of it.
+
+mod args;
+mod check;
+mod diagnosis;
+mod environment;
+mod files;
+mod http;
+mod ids;
+mod keep;
+mod life;
+mod log;
+mod metrics;
+mod processes;
+mod publish;
+mod reason;
+mod secret;
+mod setup;
+mod signals;
+mod spec;
+mod status;
+mod systemd;
+mod target;
+mod wake;
+
+use std::ffi::OsString;
+
+use crate::arguments;
+use crate::messages::Program;
+use crate::messages::hint;
+use crate::rekinit::args::Typed;
+use crate::rekinit::setup::Setup;
+
+/// What the tool takes, for manual pages and completions.
+pub(crate) fn definition(name: &str) -> clap::Command {
+    arguments::define::<Typed>(name, args::USAGE, args::EXAMPLES)
+}
+
+/// Runs `rekinit` and returns its exit status: 1 when there are no tickets, 2 for a wrong command
+/// line, and with an application that one's.
+pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let (arguments, application) = args::split(arguments);
+    let parse = |words: Vec<OsString>| {
+        arguments::parse_commands::<Typed>(program, words, args::USAGE, args::EXAMPLES)
+    };
+    let mut typed = match parse(arguments.clone()) {
+        Ok(typed) => typed,
+        Err(status) => return status,
+    };
+    if typed.check {
+        return check::run(program, &typed);
+    }
+    if typed.says_nothing() {
+        let mut words = environment::words();
+        words.extend(arguments);
+        typed = match parse(words) {
+            Ok(typed) => typed,
+            Err(status) => return status,
+        };
+    }
+    let load = || Setup::new(&typed, application.as_deref());
+    match load() {
+        Ok(setup) => life::run(program, setup, &load),
+        Err(error) => {
+            program.error(error, "");
+            hint(format_args!(
+                "{} --help shows how to say whose tickets are kept, and with what",
+                program.name()
+            ));
+            2
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What `rekinit` may be told on its command line: the options as typed.
+//!
+//! Letters are `kinit`'s where it has the option, else `k5start`'s.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Keep Kerberos tickets fresh beside an application, for as long as it runs.
+#[derive(Parser, Debug, Default)]
+#[command(args_override_self = true, infer_long_args = true)]
+#[command(version, disable_version_flag = true)]
+pub(super) struct Typed {
+    /// The principal; without one the first of the keytab, or the user name of the secret
+    #[arg(value_name = "PRINCIPAL", hide = true)]
+    pub(super) principals: Vec<String>,
+    /// Say more: what is asked for, which files are watched
+    #[arg(short = 'V')]
+    pub(super) verbose: bool,
+    /// Print the version
+    #[arg(long, action = clap::ArgAction::Version)]
+    pub(super) version: Option<bool>,
+
+    /// Log in with the default keytab, that of KRB5_KTNAME or krb5.conf
+    #[arg(short = 'k', help_heading = "Secrets (read again for each login)")]
+    pub(super) keytab: bool,
+    /// The keytab to use instead
+    #[arg(short = 't', value_name = "KEYTAB", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets (read again for each login)")]
+    pub(super) keytab_name: Option<String>,
+    /// The default client keytab, that of KRB5_CLIENT_KTNAME or krb5.conf
+    #[arg(short = 'i', help_heading = "Secrets (read again for each login)")]
+    pub(super) client_keytab: bool,
+    /// A file that holds the password; - for standard input, which is read once
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets (read again for each login)")]
+    pub(super) password_file: Option<PathBuf>,
+    /// An environment variable that holds the password
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Secrets (read again for each login)"
+    )]
+    pub(super) password_env: Option<String>,
+    /// A JSON file with "username" and "password", as secret managers mount it
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Secrets (read again for each login)"
+    )]
+    pub(super) secret_file: Option<PathBuf>,
+    /// An environment variable that holds such JSON
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Secrets (read again for each login)"
+    )]
+    pub(super) secret_env: Option<String>,
+
+    /// The cache to keep, instead of that of KRB5CCNAME or the configured one
+    #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
+    #[arg(help_heading = "The cache")]
+    pub(super) cache: Option<String>,
+    /// Give the cache file to this user, by number or by name
+    #[arg(short = 'o', long, value_name = "USER", help_heading = "The cache")]
+    pub(super) owner: Option<String>,
+    /// Give the cache file to this group
+    #[arg(short = 'g', long, value_name = "GROUP", help_heading = "The cache")]
+    pub(super) group: Option<String>,
+    /// The permissions of the cache file, in octal [default: 600]
+    #[arg(short = 'm', long, value_name = "MODE", help_heading = "The cache")]
+    pub(super) mode: Option<String>,
+    /// Remove the cache in the end
+    #[arg(long, help_heading = "The cache")]
+    pub(super) destroy: bool,
+
+    /// How long tickets shall last, as 36000, 10h or 1d12h30m
+    #[arg(short = 'l', value_name = "LIFETIME", help_heading = "The ticket")]
+    pub(super) lifetime: Option<String>,
+    /// How long they shall be renewable: they are renewed then, and the secret is used seldom
+    #[arg(short = 'r', value_name = "LIFETIME", help_heading = "The ticket")]
+    pub(super) renew_lifetime: Option<String>,
+    /// Have a ticket for this service in the cache, too; may be given more than once
+    #[arg(long, value_name = "SERVICE", help_heading = "The ticket")]
+    pub(super) service: Vec<String>,
+    /// Log in for this service instead of the ticket-granting one
+    #[arg(short = 'S', value_name = "SERVICE", help_heading = "The ticket")]
+    pub(super) initial_service: Option<String>,
+    /// Forwardable
+    #[arg(
+        short = 'f',
+        long,
+        overrides_with = "not_forwardable",
+        help_heading = "The ticket"
+    )]
+    pub(super) forwardable: bool,
+    /// Not forwardable
+    #[arg(short = 'F', long = "noforwardable", help_heading = "The ticket")]
+    pub(super) not_forwardable: bool,
+    /// Proxiable
+    #[arg(
+        short = 'p',
+        long,
+        overrides_with = "not_proxiable",
+        help_heading = "The ticket"
+    )]
+    pub(super) proxiable: bool,
+    /// Not proxiable
+    #[arg(short = 'P', long = "noproxiable", help_heading = "The ticket")]
+    pub(super) not_proxiable: bool,
+    /// Take the name that the KDC knows the principal by
+    #[arg(short = 'C', long, help_heading = "The ticket")]
+    pub(super) canonicalize: bool,
+    /// The principal is an enterprise name, as user@company.example
+    #[arg(short = 'E', long, help_heading = "The ticket")]
+    pub(super) enterprise: bool,
+    #[arg(short = 'A', long = "noaddresses", hide = true)]
+    pub(super) no_addresses: bool,
+    #[arg(short = '5', hide = true)]
+    pub(super) kerberos_5: bool,
+
+    /// Refresh after so many seconds at the latest, however long tickets last
+    #[arg(long, value_name = "SECONDS", help_heading = "When")]
+    pub(super) period: Option<String>,
+    /// The same in minutes
+    #[arg(
+        short = 'K',
+        value_name = "MINUTES",
+        conflicts_with = "period",
+        help_heading = "When"
+    )]
+    pub(super) period_minutes: Option<String>,
+    /// Get the tickets, store them, and end: for init containers
+    #[arg(long, help_heading = "When")]
+    pub(super) once: bool,
+    /// End with status 1 if there is no ticket after so many seconds [default: 60 with --once]
+    #[arg(long, value_name = "SECONDS", help_heading = "When")]
+    pub(super) timeout: Option<String>,
+    /// End with status 1 at the first failure
+    #[arg(short = 'x', help_heading = "When")]
+    pub(super) exit_on_error: bool,
+
+    /// Serve /livez, /readyz and /metrics by HTTP here, as 127.0.0.1:9464 or :9464
+    #[arg(long, value_name = "ADDRESS", help_heading = "To watch it")]
+    pub(super) listen: Option<String>,
+    /// How to write the log: text or json
+    #[arg(long, value_name = "FORMAT", help_heading = "To watch it")]
+    pub(super) log: Option<String>,
+    /// Log failures only
+    #[arg(short = 'q', long, help_heading = "To watch it")]
+    pub(super) quiet: bool,
+    /// Run this program after each refresh
+    #[arg(long, value_name = "PROGRAM", help_heading = "To watch it")]
+    pub(super) hook: Option<String>,
+    /// Have /bin/sh run it, as a command line
+    #[arg(long, requires = "hook", help_heading = "To watch it")]
+    pub(super) hook_shell: bool,
+
+    /// Say by the exit status whether the cache has a ticket that lasts, and end: for probes
+    #[arg(long, help_heading = "Instead")]
+    pub(super) check: bool,
+    /// With --check, for how many seconds it must last
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "check",
+        help_heading = "Instead"
+    )]
+    pub(super) min_life: Option<String>,
+    /// Read which tickets to keep, and how, from this file
+    #[arg(long, value_name = "FILE", help_heading = "Instead")]
+    pub(super) config: Option<PathBuf>,
+}
+
+impl Typed {
+    /// Whether nothing says who logs in, or with what.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.principals.is_empty() && !self.names_secret() && self.config.is_none()
+    }
+
+    fn names_secret(&self) -> bool {
+        self.keytab
+            || self.client_keytab
+            || self.keytab_name.is_some()
+            || self.password_file.is_some()
+            || self.password_env.is_some()
+            || self.secret_file.is_some()
+            || self.secret_env.is_some()
+    }
+}
+
+/// Splits a command line at the first `--`: what is before it is ours, what follows is the
+/// application's.
+pub(super) fn split(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> (Vec<OsString>, Option<Vec<OsString>>) {
+    let mut arguments = arguments.into_iter();
+    let ours = arguments.by_ref().take_while(|word| word != "--").collect();
+    let application: Vec<OsString> = arguments.collect();
+    (ours, (!application.is_empty()).then_some(application))
+}
+
+pub(super) const USAGE: &str = "\
+PROG [OPTIONS] [-k [-t KEYTAB | -i]] [-c CACHE] [PRINCIPAL] [-- PROGRAM ARGS...]
+       PROG [OPTIONS] --password-file FILE | --secret-file FILE [PRINCIPAL]
+       PROG [OPTIONS] --config FILE [-- PROGRAM ARGS...]
+       PROG --check [--min-life SECONDS] [-c CACHE | --config FILE]";
+
+pub(super) const EXAMPLES: &str = "  \
+  PROG -k -t /krb5/svc.keytab -c FILE:/dev/shm/ccache svc@EXAMPLE.COM
+      keep a ticket of svc in this cache; the keytab may be replaced meanwhile
+  PROG --secret-file /secrets/db-user.json -o 1001 -m 0400 -c FILE:/scratch/krbcache
+      the same with a user name and password of a secret manager, for the user 1001 to read
+  PROG -kt svc.keytab --service HTTP/www.example.com svc -- /app/server --port 80
+      run an application as soon as there are tickets, and end with it, as it does
+  PROG --once -kt svc.keytab svc
+      for an init container: end when there is a ticket
+  PROG --check --min-life 300
+      for a probe: is the ticket in the cache good for five minutes more?
+  PROG --config /etc/rekinit.toml --listen :9464 --log json
+      many principals and caches; health and metrics by HTTP
+
+Signals: ALRM and USR1 refresh now, HUP reads the configuration anew, TERM and INT end it. An
+application gets TERM, INT, QUIT, HUP, USR1 and USR2 itself.
+Environment: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME; PERIOD_SECONDS or DELAY_SECONDS
+as --period; if the command line names neither principal nor secret, OPTIONS and APPEND_OPTIONS have
+its words, else /krb5/client.keytab or /krb5/krb5.keytab is used.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_ends_where_the_applications_begins() {
+        let check = |line: &str, ours: usize, application: Option<usize>| {
+            let (first, rest) = split(line.split_whitespace().map(Into::into));
+            assert_eq!(
+                (first.len(), rest.map(|rest| rest.len())),
+                (ours, application),
+                "{line}"
+            );
+        };
+        check("-k svc", 2, None);
+        check("-k svc --", 2, None);
+        check("-k svc -- app -- x", 2, Some(3));
+        check("", 0, None);
+    }
+
+    #[test]
+    fn words_are_kinits() {
+        let parse = |line: &str| {
+            Typed::try_parse_from(["rekinit"].into_iter().chain(line.split_whitespace())).unwrap()
+        };
+        let typed = parse("-V -kt FILE -l 1h svc -f -r 7d");
+        assert_eq!(typed.keytab_name.as_deref(), Some("FILE"));
+        assert!(typed.keytab && typed.forwardable && !typed.says_nothing());
+        // The last of two opposites counts.
+        assert!(!parse("-f -F").forwardable);
+        assert!(parse("-F -f").forwardable);
+        assert!(parse("-c x -l 1h").says_nothing());
+    }
+}

@@ -1,0 +1,55 @@
+//! The words that scripts of the field take from the environment: a drop-in for kinit-sidecar's
+//! `rekinit.sh` needs no other settings than that had.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The words of `OPTIONS` and `APPEND_OPTIONS`; where `OPTIONS` is empty, the keytab that is mounted.
+pub(super) fn words() -> Vec<OsString> {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let is_there = |path: &str| Path::new(path).exists();
+    words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)
+}
+
+fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> Vec<OsString> {
+    let mut words: Vec<OsString> = options.split_whitespace().map(Into::into).collect();
+    if words.is_empty() {
+        // As in the script the client keytab counts if both are there.
+        let keytab = KEYTABS.iter().find(|path| is_there(path));
+        words.extend(
+            keytab
+                .iter()
+                .flat_map(|path| ["-k", "-t", **path])
+                .map(Into::into),
+        );
+    }
+    words.extend(appended.split_whitespace().map(OsString::from));
+    words
+}
+
+/// Where they are mounted.
+const KEYTABS: [&str; 2] = ["/krb5/client.keytab", "/krb5/krb5.keytab"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_the_script_had_them() {
+        let check = |options: &str, appended: &str, mounted: &[&str], expected: &str| {
+            let words = words_of(options, appended, &|path| mounted.contains(&path));
+            let expected: Vec<OsString> = expected.split_whitespace().map(Into::into).collect();
+            assert_eq!(words, expected);
+        };
+        let [client, server] = KEYTABS;
+        check("-k example@REALM", "", &[client], "-k example@REALM");
+        check("", "svc", &[server], "-k -t /krb5/krb5.keytab svc");
+        check(
+            "",
+            "svc",
+            &[server, client],
+            "-k -t /krb5/client.keytab svc",
+        );
+        check("  ", "", &[], "");
+    }
+}

@@ -1,0 +1,348 @@
+//! `/livez`, `/readyz` and `/metrics`: an HTTP/1.1 server of one answer for each connection
+//! (RFC 9112), within the main thread's poll.
+//!
+//! It cannot be hung or flooded: there are so many connections and no more, the oldest gives way to
+//! a new one, each has five seconds, and of a request no more is kept than its first lines.
+
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::os::fd::AsFd as _;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::event::PollFlags;
+
+/// What is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Page {
+    Liveness,
+    Readiness,
+    Metrics,
+}
+
+/// The listening socket and its connections.
+#[derive(Debug)]
+pub(super) struct Server {
+    listener: TcpListener,
+    connections: Vec<Connection>,
+    /// After an error the listener rests until then.
+    resting_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    deadline: Instant,
+    received: Vec<u8>,
+    /// What is left of the answer, once there is one.
+    answer: Option<Vec<u8>>,
+    sent: usize,
+}
+
+/// What a connection waits for.
+enum Progress {
+    Waiting,
+    Over,
+}
+
+impl Server {
+    /// Listens at `address`; a port alone (`:9464`) is that of every address.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn listen(address: &str) -> Result<Self, String> {
+        let listener = bind(address).map_err(|error| {
+            let error = crate::messages::system_text(&error);
+            format!("cannot listen at {address}: {error}")
+        })?;
+        Ok(Self {
+            listener,
+            connections: Vec::new(),
+            resting_until: None,
+        })
+    }
+
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+
+    /// What to poll for.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
+        let listener = self.resting_until.is_none().then(|| self.listener.as_fd());
+        let connections = self.connections.iter().map(|connection| {
+            let flags = match connection.answer {
+                None => PollFlags::IN,
+                Some(_) => PollFlags::OUT,
+            };
+            (connection.stream.as_fd(), flags)
+        });
+        listener
+            .map(|listener| (listener, PollFlags::IN))
+            .into_iter()
+            .chain(connections)
+    }
+
+    /// When it has something to do by itself.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let connections = self
+            .connections
+            .iter()
+            .map(|connection| connection.deadline);
+        connections.chain(self.resting_until).min()
+    }
+
+    /// Takes what has come, and answers what is asked; `page` gives status and text.
+    pub(super) fn serve(&mut self, page: &dyn Fn(Page) -> (bool, String)) {
+        let now = Instant::now();
+        if self.resting_until.is_some_and(|until| until <= now) {
+            self.resting_until = None;
+        }
+        if self.resting_until.is_none() {
+            self.accept(now);
+        }
+        self.connections.retain_mut(|connection| {
+            connection.deadline > now && matches!(connection.progress(page), Progress::Waiting)
+        });
+    }
+
+    fn accept(&mut self, now: Instant) {
+        // Whoever opens more than this at once has to come back.
+        for _ in 0..MOST_CONNECTIONS {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    let is_theirs = matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock
+                            | io::ErrorKind::Interrupted
+                            | io::ErrorKind::ConnectionAborted
+                    );
+                    if !is_theirs {
+                        // Out of descriptors, say: it would be the same at once.
+                        self.resting_until = now.checked_add(Duration::from_secs(1));
+                    }
+                    return;
+                }
+            };
+            if stream.set_nonblocking(true).is_err() {
+                continue;
+            }
+            if self.connections.len() >= MOST_CONNECTIONS {
+                self.connections.remove(0);
+            }
+            self.connections.push(Connection {
+                stream,
+                deadline: now.checked_add(LIMIT).unwrap_or(now),
+                received: Vec::new(),
+                answer: None,
+                sent: 0,
+            });
+        }
+    }
+}
+
+impl Connection {
+    fn progress(&mut self, page: &dyn Fn(Page) -> (bool, String)) -> Progress {
+        if self.answer.is_none() {
+            match self.receive() {
+                Ok(true) => self.answer = Some(answer(&self.received, page)),
+                Ok(false) => return Progress::Waiting,
+                Err(_) => return Progress::Over,
+            }
+        }
+        match self.send() {
+            Ok(false) => Progress::Waiting,
+            Ok(true) => {
+                // The client may still send; a reset would take the answer from it.
+                let _ = self.stream.shutdown(std::net::Shutdown::Write);
+                Progress::Over
+            }
+            Err(_) => Progress::Over,
+        }
+    }
+
+    /// Whether the request is there, or as much as will be looked at.
+    fn receive(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 1024];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    self.received
+                        .extend_from_slice(buffer.get(..count).unwrap_or_default());
+                    let is_whole = self.received.windows(4).any(|end| end == b"\r\n\r\n");
+                    if is_whole || self.received.len() > LONGEST_REQUEST {
+                        return Ok(true);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether all is sent.
+    fn send(&mut self) -> io::Result<bool> {
+        let answer = self.answer.as_deref().unwrap_or_default();
+        while let Some(left) = answer.get(self.sent..).filter(|left| !left.is_empty()) {
+            match self.stream.write(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn bind(address: &str) -> io::Result<TcpListener> {
+    let listener = match address.strip_prefix(':') {
+        // Both families, or IPv4 where there is no other.
+        Some(port) => TcpListener::bind(format!("[::]:{port}"))
+            .or_else(|_| TcpListener::bind(format!("0.0.0.0:{port}"))),
+        None => TcpListener::bind(address),
+    }?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// The answer to a request, of which the first line counts.
+fn answer(request: &[u8], page: &dyn Fn(Page) -> (bool, String)) -> Vec<u8> {
+    let line = request
+        .split(|byte| *byte == b'\r')
+        .next()
+        .unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ');
+    let (method, target, version) = (words.next(), words.next(), words.next());
+    let is_http = version.is_some_and(|version| version.starts_with(b"HTTP/1."));
+    let (Some(method), Some(target), true) = (method, target, is_http) else {
+        return response("400 Bad Request", "this is no HTTP request\n", true);
+    };
+    if request.len() > LONGEST_REQUEST {
+        return response("431 Request Header Fields Too Large", "too long\n", true);
+    }
+    let with_body = match method {
+        b"GET" => true,
+        b"HEAD" => false,
+        _ => return response("405 Method Not Allowed", "only GET and HEAD\n", true),
+    };
+    let path = target
+        .split(|byte| *byte == b'?')
+        .next()
+        .unwrap_or_default();
+    let page_of_path = match path {
+        b"/livez" | b"/healthz" => Page::Liveness,
+        b"/readyz" => Page::Readiness,
+        b"/metrics" => Page::Metrics,
+        _ => {
+            let text = "there are /livez, /readyz and /metrics\n";
+            return response("404 Not Found", text, with_body);
+        }
+    };
+    let (is_good, text) = page(page_of_path);
+    let status = if is_good {
+        "200 OK"
+    } else {
+        "503 Service Unavailable"
+    };
+    response(status, &text, with_body)
+}
+
+fn response(status: &str, text: &str, with_body: bool) -> Vec<u8> {
+    let allow = if status.starts_with("405") {
+        "Allow: GET, HEAD\r\n"
+    } else {
+        ""
+    };
+    let length = text.len();
+    let body = if with_body { text } else { "" };
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n\
+         Content-Length: {length}\r\n{allow}Cache-Control: no-store\r\nConnection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+const MOST_CONNECTIONS: usize = 16;
+/// For a connection from its first byte to its last.
+const LIMIT: Duration = Duration::from_secs(5);
+/// In bytes.
+const LONGEST_REQUEST: usize = 8 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_and_their_answers() {
+        let page = |page| (page != Page::Readiness, format!("{page:?}\n"));
+        let check = |request: &str, status: &str, body: &str| {
+            let answer = String::from_utf8(answer(request.as_bytes(), &page)).unwrap();
+            let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+            assert!(
+                head.starts_with(&format!("HTTP/1.1 {status}")),
+                "{request}: {answer}"
+            );
+            assert_eq!(text, body, "{request}");
+        };
+        check(
+            "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n",
+            "200",
+            "Liveness\n",
+        );
+        check("GET /metrics?x=y HTTP/1.0\r\n\r\n", "200", "Metrics\n");
+        check("GET /readyz HTTP/1.1\r\n\r\n", "503", "Readiness\n");
+        check("HEAD /metrics HTTP/1.1\r\n\r\n", "200", "");
+        check(
+            "GET / HTTP/1.1\r\n\r\n",
+            "404",
+            "there are /livez, /readyz and /metrics\n",
+        );
+        check(
+            "POST /metrics HTTP/1.1\r\n\r\n",
+            "405",
+            "only GET and HEAD\n",
+        );
+        check("GET /livez\r\n\r\n", "400", "this is no HTTP request\n");
+        check("\0\r\n\r\n", "400", "this is no HTTP request\n");
+        let long = format!(
+            "GET /livez HTTP/1.1\r\nX: {}\r\n\r\n",
+            "x".repeat(LONGEST_REQUEST)
+        );
+        check(&long, "431", "too long\n");
+    }
+
+    #[test]
+    fn idle_connections_give_way() {
+        let mut server = Server::listen("127.0.0.1:0").unwrap();
+        let address = server.address().unwrap();
+        let idle: Vec<_> = (0..3 * MOST_CONNECTIONS)
+            .map(|_| {
+                let stream = TcpStream::connect(address).unwrap();
+                server.serve(&|_| (true, String::new()));
+                stream
+            })
+            .collect();
+        assert_eq!(server.connections.len(), MOST_CONNECTIONS);
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /livez HTTP/1.1\r\n\r\n").unwrap();
+        let large = "x".repeat(1024 * 1024);
+        client.set_nonblocking(true).unwrap();
+        let mut got = Vec::new();
+        let start = Instant::now();
+        while !got.ends_with(b"x\n") {
+            server.serve(&|_| (true, format!("{large}\n")));
+            let _ = client.read_to_end(&mut got);
+            assert!(start.elapsed() < LIMIT, "{} bytes", got.len());
+        }
+        drop(idle);
+    }
+}

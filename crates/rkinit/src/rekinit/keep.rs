@@ -1,0 +1,239 @@
+//! The keepers of all targets, and what is logged of each attempt.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::KeeperParams;
+use kerberos_client::KeeperState;
+use kerberos_client::TicketKeeper;
+use kerberos_client::now;
+use kerberos_proto::Principal;
+
+use crate::kinit::advice::advice;
+use crate::new_password::mit_message;
+use crate::rekinit::diagnosis;
+use crate::rekinit::log;
+use crate::rekinit::log::Log;
+use crate::rekinit::publish::Publisher;
+use crate::rekinit::reason::Reason;
+use crate::rekinit::secret::Place;
+use crate::rekinit::status::Facts;
+use crate::rekinit::status::Status;
+use crate::rekinit::target::Source;
+use crate::rekinit::target::Target;
+use crate::rekinit::wake::Wake;
+
+/// A target, and who keeps it.
+pub(super) struct Kept {
+    pub(super) target: Arc<Target>,
+    pub(super) status: Arc<Status>,
+    pub(super) keeper: TicketKeeper,
+}
+
+/// What a keeper's thread tells the main one after each attempt.
+pub(super) struct Attempted {
+    pub(super) status: Arc<Status>,
+    /// Why it failed, if it did.
+    pub(super) failed: Option<Reason>,
+}
+
+/// What all keepers share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) client: Client,
+    pub(super) log: Log,
+    pub(super) longest_pause: Option<Duration>,
+    pub(super) events: Sender<Attempted>,
+    pub(super) wake: Arc<Wake>,
+}
+
+impl Kept {
+    /// Starts to keep `target`, the one of that number.
+    ///
+    /// # Errors
+    /// [`ClientError::Keeper`] when there is no thread for it.
+    pub(super) fn start(
+        target: Arc<Target>,
+        status: Arc<Status>,
+        shared: &Shared,
+        number: usize,
+    ) -> Result<Self, ClientError> {
+        let client = &shared.client;
+        // The source puts the true name into its place when the secret tells it.
+        let unknown = || Principal::parse_with_realm("unknown", "UNKNOWN");
+        let principal = target.principal.clone().map_or_else(unknown, Ok);
+        let principal = principal.map_err(|error| ClientError::Principal {
+            name: "unknown".to_owned(),
+            error,
+        })?;
+        let login = target.request.params(client, principal)?;
+        let source = Source::new(client.clone(), Arc::clone(&target), Arc::clone(&status));
+        let publisher = Publisher::new(
+            client.clone(),
+            Arc::clone(&target),
+            Arc::clone(&status),
+            shared.log,
+            number,
+        )?;
+        let observer = Observer {
+            shared: shared.clone(),
+            target: Arc::clone(&target),
+            status: Arc::clone(&status),
+        };
+        let mut params = KeeperParams::new(login, source)
+            .with_publish_until(move |login| publisher.publish(login))
+            .with_observer(move |state| observer.observe(state));
+        params.longest_pause = shared.longest_pause;
+        let keeper = client.keep(params)?;
+        Ok(Self {
+            target,
+            status,
+            keeper,
+        })
+    }
+}
+
+struct Observer {
+    shared: Shared,
+    target: Arc<Target>,
+    status: Arc<Status>,
+}
+
+impl Observer {
+    fn observe(&self, state: &KeeperState) {
+        let failed = match state.error.as_deref() {
+            None => {
+                self.succeeded(state);
+                None
+            }
+            Some(error) => Some(self.failed(state, error)),
+        };
+        let attempted = Attempted {
+            status: Arc::clone(&self.status),
+            failed,
+        };
+        // The main thread may have gone already.
+        let _ = self.shared.events.send(attempted);
+        self.shared.wake.ring();
+    }
+
+    fn succeeded(&self, state: &KeeperState) {
+        let facts = self.status.update(|facts| {
+            attempted(facts, state);
+            facts.reason = None;
+            facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
+            facts.kdc_time += state.took;
+            facts.refreshes += 1;
+        });
+        let (principal, cache) = (facts.shown_principal(), &self.status.cache);
+        let until = facts.valid_until.map_or_else(String::new, log::time);
+        let how = if state.renewed { "renewed" } else { "got" };
+        let next = log::time(state.next_attempt.seconds);
+        let text = format!(
+            "{principal}: ticket {how}, good until {until}, in {cache}; next refresh at {next}"
+        );
+        let event = self.shared.log.info(text);
+        event
+            .with("event", "refreshed")
+            .with("principal", principal.as_str())
+            .with("cache", cache.as_str())
+            .with("renewed", state.renewed)
+            .with("expires", until)
+            .with("next", next)
+            .with(
+                "took_ms",
+                u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX),
+            )
+            .write();
+        self.warn(&facts, &principal);
+    }
+
+    /// What is not right although there is a ticket.
+    fn warn(&self, facts: &Facts, principal: &str) {
+        if facts.old_secret {
+            let text = "the KDC takes the secret before the last and not the present one; has the \
+                        new one reached all KDCs?";
+            let event = self.shared.log.warning(format_args!("{principal}: {text}"));
+            event
+                .with("reason", "old_secret")
+                .with("principal", principal)
+                .write();
+        }
+        let limit = i64::from(self.shared.client.config().krb5().clock_skew());
+        if let Some(offset) = facts.clock_offset.filter(|offset| offset.abs() > limit) {
+            let which = if offset > 0 { "behind" } else { "ahead of" };
+            let seconds = offset.unsigned_abs();
+            let text = format!(
+                "{principal}: this machine's clock is {seconds} s {which} the KDC's, and services \
+                 may refuse the ticket: set the clock, or let it be set (NTP)"
+            );
+            let event = self.shared.log.warning(text);
+            event
+                .with("reason", Reason::ClockSkew.name())
+                .with("principal", principal)
+                .write();
+        }
+    }
+
+    fn failed(&self, state: &KeeperState, error: &ClientError) -> Reason {
+        let with_keys = matches!(self.target.secret, Place::Keytab(_));
+        let reason = Reason::of(error, with_keys);
+        let facts = self.status.update(|facts| {
+            attempted(facts, state);
+            facts.fail(reason);
+        });
+        let principal = facts.shown_principal();
+        let message = mit_message(error);
+        let keys = (reason == Reason::WrongKey)
+            .then(|| diagnosis::keys(&self.shared.client, error, &facts, state))
+            .flatten();
+        let has = match facts.valid_until {
+            Some(end) if facts.is_ready(now().seconds) => format!(
+                "; the ticket in {} is good until {}",
+                self.status.cache,
+                log::time(end)
+            ),
+            _ => format!("; there is no good ticket in {}", self.status.cache),
+        };
+        let detail = keys
+            .as_ref()
+            .map_or_else(String::new, |keys| format!(" ({keys})"));
+        let next = log::time(state.next_attempt.seconds);
+        let text = format!("{principal}: {message}{detail}{has}; the next attempt is at {next}");
+        let hint = match &facts.principal {
+            Some(principal) => advice(error, principal, with_keys),
+            None => error.hint(),
+        };
+        let mut event = self
+            .shared
+            .log
+            .error(text)
+            .with("event", "failed")
+            .with("reason", reason.name())
+            .with("principal", principal)
+            .with("cache", self.status.cache.as_str())
+            .with("error", message.as_ref())
+            .with("failures", state.failures)
+            .with("next", next);
+        if let Some(keys) = keys {
+            event = event
+                .with("keytab_kvno", keys.keytab)
+                .with("kdc_kvno", keys.kdc);
+        }
+        if let Some(hint) = hint {
+            event = event.with("hint", hint);
+        }
+        event.write();
+        reason
+    }
+}
+
+/// What every attempt changes.
+fn attempted(facts: &mut Facts, state: &KeeperState) {
+    facts.attempts += 1;
+    facts.next_attempt = Some(state.next_attempt.seconds);
+    facts.failures_in_a_row = state.failures;
+}

@@ -1,0 +1,456 @@
+//! The life of a sidecar: the main thread starts the keepers and the application, then sleeps until
+//! a signal, a changed secret, a probe or a keeper's news.
+
+use std::os::fd::AsFd as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+use std::time::Instant;
+
+use kerberos_client::now;
+use kerberos_files::ccache::Ccache;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+
+use crate::klist;
+use crate::messages::Program;
+use crate::messages::system_text;
+use crate::rekinit::files::Files;
+use crate::rekinit::http::Page;
+use crate::rekinit::http::Server;
+use crate::rekinit::keep::Attempted;
+use crate::rekinit::keep::Kept;
+use crate::rekinit::keep::Shared;
+use crate::rekinit::metrics;
+use crate::rekinit::processes::Processes;
+use crate::rekinit::reason::Reason;
+use crate::rekinit::setup::Mode;
+use crate::rekinit::setup::Setup;
+use crate::rekinit::signals::Signals;
+use crate::rekinit::signals::Wish;
+use crate::rekinit::status::Status;
+use crate::rekinit::systemd::Systemd;
+use crate::rekinit::target::Target;
+use crate::rekinit::wake::Wake;
+
+/// Works out anew what is to be done.
+type Load<'a> = &'a dyn Fn() -> Result<Setup, String>;
+
+/// Runs until a signal, the application's end, or the end of what was to be done once; the exit
+/// status.
+pub(super) fn run(program: &Program, setup: Setup, load: Load<'_>) -> u8 {
+    match Life::begin(setup, load) {
+        Ok(mut life) => {
+            let code = life.live();
+            life.end();
+            code
+        }
+        Err(error) => {
+            program.error(error, "");
+            1
+        }
+    }
+}
+
+struct Life<'a> {
+    setup: Setup,
+    load: Load<'a>,
+    kept: Vec<Kept>,
+    /// Tickets that were not refreshed since the start.
+    awaited: Vec<Arc<Status>>,
+    news: Receiver<Attempted>,
+    shared: Shared,
+    signals: Signals,
+    files: Option<Files>,
+    http: Option<Server>,
+    processes: Processes,
+    systemd: Systemd,
+    /// For the first tickets.
+    deadline: Option<Instant>,
+    has_begun: bool,
+}
+
+impl<'a> Life<'a> {
+    fn begin(setup: Setup, load: Load<'a>) -> Result<Self, String> {
+        let io = |error: std::io::Error| system_text(&error);
+        // Before anything is started, so that no signal is lost.
+        let signals = Signals::take(matches!(setup.mode, Mode::Beside(_))).map_err(io)?;
+        let http = setup.listen.as_deref().map(Server::listen).transpose()?;
+        if let Some(address) = http.as_ref().and_then(Server::address) {
+            let text = format!("health and metrics at http://{address}/");
+            setup.log.info(text).with("event", "listening").write();
+        }
+        let (events, news) = mpsc::channel();
+        let shared = Shared {
+            client: setup.client.clone(),
+            log: setup.log,
+            longest_pause: setup.longest_pause,
+            events,
+            wake: Arc::new(Wake::new().map_err(io)?),
+        };
+        let processes = Processes::new(setup.log, setup.hook.clone(), setup.secret_variables());
+        let mut life = Self {
+            deadline: setup
+                .timeout
+                .and_then(|timeout| Instant::now().checked_add(timeout)),
+            setup,
+            load,
+            kept: Vec::new(),
+            awaited: Vec::new(),
+            news,
+            shared,
+            signals,
+            files: None,
+            http,
+            processes,
+            systemd: Systemd::new(),
+            has_begun: false,
+        };
+        life.keep_all(&[])?;
+        Ok(life)
+    }
+
+    /// Starts a keeper for each target; what is known of a cache stays known.
+    fn keep_all(&mut self, before: &[Arc<Status>]) -> Result<(), String> {
+        self.files = self.watch_files();
+        for (number, target) in self.setup.targets.iter().enumerate() {
+            let cache = target.cache.to_string();
+            let same = before.iter().find(|status| status.cache == cache);
+            let status = same.cloned().unwrap_or_else(|| {
+                let until = self.found_ticket(target);
+                Arc::new(Status::new(cache, until))
+            });
+            self.awaited.push(Arc::clone(&status));
+            let kept = Kept::start(Arc::clone(target), status, &self.shared, number)
+                .map_err(|error| error.to_string())?;
+            self.kept.push(kept);
+        }
+        Ok(())
+    }
+
+    /// Until when the ticket is good that an earlier process left in the cache, if it is the right
+    /// one's.
+    fn found_ticket(&self, target: &Target) -> Option<i64> {
+        let options = self.setup.client.config().krb5().ccache_options();
+        let cache = Ccache::resolve(&target.cache, &options).ok()?;
+        let owner = cache.principal().ok()?;
+        let is_right = target
+            .principal
+            .as_ref()
+            .is_none_or(|named| *named == owner);
+        let until = klist::valid_until(&cache).ok()?;
+        until.filter(|_| is_right).map(i64::from)
+    }
+
+    fn watch_files(&self) -> Option<Files> {
+        let paths: Vec<PathBuf> = self
+            .setup
+            .targets
+            .iter()
+            .filter_map(|target| target.secret.path().map(PathBuf::from))
+            .collect();
+        if paths.is_empty() {
+            return None;
+        }
+        let log = self.setup.log;
+        match Files::watch(paths.clone()) {
+            Ok(files) => {
+                for path in paths {
+                    log.debug(format_args!("watching {}", path.display()))
+                        .write();
+                }
+                Some(files)
+            }
+            Err(error) => {
+                let error = system_text(&error);
+                let text = "files with secrets cannot be watched, changes are seen at the next \
+                            login or signal";
+                log.warning(format_args!("{text}: {error}")).write();
+                None
+            }
+        }
+    }
+
+    /// The exit status.
+    fn live(&mut self) -> u8 {
+        loop {
+            if let Some(code) = self.turn() {
+                return code;
+            }
+            self.sleep();
+        }
+    }
+
+    /// Does whatever there is to be done; the exit status once that is all.
+    fn turn(&mut self) -> Option<u8> {
+        self.shared.wake.clear();
+        for (number, wish) in self.signals.pending() {
+            let code = match wish {
+                Wish::Refresh => {
+                    self.kept.iter().for_each(|kept| kept.keeper.refresh_now());
+                    None
+                }
+                Wish::Reload => {
+                    self.reload();
+                    None
+                }
+                Wish::Reap => self.processes.reap(),
+                Wish::PassOn if self.processes.has_application() => {
+                    self.processes.signal_application(number);
+                    None
+                }
+                Wish::PassOn | Wish::End => Some(self.ended_by(number)),
+            };
+            if code.is_some() {
+                return code;
+            }
+        }
+        let changed = self.files.as_mut().map(|files| {
+            files.read_events();
+            files.changed()
+        });
+        for path in changed.into_iter().flatten() {
+            self.secret_changed(&path);
+        }
+        let mut has_news = false;
+        while let Ok(attempted) = self.news.try_recv() {
+            has_news = true;
+            if let Some(code) = self.hear(&attempted) {
+                return Some(code);
+            }
+        }
+        if let Some(code) = self.look_at_beginning() {
+            return Some(code);
+        }
+        self.processes.end_late_hooks();
+        let statuses = self.statuses();
+        let now = now().seconds;
+        if has_news {
+            self.tell_systemd(&statuses, now);
+        }
+        if metrics::liveness(&statuses, now) {
+            self.systemd.pet();
+        }
+        if let Some(http) = &mut self.http {
+            http.serve(&|page| match page {
+                Page::Liveness if metrics::liveness(&statuses, now) => (true, "ok\n".to_owned()),
+                Page::Liveness => (false, "a keeper is stuck\n".to_owned()),
+                Page::Readiness => metrics::readiness(&statuses, now),
+                Page::Metrics => (true, metrics::metrics(&statuses, now)),
+            });
+        }
+        None
+    }
+
+    /// A signal ends it: well, if it was to run until then.
+    fn ended_by(&self, number: i32) -> u8 {
+        match self.setup.mode {
+            Mode::Daemon => 0,
+            _ => u8::try_from(128 + number).unwrap_or(1),
+        }
+    }
+
+    fn secret_changed(&self, path: &std::path::Path) {
+        let text = format!("{} has changed: logging in anew", path.display());
+        self.setup
+            .log
+            .info(text)
+            .with("event", "secret_changed")
+            .write();
+        let concerned = self
+            .kept
+            .iter()
+            .filter(|kept| kept.target.secret.path() == Some(path));
+        concerned.for_each(|kept| kept.keeper.login_now());
+    }
+
+    /// Takes a keeper's news.
+    fn hear(&mut self, attempted: &Attempted) -> Option<u8> {
+        let Some(reason) = attempted.failed else {
+            self.awaited
+                .retain(|status| !Arc::ptr_eq(status, &attempted.status));
+            self.processes.run_hook(&attempted.status);
+            return None;
+        };
+        if reason == Reason::SecretUnreadable
+            && let Some(files) = &self.files
+        {
+            files.watch_again();
+        }
+        let is_final = self.setup.mode == Mode::Once && !reason.may_pass();
+        (is_final || self.setup.exit_on_error).then_some(1)
+    }
+
+    /// Begins what waits for the first tickets, or gives up waiting.
+    fn look_at_beginning(&mut self) -> Option<u8> {
+        if self.has_begun {
+            return None;
+        }
+        let now = now().seconds;
+        let begins = match self.setup.mode {
+            Mode::Once => self.awaited.is_empty(),
+            _ => self.kept.iter().all(|kept| kept.status.is_ready(now)),
+        };
+        if begins {
+            self.has_begun = true;
+            self.deadline = None;
+            return match &self.setup.mode {
+                Mode::Once => Some(0),
+                Mode::Daemon => None,
+                Mode::Beside(words) => self.start_application(&words.clone()),
+            };
+        }
+        if self
+            .deadline
+            .is_some_and(|deadline| deadline <= Instant::now())
+        {
+            let text = "there are no tickets in time";
+            self.setup.log.error(text).with("event", "timeout").write();
+            return Some(1);
+        }
+        None
+    }
+
+    fn start_application(&mut self, words: &[std::ffi::OsString]) -> Option<u8> {
+        let cache = self.kept.first().map(|kept| kept.status.cache.clone());
+        let started = self
+            .processes
+            .start_application(words, &cache.unwrap_or_default());
+        let Err(error) = started else {
+            return None;
+        };
+        let program = words.first().map(|word| word.display().to_string());
+        let text = format!(
+            "{} cannot be run: {}",
+            program.unwrap_or_default(),
+            system_text(&error)
+        );
+        self.setup.log.error(text).write();
+        // As a shell has it.
+        Some(match error.kind() {
+            std::io::ErrorKind::NotFound => 127,
+            _ => 126,
+        })
+    }
+
+    /// Reads everything anew; if that cannot be used, all stays as it is.
+    fn reload(&mut self) {
+        self.systemd.reloading();
+        let log = self.setup.log;
+        let setup = match (self.load)() {
+            Ok(setup) => setup,
+            Err(error) => {
+                let text = format!("the configuration stays as it was: {error}");
+                log.error(text).with("event", "reload").write();
+                let statuses = self.statuses();
+                self.tell_systemd(&statuses, now().seconds);
+                return;
+            }
+        };
+        if setup.listen != self.setup.listen {
+            log.warning("another address to listen at needs a restart")
+                .write();
+        }
+        let before = self.statuses();
+        // Whoever publishes is waited for: no two keepers write one cache.
+        self.kept.clear();
+        self.awaited.clear();
+        self.processes
+            .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
+        self.shared.client = setup.client.clone();
+        self.shared.log = setup.log;
+        self.shared.longest_pause = setup.longest_pause;
+        self.setup = setup;
+        let text = match self.keep_all(&before) {
+            Ok(()) => "the configuration was read anew".to_owned(),
+            Err(error) => error,
+        };
+        self.setup.log.info(text).with("event", "reload").write();
+    }
+
+    fn tell_systemd(&mut self, statuses: &[Arc<Status>], now: i64) {
+        let ready = statuses
+            .iter()
+            .filter(|status| status.is_ready(now))
+            .count();
+        let all = statuses.len();
+        let next = statuses
+            .iter()
+            .filter_map(|status| status.facts().next_attempt);
+        let next = next.min().map_or_else(String::new, super::log::time);
+        let text = format!("{ready} of {all} tickets are good; next refresh at {next}");
+        self.systemd.status(&text, self.has_begun && ready == all);
+    }
+
+    fn statuses(&self) -> Vec<Arc<Status>> {
+        let statuses = self.kept.iter().map(|kept| Arc::clone(&kept.status));
+        statuses.collect()
+    }
+
+    /// Until something happens; for ever, if nothing has a time.
+    fn sleep(&self) {
+        let mut fds = vec![
+            PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.shared.wake.as_fd(), PollFlags::IN),
+        ];
+        let files = self.files.iter();
+        fds.extend(files.map(|files| PollFd::from_borrowed_fd(files.as_fd(), PollFlags::IN)));
+        let http = self.http.iter().flat_map(Server::waiting);
+        fds.extend(http.map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
+        let deadlines = [
+            self.deadline,
+            self.files.as_ref().and_then(Files::deadline),
+            self.http.as_ref().and_then(Server::deadline),
+            self.processes.deadline(),
+            self.systemd.deadline(),
+        ];
+        let timeout = deadlines.into_iter().flatten().min().map(|deadline| {
+            // A moment more, so that it is over when it is looked at.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = left.saturating_add(Duration::from_millis(1));
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            }
+        });
+        // Whatever it says, everything is looked at.
+        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
+    }
+
+    /// Ends the keepers, and removes what is to be removed. Who waits for a KDC while publishing is
+    /// not waited for: what counts is written in one step, or not at all.
+    fn end(&mut self) {
+        Systemd::stopping();
+        let kept = std::mem::take(&mut self.kept);
+        let destroyed: Vec<Arc<Target>> = kept
+            .iter()
+            .filter(|kept| kept.target.destroy)
+            .map(|kept| Arc::clone(&kept.target))
+            .collect();
+        let (done, ended) = mpsc::channel();
+        let ending = std::thread::Builder::new().spawn(move || {
+            drop(kept);
+            let _ = done.send(());
+        });
+        if ending.is_ok() {
+            let _ = ended.recv_timeout(END_LIMIT);
+        }
+        let options = self.setup.client.config().krb5().ccache_options();
+        for target in destroyed {
+            let destroy =
+                Ccache::resolve(&target.cache, &options).and_then(|cache| cache.destroy());
+            if let Err(error) = destroy
+                && !error.is_no_cache()
+            {
+                let text = format!("{} is still there: {error}", target.cache);
+                self.setup.log.error(text).write();
+            }
+        }
+    }
+}
+
+/// For the keepers' end: a container has a second or so to spare.
+const END_LIMIT: Duration = Duration::from_millis(500);

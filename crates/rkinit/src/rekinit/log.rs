@@ -1,0 +1,151 @@
+//! The log: a line on standard error for each event, as text or as JSON.
+//!
+//! Nothing that is secret gets here: errors carry none.
+
+use std::fmt;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::messages::line;
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Format {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Level {
+    Debug,
+    Info,
+    Warning,
+    Error,
+}
+
+/// Writes lines of a level and above.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Log {
+    pub(super) format: Format,
+    pub(super) least: Level,
+}
+
+/// An event: what happened, and facts for programs to read.
+#[must_use = "it is not logged yet"]
+pub(super) struct Event {
+    log: Log,
+    level: Level,
+    message: String,
+    facts: Vec<(&'static str, Value)>,
+}
+
+impl Log {
+    pub(super) fn error(self, message: impl fmt::Display) -> Event {
+        self.event(Level::Error, message)
+    }
+
+    pub(super) fn warning(self, message: impl fmt::Display) -> Event {
+        self.event(Level::Warning, message)
+    }
+
+    pub(super) fn info(self, message: impl fmt::Display) -> Event {
+        self.event(Level::Info, message)
+    }
+
+    pub(super) fn debug(self, message: impl fmt::Display) -> Event {
+        self.event(Level::Debug, message)
+    }
+
+    fn event(self, level: Level, message: impl fmt::Display) -> Event {
+        Event {
+            log: self,
+            level,
+            message: message.to_string(),
+            facts: Vec::new(),
+        }
+    }
+}
+
+impl Event {
+    /// With a fact; text shows it where it is a `hint`.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.facts.push((name, value.into()));
+        self
+    }
+
+    /// Writes it.
+    pub(super) fn write(self) {
+        if self.level < self.log.least {
+            return;
+        }
+        let time = jiff::Timestamp::now();
+        match self.log.format {
+            Format::Text => line(format_args!("{}", self.text(time))),
+            Format::Json => line(format_args!("{}", self.json(time))),
+        }
+    }
+
+    fn text(&self, time: jiff::Timestamp) -> String {
+        let level = match self.level {
+            Level::Debug | Level::Info => "",
+            Level::Warning => "warning: ",
+            Level::Error => "error: ",
+        };
+        let hint = self.facts.iter().find(|(name, _)| *name == "hint");
+        let hint = hint.and_then(|(_, value)| value.as_str());
+        let hint = hint.map_or_else(String::new, |hint| format!(" (hint: {hint})"));
+        // One event, one line, whatever a KDC wrote.
+        let text = format!("{level}{}{hint}", self.message).replace('\n', " ");
+        format!("{time:.0} {text}")
+    }
+
+    fn json(&self, time: jiff::Timestamp) -> Value {
+        let level = match self.level {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        };
+        let mut object = Map::new();
+        object.insert("time".into(), format!("{time:.3}").into());
+        object.insert("level".into(), level.into());
+        object.insert("message".into(), self.message.as_str().into());
+        for (name, value) in &self.facts {
+            object.insert((*name).into(), value.clone());
+        }
+        Value::Object(object)
+    }
+}
+
+/// A time of the log, in seconds since 1970, to be read by people.
+pub(super) fn time(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_for_people_and_one_for_programs() {
+        let event = |format| {
+            let least = Level::Info;
+            Log { format, least }
+                .warning("no new ticket:\nrefused")
+                .with("reason", "kdc_refused")
+                .with("hint", "ask \"them\"")
+        };
+        let time = jiff::Timestamp::from_second(1_795_000_000).unwrap();
+        assert_eq!(
+            event(Format::Text).text(time),
+            "2026-11-18T13:06:40Z warning: no new ticket: refused (hint: ask \"them\")"
+        );
+        let json = event(Format::Json).json(time);
+        assert_eq!(json["reason"], "kdc_refused");
+        assert_eq!(json["hint"], "ask \"them\"");
+        assert_eq!(json["time"], "2026-11-18T13:06:40.000Z");
+        assert!(!json.to_string().contains('\n'));
+    }
+}

@@ -1,0 +1,192 @@
+//! Puts a ticket into its cache, the tickets for services beside it, so that a reader sees all of
+//! the old or all of the new.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kerberos_asn1::KerberosTime;
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::TicketRequest;
+use kerberos_client::cache_of;
+use kerberos_client::kerberos_files::atomic;
+use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheBuilder;
+use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::ccache::CcacheKind;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::Collection;
+use kerberos_files::ccache::Version;
+use kerberos_proto::Login;
+use kerberos_proto::Principal;
+
+use crate::rekinit::log::Log;
+use crate::rekinit::status::Status;
+use crate::rekinit::target::Target;
+
+/// Where and how a target's tickets are shown to applications.
+pub(super) struct Publisher {
+    client: Client,
+    target: Arc<Target>,
+    status: Arc<Status>,
+    log: Log,
+    /// Holds the tickets while they are gathered.
+    gathering: CcacheName,
+}
+
+impl Publisher {
+    /// `number` is the target's own within this process.
+    pub(super) fn new(
+        client: Client,
+        target: Arc<Target>,
+        status: Arc<Status>,
+        log: Log,
+        number: usize,
+    ) -> Result<Self, ClientError> {
+        let gathering = CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?;
+        if let Some(path) = target.cache.path() {
+            remove_leftovers(path);
+        }
+        Ok(Self {
+            client,
+            target,
+            status,
+            log,
+            gathering,
+        })
+    }
+
+    /// Gathers the tickets and writes them; says when the first of those for services ends.
+    ///
+    /// # Errors
+    /// [`ClientError::Ccache`] when the cache cannot be written, and when KDCs that know a service
+    /// cannot be reached: then there is a cache all the same, and another attempt may find them.
+    pub(super) fn publish(&self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
+        let mut content = cache_of(login, self.version())?;
+        let mut services = Services::default();
+        if !self.target.services.is_empty() {
+            (content, services) = self.gather(&content)?;
+        }
+        self.write(&content)?;
+        let offset = clock_offset(login);
+        let times = login.credential.times;
+        self.status.update(|facts| {
+            facts.principal = Some(login.credential.client.clone());
+            facts.valid_until = Some(times.endtime.unix() - offset);
+            facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
+            facts.clock_offset = login.kdc_offset.map(|_| offset);
+            facts.missing_services = services.missing;
+        });
+        match services.unreachable {
+            Some(error) => Err(error),
+            None => Ok(services.first_end),
+        }
+    }
+
+    fn version(&self) -> Version {
+        let configured = u8::try_from(self.client.config().krb5().ccache_type()).ok();
+        configured
+            .and_then(Version::from_number)
+            .unwrap_or_default()
+    }
+
+    /// The cache with the tickets for services in it.
+    fn gather(&self, content: &CcacheBuilder) -> Result<(CcacheBuilder, Services), ClientError> {
+        let options = self.client.config().krb5().ccache_options();
+        let memory = Ccache::resolve(&self.gathering, &options)?;
+        memory.replace_with(content)?;
+        let requests: Vec<TicketRequest> = self
+            .target
+            .services
+            .iter()
+            .cloned()
+            .map(TicketRequest::new)
+            .collect();
+        let results = self.client.tickets(&self.gathering, &requests)?;
+        let mut services = Services::default();
+        for (service, result) in self.target.services.iter().zip(results) {
+            services.take(service, result, self.log);
+        }
+        let mut reader = memory.open()?;
+        let mut gathered = CcacheBuilder::new(reader.header(), reader.default_principal())?;
+        while let Some(entry) = reader.next()? {
+            gathered.copy(&entry)?;
+        }
+        memory.destroy()?;
+        Ok((gathered, services))
+    }
+
+    fn write(&self, content: &CcacheBuilder) -> Result<(), CcacheError> {
+        let (name, access) = (&self.target.cache, &self.target.access);
+        if name.kind() == CcacheKind::File {
+            return CcacheFile::new(name.residual()).replace_with_access(content, access);
+        }
+        self.cache_of_collection(content.default_principal())?
+            .replace_with(content)
+    }
+
+    /// The cache of `principal` among those that the name stands for: one that it has, else the
+    /// primary one if that is nobody's, else a new one.
+    fn cache_of_collection(&self, principal: &Principal) -> Result<Ccache, CcacheError> {
+        let options = self.client.config().krb5().ccache_options();
+        let caches = Collection::new(self.target.cache.clone(), options);
+        let primary = caches.primary()?;
+        match primary.principal() {
+            Ok(owner) if owner != *principal => match caches.of_principal(principal)? {
+                Some(cache) => Ok(cache),
+                None => caches.new_unique(),
+            },
+            _ => Ok(primary),
+        }
+    }
+}
+
+/// What became of the tickets for services.
+#[derive(Default)]
+struct Services {
+    first_end: Option<KerberosTime>,
+    missing: usize,
+    /// Why the last of those was not to be had whose KDC could not be reached.
+    unreachable: Option<ClientError>,
+}
+
+impl Services {
+    fn take(
+        &mut self,
+        service: &Principal,
+        result: Result<kerberos_proto::Credential, ClientError>,
+        log: Log,
+    ) {
+        let error = match result {
+            Ok(ticket) => {
+                let end = ticket.times.endtime;
+                let earlier = self.first_end.is_none_or(|first| end.unix() < first.unix());
+                if earlier {
+                    self.first_end = Some(end);
+                }
+                return;
+            }
+            Err(error) => error,
+        };
+        self.missing += 1;
+        log.warning(format_args!("there is no ticket for {service}: {error}"))
+            .with("service", service.to_string())
+            .write();
+        if matches!(error, ClientError::CannotContactKdc { .. }) {
+            self.unreachable = Some(error);
+        }
+    }
+}
+
+/// By how many seconds the KDC's clock is ahead of ours, as far as it is believed.
+fn clock_offset(login: &Login) -> i64 {
+    login.kdc_offset.map_or(0, |offset| offset.seconds.into())
+}
+
+/// What one that was killed left behind goes; no other writer takes a minute.
+fn remove_leftovers(path: &Path) {
+    // A folder that cannot be read will be complained of when the cache is written.
+    let _ = atomic::remove_leftovers(path, Duration::from_secs(60));
+}

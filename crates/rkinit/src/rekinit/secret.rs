@@ -1,0 +1,365 @@
+//! Where the secret is, and what it is at this moment: a keytab, a password or the JSON of a secret
+//! manager, in a file or a variable.
+//!
+//! It is read again for each login. No error shows what was read.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use kerberos_client::ClientError;
+use kerberos_files::keytab::KeytabFile;
+use kerberos_proto::KeyEntry;
+use kerberos_proto::Password;
+use kerberos_proto::Principal;
+use kerberos_proto::Secret;
+use rustix::fs::OFlags;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::messages::system_text;
+
+/// Where it is.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Keytab(PathBuf),
+    PasswordFile(PathBuf),
+    PasswordEnv(String),
+    JsonFile(PathBuf),
+    JsonEnv(String),
+    /// It came by standard input.
+    Given(Password),
+}
+
+/// What it is.
+#[derive(Clone, Debug)]
+pub(super) enum Known {
+    Password(Password),
+    /// The most recent first.
+    Keys(Vec<KeyEntry>),
+}
+
+/// A secret as it was found, and whose it says that it is.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) known: Known,
+    pub(super) name: Option<Name>,
+}
+
+/// Whom a secret belongs to.
+#[derive(Debug)]
+pub(super) enum Name {
+    /// A principal of a keytab.
+    Principal(Principal),
+    /// A user name, perhaps without a realm.
+    Text(String),
+}
+
+impl Place {
+    /// The password on standard input, to its first line's end; it is read once.
+    ///
+    /// # Errors
+    /// In words, when there is none.
+    pub(super) fn standard_input() -> Result<Self, String> {
+        static GIVEN: OnceLock<Password> = OnceLock::new();
+        if let Some(password) = GIVEN.get() {
+            return Ok(Self::Given(password.clone()));
+        }
+        let bytes = read_all(io::stdin().lock(), "standard input").map_err(|e| e.to_string())?;
+        let line = bytes
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default();
+        if line.is_empty() {
+            return Err("there is no password on standard input".to_owned());
+        }
+        Ok(Self::Given(GIVEN.get_or_init(|| password(line)).clone()))
+    }
+
+    /// Whether it says itself whose it is.
+    pub(super) fn names_principal(&self) -> bool {
+        matches!(self, Self::Keytab(_) | Self::JsonFile(_) | Self::JsonEnv(_))
+    }
+
+    /// The file that it is in, if it is in one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Keytab(path) | Self::PasswordFile(path) | Self::JsonFile(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The variable that it is in, which the application need not see.
+    pub(super) fn variable(&self) -> Option<&str> {
+        match self {
+            Self::PasswordEnv(name) | Self::JsonEnv(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Reads it; of a keytab the keys of `principal`, or of the first one that it has.
+    ///
+    /// # Errors
+    /// [`ClientError::Keytab`] and [`ClientError::NoSecret`].
+    pub(super) fn read(&self, principal: Option<&Principal>) -> Result<Found, ClientError> {
+        match self {
+            Self::Keytab(path) => of_keytab(path, principal),
+            Self::PasswordFile(path) => {
+                let bytes = read_file(path)?;
+                let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                if line.is_empty() {
+                    return Err(no_secret(path.display(), "it is empty"));
+                }
+                Ok(Found::password(password(line)))
+            }
+            Self::PasswordEnv(name) => Ok(Found::password(password(variable(name)?.as_bytes()))),
+            Self::JsonFile(path) => of_json(&read_file(path)?, &path.display().to_string()),
+            Self::JsonEnv(name) => of_json(variable(name)?.as_bytes(), &shown_variable(name)),
+            Self::Given(password) => Ok(Found::password(password.clone())),
+        }
+    }
+}
+
+impl Known {
+    /// For one login.
+    pub(super) fn to_secret(&self) -> Secret {
+        match self {
+            Self::Password(password) => Secret::Password(password.clone()),
+            Self::Keys(keys) => Secret::Keys(keys.clone()),
+        }
+    }
+
+    /// Whether both are the same. This compares what one and the same owner gave, and nobody can
+    /// try values, so that the time it takes tells nothing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Password(a), Self::Password(b)) => a.expose_bytes() == b.expose_bytes(),
+            (Self::Keys(a), Self::Keys(b)) => {
+                let keys = |keys: &[KeyEntry]| {
+                    keys.iter()
+                        .map(|entry| (entry.kvno, entry.key.etype()))
+                        .collect::<Vec<_>>()
+                };
+                let bytes =
+                    |(a, b): (&KeyEntry, &KeyEntry)| a.key.expose_bytes() == b.key.expose_bytes();
+                keys(a) == keys(b) && a.iter().zip(b).all(bytes)
+            }
+            _ => false,
+        }
+    }
+
+    /// The keys of a keytab without those of the newest version, if that leaves any.
+    pub(super) fn without_newest(&self) -> Option<Self> {
+        let Self::Keys(keys) = self else {
+            return None;
+        };
+        let newest = keys.first()?.kvno;
+        let older: Vec<KeyEntry> = keys
+            .iter()
+            .filter(|entry| entry.kvno != newest)
+            .cloned()
+            .collect();
+        (!older.is_empty()).then_some(Self::Keys(older))
+    }
+
+    /// The version of the newest key.
+    pub(super) fn newest_kvno(&self) -> Option<u32> {
+        match self {
+            Self::Keys(keys) => keys.first().map(|entry| entry.kvno),
+            Self::Password(_) => None,
+        }
+    }
+}
+
+impl Found {
+    fn password(password: Password) -> Self {
+        Self {
+            known: Known::Password(password),
+            name: None,
+        }
+    }
+}
+
+fn of_keytab(path: &Path, principal: Option<&Principal>) -> Result<Found, ClientError> {
+    let file = KeytabFile::new(path);
+    let first = || {
+        let mut reader = file.open()?;
+        let first = reader.next()?;
+        let first = first.map(|entry| entry.principal().to_principal());
+        first.ok_or_else(|| no_secret(path.display(), "the keytab is empty"))
+    };
+    let principal = principal.cloned().map_or_else(first, Ok)?;
+    Ok(Found {
+        known: Known::Keys(file.keys_for(&principal)?),
+        name: Some(Name::Principal(principal)),
+    })
+}
+
+/// The members that secret managers agree on; others say where a database is and the like.
+#[derive(Deserialize)]
+struct Json {
+    username: Option<String>,
+    password: String,
+    #[serde(rename = "domainName")]
+    domain_name: Option<String>,
+}
+
+fn of_json(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
+    // What serde says may quote the text.
+    let json: Json = serde_json::from_slice(bytes).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let what = "it is no JSON object with \"username\" and \"password\"";
+        no_secret(from, &format!("{what} (line {line}, column {column})"))
+    })?;
+    let password = Zeroizing::new(json.password);
+    if password.is_empty() {
+        return Err(no_secret(from, "\"password\" is empty"));
+    }
+    let name = json.username.filter(|name| !name.is_empty());
+    let name = name.map(|name| match &json.domain_name {
+        Some(domain) if !name.contains('@') => format!("{name}@{}", domain.to_uppercase()),
+        _ => name,
+    });
+    Ok(Found {
+        known: Known::Password(self::password(password.as_bytes())),
+        name: name.map(Name::Text),
+    })
+}
+
+fn password(bytes: &[u8]) -> Password {
+    Password::new(bytes.to_vec())
+}
+
+fn variable(name: &str) -> Result<Zeroizing<String>, ClientError> {
+    let from = shown_variable(name);
+    match std::env::var(name) {
+        Ok(text) if text.is_empty() => Err(no_secret(from, "it is empty")),
+        Ok(text) => Ok(Zeroizing::new(text)),
+        Err(std::env::VarError::NotPresent) => Err(no_secret(from, "it is not set")),
+        Err(std::env::VarError::NotUnicode(_)) => Err(no_secret(from, "it is not UTF-8")),
+    }
+}
+
+fn shown_variable(name: &str) -> String {
+    format!("the variable {name}")
+}
+
+fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+    // A pipe in its place is not to keep us waiting.
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path);
+    let file = file.map_err(|error| no_secret(path.display(), &system_text(&error)))?;
+    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        return Err(no_secret(path.display(), "it is not an ordinary file"));
+    }
+    read_all(file, &path.display().to_string())
+}
+
+fn read_all(source: impl io::Read, from: &str) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+    // At once as large as it may become, so that no part is left where a buffer was before.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
+    let limit = u64::try_from(LARGEST + 1).unwrap_or(u64::MAX);
+    source
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(|error| no_secret(from, &system_text(&error)))?;
+    if bytes.len() > LARGEST {
+        return Err(no_secret(from, "it is larger than any secret"));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn no_secret(from: impl std::fmt::Display, reason: &str) -> ClientError {
+    ClientError::NoSecret {
+        from: from.to_string(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// Of a file with a password, in bytes; secret managers have limits of this order.
+const LARGEST: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_as_managers_mount_them() {
+        let check = |text: &str, expected: Result<(Option<&str>, &str), &str>| {
+            let found = of_json(text.as_bytes(), "/s").map(|found| {
+                let name = match found.name {
+                    Some(Name::Text(text)) => Some(text),
+                    _ => None,
+                };
+                let Known::Password(password) = found.known else {
+                    panic!("{text}");
+                };
+                (
+                    name,
+                    String::from_utf8_lossy(password.expose_bytes()).into_owned(),
+                )
+            });
+            match (found, expected) {
+                (Ok((name, password)), Ok(expected)) => {
+                    assert_eq!((name.as_deref(), password.as_str()), expected);
+                }
+                (Err(error), Err(expected)) => {
+                    let error = error.to_string();
+                    assert!(error.contains(expected), "{error}");
+                    assert!(!error.contains("hunter2"), "{error}");
+                }
+                (found, _) => panic!("{text}: {found:?}"),
+            }
+        };
+        check(
+            r#"{"username":"db-user","password":"a b\"c","engine":"x"}"#,
+            Ok((Some("db-user"), "a b\"c")),
+        );
+        check(
+            r#"{"username":"u","password":"p","domainName":"ad.test"}"#,
+            Ok((Some("u@AD.TEST"), "p")),
+        );
+        check(
+            r#"{"username":"u@R","password":"p","domainName":"ad.test"}"#,
+            Ok((Some("u@R"), "p")),
+        );
+        check(r#"{"password":"p"}"#, Ok((None, "p")));
+        check(r#"{"password":"","username":"u"}"#, Err("is empty"));
+        check(r#"{"password":["hunter2"]}"#, Err("no JSON object"));
+        check(r#""hunter2""#, Err("line 1, column 9"));
+        check("hunter2", Err("/s"));
+    }
+
+    #[test]
+    fn a_file_ends_with_its_line() {
+        let path = std::env::temp_dir().join(format!("rekinit-secret-{}", std::process::id()));
+        let check = |content: &str, expected: Option<&str>| {
+            std::fs::write(&path, content).unwrap();
+            let found = Place::PasswordFile(path.clone()).read(None).ok();
+            let password = found.map(|found| match found.known {
+                Known::Password(password) => password.expose_bytes().to_vec(),
+                Known::Keys(_) => Vec::new(),
+            });
+            assert_eq!(
+                password.as_deref(),
+                expected.map(str::as_bytes),
+                "{content:?}"
+            );
+        };
+        check("p w\n", Some("p w"));
+        check("pw\r\n", Some("pw"));
+        check(" pw ", Some(" pw "));
+        check("a\nb\n", Some("a\nb"));
+        check("\n", None);
+        check(&"x".repeat(LARGEST + 1), None);
+        std::fs::remove_file(&path).unwrap();
+        assert!(Place::PasswordFile("/dev/null".into()).read(None).is_err());
+    }
+}

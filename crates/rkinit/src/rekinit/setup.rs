@@ -1,0 +1,259 @@
+//! What a command line, a file and the environment amount to.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kerberos_client::Client;
+use serde::Deserialize;
+
+use crate::kinit::plan::seconds;
+use crate::rekinit::args::Typed;
+use crate::rekinit::log::Format;
+use crate::rekinit::log::Level;
+use crate::rekinit::log::Log;
+use crate::rekinit::processes::Hook;
+use crate::rekinit::spec::Spec;
+use crate::rekinit::target::Target;
+
+/// Everything that is to be done, free of contradictions.
+pub(super) struct Setup {
+    pub(super) client: Client,
+    pub(super) targets: Vec<Arc<Target>>,
+    pub(super) log: Log,
+    pub(super) listen: Option<String>,
+    pub(super) hook: Option<Hook>,
+    pub(super) longest_pause: Option<Duration>,
+    pub(super) mode: Mode,
+    /// For the first tickets.
+    pub(super) timeout: Option<Duration>,
+    pub(super) exit_on_error: bool,
+}
+
+/// How long it runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    Daemon,
+    Once,
+    /// As long as this application.
+    Beside(Vec<OsString>),
+}
+
+/// The file of `--config`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct File {
+    listen: Option<String>,
+    log: Option<String>,
+    hook: Option<Words>,
+    hook_shell: Option<String>,
+    period: Option<Seconds>,
+    timeout: Option<Seconds>,
+    ticket: Vec<Spec>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Words {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// A number, or a duration as krb5.conf writes it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Seconds {
+    Number(u32),
+    Text(String),
+}
+
+impl Setup {
+    /// Works it out; the files are read now, and again when this is called again.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn new(typed: &Typed, application: Option<&[OsString]>) -> Result<Self, String> {
+        let client = client()?;
+        let file = match &typed.config {
+            Some(path) => File::read(path)?,
+            None => File::default(),
+        };
+        let specs = match &typed.config {
+            Some(_) if !typed.principals.is_empty() => {
+                return Err(
+                    "the file of --config says whose tickets are kept: name no principal"
+                        .to_owned(),
+                );
+            }
+            Some(path) if file.ticket.is_empty() => {
+                return Err(format!("{} has no [[ticket]]", path.display()));
+            }
+            Some(_) => file.ticket,
+            None => vec![Spec::from_options(typed)?],
+        };
+        let targets: Vec<Arc<Target>> = specs
+            .iter()
+            .map(|spec| spec.resolve(&client).map(Arc::new))
+            .collect::<Result<_, _>>()?;
+        no_cache_twice(&targets)?;
+        let mode = match (typed.once, application) {
+            (true, Some(_)) => {
+                return Err("--once ends before an application would: leave one out".to_owned());
+            }
+            (true, None) => Mode::Once,
+            (false, Some(words)) => Mode::Beside(words.to_vec()),
+            (false, None) => Mode::Daemon,
+        };
+        let timeout = duration(typed.timeout.as_deref(), "--timeout")?
+            .or(file.timeout.map(Seconds::duration).transpose()?)
+            .or((mode == Mode::Once).then_some(Duration::from_secs(60)));
+        Ok(Self {
+            client,
+            targets,
+            log: log(typed, file.log.as_deref())?,
+            listen: typed.listen.clone().or(file.listen),
+            hook: hook(typed, file.hook, file.hook_shell)?,
+            longest_pause: longest_pause(typed, file.period)?,
+            mode,
+            timeout,
+            exit_on_error: typed.exit_on_error,
+        })
+    }
+
+    /// The names of variables that hold secrets.
+    pub(super) fn secret_variables(&self) -> Vec<String> {
+        let targets = self.targets.iter();
+        targets
+            .filter_map(|target| target.secret.variable().map(str::to_owned))
+            .collect()
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            format!(
+                "{}: {}",
+                path.display(),
+                crate::messages::system_text(&error)
+            )
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            let error = error.to_string();
+            format!("{}: {}", path.display(), error.trim_end())
+        })
+    }
+}
+
+impl Seconds {
+    fn duration(self) -> Result<Duration, String> {
+        let seconds = match &self {
+            Self::Number(number) => Some(*number).filter(|number| *number > 0),
+            Self::Text(text) => seconds(text),
+        };
+        let shown = match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text,
+        };
+        seconds
+            .map(|seconds| Duration::from_secs(seconds.into()))
+            .ok_or_else(|| format!("{shown} is no duration: write it as 3600 or 1h"))
+    }
+}
+
+/// A client of krb5.conf as it is now, which does not hang whatever KDCs do.
+///
+/// # Errors
+/// In words, when krb5.conf cannot be read.
+pub(super) fn client() -> Result<Client, String> {
+    let client = Client::from_env().map_err(|error| error.to_string())?;
+    let configured = client.config().krb5().request_timeout();
+    let configured = configured.map_err(|error| error.to_string())?;
+    Ok(match configured {
+        Some(_) => client,
+        None => client.with_request_timeout(REQUEST_LIMIT),
+    })
+}
+
+/// A duration that was typed as the value of `option`.
+///
+/// # Errors
+/// In words, when it is none.
+pub(super) fn duration(text: Option<&str>, option: &str) -> Result<Option<Duration>, String> {
+    let parse = |text: &str| {
+        Seconds::Text(text.to_owned())
+            .duration()
+            .map_err(|error| format!("{option}: {error}"))
+    };
+    text.map(parse).transpose()
+}
+
+fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration>, String> {
+    if let Some(text) = &typed.period_minutes {
+        let minutes: Option<u32> = text.parse().ok().filter(|minutes| *minutes > 0);
+        let minutes = minutes.ok_or_else(|| format!("-K: {text} is no number of minutes"))?;
+        return Ok(Some(Duration::from_secs(u64::from(minutes) * 60)));
+    }
+    if let Some(period) = duration(typed.period.as_deref(), "--period")? {
+        return Ok(Some(period));
+    }
+    // What the scripts that this replaces slept for.
+    for name in ["PERIOD_SECONDS", "DELAY_SECONDS"] {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        if value.is_some() {
+            return duration(value.as_deref(), name);
+        }
+    }
+    file.map(Seconds::duration).transpose()
+}
+
+fn log(typed: &Typed, file: Option<&str>) -> Result<Log, String> {
+    let format = match typed.log.as_deref().or(file) {
+        None | Some("text") => Format::Text,
+        Some("json") => Format::Json,
+        Some(other) => return Err(format!("{other} is no format of logs: text and json are")),
+    };
+    let least = match (typed.quiet, typed.verbose) {
+        (true, _) => Level::Warning,
+        (false, true) => Level::Debug,
+        (false, false) => Level::Info,
+    };
+    Ok(Log { format, least })
+}
+
+fn hook(
+    typed: &Typed,
+    words: Option<Words>,
+    by_shell: Option<String>,
+) -> Result<Option<Hook>, String> {
+    if let Some(text) = &typed.hook {
+        return Ok(Some(Hook::new(text.clone(), typed.hook_shell)));
+    }
+    match (words, by_shell) {
+        (Some(_), Some(_)) => Err("hook and hook-shell are two ways to say one thing".to_owned()),
+        (Some(Words::One(text)), None) => Ok(Some(Hook::new(text, false))),
+        (Some(Words::Many(words)), None) => Ok(Some(Hook { words })),
+        (None, Some(text)) => Ok(Some(Hook::new(text, true))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Two tickets in one file would take turns.
+fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
+    let mut names: Vec<String> = targets
+        .iter()
+        .filter(|target| !target.cache.kind().has_collections())
+        .map(|target| target.cache.to_string())
+        .collect();
+    names.sort();
+    match names.windows(2).find(|pair| pair.first() == pair.last()) {
+        Some([name, ..]) => Err(format!(
+            "two tickets have the cache {name}: give each its own"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// For a request and all KDCs that are asked, unless krb5.conf says so.
+const REQUEST_LIMIT: Duration = Duration::from_secs(60);

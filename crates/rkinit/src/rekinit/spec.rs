@@ -1,0 +1,259 @@
+//! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
+
+use kerberos_client::Client;
+use kerberos_client::kerberos_files::atomic::Access;
+use kerberos_files::ccache::CcacheKind;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::keytab::KeytabName;
+use kerberos_proto::ParseOptions;
+use kerberos_proto::Principal;
+use kerberos_proto::RealmRule;
+use serde::Deserialize;
+
+use crate::kinit::plan::seconds;
+use crate::rekinit::args::Typed;
+use crate::rekinit::ids::Id;
+use crate::rekinit::ids::Kind;
+use crate::rekinit::secret::Place as SecretPlace;
+use crate::rekinit::target::Request;
+use crate::rekinit::target::Target;
+
+/// What is to be kept, unchecked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct Spec {
+    principal: Option<String>,
+    keytab: Option<String>,
+    #[serde(skip)]
+    default_keytab: bool,
+    client_keytab: bool,
+    password_file: Option<String>,
+    password_env: Option<String>,
+    secret_file: Option<String>,
+    secret_env: Option<String>,
+    cache: Option<String>,
+    owner: Option<Id>,
+    group: Option<Id>,
+    mode: Option<String>,
+    destroy: bool,
+    lifetime: Option<String>,
+    renew_lifetime: Option<String>,
+    services: Vec<String>,
+    initial_service: Option<String>,
+    forwardable: Option<bool>,
+    proxiable: Option<bool>,
+    canonicalize: bool,
+    enterprise: bool,
+}
+
+impl Spec {
+    /// What the options say of the ticket.
+    ///
+    /// # Errors
+    /// In words, when there is more than one principal or a path is no text.
+    pub(super) fn from_options(typed: &Typed) -> Result<Self, String> {
+        if let Some(extra) = typed.principals.get(1) {
+            return Err(format!("Extra arguments (starting with \"{extra}\")."));
+        }
+        let path = |path: &Option<std::path::PathBuf>| {
+            let text = path.as_ref().map(|path| path.to_str().ok_or(path));
+            text.transpose()
+                .map(|text| text.map(str::to_owned))
+                .map_err(|path| format!("The name {} is not UTF-8", path.display()))
+        };
+        let either = |yes: bool, no: bool| (yes || no).then_some(yes);
+        Ok(Self {
+            principal: typed.principals.first().cloned(),
+            keytab: typed.keytab_name.clone(),
+            default_keytab: typed.keytab && typed.keytab_name.is_none() && !typed.client_keytab,
+            client_keytab: typed.client_keytab,
+            password_file: path(&typed.password_file)?,
+            password_env: typed.password_env.clone(),
+            secret_file: path(&typed.secret_file)?,
+            secret_env: typed.secret_env.clone(),
+            cache: typed.cache.clone(),
+            owner: typed.owner.clone().map(Id::Name),
+            group: typed.group.clone().map(Id::Name),
+            mode: typed.mode.clone(),
+            destroy: typed.destroy,
+            lifetime: typed.lifetime.clone(),
+            renew_lifetime: typed.renew_lifetime.clone(),
+            services: typed.service.clone(),
+            initial_service: typed.initial_service.clone(),
+            forwardable: either(typed.forwardable, typed.not_forwardable),
+            proxiable: either(typed.proxiable, typed.not_proxiable),
+            canonicalize: typed.canonicalize,
+            enterprise: typed.enterprise,
+        })
+    }
+
+    /// The ticket to keep, for a client of this configuration.
+    ///
+    /// # Errors
+    /// In words, what is wrong or missing.
+    pub(super) fn resolve(&self, client: &Client) -> Result<Target, String> {
+        let secret = self.secret(client)?;
+        let principal = match &self.principal {
+            Some(text) => Some(self.principal(client, text)?),
+            None if secret.names_principal() => None,
+            None => return Err("nothing says who logs in: name the principal".to_owned()),
+        };
+        let cache = match &self.cache {
+            Some(name) => CcacheName::parse(name).map_err(|error| error.to_string())?,
+            None => client
+                .config()
+                .ccache_name()
+                .map_err(|error| error.to_string())?,
+        };
+        if cache.kind() == CcacheKind::Memory {
+            return Err(format!("{cache} would be seen by this process alone"));
+        }
+        let access = self.access()?;
+        if access.is_some() && cache.kind() != CcacheKind::File {
+            return Err(format!(
+                "{cache} is no file that has an owner, a group or a mode"
+            ));
+        }
+        Ok(Target {
+            principal,
+            secret,
+            cache,
+            access: access.unwrap_or_default(),
+            destroy: self.destroy,
+            services: self
+                .services
+                .iter()
+                .map(|text| service(client, text))
+                .collect::<Result<_, _>>()?,
+            request: self.request()?,
+        })
+    }
+
+    /// The one place that the secret is in.
+    fn secret(&self, client: &Client) -> Result<SecretPlace, String> {
+        let config = client.config();
+        let of_file = |name: Result<KeytabName, _>| match name {
+            Ok(name) => name
+                .file_path()
+                .map(SecretPlace::Keytab)
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        let text = |error: kerberos_client::ClientError| error.to_string();
+        let mut places = Vec::new();
+        if let Some(name) = &self.keytab {
+            places.push(of_file(
+                KeytabName::parse(name).map_err(|error| error.to_string()),
+            )?);
+        }
+        if self.client_keytab {
+            places.push(of_file(config.client_keytab_name().map_err(text))?);
+        }
+        if let Some(path) = &self.password_file {
+            places.push(match path.as_str() {
+                "-" => SecretPlace::standard_input()?,
+                path => SecretPlace::PasswordFile(path.into()),
+            });
+        }
+        let others = [
+            (&self.password_env, SecretPlace::PasswordEnv as fn(_) -> _),
+            (&self.secret_env, SecretPlace::JsonEnv),
+        ];
+        for (name, place) in others {
+            places.extend(name.clone().map(place));
+        }
+        places.extend(
+            self.secret_file
+                .as_ref()
+                .map(|path| SecretPlace::JsonFile(path.into())),
+        );
+        if places.len() > 1 {
+            return Err(
+                "there is more than one secret: name one keytab, file or variable".to_owned(),
+            );
+        }
+        match places.pop() {
+            Some(place) => Ok(place),
+            None if self.default_keytab => of_file(config.keytab_name().map_err(text)),
+            None => Err(
+                "nothing says what to log in with: name a keytab (-k -t FILE), a \
+                         --password-file or a --secret-file"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    fn principal(&self, client: &Client, text: &str) -> Result<Principal, String> {
+        parse(client, text, self.enterprise)
+    }
+
+    fn access(&self) -> Result<Option<Access>, String> {
+        if self.owner.is_none() && self.group.is_none() && self.mode.is_none() {
+            return Ok(None);
+        }
+        let mut access = Access::default();
+        if let Some(owner) = &self.owner {
+            access.owner = Some(owner.number(Kind::User)?);
+        }
+        if let Some(group) = &self.group {
+            access.group = Some(group.number(Kind::Group)?);
+        }
+        if let Some(text) = &self.mode {
+            let digits = text.trim_start_matches("0o");
+            access.mode = u32::from_str_radix(digits, 8)
+                .ok()
+                .filter(|mode| *mode <= 0o777)
+                .ok_or_else(|| format!("{text} is no mode: write it in octal, as 0640"))?;
+        }
+        Ok(Some(access))
+    }
+
+    fn request(&self) -> Result<Request, String> {
+        let lifetime = |text: &Option<String>| {
+            let parse =
+                |text: &String| seconds(text).ok_or_else(|| format!("Bad lifetime value {text}"));
+            text.as_ref().map(parse).transpose()
+        };
+        let service = |text: &String| {
+            let options = ParseOptions::default().realm(RealmRule::Ignored);
+            Principal::parse_bytes(text.as_bytes(), &options)
+                .map_err(|error| format!("{text}: {error}"))
+        };
+        Ok(Request {
+            lifetime: lifetime(&self.lifetime)?,
+            renew_lifetime: lifetime(&self.renew_lifetime)?,
+            service: self.initial_service.as_ref().map(service).transpose()?,
+            forwardable: self.forwardable,
+            proxiable: self.proxiable,
+            canonicalize: self.canonicalize,
+            enterprise: self.enterprise,
+        })
+    }
+}
+
+/// The principal that `text` names, in the default realm unless it says otherwise.
+///
+/// # Errors
+/// In words.
+pub(super) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Principal, String> {
+    let options = match client.config().krb5().default_realm() {
+        Some(realm) => ParseOptions::with_default_realm(realm.as_bytes()),
+        None => ParseOptions::default(),
+    };
+    Principal::parse_bytes(text.as_bytes(), &options.enterprise(enterprise))
+        .map_err(|error| format!("{text}: {error}"))
+}
+
+/// The service that applications will look for: `HTTP/host` is named by krb5.conf's rules for host
+/// names, as GSS-API does; a name with a realm is taken as it is.
+fn service(client: &Client, text: &str) -> Result<Principal, String> {
+    if !text.contains('@')
+        && let Some((service, host)) = text.split_once('/')
+        && !host.contains('/')
+    {
+        return client
+            .service_principal(service, Some(host))
+            .map_err(|error| format!("{text}: {error}"));
+    }
+    parse(client, text, false)
+}

@@ -1,0 +1,140 @@
+//! How each ticket fares: what its keeper's thread notes, and metrics, probes and systemd read.
+
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use kerberos_proto::Principal;
+
+use crate::rekinit::reason::Reason;
+
+/// The state of one ticket, shared by threads.
+#[derive(Debug)]
+pub(super) struct Status {
+    /// The name of its cache.
+    pub(super) cache: String,
+    facts: Mutex<Facts>,
+}
+
+/// Times are in seconds since 1970 by this machine's clock.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    /// Who logs in, once that is known.
+    pub(super) principal: Option<Principal>,
+    /// The version of the newest key of the keytab, when that was last read.
+    pub(super) keytab_kvno: Option<u32>,
+    /// Until when the ticket that lies in the cache is good.
+    pub(super) valid_until: Option<i64>,
+    pub(super) renew_till: Option<i64>,
+    pub(super) refreshed_at: Option<i64>,
+    pub(super) next_attempt: Option<i64>,
+    pub(super) attempts: u64,
+    /// In the order of [`Reason::ALL`].
+    pub(super) failures: [u64; Reason::ALL.len()],
+    pub(super) failures_in_a_row: u32,
+    /// Why the last attempt failed, if it did.
+    pub(super) reason: Option<Reason>,
+    /// How long successful refreshes took in all, and how many those were.
+    pub(super) kdc_time: Duration,
+    pub(super) refreshes: u64,
+    /// By how many seconds the KDC's clock is ahead.
+    pub(super) clock_offset: Option<i64>,
+    /// Whether the last login was with the secret before the last.
+    pub(super) old_secret: bool,
+    /// How many services there is no ticket for.
+    pub(super) missing_services: usize,
+    pub(super) hooks_succeeded: u64,
+    pub(super) hooks_failed: u64,
+}
+
+impl Status {
+    /// Of a ticket in `cache`, which is good until then already.
+    pub(super) fn new(cache: String, valid_until: Option<i64>) -> Self {
+        let facts = Facts {
+            valid_until,
+            ..Facts::default()
+        };
+        Self {
+            cache,
+            facts: Mutex::new(facts),
+        }
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        self.lock().clone()
+    }
+
+    /// Changes the facts, and gives what they have become.
+    pub(super) fn update(&self, change: impl FnOnce(&mut Facts)) -> Facts {
+        let mut facts = self.lock();
+        change(&mut facts);
+        facts.clone()
+    }
+
+    /// A login for `principal` is about to begin.
+    pub(super) fn asks_for(&self, principal: &Principal, keytab_kvno: Option<u32>) {
+        let mut facts = self.lock();
+        facts.principal = Some(principal.clone());
+        facts.keytab_kvno = keytab_kvno;
+    }
+
+    pub(super) fn logged_in_with_old_secret(&self, is_old: bool) {
+        self.lock().old_secret = is_old;
+    }
+
+    /// Whether the cache has a ticket that is good at `now`.
+    pub(super) fn is_ready(&self, now: i64) -> bool {
+        self.lock().is_ready(now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Facts {
+    /// Whether the cache has a ticket that is good at `now`.
+    pub(super) fn is_ready(&self, now: i64) -> bool {
+        self.valid_until.is_some_and(|end| end > now)
+    }
+
+    /// Whether the keeper has not been heard of for so long that it must be stuck: longer than the
+    /// slowest KDCs take.
+    pub(super) fn is_stuck(&self, now: i64) -> bool {
+        self.next_attempt.is_some_and(|due| now - due > 900)
+    }
+
+    /// Counts a failed attempt.
+    pub(super) fn fail(&mut self, reason: Reason) {
+        self.reason = Some(reason);
+        let counters = Reason::ALL.iter().zip(&mut self.failures);
+        for (_, count) in counters.filter(|(other, _)| **other == reason) {
+            *count += 1;
+        }
+    }
+
+    pub(super) fn shown_principal(&self) -> String {
+        self.principal
+            .as_ref()
+            .map_or_else(|| "(unknown)".to_owned(), Principal::to_string)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_while_the_ticket_lasts() {
+        let status = Status::new("FILE:/cc".into(), Some(100));
+        assert!(status.is_ready(99) && !status.is_ready(100));
+        assert!(!Status::new(String::new(), None).is_ready(0));
+        let facts = status.update(|facts| {
+            facts.next_attempt = Some(50);
+            facts.fail(Reason::ClockSkew);
+        });
+        assert!(facts.is_stuck(1_000) && !facts.is_stuck(900));
+        assert_eq!(facts.failures.iter().sum::<u64>(), 1);
+    }
+}

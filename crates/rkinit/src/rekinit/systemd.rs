@@ -1,0 +1,67 @@
+//! What systemd is told, if it started this process (`Type=notify`), its watchdog included.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use sd_notify::NotifyState;
+
+/// The line to systemd; without it nothing is sent.
+#[derive(Debug)]
+pub(super) struct Systemd {
+    interval: Option<Duration>,
+    next: Option<Instant>,
+    is_ready: bool,
+}
+
+impl Systemd {
+    pub(super) fn new() -> Self {
+        // Half of the time, as sd_watchdog_enabled(3) recommends.
+        let interval = sd_notify::watchdog_enabled().map(|limit| limit / 2);
+        Self {
+            interval,
+            next: interval.map(|_| Instant::now()),
+            is_ready: false,
+        }
+    }
+
+    /// When it wants to hear of us again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.next
+    }
+
+    /// Tells the watchdog that all is well, if it is time.
+    pub(super) fn pet(&mut self) {
+        let now = Instant::now();
+        if self.next.is_some_and(|next| next <= now) {
+            tell(&[NotifyState::Watchdog]);
+            self.next = self.interval.and_then(|interval| now.checked_add(interval));
+        }
+    }
+
+    /// A line for `systemctl status`; with the first one of a service that is ready, that it is.
+    pub(super) fn status(&mut self, text: &str, is_ready: bool) {
+        if is_ready && !self.is_ready {
+            self.is_ready = true;
+            tell(&[NotifyState::Ready, NotifyState::Status(text)]);
+        } else {
+            tell(&[NotifyState::Status(text)]);
+        }
+    }
+
+    /// The configuration is read anew, which `READY` ends.
+    pub(super) fn reloading(&mut self) {
+        if let Ok(since) = NotifyState::monotonic_usec_now() {
+            tell(&[NotifyState::Reloading, since]);
+            self.is_ready = false;
+        }
+    }
+
+    pub(super) fn stopping() {
+        tell(&[NotifyState::Stopping]);
+    }
+}
+
+fn tell(states: &[NotifyState<'_>]) {
+    // Nothing hangs on it.
+    let _ = sd_notify::notify(states);
+}

@@ -1,0 +1,160 @@
+//! One ticket to keep, free of contradictions, and how its keeper logs in.
+
+use std::sync::Arc;
+
+use kerberos_client::AsParams;
+use kerberos_client::Client;
+use kerberos_client::ClientError;
+use kerberos_client::LoginSource;
+use kerberos_client::kerberos_files::atomic::Access;
+use kerberos_files::ccache::CcacheName;
+use kerberos_proto::Principal;
+use kerberos_proto::Secret;
+
+use crate::rekinit::secret::Known;
+use crate::rekinit::secret::Name;
+use crate::rekinit::secret::Place;
+use crate::rekinit::secret::no_secret;
+use crate::rekinit::spec;
+use crate::rekinit::status::Status;
+
+/// Whose ticket is kept, with what secret, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// `None` leaves it to the secret.
+    pub(super) principal: Option<Principal>,
+    pub(super) secret: Place,
+    pub(super) cache: CcacheName,
+    pub(super) access: Access,
+    /// Whether the cache goes in the end.
+    pub(super) destroy: bool,
+    pub(super) services: Vec<Principal>,
+    pub(super) request: Request,
+}
+
+/// What to ask for, where it differs from what krb5.conf says.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    /// Seconds.
+    pub(super) lifetime: Option<u32>,
+    /// Seconds.
+    pub(super) renew_lifetime: Option<u32>,
+    pub(super) service: Option<Principal>,
+    pub(super) forwardable: Option<bool>,
+    pub(super) proxiable: Option<bool>,
+    pub(super) canonicalize: bool,
+    /// Whether a user name of a secret is an enterprise name.
+    pub(super) enterprise: bool,
+}
+
+impl Request {
+    /// The request for a ticket of `principal`.
+    ///
+    /// # Errors
+    /// As [`Client::as_params`].
+    pub(super) fn params(
+        &self,
+        client: &Client,
+        principal: Principal,
+    ) -> Result<AsParams, ClientError> {
+        let mut params = client.as_params(principal)?;
+        params.lifetime = self.lifetime.or(params.lifetime);
+        params.renew_lifetime = self.renew_lifetime.or(params.renew_lifetime);
+        params.server.clone_from(&self.service);
+        let options = &mut params.options;
+        options.forwardable = self.forwardable.unwrap_or(options.forwardable);
+        options.proxiable = self.proxiable.unwrap_or(options.proxiable);
+        options.canonicalize |= self.canonicalize;
+        Ok(params)
+    }
+}
+
+/// Logs in for a target: with the secret as it is now or, if the KDC does not know that yet, with
+/// the last one that it knew.
+#[derive(Debug)]
+pub(super) struct Source {
+    client: Client,
+    target: Arc<Target>,
+    status: Arc<Status>,
+    offered: Option<Offer>,
+    accepted: Option<Offer>,
+    /// Whether the last offer was a second one.
+    is_other: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Offer {
+    principal: Principal,
+    known: Known,
+}
+
+impl Source {
+    pub(super) fn new(client: Client, target: Arc<Target>, status: Arc<Status>) -> Self {
+        Self {
+            client,
+            target,
+            status,
+            offered: None,
+            accepted: None,
+            is_other: false,
+        }
+    }
+
+    fn read(&self) -> Result<Offer, ClientError> {
+        let named = self.target.principal.as_ref();
+        let found = self.target.secret.read(named)?;
+        let principal = match (named.cloned(), found.name) {
+            (Some(principal), _) | (None, Some(Name::Principal(principal))) => principal,
+            (None, Some(Name::Text(text))) => {
+                spec::parse(&self.client, &text, self.target.request.enterprise)
+                    .map_err(|reason| no_secret("the secret's \"username\"", &reason))?
+            }
+            (None, None) => return Err(no_secret("the secret", "it has no \"username\"")),
+        };
+        Ok(Offer {
+            principal,
+            known: found.known,
+        })
+    }
+
+    fn offer(&mut self, offer: Offer, login: &mut AsParams) -> Result<Secret, ClientError> {
+        *login = self
+            .target
+            .request
+            .params(&self.client, offer.principal.clone())?;
+        let secret = offer.known.to_secret();
+        self.offered = Some(offer);
+        Ok(secret)
+    }
+}
+
+impl LoginSource for Source {
+    fn secret(&mut self, login: &mut AsParams) -> Result<Secret, ClientError> {
+        let offer = self.read()?;
+        self.status
+            .asks_for(&offer.principal, offer.known.newest_kvno());
+        self.is_other = false;
+        self.offer(offer, login)
+    }
+
+    fn other(&mut self, login: &mut AsParams) -> Option<Secret> {
+        let refused = self.offered.take()?;
+        let before = self
+            .accepted
+            .clone()
+            .filter(|accepted| !accepted.known.is_same(&refused.known));
+        let other = before.or_else(|| {
+            Some(Offer {
+                known: refused.known.without_newest()?,
+                principal: refused.principal,
+            })
+        })?;
+        self.is_other = true;
+        self.offer(other, login).ok()
+    }
+
+    fn accepted(&mut self) {
+        self.accepted.clone_from(&self.offered);
+        self.status.logged_in_with_old_secret(self.is_other);
+    }
+}

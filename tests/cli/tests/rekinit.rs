@@ -1,0 +1,475 @@
+//! The sidecar as those meet it who deploy it: where secrets may be, what it writes, its exit codes,
+//! signals, an application beside it, and mistakes.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+
+use cli::{PASSWORD, REALM, place_without_kdc, realm};
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::keytab::{KeytabEntry, KeytabFile};
+use kerberos_testkdc::{Account, AccountState, Fault, TestKdc};
+use test_support::{Finished, Place, Sidecar, Tool};
+
+/// The time within which a signal must have ended it.
+const SECOND: Duration = Duration::from_secs(1);
+
+fn rekinit(place: &Place, arguments: &str) -> Tool {
+    place.ours("rekinit").line(arguments)
+}
+
+/// Starts it with the log as JSON.
+fn start(place: &Place, arguments: &str) -> Sidecar {
+    let tool = rekinit(place, "--log json").line(arguments);
+    Sidecar::start(tool, place.path("log"))
+}
+
+/// Writes `alice`'s keys into the keytab of that name.
+fn write_keytab(kdc: &TestKdc, place: &Place, name: &str) {
+    let principal = kerberos_files_principal("alice");
+    let entries: Vec<KeytabEntry> = kdc
+        .keys("alice")
+        .iter()
+        .map(|key| KeytabEntry {
+            principal: principal.clone(),
+            timestamp: 0,
+            kvno: key.kvno(),
+            key: key.block(),
+        })
+        .collect();
+    let keytab = KeytabFile::new(place.path(name));
+    keytab.add(&entries).expect("the folder is ours");
+}
+
+fn kerberos_files_principal(name: &str) -> kerberos_proto::Principal {
+    kerberos_proto::Principal::parse_with_realm(name, REALM).expect("a name")
+}
+
+/// Whose ticket is in the cache.
+fn owner(place: &Place) -> String {
+    let cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    cache.default_principal().to_string()
+}
+
+fn servers(place: &Place) -> Vec<String> {
+    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let mut servers = Vec::new();
+    while let Some(entry) = cache.next().expect("it is whole") {
+        if !entry.is_config() {
+            servers.push(entry.server().to_string());
+        }
+    }
+    servers
+}
+
+#[test]
+fn a_secret_from_every_place() {
+    let (kdc, place) = realm();
+    write_keytab(&kdc, &place, "keytab");
+    write_keytab(&kdc, &place, "client.keytab");
+    place.write("password", format!("{PASSWORD}\n"));
+    let json = format!(r#"{{"username":"alice","password":"{PASSWORD}","engine":"x"}}"#);
+    place.write("secret.json", &json);
+    let check = |tool: Tool| {
+        let _ = fs::remove_file(place.cache());
+        let run = tool.arg("--once").run().success();
+        assert_eq!(owner(&place), format!("alice@{REALM}"));
+        assert!(!run.stderr().contains(PASSWORD), "{run}");
+        assert!(run.stderr().contains("ticket got, good until "), "{run}");
+    };
+    // Without a principal it is the keytab's first.
+    check(rekinit(&place, "-k"));
+    check(rekinit(&place, "-k alice"));
+    check(rekinit(&place, "-kt FILE:keytab alice"));
+    let client_keytab = |tool: Tool| tool.env("KRB5_CLIENT_KTNAME", place.path("client.keytab"));
+    check(client_keytab(rekinit(&place, "-k -i")));
+    check(rekinit(&place, "--password-file password alice"));
+    check(rekinit(&place, "--password-file - alice").stdin(format!("{PASSWORD}\nmore")));
+    check(rekinit(&place, "--password-env PW alice").env("PW", PASSWORD));
+    check(rekinit(&place, "--secret-file secret.json"));
+    check(rekinit(&place, "--secret-file secret.json alice"));
+    check(rekinit(&place, "--secret-env SECRET").env("SECRET", &json));
+    // As rekinit.sh had it.
+    check(
+        rekinit(&place, "")
+            .env("OPTIONS", "-V -k")
+            .env("APPEND_OPTIONS", "alice"),
+    );
+    let options = format!("-k -t {}", place.text("keytab"));
+    check(
+        rekinit(&place, "")
+            .env("OPTIONS", options)
+            .env("PERIOD_SECONDS", "10"),
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    place.write(
+        "bad.toml",
+        "[[ticket]]\nprincipal = \"a\"\nkeytap = \"k\"\n",
+    );
+    place.write("none.toml", "log = \"json\"\n");
+    let twice = "[[ticket]]\nkeytab = \"k\"\ncache = \"FILE:x\"\n".repeat(2);
+    place.write("twice.toml", twice);
+    let check = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        assert!(run.stderr().contains(what), "expected {what}: {run}");
+        assert!(!run.stderr().contains("panicked"), "{run}");
+    };
+    check("alice", 2, "nothing says what to log in with");
+    check("--password-file password", 2, "name the principal");
+    check(
+        "--password-file password --secret-file s",
+        2,
+        "more than one secret",
+    );
+    check("-k a b", 2, "Extra arguments (starting with \"b\")");
+    check("-k -m 9 alice", 2, "9 is no mode");
+    check("-k -m 1777 alice", 2, "1777 is no mode");
+    check("-k -o nobody-at-all alice", 2, "by its number");
+    check("-k -m 640 -c KCM: alice", 2, "KCM: is no file");
+    check("-k -c MEMORY:x alice", 2, "this process alone");
+    check("-k -c ODD:x alice", 2, "ODD");
+    check("-k -l soon alice", 2, "Bad lifetime value soon");
+    check(
+        "-k --period never alice",
+        2,
+        "--period: never is no duration",
+    );
+    check("-k -K 0 alice", 2, "-K: 0 is no number of minutes");
+    check("-k --log xml alice", 2, "xml is no format");
+    check(
+        "-k --once alice -- true",
+        2,
+        "--once ends before an application would",
+    );
+    check("-k --listen nowhere alice", 1, "cannot listen at nowhere");
+    check(
+        "--config missing.toml",
+        2,
+        "missing.toml: No such file or directory",
+    );
+    check("--config bad.toml", 2, "unknown field `keytap`");
+    check("--config bad.toml", 2, "line 3");
+    check("--config none.toml", 2, "has no [[ticket]]");
+    check(
+        "--config twice.toml",
+        2,
+        "two tickets have the cache FILE:x",
+    );
+    check("--config twice.toml alice", 2, "name no principal");
+    check("--nope", 2, "unrecognized option '--nope'");
+    let help = rekinit(&place, "--help").run().success();
+    for part in ["Secrets", "The cache", "--owner", "Examples:", "Signals:"] {
+        assert!(help.stdout().contains(part), "{help}");
+    }
+}
+
+#[test]
+fn once_it_waits_for_a_kdc_but_not_for_a_better_password() {
+    let (kdc, place) = realm();
+    place.write("wrong", "not-the-password");
+    let run = rekinit(&place, "--once --password-file wrong alice")
+        .run()
+        .exits(1);
+    assert!(run.stderr().contains("Password incorrect"), "{run}");
+    assert!(run.stderr().contains("hint: "), "{run}");
+    assert!(!run.stderr().contains("not-the-password"), "{run}");
+    drop(kdc);
+    let place = place_without_kdc();
+    place.write("password", PASSWORD);
+    let run = rekinit(&place, "--once --timeout 1 --password-file password alice")
+        .run()
+        .exits(1);
+    assert!(run.stderr().contains("Cannot contact any KDC"), "{run}");
+    assert!(
+        run.stderr().contains("tried UDP") || run.stderr().contains("tried "),
+        "{run}"
+    );
+    assert!(
+        run.stderr().contains("there are no tickets in time"),
+        "{run}"
+    );
+    assert!(run.elapsed < Duration::from_secs(10), "{run}");
+    rekinit(&place, "-x --password-file password alice")
+        .run()
+        .exits(1);
+}
+
+#[test]
+fn alarms_name_the_cause() {
+    let locked = Account::new("locked")
+        .password(PASSWORD)
+        .state(AccountState::Locked);
+    let expired = Account::new("expired")
+        .password(PASSWORD)
+        .state(AccountState::Expired);
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .account(locked)
+        .account(expired)
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    place.write("wrong", "wrong");
+    let check = |arguments: &str, reason: &str| {
+        let run = rekinit(&place, "-x --log json")
+            .line(arguments)
+            .run()
+            .exits(1);
+        let reason = format!("\"reason\":\"{reason}\"");
+        assert!(run.stderr().contains(&reason), "expected {reason}: {run}");
+    };
+    check("--password-file wrong alice", "wrong_password");
+    check("--password-file password locked", "account_locked");
+    check("--password-file password expired", "account_expired");
+    check("--password-file password nobody", "unknown_principal");
+    check("--password-file missing alice", "secret_unreadable");
+    check("--password-file . alice", "secret_unreadable");
+    check("-kt missing.keytab alice", "secret_unreadable");
+    check(
+        "--password-file password -c FILE:no/such/folder alice",
+        "cache_unwritable",
+    );
+    kdc.set_fault(Fault::Error(kerberos_asn1::ErrorCode::KRB_AP_ERR_SKEW));
+    check("--password-file password alice", "clock_skew");
+    drop(kdc);
+    check("--password-file password alice", "kdc_unreachable");
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to give files away")]
+fn a_cache_is_for_whom_it_is_meant() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let options = "--once --password-file password";
+    rekinit(&place, options)
+        .line("-o 1654 -g 1655 -m 0440 alice")
+        .run()
+        .success();
+    let metadata = fs::metadata(place.cache()).expect("a cache");
+    assert_eq!(
+        (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
+        (1654, 1655, 0o440)
+    );
+    rekinit(&place, options)
+        .line("-o root -g daemon alice")
+        .run()
+        .success();
+    let metadata = fs::metadata(place.cache()).expect("a cache");
+    assert_eq!(
+        (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
+        (0, 1, 0o600)
+    );
+}
+
+#[test]
+fn checked_by_a_probe() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .max_life(Duration::from_secs(100))
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let check = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        assert!(run.stderr().contains(what), "{run}");
+    };
+    check("--check", 1, "No credentials cache found");
+    place.write("password", PASSWORD);
+    rekinit(&place, "--once --password-file password alice")
+        .run()
+        .success();
+    check("--check", 0, "");
+    check("--check -V", 0, "is good until");
+    check("--check --min-life 50", 0, "");
+    check("--check --min-life 200", 1, "ends at ");
+    check("--check --min-life x", 1, "--min-life: x is no duration");
+    check("--check -c FILE:elsewhere", 1, "elsewhere");
+    let ticket =
+        |cache| format!("[[ticket]]\nprincipal = \"alice\"\nkeytab = \"k\"\ncache = \"{cache}\"\n");
+    place.write("one.toml", ticket(place.text("cache")));
+    place.write(
+        "two.toml",
+        ticket(place.text("cache")) + &ticket("elsewhere".into()),
+    );
+    check("--check --config one.toml", 0, "");
+    check("--check --config two.toml", 1, "elsewhere");
+    place.write("cache", "torn");
+    check("--check", 1, "cache");
+}
+
+#[test]
+fn an_application_beside_it() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let options = "--password-env PW alice --";
+    let run = |script: &str| -> Finished {
+        let tool = rekinit(&place, options)
+            .env("PW", PASSWORD)
+            .env("KEPT", "kept");
+        tool.args(["sh", "-c", script]).run()
+    };
+    // It starts when there is a ticket, knows where, and sees no secret.
+    let done = run("test -s \"${KRB5CCNAME#FILE:}\" && echo \"$KEPT,$PW.\"; exit 7").exits(7);
+    assert_eq!(done.stdout(), "kept,.\n");
+    run("kill -9 $$").exits(137);
+    run("exit 0").success();
+    let tool = rekinit(
+        &place,
+        "--password-file password alice -- nowhere/to/be/found",
+    );
+    let done = tool.run().exits(127);
+    assert!(
+        done.stderr().contains("nowhere/to/be/found cannot be run"),
+        "{done}"
+    );
+
+    // Signals are the application's, all but SIGALRM.
+    let script = "trap 'echo hup' HUP; trap 'echo usr1' USR1; trap 'exit 3' TERM; echo up; \
+                  while :; do sleep 0.01; done";
+    let tool = rekinit(&place, "--password-file password --destroy alice -- sh -c").arg(script);
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for("up\n", 1);
+    for (name, text) in [("HUP", "hup\n"), ("USR1", "usr1\n")] {
+        sidecar.signal(name);
+        sidecar.wait_for(text, 1);
+    }
+    sidecar.signal("ALRM");
+    sidecar.wait_for("ticket got", 2);
+    assert!(place.cache().exists());
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 2), 3);
+    assert!(!place.cache().exists(), "--destroy removes the cache");
+}
+
+#[test]
+fn signals_and_what_they_do() {
+    let (kdc, place) = realm();
+    let ticket = |cache: &str| {
+        let cache = place.text(cache);
+        format!(
+            "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\ncache = \"{cache}\"\n"
+        )
+    };
+    place.write("password", PASSWORD);
+    place.write("tickets.toml", ticket("cache"));
+    let mut sidecar = start(&place, "--config tickets.toml");
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    sidecar.signal("USR1");
+    sidecar.wait_for("\"event\":\"refreshed\"", 2);
+    sidecar.signal("ALRM");
+    sidecar.wait_for("\"event\":\"refreshed\"", 3);
+    // What cannot be used changes nothing.
+    place.write("tickets.toml", "nonsense");
+    sidecar.signal("HUP");
+    sidecar.wait_for("the configuration stays as it was", 1);
+    place.write("tickets.toml", ticket("cache") + &ticket("second"));
+    sidecar.signal("HUP");
+    sidecar.wait_for("\"event\":\"refreshed\"", 5);
+    assert!(place.path("second").exists());
+    let end = |sidecar: &mut Sidecar, name: &str| {
+        let start = Instant::now();
+        sidecar.signal(name);
+        assert_eq!(sidecar.wait(SECOND * 5), 0);
+        assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    };
+    end(&mut sidecar, "TERM");
+    assert!(
+        place.cache().exists(),
+        "applications may need it a moment longer"
+    );
+    // While it waits for a KDC, too.
+    kdc.set_fault(Fault::Silence);
+    for name in ["TERM", "INT"] {
+        let mut sidecar = start(&place, "-V --password-file password alice");
+        sidecar.wait_for("watching", 1);
+        std::thread::sleep(SECOND / 10);
+        end(&mut sidecar, name);
+    }
+    assert!(!sidecar.log().contains(PASSWORD));
+}
+
+#[test]
+fn services_and_a_hook() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .service("HTTP/www.cli.test")
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    let services =
+        format!("--service HTTP/www.cli.test@{REALM} --service HTTP/none.cli.test@{REALM}");
+    let tool = rekinit(&place, &services)
+        .line("--password-file password alice --hook-shell --hook")
+        .arg("echo \"$REKINIT_PRINCIPAL $KRB5CCNAME $REKINIT_EXPIRES\" >> hooked; exit 5");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for("the hook ended with status 5", 1);
+    let servers = servers(&place);
+    assert_eq!(
+        servers,
+        [
+            format!("krbtgt/{REALM}@{REALM}"),
+            format!("HTTP/www.cli.test@{REALM}")
+        ]
+    );
+    sidecar.wait_for("there is no ticket for HTTP/none.cli.test", 1);
+    let hooked = fs::read_to_string(place.path("hooked")).expect("the hook ran");
+    let expected = format!("alice@{REALM} FILE:{} ", place.cache().display());
+    assert!(hooked.starts_with(&expected), "{hooked}");
+    // A program without a shell.
+    place.write("hooked", "");
+    let tool = rekinit(&place, "--password-file password alice --hook /bin/false");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for("the hook ended with status 1", 1);
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, for process ids and users of its own")]
+fn as_process_1_and_as_nobody_known() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    // The orphan ends after its parent; whoever is process 1 collects it, and is not confused.
+    let script = "(sleep 0.05 &) ; sleep 0.3; ls /proc | grep -c '^[0-9]'; exit 4";
+    let tool = rekinit(&place, "--password-file password alice -- sh -c").arg(script);
+    let unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
+    let run =
+        tool.through(
+            unshare
+                .into_iter()
+                .chain(["sh", "-c", "exec -a rekinit \"$0\" \"$@\""]),
+        );
+    let _ = run;
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--password-file password alice -- sh -c")
+        .arg(script);
+    let run = tool.through(unshare).run().exits(4);
+    // rekinit, sh, ls, grep, and the subshell that counts.
+    let count: usize = run.stdout().trim().parse().unwrap_or(99);
+    assert!(count <= 5, "{run}");
+
+    // A user that no file lists, with no place but the cache's own to write to.
+    let folder = place.path("shm");
+    fs::create_dir(&folder).expect("the folder is ours");
+    std::os::unix::fs::chown(&folder, Some(54_321), Some(54_321)).expect("we are root");
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--once --password-file password -m 0640 -c shm/ccache alice");
+    let setpriv = [
+        "setpriv",
+        "--reuid=54321",
+        "--regid=54321",
+        "--clear-groups",
+        "--",
+    ];
+    tool.through(setpriv).run().success();
+    let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
+    assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
+}

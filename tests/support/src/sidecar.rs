@@ -1,0 +1,121 @@
+//! `Sidecar`: a program that runs beside a test until it is told to end, its log in a file.
+
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::Tool;
+
+/// A running program, killed on drop. Its log is printed when the test that owns it panics.
+#[derive(Debug)]
+pub struct Sidecar {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Sidecar {
+    /// Starts `tool`, whose standard output and error go to the file `log`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(mut tool: Tool, log: impl Into<PathBuf>) -> Self {
+        let log = log.into();
+        let output = File::create(&log).expect("the log's folder is writable");
+        let command = tool.command();
+        command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().expect("a file can be shared"))
+            .stderr(output);
+        let child = command.spawn().expect("the program can be started");
+        Self { child, log }
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until it has written `text` so often, and returns how long that took.
+    ///
+    /// # Panics
+    /// When it does not, or ends before.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str, times: usize) -> Duration {
+        let start = Instant::now();
+        loop {
+            let ended = self.child.try_wait().expect("a child can be waited for");
+            let log = self.log();
+            if log.matches(text).count() >= times {
+                return start.elapsed();
+            }
+            assert!(
+                ended.is_none(),
+                "it ended ({ended:?}) without {text}:\n{log}"
+            );
+            assert!(start.elapsed() < LIMIT, "no {text} in time:\n{log}");
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Sends it a signal, by its name without `SIG`.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn signal(&self, name: &str) {
+        let mut kill = Command::new("/bin/kill");
+        let kill = kill.arg(format!("-{name}")).arg(self.id().to_string());
+        assert!(kill.status().expect("there is a kill").success());
+    }
+
+    /// Waits for its end; its exit code, or 128 and the signal that ended it.
+    ///
+    /// # Panics
+    /// When it runs on for longer than `limit`.
+    #[track_caller]
+    pub fn wait(&mut self, limit: Duration) -> i32 {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
+                return code(status);
+            }
+            assert!(start.elapsed() < limit, "it runs on:\n{}", self.log());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Ends it as the kernel does, without a chance to clean up.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Where its log is.
+    pub fn log_path(&self) -> &Path {
+        &self.log
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            eprintln!("--- {}\n{}", self.log.display(), self.log());
+        }
+    }
+}
+
+fn code(status: ExitStatus) -> i32 {
+    let signal = status.signal().map(|signal| 128 + signal);
+    status.code().or(signal).unwrap_or(-1)
+}
+
+/// Longer than anything takes, on a machine that is busy with other tests.
+const LIMIT: Duration = Duration::from_secs(60);
