@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
@@ -27,7 +29,7 @@ fn start(place: &Place, arguments: &str) -> Sidecar {
 
 /// Writes `alice`'s keys into the keytab of that name.
 fn write_keytab(kdc: &TestKdc, place: &Place, name: &str) {
-    let principal = kerberos_files_principal("alice");
+    let principal = principal("alice");
     let entries: Vec<KeytabEntry> = kdc
         .keys("alice")
         .iter()
@@ -42,7 +44,7 @@ fn write_keytab(kdc: &TestKdc, place: &Place, name: &str) {
     keytab.add(&entries).expect("the folder is ours");
 }
 
-fn kerberos_files_principal(name: &str) -> kerberos_proto::Principal {
+fn principal(name: &str) -> kerberos_proto::Principal {
     kerberos_proto::Principal::parse_with_realm(name, REALM).expect("a name")
 }
 
@@ -133,7 +135,7 @@ fn what_is_wrong_is_said() {
     check("-k -o nobody-at-all alice", 2, "by its number");
     check("-k -m 640 -c KCM: alice", 2, "KCM: is no file");
     check("-k -c MEMORY:x alice", 2, "this process alone");
-    check("-k -c ODD:x alice", 2, "ODD");
+    check("-k -c ODD:x alice", 2, "ODD:x: Unknown");
     check("-k -l soon alice", 2, "Bad lifetime value soon");
     check(
         "-k --period never alice",
@@ -437,15 +439,7 @@ fn as_process_1_and_as_nobody_known() {
     place.write("password", PASSWORD);
     // The orphan ends after its parent; whoever is process 1 collects it, and is not confused.
     let script = "(sleep 0.05 &) ; sleep 0.3; ls /proc | grep -c '^[0-9]'; exit 4";
-    let tool = rekinit(&place, "--password-file password alice -- sh -c").arg(script);
     let unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
-    let run =
-        tool.through(
-            unshare
-                .into_iter()
-                .chain(["sh", "-c", "exec -a rekinit \"$0\" \"$@\""]),
-        );
-    let _ = run;
     let tool = place
         .ours_installed("rekinit")
         .line("--password-file password alice -- sh -c")
@@ -472,4 +466,74 @@ fn as_process_1_and_as_nobody_known() {
     tool.through(setpriv).run().success();
     let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
     assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
+}
+
+/// What is answered at `path`: the status line and the text.
+fn get(address: &str, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("it answers");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    (
+        head.lines().next().unwrap_or_default().to_owned(),
+        body.to_owned(),
+    )
+}
+
+/// How often the threads of a process have gone to sleep, in all.
+fn sleeps(id: u32) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("it runs");
+    let of_task = |task: fs::DirEntry| {
+        let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|count| count.trim().parse::<u64>().ok())
+            .unwrap_or(0)
+    };
+    tasks.flatten().map(of_task).sum()
+}
+
+#[test]
+fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
+    let (kdc, place) = realm();
+    write_keytab(&kdc, &place, "keytab");
+    kdc.set_fault(Fault::Silence);
+    let mut sidecar = start(&place, "-k --listen 127.0.0.1:0 alice");
+    sidecar.wait_for("/\"", 1);
+    let log = sidecar.log();
+    let address = log
+        .split("http://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    let address = address.expect("it says where").to_owned();
+    let check = |path: &str, status: &str, text: &str| {
+        let (line, body) = get(&address, path);
+        assert_eq!(line, format!("HTTP/1.1 {status}"), "{path}: {body}");
+        assert!(body.contains(text), "{path}: no {text} in {body}");
+    };
+    check("/livez", "200 OK", "ok");
+    check("/readyz", "503 Service Unavailable", "not ready");
+    kdc.clear_faults();
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    check("/readyz", "200 OK", &format!("ready alice@{REALM} FILE:"));
+    check(
+        "/metrics",
+        "200 OK",
+        "rekinit_ready{principal=\"alice@CLI.TEST\"",
+    );
+    check("/elsewhere", "404 Not Found", "/readyz");
+    // Somebody who sends nothing hinders nobody.
+    let idle: Vec<_> = (0..40).map(|_| TcpStream::connect(&address)).collect();
+    check("/livez", "200 OK", "ok");
+    drop(idle);
+    std::thread::sleep(SECOND);
+    let before = sleeps(sidecar.id());
+    std::thread::sleep(SECOND * 2);
+    assert_eq!(
+        sleeps(sidecar.id()),
+        before,
+        "nothing wakes it until the next refresh"
+    );
 }

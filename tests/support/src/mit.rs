@@ -27,7 +27,8 @@ pub use kadmind::Kadmind;
 #[derive(Debug)]
 pub struct MitRealm {
     // Dropped first: the server goes before its folder.
-    _server: Server,
+    server: Option<Server>,
+    options: MitOptions,
     folder: TempDir,
     port: u16,
 }
@@ -70,10 +71,35 @@ impl MitRealm {
         }
         .start();
         Self {
-            _server: server,
+            server: Some(server),
+            options: options.clone(),
             folder,
             port,
         }
+    }
+
+    /// Kills the KDC.
+    pub fn stop(&mut self) {
+        self.server = None;
+    }
+
+    /// Starts the KDC that was killed, where it was before.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_again(&mut self) {
+        self.stop();
+        let kdc = Kdc {
+            options: self.options.clone(),
+            ..Kdc::new(self.folder.path(), Self::REALM)
+        };
+        let server = kdc.serve(self.port);
+        self.server = Some(server.unwrap_or_else(|logs| panic!("krb5kdc does not start:\n{logs}")));
+    }
+
+    /// A path in the folder that kadmin.local writes keytabs into.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
     }
 
     /// The address of the KDC, as krb5.conf writes it.

@@ -355,8 +355,7 @@ impl<'a> Life<'a> {
                 .write();
         }
         let before = self.statuses();
-        // Whoever publishes is waited for: no two keepers write one cache.
-        self.kept.clear();
+        let_go(std::mem::take(&mut self.kept));
         self.awaited.clear();
         self.processes
             .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
@@ -420,8 +419,7 @@ impl<'a> Life<'a> {
         let _ = rustix::event::poll(&mut fds, timeout.as_ref());
     }
 
-    /// Ends the keepers, and removes what is to be removed. Who waits for a KDC while publishing is
-    /// not waited for: what counts is written in one step, or not at all.
+    /// Ends the keepers, and removes what is to be removed.
     fn end(&mut self) {
         Systemd::stopping();
         let kept = std::mem::take(&mut self.kept);
@@ -430,14 +428,7 @@ impl<'a> Life<'a> {
             .filter(|kept| kept.target.destroy)
             .map(|kept| Arc::clone(&kept.target))
             .collect();
-        let (done, ended) = mpsc::channel();
-        let ending = std::thread::Builder::new().spawn(move || {
-            drop(kept);
-            let _ = done.send(());
-        });
-        if ending.is_ok() {
-            let _ = ended.recv_timeout(END_LIMIT);
-        }
+        let_go(kept);
         let options = self.setup.client.config().krb5().ccache_options();
         for target in destroyed {
             let destroy =
@@ -449,6 +440,19 @@ impl<'a> Life<'a> {
                 self.setup.log.error(text).write();
             }
         }
+    }
+}
+
+/// Ends keepers. One that is publishing is waited for, but not if it waits for a KDC itself: what
+/// counts is written in one step, or not at all.
+fn let_go(kept: Vec<Kept>) {
+    let (done, ended) = mpsc::channel();
+    let ending = std::thread::Builder::new().spawn(move || {
+        drop(kept);
+        let _ = done.send(());
+    });
+    if ending.is_ok() {
+        let _ = ended.recv_timeout(END_LIMIT);
     }
 }
 

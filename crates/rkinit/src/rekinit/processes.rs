@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -125,6 +126,8 @@ impl Processes {
         command
             .args(arguments)
             .stdin(Stdio::null())
+            // What it starts goes with it.
+            .process_group(0)
             .env("KRB5CCNAME", &status.cache)
             .env("REKINIT_PRINCIPAL", facts.shown_principal())
             .env(
@@ -163,7 +166,7 @@ impl Processes {
             .iter_mut()
             .filter(|running| running.deadline <= now)
         {
-            let _ = rustix::process::kill_process(running.pid, Signal::KILL);
+            let _ = rustix::process::kill_process_group(running.pid, Signal::KILL);
             running.deadline = now + HOOK_LIMIT;
         }
     }

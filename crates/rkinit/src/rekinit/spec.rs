@@ -99,7 +99,7 @@ impl Spec {
             None => return Err("nothing says who logs in: name the principal".to_owned()),
         };
         let cache = match &self.cache {
-            Some(name) => CcacheName::parse(name).map_err(|error| error.to_string())?,
+            Some(name) => CcacheName::parse(name).map_err(|error| format!("{name}: {error}"))?,
             None => client
                 .config()
                 .ccache_name()

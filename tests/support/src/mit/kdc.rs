@@ -90,7 +90,7 @@ impl<'a> Kdc<'a> {
         fs::read_to_string(self.folder.join("krb5kdc.log")).unwrap()
     }
 
-    fn serve(&self, port: u16) -> Result<Server, String> {
+    pub(crate) fn serve(&self, port: u16) -> Result<Server, String> {
         let profile = self.write_profile(port);
         let log = self.folder.join("krb5kdc.log");
         let _ = fs::remove_file(&log);

@@ -1,0 +1,345 @@
+//! The sidecar beside real KDCs: tickets that last seconds and never run out, a KDC that dies and
+//! comes back, keys and passwords that are rotated under it, and the sidecar itself killed while
+//! others read.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use kerberos_files::ccache::CcacheFile;
+use test_support::{MitRealm, Place, SambaRealm, Sidecar, Tool};
+
+const SECOND: Duration = Duration::from_secs(1);
+const REFRESHED: &str = "\"event\":\"refreshed\"";
+
+/// Starts it with the log as JSON.
+fn start(place: &Place, arguments: &str) -> Sidecar {
+    let tool = place.ours("rekinit").line("--log json").line(arguments);
+    Sidecar::start(tool, place.path("log"))
+}
+
+/// A place with the keytab of `robot` in it.
+fn place_with_keytab(realm: &MitRealm) -> Place {
+    let place = realm.place();
+    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is ours");
+    place
+}
+
+/// Whether there is a whole cache with a ticket that has not ended.
+fn is_good(cache: &Path) -> Result<(), String> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = now.expect("it is after 1970").as_secs();
+    let mut cache = CcacheFile::new(cache)
+        .open()
+        .map_err(|error| error.to_string())?;
+    let mut end = 0;
+    while let Some(entry) = cache.next().map_err(|error| error.to_string())? {
+        if !entry.is_config() {
+            end = end.max(u64::from(entry.endtime()));
+        }
+    }
+    if end > now {
+        return Ok(());
+    }
+    Err(format!("ended at {end}, and it is {now}"))
+}
+
+/// Readers that look at the cache all the time while `during` goes on: ours, and MIT's klist as
+/// another user. How often each looked; none may find anything wrong.
+fn watched_by_readers(place: &Place, during: impl FnOnce()) -> (usize, usize) {
+    let over = AtomicBool::new(false);
+    let (ours, mits) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                is_good(place.cache()).expect("a reader never fails while the ticket is good");
+                ours.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(Duration::from_micros(200));
+            }
+        });
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                as_other_user(place.mit("klist").arg("-s")).run().success();
+                mits.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        during();
+        over.store(true, Ordering::Relaxed);
+    });
+    (ours.into_inner(), mits.into_inner())
+}
+
+fn as_other_user(tool: Tool) -> Tool {
+    let setpriv = [
+        "setpriv",
+        "--reuid=1001",
+        "--regid=1001",
+        "--clear-groups",
+        "--",
+    ];
+    if test_support::parts::root() {
+        tool.through(setpriv)
+    } else {
+        tool
+    }
+}
+
+/// Lets other users into the folder of a place.
+fn open_to_all(place: &Place) {
+    let folder = place.path("");
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn tickets_of_seconds_never_run_out() {
+    let realm = MitRealm::start();
+    let place = place_with_keytab(&realm);
+    open_to_all(&place);
+    // Got anew each time, and renewed.
+    for (renewable, word) in [("", "ticket got"), ("-r 1h", "ticket renewed")] {
+        let services = "--service host/a.mit.test@MIT.TEST";
+        let options = format!("-k -l 6 {renewable} -m 0644 {services} robot");
+        let mut sidecar = start(&place, &options);
+        sidecar.wait_for(REFRESHED, 1);
+        watched_by_readers(&place, || thread::sleep(SECOND * 9));
+        sidecar.wait_for(word, 2);
+        let listed = place.mit("klist").run().success();
+        assert!(
+            listed.stdout().contains("host/a.mit.test@MIT.TEST"),
+            "{listed}"
+        );
+        assert!(
+            !sidecar.log().contains("\"level\":\"error\""),
+            "{}",
+            sidecar.log()
+        );
+    }
+}
+
+/// Kills the sidecar so often, at moments that nobody knows, while readers read.
+fn killed_at_random(times: u64) {
+    let realm = MitRealm::start();
+    let place = place_with_keytab(&realm);
+    open_to_all(&place);
+    let options = "-k -l 60 -m 0644 --period 1 robot";
+    let mut first = start(&place, options);
+    first.wait_for(REFRESHED, 1);
+    first.kill();
+    let mut random = u64::from(std::process::id()) | 1;
+    let (ours, mits) = watched_by_readers(&place, || {
+        for _ in 0..times {
+            // xorshift: any number will do.
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let mut sidecar = start(&place, options);
+            thread::sleep(Duration::from_micros(random % 30_000));
+            sidecar.kill();
+        }
+    });
+    assert!(ours > 100 && mits > 10, "{ours} and {mits} looks");
+    // What it left is good, and one that lives on is none the worse for it.
+    let mut sidecar = start(&place, options);
+    sidecar.wait_for(REFRESHED, 2);
+    let left = fs::read_dir(place.path("")).expect("a folder").flatten();
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with("cache."));
+    assert!(left.count() < 60, "what was left behind does not pile up");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn killed_while_others_read() {
+    killed_at_random(50);
+}
+
+#[test]
+#[ignore = "takes a minute: cargo nextest run --run-ignored only -E 'test(killed_two_hundred)'"]
+fn killed_two_hundred_times_while_others_read() {
+    killed_at_random(200);
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_kdc_that_dies_and_comes_back() {
+    let mut realm = MitRealm::start();
+    let place = place_with_keytab(&realm);
+    let mut sidecar = start(&place, "-k -l 5 robot");
+    sidecar.wait_for(REFRESHED, 1);
+    realm.stop();
+    sidecar.wait_for("\"reason\":\"kdc_unreachable\"", 1);
+    let log = sidecar.log();
+    assert!(log.contains(&realm.address()), "it says which one: {log}");
+    assert!(log.contains("is good until"), "the ticket still is: {log}");
+    is_good(place.cache()).expect("a third of its life is left");
+    sidecar.wait_for("there is no good ticket in", 1);
+    realm.start_again();
+    // Without anyone's help; failures keep quiet for some seconds.
+    sidecar.wait_for(REFRESHED, 2);
+    is_good(place.cache()).expect("there is a KDC again");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_keytab_with_a_new_key() {
+    let realm = MitRealm::start();
+    let place = place_with_keytab(&realm);
+    let mut sidecar = start(&place, "-k robot");
+    sidecar.wait_for(REFRESHED, 1);
+    // The KDC has a new key, the keytab not yet.
+    realm.administer("cpw -randkey robot");
+    sidecar.signal("USR1");
+    sidecar.wait_for("\"reason\":\"wrong_key\"", 1);
+    let log = sidecar.log();
+    assert!(
+        log.contains("\"keytab_kvno\":1") && log.contains("\"kdc_kvno\":2"),
+        "{log}"
+    );
+    assert!(log.contains("the KDC's is newer: 2"), "{log}");
+    // It comes, by another file in place of the old one, and needs no signal.
+    realm.administer("ktadd -norandkey -k robot-2.keytab robot");
+    fs::copy(realm.path("robot-2.keytab"), place.path("new")).expect("the folder is ours");
+    fs::rename(place.path("new"), place.path("keytab")).expect("the folder is ours");
+    let took = sidecar.wait_for(REFRESHED, 2);
+    assert!(took < SECOND * 5, "{took:?}");
+
+    // The other way round: the keytab has a key that the KDC does not know yet.
+    let keytab = kerberos_files::keytab::KeytabFile::new(place.path("keytab"));
+    let mut entries = keytab.entries().expect("a keytab");
+    for entry in &mut entries {
+        let mut bytes = entry.key.expose_bytes().to_vec();
+        bytes.reverse();
+        entry.kvno = 3;
+        entry.key = kerberos_crypto::KeyBlock::new(entry.key.etype(), bytes);
+    }
+    keytab.add(&entries).expect("the folder is ours");
+    sidecar.wait_for("\"reason\":\"old_secret\"", 1);
+    sidecar.wait_for(REFRESHED, 3);
+}
+
+/// A secret as Kubernetes mounts it: files behind a link to a folder, which is swapped.
+fn mount_secret(place: &Place, version: &str, json: &str) {
+    let folder = place.path("secret");
+    let version = format!("..{version}");
+    fs::create_dir_all(folder.join(&version)).expect("the folder is ours");
+    fs::write(folder.join(&version).join("login.json"), json).expect("the folder is ours");
+    symlink(&version, folder.join("..data_tmp")).expect("the folder is ours");
+    fs::rename(folder.join("..data_tmp"), folder.join("..data")).expect("the folder is ours");
+    let _ = symlink("..data/login.json", folder.join("login.json"));
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn a_secret_with_a_new_password_and_a_new_user() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    let json = |user: &str, password: &str| {
+        format!("{{\"username\":\"{user}\",\"password\":\"{password}\"}}")
+    };
+    mount_secret(&place, "1", &json("alice", "wonderland"));
+    let mut sidecar = start(&place, "--secret-file secret/login.json");
+    sidecar.wait_for(REFRESHED, 1);
+    // The secret is ahead of the KDC: the old password is good still.
+    mount_secret(&place, "2", &json("alice", "looking-glass"));
+    sidecar.wait_for("\"reason\":\"old_secret\"", 1);
+    sidecar.wait_for(REFRESHED, 2);
+    realm.administer("cpw -pw looking-glass alice");
+    sidecar.signal("USR1");
+    sidecar.wait_for(REFRESHED, 3);
+    assert_eq!(sidecar.log().matches("old_secret").count(), 1);
+    // Two users who take turns, as secret managers rotate them.
+    mount_secret(&place, "3", &json("aes256", "pw-aes256"));
+    sidecar.wait_for(REFRESHED, 4);
+    let listed = place.mit("klist").run().success();
+    assert!(
+        listed
+            .stdout()
+            .contains("Default principal: aes256@MIT.TEST"),
+        "{listed}"
+    );
+    // Nonsense is said to be that, and shown to nobody.
+    mount_secret(
+        &place,
+        "4",
+        "{\"username\":\"alice\",\"password\":[\"hunter2\"]}",
+    );
+    sidecar.wait_for("\"reason\":\"secret_unreadable\"", 1);
+    assert!(!sidecar.log().contains("hunter2") && !sidecar.log().contains("looking-glass"));
+    is_good(place.cache()).expect("the ticket is untouched");
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn several_principals_from_one_file_and_a_folder_of_caches() {
+    let realm = MitRealm::start();
+    let place = place_with_keytab(&realm);
+    place.write("password", "wonderland");
+    place.write(
+        "rekinit.toml",
+        "log = \"json\"\n\
+         [[ticket]]\nprincipal = \"robot\"\nkeytab = \"keytab\"\ncache = \"DIR:caches\"\n\
+         [[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\ncache = \"DIR:caches\"\n\
+         [[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\nlifetime = \"1h\"\n\
+         mode = \"0640\"\nservices = [\"host/b.mit.test@MIT.TEST\"]\n",
+    );
+    let mut sidecar = start(&place, "--config rekinit.toml");
+    sidecar.wait_for(REFRESHED, 3);
+    sidecar.signal("USR1");
+    sidecar.wait_for(REFRESHED, 6);
+    let listed = place
+        .mit("klist")
+        .arg("-l")
+        .env("KRB5CCNAME", "DIR:caches")
+        .run()
+        .success();
+    let listed = listed.stdout();
+    assert_eq!(listed.matches("robot@MIT.TEST").count(), 1, "{listed}");
+    assert_eq!(listed.matches("alice@MIT.TEST").count(), 1, "{listed}");
+    let listed = place.mit("klist").run().success().stdout();
+    assert!(listed.contains("host/b.mit.test@MIT.TEST"), "{listed}");
+    place
+        .ours("rekinit")
+        .line("--check --config rekinit.toml --min-life 60")
+        .run()
+        .success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn active_directory() {
+    let realm = SambaRealm::start();
+    let place = Place::new(&realm.conf());
+    let json = "{\"username\":\"alice\",\"password\":\"wonderland\",\"domainName\":\"ad.test\"}";
+    place.write("secret.json", json);
+    let services = "--service HTTP/web.ad.test";
+    let start_time = Instant::now();
+    let mut sidecar = start(
+        &place,
+        &format!("--secret-file secret.json -r 1d {services}"),
+    );
+    sidecar.wait_for(REFRESHED, 1);
+    sidecar.signal("USR1");
+    sidecar.wait_for("\"renewed\":true", 1);
+    let listed = place.mit("klist").run().success().stdout();
+    assert!(listed.contains("HTTP/web.ad.test@AD.TEST"), "{listed}");
+    assert!(
+        listed.contains("Default principal: alice@AD.TEST"),
+        "{listed}"
+    );
+    assert!(start_time.elapsed() < SECOND * 30);
+    // A keytab of a service account.
+    let keytab = realm.keytab("svc-web").display().to_string();
+    let run = place
+        .ours("rekinit")
+        .args(["--once", "-k", "-t", &keytab])
+        .run()
+        .success();
+    assert!(run.stderr().contains("ticket got"), "{run}");
+}
