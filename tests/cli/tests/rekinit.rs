@@ -29,9 +29,13 @@ fn start(place: &Place, arguments: &str) -> Sidecar {
 
 /// Writes `alice`'s keys into the keytab of that name.
 fn write_keytab(kdc: &TestKdc, place: &Place, name: &str) {
-    let principal = principal("alice");
+    write_keytab_of("alice", kdc, place, name);
+}
+
+fn write_keytab_of(who: &str, kdc: &TestKdc, place: &Place, name: &str) {
+    let principal = principal(who);
     let entries: Vec<KeytabEntry> = kdc
-        .keys("alice")
+        .keys(who)
         .iter()
         .map(|key| KeytabEntry {
             principal: principal.clone(),
@@ -536,4 +540,72 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
         before,
         "nothing wakes it until the next refresh"
     );
+}
+
+/// A figure of `/proc/ID/status` in KiB.
+fn kib(id: u32, what: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(what));
+    let figure = line.and_then(|rest| rest.split_whitespace().nth(1));
+    figure
+        .and_then(|figure| figure.parse().ok())
+        .expect("a figure")
+}
+
+#[test]
+#[ignore = "measures a release binary: RKINIT_BINARY=… cargo nextest run --run-ignored only figures"]
+fn figures() {
+    let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    for number in 0..100 {
+        builder = builder.service(&format!("svc{number}"));
+    }
+    let kdc = builder.start().expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    write_keytab(&kdc, &place, "keytab");
+    let mut ready: Vec<Duration> = (0..20)
+        .map(|_| {
+            let _ = fs::remove_file(place.cache());
+            let start_time = Instant::now();
+            let mut sidecar = Sidecar::start(rekinit(&place, "-k alice"), place.path("log"));
+            while !place.cache().exists() {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            let took = start_time.elapsed();
+            sidecar.kill();
+            took
+        })
+        .collect();
+    ready.sort();
+    let ready = *ready.get(10).expect("there are twenty");
+
+    let mut sidecar = start(&place, "-k --listen 127.0.0.1:0 alice");
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    std::thread::sleep(SECOND);
+    let one = kib(sidecar.id(), "VmRSS");
+    drop(sidecar);
+
+    let tickets: Vec<String> = (0..100)
+        .map(|number| {
+            let name = format!("svc{number}");
+            write_keytab_of(&name, &kdc, &place, &format!("{name}.keytab"));
+            format!("[[ticket]]\nkeytab = \"{name}.keytab\"\ncache = \"{name}.cc\"\n")
+        })
+        .collect();
+    place.write("many.toml", tickets.concat());
+    let mut sidecar = start(&place, "--config many.toml --listen 127.0.0.1:0");
+    sidecar.wait_for("\"event\":\"refreshed\"", 100);
+    sidecar.signal("USR1");
+    sidecar.wait_for("\"event\":\"refreshed\"", 200);
+    std::thread::sleep(SECOND);
+    let hundred = kib(sidecar.id(), "VmRSS");
+    let before = sleeps(sidecar.id());
+    std::thread::sleep(SECOND * 5);
+    let stirs = sleeps(sidecar.id()) - before;
+    println!("ready after {ready:?}; RSS {one} KiB, with 100 tickets {hundred} KiB; {stirs} stirs");
+    assert!(ready <= Duration::from_millis(50), "{ready:?}");
+    assert!(
+        one <= 4 * 1024 && hundred <= 12 * 1024,
+        "{one} and {hundred} KiB"
+    );
+    assert_eq!(stirs, 0);
 }
