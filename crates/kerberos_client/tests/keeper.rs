@@ -3,12 +3,14 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{AsyncClient, Client, ClientError, Config, KeeperParams, TicketKeeper, now};
+use kerberos_client::{
+    AsyncClient, Client, ClientError, Config, KeeperParams, LoginSource, TicketKeeper, now,
+};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
 use kerberos_proto::{AsParams, Password, Secret};
@@ -188,6 +190,85 @@ fn a_keytab_may_be_rotated() {
     keeper.refresh_now();
     keeper.wait(LONG).unwrap();
     assert!(keeper.state().error.is_none());
+}
+
+/// Offers a wrong password first, then another.
+struct Rotated {
+    other: &'static str,
+    asked: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
+}
+
+impl LoginSource for Rotated {
+    fn secret(&mut self, _: &mut AsParams) -> Result<Secret, ClientError> {
+        Ok(Secret::Password(Password::new("not known yet")))
+    }
+
+    fn other(&mut self, _: &mut AsParams) -> Option<Secret> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Some(Secret::Password(Password::new(self.other)))
+    }
+
+    fn accepted(&mut self) {
+        self.accepted.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn another_secret_is_tried_once_where_the_first_is_wrong() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    for (other, works) in [("password", 1), ("wrong as well", 0)] {
+        let (asked, accepted) = (Arc::default(), Arc::default());
+        let source = Rotated {
+            other,
+            asked: Arc::clone(&asked),
+            accepted: Arc::clone(&accepted),
+        };
+        let keeper = client.keep(KeeperParams::new(as_params(&client), source));
+        let keeper = keeper.unwrap();
+        wait_for(&keeper, 1);
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        assert_eq!(accepted.load(Ordering::Relaxed), works);
+        assert_eq!(keeper.state().login.is_some(), works == 1);
+    }
+}
+
+#[test]
+fn an_observer_hears_of_each_attempt_and_a_login_is_none_by_renewal() {
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .start()
+        .unwrap();
+    let client = client(&kdc);
+    let mut login = as_params(&client);
+    login.renew_lifetime = Some(7 * 24 * 3_600);
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let mut params = KeeperParams::new(login, password).with_observer(move |state| {
+        let news = (state.attempts, state.renewed, state.error.is_some());
+        hears.lock().unwrap().push(news);
+    });
+    params.longest_pause = Some(SECOND * 60);
+    let keeper = client.keep(params).unwrap();
+    wait_for(&keeper, 1);
+    assert!(keeper.state().next_attempt.seconds - now().seconds <= 60);
+    keeper.refresh_now();
+    wait_for(&keeper, 2);
+    keeper.login_now();
+    wait_for(&keeper, 3);
+    kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_POLICY));
+    keeper.login_now();
+    wait_for(&keeper, 4);
+    assert_eq!(
+        *heard.lock().unwrap(),
+        [
+            (1, false, false),
+            (2, true, false),
+            (3, false, false),
+            (4, false, true)
+        ]
+    );
 }
 
 #[test]

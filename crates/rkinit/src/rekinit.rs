@@ -57,9 +57,6 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         Ok(typed) => typed,
         Err(status) => return status,
     };
-    if typed.check {
-        return check::run(program, &typed);
-    }
     if typed.says_nothing() {
         let mut words = environment::words();
         words.extend(arguments);
@@ -67,6 +64,9 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
             Ok(typed) => typed,
             Err(status) => return status,
         };
+    }
+    if typed.check {
+        return check::run(program, &typed);
     }
     let load = || Setup::new(&typed, application.as_deref());
     match load() {

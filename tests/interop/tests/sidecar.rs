@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use kerberos_files::ccache::CcacheFile;
-use test_support::{MitRealm, Place, SambaRealm, Sidecar, Tool};
+use test_support::{Kcm, MitRealm, Place, SambaRealm, Sidecar, Tool};
 
 const SECOND: Duration = Duration::from_secs(1);
 const REFRESHED: &str = "\"event\":\"refreshed\"";
@@ -306,6 +306,51 @@ fn several_principals_from_one_file_and_a_folder_of_caches() {
         .line("--check --config rekinit.toml --min-life 60")
         .run()
         .success();
+}
+
+/// Two principals in one collection, each kept in a cache of its own, for MIT's tools to see.
+fn kept_in_a_collection(realm: &MitRealm, place: &Place, name: &str) {
+    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is ours");
+    place.write("password", "wonderland");
+    let config = format!(
+        "log = \"json\"\n\
+         [[ticket]]\nkeytab = \"keytab\"\ncache = \"{name}\"\n\
+         [[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\ncache = \"{name}\"\n"
+    );
+    place.write("rekinit.toml", config);
+    let mut sidecar = start(place, "--config rekinit.toml");
+    sidecar.wait_for(REFRESHED, 2);
+    let klist = || place.mit("klist").env("KRB5CCNAME", name);
+    for refreshes in [4, 6] {
+        let listed = klist().arg("-l").run().success().stdout();
+        assert_eq!(listed.matches("robot@MIT.TEST").count(), 1, "{listed}");
+        assert_eq!(listed.matches("alice@MIT.TEST").count(), 1, "{listed}");
+        sidecar.signal("ALRM");
+        sidecar.wait_for(REFRESHED, refreshes);
+    }
+    klist().arg("-A").arg("-s").run().success();
+    let destroy = place.ours("rkdestroy").arg("-A").env("KRB5CCNAME", name);
+    destroy.run().success();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, heimdal_kcm)),
+    ignore = "needs MIT's KDC, Heimdal's kcm and root"
+)]
+fn kept_by_a_kcm_daemon() {
+    let (realm, kcm) = (MitRealm::start(), Kcm::heimdal());
+    let socket = kcm.socket().display().to_string();
+    let place = Place::new(&realm.conf().set("kcm_socket", &socket));
+    kept_in_a_collection(&realm, &place, "KCM:");
+}
+
+#[test]
+#[cfg_attr(not(all(mit, keyrings)), ignore = "needs MIT's KDC and keyrings")]
+fn kept_in_a_keyring() {
+    let realm = MitRealm::start();
+    let name = format!("KEYRING:user:rekinit-{}", std::process::id());
+    kept_in_a_collection(&realm, &realm.place(), &name);
 }
 
 #[test]

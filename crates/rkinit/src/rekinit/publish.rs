@@ -3,6 +3,8 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use kerberos_asn1::KerberosTime;
@@ -123,6 +125,9 @@ impl Publisher {
         if name.kind() == CcacheKind::File {
             return CcacheFile::new(name.residual()).replace_with_access(content, access);
         }
+        // Of two that look for a place at the same time, the second must see the first one's.
+        static PLACES: Mutex<()> = Mutex::new(());
+        let _alone = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
         self.cache_of_collection(content.default_principal())?
             .replace_with(content)
     }

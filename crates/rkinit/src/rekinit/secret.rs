@@ -22,6 +22,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::messages::system_text;
+use crate::prompt;
 
 /// Where it is.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub(super) enum Name {
 }
 
 impl Place {
-    /// The password on standard input, to its first line's end; it is read once.
+    /// The password on standard input, to its first line's end; it is asked for once.
     ///
     /// # Errors
     /// In words, when there is none.
@@ -69,15 +70,8 @@ impl Place {
         if let Some(password) = GIVEN.get() {
             return Ok(Self::Given(password.clone()));
         }
-        let bytes = read_all(io::stdin().lock(), "standard input").map_err(|e| e.to_string())?;
-        let line = bytes
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        if line.is_empty() {
-            return Err("there is no password on standard input".to_owned());
-        }
-        Ok(Self::Given(GIVEN.get_or_init(|| password(line)).clone()))
+        let typed = prompt::password(b"Password").map_err(|error| error.to_string())?;
+        Ok(Self::Given(GIVEN.get_or_init(|| typed).clone()))
     }
 
     /// Whether it says itself whose it is.
@@ -110,7 +104,8 @@ impl Place {
             Self::Keytab(path) => of_keytab(path, principal),
             Self::PasswordFile(path) => {
                 let bytes = read_file(path)?;
-                let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+                let line = bytes.split(|byte| *byte == b'\n').next();
+                let line = line.unwrap_or_default();
                 let line = line.strip_suffix(b"\r").unwrap_or(line);
                 if line.is_empty() {
                     return Err(no_secret(path.display(), "it is empty"));
@@ -356,7 +351,7 @@ mod tests {
         check("p w\n", Some("p w"));
         check("pw\r\n", Some("pw"));
         check(" pw ", Some(" pw "));
-        check("a\nb\n", Some("a\nb"));
+        check("a\nb\n", Some("a"));
         check("\n", None);
         check(&"x".repeat(LARGEST + 1), None);
         std::fs::remove_file(&path).unwrap();

@@ -56,6 +56,22 @@ fn a_third_of_its_life_is_left_or_a_little_more() {
 }
 
 #[test]
+fn in_time_for_what_ends_before_and_after_a_pause_at_the_longest() {
+    let check = |end: Option<i64>, pause: Option<u64>, expected: i64| {
+        let end = end.map(|end| KerberosTime::from_unix(NOW.seconds + end));
+        let pause = pause.map(Duration::from_secs);
+        let at = refresh_at(&login(0, 36_000, None, 0), end, pause, NOW, 0);
+        assert_eq!(at.seconds - NOW.seconds, expected, "{end:?} {pause:?}");
+    };
+    check(Some(900), None, 600);
+    check(Some(90_000), None, 24_000);
+    check(None, Some(3_600), 3_600);
+    check(Some(900), Some(3_600), 600);
+    check(None, Some(90_000), 24_000);
+    check(None, Some(0), 1);
+}
+
+#[test]
 fn what_is_renewed_lasts() {
     let check = |start, end, renew_till, ahead, expected| {
         let login = login(start, end, renew_till, ahead);
