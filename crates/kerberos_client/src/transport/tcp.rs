@@ -136,7 +136,8 @@ impl Tcp {
 
     /// Reads what there is, but nothing beyond the reply.
     fn read(&mut self) -> io::Result<Progress> {
-        let mut chunk = [0; 16 * 1024];
+        // As much as most replies have: a keeper's stack stays as large as it once was.
+        let mut chunk = [0; 4 * 1024];
         loop {
             let wanted = self.wanted()?;
             if wanted == 0 {
