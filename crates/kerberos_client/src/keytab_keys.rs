@@ -1,13 +1,12 @@
 //! `KeytabKeys`: a keytab's keys in memory, ready for use, and up to date without a restart.
 
 use std::error::Error;
-use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use kerberos_files::keytab::{KeytabError, KeytabFile, KeytabName};
+use kerberos_files::stamp::FileStamp;
 use kerberos_proto::{KeySource, ServiceKey, ServiceKeys, WantedKey};
 
 use crate::ClientError;
@@ -33,20 +32,11 @@ pub struct KeytabKeys {
 struct State {
     keys: ServiceKeys,
     /// What the file was that they are from.
-    stamp: Option<Stamp>,
+    stamp: Option<FileStamp>,
     /// Whether any further change would have shown in the stamp.
     settled: bool,
     /// When it was last looked at.
     looked: Instant,
-}
-
-/// What changes when a file is changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stamp {
-    file: (u64, u64),
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl KeytabKeys {
@@ -93,7 +83,7 @@ impl State {
     fn look(&mut self, file: &KeytabFile) -> Result<(), KeytabError> {
         let due = !self.is_fresh();
         self.looked = Instant::now();
-        let stamp = stamp(file);
+        let stamp = FileStamp::of(file.path());
         if matches!(&stamp, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             self.keys = ServiceKeys::default();
         }
@@ -107,7 +97,7 @@ impl State {
 
     fn read(file: &KeytabFile) -> Result<Self, KeytabError> {
         // Taken before: a change in between shows the next time.
-        let stamp = stamp(file).ok();
+        let stamp = FileStamp::of(file.path()).ok();
         let mut keys = Vec::new();
         let mut reader = file.open()?;
         while let Some(entry) = reader.next()? {
@@ -122,31 +112,8 @@ impl State {
         Ok(Self {
             keys: keys.into_iter().collect(),
             stamp,
-            settled: stamp.is_some_and(Stamp::is_settled),
+            settled: stamp.is_some_and(FileStamp::is_settled),
             looked: Instant::now(),
         })
-    }
-}
-
-fn stamp(file: &KeytabFile) -> io::Result<Stamp> {
-    std::fs::metadata(file.path()).map(|metadata| Stamp::of(&metadata))
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Self {
-        Self {
-            file: (metadata.dev(), metadata.ino()),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        }
-    }
-
-    /// Whether a further change would show: the times of files go in steps, so that of two changes
-    /// at once the second may not.
-    fn is_settled(self) -> bool {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
-        now.saturating_sub(self.changed.0) > 1
     }
 }

@@ -16,6 +16,7 @@ pub mod keytab;
 pub mod lock;
 pub mod profile;
 pub mod rcache;
+pub mod stamp;
 mod typed_name;
 mod window;
 mod wire;

@@ -15,6 +15,7 @@ mod check;
 mod diagnosis;
 mod environment;
 mod files;
+mod fleet;
 mod http;
 mod ids;
 mod keep;

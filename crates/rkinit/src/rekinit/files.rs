@@ -9,12 +9,12 @@ use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
+use kerberos_files::stamp::FileStamp;
 use rustix::fs::inotify;
 use rustix::fs::inotify::CreateFlags;
 use rustix::fs::inotify::WatchFlags;
@@ -23,18 +23,9 @@ use rustix::fs::inotify::WatchFlags;
 #[derive(Debug)]
 pub(super) struct Files {
     inotify: OwnedFd,
-    watched: Vec<(PathBuf, Option<Stamp>)>,
+    watched: Vec<(PathBuf, Option<FileStamp>)>,
     /// Something happened: they are looked at when it has been quiet for a moment.
     look_at: Option<Instant>,
-}
-
-/// What changes when a file is changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stamp {
-    file: (u64, u64),
-    length: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl Files {
@@ -52,7 +43,7 @@ impl Files {
             watched: paths
                 .into_iter()
                 .map(|path| {
-                    let stamp = Stamp::of(&path);
+                    let stamp = FileStamp::of(&path).ok();
                     (path, stamp)
                 })
                 .collect(),
@@ -94,7 +85,7 @@ impl Files {
         self.watch_again();
         let mut changed = Vec::new();
         for (path, before) in &mut self.watched {
-            let now = Stamp::of(path);
+            let now = FileStamp::of(path).ok();
             // What is gone is no new secret.
             if now != *before && now.is_some() {
                 changed.push(path.clone());
@@ -133,18 +124,6 @@ impl Files {
 impl AsFd for Files {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inotify.as_fd()
-    }
-}
-
-impl Stamp {
-    fn of(path: &Path) -> Option<Self> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(Self {
-            file: (metadata.dev(), metadata.ino()),
-            length: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
     }
 }
 

@@ -2,7 +2,6 @@
 //! a signal, a changed secret, a probe or a keeper's news.
 
 use std::os::fd::AsFd as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
@@ -15,14 +14,13 @@ use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 
-use crate::klist;
 use crate::messages::Program;
 use crate::messages::system_text;
 use crate::rekinit::files::Files;
+use crate::rekinit::fleet::Fleet;
 use crate::rekinit::http::Page;
 use crate::rekinit::http::Server;
 use crate::rekinit::keep::Attempted;
-use crate::rekinit::keep::Kept;
 use crate::rekinit::keep::Shared;
 use crate::rekinit::metrics;
 use crate::rekinit::processes::Processes;
@@ -33,7 +31,6 @@ use crate::rekinit::signals::Signals;
 use crate::rekinit::signals::Wish;
 use crate::rekinit::status::Status;
 use crate::rekinit::systemd::Systemd;
-use crate::rekinit::target::Target;
 use crate::rekinit::wake::Wake;
 
 /// Works out anew what is to be done.
@@ -58,13 +55,12 @@ pub(super) fn run(program: &Program, setup: Setup, load: Load<'_>) -> u8 {
 struct Life<'a> {
     setup: Setup,
     load: Load<'a>,
-    kept: Vec<Kept>,
+    fleet: Fleet,
     /// Tickets that were not refreshed since the start.
     awaited: Vec<Arc<Status>>,
     news: Receiver<Attempted>,
     shared: Shared,
     signals: Signals,
-    files: Option<Files>,
     http: Option<Server>,
     processes: Processes,
     systemd: Systemd,
@@ -92,86 +88,24 @@ impl<'a> Life<'a> {
             wake: Arc::new(Wake::new().map_err(io)?),
         };
         let processes = Processes::new(setup.log, setup.hook.clone(), setup.secret_variables());
-        let mut life = Self {
+        let fleet = Fleet::start(&setup.targets, &shared, &[])?;
+        let awaited = fleet.statuses();
+        Ok(Self {
             deadline: setup
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
             setup,
             load,
-            kept: Vec::new(),
-            awaited: Vec::new(),
+            fleet,
+            awaited,
             news,
             shared,
             signals,
-            files: None,
             http,
             processes,
             systemd: Systemd::new(),
             has_begun: false,
-        };
-        life.keep_all(&[])?;
-        Ok(life)
-    }
-
-    /// Starts a keeper for each target; what is known of a cache stays known.
-    fn keep_all(&mut self, before: &[Arc<Status>]) -> Result<(), String> {
-        self.files = self.watch_files();
-        for (number, target) in self.setup.targets.iter().enumerate() {
-            let cache = target.cache.to_string();
-            let same = before.iter().find(|status| status.cache == cache);
-            let status = same.cloned().unwrap_or_else(|| {
-                let until = self.found_ticket(target);
-                Arc::new(Status::new(cache, until))
-            });
-            self.awaited.push(Arc::clone(&status));
-            let kept = Kept::start(Arc::clone(target), status, &self.shared, number)
-                .map_err(|error| error.to_string())?;
-            self.kept.push(kept);
-        }
-        Ok(())
-    }
-
-    /// Until when the ticket is good that an earlier process left in the cache, if it is the right
-    /// one's.
-    fn found_ticket(&self, target: &Target) -> Option<i64> {
-        let options = self.setup.client.config().krb5().ccache_options();
-        let cache = Ccache::resolve(&target.cache, &options).ok()?;
-        let owner = cache.principal().ok()?;
-        let is_right = target
-            .principal
-            .as_ref()
-            .is_none_or(|named| *named == owner);
-        let until = klist::valid_until(&cache).ok()?;
-        until.filter(|_| is_right).map(i64::from)
-    }
-
-    fn watch_files(&self) -> Option<Files> {
-        let paths: Vec<PathBuf> = self
-            .setup
-            .targets
-            .iter()
-            .filter_map(|target| target.secret.path().map(PathBuf::from))
-            .collect();
-        if paths.is_empty() {
-            return None;
-        }
-        let log = self.setup.log;
-        match Files::watch(paths.clone()) {
-            Ok(files) => {
-                for path in paths {
-                    log.debug(format_args!("watching {}", path.display()))
-                        .write();
-                }
-                Some(files)
-            }
-            Err(error) => {
-                let error = system_text(&error);
-                let text = "files with secrets cannot be watched, changes are seen at the next \
-                            login or signal";
-                log.warning(format_args!("{text}: {error}")).write();
-                None
-            }
-        }
+        })
     }
 
     /// The exit status.
@@ -190,7 +124,7 @@ impl<'a> Life<'a> {
         for (number, wish) in self.signals.pending() {
             let code = match wish {
                 Wish::Refresh => {
-                    self.kept.iter().for_each(|kept| kept.keeper.refresh_now());
+                    self.fleet.refresh_now();
                     None
                 }
                 Wish::Reload => {
@@ -208,13 +142,7 @@ impl<'a> Life<'a> {
                 return code;
             }
         }
-        let changed = self.files.as_mut().map(|files| {
-            files.read_events();
-            files.changed()
-        });
-        for path in changed.into_iter().flatten() {
-            self.secret_changed(&path);
-        }
+        self.fleet.look_at_files(self.setup.log);
         let mut has_news = false;
         while let Ok(attempted) = self.news.try_recv() {
             has_news = true;
@@ -226,7 +154,7 @@ impl<'a> Life<'a> {
             return Some(code);
         }
         self.processes.end_late_hooks();
-        let statuses = self.statuses();
+        let statuses = self.fleet.statuses();
         let now = now().seconds;
         if has_news {
             self.tell_systemd(&statuses, now);
@@ -253,20 +181,6 @@ impl<'a> Life<'a> {
         }
     }
 
-    fn secret_changed(&self, path: &std::path::Path) {
-        let text = format!("{} has changed: logging in anew", path.display());
-        self.setup
-            .log
-            .info(text)
-            .with("event", "secret_changed")
-            .write();
-        let concerned = self
-            .kept
-            .iter()
-            .filter(|kept| kept.target.secret.path() == Some(path));
-        concerned.for_each(|kept| kept.keeper.login_now());
-    }
-
     /// Takes a keeper's news.
     fn hear(&mut self, attempted: &Attempted) -> Option<u8> {
         let Some(reason) = attempted.failed else {
@@ -276,7 +190,7 @@ impl<'a> Life<'a> {
             return None;
         };
         if reason == Reason::SecretUnreadable
-            && let Some(files) = &self.files
+            && let Some(files) = &self.fleet.files
         {
             files.watch_again();
         }
@@ -292,7 +206,7 @@ impl<'a> Life<'a> {
         let now = now().seconds;
         let begins = match self.setup.mode {
             Mode::Once => self.awaited.is_empty(),
-            _ => self.kept.iter().all(|kept| kept.status.is_ready(now)),
+            _ => self.fleet.is_ready(now),
         };
         if begins {
             self.has_begun = true;
@@ -315,10 +229,9 @@ impl<'a> Life<'a> {
     }
 
     fn start_application(&mut self, words: &[std::ffi::OsString]) -> Option<u8> {
-        let cache = self.kept.first().map(|kept| kept.status.cache.clone());
         let started = self
             .processes
-            .start_application(words, &cache.unwrap_or_default());
+            .start_application(words, self.fleet.first_cache().unwrap_or_default());
         let Err(error) = started else {
             return None;
         };
@@ -345,7 +258,7 @@ impl<'a> Life<'a> {
             Err(error) => {
                 let text = format!("the configuration stays as it was: {error}");
                 log.error(text).with("event", "reload").write();
-                let statuses = self.statuses();
+                let statuses = self.fleet.statuses();
                 self.tell_systemd(&statuses, now().seconds);
                 return;
             }
@@ -354,20 +267,24 @@ impl<'a> Life<'a> {
             log.warning("another address to listen at needs a restart")
                 .write();
         }
-        let before = self.statuses();
-        let_go(std::mem::take(&mut self.kept));
-        self.awaited.clear();
+        let before = self.fleet.statuses();
+        self.fleet.let_go();
         self.processes
             .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
         self.shared.client = setup.client.clone();
         self.shared.log = setup.log;
         self.shared.longest_pause = setup.longest_pause;
         self.setup = setup;
-        let text = match self.keep_all(&before) {
-            Ok(()) => "the configuration was read anew".to_owned(),
-            Err(error) => error,
-        };
-        self.setup.log.info(text).with("event", "reload").write();
+        let log = self.setup.log;
+        match Fleet::start(&self.setup.targets, &self.shared, &before) {
+            Ok(fleet) => {
+                self.awaited = fleet.statuses();
+                self.fleet = fleet;
+                let text = "the configuration was read anew";
+                log.info(text).with("event", "reload").write();
+            }
+            Err(error) => log.error(error).with("event", "reload").write(),
+        }
     }
 
     fn tell_systemd(&mut self, statuses: &[Arc<Status>], now: i64) {
@@ -384,24 +301,19 @@ impl<'a> Life<'a> {
         self.systemd.status(&text, self.has_begun && ready == all);
     }
 
-    fn statuses(&self) -> Vec<Arc<Status>> {
-        let statuses = self.kept.iter().map(|kept| Arc::clone(&kept.status));
-        statuses.collect()
-    }
-
     /// Until something happens; for ever, if nothing has a time.
     fn sleep(&self) {
         let mut fds = vec![
             PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
             PollFd::from_borrowed_fd(self.shared.wake.as_fd(), PollFlags::IN),
         ];
-        let files = self.files.iter();
+        let files = self.fleet.files.iter();
         fds.extend(files.map(|files| PollFd::from_borrowed_fd(files.as_fd(), PollFlags::IN)));
         let http = self.http.iter().flat_map(Server::waiting);
         fds.extend(http.map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
         let deadlines = [
             self.deadline,
-            self.files.as_ref().and_then(Files::deadline),
+            self.fleet.files.as_ref().and_then(Files::deadline),
             self.http.as_ref().and_then(Server::deadline),
             self.processes.deadline(),
             self.systemd.deadline(),
@@ -422,15 +334,10 @@ impl<'a> Life<'a> {
     /// Ends the keepers, and removes what is to be removed.
     fn end(&mut self) {
         Systemd::stopping();
-        let kept = std::mem::take(&mut self.kept);
-        let destroyed: Vec<Arc<Target>> = kept
-            .iter()
-            .filter(|kept| kept.target.destroy)
-            .map(|kept| Arc::clone(&kept.target))
-            .collect();
-        let_go(kept);
+        self.fleet.let_go();
         let options = self.setup.client.config().krb5().ccache_options();
-        for target in destroyed {
+        let targets = self.setup.targets.iter();
+        for target in targets.filter(|target| target.destroy) {
             let destroy =
                 Ccache::resolve(&target.cache, &options).and_then(|cache| cache.destroy());
             if let Err(error) = destroy
@@ -442,19 +349,3 @@ impl<'a> Life<'a> {
         }
     }
 }
-
-/// Ends keepers. One that is publishing is waited for, but not if it waits for a KDC itself: what
-/// counts is written in one step, or not at all.
-fn let_go(kept: Vec<Kept>) {
-    let (done, ended) = mpsc::channel();
-    let ending = std::thread::Builder::new().spawn(move || {
-        drop(kept);
-        let _ = done.send(());
-    });
-    if ending.is_ok() {
-        let _ = ended.recv_timeout(END_LIMIT);
-    }
-}
-
-/// For the keepers' end: a container has a second or so to spare.
-const END_LIMIT: Duration = Duration::from_millis(500);
