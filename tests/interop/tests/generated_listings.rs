@@ -175,7 +175,7 @@ fn credential(chance: &mut Chance, owner: &RawPrincipal) -> RawCredential {
 }
 
 fn address(chance: &mut Chance) -> (u16, Vec<u8>) {
-    // Not 20, NetBIOS: MIT shows those names since 1.21 or so only, and we do.
+    // Not 20, NetBIOS: MIT's 1.20 does not show those names; later versions do, as we.
     let kind = chance.of(&[2, 24, 3, 77]);
     let bytes = match (kind, chance.below(4)) {
         (2, 1..) => vec![192, 0, 2, chance.next().to_le_bytes()[0]],
