@@ -140,12 +140,12 @@ mod tests {
         let time = jiff::Timestamp::from_second(1_795_000_000).unwrap();
         assert_eq!(
             event(Format::Text).text(time),
-            "2026-11-18T13:06:40Z warning: no new ticket: refused (hint: ask \"them\")"
+            "2026-11-18T11:06:40Z warning: no new ticket: refused (hint: ask \"them\")"
         );
         let json = event(Format::Json).json(time);
         assert_eq!(json["reason"], "kdc_refused");
         assert_eq!(json["hint"], "ask \"them\"");
-        assert_eq!(json["time"], "2026-11-18T13:06:40.000Z");
+        assert_eq!(json["time"], "2026-11-18T11:06:40.000Z");
         assert!(!json.to_string().contains('\n'));
     }
 }

@@ -125,8 +125,6 @@ impl Publisher {
         if name.kind() == CcacheKind::File {
             return CcacheFile::new(name.residual()).replace_with_access(content, access);
         }
-        // Of two that look for a place at the same time, the second must see the first one's.
-        static PLACES: Mutex<()> = Mutex::new(());
         let _alone = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
         self.cache_of_collection(content.default_principal())?
             .replace_with(content)
@@ -147,6 +145,9 @@ impl Publisher {
         }
     }
 }
+
+/// Of two that look for a place in a collection, the second must see the first one's.
+static PLACES: Mutex<()> = Mutex::new(());
 
 /// What became of the tickets for services.
 #[derive(Default)]
