@@ -244,10 +244,10 @@ fn an_observer_hears_of_each_attempt_and_a_login_is_none_by_renewal() {
     let mut login = as_params(&client);
     login.renew_lifetime = Some(7 * 24 * 3_600);
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&heard);
+    let notebook = Arc::clone(&heard);
     let mut params = KeeperParams::new(login, password).with_observer(move |state| {
         let news = (state.attempts, state.renewed, state.error.is_some());
-        hears.lock().unwrap().push(news);
+        notebook.lock().unwrap().push(news);
     });
     params.longest_pause = Some(SECOND * 60);
     let keeper = client.keep(params).unwrap();
