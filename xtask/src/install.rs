@@ -89,6 +89,10 @@ const CONSUMERS: &[Part] = &[
         "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py",
         "python3-requests-kerberos",
     ),
+    part(
+        "/usr/lib/python3/dist-packages/pip/__init__.py",
+        "python3-pip",
+    ),
     part("/usr/bin/gss-client", "krb5-gss-samples"),
     part("/usr/bin/javac", "openjdk-17-jdk-headless"),
     part("/usr/bin/psql", "postgresql-client"),
@@ -148,7 +152,7 @@ pub(crate) fn everything() -> Outcome {
     let heimdal_missing = parts::heimdal_kcm().is_none();
     let schema_missing = parts::kerberos_schema().is_none();
     if missing.is_empty() && !heimdal_missing && !schema_missing {
-        return Ok(());
+        return python_package("requests-gssapi", "requests_gssapi");
     }
     if heimdal_missing {
         missing.extend(HEIMDAL_LIBRARIES);
@@ -186,7 +190,19 @@ pub(crate) fn everything() -> Outcome {
             return Err("no kerberos.schema.gz in the package krb5-kdc-ldap".into());
         }
     }
-    Ok(())
+    python_package("requests-gssapi", "requests_gssapi")
+}
+
+/// Installs a package for Python that Debian does not have below the target folder, alone: what it
+/// needs Debian has.
+fn python_package(package: &str, module: &str) -> Outcome {
+    let folder = parts::python_packages();
+    if folder.join(module).join("__init__.py").exists() {
+        return Ok(());
+    }
+    let mut pip = Command::new("/usr/bin/python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]);
+    process::run(pip.arg(folder).arg(package))
 }
 
 /// Installs Debian packages.

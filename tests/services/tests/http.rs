@@ -11,6 +11,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::thread;
 
+use test_support::parts::python_packages;
 use test_support::{
     Apache, Krb5Conf, MitRealm, Place, SambaRealm, Server, TempDir, Tool, free_port,
 };
@@ -145,25 +146,33 @@ fn curl_at_ours() {
 #[test]
 #[cfg_attr(
     not(all(mit, python_requests)),
-    ignore = "needs MIT's KDC and requests-kerberos: cargo xtask install"
+    ignore = "needs MIT's KDC, requests-kerberos and requests-gssapi: cargo xtask install"
 )]
 fn python_requests_at_ours() {
     let realm = MitRealm::start();
     let place = realm.place();
     let service = Service::start(&realm.keytab("localhost"), &place);
     log_in(&place, "alice");
-    let script = "import sys, requests\n\
-                  from requests_kerberos import HTTPKerberosAuth, REQUIRED\n\
-                  auth = HTTPKerberosAuth(mutual_authentication=REQUIRED)\n\
-                  page = requests.get(sys.argv[1], auth=auth)\n\
-                  print(page.status_code, page.text, end='')\n";
-    let python = place.program("/usr/bin/python3").args(["-c", script]);
-    let page = python
-        .env("NO_PROXY", "*")
-        .arg(&service.url)
-        .run()
-        .success();
-    assert_eq!(page.stdout(), "200 hello alice@MIT.TEST\n");
+    for auth in [
+        "requests_kerberos import HTTPKerberosAuth",
+        "requests_gssapi import HTTPSPNEGOAuth",
+    ] {
+        let class = auth.rsplit(' ').next().unwrap_or_default();
+        let script = format!(
+            "import sys, requests\n\
+             from {auth}, REQUIRED\n\
+             page = requests.get(sys.argv[1], auth={class}(mutual_authentication=REQUIRED))\n\
+             print(page.status_code, page.text, end='')\n"
+        );
+        let python = place.program("/usr/bin/python3").args(["-c", &script]);
+        let page = python
+            .env("NO_PROXY", "*")
+            .env("PYTHONPATH", python_packages())
+            .arg(&service.url)
+            .run()
+            .success();
+        assert_eq!(page.stdout(), "200 hello alice@MIT.TEST\n", "{auth}");
+    }
 }
 
 /// A service of Active Directory knows its client by the SID.

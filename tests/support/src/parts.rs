@@ -167,12 +167,19 @@ pub fn python_gssapi() -> bool {
 /// Where Debian puts it.
 const PYTHON_GSSAPI: &str = "/usr/lib/python3/dist-packages/gssapi/__init__.py";
 
-/// Whether there is requests-kerberos, which gets pages for Python's programs.
+/// Whether there are requests-kerberos and requests-gssapi, which get pages for Python's programs.
 pub fn python_requests() -> bool {
-    python() && Path::new(PYTHON_REQUESTS).exists()
+    let module = python_packages().join(REQUESTS_GSSAPI);
+    python() && Path::new(PYTHON_REQUESTS).exists() && module.exists()
+}
+
+/// Where packages for Python are that Debian does not have; their programs want it in `PYTHONPATH`.
+pub fn python_packages() -> PathBuf {
+    target_dir().join("python")
 }
 
 /// Where Debian puts it.
+const REQUESTS_GSSAPI: &str = "requests_gssapi/__init__.py";
 const PYTHON_REQUESTS: &str = "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py";
 
 /// Whether there is a Java, its compiler included.
@@ -243,7 +250,7 @@ pub fn print_cfgs() {
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
-    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin"] {
+    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin", "python"] {
         println!(
             "cargo::rerun-if-changed={}",
             target_dir().join(unpacked).display()

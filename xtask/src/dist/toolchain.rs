@@ -79,7 +79,9 @@ impl Toolchain {
                 .env("CARGO", CARGO)
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env_remove("RUSTUP_TOOLCHAIN")
-                .arg("-Zbuild-std=std,panic_abort");
+                .arg("-Zbuild-std=std,panic_abort")
+                // Without what prints backtraces: there are no symbols for them, and it is large.
+                .arg("-Zbuild-std-features=panic-unwind");
             // musl's start-up files are Zig's.
             flags.push("-Clink-self-contained=no".to_owned());
         }
