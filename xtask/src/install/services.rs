@@ -27,7 +27,10 @@ pub(super) fn without(install: impl FnOnce() -> Outcome) -> Outcome {
             How::Script => Command::new("update-rc.d"),
         };
         match how {
-            How::Unit => disable.args(["disable", name]),
+            // It takes calls from packages only, by this variable; `systemctl` wants to be booted.
+            How::Unit => disable
+                .env("DPKG_MAINTSCRIPT_PACKAGE", "rkinit")
+                .args(["disable", name]),
             How::Script => disable.args([name, "disable"]),
         };
         process::run(&mut disable)?;
