@@ -36,7 +36,7 @@ impl Client {
     /// # Example
     /// ```
     /// use kerberos_client::kerberos_proto::S4uUser;
-    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest, store};
+    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest};
     ///
     /// # use kerberos_testkdc::{Account, TestKdc};
     /// # let kdc = TestKdc::builder("EXAMPLE.COM").principal("alice", "unknown to the service")
@@ -49,7 +49,8 @@ impl Client {
     /// let web = client.principal("HTTP/web")?;
     /// let cache = client.config().ccache_name()?;
     /// let params = client.as_params(web.clone())?;
-    /// store(&client.login(params, Secret::Password(Password::new("pw")))?, &cache)?;
+    /// let login = client.login(params, Secret::Password(Password::new("pw")))?;
+    /// client.store(&login, &cache)?;
     ///
     /// let alice = S4uUser::Name(client.principal("alice")?);
     /// let evidence = client.s4u2self(&cache, &alice, &TicketRequest::new(web))?;

@@ -204,4 +204,4 @@ impl UserRealm {
 }
 
 /// Seconds; should a ticket come, nobody will use it.
-const LIFETIME: u32 = 15;
+const LIFETIME: i32 = 15;
