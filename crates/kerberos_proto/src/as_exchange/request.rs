@@ -42,7 +42,8 @@ impl Plan {
             Some(StartTime::At(time)) => Some(time.unix()),
         };
         let begin = start.unwrap_or(now.seconds);
-        let after = |seconds: i64| in_range(begin.saturating_add(seconds));
+        // From the first clocks on: 0 sets no limit.
+        let after = |seconds: i64| in_range(begin.saturating_add(seconds).max(0));
         let till = after(params.lifetime.unwrap_or(DEFAULT_LIFETIME).into());
         // A ticket renewable for less than it lasts makes no sense.
         let renew_lifetime = params.renew_lifetime.filter(|&seconds| seconds > 0);

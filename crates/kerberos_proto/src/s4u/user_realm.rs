@@ -101,6 +101,7 @@ impl UserRealm {
             let realm = search.user.realm().to_owned();
             return Ok((search, Step::Done(Box::new(realm))));
         }
+        trace!("Getting initial credentials for {}", search.user);
         let step = search.ask(rng, now);
         Ok((search, step))
     }
