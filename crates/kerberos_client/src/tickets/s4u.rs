@@ -204,13 +204,28 @@ impl<'a> Behalf<'a> {
 
     /// What the cache has of such tickets.
     async fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
+        let (server, name) = (&self.request.server, self.name);
+        let user = match &whose {
+            Whose::User(user) => Some(user.clone()),
+            _ => None,
+        };
+        if let Some(user) = &user {
+            trace!("Getting credentials {user} -> {server} using ccache {name}");
+        }
         self.request.whose = whose;
         let requests = vec![self.request.clone()];
         let found = self.driver.look_up(&self.cache, requests).await?;
-        Ok(match found.hits.into_iter().next() {
-            Some(Hit::Ticket(ticket)) => Some(*ticket),
-            _ => None,
-        })
+        let hit = found.hits.into_iter().next().unwrap_or(Hit::Nothing);
+        let server = &self.request.server;
+        let ticket = hit.ticket(server, &self.cache);
+        if let Some(user) = &user {
+            let result = match &ticket {
+                Ok(_) => "0/Success".to_owned(),
+                Err(error) => error.mit_code_and_text(),
+            };
+            trace!("Retrieving {user} -> {server} from {name} with result: {result}");
+        }
+        Ok(ticket.ok())
     }
 
     fn no_credential(&self) -> ClientError {

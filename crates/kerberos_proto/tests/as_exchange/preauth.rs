@@ -229,7 +229,10 @@ fn the_timestamp_can_be_forbidden() {
         matches!(error, ExchangeError::TimestampDisabled),
         "{error:?}"
     );
-    assert_eq!(error.mit_message(), "Pre-authentication failed: Encrypted timestamp is disabled");
+    assert_eq!(
+        error.mit_message(),
+        "Pre-authentication failed: Encrypted timestamp is disabled"
+    );
     Kdc::without_preauth().login(params, password()).unwrap();
 }
 
