@@ -179,7 +179,7 @@ fn a_ticket_that_is_there_is_renewed() {
     assert!(!place.cache().exists() && nothing_left(&place));
     // With -c it is that cache.
     let named = place.text("named");
-    let login = kinit(&place).args(["-r", "1d", "-c", &named]);
+    let login = kinit(&place).args(["-l", "1h", "-r", "1d", "-c", &named]);
     login.run().success();
     let before = fs::read(&named).expect("it is there");
     renew(&["-c", &named, "--", "/bin/true"]).success();
@@ -226,7 +226,7 @@ fn what_the_terminal_sends_reaches_the_command_once() {
     let program = test_support::rkinit();
     let password = place.write("password", typed_password());
     let line = format!(
-        "'{}' --password-file '{}' alice -- sh -c '{}'",
+        "exec '{}' --password-file '{}' alice -- sh -c '{}'",
         program.display(),
         password.display(),
         inner.replace('\'', "'\\''")

@@ -48,11 +48,8 @@ fn what_ends_it_before_anything_is_changed() {
         assert_eq!(said, format!("kpasswd: {what}\n"), "{stdin:?}");
     };
     check("", 1, "Cannot read password getting initial ticket");
-    check(
-        "wrong\n",
-        1,
-        "Password incorrect while getting initial ticket",
-    );
+    let wrong = "Preauthentication failed getting initial ticket";
+    check("wrong\n", 1, wrong);
     let typed = format!("{PASSWORD}\n");
     check(&typed, 2, "Cannot read password while reading password");
     let once = format!("{typed}new\n");

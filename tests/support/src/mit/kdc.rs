@@ -50,7 +50,7 @@ impl<'a> Kdc<'a> {
     }
 
     /// Gives `commands` to kadmin.local; keytabs that they name are in the folder.
-    pub(crate) fn administer(&self, commands: &str) {
+    pub(crate) fn administer(&self, commands: impl Into<Vec<u8>>) {
         let done = self
             .tool("/usr/sbin/kadmin.local")
             .args(["-r", self.realm])
