@@ -137,7 +137,7 @@ fn exit_status(status: WaitStatus) -> u8 {
 }
 
 /// Passes a signal on to a process that has not been collected, though it may have ended.
-pub(crate) fn pass_on(received: &Received, to: Pid) {
+pub(crate) fn pass_on(received: Received, to: Pid) {
     // What the terminal sends it sends to both: the program alone decides what Ctrl-C does.
     if !received.from_terminal
         && let Some(signal) = rustix::process::Signal::from_named_raw(received.number)

@@ -66,12 +66,11 @@ impl Refusal {
     /// Says what is wrong and what to do; the exit status. Where krb5.conf tells how to put it, that
     /// is where a site says what to do.
     pub(crate) fn report(&self, program: &Program) -> u8 {
-        match self.as_site_wants(program) {
-            Some(message) => program.error(message, &self.context),
-            None => {
-                program.error(&self.message, &self.context);
-                self.hint.iter().for_each(hint);
-            }
+        if let Some(message) = self.as_site_wants(program) {
+            program.error(message, &self.context);
+        } else {
+            program.error(&self.message, &self.context);
+            self.hint.iter().for_each(hint);
         }
         1
     }

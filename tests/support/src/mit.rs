@@ -142,7 +142,7 @@ impl MitRealm {
     ///
     /// # Panics
     /// When kadmin.local fails.
-    pub fn administer(&self, commands: impl Into<Vec<u8>>) {
+    pub fn administer(&self, commands: &(impl AsRef<[u8]> + ?Sized)) {
         Kdc::new(self.folder.path(), Self::REALM).administer(commands);
     }
 

@@ -23,8 +23,10 @@ pub(super) type Source = Callback<dyn LoginSource>;
 pub(super) enum Publish {
     Cache(CcacheName),
     /// The caller's; it says when what it shows ends, if that is before the login.
-    Call(Callback<dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send>),
+    Call(Callback<PublishFn>),
 }
+
+type PublishFn = dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send;
 
 /// Hears what came of an attempt.
 pub(super) type Observe = Callback<dyn FnMut(&KeeperState) + Send>;

@@ -163,8 +163,9 @@ fn accompany(
     let child = command.start().map_err(|error| {
         let name = words.first().map(|word| word.display());
         let text = system_text(&error);
-        name.iter()
-            .for_each(|name| line(format_args!("{name}: {text}")));
+        if let Some(name) = name {
+            line(format_args!("{name}: {text}"));
+        }
         beside::not_run(&error)
     })?;
     loop {
@@ -180,7 +181,7 @@ fn accompany(
             if received.number == Signal::SIGALRM as i32 {
                 refresh();
             } else if received.number != Signal::SIGCHLD as i32 {
-                beside::pass_on(&received, child);
+                beside::pass_on(received, child);
             }
         }
         // Whatever it says, everything is looked at.

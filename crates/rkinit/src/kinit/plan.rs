@@ -440,9 +440,9 @@ mod tests {
         };
         check("-l 0", 1, &["Bad lifetime value 0"]);
         check(
-            "-l x -r -5",
+            "-l x -r 0",
             2,
-            &["Bad lifetime value x", "Bad lifetime value -5"],
+            &["Bad lifetime value x", "Bad lifetime value 0"],
         );
         check("-s soon", 1, &["Bad start time value soon"]);
         check(

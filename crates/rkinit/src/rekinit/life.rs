@@ -123,7 +123,7 @@ impl<'a> Life<'a> {
         let with_application = matches!(self.setup.mode, Mode::Beside(_));
         let pending: Vec<Received> = self.signals.pending().collect();
         for received in pending {
-            let code = match Wish::of(&received, with_application) {
+            let code = match Wish::of(received, with_application) {
                 Wish::Refresh => {
                     self.fleet.refresh_now();
                     None
@@ -134,7 +134,7 @@ impl<'a> Life<'a> {
                 }
                 Wish::Reap => self.processes.reap(),
                 Wish::PassOn if self.processes.has_application() => {
-                    self.processes.signal_application(&received);
+                    self.processes.signal_application(received);
                     None
                 }
                 Wish::PassOn | Wish::End => Some(self.ended_by(received.number)),

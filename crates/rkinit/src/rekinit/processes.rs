@@ -92,7 +92,7 @@ impl Processes {
     }
 
     /// Passes a signal on to the application, if it runs.
-    pub(super) fn signal_application(&self, received: &Received) {
+    pub(super) fn signal_application(&self, received: Received) {
         if let Some(pid) = self.application {
             beside::pass_on(received, pid);
         }
@@ -197,7 +197,7 @@ impl Processes {
     fn command<W: Into<OsString> + Clone>(&self, words: &[W]) -> Command {
         let command = Command::new(words.iter().cloned()).env_remove("NOTIFY_SOCKET");
         let hidden = self.hidden.iter();
-        hidden.fold(command, |command, name| command.env_remove(name))
+        hidden.fold(command, Command::env_remove)
     }
 }
 

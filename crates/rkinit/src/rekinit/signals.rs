@@ -18,7 +18,7 @@ pub(super) enum Wish {
 
 impl Wish {
     /// What `received` asks for; most signals are the application's if there is to be one.
-    pub(super) fn of(received: &Received, with_application: bool) -> Self {
+    pub(super) fn of(received: Received, with_application: bool) -> Self {
         match Signal::try_from(received.number) {
             Ok(Signal::SIGCHLD) => Self::Reap,
             Ok(Signal::SIGALRM) => Self::Refresh,
