@@ -32,86 +32,156 @@ pub(crate) struct Growth {
 
 impl Contest {
     /// All rows.
-    pub(crate) fn rows(&self) -> Vec<Row> {
-        let keytab = self.realm.keytab("aes256").display().to_string();
-        let last = self.place.text("last.keytab");
-        let many_keys = self.place.text("many.keytab");
-        let row = |name, goal, contenders| Row {
+    ///
+    /// # Errors
+    /// When a file cannot be made.
+    pub(crate) fn rows(&self) -> Outcome<Vec<Row>> {
+        let many_tickets = self.cache_of(MANY)?;
+        let silent = self.silent_address();
+        let refusing = format!("127.0.0.1:{}", free_port());
+        let row = |name, goal, bound, contenders| Row {
             name,
             goal: Some(goal),
             memory_limit: None,
             rounds: None,
+            bound,
             contenders,
         };
-        let floor = Row {
-            name: "/bin/true",
-            goal: None,
-            memory_limit: None,
-            rounds: None,
-            contenders: vec![Contender {
-                who: "MIT",
-                program: "/bin/true".into(),
-                arguments: Vec::new(),
-                stdin: None,
-                environment: Vec::new(),
-                start: None,
-            }],
-        };
-        vec![
-            floor,
+        Ok(vec![
+            Row {
+                name: "/bin/true",
+                goal: None,
+                memory_limit: None,
+                rounds: None,
+                bound: "the floor: a process that does nothing",
+                contenders: vec![Contender::floor()],
+            },
             Row {
                 memory_limit: Some(3 * 1024),
-                ..row("kinit -k, aes256", 0.45, self.login_by_keytab(&keytab))
+                ..row(
+                    "kinit -k, aes256",
+                    0.45,
+                    "one round trip to the KDC, then starting up",
+                    self.login_by_keytab(&self.own_keytab()),
+                )
             },
             row(
                 "kinit, password, aes256",
                 0.35,
+                "PBKDF2 of 4 096 rounds, then two round trips",
                 self.login_by_password("aes256"),
             ),
             row(
                 "kinit, password, aes256-sha2",
                 0.5,
+                "PBKDF2 of 32 768 rounds",
                 self.login_by_password("aes256-sha2"),
             ),
-            row("klist, 1 ticket", 0.5, self.list_cache("one")),
+            row(
+                "klist, 1 ticket",
+                0.5,
+                "starting up",
+                self.list_cache(&self.cache_of(1)?),
+            ),
             Row {
                 memory_limit: Some(4 * 1024),
-                ..row("klist, 10 000 tickets", 0.1, self.list_cache("many"))
+                ..row(
+                    "klist, 10 000 tickets",
+                    0.1,
+                    "reading the entries and their tickets, in 64 KiB pieces",
+                    self.list_cache(&many_tickets),
+                )
             },
             row(
                 "klist -k, 10 000 entries",
                 0.2,
-                self.list_keytab(&many_keys),
+                "starting up, then reading the entries",
+                self.list_keytab(&self.keytab_of(MANY)?),
             ),
             row(
                 "kinit -k, key last of 10 001",
                 0.2,
-                self.login_by_keytab(&last),
+                "reading the entries",
+                self.login_by_keytab(&self.keytab_with_last_key(MANY)?),
             ),
-            row("kvno, one service", 0.5, self.one_service()),
+            row(
+                "kvno, one service",
+                0.5,
+                "starting up, and waiting for the KDC, which MIT's does as long",
+                self.one_service(),
+            ),
             row(
                 "kvno, 50 names, 10 000 tickets",
                 0.02,
-                self.cached_services(),
+                "reading the entries, once for all names",
+                self.cached_services(&many_tickets),
             ),
             row(
                 "kinit -k, first KDC refuses",
                 0.5,
-                self.login_past(&format!("127.0.0.1:{}", free_port())),
+                "as without that KDC",
+                self.login_past(&refusing),
             ),
             Row {
                 rounds: Some(5),
                 ..row(
                     "kinit -k, first KDC is silent",
                     1.0,
-                    self.login_past(&self.silent_address()),
+                    "waiting a second before the next KDC is asked",
+                    self.login_past(&silent),
                 )
             },
             row(
                 "kinit -k, no route to the first KDC",
                 1.0,
+                "as without that KDC",
                 self.login_past(UNROUTABLE),
             ),
-        ]
+        ])
+    }
+
+    /// How costs grow with what is kept, and with how much goes on at once.
+    ///
+    /// # Errors
+    /// When a file cannot be made.
+    pub(crate) fn growth(&self) -> Outcome<Vec<Growth>> {
+        let sizes = [1, 10, 100, 1_000, 10_000, 50_000];
+        let mut listing = Vec::new();
+        let mut looking_up = Vec::new();
+        for size in sizes {
+            listing.push((size, self.list_cache(&self.cache_of(size)?)));
+            let keytab = self.keytab_with_last_key(size)?;
+            looking_up.push((size, self.login_by_keytab(&keytab)));
+        }
+        let logging_in = [1, 2, 4, 8, 16, 32, 64].map(|at_once| {
+            let mut all = self.login_by_keytab(&self.own_keytab());
+            for contender in &mut all {
+                contender.at_once = at_once;
+            }
+            (u32::try_from(at_once).unwrap_or(u32::MAX), all)
+        });
+        Ok(vec![
+            Growth {
+                file: "tickets.svg",
+                title: "klist, by the number of tickets",
+                unit: "tickets in the cache",
+                steps: listing,
+            },
+            Growth {
+                file: "keytab.svg",
+                title: "kinit -k with the last key, by the number of entries",
+                unit: "entries in the keytab",
+                steps: looking_up,
+            },
+            Growth {
+                file: "logins.svg",
+                title: "kinit -k at once, until all are done",
+                unit: "logins at once, against one KDC",
+                steps: logging_in.into(),
+            },
+        ])
     }
 }
+
+/// The loopback's broadcast address: by TCP the network is unreachable, and nothing leaves the machine.
+const UNROUTABLE: &str = "127.255.255.255:88";
