@@ -149,12 +149,6 @@ fn add_micro(report: &mut Report) -> Outcome {
          contenders take turns. The first\nof each group is ours. `cargo micro` shows these alone.\n",
     );
     report.add(&process::output(&mut process::cargo(["micro"]))?);
-    report.add("\nPeers whose dependencies clash with ours, in a workspace of their own:\n");
-    report.add(&process::output(&mut process::cargo([
-        "run",
-        "--release",
-        "--manifest-path=benches/peers/Cargo.toml",
-    ]))?);
     report.add("\nThe asynchronous client, `cargo logins`:\n\n```text");
     report.add(process::output(&mut process::cargo(["logins"]))?.trim_end());
     report.add("```");
