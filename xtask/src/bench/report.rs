@@ -7,7 +7,7 @@ use std::process::Command;
 use super::contender::Calls;
 use super::rows::Row;
 use super::stats::Sample;
-use crate::process;
+use crate::dist::elf;
 
 /// Markdown that is shown as soon as it is added.
 #[derive(Default)]
@@ -51,10 +51,10 @@ impl Report {
         let system = field(&file("/etc/os-release"), "PRETTY_NAME").unwrap_or_else(unknown);
         let kernel = version("uname", "-sr").unwrap_or_else(unknown);
         let mit = version("/usr/bin/klist", "-V").unwrap_or_else(unknown);
-        let kind = match process::output(Command::new("file").arg("-bL").arg(binary)) {
-            Ok(text) if text.contains("static") => "static",
-            Ok(_) => "dynamic",
-            Err(_) => "unknown kind",
+        let kind = match std::fs::read(binary).map(|program| elf::dynamic_part(&program)) {
+            Ok(Ok(None)) => "static",
+            Ok(Ok(Some(_))) => "dynamic",
+            _ => "of an unknown kind",
         };
         let load = file("/proc/loadavg");
         let load = load.split_whitespace().next().unwrap_or("?");
