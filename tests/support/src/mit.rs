@@ -142,7 +142,7 @@ impl MitRealm {
     ///
     /// # Panics
     /// When kadmin.local fails.
-    pub fn administer(&self, commands: &(impl AsRef<[u8]> + ?Sized)) {
+    pub fn administer(&self, commands: &str) {
         Kdc::new(self.folder.path(), Self::REALM).administer(commands);
     }
 
