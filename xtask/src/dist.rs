@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the static binaries and what they are shipped in.
 //!
 //! ```text
-//! toolchain ─► rkinit for TARGET ─► checks ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom
+//! toolchain ─► rkinit for TARGET ─► checks ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom, licences
 //!                                           ├─► rkinit_VERSION_ARCH.deb        debian
 //!                                           └─► rkinit-VERSION-ARCH.oci.tar    image
 //!                                               SHA256SUMS
@@ -9,9 +9,11 @@
 //! Everything is made of bytes that depend on the sources alone: times are that of the last commit,
 //! names are sorted, paths of the machine are cut out. `--check` builds twice and compares.
 
+mod crates;
 mod debian;
 mod elf;
 mod image;
+mod licences;
 mod sbom;
 mod tarball;
 mod toolchain;
@@ -116,7 +118,12 @@ fn build(targets: &[Target], folder: &Path) -> Outcome {
         let binary = toolchain.build(*target, &release, &folder.join("build"))?;
         let bytes = fs::read(&binary)?;
         check_binary(&binary, &bytes)?;
-        let tree = tree::of(&release, bytes, sbom::of(&release, *target)?)?;
+        let tree = tree::of(
+            &release,
+            bytes,
+            &crates::of(*target)?,
+            &toolchain.libraries()?,
+        )?;
         let name = format!("rkinit-{}-{}.tar.gz", release.version, target.triple);
         fs::write(folder.join(name), tree.archive(&release)?)?;
         let name = format!("rkinit_{}_{}.deb", release.version, target.architecture);

@@ -108,10 +108,18 @@ const KCM: &[Part] = &[
     part("/usr/sbin/sssd", "sssd-common"),
 ];
 
+/// Containers for the sidecar. The engine is the machine's to start.
+const DOCKER: &[Part] = &[
+    part("/usr/sbin/dockerd", "docker.io"),
+    part("/usr/bin/docker", "docker.io"),
+    part("/usr/bin/docker-compose", "docker-compose"),
+];
+
 /// Small tools that the harness and the benchmark call.
 const TOOLS: &[Part] = &[
     part("/usr/bin/faketime", "faketime"),
     part("/usr/bin/setpriv", "util-linux"),
+    part("/usr/bin/nsenter", "util-linux"),
     part("/usr/bin/script", "bsdutils"),
     part("/usr/bin/time", "time"),
 ];
@@ -145,6 +153,7 @@ pub(crate) fn everything() -> Outcome {
         .chain(CONSUMERS)
         .chain(DNS)
         .chain(KCM)
+        .chain(DOCKER)
         .chain(TOOLS)
         .filter(|part| !is_here(part.probe))
         .map(|part| part.package)

@@ -5,6 +5,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The environment variable that names a folder with an unpacked Heimdal.
 pub const HEIMDAL_VARIABLE: &str = "RKINIT_HEIMDAL";
@@ -182,6 +183,20 @@ pub fn python_packages() -> PathBuf {
 const REQUESTS_GSSAPI: &str = "requests_gssapi/__init__.py";
 const PYTHON_REQUESTS: &str = "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py";
 
+/// Whether there are Docker with Compose, and an engine that answers; it is root's.
+pub fn docker() -> bool {
+    let version = |program: &str, arguments: &[&str]| {
+        let run = Command::new(program).args(arguments).output();
+        run.is_ok_and(|output| output.status.success())
+    };
+    root()
+        && version(
+            "/usr/bin/docker",
+            &["version", "--format={{.Server.Version}}"],
+        )
+        && version("/usr/bin/docker-compose", &["version", "--short"])
+}
+
 /// Whether there is a Java, its compiler included.
 pub fn java() -> bool {
     ["/usr/bin/java", "/usr/bin/javac"]
@@ -247,6 +262,8 @@ pub fn print_cfgs() {
         PYTHON_REQUESTS,
         "/usr/bin/javac",
         "/usr/bin/gss-client",
+        "/usr/bin/docker-compose",
+        "/run/docker.sock",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -268,6 +285,7 @@ pub fn print_cfgs() {
         ("nsd", nsd() && root()),
         ("samba", samba() && root()),
         ("apache", apache()),
+        ("docker", docker()),
         ("postgres", postgres().is_some()),
         ("faketime", faketime().is_some()),
         ("python", python()),
