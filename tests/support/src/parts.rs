@@ -197,6 +197,26 @@ pub fn docker() -> bool {
         && version("/usr/bin/docker-compose", &["version", "--short"])
 }
 
+/// The folder of Python packages that know how Kubernetes' and Amazon's documents must be; they bring what
+/// they need, because Debian's is too old for them.
+pub fn schemas() -> PathBuf {
+    target_dir().join("schemas")
+}
+
+/// Whether these are here, and what renders the documents.
+pub fn schemas_installed() -> bool {
+    let packages = ["kubernetes_validate", "botocore"];
+    let here = |package: &str| schemas().join(package).join("__init__.py").exists();
+    python() && Path::new(KUBECTL).exists() && packages.into_iter().all(here)
+}
+
+const KUBECTL: &str = "/usr/bin/kubectl";
+
+/// Whether there is what verifies units of systemd.
+pub fn systemd() -> bool {
+    Path::new("/usr/bin/systemd-analyze").exists()
+}
+
 /// Whether there is a Java, its compiler included.
 pub fn java() -> bool {
     ["/usr/bin/java", "/usr/bin/javac"]
@@ -264,10 +284,12 @@ pub fn print_cfgs() {
         "/usr/bin/gss-client",
         "/usr/bin/docker-compose",
         "/run/docker.sock",
+        "/usr/bin/systemd-analyze",
+        KUBECTL,
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
-    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin", "python"] {
+    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin", "python", "schemas"] {
         println!(
             "cargo::rerun-if-changed={}",
             target_dir().join(unpacked).display()
@@ -286,6 +308,8 @@ pub fn print_cfgs() {
         ("samba", samba() && root()),
         ("apache", apache()),
         ("docker", docker()),
+        ("schemas", schemas_installed()),
+        ("systemd", systemd()),
         ("postgres", postgres().is_some()),
         ("faketime", faketime().is_some()),
         ("python", python()),
