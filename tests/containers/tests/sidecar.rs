@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -152,6 +153,63 @@ fn a_secret_with_a_new_password() {
     application.end();
     let log = sidecar.log();
     assert!(!log.contains("looking-glass") && !log.contains("wonderland"));
+}
+
+/// What kinit-sidecar's `rekinit.sh` and the `renew.sh` of AWS's example were told, in the image that is
+/// shipped.
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn as_scripts_of_the_field_were_set_up() {
+    let site = Site::start();
+    site.give_keytab();
+    site.give(&site.path("kdc/svc.keytab"), "krb5.keytab");
+    let folder = site.path("build");
+    fs::create_dir_all(&folder).expect("the folder is ours");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/src/dist/krb5.conf");
+    fs::copy(shipped, folder.join("krb5.conf")).expect("the folder is ours");
+    let image = sidecar(&folder, "");
+    let realms = site.path("realms");
+    fs::create_dir(&realms).expect("the folder is ours");
+    fs::copy(site.path("krb5.conf"), realms.join("realms.conf")).expect("the folder is ours");
+    let start = |more: &[&str], arguments: &[&str]| {
+        let mut words = site.connected();
+        words.extend(site.tickets("/dev/shm"));
+        let krb5 = site.path("krb5");
+        words.extend([
+            format!("--user=65532:{READER}"),
+            "--read-only".to_owned(),
+            format!("--volume={}:/krb5:ro", krb5.display()),
+            format!("--volume={}:/etc/krb5.conf.d:ro", realms.display()),
+            "--entrypoint=/rekinit".to_owned(),
+        ]);
+        words.extend(more.iter().map(|&word| word.to_owned()));
+        words.push(image.name().to_owned());
+        words.extend(arguments.iter().map(|&word| word.to_owned()));
+        Container::start("sidecar", words)
+    };
+    let options = "--env=OPTIONS=-V -m 0440 -k svc@EXAMPLE.COM";
+    let sidecar = start(&["--env=PERIOD_SECONDS=2", options], &[]);
+    sidecar.wait_for("ticket got", 3);
+    let application = site.application("/dev/shm", "ccache", PAGE);
+    application.wait_for_pages(2);
+    application.end();
+    drop(sidecar);
+
+    fs::write(
+        site.path("login.json"),
+        "{\"username\":\"alice\",\"password\":\"wonderland\",\"engine\":\"sqlserver\"}",
+    )
+    .expect("the folder is ours");
+    site.give(&site.path("login.json"), "login.json");
+    let arguments = ["--secret-file", "/krb5/login.json", "-m", "0440"];
+    let sidecar = start(&["--env=DELAY_SECONDS=2"], &arguments);
+    sidecar.wait_for("alice@EXAMPLE.COM: ticket got", 3);
+    let application = site.application("/dev/shm", "ccache", PAGE);
+    application.wait_for_pages(2);
+    application.end();
 }
 
 /// Kills by `docker kill`, which takes long, and then, often, in the sidecar's place: processes in
