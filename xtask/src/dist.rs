@@ -1,10 +1,10 @@
 //! `cargo xtask dist`: the static binaries and what they are shipped in.
 //!
 //! ```text
-//! toolchain ─► rkinit for TARGET ─► checks ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom, licences
-//!                                           ├─► rkinit_VERSION_ARCH.deb        debian
-//!                                           └─► rkinit-VERSION-ARCH.oci.tar    image
-//!                                               SHA256SUMS
+//! toolchain ─► rkinit for TARGET ─► checks, trial ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom, licences
+//!                                                  ├─► rkinit_VERSION_ARCH.deb        debian
+//!                                                  └─► rkinit-VERSION-ARCH.oci.tar    image
+//!                                                      SHA256SUMS
 //! ```
 //! Everything is made of bytes that depend on the sources alone: times are that of the last commit,
 //! names are sorted, paths of the machine are cut out. `--check` builds twice and compares.
@@ -18,6 +18,7 @@ mod sbom;
 mod tarball;
 mod toolchain;
 mod tree;
+mod trial;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -118,6 +119,7 @@ fn build(targets: &[Target], folder: &Path) -> Outcome {
         let binary = toolchain.build(*target, &release, &folder.join("build"))?;
         let bytes = fs::read(&binary)?;
         check_binary(&binary, &bytes)?;
+        trial::run(&binary, *target)?;
         let tree = tree::of(
             &release,
             bytes,
