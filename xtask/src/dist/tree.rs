@@ -60,7 +60,10 @@ pub(super) fn of(
         let name = text.rsplit('/').next().unwrap_or(text);
         tree.file(&format!("share/doc/rkinit/{name}"), 0o644, bytes);
     }
-    for (name, text) in pages::all()? {
+    for (name, text) in pages::all()?
+        .into_iter()
+        .filter(|(name, _)| is_of_ours(name))
+    {
         // Debian wants manual pages compressed; every `man` reads them so.
         let (name, bytes) = match name.strip_prefix("man/") {
             Some(_) => (format!("share/{name}.gz"), gzip(&text)?),
@@ -73,6 +76,14 @@ pub(super) fn of(
     let name = format!("share/doc/rkinit/rkinit-{}.cdx.json", release.version);
     tree.file(&name, 0o644, sbom::of(release, crates)?);
     Ok(tree)
+}
+
+/// Whether a page or a completion is of a name that is shipped. Those of MIT's names would be in the way of
+/// MIT's own package.
+fn is_of_ours(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let tool = file.trim_start_matches('_').split(['.', '-']).next();
+    tool.is_some_and(|tool| tool == "rkinit" || TOOLS.contains(&tool))
 }
 
 impl Tree {
