@@ -32,17 +32,17 @@ pub(super) fn run(binary: &Path, target: Target) -> Outcome {
         symlink(binary, place.path(name))?;
     }
     let tool = |name: &str| tool(&place, emulator.as_deref(), name);
-    expect(tool("rkinit").line("-k robot").run(), "")?;
-    expect(tool("rklist").run(), "Default principal: robot@MIT.TEST")?;
+    expect(&tool("rkinit").line("-k robot").run(), "")?;
+    expect(&tool("rklist").run(), "Default principal: robot@MIT.TEST")?;
     expect(
         tool("rkinit").arg("alice").stdin("wonderland\n").run(),
         "Password",
     )?;
-    expect(tool("rklist").arg("-e").run(), "krbtgt/MIT.TEST@MIT.TEST")?;
+    expect(&tool("rklist").arg("-e").run(), "krbtgt/MIT.TEST@MIT.TEST")?;
     let options = "--log json -k -l 5 robot";
     let mut sidecar = Sidecar::start(tool("rekinit").line(options), place.path("log"));
     sidecar.wait_for("\"event\":\"refreshed\"", 3);
-    expect(tool("rekinit").line("--check -V").run(), "")?;
+    expect(&tool("rekinit").line("--check -V").run(), "")?;
     sidecar.signal("TERM");
     if sidecar.wait(Duration::from_secs(10)) != 0 {
         return Err(format!("the sidecar failed: {}", sidecar.log()).into());
@@ -58,7 +58,7 @@ fn tool(place: &Place, emulator: Option<&str>, name: &str) -> Tool {
     }
 }
 
-fn expect(run: Finished, output: &str) -> Outcome {
+fn expect(run: &Finished, output: &str) -> Outcome {
     if run.code() == 0 && run.stdout().contains(output) {
         return Ok(());
     }
