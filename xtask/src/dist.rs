@@ -11,7 +11,7 @@
 
 mod crates;
 mod debian;
-mod elf;
+pub(crate) mod elf;
 mod image;
 mod licences;
 mod sbom;
