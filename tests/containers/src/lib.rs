@@ -25,10 +25,12 @@
     reason = "serves tests only"
 )]
 
+mod application;
 mod docker;
 mod image;
 mod site;
 
+pub use application::{Application, Readings};
 pub use docker::{Container, Network, Volume, docker, name};
 pub use image::{Image, debian, readme_dockerfile, sidecar};
-pub use site::{Application, READER, REALM, Readings, Site};
+pub use site::{READER, REALM, Site};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use test_support::{Krb5Conf, TempDir, apache_configuration};
 
+use crate::application::Application;
 use crate::docker::{Container, Network, Volume};
 use crate::image::{self, Image};
 
@@ -167,8 +168,7 @@ impl Site {
             format!("--env=URL={}", url.unwrap_or_default()),
             self.debian.name().to_owned(),
         ]);
-        words.extend(["/bin/sh", "-c", APPLICATION].map(str::to_owned));
-        Application(Container::start("application", words))
+        Application::start(words)
     }
 
     fn start_kdc(&mut self) {
@@ -218,45 +218,6 @@ impl Site {
     }
 }
 
-/// An application that reads the cache all the time.
-#[derive(Debug)]
-pub struct Application(Container);
-
-/// How often an application looked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Readings {
-    /// At the cache, by klist.
-    pub looks: usize,
-    /// At the page, by curl.
-    pub pages: usize,
-}
-
-impl Application {
-    /// Waits for so many pages.
-    ///
-    /// # Panics
-    /// When they do not come.
-    #[track_caller]
-    pub fn wait_for_pages(&self, pages: usize) {
-        self.0.wait_for("page", pages);
-    }
-
-    /// Ends it.
-    ///
-    /// # Panics
-    /// When it ever found anything wrong.
-    #[track_caller]
-    pub fn end(self) -> Readings {
-        self.0.signal("KILL");
-        let log = self.0.log();
-        assert!(!log.contains("FAILED"), "the application failed");
-        Readings {
-            looks: log.matches("looks").count() * 20,
-            pages: log.matches("page").count(),
-        }
-    }
-}
-
 /// A krb5.conf for clients of the realm.
 fn conf() -> Krb5Conf {
     Krb5Conf::new(REALM)
@@ -294,21 +255,4 @@ ktadd -norandkey -k www.keytab HTTP/www.example.com
 END
 fi
 exec krb5kdc -n -r EXAMPLE.COM
-";
-
-/// Looks at the cache and the page until it is killed.
-const APPLICATION: &str = "\
-if [ -n \"$URL\" ]; then
-    while :; do
-        code=$(curl --silent --output /dev/null --write-out '%{http_code}' --negotiate --user : \"$URL\")
-        if [ \"$code\" = 200 ]; then echo page; else echo \"FAILED: curl got $code\"; fi
-        sleep 0.2
-    done &
-fi
-count=0
-while :; do
-    klist -s || echo \"FAILED: $(klist 2>&1)\"
-    count=$((count + 1))
-    [ $((count % 20)) = 0 ] && echo looks
-done
 ";
