@@ -35,7 +35,7 @@ pub(super) fn run(binary: &Path, target: Target) -> Outcome {
     expect(&tool("rkinit").line("-k robot").run(), "")?;
     expect(&tool("rklist").run(), "Default principal: robot@MIT.TEST")?;
     expect(
-        tool("rkinit").arg("alice").stdin("wonderland\n").run(),
+        &tool("rkinit").arg("alice").stdin("wonderland\n").run(),
         "Password",
     )?;
     expect(&tool("rklist").arg("-e").run(), "krbtgt/MIT.TEST@MIT.TEST")?;
