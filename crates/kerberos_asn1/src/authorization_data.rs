@@ -1,10 +1,10 @@
-//! Authorization data (RFC 4120 §5.2.6).
+//! Authorization data (RFC 4120 §5.2.6; RFC 7751, RFC 8129).
 //!
 //! Elements that contain others keep them as an opaque `ad-data`: nothing here recurses, and a
 //! reader that opens them decides how deep it goes.
 
 use crate::der::{SequenceOf, sequence};
-use crate::{AuthorizationDataType, Checksum, PrincipalName, Realm};
+use crate::{AuthorizationDataType, Checksum, PrincipalName, Realm, Utf8String};
 
 sequence! {
     /// One element of authorization data.
@@ -91,3 +91,64 @@ sequence! {
 /// AD-MANDATORY-FOR-KDC    ::= AuthorizationData
 /// ```
 pub type AdMandatoryForKdc<'a> = AuthorizationData<'a>;
+
+sequence! {
+    /// The contents of an [`AuthorizationDataType::CAMMAC`] element (RFC 7751 §4): others, for which
+    /// the KDC vouches.
+    ///
+    /// ```text
+    /// AD-CAMMAC                   ::= SEQUENCE {
+    ///       elements              [0] AuthorizationData,
+    ///       kdc-verifier          [1] Verifier-MAC OPTIONAL,
+    ///       svc-verifier          [2] Verifier-MAC OPTIONAL,
+    ///       other-verifiers       [3] SEQUENCE (SIZE (1..MAX))
+    ///                                 OF Verifier OPTIONAL
+    /// }
+    /// Verifier             ::= CHOICE {
+    ///       mac            Verifier-MAC,
+    ///       ...
+    /// }
+    /// ```
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    pub struct AdCammac<'a> {
+        /// What the KDC vouches for.
+        [0] elements: AuthorizationData<'a>,
+        /// Over the ticket with `elements` in place of all its authorization data, with the KDC's key.
+        [1] kdc_verifier: Option<VerifierMac<'a>>,
+        /// Over `elements`, with the key of the ticket.
+        [2] svc_verifier: Option<VerifierMac<'a>>,
+        /// For services that share a host with the ticket's.
+        [3] other_verifiers: Option<SequenceOf<'a, VerifierMac<'a>>>,
+    }
+}
+
+sequence! {
+    /// A checksum, and whose key it is made with (RFC 7751 §4).
+    ///
+    /// ```text
+    /// Verifier-MAC         ::= SEQUENCE {
+    ///       identifier     [0] PrincipalName OPTIONAL,
+    ///       kvno           [1] UInt32 OPTIONAL,
+    ///       enctype        [2] Int32 OPTIONAL,
+    ///       mac            [3] Checksum
+    /// }
+    /// ```
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    pub struct VerifierMac<'a> {
+        /// Whose key it is, where that is not plain.
+        [0] identifier: Option<PrincipalName<'a>>,
+        /// The version of the key.
+        [1] kvno: Option<u32>,
+        /// The encryption type of the key.
+        [2] enctype: Option<i32>,
+        /// The checksum.
+        [3] mac: Checksum<'a>,
+    }
+}
+
+/// The contents of an [`AuthorizationDataType::AUTHENTICATION_INDICATOR`] element (RFC 8129).
+///
+/// ```text
+/// AD-AUTHENTICATION-INDICATOR ::= SEQUENCE OF UTF8String
+/// ```
+pub type AdAuthenticationIndicator<'a> = SequenceOf<'a, Utf8String<'a>>;

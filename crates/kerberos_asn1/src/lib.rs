@@ -157,8 +157,8 @@ mod transited;
 
 pub use ap::{ApRep, ApReq, Authenticator, EncApRepPart};
 pub use authorization_data::{
-    AdAndOr, AdIfRelevant, AdKdcIssued, AdMandatoryForKdc, AuthorizationData,
-    AuthorizationDataEntry,
+    AdAndOr, AdAuthenticationIndicator, AdCammac, AdIfRelevant, AdKdcIssued, AdMandatoryForKdc,
+    AuthorizationData, AuthorizationDataEntry, VerifierMac,
 };
 pub use change_password::ChangePasswdData;
 pub use cred::{EncKrbCredPart, KrbCred, KrbCredInfo};
@@ -181,7 +181,7 @@ pub use padata::{
 pub use principal::{HostAddress, HostAddresses, PrincipalName};
 pub use s4u::{PaForUser, PaS4uX509User, S4uUserId};
 pub use safe_priv::{EncKrbPrivPart, KrbPriv, KrbSafe, KrbSafeBody};
-pub use strings::{KerberosString, Realm};
+pub use strings::{KerberosString, Realm, Utf8String};
 pub use ticket::{EncTicketPart, RawTicket, Ticket};
 pub use time::{KerberosTime, Microseconds};
 pub use transited::TransitedEncoding;

@@ -1,8 +1,8 @@
-//! `KerberosString` and `Realm` (RFC 4120 §5.2.1, §5.2.2).
+//! `KerberosString` and `Realm` (RFC 4120 §5.2.1, §5.2.2), and `UTF8String`.
 
 use core::fmt;
 
-use crate::der::{Decode, DecodeError, Encode, Reader, Sink, Tag};
+use crate::der::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, Sink, Tag};
 
 /// A string of the protocol, its bytes kept as they are.
 ///
@@ -65,6 +65,35 @@ impl Encode for KerberosString<'_> {
     #[inline]
     fn encode<S: Sink>(&self, sink: &mut S) {
         sink.primitive(Tag::GENERAL_STRING, self.0);
+    }
+}
+
+/// A `UTF8String` (X.680 §41), which few messages have.
+///
+/// # Example
+/// ```
+/// use kerberos_asn1::{Decode, Encode, Utf8String};
+/// let encoded = Utf8String("strong").to_der();
+/// assert_eq!(encoded, b"\x0c\x06strong");
+/// assert_eq!(Utf8String::from_der(&encoded)?.0, "strong");
+/// assert!(Utf8String::from_der(b"\x0c\x01\xff").is_err());
+/// # Ok::<(), kerberos_asn1::DecodeError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Utf8String<'a>(pub &'a str);
+
+impl<'a> Decode<'a> for Utf8String<'a> {
+    fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        let start = reader.clone();
+        let text = core::str::from_utf8(reader.contents(Tag::UTF8_STRING)?);
+        text.map(Self)
+            .map_err(|_| start.error(DecodeErrorKind::InvalidUtf8))
+    }
+}
+
+impl Encode for Utf8String<'_> {
+    fn encode<S: Sink>(&self, sink: &mut S) {
+        sink.primitive(Tag::UTF8_STRING, self.0.as_bytes());
     }
 }
 

@@ -28,7 +28,7 @@ use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 /// };
 /// use kerberos_client::{Config, ServiceAcceptor, now, system_rng};
 ///
-/// # use kerberos_client::{Client, Password, Secret, TicketRequest, kerberos_files, store};
+/// # use kerberos_client::{Client, Password, Secret, TicketRequest, kerberos_files};
 /// # let file = |name| std::env::temp_dir().join(format!("{name}_accept_{}", std::process::id()));
 /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
 /// #     .principal("alice", "password").principal("HTTP/www.example.com", "secret").start()?;
@@ -44,7 +44,7 @@ use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 /// # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
 /// # let cache = client.config().ccache_name()?;
 /// # let alice = client.as_params(client.principal("alice")?)?;
-/// # store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;
+/// # client.store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;
 /// # let ticket = client.ticket(&cache, &TicketRequest::new(service))?;
 /// # let (keytab, rcache) = (file("keytab").display().to_string(), file("rcache"));
 /// # let rcache = format!("file2:{}", rcache.display());

@@ -185,14 +185,39 @@ pub(crate) fn shown(realm: &[u8]) -> String {
 }
 
 impl ClientError {
-    /// MIT's number and text of an error in looking for a ticket, as its trace has them.
-    pub(crate) fn mit_code_and_text(&self) -> String {
-        // Offsets from the base of MIT's table: KRB5_CC_NOTFOUND and KRB5_CC_NOT_KTYPE.
+    /// The number that MIT's library gives such an error, if it knows the like.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::ClientError;
+    /// assert_eq!(ClientError::NoDefaultRealm.mit_code(), Some(-1765328160));
+    /// ```
+    pub fn mit_code(&self) -> Option<i32> {
+        // In the order of krb5_err.et.
         let offset = match self {
+            Self::TicketExpired { .. } => 32,
+            Self::Principal { .. } => 134,
+            Self::Config(_) | Self::Expand(_) => 136,
+            Self::NoCredential { .. } => 141,
+            Self::CannotFindKdc { .. } => 154,
+            Self::CannotContactKdc { .. } => 156,
+            Self::Encode(_) => 199,
             Self::NoCredentialOfEtype { .. } => 200,
-            _ => 141,
+            Self::NoDefaultRealm => 224,
+            Self::Exchange(error) => return Some(error.mit_code()),
+            Self::PasswordChange(error) => return Some(error.mit_code()),
+            Self::Ccache(error) => return Some(error.mit_code()),
+            Self::CcacheName(error) => return Some(error.mit_code()),
+            Self::Keytab(error) => return Some(error.mit_code()),
+            Self::KeytabName(error) => return Some(error.mit_code()),
+            _ => return None,
         };
-        format!("{}/{self}", MIT_ERROR_BASE + offset)
+        Some(MIT_ERROR_BASE + offset)
+    }
+
+    /// The number and text of an error in looking for a ticket, as MIT's trace has them.
+    pub(crate) fn mit_code_and_text(&self) -> String {
+        format!("{}/{self}", self.mit_code().unwrap_or(MIT_ERROR_BASE))
     }
 
     /// What to do about it, where that can be told.

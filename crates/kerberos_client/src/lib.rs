@@ -12,7 +12,7 @@
 //! # With a keytab
 //! A service logs in with the keys that an administrator gave it.
 //! ```
-//! use kerberos_client::{Client, Config, keytab_secret, store};
+//! use kerberos_client::{Client, Config, keytab_secret};
 //!
 //! # use kerberos_client::{kerberos_files, kerberos_proto};
 //! # let file = |name| std::env::temp_dir().join(format!("{name}_doc_{}", std::process::id()));
@@ -31,7 +31,7 @@
 //! let service = client.principal("svc@EXAMPLE.COM")?;
 //! let keys = keytab_secret(&client.config().keytab_name()?, &service)?;
 //! let login = client.login(client.as_params(service)?, keys)?;
-//! store(&login, &client.config().ccache_name()?)?;
+//! client.store(&login, &client.config().ccache_name()?)?;
 //! # assert!(file("cc").exists());
 //! # std::fs::remove_file(file("keytab"))?;
 //! # std::fs::remove_file(file("cc"))?;
@@ -121,8 +121,8 @@ pub use keytab_keys::KeytabKeys;
 pub use last_preauth::last_preauth;
 pub use locate::FoundBy;
 pub use probe::{FoundServer, Probe};
-pub use store::{cache_of, store};
-pub use tickets::{TicketRequest, store_renewed};
+pub use store::cache_of;
+pub use tickets::TicketRequest;
 pub use transport::ProxyError;
 #[cfg(feature = "https")]
 #[doc(hidden)]

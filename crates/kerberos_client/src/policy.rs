@@ -37,8 +37,9 @@ impl Config {
         let realm = String::from_utf8_lossy(client.realm()).into_owned();
         let mut params = AsParams::new(client);
         params.policy = policy;
-        params.lifetime = positive(krb5.ticket_lifetime(&realm)?);
-        params.renew_lifetime = positive(krb5.renew_lifetime(&realm)?);
+        params.lifetime = krb5.ticket_lifetime(&realm)?.filter(|&seconds| seconds > 0);
+        let renew_lifetime = krb5.renew_lifetime(&realm)?;
+        params.renew_lifetime = renew_lifetime.and_then(|seconds| u32::try_from(seconds).ok());
         let default_options = krb5.kdc_default_options();
         let renewable_ok = KdcOptions::RENEWABLE_OK.0;
         params.options.renewable_ok = default_options & renewable_ok != 0;
@@ -48,12 +49,6 @@ impl Config {
         params.options.canonicalize = krb5.canonicalize(&realm);
         Ok(params)
     }
-}
-
-fn positive(seconds: Option<i32>) -> Option<u32> {
-    seconds
-        .and_then(|seconds| u32::try_from(seconds).ok())
-        .filter(|&seconds| seconds > 0)
 }
 
 #[cfg(test)]

@@ -8,25 +8,16 @@ use kerberos_proto::{Credential, Login};
 use crate::{Client, ClientError};
 
 impl Client {
-    /// As [`store`], where krb5.conf says where the daemon of KCM caches is.
+    /// Replaces the cache called `name` by one that holds `login` alone.
+    ///
+    /// The new cache appears at once and whole, or the old one stays, as far as its type can do that:
+    /// see [`Ccache::replace_with`].
     ///
     /// # Errors
-    /// The same.
+    /// [`ClientError::Ccache`] when it cannot be written.
     pub fn store(&self, login: &Login, name: &CcacheName) -> Result<(), ClientError> {
         store_at(login, name, &self.config().krb5().ccache_options())
     }
-}
-
-/// Replaces the cache called `name` by one that holds `login` alone.
-///
-/// The new cache appears at once and whole, or the old one stays, as far as its type can do that:
-/// see [`Ccache::replace_with`]. A KCM daemon is looked for at its usual place; [`Client::store`]
-/// knows others.
-///
-/// # Errors
-/// [`ClientError::Ccache`] when it cannot be written.
-pub fn store(login: &Login, name: &CcacheName) -> Result<(), ClientError> {
-    store_at(login, name, &CcacheOptions::default())
 }
 
 pub(crate) fn store_at(

@@ -27,7 +27,6 @@ use std::sync::{Arc, Mutex};
 use kerberos_files::ccache::{Ccache, CcacheName};
 use kerberos_proto::{ClockOffset, Credential, Policy, Principal};
 
-pub use again::store_renewed;
 #[cfg(feature = "tokio")]
 pub(crate) use again::store_renewed_at;
 pub(crate) use flights::Flights;
@@ -51,7 +50,7 @@ impl Client {
     ///
     /// # Example
     /// ```
-    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest, store};
+    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest};
     ///
     /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
     /// #     .principal("user", "password").service("host/www.example.com").start()?;
@@ -61,7 +60,8 @@ impl Client {
     /// let client = Client::new(config);
     /// let cache = client.config().ccache_name()?;
     /// let params = client.as_params(client.principal("user")?)?;
-    /// store(&client.login(params, Secret::Password(Password::new("password")))?, &cache)?;
+    /// let login = client.login(params, Secret::Password(Password::new("password")))?;
+    /// client.store(&login, &cache)?;
     ///
     /// let request = TicketRequest::new(client.principal("host/www.example.com")?);
     /// let ticket = client.ticket(&cache, &request)?;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{Client, ClientError, Config, keytab_secret, store};
+use kerberos_client::{Client, ClientError, Config, keytab_secret};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
 use kerberos_proto::{AskError, ExchangeError, Login, Password, Secret};
@@ -302,9 +302,11 @@ fn the_request_timeout_counts() {
 fn into_a_cache_and_out_again() {
     let kdc = kdc();
     kdc.set_fault(Fault::ClockOffset(60));
-    let login = check(&client(&[kdc.address().port()], ""));
+    let client = client(&[kdc.address().port()], "");
+    let login = check(&client);
     let path = temporary("cache");
-    store(&login, &CcacheName::file(path.to_str().unwrap())).unwrap();
+    let name = CcacheName::file(path.to_str().unwrap());
+    client.store(&login, &name).unwrap();
     let mut cache = CcacheFile::new(&path).open().unwrap();
     assert_eq!(cache.default_principal(), &login.credential.client);
     assert!(
@@ -330,7 +332,8 @@ fn into_a_cache_and_out_again() {
     );
     assert_eq!(tickets.len(), 1);
     assert_eq!(tickets[0].ticket, login.credential.ticket);
-    let error = store(&login, &CcacheName::parse("API:").unwrap()).unwrap_err();
+    let error = client.store(&login, &CcacheName::parse("API:").unwrap());
+    let error = error.unwrap_err();
     assert!(matches!(error, ClientError::Ccache(_)), "{error}");
 }
 

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest, store};
+use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_proto::{Credential, ExchangeError, Principal, ReplyFault, S4uFault, S4uUser};
 use kerberos_testkdc::{Account, Fault, S4uFault as Wrong, TestKdc};
@@ -48,7 +48,7 @@ impl Fixture {
         let params = fixture.client.as_params(principal("HTTP/web")).unwrap();
         let secret = Secret::Password(Password::new("pw"));
         let login = fixture.client.login(params, secret).unwrap();
-        store(&login, &fixture.name).unwrap();
+        fixture.client.store(&login, &fixture.name).unwrap();
         fixture.kdc.forget_requests();
         fixture
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kerberos_asn1::{ErrorCode, KerberosTime, NameType, TicketFlags};
-use kerberos_client::{Client, ClientError, Config, TicketRequest, store, store_renewed};
+use kerberos_client::{Client, ClientError, Config, TicketRequest};
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{CcacheFile, CcacheName, ConfigEntry};
 use kerberos_proto::{Credential, ExchangeError, Password, Principal, Secret};
@@ -71,7 +71,7 @@ impl Fixture {
         params.options.forwardable = true;
         let secret = Secret::Password(Password::new("password"));
         let login = self.client.login(params, secret).unwrap();
-        store(&login, &self.name).unwrap();
+        self.client.store(&login, &self.name).unwrap();
     }
 
     fn get(&self, request: &TicketRequest) -> Result<Credential, ClientError> {
@@ -364,7 +364,8 @@ fn renewed_and_alone_in_the_cache() {
     assert_ne!(renewed.ticket, tgt.ticket);
     assert_eq!(renewed.times.renew_till, tgt.times.renew_till);
     assert_eq!(fixture.entries().len(), 2);
-    store_renewed(&renewed, &fixture.name).unwrap();
+    let stored = fixture.client.store_renewed(&renewed, &fixture.name);
+    stored.unwrap();
     let entries = fixture.entries();
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].ticket, renewed.ticket);
@@ -392,11 +393,8 @@ fn what_cannot_be_renewed_or_validated_the_kdc_says() {
     let principal = fixture.client.principal("user").unwrap();
     let params = fixture.client.as_params(principal).unwrap();
     let secret = Secret::Password(Password::new("password"));
-    store(
-        &fixture.client.login(params, secret).unwrap(),
-        &fixture.name,
-    )
-    .unwrap();
+    let login = fixture.client.login(params, secret).unwrap();
+    fixture.client.store(&login, &fixture.name).unwrap();
     for result in [
         fixture.client.renew(&fixture.name, None),
         fixture.client.validate(&fixture.name, None),

@@ -67,6 +67,8 @@ impl KeyUsage {
     pub const ENC_CHALLENGE_KDC: Self = Self(55);
     /// The checksum over the AS-REQ in PA-REQ-ENC-PA-REP (RFC 6806 §11).
     pub const AS_REQ: Self = Self(56);
+    /// The checksums of AD-CAMMAC (RFC 7751 §4).
+    pub const CAMMAC: Self = Self(64);
 
     /// The usage followed by one octet: the constant from which RFC 3961 §5.3, RFC 6803 §6 and
     /// RFC 8009 §5 derive the keys of a usage.

@@ -14,6 +14,7 @@ pub mod deltat;
 pub mod expand;
 pub mod keytab;
 pub mod lock;
+mod mit_code;
 pub mod profile;
 pub mod rcache;
 pub mod stamp;

@@ -70,6 +70,9 @@ pub enum ExchangeError {
         /// What the KDC offered.
         offered: Vec<PaDataType>,
     },
+    /// The KDC wants an encrypted timestamp, which the policy forbids.
+    #[error("Encrypted timestamp is disabled")]
+    TimestampDisabled,
     /// No password could be had.
     #[error(transparent)]
     Ask(#[from] AskError),

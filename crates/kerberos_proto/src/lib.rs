@@ -71,6 +71,7 @@ extern crate alloc;
 mod ap_exchange;
 mod as_exchange;
 mod as_key;
+mod authentication_indicators;
 mod credential;
 mod error;
 mod error_text;
@@ -98,6 +99,7 @@ pub use ap_exchange::{
 pub use as_exchange::{
     AsExchange, AsParams, LastPreauth, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,
 };
+pub use authentication_indicators::authentication_indicators;
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};
 pub use error_text::{MIT_ERROR_BASE, mit_text};

@@ -102,8 +102,9 @@ pub struct Chased {
     /// The ticket, under the name that was asked for: that is how MIT's library keeps it, too, and
     /// finds it the next time. Its true name stands in the ticket.
     pub credential: Credential,
-    /// TGTs of other realms that were asked for on the way: worth keeping. Those that KDCs referred
-    /// the client on with are left out, for a KDC gives them anew each time.
+    /// TGTs of other realms that were asked for on the path: worth keeping, and what MIT's library
+    /// keeps. Those that KDCs referred the client on with are left out, and those that were got with
+    /// them where no [`Route`] leads that way: a KDC gives them anew each time.
     pub tgts: Vec<Credential>,
     /// The realms whose KDCs served the client, the first to the last.
     pub hops: Vec<Vec<u8>>,

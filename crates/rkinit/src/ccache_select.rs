@@ -13,12 +13,14 @@ use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::ccache::CcacheOptions;
 use kerberos_files::ccache::Collection;
+use kerberos_files::keytab::KeytabNameError;
 use kerberos_proto::ParseOptions;
 use kerberos_proto::Principal;
 use kerberos_proto::PrincipalError;
 use thiserror::Error;
 
 use crate::configuration;
+use crate::refusal::MitError;
 
 /// Why there is nothing to work on.
 #[derive(Debug, Error)]
@@ -43,12 +45,27 @@ pub(crate) enum SelectError {
     Malformed,
 }
 
-impl SelectError {
-    /// What to do about it.
-    pub(crate) fn hint(&self) -> Option<String> {
+impl MitError for SelectError {
+    fn code(&self) -> Option<i32> {
+        match self {
+            Self::Config(error) | Self::Name(error) => error.mit_code(),
+            Self::Cache(error) => Some(error.mit_code()),
+            Self::NoRealm => ClientError::NoDefaultRealm.mit_code(),
+            Self::NotText(_) | Self::Malformed => Some(MALFORMED),
+        }
+    }
+
+    fn advice(&self) -> Option<String> {
         Some(match self {
             Self::Config(error) => error.to_string(),
             Self::Cache(error) => return error.hint(),
+            Self::Name(ClientError::KeytabName(KeytabNameError::UnknownType { kind }))
+                if kind == "KDB" =>
+            {
+                "a KDC's database is for kinit and the like on the KDC itself; extract a keytab: \
+                 ktadd -k FILE PRINCIPAL in kadmin"
+                    .into()
+            }
             Self::Name(ClientError::KeytabName(_)) => {
                 "name a file, as FILE:/etc/krb5.keytab".into()
             }
@@ -74,6 +91,9 @@ impl SelectError {
     }
 }
 
+/// The number of MIT's library for a name that is none: `KRB5_PARSE_MALFORMED`.
+const MALFORMED: i32 = kerberos_proto::MIT_ERROR_BASE + 134;
+
 /// An error of the configuration, or of a name in it.
 impl From<ClientError> for SelectError {
     fn from(error: ClientError) -> Self {
@@ -90,7 +110,12 @@ impl From<ClientError> for SelectError {
 /// # Errors
 /// When there can be no such cache, or nobody tells which one is the primary.
 pub(crate) fn open(name: &CcacheName) -> Result<Ccache, SelectError> {
-    Ok(Ccache::resolve(name, &options(name)?)?)
+    let cache = Ccache::resolve(name, &options(name)?)?;
+    if cache.name() != name {
+        // As MIT's tools. Where it cannot be made there is nothing to read, and who writes says why.
+        let _ = cache.make_collection();
+    }
+    Ok(cache)
 }
 
 /// The caches that `name` stands for, or the default name.

@@ -18,6 +18,7 @@ use crate::kdestroy::args::Target;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
+use crate::refusal::MitError as _;
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
@@ -114,6 +115,6 @@ fn of_principal(program: &Program, caches: &Collection, principal: &OsStr) -> Re
 
 fn fail(program: &Program, error: &SelectError, context: &str) -> u8 {
     program.error(error.base_text(), context);
-    error.hint().into_iter().for_each(hint);
+    error.advice().into_iter().for_each(hint);
     1
 }

@@ -21,7 +21,6 @@ use std::ffi::OsString;
 use kerberos_asn1::KerberosTime;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
-use kerberos_client::KeeperParams;
 use kerberos_client::cache_of;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Version;
@@ -36,6 +35,8 @@ use crate::kinit::args::Asked;
 use crate::kinit::choose::Choice;
 use crate::kinit::choose::Role;
 use crate::kinit::choose::Unchosen;
+use crate::kinit::command::Company;
+use crate::kinit::command::Place;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
 use crate::kinit::refusal::CONTEXT;
@@ -99,7 +100,7 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
         _ => log_in_and_store(client, plan, &choice),
     };
     let done = done.and_then(|got| switch(&choice).map(|()| got));
-    if done.is_err() && matches!(choice.role, Role::New | Role::Private) {
+    if done.is_err() && choice.role == Role::New {
         // A KCM daemon made it when it was named, and would keep it, empty as it is.
         let _ = choice.cache.destroy();
     }
@@ -111,8 +112,8 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
         let text = document::of(&got, &choice.cache, kerberos_client::now().seconds);
         output::write_all(&text).map_err(|error| output::failure(program, &error))?;
     }
-    match got.kept {
-        Some(kept) => command::run(program, client, plan, choice, kept),
+    match got.company {
+        Some(company) => company.keep(program, client, plan),
         None => Ok(0),
     }
 }
@@ -121,8 +122,8 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
 struct Got {
     credential: Credential,
     password_expiration: Option<KerberosTime>,
-    /// What it takes to keep it fresh, if there is a command to run with it.
-    kept: Option<KeeperParams>,
+    /// The command to run with it, if there is one.
+    company: Option<Company>,
 }
 
 fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got, Refusal> {
@@ -133,18 +134,26 @@ fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got
         let now = done.login.kdc_offset.map_or(now, |offset| now + offset);
         warnings::print(&done.login, now.seconds);
     }
-    store(client, &done.login, &choice.cache).map_err(|error| {
-        let message = format!("Failed to store credentials: {error}");
-        Refusal {
-            hint: error.hint(),
-            ..Refusal::new(message, CONTEXT)
-        }
-    })?;
+    let login = done.login.clone();
+    let company = if plan.command.is_empty() {
+        store(client, &login, &choice.cache).map_err(|error| not_stored(&error))?;
+        None
+    } else {
+        let place = Place::take(plan, choice)?;
+        Some(place.fill(client, &login, done.into_kept())?)
+    };
     Ok(Got {
-        credential: done.login.credential.clone(),
-        password_expiration: done.login.password_expiration,
-        kept: (!plan.command.is_empty()).then(|| done.into_kept()),
+        credential: login.credential,
+        password_expiration: login.password_expiration,
+        company,
     })
+}
+
+fn not_stored(error: &ClientError) -> Refusal {
+    Refusal {
+        message: format!("Failed to store credentials: {error}").into(),
+        ..Refusal::of(error, CONTEXT)
+    }
 }
 
 /// Makes the cache the primary one, if another was that.
@@ -152,10 +161,8 @@ fn switch(choice: &Choice) -> Result<(), Refusal> {
     if matches!(choice.role, Role::Given | Role::Private) {
         return Ok(());
     }
-    choice.cache.make_primary().map_err(|error| Refusal {
-        hint: error.hint(),
-        ..Refusal::new(error, "while switching to new ccache")
-    })
+    let made = choice.cache.make_primary();
+    made.map_err(|error| Refusal::of(&error, "while switching to new ccache"))
 }
 
 /// Replaces the cache by one with the new ticket, in the configured format.

@@ -23,9 +23,9 @@ use std::time::UNIX_EPOCH;
 use crate::arguments;
 use crate::klist::args::Action;
 use crate::messages::Program;
-use crate::messages::hint;
 use crate::output;
 use crate::output::Output;
+use crate::refusal::Refusal;
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
@@ -59,19 +59,9 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
 }
 
 /// Prints an error and its hint, after what was listed so far.
-fn fail(
-    program: &Program,
-    out: &mut Output,
-    error: impl std::fmt::Display,
-    context: &str,
-    advice: Option<String>,
-) -> io::Result<u8> {
+fn fail(program: &Program, out: &mut Output, refusal: &Refusal) -> io::Result<u8> {
     out.flush()?;
-    program.error(error, context);
-    if let Some(advice) = advice {
-        hint(advice);
-    }
-    Ok(1)
+    Ok(refusal.report(program))
 }
 
 /// Seconds since 1970, as files count them.

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use clap::Parser;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
+use kerberos_proto::AskError;
 use kerberos_proto::ExchangeError;
 use kerberos_proto::Login;
 use kerberos_proto::PasswordChangeError;
@@ -136,8 +137,14 @@ fn log_in(client: &Client, principal: &Principal) -> Result<Login, Refusal> {
             }
             error => (base_text(error), "getting initial ticket"),
         };
+        let hint = match &error {
+            ClientError::Exchange(ExchangeError::Ask(AskError::Unreadable)) => {
+                Some("give the old password, and then the new one twice, on standard input".into())
+            }
+            error => advice::advice(error, principal, false),
+        };
         Refusal {
-            hint: advice::advice(&error, principal, false),
+            hint,
             ..Refusal::new(message, context)
         }
     };

@@ -44,8 +44,8 @@ fn switch(target: &Target) -> Result<(), Refusal> {
         Target::Principal(principal) => of_principal(principal)?,
     };
     cache.make_primary().map_err(|error| Refusal {
-        hint: error.hint(),
-        ..Refusal::new(error.base_text(), "while switching to credential cache")
+        message: error.base_text().into(),
+        ..Refusal::of(&error, "while switching to credential cache")
     })
 }
 

@@ -13,6 +13,7 @@
 
 mod addresses;
 mod arguments;
+mod beside;
 mod ccache_select;
 mod check_config;
 mod configuration;
@@ -36,6 +37,7 @@ mod password_file;
 mod prompt;
 mod refusal;
 mod rekinit;
+mod ticket_keys;
 mod time_format;
 mod time_zone;
 mod trace;
@@ -59,7 +61,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let program = Program::new(arguments.next());
     trace::start();
-    let code = match Tool::from_name(program.name()) {
+    let tool = Tool::from_name(program.name());
+    let program = match tool {
+        // MIT's other tools show the text of an error as the library's table has it.
+        Tool::Kinit | Tool::Klist | Tool::Kvno => program.heeding_err_fmt(),
+        _ => program,
+    };
+    let code = match tool {
         Tool::Kinit => kinit::run(&program, arguments),
         Tool::Klist => klist::run(&program, arguments),
         Tool::Kdestroy => kdestroy::run(&program, arguments),

@@ -4,8 +4,11 @@
 //! `%x %T`. There is no C library to ask here, so the date formats of common locales stand in a
 //! table; any other locale, like one that the system has not installed, reads as `C`.
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
+
+use crate::configuration;
 
 /// How a date is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +45,7 @@ impl DateStyle {
         };
         let style = name.to_str().map_or(Self::C, Self::of_locale);
         // setlocale fails for a locale that is not installed, and MIT then prints as in `C`.
-        if style == Self::C || any_locale_installed() {
+        if style == Self::C || is_installed(&name) {
             style
         } else {
             Self::C
@@ -75,18 +78,47 @@ impl DateStyle {
     }
 }
 
-fn any_locale_installed() -> bool {
-    Path::new("/usr/lib/locale/locale-archive").exists()
-        || std::fs::read_dir("/usr/lib/locale").is_ok_and(|mut entries| {
-            entries.any(|entry| {
-                entry.is_ok_and(|entry| !entry.file_name().to_string_lossy().starts_with("C."))
-            })
-        })
+/// Whether the system has a locale: in a folder of its own, or in the archive, which is taken to have
+/// it. As with glibc a list in `LOCPATH` takes the place of both.
+fn is_installed(name: &OsStr) -> bool {
+    let normal = normal(name);
+    let has = |folder: &Path| folder.join(name).is_dir() || folder.join(&normal).is_dir();
+    match configuration::variable("LOCPATH").filter(|list| !list.is_empty()) {
+        Some(list) => std::env::split_paths(&list).any(|folder| has(&folder)),
+        None => Path::new(ARCHIVE).exists() || has(Path::new(FOLDER)),
+    }
 }
+
+/// The name with its character set as glibc's folders have it: `utf8` for `UTF-8`.
+fn normal(name: &OsStr) -> String {
+    let name = name.to_string_lossy();
+    let Some((language, rest)) = name.split_once('.') else {
+        return name.into_owned();
+    };
+    let (set, modifier) = rest
+        .split_once('@')
+        .map_or((rest, None), |(set, modifier)| (set, Some(modifier)));
+    let set = set.chars().filter(char::is_ascii_alphanumeric);
+    let set: String = set.map(|letter| letter.to_ascii_lowercase()).collect();
+    let modifier = modifier.map_or_else(String::new, |modifier| format!("@{modifier}"));
+    format!("{language}.{set}{modifier}")
+}
+
+const FOLDER: &str = "/usr/lib/locale";
+const ARCHIVE: &str = "/usr/lib/locale/locale-archive";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_are_called_as_glibc_calls_them() {
+        let check = |name: &str, expected: &str| assert_eq!(normal(name.as_ref()), expected);
+        check("en_US.UTF-8", "en_US.utf8");
+        check("de_DE.ISO-8859-15@euro", "de_DE.iso885915@euro");
+        check("sv_SE", "sv_SE");
+        assert!(!is_installed("xx_YY".as_ref()) || Path::new(ARCHIVE).exists());
+    }
 
     #[test]
     fn unknown_locales_read_as_c() {

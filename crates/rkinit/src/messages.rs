@@ -17,6 +17,8 @@ pub(crate) struct Program {
     name: String,
     /// As it was called: with a path or without.
     called: PathBuf,
+    /// Whether errors are put as krb5.conf wants them, which not all of MIT's tools do.
+    heeds_err_fmt: bool,
 }
 
 impl Program {
@@ -27,7 +29,21 @@ impl Program {
         Self {
             name: name.to_string_lossy().into_owned(),
             called,
+            heeds_err_fmt: false,
         }
+    }
+
+    /// The same program, which puts its errors as `err_fmt` of krb5.conf wants them.
+    pub(crate) fn heeding_err_fmt(self) -> Self {
+        Self {
+            heeds_err_fmt: true,
+            ..self
+        }
+    }
+
+    /// Whether it does.
+    pub(crate) fn heeds_err_fmt(&self) -> bool {
+        self.heeds_err_fmt
     }
 
     /// Where the program is: what the kernel says or, without `/proc`, the path in its call.
@@ -46,7 +62,7 @@ impl Program {
     pub(crate) fn in_full(&self) -> Self {
         Self {
             name: self.called.to_string_lossy().into_owned(),
-            called: self.called.clone(),
+            ..self.clone()
         }
     }
 

@@ -24,12 +24,20 @@ pub(crate) fn read(path: &OsStr) -> Result<Password, Refusal> {
     let read = if path == "-" {
         first_line(|byte| Ok(rustix::io::read(stdin(), byte)?))
     } else {
-        File::open(path).and_then(|file| first_line(|byte| Ok(rustix::io::read(&file, byte)?)))
+        File::open(path).and_then(|file| read_from(&file))
     };
     read.map_err(|error| {
         let context = format!("while reading the password file {}", path.display());
         Refusal::new(system_text(&error), &context)
     })
+}
+
+/// The secret in a file that is open.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_from(file: &File) -> io::Result<Password> {
+    first_line(|byte| Ok(rustix::io::read(file, byte)?))
 }
 
 /// The first line, without its end; read a byte at a time.

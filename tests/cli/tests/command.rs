@@ -134,6 +134,114 @@ fn the_ticket_is_kept_fresh() {
 }
 
 #[test]
+fn a_ticket_that_is_there_is_renewed() {
+    let (_kdc, place) = realm();
+    let refused = |status: i32, stderr: &str| {
+        let run = place
+            .ours("kinit")
+            .line("-R -- echo run")
+            .run()
+            .exits(status);
+        assert_eq!(run.stdout(), "");
+        assert_eq!(run.stderr_without_hint(), stderr);
+    };
+    let missing = place.text("cache");
+    refused(
+        1,
+        &format!(
+            "kinit: No credentials cache found (filename: {missing}) while renewing credentials\n"
+        ),
+    );
+    kinit(&place).run().success();
+    refused(
+        1,
+        "kinit: KDC can't fulfill requested option while renewing credentials\n",
+    );
+    kinit(&place).args(["-l", "1h", "-r", "1d"]).run().success();
+    let before = fs::read(place.cache()).expect("it is there");
+    let renew = |command: &[&str]| {
+        let folder = place.path("private");
+        let tool = place.ours("kinit").env("TMPDIR", folder).arg("-R");
+        tool.args(command).run()
+    };
+    let run = renew(&["--", "sh", "-c", "echo $KRB5CCNAME; exit 7"]).exits(7);
+    assert!(run.stdout().contains("/private/krb5cc_"), "{run}");
+    assert!(nothing_left(&place));
+    let after = fs::read(place.cache()).expect("it is there");
+    assert!(after == before, "the user's own cache is not touched");
+    // One word that is a path is nobody's name.
+    renew(&["--", "/bin/true"]).success();
+    // Renewed again and again, and the user's cache is needed no longer.
+    let script = "rm \"$0\"; c=${KRB5CCNAME#FILE:}; for round in 1 2; do a=$(cksum < $c); \
+                  kill -ALRM $PPID; until [ \"$(cksum < $c)\" != \"$a\" ]; do sleep 0.05; done; done";
+    let source = place.text("cache");
+    renew(&["--", "sh", "-c", script, &source]).success();
+    assert!(!place.cache().exists() && nothing_left(&place));
+    // With -c it is that cache.
+    let named = place.text("named");
+    let login = kinit(&place).args(["-l", "1h", "-r", "1d", "-c", &named]);
+    login.run().success();
+    let before = fs::read(&named).expect("it is there");
+    renew(&["-c", &named, "--", "/bin/true"]).success();
+    assert!(fs::read(&named).expect("it is there") != before);
+}
+
+#[test]
+fn nothing_is_left_of_a_kinit_that_is_ended_before_there_is_a_ticket() {
+    let (_kdc, place) = realm();
+    fs::create_dir(place.path("private")).expect("it is new");
+    // It asks for the password of a pipe that nobody writes to.
+    let script = "mkfifo pipe; exec 3<>pipe; \"$0\" \"$@\" <&3 >prompt & \
+                  until [ -s prompt ]; do sleep 0.02; done; kill -TERM $!; wait $!";
+    place
+        .ours("kinit")
+        .env("TMPDIR", place.path("private"))
+        .line("alice -- sleep 60")
+        .through(["sh", "-c", script])
+        .run()
+        .exits(128 + 15);
+    assert!(nothing_left(&place));
+}
+
+#[test]
+fn the_command_has_signals_as_any_other() {
+    let (_kdc, place) = realm();
+    let run = kinit(&place)
+        .line("-- grep SigBlk /proc/self/status")
+        .run()
+        .success();
+    assert_eq!(run.stdout(), "SigBlk:\t0000000000000000\n");
+    // Which we ignore, as all programs in Rust do.
+    let command = ["--", "sh", "-c", "kill -PIPE $$"];
+    kinit(&place).args(command).run().exits(128 + 13);
+}
+
+#[test]
+fn what_the_terminal_sends_reaches_the_command_once() {
+    let (_kdc, place) = realm();
+    let _ = kinit(&place);
+    // `script` gives us a terminal of our own, and types Ctrl-C.
+    let inner = "trap 'echo caught; count=$((count + 1))' INT; echo ready > ready; \
+                 until [ -n \"$count\" ]; do sleep 0.02; done; sleep 0.5; exit $count";
+    let program = test_support::rkinit();
+    let password = place.write("password", typed_password());
+    let line = format!(
+        "exec '{}' --password-file '{}' alice -- sh -c '{}'",
+        program.display(),
+        password.display(),
+        inner.replace('\'', "'\\''")
+    );
+    let feed = "{ until [ -e ready ]; do sleep 0.02; done; printf '\\003'; sleep 2; } | \
+                exec \"$0\" \"$@\"";
+    place
+        .program("/usr/bin/script")
+        .args(["-q", "-e", "-c", &line, &place.text("typescript")])
+        .through(["sh", "-c", feed])
+        .run()
+        .exits(1);
+}
+
+#[test]
 fn a_word_behind_the_dashes_is_mits_principal() {
     let (_kdc, place) = realm();
     place

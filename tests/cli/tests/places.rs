@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use cli::{assert_explained, old_cache, realm, typed_password};
+use cli::{assert_explained, old_cache, place_without_kdc, realm, typed_password};
 use test_support::{Finished, Place, Tool};
 
 #[test]
@@ -71,6 +71,49 @@ fn a_configuration_that_cannot_be_read() {
     check(
         "module /nowhere.so:x\n",
         "Unexpected module declaration in profile",
+    );
+}
+
+#[test]
+fn errors_are_put_as_the_site_wants_them() {
+    let place = place_without_kdc();
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    let conf = conf.replace(
+        "[libdefaults]\n",
+        "[libdefaults]\n    err_fmt = %M. Call 4711 (%C)!\n",
+    );
+    fs::write(place.path("krb5.conf"), conf).expect("it is ours");
+    let check = |name: &str, arguments: &str, text: &str| {
+        let run = place.ours(name).line(arguments).run().exits(1);
+        assert_eq!(run.stderr(), format!("{name}: {text}\n"));
+    };
+    let missing = "No credentials cache found (filename: xx/yy)";
+    check(
+        "klist",
+        "-c xx/yy",
+        &format!("{missing}. Call 4711 (-1765328189)!"),
+    );
+    check(
+        "klist",
+        "-k xx/yy",
+        "Key table file 'xx/yy' not found. Call 4711 (2)! while starting keytab scan",
+    );
+    check(
+        "kvno",
+        "-c xx/yy host/a",
+        &format!("{missing}. Call 4711 (-1765328189)! while getting client principal name"),
+    );
+    check(
+        "kinit",
+        "-k -t xx/yy alice",
+        "Key table file 'xx/yy' not found. Call 4711 (2)! while getting initial credentials",
+    );
+    // MIT's others show what belongs to the number.
+    let run = place.ours("kswitch").line("-p alice").run().exits(1);
+    assert!(
+        run.stderr()
+            .starts_with("kswitch: Matching credential not found while"),
+        "{run}"
     );
 }
 

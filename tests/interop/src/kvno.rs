@@ -30,26 +30,6 @@ pub fn check(place: &Place, arguments: &str) -> Finished {
     check_caches(place, arguments, |listing| listing)
 }
 
-/// As [`check`], but for ticket-granting tickets: ours keeps every one that it came by on its way
-/// through realms, MIT's some.
-///
-/// # Panics
-/// When they differ.
-#[track_caller]
-pub fn check_across_realms(place: &Place, arguments: &str) -> Finished {
-    check_caches(place, arguments, |listing| {
-        let mut kept = true;
-        let lines = listing.split_inclusive('\n').filter(|line| {
-            // What a ticket has beside its name comes indented below it.
-            if !line.starts_with('\t') {
-                kept = !line.contains("  krbtgt/");
-            }
-            kept
-        });
-        lines.collect()
-    })
-}
-
 /// As [`check`], but for the caches.
 ///
 /// # Panics

@@ -357,3 +357,27 @@ fn usage_of_kswitch() {
     interop::check_same(&place, "kswitch", "-p alice", "").exits(1);
     interop::check_same(&place, "kswitch", "-c FUNNY:x", "").exits(1);
 }
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
+fn a_directory_is_made_by_whom_mit_has_it_made() {
+    let place = Place::new(&MitRealm::conf_without_kdc());
+    for (tool, arguments) in [
+        ("klist", ""),
+        ("klist", "-s"),
+        ("klist", "-A"),
+        ("klist", "-l"),
+        ("klist", "-A -s"),
+        ("kvno", "host/a.mit.test"),
+    ] {
+        let [theirs, ours] = [Whose::Mit, Whose::Ours].map(|whose| {
+            let folder = place.path("made");
+            let user = User::new(&place, format!("DIR:{}", folder.display()));
+            let run = user.run(whose, tool, arguments);
+            let left = std::fs::read_to_string(folder.join("primary")).ok();
+            let _ = std::fs::remove_dir_all(folder);
+            (run.code(), left)
+        });
+        assert_eq!(ours, theirs, "{tool} {arguments}");
+    }
+}

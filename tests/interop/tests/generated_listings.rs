@@ -6,18 +6,21 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use interop::check_same;
+use interop::assert_same;
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{MitRealm, Place};
+use test_support::{MitRealm, Place, locales};
 
 /// How many caches, and how many keytabs.
-const CACHES: u64 = 120;
-const KEYTABS: u64 = 60;
+const CACHES: u64 = 240;
+const KEYTABS: u64 = 120;
 
 /// Options of a cache listing: with the cache in its place, and with others in other places.
-const CACHE_OPTIONS: [&str; 14] = [
+const CACHE_OPTIONS: [&str; 17] = [
     "",
+    "-c",
     "-e",
+    "-eC",
+    "-fd",
     "-f",
     "-d",
     "-a",
@@ -32,7 +35,10 @@ const CACHE_OPTIONS: [&str; 14] = [
     "-A -s",
 ];
 
-const KEYTAB_OPTIONS: [&str; 6] = ["-k", "-kt", "-ke", "-kK", "-kte", "-ketK"];
+const KEYTAB_OPTIONS: [&str; 8] = ["-k", "-kt", "-ke", "-kK", "-kte", "-keK", "-ktK", "-ketK"];
+
+/// Each file is listed in one of these locales.
+const LOCALES: [&str; 3] = ["C", "C.UTF-8", "en_US.UTF-8"];
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
@@ -48,8 +54,9 @@ fn caches() {
             .collect();
         let path = place.write("cache", raw::cache(version, offset, &owner, &credentials));
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is our file");
+        let locale = chance.of(&LOCALES);
         for options in CACHE_OPTIONS {
-            check_same(&place, "klist", options, "");
+            check(&place, locale, options);
         }
     }
 }
@@ -63,10 +70,21 @@ fn keytabs() {
         let keys: Vec<_> = (0..chance.below(8)).map(|_| key(&mut chance)).collect();
         let version = chance.of(&[2, 2, 1]);
         place.write("keytab", raw::keytab(version, &keys));
+        let locale = chance.of(&LOCALES);
         for options in KEYTAB_OPTIONS {
-            check_same(&place, "klist", options, "");
+            check(&place, locale, options);
         }
     }
+}
+
+/// Runs MIT's klist and ours.
+#[track_caller]
+fn check(place: &Place, locale: &str, options: &str) {
+    let [theirs, ours] = [place.mit("klist"), place.ours("klist")].map(|tool| {
+        let tool = tool.env("LC_ALL", locale).env("LOCPATH", locales());
+        tool.line(options).run()
+    });
+    assert_same(&ours, &theirs);
 }
 
 /// Numbers that are the same in each run.

@@ -11,6 +11,7 @@
 use std::fs;
 
 use interop::{assert_same, left_by_login};
+use kerberos_files::ccache::CcacheFile;
 use test_support::{ETYPES, MitRealm, Place};
 
 /// Logs in with `kinit arguments` twice and compares the caches.
@@ -52,6 +53,67 @@ fn password_of_every_etype() {
         let password = format!("pw-{short}\n");
         check(&place, &[short], &password);
         check(&place, &[&format!("{short}-open")], &password);
+    }
+}
+
+/// How long from its start the ticket in the cache lasts and can be renewed, in seconds, and its
+/// flags.
+fn spans(place: &Place) -> (i64, i64, u32) {
+    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    loop {
+        let view = cache
+            .next()
+            .expect("it is whole")
+            .expect("there is a ticket");
+        if !view.is_config() {
+            let start = match view.starttime() {
+                0 => view.authtime(),
+                start => start,
+            };
+            let span = |time: u32| i64::from(time) - i64::from(start);
+            let renewable = match view.renew_till() {
+                0 => 0,
+                time => span(time),
+            };
+            return (span(view.endtime()), renewable, view.flags().0);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn times_below_zero() {
+    let realm = MitRealm::start();
+    let place = realm.place();
+    for (arguments, expected) in [
+        ("-l -1s alice", Some((-1, 0))),
+        ("-l -5h alice", Some((-18_000, 0))),
+        ("-l -1h -r 2d alice", Some((-3_600, 172_800))),
+        ("-r -1h alice", Some((86_400, 0))),
+        ("-l 1h -r -5d alice", Some((3_600, 0))),
+        ("-s 1h -l -2h alice", Some((-7_200, 0))),
+        // The day from two days ago on.
+        ("-s -2d alice", None),
+    ] {
+        let [theirs, ours] = [place.mit("kinit"), place.ours("kinit")].map(|tool| {
+            tool.line(arguments).stdin("wonderland\n").run().success();
+            let listed = place.ours("klist").arg("-s").run();
+            (spans(&place), listed.code())
+        });
+        // The clock may have moved on from one to the other.
+        let (
+            ((end, renewable, flags), valid),
+            ((ours_end, ours_renewable, ours_flags), ours_valid),
+        ) = (theirs, ours);
+        assert!(
+            (end - ours_end).abs() <= 1,
+            "{arguments}: {end}, {ours_end}"
+        );
+        assert!((renewable - ours_renewable).abs() <= 1, "{arguments}");
+        assert_eq!((ours_flags, ours_valid), (flags, valid), "{arguments}");
+        if let Some(expected) = expected {
+            assert_eq!((ours_end, ours_renewable), expected, "{arguments}");
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! New passwords, by MIT's kadmind and by Active Directory (Samba): kpasswd, and kinit with a password
-//! that has expired. Each run of ours is one of MIT's: the same output, the same exit code.
+//! that has expired. Each run of ours is one of MIT's: the same output, the same exit code. And passwords
+//! that an administrator sets, which no tool does.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use kerberos_client::{Client, Config, Password, Secret};
 use test_support::{Finished, HeimdalRealm, Kadmind, MitRealm, Place, SambaRealm};
 
 /// A realm whose passwords can be changed.
@@ -68,6 +71,77 @@ fn mit_changes_it() {
         run.stdout().starts_with("Password for jürgen@MIT.TEST: "),
         "{run}"
     );
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn passwords_need_not_be_utf_8() {
+    let (realm, _kadmind, place) = realm();
+    realm.administer(&b"addprinc -pw p\xe4ssw\xf6rd +requires_preauth latin\n"[..]);
+    let log_in = |tool: test_support::Tool| {
+        let typed = &b"p\xe4ssw\xf6rd\n"[..];
+        tool.arg("latin").stdin(typed).run().success()
+    };
+    interop::assert_same(&log_in(place.ours("kinit")), &log_in(place.mit("kinit")));
+    // That service wants new ones to be.
+    let typed = &b"p\xe4ssw\xf6rd\n\xff\xfe\n\xff\xfe\n"[..];
+    let [theirs, ours] = [place.mit("kpasswd"), place.ours("kpasswd")]
+        .map(|tool| tool.arg("latin").stdin(typed).run());
+    assert_same(&ours, &theirs);
+    log_in(place.ours("kinit"));
+}
+
+/// Has `admin` set the password of `user` to `new`, by RFC 3244's other request; `Err` has what the
+/// service says.
+fn set(place: &Place, admin: (&str, &str), user: &str, new: &str) -> Result<(), String> {
+    let client = Client::new(Config::from_files([place.path("krb5.conf")]).unwrap());
+    let params = client
+        .as_params(client.principal(admin.0).unwrap())
+        .unwrap();
+    let secret = Secret::Password(Password::new(admin.1));
+    let login = client.login(params.to_change_password(), secret).unwrap();
+    let (user, new) = (client.principal(user).unwrap(), Password::new(new));
+    let set = client.set_password(&login.credential, &user, &new);
+    set.map_err(|error| error.to_string())
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn mit_sets_it_for_another() {
+    let (_realm, _kadmind, place) = realm();
+    let admin = ("alice/admin", "pw-admin");
+    set(&place, admin, "jürgen", "chosen for him").unwrap();
+    let kinit = place.mit("kinit").arg("jürgen").stdin("chosen for him\n");
+    kinit.run().success();
+    set(&place, admin, "nobody", "whatever").unwrap_err();
+    // Who is no administrator may not.
+    set(&place, ("alice", "wonderland"), "jürgen", "no").unwrap_err();
+    let kinit = place.ours("kinit").arg("jürgen").stdin("chosen for him\n");
+    kinit.run().success();
+    // But may set the own one.
+    set(&place, ("alice", "wonderland"), "alice", "looking glass").unwrap();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(mit, samba)),
+    ignore = "needs MIT's tools, Samba and root: cargo xtask install"
+)]
+fn active_directory_sets_it_for_another() {
+    let realm = SambaRealm::start();
+    let kpasswd = format!("kpasswd_server = {}", realm.address());
+    let place = Place::new(&realm.conf().in_realm("AD.TEST", &kpasswd));
+    let admin = ("Administrator", "Adm1n-Passw0rd");
+    set(&place, admin, "alice", "Chosen-For-Her-1").unwrap();
+    let kinit = place.mit("kinit").arg("alice").stdin("Chosen-For-Her-1\n");
+    kinit.run().success();
+    set(
+        &place,
+        ("alice", "Chosen-For-Her-1"),
+        "must-change",
+        "Not-By-Her-1",
+    )
+    .unwrap_err();
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_client::kerberos_proto::{Credential, ExchangeError, Principal, S4uUser};
+use kerberos_client::keytab_secret;
 use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest};
-use kerberos_client::{keytab_secret, store};
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabName;
@@ -46,7 +46,7 @@ impl Service {
             .login(params, keytab_secret(&keytab, &name).unwrap())
             .unwrap();
         let cache = CcacheName::file(place.cache().to_str().unwrap());
-        store(&login, &cache).unwrap();
+        client.store(&login, &cache).unwrap();
         let session = login.credential.session_key.etype();
         assert_eq!(etype.unwrap_or(session), session);
         Self {
@@ -224,7 +224,8 @@ fn alices_ticket(place: &Place, server: &str) -> Credential {
     params.options.forwardable = true;
     let secret = Secret::Password(Password::new("wonderland"));
     let cache = CcacheName::file(place.cache().to_str().unwrap());
-    store(&client.login(params, secret).unwrap(), &cache).unwrap();
+    let login = client.login(params, secret).unwrap();
+    client.store(&login, &cache).unwrap();
     let request = TicketRequest::new(client.principal(server).unwrap());
     client.ticket(&cache, &request).unwrap()
 }

@@ -8,7 +8,7 @@ mod accounts;
 mod kadmind;
 mod kdc;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::server::Server;
 use crate::{Krb5Conf, Place, TempDir, cached, parts};
@@ -40,6 +40,8 @@ pub struct MitOptions {
     pub clock: Option<String>,
     /// Replies longer than this many bytes are refused over UDP.
     pub largest_datagram: Option<u32>,
+    /// What its tickets say of clients that log in by SPAKE, which MIT's kinit does if it may.
+    pub indicator: Option<String>,
 }
 
 impl MitRealm {
@@ -65,17 +67,23 @@ impl MitRealm {
         );
         let folder = TempDir::new();
         cached::copy(&database(), folder.path());
-        let (server, port) = Kdc {
-            options: options.clone(),
-            ..Kdc::new(folder.path(), Self::REALM)
-        }
-        .start();
+        let (server, port) = Self::kdc(options, folder.path()).start();
         Self {
             server: Some(server),
             options: options.clone(),
             folder,
             port,
         }
+    }
+
+    fn kdc<'a>(options: &MitOptions, folder: &'a Path) -> Kdc<'a> {
+        let mut kdc = Kdc::new(folder, Self::REALM);
+        kdc.options = options.clone();
+        if let Some(indicator) = &options.indicator {
+            kdc.realm_lines = format!("        spake_preauth_indicator = {indicator}\n");
+            kdc.library = kdc.library.set("spake_preauth_groups", "edwards25519");
+        }
+        kdc
     }
 
     /// Kills the KDC.
@@ -89,10 +97,7 @@ impl MitRealm {
     /// When it cannot be started.
     pub fn start_again(&mut self) {
         self.stop();
-        let kdc = Kdc {
-            options: self.options.clone(),
-            ..Kdc::new(self.folder.path(), Self::REALM)
-        };
+        let kdc = Self::kdc(&self.options, self.folder.path());
         let server = kdc.serve(self.port);
         self.server = Some(server.unwrap_or_else(|logs| panic!("krb5kdc does not start:\n{logs}")));
     }
@@ -137,7 +142,7 @@ impl MitRealm {
     ///
     /// # Panics
     /// When kadmin.local fails.
-    pub fn administer(&self, commands: &str) {
+    pub fn administer(&self, commands: &(impl AsRef<[u8]> + ?Sized)) {
         Kdc::new(self.folder.path(), Self::REALM).administer(commands);
     }
 

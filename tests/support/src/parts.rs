@@ -26,6 +26,7 @@ pub fn mit() -> bool {
         "/usr/sbin/kdb5_util",
         "/usr/sbin/kadmin.local",
         "/usr/bin/kinit",
+        "/usr/share/i18n/locales/en_US",
     ]
     .iter()
     .all(|path| Path::new(path).exists())

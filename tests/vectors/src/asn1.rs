@@ -1,13 +1,13 @@
 //! Every type of `kerberos_asn1` that stands on its own, by name, behind one function type.
 
 use kerberos_asn1::{
-    AdAndOr, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, Authenticator, AuthorizationData,
-    ChangePasswdData, Decode, DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart,
-    EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart, Encode, EncryptedData,
-    EncryptionKey, EtypeInfo, EtypeInfo2, HostAddresses, KdcProxyMessage, KdcReq, KdcReqBody,
-    KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc, PaForUser,
-    PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName, RawTicket, S4uUserId, TgsRep, TgsReq,
-    Ticket, TransitedEncoding, TypedData,
+    AdAndOr, AdAuthenticationIndicator, AdCammac, AdKdcIssued, ApRep, ApReq, AsRep, AsReq,
+    Authenticator, AuthorizationData, ChangePasswdData, Decode, DecodeError, EncApRepPart,
+    EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart,
+    Encode, EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2, HostAddresses, KdcProxyMessage,
+    KdcReq, KdcReqBody, KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc,
+    PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName, RawTicket, S4uUserId,
+    TgsRep, TgsReq, Ticket, TransitedEncoding, TypedData,
 };
 
 /// Decodes its input and encodes the value again.
@@ -95,8 +95,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    AdAndOr, AdKdcIssued, ApRep, ApReq, AsRep, AsReq, Authenticator, AuthorizationData,
-    ChangePasswdData, EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart,
+    AdAndOr, AdAuthenticationIndicator, AdCammac, AdKdcIssued, ApRep, ApReq, AsRep, AsReq,
+    Authenticator, AuthorizationData, ChangePasswdData, EncApRepPart, EncAsRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart,
     EncryptedData, EncryptionKey, EtypeInfo, EtypeInfo2, HostAddresses, KdcReq, KdcReqBody,
     KdcProxyMessage, KerbErrorData, KrbCred, KrbError, KrbPriv, KrbSafe, MethodData, PaEncTsEnc,
     PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PrincipalName, RawTicket, S4uUserId, TgsRep, TgsReq,

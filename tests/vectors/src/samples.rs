@@ -2,16 +2,17 @@
 //! something to work on without the published data.
 
 use kerberos_asn1::{
-    AdAndOr, AdKdcIssued, AddressType, ApOptions, ApRep, ApReq, AsRep, AsReq, Authenticator,
-    AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, ChangePasswdData, Checksum,
-    Decode, DecodeError, EncApRepPart, EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart,
-    EncTgsRepPart, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode, EtypeInfo,
-    EtypeInfo2, EtypeInfo2Entry, EtypeInfoEntry, HostAddress, HostAddresses, KdcOptions,
-    KdcProxyMessage, KdcRep, KdcReqBody, KerbErrorData, KerberosTime, KrbCred, KrbCredInfo,
-    KrbError, KrbPriv, KrbSafe, KrbSafeBody, LastReqEntry, LastReqType, MethodData, Microseconds,
-    NameType, PaData, PaDataType, PaEncTsEnc, PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User,
-    PacOptions, PrincipalName, RawTicket, S4uOptions, S4uUserId, SequenceOf, TgsRep, TgsReq,
-    Ticket, TicketFlags, TransitedEncoding, TransitedType, TypedData, TypedDataEntry,
+    AdAndOr, AdAuthenticationIndicator, AdCammac, AdKdcIssued, AddressType, ApOptions, ApRep,
+    ApReq, AsRep, AsReq, Authenticator, AuthorizationData, AuthorizationDataEntry,
+    AuthorizationDataType, ChangePasswdData, Checksum, Decode, DecodeError, EncApRepPart,
+    EncAsRepPart, EncKdcRepPart, EncKrbCredPart, EncKrbPrivPart, EncTgsRepPart, EncTicketPart,
+    Encode, EncryptedData, EncryptionKey, ErrorCode, EtypeInfo, EtypeInfo2, EtypeInfo2Entry,
+    EtypeInfoEntry, HostAddress, HostAddresses, KdcOptions, KdcProxyMessage, KdcRep, KdcReqBody,
+    KerbErrorData, KerberosTime, KrbCred, KrbCredInfo, KrbError, KrbPriv, KrbSafe, KrbSafeBody,
+    LastReqEntry, LastReqType, MethodData, Microseconds, NameType, PaData, PaDataType, PaEncTsEnc,
+    PaForUser, PaPacOptions, PaPacRequest, PaS4uX509User, PacOptions, PrincipalName, RawTicket,
+    S4uOptions, S4uUserId, SequenceOf, TgsRep, TgsReq, Ticket, TicketFlags, TransitedEncoding,
+    TransitedType, TypedData, TypedDataEntry, Utf8String, VerifierMac,
 };
 
 /// A sample of each kind of [`crate::asn1::KINDS`]: the kind's name and an encoding.
@@ -34,6 +35,11 @@ pub fn samples() -> Result<Vec<(&'static str, Vec<u8>)>, DecodeError> {
             }
             .to_der(),
         ),
+        (
+            "AdAuthenticationIndicator",
+            AdAuthenticationIndicator::from(vec![Utf8String("otp"), Utf8String("strong")]).to_der(),
+        ),
+        ("AdCammac", cammac().to_der()),
         ("AdKdcIssued", kdc_issued().to_der()),
         (
             "ApRep",
@@ -195,6 +201,27 @@ fn restrictions() -> AuthorizationData<'static> {
             ad_data: b"unknown",
         },
     ])
+}
+
+fn cammac() -> AdCammac<'static> {
+    let bare = VerifierMac {
+        identifier: None,
+        kvno: None,
+        enctype: None,
+        mac: checksum(),
+    };
+    let full = VerifierMac {
+        identifier: Some(service()),
+        kvno: Some(5),
+        enctype: Some(16),
+        mac: checksum(),
+    };
+    AdCammac {
+        elements: restrictions(),
+        kdc_verifier: Some(full.clone()),
+        svc_verifier: Some(bare.clone()),
+        other_verifiers: Some(SequenceOf::from(vec![bare, full])),
+    }
 }
 
 fn kdc_issued() -> AdKdcIssued<'static> {

@@ -138,6 +138,8 @@ const OURS: &[(&str, &str)] = &[
     ("enc_data(MSB-set kvno)", "EncryptedData"),
     ("enc_data(kvno=-1)", "EncryptedData"),
     ("ad_kdcissued", "AdKdcIssued"),
+    ("cammac(optionals NULL)", "AdCammac"),
+    ("cammac", "AdCammac"),
     ("pa_for_user", "PaForUser"),
     ("pa_s4u_x509_user", "PaS4uX509User"),
     ("kkdcp_message", "KdcProxyMessage"),
@@ -164,9 +166,6 @@ const NOT_OURS_YET: &[&str] = &[
     "pa_otp_req(optionals NULL)",
     "pa_otp_req",
     "pa_otp_enc_req",
-    // CAMMAC (RFC 7751).
-    "cammac(optionals NULL)",
-    "cammac",
     // MIT's own cookie.
     "secure_cookie",
     // SPAKE (RFC 9588).

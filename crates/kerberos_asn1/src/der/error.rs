@@ -63,6 +63,9 @@ pub enum DecodeErrorKind {
     /// A time that is not `YYYYMMDDHHMMSSZ` or does not exist (RFC 4120 §5.2.3).
     #[error("malformed time")]
     InvalidTime,
+    /// A UTF8String that is no UTF-8.
+    #[error("malformed UTF-8")]
+    InvalidUtf8,
     /// The protocol version is not 5 (RFC 4120 §7.5.6).
     #[error("protocol version {0} instead of 5")]
     WrongVersion(i32),

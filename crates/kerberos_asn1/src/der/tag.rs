@@ -15,6 +15,8 @@ impl Tag {
     pub const BIT_STRING: Self = Self(0x03);
     /// OCTET STRING.
     pub const OCTET_STRING: Self = Self(0x04);
+    /// UTF8String.
+    pub const UTF8_STRING: Self = Self(0x0c);
     /// GeneralizedTime.
     pub const GENERALIZED_TIME: Self = Self(0x18);
     /// GeneralString.

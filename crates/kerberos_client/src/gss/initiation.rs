@@ -64,7 +64,7 @@ impl Client {
     /// ```
     /// use kerberos_client::kerberos_gss::{AcceptorOptions, Step};
     /// use kerberos_client::{
-    ///     Client, Config, GssMechanism, InitiateOptions, Password, Secret, ServiceAcceptor, store,
+    ///     Client, Config, GssMechanism, InitiateOptions, Password, Secret, ServiceAcceptor,
     /// };
     ///
     /// # use kerberos_client::kerberos_files;
@@ -88,7 +88,7 @@ impl Client {
     /// // Alice, who is logged in:
     /// let cache = client.config().ccache_name()?;
     /// # let alice = client.as_params(client.principal("alice")?)?;
-    /// # store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;
+    /// # client.store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;
     /// let options = InitiateOptions::default();
     /// let (mut alice, step) = client.initiate(&cache, "HTTP/www.example.com", &options)?;
     /// let Step::Continue(to_service) = step else { panic!("an answer is asked for") };

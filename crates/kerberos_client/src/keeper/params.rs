@@ -10,7 +10,7 @@ use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, Login};
 
 use super::{KeeperState, LoginSource};
-use crate::{ClientError, keytab_secret, store};
+use crate::{ClientError, keytab_secret};
 
 /// A part that the caller brings, to be called by one at a time wherever it may take its time.
 pub(super) struct Callback<F: ?Sized>(Arc<Mutex<Box<F>>>);
@@ -18,9 +18,15 @@ pub(super) struct Callback<F: ?Sized>(Arc<Mutex<Box<F>>>);
 /// Gives the secret for a login.
 pub(super) type Source = Callback<dyn LoginSource>;
 
-/// Shows a new login to the world, and says when what it shows ends, if that is before the login.
-pub(super) type Publish =
-    Callback<dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send>;
+/// Where a new login is shown to the world.
+#[derive(Clone)]
+pub(super) enum Publish {
+    Cache(CcacheName),
+    /// The caller's; it says when what it shows ends, if that is before the login.
+    Call(Callback<PublishFn>),
+}
+
+type PublishFn = dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send;
 
 /// Hears what came of an attempt.
 pub(super) type Observe = Callback<dyn FnMut(&KeeperState) + Send>;
@@ -52,6 +58,8 @@ pub struct KeeperParams {
     /// The longest time from one refresh to the next, however long the ticket lasts; `None` leaves
     /// it to that.
     pub longest_pause: Option<Duration>,
+    /// Whether there is nothing to log in with.
+    pub(super) only_renew: bool,
     pub(super) source: Source,
     pub(super) publish: Option<Publish>,
     pub(super) first: Option<Login>,
@@ -66,6 +74,7 @@ impl KeeperParams {
             login,
             renew: true,
             longest_pause: None,
+            only_renew: false,
             source: Source::new(Box::new(source)),
             publish: None,
             first: None,
@@ -80,6 +89,17 @@ impl KeeperParams {
         Self::new(login, move || keytab_secret(&keytab, &client))
     }
 
+    /// Keeps `login`, which is at hand, by renewing its ticket for as long as the KDC does.
+    pub fn renewing(login: Login) -> Self {
+        let params = AsParams::new(login.credential.client.clone());
+        // It is never asked for.
+        let no_secret = || Err(ClientError::NotYet);
+        Self {
+            only_renew: true,
+            ..Self::new(params, no_secret).with_login(login)
+        }
+    }
+
     /// With a login that is at hand already in place of the first one.
     pub fn with_login(mut self, login: Login) -> Self {
         self.first = Some(login);
@@ -88,7 +108,10 @@ impl KeeperParams {
 
     /// With each new login put into the cache called `name`, which is replaced as a whole.
     pub fn with_cache(self, name: CcacheName) -> Self {
-        self.with_publish(move |login| store(login, &name))
+        Self {
+            publish: Some(Publish::Cache(name)),
+            ..self
+        }
     }
 
     /// With `publish` called for each new login, before anyone else sees it. When that fails, the
@@ -106,7 +129,7 @@ impl KeeperParams {
         mut self,
         publish: impl FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send + 'static,
     ) -> Self {
-        self.publish = Some(Publish::new(Box::new(publish)));
+        self.publish = Some(Publish::Call(Callback::new(Box::new(publish))));
         self
     }
 

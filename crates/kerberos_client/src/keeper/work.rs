@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use kerberos_asn1::KerberosTime;
 use kerberos_proto::{AsParams, Login, Secret, TgsOutcome, TgsParams};
 
-use super::params::KeeperParams;
+use super::params::{KeeperParams, Publish};
 use super::schedule::{self, Backoff};
 use super::{KeeperState, LoginSource, Shared};
 use crate::driver::Driver;
+use crate::store::store_at;
 use crate::{ClientError, now};
 
 /// Everything that a keeper needs to do its work.
@@ -66,6 +67,9 @@ impl Work {
     /// The last login renewed where that is worth it, else a new one; and whether it is renewed.
     async fn attempt(&self, last: Option<&Login>) -> Result<(Login, bool), ClientError> {
         let anew = self.shared.anew.swap(false, Ordering::AcqRel);
+        if let Some(last) = last.filter(|_| self.params.only_renew) {
+            return Ok((self.driver.renew_login(last).await?, true));
+        }
         let renewable = |last: &&Login| schedule::renewable(last, now());
         if let Some(last) = last
             .filter(|_| self.params.renew && !anew)
@@ -113,9 +117,15 @@ impl Work {
         self.driver.io.run(ask).await
     }
 
-    /// Tells the source of a success.
+    /// Tells the source of a success. A ticket that has ended is none, whatever was asked for.
     async fn accepted(&self, result: Result<Login, ClientError>) -> Result<Login, ClientError> {
         let login = result?;
+        let end = login.credential.times.endtime;
+        let now = login.kdc_offset.map_or_else(now, |offset| now() + offset);
+        if now.seconds >= end.unix() {
+            let server = login.credential.server;
+            return Err(ClientError::TicketExpired { server, end });
+        }
         let source = self.params.source.clone();
         let tell = move || source.call(LoginSource::accepted);
         self.driver.io.run(tell).await?;
@@ -134,12 +144,16 @@ impl Work {
             return done;
         };
         let shared = Arc::clone(&self.shared);
+        let options = self.driver.config.krb5().ccache_options();
         let work = move || {
             let _publishing = shared.publishing();
             if shared.is_stopped() {
                 return Ok(None);
             }
-            publish.call(|publish| publish(&login))
+            match publish {
+                Publish::Cache(name) => store_at(&login, &name, &options).map(|()| None),
+                Publish::Call(publish) => publish.call(|publish| publish(&login)),
+            }
         };
         match self.driver.io.run(work).await.and_then(|result| result) {
             Ok(end) => done.end = end,

@@ -15,7 +15,7 @@ use crate::{Client, ClientError};
 impl Client {
     /// The ticket for `server` in `cache` renewed, or the TGT if none is named.
     ///
-    /// The cache stays as it is: see [`store_renewed`].
+    /// The cache stays as it is: see [`store_renewed`](Self::store_renewed).
     ///
     /// # Errors
     /// As [`ticket`](Self::ticket); when the ticket is not renewable, or no longer so, that is the
@@ -23,7 +23,7 @@ impl Client {
     ///
     /// # Example
     /// ```
-    /// use kerberos_client::{Client, Config, Password, Secret, store, store_renewed};
+    /// use kerberos_client::{Client, Config, Password, Secret};
     ///
     /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("user", "password").start()?;
     /// # let krb5_conf = kdc.krb5_conf();
@@ -33,9 +33,10 @@ impl Client {
     /// let cache = client.config().ccache_name()?;
     /// let mut params = client.as_params(client.principal("user")?)?;
     /// params.renew_lifetime = Some(7 * 24 * 3600);
-    /// store(&client.login(params, Secret::Password(Password::new("password")))?, &cache)?;
+    /// let login = client.login(params, Secret::Password(Password::new("password")))?;
+    /// client.store(&login, &cache)?;
     /// let renewed = client.renew(&cache, None)?;
-    /// store_renewed(&renewed, &cache)?;
+    /// client.store_renewed(&renewed, &cache)?;
     /// assert!(renewed.times.renew_till.is_some());
     /// # std::fs::remove_file(path)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -50,7 +51,7 @@ impl Client {
 
     /// The postdated ticket for `server` in `cache` made valid, or the TGT if none is named.
     ///
-    /// The cache stays as it is: see [`store_renewed`].
+    /// The cache stays as it is: see [`store_renewed`](Self::store_renewed).
     ///
     /// # Errors
     /// As [`ticket`](Self::ticket); when the ticket's time has not come, or it is valid already,
@@ -63,10 +64,14 @@ impl Client {
         block_on(self.driver.again(cache, server, TgsParams::validate))
     }
 
-    /// As [`store_renewed`], where krb5.conf says where the daemon of KCM caches is.
+    /// Replaces what the cache called `name` holds by `ticket` alone, as MIT's `kinit -R` does: other
+    /// tickets and settings are gone, the KDC's clock is remembered.
+    ///
+    /// The new cache appears at once and whole, or the old one stays.
     ///
     /// # Errors
-    /// The same.
+    /// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`] when
+    /// the ticket is too long for the format.
     pub fn store_renewed(&self, ticket: &Credential, name: &CcacheName) -> Result<(), ClientError> {
         store_renewed_at(ticket, name, &self.config().krb5().ccache_options())
     }
@@ -145,18 +150,6 @@ impl Driver {
             _ => Err(ClientError::NoResult),
         }
     }
-}
-
-/// Replaces what the cache called `name` holds by `ticket` alone, as MIT's `kinit -R` does: other
-/// tickets and settings are gone, the KDC's clock is remembered.
-///
-/// The new cache appears at once and whole, or the old one stays.
-///
-/// # Errors
-/// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`] when the
-/// ticket is too long for the format.
-pub fn store_renewed(ticket: &Credential, name: &CcacheName) -> Result<(), ClientError> {
-    store_renewed_at(ticket, name, &CcacheOptions::default())
 }
 
 pub(crate) fn store_renewed_at(

@@ -36,7 +36,7 @@ impl Client {
     /// # Example
     /// ```
     /// use kerberos_client::kerberos_proto::S4uUser;
-    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest, store};
+    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest};
     ///
     /// # use kerberos_testkdc::{Account, TestKdc};
     /// # let kdc = TestKdc::builder("EXAMPLE.COM").principal("alice", "unknown to the service")
@@ -49,7 +49,8 @@ impl Client {
     /// let web = client.principal("HTTP/web")?;
     /// let cache = client.config().ccache_name()?;
     /// let params = client.as_params(web.clone())?;
-    /// store(&client.login(params, Secret::Password(Password::new("pw")))?, &cache)?;
+    /// let login = client.login(params, Secret::Password(Password::new("pw")))?;
+    /// client.store(&login, &cache)?;
     ///
     /// let alice = S4uUser::Name(client.principal("alice")?);
     /// let evidence = client.s4u2self(&cache, &alice, &TicketRequest::new(web))?;
@@ -203,13 +204,28 @@ impl<'a> Behalf<'a> {
 
     /// What the cache has of such tickets.
     async fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
+        let (server, name) = (&self.request.server, self.name);
+        let user = match &whose {
+            Whose::User(user) => Some(user.clone()),
+            _ => None,
+        };
+        if let Some(user) = &user {
+            trace!("Getting credentials {user} -> {server} using ccache {name}");
+        }
         self.request.whose = whose;
         let requests = vec![self.request.clone()];
         let found = self.driver.look_up(&self.cache, requests).await?;
-        Ok(match found.hits.into_iter().next() {
-            Some(Hit::Ticket(ticket)) => Some(*ticket),
-            _ => None,
-        })
+        let hit = found.hits.into_iter().next().unwrap_or(Hit::Nothing);
+        let server = &self.request.server;
+        let ticket = hit.ticket(server, &self.cache);
+        if let Some(user) = &user {
+            let result = match &ticket {
+                Ok(_) => "0/Success".to_owned(),
+                Err(error) => error.mit_code_and_text(),
+            };
+            trace!("Retrieving {user} -> {server} from {name} with result: {result}");
+        }
+        Ok(ticket.ok())
     }
 
     fn no_credential(&self) -> ClientError {

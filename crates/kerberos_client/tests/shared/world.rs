@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use kerberos_client::kerberos_files::ccache::CcacheName;
 use kerberos_client::kerberos_files::keytab::{KeytabEntry, KeytabFile};
-use kerberos_client::{Client, Config, Password, Principal, Secret, ServiceAcceptor, store};
+use kerberos_client::{Client, Config, Password, Principal, Secret, ServiceAcceptor};
 use kerberos_testkdc::TestKdc;
 
 pub(crate) const SERVICE: &str = "HTTP/www.example.com";
@@ -68,7 +68,7 @@ impl World {
         params.options.forwardable = forwardable;
         let secret = Secret::Password(Password::new("password"));
         let login = client.login(params, secret).unwrap();
-        store(&login, &self.cache()).unwrap();
+        client.store(&login, &self.cache()).unwrap();
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -99,6 +99,11 @@ pub(super) trait Store {
     fn make_primary(&self) -> Result<(), CcacheError> {
         Ok(())
     }
+
+    /// See [`Ccache::make_collection`].
+    fn make_collection(&self) -> Result<(), CcacheError> {
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -275,6 +280,16 @@ impl Ccache {
     /// Whatever keeps that from being written.
     pub fn make_primary(&self) -> Result<(), CcacheError> {
         self.store().make_primary()
+    }
+
+    /// Makes the collection that it belongs to, if there is none yet: the directory of a DIR, the
+    /// keyring of KEYRING caches, either with this one as the primary. Writing a cache does so, too;
+    /// MIT's library does whenever one is looked for.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn make_collection(&self) -> Result<(), CcacheError> {
+        self.store().make_collection()
     }
 
     pub(super) fn file(name: CcacheName) -> Self {

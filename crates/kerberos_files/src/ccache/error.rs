@@ -219,7 +219,9 @@ impl CcacheError {
             }
             Self::Permission { source, .. }
             | Self::Io { source, .. }
-            | Self::NoDirectory { source, .. } => format!("the system says: {source}"),
+            | Self::NoDirectory { source, .. } => {
+                format!("the system says: {}", system_text(source))
+            }
             Self::Entry { problem, .. } => format!("{problem}; {AGAIN}"),
             Self::NotADirectory { .. } => "name a directory, or FILE: and the file".to_owned(),
             Self::ForeignDirectory { owner, .. } => format!(

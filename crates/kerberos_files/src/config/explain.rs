@@ -212,6 +212,7 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
             "default_keytab_name",
             "default_rcache_name",
             "default_realm",
+            "err_fmt",
             "kcm_socket",
             "preferred_preauth_types",
             "qualify_shortname",
@@ -274,7 +275,7 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
     ),
     (
         Not("MIT's library"),
-        &["err_fmt", "kcm_mach_service", "plugin_base_dir"],
+        &["kcm_mach_service", "plugin_base_dir"],
     ),
     (Not("what is not supported yet"), &["spake_preauth_groups"]),
     (

@@ -35,3 +35,21 @@ pub struct Login {
     /// The type of the key that the reply was encrypted in.
     pub reply_key_etype: EncryptionType,
 }
+
+impl Login {
+    /// A login of which the ticket is left, as in a credential cache: nothing is known of what only
+    /// the reply to a login tells, and `reply_key_etype` is the session key's.
+    pub fn of_ticket(credential: Credential, kdc_offset: Option<ClockOffset>) -> Self {
+        Self {
+            kdc_offset,
+            fast_avail: false,
+            pa_type: None,
+            pa_etype: None,
+            password_expiration: None,
+            account_expiration: None,
+            expiration_is_warning: false,
+            reply_key_etype: credential.session_key.etype(),
+            credential,
+        }
+    }
+}

@@ -29,8 +29,9 @@ pub struct AsParams {
     pub options: TicketOptions,
     /// When the ticket is to start; `None` means now.
     pub start: Option<StartTime>,
-    /// For how many seconds from its start the ticket is to hold; `None` means a day.
-    pub lifetime: Option<u32>,
+    /// For how many seconds from its start the ticket is to hold; `None` means a day. Below zero asks
+    /// for one that has ended, which shows that the secret is right and is of no other use.
+    pub lifetime: Option<i32>,
     /// For how many seconds from its start the ticket is to be renewable; `None` and 0 mean not.
     pub renew_lifetime: Option<u32>,
     /// The addresses to bind the ticket to; empty means none.

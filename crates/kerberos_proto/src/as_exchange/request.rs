@@ -42,11 +42,12 @@ impl Plan {
             Some(StartTime::At(time)) => Some(time.unix()),
         };
         let begin = start.unwrap_or(now.seconds);
-        let after = |seconds: u32| in_range(begin.saturating_add(seconds.into()));
-        let till = after(params.lifetime.unwrap_or(DEFAULT_LIFETIME));
+        // From the first clocks on: 0 sets no limit.
+        let after = |seconds: i64| in_range(begin.saturating_add(seconds).max(0));
+        let till = after(params.lifetime.unwrap_or(DEFAULT_LIFETIME).into());
         // A ticket renewable for less than it lasts makes no sense.
         let renew_lifetime = params.renew_lifetime.filter(|&seconds| seconds > 0);
-        let rtime = renew_lifetime.map(|seconds| after(seconds).max(till));
+        let rtime = renew_lifetime.map(|seconds| after(seconds.into()).max(till));
 
         Self {
             options: options(params, client, start.is_some_and(|at| at > now.seconds)),
@@ -157,4 +158,4 @@ fn in_range(seconds: i64) -> KerberosTime {
 }
 
 /// MIT's `ticket_lifetime` where no one says otherwise: a day.
-const DEFAULT_LIFETIME: u32 = 24 * 60 * 60;
+const DEFAULT_LIFETIME: i32 = 24 * 60 * 60;

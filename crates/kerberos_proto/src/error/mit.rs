@@ -28,7 +28,7 @@ impl ExchangeError {
                 | Self::Reply(ReplyFault::EtypeNotOffered(_)) => CONFIG_ETYPE_NOSUPP,
                 Self::NoCommonEtype { known: false } => PROG_ETYPE_NOSUPP,
                 Self::AfsSalt | Self::Crypto(_) => BAD_S2K_PARAMS,
-                Self::NoMechanism { .. } => PREAUTH_FAILED,
+                Self::NoMechanism { .. } | Self::TimestampDisabled => PREAUTH_FAILED,
                 Self::Ask(AskError::Interrupted) => LIBOS_PWDINTR,
                 Self::Ask(_) => LIBOS_CANTREADPWD,
                 Self::Reply(ReplyFault::S4u(S4uFault::Ignored | S4uFault::NotResourceBased)) => {
@@ -71,6 +71,7 @@ impl ExchangeError {
             }
             Self::AfsSalt => "Invalid key generation parameters from KDC".into(),
             Self::NoMechanism { .. } => "Generic preauthentication failure".into(),
+            Self::TimestampDisabled => format!("Pre-authentication failed: {self}").into(),
             Self::Reply(ReplyFault::S4u(S4uFault::Ignored | S4uFault::NotResourceBased)) => {
                 mit_text(PADATA_TYPE_NOSUPP).into()
             }

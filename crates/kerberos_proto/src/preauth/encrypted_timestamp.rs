@@ -29,9 +29,7 @@ impl Mechanism for EncryptedTimestamp {
     fn respond(&mut self, _hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError> {
         if cx.policy.disable_encrypted_timestamp {
             trace!("Ignoring encrypted timestamp because it is disabled");
-            return Err(ExchangeError::NoMechanism {
-                offered: vec![self.pa_type()],
-            });
+            return Err(ExchangeError::TimestampDisabled);
         }
         cx.long_term_key()?;
         // The time may come from an unauthenticated error. Whoever forges one gains an encrypted

@@ -101,6 +101,7 @@ impl UserRealm {
             let realm = search.user.realm().to_owned();
             return Ok((search, Step::Done(Box::new(realm))));
         }
+        trace!("Getting initial credentials for {}", search.user);
         let step = search.ask(rng, now);
         Ok((search, step))
     }
@@ -204,4 +205,4 @@ impl UserRealm {
 }
 
 /// Seconds; should a ticket come, nobody will use it.
-const LIFETIME: u32 = 15;
+const LIFETIME: i32 = 15;

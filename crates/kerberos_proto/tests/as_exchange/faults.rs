@@ -187,7 +187,6 @@ fn odd_replies() {
     reply_fails(&Fault::RemovedFlags(TicketFlags::INITIAL), |fault| {
         *fault == ReplyFault::Flags
     });
-    reply_fails(&Fault::EndtimeInPast, |fault| *fault == ReplyFault::EndTime);
     reply_fails(&Fault::EndtimeTooLate, |fault| {
         *fault == ReplyFault::EndTime
     });

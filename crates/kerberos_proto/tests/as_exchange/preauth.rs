@@ -226,10 +226,13 @@ fn the_timestamp_can_be_forbidden() {
     params.policy.disable_encrypted_timestamp = true;
     let error = Kdc::new().login(params.clone(), password()).unwrap_err();
     assert!(
-        matches!(error, ExchangeError::NoMechanism { .. }),
+        matches!(error, ExchangeError::TimestampDisabled),
         "{error:?}"
     );
-    assert_eq!(error.mit_message(), "Generic preauthentication failure");
+    assert_eq!(
+        error.mit_message(),
+        "Pre-authentication failed: Encrypted timestamp is disabled"
+    );
     Kdc::without_preauth().login(params, password()).unwrap();
 }
 

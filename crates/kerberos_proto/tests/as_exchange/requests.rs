@@ -91,7 +91,7 @@ fn options() {
 fn times() {
     fn check(
         start: Option<StartTime>,
-        lifetime: u32,
+        lifetime: i32,
         renew_lifetime: u32,
         expected: (Option<i64>, i64, Option<i64>),
     ) {
@@ -108,6 +108,7 @@ fn times() {
     }
     check(None, 60, 0, (None, 60, None));
     check(None, 60, 600, (None, 60, Some(600)));
+    check(None, -60, 0, (None, -60, None));
     // Never renewable for less than it lasts.
     check(None, 600, 60, (None, 600, Some(600)));
     check(
@@ -128,7 +129,7 @@ fn times() {
 fn times_at_the_end_of_time() {
     let mut params = alice();
     params.start = Some(StartTime::At(KerberosTime::MAX));
-    params.lifetime = Some(u32::MAX);
+    params.lifetime = Some(i32::MAX);
     params.renew_lifetime = Some(u32::MAX);
     body(params, |body| assert_eq!(body.till, KerberosTime::MAX));
     for seconds in [i64::MIN, i64::MAX] {

@@ -1,7 +1,6 @@
 //! What to do about a login that failed: the hint below the error.
 
 use kerberos_asn1::ErrorCode;
-use kerberos_asn1::PaDataType;
 use kerberos_client::ClientError;
 use kerberos_proto::AskError;
 use kerberos_proto::ExchangeError;
@@ -40,7 +39,7 @@ fn exchange_advice(error: &ExchangeError, principal: &Principal) -> Option<Strin
         | ExchangeError::Reply(
             ReplyFault::EtypeNotOffered(_) | ReplyFault::SessionKeyNotOffered(_),
         ) => "permit another encryption type in krb5.conf, or give the account newer keys".into(),
-        ExchangeError::NoMechanism { offered } if offered == &[PaDataType::ENC_TIMESTAMP] => {
+        ExchangeError::TimestampDisabled => {
             "disable_encrypted_timestamp in krb5.conf forbids the only preauthentication that the \
              KDC and this program share"
                 .into()

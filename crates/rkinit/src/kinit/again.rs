@@ -1,5 +1,5 @@
 //! `kinit -R` and `kinit -v`: the ticket of the cache renewed or validated, which then is alone in
-//! it, as with MIT's kinit.
+//! it, as with MIT's kinit; or, with a command, in that one's cache.
 //!
 //! What else the command line asks for (lifetimes, flags, a start time, addresses) is passed over,
 //! as there: the new ticket is what the old one was.
@@ -9,11 +9,14 @@ use std::borrow::Cow;
 use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
+use kerberos_client::KeeperParams;
 use kerberos_proto::Credential;
+use kerberos_proto::Login;
 
 use crate::configuration;
 use crate::kinit::Got;
 use crate::kinit::choose::Choice;
+use crate::kinit::command::Place;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
 use crate::kinit::refusal::Refusal;
@@ -34,27 +37,33 @@ pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got
     let context = if validate { VALIDATING } else { RENEWING };
     let ticket = get(client, plan, choice, context)?.map_err(|error| Refusal {
         message: message(&error),
-        context: context.into(),
         hint: advice(&error, validate),
+        ..Refusal::of(&error, context)
     })?;
     if plan.verbose {
         line(format_args!("Initialized cache"));
     }
-    let stored = client.store_renewed(&ticket, choice.cache.name());
-    stored.map_err(|error| {
-        let name = plan.cache.as_deref().unwrap_or_default();
-        Refusal {
-            hint: error.hint(),
-            ..Refusal::new(&error, &format!("while saving to cache {}", name.display()))
-        }
-    })?;
+    let company = if plan.command.is_empty() {
+        let stored = client.store_renewed(&ticket, choice.cache.name());
+        stored.map_err(|error| {
+            let name = plan.cache.as_deref().unwrap_or_default();
+            Refusal::of(&error, &format!("while saving to cache {}", name.display()))
+        })?;
+        None
+    } else {
+        let source = choice.cache.open().ok();
+        let kdc_offset = source.and_then(|cache| cache.kdc_offset());
+        let login = Login::of_ticket(ticket.clone(), kdc_offset);
+        let place = Place::take(plan, choice)?;
+        Some(place.fill(client, &login, KeeperParams::renewing(login.clone()))?)
+    };
     if plan.verbose {
         line(format_args!("Stored credentials"));
     }
     Ok(Got {
         credential: ticket,
         password_expiration: None,
-        kept: None,
+        company,
     })
 }
 

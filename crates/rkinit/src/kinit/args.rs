@@ -156,6 +156,8 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
       a ticket of one hour that can be renewed for a week, in a cache of its own
   PROG -kt /etc/app.keytab app -- /usr/bin/app --serve
       run a program with a cache of its own, whose ticket is kept fresh until it ends
+  PROG -R -- ./night-job.sh
+      run a program with the ticket that is there, renewed and in a cache of its own
   PROG --check-config EXAMPLE.COM
       what krb5.conf says, where the KDCs are and whether they answer";
     const USAGE_STATUS: u8 = 2;

@@ -9,7 +9,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheError;
 use kerberos_files::ccache::Collection;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
@@ -43,7 +42,8 @@ pub(super) enum Role {
     Existing,
     /// A new one beside the primary one, which is another principal's, and shall take its place.
     New,
-    /// A new one in no collection, for the command to run and destroyed when that ends.
+    /// The one that has the ticket to renew, or tells how the last login went; the new ticket goes
+    /// to a [`private`] one.
     Private,
 }
 
@@ -78,10 +78,12 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
             None => (user_principal(plan)?, false),
         },
     };
-    // How the last login went is told by the cache that this one would have replaced.
-    let primary = cache.clone();
     let (cache, role) = match caches {
-        Some(_) if !plan.command.is_empty() => (private(plan)?, Role::Private),
+        Some(caches) if !plan.command.is_empty() => {
+            let of_principal = || caches.of_principal(&principal).ok().flatten();
+            let source = (!is_owner).then(of_principal).flatten();
+            (source.unwrap_or(cache), Role::Private)
+        }
         Some(caches) if !is_owner => {
             in_collection(plan, &caches, cache, owner.is_some(), &principal)?
         }
@@ -96,10 +98,7 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
         }
         line(format_args!("Using principal: {principal}"));
     }
-    let last = input(plan).unwrap_or_else(|| match role {
-        Role::Private => primary,
-        _ => cache.clone(),
-    });
+    let last = input(plan).unwrap_or_else(|| cache.clone());
     Ok(Choice {
         principal,
         cache,
@@ -164,14 +163,10 @@ fn in_collection(
             ));
         }
     };
-    let refusal = |error: CcacheError, context: &str| Refusal {
-        hint: error.hint(),
-        ..Refusal::new(error, context)
-    };
     if caches.can_switch() {
         let found = caches.of_principal(principal).map_err(|error| {
-            refusal(
-                error,
+            Refusal::of(
+                &error,
                 &format!("while searching for ccache for {principal}"),
             )
         })?;
@@ -181,7 +176,8 @@ fn in_collection(
         }
         if in_use {
             let cache = caches.new_unique();
-            let cache = cache.map_err(|error| refusal(error, "while generating new ccache"))?;
+            let cache =
+                cache.map_err(|error| Refusal::of(&error, "while generating new ccache"))?;
             say("new", &cache);
             return Ok((cache, Role::New));
         }
@@ -190,13 +186,14 @@ fn in_collection(
     Ok((primary, Role::Given))
 }
 
-/// A cache for a command alone.
-fn private(plan: &Plan) -> Result<Ccache, Refusal> {
+/// A cache in no collection, for a command alone.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn private(plan: &Plan) -> Result<Ccache, Refusal> {
     let directory = configuration::variable("TMPDIR").unwrap_or_else(|| "/tmp".into());
-    let cache = Ccache::new_private(Path::new(&directory)).map_err(|error| Refusal {
-        hint: error.hint(),
-        ..Refusal::new(error, "while generating new ccache")
-    })?;
+    let cache = Ccache::new_private(Path::new(&directory))
+        .map_err(|error| Refusal::of(&error, "while generating new ccache"))?;
     if plan.verbose {
         line(format_args!("Using new cache: {}", cache.name().residual()));
     }
@@ -234,7 +231,7 @@ fn first_of_client_keytab() -> Result<Principal, Refusal> {
         .map_err(|error| error.into_refusal("When resolving the default client keytab"))?;
     let path = name
         .file_path()
-        .map_err(|error| Refusal::new(error, context))?;
+        .map_err(|error| Refusal::of(&error, context))?;
     let first = KeytabFile::new(path)
         .open()
         .and_then(|mut reader| Ok(reader.next()?.map(|entry| entry.principal().to_principal())))

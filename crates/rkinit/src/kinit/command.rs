@@ -1,11 +1,9 @@
 //! `kinit … -- COMMAND`: runs a program with a cache whose ticket is kept fresh until it ends.
 //!
 //! The cache is the program's own, named by its `KRB5CCNAME` and destroyed at its end, unless `-c`
-//! names one: that is kept fresh as well, and left. How the program and the signals fare is for
-//! `child`.
+//! names one: that is kept fresh as well, and left.
 
-mod child;
-
+use std::ffi::OsString;
 use std::thread;
 use std::time::Duration;
 
@@ -13,61 +11,182 @@ use kerberos_client::Client;
 use kerberos_client::KeeperParams;
 use kerberos_client::KeeperWatch;
 use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::CcacheName;
+use kerberos_proto::Login;
+use nix::sys::signal::Signal;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
 
+use crate::beside;
+use crate::beside::Command;
+use crate::beside::Signals;
+use crate::kinit::choose;
 use crate::kinit::choose::Choice;
 use crate::kinit::choose::Role;
-use crate::kinit::command::child::Child;
+use crate::kinit::not_stored;
 use crate::kinit::plan::Plan;
 use crate::kinit::store;
 use crate::messages::Program;
 use crate::messages::hint;
+use crate::messages::line;
+use crate::messages::system_text;
 use crate::new_password::mit_message;
 use crate::refusal::Refusal;
 
-/// Runs the command of `plan` with the cache chosen; the exit status is the command's.
-///
-/// # Errors
-/// The exit status, after what there was to say, when there is no ticket or no program.
-pub(super) fn run(
-    program: &Program,
-    client: &'static Client,
-    plan: &Plan,
-    choice: Choice,
-    kept: KeeperParams,
-) -> Result<u8, u8> {
-    let Choice { cache, role, .. } = choice;
-    // Only now, when nobody is asked any more: until here a signal ends kinit.
-    let status = run_in(program, client, plan, &cache, kept);
-    if role == Role::Private
-        && let Err(error) = cache.destroy()
-        && !error.is_missing()
-    {
-        program.error(&error, "while destroying cache");
-        error.hint().into_iter().for_each(hint);
-    }
-    status
+/// Where the command finds its ticket, and the signals for it.
+pub(super) struct Place {
+    cache: Ccache,
+    is_private: bool,
+    signals: Signals,
 }
 
-fn run_in(
-    program: &Program,
-    client: &'static Client,
-    plan: &Plan,
-    cache: &Ccache,
-    kept: KeeperParams,
-) -> Result<u8, u8> {
-    // Before there are threads, so that none of them is interrupted.
-    let signals = child::Signals::block().map_err(|refusal| refusal.report(program))?;
-    let target = cache.clone();
-    let kept = kept.with_publish(move |login| store(client, login, &target));
-    let keeper = client
-        .keep(kept)
-        .map_err(|error| Refusal::new(error, "while keeping the ticket fresh").report(program))?;
-    let watch = keeper.watch();
-    let complaints = program.clone();
-    thread::spawn(move || complain(&complaints, watch));
-    let child = Child::start(&plan.command, cache.name())?;
-    let status = child.wait(&signals, || keeper.refresh_now());
-    status.map_err(|refusal| refusal.report(program))
+/// A command's place with a ticket in it, and what keeps that fresh.
+pub(super) struct Company {
+    place: Place,
+    params: KeeperParams,
+}
+
+impl Place {
+    /// Takes it, now that there is a ticket and nobody is asked any more: until here a signal ends
+    /// kinit. From here on signals wait, so that a cache that is made is also destroyed.
+    ///
+    /// # Errors
+    /// When the cache cannot be made, or the system has no descriptor to give.
+    pub(super) fn take(plan: &Plan, choice: &Choice) -> Result<Self, Refusal> {
+        let signals = Signals::take(true);
+        let signals = signals.map_err(|error| Refusal::new(system_text(&error), WAITING))?;
+        let is_private = choice.role == Role::Private;
+        let cache = if is_private {
+            choose::private(plan)?
+        } else {
+            choice.cache.clone()
+        };
+        Ok(Self {
+            cache,
+            is_private,
+            signals,
+        })
+    }
+
+    /// Puts `login` there, which `params` keeps fresh.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn fill(
+        self,
+        client: &Client,
+        login: &Login,
+        params: KeeperParams,
+    ) -> Result<Company, Refusal> {
+        match store(client, login, &self.cache) {
+            Ok(()) => Ok(Company {
+                place: self,
+                params,
+            }),
+            Err(error) => {
+                // That the ticket cannot be stored is what there is to say.
+                let _ = self.leave();
+                Err(not_stored(&error))
+            }
+        }
+    }
+
+    /// Runs the command of `plan` there and keeps its ticket fresh.
+    fn keep(
+        &self,
+        program: &Program,
+        client: &'static Client,
+        plan: &Plan,
+        params: KeeperParams,
+    ) -> Result<u8, u8> {
+        let target = self.cache.clone();
+        let params = params.with_publish(move |login| store(client, login, &target));
+        let keeper = client.keep(params).map_err(|error| {
+            Refusal::new(error, "while keeping the ticket fresh").report(program)
+        })?;
+        let watch = keeper.watch();
+        let complaints = program.clone();
+        thread::spawn(move || complain(&complaints, watch));
+        let refresh = || keeper.refresh_now();
+        let status = accompany(&plan.command, self.cache.name(), &self.signals, refresh)?;
+        status.map_err(|refusal| refusal.report(program))
+    }
+
+    /// Destroys the cache if it was made for the command.
+    fn leave(&self) -> Result<(), CcacheError> {
+        if !self.is_private {
+            return Ok(());
+        }
+        match self.cache.destroy() {
+            Err(error) if !error.is_missing() => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Company {
+    /// Runs the command of `plan` and keeps its ticket fresh; the exit status is the command's.
+    ///
+    /// # Errors
+    /// The exit status, after what there was to say, when the ticket cannot be kept, or there is no
+    /// program.
+    pub(super) fn keep(
+        self,
+        program: &Program,
+        client: &'static Client,
+        plan: &Plan,
+    ) -> Result<u8, u8> {
+        let Self { place, params } = self;
+        let status = place.keep(program, client, plan, params);
+        if let Err(error) = place.leave() {
+            program.error(&error, "while destroying cache");
+            error.hint().into_iter().for_each(hint);
+        }
+        status
+    }
+}
+
+/// Starts the program that `words` name and waits for its end; its exit status. `refresh` is called
+/// when an alarm comes, as k5start has it.
+///
+/// # Errors
+/// A shell's exit status for it, after a message, when it cannot be run; within, when there is
+/// nothing to wait for any more.
+fn accompany(
+    words: &[OsString],
+    cache: &CcacheName,
+    signals: &Signals,
+    refresh: impl Fn(),
+) -> Result<Result<u8, Refusal>, u8> {
+    let command = Command::new(words).env("KRB5CCNAME", cache.to_string());
+    let child = command.start().map_err(|error| {
+        let name = words.first().map(|word| word.display());
+        let text = system_text(&error);
+        if let Some(name) = name {
+            line(format_args!("{name}: {text}"));
+        }
+        beside::not_run(&error)
+    })?;
+    loop {
+        loop {
+            match beside::ended() {
+                Ok(Some((pid, status))) if pid == child => return Ok(Ok(status)),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => return Ok(Err(Refusal::new(system_text(&error.into()), WAITING))),
+            }
+        }
+        for received in signals.pending() {
+            if received.number == Signal::SIGALRM as i32 {
+                refresh();
+            } else if received.number != Signal::SIGCHLD as i32 {
+                beside::pass_on(received, child);
+            }
+        }
+        // Whatever it says, everything is looked at.
+        let _ = rustix::event::poll(&mut [PollFd::new(signals, PollFlags::IN)], None);
+    }
 }
 
 /// Says what goes wrong with the ticket while the program runs.
@@ -78,3 +197,5 @@ fn complain(program: &Program, mut watch: KeeperWatch) {
         }
     }
 }
+
+const WAITING: &str = "while waiting for the command";

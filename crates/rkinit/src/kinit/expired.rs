@@ -125,8 +125,8 @@ pub(super) fn replace(
             }
             Err(error) => {
                 return Err(Refusal {
-                    hint: error.hint(),
-                    ..Refusal::new(mit_message(&error), CONTEXT)
+                    message: mit_message(&error),
+                    ..Refusal::of(&error, CONTEXT)
                 });
             }
         }

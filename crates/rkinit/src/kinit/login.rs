@@ -43,6 +43,9 @@ impl Done {
     }
 }
 
+/// The number in MIT's library of a key that does not decrypt: `KRB5KRB_AP_ERR_BAD_INTEGRITY`.
+const BAD_INTEGRITY: i32 = kerberos_proto::MIT_ERROR_BASE + 31;
+
 /// Logs in as `plan` says.
 ///
 /// # Errors
@@ -51,8 +54,10 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
     let principal = &choice.principal;
     let refusal = |error: ClientError| Refusal {
         message: mit_message(&error),
-        context: CONTEXT.into(),
         hint: advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_))),
+        // MIT's kinit says "Password incorrect" by itself.
+        code: error.mit_code().filter(|code| *code != BAD_INTEGRITY),
+        ..Refusal::new("", CONTEXT)
     };
     let mut params = client.as_params(principal.clone()).map_err(refusal)?;
     request::adjust(&mut params, plan, client.config().krb5())?;

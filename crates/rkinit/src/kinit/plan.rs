@@ -23,10 +23,10 @@ pub(super) struct Plan {
     pub(super) anonymous: bool,
     pub(super) canonicalize: bool,
     pub(super) enterprise: bool,
-    /// Seconds.
-    pub(super) lifetime: Option<u32>,
-    /// Seconds.
-    pub(super) renew_lifetime: Option<u32>,
+    /// Seconds, not 0; below zero for a ticket that has ended.
+    pub(super) lifetime: Option<i32>,
+    /// Seconds, not 0; below zero for a ticket that cannot be renewed.
+    pub(super) renew_lifetime: Option<i32>,
     pub(super) start: Option<Start>,
     pub(super) forwardable: Option<bool>,
     pub(super) proxiable: Option<bool>,
@@ -116,12 +116,10 @@ impl Complaints {
 impl Typed {
     /// Resolves what was typed, noting what is wrong with it.
     pub(super) fn resolve(self, complaints: &mut Complaints) -> Plan {
-        let lifetime = complaints.last(self.lifetime, "Bad lifetime value", seconds);
-        let renew_lifetime = complaints.last(self.renew_lifetime, "Bad lifetime value", seconds);
+        let lifetime = complaints.last(self.lifetime, "Bad lifetime value", span);
+        let renew_lifetime = complaints.last(self.renew_lifetime, "Bad lifetime value", span);
         let start = complaints.last(self.start, "Bad start time value", |text| {
-            parse_deltat(text)
-                .ok()
-                .filter(|seconds| *seconds != 0)
+            span(text)
                 .map(Start::In)
                 .or_else(|| TimestampText::parse(text).map(Start::At))
         });
@@ -145,7 +143,7 @@ impl Typed {
             complaints.texts.push("keytab specified, forcing -k".into());
         }
         let (mut principals, mut command) = (self.principals, self.command);
-        if principals.is_empty() && command.len() == 1 {
+        if principals.is_empty() && command.len() == 1 && !command.iter().any(is_path) {
             // To MIT's kinit `--` ends the options, and this is the principal.
             principals.append(&mut command);
         }
@@ -166,8 +164,8 @@ impl Typed {
         if self.password_file.is_some() && matches!(action, Action::Keytab(_)) {
             complaints.add("Only one of -k and --password-file allowed");
         }
-        if !command.is_empty() && matches!(action, Action::Renew | Action::Validate) {
-            complaints.add("A command is run with a ticket of its own, without -R and -v");
+        if !command.is_empty() && action == Action::Validate {
+            complaints.add("Only one of -v and a command allowed");
         }
         if !command.is_empty() && self.json {
             complaints.add("Only one of --json and a command allowed");
@@ -198,12 +196,22 @@ impl Typed {
     }
 }
 
+/// Whether it is a path, and nobody's name.
+fn is_path(word: &OsString) -> bool {
+    let starts = [&b"/"[..], b"./", b"../"];
+    starts
+        .iter()
+        .any(|start| word.as_bytes().starts_with(start))
+}
+
 /// A duration above zero.
 pub(crate) fn seconds(text: &str) -> Option<u32> {
-    parse_deltat(text)
-        .ok()
-        .and_then(|seconds| u32::try_from(seconds).ok())
-        .filter(|s| *s > 0)
+    span(text).and_then(|seconds| u32::try_from(seconds).ok())
+}
+
+/// A duration, which may be below zero but is not zero.
+fn span(text: &str) -> Option<i32> {
+    parse_deltat(text).ok().filter(|seconds| *seconds != 0)
 }
 
 /// Splits `ATTRIBUTE=VALUE`; without a value it is `yes`.
@@ -383,10 +391,26 @@ mod tests {
             },
         );
         check(
+            "-R -- ./job",
+            Plan {
+                action: Action::Renew,
+                command: vec!["./job".into()],
+                ..none()
+            },
+        );
+        check(
             "--password-file - -- sleep -1",
             Plan {
                 password_file: Some("-".into()),
                 command: vec!["sleep".into(), "-1".into()],
+                ..none()
+            },
+        );
+        check(
+            "-l -1s -r -1h",
+            Plan {
+                lifetime: Some(-1),
+                renew_lifetime: Some(-3600),
                 ..none()
             },
         );
@@ -416,9 +440,9 @@ mod tests {
         };
         check("-l 0", 1, &["Bad lifetime value 0"]);
         check(
-            "-l x -r -5",
+            "-l x -r 0",
             2,
-            &["Bad lifetime value x", "Bad lifetime value -5"],
+            &["Bad lifetime value x", "Bad lifetime value 0"],
         );
         check("-s soon", 1, &["Bad start time value soon"]);
         check(
@@ -451,11 +475,7 @@ mod tests {
             1,
             &["Only one of -k and --password-file allowed"],
         );
-        check(
-            "-R -- a b",
-            1,
-            &["A command is run with a ticket of its own, without -R and -v"],
-        );
+        check("-v -- a b", 1, &["Only one of -v and a command allowed"]);
         check("a b c", 1, &["Extra arguments (starting with \"b\")."]);
     }
 }

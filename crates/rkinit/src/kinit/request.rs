@@ -39,7 +39,9 @@ pub(super) fn adjust(
     config: &Krb5Config,
 ) -> Result<(), Refusal> {
     params.lifetime = plan.lifetime.or(params.lifetime);
-    params.renew_lifetime = plan.renew_lifetime.or(params.renew_lifetime);
+    if let Some(seconds) = plan.renew_lifetime {
+        params.renew_lifetime = u32::try_from(seconds).ok();
+    }
     params.request_pac = plan.request_pac.or(params.request_pac);
     let options = &mut params.options;
     options.forwardable = plan.forwardable.unwrap_or(options.forwardable);
@@ -91,7 +93,7 @@ pub(super) fn keys(
         keytab_select::keytab(name, default).map_err(|error| error.into_refusal(&context))?;
     let path = keytab
         .file_path()
-        .map_err(|error| Refusal::new(error, &context))?;
+        .map_err(|error| Refusal::of(&error, &context))?;
     if let (true, Some(name)) = (plan.verbose, name) {
         line(format_args!("Using keytab: {}", name.display()));
     }

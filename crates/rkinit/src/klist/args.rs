@@ -50,7 +50,8 @@ pub(super) struct Typed {
     /// Say nothing; exit with 0 when there is a valid ticket, else with 1
     #[arg(short = 's', help_heading = "Caches")]
     status: bool,
-    /// Show authentication indicators, decrypting tickets with KEYTAB (not supported yet)
+    /// Show how the client authenticated, where KEYTAB has the key of a ticket's service; - is the
+    /// default keytab
     #[arg(short = 'I', value_name = "KEYTAB", allow_hyphen_values = true)]
     #[arg(help_heading = "Caches")]
     indicators: Option<OsString>,

@@ -5,15 +5,18 @@ use std::io;
 
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheName;
+use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
 use crate::ccache_select;
+use crate::keytab_select;
 use crate::klist::args::Form;
 use crate::klist::cache_document;
 use crate::klist::credential_lines::Lines;
 use crate::klist::fail;
 use crate::messages::Program;
 use crate::output::Output;
+use crate::refusal::Refusal;
 use crate::time_format::TimeFormat;
 
 /// Shows the cache called `name`, or the default one; the exit status.
@@ -32,7 +35,7 @@ pub(super) fn show_named(
             }
             Ok(status)
         }
-        Err(error) => fail(program, out, &error, "while resolving ccache", error.hint()),
+        Err(error) => fail(program, out, &error.into_refusal("while resolving ccache")),
     }
 }
 
@@ -47,47 +50,58 @@ pub(super) fn show(
     let mut reader = match cache.open() {
         Ok(reader) => reader,
         Err(error) => {
-            let advice = error.hint().or_else(|| {
-                Some(format!(
-                    "get a ticket with kinit, or name another cache than {name}"
-                ))
+            let mut refusal = Refusal::of(&error, "");
+            refusal.hint.get_or_insert_with(|| {
+                format!("get a ticket with kinit, or name another cache than {name}")
             });
-            return fail(program, out, &error, "", advice);
+            return fail(program, out, &refusal);
         }
     };
     let detail = match form {
         Form::Text(detail) => detail,
         Form::Json { keys } => {
             return match cache_document::push(cache, reader, *keys, out)? {
-                Some(error) => {
-                    let advice = error.hint();
-                    fail(program, out, &error, "while retrieving a ticket", advice)
-                }
+                Some(error) => fail(program, out, &Refusal::of(&error, RETRIEVING)),
                 None => Ok(0),
             };
         }
     };
-    if detail.indicators.is_some() {
-        let problem = "option -I (authentication indicators) is not supported yet";
-        return fail(program, out, problem, "", None);
-    }
     let owner = reader.default_principal().clone();
     let mut times = TimeFormat::from_env();
     header(name, &owner, times.width(), out);
 
-    let mut lines = Lines::new(&owner, detail, &mut times);
+    let keytab = match detail
+        .indicators
+        .as_deref()
+        .map(indicator_keytab)
+        .transpose()
+    {
+        Ok(keytab) => keytab,
+        Err(refusal) => return fail(program, out, &refusal),
+    };
+    let mut lines = Lines::new(&owner, detail, keytab, &mut times);
     loop {
         match reader.next() {
             Ok(Some(credential)) => lines.show(&credential, out.buffer()),
             Ok(None) => return Ok(0),
-            Err(error) => {
-                let advice = error.hint();
-                return fail(program, out, &error, "while retrieving a ticket", advice);
-            }
+            Err(error) => return fail(program, out, &Refusal::of(&error, RETRIEVING)),
         }
         out.flush_if_full()?;
     }
 }
+
+/// The keytab of `-I`.
+fn indicator_keytab(name: &OsStr) -> Result<KeytabFile, Refusal> {
+    const CONTEXT: &str = "while resolving keytab";
+    let name = Some(name).filter(|name| *name != "-");
+    let keytab = keytab_select::keytab(name, keytab_select::Default::Server)
+        .map_err(|error| error.into_refusal(CONTEXT))?;
+    let path = keytab.file_path();
+    path.map(KeytabFile::new)
+        .map_err(|error| Refusal::of(&error, CONTEXT))
+}
+
+const RETRIEVING: &str = "while retrieving a ticket";
 
 fn header(name: &CcacheName, owner: &Principal, width: usize, out: &mut Output) {
     out.put(format!("Ticket cache: {name}\nDefault principal: ").as_bytes());

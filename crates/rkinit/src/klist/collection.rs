@@ -26,7 +26,7 @@ pub(super) fn list(
 ) -> io::Result<u8> {
     let caches = match all(name) {
         Ok(caches) => caches,
-        Err(error) => return fail(program, out, &error, CONTEXT, error.hint()),
+        Err(error) => return fail(program, out, &error.into_refusal(CONTEXT)),
     };
     if json {
         return list_as_document(&caches, out);
@@ -85,7 +85,7 @@ pub(super) fn show_all(
 ) -> io::Result<u8> {
     let caches = match all(name) {
         Ok(caches) => caches,
-        Err(error) => return fail(program, out, &error, CONTEXT, error.hint()),
+        Err(error) => return fail(program, out, &error.into_refusal(CONTEXT)),
     };
     let is_document = matches!(form, Form::Json { .. });
     let mut status = NO_CACHE;

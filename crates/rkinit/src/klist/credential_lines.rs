@@ -11,13 +11,16 @@ use kerberos_asn1::Ticket;
 use kerberos_asn1::TicketFlags;
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::CredentialView;
+use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
+use kerberos_proto::authentication_indicators;
 
 use crate::host_names::Hosts;
 use crate::klist::args::Detail;
 use crate::klist::config_lines;
 use crate::klist::etype_names::push_etype;
 use crate::klist::host_address;
+use crate::ticket_keys;
 use crate::time_format::TimeFormat;
 
 /// Shows the entries of one cache.
@@ -27,16 +30,24 @@ pub(super) struct Lines<'a> {
     detail: &'a Detail,
     times: &'a mut TimeFormat,
     hosts: Option<Hosts>,
+    /// What may have the keys of services, to show what KDCs say of clients in tickets for them.
+    keytab: Option<KeytabFile>,
 }
 
 impl<'a> Lines<'a> {
-    pub(super) fn new(owner: &'a Principal, detail: &'a Detail, times: &'a mut TimeFormat) -> Self {
+    pub(super) fn new(
+        owner: &'a Principal,
+        detail: &'a Detail,
+        keytab: Option<KeytabFile>,
+        times: &'a mut TimeFormat,
+    ) -> Self {
         let hosts = (detail.addresses && !detail.numeric).then(Hosts::read);
         Self {
             owner,
             detail,
             times,
             hosts,
+            keytab,
         }
     }
 
@@ -78,6 +89,9 @@ impl<'a> Lines<'a> {
         }
         if let Some(ticket) = &ticket {
             push_other_server(credential, ticket, out);
+            if let Some(keytab) = &self.keytab {
+                push_indicators(keytab, ticket, out);
+            }
         }
     }
 
@@ -157,6 +171,23 @@ fn push_other_server(credential: &CredentialView<'_>, ticket: &Ticket<'_>, out: 
     if !same {
         out.extend_from_slice(b"\tTicket server: ");
         Principal::unparse_parts_into(components(), ticket.realm.0, out);
+        out.push(b'\n');
+    }
+}
+
+/// How the client authenticated, if the ticket says so and the keytab has the key to it.
+fn push_indicators(keytab: &KeytabFile, ticket: &Ticket<'_>, out: &mut Vec<u8>) {
+    let Ok(Ok(opened)) = ticket_keys::open(keytab, ticket) else {
+        return;
+    };
+    let part = opened.part();
+    let Some(elements) = part.and_then(|part| part.authorization_data) else {
+        return;
+    };
+    let indicators = authentication_indicators(&elements, &opened.key);
+    if !indicators.is_empty() {
+        out.extend_from_slice(b"\tAuthentication indicators: ");
+        out.extend_from_slice(indicators.join(", ").as_bytes());
         out.push(b'\n');
     }
 }
@@ -273,7 +304,7 @@ mod tests {
         let mut times = TimeFormat::new(DateStyle::C, TimeZone::UTC);
         let mut out = Vec::new();
         let entry = reader.next().unwrap().unwrap();
-        Lines::new(&owner, detail, &mut times).show(&entry, &mut out);
+        Lines::new(&owner, detail, None, &mut times).show(&entry, &mut out);
         let text = String::from_utf8(out).unwrap();
         let first = "01/01/70 00:00:00  01/01/70 10:00:00  krbtgt/R@R\n";
         text.strip_prefix(first).map_or(text.clone(), Into::into)
@@ -422,7 +453,7 @@ mod tests {
             };
             let mut out = Vec::new();
             while let Ok(Some(entry)) = reader.next() {
-                Lines::new(&owner, &detail, &mut times).show(&entry, &mut out);
+                Lines::new(&owner, &detail, None, &mut times).show(&entry, &mut out);
                 shown += 1;
             }
             // Octal escapes make four bytes of one, names two of one, each at most a few times.

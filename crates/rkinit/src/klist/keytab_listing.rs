@@ -18,6 +18,7 @@ use crate::klist::etype_names::push_etype;
 use crate::klist::fail;
 use crate::messages::Program;
 use crate::output::Output;
+use crate::refusal::Refusal;
 use crate::time_format::TimeFormat;
 
 /// Shows the keytab called `name`, or the default one; the exit status.
@@ -39,11 +40,11 @@ pub(super) fn show(
     };
     let name = match keytab_select::keytab(name, default) {
         Ok(name) => name,
-        Err(error) => return fail(program, out, &error, &opening, error.hint()),
+        Err(error) => return fail(program, out, &error.into_refusal(&opening)),
     };
     let path = match name.file_path() {
         Ok(path) => path,
-        Err(error) => return fail(program, out, error, &opening, None),
+        Err(error) => return fail(program, out, &Refusal::of(&error, &opening)),
     };
     let keytab = KeytabFile::new(path);
     if detail.json {
@@ -105,8 +106,7 @@ fn refuse(
     context: &str,
     out: &mut Output,
 ) -> io::Result<u8> {
-    let (text, advice) = keytab_select::explain(error);
-    fail(program, out, text, context, advice)
+    fail(program, out, &Refusal::of_keytab(error, context))
 }
 
 /// The titles and the dashes below them; `width` is that of the times, if they are shown.

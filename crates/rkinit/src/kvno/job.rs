@@ -232,7 +232,7 @@ fn keytab(name: &OsStr) -> Result<KeytabFile, Refusal> {
         .map_err(|error| error.into_refusal(&context))?;
     let path = keytab.file_path();
     path.map(KeytabFile::new)
-        .map_err(|error| Refusal::new(error, &context))
+        .map_err(|error| Refusal::of(&error, &context))
 }
 
 /// The TGT of the owner of the cache called `name`, for user-to-user.
@@ -255,8 +255,9 @@ fn second_ticket(client: &Client, name: &OsStr) -> Result<Vec<u8>, Refusal> {
 
 fn refusal(error: &ClientError, context: &str) -> Refusal {
     Refusal {
+        message: message(error),
         hint: advice(error, false),
-        ..Refusal::new(message(error), context)
+        ..Refusal::of(error, context)
     }
 }
 

@@ -30,10 +30,7 @@ pub(super) fn write(
     };
     let written = content(client, source, &first.client, tickets)
         .and_then(|content| Ok(cache.replace_with(&content)?));
-    written.map_err(|error| Refusal {
-        hint: error.hint(),
-        ..Refusal::new(&error, "while writing output ccache")
-    })
+    written.map_err(|error| Refusal::of(&error, "while writing output ccache"))
 }
 
 fn content(

@@ -1,22 +1,22 @@
 //! The life of a sidecar: the main thread starts the keepers and the application, then sleeps until
 //! a signal, a changed secret, a probe or a keeper's news.
 
-use std::os::fd::AsFd as _;
+mod reload;
+mod sleep;
+
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
-use std::time::Duration;
 use std::time::Instant;
 
 use kerberos_client::now;
 use kerberos_files::ccache::Ccache;
-use rustix::event::PollFd;
-use rustix::event::PollFlags;
-use rustix::event::Timespec;
 
+use crate::beside;
+use crate::beside::Received;
+use crate::beside::Signals;
 use crate::messages::Program;
 use crate::messages::system_text;
-use crate::rekinit::files::Files;
 use crate::rekinit::fleet::Fleet;
 use crate::rekinit::http::Page;
 use crate::rekinit::http::Server;
@@ -27,7 +27,6 @@ use crate::rekinit::processes::Processes;
 use crate::rekinit::reason::Reason;
 use crate::rekinit::setup::Mode;
 use crate::rekinit::setup::Setup;
-use crate::rekinit::signals::Signals;
 use crate::rekinit::signals::Wish;
 use crate::rekinit::status::Status;
 use crate::rekinit::systemd::Systemd;
@@ -121,8 +120,10 @@ impl<'a> Life<'a> {
     /// Does whatever there is to be done; the exit status once that is all.
     fn turn(&mut self) -> Option<u8> {
         self.shared.wake.clear();
-        for (number, wish) in self.signals.pending() {
-            let code = match wish {
+        let with_application = matches!(self.setup.mode, Mode::Beside(_));
+        let pending: Vec<Received> = self.signals.pending().collect();
+        for received in pending {
+            let code = match Wish::of(received, with_application) {
                 Wish::Refresh => {
                     self.fleet.refresh_now();
                     None
@@ -133,10 +134,10 @@ impl<'a> Life<'a> {
                 }
                 Wish::Reap => self.processes.reap(),
                 Wish::PassOn if self.processes.has_application() => {
-                    self.processes.signal_application(number);
+                    self.processes.signal_application(received);
                     None
                 }
-                Wish::PassOn | Wish::End => Some(self.ended_by(number)),
+                Wish::PassOn | Wish::End => Some(self.ended_by(received.number)),
             };
             if code.is_some() {
                 return code;
@@ -242,49 +243,7 @@ impl<'a> Life<'a> {
             system_text(&error)
         );
         self.setup.log.error(text).write();
-        // As a shell has it.
-        Some(match error.kind() {
-            std::io::ErrorKind::NotFound => 127,
-            _ => 126,
-        })
-    }
-
-    /// Reads everything anew; if that cannot be used, all stays as it is.
-    fn reload(&mut self) {
-        self.systemd.reloading();
-        let log = self.setup.log;
-        let setup = match (self.load)() {
-            Ok(setup) => setup,
-            Err(error) => {
-                let text = format!("the configuration stays as it was: {error}");
-                log.error(text).with("event", "reload").write();
-                let statuses = self.fleet.statuses();
-                self.tell_systemd(&statuses, now().seconds);
-                return;
-            }
-        };
-        if setup.listen != self.setup.listen {
-            log.warning("another address to listen at needs a restart")
-                .write();
-        }
-        let before = self.fleet.statuses();
-        self.fleet.let_go();
-        self.processes
-            .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
-        self.shared.client = setup.client.clone();
-        self.shared.log = setup.log;
-        self.shared.longest_pause = setup.longest_pause;
-        self.setup = setup;
-        let log = self.setup.log;
-        match Fleet::start(&self.setup.targets, &self.shared, &before) {
-            Ok(fleet) => {
-                self.awaited = fleet.statuses();
-                self.fleet = fleet;
-                let text = "the configuration was read anew";
-                log.info(text).with("event", "reload").write();
-            }
-            Err(error) => log.error(error).with("event", "reload").write(),
-        }
+        Some(beside::not_run(&error))
     }
 
     fn tell_systemd(&mut self, statuses: &[Arc<Status>], now: i64) {
@@ -299,36 +258,6 @@ impl<'a> Life<'a> {
         let next = next.min().map_or_else(String::new, super::log::time);
         let text = format!("{ready} of {all} tickets are good; next refresh at {next}");
         self.systemd.status(&text, self.has_begun && ready == all);
-    }
-
-    /// Until something happens; for ever, if nothing has a time.
-    fn sleep(&self) {
-        let mut fds = vec![
-            PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(self.shared.wake.as_fd(), PollFlags::IN),
-        ];
-        let files = self.fleet.files.iter();
-        fds.extend(files.map(|files| PollFd::from_borrowed_fd(files.as_fd(), PollFlags::IN)));
-        let http = self.http.iter().flat_map(Server::waiting);
-        fds.extend(http.map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
-        let deadlines = [
-            self.deadline,
-            self.fleet.files.as_ref().and_then(Files::deadline),
-            self.http.as_ref().and_then(Server::deadline),
-            self.processes.deadline(),
-            self.systemd.deadline(),
-        ];
-        let timeout = deadlines.into_iter().flatten().min().map(|deadline| {
-            // A moment more, so that it is over when it is looked at.
-            let left = deadline.saturating_duration_since(Instant::now());
-            let left = left.saturating_add(Duration::from_millis(1));
-            Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            }
-        });
-        // Whatever it says, everything is looked at.
-        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
     }
 
     /// Ends the keepers, and removes what is to be removed.

@@ -1,20 +1,17 @@
-//! The processes that are started: the application, and hooks. As process 1 of a container this
-//! collects what others leave behind, too.
+//! The processes that are started: the application, and hooks.
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
 use rustix::process::Pid;
 use rustix::process::Signal;
-use rustix::process::WaitOptions;
-use rustix::process::WaitStatus;
 
+use crate::beside;
+use crate::beside::Command;
+use crate::beside::Received;
 use crate::messages::system_text;
 use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;
@@ -81,15 +78,12 @@ impl Processes {
     /// # Errors
     /// When it cannot be run.
     pub(super) fn start_application(&mut self, words: &[OsString], cache: &str) -> io::Result<()> {
-        let (program, arguments) = words.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let mut command = self.command(program);
-        // It is we who tell systemd; what the application says would not count.
-        command.args(arguments).env_remove("NOTIFY_SOCKET");
-        command
+        let command = self
+            .command(words)
             .env_remove("WATCHDOG_USEC")
-            .env_remove("WATCHDOG_PID");
-        let child = command.env("KRB5CCNAME", cache).spawn()?;
-        self.application = pid(&child);
+            .env_remove("WATCHDOG_PID")
+            .env("KRB5CCNAME", cache);
+        self.application = Some(command.start()?);
         Ok(())
     }
 
@@ -98,12 +92,9 @@ impl Processes {
     }
 
     /// Passes a signal on to the application, if it runs.
-    pub(super) fn signal_application(&self, number: i32) {
-        let signal = Signal::from_named_raw(number);
-        if let (Some(pid), Some(signal)) = (self.application, signal) {
-            // It may have ended this moment; it is not collected yet, so that nobody else has its
-            // number.
-            let _ = rustix::process::kill_process(pid, signal);
+    pub(super) fn signal_application(&self, received: Received) {
+        if let Some(pid) = self.application {
+            beside::pass_on(received, pid);
         }
     }
 
@@ -118,32 +109,25 @@ impl Processes {
         let Some(hook) = self.hook.clone() else {
             return;
         };
-        let Some((program, arguments)) = hook.words.split_first() else {
-            return;
-        };
         let facts = status.facts();
-        let mut command = self.command(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::null())
+        let expires = facts.valid_until.unwrap_or(0).to_string();
+        let command = self
+            .command(&hook.words)
             // What it starts goes with it.
-            .process_group(0)
+            .apart()
             .env("KRB5CCNAME", &status.cache)
             .env("REKINIT_PRINCIPAL", facts.shown_principal())
-            .env(
-                "REKINIT_EXPIRES",
-                facts.valid_until.unwrap_or(0).to_string(),
-            )
-            .env_remove("NOTIFY_SOCKET");
-        match command.spawn() {
-            Ok(child) => self.hooks.extend(pid(&child).map(|pid| Running {
+            .env("REKINIT_EXPIRES", expires);
+        match command.start() {
+            Ok(pid) => self.hooks.push(Running {
                 pid,
                 status: Arc::clone(status),
                 deadline: Instant::now() + HOOK_LIMIT,
                 again: false,
-            })),
+            }),
             Err(error) => {
                 let error = system_text(&error);
+                let program = hook.words.first().map_or("", String::as_str);
                 status.update(|facts| facts.hooks_failed += 1);
                 self.log
                     .error(format_args!("the hook {program} cannot be run: {error}"))
@@ -175,14 +159,14 @@ impl Processes {
     /// one of them: its own, or 128 and the number of the signal that ended it.
     pub(super) fn reap(&mut self) -> Option<u8> {
         let mut code = None;
-        while let Ok(Some((pid, status))) = rustix::process::wait(WaitOptions::NOHANG) {
+        while let Ok(Some((pid, status))) = beside::ended() {
             if self.application == Some(pid) {
                 self.application = None;
-                code = Some(exit_code(status));
+                code = Some(status);
             }
             if let Some(at) = self.hooks.iter().position(|running| running.pid == pid) {
                 let running = self.hooks.swap_remove(at);
-                self.hook_ended(&running, exit_code(status));
+                self.hook_ended(&running, status);
             }
         }
         code
@@ -208,23 +192,13 @@ impl Processes {
         }
     }
 
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        for name in &self.hidden {
-            command.env_remove(name);
-        }
-        command
+    /// A program that sees no secret. It is we who tell systemd, too: what others say would not
+    /// count.
+    fn command<W: Into<OsString> + Clone>(&self, words: &[W]) -> Command {
+        let command = Command::new(words.iter().cloned()).env_remove("NOTIFY_SOCKET");
+        let hidden = self.hidden.iter();
+        hidden.fold(command, Command::env_remove)
     }
-}
-
-fn pid(child: &std::process::Child) -> Option<Pid> {
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
-}
-
-fn exit_code(status: WaitStatus) -> u8 {
-    let signal = || status.terminating_signal().map(|signal| 128 + signal);
-    let code = status.exit_status().or_else(signal);
-    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(255)
 }
 
 /// How long a hook may run.

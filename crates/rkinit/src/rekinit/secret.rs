@@ -3,8 +3,10 @@
 //!
 //! It is read again for each login. No error shows what was read.
 
+mod json;
+
+use std::fs::File;
 use std::fs::OpenOptions;
-use std::io;
 use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -18,10 +20,10 @@ use kerberos_proto::Password;
 use kerberos_proto::Principal;
 use kerberos_proto::Secret;
 use rustix::fs::OFlags;
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::messages::system_text;
+use crate::password_file;
 use crate::prompt;
 
 /// Where it is.
@@ -103,18 +105,16 @@ impl Place {
         match self {
             Self::Keytab(path) => of_keytab(path, principal),
             Self::PasswordFile(path) => {
-                let bytes = read_file(path)?;
-                let line = bytes.split(|byte| *byte == b'\n').next();
-                let line = line.unwrap_or_default();
-                let line = line.strip_suffix(b"\r").unwrap_or(line);
-                if line.is_empty() {
+                let password = password_file::read_from(&open(path)?)
+                    .map_err(|error| no_secret(path.display(), &system_text(&error)))?;
+                if password.expose_bytes().is_empty() {
                     return Err(no_secret(path.display(), "it is empty"));
                 }
-                Ok(Found::password(password(line)))
+                Ok(Found::password(password))
             }
             Self::PasswordEnv(name) => Ok(Found::password(password(variable(name)?.as_bytes()))),
-            Self::JsonFile(path) => of_json(&read_file(path)?, &path.display().to_string()),
-            Self::JsonEnv(name) => of_json(variable(name)?.as_bytes(), &shown_variable(name)),
+            Self::JsonFile(path) => json::read(&read_file(path)?, &path.display().to_string()),
+            Self::JsonEnv(name) => json::read(variable(name)?.as_bytes(), &shown_variable(name)),
             Self::Given(password) => Ok(Found::password(password.clone())),
         }
     }
@@ -195,37 +195,6 @@ fn of_keytab(path: &Path, principal: Option<&Principal>) -> Result<Found, Client
     })
 }
 
-/// The members that secret managers agree on; others say where a database is and the like.
-#[derive(Deserialize)]
-struct Json {
-    username: Option<String>,
-    password: String,
-    #[serde(rename = "domainName")]
-    domain_name: Option<String>,
-}
-
-fn of_json(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
-    // What serde says may quote the text.
-    let json: Json = serde_json::from_slice(bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        let what = "it is no JSON object with \"username\" and \"password\"";
-        no_secret(from, &format!("{what} (line {line}, column {column})"))
-    })?;
-    let password = Zeroizing::new(json.password);
-    if password.is_empty() {
-        return Err(no_secret(from, "\"password\" is empty"));
-    }
-    let name = json.username.filter(|name| !name.is_empty());
-    let name = name.map(|name| match &json.domain_name {
-        Some(domain) if !name.contains('@') => format!("{name}@{}", domain.to_uppercase()),
-        _ => name,
-    });
-    Ok(Found {
-        known: Known::Password(self::password(password.as_bytes())),
-        name: name.map(Name::Text),
-    })
-}
-
 fn password(bytes: &[u8]) -> Password {
     Password::new(bytes.to_vec())
 }
@@ -244,29 +213,30 @@ fn shown_variable(name: &str) -> String {
     format!("the variable {name}")
 }
 
-fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+fn open(path: &Path) -> Result<File, ClientError> {
     // A pipe in its place is not to keep us waiting.
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path);
     let file = file.map_err(|error| no_secret(path.display(), &system_text(&error)))?;
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        return Err(no_secret(path.display(), "it is not an ordinary file"));
+    if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+        Ok(file)
+    } else {
+        Err(no_secret(path.display(), "it is not an ordinary file"))
     }
-    read_all(file, &path.display().to_string())
 }
 
-fn read_all(source: impl io::Read, from: &str) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+    let (file, from) = (open(path)?, path.display());
     // At once as large as it may become, so that no part is left where a buffer was before.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
     let limit = u64::try_from(LARGEST + 1).unwrap_or(u64::MAX);
-    source
-        .take(limit)
+    file.take(limit)
         .read_to_end(&mut bytes)
-        .map_err(|error| no_secret(from, &system_text(&error)))?;
+        .map_err(|error| no_secret(&from, &system_text(&error)))?;
     if bytes.len() > LARGEST {
-        return Err(no_secret(from, "it is larger than any secret"));
+        return Err(no_secret(&from, "it is larger than any secret"));
     }
     Ok(bytes)
 }
@@ -278,59 +248,12 @@ pub(super) fn no_secret(from: impl std::fmt::Display, reason: &str) -> ClientErr
     }
 }
 
-/// Of a file with a password, in bytes; secret managers have limits of this order.
+/// Of a file of a secret manager, in bytes; they have limits of this order.
 const LARGEST: usize = 16 * 1024;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_as_managers_mount_them() {
-        let check = |text: &str, expected: Result<(Option<&str>, &str), &str>| {
-            let found = of_json(text.as_bytes(), "/s").map(|found| {
-                let name = match found.name {
-                    Some(Name::Text(text)) => Some(text),
-                    _ => None,
-                };
-                let Known::Password(password) = found.known else {
-                    panic!("{text}");
-                };
-                (
-                    name,
-                    String::from_utf8_lossy(password.expose_bytes()).into_owned(),
-                )
-            });
-            match (found, expected) {
-                (Ok((name, password)), Ok(expected)) => {
-                    assert_eq!((name.as_deref(), password.as_str()), expected);
-                }
-                (Err(error), Err(expected)) => {
-                    let error = error.to_string();
-                    assert!(error.contains(expected), "{error}");
-                    assert!(!error.contains("hunter2"), "{error}");
-                }
-                (found, _) => panic!("{text}: {found:?}"),
-            }
-        };
-        check(
-            r#"{"username":"db-user","password":"a b\"c","engine":"x"}"#,
-            Ok((Some("db-user"), "a b\"c")),
-        );
-        check(
-            r#"{"username":"u","password":"p","domainName":"ad.test"}"#,
-            Ok((Some("u@AD.TEST"), "p")),
-        );
-        check(
-            r#"{"username":"u@R","password":"p","domainName":"ad.test"}"#,
-            Ok((Some("u@R"), "p")),
-        );
-        check(r#"{"password":"p"}"#, Ok((None, "p")));
-        check(r#"{"password":"","username":"u"}"#, Err("is empty"));
-        check(r#"{"password":["hunter2"]}"#, Err("no JSON object"));
-        check(r#""hunter2""#, Err("line 1, column 9"));
-        check("hunter2", Err("/s"));
-    }
 
     #[test]
     fn a_file_ends_with_its_line() {
@@ -353,7 +276,8 @@ mod tests {
         check(" pw ", Some(" pw "));
         check("a\nb\n", Some("a"));
         check("\n", None);
-        check(&"x".repeat(LARGEST + 1), None);
+        check("", None);
+        check(&"x".repeat(100_000), None);
         std::fs::remove_file(&path).unwrap();
         assert!(Place::PasswordFile("/dev/null".into()).read(None).is_err());
     }

@@ -58,7 +58,10 @@ impl Request {
         principal: Principal,
     ) -> Result<AsParams, ClientError> {
         let mut params = client.as_params(principal)?;
-        params.lifetime = self.lifetime.or(params.lifetime);
+        let lifetime = self
+            .lifetime
+            .and_then(|seconds| i32::try_from(seconds).ok());
+        params.lifetime = lifetime.or(params.lifetime);
         params.renew_lifetime = self.renew_lifetime.or(params.renew_lifetime);
         params.server.clone_from(&self.service);
         let options = &mut params.options;

@@ -50,11 +50,11 @@ impl<'a> Kdc<'a> {
     }
 
     /// Gives `commands` to kadmin.local; keytabs that they name are in the folder.
-    pub(crate) fn administer(&self, commands: &str) {
+    pub(crate) fn administer(&self, commands: &(impl AsRef<[u8]> + ?Sized)) {
         let done = self
             .tool("/usr/sbin/kadmin.local")
             .args(["-r", self.realm])
-            .stdin(commands)
+            .stdin(commands.as_ref())
             .run()
             .success();
         // kadmin.local exits with 0 whatever its commands came to.

@@ -123,8 +123,9 @@ fn check_times(part: &EncKdcRepPart<'_>, plan: &Plan, policy: &Policy) -> Result
     if !as_asked {
         return Err(ReplyFault::StartTime);
     }
-    // §3.1.3: the end is the earliest of several times, "till" among them.
-    if part.endtime > plan.till || part.endtime < start {
+    // §3.1.3: the end is the earliest of several times, "till" among them; 0 sets no limit. Whether
+    // it is past already is not for us to judge: so may the time be that was asked for.
+    if plan.till.unix() != 0 && part.endtime > plan.till {
         return Err(ReplyFault::EndTime);
     }
     let Some(renew_till) = part.renew_till else {

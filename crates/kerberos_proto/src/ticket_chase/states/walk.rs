@@ -79,14 +79,14 @@ impl ExpectTgt {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Next, ExchangeError> {
-        let (realm, tgt) = match answer {
+        let (realm, tgt, asked_for) = match answer {
             Ok(TgsOutcome::Ticket(tgt)) => {
                 let realm = self.path.aim().to_vec();
                 // Those that were not asked for a KDC gives anew each time.
                 common.got.push(tgt.clone());
-                (realm, tgt)
+                (realm, tgt, true)
             }
-            Ok(TgsOutcome::Referral { realm, tgt }) => (realm, tgt),
+            Ok(TgsOutcome::Referral { realm, tgt }) => (realm, tgt, false),
             Err(error @ ExchangeError::Kdc(_)) => {
                 // Of a way that is a guess the first refusal tells more than the last.
                 let first = self.first_refusal.take();
@@ -112,11 +112,14 @@ impl ExpectTgt {
                 trace!("Received TGT for service realm: {name}");
                 return self.then.begin(common, rng, now);
             }
-            trace!(
-                "Received TGT for {}; advancing current realm",
-                Printable(&realm)
-            );
-            return self.ask(common, rng, now);
+            // A KDC that refers the client on knows the way, which names alone do not.
+            if asked_for || !self.path.guessed {
+                trace!(
+                    "Received TGT for {}; advancing current realm",
+                    Printable(&realm)
+                );
+                return self.ask(common, rng, now);
+            }
         }
         if realm == common.start_realm {
             let hops = common.hops.clone();
@@ -127,7 +130,8 @@ impl ExpectTgt {
     }
 }
 
-/// A TGT for the service's realm, from a KDC that led off the path: it knows its own.
+/// A TGT for the service's realm, from a KDC that led off the path: it knows its own. As in MIT's
+/// library nothing that is found there is kept: it was not the client who chose the way.
 pub(in crate::ticket_chase) struct ExpectOffPathTgt {
     then: ToDo,
 }
@@ -151,10 +155,7 @@ impl ExpectOffPathTgt {
         now: Timestamp,
     ) -> Result<Next, ExchangeError> {
         let (realm, tgt) = match answer? {
-            TgsOutcome::Ticket(tgt) => {
-                common.got.push(tgt.clone());
-                (common.server.realm().to_vec(), tgt)
-            }
+            TgsOutcome::Ticket(tgt) => (common.server.realm().to_vec(), tgt),
             TgsOutcome::Referral { realm, tgt } => (realm, tgt),
         };
         let arrived = realm == common.server.realm();

@@ -1,6 +1,8 @@
 //! Tickets made by hand, against keytabs that have their key, nearly, or not.
 
+use kerberos_asn1::EncTicketPart;
 use kerberos_asn1::Encode as _;
+use kerberos_asn1::EncryptedData;
 use kerberos_asn1::EncryptionKey;
 use kerberos_asn1::KerberosString;
 use kerberos_asn1::KerberosTime;
@@ -9,7 +11,9 @@ use kerberos_asn1::PrincipalName;
 use kerberos_asn1::SequenceOf;
 use kerberos_asn1::TransitedEncoding;
 use kerberos_asn1::TransitedType;
+use kerberos_crypto::Key;
 use kerberos_crypto::KeyBlock;
+use kerberos_crypto::KeyUsage;
 use kerberos_files::keytab::KeytabEntry;
 use kerberos_proto::Principal;
 

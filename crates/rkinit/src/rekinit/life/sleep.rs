@@ -1,0 +1,45 @@
+//! What the main thread sleeps until.
+
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+
+use super::Life;
+use crate::rekinit::files::Files;
+use crate::rekinit::http::Server;
+
+impl Life<'_> {
+    /// Until something happens; for ever, if nothing has a time.
+    pub(super) fn sleep(&self) {
+        let mut fds = vec![
+            PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
+            PollFd::from_borrowed_fd(self.shared.wake.as_fd(), PollFlags::IN),
+        ];
+        let files = self.fleet.files.iter();
+        fds.extend(files.map(|files| PollFd::from_borrowed_fd(files.as_fd(), PollFlags::IN)));
+        let http = self.http.iter().flat_map(Server::waiting);
+        fds.extend(http.map(|(fd, flags)| PollFd::from_borrowed_fd(fd, flags)));
+        let deadlines = [
+            self.deadline,
+            self.fleet.files.as_ref().and_then(Files::deadline),
+            self.http.as_ref().and_then(Server::deadline),
+            self.processes.deadline(),
+            self.systemd.deadline(),
+        ];
+        let timeout = deadlines.into_iter().flatten().min().map(|deadline| {
+            // A moment more, so that it is over when it is looked at.
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = left.saturating_add(Duration::from_millis(1));
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            }
+        });
+        // Whatever it says, everything is looked at.
+        let _ = rustix::event::poll(&mut fds, timeout.as_ref());
+    }
+}

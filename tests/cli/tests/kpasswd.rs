@@ -1,0 +1,130 @@
+//! `kpasswd`: what is asked, in which order, and what is said when nothing comes of it.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use cli::{PASSWORD, REALM};
+use kerberos_testkdc::TestKdc;
+use test_support::{Finished, Place};
+
+/// A realm whose kpasswd service changes the password of alice.
+fn realm() -> (TestKdc, Place) {
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let kdc = builder.service("kadmin/changepw").start();
+    let kdc = kdc.expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    (kdc, place)
+}
+
+fn kpasswd(place: &Place, stdin: &str) -> Finished {
+    place.ours("kpasswd").arg("alice").stdin(stdin).run()
+}
+
+const PROMPTS: [&str; 3] = [
+    "Password for alice@CLI.TEST: ",
+    "Enter new password: ",
+    "Enter it again: ",
+];
+
+#[test]
+fn a_new_password_counts_at_once() {
+    let (_kdc, place) = realm();
+    let run = kpasswd(&place, &format!("{PASSWORD}\n new one \n new one \n")).success();
+    let asked = PROMPTS.join("\n");
+    assert_eq!(run.stdout(), format!("{asked}\nPassword changed.\n"));
+    assert_eq!(run.stderr(), "");
+    assert!(!place.cache().exists(), "its ticket is not cached");
+    let kinit = || place.ours("kinit").arg("alice");
+    kinit().stdin(" new one \n").run().success();
+    kinit().stdin(format!("{PASSWORD}\n")).run().exits(1);
+}
+
+#[test]
+fn what_ends_it_before_anything_is_changed() {
+    let (kdc, place) = realm();
+    let check = |stdin: &str, prompts: usize, what: &str| {
+        let run = kpasswd(&place, stdin).exits(1);
+        let shown = PROMPTS[..prompts].join("\n");
+        assert!(run.stdout().starts_with(&shown), "{stdin:?}: {run}");
+        let said = run.stderr_without_hint();
+        assert_eq!(said, format!("kpasswd: {what}\n"), "{stdin:?}");
+    };
+    check("", 1, "Cannot read password getting initial ticket");
+    let wrong = "Preauthentication failed getting initial ticket";
+    check("wrong\n", 1, wrong);
+    let typed = format!("{PASSWORD}\n");
+    check(&typed, 2, "Cannot read password while reading password");
+    let once = format!("{typed}new\n");
+    check(&once, 3, "Cannot read password while reading password");
+    let other = format!("{typed}new\nnew \n");
+    check(&other, 3, "Password mismatch while reading password");
+    assert!(kdc.password_requests().is_empty());
+}
+
+#[test]
+fn without_standard_input_or_output() {
+    let (kdc, place) = realm();
+    let through = |script: &str, stdin: &str| {
+        let tool = place.ours("kpasswd").arg("alice").stdin(stdin);
+        tool.through(["sh", "-c", script]).run()
+    };
+    let run = through("exec \"$0\" --version <&-", "").success();
+    assert!(run.stdout().contains("rkinit"), "{run}");
+    // Called by the name of its file it would be kinit.
+    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
+    let run = place
+        .program(&place.text("kpasswd"))
+        .arg("alice")
+        .through(["sh", "-c", "exec \"$0\" \"$@\" <&-"])
+        .run()
+        .exits(1);
+    assert!(
+        run.stderr()
+            .contains(": Cannot read password getting initial ticket\n"),
+        "{run}"
+    );
+    assert!(kdc.password_requests().is_empty());
+    // That nobody sees the prompts keeps nobody from changing the password.
+    let run = place
+        .program(&place.text("kpasswd"))
+        .arg("alice")
+        .stdin(format!("{PASSWORD}\nnew\nnew\n"))
+        .through(["sh", "-c", "exec \"$0\" \"$@\" >&-"])
+        .run()
+        .success();
+    assert_eq!(run.stderr(), "");
+    let kinit = place.ours("kinit").arg("alice").stdin("new\n");
+    kinit.run().success();
+}
+
+#[test]
+fn a_terminal_shows_no_password() {
+    let (_kdc, place) = realm();
+    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
+    let log = place.text("typescript");
+    let line = format!("'{}' alice", place.text("kpasswd"));
+    // A moment later each, so that the terminal's own echo is off by then.
+    let feed = "{ while read -r line; do sleep 1; printf '%s\\n' \"$line\"; done; sleep 1; } | \
+                exec \"$0\" \"$@\"";
+    let run = place
+        .program("/usr/bin/script")
+        .args(["-q", "-e", "-c", &line, &log])
+        .stdin(format!("{PASSWORD}\nnew-secret\nnew-secret\n"))
+        .through(["sh", "-c", feed])
+        .run()
+        .success();
+    let shown = std::fs::read_to_string(&log).expect("script writes its log");
+    assert!(shown.contains("Password changed."), "{run}");
+    assert!(
+        !shown.contains(PASSWORD) && !shown.contains("new-secret"),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_service_that_is_not_there() {
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let kdc = builder.start().expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let run = kpasswd(&place, &format!("{PASSWORD}\nnew\nnew\n")).exits(1);
+    let expected = "kpasswd: Server not found in Kerberos database getting initial ticket\n";
+    assert_eq!(run.stderr_without_hint(), expected);
+}

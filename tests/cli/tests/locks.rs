@@ -1,0 +1,98 @@
+//! Files that somebody else has locked: what is to be changed is waited for, and nothing is lost.
+#![allow(clippy::expect_used, reason = "a test may panic")]
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cli::{PASSWORD, REALM, old_cache, realm, typed_password};
+use kerberos_files::lock;
+use kerberos_testkdc::TestKdc;
+use test_support::raw::{self, RawKey, RawPrincipal};
+use test_support::{Finished, Place, Tool};
+
+/// Runs `tool` while we have the file at `path` locked, until somebody waits for it.
+fn while_locked(path: &Path, tool: Tool) -> Finished {
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let file = file.expect("the file is ours");
+    lock::lock_exclusive(&file).expect("nobody else has it");
+    let running = thread::spawn(|| tool.run());
+    wait_for_a_waiter(&file, || running.is_finished());
+    assert!(!running.is_finished(), "it did not wait");
+    lock::unlock(&file).expect("it is ours");
+    running.join().expect("a tool that runs does not panic")
+}
+
+/// The kernel lists who waits for a lock below who has it.
+fn wait_for_a_waiter(file: &File, is_over: impl Fn() -> bool) {
+    let inode = format!(":{} ", file.metadata().expect("it is open").ino());
+    let is_waiter = |line: &str| line.contains("->") && line.contains(&inode);
+    let start = Instant::now();
+    while !fs::read_to_string("/proc/locks")
+        .expect("there is /proc")
+        .lines()
+        .any(is_waiter)
+        && !is_over()
+    {
+        assert!(start.elapsed() < Duration::from_secs(30), "nobody waits");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_ticket_is_added_when_the_cache_is_free() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .service("host/a");
+    let kdc = kdc.start().expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+    kinit.run().success();
+    let run = while_locked(place.cache(), place.ours("kvno").arg("host/a")).success();
+    assert_eq!(run.stdout(), format!("host/a@{REALM}: kvno = 1\n"));
+    let listed = place.ours("klist").run().success().stdout();
+    assert!(listed.contains("  host/a@CLI.TEST\n"), "{listed}");
+    assert!(listed.contains("  krbtgt/CLI.TEST@CLI.TEST\n"), "{listed}");
+}
+
+#[test]
+fn a_cache_is_replaced_and_destroyed_whoever_has_it() {
+    let (_kdc, place) = realm();
+    place.write("cache", old_cache());
+    let lock = || {
+        let file = OpenOptions::new().write(true).open(place.cache());
+        let file = file.expect("the file is ours");
+        lock::lock_exclusive(&file).expect("nobody else has it");
+        file
+    };
+    let _old = lock();
+    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+    kinit.run().success();
+    let listed = place.ours("klist").run().success().stdout();
+    assert!(listed.contains("Default principal: alice@"), "{listed}");
+    let _new = lock();
+    place.ours("kdestroy").run().success();
+    assert!(!place.cache().exists());
+}
+
+#[test]
+fn a_key_is_added_when_the_keytab_is_free() {
+    let (_kdc, place) = realm();
+    let key = RawKey {
+        principal: RawPrincipal::new("robot", REALM),
+        timestamp: 0,
+        kvno: 1,
+        etype: 18,
+        key: vec![7; 32],
+    };
+    place.write("keytab", raw::keytab(2, &[key]));
+    let keytab = place.text("keytab");
+    let add = place.ours("ktutil").args(["-k", &keytab, "add", "-r"]);
+    let add = add.line("-p other -V 3 -e aes256-cts");
+    while_locked(&place.path("keytab"), add).success();
+    let listed = place.ours("klist").args(["-k", &keytab]).run().success();
+    let lines: Vec<String> = listed.stdout().lines().skip(3).map(Into::into).collect();
+    assert_eq!(lines, ["   1 robot@CLI.TEST", "   3 other@CLI.TEST"]);
+}
