@@ -182,6 +182,16 @@ pub fn python_packages() -> PathBuf {
 const REQUESTS_GSSAPI: &str = "requests_gssapi/__init__.py";
 const PYTHON_REQUESTS: &str = "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py";
 
+/// Whether there is strace, which kills programs at system calls and lets those fail.
+pub fn strace() -> bool {
+    Path::new("/usr/bin/strace").exists()
+}
+
+/// Whether there is gdb's gcore, which writes down the memory of a program that runs.
+pub fn gcore() -> bool {
+    Path::new("/usr/bin/gcore").exists()
+}
+
 /// Whether there is a Java, its compiler included.
 pub fn java() -> bool {
     ["/usr/bin/java", "/usr/bin/javac"]
@@ -247,6 +257,8 @@ pub fn print_cfgs() {
         PYTHON_REQUESTS,
         "/usr/bin/javac",
         "/usr/bin/gss-client",
+        "/usr/bin/strace",
+        "/usr/bin/gcore",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -274,6 +286,8 @@ pub fn print_cfgs() {
         ("python_gssapi", python_gssapi()),
         ("python_requests", python_requests()),
         ("java", java()),
+        ("strace", strace()),
+        ("gcore", gcore()),
         ("gss_samples", gss_samples()),
         ("slapd", slapd()),
         ("root", root()),

@@ -226,6 +226,11 @@ fn of_json(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
     })
 }
 
+/// Whether a secret in JSON says whose it is: for the fuzz target.
+pub(super) fn is_named(bytes: &[u8]) -> Result<bool, ClientError> {
+    of_json(bytes, "input").map(|found| found.name.is_some())
+}
+
 fn password(bytes: &[u8]) -> Password {
     Password::new(bytes.to_vec())
 }
