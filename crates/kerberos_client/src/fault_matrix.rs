@@ -42,7 +42,7 @@ fn the_document_says_what_comes_of_each_fault() {
     let (head, _) = document
         .split_once(MARK)
         .expect("a mark where tables begin");
-    let expected = format!("{head}{MARK}\n{tables}");
+    let expected = format!("{head}{MARK}{tables}");
     if std::env::var_os(BLESS).is_some() {
         fs::write(&path, &expected).unwrap();
         return;

@@ -4,8 +4,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use kerberos_asn1::{Decode as _, EncTicketPart, Ticket};
-use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+use kerberos_asn1::{AsRep, Decode as _, EncTicketPart, TgsRep, Ticket};
+use kerberos_crypto::{EncryptionType, Key, KeyUsage, Plaintext};
 use kerberos_proto::{
     AsExchange, AsParams, ChaseParams, Credential, HostAddress, Login, Password, PasswordChange,
     Policy, Principal, Request, Secret, Step, TgsParams, TicketChase, Timestamp,
@@ -72,10 +72,7 @@ impl World {
                 self.earlier(network, honest);
                 self.set(faults);
                 let login = self.login(network, self.params());
-                login.map(|login| {
-                    self.check(&login.credential, "krbtgt/R@R");
-                    "ticket"
-                })
+                login.map(|login| self.check(&login.credential, "krbtgt/R@R", &network.answers))
             }
             Phase::Ticket => {
                 let tgt = self.login(&mut honest, self.params()).unwrap().credential;
@@ -83,15 +80,13 @@ impl World {
                 self.ticket(&mut honest, &tgt).unwrap();
                 self.earlier(network, honest);
                 self.set(faults);
-                self.ticket(network, &tgt).map(|credential| {
-                    self.check(&credential, SERVICE);
-                    "ticket"
-                })
+                let ticket = self.ticket(network, &tgt);
+                ticket.map(|ticket| self.check(&ticket, SERVICE, &network.answers))
             }
             Phase::NewPassword => {
                 let params = self.params().to_change_password();
                 let login = self.login(&mut honest, params).unwrap();
-                self.check(&login.credential, CHANGEPW);
+                self.check(&login.credential, CHANGEPW, &honest.answers);
                 let mut honest = Network::new(network.transport, Trouble::None);
                 self.new_password(&mut honest, &login, "first").unwrap();
                 self.earlier(network, honest);
@@ -205,23 +200,27 @@ impl World {
     }
 
     /// The ticket says the same as the credential: whose it is, for what and with which key; and
-    /// only the KDC can have made it.
-    fn check(&self, credential: &Credential, server: &str) {
-        let ticket = Ticket::from_der(&credential.ticket).expect("a ticket");
-        let (name, _) = server.split_once('@').expect("a whole name");
-        let name = if name.starts_with("krbtgt/") {
-            "krbtgt/R"
+    /// only the KDC can have made it. `honest` is what the KDC answered.
+    ///
+    /// The ticket itself lies in the clear in a reply, which proves everything but that (RFC 4120
+    /// §3.1.5): altered on the way, it is one that no service takes.
+    fn check(&self, credential: &Credential, server: &str, honest: &[Vec<u8>]) -> &'static str {
+        let honest = honest.iter().rev().find_map(|answer| {
+            let login = AsRep::from_der(answer).map(|reply| reply.0);
+            let reply = login.or_else(|_| TgsRep::from_der(answer).map(|reply| reply.0));
+            reply.ok().map(|reply| reply.ticket)
+        });
+        let honest = honest.expect("the KDC gave a ticket");
+        let outcome = if honest.as_bytes() == credential.ticket {
+            "ticket"
         } else {
-            name
+            assert!(
+                self.open(&credential.ticket).is_none(),
+                "a ticket of another"
+            );
+            "a ticket that no service takes"
         };
-        let key = self.kdc.keys(name).iter();
-        let key = key
-            .map(|key| Key::new(&key.block()).unwrap())
-            .find(|key| key.etype().0 == ticket.enc_part.etype)
-            .expect("a key of this type");
-        let part = key
-            .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
-            .expect("a ticket by the KDC");
+        let part = self.open(honest.as_bytes()).expect("a ticket by the KDC");
         let part = EncTicketPart::from_der(&part).expect("a ticket");
         assert_eq!(
             Principal::from_wire(&part.cname, part.crealm),
@@ -231,10 +230,21 @@ impl World {
         assert_eq!(credential.server, principal(server));
         assert_eq!(part.key.keyvalue, credential.session_key.expose_bytes());
         assert_eq!(part.key.keytype, credential.session_key.etype().0);
-        assert!(
-            OFFERED.contains(&credential.session_key.etype()),
-            "a weak key"
-        );
+        let etype = credential.session_key.etype();
+        assert!(OFFERED.contains(&etype), "a weak key");
+        outcome
+    }
+
+    /// What is in a ticket, if one of the KDC's keys opens it.
+    fn open(&self, ticket: &[u8]) -> Option<Plaintext> {
+        let ticket = Ticket::from_der(ticket).ok()?;
+        let services = ["krbtgt/R", "host/www", "kadmin/changepw"];
+        let mut keys = services.iter().flat_map(|name| self.kdc.keys(name));
+        keys.find_map(|key| {
+            let key = Key::new(&key.block()).unwrap();
+            key.decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
+                .ok()
+        })
     }
 }
 
