@@ -5,8 +5,8 @@
 #![no_main]
 
 use kerberos_files::ccache::{CcacheName, K5Identity};
+use kerberos_files::deltat::parse_deltat;
 use kerberos_files::keytab::KeytabName;
-use kerberos_files::parse_deltat;
 use kerberos_proto::{ParseOptions, Principal};
 use libfuzzer_sys::fuzz_target;
 
@@ -31,7 +31,8 @@ fuzz_target!(|input: &[u8]| {
         4 => drop(parse_deltat(&text)),
         _ => {
             let server = Principal::parse("HTTP/www.example@R").expect("a name");
-            let _ = K5Identity::parse(text).principal_for(&server, "www.example");
+            let options = ParseOptions::with_default_realm(b"R");
+            let _ = K5Identity::parse(text).principal_for(&server, &options);
         }
     }
 });

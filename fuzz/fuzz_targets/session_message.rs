@@ -44,7 +44,7 @@ fuzz_target!(|data: &[u8]| {
         receiver.safe(&message, NOW)
     };
     match received {
-        Ok(received) => assert_eq!(received.data.expose_bytes(), DATA),
+        Ok(received) => assert_eq!(&*received.data, DATA),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 });

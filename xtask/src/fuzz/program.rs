@@ -84,6 +84,9 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
         "--target",
         &triple,
     ]);
+    if build == Build::Smoke {
+        cargo.arg("--no-default-features");
+    }
     if build == Build::Address {
         flags.push("-Zsanitizer=address");
         cargo.env("RUSTC_BOOTSTRAP", "1");
@@ -191,6 +194,9 @@ fn host() -> Outcome<String> {
         .ok_or("rustc does not say for what it builds")?
         .to_owned())
 }
+
+/// Targets that stand on much that nothing else here needs: a smoke run leaves them out.
+pub(super) const HEAVY: [&str; 3] = ["asn1_differential", "ktutil_line", "sidecar_files"];
 
 /// What tells libFuzzer which ways the program took, and what it compared.
 const COVERAGE: [&str; 8] = [
