@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use cli::{PASSWORD, REALM};
 use kerberos_files::keytab::{KeytabEntry, KeytabFile};
@@ -13,6 +15,8 @@ use kerberos_proto::Principal;
 use kerberos_testkdc::TestKdc;
 use test_support::{Place, Sidecar, Tool};
 
+/// For gdb, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 const NEW_PASSWORD: &str = "staple-battery-horse-correct";
 
 /// A realm, a place with a keytab and a file with the password, and what must not show.
@@ -145,8 +149,8 @@ fn a_login_leaves_none_in_memory() {
     }
 }
 
-/// A sidecar that waits for the next log-in: it has a password once, for the service may need the last
-/// one that worked; and no key of a keytab that it could read again.
+/// A sidecar that waits for the next log-in has the secret that worked last, for the KDC may not know a
+/// newer one yet; but once, and not the key that a password was made into.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
 fn a_sidecar_that_waits_has_no_more_than_it_needs() {
@@ -154,27 +158,24 @@ fn a_sidecar_that_waits_has_no_more_than_it_needs() {
     for (line, allowed) in [
         (
             "--password-file password -c FILE:cache alice",
-            &["the password"][..],
+            "the password",
         ),
-        ("-k -t keytab -c FILE:cache alice", &[]),
+        ("-k -t keytab -c FILE:cache alice", "the key"),
     ] {
         let log = world.place.path("log");
         let tool = world.place.ours("rekinit").line(line);
         let mut sidecar = Sidecar::start(tool, &log);
         sidecar.wait_for("next refresh", 1);
+        // The line is written when the log-in is over, a moment before its thread waits.
+        thread::sleep(Duration::from_millis(500));
         let core = world.place.path("core");
-        let mut gcore = Tool::new("/usr/bin/gcore").arg("-o").arg(&core);
-        gcore = gcore.arg(sidecar.id().to_string());
-        gcore
-            .limit(std::time::Duration::from_secs(120))
-            .run()
-            .success();
+        let gcore = Tool::new("/usr/bin/gcore").arg("-o").arg(&core);
+        let gcore = gcore.arg(sidecar.id().to_string()).limit(PATIENCE);
+        gcore.run().success();
         let memory = read(&world.place.path(&format!("core.{}", sidecar.id())));
         let found = world.found(&memory);
-        let once = found
-            .iter()
-            .all(|(name, count)| allowed.contains(name) && *count == 1);
-        assert!(once, "{line}: {found:?}");
+        let is_needed = |(name, count): &(&str, usize)| name.starts_with(allowed) && *count == 1;
+        assert!(found.iter().all(is_needed), "{line}: {found:?}");
     }
 }
 
@@ -196,7 +197,7 @@ fn memory_at_the_end(place: &Place, line: &str) -> Vec<u8> {
     ];
     let tool = place.ours("kinit").line(line);
     let tool = tool.through(gdb.iter().chain(&commands));
-    let run = tool.limit(std::time::Duration::from_secs(120)).run();
+    let run = tool.limit(PATIENCE).run();
     assert!(core.exists(), "{run}");
     read(&core)
 }
