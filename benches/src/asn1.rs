@@ -1,107 +1,47 @@
-//! Decoding and encoding an AS-REP of the shape and size, 815 bytes, that MIT's KDC sends for
-//! aes256-cts-hmac-sha1-96.
+//! Decoding and encoding the messages that clients and services see most, of the sizes that MIT's
+//! KDC makes them for aes256-cts-hmac-sha1-96.
 
 use std::error::Error;
 use std::hint::black_box;
 
-use kerberos_asn1::{
-    AsRep, Decode, Encode, EncryptedData, EtypeInfo2Entry, KdcRep, NameType, PaData, PaDataType,
-    PrincipalName, RawTicket, SequenceOf, Ticket,
-};
+use kerberos_asn1::{ApReq, AsRep, Decode, Encode, KrbError, TgsRep};
 
 use crate::harness::{Contestant, compare};
 
+mod messages;
+#[cfg(feature = "peers")]
+mod peers;
+
 /// Measures this subject.
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
-    let (ticket, salt) = (ticket(), salt());
-    let built = as_rep(&ticket, &salt)?;
-    let bytes = built.to_der();
-    let decoded = AsRep::from_der(&bytes)?;
-    if bytes.len() != 815 {
-        return Err(format!("the AS-REP has {} bytes", bytes.len()).into());
+    #[cfg(feature = "peers")]
+    let rskrb5 = crate::rskrb5::start()?;
+    /// Ours, then the peers that know the message.
+    macro_rules! measure {
+        ($name:literal, $bytes:expr, $ours:ty, $peers:ident) => {
+            let bytes: Vec<u8> = $bytes;
+            let decoded = <$ours>::from_der(&bytes)?;
+            #[cfg(feature = "peers")]
+            let messages = peers::$peers(&bytes)?;
+            let decode = || <$ours>::from_der(black_box(&bytes));
+            let mut decoding = vec![Contestant::new("kerberos_asn1", decode)];
+            let encode = || black_box(&decoded).to_der();
+            let mut encoding = vec![Contestant::new("kerberos_asn1", encode)];
+            #[cfg(feature = "peers")]
+            messages.add($name, &rskrb5, &mut decoding, &mut encoding);
+            compare(
+                &format!("{} decode, {} bytes", $name, bytes.len()),
+                &mut decoding,
+            );
+            compare(
+                &format!("{} encode, {} bytes", $name, bytes.len()),
+                &mut encoding,
+            );
+        };
     }
-
-    compare(
-        "AS-REP decode",
-        &mut [
-            Contestant::new("kerberos_asn1", || AsRep::from_der(black_box(&bytes))),
-            #[cfg(feature = "peers")]
-            Contestant::new("rasn-kerberos 0.30", || {
-                rasn::der::decode::<rasn_kerberos::AsRep>(black_box(&bytes))
-            }),
-            #[cfg(feature = "peers")]
-            Contestant::new("picky-krb 0.13", || {
-                picky_asn1_der::from_bytes::<picky_krb::messages::AsRep>(black_box(&bytes))
-            }),
-        ],
-    );
-
-    #[cfg(feature = "peers")]
-    let rasn = rasn::der::decode::<rasn_kerberos::AsRep>(&bytes)
-        .map_err(|error| format!("rasn-kerberos: {error}"))?;
-    #[cfg(feature = "peers")]
-    let picky: picky_krb::messages::AsRep = picky_asn1_der::from_bytes(&bytes)?;
-    compare(
-        "AS-REP encode",
-        &mut [
-            Contestant::new("kerberos_asn1", || black_box(&built).to_der()),
-            Contestant::new("kerberos_asn1, of a decoded one", || {
-                black_box(&decoded).to_der()
-            }),
-            #[cfg(feature = "peers")]
-            Contestant::new("rasn-kerberos 0.30", || rasn::der::encode(black_box(&rasn))),
-            #[cfg(feature = "peers")]
-            Contestant::new("picky-krb 0.13", || {
-                picky_asn1_der::to_vec(black_box(&picky))
-            }),
-        ],
-    );
+    measure!("AS-REP", messages::as_rep()?, AsRep<'_>, as_rep);
+    measure!("TGS-REP", messages::tgs_rep()?, TgsRep<'_>, tgs_rep);
+    measure!("AP-REQ", messages::ap_req()?, ApReq<'_>, ap_req);
+    measure!("KRB-ERROR", messages::krb_error(), KrbError<'_>, krb_error);
     Ok(())
-}
-
-fn as_rep<'a>(ticket: &'a [u8], salt: &'a [u8]) -> Result<AsRep<'a>, Box<dyn Error>> {
-    let padata = PaData {
-        padata_type: PaDataType::ETYPE_INFO2,
-        padata_value: salt,
-    };
-    Ok(AsRep(KdcRep {
-        padata: Some(SequenceOf::from(vec![padata])),
-        crealm: "ATHENA.MIT.EDU".into(),
-        cname: PrincipalName {
-            name_type: NameType::PRINCIPAL,
-            name_string: SequenceOf::from(vec!["alice".into()]),
-        },
-        ticket: RawTicket::from_der(ticket)?,
-        enc_part: EncryptedData {
-            etype: 18,
-            kvno: Some(1),
-            cipher: &[0x7e; 311],
-        },
-    }))
-}
-
-fn ticket() -> Vec<u8> {
-    Ticket {
-        tkt_vno: Ticket::VERSION,
-        realm: "ATHENA.MIT.EDU".into(),
-        sname: PrincipalName {
-            name_type: NameType::SRV_INST,
-            name_string: SequenceOf::from(vec!["krbtgt".into(), "ATHENA.MIT.EDU".into()]),
-        },
-        enc_part: EncryptedData {
-            etype: 18,
-            kvno: Some(1),
-            cipher: &[0x3c; 277],
-        },
-    }
-    .to_der()
-}
-
-fn salt() -> Vec<u8> {
-    let entry = EtypeInfo2Entry {
-        etype: 18,
-        salt: Some("ATHENA.MIT.EDUalice".into()),
-        s2kparams: None,
-    };
-    SequenceOf::from(vec![entry]).to_der()
 }

@@ -1,63 +1,49 @@
-//! aes256-cts-hmac-sha1-96: encrypting and decrypting messages of 1 KiB and 64 KiB with a key that
-//! is used more than once, as sessions do, and making a key of a password.
+//! Messages of three sizes with keys of every type that are used more than once, as sessions do;
+//! keys of passwords; and what AES-CBC and HMAC alone take.
 
 use std::error::Error;
 use std::hint::black_box;
 
+use cipher::array::Array;
+use cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyInit, KeyIvInit};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
+use hmac::{Hmac, Mac};
 use kerberos_crypto::{DEFAULT_MAX_ITERATIONS, EncryptionType, Key, KeyUsage};
-#[cfg(feature = "peers")]
-use picky_krb::crypto::CipherSuite;
+use sha1::Sha1;
 
 use crate::harness::{Contestant, compare};
 
-const ETYPE: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+#[cfg(feature = "peers")]
+mod peers;
+
 const USAGE: KeyUsage = KeyUsage::KRB_PRIV_ENC_PART;
-const PASSWORD: &str = "password";
-const SALT: &str = "ATHENA.MIT.EDUalice";
+const PASSWORD: &[u8] = b"password";
+const SALT: &[u8] = b"ATHENA.MIT.EDUalice";
+const SIZES: [(&str, usize); 3] = [("64 B", 64), ("1 KiB", 1 << 10), ("64 KiB", 1 << 16)];
 
 /// Measures this subject.
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
-    let bytes = [7; 32];
-    let key = Key::from_bytes(ETYPE, &bytes)?;
     #[cfg(feature = "peers")]
-    let picky = CipherSuite::Aes256CtsHmacSha196.cipher();
-    #[cfg(feature = "peers")]
-    let picky_usage = i32::try_from(USAGE.0)?;
+    let rskrb5 = crate::rskrb5::start()?;
+    for &etype in EncryptionType::SUPPORTED {
+        let key = Key::generate(etype, &mut UnwrapErr(SysRng))?;
+        #[cfg(feature = "peers")]
+        let peers = peers::Peers::new(etype, key.expose_bytes(), &rskrb5);
+        for (name, size) in SIZES {
+            let text = vec![0x5A; size];
+            let mut rng = UnwrapErr(SysRng);
+            let mut encrypting = vec![Contestant::new("kerberos_crypto", || {
+                key.encrypt(USAGE, black_box(&text), &mut rng)
+            })];
+            #[cfg(feature = "peers")]
+            peers.add_encrypting(&text, &mut encrypting);
+            compare(&format!("{etype} encrypt {name}"), &mut encrypting);
+            drop(encrypting);
 
-    for (size, encrypting, decrypting) in [
-        (
-            1 << 10,
-            "aes256-sha1 encrypt 1 KiB",
-            "aes256-sha1 decrypt 1 KiB",
-        ),
-        (
-            1 << 16,
-            "aes256-sha1 encrypt 64 KiB",
-            "aes256-sha1 decrypt 64 KiB",
-        ),
-    ] {
-        let text = vec![0x5A; size];
-        let mut rng = UnwrapErr(SysRng);
-        compare(
-            encrypting,
-            &mut [
-                Contestant::new("kerberos_crypto", || {
-                    key.encrypt(USAGE, black_box(&text), &mut rng)
-                }),
-                #[cfg(feature = "peers")]
-                Contestant::new("picky-krb 0.13", || {
-                    picky.encrypt(&bytes, picky_usage, black_box(&text))
-                }),
-            ],
-        );
-
-        let sealed = key.encrypt(USAGE, &text, &mut UnwrapErr(SysRng));
-        let mut buffer = sealed.clone();
-        compare(
-            decrypting,
-            &mut [
+            let sealed = key.encrypt(USAGE, &text, &mut UnwrapErr(SysRng));
+            let mut buffer = sealed.clone();
+            let mut decrypting = vec![
                 Contestant::new("kerberos_crypto", || key.decrypt(USAGE, black_box(&sealed))),
                 Contestant::new("kerberos_crypto, in place", || {
                     // Copying the ciphertext again is a part of what is measured.
@@ -65,32 +51,39 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
                     key.decrypt_in_place(USAGE, &mut buffer)
                         .map(|text| text.len())
                 }),
-                #[cfg(feature = "peers")]
-                Contestant::new("picky-krb 0.13", || {
-                    picky.decrypt(&bytes, picky_usage, black_box(&sealed))
-                }),
-            ],
-        );
-    }
-
-    compare(
-        "aes256-sha1 string-to-key",
-        &mut [
-            Contestant::new("kerberos_crypto", || {
-                let password = black_box(PASSWORD.as_bytes());
-                Key::from_password(
-                    ETYPE,
-                    password,
-                    SALT.as_bytes(),
-                    None,
-                    DEFAULT_MAX_ITERATIONS,
-                )
-            }),
+            ];
             #[cfg(feature = "peers")]
-            Contestant::new("picky-krb 0.13", || {
-                picky.generate_key_from_password(black_box(PASSWORD.as_bytes()), SALT.as_bytes())
-            }),
-        ],
-    );
+            peers.add_decrypting(&sealed, size, &mut decrypting);
+            if etype == EncryptionType::AES256_CTS_HMAC_SHA1_96 {
+                decrypting.push(floor(size)?);
+            }
+            compare(&format!("{etype} decrypt {name}"), &mut decrypting);
+        }
+        let mut deriving = vec![Contestant::new("kerberos_crypto", || {
+            let password = black_box(PASSWORD);
+            Key::from_password(etype, password, SALT, None, DEFAULT_MAX_ITERATIONS)
+        })];
+        #[cfg(feature = "peers")]
+        peers.add_string_to_key(&mut deriving);
+        compare(&format!("{etype} string-to-key"), &mut deriving);
+    }
     Ok(())
+}
+
+/// AES-256-CBC and HMAC-SHA1 back to back: what no aes256-cts-hmac-sha1-96 can be quicker than.
+fn floor<'a>(size: usize) -> Result<Contestant<'a>, Box<dyn Error>> {
+    let (key, iv) = (Array::from([7; 32]), Array::from([0; 16]));
+    let mac = <Hmac<Sha1> as KeyInit>::new_from_slice(&[7; 20])?;
+    let mut buffer = vec![0x5a; size];
+    // Encrypted once, so that there is something to decrypt, over and over.
+    let (blocks, _) = Array::slice_as_chunks_mut(&mut buffer);
+    cbc::Encryptor::<aes::Aes256>::new(&key, &iv).encrypt_blocks(blocks);
+    Ok(Contestant::new(
+        "the limit: AES-256-CBC, then HMAC-SHA1",
+        move || {
+            let (blocks, _) = Array::slice_as_chunks_mut(&mut buffer);
+            cbc::Decryptor::<aes::Aes256>::new(&key, &iv).decrypt_blocks(blocks);
+            mac.clone().chain_update(&buffer).finalize()
+        },
+    ))
 }

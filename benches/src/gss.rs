@@ -89,7 +89,7 @@ fn messages(etype: EncryptionType) -> Result<(), Box<dyn Error>> {
     let world = World::new(etype)?;
     let (mut ours, mut peer) = world.establish(&world.credential)?;
     #[cfg(feature = "peers")]
-    let mit = RefCell::new(mit::Mit::start(&world)?);
+    let mit = RefCell::new(mit::start(&world)?);
     let mut rng = UnwrapErr(SysRng);
     for (name, size) in SIZES {
         let text = vec![0x5a; size];
@@ -136,7 +136,7 @@ fn contexts() -> Result<(), Box<dyn Error>> {
     let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
     let world = World::new(etype)?;
     #[cfg(feature = "peers")]
-    let mit = RefCell::new(mit::Mit::start(&world)?);
+    let mit = RefCell::new(mit::start(&world)?);
     compare(
         "establish a context, both ends",
         &mut [

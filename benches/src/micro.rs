@@ -8,8 +8,13 @@
 mod acceptor;
 mod asn1;
 mod crypto;
+mod files;
 mod gss;
 mod harness;
+#[cfg(feature = "peers")]
+mod remote;
+#[cfg(feature = "peers")]
+mod rskrb5;
 mod ticket;
 
 use std::alloc::System;
@@ -25,9 +30,10 @@ type Subject = fn() -> Result<(), Box<dyn Error>>;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("{}", harness::HEADING);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let subjects: [(&str, Subject); 4] = [
+    let subjects: [(&str, Subject); 5] = [
         ("asn1", asn1::run),
         ("crypto", crypto::run),
+        ("files", files::run),
         ("acceptor", acceptor::run),
         ("gss", gss::run),
     ];

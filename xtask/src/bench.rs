@@ -3,26 +3,43 @@
 //! The runs are interleaved, one of each after the other, so that whatever else the machine does
 //! falls on all alike. What counts are ratios of medians; the milliseconds are this machine's.
 
+mod contender;
+mod contest;
+mod growth;
+mod plot;
+mod report;
 mod rows;
 mod stats;
 
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use test_support::parts;
 
 use crate::process::{self, Outcome};
-use rows::{Contest, Row};
+use contender::Contender;
+use contest::Contest;
+use report::{Report, WHO};
 use stats::Sample;
 
 const USAGE: &str = "\
-usage: cargo xtask bench [--rounds N] [--binary PATH] [--only TEXT] [--no-micro]
+usage: cargo xtask bench [--rounds N] [--binary PATH] [--only TEXT] [--no-micro] [--write]
 
   --rounds N      how often each command runs (default 40)
   --binary PATH   measure this rkinit, as a static one, instead of the release build
-  --only TEXT     only the rows whose name contains TEXT
+  --only TEXT     only the rows whose name contains TEXT, and nothing else
   --no-micro      leave out the measurements in one process (benches)
+  --write         write docs/BENCHMARKS.md and its plots
+";
+
+const HEAD: &str = "\
+# Benchmarks
+
+Written by `cargo xtask bench --write`; `--binary PATH` measures a binary of `cargo xtask dist`. Every
+number is of one run of it, in which the contenders take turns: one run of each after the other, so
+that whatever else the machine does falls on all alike. Ratios are what counts; the times are this
+machine's. `kinit` and its like stand for the tools of all three; MIT's run without the plugins that
+krb5-user alone does not bring, which would take them half as long again.
 ";
 
 struct Options {
@@ -30,9 +47,16 @@ struct Options {
     binary: Option<PathBuf>,
     only: String,
     micro: bool,
+    write: bool,
 }
 
-/// Measures and prints the table; falling short of a target is shown, not an error.
+/// An SVG document that the report shows.
+struct Plot {
+    file: &'static str,
+    svg: String,
+}
+
+/// Measures and prints the report; falling short of a target is shown, not an error.
 ///
 /// # Errors
 /// When a peer is missing or a measured command fails.
@@ -48,33 +72,96 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         None => release_build()?,
     };
     let contest = Contest::set_up(&binary)?;
-    print_head();
-    for row in contest.rows() {
+    let mut report = Report::default();
+    report.add(HEAD);
+    report.add_machine(&binary, fs::metadata(&binary)?.len());
+    add_times(&contest, &options, &mut report)?;
+    if !options.only.is_empty() {
+        return Ok(());
+    }
+    add_resources(&contest, &mut report)?;
+    report.add("\n## Growth");
+    let mut plots = Vec::new();
+    for growth in contest.growth()? {
+        plots.push(growth::of_commands(&growth, options.rounds, &mut report)?);
+    }
+    plots.push(growth::of_the_sidecar(&contest, &mut report)?);
+    if options.micro {
+        add_micro(&mut report)?;
+    }
+    if options.write {
+        write(&report, &plots)?;
+    }
+    Ok(())
+}
+
+fn add_times(contest: &Contest, options: &Options, report: &mut Report) -> Outcome {
+    report.add(
+        "## Tools\n\nMilliseconds from start to end: the median, and where the middle eighty of a hundred \
+         runs lie. CPU is the\nratio to MIT of the medians of processor time, which other work on the \
+         machine blurs less.\n",
+    );
+    report.add_times_head();
+    for row in contest.rows()? {
         if row.name.contains(&options.only) {
             let rounds = row
                 .rounds
                 .map_or(options.rounds, |most| most.min(options.rounds));
-            print_row(&row, &measure(&row, rounds)?);
+            report.add_times(&row, &measure(&row.contenders, rounds)?);
         }
     }
-    if options.only.is_empty() {
-        print_memory(&contest)?;
-        print_size(&binary)?;
-    }
-    if options.micro
-        && process::workspace_root()
-            .join("benches/Cargo.toml")
-            .exists()
-    {
-        println!();
-        process::run(&mut process::cargo([
-            "run",
-            "--release",
-            "--package=benches",
-            "--bin=micro",
-        ]))?;
+    Ok(())
+}
+
+fn add_resources(contest: &Contest, report: &mut Report) -> Outcome {
+    report.add(
+        "\n## Memory, calls of the system, packets\n\nPeak memory is the median of 5 runs; calls and \
+         packets, sent and received, are those of one, by strace.\n",
+    );
+    report.add_resources_head();
+    let log = contest.log();
+    for row in contest.rows()? {
+        let (mut memory, mut calls) = ([None; 3], [None; 3]);
+        for ((who, memory), calls) in WHO.iter().zip(&mut memory).zip(&mut calls) {
+            if let Some(contender) = row.contenders.iter().find(|one| one.who == *who) {
+                *memory = Some(peak_memory(contender)?);
+                *calls = contender.calls(&log)?;
+            }
+        }
+        report.add_resources(&row, memory, calls);
     }
     Ok(())
+}
+
+/// The median of 5 runs, in KiB.
+fn peak_memory(contender: &Contender) -> Outcome<u64> {
+    let mut peaks = (0..5)
+        .map(|_| contender.peak_memory())
+        .collect::<Outcome<Vec<_>>>()?;
+    peaks.sort_unstable();
+    Ok(peaks.get(2).copied().unwrap_or_default())
+}
+
+/// The measurements in one process: messages, crypto, files, contexts, and logins of a service.
+fn add_micro(report: &mut Report) -> Outcome {
+    report.add(
+        "\n## In one process\n\nNanoseconds of one core, the median of 101 turns of about 2 ms; the \
+         contenders take turns. The first\nof each group is ours. `cargo micro` shows these alone.\n",
+    );
+    report.add(&process::output(&mut process::cargo(["micro"]))?);
+    report.add("\nThe asynchronous client, `cargo logins`:\n\n```text");
+    report.add(process::output(&mut process::cargo(["logins"]))?.trim_end());
+    report.add("```");
+    Ok(())
+}
+
+fn write(report: &Report, plots: &[Plot]) -> Outcome {
+    let docs = process::workspace_root().join("docs");
+    fs::create_dir_all(docs.join("benchmarks"))?;
+    for plot in plots {
+        fs::write(docs.join("benchmarks").join(plot.file), &plot.svg)?;
+    }
+    Ok(fs::write(docs.join("BENCHMARKS.md"), report.text())?)
 }
 
 fn release_build() -> Outcome<PathBuf> {
@@ -93,6 +180,7 @@ fn parse(arguments: &[String]) -> Outcome<Options> {
         binary: None,
         only: String::new(),
         micro: true,
+        write: false,
     };
     let mut arguments = arguments.iter();
     while let Some(argument) = arguments.next() {
@@ -106,6 +194,7 @@ fn parse(arguments: &[String]) -> Outcome<Options> {
             "--binary" => options.binary = Some(PathBuf::from(value()?)),
             "--only" => options.only.clone_from(value()?),
             "--no-micro" => options.micro = false,
+            "--write" => options.write = true,
             "--help" | "-h" => {
                 print!("{USAGE}");
                 std::process::exit(0);
@@ -119,92 +208,17 @@ fn parse(arguments: &[String]) -> Outcome<Options> {
     Ok(options)
 }
 
-/// The samples of one row, in the order of its contenders.
-fn measure(row: &Row, rounds: usize) -> Outcome<Vec<Sample>> {
-    let mut samples = vec![Vec::with_capacity(rounds); row.contenders.len()];
+/// The samples of commands that take turns, in their order.
+fn measure(contenders: &[Contender], rounds: usize) -> Outcome<Vec<Sample>> {
+    let mut samples = vec![Vec::with_capacity(rounds); contenders.len()];
     // The first run of each warms the file cache and is not counted.
-    for contender in &row.contenders {
+    for contender in contenders {
         contender.run()?;
     }
     for _ in 0..rounds {
-        for (contender, times) in row.contenders.iter().zip(&mut samples) {
+        for (contender, times) in contenders.iter().zip(&mut samples) {
             times.push(contender.run()?);
         }
     }
     Ok(samples.iter().map(|costs| Sample::new(costs)).collect())
-}
-
-fn print_head() {
-    println!(
-        "\nmilliseconds: median [10th .. 90th percentile] of interleaved runs; CPU is the ratio of \
-         medians\nof processor time, which other work on the machine blurs less\n"
-    );
-    println!(
-        "{:<30} {:>22} {:>22} {:>24}  {:>6}  {:>8} {:>5}",
-        "", "ours", "MIT", "Heimdal", "CPU", "ours/MIT", "goal"
-    );
-}
-
-fn print_row(row: &Row, samples: &[Sample]) {
-    let of = |who: &str| {
-        let at = row.contenders.iter().position(|one| one.who == who);
-        at.and_then(|at| samples.get(at))
-    };
-    let cell = |who: &str| of(who).map_or_else(|| "-".to_owned(), ToString::to_string);
-    print!(
-        "{:<30} {:>22} {:>22} {:>24}",
-        row.name,
-        cell("ours"),
-        cell("MIT"),
-        cell("Heimdal")
-    );
-    if let (Some(ours), Some(mit), Some(goal)) = (of("ours"), of("MIT"), row.goal) {
-        let cpu = ours.median_cpu() / mit.median_cpu();
-        let ratio = ours.median() / mit.median();
-        print!(
-            "  {cpu:>6.3}  {ratio:>8.3} {goal:>5.2}  {}",
-            verdict(ratio <= goal)
-        );
-    }
-    println!();
-}
-
-fn verdict(reached: bool) -> &'static str {
-    if reached { "reached" } else { "FALLS SHORT" }
-}
-
-/// Prints the peak memory of the rows that have a limit.
-fn print_memory(contest: &Contest) -> Outcome {
-    println!("\npeak memory, KiB (the median of 5 runs)\n");
-    for row in contest.rows() {
-        let Some(limit) = row.memory_limit else {
-            continue;
-        };
-        let mut line = format!("{:<32}", row.name);
-        let mut ours = 0;
-        for contender in &row.contenders {
-            let mut peaks = Vec::new();
-            for _ in 0..5 {
-                peaks.push(contender.peak_memory()?);
-            }
-            peaks.sort_unstable();
-            let peak = peaks.get(2).copied().unwrap_or_default();
-            if contender.who == "ours" {
-                ours = peak;
-            }
-            let _ = write!(line, " {peak:>7} {:<8}", contender.who);
-        }
-        println!("{line} goal {limit}  {}", verdict(ours <= limit));
-    }
-    Ok(())
-}
-
-fn print_size(binary: &Path) -> Outcome {
-    let size = fs::metadata(binary)?.len();
-    println!(
-        "\nsize of {}: {size} bytes, goal 5000000  {}",
-        binary.display(),
-        verdict(size <= 5_000_000)
-    );
-    Ok(())
 }

@@ -10,7 +10,7 @@
 //! names are sorted, paths of the machine are cut out. `--check` builds twice and compares.
 
 mod debian;
-mod elf;
+pub(crate) mod elf;
 mod image;
 mod sbom;
 mod tarball;

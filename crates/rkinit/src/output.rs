@@ -27,9 +27,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new() -> Self {
-        Self {
-            buffer: Vec::with_capacity(64 * 1024),
-        }
+        Self { buffer: Vec::new() }
     }
 
     /// Where to append; call [`flush_if_full`](Self::flush_if_full) after each record.

@@ -27,15 +27,17 @@ pub(crate) struct TimeFormat {
     offset_from: i64,
     offset_until: i64,
     offset: i64,
-    /// An even day and an odd one: tickets begin today and end tomorrow.
-    days: [Day; 2],
+    /// The days shown last: tickets begin on one, end on another and can be renewed until a third.
+    days: [Day; 3],
+    /// Which of them gives way to the next.
+    oldest: usize,
 }
 
 /// The text of a day, with room for the time after it.
 #[derive(Default)]
 struct Day {
-    /// Counted from 1970-01-01 local time; `None` when `text` shows no day.
-    number: Option<i64>,
+    /// When it begins, in seconds after 1970-01-01 local time; `None` when `text` shows no day.
+    midnight: Option<i64>,
     text: Vec<u8>,
 }
 
@@ -53,6 +55,7 @@ impl TimeFormat {
             offset_until: 0,
             offset: 0,
             days: Default::default(),
+            oldest: 0,
         }
     }
 
@@ -70,16 +73,13 @@ impl TimeFormat {
             self.find_offset(seconds);
         }
         let local = seconds.saturating_add(self.offset);
-        let number = local.div_euclid(SECONDS_A_DAY);
         let date_len = self.width() - TIME_LEN;
-        let [even, odd] = &mut self.days;
-        let day = if number % 2 == 0 { even } else { odd };
-        if day.number != Some(number) {
-            day.text.clear();
-            write_date(civil(local), self.style, &mut day.text);
-            day.number = Some(number);
-        }
-        let second = local.rem_euclid(SECONDS_A_DAY);
+        let kept = self.days.iter().position(|day| day.second(local).is_some());
+        let at = kept.unwrap_or_else(|| self.begin_day(local));
+        let Some(day) = self.days.get_mut(at) else {
+            return &[]; // Neither a kept day nor the oldest is beyond the end.
+        };
+        let second = day.second(local).unwrap_or_default();
         let [h0, h1] = two_digits(second / 3600);
         let [m0, m1] = two_digits(second / 60 % 60);
         let [s0, s1] = two_digits(second % 60);
@@ -87,6 +87,18 @@ impl TimeFormat {
         day.text
             .extend_from_slice(&[h0, h1, b':', m0, m1, b':', s0, s1]);
         &day.text
+    }
+
+    /// Writes the date of `local` over the oldest of the days kept, and says which that was.
+    fn begin_day(&mut self, local: i64) -> usize {
+        let at = self.oldest;
+        self.oldest = (at + 1) % self.days.len();
+        if let Some(day) = self.days.get_mut(at) {
+            day.midnight = Some(local - local.rem_euclid(SECONDS_A_DAY));
+            day.text.clear();
+            write_date(civil(local), self.style, &mut day.text);
+        }
+        at
     }
 
     /// Appends `seconds` after 1970 in the 17 characters that `ktutil` has for it: a locale that
@@ -131,6 +143,14 @@ impl TimeFormat {
     }
 }
 
+impl Day {
+    /// Which second of this day `local` is, if it is one.
+    fn second(&self, local: i64) -> Option<u32> {
+        let second = u32::try_from(local - self.midnight?).ok()?;
+        (i64::from(second) < SECONDS_A_DAY).then_some(second)
+    }
+}
+
 /// Appends the date and a blank.
 fn write_date(date: DateTime, style: DateStyle, text: &mut Vec<u8>) {
     let DateStyle {
@@ -138,8 +158,9 @@ fn write_date(date: DateTime, style: DateStyle, text: &mut Vec<u8>) {
         separator,
         long_year,
     } = style;
-    let (year, month, day) = (date.year().into(), date.month().into(), date.day().into());
-    let parts: [i64; 3] = match order {
+    let [year, month, day] = [date.year(), date.month().into(), date.day().into()]
+        .map(|part| u32::from(part.unsigned_abs()));
+    let parts = match order {
         DateOrder::MonthDayYear => [month, day, year],
         DateOrder::DayMonthYear => [day, month, year],
         DateOrder::YearMonthDay => [year, month, day],
@@ -169,8 +190,8 @@ fn civil(local: i64) -> DateTime {
 }
 
 /// The two decimal digits of a number below 100.
-fn two_digits(number: i64) -> [u8; 2] {
-    let digit = |value: i64| b'0' + u8::try_from(value.rem_euclid(10)).unwrap_or(0);
+fn two_digits(number: u32) -> [u8; 2] {
+    let digit = |value: u32| b'0' + u8::try_from(value % 10).unwrap_or(0);
     [digit(number / 10), digit(number)]
 }
 

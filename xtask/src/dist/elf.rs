@@ -8,7 +8,7 @@ use crate::process::Outcome;
 
 /// What of `program` makes it need a loader or a library, if anything does. A static program that
 /// may be placed anywhere has a dynamic section, too, but nothing in it that is needed.
-pub(super) fn dynamic_part(program: &[u8]) -> Outcome<Option<&'static str>> {
+pub(crate) fn dynamic_part(program: &[u8]) -> Outcome<Option<&'static str>> {
     let file = ElfBytes::<AnyEndian>::minimal_parse(program)?;
     let segments = file.segments().ok_or("a program without segments")?;
     if segments.iter().any(|segment| segment.p_type == PT_INTERP) {

@@ -288,15 +288,17 @@ fn write_part(part: &[u8], display: bool, escape_at: bool, out: &mut Vec<u8>) {
     }
     // Names seldom need an escape, so what lies between two is copied at once.
     let mut rest = part;
-    while let Some((at, letter)) = rest
+    while let Some(at) = rest
         .iter()
-        .enumerate()
-        .find_map(|(at, &byte)| Some((at, escape(byte, escape_at)?)))
+        .position(|&byte| escape(byte, escape_at).is_some())
     {
         let (plain, escaped) = rest.split_at(at);
         out.extend_from_slice(plain);
-        out.extend_from_slice(&[b'\\', letter]);
-        rest = escaped.get(1..).unwrap_or_default();
+        let Some((&byte, behind)) = escaped.split_first() else {
+            break;
+        };
+        out.extend_from_slice(&[b'\\', escape(byte, escape_at).unwrap_or(byte)]);
+        rest = behind;
     }
     out.extend_from_slice(rest);
 }

@@ -1,0 +1,50 @@
+//! A peer in a process of its own, which measures itself: it reads a line a request, and answers
+//! with nanoseconds.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+pub(crate) struct Remote {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Remote {
+    /// Starts `program`.
+    pub(crate) fn start(program: &mut Command) -> Result<Self, Box<dyn Error>> {
+        let mut child = program
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        Ok(Self {
+            requests: child.stdin.take().ok_or("no pipe")?,
+            answers: BufReader::new(child.stdout.take().ok_or("no pipe")?),
+            child,
+        })
+    }
+
+    /// How long `request` took: a verb, what to do it to, and a count.
+    pub(crate) fn measure(&mut self, request: &str) -> Duration {
+        let mut ask = || -> Result<Duration, Box<dyn Error>> {
+            writeln!(self.requests, "{request}")?;
+            let mut line = String::new();
+            self.answers.read_line(&mut line)?;
+            Ok(Duration::from_nanos(line.trim().parse()?))
+        };
+        // A wrong measurement would be worse than none.
+        ask().unwrap_or_else(|error| {
+            eprintln!("a peer, {request}: {error}");
+            std::process::exit(1)
+        })
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

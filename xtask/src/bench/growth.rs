@@ -1,0 +1,119 @@
+//! How costs grow: commands at growing sizes, and the sidecar's memory with growing numbers of tickets.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::contest::Contest;
+use super::plot::{self, Line};
+use super::report::{Report, WHO};
+use super::rows::Growth;
+use super::stats::Sample;
+use super::{Plot, measure};
+use crate::process::Outcome;
+
+/// Measures one kind of growth and adds its table.
+///
+/// # Errors
+/// When a command fails.
+pub(super) fn of_commands(growth: &Growth, rounds: usize, report: &mut Report) -> Outcome<Plot> {
+    let mut lines: Vec<Line> = WHO.iter().map(|who| (*who, Vec::new())).collect();
+    report.add(&format!(
+        "\n### {}\n\n![{}](benchmarks/{})\n\n| {} | ours, ms | MIT, ms | Heimdal, ms | ours / MIT |\n|---:|---:|---:|---:|---:|",
+        growth.title, growth.title, growth.file, growth.unit,
+    ));
+    for (size, contenders) in &growth.steps {
+        // A command that takes a second need not be repeated as often as one that takes a hundredth.
+        let rounds = if *size >= 10_000 {
+            rounds.min(10)
+        } else {
+            rounds
+        };
+        let samples = measure(contenders, rounds)?;
+        let mut cells = String::new();
+        let mut medians = [None; 3];
+        for ((who, points), median) in lines.iter_mut().zip(&mut medians) {
+            let at = contenders.iter().position(|one| one.who == *who);
+            *median = at.and_then(|at| samples.get(at)).map(Sample::median);
+            match median {
+                Some(median) => {
+                    points.push((f64::from(*size), *median));
+                    let _ = write!(cells, " {median:.2} |");
+                }
+                None => cells.push_str(" - |"),
+            }
+        }
+        let ratio = match medians {
+            [Some(ours), Some(mit), _] => format!("{:.3}", ours / mit),
+            _ => "-".to_owned(),
+        };
+        report.add(&format!("| {size} |{cells} {ratio} |"));
+    }
+    lines.retain(|(_, points)| !points.is_empty());
+    Ok(Plot {
+        file: growth.file,
+        svg: plot::draw(growth.title, growth.unit, "milliseconds", &lines)?,
+    })
+}
+
+/// Measures the memory of one `rekinit` that keeps growing numbers of tickets, once each has been
+/// renewed or fetched anew.
+///
+/// # Errors
+/// When it does not get its tickets.
+pub(super) fn of_the_sidecar(contest: &Contest, report: &mut Report) -> Outcome<Plot> {
+    const TITLE: &str = "rekinit: memory by the number of tickets kept fresh";
+    report.add(&format!(
+        "\n### {TITLE}\n\n![{TITLE}](benchmarks/sidecar.svg)\n\n| tickets | resident KiB | ready after, ms |\n|---:|---:|---:|"
+    ));
+    let mut points = Vec::new();
+    for count in [1_u32, 10, 50, 100, 200, 400] {
+        let config: String = (0..count)
+            .map(|number| contest.ticket_of_sidecar(number))
+            .collect();
+        let sidecar = Running(contest.sidecar(&config).stdout(Stdio::null()).spawn()?);
+        let start = Instant::now();
+        let all_there = || (0..count).all(|number| contest.cache_of_sidecar(number).exists());
+        while !all_there() {
+            if start.elapsed() > PATIENCE {
+                return Err("rekinit has not got its tickets".into());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        let ready = start.elapsed();
+        // What a first login leaves behind is freed by now.
+        thread::sleep(Duration::from_millis(300));
+        let status = fs::read_to_string(format!("/proc/{}/status", sidecar.0.id()))?;
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let memory = memory.and_then(|line| line.split_whitespace().next());
+        let memory: u32 = memory.ok_or("no VmRSS")?.parse()?;
+        points.push((f64::from(count), f64::from(memory)));
+        report.add(&format!(
+            "| {count} | {memory} | {:.1} |",
+            ready.as_secs_f64() * 1000.0
+        ));
+        drop(sidecar);
+        for number in 0..count {
+            fs::remove_file(contest.cache_of_sidecar(number))?;
+        }
+    }
+    Ok(Plot {
+        file: "sidecar.svg",
+        svg: plot::draw(TITLE, "tickets", "KiB", &[("ours", points)])?,
+    })
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Ends with the measurement.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the measurement has seen.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
