@@ -107,7 +107,7 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
 
 /// Ours and MIT's in turns.
 fn mixed(place: &Place, number: usize, tool: &str) -> Tool {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         place.ours(tool)
     } else {
         place.mit(tool)
