@@ -127,6 +127,11 @@ const TOOLS: &[Part] = &[
     part("/usr/bin/nsenter", "util-linux"),
     part("/usr/bin/script", "bsdutils"),
     part("/usr/bin/time", "time"),
+    // Kill programs at system calls, and look into their memory.
+    part("/usr/bin/strace", "strace"),
+    part("/usr/bin/gcore", "gdb"),
+    // libFuzzer.
+    part("/usr/bin/c++", "g++"),
 ];
 
 const HEIMDAL_PROGRAMS: [&str; 3] = ["heimdal-clients", "heimdal-kdc", "heimdal-kcm"];

@@ -85,6 +85,8 @@ mod delivery;
 pub mod dns;
 mod driver;
 mod error;
+#[cfg(all(test, feature = "https"))]
+mod fault_matrix;
 mod good_servers;
 #[cfg(feature = "gss")]
 mod gss;

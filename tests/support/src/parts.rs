@@ -218,6 +218,16 @@ pub fn systemd() -> bool {
     Path::new("/usr/bin/systemd-analyze").exists()
 }
 
+/// Whether there is strace, which kills programs at system calls and lets those fail.
+pub fn strace() -> bool {
+    Path::new("/usr/bin/strace").exists()
+}
+
+/// Whether there is gdb's gcore, which writes down the memory of a program that runs.
+pub fn gcore() -> bool {
+    Path::new("/usr/bin/gcore").exists()
+}
+
 /// Whether there is a Java, its compiler included.
 pub fn java() -> bool {
     ["/usr/bin/java", "/usr/bin/javac"]
@@ -287,6 +297,8 @@ pub fn print_cfgs() {
         "/run/docker.sock",
         "/usr/bin/systemd-analyze",
         KUBECTL,
+        "/usr/bin/strace",
+        "/usr/bin/gcore",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
@@ -317,6 +329,8 @@ pub fn print_cfgs() {
         ("python_gssapi", python_gssapi()),
         ("python_requests", python_requests()),
         ("java", java()),
+        ("strace", strace()),
+        ("gcore", gcore()),
         ("gss_samples", gss_samples()),
         ("slapd", slapd()),
         ("root", root()),
