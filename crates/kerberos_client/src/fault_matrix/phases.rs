@@ -84,8 +84,8 @@ impl World {
                 ticket.map(|ticket| self.check(&ticket, SERVICE, &network.answers))
             }
             Phase::NewPassword => {
-                let params = params().to_change_password();
-                let login = self.login(&mut honest, params).unwrap();
+                let asked = params().to_change_password();
+                let login = self.login(&mut honest, asked).unwrap();
                 self.check(&login.credential, CHANGEPW, &honest.answers);
                 let mut honest = Network::new(network.transport, Trouble::None);
                 self.new_password(&mut honest, &login, "first").unwrap();
