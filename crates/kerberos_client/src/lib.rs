@@ -85,7 +85,8 @@ mod delivery;
 pub mod dns;
 mod driver;
 mod error;
-#[cfg(all(test, feature = "https"))]
+#[cfg(feature = "https")]
+#[cfg(test)]
 mod fault_matrix;
 mod good_servers;
 #[cfg(feature = "gss")]

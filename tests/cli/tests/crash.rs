@@ -19,7 +19,8 @@ use test_support::{Finished, Place, Tool};
 
 /// What is done to a file.
 struct Change {
-    kdc: TestKdc,
+    /// It answers as long as it is here.
+    _kdc: TestKdc,
     place: Place,
     /// The name of the file, or folder, that changes.
     file: &'static str,
@@ -204,7 +205,7 @@ impl Change {
         place.ours("ktutil").line(other).run().success();
         let before = fs::read(place.path("keytab")).expect("it is made");
         Self {
-            kdc,
+            _kdc: kdc,
             place,
             file: "keytab",
             before,

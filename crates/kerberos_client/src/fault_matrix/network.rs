@@ -102,7 +102,7 @@ impl Network {
 
     /// How long everything on it took.
     pub(super) fn took(&self) -> Duration {
-        self.now - self.start
+        self.now.saturating_sub(self.start)
     }
 
     /// Has `request` delivered to `service`, until `limit` from now at most.
@@ -122,7 +122,7 @@ impl Network {
         let mut coming: Vec<Arrival> = Vec::new();
         let mut asked = 0;
         loop {
-            match delivery.poll(self.now - start) {
+            match delivery.poll(self.now.saturating_sub(start)) {
                 Action::Resolve { .. } => {
                     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 88));
                     delivery.handle(Event::Resolved(vec![address]));
@@ -159,7 +159,10 @@ impl Network {
                     }
                 }
                 Action::Finish => {
-                    assert!(self.now - start <= limit, "later than it may be");
+                    assert!(
+                        self.now.saturating_sub(start) <= limit,
+                        "later than it may be"
+                    );
                     return match delivery.finish() {
                         Outcome::Reply { message, .. } => Ok(message),
                         Outcome::Unreachable(attempts) => Err(attempts),

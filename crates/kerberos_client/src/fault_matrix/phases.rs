@@ -68,28 +68,28 @@ impl World {
         let mut honest = Network::new(network.transport, Trouble::None);
         let result = match phase {
             Phase::Login => {
-                self.login(&mut honest, self.params()).unwrap();
-                self.earlier(network, honest);
+                self.login(&mut honest, params()).unwrap();
+                remember(network, honest);
                 self.set(faults);
-                let login = self.login(network, self.params());
+                let login = self.login(network, params());
                 login.map(|login| self.check(&login.credential, "krbtgt/R@R", &network.answers))
             }
             Phase::Ticket => {
-                let tgt = self.login(&mut honest, self.params()).unwrap().credential;
+                let tgt = self.login(&mut honest, params()).unwrap().credential;
                 let mut honest = Network::new(network.transport, Trouble::None);
                 self.ticket(&mut honest, &tgt).unwrap();
-                self.earlier(network, honest);
+                remember(network, honest);
                 self.set(faults);
                 let ticket = self.ticket(network, &tgt);
                 ticket.map(|ticket| self.check(&ticket, SERVICE, &network.answers))
             }
             Phase::NewPassword => {
-                let params = self.params().to_change_password();
-                let login = self.login(&mut honest, params).unwrap();
+                let asked = params().to_change_password();
+                let login = self.login(&mut honest, asked).unwrap();
                 self.check(&login.credential, CHANGEPW, &honest.answers);
                 let mut honest = Network::new(network.transport, Trouble::None);
                 self.new_password(&mut honest, &login, "first").unwrap();
-                self.earlier(network, honest);
+                remember(network, honest);
                 self.set(faults);
                 let changed = self.new_password(network, &login, "second");
                 changed.map(|()| {
@@ -97,7 +97,7 @@ impl World {
                     let mut honest = Network::new(network.transport, Trouble::None);
                     honest.now = network.now;
                     let secret = Secret::Password(Password::new("second"));
-                    let login = self.login_with(&mut honest, self.params(), secret);
+                    let login = self.login_with(&mut honest, params(), secret);
                     assert!(login.is_ok(), "it says changed, and it is not");
                     "changed"
                 })
@@ -106,22 +106,10 @@ impl World {
         result.map_or_else(|error| error, str::to_owned)
     }
 
-    fn earlier(&mut self, network: &mut Network, honest: Network) {
-        network.now = honest.now + Duration::from_secs(1);
-        network.start = network.now;
-        network.earlier = honest.answers;
-    }
-
     fn set(&self, faults: &[Fault]) {
         for fault in faults {
             self.kdc.set_fault(fault.clone());
         }
-    }
-
-    fn params(&self) -> AsParams {
-        let mut params = AsParams::new(principal(USER));
-        params.policy = policy();
-        params
     }
 
     fn login(&mut self, network: &mut Network, params: AsParams) -> Result<Login, String> {
@@ -246,6 +234,19 @@ impl World {
                 .ok()
         })
     }
+}
+
+/// What was answered on an honest network can be replayed on the next, a second later.
+fn remember(network: &mut Network, honest: Network) {
+    network.now = honest.now + Duration::from_secs(1);
+    network.start = network.now;
+    network.earlier = honest.answers;
+}
+
+fn params() -> AsParams {
+    let mut params = AsParams::new(principal(USER));
+    params.policy = policy();
+    params
 }
 
 fn policy() -> Policy {
