@@ -44,7 +44,7 @@ static WORLD: LazyLock<(PasswordChange, [Vec<u8>; 4])> = LazyLock::new(|| {
             .rng(Constant)
             .build()
             .expect("a KDC");
-        for fault in fault {
+        if let Some(fault) = fault {
             kdc.set_fault(Fault::Password(fault));
         }
         let one = start(&kdc);

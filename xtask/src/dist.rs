@@ -1,21 +1,24 @@
 //! `cargo xtask dist`: the static binaries and what they are shipped in.
 //!
 //! ```text
-//! toolchain ─► rkinit for TARGET ─► checks ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom
-//!                                           ├─► rkinit_VERSION_ARCH.deb        debian
-//!                                           └─► rkinit-VERSION-ARCH.oci.tar    image
-//!                                               SHA256SUMS
+//! toolchain ─► rkinit for TARGET ─► checks, trial ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom, licences
+//!                                                  ├─► rkinit_VERSION_ARCH.deb        debian
+//!                                                  └─► rkinit-VERSION-ARCH.oci.tar    image
+//!                                                      SHA256SUMS
 //! ```
 //! Everything is made of bytes that depend on the sources alone: times are that of the last commit,
 //! names are sorted, paths of the machine are cut out. `--check` builds twice and compares.
 
+mod crates;
 mod debian;
 pub(crate) mod elf;
 mod image;
+mod licences;
 mod sbom;
 mod tarball;
 mod toolchain;
 mod tree;
+mod trial;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -116,7 +119,13 @@ fn build(targets: &[Target], folder: &Path) -> Outcome {
         let binary = toolchain.build(*target, &release, &folder.join("build"))?;
         let bytes = fs::read(&binary)?;
         check_binary(&binary, &bytes)?;
-        let tree = tree::of(&release, bytes, sbom::of(&release, *target)?)?;
+        trial::run(&binary, *target)?;
+        let tree = tree::of(
+            &release,
+            bytes,
+            &crates::of(*target)?,
+            &toolchain.libraries()?,
+        )?;
         let name = format!("rkinit-{}-{}.tar.gz", release.version, target.triple);
         fs::write(folder.join(name), tree.archive(&release)?)?;
         let name = format!("rkinit_{}_{}.deb", release.version, target.architecture);

@@ -110,12 +110,28 @@ const KCM: &[Part] = &[
     part("/usr/sbin/sssd", "sssd-common"),
 ];
 
+/// Containers for the sidecar. The engine is the machine's to start.
+const DOCKER: &[Part] = &[
+    part("/usr/sbin/dockerd", "docker.io"),
+    part("/usr/bin/docker", "docker.io"),
+    part("/usr/bin/docker-compose", "docker-compose"),
+    // Renders what is shipped for Kubernetes.
+    part("/usr/bin/kubectl", "kubernetes-client"),
+    part("/usr/bin/systemd-analyze", "systemd"),
+];
+
 /// Small tools that the harness and the benchmark call.
 const TOOLS: &[Part] = &[
     part("/usr/bin/faketime", "faketime"),
     part("/usr/bin/setpriv", "util-linux"),
+    part("/usr/bin/nsenter", "util-linux"),
     part("/usr/bin/script", "bsdutils"),
     part("/usr/bin/time", "time"),
+    // Kill programs at system calls, and look into their memory.
+    part("/usr/bin/strace", "strace"),
+    part("/usr/bin/gcore", "gdb"),
+    // libFuzzer.
+    part("/usr/bin/c++", "g++"),
 ];
 
 const HEIMDAL_PROGRAMS: [&str; 3] = ["heimdal-clients", "heimdal-kdc", "heimdal-kcm"];
@@ -147,6 +163,7 @@ pub(crate) fn everything() -> Outcome {
         .chain(CONSUMERS)
         .chain(DNS)
         .chain(KCM)
+        .chain(DOCKER)
         .chain(TOOLS)
         .filter(|part| !is_here(part.probe))
         .map(|part| part.package)
@@ -154,7 +171,7 @@ pub(crate) fn everything() -> Outcome {
     let heimdal_missing = parts::heimdal_kcm().is_none();
     let schema_missing = parts::kerberos_schema().is_none();
     if missing.is_empty() && !heimdal_missing && !schema_missing {
-        return python_package("requests-gssapi", "requests_gssapi");
+        return python_packages();
     }
     if heimdal_missing {
         missing.extend(HEIMDAL_LIBRARIES);
@@ -192,19 +209,29 @@ pub(crate) fn everything() -> Outcome {
             return Err("no kerberos.schema.gz in the package krb5-kdc-ldap".into());
         }
     }
-    python_package("requests-gssapi", "requests_gssapi")
+    python_packages()
 }
 
-/// Installs a package for Python that Debian does not have below the target folder, alone: what it
-/// needs Debian has.
-fn python_package(package: &str, module: &str) -> Outcome {
+/// Installs packages for Python that Debian does not have below the target folder.
+fn python_packages() -> Outcome {
+    let pip = || {
+        let mut pip = Command::new("/usr/bin/python3");
+        pip.args(["-m", "pip", "install", "--quiet"]);
+        pip
+    };
     let folder = parts::python_packages();
-    if folder.join(module).join("__init__.py").exists() {
-        return Ok(());
+    if !folder.join("requests_gssapi/__init__.py").exists() {
+        // Alone: what it needs Debian has.
+        let mut pip = pip();
+        pip.args(["--no-deps", "requests-gssapi", "--target"]);
+        process::run(pip.arg(folder))?;
     }
-    let mut pip = Command::new("/usr/bin/python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]);
-    process::run(pip.arg(folder).arg(package))
+    if !parts::schemas_installed() {
+        let mut pip = pip();
+        pip.args(["kubernetes-validate", "botocore", "--target"]);
+        process::run(pip.arg(parts::schemas()))?;
+    }
+    Ok(())
 }
 
 /// Installs Debian packages.

@@ -7,9 +7,11 @@
 mod bench;
 mod demo;
 mod dist;
+mod fuzz;
 mod install;
 mod lint;
 mod pages;
+mod portability;
 mod process;
 mod test;
 mod tidy;
@@ -26,6 +28,8 @@ usage: cargo xtask COMMAND
   test [ARGS]   install what is missing (Debian, as root) and run every test; ARGS go to nextest
   lint          formatting, clippy, documentation, licences, the minimum Rust version, house rules
   bench [ARGS]  our tools beside MIT's and Heimdal's; `--help` lists ARGS
+  fuzz [ARGS]   every fuzz target for a while; `--help` lists ARGS
+  portability   features, old compilers and dependencies, other processors, miri
   dist [ARGS]   the static binaries, in an archive, a Debian package and an image; `--help` lists ARGS
   pages DIR     manual pages and completions for bash, zsh and fish, laid out as in /usr/share
   install       only install what `test` needs
@@ -53,8 +57,10 @@ fn run(arguments: &[String]) -> Outcome {
         "demo" => demo::run(),
         "bench" => bench::run(rest),
         "dist" => dist::run(rest),
+        "fuzz" => fuzz::run(rest),
         "install" => install::everything(),
         "pages" => pages::run(rest),
+        "portability" => portability::run(rest),
         "help" | "-h" | "--help" => {
             print!("{USAGE}");
             Ok(())

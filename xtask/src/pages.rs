@@ -19,38 +19,43 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return Err("usage: cargo xtask pages DIRECTORY".into());
     };
     let directory = Path::new(directory);
-    for command in rkinit::definitions() {
-        completions(&command, directory)?;
-        page(&command, &directory.join("man/man1"))?;
+    for (name, text) in all()? {
+        let file = directory.join(name);
+        fs::create_dir_all(file.parent().unwrap_or(directory))?;
+        fs::write(file, text)?;
     }
     println!("made in {}", directory.display());
     Ok(())
 }
 
-fn completions(command: &Command, directory: &Path) -> io::Result<()> {
-    let name = name(command).to_owned();
-    for (shell, folder) in [
-        (Shell::Bash, "bash-completion/completions"),
-        (Shell::Zsh, "zsh/site-functions"),
-        (Shell::Fish, "fish/vendor_completions.d"),
-    ] {
-        let folder = directory.join(folder);
-        fs::create_dir_all(&folder)?;
-        let file = match shell {
-            Shell::Zsh => format!("_{name}"),
-            Shell::Fish => format!("{name}.fish"),
-            _ => name.clone(),
-        };
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut command.clone(), &name, &mut script);
-        fs::write(folder.join(file), script)?;
+/// Every page and completion: its name under `/usr/share`, and its text.
+pub(crate) fn all() -> io::Result<Vec<(String, Vec<u8>)>> {
+    let mut files = Vec::new();
+    for command in rkinit::definitions() {
+        completions(&command, &mut files);
+        page(&command, &mut files)?;
     }
-    Ok(())
+    Ok(files)
+}
+
+fn completions(command: &Command, files: &mut Vec<(String, Vec<u8>)>) {
+    let name = name(command);
+    for (shell, file) in [
+        (Shell::Bash, format!("bash-completion/completions/{name}")),
+        (Shell::Zsh, format!("zsh/site-functions/_{name}")),
+        (
+            Shell::Fish,
+            format!("fish/vendor_completions.d/{name}.fish"),
+        ),
+    ] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command.clone(), name, &mut script);
+        files.push((file, script));
+    }
 }
 
 /// The page of `command`; a tool with commands of its own has a page for each of them, too.
-fn page(command: &Command, folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+fn page(command: &Command, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
     let name = name(command);
     let man = Man::new(command.clone());
     let mut text = Vec::new();
@@ -67,10 +72,10 @@ fn page(command: &Command, folder: &Path) -> io::Result<()> {
         let lines = examples.trim_start_matches("Examples:\n");
         section("EXAMPLES", lines, &mut text);
     }
-    fs::write(folder.join(format!("{name}.1")), text)?;
+    files.push((format!("man/man1/{name}.1"), text));
     for inner in command.get_subcommands() {
         let full = format!("{name}-{}", inner.get_name());
-        page(&inner.clone().display_name(full), folder)?;
+        page(&inner.clone().display_name(full), files)?;
     }
     Ok(())
 }

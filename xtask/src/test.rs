@@ -20,6 +20,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let profile = if ci { "ci" } else { "default" };
     // The tools are tested as the files that a user runs, so they are built first.
     process::run(&mut process::cargo(["build", "--package", "rkinit"]))?;
+    if parts::docker() {
+        // And for an empty image, without any library.
+        test_support::static_rkinit();
+    }
     let mut nextest = process::cargo([
         "nextest",
         "run",

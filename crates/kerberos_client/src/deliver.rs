@@ -80,7 +80,7 @@ pub(crate) async fn deliver(
 
 /// How long a KDC may take for `request` once it has it: as long as it likes for a log-in, for which
 /// a person may have to look for a second factor, and ten seconds for a ticket of a service.
-fn patience(request: &[u8]) -> Option<Duration> {
+pub(crate) fn patience(request: &[u8]) -> Option<Duration> {
     /// `[APPLICATION 12]`, constructed: TGS-REQ (RFC 4120 §5.4.1).
     const TGS_REQ_TAG: u8 = 0x6c;
     (request.first() == Some(&TGS_REQ_TAG)).then_some(Duration::from_secs(10))

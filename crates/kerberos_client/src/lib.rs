@@ -85,6 +85,9 @@ mod delivery;
 pub mod dns;
 mod driver;
 mod error;
+#[cfg(feature = "https")]
+#[cfg(test)]
+mod fault_matrix;
 mod good_servers;
 #[cfg(feature = "gss")]
 mod gss;

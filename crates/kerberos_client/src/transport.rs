@@ -28,6 +28,8 @@ pub(crate) use https::{Proxy, Tls};
 pub use proxy_error::ProxyError;
 pub(crate) use tcp::Framing;
 use tcp::Tcp;
+#[cfg(all(test, feature = "https"))]
+pub(crate) use tcp::closed_early;
 use udp::Udp;
 
 /// The longest reply that is taken, in bytes; MIT's limit, too.

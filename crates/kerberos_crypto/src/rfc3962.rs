@@ -57,9 +57,9 @@ where
     ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let mut intermediate = Zeroizing::new([0; KEY]);
         pbkdf2_sha1(password, salt, iterations, &mut *intermediate);
-        Ok(Zeroizing::new(
-            derive_key::<C, KEY>(&*intermediate, b"kerberos").to_vec(),
-        ))
+        let mut key = Zeroizing::new(alloc::vec![0; KEY]);
+        derive_into::<C>(&*intermediate, b"kerberos", &mut key);
+        Ok(key)
     }
 
     fn sealing_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn SealingKey> {
@@ -92,8 +92,13 @@ fn derive_key<C: BlockCipherEncrypt + KeyInit, const KEY: usize>(
     constant: &[u8],
 ) -> Zeroizing<[u8; KEY]> {
     let mut out = Zeroizing::new([0; KEY]);
-    derive_random(&keyed::<C>(key), constant, &mut *out);
+    derive_into::<C>(key, constant, &mut *out);
     out
+}
+
+/// The same where it is to stay: an array that is returned leaves a copy on the stack.
+fn derive_into<C: BlockCipherEncrypt + KeyInit>(key: &[u8], constant: &[u8], out: &mut [u8]) {
+    derive_random(&keyed::<C>(key), constant, out);
 }
 
 #[cfg(test)]

@@ -69,9 +69,9 @@ where
         let salt = [self.name.as_bytes(), &[0], salt].concat();
         let mut intermediate = Zeroizing::new([0; KEY]);
         pbkdf2_sha1(password, &salt, iterations, &mut *intermediate);
-        Ok(Zeroizing::new(
-            derive_key::<M, KEY>(&*intermediate, b"kerberos").to_vec(),
-        ))
+        let mut key = Zeroizing::new(alloc::vec![0; KEY]);
+        derive_into::<M>(&*intermediate, b"kerberos", &mut key);
+        Ok(key)
     }
 
     fn sealing_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn SealingKey> {
@@ -100,10 +100,16 @@ fn derive_key<M: Mac + KeyInit + Clone, const KEY: usize>(
     key: &[u8],
     constant: &[u8],
 ) -> Zeroizing<[u8; KEY]> {
+    let mut out = Zeroizing::new([0; KEY]);
+    derive_into::<M>(key, constant, &mut *out);
+    out
+}
+
+/// The same where it is to stay: an array that is returned leaves a copy on the stack.
+fn derive_into<M: Mac + KeyInit + Clone>(key: &[u8], constant: &[u8], out: &mut [u8]) {
     let mac: M = keyed(key);
     // k, the length in bits: 128 or 256.
-    let bits = const { if KEY == 32 { 256_u32 } else { 128 } };
-    let mut out = Zeroizing::new([0; KEY]);
+    let bits = if out.len() == 32 { 256_u32 } else { 128 };
     let mut previous = Zeroizing::new([0; MAC]);
     for (counter, chunk) in (1_u32..).zip(out.chunks_mut(MAC)) {
         let mut code = mac
@@ -121,7 +127,6 @@ fn derive_key<M: Mac + KeyInit + Clone, const KEY: usize>(
         }
         code.as_mut_slice().zeroize();
     }
-    out
 }
 
 #[cfg(test)]

@@ -75,9 +75,10 @@ where
         let salt = [self.name.as_bytes(), &[0], salt].concat();
         let mut intermediate = Zeroizing::new([0; KEY]);
         (self.pbkdf2)(password, &salt, iterations, &mut *intermediate);
-        Ok(Zeroizing::new(
-            derive::<M, KEY>(&*intermediate, b"kerberos").to_vec(),
-        ))
+        // Not an array that is returned: that leaves a copy on the stack.
+        let mut key = Zeroizing::new(alloc::vec![0; KEY]);
+        kdf::<M>(&*intermediate, b"kerberos", &[], &mut key);
+        Ok(key)
     }
 
     fn sealing_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn SealingKey> {

@@ -88,6 +88,8 @@ pub use kerberos_proto::ClockOffset;
 #[doc(hidden)]
 pub mod fuzzing {
     pub use super::kcm::read_from as read_from_kcm;
+    #[cfg(feature = "keyring")]
+    pub use super::keyring::fuzzing::{keyring_name, primary_of_keyring};
 }
 
 use crate::wire::{ByteOrder, Style, Width};

@@ -53,6 +53,14 @@ pub(crate) mod fuzzing {
         AddEnt::parse(words).is_ok()
     }
 
+    /// How many keys a document of `import` has.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn json_keytab(text: &[u8]) -> Result<usize, String> {
+        super::commands::import::read(text).map(|entries| entries.len())
+    }
+
     /// The lines that come of `keys`, with the widest that was shown in `width` columns.
     pub fn edit(keys: &[u8], width: usize) -> (Vec<String>, usize) {
         let mut editor = Editor::default();

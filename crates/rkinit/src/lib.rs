@@ -51,7 +51,8 @@ use messages::Program;
 /// What the fuzz targets call; not for anyone else.
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use crate::ktutil::fuzzing::{addent_is_sound, edit, words};
+    pub use crate::ktutil::fuzzing::{addent_is_sound, edit, json_keytab, words};
+    pub use crate::rekinit::fuzzing::{json_secret, sidecar_file};
 }
 
 /// Runs the tool that the first argument, the program's own name, stands for.

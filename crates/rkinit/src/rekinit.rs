@@ -82,3 +82,22 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
         }
     }
 }
+
+/// The parsers of what is mounted, for the fuzz target.
+pub(crate) mod fuzzing {
+    /// How many tickets a file of `--config` lists.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn sidecar_file(text: &str) -> Result<usize, String> {
+        super::setup::tickets_of_file(text)
+    }
+
+    /// Whether a secret in JSON says whose it is.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn json_secret(bytes: &[u8]) -> Result<bool, String> {
+        super::secret::is_named(bytes).map_err(|error| error.to_string())
+    }
+}

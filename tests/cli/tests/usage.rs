@@ -37,6 +37,29 @@ fn wrong_command_lines() {
 }
 
 #[test]
+fn a_usage_names_the_tool_and_glues_its_name_to_nothing() {
+    let place = place_without_kdc();
+    for name in [
+        "rkinit",
+        "rklist",
+        "rkvno",
+        "rkdestroy",
+        "rkswitch",
+        "rktutil",
+        "rkpasswd",
+        "rekinit",
+    ] {
+        let help = place.ours(name).arg("--help").run().success().stdout();
+        assert!(help.contains(&format!("Usage: {name}")), "{help}");
+        let glued = help
+            .split(name)
+            .skip(1)
+            .find(|rest| rest.starts_with(char::is_uppercase));
+        assert_eq!(glued, None, "{help}");
+    }
+}
+
+#[test]
 fn kerberos_4_is_gone() {
     let run = place_without_kdc()
         .ours("kinit")

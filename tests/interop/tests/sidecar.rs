@@ -338,8 +338,18 @@ fn kept_in_a_collection(realm: &MitRealm, place: &Place, name: &str) {
     not(all(mit, heimdal_kcm)),
     ignore = "needs MIT's KDC, Heimdal's kcm and root"
 )]
-fn kept_by_a_kcm_daemon() {
-    let (realm, kcm) = (MitRealm::start(), Kcm::heimdal());
+fn kept_by_heimdals_kcm_daemon() {
+    kept_by(&Kcm::heimdal());
+}
+
+#[test]
+#[cfg_attr(not(all(mit, sssd_kcm)), ignore = "needs MIT's KDC, sssd-kcm and root")]
+fn kept_by_sssds_kcm_daemon() {
+    kept_by(&Kcm::sssd());
+}
+
+fn kept_by(kcm: &Kcm) {
+    let realm = MitRealm::start();
     let socket = kcm.socket().display().to_string();
     let place = Place::new(&realm.conf().set("kcm_socket", &socket));
     kept_in_a_collection(&realm, &place, "KCM:");

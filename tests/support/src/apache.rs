@@ -66,7 +66,32 @@ impl Apache {
 }
 
 fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result<Server, String> {
-    let at = folder.path().display();
+    let at = folder.path().display().to_string();
+    let listen = format!("127.0.0.1:{port}");
+    let text = apache_configuration(&at, &listen, "localhost", guarded, modules);
+    let conf = folder.write("apache.conf", text);
+    Server::start(
+        Path::new("/usr/sbin/apache2"),
+        |command| {
+            // One process, so that none is left behind.
+            command.args(["-X", "-f"]).arg(conf);
+            command.env("KRB5_CONFIG", folder.join("krb5.conf"));
+        },
+        &folder.join("apache.out"),
+        &[folder.join("error.log")],
+        || TcpStream::connect(("127.0.0.1", port)).is_ok(),
+    )
+}
+
+/// The configuration of a server that has all its things in the folder `at`, and lets in whoever has a
+/// ticket that `http.keytab` there opens; `guarded` is how the section of what needs one begins.
+pub fn apache_configuration(
+    at: &str,
+    listen: &str,
+    host: &str,
+    guarded: &str,
+    modules: &[&str],
+) -> String {
     let mut text = String::new();
     let always = [
         "mpm_event",
@@ -82,7 +107,8 @@ fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result
         let _ = writeln!(text, "LoadModule {module}_module {library}");
     }
     if parts::root() {
-        text += "User nobody\nGroup nogroup\n";
+        // By number: these have no names in a container.
+        text += "User #65534\nGroup #65534\n";
     }
     if modules.contains(&"proxy") {
         text += "ProxyRequests On\n";
@@ -92,8 +118,8 @@ fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result
         text,
         "ServerRoot {at}\n\
          PidFile {at}/apache.pid\n\
-         Listen 127.0.0.1:{port}\n\
-         ServerName localhost\n\
+         Listen {listen}\n\
+         ServerName {host}\n\
          ErrorLog {at}/error.log\n\
          LogLevel info auth_gssapi:debug\n\
          DocumentRoot {at}/pages\n\
@@ -108,18 +134,7 @@ fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result
          \x20   Header always set X-User \"expr=%{{REMOTE_USER}}\"\n\
          </{section}>\n"
     );
-    let conf = folder.write("apache.conf", text);
-    Server::start(
-        Path::new("/usr/sbin/apache2"),
-        |command| {
-            // One process, so that none is left behind.
-            command.args(["-X", "-f"]).arg(conf);
-            command.env("KRB5_CONFIG", folder.join("krb5.conf"));
-        },
-        &folder.join("apache.out"),
-        &[folder.join("error.log")],
-        || TcpStream::connect(("127.0.0.1", port)).is_ok(),
-    )
+    text
 }
 
 fn set_readable(path: &Path) {

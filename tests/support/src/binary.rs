@@ -23,45 +23,98 @@ pub fn rkinit() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match env::var_os(VARIABLE) {
         Some(path) => PathBuf::from(path),
-        None => built(),
+        None => built(&Build::like_this_program()),
     })
 }
 
-fn built() -> PathBuf {
-    let target = parts::target_dir();
-    let program = env::current_exe().expect("a program knows where it is");
-    let inside = program
-        .strip_prefix(&target)
-        .expect("it is in the target folder");
-    let profile = inside
-        .iter()
-        .next()
-        .and_then(|name| name.to_str())
-        .unwrap_or("debug");
-    let binary = target.join(profile).join("rkinit");
+/// The path of an `rkinit` that runs in an empty file system: the one named by `RKINIT_BINARY`, else one
+/// that is linked with glibc's static library, which every toolchain has.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn static_rkinit() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| match env::var_os(VARIABLE) {
+        Some(path) => PathBuf::from(path),
+        None => built(&Build {
+            is_static: true,
+            ..Build::like_this_program()
+        }),
+    })
+}
+
+/// How to build it.
+struct Build {
+    target: PathBuf,
+    /// The folder of the profile: `debug` for `dev`.
+    profile: String,
+    is_static: bool,
+}
+
+impl Build {
+    fn like_this_program() -> Self {
+        let target = parts::target_dir();
+        let program = env::current_exe().expect("a program knows where it is");
+        let inside = program
+            .strip_prefix(&target)
+            .expect("it is in the target folder");
+        let profile = inside.iter().next().and_then(|name| name.to_str());
+        Self {
+            profile: profile.unwrap_or("debug").to_owned(),
+            target,
+            is_static: false,
+        }
+    }
+
+    /// Where the binary will be.
+    fn binary(&self) -> PathBuf {
+        let folder = if self.is_static {
+            self.target.join(triple())
+        } else {
+            self.target.clone()
+        };
+        folder.join(&self.profile).join("rkinit")
+    }
+
+    fn command(&self) -> Command {
+        let profile = match self.profile.as_str() {
+            "debug" => "dev",
+            other => other,
+        };
+        let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+        command
+            .args(["build", "--quiet", "--package", "rkinit"])
+            .args(["--profile", profile])
+            .arg("--target-dir")
+            .arg(&self.target)
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        if self.is_static {
+            // For a target that is named, what runs at build time is built without these flags, and so
+            // is shared with all other builds.
+            command
+                .args(["--target", &triple()])
+                .env("RUSTFLAGS", "-Ctarget-feature=+crt-static");
+        }
+        command
+    }
+}
+
+/// This machine as Rust's target.
+fn triple() -> String {
+    format!("{}-unknown-linux-gnu", env::consts::ARCH)
+}
+
+fn built(build: &Build) -> PathBuf {
+    let binary = build.binary();
     if is_fresh(&binary) {
         return binary;
     }
     // Tests run in many processes: let one build.
-    let lock = File::create(target.join(".rkinit-build.lock")).expect("the target is writable");
+    let lock = File::create(build.target.join(".rkinit-build.lock"));
+    let lock = lock.expect("the target is writable");
     lock.lock().expect("a lock file can be locked");
     if !is_fresh(&binary) {
-        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let cargo_profile = if profile == "debug" { "dev" } else { profile };
-        let status = Command::new(cargo)
-            .args([
-                "build",
-                "--quiet",
-                "--package",
-                "rkinit",
-                "--profile",
-                cargo_profile,
-            ])
-            .arg("--target-dir")
-            .arg(&target)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .expect("cargo can be run");
+        let status = build.command().status().expect("cargo can be run");
         assert!(status.success(), "`cargo build --package rkinit` failed");
     }
     binary

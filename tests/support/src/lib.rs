@@ -53,8 +53,8 @@ mod slapd;
 mod temp;
 mod tool;
 
-pub use apache::Apache;
-pub use binary::rkinit;
+pub use apache::{Apache, apache_configuration};
+pub use binary::{rkinit, static_rkinit};
 pub use conf::Krb5Conf;
 pub use dns::{DnsServer, DnsView};
 pub use gss_peer::GssPeer;

@@ -5,6 +5,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The environment variable that names a folder with an unpacked Heimdal.
 pub const HEIMDAL_VARIABLE: &str = "RKINIT_HEIMDAL";
@@ -183,6 +184,50 @@ pub fn python_packages() -> PathBuf {
 const REQUESTS_GSSAPI: &str = "requests_gssapi/__init__.py";
 const PYTHON_REQUESTS: &str = "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py";
 
+/// Whether there are Docker with Compose, and an engine that answers; it is root's.
+pub fn docker() -> bool {
+    let version = |program: &str, arguments: &[&str]| {
+        let run = Command::new(program).args(arguments).output();
+        run.is_ok_and(|output| output.status.success())
+    };
+    root()
+        && version(
+            "/usr/bin/docker",
+            &["version", "--format={{.Server.Version}}"],
+        )
+        && version("/usr/bin/docker-compose", &["version", "--short"])
+}
+
+/// The folder of Python packages that know how Kubernetes' and Amazon's documents must be; they bring what
+/// they need, because Debian's is too old for them.
+pub fn schemas() -> PathBuf {
+    target_dir().join("schemas")
+}
+
+/// Whether these are here, and what renders the documents.
+pub fn schemas_installed() -> bool {
+    let packages = ["kubernetes_validate", "botocore"];
+    let here = |package: &str| schemas().join(package).join("__init__.py").exists();
+    python() && Path::new(KUBECTL).exists() && packages.into_iter().all(here)
+}
+
+const KUBECTL: &str = "/usr/bin/kubectl";
+
+/// Whether there is what verifies units of systemd.
+pub fn systemd() -> bool {
+    Path::new("/usr/bin/systemd-analyze").exists()
+}
+
+/// Whether there is strace, which kills programs at system calls and lets those fail.
+pub fn strace() -> bool {
+    Path::new("/usr/bin/strace").exists()
+}
+
+/// Whether there is gdb's gcore, which writes down the memory of a program that runs.
+pub fn gcore() -> bool {
+    Path::new("/usr/bin/gcore").exists()
+}
+
 /// Whether there is a Java, its compiler included.
 pub fn java() -> bool {
     ["/usr/bin/java", "/usr/bin/javac"]
@@ -248,10 +293,16 @@ pub fn print_cfgs() {
         PYTHON_REQUESTS,
         "/usr/bin/javac",
         "/usr/bin/gss-client",
+        "/usr/bin/docker-compose",
+        "/run/docker.sock",
+        "/usr/bin/systemd-analyze",
+        KUBECTL,
+        "/usr/bin/strace",
+        "/usr/bin/gcore",
     ] {
         println!("cargo::rerun-if-changed={program}");
     }
-    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin", "python"] {
+    for unpacked in ["heimdal/usr", "newer-samba/usr/sbin", "python", "schemas"] {
         println!(
             "cargo::rerun-if-changed={}",
             target_dir().join(unpacked).display()
@@ -269,12 +320,17 @@ pub fn print_cfgs() {
         ("nsd", nsd() && root()),
         ("samba", samba() && root()),
         ("apache", apache()),
+        ("docker", docker()),
+        ("schemas", schemas_installed()),
+        ("systemd", systemd()),
         ("postgres", postgres().is_some()),
         ("faketime", faketime().is_some()),
         ("python", python()),
         ("python_gssapi", python_gssapi()),
         ("python_requests", python_requests()),
         ("java", java()),
+        ("strace", strace()),
+        ("gcore", gcore()),
         ("gss_samples", gss_samples()),
         ("slapd", slapd()),
         ("root", root()),

@@ -94,6 +94,16 @@ impl SambaRealm {
         }
     }
 
+    /// Lays out the files of a domain in `folder` for a controller that is not started here: `samba`
+    /// wants `folder/smb.conf`, and the folder where it is now.
+    ///
+    /// # Panics
+    /// When the domain cannot be made.
+    pub fn lay_out(folder: &Path) {
+        cached::copy(&domain(&Programs::of_the_system()), folder);
+        write_conf(folder, Self::HOME);
+    }
+
     /// The address of the controller, on which all its services have their standard ports.
     pub fn address(&self) -> Ipv4Addr {
         self.address.ip()

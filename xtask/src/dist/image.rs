@@ -1,5 +1,5 @@
-//! A container image (OCI image layout): the binary in an otherwise empty file system, which
-//! `docker load` and `podman load` take.
+//! A container image (OCI image layout), which `docker load` and `podman load` take: the binary, and a
+//! krb5.conf with the places that kinit-sidecar's image has, in an otherwise empty file system.
 
 use serde_json::{Value, json};
 
@@ -17,6 +17,11 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<u8>> {
     let mut files = tree.programs();
     files.extend(FOLDERS.map(|name| (name.to_owned(), &Entry::Folder)));
+    let krb5_conf = Entry::File {
+        mode: 0o644,
+        bytes: include_bytes!("krb5.conf").to_vec(),
+    };
+    files.push(("etc/krb5.conf".to_owned(), &krb5_conf));
     files.sort_by(|one, other| one.0.cmp(&other.0));
     let layer = tar(
         files.iter().map(|(name, entry)| (name.as_str(), *entry)),
@@ -94,7 +99,7 @@ pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<
 }
 
 /// Where things are mounted: a container runtime may not make these in a read-only image.
-const FOLDERS: [&str; 4] = ["etc", "krb5", "dev", "tmp"];
+const FOLDERS: [&str; 5] = ["etc", "etc/krb5.conf.d", "krb5", "dev", "tmp"];
 
 fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
     json!({

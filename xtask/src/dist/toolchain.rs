@@ -93,6 +93,19 @@ impl Toolchain {
         process::run(repeatable(&mut command, release))?;
         Ok(folder.join(target.triple).join("release").join("rkinit"))
     }
+
+    /// What is linked in beside crates, each with the text of its licence.
+    pub(super) fn libraries(&self) -> Outcome<[(&'static str, String); 2]> {
+        let mut python = Command::new(self.programs.join("python3"));
+        let folder = process::output(
+            python.args(["-c", "import ziglang; print(ziglang.__path__[0], end='')"]),
+        )?;
+        let text = |name: &str| fs::read_to_string(Path::new(&folder).join("lib").join(name));
+        Ok([
+            ("musl", text("libc/musl/COPYRIGHT")?),
+            ("libunwind", text("libunwind/LICENSE.TXT")?),
+        ])
+    }
 }
 
 /// Cuts the paths of this machine out of the binary.

@@ -1,10 +1,13 @@
-//! What is shipped: the binary, a link for each tool, documentation, licences.
+//! What is shipped: the binary, a link for each tool, manual pages, completions, documentation,
+//! licences.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::Release;
+use super::crates::Crate;
 use super::tarball::{Entry, gzip, tar};
+use super::{Release, licences, sbom};
+use crate::pages;
 use crate::process::{self, Outcome};
 
 /// Files below `/usr` by their names there, sorted.
@@ -24,16 +27,24 @@ const TOOLS: [&str; 7] = [
 ];
 
 /// Texts of the repository that go along.
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 8] = [
     "LICENSE-MIT",
     "LICENSE-APACHE",
     "README.md",
     "docs/TOOLS.md",
+    "docs/JSON.md",
+    "docs/SIDECAR.md",
+    "docs/deploy/rekinit.service",
     "docs/CHANGELOG.md",
 ];
 
-/// The tree with this binary and this list of what it is made of.
-pub(super) fn of(release: &Release, binary: Vec<u8>, sbom: Vec<u8>) -> Outcome<Tree> {
+/// The tree with this binary, which is made of `crates` and of `libraries` with their licences.
+pub(super) fn of(
+    release: &Release,
+    binary: Vec<u8>,
+    crates: &[Crate],
+    libraries: &[(&str, String)],
+) -> Outcome<Tree> {
     let mut tree = Tree {
         entries: BTreeMap::new(),
     };
@@ -49,9 +60,30 @@ pub(super) fn of(release: &Release, binary: Vec<u8>, sbom: Vec<u8>) -> Outcome<T
         let name = text.rsplit('/').next().unwrap_or(text);
         tree.file(&format!("share/doc/rkinit/{name}"), 0o644, bytes);
     }
+    for (name, text) in pages::all()?
+        .into_iter()
+        .filter(|(name, _)| is_of_ours(name))
+    {
+        // Debian wants manual pages compressed; every `man` reads them so.
+        let (name, bytes) = match name.strip_prefix("man/") {
+            Some(_) => (format!("share/{name}.gz"), gzip(&text)?),
+            None => (format!("share/{name}"), text),
+        };
+        tree.file(&name, 0o644, bytes);
+    }
+    let licences = licences::of(crates, libraries)?;
+    tree.file("share/doc/rkinit/LICENSES-THIRD-PARTY", 0o644, licences);
     let name = format!("share/doc/rkinit/rkinit-{}.cdx.json", release.version);
-    tree.file(&name, 0o644, sbom);
+    tree.file(&name, 0o644, sbom::of(release, crates)?);
     Ok(tree)
+}
+
+/// Whether a page or a completion is of a name that is shipped. Those of MIT's names would be in the way of
+/// MIT's own package.
+fn is_of_ours(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let tool = file.trim_start_matches('_').split(['.', '-']).next();
+    tool.is_some_and(|tool| tool == "rkinit" || TOOLS.contains(&tool))
 }
 
 impl Tree {

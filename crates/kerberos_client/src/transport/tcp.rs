@@ -40,7 +40,7 @@ pub(crate) enum Framing {
 }
 
 impl Framing {
-    fn prefix(self) -> usize {
+    pub(crate) fn prefix(self) -> usize {
         match self {
             Self::Kerberos => 4,
             Self::Dns => 2,
@@ -64,6 +64,25 @@ impl Framing {
             Self::Kerberos => usize::try_from(u32::from_be_bytes(*incoming.first_chunk()?)).ok(),
             Self::Dns => Some(u16::from_be_bytes(*incoming.first_chunk()?).into()),
         }
+    }
+
+    /// How many octets are missing of `incoming`, first of the length and then of the reply.
+    pub(crate) fn wanted(self, incoming: &[u8]) -> io::Result<usize> {
+        let prefix = self.prefix();
+        if incoming.len() < prefix {
+            return Ok(prefix - incoming.len());
+        }
+        let length = self.length(incoming).unwrap_or(usize::MAX);
+        // RFC 4120 §7.2.2 reserves the high bit; a length that has it is beyond the limit, too.
+        if length > MAX_REPLY {
+            return Err(io::Error::other(format!(
+                "a reply of {length} bytes is announced"
+            )));
+        }
+        if length == 0 {
+            return Err(io::Error::other("an empty reply"));
+        }
+        Ok((prefix + length).saturating_sub(incoming.len()))
     }
 }
 
@@ -139,7 +158,7 @@ impl Tcp {
         // As much as most replies have: a keeper's stack stays as large as it once was.
         let mut chunk = [0; 4 * 1024];
         loop {
-            let wanted = self.wanted()?;
+            let wanted = self.framing.wanted(&self.incoming)?;
             if wanted == 0 {
                 self.incoming.drain(..self.framing.prefix());
                 return Ok(Progress::Reply(std::mem::take(&mut self.incoming)));
@@ -149,29 +168,15 @@ impl Tcp {
                 return Ok(Progress::Pending);
             };
             match self.stream.read(buffer) {
-                Ok(0) => return Err(io::Error::other("the connection was closed early")),
+                Ok(0) => return Err(closed_early()),
                 Ok(count) => self.incoming.extend(buffer.iter().take(count)),
                 Err(error) => return pending(error).map(|()| Progress::Pending),
             }
         }
     }
+}
 
-    /// How many octets are missing, first of the length and then of the reply.
-    fn wanted(&self) -> io::Result<usize> {
-        let prefix = self.framing.prefix();
-        if self.incoming.len() < prefix {
-            return Ok(prefix - self.incoming.len());
-        }
-        let length = self.framing.length(&self.incoming).unwrap_or(usize::MAX);
-        // RFC 4120 §7.2.2 reserves the high bit; a length that has it is beyond the limit, too.
-        if length > MAX_REPLY {
-            return Err(io::Error::other(format!(
-                "a reply of {length} bytes is announced"
-            )));
-        }
-        if length == 0 {
-            return Err(io::Error::other("an empty reply"));
-        }
-        Ok((prefix + length).saturating_sub(self.incoming.len()))
-    }
+/// What becomes of a reply that ends before it is whole.
+pub(crate) fn closed_early() -> io::Error {
+    io::Error::other("the connection was closed early")
 }

@@ -63,10 +63,11 @@ impl Profile for Des3 {
         let text = Zeroizing::new([password, salt].concat());
         let mut seed = Zeroizing::new([0; SEED]);
         nfold(&text, &mut *seed);
-        let intermediate = random_to_key(&seed);
-        Ok(Zeroizing::new(
-            derive_key(&*intermediate, b"kerberos").to_vec(),
-        ))
+        let mut intermediate = Zeroizing::new([0; KEY]);
+        random_to_key(&seed, &mut *intermediate);
+        let mut key = Zeroizing::new(alloc::vec![0; KEY]);
+        derive_into(&*intermediate, b"kerberos", &mut key);
+        Ok(key)
     }
 
     fn random_to_key(&self, seed: &[u8]) -> Zeroizing<Vec<u8>> {
@@ -74,7 +75,9 @@ impl Profile for Des3 {
         for (to, from) in fixed.iter_mut().zip(seed) {
             *to = *from;
         }
-        Zeroizing::new(random_to_key(&fixed).to_vec())
+        let mut key = Zeroizing::new(alloc::vec![0; KEY]);
+        random_to_key(&fixed, &mut key);
+        key
     }
 
     fn sealing_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn SealingKey> {
@@ -139,14 +142,20 @@ fn encrypt_cbc(cipher: &TdesEde3, text: &mut [u8]) {
 
 /// DK of RFC 3961 §5.1.
 fn derive_key(key: &[u8], constant: &[u8]) -> Zeroizing<[u8; KEY]> {
+    let mut out = Zeroizing::new([0; KEY]);
+    derive_into(key, constant, &mut *out);
+    out
+}
+
+/// The same where it is to stay: an array that is returned leaves a copy on the stack.
+fn derive_into(key: &[u8], constant: &[u8], out: &mut [u8]) {
     let mut seed = Zeroizing::new([0; SEED]);
     derive_random(&keyed::<TdesEde3>(key), constant, &mut *seed);
-    random_to_key(&seed)
+    random_to_key(&seed, out);
 }
 
 /// DES3random-to-key of RFC 3961 §6.3.1: each 56 bits become 64 with parity.
-fn random_to_key(seed: &[u8; SEED]) -> Zeroizing<[u8; KEY]> {
-    let mut key = Zeroizing::new([0; KEY]);
+fn random_to_key(seed: &[u8; SEED], key: &mut [u8]) {
     let (groups, _) = seed.as_chunks::<7>();
     let (des_keys, _) = key.as_chunks_mut::<BLOCK>();
     for (group, des_key) in groups.iter().zip(des_keys) {
@@ -162,7 +171,6 @@ fn random_to_key(seed: &[u8; SEED]) -> Zeroizing<[u8; KEY]> {
         correct(des_key);
         last.zeroize();
     }
-    key
 }
 
 /// key_correction of RFC 3961 §6.2: parity, and no weak or semi-weak key.
@@ -307,9 +315,8 @@ mod tests {
     #[test]
     fn weak_keys_are_avoided() {
         // Seeds of zeros would make three keys of 0101010101010101.
-        assert_eq!(
-            random_to_key(&[0; SEED]).as_slice(),
-            hex("01010101010101f1").repeat(3)
-        );
+        let mut key = [0; KEY];
+        random_to_key(&[0; SEED], &mut key);
+        assert_eq!(key.as_slice(), hex("01010101010101f1").repeat(3));
     }
 }

@@ -35,6 +35,33 @@ use crate::ccache::{
 use collection::{Anchor, KeyringCollection, parse, set_primary};
 use keys::{Key, KeyType, Keyring, is_any};
 
+/// The parsers that need no kernel, for the fuzz target.
+pub(super) mod fuzzing {
+    use super::collection;
+    use crate::ccache::CcacheNameError;
+
+    /// The name in the key of a primary cache; else the version that the key says it has.
+    ///
+    /// # Errors
+    /// When the payload is not what it should be.
+    pub fn primary_of_keyring(payload: &[u8]) -> Result<String, u32> {
+        collection::primary_name(payload)
+    }
+
+    /// The whole of a name that may leave things out.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn keyring_name(residual: &str) -> Result<String, CcacheNameError> {
+        let (collection, cache) = collection::parse(residual)?;
+        let residual = collection.residual();
+        Ok(match cache {
+            Some(cache) => format!("{residual}:{cache}"),
+            None => residual,
+        })
+    }
+}
+
 /// One cache of a collection.
 #[derive(Clone, Debug)]
 pub(super) struct KeyringStore {

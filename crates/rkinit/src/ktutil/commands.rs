@@ -4,7 +4,7 @@ mod add;
 mod age;
 pub(super) mod args;
 mod change;
-mod import;
+pub(super) mod import;
 
 use std::ffi::OsStr;
 use std::ffi::OsString;

@@ -202,9 +202,9 @@ pub(super) fn split(
 }
 
 pub(super) const USAGE: &str = "\
-PROG [OPTIONS] [-k [-t KEYTAB | -i]] [-c CACHE] [PRINCIPAL] [-- PROGRAM ARGS...]
+PROG [OPTIONS] [-k [-t KEYTAB | -i]] [-c CACHE] [PRINCIPAL] [-- COMMAND ARGS...]
        PROG [OPTIONS] --password-file FILE | --secret-file FILE [PRINCIPAL]
-       PROG [OPTIONS] --config FILE [-- PROGRAM ARGS...]
+       PROG [OPTIONS] --config FILE [-- COMMAND ARGS...]
        PROG --check [--min-life SECONDS] [-c CACHE | --config FILE]";
 
 pub(super) const EXAMPLES: &str = "  \

@@ -1,8 +1,9 @@
 //! Notices when the files with secrets change, without looking at them from time to time.
 //!
 //! It is the folders that are watched (inotify): Kubernetes swaps a symbolic link beside the file
-//! (`..data`), and an editor puts another file in its place. Where that is not to be had, nothing
-//! is lost but time: each login reads the secret anew.
+//! (`..data`), and an editor puts another file in its place. And it is the files themselves: one that
+//! is mounted alone, as Compose does it, is written to in a folder that is not ours to see. Where
+//! that is not to be had, nothing is lost but time: each login reads the secret anew.
 
 use std::ffi::OsString;
 use std::mem::MaybeUninit;
@@ -64,7 +65,7 @@ impl Files {
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
         let mut matters = false;
         while let Ok(event) = reader.next() {
-            // Without a name it is the folder itself, or events were lost.
+            // Without a name it is a watched file or folder itself, or events were lost.
             matters |= event.file_name().is_none_or(|name| {
                 let name = name.to_bytes();
                 name == b"..data" || self.watched.iter().any(|(path, _)| is_named(path, name))
@@ -101,14 +102,15 @@ impl Files {
         let _ = self.add_watches();
     }
 
-    /// Watches the folder that each file is in, and the one that it really is in.
+    /// Watches the folder that each file is in, the one that it really is in, and the file.
     fn add_watches(&self) -> rustix::io::Result<()> {
         let mut result = Ok(());
         for (path, _) in &self.watched {
             let real = path.canonicalize().ok();
             let folders = [Some(path.as_path()), real.as_deref()];
-            for folder in folders.into_iter().flatten().filter_map(folder_of) {
-                let added = inotify::add_watch(&self.inotify, folder, WHAT);
+            let folders = folders.into_iter().flatten().filter_map(folder_of);
+            for place in folders.chain(real.as_deref()) {
+                let added = inotify::add_watch(&self.inotify, place, WHAT);
                 // What is not there yet is looked for at the next login.
                 if let Err(errno) = added
                     && errno != rustix::io::Errno::NOENT
@@ -192,6 +194,11 @@ mod tests {
         assert_eq!(wait(&mut files), [at("keytab")]);
         // The file that the link now leads to is watched, too.
         std::fs::write(at("..2").join("keytab"), "longer").unwrap();
+        assert_eq!(wait(&mut files), [at("keytab")]);
+        // It is, too, when it is written to by a name that it has in another folder.
+        std::fs::create_dir(at("elsewhere")).unwrap();
+        std::fs::hard_link(at("..2").join("keytab"), at("elsewhere/other")).unwrap();
+        std::fs::write(at("elsewhere/other"), "longer still").unwrap();
         assert_eq!(wait(&mut files), [at("keytab")]);
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -195,6 +195,11 @@ fn of_keytab(path: &Path, principal: Option<&Principal>) -> Result<Found, Client
     })
 }
 
+/// Whether a secret in JSON says whose it is: for the fuzz target.
+pub(super) fn is_named(bytes: &[u8]) -> Result<bool, ClientError> {
+    json::read(bytes, "input").map(|found| found.name.is_some())
+}
+
 fn password(bytes: &[u8]) -> Password {
     Password::new(bytes.to_vec())
 }

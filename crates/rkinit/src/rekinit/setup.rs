@@ -139,11 +139,21 @@ impl File {
                 crate::messages::system_text(&error)
             )
         })?;
-        toml::from_str(&text).map_err(|error| {
-            let error = error.to_string();
-            format!("{}: {}", path.display(), error.trim_end())
-        })
+        Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    }
+}
+
+/// Whether `text` is a file of `--config`, and how many tickets it lists: for the fuzz target.
+pub(super) fn tickets_of_file(text: &str) -> Result<usize, String> {
+    let file = File::parse(text)?;
+    for time in [file.period, file.timeout].into_iter().flatten() {
+        time.duration()?;
+    }
+    Ok(file.ticket.len())
 }
 
 impl Seconds {

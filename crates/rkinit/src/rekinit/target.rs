@@ -157,7 +157,8 @@ impl LoginSource for Source {
     }
 
     fn accepted(&mut self) {
-        self.accepted.clone_from(&self.offered);
+        // One is enough to have in memory until the next login.
+        self.accepted = self.offered.take();
         self.status.logged_in_with_old_secret(self.is_other);
     }
 }

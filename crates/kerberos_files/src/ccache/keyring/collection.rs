@@ -164,7 +164,7 @@ pub(super) fn set_primary(collection: Keyring, cache: &str) -> io::Result<()> {
 }
 
 /// The name in the key of the primary cache; else the version that the key says it has.
-fn primary_name(payload: &[u8]) -> Result<String, u32> {
+pub(super) fn primary_name(payload: &[u8]) -> Result<String, u32> {
     let number = |at: usize| {
         payload
             .get(at..)?

@@ -40,14 +40,7 @@ pub(super) fn run(target: &Target, file: Option<&OsStr>) -> Result<Done, Refusal
         None => std::io::stdin().lock().take(MAX_LEN).read_to_end(&mut text),
     };
     read.map_err(|error| Refusal::new(system_text(&error), &context))?;
-    let mut document: Value = serde_json::from_slice(&text).map_err(|error| {
-        // Where it is wrong, not what stands there: that may be a key.
-        let place = format!("line {}, column {}", error.line(), error.column());
-        refusal(format!("this is no JSON: see {place}"), &context)
-    })?;
-    let entries = entries(&document);
-    wipe(&mut document);
-    let entries = entries.map_err(|problem| refusal(problem, &context))?;
+    let entries = self::read(&text).map_err(|problem| refusal(problem, &context))?;
 
     let mut known = target.entries_if_any()?;
     let before = known.len();
@@ -61,6 +54,18 @@ pub(super) fn run(target: &Target, file: Option<&OsStr>) -> Result<Done, Refusal
     let new = known.split_off(before);
     target.add(&new)?;
     Ok(Done::Count(new.len(), "added"))
+}
+
+/// The entries of a document; else what is wrong with it, without what stands in it.
+pub(in crate::ktutil) fn read(text: &[u8]) -> Result<Vec<KeytabEntry>, String> {
+    let mut document: Value = serde_json::from_slice(text).map_err(|error| {
+        // Where it is wrong, not what stands there: that may be a key.
+        let place = format!("line {}, column {}", error.line(), error.column());
+        format!("this is no JSON: see {place}")
+    })?;
+    let entries = entries(&document);
+    wipe(&mut document);
+    entries
 }
 
 /// Leaves no key behind in memory.

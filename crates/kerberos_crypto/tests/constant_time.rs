@@ -1,0 +1,174 @@
+//! Whether verifying takes as long for a wrong MAC whichever of its bytes is wrong: a statistical test
+//! in the manner of dudect (Reparaz, Balasch and Verbauwhede, 2017).
+//!
+//! `cargo test --release --package kerberos_crypto --test constant_time -- --ignored --nocapture`
+//!
+//! Two classes of input, one wrong in its first byte and one in its last, are measured in random turns;
+//! Welch's t then says how sure it is that their means differ. Beyond 4.5 it is suspicious, beyond 10
+//! certain. A comparison that stops at the first difference is measured as well, so that one can see
+//! that the test would find one. No other test goes by the clock, and this one is run by hand, on a
+//! machine that has nothing else to do; its figures are in docs/SECURITY.md.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+
+/// Measurements of each subject, and the calls in one of them.
+const MEASUREMENTS: usize = 200_000;
+const CALLS: usize = 16;
+
+/// How much of the measurements counts: the slowest are the machine's other business.
+const KEPT: [f64; 3] = [1.0, 0.9, 0.5];
+
+const ETYPES: [EncryptionType; 6] = [
+    EncryptionType::AES256_CTS_HMAC_SHA1_96,
+    EncryptionType::AES128_CTS_HMAC_SHA256_128,
+    EncryptionType::AES256_CTS_HMAC_SHA384_192,
+    EncryptionType::CAMELLIA256_CTS_CMAC,
+    EncryptionType::DES3_CBC_SHA1,
+    EncryptionType::ARCFOUR_HMAC,
+];
+
+#[test]
+#[ignore = "goes by the clock: figures for a person to look at"]
+fn which_byte_is_wrong_does_not_show_in_the_time() {
+    println!(
+        "{:<44} {:>10} {:>8} {:>8} {:>8}",
+        "t of a wrong first byte and a wrong last one", "median ns", "all", "90 %", "50 %"
+    );
+    let good = [7; 24];
+    let [first, last] = wrong(&good, 0..24);
+    subject(
+        "control: stops at the first difference",
+        [&first, &last],
+        |mac| stops_early(black_box(&good), mac),
+    );
+    for etype in ETYPES {
+        let key = Key::generate(etype, &mut Counter(1)).unwrap();
+        let usage = KeyUsage::AP_REQ_AUTHENTICATOR;
+        let good = key.checksum(usage, b"text");
+        let [first, last] = wrong(&good, 0..good.len());
+        subject(&format!("{etype:?}, a checksum"), [&first, &last], |mac| {
+            key.verify_checksum(usage, b"text", mac).is_ok()
+        });
+        // The MAC is at the end of a message; with RC4 at its beginning.
+        let good = key.encrypt(usage, b"sixteen bytes...", &mut Counter(1));
+        let place = match etype {
+            EncryptionType::ARCFOUR_HMAC => 0..16,
+            _ => good.len() - 12..good.len(),
+        };
+        let [first, last] = wrong(&good, place);
+        subject(
+            &format!("{etype:?}, a message"),
+            [&first, &last],
+            |message| key.decrypt(usage, message).is_ok(),
+        );
+    }
+}
+
+/// `good`, with the first of these bytes wrong, and with the last.
+fn wrong(good: &[u8], place: std::ops::Range<usize>) -> [Vec<u8>; 2] {
+    [place.start, place.end - 1].map(|at| {
+        let mut wrong = good.to_vec();
+        if let Some(byte) = wrong.get_mut(at) {
+            *byte ^= 0x55;
+        }
+        wrong
+    })
+}
+
+/// Measures and prints a line.
+fn subject(name: &str, classes: [&[u8]; 2], verify: impl Fn(&[u8]) -> bool) {
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut all: Vec<(f64, bool)> = Vec::with_capacity(MEASUREMENTS);
+    for _ in 0..MEASUREMENTS {
+        // xorshift: the turns have no rhythm that another program could share.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let is_last = random >> 63 == 1;
+        let [first, last] = classes;
+        let input = if is_last { last } else { first };
+        let start = Instant::now();
+        for _ in 0..CALLS {
+            black_box(verify(black_box(input)));
+        }
+        let nanoseconds = start.elapsed().as_secs_f64() * 1e9;
+        all.push((nanoseconds, is_last));
+    }
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let median = all.get(all.len() / 2).map_or(0.0, |(time, _)| *time);
+    let [whole, most, half] = KEPT.map(|kept| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a part of a small number"
+        )]
+        let count = (all.len() as f64 * kept) as usize;
+        welch(all.get(..count).unwrap_or_default())
+    });
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    let median = median / CALLS as f64;
+    println!("{name:<44} {median:>10.1} {whole:>8.1} {most:>8.1} {half:>8.1}");
+}
+
+/// Welch's t of the two classes.
+fn welch(times: &[(f64, bool)]) -> f64 {
+    let of = |class: bool| {
+        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for (time, _) in times.iter().filter(|(_, is_last)| *is_last == class) {
+            count += 1.0;
+            let delta = time - mean;
+            mean += delta / count;
+            squares += delta * (time - mean);
+        }
+        (
+            mean,
+            squares / f64::max(count - 1.0, 1.0) / f64::max(count, 1.0),
+        )
+    };
+    let ((a, spread_a), (b, spread_b)) = (of(false), of(true));
+    (a - b) / f64::max((spread_a + spread_b).sqrt(), f64::MIN_POSITIVE)
+}
+
+/// What verifying must not be.
+fn stops_early(good: &[u8], mac: &[u8]) -> bool {
+    for (a, b) in good.iter().zip(mac) {
+        if black_box(a) != black_box(b) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The same numbers each time.
+struct Counter(u8);
+
+impl rand_core::TryRng for Counter {
+    type Error = core::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        let mut bytes = [0; 4];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        let mut bytes = [0; 8];
+        self.try_fill_bytes(&mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        for byte in bytes {
+            self.0 = self.0.wrapping_mul(5).wrapping_add(113);
+            *byte = self.0;
+        }
+        Ok(())
+    }
+}
+
+impl rand_core::TryCryptoRng for Counter {}

@@ -1,0 +1,122 @@
+//! A hundred programs at once, ours and MIT's, half of which write: no ticket is lost, and nobody reads
+//! a part.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::thread;
+use std::time::Duration;
+
+use cli::{PASSWORD, REALM};
+use kerberos_files::ccache::CcacheFile;
+use kerberos_files::keytab::{KeytabEntry, KeytabFile};
+use kerberos_proto::Principal;
+use kerberos_testkdc::TestKdc;
+use test_support::{Finished, Place, Tool};
+
+const WRITERS: usize = 50;
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's tools")]
+fn fifty_add_tickets_to_a_cache_and_fifty_read_it() {
+    let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    for number in 0..WRITERS {
+        builder = builder.service(&format!("app/{number}"));
+    }
+    let kdc = builder.start().expect("a port is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let login = place.ours("kinit").arg("alice");
+    login.stdin(format!("{PASSWORD}\n")).run().success();
+
+    let writer = |number: usize| mixed(&place, number, "kvno").arg(format!("app/{number}"));
+    let reader = |number: usize| mixed(&place, number, "klist");
+    for run in at_once((0..WRITERS).map(writer).chain((0..WRITERS).map(reader))) {
+        run.success();
+    }
+
+    let mut reader = CcacheFile::new(place.cache()).open().expect("it is whole");
+    let mut services = Vec::new();
+    while let Some(view) = reader.next().expect("it is whole") {
+        if !view.is_config() {
+            services.push(view.server().to_principal().to_string());
+        }
+    }
+    services.sort();
+    let mut expected = vec![format!("krbtgt/{REALM}@{REALM}")];
+    expected.extend((0..WRITERS).map(|number| format!("app/{number}@{REALM}")));
+    expected.sort();
+    assert_eq!(services, expected);
+    place.mit("klist").run().success();
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's tools")]
+fn fifty_log_in_to_a_collection_and_fifty_read_it() {
+    let mut builder = TestKdc::builder(REALM);
+    for number in 0..WRITERS {
+        builder = builder.principal(&format!("user{number}"), PASSWORD);
+    }
+    let kdc = builder.start().expect("a port is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let keytab = KeytabFile::new(place.path("keytab"));
+    let mut entries = Vec::new();
+    for number in 0..WRITERS {
+        let name = format!("user{number}");
+        let principal = Principal::parse(&format!("{name}@{REALM}")).expect("a name");
+        entries.extend(kdc.keys(&name).iter().map(|key| KeytabEntry {
+            principal: principal.clone(),
+            timestamp: 0,
+            kvno: key.kvno(),
+            key: key.block(),
+        }));
+    }
+    keytab.add(&entries).expect("the folder is ours");
+    std::fs::create_dir(place.path("collection")).expect("the folder is ours");
+    let collection = format!("DIR:{}", place.text("collection"));
+
+    let here = |tool: Tool| tool.env("KRB5CCNAME", &collection);
+    let writer = |number: usize| {
+        let tool = mixed(&place, number, "kinit").args(["-k", "-t", "keytab"]);
+        here(tool.arg(format!("user{number}")))
+    };
+    // Into a collection without any cache all would log in to the same first one, with MIT's library
+    // and with ours: what names it is there when somebody has logged in.
+    writer(0).run().success();
+    let reader = |number: usize| here(mixed(&place, number, "klist").arg("-A"));
+    let runs = at_once((0..WRITERS).map(writer).chain((0..WRITERS).map(reader)));
+    for (number, run) in runs.into_iter().enumerate() {
+        if number < WRITERS {
+            run.success();
+        } else {
+            // There may be nothing yet; what there is, is whole.
+            let text = run.stderr();
+            assert!(
+                run.code() == 0 || text.is_empty() || text.contains("No credentials"),
+                "{run}"
+            );
+        }
+    }
+
+    for listing in [place.ours("klist"), place.mit("klist")] {
+        let run = here(listing.arg("-l")).run().success();
+        let text = run.stdout();
+        for number in 0..WRITERS {
+            let name = format!("user{number}@{REALM} ");
+            assert_eq!(text.matches(&name).count(), 1, "{name}: {run}");
+        }
+    }
+}
+
+/// Ours and MIT's in turns.
+fn mixed(place: &Place, number: usize, tool: &str) -> Tool {
+    if number.is_multiple_of(2) {
+        place.ours(tool)
+    } else {
+        place.mit(tool)
+    }
+}
+
+fn at_once(tools: impl Iterator<Item = Tool>) -> Vec<Finished> {
+    let run = |tool: Tool| thread::spawn(|| tool.limit(Duration::from_secs(300)).run());
+    let running: Vec<_> = tools.map(run).collect();
+    let join = |run: thread::JoinHandle<Finished>| run.join().expect("it runs");
+    running.into_iter().map(join).collect()
+}

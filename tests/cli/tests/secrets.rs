@@ -1,0 +1,211 @@
+//! Where passwords and keys are not: in what programs write, and in their memory once they have no more
+//! use for them. Memory is looked through as gdb's `gcore` writes it down.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![cfg_attr(not(gcore), allow(dead_code, reason = "some tests are ignored then"))]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use cli::{PASSWORD, REALM};
+use kerberos_files::keytab::{KeytabEntry, KeytabFile};
+use kerberos_proto::Principal;
+use kerberos_testkdc::TestKdc;
+use test_support::{Place, Sidecar, Tool};
+
+/// For gdb, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+const NEW_PASSWORD: &str = "staple-battery-horse-correct";
+
+/// A realm, a place with a keytab and a file with the password, and what must not show.
+struct World {
+    _kdc: TestKdc,
+    place: Place,
+    /// Each secret in every form that it could show in, by its name.
+    secrets: Vec<(String, Vec<u8>)>,
+}
+
+impl World {
+    fn new() -> Self {
+        let kdc = TestKdc::builder(REALM)
+            .principal("alice", PASSWORD)
+            .service("app/service")
+            .service("kadmin/changepw");
+        let kdc = kdc.start().expect("a port is free");
+        let place = Place::new(&kdc.krb5_conf());
+        place.write("password", format!("{PASSWORD}\n"));
+        let name = format!("alice@{REALM}");
+        let entry = |key: &kerberos_testkdc::PrincipalKey| KeytabEntry {
+            principal: Principal::parse(&name).expect("a name"),
+            timestamp: 0,
+            kvno: key.kvno(),
+            key: key.block(),
+        };
+        let entries: Vec<_> = kdc.keys("alice").iter().map(entry).collect();
+        let keytab = KeytabFile::new(place.path("keytab"));
+        keytab.add(&entries).expect("the folder is ours");
+        let mut secrets = vec![
+            ("the password".to_owned(), PASSWORD.into()),
+            ("the new password".to_owned(), NEW_PASSWORD.into()),
+        ];
+        for entry in &entries {
+            let (etype, bytes) = (entry.key.etype(), entry.key.expose_bytes());
+            secrets.push((format!("the key {etype:?}"), bytes.to_vec()));
+            let mut digits = String::new();
+            for byte in bytes {
+                let _ = write!(digits, "{byte:02x}");
+            }
+            secrets.push((format!("digits of {etype:?}"), digits.clone().into()));
+            let upper = digits.to_uppercase();
+            secrets.push((format!("DIGITS of {etype:?}"), upper.into()));
+        }
+        Self {
+            _kdc: kdc,
+            place,
+            secrets,
+        }
+    }
+
+    /// The names of the secrets that are in `bytes`, and how often.
+    fn found(&self, bytes: &[u8]) -> Vec<(&str, usize)> {
+        let mut found = Vec::new();
+        for (name, secret) in &self.secrets {
+            let windows = bytes.windows(secret.len());
+            let count = windows.filter(|window| window == secret).count();
+            if count > 0 {
+                found.push((name.as_str(), count));
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn nothing_that_is_written_shows_one() {
+    let world = World::new();
+    let place = &world.place;
+    let trace = place.text("trace");
+    let ours = |tool: &str, line: &str| place.ours(tool).line(line).env("KRB5_TRACE", &trace);
+    let password = format!("{PASSWORD}\n");
+    let change = format!("{PASSWORD}\n{NEW_PASSWORD}\n{NEW_PASSWORD}\n");
+    let runs: Vec<(i32, Tool)> = vec![
+        (0, ours("kinit", "-V alice").stdin(password.as_str())),
+        (0, ours("kinit", "--json --password-file password alice")),
+        (1, ours("kinit", "alice").stdin("hunter2-and-more\n")),
+        (0, ours("kinit", "-k -t keytab alice")),
+        (0, ours("kvno", "--json app/service")),
+        (0, ours("klist", "-f -e -a")),
+        (0, ours("klist", "--json")),
+        (0, ours("klist", "-k -e keytab")),
+        (0, ours("klist", "--json -k keytab")),
+        (0, ours("ktutil", "-k keytab list --json")),
+        (
+            0,
+            ours(
+                "ktutil",
+                "-v -k other add -p alice -V 1 -e aes256-cts --password-file password",
+            ),
+        ),
+        (
+            0,
+            ours(
+                "rekinit",
+                "--once --log json -k -t keytab -c FILE:sidecar alice",
+            ),
+        ),
+        (
+            0,
+            ours(
+                "rekinit",
+                "--once --password-file password -c FILE:sidecar alice",
+            ),
+        ),
+        (0, ours("kpasswd", "alice").stdin(change)),
+        (1, ours("kinit", "-k -t keytab alice")),
+        (1, ours("kinit", "--password-file password alice")),
+    ];
+    for (number, (code, tool)) in runs.into_iter().enumerate() {
+        let run = tool.run();
+        assert!(run.code() == code, "{number}: {run}");
+        let written = [run.stdout.as_slice(), &run.stderr].concat();
+        assert_eq!(world.found(&written), [], "{run}");
+        assert!(!run.stderr().contains("hunter2"), "{run}");
+    }
+    let traced = fs::read(&trace).expect("it is traced");
+    assert!(traced.len() > 1000);
+    assert_eq!(world.found(&traced), []);
+}
+
+/// A log-in that is over all but for its end: neither password nor key are anywhere any more.
+#[test]
+#[cfg_attr(not(gcore), ignore = "needs gdb")]
+fn a_login_leaves_none_in_memory() {
+    let world = World::new();
+    for line in ["--password-file password alice", "-k -t keytab alice"] {
+        let memory = memory_at_the_end(&world.place, line);
+        assert_eq!(world.found(&memory), [], "{line}");
+    }
+}
+
+/// A sidecar that waits for the next log-in has the secret that worked last, for the KDC may not know a
+/// newer one yet; but once, and not the key that a password was made into.
+#[test]
+#[cfg_attr(not(gcore), ignore = "needs gdb")]
+fn a_sidecar_that_waits_has_no_more_than_it_needs() {
+    let world = World::new();
+    for (line, allowed) in [
+        (
+            "--password-file password -c FILE:cache alice",
+            "the password",
+        ),
+        ("-k -t keytab -c FILE:cache alice", "the key"),
+    ] {
+        let log = world.place.path("log");
+        let tool = world.place.ours("rekinit").line(line);
+        let mut sidecar = Sidecar::start(tool, &log);
+        sidecar.wait_for("next refresh", 1);
+        // The line is written when the log-in is over, a moment before its thread waits.
+        thread::sleep(Duration::from_millis(500));
+        let core = world.place.path("core");
+        let gcore = Tool::new("/usr/bin/gcore").arg("-o").arg(&core);
+        let gcore = gcore.arg(sidecar.id().to_string()).limit(PATIENCE);
+        gcore.run().success();
+        let memory = read(&world.place.path(&format!("core.{}", sidecar.id())));
+        let found = world.found(&memory);
+        let is_needed = |(name, count): &(&str, usize)| name.starts_with(allowed) && *count == 1;
+        assert!(found.iter().all(is_needed), "{line}: {found:?}");
+    }
+}
+
+/// The memory of a kinit at the call with which it exits.
+fn memory_at_the_end(place: &Place, line: &str) -> Vec<u8> {
+    let core = place.path("core");
+    let gdb = ["gdb", "-batch", "-nx", "-iex", "set debuginfod enabled off"];
+    let write = format!("gcore {}", core.display());
+    let commands = [
+        "-ex",
+        "catch syscall exit_group",
+        "-ex",
+        "run",
+        "-ex",
+        &write,
+        "-ex",
+        "kill",
+        "--args",
+    ];
+    let tool = place.ours("kinit").line(line);
+    let tool = tool.through(gdb.iter().chain(&commands));
+    let run = tool.limit(PATIENCE).run();
+    assert!(core.exists(), "{run}");
+    read(&core)
+}
+
+fn read(core: &Path) -> Vec<u8> {
+    let memory = fs::read(core).expect("gdb writes it");
+    // Else it would prove nothing.
+    assert!(memory.windows(8).any(|window| window == b"CLI.TEST"));
+    fs::remove_file(core).expect("it is ours");
+    memory
+}

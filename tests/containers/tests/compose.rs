@@ -1,0 +1,136 @@
+//! docs/deploy/compose.yaml, as it is: only the application is another one, and the KDC comes along.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use containers::{Site, docker, name, sidecar};
+use test_support::Tool;
+
+/// A project of Compose in a folder, taken down on drop.
+struct Project {
+    name: String,
+    folder: PathBuf,
+}
+
+impl Project {
+    fn compose(&self, arguments: &str) -> Tool {
+        Tool::new("/usr/bin/docker-compose")
+            .args(["--project-name", &self.name])
+            .line("--file compose.yaml --file test.yaml")
+            .line(arguments)
+            .current_dir(&self.folder)
+            .limit(Duration::from_secs(120))
+    }
+
+    /// Waits until the log of `service` has `text` so often.
+    fn wait_for(&self, service: &str, text: &str, times: usize) -> String {
+        let start = Instant::now();
+        loop {
+            let logs = self.compose("logs --no-color").arg(service).run().success();
+            let log = logs.stdout();
+            if log.matches(text).count() >= times {
+                return log;
+            }
+            let late = start.elapsed() > Duration::from_secs(60);
+            assert!(!late, "no {text} in time: {log}");
+        }
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        self.compose("down --volumes --timeout 1").run();
+    }
+}
+
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker with Compose, MIT's KDC and Apache: cargo xtask install"
+)]
+fn the_recipe_for_compose() {
+    let site = Site::start();
+    site.give_keytab();
+    let folder = site.path("project");
+    for inner in ["conf", "secrets"] {
+        fs::create_dir_all(folder.join(inner)).expect("the folder is ours");
+    }
+    let conf = fs::read_to_string(site.path("krb5.conf")).expect("a krb5.conf");
+    let default = "[libdefaults]\n    default_ccache_name = FILE:/krb5/cc/ccache\n";
+    let conf = conf.replacen("[libdefaults]\n", default, 1);
+    fs::write(folder.join("conf/krb5.conf"), conf).expect("the folder is ours");
+    let keytab = folder.join("secrets/svc.keytab");
+    fs::copy(site.path("krb5/svc.keytab"), &keytab).expect("the folder is ours");
+    std::os::unix::fs::chown(&keytab, Some(65_532), None).expect("we are root");
+
+    // The image under the name that the recipe has.
+    let build = site.path("build");
+    fs::create_dir(&build).expect("the folder is ours");
+    fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is ours");
+    let image = sidecar(&build, "ENTRYPOINT [\"/rekinit\"]\n");
+
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/deploy/compose.yaml");
+    let shipped = fs::read_to_string(deploy).expect("the recipe");
+    // Compose 1.29 does not know this line, which later ones start the application sooner by.
+    let (old, new) = (
+        "      start_interval: 1s\n      interval: 60s\n",
+        "      interval: 1s\n",
+    );
+    assert!(shipped.contains(old), "{shipped}");
+    let recipe = shipped.replace(old, new);
+    let recipe = recipe.replace("rkinit:0.1.0", image.name());
+    fs::write(folder.join("compose.yaml"), recipe).expect("the folder is ours");
+    fs::write(
+        folder.join("test.yaml"),
+        format!(
+            "services:\n\
+             \x20 application:\n\
+             \x20   image: {}\n\
+             \x20   user: \"1654\"\n\
+             \x20   read_only: true\n\
+             \x20   volumes: [\"/usr:/usr:ro\"]\n\
+             \x20   command: [\"/bin/sh\", \"-c\", {:?}]\n\
+             networks:\n\
+             \x20 default:\n\
+             \x20   external: true\n\
+             \x20   name: {}\n",
+            site.debian_image(),
+            APPLICATION,
+            site.network(),
+        ),
+    )
+    .expect("the folder is ours");
+
+    let project = Project {
+        name: name("compose"),
+        folder,
+    };
+    project.compose("config --quiet").run().success();
+    project.compose("up --detach").run().success();
+    // It starts when the sidecar is healthy, and so succeeds at the first attempt.
+    let log = project.wait_for("application", "looked", 3);
+    assert!(!log.contains("FAILED"), "{log}");
+    assert!(log.contains("Default principal: svc@EXAMPLE.COM"), "{log}");
+    let healthy = docker(["ps", "--filter=health=healthy", "--format={{.Names}}"]);
+    let healthy = healthy.run().success().stdout();
+    assert!(
+        healthy.contains(&format!("{}_kerberos", project.name)),
+        "{healthy}"
+    );
+
+    // A file that Compose mounts is that file, whatever takes its name: a keytab is added to.
+    site.administer("cpw -randkey svc");
+    site.give_keytab();
+    let new = fs::read(site.path("krb5/svc.keytab")).expect("a keytab");
+    fs::write(&keytab, new).expect("the folder is ours");
+    project.wait_for("kerberos", "ticket got", 2);
+    project.wait_for("application", "looked", 6);
+    let log = project.wait_for("application", "looked", 1);
+    assert!(!log.contains("FAILED"), "{log}");
+}
+
+const APPLICATION: &str = "klist; while :; do \
+     if klist -s && curl --silent --fail --output /dev/null --negotiate --user : http://www.example.com/; \
+     then echo looked; else echo FAILED; fi; sleep 0.2; done";

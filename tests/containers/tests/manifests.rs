@@ -1,0 +1,76 @@
+//! The recipes of docs/deploy against the schemas of those who read them. What is validated by running it
+//! is in `compose.rs` and `systemd.rs`.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+
+use test_support::{Finished, Place, TempDir, Tool, parts};
+
+fn deploy() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/deploy");
+    folder.canonicalize().expect("the recipes")
+}
+
+/// Validates the recipes in `deploy`.
+fn validate(deploy: &Path) -> Finished {
+    let rendered = Tool::new("/usr/bin/kubectl")
+        .arg("kustomize")
+        .arg(deploy.join("kubernetes"))
+        .env("HOME", "/nonexistent")
+        .run()
+        .success();
+    Tool::new("/usr/bin/python3")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests.py"))
+        .arg(deploy)
+        .env("PYTHONPATH", parts::schemas())
+        .stdin(rendered.stdout)
+        .limit(std::time::Duration::from_secs(100))
+        .run()
+}
+
+#[test]
+#[cfg_attr(
+    not(schemas),
+    ignore = "needs kubectl, kubernetes-validate and botocore: cargo xtask install"
+)]
+fn kubernetes_and_ecs() {
+    let run = validate(&deploy()).success();
+    assert_eq!(run.stdout(), "valid\n");
+}
+
+#[test]
+#[cfg_attr(
+    not(schemas),
+    ignore = "needs kubectl, kubernetes-validate and botocore: cargo xtask install"
+)]
+fn what_is_wrong_is_found() {
+    let copy = TempDir::new();
+    let check = |file: &str, old: &str, new: &str| {
+        let cp = Tool::new("cp").args(["-R", "-T"]).arg(deploy());
+        cp.arg(copy.path()).run().success();
+        let path = copy.join(file);
+        let text = std::fs::read_to_string(&path).expect("a recipe");
+        assert!(text.contains(old), "{file} has {old}");
+        copy.write(file, text.replace(old, new));
+        let run = validate(copy.path()).exits(1);
+        assert!(run.stderr().contains(new), "{run}");
+    };
+    let deployment = "kubernetes/deployment.yaml";
+    check(deployment, "readOnlyRootFilesystem", "readOnlyRootFile");
+    check("ecs-task.json", "startPeriod", "startPeriodd");
+    check("ecs-task.json", "HEALTHY", "WELL");
+}
+
+#[test]
+#[cfg_attr(not(systemd), ignore = "needs systemd-analyze: cargo xtask install")]
+fn systemd() {
+    let place = Place::new(&"");
+    let unit = std::fs::read_to_string(deploy().join("rekinit.service")).expect("the unit");
+    let binary = place.write("rekinit", "");
+    std::fs::copy("/bin/true", &binary).expect("the folder is ours");
+    let here = binary.to_str().expect("temporary paths are UTF-8");
+    let unit = place.write("rekinit.service", unit.replace("/usr/bin/rekinit", here));
+    let verify = Tool::new("/usr/bin/systemd-analyze").args(["verify", "--man=no"]);
+    let run = verify.arg(unit).run().success();
+    assert_eq!(run.stderr(), "", "{run}");
+}

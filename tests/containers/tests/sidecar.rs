@@ -1,0 +1,277 @@
+//! The sidecar in an empty image, its KDC and its readers in containers of their own: tickets that last
+//! seconds, a KDC that dies, a keytab and a password that are rotated, and a sidecar that is killed
+//! again and again. The readers, as another user on a read-only mount, never find anything wrong.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use containers::{Container, READER, Site, docker, sidecar};
+
+const REFRESHED: &str = "\"event\":\"refreshed\"";
+const PAGE: Option<&str> = Some("http://www.example.com/");
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Starts the sidecar without any rights, its cache at `/tickets/ccache`, its log as JSON.
+fn start(site: &Site, image: &containers::Image, arguments: &str) -> Container {
+    let mut words = site.confined();
+    words.push(image.name().to_owned());
+    words.extend(["-c", "FILE:/tickets/ccache", "-m", "0440", "--log", "json"].map(str::to_owned));
+    words.extend(arguments.split_whitespace().map(str::to_owned));
+    Container::start("sidecar", words)
+}
+
+/// The image of the README, with the krb5.conf of the site.
+fn image(site: &Site) -> containers::Image {
+    let folder = site.path("build");
+    fs::create_dir_all(&folder).expect("the folder is ours");
+    fs::copy(site.path("krb5.conf"), folder.join("krb5.conf")).expect("the folder is ours");
+    sidecar(&folder, "")
+}
+
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn tickets_of_seconds_from_an_image_with_nothing_else() {
+    let site = Site::start();
+    // As the README has it, with the keytab in the image, too: binary, krb5.conf, keytab.
+    site.give_keytab();
+    let folder = site.path("build");
+    fs::create_dir(&folder).expect("the folder is ours");
+    fs::copy(site.path("krb5.conf"), folder.join("krb5.conf")).expect("the folder is ours");
+    fs::copy(site.path("kdc/svc.keytab"), folder.join("svc.keytab")).expect("the folder is ours");
+    let image = sidecar(&folder, "COPY svc.keytab /krb5/svc.keytab\n");
+    let mut words = site.connected();
+    words.extend(site.tickets("/dev/shm"));
+    words.push("--health-interval=1s".to_owned());
+    words.push(image.name().to_owned());
+    // Six seconds in place of hours: many lives of a ticket.
+    words.extend(["-l", "6", "--log", "json"].map(str::to_owned));
+    words.extend(["--owner".to_owned(), READER.to_string()]);
+    let sidecar = Container::start("sidecar", words);
+    sidecar.wait_for(REFRESHED, 1);
+
+    let application = site.application("/dev/shm", "ccache", PAGE);
+    thread::sleep(SECOND * 30);
+    sidecar.wait_for(REFRESHED, 6);
+    let readings = application.end();
+    assert!(readings.looks > 100 && readings.pages > 10, "{readings:?}");
+    assert!(!sidecar.log().contains("\"level\":\"error\""));
+    assert_eq!(sidecar.inspect("{{.State.Health.Status}}"), "healthy");
+    sidecar.signal("TERM");
+    let status = docker(["wait", sidecar.name()]).run().success();
+    assert_eq!(status.stdout(), "0\n");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn a_kdc_that_dies_and_comes_back() {
+    let site = Site::start();
+    site.give_keytab();
+    let image = image(&site);
+    let sidecar = start(
+        &site,
+        &image,
+        "-k -t /krb5/svc.keytab -l 180 --period 3 svc@EXAMPLE.COM",
+    );
+    sidecar.wait_for(REFRESHED, 2);
+    let application = site.application("/tickets", "ccache", None);
+    site.kdc().signal("KILL");
+    // The address of a container that is gone: nobody refuses anything, and all attempts run out.
+    sidecar.wait_for("\"reason\":\"kdc_unreachable\"", 1);
+    let log = sidecar.log();
+    assert!(log.contains("kdc.example.com"), "it says which one: {log}");
+    let before = log.matches(REFRESHED).count();
+    site.kdc().start_again();
+    sidecar.wait_for(REFRESHED, before + 2);
+    let readings = application.end();
+    assert!(readings.looks > 100, "{readings:?}");
+}
+
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn a_keytab_with_a_new_key() {
+    let site = Site::start();
+    site.give_keytab();
+    let image = image(&site);
+    let sidecar = start(&site, &image, "-k -t /krb5/svc.keytab svc@EXAMPLE.COM");
+    sidecar.wait_for(REFRESHED, 1);
+    let application = site.application("/tickets", "ccache", PAGE);
+    // The KDC has a new key, the keytab not yet.
+    site.administer("cpw -randkey svc");
+    sidecar.signal("USR1");
+    sidecar.wait_for("\"reason\":\"wrong_key\"", 1);
+    assert!(sidecar.log().contains("\"kdc_kvno\":2"));
+    site.give_keytab();
+    sidecar.wait_for(REFRESHED, 2);
+    application.wait_for_pages(5);
+    application.end();
+}
+
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn a_secret_with_a_new_password() {
+    let site = Site::start();
+    let image = image(&site);
+    // As Kubernetes mounts it: files behind a link to a folder, which is swapped.
+    let mount = |version: &str, password: &str| {
+        let folder = site.path("krb5");
+        let json = format!("{{\"username\":\"alice\",\"password\":\"{password}\"}}");
+        fs::create_dir(folder.join(version)).expect("the folder is ours");
+        fs::write(folder.join(version).join("login.json"), json).expect("the folder is ours");
+        symlink(version, folder.join("..new")).expect("the folder is ours");
+        fs::rename(folder.join("..new"), folder.join("..data")).expect("the folder is ours");
+        let _ = symlink("..data/login.json", folder.join("login.json"));
+    };
+    mount("..1", "wonderland");
+    let sidecar = start(&site, &image, "--secret-file /krb5/login.json");
+    sidecar.wait_for(REFRESHED, 1);
+    let application = site.application("/tickets", "ccache", PAGE);
+    // The secret is ahead of the KDC.
+    mount("..2", "looking-glass");
+    sidecar.wait_for("\"reason\":\"old_secret\"", 1);
+    sidecar.wait_for(REFRESHED, 2);
+    site.administer("cpw -pw looking-glass alice");
+    sidecar.signal("USR1");
+    sidecar.wait_for(REFRESHED, 3);
+    application.wait_for_pages(5);
+    application.end();
+    let log = sidecar.log();
+    assert!(!log.contains("looking-glass") && !log.contains("wonderland"));
+}
+
+/// What kinit-sidecar's `rekinit.sh` and the `renew.sh` of AWS's example were told, in the image that is
+/// shipped.
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn as_scripts_of_the_field_were_set_up() {
+    let site = Site::start();
+    site.give_keytab();
+    site.give(&site.path("kdc/svc.keytab"), "krb5.keytab");
+    let folder = site.path("build");
+    fs::create_dir_all(&folder).expect("the folder is ours");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/src/dist/krb5.conf");
+    fs::copy(shipped, folder.join("krb5.conf")).expect("the folder is ours");
+    let image = sidecar(&folder, "");
+    let realms = site.path("realms");
+    fs::create_dir(&realms).expect("the folder is ours");
+    fs::copy(site.path("krb5.conf"), realms.join("realms.conf")).expect("the folder is ours");
+    let start = |more: &[&str], arguments: &[&str]| {
+        let mut words = site.connected();
+        words.extend(site.tickets("/dev/shm"));
+        let krb5 = site.path("krb5");
+        words.extend([
+            format!("--user=65532:{READER}"),
+            "--read-only".to_owned(),
+            format!("--volume={}:/krb5:ro", krb5.display()),
+            format!("--volume={}:/etc/krb5.conf.d:ro", realms.display()),
+            "--entrypoint=/rekinit".to_owned(),
+        ]);
+        words.extend(more.iter().map(|&word| word.to_owned()));
+        words.push(image.name().to_owned());
+        words.extend(arguments.iter().map(|&word| word.to_owned()));
+        Container::start("sidecar", words)
+    };
+    let options = "--env=OPTIONS=-V -m 0440 -k svc@EXAMPLE.COM";
+    let sidecar = start(&["--env=PERIOD_SECONDS=2", options], &[]);
+    sidecar.wait_for("ticket got", 3);
+    let application = site.application("/dev/shm", "ccache", PAGE);
+    application.wait_for_pages(2);
+    application.end();
+    drop(sidecar);
+
+    fs::write(
+        site.path("login.json"),
+        "{\"username\":\"alice\",\"password\":\"wonderland\",\"engine\":\"sqlserver\"}",
+    )
+    .expect("the folder is ours");
+    site.give(&site.path("login.json"), "login.json");
+    let arguments = ["--secret-file", "/krb5/login.json", "-m", "0440"];
+    let sidecar = start(&["--env=DELAY_SECONDS=2"], &arguments);
+    sidecar.wait_for("alice@EXAMPLE.COM: ticket got", 3);
+    let application = site.application("/dev/shm", "ccache", PAGE);
+    application.wait_for_pages(2);
+    application.end();
+}
+
+/// Kills by `docker kill`, which takes long, and then, often, in the sidecar's place: processes in
+/// namespaces and file system of its container, with its user.
+#[test]
+#[cfg_attr(
+    not(all(docker, mit, apache)),
+    ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
+)]
+fn killed_two_hundred_times_while_others_read() {
+    let site = Site::start();
+    site.give_keytab();
+    let image = image(&site);
+    let options = "-k -t /krb5/svc.keytab -l 120 --period 1 svc@EXAMPLE.COM";
+    let sidecar = start(&site, &image, options);
+    sidecar.wait_for(REFRESHED, 1);
+    let application = site.application("/tickets", "ccache", None);
+    for _ in 0..5 {
+        sidecar.signal("KILL");
+        docker(["wait", sidecar.name()]).run().success();
+        sidecar.start_again();
+    }
+    let before = sidecar.log().matches(REFRESHED).count();
+    sidecar.wait_for(REFRESHED, before + 1);
+
+    let id = sidecar.inspect("{{.State.Pid}}");
+    let mut random = u64::from(std::process::id()) | 1;
+    let mut refreshes = 0;
+    for _ in 0..195 {
+        // xorshift: any number will do.
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let mut second = Command::new("/usr/bin/nsenter")
+            .args([
+                "--target", &id, "--mount", "--net", "--ipc", "--uts", "--root",
+            ])
+            .args(["--wd", "--setuid=65532"])
+            .arg(format!("--setgid={READER}"))
+            .args([
+                "/rekinit",
+                "-c",
+                "FILE:/tickets/ccache",
+                "-m",
+                "0440",
+                "--log",
+                "json",
+            ])
+            .args(options.split(' '))
+            .env_clear()
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("root can enter a container");
+        thread::sleep(Duration::from_micros(random % 60_000));
+        second.kill().expect("it is our child");
+        let output = second.wait_with_output().expect("it is our child");
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!log.contains("\"level\":\"error\""), "{log}");
+        refreshes += log.matches(REFRESHED).count();
+    }
+    let readings = application.end();
+    assert!(readings.looks > 100, "{readings:?}");
+    // Some were killed before they had written, and some after.
+    assert!((1..190).contains(&refreshes), "{refreshes}");
+}

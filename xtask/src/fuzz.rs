@@ -1,0 +1,184 @@
+//! `cargo xtask fuzz`: every fuzz target for a while, and what that found.
+//!
+//! What adds up over time lies below `target/fuzz`: `corpus` (one folder a target), `findings` (inputs
+//! that break a promise), `logs` (what libFuzzer said last), and `tally.json`.
+
+mod program;
+mod seeds;
+mod tally;
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use test_support::parts;
+
+use crate::process::Outcome;
+use program::{Build, Run};
+use tally::Tally;
+
+const USAGE: &str = "\
+usage: cargo xtask fuzz [--minutes N] [--jobs J] [TARGET...]
+       cargo xtask fuzz --smoke | --list | --report
+
+  --minutes N     how long each target runs (default 1; a part of a minute will do)
+  --jobs J        how many run at once (default: as many as there are processors)
+  --address       with AddressSanitizer, which watches the unsafe code of dependencies
+  --smoke         two seconds each, from a build that is sooner done, without a few targets
+  --list          the names of all targets
+  --report        only the table of everything that ran so far, as Markdown
+";
+
+struct Options {
+    time: Duration,
+    jobs: usize,
+    build: Build,
+    targets: Vec<String>,
+}
+
+/// Builds the targets, writes their first inputs, runs them and prints a table.
+///
+/// # Errors
+/// When the build fails, there is no such target, or a target found something.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let all = program::targets()?;
+    let Some(options) = parse(arguments, &all)? else {
+        return Ok(());
+    };
+    let place = Place::new()?;
+    seeds::write(&place.seeds)?;
+    let binaries = program::build(options.build, &options.targets)?;
+    let queue = Mutex::new(options.targets.iter());
+    let tally = Mutex::new(Tally::load(&place.tally)?);
+    let failures = Mutex::new(Vec::new());
+    println!("{}", tally::HEAD);
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.min(options.targets.len()) {
+            scope.spawn(|| {
+                let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                while let Some(target) = next() {
+                    let done = program::run(&binaries.join(target), target, &place, options.time);
+                    let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                    let noted = done.and_then(|run| {
+                        println!("{}", tally.add(target, &run));
+                        tally.save(&place.tally)?;
+                        verdict(target, &run, &place)
+                    });
+                    if let Err(error) = noted {
+                        let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
+                        failures.push(error.to_string());
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(failures.join("\n").into())
+}
+
+/// Where things lie below the target folder.
+struct Place {
+    seeds: PathBuf,
+    corpus: PathBuf,
+    findings: PathBuf,
+    logs: PathBuf,
+    tally: PathBuf,
+}
+
+impl Place {
+    fn new() -> Outcome<Self> {
+        let root = parts::target_dir().join("fuzz");
+        let folder = |name| {
+            let folder = root.join(name);
+            fs::create_dir_all(&folder).map(|()| folder)
+        };
+        Ok(Self {
+            seeds: folder("seeds")?,
+            corpus: folder("corpus")?,
+            findings: folder("findings")?,
+            logs: folder("logs")?,
+            tally: root.join("tally.json"),
+        })
+    }
+}
+
+fn verdict(target: &str, run: &Run, place: &Place) -> Outcome {
+    let log = place.logs.join(target).with_extension("log");
+    if run.findings.is_empty() && run.success {
+        return Ok(());
+    }
+    let inputs: Vec<_> = run.findings.iter().map(|path| path.display()).collect();
+    let inputs = inputs
+        .iter()
+        .map(|path| format!("\n  {path}"))
+        .collect::<String>();
+    Err(format!(
+        "{target} found something; {} says what. Inputs that show it:{inputs}",
+        log.display()
+    )
+    .into())
+}
+
+/// `None` when there is nothing more to do.
+fn parse(arguments: &[String], all: &[String]) -> Outcome<Option<Options>> {
+    let mut options = Options {
+        time: Duration::from_secs(60),
+        jobs: thread::available_parallelism().map_or(1, usize::from),
+        build: Build::Thorough,
+        targets: Vec::new(),
+    };
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            let missing = || format!("{argument} wants a value\n\n{USAGE}");
+            arguments.next().ok_or_else(missing)
+        };
+        match argument.as_str() {
+            "--minutes" => {
+                let minutes: f64 = value()?.parse()?;
+                options.time = Duration::try_from_secs_f64(minutes * 60.0)?;
+            }
+            "--jobs" => options.jobs = value()?.parse::<usize>()?.max(1),
+            "--address" => options.build = Build::Address,
+            "--smoke" => {
+                options.build = Build::Smoke;
+                options.time = Duration::from_secs(2);
+            }
+            "--list" => {
+                println!("{}", all.join("\n"));
+                return Ok(None);
+            }
+            "--report" => {
+                print!("{}", Tally::load(&Place::new()?.tally)?);
+                return Ok(None);
+            }
+            "--help" | "-h" => {
+                print!("{USAGE}");
+                return Ok(None);
+            }
+            target if all.iter().any(|one| one == target) => {
+                options.targets.push(target.to_owned());
+            }
+            unknown => {
+                return Err(
+                    format!("there is no option and no target `{unknown}`\n\n{USAGE}").into(),
+                );
+            }
+        }
+    }
+    if options.targets.is_empty() {
+        options.targets = all.to_vec();
+    }
+    if options.build == Build::Smoke {
+        let heavy = |target: &String| program::HEAVY.contains(&target.as_str());
+        options.targets.retain(|target| !heavy(target));
+    }
+    Ok(Some(options))
+}

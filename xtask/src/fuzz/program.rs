@@ -1,0 +1,232 @@
+//! Building the fuzz targets and running one.
+//!
+//! The flags are those of cargo-fuzz, all of them stable, so that any machine with our toolchain and a
+//! compiler of C++ for libFuzzer can do it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use test_support::parts;
+
+use super::Place;
+use crate::process::{self, Outcome};
+
+/// How the targets are built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build {
+    /// For long runs.
+    Thorough,
+    /// For seconds.
+    Smoke,
+    /// With AddressSanitizer.
+    Address,
+}
+
+/// What one run of a target came to.
+pub(super) struct Run {
+    /// Inputs that were tried.
+    pub(super) executions: u64,
+    /// Time on a processor.
+    pub(super) cpu: Duration,
+    /// Edges of the control flow that are reached by the corpus.
+    pub(super) edges: u64,
+    /// Edges told apart by how often they are passed, and comparisons.
+    pub(super) features: u64,
+    /// Inputs in the corpus.
+    pub(super) corpus: u64,
+    /// Inputs that break a promise.
+    pub(super) findings: Vec<PathBuf>,
+    /// Whether the target ended as it should.
+    pub(super) success: bool,
+}
+
+/// The names of all targets.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn targets() -> Outcome<Vec<String>> {
+    let folder = process::workspace_root().join("fuzz/fuzz_targets");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let stem = name.to_str().and_then(|name| name.strip_suffix(".rs"));
+        names.extend(stem.map(str::to_owned));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Builds `targets` and gives the folder of the programs.
+///
+/// # Errors
+/// When that fails.
+pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
+    let triple = host()?;
+    let folder = parts::target_dir().join("fuzz").join(match build {
+        Build::Thorough | Build::Smoke => "build",
+        Build::Address => "build-address",
+    });
+    let (profile, name) = match build {
+        Build::Smoke => ("smoke", "smoke"),
+        Build::Thorough | Build::Address => ("release", "release"),
+    };
+    let mut flags = COVERAGE.to_vec();
+    // With a target named, build scripts and macros are spared the flags.
+    let mut cargo = process::cargo([
+        "build",
+        "--locked",
+        "--manifest-path=fuzz/Cargo.toml",
+        "--profile",
+        profile,
+        "--target",
+        &triple,
+    ]);
+    if build == Build::Smoke {
+        cargo.arg("--no-default-features");
+    }
+    if build == Build::Address {
+        flags.push("-Zsanitizer=address");
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+    }
+    for target in targets {
+        cargo.args(["--bin", target]);
+    }
+    cargo.arg("--target-dir").arg(&folder);
+    process::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
+    Ok(folder.join(triple).join(name))
+}
+
+/// Runs the target for `time`.
+///
+/// # Errors
+/// When it cannot be started, or said nothing that can be read.
+pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -> Outcome<Run> {
+    let corpus = place.corpus.join(target);
+    let findings = place.findings.join(target);
+    let seeds = place.seeds.join(target);
+    for folder in [&corpus, &findings, &seeds] {
+        fs::create_dir_all(folder)?;
+    }
+    let before = files(&findings)?;
+    let log = place.logs.join(target).with_extension("log");
+    let mut command = Command::new(program);
+    command
+        .arg(&corpus)
+        .arg(&seeds)
+        .arg(format!("-max_total_time={}", time.as_secs().max(1)))
+        .arg(format!("-artifact_prefix={}/", findings.display()))
+        // Seconds by the clock on the wall, and the machine may be busy.
+        .arg("-timeout=120")
+        .args(["-rss_limit_mb=1024", "-print_final_stats=1"])
+        .env("ASAN_OPTIONS", "detect_leaks=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(&log)?);
+    let (success, cpu) = watch(
+        command
+            .spawn()
+            .map_err(|error| format!("cannot run {}: {error}", program.display()))?,
+    )?;
+    let said = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
+    let mut new = files(&findings)?;
+    new.retain(|path| !before.contains(path));
+    let status = said.lines().rev().find(|line| line.contains(" cov: "));
+    let status = |name| status.and_then(|line| after(line, name)).unwrap_or(0);
+    let executions = after(&said, "stat::number_of_executed_units:");
+    Ok(Run {
+        executions: executions.ok_or_else(|| format!("{target} did not run: {said}"))?,
+        cpu,
+        edges: status(" cov:"),
+        features: status(" ft:"),
+        corpus: status(" corp:"),
+        findings: new,
+        success,
+    })
+}
+
+/// Waits for `child`: whether it ended well, and its time on a processor.
+fn watch(mut child: Child) -> Outcome<(bool, Duration)> {
+    let stat = format!("/proc/{}/stat", child.id());
+    let mut cpu = Duration::ZERO;
+    loop {
+        // Also when it has ended, before it is waited for; the last look counts.
+        cpu = fs::read_to_string(&stat)
+            .ok()
+            .and_then(|stat| processor_time(&stat))
+            .unwrap_or(cpu);
+        if let Some(status) = child.try_wait()? {
+            return Ok((status.success(), cpu));
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Time in the program and in the kernel, by `/proc/PID/stat`.
+fn processor_time(stat: &str) -> Option<Duration> {
+    // The second field is a name in parentheses, which may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    // A tick is 10 ms on every Linux that we know.
+    Some(Duration::from_millis((ticks()? + ticks()?) * 10))
+}
+
+/// The number that follows `name` in `text`.
+fn after(text: &str, name: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once(name)?;
+    let rest = rest.trim_start();
+    let end = rest.find(|c: char| !c.is_ascii_digit());
+    rest.get(..end.unwrap_or(rest.len()))?.parse().ok()
+}
+
+fn files(folder: &Path) -> Outcome<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    Ok(entries.collect::<Result<_, _>>()?)
+}
+
+fn host() -> Outcome<String> {
+    let about = process::output(&mut process::command("rustc", ["-vV"]))?;
+    let line = about.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(line
+        .ok_or("rustc does not say for what it builds")?
+        .to_owned())
+}
+
+/// Targets that stand on much that nothing else here needs: a smoke run leaves them out.
+pub(super) const HEAVY: [&str; 3] = ["asn1_differential", "ktutil_line", "sidecar_files"];
+
+/// What tells libFuzzer which ways the program took, and what it compared.
+const COVERAGE: [&str; 8] = [
+    "--cfg",
+    "fuzzing",
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Cllvm-args=-simplifycfg-branch-fold-threshold=0",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_says_is_read() {
+        let stat = "7 (a) b) R 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
+        assert_eq!(processor_time(stat), Some(Duration::from_secs(3)));
+        assert_eq!(processor_time("7 (a"), None);
+    }
+
+    #[test]
+    fn what_libfuzzer_says_is_read() {
+        let line = "#81920\tpulse  cov: 1022 ft: 2048 corp: 61/19Kb lim: 4096 exec/s: 16384";
+        assert_eq!(after(line, " cov:"), Some(1022));
+        assert_eq!(after(line, " corp:"), Some(61));
+        assert_eq!(after(line, " exec/s:"), Some(16384));
+        assert_eq!(after(line, " rss:"), None);
+    }
+}
