@@ -114,11 +114,12 @@ fn verdict(target: &str, run: &Run, place: &Place) -> Outcome {
     if run.findings.is_empty() && run.success {
         return Ok(());
     }
-    let inputs: Vec<_> = run.findings.iter().map(|path| path.display()).collect();
-    let inputs = inputs
+    let inputs: Vec<String> = run
+        .findings
         .iter()
-        .map(|path| format!("\n  {path}"))
-        .collect::<String>();
+        .map(|path| format!("\n  {}", path.display()))
+        .collect();
+    let inputs = inputs.concat();
     Err(format!(
         "{target} found something; {} says what. Inputs that show it:{inputs}",
         log.display()

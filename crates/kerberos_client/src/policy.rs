@@ -39,7 +39,9 @@ impl Config {
         params.policy = policy;
         params.lifetime = krb5.ticket_lifetime(&realm)?.filter(|&seconds| seconds > 0);
         let renew_lifetime = krb5.renew_lifetime(&realm)?;
-        params.renew_lifetime = renew_lifetime.and_then(|seconds| u32::try_from(seconds).ok());
+        params.renew_lifetime = renew_lifetime
+            .and_then(|seconds| u32::try_from(seconds).ok())
+            .filter(|&seconds| seconds > 0);
         let default_options = krb5.kdc_default_options();
         let renewable_ok = KdcOptions::RENEWABLE_OK.0;
         params.options.renewable_ok = default_options & renewable_ok != 0;
