@@ -60,10 +60,9 @@ pub struct KeeperState {
 impl KeeperState {
     /// The login, if its ticket has not ended at `now` by this machine's clock.
     pub fn valid_login(&self, now: Timestamp) -> Option<&Arc<Login>> {
-        let by_kdc = |login: &Login| login.kdc_offset.map_or(now, |offset| now + offset);
         self.login
             .as_ref()
-            .filter(|login| by_kdc(login).seconds < login.credential.times.endtime.unix())
+            .filter(|login| login.by_kdc(now).seconds < login.credential.times.endtime.unix())
     }
 }
 

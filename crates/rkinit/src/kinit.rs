@@ -130,8 +130,7 @@ fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got
     let done = login::log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
         // The time of the expiry is by the KDC's clock.
-        let now = kerberos_client::now();
-        let now = done.login.kdc_offset.map_or(now, |offset| now + offset);
+        let now = done.login.by_kdc(kerberos_client::now());
         warnings::print(&done.login, now.seconds);
     }
     let login = done.login.clone();

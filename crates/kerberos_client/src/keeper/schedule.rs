@@ -39,7 +39,7 @@ pub(super) fn renewable(login: &Login, now: Timestamp) -> bool {
     let Some(renew_till) = times.renew_till.map(KerberosTime::unix) else {
         return false;
     };
-    let now = login.kdc_offset.map_or(now, |offset| now + offset).seconds;
+    let now = login.by_kdc(now).seconds;
     let (start, end) = (times.starttime.unwrap_or(times.authtime), times.endtime);
     let life = end.unix().saturating_sub(start.unix());
     let renewed_until = renew_till.min(now.saturating_add(life));
@@ -102,7 +102,7 @@ pub(super) fn is_wrong_secret(error: &ExchangeError) -> bool {
 
 /// How much is left until the login's ticket ends, or until `end`, in microseconds.
 fn micros_left(login: &Login, end: Option<KerberosTime>, now: Timestamp) -> i64 {
-    let now = login.kdc_offset.map_or(now, |offset| now + offset);
+    let now = login.by_kdc(now);
     let end = end.map_or(i64::MAX, KerberosTime::unix);
     let end = end.min(login.credential.times.endtime.unix());
     let seconds = end.saturating_sub(now.seconds);

@@ -121,8 +121,7 @@ impl Work {
     async fn accepted(&self, result: Result<Login, ClientError>) -> Result<Login, ClientError> {
         let login = result?;
         let end = login.credential.times.endtime;
-        let now = login.kdc_offset.map_or_else(now, |offset| now() + offset);
-        if now.seconds >= end.unix() {
+        if login.by_kdc(now()).seconds >= end.unix() {
             let server = login.credential.server;
             return Err(ClientError::TicketExpired { server, end });
         }

@@ -3,7 +3,7 @@
 use kerberos_asn1::KerberosTime;
 use kerberos_crypto::EncryptionType;
 
-use crate::{ClockOffset, Credential};
+use crate::{ClockOffset, Credential, Timestamp};
 
 /// What a successful AS exchange yields.
 #[derive(Clone, Debug)]
@@ -37,6 +37,11 @@ pub struct Login {
 }
 
 impl Login {
+    /// `now`, by this machine's clock, as the KDC's clock has it: tickets begin and end by that.
+    pub fn by_kdc(&self, now: Timestamp) -> Timestamp {
+        self.kdc_offset.map_or(now, |offset| now + offset)
+    }
+
     /// A login of which the ticket is left, as in a credential cache: nothing is known of what only
     /// the reply to a login tells, and `reply_key_etype` is the session key's.
     pub fn of_ticket(credential: Credential, kdc_offset: Option<ClockOffset>) -> Self {
