@@ -4,11 +4,13 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 
 use kerberos_files::keytab::KeytabError;
+use kerberos_files::keytab::KeytabFile;
 use kerberos_files::keytab::KeytabName;
 
 use crate::ccache_select::SelectError;
 use crate::configuration;
 use crate::messages::system_text;
+use crate::refusal::Refusal;
 
 /// Which default keytab is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +37,21 @@ pub(crate) fn keytab(name: Option<&OsStr>, default: Default) -> Result<KeytabNam
     };
     let name = name.into_string().map_err(SelectError::NotText)?;
     KeytabName::parse(&name).map_err(|error| SelectError::Name(error.into()))
+}
+
+/// The file of the keytab called `name`, or else as [`keytab`] has it; `context` is for errors.
+///
+/// # Errors
+/// When the name is none, or not that of a file.
+pub(crate) fn file(
+    name: Option<&OsStr>,
+    default: Default,
+    context: &str,
+) -> Result<KeytabFile, Refusal> {
+    let keytab = keytab(name, default).map_err(|error| error.into_refusal(context))?;
+    let path = keytab.file_path();
+    path.map(KeytabFile::new)
+        .map_err(|error| Refusal::of(&error, context))
 }
 
 /// The text of `error`, as MIT words it, and what to do.

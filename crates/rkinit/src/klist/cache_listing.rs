@@ -92,13 +92,9 @@ pub(super) fn show(
 
 /// The keytab of `-I`.
 fn indicator_keytab(name: &OsStr) -> Result<KeytabFile, Refusal> {
-    const CONTEXT: &str = "while resolving keytab";
     let name = Some(name).filter(|name| *name != "-");
-    let keytab = keytab_select::keytab(name, keytab_select::Default::Server)
-        .map_err(|error| error.into_refusal(CONTEXT))?;
-    let path = keytab.file_path();
-    path.map(KeytabFile::new)
-        .map_err(|error| Refusal::of(&error, CONTEXT))
+    let default = keytab_select::Default::Server;
+    keytab_select::file(name, default, "while resolving keytab")
 }
 
 const RETRIEVING: &str = "while retrieving a ticket";

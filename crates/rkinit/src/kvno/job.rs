@@ -228,11 +228,7 @@ fn etype(name: &OsStr) -> Result<EncryptionType, Refusal> {
 
 fn keytab(name: &OsStr) -> Result<KeytabFile, Refusal> {
     let context = format!("resolving keytab {}", name.display());
-    let keytab = keytab_select::keytab(Some(name), keytab_select::Default::Server)
-        .map_err(|error| error.into_refusal(&context))?;
-    let path = keytab.file_path();
-    path.map(KeytabFile::new)
-        .map_err(|error| Refusal::of(&error, &context))
+    keytab_select::file(Some(name), keytab_select::Default::Server, &context)
 }
 
 /// The TGT of the owner of the cache called `name`, for user-to-user.
