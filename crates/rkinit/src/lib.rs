@@ -46,6 +46,7 @@ mod user;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+pub use links::NAMES;
 use messages::Program;
 
 /// What the fuzz targets call; not for anyone else.

@@ -12,7 +12,8 @@ use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::system_text;
 
-const NAMES: [&str; 8] = [
+/// Every tool by the name that is our own; the first is the binary's.
+pub const NAMES: [&str; 8] = [
     "rkinit",
     "rklist",
     "rkdestroy",

@@ -15,17 +15,6 @@ pub(super) struct Tree {
     entries: BTreeMap<String, Entry>,
 }
 
-/// The tools that the binary is, beside its own name.
-const TOOLS: [&str; 7] = [
-    "rklist",
-    "rkvno",
-    "rkdestroy",
-    "rkswitch",
-    "rktutil",
-    "rkpasswd",
-    "rekinit",
-];
-
 /// Texts of the repository that go along.
 const TEXTS: [&str; 8] = [
     "LICENSE-MIT",
@@ -49,7 +38,7 @@ pub(super) fn of(
         entries: BTreeMap::new(),
     };
     tree.file("bin/rkinit", 0o755, binary);
-    for tool in TOOLS {
+    for tool in rkinit::NAMES.into_iter().skip(1) {
         let link = Entry::Link {
             to: "rkinit".to_owned(),
         };
@@ -83,7 +72,7 @@ pub(super) fn of(
 fn is_of_ours(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     let tool = file.trim_start_matches('_').split(['.', '-']).next();
-    tool.is_some_and(|tool| tool == "rkinit" || TOOLS.contains(&tool))
+    tool.is_some_and(|tool| rkinit::NAMES.contains(&tool))
 }
 
 impl Tree {
