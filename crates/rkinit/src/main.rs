@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 /// The C library that the static binary links maps pages for each size of allocation, which is a
-/// third of the system calls of a short run.
+/// quarter of the system calls of a short run.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
