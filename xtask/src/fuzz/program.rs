@@ -69,9 +69,9 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
         Build::Thorough | Build::Smoke => "build",
         Build::Address => "build-address",
     });
-    let (profile, name) = match build {
-        Build::Smoke => ("smoke", "smoke"),
-        Build::Thorough | Build::Address => ("release", "release"),
+    let profile = match build {
+        Build::Smoke => "smoke",
+        Build::Thorough | Build::Address => "release",
     };
     let mut flags = COVERAGE.to_vec();
     // With a target named, build scripts and macros are spared the flags.
@@ -96,7 +96,7 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
     }
     cargo.arg("--target-dir").arg(&folder);
     process::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}")))?;
-    Ok(folder.join(triple).join(name))
+    Ok(folder.join(triple).join(profile))
 }
 
 /// Runs the target for `time`.
