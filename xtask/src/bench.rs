@@ -12,7 +12,7 @@ mod rows;
 mod stats;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use test_support::parts;
 
@@ -20,6 +20,7 @@ use crate::process::{self, Outcome};
 use contender::Contender;
 use contest::Contest;
 use report::{Report, WHO};
+use rows::Row;
 use stats::Sample;
 
 const USAGE: &str = "\
@@ -75,11 +76,12 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let mut report = Report::default();
     report.add(HEAD);
     report.add_machine(&binary, fs::metadata(&binary)?.len());
-    add_times(&contest, &options, &mut report)?;
+    let rows = contest.rows()?;
+    add_times(&rows, &options, &mut report)?;
     if !options.only.is_empty() {
         return Ok(());
     }
-    add_resources(&contest, &mut report)?;
+    add_resources(&rows, &contest.log(), &mut report)?;
     report.add("\n## Growth");
     let mut plots = Vec::new();
     for growth in contest.growth()? {
@@ -95,40 +97,39 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-fn add_times(contest: &Contest, options: &Options, report: &mut Report) -> Outcome {
+fn add_times(rows: &[Row], options: &Options, report: &mut Report) -> Outcome {
     report.add(
         "## Tools\n\nMilliseconds from start to end: the median, and where the middle eighty of a hundred \
          runs lie. CPU is the\nratio to MIT of the medians of processor time, which other work on the \
          machine blurs less.\n",
     );
     report.add_times_head();
-    for row in contest.rows()? {
+    for row in rows {
         if row.name.contains(&options.only) {
             let rounds = row
                 .rounds
                 .map_or(options.rounds, |most| most.min(options.rounds));
-            report.add_times(&row, &measure(&row.contenders, rounds)?);
+            report.add_times(row, &measure(&row.contenders, rounds)?);
         }
     }
     Ok(())
 }
 
-fn add_resources(contest: &Contest, report: &mut Report) -> Outcome {
+fn add_resources(rows: &[Row], log: &Path, report: &mut Report) -> Outcome {
     report.add(
         "\n## Memory, calls of the system, packets\n\nPeak memory is the median of 5 runs; calls and \
          packets, sent and received, are those of one, by strace.\n",
     );
     report.add_resources_head();
-    let log = contest.log();
-    for row in contest.rows()? {
+    for row in rows {
         let (mut memory, mut calls) = ([None; 3], [None; 3]);
         for ((who, memory), calls) in WHO.iter().zip(&mut memory).zip(&mut calls) {
             if let Some(contender) = row.contenders.iter().find(|one| one.who == *who) {
                 *memory = Some(peak_memory(contender)?);
-                *calls = contender.calls(&log)?;
+                *calls = contender.calls(log)?;
             }
         }
-        report.add_resources(&row, memory, calls);
+        report.add_resources(row, memory, calls);
     }
     Ok(())
 }

@@ -542,16 +542,6 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
     );
 }
 
-/// A figure of `/proc/ID/status` in KiB.
-fn kib(id: u32, what: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix(what));
-    let figure = line.and_then(|rest| rest.split_whitespace().nth(1));
-    figure
-        .and_then(|figure| figure.parse().ok())
-        .expect("a figure")
-}
-
 #[test]
 #[ignore = "measures a release binary: RKINIT_BINARY=… cargo nextest run --run-ignored only figures"]
 fn figures() {
@@ -581,7 +571,7 @@ fn figures() {
     let mut sidecar = start(&place, "-k --listen 127.0.0.1:0 alice");
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
     std::thread::sleep(SECOND);
-    let one = kib(sidecar.id(), "VmRSS");
+    let one = sidecar.kib("VmRSS");
     drop(sidecar);
 
     let tickets: Vec<String> = (0..100)
@@ -597,7 +587,7 @@ fn figures() {
     sidecar.signal("USR1");
     sidecar.wait_for("\"event\":\"refreshed\"", 200);
     std::thread::sleep(SECOND);
-    let hundred = kib(sidecar.id(), "VmRSS");
+    let hundred = sidecar.kib("VmRSS");
     let before = sleeps(sidecar.id());
     std::thread::sleep(SECOND * 5);
     let stirs = sleeps(sidecar.id()) - before;

@@ -38,6 +38,19 @@ impl Sidecar {
         self.child.id()
     }
 
+    /// A figure of its `/proc/ID/status` in KiB, such as `VmRSS`.
+    ///
+    /// # Panics
+    /// When it is gone, or the kernel does not say.
+    pub fn kib(&self, what: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(what));
+        let figure = line.and_then(|rest| rest.split_whitespace().nth(1));
+        figure
+            .and_then(|figure| figure.parse().ok())
+            .expect("a figure")
+    }
+
     /// What it has written so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

@@ -3,10 +3,9 @@
 use std::fs;
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{Krb5Conf, MitRealm, Place, parts};
+use test_support::{Krb5Conf, MitRealm, Place, Sidecar, parts};
 
 use super::contender::Contender;
 use crate::process::Outcome;
@@ -91,16 +90,12 @@ impl Contest {
         self.write_keytab(&format!("keys-{count}-and-one"), count, entries)
     }
 
-    /// The sidecar with `config`, which [`ticket_of_sidecar`](Self::ticket_of_sidecar) made.
-    pub(super) fn sidecar(&self, config: &str) -> Command {
-        let config = self.place.write("sidecar.toml", config);
-        let mut command = Command::new(self.place.path("rekinit"));
-        command
-            .env_clear()
-            .env("KRB5_CONFIG", self.place.path("krb5.conf"));
-        command.arg("--config").arg(config);
-        command.args(["--log", "json"]).stderr(Stdio::null());
-        command
+    /// The sidecar, started with `config`, which [`ticket_of_sidecar`](Self::ticket_of_sidecar) made.
+    pub(super) fn sidecar(&self, config: &str) -> Sidecar {
+        self.place.write("sidecar.toml", config);
+        let tool = self.place.program(&self.place.text("rekinit"));
+        let tool = tool.line("--config sidecar.toml --log json");
+        Sidecar::start(tool, self.place.path("sidecar.log"))
     }
 
     /// What the sidecar's configuration says of its `number`th ticket.

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Child, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::contest::Contest;
 use super::plot::{self, Line};
@@ -58,10 +57,12 @@ pub(super) fn of_commands(growth: &Growth, rounds: usize, report: &mut Report) -
     })
 }
 
-/// Measures the memory of one `rekinit` that keeps growing numbers of tickets, once each has been
-/// renewed or fetched anew.
+/// Measures the memory of one `rekinit` that keeps growing numbers of tickets, once all are there.
 ///
 /// # Errors
+/// When a cache cannot be removed again.
+///
+/// # Panics
 /// When it does not get its tickets.
 pub(super) fn of_the_sidecar(contest: &Contest, report: &mut Report) -> Outcome<Plot> {
     const TITLE: &str = "rekinit: memory by the number of tickets kept fresh";
@@ -73,22 +74,11 @@ pub(super) fn of_the_sidecar(contest: &Contest, report: &mut Report) -> Outcome<
         let config: String = (0..count)
             .map(|number| contest.ticket_of_sidecar(number))
             .collect();
-        let sidecar = Running(contest.sidecar(&config).stdout(Stdio::null()).spawn()?);
-        let start = Instant::now();
-        let all_there = || (0..count).all(|number| contest.cache_of_sidecar(number).exists());
-        while !all_there() {
-            if start.elapsed() > PATIENCE {
-                return Err("rekinit has not got its tickets".into());
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        let ready = start.elapsed();
+        let mut sidecar = contest.sidecar(&config);
+        let ready = sidecar.wait_for("\"event\":\"refreshed\"", usize::try_from(count)?);
         // What a first login leaves behind is freed by now.
         thread::sleep(Duration::from_millis(300));
-        let status = fs::read_to_string(format!("/proc/{}/status", sidecar.0.id()))?;
-        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let memory = memory.and_then(|line| line.split_whitespace().next());
-        let memory: u32 = memory.ok_or("no VmRSS")?.parse()?;
+        let memory = u32::try_from(sidecar.kib("VmRSS"))?;
         points.push((f64::from(count), f64::from(memory)));
         report.add(&format!(
             "| {count} | {memory} | {:.1} |",
@@ -103,17 +93,4 @@ pub(super) fn of_the_sidecar(contest: &Contest, report: &mut Report) -> Outcome<
         file: "sidecar.svg",
         svg: plot::draw(TITLE, "tickets", "KiB", &[("ours", points)])?,
     })
-}
-
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Ends with the measurement.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself, which the measurement has seen.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
