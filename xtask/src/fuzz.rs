@@ -23,7 +23,7 @@ const USAGE: &str = "\
 usage: cargo xtask fuzz [--minutes N] [--jobs J] [TARGET...]
        cargo xtask fuzz --smoke | --list | --report
 
-  --minutes N     how long each target runs (default 1; a part of a minute will do)
+  --minutes N     how long each target runs on a processor (default 1; a part of a minute will do)
   --jobs J        how many run at once (default: as many as there are processors)
   --address       with AddressSanitizer, which watches the unsafe code of dependencies
   --smoke         two seconds each, from a build that is sooner done, without a few targets

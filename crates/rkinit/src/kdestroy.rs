@@ -78,8 +78,11 @@ fn destroy_all(program: &Program, caches: &Collection) -> u8 {
     for cache in caches {
         match cache.destroy() {
             Err(error) if !error.is_missing() => {
-                let context = format_args!("while destroying cache {}", cache.name());
-                program.error(error.base_text(), context);
+                let name = cache.name();
+                program.error(
+                    error.base_text(),
+                    format_args!("while destroying cache {name}"),
+                );
                 error.hint().into_iter().for_each(hint);
             }
             _ => {}

@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use test_support::parts;
 
 use super::Place;
@@ -99,7 +101,7 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
     Ok(folder.join(triple).join(profile))
 }
 
-/// Runs the target for `time`.
+/// Runs the target for `time` on a processor.
 ///
 /// # Errors
 /// When it cannot be started, or said nothing that can be read.
@@ -116,7 +118,6 @@ pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -
     command
         .arg(&corpus)
         .arg(&seeds)
-        .arg(format!("-max_total_time={}", time.as_secs().max(1)))
         .arg(format!("-artifact_prefix={}/", findings.display()))
         // Seconds by the clock on the wall, and the machine may be busy.
         .arg("-timeout=120")
@@ -129,6 +130,7 @@ pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -
         command
             .spawn()
             .map_err(|error| format!("cannot run {}: {error}", program.display()))?,
+        time,
     )?;
     let said = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
     let mut new = files(&findings)?;
@@ -147,10 +149,11 @@ pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -
     })
 }
 
-/// Waits for `child`: whether it ended well, and its time on a processor.
-fn watch(mut child: Child) -> Outcome<(bool, Duration)> {
+/// Has `child` end after `time` on a processor: whether it ended well, and the time it had.
+fn watch(mut child: Child, time: Duration) -> Outcome<(bool, Duration)> {
     let stat = format!("/proc/{}/stat", child.id());
     let mut cpu = Duration::ZERO;
+    let mut asked = false;
     loop {
         // Also when it has ended, before it is waited for; the last look counts.
         cpu = fs::read_to_string(&stat)
@@ -159,6 +162,11 @@ fn watch(mut child: Child) -> Outcome<(bool, Duration)> {
             .unwrap_or(cpu);
         if let Some(status) = child.try_wait()? {
             return Ok((status.success(), cpu));
+        }
+        if cpu >= time && !asked {
+            // libFuzzer then ends after the input that it is at.
+            kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGUSR1)?;
+            asked = true;
         }
         thread::sleep(Duration::from_millis(200));
     }
