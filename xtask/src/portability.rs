@@ -133,6 +133,13 @@ fn minimal() -> Outcome {
 }
 
 fn cross() -> Outcome {
+    // For the C and assembly of ring.
+    install::packages(&[
+        "gcc-i686-linux-gnu",
+        "libc6-dev-i386-cross",
+        "gcc-aarch64-linux-gnu",
+        "libc6-dev-arm64-cross",
+    ])?;
     let targets: [(&str, &[&str]); 3] = [
         ("i686-unknown-linux-gnu", &CRATES),
         ("aarch64-unknown-linux-gnu", &CRATES),
