@@ -9,6 +9,7 @@ mod script;
 
 use core::time::Duration;
 
+use kerberos_asn1::TicketFlags;
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
     AsExchange, AsParams, KeyEntry, LastPreauth, Login, Password, Principal, Secret, Step,
@@ -77,14 +78,16 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
 }
 
 /// What an attacker may not change. The realm of a canonicalised client is not among it: nothing
-/// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters.
+/// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters. Nor is
+/// whether the ticket is renewable: an error tells the KDC's clock, by which the request says when
+/// the ticket is to end, and a KDC gives a renewable one where that is later than it allows.
 fn essence(login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
     let credential = &login.credential;
     (
         credential.session_key.etype(),
         credential.session_key.expose_bytes().to_vec(),
         credential.times.authtime,
-        credential.flags,
+        credential.flags.without(TicketFlags::RENEWABLE),
         credential.server.to_string(),
         login.reply_key_etype,
     )
