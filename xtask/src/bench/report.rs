@@ -65,7 +65,7 @@ impl Report {
              | ours | {}, {size} bytes, {kind} ({}) |\n\
              | MIT | {mit} |\n\
              | load before | {load} |\n",
-            version(&binary.display().to_string(), "-V").unwrap_or_else(unknown),
+            version(&binary.display().to_string(), "--version").unwrap_or_else(unknown),
             within(size, 5_000_000),
         ));
     }
