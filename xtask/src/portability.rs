@@ -154,26 +154,23 @@ fn cross() -> Outcome {
     Ok(())
 }
 
-/// Interpreted code is slow: the codecs, and what of their tests needs no operating system.
+/// The codecs and the state machines; tests that take too long interpreted say so themselves.
 fn miri() -> Outcome {
     toolchain_with("nightly", &["miri", "rust-src"])?;
     // The processor of s390x is big-endian.
     for target in ["x86_64-unknown-linux-gnu", "s390x-unknown-linux-gnu"] {
-        let mut miri = with_toolchain("nightly", ["miri", "test", "--quiet", "--lib"]);
-        miri.args(["--target", target, "--target-dir"])
+        let mut miri = with_toolchain("nightly", ["miri", "nextest", "run", "--lib"]);
+        miri.args(["--no-fail-fast", "--cargo-quiet", "--target", target])
+            .arg("--target-dir")
             .arg(place("miri")?)
             .env("MIRIFLAGS", "-Zmiri-disable-isolation");
-        packages(
+        process::run(packages(
             &mut miri,
             &["kerberos_asn1", "kerberos_proto", "kerberos_files"],
-        );
-        process::run(miri.args(["--", "--skip", SKIPPED_IN_MIRI]))?;
+        ))?;
     }
     Ok(())
 }
-
-/// Tests whose names have this make files, which the interpreter does too slowly or not at all.
-const SKIPPED_IN_MIRI: &str = "on_disk";
 
 fn packages<'a>(command: &'a mut Command, names: &[&str]) -> &'a mut Command {
     for name in names {

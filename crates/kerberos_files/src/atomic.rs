@@ -348,6 +348,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn what_is_created_is_synced_private_and_replaces_nothing() {
         let folder = std::env::temp_dir().join(format!("kerberos-atomic-{}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
@@ -386,6 +387,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
         let path = std::env::temp_dir().join(format!("kerberos-rewrite-{}", std::process::id()));
         let refusal = || io::Error::from(io::ErrorKind::PermissionDenied);

@@ -78,6 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn an_exclusive_lock_keeps_another_thread_out() {
         let path = std::env::temp_dir().join(format!("kerberos-lock-{}", std::process::id()));
         let first = File::create(&path).unwrap();

@@ -231,6 +231,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn grows_only_for_what_is_there() {
         let mut window = window(&vec![7; 200_000]);
         assert!(!window.require(200_001).unwrap());
@@ -244,6 +245,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn skips_beyond_the_buffer() {
         let bytes: Vec<u8> = (0..=250).cycle().take(300_000).collect();
         let mut window = window(&bytes);

@@ -379,6 +379,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "minutes in miri")]
     fn a_part_beyond_16_bits_is_refused() {
         let entry = |name: &str, key: usize| KeytabEntry {
             principal: Principal::new(NameType::PRINCIPAL, [name.as_bytes()], b"R".as_slice()),

@@ -458,6 +458,7 @@ fn long_lines_stay_whole() {
 
 /// Quadratic behaviour would take minutes here.
 #[test]
+#[cfg_attr(miri, ignore = "minutes in miri")]
 fn large_files_take_linear_time() {
     let mut text = "[a]\n".to_owned();
     for index in 0..100_000 {
@@ -470,6 +471,7 @@ fn large_files_take_linear_time() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes in miri")]
 fn size_caps() {
     let text = "[a]\n".to_owned() + &"b=1\n".repeat(MAX_NODES);
     assert_eq!(
@@ -527,6 +529,7 @@ fn survive(bytes: &[u8]) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes in miri")]
 fn truncations_and_bit_flips() {
     survive(SAMPLE.as_bytes());
     let profile = {
@@ -545,6 +548,7 @@ fn truncations_and_bit_flips() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes in miri")]
 fn random_edits() {
     const SNIPPETS: [&str; 14] = [
         "[",
@@ -593,6 +597,7 @@ fn random_edits() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "minutes in miri")]
 fn file_system() {
     let folder = std::env::temp_dir().join(format!("profile-test-{}", std::process::id()));
     let sub = folder.join("conf.d");

@@ -324,6 +324,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn a_file_in_which_every_place_is_taken() {
         let path = std::env::temp_dir().join(format!("kerberos-rcache-{}", std::process::id()));
         let cache = RcacheFile::new(&path, 300);
