@@ -126,7 +126,9 @@ fn add_resources(rows: &[Row], log: &Path, report: &mut Report) -> Outcome {
         for ((who, memory), calls) in WHO.iter().zip(&mut memory).zip(&mut calls) {
             if let Some(contender) = row.contenders.iter().find(|one| one.who == *who) {
                 *memory = Some(peak_memory(contender)?);
-                *calls = contender.calls(log)?;
+                if row.traced {
+                    *calls = contender.calls(log)?;
+                }
             }
         }
         report.add_resources(row, memory, calls);
@@ -216,8 +218,12 @@ fn measure(contenders: &[Contender], rounds: usize) -> Outcome<Vec<Sample>> {
     for contender in contenders {
         contender.run()?;
     }
-    for _ in 0..rounds {
-        for (contender, times) in contenders.iter().zip(&mut samples) {
+    for round in 0..rounds {
+        // Nobody is always the first after the slowest, who leaves nothing in the processor's caches.
+        let turns = contenders.iter().zip(&mut samples);
+        let mut turns: Vec<_> = turns.collect();
+        turns.rotate_left(round % contenders.len().max(1));
+        for (contender, times) in turns {
             times.push(contender.run()?);
         }
     }

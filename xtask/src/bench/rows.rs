@@ -15,6 +15,8 @@ pub(crate) struct Row {
     pub(crate) memory_limit: Option<u64>,
     /// How often a command that takes seconds runs at most.
     pub(crate) rounds: Option<usize>,
+    /// Whether calls of the system are counted: each takes a tracer twenty times as long.
+    pub(crate) traced: bool,
     /// What our time goes to, by profile.
     pub(crate) bound: &'static str,
     pub(crate) contenders: Vec<Contender>,
@@ -44,6 +46,7 @@ impl Contest {
             goal: Some(goal),
             memory_limit: None,
             rounds: None,
+            traced: true,
             bound,
             contenders,
         };
@@ -53,6 +56,7 @@ impl Contest {
                 goal: None,
                 memory_limit: None,
                 rounds: None,
+                traced: true,
                 bound: "the floor: a process that does nothing",
                 contenders: vec![Contender::floor()],
             },
@@ -110,12 +114,16 @@ impl Contest {
                 "starting up, and waiting for the KDC, which MIT's does as long",
                 self.one_service(),
             ),
-            row(
-                "kvno, 50 names, 10 000 tickets",
-                0.02,
-                "reading the entries, once for all names",
-                self.cached_services(&many_tickets),
-            ),
+            Row {
+                // MIT's reads the cache once for each name, in millions of calls.
+                traced: false,
+                ..row(
+                    "kvno, 50 names, 10 000 tickets",
+                    0.02,
+                    "reading the entries, once for all names",
+                    self.cached_services(&many_tickets),
+                )
+            },
             row(
                 "kinit -k, first KDC refuses",
                 0.5,
