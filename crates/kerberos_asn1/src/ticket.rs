@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::der::{Decode, DecodeError, Encode, Reader, Sink, sequence};
+use crate::der::{Decode, DecodeError, DecodeField, Encode, Reader, Sink, Tag, sequence};
 use crate::{
     AuthorizationData, EncryptedData, EncryptionKey, HostAddresses, KerberosTime, PrincipalName,
     Realm, TicketFlags, TransitedEncoding,
@@ -33,9 +33,40 @@ sequence! {
     }
 }
 
-impl Ticket<'_> {
+impl<'a> Ticket<'a> {
     /// The one version there is, for `tkt_vno`.
     pub const VERSION: i32 = 5;
+
+    /// For which service the ticket encoded in `der` is: `realm` and `sname`, without a look at what
+    /// follows them. That takes half the time of decoding all of it.
+    ///
+    /// # Errors
+    /// When it does not begin as a ticket does.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_asn1::{Encode, EncryptedData, NameType, PrincipalName, SequenceOf, Ticket};
+    /// let ticket = Ticket {
+    ///     tkt_vno: Ticket::VERSION,
+    ///     realm: "EXAMPLE.COM".into(),
+    ///     sname: PrincipalName {
+    ///         name_type: NameType::SRV_HST,
+    ///         name_string: SequenceOf::from(vec!["host".into(), "www".into()]),
+    ///     },
+    ///     enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: b"opaque" },
+    /// };
+    /// let der = ticket.to_der();
+    /// let (realm, sname) = Ticket::server_of(&der)?;
+    /// assert_eq!((realm, sname), (ticket.realm, ticket.sname));
+    /// # Ok::<(), kerberos_asn1::DecodeError>(())
+    /// ```
+    pub fn server_of(der: &'a [u8]) -> Result<(Realm<'a>, PrincipalName<'a>), DecodeError> {
+        let mut fields = Reader::new(der).sequence(Some(1))?;
+        fields.contents(Tag::context(0))?;
+        let realm = DecodeField::decode_field(1, &mut fields)?;
+        let sname = DecodeField::decode_field(2, &mut fields)?;
+        Ok((realm, sname))
+    }
 }
 
 /// A ticket as its issuer encoded it: checked to be a well-formed [`Ticket`], and re-sent verbatim.

@@ -282,11 +282,18 @@ fn write_name<'a>(
 }
 
 fn write_part(part: &[u8], display: bool, escape_at: bool, out: &mut Vec<u8>) {
-    if display {
+    // Names seldom need an escape. To look at every byte takes less than to ask after each whether
+    // to stop.
+    let suspect = |byte: u8| (byte <= b'\n') | (byte == b'/') | (byte == b'@') | (byte == b'\\');
+    if display
+        || !part
+            .iter()
+            .fold(false, |found, &byte| found | suspect(byte))
+    {
         out.extend_from_slice(part);
         return;
     }
-    // Names seldom need an escape, so what lies between two is copied at once.
+    // What lies between two escapes is copied at once.
     let mut rest = part;
     while let Some(at) = rest
         .iter()

@@ -7,6 +7,8 @@
 use std::io::Write as _;
 
 use kerberos_asn1::Decode as _;
+use kerberos_asn1::PrincipalName;
+use kerberos_asn1::Realm;
 use kerberos_asn1::Ticket;
 use kerberos_asn1::TicketFlags;
 use kerberos_crypto::EncryptionType;
@@ -57,7 +59,9 @@ impl<'a> Lines<'a> {
         if is_config && !self.detail.config {
             return;
         }
-        let ticket = if is_config {
+        // Nearly all tickets are for the server that the entry names, and nothing else of them shows.
+        let unseen = is_config || (!self.shows_inside() && names_its_server(credential));
+        let ticket = if unseen {
             None
         } else {
             Ticket::from_der(credential.ticket()).ok()
@@ -93,6 +97,11 @@ impl<'a> Lines<'a> {
                 push_indicators(keytab, ticket, out);
             }
         }
+    }
+
+    /// Whether more is shown of tickets than for which server they are.
+    fn shows_inside(&self) -> bool {
+        self.detail.etypes || self.keytab.is_some()
     }
 
     fn push_times_and_server(&mut self, credential: &CredentialView<'_>, out: &mut Vec<u8>) {
@@ -165,14 +174,24 @@ impl Fields {
 
 /// The server that the ticket itself names, if it is another: so for referrals.
 fn push_other_server(credential: &CredentialView<'_>, ticket: &Ticket<'_>, out: &mut Vec<u8>) {
-    let components = || ticket.sname.name_string.iter().map(|component| component.0);
-    let same = credential.server().components().eq(components())
-        && credential.server().realm() == ticket.realm.0;
-    if !same {
+    if !is_server(credential, &ticket.realm, &ticket.sname) {
         out.extend_from_slice(b"\tTicket server: ");
-        Principal::unparse_parts_into(components(), ticket.realm.0, out);
+        let components = ticket.sname.name_string.iter().map(|component| component.0);
+        Principal::unparse_parts_into(components, ticket.realm.0, out);
         out.push(b'\n');
     }
+}
+
+/// Whether the ticket is for the server that the entry is of; `false` where there is no ticket.
+fn names_its_server(credential: &CredentialView<'_>) -> bool {
+    Ticket::server_of(credential.ticket())
+        .is_ok_and(|(realm, sname)| is_server(credential, &realm, &sname))
+}
+
+fn is_server(credential: &CredentialView<'_>, realm: &Realm<'_>, name: &PrincipalName<'_>) -> bool {
+    let server = credential.server();
+    let components = name.name_string.iter().map(|component| component.0);
+    server.components().eq(components) && server.realm() == realm.0
 }
 
 /// How the client authenticated, if the ticket says so and the keytab has the key to it.
@@ -226,7 +245,6 @@ mod tests {
     use kerberos_asn1::KerberosString;
     use kerberos_asn1::KerberosTime;
     use kerberos_asn1::NameType;
-    use kerberos_asn1::PrincipalName;
     use kerberos_asn1::SequenceOf;
     use kerberos_crypto::KeyBlock;
     use kerberos_files::ccache::CcacheBuilder;
