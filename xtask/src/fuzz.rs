@@ -1,7 +1,8 @@
 //! `cargo xtask fuzz`: every fuzz target for a while, and what that found.
 //!
 //! What adds up over time lies below `target/fuzz`: `corpus` (one folder a target), `findings` (inputs
-//! that break a promise), `logs` (what libFuzzer said last), and `tally.json`.
+//! that break a promise) and `logs` (what libFuzzer said last). What all runs came to is added up in
+//! `fuzz/tally.json`, for docs/SECURITY.md; a smoke run does not count.
 
 mod program;
 mod seeds;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use test_support::parts;
 
-use crate::process::Outcome;
+use crate::process::{self, Outcome};
 use program::{Build, Run};
 use tally::Tally;
 
@@ -63,7 +64,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
                     let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                     let noted = done.and_then(|run| {
                         println!("{}", tally.add(target, &run));
-                        tally.save(&place.tally)?;
+                        if options.build != Build::Smoke {
+                            tally.save(&place.tally)?;
+                        }
                         verdict(target, &run, &place)
                     });
                     if let Err(error) = noted {
@@ -104,7 +107,7 @@ impl Place {
             corpus: folder("corpus")?,
             findings: folder("findings")?,
             logs: folder("logs")?,
-            tally: root.join("tally.json"),
+            tally: process::workspace_root().join("fuzz/tally.json"),
         })
     }
 }

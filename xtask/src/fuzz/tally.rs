@@ -54,9 +54,10 @@ impl Tally {
         let seconds = run.cpu.as_secs_f64();
         total.executions += run.executions;
         total.cpu_seconds += seconds;
-        total.edges = run.edges;
-        total.features = run.features;
-        total.corpus = run.corpus;
+        // A run may begin without the corpus of the one before.
+        total.edges = total.edges.max(run.edges);
+        total.features = total.features.max(run.features);
+        total.corpus = total.corpus.max(run.corpus);
         total.findings += run.findings.len() as u64;
         format!(
             "{target:<18} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9.1}",
