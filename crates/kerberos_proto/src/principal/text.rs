@@ -284,7 +284,7 @@ fn write_name<'a>(
 fn write_part(part: &[u8], display: bool, escape_at: bool, out: &mut Vec<u8>) {
     // Names seldom need an escape. To look at every byte takes less than to ask after each whether
     // to stop.
-    let suspect = |byte: u8| matches!(byte, ..=b'\n' | b'/' | b'@' | b'\\');
+    let suspect = |byte: u8| matches!(byte, 0..=b'\n' | b'/' | b'@' | b'\\');
     if display
         || !part
             .iter()
