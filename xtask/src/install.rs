@@ -258,7 +258,12 @@ pub(crate) fn cargo_tool(name: &str) -> Outcome {
     if process::in_path(name) {
         return Ok(());
     }
-    process::run(&mut process::cargo(["install", name, "--locked"]))
+    // They run for a second, and would take minutes longer to be optimised.
+    let mut install = process::cargo(["install", name, "--locked"]);
+    for (setting, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "64")] {
+        install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+    }
+    process::run(&mut install)
 }
 
 /// Unpacks packages into the folder `name` below the target folder, without installing them.
