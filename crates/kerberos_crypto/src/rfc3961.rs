@@ -11,7 +11,7 @@ use cipher::array::Array;
 use cipher::consts::U16;
 use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
 use digest::Mac;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, zeroize_stack};
 
 use crate::CryptoError;
 use crate::profile::{Part, ScatteredKey, SealingKey, TruncatedMac, refuse};
@@ -21,6 +21,13 @@ use crate::scatter;
 ///
 /// The cipher mode does not matter, for each step encrypts one block from the initial state.
 pub(crate) fn derive_random<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
+    fill(cipher, constant, out);
+    zeroize_stack::<LEFT_BEHIND>();
+}
+
+/// Apart, so that all it leaves on the stack lies where [`derive_random`] wipes.
+#[inline(never)]
+fn fill<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
     let mut block = Array::<u8, C::BlockSize>::default();
     // RFC 3961 §5.1: a constant shorter than a block is folded to one; folding what has the length
     // already changes nothing.
@@ -33,6 +40,11 @@ pub(crate) fn derive_random<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], 
     }
     block.as_mut_slice().zeroize();
 }
+
+/// How much of the stack may hold pieces of the key that keys are derived from, which is a password's
+/// as a rule: where a processor encrypts several blocks at once (VAES), the cipher spreads its round
+/// keys over a kilobyte, and the first two are the key.
+const LEFT_BEHIND: usize = 4096;
 
 /// The Ke and Ki of RFC 3961 §5.3 where the cipher works with ciphertext stealing: the code is
 /// made over confounder and plaintext, then only those are encrypted.
