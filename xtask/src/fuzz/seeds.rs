@@ -112,6 +112,15 @@ fn scripts(seeds: &mut Seeds<'_>) -> Outcome {
             seeds.add(target, &format!("choice{choice}"), &[choice])?;
         }
     }
+    // Errors that once told another clock, and to leave out padata.
+    let clock = [
+        &b"\0\x02\x01\xf9\xff\xff\xff\xff\xff\xff9"[..],
+        &[3; 34],
+        b"O\x15",
+    ]
+    .concat();
+    seeds.add("as_exchange", "another_clock", &clock)?;
+    seeds.add("as_exchange", "less_padata", b"b\xe60g\xac\x02\x18")?;
     for etype in 0..5 {
         for protection in 0..2 {
             let name = format!("token{etype}{protection}");
