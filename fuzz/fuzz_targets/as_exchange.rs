@@ -80,18 +80,21 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
 /// What an attacker may not change. The realm of a canonicalised client is not among it: nothing
 /// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters. Nor is what
 /// an error changes of the next request: by the clock it tells, until when the ticket is asked for,
-/// and a renewable one is given for what is later than allowed; and whether there is padata in it
-/// that an old KDC stumbles over, such as that which asks for the proof of RFC 6806 §11.
+/// and a renewable one is given for what is later than allowed; whether there is padata in it that an
+/// old KDC stumbles over, such as that which asks for the proof of RFC 6806 §11; and whether one
+/// authenticates oneself first where the KDC does not insist.
 fn essence(login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
     let credential = &login.credential;
     (
         credential.session_key.etype(),
         credential.session_key.expose_bytes().to_vec(),
         credential.times.authtime,
-        credential
-            .flags
-            .without(TicketFlags::RENEWABLE | TicketFlags::ENC_PA_REP),
+        credential.flags.without(NOT_PROVEN),
         credential.server.to_string(),
         login.reply_key_etype,
     )
 }
+
+/// See [`essence`].
+const NOT_PROVEN: TicketFlags =
+    TicketFlags(TicketFlags::RENEWABLE.0 | TicketFlags::ENC_PA_REP.0 | TicketFlags::PRE_AUTHENT.0);
