@@ -38,6 +38,11 @@ impl Timestamp {
         }
     }
 
+    /// This moment of one's own clock as the KDC's has it, as far as it is known how far that is ahead.
+    pub fn by_kdc(self, offset: Option<ClockOffset>) -> Self {
+        offset.map_or(self, |offset| self + offset)
+    }
+
     /// The whole seconds, for the wire.
     pub const fn to_kerberos_time(self) -> KerberosTime {
         KerberosTime::from_unix(self.seconds)

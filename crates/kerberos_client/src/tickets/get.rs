@@ -91,7 +91,7 @@ impl Getter {
         let server = Principal::krbtgt(realm, realm);
         let known = self.tgts().iter().find(|tgt| tgt.server == server).cloned();
         let tgt = known.ok_or_else(|| no_credential(&server, &self.cache))?;
-        let now = self.kdc_offset.map_or_else(now, |offset| now() + offset);
+        let now = now().by_kdc(self.kdc_offset);
         // What has expired no KDC need be bothered with.
         if tgt.times.endtime.unix() < now.seconds {
             return Err(ClientError::TicketExpired {

@@ -90,7 +90,7 @@ pub(super) fn look_up(
     let search = Search {
         wanted: Wanted::new(requests, &client),
         etypes,
-        now: kdc_offset.map_or(now, |offset| now + offset).seconds,
+        now: now.by_kdc(kdc_offset).seconds,
         client,
     };
     let mut start_realm = search.client.realm().to_vec();

@@ -93,7 +93,7 @@ impl ApInitiator {
         let initiator = Self {
             subkey: options.subkey.make(&session_key, rng)?,
             sequence_number: sequence_number(options.sequence_number, rng),
-            time: options.kdc_offset.map_or(now, |offset| now + offset),
+            time: now.by_kdc(options.kdc_offset),
             client: credential.client.clone(),
             server: credential.server.clone(),
             session_key,

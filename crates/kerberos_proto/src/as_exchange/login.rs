@@ -39,7 +39,7 @@ pub struct Login {
 impl Login {
     /// `now`, by this machine's clock, as the KDC's clock has it: tickets begin and end by that.
     pub fn by_kdc(&self, now: Timestamp) -> Timestamp {
-        self.kdc_offset.map_or(now, |offset| now + offset)
+        now.by_kdc(self.kdc_offset)
     }
 
     /// A login of which the ticket is left, as in a credential cache: nothing is known of what only

@@ -176,7 +176,7 @@ fn check_times(
     now: Timestamp,
 ) -> Result<(), ReplyFault> {
     let start = part.starttime.unwrap_or(part.authtime);
-    let now = params.kdc_offset.map_or(now, |offset| now + offset);
+    let now = now.by_kdc(params.kdc_offset);
     let latest = now.seconds.saturating_add(params.policy.clock_skew.into());
     // RFC 4120 §3.3.3: a postdated ticket starts when asked, any other at once.
     let as_asked = match params.start {
