@@ -152,6 +152,8 @@ pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -
 /// Has `child` end after `time` on a processor: whether it ended well, and the time it had.
 fn watch(mut child: Child, time: Duration) -> Outcome<(bool, Duration)> {
     let stat = format!("/proc/{}/stat", child.id());
+    // Before a second is over it may not yet know the signal.
+    let time = time.max(Duration::from_secs(1));
     let mut cpu = Duration::ZERO;
     let mut asked = false;
     loop {
