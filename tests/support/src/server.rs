@@ -1,11 +1,14 @@
 //! `Server`: a real server as a subprocess, killed on drop and when the test dies.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::net::{TcpListener, UdpSocket};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{io, thread};
 
 /// How long a server may take to come up, on a machine that is busy with other tests.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -70,8 +73,8 @@ impl Server {
         Ok(server)
     }
 
-    /// What `start` starts on a port of 127.0.0.1 that is free; somebody else may be faster, and then it
-    /// is tried on another one.
+    /// What `start` starts on a port of 127.0.0.1 that is free; somebody else than a test may be faster,
+    /// and then it is tried on another one.
     ///
     /// # Panics
     /// With the logs of the last attempt, when `what` does not start.
@@ -119,20 +122,47 @@ pub(crate) const CONTAINED: [&str; 7] = [
     "--mount-proc",
 ];
 
-/// A port of 127.0.0.1 that is free for UDP and for TCP at this moment.
+/// A port of 127.0.0.1 that is free for UDP and for TCP, and that no other test gets while this process
+/// lives.
+///
+/// The kernel gives none of these to who asks for any port, so that nobody takes it by chance before the
+/// server does that it is for: such a server would seem ready at once, and the port dead be alive.
 ///
 /// # Panics
 /// When there is none.
 pub fn free_port() -> u16 {
-    let candidate = || -> io::Result<u16> {
-        let udp = UdpSocket::bind("127.0.0.1:0")?;
-        let port = udp.local_addr()?.port();
-        TcpListener::bind(("127.0.0.1", port))?;
-        Ok(port)
+    const BELOW_THE_KERNELS: Range<u16> = 10_000..32_000;
+    static HELD: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
+    let start = RandomState::new().hash_one(());
+    let candidate = |step: u64| -> Option<(UdpSocket, u16)> {
+        let count = u64::from(BELOW_THE_KERNELS.end - BELOW_THE_KERNELS.start);
+        let step = u16::try_from(start.wrapping_add(step) % count).ok()?;
+        let port = BELOW_THE_KERNELS.start + step;
+        // Who has it on this address of the same machine has it; it goes with the process.
+        let held = UdpSocket::bind(("127.0.0.2", port)).ok()?;
+        UdpSocket::bind(("127.0.0.1", port)).ok()?;
+        TcpListener::bind(("127.0.0.1", port)).ok()?;
+        Some((held, port))
     };
-    (0..100)
-        .find_map(|_| candidate().ok())
-        .expect("some port is free for both")
+    let (held, port) = (0..1000)
+        .find_map(candidate)
+        .expect("some port is free for both");
+    let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+    all.push(held);
+    port
 }
 
 const MISSING: &str = "`cargo xtask install` installs what the tests need";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice() {
+        let ports: HashSet<u16> = (0..200).map(|_| free_port()).collect();
+        assert_eq!(ports.len(), 200);
+    }
+}
