@@ -63,8 +63,25 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
         if let Some(choice) = other {
             seeds.add("asn1_differential", name, &chosen(choice))?;
         }
+        if name == "AsReq" {
+            // Flags that say that they are 30, which one of the two once kept and the other did not.
+            let mut short = chosen(7);
+            let flags = short.windows(3).position(|window| window == [3, 5, 0]);
+            let unused = short
+                .get_mut(flags.ok_or("no flags")? + 2)
+                .ok_or("no flags")?;
+            *unused = 2;
+            seeds.add("asn1_differential", "flags30", &short)?;
+        }
         match name {
-            "ApReq" => seeds.add("ap_acceptor", name, &chosen(0))?,
+            "ApReq" => {
+                seeds.add("ap_acceptor", name, &chosen(0))?;
+                // RFC 4121 §4.1: the mechanism, the token's number, the message.
+                let inner = [KERBEROS, b"\x01\0", &sample].concat();
+                let length = u16::try_from(inner.len())?.to_be_bytes();
+                let token = [b"\x03\x60\x82", length.as_slice(), &inner].concat();
+                seeds.add("http_headers", "token", &token)?;
+            }
             "KrbError" => seeds.add("krb_error", name, &sample)?,
             "KdcProxyMessage" => {
                 seeds.add("kdc_proxy", "bare", &[&[7, 0], sample.as_slice()].concat())?;
@@ -74,7 +91,7 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
             _ => {}
         }
         // What a hostile network has instead of an answer: the sample, of its length.
-        for target in ["as_exchange", "tgs_exchange", "kpasswd_reply", "gss_spnego"] {
+        for target in HOSTILE_NETWORKS {
             if matches!(name, "AsRep" | "TgsRep" | "KrbError" | "ApRep" | "KrbPriv") {
                 let length = u16::try_from(sample.len())?.to_be_bytes();
                 let script = [&[0, 1], length.as_slice(), &sample].concat();
@@ -96,11 +113,24 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
     Ok(())
 }
 
+/// Targets whose input says what a network does with honest messages.
+const HOSTILE_NETWORKS: [&str; 5] = [
+    "as_exchange",
+    "tgs_exchange",
+    "s4u_exchange",
+    "kpasswd_reply",
+    "gss_spnego",
+];
+
+/// The mechanism of RFC 1964 §1: 1.2.840.113554.1.2.2.
+const KERBEROS: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+
 /// Targets whose input says what happens: each of their choices, and nothing else going wrong.
 fn scripts(seeds: &mut Seeds<'_>) -> Outcome {
     let choices = [
         ("as_exchange", 16),
         ("tgs_exchange", 32),
+        ("s4u_exchange", 16),
         ("kpasswd_reply", 4),
         ("ap_acceptor", 4),
         ("gss_context", 2),
@@ -171,6 +201,18 @@ fn text(seeds: &mut Seeds<'_>) -> Outcome {
     for (number, (choice, name)) in names.iter().enumerate() {
         let input = [&[*choice], name.as_bytes()].concat();
         seeds.add("names", &format!("name{number}"), &input)?;
+    }
+    let headers = [
+        "\x00Basic realm=\"a, Negotiate\", negotiate",
+        "\x00NTLM\nNegotiate YII=, Basic realm=\"\\\"\"",
+        "\x01Negotiate",
+        "\x02Negotiate YII=",
+        "\x02Basic YTpi",
+        "\x02 negotiate\tYIIA",
+    ];
+    for (number, header) in headers.iter().enumerate() {
+        let name = format!("header{number}");
+        seeds.add("http_headers", &name, header.as_bytes())?;
     }
     let sidecar = "\x00listen = \":8080\"\nhook = [\"a\", \"b\"]\nperiod = \"1h\"\ntimeout = 60\n\
         [[ticket]]\nkeytab = \"/k\"\nprincipal = \"a@R\"\ncache = \"FILE:/c\"\n";

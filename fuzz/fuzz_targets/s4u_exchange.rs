@@ -1,0 +1,175 @@
+//! A service asks for tickets on behalf of a user, through two realms and a hostile network: each
+//! answer of the honest KDCs is passed on, altered, or replaced by other bytes. However it ends, it
+//! ends; and neither the user nor anything else of a ticket is ever another than the honest one.
+#![no_main]
+
+#[path = "support/constant.rs"]
+mod constant;
+#[path = "support/script.rs"]
+mod script;
+
+use core::time::Duration;
+
+use kerberos_crypto::EncryptionType;
+use kerberos_proto::{
+    AsExchange, AsParams, Credential, ExchangeError, Password, Policy, Principal, Request,
+    S4u2Proxy, S4u2Self, S4uUser, Secret, Step, TgsExchange, TgsOutcome, TgsParams, Timestamp,
+    UserRealm,
+};
+use kerberos_testkdc::{Account, Kdc, Referral, TestKdcBuilder, Transport};
+use libfuzzer_sys::fuzz_target;
+
+use constant::Constant;
+use script::Script;
+
+fuzz_target!(|data: &[u8]| {
+    let mut script = Script(data);
+    let choices = script.byte();
+    let realms = Realms::new();
+    let found = realms.on_behalf(choices, &mut script);
+    if found.is_ok() {
+        let honest = realms.on_behalf(choices, &mut Script(&[]));
+        let honest = honest.expect("an honest network leads to a ticket");
+        assert_eq!(
+            found.map(|found| essence(&found)).ok(),
+            Some(essence(&honest))
+        );
+    }
+});
+
+const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
+
+/// `HTTP/web` is at home; `bob` and `ldap/far` are in the other realm.
+struct Realms([Kdc; 2]);
+
+impl Realms {
+    fn new() -> Self {
+        let web = Account::new("HTTP/web").password("web").no_preauth();
+        let web = web.may_impersonate().delegates_to("ldap/back");
+        let home = realm("HOME", "USER", |trust| trust)
+            .account(web.delegates_to("krbtgt/HOME"))
+            .account(Account::new("alice").certificate("alice's"))
+            .account(Account::new("ldap/back"))
+            .account(Account::new("bob@corp").lives_in("USER", Referral::WrongRealm))
+            .account(Account::new("ldap/far").lives_in("USER", Referral::WrongRealm));
+        // The service's full name leads home: so does an enterprise name at a real KDC.
+        let user = realm("USER", "HOME", |trust| trust.alias("HTTP/web@HOME"))
+            .account(Account::new("bob").alias("bob@corp"))
+            .account(Account::new("ldap/far").accepts_from("HTTP/web@HOME"));
+        Self([home, user].map(|builder| builder.build().expect("a KDC")))
+    }
+
+    /// The ticket of a user to another service; `script` says what happens to the answers.
+    fn on_behalf(&self, choices: u8, script: &mut Script<'_>) -> Result<Credential, ExchangeError> {
+        let rng = &mut Constant;
+        let name = |name| Principal::parse(name).expect("a name");
+        let user = match choices % 4 {
+            0 => S4uUser::Name(name("alice@HOME")),
+            1 => S4uUser::Name(name("bob@USER")),
+            2 => S4uUser::Name(Principal::parse_enterprise("bob@corp", "HOME").expect("a name")),
+            _ => S4uUser::Certificate(b"alice's".to_vec()),
+        };
+        let (mut search, step) = UserRealm::start(&user, b"HOME", Policy::default(), rng, NOW)?;
+        let realm = self.finish(step, script, |reply| search.step(reply, &mut Constant, NOW))?;
+        let own = self.login();
+        let tgt = self.tgt_for(&realm, &own)?;
+        let params = TgsParams::new(name("HTTP/web@HOME"));
+        let (mut machine, request) = S4u2Self::start(params, &user, &realm, &tgt, rng, NOW)?;
+        let evidence = self.finish(Step::Send(request), script, |reply| {
+            machine.step(reply, &mut Constant, NOW)
+        })?;
+        if choices & 4 != 0 {
+            return Ok(evidence);
+        }
+        let target = ["ldap/back@HOME", "ldap/far@HOME"][usize::from(choices >> 3 & 1)];
+        let params = TgsParams::new(name(target));
+        let (mut machine, request) = S4u2Proxy::start(params, &evidence, &own, rng, NOW)?;
+        self.finish(Step::Send(request), script, |reply| {
+            machine.step(reply, &mut Constant, NOW)
+        })
+    }
+
+    /// Brings a machine to its end through the hostile network.
+    fn finish<T>(
+        &self,
+        mut step: Step<T>,
+        script: &mut Script<'_>,
+        mut next: impl FnMut(&[u8]) -> Result<Step<T>, ExchangeError>,
+    ) -> Result<T, ExchangeError> {
+        for _ in 0..40 {
+            match step {
+                Step::Send(request) => {
+                    let reply = script.alter(self.answer(&request));
+                    let taken = next(&reply);
+                    step = taken.inspect_err(|error| assert!(!error.to_string().is_empty()))?;
+                }
+                Step::Done(done) => return Ok(*done),
+            }
+        }
+        panic!("it ends");
+    }
+
+    fn answer(&self, request: &Request) -> Vec<u8> {
+        let all = self.0.iter();
+        let kdc = all
+            .clone()
+            .find(|kdc| kdc.realm().as_bytes() == request.realm);
+        let time = Duration::from_secs(1_000_000_000);
+        kdc.and_then(|kdc| kdc.answer(&request.payload, Transport::Tcp, time))
+            .unwrap_or_default()
+    }
+
+    /// The service's own TGT, got honestly.
+    fn login(&self) -> Credential {
+        let mut params = AsParams::new(Principal::parse("HTTP/web@HOME").expect("a name"));
+        params.options.forwardable = true;
+        let secret = Secret::Password(Password::new("web"));
+        let started = AsExchange::start(params, secret, &mut Constant, NOW);
+        let (mut exchange, request) = started.expect("a request");
+        let login = self.finish(Step::Send(request), &mut Script(&[]), |reply| {
+            exchange.step(reply, &mut Constant, NOW)
+        });
+        login.expect("an honest login").credential
+    }
+
+    /// A TGT for `realm`, got honestly where the own realm trusts it.
+    fn tgt_for(&self, realm: &[u8], own: &Credential) -> Result<Credential, ExchangeError> {
+        if realm == b"HOME" {
+            return Ok(own.clone());
+        }
+        let params = TgsParams::new(Principal::krbtgt(realm, b"HOME"));
+        let (mut exchange, request) = TgsExchange::start(params, own, &mut Constant, NOW)?;
+        let outcome = self.finish(Step::Send(request), &mut Script(&[]), |reply| {
+            exchange.step(reply, NOW)
+        })?;
+        let TgsOutcome::Ticket(tgt) = outcome else {
+            panic!("a realm knows whom it trusts");
+        };
+        Ok(tgt)
+    }
+}
+
+/// A realm with RC4 keys, which are made in no time, that trusts the other one.
+fn realm(name: &str, other: &str, edit: impl Fn(Account) -> Account) -> TestKdcBuilder {
+    let trust = |realm: &str| {
+        let account = Account::new(&format!("krbtgt/{realm}"));
+        account.password(realm).salt("trust")
+    };
+    Kdc::builder(name)
+        .etypes(&[EncryptionType::ARCFOUR_HMAC])
+        .account(trust(name))
+        .account(edit(trust(other)))
+        .rng(Constant)
+}
+
+/// What an attacker may not change.
+fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + use<> {
+    (
+        credential.client.to_string(),
+        credential.server.to_string(),
+        credential.session_key.etype(),
+        credential.session_key.expose_bytes().to_vec(),
+        credential.times,
+        credential.flags,
+    )
+}
