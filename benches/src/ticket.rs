@@ -5,12 +5,12 @@ use std::error::Error;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use kerberos_asn1::{
-    AuthorizationDataEntry, AuthorizationDataType, EncTicketPart, Encode, EncryptedData,
-    EncryptionKey, KerberosString, KerberosTime, SequenceOf, Ticket, TicketFlags,
-    TransitedEncoding, TransitedType,
+    AuthorizationDataEntry, AuthorizationDataType, KerberosString, KerberosTime, SequenceOf,
+    TicketFlags,
 };
-use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+use kerberos_crypto::{EncryptionType, Key};
 use kerberos_proto::{Credential, Principal, TicketTimes, Timestamp};
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
 /// When everything happens that needs no real time.
 pub(crate) const NOW: Timestamp = Timestamp {
@@ -51,39 +51,15 @@ pub(crate) fn credential_at(
         ad_type: AuthorizationDataType::IF_RELEVANT,
         ad_data: pac,
     };
-    let part = EncTicketPart {
-        flags: TicketFlags::PRE_AUTHENT,
-        key: EncryptionKey {
-            keytype: session_etype.0,
-            keyvalue: session.expose_bytes(),
-        },
-        crealm: KerberosString(client.realm()),
-        cname: client.to_wire(),
-        transited: TransitedEncoding {
-            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-            contents: b"",
-        },
-        authtime: times.authtime,
-        starttime: times.starttime,
-        endtime: times.endtime,
-        renew_till: None,
-        caddr: None,
-        authorization_data: (!pac.ad_data.is_empty()).then(|| SequenceOf::from(vec![pac])),
-    }
-    .to_der();
-    let cipher = service_key.encrypt(KeyUsage::KDC_REP_TICKET, &part, &mut rng);
-    let ticket = Ticket {
-        tkt_vno: Ticket::VERSION,
-        realm: KerberosString(server.realm()),
-        sname: server.to_wire(),
-        enc_part: EncryptedData {
-            etype: service_key.etype().0,
-            kvno: Some(3),
-            cipher: &cipher,
-        },
-    };
+    let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
+    let crealm = KerberosString(client.realm());
+    let mut part = enc_ticket_part(crealm, client.to_wire(), &session, now.seconds);
+    part.starttime = times.starttime;
+    part.endtime = times.endtime;
+    part.authorization_data = (!pac.ad_data.is_empty()).then(|| SequenceOf::from(vec![pac]));
+    let ticket = seal(&part, realm, sname, (service_key, Some(3)), &mut rng);
     Ok(Credential {
-        ticket: ticket.to_der(),
+        ticket,
         client,
         server: server.clone(),
         session_key: session.to_block(),

@@ -8,9 +8,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use kerberos_asn1::{
-    AddressType, Decode, EncTicketPart, Encode, EncryptedData, EncryptionKey, ErrorCode,
-    KerberosString, KerberosTime, KrbError, SequenceOf, Ticket, TicketFlags, TransitedEncoding,
-    TransitedType,
+    AddressType, Decode, EncTicketPart, ErrorCode, KerberosString, KrbError, SequenceOf,
+    TicketFlags,
 };
 use kerberos_client::kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile, KeytabName};
 use kerberos_client::kerberos_files::rcache::RcacheError;
@@ -19,7 +18,8 @@ use kerberos_client::kerberos_proto::{
     TicketTimes,
 };
 use kerberos_client::{ClientError, Config, ServiceAcceptor, now, system_rng};
-use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
+use kerberos_crypto::{EncryptionType, Key, KeyBlock};
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
 const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
@@ -96,40 +96,13 @@ fn request_with(
     let mut rng = system_rng().unwrap();
     let session = Key::generate(AES256, &mut rng).unwrap();
     let client = Principal::parse("alice@R").unwrap();
-    let time = |seconds| KerberosTime::from_unix(now().seconds + seconds);
-    let mut part = EncTicketPart {
-        flags: TicketFlags::PRE_AUTHENT,
-        key: EncryptionKey {
-            keytype: session.etype().0,
-            keyvalue: session.expose_bytes(),
-        },
-        crealm: KerberosString(client.realm()),
-        cname: client.to_wire(),
-        transited: TransitedEncoding {
-            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-            contents: b"",
-        },
-        authtime: time(-60),
-        starttime: None,
-        endtime: time(3600),
-        renew_till: None,
-        caddr: None,
-        authorization_data: None,
-    };
+    let server = server();
+    let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
+    let crealm = KerberosString(client.realm());
+    let mut part = enc_ticket_part(crealm, client.to_wire(), &session, now().seconds);
     edit(&mut part);
     let service_key = Key::new(&key(kvno, AES256)).unwrap();
-    let cipher = service_key.encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut rng);
-    let server = server();
-    let ticket = Ticket {
-        tkt_vno: Ticket::VERSION,
-        realm: KerberosString(server.realm()),
-        sname: server.to_wire(),
-        enc_part: EncryptedData {
-            etype: AES256.0,
-            kvno: Some(kvno),
-            cipher: &cipher,
-        },
-    };
+    let ticket = seal(&part, realm, sname, (&service_key, Some(kvno)), &mut rng);
     let credential = Credential {
         client: client.clone(),
         server: server.clone(),
@@ -139,7 +112,7 @@ fn request_with(
         flags: TicketFlags::empty(),
         addresses: Vec::new(),
         authorization_data: Vec::new(),
-        ticket: ticket.to_der(),
+        ticket,
         second_ticket: Vec::new(),
     };
     let (_, message) = ApInitiator::start(&credential, options, &mut rng, now()).unwrap();

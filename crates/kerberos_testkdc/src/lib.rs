@@ -89,6 +89,7 @@ mod builder;
 mod database;
 mod error;
 mod fault;
+pub mod forge;
 mod kdc;
 mod password_service;
 mod reply;

@@ -5,15 +5,15 @@
 use kerberos_asn1::der::{Reader, Tag};
 use kerberos_asn1::{
     AsRep, AuthorizationData, Decode, EncAsRepPart, EncKdcRepPart, EncTgsRepPart, EncTicketPart,
-    Encode, EncryptedData, EncryptionKey, ErrorCode, HostAddresses, KdcRep, KdcReq, KerberosTime,
-    KrbError, LastReqEntry, LastReqType, MessageType, MethodData, Microseconds, NameType,
-    PrincipalName, RawTicket, Realm, SequenceOf, TgsRep, Ticket, TicketFlags, TransitedEncoding,
-    TransitedType,
+    Encode, EncryptedData, ErrorCode, HostAddresses, KdcRep, KdcReq, KerberosTime, KrbError,
+    LastReqEntry, LastReqType, MessageType, MethodData, Microseconds, NameType, PrincipalName,
+    RawTicket, Realm, SequenceOf, TgsRep, TicketFlags, TransitedEncoding, TransitedType,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
 use crate::fault::Fault;
+use crate::forge::{seal, wire_key};
 use crate::kdc::{Kdc, Now};
 
 /// An error in place of a ticket.
@@ -195,42 +195,27 @@ impl Grant<'_> {
     }
 
     fn ticket(&self, kdc: &Kdc, session: &Key) -> Vec<u8> {
-        let part = Zeroizing::new(
-            EncTicketPart {
-                flags: self.flags,
-                key: wire_key(session),
-                crealm: self.client_realm,
-                cname: self.client.clone(),
-                transited: TransitedEncoding {
-                    tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-                    contents: b"",
-                },
-                authtime: self.times.auth,
-                starttime: Some(self.times.start),
-                endtime: self.times.end,
-                renew_till: self.times.renew_till,
-                caddr: self.addresses.clone(),
-                authorization_data: self.authorization_data.clone(),
-            }
-            .to_der(),
-        );
-        let (key, kvno) = self.ticket_key;
-        let cipher = kdc.with_rng(|rng| key.encrypt(KeyUsage::KDC_REP_TICKET, &part, rng));
+        let part = EncTicketPart {
+            flags: self.flags,
+            key: wire_key(session),
+            crealm: self.client_realm,
+            cname: self.client.clone(),
+            transited: TransitedEncoding {
+                tr_type: TransitedType::DOMAIN_X500_COMPRESS,
+                contents: b"",
+            },
+            authtime: self.times.auth,
+            starttime: Some(self.times.start),
+            endtime: self.times.end,
+            renew_till: self.times.renew_till,
+            caddr: self.addresses.clone(),
+            authorization_data: self.authorization_data.clone(),
+        };
         let mut server = self.server.clone();
         if kdc.faults.strikes(&Fault::WrongTicketServer) {
             server.name_string = SequenceOf::from(vec!["wrong".into(), "ticket".into()]);
         }
-        Ticket {
-            tkt_vno: Ticket::VERSION,
-            realm: self.server_realm,
-            sname: server,
-            enc_part: EncryptedData {
-                etype: key.etype().0,
-                kvno,
-                cipher: &cipher,
-            },
-        }
-        .to_der()
+        kdc.with_rng(|rng| seal(&part, self.server_realm, server, self.ticket_key, rng))
     }
 
     fn client_part(&self, kdc: &Kdc, session: &Key, now: Now) -> Zeroizing<Vec<u8>> {
@@ -275,13 +260,6 @@ impl Grant<'_> {
 /// The time by the KDC's clock and so many seconds.
 pub(crate) fn after(now: Now, seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(now.seconds.saturating_add(seconds))
-}
-
-fn wire_key(key: &Key) -> EncryptionKey<'_> {
-    EncryptionKey {
-        keytype: key.etype().0,
-        keyvalue: key.expose_bytes(),
-    }
 }
 
 /// An encoded EncKDCRepPart with its nonce written as the negative INTEGER of the same 32 bits.

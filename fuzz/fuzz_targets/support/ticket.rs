@@ -1,13 +1,11 @@
 //! A ticket for a service, and the service's keys.
 
-use kerberos_asn1::{
-    EncTicketPart, Encode, EncryptedData, EncryptionKey, KerberosString, KerberosTime, Ticket,
-    TicketFlags, TransitedEncoding, TransitedType,
-};
-use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
+use kerberos_asn1::{KerberosString, TicketFlags};
+use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 use kerberos_proto::{
     Acceptor, Credential, KeyEntry, Principal, ServiceKeys, TicketTimes, Timestamp,
 };
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
 use crate::constant::Constant;
 
@@ -25,38 +23,14 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
     let client = Principal::parse("alice@R").expect("a name");
     let server = Principal::parse("host/www@R").expect("a name");
     let session = Key::generate(session, &mut Constant).expect("a key");
-    let time = |seconds| KerberosTime::from_unix(NOW.seconds + seconds);
-    let part = EncTicketPart {
-        flags: TicketFlags::PRE_AUTHENT,
-        key: EncryptionKey {
-            keytype: session.etype().0,
-            keyvalue: session.expose_bytes(),
-        },
-        crealm: KerberosString(client.realm()),
-        cname: client.to_wire(),
-        transited: TransitedEncoding {
-            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-            contents: b"",
-        },
-        authtime: time(-60),
-        starttime: None,
-        endtime: time(3600),
-        renew_till: None,
-        caddr: None,
-        authorization_data: None,
-    }
-    .to_der();
-    let cipher = key.encrypt(KeyUsage::KDC_REP_TICKET, &part, &mut Constant);
-    let ticket = Ticket {
-        tkt_vno: Ticket::VERSION,
-        realm: KerberosString(server.realm()),
-        sname: server.to_wire(),
-        enc_part: EncryptedData {
-            etype: etype.0,
-            kvno: Some(1),
-            cipher: &cipher,
-        },
-    };
+    let part = enc_ticket_part(
+        KerberosString(client.realm()),
+        client.to_wire(),
+        &session,
+        NOW.seconds,
+    );
+    let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
+    let ticket = seal(&part, realm, sname, (&key, Some(1)), &mut Constant);
     let credential = Credential {
         client,
         server: server.clone(),
@@ -66,7 +40,7 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
         flags: TicketFlags::PRE_AUTHENT,
         addresses: Vec::new(),
         authorization_data: Vec::new(),
-        ticket: ticket.to_der(),
+        ticket,
         second_ticket: Vec::new(),
     };
     let entry = KeyEntry {

@@ -27,16 +27,14 @@ use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Times
 /// # Example
 /// ```
 /// use kerberos_asn1::KerberosTime;
-/// # use kerberos_asn1::{
-/// #     Decode, EncTicketPart, Encode, EncryptedData, EncryptionKey, KerberosString, Ticket,
-/// #     TicketFlags, TransitedEncoding, TransitedType,
-/// # };
-/// # use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
+/// # use kerberos_asn1::{KerberosString, TicketFlags};
+/// # use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 /// use kerberos_proto::{
 ///     Acceptor, AcceptorReply, ApError, ApInitiator, ApRequestOptions, MemoryReplayCache,
 ///     ServiceKeys, Subkey, Timestamp,
 /// };
 /// # use kerberos_proto::{Credential, KeyEntry, Principal, TicketTimes};
+/// # use kerberos_testkdc::forge;
 /// # struct SystemRng(u64);
 /// # impl rand_core::TryRng for SystemRng {
 /// #     type Error = core::convert::Infallible;
@@ -55,24 +53,15 @@ use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Times
 /// # let service_key = KeyEntry { kvno: 1, key: KeyBlock::new(etype, vec![1; 32]) };
 /// # let client = Principal::parse("alice@EXAMPLE.COM")?;
 /// # let server = Principal::parse("host/www.example.com@EXAMPLE.COM")?;
-/// # let (start, end) = (KerberosTime::from_unix(1_767_225_600), KerberosTime::from_unix(1_767_229_200));
-/// # let part = EncTicketPart {
-/// #     flags: TicketFlags::PRE_AUTHENT,
-/// #     key: EncryptionKey { keytype: 18, keyvalue: &[2; 32] },
-/// #     crealm: KerberosString(client.realm()),
-/// #     cname: client.to_wire(),
-/// #     transited: TransitedEncoding { tr_type: TransitedType(1), contents: b"" },
-/// #     authtime: start, starttime: None, endtime: end, renew_till: None,
-/// #     caddr: None, authorization_data: None,
-/// # }.to_der();
-/// # let cipher = Key::new(&service_key.key)?.encrypt(KeyUsage::KDC_REP_TICKET, &part, &mut rng);
-/// # let ticket = Ticket {
-/// #     tkt_vno: 5, realm: KerberosString(server.realm()), sname: server.to_wire(),
-/// #     enc_part: EncryptedData { etype: 18, kvno: Some(1), cipher: &cipher },
-/// # }.to_der();
+/// # let key = Key::new(&service_key.key)?;
+/// # let session = Key::from_bytes(etype, &[2; 32])?;
+/// # let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
+/// # let crealm = KerberosString(client.realm());
+/// # let part = forge::enc_ticket_part(crealm, client.to_wire(), &session, now.seconds);
+/// # let ticket = forge::seal(&part, realm, sname, (&key, Some(1)), &mut rng);
 /// # let credential = Credential {
-/// #     client, server: server.clone(), session_key: KeyBlock::new(etype, vec![2; 32]),
-/// #     times: TicketTimes { authtime: start, starttime: None, endtime: end, renew_till: None },
+/// #     client, server: server.clone(), session_key: session.to_block(),
+/// #     times: TicketTimes::default(),
 /// #     is_skey: false, flags: TicketFlags::PRE_AUTHENT, addresses: vec![],
 /// #     authorization_data: vec![], ticket, second_ticket: vec![],
 /// # };

@@ -2,14 +2,14 @@
 
 use kerberos_asn1::{
     ApReq, Authenticator, AuthorizationDataEntry, AuthorizationDataType, Decode, EncTicketPart,
-    Encode, EncryptedData, EncryptionKey, KerberosString, KerberosTime, SequenceOf, Ticket,
-    TicketFlags, TransitedEncoding, TransitedType,
+    Encode, KerberosString, KerberosTime, SequenceOf, Ticket, TicketFlags,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
 use kerberos_proto::{
     Accepted, Acceptor, ApError, ApInitiator, ApRequestOptions, Credential, HostAddress, KeyEntry,
     MemoryReplayCache, Principal, ServiceKeys, TicketTimes, Timestamp,
 };
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
 pub(crate) use crate::random::Rng;
 
@@ -79,39 +79,16 @@ impl Issue {
             ad_type: AuthorizationDataType::IF_RELEVANT,
             ad_data: b"a PAC",
         }];
-        let mut part = EncTicketPart {
-            flags: TicketFlags::PRE_AUTHENT | TicketFlags::FORWARDABLE,
-            key: EncryptionKey {
-                keytype: session.etype().0,
-                keyvalue: session.expose_bytes(),
-            },
-            crealm: KerberosString(client.realm()),
-            cname: client.to_wire(),
-            transited: TransitedEncoding {
-                tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-                contents: b"",
-            },
-            authtime: after(-3600),
-            starttime: Some(after(-60)),
-            endtime: after(3600),
-            renew_till: None,
-            caddr: None,
-            authorization_data: Some(SequenceOf::from(&pac[..])),
-        };
+        let crealm = KerberosString(client.realm());
+        let mut part = enc_ticket_part(crealm, client.to_wire(), &session, NOW.seconds);
+        part.flags |= TicketFlags::FORWARDABLE;
+        part.authtime = after(-3600);
+        part.starttime = Some(after(-60));
+        part.authorization_data = Some(SequenceOf::from(&pac[..]));
         (self.edit_part)(&mut part);
-        let cipher = self
-            .key
-            .encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut Rng(8));
-        let mut ticket = Ticket {
-            tkt_vno: Ticket::VERSION,
-            realm: KerberosString(self.server.realm()),
-            sname: self.server.to_wire(),
-            enc_part: EncryptedData {
-                etype: self.key.etype().0,
-                kvno: self.kvno,
-                cipher: &cipher,
-            },
-        };
+        let (realm, sname) = (KerberosString(self.server.realm()), self.server.to_wire());
+        let sealed = seal(&part, realm, sname, (&self.key, self.kvno), &mut Rng(8));
+        let mut ticket = Ticket::from_der(&sealed).unwrap();
         (self.edit_ticket)(&mut ticket);
         Credential {
             client: client.clone(),

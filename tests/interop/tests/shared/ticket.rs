@@ -3,15 +3,13 @@
 
 use std::path::Path;
 
-use kerberos_asn1::{
-    EncTicketPart, Encode, EncryptedData, EncryptionKey, KerberosString, KerberosTime, Ticket,
-    TicketFlags, TransitedEncoding, TransitedType,
-};
+use kerberos_asn1::KerberosString;
 use kerberos_client::kerberos_proto::{Credential, Principal, TicketTimes};
 use kerberos_client::{now, system_rng};
-use kerberos_crypto::{EncryptionType, Key, KeyUsage};
+use kerberos_crypto::{EncryptionType, Key};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_files::keytab::KeytabFile;
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
 use test_support::Place;
 
 /// The ticket for `server` in the default cache of `place`.
@@ -35,40 +33,13 @@ pub(crate) fn by_hand(server: &str, keytab: &Path, etype: &str) -> Credential {
     let known = EncryptionType::SUPPORTED.iter();
     let etype = *known.clone().find(|one| one.to_string() == etype).unwrap();
     let session = Key::generate(etype, &mut rng).unwrap();
-    let time = |seconds| KerberosTime::from_unix(now().seconds + seconds);
-    let part = EncTicketPart {
-        flags: TicketFlags::PRE_AUTHENT,
-        key: EncryptionKey {
-            keytype: etype.0,
-            keyvalue: session.expose_bytes(),
-        },
-        crealm: KerberosString(client.realm()),
-        cname: client.to_wire(),
-        transited: TransitedEncoding {
-            tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-            contents: b"",
-        },
-        authtime: time(-60),
-        starttime: Some(time(-60)),
-        endtime: time(3600),
-        renew_till: None,
-        caddr: None,
-        authorization_data: None,
-    };
+    let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
+    let crealm = KerberosString(client.realm());
+    let part = enc_ticket_part(crealm, client.to_wire(), &session, now().seconds);
     let key = Key::new(&entry.key).unwrap();
-    let cipher = key.encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut rng);
-    let ticket = Ticket {
-        tkt_vno: Ticket::VERSION,
-        realm: KerberosString(server.realm()),
-        sname: server.to_wire(),
-        enc_part: EncryptedData {
-            etype: key.etype().0,
-            kvno: Some(entry.kvno),
-            cipher: &cipher,
-        },
-    };
+    let ticket = seal(&part, realm, sname, (&key, Some(entry.kvno)), &mut rng);
     Credential {
-        ticket: ticket.to_der(),
+        ticket,
         client: client.clone(),
         server: server.clone(),
         session_key: session.to_block(),

@@ -1,21 +1,10 @@
 //! Tickets made by hand, against keytabs that have their key, nearly, or not.
 
-use kerberos_asn1::EncTicketPart;
-use kerberos_asn1::Encode as _;
-use kerberos_asn1::EncryptedData;
-use kerberos_asn1::EncryptionKey;
-use kerberos_asn1::KerberosString;
-use kerberos_asn1::KerberosTime;
-use kerberos_asn1::NameType;
-use kerberos_asn1::PrincipalName;
-use kerberos_asn1::SequenceOf;
-use kerberos_asn1::TransitedEncoding;
-use kerberos_asn1::TransitedType;
-use kerberos_crypto::Key;
-use kerberos_crypto::KeyBlock;
-use kerberos_crypto::KeyUsage;
+use kerberos_asn1::{Decode as _, KerberosString, NameType, PrincipalName};
+use kerberos_crypto::{Key, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
 use kerberos_proto::Principal;
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
 use super::*;
 
@@ -75,44 +64,21 @@ impl<'a> Sealed<'a> {
     /// What `keytab` makes of the ticket, for `host/a@R`.
     fn check(&self, keytab: &TemporaryKeytab) -> Result<(), String> {
         let names = [KerberosString(b"host"), KerberosString(b"a")];
-        let part = EncTicketPart {
-            flags: self.flags,
-            key: EncryptionKey {
-                keytype: 18,
-                keyvalue: &[1; 32],
-            },
-            crealm: KerberosString(self.client_realm),
-            cname: PrincipalName {
-                name_type: NameType::PRINCIPAL,
-                name_string: SequenceOf::from(&names[..1]),
-            },
-            transited: TransitedEncoding {
-                tr_type: TransitedType(1),
-                contents: self.transited,
-            },
-            authtime: KerberosTime::from_unix(0),
-            starttime: None,
-            endtime: KerberosTime::from_unix(9),
-            renew_till: None,
-            caddr: None,
-            authorization_data: None,
+        let name = |name_type, names: &[KerberosString<'static>]| PrincipalName {
+            name_type,
+            name_string: names.iter().copied().collect(),
         };
-        let key = Key::new(self.key).unwrap();
+        let session = Key::random_to_key(AES256, &[1; 32]).unwrap();
+        let client = name(NameType::PRINCIPAL, &names[..1]);
+        let crealm = KerberosString(self.client_realm);
+        let mut part = enc_ticket_part(crealm, client, &session, 0);
+        part.flags = self.flags;
+        part.transited.contents = self.transited;
+        let key = (&Key::new(self.key).unwrap(), self.kvno);
+        let service = name(NameType::SRV_HST, &names);
         let mut rng = kerberos_client::system_rng().unwrap();
-        let cipher = key.encrypt(KeyUsage::KDC_REP_TICKET, &part.to_der(), &mut rng);
-        let ticket = Ticket {
-            tkt_vno: Ticket::VERSION,
-            realm: KerberosString(b"R"),
-            sname: PrincipalName {
-                name_type: NameType::SRV_HST,
-                name_string: SequenceOf::from(&names[..]),
-            },
-            enc_part: EncryptedData {
-                etype: self.key.etype().0,
-                kvno: self.kvno,
-                cipher: &cipher,
-            },
-        };
+        let ticket = seal(&part, KerberosString(b"R"), service, key, &mut rng);
+        let ticket = Ticket::from_der(&ticket).unwrap();
         check(&keytab.0, &ticket).map_err(|error| match error {
             CheckError::NoKey(found) => {
                 assert!(error.hint(&ticket).is_some());
