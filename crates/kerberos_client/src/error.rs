@@ -115,6 +115,13 @@ pub enum ClientError {
     #[cfg(feature = "gss")]
     #[error(transparent)]
     Gss(Arc<kerberos_gss::GssError>),
+    /// The service was to be lent a TGT, which `enforce_ok_as_delegate` forbids.
+    #[cfg(feature = "gss")]
+    #[error("{server} may not be lent a ticket: the KDC does not trust it with one")]
+    DelegationForbidden {
+        /// Whom the KDC does not trust (`ok-as-delegate`).
+        server: Principal,
+    },
     /// There is nothing to log in with.
     #[error("Cannot read the secret in {from}: {reason}")]
     NoSecret {
@@ -247,6 +254,11 @@ impl ClientError {
             Self::TicketExpired { server, .. } => {
                 Some(format!("log in again: the ticket for {server} has expired"))
             }
+            #[cfg(feature = "gss")]
+            Self::DelegationForbidden { server } => Some(format!(
+                "have the KDC mark {server} as ok-as-delegate, or set enforce_ok_as_delegate = false \
+                 in [libdefaults] of krb5.conf"
+            )),
             Self::Ccache(error) => error.hint(),
             Self::CcacheName(error) => error.hint(),
             Self::Keytab(error) => error.hint(),

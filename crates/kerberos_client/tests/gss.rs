@@ -4,6 +4,7 @@
 #[path = "shared/world.rs"]
 mod world;
 
+use kerberos_asn1::TicketFlags;
 use kerberos_client::kerberos_files::ccache::CcacheName;
 use kerberos_client::kerberos_gss::{
     AcceptorOptions, ChannelBindings, Context, ContextFlags, GssError, MechanismOrder, Step,
@@ -13,6 +14,7 @@ use kerberos_client::{
     AsyncClient, ClientError, Delegation, GssMechanism, InitiateOptions, Initiation,
     ServiceAcceptor,
 };
+use kerberos_testkdc::Fault;
 use world::{SERVICE, World};
 
 /// Both ends of a context that begins with `options`.
@@ -129,6 +131,53 @@ fn what_is_lent() {
     options.delegation = Delegation::Always;
     let begun = world.client().initiate(&world.cache(), SERVICE, &options);
     assert!(matches!(begun, Err(ClientError::Exchange(_))), "{begun:?}");
+}
+
+/// An administrator's word goes before a program's.
+#[test]
+fn who_may_be_lent_a_ticket_by_krb5_conf() {
+    let mut world = World::new();
+    let strict = "[libdefaults]\nenforce_ok_as_delegate = true\n";
+    world.configure(strict);
+    let mut options = InitiateOptions::default();
+    options.delegation = Delegation::Always;
+    let refused = world.client().initiate(&world.cache(), SERVICE, &options);
+    let Err(ClientError::DelegationForbidden { server }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(server.to_string(), format!("{SERVICE}@R"));
+    options.delegation = Delegation::IfTrusted;
+    let (ours, _) = establish(&world, &options);
+    assert!(!ours.details.flags.contains(ContextFlags::DELEG));
+    // One that the KDC trusts.
+    world.log_in(true);
+    let trusted = Fault::AddedFlags(TicketFlags::OK_AS_DELEGATE);
+    world.kdc.set_fault(trusted);
+    options.delegation = Delegation::Always;
+    let (_, theirs) = establish(&world, &options);
+    assert_eq!(theirs.details.delegated.len(), 1);
+}
+
+/// The promise to bind channels has a service insist that it is done.
+#[test]
+fn bindings_are_announced_where_krb5_conf_says_so() {
+    let mut world = World::new();
+    let accept = || {
+        let mut accept = AcceptorOptions::default();
+        let bindings = ChannelBindings::tls_server_end_point(&[1; 32]);
+        accept.channel_bindings = Some(bindings);
+        accept
+    };
+    let options = InitiateOptions::default();
+    let outcome = |world: &World| {
+        let begun = world.client().initiate(&world.cache(), SERVICE, &options);
+        let spnego = GssMechanism::Spnego;
+        talk(begun.unwrap(), &world.service(), spnego, accept())
+    };
+    assert!(outcome(&world).is_ok());
+    world.configure("[libdefaults]\nclient_aware_channel_bindings = true\n");
+    let refused = outcome(&world);
+    assert!(matches!(refused, Err(GssError::BindingsMissing)));
 }
 
 #[test]

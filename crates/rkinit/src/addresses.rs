@@ -1,11 +1,14 @@
-//! The addresses of this host's interfaces, from the kernel (rtnetlink).
+//! The addresses that a ticket is bound to: those of `extra_addresses`, then those of this host's
+//! interfaces, from the kernel (rtnetlink).
 //!
 //! Loopback and link-local addresses are left out: no KDC sees them. As MIT's library, it asks
-//! for no name.
+//! for no name of its own.
 
 use std::io;
+use std::net::ToSocketAddrs as _;
 
 use kerberos_asn1::AddressType;
+use kerberos_files::config::Krb5Config;
 use kerberos_proto::HostAddress;
 use rustix::net::AddressFamily;
 use rustix::net::RecvFlags;
@@ -17,11 +20,42 @@ use rustix::net::recv;
 use rustix::net::sendto;
 use rustix::net::socket_with;
 
-/// The addresses that others may reach this host by, each once.
+/// The addresses that others may reach this host by, each once; the configuration may name more, as
+/// behind a translator of addresses.
 ///
 /// # Errors
 /// What the system says, as where netlink is not allowed.
-pub(crate) fn local() -> io::Result<Vec<HostAddress>> {
+pub(crate) fn of_this_host(config: &Krb5Config) -> io::Result<Vec<HostAddress>> {
+    let mut addresses = extra(config);
+    for found in local()? {
+        if !addresses.contains(&found) {
+            addresses.push(found);
+        }
+    }
+    Ok(addresses)
+}
+
+/// What `extra_addresses` names: addresses and hosts. One that leads nowhere is passed over, as by
+/// MIT's library.
+fn extra(config: &Krb5Config) -> Vec<HostAddress> {
+    let mut addresses = Vec::new();
+    for name in config.extra_addresses() {
+        match (name, 0).to_socket_addrs() {
+            Ok(found) => {
+                for found in found.map(|found| HostAddress::from(found.ip())) {
+                    if !addresses.contains(&found) {
+                        addresses.push(found);
+                    }
+                }
+            }
+            Err(error) => tracing::debug!("extra_addresses: {name}: {error}"),
+        }
+    }
+    addresses
+}
+
+/// The addresses of the interfaces, each once.
+fn local() -> io::Result<Vec<HostAddress>> {
     let kind = SocketType::RAW;
     let socket = socket_with(AddressFamily::NETLINK, kind, SocketFlags::CLOEXEC, None)?;
     sendto(
@@ -168,6 +202,15 @@ mod tests {
             .map(|a| (a.address_type.0, &*a.address))
             .collect();
         assert_eq!(found, [(2, &[192, 0, 2, 7][..]), (24, &v6[..])]);
+    }
+
+    #[test]
+    fn addresses_of_the_configuration() {
+        let text = "[libdefaults]\nextra_addresses = 192.0.2.7, 2001:db8::1 192.0.2.7\n";
+        let found = extra(&Krb5Config::parse(text).unwrap());
+        let kinds: Vec<_> = found.iter().map(|found| found.address_type).collect();
+        assert_eq!(kinds, [AddressType::IPV4, AddressType::IPV6]);
+        assert!(extra(&Krb5Config::parse("").unwrap()).is_empty());
     }
 
     #[test]

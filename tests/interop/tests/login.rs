@@ -239,7 +239,10 @@ fn settings() {
         place.configure(&realm.conf().set(key, value));
         check(&place, &["alice"], "wonderland\n");
     }
-    place.configure(&realm.conf().set("noaddresses", "false"));
+    let bound = realm.conf().set("noaddresses", "false");
+    place.configure(&bound);
+    check_cache(&place, &["alice"], "wonderland\n");
+    place.configure(&bound.set("extra_addresses", "192.0.2.7, 2001:db8::7"));
     check_cache(&place, &["alice"], "wonderland\n");
 }
 

@@ -21,12 +21,14 @@ pub struct InitiateOptions {
     /// Whether to lend the service a TGT.
     pub delegation: Delegation,
     /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes before
-    /// [`delegation`](Self::delegation), and the KDC's clock is taken from the cache unless it is
-    /// given.
+    /// [`delegation`](Self::delegation), the KDC's clock is taken from the cache unless it is
+    /// given, and `client_aware_channel_bindings` of krb5.conf adds its promise.
     pub context: InitiatorOptions,
 }
 
 /// Whether to lend the service a TGT, with which it can act as the client anywhere.
+///
+/// Where krb5.conf says `enforce_ok_as_delegate`, no service gets one that the KDC does not trust.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Delegation {
     /// It gets none.
@@ -59,6 +61,7 @@ impl Client {
     /// # Errors
     /// As [`ticket`](Self::ticket); [`ClientError::Gss`] when the ticket cannot be used; and with
     /// [`Delegation::Always`] whatever keeps the TGT from being forwarded.
+    /// [`ClientError::DelegationForbidden`] when krb5.conf keeps it from being lent.
     ///
     /// # Example
     /// ```
@@ -123,7 +126,7 @@ impl Client {
 impl Initiation {
     /// Starts a context with a ticket at hand, such as one of
     /// [`Client::s4u2proxy`](crate::Client::s4u2proxy). [`InitiateOptions::delegation`] takes a cache,
-    /// and so counts in [`Client::initiate`] alone.
+    /// and so counts in [`Client::initiate`] alone, as do the settings of krb5.conf.
     ///
     /// # Errors
     /// [`ClientError::Gss`] when the ticket cannot be used.
@@ -179,6 +182,14 @@ impl Driver {
         }
         let mut options = options.clone();
         options.context.kdc_offset = options.context.kdc_offset.or(kdc_offset);
+        let krb5 = self.config.krb5();
+        options.context.announce_bindings |= krb5.client_aware_channel_bindings();
+        let lends = options.context.delegate.is_some() || options.delegation == Delegation::Always;
+        // MIT's library lends nothing then and goes on; who asked for it is told here.
+        if lends && krb5.enforce_ok_as_delegate()? && !is_trusted(&ticket) {
+            let server = ticket.server;
+            return Err(ClientError::DelegationForbidden { server });
+        }
         if options.context.delegate.is_none() {
             options.context.delegate = self.lent(cache, &ticket, options.delegation).await?;
         }
@@ -193,15 +204,13 @@ impl Driver {
     ) -> Result<Option<Credential>, ClientError> {
         let forwarded = || self.forward(cache, Vec::new(), true);
         match delegation {
-            Delegation::IfTrusted if ticket.flags.contains(TicketFlags::OK_AS_DELEGATE) => {
-                match forwarded().await {
-                    Ok(tgt) => Ok(Some(tgt)),
-                    Err(error) => {
-                        tracing::debug!("no TGT is lent to {}: {error}", ticket.server);
-                        Ok(None)
-                    }
+            Delegation::IfTrusted if is_trusted(ticket) => match forwarded().await {
+                Ok(tgt) => Ok(Some(tgt)),
+                Err(error) => {
+                    tracing::debug!("no TGT is lent to {}: {error}", ticket.server);
+                    Ok(None)
                 }
-            }
+            },
             Delegation::None | Delegation::IfTrusted => Ok(None),
             Delegation::Always => forwarded().await.map(Some),
         }
@@ -209,10 +218,41 @@ impl Driver {
 
     /// The principal of a service as [`Client::initiate`] takes it.
     async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
-        let either = (name.split_once('/'), name.split_once('@'));
-        let ((Some((service, host)), None) | (None, Some((service, host)))) = either else {
-            return self.principal(name).await;
-        };
-        self.service_principal(service, Some(host)).await
+        match service_and_host(name) {
+            Some((service, host)) => self.service_principal(service, Some(host)).await,
+            None => self.principal(name).await,
+        }
+    }
+}
+
+/// Whether the KDC says that the service may be lent a TGT (RFC 4120 §2.8).
+fn is_trusted(ticket: &Credential) -> bool {
+    ticket.flags.contains(TicketFlags::OK_AS_DELEGATE)
+}
+
+/// The parts of `service/host` and of `service@host`; `None` for a principal of any other form, such
+/// as Active Directory's `ldap/host/domain`.
+fn service_and_host(name: &str) -> Option<(&str, &str)> {
+    let (service, host) = name.split_once(['/', '@'])?;
+    (!host.contains(['/', '@']) && !name.contains('\\')).then_some((service, host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_of_hosts() {
+        let both = Some(("HTTP", "www.example.com"));
+        assert_eq!(service_and_host("HTTP/www.example.com"), both);
+        assert_eq!(service_and_host("HTTP@www.example.com"), both);
+        for principal in [
+            "HTTP",
+            "HTTP/www.example.com@EXAMPLE.COM",
+            "ldap/dc1.example.com/EXAMPLE.COM",
+            "a\\/b/c",
+        ] {
+            assert_eq!(service_and_host(principal), None, "{principal}");
+        }
     }
 }

@@ -31,12 +31,6 @@ impl World {
             .principal(SERVICE, "secret")
             .start()
             .unwrap();
-        let at = |name: &str| folder.join(name).display().to_string();
-        let config = Config::parse(&kdc.krb5_conf())
-            .unwrap()
-            .with_ccache_name(at("cache"))
-            .with_keytab_name(at("keytab"))
-            .with_rcache_folder(&folder);
         let principal = Principal::parse(&format!("{SERVICE}@R")).unwrap();
         let entries: Vec<_> = kdc
             .keys(SERVICE)
@@ -51,13 +45,25 @@ impl World {
         KeytabFile::new(folder.join("keytab"))
             .add(&entries)
             .unwrap();
-        let world = Self {
+        let config = Config::parse("").unwrap();
+        let mut world = Self {
             folder,
             kdc,
             config,
         };
+        world.configure("");
         world.log_in(true);
         world
+    }
+
+    /// With `text` added to krb5.conf.
+    pub(crate) fn configure(&mut self, text: &str) {
+        let at = |name: &str| self.folder.join(name).display().to_string();
+        self.config = Config::parse(&format!("{}{text}", self.kdc.krb5_conf()))
+            .unwrap()
+            .with_ccache_name(at("cache"))
+            .with_keytab_name(at("keytab"))
+            .with_rcache_folder(&self.folder);
     }
 
     pub(crate) fn log_in(&self, forwardable: bool) {

@@ -225,10 +225,12 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
             "allow_rc4",
             "allow_weak_crypto",
             "canonicalize",
+            "client_aware_channel_bindings",
             "dns_fallback",
             "dns_lookup_kdc",
             "dns_lookup_realm",
             "dns_uri_lookup",
+            "enforce_ok_as_delegate",
             "forwardable",
             "ignore_acceptor_hostname",
             "noaddresses",
@@ -261,10 +263,6 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
         ],
     ),
     (Many, &["extra_addresses"]),
-    (
-        Not("GSS-API applications"),
-        &["client_aware_channel_bindings", "enforce_ok_as_delegate"],
-    ),
     (
         Not("programs that verify a log-in"),
         &["verify_ap_req_nofail"],
@@ -306,10 +304,9 @@ const REALM_KEYS: &[(Kind, &[&str])] = &[
     ),
     (Bool, &["disable_encrypted_timestamp"]),
     (Text, &["sitename"]),
-    (
-        Not("what is not supported yet"),
-        &["auto_fast_armor", "http_anchors"],
-    ),
+    // Certificates of KDC proxies; each line may name some.
+    (Many, &["http_anchors"]),
+    (Not("what is not supported yet"), &["auto_fast_armor"]),
     (
         Not("Kerberos 4 and servers"),
         &[

@@ -60,7 +60,7 @@ pub(super) fn adjust(
         .addresses
         .unwrap_or_else(|| !config.no_addresses(&realm))
     {
-        params.addresses = addresses::local().map_err(|error| Refusal {
+        params.addresses = addresses::of_this_host(config).map_err(|error| Refusal {
             hint: Some("leave out -a: a ticket need not be bound to addresses".into()),
             ..Refusal::new(system_text(&error), "getting local addresses")
         })?;
