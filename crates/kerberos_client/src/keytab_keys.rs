@@ -18,7 +18,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// The file is read once. Once a second at most, and whenever a ticket wants a key that is not
 /// there, it is looked at and read again if it is another one or was changed: a rotated keytab needs
-/// no restart. Keys that cannot be used (of unknown types or wrong lengths) are passed over.
+/// no restart. Keys that cannot be used (of unknown types or wrong lengths) are passed over, and so is
+/// an entry that is damaged: the whole ones beside it still let clients in, as with MIT's library.
 ///
 /// While a changed file cannot be read, as when it is just being copied, the last keys stay. When
 /// it is gone, so are they.
@@ -44,11 +45,17 @@ impl KeytabKeys {
     ///
     /// # Errors
     /// [`ClientError::KeytabName`] when `name` is no file, [`ClientError::Keytab`] when it cannot be
-    /// read.
+    /// read, or when all that is in it is damaged.
     pub fn open(name: &KeytabName) -> Result<Self, ClientError> {
         let file = KeytabFile::new(name.file_path()?);
-        let state = RwLock::new(State::read(&file)?);
-        Ok(Self { file, state })
+        let read = Contents::read(&file)?;
+        match read.damage {
+            Some(error) if read.keys.is_empty() => Err(error.into()),
+            _ => Ok(Self {
+                file,
+                state: RwLock::new(read.into()),
+            }),
+        }
     }
 
     /// The keys, if they are fresh and `wanted` is among them.
@@ -82,25 +89,58 @@ impl State {
     /// Reads the file again if it has changed.
     fn look(&mut self, file: &KeytabFile) -> Result<(), KeytabError> {
         let due = !self.is_fresh();
-        self.looked = Instant::now();
+        if due {
+            // Not otherwise: requests for missing keys, one after the other, would put it off for ever.
+            self.looked = Instant::now();
+        }
         let stamp = FileStamp::of(file.path());
         if matches!(&stamp, Err(error) if error.kind() == io::ErrorKind::NotFound) {
             self.keys = ServiceKeys::default();
         }
-        let changed = stamp.ok() != self.stamp || self.stamp.is_none();
+        let stamp = stamp.ok();
+        let changed = stamp != self.stamp || stamp.is_none();
         // A request for a missing key cannot have the file read more often than it changes.
         if changed || (due && !self.settled) {
-            *self = Self::read(file)?;
+            // As it is, it may be unreadable; a look each second is for what does not show.
+            (self.stamp, self.settled) = (stamp, false);
+            let read = Contents::read(file)?;
+            match read.damage {
+                // Perhaps it is just being written: the keys in memory are better until then.
+                Some(error) if !read.settled || read.keys.is_empty() => return Err(error),
+                _ => *self = read.into(),
+            }
         }
         Ok(())
     }
+}
 
+/// What a keytab holds.
+struct Contents {
+    keys: Vec<ServiceKey>,
+    /// Why an entry is passed over, the first of those that are damaged.
+    damage: Option<KeytabError>,
+    stamp: Option<FileStamp>,
+    settled: bool,
+}
+
+impl Contents {
     fn read(file: &KeytabFile) -> Result<Self, KeytabError> {
         // Taken before: a change in between shows the next time.
         let stamp = FileStamp::of(file.path()).ok();
-        let mut keys = Vec::new();
+        let (mut keys, mut damage) = (Vec::new(), None);
         let mut reader = file.open()?;
-        while let Some(entry) = reader.next()? {
+        loop {
+            let entry = match reader.next() {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                // The reader goes on behind it.
+                Err(error @ (KeytabError::Format { .. } | KeytabError::TornEntry { .. })) => {
+                    tracing::warn!("an entry of the keytab is passed over: {error}");
+                    damage.get_or_insert(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let principal = entry.principal().to_principal();
             match ServiceKey::new(principal, &entry.to_key_entry()) {
                 Ok(key) => keys.push(key),
@@ -110,10 +150,21 @@ impl State {
             }
         }
         Ok(Self {
-            keys: keys.into_iter().collect(),
+            keys,
+            damage,
             stamp,
             settled: stamp.is_some_and(FileStamp::is_settled),
-            looked: Instant::now(),
         })
+    }
+}
+
+impl From<Contents> for State {
+    fn from(read: Contents) -> Self {
+        Self {
+            keys: read.keys.into_iter().collect(),
+            stamp: read.stamp,
+            settled: read.settled,
+            looked: Instant::now(),
+        }
     }
 }

@@ -205,6 +205,48 @@ fn a_keytab_that_cannot_be_read() {
 }
 
 #[test]
+fn a_damaged_entry_does_not_hide_the_whole_ones() {
+    let service = Service::new(&[(3, AES256)]);
+    let path = service.keytab().path().to_owned();
+    let mut bytes = fs::read(&path).unwrap();
+    // A record that cannot be an entry, one that can, and a torn one.
+    bytes.extend(b"\0\0\0\x04\xff\xff\xff\xff");
+    let other = KeytabFile::new(service.folder.join("other"));
+    other.add(&entries(&[(4, AES256)])).unwrap();
+    bytes.extend(&fs::read(other.path()).unwrap()[2..]);
+    bytes.extend(b"\0\0\0\x50\0\x02");
+    fs::write(&path, &bytes).unwrap();
+    let acceptor = service.acceptor();
+    acceptor.accept(&request(3), None).unwrap();
+    acceptor.accept(&request(4), None).unwrap();
+    // And where nothing else is there, it is an error.
+    fs::write(&path, b"\x05\x02\0\0\0\x04\xff\xff\xff\xff").unwrap();
+    let error = ServiceAcceptor::new(&service.config("")).unwrap_err();
+    assert!(
+        matches!(error, ClientError::Keytab(KeytabError::Format { .. })),
+        "{error:?}"
+    );
+}
+
+/// Once it is plain that nobody is writing it any more, a damaged keytab is taken as it is.
+#[test]
+fn a_rotated_keytab_may_be_damaged() {
+    let service = Service::new(&[(3, AES256)]);
+    let acceptor = service.acceptor();
+    let path = service.keytab().path().to_owned();
+    service.keytab().add(&entries(&[(4, AES256)])).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    bytes.extend(b"\0\0\0\x50\0\x02");
+    fs::write(&path, bytes).unwrap();
+    let deadline = now().seconds + 30;
+    while acceptor.accept(&request(4), None).is_err() {
+        assert!(now().seconds < deadline, "the new key never comes");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    acceptor.accept(&request(3), None).unwrap();
+}
+
+#[test]
 fn keys_that_are_of_no_use_do_not_hinder() {
     let service = Service::new(&[(3, AES256)]);
     let odd = |etype, length| KeytabEntry {
