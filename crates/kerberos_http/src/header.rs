@@ -61,20 +61,21 @@ impl Party {
     pub(crate) fn challenge(self, headers: &HeaderMap) -> Option<&str> {
         let values = headers.get_all(self.response_header()).into_iter();
         values
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(challenges)
+            .flat_map(|value| challenges(value.as_bytes()))
             .find_map(negotiate)
     }
 }
 
 /// What follows `Negotiate` in one challenge, or in the credentials of a request.
-pub(crate) fn negotiate(challenge: &str) -> Option<&str> {
-    let challenge = challenge.trim_matches([' ', '\t']);
-    let (scheme, rest) = challenge.split_once(' ').unwrap_or((challenge, ""));
+pub(crate) fn negotiate(challenge: &[u8]) -> Option<&str> {
+    let challenge = challenge.trim_ascii();
+    let end = challenge.iter().position(|&octet| octet == b' ');
+    let (scheme, rest) = challenge.split_at(end.unwrap_or(challenge.len()));
     // RFC 9110 §11.1: names of schemes have no case.
-    scheme
-        .eq_ignore_ascii_case("Negotiate")
-        .then(|| rest.trim_matches([' ', '\t']))
+    if !scheme.eq_ignore_ascii_case(b"Negotiate") {
+        return None;
+    }
+    str::from_utf8(rest.trim_ascii()).ok()
 }
 
 /// The token that is written as `text`.
@@ -97,17 +98,18 @@ pub(crate) fn encode(token: &[u8]) -> HeaderValue {
 }
 
 /// The parts of a list, at the commas that are in no quoted string (RFC 9110 §5.6.1). Each begins
-/// with the name of a scheme or is a parameter of the one before.
-fn challenges(list: &str) -> impl Iterator<Item = &str> {
+/// with the name of a scheme or is a parameter of the one before. What is quoted may be in any encoding
+/// (`obs-text`, RFC 9110 §5.5).
+fn challenges(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let mut escaped = false;
-    list.split(move |character| {
+    list.split(move |&octet| {
         let is_escape = escaped;
-        escaped = quoted && character == '\\' && !is_escape;
-        if character == '"' && !is_escape {
+        escaped = quoted && octet == b'\\' && !is_escape;
+        if octet == b'"' && !is_escape {
             quoted = !quoted;
         }
-        character == ',' && !quoted
+        octet == b',' && !quoted
     })
 }
 
@@ -121,7 +123,7 @@ mod tests {
     #[test]
     fn challenges_are_found_in_lists() {
         let found = |text: &str| {
-            let text = challenges(text).find_map(negotiate);
+            let text = challenges(text.as_bytes()).find_map(negotiate);
             text.map(str::to_owned)
         };
         let some = |text: &str| Some(text.to_owned());
@@ -132,6 +134,7 @@ mod tests {
         assert_eq!(found("Basic realm=\"x, Negotiate\""), None);
         assert_eq!(found(r#"Basic realm="x\", Negotiate""#), None);
         assert_eq!(found(r#"Basic realm="x\\", Negotiate"#), some(""));
+        assert_eq!(found("Basic realm=\"Zürich\", Negotiate"), some(""));
         assert_eq!(found("Negotiated"), None);
         assert_eq!(found(""), None);
     }

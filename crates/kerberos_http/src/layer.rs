@@ -161,8 +161,8 @@ impl NegotiateLayer {
     /// The token of a request, and what its context must have.
     fn read<B>(&self, request: &Request<B>) -> Result<(Vec<u8>, AcceptorOptions), Refusal> {
         let credentials = request.headers().get(AUTHORIZATION);
-        let text = credentials.and_then(|value| value.to_str().ok());
-        let text = text.and_then(negotiate).filter(|text| !text.is_empty());
+        let text = credentials.and_then(|value| negotiate(value.as_bytes()));
+        let text = text.filter(|text| !text.is_empty());
         let token = text.ok_or(Refusal::Unauthorized(ASK))?;
         let token = decode(token).map_err(|error| Refusal::of(&error))?;
         let mut options = self.options.clone();
