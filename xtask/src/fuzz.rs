@@ -60,7 +60,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             scope.spawn(|| {
                 let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
                 while let Some(target) = next() {
-                    let done = program::run(&binaries.join(target), target, &place, options.time);
+                    let program = binaries.join(target);
+                    let done = program::run(&program, target, &place, options.time, options.build);
                     let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                     let noted = done.and_then(|run| {
                         println!("{}", tally.add(target, &run));

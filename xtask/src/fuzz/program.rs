@@ -101,11 +101,17 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
     Ok(folder.join(triple).join(profile))
 }
 
-/// Runs the target for `time` on a processor.
+/// Runs the target, which `build` made, for `time` on a processor.
 ///
 /// # Errors
 /// When it cannot be started, or said nothing that can be read.
-pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -> Outcome<Run> {
+pub(super) fn run(
+    program: &Path,
+    target: &str,
+    place: &Place,
+    time: Duration,
+    build: Build,
+) -> Outcome<Run> {
     let corpus = place.corpus.join(target);
     let findings = place.findings.join(target);
     let seeds = place.seeds.join(target);
@@ -126,6 +132,10 @@ pub(super) fn run(program: &Path, target: &str, place: &Place, time: Duration) -
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(&log)?);
+    if build == Build::Smoke {
+        // From nothing it tries the same inputs each time: what it finds it finds again.
+        command.arg("-seed=1");
+    }
     let (success, cpu) = watch(
         command
             .spawn()
