@@ -153,12 +153,20 @@ impl TicketKeeper {
     }
 }
 
+impl TicketKeeper {
+    /// Ends the keeper without waiting for what it is at: nothing is begun to be published any more.
+    /// Dropping it ends it as well, and waits for what is being published.
+    pub fn stop(&self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        self.shared.alarm.ring();
+    }
+}
+
 /// Ends the keeper. What is being published is waited for; nothing is published any more after that,
 /// though a request that a KDC has not answered yet may run on to its end in the background.
 impl Drop for TicketKeeper {
     fn drop(&mut self) {
-        self.shared.stopped.store(true, Ordering::Release);
-        self.shared.alarm.ring();
+        self.stop();
         drop(self.shared.publishing());
         self.shared.state.close();
     }

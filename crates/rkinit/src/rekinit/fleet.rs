@@ -1,5 +1,6 @@
 //! All tickets that are kept, and the files that their secrets are in.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,15 +8,21 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use kerberos_client::Client;
+use kerberos_client::now;
 use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheKind;
+use kerberos_files::ccache::Collection;
+use kerberos_proto::Principal;
 
 use crate::klist;
 use crate::messages::system_text;
 use crate::rekinit::files::Files;
+use crate::rekinit::keep::History;
 use crate::rekinit::keep::Kept;
 use crate::rekinit::keep::Shared;
 use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;
+use crate::rekinit::target::Accepted;
 use crate::rekinit::target::Target;
 
 /// The keepers.
@@ -26,48 +33,66 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts a keeper for each target; what is known of a cache `before` stays known.
+    /// Starts a keeper for each target; what is known from `before` of the ticket of the same principal
+    /// in the same cache stays known.
     ///
     /// # Errors
     /// In words, when there are no threads for them.
     pub(super) fn start(
         targets: &[Arc<Target>],
         shared: &Shared,
-        before: &[Arc<Status>],
+        mut before: Vec<History>,
     ) -> Result<Self, String> {
         let mut fleet = Self {
             kept: Vec::with_capacity(targets.len()),
             files: watch_files(targets, shared.log),
         };
-        for (number, target) in targets.iter().enumerate() {
+        for target in targets {
             let cache = target.cache.to_string();
-            let same = before.iter().find(|status| status.cache == cache);
-            let status = same.cloned().unwrap_or_else(|| {
-                let until = found_ticket(&shared.client, target);
-                Arc::new(Status::new(cache, until))
-            });
-            let kept = Kept::start(Arc::clone(target), status, shared, number)
+            let owner = target.owner(&shared.client);
+            let is_same = |history: &History| {
+                let status = &history.status;
+                status.cache == cache && status.facts().principal == owner
+            };
+            let history = match before.iter().position(is_same) {
+                Some(place) => before.swap_remove(place),
+                None => {
+                    let found = |owner| found_ticket(&shared.client, target, owner);
+                    let until = owner.as_ref().and_then(found);
+                    History {
+                        status: Arc::new(Status::new(cache, owner, until)),
+                        accepted: Accepted::default(),
+                    }
+                }
+            };
+            let kept = Kept::start(Arc::clone(target), history, shared)
                 .map_err(|error| error.to_string())?;
             fleet.kept.push(kept);
         }
         Ok(fleet)
     }
 
+    /// What is known of the tickets.
+    pub(super) fn histories(&self) -> Vec<History> {
+        self.kept.iter().map(|kept| kept.history.clone()).collect()
+    }
+
     /// How the tickets fare.
     pub(super) fn statuses(&self) -> Vec<Arc<Status>> {
-        let statuses = self.kept.iter().map(|kept| Arc::clone(&kept.status));
-        statuses.collect()
+        let statuses = self.kept.iter().map(|kept| &kept.history.status);
+        statuses.cloned().collect()
     }
 
     /// Whether every cache has a good ticket.
     pub(super) fn is_ready(&self, now: i64) -> bool {
-        self.kept.iter().all(|kept| kept.status.is_ready(now))
+        let mut kept = self.kept.iter();
+        kept.all(|kept| kept.history.status.is_ready(now))
     }
 
     /// The cache of the first ticket, which is the application's.
     pub(super) fn first_cache(&self) -> Option<&str> {
         let first = self.kept.first()?;
-        Some(&first.status.cache)
+        Some(&first.history.status.cache)
     }
 
     /// Has all tickets refreshed now.
@@ -97,10 +122,32 @@ impl Fleet {
         }
     }
 
+    /// Has those tickets refreshed whose cache somebody has removed.
+    pub(super) fn restore_lost(&self, log: Log) {
+        for kept in &self.kept {
+            let (name, status) = (&kept.target.cache, &kept.history.status);
+            let is_gone = |path: &Path| {
+                let found = path.symlink_metadata();
+                found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+            };
+            if name.kind() == CcacheKind::File
+                && status.facts().valid_until.is_some()
+                && name.path().is_some_and(is_gone)
+            {
+                let text = format!("{name} is gone: refreshing");
+                log.warning(text).with("event", "cache_gone").write();
+                status.update(|facts| facts.valid_until = None);
+                kept.keeper.refresh_now();
+            }
+        }
+    }
+
     /// Ends the keepers. One that is publishing is waited for, but not if it waits for a KDC itself:
     /// what counts is written in one step, or not at all.
     pub(super) fn let_go(&mut self) {
         let kept = std::mem::take(&mut self.kept);
+        // All of them first: to wait for one gives the others no time.
+        kept.iter().for_each(Kept::stop);
         let (done, ended) = mpsc::channel();
         let ending = std::thread::Builder::new().spawn(move || {
             drop(kept);
@@ -112,18 +159,33 @@ impl Fleet {
     }
 }
 
-/// Until when the ticket is good that an earlier process left in the cache, if it is the right
-/// one's.
-fn found_ticket(client: &Client, target: &Target) -> Option<i64> {
+/// Until when the ticket of `owner` is good that an earlier process left in the cache, if those for
+/// services are there as well.
+fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<i64> {
     let options = client.config().krb5().ccache_options();
-    let cache = Ccache::resolve(&target.cache, &options).ok()?;
-    let owner = cache.principal().ok()?;
-    let is_right = target
-        .principal
-        .as_ref()
-        .is_none_or(|named| *named == owner);
-    let until = klist::valid_until(&cache).ok()?;
-    until.filter(|_| is_right).map(i64::from)
+    let cache = match target.cache.kind() {
+        CcacheKind::File => Ccache::resolve(&target.cache, &options).ok()?,
+        _ => {
+            let caches = Collection::new(target.cache.clone(), options);
+            caches.of_principal(owner).ok()??
+        }
+    };
+    let mut reader = cache.open().ok()?;
+    if reader.default_principal() != owner {
+        return None;
+    }
+    let offset = reader.kdc_offset().map_or(0, |offset| offset.seconds);
+    let now = now().seconds + i64::from(offset);
+    let mut missing: Vec<&Principal> = target.services.iter().collect();
+    while let Some(entry) = reader.next().ok()? {
+        if i64::from(entry.endtime()) > now {
+            missing.retain(|service| !entry.server().matches(service));
+        }
+    }
+    let until = klist::valid_until(&cache).ok()??;
+    missing
+        .is_empty()
+        .then_some(i64::from(until) - i64::from(offset))
 }
 
 fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {

@@ -1,6 +1,8 @@
 //! The keepers of all targets, and what is logged of each attempt.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use crate::rekinit::reason::Reason;
 use crate::rekinit::secret::Place;
 use crate::rekinit::status::Facts;
 use crate::rekinit::status::Status;
+use crate::rekinit::target::Accepted;
 use crate::rekinit::target::Source;
 use crate::rekinit::target::Target;
 use crate::rekinit::wake::Wake;
@@ -29,8 +32,17 @@ use crate::rekinit::wake::Wake;
 /// A target, and who keeps it.
 pub(super) struct Kept {
     pub(super) target: Arc<Target>,
-    pub(super) status: Arc<Status>,
+    pub(super) history: History,
     pub(super) keeper: TicketKeeper,
+    /// Whether nothing is to be published any more.
+    ended: Arc<AtomicBool>,
+}
+
+/// What is known of a ticket, whichever keeper it has.
+#[derive(Clone)]
+pub(super) struct History {
+    pub(super) status: Arc<Status>,
+    pub(super) accepted: Accepted,
 }
 
 /// What a keeper's thread tells the main one after each attempt.
@@ -51,16 +63,16 @@ pub(super) struct Shared {
 }
 
 impl Kept {
-    /// Starts to keep `target`, the one of that number.
+    /// Starts to keep `target`.
     ///
     /// # Errors
     /// [`ClientError::Keeper`] when there is no thread for it.
     pub(super) fn start(
         target: Arc<Target>,
-        status: Arc<Status>,
+        history: History,
         shared: &Shared,
-        number: usize,
     ) -> Result<Self, ClientError> {
+        let status = &history.status;
         let client = &shared.client;
         // The source puts the true name into its place when the secret tells it.
         let unknown = || Principal::parse_with_realm("unknown", "UNKNOWN");
@@ -70,18 +82,24 @@ impl Kept {
             error,
         })?;
         let login = target.request.params(client, principal)?;
-        let source = Source::new(client.clone(), Arc::clone(&target), Arc::clone(&status));
+        let source = Source::new(
+            client.clone(),
+            Arc::clone(&target),
+            Arc::clone(status),
+            history.accepted.clone(),
+        );
+        let ended = Arc::new(AtomicBool::new(false));
         let publisher = Publisher::new(
             client.clone(),
             Arc::clone(&target),
-            Arc::clone(&status),
+            Arc::clone(status),
             shared.log,
-            number,
-        )?;
+            Arc::clone(&ended),
+        );
         let observer = Observer {
             shared: shared.clone(),
             target: Arc::clone(&target),
-            status: Arc::clone(&status),
+            status: Arc::clone(status),
         };
         let mut params = KeeperParams::new(login, source)
             .with_publish_until(move |login| publisher.publish(login))
@@ -90,9 +108,16 @@ impl Kept {
         let keeper = client.keep(params)?;
         Ok(Self {
             target,
-            status,
+            history,
             keeper,
+            ended,
         })
+    }
+
+    /// Has nothing published any more, without waiting for what the keeper is at.
+    pub(super) fn stop(&self) {
+        self.keeper.stop();
+        self.ended.store(true, Ordering::Release);
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use kerberos_client::now;
 use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheKind;
 
 use crate::beside;
 use crate::beside::Received;
@@ -87,7 +88,7 @@ impl<'a> Life<'a> {
             wake: Arc::new(Wake::new().map_err(io)?),
         };
         let processes = Processes::new(setup.log, setup.hook.clone(), setup.secret_variables());
-        let fleet = Fleet::start(&setup.targets, &shared, &[])?;
+        let fleet = Fleet::start(&setup.targets, &shared, Vec::new())?;
         let awaited = fleet.statuses();
         Ok(Self {
             deadline: setup
@@ -155,6 +156,7 @@ impl<'a> Life<'a> {
             return Some(code);
         }
         self.processes.end_late_hooks();
+        self.fleet.restore_lost(self.setup.log);
         let statuses = self.fleet.statuses();
         let now = now().seconds;
         if has_news {
@@ -263,16 +265,23 @@ impl<'a> Life<'a> {
     /// Ends the keepers, and removes what is to be removed.
     fn end(&mut self) {
         Systemd::stopping();
+        let statuses = self.fleet.statuses();
         self.fleet.let_go();
         let options = self.setup.client.config().krb5().ccache_options();
-        let targets = self.setup.targets.iter();
-        for target in targets.filter(|target| target.destroy) {
-            let destroy =
-                Ccache::resolve(&target.cache, &options).and_then(|cache| cache.destroy());
+        for (target, status) in self.setup.targets.iter().zip(statuses) {
+            let cache = match target.cache.kind() {
+                CcacheKind::File => Some(target.cache.clone()),
+                // Others have caches there, too: no other goes than the one that was written.
+                _ => status.facts().written,
+            };
+            let Some(cache) = cache.filter(|_| target.destroy) else {
+                continue;
+            };
+            let destroy = Ccache::resolve(&cache, &options).and_then(|cache| cache.destroy());
             if let Err(error) = destroy
                 && !error.is_no_cache()
             {
-                let text = format!("{} is still there: {error}", target.cache);
+                let text = format!("{cache} is still there: {error}");
                 self.setup.log.error(text).write();
             }
         }

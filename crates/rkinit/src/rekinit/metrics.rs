@@ -205,12 +205,12 @@ mod tests {
 
     #[test]
     fn every_ticket_has_its_lines() {
-        let status = Arc::new(Status::new("FILE:/a\"b\\c".into(), Some(100)));
+        let status = Arc::new(Status::new("FILE:/a\"b\\c".into(), None, Some(100)));
         status.update(|facts| {
             facts.fail(Reason::ClockSkew);
             facts.attempts = 2;
         });
-        let statuses = [status, Arc::new(Status::new("KCM:1".into(), None))];
+        let statuses = [status, Arc::new(Status::new("KCM:1".into(), None, None))];
         let text = metrics(&statuses, 50);
         for line in [
             r#"rekinit_ticket_expiry_timestamp_seconds{principal="(unknown)",cache="FILE:/a\"b\\c"} 100"#,

@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kerberos_asn1::KerberosTime;
@@ -19,6 +22,7 @@ use kerberos_files::ccache::CcacheError;
 use kerberos_files::ccache::CcacheFile;
 use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::CcacheOptions;
 use kerberos_files::ccache::Collection;
 use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
@@ -34,30 +38,28 @@ pub(super) struct Publisher {
     target: Arc<Target>,
     status: Arc<Status>,
     log: Log,
-    /// Holds the tickets while they are gathered.
-    gathering: CcacheName,
+    /// Whether another keeper, of another ticket perhaps, has the cache by now.
+    ended: Arc<AtomicBool>,
 }
 
 impl Publisher {
-    /// `number` is the target's own within this process.
     pub(super) fn new(
         client: Client,
         target: Arc<Target>,
         status: Arc<Status>,
         log: Log,
-        number: usize,
-    ) -> Result<Self, ClientError> {
-        let gathering = CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?;
+        ended: Arc<AtomicBool>,
+    ) -> Self {
         if let Some(path) = target.cache.path() {
             remove_leftovers(path);
         }
-        Ok(Self {
+        Self {
             client,
             target,
             status,
             log,
-            gathering,
-        })
+            ended,
+        }
     }
 
     /// Gathers the tickets and writes them; says when the first of those for services ends.
@@ -71,11 +73,16 @@ impl Publisher {
         if !self.target.services.is_empty() {
             (content, services) = self.gather(&content)?;
         }
-        self.write(&content)?;
+        // Gathering takes as long as KDCs do.
+        if self.ended.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let written = self.write(&content)?;
         let offset = clock_offset(login);
         let times = login.credential.times;
         self.status.update(|facts| {
             facts.principal = Some(login.credential.client.clone());
+            facts.written = written;
             facts.valid_until = Some(times.endtime.unix() - offset);
             facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
             facts.clock_offset = login.kdc_offset.map(|_| offset);
@@ -96,8 +103,9 @@ impl Publisher {
 
     /// The cache with the tickets for services in it.
     fn gather(&self, content: &CcacheBuilder) -> Result<(CcacheBuilder, Services), ClientError> {
+        let name = Gathering::new()?;
         let options = self.client.config().krb5().ccache_options();
-        let memory = Ccache::resolve(&self.gathering, &options)?;
+        let memory = Ccache::resolve(&name.0, &options)?;
         memory.replace_with(content)?;
         let requests: Vec<TicketRequest> = self
             .target
@@ -106,7 +114,7 @@ impl Publisher {
             .cloned()
             .map(TicketRequest::new)
             .collect();
-        let results = self.client.tickets(&self.gathering, &requests)?;
+        let results = self.client.tickets(&name.0, &requests)?;
         let mut services = Services::default();
         for (service, result) in self.target.services.iter().zip(results) {
             services.take(service, result, self.log);
@@ -116,18 +124,20 @@ impl Publisher {
         while let Some(entry) = reader.next()? {
             gathered.copy(&entry)?;
         }
-        memory.destroy()?;
         Ok((gathered, services))
     }
 
-    fn write(&self, content: &CcacheBuilder) -> Result<(), CcacheError> {
+    /// Says which cache it is, where the name stands for several.
+    fn write(&self, content: &CcacheBuilder) -> Result<Option<CcacheName>, CcacheError> {
         let (name, access) = (&self.target.cache, &self.target.access);
         if name.kind() == CcacheKind::File {
-            return CcacheFile::new(name.residual()).replace_with_access(content, access);
+            CcacheFile::new(name.residual()).replace_with_access(content, access)?;
+            return Ok(None);
         }
         let _alone = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cache_of_collection(content.default_principal())?
-            .replace_with(content)
+        let cache = self.cache_of_collection(content.default_principal())?;
+        cache.replace_with(content)?;
+        Ok(Some(cache.name().clone()))
     }
 
     /// The cache of `principal` among those that the name stands for: one that it has, else the
@@ -142,6 +152,28 @@ impl Publisher {
                 None => caches.new_unique(),
             },
             _ => Ok(primary),
+        }
+    }
+}
+
+/// The name of a cache in memory that holds tickets while they are gathered: nobody else's, and gone
+/// with this.
+struct Gathering(CcacheName);
+
+impl Gathering {
+    fn new() -> Result<Self, ClientError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?;
+        Ok(Self(name))
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        if let Ok(memory) = Ccache::resolve(&self.0, &CcacheOptions::default()) {
+            // That it was not there is the worst that can be.
+            let _ = memory.destroy();
         }
     }
 }

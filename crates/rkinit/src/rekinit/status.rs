@@ -5,6 +5,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
 use crate::rekinit::reason::Reason;
@@ -20,12 +21,14 @@ pub(super) struct Status {
 /// Times are in seconds since 1970 by this machine's clock.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// Who logs in, once that is known.
+    /// Who logs in, as soon as that is known.
     pub(super) principal: Option<Principal>,
     /// The version of the newest key of the keytab, when that was last read.
     pub(super) keytab_kvno: Option<u32>,
     /// Until when the ticket that lies in the cache is good.
     pub(super) valid_until: Option<i64>,
+    /// The cache itself that was written last, where the target's name stands for several.
+    pub(super) written: Option<CcacheName>,
     pub(super) renew_till: Option<i64>,
     pub(super) refreshed_at: Option<i64>,
     pub(super) next_attempt: Option<i64>,
@@ -49,9 +52,14 @@ pub(super) struct Facts {
 }
 
 impl Status {
-    /// Of a ticket in `cache`, which is good until then already.
-    pub(super) fn new(cache: String, valid_until: Option<i64>) -> Self {
+    /// Of a ticket of `principal` in `cache`, which is good until then already.
+    pub(super) fn new(
+        cache: String,
+        principal: Option<Principal>,
+        valid_until: Option<i64>,
+    ) -> Self {
         let facts = Facts {
+            principal,
             valid_until,
             ..Facts::default()
         };
@@ -127,9 +135,9 @@ mod tests {
 
     #[test]
     fn ready_while_the_ticket_lasts() {
-        let status = Status::new("FILE:/cc".into(), Some(100));
+        let status = Status::new("FILE:/cc".into(), None, Some(100));
         assert!(status.is_ready(99) && !status.is_ready(100));
-        assert!(!Status::new(String::new(), None).is_ready(0));
+        assert!(!Status::new(String::new(), None, None).is_ready(0));
         let facts = status.update(|facts| {
             facts.next_attempt = Some(50);
             facts.fail(Reason::ClockSkew);

@@ -1,6 +1,9 @@
 //! One ticket to keep, free of contradictions, and how its keeper logs in.
 
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 use kerberos_client::AsParams;
 use kerberos_client::Client;
@@ -47,6 +50,32 @@ pub(super) struct Request {
     pub(super) enterprise: bool,
 }
 
+impl Target {
+    /// Who is to log in, if the secret has to be asked and can be.
+    pub(super) fn owner(&self, client: &Client) -> Option<Principal> {
+        let read = || Some(self.read(client).ok()?.principal);
+        self.principal.clone().or_else(read)
+    }
+
+    /// The secret as it is now, and whose it is.
+    fn read(&self, client: &Client) -> Result<Offer, ClientError> {
+        let named = self.principal.as_ref();
+        let found = self.secret.read(named)?;
+        let principal = match (named.cloned(), found.name) {
+            (Some(principal), _) | (None, Some(Name::Principal(principal))) => principal,
+            (None, Some(Name::Text(text))) => {
+                spec::parse(client, &text, self.request.enterprise)
+                    .map_err(|reason| no_secret("the secret's \"username\"", &reason))?
+            }
+            (None, None) => return Err(no_secret("the secret", "it has no \"username\"")),
+        };
+        Ok(Offer {
+            principal,
+            known: found.known,
+        })
+    }
+}
+
 impl Request {
     /// The request for a ticket of `principal`.
     ///
@@ -80,9 +109,20 @@ pub(super) struct Source {
     target: Arc<Target>,
     status: Arc<Status>,
     offered: Option<Offer>,
-    accepted: Option<Offer>,
+    accepted: Accepted,
     /// Whether the last offer was a second one.
     is_other: bool,
+}
+
+/// The secret that the KDC took last. One is enough to have in memory until the next login; it
+/// outlives the keeper when another one goes on with the same ticket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Accepted(Arc<Mutex<Option<Offer>>>);
+
+impl Accepted {
+    fn lock(&self) -> MutexGuard<'_, Option<Offer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -92,32 +132,20 @@ struct Offer {
 }
 
 impl Source {
-    pub(super) fn new(client: Client, target: Arc<Target>, status: Arc<Status>) -> Self {
+    pub(super) fn new(
+        client: Client,
+        target: Arc<Target>,
+        status: Arc<Status>,
+        accepted: Accepted,
+    ) -> Self {
         Self {
             client,
             target,
             status,
             offered: None,
-            accepted: None,
+            accepted,
             is_other: false,
         }
-    }
-
-    fn read(&self) -> Result<Offer, ClientError> {
-        let named = self.target.principal.as_ref();
-        let found = self.target.secret.read(named)?;
-        let principal = match (named.cloned(), found.name) {
-            (Some(principal), _) | (None, Some(Name::Principal(principal))) => principal,
-            (None, Some(Name::Text(text))) => {
-                spec::parse(&self.client, &text, self.target.request.enterprise)
-                    .map_err(|reason| no_secret("the secret's \"username\"", &reason))?
-            }
-            (None, None) => return Err(no_secret("the secret", "it has no \"username\"")),
-        };
-        Ok(Offer {
-            principal,
-            known: found.known,
-        })
     }
 
     fn offer(&mut self, offer: Offer, login: &mut AsParams) -> Result<Secret, ClientError> {
@@ -133,7 +161,7 @@ impl Source {
 
 impl LoginSource for Source {
     fn secret(&mut self, login: &mut AsParams) -> Result<Secret, ClientError> {
-        let offer = self.read()?;
+        let offer = self.target.read(&self.client)?;
         self.status
             .asks_for(&offer.principal, offer.known.newest_kvno());
         self.is_other = false;
@@ -142,10 +170,8 @@ impl LoginSource for Source {
 
     fn other(&mut self, login: &mut AsParams) -> Option<Secret> {
         let refused = self.offered.take()?;
-        let before = self
-            .accepted
-            .clone()
-            .filter(|accepted| !accepted.known.is_same(&refused.known));
+        let accepted = self.accepted.lock().clone();
+        let before = accepted.filter(|accepted| !accepted.known.is_same(&refused.known));
         let other = before.or_else(|| {
             Some(Offer {
                 known: refused.known.without_newest()?,
@@ -157,8 +183,7 @@ impl LoginSource for Source {
     }
 
     fn accepted(&mut self) {
-        // One is enough to have in memory until the next login.
-        self.accepted = self.offered.take();
+        *self.accepted.lock() = self.offered.take();
         self.status.logged_in_with_old_secret(self.is_other);
     }
 }

@@ -24,7 +24,7 @@ impl Life<'_> {
             log.warning("another address to listen at needs a restart")
                 .write();
         }
-        let before = self.fleet.statuses();
+        let before = self.fleet.histories();
         self.fleet.let_go();
         self.processes
             .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
@@ -33,7 +33,7 @@ impl Life<'_> {
         self.shared.longest_pause = setup.longest_pause;
         self.setup = setup;
         let log = self.setup.log;
-        match Fleet::start(&self.setup.targets, &self.shared, &before) {
+        match Fleet::start(&self.setup.targets, &self.shared, before) {
             Ok(fleet) => {
                 self.awaited = fleet.statuses();
                 self.fleet = fleet;
