@@ -89,6 +89,9 @@ pub enum GssError {
     /// The peer rejects all mechanisms that were offered.
     #[error("the peer rejects the negotiation")]
     Rejected,
+    /// The peer's message has no token of Kerberos, and it was its turn to send one.
+    #[error("the peer goes on with the negotiation without a token of Kerberos")]
+    TokenMissing,
     /// The list of mechanisms was altered on the way.
     #[error("the list of mechanisms was altered on the way")]
     MechListMic,
