@@ -147,11 +147,18 @@ fn user_to_user() {
     options.use_session_key = true;
     let request = issue.request(&options).1;
     let mut acceptor = acceptor(&[(AES256, 1)]);
-    acceptor.tgt_session_key = Some(service_key(AES128, 50).into());
-    assert_eq!(
-        accept_by(&acceptor, &request, None).unwrap().client,
-        client()
-    );
+    acceptor.tgt = Some(own_tgt(server(), &service_key(AES128, 50)));
+    let accepted = accept_by(&acceptor, &request, None).unwrap();
+    assert_eq!(accepted.client, client());
+    assert_eq!(accepted.server, server());
+    // Nothing protects the name outside: it may be an alias, or made up.
+    let issue = Issue {
+        server: kerberos_proto::Principal::parse("krbtgt/OTHER.COM@OTHER.COM").unwrap(),
+        ..issue
+    };
+    let request = issue.request(&options).1;
+    let accepted = accept_by(&acceptor, &request, None).unwrap();
+    assert_eq!(accepted.server, server());
 }
 
 #[test]
