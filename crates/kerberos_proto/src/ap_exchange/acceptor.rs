@@ -308,7 +308,8 @@ impl<K: KeySource> Acceptor<K> {
         let wanted = WantedKey {
             server: &server,
             etype,
-            kvno: ticket.enc_part.kvno,
+            // Keys are counted from 1; as in MIT's library (IGNORE_VNO), 0 says nothing.
+            kvno: ticket.enc_part.kvno.filter(|&kvno| kvno != 0),
         };
         let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
         let audience = Audience {

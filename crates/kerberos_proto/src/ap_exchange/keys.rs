@@ -53,7 +53,7 @@ pub struct WantedKey<'a> {
     pub server: &'a Principal,
     /// The type of the key.
     pub etype: EncryptionType,
-    /// The version of the key.
+    /// The version of the key, if the ticket says one.
     pub kvno: Option<u32>,
 }
 
