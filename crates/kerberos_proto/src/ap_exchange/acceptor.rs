@@ -171,6 +171,8 @@ pub struct AcceptorChoice {
     pub subkey: Option<Key>,
     /// The first sequence number of the service's messages.
     pub sequence_number: Option<u32>,
+    /// The encrypted part of the AP-REP, which is no answer to itself.
+    pub(super) cipher: Vec<u8>,
 }
 
 impl<K: KeySource> Acceptor<K> {
@@ -411,12 +413,14 @@ impl Accepted {
                 kvno: None,
                 cipher: &cipher,
             },
-        };
+        }
+        .to_der();
         let choice = AcceptorChoice {
             subkey,
             sequence_number,
+            cipher,
         };
-        Ok((message.to_der(), choice))
+        Ok((message, choice))
     }
 }
 
