@@ -113,9 +113,9 @@ impl SpnegoInitiator {
     /// Takes the acceptor's `token`.
     ///
     /// # Errors
-    /// As [`Initiator::step`]; [`GssError::Rejected`], [`GssError::Ntlm`],
-    /// [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`], [`GssError::MechListMic`],
-    /// [`GssError::MechListMicMissing`]. It is final.
+    /// As [`Initiator::step`]; [`GssError::NotSpnego`], [`GssError::Rejected`],
+    /// [`GssError::Ntlm`], [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`],
+    /// [`GssError::MechListMic`], [`GssError::MechListMicMissing`]. It is final.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -125,8 +125,10 @@ impl SpnegoInitiator {
         let mut state = self.state.take().ok_or(GssError::Finished)?;
         // An acceptor that knows no SPNEGO refuses with a bare KRB-ERROR.
         if unframe(token).is_ok_and(|(mechanism, _)| mechanism.is_kerberos()) {
-            state.advance(token, rng, now)?;
-            return Err(GssError::Mechanism(Mechanism::KRB5.0.to_vec()).into());
+            if matches!(state.kerberos, Kerberos::Going(_)) {
+                state.advance(token, rng, now)?;
+            }
+            return Err(GssError::NotSpnego.into());
         }
         let message = NegTokenResp::read(token)?;
         let ignored = state.check_choice(&message)?;

@@ -323,6 +323,20 @@ fn an_acceptor_that_goes_first() {
 }
 
 #[test]
+fn an_acceptor_that_knows_no_spnego() {
+    let (initiator, token) = initiator(0x3e, MechanismOrder::Standard);
+    let inner = &token[token.len() - inner_length(&token)..];
+    // It looked for its token and took it out of the rest.
+    let reply = parts(accept(&mut acceptor(), inner).unwrap()).0.unwrap();
+    let (not_mutual, _) = crate::negotiation::initiator(0x30, MechanismOrder::Standard);
+    for mut initiator in [initiator, not_mutual] {
+        let failed = initiator.step(&reply, &mut Rng(3), NOW).unwrap_err();
+        let text = "the acceptor answers with a token of Kerberos, not of SPNEGO";
+        assert_eq!(failed.to_string(), text);
+    }
+}
+
+#[test]
 fn a_refusal_of_kerberos_comes_through() {
     let mut options = plain();
     options.flags.0 = 0x3e;
