@@ -89,6 +89,12 @@ pub enum GssError {
     /// The peer rejects all mechanisms that were offered.
     #[error("the peer rejects the negotiation")]
     Rejected,
+    /// The acceptor answers as if it had been sent bare Kerberos.
+    #[error("the acceptor answers with a token of Kerberos, not of SPNEGO")]
+    NotSpnego,
+    /// The peer's message has no token of Kerberos, and it was its turn to send one.
+    #[error("the peer goes on with the negotiation without a token of Kerberos")]
+    TokenMissing,
     /// The list of mechanisms was altered on the way.
     #[error("the list of mechanisms was altered on the way")]
     MechListMic,

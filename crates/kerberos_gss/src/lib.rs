@@ -94,10 +94,10 @@
 //!
 //! # What it tells
 //! Errors are typed, and final while a context is established; a [`StepError`] may hold a token that
-//! tells the peer. A message that fails leaves the context as it is. Unlike in RFC 2743 §1.2.3, a
-//! message that is double, late or missing another before it is not handed out: an application that
-//! does not want to be bothered leaves [`ContextFlags::SEQUENCE`] out. No error or `Debug` form
-//! contains a secret.
+//! tells the peer. A message that is not genuine leaves the context as it is. Unlike in RFC 2743
+//! §1.2.3, a message that is double, late or missing another before it is not handed out, though it
+//! counts as received from then on: an application that does not want to be bothered leaves
+//! [`ContextFlags::SEQUENCE`] out. No error or `Debug` form contains a secret.
 #![no_std]
 #![forbid(unsafe_code)]
 

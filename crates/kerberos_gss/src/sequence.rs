@@ -38,7 +38,8 @@ pub(crate) struct Window {
     first: u64,
     /// The bits of a number that count: older tokens have 32 of them.
     mask: u64,
-    /// The number after the highest received, counted from `first`.
+    /// The number after the highest received, counted from `first`; beyond the mask where numbers
+    /// have begun again.
     next: u64,
     /// Which of the numbers below `next` were received, the last of them in bit 0.
     seen: u64,
@@ -63,15 +64,15 @@ impl Window {
     /// # Errors
     /// [`GssError::Order`] when one of the wanted services has something against it.
     pub(crate) fn receive(&mut self, number: u64) -> Result<(), GssError> {
-        let relative = number.wrapping_sub(self.first) & self.mask;
-        let fault = match relative.checked_sub(self.next) {
-            // Numbers from the upper half lie before the first one, not far ahead.
-            Some(ahead) if ahead <= self.mask / 2 => {
-                self.seen = shift(self.seen, ahead.saturating_add(1)) | 1;
-                self.next = relative.wrapping_add(1);
-                (ahead > 0 && self.sequence).then_some(OrderFault::Gap)
-            }
-            _ => self.earlier(relative),
+        let relative = number.wrapping_sub(self.first);
+        let ahead = relative.wrapping_sub(self.next) & self.mask;
+        // Numbers from the upper half lie behind, not far ahead.
+        let fault = if ahead <= self.mask / 2 {
+            self.seen = shift(self.seen, ahead.saturating_add(1)) | 1;
+            self.next = self.next.wrapping_add(ahead).wrapping_add(1);
+            (ahead > 0 && self.sequence).then_some(OrderFault::Gap)
+        } else {
+            self.earlier(relative)
         };
         match fault {
             Some(fault) if self.replay || self.sequence => Err(GssError::Order { fault, number }),
@@ -82,7 +83,8 @@ impl Window {
     fn earlier(&mut self, relative: u64) -> Option<OrderFault> {
         // The last message has age 0.
         let age = self.next.wrapping_sub(1).wrapping_sub(relative) & self.mask;
-        if age >= u64::from(u64::BITS) || relative >= self.next {
+        // There is nothing before the first one.
+        if age >= u64::from(u64::BITS) || age >= self.next {
             return Some(OrderFault::Old);
         }
         let bit = 1_u64 << age;
@@ -152,6 +154,25 @@ mod tests {
             check((true, false), first, mask, &replays);
             let nothing = strict.map(|(number, _)| (number, None));
             check((false, false), first, mask, &nothing);
+        }
+    }
+
+    #[test]
+    fn numbers_of_32_bits_begin_again() {
+        for first in [0, 5, 0x8000_0000, 0xffff_ffff] {
+            let steps = [
+                (0, None),
+                (0x7fff_ffff, Some(Gap)),
+                (0xffff_fffe, Some(Gap)),
+                (0xffff_ffff, None),
+                (0x1_0000_0000, None),
+                (0xffff_ffff, Some(Duplicate)),
+                (0x1_0000_0000, Some(Duplicate)),
+                (0xffff_fffd, Some(Unsequenced)),
+                (0x1_0000_0001, None),
+                (0xffff_0000, Some(Old)),
+            ];
+            check((true, true), first, 0xffff_ffff, &steps);
         }
     }
 }

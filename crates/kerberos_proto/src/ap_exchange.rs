@@ -28,7 +28,7 @@ mod ticket_key;
 pub use acceptor::{Accepted, Acceptor, AcceptorChoice, AcceptorReply};
 pub use error::ApError;
 pub use initiator::{ApInitiator, ApReply, ApRequestOptions};
-pub use keys::{KeySource, ServiceKey, ServiceKeys, WantedKey};
+pub use keys::{KeySource, OwnTgt, ServiceKey, ServiceKeys, WantedKey};
 pub use replay::{MemoryReplayCache, Replay, ReplayCache};
 
 /// A checksum of application data in an authenticator (RFC 4120 §5.5.1).

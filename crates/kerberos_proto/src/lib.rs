@@ -93,8 +93,8 @@ mod trace;
 
 pub use ap_exchange::{
     Accepted, Acceptor, AcceptorChoice, AcceptorReply, ApChecksum, ApError, ApInitiator, ApReply,
-    ApRequestOptions, KeySource, MemoryReplayCache, Replay, ReplayCache, ServiceKey, ServiceKeys,
-    Subkey, WantedKey,
+    ApRequestOptions, KeySource, MemoryReplayCache, OwnTgt, Replay, ReplayCache, ServiceKey,
+    ServiceKeys, Subkey, WantedKey,
 };
 pub use as_exchange::{
     AsExchange, AsParams, LastPreauth, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,

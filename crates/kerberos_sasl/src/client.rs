@@ -79,6 +79,8 @@ impl SaslClient {
         if !rest.is_empty() {
             return Err(SaslError::OfferLength(message.len()));
         }
+        // RFC 4752 §3.1: the client verifies that the size is 0 where there is no layer. It means
+        // nothing then, and is another one from servers in Java and from Cyrus SASL's older ones.
         let layer = choose(&self.options, peer.layers, &context)?;
         let max_receive = match layer {
             // RFC 4752 §3.1: without a layer, the size is 0.

@@ -117,6 +117,8 @@ impl SaslServer {
         if chosen.0.count_ones() != 1 || !offered.has(chosen) {
             return Err(SaslError::Choice { chosen, offered });
         }
+        // RFC 4752 §3.2: the server verifies that the size is 0 where there is no layer. Older
+        // clients in Java send another one with that, too.
         let name = std::str::from_utf8(name).map_err(|_| SaslError::AuthorizationId)?;
         if name.contains('\0') {
             return Err(SaslError::AuthorizationId);

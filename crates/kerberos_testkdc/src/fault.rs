@@ -154,6 +154,9 @@ pub enum S4uFault {
     WrongNonce,
     /// It names another user, with a checksum that fits.
     OtherUser,
+    /// The KDC takes a user of its own for one of the service's realm, or where that is its own,
+    /// of `OTHER.TEST`.
+    OtherRealm,
     /// It names nobody.
     NoUser,
     /// With another checksum.

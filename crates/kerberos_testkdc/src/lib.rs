@@ -90,6 +90,7 @@ mod database;
 mod error;
 mod fault;
 pub mod forge;
+mod header_ticket;
 mod kdc;
 mod password_service;
 mod reply;

@@ -195,6 +195,13 @@ fn to_self(
         let components = entry.components.clone();
         user.components = components;
         user.name_type = Some(NameType::PRINCIPAL);
+        if kdc.faults.strikes(&Fault::S4u(S4uFault::OtherRealm)) {
+            user.realm = if requester.1 == kdc.realm {
+                "OTHER.TEST".to_owned()
+            } else {
+                requester.1.clone()
+            };
+        }
     } else {
         // Only the user's realm knows the user: who comes from there has it in writing.
         let text = "S4U2SELF_CLIENT_NOT_OURS";

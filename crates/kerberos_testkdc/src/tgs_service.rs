@@ -1,7 +1,7 @@
 //! The TGS exchange: service tickets, renewals, validations, forwarded tickets and proxies,
 //! user-to-user and referrals by a ticket of this realm (RFC 4120 §3.3, RFC 6806 §8).
 //!
-//! What is on behalf of users is in `s4u`.
+//! What the ticket of a request is good for is in `header_ticket`, what is on behalf of users in `s4u`.
 
 use kerberos_asn1::{
     ApReq, Authenticator, Decode, EncTicketPart, ErrorCode, KdcOptions, KdcReq, KdcReqBody,
@@ -12,6 +12,7 @@ use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage, Plaintext};
 
 use crate::as_service::{decode_padded, find_padata, session_etype, whole_seconds};
 use crate::database::Entry;
+use crate::header_ticket;
 use crate::kdc::{Kdc, Now};
 use crate::reply::{Grant, Refusal, Times, after};
 use crate::s4u::{Asked, Granted};
@@ -24,6 +25,9 @@ pub(crate) fn serve(
     now: Now,
 ) -> Result<Vec<u8>, Refusal> {
     let body = &request.req_body;
+    if body.realm.0 != kdc.realm.as_bytes() {
+        return Err(Refusal::new(ErrorCode::KDC_ERR_WRONG_REALM, "WRONG_REALM"));
+    }
     let ap_req = find_padata(request, PaDataType::TGS_REQ)
         .and_then(|bytes| ApReq::from_der(bytes).ok())
         .ok_or(Refusal::new(
@@ -36,11 +40,15 @@ pub(crate) fn serve(
     let opened = open_ticket(kdc, ap_req.ticket.ticket())?;
     let tgt: EncTicketPart<'_> = decode_padded(&opened).ok_or_else(bad)?;
     let session = wire_key(tgt.key.keytype, tgt.key.keyvalue).ok_or_else(bad)?;
+    if ap_req.authenticator.etype != session.etype().0 {
+        return Err(bad());
+    }
     let opened = session
         .decrypt(KeyUsage::TGS_REQ_AUTHENTICATOR, ap_req.authenticator.cipher)
         .map_err(|_| bad())?;
     let authenticator: Authenticator<'_> = decode_padded(&opened).ok_or_else(bad)?;
     check_authenticator(kdc, &session, &tgt, &authenticator, message, now)?;
+    header_ticket::check(kdc, ap_req.ticket.ticket(), &tgt, body, now)?;
 
     let unknown = || Refusal::new(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "LOOKING_UP_SERVER");
     let server_name = body.sname.as_ref().ok_or_else(unknown)?;
@@ -138,6 +146,10 @@ pub(crate) fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, R
         .find(&ticket.sname, false)
         .and_then(|entry| entry.key_for(std::iter::once(ticket.enc_part.etype)))
         .ok_or(Refusal::new(ErrorCode::KRB_AP_ERR_NOT_US, "NOT_US"))?;
+    // RFC 4120 §3.2.3: no key is kept but the newest version.
+    if ticket.enc_part.kvno.is_some_and(|kvno| kvno != key.kvno()) {
+        return Err(Refusal::new(ErrorCode::KRB_AP_ERR_BADKEYVER, "BADKEYVER"));
+    }
     key.key()
         .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
         .map_err(|_| Refusal::new(ErrorCode::KRB_AP_ERR_BAD_INTEGRITY, "PROCESS_TGS"))

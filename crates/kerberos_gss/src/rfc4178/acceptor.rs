@@ -70,7 +70,7 @@ impl<K: KeySource> SpnegoAcceptor<K> {
     ///
     /// # Errors
     /// As [`Acceptor::step`]; [`GssError::Ntlm`] when the client has no ticket and offers NTLM,
-    /// [`GssError::NoCommonMechanism`], [`GssError::MechListMic`],
+    /// [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`], [`GssError::MechListMic`],
     /// [`GssError::MechListMicMissing`]. The initiator is to get [`StepError::send`], if there is
     /// something. It is final.
     pub fn step(
@@ -89,7 +89,7 @@ impl<K: KeySource> SpnegoAcceptor<K> {
             State::Bare => self.bare(token, replays, rng, now),
             State::Negotiating(negotiation) => {
                 let message = NegTokenResp::read(token)?;
-                let token = message.response_token.ok_or(GssError::Truncated)?;
+                let token = message.response_token.ok_or(GssError::TokenMissing)?;
                 let mic = message.mech_list_mic;
                 self.advance(negotiation, token, mic, replays, rng, now)
             }

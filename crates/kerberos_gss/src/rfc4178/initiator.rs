@@ -113,9 +113,9 @@ impl SpnegoInitiator {
     /// Takes the acceptor's `token`.
     ///
     /// # Errors
-    /// As [`Initiator::step`]; [`GssError::Rejected`], [`GssError::Ntlm`],
-    /// [`GssError::NoCommonMechanism`], [`GssError::MechListMic`],
-    /// [`GssError::MechListMicMissing`]. It is final.
+    /// As [`Initiator::step`]; [`GssError::NotSpnego`], [`GssError::Rejected`],
+    /// [`GssError::Ntlm`], [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`],
+    /// [`GssError::MechListMic`], [`GssError::MechListMicMissing`]. It is final.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -125,8 +125,10 @@ impl SpnegoInitiator {
         let mut state = self.state.take().ok_or(GssError::Finished)?;
         // An acceptor that knows no SPNEGO refuses with a bare KRB-ERROR.
         if unframe(token).is_ok_and(|(mechanism, _)| mechanism.is_kerberos()) {
-            state.advance(token, rng, now)?;
-            return Err(GssError::Mechanism(Mechanism::KRB5.0.to_vec()).into());
+            if matches!(state.kerberos, Kerberos::Going(_)) {
+                state.advance(token, rng, now)?;
+            }
+            return Err(GssError::NotSpnego.into());
         }
         let message = NegTokenResp::read(token)?;
         let ignored = state.check_choice(&message)?;
@@ -204,7 +206,10 @@ impl State {
             if completed {
                 return Err(GssError::NotMutual);
             }
-            let message = response(reply, None);
+            // RFC 4178 §4.2.2: it is the acceptor's turn to give a token, and an empty answer would
+            // get it no further. MIT's library, too, takes this for the end.
+            let reply = reply.ok_or(GssError::TokenMissing)?;
+            let message = response(Some(reply), None);
             return Ok((Step::Continue(message), Some(self)));
         };
         if let Some(mic) = mic {
@@ -217,19 +222,20 @@ impl State {
         let own = (self.mic.required || self.mic.received) && !self.mic.sent && !completed;
         let own = own.then(|| context.mic(&self.mech_types)).transpose()?;
         self.mic.sent |= own.is_some();
-        if completed {
-            // RFC 4178 §5 d: a MIC that was asked for goes both ways.
-            if self.mic.required && !self.mic.received {
-                return Err(GssError::MechListMicMissing);
-            }
-            if reply.is_some() {
-                return Err(GssError::Finished);
-            }
+        // An acceptor that leaves nothing to say has finished, whatever its negState: some leave it
+        // out. MIT's library does the same.
+        let over = completed || reply.is_none() && own.is_none();
+        // RFC 4178 §5 d: a MIC that was asked for goes both ways.
+        if over && self.mic.required && !self.mic.received {
+            return Err(GssError::MechListMicMissing);
+        }
+        if completed && reply.is_some() {
+            return Err(GssError::Finished);
         }
         let Kerberos::Done(context) = self.kerberos else {
             return Err(GssError::Finished);
         };
-        if completed {
+        if over {
             let send = None;
             return Ok((Step::Done { send, context }, None));
         }

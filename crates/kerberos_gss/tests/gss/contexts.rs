@@ -1,6 +1,8 @@
 //! Flags, keys, bindings, delegation and DCE style, and every refusal by its name.
 
-use kerberos_asn1::{ApOptions, ApReq, AuthorizationDataType, Decode, ErrorCode, KrbError};
+use kerberos_asn1::{
+    ApOptions, ApRep, ApReq, AuthorizationDataType, Decode, Encode, ErrorCode, KrbError,
+};
 use kerberos_crypto::{ChecksumType, EncryptionType};
 use kerberos_gss::{
     Acceptor, AcceptorOptions, ChannelBindings, ContextFlags, GssError, Initiator, PrfKey, Step,
@@ -392,19 +394,28 @@ fn the_third_leg_of_dce_style_repeats_the_number_of_the_reply() {
         let Step::Done { send, .. } = step else {
             panic!("the third leg is the last");
         };
-        (acceptor, send.unwrap())
+        (acceptor, reply, send.unwrap())
     };
-    let ((mut first, token), (_, other)) = (legs(1), legs(2));
     let mut replays = MemoryReplayCache::default();
-    let failed = first
-        .step(&other, &mut replays, &mut Rng(4), NOW)
-        .unwrap_err();
+    let mut refused = |token: &[u8]| {
+        let (mut acceptor, ..) = legs(1);
+        let step = acceptor.step(token, &mut replays, &mut Rng(4), NOW);
+        let failed = step.unwrap_err();
+        let named = matches!(*failed.error, GssError::Ap(ApError::MutualFailed));
+        assert!(named, "{failed}");
+    };
+    refused(&legs(2).2);
+    // The reply itself has the number, too, and so it has with another label.
+    let (mut acceptor, reply, token) = legs(1);
+    refused(&reply);
+    let mut labelled = ApRep::from_der(&reply).unwrap();
+    labelled.enc_part.kvno = Some(1);
+    refused(&labelled.to_der());
     assert!(
-        matches!(*failed.error, GssError::Ap(ApError::MutualFailed)),
-        "{failed}"
+        acceptor
+            .step(&token, &mut replays, &mut Rng(4), NOW)
+            .is_ok()
     );
-    let (mut again, _) = legs(1);
-    assert!(again.step(&token, &mut replays, &mut Rng(4), NOW).is_ok());
 }
 
 #[test]

@@ -14,6 +14,10 @@ const MS_KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x82\xf7\x12\x01\x02\x02";
 const NTLM: &[u8] = b"\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
 const OTHER: &[u8] = b"\x06\x03\x2a\x03\x04";
 
+const COMPLETED: u8 = 0;
+const INCOMPLETE: u8 = 1;
+const REQUEST_MIC: u8 = 3;
+
 fn acceptor() -> SpnegoAcceptor<ServiceKeys> {
     SpnegoAcceptor::new(service(), AcceptorOptions::default())
 }
@@ -61,7 +65,17 @@ fn init(mechanisms: &[&[u8]], token: Option<&[u8]>) -> Vec<u8> {
 }
 
 fn response(token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
-    let mut fields = Vec::new();
+    response_with(&[], token, mic)
+}
+
+/// An acceptor's answer with this negState and this identifier.
+fn answer(state: u8, chosen: &[u8], token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
+    let state = element(0xa0, &element(0x0a, &[state]));
+    response_with(&[&state[..], &element(0xa1, chosen)].concat(), token, mic)
+}
+
+fn response_with(first: &[u8], token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
+    let mut fields = first.to_vec();
     for (tag, value) in [(0xa2, token), (0xa3, mic)] {
         fields.extend(
             value
@@ -185,16 +199,84 @@ fn a_list_that_was_altered_is_noticed() {
 #[test]
 fn an_initiator_sends_its_token_again_to_an_acceptor_that_chose_the_other_identifier() {
     let (mut initiator, first) = initiator(0x3e, MechanismOrder::Windows);
-    let fields = [
-        &element(0xa0, &element(0x0a, &[1]))[..],
-        &element(0xa1, KRB5),
-    ]
-    .concat();
-    let answer = element(0xa1, &element(0x30, &fields));
+    let answer = answer(INCOMPLETE, KRB5, None, None);
     let (token, _) = parts(initiator.step(&answer, &mut Rng(3), NOW).unwrap());
     let token = token.unwrap();
     let inner = &token[token.len() - 400..];
     assert!(first.ends_with(inner), "the same AP-REQ");
+}
+
+/// Whatever it is told, an initiator sends its token twice at most, and then one MIC.
+#[test]
+fn no_acceptor_keeps_an_initiator_going() {
+    let empty = answer(INCOMPLETE, KRB5, None, None);
+    for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
+        let (mut initiator, _) = initiator(0x3e, order);
+        if order == MechanismOrder::Windows {
+            let again = initiator.step(&empty, &mut Rng(3), NOW).unwrap();
+            assert!(matches!(again, Step::Continue(_)));
+        }
+        let failed = initiator.step(&empty, &mut Rng(3), NOW).unwrap_err();
+        assert!(matches!(*failed.error, GssError::TokenMissing), "{failed}");
+    }
+    // The acceptor's turn, too, may pass without a token.
+    let mut acceptor = acceptor();
+    drop(accept(&mut acceptor, &init(&[NTLM, KRB5], None)).unwrap());
+    let failed = accept(&mut acceptor, &response(None, None)).unwrap_err();
+    assert!(matches!(*failed.error, GssError::TokenMissing), "{failed}");
+}
+
+/// Kerberos is done, and the acceptor does not say that all is.
+#[test]
+fn an_acceptor_that_leaves_nothing_to_say() {
+    let proven = |state: Option<u8>| {
+        let (mut initiator, token) = initiator(0x3e, MechanismOrder::Standard);
+        let inner = &token[token.len() - inner_length(&token)..];
+        let mut acceptor = kerberos_gss::Acceptor::new(service(), AcceptorOptions::default());
+        let mut replays = MemoryReplayCache::default();
+        let step = acceptor.step(inner, &mut replays, &mut Rng(2), NOW);
+        let (reply, theirs) = parts(step.unwrap());
+        let answer = match state {
+            Some(state) => answer(state, KRB5, reply.as_deref(), None),
+            None => response(reply.as_deref(), None),
+        };
+        let step = initiator.step(&answer, &mut Rng(3), NOW).unwrap();
+        (initiator, step, theirs.unwrap())
+    };
+    // As good as accept-completed, as MIT's library has it.
+    for state in [None, Some(INCOMPLETE), Some(COMPLETED)] {
+        let (_, step, mut theirs) = proven(state);
+        let Step::Done {
+            send: None,
+            context,
+        } = step
+        else {
+            panic!("{state:?}: {step:?}");
+        };
+        let mut ours = context;
+        let mic = theirs.mic(b"hello").unwrap();
+        ours.verify_mic(b"hello", &mic).unwrap();
+    }
+    // But for a MIC that was asked for: ours goes out once, and theirs must come.
+    let (mut initiator, step, _) = proven(Some(REQUEST_MIC));
+    assert!(matches!(step, Step::Continue(_)));
+    let empty = answer(INCOMPLETE, KRB5, None, None);
+    let failed = initiator.step(&empty, &mut Rng(3), NOW).unwrap_err();
+    let missing = matches!(*failed.error, GssError::MechListMicMissing);
+    assert!(missing, "{failed}");
+    let (mut initiator, _, mut theirs) = proven(Some(REQUEST_MIC));
+    let mic = theirs.mic(&mech_types(&[KRB5, MS_KRB5])).unwrap();
+    let signed = answer(INCOMPLETE, KRB5, None, Some(&mic));
+    let step = initiator.step(&signed, &mut Rng(3), NOW).unwrap();
+    assert!(matches!(step, Step::Done { send: None, .. }));
+}
+
+/// How long the token of Kerberos is that ends a NegTokenInit.
+fn inner_length(token: &[u8]) -> usize {
+    // The frame's tag, its length in three octets, and the identifier.
+    let frame = |at: &[u8]| at.starts_with(&[0x60, 0x82]) && at[4..].starts_with(KRB5);
+    let start = (0..token.len()).find(|&at| frame(&token[at..]));
+    token.len() - start.unwrap()
 }
 
 #[test]
@@ -219,12 +301,7 @@ fn ntlm_is_refused_by_name() {
     assert!(matches!(*failed.error, GssError::Rejected));
 
     let (mut initiator, _) = crate::negotiation::initiator(0x3e, MechanismOrder::Standard);
-    let fields = [
-        &element(0xa0, &element(0x0a, &[1]))[..],
-        &element(0xa1, NTLM),
-    ]
-    .concat();
-    let answer = element(0xa1, &element(0x30, &fields));
+    let answer = answer(INCOMPLETE, NTLM, None, None);
     let failed = initiator.step(&answer, &mut Rng(3), NOW).unwrap_err();
     assert!(matches!(*failed.error, GssError::Ntlm));
 }
@@ -243,6 +320,20 @@ fn an_acceptor_that_goes_first() {
     assert!(matches!(error, GssError::Ntlm));
     let (_, token) = initiator(0x3e, MechanismOrder::Standard);
     assert!(accept(&mut acceptor, &token).is_ok());
+}
+
+#[test]
+fn an_acceptor_that_knows_no_spnego() {
+    let (initiator, token) = initiator(0x3e, MechanismOrder::Standard);
+    let inner = &token[token.len() - inner_length(&token)..];
+    // It looked for its token and took it out of the rest.
+    let reply = parts(accept(&mut acceptor(), inner).unwrap()).0.unwrap();
+    let (not_mutual, _) = crate::negotiation::initiator(0x30, MechanismOrder::Standard);
+    for mut initiator in [initiator, not_mutual] {
+        let failed = initiator.step(&reply, &mut Rng(3), NOW).unwrap_err();
+        let text = "the acceptor answers with a token of Kerberos, not of SPNEGO";
+        assert_eq!(failed.to_string(), text);
+    }
 }
 
 #[test]

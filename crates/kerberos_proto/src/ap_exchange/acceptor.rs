@@ -15,7 +15,8 @@ use super::checks::{
 use super::initiator::wire_key;
 use super::ticket_key::{self, Audience};
 use super::{
-    ApChecksum, ApError, KeySource, Replay, ReplayCache, Subkey, WantedKey, owned, sequence_number,
+    ApChecksum, ApError, KeySource, OwnTgt, Replay, ReplayCache, Subkey, WantedKey, owned,
+    sequence_number,
 };
 use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
 use crate::plain::without_padding;
@@ -106,8 +107,8 @@ pub struct Acceptor<K> {
     /// The encryption types that tickets, session keys and subkeys may have
     /// (`permitted_enctypes`).
     pub etypes: Vec<EncryptionType>,
-    /// The session key of the service's own TGT, for user-to-user authentication.
-    pub tgt_session_key: Option<Arc<Key>>,
+    /// The service's own TGT, for user-to-user authentication.
+    pub tgt: Option<OwnTgt>,
     /// Take tickets that came through realms which no KDC has checked: for a caller that looks at
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
@@ -119,7 +120,8 @@ pub struct Acceptor<K> {
 pub struct Accepted {
     /// Who the client is.
     pub client: Principal,
-    /// The service whose key opened the ticket; the ticket may have an alias of it.
+    /// The service whose key opened the ticket; the ticket may have an alias of it. Where that is
+    /// the session key of a TGT, the TGT's client.
     pub server: Principal,
     /// The key that opened the ticket, with which a KDC signs a PAC, too.
     pub ticket_key: Arc<Key>,
@@ -169,6 +171,8 @@ pub struct AcceptorChoice {
     pub subkey: Option<Key>,
     /// The first sequence number of the service's messages.
     pub sequence_number: Option<u32>,
+    /// The encrypted part of the AP-REP, which is no answer to itself.
+    pub(super) cipher: Vec<u8>,
 }
 
 impl<K: KeySource> Acceptor<K> {
@@ -181,7 +185,7 @@ impl<K: KeySource> Acceptor<K> {
             ignore_hostname: false,
             clock_skew: 300,
             etypes: EncryptionType::SUPPORTED.to_vec(),
-            tgt_session_key: None,
+            tgt: None,
             accept_unchecked_transit: false,
         }
     }
@@ -291,19 +295,23 @@ impl<K: KeySource> Acceptor<K> {
         // RFC 4120 §3.2.3: with USE-SESSION-KEY, the ticket is encrypted in the session key of
         // the service's TGT.
         if request.ap_options.contains(ApOptions::USE_SESSION_KEY) {
-            let key = self.tgt_session_key.as_ref().ok_or(ApError::NoTgt)?;
+            let tgt = self.tgt.as_ref().ok_or(ApError::NoTgt)?;
+            let key = &tgt.session_key;
             if key.etype() != etype {
                 return Err(ApError::TicketIntegrity);
             }
             let plain = key
                 .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
                 .map_err(|_| ApError::TicketIntegrity)?;
-            return Ok((plain, Arc::clone(key), server));
+            // Whose key it is, is certain. What the ticket says is not protected, and need not be
+            // the same: Active Directory knows the owner of a TGT by many service names.
+            return Ok((plain, Arc::clone(key), tgt.client.clone()));
         }
         let wanted = WantedKey {
             server: &server,
             etype,
-            kvno: ticket.enc_part.kvno,
+            // Keys are counted from 1; as in MIT's library (IGNORE_VNO), 0 says nothing.
+            kvno: ticket.enc_part.kvno.filter(|&kvno| kvno != 0),
         };
         let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
         let audience = Audience {
@@ -405,12 +413,14 @@ impl Accepted {
                 kvno: None,
                 cipher: &cipher,
             },
-        };
+        }
+        .to_der();
         let choice = AcceptorChoice {
             subkey,
             sequence_number,
+            cipher,
         };
-        Ok((message.to_der(), choice))
+        Ok((message, choice))
     }
 }
 

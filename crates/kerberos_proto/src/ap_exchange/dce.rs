@@ -44,13 +44,19 @@ impl Accepted {
     ///
     /// # Errors
     /// [`ApError::UnexpectedMessage`], [`ApError::Decode`], [`ApError::ReplyIntegrity`], and
-    /// [`ApError::MutualFailed`] when it answers another AP-REP.
+    /// [`ApError::MutualFailed`] when it answers another AP-REP, or is that AP-REP itself.
     pub fn check_confirmation(
         &self,
         message: &[u8],
         choice: &AcceptorChoice,
     ) -> Result<(), ApError> {
         let part = open(message, &self.session_key)?;
+        // Key, usage and number are those of the AP-REP, which anyone can send back. Nobody without
+        // the key makes another ciphertext; that the time is another one, no rule says.
+        let reply = ApRep::from_der(message).map_err(ApError::decode("the AP-REP"))?;
+        if reply.enc_part.cipher == choice.cipher {
+            return Err(ApError::MutualFailed);
+        }
         let part = EncApRepPart::from_der(without_padding(&part, self.session_key.etype()))
             .map_err(ApError::decode("the encrypted part of the AP-REP"))?;
         // The time is the client's own; the number is what ties it to the reply.

@@ -1,4 +1,5 @@
-//! Where an acceptor finds the keys that tickets for it are encrypted in.
+//! Where an acceptor finds the keys that tickets for it are encrypted in: `KeySource` and its
+//! `ServiceKeys`, and `OwnTgt` for user-to-user authentication.
 //!
 //! Reading a keytab is left to others; this is what they offer its keys through.
 
@@ -6,7 +7,7 @@ use alloc::{boxed::Box, sync::Arc};
 
 use kerberos_crypto::{CryptoError, EncryptionType, Key};
 
-use crate::{KeyEntry, Principal};
+use crate::{Credential, KeyEntry, Principal};
 
 /// A long-term key of a service, ready for use.
 #[derive(Clone, Debug)]
@@ -20,6 +21,30 @@ pub struct ServiceKey {
     pub key: Arc<Key>,
 }
 
+/// What a service has of its own TGT: with user-to-user authentication, tickets for it are encrypted
+/// in the session key of that (RFC 4120 §3.7).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OwnTgt {
+    /// The client of the TGT: the service.
+    pub client: Principal,
+    /// The session key of the TGT.
+    pub session_key: Arc<Key>,
+}
+
+impl OwnTgt {
+    /// What is needed of `tgt`.
+    ///
+    /// # Errors
+    /// When its session key is of no supported type, or has another length than that type's.
+    pub fn new(tgt: &Credential) -> Result<Self, CryptoError> {
+        Ok(Self {
+            client: tgt.client.clone(),
+            session_key: Arc::new(Key::new(&tgt.session_key)?),
+        })
+    }
+}
+
 /// What a ticket says about the key that it is encrypted in.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -28,7 +53,7 @@ pub struct WantedKey<'a> {
     pub server: &'a Principal,
     /// The type of the key.
     pub etype: EncryptionType,
-    /// The version of the key.
+    /// The version of the key, if the ticket says one.
     pub kvno: Option<u32>,
 }
 

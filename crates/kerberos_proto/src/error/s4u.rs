@@ -31,7 +31,8 @@ pub enum S4uFault {
     /// The proof names nobody.
     #[error("the KDC does not say who the user is")]
     UserMissing,
-    /// A KDC on the way names another user than the one of the user's realm did.
+    /// A KDC on the way names another user than the one of the user's realm did, or that one names
+    /// a user of another realm.
     #[error("the user is {} instead of {}", Shown(got), Shown(asked))]
     UserChanged {
         /// Whom the request names.

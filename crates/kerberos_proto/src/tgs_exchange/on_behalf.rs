@@ -29,8 +29,8 @@ pub enum OnBehalf {
         name: Principal,
         /// The user's X.509 certificate, in DER.
         certificate: Option<Vec<u8>>,
-        /// Whether the KDC may answer with another name of the user: that of the user's own realm
-        /// may, since it knows.
+        /// Whether the KDC may answer with another name of the user, of its own realm: that of the
+        /// user's realm may, since it knows.
         may_rename: bool,
     },
     /// For the client of another ticket, a ticket to another service: S4U2Proxy (MS-SFU

@@ -242,7 +242,7 @@ fn user_to_user_needs_a_tgt() {
     assert_error!(error, ApError::NoTgt, KRB_AP_ERR_NO_TGT);
     for key in [service_key(AES128, 9), service_key(AES256, 9)] {
         let mut acceptor = acceptor(&[(AES256, 1)]);
-        acceptor.tgt_session_key = Some(key.into());
+        acceptor.tgt = Some(own_tgt(server(), &key));
         let error = accept_by(&acceptor, &request, None).unwrap_err();
         assert_error!(error, ApError::TicketIntegrity, KRB_AP_ERR_BAD_INTEGRITY);
     }
@@ -448,6 +448,26 @@ fn transited_realms() {
     acceptor.accept_unchecked_transit = true;
     let accepted = accept_by(&acceptor, &unchecked, None).unwrap();
     assert_eq!(accepted.transited, b"MIDDLE.COM");
+}
+
+/// The realm is that of the service's TGT, whatever the client writes outside.
+#[test]
+fn transited_realms_from_user_to_user() {
+    let issue = Issue {
+        edit_part: |part| part.transited.contents = b"MIDDLE.COM",
+        ..Issue::new()
+    };
+    let mut options = ApRequestOptions::default();
+    options.use_session_key = true;
+    let request = issue.request(&options).1;
+    let mut acceptor = Acceptor::new(ServiceKeys::default());
+    let other = Principal::parse("bob@OTHER.COM").unwrap();
+    acceptor.tgt = Some(own_tgt(other.clone(), &issue.key));
+    let error = accept_by(&acceptor, &request, None).unwrap_err();
+    assert_error!(error, ApError::TransitedUnchecked, KRB_AP_PATH_NOT_ACCEPTED);
+    acceptor.accept_unchecked_transit = true;
+    let accepted = accept_by(&acceptor, &request, None).unwrap();
+    assert_eq!(accepted.server, other);
 }
 
 #[test]

@@ -124,13 +124,19 @@ fn the_key_is_found_among_many() {
             ..Issue::new()
         };
         let request = issue.request(&ApRequestOptions::default()).1;
-        accept_by(&acceptor(&keys), &request, None).unwrap();
+        let mut acceptor = acceptor(&keys);
+        accept_by(&acceptor, &request, None).unwrap();
+        // Where there is one service only, its version of the key or none.
+        acceptor.server = Some(server());
+        accept_by(&acceptor, &request, None).unwrap();
     };
     check(Some(2), 2);
     check(Some(3), 3);
     // Without a version any key of the type may be it.
     check(None, 2);
     check(None, 0x104);
+    check(Some(0), 2);
+    check(Some(0), 0x104);
     check(Some(0x104), 0x104);
     // A keytab with room for one octet of the version only.
     check(Some(0x203), 3);
@@ -147,11 +153,18 @@ fn user_to_user() {
     options.use_session_key = true;
     let request = issue.request(&options).1;
     let mut acceptor = acceptor(&[(AES256, 1)]);
-    acceptor.tgt_session_key = Some(service_key(AES128, 50).into());
-    assert_eq!(
-        accept_by(&acceptor, &request, None).unwrap().client,
-        client()
-    );
+    acceptor.tgt = Some(own_tgt(server(), &service_key(AES128, 50)));
+    let accepted = accept_by(&acceptor, &request, None).unwrap();
+    assert_eq!(accepted.client, client());
+    assert_eq!(accepted.server, server());
+    // Nothing protects the name outside: it may be an alias, or made up.
+    let issue = Issue {
+        server: kerberos_proto::Principal::parse("krbtgt/OTHER.COM@OTHER.COM").unwrap(),
+        ..issue
+    };
+    let request = issue.request(&options).1;
+    let accepted = accept_by(&acceptor, &request, None).unwrap();
+    assert_eq!(accepted.server, server());
 }
 
 #[test]

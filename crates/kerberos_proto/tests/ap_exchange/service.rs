@@ -7,7 +7,7 @@ use kerberos_asn1::{
 use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
 use kerberos_proto::{
     Accepted, Acceptor, ApError, ApInitiator, ApRequestOptions, Credential, HostAddress, KeyEntry,
-    MemoryReplayCache, Principal, ServiceKeys, TicketTimes, Timestamp,
+    MemoryReplayCache, OwnTgt, Principal, ServiceKeys, TicketTimes, Timestamp,
 };
 use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
@@ -46,6 +46,14 @@ pub(crate) fn entry(etype: EncryptionType, kvno: u32) -> (Principal, KeyEntry) {
 pub(crate) fn acceptor(keys: &[(EncryptionType, u32)]) -> Acceptor<ServiceKeys> {
     let entries = keys.iter().map(|&(etype, kvno)| entry(etype, kvno));
     Acceptor::new(ServiceKeys::new(entries).unwrap())
+}
+
+/// The TGT of a service, with this session key.
+pub(crate) fn own_tgt(service: Principal, session_key: &Key) -> OwnTgt {
+    let mut tgt = Issue::new().credential();
+    tgt.client = service;
+    tgt.session_key = session_key.to_block();
+    OwnTgt::new(&tgt).unwrap()
 }
 
 /// How a ticket is made.

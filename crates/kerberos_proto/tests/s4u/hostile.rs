@@ -3,7 +3,8 @@
 
 use kerberos_crypto::{ChecksumType, EncryptionType};
 use kerberos_proto::{
-    ExchangeError, ReplyFault, S4u2Proxy, S4u2Self, S4uFault as Proof, S4uUser, Step, TgsParams,
+    ExchangeError, Principal, ReplyFault, S4u2Proxy, S4u2Self, S4uFault as Proof, S4uUser, Step,
+    TgsParams,
 };
 use kerberos_testkdc::{Account, Fault, Kdc, S4uFault};
 
@@ -98,6 +99,34 @@ fn no_realm_on_the_way_changes_the_user() {
         got: principal("mallory@USER.TEST"),
     };
     assert_eq!(found, ReplyFault::S4u(expected));
+}
+
+/// Names are the user's realm's to correct, as long as they are its own.
+#[test]
+fn no_realm_speaks_for_users_of_another() {
+    let mut realms = Realms::new();
+    let user = base("USER.TEST", &[])
+        .account(trust("MID.TEST").alias("HTTP/web@HOME.TEST"))
+        .account(Account::new("alice"));
+    realms.user = user.build().unwrap();
+    let other = Fault::S4u(S4uFault::OtherRealm);
+    let changed = |asked: &str, got: &str| {
+        ReplyFault::S4u(Proof::UserChanged {
+            asked: principal(asked),
+            got: principal(got),
+        })
+    };
+    let alice = named("alice@USER.TEST");
+    let found = fault(&realms, &alice, &realms.user, other.clone());
+    assert_eq!(found, changed("alice@USER.TEST", "alice@HOME.TEST"));
+    // Nor in the ticket itself.
+    let found = fault(&realms, &named("alice"), &realms.home, other.clone());
+    assert_eq!(found, changed("alice", "alice@OTHER.TEST"));
+    let alice = enterprise("alice@corp.example");
+    let found = fault(&realms, &alice, &realms.home, other);
+    let asked = Principal::parse_enterprise("alice@corp.example", "HOME.TEST").unwrap();
+    let got = principal("alice@OTHER.TEST");
+    assert_eq!(found, ReplyFault::S4u(Proof::UserChanged { asked, got }));
 }
 
 /// The user's realm does not refer the service on, but gives it a ticket about whomever it likes.

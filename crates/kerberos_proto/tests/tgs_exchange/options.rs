@@ -1,10 +1,9 @@
 //! Each kind of ticket that can be had (RFC 4120 §2.3 to §2.6, §3.7).
 
 use kerberos_asn1::{AddressType, ErrorCode, NameType, TicketFlags};
-use kerberos_crypto::Key;
 use kerberos_proto::{
     Acceptor, ApInitiator, ApRequestOptions, ClockOffset, HostAddress, KeyEntry, MemoryReplayCache,
-    Principal, ServiceKeys, StartTime, TgsParams,
+    OwnTgt, Principal, ServiceKeys, StartTime, TgsParams,
 };
 use kerberos_testkdc::{Account, Fault};
 
@@ -151,7 +150,7 @@ fn user_to_user() {
     options.use_session_key = true;
     let (_, message) = ApInitiator::start(&got, &options, &mut Rng(1), NOW).unwrap();
     let mut acceptor = Acceptor::new(ServiceKeys::default());
-    acceptor.tgt_session_key = Some(Key::new(&bobs.session_key).unwrap().into());
+    acceptor.tgt = Some(OwnTgt::new(&bobs).unwrap());
     let mut replays = MemoryReplayCache::default();
     let accepted = acceptor.accept(&message, None, &mut replays, NOW).unwrap();
     assert_eq!(accepted.client, tgt.client);

@@ -178,10 +178,31 @@ pub(crate) struct TgsClient<'a> {
     pub(crate) login: &'a Login,
     pub(crate) options: KdcOptions,
     pub(crate) server: &'a [&'a str],
+    pub(crate) realm: &'a str,
     pub(crate) with_subkey: bool,
+    /// What the ticket and the authenticator are labelled with.
+    pub(crate) ticket_kvno: Option<u32>,
+    pub(crate) authenticator_etype: i32,
 }
 
-impl TgsClient<'_> {
+impl<'a> TgsClient<'a> {
+    pub(crate) fn new(login: &'a Login, options: KdcOptions, server: &'a [&'a str]) -> Self {
+        Self {
+            login,
+            options,
+            server,
+            realm: REALM,
+            with_subkey: true,
+            ticket_kvno: Some(1),
+            authenticator_etype: 18,
+        }
+    }
+
+    /// With which error it is refused.
+    pub(crate) fn expect_error(&self, kdc: &Kdc) -> ErrorCode {
+        error_code(&self.get(kdc).unwrap_err())
+    }
+
     /// The reply and its decrypted part, or the error.
     pub(crate) fn get(&self, kdc: &Kdc) -> Result<(Vec<u8>, Vec<u8>), Vec<u8>> {
         self.get_at(kdc, NOW)
@@ -196,6 +217,7 @@ impl TgsClient<'_> {
         let body = KdcReqBody {
             cname: None,
             kdc_options: self.options,
+            realm: self.realm.into(),
             sname: Some(name(NameType::SRV_INST, self.server)),
             ..client.body()
         };
@@ -222,11 +244,14 @@ impl TgsClient<'_> {
         }
         .to_der();
         let cipher = session.encrypt(KeyUsage::TGS_REQ_AUTHENTICATOR, &authenticator, &mut rng);
+        let mut ticket = rep.ticket.ticket().clone();
+        ticket.enc_part.kvno = self.ticket_kvno;
+        let ticket = ticket.to_der();
         let ap_req = ApReq {
             ap_options: ApOptions::empty(),
-            ticket: RawTicket::from_der(rep.ticket.as_bytes()).unwrap(),
+            ticket: RawTicket::from_der(&ticket).unwrap(),
             authenticator: EncryptedData {
-                etype: 18,
+                etype: self.authenticator_etype,
                 kvno: None,
                 cipher: &cipher,
             },

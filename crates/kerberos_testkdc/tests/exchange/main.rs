@@ -3,6 +3,7 @@
 
 mod client;
 mod faults;
+mod header_tickets;
 mod network;
 
 use std::time::Duration;
@@ -329,10 +330,8 @@ fn service_tickets_and_renewals() {
 
     for with_subkey in [false, true] {
         let tgs = TgsClient {
-            login: &login,
-            options,
-            server: &["host", "www"],
             with_subkey,
+            ..TgsClient::new(&login, options, &["host", "www"])
         };
         let (reply, opened) = tgs.get(&kdc).unwrap();
         let (rep, part) = (TgsRep::from_der(&reply).unwrap().0, opened);
@@ -352,34 +351,19 @@ fn service_tickets_and_renewals() {
     }
 
     let renewal = KdcOptions::RENEW | options;
-    let tgs = TgsClient {
-        login: &login,
-        options: renewal,
-        server: &["krbtgt", REALM],
-        with_subkey: true,
-    };
+    let tgs = TgsClient::new(&login, renewal, &["krbtgt", REALM]);
     let later = NOW + Duration::from_secs(120);
     let (_, part) = tgs.get_at(&kdc, later).unwrap();
     let part = EncKdcRepPart::from_der_any_tag(&part).unwrap();
     assert_eq!(part.endtime, at(10 * HOUR + 120));
     assert_eq!(part.renew_till, Some(at(48 * HOUR)));
 
-    let tgs = TgsClient {
-        login: &login,
-        options,
-        server: &["no", "such"],
-        with_subkey: true,
-    };
+    let tgs = TgsClient::new(&login, options, &["no", "such"]);
     assert_eq!(
         error_code(&tgs.get(&kdc).unwrap_err()),
         ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN
     );
-    let tgs = TgsClient {
-        login: &login,
-        options,
-        server: &["host", "www"],
-        with_subkey: true,
-    };
+    let tgs = TgsClient::new(&login, options, &["host", "www"]);
     let refused = tgs
         .get_at(&kdc, NOW + Duration::from_secs(301))
         .unwrap_err();

@@ -54,8 +54,11 @@ pub(crate) fn check_padata(
             name, may_rename, ..
         } => {
             let user = confirmed_user(sent, &padata, &encrypted)?;
+            // A realm's word counts for its own users: it may correct a name, but not to one of
+            // another realm, such as an administrator's of the service's.
+            let renames = |got: &Principal| *may_rename && got.realm() == sent.kdc_realm;
             match &user {
-                Some(got) if !may_rename && got != name => Err(S4uFault::UserChanged {
+                Some(got) if got != name && !renames(got) => Err(S4uFault::UserChanged {
                     asked: name.clone(),
                     got: got.clone(),
                 }
