@@ -150,7 +150,7 @@ impl Driver {
         let message = change.message(local_address(peer), &mut system_rng()?, now())?;
         let patience = Instant::now().checked_add(PATIENCE);
         let deadline = [deadline, patience].into_iter().flatten().min();
-        let sent = deliver(self, &message, &[server], strategy, deadline).await;
+        let sent = deliver(self, &message, &[server], strategy, deadline, None).await;
         Ok(sent.map(|delivered| delivered.message))
     }
 }
