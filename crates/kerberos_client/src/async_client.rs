@@ -8,8 +8,8 @@ use std::time::Duration;
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::{
-    AsParams, Credential, HostAddress, Login, Password, PasswordSalt, Principal, Request, S4uUser,
-    Secret, TgsParams,
+    AsParams, ClockOffset, Credential, HostAddress, Login, Password, PasswordSalt, Principal,
+    Request, S4uUser, Secret, TgsParams,
 };
 
 use crate::driver::Driver;
@@ -300,8 +300,12 @@ impl AsyncClient {
         credential: &Credential,
         target: &Principal,
         new: &Password,
+        kdc_offset: Option<ClockOffset>,
     ) -> Result<(), ClientError> {
-        self.driver.set_password(credential, target, new).await
+        let set = self
+            .driver
+            .set_password(credential, target, new, kdc_offset);
+        set.await
     }
 
     /// As [`Client::salts`].

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use kerberos_files::config::{Server, ServerKind};
 use kerberos_proto::{
-    AsParams, Credential, HostAddress, Login, Password, PasswordChange, PasswordChangeError,
-    Principal, Secret,
+    AsParams, ClockOffset, Credential, HostAddress, Login, Password, PasswordChange,
+    PasswordChangeError, Principal, Secret,
 };
 
 use crate::client::{now, system_rng};
@@ -51,7 +51,8 @@ impl Client {
     }
 
     /// Sets the password of `target` to `new`, if the client of `credential`, a ticket for
-    /// `kadmin/changepw` of the target's realm, may.
+    /// `kadmin/changepw` of the target's realm, may. `kdc_offset` is how far the KDC's clock is
+    /// ahead, as the [`Login`] knows it that the ticket came by.
     ///
     /// # Errors
     /// As [`change_password`](Self::change_password).
@@ -60,8 +61,12 @@ impl Client {
         credential: &Credential,
         target: &Principal,
         new: &Password,
+        kdc_offset: Option<ClockOffset>,
     ) -> Result<(), ClientError> {
-        block_on(self.driver.set_password(credential, target, new))
+        let set = self
+            .driver
+            .set_password(credential, target, new, kdc_offset);
+        block_on(set)
     }
 }
 
@@ -90,9 +95,10 @@ impl Driver {
         credential: &Credential,
         target: &Principal,
         new: &Password,
+        kdc_offset: Option<ClockOffset>,
     ) -> Result<(), ClientError> {
         let mut rng = system_rng()?;
-        let change = PasswordChange::set(credential, target, new, None, &mut rng, now())?;
+        let change = PasswordChange::set(credential, target, new, kdc_offset, &mut rng, now())?;
         self.carry_out(&change).await
     }
 
@@ -150,7 +156,7 @@ impl Driver {
         let message = change.message(local_address(peer), &mut system_rng()?, now())?;
         let patience = Instant::now().checked_add(PATIENCE);
         let deadline = [deadline, patience].into_iter().flatten().min();
-        let sent = deliver(self, &message, &[server], strategy, deadline).await;
+        let sent = deliver(self, &message, &[server], strategy, deadline, None).await;
         Ok(sent.map(|delivered| delivered.message))
     }
 }

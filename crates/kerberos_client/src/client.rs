@@ -39,10 +39,11 @@ impl Client {
 
     /// With a limit for every request, whatever `request_timeout` of krb5.conf says.
     ///
-    /// Without either, a log-in waits for a KDC that took a TCP connection as long as it keeps it
-    /// open, as MIT's library does for KDCs that ask a person for a second factor; tickets for
-    /// services are waited for ten seconds by each connection. A service that must not hang wants
-    /// a limit.
+    /// Without either, a log-in with a password waits for a KDC that took a TCP connection as long
+    /// as it keeps it open, as MIT's library does for KDCs that ask a person for a second factor.
+    /// Where no person can be behind it (a log-in with keys, a [keeper](Self::keep)'s with whatever
+    /// it has, tickets for services) each connection is given ten seconds. A service that logs in
+    /// with a password itself and must not hang wants a limit.
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
         self

@@ -10,9 +10,9 @@ use kerberos_files::keytab::KeytabName;
 use kerberos_files::rcache::RcacheName;
 use kerberos_proto::{Principal, PrincipalError};
 
-use crate::ClientError;
 #[cfg(feature = "https")]
 use crate::transport::Tls;
+use crate::{ClientError, secure_execution};
 
 /// What a client needs to know before it starts.
 ///
@@ -46,12 +46,12 @@ impl Config {
     /// `SSL_CERT_DIR`, and what `ENV:` in `http_anchors` names.
     ///
     /// As in MIT's library all of this is passed over when the program runs with rights that its
-    /// user does not have (setuid).
+    /// user does not have (setuid, or the capabilities of its file): [`secure_execution()`].
     ///
     /// # Errors
     /// [`ClientError::Config`] when krb5.conf cannot be read.
     pub fn from_env() -> Result<Self, ClientError> {
-        let trusted = is_trusted();
+        let trusted = !secure_execution();
         let variable = |name| trusted.then(|| env::var_os(name)).flatten();
         let text = |name| variable(name).and_then(|value| value.into_string().ok());
         let krb5 = match variable("KRB5_CONFIG") {
@@ -239,12 +239,6 @@ impl Config {
             None => Ok(self.tokens.expand(configured)?),
         }
     }
-}
-
-/// Whether the environment may be trusted: the program has no rights that its user has not.
-fn is_trusted() -> bool {
-    use rustix::process::{getegid, geteuid, getgid, getuid};
-    getuid() == geteuid() && getgid() == getegid()
 }
 
 #[cfg(test)]

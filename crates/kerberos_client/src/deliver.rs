@@ -36,7 +36,8 @@ impl Answered {
     }
 }
 
-/// Sends `request` to `servers` until one answers, until `deadline` at most.
+/// Sends `request` to `servers` until one answers, until `deadline` at most. One that has the request
+/// by a connection, and no answer, is waited for with `patience`; `None` is for ever.
 ///
 /// Of the error each element is a server, or an address of one, that was asked in vain.
 pub(crate) async fn deliver(
@@ -45,12 +46,13 @@ pub(crate) async fn deliver(
     servers: &[Located],
     strategy: Strategy,
     deadline: Option<Instant>,
+    patience: Option<Duration>,
 ) -> Result<Delivered, Vec<Attempt>> {
     let start = Instant::now();
     let targets = servers.iter().map(Located::target).collect();
     let timeout = deadline.map(|deadline| deadline.saturating_duration_since(start));
     let mut errand = Errand {
-        delivery: Delivery::new(targets, strategy, timeout).with_patience(patience(request)),
+        delivery: Delivery::new(targets, strategy, timeout).with_patience(patience),
         request,
         servers,
         start,
@@ -78,12 +80,15 @@ pub(crate) async fn deliver(
     }
 }
 
-/// How long a KDC may take for `request` once it has it: as long as it likes for a log-in, for which
-/// a person may have to look for a second factor, and ten seconds for a ticket of a service.
-pub(crate) fn patience(request: &[u8]) -> Option<Duration> {
+/// How long a KDC may take for a request once it has it, where it cannot be waiting for a person.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether the KDC may be waiting for a person with its answer to `request`, who looks for a second
+/// factor: not for a ticket of a service.
+pub(crate) fn may_be_of_a_person(request: &[u8]) -> bool {
     /// `[APPLICATION 12]`, constructed: TGS-REQ (RFC 4120 §5.4.1).
     const TGS_REQ_TAG: u8 = 0x6c;
-    (request.first() == Some(&TGS_REQ_TAG)).then_some(Duration::from_secs(10))
+    request.first() != Some(&TGS_REQ_TAG)
 }
 
 /// A delivery under way, with its sockets.

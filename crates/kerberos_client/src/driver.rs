@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use kerberos_files::config::ServerKind;
 use kerberos_proto::{ExchangeError, Request, Step};
 
-use crate::deliver::deliver;
+use crate::deliver::{PATIENCE, deliver, may_be_of_a_person};
 use crate::delivery::Strategy;
 use crate::dns::Resolver;
 use crate::error::shown;
@@ -17,12 +17,16 @@ use crate::locate::{Located, locate};
 use crate::tickets::Flights;
 use crate::{ClientError, Config};
 
-/// Cheap to clone; the clones share all but the time limit.
+/// Cheap to clone; the clones share all but the limits of time.
 #[derive(Clone, Debug)]
 pub(crate) struct Driver {
     pub(crate) config: Arc<Config>,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) timeout: Option<Duration>,
+    /// How long a KDC that has a request may take where no person is behind it.
+    pub(crate) patience: Duration,
+    /// Whether there is no person behind any request.
+    pub(crate) unattended: bool,
     pub(crate) io: Io,
     pub(crate) shared: Arc<Shared>,
 }
@@ -40,6 +44,8 @@ impl Driver {
             config: Arc::new(config),
             resolver: Arc::new(Resolver::system()),
             timeout: None,
+            patience: PATIENCE,
+            unattended: false,
             io: Io::Blocking,
             shared: Arc::default(),
         }
@@ -51,13 +57,23 @@ impl Driver {
         Self { io, ..self.clone() }
     }
 
+    /// The same, but nobody is there whom a KDC could be waiting for.
+    pub(crate) fn unattended(self) -> Self {
+        Self {
+            unattended: true,
+            ..self
+        }
+    }
+
     /// Sends `request` to the KDCs of its realm and gives the first reply.
     pub(crate) async fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
-        let (reply, _) = self.send_to(ServerKind::Kdc, request).await?;
+        let patience = self.patience(may_be_of_a_person(&request.payload));
+        let (reply, _) = self.send_to(ServerKind::Kdc, request, patience).await?;
         Ok(reply)
     }
 
-    /// Sends what an exchange wants sent until it has its result; `step` takes the replies.
+    /// Sends what an exchange wants sent until it has its result; `step` takes the replies. No
+    /// person has a part in it.
     pub(crate) async fn exchange<T>(
         &self,
         mut next: Step<T>,
@@ -65,18 +81,29 @@ impl Driver {
     ) -> Result<T, ClientError> {
         loop {
             match next {
-                Step::Send(request) => next = step(&self.send(&request).await?)?,
+                Step::Send(request) => {
+                    let patience = self.patience(false);
+                    let (reply, _) = self.send_to(ServerKind::Kdc, &request, patience).await?;
+                    next = step(&reply)?;
+                }
                 Step::Done(result) => return Ok(*result),
             }
         }
     }
 
-    /// Sends `request` to servers of this kind; with the reply comes who gave it, where that is
-    /// known.
+    /// How long a KDC that has a request may take, if there is a limit to it: a person may have to
+    /// look for a second factor first.
+    pub(crate) fn patience(&self, for_a_person: bool) -> Option<Duration> {
+        (self.unattended || !for_a_person).then_some(self.patience)
+    }
+
+    /// Sends `request` to servers of this kind, which may take as long as `patience` with a
+    /// connection; with the reply comes who gave it, where that is known.
     pub(crate) async fn send_to(
         &self,
         kind: ServerKind,
         request: &Request,
+        patience: Option<Duration>,
     ) -> Result<(Vec<u8>, Option<Located>), ClientError> {
         let length = request.payload.len();
         let realm = shown(&request.realm);
@@ -101,7 +128,8 @@ impl Driver {
         } else {
             Strategy::UdpFirst
         };
-        let delivered = deliver(self, &request.payload, &servers, strategy, deadline)
+        let payload = &request.payload;
+        let delivered = deliver(self, payload, &servers, strategy, deadline, patience)
             .await
             .map_err(|attempts| ClientError::CannotContactKdc { realm, attempts })?;
         let Some(answered) = delivered.by else {
@@ -123,3 +151,6 @@ impl Driver {
         Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
     }
 }
+
+#[cfg(test)]
+mod tests;

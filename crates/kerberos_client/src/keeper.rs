@@ -228,7 +228,8 @@ fn keeper(
     let handle = TicketKeeper {
         shared: Arc::clone(&shared),
     };
-    Ok((handle, Work::new(driver, params, shared).run()))
+    let work = Work::new(driver.unattended(), params, shared);
+    Ok((handle, work.run()))
 }
 
 impl Shared {

@@ -67,9 +67,10 @@ impl Driver {
         replied: &mut Vec<(Vec<u8>, Located)>,
     ) -> Result<Login, ClientError> {
         // Keys take microseconds; what makes a key of a password, or asks for one, takes its time.
-        let io = match secret {
-            Secret::Keys(_) => Io::Blocking,
-            _ => self.io,
+        // Who has a password may be a person who has to look for a second factor; keys have nobody.
+        let (io, patience) = match secret {
+            Secret::Keys(_) => (Io::Blocking, self.patience(false)),
+            _ => (self.io, self.patience(true)),
         };
         let start = move || {
             let (exchange, request) = AsExchange::start(params, secret, &mut system_rng()?, now())?;
@@ -77,7 +78,7 @@ impl Driver {
         };
         let (mut exchange, mut request) = io.run(start).await??;
         loop {
-            let (reply, from) = self.send_to(kind, &request).await?;
+            let (reply, from) = self.send_to(kind, &request, patience).await?;
             replied.extend(from.map(|from| (request.realm.clone(), from)));
             let step = move || {
                 let step = exchange.step(&reply, &mut system_rng()?, now())?;

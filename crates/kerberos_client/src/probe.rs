@@ -87,7 +87,7 @@ impl Client {
             let deadline = start.checked_add(limit);
             let targets = [target];
             let strategy = Strategy::UdpFirst;
-            let asking = deliver(&self.driver, request, &targets, strategy, deadline);
+            let asking = deliver(&self.driver, request, &targets, strategy, deadline, None);
             let result = block_on(asking);
             Probe {
                 endpoint,

@@ -35,7 +35,7 @@ pub use request::TicketRequest;
 use crate::driver::Driver;
 use crate::io::block_on;
 use crate::{Client, ClientError, now};
-use flights::Seat;
+use flights::{Origin, Seat};
 use look_up::Hit;
 
 impl Client {
@@ -271,8 +271,13 @@ impl Getter {
         if !request.may_be_cached() {
             return self.get(request).await;
         }
+        let origin = Origin {
+            cache: self.cache.name().clone(),
+            client: self.client.clone(),
+            start_realm: self.start_realm.clone(),
+        };
         loop {
-            match self.driver.shared.flights.join(&self.name, request) {
+            match self.driver.shared.flights.join(&origin, request) {
                 Seat::Pilot(pilot) => {
                     let flight = pilot.flight();
                     let (getter, request) = (Arc::clone(self), request.clone());
@@ -300,7 +305,11 @@ impl Getter {
                 .driver
                 .look_up(&self.cache, vec![request.clone()])
                 .await;
-            let hits = found.map_or_else(|_| Vec::new(), |found| found.hits);
+            // The cache may be another client's by now.
+            let hits = match found {
+                Ok(found) if found.client == self.client => found.hits,
+                _ => Vec::new(),
+            };
             if let Some(Hit::Ticket(ticket)) = hits.into_iter().next() {
                 return Ok(*ticket);
             }

@@ -210,7 +210,24 @@ fn somebody_elses_password() {
     let login = ticket(&client, "admin", "pw").unwrap();
     let new = Password::new("new");
     client
-        .set_password(&login.credential, &target, &new)
+        .set_password(&login.credential, &target, &new, login.kdc_offset)
         .unwrap();
     ticket(&client, "alice", "new").unwrap();
+}
+
+#[test]
+fn where_the_kdcs_clock_is_ahead() {
+    let kdc = kdc();
+    kdc.set_fault(Fault::ClockOffset(600));
+    let client = client(&kdc);
+    change(&client, "alice", "old", "new").unwrap();
+    let target = Principal::parse("alice@R").unwrap();
+    let login = ticket(&client, "admin", "pw").unwrap();
+    let set = |kdc_offset| {
+        let new = Password::new("newer");
+        client.set_password(&login.credential, &target, &new, kdc_offset)
+    };
+    set(None).unwrap_err();
+    set(login.kdc_offset).unwrap();
+    ticket(&client, "alice", "newer").unwrap();
 }

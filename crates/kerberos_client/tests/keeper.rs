@@ -13,7 +13,7 @@ use kerberos_client::{
 };
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
-use kerberos_proto::{AsParams, Password, Secret};
+use kerberos_proto::{AsParams, KeyEntry, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -150,6 +150,30 @@ fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
         state.error.as_deref(),
         Some(ClientError::Exchange(error)) if error.kdc_code() == Some(ErrorCode::KDC_ERR_POLICY)
     ));
+}
+
+#[test]
+fn whichever_error_says_that_the_secret_is_wrong_it_is_not_tried_again_and_again() {
+    let kdc = kdc();
+    kdc.set_fault(Fault::ErrorAfterPreauth(
+        ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
+    ));
+    let client = client(&kdc);
+    let keys = kdc.keys("svc").iter().map(|one| KeyEntry {
+        kvno: one.kvno(),
+        key: one.block(),
+    });
+    let keys: Vec<_> = keys.collect();
+    let keys = move || Ok(Secret::Keys(keys.clone()));
+    for params in [
+        KeeperParams::new(as_params(&client), password),
+        KeeperParams::new(as_params(&client), keys),
+    ] {
+        let keeper = client.keep(params).unwrap();
+        wait_for(&keeper, 1);
+        let state = keeper.state();
+        assert!(state.next_attempt.seconds - now().seconds > 200);
+    }
 }
 
 #[test]

@@ -4,13 +4,15 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use kerberos_asn1::{ErrorCode, KerberosTime, NameType, TicketFlags};
 use kerberos_client::{Client, ClientError, Config, TicketRequest};
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{CcacheFile, CcacheName, ConfigEntry};
-use kerberos_proto::{Credential, ExchangeError, Password, Principal, Secret};
-use kerberos_testkdc::{Account, TestKdc};
+use kerberos_proto::{Credential, ExchangeError, Login, Password, Principal, Secret};
+use kerberos_testkdc::{Account, Fault, TestKdc};
 
 const REALM: &str = "EXAMPLE.COM";
 const HOST: &str = "host/www.example.com@EXAMPLE.COM";
@@ -65,13 +67,17 @@ impl Fixture {
     }
 
     fn log_in(&self, user: &str) {
+        let login = self.login(user);
+        self.client.store(&login, &self.name).unwrap();
+    }
+
+    fn login(&self, user: &str) -> Login {
         let principal = self.client.principal(user).unwrap();
         let mut params = self.client.as_params(principal).unwrap();
         params.renew_lifetime = Some(7 * 24 * 3600);
         params.options.forwardable = true;
         let secret = Secret::Password(Password::new("password"));
-        let login = self.client.login(params, secret).unwrap();
-        self.client.store(&login, &self.name).unwrap();
+        self.client.login(params, secret).unwrap()
     }
 
     fn get(&self, request: &TicketRequest) -> Result<Credential, ClientError> {
@@ -451,4 +457,38 @@ fn a_kdc_is_asked_when_it_is_the_tickets_turn() {
         assert_eq!(fixture.asked(), asked);
     }
     assert!(results.next().is_none());
+}
+
+#[test]
+fn nobody_gets_the_ticket_of_who_had_the_cache_before() {
+    let fixture = Fixture::new();
+    let bob = fixture.login("bob");
+    fixture.kdc.forget_requests();
+    fixture
+        .kdc
+        .set_fault(Fault::Delay(Duration::from_millis(500)));
+    thread::scope(|scope| {
+        let first = scope.spawn(|| fixture.get(&host()));
+        while fixture.kdc.requests().is_empty() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        fixture.client.store(&bob, &fixture.name).unwrap();
+        let second = fixture.get(&host()).unwrap();
+        assert_eq!(second.client.to_string(), "bob@EXAMPLE.COM");
+        let first = first.join().unwrap().unwrap();
+        assert_eq!(first.client.to_string(), "user@EXAMPLE.COM");
+    });
+}
+
+#[test]
+fn a_ticket_that_came_meanwhile_counts_for_its_client_alone() {
+    let fixture = Fixture::new();
+    let requests = [host()];
+    let turns = fixture.client.tickets_in_turn(&fixture.name, &requests);
+    let mut turns = turns.unwrap();
+    fixture.log_in("bob");
+    let bobs = fixture.get(&host()).unwrap();
+    assert_eq!(bobs.client.to_string(), "bob@EXAMPLE.COM");
+    let users = turns.next().unwrap().unwrap();
+    assert_eq!(users.client.to_string(), "user@EXAMPLE.COM");
 }

@@ -7,6 +7,7 @@
 //! for a whole one. That is done only if the file is regular, is no symbolic link and belongs to
 //! the effective user; for a mount point, which no ordinary user can plant, root may too.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
@@ -157,14 +158,7 @@ pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
     };
     let is_leftover = |entry: &DirEntry| {
         let other = entry.file_name();
-        let letters = other
-            .as_encoded_bytes()
-            .strip_prefix(name.as_encoded_bytes())
-            .and_then(|rest| rest.strip_prefix(b"."));
-        let named_so = letters.is_some_and(|letters| {
-            letters.len() == LETTERS_OF_TEMPORARY
-                && letters.iter().all(|letter| LETTERS.contains(letter))
-        });
+        let named_so = destination(other.as_encoded_bytes()) == Some(name.as_encoded_bytes());
         let is_old = |metadata: Metadata| {
             let modified = metadata.modified().ok()?;
             let since = SystemTime::now().duration_since(modified).ok()?;
@@ -190,10 +184,8 @@ struct Temporary {
 impl Temporary {
     fn create(destination: &Path) -> io::Result<Self> {
         for _ in 0..100 {
-            let mut path = destination.as_os_str().to_owned();
-            path.push(".");
-            path.push(random_letters(LETTERS_OF_TEMPORARY));
-            let path = PathBuf::from(path);
+            let name = destination.file_name();
+            let path = destination.with_file_name(temporary_name(name.unwrap_or_default()));
             match OpenOptions::new()
                 .write(true)
                 .create_new(true)
@@ -325,6 +317,25 @@ fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
+/// What the new file for `name` is called. The dot hides it from whoever takes every file of a folder
+/// whose name begins in some way, as those of a DIR collection do.
+fn temporary_name(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(".");
+    temporary.push(random_letters(LETTERS_OF_TEMPORARY));
+    temporary
+}
+
+/// The name of the file that the one called `temporary` was to replace, if it is called as such files
+/// are.
+fn destination(temporary: &[u8]) -> Option<&[u8]> {
+    let hidden = temporary.strip_prefix(b".")?;
+    let (rest, letters) = hidden.split_last_chunk::<LETTERS_OF_TEMPORARY>()?;
+    let are_ours = letters.iter().all(|letter| LETTERS.contains(letter));
+    rest.strip_suffix(b".").filter(|_| are_ours)
+}
+
 /// So many that nobody has a file of such a name for another reason.
 const LETTERS_OF_TEMPORARY: usize = 12;
 
@@ -372,8 +383,14 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("kerberos-left-{}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
         let path = folder.join("cc");
-        let names = ["cc", "cc.BACKUP", "cc.abcdefghijkl", "dd.ABCDEFGHIJKL"];
-        for name in names.iter().chain(&["cc.ABCDEFGHIJKL"]) {
+        let names = [
+            "cc",
+            "cc.ABCDEFGHIJKL",
+            ".cc.BACKUP",
+            ".cc.abcdefghijkl",
+            ".dd.ABCDEFGHIJKL",
+        ];
+        for name in names.iter().chain(&[".cc.ABCDEFGHIJKL"]) {
             std::fs::write(folder.join(name), "").unwrap();
         }
         assert_eq!(
@@ -383,6 +400,8 @@ mod tests {
         );
         assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
         assert!(names.iter().all(|name| folder.join(name).exists()));
+        std::mem::forget(Temporary::create(&path).unwrap());
+        assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
     }
 

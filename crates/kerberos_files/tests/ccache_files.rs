@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
@@ -329,10 +329,30 @@ fn destroying_wipes_and_removes() {
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
     let length = fs::metadata(file.path()).unwrap().len();
-    fs::hard_link(file.path(), folder.path("other name")).unwrap();
+    let mut open = fs::File::open(file.path()).unwrap();
     file.destroy().unwrap();
-    assert_eq!(folder.names(), ["other name"]);
-    let left = fs::read(folder.path("other name")).unwrap();
+    assert_eq!(folder.names(), [""; 0]);
+    let mut left = Vec::new();
+    open.read_to_end(&mut left).unwrap();
     assert_eq!(left, vec![0; usize::try_from(length).unwrap()]);
     assert!(file.destroy().unwrap_err().is_no_cache());
+}
+
+#[test]
+fn destroying_leaves_what_has_another_name() {
+    let folder = Folder::new("ccache-destroy-link");
+    let file = CcacheFile::new(folder.path("cc"));
+    file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
+        .unwrap();
+    let before = fs::read(file.path()).unwrap();
+    let (backup, link) = (folder.path("backup"), folder.path("link"));
+    fs::hard_link(file.path(), &backup).unwrap();
+    symlink(&backup, &link).unwrap();
+    file.destroy().unwrap();
+    assert_eq!(folder.names(), ["backup", "link"]);
+    assert_eq!(fs::read(&backup).unwrap(), before);
+    // A symbolic link of ours stands for the file, which this is the only name of.
+    CcacheFile::new(link).destroy().unwrap();
+    assert_eq!(folder.names(), ["backup"]);
+    assert_eq!(fs::read(&backup).unwrap(), vec![0; before.len()]);
 }

@@ -4,6 +4,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use kerberos_files::ccache::{
     Ccache, CcacheError, CcacheName, CcacheOptions, Collection, ConfigEntry, Selection, Version,
@@ -171,6 +173,27 @@ fn a_directory_has_a_primary_cache_and_others() {
     first.destroy().unwrap();
     assert_eq!(names(&one), [""; 0]);
     assert_eq!(names(&caches), [both[1].clone()]);
+}
+
+#[test]
+fn a_file_that_is_being_written_is_no_cache_of_a_directory() {
+    let folder = Folder::new("types-dir-temporary");
+    let path = folder.path("cc");
+    let caches = collection(&dir(&path));
+    let cache_at = resolve(&dir(&path)).unwrap();
+    let content = cache(Version::V4, &["krbtgt/A@A"]);
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            (0..500).for_each(|_| cache_at.replace_with(&content).unwrap());
+            done.store(true, Ordering::Release);
+        });
+        while !done.load(Ordering::Acquire) {
+            let found = names(&caches);
+            assert!(found.len() <= 1, "{found:?}");
+        }
+    });
+    assert!(caches.of_principal(&user()).unwrap().is_some());
 }
 
 #[test]

@@ -7,11 +7,8 @@ use std::sync::OnceLock;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::Config;
+use kerberos_client::secure_execution;
 use kerberos_files::config::ConfigError;
-use rustix::process::getegid;
-use rustix::process::geteuid;
-use rustix::process::getgid;
-use rustix::process::getuid;
 
 /// The client that krb5.conf and the environment describe.
 ///
@@ -49,6 +46,8 @@ pub(crate) fn mit_message(error: &ClientError) -> &'static str {
 /// An environment variable that names a file, unless the program runs with rights that its user
 /// does not have.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
-    let secure = getuid() != geteuid() || getgid() != getegid();
-    if secure { None } else { std::env::var_os(name) }
+    if secure_execution() {
+        return None;
+    }
+    std::env::var_os(name)
 }

@@ -300,7 +300,7 @@ impl Change {
 
     /// What a killed process left beside the file.
     fn left(&self) -> Vec<String> {
-        let beside = format!("{}.", self.file);
+        let beside = format!(".{}.", self.file);
         let folder = fs::read_dir(self.place.path("")).expect("it is ours");
         let names = folder.flatten().map(|one| one.file_name());
         let names = names.map(|name| name.to_string_lossy().into_owned());

@@ -95,7 +95,7 @@ fn set(place: &Place, admin: (&str, &str), user: &str, new: &str) -> Result<(), 
     let secret = Secret::Password(Password::new(admin.1));
     let login = client.login(params.to_change_password(), secret).unwrap();
     let (user, new) = (client.principal(user).unwrap(), Password::new(new));
-    let set = client.set_password(&login.credential, &user, &new);
+    let set = client.set_password(&login.credential, &user, &new, login.kdc_offset);
     set.map_err(|error| error.to_string())
 }
 

@@ -147,7 +147,7 @@ fn killed_at_random(times: u64) {
     let mut sidecar = start(&place, options);
     sidecar.wait_for(REFRESHED, 2);
     let left = fs::read_dir(place.path("")).expect("a folder").flatten();
-    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with("cache."));
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().starts_with(".cache."));
     assert!(left.count() < 60, "what was left behind does not pile up");
 }
 

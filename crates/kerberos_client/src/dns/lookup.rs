@@ -10,7 +10,9 @@
 //! The servers are asked in passes, as often as `attempts` says. The last of a pass is waited for
 //! as long as `timeout` says; those before it get company after a second, and their answers still
 //! count. A server that refuses, fails or answers what cannot be read is done with for the pass. An
-//! answer that is cut short is asked for again, by TCP, of the same server.
+//! answer that is cut short is asked for again, by TCP, of the same server. Of a query that is done
+//! with only the answer itself still counts, so that whoever repeats a failure has one query sent for
+//! it and no more.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -54,7 +56,7 @@ pub(crate) struct Lookup {
     timeout: Duration,
     use_vc: bool,
     edns: bool,
-    deadline: Option<Duration>,
+    deadline: Duration,
     exchanges: Vec<Exchange>,
     /// The pass and the server whose turn is next.
     next: (u32, usize),
@@ -76,7 +78,7 @@ struct Exchange {
 
 impl Lookup {
     /// A lookup of `question` that starts with server `first`, at time zero, and is over at
-    /// `deadline`.
+    /// `deadline`, or when every query had its time.
     pub(crate) fn new(
         question: Question,
         conf: &ResolvConf,
@@ -88,6 +90,8 @@ impl Lookup {
             let first = first % servers.len();
             servers.rotate_left(first);
         }
+        let longest = conf.timeout.saturating_mul(conf.attempts);
+        let longest = longest.saturating_mul(most_queries(servers.len()));
         Self {
             question,
             servers,
@@ -95,7 +99,7 @@ impl Lookup {
             timeout: conf.timeout,
             use_vc: conf.use_vc,
             edns: conf.edns0,
-            deadline,
+            deadline: deadline.map_or(longest, |deadline| deadline.min(longest)),
             exchanges: Vec::new(),
             next: (0, 0),
             again: None,
@@ -110,7 +114,7 @@ impl Lookup {
         if self.result.is_some() {
             return Action::Finish;
         }
-        if self.deadline.is_some_and(|deadline| now >= deadline) {
+        if now >= self.deadline {
             return self.give_up();
         }
         if let Some((server, transport)) = self.again.take() {
@@ -123,9 +127,8 @@ impl Lookup {
             None => self.exchanges.iter().any(is_open),
         };
         if waiting && now < self.interval_end {
-            let until = self.interval_end;
             return Action::Wait {
-                until: self.deadline.map_or(until, |deadline| deadline.min(until)),
+                until: self.interval_end.min(self.deadline),
             };
         }
         let Some(server) = self.turn() else {
@@ -150,7 +153,14 @@ impl Lookup {
                 };
                 let (server, transport) = (exchange.server, exchange.transport);
                 let is_udp = transport == Transport::Udp;
+                let is_open = exchange.failure.is_none();
                 match self.question.read(exchange.id, &message) {
+                    Verdict::Answered(answer) => {
+                        self.result.get_or_insert(Ok(answer));
+                        self.answered_by = Some(server);
+                    }
+                    // What failed has failed once, however often that is said.
+                    _ if !is_open => {}
                     // Somebody who guesses must not end the exchange.
                     Verdict::Foreign if is_udp => {}
                     Verdict::Foreign => self.fail(id, "not an answer to the question".to_owned()),
@@ -167,10 +177,6 @@ impl Lookup {
                         if code == FORMAT_ERROR && std::mem::take(&mut self.edns) {
                             self.again = Some((server, transport));
                         }
-                    }
-                    Verdict::Answered(answer) => {
-                        self.result.get_or_insert(Ok(answer));
-                        self.answered_by = Some(server);
                     }
                 }
             }
@@ -259,6 +265,11 @@ impl Lookup {
             servers,
         }
     }
+}
+
+/// How many queries a pass over so many servers may take: by UDP, and each again by TCP.
+fn most_queries(servers: usize) -> u32 {
+    u32::try_from(servers).unwrap_or(u32::MAX).saturating_mul(2)
 }
 
 /// The response codes of RFC 1035 §4.1.1 in words.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kerberos_asn1::{Encode as _, KdcProxyMessage};
 
-use crate::deliver::patience;
+use crate::deliver::{PATIENCE, may_be_of_a_person};
 use crate::delivery::{
     Action, Attempt, ConnectionId, Delivery, Event, Outcome, Reason, Strategy, Target, Transport,
 };
@@ -118,7 +118,8 @@ impl Network {
             transport: Some(self.transport),
         };
         let delivery = Delivery::new(vec![target], Strategy::UdpFirst, Some(limit));
-        let mut delivery = delivery.with_patience(patience(request));
+        let patience = (!may_be_of_a_person(request)).then_some(PATIENCE);
+        let mut delivery = delivery.with_patience(patience);
         let mut coming: Vec<Arrival> = Vec::new();
         let mut asked = 0;
         loop {

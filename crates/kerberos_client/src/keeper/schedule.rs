@@ -97,7 +97,11 @@ pub(super) fn is_wrong_secret(error: &ExchangeError) -> bool {
     matches!(
         error,
         ExchangeError::WrongPassword(_) | ExchangeError::WrongKey { .. }
-    ) || error.kdc_code() == Some(ErrorCode::KDC_ERR_PREAUTH_FAILED)
+    ) || matches!(
+        error.kdc_code(),
+        // The second is what some KDCs say instead of the first.
+        Some(ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY)
+    )
 }
 
 /// How much is left until the login's ticket ends, or until `end`, in microseconds.

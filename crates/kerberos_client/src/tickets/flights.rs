@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use kerberos_files::ccache::CcacheName;
-use kerberos_proto::Credential;
+use kerberos_proto::{Credential, Principal};
 
 use super::TicketRequest;
 use crate::ClientError;
@@ -31,10 +31,20 @@ struct Board {
     landed: u64,
 }
 
+/// Whose ticket it is to be: a cache may be another client's from one moment to the next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Origin {
+    /// The cache itself, not a name that leads to it.
+    pub(super) cache: CcacheName,
+    pub(super) client: Principal,
+    /// Where the way to other realms starts.
+    pub(super) start_realm: Vec<u8>,
+}
+
 /// A ticket that is being asked for.
 #[derive(Debug)]
 pub(super) struct Flight {
-    cache: CcacheName,
+    origin: Origin,
     request: TicketRequest,
     state: Mutex<State>,
 }
@@ -67,11 +77,11 @@ impl Flights {
         self.lock().landed
     }
 
-    /// A seat on the flight for the ticket that `request` wants, for the cache of that name.
-    pub(super) fn join(&self, cache: &CcacheName, request: &TicketRequest) -> Seat {
+    /// A seat on the flight from `origin` for the ticket that `request` wants.
+    pub(super) fn join(&self, origin: &Origin, request: &TicketRequest) -> Seat {
         let mut board = self.lock();
         let same = |flight: &&Arc<Flight>| {
-            flight.cache == *cache
+            flight.origin == *origin
                 && flight.request.no_store == request.no_store
                 && flight.request.wants_the_same(request)
         };
@@ -79,7 +89,7 @@ impl Flights {
             return Seat::Passenger(Arc::clone(flight));
         }
         let flight = Arc::new(Flight {
-            cache: cache.clone(),
+            origin: origin.clone(),
             request: request.clone(),
             state: Mutex::new(State::UnderWay(Vec::new())),
         });
@@ -157,13 +167,20 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
-    use kerberos_proto::Principal;
-
     use super::*;
     use crate::io::block_on;
 
     fn request(server: &str) -> TicketRequest {
         TicketRequest::new(Principal::parse(server).unwrap())
+    }
+
+    /// From the cache at `path`, which is that client's.
+    fn origin(path: &str, client: &str) -> Origin {
+        Origin {
+            cache: CcacheName::file(path),
+            client: Principal::parse(client).unwrap(),
+            start_realm: b"R".to_vec(),
+        }
     }
 
     fn pilot(seat: Seat) -> Pilot {
@@ -182,12 +199,16 @@ mod tests {
 
     #[test]
     fn one_asks_and_all_are_told() {
-        let (flights, cache) = (Flights::default(), CcacheName::file("/c"));
+        let (flights, cache) = (Flights::default(), origin("/c", "u@R"));
         let wanted = request("http/a@R");
         let first = pilot(flights.join(&cache, &wanted));
-        // Another ticket, or another cache, is another flight.
+        // Another ticket, cache, client or way is another flight.
         drop(pilot(flights.join(&cache, &request("http/b@R"))));
-        drop(pilot(flights.join(&CcacheName::file("/d"), &wanted)));
+        drop(pilot(flights.join(&origin("/d", "u@R"), &wanted)));
+        drop(pilot(flights.join(&origin("/c", "v@R"), &wanted)));
+        let mut elsewhere = cache.clone();
+        elsewhere.start_realm = b"S".to_vec();
+        drop(pilot(flights.join(&elsewhere, &wanted)));
         let own = first.flight();
         let others: Vec<_> = (0..5)
             .map(|_| passenger(flights.join(&cache, &wanted)))
@@ -208,7 +229,7 @@ mod tests {
 
     #[test]
     fn who_waits_for_nobody_learns_it() {
-        let (flights, cache) = (Flights::default(), CcacheName::file("/c"));
+        let (flights, cache) = (Flights::default(), origin("/c", "u@R"));
         let first = pilot(flights.join(&cache, &request("http/a@R")));
         let flight = passenger(flights.join(&cache, &request("http/a@R")));
         let waiting = thread::spawn(move || block_on(flight.arrival()));

@@ -151,7 +151,8 @@ impl CcacheFile {
     ///
     /// A file that cannot be unlinked, because it is mounted or its folder is read-only, is left
     /// empty, which reads as "no cache". A symbolic link is removed; the file it leads to is
-    /// overwritten only if the link belongs to the effective user or root.
+    /// overwritten only if the link belongs to the effective user or root. A file that has other names
+    /// loses this one and keeps what it holds: a backup by hard links is somebody else's.
     ///
     /// # Errors
     /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`] or
@@ -190,15 +191,20 @@ impl CcacheFile {
         if !metadata.is_file() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let unlinked = std::fs::remove_file(&self.path);
-        if unlinked.is_err() {
-            lock::lock_exclusive(&file)?;
-        }
-        overwrite(&file, metadata.len())?;
-        match unlinked {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(_) => file.set_len(0),
-            Ok(()) => Ok(()),
+        match std::fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                lock::lock_exclusive(&file)?;
+                overwrite(&file, metadata.len())?;
+                file.set_len(0)
+            }
+            _ => {
+                // What a symbolic link leads to has its own name still.
+                let names = u64::from(entry.is_symlink());
+                if file.metadata()?.nlink() > names {
+                    return Ok(());
+                }
+                overwrite(&file, metadata.len())
+            }
         }
     }
 

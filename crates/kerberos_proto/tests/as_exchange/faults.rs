@@ -98,6 +98,28 @@ fn errors() {
 }
 
 #[test]
+fn either_error_for_what_does_not_decrypt_is_a_wrong_password() {
+    for code in [
+        ErrorCode::KDC_ERR_PREAUTH_FAILED,
+        ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
+    ] {
+        let kdc = kdc(true);
+        kdc.set_fault(Fault::ErrorAfterPreauth(code));
+        let error = login(&kdc, alice()).unwrap_err();
+        assert!(
+            matches!(error, ExchangeError::WrongPassword(Some(_))),
+            "{error:?}"
+        );
+        assert_eq!(error.kdc_code(), Some(code));
+        // Nothing of the password has been shown yet.
+        kdc.clear_faults();
+        kdc.set_fault(Fault::Error(code));
+        let error = login(&kdc, alice()).unwrap_err();
+        assert!(matches!(error, ExchangeError::Kdc(_)), "{error:?}");
+    }
+}
+
+#[test]
 fn odd_requests_for_preauthentication() {
     let error = |fault| {
         let kdc = kdc(true);

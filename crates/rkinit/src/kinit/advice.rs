@@ -66,7 +66,7 @@ fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<S
     let advice = match error.code {
         ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => "check the spelling of the name and its realm",
         ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => "check the spelling of the service",
-        ErrorCode::KDC_ERR_PREAUTH_FAILED if keytab => {
+        ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY if keytab => {
             "the key is not the KDC's, perhaps it was changed: extract the keytab again"
         }
         ErrorCode::KDC_ERR_PREAUTH_FAILED => "the password or the clock is wrong",

@@ -95,7 +95,7 @@ impl Reason {
 
     fn of_kdc(error: &KdcError, wrong: Self) -> Self {
         match error.code {
-            ErrorCode::KDC_ERR_PREAUTH_FAILED => wrong,
+            ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => wrong,
             ErrorCode::KRB_AP_ERR_SKEW => Self::ClockSkew,
             // Active Directory has one code for all, and tells them apart in the error's data
             // (MS-ERREF §2.3.1).

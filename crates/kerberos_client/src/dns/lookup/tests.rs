@@ -17,6 +17,8 @@ enum Does {
     Fails(u8),
     /// Its answer is cut short by UDP, and whole by TCP.
     CutsShort,
+    /// Its answer is cut short by UDP, and comes ten times a second; it says nothing by TCP.
+    CutsShortForEver,
     /// Answers something else, then the truth after so many milliseconds.
     ForgedThenAnswers(u64),
     /// Answers what cannot be read.
@@ -25,7 +27,10 @@ enum Does {
     KnowsNoEdns,
 }
 
-use Does::{Answers, CutsShort, Fails, ForgedThenAnswers, Garbles, KnowsNoEdns, Refuses, Silent};
+use Does::{
+    Answers, CutsShort, CutsShortForEver, Fails, ForgedThenAnswers, Garbles, KnowsNoEdns, Refuses,
+    Silent,
+};
 
 fn question() -> Question {
     Question {
@@ -93,6 +98,11 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
                         let message = message(sent_id, number, [0x82, 0]);
                         mail.push((now + 1, Event::Message(id, message)));
                     }
+                    CutsShortForEver if is_udp => mail.extend((1..600).map(|count| {
+                        let message = message(sent_id, number, [0x82, 0]);
+                        (now + count * 100, Event::Message(id, message))
+                    })),
+                    CutsShortForEver => {}
                     ForgedThenAnswers(after) => {
                         let forged = message(sent_id ^ 1, 66, [0x80, 0]);
                         mail.push((now + 1, Event::Message(id, forged)));
@@ -184,6 +194,21 @@ fn a_cut_answer_comes_by_tcp() {
     let run = run_with(&conf, &[CutsShort], None);
     assert_eq!(run.asked, ["0 0t"]);
     assert!(run.result.is_ok());
+}
+
+#[test]
+fn cut_answers_without_end_change_nothing() {
+    let run = run_with(&conf(1), &[CutsShortForEver], None);
+    assert_eq!(run.asked, ["0 0u", "100 0t", "5100 0u", "5200 0t"]);
+    assert!(run.result.is_err());
+    assert_eq!(run.end, 10_200);
+    // Nor are the others forgotten.
+    check(
+        &[CutsShortForEver, Answers(5)],
+        1,
+        5105,
+        &["0 0u", "100 0t", "5100 1u"],
+    );
 }
 
 #[test]

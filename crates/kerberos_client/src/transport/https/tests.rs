@@ -107,7 +107,14 @@ fn deliver_with(config: Config, request: &[u8], limit: Duration) -> Result<Vec<u
     let driver = Driver::new(config);
     let deadline = Some(Instant::now() + limit);
     let servers = block_on(locate(&driver, b"R", ServerKind::Kdc, deadline)).unwrap();
-    let delivering = deliver(&driver, request, &servers, Strategy::UdpFirst, deadline);
+    let delivering = deliver(
+        &driver,
+        request,
+        &servers,
+        Strategy::UdpFirst,
+        deadline,
+        None,
+    );
     block_on(delivering).map(|delivered| delivered.message)
 }
 

@@ -1,0 +1,81 @@
+//! Whether the environment may be trusted: glibc's `secure_getenv`, by which MIT's library reads it.
+//!
+//! A program that has rights which its user has not (setuid, setgid, the capabilities of its file) must
+//! not read and write the files that this user names. The kernel says so to each program when it
+//! starts: `AT_SECURE` of getauxval(3), which there is no safe call for, so that it is read from
+//! `/proc`.
+
+use std::fs;
+
+use rustix::process::{getegid, geteuid, getgid, getuid};
+
+/// Whether the program runs with rights that its user does not have, so that what the environment
+/// says must not count ("secure-execution mode" of ld.so(8)).
+pub fn secure_execution() -> bool {
+    let by_kernel = fs::read("/proc/self/auxv").ok().as_deref().and_then(secure);
+    // It cannot be read without `/proc`, nor where a program with capabilities is kept from being
+    // looked into, be it by itself.
+    by_kernel.unwrap_or_else(|| {
+        let by_capability = fs::read_to_string("/proc/self/status").is_ok_and(|status| {
+            let is_root = geteuid().is_root();
+            !is_root && has_capabilities_of_its_file(&status)
+        });
+        getuid() != geteuid() || getgid() != getegid() || by_capability
+    })
+}
+
+/// What an auxiliary vector says: pairs of words of this machine, a type and its value.
+fn secure(vector: &[u8]) -> Option<bool> {
+    const AT_SECURE: usize = 23;
+    let words = vector.as_chunks().0.iter().copied();
+    let words: Vec<usize> = words.map(usize::from_ne_bytes).collect();
+    let mut pairs = words.as_chunks().0.iter();
+    pairs.find_map(|&[kind, value]| (kind == AT_SECURE).then_some(value != 0))
+}
+
+/// Whether there are capabilities that whoever started the program did not hand on (ambient ones, as
+/// systemd gives them), by `/proc/self/status`.
+fn has_capabilities_of_its_file(status: &str) -> bool {
+    let set = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| u64::from_str_radix(line.trim(), 16).ok())
+    };
+    let (permitted, ambient) = (set("CapPrm:"), set("CapAmb:"));
+    permitted.unwrap_or(0) & !ambient.unwrap_or(0) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_says() {
+        let check = |words: &[usize], expected| {
+            let vector: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            assert_eq!(secure(&vector), expected, "{words:?}");
+        };
+        check(&[], None);
+        check(&[6, 4096, 0, 0], None);
+        // It is a type here, and not a value.
+        check(&[6, 23, 1, 1], None);
+        check(&[6, 4096, 23, 0, 0, 0], Some(false));
+        check(&[6, 4096, 23, 1, 0, 0], Some(true));
+        let ours = fs::read("/proc/self/auxv").unwrap();
+        assert_eq!(secure(&ours), Some(false));
+        assert!(!secure_execution());
+    }
+
+    #[test]
+    fn capabilities_that_nobody_handed_on() {
+        let check = |permitted: &str, ambient: &str, expected| {
+            let status = format!("Name:\tcat\nCapPrm:\t{permitted}\nCapAmb:\t{ambient}\n");
+            assert_eq!(has_capabilities_of_its_file(&status), expected, "{status}");
+        };
+        check("0000000000000000", "0000000000000000", false);
+        check("0000000000000400", "0000000000000000", true);
+        check("0000000000000400", "0000000000000400", false);
+        check("0000000000000401", "0000000000000400", true);
+        check("what?", "0000000000000400", false);
+        assert!(!has_capabilities_of_its_file(""));
+    }
+}
