@@ -1,0 +1,213 @@
+//! The sidecar's tickets as they are kept apart: whose they are, which cache is whose, what a reload and
+//! a lost cache change.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use cli::{PASSWORD, REALM, typed_password};
+use kerberos_files::ccache::CcacheFile;
+use kerberos_testkdc::TestKdc;
+use test_support::{Place, Sidecar, Tool};
+
+/// A realm with two users.
+fn world() -> (TestKdc, Place) {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .principal("bob", PASSWORD)
+        .service("HTTP/www")
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    place.write("wrong", "not this one");
+    (kdc, place)
+}
+
+fn start(place: &Place, arguments: &str) -> Sidecar {
+    let tool = rekinit(place, arguments);
+    Sidecar::start(tool, place.path("log"))
+}
+
+fn rekinit(place: &Place, arguments: &str) -> Tool {
+    place.ours("rekinit").line("--log json").line(arguments)
+}
+
+/// A ticket of `principal`, with the password that is in the file `secret`.
+fn ticket(principal: &str, secret: &str, cache: &str) -> String {
+    format!(
+        "[[ticket]]\nprincipal = \"{principal}\"\npassword-file = \"{secret}\"\n\
+         cache = \"{cache}\"\n"
+    )
+}
+
+fn log_in(place: &Place, arguments: &str) {
+    let kinit = place.ours("kinit").line(arguments);
+    kinit.stdin(typed_password()).run().success();
+}
+
+/// The names of those whose tickets are in the collection.
+fn listed(place: &Place, collection: &str) -> String {
+    let klist = place.ours("klist").arg("-l");
+    let run = klist.env("KRB5CCNAME", collection).run();
+    run.stdout().to_owned()
+}
+
+/// The address that it listens at.
+fn address(sidecar: &mut Sidecar) -> String {
+    sidecar.wait_for("\"event\":\"listening\"", 1);
+    let log = sidecar.log();
+    let (_, rest) = log.split_once("http://").expect("an address");
+    rest.split('/').next().expect("its end").to_owned()
+}
+
+/// The status and the body.
+fn get(address: &str, path: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("it answers");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    (status.expect("a status"), body.to_owned())
+}
+
+#[track_caller]
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn the_ticket_of_another_is_no_beginning() {
+    let (_kdc, place) = world();
+    log_in(&place, "bob");
+    let run = |arguments: &str| {
+        let beside = "--timeout 1 -- touch started";
+        rekinit(&place, arguments).line(beside).run().exits(1);
+        assert!(!place.path("started").exists(), "{arguments}");
+    };
+    run("--password-file wrong alice");
+    place.write(
+        "secret.json",
+        r#"{"username":"alice","password":"not this one"}"#,
+    );
+    run("--secret-file secret.json");
+    // Nor is one's own, as long as one for a service is missing.
+    log_in(&place, "alice");
+    run("--password-file wrong --service HTTP/www@CLI.TEST alice");
+    let done = rekinit(&place, "--password-file wrong alice -- touch started");
+    done.run().success();
+    assert!(place.path("started").exists());
+}
+
+#[test]
+fn two_tickets_of_one_collection() {
+    let (_kdc, place) = world();
+    let collection = format!("DIR:{}", place.text("tickets"));
+    let both = ticket("alice", "password", &collection) + &ticket("bob", "password", &collection);
+    place.write("both.toml", &both);
+    let mut sidecar = start(&place, "--config both.toml --listen 127.0.0.1:0");
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"refreshed\"", 2);
+    sidecar.signal("HUP");
+    sidecar.wait_for("read anew", 1);
+    let (status, body) = get(&address, "/readyz");
+    assert_eq!(status, 200, "{body}");
+    for name in ["alice", "bob"] {
+        let principal = format!("{name}@{REALM}");
+        assert_eq!(body.matches(&principal).count(), 1, "{body}");
+        assert!(listed(&place, &collection).contains(&principal));
+    }
+    let (_, metrics) = get(&address, "/metrics");
+    let mut series: Vec<_> = metrics
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.rsplit_once(' '))
+        .map(|(series, _)| series)
+        .collect();
+    let all = series.len();
+    series.sort_unstable();
+    series.dedup();
+    assert_eq!(series.len(), all, "{metrics}");
+}
+
+#[test]
+fn what_others_have_in_a_collection_stays() {
+    let (_kdc, place) = world();
+    let collection = format!("DIR:{}", place.text("tickets"));
+    fs::create_dir(place.path("tickets")).expect("it is ours");
+    log_in(&place, &format!("-c {collection} bob"));
+    let options = format!("--destroy --password-file password -c {collection} alice");
+    let mut sidecar = start(&place, &options);
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    assert!(listed(&place, &collection).contains("alice@"));
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
+    let left = listed(&place, &collection);
+    assert!(left.contains("bob@") && !left.contains("alice@"), "{left}");
+}
+
+#[test]
+fn another_principal_by_a_reload_is_not_ready_yet() {
+    let (_kdc, place) = world();
+    let cache = place.text("cache");
+    place.write("tickets.toml", ticket("alice", "password", &cache));
+    let mut sidecar = start(&place, "--config tickets.toml --listen 127.0.0.1:0");
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    assert_eq!(get(&address, "/readyz").0, 200);
+    place.write("tickets.toml", ticket("bob", "wrong", &cache));
+    sidecar.signal("HUP");
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    let (status, body) = get(&address, "/readyz");
+    assert_eq!(status, 503, "{body}");
+    assert!(body.contains(&format!("bob@{REALM}")), "{body}");
+}
+
+#[test]
+fn what_the_kdc_took_last_outlives_a_reload() {
+    let (_kdc, place) = world();
+    let cache = place.text("cache");
+    place.write("rotated", PASSWORD);
+    place.write("tickets.toml", ticket("alice", "rotated", &cache));
+    let mut sidecar = start(&place, "--config tickets.toml");
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    // The KDC does not know it yet.
+    place.write("rotated", "the next one");
+    sidecar.wait_for("\"reason\":\"old_secret\"", 1);
+    sidecar.signal("HUP");
+    sidecar.wait_for("\"reason\":\"old_secret\"", 2);
+    assert!(!sidecar.log().contains("\"event\":\"failed\""));
+}
+
+#[test]
+fn a_cache_that_somebody_removes_comes_back() {
+    let (_kdc, place) = world();
+    let options = "--password-file password --listen 127.0.0.1:0 alice";
+    let mut sidecar = start(&place, options);
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    fs::remove_file(place.cache()).expect("it is there");
+    assert_eq!(get(&address, "/readyz").0, 503);
+    wait_until("it is written anew", || {
+        CcacheFile::new(place.cache()).open().is_ok()
+    });
+    sidecar.wait_for("\"event\":\"cache_gone\"", 1);
+    wait_until("it is ready again", || get(&address, "/readyz").0 == 200);
+}
+
+#[test]
+fn a_principal_that_was_named_is_known_before_the_first_login() {
+    let (_kdc, place) = world();
+    let mut sidecar = start(&place, "-k -t nowhere --listen 127.0.0.1:0 alice");
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    let (_, body) = get(&address, "/readyz");
+    assert!(body.contains(&format!("alice@{REALM}")), "{body}");
+}
