@@ -248,9 +248,10 @@ impl ClientError {
                 let attempts: Vec<_> = attempts.iter().map(with_hint).collect();
                 Some(format!("tried {}", attempts.join("; ")))
             }
-            Self::NoCredential { server, .. } if server.is_krbtgt() => {
-                Some(format!("log in first: there is no ticket for {server}"))
-            }
+            // Where there is one, it is another client's, or it has expired.
+            Self::NoCredential { server, cache } if server.is_krbtgt() => Some(format!(
+                "log in first: there is no ticket for {server} in {cache} that can be used for this"
+            )),
             Self::TicketExpired { server, .. } => {
                 Some(format!("log in again: the ticket for {server} has expired"))
             }

@@ -3,26 +3,38 @@
 //! The engine never sees krb5.conf; everything it should know passes through here.
 
 use kerberos_asn1::KdcOptions;
+use kerberos_crypto::EncryptionType;
 use kerberos_proto::{AsParams, Policy, Principal};
 
 use crate::{ClientError, Config};
 
 impl Config {
-    /// What krb5.conf allows and prefers for clients of `realm`.
+    /// What krb5.conf allows and prefers for logins of clients of `realm`.
     ///
     /// # Errors
     /// [`ClientError::Config`] when a list of encryption types names none that is known.
     pub fn policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
+        let etypes = self.krb5().tkt_enctypes()?;
+        Ok(self.policy_with(etypes, realm))
+    }
+
+    /// The same for service tickets, of which `default_tkt_enctypes` says nothing.
+    pub(crate) fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
+        let etypes = self.krb5().tgs_enctypes()?;
+        Ok(self.policy_with(etypes, realm))
+    }
+
+    fn policy_with(&self, etypes: Vec<EncryptionType>, realm: &[u8]) -> Policy {
         let krb5 = self.krb5();
         let realm = String::from_utf8_lossy(realm);
         let mut policy = Policy::default();
         policy.clock_skew = krb5.clock_skew();
-        policy.etypes = krb5.tkt_enctypes()?;
+        policy.etypes = etypes;
         policy.preferred_preauth_types = krb5.preferred_preauth_types(&realm);
         policy.disable_encrypted_timestamp = krb5.disable_encrypted_timestamp(&realm)
             || !krb5.plugin_enabled("clpreauth", "encrypted_timestamp");
         policy.kdc_timesync = krb5.kdc_timesync();
-        Ok(policy)
+        policy
     }
 
     /// A request for an initial ticket of `client`, as krb5.conf wants it.
@@ -101,6 +113,17 @@ mod tests {
         assert!(options.forwardable && options.proxiable && options.canonicalize);
         assert!(!options.renewable_ok);
         assert_eq!(options.more, KdcOptions::FORWARDABLE.0);
+    }
+
+    #[test]
+    fn each_exchange_has_its_encryption_types() {
+        let config = |text: &str| Config::parse(&format!("[libdefaults]\n{text}")).unwrap();
+        let logins_only = config("default_tkt_enctypes = bogus\n");
+        assert!(logins_only.policy(b"R").is_err());
+        assert!(logins_only.tgs_policy(b"R").is_ok());
+        let tickets_only = config("default_tgs_enctypes = bogus\n");
+        assert!(tickets_only.policy(b"R").is_ok());
+        assert!(tickets_only.tgs_policy(b"R").is_err());
     }
 
     #[test]

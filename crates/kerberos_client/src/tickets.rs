@@ -142,6 +142,7 @@ impl Driver {
             start_realm: found.start_realm,
             kdc_offset: found.kdc_offset,
             tgts: Mutex::new(found.tgts),
+            start_tgt_of_other_etype: found.start_tgt_of_other_etype,
             landed,
         };
         let requests = requests.iter().cloned();
@@ -174,9 +175,7 @@ impl Driver {
 
     /// What krb5.conf allows and prefers for service tickets of clients of `realm`.
     pub(crate) fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
-        let mut policy = self.config.policy(realm)?;
-        policy.etypes = self.config.krb5().tgs_enctypes()?;
-        Ok(policy)
+        self.config.tgs_policy(realm)
     }
 
     /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.
@@ -257,6 +256,8 @@ struct Getter {
     kdc_offset: Option<ClockOffset>,
     /// The client's TGTs; those that are got on the way come to them.
     tgts: Mutex<Vec<Credential>>,
+    /// Whether the one that every way starts with has a session key of no type that is allowed.
+    start_tgt_of_other_etype: bool,
     /// How many [`Flights`] had landed when the cache was read.
     landed: u64,
 }

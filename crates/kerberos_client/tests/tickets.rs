@@ -275,6 +275,12 @@ fn of_several_the_one_with_the_best_key_that_lasts_longest() {
         ),
         other => panic!("{other:?}"),
     }
+    // So is a TGT whose key is of no use.
+    let fixture = Fixture::with("default_tgs_enctypes = aes128-cts");
+    let Err(ClientError::NoCredentialOfEtype { server, .. }) = fixture.get(&host()) else {
+        panic!("the TGT has a key of aes256");
+    };
+    assert!(server.is_krbtgt());
 }
 
 #[test]

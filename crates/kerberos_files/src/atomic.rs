@@ -11,6 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File, Metadata, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -158,7 +159,7 @@ pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
     };
     let is_leftover = |entry: &DirEntry| {
         let other = entry.file_name();
-        let named_so = destination(other.as_encoded_bytes()) == Some(name.as_encoded_bytes());
+        let named_so = destination(other.as_encoded_bytes()) == Some(stem(name));
         let is_old = |metadata: Metadata| {
             let modified = metadata.modified().ok()?;
             let since = SystemTime::now().duration_since(modified).ok()?;
@@ -321,14 +322,20 @@ fn folder_of(path: &Path) -> &Path {
 /// whose name begins in some way, as those of a DIR collection do.
 fn temporary_name(name: &OsStr) -> OsString {
     let mut temporary = OsString::from(".");
-    temporary.push(name);
+    temporary.push(OsStr::from_bytes(stem(name)));
     temporary.push(".");
     temporary.push(random_letters(LETTERS_OF_TEMPORARY));
     temporary
 }
 
-/// The name of the file that the one called `temporary` was to replace, if it is called as such files
-/// are.
+/// As much of `name` as leaves room for the rest of a temporary one.
+fn stem(name: &OsStr) -> &[u8] {
+    let bytes = name.as_bytes();
+    bytes.get(..LONGEST_STEM).unwrap_or(bytes)
+}
+
+/// The stem of the name of the file that the one called `temporary` was to replace, if it is called as
+/// such files are.
 fn destination(temporary: &[u8]) -> Option<&[u8]> {
     let hidden = temporary.strip_prefix(b".")?;
     let (rest, letters) = hidden.split_last_chunk::<LETTERS_OF_TEMPORARY>()?;
@@ -338,6 +345,9 @@ fn destination(temporary: &[u8]) -> Option<&[u8]> {
 
 /// So many that nobody has a file of such a name for another reason.
 const LETTERS_OF_TEMPORARY: usize = 12;
+
+/// Two dots and the letters go beside it, and a name has 255 bytes at most (`NAME_MAX`).
+const LONGEST_STEM: usize = 255 - 2 - LETTERS_OF_TEMPORARY;
 
 const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -357,6 +367,24 @@ pub(crate) fn random_letters(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Its temporary name would be too long.
+    #[test]
+    fn the_longest_name_that_there_is() {
+        let folder = std::env::temp_dir().join(format!("kerberos-long-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("n".repeat(255));
+        let access = Access::default();
+        for contents in [b"first", b"other"] {
+            replace(&path, contents, Durability::Volatile, &access).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), contents);
+        }
+        let left = folder.join(temporary_name(path.file_name().unwrap()));
+        std::fs::write(&left, "").unwrap();
+        assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
+        assert!(!left.exists());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]

@@ -99,7 +99,7 @@ fn a_memory_cache_is_one_for_all_threads_and_a_reader_keeps_what_it_saw() {
     here.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
     let mut reader = here.open().unwrap();
-    std::thread::spawn(|| {
+    thread::spawn(|| {
         let there = resolve("MEMORY:shared").unwrap();
         there.append([&credential("host/a@A")]).unwrap();
     })

@@ -70,7 +70,10 @@ impl MitError for SelectError {
                 "name a file, as FILE:/etc/krb5.keytab".into()
             }
             Self::Name(error) => return error.hint(),
-            Self::NotText(_) => return None,
+            Self::NotText(_) => {
+                "names are taken in UTF-8 alone: a symbolic link of such a name can lead there"
+                    .into()
+            }
             Self::NoRealm => {
                 "name the realm, as user@REALM, or set default_realm in krb5.conf".into()
             }

@@ -115,9 +115,12 @@ fn choose(program: &Program, named: Option<&OsString>) -> Result<Principal, u8> 
     }
     let name =
         ccache_select::cache(None).map_err(|error| report(error, "opening default ccache"))?;
-    let cache = ccache_select::open(&name).ok();
-    if let Some(owner) = cache.and_then(|cache| cache.principal().ok()) {
-        return Ok(owner);
+    let owner = ccache_select::open(&name).and_then(|cache| Ok(cache.principal()?));
+    match owner {
+        Ok(owner) => return Ok(owner),
+        // Whoever has no cache is called as the system calls them.
+        Err(SelectError::Cache(error)) if error.is_no_cache() => {}
+        Err(error) => return Err(report(error, "getting principal from ccache")),
     }
     let Some(name) = user::name() else {
         line(format_args!("Unable to identify user from password file"));

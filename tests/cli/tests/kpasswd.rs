@@ -128,3 +128,18 @@ fn a_service_that_is_not_there() {
     let expected = "kpasswd: Server not found in Kerberos database getting initial ticket\n";
     assert_eq!(run.stderr_without_hint(), expected);
 }
+
+/// The owner of the default cache is asked for a password, and nobody else where that is not known.
+#[test]
+fn whose_password_it_is() {
+    let (_kdc, place) = realm();
+    std::fs::write(place.cache(), "g".repeat(160)).expect("it is ours");
+    let run = |place: &Place| place.ours("kpasswd").stdin("").run().exits(1);
+    let refused = run(&place);
+    let what = "getting principal from ccache";
+    assert!(refused.stderr().contains(what), "{refused}");
+    // Without a cache it is whom the system knows.
+    std::fs::remove_file(place.cache()).expect("it is there");
+    let asked = run(&place);
+    assert!(!asked.stderr().contains(what), "{asked}");
+}

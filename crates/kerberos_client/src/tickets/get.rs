@@ -8,7 +8,7 @@ use kerberos_proto::{
     TicketChase,
 };
 
-use super::look_up::no_credential;
+use super::look_up::Hit;
 use super::{Getter, TicketRequest};
 use crate::client::{now, system_rng};
 use crate::driver::Driver;
@@ -90,7 +90,13 @@ impl Getter {
         let realm = &self.start_realm;
         let server = Principal::krbtgt(realm, realm);
         let known = self.tgts().iter().find(|tgt| tgt.server == server).cloned();
-        let tgt = known.ok_or_else(|| no_credential(&server, &self.cache))?;
+        let tgt = known.ok_or_else(|| {
+            let hit = match self.start_tgt_of_other_etype {
+                true => Hit::OtherEtype,
+                false => Hit::Nothing,
+            };
+            hit.missing(&server, &self.cache)
+        })?;
         let now = now().by_kdc(self.kdc_offset);
         // What has expired no KDC need be bothered with.
         if tgt.times.endtime.unix() < now.seconds {

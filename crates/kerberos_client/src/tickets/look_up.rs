@@ -33,6 +33,9 @@ pub(super) struct Found {
     pub(super) hits: Vec<Hit>,
     /// The client's TGTs, of each name the best.
     pub(super) tgts: Vec<Credential>,
+    /// Whether the one that every way starts with is there, with a session key of no type that is
+    /// allowed.
+    pub(super) start_tgt_of_other_etype: bool,
 }
 
 /// What the cache has for a request.
@@ -52,11 +55,18 @@ impl Hit {
     ) -> Result<Credential, ClientError> {
         match self {
             Self::Ticket(ticket) => Ok(*ticket),
-            Self::OtherEtype => Err(ClientError::NoCredentialOfEtype {
+            missing => Err(missing.missing(server, cache)),
+        }
+    }
+
+    /// That `cache` has no ticket for `server`, or none whose session key may be used.
+    pub(super) fn missing(&self, server: &Principal, cache: &Ccache) -> ClientError {
+        match self {
+            Self::OtherEtype => ClientError::NoCredentialOfEtype {
                 server: server.clone(),
                 cache: cache.name().clone(),
-            }),
-            Self::Nothing => Err(no_credential(server, cache)),
+            },
+            _ => no_credential(server, cache),
         }
     }
 }
@@ -73,8 +83,9 @@ pub(super) fn no_credential(server: &Principal, cache: &Ccache) -> ClientError {
 /// it has expired, how much its session key is liked, how long it lasts.
 type Rank = (usize, bool, usize, Reverse<u32>);
 
-/// The best TGT of each name: the realm that it opens, and its issuer.
-type Tgts = BTreeMap<(Vec<u8>, Vec<u8>), (Rank, Credential)>;
+/// The best TGT of each name: the realm that it opens, and its issuer. `None` where each has a session
+/// key of no type that is allowed.
+type Tgts = BTreeMap<(Vec<u8>, Vec<u8>), Option<(Rank, Credential)>>;
 
 /// Looks into `cache` at `now` by the caller's clock.
 pub(super) fn look_up(
@@ -112,11 +123,13 @@ pub(super) fn look_up(
         search.consider(&view, requests, &mut best);
         search.consider_tgt(&view, &mut tgts);
     }
+    let start = tgts.get(&(start_realm.clone(), start_realm.clone()));
     Ok(Found {
+        start_tgt_of_other_etype: matches!(start, Some(None)),
         kdc_offset,
         start_realm,
         hits: best.into_iter().map(Best::into_hit).collect(),
-        tgts: tgts.into_values().map(|(_, tgt)| tgt).collect(),
+        tgts: tgts.into_values().flatten().map(|(_, tgt)| tgt).collect(),
         client: search.client,
     })
 }
@@ -157,6 +170,9 @@ impl Search<'_> {
         if !is_own || view.is_skey() || !view.second_ticket().is_empty() {
             return;
         }
+        let best = tgts
+            .entry((realm.to_vec(), server.realm().to_vec()))
+            .or_default();
         let Some(preference) = self.etypes.iter().position(|one| *one == view.key_etype()) else {
             return;
         };
@@ -166,9 +182,8 @@ impl Search<'_> {
             preference,
             Reverse(view.endtime()),
         );
-        let key = (realm.to_vec(), server.realm().to_vec());
-        if tgts.get(&key).is_none_or(|(known, _)| rank < *known) {
-            tgts.insert(key, (rank, view.to_credential()));
+        if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+            *best = Some((rank, view.to_credential()));
         }
     }
 
