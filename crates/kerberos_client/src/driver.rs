@@ -145,11 +145,20 @@ impl Driver {
 
     /// When a request that starts now must be over.
     pub(crate) fn deadline(&self) -> Result<Option<Instant>, ClientError> {
+        Ok(after(self.time_limit()?))
+    }
+
+    /// How long a request may take, DNS included.
+    pub(crate) fn time_limit(&self) -> Result<Option<Duration>, ClientError> {
         let configured = self.config.krb5().request_timeout()?;
         let configured = configured.map(|seconds| Duration::from_secs(seconds.into()));
-        let timeout = self.timeout.or(configured);
-        Ok(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+        Ok(self.timeout.or(configured))
     }
+}
+
+/// When what starts now and may take so long must be over.
+pub(crate) fn after(limit: Option<Duration>) -> Option<Instant> {
+    limit.and_then(|limit| Instant::now().checked_add(limit))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@
 //! are tested without any of them.
 
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kerberos_asn1::NameType;
 use kerberos_files::config::{CanonicalizeHostname, clean_host, is_numeric_address};
 use kerberos_proto::Principal;
 
-use crate::driver::Driver;
+use crate::driver::{Driver, after};
 use crate::io::block_on;
 use crate::{Client, ClientError, Config};
 
@@ -91,7 +91,11 @@ impl Driver {
                 return Ok(Principal::new(NameType::SRV_HST, [service, &host], ""));
             }
         };
-        let (host, realm) = canonical(&self.config, &self.names()?, &host, dns).await;
+        let names = KnownNames {
+            driver: self,
+            deadline: self.deadline()?,
+        };
+        let (host, realm) = canonical(&self.config, &names, &host, dns).await;
         Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
     }
 
@@ -102,26 +106,20 @@ impl Driver {
     ) -> Result<ServiceNames<'a>, ClientError> {
         let configured = self.config.krb5().dns_canonicalize_hostname()?;
         Ok(ServiceNames {
-            config: &self.config,
-            names: self.names()?,
+            driver: self,
+            limit: self.time_limit()?,
             server,
             fallback: configured == CanonicalizeHostname::Fallback,
             steps: [false, true].into_iter(),
-        })
-    }
-
-    fn names(&self) -> Result<KnownNames<'_>, ClientError> {
-        Ok(KnownNames {
-            driver: self,
-            deadline: self.deadline()?,
         })
     }
 }
 
 /// The names under which to ask for a service, each made when it is its turn.
 pub(crate) struct ServiceNames<'a> {
-    config: &'a Config,
-    names: KnownNames<'a>,
+    driver: &'a Driver,
+    /// How long each may take: a KDC may have taken its time with the one before.
+    limit: Option<Duration>,
     server: &'a Principal,
     fallback: bool,
     /// Without DNS, then with it.
@@ -133,7 +131,12 @@ impl ServiceNames<'_> {
     pub(crate) async fn next(&mut self) -> Option<Principal> {
         loop {
             let dns = self.steps.next()?;
-            let name = candidate(self.config, &self.names, self.server, self.fallback, dns);
+            let names = KnownNames {
+                driver: self.driver,
+                deadline: after(self.limit),
+            };
+            let config = &self.driver.config;
+            let name = candidate(config, &names, self.server, self.fallback, dns);
             if let Some(name) = name.await {
                 return Some(name);
             }

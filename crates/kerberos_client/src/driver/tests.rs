@@ -1,6 +1,6 @@
 //! Whom a KDC that takes a connection and says nothing can hold up: nobody but a person.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,25 +33,26 @@ impl World {
         }
     }
 
-    /// A client that knows these KDCs, and neither of them yet.
-    fn client(&self, kdcs: &[String]) -> Client {
-        let kdcs: String = kdcs.iter().map(|kdc| format!("kdc = {kdc}\n")).collect();
-        let text = format!(
-            "[libdefaults]\ndefault_realm = R\nudp_preference_limit = 1\n\
-             [realms]\nR = {{\n{kdcs}}}\n"
-        );
-        let cache = std::env::temp_dir().join(format!("driver-{}", std::process::id()));
-        let config = Config::parse(&text).unwrap();
-        let mut client = Client::new(config.with_ccache_name(cache.display().to_string()));
-        client.driver.patience = PATIENCE;
-        client.driver.timeout = Some(LONG);
-        client
-    }
-
     fn silent_first(&self) -> Client {
         let silent = self.silent.local_addr().unwrap();
-        self.client(&[silent.to_string(), self.kdc.address().to_string()])
+        client(&[silent, self.kdc.address()])
     }
+}
+
+/// A client that knows these KDCs, and has asked none of them yet.
+fn client(kdcs: &[SocketAddr]) -> Client {
+    let kdcs: Vec<_> = kdcs.iter().map(|kdc| format!("kdc = {kdc}")).collect();
+    let text = format!(
+        "[libdefaults]\ndefault_realm = R\nudp_preference_limit = 1\n\
+         [realms]\nR = {{\n{}\n}}\n",
+        kdcs.join("\n")
+    );
+    let cache = std::env::temp_dir().join(format!("driver-{}", std::process::id()));
+    let config = Config::parse(&text).unwrap();
+    let mut client = Client::new(config.with_ccache_name(cache.display().to_string()));
+    client.driver.patience = PATIENCE;
+    client.driver.timeout = Some(LONG);
+    client
 }
 
 /// Does it in the time that a KDC is given and some more.
@@ -102,7 +103,7 @@ fn salts_come_from_the_next_one() {
 #[test]
 fn the_realm_of_a_user_comes_from_the_next_one() {
     let world = World::new();
-    let client = world.client(&[world.kdc.address().to_string()]);
+    let client = client(&[world.kdc.address()]);
     let cache = client.config().ccache_name().unwrap();
     let login = client.login(client.as_params(svc()).unwrap(), password());
     client.store(&login.unwrap(), &cache).unwrap();

@@ -1,6 +1,10 @@
 //! The rules of names, against a small world of hosts: which setting makes what of which name.
 
+use std::net::UdpSocket;
+use std::thread;
+
 use super::*;
+use crate::dns::{HostsFile, ResolvConf, Resolver};
 
 /// `www` and `alias` are `web.example.com` at 192.0.2.1, whose address is called
 /// `Node1.example.net.`; `plain.example.com` at 192.0.2.2 has no name for its address; `vm` is
@@ -198,4 +202,38 @@ fn fallback_realms() {
         .fallback_realm("www")
         .unwrap_err();
     assert!(matches!(error, ClientError::NoDefaultRealm));
+}
+
+/// A DNS server by which every host is at 192.0.2.1.
+fn dns() -> Resolver {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut buffer = [0; 512];
+        while let Ok((length, from)) = socket.recv_from(&mut buffer) {
+            let mut reply = buffer[..length].to_vec();
+            reply[2..4].copy_from_slice(&[0x84, 0]);
+            reply[7] = 1;
+            reply.extend(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
+            let _ = socket.send_to(&reply, from);
+        }
+    });
+    Resolver::new(ResolvConf::new([address]))
+}
+
+#[test]
+fn the_second_name_has_a_time_of_its_own() {
+    const LIMIT: Duration = Duration::from_millis(500);
+    let hosts = HostsFile::parse("192.0.2.1 node.example.com\n");
+    let client = Client::new(config("dns_canonicalize_hostname = fallback"))
+        .with_resolver(dns().with_hosts(hosts))
+        .with_request_timeout(LIMIT);
+    let server = Principal::new(NameType::SRV_HST, ["host", "www.example.com"], "");
+    let mut names = client.service_candidates(&server).unwrap();
+    let first = names.next().unwrap();
+    assert_eq!(first.to_string(), "host/www.example.com@COM");
+    // A KDC is asked for it meanwhile.
+    thread::sleep(LIMIT * 2);
+    let second = names.next().unwrap();
+    assert_eq!(second.to_string(), "host/node.example.com@COM");
 }

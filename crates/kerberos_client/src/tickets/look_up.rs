@@ -12,6 +12,7 @@ mod wanted;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use kerberos_asn1::{Decode as _, RawTicket};
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::{Ccache, CcacheError, CredentialView};
 use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
@@ -31,7 +32,8 @@ pub(super) struct Found {
     pub(super) start_realm: Vec<u8>,
     /// For each request, in their order.
     pub(super) hits: Vec<Hit>,
-    /// The client's TGTs, of each name the best.
+    /// The client's TGTs, of each name the best; one that another realm gave hides none that the
+    /// realm of its name gave.
     pub(super) tgts: Vec<Credential>,
     /// Whether the one that every way starts with is there, with a session key of no type that is
     /// allowed.
@@ -83,9 +85,10 @@ pub(super) fn no_credential(server: &Principal, cache: &Ccache) -> ClientError {
 /// it has expired, how much its session key is liked, how long it lasts.
 type Rank = (usize, bool, usize, Reverse<u32>);
 
-/// The best TGT of each name: the realm that it opens, and its issuer. `None` where each has a session
-/// key of no type that is allowed.
-type Tgts = BTreeMap<(Vec<u8>, Vec<u8>), Option<(Rank, Credential)>>;
+/// The best TGT of each name, the realm that it opens and the one that is said to have given it; and
+/// where that was another one, which a name in a cache may hide, the best of those besides. `None`
+/// where each has a session key of no type that is allowed.
+type Tgts = BTreeMap<(Vec<u8>, Vec<u8>, bool), Option<(Rank, Credential)>>;
 
 /// Looks into `cache` at `now` by the caller's clock.
 pub(super) fn look_up(
@@ -123,7 +126,7 @@ pub(super) fn look_up(
         search.consider(&view, requests, &mut best);
         search.consider_tgt(&view, &mut tgts);
     }
-    let start = tgts.get(&(start_realm.clone(), start_realm.clone()));
+    let start = tgts.get(&(start_realm.clone(), start_realm.clone(), false));
     Ok(Found {
         start_tgt_of_other_etype: matches!(start, Some(None)),
         kdc_offset,
@@ -170,8 +173,10 @@ impl Search<'_> {
         if !is_own || view.is_skey() || !view.second_ticket().is_empty() {
             return;
         }
+        let issuer = RawTicket::from_der(view.ticket());
+        let is_hidden = issuer.is_ok_and(|raw| raw.ticket().realm.0 != server.realm());
         let best = tgts
-            .entry((realm.to_vec(), server.realm().to_vec()))
+            .entry((realm.to_vec(), server.realm().to_vec(), is_hidden))
             .or_default();
         let Some(preference) = self.etypes.iter().position(|one| *one == view.key_etype()) else {
             return;
@@ -266,3 +271,6 @@ impl Best {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

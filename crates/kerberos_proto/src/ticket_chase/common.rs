@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
+use kerberos_asn1::{Decode as _, RawTicket};
 use kerberos_crypto::CryptoRng;
 
 use super::ChaseParams;
@@ -74,7 +75,7 @@ impl Common {
                 && tgt.times.endtime.unix() >= now
         };
         let all = self.params.tgts.iter().filter(lasts);
-        all.min_by_key(|tgt| tgt.server.realm() != self.start_realm)
+        all.min_by_key(|tgt| !is_issued_by(tgt, &self.start_realm))
             .cloned()
     }
 
@@ -148,4 +149,11 @@ impl Common {
         self.tgt = tgt;
         Ok(())
     }
+}
+
+/// Whether that realm gave the ticket. What the TGT is called does not tell: one that was asked for
+/// like any service is kept under that name, whichever realm it came from at last. The ticket's own
+/// realm, which the KDC that gave it was held to, does (RFC 4120 §5.3).
+fn is_issued_by(tgt: &Credential, realm: &[u8]) -> bool {
+    RawTicket::from_der(&tgt.ticket).is_ok_and(|raw| raw.ticket().realm.0 == realm)
 }

@@ -85,7 +85,6 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
                 let number = u8::try_from(server).unwrap();
                 let good = || Event::Message(id, message(sent_id, number, [0x80, 0]));
                 match world[server] {
-                    Silent => {}
                     Answers(after) => mail.push((now + after, good())),
                     Refuses => {
                         mail.push((now, Event::Failed(id, "Connection refused".to_owned())));
@@ -102,7 +101,7 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
                         let message = message(sent_id, number, [0x82, 0]);
                         (now + count * 100, Event::Message(id, message))
                     })),
-                    CutsShortForEver => {}
+                    Silent | CutsShortForEver => {}
                     ForgedThenAnswers(after) => {
                         let forged = message(sent_id ^ 1, 66, [0x80, 0]);
                         mail.push((now + 1, Event::Message(id, forged)));
