@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use cli::{PASSWORD, REALM, place_without_kdc, realm};
@@ -540,6 +541,79 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
         before,
         "nothing wakes it until the next refresh"
     );
+}
+
+/// An address at which nobody listens.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it has one");
+    address.to_string()
+}
+
+/// A process that does not outlive its test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < SECOND * 30, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_nothing() {
+    let (kdc, place) = realm();
+    write_keytab(&kdc, &place, "keytab");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut filling = writer.try_clone().expect("a pipe can be shared");
+    std::thread::spawn(move || while filling.write_all(&[b'\n'; 4096]).is_ok() {});
+    let address = free_address();
+    let mut tool = rekinit(&place, "-k --hook /bin/false --listen")
+        .arg(&address)
+        .arg("alice");
+    let command = tool.command();
+    command.stdin(Stdio::null()).stderr(writer);
+    let child = command.spawn().expect("it can be started");
+    let mut child = Killed(child);
+    wait_until("it listens", || TcpStream::connect(&address).is_ok());
+    wait_until("a ticket", || place.cache().exists());
+    let kill = |name: &str| {
+        let mut kill = std::process::Command::new("/bin/kill");
+        let kill = kill.arg(format!("-{name}")).arg(child.0.id().to_string());
+        assert!(kill.status().expect("there is a kill").success());
+    };
+    // What each refresh and hook says is much more than waits.
+    let refreshed = |count: u32| {
+        let line = format!("}} {count}\n");
+        let metrics = get(&address, "/metrics").1;
+        let counts = metrics
+            .lines()
+            .filter(|line| line.starts_with("rekinit_attempts_total"));
+        counts
+            .map(|count| format!("{count}\n"))
+            .any(|count| count.ends_with(&line))
+    };
+    for count in 2..500 {
+        kill("USR1");
+        wait_until("a refresh", || refreshed(count));
+    }
+    assert_eq!(get(&address, "/livez").0, "HTTP/1.1 200 OK");
+    let start = Instant::now();
+    kill("TERM");
+    let status = child.0.wait().expect("it is ours");
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    assert_eq!(status.code(), Some(0));
+    drop(reader);
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::rekinit::http::Page;
 use crate::rekinit::http::Server;
 use crate::rekinit::keep::Attempted;
 use crate::rekinit::keep::Shared;
+use crate::rekinit::log;
 use crate::rekinit::metrics;
 use crate::rekinit::processes::Processes;
 use crate::rekinit::reason::Reason;
@@ -38,17 +39,20 @@ type Load<'a> = &'a dyn Fn() -> Result<Setup, String>;
 /// Runs until a signal, the application's end, or the end of what was to be done once; the exit
 /// status.
 pub(super) fn run(program: &Program, setup: Setup, load: Load<'_>) -> u8 {
-    match Life::begin(setup, load) {
+    let log = setup.log;
+    let code = match Life::begin(setup, load) {
         Ok(mut life) => {
             let code = life.live();
             life.end();
             code
         }
         Err(error) => {
-            program.error(error, "");
+            log.complain(program, error);
             1
         }
-    }
+    };
+    log::end();
+    code
 }
 
 struct Life<'a> {
@@ -73,6 +77,8 @@ impl<'a> Life<'a> {
         let io = |error: std::io::Error| system_text(&error);
         // Before anything is started, so that no signal is lost.
         let signals = Signals::take(matches!(setup.mode, Mode::Beside(_))).map_err(io)?;
+        // After that, since signals have to be blocked in its thread, too.
+        log::start();
         let http = setup.listen.as_deref().map(Server::listen).transpose()?;
         if let Some(address) = http.as_ref().and_then(Server::address) {
             let text = format!("health and metrics at http://{address}/");
@@ -255,7 +261,7 @@ impl<'a> Life<'a> {
         let next = statuses
             .iter()
             .filter_map(|status| status.facts().next_attempt);
-        let next = next.min().map_or_else(String::new, super::log::time);
+        let next = next.min().map_or_else(String::new, log::time);
         let text = format!("{ready} of {all} tickets are good; next refresh at {next}");
         self.systemd.status(&text, self.has_begun && ready == all);
     }

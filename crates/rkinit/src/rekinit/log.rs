@@ -1,13 +1,16 @@
 //! The log: a line on standard error for each event, as text or as JSON.
 //!
-//! Nothing that is secret gets here: errors carry none.
+//! `outlet` writes them. Nothing that is secret gets here: errors carry none.
+
+mod outlet;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
 
-use crate::messages::line;
+use crate::messages::Program;
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,6 +33,16 @@ pub(super) enum Level {
 pub(super) struct Log {
     pub(super) format: Format,
     pub(super) least: Level,
+}
+
+/// From now on nobody waits for whoever reads standard error; [`end`] is to be called in the end.
+pub(super) fn start() {
+    outlet::start();
+}
+
+/// Waits for what is not written yet, but not for long.
+pub(super) fn end() {
+    outlet::flush(END_LIMIT);
 }
 
 /// An event: what happened, and facts for programs to read.
@@ -58,6 +71,11 @@ impl Log {
         self.event(Level::Debug, message)
     }
 
+    /// Says as all tools do why there is nothing to keep.
+    pub(super) fn complain(self, program: &Program, error: impl fmt::Display) {
+        outlet::put(format!("{}: {error}", program.name()), lost::<false>);
+    }
+
     fn event(self, level: Level, message: impl fmt::Display) -> Event {
         Event {
             log: self,
@@ -80,10 +98,18 @@ impl Event {
         if self.level < self.log.least {
             return;
         }
+        let notice = match self.log.format {
+            Format::Text => lost::<false>,
+            Format::Json => lost::<true>,
+        };
+        outlet::put(self.line(), notice);
+    }
+
+    fn line(&self) -> String {
         let time = jiff::Timestamp::now();
         match self.log.format {
-            Format::Text => line(format_args!("{}", self.text(time))),
-            Format::Json => line(format_args!("{}", self.json(time))),
+            Format::Text => self.text(time),
+            Format::Json => self.json(time).to_string(),
         }
     }
 
@@ -119,10 +145,22 @@ impl Event {
     }
 }
 
+/// Says that `count` lines are missing.
+fn lost<const JSON: bool>(count: u64) -> String {
+    let format = if JSON { Format::Json } else { Format::Text };
+    let least = Level::Warning;
+    let text = format_args!("{count} lines of the log are lost: standard error was not read");
+    let event = Log { format, least }.warning(text);
+    event.with("event", "lost").with("lines", count).line()
+}
+
 /// A time of the log, in seconds since 1970, to be read by people.
 pub(super) fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
 }
+
+/// For the last lines, where nobody seems to read them.
+const END_LIMIT: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {
