@@ -337,6 +337,14 @@ fn an_application_beside_it() {
         "{done}"
     );
 
+    // Whoever started it may ignore the ends of children.
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--password-file password alice -- sh -c");
+    let ignoring = ["env", "--ignore-signal=CHLD"];
+    let tool = tool.arg("sleep 0.05; exit 7").through(ignoring);
+    tool.run().exits(7);
+
     // Signals are the application's, all but SIGALRM.
     let script = "trap 'echo hup' HUP; trap 'echo usr1' USR1; trap 'exit 3' TERM; echo up; \
                   while :; do sleep 0.01; done";

@@ -159,7 +159,13 @@ impl Processes {
     /// one of them: its own, or 128 and the number of the signal that ended it.
     pub(super) fn reap(&mut self) -> Option<u8> {
         let mut code = None;
-        while let Ok(Some((pid, status))) = beside::ended() {
+        loop {
+            let (pid, status) = match beside::ended() {
+                Ok(Some(ended)) => ended,
+                Ok(None) => return code,
+                // What was not collected by us has ended all the same.
+                Err(_) => return code.or(self.application.take().map(|_| UNKNOWN)),
+            };
             if self.application == Some(pid) {
                 self.application = None;
                 code = Some(status);
@@ -169,7 +175,6 @@ impl Processes {
                 self.hook_ended(&running, status);
             }
         }
-        code
     }
 
     fn hook_ended(&mut self, running: &Running, code: u8) {
@@ -200,6 +205,9 @@ impl Processes {
         hidden.fold(command, Command::env_remove)
     }
 }
+
+/// The exit status of an application that left none.
+const UNKNOWN: u8 = 255;
 
 /// How long a hook may run.
 const HOOK_LIMIT: Duration = Duration::from_secs(60);
