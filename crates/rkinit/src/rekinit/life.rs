@@ -166,9 +166,7 @@ impl<'a> Life<'a> {
         if has_news {
             self.tell_systemd(&statuses, now);
         }
-        if metrics::liveness(&statuses, now) {
-            self.systemd.pet();
-        }
+        self.systemd.pet(metrics::liveness(&statuses, now));
         if let Some(http) = &mut self.http {
             http.serve(&|page| match page {
                 Page::Liveness if metrics::liveness(&statuses, now) => (true, "ok\n".to_owned()),

@@ -29,13 +29,26 @@ impl Systemd {
         self.next
     }
 
-    /// Tells the watchdog that all is well, if it is time.
-    pub(super) fn pet(&mut self) {
+    /// Tells the watchdog that all is well, if it is time; if it is not well, that is looked at again
+    /// soon.
+    pub(super) fn pet(&mut self, is_well: bool) {
         let now = Instant::now();
-        if self.next.is_some_and(|next| next <= now) {
-            tell(&[NotifyState::Watchdog]);
-            self.next = self.interval.and_then(|interval| now.checked_add(interval));
+        if self.next.is_none_or(|next| next > now) {
+            return;
         }
+        if is_well {
+            tell(&[NotifyState::Watchdog]);
+        }
+        let pause = |interval: Duration| {
+            if is_well {
+                interval
+            } else {
+                interval.min(SOON)
+            }
+        };
+        self.next = self
+            .interval
+            .and_then(|interval| now.checked_add(pause(interval)));
     }
 
     /// A line for `systemctl status`; with the first one of a service that is ready, that it is.
@@ -64,4 +77,32 @@ impl Systemd {
 fn tell(states: &[NotifyState<'_>]) {
     // Nothing hangs on it.
     let _ = sd_notify::notify(states);
+}
+
+/// Until a keeper that is stuck is looked at again.
+const SOON: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_well_or_not_there_is_a_next_time() {
+        let check = |is_well, seconds| {
+            let start = Instant::now();
+            let mut systemd = Systemd {
+                interval: Some(Duration::from_secs(30)),
+                next: Some(start),
+                is_ready: true,
+            };
+            systemd.pet(is_well);
+            let next = systemd.next.unwrap();
+            assert!(next >= start + Duration::from_secs(seconds));
+            // It is not time yet.
+            systemd.pet(true);
+            assert_eq!(systemd.next, Some(next));
+        };
+        check(true, 30);
+        check(false, 1);
+    }
 }
