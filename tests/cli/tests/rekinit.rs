@@ -446,6 +446,48 @@ fn services_and_a_hook() {
 }
 
 #[test]
+fn a_hook_has_its_time_and_no_more() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let with_hook = |options: &str, script: &str| {
+        let tool = rekinit(&place, "--password-file password alice --hook-shell --hook");
+        tool.arg(script).line(options)
+    };
+    // What is done once ends after it.
+    let tool = with_hook("--once", "sleep 0.3; echo done > hooked; exit 3");
+    let run = tool.run().success();
+    assert!(place.path("hooked").exists(), "{run}");
+    assert!(
+        run.stderr().contains("the hook ended with status 3"),
+        "{run}"
+    );
+    // Nobody is left who would end one that hangs: it ends with the sidecar.
+    let tool = with_hook("", "echo $$ > id.new; mv id.new id; sleep 1000 & wait");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    wait_until("it runs", || place.path("id").exists());
+    let id = fs::read_to_string(place.path("id")).expect("it is there");
+    let start = Instant::now();
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 0);
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    let group = id.trim();
+    wait_until("its end", || !runs_in_group(group));
+}
+
+/// Whether a process that has not ended belongs to that group.
+fn runs_in_group(group: &str) -> bool {
+    let processes = fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let belongs = |process: fs::DirEntry| {
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        // The state, the parent and the group come after the name.
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        let mut words = fields.split(' ');
+        words.next().is_some_and(|state| state != "Z") && words.nth(1) == Some(group)
+    };
+    processes.into_iter().any(belongs)
+}
+
+#[test]
 #[cfg_attr(not(root), ignore = "needs root, for process ids and users of its own")]
 fn as_process_1_and_as_nobody_known() {
     let (_kdc, place) = realm();

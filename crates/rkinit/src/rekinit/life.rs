@@ -206,7 +206,7 @@ impl<'a> Life<'a> {
     /// Begins what waits for the first tickets, or gives up waiting.
     fn look_at_beginning(&mut self) -> Option<u8> {
         if self.has_begun {
-            return None;
+            return self.look_at_end();
         }
         let now = now().seconds;
         let begins = match self.setup.mode {
@@ -217,8 +217,7 @@ impl<'a> Life<'a> {
             self.has_begun = true;
             self.deadline = None;
             return match &self.setup.mode {
-                Mode::Once => Some(0),
-                Mode::Daemon => None,
+                Mode::Once | Mode::Daemon => self.look_at_end(),
                 Mode::Beside(words) => self.start_application(&words.clone()),
             };
         }
@@ -231,6 +230,12 @@ impl<'a> Life<'a> {
             return Some(1);
         }
         None
+    }
+
+    /// What is done once ends with the last hook.
+    fn look_at_end(&self) -> Option<u8> {
+        let is_over = self.setup.mode == Mode::Once && !self.processes.has_hooks();
+        is_over.then_some(0)
     }
 
     fn start_application(&mut self, words: &[std::ffi::OsString]) -> Option<u8> {
@@ -264,9 +269,10 @@ impl<'a> Life<'a> {
         self.systemd.status(&text, self.has_begun && ready == all);
     }
 
-    /// Ends the keepers, and removes what is to be removed.
+    /// Ends the keepers and hooks, and removes what is to be removed.
     fn end(&mut self) {
         Systemd::stopping();
+        self.processes.end_hooks();
         self.fleet.let_go();
         let options = self.setup.client.config().krb5().ccache_options();
         let targets = self.setup.targets.iter();

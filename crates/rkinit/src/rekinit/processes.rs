@@ -55,6 +55,13 @@ struct Running {
     again: bool,
 }
 
+impl Running {
+    /// With all that it has started.
+    fn kill(&self) {
+        let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
+    }
+}
+
 impl Processes {
     pub(super) fn new(log: Log, hook: Option<Hook>, hidden: Vec<String>) -> Self {
         Self {
@@ -137,6 +144,10 @@ impl Processes {
         }
     }
 
+    pub(super) fn has_hooks(&self) -> bool {
+        !self.hooks.is_empty()
+    }
+
     /// When a hook has run for too long.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.hooks.iter().map(|running| running.deadline).min()
@@ -150,9 +161,14 @@ impl Processes {
             .iter_mut()
             .filter(|running| running.deadline <= now)
         {
-            let _ = rustix::process::kill_process_group(running.pid, Signal::KILL);
+            running.kill();
             running.deadline = now + HOOK_LIMIT;
         }
+    }
+
+    /// Ends all hooks: nobody would end them when they run for too long.
+    pub(super) fn end_hooks(&self) {
+        self.hooks.iter().for_each(Running::kill);
     }
 
     /// Collects the processes that have ended, and gives the exit code of the application if it is
