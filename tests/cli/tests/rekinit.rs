@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -521,6 +522,52 @@ fn as_process_1_and_as_nobody_known() {
     tool.through(setpriv).run().success();
     let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
     assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
+}
+
+#[test]
+fn systemd_is_told() {
+    let (kdc, place) = realm();
+    write_keytab(&kdc, &place, "keytab");
+    let path = place.path("notify");
+    let socket = UnixDatagram::bind(&path).expect("the folder is ours");
+    socket
+        .set_read_timeout(Some(SECOND * 30))
+        .expect("a socket has one");
+    let hears = |what: &str| {
+        let mut bytes = [0; 4096];
+        let count = socket.recv(&mut bytes).expect("something is said");
+        let text = String::from_utf8_lossy(bytes.get(..count).unwrap_or_default());
+        assert!(text.contains(what), "expected {what}: {text}");
+    };
+    let ticket = "[[ticket]]\nprincipal = \"alice\"\nkeytab = \"keytab\"\n";
+    place.write("tickets.toml", ticket);
+    let tool = rekinit(&place, "--log json --config tickets.toml").env("NOTIFY_SOCKET", &path);
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    hears("READY=1\nSTATUS=1 of 1 tickets are good; next refresh at ");
+    // A reload ends, though it fails, or a ticket is not to be had.
+    place.write("tickets.toml", "nonsense");
+    sidecar.signal("HUP");
+    hears("RELOADING=1\nMONOTONIC_USEC=");
+    hears("READY=1\n");
+    hears("STATUS=1 of 1 ");
+    let missing = ticket.replace("\"keytab\"", "\"none\"") + "cache = \"other\"\n";
+    place.write("tickets.toml", ticket.to_owned() + &missing);
+    sidecar.signal("HUP");
+    hears("RELOADING=1\nMONOTONIC_USEC=");
+    hears("READY=1\n");
+    hears("STATUS=1 of 2 ");
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 0);
+    let mut last = String::new();
+    while !last.contains("STOPPING=1") {
+        let mut bytes = [0; 4096];
+        let count = socket.recv(&mut bytes).expect("something is said");
+        last = String::from_utf8_lossy(bytes.get(..count).unwrap_or_default()).into_owned();
+        assert!(
+            last.contains("STATUS") || last.contains("STOPPING"),
+            "{last}"
+        );
+    }
 }
 
 /// What is answered at `path`: the status line and the text.

@@ -61,11 +61,21 @@ impl Systemd {
         }
     }
 
-    /// The configuration is read anew, which `READY` ends.
-    pub(super) fn reloading(&mut self) {
-        if let Ok(since) = NotifyState::monotonic_usec_now() {
+    /// The configuration is read anew, until [`reloaded`](Self::reloaded). Who is not ready yet says
+    /// nothing of it: `READY` would end the start.
+    pub(super) fn reloading(&self) {
+        if self.is_ready
+            && let Ok(since) = NotifyState::monotonic_usec_now()
+        {
             tell(&[NotifyState::Reloading, since]);
-            self.is_ready = false;
+        }
+    }
+
+    /// It has been read, or cannot be used: a service is ready again then, whatever came of it
+    /// (sd_notify(3)), and however its tickets fare.
+    pub(super) fn reloaded(&self) {
+        if self.is_ready {
+            tell(&[NotifyState::Ready]);
         }
     }
 
