@@ -232,6 +232,7 @@ fn alarms_name_the_cause() {
             .exits(1);
         let reason = format!("\"reason\":\"{reason}\"");
         assert!(run.stderr().contains(&reason), "expected {reason}: {run}");
+        assert!(!run.stderr().contains("os error"), "{run}");
     };
     check("--password-file wrong alice", "wrong_password");
     check("--password-file password locked", "account_locked");
@@ -240,6 +241,7 @@ fn alarms_name_the_cause() {
     check("--password-file missing alice", "secret_unreadable");
     check("--password-file . alice", "secret_unreadable");
     check("-kt missing.keytab alice", "secret_unreadable");
+    check("-kt password/keytab alice", "secret_unreadable");
     check(
         "--password-file password -c FILE:no/such/folder alice",
         "cache_unwritable",

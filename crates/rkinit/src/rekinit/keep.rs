@@ -1,5 +1,6 @@
 //! The keepers of all targets, and what is logged of each attempt.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -10,9 +11,11 @@ use kerberos_client::KeeperParams;
 use kerberos_client::KeeperState;
 use kerberos_client::TicketKeeper;
 use kerberos_client::now;
+use kerberos_files::keytab::KeytabError;
 use kerberos_proto::Principal;
 
 use crate::kinit::advice::advice;
+use crate::messages::system_text;
 use crate::new_password::mit_message;
 use crate::rekinit::diagnosis;
 use crate::rekinit::log;
@@ -186,7 +189,7 @@ impl Observer {
             facts.fail(reason);
         });
         let principal = facts.shown_principal();
-        let message = mit_message(error);
+        let message = message(error);
         let keys = (reason == Reason::WrongKey)
             .then(|| diagnosis::keys(&self.shared.client, error, &facts, state))
             .flatten();
@@ -228,6 +231,17 @@ impl Observer {
         }
         event.write();
         reason
+    }
+}
+
+/// As MIT's tools say it, and as the C library says what the system does.
+fn message(error: &ClientError) -> Cow<'static, str> {
+    match error {
+        ClientError::Keytab(KeytabError::Io { path, source }) => {
+            let (path, text) = (path.display(), system_text(source));
+            format!("Key table file '{path}': {text}").into()
+        }
+        error => mit_message(error),
     }
 }
 

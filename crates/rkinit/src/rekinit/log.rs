@@ -11,6 +11,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::messages::Program;
+use crate::messages::shown;
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -124,7 +125,7 @@ impl Event {
         let hint = hint.map_or_else(String::new, |hint| format!(" (hint: {hint})"));
         // One event, one line, whatever a KDC wrote.
         let text = format!("{level}{}{hint}", self.message).replace('\n', " ");
-        format!("{time:.0} {text}")
+        format!("{time:.0} {}", shown(&text))
     }
 
     fn json(&self, time: jiff::Timestamp) -> Value {
@@ -171,19 +172,19 @@ mod tests {
         let event = |format| {
             let least = Level::Info;
             Log { format, least }
-                .warning("no new ticket:\nrefused")
+                .warning("a\r\u{1b}[1A: no new ticket:\nrefused")
                 .with("reason", "kdc_refused")
                 .with("hint", "ask \"them\"")
         };
         let time = jiff::Timestamp::from_second(1_795_000_000).unwrap();
         assert_eq!(
             event(Format::Text).text(time),
-            "2026-11-18T11:06:40Z warning: no new ticket: refused (hint: ask \"them\")"
+            "2026-11-18T11:06:40Z warning: a\\r\\u{1b}[1A: no new ticket: refused (hint: ask \"them\")"
         );
         let json = event(Format::Json).json(time);
         assert_eq!(json["reason"], "kdc_refused");
         assert_eq!(json["hint"], "ask \"them\"");
         assert_eq!(json["time"], "2026-11-18T11:06:40.000Z");
-        assert!(!json.to_string().contains('\n'));
+        assert!(!json.to_string().contains(['\n', '\r', '\u{1b}']));
     }
 }
