@@ -155,6 +155,7 @@ fn what_is_wrong_is_said() {
         2,
         "--once ends before an application would",
     );
+    check("-k --once --destroy alice", 2, "leave --destroy out");
     check("-k --listen nowhere alice", 1, "cannot listen at nowhere");
     check(
         "--config missing.toml",

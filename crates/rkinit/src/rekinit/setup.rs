@@ -105,6 +105,9 @@ impl Setup {
             (false, Some(words)) => Mode::Beside(words.to_vec()),
             (false, None) => Mode::Daemon,
         };
+        if mode == Mode::Once && targets.iter().any(|target| target.destroy) {
+            return Err("--once would remove what it has got: leave --destroy out".to_owned());
+        }
         let timeout = duration(typed.timeout.as_deref(), "--timeout")?
             .or(file.timeout.map(Seconds::duration).transpose()?)
             .or((mode == Mode::Once).then_some(Duration::from_secs(60)));
