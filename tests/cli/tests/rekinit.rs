@@ -172,6 +172,29 @@ fn what_is_wrong_is_said() {
     );
     check("--config twice.toml alice", 2, "name no principal");
     check("--nope", 2, "unrecognized option '--nope'");
+    // As JSON where that is asked for.
+    place.write(
+        "json.toml",
+        "log = \"json\"\n[[ticket]]\nkeytab = \"k\"\nowner = \"nobody-at-all\"\n",
+    );
+    let check_json = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        for line in run.stderr().lines() {
+            let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let message = event["message"].as_str().unwrap_or_default();
+            assert!(message.contains(what), "expected {what}: {run}");
+            assert_eq!(event["level"], "error");
+        }
+        assert!(!run.stderr().is_empty(), "{run}");
+    };
+    check_json("--log json alice", 2, "nothing says what to log in with");
+    check_json("--config json.toml", 2, "by its number");
+    check_json("--log json --config missing.toml", 2, "No such file");
+    check_json(
+        "--log json -k --listen nowhere alice",
+        1,
+        "cannot listen at nowhere",
+    );
     let help = rekinit(&place, "--help").run().success();
     for part in ["Secrets", "The cache", "--owner", "Examples:", "Signals:"] {
         assert!(help.stdout().contains(part), "{help}");

@@ -47,7 +47,7 @@ pub(super) fn run(program: &Program, setup: Setup, load: Load<'_>) -> u8 {
             code
         }
         Err(error) => {
-            log.complain(program, error);
+            log.complain(program, error, None);
             1
         }
     };

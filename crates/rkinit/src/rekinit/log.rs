@@ -72,9 +72,26 @@ impl Log {
         self.event(Level::Debug, message)
     }
 
-    /// Says as all tools do why there is nothing to keep.
-    pub(super) fn complain(self, program: &Program, error: impl fmt::Display) {
-        outlet::put(format!("{}: {error}", program.name()), lost::<false>);
+    /// Says why there is nothing to keep: as all tools do, or as JSON if that is asked for.
+    pub(super) fn complain(
+        self,
+        program: &Program,
+        error: impl fmt::Display,
+        hint: Option<String>,
+    ) {
+        match self.format {
+            Format::Text => {
+                let hint = hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+                let text = format!("{}: {error}{hint}", program.name());
+                outlet::put(text, lost::<false>);
+            }
+            Format::Json => {
+                let event = self.error(error).with("event", "start");
+                let hint = hint.into_iter();
+                hint.fold(event, |event, hint| event.with("hint", hint))
+                    .write();
+            }
+        }
     }
 
     fn event(self, level: Level, message: impl fmt::Display) -> Event {

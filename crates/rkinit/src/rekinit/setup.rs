@@ -221,6 +221,16 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
     file.map(Seconds::duration).transpose()
 }
 
+/// The log for saying what is wrong with the rest: as that is asked for, if it can be told.
+pub(super) fn log_of(typed: &Typed) -> Log {
+    let file = typed.config.as_deref().map(File::read);
+    let format = file.and_then(Result::ok).and_then(|file| file.log);
+    log(typed, format.as_deref()).unwrap_or(Log {
+        format: Format::Text,
+        least: Level::Warning,
+    })
+}
+
 fn log(typed: &Typed, file: Option<&str>) -> Result<Log, String> {
     let format = match typed.log.as_deref().or(file) {
         None | Some("text") => Format::Text,
