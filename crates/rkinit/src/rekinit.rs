@@ -38,7 +38,6 @@ use std::ffi::OsString;
 
 use crate::arguments;
 use crate::messages::Program;
-use crate::messages::hint;
 use crate::rekinit::args::Typed;
 use crate::rekinit::setup::Setup;
 
@@ -73,11 +72,11 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     match load() {
         Ok(setup) => life::run(program, setup, &load),
         Err(error) => {
-            program.error(error, "");
-            hint(format_args!(
+            let hint = format!(
                 "{} --help shows how to say whose tickets are kept, and with what",
                 program.name()
-            ));
+            );
+            setup::log_of(&typed).complain(program, error, Some(hint));
             2
         }
     }

@@ -4,8 +4,10 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixDatagram;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use cli::{PASSWORD, REALM, place_without_kdc, realm};
@@ -153,6 +155,7 @@ fn what_is_wrong_is_said() {
         2,
         "--once ends before an application would",
     );
+    check("-k --once --destroy alice", 2, "leave --destroy out");
     check("-k --listen nowhere alice", 1, "cannot listen at nowhere");
     check(
         "--config missing.toml",
@@ -169,6 +172,29 @@ fn what_is_wrong_is_said() {
     );
     check("--config twice.toml alice", 2, "name no principal");
     check("--nope", 2, "unrecognized option '--nope'");
+    // As JSON where that is asked for.
+    place.write(
+        "json.toml",
+        "log = \"json\"\n[[ticket]]\nkeytab = \"k\"\nowner = \"nobody-at-all\"\n",
+    );
+    let check_json = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        for line in run.stderr().lines() {
+            let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let message = event["message"].as_str().unwrap_or_default();
+            assert!(message.contains(what), "expected {what}: {run}");
+            assert_eq!(event["level"], "error");
+        }
+        assert!(!run.stderr().is_empty(), "{run}");
+    };
+    check_json("--log json alice", 2, "nothing says what to log in with");
+    check_json("--config json.toml", 2, "by its number");
+    check_json("--log json --config missing.toml", 2, "No such file");
+    check_json(
+        "--log json -k --listen nowhere alice",
+        1,
+        "cannot listen at nowhere",
+    );
     let help = rekinit(&place, "--help").run().success();
     for part in ["Secrets", "The cache", "--owner", "Examples:", "Signals:"] {
         assert!(help.stdout().contains(part), "{help}");
@@ -230,6 +256,7 @@ fn alarms_name_the_cause() {
             .exits(1);
         let reason = format!("\"reason\":\"{reason}\"");
         assert!(run.stderr().contains(&reason), "expected {reason}: {run}");
+        assert!(!run.stderr().contains("os error"), "{run}");
     };
     check("--password-file wrong alice", "wrong_password");
     check("--password-file password locked", "account_locked");
@@ -238,6 +265,7 @@ fn alarms_name_the_cause() {
     check("--password-file missing alice", "secret_unreadable");
     check("--password-file . alice", "secret_unreadable");
     check("-kt missing.keytab alice", "secret_unreadable");
+    check("-kt password/keytab alice", "secret_unreadable");
     check(
         "--password-file password -c FILE:no/such/folder alice",
         "cache_unwritable",
@@ -335,6 +363,14 @@ fn an_application_beside_it() {
         done.stderr().contains("nowhere/to/be/found cannot be run"),
         "{done}"
     );
+
+    // Whoever started it may ignore the ends of children.
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--password-file password alice -- sh -c");
+    let ignoring = ["env", "--ignore-signal=CHLD"];
+    let tool = tool.arg("sleep 0.05; exit 7").through(ignoring);
+    tool.run().exits(7);
 
     // Signals are the application's, all but SIGALRM.
     let script = "trap 'echo hup' HUP; trap 'echo usr1' USR1; trap 'exit 3' TERM; echo up; \
@@ -437,6 +473,48 @@ fn services_and_a_hook() {
 }
 
 #[test]
+fn a_hook_has_its_time_and_no_more() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let with_hook = |options: &str, script: &str| {
+        let tool = rekinit(&place, "--password-file password alice --hook-shell --hook");
+        tool.arg(script).line(options)
+    };
+    // What is done once ends after it.
+    let tool = with_hook("--once", "sleep 0.3; echo done > hooked; exit 3");
+    let run = tool.run().success();
+    assert!(place.path("hooked").exists(), "{run}");
+    assert!(
+        run.stderr().contains("the hook ended with status 3"),
+        "{run}"
+    );
+    // Nobody is left who would end one that hangs: it ends with the sidecar.
+    let tool = with_hook("", "echo $$ > id.new; mv id.new id; sleep 1000 & wait");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    wait_until("it runs", || place.path("id").exists());
+    let id = fs::read_to_string(place.path("id")).expect("it is there");
+    let start = Instant::now();
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 0);
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    let group = id.trim();
+    wait_until("its end", || !runs_in_group(group));
+}
+
+/// Whether a process that has not ended belongs to that group.
+fn runs_in_group(group: &str) -> bool {
+    let processes = fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let belongs = |process: fs::DirEntry| {
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        // The state, the parent and the group come after the name.
+        let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
+        let mut words = fields.split(' ');
+        words.next().is_some_and(|state| state != "Z") && words.nth(1) == Some(group)
+    };
+    processes.into_iter().any(belongs)
+}
+
+#[test]
 #[cfg_attr(not(root), ignore = "needs root, for process ids and users of its own")]
 fn as_process_1_and_as_nobody_known() {
     let (_kdc, place) = realm();
@@ -470,6 +548,52 @@ fn as_process_1_and_as_nobody_known() {
     tool.through(setpriv).run().success();
     let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
     assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
+}
+
+#[test]
+fn systemd_is_told() {
+    let (kdc, place) = realm();
+    write_keytab(&kdc, &place, "keytab");
+    let path = place.path("notify");
+    let socket = UnixDatagram::bind(&path).expect("the folder is ours");
+    socket
+        .set_read_timeout(Some(SECOND * 30))
+        .expect("a socket has one");
+    let hears = |what: &str| {
+        let mut bytes = [0; 4096];
+        let count = socket.recv(&mut bytes).expect("something is said");
+        let text = String::from_utf8_lossy(bytes.get(..count).unwrap_or_default());
+        assert!(text.contains(what), "expected {what}: {text}");
+    };
+    let ticket = "[[ticket]]\nprincipal = \"alice\"\nkeytab = \"keytab\"\n";
+    place.write("tickets.toml", ticket);
+    let tool = rekinit(&place, "--log json --config tickets.toml").env("NOTIFY_SOCKET", &path);
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    hears("READY=1\nSTATUS=1 of 1 tickets are good; next refresh at ");
+    // A reload ends, though it fails, or a ticket is not to be had.
+    place.write("tickets.toml", "nonsense");
+    sidecar.signal("HUP");
+    hears("RELOADING=1\nMONOTONIC_USEC=");
+    hears("READY=1\n");
+    hears("STATUS=1 of 1 ");
+    let missing = ticket.replace("\"keytab\"", "\"none\"") + "cache = \"other\"\n";
+    place.write("tickets.toml", ticket.to_owned() + &missing);
+    sidecar.signal("HUP");
+    hears("RELOADING=1\nMONOTONIC_USEC=");
+    hears("READY=1\n");
+    hears("STATUS=1 of 2 ");
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 0);
+    let mut last = String::new();
+    while !last.contains("STOPPING=1") {
+        let mut bytes = [0; 4096];
+        let count = socket.recv(&mut bytes).expect("something is said");
+        last = String::from_utf8_lossy(bytes.get(..count).unwrap_or_default()).into_owned();
+        assert!(
+            last.contains("STATUS") || last.contains("STOPPING"),
+            "{last}"
+        );
+    }
 }
 
 /// What is answered at `path`: the status line and the text.
@@ -540,6 +664,79 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
         before,
         "nothing wakes it until the next refresh"
     );
+}
+
+/// An address at which nobody listens.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = listener.local_addr().expect("it has one");
+    address.to_string()
+}
+
+/// A process that does not outlive its test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < SECOND * 30, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_nothing() {
+    let (kdc, place) = realm();
+    write_keytab(&kdc, &place, "keytab");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut filling = writer.try_clone().expect("a pipe can be shared");
+    std::thread::spawn(move || while filling.write_all(&[b'\n'; 4096]).is_ok() {});
+    let address = free_address();
+    let mut tool = rekinit(&place, "-k --hook /bin/false --listen")
+        .arg(&address)
+        .arg("alice");
+    let command = tool.command();
+    command.stdin(Stdio::null()).stderr(writer);
+    let child = command.spawn().expect("it can be started");
+    let mut child = Killed(child);
+    wait_until("it listens", || TcpStream::connect(&address).is_ok());
+    wait_until("a ticket", || place.cache().exists());
+    let kill = |name: &str| {
+        let mut kill = std::process::Command::new("/bin/kill");
+        let kill = kill.arg(format!("-{name}")).arg(child.0.id().to_string());
+        assert!(kill.status().expect("there is a kill").success());
+    };
+    // What each refresh and hook says is much more than waits.
+    let refreshed = |count: u32| {
+        let line = format!("}} {count}\n");
+        let metrics = get(&address, "/metrics").1;
+        let counts = metrics
+            .lines()
+            .filter(|line| line.starts_with("rekinit_attempts_total"));
+        counts
+            .map(|count| format!("{count}\n"))
+            .any(|count| count.ends_with(&line))
+    };
+    for count in 2..500 {
+        kill("USR1");
+        wait_until("a refresh", || refreshed(count));
+    }
+    assert_eq!(get(&address, "/livez").0, "HTTP/1.1 200 OK");
+    let start = Instant::now();
+    kill("TERM");
+    let status = child.0.wait().expect("it is ours");
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+    assert_eq!(status.code(), Some(0));
+    drop(reader);
 }
 
 #[test]

@@ -7,12 +7,14 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
 use nix::libc::SI_KERNEL;
 use nix::sys::signal::SigSet;
 use nix::sys::signal::Signal;
 use nix::sys::signalfd::SfdFlags;
 use nix::sys::signalfd::SignalFd;
+use signal_hook::consts::SIGCHLD;
 
 /// The signals that have come.
 pub(crate) struct Signals {
@@ -37,6 +39,7 @@ impl Signals {
         let mut set = SigSet::from_iter(OURS);
         set.extend(with_program.then_some(Signal::SIGUSR2));
         set.thread_block()?;
+        heed_ends()?;
         let file = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         Ok(Self { file })
     }
@@ -57,6 +60,16 @@ impl AsFd for Signals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
+}
+
+/// Has the kernel tell of children's ends, and keep their statuses.
+///
+/// Who starts us may ignore SIGCHLD, as some supervisors do, and a program inherits that: then the
+/// kernel collects children itself, and nobody learns of it. Any handler ends that. This one is never
+/// called, since the signal is blocked; programs that we start have the default again.
+fn heed_ends() -> io::Result<()> {
+    signal_hook::flag::register(SIGCHLD, Arc::default())?;
+    Ok(())
 }
 
 const OURS: [Signal; 7] = [

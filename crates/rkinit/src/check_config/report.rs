@@ -13,6 +13,8 @@ use kerberos_client::dns::ResolvConf;
 use kerberos_files::config::Effect;
 use kerberos_files::config::Setting;
 
+use crate::messages::shown;
+
 /// What a check found.
 pub(super) struct Report<'c> {
     /// The files where the configuration is looked for, and whether each was read.
@@ -203,17 +205,4 @@ fn write_reason(f: &mut fmt::Formatter<'_>, reason: &Reason) -> fmt::Result {
         Some(hint) => writeln!(f, "      hint: {hint}"),
         None => Ok(()),
     }
-}
-
-/// Text of a file with control characters escaped.
-fn shown(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }

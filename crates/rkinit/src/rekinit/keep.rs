@@ -1,5 +1,6 @@
 //! The keepers of all targets, and what is logged of each attempt.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -12,9 +13,11 @@ use kerberos_client::KeeperParams;
 use kerberos_client::KeeperState;
 use kerberos_client::TicketKeeper;
 use kerberos_client::now;
+use kerberos_files::keytab::KeytabError;
 use kerberos_proto::Principal;
 
 use crate::kinit::advice::advice;
+use crate::messages::system_text;
 use crate::new_password::mit_message;
 use crate::rekinit::diagnosis;
 use crate::rekinit::log;
@@ -211,7 +214,7 @@ impl Observer {
             facts.fail(reason);
         });
         let principal = facts.shown_principal();
-        let message = mit_message(error);
+        let message = message(error);
         let keys = (reason == Reason::WrongKey)
             .then(|| diagnosis::keys(&self.shared.client, error, &facts, state))
             .flatten();
@@ -253,6 +256,17 @@ impl Observer {
         }
         event.write();
         reason
+    }
+}
+
+/// As MIT's tools say it, and as the C library says what the system does.
+fn message(error: &ClientError) -> Cow<'static, str> {
+    match error {
+        ClientError::Keytab(KeytabError::Io { path, source }) => {
+            let (path, text) = (path.display(), system_text(source));
+            format!("Key table file '{path}': {text}").into()
+        }
+        error => mit_message(error),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::rekinit::http::Page;
 use crate::rekinit::http::Server;
 use crate::rekinit::keep::Attempted;
 use crate::rekinit::keep::Shared;
+use crate::rekinit::log;
 use crate::rekinit::metrics;
 use crate::rekinit::processes::Processes;
 use crate::rekinit::reason::Reason;
@@ -39,17 +40,20 @@ type Load<'a> = &'a dyn Fn() -> Result<Setup, String>;
 /// Runs until a signal, the application's end, or the end of what was to be done once; the exit
 /// status.
 pub(super) fn run(program: &Program, setup: Setup, load: Load<'_>) -> u8 {
-    match Life::begin(setup, load) {
+    let log = setup.log;
+    let code = match Life::begin(setup, load) {
         Ok(mut life) => {
             let code = life.live();
             life.end();
             code
         }
         Err(error) => {
-            program.error(error, "");
+            log.complain(program, error, None);
             1
         }
-    }
+    };
+    log::end();
+    code
 }
 
 struct Life<'a> {
@@ -74,6 +78,8 @@ impl<'a> Life<'a> {
         let io = |error: std::io::Error| system_text(&error);
         // Before anything is started, so that no signal is lost.
         let signals = Signals::take(matches!(setup.mode, Mode::Beside(_))).map_err(io)?;
+        // After that, since signals have to be blocked in its thread, too.
+        log::start();
         let http = setup.listen.as_deref().map(Server::listen).transpose()?;
         if let Some(address) = http.as_ref().and_then(Server::address) {
             let text = format!("health and metrics at http://{address}/");
@@ -162,9 +168,7 @@ impl<'a> Life<'a> {
         if has_news {
             self.tell_systemd(&statuses, now);
         }
-        if metrics::liveness(&statuses, now) {
-            self.systemd.pet();
-        }
+        self.systemd.pet(metrics::liveness(&statuses, now));
         if let Some(http) = &mut self.http {
             http.serve(&|page| match page {
                 Page::Liveness if metrics::liveness(&statuses, now) => (true, "ok\n".to_owned()),
@@ -204,7 +208,7 @@ impl<'a> Life<'a> {
     /// Begins what waits for the first tickets, or gives up waiting.
     fn look_at_beginning(&mut self) -> Option<u8> {
         if self.has_begun {
-            return None;
+            return self.look_at_end();
         }
         let now = now().seconds;
         let begins = match self.setup.mode {
@@ -215,8 +219,7 @@ impl<'a> Life<'a> {
             self.has_begun = true;
             self.deadline = None;
             return match &self.setup.mode {
-                Mode::Once => Some(0),
-                Mode::Daemon => None,
+                Mode::Once | Mode::Daemon => self.look_at_end(),
                 Mode::Beside(words) => self.start_application(&words.clone()),
             };
         }
@@ -229,6 +232,12 @@ impl<'a> Life<'a> {
             return Some(1);
         }
         None
+    }
+
+    /// What is done once ends with the last hook.
+    fn look_at_end(&self) -> Option<u8> {
+        let is_over = self.setup.mode == Mode::Once && !self.processes.has_hooks();
+        is_over.then_some(0)
     }
 
     fn start_application(&mut self, words: &[std::ffi::OsString]) -> Option<u8> {
@@ -257,14 +266,15 @@ impl<'a> Life<'a> {
         let next = statuses
             .iter()
             .filter_map(|status| status.facts().next_attempt);
-        let next = next.min().map_or_else(String::new, super::log::time);
+        let next = next.min().map_or_else(String::new, log::time);
         let text = format!("{ready} of {all} tickets are good; next refresh at {next}");
         self.systemd.status(&text, self.has_begun && ready == all);
     }
 
-    /// Ends the keepers, and removes what is to be removed.
+    /// Ends the keepers and hooks, and removes what is to be removed.
     fn end(&mut self) {
         Systemd::stopping();
+        self.processes.end_hooks();
         let statuses = self.fleet.statuses();
         self.fleet.let_go();
         let options = self.setup.client.config().krb5().ccache_options();

@@ -1,13 +1,17 @@
 //! The log: a line on standard error for each event, as text or as JSON.
 //!
-//! Nothing that is secret gets here: errors carry none.
+//! `outlet` writes them. Nothing that is secret gets here: errors carry none.
+
+mod outlet;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
 
-use crate::messages::line;
+use crate::messages::Program;
+use crate::messages::shown;
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -30,6 +34,16 @@ pub(super) enum Level {
 pub(super) struct Log {
     pub(super) format: Format,
     pub(super) least: Level,
+}
+
+/// From now on nobody waits for whoever reads standard error; [`end`] is to be called in the end.
+pub(super) fn start() {
+    outlet::start();
+}
+
+/// Waits for what is not written yet, but not for long.
+pub(super) fn end() {
+    outlet::flush(END_LIMIT);
 }
 
 /// An event: what happened, and facts for programs to read.
@@ -58,6 +72,28 @@ impl Log {
         self.event(Level::Debug, message)
     }
 
+    /// Says why there is nothing to keep: as all tools do, or as JSON if that is asked for.
+    pub(super) fn complain(
+        self,
+        program: &Program,
+        error: impl fmt::Display,
+        hint: Option<String>,
+    ) {
+        match self.format {
+            Format::Text => {
+                let hint = hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
+                let text = format!("{}: {error}{hint}", program.name());
+                outlet::put(text, lost::<false>);
+            }
+            Format::Json => {
+                let event = self.error(error).with("event", "start");
+                let hint = hint.into_iter();
+                hint.fold(event, |event, hint| event.with("hint", hint))
+                    .write();
+            }
+        }
+    }
+
     fn event(self, level: Level, message: impl fmt::Display) -> Event {
         Event {
             log: self,
@@ -80,10 +116,18 @@ impl Event {
         if self.level < self.log.least {
             return;
         }
+        let notice = match self.log.format {
+            Format::Text => lost::<false>,
+            Format::Json => lost::<true>,
+        };
+        outlet::put(self.line(), notice);
+    }
+
+    fn line(&self) -> String {
         let time = jiff::Timestamp::now();
         match self.log.format {
-            Format::Text => line(format_args!("{}", self.text(time))),
-            Format::Json => line(format_args!("{}", self.json(time))),
+            Format::Text => self.text(time),
+            Format::Json => self.json(time).to_string(),
         }
     }
 
@@ -98,7 +142,7 @@ impl Event {
         let hint = hint.map_or_else(String::new, |hint| format!(" (hint: {hint})"));
         // One event, one line, whatever a KDC wrote.
         let text = format!("{level}{}{hint}", self.message).replace('\n', " ");
-        format!("{time:.0} {text}")
+        format!("{time:.0} {}", shown(&text))
     }
 
     fn json(&self, time: jiff::Timestamp) -> Value {
@@ -119,10 +163,22 @@ impl Event {
     }
 }
 
+/// Says that `count` lines are missing.
+fn lost<const JSON: bool>(count: u64) -> String {
+    let format = if JSON { Format::Json } else { Format::Text };
+    let least = Level::Warning;
+    let text = format_args!("{count} lines of the log are lost: standard error was not read");
+    let event = Log { format, least }.warning(text);
+    event.with("event", "lost").with("lines", count).line()
+}
+
 /// A time of the log, in seconds since 1970, to be read by people.
 pub(super) fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
 }
+
+/// For the last lines, where nobody seems to read them.
+const END_LIMIT: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests {
@@ -133,19 +189,19 @@ mod tests {
         let event = |format| {
             let least = Level::Info;
             Log { format, least }
-                .warning("no new ticket:\nrefused")
+                .warning("a\r\u{1b}[1A: no new ticket:\nrefused")
                 .with("reason", "kdc_refused")
                 .with("hint", "ask \"them\"")
         };
         let time = jiff::Timestamp::from_second(1_795_000_000).unwrap();
         assert_eq!(
             event(Format::Text).text(time),
-            "2026-11-18T11:06:40Z warning: no new ticket: refused (hint: ask \"them\")"
+            "2026-11-18T11:06:40Z warning: a\\r\\u{1b}[1A: no new ticket: refused (hint: ask \"them\")"
         );
         let json = event(Format::Json).json(time);
         assert_eq!(json["reason"], "kdc_refused");
         assert_eq!(json["hint"], "ask \"them\"");
         assert_eq!(json["time"], "2026-11-18T11:06:40.000Z");
-        assert!(!json.to_string().contains('\n'));
+        assert!(!json.to_string().contains(['\n', '\r', '\u{1b}']));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::rekinit::reason::Reason;
 use crate::rekinit::status::Facts;
@@ -29,7 +30,12 @@ pub(super) fn readiness(statuses: &[Arc<Status>], now: i64) -> (bool, String) {
 
 /// Whether every keeper does its work.
 pub(super) fn liveness(statuses: &[Arc<Status>], now: i64) -> bool {
-    !statuses.iter().any(|status| status.facts().is_stuck(now))
+    let instant = Instant::now();
+    // All are looked at, so that it is seen of each since when it is late.
+    let stuck = statuses
+        .iter()
+        .filter(|status| status.is_stuck(now, instant));
+    stuck.count() == 0
 }
 
 /// All metrics.

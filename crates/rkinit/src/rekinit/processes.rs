@@ -55,6 +55,13 @@ struct Running {
     again: bool,
 }
 
+impl Running {
+    /// With all that it has started.
+    fn kill(&self) {
+        let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
+    }
+}
+
 impl Processes {
     pub(super) fn new(log: Log, hook: Option<Hook>, hidden: Vec<String>) -> Self {
         Self {
@@ -137,6 +144,10 @@ impl Processes {
         }
     }
 
+    pub(super) fn has_hooks(&self) -> bool {
+        !self.hooks.is_empty()
+    }
+
     /// When a hook has run for too long.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.hooks.iter().map(|running| running.deadline).min()
@@ -150,16 +161,27 @@ impl Processes {
             .iter_mut()
             .filter(|running| running.deadline <= now)
         {
-            let _ = rustix::process::kill_process_group(running.pid, Signal::KILL);
+            running.kill();
             running.deadline = now + HOOK_LIMIT;
         }
+    }
+
+    /// Ends all hooks: nobody would end them when they run for too long.
+    pub(super) fn end_hooks(&self) {
+        self.hooks.iter().for_each(Running::kill);
     }
 
     /// Collects the processes that have ended, and gives the exit code of the application if it is
     /// one of them: its own, or 128 and the number of the signal that ended it.
     pub(super) fn reap(&mut self) -> Option<u8> {
         let mut code = None;
-        while let Ok(Some((pid, status))) = beside::ended() {
+        loop {
+            let (pid, status) = match beside::ended() {
+                Ok(Some(ended)) => ended,
+                Ok(None) => return code,
+                // What was not collected by us has ended all the same.
+                Err(_) => return code.or(self.application.take().map(|_| UNKNOWN)),
+            };
             if self.application == Some(pid) {
                 self.application = None;
                 code = Some(status);
@@ -169,7 +191,6 @@ impl Processes {
                 self.hook_ended(&running, status);
             }
         }
-        code
     }
 
     fn hook_ended(&mut self, running: &Running, code: u8) {
@@ -200,6 +221,9 @@ impl Processes {
         hidden.fold(command, Command::env_remove)
     }
 }
+
+/// The exit status of an application that left none.
+const UNKNOWN: u8 = 255;
 
 /// How long a hook may run.
 const HOOK_LIMIT: Duration = Duration::from_secs(60);

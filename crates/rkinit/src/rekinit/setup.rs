@@ -105,6 +105,9 @@ impl Setup {
             (false, Some(words)) => Mode::Beside(words.to_vec()),
             (false, None) => Mode::Daemon,
         };
+        if mode == Mode::Once && targets.iter().any(|target| target.destroy) {
+            return Err("--once would remove what it has got: leave --destroy out".to_owned());
+        }
         let timeout = duration(typed.timeout.as_deref(), "--timeout")?
             .or(file.timeout.map(Seconds::duration).transpose()?)
             .or((mode == Mode::Once).then_some(Duration::from_secs(60)));
@@ -216,6 +219,16 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
         }
     }
     file.map(Seconds::duration).transpose()
+}
+
+/// The log for saying what is wrong with the rest: as that is asked for, if it can be told.
+pub(super) fn log_of(typed: &Typed) -> Log {
+    let file = typed.config.as_deref().map(File::read);
+    let format = file.and_then(Result::ok).and_then(|file| file.log);
+    log(typed, format.as_deref()).unwrap_or(Log {
+        format: Format::Text,
+        least: Level::Warning,
+    })
 }
 
 fn log(typed: &Typed, file: Option<&str>) -> Result<Log, String> {

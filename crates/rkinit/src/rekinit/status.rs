@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
+use std::time::Instant;
 
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
@@ -16,6 +17,8 @@ pub(super) struct Status {
     /// The name of its cache.
     pub(super) cache: String,
     facts: Mutex<Facts>,
+    /// The attempt that is overdue, by when it was due, and since when that has been seen.
+    overdue: Mutex<Option<(i64, Instant)>>,
 }
 
 /// Times are in seconds since 1970 by this machine's clock.
@@ -66,6 +69,7 @@ impl Status {
         Self {
             cache,
             facts: Mutex::new(facts),
+            overdue: Mutex::default(),
         }
     }
 
@@ -96,6 +100,21 @@ impl Status {
         self.lock().is_ready(now)
     }
 
+    /// Whether an attempt is overdue at `now` and has been for so long that the keeper must be stuck:
+    /// longer than the slowest KDCs take. How long is told by `instant`: when the clock is set, the
+    /// attempt has only begun.
+    pub(super) fn is_stuck(&self, now: i64, instant: Instant) -> bool {
+        let due = self.lock().next_attempt.filter(|due| *due < now);
+        let mut overdue = self.overdue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(due) = due else {
+            *overdue = None;
+            return false;
+        };
+        let known = overdue.filter(|(other, _)| *other == due);
+        let (_, since) = *overdue.insert(known.unwrap_or((due, instant)));
+        instant.saturating_duration_since(since) > LONGEST_ATTEMPT
+    }
+
     fn lock(&self) -> MutexGuard<'_, Facts> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,12 +124,6 @@ impl Facts {
     /// Whether the cache has a ticket that is good at `now`.
     pub(super) fn is_ready(&self, now: i64) -> bool {
         self.valid_until.is_some_and(|end| end > now)
-    }
-
-    /// Whether the keeper has not been heard of for so long that it must be stuck: longer than the
-    /// slowest KDCs take.
-    pub(super) fn is_stuck(&self, now: i64) -> bool {
-        self.next_attempt.is_some_and(|due| now - due > 900)
     }
 
     /// Counts a failed attempt.
@@ -129,6 +142,8 @@ impl Facts {
     }
 }
 
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(900);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,10 +154,29 @@ mod tests {
         assert!(status.is_ready(99) && !status.is_ready(100));
         assert!(!Status::new(String::new(), None, None).is_ready(0));
         let facts = status.update(|facts| {
-            facts.next_attempt = Some(50);
             facts.fail(Reason::ClockSkew);
         });
-        assert!(facts.is_stuck(1_000) && !facts.is_stuck(900));
         assert_eq!(facts.failures.iter().sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn stuck_by_a_clock_that_nobody_sets() {
+        let status = Status::new(String::new(), None, None);
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert!(!status.is_stuck(1_000_000, at(0)));
+        status.update(|facts| facts.next_attempt = Some(50));
+        assert!(!status.is_stuck(50, at(1)));
+        // The clock is set on by a day.
+        assert!(!status.is_stuck(86_400, at(2)));
+        assert!(!status.is_stuck(87_300, at(902)));
+        assert!(status.is_stuck(87_301, at(903)));
+        // The attempt ends after all, and the next one is late.
+        status.update(|facts| facts.next_attempt = Some(87_400));
+        assert!(!status.is_stuck(87_401, at(1_003)));
+        // The clock is set back, and on again.
+        assert!(!status.is_stuck(50, at(1_904)));
+        assert!(!status.is_stuck(90_000, at(1_905)));
+        assert!(status.is_stuck(90_000, at(2_806)));
     }
 }

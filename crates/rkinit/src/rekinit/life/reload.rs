@@ -9,14 +9,19 @@ impl Life<'_> {
     /// Reads everything anew; if that cannot be used, all stays as it is.
     pub(super) fn reload(&mut self) {
         self.systemd.reloading();
+        self.read_anew();
+        self.systemd.reloaded();
+        let statuses = self.fleet.statuses();
+        self.tell_systemd(&statuses, now().seconds);
+    }
+
+    fn read_anew(&mut self) {
         let log = self.setup.log;
         let setup = match (self.load)() {
             Ok(setup) => setup,
             Err(error) => {
                 let text = format!("the configuration stays as it was: {error}");
                 log.error(text).with("event", "reload").write();
-                let statuses = self.fleet.statuses();
-                self.tell_systemd(&statuses, now().seconds);
                 return;
             }
         };
