@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cli::{PASSWORD, REALM, place_without_kdc, realm};
@@ -246,6 +247,37 @@ fn alarms_name_the_cause() {
     check("--password-file password alice", "clock_skew");
     drop(kdc);
     check("--password-file password alice", "kdc_unreachable");
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_holds_nothing_up() {
+    let (kdc, place) = realm();
+    place.write("password", PASSWORD);
+    write_keytab(&kdc, &place, "keytab");
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status();
+    assert!(made.expect("there is such a program").success());
+    let failed = |arguments: &str, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(1);
+        assert!(run.stderr().contains(what), "expected {what}: {run}");
+    };
+    failed("--check -c pipe", "permissions incorrect");
+    failed(
+        "-x --log json --password-file password -c pipe alice",
+        "\"reason\":\"cache_unwritable\"",
+    );
+    failed(
+        "-x --log json -kt pipe alice",
+        "\"reason\":\"secret_unreadable\"",
+    );
+    let mut sidecar = start(&place, "--password-file password -c pipe alice");
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 0);
+    // One that a process is given is read as before.
+    let keytab = fs::read(place.path("keytab")).expect("it was just written");
+    let tool = place.ours("klist").line("-k /dev/stdin").stdin(keytab);
+    let run = tool.run().success();
+    assert!(run.stdout().contains(&format!("alice@{REALM}")), "{run}");
 }
 
 #[test]
