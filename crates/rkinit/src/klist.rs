@@ -13,6 +13,7 @@ mod host_address;
 mod keytab_listing;
 mod status;
 
+pub(crate) use status::last_end;
 pub(crate) use status::valid_until;
 
 use std::ffi::OsString;

@@ -7,12 +7,13 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use cli::{PASSWORD, REALM, place_without_kdc, realm};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_files::keytab::{KeytabEntry, KeytabFile};
 use kerberos_testkdc::{Account, AccountState, Fault, TestKdc};
+use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Finished, Place, Sidecar, Tool};
 
 /// The time within which a signal must have ended it.
@@ -338,8 +339,64 @@ fn checked_by_a_probe() {
     );
     check("--check --config one.toml", 0, "");
     check("--check --config two.toml", 1, "elsewhere");
+    // The secret is not read, and least of all asked for.
+    let given = ticket(place.text("cache")).replace("keytab = \"k\"", "password-file = \"-\"");
+    place.write("given.toml", given);
+    let run = rekinit(&place, "--check --config given.toml")
+        .run()
+        .success();
+    assert_eq!(run.stdout(), "", "{run}");
     place.write("cache", "torn");
     check("--check", 1, "cache");
+}
+
+#[test]
+fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
+    let (_kdc, place) = realm();
+    let check = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        assert!(run.stderr().contains(what), "{run}");
+    };
+    let bob = RawPrincipal::new("bob", REALM);
+    let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
+    let cache = |offset: Option<(i32, i32)>, left: i64| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = i64::try_from(now.expect("it is later").as_secs()).expect("not by so much");
+        let end = u32::try_from(now + left).expect("it is before 2106");
+        let mut ticket = RawCredential::new(&bob, &tgt);
+        ticket.times = [end - 10, end - 10, end, 0];
+        raw::cache(4, offset, &bob, &[ticket])
+    };
+    place.write("cache", cache(None, 1800));
+    check("--check bob", 0, "");
+    check(
+        "--check alice",
+        1,
+        "are bob@CLI.TEST's, not alice@CLI.TEST's",
+    );
+    // The KDC may have another name for her.
+    check("--check -C alice", 0, "");
+    let ticket = |who: &str| {
+        format!("[[ticket]]\nprincipal = \"{who}\"\nkeytab = \"k\"\ncache = \"DIR:caches\"\n")
+    };
+    fs::create_dir(place.path("caches")).expect("the folder is ours");
+    place.write("caches/tkt", cache(None, 1800));
+    place.write("bob.toml", ticket("bob"));
+    place.write("both.toml", ticket("bob") + &ticket("alice"));
+    check("--check --config bob.toml", 0, "");
+    check(
+        "--check --config both.toml",
+        1,
+        "there is no ticket of alice@CLI.TEST in DIR:caches",
+    );
+    // The KDC's clock is an hour ahead, and by that tickets end.
+    place.write("cache", cache(Some((3600, 0)), 1800));
+    check("--check", 1, "ended at ");
+    place.write("cache", cache(Some((-3600, 0)), -1800));
+    check("--check --min-life 1700", 0, "");
+    check("--check --min-life 1900", 1, "ends at ");
+    // MIT's klist compares with this machine's.
+    place.ours("klist").line("-s").run().exits(1);
 }
 
 #[test]

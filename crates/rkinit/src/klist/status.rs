@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::CcacheReader;
 use kerberos_files::ccache::CredentialView;
 use kerberos_proto::Principal;
 
@@ -28,7 +29,14 @@ pub(super) fn is_valid(cache: &Ccache) -> bool {
 /// # Errors
 /// When it cannot be read.
 pub(crate) fn valid_until(cache: &Ccache) -> Result<Option<u32>, CcacheError> {
-    let mut reader = cache.open()?;
+    last_end(&mut cache.open()?)
+}
+
+/// As [`valid_until`], of a cache that is open and of which no entry was read.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn last_end(reader: &mut CcacheReader) -> Result<Option<u32>, CcacheError> {
     let owner = reader.default_principal().clone();
     let mut validity = Validity::of(&owner);
     while let Some(credential) = reader.next()? {

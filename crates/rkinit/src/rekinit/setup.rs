@@ -75,23 +75,8 @@ impl Setup {
     /// In words.
     pub(super) fn new(typed: &Typed, application: Option<&[OsString]>) -> Result<Self, String> {
         let client = client()?;
-        let file = match &typed.config {
-            Some(path) => File::read(path)?,
-            None => File::default(),
-        };
-        let specs = match &typed.config {
-            Some(_) if !typed.principals.is_empty() => {
-                return Err(
-                    "the file of --config says whose tickets are kept: name no principal"
-                        .to_owned(),
-                );
-            }
-            Some(path) if file.ticket.is_empty() => {
-                return Err(format!("{} has no [[ticket]]", path.display()));
-            }
-            Some(_) => file.ticket,
-            None => vec![Spec::from_options(typed)?],
-        };
+        let mut file = File::of(typed)?;
+        let specs = file.take_specs(typed)?;
         let targets: Vec<Arc<Target>> = specs
             .iter()
             .map(|spec| spec.resolve(&client).map(Arc::new))
@@ -130,7 +115,37 @@ impl Setup {
     }
 }
 
+/// The tickets that a command line, or the file that it names, says are to be kept.
+///
+/// # Errors
+/// In words.
+pub(super) fn specs(typed: &Typed) -> Result<Vec<Spec>, String> {
+    File::of(typed)?.take_specs(typed)
+}
+
 impl File {
+    /// The one that the command line names, if it does.
+    fn of(typed: &Typed) -> Result<Self, String> {
+        typed
+            .config
+            .as_deref()
+            .map_or_else(|| Ok(Self::default()), Self::read)
+    }
+
+    fn take_specs(&mut self, typed: &Typed) -> Result<Vec<Spec>, String> {
+        let Some(path) = &typed.config else {
+            return Ok(vec![Spec::from_options(typed)?]);
+        };
+        if !typed.principals.is_empty() {
+            let text = "the file of --config says whose tickets are kept: name no principal";
+            return Err(text.to_owned());
+        }
+        if self.ticket.is_empty() {
+            return Err(format!("{} has no [[ticket]]", path.display()));
+        }
+        Ok(std::mem::take(&mut self.ticket))
+    }
+
     fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             format!(
