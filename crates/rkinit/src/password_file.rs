@@ -63,7 +63,18 @@ fn first_line(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>) -> io::Resul
             [byte] => line.push(byte),
         }
     }
-    Ok(Password::new(line.strip_suffix(b"\r").unwrap_or(&line)))
+    Ok(Password::new(without_end(&line)))
+}
+
+/// The secret in the first line of `text`, which is in memory already.
+pub(crate) fn read_text(text: &[u8]) -> Password {
+    let line = text.split(|byte| *byte == b'\n').next();
+    Password::new(without_end(line.unwrap_or_default()))
+}
+
+/// A line of Windows without the rest of its end.
+fn without_end(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -72,11 +83,15 @@ mod tests {
 
     #[test]
     fn the_first_line_is_the_secret() {
-        let check = |mut text: &[u8], expected: Option<&[u8]>, left: &[u8]| {
+        let check = |whole: &[u8], expected: Option<&[u8]>, left: &[u8]| {
+            let mut text = whole;
             let line = first_line(|byte| io::Read::read(&mut text, byte)).ok();
             let line = line.as_ref().map(Password::expose_bytes);
             assert_eq!(line, expected);
             assert_eq!(text, left);
+            if let Some(expected) = expected {
+                assert_eq!(read_text(whole).expose_bytes(), expected);
+            }
         };
         check(b"secret\nnext\n", Some(b"secret"), b"next\n");
         check(b" no end ", Some(b" no end "), b"");

@@ -95,6 +95,9 @@ fn a_secret_from_every_place() {
     check(rekinit(&place, "--password-file password alice"));
     check(rekinit(&place, "--password-file - alice").stdin(format!("{PASSWORD}\nmore")));
     check(rekinit(&place, "--password-env PW alice").env("PW", PASSWORD));
+    // A Kubernetes secret that was made with `echo` has a line's end.
+    let line = format!("{PASSWORD}\n");
+    check(rekinit(&place, "--password-env PW alice").env("PW", line));
     check(rekinit(&place, "--secret-file secret.json"));
     check(rekinit(&place, "--secret-file secret.json alice"));
     check(rekinit(&place, "--secret-env SECRET").env("SECRET", &json));
@@ -128,6 +131,12 @@ fn what_is_wrong_is_said() {
         assert!(run.stderr().contains(what), "expected {what}: {run}");
         assert!(!run.stderr().contains("panicked"), "{run}");
     };
+    let run = rekinit(&place, "-x --password-env PW alice").env("PW", "\n");
+    let run = run.run().exits(1);
+    assert!(
+        run.stderr().contains("the variable PW: it is empty"),
+        "{run}"
+    );
     check("alice", 2, "nothing says what to log in with");
     check("--password-file password", 2, "name the principal");
     check(

@@ -112,7 +112,13 @@ impl Place {
                 }
                 Ok(Found::password(password))
             }
-            Self::PasswordEnv(name) => Ok(Found::password(password(variable(name)?.as_bytes()))),
+            Self::PasswordEnv(name) => {
+                let password = password_file::read_text(variable(name)?.as_bytes());
+                if password.expose_bytes().is_empty() {
+                    return Err(no_secret(shown_variable(name), "it is empty"));
+                }
+                Ok(Found::password(password))
+            }
             Self::JsonFile(path) => json::read(&read_file(path)?, &path.display().to_string()),
             Self::JsonEnv(name) => json::read(variable(name)?.as_bytes(), &shown_variable(name)),
             Self::Given(password) => Ok(Found::password(password.clone())),
