@@ -38,7 +38,8 @@ pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
         return Err(no_secret(from, "\"password\" is empty"));
     }
     let name = json.username.filter(|name| !name.is_empty());
-    let name = name.map(|name| match &json.domain_name {
+    let domain = json.domain_name.filter(|domain| !domain.is_empty());
+    let name = name.map(|name| match &domain {
         Some(domain) if !name.contains('@') => format!("{name}@{}", domain.to_uppercase()),
         _ => name,
     });
@@ -91,6 +92,10 @@ mod tests {
         check(
             r#"{"username":"u@R","password":"p","domainName":"ad.test"}"#,
             Ok((Some("u@R"), "p")),
+        );
+        check(
+            r#"{"username":"u","password":"p","domainName":""}"#,
+            Ok((Some("u"), "p")),
         );
         check(r#"{"password":"p"}"#, Ok((None, "p")));
         check("\u{feff}{\"password\":\"p\"}", Ok((None, "p")));
