@@ -107,6 +107,7 @@ fn a_secret_from_every_place() {
             .env("OPTIONS", "-V -k")
             .env("APPEND_OPTIONS", "alice"),
     );
+    check(rekinit(&place, "").env("APPEND_OPTIONS", "alice"));
     let options = format!("-k -t {}", place.text("keytab"));
     check(
         rekinit(&place, "")
