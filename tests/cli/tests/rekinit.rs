@@ -151,6 +151,10 @@ fn what_is_wrong_is_said() {
     check("-k -o nobody-at-all alice", 2, "by its number");
     check("-k -m 640 -c KCM: alice", 2, "KCM: is no file");
     check("-k -c MEMORY:x alice", 2, "this process alone");
+    for keyring in ["process:x", "thread:x", "process"] {
+        let arguments = format!("-k -c KEYRING:{keyring} alice");
+        check(&arguments, 2, "this process alone");
+    }
     check("-k -c ODD:x alice", 2, "ODD:x: Unknown");
     check("-k -l soon alice", 2, "Bad lifetime value soon");
     check(

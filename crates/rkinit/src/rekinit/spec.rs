@@ -101,7 +101,7 @@ impl Spec {
             None => return Err("nothing says who logs in: name the principal".to_owned()),
         };
         let cache = self.cache_name(client)?;
-        if cache.kind() == CcacheKind::Memory {
+        if is_private(&cache) {
             return Err(format!("{cache} would be seen by this process alone"));
         }
         let access = self.access()?;
@@ -267,6 +267,18 @@ impl Spec {
             canonicalize: self.canonicalize,
             enterprise: self.enterprise,
         })
+    }
+}
+
+/// Whether no other process can see it.
+fn is_private(cache: &CcacheName) -> bool {
+    match cache.kind() {
+        CcacheKind::Memory => true,
+        CcacheKind::Keyring => {
+            let anchor = cache.residual().split(':').next();
+            matches!(anchor, Some("process" | "thread"))
+        }
+        _ => false,
     }
 }
 
