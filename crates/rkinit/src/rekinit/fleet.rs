@@ -136,7 +136,7 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
         log.debug(format_args!("watching {}", path.display()))
             .write();
     }
-    let files = Files::watch(paths);
+    let files = Files::watch(paths, log);
     if let Err(error) = &files {
         let error = system_text(error);
         let text = "files with secrets cannot be watched, changes are seen at the next login or \
