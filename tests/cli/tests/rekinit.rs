@@ -184,6 +184,8 @@ fn what_is_wrong_is_said() {
         "two tickets have the cache FILE:x",
     );
     check("--config twice.toml alice", 2, "name no principal");
+    check("--config twice.toml -m 640", 2, "what -m would");
+    check("--config twice.toml --check -c x", 1, "what -c would");
     check("--nope", 2, "unrecognized option '--nope'");
     let help = rekinit(&place, "--help").run().success();
     for part in ["Secrets", "The cache", "--owner", "Examples:", "Signals:"] {

@@ -140,6 +140,11 @@ impl File {
             let text = "the file of --config says whose tickets are kept: name no principal";
             return Err(text.to_owned());
         }
+        if let Some(option) = typed.option_of_ticket() {
+            return Err(format!(
+                "the file of --config says what {option} would, for each ticket: leave one out"
+            ));
+        }
         if self.ticket.is_empty() {
             return Err(format!("{} has no [[ticket]]", path.display()));
         }
