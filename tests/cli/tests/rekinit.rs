@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -127,6 +127,31 @@ fn what_is_wrong_is_said() {
     place.write("none.toml", "log = \"json\"\n");
     let twice = "[[ticket]]\nkeytab = \"k\"\ncache = \"FILE:x\"\n".repeat(2);
     place.write("twice.toml", twice);
+    fs::create_dir(place.path("caches")).expect("the folder is ours");
+    symlink("caches", place.path("link")).expect("the folder is ours");
+    let ways = [
+        ("x", "./x"),
+        ("link/tkt", "caches/tkt"),
+        ("caches/../x", place.text("x").as_str()),
+        (":caches/tkt", "caches/tkt"),
+        ("no/folder/x", "no/./folder//x"),
+    ]
+    .map(|(one, other)| {
+        let kind = if one.starts_with(':') { "DIR" } else { "FILE" };
+        format!(
+            "[[ticket]]\nkeytab = \"k\"\ncache = \"{kind}:{one}\"\n\
+             [[ticket]]\nkeytab = \"k\"\ncache = \"FILE:{other}\"\n"
+        )
+    });
+    for way in ways {
+        place.write("ways.toml", &way);
+        let run = rekinit(&place, "--config ways.toml").run().exits(2);
+        let text = run.stderr();
+        assert!(
+            text.contains("two tickets have the cache FILE:"),
+            "{way}: {run}"
+        );
+    }
     let check = |arguments: &str, code: i32, what: &str| {
         let run = rekinit(&place, arguments).run().exits(code);
         assert!(run.stderr().contains(what), "expected {what}: {run}");

@@ -1,7 +1,9 @@
 //! What a command line, a file and the environment amount to.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -271,17 +273,26 @@ fn hook(
 
 /// Two tickets in one file would take turns.
 fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
-    let mut names: Vec<String> = targets
-        .iter()
-        .filter(|target| !target.cache.kind().has_collections())
-        .map(|target| target.cache.to_string())
-        .collect();
-    names.sort();
-    match names.windows(2).find(|pair| pair.first() == pair.last()) {
-        Some([name, ..]) => Err(format!(
-            "two tickets have the cache {name}: give each its own"
-        )),
-        _ => Ok(()),
+    let mut places = HashSet::new();
+    for target in targets {
+        let name = &target.cache;
+        if name.path().is_some_and(|path| !places.insert(place(path))) {
+            return Err(format!(
+                "two tickets have the cache {name}: give each its own"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The place of a file that need not be there, whichever way its name leads to it. The file itself is
+/// replaced and not followed.
+fn place(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let real = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (real, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 
