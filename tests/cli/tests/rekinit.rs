@@ -226,8 +226,13 @@ fn once_it_waits_for_a_kdc_but_not_for_a_better_password() {
         .run()
         .exits(1);
     assert!(run.stderr().contains("Password incorrect"), "{run}");
-    assert!(run.stderr().contains("hint: "), "{run}");
+    let hint = "hint: put the right password into wrong";
+    assert!(run.stderr().contains(hint), "{run}");
     assert!(!run.stderr().contains("not-the-password"), "{run}");
+    let run = rekinit(&place, "-x --password-env PW alice").env("PW", "wrong");
+    let run = run.run().exits(1);
+    let hint = "the right password in the variable PW";
+    assert!(run.stderr().contains(hint), "{run}");
     drop(kdc);
     let place = place_without_kdc();
     place.write("password", PASSWORD);

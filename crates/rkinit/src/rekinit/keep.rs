@@ -204,6 +204,7 @@ impl Observer {
         let next = log::time(state.next_attempt.seconds);
         let text = format!("{principal}: {message}{detail}{has}; the next attempt is at {next}");
         let hint = match &facts.principal {
+            Some(_) if reason == Reason::WrongPassword => self.target.secret.correction(),
             Some(principal) => advice(error, principal, with_keys),
             None => error.hint(),
         };
