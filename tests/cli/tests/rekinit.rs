@@ -420,6 +420,7 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
         1,
         "are bob@CLI.TEST's, not alice@CLI.TEST's",
     );
+    check("--check bob alice", 1, "Extra arguments");
     // The KDC may have another name for her.
     check("--check -C alice", 0, "");
     let ticket = |who: &str| {

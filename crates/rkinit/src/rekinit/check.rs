@@ -45,6 +45,9 @@ fn check(typed: &Typed) -> Result<Vec<String>, String> {
         let sought = specs.iter().map(|spec| spec.sought(&client));
         sought.collect::<Result<Vec<_>, _>>()?
     } else {
+        if let Some(extra) = typed.principals.get(1) {
+            return Err(format!("Extra arguments (starting with \"{extra}\")."));
+        }
         vec![of_options(typed).map_err(|error| error.to_string())?]
     };
     sought
