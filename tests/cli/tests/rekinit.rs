@@ -5,7 +5,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -606,6 +606,36 @@ fn as_process_1_and_as_nobody_known() {
     tool.through(setpriv).run().success();
     let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
     assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to be another user")]
+fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
+    let (_kdc, place) = realm();
+    let tickets = ["closed", "open"].map(|name| {
+        fs::create_dir(place.path(name)).expect("the folder is ours");
+        place.write(&format!("{name}/password"), PASSWORD);
+        format!(
+            "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"{name}/password\"\n\
+             cache = \"shm/{name}\"\n"
+        )
+    });
+    place.write("tickets.toml", tickets.concat());
+    let closed = fs::Permissions::from_mode(0o711);
+    fs::set_permissions(place.path("closed"), closed).expect("the folder is ours");
+    fs::create_dir(place.path("shm")).expect("the folder is ours");
+    std::os::unix::fs::chown(place.path("shm"), Some(54_321), None).expect("we are root");
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--config tickets.toml --log json");
+    let setpriv = ["setpriv", "--reuid=54321", "--clear-groups", "--"];
+    let mut sidecar = Sidecar::start(tool.through(setpriv), place.path("log"));
+    sidecar.wait_for("\"event\":\"refreshed\"", 2);
+    place.write("open/password", format!("{PASSWORD}\n"));
+    sidecar.wait_for("open/password has changed", 1);
+    sidecar.wait_for("\"event\":\"refreshed\"", 3);
+    let complaints = sidecar.log().matches("cannot be watched").count();
+    assert_eq!(complaints, 1, "{}", sidecar.log());
 }
 
 /// What is answered at `path`: the status line and the text.
