@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use kerberos_asn1::{KerberosTime, NameType};
 use kerberos_files::ccache::{
@@ -193,9 +194,18 @@ fn what_is_no_file_is_refused_by_name() {
     check(Path::new("/dev/null"));
     let error = CcacheFile::new(folder.path("dir")).open().unwrap_err();
     assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
+    // To open a pipe would be to wait for who writes to it.
+    let made = Command::new("mkfifo").arg(folder.path("pipe")).status();
+    assert!(made.unwrap().success());
+    check(&folder.path("pipe"));
+    let pipe = CcacheFile::new(folder.path("pipe"));
+    let results = [pipe.open().map(drop), pipe.append([])];
+    for error in results.map(Result::unwrap_err) {
+        assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
+    }
     let stdout = CcacheFile::new("/dev/stdout").replace_with(&cache(Version::V4, &[]));
     assert!(matches!(stdout.unwrap_err(), CcacheError::NotAFile { .. }));
-    assert_eq!(folder.names(), ["dir"]);
+    assert_eq!(folder.names(), ["dir", "pipe"]);
 }
 
 #[test]

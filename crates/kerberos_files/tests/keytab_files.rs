@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Command;
 
 use kerberos_asn1::NameType;
 use kerberos_crypto::{EncryptionType, KeyBlock};
@@ -16,6 +17,23 @@ use folder::Folder;
 
 fn keytab_in(folder: &Folder) -> KeytabFile {
     KeytabFile::new(folder.path("keytab"))
+}
+
+#[test]
+fn a_pipe_is_no_keytab() {
+    let folder = Folder::new("keytab-pipe");
+    let keytab = keytab_in(&folder);
+    let made = Command::new("mkfifo").arg(keytab.path()).status();
+    assert!(made.unwrap().success());
+    let results = [
+        keytab.open().map(drop),
+        keytab.keys_for(&principal("a")).map(drop),
+        keytab.add(&[entry("a", 1, 18)]),
+        keytab.remove(|_| true).map(drop),
+    ];
+    for error in results.map(Result::unwrap_err) {
+        assert!(matches!(error, KeytabError::NotAFile { .. }), "{error:?}");
+    }
 }
 
 fn principal(name: &str) -> Principal {

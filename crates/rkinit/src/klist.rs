@@ -13,7 +13,7 @@ mod host_address;
 mod keytab_listing;
 mod status;
 
-pub(crate) use status::valid_until;
+pub(crate) use status::last_end;
 
 use std::ffi::OsString;
 use std::io;

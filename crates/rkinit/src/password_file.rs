@@ -63,8 +63,24 @@ fn first_line(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>) -> io::Resul
             [byte] => line.push(byte),
         }
     }
-    Ok(Password::new(line.strip_suffix(b"\r").unwrap_or(&line)))
+    Ok(Password::new(bare(&line)))
 }
+
+/// The secret in the first line of `text`, which is in memory already.
+pub(crate) fn read_text(text: &[u8]) -> Password {
+    let line = text.split(|byte| *byte == b'\n').next();
+    Password::new(bare(line.unwrap_or_default()))
+}
+
+/// The line without what editors of Windows add to it: the rest of its end, and a mark of UTF-8 at the
+/// beginning, with which nobody's password begins.
+fn bare(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
+/// U+FEFF, as UTF-8 has it.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]
 mod tests {
@@ -72,15 +88,20 @@ mod tests {
 
     #[test]
     fn the_first_line_is_the_secret() {
-        let check = |mut text: &[u8], expected: Option<&[u8]>, left: &[u8]| {
+        let check = |whole: &[u8], expected: Option<&[u8]>, left: &[u8]| {
+            let mut text = whole;
             let line = first_line(|byte| io::Read::read(&mut text, byte)).ok();
             let line = line.as_ref().map(Password::expose_bytes);
             assert_eq!(line, expected);
             assert_eq!(text, left);
+            if let Some(expected) = expected {
+                assert_eq!(read_text(whole).expose_bytes(), expected);
+            }
         };
         check(b"secret\nnext\n", Some(b"secret"), b"next\n");
         check(b" no end ", Some(b" no end "), b"");
         check(b"windows\r\n", Some(b"windows"), b"");
+        check(b"\xef\xbb\xbfmarked\r\n", Some(b"marked"), b"");
         check(b"nul\0\xff\n", Some(b"nul\0\xff"), b"");
         check(b"\n", Some(b""), b"");
         check(b"", None, b"");

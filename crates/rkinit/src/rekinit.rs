@@ -16,6 +16,7 @@ mod diagnosis;
 mod environment;
 mod files;
 mod fleet;
+mod found;
 mod http;
 mod ids;
 mod keep;

@@ -66,7 +66,7 @@ pub enum CcacheError {
         /// What it begins with.
         version: u16,
     },
-    /// The path is a directory, a device or the like.
+    /// The path is a directory, a named pipe, a device or the like.
     #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
     NotAFile {
         /// The path.
@@ -215,7 +215,7 @@ impl CcacheError {
                 "the file begins with {version:#06x}, a cache with 0x0501 to 0x0504; is it a cache?"
             ),
             Self::NotAFile { .. } => {
-                "it is a directory or a device; a cache is an ordinary file".to_owned()
+                "it is a directory, a pipe or a device; a cache is an ordinary file".to_owned()
             }
             Self::Permission { source, .. }
             | Self::Io { source, .. }

@@ -13,6 +13,7 @@ use crate::atomic::{self, Access, Durability};
 use crate::ccache::builder::append_credential;
 use crate::ccache::{CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView};
 use crate::lock;
+use crate::window;
 
 /// The place of a FILE cache. Nothing is open between calls.
 ///
@@ -221,7 +222,7 @@ impl CcacheFile {
     }
 
     fn try_lock(&self) -> io::Result<Option<File>> {
-        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        let file = window::open_to_change(&self.path)?;
         lock::lock_exclusive(&file)?;
         let (locked, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
         let same = (locked.dev(), locked.ino()) == (named.dev(), named.ino());

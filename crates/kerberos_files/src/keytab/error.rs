@@ -77,7 +77,7 @@ pub enum KeytabError {
         /// The part that does not fit.
         problem: &'static str,
     },
-    /// The path is a directory, a device or the like.
+    /// The path is a directory, a named pipe, a device or the like.
     #[error("Key table file '{}' is not an ordinary file", path.display())]
     NotAFile {
         /// The path.

@@ -1,6 +1,6 @@
 //! `KeytabFile`: the operations on a keytab file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::keytab::{
     KeytabEntry, KeytabEntryView, KeytabError, KeytabReader, Version, encode_keytab,
 };
 use crate::lock;
-use crate::window::MAX_RECORD;
+use crate::window::{self, MAX_RECORD};
 
 /// The place of a keytab file. Nothing is open between calls.
 ///
@@ -266,10 +266,7 @@ impl KeytabFile {
 
     fn open_locked(&self) -> Result<KeytabReader, KeytabError> {
         let lock = || {
-            let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
-            if !file.metadata()?.is_file() {
-                return Err(io::ErrorKind::IsADirectory.into());
-            }
+            let file = window::open_to_change(&self.path)?;
             lock::lock_exclusive(&file)?;
             Ok(file)
         };

@@ -4,31 +4,41 @@ use std::ffi::OsStr;
 
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::CcacheReader;
 use kerberos_files::ccache::CredentialView;
 use kerberos_proto::Principal;
 
 use crate::ccache_select;
 use crate::klist::now;
 
-/// The exit status: 0 for a cache that can be used, else 1. Nothing is said.
+/// The exit status: 0 for a cache that can be used, else 1. Nothing is said. A damaged one cannot, as
+/// other ways to list it say.
 pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
     let cache = ccache_select::cache(name).and_then(|name| ccache_select::open(&name));
-    u8::from(!cache.is_ok_and(|cache| is_valid(&cache)))
+    let end = cache.and_then(|cache| Ok(last_end(&mut cache.open()?)?));
+    u8::from(!matches!(end, Ok(Some(end)) if end > now()))
 }
 
 /// Whether `cache` has a local ticket-granting ticket that has not expired or, when it has no such
-/// ticket at all, any other that has not.
+/// ticket at all, any other that has not. Of a damaged one the whole entries count.
 pub(super) fn is_valid(cache: &Ccache) -> bool {
-    matches!(valid_until(cache), Ok(Some(end)) if end > now())
+    let Ok(mut reader) = cache.open() else {
+        return false;
+    };
+    let owner = reader.default_principal().clone();
+    let mut validity = Validity::of(&owner);
+    while let Ok(Some(credential)) = reader.next() {
+        validity.see(&credential);
+    }
+    validity.is_valid(now())
 }
 
-/// When the last local ticket-granting ticket of `cache` ends or, when it has no such ticket at all,
-/// the last of the others; `None` without any ticket.
+/// When the last local ticket-granting ticket ends of a cache of which no entry was read yet or, when
+/// it has no such ticket at all, the last of the others; `None` without any ticket.
 ///
 /// # Errors
 /// When it cannot be read.
-pub(crate) fn valid_until(cache: &Ccache) -> Result<Option<u32>, CcacheError> {
-    let mut reader = cache.open()?;
+pub(crate) fn last_end(reader: &mut CcacheReader) -> Result<Option<u32>, CcacheError> {
     let owner = reader.default_principal().clone();
     let mut validity = Validity::of(&owner);
     while let Some(credential) = reader.next()? {

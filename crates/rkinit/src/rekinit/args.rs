@@ -179,6 +179,36 @@ impl Typed {
         self.principals.is_empty() && !self.names_secret() && self.config.is_none()
     }
 
+    /// An option that says something of one ticket, if there is one.
+    pub(super) fn option_of_ticket(&self) -> Option<&'static str> {
+        let options = [
+            ("-k", self.keytab),
+            ("-t", self.keytab_name.is_some()),
+            ("-i", self.client_keytab),
+            ("--password-file", self.password_file.is_some()),
+            ("--password-env", self.password_env.is_some()),
+            ("--secret-file", self.secret_file.is_some()),
+            ("--secret-env", self.secret_env.is_some()),
+            ("-c", self.cache.is_some()),
+            ("-o", self.owner.is_some()),
+            ("-g", self.group.is_some()),
+            ("-m", self.mode.is_some()),
+            ("--destroy", self.destroy),
+            ("-l", self.lifetime.is_some()),
+            ("-r", self.renew_lifetime.is_some()),
+            ("--service", !self.service.is_empty()),
+            ("-S", self.initial_service.is_some()),
+            ("-f", self.forwardable),
+            ("-F", self.not_forwardable),
+            ("-p", self.proxiable),
+            ("-P", self.not_proxiable),
+            ("-C", self.canonicalize),
+            ("-E", self.enterprise),
+        ];
+        let given = options.into_iter().find(|(_, is_given)| *is_given);
+        given.map(|(name, _)| name)
+    }
+
     fn names_secret(&self) -> bool {
         self.keytab
             || self.client_keytab
@@ -259,5 +289,11 @@ mod tests {
         assert!(!parse("-f -F").forwardable);
         assert!(parse("-F -f").forwardable);
         assert!(parse("-c x -l 1h").says_nothing());
+        // What a file of --config says of each ticket, and what is said of all.
+        let all = "-V -A --period 1h --once --timeout 1 -x --listen :1 --log json -q --hook a \
+                   --hook-shell --check --min-life 1 --config f";
+        assert_eq!(parse(all).option_of_ticket(), None);
+        assert_eq!(parse("-q -m 640").option_of_ticket(), Some("-m"));
+        assert_eq!(parse("-F").option_of_ticket(), Some("-F"));
     }
 }

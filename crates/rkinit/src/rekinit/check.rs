@@ -3,17 +3,20 @@
 use std::ffi::OsStr;
 use std::time::Duration;
 
+use kerberos_client::Config;
 use kerberos_client::now;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::config::Krb5Config;
 
 use crate::ccache_select;
-use crate::klist;
+use crate::ccache_select::SelectError;
+use crate::configuration;
 use crate::messages::Program;
 use crate::messages::line;
 use crate::rekinit::args::Typed;
+use crate::rekinit::found;
+use crate::rekinit::found::Sought;
 use crate::rekinit::log;
-use crate::rekinit::setup::Setup;
+use crate::rekinit::setup;
 use crate::rekinit::setup::duration;
 
 /// The exit status: 0 if each cache has a ticket that lasts for as long as asked, else 1.
@@ -36,20 +39,42 @@ pub(super) fn run(program: &Program, typed: &Typed) -> u8 {
 
 fn check(typed: &Typed) -> Result<Vec<String>, String> {
     let least = duration(typed.min_life.as_deref(), "--min-life")?.unwrap_or(Duration::ZERO);
-    let names = if typed.config.is_some() {
-        let setup = Setup::new(typed, None)?;
-        let caches = setup.targets.iter().map(|target| target.cache.clone());
-        caches.collect()
+    let sought = if typed.config.is_some() {
+        let client = setup::client()?;
+        let specs = setup::specs(typed)?;
+        let sought = specs.iter().map(|spec| spec.sought(&client));
+        sought.collect::<Result<Vec<_>, _>>()?
     } else {
-        let name = typed.cache.as_deref().map(OsStr::new);
-        vec![ccache_select::cache(name).map_err(|error| error.to_string())?]
+        if let Some(extra) = typed.principals.get(1) {
+            return Err(format!("Extra arguments (starting with \"{extra}\")."));
+        }
+        vec![of_options(typed).map_err(|error| error.to_string())?]
     };
-    names.iter().map(|name| check_one(name, least)).collect()
+    sought
+        .iter()
+        .map(|sought| check_one(sought, least))
+        .collect()
 }
 
-fn check_one(name: &CcacheName, least: Duration) -> Result<String, String> {
-    let cache = ccache_select::open(name).map_err(|error| error.to_string())?;
-    let end = end_of(&cache)?;
+/// What the command line names. krb5.conf is read only where it decides: the container that asks need
+/// not have one.
+fn of_options(typed: &Typed) -> Result<Sought, SelectError> {
+    let name = typed.principals.first();
+    let principal = name.map(|name| ccache_select::principal(name.as_bytes(), typed.enterprise));
+    let principal = principal.transpose()?;
+    let config = configuration::load().ok().map(Config::krb5);
+    let renames = |config| found::may_rename(config, principal.as_ref());
+    Ok(Sought {
+        caches: ccache_select::collection(typed.cache.as_deref().map(OsStr::new))?,
+        is_alias: typed.canonicalize || typed.enterprise || config.is_some_and(renames),
+        principal,
+        by_kdc: config.is_none_or(Krb5Config::kdc_timesync),
+    })
+}
+
+fn check_one(sought: &Sought, least: Duration) -> Result<String, String> {
+    let found = sought.find()?;
+    let (name, end) = (found.cache, found.until);
     let left = end.saturating_sub(now().seconds);
     let least = i64::try_from(least.as_secs()).unwrap_or(i64::MAX);
     let until = log::time(end);
@@ -60,10 +85,4 @@ fn check_one(name: &CcacheName, least: Duration) -> Result<String, String> {
         return Err(format!("the ticket in {name} ends at {until}, in {left} s"));
     }
     Ok(format!("the ticket in {name} is good until {until}"))
-}
-
-fn end_of(cache: &Ccache) -> Result<i64, String> {
-    let end = klist::valid_until(cache).map_err(|error| error.to_string())?;
-    end.map(i64::from)
-        .ok_or_else(|| format!("there is no ticket in {}", cache.name()))
 }

@@ -22,6 +22,10 @@ fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> V
                 .flat_map(|path| ["-k", "-t", **path])
                 .map(Into::into),
         );
+        // One that is not mounted yet is waited for, by the name that krb5.conf has for it.
+        if words.is_empty() && !appended.trim().is_empty() {
+            words.push("-k".into());
+        }
     }
     words.extend(appended.split_whitespace().map(OsString::from));
     words
@@ -50,6 +54,7 @@ mod tests {
             &[server, client],
             "-k -t /krb5/client.keytab svc",
         );
+        check("", "svc", &[], "-k svc");
         check("  ", "", &[], "");
     }
 }

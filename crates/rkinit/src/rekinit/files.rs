@@ -1,15 +1,20 @@
 //! Notices when the files with secrets change, without looking at them from time to time.
 //!
-//! It is the folders that are watched (inotify): Kubernetes swaps a symbolic link beside the file
-//! (`..data`), and an editor puts another file in its place. And it is the files themselves: one that
-//! is mounted alone, as Compose does it, is written to in a folder that is not ours to see. Where
-//! that is not to be had, nothing is lost but time: each login reads the secret anew.
+//! It is the folders that are watched (inotify): an editor puts another file in the place of one, and
+//! Kubernetes swaps a symbolic link (`..data`) on the way to it. So the folder of each link on the way
+//! is watched, too; where the way ends because something is missing, the last folder that is there.
+//! And it is the files themselves: one that is mounted alone, as Compose does it, is written to in a
+//! folder that is not ours to see. Where that is not to be had, nothing is lost but time: each login
+//! reads the secret anew.
 
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,39 +23,78 @@ use std::time::Instant;
 use kerberos_files::stamp::FileStamp;
 use rustix::fs::inotify;
 use rustix::fs::inotify::CreateFlags;
+use rustix::fs::inotify::ReadFlags;
 use rustix::fs::inotify::WatchFlags;
+use rustix::io::Errno;
+
+use crate::messages::system_text;
+use crate::rekinit::log::Log;
 
 /// Files, and what they were when they were last looked at.
 #[derive(Debug)]
 pub(super) struct Files {
     inotify: OwnedFd,
-    watched: Vec<(PathBuf, Option<FileStamp>)>,
+    log: Log,
+    watched: Vec<Watched>,
+    /// The numbers of the watches that there are, and what each waits for.
+    watches: BTreeMap<i32, WatchFlags>,
+    /// The ways to the files that they are for.
+    places: Vec<Place>,
     /// Something happened: they are looked at when it has been quiet for a moment.
     look_at: Option<Instant>,
 }
 
+#[derive(Debug)]
+struct Watched {
+    path: PathBuf,
+    /// What it was when it was last said whether it changed.
+    told: Option<FileStamp>,
+    /// What it was at the last event.
+    seen: Option<FileStamp>,
+    /// Whether it was said that it cannot be watched.
+    is_complained_of: bool,
+}
+
+/// What is watched for the file of that number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Place {
+    file: usize,
+    path: PathBuf,
+    events: WatchFlags,
+}
+
 impl Files {
-    /// Watches `files`.
+    /// Watches `files`. One that cannot be watched is complained of, and does not keep the others from
+    /// it.
     ///
     /// # Errors
-    /// When the system has no watch to give: their number is limited.
-    pub(super) fn watch(files: impl IntoIterator<Item = PathBuf>) -> std::io::Result<Self> {
+    /// When the system has no way to watch any: their number is limited.
+    pub(super) fn watch(
+        files: impl IntoIterator<Item = PathBuf>,
+        log: Log,
+    ) -> std::io::Result<Self> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         let mut paths: Vec<PathBuf> = files.into_iter().collect();
         paths.sort();
         paths.dedup();
-        let files = Self {
+        let watched = paths.into_iter().map(|path| {
+            let stamp = FileStamp::of(&path).ok();
+            Watched {
+                path,
+                told: stamp,
+                seen: stamp,
+                is_complained_of: false,
+            }
+        });
+        let mut files = Self {
             inotify,
-            watched: paths
-                .into_iter()
-                .map(|path| {
-                    let stamp = FileStamp::of(&path).ok();
-                    (path, stamp)
-                })
-                .collect(),
+            log,
+            watched: watched.collect(),
+            watches: BTreeMap::new(),
+            places: Vec::new(),
             look_at: None,
         };
-        files.add_watches()?;
+        files.watch_again();
         Ok(files)
     }
 
@@ -63,15 +107,24 @@ impl Files {
     pub(super) fn read_events(&mut self) {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
-        let mut matters = false;
+        let mut happened = false;
         while let Ok(event) = reader.next() {
-            // Without a name it is a watched file or folder itself, or events were lost.
-            matters |= event.file_name().is_none_or(|name| {
-                let name = name.to_bytes();
-                name == b"..data" || self.watched.iter().any(|(path, _)| is_named(path, name))
-            });
+            // That a watch has ended follows from something else that happened.
+            happened |= event.events() != ReadFlags::IGNORED;
         }
-        if matters {
+        if !happened {
+            return;
+        }
+        self.watch_again();
+        // The name in an event tells nothing: any may be that of a link on the way. What a neighbour
+        // does is not to put off for ever what there is to do.
+        let mut changed = false;
+        for file in &mut self.watched {
+            let now = FileStamp::of(&file.path).ok();
+            changed |= now != file.seen;
+            file.seen = now;
+        }
+        if changed {
             self.look_at = Instant::now().checked_add(QUIET);
         }
     }
@@ -82,44 +135,99 @@ impl Files {
             return Vec::new();
         }
         self.look_at = None;
-        // The way to a file may lead through other folders now.
-        self.watch_again();
         let mut changed = Vec::new();
-        for (path, before) in &mut self.watched {
-            let now = FileStamp::of(path).ok();
-            // What is gone is no new secret.
-            if now != *before && now.is_some() {
-                changed.push(path.clone());
+        for file in &mut self.watched {
+            let now = FileStamp::of(&file.path).ok();
+            // What is gone is no new secret, and what comes back as it was neither.
+            if now.is_some() && now != file.told {
+                changed.push(file.path.clone());
+                file.told = now;
             }
-            *before = now;
+            file.seen = now;
         }
         changed
     }
 
-    /// Watches folders that were not there before, too.
-    pub(super) fn watch_again(&self) {
-        // What cannot be watched is read at each login all the same.
-        let _ = self.add_watches();
-    }
-
-    /// Watches the folder that each file is in, the one that it really is in, and the file.
-    fn add_watches(&self) -> rustix::io::Result<()> {
-        let mut result = Ok(());
-        for (path, _) in &self.watched {
-            let real = path.canonicalize().ok();
-            let folders = [Some(path.as_path()), real.as_deref()];
-            let folders = folders.into_iter().flatten().filter_map(folder_of);
-            for place in folders.chain(real.as_deref()) {
-                let added = inotify::add_watch(&self.inotify, place, WHAT);
-                // What is not there yet is looked for at the next login.
-                if let Err(errno) = added
-                    && errno != rustix::io::Errno::NOENT
-                {
-                    result = Err(errno);
-                }
+    /// Watches what leads to the files now.
+    pub(super) fn watch_again(&mut self) {
+        // Something may be put on the way before the folder is watched that it is put into: that is
+        // seen by looking once more.
+        for _ in 0..ATTEMPTS {
+            self.set_watches();
+            if self.places() == self.places {
+                return;
             }
         }
-        result
+    }
+
+    fn places(&self) -> Vec<Place> {
+        let files = self.watched.iter().enumerate();
+        files
+            .flat_map(|(file, watched)| {
+                let place = move |(path, events)| Place { file, path, events };
+                way_to(&watched.path).into_iter().map(place)
+            })
+            .collect()
+    }
+
+    fn set_watches(&mut self) {
+        self.places = self.places();
+        let mut wanted: BTreeMap<&Path, WatchFlags> = BTreeMap::new();
+        for place in &self.places {
+            let events = wanted.entry(&place.path).or_insert(WatchFlags::empty());
+            *events |= place.events;
+        }
+        let mut watches: BTreeMap<i32, WatchFlags> = BTreeMap::new();
+        let mut failed = Vec::new();
+        for (path, events) in wanted {
+            let added = inotify::add_watch(&self.inotify, path, events).and_then(|number| {
+                // Mounted twice it has two names, by the other of which more may be waited for.
+                let before = watches.get(&number).copied();
+                let all = before.unwrap_or(WatchFlags::empty()) | events;
+                if all != events {
+                    inotify::add_watch(&self.inotify, path, all)?;
+                }
+                watches.insert(number, all);
+                Ok(())
+            });
+            if let Err(errno) = added {
+                failed.push((path.to_owned(), errno));
+            }
+        }
+        for number in self.watches.keys() {
+            if !watches.contains_key(number) {
+                // It has ended by itself if its folder is gone.
+                let _ = inotify::remove_watch(&self.inotify, *number);
+            }
+        }
+        self.watches = watches;
+        for (path, errno) in failed {
+            self.complain(&path, errno);
+        }
+    }
+
+    /// Says once of each file that is concerned that the folder at `path` cannot be watched.
+    fn complain(&mut self, path: &Path, errno: Errno) {
+        // What is gone by now will be noticed, as will be what is done to a file in its folder.
+        if matches!(errno, Errno::NOENT | Errno::NOTDIR) {
+            return;
+        }
+        let concerns = |place: &&Place| place.path == path && place.events == FOLDER;
+        for place in self.places.iter().filter(concerns) {
+            let Some(file) = self.watched.get_mut(place.file) else {
+                continue;
+            };
+            if std::mem::replace(&mut file.is_complained_of, true) {
+                continue;
+            }
+            let text = format!(
+                "changes of {} may be seen at the next login or signal only: {} cannot be watched: {}",
+                file.path.display(),
+                path.display(),
+                system_text(&errno.into())
+            );
+            self.log.warning(text).write();
+        }
     }
 }
 
@@ -129,39 +237,125 @@ impl AsFd for Files {
     }
 }
 
-fn is_named(path: &Path, name: &[u8]) -> bool {
-    path.file_name().map(std::ffi::OsStr::as_encoded_bytes) == Some(name)
-        || path
-            .canonicalize()
-            .ok()
-            .and_then(|real| real.file_name().map(OsString::from))
-            .is_some_and(|real| real.as_encoded_bytes() == name)
+/// What is to be watched on the way to `path`, as far as that leads: the folders of links and of the
+/// file for what happens in them, the file, and of other folders whether they are put elsewhere.
+fn way_to(path: &Path) -> Vec<(PathBuf, WatchFlags)> {
+    let mut places = Vec::new();
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut left: VecDeque<OsString> = words_of(&path).collect();
+    let mut at = PathBuf::from("/");
+    let mut links = 0;
+    while let Some(word) = left.pop_front() {
+        if word == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(word);
+        let kind = std::fs::symlink_metadata(&next).map(|metadata| metadata.file_type());
+        let is_last = left.is_empty();
+        match kind {
+            Ok(kind) if kind.is_symlink() => {
+                places.push((at.clone(), FOLDER));
+                links += 1;
+                let Some(target) = std::fs::read_link(&next)
+                    .ok()
+                    .filter(|_| links <= MOST_LINKS)
+                else {
+                    return places;
+                };
+                if target.is_absolute() {
+                    at = PathBuf::from("/");
+                }
+                for word in words_of(&target).rev() {
+                    left.push_front(word);
+                }
+            }
+            Ok(_) if is_last => {
+                places.push((at.clone(), FOLDER));
+                places.push((next.clone(), FILE));
+            }
+            Ok(_) => {
+                places.push((next.clone(), ITSELF));
+                at = next;
+            }
+            Err(_) => {
+                places.push((at, FOLDER));
+                return places;
+            }
+        }
+    }
+    places
 }
 
-fn folder_of(path: &Path) -> Option<&Path> {
-    let folder = path.parent()?;
-    Some(if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
+fn words_of(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
+    path.components().filter_map(|component| match component {
+        Component::Normal(word) => Some(word.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
     })
 }
 
 /// How long it must be quiet: a file is copied piece by piece.
 const QUIET: Duration = Duration::from_millis(200);
+/// How often to look whether the way is still the one that is watched.
+const ATTEMPTS: u32 = 4;
+/// As many as the kernel follows.
+const MOST_LINKS: u32 = 40;
 
-const WHAT: WatchFlags = WatchFlags::CLOSE_WRITE
+/// What happens to a folder or file itself.
+const ITSELF: WatchFlags = WatchFlags::DELETE_SELF.union(WatchFlags::MOVE_SELF);
+const FILE: WatchFlags = ITSELF.union(WatchFlags::CLOSE_WRITE);
+/// And what happens in it.
+const FOLDER: WatchFlags = FILE
     .union(WatchFlags::CREATE)
     .union(WatchFlags::MOVED_TO)
-    .union(WatchFlags::DELETE)
-    .union(WatchFlags::DELETE_SELF)
-    .union(WatchFlags::MOVE_SELF);
+    .union(WatchFlags::MOVED_FROM)
+    .union(WatchFlags::DELETE);
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::rekinit::log::Format;
+    use crate::rekinit::log::Level;
+
+    const LOG: Log = Log {
+        format: Format::Text,
+        least: Level::Error,
+    };
+
+    /// A folder of its own, removed with all that is in it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("rekinit-{name}-{}", std::process::id()));
+            std::fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn at(&self, name: &str) -> PathBuf {
+            self.0.join(name)
+        }
+
+        fn write(&self, name: &str, content: &str) {
+            std::fs::create_dir_all(self.at(name).parent().unwrap()).unwrap();
+            std::fs::write(self.at(name), content).unwrap();
+        }
+
+        /// Has the link `name` lead to `target`, in one step.
+        fn swap(&self, name: &str, target: &str) {
+            symlink(target, self.at("new-link")).unwrap();
+            std::fs::rename(self.at("new-link"), self.at(name)).unwrap();
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
 
     fn wait(files: &mut Files) -> Vec<PathBuf> {
         for _ in 0..40 {
@@ -177,29 +371,82 @@ mod tests {
 
     #[test]
     fn a_swapped_link_is_noticed_and_a_neighbour_is_not() {
-        let folder = std::env::temp_dir().join(format!("rekinit-files-{}", std::process::id()));
-        let at = |name: &str| folder.join(name);
-        for version in ["..1", "..2"] {
-            std::fs::create_dir_all(at(version)).unwrap();
-            std::fs::write(at(version).join("keytab"), version).unwrap();
-        }
+        let folder = Folder::new("files");
+        let at = |name: &str| folder.at(name);
+        folder.write("..1/keytab", "..1");
+        folder.write("..2/keytab", "..2");
         symlink("..1", at("..data")).unwrap();
         symlink("..data/keytab", at("keytab")).unwrap();
-        let mut files = Files::watch([at("keytab")]).unwrap();
-        std::fs::write(at("neighbour"), "").unwrap();
+        let mut files = Files::watch([at("keytab")], LOG).unwrap();
+        folder.write("neighbour", "");
         files.read_events();
         assert_eq!(files.deadline(), None);
-        symlink("..2", at("..data_tmp")).unwrap();
-        std::fs::rename(at("..data_tmp"), at("..data")).unwrap();
+        folder.swap("..data", "..2");
         assert_eq!(wait(&mut files), [at("keytab")]);
         // The file that the link now leads to is watched, too.
-        std::fs::write(at("..2").join("keytab"), "longer").unwrap();
+        folder.write("..2/keytab", "longer");
         assert_eq!(wait(&mut files), [at("keytab")]);
         // It is, too, when it is written to by a name that it has in another folder.
         std::fs::create_dir(at("elsewhere")).unwrap();
         std::fs::hard_link(at("..2").join("keytab"), at("elsewhere/other")).unwrap();
-        std::fs::write(at("elsewhere/other"), "longer still").unwrap();
+        folder.write("elsewhere/other", "longer still");
         assert_eq!(wait(&mut files), [at("keytab")]);
-        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn any_link_on_the_way_may_be_swapped() {
+        let folder = Folder::new("links");
+        let at = |name: &str| folder.at(name);
+        for version in ["v1", "v2", "v3"] {
+            folder.write(&format!("{version}/kt"), version);
+        }
+        symlink("v1", at("cur")).unwrap();
+        // By a folder that is a link, by a link to a file beyond one, and by a way through others.
+        std::fs::create_dir(at("sub")).unwrap();
+        symlink(at("cur/kt"), at("sub/link")).unwrap();
+        let paths = [at("cur/kt"), at("sub/../v2/../sub/link")];
+        let mut files = Files::watch(paths.clone(), LOG).unwrap();
+        for version in ["v2", "v3", "v1"] {
+            folder.swap("cur", version);
+            assert_eq!(wait(&mut files), paths, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_folder_may_go_and_come_back() {
+        let folder = Folder::new("folder");
+        let at = |name: &str| folder.at(name);
+        folder.write("a/b/kt", "1");
+        let mut files = Files::watch([at("a/b/kt"), at("none/yet/kt")], LOG).unwrap();
+        for (gone, content) in [("a/b", "22"), ("a", "333")] {
+            std::fs::remove_dir_all(at(gone)).unwrap();
+            std::thread::sleep(Duration::from_millis(300));
+            files.read_events();
+            assert_eq!(files.changed(), [""; 0].map(PathBuf::from));
+            folder.write("a/b/kt", content);
+            assert_eq!(wait(&mut files), [at("a/b/kt")], "{gone}");
+        }
+        // And be put elsewhere as a whole.
+        std::fs::rename(at("a"), at("old")).unwrap();
+        folder.write("a/b/kt", "4444");
+        assert_eq!(wait(&mut files), [at("a/b/kt")]);
+        folder.write("none/yet/kt", "1");
+        assert_eq!(wait(&mut files), [at("none/yet/kt")]);
+        // Nothing is watched that is of no use any more.
+        let root = inotify::add_watch(&files.inotify, folder.0.as_path(), ITSELF).unwrap();
+        assert_eq!(files.watches.get(&root), Some(&ITSELF));
+    }
+
+    #[test]
+    fn one_that_cannot_be_watched_leaves_the_others() {
+        let folder = Folder::new("unreadable");
+        let at = |name: &str| folder.at(name);
+        folder.write("good/kt", "1");
+        symlink("loop", at("loop")).unwrap();
+        folder.write("file", "");
+        let paths = [at("file/kt"), at("good/kt"), at("loop/kt")];
+        let mut files = Files::watch(paths, LOG).unwrap();
+        folder.write("good/kt", "22");
+        assert_eq!(wait(&mut files), [at("good/kt")]);
     }
 }

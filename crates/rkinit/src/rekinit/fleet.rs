@@ -9,14 +9,12 @@ use std::time::Duration;
 
 use kerberos_client::Client;
 use kerberos_client::now;
-use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheKind;
-use kerberos_files::ccache::Collection;
 use kerberos_proto::Principal;
 
-use crate::klist;
 use crate::messages::system_text;
 use crate::rekinit::files::Files;
+use crate::rekinit::found::Sought;
 use crate::rekinit::keep::History;
 use crate::rekinit::keep::Kept;
 use crate::rekinit::keep::Shared;
@@ -50,18 +48,17 @@ impl Fleet {
         for target in targets {
             let cache = target.cache.to_string();
             let owner = target.owner(&shared.client);
-            let is_same = |history: &History| {
-                let status = &history.status;
-                status.cache == cache && status.facts().principal == owner
-            };
+            let is_same =
+                |history: &History| history.status.cache == cache && history.owner == owner;
             let history = match before.iter().position(is_same) {
                 Some(place) => before.swap_remove(place),
                 None => {
                     let found = |owner| found_ticket(&shared.client, target, owner);
                     let until = owner.as_ref().and_then(found);
                     History {
-                        status: Arc::new(Status::new(cache, owner, until)),
+                        status: Arc::new(Status::new(cache, owner.clone(), until)),
                         accepted: Accepted::default(),
+                        owner,
                     }
                 }
             };
@@ -162,30 +159,12 @@ impl Fleet {
 /// Until when the ticket of `owner` is good that an earlier process left in the cache, if those for
 /// services are there as well.
 fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<i64> {
+    let is_alias = target.request.canonicalize || target.request.enterprise;
+    let (cache, owner) = (target.cache.clone(), Some(owner.clone()));
+    let found = Sought::new(client, cache, owner, is_alias).find().ok()?;
     let options = client.config().krb5().ccache_options();
-    let cache = match target.cache.kind() {
-        CcacheKind::File => Ccache::resolve(&target.cache, &options).ok()?,
-        _ => {
-            let caches = Collection::new(target.cache.clone(), options);
-            caches.of_principal(owner).ok()??
-        }
-    };
-    let mut reader = cache.open().ok()?;
-    if reader.default_principal() != owner {
-        return None;
-    }
-    let offset = reader.kdc_offset().map_or(0, |offset| offset.seconds);
-    let now = now().seconds + i64::from(offset);
-    let mut missing: Vec<&Principal> = target.services.iter().collect();
-    while let Some(entry) = reader.next().ok()? {
-        if i64::from(entry.endtime()) > now {
-            missing.retain(|service| !entry.server().matches(service));
-        }
-    }
-    let until = klist::valid_until(&cache).ok()??;
-    missing
-        .is_empty()
-        .then_some(i64::from(until) - i64::from(offset))
+    let is_whole = found.has_services(&target.services, &options, now().seconds);
+    is_whole.ok()?.then_some(found.until)
 }
 
 fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
@@ -198,7 +177,7 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
         log.debug(format_args!("watching {}", path.display()))
             .write();
     }
-    let files = Files::watch(paths);
+    let files = Files::watch(paths, log);
     if let Err(error) = &files {
         let error = system_text(error);
         let text = "files with secrets cannot be watched, changes are seen at the next login or \

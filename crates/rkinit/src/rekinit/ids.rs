@@ -23,23 +23,29 @@ impl Id {
     /// Its number.
     ///
     /// # Errors
-    /// In words, when the system does not know the name.
+    /// In words, when the system does not know the name, or nobody can have the number.
     pub(super) fn number(&self, kind: Kind) -> Result<u32, String> {
+        // For chown(2) the highest number means to leave things as they are.
+        let usable = |number: u32| match number {
+            u32::MAX => Err(format!("{number} is nobody's number")),
+            number => Ok(number),
+        };
         let name = match self {
-            Self::Number(number) => return Ok(*number),
+            Self::Number(number) => return usable(*number),
             Self::Name(name) => name,
         };
         if let Ok(number) = name.parse() {
-            return Ok(number);
+            return usable(number);
         }
         let (path, what) = match kind {
             Kind::User => ("/etc/passwd", "user"),
             Kind::Group => ("/etc/group", "group"),
         };
         let text = std::fs::read(path).unwrap_or_default();
-        number_of(&String::from_utf8_lossy(&text), name).ok_or_else(|| {
+        let number = number_of(&String::from_utf8_lossy(&text), name).ok_or_else(|| {
             format!("there is no {what} {name} in {path}: name the {what} by its number")
-        })
+        });
+        number.and_then(usable)
     }
 }
 
@@ -64,6 +70,9 @@ mod tests {
         check("staff:x:50:app\n", "staff", Some(50));
         check("", "app", None);
         assert_eq!(Id::Name("1001".into()).number(Kind::User), Ok(1001));
+        for unusable in [Id::Number(u32::MAX), Id::Name("4294967295".into())] {
+            assert!(unusable.number(Kind::User).is_err(), "{unusable:?}");
+        }
         assert_eq!(Id::Number(7).number(Kind::Group), Ok(7));
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Kept {
 /// What is known of a ticket, whichever keeper it has.
 #[derive(Clone)]
 pub(super) struct History {
+    /// Who is to log in, if that was known: a KDC may know them by another name.
+    pub(super) owner: Option<Principal>,
     pub(super) status: Arc<Status>,
     pub(super) accepted: Accepted,
 }
@@ -232,6 +234,7 @@ impl Observer {
         let next = log::time(state.next_attempt.seconds);
         let text = format!("{principal}: {message}{detail}{has}; the next attempt is at {next}");
         let hint = match &facts.principal {
+            Some(_) if reason == Reason::WrongPassword => self.target.secret.correction(),
             Some(principal) => advice(error, principal, with_keys),
             None => error.hint(),
         };

@@ -197,7 +197,7 @@ impl<'a> Life<'a> {
             return None;
         };
         if reason == Reason::SecretUnreadable
-            && let Some(files) = &self.fleet.files
+            && let Some(files) = &mut self.fleet.files
         {
             files.watch_again();
         }

@@ -97,6 +97,23 @@ impl Place {
         }
     }
 
+    /// What to do about a password that is wrong: nobody sits here who could type it again.
+    pub(super) fn correction(&self) -> Option<String> {
+        Some(match self {
+            Self::Keytab(_) => return None,
+            Self::PasswordFile(path) | Self::JsonFile(path) => {
+                format!(
+                    "put the right password into {}: that is noticed",
+                    path.display()
+                )
+            }
+            Self::PasswordEnv(name) | Self::JsonEnv(name) => {
+                format!("start it anew with the right password in the variable {name}")
+            }
+            Self::Given(_) => "start it anew with the right password on standard input".to_owned(),
+        })
+    }
+
     /// Reads it; of a keytab the keys of `principal`, or of the first one that it has.
     ///
     /// # Errors
@@ -112,7 +129,13 @@ impl Place {
                 }
                 Ok(Found::password(password))
             }
-            Self::PasswordEnv(name) => Ok(Found::password(password(variable(name)?.as_bytes()))),
+            Self::PasswordEnv(name) => {
+                let password = password_file::read_text(variable(name)?.as_bytes());
+                if password.expose_bytes().is_empty() {
+                    return Err(no_secret(shown_variable(name), "it is empty"));
+                }
+                Ok(Found::password(password))
+            }
             Self::JsonFile(path) => json::read(&read_file(path)?, &path.display().to_string()),
             Self::JsonEnv(name) => json::read(variable(name)?.as_bytes(), &shown_variable(name)),
             Self::Given(password) => Ok(Found::password(password.clone())),

@@ -1,7 +1,9 @@
 //! What a command line, a file and the environment amount to.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,23 +77,8 @@ impl Setup {
     /// In words.
     pub(super) fn new(typed: &Typed, application: Option<&[OsString]>) -> Result<Self, String> {
         let client = client()?;
-        let file = match &typed.config {
-            Some(path) => File::read(path)?,
-            None => File::default(),
-        };
-        let specs = match &typed.config {
-            Some(_) if !typed.principals.is_empty() => {
-                return Err(
-                    "the file of --config says whose tickets are kept: name no principal"
-                        .to_owned(),
-                );
-            }
-            Some(path) if file.ticket.is_empty() => {
-                return Err(format!("{} has no [[ticket]]", path.display()));
-            }
-            Some(_) => file.ticket,
-            None => vec![Spec::from_options(typed)?],
-        };
+        let mut file = File::of(typed)?;
+        let specs = file.take_specs(typed)?;
         let targets: Vec<Arc<Target>> = specs
             .iter()
             .map(|spec| spec.resolve(&client).map(Arc::new))
@@ -133,7 +120,42 @@ impl Setup {
     }
 }
 
+/// The tickets that a command line, or the file that it names, says are to be kept.
+///
+/// # Errors
+/// In words.
+pub(super) fn specs(typed: &Typed) -> Result<Vec<Spec>, String> {
+    File::of(typed)?.take_specs(typed)
+}
+
 impl File {
+    /// The one that the command line names, if it does.
+    fn of(typed: &Typed) -> Result<Self, String> {
+        typed
+            .config
+            .as_deref()
+            .map_or_else(|| Ok(Self::default()), Self::read)
+    }
+
+    fn take_specs(&mut self, typed: &Typed) -> Result<Vec<Spec>, String> {
+        let Some(path) = &typed.config else {
+            return Ok(vec![Spec::from_options(typed)?]);
+        };
+        if !typed.principals.is_empty() {
+            let text = "the file of --config says whose tickets are kept: name no principal";
+            return Err(text.to_owned());
+        }
+        if let Some(option) = typed.option_of_ticket() {
+            return Err(format!(
+                "the file of --config says what {option} would, for each ticket: leave one out"
+            ));
+        }
+        if self.ticket.is_empty() {
+            return Err(format!("{} has no [[ticket]]", path.display()));
+        }
+        Ok(std::mem::take(&mut self.ticket))
+    }
+
     fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             format!(
@@ -264,17 +286,26 @@ fn hook(
 
 /// Two tickets in one file would take turns.
 fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
-    let mut names: Vec<String> = targets
-        .iter()
-        .filter(|target| !target.cache.kind().has_collections())
-        .map(|target| target.cache.to_string())
-        .collect();
-    names.sort();
-    match names.windows(2).find(|pair| pair.first() == pair.last()) {
-        Some([name, ..]) => Err(format!(
-            "two tickets have the cache {name}: give each its own"
-        )),
-        _ => Ok(()),
+    let mut places = HashSet::new();
+    for target in targets {
+        let name = &target.cache;
+        if name.path().is_some_and(|path| !places.insert(place(path))) {
+            return Err(format!(
+                "two tickets have the cache {name}: give each its own"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The place of a file that need not be there, whichever way its name leads to it. The file itself is
+/// replaced and not followed.
+fn place(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let real = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (real, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 

@@ -12,8 +12,10 @@ use serde::Deserialize;
 
 use crate::kinit::plan::seconds;
 use crate::rekinit::args::Typed;
+use crate::rekinit::found::Sought;
 use crate::rekinit::ids::Id;
 use crate::rekinit::ids::Kind;
+use crate::rekinit::secret::Name;
 use crate::rekinit::secret::Place as SecretPlace;
 use crate::rekinit::target::Request;
 use crate::rekinit::target::Target;
@@ -98,14 +100,8 @@ impl Spec {
             None if secret.names_principal() => None,
             None => return Err("nothing says who logs in: name the principal".to_owned()),
         };
-        let cache = match &self.cache {
-            Some(name) => CcacheName::parse(name).map_err(|error| format!("{name}: {error}"))?,
-            None => client
-                .config()
-                .ccache_name()
-                .map_err(|error| error.to_string())?,
-        };
-        if cache.kind() == CcacheKind::Memory {
+        let cache = self.cache_name(client)?;
+        if is_private(&cache) {
             return Err(format!("{cache} would be seen by this process alone"));
         }
         let access = self.access()?;
@@ -127,6 +123,49 @@ impl Spec {
                 .collect::<Result<_, _>>()?,
             request: self.request()?,
         })
+    }
+
+    /// The ticket to look for in a cache. For that no secret is needed, nor is one asked for; but one
+    /// that says whose it is may be the only place that does.
+    ///
+    /// # Errors
+    /// In words, what is wrong.
+    pub(super) fn sought(&self, client: &Client) -> Result<Sought, String> {
+        let principal = match &self.principal {
+            Some(text) => Some(self.principal(client, text)?),
+            None => self.principal_of_secret(client),
+        };
+        let is_alias = self.canonicalize || self.enterprise;
+        Ok(Sought::new(
+            client,
+            self.cache_name(client)?,
+            principal,
+            is_alias,
+        ))
+    }
+
+    fn principal_of_secret(&self, client: &Client) -> Option<Principal> {
+        if self.password_file.is_some() {
+            return None;
+        }
+        let secret = self.secret(client).ok()?;
+        if !secret.names_principal() {
+            return None;
+        }
+        match secret.read(None).ok()?.name? {
+            Name::Principal(principal) => Some(principal),
+            Name::Text(text) => self.principal(client, &text).ok(),
+        }
+    }
+
+    fn cache_name(&self, client: &Client) -> Result<CcacheName, String> {
+        match &self.cache {
+            Some(name) => CcacheName::parse(name).map_err(|error| format!("{name}: {error}")),
+            None => client
+                .config()
+                .ccache_name()
+                .map_err(|error| error.to_string()),
+        }
     }
 
     /// The one place that the secret is in.
@@ -228,6 +267,18 @@ impl Spec {
             canonicalize: self.canonicalize,
             enterprise: self.enterprise,
         })
+    }
+}
+
+/// Whether no other process can see it.
+fn is_private(cache: &CcacheName) -> bool {
+    match cache.kind() {
+        CcacheKind::Memory => true,
+        CcacheKind::Keyring => {
+            let anchor = cache.residual().split(':').next();
+            matches!(anchor, Some("process" | "thread"))
+        }
+        _ => false,
     }
 }
 

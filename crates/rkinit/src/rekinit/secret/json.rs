@@ -8,6 +8,7 @@ use super::Found;
 use super::Known;
 use super::Name;
 use super::no_secret;
+use crate::password_file::BYTE_ORDER_MARK;
 
 /// The members that secret managers agree on; others say where a database is and the like.
 #[derive(Deserialize)]
@@ -23,6 +24,9 @@ struct Json {
 /// # Errors
 /// [`ClientError::NoSecret`] when they are something else.
 pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
+    // "Implementations that parse JSON texts MAY ignore the presence of a byte order mark" (RFC 8259
+    // §8.1), and editors of Windows write one.
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     // What serde says may quote the text.
     let json: Json = serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -34,7 +38,8 @@ pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
         return Err(no_secret(from, "\"password\" is empty"));
     }
     let name = json.username.filter(|name| !name.is_empty());
-    let name = name.map(|name| match &json.domain_name {
+    let domain = json.domain_name.filter(|domain| !domain.is_empty());
+    let name = name.map(|name| match &domain {
         Some(domain) if !name.contains('@') => format!("{name}@{}", domain.to_uppercase()),
         _ => name,
     });
@@ -88,7 +93,12 @@ mod tests {
             r#"{"username":"u@R","password":"p","domainName":"ad.test"}"#,
             Ok((Some("u@R"), "p")),
         );
+        check(
+            r#"{"username":"u","password":"p","domainName":""}"#,
+            Ok((Some("u"), "p")),
+        );
         check(r#"{"password":"p"}"#, Ok((None, "p")));
+        check("\u{feff}{\"password\":\"p\"}", Ok((None, "p")));
         check(r#"{"password":"","username":"u"}"#, Err("is empty"));
         check(r#"{"password":["hunter2"]}"#, Err("no JSON object"));
         check(r#""hunter2""#, Err("line 1, column 9"));

@@ -1,0 +1,123 @@
+//! Until when a ticket is good that lies in a cache already: it has to be the right one's, and its end
+//! is a time of the KDC's clock.
+
+use kerberos_client::Client;
+use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheError;
+use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::CcacheOptions;
+use kerberos_files::ccache::Collection;
+use kerberos_files::config::Krb5Config;
+use kerberos_proto::Principal;
+
+use crate::klist;
+
+/// A ticket, and where it is to be.
+pub(super) struct Sought {
+    pub(super) caches: Collection,
+    /// `None` takes whose it may be.
+    pub(super) principal: Option<Principal>,
+    /// Whether the KDC may know the principal by another name, which the cache has then.
+    pub(super) is_alias: bool,
+    /// Whether the KDC's clock is believed to be the right one (`kdc_timesync`).
+    pub(super) by_kdc: bool,
+}
+
+/// The ticket that was found.
+pub(super) struct Found {
+    pub(super) cache: CcacheName,
+    /// When it ends by this machine's clock.
+    pub(super) until: i64,
+    /// By how many seconds the KDC's clock is ahead of that.
+    ahead: i64,
+}
+
+impl Found {
+    /// Whether tickets for all `services` are beside it and good at `now`, by this machine's clock.
+    pub(super) fn has_services(
+        &self,
+        services: &[Principal],
+        options: &CcacheOptions,
+        now: i64,
+    ) -> Result<bool, CcacheError> {
+        let mut missing: Vec<&Principal> = services.iter().collect();
+        let mut reader = Ccache::resolve(&self.cache, options)?.open()?;
+        while let Some(entry) = reader.next()? {
+            if i64::from(entry.endtime()) - self.ahead > now {
+                missing.retain(|service| !entry.server().matches(service));
+            }
+        }
+        Ok(missing.is_empty())
+    }
+}
+
+impl Sought {
+    /// The ticket of `principal` in the cache, or one of the caches, called `name`.
+    pub(super) fn new(
+        client: &Client,
+        name: CcacheName,
+        principal: Option<Principal>,
+        is_alias: bool,
+    ) -> Self {
+        let config = client.config().krb5();
+        Self {
+            caches: Collection::new(name, config.ccache_options()),
+            is_alias: is_alias || may_rename(config, principal.as_ref()),
+            principal,
+            by_kdc: config.kdc_timesync(),
+        }
+    }
+
+    /// Looks for it.
+    ///
+    /// # Errors
+    /// In words, when there is none.
+    pub(super) fn find(&self) -> Result<Found, String> {
+        let cache = self.cache()?;
+        let mut reader = cache.open().map_err(|error| error.to_string())?;
+        let (name, owner) = (cache.name(), reader.default_principal());
+        if let Some(principal) = self.certain_principal().filter(|named| *named != owner) {
+            return Err(format!(
+                "the tickets in {name} are {owner}'s, not {principal}'s"
+            ));
+        }
+        let ahead = reader.kdc_offset().filter(|_| self.by_kdc);
+        let ahead = ahead.map_or(0, |offset| i64::from(offset.seconds));
+        let end = klist::last_end(&mut reader).map_err(|error| error.to_string())?;
+        let end = end.ok_or_else(|| format!("there is no ticket in {name}"))?;
+        Ok(Found {
+            cache: name.clone(),
+            until: i64::from(end) - ahead,
+            ahead,
+        })
+    }
+
+    /// The cache of the principal; of a name that is that of one cache, that one.
+    fn cache(&self) -> Result<Ccache, String> {
+        let text = |error: CcacheError| error.to_string();
+        if self.caches.can_switch()
+            && let Some(principal) = &self.principal
+        {
+            let found = self.caches.of_principal(principal).map_err(text)?;
+            if let Some(cache) = found {
+                return Ok(cache);
+            }
+            if !self.is_alias {
+                let name = self.caches.name();
+                return Err(format!("there is no ticket of {principal} in {name}"));
+            }
+        }
+        self.caches.primary().map_err(text)
+    }
+
+    /// Whose name must be in the cache.
+    fn certain_principal(&self) -> Option<&Principal> {
+        self.principal.as_ref().filter(|_| !self.is_alias)
+    }
+}
+
+/// Whether krb5.conf has every login ask for the name that the KDC prefers.
+pub(super) fn may_rename(config: &Krb5Config, principal: Option<&Principal>) -> bool {
+    principal
+        .is_some_and(|principal| config.canonicalize(&String::from_utf8_lossy(principal.realm())))
+}

@@ -1,0 +1,217 @@
+//! The sidecar and its files: which cache a probe looks at, which secrets are watched, what is no
+//! ordinary file, and paths that lead to one place.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use cli::{PASSWORD, REALM, realm};
+use kerberos_files::keytab::{KeytabEntry, encode_keytab};
+use kerberos_proto::Principal;
+use kerberos_testkdc::TestKdc;
+use test_support::raw::{self, RawCredential, RawPrincipal};
+use test_support::{Place, Sidecar, Tool};
+
+fn rekinit(place: &Place, arguments: &str) -> Tool {
+    place.ours("rekinit").line(arguments)
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_holds_nothing_up() {
+    let (kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let made = Command::new("mkfifo").arg(place.path("pipe")).status();
+    assert!(made.expect("there is such a program").success());
+    let failed = |arguments: &str, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(1);
+        assert!(run.stderr().contains(what), "expected {what}: {run}");
+    };
+    failed("--check -c pipe", "permissions incorrect");
+    failed(
+        "-x --log json --password-file password -c pipe alice",
+        "\"reason\":\"cache_unwritable\"",
+    );
+    failed(
+        "-x --log json -kt pipe alice",
+        "\"reason\":\"secret_unreadable\"",
+    );
+    let tool = rekinit(&place, "--log json --password-file password -c pipe alice");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
+    // One that a process is given is read as before.
+    let principal = Principal::parse_with_realm("alice", REALM).expect("a name");
+    let keys = kdc.keys("alice");
+    let entries: Vec<KeytabEntry> = keys
+        .iter()
+        .map(|key| KeytabEntry {
+            principal: principal.clone(),
+            timestamp: 0,
+            kvno: key.kvno(),
+            key: key.block(),
+        })
+        .collect();
+    let keytab = encode_keytab(&entries).expect("names and keys are short");
+    let tool = place
+        .ours("klist")
+        .line("-k /dev/stdin")
+        .stdin(keytab.to_vec());
+    let run = tool.run().success();
+    assert!(run.stdout().contains(&format!("alice@{REALM}")), "{run}");
+}
+
+#[test]
+fn checked_by_a_probe() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .max_life(Duration::from_secs(100))
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let check = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        assert!(run.stderr().contains(what), "{run}");
+    };
+    check("--check", 1, "No credentials cache found");
+    place.write("password", PASSWORD);
+    rekinit(&place, "--once --password-file password alice")
+        .run()
+        .success();
+    check("--check", 0, "");
+    check("--check -V", 0, "is good until");
+    check("--check --min-life 50", 0, "");
+    check("--check --min-life 200", 1, "ends at ");
+    check("--check --min-life x", 1, "--min-life: x is no duration");
+    check("--check -c FILE:elsewhere", 1, "elsewhere");
+    let ticket =
+        |cache| format!("[[ticket]]\nprincipal = \"alice\"\nkeytab = \"k\"\ncache = \"{cache}\"\n");
+    place.write("one.toml", ticket(place.text("cache")));
+    place.write(
+        "two.toml",
+        ticket(place.text("cache")) + &ticket("elsewhere".into()),
+    );
+    check("--check --config one.toml", 0, "");
+    check("--check --config two.toml", 1, "elsewhere");
+    // The secret is not read, and least of all asked for.
+    let given = ticket(place.text("cache")).replace("keytab = \"k\"", "password-file = \"-\"");
+    place.write("given.toml", given);
+    let run = rekinit(&place, "--check --config given.toml")
+        .run()
+        .success();
+    assert_eq!(run.stdout(), "", "{run}");
+    place.write("cache", "torn");
+    check("--check", 1, "cache");
+}
+
+#[test]
+fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
+    let (_kdc, place) = realm();
+    let check = |arguments: &str, code: i32, what: &str| {
+        let run = rekinit(&place, arguments).run().exits(code);
+        assert!(run.stderr().contains(what), "{run}");
+    };
+    let bob = RawPrincipal::new("bob", REALM);
+    let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
+    let cache = |offset: Option<(i32, i32)>, left: i64| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = i64::try_from(now.expect("it is later").as_secs()).expect("not by so much");
+        let end = u32::try_from(now + left).expect("it is before 2106");
+        let mut ticket = RawCredential::new(&bob, &tgt);
+        ticket.times = [end - 10, end - 10, end, 0];
+        raw::cache(4, offset, &bob, &[ticket])
+    };
+    place.write("cache", cache(None, 1800));
+    check("--check bob", 0, "");
+    check(
+        "--check alice",
+        1,
+        "are bob@CLI.TEST's, not alice@CLI.TEST's",
+    );
+    check("--check bob alice", 1, "Extra arguments");
+    // The KDC may have another name for her.
+    check("--check -C alice", 0, "");
+    let ticket = |who: &str| {
+        format!("[[ticket]]\nprincipal = \"{who}\"\nkeytab = \"k\"\ncache = \"DIR:caches\"\n")
+    };
+    fs::create_dir(place.path("caches")).expect("the folder is ours");
+    place.write("caches/tkt", cache(None, 1800));
+    place.write("bob.toml", ticket("bob"));
+    place.write("both.toml", ticket("bob") + &ticket("alice"));
+    check("--check --config bob.toml", 0, "");
+    check(
+        "--check --config both.toml",
+        1,
+        "there is no ticket of alice@CLI.TEST in DIR:caches",
+    );
+    // The KDC's clock is an hour ahead, and by that tickets end.
+    place.write("cache", cache(Some((3600, 0)), 1800));
+    check("--check", 1, "ended at ");
+    place.write("cache", cache(Some((-3600, 0)), -1800));
+    check("--check --min-life 1700", 0, "");
+    check("--check --min-life 1900", 1, "ends at ");
+    // MIT's klist compares with this machine's.
+    place.ours("klist").line("-s").run().exits(1);
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to be another user")]
+fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
+    let (_kdc, place) = realm();
+    let tickets = ["closed", "open"].map(|name| {
+        fs::create_dir(place.path(name)).expect("the folder is ours");
+        place.write(&format!("{name}/password"), PASSWORD);
+        format!(
+            "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"{name}/password\"\n\
+             cache = \"shm/{name}\"\n"
+        )
+    });
+    place.write("tickets.toml", tickets.concat());
+    let closed = fs::Permissions::from_mode(0o711);
+    fs::set_permissions(place.path("closed"), closed).expect("the folder is ours");
+    fs::create_dir(place.path("shm")).expect("the folder is ours");
+    std::os::unix::fs::chown(place.path("shm"), Some(54_321), None).expect("we are root");
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--config tickets.toml --log json");
+    let setpriv = ["setpriv", "--reuid=54321", "--clear-groups", "--"];
+    let mut sidecar = Sidecar::start(tool.through(setpriv), place.path("log"));
+    sidecar.wait_for("\"event\":\"refreshed\"", 2);
+    place.write("open/password", format!("{PASSWORD}\n"));
+    sidecar.wait_for("open/password has changed", 1);
+    sidecar.wait_for("\"event\":\"refreshed\"", 3);
+    let complaints = sidecar.log().matches("cannot be watched").count();
+    assert_eq!(complaints, 1, "{}", sidecar.log());
+}
+
+#[test]
+fn one_place_by_two_names() {
+    let (_kdc, place) = realm();
+    fs::create_dir(place.path("caches")).expect("the folder is ours");
+    symlink("caches", place.path("link")).expect("the folder is ours");
+    let ways = [
+        ("x", "./x"),
+        ("link/tkt", "caches/tkt"),
+        ("caches/../x", place.text("x").as_str()),
+        (":caches/tkt", "caches/tkt"),
+        ("no/folder/x", "no/./folder//x"),
+    ]
+    .map(|(one, other)| {
+        let kind = if one.starts_with(':') { "DIR" } else { "FILE" };
+        format!(
+            "[[ticket]]\nkeytab = \"k\"\ncache = \"{kind}:{one}\"\n\
+             [[ticket]]\nkeytab = \"k\"\ncache = \"FILE:{other}\"\n"
+        )
+    });
+    for way in ways {
+        place.write("ways.toml", &way);
+        let run = rekinit(&place, "--config ways.toml").run().exits(2);
+        let text = run.stderr();
+        assert!(
+            text.contains("two tickets have the cache FILE:"),
+            "{way}: {run}"
+        );
+    }
+}
