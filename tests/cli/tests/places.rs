@@ -301,3 +301,17 @@ fn names_in(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// What stands before the damage can be used, and is not called expired.
+#[test]
+fn a_torn_cache_in_a_list_of_caches() {
+    let (_kdc, place) = realm();
+    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+    kinit.run().success();
+    let mut bytes = fs::read(place.cache()).expect("a cache");
+    bytes.extend(b"\0\0\0\x01");
+    fs::write(place.cache(), bytes).expect("it is ours");
+    let list = place.ours("klist").arg("-l").run().success();
+    assert!(list.stdout().contains("alice@"), "{list}");
+    assert!(!list.stdout().contains("Expired"), "{list}");
+}
