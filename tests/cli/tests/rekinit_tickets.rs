@@ -52,7 +52,7 @@ fn log_in(place: &Place, arguments: &str) {
 fn listed(place: &Place, collection: &str) -> String {
     let klist = place.ours("klist").arg("-l");
     let run = klist.env("KRB5CCNAME", collection).run();
-    run.stdout().to_owned()
+    run.stdout().clone()
 }
 
 /// The address that it listens at.

@@ -91,9 +91,10 @@ impl Getter {
         let server = Principal::krbtgt(realm, realm);
         let known = self.tgts().iter().find(|tgt| tgt.server == server).cloned();
         let tgt = known.ok_or_else(|| {
-            let hit = match self.start_tgt_of_other_etype {
-                true => Hit::OtherEtype,
-                false => Hit::Nothing,
+            let hit = if self.start_tgt_of_other_etype {
+                Hit::OtherEtype
+            } else {
+                Hit::Nothing
             };
             hit.missing(&server, &self.cache)
         })?;

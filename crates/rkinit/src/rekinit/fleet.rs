@@ -50,16 +50,15 @@ impl Fleet {
             let owner = target.owner(&shared.client);
             let is_same =
                 |history: &History| history.status.cache == cache && history.owner == owner;
-            let history = match before.iter().position(is_same) {
-                Some(place) => before.swap_remove(place),
-                None => {
-                    let found = |owner| found_ticket(&shared.client, target, owner);
-                    let until = owner.as_ref().and_then(found);
-                    History {
-                        status: Arc::new(Status::new(cache, owner.clone(), until)),
-                        accepted: Accepted::default(),
-                        owner,
-                    }
+            let history = if let Some(place) = before.iter().position(is_same) {
+                before.swap_remove(place)
+            } else {
+                let found = |owner| found_ticket(&shared.client, target, owner);
+                let until = owner.as_ref().and_then(found);
+                History {
+                    status: Arc::new(Status::new(cache, owner.clone(), until)),
+                    accepted: Accepted::default(),
+                    owner,
                 }
             };
             let kept = Kept::start(Arc::clone(target), history, shared)
