@@ -5,14 +5,22 @@
 //! starts: `AT_SECURE` of getauxval(3), which there is no safe call for, so that it is read from
 //! `/proc`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::sync::OnceLock;
 
 use rustix::process::{getegid, geteuid, getgid, getuid};
 
 /// Whether the program runs with rights that its user does not have, so that what the environment
 /// says must not count ("secure-execution mode" of ld.so(8)).
 pub fn secure_execution() -> bool {
-    let by_kernel = fs::read("/proc/self/auxv").ok().as_deref().and_then(secure);
+    // It is asked for each variable, and never changes.
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(ask)
+}
+
+fn ask() -> bool {
+    let by_kernel = vector().ok().as_deref().and_then(secure);
     // It cannot be read without `/proc`, nor where a program with capabilities is kept from being
     // looked into, be it by itself.
     by_kernel.unwrap_or_else(|| {
@@ -22,6 +30,15 @@ pub fn secure_execution() -> bool {
         });
         getuid() != geteuid() || getgid() != getegid() || by_capability
     })
+}
+
+/// The auxiliary vector, of some 400 bytes, in one piece: a tool that takes a millisecond feels each
+/// call of the system.
+fn vector() -> io::Result<Vec<u8>> {
+    let mut vector = Vec::with_capacity(1024);
+    let file = File::open("/proc/self/auxv")?;
+    file.take(64 * 1024).read_to_end(&mut vector)?;
+    Ok(vector)
 }
 
 /// What an auxiliary vector says: pairs of words of this machine, a type and its value.
@@ -60,7 +77,7 @@ mod tests {
         check(&[6, 23, 1, 1], None);
         check(&[6, 4096, 23, 0, 0, 0], Some(false));
         check(&[6, 4096, 23, 1, 0, 0], Some(true));
-        let ours = fs::read("/proc/self/auxv").unwrap();
+        let ours = vector().unwrap();
         assert_eq!(secure(&ours), Some(false));
         assert!(!secure_execution());
     }
