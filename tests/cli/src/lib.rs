@@ -4,6 +4,8 @@
 //! the subject of `interop`; here no real server is needed.
 #![forbid(unsafe_code)]
 
+pub mod sidecar;
+
 use kerberos_testkdc::TestKdc;
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Finished, Place};

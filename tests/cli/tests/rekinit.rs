@@ -3,25 +3,22 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use cli::sidecar::{get, keytab_entries, rekinit};
 use cli::{PASSWORD, REALM, place_without_kdc, realm};
 use kerberos_files::ccache::CcacheFile;
-use kerberos_files::keytab::{KeytabEntry, KeytabFile};
+use kerberos_files::keytab::KeytabFile;
 use kerberos_testkdc::{Account, AccountState, Fault, TestKdc};
 use test_support::{Finished, Place, Sidecar, Tool};
 
 /// The time within which a signal must have ended it.
 const SECOND: Duration = Duration::from_secs(1);
-
-fn rekinit(place: &Place, arguments: &str) -> Tool {
-    place.ours("rekinit").line(arguments)
-}
 
 /// Starts it with the log as JSON.
 fn start(place: &Place, arguments: &str) -> Sidecar {
@@ -35,23 +32,10 @@ fn write_keytab(kdc: &TestKdc, place: &Place, name: &str) {
 }
 
 fn write_keytab_of(who: &str, kdc: &TestKdc, place: &Place, name: &str) {
-    let principal = principal(who);
-    let entries: Vec<KeytabEntry> = kdc
-        .keys(who)
-        .iter()
-        .map(|key| KeytabEntry {
-            principal: principal.clone(),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        })
-        .collect();
     let keytab = KeytabFile::new(place.path(name));
-    keytab.add(&entries).expect("the folder is ours");
-}
-
-fn principal(name: &str) -> kerberos_proto::Principal {
-    kerberos_proto::Principal::parse_with_realm(name, REALM).expect("a name")
+    keytab
+        .add(&keytab_entries(kdc, who))
+        .expect("the folder is ours");
 }
 
 /// Whose ticket is in the cache.
@@ -579,19 +563,6 @@ fn systemd_is_told() {
             "{last}"
         );
     }
-}
-
-/// What is answered at `path`: the status line and the text.
-fn get(address: &str, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
-    let mut text = String::new();
-    stream.read_to_string(&mut text).expect("it answers");
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    (
-        head.lines().next().unwrap_or_default().to_owned(),
-        body.to_owned(),
-    )
 }
 
 /// How often the threads of a process have gone to sleep, in all.

@@ -7,16 +7,12 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use cli::sidecar::{keytab_entries, rekinit};
 use cli::{PASSWORD, REALM, realm};
-use kerberos_files::keytab::{KeytabEntry, encode_keytab};
-use kerberos_proto::Principal;
+use kerberos_files::keytab::encode_keytab;
 use kerberos_testkdc::TestKdc;
 use test_support::raw::{self, RawCredential, RawPrincipal};
-use test_support::{Place, Sidecar, Tool};
-
-fn rekinit(place: &Place, arguments: &str) -> Tool {
-    place.ours("rekinit").line(arguments)
-}
+use test_support::{Place, Sidecar};
 
 #[test]
 fn a_pipe_in_place_of_a_file_holds_nothing_up() {
@@ -43,18 +39,7 @@ fn a_pipe_in_place_of_a_file_holds_nothing_up() {
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
     // One that a process is given is read as before.
-    let principal = Principal::parse_with_realm("alice", REALM).expect("a name");
-    let keys = kdc.keys("alice");
-    let entries: Vec<KeytabEntry> = keys
-        .iter()
-        .map(|key| KeytabEntry {
-            principal: principal.clone(),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        })
-        .collect();
-    let keytab = encode_keytab(&entries).expect("names and keys are short");
+    let keytab = encode_keytab(&keytab_entries(&kdc, "alice")).expect("names and keys are short");
     let tool = place
         .ours("klist")
         .line("-k /dev/stdin")

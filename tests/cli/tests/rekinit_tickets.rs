@@ -3,14 +3,16 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use cli::sidecar::{get, rekinit};
 use cli::{PASSWORD, REALM, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
-use test_support::{Place, Sidecar, Tool};
+use test_support::{Place, Sidecar};
+
+const READY: &str = "HTTP/1.1 200 OK";
+const UNREADY: &str = "HTTP/1.1 503 Service Unavailable";
 
 /// A realm with two users.
 fn world() -> (TestKdc, Place) {
@@ -27,12 +29,8 @@ fn world() -> (TestKdc, Place) {
 }
 
 fn start(place: &Place, arguments: &str) -> Sidecar {
-    let tool = rekinit(place, arguments);
+    let tool = rekinit(place, "--log json").line(arguments);
     Sidecar::start(tool, place.path("log"))
-}
-
-fn rekinit(place: &Place, arguments: &str) -> Tool {
-    place.ours("rekinit").line("--log json").line(arguments)
 }
 
 /// A ticket of `principal`, with the password that is in the file `secret`.
@@ -61,17 +59,6 @@ fn address(sidecar: &mut Sidecar) -> String {
     let log = sidecar.log();
     let (_, rest) = log.split_once("http://").expect("an address");
     rest.split('/').next().expect("its end").to_owned()
-}
-
-/// The status and the body.
-fn get(address: &str, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
-    let mut text = String::new();
-    stream.read_to_string(&mut text).expect("it answers");
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
-    (status.expect("a status"), body.to_owned())
 }
 
 #[track_caller]
@@ -118,7 +105,7 @@ fn two_tickets_of_one_collection() {
     sidecar.signal("HUP");
     sidecar.wait_for("read anew", 1);
     let (status, body) = get(&address, "/readyz");
-    assert_eq!(status, 200, "{body}");
+    assert_eq!(status, READY, "{body}");
     for name in ["alice", "bob"] {
         let principal = format!("{name}@{REALM}");
         assert_eq!(body.matches(&principal).count(), 1, "{body}");
@@ -161,12 +148,12 @@ fn another_principal_by_a_reload_is_not_ready_yet() {
     let mut sidecar = start(&place, "--config tickets.toml --listen 127.0.0.1:0");
     let address = address(&mut sidecar);
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
-    assert_eq!(get(&address, "/readyz").0, 200);
+    assert_eq!(get(&address, "/readyz").0, READY);
     place.write("tickets.toml", ticket("bob", "wrong", &cache));
     sidecar.signal("HUP");
     sidecar.wait_for("\"event\":\"failed\"", 1);
     let (status, body) = get(&address, "/readyz");
-    assert_eq!(status, 503, "{body}");
+    assert_eq!(status, UNREADY, "{body}");
     assert!(body.contains(&format!("bob@{REALM}")), "{body}");
 }
 
@@ -194,12 +181,12 @@ fn a_cache_that_somebody_removes_comes_back() {
     let address = address(&mut sidecar);
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
     fs::remove_file(place.cache()).expect("it is there");
-    assert_eq!(get(&address, "/readyz").0, 503);
+    assert_eq!(get(&address, "/readyz").0, UNREADY);
     wait_until("it is written anew", || {
         CcacheFile::new(place.cache()).open().is_ok()
     });
     sidecar.wait_for("\"event\":\"cache_gone\"", 1);
-    wait_until("it is ready again", || get(&address, "/readyz").0 == 200);
+    wait_until("it is ready again", || get(&address, "/readyz").0 == READY);
 }
 
 #[test]
