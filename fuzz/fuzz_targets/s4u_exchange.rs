@@ -5,21 +5,21 @@
 
 #[path = "support/constant.rs"]
 mod constant;
+#[path = "support/realms.rs"]
+mod realms;
 #[path = "support/script.rs"]
 mod script;
 
-use core::time::Duration;
-
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
-    AsExchange, AsParams, Credential, ExchangeError, Password, Policy, Principal, Request,
-    S4u2Proxy, S4u2Self, S4uUser, Secret, Step, TgsExchange, TgsOutcome, TgsParams, Timestamp,
-    UserRealm,
+    AsExchange, AsParams, Credential, ExchangeError, Password, Policy, Principal, S4u2Proxy,
+    S4u2Self, S4uUser, Secret, Step, TgsExchange, TgsOutcome, TgsParams, Timestamp, UserRealm,
 };
-use kerberos_testkdc::{Account, Kdc, Referral, TestKdcBuilder, Transport};
+use kerberos_testkdc::{Account, Kdc, Referral, TestKdcBuilder};
 use libfuzzer_sys::fuzz_target;
 
 use constant::Constant;
+use realms::{answer, essence};
 use script::Script;
 
 fuzz_target!(|data: &[u8]| {
@@ -99,7 +99,7 @@ impl Realms {
         for _ in 0..40 {
             match step {
                 Step::Send(request) => {
-                    let reply = script.alter(self.answer(&request));
+                    let reply = script.alter(answer(&self.0, &request));
                     let taken = next(&reply);
                     step = taken.inspect_err(|error| assert!(!error.to_string().is_empty()))?;
                 }
@@ -107,16 +107,6 @@ impl Realms {
             }
         }
         panic!("it ends");
-    }
-
-    fn answer(&self, request: &Request) -> Vec<u8> {
-        let all = self.0.iter();
-        let kdc = all
-            .clone()
-            .find(|kdc| kdc.realm().as_bytes() == request.realm);
-        let time = Duration::from_secs(1_000_000_000);
-        kdc.and_then(|kdc| kdc.answer(&request.payload, Transport::Tcp, time))
-            .unwrap_or_default()
     }
 
     /// The service's own TGT, got honestly.
@@ -160,16 +150,4 @@ fn realm(name: &str, other: &str, edit: impl Fn(Account) -> Account) -> TestKdcB
         .account(trust(name))
         .account(edit(trust(other)))
         .rng(Constant)
-}
-
-/// What an attacker may not change.
-fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + use<> {
-    (
-        credential.client.to_string(),
-        credential.server.to_string(),
-        credential.session_key.etype(),
-        credential.session_key.expose_bytes().to_vec(),
-        credential.times,
-        credential.flags,
-    )
 }

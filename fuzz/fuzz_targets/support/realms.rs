@@ -1,0 +1,28 @@
+//! Honest KDCs of several realms, and what a hostile network may not change of the tickets they give.
+
+use core::time::Duration;
+
+use kerberos_proto::{Credential, Request};
+use kerberos_testkdc::{Kdc, Transport};
+
+/// The answer of the KDC of the request's realm, a billion seconds after 1970; nothing where there is
+/// no such realm.
+pub fn answer(kdcs: &[Kdc], request: &Request) -> Vec<u8> {
+    let mut all = kdcs.iter();
+    let kdc = all.find(|kdc| kdc.realm().as_bytes() == request.realm);
+    let time = Duration::from_secs(1_000_000_000);
+    kdc.and_then(|kdc| kdc.answer(&request.payload, Transport::Tcp, time))
+        .unwrap_or_default()
+}
+
+/// What an attacker may not change.
+pub fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + use<> {
+    (
+        credential.client.to_string(),
+        credential.server.to_string(),
+        credential.session_key.etype(),
+        credential.session_key.expose_bytes().to_vec(),
+        credential.times,
+        credential.flags,
+    )
+}
