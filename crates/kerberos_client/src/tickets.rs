@@ -136,7 +136,7 @@ impl Driver {
         let getter = Getter {
             driver: self.clone(),
             name,
-            policy: self.tgs_policy(found.client.realm())?,
+            policy: self.config.tgs_policy(found.client.realm())?,
             cache,
             client: found.client,
             start_realm: found.start_realm,
@@ -171,11 +171,6 @@ impl Driver {
         let cache = cache.clone();
         let look_up = move || look_up::look_up(&cache, &requests, &etypes, timesync, now());
         Ok(self.io.run(look_up).await??)
-    }
-
-    /// What krb5.conf allows and prefers for service tickets of clients of `realm`.
-    pub(crate) fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
-        self.config.tgs_policy(realm)
     }
 
     /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.

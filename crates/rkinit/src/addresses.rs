@@ -27,11 +27,7 @@ use rustix::net::socket_with;
 /// What the system says, as where netlink is not allowed.
 pub(crate) fn of_this_host(config: &Krb5Config) -> io::Result<Vec<HostAddress>> {
     let mut addresses = extra(config);
-    for found in local()? {
-        if !addresses.contains(&found) {
-            addresses.push(found);
-        }
-    }
+    add_local(&mut addresses)?;
     Ok(addresses)
 }
 
@@ -54,8 +50,8 @@ fn extra(config: &Krb5Config) -> Vec<HostAddress> {
     addresses
 }
 
-/// The addresses of the interfaces, each once.
-fn local() -> io::Result<Vec<HostAddress>> {
+/// Adds the addresses of the interfaces that are not there yet.
+fn add_local(addresses: &mut Vec<HostAddress>) -> io::Result<()> {
     let kind = SocketType::RAW;
     let socket = socket_with(AddressFamily::NETLINK, kind, SocketFlags::CLOEXEC, None)?;
     sendto(
@@ -64,12 +60,11 @@ fn local() -> io::Result<Vec<HostAddress>> {
         SendFlags::empty(),
         &SocketAddrNetlink::new(0, 0),
     )?;
-    let mut addresses = Vec::new();
     let mut buffer = vec![0; 32 * 1024];
     loop {
         let (received, _) = recv(&socket, &mut *buffer, RecvFlags::empty())?;
-        if take(buffer.get(..received).unwrap_or_default(), &mut addresses)? {
-            return Ok(addresses);
+        if take(buffer.get(..received).unwrap_or_default(), addresses)? {
+            return Ok(());
         }
     }
 }

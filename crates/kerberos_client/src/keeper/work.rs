@@ -224,7 +224,7 @@ impl Driver {
         let ticket = &last.credential;
         let mut params = TgsParams::renew(ticket);
         params.kdc_offset = last.kdc_offset;
-        params.policy = self.tgs_policy(ticket.client.realm())?;
+        params.policy = self.config.tgs_policy(ticket.client.realm())?;
         match self.exchange_tgs(params, ticket).await? {
             TgsOutcome::Ticket(credential) => {
                 let mut login = last.clone();

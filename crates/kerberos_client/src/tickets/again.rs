@@ -142,7 +142,7 @@ impl Driver {
         trace!("Retrieving {client} -> {server} from {name} with result: 0/Success");
         let mut params = params(&ticket);
         params.kdc_offset = found.kdc_offset;
-        params.policy = self.tgs_policy(client.realm())?;
+        params.policy = self.config.tgs_policy(client.realm())?;
         trace!("Get cred via TGT {server} after requesting {server} (canonicalize off)");
         match self.exchange_tgs(params, &ticket).await? {
             TgsOutcome::Ticket(ticket) => Ok(ticket),

@@ -195,7 +195,7 @@ impl<'a> Behalf<'a> {
             driver,
             name,
             request: request.clone(),
-            policy: driver.tgs_policy(found.client.realm())?,
+            policy: driver.config.tgs_policy(found.client.realm())?,
             owner: found.client,
             kdc_offset: found.kdc_offset,
             cache,

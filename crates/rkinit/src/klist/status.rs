@@ -22,15 +22,8 @@ pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
 /// Whether `cache` has a local ticket-granting ticket that has not expired or, when it has no such
 /// ticket at all, any other that has not. Of a damaged one the whole entries count.
 pub(super) fn is_valid(cache: &Ccache) -> bool {
-    let Ok(mut reader) = cache.open() else {
-        return false;
-    };
-    let owner = reader.default_principal().clone();
-    let mut validity = Validity::of(&owner);
-    while let Ok(Some(credential)) = reader.next() {
-        validity.see(&credential);
-    }
-    validity.is_valid(now())
+    let end = cache.open().map(|mut reader| ends(&mut reader).0);
+    matches!(end, Ok(Some(end)) if end > now())
 }
 
 /// When the last local ticket-granting ticket ends of a cache of which no entry was read yet or, when
@@ -39,12 +32,22 @@ pub(super) fn is_valid(cache: &Ccache) -> bool {
 /// # Errors
 /// When it cannot be read.
 pub(crate) fn last_end(reader: &mut CcacheReader) -> Result<Option<u32>, CcacheError> {
+    let (end, read) = ends(reader);
+    read.map(|()| end)
+}
+
+/// What the whole entries say of that, and whether all are whole.
+fn ends(reader: &mut CcacheReader) -> (Option<u32>, Result<(), CcacheError>) {
     let owner = reader.default_principal().clone();
     let mut validity = Validity::of(&owner);
-    while let Some(credential) = reader.next()? {
-        validity.see(&credential);
-    }
-    Ok(validity.until())
+    let read = loop {
+        match reader.next() {
+            Ok(Some(credential)) => validity.see(&credential),
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    (validity.until(), read)
 }
 
 /// What the entries of a cache that were seen so far say of how long it is good.
