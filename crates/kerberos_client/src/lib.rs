@@ -71,7 +71,7 @@
 //! and `ServiceAcceptor::acceptance` what it takes to understand it.
 //!
 //! What this crate never does: it prints nothing and prompts nobody, and it reads the environment
-//! in [`Config::from_env`] only.
+//! for a configuration made by [`Config::from_env`] only.
 #![forbid(unsafe_code)]
 
 mod acceptor;
