@@ -13,6 +13,7 @@ use test_support::parts;
 use crate::process::{self, Outcome};
 
 mod services;
+mod vectors;
 
 /// A program from a Debian package.
 struct Part {
@@ -171,6 +172,7 @@ pub(crate) fn everything() -> Outcome {
     let heimdal_missing = parts::heimdal_kcm().is_none();
     let schema_missing = parts::kerberos_schema().is_none();
     if missing.is_empty() && !heimdal_missing && !schema_missing {
+        vectors::fetch_or_say_so();
         return python_packages();
     }
     if heimdal_missing {
@@ -209,6 +211,7 @@ pub(crate) fn everything() -> Outcome {
             return Err("no kerberos.schema.gz in the package krb5-kdc-ldap".into());
         }
     }
+    vectors::fetch_or_say_so();
     python_packages()
 }
 

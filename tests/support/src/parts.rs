@@ -204,6 +204,11 @@ pub fn schemas() -> PathBuf {
     target_dir().join("schemas")
 }
 
+/// Where MIT's published encodings and profiles are, which tests/vectors holds ours against.
+pub fn vectors() -> PathBuf {
+    target_dir().join("vectors")
+}
+
 /// Whether these are here, and what renders the documents.
 pub fn schemas_installed() -> bool {
     let packages = ["kubernetes_validate", "botocore"];

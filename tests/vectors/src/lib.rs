@@ -2,8 +2,9 @@
 //! messages, self-made samples of them, and seeded edits.
 //!
 //! The published data belongs to others and is not part of this repository. It is looked for in
-//! `../shared/vectors`, beside the workspace, and in `$RKINIT_SHARED/vectors`. Tests that need it
-//! are listed as ignored when it is not there.
+//! `$RKINIT_SHARED/vectors`, in `../shared/vectors` beside the workspace, and where `cargo xtask
+//! install` puts what it takes from MIT's sources. Tests that need it are listed as ignored when it is
+//! not there.
 #![forbid(unsafe_code)]
 
 pub mod asn1;
@@ -13,14 +14,18 @@ pub mod samples;
 use std::env;
 use std::path::{Path, PathBuf};
 
+use test_support::parts;
+
 /// The published vector file `name`, such as `mit-asn1/reference_encode.out`, if it is there.
 pub fn published(name: &str) -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let named = env::var_os("RKINIT_SHARED").map(PathBuf::from);
-    [Some(beside), named]
+    named
         .into_iter()
-        .flatten()
-        .map(|shared| shared.join("vectors").join(name))
+        .chain([beside])
+        .map(|shared| shared.join("vectors"))
+        .chain([parts::vectors()])
+        .map(|folder| folder.join(name))
         .find(|path| path.is_file())
 }
 

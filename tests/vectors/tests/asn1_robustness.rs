@@ -72,7 +72,7 @@ fn damaged_sample(kind: Kind) -> Result<(), Failed> {
 
 /// Every reference encoding, whole and with each bit flipped, read as every kind there is.
 fn damaged_references() -> Result<(), Failed> {
-    let path = vectors::published(FILE).ok_or("not found; set RKINIT_SHARED")?;
+    let path = vectors::published(FILE).ok_or("not found: `cargo xtask install` fetches it")?;
     let text = fs::read_to_string(path)?;
     for line in text.lines() {
         let (_, hex) = line.rsplit_once(':').ok_or("malformed line")?;

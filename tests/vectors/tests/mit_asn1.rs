@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let missing = vectors::published(FILE).is_none();
     if missing && !arguments.list {
-        eprintln!("{FILE} is neither in ../shared/vectors nor in $RKINIT_SHARED/vectors: skipped");
+        eprintln!("{FILE} is not here, so its tests are ignored: `cargo xtask install` fetches it");
     }
     let mut trials: Vec<Trial> = OURS
         .iter()
@@ -65,7 +65,7 @@ fn every_line_is_ours_or_named() -> Result<(), Failed> {
 
 /// The lines of the file, `encode_krb5_NAME: XX XX …`, as name and bytes.
 fn lines() -> Result<Vec<(String, Vec<u8>)>, Failed> {
-    let path = vectors::published(FILE).ok_or("not found; set RKINIT_SHARED")?;
+    let path = vectors::published(FILE).ok_or("not found: `cargo xtask install` fetches it")?;
     let text = fs::read_to_string(path)?;
     let lines = text.lines().map(|line| {
         let (name, hex) = line
