@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::ffi::OsStringExt as _;
 
-use kerberos_files::deltat::TimestampText;
 use kerberos_files::deltat::parse_deltat;
+use kerberos_files::timestamp_text::TimestampText;
 
 use crate::kinit::args::Typed;
 
