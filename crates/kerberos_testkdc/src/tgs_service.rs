@@ -10,11 +10,12 @@ use kerberos_asn1::{
 };
 use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage, Plaintext};
 
-use crate::as_service::{decode_padded, find_padata, session_etype, whole_seconds};
+use crate::as_service::session_etype;
 use crate::database::Entry;
 use crate::header_ticket;
 use crate::kdc::{Kdc, Now};
 use crate::reply::{Grant, Refusal, Times, after};
+use crate::request::{decode_padded, find_padata, whole_seconds};
 use crate::s4u::{Asked, Granted};
 
 /// Answers a TGS-REQ; `message` is its encoding.
