@@ -3,17 +3,40 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
-use kerberos_files::keytab::KeytabEntry;
+use kerberos_files::keytab::{KeytabEntry, KeytabFile};
 use kerberos_proto::Principal;
 use kerberos_testkdc::TestKdc;
-use test_support::{Place, Tool};
+use test_support::{Place, Sidecar, Tool};
 
 use crate::REALM;
 
 /// The sidecar with these arguments.
 pub fn rekinit(place: &Place, arguments: &str) -> Tool {
     place.ours("rekinit").line(arguments)
+}
+
+/// Starts it with the log as JSON.
+pub fn start(place: &Place, arguments: &str) -> Sidecar {
+    let tool = rekinit(place, "--log json").line(arguments);
+    Sidecar::start(tool, place.path("log"))
+}
+
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not so within half a minute.
+#[track_caller]
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "not in time: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The principal of that name in [`REALM`].
@@ -36,6 +59,17 @@ pub fn keytab_entries(kdc: &TestKdc, who: &str) -> Vec<KeytabEntry> {
             key: key.block(),
         })
         .collect()
+}
+
+/// Writes the keys that `kdc` has for `who` into the keytab of that name.
+///
+/// # Panics
+/// When the folder is not ours.
+pub fn write_keytab(kdc: &TestKdc, who: &str, place: &Place, name: &str) {
+    let keytab = KeytabFile::new(place.path(name));
+    keytab
+        .add(&keytab_entries(kdc, who))
+        .expect("the folder is ours");
 }
 
 /// What is said at `address` of `path`: the status line and the body.
