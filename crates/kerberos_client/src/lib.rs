@@ -106,6 +106,7 @@ mod secure_execution;
 mod service_name;
 mod store;
 mod tickets;
+mod trace;
 mod transport;
 
 pub use acceptor::ServiceAcceptor;
