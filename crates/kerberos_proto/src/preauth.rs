@@ -56,16 +56,6 @@ pub(crate) trait Mechanism: Send {
     ) -> Option<Answer> {
         None
     }
-
-    /// Looks at the padata of the KDC's final reply; the result replaces the client's long-term
-    /// key as the key that the reply is encrypted in.
-    fn conclude(
-        &mut self,
-        _padata: &[OwnedPaData],
-        _cx: &mut Context<'_>,
-    ) -> Result<Option<Key>, ExchangeError> {
-        Ok(None)
-    }
 }
 
 /// What a mechanism sends.
@@ -84,12 +74,6 @@ pub(crate) struct Context<'a> {
     pub(crate) client: &'a Principal,
     /// When this step began; [`now`](Self::now) is the time to use.
     started: Timestamp,
-    /// The request that the answer goes with, for mechanisms that bind themselves to its body.
-    #[expect(
-        dead_code,
-        reason = "for the mechanisms with a checksum over the request body"
-    )]
-    pub(crate) plan: &'a Plan,
     pub(crate) rng: &'a mut dyn CryptoRng,
     pub(crate) key: &'a mut LongTermKey,
     pub(crate) key_info: &'a KeyInfo,
@@ -242,26 +226,6 @@ impl Preauth {
         Some(self.take_answer(selected, answer, cookie(padata)))
     }
 
-    /// Shows the selected mechanism the final reply's padata; the key it gives replaces the
-    /// client's long-term key.
-    ///
-    /// # Errors
-    /// When the mechanism finds that the KDC does not prove what it should.
-    pub(crate) fn conclude(
-        &mut self,
-        padata: &[OwnedPaData],
-        cx: &mut PreauthEnv<'_>,
-    ) -> Result<Option<Key>, ExchangeError> {
-        let Some(mechanism) = self
-            .mechanisms
-            .iter_mut()
-            .find(|mechanism| Some(mechanism.pa_type()) == self.selected)
-        else {
-            return Ok(None);
-        };
-        mechanism.conclude(padata, &mut cx.context(&self.key_info))
-    }
-
     fn answer_list(
         &mut self,
         method_data: &[OwnedPaData],
@@ -346,7 +310,6 @@ impl PreauthEnv<'_> {
             policy: self.policy,
             client: self.client,
             started: self.now,
-            plan: self.plan,
             rng: self.rng,
             key: self.key,
             key_info,
