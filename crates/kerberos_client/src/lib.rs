@@ -85,6 +85,7 @@ mod delivery;
 pub mod dns;
 mod driver;
 mod error;
+// In one `cfg(all(…))` clippy would not take it for tests.
 #[cfg(feature = "https")]
 #[cfg(test)]
 mod fault_matrix;
