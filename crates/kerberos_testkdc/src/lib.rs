@@ -97,6 +97,7 @@ mod preauth;
 mod reply;
 mod request;
 mod s4u;
+mod repeatable;
 mod server;
 mod tgs_service;
 
@@ -107,3 +108,4 @@ pub use error::TestKdcError;
 pub use fault::{Fault, PasswordFault, S4uFault};
 pub use kdc::{Kdc, Received, Transport};
 pub use server::TestKdc;
+pub use repeatable::Repeatable;
