@@ -12,7 +12,7 @@ use kerberos_client::{
     AsyncClient, Client, ClientError, Config, KeeperParams, LoginSource, TicketKeeper, now,
 };
 use kerberos_files::ccache::{CcacheFile, CcacheName};
-use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
+use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, KeyEntry, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
 
@@ -187,18 +187,7 @@ fn a_keytab_may_be_rotated() {
     let file = TempFile::new("keytab");
     let write = |kdc: &TestKdc| {
         let _ = std::fs::remove_file(&file.0);
-        let principal = client(kdc).principal("svc").unwrap();
-        let entries: Vec<_> = kdc
-            .keys("svc")
-            .iter()
-            .map(|one| KeytabEntry {
-                principal: principal.clone(),
-                timestamp: 0,
-                kvno: one.kvno(),
-                key: one.block(),
-            })
-            .collect();
-        KeytabFile::new(&file.0).add(&entries).unwrap();
+        std::fs::write(&file.0, kdc.keytab("svc")).unwrap();
     };
     write(&second);
     let client = client(&first);

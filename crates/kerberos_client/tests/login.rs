@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use kerberos_asn1::ErrorCode;
 use kerberos_client::{Client, ClientError, Config, keytab_secret};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
-use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
+use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AskError, ExchangeError, Login, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc, Transport};
 
@@ -100,23 +100,13 @@ fn with_a_keytab() {
     let kdc = TestKdc::builder(REALM).service("host/www").start().unwrap();
     let client = client(&[kdc.address().port()], "");
     let service = client.principal("host/www").unwrap();
-    let keytab = KeytabFile::new(temporary("keytab"));
-    let entries: Vec<_> = kdc
-        .keys("host/www")
-        .iter()
-        .map(|key| KeytabEntry {
-            principal: service.clone(),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        })
-        .collect();
-    keytab.add(&entries).unwrap();
-    let name = KeytabName::file(keytab.path().to_str().unwrap());
+    let path = temporary("keytab");
+    std::fs::write(&path, kdc.keytab("host/www")).unwrap();
+    let name = KeytabName::file(path.to_str().unwrap());
     let keys = keytab_secret(&name, &service).unwrap();
     let stranger = keytab_secret(&name, &client.principal(USER).unwrap());
     assert!(matches!(stranger, Err(ClientError::Keytab(_))));
-    std::fs::remove_file(keytab.path()).unwrap();
+    std::fs::remove_file(path).unwrap();
     let params = client.as_params(service.clone()).unwrap();
     let login = client.login(params, keys).unwrap();
     assert_eq!(login.credential.client, service);

@@ -5,12 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use kerberos_files::keytab::{KeytabEntry, KeytabFile};
-use kerberos_proto::Principal;
 use kerberos_testkdc::TestKdc;
 use test_support::{Place, Sidecar, Tool};
-
-use crate::REALM;
 
 /// The sidecar with these arguments.
 pub fn rekinit(place: &Place, arguments: &str) -> Tool {
@@ -39,37 +35,9 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// The principal of that name in [`REALM`].
-///
-/// # Panics
-/// When it is no name.
-pub fn principal(name: &str) -> Principal {
-    Principal::parse_with_realm(name, REALM).expect("a name")
-}
-
-/// The keys that `kdc` has for `who`, as a keytab has them.
-pub fn keytab_entries(kdc: &TestKdc, who: &str) -> Vec<KeytabEntry> {
-    let principal = principal(who);
-    kdc.keys(who)
-        .iter()
-        .map(|key| KeytabEntry {
-            principal: principal.clone(),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        })
-        .collect()
-}
-
 /// Writes the keys that `kdc` has for `who` into the keytab of that name.
-///
-/// # Panics
-/// When the folder is not ours.
 pub fn write_keytab(kdc: &TestKdc, who: &str, place: &Place, name: &str) {
-    let keytab = KeytabFile::new(place.path(name));
-    keytab
-        .add(&keytab_entries(kdc, who))
-        .expect("the folder is ours");
+    place.write(name, kdc.keytab(who));
 }
 
 /// What is said at `address` of `path`: the status line and the body.

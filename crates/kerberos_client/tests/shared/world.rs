@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kerberos_client::kerberos_files::ccache::CcacheName;
-use kerberos_client::kerberos_files::keytab::{KeytabEntry, KeytabFile};
-use kerberos_client::{Client, Config, Password, Principal, Secret, ServiceAcceptor};
+use kerberos_client::{Client, Config, Password, Secret, ServiceAcceptor};
 use kerberos_testkdc::TestKdc;
 
 pub(crate) const SERVICE: &str = "HTTP/www.example.com";
@@ -31,20 +30,7 @@ impl World {
             .principal(SERVICE, "secret")
             .start()
             .unwrap();
-        let principal = Principal::parse(&format!("{SERVICE}@R")).unwrap();
-        let entries: Vec<_> = kdc
-            .keys(SERVICE)
-            .iter()
-            .map(|key| KeytabEntry {
-                principal: principal.clone(),
-                timestamp: 0,
-                kvno: key.kvno(),
-                key: key.block(),
-            })
-            .collect();
-        KeytabFile::new(folder.join("keytab"))
-            .add(&entries)
-            .unwrap();
+        fs::write(folder.join("keytab"), kdc.keytab(SERVICE)).unwrap();
         let config = Config::parse("").unwrap();
         let mut world = Self {
             folder,
