@@ -15,6 +15,7 @@ use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, KeyEntry, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
+use test_support::TempDir;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Long enough for a busy machine; no test waits for it to pass.
@@ -45,23 +46,20 @@ fn password() -> Result<Secret, ClientError> {
     Ok(Secret::Password(Password::new("password")))
 }
 
-/// A file that goes when the test ends.
-struct TempFile(PathBuf);
+/// A file that goes, with its folder, when the test ends.
+struct TempFile(
+    PathBuf,
+    #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
+);
 
 impl TempFile {
     fn new(name: &str) -> Self {
-        let name = format!("keeper-{}-{name}", std::process::id());
-        Self(std::env::temp_dir().join(name))
+        let folder = TempDir::new();
+        Self(folder.join(name), folder)
     }
 
     fn cache(&self) -> CcacheName {
         CcacheName::file(self.0.to_str().unwrap())
-    }
-}
-
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 

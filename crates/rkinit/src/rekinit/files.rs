@@ -247,6 +247,8 @@ const ATTEMPTS: u32 = 4;
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use test_support::TempDir;
+
     use super::way::ITSELF;
     use super::*;
     use crate::rekinit::log::Format;
@@ -257,14 +259,12 @@ mod tests {
         least: Level::Error,
     };
 
-    /// A folder of its own, removed with all that is in it.
-    struct Folder(PathBuf);
+    /// A folder of its own.
+    struct Folder(TempDir);
 
     impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("rekinit-{name}-{}", std::process::id()));
-            std::fs::create_dir(&path).unwrap();
-            Self(path)
+        fn new() -> Self {
+            Self(TempDir::new())
         }
 
         fn at(&self, name: &str) -> PathBuf {
@@ -283,12 +283,6 @@ mod tests {
         }
     }
 
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
     fn wait(files: &mut Files) -> Vec<PathBuf> {
         for _ in 0..40 {
             std::thread::sleep(Duration::from_millis(50));
@@ -303,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_swapped_link_is_noticed_and_a_neighbour_is_not() {
-        let folder = Folder::new("files");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("..1/keytab", "..1");
         folder.write("..2/keytab", "..2");
@@ -327,7 +321,7 @@ mod tests {
 
     #[test]
     fn any_link_on_the_way_may_be_swapped() {
-        let folder = Folder::new("links");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         for version in ["v1", "v2", "v3"] {
             folder.write(&format!("{version}/kt"), version);
@@ -346,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_folder_may_go_and_come_back() {
-        let folder = Folder::new("folder");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("a/b/kt", "1");
         let mut files = Files::watch([at("a/b/kt"), at("none/yet/kt")], LOG).unwrap();
@@ -365,13 +359,13 @@ mod tests {
         folder.write("none/yet/kt", "1");
         assert_eq!(wait(&mut files), [at("none/yet/kt")]);
         // Nothing is watched that is of no use any more.
-        let root = inotify::add_watch(&files.inotify, folder.0.as_path(), ITSELF).unwrap();
+        let root = inotify::add_watch(&files.inotify, folder.0.path(), ITSELF).unwrap();
         assert_eq!(files.watches.get(&root), Some(&ITSELF));
     }
 
     #[test]
     fn one_that_cannot_be_watched_leaves_the_others() {
-        let folder = Folder::new("unreadable");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("good/kt", "1");
         symlink("loop", at("loop")).unwrap();

@@ -269,7 +269,8 @@ fn the_deadline_counts() {
 
 #[test]
 fn a_changed_file_is_read_again() {
-    let path = std::env::temp_dir().join(format!("rkinit_resolv_{}", std::process::id()));
+    let folder = test_support::TempDir::new();
+    let path = folder.join("resolv.conf");
     let resolver = Resolver::with_sources(
         ConfSource::File {
             path: path.clone(),
