@@ -18,6 +18,7 @@ mod mit_code;
 pub mod profile;
 pub mod rcache;
 pub mod stamp;
+pub mod timestamp_text;
 mod typed_name;
 mod window;
 mod wire;
