@@ -277,7 +277,7 @@ pub(crate) fn names_descriptor(path: &Path) -> bool {
 }
 
 /// Whether it is a pipe of `pipe(2)`, to which only a descriptor leads.
-fn has_no_name(pipe: &File) -> bool {
+pub(crate) fn has_no_name(pipe: &File) -> bool {
     const PIPEFS_MAGIC: rustix::fs::FsWord = 0x5049_5045;
     rustix::fs::fstatfs(pipe).is_ok_and(|system| system.f_type == PIPEFS_MAGIC)
 }
