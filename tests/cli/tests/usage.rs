@@ -19,7 +19,7 @@ fn wrong_command_lines() {
         "kinit",
         "--mit-names alice",
         2,
-        "--install-links <DIR> is required with these options",
+        "--install-links <DIRECTORY> is required with these options",
     );
     check("kinit", "-f -F alice", 2, "Only one of -f and -F allowed");
     check(
