@@ -35,7 +35,7 @@ pub(crate) use message::{Data, RecordType};
 #[non_exhaustive]
 pub enum DnsError {
     /// A text is no domain name: too long, or with an empty label.
-    #[error("{0:?} is no domain name")]
+    #[error("{0:?} is not a domain name")]
     BadName(String),
     /// No server answered.
     #[error("no answer about {name} from DNS{}", Listed(.servers))]

@@ -12,6 +12,7 @@ pub mod ccache;
 pub mod config;
 pub mod deltat;
 pub mod expand;
+mod foreign;
 pub mod keytab;
 pub mod lock;
 mod mit_code;

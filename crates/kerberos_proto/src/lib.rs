@@ -78,6 +78,7 @@ mod principal;
 mod s4u;
 mod secret;
 mod session_message;
+mod shown;
 mod tgs_exchange;
 mod ticket_chase;
 mod time;
@@ -109,6 +110,7 @@ pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
 pub use session_message::{
     MessageError, MessageReceiver, MessageSender, OriginFault, ReceivedMessage, SecretData,
 };
+pub use shown::Shown;
 pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
 pub use ticket_chase::{ChaseParams, Chased, Route, TicketChase};
 pub use time::{ClockOffset, Timestamp};

@@ -213,7 +213,7 @@ fn refusal(error: &clap::Error) -> String {
     if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     {
-        return format!("what was given needs {} too", missing.join(" and "));
+        return format!("{} is required with these options", missing.join(" and "));
     }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         let text = error.to_string();

@@ -37,6 +37,7 @@ mod password_file;
 mod prompt;
 mod refusal;
 mod rekinit;
+mod terminal_text;
 mod ticket_keys;
 mod time_format;
 mod time_zone;

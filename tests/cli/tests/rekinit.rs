@@ -107,8 +107,8 @@ fn what_is_wrong_is_said() {
         "more than one secret",
     );
     check("-k a b", 2, "Extra arguments (starting with \"b\")");
-    check("-k -m 9 alice", 2, "9 is no mode");
-    check("-k -m 1777 alice", 2, "1777 is no mode");
+    check("-k -m 9 alice", 2, "9 is not a mode");
+    check("-k -m 1777 alice", 2, "1777 is not a mode");
     check("-k -o nobody-at-all alice", 2, "by its number");
     check("-k -m 640 -c KCM: alice", 2, "KCM: is no file");
     check("-k -c MEMORY:x alice", 2, "this process alone");
@@ -121,10 +121,10 @@ fn what_is_wrong_is_said() {
     check(
         "-k --period never alice",
         2,
-        "--period: never is no duration",
+        "--period: never is not a duration",
     );
-    check("-k -K 0 alice", 2, "-K: 0 is no number of minutes");
-    check("-k --log xml alice", 2, "xml is no format");
+    check("-k -K 0 alice", 2, "-K: 0 is not a number of minutes");
+    check("-k --log xml alice", 2, "xml is not a format");
     check(
         "-k --once alice -- true",
         2,

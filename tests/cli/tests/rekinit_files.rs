@@ -67,7 +67,7 @@ fn checked_by_a_probe() {
     check("--check -V", 0, "is good until");
     check("--check --min-life 50", 0, "");
     check("--check --min-life 200", 1, "ends at ");
-    check("--check --min-life x", 1, "--min-life: x is no duration");
+    check("--check --min-life x", 1, "--min-life: x is not a duration");
     check("--check -c FILE:elsewhere", 1, "elsewhere");
     let ticket =
         |cache| format!("[[ticket]]\nprincipal = \"alice\"\nkeytab = \"k\"\ncache = \"{cache}\"\n");

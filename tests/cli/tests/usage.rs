@@ -15,7 +15,12 @@ fn wrong_command_lines() {
     check("kinit", "-Z", 2, "Z");
     check("kinit", "-l", 2, "-- 'l'");
     check("kinit", "-l soon alice", 2, "Bad lifetime value soon");
-    check("kinit", "--mit-names alice", 2, "needs --install-links");
+    check(
+        "kinit",
+        "--mit-names alice",
+        2,
+        "--install-links <DIRECTORY> is required with these options",
+    );
     check("kinit", "-f -F alice", 2, "Only one of -f and -F allowed");
     check(
         "kinit",

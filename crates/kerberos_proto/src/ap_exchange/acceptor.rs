@@ -223,7 +223,7 @@ impl<K: KeySource> Acceptor<K> {
         check_address(&part, peer)?;
         check_times(&part, self.clock_skew, now)?;
         if !self.accept_unchecked_transit {
-            check_transited(&part, &server)?;
+            check_transited(&part)?;
         }
         let subkey = match authenticator.subkey {
             Some(key) => {

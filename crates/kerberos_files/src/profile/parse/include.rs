@@ -24,7 +24,7 @@ impl Parser<'_> {
         match directive {
             Directive::File(path) => self.include_file(path, root, here),
             Directive::Folder(path) => {
-                let names = match self.loader.open(path) {
+                let names = match self.loader.open_included(path) {
                     Ok(Source::Directory(names)) => names,
                     Ok(Source::File(_)) => {
                         return Err(here.error(ProfileErrorKind::IncludeDir {
@@ -55,7 +55,7 @@ impl Parser<'_> {
                 path: path.to_owned(),
             }));
         }
-        match self.loader.open(path) {
+        match self.loader.open_included(path) {
             Ok(Source::File(bytes)) => self.add_text(to_text(bytes), path, root),
             // MIT opens it, fails to read a line, and goes on.
             Ok(Source::Directory(_)) => Ok(()),
