@@ -116,12 +116,12 @@ impl World<'_> {
             2 => message.get_mut(1).into_iter().for_each(|b| *b ^= 1),
             3 => message.truncate(usize::from(self.byte())),
             _ if answers == 1 => {
-                message.extend(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01")
+                message.extend(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
             }
             _ => {}
         }
         self.answered |= what % 8 != 2 && flags & 0x80 != 0;
-        self.now += Duration::from_millis(u64::from(what)).min(until - self.now);
+        self.now = until.min(self.now + Duration::from_millis(what.into()));
         lookup.handle(Event::Message(id, message));
     }
 }
