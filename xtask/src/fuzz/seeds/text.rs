@@ -14,7 +14,7 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         admin_server = a.example\n  primary_kdc = b.example\n }*\n\
         [domain_realm]\n .example = R\n\0include 0\nincludedir d\n[capaths]\n A = {\n  B = .\n }\n";
     seeds.add("krb5_conf", "all", conf)?;
-    let names: [(u8, &str); 10] = [
+    let names: [(u8, &str); 13] = [
         (0, "host/www.example@R"),
         (0, "a\\/b\\@c\\n\\0\\\\/d@E"),
         (1, "alice@mail.example@R"),
@@ -24,6 +24,9 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         (4, "1d 2h 3m 4s"),
         (4, "10:20:30"),
         (4, "3-04:05:06"),
+        (6, "22-Nov-2026:09:30"),
+        (6, "20261122093005"),
+        (6, "09:30:05"),
         (5, "alice@R realm=R\nbob@R service=host host=www.*\n"),
     ];
     for (number, (choice, name)) in names.iter().enumerate() {
@@ -42,6 +45,8 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         let name = format!("header{number}");
         seeds.add("http_headers", &name, header.as_bytes())?;
     }
+    let pem = b"subject: x\n-----BEGIN CERTIFICATE-----\nAQ\nID\n-----END CERTIFICATE-----\n";
+    seeds.add("pem_certificate", "short", pem)?;
     let sidecar = "\x00listen = \":8080\"\nhook = [\"a\", \"b\"]\nperiod = \"1h\"\ntimeout = 60\n\
         [[ticket]]\nkeytab = \"/k\"\nprincipal = \"a@R\"\ncache = \"FILE:/c\"\n";
     let secret = "\x01{\"username\":\"alice\",\"password\":\"hunter2!\",\"domainName\":\"R\"}";
@@ -76,6 +81,17 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         input.extend(u16::try_from(data.len())?.to_be_bytes());
         input.extend(data);
         seeds.add("dns_answer", &kind.to_string(), &input)?;
+        // From the name to a second one and a third, which has it; one in other letters, one of another
+        // class.
+        let records = [
+            pick | 0x80,
+            0b1_01_00,
+            0b1_10_01,
+            0b10,
+            0b100_0010,
+            0b10_0010,
+        ];
+        seeds.add("dns_answer", &format!("aliases{kind}"), &records)?;
     }
     Ok(())
 }
