@@ -23,8 +23,8 @@ fuzz_target!(|input: &[u8]| {
         let lines: Vec<_> = base64.as_bytes().chunks(width).collect();
         let body = lines.join(&b'\n');
         let pem = [
-            b"-----BEGIN CERTIFICATE-----\n",
-            &body[..],
+            &b"-----BEGIN CERTIFICATE-----\n"[..],
+            &body,
             b"\n-----END CERTIFICATE-----\n",
         ];
         assert_eq!(pem_certificate(&pem.concat()).as_ref(), Ok(&certificate));
