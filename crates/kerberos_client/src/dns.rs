@@ -25,6 +25,8 @@ use std::net::SocketAddr;
 use thiserror::Error;
 
 pub use hosts_file::HostsFile;
+#[doc(hidden)]
+pub use lookup::play_lookup;
 pub use resolv_conf::ResolvConf;
 pub use resolver::Resolver;
 

@@ -54,6 +54,7 @@ use messages::Program;
 #[doc(hidden)]
 pub mod fuzzing {
     pub use crate::ktutil::fuzzing::{addent_is_sound, edit, json_keytab, words};
+    pub use crate::kvno::fuzzing::pem_certificate;
     pub use crate::rekinit::fuzzing::{json_secret, sidecar_file};
 }
 
