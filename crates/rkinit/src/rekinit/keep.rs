@@ -16,7 +16,7 @@ use kerberos_client::now;
 use kerberos_files::keytab::KeytabError;
 use kerberos_proto::Principal;
 
-use crate::kinit::advice::advice;
+use crate::advice::advice;
 use crate::messages::system_text;
 use crate::new_password::mit_message;
 use crate::rekinit::diagnosis;

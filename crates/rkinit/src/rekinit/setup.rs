@@ -10,7 +10,7 @@ use std::time::Duration;
 use kerberos_client::Client;
 use serde::Deserialize;
 
-use crate::kinit::plan::seconds;
+use crate::durations::seconds;
 use crate::rekinit::args::Typed;
 use crate::rekinit::log::Format;
 use crate::rekinit::log::Level;

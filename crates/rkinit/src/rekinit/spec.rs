@@ -10,7 +10,7 @@ use kerberos_proto::Principal;
 use kerberos_proto::RealmRule;
 use serde::Deserialize;
 
-use crate::kinit::plan::seconds;
+use crate::durations::seconds;
 use crate::rekinit::args::Typed;
 use crate::rekinit::found::Sought;
 use crate::rekinit::ids::Id;
