@@ -1,105 +1,141 @@
 //! The acceptor and hostile AP-REQs: any bytes; an honest one altered by somebody on the way, who
-//! may get it refused and nothing else; and one of a client, or a KDC, that encrypts what it likes.
+//! may get it refused and nothing else; one of a client that encrypts what it likes, who changes
+//! nothing of its ticket; and one with a ticket of a KDC that does, which changes nothing else.
 #![no_main]
 
 #[path = "support/constant.rs"]
 mod constant;
+#[path = "support/script.rs"]
+mod script;
+#[path = "support/ticket.rs"]
+mod ticket;
 
 use std::sync::LazyLock;
 
-use kerberos_asn1::{
-    ApReq, Authenticator, Decode, EncTicketPart, Encode, EncryptedData, EncryptionKey,
-    KerberosString, KerberosTime, KrbError, Microseconds, RawTicket, Ticket, TicketFlags,
-    TransitedEncoding, TransitedType,
-};
-use kerberos_crypto::{EncryptionType, Key, KeyBlock, KeyUsage};
+use kerberos_asn1::{ApReq, Decode, Encode, EncryptedData, KrbError, RawTicket, Ticket};
+use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage};
 use kerberos_proto::{
-    Accepted, Acceptor, AcceptorReply, ApError, KeyEntry, MemoryReplayCache, Principal,
-    ServiceKeys, Timestamp,
+    Accepted, Acceptor, AcceptorReply, ApChecksum, ApError, ApInitiator, ApRequestOptions,
+    AuthorizationDataElement, Credential, MemoryReplayCache, ServiceKeys, Subkey,
 };
 use libfuzzer_sys::fuzz_target;
 
 use constant::Constant;
-
-const NOW: Timestamp = Timestamp {
-    seconds: 1_000_000_000,
-    microseconds: 7,
-};
-const ETYPE: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
+use script::Script;
+use ticket::NOW;
 
 static SERVICE: LazyLock<Service> = LazyLock::new(Service::new);
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&choice, script)) = data.split_first() else {
+    let Some((&choice, rest)) = data.split_first() else {
         return;
     };
     let service = &*SERVICE;
+    let mut script = Script(rest);
     match choice % 4 {
-        0 => drop(service.accept(script)),
+        0 => drop(service.accept(rest)),
         1 => {
-            let altered = alter(service.honest(), script);
+            let altered = script.alter(service.honest.clone());
             if let Ok(accepted) = service.accept(&altered) {
-                let honest = service.accept(&service.honest()).expect("it is honest");
-                assert_eq!(essence(&accepted), essence(&honest));
+                let honest = service.accept(&service.honest).expect("it is honest");
+                assert_eq!(of_ticket(&accepted), of_ticket(&honest));
+                assert_eq!(of_client(&accepted), of_client(&honest));
             }
         }
         2 => {
-            let authenticator = alter(service.authenticator(), script);
-            let _ = service.accept(&service.request(&service.ticket_part(), &authenticator));
+            let authenticator = script.alter(service.authenticator());
+            let request = service.request(&service.ticket_part(), &authenticator);
+            if let Ok(accepted) = service.accept(&request) {
+                let honest = service.accept(&service.honest).expect("it is honest");
+                assert_eq!(of_ticket(&accepted), of_ticket(&honest));
+            }
         }
         _ => {
-            let part = alter(service.ticket_part(), script);
-            let _ = service.accept(&service.request(&part, &service.authenticator()));
+            let part = script.alter(service.ticket_part());
+            let request = service.request(&part, &service.authenticator());
+            if let Ok(accepted) = service.accept(&request) {
+                let honest = service.accept(&service.honest).expect("it is honest");
+                assert_eq!(of_client(&accepted), of_client(&honest));
+            }
         }
     }
 });
 
-/// What nobody on the way can change. What the client asks for (its options) is not protected.
-fn essence(accepted: &Accepted) -> impl PartialEq + core::fmt::Debug + use<> {
+/// What the KDC says in the ticket.
+fn of_ticket(accepted: &Accepted) -> impl PartialEq + core::fmt::Debug + use<> {
     (
         accepted.client.to_string(),
         accepted.server.to_string(),
+        accepted.ticket_key.expose_bytes().to_vec(),
         accepted.session_key.expose_bytes().to_vec(),
-        accepted
-            .subkey
-            .as_ref()
-            .map(|key| key.expose_bytes().to_vec()),
-        accepted.times,
-        accepted.flags,
-        accepted.time,
+        (accepted.flags, accepted.times),
+        accepted.addresses.clone(),
+        accepted.transited.clone(),
+        accepted.authorization_data.clone(),
+    )
+}
+
+/// What the client says in the authenticator. What it asks for (its options) is not protected.
+fn of_client(accepted: &Accepted) -> impl PartialEq + core::fmt::Debug + use<> {
+    let subkey = accepted.subkey.as_ref();
+    (
+        accepted.client.to_string(),
+        accepted.server.to_string(),
+        subkey.map(|key| (key.etype(), key.expose_bytes().to_vec())),
         accepted.sequence_number,
+        accepted.time,
+        accepted.checksum.clone(),
+        accepted.client_authorization_data.clone(),
     )
 }
 
 struct Service {
     acceptor: Acceptor<ServiceKeys>,
-    key: Key,
+    credential: Credential,
     session: Key,
+    /// An AP-REQ with something of everything.
+    honest: Vec<u8>,
+    /// The service's.
+    key: Key,
 }
 
 impl Service {
     fn new() -> Self {
-        let block = KeyBlock::new(ETYPE, vec![1; 16]);
-        let key = Key::new(&block).expect("a key");
-        let entry = KeyEntry {
-            kvno: 1,
-            key: block,
-        };
-        let keys = ServiceKeys::new([(server(), entry)]).expect("keys");
+        let (acceptor, credential) = ticket::service(EncryptionType::AES128_CTS_HMAC_SHA1_96);
+        let mut options = ApRequestOptions::default();
+        options.mutual = true;
+        options.subkey = Subkey::Generate;
+        options.sequence_number = true;
+        options.checksum = Some(ApChecksum {
+            checksum_type: ChecksumType::HMAC_SHA1_96_AES128,
+            checksum: vec![7; 12],
+        });
+        options.authorization_data = vec![AuthorizationDataElement {
+            ad_type: kerberos_asn1::AuthorizationDataType::IF_RELEVANT,
+            ad_data: b"\x30\x00".to_vec(),
+        }];
+        let start = ApInitiator::start(&credential, &options, &mut Constant, NOW);
+        let honest = start.expect("a request").1;
+        let mut replays = MemoryReplayCache::default();
+        let accepted = acceptor.accept(&honest, None, &mut replays, NOW);
+        let accepted = accepted.expect("it is honest");
         Self {
-            acceptor: Acceptor::new(keys),
-            key,
-            session: Key::from_bytes(ETYPE, &[2; 16]).expect("a key"),
+            acceptor,
+            credential,
+            session: accepted.session_key,
+            honest,
+            key: Key::clone(&accepted.ticket_key),
         }
     }
 
     /// However it ends, it ends; a second time it is a replay, and a refusal can be told.
     fn accept(&self, message: &[u8]) -> Result<Accepted, ApError> {
+        let server = &self.credential.server;
         let mut replays = MemoryReplayCache::default();
         let first = self.acceptor.accept(message, None, &mut replays, NOW);
         match &first {
             Ok(accepted) => {
-                assert_eq!(accepted.server, server());
+                assert_eq!(&accepted.server, server);
                 let again = self.acceptor.accept(message, None, &mut replays, NOW);
                 assert!(matches!(again, Err(ApError::Replay)));
                 let reply = accepted.reply(&AcceptorReply::default(), &mut Constant);
@@ -107,7 +143,7 @@ impl Service {
             }
             Err(error) => {
                 assert!(replays.is_empty() && !error.to_string().is_empty());
-                let told = error.to_message(&server(), NOW);
+                let told = error.to_message(server, NOW);
                 let told = KrbError::from_der(&told).expect("a KRB-ERROR");
                 assert_eq!(told.error_code, error.code());
             }
@@ -115,112 +151,44 @@ impl Service {
         first
     }
 
-    fn honest(&self) -> Vec<u8> {
-        self.request(&self.ticket_part(), &self.authenticator())
-    }
-
+    /// What is encrypted in the honest ticket.
     fn ticket_part(&self) -> Vec<u8> {
-        let client = client();
-        EncTicketPart {
-            flags: TicketFlags::PRE_AUTHENT,
-            key: wire(&self.session),
-            crealm: KerberosString(client.realm()),
-            cname: client.to_wire(),
-            transited: TransitedEncoding {
-                tr_type: TransitedType::DOMAIN_X500_COMPRESS,
-                contents: b"",
-            },
-            authtime: time(-60),
-            starttime: None,
-            endtime: time(3600),
-            renew_till: None,
-            caddr: None,
-            authorization_data: None,
-        }
-        .to_der()
+        let ticket = Ticket::from_der(&self.credential.ticket).expect("a ticket");
+        let plain = self
+            .key
+            .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher);
+        plain.expect("by this key").to_vec()
     }
 
+    /// What is encrypted in the honest request.
     fn authenticator(&self) -> Vec<u8> {
-        let client = client();
-        let subkey = Key::from_bytes(ETYPE, &[3; 16]).expect("a key");
-        Authenticator {
-            crealm: KerberosString(client.realm()),
-            cname: client.to_wire(),
-            cksum: None,
-            cusec: Microseconds(7),
-            ctime: time(0),
-            subkey: Some(wire(&subkey)),
-            seq_number: Some(1),
-            authorization_data: None,
-        }
-        .to_der()
+        let request = ApReq::from_der(&self.honest).expect("an AP-REQ");
+        let plain = self
+            .session
+            .decrypt(KeyUsage::AP_REQ_AUTHENTICATOR, request.authenticator.cipher);
+        plain.expect("by this key").to_vec()
     }
 
+    /// The honest request with other contents.
     fn request(&self, part: &[u8], authenticator: &[u8]) -> Vec<u8> {
-        let server = server();
         let sealed = |key: &Key, usage, plain: &[u8]| key.encrypt(usage, plain, &mut Constant);
         let cipher = sealed(&self.key, KeyUsage::KDC_REP_TICKET, part);
-        let ticket = Ticket {
-            tkt_vno: Ticket::VERSION,
-            realm: KerberosString(server.realm()),
-            sname: server.to_wire(),
-            enc_part: EncryptedData {
-                etype: ETYPE.0,
-                kvno: Some(1),
-                cipher: &cipher,
-            },
-        }
-        .to_der();
+        let ticket = Ticket::from_der(&self.credential.ticket).expect("a ticket");
+        let enc_part = EncryptedData {
+            cipher: &cipher,
+            ..ticket.enc_part
+        };
+        let ticket = Ticket { enc_part, ..ticket }.to_der();
         let cipher = sealed(&self.session, KeyUsage::AP_REQ_AUTHENTICATOR, authenticator);
+        let honest = ApReq::from_der(&self.honest).expect("an AP-REQ");
         ApReq {
-            ap_options: kerberos_asn1::ApOptions::MUTUAL_REQUIRED,
             ticket: RawTicket::from_der(&ticket).expect("a ticket"),
             authenticator: EncryptedData {
-                etype: ETYPE.0,
-                kvno: None,
                 cipher: &cipher,
+                ..honest.authenticator
             },
+            ..honest
         }
         .to_der()
     }
-}
-
-fn client() -> Principal {
-    Principal::parse("alice@R").expect("a name")
-}
-
-fn server() -> Principal {
-    Principal::parse("host/www@R").expect("a name")
-}
-
-fn time(seconds: i64) -> KerberosTime {
-    KerberosTime::from_unix(NOW.seconds + seconds)
-}
-
-fn wire(key: &Key) -> EncryptionKey<'_> {
-    EncryptionKey {
-        keytype: key.etype().0,
-        keyvalue: key.expose_bytes(),
-    }
-}
-
-/// `bytes` with the changes that `script` lists, four bytes each: what, where and by what.
-fn alter(mut bytes: Vec<u8>, script: &[u8]) -> Vec<u8> {
-    for change in script.chunks_exact(4) {
-        let &[what, high, low, byte] = change else {
-            break;
-        };
-        let at = usize::from(u16::from_be_bytes([high, low])) % (bytes.len() + 1);
-        match what % 4 {
-            0 => bytes.insert(at, byte),
-            1 => drop(bytes.splice(at..(at + 1).min(bytes.len()), [])),
-            2 => bytes.truncate(at),
-            _ => bytes
-                .iter_mut()
-                .skip(at)
-                .take(1)
-                .for_each(|old| *old = byte),
-        }
-    }
-    bytes
 }

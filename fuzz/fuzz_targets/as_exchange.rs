@@ -1,5 +1,6 @@
 //! An AS exchange with a hostile network: each answer of an honest KDC is passed on, altered or
-//! replaced. However it ends, it ends; and a login is never another than the honest one.
+//! replaced. However it ends, it ends; and a login is never another than the honest one, nor with
+//! weaker encryption.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -26,19 +27,29 @@ fuzz_target!(|data: &[u8]| {
     let choices = script.byte();
     if let Some(login) = run(choices, &mut script) {
         let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a login");
-        assert_eq!(essence(&login), essence(&honest));
+        assert_eq!(essence(choices, &login), essence(choices, &honest));
     }
 });
 
 /// The exchange; `script` says what happens to the answers.
 fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
-    let mut account = Account::new("alice").password("password");
+    let mut account = Account::new("alice");
     if choices & 1 != 0 {
         account = account.no_preauth();
     }
-    // RC4 keys are made in no time.
+    let mut etypes = vec![EncryptionType::ARCFOUR_HMAC];
+    if choices & 16 == 0 {
+        // A key of RC4 is made of it in no time.
+        account = account.password("password");
+    } else {
+        // Now there is something to bring down; keys are random.
+        etypes.insert(0, EncryptionType::AES256_CTS_HMAC_SHA1_96);
+    }
+    if choices & 32 != 0 {
+        etypes.reverse();
+    }
     let kdc = Kdc::builder("R")
-        .etypes(&[EncryptionType::ARCFOUR_HMAC])
+        .etypes(&etypes)
         .account(account)
         .rng(Constant)
         .build()
@@ -49,8 +60,8 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
     params.options.canonicalize = choices & 2 != 0;
     params.policy.kdc_timesync = choices & 4 == 0;
     let mut secret = Secret::Password(Password::new("password"));
-    if choices & 8 != 0 {
-        params.last_preauth = Some(LastPreauth::new(2));
+    if choices & (8 | 16) != 0 {
+        params.last_preauth = (choices & 8 != 0).then(|| LastPreauth::new(2));
         let entry = |key: &PrincipalKey| KeyEntry {
             kvno: key.kvno(),
             key: key.block(),
@@ -83,12 +94,18 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
 /// and a renewable one is given for what is later than allowed; whether there is padata in it that an
 /// old KDC stumbles over, such as that which asks for the proof of RFC 6806 §11; and whether one
 /// authenticates oneself first where the KDC does not insist.
-fn essence(login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
+fn essence(choices: u8, login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
     let credential = &login.credential;
+    // What may be canonicalised is the KDC's to say.
+    let client = (choices & 2 == 0).then(|| credential.client.to_string());
     (
+        client,
         credential.session_key.etype(),
         credential.session_key.expose_bytes().to_vec(),
         credential.times.authtime,
+        credential.times.starttime,
+        credential.addresses.clone(),
+        login.kdc_offset,
         credential.flags.without(NOT_PROVEN),
         credential.server.to_string(),
         login.reply_key_etype,

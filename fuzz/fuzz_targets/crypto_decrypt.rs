@@ -1,9 +1,13 @@
 //! What a peer can put into an EncryptedData, a Checksum and string-to-key parameters: the first
-//! two octets choose the encryption type and the usage, the rest is the data.
+//! two octets choose the encryption type and the usage, the rest is the data, and what happens to
+//! what was encrypted and signed here.
 //!
-//! Nothing that was not encrypted here decrypts, both ways to decrypt agree, and what was encrypted
-//! here comes back.
+//! Nothing that was not encrypted or signed here, just so, decrypts or verifies, both ways to decrypt
+//! agree, and what was encrypted here comes back.
 #![no_main]
+
+#[path = "support/script.rs"]
+mod script;
 
 use std::sync::LazyLock;
 
@@ -11,6 +15,8 @@ use getrandom::SysRng;
 use kerberos_crypto::{CryptoError, EncryptionType, Key, KeyUsage};
 use libfuzzer_sys::fuzz_target;
 use rand_core::UnwrapErr;
+
+use script::Script;
 
 static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
     let make = |&etype: &EncryptionType| Key::generate(etype, &mut UnwrapErr(SysRng)).unwrap();
@@ -24,12 +30,7 @@ fuzz_target!(|input: &[u8]| {
     let key = &KEYS[usize::from(*choice) % KEYS.len()];
     let usage = KeyUsage(u32::from(*usage));
 
-    assert_eq!(key.decrypt(usage, data).unwrap_err(), CryptoError::Decrypt);
-    let mut buffer = data.to_vec();
-    assert_eq!(
-        key.decrypt_in_place(usage, &mut buffer).unwrap_err(),
-        CryptoError::Decrypt
-    );
+    refused(key, usage, data);
     assert!(key.verify_checksum(usage, b"text", data).is_err());
     // No work is allowed, so whatever asks for some is refused.
     let _ = Key::from_password(key.etype(), data, b"salt", Some(data), 0);
@@ -39,5 +40,33 @@ fuzz_target!(|input: &[u8]| {
     let (text, padding) = opened.split_at(data.len());
     assert_eq!(text, data);
     assert!(padding.len() < 8 && padding.iter().all(|&octet| octet == 0));
+
+    let mut script = Script(data);
+    let altered = script.alter(sealed.clone());
+    if altered != sealed {
+        refused(key, usage, &altered);
+    }
+    // RFC 4757 §3 has several usages of RC4 be the same.
+    if key.etype() != EncryptionType::ARCFOUR_HMAC {
+        refused(key, KeyUsage(usage.0 ^ 1), &sealed);
+    }
     assert_eq!(key.decrypt_in_place(usage, &mut sealed).unwrap(), &*opened);
+
+    let code = key.checksum(usage, data);
+    let (other_code, other_text) = (script.alter(code.clone()), script.alter(data.to_vec()));
+    let verified = key.verify_checksum(usage, &other_text, &other_code);
+    assert_eq!(verified.is_ok(), other_code == code && other_text == data);
+    // However little of a checksum would be easy to guess.
+    let cut = usize::from(script.byte()) % code.len();
+    assert!(key.verify_checksum(usage, data, &code[..cut]).is_err());
 });
+
+/// Both ways to decrypt say no, and not why.
+fn refused(key: &Key, usage: KeyUsage, sealed: &[u8]) {
+    assert_eq!(
+        key.decrypt(usage, sealed).unwrap_err(),
+        CryptoError::Decrypt
+    );
+    let opened = key.decrypt_in_place(usage, &mut sealed.to_vec()).err();
+    assert_eq!(opened, Some(CryptoError::Decrypt));
+}

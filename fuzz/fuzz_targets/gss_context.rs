@@ -1,9 +1,11 @@
 //! Both ends of a Kerberos context on a hostile network, which drops in what it likes or alters what
-//! is sent: whoever ends up with a context has agreed with the other on the key and the flags.
+//! is sent: whoever ends up with a context has agreed with the other on all of it, and on the channel.
 #![no_main]
 
 #[path = "support/constant.rs"]
 mod constant;
+#[path = "support/negotiation.rs"]
+mod negotiation;
 #[path = "support/script.rs"]
 mod script;
 #[path = "support/ticket.rs"]
@@ -13,12 +15,13 @@ use std::sync::{Arc, LazyLock};
 
 use kerberos_crypto::EncryptionType;
 use kerberos_gss::{
-    Acceptor, AcceptorOptions, Context, ContextFlags, Initiator, InitiatorOptions, Step,
+    Acceptor, AcceptorOptions, ChannelBindings, ContextFlags, Initiator, InitiatorOptions,
 };
 use kerberos_proto::{Credential, MemoryReplayCache, ServiceKeys};
 use libfuzzer_sys::fuzz_target;
 
 use constant::Constant;
+use negotiation::{agree, play};
 use script::Script;
 use ticket::NOW;
 
@@ -31,52 +34,61 @@ static WORLD: LazyLock<(Service, Credential)> = LazyLock::new(|| {
 
 fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
+    let choices = script.byte();
     let (service, credential) = &*WORLD;
     let mut options = InitiatorOptions::default();
-    if script.byte() % 2 == 1 {
+    if choices & 1 != 0 {
         options.flags |= ContextFlags::DCE_STYLE;
     }
-    let start = Initiator::start(credential, &options, &mut Constant, NOW);
-    let (mut initiator, mut step) = start.expect("the ticket is good");
-    let mut acceptor = Acceptor::new(Arc::clone(service), AcceptorOptions::default());
-    let mut replays = MemoryReplayCache::default();
-    let (mut ours, mut theirs): (Option<Box<Context>>, Option<Box<Context>>) = (None, None);
-    for _ in 0..3 {
-        let Some(token) = take(step, &mut ours) else {
-            break;
-        };
-        let token = script.alter(token);
-        let answer = match acceptor.step(&token, &mut replays, &mut Constant, NOW) {
-            Ok(step) => take(step, &mut theirs),
-            Err(failed) => {
-                assert!(!failed.to_string().is_empty());
-                let again = acceptor.step(&token, &mut replays, &mut Constant, NOW);
-                assert!(again.is_err(), "an error is final");
-                failed.send
-            }
-        };
-        let Some(answer) = answer else { break };
-        match initiator.step(&script.alter(answer), &mut Constant, NOW) {
-            Ok(next) => step = next,
-            Err(failed) => return assert!(!failed.to_string().is_empty()),
-        }
+    if choices & 2 != 0 {
+        options.flags = options.flags & !ContextFlags::MUTUAL;
     }
-    if let (Some(ours), Some(theirs)) = (ours, theirs) {
-        let (ours, theirs) = (ours.details, theirs.details);
-        assert_eq!(ours.flags, theirs.flags);
+    options.delegate = (choices & 4 != 0).then(|| credential.clone());
+    // None, one's own, that of another, and the channel where only the initiator is.
+    let [here, there] = match choices >> 3 & 3 {
+        0 => [None, None],
+        1 => [Some("channel"); 2],
+        2 => [Some("channel"), Some("another")],
+        _ => [Some("channel"), None],
+    };
+    let bindings = |channel: &str| ChannelBindings::new(channel);
+    options.channel_bindings = here.map(bindings);
+    let mut accept = AcceptorOptions::default();
+    accept.channel_bindings = there.map(bindings);
+
+    let start = Initiator::start(credential, &options, &mut Constant, NOW);
+    let (mut initiator, first) = start.expect("the ticket is good");
+    let mut acceptor = Acceptor::new(Arc::clone(service), accept);
+    let mut replays = MemoryReplayCache::default();
+    let played = play(
+        &mut script,
+        first,
+        |token| initiator.step(token, &mut Constant, NOW),
+        |token| acceptor.step(token, &mut replays, &mut Constant, NOW),
+    );
+    if let Some(theirs) = &played.theirs {
+        let details = &theirs.details;
+        assert_eq!(details.channel_bound, here.is_some() && here == there);
+        assert!(here == there || there.is_none(), "it is another channel");
+        let lent = |credential: &Credential| {
+            let key = credential.session_key.expose_bytes().to_vec();
+            (
+                credential.client.to_string(),
+                key,
+                credential.ticket.clone(),
+            )
+        };
+        let lent_to: Vec<_> = details.delegated.iter().map(lent).collect();
         assert_eq!(
-            ours.session_key().expose_bytes(),
-            theirs.session_key().expose_bytes()
+            lent_to,
+            options.delegate.iter().map(lent).collect::<Vec<_>>()
         );
     }
-});
-
-fn take(step: Step, end: &mut Option<Box<Context>>) -> Option<Vec<u8>> {
-    match step {
-        Step::Continue(token) => Some(token),
-        Step::Done { send, context } => {
-            *end = Some(context);
-            send
+    match (played.ours, played.theirs) {
+        (Some(mut ours), Some(mut theirs)) => {
+            assert_eq!(ours.details.channel_bound, here.is_some());
+            agree(&mut ours, &mut theirs, false);
         }
+        _ => assert!(!played.honest || here != there && there.is_some()),
     }
-}
+});

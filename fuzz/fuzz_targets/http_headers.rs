@@ -7,10 +7,11 @@
 
 #[path = "support/memory_file.rs"]
 mod memory_file;
+#[path = "support/service.rs"]
+mod service;
 
 use std::convert::Infallible;
 use std::future::Ready;
-use std::os::fd::{AsRawFd, IntoRawFd};
 use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
@@ -18,11 +19,7 @@ use std::task::{Context, Poll, Waker};
 use base64ct::{Base64, Encoding};
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use kerberos_client::{Config, ServiceAcceptor};
-use kerberos_crypto::{EncryptionType, KeyBlock};
-use kerberos_files::keytab::{KeytabEntry, encode_keytab};
 use kerberos_http::{NegotiateLayer, NegotiateService, Party};
-use kerberos_proto::Principal;
 use libfuzzer_sys::fuzz_target;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -71,24 +68,9 @@ fn refused(bytes: &[u8]) {
     assert!(challenge.as_bytes().starts_with(b"Negotiate"));
 }
 
-/// A service that nobody has a ticket for.
-static SERVICE: LazyLock<NegotiateService<Inside>> = LazyLock::new(|| {
-    let entry = KeytabEntry {
-        principal: Principal::parse("HTTP/www@R").expect("a name"),
-        timestamp: 0,
-        kvno: 1,
-        key: KeyBlock::new(EncryptionType::AES128_CTS_HMAC_SHA1_96, vec![7; 16]),
-    };
-    let keytab = encode_keytab(&[entry]).expect("a keytab");
-    let file = memory_file::holding(&keytab);
-    let name = format!("FILE:/proc/self/fd/{}", file.as_raw_fd());
-    // It is read again and again.
-    let _ = file.into_raw_fd();
-    let config = Config::parse("").expect("an empty configuration");
-    let config = config.with_keytab_name(name).with_rcache_name("none:");
-    let service = ServiceAcceptor::new(&config).expect("a keytab");
-    NegotiateLayer::new(service).layer(Inside)
-});
+/// A service that nobody here has a ticket for.
+static SERVICE: LazyLock<NegotiateService<Inside>> =
+    LazyLock::new(|| NegotiateLayer::new(service::service()).layer(Inside));
 
 /// Where nobody comes.
 #[derive(Clone)]

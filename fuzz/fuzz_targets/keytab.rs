@@ -15,6 +15,7 @@ fuzz_target!(|input: &[u8]| {
     for (ours, theirs) in again.iter().zip(&entries) {
         assert_eq!(ours.principal, theirs.principal);
         assert_eq!((ours.kvno, ours.timestamp), (theirs.kvno, theirs.timestamp));
+        assert_eq!(ours.key.etype(), theirs.key.etype());
         assert_eq!(ours.key.expose_bytes(), theirs.key.expose_bytes());
     }
 });

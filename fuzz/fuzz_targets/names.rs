@@ -1,11 +1,11 @@
 //! Names as people write them: what parses is written back and parses as the same again; principals,
-//! caches, keytabs, durations and identity files.
+//! caches, keytabs, durations, points of time and identity files.
 //!
 //! The first byte chooses.
 #![no_main]
 
 use kerberos_files::ccache::{CcacheName, K5Identity};
-use kerberos_files::deltat::parse_deltat;
+use kerberos_files::deltat::{TimestampText, parse_deltat};
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{ParseOptions, Principal};
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let text = String::from_utf8_lossy(bytes);
-    match choice % 6 {
+    match choice % 7 {
         0 => principal(bytes, false),
         1 => principal(bytes, true),
         2 => {
@@ -28,7 +28,8 @@ fuzz_target!(|input: &[u8]| {
                 assert_eq!(KeytabName::parse(&name.to_string()).as_ref(), Ok(&name));
             }
         }
-        4 => drop(parse_deltat(&text)),
+        4 => duration(&text),
+        6 => point_of_time(&text),
         _ => {
             let server = Principal::parse("HTTP/www.example@R").expect("a name");
             let options = ParseOptions::with_default_realm(b"R");
@@ -50,3 +51,37 @@ fn principal(text: &[u8], enterprise: bool) {
     assert_eq!(again.realm(), principal.realm());
     assert!(again.components().eq(principal.components()));
 }
+
+/// Written in each of its units, all of one sign, it is as long.
+fn duration(text: &str) {
+    let Ok(seconds) = parse_deltat(text) else {
+        return;
+    };
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    let (s, m, h, d) = (seconds % 60, minutes % 60, hours % 24, hours / 24);
+    assert_eq!(parse_deltat(&format!("{d}d {h}h {m}m {s}s")), Ok(seconds));
+}
+
+/// Its parts are in their ranges, and written by the form that has them all it is the same.
+fn point_of_time(text: &str) {
+    let Some(time) = TimestampText::parse(text) else {
+        return;
+    };
+    let date = (time.year.zip(time.month)).zip(time.day);
+    let clock = format!("{:02}:{:02}", time.hour, time.minute);
+    let clock = time
+        .second
+        .map_or(clock.clone(), |second| format!("{clock}:{second:02}"));
+    let written = match date {
+        Some(((year, month), day)) => {
+            let month = MONTHS.get(usize::from(month) - 1).expect("one of twelve");
+            format!("{day:02}-{month}-{year}:{clock}")
+        }
+        None => clock,
+    };
+    assert_eq!(TimestampText::parse(&written), Some(time), "{written}");
+}
+
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];

@@ -53,15 +53,9 @@ fn forgery(part: &EncTicketPart<'_>, input: &[u8], pac: &Pac<'_>) {
     kdc.full_checksum = true;
     check.kdc = Some(kdc);
     if pac.verify(&check).is_ok() {
-        let honest = EncTicketPart::from_der(TICKET).expect("the captured ticket");
-        assert_eq!(part.key.keyvalue, honest.key.keyvalue);
-        let essence = |part: &EncTicketPart<'_>| (part.flags, part.authtime, part.endtime);
-        assert_eq!(essence(part), essence(&honest));
-        let all = elements(&honest);
-        let honest = Pac::from_authorization_data(&all)
-            .expect("a PAC")
-            .expect("a PAC");
-        assert_eq!(pac.as_bytes(), honest.as_bytes());
+        // The signature of the ticket covers all of it: whose it is, its times and addresses, and
+        // the realms that it passed through.
+        assert!(input == TICKET, "a ticket that the KDC did not make");
     }
 }
 

@@ -12,10 +12,10 @@ mod script;
 
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
-    AsExchange, AsParams, Credential, ExchangeError, Password, Policy, Principal, S4u2Proxy,
+    AsExchange, AsParams, Credential, ExchangeError, KeyEntry, Policy, Principal, S4u2Proxy,
     S4u2Self, S4uUser, Secret, Step, TgsExchange, TgsOutcome, TgsParams, Timestamp, UserRealm,
 };
-use kerberos_testkdc::{Account, Kdc, Referral, TestKdcBuilder};
+use kerberos_testkdc::{Account, Kdc, PrincipalKey, Referral, TestKdcBuilder};
 use libfuzzer_sys::fuzz_target;
 
 use constant::Constant;
@@ -25,7 +25,12 @@ use script::Script;
 fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
     let choices = script.byte();
-    let realms = Realms::new();
+    let realms = Realms::new(if choices & 16 == 0 {
+        EncryptionType::ARCFOUR_HMAC
+    } else {
+        // The request is under a keyed checksum then.
+        EncryptionType::AES256_CTS_HMAC_SHA1_96
+    });
     let found = realms.on_behalf(choices, &mut script);
     if found.is_ok() {
         let honest = realms.on_behalf(choices, &mut Script(&[]));
@@ -43,8 +48,9 @@ const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
 struct Realms([Kdc; 2]);
 
 impl Realms {
-    fn new() -> Self {
-        let web = Account::new("HTTP/web").password("web").no_preauth();
+    fn new(etype: EncryptionType) -> Self {
+        let realm = |name, other, edit: fn(Account) -> Account| realm(etype, name, other, edit);
+        let web = Account::new("HTTP/web").no_preauth();
         let web = web.may_impersonate().delegates_to("ldap/back");
         let home = realm("HOME", "USER", |trust| trust)
             .account(web.delegates_to("krbtgt/HOME"))
@@ -113,7 +119,11 @@ impl Realms {
     fn login(&self) -> Credential {
         let mut params = AsParams::new(Principal::parse("HTTP/web@HOME").expect("a name"));
         params.options.forwardable = true;
-        let secret = Secret::Password(Password::new("web"));
+        let entry = |key: &PrincipalKey| KeyEntry {
+            kvno: key.kvno(),
+            key: key.block(),
+        };
+        let secret = Secret::Keys(self.0[0].keys("HTTP/web").iter().map(entry).collect());
         let started = AsExchange::start(params, secret, &mut Constant, NOW);
         let (mut exchange, request) = started.expect("a request");
         let login = self.finish(Step::Send(request), &mut Script(&[]), |reply| {
@@ -139,14 +149,23 @@ impl Realms {
     }
 }
 
-/// A realm with RC4 keys, which are made in no time, that trusts the other one.
-fn realm(name: &str, other: &str, edit: impl Fn(Account) -> Account) -> TestKdcBuilder {
+/// A realm that trusts the other one. Keys of RC4 are made of passwords in no time; others are random,
+/// which here means that they are the same in both.
+fn realm(
+    etype: EncryptionType,
+    name: &str,
+    other: &str,
+    edit: fn(Account) -> Account,
+) -> TestKdcBuilder {
     let trust = |realm: &str| {
         let account = Account::new(&format!("krbtgt/{realm}"));
-        account.password(realm).salt("trust")
+        match etype {
+            EncryptionType::ARCFOUR_HMAC => account.password(realm).salt("trust"),
+            _ => account,
+        }
     };
     Kdc::builder(name)
-        .etypes(&[EncryptionType::ARCFOUR_HMAC])
+        .etypes(&[etype])
         .account(trust(name))
         .account(edit(trust(other)))
         .rng(Constant)

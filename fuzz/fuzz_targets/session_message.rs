@@ -16,7 +16,7 @@ use libfuzzer_sys::fuzz_target;
 use constant::Constant;
 use script::Script;
 
-const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
+const NOW: Timestamp = Timestamp::new(1_000_000_000, 7);
 const DATA: &[u8] = b"what was agreed upon";
 const ETYPES: [i32; 5] = [17, 20, 26, 23, 16];
 
@@ -44,7 +44,11 @@ fuzz_target!(|data: &[u8]| {
         receiver.safe(&message, NOW)
     };
     match received {
-        Ok(received) => assert_eq!(&*received.data, DATA),
+        Ok(received) => {
+            assert_eq!(&*received.data, DATA);
+            assert_eq!(received.time, Some(NOW));
+            assert_eq!(received.sequence_number, Some(7));
+        }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 });

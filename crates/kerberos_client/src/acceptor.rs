@@ -36,12 +36,7 @@ use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 /// # let client = Client::new(Config::parse(&krb5_conf)?
 /// #     .with_ccache_name(file("cc").display().to_string()));
 /// # let service = client.principal("HTTP/www.example.com")?;
-/// # let entries: Vec<_> = kdc.keys("HTTP/www.example.com").iter().map(|one| {
-/// #     kerberos_files::keytab::KeytabEntry {
-/// #         principal: service.clone(), timestamp: 0, kvno: one.kvno(), key: one.block(),
-/// #     }
-/// # }).collect();
-/// # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
+/// # std::fs::write(file("keytab"), kdc.keytab("HTTP/www.example.com"))?;
 /// # let cache = client.config().ccache_name()?;
 /// # let alice = client.as_params(client.principal("alice")?)?;
 /// # client.store(&client.login(alice, Secret::Password(Password::new("password")))?, &cache)?;

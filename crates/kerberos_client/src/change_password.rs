@@ -20,6 +20,7 @@ use crate::driver::Driver;
 use crate::error::shown;
 use crate::io::block_on;
 use crate::locate::{Located, locate};
+use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {
@@ -115,7 +116,7 @@ impl Driver {
         let realm = shown(change.realm());
         let deadline = self.deadline()?;
         let servers = locate(self, change.realm(), ServerKind::Kpasswd, deadline).await?;
-        tracing::debug!(target: "krb5_trace", "Sending password change request to {realm}");
+        trace!("Sending password change request to {realm}");
         let mut attempts = Vec::new();
         for strategy in [Strategy::TcpOnly, Strategy::UdpFirst] {
             for server in servers.iter().filter_map(|one| over(one, strategy)) {

@@ -128,6 +128,15 @@ impl Config {
     }
 
     /// With this keytab instead of `default_client_keytab_name`.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{Config, kerberos_files::keytab::KeytabName};
+    /// let text = "[libdefaults]\n default_client_keytab_name = FILE:/etc/client.keytab\n";
+    /// let config = Config::parse(text)?.with_client_keytab_name("FILE:/run/svc.keytab");
+    /// assert_eq!(config.client_keytab_name()?, KeytabName::parse("FILE:/run/svc.keytab")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_client_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.client_keytab_name = Some(name.into());
         self

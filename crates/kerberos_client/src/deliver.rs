@@ -13,6 +13,7 @@ use crate::delivery::{
 use crate::driver::Driver;
 use crate::io::{Io, Waiting};
 use crate::locate::Located;
+use crate::trace::trace;
 use crate::transport::{Progress, ProxyError, Socket, TraceError, Traced};
 
 /// A reply, and who gave it where that is known.
@@ -110,10 +111,10 @@ impl Errand<'_> {
         let place = Traced(&endpoint);
         match endpoint.transport {
             Transport::Udp => {
-                tracing::debug!(target: "krb5_trace", "Sending initial UDP request to {place}");
+                trace!("Sending initial UDP request to {place}");
             }
             Transport::Tcp => {
-                tracing::debug!(target: "krb5_trace", "Initiating TCP connection to {place}");
+                trace!("Initiating TCP connection to {place}");
             }
             Transport::Https | Transport::Unix => {}
         }
@@ -132,7 +133,7 @@ impl Errand<'_> {
                     Transport::Tcp | Transport::Unix => "TCP error connecting to",
                     Transport::Https => "HTTPS error connecting to",
                 };
-                tracing::debug!(target: "krb5_trace", "{doing} {place}: {}", TraceError(&error));
+                trace!("{doing} {place}: {}", TraceError(&error));
                 self.delivery
                     .handle(Event::Failed(id, Reason::from(&error)));
             }
@@ -155,11 +156,11 @@ impl Errand<'_> {
             return;
         };
         let place = Traced(&endpoint);
-        tracing::debug!(target: "krb5_trace", "Sending retry UDP request to {place}");
+        trace!("Sending retry UDP request to {place}");
         // As in MIT's library the connection is kept: the next pass tries once more.
         if let Err(error) = socket.resend(self.request) {
             let error = TraceError(&error);
-            tracing::debug!(target: "krb5_trace", "UDP error sending to {place}: {error}");
+            trace!("UDP error sending to {place}: {error}");
         }
     }
 
@@ -170,7 +171,7 @@ impl Errand<'_> {
             && !matches!(socket, Socket::Udp(_))
         {
             let place = Traced(&endpoint);
-            tracing::debug!(target: "krb5_trace", "Terminating TCP connection to {place}");
+            trace!("Terminating TCP connection to {place}");
         }
     }
 
@@ -211,13 +212,13 @@ impl Errand<'_> {
                     Transport::Https => "HTTPS",
                     _ => "TCP",
                 };
-                tracing::debug!(target: "krb5_trace", "Sending {what} request to {place}");
+                trace!("Sending {what} request to {place}");
                 self.delivery.handle(Event::Connected(id));
             }
             Ok(Progress::Reply(message)) => self.delivery.handle(Event::Reply(id, message)),
             Err(error) => {
                 let doing = socket.trouble();
-                tracing::debug!(target: "krb5_trace", "{doing} {place}: {}", TraceError(&error));
+                trace!("{doing} {place}: {}", TraceError(&error));
                 self.fail(id, Reason::from(&error));
             }
         }
@@ -249,7 +250,7 @@ impl Errand<'_> {
         }) = &result
         {
             let (length, place) = (message.len(), Traced(&answered.endpoint));
-            tracing::debug!(target: "krb5_trace", "Received answer ({length} bytes) from {place}");
+            trace!("Received answer ({length} bytes) from {place}");
         }
         for index in 0..self.sockets.len() {
             self.close(ConnectionId(index));
@@ -276,7 +277,7 @@ pub(crate) async fn resolve(
         let prepared = driver.io.run(move || proxy.prepare()).await;
         prepared.map_err(|error| Reason::System(error.to_string()))??;
     }
-    tracing::debug!(target: "krb5_trace", "Resolving hostname {host}");
+    trace!("Resolving hostname {host}");
     let found = driver.resolver.find_addresses(driver.io, host, deadline);
     let found = found
         .await

@@ -25,6 +25,8 @@ use std::net::SocketAddr;
 use thiserror::Error;
 
 pub use hosts_file::HostsFile;
+#[doc(hidden)]
+pub use lookup::play_lookup;
 pub use resolv_conf::ResolvConf;
 pub use resolver::Resolver;
 
@@ -35,7 +37,7 @@ pub(crate) use message::{Data, RecordType};
 #[non_exhaustive]
 pub enum DnsError {
     /// A text is no domain name: too long, or with an empty label.
-    #[error("{0:?} is no domain name")]
+    #[error("{0:?} is not a domain name")]
     BadName(String),
     /// No server answered.
     #[error("no answer about {name} from DNS{}", Listed(.servers))]

@@ -15,6 +15,7 @@ use crate::good_servers::GoodServers;
 use crate::io::Io;
 use crate::locate::{Located, locate};
 use crate::tickets::Flights;
+use crate::trace::trace;
 use crate::{ClientError, Config};
 
 /// Cheap to clone; the clones share all but the limits of time.
@@ -112,10 +113,7 @@ impl Driver {
         } else {
             ""
         };
-        tracing::debug!(
-            target: "krb5_trace",
-            "Sending request ({length} bytes) to {realm}{tcp_only}"
-        );
+        trace!("Sending request ({length} bytes) to {realm}{tcp_only}");
         // What DNS takes is of the time for the request.
         let deadline = self.deadline()?;
         let mut servers = locate(self, &request.realm, kind, deadline).await?;

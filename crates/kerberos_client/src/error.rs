@@ -12,7 +12,7 @@ use kerberos_files::expand::ExpandError;
 use kerberos_files::keytab::{KeytabError, KeytabNameError};
 use kerberos_files::rcache::RcacheNameError;
 use kerberos_proto::{
-    ExchangeError, MIT_ERROR_BASE, PasswordChangeError, Principal, PrincipalError,
+    ExchangeError, MIT_ERROR_BASE, PasswordChangeError, Principal, PrincipalError, Shown,
 };
 use thiserror::Error;
 
@@ -44,7 +44,7 @@ pub enum ClientError {
     /// Nothing says where the KDCs of the realm are.
     #[error("Cannot find KDC for {}", quoted(realm))]
     CannotFindKdc {
-        /// The realm, its control characters escaped.
+        /// The realm, as it can be shown ([`Shown`]).
         realm: String,
         /// What DNS had to say about it.
         dns: DnsSearch,
@@ -52,7 +52,7 @@ pub enum ClientError {
     /// No KDC of the realm answered.
     #[error("Cannot contact any KDC for realm '{realm}'")]
     CannotContactKdc {
-        /// The realm, its control characters escaped.
+        /// The realm, as it can be shown ([`Shown`]).
         realm: String,
         /// The servers that were asked, by each transport, and what came of it.
         attempts: Vec<Attempt>,
@@ -117,7 +117,10 @@ pub enum ClientError {
     Gss(Arc<kerberos_gss::GssError>),
     /// The service was to be lent a TGT, which `enforce_ok_as_delegate` forbids.
     #[cfg(feature = "gss")]
-    #[error("{server} may not be lent a ticket: the KDC does not trust it with one")]
+    #[error(
+        "{} may not be lent a ticket: the KDC does not trust it with one",
+        Shown::new(server)
+    )]
     DelegationForbidden {
         /// Whom the KDC does not trust (`ok-as-delegate`).
         server: Principal,
@@ -177,18 +180,10 @@ impl fmt::Display for DnsSearch {
     }
 }
 
-/// A realm as text that can be shown: a forged referral may name one that would drive the terminal,
-/// so control characters are escaped.
-pub(crate) fn shown(realm: &[u8]) -> String {
-    let mut text = String::with_capacity(realm.len());
-    for character in String::from_utf8_lossy(realm).chars() {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+/// Bytes of a stranger as text that can be shown: a forged referral may name a realm that would drive
+/// the terminal, or one without end.
+pub(crate) fn shown(text: &[u8]) -> String {
+    Shown::new(String::from_utf8_lossy(text)).to_string()
 }
 
 impl ClientError {
@@ -250,15 +245,18 @@ impl ClientError {
             }
             // Where there is one, it is another client's, or it has expired.
             Self::NoCredential { server, cache } if server.is_krbtgt() => Some(format!(
-                "log in first: there is no ticket for {server} in {cache} that can be used for this"
+                "log in first: there is no ticket for {} in {cache} that can be used for this",
+                Shown::new(server)
             )),
             Self::TicketExpired { server, .. } => {
+                let server = Shown::new(server);
                 Some(format!("log in again: the ticket for {server} has expired"))
             }
             #[cfg(feature = "gss")]
             Self::DelegationForbidden { server } => Some(format!(
-                "have the KDC mark {server} as ok-as-delegate, or set enforce_ok_as_delegate = false \
-                 in [libdefaults] of krb5.conf"
+                "have the KDC mark {} as ok-as-delegate, or set enforce_ok_as_delegate = false in \
+                 [libdefaults] of krb5.conf",
+                Shown::new(server)
             )),
             Self::Ccache(error) => error.hint(),
             Self::CcacheName(error) => error.hint(),

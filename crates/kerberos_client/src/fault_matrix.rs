@@ -8,7 +8,6 @@
 
 mod network;
 mod phases;
-mod random;
 
 use std::fmt::Write as _;
 use std::fs;

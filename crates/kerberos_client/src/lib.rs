@@ -14,14 +14,9 @@
 //! ```
 //! use kerberos_client::{Client, Config, keytab_secret};
 //!
-//! # use kerberos_client::{kerberos_files, kerberos_proto};
 //! # let file = |name| std::env::temp_dir().join(format!("{name}_doc_{}", std::process::id()));
 //! # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("svc", "password").start()?;
-//! # let principal = kerberos_proto::Principal::parse("svc@EXAMPLE.COM")?;
-//! # let entries: Vec<_> = kdc.keys("svc").iter().map(|one| kerberos_files::keytab::KeytabEntry {
-//! #     principal: principal.clone(), timestamp: 0, kvno: one.kvno(), key: one.block(),
-//! # }).collect();
-//! # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
+//! # std::fs::write(file("keytab"), kdc.keytab("svc"))?;
 //! # let krb5_conf = kdc.krb5_conf();
 //! # let (keytab, cache) = (file("keytab").display().to_string(), file("cc").display().to_string());
 //! let config = Config::parse(&krb5_conf)? // or Config::from_env()?
@@ -85,6 +80,7 @@ mod delivery;
 pub mod dns;
 mod driver;
 mod error;
+// In one `cfg(all(…))` clippy would not take it for tests.
 #[cfg(feature = "https")]
 #[cfg(test)]
 mod fault_matrix;
@@ -106,6 +102,7 @@ mod secure_execution;
 mod service_name;
 mod store;
 mod tickets;
+mod trace;
 mod transport;
 
 pub use acceptor::ServiceAcceptor;

@@ -21,6 +21,7 @@ use crate::delivery::{Address, Endpoint, Target, Transport};
 use crate::dns::{DnsError, RecordType};
 use crate::driver::Driver;
 use crate::error::{DnsSearch, shown};
+use crate::trace::trace;
 #[cfg(feature = "https")]
 use crate::transport::Proxy;
 use crate::transport::{Framing, Socket};
@@ -232,11 +233,11 @@ impl Search<'_> {
             (tcp.as_str(), RecordType::SRV),
         ];
         if self.with_uri {
-            tracing::debug!(target: "krb5_trace", "Sending DNS URI query for {uri}");
+            trace!("Sending DNS URI query for {uri}");
             questions.push((uri.as_str(), RecordType::URI));
         }
-        tracing::debug!(target: "krb5_trace", "Sending DNS SRV query for {udp}");
-        tracing::debug!(target: "krb5_trace", "Sending DNS SRV query for {tcp}");
+        trace!("Sending DNS SRV query for {udp}");
+        trace!("Sending DNS SRV query for {tcp}");
         let (resolver, io) = (&self.driver.resolver, self.driver.io);
         let answers = resolver.ask_all(io, &questions, self.deadline).await;
         let mut answers = answers.into_iter().map(|answer| match answer {

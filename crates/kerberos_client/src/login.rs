@@ -16,6 +16,7 @@ use crate::client::{now, system_rng};
 use crate::driver::Driver;
 use crate::io::{Io, block_on};
 use crate::locate::{Located, locate};
+use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {
@@ -46,7 +47,7 @@ impl Driver {
         if !self.any_replica(&replied).await {
             return Err(error.into());
         }
-        tracing::debug!(target: "krb5_trace", "Retrying AS request with primary KDC");
+        trace!("Retrying AS request with primary KDC");
         let mut nobody = Vec::new();
         let second = self.attempt(ServerKind::PrimaryKdc, params, again, &mut nobody);
         match second.await {

@@ -12,6 +12,7 @@ use crate::dns::{Data, RecordType};
 use crate::driver::Driver;
 use crate::io::block_on;
 use crate::locate::locate;
+use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {
@@ -115,10 +116,10 @@ impl Driver {
             let answer = answers.pop().and_then(Result::ok);
             let realm = answer.and_then(|answer| realm_of(answer.records.first()?));
             if let Some(realm) = realm {
-                tracing::debug!(target: "krb5_trace", "TXT record {name} found: {realm}");
+                trace!("TXT record {name} found: {realm}");
                 return Some(realm);
             }
-            tracing::debug!(target: "krb5_trace", "TXT record {name} not found");
+            trace!("TXT record {name} not found");
         }
         None
     }

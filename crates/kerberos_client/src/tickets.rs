@@ -10,11 +10,6 @@
 //! What it leaves to others: finding the KDCs ([`Client::send`]), and what is asked of them
 //! (`kerberos_proto`).
 
-/// Emits a line of the trace that users know from `KRB5_TRACE`.
-macro_rules! trace {
-    ($($arg:tt)+) => { tracing::debug!(target: "krb5_trace", $($arg)+) };
-}
-
 mod again;
 mod flights;
 mod get;
@@ -34,6 +29,7 @@ pub use request::TicketRequest;
 
 use crate::driver::Driver;
 use crate::io::block_on;
+use crate::trace::trace;
 use crate::{Client, ClientError, now};
 use flights::{Origin, Seat};
 use look_up::Hit;

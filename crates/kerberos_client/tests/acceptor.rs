@@ -3,9 +3,8 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kerberos_asn1::{
     AddressType, Decode, EncTicketPart, ErrorCode, KerberosString, KrbError, SequenceOf,
@@ -20,24 +19,22 @@ use kerberos_client::kerberos_proto::{
 use kerberos_client::{ClientError, Config, ServiceAcceptor, now, system_rng};
 use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 use kerberos_testkdc::forge::{enc_ticket_part, seal};
+use test_support::TempDir;
 
 const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 
 /// A service's corner of the disk.
 struct Service {
-    folder: PathBuf,
+    folder: TempDir,
 }
 
 impl Service {
     /// One whose keytab has these keys of HTTP/www@R.
     fn new(keys: &[(u32, EncryptionType)]) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kerberos-acceptor-{}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir(&folder).unwrap();
-        let service = Self { folder };
+        let service = Self {
+            folder: TempDir::new(),
+        };
         service.keytab().add(&entries(keys)).unwrap();
         service
     }
@@ -49,17 +46,11 @@ impl Service {
     fn config(&self, text: &str) -> Config {
         let keytab = self.keytab().path().display().to_string();
         let config = Config::parse(text).unwrap().with_keytab_name(keytab);
-        config.with_rcache_folder(&self.folder)
+        config.with_rcache_folder(self.folder.path())
     }
 
     fn acceptor(&self) -> ServiceAcceptor {
         ServiceAcceptor::new(&self.config("")).unwrap()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -346,7 +337,7 @@ fn replays_are_refused_as_the_configuration_says() {
     let file = format!("file2:{}", service.folder.join("rcache").display());
     check(&file, true, true);
     check("none:", false, false);
-    let mut names: Vec<_> = fs::read_dir(&service.folder)
+    let mut names: Vec<_> = fs::read_dir(service.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();

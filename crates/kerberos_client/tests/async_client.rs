@@ -5,10 +5,8 @@
 use std::fmt::Write as _;
 use std::future::Future;
 use std::net::UdpSocket;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -17,28 +15,22 @@ use kerberos_client::{AsyncClient, Client, ClientError, Config, TicketRequest};
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::{AskError, Login, Password, Principal, Secret};
 use kerberos_testkdc::{Fault, TestKdc, Transport};
+use test_support::TempDir;
 
 const REALM: &str = "EXAMPLE.COM";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// How many caches there have been, so that each has its own name.
-static COUNT: AtomicUsize = AtomicUsize::new(0);
-
 /// A cache that goes when the test ends.
-struct Cache(CcacheName);
+struct Cache(
+    CcacheName,
+    #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
+);
 
 impl Cache {
     fn new() -> Self {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("async-{}-{count}", std::process::id()));
-        Self(CcacheName::file(path.to_str().unwrap()))
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        let path: PathBuf = self.0.path().unwrap().to_owned();
-        let _ = std::fs::remove_file(path);
+        let folder = TempDir::new();
+        let cache = CcacheName::file(folder.join("cache").to_str().unwrap());
+        Self(cache, folder)
     }
 }
 

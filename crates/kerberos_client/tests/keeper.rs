@@ -12,9 +12,10 @@ use kerberos_client::{
     AsyncClient, Client, ClientError, Config, KeeperParams, LoginSource, TicketKeeper, now,
 };
 use kerberos_files::ccache::{CcacheFile, CcacheName};
-use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
+use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, KeyEntry, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
+use test_support::TempDir;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Long enough for a busy machine; no test waits for it to pass.
@@ -45,23 +46,20 @@ fn password() -> Result<Secret, ClientError> {
     Ok(Secret::Password(Password::new("password")))
 }
 
-/// A file that goes when the test ends.
-struct TempFile(PathBuf);
+/// A file that goes, with its folder, when the test ends.
+struct TempFile(
+    PathBuf,
+    #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
+);
 
 impl TempFile {
     fn new(name: &str) -> Self {
-        let name = format!("keeper-{}-{name}", std::process::id());
-        Self(std::env::temp_dir().join(name))
+        let folder = TempDir::new();
+        Self(folder.join(name), folder)
     }
 
     fn cache(&self) -> CcacheName {
         CcacheName::file(self.0.to_str().unwrap())
-    }
-}
-
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
     }
 }
 
@@ -187,18 +185,7 @@ fn a_keytab_may_be_rotated() {
     let file = TempFile::new("keytab");
     let write = |kdc: &TestKdc| {
         let _ = std::fs::remove_file(&file.0);
-        let principal = client(kdc).principal("svc").unwrap();
-        let entries: Vec<_> = kdc
-            .keys("svc")
-            .iter()
-            .map(|one| KeytabEntry {
-                principal: principal.clone(),
-                timestamp: 0,
-                kvno: one.kvno(),
-                key: one.block(),
-            })
-            .collect();
-        KeytabFile::new(&file.0).add(&entries).unwrap();
+        std::fs::write(&file.0, kdc.keytab("svc")).unwrap();
     };
     write(&second);
     let client = client(&first);

@@ -4,17 +4,16 @@
 
 use std::fmt::Write as _;
 use std::net::UdpSocket;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::{Client, ClientError, Config, keytab_secret};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
-use kerberos_files::keytab::{KeytabEntry, KeytabFile, KeytabName};
+use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AskError, ExchangeError, Login, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc, Transport};
+use test_support::TempDir;
 
 const REALM: &str = "EXAMPLE.COM";
 const USER: &str = "user";
@@ -77,13 +76,6 @@ fn dead() -> u16 {
         .port()
 }
 
-/// A file name that no other test uses.
-fn temporary(name: &str) -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("client-{}-{count}-{name}", std::process::id()))
-}
-
 #[test]
 fn with_a_password() {
     let kdc = kdc();
@@ -100,23 +92,13 @@ fn with_a_keytab() {
     let kdc = TestKdc::builder(REALM).service("host/www").start().unwrap();
     let client = client(&[kdc.address().port()], "");
     let service = client.principal("host/www").unwrap();
-    let keytab = KeytabFile::new(temporary("keytab"));
-    let entries: Vec<_> = kdc
-        .keys("host/www")
-        .iter()
-        .map(|key| KeytabEntry {
-            principal: service.clone(),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        })
-        .collect();
-    keytab.add(&entries).unwrap();
-    let name = KeytabName::file(keytab.path().to_str().unwrap());
+    let folder = TempDir::new();
+    let path = folder.write("keytab", kdc.keytab("host/www"));
+    let name = KeytabName::file(path.to_str().unwrap());
     let keys = keytab_secret(&name, &service).unwrap();
     let stranger = keytab_secret(&name, &client.principal(USER).unwrap());
     assert!(matches!(stranger, Err(ClientError::Keytab(_))));
-    std::fs::remove_file(keytab.path()).unwrap();
+    std::fs::remove_file(path).unwrap();
     let params = client.as_params(service.clone()).unwrap();
     let login = client.login(params, keys).unwrap();
     assert_eq!(login.credential.client, service);
@@ -304,7 +286,8 @@ fn into_a_cache_and_out_again() {
     kdc.set_fault(Fault::ClockOffset(60));
     let client = client(&[kdc.address().port()], "");
     let login = check(&client);
-    let path = temporary("cache");
+    let folder = TempDir::new();
+    let path = folder.join("cache");
     let name = CcacheName::file(path.to_str().unwrap());
     client.store(&login, &name).unwrap();
     let mut cache = CcacheFile::new(&path).open().unwrap();

@@ -2,13 +2,12 @@
 //! cache and how, and what is found there the next time.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use kerberos_asn1::ErrorCode;
 use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_proto::{Credential, ExchangeError, Principal, ReplyFault, S4uFault, S4uUser};
 use kerberos_testkdc::{Account, Fault, S4uFault as Wrong, TestKdc};
+use test_support::TempDir;
 
 /// A KDC, the service `HTTP/web` as its client, and that one's cache, which goes with the test.
 struct Fixture {
@@ -16,17 +15,11 @@ struct Fixture {
     client: Client,
     name: CcacheName,
     file: CcacheFile,
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.file.path());
-    }
+    _folder: TempDir,
 }
 
 impl Fixture {
     fn new() -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let web = Account::new("HTTP/web").password("pw").may_impersonate();
         let alice = Account::new("alice").alias("alice@corp.example");
         let kdc = TestKdc::builder("EXAMPLE.COM")
@@ -36,13 +29,14 @@ impl Fixture {
             .service("ldap/back")
             .start()
             .unwrap();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("s4u-{}-{count}", std::process::id()));
+        let folder = TempDir::new();
+        let path = folder.join("cache");
         let text = format!("{}\n[libdefaults]\nforwardable = true\n", kdc.krb5_conf());
         let fixture = Self {
             client: Client::new(Config::parse(&text).unwrap()),
             name: CcacheName::file(path.to_str().unwrap()),
             file: CcacheFile::new(path),
+            _folder: folder,
             kdc,
         };
         let params = fixture.client.as_params(principal("HTTP/web")).unwrap();

@@ -2,8 +2,6 @@
 //! the KDC when the cache has none, and back into the cache.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -13,14 +11,12 @@ use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{CcacheFile, CcacheName, ConfigEntry};
 use kerberos_proto::{Credential, ExchangeError, Login, Password, Principal, Secret};
 use kerberos_testkdc::{Account, Fault, TestKdc};
+use test_support::TempDir;
 
 const REALM: &str = "EXAMPLE.COM";
 const HOST: &str = "host/www.example.com@EXAMPLE.COM";
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
-
-/// How many caches there have been, so that each has its own name.
-static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// A KDC, a client of it, and a cache with a TGT that goes when the test ends.
 struct Fixture {
@@ -28,12 +24,7 @@ struct Fixture {
     client: Client,
     name: CcacheName,
     file: CcacheFile,
-}
-
-impl Drop for Fixture {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(self.file.path());
-    }
+    _folder: TempDir,
 }
 
 impl Fixture {
@@ -49,9 +40,8 @@ impl Fixture {
             .account(Account::new("host/other.example.com"))
             .start()
             .unwrap();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path: PathBuf =
-            std::env::temp_dir().join(format!("tickets-{}-{count}", std::process::id()));
+        let folder = TempDir::new();
+        let path = folder.join("cache");
         let name = CcacheName::file(path.to_str().unwrap());
         let text = format!("{}\n[libdefaults]\n{libdefaults}\n", kdc.krb5_conf());
         let client = Client::new(Config::parse(&text).unwrap());
@@ -60,6 +50,7 @@ impl Fixture {
             client,
             name,
             file: CcacheFile::new(path),
+            _folder: folder,
         };
         fixture.log_in("user");
         fixture.kdc.forget_requests();

@@ -4,8 +4,9 @@
 //! A name can lead where renaming cannot: a single file mounted into a container, or a file of
 //! ours in a folder that we may not write to. Such a file is rewritten in place under an exclusive
 //! lock, with its first two bytes zero until the rest is there, so that a torn one does not pass
-//! for a whole one. That is done only if the file is regular, is no symbolic link and belongs to
-//! the effective user; for a mount point, which no ordinary user can plant, root may too.
+//! for a whole one. That is done only if the file is regular, is no symbolic link, has no other name
+//! and belongs to the effective user; for a mount point, which no ordinary user can plant, root may
+//! too, and other names do not count.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File, Metadata, OpenOptions};
@@ -278,7 +279,10 @@ fn rewrite(
     let metadata = file.metadata()?;
     let euid = rustix::process::geteuid();
     let ours = metadata.uid() == euid.as_raw() || (mount_point && euid.is_root());
-    if !metadata.is_file() || !ours {
+    // Another name of the file is in somebody's way, as a backup's, or was put here for us to write
+    // over what it is the name of.
+    let only_name = mount_point || metadata.nlink() == 1;
+    if !metadata.is_file() || !ours || !only_name {
         return Err(refusal);
     }
     lock::lock_exclusive(&file)?;
@@ -459,6 +463,19 @@ mod tests {
             rewrite(&link, b"y", Durability::Volatile, &access, false, refusal()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         assert_eq!(std::fs::read(&path).unwrap(), b"x");
+        std::fs::remove_file(&link).unwrap();
+        // Nor is a file written that has another name, unless it is mounted here.
+        std::fs::hard_link(&path, &link).unwrap();
+        let write = |mount_point| {
+            let access = Access::default();
+            let durability = Durability::Volatile;
+            rewrite(&link, b"y", durability, &access, mount_point, refusal())
+        };
+        let error = write(false).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(std::fs::read(&path).unwrap(), b"x");
+        write(true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"y");
         std::fs::remove_file(&link).unwrap();
         std::fs::remove_file(&path).unwrap();
     }

@@ -80,10 +80,10 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn an_exclusive_lock_keeps_another_thread_out() {
-        let path = std::env::temp_dir().join(format!("kerberos-lock-{}", std::process::id()));
+        let folder = test_support::TempDir::new();
+        let path = folder.join("file");
         let first = File::create(&path).unwrap();
         let second = File::options().read(true).open(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         lock_exclusive(&first).unwrap();
         let released = AtomicBool::new(false);
         std::thread::scope(|scope| {

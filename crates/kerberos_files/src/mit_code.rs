@@ -32,9 +32,10 @@ impl CcacheError {
             | Self::Primary { .. }
             | Self::Encode(_) => CC_FORMAT,
             Self::Version { .. } => CCACHE_BADVNO,
-            Self::NotAFile { .. } | Self::Permission { .. } | Self::ForeignDirectory { .. } => {
-                FCC_PERM
-            }
+            Self::NotAFile { .. }
+            | Self::Permission { .. }
+            | Self::ForeignDirectory { .. }
+            | Self::ForeignFile { .. } => FCC_PERM,
             Self::Io { .. } => CC_IO,
             Self::PrimaryKey { version: 1, .. } => CC_END,
             Self::PrimaryKey { .. } => return K5E1_BASE + KCC_UNKNOWN_VERSION,

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use rustix::fs::OFlags;
@@ -33,6 +33,8 @@ pub(crate) struct Window {
     offset: u64,
     /// Pipes and devices have no length to compare with.
     regular: bool,
+    /// The user id of who the file belongs to, if it is an ordinary one.
+    owner: Option<u32>,
     /// Whether to take a shared lock for each read.
     locks: bool,
 }
@@ -56,6 +58,7 @@ impl Window {
             end: 0,
             offset: 0,
             regular: metadata.is_file(),
+            owner: metadata.is_file().then(|| metadata.uid()),
             locks: metadata.is_file(),
         })
     }
@@ -77,6 +80,7 @@ impl Window {
             buffer: bytes,
             offset: 0,
             regular: false,
+            owner: None,
             locks: false,
         }
     }
@@ -89,6 +93,11 @@ impl Window {
         self.file
             .as_ref()
             .ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    /// The user id of the file's owner, if it is an ordinary file.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        self.owner
     }
 
     /// Where in the file the next byte to consume is.
@@ -260,7 +269,7 @@ pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
 }
 
 /// Whether `path` is that of a descriptor of this process.
-fn names_descriptor(path: &Path) -> bool {
+pub(crate) fn names_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"]
             .iter()
@@ -268,7 +277,7 @@ fn names_descriptor(path: &Path) -> bool {
 }
 
 /// Whether it is a pipe of `pipe(2)`, to which only a descriptor leads.
-fn has_no_name(pipe: &File) -> bool {
+pub(crate) fn has_no_name(pipe: &File) -> bool {
     const PIPEFS_MAGIC: rustix::fs::FsWord = 0x5049_5045;
     rustix::fs::fstatfs(pipe).is_ok_and(|system| system.f_type == PIPEFS_MAGIC)
 }

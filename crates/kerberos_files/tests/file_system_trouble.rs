@@ -6,7 +6,8 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -204,6 +205,70 @@ fn the_default_replay_cache_of_somebody_else() {
 }
 
 #[test]
+#[ignore = "needs root: gives files away, becomes another user"]
+fn a_file_that_another_user_put_where_everybody_may() {
+    if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
+        return as_who_finds_them(Path::new(&folder));
+    }
+    let folder = Folder::new("trouble-planted");
+    for (name, owner) in [("krb5cc", NOBODY + 1), ("own", NOBODY), ("of root", 0)] {
+        fs::write(folder.path(name), cache(300).expose_bytes()).unwrap();
+        chown(folder.path(name), Some(owner), None).unwrap();
+        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    let file = CcacheFile::new(folder.path("krb5cc"));
+    let rcache = RcacheFile::new(folder.path("rcache"), 300);
+    fs::write(rcache.path(), [7; 16]).unwrap();
+    chown(rcache.path(), Some(NOBODY + 1), None).unwrap();
+    let record = || rcache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
+
+    // Where not everybody may write, whoever may shares them on purpose.
+    assert_eq!(sizes(&file), [300]);
+    file.append([&credential(400)]).unwrap();
+    assert!(record().unwrap());
+
+    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).unwrap();
+    check_foreign(&file.open().unwrap_err(), file.path());
+    check_foreign(&file.append([&credential(1)]).unwrap_err(), file.path());
+    check_foreign(&file.remove(|_| true).unwrap_err(), file.path());
+    let other = Folder::new("trouble-planted-link");
+    symlink(file.path(), other.path("link")).unwrap();
+    let link = CcacheFile::new(other.path("link"));
+    check_foreign(&link.open().unwrap_err(), link.path());
+    assert!(matches!(record(), Err(RcacheError::NotOurs { .. })));
+    let given = fs::File::open(file.path()).unwrap();
+    let descriptor = format!("/proc/self/fd/{}", given.as_raw_fd());
+    assert_eq!(sizes(&CcacheFile::new(descriptor)), [300, 400]);
+
+    run_as_nobody(&folder, "a_file_that_another_user_put_where_everybody_may");
+    // Root may replace it, and it is root's then.
+    file.replace_with(&cache(500)).unwrap();
+    assert_eq!(sizes(&file), [500]);
+    assert_eq!(fs::metadata(file.path()).unwrap().uid(), 0);
+}
+
+/// The part of the test above that runs in a process of an ordinary user.
+fn as_who_finds_them(folder: &Path) {
+    for name in ["own", "of root"] {
+        assert_eq!(sizes(&CcacheFile::new(folder.join(name))), [300], "{name}");
+    }
+    let planted = CcacheFile::new(folder.join("krb5cc"));
+    check_foreign(&planted.open().unwrap_err(), planted.path());
+    // It can be written to; but whose it is would read what is written.
+    let error = planted.replace_with(&cache(500)).unwrap_err();
+    check_foreign(&error, planted.path());
+    assert_eq!(fs::metadata(planted.path()).unwrap().uid(), NOBODY + 1);
+}
+
+fn check_foreign(error: &CcacheError, file: &Path) {
+    let CcacheError::ForeignFile { path, owner } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((path.as_path(), *owner), (file, NOBODY + 1));
+    assert!(error.hint().unwrap().contains("belongs to user 65535"));
+}
+
+#[test]
 #[ignore = "needs root: mounts a file"]
 fn a_single_mounted_file_is_rewritten_in_place() {
     let folder = Folder::new("trouble-mounted");
@@ -268,7 +333,6 @@ fn a_writable_file_mounted_into_a_read_only_folder_is_rewritten_in_place() {
 #[test]
 #[ignore = "needs root: becomes another user"]
 fn an_ordinary_user_in_a_folder_of_root() {
-    const NOBODY: u32 = 65_534;
     if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
         return as_that_user(Path::new(&folder));
     }
@@ -284,15 +348,17 @@ fn an_ordinary_user_in_a_folder_of_root() {
         chown(&path, Some(owner), Some(owner)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
+    run_as_nobody(&folder, "an_ordinary_user_in_a_folder_of_root");
+    assert_eq!(folder.names(), ["foreign", "open to all", "own", "program"]);
+}
+
+/// Runs `test` of this program, with the path of `folder` in the environment, as an ordinary user.
+fn run_as_nobody(folder: &Folder, test: &str) {
     // The build folder may be closed to others.
     let program = folder.path("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let output = Command::new(&program)
-        .args([
-            "--exact",
-            "an_ordinary_user_in_a_folder_of_root",
-            "--include-ignored",
-        ])
+        .args(["--exact", test, "--include-ignored"])
         .env("TROUBLE_FOLDER", &folder.0)
         .current_dir(&folder.0)
         .uid(NOBODY)
@@ -304,7 +370,6 @@ fn an_ordinary_user_in_a_folder_of_root() {
         output.status.success() && text.contains("1 passed"),
         "{text}"
     );
-    assert_eq!(folder.names(), ["foreign", "open to all", "own", "program"]);
 }
 
 /// The part of the test above that runs in a process of an ordinary user.
@@ -351,3 +416,5 @@ fn as_that_user(folder: &Path) {
         "{error}"
     );
 }
+
+const NOBODY: u32 = 65_534;

@@ -87,7 +87,8 @@ fn keytab(version: keytab::Version) -> Vec<u8> {
         kvno: 300,
         key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
     };
-    let path = std::env::temp_dir().join(format!("hostile-{version:?}-{}", std::process::id()));
+    let folder = test_support::TempDir::new();
+    let path = folder.join("keytab");
     let file = keytab::KeytabFile::new(&path);
     let begin: [u8; 2] = if version == keytab::Version::V1 {
         [5, 1]
@@ -108,7 +109,6 @@ fn keytab(version: keytab::Version) -> Vec<u8> {
     .unwrap();
     file.add(&[shorter]).unwrap();
     let bytes = std::fs::read(&path).unwrap();
-    std::fs::remove_file(&path).unwrap();
     [&bytes[..], &[0, 0, 0, 0, 0xee, 0xee]].concat()
 }
 
@@ -221,14 +221,14 @@ fn check(sample: &[u8], entries: usize, read: fn(&[u8], &File) -> usize) {
     let _turn = TURN
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let path = std::env::temp_dir().join(format!("hostile-file-{}", std::process::id()));
+    let folder = test_support::TempDir::new();
+    let path = folder.join("file");
     let file = File::options()
         .read(true)
         .write(true)
         .create_new(true)
         .open(&path)
         .unwrap();
-    std::fs::remove_file(&path).unwrap();
     let try_input = |input: &[u8]| {
         let begun = Instant::now();
         let region = Region::new(ALLOCATOR);

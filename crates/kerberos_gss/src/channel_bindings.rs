@@ -54,6 +54,25 @@ impl ChannelBindings {
     /// # Errors
     /// [`GssError::Decode`] when it is none, and [`GssError::CertificateSignature`] when RFC 5929
     /// knows no hash for it, as with Ed25519.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_gss::{ChannelBindings, GssError};
+    /// // As little as there is to one: nothing that is signed, and by which algorithm.
+    /// let of = |oid: &[u8]| {
+    ///     let mut certificate = vec![0x30, 9 + oid.len() as u8, 0x30, 0];
+    ///     certificate.extend([0x30, 2 + oid.len() as u8, 0x06, oid.len() as u8]);
+    ///     certificate.extend(oid);
+    ///     certificate.extend([0x03, 1, 0]);
+    ///     ChannelBindings::of_certificate(&certificate)
+    /// };
+    /// // ecdsa-with-SHA256, ecdsa-with-SHA384, Ed25519.
+    /// let length = "tls-server-end-point:".len();
+    /// assert_eq!(of(b"\x2a\x86\x48\xce\x3d\x04\x03\x02")?.application_data.len(), length + 32);
+    /// assert_eq!(of(b"\x2a\x86\x48\xce\x3d\x04\x03\x03")?.application_data.len(), length + 48);
+    /// assert!(matches!(of(b"\x2b\x65\x70"), Err(GssError::CertificateSignature(_))));
+    /// # Ok::<(), GssError>(())
+    /// ```
     pub fn of_certificate(certificate: &[u8]) -> Result<Self, GssError> {
         certificate::hash(certificate).map(|hash| Self::tls_server_end_point(&hash))
     }

@@ -41,8 +41,12 @@ pub(crate) fn wrap_into(
     let token = tokens.get_mut(inner..).unwrap_or_default();
     let (header, rest) = token.split_at_mut(suite.header_len());
     let (text, padding) = rest.split_at_mut(message.len());
-    let mut parts = [Part::Sealed(text)];
-    protect(sender, &suite, protection, header, &mut parts, padding, rng);
+    let token = Laid {
+        header,
+        parts: &mut [Part::Sealed(text)],
+        padding,
+    };
+    protect(sender, &suite, protection, token, rng);
     Ok(())
 }
 
@@ -113,8 +117,12 @@ pub(crate) fn unwrap_in_place<'t>(
         .split_at_mut_checked(suite.header_len())
         .ok_or(GssError::Truncated)?;
     let length = text.len();
-    let mut parts = [Part::Sealed(&mut *text)];
-    let protection = open(receiver, &suite, header, &mut parts, &mut [])?;
+    let laid = Laid {
+        header,
+        parts: &mut [Part::Sealed(&mut *text)],
+        padding: &mut [],
+    };
+    let protection = open(receiver, &suite, laid)?;
     // RFC 1964 §1.2.2.3: each octet of the padding is its length.
     let padding = usize::from(text.last().copied().ok_or(GssError::Truncated)?);
     let message = length.checked_sub(padding).ok_or(GssError::Integrity)?;
@@ -152,15 +160,12 @@ pub(crate) fn wrap_scattered(
     let head = frame_head(suite.header_len() + elsewhere);
     let (frame, header) = around.header.split_at_mut(head.len());
     frame.copy_from_slice(&head);
-    protect(
-        sender,
-        &suite,
-        protection,
+    let token = Laid {
         header,
         parts,
-        around.padding,
-        rng,
-    );
+        padding: around.padding,
+    };
+    protect(sender, &suite, protection, token, rng);
     Ok(())
 }
 
@@ -188,7 +193,12 @@ pub(crate) fn unwrap_scattered(
     piece("header", header, suite.header_len())?;
     let id = header.first_chunk().copied().ok_or(GssError::Truncated)?;
     expect(TokenId::OLD_WRAP, TokenId(id))?;
-    let protection = open(receiver, &suite, header, parts, around.padding)?;
+    let token = Laid {
+        header,
+        parts,
+        padding: around.padding,
+    };
+    let protection = open(receiver, &suite, token)?;
     if around.padding.iter().any(|octet| *octet != 1) {
         return Err(GssError::Integrity);
     }
@@ -243,16 +253,27 @@ impl Receiver {
     }
 }
 
-/// Fills `header` in, from the token id to the confounder, and protects the text.
+/// A token where it lies.
+struct Laid<'t, 'p> {
+    /// From the token id to the confounder.
+    header: &'t mut [u8],
+    parts: &'t mut [Part<'p>],
+    padding: &'t mut [u8],
+}
+
+/// Fills the header and the padding in, and protects the text.
 fn protect(
     sender: &mut Sender,
     suite: &Suite<'_>,
     protection: Protection,
-    header: &mut [u8],
-    parts: &mut [Part<'_>],
-    padding: &mut [u8],
+    token: Laid<'_, '_>,
     rng: &mut dyn CryptoRng,
 ) {
+    let Laid {
+        header,
+        parts,
+        padding,
+    } = token;
     padding.fill(u8::try_from(padding.len()).unwrap_or_default());
     let number = sender.sequence_number;
     let (head, confounder) = header.split_at_mut(suite.header_len() - CONFOUNDER);
@@ -277,10 +298,13 @@ fn protect(
 fn open(
     receiver: &mut Receiver,
     suite: &Suite<'_>,
-    header: &mut [u8],
-    parts: &mut [Part<'_>],
-    padding: &mut [u8],
+    token: Laid<'_, '_>,
 ) -> Result<Protection, GssError> {
+    let Laid {
+        header,
+        parts,
+        padding,
+    } = token;
     let (head, confounder) = header.split_at_mut(suite.header_len() - CONFOUNDER);
     let (fields, _) = suite.fields(head.get(2..).unwrap_or_default())?;
     let protection = [Protection::Seal, Protection::Sign]

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum HttpError {
     /// What follows `Negotiate` is no base64.
-    #[error("what follows Negotiate is no base64")]
+    #[error("what follows Negotiate is not base64")]
     Base64,
     /// A token is longer than is taken.
     #[error("a token of {length} characters, {limit} are taken")]

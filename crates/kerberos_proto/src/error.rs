@@ -1,13 +1,13 @@
 //! `ExchangeError` and its parts: why an exchange failed, by whose fault, and MIT's words for it.
 
-use alloc::{boxed::Box, string::ToString, vec::Vec};
-use core::fmt::{self, Write as _};
+use alloc::{borrow::ToOwned as _, boxed::Box, format, string::String, vec::Vec};
+use core::fmt;
 
 use kerberos_asn1::{DecodeError, ErrorCode, KerberosTime, PaDataType};
 use kerberos_crypto::{CryptoError, EncryptionType};
 use thiserror::Error;
 
-use crate::{AskError, Principal, Timestamp};
+use crate::{AskError, Principal, Shown, Timestamp};
 
 mod kdc;
 mod mit;
@@ -65,7 +65,7 @@ pub enum ExchangeError {
     #[error("the KDC wants an AFS salt")]
     AfsSalt,
     /// The KDC wants preauthentication of no kind that is known and allowed.
-    #[error("no usable preauthentication among {offered:?}")]
+    #[error("{}", no_mechanism(offered))]
     NoMechanism {
         /// What the KDC offered.
         offered: Vec<PaDataType>,
@@ -117,13 +117,13 @@ pub enum ExchangeError {
     #[error("the evidence ticket is not forwardable: {0}")]
     EvidenceNotForwardable(Box<KdcError>),
     /// The KDC kept asking for another request.
-    #[error("the KDC had {limit} requests and wants another")]
+    #[error("the KDC asks for more than {limit} requests")]
     TooManyRequests {
         /// The most that the policy allows.
         limit: u8,
     },
     /// The KDCs kept referring the client on.
-    #[error("referred on {limit} times, and then to realm {}{}", realm.escape_ascii(), By(hops))]
+    #[error("referred on {limit} times, and then to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
     TooManyReferrals {
         /// The most that the policy allows.
         limit: u8,
@@ -133,7 +133,7 @@ pub enum ExchangeError {
         hops: Vec<Vec<u8>>,
     },
     /// A KDC referred the client to a realm that had referred it on.
-    #[error("referred back to realm {}{}", realm.escape_ascii(), By(hops))]
+    #[error("referred back to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
     ReferralLoop {
         /// The realm.
         realm: Vec<u8>,
@@ -156,7 +156,7 @@ pub enum ReplyFault {
     #[error("the session key is of type {0}, which was not offered")]
     SessionKeyNotOffered(EncryptionType),
     /// For another client.
-    #[error("for client {} instead of {asked}", Shown(got))]
+    #[error("for client {} instead of {asked}", Shown::new(got))]
     ClientName {
         /// Whom the request names.
         asked: Principal,
@@ -164,7 +164,7 @@ pub enum ReplyFault {
         got: Principal,
     },
     /// For another service.
-    #[error("for service {} instead of {asked}", Shown(got))]
+    #[error("for service {} instead of {asked}", Shown::new(got))]
     ServerName {
         /// What the request names.
         asked: Principal,
@@ -172,7 +172,11 @@ pub enum ReplyFault {
         got: Principal,
     },
     /// The ticket is not for the service that the encrypted part names.
-    #[error("the ticket is for {}, the reply for {}", Shown(ticket), Shown(reply))]
+    #[error(
+        "the ticket is for {}, the reply for {}",
+        Shown::new(ticket),
+        Shown::new(reply)
+    )]
     TicketServerName {
         /// What the ticket names.
         ticket: Principal,
@@ -189,7 +193,7 @@ pub enum ReplyFault {
     #[error("the ticket ends too late, or before it starts")]
     EndTime,
     /// The ticket is renewable for longer than asked for.
-    #[error("the ticket is renewable too long")]
+    #[error("the ticket is renewable for longer than asked for")]
     RenewTill,
     /// The ticket has a flag that an initial ticket may not have unasked, or lacks one it must
     /// have.
@@ -237,6 +241,31 @@ impl ExchangeError {
     }
 }
 
+/// That none of the mechanisms in `offered` will do. Whoever is on the network may have listed them.
+fn no_mechanism(offered: &[PaDataType]) -> String {
+    if offered.is_empty() {
+        return "the KDC named no preauthentication".to_owned();
+    }
+    format!(
+        "no usable preauthentication among {}",
+        Shown::new(Numbers(offered))
+    )
+}
+
+/// Types of padata, with commas between them.
+struct Numbers<'a>(&'a [PaDataType]);
+
+impl fmt::Display for Numbers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for PaDataType(number) in self.0 {
+            write!(f, "{comma}{number}")?;
+            comma = ", ";
+        }
+        Ok(())
+    }
+}
+
 /// The realms of a way, if there are any.
 struct By<'a>(&'a [Vec<u8>]);
 
@@ -244,24 +273,8 @@ impl fmt::Display for By<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut before = ", by way of ";
         for realm in self.0 {
-            write!(f, "{before}{}", realm.escape_ascii())?;
+            write!(f, "{before}{}", Shown::new(realm.escape_ascii()))?;
             before = ", ";
-        }
-        Ok(())
-    }
-}
-
-/// A name that a stranger may have made: its control characters are escaped, since an error ends
-/// up on a terminal.
-struct Shown<'a>(&'a Principal);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.to_string().chars() {
-            match character {
-                control if control.is_control() => write!(f, "{}", control.escape_default())?,
-                other => f.write_char(other)?,
-            }
         }
         Ok(())
     }

@@ -20,15 +20,7 @@
 //! ```
 //! use kerberos_proto::{AsExchange, AsParams, Password, Principal, Secret, Step, Timestamp};
 //! # use kerberos_testkdc::{Kdc, Transport};
-//! # struct SystemRng(u64);
-//! # impl rand_core::TryRng for SystemRng {
-//! #     type Error = core::convert::Infallible;
-//! #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
-//! #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
-//! #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
-//! # }
-//! # impl rand_core::TryCryptoRng for SystemRng {}
-//! # let mut rng = SystemRng(0);
+//! # let mut rng = kerberos_testkdc::Repeatable(7);
 //! # let kdc = Kdc::builder("EXAMPLE.COM").principal("alice", "correct horse").build()?;
 //! # let clock = || Timestamp::new(1_767_225_600, 0);
 //! let mut params = AsParams::new(Principal::parse("alice@EXAMPLE.COM")?);
@@ -86,6 +78,7 @@ mod principal;
 mod s4u;
 mod secret;
 mod session_message;
+mod shown;
 mod tgs_exchange;
 mod ticket_chase;
 mod time;
@@ -117,6 +110,7 @@ pub use secret::{AskError, AskFn, KeyEntry, Password, Secret};
 pub use session_message::{
     MessageError, MessageReceiver, MessageSender, OriginFault, ReceivedMessage, SecretData,
 };
+pub use shown::Shown;
 pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
 pub use ticket_chase::{ChaseParams, Chased, Route, TicketChase};
 pub use time::{ClockOffset, Timestamp};

@@ -41,15 +41,7 @@ pub use result::{PasswordRejection, PasswordResult};
 ///     AsExchange, AsParams, Password, PasswordChange, Principal, Secret, Step, Timestamp,
 /// };
 /// # use kerberos_testkdc::{Kdc, Transport};
-/// # struct SystemRng(u64);
-/// # impl rand_core::TryRng for SystemRng {
-/// #     type Error = core::convert::Infallible;
-/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
-/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
-/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
-/// # }
-/// # impl rand_core::TryCryptoRng for SystemRng {}
-/// # let mut rng = SystemRng(0);
+/// # let mut rng = kerberos_testkdc::Repeatable(7);
 /// # let kdc = Kdc::builder("EXAMPLE.COM")
 /// #     .principal("alice", "correct horse").service("kadmin/changepw").build()?;
 /// # let now = Timestamp::new(1_767_225_600, 0);

@@ -8,18 +8,22 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
-use kerberos_asn1::{PaData, PaDataType};
+use kerberos_asn1::PaDataType;
 use kerberos_crypto::{CryptoRng, EncryptionType, Key};
 
 use crate::as_exchange::Plan;
 use crate::as_key::LongTermKey;
-use crate::trace::{PaType, PaTypes, Printable, trace};
+use crate::trace::{PaType, PaTypes, trace};
 use crate::{ExchangeError, KdcError, Policy, Principal, Timestamp};
 
 mod encrypted_timestamp;
 mod etype_info;
+mod padata;
 
 pub(crate) use etype_info::KeyInfo;
+pub(crate) use padata::{OwnedPaData, find};
+
+use padata::{cookie, sorted};
 
 /// Every mechanism there is.
 const MECHANISMS: &[fn() -> Box<dyn Mechanism>] =
@@ -56,16 +60,6 @@ pub(crate) trait Mechanism: Send {
     ) -> Option<Answer> {
         None
     }
-
-    /// Looks at the padata of the KDC's final reply; the result replaces the client's long-term
-    /// key as the key that the reply is encrypted in.
-    fn conclude(
-        &mut self,
-        _padata: &[OwnedPaData],
-        _cx: &mut Context<'_>,
-    ) -> Result<Option<Key>, ExchangeError> {
-        Ok(None)
-    }
 }
 
 /// What a mechanism sends.
@@ -84,12 +78,6 @@ pub(crate) struct Context<'a> {
     pub(crate) client: &'a Principal,
     /// When this step began; [`now`](Self::now) is the time to use.
     started: Timestamp,
-    /// The request that the answer goes with, for mechanisms that bind themselves to its body.
-    #[expect(
-        dead_code,
-        reason = "for the mechanisms with a checksum over the request body"
-    )]
-    pub(crate) plan: &'a Plan,
     pub(crate) rng: &'a mut dyn CryptoRng,
     pub(crate) key: &'a mut LongTermKey,
     pub(crate) key_info: &'a KeyInfo,
@@ -242,26 +230,6 @@ impl Preauth {
         Some(self.take_answer(selected, answer, cookie(padata)))
     }
 
-    /// Shows the selected mechanism the final reply's padata; the key it gives replaces the
-    /// client's long-term key.
-    ///
-    /// # Errors
-    /// When the mechanism finds that the KDC does not prove what it should.
-    pub(crate) fn conclude(
-        &mut self,
-        padata: &[OwnedPaData],
-        cx: &mut PreauthEnv<'_>,
-    ) -> Result<Option<Key>, ExchangeError> {
-        let Some(mechanism) = self
-            .mechanisms
-            .iter_mut()
-            .find(|mechanism| Some(mechanism.pa_type()) == self.selected)
-        else {
-            return Ok(None);
-        };
-        mechanism.conclude(padata, &mut cx.context(&self.key_info))
-    }
-
     fn answer_list(
         &mut self,
         method_data: &[OwnedPaData],
@@ -346,68 +314,11 @@ impl PreauthEnv<'_> {
             policy: self.policy,
             client: self.client,
             started: self.now,
-            plan: self.plan,
             rng: self.rng,
             key: self.key,
             key_info,
         }
     }
-}
-
-/// One element of preauthentication data in one's own memory.
-#[derive(Clone, Debug)]
-pub(crate) struct OwnedPaData {
-    pub(crate) padata_type: PaDataType,
-    pub(crate) value: Vec<u8>,
-}
-
-impl OwnedPaData {
-    pub(crate) fn new(padata_type: PaDataType, value: Vec<u8>) -> Self {
-        Self { padata_type, value }
-    }
-
-    pub(crate) fn empty(padata_type: PaDataType) -> Self {
-        Self::new(padata_type, Vec::new())
-    }
-
-    pub(crate) fn as_wire(&self) -> PaData<'_> {
-        PaData {
-            padata_type: self.padata_type,
-            padata_value: &self.value,
-        }
-    }
-}
-
-impl From<PaData<'_>> for OwnedPaData {
-    fn from(padata: PaData<'_>) -> Self {
-        Self::new(padata.padata_type, padata.padata_value.to_vec())
-    }
-}
-
-/// The contents of the first padata of `wanted` type.
-pub(crate) fn find(padata: &[OwnedPaData], wanted: PaDataType) -> Option<&[u8]> {
-    padata
-        .iter()
-        .find(|one| one.padata_type == wanted)
-        .map(|one| one.value.as_slice())
-}
-
-/// RFC 6113 §5.2: a cookie is to be sent back as it came.
-fn cookie(padata: &[OwnedPaData]) -> Option<OwnedPaData> {
-    let cookie = find(padata, PaDataType::FX_COOKIE)?;
-    trace!("Received cookie: {}", Printable(cookie));
-    Some(OwnedPaData::new(PaDataType::FX_COOKIE, cookie.to_vec()))
-}
-
-/// The preferred types first, in the order preferred; the rest as it was.
-fn sorted(mut padata: Vec<OwnedPaData>, preferred: &[i32]) -> Vec<OwnedPaData> {
-    let rank = |one: &OwnedPaData| {
-        preferred
-            .iter()
-            .position(|&number| number == one.padata_type.0)
-    };
-    padata.sort_by_key(|one| rank(one).unwrap_or(usize::MAX));
-    padata
 }
 
 fn no_mechanism(padata: &[OwnedPaData]) -> ExchangeError {

@@ -1,18 +1,18 @@
 //! The AS exchange: from an AS-REQ to an AS-REP (RFC 4120 §3.1, RFC 6806).
 
 use kerberos_asn1::{
-    Checksum, Decode, Encode, EncryptedData, ErrorCode, EtypeInfo, EtypeInfo2Entry, EtypeInfoEntry,
-    KdcOptions, KdcReq, KdcReqBody, KerberosString, KerberosTime, MessageType, MethodData,
-    NameType, PaData, PaDataType, PaEncTsEnc, SequenceOf, TicketFlags,
+    Checksum, Encode, ErrorCode, KdcOptions, KdcReq, KdcReqBody, KerberosTime, MessageType,
+    MethodData, NameType, PaData, PaDataType, TicketFlags,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
 use crate::account::{AccountState, Referral};
-use crate::builder::Hint;
 use crate::database::{Entry, PrincipalKey};
 use crate::fault::Fault;
 use crate::kdc::{Kdc, Now};
+use crate::preauth::{check_preauth, hints, method_data};
 use crate::reply::{Grant, Refusal, Times, after};
+use crate::request::{find_padata, whole_seconds};
 
 /// Answers an AS-REQ; `message` is its encoding.
 pub(crate) fn serve(
@@ -104,19 +104,6 @@ pub(crate) fn session_etype(server: &Entry, body: &KdcReqBody<'_>) -> Option<Enc
     server.key_for(body.etype.iter()).map(PrincipalKey::etype)
 }
 
-/// The contents of a kind of pre-authentication data.
-pub(crate) fn find_padata<'a>(request: &KdcReq<'a>, wanted: PaDataType) -> Option<&'a [u8]> {
-    let mut padata = request.padata.as_ref()?.iter();
-    padata
-        .find(|element| element.padata_type == wanted)
-        .map(|element| element.padata_value)
-}
-
-/// Seconds as the wire has them.
-pub(crate) fn whole_seconds(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
-}
-
 fn find_client<'k>(
     kdc: &'k Kdc,
     body: &KdcReqBody<'_>,
@@ -155,153 +142,6 @@ fn check_state(client: &Entry, body: &KdcReqBody<'_>) -> Result<(), Refusal> {
             "CLIENT LOCKED OUT",
         )),
     }
-}
-
-/// Whether the client preauthenticated (RFC 4120 §5.2.7.2); refused where it had to and did not.
-fn check_preauth(
-    kdc: &Kdc,
-    client: &Entry,
-    request: &KdcReq<'_>,
-    now: Now,
-) -> Result<bool, Refusal> {
-    let needed = || {
-        Refusal::new(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, "NEEDED_PREAUTH")
-            .with_data(preauth_methods(kdc, client, &request.req_body))
-    };
-    let Some(timestamp) = find_padata(request, PaDataType::ENC_TIMESTAMP) else {
-        if !client.account.preauth {
-            return Ok(false);
-        }
-        if kdc.faults.strikes(&Fault::NoMethodData) {
-            return Err(Refusal::new(
-                ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
-                "NEEDED_PREAUTH",
-            ));
-        }
-        return Err(needed());
-    };
-
-    if kdc.faults.strikes(&Fault::PreauthExpired) {
-        return Err(
-            Refusal::new(ErrorCode::KDC_ERR_PREAUTH_EXPIRED, "PREAUTH_EXPIRED")
-                .with_data(preauth_methods(kdc, client, &request.req_body)),
-        );
-    }
-    let ordered = kdc.faults.find(|fault| match fault {
-        Fault::ErrorAfterPreauth(code) => Some(*code),
-        _ => None,
-    });
-    if let Some(code) = ordered {
-        return Err(Refusal::new(code, "ORDERED_BY_TEST"));
-    }
-
-    let failed = || {
-        Refusal::new(ErrorCode::KDC_ERR_PREAUTH_FAILED, "PREAUTH_FAILED")
-            .with_data(preauth_methods(kdc, client, &request.req_body))
-    };
-    let sealed = EncryptedData::from_der(timestamp).map_err(|_| failed())?;
-    let key = client
-        .key_for(std::iter::once(sealed.etype))
-        .ok_or_else(failed)?;
-    let opened = key
-        .key()
-        .decrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, sealed.cipher)
-        .map_err(|_| failed())?;
-    let time = decode_padded::<PaEncTsEnc>(&opened).ok_or_else(failed)?;
-    let skew = time.patimestamp.unix().abs_diff(now.seconds);
-    if skew > kdc.policy.clock_skew.as_secs() {
-        return Err(Refusal::new(ErrorCode::KRB_AP_ERR_SKEW, "PREAUTH_FAILED"));
-    }
-    Ok(true)
-}
-
-/// Decodes what was decrypted: triple DES leaves padding behind it (RFC 3961 §6.3).
-pub(crate) fn decode_padded<'a, T: Decode<'a>>(bytes: &'a [u8]) -> Option<T> {
-    T::decode(&mut kerberos_asn1::der::Reader::new(bytes)).ok()
-}
-
-/// The METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED (RFC 4120 §5.9.1), encoded.
-fn preauth_methods(kdc: &Kdc, client: &Entry, body: &KdcReqBody<'_>) -> Vec<u8> {
-    if kdc.faults.strikes(&Fault::MalformedMethodData) {
-        return b"\x30\x80 not METHOD-DATA".to_vec();
-    }
-    let mut methods: Vec<(PaDataType, Vec<u8>)> = Vec::new();
-    if kdc.faults.strikes(&Fault::UnknownPreauthOnly) {
-        methods.push((PaDataType(9999), b"?".to_vec()));
-        return method_data(&methods).to_der();
-    }
-    let keys: Vec<&PrincipalKey> = body
-        .etype
-        .iter()
-        .filter_map(|etype| client.key_for(std::iter::once(etype)))
-        .collect();
-    methods.extend(hints(kdc, &keys));
-    methods.push((PaDataType::ENC_TIMESTAMP, Vec::new()));
-    methods.push((PaDataType::FX_COOKIE, b"a cookie".to_vec()));
-    method_data(&methods).to_der()
-}
-
-fn method_data(methods: &[(PaDataType, Vec<u8>)]) -> MethodData<'_> {
-    methods
-        .iter()
-        .map(|(padata_type, value)| PaData {
-            padata_type: *padata_type,
-            padata_value: value,
-        })
-        .collect()
-}
-
-/// What tells the client how to make its key, in the forms that the policy names.
-fn hints(kdc: &Kdc, keys: &[&PrincipalKey]) -> Vec<(PaDataType, Vec<u8>)> {
-    let params = kdc.faults.find(|fault| match fault {
-        Fault::HintedIterations(count) => Some(count.to_be_bytes().to_vec()),
-        Fault::HintedS2kParams(params) => Some(params.clone()),
-        _ => None,
-    });
-    let etype = kdc.faults.find(|fault| match fault {
-        Fault::HintedEtype(etype) => Some(etype.0),
-        _ => None,
-    });
-    let salt = kdc.faults.find(|fault| match fault {
-        Fault::HintedSalt(salt) => Some(salt.clone()),
-        _ => None,
-    });
-    let entries: Vec<EtypeInfo2Entry<'_>> = keys
-        .iter()
-        .map(|key| EtypeInfo2Entry {
-            etype: etype.unwrap_or(key.etype().0),
-            salt: salt.as_deref().or(key.salt()).map(KerberosString::from),
-            s2kparams: params.as_deref().or(key.s2kparams()),
-        })
-        .collect();
-    let Some(first) = entries.first() else {
-        return Vec::new();
-    };
-
-    let mut hints = Vec::new();
-    for hint in &kdc.policy.hints {
-        match hint {
-            Hint::EtypeInfo2 => {
-                let list = SequenceOf::from(entries.as_slice());
-                hints.push((PaDataType::ETYPE_INFO2, list.to_der()));
-            }
-            Hint::EtypeInfo => {
-                let list: EtypeInfo<'_> = entries
-                    .iter()
-                    .map(|entry| EtypeInfoEntry {
-                        etype: entry.etype,
-                        salt: entry.salt.map(KerberosString::as_bytes),
-                    })
-                    .collect();
-                hints.push((PaDataType::ETYPE_INFO, list.to_der()));
-            }
-            Hint::PwSalt => {
-                let salt = first.salt.map(|salt| salt.0.to_vec());
-                hints.extend(salt.map(|salt| (PaDataType::PW_SALT, salt)));
-            }
-        }
-    }
-    hints
 }
 
 /// The Checksum of PA-REQ-ENC-PA-REP, encoded; `None` where a fault leaves it out.

@@ -15,15 +15,7 @@ use zeroize::Zeroizing;
 /// use kerberos_asn1::{Decode, NameType, PrincipalName, SequenceOf, Ticket};
 /// use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 /// use kerberos_testkdc::forge;
-/// # struct Constant;
-/// # impl rand_core::TryRng for Constant {
-/// #     type Error = core::convert::Infallible;
-/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
-/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
-/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
-/// # }
-/// # impl rand_core::TryCryptoRng for Constant {}
-/// # let mut rng = Constant;
+/// # let mut rng = kerberos_testkdc::Repeatable(7);
 ///
 /// let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 /// let (service_key, session) = (Key::generate(etype, &mut rng)?, Key::generate(etype, &mut rng)?);

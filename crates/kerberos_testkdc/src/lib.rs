@@ -30,7 +30,9 @@
 //! assert!(conf.contains("default_realm = TEST.REALM"));
 //! assert!(conf.contains(&format!("kdc = {}", kdc.address())));
 //!
-//! // The keys that the service needs in its keytab.
+//! // What the service needs for a keytab, and the keys in there.
+//! let keytab = kdc.keytab("host/www.test.realm");
+//! assert!(keytab.starts_with(&[5, 2]));
 //! let keys = kdc.keys("host/www.test.realm");
 //! assert_eq!(keys.len(), 2);
 //! assert_eq!(keys[0].etype().to_string(), "aes256-cts-hmac-sha1-96");
@@ -92,8 +94,12 @@ mod fault;
 pub mod forge;
 mod header_ticket;
 mod kdc;
+mod keytab;
 mod password_service;
+mod preauth;
+mod repeatable;
 mod reply;
+mod request;
 mod s4u;
 mod server;
 mod tgs_service;
@@ -104,4 +110,5 @@ pub use database::PrincipalKey;
 pub use error::TestKdcError;
 pub use fault::{Fault, PasswordFault, S4uFault};
 pub use kdc::{Kdc, Received, Transport};
+pub use repeatable::Repeatable;
 pub use server::TestKdc;

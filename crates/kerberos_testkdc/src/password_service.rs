@@ -11,9 +11,9 @@ use kerberos_asn1::{
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
-use crate::as_service::{decode_padded, whole_seconds};
 use crate::fault::{Fault, PasswordFault};
 use crate::kdc::{Kdc, Now, Received, Transport, lock};
+use crate::request::{decode_padded, whole_seconds};
 
 /// The authenticators that were taken, for none is taken twice.
 pub(crate) type Replays = BTreeSet<Vec<u8>>;

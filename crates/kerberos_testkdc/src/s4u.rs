@@ -12,11 +12,11 @@ use kerberos_asn1::{
 use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage, unkeyed_checksum};
 
 use crate::account::AccountState;
-use crate::as_service::{decode_padded, find_padata};
 use crate::database::Entry;
 use crate::fault::{Fault, S4uFault};
 use crate::kdc::Kdc;
 use crate::reply::Refusal;
+use crate::request::{decode_padded, find_padata};
 use crate::tgs_service::open_ticket;
 
 /// A request with a TGT, as far as S4U looks at it.

@@ -1,20 +1,23 @@
 //! The TGS exchange: service tickets, renewals, validations, forwarded tickets and proxies,
 //! user-to-user and referrals by a ticket of this realm (RFC 4120 §3.3, RFC 6806 §8).
 //!
-//! What the ticket of a request is good for is in `header_ticket`, what is on behalf of users in `s4u`.
+//! What the ticket of a request is good for is in `header_ticket`, what is on behalf of users in `s4u`,
+//! how long a ticket lasts in `times`.
+
+mod times;
 
 use kerberos_asn1::{
     ApReq, Authenticator, Decode, EncTicketPart, ErrorCode, KdcOptions, KdcReq, KdcReqBody,
-    KerberosTime, MessageType, NameType, PaDataType, PrincipalName, SequenceOf, Ticket,
-    TicketFlags,
+    MessageType, NameType, PaDataType, PrincipalName, Realm, SequenceOf, Ticket, TicketFlags,
 };
 use kerberos_crypto::{ChecksumType, EncryptionType, Key, KeyUsage, Plaintext};
 
-use crate::as_service::{decode_padded, find_padata, session_etype, whole_seconds};
+use crate::as_service::session_etype;
 use crate::database::Entry;
 use crate::header_ticket;
 use crate::kdc::{Kdc, Now};
-use crate::reply::{Grant, Refusal, Times, after};
+use crate::reply::{Grant, Refusal, after};
+use crate::request::{decode_padded, find_padata};
 use crate::s4u::{Asked, Granted};
 
 /// Answers a TGS-REQ; `message` is its encoding.
@@ -50,26 +53,36 @@ pub(crate) fn serve(
     check_authenticator(kdc, &session, &tgt, &authenticator, message, now)?;
     header_ticket::check(kdc, ap_req.ticket.ticket(), &tgt, body, now)?;
 
-    let unknown = || Refusal::new(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "LOOKING_UP_SERVER");
-    let server_name = body.sname.as_ref().ok_or_else(unknown)?;
-    let asked = |option| body.kdc_options.contains(option);
-    let canonicalize = asked(KdcOptions::CANONICALIZE);
-    let server = kdc
-        .database
-        .find(server_name, canonicalize)
-        .ok_or_else(unknown)?;
-    // RFC 6806 §8: a TGT for the realm where the service lives. RFC 4120 §3.3.3: instead of a TGT
-    // one of a realm on the way, without being asked.
-    let server = match &server.account.referral {
-        None => server,
-        Some((realm, _)) if canonicalize || is_tgt(server_name) => kdc
-            .database
-            .find_by_text(&format!("krbtgt/{realm}"))
-            .ok_or_else(unknown)?,
-        Some(_) => return Err(unknown()),
+    let header = Header {
+        issuer: ap_req.ticket.ticket().realm,
+        tgt: &tgt,
+        session: &session,
+        authenticator: &authenticator,
     };
+    grant(kdc, request, &header, now)
+}
+
+/// What a request is sent with, opened and checked.
+struct Header<'a> {
+    issuer: Realm<'a>,
+    tgt: &'a EncTicketPart<'a>,
+    session: &'a Key,
+    authenticator: &'a Authenticator<'a>,
+}
+
+/// Answers the request of whoever has the ticket in `header`.
+fn grant(
+    kdc: &Kdc,
+    request: &KdcReq<'_>,
+    header: &Header<'_>,
+    now: Now,
+) -> Result<Vec<u8>, Refusal> {
+    let (body, tgt) = (&request.req_body, header.tgt);
+    let server_name = body.sname.as_ref().ok_or_else(unknown_server)?;
+    let asked = |option| body.kdc_options.contains(option);
+    let server = find_server(kdc, server_name, asked(KdcOptions::CANONICALIZE))?;
     let no_etype = || Refusal::new(ErrorCode::KDC_ERR_ETYPE_NOSUPP, "BAD_ENCRYPTION_TYPE");
-    let (times, flags) = grant_times(kdc, &tgt, body, now)?;
+    let (times, flags) = times::grant(kdc, tgt, body, now)?;
     let moved = asked(KdcOptions::FORWARDED) || asked(KdcOptions::PROXY);
     let second_key = if asked(KdcOptions::ENC_TKT_IN_SKEY) {
         Some(second_key(kdc, server, body)?)
@@ -78,21 +91,21 @@ pub(crate) fn serve(
     };
 
     // RFC 4120 §3.3.3: the subkey, where there is one, else the session key.
-    let subkey = authenticator
-        .subkey
-        .map(|key| wire_key(key.keytype, key.keyvalue));
+    let subkey = header.authenticator.subkey.as_ref();
+    let subkey = subkey
+        .map(|key| wire_key(key.keytype, key.keyvalue).ok_or_else(no_etype))
+        .transpose()?;
     let (reply_key, usage) = match &subkey {
-        None => (&session, KeyUsage::TGS_REP_ENC_PART_SESSION_KEY),
-        Some(Some(key)) => (key, KeyUsage::TGS_REP_ENC_PART_SUBKEY),
-        Some(None) => return Err(no_etype()),
+        None => (header.session, KeyUsage::TGS_REP_ENC_PART_SESSION_KEY),
+        Some(key) => (key, KeyUsage::TGS_REP_ENC_PART_SUBKEY),
     };
     let granted = Granted::new(
         kdc,
         &Asked {
             request,
-            tgt: &tgt,
-            issuer: ap_req.ticket.ticket().realm,
-            session: &session,
+            tgt,
+            issuer: header.issuer,
+            session: header.session,
             key: reply_key,
             server,
         },
@@ -130,6 +143,30 @@ pub(crate) fn serve(
         reply_key: (reply_key, None, usage),
     }
     .issue(kdc, now)
+}
+
+/// The service of that name, or the ticket-granting service on the way to it.
+fn find_server<'k>(
+    kdc: &'k Kdc,
+    name: &PrincipalName<'_>,
+    canonicalize: bool,
+) -> Result<&'k Entry, Refusal> {
+    let found = kdc.database.find(name, canonicalize);
+    let server = found.ok_or_else(unknown_server)?;
+    // RFC 6806 §8: a TGT for the realm where the service lives. RFC 4120 §3.3.3: instead of a TGT
+    // one of a realm on the way, without being asked.
+    match &server.account.referral {
+        None => Ok(server),
+        Some((realm, _)) if canonicalize || is_tgt(name) => kdc
+            .database
+            .find_by_text(&format!("krbtgt/{realm}"))
+            .ok_or_else(unknown_server),
+        Some(_) => Err(unknown_server()),
+    }
+}
+
+fn unknown_server() -> Refusal {
+    Refusal::new(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "LOOKING_UP_SERVER")
 }
 
 fn is_tgt(name: &PrincipalName<'_>) -> bool {
@@ -213,101 +250,6 @@ fn check_authenticator(
             checksum.checksum,
         )
         .map_err(|_| modified())
-}
-
-fn grant_times(
-    kdc: &Kdc,
-    tgt: &EncTicketPart<'_>,
-    body: &KdcReqBody<'_>,
-    now: Now,
-) -> Result<(Times, TicketFlags), Refusal> {
-    let asked = |option| body.kdc_options.contains(option);
-    let start = after(now, 0);
-    let mut flags = tgt
-        .flags
-        .without(TicketFlags::INITIAL | TicketFlags::ENC_PA_REP);
-    let mut end = tgt.endtime;
-    let mut renew_till = tgt.renew_till;
-
-    if asked(KdcOptions::RENEW) {
-        // RFC 4120 §3.3.3: the same life again, but not beyond renew-till.
-        let till = tgt
-            .renew_till
-            .filter(|_| tgt.flags.contains(TicketFlags::RENEWABLE));
-        let till = till.ok_or(Refusal::new(ErrorCode::KDC_ERR_BADOPTION, "NOT RENEWABLE"))?;
-        if till <= start {
-            return Err(Refusal::new(
-                ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
-                "TKT_EXPIRED",
-            ));
-        }
-        let life = tgt.endtime.unix() - tgt.starttime.unwrap_or(tgt.authtime).unix();
-        end = till.min(after(now, life));
-    } else if asked(KdcOptions::VALIDATE) {
-        // RFC 4120 §3.3.3: a postdated ticket whose time has come.
-        if !tgt.flags.contains(TicketFlags::INVALID) {
-            return Err(Refusal::new(ErrorCode::KDC_ERR_BADOPTION, "NOT INVALID"));
-        }
-        if tgt.starttime.is_some_and(|time| time > start) {
-            return Err(Refusal::new(ErrorCode::KRB_AP_ERR_TKT_NYV, "NOT_YET_VALID"));
-        }
-        flags = flags.without(TicketFlags::INVALID);
-    } else {
-        let kept = [
-            (KdcOptions::FORWARDABLE, TicketFlags::FORWARDABLE),
-            (KdcOptions::PROXIABLE, TicketFlags::PROXIABLE),
-            (KdcOptions::RENEWABLE, TicketFlags::RENEWABLE),
-            (KdcOptions::ALLOW_POSTDATE, TicketFlags::MAY_POSTDATE),
-        ];
-        for (option, flag) in kept {
-            if !asked(option) {
-                flags = flags.without(flag);
-            }
-        }
-        let till = if body.till.unix() == 0 {
-            KerberosTime::MAX
-        } else {
-            body.till
-        };
-        end = end
-            .min(till)
-            .min(after(now, whole_seconds(kdc.policy.max_life)));
-        renew_till = renew_till.filter(|_| flags.contains(TicketFlags::RENEWABLE));
-        // RFC 4120 §2.5, §2.6.
-        let moved = [
-            (
-                KdcOptions::FORWARDED,
-                TicketFlags::FORWARDABLE,
-                TicketFlags::FORWARDED,
-            ),
-            (
-                KdcOptions::PROXY,
-                TicketFlags::PROXIABLE,
-                TicketFlags::PROXY,
-            ),
-        ];
-        for (option, needed, flag) in moved {
-            if asked(option) && !tgt.flags.contains(needed) {
-                return Err(Refusal::new(ErrorCode::KDC_ERR_BADOPTION, "NOT ALLOWED"));
-            }
-            if asked(option) {
-                flags |= flag;
-            }
-        }
-    }
-    if end <= start {
-        return Err(Refusal::new(ErrorCode::KDC_ERR_NEVER_VALID, "NEVER_VALID"));
-    }
-    flags |= TicketFlags::TRANSITED_POLICY_CHECKED;
-    Ok((
-        Times {
-            auth: tgt.authtime,
-            start,
-            end,
-            renew_till,
-        },
-        flags,
-    ))
 }
 
 fn wire_key(etype: i32, bytes: &[u8]) -> Option<Key> {

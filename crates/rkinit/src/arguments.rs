@@ -256,7 +256,10 @@ fn refusal(error: &clap::Error, command: &clap::Command) -> String {
         (error.kind(), error.get(ContextKind::InvalidArg))
     {
         let missing: Vec<String> = missing.iter().map(|wanted| in_words(wanted)).collect();
-        return format!("what was given needs {} too", missing.join(" and "));
+        return match missing.as_slice() {
+            [one] => format!("{one} is required with these options"),
+            several => format!("{} are required", several.join(" and ")),
+        };
     }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         let text = error.to_string();

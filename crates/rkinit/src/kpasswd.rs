@@ -96,7 +96,7 @@ fn kpasswd(program: &Program, named: Option<&OsString>) -> Result<u8, u8> {
             Ok(0)
         }
         Err(ClientError::PasswordChange(PasswordChangeError::Rejected(no))) => {
-            let _ = output::write_all(format!("{no}\n").as_bytes());
+            let _ = output::show(format!("{no}\n").as_bytes());
             Ok(2)
         }
         Err(error) => Err(report(Refusal {

@@ -37,6 +37,17 @@ use crate::output;
 use crate::output::Output;
 use crate::refusal::Refusal;
 
+/// The reader of `-F`, for the fuzz target.
+pub(crate) mod fuzzing {
+    /// The certificate in a PEM text.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn pem_certificate(text: &[u8]) -> Result<Vec<u8>, String> {
+        super::certificate::from_pem(text).map_err(|error| error.to_string())
+    }
+}
+
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<args::Typed>(name)

@@ -37,6 +37,7 @@ mod password_file;
 mod prompt;
 mod refusal;
 mod rekinit;
+mod terminal_text;
 mod ticket_keys;
 mod time_format;
 mod time_zone;
@@ -56,6 +57,7 @@ use messages::Program;
 #[doc(hidden)]
 pub mod fuzzing {
     pub use crate::ktutil::fuzzing::{addent_is_sound, edit, json_keytab, words};
+    pub use crate::kvno::fuzzing::pem_certificate;
     pub use crate::rekinit::fuzzing::{json_secret, sidecar_file};
 }
 

@@ -92,9 +92,8 @@ mod tests {
 
     #[test]
     fn links_lead_here_and_nothing_is_overwritten() {
-        let directory = std::env::temp_dir().join(format!("rkinit-links-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).unwrap();
-        let directory = directory.canonicalize().unwrap();
+        let folder = test_support::TempDir::new();
+        let directory = folder.path().canonicalize().unwrap();
         let binary = directory.join("rkinit");
         std::fs::write(&binary, "").unwrap();
         std::fs::write(directory.join("klist"), "someone else's").unwrap();
@@ -116,6 +115,5 @@ mod tests {
             std::fs::read(directory.join("klist")).unwrap(),
             b"someone else's"
         );
-        std::fs::remove_dir_all(&directory).unwrap();
     }
 }

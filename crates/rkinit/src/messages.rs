@@ -90,20 +90,6 @@ pub(crate) fn system_text(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
-/// Text that others wrote, to be shown: what would drive a terminal, or look like a line of ours, is
-/// escaped.
-pub(crate) fn shown(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
-}
-
 /// Prints a line on standard error, in one write; a closed standard error is nobody's problem.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
@@ -132,13 +118,5 @@ mod tests {
             "Permission denied"
         );
         assert_eq!(system_text(&io::Error::other("odd")), "odd");
-    }
-
-    #[test]
-    fn nothing_that_is_shown_drives_the_terminal() {
-        assert_eq!(
-            shown("ä\u{1b}[2J\r\n\u{9b}1m"),
-            "ä\\u{1b}[2J\\r\\n\\u{9b}1m"
-        );
     }
 }

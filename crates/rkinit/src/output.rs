@@ -9,9 +9,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use rustix::io::Errno;
+use rustix::stdio::stdout;
+use rustix::termios::isatty;
 
 use crate::messages::Program;
 use crate::messages::system_text;
+use crate::terminal_text;
 
 /// What is written at once.
 const FLUSH_AT: usize = 60 * 1024;
@@ -51,7 +54,7 @@ impl Output {
 
     /// Writes the buffer out.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        let result = write_all(&self.buffer);
+        let result = show(&self.buffer);
         self.buffer.clear();
         result
     }
@@ -74,10 +77,21 @@ pub(crate) fn tell(text: &[u8]) {
 
 static RESERVED: AtomicBool = AtomicBool::new(false);
 
+/// Writes a listing to standard output, with names in it that anybody may have chosen: a terminal gets
+/// no control characters beyond the ends of lines and tabs, a pipe or a file every byte as it is.
+pub(crate) fn show(bytes: &[u8]) -> io::Result<()> {
+    if !isatty(stdout()) {
+        return write_all(bytes);
+    }
+    let mut safe = Vec::with_capacity(bytes.len());
+    terminal_text::push(bytes, &['\n', '\t'], &mut safe);
+    write_all(&safe)
+}
+
 /// Writes `bytes` to standard output, unbuffered.
 pub(crate) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
-        match rustix::io::write(rustix::stdio::stdout(), bytes) {
+        match rustix::io::write(stdout(), bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(Errno::INTR) => {}

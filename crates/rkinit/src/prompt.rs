@@ -22,6 +22,7 @@ use rustix::termios::tcsetattr;
 use zeroize::Zeroizing;
 
 use crate::output;
+use crate::terminal_text;
 
 /// The longest password taken.
 const MAX_LEN: usize = 64 * 1024;
@@ -53,18 +54,12 @@ pub(crate) fn key_for(principal: &Principal) -> Result<Password, AskError> {
     hidden_line(&prompt, false)
 }
 
-/// Appends the name without what could drive the terminal, whether that takes UTF-8 or single
-/// bytes: a referral can bring a realm that anyone made up.
+/// Appends the name without what could drive the terminal: a referral can bring a realm that anyone
+/// made up.
 fn push_shown(principal: &Principal, out: &mut Vec<u8>) {
     let mut name = Vec::new();
     principal.unparse_into(&mut name);
-    for chunk in name.utf8_chunks() {
-        let valid = chunk.valid().replace(char::is_control, "?");
-        out.extend_from_slice(valid.as_bytes());
-        let control = |byte: u8| (0x80..=0x9f).contains(&byte);
-        let invalid = chunk.invalid().iter();
-        out.extend(invalid.map(|&byte| if control(byte) { b'?' } else { byte }));
-    }
+    terminal_text::push(&name, &[], out);
 }
 
 fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {

@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn a_line_has_pid_time_and_message() {
-        let path = std::env::temp_dir().join(format!("rkinit-trace-{}", std::process::id()));
-        let _ = std::fs::remove_file(&path);
+        let folder = test_support::TempDir::new();
+        let path = folder.join("trace");
         let file = OpenOptions::new()
             .append(true)
             .create(true)
@@ -128,7 +128,6 @@ mod tests {
             tracing::debug!("not for the trace");
         });
         let text = std::fs::read_to_string(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
         let (head, message) = text.split_once(": ").unwrap();
         assert_eq!(message, "Decrypted AS reply; aes\n");
         let (pid, time) = head.split_once(' ').unwrap();

@@ -24,5 +24,8 @@ pub fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + u
         credential.session_key.expose_bytes().to_vec(),
         credential.times,
         credential.flags,
+        credential.is_skey,
+        credential.second_ticket.clone(),
+        credential.addresses.clone(),
     )
 }

@@ -1,6 +1,6 @@
-//! A hostile network: what happens to the answers of an honest KDC.
+//! A hostile network: what happens to the messages of an honest peer.
 
-/// What happens to the answers, read from the fuzzer's input; at its end all are passed on.
+/// What happens to the messages, read from the fuzzer's input; at its end all are passed on.
 pub struct Script<'a>(pub &'a [u8]);
 
 impl Script<'_> {
@@ -11,7 +11,8 @@ impl Script<'_> {
         first
     }
 
-    /// The answer as it arrives.
+    /// The message as it arrives: as it was, replaced, cut short, or with octets added, taken out or
+    /// replaced.
     pub fn alter(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
         match self.byte() % 4 {
             0 => answer,
@@ -20,6 +21,11 @@ impl Script<'_> {
                 let (taken, rest) = self.0.split_at(length.min(self.0.len()));
                 self.0 = rest;
                 taken.to_vec()
+            }
+            3 => {
+                let length = usize::from(u16::from_be_bytes([self.byte(), self.byte()]));
+                answer.truncate(length % (answer.len() + 1));
+                answer
             }
             _ => {
                 for _ in 0..=self.byte() % 8 {

@@ -1,6 +1,9 @@
 //! A ticket for a service, and the service's keys.
 
-use kerberos_asn1::{KerberosString, TicketFlags};
+use kerberos_asn1::{
+    AddressType, AuthorizationDataEntry, AuthorizationDataType, HostAddress, KerberosString,
+    KerberosTime, SequenceOf,
+};
 use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 use kerberos_proto::{
     Acceptor, Credential, KeyEntry, Principal, ServiceKeys, TicketTimes, Timestamp,
@@ -23,11 +26,34 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
     let client = Principal::parse("alice@R").expect("a name");
     let server = Principal::parse("host/www@R").expect("a name");
     let session = Key::generate(session, &mut Constant).expect("a key");
-    let part = enc_ticket_part(
+    let mut part = enc_ticket_part(
         KerberosString(client.realm()),
         client.to_wire(),
         &session,
         NOW.seconds,
+    );
+    // Something of everything.
+    let address = HostAddress {
+        addr_type: AddressType::IPV4,
+        address: &[127, 0, 0, 1],
+    };
+    let restriction = AuthorizationDataEntry {
+        ad_type: AuthorizationDataType::IF_RELEVANT,
+        ad_data: b"\x30\x00",
+    };
+    part.transited.contents = b"MIDDLE";
+    part.starttime = Some(part.authtime);
+    part.renew_till = Some(KerberosTime::from_unix(NOW.seconds + 7200));
+    part.caddr = Some(SequenceOf::from(vec![address]));
+    part.authorization_data = Some(SequenceOf::from(vec![restriction]));
+    let (times, flags) = (
+        TicketTimes {
+            authtime: part.authtime,
+            starttime: part.starttime,
+            endtime: part.endtime,
+            renew_till: part.renew_till,
+        },
+        part.flags,
     );
     let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
     let ticket = seal(&part, realm, sname, (&key, Some(1)), &mut Constant);
@@ -35,9 +61,9 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
         client,
         server: server.clone(),
         session_key: session.to_block(),
-        times: TicketTimes::default(),
+        times,
         is_skey: false,
-        flags: TicketFlags::PRE_AUTHENT,
+        flags,
         addresses: Vec::new(),
         authorization_data: Vec::new(),
         ticket,

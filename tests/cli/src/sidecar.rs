@@ -3,39 +3,41 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
-use kerberos_files::keytab::KeytabEntry;
-use kerberos_proto::Principal;
 use kerberos_testkdc::TestKdc;
-use test_support::{Place, Tool};
-
-use crate::REALM;
+use test_support::{Place, Sidecar, Tool};
 
 /// The sidecar with these arguments.
 pub fn rekinit(place: &Place, arguments: &str) -> Tool {
     place.ours("rekinit").line(arguments)
 }
 
-/// The principal of that name in [`REALM`].
-///
-/// # Panics
-/// When it is no name.
-pub fn principal(name: &str) -> Principal {
-    Principal::parse_with_realm(name, REALM).expect("a name")
+/// Starts it with the log as JSON.
+pub fn start(place: &Place, arguments: &str) -> Sidecar {
+    let tool = rekinit(place, "--log json").line(arguments);
+    Sidecar::start(tool, place.path("log"))
 }
 
-/// The keys that `kdc` has for `who`, as a keytab has them.
-pub fn keytab_entries(kdc: &TestKdc, who: &str) -> Vec<KeytabEntry> {
-    let principal = principal(who);
-    kdc.keys(who)
-        .iter()
-        .map(|key| KeytabEntry {
-            principal: principal.clone(),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        })
-        .collect()
+/// Waits until something is so.
+///
+/// # Panics
+/// When it is not so within half a minute.
+#[track_caller]
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "not in time: {what}"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Writes the keys that `kdc` has for `who` into the keytab of that name.
+pub fn write_keytab(kdc: &TestKdc, who: &str, place: &Place, name: &str) {
+    place.write(name, kdc.keytab(who));
 }
 
 /// What is said at `address` of `path`: the status line and the body.

@@ -7,9 +7,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use cli::sidecar::{keytab_entries, rekinit};
+use cli::sidecar::rekinit;
 use cli::{PASSWORD, REALM, realm};
-use kerberos_files::keytab::encode_keytab;
 use kerberos_testkdc::TestKdc;
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Place, Sidecar};
@@ -39,11 +38,10 @@ fn a_pipe_in_place_of_a_file_holds_nothing_up() {
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
     // One that a process is given is read as before.
-    let keytab = encode_keytab(&keytab_entries(&kdc, "alice")).expect("names and keys are short");
     let tool = place
         .ours("klist")
         .line("-k /dev/stdin")
-        .stdin(keytab.to_vec());
+        .stdin(kdc.keytab("alice"));
     let run = tool.run().success();
     assert!(run.stdout().contains(&format!("alice@{REALM}")), "{run}");
 }
@@ -69,7 +67,7 @@ fn checked_by_a_probe() {
     check("--check -V", 0, "is good until");
     check("--check --min-life 50", 0, "");
     check("--check --min-life 200", 1, "ends at ");
-    check("--check --min-life x", 1, "--min-life: x is no duration");
+    check("--check --min-life x", 1, "--min-life: x is not a duration");
     check("--check -c FILE:elsewhere", 1, "elsewhere");
     let ticket =
         |cache| format!("[[ticket]]\nprincipal = \"alice\"\nkeytab = \"k\"\ncache = \"{cache}\"\n");

@@ -3,9 +3,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cli::sidecar::{get, rekinit};
+use cli::sidecar::{get, rekinit, start, wait_until};
 use cli::{PASSWORD, REALM, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
@@ -26,11 +26,6 @@ fn world() -> (TestKdc, Place) {
     place.write("password", PASSWORD);
     place.write("wrong", "not this one");
     (kdc, place)
-}
-
-fn start(place: &Place, arguments: &str) -> Sidecar {
-    let tool = rekinit(place, "--log json").line(arguments);
-    Sidecar::start(tool, place.path("log"))
 }
 
 /// A ticket of `principal`, with the password that is in the file `secret`.
@@ -59,15 +54,6 @@ fn address(sidecar: &mut Sidecar) -> String {
     let log = sidecar.log();
     let (_, rest) = log.split_once("http://").expect("an address");
     rest.split('/').next().expect("its end").to_owned()
-}
-
-#[track_caller]
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

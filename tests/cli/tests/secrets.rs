@@ -10,9 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use cli::{PASSWORD, REALM};
-use kerberos_files::keytab::{KeytabEntry, KeytabFile};
-use kerberos_proto::Principal;
-use kerberos_testkdc::TestKdc;
+use kerberos_testkdc::{PrincipalKey, TestKdc};
 use test_support::{Place, Sidecar, Tool};
 
 /// For gdb, on a busy machine.
@@ -36,22 +34,13 @@ impl World {
         let kdc = kdc.start().expect("a port is free");
         let place = Place::new(&kdc.krb5_conf());
         place.write("password", format!("{PASSWORD}\n"));
-        let name = format!("alice@{REALM}");
-        let entry = |key: &kerberos_testkdc::PrincipalKey| KeytabEntry {
-            principal: Principal::parse(&name).expect("a name"),
-            timestamp: 0,
-            kvno: key.kvno(),
-            key: key.block(),
-        };
-        let entries: Vec<_> = kdc.keys("alice").iter().map(entry).collect();
-        let keytab = KeytabFile::new(place.path("keytab"));
-        keytab.add(&entries).expect("the folder is ours");
+        place.write("keytab", kdc.keytab("alice"));
         let mut secrets = vec![
             ("the password".to_owned(), PASSWORD.into()),
             ("the new password".to_owned(), NEW_PASSWORD.into()),
         ];
-        for entry in &entries {
-            let (etype, bytes) = (entry.key.etype(), entry.key.expose_bytes());
+        for key in kdc.keys("alice").iter().map(PrincipalKey::block) {
+            let (etype, bytes) = (key.etype(), key.expose_bytes());
             secrets.push((format!("the key {etype:?}"), bytes.to_vec()));
             let mut digits = String::new();
             for byte in bytes {

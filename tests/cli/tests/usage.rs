@@ -27,7 +27,12 @@ fn wrong_command_lines() {
     check("kinit", "-Z", 2, "Z");
     check("kinit", "-l", 2, "-- 'l'");
     check("kinit", "-l soon alice", 2, "Bad lifetime value soon");
-    check("kinit", "--mit-names alice", 2, "needs --install-links");
+    check(
+        "kinit",
+        "--mit-names alice",
+        2,
+        "--install-links <DIRECTORY> is required with these options",
+    );
     check("kinit", "-f -F alice", 2, "Only one of -f and -F allowed");
     check(
         "kinit",
@@ -63,8 +68,7 @@ fn wrong_commands_of_ktutil_lead_to_the_help_of_the_command() {
     };
     check(
         "add",
-        "what was given needs --principal <PRINCIPAL> and --kvno <NUMBER> and \
-         --enctype <ENCTYPE> or --fetch too",
+        "--principal <PRINCIPAL> and --kvno <NUMBER> and --enctype <ENCTYPE> or --fetch are required",
     );
     check(
         "add -p x -V y -f",
@@ -77,7 +81,7 @@ fn wrong_commands_of_ktutil_lead_to_the_help_of_the_command() {
     check("add -p x -p y", "option '--principal' is given twice");
     check(
         "add -p kvt -V 3",
-        "what was given needs --enctype <ENCTYPE> or --fetch too",
+        "--enctype <ENCTYPE> or --fetch is required with these options",
     );
     check("list x", "extra argument 'x'");
     check("list -z", "invalid option -- 'z'");

@@ -1,11 +1,10 @@
 //! How runs of kvno are compared: by what they say, and by the caches that they leave.
 
-use std::fs;
 use std::path::Path;
 
 use test_support::{Finished, Place};
 
-use crate::{assert_same, without_times};
+use crate::{copies, without_times};
 
 /// Logs `name` in with MIT's kinit and saves the cache as `start`.
 ///
@@ -40,23 +39,10 @@ pub fn check_output(place: &Place, arguments: &str) -> Finished {
 }
 
 #[track_caller]
-#[expect(clippy::expect_used, reason = "serves tests only")]
 fn check_caches(place: &Place, arguments: &str, seen: impl Fn(String) -> String) -> Finished {
-    let [(theirs, left_by_mit), (ours, left_by_us)] =
-        [place.mit("kvno"), place.ours("kvno")].map(|tool| {
-            let _ = fs::remove_file(place.path("out"));
-            let _ = fs::remove_file(place.cache());
-            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
-            let run = tool.line(arguments).run();
-            let left = [place.cache(), &place.path("out")].map(|cache| seen(listed(place, cache)));
-            (run, left)
-        });
-    assert_same(&ours, &theirs);
-    assert_eq!(
-        left_by_us, left_by_mit,
-        "kvno {arguments}: the caches that ours left, and MIT's"
-    );
-    ours
+    let left =
+        |place: &Place| [place.cache(), &place.path("out")].map(|cache| seen(listed(place, cache)));
+    copies::check(place, "kvno", arguments, left).0
 }
 
 /// What MIT's klist shows of a cache, but for the times.

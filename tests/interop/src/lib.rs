@@ -4,6 +4,7 @@
 //! except in CI, where it fails. Here is how outputs are compared.
 #![forbid(unsafe_code)]
 
+pub mod copies;
 pub mod kinit;
 pub mod kvno;
 
@@ -40,6 +41,19 @@ pub fn assert_same(ours: &Finished, theirs: &Finished) {
                 .replace("Pre-authentication failed: ", "")
                 == expected,
         "ours differs from MIT's\n=== ours: {ours}\n=== MIT's: {theirs}"
+    );
+}
+
+/// Checks that it succeeded, if `refusal` is empty, and failed with such a message otherwise.
+///
+/// # Panics
+/// When it did not.
+#[track_caller]
+pub fn ends_as(done: &Finished, refusal: &str) {
+    assert_eq!(done.code(), i32::from(!refusal.is_empty()), "{done}");
+    assert!(
+        done.stderr().contains(refusal),
+        "expected {refusal}: {done}"
     );
 }
 

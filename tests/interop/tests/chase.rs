@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use interop::{assert_same, without_times};
+use interop::{copies, without_times};
 use test_support::{Finished, Krb5Conf, MitRealms, Place};
 
 /// Logs alice in with MIT's kinit and saves the cache as `start`.
@@ -17,19 +17,7 @@ fn log_in(place: &Place, arguments: &str) {
 /// and the same caches afterwards. Returns ours, and what its cache has.
 #[track_caller]
 fn check(place: &Place, arguments: &str) -> (Finished, String) {
-    let [(theirs, left_by_mit), (ours, left_by_us)] =
-        [place.mit("kvno"), place.ours("kvno")].map(|tool| {
-            let _ = fs::remove_file(place.cache());
-            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
-            let run = tool.line(arguments).run();
-            (run, listed(place))
-        });
-    assert_same(&ours, &theirs);
-    assert_eq!(
-        left_by_us, left_by_mit,
-        "kvno {arguments}: the caches that ours left, and MIT's"
-    );
-    (ours, left_by_us)
+    copies::check(place, "kvno", arguments, listed)
 }
 
 fn listed(place: &Place) -> String {

@@ -6,7 +6,7 @@ use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use interop::{assert_same, left_by_login};
+use interop::{copies, left_by_login};
 use test_support::{Finished, HeimdalRealm, MitRealm, Place, SambaRealm};
 
 /// Logs alice in with MIT's kinit, gets her a ticket, and saves the cache as `start`.
@@ -27,19 +27,7 @@ fn log_in(place: &Place, arguments: &str, service: &str) {
 /// the same caches afterwards. Returns ours.
 #[track_caller]
 fn check(place: &Place, arguments: &str) -> Finished {
-    let [(theirs, left_by_mit), (ours, left_by_us)] = [place.mit("kinit"), place.ours("kinit")]
-        .map(|tool| {
-            let _ = fs::remove_file(place.cache());
-            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
-            let run = tool.line(arguments).run();
-            (run, listed(place))
-        });
-    assert_same(&ours, &theirs);
-    assert_eq!(
-        left_by_us, left_by_mit,
-        "kinit {arguments}: the caches that ours left, and MIT's"
-    );
-    ours
+    copies::check(place, "kinit", arguments, listed).0
 }
 
 /// What MIT's klist shows of the cache, but for the times.

@@ -216,7 +216,12 @@ fn host() -> Outcome<String> {
 }
 
 /// Targets that stand on much that nothing else here needs: a smoke run leaves them out.
-pub(super) const HEAVY: [&str; 3] = ["asn1_differential", "ktutil_line", "sidecar_files"];
+pub(super) const HEAVY: [&str; 4] = [
+    "asn1_differential",
+    "ktutil_line",
+    "pem_certificate",
+    "sidecar_files",
+];
 
 /// What tells libFuzzer which ways the program took, and what it compared.
 const COVERAGE: [&str; 8] = [

@@ -299,8 +299,7 @@ fn proxies_need_the_feature() {
 
 #[test]
 fn by_a_socket_in_the_file_system() {
-    let folder = std::env::temp_dir().join(format!("rkinit-deliver-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = test_support::TempDir::new();
     let path = folder.join("kdc.sock");
     let server = Server::parse(path.to_str().unwrap(), 88).unwrap();
     let ask = || {
@@ -338,7 +337,6 @@ fn by_a_socket_in_the_file_system() {
     assert_eq!(reply, b"reply");
     let long = Server::parse(&format!("/{}", "x".repeat(200)), 88).unwrap();
     assert!(deliver(REQUEST, &[long], Strategy::UdpFirst, None).is_err());
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -14,12 +14,17 @@
 //! with only the answer itself still counts, so that whoever repeats a failure has one query sent for
 //! it and no more.
 
+mod script;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::message::{Answer, Question, Verdict};
 use super::{DnsError, ResolvConf, Silence};
 use crate::delivery::Transport;
+
+#[doc(hidden)]
+pub use script::play_lookup;
 
 /// How long a server is given before the next of its pass is asked too.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -1,5 +1,7 @@
-//! `Name`: a domain name (RFC 1035 §3.1), compared without regard to case, and how a text becomes
-//! one.
+//! `Name`: a domain name (RFC 1035 §3.1), compared without regard to case, how a text becomes one, and
+//! the names of addresses.
+
+use std::net::IpAddr;
 
 /// A whole domain name.
 ///
@@ -26,6 +28,27 @@ pub(crate) fn parse(text: &str) -> Option<Name> {
     // This checks the lengths, which the `NameBuilder` of `domain` 0.12 does not quite: it lets a
     // name have 256 octets.
     Name::from_octets(wire).ok()
+}
+
+/// RFC 6761 §6.3: names of this machine that no server is asked for.
+pub(super) fn is_localhost(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+/// RFC 1035 §3.5 and RFC 3596 §2.5.
+pub(super) fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
+        }
+        IpAddr::V6(address) => {
+            let nibbles = address.octets().into_iter().rev();
+            let labels = nibbles.map(|byte| format!("{:x}.{:x}.", byte & 15, byte >> 4));
+            labels.chain(["ip6.arpa.".to_owned()]).collect()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +87,18 @@ mod tests {
         let most = format!("{label}.{label}.{label}.{}", "x".repeat(61));
         assert_eq!(parse(&most).unwrap().as_slice().len(), 255);
         assert!(parse(&format!("{most}x")).is_none());
+    }
+
+    #[test]
+    fn names_of_addresses() {
+        let check = |address: &str, expected: &str| {
+            assert_eq!(reverse(address.parse().unwrap()), expected);
+        };
+        check("192.0.2.1", "1.2.0.192.in-addr.arpa.");
+        check(
+            "2001:db8::567:89ab",
+            "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+        );
     }
 
     #[test]

@@ -115,6 +115,26 @@ impl ResolvConf {
         conf
     }
 
+    /// The whole names that `name` may mean, in the order in which to try them.
+    pub(super) fn candidates(&self, name: &str) -> Vec<String> {
+        if name.ends_with('.') {
+            return vec![name.to_owned()];
+        }
+        let mut candidates: Vec<String> = self
+            .search
+            .iter()
+            .map(|domain| format!("{name}.{domain}"))
+            .collect();
+        let dots = name.bytes().filter(|&byte| byte == b'.').count();
+        let place = if dots >= self.ndots {
+            0
+        } else {
+            candidates.len()
+        };
+        candidates.insert(place, name.to_owned());
+        candidates
+    }
+
     fn option(&mut self, option: &str) {
         let (name, value) = option.split_once(':').unwrap_or((option, ""));
         let number = value.parse::<u32>().ok();

@@ -1,11 +1,12 @@
 //! `Resolver`: what the system's files and its DNS servers know of names.
 
-use std::fs;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
+
+use kerberos_files::stamp::FileStamp;
 
 use super::cache::Cache;
 use super::lookup::Lookup;
@@ -41,7 +42,7 @@ enum ConfSource {
     Fixed(Arc<ResolvConf>),
     File {
         path: PathBuf,
-        read: Mutex<Option<(Stamp, Arc<ResolvConf>)>>,
+        read: Mutex<Option<(Option<FileStamp>, Arc<ResolvConf>)>>,
     },
 }
 
@@ -50,9 +51,6 @@ enum HostsSource {
     Fixed(HostsFile),
     File(PathBuf),
 }
-
-/// What tells whether a file has changed.
-type Stamp = Option<(SystemTime, u64)>;
 
 /// The most addresses of a host that are used.
 const MAX_ADDRESSES: usize = 32;
@@ -119,7 +117,7 @@ impl Resolver {
         if !known.is_empty() {
             return Ok(known);
         }
-        if is_localhost(host) {
+        if name::is_localhost(host) {
             return Ok(vec![
                 [127, 0, 0, 1].into(),
                 std::net::Ipv6Addr::LOCALHOST.into(),
@@ -184,7 +182,7 @@ impl Resolver {
         if known.is_some() {
             return Ok(known);
         }
-        let name = reverse_name(address);
+        let name = name::reverse(address);
         let answer = self.ask(io, &name, RecordType::PTR, deadline).await?;
         Ok(answer.records.into_iter().find_map(|data| match data {
             Data::Name(name) => Some(name.to_string()),
@@ -338,7 +336,7 @@ impl Resolver {
             ConfSource::File { path, read } => (path, read),
         };
         let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = stamp(path);
+        let now = FileStamp::of(path).ok();
         if let Some((_, conf)) = read.as_ref().filter(|(before, _)| *before == now) {
             return Ok(Arc::clone(conf));
         }
@@ -366,49 +364,6 @@ impl Resolver {
     }
 }
 
-impl ResolvConf {
-    /// The whole names that `name` may mean, in the order in which to try them.
-    fn candidates(&self, name: &str) -> Vec<String> {
-        if name.ends_with('.') {
-            return vec![name.to_owned()];
-        }
-        let mut candidates: Vec<String> = self
-            .search
-            .iter()
-            .map(|domain| format!("{name}.{domain}"))
-            .collect();
-        let dots = name.bytes().filter(|&byte| byte == b'.').count();
-        let place = if dots >= self.ndots {
-            0
-        } else {
-            candidates.len()
-        };
-        candidates.insert(place, name.to_owned());
-        candidates
-    }
-}
-
-/// RFC 6761 §6.3: names of this machine that no server is asked for.
-fn is_localhost(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
-}
-
-/// RFC 1035 §3.5 and RFC 3596 §2.5.
-fn reverse_name(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
-        }
-        IpAddr::V6(address) => {
-            let nibbles = address.octets().into_iter().rev();
-            let labels = nibbles.map(|byte| format!("{:x}.{:x}.", byte & 15, byte >> 4));
-            labels.chain(["ip6.arpa.".to_owned()]).collect()
-        }
-    }
-}
-
 /// Addresses to which there is no route go last (RFC 6724 §6, rule 1); for the others the order
 /// stands, IPv6 before IPv4 (rule 6). Connecting a UDP socket sends nothing.
 fn put_reachable_first(addresses: &mut [IpAddr]) {
@@ -423,11 +378,6 @@ fn put_reachable_first(addresses: &mut [IpAddr]) {
         let socket = UdpSocket::bind(SocketAddr::new(any, 0));
         !socket.is_ok_and(|socket| socket.connect(SocketAddr::new(address, 88)).is_ok())
     });
-}
-
-fn stamp(path: &Path) -> Stamp {
-    let file = fs::metadata(path).ok()?;
-    Some((file.modified().ok()?, file.len()))
 }
 
 #[cfg(test)]

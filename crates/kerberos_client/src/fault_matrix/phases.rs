@@ -10,10 +10,9 @@ use kerberos_proto::{
     AsExchange, AsParams, ChaseParams, Credential, HostAddress, Login, Password, PasswordChange,
     Policy, Principal, Request, Secret, Step, TgsParams, TicketChase, Timestamp,
 };
-use kerberos_testkdc::{Account, Fault, Kdc, Transport as KdcTransport};
+use kerberos_testkdc::{Account, Fault, Kdc, Repeatable, Transport as KdcTransport};
 
 use super::network::{Network, Service, Trouble};
-use super::random::Random;
 use crate::delivery::{Attempt, Transport};
 
 /// What is done.
@@ -41,7 +40,7 @@ const OFFERED: [EncryptionType; 2] = [
 /// A KDC, and what it knows.
 pub(super) struct World {
     kdc: Kdc,
-    random: Random,
+    random: Repeatable,
 }
 
 impl World {
@@ -50,12 +49,12 @@ impl World {
             .account(Account::new("alice").password("old"))
             .service("host/www")
             .service("kadmin/changepw")
-            .rng(Random(1))
+            .rng(Repeatable(1))
             .build()
             .unwrap();
         Self {
             kdc,
-            random: Random(2),
+            random: Repeatable(2),
         }
     }
 

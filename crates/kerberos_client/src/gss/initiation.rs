@@ -81,13 +81,7 @@ impl Client {
     /// #     .with_ccache_name(file("cc").display().to_string())
     /// #     .with_keytab_name(file("keytab").display().to_string());
     /// # let client = Client::new(config.clone());
-    /// # let service = client.principal("HTTP/www.example.com")?;
-    /// # let entries: Vec<_> = kdc.keys("HTTP/www.example.com").iter().map(|one| {
-    /// #     kerberos_files::keytab::KeytabEntry {
-    /// #         principal: service.clone(), timestamp: 0, kvno: one.kvno(), key: one.block(),
-    /// #     }
-    /// # }).collect();
-    /// # kerberos_files::keytab::KeytabFile::new(file("keytab")).add(&entries)?;
+    /// # std::fs::write(file("keytab"), kdc.keytab("HTTP/www.example.com"))?;
     /// // Alice, who is logged in:
     /// let cache = client.config().ccache_name()?;
     /// # let alice = client.as_params(client.principal("alice")?)?;

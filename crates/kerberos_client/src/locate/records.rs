@@ -5,6 +5,7 @@ use kerberos_files::config::Server;
 use super::{FoundBy, Located};
 use crate::delivery::Transport;
 use crate::dns::Data;
+use crate::trace::trace;
 
 /// What a record says.
 #[derive(Clone, Debug)]
@@ -28,10 +29,7 @@ pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
         else {
             continue;
         };
-        tracing::debug!(
-            target: "krb5_trace",
-            "SRV answer: {priority} {weight} {port} \"{target}.\""
-        );
+        trace!("SRV answer: {priority} {weight} {port} \"{target}.\"");
         if target.is_root() {
             // Among others it means nothing.
             found.extend((records.len() == 1).then_some((*priority, Found::NoService)));
@@ -71,7 +69,7 @@ pub(super) fn of_uri(records: &[Data], default_port: u16) -> Vec<Found> {
         else {
             continue;
         };
-        tracing::debug!(target: "krb5_trace", "URI answer: {priority} {weight} \"{text}\"");
+        trace!("URI answer: {priority} {weight} \"{text}\"");
         if let Some(located) = parse_uri(text, default_port) {
             found.push((*priority, Found::Server(located)));
         }

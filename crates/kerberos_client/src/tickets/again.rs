@@ -10,6 +10,7 @@ use super::look_up::Hit;
 use crate::driver::Driver;
 use crate::io::block_on;
 use crate::store::cache_of_primary;
+use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {

@@ -16,6 +16,7 @@ use super::request::Whose;
 use crate::client::{now, system_rng};
 use crate::driver::Driver;
 use crate::io::block_on;
+use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {

@@ -20,6 +20,7 @@ use super::stream::{Stream, pending};
 use super::tcp::Framing;
 use super::{MAX_REPLY, Progress, ProxyError};
 use crate::delivery::Address;
+use crate::trace::trace;
 use response::Response;
 pub use response::read_proxy_response;
 pub(crate) use tls::Tls;
@@ -155,7 +156,7 @@ impl Https {
         if self.state == State::Handshaking && !self.tls.is_handshaking() {
             self.state = State::Talking;
             let host = &self.host;
-            tracing::debug!(target: "krb5_trace", "TLS certificate name matched \"{host}\"");
+            trace!("TLS certificate name matched \"{host}\"");
             return Ok(Progress::Connected);
         }
         Ok(Progress::Pending)
@@ -199,7 +200,7 @@ impl Https {
             if let Err(error) = self.tls.process_new_packets() {
                 // The proxy is told why, if it listens.
                 let _ = self.send();
-                tracing::debug!(target: "krb5_trace", "TLS error: {error}");
+                trace!("TLS error: {error}");
                 return Err(io::Error::other(tls::explain(&error)));
             }
             if self.take_plaintext()? {

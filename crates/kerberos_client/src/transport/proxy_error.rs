@@ -78,7 +78,7 @@ pub enum ProxyError {
         text: String,
     },
     /// The body is no message of MS-KKDCP.
-    #[error("the answer ({content_type}) is no KDC-PROXY-MESSAGE: {reason}")]
+    #[error("the answer ({content_type}) is not a KDC-PROXY-MESSAGE: {reason}")]
     NotKkdcp {
         /// What the body is said to be.
         content_type: String,

@@ -1,50 +1,29 @@
 //! `World`: a test KDC with alice, who is logged in, and a service with its keytab.
 #![allow(dead_code, reason = "each test uses its part")]
 
-use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use kerberos_client::kerberos_files::ccache::CcacheName;
-use kerberos_client::kerberos_files::keytab::{KeytabEntry, KeytabFile};
-use kerberos_client::{Client, Config, Password, Principal, Secret, ServiceAcceptor};
+use kerberos_client::{Client, Config, Password, Secret, ServiceAcceptor};
 use kerberos_testkdc::TestKdc;
+use test_support::TempDir;
 
 pub(crate) const SERVICE: &str = "HTTP/www.example.com";
 
 /// A realm with alice, logged in, and a service with its keytab.
 pub(crate) struct World {
-    pub(crate) folder: PathBuf,
+    pub(crate) folder: TempDir,
     pub(crate) kdc: TestKdc,
     pub(crate) config: Config,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("kerberos-gss-{}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir(&folder).unwrap();
+        let folder = TempDir::new();
         let kdc = TestKdc::builder("R")
             .principal("alice", "password")
             .principal(SERVICE, "secret")
             .start()
             .unwrap();
-        let principal = Principal::parse(&format!("{SERVICE}@R")).unwrap();
-        let entries: Vec<_> = kdc
-            .keys(SERVICE)
-            .iter()
-            .map(|key| KeytabEntry {
-                principal: principal.clone(),
-                timestamp: 0,
-                kvno: key.kvno(),
-                key: key.block(),
-            })
-            .collect();
-        KeytabFile::new(folder.join("keytab"))
-            .add(&entries)
-            .unwrap();
+        folder.write("keytab", kdc.keytab(SERVICE));
         let config = Config::parse("").unwrap();
         let mut world = Self {
             folder,
@@ -63,7 +42,7 @@ impl World {
             .unwrap()
             .with_ccache_name(at("cache"))
             .with_keytab_name(at("keytab"))
-            .with_rcache_folder(&self.folder);
+            .with_rcache_folder(self.folder.path());
     }
 
     pub(crate) fn log_in(&self, forwardable: bool) {
@@ -87,11 +66,5 @@ impl World {
 
     pub(crate) fn service(&self) -> ServiceAcceptor {
         ServiceAcceptor::new(&self.config).unwrap()
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -18,6 +18,7 @@ use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
     ConfigEntry, CredentialView,
 };
+use crate::foreign;
 
 /// One cache of a directory.
 #[derive(Clone, Debug)]
@@ -197,7 +198,7 @@ fn check_directory(path: &Path) -> Result<(), CcacheError> {
     };
     let can_be_made = error.kind() == io::ErrorKind::NotFound
         && !path.as_os_str().is_empty()
-        && parent(path).is_dir();
+        && foreign::parent(path).is_dir();
     if can_be_made {
         return Ok(());
     }
@@ -207,27 +208,13 @@ fn check_directory(path: &Path) -> Result<(), CcacheError> {
     })
 }
 
-/// In a place like /tmp anyone can make the directory that a default name stands for before its
-/// user does, and put tickets there by which the user logs in as somebody else.
 fn refuse_foreign(path: &Path, directory: &Metadata) -> Result<(), CcacheError> {
     let owner = directory.uid();
-    if owner == 0 || owner == rustix::process::geteuid().as_raw() {
-        return Ok(());
-    }
-    let anyone_may = |parent: Metadata| parent.mode() & 0o1002 == 0o1002;
-    if fs::metadata(parent(path)).is_ok_and(anyone_may) {
+    if foreign::is_planted(path, owner) {
         let path = path.into();
         return Err(CcacheError::ForeignDirectory { path, owner });
     }
     Ok(())
-}
-
-fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => Path::new("/"),
-    }
 }
 
 /// The file name in `primary`; `None` when there is no such file.

@@ -124,6 +124,14 @@ pub enum CcacheError {
         /// Its owner's user id.
         owner: u32,
     },
+    /// The file is in a place where anyone may make one, and another user did.
+    #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+        /// Its owner's user id.
+        owner: u32,
+    },
     /// The file that names the primary cache of a directory names none.
     #[error("{} contains invalid filename", path.display())]
     Primary {
@@ -227,6 +235,11 @@ impl CcacheError {
             Self::ForeignDirectory { owner, .. } => format!(
                 "the directory belongs to user {owner}, who could put tickets of others there; \
                  remove it, or name another directory"
+            ),
+            Self::ForeignFile { owner, .. } => format!(
+                "the file belongs to user {owner}, and everybody may put files into its folder, so \
+                 that its tickets may not be yours; have it removed, name another cache, or act as \
+                 that user"
             ),
             Self::Primary { .. } => {
                 "its first line should be the name of a file beside it that begins with tkt; \

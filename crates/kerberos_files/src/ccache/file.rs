@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::atomic::{self, Access, Durability};
 use crate::ccache::builder::append_credential;
 use crate::ccache::{CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView};
+use crate::foreign::is_planted;
 use crate::lock;
 use crate::window;
 
@@ -47,7 +48,8 @@ impl CcacheFile {
     /// See [`atomic`] for what happens where a file cannot be renamed over.
     ///
     /// # Errors
-    /// [`CcacheError::NotAFile`], [`CcacheError::Permission`] or [`CcacheError::Io`].
+    /// [`CcacheError::NotAFile`], [`CcacheError::Permission`], [`CcacheError::ForeignFile`] or
+    /// [`CcacheError::Io`].
     pub fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
         self.replace_with_access(cache, &Access::default())
     }
@@ -64,7 +66,7 @@ impl CcacheFile {
     ) -> Result<(), CcacheError> {
         let (bytes, durability) = (cache.expose_bytes(), Durability::Volatile);
         atomic::replace(&self.path, bytes, durability, access)
-            .map_err(|error| CcacheError::from_replace(&self.path, error))
+            .map_err(|error| self.blamed(CcacheError::from_replace(&self.path, error)))
     }
 
     /// Adds tickets at the end, in the version that the file has, with one write under an
@@ -156,8 +158,8 @@ impl CcacheFile {
     /// loses this one and keeps what it holds: a backup by hard links is somebody else's.
     ///
     /// # Errors
-    /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`] or
-    /// [`CcacheError::Io`].
+    /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`],
+    /// [`CcacheError::ForeignFile`] or [`CcacheError::Io`].
     pub fn destroy(&self) -> Result<(), CcacheError> {
         self.destroy_inner().map_err(|error| self.error(error))
     }
@@ -230,7 +232,22 @@ impl CcacheFile {
     }
 
     fn error(&self, error: io::Error) -> CcacheError {
-        CcacheError::from_io(&self.path, error)
+        self.blamed(CcacheError::from_io(&self.path, error))
+    }
+
+    /// `error`, or what explains it: a file of somebody else's in a place like /tmp can neither be
+    /// replaced nor removed.
+    fn blamed(&self, error: CcacheError) -> CcacheError {
+        let CcacheError::Permission { path, .. } = &error else {
+            return error;
+        };
+        match std::fs::symlink_metadata(path) {
+            Ok(entry) if is_planted(path, entry.uid()) => CcacheError::ForeignFile {
+                path: path.clone(),
+                owner: entry.uid(),
+            },
+            _ => error,
+        }
     }
 }
 

@@ -5,11 +5,17 @@
 //! there anywhere, even within braces; an included file starts outside of any section. One rule is
 //! not kept: MIT cuts lines at 2047 bytes and reads the rest as a line of its own.
 
+mod include;
+mod line;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
+use include::Directive;
+use line::{Line, argument, lex, skip_blanks, unquote};
+
 use super::load::{Loader, Source};
-use super::tree::{NodeId, Place, Span};
+use super::tree::{NodeId, Place};
 use super::{
     MAX_FILES, MAX_INCLUDE_DEPTH, MAX_NODES, MAX_TEXT, Profile, ProfileError, ProfileErrorKind,
 };
@@ -81,30 +87,6 @@ struct Parser<'l> {
     loader: &'l mut dyn Loader,
     /// The files being parsed, each including the next.
     including: Vec<PathBuf>,
-}
-
-/// What stands on one line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Line {
-    Nothing,
-    Section {
-        name: Span,
-        is_final: bool,
-    },
-    Close {
-        is_final: bool,
-    },
-    Open {
-        name: Span,
-        is_final: bool,
-        on_next_line: bool,
-    },
-    Relation {
-        name: Span,
-        is_final: bool,
-        value: Span,
-        quoted: bool,
-    },
 }
 
 /// The state of one file.
@@ -309,71 +291,6 @@ impl<'l> Parser<'l> {
         }
         Ok(())
     }
-
-    fn include(
-        &mut self,
-        directive: &Directive<PathBuf>,
-        root: NodeId,
-        here: Here<'_>,
-    ) -> Result<(), ProfileError> {
-        match directive {
-            Directive::File(path) => self.include_file(path, root, here),
-            Directive::Folder(path) => {
-                let names = match self.loader.open(path) {
-                    Ok(Source::Directory(names)) => names,
-                    Ok(Source::File(_)) => {
-                        return Err(here.error(ProfileErrorKind::IncludeDir {
-                            path: path.clone(),
-                            reason: "it is a file; use 'include'".to_owned(),
-                        }));
-                    }
-                    Err(error) => {
-                        return Err(here.error(ProfileErrorKind::IncludeDir {
-                            path: path.clone(),
-                            reason: error.to_string(),
-                        }));
-                    }
-                };
-                self.add_directory(path, names, root, here)
-            }
-        }
-    }
-
-    fn include_file(
-        &mut self,
-        path: &Path,
-        root: NodeId,
-        here: Here<'_>,
-    ) -> Result<(), ProfileError> {
-        if self.including.iter().any(|other| other == path) {
-            return Err(here.error(ProfileErrorKind::IncludeLoop {
-                path: path.to_owned(),
-            }));
-        }
-        match self.loader.open(path) {
-            Ok(Source::File(bytes)) => self.add_text(to_text(bytes), path, root),
-            // MIT opens it, fails to read a line, and goes on.
-            Ok(Source::Directory(_)) => Ok(()),
-            Err(error) => Err(here.error(ProfileErrorKind::IncludeFile {
-                path: path.to_owned(),
-                reason: error.to_string(),
-            })),
-        }
-    }
-
-    fn add_directory(
-        &mut self,
-        directory: &Path,
-        mut names: Vec<String>,
-        root: NodeId,
-        here: Here<'_>,
-    ) -> Result<(), ProfileError> {
-        names.retain(|name| is_valid_name(name));
-        names.sort_unstable();
-        names
-            .iter()
-            .try_for_each(|name| self.include_file(&directory.join(name), root, here))
-    }
 }
 
 impl Here<'_> {
@@ -384,172 +301,6 @@ impl Here<'_> {
             line: self.line,
         }
     }
-}
-
-/// An `include` or `includedir` line.
-enum Directive<P> {
-    File(P),
-    Folder(P),
-}
-
-impl<'t> Directive<&'t str> {
-    fn of(line: &'t str) -> Option<Self> {
-        if !line.starts_with("include") {
-            return None;
-        }
-        argument(line, "include")
-            .map(Self::File)
-            .or_else(|| argument(line, "includedir").map(Self::Folder))
-    }
-
-    fn into_owned(self) -> Directive<PathBuf> {
-        match self {
-            Self::File(path) => Directive::File(path.into()),
-            Self::Folder(path) => Directive::Folder(path.into()),
-        }
-    }
-}
-
-/// Reads one line; `line` is a part of `text`, without its line feed.
-fn lex(text: &str, line: &str) -> Result<Line, ProfileErrorKind> {
-    let line = strip_end(skip_blanks(line));
-    let span = |part: &str| Span::within(text, part);
-    match line.as_bytes().first() {
-        None | Some(b'#' | b';') => return Ok(Line::Nothing),
-        Some(b'[') => {
-            let (name, rest) = line
-                .get(1..)
-                .and_then(|line| line.split_once(']'))
-                .ok_or(ProfileErrorKind::SectionSyntax)?;
-            let (is_final, rest) = match rest.strip_prefix('*') {
-                Some(rest) => (true, rest),
-                None => (false, rest),
-            };
-            if !skip_blanks(rest).is_empty() {
-                return Err(ProfileErrorKind::SectionSyntax);
-            }
-            return Ok(Line::Section {
-                name: span(name),
-                is_final,
-            });
-        }
-        Some(b'}') => {
-            return Ok(Line::Close {
-                is_final: line.starts_with("}*"),
-            });
-        }
-        Some(_) => {}
-    }
-    let (tag, value) = line
-        .split_once('=')
-        .ok_or(ProfileErrorKind::RelationSyntax)?;
-    let tag = tag.trim_end_matches(is_blank);
-    if tag.is_empty() || tag.contains(is_blank) {
-        return Err(ProfileErrorKind::RelationSyntax);
-    }
-    let (name, is_final) = match tag.split_once('*') {
-        Some((name, _)) => (span(name), true),
-        None => (span(tag), false),
-    };
-    let value = skip_blanks(value);
-    if let Some(value) = value.strip_prefix('"') {
-        return Ok(Line::Relation {
-            name,
-            is_final,
-            value: span(value),
-            quoted: true,
-        });
-    }
-    if value.is_empty() {
-        return Ok(Line::Open {
-            name,
-            is_final,
-            on_next_line: true,
-        });
-    }
-    if value
-        .strip_prefix('{')
-        .is_some_and(|rest| skip_blanks(rest).is_empty())
-    {
-        return Ok(Line::Open {
-            name,
-            is_final,
-            on_next_line: false,
-        });
-    }
-    let value = span(value.trim_end_matches(is_blank));
-    Ok(Line::Relation {
-        name,
-        is_final,
-        value,
-        quoted: false,
-    })
-}
-
-/// The value of a quoted string, of which `raw` is all that follows the opening quote.
-///
-/// Up to the closing quote or the end of the line; `\n`, `\t` and `\b` are control characters, and
-/// any other character after `\` stands for itself. Without escapes this is a part of `raw`, else
-/// it is appended to `text`.
-fn unquote(text: &mut String, raw: Span) -> Result<Span, ProfileErrorKind> {
-    let source = raw.of(text);
-    let plain = source.find(['"', '\\']).unwrap_or(source.len());
-    if source.as_bytes().get(plain) != Some(&b'\\') {
-        let value = source.get(..plain).unwrap_or(source);
-        return Ok(Span::within(text, value));
-    }
-    let mut value = String::with_capacity(source.len());
-    let mut chars = source.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '"' => break,
-            '\\' => value.push(match chars.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('b') => '\x08',
-                Some(other) => other,
-                None => '\\',
-            }),
-            other => value.push(other),
-        }
-    }
-    if text.len() + value.len() > 2 * MAX_TEXT {
-        return Err(ProfileErrorKind::TooLarge);
-    }
-    let start = text.len();
-    text.push_str(&value);
-    Ok(Span::within(text, text.get(start..).unwrap_or("")))
-}
-
-/// What follows `word` and a blank at the very start of `line`.
-fn argument<'t>(line: &'t str, word: &str) -> Option<&'t str> {
-    let rest = line.strip_prefix(word)?;
-    // A line feed, too, counts as the blank.
-    (rest.is_empty() || rest.starts_with(is_blank)).then(|| strip_end(skip_blanks(rest)))
-}
-
-/// Whether a file in an included folder counts: `*.conf`, or letters, digits, `-` and `_` only, so
-/// that backup files and the like do not.
-fn is_valid_name(name: &str) -> bool {
-    !name.starts_with('.')
-        && (name.len() >= 5 && name.as_bytes().ends_with(b".conf")
-            || name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
-}
-
-/// What C's `isspace` says.
-fn is_blank(char: char) -> bool {
-    matches!(char, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
-}
-
-fn skip_blanks(text: &str) -> &str {
-    text.trim_start_matches(is_blank)
-}
-
-/// Without the carriage returns at its end.
-fn strip_end(text: &str) -> &str {
-    text.trim_end_matches(['\r', '\n'])
 }
 
 fn to_text(bytes: Vec<u8>) -> String {

@@ -621,3 +621,60 @@ fn file_system() {
     assert_eq!(error.kind, ProfileErrorKind::TooLarge);
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "a system call that miri lacks")]
+fn pipes() {
+    use std::os::fd::AsRawFd as _;
+
+    let folder = std::env::temp_dir().join(format!("profile-pipes-{}", std::process::id()));
+    let sub = folder.join("conf.d");
+    std::fs::create_dir_all(&sub).unwrap();
+    let pipe = sub.join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let refusal = |path: &Path| Profile::load([path]).unwrap_err().to_string();
+    let alone = format!("{}: it is a pipe that nobody writes to", pipe.display());
+    assert_eq!(refusal(&pipe), alone);
+    let including = folder.join("krb5.conf");
+    for (word, path) in [("include", &pipe), ("includedir", &sub)] {
+        std::fs::write(&including, format!("{word} {}\n", path.display())).unwrap();
+        let expected = format!(
+            "{}, line 1: included file {} cannot be read: it is a pipe; only files are included",
+            including.display(),
+            pipe.display()
+        );
+        assert_eq!(refusal(&including), expected);
+    }
+
+    // A writer is waited for, however slow it is.
+    let text = format!("[a]\nb = {}\n", "x".repeat(200_000));
+    let write = |mut to: &std::fs::File| {
+        use std::io::Write as _;
+        for piece in text.as_bytes().chunks(70_000) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            to.write_all(piece).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            write(&std::fs::OpenOptions::new().write(true).open(&pipe).unwrap());
+        });
+        let profile = loop {
+            match Profile::load([&pipe]) {
+                Err(error) if error.to_string() == alone => std::thread::yield_now(),
+                result => break result.unwrap(),
+            }
+        };
+        writer.join().unwrap();
+        assert_eq!(values(&profile, "a/b").concat().len(), 200_000);
+    });
+    let (reader, writer) = io::pipe().unwrap();
+    let given = format!("/dev/fd/{}", reader.as_raw_fd());
+    std::thread::scope(|scope| {
+        scope.spawn(move || write(&std::fs::File::from(std::os::fd::OwnedFd::from(writer))));
+        let profile = Profile::load([given]).unwrap();
+        assert_eq!(values(&profile, "a/b").concat().len(), 200_000);
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
+}

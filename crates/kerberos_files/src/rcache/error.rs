@@ -36,7 +36,8 @@ pub enum RcacheError {
         /// The path.
         path: PathBuf,
     },
-    /// The file of `dfl:` belongs to somebody else, who could remove what was seen.
+    /// The file of `dfl:`, or one in a place like /tmp, belongs to somebody else, who could remove
+    /// what was seen.
     #[error("Replay cache file {} is not owned by uid {uid}", path.display())]
     NotOurs {
         /// The file.

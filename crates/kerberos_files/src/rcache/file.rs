@@ -12,6 +12,7 @@ use kerberos_proto::{Replay, ReplayCache, Timestamp};
 use rustix::fs::OFlags;
 use siphasher::sip::SipHasher24;
 
+use crate::foreign::is_planted;
 use crate::lock;
 use crate::rcache::RcacheError;
 
@@ -30,6 +31,9 @@ pub struct RcacheFile {
 
 impl RcacheFile {
     /// The cache at `path` (`file2:`), of which records are kept for `clock_skew` seconds.
+    ///
+    /// Its file may belong to anybody, unless it is in a place like /tmp, sticky and open to all:
+    /// there it must be the effective user's or root's.
     pub fn new(path: impl Into<PathBuf>, clock_skew: u32) -> Self {
         Self {
             path: path.into(),
@@ -105,7 +109,12 @@ impl RcacheFile {
             return Err(RcacheError::NotAFile { path: path() });
         }
         let uid = rustix::process::geteuid().as_raw();
-        if self.owned && metadata.uid() != uid {
+        let foreign = if self.owned {
+            metadata.uid() != uid
+        } else {
+            is_planted(&self.path, metadata.uid())
+        };
+        if foreign {
             return Err(RcacheError::NotOurs { path: path(), uid });
         }
         // In a folder that all may write to, another name of it is a trap: a file of ours elsewhere

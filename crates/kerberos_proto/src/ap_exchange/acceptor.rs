@@ -36,19 +36,7 @@ use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Times
 /// };
 /// # use kerberos_proto::{Credential, KeyEntry, Principal, TicketTimes};
 /// # use kerberos_testkdc::forge;
-/// # struct SystemRng(u64);
-/// # impl rand_core::TryRng for SystemRng {
-/// #     type Error = core::convert::Infallible;
-/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { self.0 += 7; Ok(self.0 as u32) }
-/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { self.0 += 7; Ok(self.0) }
-/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> {
-/// #         self.0 += 1;
-/// #         b.fill(self.0 as u8);
-/// #         Ok(())
-/// #     }
-/// # }
-/// # impl rand_core::TryCryptoRng for SystemRng {}
-/// # let mut rng = SystemRng(0);
+/// # let mut rng = kerberos_testkdc::Repeatable(7);
 /// # let now = Timestamp::new(1_767_225_600, 0);
 /// # let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 /// # let service_key = KeyEntry { kvno: 1, key: KeyBlock::new(etype, vec![1; 32]) };
@@ -235,7 +223,7 @@ impl<K: KeySource> Acceptor<K> {
         check_address(&part, peer)?;
         check_times(&part, self.clock_skew, now)?;
         if !self.accept_unchecked_transit {
-            check_transited(&part, &server)?;
+            check_transited(&part)?;
         }
         let subkey = match authenticator.subkey {
             Some(key) => {

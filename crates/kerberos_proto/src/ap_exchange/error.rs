@@ -13,7 +13,7 @@ use kerberos_asn1::{
 use kerberos_crypto::{CryptoError, EncryptionType};
 use thiserror::Error;
 
-use crate::{KdcError, Principal, Timestamp};
+use crate::{KdcError, Principal, Shown, Timestamp};
 
 /// Why an AP exchange failed, at the client or at the service.
 #[derive(Debug, Error)]
@@ -46,13 +46,13 @@ pub enum ApError {
     MutualFailed,
 
     /// There are no keys, or none of the one service that may be served.
-    #[error("there are no keys{}", server.as_ref().map(|one| format!(" of {one}")).unwrap_or_default())]
+    #[error("there are no keys{}", server.as_ref().map(|one| format!(" of {}", Shown::new(one))).unwrap_or_default())]
     NoKeys {
         /// The service; `None` when any would do.
         server: Option<Principal>,
     },
     /// The ticket is for a service that this acceptor is not.
-    #[error("the ticket is for {server}, which is not served here")]
+    #[error("the ticket is for {}, which is not served here", Shown::new(server))]
     NotUs {
         /// The service that the ticket names.
         server: Principal,
@@ -61,7 +61,7 @@ pub enum ApError {
     #[error("tickets of version {0} are not understood")]
     TicketVersion(i32),
     /// There are keys of the service and of the ticket's version, but of other types.
-    #[error("no {etype} key of {server}")]
+    #[error("no {etype} key of {}", Shown::new(server))]
     NoKey {
         /// The service.
         server: Principal,
@@ -71,7 +71,7 @@ pub enum ApError {
         present: Vec<EncryptionType>,
     },
     /// There are keys of the service, but of other versions.
-    #[error("no key of {server} with version {kvno}")]
+    #[error("no key of {} with version {kvno}", Shown::new(server))]
     KeyVersion {
         /// The service.
         server: Principal,
@@ -96,7 +96,11 @@ pub enum ApError {
     #[error("encryption type {0} is not permitted")]
     EtypeNotPermitted(EncryptionType),
     /// Ticket and authenticator name different clients.
-    #[error("the ticket is {ticket}'s, the authenticator {authenticator}'s")]
+    #[error(
+        "the ticket is {}'s, the authenticator {}'s",
+        Shown::new(ticket),
+        Shown::new(authenticator)
+    )]
     ClientMismatch {
         /// Whom the ticket names.
         ticket: Principal,
@@ -184,7 +188,8 @@ impl ApError {
         Some(match self {
             Self::NoKeys { .. } => "add the service's keys to the keytab".to_owned(),
             Self::NotUs { server } => format!(
-                "add keys of {server} to the keytab, or let clients ask for the name that it has"
+                "add keys of {} to the keytab, or let clients ask for the name that it has",
+                Shown::new(server)
             ),
             Self::NoKey { etype, present, .. } => format!(
                 "there are keys of {}, the ticket wants {etype}: extract the keytab again, or set \

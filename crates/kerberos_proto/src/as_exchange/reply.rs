@@ -4,7 +4,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{EncKdcRepPart, KdcRep, KerberosTime};
-use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, KeyUsage, Plaintext};
+use kerberos_crypto::{CryptoError, EncryptionType, KeyUsage, Plaintext};
 
 use super::request::Sent;
 use super::{Login, Session};
@@ -21,9 +21,8 @@ use checks::{check, check_clock, check_request_proof};
 pub(super) fn finish(
     reply: &KdcRep<'_>,
     sent: &Sent,
-    preauth: &mut Preauth,
+    preauth: &Preauth,
     session: &mut Session,
-    rng: &mut dyn CryptoRng,
     now: Timestamp,
 ) -> Result<Box<Login>, ExchangeError> {
     let etype = EncryptionType(reply.enc_part.etype);
@@ -42,22 +41,12 @@ pub(super) fn finish(
         trace!("Processing preauth types: {}", PaTypes(&padata));
     }
 
-    let replaced = preauth.conclude(&padata, &mut session.preauth_env(&sent.plan, rng, now))?;
-    let plain = match &replaced {
-        Some(key) => {
-            trace!("AS key determined by preauth: {}", Etype(key.etype()));
-            key.decrypt(KeyUsage::AS_REP_ENC_PART, reply.enc_part.cipher)?
-        }
-        None => decrypt(reply, &padata, &client, preauth, session)?,
-    };
-    let key = match &replaced {
-        Some(key) => key,
-        None => session
-            .key
-            .made()
-            .map(|(_, _, key)| key)
-            .ok_or(ExchangeError::Finished)?,
-    };
+    let plain = decrypt(reply, &padata, &client, preauth, session)?;
+    let key = session
+        .key
+        .made()
+        .map(|(_, _, key)| key)
+        .ok_or(ExchangeError::Finished)?;
     let part = EncKdcRepPart::from_der_any_tag(without_padding(&plain, key.etype()))
         .map_err(ExchangeError::decode("the encrypted part of the AS-REP"))?;
     let session_etype = EncryptionType(part.key.keytype);
@@ -75,7 +64,7 @@ pub(super) fn finish(
     let kdc_offset = check_clock(&part, sent, now, &session.params.policy)?;
 
     let several = session.key.etypes_in(&session.etypes).len() > 1;
-    let chosen = preauth.selected().is_some() && replaced.is_none() && several;
+    let chosen = preauth.selected().is_some() && several;
     let (password_expiration, account_expiration, expiration_is_warning) = expiry(&part);
     Ok(Box::new(Login {
         reply_key_etype: key.etype(),
@@ -98,7 +87,7 @@ fn decrypt(
     reply: &KdcRep<'_>,
     padata: &[OwnedPaData],
     client: &Principal,
-    preauth: &mut Preauth,
+    preauth: &Preauth,
     session: &mut Session,
 ) -> Result<Plaintext, ExchangeError> {
     let etype = EncryptionType(reply.enc_part.etype);

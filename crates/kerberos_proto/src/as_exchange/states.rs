@@ -146,14 +146,14 @@ impl State {
         self,
         message: &KdcRep<'_>,
         session: &mut Session,
-        env: &mut Env<'_>,
+        env: &Env<'_>,
     ) -> Result<Next, ExchangeError> {
-        let (sent, mut preauth) = match self {
+        let (sent, preauth) = match self {
             Self::Guess(state) => state.into_parts(),
             Self::First(state) => (state.sent, state.preauth),
             Self::Preauthenticated(state) => (state.sent, state.preauth),
         };
-        reply::finish(message, &sent, &mut preauth, session, env.rng, env.now).map(Next::Done)
+        reply::finish(message, &sent, &preauth, session, env.now).map(Next::Done)
     }
 }
 

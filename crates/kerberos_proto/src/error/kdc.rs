@@ -5,7 +5,7 @@ use core::fmt;
 
 use kerberos_asn1::{Decode, ErrorCode, KerbErrorData, KerberosTime, KrbError};
 
-use crate::{Principal, mit_text};
+use crate::{Principal, Shown, mit_text};
 
 /// A KDC's refusal (RFC 4120 §5.9.1). Unless it came through FAST it is not authenticated: anyone
 /// on the way can have written it.
@@ -74,7 +74,7 @@ impl fmt::Display for KdcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(mit_text(self.code.0))?;
         match &self.text {
-            Some(text) if !text.is_empty() => write!(f, " ({})", text.escape_debug()),
+            Some(text) if !text.is_empty() => write!(f, " ({})", Shown::new(text)),
             _ => Ok(()),
         }
     }

@@ -3,8 +3,7 @@
 use kerberos_crypto::ChecksumType;
 use thiserror::Error;
 
-use super::Shown;
-use crate::Principal;
+use crate::{Principal, Shown};
 
 /// What a KDC's reply fails to prove when a service asks on behalf of another (MS-SFU).
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -33,7 +32,7 @@ pub enum S4uFault {
     UserMissing,
     /// A KDC on the way names another user than the one of the user's realm did, or that one names
     /// a user of another realm.
-    #[error("the user is {} instead of {}", Shown(got), Shown(asked))]
+    #[error("the user is {} instead of {}", Shown::new(got), Shown::new(asked))]
     UserChanged {
         /// Whom the request names.
         asked: Principal,

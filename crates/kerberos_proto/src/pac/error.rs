@@ -79,7 +79,7 @@ pub enum PacError {
     #[error("the full checksum is wrong")]
     FullChecksum,
     /// A signature is of a type that proves nothing, is not known, or does not go with the key.
-    #[error("{buffer_type} has checksum type {checksum_type}, which does not do here")]
+    #[error("{buffer_type} has checksum type {checksum_type}, which is not allowed here")]
     ChecksumType {
         /// Which signature.
         buffer_type: PacBufferType,
@@ -136,7 +136,7 @@ pub enum PacFault {
     #[error("not NDR of version 1 in little-endian order")]
     NdrHeader,
     /// A pointer is null where there has to be something.
-    #[error("nothing is where something has to be")]
+    #[error("a required pointer is null")]
     NullPointer,
     /// Two counts of the same elements differ.
     #[error("two counts of the same elements differ")]

@@ -1,9 +1,12 @@
 //! `PasswordResult` and `PasswordRejection`: what the kpasswd service says (RFC 3244 §2).
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::borrow::ToOwned as _;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt;
 
 use super::PasswordPolicy;
+use crate::Shown;
 
 /// The result code of a reply (RFC 3244 §2); any but zero is a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -69,7 +72,8 @@ impl PasswordRejection {
     }
 
     /// The reasons in words, as MIT's library has them. Control characters are escaped but for tabs
-    /// and the ends of lines, since the words of a stranger end up on a terminal.
+    /// and the ends of lines, and more than 1000 characters are cut, since the words of a stranger end
+    /// up on a terminal.
     pub fn message(&self) -> String {
         if let Some(policy) = self.policy() {
             let sentences = alloc::format!("{policy}");
@@ -78,7 +82,9 @@ impl PasswordRejection {
             }
         }
         match str::from_utf8(&self.data) {
-            Ok(text) if !text.is_empty() && !text.contains('\0') => shown(text),
+            Ok(text) if !text.is_empty() && !text.contains('\0') => {
+                Shown::new(text).with_lines().to_string()
+            }
             _ => "Try a more complex password, or contact your administrator.".to_owned(),
         }
     }
@@ -88,18 +94,6 @@ impl fmt::Display for PasswordRejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.result.mit_text(), self.message())
     }
-}
-
-fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' | '\t' => shown.push(character),
-            control if control.is_control() => shown.extend(control.escape_default()),
-            other => shown.push(other),
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

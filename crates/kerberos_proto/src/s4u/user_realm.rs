@@ -39,15 +39,7 @@ impl UserRealm {
     ///
     /// # Example
     /// ```
-    /// # struct SystemRng;
-    /// # impl rand_core::TryRng for SystemRng {
-    /// #     type Error = core::convert::Infallible;
-    /// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
-    /// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
-    /// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
-    /// # }
-    /// # impl rand_core::TryCryptoRng for SystemRng {}
-    /// # let mut rng = SystemRng;
+    /// # let mut rng = kerberos_testkdc::Repeatable(7);
     /// use kerberos_proto::{Policy, Principal, S4uUser, Step, Timestamp, UserRealm};
     /// let user = S4uUser::Name(Principal::parse("alice@EXAMPLE.COM")?);
     /// let now = Timestamp::new(1_767_225_600, 0);

@@ -17,15 +17,7 @@ use crate::{HostAddress, Timestamp};
 /// use core::net::{IpAddr, Ipv4Addr};
 /// use kerberos_crypto::{EncryptionType, Key};
 /// use kerberos_proto::{MessageError, MessageReceiver, MessageSender, OriginFault, Timestamp};
-/// # struct SystemRng;
-/// # impl rand_core::TryRng for SystemRng {
-/// #     type Error = core::convert::Infallible;
-/// #     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
-/// #     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
-/// #     fn try_fill_bytes(&mut self, b: &mut [u8]) -> Result<(), Self::Error> { b.fill(7); Ok(()) }
-/// # }
-/// # impl rand_core::TryCryptoRng for SystemRng {}
-/// # let mut rng = SystemRng;
+/// # let mut rng = kerberos_testkdc::Repeatable(7);
 /// # let now = Timestamp::new(1_767_225_600, 0);
 /// // Both have the subkey, and each other's first sequence number, from the AP exchange.
 /// let subkey = Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[1; 32])?;

@@ -89,10 +89,6 @@ impl TgsParams {
 /// The KDC options of RFC 4120 §5.4.1 that a client may choose in a TGS-REQ.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are independent bits of one flag word"
-)]
 pub struct TgsOptions {
     /// Ask for what the TGT allows: forwardable, proxiable, postdatable and renewable tickets from
     /// a TGT with those flags. MIT's library does so.

@@ -73,6 +73,13 @@ fn all_that_a_refusal_says_is_kept() {
         error.to_string(),
         "Client's credentials have been revoked (TEST)"
     );
+    let mut endless = refusal.clone();
+    endless.text = Some("\u{1b}[2J\n".repeat(100_000));
+    let text = endless.to_string();
+    assert!(
+        text.len() < 1_000 && !text.contains(char::is_control),
+        "{text:?}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kerberos_asn1::{KerberosString, LastReqEntry, LastReqType, SequenceOf, TicketFlags};
-use kerberos_proto::{AskError, Password, Principal, Secret};
+use kerberos_proto::{AskError, ExchangeError, Password, Principal, ReplyFault, Secret};
 
 use super::kdc::*;
 
@@ -308,8 +308,17 @@ fn an_anonymous_client_may_be_renamed() {
     };
     kdc.client = client;
     kdc.edit_reply = |reply| reply.crealm = KerberosString(b"WELLKNOWN:ANONYMOUS");
+    kdc.edit_part = |part| part.flags |= TicketFlags::ANONYMOUS;
     let mut params = alice();
     params.options.anonymous = true;
-    let login = kdc.login(params, password()).unwrap();
+    let login = kdc.login(params.clone(), password()).unwrap();
     assert!(login.credential.client.is_anonymous());
+
+    // The ticket of a KDC that does not know the option says who the client is.
+    let mut kdc = Kdc::without_preauth();
+    let error = kdc.login(params, password()).unwrap_err();
+    assert!(
+        matches!(error, ExchangeError::Reply(ReplyFault::Flags)),
+        "{error:?}"
+    );
 }

@@ -221,6 +221,18 @@ fn mechanisms_that_no_one_knows() {
 }
 
 #[test]
+fn mechanisms_in_an_error_are_numbers_and_not_without_end() {
+    let text = |offered| ExchangeError::NoMechanism { offered }.to_string();
+    assert_eq!(text(vec![]), "the KDC named no preauthentication");
+    assert_eq!(
+        text(vec![PaDataType(16), PaDataType(4711)]),
+        "no usable preauthentication among 16, 4711"
+    );
+    let many = text(vec![PaDataType(123_456); 80_000]);
+    assert!(many.len() < 300 && many.ends_with("[...]"), "{many}");
+}
+
+#[test]
 fn the_timestamp_can_be_forbidden() {
     let mut params = alice();
     params.policy.disable_encrypted_timestamp = true;

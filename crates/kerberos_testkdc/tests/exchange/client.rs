@@ -1,6 +1,5 @@
 //! A client of a few lines, made of asn1 and crypto alone: it asks, it does not judge.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use kerberos_asn1::{
@@ -10,7 +9,7 @@ use kerberos_asn1::{
     RawTicket, SequenceOf, TgsRep, TgsReq,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
-use kerberos_testkdc::{Account, Kdc, TestKdc, TestKdcBuilder, Transport};
+use kerberos_testkdc::{Account, Kdc, Repeatable, TestKdc, TestKdcBuilder, Transport};
 
 pub(crate) const NOW: Duration = Duration::new(1_000_000_000, 250_000_000);
 pub(crate) const REALM: &str = "TEST.REALM";
@@ -115,7 +114,7 @@ impl Client {
             pausec: None,
         }
         .to_der();
-        let sealed = key.encrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, &time, &mut Counter(0));
+        let sealed = key.encrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, &time, &mut Repeatable(0));
         let data = EncryptedData {
             etype: key.etype().0,
             kvno: None,
@@ -209,7 +208,7 @@ impl<'a> TgsClient<'a> {
     }
 
     pub(crate) fn get_at(&self, kdc: &Kdc, now: Duration) -> Result<(Vec<u8>, Vec<u8>), Vec<u8>> {
-        let mut rng = Counter(9);
+        let mut rng = Repeatable(9);
         let part = self.login.part();
         let rep = self.login.rep().0;
         let session = Key::from_bytes(EncryptionType(part.key.keytype), part.key.keyvalue).unwrap();
@@ -305,32 +304,3 @@ pub(crate) fn answer(kdc: &Kdc, request: &[u8]) -> Vec<u8> {
 pub(crate) fn error_code(reply: &[u8]) -> ErrorCode {
     KrbError::from_der(reply).unwrap().error_code
 }
-
-/// A "random" source that counts.
-struct Counter(u8);
-
-impl rand_core::TryRng for Counter {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_be_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_be_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        for byte in out {
-            *byte = self.0;
-            self.0 = self.0.wrapping_add(1);
-        }
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Counter {}

@@ -14,8 +14,8 @@ use kerberos_client::Reason;
 use kerberos_client::dns::ResolvConf;
 use kerberos_files::config::Effect;
 use kerberos_files::config::Setting;
+use kerberos_proto::Shown;
 
-use crate::messages::shown;
 use crate::messages::system_text;
 
 /// What a check found.
@@ -193,6 +193,11 @@ impl fmt::Display for Report<'_> {
             None => writeln!(f, "\nNo realm is named, and there is no default_realm."),
         }
     }
+}
+
+/// Text of krb5.conf, which is long where its author wants it.
+fn shown(text: &str) -> Shown<&str> {
+    Shown::new(text).in_full()
 }
 
 impl fmt::Display for Realm {

@@ -7,6 +7,7 @@ use kerberos_proto::ExchangeError;
 use kerberos_proto::KdcError;
 use kerberos_proto::Principal;
 use kerberos_proto::ReplyFault;
+use kerberos_proto::Shown;
 
 use crate::Tool;
 
@@ -48,9 +49,7 @@ fn exchange_advice(error: &ExchangeError, principal: &Principal) -> Option<Strin
              KDC and this program share"
                 .into()
         }
-        ExchangeError::NoMechanism { offered } => format!(
-            "the KDC offers preauthentication of types {offered:?}, none of which is supported"
-        ),
+        ExchangeError::NoMechanism { .. } => error.to_string(),
         ExchangeError::Ask(AskError::Interrupted) => return None,
         ExchangeError::Ask(_) => {
             "give the password on standard input, or use a keytab with -kt FILE".into()
@@ -94,10 +93,7 @@ fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<S
         }
         _ => {
             let text = error.text.as_deref().filter(|text| !text.is_empty())?;
-            return Some(format!(
-                "the KDC says of {principal}: {}",
-                text.escape_debug()
-            ));
+            return Some(format!("the KDC says of {principal}: {}", Shown::new(text)));
         }
     };
     Some(advice.into())

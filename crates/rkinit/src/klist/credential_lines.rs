@@ -311,14 +311,13 @@ mod tests {
     }
 
     /// The lines of the one entry that `add` puts into a cache, without that of times and server.
-    fn lines(detail: &Detail, name: &str, add: impl FnOnce(&mut CcacheBuilder)) -> String {
+    fn lines(detail: &Detail, add: impl FnOnce(&mut CcacheBuilder)) -> String {
         let owner = Principal::parse(OWNER).unwrap();
         let mut builder = CcacheBuilder::new(&Header::default(), &owner).unwrap();
         add(&mut builder);
-        let path = std::env::temp_dir().join(format!("rkinit-{name}-{}", std::process::id()));
-        std::fs::write(&path, builder.expose_bytes()).unwrap();
+        let folder = test_support::TempDir::new();
+        let path = folder.write("cache", builder.expose_bytes());
         let mut reader = CcacheFile::new(&path).open().unwrap();
-        std::fs::remove_file(&path).unwrap();
         let mut times = TimeFormat::new(DateStyle::C, TimeZone::UTC);
         let mut out = Vec::new();
         let entry = reader.next().unwrap().unwrap();
@@ -345,7 +344,7 @@ mod tests {
             };
             let mut credential = credential();
             change(&mut credential);
-            let text = lines(&detail, "joins", |builder| {
+            let text = lines(&detail, |builder| {
                 builder.credential(&credential).unwrap();
             });
             assert_eq!(text, expected, "{letters}");
@@ -413,7 +412,7 @@ mod tests {
                 config,
                 ..Detail::default()
             };
-            let text = lines(&detail, "settings", |builder| {
+            let text = lines(&detail, |builder| {
                 let tgs = Principal::krbtgt(b"R", b"R");
                 builder
                     .config(&ConfigEntry::new("pa_type", Some(&tgs), "151"))
@@ -440,7 +439,8 @@ mod tests {
             .config(&ConfigEntry::new("pa_type", None, "151"))
             .unwrap();
         builder.credential(&credential()).unwrap();
-        let path = std::env::temp_dir().join(format!("rkinit-damaged-{}", std::process::id()));
+        let folder = test_support::TempDir::new();
+        let path = folder.join("cache");
         let detail = Detail {
             etypes: true,
             flags: true,

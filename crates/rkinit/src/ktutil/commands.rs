@@ -169,7 +169,7 @@ fn list(program: &Program, target: &Target, options: ListOptions) -> Result<Done
     if let (Err(refusal), true) = (&refused, list.entries().is_empty()) {
         return Ok(Done::Status(refusal.report(program)));
     }
-    match output::write_all(&out) {
+    match output::show(&out) {
         Ok(()) => refused.map(|()| Done::Status(0)),
         Err(error) => Ok(Done::Status(output::failure(program, &error))),
     }

@@ -115,7 +115,7 @@ fn execute(text: &[u8], list: &mut KeyList) -> io::Result<Next> {
             Some(detail) => {
                 let mut out = Vec::new();
                 list.list(detail, &mut out);
-                output::write_all(&out)?;
+                output::show(&out)?;
             }
             None => complain(&format!("usage: {name} [-t] [-k] [-e]")),
         },

@@ -6,6 +6,7 @@ use kerberos_client::ClientError;
 use kerberos_files::ccache::CcacheError;
 use kerberos_proto::ExchangeError;
 use kerberos_proto::KdcError;
+use kerberos_proto::Shown;
 
 use crate::Tool;
 
@@ -92,7 +93,7 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
         ErrorCode::KDC_ERR_POLICY => "the KDC's policy forbids it: ask its administrator",
         _ => {
             let text = error.text.as_deref().filter(|text| !text.is_empty())?;
-            return Some(format!("the KDC says: {}", text.escape_debug()));
+            return Some(format!("the KDC says: {}", Shown::new(text)));
         }
     };
     Some(advice.into())

@@ -63,7 +63,7 @@ pub(super) struct Typed {
     #[arg(short = 'F', value_name = "FILE", allow_hyphen_values = true)]
     #[arg(help_heading = "For somebody else")]
     certificate: Option<OsString>,
-    /// Show such a ticket to ourselves to the KDC, and get one for the service (S4U2Proxy)
+    /// Get a ticket for the service on the user's behalf, with that one as the evidence (S4U2Proxy)
     #[arg(short = 'P', help_heading = "For somebody else")]
     proxy: bool,
 

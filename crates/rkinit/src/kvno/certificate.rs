@@ -58,7 +58,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
 
 /// As MIT's kvno reads it: whatever stands before the begin line is passed over, blanks around a
 /// line do not count, and lines may have any length.
-fn from_pem(text: &[u8]) -> Result<Vec<u8>, CertificateError> {
+pub(super) fn from_pem(text: &[u8]) -> Result<Vec<u8>, CertificateError> {
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     lines
         .find(|line| line.starts_with(BEGIN))

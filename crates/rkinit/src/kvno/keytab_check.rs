@@ -80,9 +80,8 @@ pub(super) fn check(keytab: &KeytabFile, ticket: &Ticket<'_>) -> Result<(), Chec
     if part.flags.contains(TicketFlags::INVALID) {
         return Err(CheckError::Invalid);
     }
-    // RFC 4120 §2.7: without the flag, it is for the service to check them.
+    // RFC 4120 §2.7: without the flag, it is for the service to check them, whosever the client is.
     let checked = part.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED)
-        || part.crealm == ticket.realm
         || part.transited.contents.is_empty();
     if checked {
         Ok(())

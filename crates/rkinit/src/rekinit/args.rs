@@ -71,14 +71,14 @@ pub(super) struct Typed {
     /// The permissions of the cache file, in octal [default: 600]
     #[arg(short = 'm', long, value_name = "MODE", help_heading = "The cache")]
     pub(super) mode: Option<String>,
-    /// Remove the cache in the end
+    /// Remove the cache when the sidecar ends
     #[arg(long, help_heading = "The cache")]
     pub(super) destroy: bool,
 
     /// How long tickets shall last, as 36000, 10h or 1d12h30m
     #[arg(short = 'l', value_name = "LIFETIME", help_heading = "The ticket")]
     pub(super) lifetime: Option<String>,
-    /// How long they shall be renewable: they are renewed then, and the secret is used seldom
+    /// How long they can be renewed; the sidecar then renews them, and seldom uses the secret
     #[arg(short = 'r', value_name = "LIFETIME", help_heading = "The ticket")]
     pub(super) renew_lifetime: Option<String>,
     /// Have a ticket for this service in the cache, too; may be given more than once

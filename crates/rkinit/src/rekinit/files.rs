@@ -7,14 +7,13 @@
 //! folder that is not ours to see. Where that is not to be had, nothing is lost but time: each login
 //! reads the secret anew.
 
+mod way;
+
 use std::collections::BTreeMap;
-use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
-use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,6 +25,9 @@ use rustix::fs::inotify::CreateFlags;
 use rustix::fs::inotify::ReadFlags;
 use rustix::fs::inotify::WatchFlags;
 use rustix::io::Errno;
+
+use way::FOLDER;
+use way::way_to;
 
 use crate::messages::system_text;
 use crate::rekinit::log::Log;
@@ -237,85 +239,17 @@ impl AsFd for Files {
     }
 }
 
-/// What is to be watched on the way to `path`, as far as that leads: the folders of links and of the
-/// file for what happens in them, the file, and of other folders whether they are put elsewhere.
-fn way_to(path: &Path) -> Vec<(PathBuf, WatchFlags)> {
-    let mut places = Vec::new();
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut left: VecDeque<OsString> = words_of(&path).collect();
-    let mut at = PathBuf::from("/");
-    let mut links = 0;
-    while let Some(word) = left.pop_front() {
-        if word == ".." {
-            at.pop();
-            continue;
-        }
-        let next = at.join(word);
-        let kind = std::fs::symlink_metadata(&next).map(|metadata| metadata.file_type());
-        let is_last = left.is_empty();
-        match kind {
-            Ok(kind) if kind.is_symlink() => {
-                places.push((at.clone(), FOLDER));
-                links += 1;
-                let Some(target) = std::fs::read_link(&next)
-                    .ok()
-                    .filter(|_| links <= MOST_LINKS)
-                else {
-                    return places;
-                };
-                if target.is_absolute() {
-                    at = PathBuf::from("/");
-                }
-                for word in words_of(&target).rev() {
-                    left.push_front(word);
-                }
-            }
-            Ok(_) if is_last => {
-                places.push((at.clone(), FOLDER));
-                places.push((next.clone(), FILE));
-            }
-            Ok(_) => {
-                places.push((next.clone(), ITSELF));
-                at = next;
-            }
-            Err(_) => {
-                places.push((at, FOLDER));
-                return places;
-            }
-        }
-    }
-    places
-}
-
-fn words_of(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
-    path.components().filter_map(|component| match component {
-        Component::Normal(word) => Some(word.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    })
-}
-
 /// How long it must be quiet: a file is copied piece by piece.
 const QUIET: Duration = Duration::from_millis(200);
 /// How often to look whether the way is still the one that is watched.
 const ATTEMPTS: u32 = 4;
-/// As many as the kernel follows.
-const MOST_LINKS: u32 = 40;
-
-/// What happens to a folder or file itself.
-const ITSELF: WatchFlags = WatchFlags::DELETE_SELF.union(WatchFlags::MOVE_SELF);
-const FILE: WatchFlags = ITSELF.union(WatchFlags::CLOSE_WRITE);
-/// And what happens in it.
-const FOLDER: WatchFlags = FILE
-    .union(WatchFlags::CREATE)
-    .union(WatchFlags::MOVED_TO)
-    .union(WatchFlags::MOVED_FROM)
-    .union(WatchFlags::DELETE);
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use test_support::TempDir;
+
+    use super::way::ITSELF;
     use super::*;
     use crate::rekinit::log::Format;
     use crate::rekinit::log::Level;
@@ -325,14 +259,12 @@ mod tests {
         least: Level::Error,
     };
 
-    /// A folder of its own, removed with all that is in it.
-    struct Folder(PathBuf);
+    /// A folder of its own.
+    struct Folder(TempDir);
 
     impl Folder {
-        fn new(name: &str) -> Self {
-            let path = std::env::temp_dir().join(format!("rekinit-{name}-{}", std::process::id()));
-            std::fs::create_dir(&path).unwrap();
-            Self(path)
+        fn new() -> Self {
+            Self(TempDir::new())
         }
 
         fn at(&self, name: &str) -> PathBuf {
@@ -351,12 +283,6 @@ mod tests {
         }
     }
 
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-
     fn wait(files: &mut Files) -> Vec<PathBuf> {
         for _ in 0..40 {
             std::thread::sleep(Duration::from_millis(50));
@@ -371,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_swapped_link_is_noticed_and_a_neighbour_is_not() {
-        let folder = Folder::new("files");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("..1/keytab", "..1");
         folder.write("..2/keytab", "..2");
@@ -395,7 +321,7 @@ mod tests {
 
     #[test]
     fn any_link_on_the_way_may_be_swapped() {
-        let folder = Folder::new("links");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         for version in ["v1", "v2", "v3"] {
             folder.write(&format!("{version}/kt"), version);
@@ -414,7 +340,7 @@ mod tests {
 
     #[test]
     fn a_folder_may_go_and_come_back() {
-        let folder = Folder::new("folder");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("a/b/kt", "1");
         let mut files = Files::watch([at("a/b/kt"), at("none/yet/kt")], LOG).unwrap();
@@ -433,13 +359,13 @@ mod tests {
         folder.write("none/yet/kt", "1");
         assert_eq!(wait(&mut files), [at("none/yet/kt")]);
         // Nothing is watched that is of no use any more.
-        let root = inotify::add_watch(&files.inotify, folder.0.as_path(), ITSELF).unwrap();
+        let root = inotify::add_watch(&files.inotify, folder.0.path(), ITSELF).unwrap();
         assert_eq!(files.watches.get(&root), Some(&ITSELF));
     }
 
     #[test]
     fn one_that_cannot_be_watched_leaves_the_others() {
-        let folder = Folder::new("unreadable");
+        let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("good/kt", "1");
         symlink("loop", at("loop")).unwrap();

@@ -7,11 +7,11 @@ mod outlet;
 use std::fmt;
 use std::time::Duration;
 
+use kerberos_proto::Shown;
 use serde_json::Map;
 use serde_json::Value;
 
 use crate::messages::Program;
-use crate::messages::shown;
 
 /// How the log is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -142,7 +142,7 @@ impl Event {
         let hint = hint.map_or_else(String::new, |hint| format!(" (hint: {hint})"));
         // One event, one line, whatever a KDC wrote.
         let text = format!("{level}{}{hint}", self.message).replace('\n', " ");
-        format!("{time:.0} {}", shown(&text))
+        format!("{time:.0} {}", Shown::new(&text).in_full())
     }
 
     fn json(&self, time: jiff::Timestamp) -> Value {

@@ -285,7 +285,8 @@ mod tests {
 
     #[test]
     fn a_file_ends_with_its_line() {
-        let path = std::env::temp_dir().join(format!("rekinit-secret-{}", std::process::id()));
+        let folder = test_support::TempDir::new();
+        let path = folder.join("password");
         let check = |content: &str, expected: Option<&str>| {
             std::fs::write(&path, content).unwrap();
             let found = Place::PasswordFile(path.clone()).read(None).ok();
@@ -306,7 +307,6 @@ mod tests {
         check("\n", None);
         check("", None);
         check(&"x".repeat(100_000), None);
-        std::fs::remove_file(&path).unwrap();
         assert!(Place::PasswordFile("/dev/null".into()).read(None).is_err());
     }
 }

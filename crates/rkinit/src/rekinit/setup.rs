@@ -193,7 +193,7 @@ impl Seconds {
         };
         seconds
             .map(|seconds| Duration::from_secs(seconds.into()))
-            .ok_or_else(|| format!("{shown} is no duration: write it as 3600 or 1h"))
+            .ok_or_else(|| format!("{shown} is not a duration: write it as 3600 or 1h"))
     }
 }
 
@@ -227,7 +227,7 @@ pub(super) fn duration(text: Option<&str>, option: &str) -> Result<Option<Durati
 fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration>, String> {
     if let Some(text) = &typed.period_minutes {
         let minutes: Option<u32> = text.parse().ok().filter(|minutes| *minutes > 0);
-        let minutes = minutes.ok_or_else(|| format!("-K: {text} is no number of minutes"))?;
+        let minutes = minutes.ok_or_else(|| format!("-K: {text} is not a number of minutes"))?;
         return Ok(Some(Duration::from_secs(u64::from(minutes) * 60)));
     }
     if let Some(period) = duration(typed.period.as_deref(), "--period")? {
@@ -257,7 +257,11 @@ fn log(typed: &Typed, file: Option<&str>) -> Result<Log, String> {
     let format = match typed.log.as_deref().or(file) {
         None | Some("text") => Format::Text,
         Some("json") => Format::Json,
-        Some(other) => return Err(format!("{other} is no format of logs: text and json are")),
+        Some(other) => {
+            return Err(format!(
+                "{other} is not a format of logs: text and json are"
+            ));
+        }
     };
     let least = match (typed.quiet, typed.verbose) {
         (true, _) => Level::Warning,

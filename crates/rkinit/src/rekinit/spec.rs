@@ -242,7 +242,7 @@ impl Spec {
             access.mode = u32::from_str_radix(digits, 8)
                 .ok()
                 .filter(|mode| *mode <= 0o777)
-                .ok_or_else(|| format!("{text} is no mode: write it in octal, as 0640"))?;
+                .ok_or_else(|| format!("{text} is not a mode: write it in octal, as 0640"))?;
         }
         Ok(Some(access))
     }

@@ -191,11 +191,11 @@ mod tests {
             &format!("@{name}"),
             &SocketAddr::from_abstract_name(&name).unwrap(),
         );
-        let path = std::env::temp_dir().join(name);
+        let folder = test_support::TempDir::new();
+        let path = folder.join("socket");
         check(
             path.to_str().unwrap(),
             &SocketAddr::from_pathname(&path).unwrap(),
         );
-        std::fs::remove_file(path).unwrap();
     }
 }

@@ -55,10 +55,14 @@ pub(super) fn write(seeds: &mut Seeds<'_>, tgt: &Credential) -> Outcome {
         let input = [&[choice], payload].concat();
         seeds.add("keyring_payload", &format!("payload{choice}"), &input)?;
     }
-    // A tag, and a seed with two full slots behind it.
-    let slots = [7; 16 + 2 * 20];
-    let input = [&[16, 0], [9; 16].as_slice(), &slots].concat();
+    // Two requests, twice, and a seed with two full slots behind it.
+    let requests = [16, 0, 0, 33, 0, 255].repeat(2);
+    let input = [&[4], requests.as_slice(), &[7; 16 + 2 * 20]].concat();
     seeds.add("rcache", "full", &input)?;
+    // Among many others, and hours later.
+    let many = (0..=255).flat_map(|name| [name, 1, name]);
+    let input: Vec<u8> = [255].into_iter().chain(many).collect();
+    seeds.add("rcache", "many", &input)?;
     kcm(seeds, tgt)
 }
 

@@ -3,15 +3,13 @@
 use kerberos_asn1::{Decode as _, KdcProxyMessage};
 
 use super::super::{MAX_REPLY, ProxyError};
+use crate::error::shown;
 
 /// The longest head that is taken, in bytes.
 const MAX_HEAD: usize = 16 << 10;
 
 /// The most header fields that are taken.
 const MAX_FIELDS: usize = 64;
-
-/// The most characters that are shown of what a server says.
-const MAX_SHOWN: usize = 200;
 
 /// A response under way; it grows with what really comes.
 #[derive(Debug, Default)]
@@ -163,12 +161,6 @@ fn content_length(value: &[u8]) -> Option<usize> {
     let digits = std::str::from_utf8(value).ok()?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(usize::MAX))
-}
-
-/// What a server says, so that it can be shown.
-fn shown(text: &[u8]) -> String {
-    let text = crate::error::shown(text);
-    text.chars().take(MAX_SHOWN).collect()
 }
 
 #[cfg(test)]

@@ -278,6 +278,10 @@ fn anchors() {
         Err("http_anchors = FILE:/nowhere.pem: No such file or directory"),
     );
     check(
+        &format!("{two}\nhttp_anchors = FILE:/dev/zero"),
+        Err("http_anchors = FILE:/dev/zero: it is larger than 16 MiB"),
+    );
+    check(
         &format!("http_anchors = FILE:{folder}/make.sh"),
         Err(&format!(
             "http_anchors = FILE:{folder}/make.sh: no certificate in PEM is in it"
@@ -307,7 +311,7 @@ fn an_authority_is_no_server() {
 fn urls_that_are_none() {
     check_reason(
         "https://a_b..c@127.0.0.1:1/",
-        "\"a_b..c@127.0.0.1\" is no domain name",
+        "\"a_b..c@127.0.0.1\" is not a domain name",
     );
     check_reason(
         "https://127.0.0.1:1/a b",
@@ -328,7 +332,7 @@ fn answers_that_are_none() {
     );
     check(
         b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html>",
-        "the answer (text/html) is no KDC-PROXY-MESSAGE: expected SEQUENCE, found tag 0x3c \
+        "the answer (text/html) is not a KDC-PROXY-MESSAGE: expected SEQUENCE, found tag 0x3c \
          at byte 0",
     );
     check(

@@ -1,12 +1,17 @@
 //! Whose certificates a proxy may have: `http_anchors`, else the system's.
 
 use std::collections::HashMap;
+use std::env;
 use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use std::{env, fs};
 
+use kerberos_proto::Shown;
+use rustix::fs::OFlags;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -97,7 +102,7 @@ impl Tls {
                 Ok(())
             });
             result.map_err(|reason| ProxyError::Anchor {
-                anchor: crate::error::shown(anchor.as_bytes()),
+                anchor: Shown::new(anchor).in_full().to_string(),
                 reason,
             })?;
         }
@@ -154,7 +159,10 @@ fn of_place(anchor: &str) -> Result<Vec<CertificateDer<'static>>, String> {
 
 /// All certificates of a file in PEM (RFC 7468); what else is in it does not count.
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let text = fs::read(path).map_err(|error| super::super::describe(&error))?;
+    let text = read(path).map_err(|error| super::super::describe(&error))?;
+    if text.len() as u64 > MAX_FILE {
+        return Err("it is larger than 16 MiB".to_owned());
+    }
     let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|error| error.to_string())?;
     if certificates.is_empty() {
@@ -162,6 +170,21 @@ fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     }
     Ok(certificates)
 }
+
+/// What is in a file, or one octet more than may be; a pipe that nobody writes to is empty.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// A bundle of all authorities that there are has a quarter of a MiB.
+const MAX_FILE: u64 = 16 << 20;
 
 /// Those of all files of a folder, of which one at least must have some.
 fn of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

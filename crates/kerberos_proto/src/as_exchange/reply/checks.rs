@@ -159,6 +159,12 @@ fn check_flags(flags: TicketFlags, plan: &Plan) -> Result<(), ReplyFault> {
     {
         return Err(ReplyFault::Flags);
     }
+    // RFC 8062 §4.3: KDCs that do not know the option ignore it, and issue an ordinary ticket, by
+    // which others would learn who the client is.
+    let anonymous = plan.options.contains(KdcOptions::REQUEST_ANONYMOUS);
+    if anonymous && !flags.contains(TicketFlags::ANONYMOUS) {
+        return Err(ReplyFault::Flags);
+    }
     Ok(())
 }
 

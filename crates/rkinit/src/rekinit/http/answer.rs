@@ -18,7 +18,7 @@ pub(super) fn answer(request: &[u8], page: &dyn Fn(Page) -> (bool, String)) -> V
     let (method, target, version) = (words.next(), words.next(), words.next());
     let is_http = version.is_some_and(|version| version.starts_with(b"HTTP/1."));
     let (Some(method), Some(target), true) = (method, target, is_http) else {
-        return response("400 Bad Request", "this is no HTTP request\n", true);
+        return response("400 Bad Request", "this is not an HTTP request\n", true);
     };
     if request.len() > LONGEST_REQUEST {
         return response("431 Request Header Fields Too Large", "too long\n", true);
@@ -102,8 +102,8 @@ mod tests {
             "405",
             "only GET and HEAD\n",
         );
-        check("GET /livez\r\n\r\n", "400", "this is no HTTP request\n");
-        check("\0\r\n\r\n", "400", "this is no HTTP request\n");
+        check("GET /livez\r\n\r\n", "400", "this is not an HTTP request\n");
+        check("\0\r\n\r\n", "400", "this is not an HTTP request\n");
         let long = format!(
             "GET /livez HTTP/1.1\r\nX: {}\r\n\r\n",
             "x".repeat(LONGEST_REQUEST)

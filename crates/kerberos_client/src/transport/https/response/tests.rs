@@ -103,7 +103,7 @@ fn what_a_server_says_is_shown_safely() {
         panic!("not a redirect");
     };
     assert!(location.starts_with("\\u{9b}31myyy"), "{location}");
-    assert_eq!(location.chars().count(), MAX_SHOWN);
+    assert!(location.len() < 250, "{location}");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn bad_bodies() {
     let head = "HTTP/1.0 200 OK\nContent-Type: text/html";
     let check = |body: &[u8], expected: &str| {
         let error = read(&with_body(head, body)).unwrap_err();
-        let expected = format!("the answer (text/html) is no KDC-PROXY-MESSAGE: {expected}");
+        let expected = format!("the answer (text/html) is not a KDC-PROXY-MESSAGE: {expected}");
         assert_eq!(error.to_string(), expected, "{body:02x?}");
     };
     check(b"", "expected SEQUENCE, found nothing at byte 0");

@@ -1,0 +1,143 @@
+//! A lookup in a world that bytes direct: answers that are right, wrong, of anybody, late or again and
+//! again, in virtual time. It serves the fuzz target and a test; nothing in it is part of the product.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::super::message::RecordType;
+use super::super::name;
+use super::{Action, Event, ExchangeId, Lookup, Question, ResolvConf};
+
+/// No script may keep a lookup busy for longer than this many steps.
+const STEPS: usize = 5_000;
+
+/// Plays `script` to its end and gives how long that took and how many queries, and then what both may
+/// come to at most; when the script is used up, nothing happens any more.
+///
+/// # Panics
+/// When the lookup breaks a promise: it goes on for ever, asks a server that it was not told of, or has
+/// an answer that nobody gave.
+#[doc(hidden)]
+pub fn play_lookup(script: &[u8]) -> [(Duration, usize); 2] {
+    let mut world = World {
+        script: script.iter(),
+        now: Duration::ZERO,
+        asked: Vec::new(),
+        answered: false,
+    };
+    let (conf, deadline) = world.conf();
+    let question = Question {
+        name: name::parse("kdc.example").unwrap_or_else(name::Name::root),
+        kind: RecordType::A,
+    };
+    let mut lookup = Lookup::new(question, &conf, usize::from(world.byte()), deadline);
+    let over = (0..STEPS).any(|_| {
+        match lookup.poll(world.now) {
+            Action::Ask(id) => world.ask(&mut lookup, id, &conf),
+            Action::Wait { until } => world.wait(&mut lookup, until),
+            Action::Finish => return true,
+        }
+        false
+    });
+    assert!(over, "the lookup does not end");
+    match lookup.finish().0 {
+        Ok(_) => assert!(world.answered, "an answer that nobody gave"),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    // Every server in every pass, by UDP and then by TCP, and one of all again without EDNS.
+    let servers = conf.servers.len();
+    let queries = (0..conf.attempts).map(|_| servers * 2).sum::<usize>() + 1;
+    let time = (0..servers * 2).map(|_| conf.timeout * conf.attempts).sum();
+    let most = (deadline.unwrap_or(time).min(time), queries);
+    [(world.now, world.asked.len()), most]
+}
+
+struct World<'a> {
+    script: std::slice::Iter<'a, u8>,
+    now: Duration,
+    /// Each query, with its number; those after one that is done with may still be answered.
+    asked: Vec<(ExchangeId, Vec<u8>)>,
+    /// Somebody gave an answer to a query that was made.
+    answered: bool,
+}
+
+impl World<'_> {
+    /// What the script says next.
+    fn byte(&mut self) -> u8 {
+        self.script.next().copied().unwrap_or(1)
+    }
+
+    fn conf(&mut self) -> (ResolvConf, Option<Duration>) {
+        let (kind, times) = (self.byte(), self.byte());
+        let address = |index| SocketAddr::from(([192, 0, 2, index], 53));
+        let mut conf = ResolvConf::new((0..kind % 4).map(address));
+        conf.use_vc = kind & 64 != 0;
+        conf.edns0 = kind & 128 != 0;
+        conf.attempts = u32::from(times % 6);
+        conf.timeout = Duration::from_millis(u64::from(times) * 50);
+        let deadline = (kind & 32 != 0).then_some(Duration::from_secs(9));
+        (conf, deadline)
+    }
+
+    fn ask(&mut self, lookup: &mut Lookup, id: ExchangeId, conf: &ResolvConf) {
+        let endpoint = lookup.endpoint(id);
+        let known = endpoint.is_some_and(|(_, address)| conf.servers.contains(&address));
+        assert!(known, "a server that is none is asked");
+        let number = u16::from_be_bytes([self.byte(), self.byte()]);
+        match lookup.query(id, number) {
+            Ok(query) => self.asked.push((id, query)),
+            Err(reason) => lookup.handle(Event::Failed(id, reason)),
+        }
+    }
+
+    /// Something happens, or time goes by.
+    fn wait(&mut self, lookup: &mut Lookup, until: Duration) {
+        assert!(until > self.now, "it is waited for what is over");
+        let (what, which) = (self.byte(), usize::from(self.byte()));
+        let asked = self.asked.get(which % self.asked.len().max(1));
+        let Some((id, query)) = asked.filter(|_| what % 8 != 1).cloned() else {
+            self.now = until;
+            return;
+        };
+        if what % 8 == 0 {
+            return lookup.handle(Event::Failed(id, "gone".to_owned()));
+        }
+        let mut message = query;
+        let (flags, answers) = (self.byte(), u8::from(what & 64 != 0));
+        // An answer, with the flags and the code of the script: QR, TC, RCODE.
+        for (place, byte) in [(2, flags & 0x82), (3, flags >> 2 & 0xf), (7, answers)] {
+            message.get_mut(place).into_iter().for_each(|b| *b = byte);
+        }
+        // No EDNS in it; its octets would follow the question.
+        message.truncate(QUERY);
+        message.get_mut(11).into_iter().for_each(|b| *b = 0);
+        match what % 8 {
+            // It is forged, or garbled.
+            2 => message.get_mut(1).into_iter().for_each(|b| *b ^= 1),
+            3 => message.truncate(usize::from(self.byte())),
+            _ if answers == 1 => {
+                message.extend(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
+            }
+            _ => {}
+        }
+        self.answered |= what % 8 != 2 && flags & 0x80 != 0;
+        self.now = until.min(self.now + Duration::from_millis(what.into()));
+        lookup.handle(Event::Message(id, message));
+    }
+}
+
+/// How long the question is: a header, the name, type and class.
+const QUERY: usize = 12 + 13 + 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_comes_to_an_end() {
+        // Two servers, two passes of 0.4 s.
+        let [(time, queries), most] = play_lookup(&[2, 8, 0]);
+        assert_eq!((time, queries), (Duration::from_millis(1600), 4));
+        assert_eq!(most, (Duration::from_millis(3200), 9));
+    }
+}

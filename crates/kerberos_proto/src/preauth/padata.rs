@@ -1,0 +1,63 @@
+//! Preauthentication data in one's own memory, and lists of it (RFC 4120 §5.2.7).
+
+use alloc::vec::Vec;
+
+use kerberos_asn1::{PaData, PaDataType};
+
+use crate::trace::{Printable, trace};
+
+/// One element of preauthentication data in one's own memory.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnedPaData {
+    pub(crate) padata_type: PaDataType,
+    pub(crate) value: Vec<u8>,
+}
+
+impl OwnedPaData {
+    pub(crate) fn new(padata_type: PaDataType, value: Vec<u8>) -> Self {
+        Self { padata_type, value }
+    }
+
+    pub(crate) fn empty(padata_type: PaDataType) -> Self {
+        Self::new(padata_type, Vec::new())
+    }
+
+    pub(crate) fn as_wire(&self) -> PaData<'_> {
+        PaData {
+            padata_type: self.padata_type,
+            padata_value: &self.value,
+        }
+    }
+}
+
+impl From<PaData<'_>> for OwnedPaData {
+    fn from(padata: PaData<'_>) -> Self {
+        Self::new(padata.padata_type, padata.padata_value.to_vec())
+    }
+}
+
+/// The contents of the first padata of `wanted` type.
+pub(crate) fn find(padata: &[OwnedPaData], wanted: PaDataType) -> Option<&[u8]> {
+    padata
+        .iter()
+        .find(|one| one.padata_type == wanted)
+        .map(|one| one.value.as_slice())
+}
+
+/// RFC 6113 §5.2: a cookie is to be sent back as it came.
+pub(super) fn cookie(padata: &[OwnedPaData]) -> Option<OwnedPaData> {
+    let cookie = find(padata, PaDataType::FX_COOKIE)?;
+    trace!("Received cookie: {}", Printable(cookie));
+    Some(OwnedPaData::new(PaDataType::FX_COOKIE, cookie.to_vec()))
+}
+
+/// The preferred types first, in the order preferred; the rest as it was.
+pub(super) fn sorted(mut padata: Vec<OwnedPaData>, preferred: &[i32]) -> Vec<OwnedPaData> {
+    let rank = |one: &OwnedPaData| {
+        preferred
+            .iter()
+            .position(|&number| number == one.padata_type.0)
+    };
+    padata.sort_by_key(|one| rank(one).unwrap_or(usize::MAX));
+    padata
+}

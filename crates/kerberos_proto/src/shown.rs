@@ -1,0 +1,161 @@
+//! `Shown`: what a stranger wrote, made fit for a terminal and for a line of a log.
+
+use core::fmt::{self, Display, Write};
+
+/// Text that somebody else may have chosen (a KDC before its reply is verified, a peer, a file), to
+/// be shown. Control characters are escaped, and those that turn the order of what follows round;
+/// text without end is cut.
+///
+/// # Example
+/// ```
+/// use kerberos_proto::Shown;
+/// let text = "realm \u{1b}[2J\n";
+/// assert_eq!(Shown::new(text).to_string(), "realm \\u{1b}[2J\\n");
+/// let endless = "A".repeat(1_000_000);
+/// assert!(Shown::new(endless).to_string().len() < 250);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<T> {
+    text: T,
+    limit: usize,
+    with_lines: bool,
+}
+
+impl<T> Shown<T> {
+    /// On one line, and no longer than names and messages are: 200 characters.
+    pub fn new(text: T) -> Self {
+        Self {
+            text,
+            limit: LIMIT,
+            with_lines: false,
+        }
+    }
+
+    /// With the ends of lines and tabs, and up to 1000 characters: words for a person to read.
+    #[must_use]
+    pub fn with_lines(self) -> Self {
+        Self {
+            limit: LIMIT_OF_LINES,
+            with_lines: true,
+            ..self
+        }
+    }
+
+    /// However long it is, because it has a limit already, or is nobody's but the user's.
+    #[must_use]
+    pub fn in_full(self) -> Self {
+        Self {
+            limit: usize::MAX,
+            ..self
+        }
+    }
+}
+
+impl<T: Display> Display for Shown<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut screen = Screen {
+            out: f,
+            left: self.limit,
+            with_lines: self.with_lines,
+            is_cut: false,
+        };
+        let written = write!(screen, "{}", self.text);
+        if screen.is_cut {
+            // The failure was ours, to hear no more of it.
+            return f.write_str(CUT);
+        }
+        written
+    }
+}
+
+/// What the text is written to.
+struct Screen<'a, 'b> {
+    out: &'a mut fmt::Formatter<'b>,
+    /// How many characters there is room for.
+    left: usize,
+    with_lines: bool,
+    is_cut: bool,
+}
+
+impl Write for Screen<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            let Some(left) = self.left.checked_sub(1) else {
+                self.is_cut = true;
+                return Err(fmt::Error);
+            };
+            self.left = left;
+            match character {
+                '\n' | '\t' if self.with_lines => self.out.write_char(character)?,
+                _ if drives_terminals(character) => {
+                    write!(self.out, "{}", character.escape_default())?
+                }
+                _ => self.out.write_char(character)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether it does something other than to stand there: a control character, or one of those that
+/// set the direction of text or end a line in Unicode.
+fn drives_terminals(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
+}
+
+/// Names and messages of honest peers are shorter.
+const LIMIT: usize = 200;
+const LIMIT_OF_LINES: usize = 1000;
+const CUT: &str = "[...]";
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::string::{String, ToString};
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_shown_drives_the_terminal() {
+        fn check(text: &str, expected: &str) {
+            assert_eq!(Shown::new(text).to_string(), expected);
+        }
+        check("", "");
+        check("a \"quoted\" one\\", "a \"quoted\" one\\");
+        check("ä\u{1b}[2J\r\n\u{9b}1m", "ä\\u{1b}[2J\\r\\n\\u{9b}1m");
+        check("\u{202e}moc", "\\u{202e}moc");
+        let lines = Shown::new("a\n\tb\r\u{7}").with_lines();
+        assert_eq!(lines.to_string(), "a\n\tb\\r\\u{7}");
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut() {
+        let text = "ä".repeat(LIMIT);
+        assert_eq!(Shown::new(&text).to_string(), text);
+        let more = format!("{text}b");
+        assert_eq!(Shown::new(&more).to_string(), format!("{text}[...]"));
+        assert_eq!(Shown::new(&more).with_lines().to_string(), more);
+        assert_eq!(Shown::new(&more).in_full().to_string(), more);
+    }
+
+    /// Not to format a million numbers for the sake of the first.
+    #[test]
+    fn what_is_cut_is_not_written_any_further() {
+        struct Endless;
+
+        impl Display for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                loop {
+                    f.write_str("again ")?;
+                }
+            }
+        }
+
+        let text: String = Shown::new(Endless).to_string();
+        assert_eq!(text.len(), LIMIT + CUT.len());
+    }
+}

@@ -1,0 +1,12 @@
+//! DNS lookups in any world: whatever servers and strangers answer, and when, a lookup ends in time,
+//! asks no more often than it may, and has no answer that nobody gave.
+#![no_main]
+
+use kerberos_client::dns::play_lookup;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|script: &[u8]| {
+    let [(time, queries), (longest, most)] = play_lookup(script);
+    assert!(time <= longest, "{time:?}, {longest:?} at most");
+    assert!(queries <= most, "{queries} queries, {most} at most");
+});

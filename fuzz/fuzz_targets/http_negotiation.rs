@@ -1,0 +1,123 @@
+//! A client of HTTP that shows its ticket, and responses of anybody: it takes none for the server's but
+//! the one with the server's proof, and a refusal for nothing else.
+//!
+//! The first octet chooses: server or proxy, the mechanism, whether the response refuses, and whether it
+//! is the server's, with what happens to it on the way, or a stranger's, whose headers are lines.
+#![no_main]
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/constant.rs"]
+mod constant;
+#[path = "support/memory_file.rs"]
+mod memory_file;
+#[path = "support/script.rs"]
+mod script;
+#[path = "support/service.rs"]
+mod service;
+
+use std::sync::LazyLock;
+
+use base64ct::{Base64, Encoding};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use kerberos_client::kerberos_gss::{AcceptorOptions, Step};
+use kerberos_client::{Client, GssMechanism, InitiateOptions, ServiceAcceptor};
+use kerberos_files::ccache::CcacheName;
+use kerberos_http::{HttpError, Negotiation, Party, Progress};
+use libfuzzer_sys::fuzz_target;
+
+use script::Script;
+
+static CLIENT: LazyLock<(Client, CcacheName)> = LazyLock::new(client::client);
+static SERVICE: LazyLock<ServiceAcceptor> = LazyLock::new(service::service);
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&choices, rest)) = data.split_first() else {
+        return;
+    };
+    let party = [Party::Server, Party::Proxy][usize::from(choices & 1)];
+    let mut options = InitiateOptions::default();
+    if choices & 2 != 0 {
+        options.mechanism = GssMechanism::Kerberos;
+    }
+    let (client, cache) = &*CLIENT;
+    let begun = client.initiate(cache, service::NAME, &options);
+    let started = Negotiation::start(party, begun.expect("there is a ticket"));
+    let (negotiation, token) = started.expect("a token");
+    assert!(token.is_sensitive(), "logs would show it");
+    let status = match choices >> 2 & 3 {
+        0 => StatusCode::OK,
+        1 => party.status(),
+        2 => StatusCode::FORBIDDEN,
+        _ => StatusCode::CONTINUE,
+    };
+    if choices & 16 == 0 {
+        stranger(negotiation, party, status, rest);
+    } else {
+        server(negotiation, party, status, &token, &mut Script(rest));
+    }
+});
+
+/// Responses, between zero octets, each with one header a line.
+fn stranger(mut negotiation: Negotiation, party: Party, status: StatusCode, bytes: &[u8]) {
+    for response in bytes.split(|&byte| byte == 0) {
+        let mut headers = HeaderMap::new();
+        for line in response.split(|&byte| byte == b'\n') {
+            if let Ok(value) = HeaderValue::from_bytes(line) {
+                headers.append(party.response_header(), value);
+            }
+        }
+        match negotiation.step(status, &headers) {
+            Ok(Progress::Again(token)) => assert!(token.is_sensitive(), "logs would show it"),
+            Ok(Progress::Done(_)) => panic!("nobody else has the session key"),
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                let again = negotiation.step(status, &headers);
+                return assert!(matches!(again, Err(HttpError::Finished)));
+            }
+        }
+    }
+}
+
+fn server(
+    mut negotiation: Negotiation,
+    party: Party,
+    status: StatusCode,
+    token: &HeaderValue,
+    script: &mut Script<'_>,
+) {
+    let answer = answer(token);
+    let altered = script.alter(answer.clone());
+    let Ok(value) = HeaderValue::from_bytes(&altered) else {
+        return;
+    };
+    let headers = HeaderMap::from_iter([(party.response_header(), value)]);
+    match negotiation.step(status, &headers) {
+        Ok(Progress::Done(context)) => {
+            assert_ne!(status, party.status(), "it does not let anybody in");
+            let details = &context.details;
+            assert_eq!(details.initiator.to_string(), client::WHO);
+            assert_eq!(details.acceptor.to_string(), service::NAME);
+        }
+        Ok(Progress::Again(_)) => assert!(altered != answer && status == party.status()),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            assert!(altered != answer || status == party.status());
+        }
+    }
+}
+
+/// What the server has in its header when it lets the client in.
+fn answer(token: &HeaderValue) -> Vec<u8> {
+    let text = token.to_str().expect("base64");
+    let (_, text) = text.split_once(' ').expect("a scheme and a token");
+    let token = Base64::decode_vec(text).expect("base64");
+    let mut acceptance = SERVICE.acceptance(GssMechanism::Spnego, AcceptorOptions::default());
+    let Ok(Step::Done {
+        send: Some(send), ..
+    }) = acceptance.step(&token)
+    else {
+        panic!("the ticket is good, and mutual authentication is asked for");
+    };
+    format!("Negotiate {}", Base64::encode_string(&send)).into_bytes()
+}

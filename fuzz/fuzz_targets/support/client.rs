@@ -1,0 +1,54 @@
+//! A client of the service, with its ticket in a cache, as of this machine and now.
+
+use kerberos_asn1::{KerberosString, TicketFlags};
+use kerberos_client::{Client, Config, now};
+use kerberos_crypto::Key;
+use kerberos_files::ccache::{CcacheBuilder, CcacheName, Header, Version};
+use kerberos_proto::{Credential, Principal, TicketTimes};
+use kerberos_testkdc::forge::{enc_ticket_part, seal};
+
+use crate::constant::Constant;
+use crate::service::{NAME, key, lasting};
+
+/// Who the client is.
+pub const WHO: &str = "alice@R";
+
+/// The client, and its cache.
+pub fn client() -> (Client, CcacheName) {
+    let (who, server) = (Principal::parse(WHO), Principal::parse(NAME));
+    let (who, server) = (who.expect("a name"), server.expect("a name"));
+    let key = Key::new(&key()).expect("a key");
+    let session = Key::generate(key.etype(), &mut Constant).expect("a key");
+    let mut part = enc_ticket_part(
+        KerberosString(who.realm()),
+        who.to_wire(),
+        &session,
+        now().seconds,
+    );
+    // However long is fuzzed.
+    part.endtime = kerberos_asn1::KerberosTime::from_unix(now().seconds + 30 * 86_400);
+    let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
+    let ticket = seal(&part, realm, sname, (&key, Some(1)), &mut Constant);
+    let credential = Credential {
+        client: who.clone(),
+        server: server.clone(),
+        session_key: session.to_block(),
+        times: TicketTimes {
+            authtime: part.authtime,
+            starttime: Some(part.authtime),
+            endtime: part.endtime,
+            renew_till: None,
+        },
+        is_skey: false,
+        flags: TicketFlags::PRE_AUTHENT,
+        addresses: Vec::new(),
+        authorization_data: Vec::new(),
+        ticket,
+        second_ticket: Vec::new(),
+    };
+    let mut cache = CcacheBuilder::new(&Header::new(Version::V4, None), &who).expect("a name");
+    cache.credential(&credential).expect("it fits");
+    let cache = CcacheName::parse(&lasting(cache.expose_bytes())).expect("a name");
+    let config = Config::parse("[libdefaults]\n default_realm = R\n dns_lookup_kdc = false\n");
+    (Client::new(config.expect("a configuration")), cache)
+}

@@ -1,0 +1,111 @@
+//! What other users of the machine, and those who make up names, leave for our tools to find.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::Path;
+
+use cli::{REALM, assert_explained, old_cache, place_without_kdc, realm, typed_password};
+use test_support::raw::{self, RawCredential, RawPrincipal};
+use test_support::{Place, Tool};
+
+/// One of our tools, where everybody may run it.
+fn tool(place: &Place, name: &str) -> Tool {
+    let binary = place.path("binary");
+    if !binary.exists() {
+        fs::copy(test_support::rkinit(), &binary).expect("the folder is ours");
+        set_mode(&binary, 0o755);
+    }
+    let link = place.path(name);
+    let _ = symlink("binary", &link);
+    Tool::new(link)
+        .env("KRB5_CONFIG", place.path("krb5.conf"))
+        .env("LC_ALL", "C")
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+}
+
+/// Whoever takes a name in /tmp first could have its user log in as somebody else.
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to be two other users")]
+fn a_cache_that_another_user_put_where_everybody_may() {
+    let (_kdc, place) = realm();
+    let shared = place.path("shared");
+    fs::create_dir(&shared).expect("the folder is ours");
+    set_mode(&shared, 0o1777);
+    let cache = shared.join("krb5cc");
+    fs::write(&cache, old_cache()).expect("the folder is ours");
+    chown(&cache, Some(65_533), None).expect("root may");
+    set_mode(&cache, 0o666);
+    let path = cache.display().to_string();
+    let foreign = |run| {
+        assert_explained(&run, &path);
+        assert!(run.stderr().contains("belongs to user 65533"), "{run}");
+    };
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "--",
+    ];
+    let klist = || tool(&place, "klist").args(["-c", &path]);
+    foreign(klist().through(nobody).run());
+    klist().arg("-s").through(nobody).run().exits(1);
+    let kvno = tool(&place, "kvno").args(["-c", &path, "host/a"]);
+    foreign(kvno.through(nobody).run());
+    let kinit = || {
+        let kinit = tool(&place, "kinit").args(["-c", &path, "alice"]);
+        kinit.stdin(typed_password())
+    };
+    foreign(kinit().through(nobody).run());
+    assert_eq!(fs::read(&cache).expect("it is there"), old_cache());
+
+    // Root is not let into the trap either, but may replace the file by one of its own.
+    foreign(klist().run());
+    kinit().run().success();
+    assert_eq!(fs::metadata(&cache).expect("it is there").uid(), 0);
+    let run = klist().run().success();
+    assert!(run.stdout().contains("alice@"), "{run}");
+}
+
+/// The file would be read with rights that the user does not have.
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to lend its rights")]
+fn the_time_zone_of_who_borrows_rights_does_not_count() {
+    let place = place_without_kdc();
+    place.write("cache", old_cache());
+    let klist = || tool(&place, "klist").args(["-c", &place.text("cache")]);
+    let borrowed = |tool: Tool| tool.through(["setpriv", "--ruid=65534", "--"]).run();
+    let usual = klist().run().success().stdout();
+    let eastern = klist().env("TZ", "XXX-9:30").run().success().stdout();
+    assert_ne!(eastern, usual);
+    let run = borrowed(klist().env("TZ", "XXX-9:30")).success();
+    assert_eq!(run.stdout(), usual);
+}
+
+#[test]
+fn names_drive_no_terminal_and_are_whole_in_a_pipe() {
+    let place = place_without_kdc();
+    let bob = RawPrincipal::new("bob", REALM);
+    let server = RawPrincipal::new("host/\u{1b}[2Jä", REALM);
+    let ticket = RawCredential::new(&bob, &server);
+    place.write("cache", raw::cache(4, None, &bob, &[ticket]));
+    let piped = place.ours("klist").run().success();
+    assert!(piped.stdout().contains("host/\u{1b}[2Jä@"), "{piped}");
+
+    // `script` runs it on a terminal.
+    let log = place.text("typescript");
+    let klist = tool(&place, "klist").args(["-c", &place.text("cache")]);
+    let script = "exec script -q -e -c \"'$0' $*\" typescript";
+    klist
+        .current_dir(place.path(""))
+        .through(["sh", "-c", script])
+        .run()
+        .success();
+    let shown = fs::read_to_string(&log).expect("script writes its log");
+    assert!(shown.contains("host/?[2Jä@"), "{shown:?}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+}

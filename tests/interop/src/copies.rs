@@ -1,0 +1,36 @@
+//! How runs on a cache that was there are compared: by what they say, and by what they leave.
+
+use std::fmt;
+use std::fs;
+
+use test_support::{Finished, Place};
+
+use crate::assert_same;
+
+/// One command line of `tool`, as MIT's and as ours, each on a copy of the cache `start`: the same
+/// output, and afterwards the same of what `left` looks at. Returns ours.
+///
+/// # Panics
+/// When they differ.
+#[track_caller]
+#[expect(clippy::expect_used, reason = "serves tests only")]
+pub fn check<T: PartialEq + fmt::Debug>(
+    place: &Place,
+    tool: &str,
+    arguments: &str,
+    left: impl Fn(&Place) -> T,
+) -> (Finished, T) {
+    let [(theirs, left_by_mit), (ours, left_by_us)] =
+        [place.mit(tool), place.ours(tool)].map(|tool| {
+            let _ = fs::remove_file(place.path("out"));
+            let _ = fs::remove_file(place.cache());
+            fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
+            (tool.line(arguments).run(), left(place))
+        });
+    assert_same(&ours, &theirs);
+    assert_eq!(
+        left_by_us, left_by_mit,
+        "{tool} {arguments}: the caches that ours left, and MIT's"
+    );
+    (ours, left_by_us)
+}
