@@ -1,7 +1,9 @@
 //! `cargo xtask pages DIRECTORY`: manual pages, and completions for bash, zsh and fish.
 //!
-//! All are made of the definitions that the tools parse by, so that none can be out of date. The
-//! folders are laid out as under `/usr/share`.
+//! All are made of the definitions that the tools parse by, so that none can be out of date, and
+//! pages of a table of what those do not tell. The folders are laid out as under `/usr/share`.
+
+mod facts;
 
 use std::fs;
 use std::io;
@@ -12,6 +14,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 
 use crate::process::Outcome;
+use facts::{Facts, Item};
 
 /// Makes the pages and completions of every tool under the one directory in `arguments`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -33,7 +36,8 @@ pub(crate) fn all() -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     for command in rkinit::definitions() {
         completions(&command, &mut files);
-        page(&command, &mut files)?;
+        let facts = Facts::of(name(&command));
+        page(&command, facts, &mut files)?;
     }
     Ok(files)
 }
@@ -55,14 +59,22 @@ fn completions(command: &Command, files: &mut Vec<(String, Vec<u8>)>) {
 }
 
 /// The page of `command`; a tool with commands of its own has a page for each of them, too.
-fn page(command: &Command, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> {
+fn page(
+    command: &Command,
+    facts: Option<&Facts>,
+    files: &mut Vec<(String, Vec<u8>)>,
+) -> io::Result<()> {
     let name = name(command);
     let man = Man::new(command.clone());
     let mut text = Vec::new();
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
     section("SYNOPSIS", &usage(command), &mut text);
-    man.render_description_section(&mut text)?;
+    // A command of a tool has nothing to say that its name does not.
+    if let Some(facts) = facts.filter(|_| !name.contains('-')) {
+        heading("DESCRIPTION", &mut text);
+        prose(facts.description, &mut text);
+    }
     man.render_options_section(&mut text)?;
     if command.has_subcommands() {
         man.render_subcommands_section(&mut text)?;
@@ -72,10 +84,15 @@ fn page(command: &Command, files: &mut Vec<(String, Vec<u8>)>) -> io::Result<()>
         let lines = examples.trim_start_matches("Examples:\n");
         section("EXAMPLES", lines, &mut text);
     }
+    if let Some(facts) = facts {
+        items("EXIT STATUS", facts.exit_status, &mut text);
+        items("FILES", facts.files, &mut text);
+        items("ENVIRONMENT", facts.environment, &mut text);
+    }
     files.push((format!("man/man1/{name}.1"), text));
     for inner in command.get_subcommands() {
         let full = format!("{name}-{}", inner.get_name());
-        page(&inner.clone().display_name(full), files)?;
+        page(&inner.clone().display_name(full), facts, files)?;
     }
     Ok(())
 }
@@ -97,12 +114,59 @@ fn usage(command: &Command) -> String {
 
 /// Appends a section of lines that are shown as they are.
 fn section(title: &str, lines: &str, page: &mut Vec<u8>) {
-    page.extend_from_slice(format!(".SH {title}\n.nf\n").as_bytes());
+    heading(title, page);
+    page.extend_from_slice(b".nf\n");
     for line in lines.trim_end().lines() {
-        // A dot at the beginning of a line would be a request; a hyphen is one that can be copied to a
-        // command line only if it is escaped.
-        let line = line.replace('\\', "\\e").replace('-', "\\-");
-        page.extend_from_slice(format!("\\&{line}\n").as_bytes());
+        prose(line, page);
     }
     page.extend_from_slice(b".fi\n");
+}
+
+/// Appends a section of terms, each with what there is to say of it.
+fn items(title: &str, items: &[Item], page: &mut Vec<u8>) {
+    heading(title, page);
+    for (term, text) in items {
+        page.extend_from_slice(b".TP\n");
+        prose(term, page);
+        prose(text, page);
+    }
+}
+
+fn heading(title: &str, page: &mut Vec<u8>) {
+    page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
+}
+
+/// Appends a line of text.
+fn prose(line: &str, page: &mut Vec<u8>) {
+    // A dot at the beginning of a line would be a request; a hyphen is one that can be copied to a
+    // command line only if it is escaped.
+    let line = line.replace('\\', "\\e").replace('-', "\\-");
+    page.extend_from_slice(format!("\\&{line}\n").as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_say_more_than_options() {
+        let pages = all().unwrap();
+        let pages = pages.iter().filter(|(name, _)| name.starts_with("man/"));
+        let mut count = 0;
+        for (name, text) in pages {
+            count += 1;
+            let text = String::from_utf8_lossy(text);
+            for title in ["EXIT STATUS", "FILES", "ENVIRONMENT"] {
+                let heading = format!(".SH \"{title}\"\n.TP\n");
+                assert!(text.contains(&heading), "{name}: {title}");
+            }
+            let about = text
+                .split(" \\- ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next());
+            let about = about.unwrap();
+            assert_eq!(text.matches(about).count(), 1, "{name}: {about}");
+        }
+        assert!(count > 14, "{count}");
+    }
 }

@@ -9,6 +9,8 @@ use kerberos_proto::Principal;
 use kerberos_proto::ReplyFault;
 use kerberos_proto::Shown;
 
+use crate::Tool;
+
 /// The hint for `error`, when there is something to be done about it.
 pub(crate) fn advice(error: &ClientError, principal: &Principal, keytab: bool) -> Option<String> {
     match error {
@@ -27,11 +29,13 @@ fn exchange_advice(error: &ExchangeError, principal: &Principal) -> Option<Strin
         ExchangeError::WrongKey { etype, kvno, .. } => {
             format!("the {etype} key of version {kvno} is not the KDC's: extract the keytab again")
         }
-        ExchangeError::NoKeys { .. } => {
-            "klist -ke shows whose keys the keytab has, and of what types".into()
-        }
+        ExchangeError::NoKeys { .. } => format!(
+            "{} -ke shows whose keys the keytab has, and of what types",
+            Tool::Klist
+        ),
         ExchangeError::NoKeyFor { etype, .. } => format!(
-            "the KDC wants an {etype} key and the keytab has none: klist -ke shows what it has"
+            "the KDC wants an {etype} key and the keytab has none: {} -ke shows what it has",
+            Tool::Klist
         ),
         ExchangeError::NoEtypes => {
             "permitted_enctypes in krb5.conf leaves no encryption type that is supported".into()
@@ -70,7 +74,8 @@ fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<S
         }
         ErrorCode::KDC_ERR_PREAUTH_FAILED => "the password or the clock is wrong",
         ErrorCode::KDC_ERR_KEY_EXPIRED => {
-            "change the password with kpasswd on a machine that has it; this program cannot yet"
+            let kpasswd = Tool::Kpasswd;
+            return Some(format!("change the password: {kpasswd} {principal}"));
         }
         ErrorCode::KDC_ERR_CLIENT_REVOKED => {
             "the account is locked or disabled: ask its administrator"

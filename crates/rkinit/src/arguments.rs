@@ -9,6 +9,7 @@
 
 mod help_style;
 
+use std::error::Error as _;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
@@ -46,6 +47,11 @@ pub(crate) trait Arguments: clap::Parser + Default {
     fn behind_dashes(&mut self, value: OsString) {
         self.operand(value);
     }
+
+    /// What else MIT's tool says where getopt refuses an option, of what stands before that.
+    fn complaints_before_a_mistake(self) -> Vec<&'static str> {
+        Vec::new()
+    }
 }
 
 /// Parses `arguments`, without the program's name, for the tool that `A` describes.
@@ -60,21 +66,29 @@ pub(crate) fn parse<A: Arguments>(
     if let Some(parsed) = getopt(&arguments) {
         return Ok(parsed);
     }
-    let mistake = match parse_all(program, arguments, A::USAGE, A::EXAMPLES) {
+    let mistake = match parse_all(program, &arguments, A::USAGE, A::EXAMPLES) {
         Ok(arguments) => return Ok(arguments),
         Err(outcome) => outcome?,
     };
-    line(format_args!("{}: {mistake}", program.name()));
+    line(format_args!("{}: {}", program.name(), mistake.text));
+    let before = (0..arguments.len())
+        .rev()
+        .find_map(|end| getopt::<A>(arguments.get(..end)?));
+    for complaint in before.map_or_else(Vec::new, A::complaints_before_a_mistake) {
+        line(format_args!("{complaint}"));
+    }
     Err(usage::<A>(program))
 }
 
-/// As [`parse`], for a tool with commands: those are for clap alone.
+/// As [`parse`], for a tool with commands: those are for clap alone. `origin` says where the
+/// arguments are from if not from the command line.
 ///
 /// # Errors
 /// As [`parse`]; the status for a wrong command line is 2.
 pub(crate) fn parse_commands<A: clap::Parser>(
     program: &Program,
-    arguments: impl IntoIterator<Item = OsString>,
+    arguments: &[OsString],
+    origin: Option<&str>,
     usage: &str,
     examples: &str,
 ) -> Result<A, u8> {
@@ -82,9 +96,24 @@ pub(crate) fn parse_commands<A: clap::Parser>(
         Ok(arguments) => return Ok(arguments),
         Err(outcome) => outcome?,
     };
-    line(format_args!("{}: {mistake}", program.name()));
-    print_usage(program, usage);
+    let origin = origin.map_or_else(String::new, |origin| format!("{origin}: "));
+    line(format_args!("{}: {origin}{}", program.name(), mistake.text));
+    match mistake.command {
+        Some(mut command) => {
+            let usage = command.render_usage();
+            let name = command.get_bin_name().unwrap_or(program.name());
+            line(format_args!("{usage}\n{}", try_help(name)));
+        }
+        None => print_usage(program, usage),
+    }
     Err(2)
+}
+
+/// What is wrong with a command line.
+struct Mistake {
+    text: String,
+    /// The command that it is for, of a tool that has some.
+    command: Option<clap::Command>,
 }
 
 /// The definition of a tool called `name`, as clap has it: what it parses by, and what help, manual
@@ -109,12 +138,12 @@ pub(crate) fn define<A: clap::CommandFactory>(
 /// Lets clap parse; of a command line that is wrong it says how, or how what was asked for ended.
 fn parse_all<A: clap::Parser>(
     program: &Program,
-    arguments: impl IntoIterator<Item = OsString>,
+    arguments: &[OsString],
     usage: &str,
     examples: &str,
-) -> Result<A, Result<String, u8>> {
-    let command = define::<A>(program.name(), usage, examples).no_binary_name(true);
-    let refused = match command.try_get_matches_from(arguments) {
+) -> Result<A, Result<Mistake, u8>> {
+    let mut command = define::<A>(program.name(), usage, examples).no_binary_name(true);
+    let refused = match command.try_get_matches_from_mut(arguments) {
         Ok(mut matches) => match A::from_arg_matches_mut(&mut matches) {
             Ok(arguments) => return Ok(arguments),
             Err(error) => error,
@@ -136,7 +165,18 @@ fn parse_all<A: clap::Parser>(
             Err(error) => output::failure(program, &error),
         }));
     }
-    Err(Ok(refusal(&refused)))
+    let inner = named_command(&command, arguments);
+    Err(Ok(Mistake {
+        text: refusal(&refused, inner.as_ref().unwrap_or(&command)),
+        command: inner,
+    }))
+}
+
+/// The command of a tool that the arguments name, whatever is wrong with them.
+fn named_command(tool: &clap::Command, arguments: &[OsString]) -> Option<clap::Command> {
+    let lenient = tool.clone().ignore_errors(true);
+    let matches = lenient.try_get_matches_from(arguments).ok()?;
+    tool.find_subcommand(matches.subcommand_name()?).cloned()
 }
 
 /// Reads a command line of short options and operands, in any order; `None` for anything else.
@@ -189,9 +229,11 @@ pub(crate) fn usage<A: Arguments>(program: &Program) -> u8 {
 fn print_usage(program: &Program, usage: &str) {
     let name = program.name();
     let usage = usage.replace("PROG", name);
-    line(format_args!(
-        "Usage: {usage}\nTry '{name} --help' for what each option does."
-    ));
+    line(format_args!("Usage: {usage}\n{}", try_help(name)));
+}
+
+fn try_help(name: &str) -> String {
+    format!("Try '{name} --help' for what each option does.")
 }
 
 /// Says why more than one operand is wrong.
@@ -208,12 +250,16 @@ pub(crate) fn kerberos_4() -> u8 {
     KERBEROS_4_STATUS
 }
 
-/// What is wrong, in getopt's words.
-fn refusal(error: &clap::Error) -> String {
+/// What is wrong, in getopt's words where it has some for it.
+fn refusal(error: &clap::Error, command: &clap::Command) -> String {
     if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
     {
-        return format!("{} is required with these options", missing.join(" and "));
+        let missing: Vec<String> = missing.iter().map(|wanted| in_words(wanted)).collect();
+        return match missing.as_slice() {
+            [one] => format!("{one} is required with these options"),
+            several => format!("{} are required", several.join(" and ")),
+        };
     }
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         let text = error.to_string();
@@ -231,13 +277,77 @@ fn refusal(error: &clap::Error) -> String {
         .filter(|rest| !rest.starts_with('-'));
     match (error.kind(), short) {
         (ErrorKind::UnknownArgument, Some(letter)) => format!("invalid option -- '{letter}'"),
-        (ErrorKind::UnknownArgument, None) => format!("unrecognized option '{option}'"),
+        (ErrorKind::UnknownArgument, None) if !option.starts_with('-') => {
+            format!("extra argument '{argument}'")
+        }
+        (ErrorKind::UnknownArgument, None) => unknown_option(option, command),
+        (ErrorKind::ValueValidation, _) => {
+            let value = match error.get(ContextKind::InvalidValue) {
+                Some(ContextValue::String(value)) => value.as_str(),
+                _ => "",
+            };
+            let reason = error
+                .source()
+                .map_or_else(String::new, |why| format!(": {why}"));
+            format!("option '{option}' does not take '{value}'{reason}")
+        }
+        (ErrorKind::ArgumentConflict, _) => conflict(option, error),
         (ErrorKind::InvalidValue, Some(letter)) => {
             format!("option requires an argument -- '{letter}'")
         }
         (ErrorKind::InvalidValue, None) => format!("option '{option}' requires an argument"),
         (ErrorKind::TooManyValues, _) => format!("option '{option}' doesn't allow an argument"),
         _ => format!("invalid use of option '{option}'"),
+    }
+}
+
+/// What clap says is missing; where one of several will do, it has `<--this <VALUE>|--that>`.
+fn in_words(wanted: &str) -> String {
+    let inner = wanted
+        .strip_prefix('<')
+        .and_then(|rest| rest.strip_suffix('>'));
+    match inner {
+        Some(inner) if inner.contains('|') => inner.replace('|', " or "),
+        _ => wanted.to_owned(),
+    }
+}
+
+/// As getopt says that no option begins like that, or more than one.
+fn unknown_option(option: &str, command: &clap::Command) -> String {
+    let begun = option.trim_start_matches("--");
+    let possible: Vec<String> = command
+        .get_arguments()
+        .filter_map(|known| known.get_long())
+        .filter(|known| known.starts_with(begun))
+        .map(|known| format!("'--{known}'"))
+        .collect();
+    match possible.as_slice() {
+        [_, _, ..] => format!(
+            "option '{option}' is ambiguous; possibilities: {}",
+            possible.join(" ")
+        ),
+        _ => format!("unrecognized option '{option}'"),
+    }
+}
+
+/// That an option does not go with others, or not with itself.
+fn conflict(option: &str, error: &clap::Error) -> String {
+    let others = match error.get(ContextKind::PriorArg) {
+        Some(ContextValue::String(other)) => vec![other.clone()],
+        Some(ContextValue::Strings(others)) => others.clone(),
+        _ => Vec::new(),
+    };
+    let others: Vec<&str> = others
+        .iter()
+        .filter_map(|other| other.split(' ').next())
+        .collect();
+    match others.as_slice() {
+        [] => format!("invalid use of option '{option}'"),
+        [other] if *other == option => format!("option '{option}' is given twice"),
+        others => format!(
+            "option '{option}' does not go with '{}'",
+            others.join("' and '")
+        ),
     }
 }
 
@@ -281,6 +391,10 @@ mod tests {
         cache: Option<OsString>,
         #[arg(long)]
         long: bool,
+        #[arg(long)]
+        longer: bool,
+        #[arg(long, conflicts_with = "long")]
+        number: Option<u8>,
         names: Vec<OsString>,
     }
 
@@ -294,11 +408,24 @@ mod tests {
     #[test]
     fn refusals_read_as_getopts() {
         let check = |line: &str, expected: &str| {
-            assert_eq!(refusal(&sample(line).unwrap_err()), expected);
+            let command = Sample::command().infer_long_args(true);
+            assert_eq!(refusal(&sample(line).unwrap_err(), &command), expected);
         };
         check("-z", "invalid option -- 'z'");
         check("-fz", "invalid option -- 'z'");
         check("--nope", "unrecognized option '--nope'");
+        check(
+            "--lon",
+            "option '--lon' is ambiguous; possibilities: '--long' '--longer'",
+        );
+        check(
+            "--number x",
+            "option '--number' does not take 'x': invalid digit found in string",
+        );
+        check(
+            "--number 1 --long",
+            "option '--number' does not go with '--long'",
+        );
         check("-c", "option requires an argument -- 'c'");
         check("-fc", "option requires an argument -- 'c'");
         check("--long=1", "option '--long' doesn't allow an argument");

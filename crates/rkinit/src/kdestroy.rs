@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::Collection;
 
+use crate::Tool;
 use crate::arguments;
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
@@ -109,7 +110,10 @@ fn of_principal(program: &Program, caches: &Collection, principal: &OsStr) -> Re
         Ok(Some(cache)) => Ok(cache),
         Ok(None) => {
             program.error("Matching credential not found", context);
-            hint("klist -l shows whose caches there are");
+            hint(format_args!(
+                "{} -l shows whose caches there are",
+                Tool::Klist
+            ));
             Err(1)
         }
         Err(error) => Err(fail(program, &error.into(), &context)),

@@ -7,6 +7,7 @@ use kerberos_files::keytab::KeytabError;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_files::keytab::KeytabName;
 
+use crate::Tool;
 use crate::ccache_select::SelectError;
 use crate::configuration;
 use crate::messages::system_text;
@@ -60,6 +61,11 @@ pub(crate) fn explain(error: &KeytabError) -> (String, Option<String>) {
         KeytabError::Io { path, source } => {
             let advice = format!("that is the system's answer for {}", path.display());
             (system_text(source), Some(advice))
+        }
+        KeytabError::NoKeys { path, .. } | KeytabError::EntryNotFound { path, .. } => {
+            let path = path.display();
+            let advice = format!("{} -k {path} shows whose keys there are", Tool::Klist);
+            (error.to_string(), Some(advice))
         }
         error => (error.to_string(), error.hint()),
     }

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_files::ccache::Ccache;
 
+use crate::Tool;
 use crate::arguments;
 use crate::ccache_select;
 use crate::kswitch::args::Target;
@@ -62,7 +63,7 @@ fn of_principal(principal: &OsStr) -> Result<Ccache, Refusal> {
             ..error.into_refusal(&context)
         })?;
     found.ok_or_else(|| Refusal {
-        hint: Some("klist -l shows whose caches there are".to_owned()),
+        hint: Some(format!("{} -l shows whose caches there are", Tool::Klist)),
         ..Refusal::new("Matching credential not found", &context)
     })
 }

@@ -47,7 +47,10 @@ mod trace;
 mod user;
 
 use std::ffi::OsString;
+use std::fmt;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 pub use links::NAMES;
 use messages::Program;
@@ -68,6 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let program = Program::new(arguments.next());
     trace::start();
     let tool = Tool::from_name(program.name());
+    Tool::go_by_names_of_kind(program.name());
     let program = match tool {
         // MIT's other tools show the text of an error as the library's table has it.
         Tool::Kinit | Tool::Klist | Tool::Kvno => program.heeding_err_fmt(),
@@ -136,12 +140,44 @@ impl Tool {
     ];
 
     fn from_name(name: &str) -> Self {
+        Self::known(name).map_or(Self::Kinit, |(_, tool)| tool)
+    }
+
+    /// The name and the tool that a program's own name stands for.
+    fn known(name: &str) -> Option<(&'static str, Self)> {
         // `klist.mit` and `klist.exe` are klist too.
         let stem = name.split('.').next().unwrap_or(name);
-        Self::NAMES
-            .iter()
-            .find(|(known, _)| *known == stem)
-            .map_or(Self::Kinit, |(_, tool)| *tool)
+        Self::NAMES.into_iter().find(|(known, _)| *known == stem)
+    }
+
+    /// From now on the tools are shown by names such as `called`: MIT's or our own.
+    fn go_by_names_of_kind(called: &str) {
+        let is_mits = Self::known(called).is_some_and(|(name, _)| !is_our_own(name));
+        BY_MITS_NAMES.store(is_mits, Ordering::Relaxed);
+    }
+
+    /// The name of one kind or the other.
+    fn name(self, of_mit: bool) -> &'static str {
+        let mut names = Self::NAMES.iter().filter(|(_, tool)| *tool == self);
+        let is_wanted = |(name, _): &&(&'static str, Self)| is_our_own(name) != of_mit;
+        // The sidecar has only one.
+        names.find(is_wanted).map_or("rekinit", |(name, _)| name)
+    }
+}
+
+/// Whether the name is none of MIT's.
+fn is_our_own(name: &str) -> bool {
+    name.starts_with('r')
+}
+
+/// Whether hints name the tools as MIT does. Who has called one by MIT's name has links of those
+/// names; by our own names all are there.
+static BY_MITS_NAMES: AtomicBool = AtomicBool::new(false);
+
+/// The name by which a person can call the tool, for hints.
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name(BY_MITS_NAMES.load(Ordering::Relaxed)))
     }
 }
 
@@ -169,5 +205,16 @@ mod tests {
         check("kinit.mit", Tool::Kinit);
         check("klist.exe", Tool::Klist);
         check("something-else", Tool::Kinit);
+    }
+
+    #[test]
+    fn each_tool_has_a_name_of_either_kind() {
+        let check = |tool: Tool, ours, mits| {
+            assert_eq!((tool.name(false), tool.name(true)), (ours, mits));
+        };
+        check(Tool::Kinit, "rkinit", "kinit");
+        check(Tool::Klist, "rklist", "klist");
+        check(Tool::Kpasswd, "rkpasswd", "kpasswd");
+        check(Tool::Rekinit, "rekinit", "rekinit");
     }
 }

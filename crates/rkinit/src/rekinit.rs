@@ -51,17 +51,18 @@ pub(crate) fn definition(name: &str) -> clap::Command {
 /// line, and with an application that one's.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let (arguments, application) = args::split(arguments);
-    let parse = |words: Vec<OsString>| {
-        arguments::parse_commands::<Typed>(program, words, args::USAGE, args::EXAMPLES)
+    let parse = |words: &[OsString], origin: Option<&str>| {
+        arguments::parse_commands::<Typed>(program, words, origin, args::USAGE, args::EXAMPLES)
     };
-    let mut typed = match parse(arguments.clone()) {
+    let mut typed = match parse(&arguments, None) {
         Ok(typed) => typed,
         Err(status) => return status,
     };
     if typed.says_nothing() {
         let mut words = environment::words();
         words.extend(arguments);
-        typed = match parse(words) {
+        // The command line alone was fine.
+        typed = match parse(&words, Some(&environment::origin())) {
             Ok(typed) => typed,
             Err(status) => return status,
         };

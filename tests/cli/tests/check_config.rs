@@ -91,11 +91,16 @@ fn lines_without_effect() {
             .set("forwardible", "yes")
             .set("forwardable", "perhaps")
             .set("krb4_config", "/etc/krb.conf")
-            .text("[libdefaults]\ndefault_realm = LATER\n\u{1b}[0m = x\n"),
+            .set("permitted_enctypes", "aes256-ctx aes128-cts")
+            .set("default_ccache_name", "FILE:/tmp/%{foo}")
+            .text("[libdefaults]\ndefault_realm = LATER\n\u{1b}[0m = x\n")
+            .text("[domain_realm]\nWWW.foo = X\n"),
     );
     place.write("more.conf", "[libdefaults]\nproxiable = \u{1b}]0;x\u{7}\n");
+    let folder = place.text("empty.d");
+    std::fs::create_dir(&folder).unwrap();
     let files = format!(
-        "{}:{}:/nonexistent",
+        "{}:{}:/nonexistent:{folder}",
         place.text("krb5.conf"),
         place.text("more.conf")
     );
@@ -111,6 +116,10 @@ fn lines_without_effect() {
     let text = done.stdout();
     let check = |line: &str| assert!(text.contains(line), "{line}: {done}");
     check("  /nonexistent  (not there)\n");
+    check(&format!("  {folder}  (nothing in it is read)\n"));
+    check("aes256-ctx aes128-cts  (a mistake: not known: aes256-ctx)\n");
+    check("FILE:/tmp/%{foo}  (a mistake: Invalid token %{foo}; known are ");
+    check("WWW.foo = X  (a mistake: expected www.foo: host names are compared in lower case)\n");
     check("forwardible = yes  (no effect: not known, perhaps misspelt)\n");
     check("forwardable = perhaps  (a mistake: expected yes or no)\n");
     check("krb4_config = /etc/krb.conf  (no effect here: for programs of the past)\n");

@@ -40,6 +40,32 @@ fn messages_begin_with_the_name() {
 }
 
 #[test]
+fn hints_name_tools_by_names_of_the_same_kind() {
+    let place = place_without_kdc();
+    let check = |name: &str, line: &str, expected: &str| {
+        let run = place.ours(name).line(line).run().exits(1);
+        assert!(run.stderr().contains(expected), "{run}");
+    };
+    for (name, kinit) in [
+        ("klist", "kinit"),
+        ("klist.mit", "kinit"),
+        ("rklist", "rkinit"),
+    ] {
+        check(
+            name,
+            "-c FILE:gone",
+            &format!("hint: get a ticket with {kinit}, or"),
+        );
+    }
+    check("rkdestroy", "-p a@R", "hint: rklist -l shows");
+    check("kdestroy", "-p a@R", "hint: klist -l shows");
+    check("rkswitch", "-p a@R", "hint: rklist -l shows");
+    check("rkvno", "host/a@R", "hint: log in, with rkinit\n");
+    place.write("keytab", [5, 2]);
+    check("rkinit", "-kt keytab a@R", "hint: rklist -k ");
+}
+
+#[test]
 fn version_goes_to_standard_output() {
     let place = place_without_kdc();
     for (name, option) in [

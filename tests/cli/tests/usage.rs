@@ -12,6 +12,18 @@ fn wrong_command_lines() {
         assert_eq!(run.stdout(), "", "{run}");
     };
     check("kinit", "--nonsense", 2, "--nonsense");
+    check(
+        "kinit",
+        "--no",
+        2,
+        "option '--no' is ambiguous; possibilities: '--noforwardable' '--noproxiable' \
+         '--noaddresses' '--no-request-pac'\n",
+    );
+    let one = "\nOne of -c or -p must be specified\nUsage";
+    check("kswitch", "-c", 2, one);
+    check("kswitch", "-c", 2, "requires an argument -- 'c'\n");
+    check("kswitch", "-z", 2, one);
+    check("kswitch", "-c a -p b -c", 2, "\nOnly one -c or -p option");
     check("kinit", "-Z", 2, "Z");
     check("kinit", "-l", 2, "-- 'l'");
     check("kinit", "-l soon alice", 2, "Bad lifetime value soon");
@@ -39,6 +51,51 @@ fn wrong_command_lines() {
     check("kvno", "--u2u", 1, "--u2u");
     check("kvno", "-u -S x a", 1, "Options -u and -S are mutually");
     check("kvno", "-P a", 1, "requires option -I|-U|-F");
+}
+
+#[test]
+fn wrong_commands_of_ktutil_lead_to_the_help_of_the_command() {
+    let place = place_without_kdc();
+    let check = |line: &str, expected: &str| {
+        let run = place.ours("rktutil").line(line).run().exits(2);
+        let text = run.stderr();
+        assert!(text.starts_with(&format!("rktutil: {expected}\n")), "{run}");
+        let command = line.split(' ').next().unwrap_or_default();
+        let usage = format!("\nUsage: rktutil {command} ");
+        assert!(text.contains(&usage), "{run}");
+        let help = format!("\nTry 'rktutil {command} --help' for");
+        assert!(text.contains(&help), "{run}");
+    };
+    check(
+        "add",
+        "--principal <PRINCIPAL> and --kvno <NUMBER> and --enctype <ENCTYPE> or --fetch are required",
+    );
+    check(
+        "add -p x -V y -f",
+        "option '--kvno' does not take 'y': invalid digit found in string",
+    );
+    check(
+        "add -p x -V 1 -r -f",
+        "option '--random-key' does not go with '--fetch'",
+    );
+    check("add -p x -p y", "option '--principal' is given twice");
+    check(
+        "add -p kvt -V 3",
+        "--enctype <ENCTYPE> or --fetch is required with these options",
+    );
+    check("list x", "extra argument 'x'");
+    check("list -z", "invalid option -- 'z'");
+    let run = place.ours("rktutil").line("nonsense").run().exits(2);
+    assert!(run.stderr().contains("\nTry 'rktutil --help' for"), "{run}");
+}
+
+#[test]
+fn a_mistake_in_a_variable_is_said_to_be_there() {
+    let place = place_without_kdc();
+    let run = place.ours("rekinit").env("OPTIONS", "--nonsense").run();
+    let expected = "rekinit: in OPTIONS of the environment: unrecognized option '--nonsense'\n";
+    assert!(run.stderr().starts_with(expected), "{run}");
+    assert_eq!(run.code(), 2, "{run}");
 }
 
 #[test]

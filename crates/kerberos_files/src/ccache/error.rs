@@ -306,7 +306,7 @@ fn missing(name: &CcacheName) -> String {
 fn keyring_hint(error: &io::Error) -> Option<String> {
     Some(match Errno::from_io_error(error)? {
         Errno::DQUOT => {
-            "the user's quota of keys is used up: kdestroy -A frees what caches take, and \
+            "the user's quota of keys is used up: to destroy caches makes room, and \
              /proc/sys/kernel/keys/maxbytes says how much there is"
         }
         Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM => {

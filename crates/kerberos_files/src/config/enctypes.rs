@@ -59,6 +59,14 @@ pub(super) fn names_any(list: &str) -> bool {
     !parse("a list", list, true).is_empty()
 }
 
+/// The words of a list that name nothing, without their signs.
+pub(super) fn unknown_words(list: &str) -> Vec<&str> {
+    words(list)
+        .map(|(_, name)| name)
+        .filter(|name| family(name).is_none() && EncryptionType::from_name(name).is_none())
+        .collect()
+}
+
 /// The encryption types that `list`, the value of `key`, selects: in its order, each once, weak
 /// ones only if `weak` is set.
 ///
@@ -66,22 +74,13 @@ pub(super) fn names_any(list: &str) -> bool {
 /// words are passed over.
 fn parse(key: &str, list: &str, weak: bool) -> Vec<EncryptionType> {
     let mut selected = Vec::new();
-    for word in list
-        .split([' ', '\t', '\r', '\n', ','])
-        .filter(|word| !word.is_empty())
-    {
-        let (add, name) = match word.strip_prefix('-') {
-            Some(name) => (false, name),
-            None => (true, word.strip_prefix('+').unwrap_or(word)),
-        };
-        let family = FAMILIES
-            .iter()
-            .find(|(family, _)| family.eq_ignore_ascii_case(name));
+    for (add, name) in words(list) {
+        let family = family(name);
         let single = match family {
             Some(_) => None,
             None => EncryptionType::from_name(name),
         };
-        let named = family.map_or(single.as_slice(), |(_, members)| members);
+        let named = family.unwrap_or(single.as_slice());
         if named.is_empty() {
             tracing::debug!(target: "krb5_trace", "Unrecognized enctype name in {key}: {name}");
         }
@@ -94,6 +93,24 @@ fn parse(key: &str, list: &str, weak: bool) -> Vec<EncryptionType> {
         }
     }
     selected
+}
+
+/// The words of a list without their signs, and whether each adds what it names.
+fn words(list: &str) -> impl Iterator<Item = (bool, &str)> {
+    list.split([' ', '\t', '\r', '\n', ','])
+        .filter(|word| !word.is_empty())
+        .map(|word| match word.strip_prefix('-') {
+            Some(name) => (false, name),
+            None => (true, word.strip_prefix('+').unwrap_or(word)),
+        })
+}
+
+/// The types that a word stands for if it stands for several.
+fn family(name: &str) -> Option<&'static [EncryptionType]> {
+    FAMILIES
+        .iter()
+        .find(|(family, _)| family.eq_ignore_ascii_case(name))
+        .map(|(_, members)| *members)
 }
 
 /// The words that stand for several types, and those types in MIT's order.

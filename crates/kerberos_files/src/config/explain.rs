@@ -2,10 +2,12 @@
 //!
 //! For people who wonder why a setting does not do what they want.
 
+mod mistake;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Krb5Config, LIBDEFAULTS, REALMS, Server, duration, enctypes, values};
+use super::{Krb5Config, LIBDEFAULTS, REALMS};
 use crate::profile::Located;
 
 /// A relation of krb5.conf and what it does.
@@ -21,17 +23,18 @@ pub struct Setting<'c> {
 }
 
 /// What a relation does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Effect {
     /// It counts.
     Used,
     /// An earlier line sets the same, and only one can count.
     Hidden,
-    /// Its value is none of what is expected, so that it is an error or as if it were not there.
+    /// Its value, or a part of it, is none of what is expected, so that it is an error or as if it
+    /// were not there.
     Mistake {
-        /// What is expected.
-        expected: &'static str,
+        /// What is wrong, or what is expected.
+        problem: String,
     },
     /// It means something to other programs, not to this one.
     NotOurs {
@@ -46,6 +49,12 @@ pub enum Effect {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
+    /// The name of a cache, in which tokens may stand.
+    Ccache,
+    Keytab,
+    Rcache,
+    /// The realm of a host or domain, which is the key.
+    RealmOfHost,
     Bool,
     BoolOrFallback,
     Number,
@@ -96,9 +105,9 @@ impl Krb5Config {
                         let counted = self.profile.located(&path).take(most);
                         counted.map(|other| (other.file, other.line)).collect()
                     });
-                    match mistake(kind, located) {
+                    match mistake::find(kind, located) {
                         _ if !lines.contains(&(located.file, located.line)) => Effect::Hidden,
-                        Some(expected) => Effect::Mistake { expected },
+                        Some(problem) => Effect::Mistake { problem },
                         None => Effect::Used,
                     }
                 }
@@ -138,7 +147,7 @@ fn kind(sections: &[&str], name: &str) -> Option<Kind> {
             _,
             "v4_instance_convert" | "v4_realm" | "auth_to_local_names",
         ] => Some(Not("Kerberos 4 and servers")),
-        ["domain_realm"] => Some(Text),
+        ["domain_realm"] => Some(Kind::RealmOfHost),
         ["capaths", _] => Some(Many),
         ["appdefaults", ..] => Some(Not("applications")),
         ["plugins", "clpreauth"] if matches!(name, "disable" | "enable_only") => Some(Many),
@@ -150,33 +159,6 @@ fn kind(sections: &[&str], name: &str) -> Option<Kind> {
         ["login", ..] => Some(Not("programs of the past")),
         _ => None,
     }
-}
-
-/// What is expected where the value is something else.
-fn mistake(kind: Kind, located: Located<'_>) -> Option<&'static str> {
-    let value = located.value;
-    let (is_fine, expected) = match kind {
-        Bool => (values::boolean(value).is_some(), "yes or no"),
-        BoolOrFallback => (
-            values::boolean(value).is_some() || value.eq_ignore_ascii_case("fallback"),
-            "yes, no or fallback",
-        ),
-        Number => (values::integer(value).is_some(), "a whole number"),
-        Duration => (
-            duration(located).is_ok(),
-            "a duration such as 36000, 10h or 1d12h30m",
-        ),
-        Enctypes => (
-            enctypes::names_any(value),
-            "encryption types that are known",
-        ),
-        Kind::Server => (
-            Server::parse(value, 88).is_some(),
-            "host, host:port, [address]:port, https://host/path or /path",
-        ),
-        Text | Many | Not(_) => (true, ""),
-    };
-    (!is_fine).then_some(expected)
 }
 
 fn find(table: &[(Kind, &[&str])], name: &str) -> Option<Kind> {
@@ -204,13 +186,15 @@ const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
 ];
 
 const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
+    (Kind::Ccache, &["default_ccache_name"]),
+    (
+        Kind::Keytab,
+        &["default_client_keytab_name", "default_keytab_name"],
+    ),
+    (Kind::Rcache, &["default_rcache_name"]),
     (
         Text,
         &[
-            "default_ccache_name",
-            "default_client_keytab_name",
-            "default_keytab_name",
-            "default_rcache_name",
             "default_realm",
             "err_fmt",
             "kcm_socket",
@@ -385,6 +369,57 @@ mod tests {
                 "plugins.clpreauth module:24 not ours",
             ],
         );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_value() {
+        let check = |line: &str, expected: &str| {
+            let config = Krb5Config::parse(line).unwrap();
+            let effect = config.explain().remove(0).effect;
+            let Effect::Mistake { problem } = effect else {
+                panic!("{line}: {effect:?}");
+            };
+            assert!(problem.starts_with(expected), "{line}: {problem}");
+        };
+        let cache = |name| format!("[libdefaults]\ndefault_ccache_name = {name}\n");
+        check(&cache("FILE:/tmp/%{foo}"), "Invalid token %{foo}; known");
+        check(&cache("FILE:/tmp/%{uid"), "variable missing }");
+        check(&cache("FOO:x"), "Unknown credential cache type");
+        check(&cache("API:x"), "credential caches of type API are not");
+        let keytab = |name| format!("[libdefaults]\ndefault_keytab_name = {name}\n");
+        check(&keytab("FOO:x"), "Unknown Key table type");
+        check(&keytab("MEMORY:x"), "keytabs of type MEMORY are not");
+        check(&keytab("/%{}"), "Invalid token %{}");
+        check(
+            "[libdefaults]\ndefault_client_keytab_name = FOO:x\n",
+            "Unknown Key table type",
+        );
+        check(
+            "[libdefaults]\ndefault_rcache_name = foo:\n",
+            "Replay cache type is unknown",
+        );
+        let types = |list| format!("[libdefaults]\npermitted_enctypes = {list}\n");
+        check(
+            &types("aes256-ctx aes128-cts, -rc5"),
+            "not known: aes256-ctx, rc5",
+        );
+        check(&types("aes256-ctx"), "expected encryption types");
+        check(
+            "[domain_realm]\nWWW.foo = X\n",
+            "expected www.foo: host names are compared in lower case",
+        );
+    }
+
+    #[test]
+    fn values_that_are_none_of_those_mistakes() {
+        let text = "[libdefaults]\ndefault_ccache_name = DIR:%{TEMP}/cc_%{uid}\n\
+             default_keytab_name = /etc/%{username}.keytab\ndefault_rcache_name = none:\n\
+             default_client_keytab_name = WRFILE:/a:b\n\
+             permitted_enctypes = DEFAULT -rc4 +des-cbc-crc\n[domain_realm]\n.foo-1.bar = X\n";
+        let config = Krb5Config::parse(text).unwrap();
+        for setting in config.explain() {
+            assert_eq!(setting.effect, Effect::Used, "{}", setting.located.name);
+        }
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl KeytabError {
                 )
             }
             Self::NoKeys { path, .. } | Self::EntryNotFound { path, .. } => {
-                format!("list what {} holds with klist -k", path.display())
+                format!("list whose keys {} has, and of what types", path.display())
             }
             Self::KvnoNotFound {
                 path,

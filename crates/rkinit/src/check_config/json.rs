@@ -13,12 +13,15 @@ use super::report::source;
 
 /// The whole report, with a line feed at its end.
 pub(super) fn write(report: &Report<'_>) -> String {
-    let listed = report.listed.iter().map(|(path, is_read)| {
-        object(&[
+    let listed = report.listed.iter().map(|(path, reading)| {
+        let remark = reading.remark();
+        let mut fields = vec![
             ("path", string(&path.display().to_string())),
-            ("read", is_read.to_string()),
+            ("read", remark.is_none().to_string()),
             ("included", "false".to_owned()),
-        ])
+        ];
+        fields.extend(remark.map(|remark| ("remark", string(&remark))));
+        object(&fields)
     });
     let included = report.included.iter().map(|path| {
         object(&[
@@ -71,7 +74,7 @@ fn setting(setting: &Setting<'_>) -> String {
         ("name", string(located.name)),
         ("value", string(located.value)),
         ("effect", string(effect)),
-        ("remark", string(&remark(setting.effect))),
+        ("remark", string(&remark(&setting.effect))),
     ])
 }
 

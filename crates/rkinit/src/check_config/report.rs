@@ -1,6 +1,8 @@
 //! What a check found, and how people read it.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,16 +16,49 @@ use kerberos_files::config::Effect;
 use kerberos_files::config::Setting;
 use kerberos_proto::Shown;
 
+use crate::messages::system_text;
+
 /// What a check found.
 pub(super) struct Report<'c> {
-    /// The files where the configuration is looked for, and whether each was read.
-    pub(super) listed: Vec<(PathBuf, bool)>,
+    /// The files and folders where the configuration is looked for, and what came of each.
+    pub(super) listed: Vec<(PathBuf, Reading)>,
     /// Those that they include.
     pub(super) included: Vec<PathBuf>,
     pub(super) settings: Vec<Setting<'c>>,
     /// By what DNS is asked, or why it cannot be.
     pub(super) dns: Result<ResolvConf, String>,
     pub(super) realm: Option<Realm>,
+}
+
+/// What came of a file or folder where the configuration is looked for.
+pub(super) enum Reading {
+    Read,
+    /// It is a folder without a file that counts.
+    Nothing,
+    Missing,
+    /// It was passed over, as by MIT's library; what the system said.
+    Refused(String),
+}
+
+impl Reading {
+    /// What comes of a file or folder of which nothing was read, by what opening it does.
+    fn of_unread(opened: io::Result<File>) -> Self {
+        match opened {
+            Ok(_) => Self::Nothing,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::Missing,
+            Err(error) => Self::Refused(system_text(&error)),
+        }
+    }
+
+    /// What to say of what was not read.
+    pub(super) fn remark(&self) -> Option<String> {
+        match self {
+            Self::Read => None,
+            Self::Nothing => Some("nothing in it is read".to_owned()),
+            Self::Missing => Some("not there".to_owned()),
+            Self::Refused(reason) => Some(format!("cannot be read: {reason}")),
+        }
+    }
 }
 
 /// What was found of the realm.
@@ -42,7 +77,14 @@ impl<'c> Report<'c> {
     ) -> Self {
         let krb5 = client.config().krb5();
         let read: Vec<&Path> = krb5.profile().files().collect();
-        let is_read = |path: &PathBuf| read.iter().any(|file| file.starts_with(path));
+        let reading = |path: &PathBuf| {
+            if read.iter().any(|file| file.starts_with(path)) {
+                Reading::Read
+            } else {
+                // Whoever read the configuration passed over it and did not keep the reason.
+                Reading::of_unread(File::open(path))
+            }
+        };
         let name = realm.or_else(|| client.default_realm().ok());
         let included = read
             .iter()
@@ -50,7 +92,7 @@ impl<'c> Report<'c> {
         Self {
             listed: listed
                 .iter()
-                .map(|path| (path.clone(), is_read(path)))
+                .map(|path| (path.clone(), reading(path)))
                 .collect(),
             included: included.map(|file| file.to_path_buf()).collect(),
             settings: krb5.explain(),
@@ -86,10 +128,10 @@ fn answers(server: &FoundServer) -> bool {
 }
 
 /// What a setting does, in words; empty when it simply counts.
-pub(super) fn remark(effect: Effect) -> String {
+pub(super) fn remark(effect: &Effect) -> String {
     match effect {
         Effect::Hidden => "no effect: an earlier line counts".to_owned(),
-        Effect::Mistake { expected } => format!("a mistake: expected {expected}"),
+        Effect::Mistake { problem } => format!("a mistake: {}", shown(problem)),
         Effect::NotOurs { whose } => format!("no effect here: for {whose}"),
         Effect::Unknown => "no effect: not known, perhaps misspelt".to_owned(),
         _ => String::new(),
@@ -108,9 +150,11 @@ pub(super) fn source(found_by: FoundBy) -> &'static str {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Configuration files")?;
-        for (path, is_read) in &self.listed {
-            let remark = if *is_read { "" } else { "  (not there)" };
-            writeln!(f, "  {}{remark}", path.display())?;
+        for (path, reading) in &self.listed {
+            match reading.remark() {
+                Some(remark) => writeln!(f, "  {}  ({remark})", path.display())?,
+                None => writeln!(f, "  {}", path.display())?,
+            }
         }
         for path in &self.included {
             writeln!(f, "  {}  (included)", path.display())?;
@@ -126,7 +170,7 @@ impl fmt::Display for Report<'_> {
                 "  {file}:{line}: [{}] {name} = {value}",
                 shown(&sections)
             )?;
-            match remark(setting.effect).as_str() {
+            match remark(&setting.effect).as_str() {
                 "" => writeln!(f)?,
                 remark => writeln!(f, "  ({remark})")?,
             }
@@ -208,5 +252,24 @@ fn write_reason(f: &mut fmt::Formatter<'_>, reason: &Reason) -> fmt::Result {
     match reason.hint() {
         Some(hint) => writeln!(f, "      hint: {hint}"),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_file_was_not_read() {
+        let check = |number, expected: &str| {
+            let reading = Reading::of_unread(Err(io::Error::from_raw_os_error(number)));
+            assert_eq!(reading.remark().as_deref(), Some(expected));
+        };
+        check(2, "not there");
+        check(13, "cannot be read: Permission denied");
+        check(5, "cannot be read: Input/output error");
+        let folder = Reading::of_unread(File::open("/"));
+        assert_eq!(folder.remark().as_deref(), Some("nothing in it is read"));
+        assert_eq!(Reading::Read.remark(), None);
     }
 }

@@ -13,6 +13,7 @@ use kerberos_client::KeeperParams;
 use kerberos_proto::Credential;
 use kerberos_proto::Login;
 
+use crate::Tool;
 use crate::configuration;
 use crate::kinit::Got;
 use crate::kinit::choose::Choice;
@@ -109,7 +110,10 @@ fn advice(error: &ClientError, validate: bool) -> Option<String> {
     };
     let advice = match code {
         Some(ErrorCode::KDC_ERR_BADOPTION) if validate => {
-            "the ticket is valid already: klist -f shows the flag i of those that are not"
+            return Some(format!(
+                "the ticket is valid already: {} -f shows the flag i of those that are not",
+                Tool::Klist
+            ));
         }
         Some(ErrorCode::KDC_ERR_BADOPTION) => {
             "the ticket is not renewable: log in again, with -r LIFETIME for one that is"
@@ -117,12 +121,18 @@ fn advice(error: &ClientError, validate: bool) -> Option<String> {
         Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED) => {
             "the ticket has ended, or can no longer be renewed: log in again"
         }
-        Some(ErrorCode::KRB_AP_ERR_TKT_NYV) => "its time has not come: klist shows when it begins",
+        Some(ErrorCode::KRB_AP_ERR_TKT_NYV) => {
+            let klist = Tool::Klist;
+            return Some(format!(
+                "its time has not come: {klist} shows when it begins"
+            ));
+        }
         _ => {
             return match error {
                 ClientError::NoCredential { server, .. } if !server.is_krbtgt() => Some(format!(
-                    "the cache has no ticket for {server} that could be had anew; klist shows \
-                     what it has"
+                    "the cache has no ticket for {server} that could be had anew; {} shows what \
+                     it has",
+                    Tool::Klist
                 )),
                 error => kvno::advice::advice(error, false),
             };

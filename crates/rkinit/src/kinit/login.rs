@@ -1,5 +1,9 @@
 //! The login itself: with a password that is asked for or read, or with the keys of a keytab.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+
+use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::KeeperParams;
@@ -54,7 +58,9 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
     let principal = &choice.principal;
     let refusal = |error: ClientError| Refusal {
         message: mit_message(&error),
-        hint: advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_))),
+        hint: of_domain(&error, plan.principal.as_deref()).or_else(|| {
+            advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_)))
+        }),
         // MIT's kinit says "Password incorrect" by itself.
         code: error.mit_code().filter(|code| *code != BAD_INTEGRITY),
         ..Refusal::new("", CONTEXT)
@@ -88,4 +94,49 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
         params,
         with,
     })
+}
+
+/// What to do about a name that the KDC does not know if it was typed as Windows has names: the
+/// backslash is gone by then, and the message shows a name that nobody typed.
+fn of_domain(error: &ClientError, typed: Option<&OsStr>) -> Option<String> {
+    let ClientError::Exchange(error) = error else {
+        return None;
+    };
+    let is_unknown = error.kdc_code() == Some(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
+    (is_unknown && has_domain(typed?.as_bytes())).then(|| {
+        "a domain is named by user@REALM, not DOMAIN\\user: \\ only takes what is special in the \
+         next character from it"
+            .to_owned()
+    })
+}
+
+/// Whether a name is like `DOMAIN\user`.
+fn has_domain(typed: &[u8]) -> bool {
+    let mut parts = typed.splitn(2, |byte| *byte == b'\\');
+    let (domain, user) = (parts.next(), parts.next());
+    // Before these it has a meaning that someone may have meant.
+    domain.is_some_and(|domain| !domain.is_empty())
+        && user.is_some_and(|user| {
+            user.first()
+                .is_some_and(|first| !matches!(first, b'/' | b'@' | b'\\'))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_windows_has_them() {
+        let check = |typed: &str, expected| {
+            assert_eq!(has_domain(typed.as_bytes()), expected, "{typed}");
+        };
+        check(r"LAB\alice", true);
+        check(r"LAB\tom@LAB.TEST", true);
+        check(r"alice\@company.example", false);
+        check(r"a\/b", false);
+        check(r"\alice", false);
+        check(r"alice\", false);
+        check("alice@LAB.TEST", false);
+    }
 }

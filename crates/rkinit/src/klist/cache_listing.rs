@@ -8,6 +8,7 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
+use crate::Tool;
 use crate::ccache_select;
 use crate::keytab_select;
 use crate::klist::args::Form;
@@ -52,7 +53,10 @@ pub(super) fn show(
         Err(error) => {
             let mut refusal = Refusal::of(&error, "");
             refusal.hint.get_or_insert_with(|| {
-                format!("get a ticket with kinit, or name another cache than {name}")
+                format!(
+                    "get a ticket with {}, or name another cache than {name}",
+                    Tool::Kinit
+                )
             });
             return fail(program, out, &refusal);
         }

@@ -44,6 +44,10 @@ impl Arguments for Typed {
     fn operand(&mut self, value: OsString) {
         self.operands.push(value);
     }
+
+    fn complaints_before_a_mistake(self) -> Vec<&'static str> {
+        self.resolve().err().unwrap_or_default()
+    }
 }
 
 /// What to switch to.

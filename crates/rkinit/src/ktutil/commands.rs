@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 
 use kerberos_files::keytab::KeytabEntry;
+use kerberos_files::keytab::KeytabError;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_files::keytab::KeytabName;
 
@@ -94,10 +95,9 @@ impl Target {
 
     /// All entries.
     fn entries(&self) -> Result<Vec<KeytabEntry>, Refusal> {
-        let context = format!("while reading keytab {}", self.name);
         self.file
             .entries()
-            .map_err(|error| Refusal::of_keytab(&error, &context))
+            .map_err(|error| Refusal::of_keytab(&error, &self.reading()))
     }
 
     /// All entries; none if there is no such file yet.
@@ -115,6 +115,21 @@ impl Target {
         self.file
             .add(entries)
             .map_err(|error| Refusal::of_keytab(&error, &self.writing()))
+    }
+
+    fn reading(&self) -> String {
+        format!("while reading keytab {}", self.name)
+    }
+
+    /// What went wrong, of a keytab that is read to be written anew.
+    fn rewriting(&self, error: &KeytabError) -> String {
+        match error {
+            KeytabError::NotFound { .. }
+            | KeytabError::Version { .. }
+            | KeytabError::TornEntry { .. }
+            | KeytabError::Format { .. } => self.reading(),
+            _ => self.writing(),
+        }
     }
 
     fn writing(&self) -> String {
@@ -149,7 +164,7 @@ fn list(program: &Program, target: &Target, options: ListOptions) -> Result<Done
         };
         list.list(detail, &mut out);
     }
-    let context = format!("while reading keytab {}", target.name);
+    let context = target.reading();
     let refused = read.map_err(|error| Refusal::of_keytab(&error, &context));
     if let (Err(refusal), true) = (&refused, list.entries().is_empty()) {
         return Ok(Done::Status(refusal.report(program)));

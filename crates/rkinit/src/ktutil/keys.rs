@@ -45,7 +45,8 @@ impl DigitsError {
             Self::Size { expected, actual } => Some(format!(
                 "a key of this type has {expected} bytes, this one {actual}"
             )),
-            Self::Missing | Self::Illegal => None,
+            Self::Illegal => Some("a key is typed as digits 0 to 9 and a to f, two a byte".into()),
+            Self::Missing => None,
         }
     }
 }

@@ -8,18 +8,23 @@ use kerberos_proto::ExchangeError;
 use kerberos_proto::KdcError;
 use kerberos_proto::Shown;
 
+use crate::Tool;
+
 /// The hint for `error`, when there is something to be done about it.
 pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
     match error {
         ClientError::NoCredential { .. } | ClientError::NoCredentialOfEtype { .. }
             if cached_only =>
         {
-            Some("klist shows what is cached; without --cached-only the KDC is asked".into())
+            Some(format!(
+                "{} shows what is cached; without --cached-only the KDC is asked",
+                Tool::Klist
+            ))
         }
         ClientError::Exchange(ExchangeError::Kdc(error)) => kdc_advice(error),
         ClientError::Exchange(error) => exchange_advice(error),
         ClientError::Config(error) => Some(error.to_string()),
-        ClientError::Ccache(CcacheError::NotFound { .. }) => Some(LOG_IN.into()),
+        ClientError::Ccache(CcacheError::NotFound { .. }) => Some(log_in()),
         error => error.hint(),
     }
 }
@@ -62,10 +67,14 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
             "the service has no key of a type that was asked for: leave out -e, or permit more \
              types in krb5.conf"
         }
-        ErrorCode::KRB_AP_ERR_TKT_EXPIRED => LOG_IN,
+        ErrorCode::KRB_AP_ERR_TKT_EXPIRED => return Some(log_in()),
         ErrorCode::KRB_AP_ERR_TKT_NYV => {
-            "klist -f shows when the ticket-granting ticket begins; kinit -v validates one with the \
-             flag i then. If it should be valid now, set the clock (NTP)"
+            return Some(format!(
+                "{} -f shows when the ticket-granting ticket begins; {} -v validates one with the \
+                 flag i then. If it should be valid now, set the clock (NTP)",
+                Tool::Klist,
+                Tool::Kinit
+            ));
         }
         ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
         ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
@@ -90,5 +99,8 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
     Some(advice.into())
 }
 
-const LOG_IN: &str = "log in, with kinit";
+fn log_in() -> String {
+    format!("log in, with {}", Tool::Kinit)
+}
+
 const CLOCK: &str = "set the clock, or let it be set (NTP)";

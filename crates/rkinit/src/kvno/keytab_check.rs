@@ -9,6 +9,7 @@ use kerberos_files::keytab::KeytabError;
 use kerberos_files::keytab::KeytabFile;
 use thiserror::Error;
 
+use crate::Tool;
 use crate::keytab_select;
 use crate::ticket_keys;
 use crate::ticket_keys::Found;
@@ -36,9 +37,10 @@ impl CheckError {
         let kvno = ticket.enc_part.kvno.unwrap_or_default();
         Some(match self {
             Self::Keytab(error) => return keytab_select::explain(error).1,
-            Self::NoKey(Found::Nothing) => {
-                "the keytab has no key of this service: klist -ke shows whose keys it has".into()
-            }
+            Self::NoKey(Found::Nothing) => format!(
+                "the keytab has no key of this service: {} -ke shows whose keys it has",
+                Tool::Klist
+            ),
             Self::NoKey(Found::OtherType) => format!(
                 "the ticket is encrypted with {etype}, and the keytab has no key of that type for \
                  this service: extract it again"
@@ -51,7 +53,10 @@ impl CheckError {
                 "the keytab's key of version {kvno} is not the KDC's: extract it again, or get a \
                  new ticket if the key was made anew"
             ),
-            Self::Invalid => "it is postdated and has to be validated first: kinit -v".into(),
+            Self::Invalid => format!(
+                "it is postdated and has to be validated first: {} -v",
+                Tool::Kinit
+            ),
             Self::TransitedUnchecked => "the realms that the client came through were not checked \
                  by the KDC; [capaths] in its krb5.conf may say that they are trusted"
                 .into(),

@@ -11,6 +11,16 @@ pub(super) fn words() -> Vec<OsString> {
     words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)
 }
 
+/// Where these words are from, for who wonders about a mistake in them.
+pub(super) fn origin() -> String {
+    let is_set = |name: &&str| std::env::var(name).is_ok_and(|words| !words.trim().is_empty());
+    let set: Vec<&str> = ["OPTIONS", "APPEND_OPTIONS"]
+        .into_iter()
+        .filter(is_set)
+        .collect();
+    format!("in {} of the environment", set.join(" or "))
+}
+
 fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> Vec<OsString> {
     let mut words: Vec<OsString> = options.split_whitespace().map(Into::into).collect();
     if words.is_empty() {

@@ -80,7 +80,8 @@ fn make(
             .collect::<Result<_, _>>()
             .map_err(|error| Refusal {
                 hint: error.hint(),
-                ..refuse(&error)
+                // The shell's sentence ends here, this one goes on.
+                ..refuse(&error.to_string().trim_end_matches('.'))
             });
     }
     if options.fetch {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use clap::ArgGroup;
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
@@ -76,6 +77,7 @@ pub(super) struct ListOptions {
 }
 
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("types").args(["enctypes", "fetch"]).required(true).multiple(true)))]
 pub(super) struct AddOptions {
     /// Whose key it is
     #[arg(short = 'p', long, value_name = "PRINCIPAL")]
@@ -90,7 +92,6 @@ pub(super) struct AddOptions {
         value_name = "ENCTYPE",
         value_delimiter = ','
     )]
-    #[arg(required_unless_present = "fetch")]
     pub(super) enctypes: Vec<String>,
     /// Make a random key
     #[arg(short = 'r', long = "random-key", visible_alias = "random")]
@@ -165,7 +166,7 @@ pub(in crate::ktutil) fn definition(name: &str) -> clap::Command {
 /// # Errors
 /// The exit status, after what there was to say.
 pub(super) fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Typed, u8> {
-    arguments::parse_commands(program, arguments, USAGE, EXAMPLES)
+    arguments::parse_commands(program, &arguments, None, USAGE, EXAMPLES)
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ fn remove_where(
     target
         .file
         .remove(matches)
-        .map_err(|error| Refusal::of_keytab(&error, &target.writing()))
+        .map_err(|error| Refusal::of_keytab(&error, &target.rewriting(&error)))
 }
 
 fn principal(name: &str, context: &str) -> Result<Principal, Refusal> {

@@ -108,7 +108,11 @@ fn entry(value: &Value) -> Result<KeytabEntry, &'static str> {
         let name_type = i32::try_from(name_type).map_err(|_| "its name_type is out of range")?;
         principal = principal.with_name_type(NameType(name_type));
     }
-    let kvno = number("kvno").and_then(|kvno| u32::try_from(kvno).ok());
+    let kvno = match value.get("kvno") {
+        None => return Err("it has no kvno"),
+        Some(kvno) if !kvno.is_number() => return Err("its kvno is no number"),
+        Some(kvno) => kvno.as_u64().and_then(|kvno| u32::try_from(kvno).ok()),
+    };
     let etype = match number("enctype_number") {
         Some(etype) => i32::try_from(etype).ok().map(EncryptionType),
         None => text("enctype").and_then(EncryptionType::from_name),
@@ -119,18 +123,21 @@ fn entry(value: &Value) -> Result<KeytabEntry, &'static str> {
     if etype.key_size().is_some_and(|size| size != key.len()) {
         return Err("its key has not the size of its encryption type");
     }
+    // Seconds since 1970 in 32 bits, in the keytab.
     let timestamp = match value.get("timestamp") {
         None => Some(crate::ktutil::now()),
-        Some(Value::String(time)) => time
-            .parse::<jiff::Timestamp>()
-            .ok()
-            .and_then(|time| u32::try_from(time.as_second()).ok()),
+        Some(Value::String(time)) => {
+            let time = time.parse::<jiff::Timestamp>();
+            let time = time.map_err(|_| "its timestamp is not RFC 3339")?;
+            u32::try_from(time.as_second()).ok()
+        }
+        Some(time) if !time.is_number() => return Err("its timestamp is not RFC 3339"),
         Some(time) => time.as_u64().and_then(|time| u32::try_from(time).ok()),
     };
     Ok(KeytabEntry {
         principal,
-        timestamp: timestamp.ok_or("its timestamp is not RFC 3339")?,
-        kvno: kvno.ok_or("it has no kvno")?,
+        timestamp: timestamp.ok_or("its timestamp is out of range: 1970 to 2106")?,
+        kvno: kvno.ok_or("its kvno is out of range: 0 to 4294967295")?,
         key: KeyBlock::new(etype, std::mem::take(&mut *key)),
     })
 }
@@ -179,7 +186,17 @@ mod tests {
             "its principal is malformed, or has no realm",
         );
         check("kvno", "x", "it has no kvno");
-        check("\"kvno\": 1", "\"kvno\": -1", "it has no kvno");
+        let range = "its kvno is out of range: 0 to 4294967295";
+        check("\"kvno\": 1", "\"kvno\": -1", range);
+        check("\"kvno\": 1", "\"kvno\": 4294967296", range);
+        check("\"kvno\": 1", "\"kvno\": \"1\"", "its kvno is no number");
+        for time in ["\"1960-01-01T00:00:00Z\"", "\"2200-01-01T00:00:00Z\"", "-1"] {
+            check(
+                "\"kvno\"",
+                &format!("\"timestamp\": {time}, \"kvno\""),
+                "its timestamp is out of range: 1970 to 2106",
+            );
+        }
         check("\"ab\"", "\"abc\"", "its key is not hexadecimal");
         check("key", "x", "it has no key: list --json needs --keys");
         check(
