@@ -37,13 +37,13 @@ fn they_go_on_when_there_are_descriptors_again() {
         let before = keepers.each_ref().map(|keeper| keeper.state().attempts);
         let limit = Rlimit {
             current: Some(few),
-            ..usual.clone()
+            ..usual
         };
         setrlimit(Resource::Nofile, limit).unwrap();
         keepers.iter().for_each(TicketKeeper::refresh_now);
         // They fall asleep and wake up more than once.
         std::thread::sleep(SECOND * 4);
-        setrlimit(Resource::Nofile, usual.clone()).unwrap();
+        setrlimit(Resource::Nofile, usual).unwrap();
         for (keeper, before) in keepers.iter().zip(before) {
             keeper.refresh_now();
             let end = Instant::now() + SECOND * 60;

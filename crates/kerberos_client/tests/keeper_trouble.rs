@@ -56,6 +56,10 @@ fn wait_for(keeper: &TicketKeeper, is_so: impl Fn(&TicketKeeper) -> bool) {
 }
 
 #[test]
+#[allow(
+    clippy::large_stack_arrays,
+    reason = "what is tested is that it has room"
+)]
 fn callbacks_have_the_stack_that_threads_usually_have() {
     let (kdc, published) = (kdc(), Arc::new(AtomicUsize::new(0)));
     let client = client(&kdc);

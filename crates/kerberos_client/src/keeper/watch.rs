@@ -244,9 +244,10 @@ mod tests {
         let watched = Watched::new(KeeperState::default());
         let mut watch = watched.watch();
         watched.close();
-        let mut state = KeeperState::default();
-        state.failures = 1;
-        watched.set(state);
+        watched.set(KeeperState {
+            failures: 1,
+            ..KeeperState::default()
+        });
         assert!(watch.changed_within(Duration::from_secs(60)).is_none());
         assert_eq!(watch.current().failures, 0);
     }
