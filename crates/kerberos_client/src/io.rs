@@ -20,7 +20,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -76,6 +76,19 @@ impl Io {
             Self::Blocking => wait(fds, deadline),
             #[cfg(feature = "tokio")]
             Self::Tokio => tokio::wait(fds, deadline).await,
+        }
+    }
+
+    /// Waits for `time`. It needs nothing of the system that may have run out.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_async, reason = "a runtime's is awaited")
+    )]
+    pub(crate) async fn pause(self, time: Duration) {
+        match self {
+            Self::Blocking => thread::sleep(time),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => ::tokio::time::sleep(time).await,
         }
     }
 

@@ -55,6 +55,9 @@ pub(super) struct Attempted {
     pub(super) status: Arc<Status>,
     /// Why it failed, if it did.
     pub(super) failed: Option<Reason>,
+    /// Whether there is a new ticket in the cache. While a login fails that is wanted, the ticket at
+    /// hand is renewed.
+    pub(super) is_new: bool,
 }
 
 /// What all keepers share.
@@ -101,15 +104,17 @@ impl Kept {
             shared.log,
             Arc::clone(&ended),
         );
-        let observer = Observer {
+        let mut observer = Observer {
             shared: shared.clone(),
             target: Arc::clone(&target),
             status: Arc::clone(status),
+            failure: None,
         };
         let mut params = KeeperParams::new(login, source)
             .with_publish_until(move |login| publisher.publish(login))
             .with_observer(move |state| observer.observe(state));
         params.longest_pause = shared.longest_pause;
+        status.starts(now().seconds);
         let keeper = client.keep(params)?;
         Ok(Self {
             target,
@@ -130,20 +135,31 @@ struct Observer {
     shared: Shared,
     target: Arc<Target>,
     status: Arc<Status>,
+    /// The last failure, if nothing has succeeded since, and what it was called.
+    failure: Option<(Arc<ClientError>, Reason)>,
 }
 
 impl Observer {
-    fn observe(&self, state: &KeeperState) {
-        let failed = match state.error.as_deref() {
-            None => {
-                self.succeeded(state);
-                None
+    fn observe(&mut self, state: &KeeperState) {
+        let known = self.failure.take();
+        self.failure = state.error.as_ref().map(|error| match known {
+            // It has been told already: only the ticket at hand was looked after since.
+            Some((known, reason)) if Arc::ptr_eq(&known, error) => {
+                self.renewed_meanwhile(state);
+                (known, reason)
             }
-            Some(error) => Some(self.failed(state, error)),
-        };
+            _ => (Arc::clone(error), self.failed(state, error)),
+        });
+        if self.failure.is_none() {
+            self.succeeded(state);
+        }
+        let mut is_new = false;
+        self.status
+            .update(|facts| is_new = std::mem::take(&mut facts.is_new));
         let attempted = Attempted {
             status: Arc::clone(&self.status),
-            failed,
+            failed: self.failure.as_ref().map(|(_, reason)| *reason),
+            is_new,
         };
         // The main thread may have gone already.
         let _ = self.shared.events.send(attempted);
@@ -158,6 +174,24 @@ impl Observer {
             facts.kdc_time += state.took;
             facts.refreshes += 1;
         });
+        self.log_refreshed(&facts, state);
+        self.warn(&facts, &facts.shown_principal());
+    }
+
+    /// The ticket was looked after while the login fails that is wanted.
+    fn renewed_meanwhile(&self, state: &KeeperState) {
+        let facts = self.status.update(|facts| {
+            attempted(facts, state);
+            if facts.is_new {
+                facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
+            }
+        });
+        if facts.is_new {
+            self.log_refreshed(&facts, state);
+        }
+    }
+
+    fn log_refreshed(&self, facts: &Facts, state: &KeeperState) {
         let (principal, cache) = (facts.shown_principal(), &self.status.cache);
         let until = facts.valid_until.map_or_else(String::new, log::time);
         let how = if state.renewed { "renewed" } else { "got" };
@@ -178,7 +212,6 @@ impl Observer {
                 u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX),
             )
             .write();
-        self.warn(&facts, &principal);
     }
 
     /// What is not right although there is a ticket.

@@ -190,10 +190,12 @@ impl<'a> Life<'a> {
 
     /// Takes a keeper's news.
     fn hear(&mut self, attempted: &Attempted) -> Option<u8> {
+        if attempted.is_new {
+            self.processes.run_hook(&attempted.status);
+        }
         let Some(reason) = attempted.failed else {
             self.awaited
                 .retain(|status| !Arc::ptr_eq(status, &attempted.status));
-            self.processes.run_hook(&attempted.status);
             return None;
         };
         if reason == Reason::SecretUnreadable

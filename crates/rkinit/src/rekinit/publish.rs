@@ -82,6 +82,7 @@ impl Publisher {
         let times = login.credential.times;
         self.status.update(|facts| {
             facts.principal = Some(login.credential.client.clone());
+            facts.is_new = true;
             facts.written = written;
             facts.valid_until = Some(times.endtime.unix() - offset);
             facts.renew_till = times.renew_till.map(|time| time.unix() - offset);

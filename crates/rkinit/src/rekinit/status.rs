@@ -30,6 +30,8 @@ pub(super) struct Facts {
     pub(super) keytab_kvno: Option<u32>,
     /// Until when the ticket that lies in the cache is good.
     pub(super) valid_until: Option<i64>,
+    /// Whether the cache has been written since the last attempt was told of.
+    pub(super) is_new: bool,
     /// The cache itself that was written last, where the target's name stands for several.
     pub(super) written: Option<CcacheName>,
     pub(super) renew_till: Option<i64>,
@@ -82,6 +84,11 @@ impl Status {
         let mut facts = self.lock();
         change(&mut facts);
         facts.clone()
+    }
+
+    /// A keeper starts at `now`, and with it its first attempt, which can get stuck as any other.
+    pub(super) fn starts(&self, now: i64) {
+        self.lock().next_attempt = Some(now);
     }
 
     /// A login for `principal` is about to begin.
@@ -157,6 +164,16 @@ mod tests {
             facts.fail(Reason::ClockSkew);
         });
         assert_eq!(facts.failures.iter().sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn stuck_in_the_first_attempt() {
+        let status = Status::new(String::new(), None, None);
+        let start = Instant::now();
+        status.starts(1_000);
+        assert!(!status.is_stuck(1_001, start));
+        assert!(!status.is_stuck(1_901, start + LONGEST_ATTEMPT));
+        assert!(status.is_stuck(1_902, start + LONGEST_ATTEMPT + Duration::from_secs(1)));
     }
 
     #[test]
