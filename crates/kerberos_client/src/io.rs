@@ -37,6 +37,16 @@ pub(crate) enum Io {
     Tokio,
 }
 
+/// Who goes on with detached work. Of two equal ones, one goes on as long as the other does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// The thread that asked for it, come what may.
+    Thread,
+    /// This runtime, whenever somebody runs it.
+    #[cfg(feature = "tokio")]
+    Runtime(::tokio::runtime::Id),
+}
+
 /// A descriptor that is waited for.
 #[derive(Debug)]
 pub(crate) struct Waiting<'a> {
@@ -92,6 +102,15 @@ impl Io {
             Self::Blocking => Ok(work()),
             #[cfg(feature = "tokio")]
             Self::Tokio => tokio::run(work).await,
+        }
+    }
+
+    /// Where work is done that is detached here and now.
+    pub(crate) fn place(self) -> Result<Place, ClientError> {
+        match self {
+            Self::Blocking => Ok(Place::Thread),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::place(),
         }
     }
 

@@ -271,6 +271,8 @@ impl Getter {
             cache: self.cache.name().clone(),
             client: self.client.clone(),
             start_realm: self.start_realm.clone(),
+            time_limit: self.driver.time_limit()?,
+            place: self.driver.io.place()?,
         };
         loop {
             match self.driver.shared.flights.join(&origin, request) {

@@ -14,8 +14,9 @@ use ::tokio::runtime::Handle;
 use ::tokio::task::spawn_blocking;
 use ::tokio::time::timeout_at;
 use rustix::event::PollFlags;
+use tracing::Instrument as _;
 
-use super::Waiting;
+use super::{Place, Waiting};
 use crate::ClientError;
 
 /// As [`Io::wait`](super::Io::wait).
@@ -87,9 +88,16 @@ pub(super) async fn run<T: Send + 'static>(
     }
 }
 
+/// As [`Io::place`](super::Io::place).
+pub(super) fn place() -> Result<Place, ClientError> {
+    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+    Ok(Place::Runtime(runtime.id()))
+}
+
 /// As [`Io::detach`](super::Io::detach).
 pub(super) fn detach(work: impl Future<Output = ()> + Send + 'static) -> Result<(), ClientError> {
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
-    runtime.spawn(work);
+    // What it does is told as the caller's doing.
+    runtime.spawn(work.in_current_span());
     Ok(())
 }
