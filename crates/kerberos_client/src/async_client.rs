@@ -283,6 +283,21 @@ impl AsyncClient {
         self.driver.initiate(cache, service, options).await
     }
 
+    /// As [`Client::initiate_with_ticket`].
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "gss")]
+    pub async fn initiate_with_ticket(
+        &self,
+        cache: &CcacheName,
+        ticket: &Credential,
+        options: &crate::InitiateOptions,
+    ) -> Result<(crate::Initiation, kerberos_gss::Step), ClientError> {
+        let begun = self.driver.initiate_with_ticket(cache, ticket, options);
+        begun.await
+    }
+
     /// As [`Client::change_password`].
     ///
     /// # Errors
