@@ -106,6 +106,10 @@ impl Io {
     }
 
     /// Where work is done that is detached here and now.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unnecessary_wraps, reason = "there may be no runtime")
+    )]
     pub(crate) fn place(self) -> Result<Place, ClientError> {
         match self {
             Self::Blocking => Ok(Place::Thread),

@@ -46,16 +46,16 @@ fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<S
         ErrorCode::KDC_ERR_NEVER_VALID => "ask for a longer lifetime (-l), or set the clock",
         ErrorCode::KDC_ERR_WRONG_REALM => "log in with -C, or name the realm that has the account",
         ErrorCode::KDC_ERR_CANNOT_POSTDATE => "leave out -s: the account may not postdate tickets",
-        _ => match error.hint() {
-            Some(hint) => hint,
-            None => {
-                let text = error.text.as_deref().filter(|text| !text.is_empty())?;
-                return Some(format!(
-                    "the KDC says of {principal}: {}",
-                    text.escape_debug()
-                ));
+        _ => {
+            if let Some(hint) = error.hint() {
+                return Some(hint.into());
             }
-        },
+            let text = error.text.as_deref().filter(|text| !text.is_empty())?;
+            return Some(format!(
+                "the KDC says of {principal}: {}",
+                text.escape_debug()
+            ));
+        }
     };
     Some(advice.into())
 }

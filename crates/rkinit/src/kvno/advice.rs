@@ -57,13 +57,13 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
             "that is a user, who has no key for tickets: --u2u wants the user's cache"
         }
         ErrorCode::KDC_ERR_POLICY => "the KDC's policy forbids it: ask its administrator",
-        _ => match error.hint() {
-            Some(hint) => hint,
-            None => {
-                let text = error.text.as_deref().filter(|text| !text.is_empty())?;
-                return Some(format!("the KDC says: {}", text.escape_debug()));
+        _ => {
+            if let Some(hint) = error.hint() {
+                return Some(hint.into());
             }
-        },
+            let text = error.text.as_deref().filter(|text| !text.is_empty())?;
+            return Some(format!("the KDC says: {}", text.escape_debug()));
+        }
     };
     Some(advice.into())
 }
