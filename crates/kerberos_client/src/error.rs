@@ -262,6 +262,14 @@ impl ClientError {
     }
 
     /// What to do about it, where that can be told.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::ClientError;
+    /// use kerberos_client::kerberos_proto::ExchangeError;
+    /// let error = ClientError::from(ExchangeError::WrongPassword(None));
+    /// assert!(error.hint().is_some_and(|hint| hint.contains("password")));
+    /// ```
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoDefaultRealm => Some(
@@ -297,6 +305,9 @@ impl ClientError {
                  [libdefaults] of krb5.conf",
                 Shown::new(server)
             )),
+            #[cfg(feature = "gss")]
+            Self::Gss(error) => error.hint(),
+            Self::Exchange(error) => error.hint(),
             Self::Ccache(error) => error.hint(),
             Self::CcacheName(error) => error.hint(),
             Self::Keytab(error) => error.hint(),

@@ -37,6 +37,16 @@ pub(crate) enum Io {
     Tokio,
 }
 
+/// Who goes on with detached work. Of two equal ones, one goes on as long as the other does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// The thread that asked for it, come what may.
+    Thread,
+    /// This runtime, whenever somebody runs it.
+    #[cfg(feature = "tokio")]
+    Runtime(::tokio::runtime::Id),
+}
+
 /// A descriptor that is waited for.
 #[derive(Debug)]
 pub(crate) struct Waiting<'a> {
@@ -105,6 +115,19 @@ impl Io {
             Self::Blocking => Ok(work()),
             #[cfg(feature = "tokio")]
             Self::Tokio => tokio::run(work).await,
+        }
+    }
+
+    /// Where work is done that is detached here and now.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unnecessary_wraps, reason = "there may be no runtime")
+    )]
+    pub(crate) fn place(self) -> Result<Place, ClientError> {
+        match self {
+            Self::Blocking => Ok(Place::Thread),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::place(),
         }
     }
 
