@@ -95,6 +95,16 @@ fn whose_tickets_an_application_and_a_hook_have() {
 }
 
 #[test]
+fn the_primary_cache_of_another_is_no_beginning() {
+    let (_kdc, place, collection) = world();
+    // The KDC may know alice by another name, but nobody has said that it is bob.
+    let options = format!("-C --password-file wrong -c {collection} --timeout 1 alice");
+    let tool = rekinit(&place, &options).line("-- touch started");
+    tool.run().exits(1);
+    assert!(!place.path("started").exists());
+}
+
+#[test]
 fn a_relative_name_is_good_in_every_folder() {
     let (_kdc, place, _) = world();
     let tool = rekinit(&place, "--password-file password -c FILE:here alice");

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use cli::sidecar::rekinit;
 use cli::{PASSWORD, REALM, realm};
 use kerberos_testkdc::Fault;
+use serde_json::Value;
 use test_support::{Finished, Place};
 
 fn fails(place: &Place, arguments: &str, code: i32) -> Finished {
@@ -143,14 +144,15 @@ fn who_waits_in_vain_is_told_for_what() {
         "--once --timeout 1 --log json --password-file none alice",
         1,
     );
-    says(&run, "the last attempt failed: none: No such file");
-    assert_eq!(
-        run.stderr()
-            .matches("\"reason\":\"secret_unreadable\"")
-            .count(),
-        2,
-        "{run}"
+    says(
+        &run,
+        "in time: alice@CLI.TEST: the last attempt failed: Cannot read the secret in none",
     );
+    let last = run.stderr();
+    let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default()).expect("JSON");
+    assert_eq!(last["event"], "timeout");
+    assert_eq!(last["reason"], "secret_unreadable");
+    assert_eq!(last["principal"], format!("alice@{REALM}"));
 }
 
 #[test]

@@ -68,6 +68,8 @@ mod tests {
             "1.5h", "1h # one", "1h,", "1w", "30 min", "5m.", "1h1h", "1s1", "1m1h", "2:5x", "-5",
             "0", "", "h", "1\n",
         ];
-        none.into_iter().for_each(|text| check(text, None));
+        for text in none {
+            check(text, None);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
+use std::time::Instant;
 
 use kerberos_client::Client;
 use kerberos_client::now;
@@ -126,8 +127,13 @@ impl Fleet {
     /// Looks whether all caches still have their tickets; those that have not are no longer ready, and
     /// are refreshed.
     pub(super) fn look_at_caches(&self, client: &Client, log: Log, now: i64) {
+        let start = Instant::now();
         for (kept, seen) in self.kept.iter().zip(&self.seen) {
             seen.look(kept, client, log, now);
+            // Of a daemon that does not answer it is enough to ask once.
+            if start.elapsed() >= LOOK_LIMIT {
+                return;
+            }
         }
     }
 
@@ -153,7 +159,12 @@ impl Fleet {
 fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(i64, CcacheName)> {
     let is_alias = target.request.canonicalize || target.request.enterprise;
     let (cache, owner) = (target.cache.clone(), Some(owner.clone()));
-    let found = Sought::new(client, cache, owner, is_alias).find().ok()?;
+    let mut sought = Sought::new(client, cache, owner, is_alias);
+    if sought.caches.can_switch() {
+        // The primary cache may be anybody's: by which name the KDC knows the owner is to be seen first.
+        sought.is_alias = false;
+    }
+    let found = sought.find().ok()?;
     let missing = found.missing_service(&target.services, now().seconds);
     let is_whole = matches!(missing, Ok(None));
     is_whole.then_some((found.until, found.cache))
@@ -178,6 +189,9 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
     }
     files.ok()
 }
+
+/// For a look at the caches: probes and signals wait meanwhile.
+const LOOK_LIMIT: Duration = Duration::from_millis(500);
 
 /// For the keepers' end: a container has a second or so to spare.
 const END_LIMIT: Duration = Duration::from_millis(500);

@@ -10,6 +10,7 @@ use std::time::Instant;
 use kerberos_client::Client;
 use kerberos_files::ccache::Collection;
 
+use super::LOOK_LIMIT;
 use crate::rekinit::found::Lack;
 use crate::rekinit::found::Sought;
 use crate::rekinit::found::may_rename;
@@ -108,7 +109,7 @@ fn sought(kept: &Kept, client: &Client) -> Sought {
     let owner = kept.history.owner.clone();
     let is_alias = request.canonicalize || request.enterprise || may_rename(config, owner.as_ref());
     let place = status.facts().place().cloned();
-    let options = config.ccache_options().with_kcm_timeout(LIMIT);
+    let options = config.ccache_options().with_kcm_timeout(LOOK_LIMIT);
     Sought {
         caches: Collection::new(place.unwrap_or_else(|| target.cache.clone()), options),
         is_alias: is_alias && known.is_none(),
@@ -131,6 +132,3 @@ fn stamp(kept: &Kept) -> Option<Stamp> {
 
 /// Between two refreshes for a ticket that was not there.
 const PAUSE: Duration = Duration::from_secs(60);
-
-/// For a daemon that has caches: probes and signals wait meanwhile.
-const LIMIT: Duration = Duration::from_millis(500);
