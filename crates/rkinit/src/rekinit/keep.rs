@@ -66,6 +66,10 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) log: Log,
     pub(super) longest_pause: Option<Duration>,
+    /// Whether it ends with the first tickets.
+    pub(super) once: bool,
+    /// Whether it ends with the first failure.
+    pub(super) exit_on_error: bool,
     pub(super) events: Sender<Attempted>,
     pub(super) wake: Arc<Wake>,
 }
@@ -192,13 +196,14 @@ impl Observer {
     }
 
     fn log_refreshed(&self, facts: &Facts, state: &KeeperState) {
-        let (principal, cache) = (facts.shown_principal(), &self.status.cache);
+        let (principal, cache) = (facts.shown_principal(), self.status.place());
         let until = facts.valid_until.map_or_else(String::new, log::time);
         let how = if state.renewed { "renewed" } else { "got" };
-        let next = log::time(state.next_attempt.seconds);
-        let text = format!(
-            "{principal}: ticket {how}, good until {until}, in {cache}; next refresh at {next}"
-        );
+        let next = (!self.shared.once).then(|| log::time(state.next_attempt.seconds));
+        let then = next
+            .as_ref()
+            .map_or_else(String::new, |next| format!("; next refresh at {next}"));
+        let text = format!("{principal}: ticket {how}, good until {until}, in {cache}{then}");
         let event = self.shared.log.info(text);
         event
             .with("event", "refreshed")
@@ -206,7 +211,7 @@ impl Observer {
             .with("cache", cache.as_str())
             .with("renewed", state.renewed)
             .with("expires", until)
-            .with("next", next)
+            .with_some("next", next)
             .with(
                 "took_ms",
                 u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX),
@@ -217,12 +222,14 @@ impl Observer {
     /// What is not right although there is a ticket.
     fn warn(&self, facts: &Facts, principal: &str) {
         if facts.old_secret {
-            let text = "the KDC takes the secret before the last and not the present one; has the \
-                        new one reached all KDCs?";
+            let text = "the KDC takes the previous secret and not the present one; has the new one \
+                        reached all KDCs?";
             let event = self.shared.log.warning(format_args!("{principal}: {text}"));
             event
+                .with("event", "previous_secret")
                 .with("reason", "old_secret")
                 .with("principal", principal)
+                .with("cache", self.status.place())
                 .write();
         }
         let limit = i64::from(self.shared.client.config().krb5().clock_skew());
@@ -235,8 +242,10 @@ impl Observer {
             );
             let event = self.shared.log.warning(text);
             event
+                .with("event", "clock_skew")
                 .with("reason", Reason::ClockSkew.name())
                 .with("principal", principal)
+                .with("cache", self.status.place())
                 .write();
         }
     }
@@ -244,29 +253,37 @@ impl Observer {
     fn failed(&self, state: &KeeperState, error: &ClientError) -> Reason {
         let with_keys = matches!(self.target.secret, Place::Keytab(_));
         let reason = Reason::of(error, with_keys);
+        let message = message(error);
         let facts = self.status.update(|facts| {
             attempted(facts, state);
-            facts.fail(reason);
+            facts.fail(reason, &message);
         });
         let principal = facts.shown_principal();
-        let message = message(error);
+        let cache = self.status.place();
         let keys = (reason == Reason::WrongKey)
             .then(|| diagnosis::keys(&self.shared.client, error, &facts, state))
             .flatten();
         let has = match facts.valid_until {
-            Some(end) if facts.is_ready(now().seconds) => format!(
-                "; the ticket in {} is good until {}",
-                self.status.cache,
-                log::time(end)
-            ),
-            _ => format!("; there is no good ticket in {}", self.status.cache),
+            Some(end) if facts.is_ready(now().seconds) => {
+                format!("; the ticket in {cache} is good until {}", log::time(end))
+            }
+            _ => format!("; there is no good ticket in {cache}"),
         };
         let detail = keys
             .as_ref()
             .map_or_else(String::new, |keys| format!(" ({keys})"));
-        let next = log::time(state.next_attempt.seconds);
-        let text = format!("{principal}: {message}{detail}{has}; the next attempt is at {next}");
+        let is_last = self.shared.exit_on_error || (self.shared.once && !reason.may_pass());
+        let next = (!is_last).then(|| log::time(state.next_attempt.seconds));
+        let then = next.as_ref().map_or_else(String::new, |next| {
+            format!("; the next attempt is at {next}")
+        });
+        let text = format!("{principal}: {message}{detail}{has}{then}");
         let hint = match &facts.principal {
+            _ if self.target.is_not_given_away(error) => Some(
+                "to give the file to another user takes CAP_CHOWN, which root has; to a group takes it, \
+                 too, unless the sidecar is a member"
+                    .to_owned(),
+            ),
             Some(_) if reason == Reason::WrongPassword => self.target.secret.correction(),
             Some(principal) => advice(error, principal, with_keys),
             None => error.hint(),
@@ -278,10 +295,10 @@ impl Observer {
             .with("event", "failed")
             .with("reason", reason.name())
             .with("principal", principal)
-            .with("cache", self.status.cache.as_str())
+            .with("cache", cache)
             .with("error", message.as_ref())
             .with("failures", state.failures)
-            .with("next", next);
+            .with_some("next", next);
         if let Some(keys) = keys {
             event = event
                 .with("keytab_kvno", keys.keytab)
