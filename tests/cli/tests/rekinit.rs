@@ -144,7 +144,7 @@ fn what_is_wrong_is_said() {
     check(
         "-k --period never alice",
         2,
-        "--period: never is no duration",
+        "--period: never is not a duration",
     );
     check("-k -K 0 alice", 2, "-K: 0 is no number of minutes");
     check("-k --log xml alice", 2, "xml is no format");

@@ -36,10 +36,19 @@ fn a_duration_is_taken_as_a_whole_or_not_at_all() {
     }
     fails(&place, "--check --min-life 1.5h", 1);
     let pause = rekinit(&place, once).env("PERIOD_SECONDS", "1.5h");
-    says(&pause.run().exits(2), "PERIOD_SECONDS: 1.5h is no duration");
+    says(
+        &pause.run().exits(2),
+        "PERIOD_SECONDS: 1.5h is not a duration",
+    );
     for (line, what) in [
-        ("period = \"1.5h\"\n", "t.toml: period: 1.5h is no duration"),
-        ("timeout = \"1x\"\n", "t.toml: timeout: 1x is no duration"),
+        (
+            "period = \"1.5h\"\n",
+            "t.toml: period: 1.5h is not a duration",
+        ),
+        (
+            "timeout = \"1x\"\n",
+            "t.toml: timeout: 1x is not a duration",
+        ),
     ] {
         let ticket = "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\n";
         place.write("t.toml", format!("{line}{ticket}"));

@@ -28,7 +28,7 @@ impl Seconds {
         };
         seconds
             .map(|seconds| Duration::from_secs(seconds.into()))
-            .ok_or_else(|| format!("{shown} is no duration: write it as 3600 or 1h"))
+            .ok_or_else(|| format!("{shown} is not a duration: write it as 3600 or 1h"))
     }
 }
 
