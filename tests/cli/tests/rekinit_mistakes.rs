@@ -9,7 +9,7 @@ use cli::sidecar::rekinit;
 use cli::{PASSWORD, REALM, realm};
 use kerberos_testkdc::Fault;
 use serde_json::Value;
-use test_support::{Finished, Place};
+use test_support::{Finished, Place, Sidecar};
 
 fn fails(place: &Place, arguments: &str, code: i32) -> Finished {
     rekinit(place, arguments).run().exits(code)
@@ -36,10 +36,19 @@ fn a_duration_is_taken_as_a_whole_or_not_at_all() {
     }
     fails(&place, "--check --min-life 1.5h", 1);
     let pause = rekinit(&place, once).env("PERIOD_SECONDS", "1.5h");
-    says(&pause.run().exits(2), "PERIOD_SECONDS: 1.5h is not a duration");
+    says(
+        &pause.run().exits(2),
+        "PERIOD_SECONDS: 1.5h is not a duration",
+    );
     for (line, what) in [
-        ("period = \"1.5h\"\n", "t.toml: period: 1.5h is not a duration"),
-        ("timeout = \"1x\"\n", "t.toml: timeout: 1x is not a duration"),
+        (
+            "period = \"1.5h\"\n",
+            "t.toml: period: 1.5h is not a duration",
+        ),
+        (
+            "timeout = \"1x\"\n",
+            "t.toml: timeout: 1x is not a duration",
+        ),
     ] {
         let ticket = "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\n";
         place.write("t.toml", format!("{line}{ticket}"));
@@ -170,4 +179,23 @@ fn who_may_not_give_a_file_away_is_told_what_it_takes() {
     let setpriv = ["setpriv", "--reuid=54321", "--clear-groups", "--"];
     let run = tool.through(setpriv).run().exits(1);
     says(&run, "CAP_CHOWN");
+}
+
+#[test]
+fn a_warning_says_of_what_it_is() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let tool = rekinit(&place, "--log json --password-file password alice");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    place.write("password", "one that the KDC is yet to learn");
+    sidecar.wait_for("\"reason\":\"old_secret\"", 1);
+    let log = sidecar.log();
+    let line = log.lines().find(|line| line.contains("old_secret"));
+    let event: Value = serde_json::from_str(line.expect("a line")).expect("JSON");
+    assert_eq!(event["event"], "previous_secret");
+    let cache = format!("FILE:{}", place.cache().display());
+    assert_eq!(event["cache"], cache);
+    let message = event["message"].as_str().unwrap_or_default();
+    assert!(message.contains("takes the previous secret"), "{message}");
 }
