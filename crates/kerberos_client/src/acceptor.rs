@@ -135,6 +135,9 @@ impl ServiceAcceptor {
 
     /// Authenticates the sender of `ap_req`, which came from `peer` if that is known.
     ///
+    /// It blocks: the replay cache is a file as a rule, whose lock others may hold, and a keytab that
+    /// has changed is read anew. A task of a runtime does this on a thread for blocking work.
+    ///
     /// # Errors
     /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) has what to do about it,
     /// [`refusal`](Self::refusal) what to tell the client.

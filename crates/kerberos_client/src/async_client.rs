@@ -1,6 +1,7 @@
 //! `AsyncClient`: the face of the library for services on a Tokio runtime.
 //!
-//! It does what [`Client`] does, by the same code; what takes the processor or a file for more than
+//! It does what [`Client`] does, by the same code, but for
+//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would be a stream; what takes the processor or a file for more than
 //! a moment (string-to-key, credential caches) is done on Tokio's threads for blocking work.
 
 use std::time::Duration;
@@ -12,9 +13,10 @@ use kerberos_proto::{
     Request, S4uUser, Secret, TgsParams,
 };
 
+use crate::dns::Resolver;
 use crate::driver::Driver;
 use crate::io::Io;
-use crate::store::store_at;
+use crate::store::{store_at, store_credential_at};
 use crate::tickets::store_renewed_at;
 use crate::{Client, ClientError, Config, FoundServer, TicketRequest};
 
@@ -87,6 +89,11 @@ impl AsyncClient {
         Client::from_env().map(Self::from)
     }
 
+    /// Its resolver of names, whose own calls block.
+    pub fn resolver(&self) -> &Resolver {
+        &self.driver.resolver
+    }
+
     /// As [`Client::with_request_timeout`].
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
@@ -142,6 +149,22 @@ impl AsyncClient {
         self.driver.service_principal(service, host).await
     }
 
+    /// As [`Client::service_candidates`], but all of them: DNS is asked for the second at once.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn service_candidates(
+        &self,
+        server: &Principal,
+    ) -> Result<Vec<Principal>, ClientError> {
+        let mut names = self.driver.service_names(server)?;
+        let mut candidates = Vec::new();
+        while let Some(name) = names.next().await {
+            candidates.push(name);
+        }
+        Ok(candidates)
+    }
+
     /// As [`Client::login`]. A password is turned into a key, or asked for, on a thread for
     /// blocking work.
     ///
@@ -159,6 +182,21 @@ impl AsyncClient {
         let (login, cache) = (login.clone(), cache.clone());
         let options = self.driver.config.krb5().ccache_options();
         let store = move || store_at(&login, &cache, &options);
+        self.driver.io.run(store).await?
+    }
+
+    /// As [`Client::store_credential`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn store_credential(
+        &self,
+        credential: &Credential,
+        cache: &CcacheName,
+    ) -> Result<(), ClientError> {
+        let (credential, cache) = (credential.clone(), cache.clone());
+        let options = self.driver.config.krb5().ccache_options();
+        let store = move || store_credential_at(&credential, &cache, &options);
         self.driver.io.run(store).await?
     }
 
@@ -281,6 +319,21 @@ impl AsyncClient {
         options: &crate::InitiateOptions,
     ) -> Result<(crate::Initiation, kerberos_gss::Step), ClientError> {
         self.driver.initiate(cache, service, options).await
+    }
+
+    /// As [`Client::initiate_with_ticket`].
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "gss")]
+    pub async fn initiate_with_ticket(
+        &self,
+        cache: &CcacheName,
+        ticket: &Credential,
+        options: &crate::InitiateOptions,
+    ) -> Result<(crate::Initiation, kerberos_gss::Step), ClientError> {
+        let begun = self.driver.initiate_with_ticket(cache, ticket, options);
+        begun.await
     }
 
     /// As [`Client::change_password`].

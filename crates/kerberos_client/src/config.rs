@@ -203,7 +203,12 @@ impl Config {
     /// [`ClientError::Expand`] and [`ClientError::CcacheName`].
     pub fn ccache_name(&self) -> Result<CcacheName, ClientError> {
         let name = self.name(self.ccache_name.as_deref(), self.krb5.default_ccache_name())?;
-        Ok(CcacheName::parse(&name)?)
+        let name = CcacheName::parse(&name)?;
+        // Which file a default stands for anybody can foresee.
+        Ok(match self.ccache_name {
+            Some(_) => name,
+            None => name.by_default(),
+        })
     }
 
     /// The name of the default keytab: the one set, else that of krb5.conf.

@@ -18,6 +18,7 @@ mod message;
 mod name;
 mod resolv_conf;
 mod resolver;
+mod source;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use kerberos_asn1::KerberosTime;
+use kerberos_asn1::{ErrorCode, KerberosTime};
 use kerberos_files::EncodeError;
 use kerberos_files::ccache::{CcacheError, CcacheName, CcacheNameError};
 use kerberos_files::config::ConfigError;
@@ -136,6 +136,10 @@ pub enum ClientError {
     /// A ticket is to be kept, and the first login has not come to an end.
     #[error("there is no ticket yet")]
     NotYet,
+    /// Tickets are not kept fresh any more, and nobody asked for that: what the keeper called has
+    /// panicked, or its runtime was shut down.
+    #[error("tickets are no longer kept fresh: the keeper has ended")]
+    KeeperEnded,
     /// A ticket cannot be kept, for want of a thread or a timer.
     #[error("tickets cannot be kept fresh: {0}")]
     Keeper(#[source] Arc<io::Error>),
@@ -217,12 +221,55 @@ impl ClientError {
         Some(MIT_ERROR_BASE + offset)
     }
 
+    /// Whether the same call may succeed a little later although nobody mends anything: no KDC
+    /// answered, none could serve, DNS failed, or the system had too little of something. A pause
+    /// before that is up to the caller; a [`TicketKeeper`](crate::TicketKeeper) tries again by
+    /// itself. Everything else wants another secret, another request or another configuration.
+    ///
+    /// # Example
+    /// ```
+    /// use std::time::Duration;
+    /// use kerberos_client::{Client, Config, Password, Secret};
+    /// use kerberos_testkdc::{Fault, TestKdc};
+    ///
+    /// let kdc = TestKdc::builder("EXAMPLE.COM").principal("svc", "password").start()?;
+    /// let client = Client::new(Config::parse(&kdc.krb5_conf())?)
+    ///     .with_request_timeout(Duration::from_millis(100));
+    /// let log_in = |password: &str| {
+    ///     let login = client.as_params(client.principal("svc")?)?;
+    ///     client.login(login, Secret::Password(Password::new(password)))
+    /// };
+    /// kdc.set_fault(Fault::Silence);
+    /// assert!(log_in("password").unwrap_err().is_transient());
+    ///
+    /// kdc.clear_faults();
+    /// assert!(!log_in("a wrong one").unwrap_err().is_transient());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        match self {
+            // What comes later is a matter of time alone.
+            Self::CannotContactKdc { .. } | Self::Keeper(_) | Self::NotYet => true,
+            Self::CannotFindKdc { dns, .. } => matches!(dns, DnsSearch::Failed(_)),
+            Self::Exchange(error) => error.kdc_code() == Some(ErrorCode::KDC_ERR_SVC_UNAVAILABLE),
+            _ => false,
+        }
+    }
+
     /// The number and text of an error in looking for a ticket, as MIT's trace has them.
     pub(crate) fn mit_code_and_text(&self) -> String {
         format!("{}/{self}", self.mit_code().unwrap_or(MIT_ERROR_BASE))
     }
 
     /// What to do about it, where that can be told.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::ClientError;
+    /// use kerberos_client::kerberos_proto::ExchangeError;
+    /// let error = ClientError::from(ExchangeError::WrongPassword(None));
+    /// assert!(error.hint().is_some_and(|hint| hint.contains("password")));
+    /// ```
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoDefaultRealm => Some(
@@ -258,6 +305,9 @@ impl ClientError {
                  [libdefaults] of krb5.conf",
                 Shown::new(server)
             )),
+            #[cfg(feature = "gss")]
+            Self::Gss(error) => error.hint(),
+            Self::Exchange(error) => error.hint(),
             Self::Ccache(error) => error.hint(),
             Self::CcacheName(error) => error.hint(),
             Self::Keytab(error) => error.hint(),

@@ -20,7 +20,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -35,6 +35,16 @@ pub(crate) enum Io {
     /// The Tokio runtime that polls the future waits; threads for blocking work do what takes long.
     #[cfg(feature = "tokio")]
     Tokio,
+}
+
+/// Who goes on with detached work. Of two equal ones, one goes on as long as the other does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    /// The thread that asked for it, come what may.
+    Thread,
+    /// This runtime, whenever somebody runs it.
+    #[cfg(feature = "tokio")]
+    Runtime(::tokio::runtime::Id),
 }
 
 /// A descriptor that is waited for.
@@ -79,6 +89,19 @@ impl Io {
         }
     }
 
+    /// Waits for `time`. It needs nothing of the system that may have run out.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_async, reason = "a runtime's is awaited")
+    )]
+    pub(crate) async fn pause(self, time: Duration) {
+        match self {
+            Self::Blocking => thread::sleep(time),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => ::tokio::time::sleep(time).await,
+        }
+    }
+
     /// Does work that takes the processor or a file for more than a moment.
     #[cfg_attr(
         not(feature = "tokio"),
@@ -92,6 +115,19 @@ impl Io {
             Self::Blocking => Ok(work()),
             #[cfg(feature = "tokio")]
             Self::Tokio => tokio::run(work).await,
+        }
+    }
+
+    /// Where work is done that is detached here and now.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unnecessary_wraps, reason = "there may be no runtime")
+    )]
+    pub(crate) fn place(self) -> Result<Place, ClientError> {
+        match self {
+            Self::Blocking => Ok(Place::Thread),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::place(),
         }
     }
 

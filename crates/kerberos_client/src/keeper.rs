@@ -11,60 +11,34 @@
 //! refreshes it sleeps. When to do what is in `schedule`, without a clock.
 
 mod alarm;
+mod attempt;
+mod clock;
 mod params;
 mod schedule;
 mod source;
+mod state;
 mod watch;
 mod work;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
-use kerberos_proto::{Login, Timestamp};
+use kerberos_proto::Login;
 
 pub use params::KeeperParams;
 pub use source::LoginSource;
+pub use state::KeeperState;
 pub use watch::KeeperWatch;
 
 use crate::driver::Driver;
 use crate::io::block_on;
 use crate::{Client, ClientError, now};
 use alarm::Alarm;
+use clock::WallClock;
 use watch::Watched;
 use work::Work;
-
-/// What a keeper keeps, and how it fares.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct KeeperState {
-    /// The last login, perhaps a renewed one; it may have ended if it could not be replaced.
-    pub login: Option<Arc<Login>>,
-    /// Whether it is a renewed one.
-    pub renewed: bool,
-    /// When that came, by this machine's clock.
-    pub refreshed_at: Option<Timestamp>,
-    /// Why the last attempt failed, if it did.
-    pub error: Option<Arc<ClientError>>,
-    /// How many attempts have failed in a row.
-    pub failures: u32,
-    /// How many attempts there have been.
-    pub attempts: u64,
-    /// How long the last one took, KDCs and all, without what was done to publish its login.
-    pub took: Duration,
-    /// When the next one is due, by this machine's clock.
-    pub next_attempt: Timestamp,
-}
-
-impl KeeperState {
-    /// The login, if its ticket has not ended at `now` by this machine's clock.
-    pub fn valid_login(&self, now: Timestamp) -> Option<&Arc<Login>> {
-        self.login
-            .as_ref()
-            .filter(|login| login.by_kdc(now).seconds < login.credential.times.endtime.unix())
-    }
-}
 
 /// A login that is kept fresh until this handle is dropped.
 ///
@@ -101,9 +75,10 @@ pub struct TicketKeeper {
 struct Shared {
     state: Watched,
     alarm: Alarm,
+    clock: WallClock,
     stopped: AtomicBool,
-    /// The next refresh is to be a login.
-    anew: AtomicBool,
+    /// How many times the next refresh was to be a login.
+    logins_wanted: AtomicU64,
     /// Held while a login is published: who stops the keeper waits for the end of that.
     publishing: Mutex<()>,
 }
@@ -119,7 +94,8 @@ impl TicketKeeper {
         self.shared.state.watch()
     }
 
-    /// Waits until there is a login that has not ended, for `timeout` at most.
+    /// Waits until there is a login that has not ended, for `timeout` at most. It blocks the calling
+    /// thread: in a task await [`ready`](Self::ready).
     ///
     /// # Errors
     /// Why the last attempt failed, or [`ClientError::NotYet`] when none has ended.
@@ -140,6 +116,47 @@ impl TicketKeeper {
         }
     }
 
+    /// Waits until there is a login that has not ended, on any executor, for as long as it takes:
+    /// failures are tried again. A limit is whatever the executor has, as `tokio::time::timeout`;
+    /// what has gone wrong by then is in [`state`](Self::state).
+    ///
+    /// # Errors
+    /// [`ClientError::KeeperEnded`] when the keeper has ended, and there will be none.
+    ///
+    /// # Example
+    /// ```
+    /// # #[cfg(feature = "tokio")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use kerberos_client::{AsyncClient, Config, KeeperParams, Password, Secret};
+    ///
+    /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM").principal("svc", "password").start()?;
+    /// # let krb5_conf = kdc.krb5_conf();
+    /// let client = AsyncClient::new(Config::parse(&krb5_conf)?);
+    /// let login = client.as_params(client.principal("svc").await?)?;
+    /// let secret = || Ok(Secret::Password(Password::new("password")));
+    /// let keeper = client.keep(KeeperParams::new(login, secret))?;
+    ///
+    /// let first = tokio::time::timeout(Duration::from_secs(10), keeper.ready()).await??;
+    /// assert_eq!(first.credential.client.to_string(), "svc@EXAMPLE.COM");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "tokio"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn ready(&self) -> Result<Arc<Login>, ClientError> {
+        let mut watch = self.watch();
+        loop {
+            if let Some(login) = self.state().valid_login(now()) {
+                return Ok(Arc::clone(login));
+            }
+            if watch.changed().await.is_none() {
+                return Err(ClientError::KeeperEnded);
+            }
+        }
+    }
+
     /// Has the login refreshed now, without regard to how long the last attempt was ago.
     pub fn refresh_now(&self) {
         self.shared.alarm.ring();
@@ -147,18 +164,26 @@ impl TicketKeeper {
 
     /// As [`refresh_now`](Self::refresh_now), but the ticket is not renewed: as when a new secret
     /// has come, which should be seen to be good before the day on which it is needed.
+    ///
+    /// Every further attempt is a login until one has succeeded; if that takes longer than the
+    /// ticket at hand lasts, that is renewed meanwhile, and [`KeeperState::error`] goes on to tell
+    /// why the login fails.
     pub fn login_now(&self) {
-        self.shared.anew.store(true, Ordering::Release);
+        self.shared.want_login();
         self.shared.alarm.ring();
     }
-}
 
-impl TicketKeeper {
     /// Ends the keeper without waiting for what it is at: nothing is begun to be published any more.
     /// Dropping it ends it as well, and waits for what is being published.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Release);
         self.shared.alarm.ring();
+        // Watchers need not wait for a KDC that does not answer. What is being published just now
+        // comes before the end, though: the work will tell of that.
+        let publishing = self.shared.publishing.try_lock();
+        if !matches!(publishing, Err(TryLockError::WouldBlock)) {
+            self.shared.state.close();
+        }
     }
 }
 
@@ -185,7 +210,8 @@ impl Client {
         let (keeper, work) = keeper(self.driver.clone(), params)?;
         thread::Builder::new()
             .name("krb5-keeper".to_owned())
-            .stack_size(STACK)
+            // With a stack of the usual size: callbacks of the caller's run on it, in builds without
+            // optimisation, too. What is not used of it is address space and no memory.
             .spawn(move || block_on(work))
             .map_err(|error| ClientError::Keeper(Arc::new(error)))?;
         Ok(keeper)
@@ -207,9 +233,6 @@ impl crate::AsyncClient {
     }
 }
 
-/// Of a keeper's thread; virtual memory until it is used.
-const STACK: usize = 256 * 1024;
-
 /// A keeper, and the work that it has to do.
 fn keeper(
     driver: Driver,
@@ -222,7 +245,8 @@ fn keeper(
         }),
         alarm: Alarm::new().map_err(|error| ClientError::Keeper(Arc::new(error)))?,
         stopped: AtomicBool::new(false),
-        anew: AtomicBool::new(false),
+        clock: WallClock::new(driver.config.krb5().clock_skew()),
+        logins_wanted: AtomicU64::new(0),
         publishing: Mutex::new(()),
     });
     let handle = TicketKeeper {
@@ -233,6 +257,11 @@ fn keeper(
 }
 
 impl Shared {
+    /// The next refresh that succeeds is to be a login.
+    fn want_login(&self) {
+        self.logins_wanted.fetch_add(1, Ordering::AcqRel);
+    }
+
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
     }
@@ -243,3 +272,6 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

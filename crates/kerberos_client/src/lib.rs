@@ -51,7 +51,7 @@
 //! [`Secret::ask`] asks a person, and only if the KDC knows the principal.
 //!
 //! # On a Tokio runtime
-//! `AsyncClient` (feature `tokio`) has the same calls to be awaited. The logic is the same code, and
+//! `AsyncClient` (feature `tokio`) has the same calls to be awaited, but for `tickets_in_turn`. The logic is the same code, and
 //! a clone made by `into` shares what the other one has learnt.
 //!
 //! # Through a KDC proxy

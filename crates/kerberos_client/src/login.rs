@@ -24,7 +24,9 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Exchange`] when the KDC refuses or its reply is not what was asked for,
-    /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply.
+    /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply,
+    /// [`ClientError::Config`] when a value of krb5.conf cannot be used, such as `request_timeout`,
+    /// and [`ClientError::Random`].
     pub fn login(&self, params: AsParams, secret: Secret) -> Result<Login, ClientError> {
         block_on(self.driver.login(params, secret))
     }

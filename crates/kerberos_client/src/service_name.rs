@@ -22,7 +22,7 @@ pub(crate) trait Names {
     /// The name of an address.
     async fn reverse(&self, address: IpAddr) -> Option<String>;
     /// The first domain in which hosts are searched.
-    fn search_domain(&self) -> Option<String>;
+    async fn search_domain(&self) -> Option<String>;
 }
 
 impl Client {
@@ -188,8 +188,9 @@ impl Names for KnownNames<'_> {
         found.await.ok().flatten()
     }
 
-    fn search_domain(&self) -> Option<String> {
-        self.driver.resolver.search_domain()
+    async fn search_domain(&self) -> Option<String> {
+        let Driver { resolver, io, .. } = self.driver;
+        resolver.find_search_domain(*io).await
     }
 }
 
@@ -256,7 +257,11 @@ async fn expand(config: &Config, names: &impl Names, host: &str, dns: bool) -> S
         return host.to_owned();
     }
     let configured = config.krb5().qualify_shortname().map(str::to_owned);
-    match configured.or_else(|| names.search_domain()) {
+    let domain = match configured {
+        Some(domain) => Some(domain),
+        None => names.search_domain().await,
+    };
+    match domain {
         Some(domain) if !domain.is_empty() => format!("{host}.{domain}"),
         _ => host.to_owned(),
     }

@@ -14,10 +14,55 @@ impl Client {
     /// see [`Ccache::replace_with`].
     ///
     /// # Errors
-    /// [`ClientError::Ccache`] when it cannot be written.
+    /// [`ClientError::Ccache`] when it cannot be written, [`ClientError::Encode`] when a name or the
+    /// ticket is too long for the format.
     pub fn store(&self, login: &Login, name: &CcacheName) -> Result<(), ClientError> {
         store_at(login, name, &self.config().krb5().ccache_options())
     }
+
+    /// Replaces the cache called `name`, or makes it, with one that holds `credential` alone, such as
+    /// a TGT that a client has lent: with it, tickets are got on behalf of its client.
+    ///
+    /// A MEMORY cache lives until it is destroyed. For one that ends with its owner there is
+    /// [`TemporaryCcache`](kerberos_files::ccache::TemporaryCcache).
+    ///
+    /// # Errors
+    /// As [`store`](Self::store).
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::kerberos_files::ccache::TemporaryCcache;
+    /// use kerberos_client::{Client, Config, Password, Secret, TicketRequest};
+    ///
+    /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
+    /// #     .principal("alice", "password").service("ldap/back.example.com").start()?;
+    /// # let client = Client::new(Config::parse(&kdc.krb5_conf())?);
+    /// # let params = client.as_params(client.principal("alice")?)?;
+    /// # let lent = client.login(params, Secret::Password(Password::new("password")))?.credential;
+    /// // What alice lends stands in `Details::delegated` of a context.
+    /// let cache = TemporaryCcache::new();
+    /// client.store_credential(&lent, cache.name())?;
+    /// let request = TicketRequest::new(client.principal("ldap/back.example.com")?);
+    /// let ticket = client.ticket(cache.name(), &request)?;
+    /// assert_eq!(ticket.client.to_string(), "alice@EXAMPLE.COM");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn store_credential(
+        &self,
+        credential: &Credential,
+        name: &CcacheName,
+    ) -> Result<(), ClientError> {
+        store_credential_at(credential, name, &self.config().krb5().ccache_options())
+    }
+}
+
+pub(crate) fn store_credential_at(
+    credential: &Credential,
+    name: &CcacheName,
+    options: &CcacheOptions,
+) -> Result<(), ClientError> {
+    let cache = cache_of_primary(&Header::default(), credential, &[])?;
+    Ok(Ccache::resolve(name, options)?.replace_with(&cache)?)
 }
 
 pub(crate) fn store_at(

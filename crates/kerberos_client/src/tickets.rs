@@ -19,7 +19,8 @@ mod s4u;
 
 use std::sync::{Arc, Mutex};
 
-use kerberos_files::ccache::{Ccache, CcacheName};
+use kerberos_crypto::EncryptionType;
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheName, CredentialView};
 use kerberos_proto::{ClockOffset, Credential, Policy, Principal};
 
 #[cfg(feature = "tokio")]
@@ -40,9 +41,12 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when there is no cache, [`ClientError::NoCredential`] when it has
-    /// neither the ticket nor a TGT, [`ClientError::TicketExpired`] when the TGT has expired,
-    /// [`ClientError::Exchange`] when a KDC refuses or its reply is not what was asked for,
-    /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply.
+    /// neither the ticket nor a TGT, [`ClientError::NoCredentialOfEtype`] when it has them with
+    /// session keys of other types than are allowed, [`ClientError::TicketExpired`] when the TGT
+    /// has expired, [`ClientError::Exchange`] when a KDC refuses or its reply is not what was asked
+    /// for, [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no
+    /// reply; [`ClientError::Config`] when a value of krb5.conf cannot be used, and
+    /// [`ClientError::Random`].
     ///
     /// # Example
     /// ```
@@ -156,6 +160,16 @@ impl Driver {
         Ok(self.io.run(resolve).await??)
     }
 
+    /// How far the KDC's clock is ahead, as the cache called `name` has it.
+    #[cfg(feature = "gss")]
+    pub(crate) async fn kdc_offset(
+        &self,
+        name: &CcacheName,
+    ) -> Result<Option<ClockOffset>, ClientError> {
+        let cache = self.ccache(name).await?;
+        Ok(self.look_up(&cache, Vec::new()).await?.kdc_offset)
+    }
+
     /// What `cache` has for `requests`.
     async fn look_up(
         &self,
@@ -169,12 +183,28 @@ impl Driver {
         Ok(self.io.run(look_up).await??)
     }
 
-    /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it.
-    async fn store(&self, ticket: &Credential, cache: &Ccache, name: &CcacheName) {
+    /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it. Where it is
+    /// the answer to a request for a fresh one, those go that would have been an answer before.
+    async fn store(
+        &self,
+        ticket: &Credential,
+        request: Option<&TicketRequest>,
+        cache: &Ccache,
+        name: &CcacheName,
+    ) {
         let (client, server) = (&ticket.client, &ticket.server);
         trace!("Storing {client} -> {server} in {name}");
         let (ticket, cache) = (ticket.clone(), cache.clone());
-        let append = move || cache.append([&ticket]);
+        let etypes = request.filter(|request| request.fresh);
+        let etypes = etypes.map(|request| request.etypes.clone());
+        let append = move || {
+            cache.append([&ticket])?;
+            // Only then, lest there be none for a moment.
+            if let Some(etypes) = etypes {
+                cache.remove(|view| is_replaced(view, &ticket, &etypes))?;
+            }
+            Ok::<_, CcacheError>(())
+        };
         let stored = self.io.run(append).await;
         if let Err(error) = stored.and_then(|stored| Ok(stored?)) {
             tracing::warn!("{name} does not take the ticket for {server}: {error}");
@@ -260,13 +290,16 @@ impl Getter {
         self: &Arc<Self>,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        if !request.may_be_cached() {
+        // One that is under way may have been asked for before there was a reason to ask anew.
+        if request.fresh || !request.may_be_cached() {
             return self.get(request).await;
         }
         let origin = Origin {
             cache: self.cache.name().clone(),
             client: self.client.clone(),
             start_realm: self.start_realm.clone(),
+            time_limit: self.driver.time_limit()?,
+            place: self.driver.io.place()?,
         };
         loop {
             match self.driver.shared.flights.join(&origin, request) {
@@ -314,7 +347,25 @@ impl Getter {
         trace!("Retrieving {client} -> {server} from {name} with result: {result}");
     }
 
-    async fn store(&self, ticket: &Credential) {
-        self.driver.store(ticket, &self.cache, &self.name).await;
+    async fn store(&self, ticket: &Credential, request: Option<&TicketRequest>) {
+        let (cache, name) = (&self.cache, &self.name);
+        self.driver.store(ticket, request, cache, name).await;
     }
+}
+
+/// Whether `ticket` takes the place of this entry, which a look-up would find for the same request.
+fn is_replaced(view: &CredentialView<'_>, ticket: &Credential, etypes: &[EncryptionType]) -> bool {
+    let restrictions = &ticket.authorization_data;
+    view.ticket() != ticket.ticket
+        && !view.is_config()
+        && view.client().matches(&ticket.client)
+        && view.server().matches(&ticket.server)
+        && view.is_skey() == ticket.is_skey
+        && view.second_ticket() == ticket.second_ticket
+        && (etypes.is_empty() || etypes.contains(&view.key_etype()))
+        && view.authorization_data().count() == restrictions.len()
+        && view
+            .authorization_data()
+            .zip(restrictions)
+            .all(|(one, other)| one.ad_type == other.ad_type && one.ad_data == other.ad_data)
 }

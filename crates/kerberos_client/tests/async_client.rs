@@ -256,13 +256,65 @@ fn without_a_runtime_there_is_an_error() {
     }
 }
 
+/// A runtime that does nothing unless somebody waits in it.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_runtime_that_is_left_alone_holds_up_nobody() {
+    let kdc = kdc();
+    let (alone, other) = (runtime(), runtime());
+    let (client, cache) = alone.block_on(logged_in(&kdc));
+    kdc.set_fault(Fault::Delay(SECOND / 2));
+    let wanted = host("www.example.com");
+    let given_up = alone.block_on(async {
+        tokio::time::timeout(SECOND / 10, client.ticket(&cache.0, &wanted)).await
+    });
+    assert!(given_up.is_err());
+    // It has asked, and nobody runs it: neither a thread nor another runtime waits for it.
+    let (tell, told) = std::sync::mpsc::channel();
+    let (name, request) = (cache.0.clone(), wanted.clone());
+    std::thread::spawn(move || {
+        let blocking = Client::from(client.clone()).ticket(&name, &request);
+        let awaited = other.block_on(client.ticket(&name, &request));
+        tell.send((blocking, awaited)).unwrap();
+    });
+    let (blocking, awaited) = told.recv_timeout(SECOND * 8).unwrap();
+    assert_eq!(blocking.unwrap().ticket, awaited.unwrap().ticket);
+}
+
+#[tokio::test]
+async fn who_has_another_limit_asks_for_itself() {
+    let kdc = kdc();
+    let (client, cache) = logged_in(&kdc).await;
+    let wanted = host("www.example.com");
+    let ask = async |limit| {
+        let client = client.clone().with_request_timeout(limit);
+        let start = Instant::now();
+        (client.ticket(&cache.0, &wanted).await, start.elapsed())
+    };
+    // Who comes second has not the time of the first.
+    kdc.set_fault(Fault::Silence);
+    let (patient, hasty) = tokio::join!(ask(SECOND * 2), ask(SECOND / 5));
+    assert!(patient.0.is_err() && hasty.0.is_err());
+    assert!(hasty.1 < SECOND, "{:?}", hasty.1);
+    // Nor does it fail for want of the first one's.
+    kdc.clear_faults();
+    kdc.set_fault(Fault::Delay(SECOND / 2));
+    let (hasty, patient) = tokio::join!(ask(SECOND / 5), ask(SECOND * 5));
+    let error = hasty.0.unwrap_err();
+    assert!(matches!(error, ClientError::CannotContactKdc { .. }));
+    patient.0.unwrap();
+}
+
 #[test]
 fn blocking_callers_share_a_flight_too() {
     let kdc = kdc();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = runtime();
     let (client, cache) = runtime.block_on(logged_in(&kdc));
     kdc.set_fault(Fault::Delay(SECOND / 4));
     let client = Client::from(client);

@@ -5,14 +5,14 @@
 mod world;
 
 use kerberos_asn1::TicketFlags;
-use kerberos_client::kerberos_files::ccache::CcacheName;
+use kerberos_client::kerberos_files::ccache::{CcacheName, TemporaryCcache};
 use kerberos_client::kerberos_gss::{
     AcceptorOptions, ChannelBindings, Context, ContextFlags, GssError, MechanismOrder, Step,
 };
 use kerberos_client::kerberos_proto::ApError;
 use kerberos_client::{
     AsyncClient, ClientError, Delegation, GssMechanism, InitiateOptions, Initiation,
-    ServiceAcceptor,
+    ServiceAcceptor, TicketRequest,
 };
 use kerberos_testkdc::Fault;
 use world::{SERVICE, World};
@@ -131,6 +131,63 @@ fn what_is_lent() {
     options.delegation = Delegation::Always;
     let begun = world.client().initiate(&world.cache(), SERVICE, &options);
     assert!(matches!(begun, Err(ClientError::Exchange(_))), "{begun:?}");
+}
+
+/// What a client lends is of use with what the client of this crate offers.
+#[tokio::test]
+async fn what_is_lent_gets_tickets() {
+    let world = World::new();
+    let mut options = InitiateOptions::default();
+    options.delegation = Delegation::Always;
+    let (_, theirs) = establish(&world, &options);
+    let lent = theirs.details.delegated.first().unwrap();
+    let cache = TemporaryCcache::new();
+    let service = AsyncClient::new(world.config.clone());
+    service.store_credential(lent, cache.name()).await.unwrap();
+    let options = InitiateOptions::default();
+    let begun = service.initiate(cache.name(), SERVICE, &options).await;
+    let accept = AcceptorOptions::default();
+    let ends = talk(begun.unwrap(), &world.service(), options.mechanism, accept);
+    assert_eq!(ends.unwrap().1.details.initiator.to_string(), "alice@R");
+    // It ends with its owner.
+    let name = cache.name().clone();
+    drop(cache);
+    let gone = service.initiate(&name, SERVICE, &options).await;
+    assert!(matches!(gone, Err(ClientError::Ccache(error)) if error.is_no_cache()));
+}
+
+/// The KDC's clock counts, which the cache knows, whether the ticket comes from there or not.
+#[test]
+fn a_ticket_at_hand_goes_with_the_clock_of_the_cache() {
+    let world = World::new();
+    world.kdc.set_fault(Fault::ClockOffset(-100));
+    world.log_in(true);
+    let (client, cache) = (world.client(), world.cache());
+    let request = TicketRequest::new(client.principal(SERVICE).unwrap());
+    let ticket = client.ticket(&cache, &request).unwrap();
+    let options = InitiateOptions::default();
+    let behind = |begun| {
+        let accept = AcceptorOptions::default();
+        let ends = talk(begun, &world.service(), options.mechanism, accept);
+        let accepted = ends.unwrap().1.details.accepted.unwrap();
+        kerberos_client::now().seconds - accepted.time.seconds
+    };
+    let from_cache = client.initiate_with_ticket(&cache, &ticket, &options);
+    assert!((95..=105).contains(&behind(from_cache.unwrap())));
+    assert!(behind(Initiation::start(&ticket, &options).unwrap()) < 5);
+}
+
+#[test]
+fn a_cached_ticket_is_passed_over_where_a_fresh_one_is_wanted() {
+    let world = World::new();
+    let mut options = InitiateOptions::default();
+    establish(&world, &options);
+    world.kdc.forget_requests();
+    establish(&world, &options);
+    assert_eq!(world.kdc.requests().len(), 0);
+    options.fresh = true;
+    establish(&world, &options);
+    assert_eq!(world.kdc.requests().len(), 1);
 }
 
 /// An administrator's word goes before a program's.

@@ -489,3 +489,62 @@ fn a_ticket_that_came_meanwhile_counts_for_its_client_alone() {
     let users = turns.next().unwrap().unwrap();
     assert_eq!(users.client.to_string(), "user@EXAMPLE.COM");
 }
+
+/// The one cross-realm TGT that is got before the other realm's KDC turns out to be dead.
+#[test]
+fn what_shall_not_be_stored_is_not_on_the_way_either() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("user", "password")
+        .principal("krbtgt/OTHER.ORG", "between the two")
+        .start()
+        .unwrap();
+    let fixture = Fixture::new();
+    let text = format!(
+        "{}\tOTHER.ORG = {{\n\t\tkdc = 127.0.0.1:1\n\t}}\n",
+        kdc.krb5_conf()
+    );
+    let client = Client::new(Config::parse(&text).unwrap());
+    let params = client.as_params(client.principal("user").unwrap());
+    let secret = Secret::Password(Password::new("password"));
+    let login = client.login(params.unwrap(), secret).unwrap();
+    client.store(&login, &fixture.name).unwrap();
+    let mut request = TicketRequest::new(principal("host/www.other.org@OTHER.ORG"));
+    for (no_store, entries) in [(true, 1), (false, 2)] {
+        request.no_store = no_store;
+        let error = client.ticket(&fixture.name, &request).unwrap_err();
+        let other =
+            matches!(&error, ClientError::CannotContactKdc { realm, .. } if realm == "OTHER.ORG");
+        assert!(other, "{error:?}");
+        assert_eq!(fixture.entries().len(), entries);
+    }
+}
+
+#[test]
+fn a_fresh_ticket_takes_the_place_of_the_old_one() {
+    let fixture = Fixture::new();
+    let old = fixture.get(&host()).unwrap();
+    // Others are not touched, nor one of a type that was not asked for.
+    let mut other = TicketRequest::new(principal("host/other.example.com@EXAMPLE.COM"));
+    fixture.get(&other).unwrap();
+    let mut request = host();
+    request.fresh = true;
+    fixture.asked();
+    let new = fixture.get(&request).unwrap();
+    assert_eq!(fixture.asked(), 1);
+    assert_ne!(new.ticket, old.ticket);
+    assert_eq!(fixture.get(&cached(host())).unwrap().ticket, new.ticket);
+    let kept: Vec<_> = fixture
+        .entries()
+        .into_iter()
+        .map(|one| one.ticket)
+        .collect();
+    assert_eq!((kept.len(), kept.contains(&old.ticket)), (3, false));
+    // Where the cache stays as it is, so does the old one.
+    request.no_store = true;
+    assert_ne!(fixture.get(&request).unwrap().ticket, new.ticket);
+    assert_eq!(fixture.get(&cached(host())).unwrap().ticket, new.ticket);
+    // The KDC may be asked or not, but not both.
+    other.fresh = true;
+    let error = fixture.get(&cached(other)).unwrap_err();
+    assert!(matches!(error, ClientError::NoCredential { .. }));
+}

@@ -66,6 +66,7 @@ mod layout;
 mod memory;
 mod name;
 mod reader;
+mod temporary;
 mod view;
 
 pub use builder::{CcacheBuilder, encode_credential, encode_principal};
@@ -78,6 +79,7 @@ pub use identity::K5Identity;
 pub use kcm::KcmError;
 pub use name::{CcacheKind, CcacheName, CcacheNameError};
 pub use reader::CcacheReader;
+pub use temporary::TemporaryCcache;
 pub use view::{AddressView, Addresses, Authdata, AuthdataView, CredentialView, decode_principal};
 
 pub(crate) use cache::DEFAULT_KCM_SOCKET;

@@ -9,18 +9,12 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use crate::window;
-
 /// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody may
 /// put files, and neither the effective user nor root put it there.
 ///
 /// That holds for root as well, whose default name can be taken as any other.
 pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
     if owner == 0 || owner == rustix::process::geteuid().as_raw() {
-        return false;
-    }
-    // Whoever gave this process a descriptor has opened the file.
-    if window::names_descriptor(path) {
         return false;
     }
     // A link in a folder of ours may lead into such a place.

@@ -269,7 +269,7 @@ pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
 }
 
 /// Whether `path` is that of a descriptor of this process.
-pub(crate) fn names_descriptor(path: &Path) -> bool {
+fn names_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"]
             .iter()

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -14,7 +13,9 @@ use std::process::Command;
 
 use kerberos_asn1::TicketFlags;
 use kerberos_crypto::{EncryptionType, KeyBlock};
-use kerberos_files::ccache::{CcacheBuilder, CcacheError, CcacheFile, Header};
+use kerberos_files::ccache::{
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheName, CcacheOptions, Header,
+};
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 use kerberos_files::rcache::{RcacheError, RcacheFile};
 use kerberos_proto::{Credential, Principal, TicketTimes, Timestamp};
@@ -228,17 +229,23 @@ fn a_file_that_another_user_put_where_everybody_may() {
     assert!(record().unwrap());
 
     fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).unwrap();
-    check_foreign(&file.open().unwrap_err(), file.path());
-    check_foreign(&file.append([&credential(1)]).unwrap_err(), file.path());
-    check_foreign(&file.remove(|_| true).unwrap_err(), file.path());
+    // Nor does it matter to who names it: root looks at it for its user.
+    assert_eq!(sizes(&file), [300, 400]);
+    let default = file.clone().refusing_planted();
+    check_foreign(&default.open().unwrap_err(), file.path());
+    let added = default.append([&credential(1)]);
+    check_foreign(&added.unwrap_err(), file.path());
+    check_foreign(&default.remove(|_| true).unwrap_err(), file.path());
     let other = Folder::new("trouble-planted-link");
     symlink(file.path(), other.path("link")).unwrap();
-    let link = CcacheFile::new(other.path("link"));
+    let link = CcacheFile::new(other.path("link")).refusing_planted();
     check_foreign(&link.open().unwrap_err(), link.path());
+    let name = CcacheName::file(file.path().to_string_lossy());
+    let options = CcacheOptions::default();
+    let open = |name: &CcacheName| Ccache::resolve(name, &options)?.open().map(drop);
+    open(&name).unwrap();
+    check_foreign(&open(&name.by_default()).unwrap_err(), file.path());
     assert!(matches!(record(), Err(RcacheError::NotOurs { .. })));
-    let given = fs::File::open(file.path()).unwrap();
-    let descriptor = format!("/proc/self/fd/{}", given.as_raw_fd());
-    assert_eq!(sizes(&CcacheFile::new(descriptor)), [300, 400]);
 
     run_as_nobody(&folder, "a_file_that_another_user_put_where_everybody_may");
     // Root may replace it, and it is root's then.
@@ -250,9 +257,10 @@ fn a_file_that_another_user_put_where_everybody_may() {
 /// The part of the test above that runs in a process of an ordinary user.
 fn as_who_finds_them(folder: &Path) {
     for name in ["own", "of root"] {
-        assert_eq!(sizes(&CcacheFile::new(folder.join(name))), [300], "{name}");
+        let file = CcacheFile::new(folder.join(name)).refusing_planted();
+        assert_eq!(sizes(&file), [300], "{name}");
     }
-    let planted = CcacheFile::new(folder.join("krb5cc"));
+    let planted = CcacheFile::new(folder.join("krb5cc")).refusing_planted();
     check_foreign(&planted.open().unwrap_err(), planted.path());
     // It can be written to; but whose it is would read what is written.
     let error = planted.replace_with(&cache(500)).unwrap_err();

@@ -32,7 +32,8 @@ pub struct AcceptorOptions {
     /// are [required](Self::require_bindings).
     pub channel_bindings: Option<ChannelBindings>,
     /// Refuse who sends no channel bindings: against somebody in between who lets the victim
-    /// connect without TLS.
+    /// connect without TLS. It wants [`channel_bindings`](Self::channel_bindings) to compare with:
+    /// [`GssError::OwnBindingsMissing`].
     pub require_bindings: bool,
     /// Services that the initiator has to ask for.
     pub require: ContextFlags,
@@ -110,6 +111,10 @@ impl<K: KeySource> Acceptor<K> {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Step, GssError> {
+        // Before the request is noted as seen: it may come again once this is mended.
+        if self.options.require_bindings && self.options.channel_bindings.is_none() {
+            return Err(GssError::OwnBindingsMissing);
+        }
         let framed = !is_bare_request(token);
         let message = if framed {
             match unframe_kerberos(token)? {

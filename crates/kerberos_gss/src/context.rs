@@ -3,10 +3,11 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use kerberos_crypto::{CryptoRng, Key};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
 use kerberos_proto::{Accepted, Credential, Principal, TicketTimes, Timestamp};
 
 use crate::message::is_old;
@@ -109,6 +110,38 @@ impl Context {
 }
 
 impl Details {
+    /// Details of a context that never was, for tests of what uses them: no flags, no times, nothing
+    /// lent, and a key that everybody knows.
+    ///
+    /// # Errors
+    /// [`GssError::Crypto`], which does not happen.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_gss::Details;
+    /// use kerberos_proto::Principal;
+    /// let alice = Principal::parse("alice@EXAMPLE.COM")?;
+    /// let service = Principal::parse("HTTP/www.example.com@EXAMPLE.COM")?;
+    /// let mut details = Details::for_tests(alice, service)?;
+    /// details.channel_bound = true;
+    /// assert_eq!(details.initiator.to_string(), "alice@EXAMPLE.COM");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn for_tests(initiator: Principal, acceptor: Principal) -> Result<Self, GssError> {
+        let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
+        let key = Key::new(&KeyBlock::new(etype, vec![0; 32]))?;
+        Ok(Self {
+            initiator,
+            acceptor,
+            flags: ContextFlags::empty(),
+            channel_bound: false,
+            times: TicketTimes::default(),
+            accepted: None,
+            delegated: Vec::new(),
+            keys: Keys::with_acceptor(key, None, false),
+        })
+    }
+
     /// How long the ticket is good from `now` on; zero when it has expired. Messages are still
     /// protected then: to end the context is the caller's part.
     pub fn lifetime(&self, now: Timestamp) -> Duration {

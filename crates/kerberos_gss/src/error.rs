@@ -1,6 +1,7 @@
 //! `GssError`: why a context was not established or a message not taken; `StepError`: the same,
 //! with the token that tells the peer.
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -66,6 +67,10 @@ pub enum GssError {
     /// The acceptor wants channel bindings, and the initiator sent none.
     #[error("there are no channel bindings, and they are required")]
     BindingsMissing,
+    /// The acceptor wants channel bindings, and was given none of its own to compare with: its
+    /// caller's mistake, which no initiator can make good.
+    #[error("channel bindings are required, and the acceptor has none of its own")]
+    OwnBindingsMissing,
     /// There is no hash of the server's certificate that both sides would take (RFC 5929 §4.1).
     #[error("the certificate is signed by {}, which no channel binding is known for", Mechanism(.0))]
     CertificateSignature(Vec<u8>),
@@ -138,6 +143,22 @@ pub enum GssError {
     /// A name has not the form that it must have.
     #[error("the name is not valid: {0}")]
     Name(&'static str),
+}
+
+impl GssError {
+    /// What to do about it, where that can be told: mostly for the service's administrator.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ap(error) => error.hint(),
+            Self::OwnBindingsMissing => Some(
+                "give the acceptor the bindings of its channel, or do not require any".to_owned(),
+            ),
+            Self::BindingsMissing => Some(
+                "have the client bind its tokens to the channel, or do not require it".to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Why a step failed. The context is dead.

@@ -26,9 +26,11 @@ enum State {
 #[derive(Debug)]
 #[must_use = "the request is to be sent again, or the answer to be used"]
 pub enum Progress {
-    /// Send the request again, with this in [`Party::request_header`].
+    /// Send the request again, with this in [`Party::request_header`], over the same connection:
+    /// a server that has not finished knows by that whom it has begun with.
     Again(HeaderValue),
-    /// The client is let in, and the other side is who it should be.
+    /// The other side is who it should be, and took the ticket; without mutual authentication only
+    /// the latter, by its own account. The answer's status tells what came of the request.
     Done(Box<Context>),
 }
 
@@ -57,8 +59,9 @@ impl Negotiation {
     /// Takes the status and the headers of the response.
     ///
     /// # Errors
-    /// Each with its own name. After [`HttpError::NotProven`] the client is let in all the same: by
-    /// whom is not known.
+    /// Each with its own name. After [`HttpError::NotProven`] there is an answer as for a client that
+    /// is let in: by whom is not known. [`HttpError::Failed`] is any other answer of which that is
+    /// not known, and [`HttpError::Rejected`] the one that asks for a ticket still.
     pub fn step(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Progress, HttpError> {
         let refused = status == self.party.status();
         let token = self
@@ -72,11 +75,7 @@ impl Negotiation {
             State::Finished => return Err(HttpError::Finished),
         };
         let Some(token) = token else {
-            return Err(if refused {
-                HttpError::Rejected(status)
-            } else {
-                HttpError::NotProven
-            });
+            return without_token(initiation, status, refused);
         };
         match initiation.step(&decode(token)?)? {
             Step::Continue(token) if refused => {
@@ -92,4 +91,23 @@ impl Negotiation {
             _ => Err(HttpError::Unfinished(status)),
         }
     }
+}
+
+/// What an answer comes to that proves nothing.
+fn without_token(
+    initiation: Initiation,
+    status: StatusCode,
+    refused: bool,
+) -> Result<Progress, HttpError> {
+    if refused {
+        return Err(HttpError::Rejected(status));
+    }
+    if status.is_client_error() || status.is_server_error() {
+        return Err(HttpError::Failed(status));
+    }
+    // RFC 4559 §5: the server's token may be left out where it has nothing to prove.
+    let context = initiation.into_unanswered();
+    context
+        .map(Progress::Done)
+        .ok_or(HttpError::NotProven(status))
 }

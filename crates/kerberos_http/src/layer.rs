@@ -29,7 +29,8 @@ use crate::{HttpError, Party};
 ///
 /// The channel can be bound: [`AcceptorOptions::channel_bindings`] holds for all connections, as the
 /// certificate of a server does. Where it depends on the connection, [`ChannelBindings`] among the
-/// extensions of a request go first.
+/// extensions of a request go first. Where bindings are required and there are none to compare with,
+/// the answer is 500, as it is when the keytab cannot be read; the log says why, in both cases.
 ///
 /// # Example
 /// ```no_run
@@ -72,6 +73,28 @@ impl NegotiateLayer {
 }
 
 impl Authenticated {
+    /// Somebody of whom no ticket was seen, for tests of what comes behind the layer.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::Principal;
+    /// use kerberos_client::kerberos_gss::Details;
+    /// use kerberos_http::Authenticated;
+    ///
+    /// fn greeting(client: &Authenticated) -> String {
+    ///     format!("hello {}", client.principal())
+    /// }
+    ///
+    /// let alice = Principal::parse("alice@EXAMPLE.COM")?;
+    /// let service = Principal::parse("HTTP/www.example.com@EXAMPLE.COM")?;
+    /// let client = Authenticated::for_tests(Details::for_tests(alice, service)?);
+    /// assert_eq!(greeting(&client), "hello alice@EXAMPLE.COM");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn for_tests(details: Details) -> Self {
+        Self(Arc::new(details))
+    }
+
     /// The client.
     pub fn principal(&self) -> &Principal {
         &self.0.initiator
@@ -153,7 +176,7 @@ where
 enum Refusal {
     /// There is no ticket, or none that is good.
     Unauthorized(HeaderValue),
-    /// The service has no keys, or cannot remember requests.
+    /// The service has no keys, cannot remember requests, or lacks bindings that it requires.
     Broken,
 }
 
@@ -220,12 +243,16 @@ impl Refusal {
             tracing::info!("a client is refused: {error}");
             return Self::Unauthorized(ASK);
         };
-        if let GssError::Ap(cause @ (ApError::Keys(_) | ApError::ReplayCache(_))) = &*failed.error {
-            let hint = ServiceAcceptor::hint(cause).unwrap_or_default();
-            tracing::error!("clients cannot be authenticated: {cause} {hint}");
+        let hint = match &*failed.error {
+            GssError::Ap(cause) => ServiceAcceptor::hint(cause),
+            error => error.hint(),
+        };
+        let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
+        if is_own(&failed.error) {
+            tracing::error!("clients cannot be authenticated: {error}{hint}");
             return Self::Broken;
         }
-        tracing::info!("a client is refused: {error}");
+        tracing::info!("a client is refused: {error}{hint}");
         // The token says why, so that a client can tell what to do about it.
         Self::Unauthorized(failed.send.as_deref().map_or(ASK, encode))
     }
@@ -242,6 +269,14 @@ impl Refusal {
         }
         response
     }
+}
+
+/// Whether the fault is the service's, whatever the client sends.
+fn is_own(error: &GssError) -> bool {
+    matches!(
+        error,
+        GssError::Ap(ApError::Keys(_) | ApError::ReplayCache(_)) | GssError::OwnBindingsMissing
+    )
 }
 
 /// What asks for a ticket.

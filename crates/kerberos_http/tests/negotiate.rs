@@ -162,10 +162,16 @@ fn what_the_client_refuses() {
         negotiation.step(status, headers).unwrap_err()
     };
     let mut headers = HeaderMap::new();
-    assert!(matches!(
-        step(StatusCode::OK, &headers),
-        HttpError::NotProven
-    ));
+    for status in [StatusCode::OK, StatusCode::FOUND] {
+        let error = step(status, &headers);
+        assert!(matches!(error, HttpError::NotProven(found) if found == status));
+    }
+    // What a gateway says is not the server's failure to prove itself.
+    for status in [407, 431, 500, 502, 503] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let error = step(status, &headers);
+        assert!(matches!(error, HttpError::Failed(found) if found == status));
+    }
     assert!(matches!(
         step(StatusCode::UNAUTHORIZED, &headers),
         HttpError::Rejected(_)
@@ -184,6 +190,37 @@ fn what_the_client_refuses() {
         panic!("it says why")
     };
     assert!(matches!(*failed.error, GssError::Rejected));
+}
+
+/// Who asks for no proof is content without a header, of a success alone.
+#[test]
+fn without_mutual_authentication() {
+    let world = World::new();
+    let mut options = InitiateOptions::default();
+    options.context.flags = ContextFlags::INTEG;
+    let step = |status| {
+        let begun = begin(&world, &options);
+        let (mut negotiation, _) = Negotiation::start(Party::Server, begun).unwrap();
+        negotiation.step(status, &HeaderMap::new())
+    };
+    assert!(matches!(step(StatusCode::OK), Ok(Progress::Done(_))));
+    let failed = step(StatusCode::BAD_GATEWAY);
+    assert!(matches!(failed, Err(HttpError::Failed(_))));
+    let rejected = step(StatusCode::UNAUTHORIZED);
+    assert!(matches!(rejected, Err(HttpError::Rejected(_))));
+}
+
+/// What the service lacks is not the client's fault.
+#[tokio::test]
+async fn required_bindings_without_any() {
+    let world = World::new();
+    let mut accept = AcceptorOptions::default();
+    accept.require_bindings = true;
+    let mut service = layer(&world).with_options(accept).layer(WhoAmI);
+    let begun = begin(&world, &InitiateOptions::default());
+    let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
+    let answer = get(&mut service, Some(token)).await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 /// A proxy asks by other headers, and without mutual authentication nothing has to be proved.

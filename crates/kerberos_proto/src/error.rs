@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use crate::{AskError, Principal, Shown, Timestamp};
 
+mod hint;
 mod kdc;
 mod mit;
 mod s4u;

@@ -62,3 +62,15 @@ pub enum SaslError {
     #[error("the message is not encrypted, as was agreed on")]
     NotSealed,
 }
+
+impl SaslError {
+    /// What to do about it, where that can be told.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Context(failed) => failed.error.hint(),
+            Self::Gss(error) => error.hint(),
+            Self::NoRandomness(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

@@ -3,7 +3,6 @@
 //! The password is asked for only when the KDC wants one, so that nobody types it for a name that
 //! does not exist.
 
-pub(crate) mod advice;
 mod again;
 mod args;
 mod choose;
@@ -11,8 +10,7 @@ mod command;
 mod document;
 mod expired;
 mod login;
-pub(crate) mod plan;
-mod refusal;
+mod plan;
 mod request;
 mod warnings;
 
@@ -39,13 +37,12 @@ use crate::kinit::command::Company;
 use crate::kinit::command::Place;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
-use crate::kinit::refusal::CONTEXT;
-use crate::kinit::refusal::Refusal;
 use crate::links;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;
 use crate::output;
+use crate::refusal::Refusal;
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
@@ -187,3 +184,6 @@ fn unsupported(plan: &Plan) -> Option<(&'static str, &'static str)> {
         _ => None,
     }
 }
+
+/// What `kinit` says most failures happened in.
+const CONTEXT: &str = "while getting initial credentials";

@@ -18,12 +18,12 @@ use kerberos_proto::Principal;
 use kerberos_proto::Secret;
 use kerberos_proto::mit_text;
 
+use crate::advice;
 use crate::arguments;
 use crate::arguments::Arguments;
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
 use crate::configuration;
-use crate::kinit::advice;
 use crate::messages::Program;
 use crate::messages::hint;
 use crate::messages::line;

@@ -12,11 +12,13 @@
 #![forbid(unsafe_code)]
 
 mod addresses;
+mod advice;
 mod arguments;
 mod beside;
 mod ccache_select;
 mod check_config;
 mod configuration;
+mod durations;
 mod hex;
 mod host_names;
 mod json;

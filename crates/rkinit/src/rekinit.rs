@@ -13,6 +13,7 @@
 mod args;
 mod check;
 mod diagnosis;
+mod duration;
 mod environment;
 mod files;
 mod fleet;
@@ -23,6 +24,7 @@ mod keep;
 mod life;
 mod log;
 mod metrics;
+mod mistake;
 mod processes;
 mod publish;
 mod reason;
@@ -73,12 +75,8 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     let load = || Setup::new(&typed, application.as_deref());
     match load() {
         Ok(setup) => life::run(program, setup, &load),
-        Err(error) => {
-            let hint = format!(
-                "{} --help shows how to say whose tickets are kept, and with what",
-                program.name()
-            );
-            setup::log_of(&typed).complain(program, error, Some(hint));
+        Err(mistake) => {
+            setup::log_of(&typed).complain(program, &mistake, mistake.hint.as_deref());
             2
         }
     }

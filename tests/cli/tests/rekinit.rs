@@ -94,7 +94,7 @@ fn what_is_wrong_is_said() {
         assert!(!run.stderr().contains("panicked"), "{run}");
     };
     let run = rekinit(&place, "-x --password-env PW alice").env("PW", "\n");
-    let run = run.run().exits(1);
+    let run = run.run().exits(2);
     assert!(
         run.stderr().contains("the variable PW: it is empty"),
         "{run}"
@@ -131,7 +131,7 @@ fn what_is_wrong_is_said() {
         "--once ends before an application would",
     );
     check("-k --once --destroy alice", 2, "leave --destroy out");
-    check("-k --listen nowhere alice", 1, "cannot listen at nowhere");
+    check("-k --listen nowhere alice", 2, "cannot listen at nowhere");
     check(
         "--config missing.toml",
         2,
@@ -169,7 +169,7 @@ fn what_is_wrong_is_said() {
     check_json("--log json --config missing.toml", 2, "No such file");
     check_json(
         "--log json -k --listen nowhere alice",
-        1,
+        2,
         "cannot listen at nowhere",
     );
     let help = rekinit(&place, "--help").run().success();

@@ -184,3 +184,39 @@ fn a_principal_that_was_named_is_known_before_the_first_login() {
     let (_, body) = get(&address, "/readyz");
     assert!(body.contains(&format!("alice@{REALM}")), "{body}");
 }
+
+#[test]
+fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .max_life(Duration::from_secs(6))
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    let hook = "-r 1h --password-file password --listen 127.0.0.1:0 --hook-shell --hook";
+    let tool = rekinit(&place, "--log json").line(hook);
+    let tool = tool.arg("echo again >> hooked").arg("alice");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    place.write("password", "");
+    sidecar.wait_for("\"reason\":\"secret_unreadable\"", 1);
+    // The ticket ends in seconds, and is renewed; the alarm goes on.
+    let renewed = || {
+        let hooked = fs::read_to_string(place.path("hooked")).unwrap_or_default();
+        hooked.lines().count() >= 2
+    };
+    wait_until("it is renewed", renewed);
+    assert_eq!(get(&address, "/readyz").0, READY);
+    let (_, metrics) = get(&address, "/metrics");
+    let is_alarm = |line: &str| {
+        line.starts_with("rekinit_alarm") && line.contains("reason=\"secret_unreadable\"")
+    };
+    assert!(metrics.lines().any(is_alarm), "{metrics}");
+    place.write("password", PASSWORD);
+    wait_until("it logs in", || {
+        let (_, metrics) = get(&address, "/metrics");
+        !metrics.contains("rekinit_alarm{")
+    });
+}

@@ -1,24 +1,22 @@
 //! `Resolver`: what the system's files and its DNS servers know of names.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-
-use kerberos_files::stamp::FileStamp;
 
 use super::cache::Cache;
 use super::lookup::Lookup;
 use super::message::{Answer, Data, Question, RecordType};
 use super::name;
+use super::source::Source;
 use super::{DnsError, HostsFile, ResolvConf, driver};
 use crate::io::{Io, block_on};
 
 /// A stub resolver: asks the hosts file and the servers of resolv.conf, and keeps their answers.
 ///
 /// It reads files and opens sockets when it is asked the first question that needs them, and reads
-/// resolv.conf anew when that has changed.
+/// the files anew when they have changed.
 ///
 /// # Example
 /// ```
@@ -30,26 +28,11 @@ use crate::io::{Io, block_on};
 /// ```
 #[derive(Debug)]
 pub struct Resolver {
-    conf: ConfSource,
-    hosts: HostsSource,
+    conf: Source<ResolvConf>,
+    hosts: Source<HostsFile>,
     cache: Mutex<Cache>,
     /// The server that answered last, counted as in resolv.conf: it is asked first.
     first: AtomicUsize,
-}
-
-#[derive(Debug)]
-enum ConfSource {
-    Fixed(Arc<ResolvConf>),
-    File {
-        path: PathBuf,
-        read: Mutex<Option<(Option<FileStamp>, Arc<ResolvConf>)>>,
-    },
-}
-
-#[derive(Debug)]
-enum HostsSource {
-    Fixed(HostsFile),
-    File(PathBuf),
 }
 
 /// The most addresses of a host that are used.
@@ -59,29 +42,23 @@ impl Resolver {
     /// The resolver of this system: `/etc/hosts` and `/etc/resolv.conf`.
     pub fn system() -> Self {
         Self::with_sources(
-            ConfSource::File {
-                path: "/etc/resolv.conf".into(),
-                read: Mutex::new(None),
-            },
-            HostsSource::File("/etc/hosts".into()),
+            Source::file("/etc/resolv.conf", |path| ResolvConf::load(path)),
+            Source::file("/etc/hosts", |path| Ok(HostsFile::load(path))),
         )
     }
 
     /// A resolver with these settings and without a hosts file.
     pub fn new(conf: ResolvConf) -> Self {
-        Self::with_sources(
-            ConfSource::Fixed(Arc::new(conf)),
-            HostsSource::Fixed(HostsFile::default()),
-        )
+        Self::with_sources(Source::fixed(conf), Source::fixed(HostsFile::default()))
     }
 
     /// With these lines in place of the hosts file.
     pub fn with_hosts(mut self, hosts: HostsFile) -> Self {
-        self.hosts = HostsSource::Fixed(hosts);
+        self.hosts = Source::fixed(hosts);
         self
     }
 
-    fn with_sources(conf: ConfSource, hosts: HostsSource) -> Self {
+    fn with_sources(conf: Source<ResolvConf>, hosts: Source<HostsFile>) -> Self {
         Self {
             conf,
             hosts,
@@ -113,7 +90,7 @@ impl Resolver {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
-        let known = self.hosts(|hosts| hosts.addresses(host));
+        let known = self.hosts(io).await.addresses(host);
         if !known.is_empty() {
             return Ok(known);
         }
@@ -152,7 +129,7 @@ impl Resolver {
             return Ok(Some((host.to_owned(), address)));
         }
         let owned = |(name, address): (&str, _)| (name.to_owned(), address);
-        if let Some(known) = self.hosts(|hosts| hosts.find(host).map(owned)) {
+        if let Some(known) = self.hosts(io).await.find(host).map(owned) {
             return Ok(Some(known));
         }
         let found = self.forward(io, host, deadline).await?;
@@ -178,9 +155,8 @@ impl Resolver {
         address: IpAddr,
         deadline: Option<Instant>,
     ) -> Result<Option<String>, DnsError> {
-        let known = self.hosts(|hosts| hosts.name_of(address).map(str::to_owned));
-        if known.is_some() {
-            return Ok(known);
+        if let Some(known) = self.hosts(io).await.name_of(address) {
+            return Ok(Some(known.to_owned()));
         }
         let name = name::reverse(address);
         let answer = self.ask(io, &name, RecordType::PTR, deadline).await?;
@@ -195,12 +171,18 @@ impl Resolver {
     /// # Errors
     /// [`DnsError::ResolvConf`] when resolv.conf cannot be read.
     pub fn settings(&self) -> Result<ResolvConf, DnsError> {
-        self.conf().map(|conf| ResolvConf::clone(&conf))
+        let conf = block_on(self.conf.get(Io::Blocking))?;
+        Ok(ResolvConf::clone(&conf))
     }
 
     /// The first domain in which names are searched.
     pub fn search_domain(&self) -> Option<String> {
-        self.conf().ok()?.search.first().cloned()
+        block_on(self.find_search_domain(Io::Blocking))
+    }
+
+    /// As [`search_domain`](Self::search_domain).
+    pub(crate) async fn find_search_domain(&self, io: Io) -> Option<String> {
+        self.conf.get(io).await.ok()?.search.first().cloned()
     }
 
     /// The answers to several questions about whole names, asked at the same time.
@@ -210,7 +192,7 @@ impl Resolver {
         questions: &[(&str, RecordType)],
         deadline: Option<Instant>,
     ) -> Vec<Result<Answer, DnsError>> {
-        let conf = match self.conf() {
+        let conf = match self.conf.get(io).await {
             Ok(conf) => conf,
             Err(error) => return questions.iter().map(|_| Err(error.clone())).collect(),
         };
@@ -269,7 +251,7 @@ impl Resolver {
         kind: RecordType,
         deadline: Option<Instant>,
     ) -> Result<Option<Data>, DnsError> {
-        for candidate in self.conf()?.candidates(name) {
+        for candidate in self.conf.get(io).await?.candidates(name) {
             let answer = self.ask(io, &candidate, kind, deadline).await?;
             if let Some(data) = answer.records.into_iter().next() {
                 return Ok(Some(data));
@@ -285,7 +267,7 @@ impl Resolver {
         host: &str,
         deadline: Option<Instant>,
     ) -> Result<Option<(String, Vec<IpAddr>)>, DnsError> {
-        for candidate in self.conf()?.candidates(host) {
+        for candidate in self.conf.get(io).await?.candidates(host) {
             let questions = [
                 (candidate.as_str(), RecordType::AAAA),
                 (candidate.as_str(), RecordType::A),
@@ -322,31 +304,9 @@ impl Resolver {
         Ok(None)
     }
 
-    /// Asks the hosts file, which is read anew.
-    fn hosts<T>(&self, question: impl FnOnce(&HostsFile) -> T) -> T {
-        match &self.hosts {
-            HostsSource::Fixed(hosts) => question(hosts),
-            HostsSource::File(path) => question(&HostsFile::load(path)),
-        }
-    }
-
-    fn conf(&self) -> Result<Arc<ResolvConf>, DnsError> {
-        let (path, read) = match &self.conf {
-            ConfSource::Fixed(conf) => return Ok(Arc::clone(conf)),
-            ConfSource::File { path, read } => (path, read),
-        };
-        let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = FileStamp::of(path).ok();
-        if let Some((_, conf)) = read.as_ref().filter(|(before, _)| *before == now) {
-            return Ok(Arc::clone(conf));
-        }
-        let conf = ResolvConf::load(path).map_err(|error| DnsError::ResolvConf {
-            path: path.display().to_string(),
-            reason: crate::transport::describe(&error),
-        })?;
-        let conf = Arc::new(conf);
-        *read = Some((now, Arc::clone(&conf)));
-        Ok(conf)
+    /// The hosts file; one that cannot be looked at has no lines.
+    async fn hosts(&self, io: Io) -> Arc<HostsFile> {
+        self.hosts.get(io).await.unwrap_or_default()
     }
 
     /// The server to ask first.

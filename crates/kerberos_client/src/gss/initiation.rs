@@ -2,8 +2,10 @@
 
 use kerberos_asn1::{Decode, Ticket, TicketFlags};
 use kerberos_files::ccache::CcacheName;
-use kerberos_gss::{Initiator, InitiatorOptions, MechanismOrder, SpnegoInitiator, Step, StepError};
-use kerberos_proto::{Credential, Principal};
+use kerberos_gss::{
+    Context, Initiator, InitiatorOptions, MechanismOrder, SpnegoInitiator, Step, StepError,
+};
+use kerberos_proto::{ClockOffset, Credential, Principal};
 
 use super::{GssMechanism, rng};
 use crate::driver::Driver;
@@ -20,6 +22,8 @@ pub struct InitiateOptions {
     pub order: MechanismOrder,
     /// Whether to lend the service a TGT.
     pub delegation: Delegation,
+    /// Whether no ticket of the cache will do; see [`TicketRequest::fresh`].
+    pub fresh: bool,
     /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes before
     /// [`delegation`](Self::delegation), the KDC's clock is taken from the cache unless it is
     /// given, and `client_aware_channel_bindings` of krb5.conf adds its promise.
@@ -115,12 +119,30 @@ impl Client {
     ) -> Result<(Initiation, Step), ClientError> {
         block_on(self.driver.initiate(cache, service, options))
     }
+
+    /// Starts a context with a ticket at hand, such as one of [`s4u2proxy`](Self::s4u2proxy), as the
+    /// client of `cache` would: the KDC's clock is taken from there, and the promise of channel
+    /// bindings from krb5.conf. Of a user on whose behalf the ticket is there is no TGT to lend, so
+    /// that [`InitiateOptions::delegation`] does not count.
+    ///
+    /// # Errors
+    /// [`ClientError::Ccache`] when the cache cannot be read, [`ClientError::Config`] when krb5.conf
+    /// allows no encryption type, and [`ClientError::Gss`] when the ticket cannot be used.
+    pub fn initiate_with_ticket(
+        &self,
+        cache: &CcacheName,
+        ticket: &Credential,
+        options: &InitiateOptions,
+    ) -> Result<(Initiation, Step), ClientError> {
+        block_on(self.driver.initiate_with_ticket(cache, ticket, options))
+    }
 }
 
 impl Initiation {
-    /// Starts a context with a ticket at hand, such as one of
-    /// [`Client::s4u2proxy`](crate::Client::s4u2proxy). [`InitiateOptions::delegation`] takes a cache,
-    /// and so counts in [`Client::initiate`] alone, as do the settings of krb5.conf.
+    /// Starts a context with a ticket and nothing else. Where there is the cache that it was got
+    /// with, [`Client::initiate_with_ticket`] is better: how far the KDC's clock is ahead only a cache
+    /// tells, unless [`InitiatorOptions::kdc_offset`] does. Neither
+    /// [`InitiateOptions::delegation`] nor krb5.conf counts here.
     ///
     /// # Errors
     /// [`ClientError::Gss`] when the ticket cannot be used.
@@ -140,6 +162,17 @@ impl Initiation {
                 (Self(End::Spnego(end)), step)
             }
         })
+    }
+
+    /// The context, if it stands without any answer of the service: the client asked for no mutual
+    /// authentication, and the service has not begun to answer. SPNEGO has services answer all the
+    /// same, but what came with a success shows that a service took the token.
+    pub fn into_unanswered(self) -> Option<Box<Context>> {
+        match self.0 {
+            // One that wants no answer is over when it starts.
+            End::Kerberos(_) => None,
+            End::Spnego(end) => end.into_unanswered(),
+        }
     }
 
     /// Takes the service's `token`.
@@ -162,7 +195,8 @@ impl Driver {
         service: &str,
         options: &InitiateOptions,
     ) -> Result<(Initiation, Step), ClientError> {
-        let request = TicketRequest::new(self.named_service(service).await?);
+        let mut request = TicketRequest::new(self.named_service(service).await?);
+        request.fresh = options.fresh;
         let mut turns = self
             .tickets_in_turn(cache, std::slice::from_ref(&request))
             .await?;
@@ -174,10 +208,8 @@ impl Driver {
         {
             ticket.server = ticket.server.with_realm(inside.realm.0);
         }
-        let mut options = options.clone();
-        options.context.kdc_offset = options.context.kdc_offset.or(kdc_offset);
+        let mut options = self.completed(options, kdc_offset);
         let krb5 = self.config.krb5();
-        options.context.announce_bindings |= krb5.client_aware_channel_bindings();
         let lends = options.context.delegate.is_some() || options.delegation == Delegation::Always;
         // MIT's library lends nothing then and goes on; who asked for it is told here.
         if lends && krb5.enforce_ok_as_delegate()? && !is_trusted(&ticket) {
@@ -188,6 +220,30 @@ impl Driver {
             options.context.delegate = self.lent(cache, &ticket, options.delegation).await?;
         }
         Initiation::start(&ticket, &options)
+    }
+
+    /// As [`Client::initiate_with_ticket`].
+    pub(crate) async fn initiate_with_ticket(
+        &self,
+        cache: &CcacheName,
+        ticket: &Credential,
+        options: &InitiateOptions,
+    ) -> Result<(Initiation, Step), ClientError> {
+        let kdc_offset = self.kdc_offset(cache).await?;
+        Initiation::start(ticket, &self.completed(options, kdc_offset))
+    }
+
+    /// The options with what the cache and krb5.conf have to say.
+    fn completed(
+        &self,
+        options: &InitiateOptions,
+        kdc_offset: Option<ClockOffset>,
+    ) -> InitiateOptions {
+        let mut options = options.clone();
+        let context = &mut options.context;
+        context.kdc_offset = context.kdc_offset.or(kdc_offset);
+        context.announce_bindings |= self.config.krb5().client_aware_channel_bindings();
+        options
     }
 
     async fn lent(

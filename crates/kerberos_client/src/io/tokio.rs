@@ -14,8 +14,9 @@ use ::tokio::runtime::Handle;
 use ::tokio::task::spawn_blocking;
 use ::tokio::time::timeout_at;
 use rustix::event::PollFlags;
+use tracing::Instrument as _;
 
-use super::Waiting;
+use super::{Place, Waiting};
 use crate::ClientError;
 
 /// As [`Io::wait`](super::Io::wait).
@@ -87,9 +88,79 @@ pub(super) async fn run<T: Send + 'static>(
     }
 }
 
+/// As [`Io::place`](super::Io::place).
+pub(super) fn place() -> Result<Place, ClientError> {
+    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+    Ok(Place::Runtime(runtime.id()))
+}
+
 /// As [`Io::detach`](super::Io::detach).
 pub(super) fn detach(work: impl Future<Output = ()> + Send + 'static) -> Result<(), ClientError> {
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
-    runtime.spawn(work);
+    // What it does is told as the caller's doing.
+    runtime.spawn(work.in_current_span());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, OnceLock, mpsc};
+
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::subscriber::set_default;
+    use tracing::{Event, Metadata, Subscriber, info_span};
+    use tracing_core::span::Current;
+
+    use super::*;
+
+    /// How often the one span is entered.
+    #[derive(Clone, Default)]
+    struct Depth(Arc<AtomicUsize>, Arc<OnceLock<&'static Metadata<'static>>>);
+
+    impl Subscriber for Depth {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.is_span()
+        }
+
+        fn new_span(&self, span: &Attributes<'_>) -> Id {
+            self.1.get_or_init(|| span.metadata());
+            Id::from_u64(1)
+        }
+
+        fn current_span(&self) -> Current {
+            match self.1.get() {
+                Some(metadata) if self.0.load(Ordering::Relaxed) > 0 => {
+                    Current::new(Id::from_u64(1), metadata)
+                }
+                _ => Current::none(),
+            }
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {}
+
+        fn enter(&self, _: &Id) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn exit(&self, _: &Id) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn detached_work_is_of_the_callers_span() {
+        let depth = Depth::default();
+        let _default = set_default(depth.clone());
+        let (tell, told) = mpsc::channel();
+        let entered = Arc::clone(&depth.0);
+        let work = async move { tell.send(entered.load(Ordering::Relaxed)).unwrap() };
+        info_span!("call").in_scope(|| detach(work)).unwrap();
+        ::tokio::task::yield_now().await;
+        assert_eq!(told.try_recv(), Ok(1));
+    }
 }

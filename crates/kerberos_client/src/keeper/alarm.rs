@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use kerberos_proto::Timestamp;
 use rustix::event::{EventfdFlags, PollFlags, eventfd};
 use rustix::fs::Timespec;
-use rustix::io::Errno;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
 };
@@ -36,17 +35,29 @@ impl Alarm {
         let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
     }
 
-    /// Sleeps until then, or until someone rings.
-    pub(super) async fn sleep(&self, io: Io, until: Timestamp) -> io::Result<()> {
-        // What a clock that was set back would make of it.
+    /// Sleeps until then, or until someone rings or `was_set` tells that the clock was set. It is
+    /// asked whenever the system knows of that.
+    ///
+    /// Nothing that the system lacks for a moment ends it, neither descriptors nor memory: a keeper
+    /// that gave up would leave a service without tickets hours later.
+    pub(super) async fn sleep(
+        &self,
+        io: Io,
+        until: Timestamp,
+        was_set: impl Fn() -> bool,
+    ) -> Woken {
+        // What a clock that was set back by a little would make of it.
         let longest = until.seconds.saturating_sub(now().seconds);
         loop {
             let now = now();
             let is_set_back = until.seconds.saturating_sub(now.seconds) > longest;
-            if now >= until || is_set_back {
-                return Ok(());
+            if is_set_back || was_set() {
+                return Woken::Called;
             }
-            let timer = timer(until)?;
+            if now >= until {
+                return Woken::Due;
+            }
+            let timer = timer(until);
             let mut waiting = vec![Waiting::new(self.bell.as_fd(), PollFlags::IN)];
             waiting.extend(
                 timer
@@ -58,25 +69,31 @@ impl Alarm {
                 Some(_) => None,
                 None => Instant::now().checked_add(left(now, until).min(Duration::from_secs(60))),
             };
-            io.wait(&mut waiting, deadline).await?;
-            let mut count = [0; 8];
-            match rustix::io::read(&self.bell, &mut count) {
-                Ok(_) => return Ok(()),
-                Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(errno) => return Err(errno.into()),
+            if io.wait(&mut waiting, deadline).await.is_err() {
+                io.pause(MOMENT).await;
+            }
+            // It does not block; that there is nothing to read means that nobody rang.
+            if rustix::io::read(&self.bell, &mut [0; 8]).is_ok() {
+                return Woken::Called;
             }
         }
     }
 }
 
-/// A timer that is over then, or when the clock is set; `None` where the system has none.
-fn timer(until: Timestamp) -> io::Result<Option<OwnedFd>> {
+/// Why a sleep ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Woken {
+    /// It was time.
+    Due,
+    /// Somebody rang, or the clock was set: what was decided before that may not hold any more.
+    Called,
+}
+
+/// A timer that is over then, or when the clock is set; `None` where the system has none, or none
+/// to spare just now.
+fn timer(until: Timestamp) -> Option<OwnedFd> {
     let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
-    let timer = match timerfd_create(TimerfdClockId::Realtime, flags) {
-        Ok(timer) => timer,
-        Err(Errno::NOSYS | Errno::PERM) => return Ok(None),
-        Err(errno) => return Err(errno.into()),
-    };
+    let timer = timerfd_create(TimerfdClockId::Realtime, flags).ok()?;
     let time = Itimerspec {
         it_interval: Timespec::default(),
         it_value: Timespec {
@@ -86,14 +103,17 @@ fn timer(until: Timestamp) -> io::Result<Option<OwnedFd>> {
         },
     };
     let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-    timerfd_settime(&timer, flags, &time)?;
-    Ok(Some(timer))
+    timerfd_settime(&timer, flags, &time).ok()?;
+    Some(timer)
 }
 
 fn left(now: Timestamp, until: Timestamp) -> Duration {
     let seconds = until.seconds.saturating_sub(now.seconds);
     Duration::from_secs(u64::try_from(seconds).unwrap_or(0).saturating_add(1))
 }
+
+/// How long it takes for a system that lacked something to have it again, perhaps.
+const MOMENT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -109,26 +129,37 @@ mod tests {
         Timestamp::new(now.seconds + micros.div_euclid(1_000_000), rest)
     }
 
+    fn sleep(alarm: &Alarm, until: Timestamp) -> Woken {
+        block_on(alarm.sleep(Io::Blocking, until, || false))
+    }
+
     #[test]
     fn it_wakes_by_the_clock_and_not_before() {
         let alarm = Alarm::new().unwrap();
         let until = in_millis(50);
-        block_on(alarm.sleep(Io::Blocking, until)).unwrap();
+        assert_eq!(sleep(&alarm, until), Woken::Due);
         assert!(now() >= until);
         // What is past needs no sleep.
-        block_on(alarm.sleep(Io::Blocking, in_millis(-5_000))).unwrap();
+        assert_eq!(sleep(&alarm, in_millis(-5_000)), Woken::Due);
     }
 
     #[test]
     fn a_bell_wakes_it_though_it_was_rung_before() {
         let alarm = Alarm::new().unwrap();
         alarm.ring();
-        block_on(alarm.sleep(Io::Blocking, in_millis(600_000))).unwrap();
+        assert_eq!(sleep(&alarm, in_millis(600_000)), Woken::Called);
         thread::scope(|scope| {
-            let sleeper = scope.spawn(|| block_on(alarm.sleep(Io::Blocking, in_millis(600_000))));
+            let sleeper = scope.spawn(|| sleep(&alarm, in_millis(600_000)));
             thread::sleep(Duration::from_millis(20));
             alarm.ring();
-            sleeper.join().unwrap().unwrap();
+            assert_eq!(sleeper.join().unwrap(), Woken::Called);
         });
+    }
+
+    #[test]
+    fn a_clock_that_was_set_wakes_it() {
+        let alarm = Alarm::new().unwrap();
+        let woken = block_on(alarm.sleep(Io::Blocking, in_millis(600_000), || true));
+        assert_eq!(woken, Woken::Called);
     }
 }

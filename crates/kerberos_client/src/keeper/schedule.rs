@@ -59,37 +59,72 @@ pub(super) fn later(now: Timestamp, delay: Duration) -> Timestamp {
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
+    /// The last failure's kind, and how many of that kind there were in a row.
+    kind: Option<Kind>,
+    of_kind: u32,
+    /// How often the secret was wrong, whatever else happened in between: for the KDC, which counts
+    /// towards locking the account, that is a row.
+    wrong_secrets: u32,
 }
 
 impl Backoff {
     /// How long to wait after one more failure; each time twice as long, up to a limit, and up to
-    /// a quarter less by chance.
+    /// a quarter less by chance. A failure of another kind than the last begins anew: how long a
+    /// KDC was silent says nothing of what it refuses.
     pub(super) fn delay(&mut self, error: &ClientError, random: u16) -> Duration {
-        let (first, limit) = limits(error);
-        let doubled = first.saturating_mul(2_u32.saturating_pow(self.failures));
+        let kind = Kind::of(error);
+        if self.kind.replace(kind) != Some(kind) {
+            self.of_kind = 0;
+        }
+        let count = match kind {
+            Kind::WrongSecret => &mut self.wrong_secrets,
+            Kind::Refused | Kind::Passing => &mut self.of_kind,
+        };
+        let (first, limit) = kind.limits();
+        let doubled = first.saturating_mul(2_u32.saturating_pow(*count));
+        *count = count.saturating_add(1);
         self.failures = self.failures.saturating_add(1);
         let delay = doubled.min(limit);
         // Of 256 parts, 192 to 256.
         delay / 256 * (256 - u32::from(random) % 65)
     }
 
-    /// How many failures there have been in a row.
+    /// How many failures there have been in a row, of whatever kinds.
     pub(super) fn failures(&self) -> u32 {
         self.failures
     }
 }
 
-/// The first and the longest wait.
-fn limits(error: &ClientError) -> (Duration, Duration) {
-    let (first, limit) = match error {
-        // Guessing locks accounts: a wrong secret gets right by another secret, or by a replica
-        // that learns of it, and seldom soon.
-        ClientError::Exchange(error) if is_wrong_secret(error) => (300, 3600),
-        // What a KDC refuses it will refuse for a while.
-        ClientError::Exchange(_) => (10, 600),
-        _ => (1, 60),
-    };
-    (Duration::from_secs(first), Duration::from_secs(limit))
+/// What a failure says of when it may be over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// A wrong secret gets right by another secret, or by a replica that learns of it, and seldom
+    /// soon; guessing locks accounts.
+    WrongSecret,
+    /// What a KDC refuses it will refuse for a while.
+    Refused,
+    /// A KDC comes back, a secret or a folder is mounted.
+    Passing,
+}
+
+impl Kind {
+    fn of(error: &ClientError) -> Self {
+        match error {
+            ClientError::Exchange(error) if is_wrong_secret(error) => Self::WrongSecret,
+            ClientError::Exchange(_) if !error.is_transient() => Self::Refused,
+            _ => Self::Passing,
+        }
+    }
+
+    /// The first and the longest wait.
+    fn limits(self) -> (Duration, Duration) {
+        let (first, limit) = match self {
+            Self::WrongSecret => (300, 3600),
+            Self::Refused => (10, 600),
+            Self::Passing => (1, 60),
+        };
+        (Duration::from_secs(first), Duration::from_secs(limit))
+    }
 }
 
 /// Whether the KDC says that it is the secret which is wrong.

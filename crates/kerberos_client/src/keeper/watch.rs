@@ -1,6 +1,7 @@
 //! `KeeperWatch`: the state of a keeper, which one side changes and any number of others wait for,
 //! blocking or not.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -32,7 +33,10 @@ struct Content {
     /// How often it has changed.
     version: u64,
     is_closed: bool,
-    wakers: Vec<Waker>,
+    /// Who waits without a thread, each under a number of their own.
+    wakers: BTreeMap<u64, Waker>,
+    /// The number that nobody has had yet.
+    next_number: u64,
 }
 
 impl Watched {
@@ -41,7 +45,8 @@ impl Watched {
             state: Arc::new(state),
             version: 0,
             is_closed: false,
-            wakers: Vec::new(),
+            wakers: BTreeMap::new(),
+            next_number: 0,
         };
         Self(Arc::new(Cell {
             content: Mutex::new(content),
@@ -53,10 +58,13 @@ impl Watched {
         Arc::clone(&self.0.lock().state)
     }
 
+    /// After the end it changes nothing.
     pub(super) fn set(&self, state: KeeperState) {
         self.0.change(|content| {
-            content.state = Arc::new(state);
-            content.version += 1;
+            if !content.is_closed {
+                content.state = Arc::new(state);
+                content.version += 1;
+            }
         });
     }
 
@@ -80,18 +88,22 @@ impl KeeperWatch {
     }
 
     /// Waits for the next change, on any executor; changes that come faster than they are looked
-    /// at are one. `None` when the keeper has ended.
+    /// at are one. `None` when the keeper has ended, for whatever reason; where that was not asked
+    /// for, the last change before it is [`ClientError::KeeperEnded`](crate::ClientError::KeeperEnded).
     pub async fn changed(&mut self) -> Option<Arc<KeeperState>> {
         let cell = Arc::clone(&self.cell);
+        let mut place = Place {
+            cell: &cell,
+            number: None,
+        };
         poll_fn(|context| {
             let mut content = cell.lock();
             if let Poll::Ready(news) = self.news(&content) {
                 return Poll::Ready(news);
             }
-            let waker = context.waker();
-            if !content.wakers.iter().any(|other| other.will_wake(waker)) {
-                content.wakers.push(waker.clone());
-            }
+            let before = place.wait(&mut content, context.waker());
+            drop(content);
+            drop(before);
             Poll::Pending
         })
         .await
@@ -134,6 +146,34 @@ impl KeeperWatch {
     }
 }
 
+/// The place of one who waits without a thread, which is given up with the wait: whoever stops
+/// waiting, as after a timeout, would otherwise be kept until the next change, hours later perhaps.
+struct Place<'a> {
+    cell: &'a Cell,
+    number: Option<u64>,
+}
+
+impl Place<'_> {
+    /// Has `waker` woken by the next change; gives back the one of before. A waker may do anything
+    /// when it is dropped, and so must not be under the lock.
+    fn wait(&mut self, content: &mut Content, waker: &Waker) -> Option<Waker> {
+        let number = *self.number.get_or_insert_with(|| {
+            content.next_number += 1;
+            content.next_number
+        });
+        content.wakers.insert(number, waker.clone())
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let waker = self.cell.lock().wakers.remove(&number);
+            drop(waker);
+        }
+    }
+}
+
 impl Cell {
     fn lock(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
@@ -145,6 +185,70 @@ impl Cell {
         let wakers = std::mem::take(&mut content.wakers);
         drop(content);
         self.changed.notify_all();
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_values().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Wake};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(std::sync::atomic::AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_gives_up_waiting_is_forgotten_and_who_waits_is_woken() {
+        let watched = Watched::new(KeeperState::default());
+        let wakers = || watched.0.lock().wakers.len();
+        let mut patient = watched.watch();
+        let woken = Arc::new(Count::default());
+        let mut waiting = pin!(patient.changed());
+        // As a task that is polled again without news, by a waker of its own each time.
+        for _ in 0..3 {
+            let waker = Waker::from(Arc::clone(&woken));
+            let mut context = Context::from_waker(&waker);
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(wakers(), 1);
+        let mut watch = watched.watch();
+        for _ in 0..1_000 {
+            let waker = Waker::from(Arc::new(Count::default()));
+            let mut given_up = Box::pin(watch.changed());
+            let mut context = Context::from_waker(&waker);
+            assert!(given_up.as_mut().poll(&mut context).is_pending());
+            assert_eq!(wakers(), 2);
+        }
+        assert_eq!(wakers(), 1);
+        watched.set(KeeperState::default());
+        assert_eq!(woken.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert!(
+            waiting
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_ready()
+        );
+        assert_eq!(wakers(), 0);
+    }
+
+    #[test]
+    fn after_the_end_nothing_changes() {
+        let watched = Watched::new(KeeperState::default());
+        let mut watch = watched.watch();
+        watched.close();
+        watched.set(KeeperState {
+            failures: 1,
+            ..KeeperState::default()
+        });
+        assert!(watch.changed_within(Duration::from_secs(60)).is_none());
+        assert_eq!(watch.current().failures, 0);
     }
 }

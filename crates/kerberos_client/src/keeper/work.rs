@@ -5,21 +5,28 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kerberos_asn1::KerberosTime;
-use kerberos_proto::{AsParams, Login, Secret, TgsOutcome, TgsParams};
+use kerberos_proto::{Login, Timestamp};
 
+use super::alarm::Woken;
 use super::params::{KeeperParams, Publish};
 use super::schedule::{self, Backoff};
-use super::{KeeperState, LoginSource, Shared};
+use super::{KeeperState, Shared};
 use crate::driver::Driver;
 use crate::store::store_at;
 use crate::{ClientError, now};
 
 /// Everything that a keeper needs to do its work.
 pub(super) struct Work {
-    driver: Driver,
-    params: KeeperParams,
-    shared: Arc<Shared>,
+    pub(super) driver: Driver,
+    pub(super) params: KeeperParams,
+    pub(super) shared: Arc<Shared>,
     backoff: Backoff,
+    /// How many of the logins that were wanted expressly have come.
+    pub(super) logins_done: u64,
+    /// When the ticket at hand is to be refreshed.
+    refresh_at: Timestamp,
+    /// Until when a failure keeps quiet who is not called.
+    quiet_until: Option<Timestamp>,
 }
 
 impl Work {
@@ -29,120 +36,112 @@ impl Work {
             params,
             shared,
             backoff: Backoff::default(),
+            logins_done: 0,
+            refresh_at: Timestamp::default(),
+            quiet_until: None,
         }
     }
 
     /// Keeps the login fresh until the keeper is stopped.
     pub(super) async fn run(mut self) {
+        let mut woken = Woken::Called;
         loop {
+            if self.shared.clock.look() {
+                // What the last login found of the KDC's clock is no longer true.
+                self.shared.want_login();
+                woken = Woken::Called;
+            }
             let before = self.shared.state.current();
-            let start = Instant::now();
-            let attempt = match self.params.first.take() {
-                Some(login) => Ok((login, false)),
-                None => self.attempt(before.login.as_deref()).await,
+            let quiet_until = self.quiet_until.filter(|until| now() < *until);
+            let mut state = match quiet_until.filter(|_| woken == Woken::Due) {
+                Some(until) => left_alone(&before, until),
+                None => self.refresh(&before).await,
             };
-            let took = start.elapsed();
-            let done = match attempt {
-                Ok((login, renewed)) => self.publish(Arc::new(login), renewed).await,
-                Err(error) => Done::failed(error),
-            };
+            self.renew_meanwhile(&mut state).await;
             if self.shared.is_stopped() {
                 return;
             }
-            let state = self.conclude(&before, done, took);
             let next = state.next_attempt;
             self.observe(&state).await;
             self.shared.state.set(state);
-            if self.shared.alarm.sleep(self.driver.io, next).await.is_err() {
-                // Without a timer there is nothing to keep time by.
-                self.shared.state.close();
-                return;
-            }
+            let was_set = || self.shared.clock.was_set();
+            woken = self.shared.alarm.sleep(self.driver.io, next, was_set).await;
             if self.shared.is_stopped() {
                 return;
             }
         }
     }
 
-    /// The last login renewed where that is worth it, else a new one; and whether it is renewed.
-    async fn attempt(&self, last: Option<&Login>) -> Result<(Login, bool), ClientError> {
-        let anew = self.shared.anew.swap(false, Ordering::AcqRel);
-        if let Some(last) = last.filter(|_| self.params.only_renew) {
-            return Ok((self.driver.renew_login(last).await?, true));
-        }
-        let renewable = |last: &&Login| schedule::renewable(last, now());
-        if let Some(last) = last
-            .filter(|_| self.params.renew && !anew)
-            .filter(renewable)
-        {
-            match self.driver.renew_login(last).await {
-                Ok(login) => return Ok((login, true)),
+    /// One attempt; what there is to be told of it.
+    async fn refresh(&mut self, before: &KeeperState) -> KeeperState {
+        let start = Instant::now();
+        let attempt = match self.params.first.take() {
+            Some(login) => Ok((login, false)),
+            None => self.attempt(before.login.as_deref()).await,
+        };
+        let took = start.elapsed();
+        let done = match attempt {
+            Ok((login, renewed)) => {
+                let login = Arc::new(login);
+                let published = self.publish(&login).await;
+                Done::got(login, renewed, published)
+            }
+            Err(error) => Done::failed(error),
+        };
+        self.conclude(before, done, took)
+    }
+
+    /// While a login that is wanted fails, the ticket at hand is renewed in its time all the same: a
+    /// new secret that is wrong must not cost a service the ticket that it has. The failure stays in
+    /// the state, and the login is tried when it would have been.
+    async fn renew_meanwhile(&mut self, state: &mut KeeperState) {
+        let is_alive = self.wants_login() && state.error.is_some() && !self.shared.is_stopped();
+        let renews = self.params.renew && !self.params.only_renew && is_alive;
+        // A ticket that has just come gains nothing by being renewed now, but it will.
+        let then = self.refresh_at.max(now());
+        let renewable = |last: &Arc<Login>| renews && schedule::renewable(last, then);
+        let Some(last) = state.login.clone().filter(renewable) else {
+            return;
+        };
+        if self.refresh_at <= now() {
+            match self.renewed_and_published(&last).await {
+                Ok((login, end)) => {
+                    self.refresh_at = self.refresh_time(&login, end);
+                    state.login = Some(login);
+                    state.renewed = true;
+                    state.refreshed_at = Some(now());
+                }
                 Err(error) => {
                     let client = &last.credential.client;
-                    tracing::info!("{client} logs in anew, for its TGT was not renewed: {error}");
+                    tracing::info!("the TGT of {client} was not renewed: {error}");
+                    self.refresh_at = schedule::later(now(), NEXT_RENEWAL);
                 }
             }
         }
-        self.log_in().await.map(|login| (login, false))
+        state.next_attempt = state.next_attempt.min(self.refresh_at);
     }
 
-    /// Logs in with the secret, or with the other one if that is wrong.
-    async fn log_in(&self) -> Result<Login, ClientError> {
-        let source = self.params.source.clone();
-        let mut params = self.params.login.clone();
-        let ask = move || {
-            let secret = source.call(|source| source.secret(&mut params))?;
-            Ok::<_, ClientError>((params, secret))
-        };
-        let (params, secret) = self.driver.io.run(ask).await??;
-        let refusal = match self.driver.login(params, secret).await {
-            Err(ClientError::Exchange(error)) if schedule::is_wrong_secret(&error) => error,
-            result => return self.accepted(result).await,
-        };
-        let Some((params, secret)) = self.other_secret().await? else {
-            return Err(refusal.into());
-        };
-        // What is said of the newest secret tells more than what is said of an old one.
-        let second = self.driver.login(params, secret).await;
-        self.accepted(second.map_err(|_| refusal.into())).await
+    async fn renewed_and_published(
+        &self,
+        last: &Login,
+    ) -> Result<(Arc<Login>, Option<KerberosTime>), ClientError> {
+        let login = Arc::new(self.driver.renew_login(last).await?);
+        let end = self.publish(&login).await?;
+        Ok((login, end))
     }
 
-    async fn other_secret(&self) -> Result<Option<(AsParams, Secret)>, ClientError> {
-        let source = self.params.source.clone();
-        let mut params = self.params.login.clone();
-        let ask = move || {
-            let secret = source.call(|source| source.other(&mut params))?;
-            Some((params, secret))
-        };
-        self.driver.io.run(ask).await
+    /// Whether there is a login to come that was wanted expressly.
+    fn wants_login(&self) -> bool {
+        self.shared.logins_wanted.load(Ordering::Acquire) != self.logins_done
     }
 
-    /// Tells the source of a success. A ticket that has ended is none, whatever was asked for.
-    async fn accepted(&self, result: Result<Login, ClientError>) -> Result<Login, ClientError> {
-        let login = result?;
-        let end = login.credential.times.endtime;
-        if login.by_kdc(now()).seconds >= end.unix() {
-            let server = login.credential.server;
-            return Err(ClientError::TicketExpired { server, end });
-        }
-        let source = self.params.source.clone();
-        let tell = move || source.call(LoginSource::accepted);
-        self.driver.io.run(tell).await?;
-        Ok(login)
-    }
-
-    /// Shows the login to the world, unless the keeper has been stopped; it counts even where that
-    /// fails.
-    async fn publish(&self, login: Arc<Login>, renewed: bool) -> Done {
-        let mut done = Done {
-            login: Some((Arc::clone(&login), renewed)),
-            end: None,
-            error: None,
-        };
+    /// Shows the login to the world, unless the keeper has been stopped; says when the first of what
+    /// it shows ends, if that is before the login.
+    async fn publish(&self, login: &Arc<Login>) -> Result<Option<KerberosTime>, ClientError> {
         let Some(publish) = self.params.publish.clone() else {
-            return done;
+            return Ok(None);
         };
-        let shared = Arc::clone(&self.shared);
+        let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
         let options = self.driver.config.krb5().ccache_options();
         let work = move || {
             let _publishing = shared.publishing();
@@ -154,11 +153,7 @@ impl Work {
                 Publish::Call(publish) => publish.call(|publish| publish(&login)),
             }
         };
-        match self.driver.io.run(work).await.and_then(|result| result) {
-            Ok(end) => done.end = end,
-            Err(error) => done.error = Some(error),
-        }
-        done
+        self.driver.io.run(work).await?
     }
 
     /// What there is to be told after an attempt, and when the next one is due.
@@ -166,26 +161,27 @@ impl Work {
         let mut state = before.clone();
         state.attempts += 1;
         state.took = took;
-        let now = now();
         if let Some((login, renewed)) = done.login {
+            self.refresh_at = self.refresh_time(&login, done.end);
             state.login = Some(login);
             state.renewed = renewed;
-            state.refreshed_at = Some(now);
+            state.refreshed_at = Some(now());
         }
-        let random = random();
-        let pause = self.params.longest_pause;
-        state.next_attempt = match (&done.error, &state.login) {
-            (None, Some(login)) => {
-                self.backoff = Backoff::default();
-                schedule::refresh_at(login, done.end, pause, now, random)
-            }
-            (Some(error), _) => schedule::later(now, self.backoff.delay(error, random)),
-            // An attempt without a result has an error.
-            (None, None) => now,
+        state.next_attempt = if let Some(error) = &done.error {
+            let at = schedule::later(now(), self.backoff.delay(error, random()));
+            *self.quiet_until.insert(at)
+        } else {
+            self.backoff = Backoff::default();
+            self.quiet_until = None;
+            self.refresh_at
         };
         state.failures = self.backoff.failures();
         state.error = done.error.map(Arc::new);
         state
+    }
+
+    fn refresh_time(&self, login: &Login, end: Option<KerberosTime>) -> Timestamp {
+        schedule::refresh_at(login, end, self.params.longest_pause, now(), random())
     }
 
     /// Tells the observer, if there is one; that it cannot be told is no reason to stop.
@@ -199,9 +195,22 @@ impl Work {
     }
 }
 
+/// However the work ends, by what the caller brought and what panicked, or with its runtime: nobody
+/// waits for news any more then, and who did not want the end learns of it.
+impl Drop for Work {
+    fn drop(&mut self) {
+        if !self.shared.is_stopped() {
+            let mut state = KeeperState::clone(&self.shared.state.current());
+            state.error = Some(Arc::new(ClientError::KeeperEnded));
+            self.shared.state.set(state);
+        }
+        self.shared.state.close();
+    }
+}
+
 /// What came of an attempt.
 struct Done {
-    /// The login, and whether it is a renewed one.
+    /// The login, and whether it is a renewed one. It counts even where it could not be published.
     login: Option<(Arc<Login>, bool)>,
     /// When the first of what was published ends, if that is before the login.
     end: Option<KerberosTime>,
@@ -209,6 +218,22 @@ struct Done {
 }
 
 impl Done {
+    fn got(
+        login: Arc<Login>,
+        renewed: bool,
+        published: Result<Option<KerberosTime>, ClientError>,
+    ) -> Self {
+        let (end, error) = match published {
+            Ok(end) => (end, None),
+            Err(error) => (None, Some(error)),
+        };
+        Self {
+            login: Some((login, renewed)),
+            end,
+            error,
+        }
+    }
+
     fn failed(error: ClientError) -> Self {
         Self {
             login: None,
@@ -218,21 +243,12 @@ impl Done {
     }
 }
 
-impl Driver {
-    /// The login with its ticket renewed.
-    async fn renew_login(&self, last: &Login) -> Result<Login, ClientError> {
-        let ticket = &last.credential;
-        let mut params = TgsParams::renew(ticket);
-        params.kdc_offset = last.kdc_offset;
-        params.policy = self.config.tgs_policy(ticket.client.realm())?;
-        match self.exchange_tgs(params, ticket).await? {
-            TgsOutcome::Ticket(credential) => {
-                let mut login = last.clone();
-                login.credential = credential;
-                Ok(login)
-            }
-            _ => Err(ClientError::NoResult),
-        }
+/// The state where only the ticket at hand is looked after, since an attempt failed a while ago.
+fn left_alone(before: &KeeperState, until: Timestamp) -> KeeperState {
+    KeeperState {
+        attempts: before.attempts + 1,
+        next_attempt: until,
+        ..before.clone()
     }
 }
 
@@ -243,3 +259,6 @@ fn random() -> u16 {
     let _ = getrandom::fill(&mut bytes);
     u16::from_be_bytes(bytes)
 }
+
+/// After a renewal that failed while a login fails, too.
+const NEXT_RENEWAL: Duration = Duration::from_secs(60);

@@ -27,7 +27,7 @@ impl Names for World {
         (address.to_string() == "192.0.2.1").then(|| "Node1.example.net.".to_owned())
     }
 
-    fn search_domain(&self) -> Option<String> {
+    async fn search_domain(&self) -> Option<String> {
         Some("search.example".to_owned())
     }
 }

@@ -5,16 +5,22 @@
 //! join ─► Pilot: gets the ticket, and lands ─┐
 //!    └──► Passenger ──────────────────────── arrival ─► the ticket, or why there is none
 //! ```
+//! They all have the same time for it, and are polled by the same runtime, or by none: nobody waits
+//! longer than alone, is told of a failure that more time would have spared, or waits for a runtime
+//! that nobody runs any more.
 
-use std::future::poll_fn;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::{Credential, Principal};
 
 use super::TicketRequest;
 use crate::ClientError;
+use crate::io::Place;
 
 /// What becomes of a request.
 type Outcome = Result<Credential, ClientError>;
@@ -39,6 +45,10 @@ pub(super) struct Origin {
     pub(super) client: Principal,
     /// Where the way to other realms starts.
     pub(super) start_realm: Vec<u8>,
+    /// How long each request to a KDC may take.
+    pub(super) time_limit: Option<Duration>,
+    /// Who gets it.
+    pub(super) place: Place,
 }
 
 /// A ticket that is being asked for.
@@ -46,15 +56,31 @@ pub(super) struct Origin {
 pub(super) struct Flight {
     origin: Origin,
     request: TicketRequest,
+    start: Instant,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 enum State {
-    UnderWay(Vec<Waker>),
+    UnderWay(Waiting),
     Landed(Box<Outcome>),
     /// The pilot is gone without a word.
     Lost,
+}
+
+/// Those who wait, by their numbers.
+#[derive(Debug, Default)]
+struct Waiting {
+    wakers: Vec<(u64, Waker)>,
+    next: u64,
+}
+
+/// The end of a flight, to be waited for.
+#[derive(Debug)]
+pub(super) struct Arrival<'a> {
+    flight: &'a Flight,
+    /// Its number among those who wait, once it does.
+    number: Option<u64>,
 }
 
 /// What one finds oneself to be.
@@ -82,6 +108,7 @@ impl Flights {
         let mut board = self.lock();
         let same = |flight: &&Arc<Flight>| {
             flight.origin == *origin
+                && flight.may_be_boarded()
                 && flight.request.no_store == request.no_store
                 && flight.request.wants_the_same(request)
         };
@@ -91,7 +118,8 @@ impl Flights {
         let flight = Arc::new(Flight {
             origin: origin.clone(),
             request: request.clone(),
-            state: Mutex::new(State::UnderWay(Vec::new())),
+            start: Instant::now(),
+            state: Mutex::new(State::UnderWay(Waiting::default())),
         });
         board.under_way.push(Arc::clone(&flight));
         Seat::Pilot(Pilot {
@@ -107,23 +135,61 @@ impl Flights {
 
 impl Flight {
     /// What it came to; `None` when there is nobody any more who would know.
-    pub(super) async fn arrival(&self) -> Option<Outcome> {
-        poll_fn(|context| match &mut *self.lock() {
-            State::Landed(outcome) => Poll::Ready(Some(Outcome::clone(outcome))),
-            State::Lost => Poll::Ready(None),
-            State::UnderWay(waiting) => {
-                let waker = context.waker();
-                if !waiting.iter().any(|other| other.will_wake(waker)) {
-                    waiting.push(waker.clone());
-                }
-                Poll::Pending
-            }
-        })
-        .await
+    pub(super) fn arrival(&self) -> Arrival<'_> {
+        Arrival {
+            flight: self,
+            number: None,
+        }
+    }
+
+    /// Whether who comes now may wait for it. One that is that long under way may be of a runtime
+    /// that was left alone for a while, and fail for that.
+    fn may_be_boarded(&self) -> bool {
+        self.start.elapsed() < self.origin.time_limit.unwrap_or(BOARDING)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Future for Arrival<'_> {
+    type Output = Option<Outcome>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let number = match &mut *self.flight.lock() {
+            State::Landed(outcome) => return Poll::Ready(Some(Outcome::clone(outcome))),
+            State::Lost => return Poll::Ready(None),
+            State::UnderWay(waiting) => waiting.put(self.number, context.waker()),
+        };
+        self.number = Some(number);
+        Poll::Pending
+    }
+}
+
+/// Who waits no longer is not to be woken: its waker may keep a whole task in memory.
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        if let State::UnderWay(waiting) = &mut *self.flight.lock() {
+            waiting
+                .wakers
+                .retain(|(number, _)| Some(*number) != self.number);
+        }
+    }
+}
+
+impl Waiting {
+    /// Has `waker` wake whoever has this number, or has none yet; and gives that number.
+    fn put(&mut self, number: Option<u64>, waker: &Waker) -> u64 {
+        let known = self.wakers.iter_mut().find(|(one, _)| Some(*one) == number);
+        if let Some((number, known)) = known {
+            known.clone_from(waker);
+            return *number;
+        }
+        let number = self.next;
+        self.next += 1;
+        self.wakers.push((number, waker.clone()));
+        number
     }
 }
 
@@ -151,7 +217,8 @@ impl Pilot {
         drop(board);
         let before = std::mem::replace(&mut *self.flight.lock(), end);
         if let State::UnderWay(waiting) = before {
-            waiting.into_iter().for_each(Waker::wake);
+            let wakers = waiting.wakers.into_iter();
+            wakers.for_each(|(_, waker)| waker.wake());
         }
     }
 }
@@ -161,6 +228,9 @@ impl Drop for Pilot {
         self.end(State::Lost);
     }
 }
+
+/// How long others may come to a flight whose requests have no limit of time.
+const BOARDING: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -180,6 +250,8 @@ mod tests {
             cache: CcacheName::file(path),
             client: Principal::parse(client).unwrap(),
             start_realm: b"R".to_vec(),
+            time_limit: None,
+            place: Place::Thread,
         }
     }
 
@@ -209,6 +281,10 @@ mod tests {
         let mut elsewhere = cache.clone();
         elsewhere.start_realm = b"S".to_vec();
         drop(pilot(flights.join(&elsewhere, &wanted)));
+        // So is one for those who have less time, or more.
+        let mut hasty = cache.clone();
+        hasty.time_limit = Some(Duration::from_secs(1));
+        drop(pilot(flights.join(&hasty, &wanted)));
         let own = first.flight();
         let others: Vec<_> = (0..5)
             .map(|_| passenger(flights.join(&cache, &wanted)))
@@ -225,6 +301,39 @@ mod tests {
         assert_eq!(flights.landed(), before + 1);
         // It is over: who comes now asks anew.
         drop(pilot(flights.join(&cache, &wanted)));
+    }
+
+    #[test]
+    fn who_comes_late_asks_anew() {
+        let (flights, mut cache) = (Flights::default(), origin("/c", "u@R"));
+        cache.time_limit = Some(Duration::from_millis(20));
+        let wanted = request("http/a@R");
+        let _first = pilot(flights.join(&cache, &wanted));
+        thread::sleep(Duration::from_millis(21));
+        let _second = pilot(flights.join(&cache, &wanted));
+    }
+
+    #[test]
+    fn who_waits_no_longer_is_forgotten() {
+        let (flights, cache) = (Flights::default(), origin("/c", "u@R"));
+        let _first = pilot(flights.join(&cache, &request("http/a@R")));
+        let flight = passenger(flights.join(&cache, &request("http/a@R")));
+        let waiting = || match &*flight.lock() {
+            State::UnderWay(waiting) => waiting.wakers.len(),
+            _ => 0,
+        };
+        let mut context = Context::from_waker(Waker::noop());
+        let mut arrivals = vec![flight.arrival(), flight.arrival()];
+        for _ in 0..2 {
+            for arrival in &mut arrivals {
+                assert!(Pin::new(arrival).poll(&mut context).is_pending());
+            }
+        }
+        assert_eq!(waiting(), 2);
+        arrivals.pop();
+        assert_eq!(waiting(), 1);
+        arrivals.pop();
+        assert_eq!(waiting(), 0);
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Getter {
         let mut result = Err(ClientError::NoResult);
         while let Some(name) = names.next().await {
             let params = self.chase_params(request, &name).await;
-            result = self.chase(params, &tgt).await;
+            result = self.chase(params, &tgt, !request.no_store).await;
             if !is_unknown_service(&result) {
                 break;
             }
@@ -31,16 +31,18 @@ impl Getter {
         // As in MIT's library the ticket is kept under the name that was asked for.
         ticket.server = request.server.clone();
         if !request.no_store {
-            self.store(&ticket).await;
+            self.store(&ticket, Some(request)).await;
         }
         Ok(ticket)
     }
 
-    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is.
+    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is, and
+    /// go into the cache if they may.
     async fn chase(
         &self,
         params: ChaseParams,
         tgt: &Credential,
+        may_store: bool,
     ) -> Result<Credential, ClientError> {
         let mut rng = system_rng()?;
         let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
@@ -48,20 +50,22 @@ impl Getter {
             let request = match step {
                 Step::Send(request) => request,
                 Step::Done(chased) => {
-                    self.keep_tgts(chased.tgts).await;
+                    self.keep_tgts(chased.tgts, may_store).await;
                     return Ok(chased.credential);
                 }
             };
             let answer = self.driver.send(&request).await;
             let next = answer.and_then(|reply| Ok(chase.step(&reply, &mut rng, now())?));
-            self.keep_tgts(chase.take_tgts()).await;
+            self.keep_tgts(chase.take_tgts(), may_store).await;
             step = next?;
         }
     }
 
-    async fn keep_tgts(&self, tgts: Vec<Credential>) {
+    async fn keep_tgts(&self, tgts: Vec<Credential>, may_store: bool) {
         for tgt in tgts {
-            self.store(&tgt).await;
+            if may_store {
+                self.store(&tgt, None).await;
+            }
             self.tgts().push(tgt);
         }
     }

@@ -21,7 +21,11 @@ pub struct TicketRequest {
     /// The service. An empty realm leaves it to the KDC to say where the service lives; the ticket
     /// is then kept under that name, as MIT's library does.
     pub server: Principal,
-    /// The flags asked for.
+    /// The flags to ask a KDC for. A ticket of the cache need not have them, nor be bound to
+    /// [`addresses`](Self::addresses): of that it is the client, the service, the type of the session
+    /// key, the second ticket and the restrictions that count, as in MIT's library. Only for a
+    /// forwarded ticket or a proxy the cache is not looked at. To have new flags, ask for a
+    /// [`fresh`](Self::fresh) one.
     pub options: TgsOptions,
     /// The encryption types for the session key, best first; empty means those of krb5.conf.
     pub etypes: Vec<EncryptionType>,
@@ -34,8 +38,12 @@ pub struct TicketRequest {
     pub authorization_data: Vec<AuthorizationDataElement>,
     /// Whether no KDC may be asked.
     pub cached_only: bool,
-    /// Whether the cache stays as it is.
+    /// Whether the cache stays as it is, also as to the TGTs of realms on the way.
     pub no_store: bool,
+    /// Whether no ticket of the cache will do: a KDC is asked, with the TGTs that are there, and the
+    /// new ticket takes the place of the old one. For when the old one is of no use any more: the
+    /// service has a new key, or the client other groups.
+    pub fresh: bool,
     /// Whether a ticket of the cache that has expired will do.
     pub(super) expired_too: bool,
     pub(super) whose: Whose,
@@ -53,6 +61,7 @@ impl TicketRequest {
             authorization_data: Vec::new(),
             cached_only: false,
             no_store: false,
+            fresh: false,
             expired_too: false,
             whose: Whose::Owner,
         }

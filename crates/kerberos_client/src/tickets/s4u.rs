@@ -275,7 +275,9 @@ impl<'a> Behalf<'a> {
     /// Adds the ticket to the cache, unless it shall stay as it is.
     async fn store(&self, ticket: &Credential) {
         if !self.request.no_store {
-            self.driver.store(ticket, &self.cache, self.name).await;
+            let request = Some(&self.request);
+            let stored = self.driver.store(ticket, request, &self.cache, self.name);
+            stored.await;
         }
     }
 }

@@ -293,7 +293,11 @@ impl Ccache {
     }
 
     pub(super) fn file(name: CcacheName) -> Self {
-        let place = Place::File(CcacheFile::new(name.residual()));
+        let mut file = CcacheFile::new(name.residual());
+        if name.is_default() {
+            file = file.refusing_planted();
+        }
+        let place = Place::File(file);
         Self { name, place }
     }
 

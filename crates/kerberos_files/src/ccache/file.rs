@@ -22,12 +22,28 @@ use crate::window;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CcacheFile {
     path: PathBuf,
+    refuses_planted: bool,
 }
 
 impl CcacheFile {
     /// The cache at `path`, whether it exists or not.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self {
+            path: path.into(),
+            refuses_planted: false,
+        }
+    }
+
+    /// The same, but refused when it is in a place like /tmp, sticky and open to all, and neither the
+    /// effective user nor root put it there: for names that anybody can foresee.
+    ///
+    /// Whoever names a cache knows whose it is: a sidecar's in a shared `/dev/shm`, or one that root
+    /// looks at for a user.
+    pub fn refusing_planted(self) -> Self {
+        Self {
+            refuses_planted: true,
+            ..self
+        }
     }
 
     /// The path.
@@ -38,9 +54,11 @@ impl CcacheFile {
     /// Opens it for reading.
     ///
     /// # Errors
-    /// As [`CcacheReader::open`].
+    /// As [`CcacheReader::open`]; [`CcacheError::ForeignFile`] when another user may have planted it
+    /// and that [counts](Self::refusing_planted).
     pub fn open(&self) -> Result<CcacheReader, CcacheError> {
-        CcacheReader::open(&self.path)
+        let reader = CcacheReader::open(&self.path)?;
+        self.refuse_planted(reader)
     }
 
     /// Puts `cache` in place of whatever was there: the old cache or the new one is seen, never a
@@ -220,7 +238,19 @@ impl CcacheFile {
                 break file;
             }
         };
-        CcacheReader::from_locked(self.path.clone(), file)
+        self.refuse_planted(CcacheReader::from_locked(self.path.clone(), file)?)
+    }
+
+    /// Looks at what is open, for the name can lead elsewhere by now.
+    fn refuse_planted(&self, reader: CcacheReader) -> Result<CcacheReader, CcacheError> {
+        let owner = reader.owner().filter(|_| self.refuses_planted);
+        match owner.filter(|&owner| is_planted(&self.path, owner)) {
+            Some(owner) => Err(CcacheError::ForeignFile {
+                path: self.path.clone(),
+                owner,
+            }),
+            None => Ok(reader),
+        }
     }
 
     fn try_lock(&self) -> io::Result<Option<File>> {

@@ -39,11 +39,22 @@ pub enum CcacheKind {
 /// assert_eq!(CcacheName::parse("KCM:")?.path(), None);
 /// # Ok::<(), kerberos_files::ccache::CcacheNameError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct CcacheName {
     kind: CcacheKind,
     residual: String,
+    /// See [`by_default`](Self::by_default).
+    is_default: bool,
 }
+
+/// Whichever way it was come by.
+impl PartialEq for CcacheName {
+    fn eq(&self, other: &Self) -> bool {
+        (self.kind, &self.residual) == (other.kind, &other.residual)
+    }
+}
+
+impl Eq for CcacheName {}
 
 /// Why a name leads to no cache.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
@@ -111,10 +122,7 @@ const KINDS: [(&str, CcacheKind); 7] = [
 impl CcacheName {
     /// The name of the file cache at `path`.
     pub fn file(path: impl Into<String>) -> Self {
-        Self {
-            kind: CcacheKind::File,
-            residual: path.into(),
-        }
+        Self::new(CcacheKind::File, path)
     }
 
     /// The name of a cache of `kind`.
@@ -122,7 +130,24 @@ impl CcacheName {
         Self {
             kind,
             residual: residual.into(),
+            is_default: false,
         }
+    }
+
+    /// The same name, which a default stands for: nobody gave it, so anybody can foresee it.
+    ///
+    /// A FILE cache of such a name is refused if another user may have planted it
+    /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).
+    pub fn by_default(self) -> Self {
+        Self {
+            is_default: true,
+            ..self
+        }
+    }
+
+    /// Whether a default stands for it.
+    pub(super) fn is_default(&self) -> bool {
+        self.is_default
     }
 
     /// Parses `TYPE:residual`; without a type it is a file.
@@ -140,10 +165,7 @@ impl CcacheName {
             typed_name::look_up(&KINDS, kind).ok_or_else(|| CcacheNameError::UnknownType {
                 kind: kind.to_owned(),
             })?;
-        Ok(Self {
-            kind: known,
-            residual: residual.to_owned(),
-        })
+        Ok(Self::new(known, residual))
     }
 
     /// Which kind of cache it is.

@@ -13,7 +13,6 @@ use crate::ccache::{
     CcacheBuilder, CcacheError, ClockOffset, CredentialView, HEADER_STYLE, Header,
     TAG_CLOCK_OFFSET, Version,
 };
-use crate::foreign::is_planted;
 use crate::window::{MAX_RECORD, Window};
 use crate::wire::{Cursor, Style};
 
@@ -51,13 +50,11 @@ impl CcacheReader {
     /// Opens the cache at `path` and reads its header and default principal.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when there is none or only the torn beginning of one;
-    /// [`CcacheError::ForeignFile`] when another user may have planted it; else as the variants of
-    /// [`CcacheError`] say.
+    /// [`CcacheError::is_no_cache`] when there is none or only the torn beginning of one; else as
+    /// the variants of [`CcacheError`] say.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, CcacheError> {
         let path = path.into();
         let window = Window::open(&path).map_err(|error| CcacheError::from_io(&path, error))?;
-        refuse_planted(&path, &window)?;
         Self::from_window(path, window)
     }
 
@@ -75,7 +72,6 @@ impl CcacheReader {
     pub(crate) fn from_locked(path: PathBuf, file: File) -> Result<Self, CcacheError> {
         let window =
             Window::from_locked(file).map_err(|error| CcacheError::from_io(&path, error))?;
-        refuse_planted(&path, &window)?;
         Self::from_window(path, window)
     }
 
@@ -206,6 +202,11 @@ impl CcacheReader {
         self.header.kdc_offset
     }
 
+    /// The user id of who the file belongs to, if it is an ordinary one.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        self.window.owner()
+    }
+
     /// Whose cache it is.
     pub fn default_principal(&self) -> &Principal {
         &self.default_principal
@@ -229,17 +230,6 @@ impl fmt::Debug for CcacheReader {
             .field("header", &self.header)
             .field("default_principal", &self.default_principal)
             .finish_non_exhaustive()
-    }
-}
-
-/// Looks at what is open, for the name can lead elsewhere by now.
-fn refuse_planted(path: &Path, window: &Window) -> Result<(), CcacheError> {
-    match window.owner().filter(|&owner| is_planted(path, owner)) {
-        Some(owner) => {
-            let path = path.into();
-            Err(CcacheError::ForeignFile { path, owner })
-        }
-        None => Ok(()),
     }
 }
 

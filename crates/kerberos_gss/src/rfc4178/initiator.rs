@@ -110,6 +110,18 @@ impl SpnegoInitiator {
         Err(no_common_mechanism(&hint.mech_types))
     }
 
+    /// The context, if it stands without any answer: without mutual authentication, and before the
+    /// acceptor has said anything. What it would have said is not authenticated then.
+    pub fn into_unanswered(self) -> Option<Box<Context>> {
+        let state = self.state?;
+        // An acceptor that has begun to answer has to end it (RFC 4178 §4.2.2).
+        state.first.as_ref()?;
+        match state.kerberos {
+            Kerberos::Done(context) => Some(context),
+            Kerberos::Going(_) => None,
+        }
+    }
+
     /// Takes the acceptor's `token`.
     ///
     /// # Errors

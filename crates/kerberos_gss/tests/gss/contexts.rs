@@ -163,6 +163,11 @@ fn channel_bindings() {
         assert!(matches!(error, GssError::BindingsMissing));
     }
     assert!(check(None, true, None, false).is_ok());
+    // Who has nothing to compare with blames nobody else, whatever is sent.
+    for sent in [None, Some(&this)] {
+        let error = refused(check(sent, false, None, true));
+        assert!(matches!(error, GssError::OwnBindingsMissing));
+    }
     assert!(check(Some(&this), true, Some(&this), true).is_ok());
 }
 

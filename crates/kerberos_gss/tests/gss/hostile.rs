@@ -259,7 +259,7 @@ fn bytes_of_any_kind() {
     let mut rng = Rng(77);
     let mut pair = pair(18);
     for length in 0..200 {
-        let bytes: Vec<u8> = (0..length).map(|_| rng.next() as u8).collect();
+        let bytes: Vec<u8> = (0..length).map(|_| rng.number() as u8).collect();
         let mut replays = MemoryReplayCache::default();
         let mut acceptor = SpnegoAcceptor::new(service(), AcceptorOptions::default());
         let step = acceptor.step(&bytes, &mut replays, &mut Rng(2), NOW);

@@ -20,10 +20,10 @@ use crate::kinit::choose::Choice;
 use crate::kinit::command::Place;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
-use crate::kinit::refusal::Refusal;
 use crate::kinit::request;
 use crate::kvno;
 use crate::messages::line;
+use crate::refusal::Refusal;
 
 /// What `kinit` says it was about.
 const RENEWING: &str = "while renewing credentials";

@@ -20,8 +20,8 @@ use crate::keytab_select;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Keytab;
 use crate::kinit::plan::Plan;
-use crate::kinit::refusal::Refusal;
 use crate::messages::line;
+use crate::refusal::Refusal;
 use crate::user;
 
 /// Who logs in, and where the ticket goes.

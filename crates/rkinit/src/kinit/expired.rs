@@ -17,13 +17,13 @@ use kerberos_proto::PasswordChangeError;
 use kerberos_proto::PasswordResult;
 use kerberos_proto::Secret;
 
-use crate::kinit::refusal::CONTEXT;
-use crate::kinit::refusal::Refusal;
+use crate::kinit::CONTEXT;
 use crate::new_password;
 use crate::new_password::Unusable;
 use crate::new_password::mit_message;
 use crate::output;
 use crate::prompt;
+use crate::refusal::Refusal;
 
 /// How often a new password is asked for.
 const TRIES: u8 = 3;

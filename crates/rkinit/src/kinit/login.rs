@@ -12,17 +12,17 @@ use kerberos_files::keytab::KeytabName;
 use kerberos_proto::AsParams;
 use kerberos_proto::Login;
 
-use crate::kinit::advice;
+use crate::advice;
+use crate::kinit::CONTEXT;
 use crate::kinit::choose::Choice;
 use crate::kinit::expired;
 use crate::kinit::expired::Typed;
 use crate::kinit::plan::Action;
 use crate::kinit::plan::Plan;
-use crate::kinit::refusal::CONTEXT;
-use crate::kinit::refusal::Refusal;
 use crate::kinit::request;
 use crate::new_password::mit_message;
 use crate::password_file;
+use crate::refusal::Refusal;
 
 /// A login, and what it takes to log in again.
 pub(super) struct Done {

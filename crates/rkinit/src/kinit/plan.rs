@@ -4,9 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::ffi::OsStringExt as _;
 
-use kerberos_files::deltat::parse_deltat;
 use kerberos_files::timestamp_text::TimestampText;
 
+use crate::durations::span;
 use crate::kinit::args::Typed;
 
 /// What to do, free of contradictions.
@@ -202,16 +202,6 @@ fn is_path(word: &OsString) -> bool {
     starts
         .iter()
         .any(|start| word.as_bytes().starts_with(start))
-}
-
-/// A duration above zero.
-pub(crate) fn seconds(text: &str) -> Option<u32> {
-    span(text).and_then(|seconds| u32::try_from(seconds).ok())
-}
-
-/// A duration, which may be below zero but is not zero.
-fn span(text: &str) -> Option<i32> {
-    parse_deltat(text).ok().filter(|seconds| *seconds != 0)
 }
 
 /// Splits `ATTRIBUTE=VALUE`; without a value it is `yes`.

@@ -20,13 +20,13 @@ use crate::addresses;
 use crate::ccache_select::SelectError;
 use crate::keytab_select;
 use crate::keytab_select::Default;
+use crate::kinit::CONTEXT;
 use crate::kinit::plan::Keytab;
 use crate::kinit::plan::Plan;
 use crate::kinit::plan::Start;
-use crate::kinit::refusal::CONTEXT;
-use crate::kinit::refusal::Refusal;
 use crate::messages::line;
 use crate::messages::system_text;
+use crate::refusal::Refusal;
 use crate::time_zone;
 
 /// Changes `params` from what the configuration asks for to what `plan` does.

@@ -14,10 +14,10 @@ use kerberos_proto::Principal;
 use kerberos_proto::mit_text;
 use thiserror::Error;
 
+use crate::advice::advice;
 use crate::ccache_select::SelectError;
 use crate::configuration;
 use crate::hex;
-use crate::kinit::advice::advice;
 use crate::refusal::Refusal;
 
 /// Why digits are no key.

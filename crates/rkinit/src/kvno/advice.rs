@@ -1,5 +1,5 @@
 //! What to do about a service ticket that could not be had: the hint below the error of `kvno` and
-//! of `kinit -R` and `-v`.
+//! of `kinit -R` and `-v`. What names no options and no cache the library knows.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
@@ -30,39 +30,16 @@ pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
 }
 
 fn exchange_advice(error: &ExchangeError) -> Option<String> {
-    Some(match error {
-        ExchangeError::NoEtypes => {
-            "permitted_enctypes in krb5.conf leaves no encryption type that is supported".into()
-        }
-        ExchangeError::ClockSkew { .. } => CLOCK.into(),
-        ExchangeError::EvidenceNotForwardable(_) => {
-            "the KDC makes the user's ticket not forwardable: the user must not be delegated, or \
-             this service is not trusted for protocol transition"
-                .into()
-        }
-        ExchangeError::Reply(fault) => {
-            format!("{fault}: the KDC is at fault, or someone on the way altered the reply")
-        }
-        ExchangeError::UnexpectedMessage | ExchangeError::Decode { .. } => {
-            "what answers there is not a KDC that is understood; is the address right?".into()
-        }
+    match error {
         ExchangeError::Crypto(_) => {
-            "the session key in the cache is not the KDC's: log in again".into()
+            Some("the session key in the cache is not the KDC's: log in again".into())
         }
-        _ => return None,
-    })
+        error => error.hint(),
+    }
 }
 
 fn kdc_advice(error: &KdcError) -> Option<String> {
     let advice = match error.code {
-        // MIT's and Heimdal's KDCs say this of a realm, too.
-        ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN if error.server.is_krbtgt() => {
-            "no realm on the way is known to lead there: check the spelling of the realm, \
-             [domain_realm] and [capaths] in krb5.conf"
-        }
-        ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
-            "check the spelling of the service and its realm; the KDC has no key for that name"
-        }
         ErrorCode::KDC_ERR_ETYPE_NOSUPP => {
             "the service has no key of a type that was asked for: leave out -e, or permit more \
              types in krb5.conf"
@@ -76,7 +53,6 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
                 Tool::Kinit
             ));
         }
-        ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
         ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
             "the KDC does not know that user, or no longer knows the owner of the cache"
         }
@@ -92,6 +68,9 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
         }
         ErrorCode::KDC_ERR_POLICY => "the KDC's policy forbids it: ask its administrator",
         _ => {
+            if let Some(hint) = error.hint() {
+                return Some(hint.into());
+            }
             let text = error.text.as_deref().filter(|text| !text.is_empty())?;
             return Some(format!("the KDC says: {}", Shown::new(text)));
         }
@@ -102,5 +81,3 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
 fn log_in() -> String {
     format!("log in, with {}", Tool::Kinit)
 }
-
-const CLOCK: &str = "set the clock, or let it be set (NTP)";

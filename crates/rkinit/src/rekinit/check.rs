@@ -6,6 +6,7 @@ use std::time::Duration;
 use kerberos_client::Config;
 use kerberos_client::now;
 use kerberos_files::config::Krb5Config;
+use kerberos_proto::Principal;
 
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
@@ -13,11 +14,14 @@ use crate::configuration;
 use crate::messages::Program;
 use crate::messages::line;
 use crate::rekinit::args::Typed;
+use crate::rekinit::duration::duration;
 use crate::rekinit::found;
 use crate::rekinit::found::Sought;
 use crate::rekinit::log;
+use crate::rekinit::mistake::Mistake;
 use crate::rekinit::setup;
-use crate::rekinit::setup::duration;
+use crate::rekinit::spec::Spec;
+use crate::rekinit::spec::shown_service;
 
 /// The exit status: 0 if each cache has a ticket that lasts for as long as asked, else 1.
 pub(super) fn run(program: &Program, typed: &Typed) -> u8 {
@@ -30,30 +34,33 @@ pub(super) fn run(program: &Program, typed: &Typed) -> u8 {
             }
             0
         }
-        Err(text) => {
-            program.error(text, "");
+        Err(mistake) => {
+            program.error(mistake, "");
             1
         }
     }
 }
 
-fn check(typed: &Typed) -> Result<Vec<String>, String> {
+fn check(typed: &Typed) -> Result<Vec<String>, Mistake> {
     let least = duration(typed.min_life.as_deref(), "--min-life")?.unwrap_or(Duration::ZERO);
     let sought = if typed.config.is_some() {
         let client = setup::client()?;
-        let specs = setup::specs(typed)?;
-        let sought = specs.iter().map(|spec| spec.sought(&client));
-        sought.collect::<Result<Vec<_>, _>>()?
+        let sought = |spec: &Spec| Ok((spec.sought(&client)?, spec.services(&client)?));
+        setup::each(typed, &setup::specs(typed)?, sought)?
     } else {
         if let Some(extra) = typed.principals.get(1) {
-            return Err(format!("Extra arguments (starting with \"{extra}\")."));
+            return Err(format!("Extra arguments (starting with \"{extra}\").").into());
         }
-        vec![of_options(typed).map_err(|error| error.to_string())?]
+        let sought = of_options(typed).map_err(|error| error.to_string())?;
+        let services = if typed.service.is_empty() {
+            Vec::new()
+        } else {
+            Spec::from_options(typed)?.services(&setup::client()?)?
+        };
+        vec![(sought, services)]
     };
-    sought
-        .iter()
-        .map(|sought| check_one(sought, least))
-        .collect()
+    let check = |(sought, services): &(Sought, Vec<Principal>)| check_one(sought, services, least);
+    Ok(sought.iter().map(check).collect::<Result<_, _>>()?)
 }
 
 /// What the command line names. krb5.conf is read only where it decides: the container that asks need
@@ -72,10 +79,11 @@ fn of_options(typed: &Typed) -> Result<Sought, SelectError> {
     })
 }
 
-fn check_one(sought: &Sought, least: Duration) -> Result<String, String> {
+fn check_one(sought: &Sought, services: &[Principal], least: Duration) -> Result<String, String> {
     let found = sought.find()?;
-    let (name, end) = (found.cache, found.until);
-    let left = end.saturating_sub(now().seconds);
+    let (name, end) = (&found.cache, found.until);
+    let now = now().seconds;
+    let left = end.saturating_sub(now);
     let least = i64::try_from(least.as_secs()).unwrap_or(i64::MAX);
     let until = log::time(end);
     if left <= 0 {
@@ -83,6 +91,16 @@ fn check_one(sought: &Sought, least: Duration) -> Result<String, String> {
     }
     if left < least {
         return Err(format!("the ticket in {name} ends at {until}, in {left} s"));
+    }
+    let missing = found.missing_service(services, now.saturating_add(least));
+    if let Some(service) = missing.map_err(|error| error.to_string())? {
+        let (service, lasting) = (
+            shown_service(service),
+            if least > 0 { " that lasts" } else { "" },
+        );
+        return Err(format!(
+            "there is no ticket for {service}{lasting} in {name}"
+        ));
     }
     Ok(format!("the ticket in {name} is good until {until}"))
 }

@@ -1,15 +1,17 @@
 //! All tickets that are kept, and the files that their secrets are in.
 
-use std::io::ErrorKind;
+mod look;
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
+use std::time::Instant;
 
 use kerberos_client::Client;
 use kerberos_client::now;
-use kerberos_files::ccache::CcacheKind;
+use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
 use crate::messages::system_text;
@@ -22,10 +24,13 @@ use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::Accepted;
 use crate::rekinit::target::Target;
+use look::Seen;
 
 /// The keepers.
 pub(super) struct Fleet {
     kept: Vec<Kept>,
+    /// What is remembered of each one's cache.
+    seen: Vec<Seen>,
     /// `None` where there is nothing to watch, or no way to.
     pub(super) files: Option<Files>,
 }
@@ -43,6 +48,7 @@ impl Fleet {
     ) -> Result<Self, String> {
         let mut fleet = Self {
             kept: Vec::with_capacity(targets.len()),
+            seen: targets.iter().map(|_| Seen::default()).collect(),
             files: watch_files(targets, shared.log),
         };
         for target in targets {
@@ -54,9 +60,9 @@ impl Fleet {
                 before.swap_remove(place)
             } else {
                 let found = |owner| found_ticket(&shared.client, target, owner);
-                let until = owner.as_ref().and_then(found);
+                let found = owner.as_ref().and_then(found);
                 History {
-                    status: Arc::new(Status::new(cache, owner.clone(), until)),
+                    status: Arc::new(Status::new(cache, owner.clone(), found)),
                     accepted: Accepted::default(),
                     owner,
                 }
@@ -86,9 +92,9 @@ impl Fleet {
     }
 
     /// The cache of the first ticket, which is the application's.
-    pub(super) fn first_cache(&self) -> Option<&str> {
+    pub(super) fn first_cache(&self) -> Option<String> {
         let first = self.kept.first()?;
-        Some(&first.history.status.cache)
+        Some(first.history.status.place())
     }
 
     /// Has all tickets refreshed now.
@@ -118,22 +124,15 @@ impl Fleet {
         }
     }
 
-    /// Has those tickets refreshed whose cache somebody has removed.
-    pub(super) fn restore_lost(&self, log: Log) {
-        for kept in &self.kept {
-            let (name, status) = (&kept.target.cache, &kept.history.status);
-            let is_gone = |path: &Path| {
-                let found = path.symlink_metadata();
-                found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
-            };
-            if name.kind() == CcacheKind::File
-                && status.facts().valid_until.is_some()
-                && name.path().is_some_and(is_gone)
-            {
-                let text = format!("{name} is gone: refreshing");
-                log.warning(text).with("event", "cache_gone").write();
-                status.update(|facts| facts.valid_until = None);
-                kept.keeper.refresh_now();
+    /// Looks whether all caches still have their tickets; those that have not are no longer ready, and
+    /// are refreshed.
+    pub(super) fn look_at_caches(&self, client: &Client, log: Log, now: i64) {
+        let start = Instant::now();
+        for (kept, seen) in self.kept.iter().zip(&self.seen) {
+            seen.look(kept, client, log, now);
+            // Of a daemon that does not answer it is enough to ask once.
+            if start.elapsed() >= LOOK_LIMIT {
+                return;
             }
         }
     }
@@ -155,15 +154,20 @@ impl Fleet {
     }
 }
 
-/// Until when the ticket of `owner` is good that an earlier process left in the cache, if those for
-/// services are there as well.
-fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<i64> {
+/// Until when the ticket of `owner` is good that an earlier process left in a cache, and in which, if
+/// those for services are there as well.
+fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(i64, CcacheName)> {
     let is_alias = target.request.canonicalize || target.request.enterprise;
     let (cache, owner) = (target.cache.clone(), Some(owner.clone()));
-    let found = Sought::new(client, cache, owner, is_alias).find().ok()?;
-    let options = client.config().krb5().ccache_options();
-    let is_whole = found.has_services(&target.services, &options, now().seconds);
-    is_whole.ok()?.then_some(found.until)
+    let mut sought = Sought::new(client, cache, owner, is_alias);
+    if sought.caches.can_switch() {
+        // The primary cache may be anybody's: by which name the KDC knows the owner is to be seen first.
+        sought.is_alias = false;
+    }
+    let found = sought.find().ok()?;
+    let missing = found.missing_service(&target.services, now().seconds);
+    let is_whole = matches!(missing, Ok(None));
+    is_whole.then_some((found.until, found.cache))
 }
 
 fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
@@ -185,6 +189,9 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
     }
     files.ok()
 }
+
+/// For a look at the caches: probes and signals wait meanwhile.
+const LOOK_LIMIT: Duration = Duration::from_millis(500);
 
 /// For the keepers' end: a container has a second or so to spare.
 const END_LIMIT: Duration = Duration::from_millis(500);

@@ -1,12 +1,14 @@
 //! Until when a ticket is good that lies in a cache already: it has to be the right one's, and its end
 //! is a time of the KDC's clock.
 
+use std::fmt;
+
 use kerberos_client::Client;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheError;
 use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::CcacheOptions;
 use kerberos_files::ccache::Collection;
+use kerberos_files::ccache::KcmError;
 use kerberos_files::config::Krb5Config;
 use kerberos_proto::Principal;
 
@@ -30,24 +32,65 @@ pub(super) struct Found {
     pub(super) until: i64,
     /// By how many seconds the KDC's clock is ahead of that.
     ahead: i64,
+    opened: Ccache,
 }
 
 impl Found {
-    /// Whether tickets for all `services` are beside it and good at `now`, by this machine's clock.
-    pub(super) fn has_services(
+    /// The first of `services` for which there is no ticket beside it that is good until after `time`,
+    /// by this machine's clock.
+    pub(super) fn missing_service<'a>(
         &self,
-        services: &[Principal],
-        options: &CcacheOptions,
-        now: i64,
-    ) -> Result<bool, CcacheError> {
+        services: &'a [Principal],
+        time: i64,
+    ) -> Result<Option<&'a Principal>, CcacheError> {
         let mut missing: Vec<&Principal> = services.iter().collect();
-        let mut reader = Ccache::resolve(&self.cache, options)?.open()?;
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let mut reader = self.opened.open()?;
         while let Some(entry) = reader.next()? {
-            if i64::from(entry.endtime()) - self.ahead > now {
+            if i64::from(entry.endtime()) - self.ahead > time {
                 missing.retain(|service| !entry.server().matches(service));
             }
         }
-        Ok(missing.is_empty())
+        Ok(missing.first().copied())
+    }
+}
+
+/// Why no ticket was found, in words.
+#[derive(Debug)]
+pub(super) enum Lack {
+    /// There is no cache.
+    Gone(String),
+    /// The cache cannot be looked at, which says nothing of what it has.
+    Unseen(String),
+    /// It has other things.
+    Other(String),
+}
+
+impl From<CcacheError> for Lack {
+    fn from(error: CcacheError) -> Self {
+        let text = error.to_string();
+        match error {
+            error if error.is_no_cache() => Self::Gone(text),
+            CcacheError::Permission { .. }
+            | CcacheError::Io { .. }
+            | CcacheError::Kcm(KcmError::Timeout { .. } | KcmError::Closed) => Self::Unseen(text),
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<Lack> for String {
+    fn from(lack: Lack) -> Self {
+        lack.to_string()
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Gone(text) | Self::Unseen(text) | Self::Other(text)) = self;
+        f.write_str(text)
     }
 }
 
@@ -71,43 +114,44 @@ impl Sought {
     /// Looks for it.
     ///
     /// # Errors
-    /// In words, when there is none.
-    pub(super) fn find(&self) -> Result<Found, String> {
+    /// When there is none.
+    pub(super) fn find(&self) -> Result<Found, Lack> {
         let cache = self.cache()?;
-        let mut reader = cache.open().map_err(|error| error.to_string())?;
+        let mut reader = cache.open()?;
         let (name, owner) = (cache.name(), reader.default_principal());
         if let Some(principal) = self.certain_principal().filter(|named| *named != owner) {
-            return Err(format!(
+            return Err(Lack::Other(format!(
                 "the tickets in {name} are {owner}'s, not {principal}'s"
-            ));
+            )));
         }
         let ahead = reader.kdc_offset().filter(|_| self.by_kdc);
         let ahead = ahead.map_or(0, |offset| i64::from(offset.seconds));
-        let end = klist::last_end(&mut reader).map_err(|error| error.to_string())?;
-        let end = end.ok_or_else(|| format!("there is no ticket in {name}"))?;
+        let end = klist::last_end(&mut reader)?;
+        let end = end.ok_or_else(|| Lack::Other(format!("there is no ticket in {name}")))?;
         Ok(Found {
-            cache: name.clone(),
+            cache: cache.name().clone(),
             until: i64::from(end) - ahead,
             ahead,
+            opened: cache,
         })
     }
 
     /// The cache of the principal; of a name that is that of one cache, that one.
-    fn cache(&self) -> Result<Ccache, String> {
-        let text = |error: CcacheError| error.to_string();
+    fn cache(&self) -> Result<Ccache, Lack> {
         if self.caches.can_switch()
             && let Some(principal) = &self.principal
         {
-            let found = self.caches.of_principal(principal).map_err(text)?;
+            let found = self.caches.of_principal(principal)?;
             if let Some(cache) = found {
                 return Ok(cache);
             }
             if !self.is_alias {
                 let name = self.caches.name();
-                return Err(format!("there is no ticket of {principal} in {name}"));
+                let text = format!("there is no ticket of {principal} in {name}");
+                return Err(Lack::Gone(text));
             }
         }
-        self.caches.primary().map_err(text)
+        Ok(self.caches.primary()?)
     }
 
     /// Whose name must be in the cache.

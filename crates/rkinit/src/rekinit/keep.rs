@@ -16,7 +16,7 @@ use kerberos_client::now;
 use kerberos_files::keytab::KeytabError;
 use kerberos_proto::Principal;
 
-use crate::kinit::advice::advice;
+use crate::advice::advice;
 use crate::messages::system_text;
 use crate::new_password::mit_message;
 use crate::rekinit::diagnosis;
@@ -55,6 +55,9 @@ pub(super) struct Attempted {
     pub(super) status: Arc<Status>,
     /// Why it failed, if it did.
     pub(super) failed: Option<Reason>,
+    /// Whether there is a new ticket in the cache. While a login fails that is wanted, the ticket at
+    /// hand is renewed.
+    pub(super) is_new: bool,
 }
 
 /// What all keepers share.
@@ -63,6 +66,10 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) log: Log,
     pub(super) longest_pause: Option<Duration>,
+    /// Whether it ends with the first tickets.
+    pub(super) once: bool,
+    /// Whether it ends with the first failure.
+    pub(super) exit_on_error: bool,
     pub(super) events: Sender<Attempted>,
     pub(super) wake: Arc<Wake>,
 }
@@ -101,15 +108,17 @@ impl Kept {
             shared.log,
             Arc::clone(&ended),
         );
-        let observer = Observer {
+        let mut observer = Observer {
             shared: shared.clone(),
             target: Arc::clone(&target),
             status: Arc::clone(status),
+            failure: None,
         };
         let mut params = KeeperParams::new(login, source)
             .with_publish_until(move |login| publisher.publish(login))
             .with_observer(move |state| observer.observe(state));
         params.longest_pause = shared.longest_pause;
+        status.starts(now().seconds);
         let keeper = client.keep(params)?;
         Ok(Self {
             target,
@@ -130,20 +139,31 @@ struct Observer {
     shared: Shared,
     target: Arc<Target>,
     status: Arc<Status>,
+    /// The last failure, if nothing has succeeded since, and what it was called.
+    failure: Option<(Arc<ClientError>, Reason)>,
 }
 
 impl Observer {
-    fn observe(&self, state: &KeeperState) {
-        let failed = match state.error.as_deref() {
-            None => {
-                self.succeeded(state);
-                None
+    fn observe(&mut self, state: &KeeperState) {
+        let known = self.failure.take();
+        self.failure = state.error.as_ref().map(|error| match known {
+            // It has been told already: only the ticket at hand was looked after since.
+            Some((known, reason)) if Arc::ptr_eq(&known, error) => {
+                self.renewed_meanwhile(state);
+                (known, reason)
             }
-            Some(error) => Some(self.failed(state, error)),
-        };
+            _ => (Arc::clone(error), self.failed(state, error)),
+        });
+        if self.failure.is_none() {
+            self.succeeded(state);
+        }
+        let mut is_new = false;
+        self.status
+            .update(|facts| is_new = std::mem::take(&mut facts.is_new));
         let attempted = Attempted {
             status: Arc::clone(&self.status),
-            failed,
+            failed: self.failure.as_ref().map(|(_, reason)| *reason),
+            is_new,
         };
         // The main thread may have gone already.
         let _ = self.shared.events.send(attempted);
@@ -158,13 +178,32 @@ impl Observer {
             facts.kdc_time += state.took;
             facts.refreshes += 1;
         });
-        let (principal, cache) = (facts.shown_principal(), &self.status.cache);
+        self.log_refreshed(&facts, state);
+        self.warn(&facts, &facts.shown_principal());
+    }
+
+    /// The ticket was looked after while the login fails that is wanted.
+    fn renewed_meanwhile(&self, state: &KeeperState) {
+        let facts = self.status.update(|facts| {
+            attempted(facts, state);
+            if facts.is_new {
+                facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
+            }
+        });
+        if facts.is_new {
+            self.log_refreshed(&facts, state);
+        }
+    }
+
+    fn log_refreshed(&self, facts: &Facts, state: &KeeperState) {
+        let (principal, cache) = (facts.shown_principal(), self.status.place());
         let until = facts.valid_until.map_or_else(String::new, log::time);
         let how = if state.renewed { "renewed" } else { "got" };
-        let next = log::time(state.next_attempt.seconds);
-        let text = format!(
-            "{principal}: ticket {how}, good until {until}, in {cache}; next refresh at {next}"
-        );
+        let next = (!self.shared.once).then(|| log::time(state.next_attempt.seconds));
+        let then = next
+            .as_ref()
+            .map_or_else(String::new, |next| format!("; next refresh at {next}"));
+        let text = format!("{principal}: ticket {how}, good until {until}, in {cache}{then}");
         let event = self.shared.log.info(text);
         event
             .with("event", "refreshed")
@@ -172,24 +211,25 @@ impl Observer {
             .with("cache", cache.as_str())
             .with("renewed", state.renewed)
             .with("expires", until)
-            .with("next", next)
+            .with_some("next", next)
             .with(
                 "took_ms",
                 u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX),
             )
             .write();
-        self.warn(&facts, &principal);
     }
 
     /// What is not right although there is a ticket.
     fn warn(&self, facts: &Facts, principal: &str) {
         if facts.old_secret {
-            let text = "the KDC takes the secret before the last and not the present one; has the \
-                        new one reached all KDCs?";
+            let text = "the KDC takes the previous secret and not the present one; has the new one \
+                        reached all KDCs?";
             let event = self.shared.log.warning(format_args!("{principal}: {text}"));
             event
+                .with("event", "previous_secret")
                 .with("reason", "old_secret")
                 .with("principal", principal)
+                .with("cache", self.status.place())
                 .write();
         }
         let limit = i64::from(self.shared.client.config().krb5().clock_skew());
@@ -202,8 +242,10 @@ impl Observer {
             );
             let event = self.shared.log.warning(text);
             event
+                .with("event", "clock_skew")
                 .with("reason", Reason::ClockSkew.name())
                 .with("principal", principal)
+                .with("cache", self.status.place())
                 .write();
         }
     }
@@ -211,29 +253,37 @@ impl Observer {
     fn failed(&self, state: &KeeperState, error: &ClientError) -> Reason {
         let with_keys = matches!(self.target.secret, Place::Keytab(_));
         let reason = Reason::of(error, with_keys);
+        let message = message(error);
         let facts = self.status.update(|facts| {
             attempted(facts, state);
-            facts.fail(reason);
+            facts.fail(reason, &message);
         });
         let principal = facts.shown_principal();
-        let message = message(error);
+        let cache = self.status.place();
         let keys = (reason == Reason::WrongKey)
             .then(|| diagnosis::keys(&self.shared.client, error, &facts, state))
             .flatten();
         let has = match facts.valid_until {
-            Some(end) if facts.is_ready(now().seconds) => format!(
-                "; the ticket in {} is good until {}",
-                self.status.cache,
-                log::time(end)
-            ),
-            _ => format!("; there is no good ticket in {}", self.status.cache),
+            Some(end) if facts.is_ready(now().seconds) => {
+                format!("; the ticket in {cache} is good until {}", log::time(end))
+            }
+            _ => format!("; there is no good ticket in {cache}"),
         };
         let detail = keys
             .as_ref()
             .map_or_else(String::new, |keys| format!(" ({keys})"));
-        let next = log::time(state.next_attempt.seconds);
-        let text = format!("{principal}: {message}{detail}{has}; the next attempt is at {next}");
+        let is_last = self.shared.exit_on_error || (self.shared.once && !reason.may_pass());
+        let next = (!is_last).then(|| log::time(state.next_attempt.seconds));
+        let then = next.as_ref().map_or_else(String::new, |next| {
+            format!("; the next attempt is at {next}")
+        });
+        let text = format!("{principal}: {message}{detail}{has}{then}");
         let hint = match &facts.principal {
+            _ if self.target.is_not_given_away(error) => Some(
+                "to give the file to another user takes CAP_CHOWN, which root has; to a group takes it, \
+                 too, unless the sidecar is a member"
+                    .to_owned(),
+            ),
             Some(_) if reason == Reason::WrongPassword => self.target.secret.correction(),
             Some(principal) => advice(error, principal, with_keys),
             None => error.hint(),
@@ -245,10 +295,10 @@ impl Observer {
             .with("event", "failed")
             .with("reason", reason.name())
             .with("principal", principal)
-            .with("cache", self.status.cache.as_str())
+            .with("cache", cache)
             .with("error", message.as_ref())
             .with("failures", state.failures)
-            .with("next", next);
+            .with_some("next", next);
         if let Some(keys) = keys {
             event = event
                 .with("keytab_kvno", keys.keytab)

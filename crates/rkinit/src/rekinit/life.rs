@@ -1,6 +1,7 @@
 //! The life of a sidecar: the main thread starts the keepers and the application, then sleeps until
 //! a signal, a changed secret, a probe or a keeper's news.
 
+mod beginning;
 mod reload;
 mod sleep;
 
@@ -13,7 +14,6 @@ use kerberos_client::now;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheKind;
 
-use crate::beside;
 use crate::beside::Received;
 use crate::beside::Signals;
 use crate::messages::Program;
@@ -25,6 +25,7 @@ use crate::rekinit::keep::Attempted;
 use crate::rekinit::keep::Shared;
 use crate::rekinit::log;
 use crate::rekinit::metrics;
+use crate::rekinit::mistake::Mistake;
 use crate::rekinit::processes::Processes;
 use crate::rekinit::reason::Reason;
 use crate::rekinit::setup::Mode;
@@ -35,7 +36,7 @@ use crate::rekinit::systemd::Systemd;
 use crate::rekinit::wake::Wake;
 
 /// Works out anew what is to be done.
-type Load<'a> = &'a dyn Fn() -> Result<Setup, String>;
+type Load<'a> = &'a dyn Fn() -> Result<Setup, Mistake>;
 
 /// Runs until a signal, the application's end, or the end of what was to be done once; the exit
 /// status.
@@ -90,6 +91,8 @@ impl<'a> Life<'a> {
             client: setup.client.clone(),
             log: setup.log,
             longest_pause: setup.longest_pause,
+            once: setup.mode == Mode::Once,
+            exit_on_error: setup.exit_on_error,
             events,
             wake: Arc::new(Wake::new().map_err(io)?),
         };
@@ -162,19 +165,30 @@ impl<'a> Life<'a> {
             return Some(code);
         }
         self.processes.end_late_hooks();
-        self.fleet.restore_lost(self.setup.log);
         let statuses = self.fleet.statuses();
         let now = now().seconds;
         if has_news {
             self.tell_systemd(&statuses, now);
         }
+        let (fleet, client, log) = (&self.fleet, &self.shared.client, self.setup.log);
+        let look = || fleet.look_at_caches(client, log, now);
+        if self.systemd.is_due() {
+            look();
+        }
         self.systemd.pet(metrics::liveness(&statuses, now));
         if let Some(http) = &mut self.http {
-            http.serve(&|page| match page {
-                Page::Liveness if metrics::liveness(&statuses, now) => (true, "ok\n".to_owned()),
-                Page::Liveness => (false, "a keeper is stuck\n".to_owned()),
-                Page::Readiness => metrics::readiness(&statuses, now),
-                Page::Metrics => (true, metrics::metrics(&statuses, now)),
+            http.serve(&|page| {
+                if page != Page::Liveness {
+                    look();
+                }
+                match page {
+                    Page::Liveness if metrics::liveness(&statuses, now) => {
+                        (true, "ok\n".to_owned())
+                    }
+                    Page::Liveness => (false, "a keeper is stuck\n".to_owned()),
+                    Page::Readiness => metrics::readiness(&statuses, now),
+                    Page::Metrics => (true, metrics::metrics(&statuses, now)),
+                }
             });
         }
         None
@@ -190,10 +204,12 @@ impl<'a> Life<'a> {
 
     /// Takes a keeper's news.
     fn hear(&mut self, attempted: &Attempted) -> Option<u8> {
+        if attempted.is_new {
+            self.processes.run_hook(&attempted.status);
+        }
         let Some(reason) = attempted.failed else {
             self.awaited
                 .retain(|status| !Arc::ptr_eq(status, &attempted.status));
-            self.processes.run_hook(&attempted.status);
             return None;
         };
         if reason == Reason::SecretUnreadable
@@ -203,58 +219,6 @@ impl<'a> Life<'a> {
         }
         let is_final = self.setup.mode == Mode::Once && !reason.may_pass();
         (is_final || self.setup.exit_on_error).then_some(1)
-    }
-
-    /// Begins what waits for the first tickets, or gives up waiting.
-    fn look_at_beginning(&mut self) -> Option<u8> {
-        if self.has_begun {
-            return self.look_at_end();
-        }
-        let now = now().seconds;
-        let begins = match self.setup.mode {
-            Mode::Once => self.awaited.is_empty(),
-            _ => self.fleet.is_ready(now),
-        };
-        if begins {
-            self.has_begun = true;
-            self.deadline = None;
-            return match &self.setup.mode {
-                Mode::Once | Mode::Daemon => self.look_at_end(),
-                Mode::Beside(words) => self.start_application(&words.clone()),
-            };
-        }
-        if self
-            .deadline
-            .is_some_and(|deadline| deadline <= Instant::now())
-        {
-            let text = "there are no tickets in time";
-            self.setup.log.error(text).with("event", "timeout").write();
-            return Some(1);
-        }
-        None
-    }
-
-    /// What is done once ends with the last hook.
-    fn look_at_end(&self) -> Option<u8> {
-        let is_over = self.setup.mode == Mode::Once && !self.processes.has_hooks();
-        is_over.then_some(0)
-    }
-
-    fn start_application(&mut self, words: &[std::ffi::OsString]) -> Option<u8> {
-        let started = self
-            .processes
-            .start_application(words, self.fleet.first_cache().unwrap_or_default());
-        let Err(error) = started else {
-            return None;
-        };
-        let program = words.first().map(|word| word.display().to_string());
-        let text = format!(
-            "{} cannot be run: {}",
-            program.unwrap_or_default(),
-            system_text(&error)
-        );
-        self.setup.log.error(text).write();
-        Some(beside::not_run(&error))
     }
 
     fn tell_systemd(&mut self, statuses: &[Arc<Status>], now: i64) {

@@ -73,12 +73,7 @@ impl Log {
     }
 
     /// Says why there is nothing to keep: as all tools do, or as JSON if that is asked for.
-    pub(super) fn complain(
-        self,
-        program: &Program,
-        error: impl fmt::Display,
-        hint: Option<String>,
-    ) {
+    pub(super) fn complain(self, program: &Program, error: impl fmt::Display, hint: Option<&str>) {
         match self.format {
             Format::Text => {
                 let hint = hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"));
@@ -87,9 +82,7 @@ impl Log {
             }
             Format::Json => {
                 let event = self.error(error).with("event", "start");
-                let hint = hint.into_iter();
-                hint.fold(event, |event, hint| event.with("hint", hint))
-                    .write();
+                event.with_some("hint", hint.map(str::to_owned)).write();
             }
         }
     }
@@ -109,6 +102,14 @@ impl Event {
     pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.facts.push((name, value.into()));
         self
+    }
+
+    /// With a fact, if there is one.
+    pub(super) fn with_some(self, name: &'static str, value: Option<String>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
     }
 
     /// Writes it.

@@ -207,13 +207,19 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kerberos_files::ccache::CcacheName;
+
     use super::*;
 
     #[test]
     fn every_ticket_has_its_lines() {
-        let status = Arc::new(Status::new("FILE:/a\"b\\c".into(), None, Some(100)));
+        let status = Arc::new(Status::new(
+            "FILE:/a\"b\\c".into(),
+            None,
+            Some((100, CcacheName::file("/a"))),
+        ));
         status.update(|facts| {
-            facts.fail(Reason::ClockSkew);
+            facts.fail(Reason::ClockSkew, "");
             facts.attempts = 2;
         });
         let statuses = [status, Arc::new(Status::new("KCM:1".into(), None, None))];

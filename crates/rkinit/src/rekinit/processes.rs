@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -89,7 +90,7 @@ impl Processes {
             .command(words)
             .env_remove("WATCHDOG_USEC")
             .env_remove("WATCHDOG_PID")
-            .env("KRB5CCNAME", cache);
+            .env("KRB5CCNAME", absolute(cache));
         self.application = Some(command.start()?);
         Ok(())
     }
@@ -122,7 +123,7 @@ impl Processes {
             .command(&hook.words)
             // What it starts goes with it.
             .apart()
-            .env("KRB5CCNAME", &status.cache)
+            .env("KRB5CCNAME", absolute(&status.place()))
             .env("REKINIT_PRINCIPAL", facts.shown_principal())
             .env("REKINIT_EXPIRES", expires);
         match command.start() {
@@ -222,8 +223,45 @@ impl Processes {
     }
 }
 
+/// The name of a cache for a program that may change its directory.
+fn absolute(name: &str) -> String {
+    // Longest first: `DIR::` names one cache of a directory.
+    let is_path = |prefix: &&&str| name.starts_with(**prefix);
+    let Some(prefix) = ["FILE:", "DIR::", "DIR:"].iter().find(is_path) else {
+        return name.to_owned();
+    };
+    let path = name.strip_prefix(*prefix).unwrap_or_default();
+    let path = std::path::absolute(path).ok();
+    let path = path.as_deref().and_then(Path::to_str);
+    path.map_or_else(|| name.to_owned(), |path| format!("{prefix}{path}"))
+}
+
 /// The exit status of an application that left none.
 const UNKNOWN: u8 = 255;
 
 /// How long a hook may run.
 const HOOK_LIMIT: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_caches_for_whoever_changes_the_directory() {
+        let here = std::env::current_dir().unwrap();
+        let here = here.to_str().unwrap();
+        let check = |name: &str, expected: String| assert_eq!(absolute(name), expected);
+        check("FILE:cc", format!("FILE:{here}/cc"));
+        check("DIR:a/b", format!("DIR:{here}/a/b"));
+        check("DIR::a/tkt", format!("DIR::{here}/a/tkt"));
+        for name in [
+            "FILE:/cc",
+            "DIR::/a/tkt",
+            "DIR:/a",
+            "KCM:",
+            "KEYRING:session",
+        ] {
+            check(name, name.to_owned());
+        }
+    }
+}

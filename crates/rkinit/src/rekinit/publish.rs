@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use kerberos_client::ClientError;
 use kerberos_client::TicketRequest;
 use kerberos_client::cache_of;
 use kerberos_client::kerberos_files::atomic;
+use kerberos_client::now;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheBuilder;
 use kerberos_files::ccache::CcacheError;
@@ -28,7 +30,10 @@ use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
 use kerberos_proto::Principal;
 
+use crate::advice::advice;
 use crate::rekinit::log::Log;
+use crate::rekinit::reason::Reason;
+use crate::rekinit::spec::shown_service;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::Target;
 
@@ -40,6 +45,8 @@ pub(super) struct Publisher {
     log: Log,
     /// Whether another keeper, of another ticket perhaps, has the cache by now.
     ended: Arc<AtomicBool>,
+    /// How many times in a row a ticket for a service was missing.
+    without: AtomicU32,
 }
 
 impl Publisher {
@@ -59,6 +66,7 @@ impl Publisher {
             status,
             log,
             ended,
+            without: AtomicU32::new(0),
         }
     }
 
@@ -82,16 +90,34 @@ impl Publisher {
         let times = login.credential.times;
         self.status.update(|facts| {
             facts.principal = Some(login.credential.client.clone());
+            facts.is_new = true;
             facts.written = written;
             facts.valid_until = Some(times.endtime.unix() - offset);
             facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
             facts.clock_offset = login.kdc_offset.map(|_| offset);
             facts.missing_services = services.missing;
         });
+        let again = self.again_for_missing(login, services.missing);
         match services.unreachable {
             Some(error) => Err(error),
-            None => Ok(services.first_end),
+            None => Ok(services.first_end.into_iter().chain(again).min()),
         }
+    }
+
+    /// The end of a ticket that would be refreshed when those that are missing are to be asked for again:
+    /// KDCs know them already, or will once somebody has made them or put their names right.
+    fn again_for_missing(&self, login: &Login, missing: usize) -> Option<KerberosTime> {
+        if missing == 0 {
+            self.without.store(0, Ordering::Relaxed);
+            return None;
+        }
+        let before = self.without.fetch_add(1, Ordering::Relaxed);
+        let delay = FIRST_DELAY
+            .saturating_mul(2_i64.saturating_pow(before))
+            .min(LONGEST_DELAY);
+        // Tickets are refreshed when a third of their life is left.
+        let end = login.by_kdc(now()).seconds.saturating_add(delay / 2 * 3);
+        Some(KerberosTime::from_unix(end))
     }
 
     fn version(&self) -> Version {
@@ -117,7 +143,13 @@ impl Publisher {
         let results = self.client.tickets(&name.0, &requests)?;
         let mut services = Services::default();
         for (service, result) in self.target.services.iter().zip(results) {
-            services.take(service, result, self.log);
+            match result {
+                Ok(ticket) => services.take(ticket.times.endtime),
+                Err(error) => {
+                    self.warn_of_missing(service, &error, content.default_principal());
+                    services.lack(error);
+                }
+            }
         }
         let mut reader = memory.open()?;
         let mut gathered = CcacheBuilder::new(reader.header(), reader.default_principal())?;
@@ -125,6 +157,21 @@ impl Publisher {
             gathered.copy(&entry)?;
         }
         Ok((gathered, services))
+    }
+
+    fn warn_of_missing(&self, service: &Principal, error: &ClientError, principal: &Principal) {
+        let shown = shown_service(service);
+        let text = format!("{principal}: there is no ticket for {shown}: {error}");
+        let event = self.log.warning(text);
+        let event = event
+            .with("event", "service_missing")
+            .with("reason", Reason::of(error, false).name())
+            .with("principal", principal.to_string())
+            .with("cache", self.status.place())
+            .with("service", shown);
+        event
+            .with_some("hint", advice(error, principal, false))
+            .write();
     }
 
     /// Says which cache it is, where the name stands for several.
@@ -140,18 +187,29 @@ impl Publisher {
         Ok(Some(cache.name().clone()))
     }
 
-    /// The cache of `principal` among those that the name stands for: one that it has, else the
-    /// primary one if that is nobody's, else a new one.
+    /// The cache of `principal` among those that the name stands for: the one that applications were
+    /// told of, unless somebody else took it; else one that the principal has, else the primary one if
+    /// that is nobody's, else a new one.
     fn cache_of_collection(&self, principal: &Principal) -> Result<Ccache, CcacheError> {
         let options = self.client.config().krb5().ccache_options();
+        if let Some(name) = self.status.facts().place() {
+            let cache = Ccache::resolve(name, &options)?;
+            let is_ours = match cache.principal() {
+                Ok(owner) => owner == *principal,
+                Err(error) => error.is_no_cache(),
+            };
+            if is_ours {
+                return Ok(cache);
+            }
+        }
         let caches = Collection::new(self.target.cache.clone(), options);
+        if let Some(cache) = caches.of_principal(principal)? {
+            return Ok(cache);
+        }
         let primary = caches.primary()?;
         match primary.principal() {
-            Ok(owner) if owner != *principal => match caches.of_principal(principal)? {
-                Some(cache) => Ok(cache),
-                None => caches.new_unique(),
-            },
-            _ => Ok(primary),
+            Ok(_) => caches.new_unique(),
+            Err(_) => Ok(primary),
         }
     }
 }
@@ -191,27 +249,12 @@ struct Services {
 }
 
 impl Services {
-    fn take(
-        &mut self,
-        service: &Principal,
-        result: Result<kerberos_proto::Credential, ClientError>,
-        log: Log,
-    ) {
-        let error = match result {
-            Ok(ticket) => {
-                let end = ticket.times.endtime;
-                let earlier = self.first_end.is_none_or(|first| end.unix() < first.unix());
-                if earlier {
-                    self.first_end = Some(end);
-                }
-                return;
-            }
-            Err(error) => error,
-        };
+    fn take(&mut self, end: KerberosTime) {
+        self.first_end = self.first_end.into_iter().chain([end]).min();
+    }
+
+    fn lack(&mut self, error: ClientError) {
         self.missing += 1;
-        log.warning(format_args!("there is no ticket for {service}: {error}"))
-            .with("service", service.to_string())
-            .write();
         if matches!(error, ClientError::CannotContactKdc { .. }) {
             self.unreachable = Some(error);
         }
@@ -228,3 +271,7 @@ fn remove_leftovers(path: &Path) {
     // A folder that cannot be read will be complained of when the cache is written.
     let _ = atomic::remove_leftovers(path, Duration::from_secs(60));
 }
+
+/// In seconds, until tickets for services that are missing are asked for again: doubled each time.
+const FIRST_DELAY: i64 = 300;
+const LONGEST_DELAY: i64 = 3600;

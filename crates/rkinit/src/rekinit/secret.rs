@@ -5,6 +5,7 @@
 
 mod json;
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io::Read as _;
@@ -20,9 +21,12 @@ use kerberos_proto::Password;
 use kerberos_proto::Principal;
 use kerberos_proto::Secret;
 use rustix::fs::OFlags;
+use rustix::stdio::stdin;
+use rustix::termios::isatty;
 use zeroize::Zeroizing;
 
 use crate::messages::system_text;
+use crate::output;
 use crate::password_file;
 use crate::prompt;
 
@@ -72,7 +76,14 @@ impl Place {
         if let Some(password) = GIVEN.get() {
             return Ok(Self::Given(password.clone()));
         }
-        let typed = prompt::password(b"Password").map_err(|error| error.to_string())?;
+        let typed = if isatty(stdin()) {
+            // Standard output is the application's.
+            output::reserve_for_document();
+            prompt::password(b"Password").map_err(|error| error.to_string())?
+        } else {
+            let read = password_file::read(OsStr::new("-"));
+            read.map_err(|refusal| format!("standard input: {}", refusal.message))?
+        };
         Ok(Self::Given(GIVEN.get_or_init(|| typed).clone()))
     }
 

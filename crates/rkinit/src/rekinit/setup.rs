@@ -10,11 +10,13 @@ use std::time::Duration;
 use kerberos_client::Client;
 use serde::Deserialize;
 
-use crate::kinit::plan::seconds;
 use crate::rekinit::args::Typed;
+use crate::rekinit::duration::Seconds;
+use crate::rekinit::duration::duration;
 use crate::rekinit::log::Format;
 use crate::rekinit::log::Level;
 use crate::rekinit::log::Log;
+use crate::rekinit::mistake::Mistake;
 use crate::rekinit::processes::Hook;
 use crate::rekinit::spec::Spec;
 use crate::rekinit::target::Target;
@@ -62,47 +64,42 @@ enum Words {
     Many(Vec<String>),
 }
 
-/// A number, or a duration as krb5.conf writes it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(u32),
-    Text(String),
-}
-
 impl Setup {
     /// Works it out; the files are read now, and again when this is called again.
     ///
     /// # Errors
-    /// In words.
-    pub(super) fn new(typed: &Typed, application: Option<&[OsString]>) -> Result<Self, String> {
+    /// What is wrong.
+    pub(super) fn new(typed: &Typed, application: Option<&[OsString]>) -> Result<Self, Mistake> {
         let client = client()?;
         let mut file = File::of(typed)?;
         let specs = file.take_specs(typed)?;
-        let targets: Vec<Arc<Target>> = specs
-            .iter()
-            .map(|spec| spec.resolve(&client).map(Arc::new))
-            .collect::<Result<_, _>>()?;
+        let targets = each(typed, &specs, |spec| spec.resolve(&client).map(Arc::new))?;
         no_cache_twice(&targets)?;
         let mode = match (typed.once, application) {
             (true, Some(_)) => {
-                return Err("--once ends before an application would: leave one out".to_owned());
+                return Err("--once ends before an application would: leave one out".into());
             }
             (true, None) => Mode::Once,
             (false, Some(words)) => Mode::Beside(words.to_vec()),
             (false, None) => Mode::Daemon,
         };
         if mode == Mode::Once && targets.iter().any(|target| target.destroy) {
-            return Err("--once would remove what it has got: leave --destroy out".to_owned());
+            let destroy = if typed.destroy {
+                "--destroy"
+            } else {
+                "destroy"
+            };
+            let text = format!("--once would remove what it has got: leave {destroy} out");
+            return Err(text.into());
         }
         let timeout = duration(typed.timeout.as_deref(), "--timeout")?
-            .or(file.timeout.map(Seconds::duration).transpose()?)
+            .or(of_file(typed, file.timeout, "timeout")?)
             .or((mode == Mode::Once).then_some(Duration::from_secs(60)));
         Ok(Self {
             client,
             targets,
             log: log(typed, file.log.as_deref())?,
-            listen: typed.listen.clone().or(file.listen),
+            listen: listen(typed, file.listen)?,
             hook: hook(typed, file.hook, file.hook_shell)?,
             longest_pause: longest_pause(typed, file.period)?,
             mode,
@@ -118,6 +115,24 @@ impl Setup {
             .filter_map(|target| target.secret.variable().map(str::to_owned))
             .collect()
     }
+}
+
+/// What becomes of each ticket; a mistake in a file says which one it is of.
+///
+/// # Errors
+/// The first mistake.
+pub(super) fn each<T>(
+    typed: &Typed,
+    specs: &[Spec],
+    make: impl Fn(&Spec) -> Result<T, Mistake>,
+) -> Result<Vec<T>, Mistake> {
+    let make = |(at, spec): (usize, &Spec)| {
+        make(spec).map_err(|mistake| match &typed.config {
+            Some(path) => mistake.of_ticket(path, at + 1, spec.named()),
+            None => mistake,
+        })
+    };
+    specs.iter().enumerate().map(make).collect()
 }
 
 /// The tickets that a command line, or the file that it names, says are to be kept.
@@ -181,47 +196,18 @@ pub(super) fn tickets_of_file(text: &str) -> Result<usize, String> {
     Ok(file.ticket.len())
 }
 
-impl Seconds {
-    fn duration(self) -> Result<Duration, String> {
-        let seconds = match &self {
-            Self::Number(number) => Some(*number).filter(|number| *number > 0),
-            Self::Text(text) => seconds(text),
-        };
-        let shown = match self {
-            Self::Number(number) => number.to_string(),
-            Self::Text(text) => text,
-        };
-        seconds
-            .map(|seconds| Duration::from_secs(seconds.into()))
-            .ok_or_else(|| format!("{shown} is not a duration: write it as 3600 or 1h"))
-    }
-}
-
 /// A client of krb5.conf as it is now, which does not hang whatever KDCs do.
 ///
 /// # Errors
-/// In words, when krb5.conf cannot be read.
-pub(super) fn client() -> Result<Client, String> {
-    let client = Client::from_env().map_err(|error| error.to_string())?;
+/// When krb5.conf cannot be read.
+pub(super) fn client() -> Result<Client, Mistake> {
+    let client = Client::from_env()?;
     let configured = client.config().krb5().request_timeout();
     let configured = configured.map_err(|error| error.to_string())?;
     Ok(match configured {
         Some(_) => client,
         None => client.with_request_timeout(REQUEST_LIMIT),
     })
-}
-
-/// A duration that was typed as the value of `option`.
-///
-/// # Errors
-/// In words, when it is none.
-pub(super) fn duration(text: Option<&str>, option: &str) -> Result<Option<Duration>, String> {
-    let parse = |text: &str| {
-        Seconds::Text(text.to_owned())
-            .duration()
-            .map_err(|error| format!("{option}: {error}"))
-    };
-    text.map(parse).transpose()
 }
 
 fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration>, String> {
@@ -240,7 +226,28 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
             return duration(value.as_deref(), name);
         }
     }
-    file.map(Seconds::duration).transpose()
+    of_file(typed, file, "period")
+}
+
+/// A duration of the file of `--config`.
+fn of_file(typed: &Typed, value: Option<Seconds>, name: &str) -> Result<Option<Duration>, String> {
+    let path = typed.config.as_deref().unwrap_or(Path::new(""));
+    let value = value.map(Seconds::duration).transpose();
+    value.map_err(|error| format!("{}: {name}: {error}", path.display()))
+}
+
+/// Where to listen: an address that is none is a mistake now, one that is in use only when it is tried.
+fn listen(typed: &Typed, file: Option<String>) -> Result<Option<String>, String> {
+    let address = typed.listen.clone().or(file);
+    if let Some(text) = &address {
+        let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(_))) {
+            return Err(format!(
+                "cannot listen at {text}: write the address as 127.0.0.1:9464 or :9464"
+            ));
+        }
+    }
+    Ok(address)
 }
 
 /// The log for saying what is wrong with the rest: as that is asked for, if it can be told.

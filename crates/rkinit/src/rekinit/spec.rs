@@ -1,20 +1,25 @@
 //! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
 
 use kerberos_client::Client;
+use kerberos_client::ClientError;
 use kerberos_client::kerberos_files::atomic::Access;
 use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::CcacheNameError;
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::ParseOptions;
 use kerberos_proto::Principal;
+use kerberos_proto::PrincipalError;
 use kerberos_proto::RealmRule;
+use kerberos_proto::UnparseOptions;
 use serde::Deserialize;
 
-use crate::kinit::plan::seconds;
 use crate::rekinit::args::Typed;
+use crate::rekinit::duration::whole_duration;
 use crate::rekinit::found::Sought;
 use crate::rekinit::ids::Id;
 use crate::rekinit::ids::Kind;
+use crate::rekinit::mistake::Mistake;
 use crate::rekinit::secret::Name;
 use crate::rekinit::secret::Place as SecretPlace;
 use crate::rekinit::target::Request;
@@ -46,6 +51,9 @@ pub(super) struct Spec {
     proxiable: Option<bool>,
     canonicalize: bool,
     enterprise: bool,
+    /// Whether options say it, and not a file.
+    #[serde(skip)]
+    is_typed: bool,
 }
 
 impl Spec {
@@ -86,29 +94,37 @@ impl Spec {
             proxiable: either(typed.proxiable, typed.not_proxiable),
             canonicalize: typed.canonicalize,
             enterprise: typed.enterprise,
+            is_typed: true,
         })
+    }
+
+    /// Whom it names.
+    pub(super) fn named(&self) -> Option<&str> {
+        self.principal.as_deref()
     }
 
     /// The ticket to keep, for a client of this configuration.
     ///
     /// # Errors
-    /// In words, what is wrong or missing.
-    pub(super) fn resolve(&self, client: &Client) -> Result<Target, String> {
+    /// What is wrong or missing.
+    pub(super) fn resolve(&self, client: &Client) -> Result<Target, Mistake> {
         let secret = self.secret(client)?;
+        // It may be waited for in a file, but not in a variable.
+        if secret.variable().is_some() {
+            secret.read(None)?;
+        }
         let principal = match &self.principal {
             Some(text) => Some(self.principal(client, text)?),
             None if secret.names_principal() => None,
-            None => return Err("nothing says who logs in: name the principal".to_owned()),
+            None => return Err("nothing says who logs in: name the principal".into()),
         };
         let cache = self.cache_name(client)?;
         if is_private(&cache) {
-            return Err(format!("{cache} would be seen by this process alone"));
+            return Err(format!("{cache} would be seen by this process alone").into());
         }
         let access = self.access()?;
         if access.is_some() && cache.kind() != CcacheKind::File {
-            return Err(format!(
-                "{cache} is no file that has an owner, a group or a mode"
-            ));
+            return Err(format!("{cache} is no file that has an owner, a group or a mode").into());
         }
         Ok(Target {
             principal,
@@ -116,11 +132,7 @@ impl Spec {
             cache,
             access: access.unwrap_or_default(),
             destroy: self.destroy,
-            services: self
-                .services
-                .iter()
-                .map(|text| service(client, text))
-                .collect::<Result<_, _>>()?,
+            services: self.services(client)?,
             request: self.request()?,
         })
     }
@@ -129,8 +141,8 @@ impl Spec {
     /// that says whose it is may be the only place that does.
     ///
     /// # Errors
-    /// In words, what is wrong.
-    pub(super) fn sought(&self, client: &Client) -> Result<Sought, String> {
+    /// What is wrong.
+    pub(super) fn sought(&self, client: &Client) -> Result<Sought, Mistake> {
         let principal = match &self.principal {
             Some(text) => Some(self.principal(client, text)?),
             None => self.principal_of_secret(client),
@@ -142,6 +154,15 @@ impl Spec {
             principal,
             is_alias,
         ))
+    }
+
+    /// The services that tickets are to be there for.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn services(&self, client: &Client) -> Result<Vec<Principal>, Mistake> {
+        let services = self.services.iter().map(|text| service(client, text));
+        services.collect()
     }
 
     fn principal_of_secret(&self, client: &Client) -> Option<Principal> {
@@ -158,35 +179,30 @@ impl Spec {
         }
     }
 
-    fn cache_name(&self, client: &Client) -> Result<CcacheName, String> {
-        match &self.cache {
-            Some(name) => CcacheName::parse(name).map_err(|error| format!("{name}: {error}")),
-            None => client
-                .config()
-                .ccache_name()
-                .map_err(|error| error.to_string()),
-        }
+    fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
+        let Some(name) = &self.cache else {
+            return Ok(client.config().ccache_name()?);
+        };
+        let mistake =
+            |error: CcacheNameError| Mistake::with_hint(format!("{name}: {error}"), error.hint());
+        CcacheName::parse(name).map_err(mistake)
     }
 
     /// The one place that the secret is in.
-    fn secret(&self, client: &Client) -> Result<SecretPlace, String> {
+    fn secret(&self, client: &Client) -> Result<SecretPlace, Mistake> {
         let config = client.config();
-        let of_file = |name: Result<KeytabName, _>| match name {
-            Ok(name) => name
-                .file_path()
-                .map(SecretPlace::Keytab)
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error),
+        let of_file = |name: KeytabName| {
+            let path = name.file_path();
+            path.map(SecretPlace::Keytab)
+                .map_err(|error| Mistake::from(error.to_string()))
         };
-        let text = |error: kerberos_client::ClientError| error.to_string();
         let mut places = Vec::new();
         if let Some(name) = &self.keytab {
-            places.push(of_file(
-                KeytabName::parse(name).map_err(|error| error.to_string()),
-            )?);
+            let name = KeytabName::parse(name).map_err(|error| error.to_string())?;
+            places.push(of_file(name)?);
         }
         if self.client_keytab {
-            places.push(of_file(config.client_keytab_name().map_err(text))?);
+            places.push(of_file(config.client_keytab_name()?)?);
         }
         if let Some(path) = &self.password_file {
             places.push(match path.as_str() {
@@ -207,22 +223,25 @@ impl Spec {
                 .map(|path| SecretPlace::JsonFile(path.into())),
         );
         if places.len() > 1 {
-            return Err(
-                "there is more than one secret: name one keytab, file or variable".to_owned(),
-            );
+            return Err("there is more than one secret: name one keytab, file or variable".into());
         }
         match places.pop() {
             Some(place) => Ok(place),
-            None if self.default_keytab => of_file(config.keytab_name().map_err(text)),
+            None if self.default_keytab => of_file(config.keytab_name()?),
+            None if self.is_typed => Err(Mistake::with_hint(
+                "nothing says what to log in with: name a keytab (-k -t FILE), a --password-file or a \
+                 --secret-file",
+                Some("--help shows how to say whose tickets are kept, and with what".to_owned()),
+            )),
             None => Err(
-                "nothing says what to log in with: name a keytab (-k -t FILE), a \
-                         --password-file or a --secret-file"
-                    .to_owned(),
+                "nothing says what to log in with: it takes a keytab, password-file, password-env, \
+                 secret-file or secret-env"
+                    .into(),
             ),
         }
     }
 
-    fn principal(&self, client: &Client, text: &str) -> Result<Principal, String> {
+    fn principal(&self, client: &Client, text: &str) -> Result<Principal, Mistake> {
         parse(client, text, self.enterprise)
     }
 
@@ -249,8 +268,9 @@ impl Spec {
 
     fn request(&self) -> Result<Request, String> {
         let lifetime = |text: &Option<String>| {
-            let parse =
-                |text: &String| seconds(text).ok_or_else(|| format!("Bad lifetime value {text}"));
+            let parse = |text: &String| {
+                whole_duration(text).ok_or_else(|| format!("Bad lifetime value {text}"))
+            };
             text.as_ref().map(parse).transpose()
         };
         let service = |text: &String| {
@@ -285,26 +305,43 @@ fn is_private(cache: &CcacheName) -> bool {
 /// The principal that `text` names, in the default realm unless it says otherwise.
 ///
 /// # Errors
-/// In words.
-pub(super) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Principal, String> {
+/// When it is no name, or has no realm.
+pub(super) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Principal, Mistake> {
     let options = match client.config().krb5().default_realm() {
         Some(realm) => ParseOptions::with_default_realm(realm.as_bytes()),
         None => ParseOptions::default(),
     };
-    Principal::parse_bytes(text.as_bytes(), &options.enterprise(enterprise))
-        .map_err(|error| format!("{text}: {error}"))
+    let mistake = |error| {
+        let hint = match error {
+            PrincipalError::NoRealm => ClientError::NoDefaultRealm.hint(),
+            _ => None,
+        };
+        Mistake::with_hint(format!("{text}: {error}"), hint)
+    };
+    Principal::parse_bytes(text.as_bytes(), &options.enterprise(enterprise)).map_err(mistake)
 }
 
 /// The service that applications will look for: `HTTP/host` is named by krb5.conf's rules for host
 /// names, as GSS-API does; a name with a realm is taken as it is.
-fn service(client: &Client, text: &str) -> Result<Principal, String> {
+///
+/// # Errors
+/// As [`parse`].
+fn service(client: &Client, text: &str) -> Result<Principal, Mistake> {
     if !text.contains('@')
         && let Some((service, host)) = text.split_once('/')
         && !host.contains('/')
     {
         return client
             .service_principal(service, Some(host))
-            .map_err(|error| format!("{text}: {error}"));
+            .map_err(|error| Mistake::with_hint(format!("{text}: {error}"), error.hint()));
     }
     parse(client, text, false)
+}
+
+/// The name of a service: without its realm where that is for a KDC to tell.
+pub(super) fn shown_service(service: &Principal) -> String {
+    match service.realm() {
+        [] => service.unparse(&UnparseOptions::no_realm()),
+        _ => service.to_string(),
+    }
 }

@@ -30,8 +30,12 @@ pub(super) struct Facts {
     pub(super) keytab_kvno: Option<u32>,
     /// Until when the ticket that lies in the cache is good.
     pub(super) valid_until: Option<i64>,
+    /// Whether the cache has been written since the last attempt was told of.
+    pub(super) is_new: bool,
     /// The cache itself that was written last, where the target's name stands for several.
     pub(super) written: Option<CcacheName>,
+    /// The cache in which an earlier process had left the ticket.
+    pub(super) found: Option<CcacheName>,
     pub(super) renew_till: Option<i64>,
     pub(super) refreshed_at: Option<i64>,
     pub(super) next_attempt: Option<i64>,
@@ -41,6 +45,8 @@ pub(super) struct Facts {
     pub(super) failures_in_a_row: u32,
     /// Why the last attempt failed, if it did.
     pub(super) reason: Option<Reason>,
+    /// The same in words, of the last attempt that failed.
+    pub(super) message: String,
     /// How long successful refreshes took in all, and how many those were.
     pub(super) kdc_time: Duration,
     pub(super) refreshes: u64,
@@ -55,15 +61,18 @@ pub(super) struct Facts {
 }
 
 impl Status {
-    /// Of a ticket of `principal` in `cache`, which is good until then already.
+    /// Of a ticket of `principal` in the cache, or one of the caches, called `cache`: until when the one
+    /// that is there already is good, and in which cache that is.
     pub(super) fn new(
         cache: String,
         principal: Option<Principal>,
-        valid_until: Option<i64>,
+        found: Option<(i64, CcacheName)>,
     ) -> Self {
+        let (valid_until, found) = found.unzip();
         let facts = Facts {
             principal,
             valid_until,
+            found,
             ..Facts::default()
         };
         Self {
@@ -84,11 +93,24 @@ impl Status {
         facts.clone()
     }
 
+    /// A keeper starts at `now`, and with it its first attempt, which can get stuck as any other.
+    pub(super) fn starts(&self, now: i64) {
+        self.lock().next_attempt = Some(now);
+    }
+
     /// A login for `principal` is about to begin.
     pub(super) fn asks_for(&self, principal: &Principal, keytab_kvno: Option<u32>) {
         let mut facts = self.lock();
         facts.principal = Some(principal.clone());
         facts.keytab_kvno = keytab_kvno;
+    }
+
+    /// The name of the cache that has the ticket: where `cache` stands for several, the primary one may
+    /// be somebody else's.
+    pub(super) fn place(&self) -> String {
+        self.lock()
+            .place()
+            .map_or_else(|| self.cache.clone(), CcacheName::to_string)
     }
 
     pub(super) fn logged_in_with_old_secret(&self, is_old: bool) {
@@ -126,9 +148,15 @@ impl Facts {
         self.valid_until.is_some_and(|end| end > now)
     }
 
+    /// The cache itself that has the ticket, as far as that is known.
+    pub(super) fn place(&self) -> Option<&CcacheName> {
+        self.written.as_ref().or(self.found.as_ref())
+    }
+
     /// Counts a failed attempt.
-    pub(super) fn fail(&mut self, reason: Reason) {
+    pub(super) fn fail(&mut self, reason: Reason, message: &str) {
         self.reason = Some(reason);
+        message.clone_into(&mut self.message);
         let counters = Reason::ALL.iter().zip(&mut self.failures);
         for (_, count) in counters.filter(|(other, _)| **other == reason) {
             *count += 1;
@@ -150,13 +178,27 @@ mod tests {
 
     #[test]
     fn ready_while_the_ticket_lasts() {
-        let status = Status::new("FILE:/cc".into(), None, Some(100));
+        let status = Status::new(
+            "FILE:/cc".into(),
+            None,
+            Some((100, CcacheName::file("/cc"))),
+        );
         assert!(status.is_ready(99) && !status.is_ready(100));
         assert!(!Status::new(String::new(), None, None).is_ready(0));
         let facts = status.update(|facts| {
-            facts.fail(Reason::ClockSkew);
+            facts.fail(Reason::ClockSkew, "");
         });
         assert_eq!(facts.failures.iter().sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn stuck_in_the_first_attempt() {
+        let status = Status::new(String::new(), None, None);
+        let start = Instant::now();
+        status.starts(1_000);
+        assert!(!status.is_stuck(1_001, start));
+        assert!(!status.is_stuck(1_901, start + LONGEST_ATTEMPT));
+        assert!(status.is_stuck(1_902, start + LONGEST_ATTEMPT + Duration::from_secs(1)));
     }
 
     #[test]

@@ -36,6 +36,11 @@ impl Systemd {
         self.next
     }
 
+    /// Whether it is time to tell the watchdog.
+    pub(super) fn is_due(&self) -> bool {
+        self.next.is_some_and(|next| next <= Instant::now())
+    }
+
     /// Tells the watchdog that all is well, if it is time; if it is not well, that is looked at again
     /// soon.
     pub(super) fn pet(&mut self, is_well: bool) {

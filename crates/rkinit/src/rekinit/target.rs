@@ -10,9 +10,11 @@ use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::LoginSource;
 use kerberos_client::kerberos_files::atomic::Access;
+use kerberos_files::ccache::CcacheError;
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 use kerberos_proto::Secret;
+use rustix::io::Errno;
 
 use crate::rekinit::secret::Known;
 use crate::rekinit::secret::Name;
@@ -57,6 +59,16 @@ impl Target {
         self.principal.clone().or_else(read)
     }
 
+    /// Whether it is for that alone that the cache could not be written.
+    pub(super) fn is_not_given_away(&self, error: &ClientError) -> bool {
+        let gives = self.access.owner.is_some() || self.access.group.is_some();
+        let ClientError::Ccache(CcacheError::Permission { source, .. }) = error else {
+            return false;
+        };
+        // Where the file itself cannot be written it is EACCES.
+        gives && Errno::from_io_error(source) == Some(Errno::PERM)
+    }
+
     /// The secret as it is now, and whose it is.
     fn read(&self, client: &Client) -> Result<Offer, ClientError> {
         let named = self.principal.as_ref();
@@ -65,7 +77,7 @@ impl Target {
             (Some(principal), _) | (None, Some(Name::Principal(principal))) => principal,
             (None, Some(Name::Text(text))) => {
                 spec::parse(client, &text, self.request.enterprise)
-                    .map_err(|reason| no_secret("the secret's \"username\"", &reason))?
+                    .map_err(|reason| no_secret("the secret's \"username\"", &reason.to_string()))?
             }
             (None, None) => return Err(no_secret("the secret", "it has no \"username\"")),
         };

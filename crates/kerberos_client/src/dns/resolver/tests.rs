@@ -272,13 +272,10 @@ fn a_changed_file_is_read_again() {
     let folder = test_support::TempDir::new();
     let path = folder.join("resolv.conf");
     let resolver = Resolver::with_sources(
-        ConfSource::File {
-            path: path.clone(),
-            read: Mutex::new(None),
-        },
-        HostsSource::Fixed(HostsFile::default()),
+        Source::file(&path, |path| ResolvConf::load(path)),
+        Source::fixed(HostsFile::default()),
     );
-    let servers = || resolver.conf().unwrap().servers.clone();
+    let servers = || resolver.settings().unwrap().servers;
     assert_eq!(servers(), ["127.0.0.1:53".parse().unwrap()]);
     fs::write(&path, "nameserver 192.0.2.1\n").unwrap();
     assert_eq!(servers(), ["192.0.2.1:53".parse().unwrap()]);
@@ -286,4 +283,28 @@ fn a_changed_file_is_read_again() {
     assert_eq!(servers(), ["192.0.2.11:53".parse().unwrap()]);
     fs::remove_file(&path).unwrap();
     assert_eq!(servers(), ["127.0.0.1:53".parse().unwrap()]);
+}
+
+/// A hosts file that is not there yet: a pipe into which nobody has written.
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn a_file_does_not_hold_up_the_runtime() {
+    let path = std::env::temp_dir().join(format!("rkinit_hosts_{}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let resolver = Resolver::with_sources(
+        Source::fixed(ResolvConf::new([])),
+        Source::file(&path, |path| Ok(HostsFile::load(path))),
+    );
+    let question = resolver.find_addresses(Io::Tokio, "kdc.example.com", None);
+    let line = async {
+        // The runtime gets here although the question came first.
+        tokio::task::yield_now().await;
+        let path = path.clone();
+        let write = move || fs::write(path, "192.0.2.7 kdc.example.com\n");
+        tokio::task::spawn_blocking(write).await.unwrap().unwrap();
+    };
+    let (found, ()) = tokio::join!(question, line);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(found.unwrap(), ["192.0.2.7".parse::<IpAddr>().unwrap()]);
 }

@@ -3,7 +3,7 @@
 use kerberos_asn1::KerberosTime;
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{ClockOffset, Principal, TicketTimes};
-use kerberos_testkdc::TestKdc;
+use kerberos_testkdc::{Fault, TestKdc};
 
 use super::*;
 use crate::{Client, Config, Password, Secret};
@@ -115,9 +115,50 @@ fn failures_keep_quiet_longer_and_longer() {
     check(&refused, [10, 20, 40, 80, 160, 320, 600, 600]);
     check(&wrong_key, [300, 600, 1200, 2400, 3600, 3600, 3600, 3600]);
     // However long it goes on.
-    let mut backoff = Backoff { failures: u32::MAX };
+    let mut backoff = Backoff {
+        failures: u32::MAX,
+        kind: Some(Kind::Refused),
+        of_kind: u32::MAX,
+        wrong_secrets: 0,
+    };
     let delay = backoff.delay(&refused, 0);
     assert_eq!((delay.as_secs(), backoff.failures()), (600, u32::MAX));
+}
+
+#[test]
+fn a_failure_of_another_kind_begins_anew_but_wrong_secrets_add_up() {
+    let silent = ClientError::CannotContactKdc {
+        realm: "R".into(),
+        attempts: Vec::new(),
+    };
+    let busy = of_kdc(ErrorCode::KDC_ERR_SVC_UNAVAILABLE);
+    let unknown = of_kdc(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
+    let wrong = of_kdc(ErrorCode::KDC_ERR_PREAUTH_FAILED);
+    let check = |row: &[(&ClientError, u64)]| {
+        let mut backoff = Backoff::default();
+        for (place, (error, expected)) in row.iter().enumerate() {
+            let delay = backoff.delay(error, 0);
+            assert_eq!(delay.as_secs(), *expected, "{place}: {error}");
+        }
+        assert_eq!(backoff.failures() as usize, row.len());
+    };
+    // A KDC that cannot serve now is as one that does not answer.
+    check(&[(&silent, 1), (&busy, 2), (&silent, 4), (&busy, 8)]);
+    check(&[(&silent, 1), (&silent, 2), (&unknown, 10), (&unknown, 20)]);
+    check(&[(&unknown, 10), (&unknown, 20), (&silent, 1), (&unknown, 10)]);
+    // An account is not locked the sooner because the KDC was away in between.
+    check(&[(&wrong, 300), (&silent, 1), (&wrong, 600), (&wrong, 1200)]);
+    check(&[(&wrong, 300), (&unknown, 10), (&silent, 1), (&wrong, 600)]);
+}
+
+/// A refusal with this code.
+fn of_kdc(code: ErrorCode) -> ClientError {
+    let kdc = TestKdc::builder("R").principal("u", "p").start().unwrap();
+    kdc.set_fault(Fault::Error(code));
+    let client = Client::new(Config::parse(&kdc.krb5_conf()).unwrap());
+    let params = client.as_params(Principal::parse("u@R").unwrap()).unwrap();
+    let secret = Secret::Password(Password::new("p"));
+    client.login(params, secret).unwrap_err()
 }
 
 #[test]

@@ -21,8 +21,9 @@ impl Wanted {
             state: RandomState::new(),
             names: HashMap::new(),
         };
+        let looks = |request: &TicketRequest| request.may_be_cached() && !request.fresh;
         let cacheable = requests.iter().enumerate();
-        for (index, request) in cacheable.filter(|(_, request)| request.may_be_cached()) {
+        for (index, request) in cacheable.filter(|(_, request)| looks(request)) {
             wanted.add(request.server.clone(), index, 0);
             if request.server.realm().is_empty() {
                 // As MIT's library: whoever did not know the realm takes the client's, too.

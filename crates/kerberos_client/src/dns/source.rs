@@ -1,0 +1,74 @@
+//! `Source`: settings that are given, or a file that has them and is read when it has changed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kerberos_files::stamp::FileStamp;
+
+use super::DnsError;
+use crate::io::Io;
+
+/// Where settings come from.
+#[derive(Debug)]
+pub(super) enum Source<T> {
+    Fixed(Arc<T>),
+    File(Arc<SourceFile<T>>),
+}
+
+/// A file with settings.
+#[derive(Debug)]
+pub(super) struct SourceFile<T> {
+    path: PathBuf,
+    load: fn(&Path) -> io::Result<T>,
+    /// What was read, and what the file was then.
+    read: Mutex<Option<(FileStamp, Arc<T>)>>,
+}
+
+impl<T: Send + Sync + 'static> Source<T> {
+    pub(super) fn fixed(settings: T) -> Self {
+        Self::Fixed(Arc::new(settings))
+    }
+
+    pub(super) fn file(path: impl Into<PathBuf>, load: fn(&Path) -> io::Result<T>) -> Self {
+        Self::File(Arc::new(SourceFile {
+            path: path.into(),
+            load,
+            read: Mutex::new(None),
+        }))
+    }
+
+    /// What they are now. The file may be of a network or of a pipe, so that a runtime's thread does
+    /// not look at it.
+    pub(super) async fn get(&self, io: Io) -> Result<Arc<T>, DnsError> {
+        let file = match self {
+            Self::Fixed(settings) => return Ok(Arc::clone(settings)),
+            Self::File(file) => Arc::clone(file),
+        };
+        let path = file.path.display().to_string();
+        let error = |reason| DnsError::ResolvConf { path, reason };
+        match io.run(move || file.get()).await {
+            Ok(Ok(settings)) => Ok(settings),
+            Ok(Err(failed)) => Err(error(crate::transport::describe(&failed))),
+            Err(failed) => Err(error(failed.to_string())),
+        }
+    }
+}
+
+impl<T> SourceFile<T> {
+    fn get(&self) -> io::Result<Arc<T>> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before it is read: what is changed in the meantime is read once more.
+        let now = FileStamp::of(&self.path).ok();
+        if let Some((before, settings)) = &*read
+            && Some(*before) == now
+        {
+            return Ok(Arc::clone(settings));
+        }
+        let settings = Arc::new((self.load)(&self.path)?);
+        // One that changes right now may change once more, unseen.
+        let settled = now.filter(|now| now.is_settled());
+        *read = settled.map(|now| (now, Arc::clone(&settings)));
+        Ok(settings)
+    }
+}

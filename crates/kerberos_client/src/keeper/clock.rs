@@ -1,0 +1,95 @@
+//! `WallClock`: notices that the wall clock was set, by the clock that nobody sets.
+//!
+//! A login knows by how much the KDC's clock was ahead of ours, and that goes into its cache. Once
+//! ours is corrected that is wrong, and every KDC and service refuses what is made with it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rustix::fs::Timespec;
+use rustix::time::{ClockId, DynamicClockId, clock_gettime, clock_gettime_dynamic};
+
+use crate::now;
+
+/// The wall clock as it was when it was last looked at.
+#[derive(Debug)]
+pub(super) struct WallClock {
+    /// By how much it is ahead of the time since the machine started, in microseconds.
+    lead: AtomicI64,
+    /// What is no setting yet, in microseconds.
+    tolerance: i64,
+}
+
+impl WallClock {
+    /// Of a client that bears clocks which differ by `clock_skew` seconds. A tenth of that is what
+    /// nobody minds: clocks that are kept right are set by less, and often.
+    pub(super) fn new(clock_skew: u32) -> Self {
+        Self {
+            lead: AtomicI64::new(lead()),
+            tolerance: (i64::from(clock_skew) * 100_000).max(1_000_000),
+        }
+    }
+
+    /// Whether it was set since it was last looked at.
+    pub(super) fn was_set(&self) -> bool {
+        self.is_other(lead(), self.lead.load(Ordering::Relaxed))
+    }
+
+    /// As [`was_set`](Self::was_set), and this is a look.
+    pub(super) fn look(&self) -> bool {
+        let lead = lead();
+        self.is_other(lead, self.lead.swap(lead, Ordering::Relaxed))
+    }
+
+    fn is_other(&self, now: i64, before: i64) -> bool {
+        now.saturating_sub(before).saturating_abs() > self.tolerance
+    }
+
+    /// As if the clock had been set on by so many seconds since the last look.
+    #[cfg(test)]
+    pub(super) fn set_on(&self, seconds: i64) {
+        self.lead.fetch_sub(seconds * 1_000_000, Ordering::Relaxed);
+    }
+}
+
+/// By how much the wall clock is ahead of the time since the machine started, its sleep included:
+/// after that the wall clock is right without anyone setting it.
+fn lead() -> i64 {
+    let since_start = clock_gettime_dynamic(DynamicClockId::Boottime)
+        .unwrap_or_else(|_| clock_gettime(ClockId::Monotonic));
+    let wall = now();
+    micros(wall.seconds, wall.microseconds.into()).saturating_sub(of_timespec(since_start))
+}
+
+fn of_timespec(time: Timespec) -> i64 {
+    micros(time.tv_sec, time.tv_nsec / 1_000)
+}
+
+fn micros(seconds: i64, rest: i64) -> i64 {
+    seconds.saturating_mul(1_000_000).saturating_add(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_is_seen_once() {
+        for seconds in [900, -900, 31, -31] {
+            let clock = WallClock::new(300);
+            assert!(!clock.was_set() && !clock.look());
+            clock.set_on(seconds);
+            assert!(clock.was_set() && clock.was_set() && clock.look());
+            assert!(!clock.was_set());
+        }
+    }
+
+    #[test]
+    fn a_tenth_of_what_is_borne_is_no_setting() {
+        let clock = WallClock::new(300);
+        clock.set_on(28);
+        assert!(!clock.was_set());
+        // But many small ones come to a large one.
+        clock.set_on(28);
+        assert!(clock.was_set());
+    }
+}

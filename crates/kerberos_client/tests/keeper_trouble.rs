@@ -1,0 +1,225 @@
+//! Keepers in trouble: callbacks that panic or want much stack, runtimes that end, new secrets that
+//! are wrong, clocks that are corrected.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use kerberos_client::{AsyncClient, Client, ClientError, Config, KeeperParams, TicketKeeper, now};
+use kerberos_proto::{AsParams, ClockOffset, Password, Secret};
+use kerberos_testkdc::{Fault, TestKdc};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Long enough for a busy machine; no test waits for it to pass.
+const LONG: Duration = Duration::from_secs(60);
+
+fn kdc() -> TestKdc {
+    TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .start()
+        .unwrap()
+}
+
+fn client(kdc: &TestKdc) -> Client {
+    Client::new(Config::parse(&kdc.krb5_conf()).unwrap())
+}
+
+fn as_params(client: &Client) -> AsParams {
+    client.as_params(client.principal("svc").unwrap()).unwrap()
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "it stands for what may fail elsewhere"
+)]
+fn password() -> Result<Secret, ClientError> {
+    Ok(Secret::Password(Password::new("password")))
+}
+
+/// A source that panics when it is asked for the second time.
+fn panics_later() -> impl FnMut() -> Result<Secret, ClientError> + Send {
+    let mut asked = 0;
+    move || {
+        asked += 1;
+        assert_ne!(asked, 2, "a mistake in the source");
+        password()
+    }
+}
+
+fn wait_for(keeper: &TicketKeeper, is_so: impl Fn(&TicketKeeper) -> bool) {
+    let end = Instant::now() + LONG;
+    while !is_so(keeper) {
+        assert!(Instant::now() < end, "{:?}", keeper.state());
+        std::thread::sleep(SECOND / 100);
+    }
+}
+
+#[test]
+#[allow(
+    clippy::large_stack_arrays,
+    reason = "what is tested is that it has room"
+)]
+fn callbacks_have_the_stack_that_threads_usually_have() {
+    let (kdc, published) = (kdc(), Arc::new(AtomicUsize::new(0)));
+    let client = client(&kdc);
+    let much = || {
+        let much = [1_u8; 1 << 20];
+        std::hint::black_box(&much).len()
+    };
+    let secret = move || {
+        assert_eq!(much(), 1 << 20);
+        password()
+    };
+    let count = Arc::clone(&published);
+    let params = KeeperParams::new(as_params(&client), secret).with_publish(move |_| {
+        count.fetch_add(much(), Ordering::Relaxed);
+        Ok(())
+    });
+    let keeper = client.keep(params).unwrap();
+    keeper.wait(LONG).unwrap();
+    assert_eq!(published.load(Ordering::Relaxed), 1 << 20);
+}
+
+#[test]
+fn a_keeper_whose_source_panics_has_ended() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let params = KeeperParams::new(as_params(&client), panics_later());
+    let keeper = client.keep(params).unwrap();
+    keeper.wait(LONG).unwrap();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    let mut watch = keeper.watch();
+    keeper.login_now();
+    let state = watch.changed_within(LONG).unwrap();
+    let error = state.error.as_deref();
+    assert!(matches!(error, Some(ClientError::KeeperEnded)), "{error:?}");
+    let start = Instant::now();
+    assert!(watch.changed_within(LONG).is_none() && start.elapsed() < LONG);
+    // What it had is still good.
+    keeper.wait(LONG).unwrap();
+}
+
+#[tokio::test]
+async fn a_task_whose_source_panics_has_ended() {
+    let kdc = kdc();
+    let blocking = client(&kdc);
+    let client = AsyncClient::from(blocking.clone());
+    let login = as_params(&blocking);
+    let source = || -> Result<Secret, ClientError> { panic!("a mistake in the source") };
+    let keeper = client.keep(KeeperParams::new(login, source)).unwrap();
+    let error = keeper.ready().await.unwrap_err();
+    assert!(matches!(error, ClientError::KeeperEnded), "{error:?}");
+    let error = keeper.state().error.clone();
+    assert!(matches!(error.as_deref(), Some(ClientError::KeeperEnded)));
+}
+
+#[test]
+fn watchers_see_that_a_keeper_is_stopped_though_no_kdc_answers() {
+    let kdc = kdc();
+    kdc.set_fault(Fault::Silence);
+    let client = client(&kdc);
+    let params = KeeperParams::new(as_params(&client), password);
+    let keeper = Arc::new(client.keep(params).unwrap());
+    let other = Arc::clone(&keeper);
+    let mut watch = keeper.watch();
+    let waiter = std::thread::spawn(move || watch.changed_within(LONG * 5).is_none());
+    std::thread::sleep(SECOND / 5);
+    let start = Instant::now();
+    other.stop();
+    assert!(waiter.join().unwrap());
+    assert!(start.elapsed() < SECOND * 5, "{:?}", start.elapsed());
+    // To have it stopped is no error.
+    assert!(keeper.state().error.is_none());
+}
+
+#[test]
+fn watchers_see_that_the_runtime_is_gone() {
+    let kdc = kdc();
+    let blocking = client(&kdc);
+    let client = AsyncClient::from(blocking.clone());
+    let login = as_params(&blocking);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let keeper = runtime.block_on(async {
+        let keeper = client.keep(KeeperParams::new(login, password)).unwrap();
+        keeper.ready().await.unwrap();
+        keeper
+    });
+    let mut watch = keeper.watch();
+    runtime.shutdown_timeout(LONG);
+    let mut last = watch.current();
+    while let Some(state) = watch.changed_within(LONG) {
+        last = state;
+    }
+    assert!(matches!(
+        last.error.as_deref(),
+        Some(ClientError::KeeperEnded)
+    ));
+}
+
+#[test]
+fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .max_life(SECOND * 6)
+        .start()
+        .unwrap();
+    let client = client(&kdc);
+    let mut login = as_params(&client);
+    login.renew_lifetime = Some(3_600);
+    let secret = Arc::new(Mutex::new("password"));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (given, count) = (Arc::clone(&secret), Arc::clone(&asked));
+    let source = move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(Secret::Password(Password::new(*given.lock().unwrap())))
+    };
+    let keeper = client.keep(KeeperParams::new(login, source)).unwrap();
+    let first = keeper.wait(LONG).unwrap();
+    *secret.lock().unwrap() = "a new one, which is wrong";
+    keeper.login_now();
+    wait_for(&keeper, |keeper| keeper.state().failures == 1);
+    // The next login is minutes away, the end of the ticket seconds.
+    wait_for(&keeper, |keeper| {
+        let state = keeper.state();
+        let end = |login: &kerberos_client::Login| login.credential.times.endtime;
+        let last = state.login.as_deref().unwrap();
+        end(last) > end(&first) && state.renewed
+    });
+    let state = keeper.state();
+    assert!(state.valid_login(now()).is_some());
+    assert!(state.error.is_some() && state.failures == 1, "{state:?}");
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    // Whoever asks for a refresh has the secret tried again.
+    keeper.refresh_now();
+    wait_for(&keeper, |keeper| keeper.state().failures == 2);
+    assert_eq!(asked.load(Ordering::Relaxed), 3);
+    *secret.lock().unwrap() = "password";
+    keeper.refresh_now();
+    wait_for(&keeper, |keeper| keeper.state().error.is_none());
+    assert!(!keeper.state().renewed && keeper.state().failures == 0);
+    // From then on renewing will do.
+    wait_for(&keeper, |keeper| keeper.state().renewed);
+    assert_eq!(asked.load(Ordering::Relaxed), 4);
+}
+
+#[test]
+fn a_ticket_is_renewed_after_the_clock_was_set_right() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let mut params = as_params(&client);
+    params.renew_lifetime = Some(7 * 24 * 3_600);
+    let mut login = client.login(params, password().unwrap()).unwrap();
+    // As found with a clock that was a quarter of an hour behind.
+    login.kdc_offset = Some(ClockOffset {
+        seconds: 900,
+        microseconds: 0,
+    });
+    let keeper = client.keep(KeeperParams::renewing(login)).unwrap();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    keeper.refresh_now();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 2);
+    let state = keeper.state();
+    assert!(state.error.is_none() && state.renewed, "{state:?}");
+    assert_eq!(state.login.as_ref().unwrap().kdc_offset, None);
+}

@@ -1,0 +1,112 @@
+//! What to do about an error of an exchange, where that can be told: for the person who administers
+//! the program, and without the options of any tool.
+
+use alloc::borrow::ToOwned as _;
+use alloc::format;
+use alloc::string::String;
+
+use kerberos_asn1::ErrorCode;
+
+use super::{ExchangeError, KdcError, ReplyFault};
+
+impl ExchangeError {
+    /// What to do about it, where that can be told.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_proto::ExchangeError;
+    /// let error = ExchangeError::NoEtypes;
+    /// assert!(error.hint().is_some_and(|hint| hint.starts_with("permitted_enctypes")));
+    /// assert_eq!(ExchangeError::Finished.hint(), None);
+    /// ```
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Kdc(error) => return error.hint().map(str::to_owned),
+            Self::WrongPassword(_) => {
+                "type the password again: upper and lower case differ, and it may have been changed"
+            }
+            Self::WrongKey { etype, kvno, .. } => {
+                return Some(format!(
+                    "the {etype} key of version {kvno} is not the KDC's: extract the keytab again"
+                ));
+            }
+            Self::NoKeys { .. } => "extract keys of a supported type into the keytab",
+            Self::NoKeyFor { etype, .. } => {
+                return Some(format!(
+                    "the KDC wants an {etype} key and the keytab has none: extract it again"
+                ));
+            }
+            Self::NoEtypes => {
+                "permitted_enctypes in krb5.conf leaves no encryption type that is supported"
+            }
+            Self::NoCommonEtype { .. }
+            | Self::Reply(ReplyFault::EtypeNotOffered(_) | ReplyFault::SessionKeyNotOffered(_)) => {
+                ETYPES
+            }
+            Self::TimestampDisabled => {
+                "disable_encrypted_timestamp in krb5.conf forbids the only preauthentication that \
+                 the KDC and this program share"
+            }
+            Self::NoMechanism { offered } => {
+                return Some(format!(
+                    "the KDC offers preauthentication of types {offered:?}, none of which is \
+                     supported"
+                ));
+            }
+            Self::ClockSkew { .. } => CLOCK,
+            Self::EvidenceNotForwardable(_) => {
+                "the KDC makes the user's ticket not forwardable: the user must not be delegated, \
+                 or this service is not trusted for protocol transition"
+            }
+            Self::Reply(fault) => {
+                return Some(format!(
+                    "{fault}: the KDC is at fault, or someone on the way altered the reply"
+                ));
+            }
+            Self::UnexpectedMessage | Self::Decode { .. } => {
+                "what answers there is not a KDC that is understood; is the address right?"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl KdcError {
+    /// What to do about it, where the code tells. The KDC's own words are in
+    /// [`text`](Self::text), and in what is displayed.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.code {
+            ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
+                "check the spelling of the name and its realm"
+            }
+            // MIT's and Heimdal's KDCs say this of a realm, too.
+            ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN if self.server.is_krbtgt() => {
+                "no realm on the way is known to lead there: check the spelling of the realm, \
+                 [domain_realm] and [capaths] in krb5.conf"
+            }
+            ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
+                "check the spelling of the service and its realm; the KDC has no key for that name"
+            }
+            ErrorCode::KDC_ERR_PREAUTH_FAILED => "the password, the key or the clock is wrong",
+            ErrorCode::KDC_ERR_KEY_EXPIRED => "the password has expired: change it",
+            ErrorCode::KDC_ERR_CLIENT_REVOKED => {
+                "the account is locked or disabled: ask its administrator"
+            }
+            ErrorCode::KDC_ERR_NAME_EXP => "the account has expired: ask its administrator",
+            ErrorCode::KDC_ERR_ETYPE_NOSUPP => ETYPES,
+            ErrorCode::KDC_ERR_NEVER_VALID => "ask for a longer lifetime, or set the clock",
+            ErrorCode::KDC_ERR_WRONG_REALM => "name the realm that has the account",
+            ErrorCode::KDC_ERR_CANNOT_POSTDATE => "the account may not postdate tickets",
+            ErrorCode::KDC_ERR_POLICY | ErrorCode::KDC_ERR_BADOPTION => {
+                "the KDC does not allow all that was asked for: leave out options, or ask for less"
+            }
+            ErrorCode::KRB_AP_ERR_TKT_EXPIRED => "log in again: the ticket has expired",
+            ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
+            _ => return None,
+        })
+    }
+}
+
+const CLOCK: &str = "set the clock, or let it be set (NTP)";
+const ETYPES: &str = "permit another encryption type in krb5.conf, or give the account newer keys";

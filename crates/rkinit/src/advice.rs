@@ -1,0 +1,64 @@
+//! What to do about a login that failed: the hint below the error. Most of it the library knows; here
+//! is what names options and other tools.
+
+use kerberos_asn1::ErrorCode;
+use kerberos_client::ClientError;
+use kerberos_proto::AskError;
+use kerberos_proto::ExchangeError;
+use kerberos_proto::KdcError;
+use kerberos_proto::Principal;
+use kerberos_proto::Shown;
+
+use crate::Tool;
+
+/// The hint for `error`, when there is something to be done about it.
+pub(crate) fn advice(error: &ClientError, principal: &Principal, keytab: bool) -> Option<String> {
+    match error {
+        ClientError::Exchange(ExchangeError::Kdc(error)) => kdc_advice(error, principal, keytab),
+        ClientError::Exchange(error) => exchange_advice(error),
+        ClientError::Config(error) => Some(error.to_string()),
+        error => error.hint(),
+    }
+}
+
+fn exchange_advice(error: &ExchangeError) -> Option<String> {
+    Some(match error {
+        ExchangeError::NoKeys { .. } => format!(
+            "{} -ke shows whose keys the keytab has, and of what types",
+            Tool::Klist
+        ),
+        ExchangeError::NoKeyFor { etype, .. } => format!(
+            "the KDC wants an {etype} key and the keytab has none: {} -ke shows what it has",
+            Tool::Klist
+        ),
+        ExchangeError::Ask(AskError::Interrupted) => return None,
+        ExchangeError::Ask(_) => {
+            "give the password on standard input, or use a keytab with -kt FILE".into()
+        }
+        error => return error.hint(),
+    })
+}
+
+fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<String> {
+    let advice = match error.code {
+        ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY if keytab => {
+            "the key is not the KDC's, perhaps it was changed: extract the keytab again"
+        }
+        ErrorCode::KDC_ERR_PREAUTH_FAILED => "the password or the clock is wrong",
+        ErrorCode::KDC_ERR_KEY_EXPIRED => {
+            let kpasswd = Tool::Kpasswd;
+            return Some(format!("change the password: {kpasswd} {principal}"));
+        }
+        ErrorCode::KDC_ERR_NEVER_VALID => "ask for a longer lifetime (-l), or set the clock",
+        ErrorCode::KDC_ERR_WRONG_REALM => "log in with -C, or name the realm that has the account",
+        ErrorCode::KDC_ERR_CANNOT_POSTDATE => "leave out -s: the account may not postdate tickets",
+        _ => {
+            if let Some(hint) = error.hint() {
+                return Some(hint.into());
+            }
+            let text = error.text.as_deref().filter(|text| !text.is_empty())?;
+            return Some(format!("the KDC says of {principal}: {}", Shown::new(text)));
+        }
+    };
+    Some(advice.into())
+}

@@ -1,0 +1,215 @@
+//! The sidecar's caches among others': in which one of a collection a ticket is, who is told of it, and
+//! what a probe says when somebody has put something else there.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cli::sidecar::{get, rekinit};
+use cli::{PASSWORD, REALM, typed_password};
+use kerberos_files::ccache::CcacheFile;
+use kerberos_testkdc::TestKdc;
+use test_support::{Place, Sidecar};
+
+const READY: &str = "HTTP/1.1 200 OK";
+const UNREADY: &str = "HTTP/1.1 503 Service Unavailable";
+const REFRESHED: &str = "\"event\":\"refreshed\"";
+
+/// A realm with two users, and a collection whose primary cache is bob's.
+fn world() -> (TestKdc, Place, String) {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .principal("bob", PASSWORD)
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    place.write("wrong", "not this one");
+    fs::create_dir(place.path("tickets")).expect("it is ours");
+    let collection = format!("DIR:{}", place.text("tickets"));
+    log_in(&place, &collection, "bob");
+    (kdc, place, collection)
+}
+
+fn log_in(place: &Place, cache: &str, who: &str) {
+    let kinit = place.ours("kinit").arg(who).env("KRB5CCNAME", cache);
+    kinit.stdin(typed_password()).run().success();
+}
+
+fn start(place: &Place, arguments: &str) -> Sidecar {
+    let tool = rekinit(place, "--log json --password-file password").line(arguments);
+    Sidecar::start(tool, place.path("log"))
+}
+
+/// The address that it listens at.
+fn address(sidecar: &mut Sidecar) -> String {
+    sidecar.wait_for("\"event\":\"listening\"", 1);
+    let log = sidecar.log();
+    let (_, rest) = log.split_once("http://").expect("an address");
+    rest.split('/').next().expect("its end").to_owned()
+}
+
+/// Whose tickets are in the file.
+fn owner(path: &Path) -> String {
+    let cache = CcacheFile::new(path).open();
+    cache.map_or_else(
+        |error| error.to_string(),
+        |cache| cache.default_principal().to_string(),
+    )
+}
+
+/// Whose tickets are in the cache that a program was told of.
+fn owner_of(name: &str) -> String {
+    let path = name.trim().strip_prefix("DIR::").expect("one cache");
+    owner(Path::new(path))
+}
+
+#[track_caller]
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn whose_tickets_an_application_and_a_hook_have() {
+    let (_kdc, place, collection) = world();
+    let alice = format!("alice@{REALM}");
+    // Once it writes the cache itself, once it finds it: the second password is not taken.
+    for password in ["password", "wrong"] {
+        let tool = rekinit(&place, "--log json --timeout 30 --hook-shell --hook")
+            .arg("echo $KRB5CCNAME > hooked")
+            .args(["--password-file", password, "-c", &collection, "alice"])
+            .line("-- sh -c")
+            .arg("sleep 0.2; echo $KRB5CCNAME");
+        let run = tool.run().success();
+        assert_eq!(owner_of(&run.stdout()), alice, "{password}: {run}");
+        let hooked = fs::read_to_string(place.path("hooked")).expect("the hook ran");
+        assert_eq!(owner_of(&hooked), alice, "{password}");
+        let named = format!("\"cache\":\"{}\"", run.stdout().trim());
+        assert!(run.stderr().contains(&named), "{run}");
+    }
+}
+
+#[test]
+fn the_primary_cache_of_another_is_no_beginning() {
+    let (_kdc, place, collection) = world();
+    // The KDC may know alice by another name, but nobody has said that it is bob.
+    let options = format!("-C --password-file wrong -c {collection} --timeout 1 alice");
+    let tool = rekinit(&place, &options).line("-- touch started");
+    tool.run().exits(1);
+    assert!(!place.path("started").exists());
+}
+
+#[test]
+fn a_relative_name_is_good_in_every_folder() {
+    let (_kdc, place, _) = world();
+    let tool = rekinit(&place, "--password-file password -c FILE:here alice");
+    let tool = tool.line("--timeout 30 --hook-shell --hook");
+    let tool = tool.arg("echo $KRB5CCNAME > hooked").line("-- sh -c");
+    let run = tool.arg("sleep 0.2; echo $KRB5CCNAME").run().success();
+    let here = format!("FILE:{}\n", place.text("here"));
+    assert_eq!(run.stdout(), here);
+    let hooked = fs::read_to_string(place.path("hooked")).expect("the hook ran");
+    assert_eq!(hooked, here);
+}
+
+#[test]
+fn a_principal_has_one_cache_of_a_collection() {
+    let (_kdc, place, collection) = world();
+    log_in(&place, &collection, "alice");
+    // The primary cache is nobody's now, and alice has another one.
+    let files: Vec<_> = fs::read_dir(place.path("tickets"))
+        .expect("a folder")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| owner(path).starts_with("bob@"))
+        .collect();
+    let [primary] = &files[..] else {
+        panic!("{files:?}");
+    };
+    fs::remove_file(primary).expect("it is there");
+    let name = primary.file_name().and_then(|name| name.to_str());
+    let name = name.expect("a name");
+    place.write("tickets/primary", format!("{name}\n"));
+    let options = format!("--once --password-file password -c {collection} alice");
+    rekinit(&place, &options).run().success();
+    assert!(!primary.exists(), "alice has two");
+}
+
+#[test]
+fn a_cache_of_somebody_else_is_not_ready() {
+    let (_kdc, place, _) = world();
+    let mut sidecar = start(&place, "--listen 127.0.0.1:0 alice");
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 1);
+    assert_eq!(get(&address, "/readyz").0, READY);
+    log_in(&place, &place.cache().display().to_string(), "bob");
+    let (_, metrics) = get(&address, "/metrics");
+    let ready = metrics
+        .lines()
+        .find(|line| line.starts_with("rekinit_ready{"));
+    assert!(ready.is_some_and(|line| line.ends_with(" 0")), "{metrics}");
+    sidecar.wait_for("\"event\":\"cache_changed\"", 1);
+    let whose = format!("are bob@{REALM}'s, not alice@{REALM}'s; refreshing");
+    sidecar.wait_for(&whose, 1);
+    wait_until("it is alice's again", || {
+        get(&address, "/readyz").0 == READY
+    });
+    assert_eq!(owner(place.cache()), format!("alice@{REALM}"));
+    // Two that write to one cache do not ask KDCs time and again for that.
+    log_in(&place, &place.cache().display().to_string(), "bob");
+    for _ in 0..3 {
+        assert_eq!(get(&address, "/readyz").0, UNREADY);
+    }
+    sidecar.wait_for("\"event\":\"cache_changed\"", 2);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(sidecar.log().matches(REFRESHED).count(), 2);
+    assert_eq!(sidecar.log().matches("cache_changed").count(), 2);
+    // Whoever puts it right is believed.
+    log_in(&place, &place.cache().display().to_string(), "alice");
+    assert_eq!(get(&address, "/readyz").0, READY);
+}
+
+#[test]
+fn an_empty_cache_is_not_ready() {
+    let (_kdc, place, _) = world();
+    let mut sidecar = start(&place, "--listen 127.0.0.1:0 alice");
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 1);
+    fs::write(place.cache(), "").expect("it is ours");
+    assert_eq!(get(&address, "/readyz").0, UNREADY);
+    sidecar.wait_for("\"event\":\"cache_gone\"", 1);
+    wait_until("it is written anew", || get(&address, "/readyz").0 == READY);
+}
+
+#[test]
+fn a_cache_of_a_collection_comes_back_where_it_was() {
+    let (_kdc, place, collection) = world();
+    let tool = rekinit(&place, "--log json --password-file password alice");
+    let tool = tool.line("--listen 127.0.0.1:0 --hook-shell --hook");
+    let tool = tool
+        .arg("echo $KRB5CCNAME >> hooked")
+        .args(["-c", &collection]);
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 1);
+    assert_eq!(get(&address, "/readyz").0, READY);
+    let hooked = || fs::read_to_string(place.path("hooked")).unwrap_or_default();
+    wait_until("the hook runs", || hooked().lines().count() == 1);
+    let destroy = place.ours("kdestroy").arg("-A");
+    destroy.env("KRB5CCNAME", &collection).run().success();
+    assert_eq!(get(&address, "/readyz").0, UNREADY);
+    sidecar.wait_for("\"event\":\"cache_gone\"", 1);
+    wait_until("the hook runs again", || hooked().lines().count() == 2);
+    let hooked = hooked();
+    let mut names = hooked.lines();
+    assert_eq!(names.next(), names.next());
+    assert_eq!(
+        owner_of(hooked.lines().next().unwrap_or_default()),
+        format!("alice@{REALM}")
+    );
+    assert_eq!(get(&address, "/readyz").0, READY);
+}

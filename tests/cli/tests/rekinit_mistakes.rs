@@ -1,0 +1,173 @@
+//! What the sidecar says to whoever made a mistake, and what it leaves out: hints that fit, the place in
+//! a file, no next attempt where there is none, no prompt where nobody reads it.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use cli::sidecar::rekinit;
+use cli::{PASSWORD, REALM, realm};
+use kerberos_testkdc::Fault;
+use serde_json::Value;
+use test_support::{Finished, Place};
+
+fn fails(place: &Place, arguments: &str, code: i32) -> Finished {
+    rekinit(place, arguments).run().exits(code)
+}
+
+#[track_caller]
+fn says(run: &Finished, text: &str) {
+    assert!(run.stderr().contains(text), "expected {text}: {run}");
+}
+
+#[track_caller]
+fn says_nothing_of(run: &Finished, text: &str) {
+    assert!(!run.stderr().contains(text), "{text}: {run}");
+}
+
+#[test]
+fn a_duration_is_taken_as_a_whole_or_not_at_all() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let once = "--once --password-file password alice";
+    for option in ["--period 1.5h", "--timeout 5.m", "--period 1h,", "-l 1.5h"] {
+        let run = fails(&place, &format!("{once} {option}"), 2);
+        says(&run, option.split_once(' ').expect("a value").1);
+    }
+    fails(&place, "--check --min-life 1.5h", 1);
+    let pause = rekinit(&place, once).env("PERIOD_SECONDS", "1.5h");
+    says(&pause.run().exits(2), "PERIOD_SECONDS: 1.5h is not a duration");
+    for (line, what) in [
+        ("period = \"1.5h\"\n", "t.toml: period: 1.5h is not a duration"),
+        ("timeout = \"1x\"\n", "t.toml: timeout: 1x is not a duration"),
+    ] {
+        let ticket = "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\n";
+        place.write("t.toml", format!("{line}{ticket}"));
+        says(&fails(&place, "--once --config t.toml", 2), what);
+        place.write("t.toml", format!("{ticket}lifetime = \"1.5h\"\n"));
+        let what = "t.toml: ticket 1 (alice): Bad lifetime value 1.5h";
+        says(&fails(&place, "--once --config t.toml", 2), what);
+    }
+    rekinit(&place, once).line("--period 1h30m").run().success();
+}
+
+#[test]
+fn each_mistake_has_its_own_hint() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let general = "--help shows";
+    says(&fails(&place, "alice", 2), general);
+    let run = fails(&place, "-k -m 9 alice", 2);
+    says_nothing_of(&run, "hint");
+    let run = fails(&place, "-k -c ODD:x alice", 2);
+    says(&run, "hint: types are FILE, DIR");
+    let nowhere = rekinit(&place, "-k alice").env("KRB5_CONFIG", "/nonexist");
+    let run = nowhere.run().exits(2);
+    says(&run, "default_realm");
+    says_nothing_of(&run, general);
+    // In a file it says where, and names no options that are refused there.
+    place.write(
+        "t.toml",
+        "[[ticket]]\nkeytab = \"k\"\n[[ticket]]\nprincipal = \"bob\"\ncache = \"x\"\n",
+    );
+    let run = fails(&place, "--config t.toml", 2);
+    says(
+        &run,
+        "t.toml: ticket 2 (bob): nothing says what to log in with",
+    );
+    says_nothing_of(&run, "--");
+    place.write("t.toml", "[[ticket]]\npassword-file = \"x\"\n");
+    let run = fails(&place, "--config t.toml", 2);
+    says(&run, "t.toml: ticket 1: nothing says who logs in");
+}
+
+#[test]
+fn a_variable_is_not_waited_for() {
+    let (_kdc, place) = realm();
+    let check = |arguments: &str, what: &str| {
+        let tool = rekinit(&place, arguments).env("ODD", "{\"username\":");
+        says(&tool.env("EMPTY", "").run().exits(2), what);
+    };
+    check(
+        "--password-env NOSUCH alice",
+        "the variable NOSUCH: it is not set",
+    );
+    check(
+        "--password-env EMPTY alice",
+        "the variable EMPTY: it is empty",
+    );
+    check("--secret-env NOSUCH", "the variable NOSUCH: it is not set");
+    check("--secret-env ODD", "the variable ODD");
+}
+
+#[test]
+fn nobody_is_asked_by_a_pipe() {
+    let (_kdc, place) = realm();
+    let tool = rekinit(&place, "--password-file - alice -- echo done");
+    let run = tool.stdin(format!("{PASSWORD}\n")).run().success();
+    assert_eq!(run.stdout(), "done\n");
+    says_nothing_of(&run, "Password");
+    let run = rekinit(&place, "--once --password-file - alice").stdin("");
+    says(&run.run().exits(2), "standard input: ");
+}
+
+#[test]
+fn who_ends_promises_no_other_attempt() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    place.write("wrong", "wrong");
+    let run = rekinit(&place, "--once --log json --password-file password alice");
+    let run = run.run().success();
+    says(&run, "ticket got");
+    says_nothing_of(&run, "next");
+    for ends in ["--once", "-x"] {
+        let run = fails(&place, &format!("{ends} --password-file wrong alice"), 1);
+        says(&run, "Password incorrect");
+        says_nothing_of(&run, "next attempt");
+    }
+}
+
+#[test]
+fn who_waits_in_vain_is_told_for_what() {
+    let (kdc, place) = realm();
+    place.write("password", PASSWORD);
+    kdc.set_fault(Fault::Silence);
+    let run = fails(
+        &place,
+        "--once --timeout 1 --password-file password alice",
+        1,
+    );
+    let what = format!("in time: alice@{REALM}: no KDC of {REALM} has answered yet");
+    says(&run, &what);
+    let run = fails(
+        &place,
+        "--once --timeout 1 --log json --password-file none alice",
+        1,
+    );
+    says(
+        &run,
+        "in time: alice@CLI.TEST: the last attempt failed: Cannot read the secret in none",
+    );
+    let last = run.stderr();
+    let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default()).expect("JSON");
+    assert_eq!(last["event"], "timeout");
+    assert_eq!(last["reason"], "secret_unreadable");
+    assert_eq!(last["principal"], format!("alice@{REALM}"));
+}
+
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to lay rights down")]
+fn who_may_not_give_a_file_away_is_told_what_it_takes() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let folder = place.path("open");
+    fs::create_dir(&folder).expect("it is ours");
+    for path in [&folder, &place.path("password"), &place.path("")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("they are ours");
+    }
+    let options = "-x --password-file password -c FILE:open/cc -o 1654 alice";
+    let tool = place.ours_installed("rekinit").line(options);
+    let setpriv = ["setpriv", "--reuid=54321", "--clear-groups", "--"];
+    let run = tool.through(setpriv).run().exits(1);
+    says(&run, "CAP_CHOWN");
+}

@@ -1,0 +1,122 @@
+//! Tickets for services that the sidecar has beside the login's: what is said and done where one is not
+//! to be had, and what a probe asks for.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use cli::sidecar::{get, rekinit};
+use cli::{PASSWORD, REALM};
+use kerberos_testkdc::TestKdc;
+use serde_json::Value;
+use test_support::{Finished, Place, Sidecar};
+
+fn world() -> (TestKdc, Place) {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .service("HTTP/www")
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    (kdc, place)
+}
+
+const HAVE: &str = "--service HTTP/www@CLI.TEST";
+const LACK: &str = "--service HTTP/nope@CLI.TEST";
+
+/// The first event of that name in the log.
+fn event(log: &str, name: &str) -> Value {
+    let events = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    let mut found = events.filter(|event: &Value| event["event"] == name);
+    found.next().unwrap_or_else(|| panic!("no {name}: {log}"))
+}
+
+#[test]
+fn once_is_not_done_without_a_ticket_for_a_service() {
+    let (_kdc, place) = world();
+    let once = |services: &str| {
+        let options = "--once --log json --password-file password alice";
+        rekinit(&place, options).line(services).run()
+    };
+    once(HAVE).success();
+    let run = once(&format!("{HAVE} {LACK}")).exits(1);
+    let missing = event(&run.stderr(), "service_missing");
+    assert_eq!(missing["service"], format!("HTTP/nope@{REALM}"));
+    assert_eq!(missing["principal"], format!("alice@{REALM}"));
+    assert_eq!(
+        missing["cache"],
+        format!("FILE:{}", place.cache().display())
+    );
+    assert_eq!(missing["reason"], "kdc_refused");
+    assert!(
+        run.stderr()
+            .contains("1 ticket for services could not be had"),
+        "{run}"
+    );
+    // A realm that nobody has told is not shown.
+    let run = rekinit(&place, "--once --password-file password alice")
+        .line("--service HTTP/nope.example.org")
+        .run()
+        .exits(1);
+    assert!(
+        run.stderr()
+            .contains("no ticket for HTTP/nope.example.org: "),
+        "{run}"
+    );
+}
+
+#[test]
+fn a_service_that_is_missing_is_asked_for_again() {
+    let (_kdc, place) = world();
+    let tool = rekinit(&place, "--log json --listen 127.0.0.1:0 alice");
+    let tool = tool.line("--password-file password").line(LACK);
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    let log = sidecar.log();
+    let (_, address) = log.split_once("http://").expect("an address");
+    let (_, metrics) = get(address.split('/').next().unwrap_or_default(), "/metrics");
+    let next = metrics
+        .lines()
+        .filter(|line| line.starts_with("rekinit_next_attempt"))
+        .find_map(|line| line.rsplit(' ').next()?.parse().ok());
+    let next: u64 = next.expect("a time");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let pause = next - now.expect("after 1970").as_secs();
+    assert!((240..=301).contains(&pause), "{pause}");
+}
+
+#[test]
+fn a_probe_asks_for_services_too() {
+    let (_kdc, place) = world();
+    rekinit(&place, "--once --password-file password alice")
+        .line(HAVE)
+        .run()
+        .success();
+    // The arguments of the sidecar itself may all be there.
+    let check = |arguments: &str| -> Finished {
+        let others = "--check -k -t nowhere --listen :1 --period 1h alice";
+        rekinit(&place, others).line(arguments).run()
+    };
+    check("").success();
+    check(HAVE).success();
+    check(&format!("--min-life 60 {HAVE}")).success();
+    check(&format!("{HAVE} -- app")).success();
+    let run = check(LACK).exits(1);
+    assert!(
+        run.stderr()
+            .contains(&format!("no ticket for HTTP/nope@{REALM} in ")),
+        "{run}"
+    );
+    let config = format!(
+        "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"password\"\n\
+         cache = \"{}\"\nservices = [\"HTTP/nope@{REALM}\"]\n",
+        place.cache().display()
+    );
+    place.write("tickets.toml", config);
+    let run = rekinit(&place, "--check --config tickets.toml")
+        .run()
+        .exits(1);
+    assert!(run.stderr().contains("no ticket for HTTP/nope"), "{run}");
+}
