@@ -28,7 +28,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     if arguments.is_empty() {
         shell::run(program)
     } else {
-        commands::run(program, arguments)
+        commands::run(program, &arguments)
     }
 }
 

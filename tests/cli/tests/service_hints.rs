@@ -1,5 +1,5 @@
-//! The hints of `kvno` and of `kinit -R` and `-v` when there is no ticket to be had: they name what
-//! is the matter, and the help claims no less than what works.
+//! The hints of `kvno` and `kinit` when there is no ticket to be had: they name what is the matter,
+//! and the help claims no less than what works.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use cli::{assert_explained, realm, typed_password};
@@ -83,4 +83,28 @@ fn the_help_disclaims_what_is_missing_only() {
         .filter_map(|line| line.split_whitespace().next())
         .collect();
     assert_eq!(missing, ["-n", "-T", "-X"]);
+}
+
+#[test]
+fn a_name_as_windows_has_it() {
+    let (_kdc, place) = realm();
+    let hint = "hint: a domain is named by user@REALM, not DOMAIN\\user";
+    let kinit = |name: &str| place.ours("kinit").arg(name).run().exits(1).stderr();
+    let text = kinit("LAB\\alice");
+    assert!(text.contains("'LABalice@"), "{text}");
+    assert!(text.contains(hint), "{text}");
+    assert!(!kinit("bob").contains(hint));
+}
+
+#[test]
+fn a_password_that_has_expired_where_nobody_can_type_a_new_one() {
+    let (kdc, place) = realm();
+    kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_KEY_EXPIRED));
+    let add = "-k keytab add -p alice -V 1 -e aes256-cts -r";
+    place.ours("ktutil").line(add).run().success();
+    for (name, kpasswd) in [("kinit", "kpasswd"), ("rkinit", "rkpasswd")] {
+        let run = place.ours(name).line("-kt keytab alice").run().exits(1);
+        let hint = format!("hint: change the password: {kpasswd} alice@");
+        assert!(run.stderr().contains(&hint), "{run}");
+    }
 }

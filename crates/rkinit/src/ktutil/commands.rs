@@ -27,7 +27,7 @@ use crate::output;
 use crate::refusal::Refusal;
 
 /// Does what `arguments` say; the exit status.
-pub(super) fn run(program: &Program, arguments: Vec<OsString>) -> u8 {
+pub(super) fn run(program: &Program, arguments: &[OsString]) -> u8 {
     let typed = match args::parse(program, arguments) {
         Ok(typed) => typed,
         Err(status) => return status,

@@ -165,8 +165,8 @@ pub(in crate::ktutil) fn definition(name: &str) -> clap::Command {
 ///
 /// # Errors
 /// The exit status, after what there was to say.
-pub(super) fn parse(program: &Program, arguments: Vec<OsString>) -> Result<Typed, u8> {
-    arguments::parse_commands(program, &arguments, None, USAGE, EXAMPLES)
+pub(super) fn parse(program: &Program, arguments: &[OsString]) -> Result<Typed, u8> {
+    arguments::parse_commands(program, arguments, None, USAGE, EXAMPLES)
 }
 
 #[cfg(test)]
