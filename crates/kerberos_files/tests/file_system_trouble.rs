@@ -352,13 +352,13 @@ fn an_ordinary_user_in_a_folder_of_root() {
     assert_eq!(folder.names(), ["foreign", "open to all", "own", "program"]);
 }
 
-/// Runs `test` of this program, with the path of `folder` in the environment, as an ordinary user.
-fn run_as_nobody(folder: &Folder, test: &str) {
+/// Runs the test called `name` of this program, with the path of `folder` in the environment, as an ordinary user.
+fn run_as_nobody(folder: &Folder, name: &str) {
     // The build folder may be closed to others.
     let program = folder.path("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let output = Command::new(&program)
-        .args(["--exact", test, "--include-ignored"])
+        .args(["--exact", name, "--include-ignored"])
         .env("TROUBLE_FOLDER", &folder.0)
         .current_dir(&folder.0)
         .uid(NOBODY)
