@@ -360,19 +360,28 @@ fn an_ordinary_user_in_a_folder_of_root() {
     assert_eq!(folder.names(), ["foreign", "open to all", "own", "program"]);
 }
 
-/// Runs `test` of this program, with the path of `folder` in the environment, as an ordinary user.
-fn run_as_nobody(folder: &Folder, test: &str) {
+/// Runs the test called `name` of this program as an ordinary user, who finds the path of `folder` in
+/// the environment.
+fn run_as_nobody(folder: &Folder, name: &str) {
     // The build folder may be closed to others.
     let program = folder.path("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    let output = Command::new(&program)
-        .args(["--exact", test, "--include-ignored"])
+    let mut command = Command::new(&program);
+    command
+        .args(["--exact", name, "--include-ignored"])
         .env("TROUBLE_FOLDER", &folder.0)
         .current_dir(&folder.0)
         .uid(NOBODY)
-        .gid(NOBODY)
-        .output()
-        .unwrap();
+        .gid(NOBODY);
+    let output = loop {
+        match command.output() {
+            // A process that another test has just started still has the copy open for writing.
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::yield_now();
+            }
+            output => break output.unwrap(),
+        }
+    };
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && text.contains("1 passed"),

@@ -88,7 +88,7 @@ impl Write for Screen<'_, '_> {
             match character {
                 '\n' | '\t' if self.with_lines => self.out.write_char(character)?,
                 _ if drives_terminals(character) => {
-                    write!(self.out, "{}", character.escape_default())?
+                    write!(self.out, "{}", character.escape_default())?;
                 }
                 _ => self.out.write_char(character)?,
             }

@@ -84,7 +84,7 @@ impl CcacheFile {
     ) -> Result<(), CcacheError> {
         let (bytes, durability) = (cache.expose_bytes(), Durability::Volatile);
         atomic::replace(&self.path, bytes, durability, access)
-            .map_err(|error| self.blamed(CcacheError::from_replace(&self.path, error)))
+            .map_err(|error| blamed(CcacheError::from_replace(&self.path, error)))
     }
 
     /// Adds tickets at the end, in the version that the file has, with one write under an
@@ -262,22 +262,22 @@ impl CcacheFile {
     }
 
     fn error(&self, error: io::Error) -> CcacheError {
-        self.blamed(CcacheError::from_io(&self.path, error))
+        blamed(CcacheError::from_io(&self.path, error))
     }
+}
 
-    /// `error`, or what explains it: a file of somebody else's in a place like /tmp can neither be
-    /// replaced nor removed.
-    fn blamed(&self, error: CcacheError) -> CcacheError {
-        let CcacheError::Permission { path, .. } = &error else {
-            return error;
-        };
-        match std::fs::symlink_metadata(path) {
-            Ok(entry) if is_planted(path, entry.uid()) => CcacheError::ForeignFile {
-                path: path.clone(),
-                owner: entry.uid(),
-            },
-            _ => error,
-        }
+/// `error`, or what explains it: a file of somebody else's in a place like /tmp can neither be
+/// replaced nor removed.
+fn blamed(error: CcacheError) -> CcacheError {
+    let CcacheError::Permission { path, .. } = &error else {
+        return error;
+    };
+    match std::fs::symlink_metadata(path) {
+        Ok(entry) if is_planted(path, entry.uid()) => CcacheError::ForeignFile {
+            path: path.clone(),
+            owner: entry.uid(),
+        },
+        _ => error,
     }
 }
 
