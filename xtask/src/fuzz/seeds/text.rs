@@ -83,14 +83,7 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         seeds.add("dns_answer", &kind.to_string(), &input)?;
         // From the name to a second one and a third, which has it; one in other letters, one of another
         // class.
-        let records = [
-            pick | 0x80,
-            0b1_01_00,
-            0b1_10_01,
-            0b10,
-            0b100_0010,
-            0b10_0010,
-        ];
+        let records = [pick | 0x80, 0x14, 0x19, 0x02, 0x42, 0x22];
         seeds.add("dns_answer", &format!("aliases{kind}"), &records)?;
     }
     Ok(())
