@@ -40,6 +40,9 @@ fn a_cache_that_another_user_put_where_everybody_may() {
     chown(&cache, Some(65_533), None).expect("root may");
     set_mode(&cache, 0o666);
     let path = cache.display().to_string();
+    let name = format!("[libdefaults]\n\tdefault_ccache_name = FILE:{path}\n");
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    place.configure(&(conf + &name));
     let foreign = |run| {
         assert_explained(&run, &path);
         assert!(run.stderr().contains("belongs to user 65533"), "{run}");
@@ -51,20 +54,21 @@ fn a_cache_that_another_user_put_where_everybody_may() {
         "--clear-groups",
         "--",
     ];
-    let klist = || tool(&place, "klist").args(["-c", &path]);
+    let klist = || tool(&place, "klist");
     foreign(klist().through(nobody).run());
     klist().arg("-s").through(nobody).run().exits(1);
-    let kvno = tool(&place, "kvno").args(["-c", &path, "host/a"]);
+    let kvno = tool(&place, "kvno").args(["host/a"]);
     foreign(kvno.through(nobody).run());
     let kinit = || {
-        let kinit = tool(&place, "kinit").args(["-c", &path, "alice"]);
+        let kinit = tool(&place, "kinit").args(["alice"]);
         kinit.stdin(typed_password())
     };
     foreign(kinit().through(nobody).run());
     assert_eq!(fs::read(&cache).expect("it is there"), old_cache());
 
-    // Root is not let into the trap either, but may replace the file by one of its own.
+    // Root is not let into the trap either, but may look, and replace the file by one of its own.
     foreign(klist().run());
+    klist().args(["-c", &path]).run().success();
     kinit().run().success();
     assert_eq!(fs::metadata(&cache).expect("it is there").uid(), 0);
     let run = klist().run().success();

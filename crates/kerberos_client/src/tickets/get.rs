@@ -22,7 +22,7 @@ impl Getter {
         let mut result = Err(ClientError::NoResult);
         while let Some(name) = names.next().await {
             let params = self.chase_params(request, &name).await;
-            result = self.chase(params, &tgt, !request.no_store).await;
+            result = self.chase(params, &tgt).await;
             if !is_unknown_service(&result) {
                 break;
             }
@@ -36,13 +36,12 @@ impl Getter {
         Ok(ticket)
     }
 
-    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is, and
-    /// go into the cache if they may.
+    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is. They go
+    /// into the cache even where the ticket is not to, as in MIT's library.
     async fn chase(
         &self,
         params: ChaseParams,
         tgt: &Credential,
-        may_store: bool,
     ) -> Result<Credential, ClientError> {
         let mut rng = system_rng()?;
         let (mut chase, mut step) = TicketChase::start(params, tgt, &mut rng, now())?;
@@ -50,22 +49,20 @@ impl Getter {
             let request = match step {
                 Step::Send(request) => request,
                 Step::Done(chased) => {
-                    self.keep_tgts(chased.tgts, may_store).await;
+                    self.keep_tgts(chased.tgts).await;
                     return Ok(chased.credential);
                 }
             };
             let answer = self.driver.send(&request).await;
             let next = answer.and_then(|reply| Ok(chase.step(&reply, &mut rng, now())?));
-            self.keep_tgts(chase.take_tgts(), may_store).await;
+            self.keep_tgts(chase.take_tgts()).await;
             step = next?;
         }
     }
 
-    async fn keep_tgts(&self, tgts: Vec<Credential>, may_store: bool) {
+    async fn keep_tgts(&self, tgts: Vec<Credential>) {
         for tgt in tgts {
-            if may_store {
-                self.store(&tgt, None).await;
-            }
+            self.store(&tgt, None).await;
             self.tgts().push(tgt);
         }
     }

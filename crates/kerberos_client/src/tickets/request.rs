@@ -38,7 +38,8 @@ pub struct TicketRequest {
     pub authorization_data: Vec<AuthorizationDataElement>,
     /// Whether no KDC may be asked.
     pub cached_only: bool,
-    /// Whether the cache stays as it is, also as to the TGTs of realms on the way.
+    /// Whether the ticket stays out of the cache. TGTs of realms on the way go into it all the same, as
+    /// with MIT's library.
     pub no_store: bool,
     /// Whether no ticket of the cache will do: a KDC is asked, with the TGTs that are there, and the
     /// new ticket takes the place of the old one. For when the old one is of no use any more: the
