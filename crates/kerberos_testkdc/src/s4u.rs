@@ -187,7 +187,9 @@ fn to_self(
             Some(certificate) => kdc.database.find_by_certificate(certificate),
             None => kdc.database.find(&name, true),
         };
-        let entry = found.ok_or_else(unknown)?;
+        // Who is referred to another realm is no user of this one.
+        let at_home = found.filter(|entry| entry.account.referral.is_none());
+        let entry = at_home.ok_or_else(unknown)?;
         if entry.account.state == AccountState::Locked {
             let text = "LOCKED_OUT";
             return Err(Refusal::new(ErrorCode::KDC_ERR_CLIENT_REVOKED, text));

@@ -55,6 +55,23 @@ fn by_certificate() {
     assert_eq!(ticket.client, principal("dave"));
 }
 
+/// Anybody can forge the answer that a user lives here; the KDC knows better.
+#[test]
+fn the_wrong_realm_has_no_ticket() {
+    let realms = Realms::new();
+    let bob = enterprise("bob@corp.example");
+    let tgt = realms.login("HTTP/web");
+    let params = TgsParams::new(principal("HTTP/web"));
+    let mut rng = Rng(3);
+    let (mut machine, request) =
+        S4u2Self::start(params, &bob, b"HOME.TEST", &tgt, &mut rng, NOW).unwrap();
+    let reply = realms.answer(&request);
+    let Err(ExchangeError::Kdc(error)) = machine.step(&reply, &mut rng, NOW) else {
+        panic!("a ticket, or a further request");
+    };
+    assert_eq!(error.code, ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
+}
+
 #[test]
 fn a_kdc_that_knows_the_older_padata_only() {
     let realms = Realms::new();
