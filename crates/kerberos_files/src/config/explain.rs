@@ -76,7 +76,7 @@ impl Krb5Config {
     /// ```
     /// use kerberos_files::config::{Effect, Krb5Config};
     /// let config = Krb5Config::parse("[libdefaults]\n default_realm = R\n forwardible = yes\n")?;
-    /// let effects: Vec<_> = config.explain().iter().map(|setting| setting.effect).collect();
+    /// let effects: Vec<_> = config.explain().into_iter().map(|setting| setting.effect).collect();
     /// assert_eq!(effects, [Effect::Used, Effect::Unknown]);
     /// # Ok::<(), kerberos_files::config::ConfigError>(())
     /// ```
