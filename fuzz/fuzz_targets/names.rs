@@ -6,8 +6,8 @@
 
 use kerberos_files::ccache::{CcacheName, K5Identity};
 use kerberos_files::deltat::parse_deltat;
-use kerberos_files::timestamp_text::TimestampText;
 use kerberos_files::keytab::KeytabName;
+use kerberos_files::timestamp_text::TimestampText;
 use kerberos_proto::{ParseOptions, Principal};
 use libfuzzer_sys::fuzz_target;
 

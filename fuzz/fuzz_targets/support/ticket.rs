@@ -2,7 +2,7 @@
 
 use kerberos_asn1::{
     AddressType, AuthorizationDataEntry, AuthorizationDataType, HostAddress, KerberosString,
-    KerberosTime, SequenceOf,
+    KerberosTime, SequenceOf, TicketFlags,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 use kerberos_proto::{
@@ -42,6 +42,7 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
         ad_data: b"\x30\x00",
     };
     part.transited.contents = b"MIDDLE";
+    part.flags |= TicketFlags::TRANSITED_POLICY_CHECKED;
     part.starttime = Some(part.authtime);
     part.renew_till = Some(KerberosTime::from_unix(NOW.seconds + 7200));
     part.caddr = Some(SequenceOf::from(vec![address]));
