@@ -1,8 +1,9 @@
 //! `AsyncClient`: the face of the library for services on a Tokio runtime.
 //!
 //! It does what [`Client`] does, by the same code, but for
-//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would be a stream; what takes the processor or a file for more than
-//! a moment (string-to-key, credential caches) is done on Tokio's threads for blocking work.
+//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would be a stream; what takes the
+//! processor or a file for more than a moment (string-to-key, credential caches) is done on Tokio's
+//! threads for blocking work.
 
 use std::time::Duration;
 

@@ -51,8 +51,8 @@
 //! [`Secret::ask`] asks a person, and only if the KDC knows the principal.
 //!
 //! # On a Tokio runtime
-//! `AsyncClient` (feature `tokio`) has the same calls to be awaited, but for `tickets_in_turn`. The logic is the same code, and
-//! a clone made by `into` shares what the other one has learnt.
+//! `AsyncClient` (feature `tokio`) has the same calls to be awaited, but for `tickets_in_turn`. The
+//! logic is the same code, and a clone made by `into` shares what the other one has learnt.
 //!
 //! # Through a KDC proxy
 //! With the feature `https` a `kdc = https://…` of krb5.conf, or of a URI record, is reached. It brings
@@ -104,6 +104,7 @@ mod store;
 mod tickets;
 mod trace;
 mod transport;
+mod wakers;
 
 pub use acceptor::ServiceAcceptor;
 #[cfg(feature = "tokio")]

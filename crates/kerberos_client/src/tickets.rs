@@ -166,8 +166,14 @@ impl Driver {
         &self,
         name: &CcacheName,
     ) -> Result<Option<ClockOffset>, ClientError> {
+        let timesync = self.config.krb5().kdc_timesync();
         let cache = self.ccache(name).await?;
-        Ok(self.look_up(&cache, Vec::new()).await?.kdc_offset)
+        let open = move || {
+            cache
+                .open()
+                .map(|reader| look_up::kdc_offset(&reader, timesync))
+        };
+        Ok(self.io.run(open).await??)
     }
 
     /// What `cache` has for `requests`.
@@ -355,17 +361,12 @@ impl Getter {
 
 /// Whether `ticket` takes the place of this entry, which a look-up would find for the same request.
 fn is_replaced(view: &CredentialView<'_>, ticket: &Credential, etypes: &[EncryptionType]) -> bool {
-    let restrictions = &ticket.authorization_data;
     view.ticket() != ticket.ticket
         && !view.is_config()
         && view.client().matches(&ticket.client)
         && view.server().matches(&ticket.server)
         && view.is_skey() == ticket.is_skey
         && view.second_ticket() == ticket.second_ticket
-        && (etypes.is_empty() || etypes.contains(&view.key_etype()))
-        && view.authorization_data().count() == restrictions.len()
-        && view
-            .authorization_data()
-            .zip(restrictions)
-            .all(|(one, other)| one.ad_type == other.ad_type && one.ad_data == other.ad_data)
+        && look_up::has_type(view, etypes)
+        && look_up::has_restrictions(view, &ticket.authorization_data)
 }

@@ -5,21 +5,19 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{
-    AsyncClient, Client, ClientError, Config, KeeperParams, LoginSource, TicketKeeper, now,
-};
+use kerberos_client::{AsyncClient, ClientError, KeeperParams, LoginSource, TicketKeeper, now};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, KeyEntry, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
 use test_support::TempDir;
 
-const SECOND: Duration = Duration::from_secs(1);
-/// Long enough for a busy machine; no test waits for it to pass.
-const LONG: Duration = Duration::from_secs(60);
+#[path = "shared/keeping.rs"]
+mod keeping;
+
+use keeping::{LONG, SECOND, as_params, client, password};
 
 /// A KDC whose tickets last three seconds.
 fn kdc() -> TestKdc {
@@ -28,22 +26,6 @@ fn kdc() -> TestKdc {
         .max_life(SECOND * 3)
         .start()
         .unwrap()
-}
-
-fn client(kdc: &TestKdc) -> Client {
-    Client::new(Config::parse(&kdc.krb5_conf()).unwrap())
-}
-
-fn as_params(client: &Client) -> AsParams {
-    client.as_params(client.principal("svc").unwrap()).unwrap()
-}
-
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "it stands for what may fail elsewhere"
-)]
-fn password() -> Result<Secret, ClientError> {
-    Ok(Secret::Password(Password::new("password")))
 }
 
 /// A file that goes, with its folder, when the test ends.

@@ -4,37 +4,22 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use kerberos_client::{AsyncClient, Client, ClientError, Config, KeeperParams, TicketKeeper, now};
-use kerberos_proto::{AsParams, ClockOffset, Password, Secret};
+use kerberos_client::{AsyncClient, ClientError, KeeperParams, TicketKeeper, now};
+use kerberos_proto::{ClockOffset, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
 
-const SECOND: Duration = Duration::from_secs(1);
-/// Long enough for a busy machine; no test waits for it to pass.
-const LONG: Duration = Duration::from_secs(60);
+#[path = "shared/keeping.rs"]
+mod keeping;
+
+use keeping::{LONG, SECOND, as_params, client, password};
 
 fn kdc() -> TestKdc {
     TestKdc::builder("EXAMPLE.COM")
         .principal("svc", "password")
         .start()
         .unwrap()
-}
-
-fn client(kdc: &TestKdc) -> Client {
-    Client::new(Config::parse(&kdc.krb5_conf()).unwrap())
-}
-
-fn as_params(client: &Client) -> AsParams {
-    client.as_params(client.principal("svc").unwrap()).unwrap()
-}
-
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "it stands for what may fail elsewhere"
-)]
-fn password() -> Result<Secret, ClientError> {
-    Ok(Secret::Password(Password::new("password")))
 }
 
 /// A source that panics when it is asked for the second time.

@@ -248,10 +248,18 @@ fn open_to_read(path: &Path) -> io::Result<File> {
     }
     if was_given {
         // A descriptor opened anew has flags of its own: those of the other one stay.
-        let flags = rustix::fs::fcntl_getfl(&file)?;
-        rustix::fs::fcntl_setfl(&file, flags.difference(OFlags::NONBLOCK))?;
+        wait_to_read(&file)?;
     }
     Ok(file)
+}
+
+/// Has reading wait for what comes, of a file that was opened without waiting.
+pub(crate) fn wait_to_read(file: &File) -> io::Result<()> {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    Ok(rustix::fs::fcntl_setfl(
+        file,
+        flags.difference(OFlags::NONBLOCK),
+    )?)
 }
 
 /// Opens the ordinary file at `path`, which must be there, for reading and writing.

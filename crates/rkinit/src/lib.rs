@@ -34,6 +34,7 @@ mod links;
 mod locale;
 mod messages;
 mod new_password;
+mod ordinary_file;
 mod output;
 mod password_file;
 mod prompt;

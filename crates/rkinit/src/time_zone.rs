@@ -6,16 +6,13 @@
 //! without end; with rights that its user does not have the program reads neither variable.
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
 use std::io::Read as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use jiff::tz::TimeZone;
-use rustix::fs::OFlags;
-
 use crate::configuration;
+use crate::ordinary_file;
+use jiff::tz::TimeZone;
 
 /// The time zone of the environment.
 pub(crate) fn local() -> TimeZone {
@@ -47,16 +44,12 @@ fn from_value(value: &OsStr, directory: &Path) -> TimeZone {
 }
 
 fn from_file(path: &Path) -> Option<TimeZone> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)
-        .ok()?;
-    let metadata = file.metadata().ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
+    let file = ordinary_file::open(path).ok()??;
+    let length = file.metadata().ok()?.len();
+    if length > LARGEST {
         return None;
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?.saturating_add(1));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).ok()?.saturating_add(1));
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     TimeZone::tzif("local", &bytes).ok()
 }

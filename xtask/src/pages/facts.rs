@@ -39,8 +39,8 @@ const ALL: &[Facts] = &[
                  answers.",
             ),
             ("1", "It is not."),
-            ("2", "The command line is wrong."),
-            ("3", "-4 was given: Kerberos 4 is no longer supported."),
+            WRONG_LINE,
+            KERBEROS_4,
             ("141", "The reader of the document of --json went away."),
             (
                 "other",
@@ -48,7 +48,7 @@ const ALL: &[Facts] = &[
                  127 if it is not there, 126 if it cannot be run.",
             ),
         ],
-        files: &[CONFIGURATION, CACHE, KEYTAB, CLIENT_KEYTAB],
+        files: OF_CACHES_AND_KEYTABS,
         environment: &[
             KRB5_CONFIG,
             KRB5CCNAME,
@@ -69,10 +69,10 @@ const ALL: &[Facts] = &[
                 "What there is was listed; with -s: the cache has a ticket that is valid.",
             ),
             ("1", "It was not, or is not; or the command line is wrong."),
-            ("3", "-4 was given: Kerberos 4 is no longer supported."),
+            KERBEROS_4,
             READER_WENT_AWAY,
         ],
-        files: &[CONFIGURATION, CACHE, KEYTAB, CLIENT_KEYTAB],
+        files: OF_CACHES_AND_KEYTABS,
         environment: &[
             KRB5_CONFIG,
             KRB5CCNAME,
@@ -93,8 +93,8 @@ const ALL: &[Facts] = &[
             ("1", "There is not, or the command line is wrong."),
             READER_WENT_AWAY,
         ],
-        files: &[CONFIGURATION, CACHE],
-        environment: &[KRB5_CONFIG, KRB5CCNAME, KRB5_TRACE],
+        files: OF_CACHES,
+        environment: FOR_CACHES,
     },
     Facts {
         tool: "kdestroy",
@@ -103,11 +103,11 @@ const ALL: &[Facts] = &[
         exit_status: &[
             ("0", "The cache is destroyed, or there was none."),
             ("1", "It is still there."),
-            ("2", "The command line is wrong."),
-            ("3", "-4 was given: Kerberos 4 is no longer supported."),
+            WRONG_LINE,
+            KERBEROS_4,
         ],
-        files: &[CONFIGURATION, CACHE],
-        environment: &[KRB5_CONFIG, KRB5CCNAME, KRB5_TRACE],
+        files: OF_CACHES,
+        environment: FOR_CACHES,
     },
     Facts {
         tool: "kswitch",
@@ -116,10 +116,10 @@ const ALL: &[Facts] = &[
         exit_status: &[
             ("0", "The cache is the primary one."),
             ("1", "It is not."),
-            ("2", "The command line is wrong."),
+            WRONG_LINE,
         ],
-        files: &[CONFIGURATION, CACHE],
-        environment: &[KRB5_CONFIG, KRB5CCNAME, KRB5_TRACE],
+        files: OF_CACHES,
+        environment: FOR_CACHES,
     },
     Facts {
         tool: "kpasswd",
@@ -130,8 +130,8 @@ const ALL: &[Facts] = &[
             ("1", "It is not, or the command line is wrong."),
             ("2", "The service rejects the new password."),
         ],
-        files: &[CONFIGURATION, CACHE],
-        environment: &[KRB5_CONFIG, KRB5CCNAME, KRB5_TRACE],
+        files: OF_CACHES,
+        environment: FOR_CACHES,
     },
     Facts {
         tool: "ktutil",
@@ -141,7 +141,7 @@ const ALL: &[Facts] = &[
         exit_status: &[
             ("0", "The input of the shell ended, or the command is done."),
             ("1", "The command is not done, or standard output failed."),
-            ("2", "The command line is wrong."),
+            WRONG_LINE,
             READER_WENT_AWAY,
         ],
         files: &[CONFIGURATION, KEYTAB],
@@ -224,4 +224,11 @@ const KRB5_TRACE: Item = (
     "A file to which each step is written, as /dev/stderr.",
 );
 
+/// Those of tools that work on caches.
+const OF_CACHES: &[Item] = &[CONFIGURATION, CACHE];
+const FOR_CACHES: &[Item] = &[KRB5_CONFIG, KRB5CCNAME, KRB5_TRACE];
+const OF_CACHES_AND_KEYTABS: &[Item] = &[CONFIGURATION, CACHE, KEYTAB, CLIENT_KEYTAB];
+
+const WRONG_LINE: Item = ("2", "The command line is wrong.");
+const KERBEROS_4: Item = ("3", "-4 was given: Kerberos 4 is no longer supported.");
 const READER_WENT_AWAY: Item = ("141", "The reader of its output went away.");

@@ -1,13 +1,13 @@
 //! `KeeperWatch`: the state of a keeper, which one side changes and any number of others wait for,
 //! blocking or not.
 
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::KeeperState;
+use crate::wakers::Wakers;
 
 /// The side that changes it.
 #[derive(Debug)]
@@ -33,10 +33,8 @@ struct Content {
     /// How often it has changed.
     version: u64,
     is_closed: bool,
-    /// Who waits without a thread, each under a number of their own.
-    wakers: BTreeMap<u64, Waker>,
-    /// The number that nobody has had yet.
-    next_number: u64,
+    /// Of those who wait without a thread.
+    wakers: Wakers,
 }
 
 impl Watched {
@@ -45,8 +43,7 @@ impl Watched {
             state: Arc::new(state),
             version: 0,
             is_closed: false,
-            wakers: BTreeMap::new(),
-            next_number: 0,
+            wakers: Wakers::default(),
         };
         Self(Arc::new(Cell {
             content: Mutex::new(content),
@@ -101,7 +98,7 @@ impl KeeperWatch {
             if let Poll::Ready(news) = self.news(&content) {
                 return Poll::Ready(news);
             }
-            let before = place.wait(&mut content, context.waker());
+            let before = content.wakers.put(&mut place.number, context.waker());
             drop(content);
             drop(before);
             Poll::Pending
@@ -153,24 +150,10 @@ struct Place<'a> {
     number: Option<u64>,
 }
 
-impl Place<'_> {
-    /// Has `waker` woken by the next change; gives back the one of before. A waker may do anything
-    /// when it is dropped, and so must not be under the lock.
-    fn wait(&mut self, content: &mut Content, waker: &Waker) -> Option<Waker> {
-        let number = *self.number.get_or_insert_with(|| {
-            content.next_number += 1;
-            content.next_number
-        });
-        content.wakers.insert(number, waker.clone())
-    }
-}
-
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            let waker = self.cell.lock().wakers.remove(&number);
-            drop(waker);
-        }
+        let waker = self.cell.lock().wakers.remove(self.number);
+        drop(waker);
     }
 }
 
@@ -182,10 +165,10 @@ impl Cell {
     fn change(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.lock();
         change(&mut content);
-        let wakers = std::mem::take(&mut content.wakers);
+        let wakers = content.wakers.take();
         drop(content);
         self.changed.notify_all();
-        wakers.into_values().for_each(Waker::wake);
+        wakers.for_each(Waker::wake);
     }
 }
 

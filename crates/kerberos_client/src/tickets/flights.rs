@@ -21,6 +21,7 @@ use kerberos_proto::{Credential, Principal};
 use super::TicketRequest;
 use crate::ClientError;
 use crate::io::Place;
+use crate::wakers::Wakers;
 
 /// What becomes of a request.
 type Outcome = Result<Credential, ClientError>;
@@ -62,17 +63,10 @@ pub(super) struct Flight {
 
 #[derive(Debug)]
 enum State {
-    UnderWay(Waiting),
+    UnderWay(Wakers),
     Landed(Box<Outcome>),
     /// The pilot is gone without a word.
     Lost,
-}
-
-/// Those who wait, by their numbers.
-#[derive(Debug, Default)]
-struct Waiting {
-    wakers: Vec<(u64, Waker)>,
-    next: u64,
 }
 
 /// The end of a flight, to be waited for.
@@ -119,7 +113,7 @@ impl Flights {
             origin: origin.clone(),
             request: request.clone(),
             start: Instant::now(),
-            state: Mutex::new(State::UnderWay(Waiting::default())),
+            state: Mutex::new(State::UnderWay(Wakers::default())),
         });
         board.under_way.push(Arc::clone(&flight));
         Seat::Pilot(Pilot {
@@ -156,40 +150,25 @@ impl Flight {
 impl Future for Arrival<'_> {
     type Output = Option<Outcome>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let number = match &mut *self.flight.lock() {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { flight, number } = self.get_mut();
+        let before = match &mut *flight.lock() {
             State::Landed(outcome) => return Poll::Ready(Some(Outcome::clone(outcome))),
             State::Lost => return Poll::Ready(None),
-            State::UnderWay(waiting) => waiting.put(self.number, context.waker()),
+            State::UnderWay(passengers) => passengers.put(number, context.waker()),
         };
-        self.number = Some(number);
+        drop(before);
         Poll::Pending
     }
 }
 
-/// Who waits no longer is not to be woken: its waker may keep a whole task in memory.
 impl Drop for Arrival<'_> {
     fn drop(&mut self) {
-        if let State::UnderWay(waiting) = &mut *self.flight.lock() {
-            waiting
-                .wakers
-                .retain(|(number, _)| Some(*number) != self.number);
-        }
-    }
-}
-
-impl Waiting {
-    /// Has `waker` wake whoever has this number, or has none yet; and gives that number.
-    fn put(&mut self, number: Option<u64>, waker: &Waker) -> u64 {
-        let known = self.wakers.iter_mut().find(|(one, _)| Some(*one) == number);
-        if let Some((number, known)) = known {
-            known.clone_from(waker);
-            return *number;
-        }
-        let number = self.next;
-        self.next += 1;
-        self.wakers.push((number, waker.clone()));
-        number
+        let waker = match &mut *self.flight.lock() {
+            State::UnderWay(passengers) => passengers.remove(self.number),
+            State::Landed(_) | State::Lost => None,
+        };
+        drop(waker);
     }
 }
 
@@ -216,9 +195,8 @@ impl Pilot {
         board.landed += 1;
         drop(board);
         let before = std::mem::replace(&mut *self.flight.lock(), end);
-        if let State::UnderWay(waiting) = before {
-            let wakers = waiting.wakers.into_iter();
-            wakers.for_each(|(_, waker)| waker.wake());
+        if let State::UnderWay(mut passengers) = before {
+            passengers.take().for_each(Waker::wake);
         }
     }
 }
@@ -319,7 +297,7 @@ mod tests {
         let _first = pilot(flights.join(&cache, &request("http/a@R")));
         let flight = passenger(flights.join(&cache, &request("http/a@R")));
         let waiting = || match &*flight.lock() {
-            State::UnderWay(waiting) => waiting.wakers.len(),
+            State::UnderWay(passengers) => passengers.len(),
             _ => 0,
         };
         let mut context = Context::from_waker(Waker::noop());

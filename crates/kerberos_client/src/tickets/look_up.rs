@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 
 use kerberos_asn1::{Decode as _, RawTicket};
 use kerberos_crypto::EncryptionType;
-use kerberos_files::ccache::{Ccache, CcacheError, CredentialView};
-use kerberos_proto::{ClockOffset, Credential, Principal, Timestamp};
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheReader, CredentialView};
+use kerberos_proto::{AuthorizationDataElement, ClockOffset, Credential, Principal, Timestamp};
 
 use super::TicketRequest;
 use super::request::Whose;
@@ -100,7 +100,7 @@ pub(super) fn look_up(
 ) -> Result<Found, CcacheError> {
     let mut reader = cache.open()?;
     let client = reader.default_principal().clone();
-    let kdc_offset = reader.kdc_offset().filter(|_| timesync);
+    let kdc_offset = kdc_offset(&reader, timesync);
     let search = Search {
         wanted: Wanted::new(requests, &client),
         etypes,
@@ -135,6 +135,28 @@ pub(super) fn look_up(
         tgts: tgts.into_values().flatten().map(|(_, tgt)| tgt).collect(),
         client: search.client,
     })
+}
+
+/// How far the KDC's clock is ahead, as far as the configuration believes the cache (`timesync`).
+pub(super) fn kdc_offset(reader: &CcacheReader, timesync: bool) -> Option<ClockOffset> {
+    reader.kdc_offset().filter(|_| timesync)
+}
+
+/// Whether the session key is of one of these types; of any where there are none.
+pub(super) fn has_type(view: &CredentialView<'_>, etypes: &[EncryptionType]) -> bool {
+    etypes.is_empty() || etypes.contains(&view.key_etype())
+}
+
+/// Whether the ticket was asked for with these restrictions and no others.
+pub(super) fn has_restrictions(
+    view: &CredentialView<'_>,
+    restrictions: &[AuthorizationDataElement],
+) -> bool {
+    view.authorization_data().count() == restrictions.len()
+        && view
+            .authorization_data()
+            .zip(restrictions)
+            .all(|(one, other)| one.ad_type == other.ad_type && one.ad_data == other.ad_data)
 }
 
 struct Search<'a> {
@@ -193,15 +215,10 @@ impl Search<'_> {
     }
 
     fn fits(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
-        let restrictions = &request.authorization_data;
         self.is_of(view, request)
             && (request.expired_too || !self.has_expired(view))
-            && view.authorization_data().count() == restrictions.len()
-            && view
-                .authorization_data()
-                .zip(restrictions)
-                .all(|(one, other)| one.ad_type == other.ad_type && one.ad_data == other.ad_data)
-            && (request.etypes.is_empty() || request.etypes.contains(&view.key_etype()))
+            && has_restrictions(view, &request.authorization_data)
+            && has_type(view, &request.etypes)
     }
 
     /// Whether it is the ticket of whom the request wants one of.

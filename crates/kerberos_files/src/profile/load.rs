@@ -51,8 +51,7 @@ impl Loader for FsLoader {
             start = first_of_pipe(&file)?;
         }
         if !kind.is_file() && !kind.is_dir() {
-            let flags = rustix::fs::fcntl_getfl(&file)?;
-            rustix::fs::fcntl_setfl(&file, flags.difference(OFlags::NONBLOCK))?;
+            window::wait_to_read(&file)?;
         }
         source(path, file, start)
     }

@@ -3,7 +3,7 @@
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use kerberos_asn1::ErrorCode;
 
@@ -47,12 +47,8 @@ impl ExchangeError {
                 "disable_encrypted_timestamp in krb5.conf forbids the only preauthentication that \
                  the KDC and this program share"
             }
-            Self::NoMechanism { offered } => {
-                return Some(format!(
-                    "the KDC offers preauthentication of types {offered:?}, none of which is \
-                     supported"
-                ));
-            }
+            // MIT's text, which tools print, does not say which there were.
+            Self::NoMechanism { .. } => return Some(self.to_string()),
             Self::ClockSkew { .. } => CLOCK,
             Self::EvidenceNotForwardable(_) => {
                 "the KDC makes the user's ticket not forwardable: the user must not be delegated, \

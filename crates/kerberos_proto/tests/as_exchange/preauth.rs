@@ -230,6 +230,9 @@ fn mechanisms_in_an_error_are_numbers_and_not_without_end() {
     );
     let many = text(vec![PaDataType(123_456); 80_000]);
     assert!(many.len() < 300 && many.ends_with("[...]"), "{many}");
+    let offered = vec![PaDataType(123_456); 80_000];
+    let hint = ExchangeError::NoMechanism { offered }.hint().unwrap();
+    assert_eq!(hint, many);
 }
 
 #[test]

@@ -6,19 +6,22 @@ use std::path::Path;
 
 /// The words of `OPTIONS` and `APPEND_OPTIONS`; where `OPTIONS` is empty, the keytab that is mounted.
 pub(super) fn words() -> Vec<OsString> {
-    let variable = |name| std::env::var(name).unwrap_or_default();
     let is_there = |path: &str| Path::new(path).exists();
     words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)
 }
 
 /// Where these words are from, for who wonders about a mistake in them.
 pub(super) fn origin() -> String {
-    let is_set = |name: &&str| std::env::var(name).is_ok_and(|words| !words.trim().is_empty());
+    let is_set = |name: &&str| !variable(name).trim().is_empty();
     let set: Vec<&str> = ["OPTIONS", "APPEND_OPTIONS"]
         .into_iter()
         .filter(is_set)
         .collect();
     format!("in {} of the environment", set.join(" or "))
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
 }
 
 fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> Vec<OsString> {

@@ -7,9 +7,7 @@ mod json;
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::fs::OpenOptions;
 use std::io::Read as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -20,12 +18,12 @@ use kerberos_proto::KeyEntry;
 use kerberos_proto::Password;
 use kerberos_proto::Principal;
 use kerberos_proto::Secret;
-use rustix::fs::OFlags;
 use rustix::stdio::stdin;
 use rustix::termios::isatty;
 use zeroize::Zeroizing;
 
 use crate::messages::system_text;
+use crate::ordinary_file;
 use crate::output;
 use crate::password_file;
 use crate::prompt;
@@ -253,17 +251,10 @@ fn shown_variable(name: &str) -> String {
 }
 
 fn open(path: &Path) -> Result<File, ClientError> {
-    // A pipe in its place is not to keep us waiting.
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path);
-    let file = file.map_err(|error| no_secret(path.display(), &system_text(&error)))?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-        Ok(file)
-    } else {
-        Err(no_secret(path.display(), "it is not an ordinary file"))
-    }
+    let refusal = |reason: &str| no_secret(path.display(), reason);
+    ordinary_file::open(path)
+        .map_err(|error| refusal(&system_text(&error)))?
+        .ok_or_else(|| refusal("it is not an ordinary file"))
 }
 
 fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {

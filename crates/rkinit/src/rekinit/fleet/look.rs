@@ -2,13 +2,12 @@
 //! replaces it, and nothing is to stir meanwhile: so it is looked at when a probe asks.
 
 use std::cell::Cell;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 use std::time::Instant;
 
 use kerberos_client::Client;
 use kerberos_files::ccache::Collection;
+use kerberos_files::stamp::FileStamp;
 
 use super::LOOK_LIMIT;
 use crate::rekinit::found::Lack;
@@ -22,16 +21,12 @@ use crate::rekinit::log::Log;
 #[derive(Default)]
 pub(super) struct Seen {
     /// The file as it was when its ticket was seen to be good.
-    file: Cell<Option<Stamp>>,
+    file: Cell<Option<FileStamp>>,
     /// Whether the ticket was not there.
     is_lost: Cell<bool>,
     /// When it was refreshed for that.
     restored: Cell<Option<Instant>>,
 }
-
-/// A file that has the same one was not written to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp([u64; 3], [i64; 2]);
 
 impl Seen {
     /// Looks for the ticket at `now`. Without it the cache is no longer ready, and the ticket is
@@ -47,7 +42,9 @@ impl Seen {
             Some(_) => self.is_lost.set(false),
             None => {}
         }
-        let stamp = stamp(kept);
+        // Of a cache that is a file of its own.
+        let path = kept.target.cache.path();
+        let stamp = path.and_then(|path| FileStamp::of(path).ok());
         if stamp.is_some() && stamp == self.file.get() && !self.is_lost.get() {
             return;
         }
@@ -116,18 +113,6 @@ fn sought(kept: &Kept, client: &Client) -> Sought {
         principal: known.or(owner),
         by_kdc: config.kdc_timesync(),
     }
-}
-
-/// Of a cache that is a file of its own.
-fn stamp(kept: &Kept) -> Option<Stamp> {
-    let of = |file: Metadata| {
-        Stamp(
-            [file.dev(), file.ino(), file.size()],
-            [file.mtime(), file.mtime_nsec()],
-        )
-    };
-    let path = kept.target.cache.path()?;
-    path.metadata().ok().map(of)
 }
 
 /// Between two refreshes for a ticket that was not there.
