@@ -1,10 +1,12 @@
 //! Names as people write them: what parses is written back and parses as the same again; principals,
-//! caches, keytabs, durations, points of time and identity files.
+//! caches, keytabs, durations, points of time, identity files, servers and resolv.conf.
 //!
 //! The first byte chooses.
 #![no_main]
 
+use kerberos_client::dns::ResolvConf;
 use kerberos_files::ccache::{CcacheName, K5Identity};
+use kerberos_files::config::Server;
 use kerberos_files::deltat::parse_deltat;
 use kerberos_files::keytab::KeytabName;
 use kerberos_files::timestamp_text::TimestampText;
@@ -16,7 +18,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let text = String::from_utf8_lossy(bytes);
-    match choice % 7 {
+    match choice % 9 {
         0 => principal(bytes, false),
         1 => principal(bytes, true),
         2 => {
@@ -31,6 +33,12 @@ fuzz_target!(|input: &[u8]| {
         }
         4 => duration(&text),
         6 => point_of_time(&text),
+        7 => resolver(&text),
+        8 => {
+            if let Some(server) = Server::parse(&text, 88) {
+                assert_eq!(Server::parse(&server.to_string(), 1), Some(server));
+            }
+        }
         _ => {
             let server = Principal::parse("HTTP/www.example@R").expect("a name");
             let options = ParseOptions::with_default_realm(b"R");
@@ -81,6 +89,14 @@ fn point_of_time(text: &str) {
         None => clock,
     };
     assert_eq!(TimestampText::parse(&written), Some(time), "{written}");
+}
+
+/// Whatever the file says, there is a server to ask, and nobody waits for long.
+fn resolver(text: &str) {
+    let conf = ResolvConf::parse(text);
+    assert!((1..=3).contains(&conf.servers.len()) && conf.search.len() <= 32);
+    assert!(conf.search.iter().all(|domain| !domain.is_empty()));
+    assert!((1..=30).contains(&conf.timeout.as_secs()) && (1..=5).contains(&conf.attempts));
 }
 
 const MONTHS: [&str; 12] = [

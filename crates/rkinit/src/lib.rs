@@ -61,7 +61,7 @@ use messages::Program;
 pub mod fuzzing {
     pub use crate::ktutil::fuzzing::{addent_is_sound, edit, json_keytab, words};
     pub use crate::kvno::fuzzing::pem_certificate;
-    pub use crate::rekinit::fuzzing::{json_secret, sidecar_file};
+    pub use crate::rekinit::fuzzing::{answer_to_request, json_secret, sidecar_file};
 }
 
 /// Runs the tool that the first argument, the program's own name, stands for.

@@ -82,8 +82,13 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     }
 }
 
-/// The parsers of what is mounted, for the fuzz target.
+/// The parsers of what is mounted and what comes by HTTP, for the fuzz target.
 pub(crate) mod fuzzing {
+    /// What is answered to an HTTP request where every page is `page` and there is no trouble.
+    pub fn answer_to_request(request: &[u8], page: &str) -> Vec<u8> {
+        super::http::answer_of(request, page)
+    }
+
     /// How many tickets a file of `--config` lists.
     ///
     /// # Errors

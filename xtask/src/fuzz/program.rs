@@ -220,7 +220,7 @@ pub(super) const HEAVY: [&str; 4] = [
     "asn1_differential",
     "ktutil_line",
     "pem_certificate",
-    "sidecar_files",
+    "sidecar_inputs",
 ];
 
 /// What tells libFuzzer which ways the program took, and what it compared.

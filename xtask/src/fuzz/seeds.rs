@@ -116,8 +116,9 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
 }
 
 /// Targets whose input says what a network does with honest messages.
-const HOSTILE_NETWORKS: [&str; 5] = [
+const HOSTILE_NETWORKS: [&str; 6] = [
     "as_exchange",
+    "salt_exchange",
     "tgs_exchange",
     "s4u_exchange",
     "kpasswd_reply",

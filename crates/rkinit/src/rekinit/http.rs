@@ -201,6 +201,11 @@ impl Connection {
     }
 }
 
+/// What is answered to a request where every page is `page`: for the fuzz target.
+pub(super) fn answer_of(request: &[u8], page: &str) -> Vec<u8> {
+    answer(request, &|_| (true, page.to_owned()))
+}
+
 fn bind(address: &str) -> io::Result<TcpListener> {
     let listener = match address.strip_prefix(':') {
         // Both families, or IPv4 where there is no other.

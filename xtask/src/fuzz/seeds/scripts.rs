@@ -10,12 +10,13 @@ use crate::process::Outcome;
 pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
     let choices = [
         ("as_exchange", 64),
+        ("salt_exchange", 8),
         ("tgs_exchange", 32),
         ("s4u_exchange", 32),
         ("kpasswd_reply", 4),
         ("ap_acceptor", 4),
         ("gss_context", 32),
-        ("names", 7),
+        ("names", 9),
         ("gss_spnego", 4),
         ("certificate", 4),
         ("http_negotiation", 32),

@@ -14,7 +14,7 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         admin_server = a.example\n  primary_kdc = b.example\n }*\n\
         [domain_realm]\n .example = R\n\0include 0\nincludedir d\n[capaths]\n A = {\n  B = .\n }\n";
     seeds.add("krb5_conf", "all", conf)?;
-    let names: [(u8, &str); 13] = [
+    let names: [(u8, &str); 17] = [
         (0, "host/www.example@R"),
         (0, "a\\/b\\@c\\n\\0\\\\/d@E"),
         (1, "alice@mail.example@R"),
@@ -28,6 +28,13 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         (6, "20261122093005"),
         (6, "09:30:05"),
         (5, "alice@R realm=R\nbob@R service=host host=www.*\n"),
+        (
+            7,
+            "nameserver fe80::1%7\nsearch a.example b.\noptions ndots:2 timeout:1 attempts:3 edns0\n",
+        ),
+        (8, "kdc.example:750"),
+        (8, "[2001:db8::1]: 88"),
+        (8, "https://proxy.example/KdcProxy"),
     ];
     for (number, (choice, name)) in names.iter().enumerate() {
         let input = [&[*choice], name.as_bytes()].concat();
@@ -52,8 +59,14 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
     let secret = "\x01{\"username\":\"alice\",\"password\":\"hunter2!\",\"domainName\":\"R\"}";
     let keytab = "\x02{\"entries\":[{\"principal\":\"a@R\",\"kvno\":3,\"enctype\":\"rc4-hmac\",\
         \"key\":\"00112233445566778899aabbccddeeff\"}]}";
-    for (name, input) in [("sidecar", sidecar), ("secret", secret), ("keytab", keytab)] {
-        seeds.add("sidecar_files", name, input.as_bytes())?;
+    let request = "\x03GET /readyz?x=y HTTP/1.1\r\nHost: x\r\n\r\n";
+    for (name, input) in [
+        ("sidecar", sidecar),
+        ("secret", secret),
+        ("keytab", keytab),
+        ("request", request),
+    ] {
+        seeds.add("sidecar_inputs", name, input.as_bytes())?;
     }
     let lines = [
         "addent -password -p alice@R -k 3 -e aes256-cts -s salt",
