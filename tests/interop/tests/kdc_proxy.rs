@@ -135,8 +135,16 @@ fn beside_other_kdcs() {
 fn the_trace_is_that_of_mit() {
     let (_realm, proxy) = start();
     let place = Place::new(&conf(&[&proxy.url()], "authority"));
-    let theirs = traced(&place, place.mit("kinit"), proxy.port());
-    let ours = traced(&place, place.ours("kinit"), proxy.port());
+    let both = |_| {
+        let run = |tool| traced(&place, tool, proxy.port());
+        (run(place.mit("kinit")), run(place.ours("kinit")))
+    };
+    // The first answer has the KDC's microseconds, which take an octet less now and then.
+    let as_long = |(theirs, ours): &(Vec<String>, Vec<String>)| theirs.get(2) == ours.get(2);
+    let (theirs, ours) = (0..5)
+        .map(both)
+        .find(as_long)
+        .expect("the same answer is as long");
     assert_eq!(ours, theirs);
     assert_eq!(ours.len(), 6, "{ours:?}");
 }
