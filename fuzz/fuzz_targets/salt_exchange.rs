@@ -58,6 +58,7 @@ fuzz_target!(|data: &[u8]| {
 /// The exchange; `script` says what happens to the answers.
 fn run(choices: u8, script: &mut Script<'_>) -> Option<Vec<PasswordSalt>> {
     let kdc = &KDCS[usize::from(choices & 3)];
+    kdc.forget_requests();
     let mut params = AsParams::new(Principal::parse("alice@R").expect("a name"));
     params.options.canonicalize = choices & 4 != 0;
     let asked = params.policy.etypes.clone();

@@ -178,6 +178,10 @@ fn is_tgt(name: &PrincipalName<'_>) -> bool {
 
 /// Decrypts a ticket of one of the KDC's principals.
 pub(crate) fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, Refusal> {
+    // RFC 4120 §3.2.3, as every version.
+    if ticket.tkt_vno != Ticket::VERSION {
+        return Err(Refusal::new(ErrorCode::KRB_AP_ERR_BADVERSION, "BADVERSION"));
+    }
     let key = kdc
         .database
         .find(&ticket.sname, false)

@@ -6,7 +6,7 @@ use kerberos_asn1::{
     ApOptions, ApReq, AsRep, AsReq, Authenticator, Checksum, Decode, EncKdcRepPart, Encode,
     EncryptedData, EncryptionKey, ErrorCode, EtypeInfo2, KdcOptions, KdcReqBody, KerberosTime,
     KrbError, MethodData, Microseconds, NameType, PaData, PaDataType, PaEncTsEnc, PrincipalName,
-    RawTicket, SequenceOf, TgsRep, TgsReq,
+    RawTicket, SequenceOf, TgsRep, TgsReq, Ticket,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 use kerberos_testkdc::{Account, Kdc, Repeatable, TestKdc, TestKdcBuilder, Transport};
@@ -180,6 +180,7 @@ pub(crate) struct TgsClient<'a> {
     pub(crate) realm: &'a str,
     pub(crate) with_subkey: bool,
     /// What the ticket and the authenticator are labelled with.
+    pub(crate) ticket_version: i32,
     pub(crate) ticket_kvno: Option<u32>,
     pub(crate) authenticator_etype: i32,
 }
@@ -192,6 +193,7 @@ impl<'a> TgsClient<'a> {
             server,
             realm: REALM,
             with_subkey: true,
+            ticket_version: Ticket::VERSION,
             ticket_kvno: Some(1),
             authenticator_etype: 18,
         }
@@ -244,6 +246,7 @@ impl<'a> TgsClient<'a> {
         .to_der();
         let cipher = session.encrypt(KeyUsage::TGS_REQ_AUTHENTICATOR, &authenticator, &mut rng);
         let mut ticket = rep.ticket.ticket().clone();
+        ticket.tkt_vno = self.ticket_version;
         ticket.enc_part.kvno = self.ticket_kvno;
         let ticket = ticket.to_der();
         let ap_req = ApReq {

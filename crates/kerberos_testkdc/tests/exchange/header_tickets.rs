@@ -102,6 +102,14 @@ fn labels_that_do_not_fit() {
     assert_eq!(refused, ErrorCode::KRB_AP_ERR_BADKEYVER);
     let refused = asked(Some(1), 17).expect_error(&kdc);
     assert_eq!(refused, ErrorCode::KRB_AP_ERR_BAD_INTEGRITY);
+    let other_version = TgsClient {
+        ticket_version: 4,
+        ..asked(Some(1), 18)
+    };
+    assert_eq!(
+        other_version.expect_error(&kdc),
+        ErrorCode::KRB_AP_ERR_BADVERSION
+    );
     for kvno in [None, Some(1)] {
         asked(kvno, 18).get(&kdc).unwrap();
     }
