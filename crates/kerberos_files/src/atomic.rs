@@ -5,8 +5,9 @@
 //! ours in a folder that we may not write to. Such a file is rewritten in place under an exclusive
 //! lock, with its first two bytes zero until the rest is there, so that a torn one does not pass
 //! for a whole one. That is done only if the file is regular, is no symbolic link, has no other name
-//! and belongs to the effective user; for a mount point, which no ordinary user can plant, root may
-//! too, and other names do not count.
+//! and belongs to the effective user; for a mount point root may too, and other names do not count.
+//! An ordinary user can plant a mount point by FUSE alone, whose files belong to whom he says: in a
+//! folder that is open to all those are not written to.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File, Metadata, OpenOptions};
@@ -20,7 +21,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{CWD, FallocateFlags, OFlags, RenameFlags};
 use thiserror::Error;
 
-use crate::lock;
+use crate::{foreign, lock};
 
 /// Whether to wait until the disk has the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,21 +68,26 @@ impl Default for Access {
 }
 
 impl Access {
-    /// The mode comes first, because what is given away cannot be changed any more without further
-    /// privilege. Nothing secret is in the file yet.
+    /// Changes what is not so yet, for some file systems refuse every change, vfat for one.
+    ///
+    /// The group comes before the mode, or a member of the wrong one could open the file in between
+    /// and read what is written later. The owner comes last, because what is given away cannot be
+    /// changed any more without further privilege.
     fn apply(&self, file: &File) -> io::Result<()> {
-        // A umask can take from the mode that the file was created with.
-        file.set_permissions(PermissionsExt::from_mode(self.mode))?;
-        if self.owner.is_some() || self.group.is_some() {
-            fchown(file, self.owner, self.group)?;
+        let metadata = file.metadata()?;
+        let group = self.group.filter(|group| *group != metadata.gid());
+        let owner = self.owner.filter(|owner| *owner != metadata.uid());
+        if group.is_some() {
+            fchown(file, None, group)?;
+        }
+        // A umask can take from the mode that the file was created with; a change of the group, too.
+        if metadata.mode() & 0o7777 != self.mode || group.is_some() {
+            file.set_permissions(PermissionsExt::from_mode(self.mode))?;
+        }
+        if owner.is_some() {
+            fchown(file, owner, None)?;
         }
         Ok(())
-    }
-
-    fn holds(&self, metadata: &Metadata) -> bool {
-        metadata.mode() & 0o7777 == self.mode
-            && self.owner.is_none_or(|owner| owner == metadata.uid())
-            && self.group.is_none_or(|group| group == metadata.gid())
     }
 }
 
@@ -105,7 +111,8 @@ pub fn replace(
         }
         Err(error) => return Err(error.into()),
     };
-    temporary.write(contents, durability, access)?;
+    let folder = Folder::of(path, durability)?;
+    let temporary = temporary.write(contents, durability, access)?;
     match std::fs::rename(&temporary.path, path) {
         Ok(()) => temporary.keep(),
         Err(error) => {
@@ -124,7 +131,7 @@ pub fn replace(
             )?);
         }
     }
-    sync_folder(path, durability)?;
+    folder.sync()?;
     Ok(())
 }
 
@@ -133,8 +140,9 @@ pub fn replace(
 /// # Errors
 /// [`ReplaceError`].
 pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bool, ReplaceError> {
-    let temporary = Temporary::create(path)?;
-    temporary.write(contents, durability, &Access::default())?;
+    let folder = Folder::of(path, durability)?;
+    let access = Access::default();
+    let temporary = Temporary::create(path)?.write(contents, durability, &access)?;
     match rustix::fs::renameat_with(CWD, &temporary.path, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => temporary.keep(),
         Err(rustix::io::Errno::EXIST) => return Ok(false),
@@ -142,10 +150,15 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
         Err(_) => match std::fs::hard_link(&temporary.path, path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-            Err(error) => return Err(error.into()),
+            // Those of memory cards have neither: there only the name itself can be new.
+            Err(_) => match Temporary::at(path.to_owned()) {
+                Ok(new) => new.write(contents, durability, &access)?.keep(),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+                Err(error) => return Err(error.into()),
+            },
         },
     }
-    sync_folder(path, durability)?;
+    folder.sync()?;
     Ok(true)
 }
 
@@ -176,9 +189,14 @@ pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
         .count())
 }
 
-/// The new file beside its destination; removed on drop unless kept.
+/// The new file beside its destination, empty; removed on drop unless it is written and kept.
 struct Temporary {
     file: File,
+    path: Unkept,
+}
+
+/// A file that is removed on drop unless kept.
+struct Unkept {
     path: PathBuf,
     kept: bool,
 }
@@ -188,48 +206,58 @@ impl Temporary {
         for _ in 0..100 {
             let name = destination.file_name();
             let path = destination.with_file_name(temporary_name(name.unwrap_or_default()));
-            match OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
-                .mode(0o600)
-                .open(&path)
-            {
-                Ok(file) => {
-                    return Ok(Self {
-                        file,
-                        path,
-                        kept: false,
-                    });
-                }
+            match Self::at(path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
+                created => return created,
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    fn write(&self, contents: &[u8], durability: Durability, access: &Access) -> io::Result<()> {
+    fn at(path: PathBuf) -> io::Result<Self> {
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .mode(0o600)
+            .open(&path)?;
+        let path = Unkept { path, kept: false };
+        Ok(Self { file, path })
+    }
+
+    fn write(self, contents: &[u8], durability: Durability, access: &Access) -> io::Result<Unkept> {
         access.apply(&self.file)?;
         (&self.file).write_all(contents)?;
         if durability == Durability::Synced {
             self.file.sync_all()?;
         }
-        Ok(())
+        close(self.file)?;
+        Ok(self.path)
     }
+}
 
+impl Unkept {
     fn keep(mut self) {
         self.kept = true;
     }
 }
 
-impl Drop for Temporary {
+impl Drop for Unkept {
     fn drop(&mut self) {
         if !self.kept {
             // Nothing better can be done about a failure here.
             let _ = std::fs::remove_file(&self.path);
         }
     }
+}
+
+/// Closes a file that was written to. File systems of other machines may say only now that there is no
+/// room for it.
+///
+/// # Errors
+/// The file system's answer.
+pub(crate) fn close(file: File) -> io::Result<()> {
+    Ok(nix::unistd::close(file)?)
 }
 
 /// Whether `path` is something that a rename would destroy, or replace for no good.
@@ -282,13 +310,12 @@ fn rewrite(
     // Another name of the file is in somebody's way, as a backup's, or was put here for us to write
     // over what it is the name of.
     let only_name = mount_point || metadata.nlink() == 1;
-    if !metadata.is_file() || !ours || !only_name {
+    let planted = mount_point && foreign::may_be_mounted_by_anyone(path, &file);
+    if !metadata.is_file() || !ours || !only_name || planted {
         return Err(refusal);
     }
     lock::lock_exclusive(&file)?;
-    if !access.holds(&metadata) {
-        access.apply(&file)?;
-    }
+    access.apply(&file)?;
     // A full disk shows here, while the old contents are still whole.
     match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, contents.len() as u64) {
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
@@ -305,14 +332,40 @@ fn rewrite(
     if durability == Durability::Synced {
         file.sync_all()?;
     }
-    Ok(())
+    close(file)
 }
 
-fn sync_folder(path: &Path, durability: Durability) -> io::Result<()> {
-    if durability == Durability::Volatile {
-        return Ok(());
+/// The folder of a file that is about to change, opened before that, so that a failure comes while
+/// nothing has happened.
+struct Folder(Option<File>);
+
+impl Folder {
+    fn of(path: &Path, durability: Durability) -> io::Result<Self> {
+        if durability == Durability::Volatile {
+            return Ok(Self(None));
+        }
+        match File::open(folder_of(path)) {
+            Ok(folder) => Ok(Self(Some(folder))),
+            // One may write to it without reading it; then nobody can wait for it.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Self(None)),
+            Err(error) => Err(error),
+        }
     }
-    File::open(folder_of(path))?.sync_all()
+
+    fn sync(self) -> io::Result<()> {
+        match self.0.map_or(Ok(()), |folder| folder.sync_all()) {
+            // File systems that know no such thing.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+                ) =>
+            {
+                Ok(())
+            }
+            synced => synced,
+        }
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -432,7 +485,7 @@ mod tests {
         );
         assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
         assert!(names.iter().all(|name| folder.join(name).exists()));
-        std::mem::forget(Temporary::create(&path).unwrap());
+        std::mem::forget(Temporary::create(&path).unwrap().path);
         assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
         std::fs::remove_dir_all(&folder).unwrap();
     }

@@ -1,13 +1,15 @@
 //! Whether what is at a name may have been planted there by another user.
 //!
-//! In a place like /tmp, sticky and open to all, anyone can make the file or the directory that a
-//! default name stands for, `/tmp/krb5cc_1000` for example, before its user does. Tickets in there
+//! In a place like /tmp, open to all and sticky or not, anyone can make the file or the directory that
+//! a default name stands for, `/tmp/krb5cc_1000` for example, before its user does. Tickets in there
 //! would have that user log in as somebody else, and a replay cache would forget what it was told.
 //! Elsewhere, folders of caches are shared between users on purpose.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 
 /// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody may
 /// put files, and neither the effective user nor root put it there.
@@ -19,11 +21,22 @@ pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
     }
     // A link in a folder of ours may lead into such a place.
     let leads_to = fs::canonicalize(path).ok();
-    let anyone_may = |folder: Metadata| folder.mode() & 0o1002 == 0o1002;
     [Some(path), leads_to.as_deref()]
         .into_iter()
         .flatten()
-        .any(|path| fs::metadata(parent(path)).is_ok_and(anyone_may))
+        .any(is_in_open_folder)
+}
+
+/// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE, of
+/// whose files he says whose they are, and in a place where everybody may have names.
+pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
+    is_in_open_folder(path)
+        && fstatfs(file).is_ok_and(|system| system.filesystem_type() == FUSE_SUPER_MAGIC)
+}
+
+/// Whether everybody may put files where `path` is.
+fn is_in_open_folder(path: &Path) -> bool {
+    fs::metadata(parent(path)).is_ok_and(|folder| folder.mode() & 0o002 != 0)
 }
 
 /// The folder that `path` is in.

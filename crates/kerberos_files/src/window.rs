@@ -12,7 +12,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::lock;
+use crate::{atomic, lock};
 
 /// No record of either format is longer: a ticket of Windows with every group is some 64 KiB.
 pub(crate) const MAX_RECORD: usize = 16 << 20;
@@ -93,6 +93,14 @@ impl Window {
         self.file
             .as_ref()
             .ok_or_else(|| io::ErrorKind::Unsupported.into())
+    }
+
+    /// Closes the file, if there is one, and hears what became of what was written to it.
+    ///
+    /// # Errors
+    /// As [`atomic::close`].
+    pub(crate) fn close(self) -> io::Result<()> {
+        self.file.map_or(Ok(()), atomic::close)
     }
 
     /// The user id of the file's owner, if it is an ordinary file.

@@ -112,6 +112,27 @@ fn settings_are_set_once_and_told_apart() {
     assert_eq!(settings, expected);
 }
 
+/// The old setting must not go before the new one is there.
+#[test]
+fn a_setting_is_set_where_a_crash_left_a_part_of_an_entry() {
+    let folder = Folder::new("ccache-config-torn");
+    let file = CcacheFile::new(folder.path("cc"));
+    let mut builder = cache(Version::V4, &["krbtgt/A@A"]);
+    let setting = |value| ConfigEntry::new("refresh_time", None, value);
+    builder.config(&setting("1")).unwrap();
+    file.replace_with(&builder).unwrap();
+    let mut torn = fs::read(file.path()).unwrap();
+    torn.extend([0, 0, 0, 1]);
+    fs::write(file.path(), &torn).unwrap();
+    file.set_config(&setting("2")).unwrap();
+    let mut reader = file.open().unwrap();
+    let mut settings = Vec::new();
+    while let Some(view) = reader.next().unwrap() {
+        settings.extend(view.config().map(|config| config.to_entry()));
+    }
+    assert_eq!(settings, [setting("2")]);
+}
+
 #[test]
 fn removed_entries_are_tombstones_of_the_same_length() {
     for version in [Version::V1, Version::V2, Version::V3, Version::V4] {

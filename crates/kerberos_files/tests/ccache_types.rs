@@ -333,11 +333,13 @@ fn what_is_no_directory_is_said_to_be_none() {
 }
 
 #[test]
-fn a_foreign_directory_where_anyone_may_make_one_is_refused() {
+fn a_foreign_default_directory_where_anyone_may_make_one_is_refused() {
     let folder = Folder::new("types-foreign");
     let path = folder.path("krb5cc_0");
     fs::create_dir(&path).unwrap();
-    let resolve = || resolve(&dir(&path));
+    let named = || CcacheName::parse(&dir(&path)).unwrap();
+    let options = CcacheOptions::default;
+    let resolve = || Ccache::resolve(&named().by_default(), &options());
     if chown(&path, Some(12345), None).is_err() {
         // No root, and so nothing to set up with; the directory is ours and fine.
         assert!(resolve().is_ok());
@@ -347,13 +349,19 @@ fn a_foreign_directory_where_anyone_may_make_one_is_refused() {
         resolve().is_ok(),
         "a directory of a friend, where not anyone can make one"
     );
-    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).unwrap();
-    let error = resolve().unwrap_err();
-    assert!(matches!(
-        error,
-        CcacheError::ForeignDirectory { owner: 12345, .. }
-    ));
-    assert!(collection(&dir(&path)).all().is_err());
+    for mode in [0o1777, 0o777] {
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(mode)).unwrap();
+        let error = resolve().unwrap_err();
+        assert!(matches!(
+            error,
+            CcacheError::ForeignDirectory { owner: 12345, .. }
+        ));
+        let caches = Collection::new(named().by_default(), options());
+        assert!(caches.all().is_err() && caches.new_unique().is_err());
+        // Who names it knows whose it is: root looks at it for its user.
+        assert!(Ccache::resolve(&named(), &options()).is_ok());
+        assert!(collection(&dir(&path)).all().is_ok());
+    }
     chown(&path, Some(0), None).unwrap();
     assert!(resolve().is_ok());
 }

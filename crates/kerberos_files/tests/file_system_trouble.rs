@@ -228,11 +228,15 @@ fn a_file_that_another_user_put_where_everybody_may() {
     file.append([&credential(400)]).unwrap();
     assert!(record().unwrap());
 
-    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o1777)).unwrap();
+    // What counts is that all may write, whether or not they may remove what is not theirs.
+    for mode in [0o777, 0o1777] {
+        fs::set_permissions(&folder.0, fs::Permissions::from_mode(mode)).unwrap();
+        let default = file.clone().refusing_planted();
+        check_foreign(&default.open().unwrap_err(), file.path());
+    }
     // Nor does it matter to who names it: root looks at it for its user.
     assert_eq!(sizes(&file), [300, 400]);
     let default = file.clone().refusing_planted();
-    check_foreign(&default.open().unwrap_err(), file.path());
     let added = default.append([&credential(1)]);
     check_foreign(&added.unwrap_err(), file.path());
     check_foreign(&default.remove(|_| true).unwrap_err(), file.path());
@@ -356,8 +360,15 @@ fn an_ordinary_user_in_a_folder_of_root() {
         chown(&path, Some(owner), Some(owner)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
+    // One may write to it and not see what is there.
+    let unseen = folder.path("unseen");
+    fs::create_dir(&unseen).unwrap();
+    chown(&unseen, Some(NOBODY), None).unwrap();
+    fs::set_permissions(&unseen, fs::Permissions::from_mode(0o300)).unwrap();
     run_as_nobody(&folder, "an_ordinary_user_in_a_folder_of_root");
-    assert_eq!(folder.names(), ["foreign", "open to all", "own", "program"]);
+    let left = ["foreign", "open to all", "own", "program", "unseen"];
+    assert_eq!(folder.names(), left);
+    assert_eq!(names(&unseen), ["keytab"]);
 }
 
 /// Runs the test called `name` of this program as an ordinary user, who finds the path of `folder` in
@@ -396,6 +407,17 @@ fn as_that_user(folder: &Path) {
     assert_eq!(sizes(&own), [500]);
     own.destroy().unwrap();
     assert!(own.open().unwrap_err().is_no_cache());
+    // With another name it may be somebody's backup, and this name cannot be taken from it.
+    own.replace_with(&cache(300)).unwrap();
+    fs::hard_link(own.path(), folder.join("unseen/backup")).unwrap();
+    own.destroy().unwrap_err();
+    assert_eq!(sizes(&own), [300]);
+    fs::remove_file(folder.join("unseen/backup")).unwrap();
+    own.destroy().unwrap();
+
+    KeytabFile::new(folder.join("unseen/keytab"))
+        .add(&[entry("a", 32)])
+        .unwrap();
 
     let incorrect = |path: &Path| {
         format!(

@@ -189,6 +189,48 @@ fn a_sidecar_publishes_a_cache() {
     change.check();
 }
 
+/// The file systems of other machines may say only then that there is no room, and what was written is
+/// no whole file.
+#[test]
+#[cfg_attr(not(strace), ignore = "needs strace")]
+fn a_new_cache_that_cannot_be_closed_replaces_none() {
+    let mut change = Change::keytab("kinit", "-k alice");
+    (change.file, change.before) = ("cache", old_cache());
+    let (old, new, calls) = change.traced_calls();
+    let told = calls["close"].iter().filter(|place| {
+        let run = change.inject(&format!("close:error=EDQUOT:when={place}"));
+        let told = run.stderr().contains("quota exceeded");
+        assert_eq!(run.code(), i32::from(told), "{run}");
+        assert_eq!(change.state(), if told { &*old } else { &*new });
+        assert_eq!(change.left(), [""; 0]);
+        told
+    });
+    assert_eq!(told.count(), 1);
+}
+
+/// Whoever has opened a file may read what is written to it later.
+#[test]
+#[cfg_attr(
+    not(all(strace, root)),
+    ignore = "needs strace, and root gives to a group"
+)]
+fn a_new_cache_is_nobody_elses_before_it_has_its_group() {
+    let line = "--once -x -k -t keytab -c FILE:cache -g 1234 -m 0440 alice";
+    let mut change = Change::keytab("rekinit", line);
+    (change.file, change.before) = ("cache", old_cache());
+    let trace = change.place.path("trace");
+    let run = change.traced(&[
+        "-e",
+        "trace=fchown,fchmod",
+        "-o",
+        &trace.display().to_string(),
+    ]);
+    assert!(run.code() == 0, "{run}");
+    let trace = fs::read_to_string(trace).expect("strace writes it");
+    let (group, mode) = (trace.find(", 1234)"), trace.find(", 0440)"));
+    assert!(group.is_some() && group < mode, "{trace}");
+}
+
 impl Change {
     /// A place with a keytab of alice's.
     fn keytab(tool: &'static str, line: &'static str) -> Self {
@@ -217,7 +259,8 @@ impl Change {
         }
     }
 
-    fn check(&self) {
+    /// What there is before a run and after it, and the calls of that run.
+    fn traced_calls(&self) -> (String, String, BTreeMap<String, Vec<usize>>) {
         self.reset();
         let old = self.state();
         let trace = self.place.path("trace");
@@ -226,7 +269,11 @@ impl Change {
         assert!(run.code() == 0, "{run}");
         assert_ne!(old, new, "it changes something");
         let calls = calls(&fs::read_to_string(trace).expect("strace writes it"));
+        (old, new, calls)
+    }
 
+    fn check(&self) {
+        let (old, new, calls) = self.traced_calls();
         let mut tried = 0;
         for (call, places) in &calls {
             for place in places {

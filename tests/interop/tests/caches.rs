@@ -4,6 +4,12 @@
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use interop::assert_same;
+use kerberos_asn1::TicketFlags;
+use kerberos_crypto::{EncryptionType, KeyBlock};
+use kerberos_files::ccache::{
+    Ccache, CcacheBuilder, CcacheName, CcacheOptions, ConfigEntry, Header,
+};
+use kerberos_proto::{Credential, Principal, TicketTimes};
 use test_support::{Finished, Kcm, MitRealm, Place, Tool};
 
 /// Whose tool does something.
@@ -288,6 +294,56 @@ fn a_keyring_that_is_full_loses_nothing() {
     }
     for number in 0..=count {
         user(number).run(Whose::Ours, "kdestroy", "-A").success();
+    }
+}
+
+/// Nor does a setting: keys that others add meanwhile are theirs.
+#[test]
+#[cfg_attr(not(keyrings), ignore = "needs the kernel's keyrings")]
+fn a_ticket_that_is_removed_from_a_keyring_takes_no_other_with_it() {
+    let name = format!("KEYRING:user:rkinit-api-{}", std::process::id());
+    let name = CcacheName::parse(&name).expect("a name");
+    let cache = Ccache::resolve(&name, &CcacheOptions::default()).expect("a kernel with keyrings");
+    let new = CcacheBuilder::new(&Header::default(), &credential("host/a").client);
+    cache.replace_with(&new.expect("a cache")).expect("room");
+    let add = |server: &str| cache.append([&credential(server)]).expect("room");
+    add("host/a");
+    let removed = cache.remove(|view| {
+        add("host/b");
+        view.server().to_string() == "host/a@A"
+    });
+    assert_eq!(removed.expect("a cache"), 1);
+    for value in ["old", "new"] {
+        let setting = ConfigEntry::new("refresh_time", None, value);
+        cache.set_config(&setting).expect("room");
+    }
+    let mut reader = cache.open().expect("a cache");
+    let mut found = Vec::new();
+    while let Some(view) = reader.next().expect("what was written") {
+        found.push(match view.config() {
+            Some(config) => format!("{:?}", config.to_entry()),
+            None => view.server().to_string(),
+        });
+    }
+    found.sort();
+    let setting = ConfigEntry::new("refresh_time", None, "new");
+    assert_eq!(found, [format!("{setting:?}"), "host/b@A".to_owned()]);
+    cache.destroy().expect("it is ours");
+}
+
+fn credential(server: &str) -> Credential {
+    let name = |text| Principal::parse_with_realm(text, "A").expect("a name");
+    Credential {
+        client: name("alice"),
+        server: name(server),
+        session_key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
+        times: TicketTimes::default(),
+        is_skey: false,
+        flags: TicketFlags::INITIAL,
+        addresses: Vec::new(),
+        authorization_data: Vec::new(),
+        ticket: b"a ticket".to_vec(),
+        second_ticket: Vec::new(),
     }
 }
 

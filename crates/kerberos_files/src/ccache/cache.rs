@@ -154,7 +154,7 @@ impl Ccache {
         let residual = name.residual();
         let place = match name.kind() {
             CcacheKind::File => return Ok(Self::file(name.clone())),
-            CcacheKind::Dir => Place::Dir(DirStore::resolve(residual)?),
+            CcacheKind::Dir => Place::Dir(DirStore::resolve(name)?),
             CcacheKind::Memory => Place::Memory(MemoryStore::new(residual)),
             CcacheKind::Kcm => Place::Kcm(KcmStore::resolve(residual, options)?),
             #[cfg(feature = "keyring")]

@@ -84,7 +84,7 @@ impl Collection {
     pub fn all(&self) -> Result<Vec<Ccache>, CcacheError> {
         let residual = self.name.residual();
         Ok(match self.name.kind() {
-            CcacheKind::Dir => into_caches(DirStore::all(residual)?, Ccache::dir),
+            CcacheKind::Dir => into_caches(DirStore::all(&self.name)?, Ccache::dir),
             CcacheKind::Kcm => into_caches(KcmStore::all(residual, &self.options)?, Ccache::kcm),
             #[cfg(feature = "keyring")]
             CcacheKind::Keyring => into_caches(KeyringStore::all(residual)?, Ccache::keyring),
@@ -110,7 +110,7 @@ impl Collection {
     /// from finding out.
     pub fn new_unique(&self) -> Result<Ccache, CcacheError> {
         match self.name.kind() {
-            CcacheKind::Dir => DirStore::new_unique(self.name.residual()).map(Ccache::dir),
+            CcacheKind::Dir => DirStore::new_unique(&self.name).map(Ccache::dir),
             CcacheKind::Kcm => KcmStore::new_unique(&self.options).map(Ccache::kcm),
             #[cfg(feature = "keyring")]
             CcacheKind::Keyring => {

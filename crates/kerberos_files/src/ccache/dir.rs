@@ -27,26 +27,48 @@ pub(super) struct DirStore {
     /// The file's name in it.
     entry: String,
     file: CcacheFile,
+    trust: Trust,
+}
+
+/// Whether a directory that another user may have planted is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Trust {
+    /// Somebody named it, who knows whose it is.
+    Named,
+    /// A default stands for it, which anybody can foresee.
+    Default,
+}
+
+impl Trust {
+    fn of(name: &CcacheName) -> Self {
+        if name.is_default() {
+            Self::Default
+        } else {
+            Self::Named
+        }
+    }
 }
 
 impl DirStore {
-    /// The cache that `residual` names: `:/path/tktX`, or the primary one of `/path`.
-    pub(super) fn resolve(residual: &str) -> Result<Self, CcacheError> {
+    /// The cache of `name`: that at `:/path/tktX`, or the primary one of `/path`.
+    pub(super) fn resolve(name: &CcacheName) -> Result<Self, CcacheError> {
+        let (residual, trust) = (name.residual(), Trust::of(name));
         let Some(path) = residual.strip_prefix(':') else {
             let directory = Path::new(residual);
-            check_directory(directory)?;
+            check_directory(directory, trust)?;
             let entry = read_primary(directory)?.unwrap_or_else(|| FIRST.to_owned());
-            return Ok(Self::new(residual, entry));
+            return Ok(Self::new(residual, entry, trust));
         };
         let (directory, entry) = split(path)?;
-        check_directory(Path::new(directory))?;
-        Ok(Self::new(directory, entry.to_owned()))
+        check_directory(Path::new(directory), trust)?;
+        Ok(Self::new(directory, entry.to_owned(), trust))
     }
 
-    /// The caches of the directory `residual`, the primary one first; or the one that it names.
-    pub(super) fn all(residual: &str) -> Result<Vec<Self>, CcacheError> {
+    /// The caches of the directory `name`, the primary one first; or the one that it names.
+    pub(super) fn all(name: &CcacheName) -> Result<Vec<Self>, CcacheError> {
+        let (residual, trust) = (name.residual(), Trust::of(name));
         if residual.starts_with(':') {
-            let one = Self::resolve(residual)?;
+            let one = Self::resolve(name)?;
             return Ok(one
                 .file
                 .path()
@@ -59,10 +81,10 @@ impl DirStore {
         let Ok(entries) = fs::read_dir(directory) else {
             return Ok(Vec::new());
         };
-        check_directory(directory)?;
+        check_directory(directory, trust)?;
         // As with MIT's library a damaged `primary` does not hide the caches.
         let primary = read_primary(directory).ok().flatten();
-        let primary = primary.map(|entry| Self::new(residual, entry));
+        let primary = primary.map(|entry| Self::new(residual, entry, trust));
         let mut all: Vec<Self> = primary
             .into_iter()
             .filter(|cache| cache.file.path().exists())
@@ -73,21 +95,23 @@ impl DirStore {
                 && name.starts_with(FIRST)
                 && first.as_ref() != Some(&name)
             {
-                all.push(Self::new(residual, name));
+                all.push(Self::new(residual, name, trust));
             }
         }
         Ok(all)
     }
 
-    /// A cache of the collection `residual` that is not there yet.
-    pub(super) fn new_unique(residual: &str) -> Result<Self, CcacheError> {
+    /// A cache of the collection `name` that is not there yet.
+    pub(super) fn new_unique(name: &CcacheName) -> Result<Self, CcacheError> {
+        let (residual, trust) = (name.residual(), Trust::of(name));
         if residual.is_empty() || residual.starts_with(':') {
             let kind = CcacheKind::Dir;
             return Err(CcacheNameError::NoCollection { kind }.into());
         }
-        check_directory(Path::new(residual))?;
+        check_directory(Path::new(residual), trust)?;
         loop {
-            let cache = Self::new(residual, format!("{FIRST}{}", atomic::random_letters(6)));
+            let entry = format!("{FIRST}{}", atomic::random_letters(6));
+            let cache = Self::new(residual, entry, trust);
             if fs::symlink_metadata(cache.file.path()).is_err() {
                 return Ok(cache);
             }
@@ -101,13 +125,14 @@ impl DirStore {
         )
     }
 
-    fn new(directory: &str, entry: String) -> Self {
+    fn new(directory: &str, entry: String, trust: Trust) -> Self {
         // As MIT's library joins them, whose tools show the path.
         let slash = if directory.ends_with('/') { "" } else { "/" };
         Self {
             directory: directory.into(),
             file: CcacheFile::new(format!("{directory}{slash}{entry}")),
             entry,
+            trust,
         }
     }
 
@@ -122,7 +147,7 @@ impl DirStore {
                 return Err(CcacheError::NoDirectory { path, source });
             }
         }
-        check_directory(&self.directory)?;
+        check_directory(&self.directory, self.trust)?;
         let path = self.directory.join(PRIMARY);
         if fs::symlink_metadata(&path).is_ok() {
             return Ok(());
@@ -190,8 +215,9 @@ fn split(path: &str) -> Result<(&str, &str), CcacheNameError> {
 }
 
 /// Whether caches can be at `path`: it is a directory, or may become one.
-fn check_directory(path: &Path) -> Result<(), CcacheError> {
+fn check_directory(path: &Path, trust: Trust) -> Result<(), CcacheError> {
     let error = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() && trust == Trust::Named => return Ok(()),
         Ok(metadata) if metadata.is_dir() => return refuse_foreign(path, &metadata),
         Ok(_) => return Err(CcacheError::NotADirectory { path: path.into() }),
         Err(error) => error,

@@ -34,8 +34,8 @@ impl CcacheFile {
         }
     }
 
-    /// The same, but refused when it is in a place like /tmp, sticky and open to all, and neither the
-    /// effective user nor root put it there: for names that anybody can foresee.
+    /// The same, but refused when it is in a place like /tmp, open to all, and neither the effective
+    /// user nor root put it there: for names that anybody can foresee.
     ///
     /// Whoever names a cache knows whose it is: a sidecar's in a shared `/dev/shm`, or one that root
     /// looks at for a user.
@@ -97,47 +97,40 @@ impl CcacheFile {
         &self,
         credentials: impl IntoIterator<Item = &'a Credential>,
     ) -> Result<(), CcacheError> {
-        let mut reader = self.open_locked()?.with_removed(true);
-        loop {
-            match reader.next() {
-                Ok(Some(_)) => {}
-                Ok(None) | Err(CcacheError::TornEntry { .. }) => break,
-                Err(error) => return Err(error),
-            }
-        }
-        let end = reader.entry_offset();
+        let mut reader = self.open_locked()?;
+        while reader.next_whole()?.is_some() {}
         let mut bytes = Zeroizing::default();
         for credential in credentials {
             append_credential(&mut bytes, reader.version(), credential)?;
         }
-        let file = reader.file().map_err(|error| self.error(error))?;
-        // Only what was torn is cut off: to set a length anew costs more than to ask for it.
-        let cut = |length| {
-            if length > end {
-                file.set_len(end)
-            } else {
-                Ok(())
-            }
-        };
-        let written = file
-            .metadata()
-            .and_then(|metadata| cut(metadata.len()))
-            .and_then(|()| file.write_all_at(&bytes, end));
-        if written.is_err() {
-            // A full disk may have taken a part of it; nothing better can be done if this fails.
-            let _ = file.set_len(end);
-        }
+        let written = add_at_end(&reader, &bytes).and_then(|()| reader.close());
         written.map_err(|error| self.error(error))
     }
 
-    /// Sets a setting: an older one with the same key and principal is removed.
+    /// Sets a setting: an older one with the same key and principal is removed, once the new one is
+    /// there.
     ///
     /// # Errors
     /// As [`append`](Self::append).
     pub fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
-        self.remove(|view| view.is_setting(entry))?;
-        let default_principal = self.open()?.default_principal().clone();
-        self.append([&entry.to_credential(&default_principal)])
+        let mut reader = self.open_locked()?;
+        let mut older = Vec::new();
+        while let Some(view) = reader.next_whole()? {
+            if view.is_setting(entry) {
+                let (at, bytes) = view.removal();
+                older.push((reader.entry_offset() + at as u64, bytes));
+            }
+        }
+        let mut new = Zeroizing::default();
+        let credential = entry.to_credential(reader.default_principal());
+        append_credential(&mut new, reader.version(), &credential)?;
+        let written = add_at_end(&reader, &new).and_then(|()| {
+            let file = reader.file()?;
+            let mut older = older.iter();
+            older.try_for_each(|(offset, bytes)| file.write_all_at(bytes, *offset))?;
+            reader.close()
+        });
+        written.map_err(|error| self.error(error))
     }
 
     /// Removes every entry for which `matches` says so, and returns how many those were.
@@ -165,6 +158,7 @@ impl CcacheFile {
                 .map_err(|error| self.error(error))?;
             removed += 1;
         }
+        reader.close().map_err(|error| self.error(error))?;
         Ok(removed)
     }
 
@@ -173,7 +167,7 @@ impl CcacheFile {
     /// A file that cannot be unlinked, because it is mounted or its folder is read-only, is left
     /// empty, which reads as "no cache". A symbolic link is removed; the file it leads to is
     /// overwritten only if the link belongs to the effective user or root. A file that has other names
-    /// loses this one and keeps what it holds: a backup by hard links is somebody else's.
+    /// loses this one, if it can, and keeps what it holds: a backup by hard links is somebody else's.
     ///
     /// # Errors
     /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`],
@@ -214,6 +208,10 @@ impl CcacheFile {
         }
         match std::fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                let mounted = error.kind() == io::ErrorKind::ResourceBusy;
+                if !mounted && file.metadata()?.nlink() > 1 {
+                    return Err(error);
+                }
                 lock::lock_exclusive(&file)?;
                 overwrite(&file, metadata.len())?;
                 file.set_len(0)
@@ -279,6 +277,22 @@ fn blamed(error: CcacheError) -> CcacheError {
         },
         _ => error,
     }
+}
+
+/// Writes `bytes` where the whole entries end that were read of a locked file. Nothing of them is left
+/// if that fails.
+fn add_at_end(reader: &CcacheReader, bytes: &[u8]) -> io::Result<()> {
+    let (file, end) = (reader.file()?, reader.entry_offset());
+    // Only what was torn is cut off: to set a length anew costs more than to ask for it.
+    if file.metadata()?.len() > end {
+        file.set_len(end)?;
+    }
+    let written = file.write_all_at(bytes, end);
+    if written.is_err() {
+        // A full disk may have taken a part of it; nothing better can be done if this fails.
+        let _ = file.set_len(end);
+    }
+    written
 }
 
 fn overwrite(file: &File, length: u64) -> io::Result<()> {

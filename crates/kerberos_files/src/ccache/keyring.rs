@@ -29,7 +29,7 @@ use rustix::io::Errno;
 use crate::atomic;
 use crate::ccache::cache::{Store, records, without};
 use crate::ccache::{
-    CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
+    CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheReader, ConfigEntry,
     CredentialView, Header, Version, decode_principal, encode_credential, encode_principal,
 };
 use collection::{Anchor, KeyringCollection, parse, set_primary};
@@ -67,6 +67,13 @@ pub(super) mod fuzzing {
 pub(super) struct KeyringStore {
     collection: KeyringCollection,
     cache: String,
+}
+
+/// The keys of a cache that are no credentials.
+struct Own {
+    owner: Key,
+    principal: Principal,
+    offsets: Option<Key>,
 }
 
 impl KeyringStore {
@@ -228,6 +235,34 @@ impl KeyringStore {
         Ok(key)
     }
 
+    fn own(&self, keyring: Keyring) -> Result<Own, CcacheError> {
+        let (owner, principal) = self.owner(keyring)?;
+        let offsets = keyring.user_key(TIME_OFFSETS);
+        Ok(Own {
+            owner,
+            principal,
+            offsets: offsets.map_err(|error| self.error(error))?,
+        })
+    }
+
+    /// Calls `take` for every credential and its key.
+    fn each(
+        &self,
+        keyring: Keyring,
+        own: &Own,
+        mut take: impl FnMut(Key, CredentialView<'_>) -> Result<(), CcacheError>,
+    ) -> Result<(), CcacheError> {
+        for key in keyring.keys().map_err(|error| self.error(error))? {
+            if key == own.owner || Some(key) == own.offsets {
+                continue;
+            }
+            if let Some(record) = key.read().map_err(|error| self.error(error))? {
+                take(key, self.view(&record)?)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Lets the cache go when the last of its tickets does; one that has none stays.
     fn expire(&self, keyring: Keyring) -> Result<(), CcacheError> {
         let mut reader = self.open()?;
@@ -260,23 +295,17 @@ impl KeyringStore {
 impl Store for KeyringStore {
     fn open(&self) -> Result<CcacheReader, CcacheError> {
         let keyring = self.there()?;
-        let (owner, principal) = self.owner(keyring)?;
-        let offsets = keyring.user_key(TIME_OFFSETS);
-        let offsets = offsets.map_err(|error| self.error(error))?;
-        let kdc_offset = match offsets.map(Key::read) {
+        let own = self.own(keyring)?;
+        let kdc_offset = match own.offsets.map(Key::read) {
             Some(Ok(Some(payload))) => clock_offset(&payload),
             _ => None,
         };
         let header = Header::new(Version::V4, kdc_offset);
-        let mut cache = CcacheBuilder::new(&header, &principal)?;
-        for key in keyring.keys().map_err(|error| self.error(error))? {
-            if key == owner || Some(key) == offsets {
-                continue;
-            }
-            if let Some(record) = key.read().map_err(|error| self.error(error))? {
-                cache.copy(&self.view(&record)?)?;
-            }
-        }
+        let mut cache = CcacheBuilder::new(&header, &own.principal)?;
+        self.each(keyring, &own, |_, view| {
+            cache.copy(&view)?;
+            Ok(())
+        })?;
         CcacheReader::from_builder(cache, self.name().to_string())
     }
 
@@ -329,6 +358,38 @@ impl Store for KeyringStore {
             self.add(keyring, &encode_credential(Version::V4, credential)?)?;
         }
         self.expire(keyring)
+    }
+
+    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        let keyring = self.there()?;
+        let own = self.own(keyring)?;
+        let credential = entry.to_credential(&own.principal);
+        let new = self.add(keyring, &encode_credential(Version::V4, &credential)?)?;
+        // One of the other type of key has its name, too, and stays.
+        self.each(keyring, &own, |key, view| {
+            if key == new || !view.is_setting(entry) {
+                return Ok(());
+            }
+            keyring.unlink(key).map_err(|error| self.error(error))
+        })
+    }
+
+    /// Others may add tickets meanwhile: no key is touched but those that match.
+    fn remove(
+        &self,
+        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        let keyring = self.there()?;
+        let own = self.own(keyring)?;
+        let mut removed = 0;
+        self.each(keyring, &own, |key, view| {
+            if matches(&view) {
+                keyring.unlink(key).map_err(|error| self.error(error))?;
+                removed += 1;
+            }
+            Ok(())
+        })?;
+        Ok(removed)
     }
 
     fn destroy(&self) -> Result<(), CcacheError> {

@@ -136,7 +136,7 @@ impl CcacheName {
 
     /// The same name, which a default stands for: nobody gave it, so anybody can foresee it.
     ///
-    /// A FILE cache of such a name is refused if another user may have planted it
+    /// A FILE or a DIR of such a name is refused if another user may have planted it
     /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).
     pub fn by_default(self) -> Self {
         Self {

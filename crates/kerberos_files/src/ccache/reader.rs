@@ -182,6 +182,25 @@ impl CcacheReader {
         Ok(Some(CredentialView::new(record, layout, version, style)))
     }
 
+    /// As [`next`](Self::next), for whom what a crash left of an entry at the end is none.
+    ///
+    /// # Errors
+    /// The others.
+    pub(crate) fn next_whole(&mut self) -> Result<Option<CredentialView<'_>>, CcacheError> {
+        match self.next() {
+            Err(CcacheError::TornEntry { .. }) => Ok(None),
+            next => next,
+        }
+    }
+
+    /// Closes a file that was written to.
+    ///
+    /// # Errors
+    /// What becomes known only now of what was written.
+    pub(crate) fn close(self) -> io::Result<()> {
+        self.window.close()
+    }
+
     /// The file or, of a cache that is none, its name.
     pub fn path(&self) -> &Path {
         &self.path
