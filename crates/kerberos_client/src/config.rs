@@ -1,6 +1,7 @@
 //! `Config`: krb5.conf and the names that a program or its environment puts before it.
 
 use std::env;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use kerberos_files::ccache::CcacheName;
@@ -29,10 +30,10 @@ use crate::{ClientError, secure_execution};
 pub struct Config {
     krb5: Krb5Config,
     tokens: PathTokens,
-    ccache_name: Option<String>,
-    keytab_name: Option<String>,
-    client_keytab_name: Option<String>,
-    rcache_name: Option<String>,
+    ccache_name: Option<OsString>,
+    keytab_name: Option<OsString>,
+    client_keytab_name: Option<OsString>,
+    rcache_name: Option<OsString>,
     rcache_folder: Option<PathBuf>,
     #[cfg(feature = "https")]
     tls: Tls,
@@ -53,7 +54,6 @@ impl Config {
     pub fn from_env() -> Result<Self, ClientError> {
         let trusted = !secure_execution();
         let variable = |name| trusted.then(|| env::var_os(name)).flatten();
-        let text = |name| variable(name).and_then(|value| value.into_string().ok());
         let krb5 = match variable("KRB5_CONFIG") {
             Some(list) => {
                 let home = variable("HOME").map(PathBuf::from);
@@ -62,12 +62,15 @@ impl Config {
             None => Krb5Config::load(DEFAULT_CONFIG_FILES)?,
         };
         Ok(Self {
-            tokens: PathTokens::of_process(text("TMPDIR").as_deref()),
-            ccache_name: text("KRB5CCNAME"),
-            keytab_name: text("KRB5_KTNAME"),
-            client_keytab_name: text("KRB5_CLIENT_KTNAME"),
-            rcache_name: text("KRB5RCACHENAME")
-                .or_else(|| text("KRB5RCACHETYPE").map(|kind| format!("{kind}:"))),
+            tokens: PathTokens::of_process(variable("TMPDIR").as_deref().and_then(OsStr::to_str)),
+            ccache_name: variable("KRB5CCNAME"),
+            keytab_name: variable("KRB5_KTNAME"),
+            client_keytab_name: variable("KRB5_CLIENT_KTNAME"),
+            rcache_name: variable("KRB5RCACHENAME").or_else(|| {
+                let mut kind = variable("KRB5RCACHETYPE")?;
+                kind.push(":");
+                Some(kind)
+            }),
             rcache_folder: variable("KRB5RCACHEDIR")
                 .or_else(|| variable("TMPDIR"))
                 .map(PathBuf::from),
@@ -117,13 +120,13 @@ impl Config {
 
     /// With this credential cache instead of `default_ccache_name`.
     pub fn with_ccache_name(mut self, name: impl Into<String>) -> Self {
-        self.ccache_name = Some(name.into());
+        self.ccache_name = Some(name.into().into());
         self
     }
 
     /// With this keytab instead of `default_keytab_name`.
     pub fn with_keytab_name(mut self, name: impl Into<String>) -> Self {
-        self.keytab_name = Some(name.into());
+        self.keytab_name = Some(name.into().into());
         self
     }
 
@@ -138,13 +141,13 @@ impl Config {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_client_keytab_name(mut self, name: impl Into<String>) -> Self {
-        self.client_keytab_name = Some(name.into());
+        self.client_keytab_name = Some(name.into().into());
         self
     }
 
     /// With this replay cache instead of `default_rcache_name`.
     pub fn with_rcache_name(mut self, name: impl Into<String>) -> Self {
-        self.rcache_name = Some(name.into());
+        self.rcache_name = Some(name.into().into());
         self
     }
 
@@ -200,7 +203,7 @@ impl Config {
     /// The name of the default credential cache: the one set, else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`] and [`ClientError::CcacheName`].
+    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::CcacheName`].
     pub fn ccache_name(&self) -> Result<CcacheName, ClientError> {
         let name = self.name(self.ccache_name.as_deref(), self.krb5.default_ccache_name())?;
         let name = CcacheName::parse(&name)?;
@@ -214,7 +217,7 @@ impl Config {
     /// The name of the default keytab: the one set, else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`] and [`ClientError::KeytabName`].
+    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::KeytabName`].
     pub fn keytab_name(&self) -> Result<KeytabName, ClientError> {
         let name = self.name(self.keytab_name.as_deref(), self.krb5.default_keytab_name())?;
         Ok(KeytabName::parse(&name)?)
@@ -223,7 +226,7 @@ impl Config {
     /// The name of the default client keytab: the one set, else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`] and [`ClientError::KeytabName`].
+    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::KeytabName`].
     pub fn client_keytab_name(&self) -> Result<KeytabName, ClientError> {
         let default = self.krb5.default_client_keytab_name();
         let name = self.name(self.client_keytab_name.as_deref(), default)?;
@@ -233,7 +236,7 @@ impl Config {
     /// The name of the default replay cache: the one set, else that of krb5.conf.
     ///
     /// # Errors
-    /// [`ClientError::Expand`] and [`ClientError::RcacheName`].
+    /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::RcacheName`].
     pub fn rcache_name(&self) -> Result<RcacheName, ClientError> {
         let name = self.name(self.rcache_name.as_deref(), self.krb5.default_rcache_name())?;
         Ok(RcacheName::parse(&name)?)
@@ -247,9 +250,12 @@ impl Config {
     }
 
     /// A name that is set counts as it is; one of krb5.conf has its `%{…}` replaced.
-    fn name(&self, set: Option<&str>, configured: &str) -> Result<String, ClientError> {
+    fn name(&self, set: Option<&OsStr>, configured: &str) -> Result<String, ClientError> {
         match set {
-            Some(name) => Ok(name.to_owned()),
+            Some(name) => match name.to_str() {
+                Some(name) => Ok(name.to_owned()),
+                None => Err(ClientError::NotText { name: name.into() }),
+            },
             None => Ok(self.tokens.expand(configured)?),
         }
     }
@@ -289,6 +295,24 @@ mod tests {
         assert_eq!(config.rcache_folder(), Path::new("/var/tmp"));
         let config = Config::parse("[libdefaults]\ndefault_keytab_name = %{x}\n").unwrap();
         assert!(matches!(config.keytab_name(), Err(ClientError::Expand(_))));
+    }
+
+    /// The default instead would be another's.
+    #[test]
+    fn a_name_that_is_no_text() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let name = OsString::from_vec(b"/k\xe9".to_vec());
+        let config = Config {
+            keytab_name: Some(name.clone()),
+            ..Config::parse("").unwrap()
+        };
+        let error = config.keytab_name().unwrap_err();
+        assert!(
+            matches!(&error, ClientError::NotText { name: given } if *given == name),
+            "{error}"
+        );
+        assert!(error.to_string().starts_with("\"/k\\xE9\""), "{error}");
+        assert!(config.ccache_name().is_ok());
     }
 
     #[test]

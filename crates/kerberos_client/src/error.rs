@@ -1,5 +1,6 @@
 //! `ClientError`: everything that can keep a client from its ticket.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -29,6 +30,12 @@ pub enum ClientError {
     /// A `%{…}` in a name cannot be replaced.
     #[error(transparent)]
     Expand(#[from] ExpandError),
+    /// The name of a cache, a keytab or a replay cache is no text, so that it may mean any.
+    #[error("{name:?}: names of caches and keytabs are UTF-8")]
+    NotText {
+        /// The name.
+        name: OsString,
+    },
     /// No realm is named, and krb5.conf has no `default_realm`.
     #[error("Configuration file does not specify default realm")]
     NoDefaultRealm,
