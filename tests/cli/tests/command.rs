@@ -5,6 +5,7 @@ use std::fs;
 
 use cli::{PASSWORD, REALM, realm, typed_password};
 use kerberos_files::ccache::CcacheFile;
+use kerberos_testkdc::{Account, AccountState, TestKdc};
 use test_support::{Place, Tool};
 
 /// kinit of alice, with her password in a file and a folder of its own for private caches.
@@ -91,6 +92,48 @@ fn without_a_ticket_nothing_is_run() {
     assert_eq!(run.stdout(), "");
     assert!(run.stderr().starts_with("kinit: Password incorrect while"));
     assert!(nothing_left(&place));
+}
+
+/// A krb5.conf of the host's may name a keyring, say, which containers are refused.
+#[test]
+fn no_default_cache_is_needed() {
+    let (_kdc, place) = realm();
+    let nowhere = "DIR:/nowhere/to/be/found";
+    let run = |command: &[&str]| {
+        let kinit = kinit(&place).env("KRB5CCNAME", nowhere);
+        kinit.args(command).run()
+    };
+    let ran = run(&["--", "sh", "-c", "echo $KRB5CCNAME"]).success();
+    assert!(ran.stdout().starts_with("FILE:"), "{ran}");
+    assert_eq!(ran.stderr(), "");
+    // Else the ticket is to go there, and the one to renew to come from there.
+    for line in [&[][..], &["-R", "--", "true"]] {
+        let refused = run(line).exits(1);
+        assert!(refused.stderr().contains("default ccache"), "{refused}");
+    }
+    assert!(nothing_left(&place));
+}
+
+/// Nobody is there to choose another password, and what there is to read is not for kinit.
+#[test]
+fn a_password_of_a_file_that_has_expired() {
+    let alice = Account::new("alice").password(PASSWORD);
+    let alice = alice.state(AccountState::PasswordExpired);
+    let kdc = TestKdc::builder(REALM).account(alice).start();
+    let kdc = kdc.expect("a port is free");
+    let place = Place::new(&kdc.krb5_conf());
+    let input = "next\nnext\n";
+    let run = kinit(&place).stdin(input).run().exits(1);
+    assert_eq!(run.stdout(), "");
+    let stderr = run.stderr();
+    assert!(
+        stderr.starts_with("kinit: Password has expired while"),
+        "{run}"
+    );
+    assert!(
+        stderr.contains("hint: change the password: kpasswd"),
+        "{run}"
+    );
 }
 
 #[test]

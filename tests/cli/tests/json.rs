@@ -6,6 +6,8 @@
     reason = "a test may panic, and an absent field is null"
 )]
 
+use std::fs;
+
 use cli::{PASSWORD, REALM, old_cache, realm, typed_password};
 use serde_json::{Value, json};
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
@@ -91,6 +93,18 @@ fn what_is_missing_is_no_document() {
     for line in ["-l --json", "-A --json"] {
         let run = place.ours("klist").line(line).run().exits(1);
         assert_eq!(document(&run), json!({"caches": []}));
+    }
+    // In a collection there may be files that hold no cache, first of all or last.
+    for (name, contents) in [("tkt", vec![]), ("tkt1", old_cache()), ("tkt2", vec![])] {
+        fs::create_dir_all(place.path("all")).expect("a folder can be made");
+        place.write(&format!("all/{name}"), contents);
+    }
+    let all = format!("DIR:{}", place.text("all"));
+    for line in ["-l --json", "-A --json"] {
+        let klist = place.ours("klist").line(line).env("KRB5CCNAME", &all);
+        let shown = document(&klist.run().success());
+        let caches = shown["caches"].as_array().expect("a list");
+        assert_eq!(caches.len(), 1, "{shown}");
     }
     // A cache that is torn says so in a document that is whole.
     let mut torn = old_cache();

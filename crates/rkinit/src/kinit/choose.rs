@@ -79,11 +79,12 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
         },
     };
     let (cache, role) = match caches {
-        Some(caches) if !plan.command.is_empty() => {
+        Some(caches) if plan.has_own_cache() => {
             let of_principal = || caches.of_principal(&principal).ok().flatten();
             let source = (!is_owner).then(of_principal).flatten();
             (source.unwrap_or(cache), Role::Private)
         }
+        None if plan.has_own_cache() => (cache, Role::Private),
         Some(caches) if !is_owner => {
             in_collection(plan, &caches, cache, owner.is_some(), &principal)?
         }
@@ -131,9 +132,17 @@ fn default_or_named(plan: &Plan) -> Result<(Option<Collection>, Ccache), Refusal
         let primary = caches.primary()?;
         Ok((Some(caches), primary))
     });
-    let found = found.map_err(|error| error.into_refusal("while getting default ccache"))?;
     check_input(plan)?;
-    Ok(found)
+    match found {
+        // Nothing is to be found there. In a container the kernel's keyrings are refused, say, and a
+        // krb5.conf of the host's names one.
+        Err(_) if plan.has_own_cache() && plan.says_who() => {
+            let nothing = ccache_select::cache(Some(OsStr::new("MEMORY:nothing")));
+            let nothing = nothing.and_then(|name| ccache_select::open(&name));
+            Ok((None, nothing.map_err(|error| error.into_refusal(""))?))
+        }
+        found => found.map_err(|error| error.into_refusal("while getting default ccache")),
+    }
 }
 
 /// Whether the cache of `-I` has a name.

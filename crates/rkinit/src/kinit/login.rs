@@ -83,7 +83,8 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
         None => Typed::default(),
     };
     let login = match client.login(params.clone(), typed.secret()) {
-        Err(error) if expired::is_expired(&error) => {
+        // With a file there is nobody to ask, and standard input is the command's or a script's.
+        Err(error) if expired::is_expired(&error) && plan.password_file.is_none() => {
             expired::replace(client, params.clone(), &typed, refusal)?
         }
         result => result.map_err(refusal)?,

@@ -40,6 +40,22 @@ pub(super) struct Plan {
     pub(super) command: Vec<OsString>,
 }
 
+impl Plan {
+    /// Whether the ticket goes to a cache of its own, for the command alone.
+    pub(super) fn has_own_cache(&self) -> bool {
+        !self.command.is_empty() && self.cache.is_none()
+    }
+
+    /// Whether it takes no cache to know whose ticket to get, and how.
+    pub(super) fn says_who(&self) -> bool {
+        match self.action {
+            Action::Password => self.principal.is_some(),
+            Action::Keytab(_) => true,
+            Action::Renew | Action::Validate => false,
+        }
+    }
+}
+
 /// How to get the ticket.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) enum Action {

@@ -5,6 +5,7 @@ use std::io;
 
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::CcacheReader;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
@@ -41,26 +42,40 @@ pub(super) fn show_named(
 }
 
 /// Shows `cache`; the exit status.
-pub(super) fn show(
+fn show(program: &Program, cache: &Ccache, form: &Form, out: &mut Output) -> io::Result<u8> {
+    match open(program, cache, out)? {
+        Ok(reader) => show_opened(program, cache, reader, form, out),
+        Err(status) => Ok(status),
+    }
+}
+
+/// Opens `cache`, or says why it cannot; the exit status then.
+pub(super) fn open(
     program: &Program,
     cache: &Ccache,
+    out: &mut Output,
+) -> io::Result<Result<CcacheReader, u8>> {
+    cache.open().map(Ok).or_else(|error| {
+        let name = cache.name();
+        let mut refusal = Refusal::of(&error, "");
+        refusal.hint.get_or_insert_with(|| {
+            format!(
+                "get a ticket with {}, or name another cache than {name}",
+                Tool::Kinit
+            )
+        });
+        fail(program, out, &refusal).map(Err)
+    })
+}
+
+/// Shows `cache`, which `reader` reads; the exit status.
+pub(super) fn show_opened(
+    program: &Program,
+    cache: &Ccache,
+    mut reader: CcacheReader,
     form: &Form,
     out: &mut Output,
 ) -> io::Result<u8> {
-    let name = cache.name();
-    let mut reader = match cache.open() {
-        Ok(reader) => reader,
-        Err(error) => {
-            let mut refusal = Refusal::of(&error, "");
-            refusal.hint.get_or_insert_with(|| {
-                format!(
-                    "get a ticket with {}, or name another cache than {name}",
-                    Tool::Kinit
-                )
-            });
-            return fail(program, out, &refusal);
-        }
-    };
     let detail = match form {
         Form::Text(detail) => detail,
         Form::Json { keys } => {
@@ -72,7 +87,7 @@ pub(super) fn show(
     };
     let owner = reader.default_principal().clone();
     let mut times = TimeFormat::from_env();
-    header(name, &owner, times.width(), out);
+    header(cache.name(), &owner, times.width(), out);
 
     let keytab = match detail
         .indicators
