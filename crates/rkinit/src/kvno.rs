@@ -20,6 +20,7 @@ use std::io::Write as _;
 
 use kerberos_asn1::Decode as _;
 use kerberos_asn1::Ticket;
+use kerberos_client::ClientError;
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
@@ -27,6 +28,7 @@ use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
 use crate::arguments;
+use crate::configuration;
 use crate::kvno::args::Plan;
 use crate::kvno::document::Document;
 use crate::kvno::job::Job;
@@ -211,12 +213,11 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The text of `error` as MIT's kvno has it.
-fn message(error: &kerberos_client::ClientError) -> Cow<'static, str> {
-    use kerberos_client::ClientError;
+/// The text of `error` as MIT's kvno has it, and its kinit for a ticket that it gets anew.
+pub(crate) fn message(error: &ClientError) -> Cow<'static, str> {
     match error {
         ClientError::Exchange(error) => error.mit_tgs_message(),
-        ClientError::Config(_) => crate::configuration::mit_message(error).into(),
+        ClientError::Config(_) => configuration::mit_message(error).into(),
         error => error.to_string().into(),
     }
 }

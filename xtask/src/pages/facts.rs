@@ -102,7 +102,10 @@ const ALL: &[Facts] = &[
             principal (-p), or all of a collection (-A).",
         exit_status: &[
             ("0", "The cache is destroyed, or there was none."),
-            ("1", "It is still there."),
+            (
+                "1",
+                "It is still there; with -A that is said, and the status is 0, as with MIT's.",
+            ),
             WRONG_LINE,
             KERBEROS_4,
         ],

@@ -39,7 +39,11 @@ pub(super) fn write(report: &Report<'_>) -> String {
             let search = conf.search.iter().map(|domain| string(domain));
             object(&[("servers", array(servers)), ("search", array(search))])
         }
-        Err(error) => object(&[("error", string(error))]),
+        Err(error) => object(&[
+            ("servers", array(std::iter::empty())),
+            ("search", array(std::iter::empty())),
+            ("error", string(error)),
+        ]),
     };
     let mut text = object(&[
         ("ok", report.is_fine().to_string()),
@@ -112,7 +116,10 @@ fn kdc(kdc: &FoundServer) -> String {
             });
             fields.push(("probes", array(probes)));
         }
-        Err(reason) => fields.push(("error", string(&reason.to_string()))),
+        Err(reason) => fields.extend([
+            ("probes", array(std::iter::empty())),
+            ("error", string(&reason.to_string())),
+        ]),
     }
     object(&fields)
 }

@@ -4,8 +4,6 @@
 //! What else the command line asks for (lifetimes, flags, a start time, addresses) is passed over,
 //! as there: the new ticket is what the old one was.
 
-use std::borrow::Cow;
-
 use kerberos_asn1::ErrorCode;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
@@ -14,7 +12,6 @@ use kerberos_proto::Credential;
 use kerberos_proto::Login;
 
 use crate::Tool;
-use crate::configuration;
 use crate::kinit::Got;
 use crate::kinit::choose::Choice;
 use crate::kinit::command::Place;
@@ -37,7 +34,7 @@ pub(super) fn again(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got
     let validate = plan.action == Action::Validate;
     let context = if validate { VALIDATING } else { RENEWING };
     let ticket = get(client, plan, choice, context)?.map_err(|error| Refusal {
-        message: message(&error),
+        message: kvno::message(&error),
         hint: advice(&error, validate),
         ..Refusal::of(&error, context)
     })?;
@@ -93,14 +90,6 @@ fn get(
         Action::Validate => client.validate(choice.cache.name(), service),
         _ => client.renew(choice.cache.name(), service),
     })
-}
-
-fn message(error: &ClientError) -> Cow<'static, str> {
-    match error {
-        ClientError::Exchange(error) => error.mit_tgs_message(),
-        ClientError::Config(_) => configuration::mit_message(error).into(),
-        error => error.to_string().into(),
-    }
 }
 
 fn advice(error: &ClientError, validate: bool) -> Option<String> {
