@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use cli::{PASSWORD, REALM};
+use kerberos_crypto::EncryptionType;
 use kerberos_testkdc::{PrincipalKey, TestKdc};
 use test_support::{Place, Sidecar, Tool};
 
@@ -27,7 +28,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::of(&[EncryptionType::AES256_CTS_HMAC_SHA1_96])
+    }
+
+    /// Where keys are of these types.
+    fn of(etypes: &[EncryptionType]) -> Self {
         let kdc = TestKdc::builder(REALM)
+            .etypes(etypes)
             .principal("alice", PASSWORD)
             .service("app/service")
             .service("kadmin/changepw");
@@ -131,10 +138,18 @@ fn nothing_that_is_written_shows_one() {
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
 fn a_login_leaves_none_in_memory() {
-    let world = World::new();
-    for line in ["--password-file password alice", "-k -t keytab alice"] {
-        let memory = memory_at_the_end(&world.place, line);
-        assert_eq!(world.found(&memory), [], "{line}");
+    for etype in [
+        EncryptionType::AES256_CTS_HMAC_SHA1_96,
+        EncryptionType::AES256_CTS_HMAC_SHA384_192,
+        EncryptionType::CAMELLIA256_CTS_CMAC,
+        EncryptionType::DES3_CBC_SHA1,
+        EncryptionType::ARCFOUR_HMAC,
+    ] {
+        let world = World::of(&[etype]);
+        for line in ["--password-file password alice", "-k -t keytab alice"] {
+            let memory = memory_at_the_end(&world.place, line);
+            assert_eq!(world.found(&memory), [], "{etype}, {line}");
+        }
     }
 }
 
