@@ -26,7 +26,6 @@ use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::ccache::CcacheOptions;
 use kerberos_files::ccache::Collection;
-use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
 use kerberos_proto::Principal;
 
@@ -76,7 +75,9 @@ impl Publisher {
     /// [`ClientError::Ccache`] when the cache cannot be written, and when KDCs that know a service
     /// cannot be reached: then there is a cache all the same, and another attempt may find them.
     pub(super) fn publish(&self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
-        let mut content = cache_of(login, self.version())?;
+        let krb5 = self.client.config().krb5();
+        let version = krb5.ccache_version(self.target.cache.kind());
+        let mut content = cache_of(login, version)?;
         let mut services = Services::default();
         if !self.target.services.is_empty() {
             (content, services) = self.gather(&content)?;
@@ -118,13 +119,6 @@ impl Publisher {
         // Tickets are refreshed when a third of their life is left.
         let end = login.by_kdc(now()).seconds.saturating_add(delay / 2 * 3);
         Some(KerberosTime::from_unix(end))
-    }
-
-    fn version(&self) -> Version {
-        let configured = u8::try_from(self.client.config().krb5().ccache_type()).ok();
-        configured
-            .and_then(Version::from_number)
-            .unwrap_or_default()
     }
 
     /// The cache with the tickets for services in it.
