@@ -155,12 +155,19 @@ const ALL: &[Facts] = &[
         exit_status: &[
             (
                 "0",
-                "It was ended by a signal; with --once: tickets are stored; with --check: they \
-                 last.",
+                "It was ended by TERM, INT or QUIT; with --once: tickets are stored; with --check: \
+                 they last.",
             ),
             ("1", "They are not, or do not."),
-            ("2", "The command line or the file of --config is wrong."),
-            ("other", "With an application, that one's."),
+            (
+                "2",
+                "The command line, the file of --config or krb5.conf is wrong.",
+            ),
+            (
+                "other",
+                "With an application, that one's; 128 and the number of a signal that ends it \
+                 before there is one, or with --once before the tickets are stored.",
+            ),
         ],
         files: &[
             CONFIGURATION,
