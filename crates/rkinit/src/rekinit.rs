@@ -69,6 +69,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
             Err(status) => return status,
         };
     }
+        typed.period_of_script = environment::period();
     if typed.check {
         return check::run(program, &typed);
     }

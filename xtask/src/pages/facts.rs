@@ -189,7 +189,10 @@ const ALL: &[Facts] = &[
                 "OPTIONS, APPEND_OPTIONS",
                 "Words of the command line, if that names neither a principal nor a secret.",
             ),
-            ("PERIOD_SECONDS, DELAY_SECONDS", "As --period."),
+            (
+                "PERIOD_SECONDS, DELAY_SECONDS",
+                "As --period, in the same case.",
+            ),
             (
                 "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
                 "Set by systemd for services that tell how they are.",

@@ -219,12 +219,12 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
     if let Some(period) = duration(typed.period.as_deref(), "--period")? {
         return Ok(Some(period));
     }
-    // What the scripts that this replaces slept for.
-    for name in ["PERIOD_SECONDS", "DELAY_SECONDS"] {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        if value.is_some() {
-            return duration(value.as_deref(), name);
-        }
+    if let Some(period) = of_file(typed, file, "period")? {
+        return Ok(Some(period));
+    }
+    match &typed.period_of_script {
+        Some((name, value)) => duration(Some(value), name),
+        None => Ok(None),
     }
     of_file(typed, file, "period")
 }
