@@ -89,15 +89,14 @@ impl Publisher {
         let written = self.write(&content)?;
         let offset = clock_offset(login);
         let times = login.credential.times;
-        self.status.update(|facts| {
-            facts.principal = Some(login.credential.client.clone());
-            facts.is_new = true;
-            facts.written = written;
-            facts.valid_until = Some(times.endtime.unix() - offset);
-            facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
-            facts.clock_offset = login.kdc_offset.map(|_| offset);
-            facts.missing_services = services.missing;
-        });
+        self.status
+            .published(times.endtime.unix() - offset, |facts| {
+                facts.principal = Some(login.credential.client.clone());
+                facts.written = written;
+                facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
+                facts.clock_offset = login.kdc_offset.map(|_| offset);
+                facts.missing_services = services.missing;
+            });
         let again = self.again_for_missing(login, services.missing);
         match services.unreachable {
             Some(error) => Err(error),
