@@ -165,7 +165,8 @@ fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(
         sought.is_alias = false;
     }
     let found = sought.find().ok()?;
-    let missing = found.missing_service(&target.services, now().seconds);
+    // DNS is not asked here: who waits for us cannot wait for that.
+    let missing = found.missing_service(&target.services, now().seconds, |_| None);
     let is_whole = matches!(missing, Ok(None));
     is_whole.then_some((found.until, found.cache))
 }

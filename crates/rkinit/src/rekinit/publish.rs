@@ -32,7 +32,7 @@ use kerberos_proto::Principal;
 use crate::advice::advice;
 use crate::rekinit::log::Log;
 use crate::rekinit::reason::Reason;
-use crate::rekinit::spec::shown_service;
+use crate::rekinit::service;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::Target;
 
@@ -126,16 +126,14 @@ impl Publisher {
         let options = self.client.config().krb5().ccache_options();
         let memory = Ccache::resolve(&name.0, &options)?;
         memory.replace_with(content)?;
-        let requests: Vec<TicketRequest> = self
-            .target
-            .services
-            .iter()
-            .cloned()
-            .map(TicketRequest::new)
-            .collect();
+        let named = self.target.services.iter();
+        let wanted: Vec<Principal> = named
+            .map(|service| service.resolve(&self.client))
+            .collect::<Result<_, _>>()?;
+        let requests: Vec<TicketRequest> = wanted.iter().cloned().map(TicketRequest::new).collect();
         let results = self.client.tickets(&name.0, &requests)?;
         let mut services = Services::default();
-        for (service, result) in self.target.services.iter().zip(results) {
+        for (service, result) in wanted.iter().zip(results) {
             match result {
                 Ok(ticket) => services.take(ticket.times.endtime),
                 Err(error) => {
@@ -153,7 +151,7 @@ impl Publisher {
     }
 
     fn warn_of_missing(&self, service: &Principal, error: &ClientError, principal: &Principal) {
-        let shown = shown_service(service);
+        let shown = service::shown(service);
         let text = format!("{principal}: there is no ticket for {shown}: {error}");
         let event = self.log.warning(text);
         let event = event

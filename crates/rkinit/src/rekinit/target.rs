@@ -23,6 +23,7 @@ use crate::rekinit::secret::no_secret;
 use crate::rekinit::spec;
 use crate::rekinit::status::Status;
 
+use crate::rekinit::service::Service;
 /// Whose ticket is kept, with what secret, and where.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -33,7 +34,7 @@ pub(super) struct Target {
     pub(super) access: Access,
     /// Whether the cache goes in the end.
     pub(super) destroy: bool,
-    pub(super) services: Vec<Principal>,
+    pub(super) services: Vec<Service>,
     pub(super) request: Request,
 }
 
