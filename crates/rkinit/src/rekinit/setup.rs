@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -226,7 +225,6 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
         Some((name, value)) => duration(Some(value), name),
         None => Ok(None),
     }
-    of_file(typed, file, "period")
 }
 
 /// A duration of the file of `--config`.
@@ -299,25 +297,14 @@ fn hook(
 fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
     let mut places = HashSet::new();
     for target in targets {
-        let name = &target.cache;
-        if name.path().is_some_and(|path| !places.insert(place(path))) {
+        if target.file().is_some_and(|file| !places.insert(file)) {
+            let name = &target.cache;
             return Err(format!(
                 "two tickets have the cache {name}: give each its own"
             ));
         }
     }
     Ok(())
-}
-
-/// The place of a file that need not be there, whichever way its name leads to it. The file itself is
-/// replaced and not followed.
-fn place(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let real = path.parent().and_then(|folder| folder.canonicalize().ok());
-    match (real, path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => path,
-    }
 }
 
 /// For a request and all KDCs that are asked, unless krb5.conf says so.

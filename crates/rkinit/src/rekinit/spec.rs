@@ -1,5 +1,6 @@
 //! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
 
+use kerberos_asn1::NameType;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::kerberos_files::atomic::Access;
@@ -21,8 +22,8 @@ use crate::rekinit::ids::Kind;
 use crate::rekinit::mistake::Mistake;
 use crate::rekinit::secret::Name;
 use crate::rekinit::secret::Place as SecretPlace;
-use crate::rekinit::target::Request;
 use crate::rekinit::service::Service;
+use crate::rekinit::target::Request;
 use crate::rekinit::target::Target;
 
 /// What is to be kept, unchecked.
@@ -126,6 +127,13 @@ impl Spec {
         if access.is_some() && cache.kind() != CcacheKind::File {
             return Err(format!("{cache} is no file that has an owner, a group or a mode").into());
         }
+        let request = self.request()?;
+        // Now, since nothing is kept with a krb5.conf that no request can be made by.
+        let named = principal.clone().unwrap_or_else(|| {
+            let realm = client.config().krb5().default_realm().unwrap_or("UNKNOWN");
+            Principal::new(NameType::PRINCIPAL, ["unknown"], realm)
+        });
+        let login = request.params(client, named)?;
         Ok(Target {
             principal,
             secret,
@@ -133,7 +141,8 @@ impl Spec {
             access: access.unwrap_or_default(),
             destroy: self.destroy,
             services: self.services(client)?,
-            request: self.request()?,
+            request,
+            login,
         })
     }
 
