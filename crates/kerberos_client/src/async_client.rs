@@ -5,6 +5,7 @@
 //! processor or a file for more than a moment (string-to-key, credential caches) is done on Tokio's
 //! threads for blocking work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kerberos_crypto::EncryptionType;
@@ -181,8 +182,8 @@ impl AsyncClient {
     /// The same.
     pub async fn store(&self, login: &Login, cache: &CcacheName) -> Result<(), ClientError> {
         let (login, cache) = (login.clone(), cache.clone());
-        let options = self.driver.config.krb5().ccache_options();
-        let store = move || store_at(&login, &cache, &options);
+        let config = Arc::clone(&self.driver.config);
+        let store = move || store_at(&login, &cache, config.krb5());
         self.driver.io.run(store).await?
     }
 
@@ -196,8 +197,8 @@ impl AsyncClient {
         cache: &CcacheName,
     ) -> Result<(), ClientError> {
         let (credential, cache) = (credential.clone(), cache.clone());
-        let options = self.driver.config.krb5().ccache_options();
-        let store = move || store_credential_at(&credential, &cache, &options);
+        let config = Arc::clone(&self.driver.config);
+        let store = move || store_credential_at(&credential, &cache, config.krb5());
         self.driver.io.run(store).await?
     }
 

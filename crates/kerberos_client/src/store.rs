@@ -1,8 +1,7 @@
 //! Keeping a login: the ticket and MIT's settings in one credential cache, replaced as a whole.
 
-use kerberos_files::ccache::{
-    Ccache, CcacheBuilder, CcacheName, CcacheOptions, ConfigEntry, Header, Version,
-};
+use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheName, ConfigEntry, Header, Version};
+use kerberos_files::config::Krb5Config;
 use kerberos_proto::{Credential, Login};
 
 use crate::{Client, ClientError};
@@ -11,13 +10,13 @@ impl Client {
     /// Replaces the cache called `name` by one that holds `login` alone.
     ///
     /// The new cache appears at once and whole, or the old one stays, as far as its type can do that:
-    /// see [`Ccache::replace_with`].
+    /// see [`Ccache::replace_with`]. A file has the format that `ccache_type` asks for.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when it cannot be written, [`ClientError::Encode`] when a name or the
     /// ticket is too long for the format.
     pub fn store(&self, login: &Login, name: &CcacheName) -> Result<(), ClientError> {
-        store_at(login, name, &self.config().krb5().ccache_options())
+        store_at(login, name, self.config().krb5())
     }
 
     /// Replaces the cache called `name`, or makes it, with one that holds `credential` alone, such as
@@ -52,26 +51,27 @@ impl Client {
         credential: &Credential,
         name: &CcacheName,
     ) -> Result<(), ClientError> {
-        store_credential_at(credential, name, &self.config().krb5().ccache_options())
+        store_credential_at(credential, name, self.config().krb5())
     }
 }
 
 pub(crate) fn store_credential_at(
     credential: &Credential,
     name: &CcacheName,
-    options: &CcacheOptions,
+    krb5: &Krb5Config,
 ) -> Result<(), ClientError> {
-    let cache = cache_of_primary(&Header::default(), credential, &[])?;
-    Ok(Ccache::resolve(name, options)?.replace_with(&cache)?)
+    let header = Header::new(krb5.ccache_version(name.kind()), None);
+    let cache = cache_of_primary(&header, credential, &[])?;
+    Ok(Ccache::resolve(name, &krb5.ccache_options())?.replace_with(&cache)?)
 }
 
 pub(crate) fn store_at(
     login: &Login,
     name: &CcacheName,
-    options: &CcacheOptions,
+    krb5: &Krb5Config,
 ) -> Result<(), ClientError> {
-    let cache = cache_of(login, Version::V4)?;
-    Ok(Ccache::resolve(name, options)?.replace_with(&cache)?)
+    let cache = cache_of(login, krb5.ccache_version(name.kind()))?;
+    Ok(Ccache::resolve(name, &krb5.ccache_options())?.replace_with(&cache)?)
 }
 
 /// The content of a cache that holds `login` alone, in the order in which MIT's library writes:

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{Client, ClientError, Config, keytab_secret};
-use kerberos_files::ccache::{CcacheFile, CcacheName};
+use kerberos_client::{Client, ClientError, Config, KeeperParams, keytab_secret};
+use kerberos_files::ccache::{CcacheFile, CcacheName, Version};
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AskError, ExchangeError, Login, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc, Transport};
@@ -318,6 +318,33 @@ fn into_a_cache_and_out_again() {
     let error = client.store(&login, &CcacheName::parse("API:").unwrap());
     let error = error.unwrap_err();
     assert!(matches!(error, ClientError::Ccache(_)), "{error}");
+}
+
+#[test]
+fn caches_have_the_configured_format() {
+    let kdc = kdc();
+    let check = |conf: &str, version: Version| {
+        let client = client(&[kdc.address().port()], conf);
+        let login = check(&client);
+        let folder = TempDir::new();
+        let name = CcacheName::file(folder.join("cache").to_str().unwrap());
+        let written = || {
+            let cache = CcacheFile::new(folder.join("cache")).open().unwrap();
+            assert_eq!(cache.header().version, version, "{conf}");
+            std::fs::remove_file(folder.join("cache")).unwrap();
+        };
+        client.store(&login, &name).unwrap();
+        written();
+        client.store_credential(&login.credential, &name).unwrap();
+        written();
+        let params = client.as_params(client.principal(USER).unwrap()).unwrap();
+        let params = KeeperParams::new(params, || Ok(password(PASSWORD))).with_cache(name.clone());
+        let keeper = client.keep(params).unwrap();
+        keeper.wait(Duration::from_secs(10)).unwrap();
+        written();
+    };
+    check("", Version::V4);
+    check("ccache_type = 3", Version::V3);
 }
 
 #[test]

@@ -138,10 +138,15 @@ fn exit_status(status: WaitStatus) -> u8 {
 
 /// Passes a signal on to a process that has not been collected, though it may have ended.
 pub(crate) fn pass_on(received: Received, to: Pid) {
-    // What the terminal sends it sends to both: the program alone decides what Ctrl-C does.
-    if !received.from_terminal
-        && let Some(signal) = rustix::process::Signal::from_named_raw(received.number)
+    // What the terminal sends it sends to both: the program alone decides what Ctrl-C does. But that the
+    // terminal is gone its session's leader alone is told, as a program is in a window of its own.
+    let reached_both = received.from_terminal && !(received.is_hangup() && leads_session());
+    if !reached_both && let Some(signal) = rustix::process::Signal::from_named_raw(received.number)
     {
         let _ = rustix::process::kill_process(to, signal);
     }
+}
+
+fn leads_session() -> bool {
+    rustix::process::getsid(None) == Ok(rustix::process::getpid())
 }

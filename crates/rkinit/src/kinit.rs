@@ -21,7 +21,6 @@ use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::cache_of;
 use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::Version;
 use kerberos_proto::Credential;
 use kerberos_proto::Login;
 
@@ -164,8 +163,7 @@ fn switch(choice: &Choice) -> Result<(), Refusal> {
 /// Replaces the cache by one with the new ticket, in the configured format.
 fn store(client: &Client, login: &Login, cache: &Ccache) -> Result<(), ClientError> {
     let name = cache.name();
-    let version = u8::try_from(client.config().krb5().ccache_type()).ok();
-    let version = version.and_then(Version::from_number).unwrap_or_default();
+    let version = client.config().krb5().ccache_version(name.kind());
     let content = cache_of(login, version)?;
     let (client, server) = (&login.credential.client, &login.credential.server);
     tracing::debug!(target: "krb5_trace", "Initializing {name} with default princ {client}");

@@ -29,6 +29,7 @@ mod processes;
 mod publish;
 mod reason;
 mod secret;
+mod service;
 mod setup;
 mod signals;
 mod spec;
@@ -68,6 +69,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
             Ok(typed) => typed,
             Err(status) => return status,
         };
+        typed.period_of_script = environment::period();
     }
     if typed.check {
         return check::run(program, &typed);

@@ -55,3 +55,14 @@ pub fn get(address: &str, path: &str) -> (String, String) {
         body.to_owned(),
     )
 }
+
+/// The address that `sidecar` listens at, whose log is JSON.
+///
+/// # Panics
+/// When it does not say so.
+pub fn address(sidecar: &mut Sidecar) -> String {
+    sidecar.wait_for("\"event\":\"listening\"", 1);
+    let log = sidecar.log();
+    let (_, rest) = log.split_once("http://").expect("an address");
+    rest.split('/').next().expect("its end").to_owned()
+}

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cli::sidecar::{get, rekinit};
+use cli::sidecar::{address, get, rekinit};
 use cli::{PASSWORD, REALM, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
@@ -33,21 +33,13 @@ fn world() -> (TestKdc, Place, String) {
 }
 
 fn log_in(place: &Place, cache: &str, who: &str) {
-    let kinit = place.ours("kinit").arg(who).env("KRB5CCNAME", cache);
+    let kinit = place.ours("kinit").line(who).env("KRB5CCNAME", cache);
     kinit.stdin(typed_password()).run().success();
 }
 
 fn start(place: &Place, arguments: &str) -> Sidecar {
     let tool = rekinit(place, "--log json --password-file password").line(arguments);
     Sidecar::start(tool, place.path("log"))
-}
-
-/// The address that it listens at.
-fn address(sidecar: &mut Sidecar) -> String {
-    sidecar.wait_for("\"event\":\"listening\"", 1);
-    let log = sidecar.log();
-    let (_, rest) = log.split_once("http://").expect("an address");
-    rest.split('/').next().expect("its end").to_owned()
 }
 
 /// Whose tickets are in the file.
@@ -171,6 +163,30 @@ fn a_cache_of_somebody_else_is_not_ready() {
     // Whoever puts it right is believed.
     log_in(&place, &place.cache().display().to_string(), "alice");
     assert_eq!(get(&address, "/readyz").0, READY);
+}
+
+#[test]
+fn a_shorter_ticket_is_replaced_when_it_has_ended() {
+    let (_kdc, place, collection) = world();
+    for cache in [format!("FILE:{}", place.text("here")), collection] {
+        let mut sidecar = start(&place, &format!("--listen 127.0.0.1:0 -c {cache} alice"));
+        let address = address(&mut sidecar);
+        sidecar.wait_for(REFRESHED, 1);
+        assert_eq!(get(&address, "/readyz").0, READY);
+        // The very cache, since the primary one of the collection is bob's.
+        let log = sidecar.log();
+        let place_of = log
+            .split("\"cache\":\"")
+            .filter_map(|rest| rest.split('"').next());
+        let very = place_of.last().expect("its name").to_owned();
+        log_in(&place, &very, "alice -l 2s");
+        assert_eq!(get(&address, "/readyz").0, READY);
+        wait_until("it has ended", || get(&address, "/readyz").0 == UNREADY);
+        sidecar.wait_for("\"event\":\"cache_changed\"", 1);
+        sidecar.wait_for(REFRESHED, 2);
+        wait_until("it is ready again", || get(&address, "/readyz").0 == READY);
+        assert_eq!(sidecar.log().matches(REFRESHED).count(), 2);
+    }
 }
 
 #[test]

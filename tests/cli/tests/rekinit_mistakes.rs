@@ -35,11 +35,14 @@ fn a_duration_is_taken_as_a_whole_or_not_at_all() {
         says(&run, option.split_once(' ').expect("a value").1);
     }
     fails(&place, "--check --min-life 1.5h", 1);
-    let pause = rekinit(&place, once).env("PERIOD_SECONDS", "1.5h");
-    says(
-        &pause.run().exits(2),
-        "PERIOD_SECONDS: 1.5h is not a duration",
-    );
+    // A variable of a script counts where all is left to those.
+    let by_script = |name: &str| rekinit(&place, "").env("OPTIONS", once).env(name, "1.5h");
+    for name in ["PERIOD_SECONDS", "DELAY_SECONDS"] {
+        let what = format!("{name}: 1.5h is not a duration");
+        says(&by_script(name).run().exits(2), &what);
+        let named = rekinit(&place, once).env(name, "1.5h");
+        named.run().success();
+    }
     for (line, what) in [
         (
             "period = \"1.5h\"\n",

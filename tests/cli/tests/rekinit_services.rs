@@ -2,13 +2,14 @@
 //! to be had, and what a probe asks for.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cli::sidecar::{get, rekinit};
 use cli::{PASSWORD, REALM};
 use kerberos_testkdc::TestKdc;
 use serde_json::Value;
-use test_support::{Finished, Place, Sidecar};
+use test_support::{DnsView, Finished, Place, Sidecar};
 
 fn world() -> (TestKdc, Place) {
     let kdc = TestKdc::builder(REALM)
@@ -119,4 +120,53 @@ fn a_probe_asks_for_services_too() {
         .run()
         .exits(1);
     assert!(run.stderr().contains("no ticket for HTTP/nope"), "{run}");
+}
+
+#[test]
+#[cfg_attr(
+    not(root),
+    ignore = "needs root, for a port and a view of DNS of its own"
+)]
+fn a_probe_does_not_wait_for_dns() {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .service("HTTP/www.cli.test")
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    let named = "[domain_realm]\n.cli.test = CLI.TEST\n";
+    place.configure(&format!("{}{named}", kdc.krb5_conf()));
+    rekinit(&place, "--once --password-file password alice")
+        .line("--service HTTP/WWW.cli.test")
+        .run()
+        .success();
+    let silent = UdpSocket::bind("127.77.5.2:53").expect("nobody has that address");
+    let view = DnsView::of(Ipv4Addr::new(127, 77, 5, 2), "cli.test");
+    let conf = kdc.krb5_conf();
+    let conf = conf.replace("dns_canonicalize_hostname = false", "");
+    for more in ["", named] {
+        place.configure(&format!("{conf}{more}"));
+        let check = |service: &str| {
+            let tool = place.ours_installed("rekinit").line("--check --service");
+            view.seen_by(tool.arg(service)).run()
+        };
+        let run = check("HTTP/WWW.cli.test").success();
+        assert!(run.elapsed < Duration::from_secs(2), "{run}");
+        // Whether that is another name of the host only DNS could say.
+        let run = check("HTTP/alias.cli.test").exits(1);
+        assert!(run.elapsed < Duration::from_secs(6), "{run}");
+        assert!(
+            run.stderr().contains("no ticket for HTTP/alias.cli.test"),
+            "{run}"
+        );
+        assert!(run.stderr().contains("DNS has not said in time"), "{run}");
+    }
+    // Another realm's is another service.
+    place.configure(&format!("{conf}[domain_realm]\n.cli.test = OTHER.TEST\n"));
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--check --service HTTP/www.cli.test");
+    view.seen_by(tool).run().exits(1);
+    drop(silent);
 }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::time::Duration;
 
-use cli::sidecar::{get, rekinit, start, wait_until};
+use cli::sidecar::{address, get, rekinit, start, wait_until};
 use cli::{PASSWORD, REALM, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
@@ -46,14 +46,6 @@ fn listed(place: &Place, collection: &str) -> String {
     let klist = place.ours("klist").arg("-l");
     let run = klist.env("KRB5CCNAME", collection).run();
     run.stdout().clone()
-}
-
-/// The address that it listens at.
-fn address(sidecar: &mut Sidecar) -> String {
-    sidecar.wait_for("\"event\":\"listening\"", 1);
-    let log = sidecar.log();
-    let (_, rest) = log.split_once("http://").expect("an address");
-    rest.split('/').next().expect("its end").to_owned()
 }
 
 #[test]

@@ -204,8 +204,8 @@ fn as_scripts_of_the_field_were_set_up() {
     )
     .expect("the folder is ours");
     site.give(&site.path("login.json"), "login.json");
-    let arguments = ["--secret-file", "/krb5/login.json", "-m", "0440"];
-    let sidecar = start(&["--env=DELAY_SECONDS=2"], &arguments);
+    let options = "--env=OPTIONS=--secret-file /krb5/login.json -m 0440";
+    let sidecar = start(&["--env=DELAY_SECONDS=2", options], &[]);
     sidecar.wait_for("alice@EXAMPLE.COM: ticket got", 3);
     let application = site.application("/dev/shm", "ccache", PAGE);
     application.wait_for_pages(2);

@@ -158,12 +158,19 @@ const ALL: &[Facts] = &[
         exit_status: &[
             (
                 "0",
-                "It was ended by a signal; with --once: tickets are stored; with --check: they \
-                 last.",
+                "It was ended by TERM, INT or QUIT; with --once: tickets are stored; with --check: \
+                 they last.",
             ),
             ("1", "They are not, or do not."),
-            ("2", "The command line or the file of --config is wrong."),
-            ("other", "With an application, that one's."),
+            (
+                "2",
+                "The command line, the file of --config or krb5.conf is wrong.",
+            ),
+            (
+                "other",
+                "With an application, that one's; 128 and the number of a signal that ends it \
+                 before there is one, or with --once before the tickets are stored.",
+            ),
         ],
         files: &[
             CONFIGURATION,
@@ -185,7 +192,10 @@ const ALL: &[Facts] = &[
                 "OPTIONS, APPEND_OPTIONS",
                 "Words of the command line, if that names neither a principal nor a secret.",
             ),
-            ("PERIOD_SECONDS, DELAY_SECONDS", "As --period."),
+            (
+                "PERIOD_SECONDS, DELAY_SECONDS",
+                "As --period, in the same case.",
+            ),
             (
                 "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
                 "Set by systemd for services that tell how they are.",

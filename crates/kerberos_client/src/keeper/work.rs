@@ -142,14 +142,14 @@ impl Work {
             return Ok(None);
         };
         let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
-        let options = self.driver.config.krb5().ccache_options();
+        let config = Arc::clone(&self.driver.config);
         let work = move || {
             let _publishing = shared.publishing();
             if shared.is_stopped() {
                 return Ok(None);
             }
             match publish {
-                Publish::Cache(name) => store_at(&login, &name, &options).map(|()| None),
+                Publish::Cache(name) => store_at(&login, &name, config.krb5()).map(|()| None),
                 Publish::Call(publish) => publish.call(|publish| publish(&login)),
             }
         };

@@ -1,6 +1,6 @@
 //! `[libdefaults]`: what holds for the whole library, for a realm, and for encryption types.
 
-use crate::ccache::{CcacheOptions, DEFAULT_KCM_SOCKET};
+use crate::ccache::{CcacheKind, CcacheOptions, DEFAULT_KCM_SOCKET, Version};
 
 use super::{CanonicalizeHostname, ConfigError, Krb5Config, LIBDEFAULTS, bad, duration, values};
 
@@ -90,9 +90,14 @@ impl Krb5Config {
             .cast_unsigned()
     }
 
-    /// `ccache_type`: the format of new cache files, 1 to 4; 4.
-    pub fn ccache_type(&self) -> i32 {
-        self.lenient_int("ccache_type", 4)
+    /// `ccache_type`: the format of new caches of `kind`; the newest where it is none that there is,
+    /// and for what is no file: there no other program reads it, and it alone holds the KDC's clock.
+    pub fn ccache_version(&self, kind: CcacheKind) -> Version {
+        if !matches!(kind, CcacheKind::File | CcacheKind::Dir) {
+            return Version::default();
+        }
+        let number = u8::try_from(self.lenient_int("ccache_type", 4)).ok();
+        number.and_then(Version::from_number).unwrap_or_default()
     }
 
     /// `udp_preference_limit`: the largest request to be sent by UDP first, in bytes; 1465, and

@@ -2,6 +2,7 @@
 //! implementations stumble over.
 
 use super::*;
+use crate::ccache::{CcacheKind, Version};
 
 fn config(text: &str) -> Krb5Config {
     Krb5Config::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error}"))
@@ -23,7 +24,7 @@ fn defaults() {
     assert_eq!(config.clock_skew(), 300);
     assert!(config.kdc_timesync());
     assert_eq!(config.kdc_default_options(), 0x10);
-    assert_eq!(config.ccache_type(), 4);
+    assert_eq!(config.ccache_version(CcacheKind::File), Version::V4);
     assert_eq!(config.udp_preference_limit(), Ok(1465));
     assert_eq!(config.request_timeout(), Ok(None));
     assert_eq!(config.err_fmt(), None);
@@ -109,12 +110,29 @@ fn mistakes_mit_passes_over() {
     assert_eq!(config.clock_skew(), 300);
     assert!(config.kdc_timesync());
     assert_eq!(config.kdc_default_options(), 0x10);
-    assert_eq!(config.ccache_type(), 4);
+    assert_eq!(config.ccache_version(CcacheKind::File), Version::V4);
     assert!(!config.forwardable("R") && !config.no_addresses("R"));
     assert!(!config.dns_lookup_kdc());
     assert!(!config.disable_encrypted_timestamp("R"));
     // This one is asked for late, and then counts.
     assert!(config.udp_preference_limit().is_err());
+}
+
+#[test]
+fn formats_of_caches() {
+    let check = |value: &str, version: Version| {
+        let config = config(&format!("[libdefaults]\nccache_type = {value}\n"));
+        for kind in [CcacheKind::File, CcacheKind::Dir] {
+            assert_eq!(config.ccache_version(kind), version, "{value}");
+        }
+        assert_eq!(config.ccache_version(CcacheKind::Kcm), Version::V4);
+    };
+    check("1", Version::V1);
+    check("3", Version::V3);
+    check("4", Version::V4);
+    for unknown in ["0", "5", "-1", "260", "four"] {
+        check(unknown, Version::V4);
+    }
 }
 
 #[test]

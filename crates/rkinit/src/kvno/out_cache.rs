@@ -4,10 +4,10 @@ use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheBuilder;
+use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::ccache::ConfigEntry;
 use kerberos_files::ccache::Header;
-use kerberos_files::ccache::Version;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
 
@@ -28,7 +28,7 @@ pub(super) fn write(
     let [first, ..] = tickets else {
         return Ok(());
     };
-    let written = content(client, source, &first.client, tickets)
+    let written = content(client, source, cache.name().kind(), &first.client, tickets)
         .and_then(|content| Ok(cache.replace_with(&content)?));
     written.map_err(|error| Refusal::of(&error, "while writing output ccache"))
 }
@@ -36,11 +36,11 @@ pub(super) fn write(
 fn content(
     client: &Client,
     source: &CcacheName,
+    kind: CcacheKind,
     owner: &Principal,
     tickets: &[Credential],
 ) -> Result<CcacheBuilder, ClientError> {
-    let version = u8::try_from(client.config().krb5().ccache_type()).ok();
-    let version = version.and_then(Version::from_number).unwrap_or_default();
+    let version = client.config().krb5().ccache_version(kind);
     // Whoever uses the new cache has the same clock.
     let kdc_offset = match ccache_select::open(source) {
         Ok(source) => source.open()?.kdc_offset(),

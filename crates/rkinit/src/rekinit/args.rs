@@ -131,6 +131,9 @@ pub(super) struct Typed {
         help_heading = "When"
     )]
     pub(super) period_minutes: Option<String>,
+    /// What a script's environment says of it, and in which variable
+    #[arg(skip)]
+    pub(super) period_of_script: Option<(&'static str, String)>,
     /// Get the tickets, store them, and end: for init containers
     #[arg(long, help_heading = "When")]
     pub(super) once: bool,
@@ -253,9 +256,9 @@ pub(super) const EXAMPLES: &str = "  \
 
 Signals: ALRM and USR1 refresh now, HUP reads the configuration anew, TERM and INT end it. An
 application gets TERM, INT, QUIT, HUP, USR1 and USR2 itself.
-Environment: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME; PERIOD_SECONDS or DELAY_SECONDS
-as --period; if the command line names neither principal nor secret, OPTIONS and APPEND_OPTIONS have
-its words, else /krb5/client.keytab or /krb5/krb5.keytab is used.";
+Environment: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME; if the command line names neither
+principal nor secret, OPTIONS and APPEND_OPTIONS have its words, else /krb5/client.keytab or
+/krb5/krb5.keytab is used, and PERIOD_SECONDS or DELAY_SECONDS count as --period.";
 
 #[cfg(test)]
 mod tests {

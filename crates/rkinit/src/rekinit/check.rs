@@ -1,8 +1,11 @@
 //! `--check`: whether caches have tickets that last, for probes without a shell.
 
+use std::cell::LazyCell;
 use std::ffi::OsStr;
 use std::time::Duration;
+use std::time::Instant;
 
+use kerberos_client::Client;
 use kerberos_client::Config;
 use kerberos_client::now;
 use kerberos_files::config::Krb5Config;
@@ -19,9 +22,10 @@ use crate::rekinit::found;
 use crate::rekinit::found::Sought;
 use crate::rekinit::log;
 use crate::rekinit::mistake::Mistake;
+use crate::rekinit::service;
+use crate::rekinit::service::Service;
 use crate::rekinit::setup;
 use crate::rekinit::spec::Spec;
-use crate::rekinit::spec::shown_service;
 
 /// The exit status: 0 if each cache has a ticket that lasts for as long as asked, else 1.
 pub(super) fn run(program: &Program, typed: &Typed) -> u8 {
@@ -59,7 +63,7 @@ fn check(typed: &Typed) -> Result<Vec<String>, Mistake> {
         };
         vec![(sought, services)]
     };
-    let check = |(sought, services): &(Sought, Vec<Principal>)| check_one(sought, services, least);
+    let check = |(sought, services): &(Sought, Vec<Service>)| check_one(sought, services, least);
     Ok(sought.iter().map(check).collect::<Result<_, _>>()?)
 }
 
@@ -79,7 +83,7 @@ fn of_options(typed: &Typed) -> Result<Sought, SelectError> {
     })
 }
 
-fn check_one(sought: &Sought, services: &[Principal], least: Duration) -> Result<String, String> {
+fn check_one(sought: &Sought, services: &[Service], least: Duration) -> Result<String, String> {
     let found = sought.find()?;
     let (name, end) = (&found.cache, found.until);
     let now = now().seconds;
@@ -92,15 +96,51 @@ fn check_one(sought: &Sought, services: &[Principal], least: Duration) -> Result
     if left < least {
         return Err(format!("the ticket in {name} ends at {until}, in {left} s"));
     }
-    let missing = found.missing_service(services, now.saturating_add(least));
+    let dns = Dns::default();
+    let time = now.saturating_add(least);
+    let missing = found.missing_service(services, time, |service| dns.name(service));
     if let Some(service) = missing.map_err(|error| error.to_string())? {
-        let (service, lasting) = (
-            shown_service(service),
-            if least > 0 { " that lasts" } else { "" },
-        );
+        let service = service::shown(&service);
+        let lasting = if least > 0 { " that lasts" } else { "" };
+        let doubt = if dns.has_no_time() {
+            ", and DNS has not said in time whether that is another name of a host"
+        } else {
+            ""
+        };
         return Err(format!(
-            "there is no ticket for {service}{lasting} in {name}"
+            "there is no ticket for {service}{lasting} in {name}{doubt}"
         ));
     }
     Ok(format!("the ticket in {name} is good until {until}"))
 }
+
+/// Asks DNS for the names of services that are not in a cache as they are typed, for as long as a probe
+/// can wait.
+struct Dns {
+    client: LazyCell<Option<Client>>,
+    start: Instant,
+}
+
+impl Default for Dns {
+    fn default() -> Self {
+        let client = || Some(setup::client().ok()?.with_request_timeout(DNS_LIMIT));
+        Self {
+            client: LazyCell::new(client),
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Dns {
+    fn name(&self, service: &Service) -> Option<Principal> {
+        let client = self.client.as_ref().filter(|_| !self.has_no_time())?;
+        service.resolve(client).ok()
+    }
+
+    fn has_no_time(&self) -> bool {
+        self.start.elapsed() >= DNS_LIMIT
+    }
+}
+
+/// Probes have five seconds or so, and one service may begin when another has had almost all.
+const DNS_LIMIT: Duration = Duration::from_secs(2);

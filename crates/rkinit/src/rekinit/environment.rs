@@ -10,6 +10,12 @@ pub(super) fn words() -> Vec<OsString> {
     words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)
 }
 
+/// How long the scripts slept, and the variable that says so.
+pub(super) fn period() -> Option<(&'static str, String)> {
+    let values = ["PERIOD_SECONDS", "DELAY_SECONDS"].map(|name| (name, variable(name)));
+    values.into_iter().find(|(_, value)| !value.is_empty())
+}
+
 /// Where these words are from, for who wonders about a mistake in them.
 pub(super) fn origin() -> String {
     let is_set = |name: &&str| !variable(name).trim().is_empty();

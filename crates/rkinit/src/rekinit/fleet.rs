@@ -23,6 +23,7 @@ use crate::rekinit::keep::Shared;
 use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::Accepted;
+use crate::rekinit::target::HeldTurn;
 use crate::rekinit::target::Target;
 use look::Seen;
 
@@ -36,15 +37,16 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts a keeper for each target; what is known from `before` of the ticket of the same principal
-    /// in the same cache stays known.
+    /// Starts a keeper for each target, which waits for its turn; what is known from `before` of the ticket
+    /// of the same principal in the same cache stays known.
     ///
     /// # Errors
-    /// In words, when there are no threads for them.
+    /// In words, when there are no threads for them: then none is kept.
     pub(super) fn start(
         targets: &[Arc<Target>],
         shared: &Shared,
         mut before: Vec<History>,
+        _held: &HeldTurn<'_>,
     ) -> Result<Self, String> {
         let mut fleet = Self {
             kept: Vec::with_capacity(targets.len()),
@@ -67,9 +69,17 @@ impl Fleet {
                     owner,
                 }
             };
-            let kept = Kept::start(Arc::clone(target), history, shared)
-                .map_err(|error| error.to_string())?;
-            fleet.kept.push(kept);
+            match Kept::start(Arc::clone(target), history, shared) {
+                Ok(kept) => fleet.kept.push(kept),
+                Err(error) => {
+                    fleet.kept.iter().for_each(Kept::stop);
+                    return Err(error.to_string());
+                }
+            }
+        }
+        let now = now().seconds;
+        for status in fleet.statuses() {
+            status.starts(now);
         }
         Ok(fleet)
     }
@@ -79,16 +89,22 @@ impl Fleet {
         self.kept.iter().map(|kept| kept.history.clone()).collect()
     }
 
+    /// What is kept, and how it fares.
+    pub(super) fn tickets(&self) -> Vec<(Arc<Target>, Arc<Status>)> {
+        let ticket = |kept: &Kept| (Arc::clone(&kept.target), Arc::clone(&kept.history.status));
+        self.kept.iter().map(ticket).collect()
+    }
+
     /// How the tickets fare.
     pub(super) fn statuses(&self) -> Vec<Arc<Status>> {
         let statuses = self.kept.iter().map(|kept| &kept.history.status);
         statuses.cloned().collect()
     }
 
-    /// Whether every cache has a good ticket.
+    /// Whether every cache has a good ticket; where there is none to keep, nothing is ready.
     pub(super) fn is_ready(&self, now: i64) -> bool {
         let mut kept = self.kept.iter();
-        kept.all(|kept| kept.history.status.is_ready(now))
+        !self.kept.is_empty() && kept.all(|kept| kept.history.status.is_ready(now))
     }
 
     /// The cache of the first ticket, which is the application's.
@@ -165,7 +181,8 @@ fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(
         sought.is_alias = false;
     }
     let found = sought.find().ok()?;
-    let missing = found.missing_service(&target.services, now().seconds);
+    // DNS is not asked here: who waits for us cannot wait for that.
+    let missing = found.missing_service(&target.services, now().seconds, |_| None);
     let is_whole = matches!(missing, Ok(None));
     is_whole.then_some((found.until, found.cache))
 }

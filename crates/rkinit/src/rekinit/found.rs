@@ -4,6 +4,7 @@
 use std::fmt;
 
 use kerberos_client::Client;
+use kerberos_files::PrincipalView;
 use kerberos_files::ccache::Ccache;
 use kerberos_files::ccache::CcacheError;
 use kerberos_files::ccache::CcacheName;
@@ -13,6 +14,7 @@ use kerberos_files::config::Krb5Config;
 use kerberos_proto::Principal;
 
 use crate::klist;
+use crate::rekinit::service::Service;
 
 /// A ticket, and where it is to be.
 pub(super) struct Sought {
@@ -37,23 +39,43 @@ pub(super) struct Found {
 
 impl Found {
     /// The first of `services` for which there is no ticket beside it that is good until after `time`,
-    /// by this machine's clock.
-    pub(super) fn missing_service<'a>(
+    /// by this machine's clock. For one that is not there by the name that was typed, `resolve` gives
+    /// another.
+    pub(super) fn missing_service(
         &self,
-        services: &'a [Principal],
+        services: &[Service],
         time: i64,
-    ) -> Result<Option<&'a Principal>, CcacheError> {
-        let mut missing: Vec<&Principal> = services.iter().collect();
-        if missing.is_empty() {
-            return Ok(None);
+        resolve: impl Fn(&Service) -> Option<Principal>,
+    ) -> Result<Option<Principal>, CcacheError> {
+        let mut missing: Vec<&Service> = services.iter().collect();
+        if !missing.is_empty() {
+            self.each_server(time, |server| {
+                missing.retain(|service| !service.is_typed_as(server));
+            })?;
         }
+        let name = |service: &Service| resolve(service).unwrap_or_else(|| service.typed().clone());
+        let mut missing: Vec<Principal> = missing.into_iter().map(name).collect();
+        if !missing.is_empty() {
+            self.each_server(time, |server| {
+                missing.retain(|service| !server.matches(service));
+            })?;
+        }
+        Ok(missing.into_iter().next())
+    }
+
+    /// Calls `look` with the service of each ticket that is good until after `time`.
+    fn each_server(
+        &self,
+        time: i64,
+        mut look: impl FnMut(PrincipalView<'_>),
+    ) -> Result<(), CcacheError> {
         let mut reader = self.opened.open()?;
         while let Some(entry) = reader.next()? {
             if i64::from(entry.endtime()) - self.ahead > time {
-                missing.retain(|service| !entry.server().matches(service));
+                look(entry.server());
             }
         }
-        Ok(missing.first().copied())
+        Ok(())
     }
 }
 

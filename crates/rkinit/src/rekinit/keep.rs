@@ -30,6 +30,7 @@ use crate::rekinit::status::Status;
 use crate::rekinit::target::Accepted;
 use crate::rekinit::target::Source;
 use crate::rekinit::target::Target;
+use crate::rekinit::target::Turn;
 use crate::rekinit::wake::Wake;
 
 /// A target, and who keeps it.
@@ -72,13 +73,14 @@ pub(super) struct Shared {
     pub(super) exit_on_error: bool,
     pub(super) events: Sender<Attempted>,
     pub(super) wake: Arc<Wake>,
+    pub(super) turn: Turn,
 }
 
 impl Kept {
     /// Starts to keep `target`.
     ///
     /// # Errors
-    /// [`ClientError::Keeper`] when there is no thread for it.
+    /// [`ClientError::Keeper`] when there is no thread or no descriptor for it.
     pub(super) fn start(
         target: Arc<Target>,
         history: History,
@@ -86,21 +88,15 @@ impl Kept {
     ) -> Result<Self, ClientError> {
         let status = &history.status;
         let client = &shared.client;
-        // The source puts the true name into its place when the secret tells it.
-        let unknown = || Principal::parse_with_realm("unknown", "UNKNOWN");
-        let principal = target.principal.clone().map_or_else(unknown, Ok);
-        let principal = principal.map_err(|error| ClientError::Principal {
-            name: "unknown".to_owned(),
-            error,
-        })?;
-        let login = target.request.params(client, principal)?;
+        let ended = Arc::new(AtomicBool::new(false));
         let source = Source::new(
             client.clone(),
             Arc::clone(&target),
             Arc::clone(status),
             history.accepted.clone(),
+            shared.turn.clone(),
+            Arc::clone(&ended),
         );
-        let ended = Arc::new(AtomicBool::new(false));
         let publisher = Publisher::new(
             client.clone(),
             Arc::clone(&target),
@@ -114,11 +110,10 @@ impl Kept {
             status: Arc::clone(status),
             failure: None,
         };
-        let mut params = KeeperParams::new(login, source)
+        let mut params = KeeperParams::new(target.login.clone(), source)
             .with_publish_until(move |login| publisher.publish(login))
             .with_observer(move |state| observer.observe(state));
         params.longest_pause = shared.longest_pause;
-        status.starts(now().seconds);
         let keeper = client.keep(params)?;
         Ok(Self {
             target,

@@ -2,6 +2,7 @@
 //! a signal, a changed secret, a probe or a keeper's news.
 
 mod beginning;
+mod end;
 mod reload;
 mod sleep;
 
@@ -11,8 +12,6 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use kerberos_client::now;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheKind;
 
 use crate::beside::Received;
 use crate::beside::Signals;
@@ -33,6 +32,7 @@ use crate::rekinit::setup::Setup;
 use crate::rekinit::signals::Wish;
 use crate::rekinit::status::Status;
 use crate::rekinit::systemd::Systemd;
+use crate::rekinit::target::Turn;
 use crate::rekinit::wake::Wake;
 
 /// Works out anew what is to be done.
@@ -95,9 +95,11 @@ impl<'a> Life<'a> {
             exit_on_error: setup.exit_on_error,
             events,
             wake: Arc::new(Wake::new().map_err(io)?),
+            turn: Turn::default(),
         };
         let processes = Processes::new(setup.log, setup.hook.clone(), setup.secret_variables());
-        let fleet = Fleet::start(&setup.targets, &shared, Vec::new())?;
+        let turn = shared.turn.clone();
+        let fleet = Fleet::start(&setup.targets, &shared, Vec::new(), &turn.hold())?;
         let awaited = fleet.statuses();
         Ok(Self {
             deadline: setup
@@ -232,32 +234,7 @@ impl<'a> Life<'a> {
             .filter_map(|status| status.facts().next_attempt);
         let next = next.min().map_or_else(String::new, log::time);
         let text = format!("{ready} of {all} tickets are good; next refresh at {next}");
-        self.systemd.status(&text, self.has_begun && ready == all);
-    }
-
-    /// Ends the keepers and hooks, and removes what is to be removed.
-    fn end(&mut self) {
-        Systemd::stopping();
-        self.processes.end_hooks();
-        let statuses = self.fleet.statuses();
-        self.fleet.let_go();
-        let options = self.setup.client.config().krb5().ccache_options();
-        for (target, status) in self.setup.targets.iter().zip(statuses) {
-            let cache = match target.cache.kind() {
-                CcacheKind::File => Some(target.cache.clone()),
-                // Others have caches there, too: no other goes than the one that was written.
-                _ => status.facts().written,
-            };
-            let Some(cache) = cache.filter(|_| target.destroy) else {
-                continue;
-            };
-            let destroy = Ccache::resolve(&cache, &options).and_then(|cache| cache.destroy());
-            if let Err(error) = destroy
-                && !error.is_no_cache()
-            {
-                let text = format!("{cache} is still there: {error}");
-                self.setup.log.error(text).write();
-            }
-        }
+        let is_ready = self.has_begun && self.fleet.is_ready(now);
+        self.systemd.status(&text, is_ready);
     }
 }

@@ -8,10 +8,10 @@ use crate::rekinit::reason::Reason;
 use crate::rekinit::status::Facts;
 use crate::rekinit::status::Status;
 
-/// Every ticket's line, and whether all are good.
+/// Every ticket's line, and whether there are any and all are good.
 pub(super) fn readiness(statuses: &[Arc<Status>], now: i64) -> (bool, String) {
     let mut text = String::new();
-    let mut ready = true;
+    let mut ready = !statuses.is_empty();
     for status in statuses {
         let facts = status.facts();
         let is_ready = facts.is_ready(now);
@@ -254,5 +254,6 @@ mod tests {
             )
         );
         assert!(!readiness(&statuses[..1], 100).0);
+        assert!(!readiness(&[], 50).0);
     }
 }

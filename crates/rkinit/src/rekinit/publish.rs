@@ -26,14 +26,13 @@ use kerberos_files::ccache::CcacheKind;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::ccache::CcacheOptions;
 use kerberos_files::ccache::Collection;
-use kerberos_files::ccache::Version;
 use kerberos_proto::Login;
 use kerberos_proto::Principal;
 
 use crate::advice::advice;
 use crate::rekinit::log::Log;
 use crate::rekinit::reason::Reason;
-use crate::rekinit::spec::shown_service;
+use crate::rekinit::service;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::Target;
 
@@ -76,7 +75,9 @@ impl Publisher {
     /// [`ClientError::Ccache`] when the cache cannot be written, and when KDCs that know a service
     /// cannot be reached: then there is a cache all the same, and another attempt may find them.
     pub(super) fn publish(&self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
-        let mut content = cache_of(login, self.version())?;
+        let krb5 = self.client.config().krb5();
+        let version = krb5.ccache_version(self.target.cache.kind());
+        let mut content = cache_of(login, version)?;
         let mut services = Services::default();
         if !self.target.services.is_empty() {
             (content, services) = self.gather(&content)?;
@@ -88,15 +89,14 @@ impl Publisher {
         let written = self.write(&content)?;
         let offset = clock_offset(login);
         let times = login.credential.times;
-        self.status.update(|facts| {
-            facts.principal = Some(login.credential.client.clone());
-            facts.is_new = true;
-            facts.written = written;
-            facts.valid_until = Some(times.endtime.unix() - offset);
-            facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
-            facts.clock_offset = login.kdc_offset.map(|_| offset);
-            facts.missing_services = services.missing;
-        });
+        self.status
+            .published(times.endtime.unix() - offset, |facts| {
+                facts.principal = Some(login.credential.client.clone());
+                facts.written = written;
+                facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
+                facts.clock_offset = login.kdc_offset.map(|_| offset);
+                facts.missing_services = services.missing;
+            });
         let again = self.again_for_missing(login, services.missing);
         match services.unreachable {
             Some(error) => Err(error),
@@ -120,29 +120,20 @@ impl Publisher {
         Some(KerberosTime::from_unix(end))
     }
 
-    fn version(&self) -> Version {
-        let configured = u8::try_from(self.client.config().krb5().ccache_type()).ok();
-        configured
-            .and_then(Version::from_number)
-            .unwrap_or_default()
-    }
-
     /// The cache with the tickets for services in it.
     fn gather(&self, content: &CcacheBuilder) -> Result<(CcacheBuilder, Services), ClientError> {
         let name = Gathering::new()?;
         let options = self.client.config().krb5().ccache_options();
         let memory = Ccache::resolve(&name.0, &options)?;
         memory.replace_with(content)?;
-        let requests: Vec<TicketRequest> = self
-            .target
-            .services
-            .iter()
-            .cloned()
-            .map(TicketRequest::new)
-            .collect();
+        let named = self.target.services.iter();
+        let wanted: Vec<Principal> = named
+            .map(|service| service.resolve(&self.client))
+            .collect::<Result<_, _>>()?;
+        let requests: Vec<TicketRequest> = wanted.iter().cloned().map(TicketRequest::new).collect();
         let results = self.client.tickets(&name.0, &requests)?;
         let mut services = Services::default();
-        for (service, result) in self.target.services.iter().zip(results) {
+        for (service, result) in wanted.iter().zip(results) {
             match result {
                 Ok(ticket) => services.take(ticket.times.endtime),
                 Err(error) => {
@@ -160,7 +151,7 @@ impl Publisher {
     }
 
     fn warn_of_missing(&self, service: &Principal, error: &ClientError, principal: &Principal) {
-        let shown = shown_service(service);
+        let shown = service::shown(service);
         let text = format!("{principal}: there is no ticket for {shown}: {error}");
         let event = self.log.warning(text);
         let event = event

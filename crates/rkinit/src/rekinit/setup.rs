@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -219,14 +218,13 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
     if let Some(period) = duration(typed.period.as_deref(), "--period")? {
         return Ok(Some(period));
     }
-    // What the scripts that this replaces slept for.
-    for name in ["PERIOD_SECONDS", "DELAY_SECONDS"] {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        if value.is_some() {
-            return duration(value.as_deref(), name);
-        }
+    if let Some(period) = of_file(typed, file, "period")? {
+        return Ok(Some(period));
     }
-    of_file(typed, file, "period")
+    match &typed.period_of_script {
+        Some((name, value)) => duration(Some(value), name),
+        None => Ok(None),
+    }
 }
 
 /// A duration of the file of `--config`.
@@ -299,25 +297,14 @@ fn hook(
 fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
     let mut places = HashSet::new();
     for target in targets {
-        let name = &target.cache;
-        if name.path().is_some_and(|path| !places.insert(place(path))) {
+        if target.file().is_some_and(|file| !places.insert(file)) {
+            let name = &target.cache;
             return Err(format!(
                 "two tickets have the cache {name}: give each its own"
             ));
         }
     }
     Ok(())
-}
-
-/// The place of a file that need not be there, whichever way its name leads to it. The file itself is
-/// replaced and not followed.
-fn place(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let real = path.parent().and_then(|folder| folder.canonicalize().ok());
-    match (real, path.file_name()) {
-        (Some(folder), Some(name)) => folder.join(name),
-        _ => path,
-    }
 }
 
 /// For a request and all KDCs that are asked, unless krb5.conf says so.

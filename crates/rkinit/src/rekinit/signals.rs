@@ -24,7 +24,8 @@ impl Wish {
             Ok(Signal::SIGALRM) => Self::Refresh,
             _ if with_application => Self::PassOn,
             Ok(Signal::SIGUSR1) => Self::Refresh,
-            Ok(Signal::SIGHUP) => Self::Reload,
+            // That its terminal is gone is no wish for a reload.
+            Ok(Signal::SIGHUP) if !received.from_terminal => Self::Reload,
             _ => Self::End,
         }
     }

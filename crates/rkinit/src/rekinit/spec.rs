@@ -1,5 +1,6 @@
 //! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
 
+use kerberos_asn1::NameType;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_client::kerberos_files::atomic::Access;
@@ -11,7 +12,6 @@ use kerberos_proto::ParseOptions;
 use kerberos_proto::Principal;
 use kerberos_proto::PrincipalError;
 use kerberos_proto::RealmRule;
-use kerberos_proto::UnparseOptions;
 use serde::Deserialize;
 
 use crate::rekinit::args::Typed;
@@ -22,6 +22,7 @@ use crate::rekinit::ids::Kind;
 use crate::rekinit::mistake::Mistake;
 use crate::rekinit::secret::Name;
 use crate::rekinit::secret::Place as SecretPlace;
+use crate::rekinit::service::Service;
 use crate::rekinit::target::Request;
 use crate::rekinit::target::Target;
 
@@ -126,6 +127,13 @@ impl Spec {
         if access.is_some() && cache.kind() != CcacheKind::File {
             return Err(format!("{cache} is no file that has an owner, a group or a mode").into());
         }
+        let request = self.request()?;
+        // Now, since nothing is kept with a krb5.conf that no request can be made by.
+        let named = principal.clone().unwrap_or_else(|| {
+            let realm = client.config().krb5().default_realm().unwrap_or("UNKNOWN");
+            Principal::new(NameType::PRINCIPAL, ["unknown"], realm)
+        });
+        let login = request.params(client, named)?;
         Ok(Target {
             principal,
             secret,
@@ -133,7 +141,8 @@ impl Spec {
             access: access.unwrap_or_default(),
             destroy: self.destroy,
             services: self.services(client)?,
-            request: self.request()?,
+            request,
+            login,
         })
     }
 
@@ -160,9 +169,9 @@ impl Spec {
     ///
     /// # Errors
     /// What is wrong.
-    pub(super) fn services(&self, client: &Client) -> Result<Vec<Principal>, Mistake> {
-        let services = self.services.iter().map(|text| service(client, text));
-        services.collect()
+    pub(super) fn services(&self, client: &Client) -> Result<Vec<Service>, Mistake> {
+        let services = self.services.iter();
+        services.map(|text| Service::parse(client, text)).collect()
     }
 
     fn principal_of_secret(&self, client: &Client) -> Option<Principal> {
@@ -319,29 +328,4 @@ pub(super) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Pri
         Mistake::with_hint(format!("{text}: {error}"), hint)
     };
     Principal::parse_bytes(text.as_bytes(), &options.enterprise(enterprise)).map_err(mistake)
-}
-
-/// The service that applications will look for: `HTTP/host` is named by krb5.conf's rules for host
-/// names, as GSS-API does; a name with a realm is taken as it is.
-///
-/// # Errors
-/// As [`parse`].
-fn service(client: &Client, text: &str) -> Result<Principal, Mistake> {
-    if !text.contains('@')
-        && let Some((service, host)) = text.split_once('/')
-        && !host.contains('/')
-    {
-        return client
-            .service_principal(service, Some(host))
-            .map_err(|error| Mistake::with_hint(format!("{text}: {error}"), error.hint()));
-    }
-    parse(client, text, false)
-}
-
-/// The name of a service: without its realm where that is for a KDC to tell.
-pub(super) fn shown_service(service: &Principal) -> String {
-    match service.realm() {
-        [] => service.unparse(&UnparseOptions::no_realm()),
-        _ => service.to_string(),
-    }
 }

@@ -30,6 +30,10 @@ pub(super) struct Facts {
     pub(super) keytab_kvno: Option<u32>,
     /// Until when the ticket that lies in the cache is good.
     pub(super) valid_until: Option<i64>,
+    /// Until when the one is good that was written last; somebody else may have put another there.
+    pub(super) published_until: Option<i64>,
+    /// How often the cache has been written.
+    pub(super) writes: u64,
     /// Whether the cache has been written since the last attempt was told of.
     pub(super) is_new: bool,
     /// The cache itself that was written last, where the target's name stands for several.
@@ -105,6 +109,29 @@ impl Status {
         facts.keytab_kvno = keytab_kvno;
     }
 
+    /// A look at the cache that began with the facts `before` has found a ticket that is good until then,
+    /// or none. Says whether that counts: if the cache has been written meanwhile, what was seen may be
+    /// what was there before.
+    pub(super) fn saw(&self, before: &Facts, until: Option<i64>) -> bool {
+        let mut facts = self.lock();
+        let counts = facts.writes == before.writes;
+        if counts {
+            facts.valid_until = until;
+        }
+        counts
+    }
+
+    /// The cache holds a ticket from now on that is good until `end`.
+    pub(super) fn published(&self, end: i64, change: impl FnOnce(&mut Facts)) {
+        self.update(|facts| {
+            facts.valid_until = Some(end);
+            facts.published_until = Some(end);
+            facts.writes += 1;
+            facts.is_new = true;
+            change(facts);
+        });
+    }
+
     /// The name of the cache that has the ticket: where `cache` stands for several, the primary one may
     /// be somebody else's.
     pub(super) fn place(&self) -> String {
@@ -148,6 +175,11 @@ impl Facts {
         self.valid_until.is_some_and(|end| end > now)
     }
 
+    /// Whether the ticket that was written last is good at `now`, wherever that is by now.
+    pub(super) fn is_published(&self, now: i64) -> bool {
+        self.published_until.is_some_and(|end| end > now)
+    }
+
     /// The cache itself that has the ticket, as far as that is known.
     pub(super) fn place(&self) -> Option<&CcacheName> {
         self.written.as_ref().or(self.found.as_ref())
@@ -189,6 +221,22 @@ mod tests {
             facts.fail(Reason::ClockSkew, "");
         });
         assert_eq!(facts.failures.iter().sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn a_look_counts_unless_the_cache_was_written_meanwhile() {
+        let status = Status::new(String::new(), None, None);
+        status.published(100, |_| ());
+        // Somebody has put a shorter one there: that does not change what was published.
+        assert!(status.saw(&status.facts(), Some(50)));
+        let facts = status.facts();
+        assert!(!facts.is_ready(60) && facts.is_published(60));
+        // What was there before does not hide what is there now.
+        status.published(200, |_| ());
+        assert!(!status.saw(&facts, Some(50)) && !status.saw(&facts, None));
+        assert!(status.is_ready(199));
+        assert!(status.saw(&status.facts(), None));
+        assert!(!status.is_ready(199));
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! One ticket to keep, free of contradictions, and how its keeper logs in.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use kerberos_client::AsParams;
 use kerberos_client::Client;
@@ -20,6 +23,7 @@ use crate::rekinit::secret::Known;
 use crate::rekinit::secret::Name;
 use crate::rekinit::secret::Place;
 use crate::rekinit::secret::no_secret;
+use crate::rekinit::service::Service;
 use crate::rekinit::spec;
 use crate::rekinit::status::Status;
 
@@ -33,8 +37,10 @@ pub(super) struct Target {
     pub(super) access: Access,
     /// Whether the cache goes in the end.
     pub(super) destroy: bool,
-    pub(super) services: Vec<Principal>,
+    pub(super) services: Vec<Service>,
     pub(super) request: Request,
+    /// The request, of a name that means nothing where the secret is to tell it.
+    pub(super) login: AsParams,
 }
 
 /// What to ask for, where it differs from what krb5.conf says.
@@ -57,6 +63,18 @@ impl Target {
     pub(super) fn owner(&self, client: &Client) -> Option<Principal> {
         let read = || Some(self.read(client).ok()?.principal);
         self.principal.clone().or_else(read)
+    }
+
+    /// The place of its cache, if that is a file, which need not be there: whichever way its name leads
+    /// to it. The file itself is replaced and not followed.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let path = self.cache.path()?;
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let real = path.parent().and_then(|folder| folder.canonicalize().ok());
+        Some(match (real, path.file_name()) {
+            (Some(folder), Some(name)) => folder.join(name),
+            _ => path,
+        })
     }
 
     /// Whether it is for that alone that the cache could not be written.
@@ -124,6 +142,22 @@ pub(super) struct Source {
     accepted: Accepted,
     /// Whether the last offer was a second one.
     is_other: bool,
+    turn: Turn,
+    /// Whether another keeper has the ticket by now.
+    ended: Arc<AtomicBool>,
+}
+
+/// Held while keepers take the place of others: none logs in before all of them stand and those before
+/// them have gone, since two would write to one cache.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn(Arc<Mutex<()>>);
+
+pub(super) type HeldTurn<'a> = MutexGuard<'a, ()>;
+
+impl Turn {
+    pub(super) fn hold(&self) -> HeldTurn<'_> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The secret that the KDC took last. One is enough to have in memory until the next login; it
@@ -149,6 +183,8 @@ impl Source {
         target: Arc<Target>,
         status: Arc<Status>,
         accepted: Accepted,
+        turn: Turn,
+        ended: Arc<AtomicBool>,
     ) -> Self {
         Self {
             client,
@@ -157,6 +193,8 @@ impl Source {
             offered: None,
             accepted,
             is_other: false,
+            turn,
+            ended,
         }
     }
 
@@ -173,6 +211,10 @@ impl Source {
 
 impl LoginSource for Source {
     fn secret(&mut self, login: &mut AsParams) -> Result<Secret, ClientError> {
+        drop(self.turn.hold());
+        if self.ended.load(Ordering::Acquire) {
+            return Err(ClientError::KeeperEnded);
+        }
         let offer = self.target.read(&self.client)?;
         self.status
             .asks_for(&offer.principal, offer.known.newest_kvno());

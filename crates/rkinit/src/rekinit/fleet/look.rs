@@ -36,28 +36,34 @@ impl Seen {
         let status = &kept.history.status;
         let facts = status.facts();
         match facts.valid_until {
-            // It has ended where it is, or is not there yet.
-            Some(end) if end <= now => return,
+            // It is not there yet.
             None if !self.is_lost.get() => return,
             Some(_) => self.is_lost.set(false),
             None => {}
         }
+        // One that was published and is good need not be the one that lies there and has ended.
+        let is_over = facts.valid_until.is_some() && !facts.is_ready(now);
+        let is_replaced = is_over && facts.is_published(now);
         // Of a cache that is a file of its own.
         let path = kept.target.cache.path();
         let stamp = path.and_then(|path| FileStamp::of(path).ok());
-        if stamp.is_some() && stamp == self.file.get() && !self.is_lost.get() {
+        let is_known = stamp.is_some() && stamp == self.file.get();
+        if is_known && !is_replaced && !self.is_lost.get() {
             return;
         }
         let lack = match sought(kept, client).find() {
             Ok(found) if found.until > now => {
-                self.file.set(stamp);
-                self.is_lost.set(false);
-                let earlier = |end: i64| end.min(found.until);
-                status.update(|facts| {
-                    facts.valid_until = Some(facts.valid_until.map_or(found.until, earlier));
-                });
+                // Not every cache tells how wrong our clock is.
+                let published = facts.published_until.filter(|end| *end > now);
+                let until = published.map_or(found.until, |end| end.min(found.until));
+                if status.saw(&facts, Some(until)) {
+                    self.file.set(stamp);
+                    self.is_lost.set(false);
+                }
                 return;
             }
+            // It has ended where it is, and another is being asked for.
+            _ if is_over && !is_replaced => return,
             Ok(found) => Lack::Other(format!(
                 "the ticket in {} ended at {}",
                 found.cache,
@@ -66,8 +72,10 @@ impl Seen {
             Err(Lack::Unseen(_)) => return,
             Err(lack) => lack,
         };
+        if !status.saw(&facts, None) {
+            return;
+        }
         let was_lost = self.is_lost.replace(true);
-        status.update(|facts| facts.valid_until = None);
         let instant = Instant::now();
         let is_long_ago = |last| instant.saturating_duration_since(last) >= PAUSE;
         let restores = facts.reason.is_none() && self.restored.get().is_none_or(is_long_ago);

@@ -1,9 +1,15 @@
 //! HUP: everything is read anew.
 
+use std::fmt::Display;
+use std::sync::Arc;
+
 use kerberos_client::now;
 
 use super::Life;
 use crate::rekinit::fleet::Fleet;
+use crate::rekinit::keep::Shared;
+use crate::rekinit::status::Status;
+use crate::rekinit::target::Target;
 
 impl Life<'_> {
     /// Reads everything anew; if that cannot be used, all stays as it is.
@@ -16,36 +22,56 @@ impl Life<'_> {
     }
 
     fn read_anew(&mut self) {
-        let log = self.setup.log;
         let setup = match (self.load)() {
             Ok(setup) => setup,
-            Err(error) => {
-                let text = format!("the configuration stays as it was: {error}");
-                log.error(text).with("event", "reload").write();
-                return;
-            }
+            Err(error) => return self.say_unchanged(error),
         };
-        if setup.listen != self.setup.listen {
+        let turn = self.shared.turn.clone();
+        let held = turn.hold();
+        let shared = Shared {
+            client: setup.client.clone(),
+            log: setup.log,
+            longest_pause: setup.longest_pause,
+            ..self.shared.clone()
+        };
+        let fleet = match Fleet::start(&setup.targets, &shared, self.fleet.histories(), &held) {
+            Ok(fleet) => fleet,
+            Err(error) => return self.say_unchanged(error),
+        };
+        let before = self.fleet.tickets();
+        self.fleet.let_go();
+        self.fleet = fleet;
+        self.awaited = self.fleet.statuses();
+        self.processes
+            .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
+        self.shared = shared;
+        let listen_before = std::mem::replace(&mut self.setup, setup).listen;
+        for (target, status) in &before {
+            if !self.still_keeps(target, status) {
+                self.destroy(target, status);
+            }
+        }
+        let log = self.setup.log;
+        if self.setup.listen != listen_before {
             log.warning("another address to listen at needs a restart")
                 .write();
         }
-        let before = self.fleet.histories();
-        self.fleet.let_go();
-        self.processes
-            .reconfigure(setup.log, setup.hook.clone(), setup.secret_variables());
-        self.shared.client = setup.client.clone();
-        self.shared.log = setup.log;
-        self.shared.longest_pause = setup.longest_pause;
-        self.setup = setup;
-        let log = self.setup.log;
-        match Fleet::start(&self.setup.targets, &self.shared, before) {
-            Ok(fleet) => {
-                self.awaited = fleet.statuses();
-                self.fleet = fleet;
-                let text = "the configuration was read anew";
-                log.info(text).with("event", "reload").write();
-            }
-            Err(error) => log.error(error).with("event", "reload").write(),
-        }
+        let text = "the configuration was read anew";
+        log.info(text).with("event", "reload").write();
+    }
+
+    fn say_unchanged(&self, error: impl Display) {
+        let text = format!("the configuration stays as it was: {error}");
+        let event = self.setup.log.error(text);
+        event.with("event", "reload").write();
+    }
+
+    /// Whether the cache of a ticket from before is one that is kept now.
+    fn still_keeps(&self, target: &Target, status: &Arc<Status>) -> bool {
+        let is_kept = |(other, of_other): &(Arc<Target>, Arc<Status>)| {
+            let file = target.file();
+            Arc::ptr_eq(of_other, status) || (file.is_some() && file == other.file())
+        };
+        self.fleet.tickets().iter().any(is_kept)
     }
 }

@@ -1,0 +1,44 @@
+//! The end of the keepers, and of the caches that go with them.
+
+use std::sync::Arc;
+
+use kerberos_files::ccache::Ccache;
+use kerberos_files::ccache::CcacheKind;
+
+use super::Life;
+use crate::rekinit::status::Status;
+use crate::rekinit::systemd::Systemd;
+use crate::rekinit::target::Target;
+
+impl Life<'_> {
+    /// Ends the keepers and hooks, and removes what is to be removed.
+    pub(super) fn end(&mut self) {
+        Systemd::stopping();
+        self.processes.end_hooks();
+        let tickets = self.fleet.tickets();
+        self.fleet.let_go();
+        for (target, status) in &tickets {
+            self.destroy(target, status);
+        }
+    }
+
+    /// Removes the cache of a ticket that is kept no longer, if that is wanted.
+    pub(super) fn destroy(&self, target: &Target, status: &Arc<Status>) {
+        let cache = match target.cache.kind() {
+            CcacheKind::File => Some(target.cache.clone()),
+            // Others have caches there, too: no other goes than the one that was written.
+            _ => status.facts().written,
+        };
+        let Some(cache) = cache.filter(|_| target.destroy) else {
+            return;
+        };
+        let options = self.shared.client.config().krb5().ccache_options();
+        let destroy = Ccache::resolve(&cache, &options).and_then(|cache| cache.destroy());
+        if let Err(error) = destroy
+            && !error.is_no_cache()
+        {
+            let text = format!("{cache} is still there: {error}");
+            self.setup.log.error(text).write();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What a reload (HUP) of the sidecar changes and what it leaves: all, where it cannot be used; caches that
+//! nobody keeps any more; and who waits for the main thread meanwhile.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use cli::sidecar::{address, get, rekinit, start, wait_until};
+use cli::{PASSWORD, REALM};
+use kerberos_testkdc::TestKdc;
+use test_support::{DnsView, Place, Sidecar};
+
+const READY: &str = "HTTP/1.1 200 OK";
+const REFRESHED: &str = "\"event\":\"refreshed\"";
+const UNCHANGED: &str = "the configuration stays as it was";
+
+/// A realm with two users.
+fn world() -> (TestKdc, Place) {
+    let kdc = TestKdc::builder(REALM)
+        .principal("alice", PASSWORD)
+        .principal("bob", PASSWORD)
+        .start()
+        .expect("a port of 127.0.0.1 is free");
+    let place = Place::new(&kdc.krb5_conf());
+    place.write("password", PASSWORD);
+    (kdc, place)
+}
+
+/// A ticket of `principal` in `cache`, which goes with it.
+fn ticket(principal: &str, cache: &str) -> String {
+    format!(
+        "[[ticket]]\nprincipal = \"{principal}\"\npassword-file = \"password\"\n\
+         cache = \"{cache}\"\ndestroy = true\n"
+    )
+}
+
+#[test]
+fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
+    let (kdc, place) = world();
+    let mut sidecar = start(
+        &place,
+        "--password-file password --listen 127.0.0.1:0 alice",
+    );
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 1);
+    let lines = [
+        "ticket_lifetime = soon",
+        "renew_lifetime = a-week",
+        "permitted_enctypes = none-that-there-is",
+    ];
+    for (before, line) in lines.into_iter().enumerate() {
+        place.configure(&format!("{}[libdefaults]\n{line}\n", kdc.krb5_conf()));
+        sidecar.signal("HUP");
+        sidecar.wait_for(UNCHANGED, before + 1);
+        assert_eq!(get(&address, "/readyz").0, READY, "{line}");
+        let (_, metrics) = get(&address, "/metrics");
+        assert!(metrics.contains("rekinit_ready{"), "{line}: {metrics}");
+        // It is kept as before.
+        sidecar.signal("USR1");
+        sidecar.wait_for(REFRESHED, before + 2);
+        // At the start it is a mistake of whoever wrote the configuration.
+        let run = rekinit(&place, "--once --password-file password alice");
+        run.run().exits(2);
+    }
+    place.configure(&kdc.krb5_conf());
+    sidecar.signal("HUP");
+    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for(REFRESHED, lines.len() + 2);
+}
+
+#[test]
+fn a_system_without_descriptors_changes_nothing() {
+    let (_kdc, place) = world();
+    place.write("tickets.toml", ticket("alice", "one"));
+    let mut sidecar = start(&place, "--config tickets.toml --listen 127.0.0.1:0");
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 1);
+    let id = sidecar.id().to_string();
+    let limit = |descriptors: usize| {
+        let mut prlimit = Command::new("prlimit");
+        let limit = format!("--nofile={descriptors}:4096");
+        let prlimit = prlimit.args(["--pid", &id, &limit]);
+        assert!(prlimit.status().expect("there is a prlimit").success());
+    };
+    let open = fs::read_dir(format!("/proc/{id}/fd")).expect("it runs");
+    let numbers = open
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let taken: Vec<usize> = numbers.collect();
+    let free = (0..1024).find(|number| !taken.contains(number));
+    // One is left: enough to read files, but not to watch them and keep tickets.
+    limit(free.expect("there are many") + 1);
+    place.write(
+        "tickets.toml",
+        ticket("alice", "one") + &ticket("bob", "two"),
+    );
+    sidecar.signal("HUP");
+    sidecar.wait_for(UNCHANGED, 1);
+    limit(1024);
+    assert_eq!(get(&address, "/readyz").0, READY);
+    sidecar.signal("USR1");
+    sidecar.wait_for(REFRESHED, 2);
+    assert!(!place.path("two").exists(), "its keeper never began");
+    sidecar.signal("HUP");
+    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for(REFRESHED, 4);
+    assert!(place.path("two").exists());
+}
+
+#[test]
+fn a_cache_that_is_kept_no_longer_is_destroyed() {
+    let (_kdc, place) = world();
+    let collection = format!("DIR:{}", place.text("tickets"));
+    let listed = || {
+        let klist = place.ours("klist").arg("-l");
+        let run = klist.env("KRB5CCNAME", &collection).run();
+        run.stdout().clone()
+    };
+    let all = ticket("alice", "gone") + &ticket("bob", "moved") + &ticket("alice", "kept");
+    let all = all + &ticket("alice", &collection) + &ticket("bob", &collection);
+    place.write("tickets.toml", all);
+    let mut sidecar = start(&place, "--config tickets.toml");
+    sidecar.wait_for(REFRESHED, 5);
+    assert!(listed().contains("alice@") && listed().contains("bob@"));
+    // The one that is kept has another's tickets from now on, by another name of the file.
+    let elsewhere = ticket("bob", "elsewhere") + &ticket("bob", &place.text("kept"));
+    place.write("tickets.toml", elsewhere + &ticket("bob", &collection));
+    sidecar.signal("HUP");
+    sidecar.wait_for("read anew", 1);
+    assert!(!place.path("gone").exists() && !place.path("moved").exists());
+    assert!(place.path("kept").exists());
+    assert!(!listed().contains("alice@") && listed().contains("bob@"));
+    sidecar.wait_for(REFRESHED, 8);
+    assert!(place.path("elsewhere").exists());
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
+    wait_until("all are gone", || {
+        !place.path("elsewhere").exists() && !place.path("kept").exists()
+    });
+    assert!(!listed().contains("bob@"));
+}
+
+#[test]
+#[cfg_attr(
+    not(root),
+    ignore = "needs root, for a port and a view of DNS of its own"
+)]
+fn nobody_waits_for_dns_meanwhile() {
+    let (kdc, place) = world();
+    let conf = kdc.krb5_conf();
+    place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
+    let silent = std::net::UdpSocket::bind("127.77.5.1:53").expect("nobody has that address");
+    let view = DnsView::of(std::net::Ipv4Addr::new(127, 77, 5, 1), "cli.test");
+    let tool = place
+        .ours_installed("rekinit")
+        .line("--log json --listen 127.0.0.1:0");
+    let tool = tool.line("--service HTTP/www.cli.test --password-file password alice");
+    let begin = Instant::now();
+    let mut sidecar = Sidecar::start(view.seen_by(tool), place.path("log"));
+    let address = address(&mut sidecar);
+    for reloads in 1..=2 {
+        assert_eq!(get(&address, "/livez").0, READY);
+        sidecar.signal("HUP");
+        sidecar.wait_for("read anew", reloads);
+    }
+    assert_eq!(get(&address, "/livez").0, READY);
+    assert!(
+        begin.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begin.elapsed()
+    );
+    drop(silent);
+}

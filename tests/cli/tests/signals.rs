@@ -1,0 +1,121 @@
+//! Signals of `rekinit` and of `kinit … -- COMMAND`: what the end of a terminal comes to, what whoever
+//! starts them has them ignore, and with what status a signal ends them.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+use std::fs;
+use std::time::Duration;
+
+use cli::sidecar::{rekinit, wait_until};
+use cli::{realm, typed_password};
+use kerberos_testkdc::Fault;
+use test_support::{Place, Sidecar};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Whether the process whose number is in that file has ended.
+fn has_ended(place: &Place, file: &str) -> bool {
+    let id = fs::read_to_string(place.path(file)).expect("it is there");
+    let stat = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, fields)| fields);
+    // Whoever inherits it may not collect it.
+    state.is_none_or(|fields| fields.starts_with('Z'))
+}
+
+#[test]
+fn who_leads_a_session_ends_with_its_terminal() {
+    let (_kdc, place) = realm();
+    place.write("password", typed_password());
+    let application = "trap 'touch hung; exit 0' HUP; echo $$ > app; echo $PPID > new; mv new ready; \
+                       while :; do sleep 0.02; done";
+    let check = |name: &str, command: Option<&str>| {
+        for file in ["hung", "ready", "app"] {
+            let _ = fs::remove_file(place.path(file));
+        }
+        let tool = place.ours_installed(name);
+        drop(tool);
+        let program = place.text(&format!("bin/{name}"));
+        let login = format!("exec {program} --password-file password alice");
+        let line = match command {
+            Some(command) => format!("{login} -- sh -c '{}'", command.replace('\'', "'\\''")),
+            None => format!("echo $$ > new; mv new ready; {login}"),
+        };
+        // It gives the program a terminal of its own, and takes that away when it ends.
+        let terminal = place.program("/usr/bin/script").args(["-q", "-c", &line]);
+        let terminal = terminal.arg(place.path("typescript"));
+        let mut terminal = Sidecar::start(terminal, place.path("log"));
+        wait_until("it runs", || place.path("ready").exists());
+        if command.is_none() {
+            wait_until("a ticket", || place.cache().exists());
+        }
+        terminal.kill();
+        wait_until("its end", || has_ended(&place, "ready"));
+        assert_eq!(place.path("hung").exists(), command.is_some());
+        assert!(command.is_none() || has_ended(&place, "app"));
+    };
+    check("rekinit", Some(application));
+    check("kinit", Some(application));
+    check("rekinit", None);
+}
+
+#[test]
+fn what_is_ignored_stays_ignored() {
+    let (kdc, place) = realm();
+    place.write("password", typed_password());
+    let start = |ignored: &str, line: &str| {
+        let script = format!("trap '' {ignored}; exec \"$0\" \"$@\"");
+        let tool = place.ours_installed("rekinit").line(line);
+        Sidecar::start(tool.through(["sh", "-c", &script]), place.path("log"))
+    };
+    // As a script starts a job in the background: Ctrl-C is not for that.
+    let mut sidecar = start("INT QUIT CHLD", "-V --password-file password alice");
+    sidecar.wait_for("ticket got", 1);
+    for name in ["INT", "QUIT"] {
+        sidecar.signal(name);
+    }
+    std::thread::sleep(SECOND / 5);
+    sidecar.signal("ALRM");
+    sidecar.wait_for("ticket got", 2);
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 0);
+    // As `nohup` does, before there is an application, and for that as well.
+    kdc.set_fault(Fault::Silence);
+    let tickets = "-V --password-file password alice -- sleep 60";
+    let mut sidecar = start("HUP", tickets);
+    sidecar.wait_for("watching", 1);
+    sidecar.signal("HUP");
+    kdc.clear_faults();
+    sidecar.wait_for("ticket got", 1);
+    sidecar.signal("HUP");
+    std::thread::sleep(SECOND / 5);
+    sidecar.signal("TERM");
+    assert_eq!(sidecar.wait(SECOND * 5), 128 + 15);
+}
+
+#[test]
+fn a_signal_ends_well_what_runs_until_then() {
+    let (kdc, place) = realm();
+    place.write("password", typed_password());
+    kdc.set_fault(Fault::Silence);
+    let check = |line: &str, name: &str, status: i32| {
+        let tool = rekinit(&place, "-V --password-file password alice").line(line);
+        let mut sidecar = Sidecar::start(tool, place.path("log"));
+        sidecar.wait_for("watching", 1);
+        std::thread::sleep(SECOND / 20);
+        sidecar.signal(name);
+        assert_eq!(sidecar.wait(SECOND * 5), status, "{line} {name}");
+    };
+    for name in ["TERM", "INT", "QUIT"] {
+        check("", name, 0);
+    }
+    // What was to be done has not been.
+    check("--once", "TERM", 128 + 15);
+    for (name, number) in [
+        ("TERM", 15),
+        ("INT", 2),
+        ("HUP", 1),
+        ("USR1", 10),
+        ("USR2", 12),
+    ] {
+        check("-- true", name, 128 + number);
+    }
+}
