@@ -8,7 +8,7 @@
 //! } }
 //! ```
 //! The schedule is that of MIT's `sendto_kdc.c`. Every address of every server is a connection, by
-//! UDP and by TCP; small requests go by UDP first. Each connection is given one second before the
+//! UDP and by TCP where it is not named for one of them; small requests go by UDP first. Each connection is given one second before the
 //! next is tried too, then those of the other transport get their turn, and two seconds later all
 //! UDP requests are sent again, twice, with longer pauses. An answer of any server that was asked
 //! counts at any time. A KDC proxy, or a socket in the file system, is tried when its turn in the
@@ -245,6 +245,11 @@ impl Delivery {
                 Some(State::Dead) | None => continue,
             };
             self.fail(ConnectionId(index), reason);
+        }
+        if self.failures.is_empty() {
+            for server in 0..self.servers.len() {
+                self.fail_server(server, Reason::OnlyUdp);
+            }
         }
         Outcome::Unreachable(std::mem::take(&mut self.failures))
     }
