@@ -219,6 +219,11 @@ impl Delivery {
             .map(|connection| connection.server)
     }
 
+    /// Whether there is a reply to finish with.
+    pub(crate) fn has_reply(&self) -> bool {
+        self.reply.is_some()
+    }
+
     /// What came of it; to be asked once.
     pub(crate) fn finish(&mut self) -> Outcome {
         if let Some((id, message)) = self.reply.take() {
