@@ -161,6 +161,7 @@ fn how_near_the_keys_come() {
         "Same",
     );
     check("octet", &[("host/a@R", 3, &other)], Some(0x103), "Same");
+    check("any", &[("host/a@R", 0, &other)], Some(3), "Same");
     check("unnumbered", &[("host/a@R", 3, &other)], None, "Same");
 }
 
