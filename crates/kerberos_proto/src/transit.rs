@@ -95,7 +95,7 @@ fn all(list: &[u8], client: &[u8], server: &[u8], is_such: impl Fn(&[u8]) -> boo
     let all_between = |from: &[u8], to: &[u8]| {
         between(from, to).is_some_and(|path| path.into_iter().all(&is_such))
     };
-    let mut last: Option<Vec<u8>> = None;
+    let mut previous: Option<Vec<u8>> = None;
     let mut is_abridged = false;
     let mut rest = Some(list);
     while let Some(list) = rest {
@@ -108,16 +108,16 @@ fn all(list: &[u8], client: &[u8], server: &[u8], is_such: impl Fn(&[u8]) -> boo
             continue;
         }
         // §3.3.3.2: the realm preceding the first listed one is the null realm for appending...
-        let realm = subfield.realm(last.as_deref().unwrap_or_default());
+        let realm = subfield.realm(previous.as_deref().unwrap_or_default());
         // ... and for null subfields the client's: all realms between the two have been traversed.
-        let before = last.as_deref().unwrap_or(client);
+        let before = previous.as_deref().unwrap_or(client);
         if !is_such(&realm) || (is_abridged && !all_between(before, &realm)) {
             return false;
         }
-        (last, is_abridged) = (Some(realm), false);
+        (previous, is_abridged) = (Some(realm), false);
     }
     // The server's realm is considered to follow.
-    !is_abridged || all_between(last.as_deref().unwrap_or(client), server)
+    !is_abridged || all_between(previous.as_deref().unwrap_or(client), server)
 }
 
 /// What stands between two commas of a list in the encoding DOMAIN-X500-COMPRESS.

@@ -14,7 +14,7 @@ use super::*;
 /// Whether a ticket with that list is taken, of a client of one realm by a service of the other.
 fn accepts<'a>(policy: &TransitPolicy, list: &'a [u8], client: &'a [u8], server: &[u8]) -> bool {
     accepts_edited(policy, client, server, |ticket| {
-        ticket.transited.contents = list
+        ticket.transited.contents = list;
     })
 }
 
