@@ -1,10 +1,12 @@
-//! A Tokio keeper in a process that has no threads left for a while. It has the process to itself.
+//! What a process does that has no threads left for a while. A test has it to itself.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
+use std::net::UdpSocket;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kerberos_client::kerberos_proto::Principal;
-use kerberos_client::{AsyncClient, ClientError, Config, KeeperParams, Password, Secret};
+use kerberos_client::{AsyncClient, Client, ClientError, Config, KeeperParams, Password, Secret};
 use kerberos_testkdc::TestKdc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -24,8 +26,34 @@ fn forbid_threads() {
     setrlimit(Resource::As, limit).unwrap();
 }
 
+/// For tests of one process: the limit is that of all of its threads.
+static PROCESS: Mutex<()> = Mutex::new(());
+
 #[test]
-fn it_goes_on_when_there_are_threads_again() {
+fn kdcs_are_probed_one_after_the_other() {
+    let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let nobody = taken.local_addr().unwrap();
+    drop(taken);
+    let conf = format!("[realms]\nR = {{\nkdc = {nobody}\nkdc = {nobody}\n}}\n");
+    let client = Client::new(Config::parse(&conf).unwrap());
+    let usual = getrlimit(Resource::As);
+    forbid_threads();
+    let spawned = std::thread::Builder::new().spawn(|| ());
+    let found = client.probe_kdcs("R", SECOND);
+    setrlimit(Resource::As, usual).unwrap();
+    spawned.unwrap_err();
+    let found = found.unwrap();
+    assert_eq!(found.len(), 2);
+    for server in found {
+        // By UDP and by TCP, each refused.
+        assert_eq!(server.probes.unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn a_keeper_goes_on_when_there_are_threads_again() {
+    let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let kdc = TestKdc::builder("EXAMPLE.COM")
         .principal("svc", "password")
         .start()
