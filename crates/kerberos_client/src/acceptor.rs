@@ -89,7 +89,7 @@ impl ServiceAcceptor {
     }
 
     /// A service with the keytab called `keytab`. `config` has `clockskew`, `permitted_enctypes`,
-    /// `ignore_acceptor_hostname` and the name of the replay cache.
+    /// `ignore_acceptor_hostname`, `[capaths]` and the name of the replay cache.
     ///
     /// # Errors
     /// [`ClientError::KeytabName`], [`ClientError::Keytab`], [`ClientError::RcacheName`],
@@ -103,6 +103,7 @@ impl ServiceAcceptor {
         acceptor.clock_skew = krb5.clock_skew();
         acceptor.etypes = krb5.permitted_enctypes()?;
         acceptor.ignore_hostname = krb5.ignore_acceptor_hostname()?;
+        acceptor.transit = config.transit_policy();
         let replays = config
             .rcache_name()?
             .open(config.rcache_folder(), acceptor.clock_skew)

@@ -1,7 +1,10 @@
 //! What [`Delivery`] wants done: sockets, name resolution and the clock.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use kerberos_files::config::Server;
@@ -60,25 +63,50 @@ pub(crate) async fn deliver(
         io: driver.io,
         sockets: Vec::new(),
     };
+    let mut lookup: Option<Lookup<'_>> = None;
     loop {
         match errand.delivery.poll(errand.start.elapsed()) {
-            Action::Resolve { server } => {
-                let event = match servers.get(server) {
-                    Some(located) => match resolve(driver, located, deadline).await {
-                        Ok(addresses) => Event::Resolved(addresses),
-                        Err(reason) => Event::NotResolved(reason),
-                    },
-                    None => Event::Resolved(Vec::new()),
-                };
-                errand.delivery.handle(event);
-            }
+            Action::Resolve { server } => match servers.get(server) {
+                Some(located) => lookup = Some(Box::pin(resolved(driver, located, deadline))),
+                None => errand.delivery.handle(Event::Resolved(Vec::new())),
+            },
             Action::Open(id) => errand.open(id),
             Action::Resend(id) => errand.resend(id),
             Action::Close(id) => errand.close(id),
-            Action::Wait { until } => errand.wait(until).await,
-            Action::Finish => return errand.finish(),
+            Action::Wait { until } => {
+                let Some(pending) = &mut lookup else {
+                    errand.wait(until).await;
+                    continue;
+                };
+                if let Some(event) = first(pending, errand.wait(until)).await {
+                    lookup = None;
+                    // A thread that waits for the lookup does not see what comes meanwhile.
+                    errand.catch_up().await;
+                    errand.delivery.handle(event);
+                }
+            }
+            Action::Finish => {
+                if !errand.delivery.has_reply() {
+                    // What is there when the time is over has come in time.
+                    errand.catch_up().await;
+                }
+                return errand.finish();
+            }
         }
     }
+}
+
+/// The addresses of a server that are being looked up.
+type Lookup<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
+
+/// What the lookup comes to, if that is before the wait is over.
+async fn first(lookup: &mut Lookup<'_>, wait: impl Future<Output = ()>) -> Option<Event> {
+    let mut wait = pin!(wait);
+    poll_fn(|context| match lookup.as_mut().poll(context) {
+        Poll::Ready(event) => Poll::Ready(Some(event)),
+        Poll::Pending => wait.as_mut().poll(context).map(|()| None),
+    })
+    .await
 }
 
 /// How long a KDC may take for a request once it has it, where it cannot be waiting for a person.
@@ -178,12 +206,23 @@ impl Errand<'_> {
     /// Waits for any socket until then, and tells the delivery what the ready ones came to.
     async fn wait(&mut self, until: Option<Duration>) {
         let deadline = until.and_then(|until| self.start.checked_add(until));
+        self.wait_by(self.io, deadline).await;
+    }
+
+    /// The same with what is ready by now, for which a runtime need not be asked.
+    async fn catch_up(&mut self) {
+        if self.sockets.iter().any(Option::is_some) {
+            self.wait_by(Io::Blocking, Some(Instant::now())).await;
+        }
+    }
+
+    async fn wait_by(&mut self, io: Io, deadline: Option<Instant>) {
         let open = self.sockets.iter().enumerate();
         let (ids, mut fds): (Vec<_>, Vec<_>) = open
             .filter_map(|(index, socket)| Some((ConnectionId(index), socket.as_ref()?)))
             .map(|(id, socket)| (id, Waiting::new(socket.fd(), socket.interest())))
             .unzip();
-        if let Err(error) = self.io.wait(&mut fds, deadline).await {
+        if let Err(error) = io.wait(&mut fds, deadline).await {
             let reason = Reason::from(&error);
             for id in ids {
                 self.fail(id, reason.clone());
@@ -259,6 +298,14 @@ impl Errand<'_> {
     }
 }
 
+/// What the delivery is told of a server's addresses.
+async fn resolved(driver: &Driver, located: &Located, deadline: Option<Instant>) -> Event {
+    match resolve(driver, located, deadline).await {
+        Ok(addresses) => Event::Resolved(addresses),
+        Err(reason) => Event::NotResolved(reason),
+    }
+}
+
 /// The addresses of a server, the one that answered last first, or why there are none. Numeric ones
 /// are no one else's business.
 pub(crate) async fn resolve(
@@ -296,7 +343,8 @@ pub(crate) async fn resolve(
     Ok(addresses)
 }
 
-/// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf.
+/// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf. That takes as
+/// long as it takes: for a caller that blocks, no deadline ends `getaddrinfo`.
 async fn of_the_system(io: Io, host: String, port: u16) -> Result<Vec<SocketAddr>, Reason> {
     let ask = move || (host, port).to_socket_addrs().map(Iterator::collect);
     let found: io::Result<Vec<SocketAddr>> = io

@@ -8,7 +8,7 @@
 //! } }
 //! ```
 //! The schedule is that of MIT's `sendto_kdc.c`. Every address of every server is a connection, by
-//! UDP and by TCP; small requests go by UDP first. Each connection is given one second before the
+//! UDP and by TCP where it is not named for one of them; small requests go by UDP first. Each connection is given one second before the
 //! next is tried too, then those of the other transport get their turn, and two seconds later all
 //! UDP requests are sent again, twice, with longer pauses. An answer of any server that was asked
 //! counts at any time. A KDC proxy, or a socket in the file system, is tried when its turn in the
@@ -219,6 +219,11 @@ impl Delivery {
             .map(|connection| connection.server)
     }
 
+    /// Whether there is a reply to finish with.
+    pub(crate) fn has_reply(&self) -> bool {
+        self.reply.is_some()
+    }
+
     /// What came of it; to be asked once.
     pub(crate) fn finish(&mut self) -> Outcome {
         if let Some((id, message)) = self.reply.take() {
@@ -245,6 +250,11 @@ impl Delivery {
                 Some(State::Dead) | None => continue,
             };
             self.fail(ConnectionId(index), reason);
+        }
+        if self.failures.is_empty() {
+            for server in 0..self.servers.len() {
+                self.fail_server(server, Reason::OnlyUdp);
+            }
         }
         Outcome::Unreachable(std::mem::take(&mut self.failures))
     }

@@ -58,6 +58,17 @@ pub enum DnsError {
     },
 }
 
+/// What is heard of a server that says nothing.
+const NOTHING_HEARD: &str = "no answer";
+
+impl DnsError {
+    /// Whether no server has said anything at all.
+    fn is_silence(&self) -> bool {
+        let heard = |silence: &Silence| silence.reason != NOTHING_HEARD;
+        matches!(self, Self::NoAnswer { servers, .. } if !servers.iter().any(heard))
+    }
+}
+
 /// A server that did not answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -154,6 +154,10 @@ pub enum ClientError {
     #[cfg(feature = "tokio")]
     #[error("there is no Tokio runtime to work on")]
     NoRuntime,
+    /// The system has no thread to give for work that would hold up the runtime.
+    #[cfg(feature = "tokio")]
+    #[error("no thread from the system: {0}")]
+    NoThread(#[source] Arc<io::Error>),
     /// The system has no randomness to give.
     #[error("no randomness from the system: {0}")]
     Random(getrandom::Error),
@@ -257,6 +261,8 @@ impl ClientError {
         match self {
             // What comes later is a matter of time alone.
             Self::CannotContactKdc { .. } | Self::Keeper(_) | Self::NotYet => true,
+            #[cfg(feature = "tokio")]
+            Self::NoThread(_) => true,
             Self::CannotFindKdc { dns, .. } => matches!(dns, DnsSearch::Failed(_)),
             Self::Exchange(error) => error.kdc_code() == Some(ErrorCode::KDC_ERR_SVC_UNAVAILABLE),
             _ => false,

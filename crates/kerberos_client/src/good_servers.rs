@@ -30,8 +30,8 @@ struct Good {
 }
 
 impl GoodServers {
-    /// Puts the server that answered last, and the address that did, before the others. Whether it
-    /// had to be asked by TCP is the result.
+    /// Puts the server that answered last, and the address that did, before the others: all entries
+    /// of it, since DNS has one for each transport. Whether it had to be asked by TCP is the result.
     pub(crate) fn put_first(
         &self,
         realm: &[u8],
@@ -43,14 +43,12 @@ impl GoodServers {
             return false;
         };
         let is_good = |located: &Located| located.server == good.server;
-        let Some(index) = servers.iter().position(is_good) else {
+        if !servers.iter().any(is_good) {
             return false;
-        };
-        if let Some(up_to_it) = servers.get_mut(..=index) {
-            up_to_it.rotate_right(1);
         }
-        if let Some(first) = servers.first_mut() {
-            first.answered_at = Some(good.address.clone());
+        servers.sort_by_key(|located| !is_good(located));
+        for located in servers.iter_mut().take_while(|located| is_good(located)) {
+            located.answered_at = Some(good.address.clone());
         }
         good.udp_is_silent
     }
@@ -138,6 +136,24 @@ mod tests {
         // What krb5.conf or DNS names no longer is not asked.
         good.remember(b"R", ServerKind::Kdc, &located("gone"), &tcp, true);
         assert_eq!(put_first(b"R", &mut servers()), unmoved);
+    }
+
+    /// As SRV records name a server, for UDP and for TCP.
+    #[test]
+    fn all_entries_of_the_server_come_first() {
+        let good = GoodServers::default();
+        let by = |host, transport| Located {
+            transport: Some(transport),
+            ..located(host)
+        };
+        let (udp, tcp) = (Transport::Udp, Transport::Tcp);
+        let mut servers = [by("a", udp), by("b", udp), by("a", tcp), by("b", tcp)];
+        good.remember(b"R", ServerKind::Kdc, &servers[3], &answered(tcp), true);
+        assert!(good.put_first(b"R", ServerKind::Kdc, &mut servers));
+        let names = servers.each_ref().map(|one| one.server.to_string());
+        assert_eq!(names, ["b:88", "b:88", "a:88", "a:88"]);
+        let known = servers.each_ref().map(|one| one.answered_at.is_some());
+        assert_eq!(known, [true, true, false, false]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! ```text
 //! Client ──────► block_on ─┐                              ┌─ poll(2), the calling thread
 //!                          ├─► Driver: async fn … ─► Io ──┤
-//! AsyncClient ─► .await  ──┘                              └─ Tokio: AsyncFd, spawn_blocking
+//! AsyncClient ─► .await  ──┘                              └─ Tokio: AsyncFd, Workers
 //! ```
 //! All logic is written once, as `async fn`. Under [`Io::Blocking`] a future blocks where it would
 //! wait, so that [`block_on`] finds it finished, unless it waits for another thread. What is asked
@@ -12,6 +12,8 @@
 
 #[cfg(feature = "tokio")]
 mod tokio;
+#[cfg(feature = "tokio")]
+mod workers;
 
 use std::future::Future;
 use std::io;

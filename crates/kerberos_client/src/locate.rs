@@ -55,7 +55,8 @@ pub enum FoundBy {
     Srv,
 }
 
-/// The most servers that are taken from DNS; they are sorted by priority.
+/// The most servers that are taken from DNS for UDP, and for anything else; they are sorted by
+/// priority.
 const MAX_SERVERS: usize = 64;
 
 impl Located {
@@ -281,11 +282,25 @@ fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSe
             break;
         }
     }
-    servers.truncate(MAX_SERVERS);
+    limit(&mut servers);
     if servers.is_empty() {
         return Err(failure);
     }
     Ok(servers)
+}
+
+/// Keeps so many for each transport. The records for UDP come first: where they used up the room for
+/// all, a realm of many KDCs would have none by TCP, which large replies need.
+fn limit(servers: &mut Vec<Located>) {
+    let (mut by_udp, mut by_others) = (0, 0);
+    servers.retain(|located| {
+        let count = match located.transport {
+            Some(Transport::Udp) => &mut by_udp,
+            _ => &mut by_others,
+        };
+        *count += 1;
+        *count <= MAX_SERVERS
+    });
 }
 
 #[cfg(test)]

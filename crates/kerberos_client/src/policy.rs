@@ -4,7 +4,7 @@
 
 use kerberos_asn1::KdcOptions;
 use kerberos_crypto::EncryptionType;
-use kerberos_proto::{AsParams, Policy, Principal};
+use kerberos_proto::{AsParams, Policy, Principal, TransitPolicy};
 
 use crate::{ClientError, Config};
 
@@ -35,6 +35,15 @@ impl Config {
             || !krb5.plugin_enabled("clpreauth", "encrypted_timestamp");
         policy.kdc_timesync = krb5.kdc_timesync();
         policy
+    }
+
+    /// Which realms a service lets clients come through: those on the paths of `[capaths]`, else those
+    /// on the paths that the names of realms make.
+    pub fn transit_policy(&self) -> TransitPolicy {
+        let paths = self.krb5().capaths().into_iter();
+        paths.fold(TransitPolicy::default(), |policy, (from, to, through)| {
+            policy.with_path(from, to, through)
+        })
     }
 
     /// A request for an initial ticket of `client`, as krb5.conf wants it.
@@ -124,6 +133,18 @@ mod tests {
         let tickets_only = config("default_tgs_enctypes = bogus\n");
         assert!(tickets_only.policy(b"R").is_ok());
         assert!(tickets_only.tgs_policy(b"R").is_err());
+    }
+
+    #[test]
+    fn paths_between_realms() {
+        let config = "[capaths]\nA = {\nD = B\nD = C\nE = .\n}\nB = {\nD = .\n}\n";
+        let expected = TransitPolicy::default()
+            .with_path("A", "D", ["B", "C"])
+            .with_path("A", "E", [""; 0])
+            .with_path("B", "D", [""; 0]);
+        assert_eq!(Config::parse(config).unwrap().transit_policy(), expected);
+        let none = Config::parse("").unwrap().transit_policy();
+        assert_eq!(none, TransitPolicy::default());
     }
 
     #[test]

@@ -61,9 +61,18 @@ impl Client {
         let probes = thread::scope(|scope| {
             let threads: Vec<_> = servers
                 .iter()
-                .map(|located| scope.spawn(move || probe(located)))
+                .map(|located| {
+                    (
+                        located,
+                        thread::Builder::new().spawn_scoped(scope, move || probe(located)),
+                    )
+                })
                 .collect();
-            let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            let joined = threads.into_iter().map(|(located, thread)| match thread {
+                Ok(thread) => thread.join(),
+                // What the system has no thread for waits for the others.
+                Err(_) => Ok(probe(located)),
+            });
             joined.collect::<Vec<_>>()
         });
         let with = |(located, probes): (Located, thread::Result<_>)| FoundServer {

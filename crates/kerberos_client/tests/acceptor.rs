@@ -14,7 +14,7 @@ use kerberos_client::kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFi
 use kerberos_client::kerberos_files::rcache::RcacheError;
 use kerberos_client::kerberos_proto::{
     Accepted, ApError, ApInitiator, ApRequestOptions, ClockOffset, Credential, Principal,
-    TicketTimes,
+    TicketTimes, TransitPolicy,
 };
 use kerberos_client::{ClientError, Config, ServiceAcceptor, now, system_rng};
 use kerberos_crypto::{EncryptionType, Key, KeyBlock};
@@ -286,6 +286,10 @@ fn settings_of_krb5_conf() {
     lenient.accept(&request(3), None).unwrap();
     let error = refused(with("").with_server(any_host).accept(&request(3), None));
     assert!(matches!(error, ApError::NoKeys { .. }));
+
+    let mut paths = with("[capaths]\nA = {\nR = B\n}\n");
+    let expected = TransitPolicy::default().with_path("A", "R", ["B"]);
+    assert_eq!(paths.settings().transit, expected);
 
     let config = service.config("[libdefaults]\ndefault_rcache_name = rcache\n");
     let error = ServiceAcceptor::new(&config).unwrap_err();

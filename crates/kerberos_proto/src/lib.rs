@@ -75,6 +75,7 @@ mod plain;
 mod policy;
 mod preauth;
 mod principal;
+mod realm_hierarchy;
 mod s4u;
 mod secret;
 mod session_message;
@@ -83,6 +84,7 @@ mod tgs_exchange;
 mod ticket_chase;
 mod time;
 mod trace;
+mod transit;
 
 pub use ap_exchange::{
     Accepted, Acceptor, AcceptorChoice, AcceptorReply, ApChecksum, ApError, ApInitiator, ApReply,
@@ -114,3 +116,4 @@ pub use shown::Shown;
 pub use tgs_exchange::{OnBehalf, S4uProof, TgsExchange, TgsOptions, TgsOutcome, TgsParams};
 pub use ticket_chase::{ChaseParams, Chased, Route, TicketChase};
 pub use time::{ClockOffset, Timestamp};
+pub use transit::TransitPolicy;

@@ -153,7 +153,7 @@ impl<'a> Report<'a> {
         let kvno = ticket.enc_part.kvno.unwrap_or(0);
         let verdict = match job
             .keytab()
-            .map(|keytab| keytab_check::check(keytab, &ticket))
+            .map(|keytab| keytab_check::check(keytab, &ticket, &job.transit_policy()))
         {
             Some(Err(error)) => {
                 self.out.flush()?;

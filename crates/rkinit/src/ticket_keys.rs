@@ -91,8 +91,8 @@ fn nearness(entry: &KeytabEntryView<'_>, sealed: &EncryptedData<'_>) -> Found {
         return Found::OtherType;
     }
     match sealed.kvno {
-        // Some keytabs have room for the low octet of a version only.
-        Some(kvno) if entry.kvno() != kvno && entry.kvno() != kvno & 0xff => Found::OtherVersion,
+        // Some keytabs have room for the low octet of a version only, and version 0 is any.
+        Some(kvno) if ![0, kvno, kvno & 0xff].contains(&entry.kvno()) => Found::OtherVersion,
         _ => Found::Same,
     }
 }

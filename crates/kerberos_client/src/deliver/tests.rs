@@ -2,10 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
 use std::thread;
 
 use super::*;
 use crate::Config;
+use crate::dns::{ResolvConf, Resolver};
 use crate::io::block_on;
 use crate::transport::MAX_REPLY;
 
@@ -170,6 +172,44 @@ fn a_late_answer_of_an_earlier_server_counts() {
         b"slow",
         SECOND,
     );
+}
+
+/// A server that answers after a second and a half, and one whose name DNS is silent about.
+async fn answered_during_a_lookup(io: Io, timeout: Duration) -> Vec<u8> {
+    let slow = udp(|_, _| {
+        thread::sleep(SECOND * 3 / 2);
+        Some(b"slow".to_vec())
+    });
+    let server = |host: &str, port| {
+        let host = host.to_owned();
+        Located::from(Server::Host { host, port })
+    };
+    let servers = [server("127.0.0.1", slow), server("kdc.example.com.", 88)];
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut driver = Driver::new(Config::parse("").unwrap());
+    driver.io = io;
+    let conf = ResolvConf::new([silent.local_addr().unwrap()]);
+    driver.resolver = Arc::new(Resolver::new(conf));
+    let deadline = Some(Instant::now() + timeout);
+    let strategy = Strategy::UdpFirst;
+    let delivered = super::deliver(&driver, REQUEST, &servers, strategy, deadline, None);
+    delivered.await.expect("a reply").message
+}
+
+#[test]
+fn an_answer_that_comes_while_a_name_is_looked_up_counts() {
+    // The lookup takes all the time that there is.
+    let answered = answered_during_a_lookup(Io::Blocking, SECOND * 5 / 2);
+    assert_eq!(block_on(answered), b"slow");
+}
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn a_runtime_waits_for_answers_and_names_at_once() {
+    let start = Instant::now();
+    let answered = answered_during_a_lookup(Io::Tokio, SECOND * 20);
+    assert_eq!(answered.await, b"slow");
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub enum Reason {
     /// It said nothing in the time that it was given.
     #[error("no answer")]
     NoAnswer,
+    /// It is named for UDP alone, and what is sent or comes back is too large for that.
+    #[error("not tried: it is named for UDP only, and this takes TCP")]
+    OnlyUdp,
     /// The time was over before its turn came.
     #[error("not tried: out of time")]
     OutOfTime,

@@ -95,6 +95,9 @@ impl Delivery {
                         server: server + 1,
                         next,
                     };
+                    if self.transports(server).is_empty() {
+                        return None;
+                    }
                     self.resolving = Some(server);
                     if let Some(path) = self.path(server) {
                         self.add_connections(&[Address::Unix(path)]);
@@ -153,8 +156,8 @@ impl Delivery {
         }
     }
 
-    /// All addresses by the preferred transport, then all by the other. What is neither UDP nor
-    /// TCP is not put off, as in MIT's library.
+    /// Every address by each transport. What is neither UDP nor TCP is not put off, as in MIT's
+    /// library.
     pub(super) fn add_connections(&mut self, addresses: &[Address]) {
         let Some(server) = self.resolving.take() else {
             return;
@@ -162,8 +165,26 @@ impl Delivery {
         if addresses.is_empty() {
             self.fail_server(server, Reason::NoAddress);
         }
+        for &transport in self.transports(server) {
+            let deferred = matches!(
+                (self.strategy, transport),
+                (Strategy::UdpFirst, Transport::Tcp) | (Strategy::TcpFirst, Transport::Udp)
+            );
+            let connection = |address: &Address| Connection {
+                server,
+                endpoint: Endpoint::new(transport, address.clone()),
+                deferred,
+                state: State::Fresh,
+            };
+            self.connections.extend(addresses.iter().map(connection));
+        }
+    }
+
+    /// By what a server is asked, the preferred transport first; by nothing where the only one that
+    /// it serves by is excluded.
+    fn transports(&self, server: usize) -> &'static [Transport] {
         let only = self.servers.get(server).and_then(|target| target.transport);
-        let transports: &[Transport] = match (self.strategy, only) {
+        match (self.strategy, only) {
             (_, Some(Transport::Https)) => &[Transport::Https],
             (_, Some(Transport::Unix)) => &[Transport::Unix],
             (Strategy::TcpOnly, Some(Transport::Udp)) => &[],
@@ -171,15 +192,6 @@ impl Delivery {
             (_, Some(Transport::Udp)) => &[Transport::Udp],
             (Strategy::UdpFirst, None) => &[Transport::Udp, Transport::Tcp],
             (Strategy::TcpFirst, None) => &[Transport::Tcp, Transport::Udp],
-        };
-        for (index, &transport) in transports.iter().enumerate() {
-            let connection = |address: &Address| Connection {
-                server,
-                endpoint: Endpoint::new(transport, address.clone()),
-                deferred: index > 0,
-                state: State::Fresh,
-            };
-            self.connections.extend(addresses.iter().map(connection));
         }
     }
 

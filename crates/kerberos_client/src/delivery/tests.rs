@@ -415,14 +415,48 @@ fn a_server_of_one_transport_is_asked_by_that() {
     let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
     let mut world = world(&[(Silent, Answers(1)), (Answers(5), Answers(5))]);
     world.only = vec![udp, tcp];
-    // Neither is put off, whatever is preferred.
+    // It is put off where another transport is preferred, as one that serves by both.
     check(&world, 1, 1005, &["0 0u", "1000 1t"]);
     world.strategy = Strategy::TcpFirst;
-    check(&world, 1, 1005, &["0 0u", "1000 1t"]);
+    check(&world, 1, 5, &["0 1t"]);
     world.strategy = Strategy::TcpOnly;
     check(&world, 1, 5, &["0 1t"]);
     world.only = vec![udp, udp];
-    assert!(matches!(run(&world).outcome, Outcome::Unreachable(_)));
+    let Outcome::Unreachable(attempts) = run(&world).outcome else {
+        panic!()
+    };
+    let told = "kdc1: not tried: it is named for UDP only, and this takes TCP";
+    assert_eq!((attempts.len(), &*attempts[1].to_string()), (2, told));
+}
+
+/// As SRV records name them: all by UDP, then the same by TCP; and UDP is blocked.
+#[test]
+fn records_for_each_transport_keep_to_the_preference() {
+    let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
+    let host = (Silent, ConnectsThenAnswers(5));
+    let mut world = world(&[host; 4]);
+    world.only = vec![udp, udp, tcp, tcp];
+    check(&world, 2, 2005, &["0 0u", "1000 1u", "2000 2t"]);
+    world.strategy = Strategy::TcpFirst;
+    check(&world, 2, 5, &["0 2t"]);
+    // Where TCP is refused there is UDP, in the end.
+    world.hosts = vec![(Answers(5), Refuses(1)); 4];
+    check(&world, 0, 7, &["0 2t", "1 3t", "2 0u"]);
+    // The records for TCP may come first, too.
+    world.only = vec![tcp, udp];
+    world.hosts = vec![(Answers(5), Silent); 2];
+    world.strategy = Strategy::UdpFirst;
+    check(&world, 1, 5, &["0 1u"]);
+}
+
+#[test]
+fn what_cannot_be_asked_is_not_resolved() {
+    let targets = vec![
+        target("a", Some(Transport::Udp)),
+        target("b", Some(Transport::Tcp)),
+    ];
+    let mut delivery = Delivery::new(targets, Strategy::TcpOnly, None);
+    assert_eq!(delivery.poll(Duration::ZERO), Action::Resolve { server: 1 });
 }
 
 #[test]

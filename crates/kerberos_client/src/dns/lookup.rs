@@ -20,7 +20,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::message::{Answer, Question, Verdict};
-use super::{DnsError, ResolvConf, Silence};
+use super::{DnsError, NOTHING_HEARD, ResolvConf, Silence};
 use crate::delivery::Transport;
 
 #[doc(hidden)]
@@ -259,7 +259,8 @@ impl Lookup {
             let Some(&server) = self.servers.get(exchange.server) else {
                 continue;
             };
-            let reason = exchange.failure.clone().unwrap_or("no answer".to_owned());
+            let reason = exchange.failure.clone();
+            let reason = reason.unwrap_or_else(|| NOTHING_HEARD.to_owned());
             match servers.iter_mut().find(|other| other.server == server) {
                 Some(known) => known.reason = reason,
                 None => servers.push(Silence { server, reason }),

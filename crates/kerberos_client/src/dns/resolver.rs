@@ -243,7 +243,8 @@ impl Resolver {
         answers.pop().unwrap_or_else(none)
     }
 
-    /// The first record of a name that is searched in the domains of resolv.conf.
+    /// The first record of a name that is searched in the domains of resolv.conf, as
+    /// [`forward`](Self::forward) does.
     pub(crate) async fn search(
         &self,
         io: Io,
@@ -251,30 +252,42 @@ impl Resolver {
         kind: RecordType,
         deadline: Option<Instant>,
     ) -> Result<Option<Data>, DnsError> {
+        let mut failure = None;
         for candidate in self.conf.get(io).await?.candidates(name) {
-            let answer = self.ask(io, &candidate, kind, deadline).await?;
-            if let Some(data) = answer.records.into_iter().next() {
-                return Ok(Some(data));
+            if is_pointless(failure.as_ref(), &candidate, name) {
+                continue;
+            }
+            match self.ask(io, &candidate, kind, deadline).await {
+                Ok(answer) => {
+                    if let Some(data) = answer.records.into_iter().next() {
+                        return Ok(Some(data));
+                    }
+                }
+                Err(error) => failure = Some(error),
             }
         }
-        Ok(None)
+        failure.map_or(Ok(None), Err)
     }
 
-    /// The name at the end of the aliases of `host` and its addresses, by DNS.
+    /// The name at the end of the aliases of `host` and its addresses, by DNS. A domain of the search
+    /// list that fails is passed over, and is an error only where nothing is found.
     async fn forward(
         &self,
         io: Io,
         host: &str,
         deadline: Option<Instant>,
     ) -> Result<Option<(String, Vec<IpAddr>)>, DnsError> {
+        let mut failure = None;
         for candidate in self.conf.get(io).await?.candidates(host) {
+            if is_pointless(failure.as_ref(), &candidate, host) {
+                continue;
+            }
             let questions = [
                 (candidate.as_str(), RecordType::AAAA),
                 (candidate.as_str(), RecordType::A),
             ];
             let mut name = None;
             let mut addresses = Vec::new();
-            let mut error = None;
             for answer in self.ask_all(io, &questions, deadline).await {
                 match answer {
                     Ok(answer) => {
@@ -289,19 +302,15 @@ impl Resolver {
                             name.get_or_insert(answer.name.to_string());
                         }
                     }
-                    Err(failed) => error = Some(failed),
+                    Err(error) => failure = Some(error),
                 }
             }
-            match (name, error) {
-                (Some(name), _) => {
-                    put_reachable_first(&mut addresses);
-                    return Ok(Some((name, addresses)));
-                }
-                (None, Some(error)) => return Err(error),
-                (None, None) => {}
+            if let Some(name) = name {
+                put_reachable_first(&mut addresses);
+                return Ok(Some((name, addresses)));
             }
         }
-        Ok(None)
+        failure.map_or(Ok(None), Err)
     }
 
     /// The hosts file; one that cannot be looked at has no lines.
@@ -322,6 +331,13 @@ impl Resolver {
     fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether it is no use to ask for `candidate` after that `failure`: servers that are silent about one
+/// domain are so about the next, and each takes its time. The name as it is has its turn whatever
+/// failed, as with glibc's `res_search`.
+fn is_pointless(failure: Option<&DnsError>, candidate: &str, name: &str) -> bool {
+    candidate != name && failure.is_some_and(DnsError::is_silence)
 }
 
 /// Addresses to which there is no route go last (RFC 6724 §6, rule 1); for the others the order

@@ -3,19 +3,21 @@
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
 use ::tokio::io::Interest;
 use ::tokio::io::unix::AsyncFd;
 use ::tokio::runtime::Handle;
-use ::tokio::task::spawn_blocking;
+use ::tokio::sync::oneshot;
 use ::tokio::time::timeout_at;
 use rustix::event::PollFlags;
 use tracing::Instrument as _;
 
+use super::workers::{Workers, spawn};
 use super::{Place, Waiting};
 use crate::ClientError;
 
@@ -74,17 +76,25 @@ fn register<'a>(waiting: &Waiting<'a>) -> io::Result<(AsyncFd<BorrowedFd<'a>>, I
 pub(super) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ClientError> {
-    if Handle::try_current().is_err() {
-        return Err(ClientError::NoRuntime);
-    }
+    static WORKERS: Workers = Workers::new();
+    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
     let span = tracing::Span::current();
-    match spawn_blocking(move || span.in_scope(work)).await {
-        Ok(output) => Ok(output),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime shuts down.
-            Err(_) => Err(ClientError::NoRuntime),
-        },
+    let (tell, told) = oneshot::channel();
+    let work = move || {
+        // Callbacks of the caller's may want the runtime.
+        let _entered = runtime.enter();
+        let output = catch_unwind(AssertUnwindSafe(|| span.in_scope(work)));
+        // Whoever asked may have gone.
+        let _ = tell.send(output);
+    };
+    WORKERS
+        .run(Box::new(work), spawn)
+        .map_err(|error| ClientError::NoThread(Arc::new(error)))?;
+    match told.await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(panic)) => resume_unwind(panic),
+        // The thread ends with the process.
+        Err(_) => Err(ClientError::NoRuntime),
     }
 }
 

@@ -157,9 +157,18 @@ fn what_dns_says_instead_of_servers() {
 
 #[test]
 fn the_number_of_servers_is_bounded() {
-    let many = (0..1_000)
-        .map(|_| record("a", Transport::Udp, None))
-        .collect();
-    let chosen = choose([Err(None), Ok(many), Err(None)], ServerKind::Kdc).unwrap();
-    assert_eq!(chosen.len(), MAX_SERVERS);
+    let many = |transport| {
+        let hosts = (0..1_000).map(|number| format!("kdc{number}"));
+        let records = hosts.map(|host| record(&host, transport, None));
+        Ok(records.collect())
+    };
+    let found = [Err(None), many(Transport::Udp), many(Transport::Tcp)];
+    let chosen = choose(found, ServerKind::Kdc).unwrap();
+    // The first of each transport.
+    let names = chosen.iter().map(|located| located.server.to_string());
+    let expected = (0..MAX_SERVERS).map(|number| format!("kdc{number}:88"));
+    let twice = expected.clone().chain(expected);
+    assert!(names.eq(twice));
+    let by_tcp = |located: &&Located| located.transport == Some(Transport::Tcp);
+    assert_eq!(chosen.iter().filter(by_tcp).count(), MAX_SERVERS);
 }

@@ -1,6 +1,8 @@
 //! `[realms]`, `[domain_realm]` and `[capaths]`: where realms are, who is in them, and the ways
 //! between them.
 
+use std::collections::BTreeSet;
+
 use super::{
     ConfigError, Krb5Config, LIBDEFAULTS, REALMS, Server, ServerKind, bad, clean_host,
     is_numeric_address, values,
@@ -114,6 +116,27 @@ impl Krb5Config {
                 .map(|value| value.split([' ', '\t']).next().unwrap_or_default())
                 .collect(),
         )
+    }
+
+    /// All that `[capaths]` says: the realms from which and to which there is a path, and those on it
+    /// as [`capath`](Self::capath) has them.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_files::config::Krb5Config;
+    /// let config = Krb5Config::parse("[capaths]\n A = {\n  D = B\n  D = C\n  E = .\n }\n")?;
+    /// assert_eq!(config.capaths(), [("A", "D", vec!["B", "C"]), ("A", "E", vec![])]);
+    /// # Ok::<(), kerberos_files::config::ConfigError>(())
+    /// ```
+    pub fn capaths(&self) -> Vec<(&str, &str, Vec<&str>)> {
+        let mut ends = BTreeSet::new();
+        for client in self.profile.subsections(&["capaths"]) {
+            let path = ["capaths", client];
+            let servers = self.profile.relations(&path);
+            ends.extend(servers.map(|located| (client, located.name)));
+        }
+        let path = |(client, server)| Some((client, server, self.capath(client, server)?));
+        ends.into_iter().filter_map(path).collect()
     }
 
     // How keys are looked up

@@ -9,9 +9,7 @@ use kerberos_asn1::{
 use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage, Plaintext};
 use zeroize::Zeroizing;
 
-use super::checks::{
-    check_address, check_authenticator, check_etype, check_times, check_transited,
-};
+use super::checks::{check_address, check_authenticator, check_etype, check_times};
 use super::initiator::wire_key;
 use super::ticket_key::{self, Audience};
 use super::{
@@ -21,7 +19,9 @@ use super::{
 use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
 use crate::plain::without_padding;
 use crate::trace::{Error, Etype, KeyTrace, trace};
-use crate::{AuthorizationDataElement, HostAddress, Principal, TicketTimes, Timestamp};
+use crate::{
+    AuthorizationDataElement, HostAddress, Principal, TicketTimes, Timestamp, TransitPolicy,
+};
 
 /// A service that authenticates its clients.
 ///
@@ -97,7 +97,10 @@ pub struct Acceptor<K> {
     pub etypes: Vec<EncryptionType>,
     /// The service's own TGT, for user-to-user authentication.
     pub tgt: Option<OwnTgt>,
-    /// Take tickets that came through realms which no KDC has checked: for a caller that looks at
+    /// Which realms clients may come through where no KDC has checked them; by default those that
+    /// the names of the realms lay down.
+    pub transit: TransitPolicy,
+    /// Take tickets that came through any realms: for a caller that looks at
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
 }
@@ -174,6 +177,7 @@ impl<K: KeySource> Acceptor<K> {
             clock_skew: 300,
             etypes: EncryptionType::SUPPORTED.to_vec(),
             tgt: None,
+            transit: TransitPolicy::default(),
             accept_unchecked_transit: false,
         }
     }
@@ -222,8 +226,9 @@ impl<K: KeySource> Acceptor<K> {
         check_authenticator(&part, &authenticator, self.clock_skew, now)?;
         check_address(&part, peer)?;
         check_times(&part, self.clock_skew, now)?;
-        if !self.accept_unchecked_transit {
-            check_transited(&part)?;
+        // RFC 4120 §2.7; the realm is that of the key, for nothing protects the one outside.
+        if !self.accept_unchecked_transit && !self.transit.accepts(&part, server.realm()) {
+            return Err(ApError::PathNotAccepted);
         }
         let subkey = match authenticator.subkey {
             Some(key) => {

@@ -80,20 +80,6 @@ pub(super) fn check_times(
     Ok(())
 }
 
-/// Whether a KDC has checked the realms between the client's and the service's.
-pub(super) fn check_transited(ticket: &EncTicketPart<'_>) -> Result<(), ApError> {
-    // RFC 4120 §2.7: without the flag, it is for the service to check them. Without a realm in
-    // between, there is nothing to check: the two realms share a key. A client of the service's own
-    // realm is no exception: where a ticket went through another one, that could put any name in.
-    let checked = ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED)
-        || ticket.transited.contents.is_empty();
-    if checked {
-        Ok(())
-    } else {
-        Err(ApError::TransitedUnchecked)
-    }
-}
-
 /// Whether `etype` is among the permitted ones.
 pub(super) fn check_etype(etype: i32, permitted: &[EncryptionType]) -> Result<(), ApError> {
     let etype = EncryptionType(etype);

@@ -135,9 +135,10 @@ pub enum ApError {
         /// When it ended.
         endtime: KerberosTime,
     },
-    /// The ticket came through other realms, and no KDC says that it checked them.
-    #[error("the realms that the ticket passed through were not checked")]
-    TransitedUnchecked,
+    /// The ticket came through realms that no KDC says to have checked, and that are not on the path
+    /// from the client's realm to the service's.
+    #[error("the client came through realms that are not trusted to be on its way")]
+    PathNotAccepted,
     /// The same authenticator was seen before.
     #[error("the request is a replay")]
     Replay,
@@ -175,7 +176,7 @@ impl ApError {
             Self::ClockSkew { .. } => ErrorCode::KRB_AP_ERR_SKEW,
             Self::NotYetValid { .. } | Self::Invalid => ErrorCode::KRB_AP_ERR_TKT_NYV,
             Self::Expired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
-            Self::TransitedUnchecked => ErrorCode::KRB_AP_PATH_NOT_ACCEPTED,
+            Self::PathNotAccepted => ErrorCode::KRB_AP_PATH_NOT_ACCEPTED,
             Self::Replay => ErrorCode::KRB_AP_ERR_REPEAT,
             Self::Decode { .. } | Self::Crypto(_) | Self::Keys(_) | Self::ReplayCache(_) => {
                 ErrorCode::KRB_ERR_GENERIC
@@ -207,6 +208,11 @@ impl ApError {
                         "the key was changed since; extract the keytab again"
                     }
                 )
+            }
+            Self::PathNotAccepted => {
+                "lay down in [capaths] of krb5.conf which realms clients of that \
+                 realm may come through, or have the KDC check it"
+                    .to_owned()
             }
             Self::ClockSkew { .. } => "set the clocks of client and service".to_owned(),
             Self::EtypeNotPermitted(etype) => {

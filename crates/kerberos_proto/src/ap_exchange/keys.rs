@@ -145,10 +145,10 @@ impl ServiceKey {
         })
     }
 
-    /// Whether this may be version `kvno`: some keytabs have room for the low octet of a version
-    /// only.
+    /// Whether this may be version `kvno`. Some keytabs have room for the low octet of a version only;
+    /// and keys are counted from 1, so that as in MIT's library (IGNORE_VNO) 0 says nothing.
     pub(super) fn has_version(&self, kvno: u32) -> bool {
-        self.kvno == kvno || (self.kvno <= 0xff && self.kvno == kvno & 0xff)
+        self.kvno == 0 || self.kvno == kvno || (self.kvno <= 0xff && self.kvno == kvno & 0xff)
     }
 }
 

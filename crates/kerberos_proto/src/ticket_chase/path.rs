@@ -3,6 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use super::Route;
+use crate::realm_hierarchy;
 
 /// The realms of a walk: which one's TGT is at hand, and which one's is asked for.
 ///
@@ -25,7 +26,11 @@ impl Path {
         let route = routes.iter().find(|route| route.realm == goal);
         let between = match route {
             Some(route) => route.through.clone(),
-            None if certain => hierarchy(start, goal),
+            // RFC 4120 §1.2: realms with nothing above both have no such path.
+            None if certain => {
+                let between = realm_hierarchy::between(start, goal).unwrap_or_default();
+                between.into_iter().map(<[u8]>::to_vec).collect()
+            }
             None => Vec::new(),
         };
         let mut realms = vec![start.to_vec()];
@@ -76,60 +81,9 @@ impl Path {
     }
 }
 
-/// RFC 4120 §1.2: realms whose names are domains form a hierarchy, and the path leads up from one
-/// to the realm above both, and down to the other. The ends are left out; realms with nothing above
-/// both have no such path.
-fn hierarchy(start: &[u8], goal: &[u8]) -> Vec<Vec<u8>> {
-    let (up, down): (Vec<_>, Vec<_>) = (suffixes(start).collect(), suffixes(goal).collect());
-    let common = up.iter().rev().zip(down.iter().rev());
-    let common = common.take_while(|(one, other)| one == other).count();
-    let Some(top) = up.len().checked_sub(common).and_then(|at| up.get(at)) else {
-        return Vec::new();
-    };
-    let rising = up.iter().take_while(|realm| *realm != top);
-    let falling = down.iter().take_while(|realm| *realm != top);
-    let mut path: Vec<&[u8]> = rising.copied().collect();
-    path.push(top);
-    path.extend(falling.collect::<Vec<_>>().into_iter().rev());
-    path.retain(|realm| *realm != start && *realm != goal);
-    path.into_iter().map(<[u8]>::to_vec).collect()
-}
-
-/// The realm and those above it.
-fn suffixes(realm: &[u8]) -> impl Iterator<Item = &[u8]> {
-    core::iter::successors(Some(realm), |realm| {
-        let dot = realm.iter().position(|byte| *byte == b'.')?;
-        realm.get(dot + 1..)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hierarchies() {
-        let cases: [(&str, &str, &[&str]); 9] = [
-            ("A.X.COM", "B.X.COM", &["X.COM"]),
-            ("A.X.COM", "X.COM", &[]),
-            ("X.COM", "A.X.COM", &[]),
-            ("X.COM", "A.B.X.COM", &["B.X.COM"]),
-            ("A.B.X.COM", "C.X.COM", &["B.X.COM", "X.COM"]),
-            ("A.B.COM", "C.D.COM", &["B.COM", "COM", "D.COM"]),
-            // A part of a word in common is nothing in common.
-            ("ABC.X", "BC.X", &["X"]),
-            ("A.COM", "B.NET", &[]),
-            ("", "B.NET", &[]),
-        ];
-        for (start, goal, expected) in cases {
-            let got = hierarchy(start.as_bytes(), goal.as_bytes());
-            let expected: Vec<_> = expected
-                .iter()
-                .map(|realm| realm.as_bytes().to_vec())
-                .collect();
-            assert_eq!(got, expected, "{start} to {goal}");
-        }
-    }
 
     #[test]
     fn walks() {

@@ -7,7 +7,7 @@ use kerberos_asn1::{
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
     Acceptor, ApError, ApRequestOptions, KeySource, MemoryReplayCache, Principal, ServiceKeys,
-    Timestamp, WantedKey,
+    Timestamp, TransitPolicy, WantedKey,
 };
 
 use crate::service::*;
@@ -456,7 +456,7 @@ fn transited_realms() {
     // Not even for a client of the service's own realm: another one could put any name in.
     assert_error!(
         part_error(foreign),
-        ApError::TransitedUnchecked,
+        ApError::PathNotAccepted,
         KRB_AP_PATH_NOT_ACCEPTED
     );
     let issue = |flags: TicketFlags| Issue {
@@ -477,12 +477,38 @@ fn transited_realms() {
     let request = |flags| issue(flags).request(&ApRequestOptions::default()).1;
     let unchecked = request(TicketFlags::empty());
     let error = accept_by(&acceptor, &unchecked, None).unwrap_err();
-    assert_error!(error, ApError::TransitedUnchecked, KRB_AP_PATH_NOT_ACCEPTED);
+    assert_error!(error, ApError::PathNotAccepted, KRB_AP_PATH_NOT_ACCEPTED);
     let checked = request(TicketFlags::TRANSITED_POLICY_CHECKED);
     accept_by(&acceptor, &checked, None).unwrap();
+    let policy = TransitPolicy::default();
+    acceptor.transit = policy.with_path("EXAMPLE.COM", "OTHER.COM", ["MIDDLE.COM"]);
+    accept_by(&acceptor, &unchecked, None).unwrap();
+    acceptor.transit = TransitPolicy::default();
     acceptor.accept_unchecked_transit = true;
     let accepted = accept_by(&acceptor, &unchecked, None).unwrap();
     assert_eq!(accepted.transited, b"MIDDLE.COM");
+}
+
+/// As between the domains of an Active Directory, whose KDCs do not set the flag.
+#[test]
+fn transited_realms_along_the_names() {
+    let service = || Principal::parse("host/www@A.B.EXAMPLE.COM").unwrap();
+    let accept = |edit_part| {
+        let issue = Issue {
+            server: service(),
+            edit_part,
+            ..Issue::new()
+        };
+        let key = entry(AES256, 1).1;
+        let acceptor = Acceptor::new(ServiceKeys::new([(service(), key)]).unwrap());
+        let request = issue.request(&ApRequestOptions::default()).1;
+        accept_by(&acceptor, &request, None)
+    };
+    accept(|part| part.transited.contents = b"B.EXAMPLE.COM").unwrap();
+    let astray = accept(|part| part.transited.contents = b"C.EXAMPLE.COM");
+    let error = astray.unwrap_err();
+    assert!(error.hint().unwrap().contains("[capaths]"));
+    assert_error!(error, ApError::PathNotAccepted, KRB_AP_PATH_NOT_ACCEPTED);
 }
 
 /// The realm is that of the service's TGT, whatever the client writes outside.
@@ -499,7 +525,7 @@ fn transited_realms_from_user_to_user() {
     let other = Principal::parse("bob@OTHER.COM").unwrap();
     acceptor.tgt = Some(own_tgt(other.clone(), &issue.key));
     let error = accept_by(&acceptor, &request, None).unwrap_err();
-    assert_error!(error, ApError::TransitedUnchecked, KRB_AP_PATH_NOT_ACCEPTED);
+    assert_error!(error, ApError::PathNotAccepted, KRB_AP_PATH_NOT_ACCEPTED);
     acceptor.accept_unchecked_transit = true;
     let accepted = accept_by(&acceptor, &request, None).unwrap();
     assert_eq!(accepted.server, other);

@@ -1,10 +1,12 @@
 //! What gets through, from the client to the service and back.
 
+use std::error::Error;
+
 use kerberos_asn1::{AuthorizationDataType, TicketFlags};
 use kerberos_crypto::{ChecksumType, EncryptionType, KeyUsage};
 use kerberos_proto::{
-    AcceptorReply, ApChecksum, ApRequestOptions, AuthorizationDataElement, ClockOffset, KeyEntry,
-    Subkey,
+    Acceptor, AcceptorReply, ApChecksum, ApRequestOptions, AuthorizationDataElement, ClockOffset,
+    KeyEntry, KeySource, MemoryReplayCache, ServiceKeys, Subkey, WantedKey,
 };
 
 use crate::service::*;
@@ -142,6 +144,36 @@ fn the_key_is_found_among_many() {
     check(Some(0x203), 3);
 }
 
+/// As `ktpass /kvno 0` makes them: MIT's library takes such a key for any version.
+#[test]
+fn keys_of_version_0_are_of_any() {
+    /// Keys that need not be looked for anew.
+    #[derive(Clone, Debug)]
+    struct Complete(ServiceKeys);
+    impl KeySource for Complete {
+        fn keys(
+            &self,
+            wanted: &WantedKey<'_>,
+        ) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
+            assert!(self.0.has(wanted));
+            self.0.keys(wanted)
+        }
+    }
+    let keys = ServiceKeys::new([entry(AES256, 0)]).unwrap();
+    let mut acceptor = Acceptor::new(Complete(keys));
+    acceptor.server = Some(server());
+    for kvno in [Some(5), Some(0x100), None] {
+        let issue = Issue {
+            key: service_key(AES256, 0),
+            kvno,
+            ..Issue::new()
+        };
+        let request = issue.request(&ApRequestOptions::default()).1;
+        let mut replays = MemoryReplayCache::default();
+        acceptor.accept(&request, None, &mut replays, NOW).unwrap();
+    }
+}
+
 #[test]
 fn user_to_user() {
     let issue = Issue {
@@ -180,8 +212,7 @@ fn other_principals_keys_do_not_hinder() {
         key: kerberos_crypto::KeyBlock::new(EncryptionType::DES_CBC_CRC, vec![1; 8]),
     };
     let entries = [(other, foreign), (server(), old), entry(AES256, 1)];
-    let acceptor =
-        kerberos_proto::Acceptor::new(kerberos_proto::ServiceKeys::new(entries).unwrap());
+    let acceptor = Acceptor::new(ServiceKeys::new(entries).unwrap());
     let request = Issue::new().request(&ApRequestOptions::default()).1;
     accept_by(&acceptor, &request, None).unwrap();
 }

@@ -16,6 +16,7 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Credential;
 use kerberos_proto::Principal;
+use kerberos_proto::TransitPolicy;
 
 use crate::ccache_select;
 use crate::ccache_select::SelectError;
@@ -108,6 +109,11 @@ impl Job {
     /// The keytab to try the tickets on.
     pub(super) fn keytab(&self) -> Option<&KeytabFile> {
         self.keytab.as_ref()
+    }
+
+    /// Which realms the clients of those tickets may have come through.
+    pub(super) fn transit_policy(&self) -> TransitPolicy {
+        self.client.config().transit_policy()
     }
 
     /// Gets the tickets, and tells what came of each name as soon as that is known.

@@ -7,6 +7,7 @@ use kerberos_asn1::TicketFlags;
 use kerberos_crypto::EncryptionType;
 use kerberos_files::keytab::KeytabError;
 use kerberos_files::keytab::KeytabFile;
+use kerberos_proto::TransitPolicy;
 use thiserror::Error;
 
 use crate::Tool;
@@ -25,9 +26,9 @@ pub(super) enum CheckError {
     /// It was postdated and not validated.
     #[error("Ticket has invalid flag set")]
     Invalid,
-    /// Neither its KDC nor this program has checked the realms between client and service.
+    /// It came through realms that no KDC has checked and that are not on the client's way.
     #[error("Illegal cross-realm ticket")]
-    TransitedUnchecked,
+    PathNotAccepted,
 }
 
 impl CheckError {
@@ -57,19 +58,25 @@ impl CheckError {
                 "it is postdated and has to be validated first: {} -v",
                 Tool::Kinit
             ),
-            Self::TransitedUnchecked => "the realms that the client came through were not checked \
-                 by the KDC; [capaths] in its krb5.conf may say that they are trusted"
-                .into(),
+            Self::PathNotAccepted => {
+                "the client came through realms that are not trusted to be on \
+                 its way; [capaths] in krb5.conf may lay it down"
+                    .into()
+            }
         })
     }
 }
 
-/// Checks that a key of the keytab opens `ticket`.
+/// Checks that a key of the keytab opens `ticket`, and that its client's way is one of `transit`.
 ///
 /// # Errors
 /// When none does, when the keytab cannot be read, and when what is in the ticket makes services
 /// refuse it at any time.
-pub(super) fn check(keytab: &KeytabFile, ticket: &Ticket<'_>) -> Result<(), CheckError> {
+pub(super) fn check(
+    keytab: &KeytabFile,
+    ticket: &Ticket<'_>,
+    transit: &TransitPolicy,
+) -> Result<(), CheckError> {
     let opened = match ticket_keys::open(keytab, ticket)? {
         Ok(opened) => opened,
         Err(found) => return Err(CheckError::NoKey(found)),
@@ -80,13 +87,10 @@ pub(super) fn check(keytab: &KeytabFile, ticket: &Ticket<'_>) -> Result<(), Chec
     if part.flags.contains(TicketFlags::INVALID) {
         return Err(CheckError::Invalid);
     }
-    // RFC 4120 §2.7: without the flag, it is for the service to check them, whosever the client is.
-    let checked = part.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED)
-        || part.transited.contents.is_empty();
-    if checked {
+    if transit.accepts(&part, ticket.realm.0) {
         Ok(())
     } else {
-        Err(CheckError::TransitedUnchecked)
+        Err(CheckError::PathNotAccepted)
     }
 }
 

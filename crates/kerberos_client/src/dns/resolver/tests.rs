@@ -111,7 +111,12 @@ fn reply(query: &[u8]) -> Vec<u8> {
         }
     }
     let mut reply = query[..end].to_vec();
-    reply[2..4].copy_from_slice(&[0x84, if records.is_empty() { 3 } else { 0 }]);
+    let code = match records.is_empty() {
+        _ if name.ends_with("failing.example") => 2,
+        true => 3,
+        false => 0,
+    };
+    reply[2..4].copy_from_slice(&[0x84, code]);
     reply[6..8].copy_from_slice(&u16::try_from(records.len()).unwrap().to_be_bytes());
     reply[10..12].fill(0);
     for (owner, kind, data) in records {
@@ -213,6 +218,45 @@ fn names_are_searched() {
         ["a.b.nothing.example", "a.b.search.example", "a.b"]
     );
     assert_eq!(order(1, "a."), ["a."]);
+}
+
+/// As in Kubernetes, where a name of few dots is first searched in domains that others serve.
+#[test]
+fn a_domain_that_fails_hides_no_name() {
+    let server = Server::start();
+    let mut conf = ResolvConf::new([server.address]);
+    conf.search = vec!["failing.example".to_owned(), "search.example".to_owned()];
+    conf.ndots = 5;
+    let resolver = Resolver::new(conf);
+    let found = ["192.0.2.1", "2001:db8::1"];
+    assert_eq!(addresses(&resolver, "host.example"), found);
+    assert_eq!(addresses(&resolver, "short"), ["192.0.2.2"]);
+    let search = |name| block_on(resolver.search(Io::Blocking, name, RecordType::A, None));
+    let address = Data::A([192, 0, 2, 1].into());
+    assert_eq!(search("host.example").unwrap(), Some(address));
+    // Nobody knows whether that domain has it.
+    let error = resolver.addresses("none.example", None).unwrap_err();
+    let told = "no answer about none.example.failing.example from DNS";
+    assert!(error.to_string().starts_with(told), "{error}");
+    assert_eq!(search("none.example").unwrap_err(), error);
+}
+
+#[test]
+fn silent_servers_are_not_asked_about_every_domain() {
+    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut conf = ResolvConf::new([silent.local_addr().unwrap()]);
+    conf.search = (0..6)
+        .map(|number| format!("domain{number}.example"))
+        .collect();
+    conf.timeout = Duration::from_millis(200);
+    conf.attempts = 1;
+    let resolver = Resolver::new(conf);
+    let search = resolver.search(Io::Blocking, "name", RecordType::TXT, None);
+    assert!(block_on(search).is_err());
+    silent.set_nonblocking(true).unwrap();
+    let mut buffer = [0; 512];
+    let asked = std::iter::from_fn(|| silent.recv(&mut buffer).ok()).count();
+    assert_eq!(asked, 2, "the first domain, and the name as it is");
 }
 
 impl ResolvConf {

@@ -79,7 +79,8 @@ impl<'a> Sealed<'a> {
         let mut rng = kerberos_client::system_rng().unwrap();
         let ticket = seal(&part, KerberosString(b"R"), service, key, &mut rng);
         let ticket = Ticket::from_der(&ticket).unwrap();
-        check(&keytab.0, &ticket).map_err(|error| match error {
+        let transit = TransitPolicy::default().with_path("P", "R", ["Q"]);
+        check(&keytab.0, &ticket, &transit).map_err(|error| match error {
             CheckError::NoKey(found) => {
                 assert!(error.hint(&ticket).is_some());
                 format!("{error}: {found:?}")
@@ -161,6 +162,7 @@ fn how_near_the_keys_come() {
         "Same",
     );
     check("octet", &[("host/a@R", 3, &other)], Some(0x103), "Same");
+    check("any", &[("host/a@R", 0, &other)], Some(3), "Same");
     check("unnumbered", &[("host/a@R", 3, &other)], None, "Same");
 }
 
@@ -188,6 +190,8 @@ fn what_services_refuse() {
     check(none, b"Q", b"", Ok(()));
     check(none, b"R", b"Q", Err("Illegal cross-realm ticket"));
     check(none, b"Q", b"P", Err("Illegal cross-realm ticket"));
+    check(none, b"P", b"Q", Ok(()));
+    check(none, b"A.R", b"R", Ok(()));
     check(TicketFlags::TRANSITED_POLICY_CHECKED, b"Q", b"P", Ok(()));
     std::fs::remove_file(keytab.0.path()).unwrap();
     let missing = format!("Key table file '{}' not found", keytab.0.path().display());

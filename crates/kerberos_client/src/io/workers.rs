@@ -1,0 +1,152 @@
+//! `Workers`: threads that do what would hold up a runtime.
+//!
+//! Tokio's own for this (`spawn_blocking`) panic where the system has no thread to give, and leave
+//! the work undone where none but those of the runtime are alive. Here that is an error, and whoever
+//! gets it may try again.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Something to do; it does not panic.
+pub(super) type Work = Box<dyn FnOnce() + Send>;
+
+/// The threads, and what they have to do.
+#[derive(Default)]
+pub(super) struct Workers {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Work>,
+    threads: usize,
+    /// How many of the threads wait for work.
+    idle: usize,
+}
+
+impl Workers {
+    pub(super) const fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                queue: VecDeque::new(),
+                threads: 0,
+                idle: 0,
+            }),
+            wake: Condvar::new(),
+        }
+    }
+
+    /// Has it done by a thread that waits for work, or else by a new one that `spawn` makes of what it
+    /// is given.
+    ///
+    /// # Errors
+    /// When there is no thread to be had; the work is not done then.
+    pub(super) fn run(
+        &'static self,
+        work: Work,
+        spawn: impl FnOnce(Box<dyn FnOnce() + Send>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut state = self.lock();
+        state.queue.push_back(work);
+        if state.queue.len() <= state.idle {
+            self.wake.notify_one();
+        } else if state.threads < MAX_THREADS {
+            if let Err(error) = spawn(Box::new(|| self.serve())) {
+                state.queue.pop_back();
+                return Err(error);
+            }
+            state.threads += 1;
+        }
+        Ok(())
+    }
+
+    /// Works until there was nothing to do for a while.
+    fn serve(&self) {
+        let mut state = self.lock();
+        loop {
+            while let Some(work) = state.queue.pop_front() {
+                drop(state);
+                work();
+                state = self.lock();
+            }
+            state.idle += 1;
+            let nothing = |state: &mut State| state.queue.is_empty();
+            let waited = self.wake.wait_timeout_while(state, IDLE, nothing);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.idle -= 1;
+            if state.queue.is_empty() {
+                state.threads -= 1;
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A thread with a stack of the usual size: callbacks of the caller's run on it.
+pub(super) fn spawn(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
+    let thread = thread::Builder::new().name("krb5-work".to_owned());
+    thread.spawn(work).map(drop)
+}
+
+/// The most threads; beyond them work waits its turn.
+const MAX_THREADS: usize = 512;
+
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn workers() -> &'static Workers {
+        Box::leak(Box::default())
+    }
+
+    /// What is done by which thread, and by how many of them.
+    #[test]
+    fn threads_are_used_again() {
+        let workers = workers();
+        let (tell, told) = mpsc::channel();
+        for _ in 0..10 {
+            let tell = tell.clone();
+            let work = move || tell.send(thread::current().id()).unwrap();
+            workers.run(Box::new(work), spawn).unwrap();
+            told.recv().unwrap();
+            while workers.lock().idle == 0 {
+                thread::yield_now();
+            }
+        }
+        assert_eq!(workers.lock().threads, 1);
+        // Who has work does not keep others from theirs.
+        let (go, gone) = mpsc::channel();
+        workers
+            .run(Box::new(move || gone.recv().unwrap()), spawn)
+            .unwrap();
+        let work = move || tell.send(thread::current().id()).unwrap();
+        workers.run(Box::new(work), spawn).unwrap();
+        told.recv().unwrap();
+        assert_eq!(workers.lock().threads, 2);
+        go.send(()).unwrap();
+    }
+
+    #[test]
+    fn work_without_a_thread_is_not_done() {
+        let workers = workers();
+        let (tell, told) = mpsc::channel();
+        let work = move || tell.send(()).unwrap();
+        let none = |_| Err(io::ErrorKind::WouldBlock.into());
+        workers.run(Box::new(work), none).unwrap_err();
+        workers.run(Box::new(|| ()), spawn).unwrap();
+        assert!(told.recv().is_err());
+    }
+}

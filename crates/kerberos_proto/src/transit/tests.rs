@@ -1,0 +1,190 @@
+//! Lists of realms against the paths that they are allowed on.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use core::cell::RefCell;
+
+use kerberos_asn1::{KerberosString, NameType, PrincipalName, SequenceOf};
+use kerberos_crypto::{EncryptionType, Key};
+use kerberos_testkdc::forge::enc_ticket_part;
+
+use super::*;
+
+/// Whether a ticket with that list is taken, of a client of one realm by a service of the other.
+fn accepts<'a>(policy: &TransitPolicy, list: &'a [u8], client: &'a [u8], server: &[u8]) -> bool {
+    accepts_edited(policy, client, server, |ticket| {
+        ticket.transited.contents = list;
+    })
+}
+
+fn accepts_edited<'a>(
+    policy: &TransitPolicy,
+    client: &'a [u8],
+    server: &[u8],
+    edit: impl FnOnce(&mut EncTicketPart<'a>),
+) -> bool {
+    let key = Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[2; 32]).unwrap();
+    let name = PrincipalName {
+        name_type: NameType::PRINCIPAL,
+        name_string: SequenceOf::from(vec!["alice".into()]),
+    };
+    // Leaked, so that the ticket may have a list that outlives this.
+    let mut ticket = enc_ticket_part(KerberosString(client), name, Box::leak(Box::new(key)), 0);
+    edit(&mut ticket);
+    policy.accepts(&ticket, server)
+}
+
+/// The realms that `list` stands for, in the order in which they are looked at.
+fn realms(list: &str, client: &str, server: &str) -> Option<String> {
+    let seen = RefCell::new(Vec::new());
+    let note = |realm: &[u8]| {
+        let realm = String::from_utf8(realm.to_vec()).unwrap();
+        seen.borrow_mut().push(realm);
+        true
+    };
+    let whole = all(list.as_bytes(), client.as_bytes(), server.as_bytes(), note);
+    whole.then(|| seen.take().join(" "))
+}
+
+#[test]
+fn lists_of_rfc_4120() {
+    let check = |list: &str, expected: &str| {
+        assert_eq!(
+            realms(list, "C.EDU", "/COM/X").as_deref(),
+            Some(expected),
+            "{list}"
+        );
+    };
+    check(
+        "EDU,MIT.,ATHENA.,WASHINGTON.EDU,CS.",
+        "EDU MIT.EDU ATHENA.MIT.EDU WASHINGTON.EDU CS.WASHINGTON.EDU",
+    );
+    check("EDU,MIT.,WASHINGTON.EDU", "EDU MIT.EDU WASHINGTON.EDU");
+    check(
+        "/COM,/HP,/APOLLO, /COM/DEC",
+        "/COM /COM/HP /COM/HP/APOLLO /COM/DEC",
+    );
+    check("/COM,/HP", "/COM /COM/HP");
+    check(",EDU, /COM,", "EDU /COM");
+}
+
+#[test]
+fn null_subfields_are_what_is_between() {
+    let check = |list: &str, expected: Option<&str>| {
+        let got = realms(list, "A.B.X.COM", "C.D.X.COM");
+        assert_eq!(got.as_deref(), expected, "{list}");
+    };
+    check(",", Some("B.X.COM X.COM D.X.COM"));
+    check(",X.COM", Some("X.COM B.X.COM"));
+    check("X.COM,", Some("X.COM D.X.COM"));
+    check(",X.COM,", Some("X.COM B.X.COM D.X.COM"));
+    check("A.B.X.COM,,X.COM", Some("A.B.X.COM X.COM B.X.COM"));
+    check(",,,", Some("B.X.COM X.COM D.X.COM"));
+    check(" , ", Some("B.X.COM X.COM D.X.COM"));
+    check("X.COM,,D.,", Some("X.COM D.X.COM"));
+    // Nobody knows what is between realms that have nothing in common.
+    check(",Y.NET", None);
+    check("Y.NET,", None);
+}
+
+#[test]
+fn quoted_characters_are_the_names_own() {
+    let check = |list: &str, expected: Option<&str>| {
+        assert_eq!(realms(list, "C", "S").as_deref(), expected, "{list}");
+    };
+    check(r"A\,B,C", Some("A,B C"));
+    check(r"A\\,C", Some(r"A\ C"));
+    check(r"A,B\.", Some("A B."));
+    check(r"A,\ B", Some("A  B"));
+    check(r"/A,\/B,/C", Some("/A /B /B/C"));
+    check(" A,B C", Some("A B C"));
+    check("A.B,C..", Some("A.B C..A.B"));
+    // The first has nothing before it.
+    check("A.,/B", Some("A. A./B"));
+    check(r"A\", None);
+    check(r"\", None);
+}
+
+#[test]
+fn along_the_names_of_the_realms() {
+    let policy = TransitPolicy::default();
+    let check = |list: &str, client: &str, server: &str, expected: bool| {
+        let accepted = accepts(
+            &policy,
+            list.as_bytes(),
+            client.as_bytes(),
+            server.as_bytes(),
+        );
+        assert_eq!(accepted, expected, "{list} from {client} to {server}");
+    };
+    check("CORP", "A.CORP", "B.CORP", true);
+    check(",", "A.CORP", "B.CORP", true);
+    check("CORP,B.", "A.CORP", "C.B.CORP", true);
+    check("CORP,X.", "A.CORP", "C.B.CORP", false);
+    check("EVIL", "A.CORP", "B.CORP", false);
+    check("CORP,EVIL", "A.CORP", "B.CORP", false);
+    check("EVIL,CORP", "A.CORP", "B.CORP", false);
+    check(r"CORP,E\", "A.CORP", "B.CORP", false);
+    // The realm above is on nobody's way who is below it.
+    check("CORP", "A.B.CORP", "B.CORP", false);
+    // The ends, which some KDCs list.
+    check("A.CORP,CORP,B.CORP", "A.CORP", "B.CORP", true);
+    check("A.COM", "A.COM", "B.NET", true);
+    check("COM", "A.COM", "B.NET", false);
+    check(",", "A.COM", "B.NET", false);
+    check("", "A.COM", "B.NET", true);
+    // One's own realm is not left.
+    check("CORP", "A.CORP", "A.CORP", false);
+    check("A.CORP", "A.CORP", "A.CORP", false);
+    check(",", "A.CORP", "A.CORP", false);
+    check("", "A.CORP", "A.CORP", true);
+}
+
+#[test]
+fn along_a_path_that_is_laid_down() {
+    let policy = TransitPolicy::default()
+        .with_path("A.CORP", "B.NET", ["CORP", "NET"])
+        .with_path("A.CORP", "B.CORP", [""; 0]);
+    let check = |list: &str, server: &str, expected: bool| {
+        let accepted = accepts(&policy, list.as_bytes(), b"A.CORP", server.as_bytes());
+        assert_eq!(accepted, expected, "{list} to {server}");
+    };
+    check("CORP,NET", "B.NET", true);
+    check("NET", "B.NET", true);
+    check("CORP,EVIL", "B.NET", false);
+    check(",CORP,NET,", "B.NET", true);
+    // It goes before the names.
+    check("CORP", "B.CORP", false);
+    check("CORP", "C.CORP", true);
+    assert!(
+        !accepts(&policy, b"CORP", b"C.CORP", b"B.NET"),
+        "one way only"
+    );
+}
+
+#[test]
+fn the_flag_and_other_encodings() {
+    let policy = TransitPolicy::default();
+    let check = |edit: fn(&mut EncTicketPart<'_>)| {
+        accepts_edited(&policy, b"A.CORP", b"B.CORP", |ticket| edit(ticket))
+    };
+    assert!(check(|ticket| {
+        ticket.transited.contents = b"EVIL";
+        ticket.flags = TicketFlags::TRANSITED_POLICY_CHECKED;
+    }));
+    assert!(!check(|ticket| {
+        ticket.transited.contents = b"CORP";
+        ticket.transited.tr_type = TransitedType(2);
+    }));
+}
+
+#[test]
+fn lists_without_end_are_refused() {
+    let policy = TransitPolicy::default();
+    let list = |times: usize| [b"CORP".as_slice(), &b",CORP".repeat(times)].concat();
+    assert!(accepts(&policy, &list(100), b"A.CORP", b"B.CORP"));
+    assert!(!accepts(&policy, &list(1000), b"A.CORP", b"B.CORP"));
+    let deep = [&b"A.".repeat(MAX_LIST), b"CORP".as_slice()].concat();
+    assert!(!accepts(&policy, b"CORP", &deep, b"B.CORP"));
+}
