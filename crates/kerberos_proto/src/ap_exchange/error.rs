@@ -138,6 +138,12 @@ pub enum ApError {
     /// The ticket came through other realms, and no KDC says that it checked them.
     #[error("the realms that the ticket passed through were not checked")]
     TransitedUnchecked,
+    /// The ticket does not say who has it: a KDC may give such a one to anybody.
+    #[error("the ticket is anonymous, {}", Shown::new(client))]
+    Anonymous {
+        /// The name that it has instead.
+        client: Principal,
+    },
     /// The same authenticator was seen before.
     #[error("the request is a replay")]
     Replay,
@@ -176,6 +182,8 @@ impl ApError {
             Self::NotYetValid { .. } | Self::Invalid => ErrorCode::KRB_AP_ERR_TKT_NYV,
             Self::Expired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
             Self::TransitedUnchecked => ErrorCode::KRB_AP_PATH_NOT_ACCEPTED,
+            // RFC 8062 has no code for services; by this one KDCs refuse (§4.2).
+            Self::Anonymous { .. } => ErrorCode::KDC_ERR_POLICY,
             Self::Replay => ErrorCode::KRB_AP_ERR_REPEAT,
             Self::Decode { .. } | Self::Crypto(_) | Self::Keys(_) | Self::ReplayCache(_) => {
                 ErrorCode::KRB_ERR_GENERIC
@@ -207,6 +215,10 @@ impl ApError {
                         "the key was changed since; extract the keytab again"
                     }
                 )
+            }
+            Self::Anonymous { .. } => {
+                "have the client log in by name; a service for everybody may accept_anonymous"
+                    .to_owned()
             }
             Self::ClockSkew { .. } => "set the clocks of client and service".to_owned(),
             Self::EtypeNotPermitted(etype) => {
