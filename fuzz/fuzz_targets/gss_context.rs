@@ -55,6 +55,7 @@ fuzz_target!(|data: &[u8]| {
     options.channel_bindings = here.map(bindings);
     let mut accept = AcceptorOptions::default();
     accept.channel_bindings = there.map(bindings);
+    accept.delegation = true;
 
     let start = Initiator::start(credential, &options, &mut Constant, NOW);
     let (mut initiator, first) = start.expect("the ticket is good");

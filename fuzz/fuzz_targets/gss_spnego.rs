@@ -169,7 +169,9 @@ impl KerberosSecond {
         let mic = mic.ok_or(GssError::MechListMicMissing)?;
         context.verify_mic(&self.list, mic)?;
         let own = context.mic(&self.list)?;
-        let send = Some(response(&octets(3, &own)));
+        // accept-completed: it waits for nothing more.
+        let completed = element(0xa0, &[&[0x0a, 1, 0]]);
+        let send = Some(response(&[completed, octets(3, &own)].concat()));
         Ok(Step::Done { send, context })
     }
 }

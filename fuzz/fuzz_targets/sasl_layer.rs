@@ -31,7 +31,10 @@ fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
     let layer = LAYERS[usize::from(script.byte()) % LAYERS.len()];
     let (ours, theirs) = contexts(EncryptionType::AES128_CTS_HMAC_SHA1_96);
-    let framed = |context| SecurityLayer::framed(context, layer, LIMIT, LIMIT).expect("it has it");
+    let framed = |context| {
+        let framed = SecurityLayer::framed(context, layer, LIMIT, LIMIT);
+        framed.expect("it has it").1
+    };
     let (mut ours, mut theirs) = (framed(*ours), framed(*theirs));
     let mut frames = Vec::new();
     ours.sender

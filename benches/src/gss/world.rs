@@ -42,7 +42,7 @@ impl World {
         let mut options = InitiatorOptions::default();
         // No replay detection: the same token is unwrapped again and again.
         options.flags = ContextFlags::MUTUAL | ContextFlags::CONF | ContextFlags::INTEG;
-        options.etypes.clear();
+        options.etypes = Some(Vec::new());
         let block = key.to_block();
         let entry = KeyEntry {
             kvno: 3,

@@ -143,8 +143,7 @@ impl ServiceAcceptor {
     /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) has what to do about it,
     /// [`refusal`](Self::refusal) what to tell the client.
     pub fn accept(&self, ap_req: &[u8], peer: Option<IpAddr>) -> Result<Accepted, ApError> {
-        // A client that comes over IPv6 from an address of IPv4 has a ticket for the latter.
-        let peer = peer.map(|address| HostAddress::from(address.to_canonical()));
+        let peer = peer.map(HostAddress::from);
         let mut replays = &*self.replays;
         self.acceptor
             .accept(ap_req, peer.as_ref(), &mut replays, now())

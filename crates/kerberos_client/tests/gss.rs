@@ -14,13 +14,15 @@ use kerberos_client::{
     AsyncClient, ClientError, Delegation, GssMechanism, InitiateOptions, Initiation,
     ServiceAcceptor, TicketRequest,
 };
+use kerberos_crypto::EncryptionType;
 use kerberos_testkdc::Fault;
 use world::{SERVICE, World};
 
 /// Both ends of a context that begins with `options`.
 fn establish(world: &World, options: &InitiateOptions) -> (Box<Context>, Box<Context>) {
     let begun = world.client().initiate(&world.cache(), SERVICE, options);
-    let accept = AcceptorOptions::default();
+    let mut accept = AcceptorOptions::default();
+    accept.delegation = true;
     talk(begun.unwrap(), &world.service(), options.mechanism, accept).unwrap()
 }
 
@@ -206,6 +208,16 @@ fn who_may_be_lent_a_ticket_by_krb5_conf() {
     options.delegation = Delegation::IfTrusted;
     let (ours, _) = establish(&world, &options);
     assert!(!ours.details.flags.contains(ContextFlags::DELEG));
+    // Nor is one lent with a ticket that was at hand.
+    let client = world.client();
+    let tgt = client.forward(&world.cache(), Vec::new(), true).unwrap();
+    let request = TicketRequest::new(client.principal(SERVICE).unwrap());
+    let ticket = client.ticket(&world.cache(), &request).unwrap();
+    options.context.delegate = Some(tgt);
+    let begun = client.initiate_with_ticket(&world.cache(), &ticket, &options);
+    let forbidden = matches!(begun, Err(ClientError::DelegationForbidden { .. }));
+    assert!(forbidden, "{begun:?}");
+    options.context.delegate = None;
     // One that the KDC trusts.
     world.log_in(true);
     let trusted = Fault::AddedFlags(TicketFlags::OK_AS_DELEGATE);
@@ -213,6 +225,59 @@ fn who_may_be_lent_a_ticket_by_krb5_conf() {
     options.delegation = Delegation::Always;
     let (_, theirs) = establish(&world, &options);
     assert_eq!(theirs.details.delegated.len(), 1);
+}
+
+/// The types that an administrator permits are all that a context may have keys of, even if the
+/// service knows others and the ticket came before.
+#[test]
+fn which_keys_krb5_conf_permits() {
+    let key = |ends: &(Box<Context>, Box<Context>)| ends.0.details.session_key().etype().0;
+    for (permits, agreed) in [
+        ("permitted_enctypes = aes128-cts", 17),
+        (
+            "default_tkt_enctypes = aes128-cts\ndefault_tgs_enctypes = aes128-cts",
+            17,
+        ),
+        ("default_tkt_enctypes = aes128-cts", 18),
+    ] {
+        let mut world = World::new();
+        let service = world.service();
+        world.configure(&format!("[libdefaults]\n{permits}\n"));
+        world.log_in(true);
+        let client = world.client();
+        let options = InitiateOptions::default();
+        let begun = client.initiate(&world.cache(), SERVICE, &options).unwrap();
+        let accept = AcceptorOptions::default;
+        let ends = talk(begun, &service, options.mechanism, accept()).unwrap();
+        assert_eq!(key(&ends), agreed, "{permits}");
+        // A list of the caller's own goes before.
+        let mut wished = options.clone();
+        wished.context.etypes = Some(vec![EncryptionType::AES256_CTS_HMAC_SHA1_96]);
+        let begun = client.initiate(&world.cache(), SERVICE, &wished).unwrap();
+        let ends = talk(begun, &service, wished.mechanism, accept()).unwrap();
+        assert_eq!(key(&ends), 18, "{permits}");
+    }
+    let mut world = World::new();
+    let request = TicketRequest::new(world.client().principal(SERVICE).unwrap());
+    let ticket = world.client().ticket(&world.cache(), &request).unwrap();
+    world.configure("[libdefaults]\npermitted_enctypes = bogus\n");
+    let client = world.client();
+    let options = InitiateOptions::default();
+    let begun = client.initiate_with_ticket(&world.cache(), &ticket, &options);
+    assert!(matches!(begun, Err(ClientError::Config(_))), "{begun:?}");
+}
+
+/// Delegation that is asked for by the flag alone.
+#[test]
+fn nothing_to_lend() {
+    let world = World::new();
+    let mut options = InitiateOptions::default();
+    options.context.flags |= ContextFlags::DELEG;
+    let begun = world.client().initiate(&world.cache(), SERVICE, &options);
+    let Err(ClientError::Gss(error)) = begun else {
+        panic!("{begun:?}");
+    };
+    assert!(matches!(*error, GssError::NothingToDelegate), "{error}");
 }
 
 /// The promise to bind channels has a service insist that it is done.

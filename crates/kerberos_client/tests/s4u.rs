@@ -3,9 +3,14 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest};
+use kerberos_client::{
+    Client, ClientError, Config, Password, Secret, ServiceAcceptor, TicketRequest, now, system_rng,
+};
 use kerberos_files::ccache::{CcacheFile, CcacheName};
-use kerberos_proto::{Credential, ExchangeError, Principal, ReplyFault, S4uFault, S4uUser};
+use kerberos_proto::{
+    ApInitiator, ApRequestOptions, Credential, ExchangeError, Principal, ReplyFault, S4uFault,
+    S4uUser,
+};
 use kerberos_testkdc::{Account, Fault, S4uFault as Wrong, TestKdc};
 use test_support::TempDir;
 
@@ -21,7 +26,9 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let web = Account::new("HTTP/web").password("pw").may_impersonate();
-        let alice = Account::new("alice").alias("alice@corp.example");
+        let alice = Account::new("alice")
+            .password("pw")
+            .alias("alice@corp.example");
         let kdc = TestKdc::builder("EXAMPLE.COM")
             .account(web.delegates_to("ldap/back"))
             .account(alice.certificate("alice's certificate"))
@@ -104,6 +111,45 @@ fn no_store(request: &mut TicketRequest) {
 const TGT: &str = "krbtgt/EXAMPLE.COM@EXAMPLE.COM";
 const WEB: &str = "HTTP/web@EXAMPLE.COM";
 const ALICE: &str = "alice@EXAMPLE.COM";
+
+/// What a user showed serves as well as what the service got for itself.
+#[test]
+fn by_the_ticket_that_a_user_showed() {
+    let fixture = Fixture::new();
+    let folder = TempDir::new();
+    let at = |name: &str| folder.join(name).display().to_string();
+    folder.write("keytab", fixture.kdc.keytab("HTTP/web"));
+    let cache = CcacheName::file(at("alice"));
+    let client = &fixture.client;
+    let login = client.as_params(principal("alice")).unwrap();
+    let login = client.login(login, Secret::Password(Password::new("pw")));
+    client.store(&login.unwrap(), &cache).unwrap();
+    let web = TicketRequest::new(principal("HTTP/web"));
+    let ticket = client.ticket(&cache, &web).unwrap();
+
+    let config = client.config().clone().with_keytab_name(at("keytab"));
+    let service = ServiceAcceptor::new(&config).unwrap();
+    let service = service.with_memory_replay_cache();
+    let options = ApRequestOptions::default();
+    let mut rng = system_rng().unwrap();
+    let (_, request) = ApInitiator::start(&ticket, &options, &mut rng, now()).unwrap();
+    let evidence = service.accept(&request, None).unwrap().evidence();
+    assert_eq!(evidence.ticket, ticket.ticket);
+    assert_eq!(
+        (&evidence.client, &evidence.server),
+        (&ticket.client, &ticket.server)
+    );
+    assert_eq!(
+        (evidence.times, evidence.flags),
+        (ticket.times, ticket.flags)
+    );
+    let key = |ticket: &Credential| ticket.session_key.expose_bytes().to_vec();
+    assert_eq!(key(&evidence), key(&ticket));
+
+    let proxied = fixture.proxy(&evidence, ordinary).unwrap();
+    assert_eq!(proxied.client, principal("alice"));
+    assert_eq!(proxied.server, principal("ldap/back"));
+}
 
 #[test]
 fn got_once_and_kept_as_mit_keeps_them() {

@@ -18,7 +18,7 @@ use kerberos_proto::{
 };
 
 use crate::authenticator::{GSS_CHECKSUM, GssChecksum, negotiated_etype, promises_bindings};
-use crate::context::{Context, Details, Keys};
+use crate::context::{Clock, Context, Details, Keys};
 use crate::mechanism::{frame, unframe_kerberos};
 use crate::message::is_old;
 use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
@@ -37,6 +37,11 @@ pub struct AcceptorOptions {
     pub require_bindings: bool,
     /// Services that the initiator has to ask for.
     pub require: ContextFlags,
+    /// Take the TGT that an initiator lends, into [`Details::delegated`]; to
+    /// [require](Self::require) [`DELEG`](ContextFlags::DELEG) is to want it, too. It is an error then
+    /// that it cannot be read. By default it is left where it is: whoever has it can act as the
+    /// initiator, which most services are not for.
+    pub delegation: bool,
     /// Where the initiator is: tickets may be bound to addresses.
     pub peer: Option<HostAddress>,
 }
@@ -70,6 +75,7 @@ struct Request {
     flags: ContextFlags,
     channel_bound: bool,
     delegated: Vec<Credential>,
+    clock_skew: u32,
 }
 
 impl<K: KeySource> Acceptor<K> {
@@ -167,7 +173,7 @@ impl<K: KeySource> Acceptor<K> {
                 let checksum = GssChecksum::read(&checksum.checksum)?;
                 flags = checksum.flags & INITIATOR_FLAGS;
                 bindings = checksum.bindings;
-                if let Some(message) = checksum.delegated {
+                if let Some(message) = checksum.delegated.filter(|_| self.wants_delegation()) {
                     delegated = borrow(&accepted, message, now)?;
                     flags |= ContextFlags::DELEG;
                 }
@@ -201,7 +207,12 @@ impl<K: KeySource> Acceptor<K> {
             flags,
             channel_bound,
             delegated,
+            clock_skew: self.service.clock_skew,
         })
+    }
+
+    fn wants_delegation(&self) -> bool {
+        self.options.delegation || self.options.require.contains(ContextFlags::DELEG)
     }
 
     /// Whether the context is bound to the channel.
@@ -272,6 +283,7 @@ impl Request {
             flags,
             channel_bound,
             delegated,
+            clock_skew,
         } = self;
         let theirs = accepted.sequence_number.unwrap_or_default();
         // Without an AP-REP, both sides count from the same number, as in MIT's library.
@@ -292,6 +304,7 @@ impl Request {
                 times: accepted.times,
                 accepted: Some(Box::new(accepted)),
                 delegated,
+                clock: Clock::Skew(clock_skew),
                 keys,
             },
             sender,

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
-use kerberos_proto::{Accepted, Credential, Principal, TicketTimes, Timestamp};
+use kerberos_proto::{Accepted, ClockOffset, Credential, Principal, TicketTimes, Timestamp};
 
 use crate::message::is_old;
 use crate::sequence::Window;
@@ -33,7 +33,8 @@ pub struct Context {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Details {
-    /// Who asked for the context.
+    /// Who asked for the context. It is compared as a [`Principal`] or by
+    /// [`export_name`](crate::export_name); what it shows as is for people, and may be the same for two.
     pub initiator: Principal,
     /// The service. An initiator that did not ask for [`ContextFlags::MUTUAL`] takes it on trust.
     pub acceptor: Principal,
@@ -45,11 +46,24 @@ pub struct Details {
     pub channel_bound: bool,
     /// The times of the ticket.
     pub times: TicketTimes,
-    /// As an acceptor: what ticket and authenticator say, and [`Accepted::pac`].
+    /// As an acceptor: what ticket and authenticator say, [`Accepted::pac`], and
+    /// [`Accepted::evidence`], which gets tickets on the initiator's behalf where the KDC lets the
+    /// service (constrained delegation).
     pub accepted: Option<Box<Accepted>>,
-    /// As an acceptor: what the initiator lends, a forwarded TGT.
+    /// As an acceptor that [wants it](crate::AcceptorOptions::delegation): what the initiator lends, a
+    /// forwarded TGT.
     pub delegated: Vec<Credential>,
+    pub(crate) clock: Clock,
     pub(crate) keys: Keys,
+}
+
+/// How a ticket's end is told by one's own clock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Clock {
+    /// As an initiator: how far the KDC's is ahead, if that is known.
+    Offset(Option<ClockOffset>),
+    /// As an acceptor: how many seconds they may differ.
+    Skew(u32),
 }
 
 /// The keys of a context.
@@ -138,14 +152,23 @@ impl Details {
             times: TicketTimes::default(),
             accepted: None,
             delegated: Vec::new(),
+            clock: Clock::Offset(None),
             keys: Keys::with_acceptor(key, None, false),
         })
     }
 
-    /// How long the ticket is good from `now` on; zero when it has expired. Messages are still
-    /// protected then: to end the context is the caller's part.
+    /// How long the ticket is good from `now` on, by the caller's clock; zero when it has expired.
+    /// Messages are still protected then: to end the context is the caller's part.
+    ///
+    /// For an initiator it ends by the KDC's clock. An acceptor counts the time in which it would
+    /// still take the ticket, since clocks may differ.
     pub fn lifetime(&self, now: Timestamp) -> Duration {
-        let left = self.times.endtime.unix().saturating_sub(now.seconds);
+        let (now, grace) = match self.clock {
+            Clock::Offset(offset) => (now.by_kdc(offset), 0),
+            Clock::Skew(skew) => (now, skew),
+        };
+        let end = self.times.endtime.unix().saturating_add(grace.into());
+        let left = end.saturating_sub(now.seconds);
         Duration::from_secs(u64::try_from(left).unwrap_or(0))
     }
 

@@ -55,6 +55,9 @@ pub enum GssError {
     /// The credential that the initiator lends cannot be used.
     #[error("the delegated credential: {0}")]
     Delegation(#[from] CredError),
+    /// The initiator is to lend a credential, and was given none: its caller's mistake.
+    #[error("delegation is asked for, and there is no credential to lend")]
+    NothingToDelegate,
     /// A key is of an unsupported type, or cannot be used.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -150,6 +153,9 @@ impl GssError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Ap(error) => error.hint(),
+            Self::NothingToDelegate => {
+                Some("give the initiator a TGT to lend, or do not ask for delegation".to_owned())
+            }
             Self::OwnBindingsMissing => Some(
                 "give the acceptor the bindings of its channel, or do not require any".to_owned(),
             ),

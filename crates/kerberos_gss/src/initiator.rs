@@ -10,14 +10,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use kerberos_asn1::MessageType;
-use kerberos_crypto::{CryptoRng, EncryptionType, Key};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
 use kerberos_proto::{
-    ApInitiator, ApRequestOptions, ClockOffset, CredProtection, CredSender, Credential, Subkey,
-    TicketTimes, Timestamp,
+    ApError, ApInitiator, ApRequestOptions, ClockOffset, CredProtection, CredSender, Credential,
+    Subkey, TicketTimes, Timestamp,
 };
 
 use crate::authenticator::{GssChecksum, bindings_promise, etype_negotiation};
-use crate::context::{Context, Details, Keys};
+use crate::context::{Clock, Context, Details, Keys};
 use crate::mechanism::{frame, unframe_kerberos};
 use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
 
@@ -28,7 +28,8 @@ pub struct InitiatorOptions {
     /// The services. By default [`MUTUAL`](ContextFlags::MUTUAL), [`REPLAY`](ContextFlags::REPLAY),
     /// [`SEQUENCE`](ContextFlags::SEQUENCE), [`CONF`](ContextFlags::CONF) and
     /// [`INTEG`](ContextFlags::INTEG). [`DELEG`](ContextFlags::DELEG) is set where there is
-    /// something to delegate, and [`DCE_STYLE`](ContextFlags::DCE_STYLE) brings `MUTUAL` with it.
+    /// something to [delegate](Self::delegate), and an error without;
+    /// [`DCE_STYLE`](ContextFlags::DCE_STYLE) brings `MUTUAL` with it.
     pub flags: ContextFlags,
     /// The channel that the context is established over.
     pub channel_bindings: Option<ChannelBindings>,
@@ -38,9 +39,11 @@ pub struct InitiatorOptions {
     /// A forwarded TGT to lend. The acceptor can act as the client then: it must be trusted
     /// (`ok-as-delegate`).
     pub delegate: Option<Credential>,
-    /// The encryption types that subkeys may have, best first: those before the session key's are
-    /// offered to the acceptor (RFC 4537).
-    pub etypes: Vec<EncryptionType>,
+    /// The encryption types that subkeys may have besides the session key's, best first: those
+    /// before the session key's are offered to the acceptor (RFC 4537), and an acceptor that chooses
+    /// another one is refused. `None` is for those of krb5.conf where there is one, and else for
+    /// [all](EncryptionType::SUPPORTED).
+    pub etypes: Option<Vec<EncryptionType>>,
     /// The ticket is encrypted in the session key of the service's TGT (user-to-user).
     pub use_session_key: bool,
     /// How far the KDC's clock is ahead, as the login found.
@@ -58,7 +61,7 @@ impl Default for InitiatorOptions {
             channel_bindings: None,
             announce_bindings: false,
             delegate: None,
-            etypes: EncryptionType::SUPPORTED.to_vec(),
+            etypes: None,
             use_session_key: false,
             kdc_offset: None,
         }
@@ -77,6 +80,8 @@ struct ExpectReply {
     exchange: ApInitiator,
     flags: ContextFlags,
     channel_bound: bool,
+    /// What the acceptor may choose.
+    etypes: Vec<EncryptionType>,
     credential: Names,
 }
 
@@ -86,6 +91,7 @@ struct Names {
     initiator: kerberos_proto::Principal,
     acceptor: kerberos_proto::Principal,
     times: TicketTimes,
+    kdc_offset: Option<ClockOffset>,
 }
 
 impl Initiator {
@@ -93,14 +99,18 @@ impl Initiator {
     ///
     /// # Errors
     /// [`GssError::Ap`] when the credential cannot be used, [`GssError::Delegation`] when the one
-    /// to lend cannot, and [`GssError::Checksum`] when that one is too long: 64 KiB.
+    /// to lend cannot, [`GssError::NothingToDelegate`] when there is none and the flags want it, and
+    /// [`GssError::Checksum`] when it is too long: 64 KiB.
     pub fn start(
         credential: &Credential,
         options: &InitiatorOptions,
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<(Self, Step), GssError> {
-        let mut flags = options.flags & !ContextFlags::DELEG;
+        let mut flags = options.flags;
+        if flags.contains(ContextFlags::DELEG) && options.delegate.is_none() {
+            return Err(GssError::NothingToDelegate);
+        }
         if flags.contains(ContextFlags::DCE_STYLE) {
             flags |= ContextFlags::MUTUAL;
         }
@@ -110,7 +120,9 @@ impl Initiator {
                 // RFC 4121 §4.1.1: in the session key, whatever subkeys there are.
                 let key = Key::new(&credential.session_key)?;
                 let sender = CredSender::new(CredProtection::Key(&key));
-                Some(sender.message(core::slice::from_ref(tgt), rng, now)?)
+                // By the clock of the authenticator around it.
+                let time = now.by_kdc(options.kdc_offset);
+                Some(sender.message(core::slice::from_ref(tgt), rng, time)?)
             }
             None => None,
         };
@@ -130,7 +142,10 @@ impl Initiator {
         request.kdc_offset = options.kdc_offset;
         let session = credential.session_key.etype();
         let promise = options.announce_bindings.then(bindings_promise);
-        let wishes = etype_negotiation(&options.etypes, session);
+        let etypes = options.etypes.as_deref();
+        let mut etypes = etypes.unwrap_or(EncryptionType::SUPPORTED).to_vec();
+        let wishes = etype_negotiation(&etypes, session);
+        etypes.push(session);
         request.authorization_data = wishes.into_iter().chain(promise).collect();
         let (exchange, message) = ApInitiator::start(credential, &request, rng, now)?;
         let token = if flags.contains(ContextFlags::DCE_STYLE) {
@@ -143,10 +158,12 @@ impl Initiator {
             flags,
             // That the acceptor looks at the bindings, it does not say.
             channel_bound: bindings.is_some(),
+            etypes,
             credential: Names {
                 initiator: credential.client.clone(),
                 acceptor: credential.server.clone(),
                 times: credential.times,
+                kdc_offset: options.kdc_offset,
             },
         };
         if request.mutual {
@@ -161,8 +178,9 @@ impl Initiator {
     /// Takes the acceptor's `token`.
     ///
     /// # Errors
-    /// [`GssError::Ap`] when the acceptor refuses, or is not the one that the ticket is for; and
-    /// those for tokens that are not what is expected. It is final.
+    /// [`GssError::Ap`] when the acceptor refuses, is not the one that the ticket is for, or chooses
+    /// a key of a type that it must not have; and those for tokens that are not what is expected. It
+    /// is final.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -200,6 +218,11 @@ impl ExpectReply {
             }
         };
         let reply = self.exchange.check_reply(message)?;
+        // RFC 4537 §3: the acceptor chooses of what it was offered, and that is not signed by itself.
+        let choice = reply.subkey.as_ref().map(KeyBlock::etype);
+        if let Some(etype) = choice.filter(|etype| !self.etypes.contains(etype)) {
+            return Err(GssError::from(ApError::EtypeNotPermitted(etype)).into());
+        }
         let send = dce_style.then(|| self.exchange.confirm(&reply, rng, now));
         let subkey = reply.subkey.as_ref().map(Key::new).transpose()?;
         let number = reply.sequence_number.unwrap_or_default();
@@ -213,6 +236,7 @@ impl ExpectReply {
             flags,
             channel_bound,
             credential,
+            ..
         } = self;
         let own = exchange.sequence_number().unwrap_or_default();
         let key = exchange.subkey().unwrap_or(exchange.session_key()).clone();
@@ -228,6 +252,7 @@ impl ExpectReply {
                 flags,
                 channel_bound,
                 times: credential.times,
+                clock: Clock::Offset(credential.kdc_offset),
                 accepted: None,
                 delegated: Vec::new(),
                 keys,

@@ -1,11 +1,10 @@
 //! Names: host-based services (RFC 2743 §4.1, RFC 1964 §2.1.2), Kerberos principals, and the form
 //! that access control lists keep (RFC 2743 §3.2, RFC 1964 §2.1.3).
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use kerberos_asn1::NameType;
-use kerberos_proto::Principal;
+use kerberos_proto::{ParseOptions, Principal};
 
 use crate::{GssError, Mechanism};
 
@@ -52,7 +51,9 @@ pub fn host_based_service(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn export_name(principal: &Principal) -> Vec<u8> {
-    let text = principal.to_string();
+    // Octet by octet: in what it shows as, what is no UTF-8 is all the same.
+    let mut text = Vec::new();
+    principal.unparse_into(&mut text);
     let oid = Mechanism::KRB5.0;
     let mut name = Vec::with_capacity(text.len() + oid.len() + 10);
     name.extend_from_slice(&TOKEN);
@@ -63,7 +64,7 @@ pub fn export_name(principal: &Principal) -> Vec<u8> {
     // A principal of more than 4 GiB is nothing that could have been received.
     let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
     name.extend_from_slice(&length.to_be_bytes());
-    name.extend_from_slice(text.as_bytes());
+    name.extend_from_slice(&text);
     name
 }
 
@@ -88,8 +89,8 @@ pub fn import_exported_name(name: &[u8]) -> Result<Principal, GssError> {
     if !Mechanism(oid).is_kerberos() {
         return Err(GssError::Mechanism(oid.to_vec()));
     }
-    let text = core::str::from_utf8(text).map_err(|_| GssError::Name("not UTF-8"))?;
-    Principal::parse(text).map_err(|_| GssError::Name("not a principal"))
+    Principal::parse_bytes(text, &ParseOptions::default())
+        .map_err(|_| GssError::Name("not a principal"))
 }
 
 /// RFC 2743 §3.2: the octets in front of every exported name.

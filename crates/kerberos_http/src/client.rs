@@ -17,7 +17,7 @@ pub struct Negotiation {
 #[derive(Debug)]
 enum State {
     ExpectToken(Initiation),
-    /// Without mutual authentication there is nothing to be proved.
+    /// Nothing is to be proved any more, or nothing ever was: without mutual authentication.
     Established(Box<Context>),
     Finished,
 }
@@ -80,6 +80,14 @@ impl Negotiation {
         match initiation.step(&decode(token)?)? {
             Step::Continue(token) if refused => {
                 self.state = State::ExpectToken(initiation);
+                Ok(Progress::Again(encode(&token)))
+            }
+            // RFC 4178 §5: the last word of a negotiation that is signed is the client's.
+            Step::Done {
+                send: Some(token),
+                context,
+            } if refused => {
+                self.state = State::Established(context);
                 Ok(Progress::Again(encode(&token)))
             }
             Step::Done {

@@ -14,8 +14,8 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use kerberos_client::kerberos_gss::{
     AcceptorOptions, ChannelBindings, Context, Details, GssError, Step, StepError,
 };
-use kerberos_client::kerberos_proto::ApError;
 use kerberos_client::kerberos_proto::pac::{PacError, PacSummary};
+use kerberos_client::kerberos_proto::{ApError, HostAddress};
 use kerberos_client::{GssMechanism, Principal, ServiceAcceptor};
 use tokio::runtime::Handle;
 use tower_layer::Layer;
@@ -31,6 +31,12 @@ use crate::{HttpError, Party};
 /// certificate of a server does. Where it depends on the connection, [`ChannelBindings`] among the
 /// extensions of a request go first. Where bindings are required and there are none to compare with,
 /// the answer is 500, as it is when the keytab cannot be read; the log says why, in both cases.
+///
+/// Tickets that are bound to addresses are taken from anywhere, unless a
+/// [`HostAddress`] among the extensions of a request says where it comes from.
+///
+/// A client without a name is refused, as by [`ServiceAcceptor`] with
+/// [`accept_anonymous`](kerberos_client::kerberos_proto::Acceptor::accept_anonymous) unset.
 ///
 /// # Example
 /// ```no_run
@@ -95,7 +101,7 @@ impl Authenticated {
         Self(Arc::new(details))
     }
 
-    /// The client.
+    /// The client. Who decides by it compares principals: what two of them show as may be the same.
     pub fn principal(&self) -> &Principal {
         &self.0.initiator
     }
@@ -191,6 +197,9 @@ impl NegotiateLayer {
         let mut options = self.options.clone();
         if let Some(bindings) = request.extensions().get::<ChannelBindings>() {
             options.channel_bindings = Some(bindings.clone());
+        }
+        if let Some(peer) = request.extensions().get::<HostAddress>() {
+            options.peer = Some(peer.clone());
         }
         Ok((token, options))
     }

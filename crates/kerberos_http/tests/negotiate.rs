@@ -6,17 +6,22 @@ mod world;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::task::{Context, Poll};
 
+use base64ct::{Base64, Encoding};
 use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use kerberos_asn1::TicketFlags;
 use kerberos_client::kerberos_gss::{
-    AcceptorOptions, ChannelBindings, ContextFlags, GssError, Step,
+    AcceptorOptions, ChannelBindings, ContextFlags, GssError, MechanismOrder, Step,
 };
-use kerberos_client::{InitiateOptions, Initiation};
+use kerberos_client::kerberos_proto::HostAddress;
+use kerberos_client::{GssMechanism, InitiateOptions, Initiation};
 use kerberos_http::{
     Authenticated, HttpError, NegotiateLayer, NegotiateService, Negotiation, Party, Progress,
 };
+use kerberos_testkdc::Fault;
 use tower_layer::Layer;
 use tower_service::Service;
 use world::{SERVICE, World};
@@ -153,6 +158,51 @@ async fn the_channel_of_a_request_goes_first() {
     }
 }
 
+/// A ticket may be bound to addresses; a layer that knows where a request comes from minds it.
+#[tokio::test]
+async fn where_a_request_comes_from() {
+    let world = World::new();
+    let own = HostAddress::from(IpAddr::from([192, 0, 2, 1]));
+    world.log_in_with(|params| params.addresses = vec![own.clone()]);
+    let mut service = layer(&world).layer(WhoAmI);
+    for (from, expected) in [
+        (None, StatusCode::OK),
+        (Some("192.0.2.1"), StatusCode::OK),
+        // The same through a socket of IPv6.
+        (Some("::ffff:192.0.2.1"), StatusCode::OK),
+        (Some("192.0.2.2"), StatusCode::UNAUTHORIZED),
+    ] {
+        let options = InitiateOptions::default();
+        let started = Negotiation::start(Party::Server, begin(&world, &options));
+        let mut request = Request::new(());
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, started.unwrap().1);
+        if let Some(from) = from {
+            let from: IpAddr = from.parse().unwrap();
+            request.extensions_mut().insert(HostAddress::from(from));
+        }
+        let answer = service.call(request).await.unwrap();
+        assert_eq!(answer.status(), expected, "{from:?}");
+    }
+}
+
+/// A ticket that anybody can have is none that says who it is.
+#[tokio::test]
+async fn anonymous_clients() {
+    let world = World::new();
+    let anonymous = Fault::AddedFlags(TicketFlags::ANONYMOUS);
+    world.kdc.set_fault(anonymous);
+    let mut service = world.service().with_memory_replay_cache();
+    for (accepted, expected) in [(false, StatusCode::UNAUTHORIZED), (true, StatusCode::OK)] {
+        service.settings().accept_anonymous = accepted;
+        let begun = begin(&world, &InitiateOptions::default());
+        let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
+        let mut layered = NegotiateLayer::new(service.clone()).layer(WhoAmI);
+        let answer = get(&mut layered, Some(token)).await;
+        assert_eq!(answer.status(), expected);
+    }
+}
+
 #[test]
 fn what_the_client_refuses() {
     let world = World::new();
@@ -223,6 +273,70 @@ async fn required_bindings_without_any() {
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
+/// RFC 4178 §5: a server that would have had another mechanism wants the list signed by both, and
+/// the client's signature is the last word.
+#[test]
+fn a_negotiation_that_is_signed() {
+    const KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+    const MS_KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x82\xf7\x12\x01\x02\x02";
+    let world = World::new();
+    let mut options = InitiateOptions::default();
+    options.order = MechanismOrder::Windows;
+    for (status, let_in) in [(StatusCode::OK, true), (StatusCode::UNAUTHORIZED, false)] {
+        let begun = begin(&world, &options);
+        let (mut negotiation, _) = Negotiation::start(Party::Server, begun).unwrap();
+        let mut again = |fields: &[&[u8]]| {
+            let token = element(0xa1, &element(0x30, &fields.concat()));
+            let value = format!("Negotiate {}", Base64::encode_string(&token));
+            let mut headers = HeaderMap::new();
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_str(&value).unwrap());
+            let step = negotiation.step(StatusCode::UNAUTHORIZED, &headers);
+            let Progress::Again(value) = step.unwrap() else {
+                panic!("there is more to say")
+            };
+            let text = value.to_str().unwrap().strip_prefix("Negotiate ");
+            Base64::decode_vec(text.unwrap()).unwrap()
+        };
+        let state = |state| element(0xa0, &element(0x0a, &[state]));
+        let token = again(&[&state(3), &element(0xa1, KRB5)]);
+        let frame = token.windows(2).position(|two| two == [0x60, 0x82]);
+        let service = world.service().with_memory_replay_cache();
+        let mut service = service.acceptance(GssMechanism::Kerberos, AcceptorOptions::default());
+        let Step::Done {
+            send: Some(reply),
+            mut context,
+        } = service.step(&token[frame.unwrap()..]).unwrap()
+        else {
+            panic!("an answer was asked for")
+        };
+        let list = element(0x30, &[MS_KRB5, KRB5].concat());
+        let mic = context.mic(&list).unwrap();
+        let octets = |tag, octets: &[u8]| element(tag, &element(4, octets));
+        let answer = again(&[&state(1), &octets(0xa2, &reply), &octets(0xa3, &mic)]);
+        // accept-completed, and the signature at the end.
+        assert!(answer.windows(5).any(|part| part == state(0)));
+        context
+            .verify_mic(&list, &answer[answer.len() - 28..])
+            .unwrap();
+        let end = negotiation.step(status, &HeaderMap::new());
+        match end {
+            Ok(Progress::Done(_)) => assert!(let_in),
+            other => assert!(!let_in && matches!(other, Err(HttpError::Rejected(_)))),
+        }
+    }
+}
+
+/// DER.
+fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let head: &[u8] = match contents.len() {
+        0..=0x7f => &[tag, low],
+        0x80..=0xff => &[tag, 0x81, low],
+        _ => &[tag, 0x82, high, low],
+    };
+    [head, contents].concat()
+}
+
 /// A proxy asks by other headers, and without mutual authentication nothing has to be proved.
 #[test]
 fn proxies() {
@@ -237,7 +351,7 @@ fn proxies() {
     );
 
     let mut options = InitiateOptions::default();
-    options.mechanism = kerberos_client::GssMechanism::Kerberos;
+    options.mechanism = GssMechanism::Kerberos;
     options.context.flags = ContextFlags::INTEG;
     let begun = begin(&world, &options);
     let (mut negotiation, _) = Negotiation::start(Party::Proxy, begun).unwrap();

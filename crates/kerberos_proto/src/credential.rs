@@ -69,9 +69,11 @@ pub struct AuthorizationDataElement {
     pub ad_data: Vec<u8>,
 }
 
+/// An address of IPv4 as IPv6 writes it (`::ffff:192.0.2.1`) is the one of IPv4: that is what tickets
+/// have.
 impl From<IpAddr> for HostAddress {
     fn from(address: IpAddr) -> Self {
-        let (address_type, address) = match address {
+        let (address_type, address) = match address.to_canonical() {
             IpAddr::V4(address) => (AddressType::IPV4, address.octets().to_vec()),
             IpAddr::V6(address) => (AddressType::IPV6, address.octets().to_vec()),
         };

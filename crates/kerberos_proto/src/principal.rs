@@ -133,7 +133,10 @@ impl PartialEq for Principal {
 
 impl Eq for Principal {}
 
-/// The text form, with bytes that are no UTF-8 replaced; see [`Principal::unparse_into`].
+/// The text form, with bytes that are no UTF-8 replaced, for people to read.
+///
+/// Principals that differ in such bytes show alike, so that this is nothing to decide by who may do
+/// what: compare principals for that, or what [`Principal::unparse_into`] writes.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();

@@ -10,7 +10,7 @@ use kerberos_client::kerberos_gss::{Context, Protection, Step};
 
 use crate::layer::{SecurityLayer, rng};
 use crate::offer::Offer;
-use crate::{Layers, Outcome, SaslError, SaslMechanism, SaslOptions, SaslStep};
+use crate::{Layer, Layers, Outcome, SaslError, SaslMechanism, SaslOptions, SaslStep};
 
 /// A client that logs in; see the [crate](crate).
 #[derive(Debug)]
@@ -84,11 +84,11 @@ impl SaslClient {
         let layer = choose(&self.options, peer.layers, &context)?;
         let max_receive = match layer {
             // RFC 4752 §3.1: without a layer, the size is 0.
-            Layers::NONE => 0,
+            Layer::None => 0,
             _ => self.options.receive_limit(),
         };
         let choice = Offer {
-            layers: layer,
+            layers: layer.into(),
             max_receive,
         };
         let mut response = choice.to_bytes().to_vec();
@@ -105,7 +105,7 @@ impl SaslClient {
 }
 
 /// The strongest layer of those that the peer offers, the options want and the context can do.
-fn choose(options: &SaslOptions, offered: Layers, context: &Context) -> Result<Layers, SaslError> {
+fn choose(options: &SaslOptions, offered: Layers, context: &Context) -> Result<Layer, SaslError> {
     let possible = offered.common(Layers::of_flags(context.details.flags));
     let wanted = options.layers;
     let chosen = possible.common(wanted).strongest();
@@ -124,11 +124,11 @@ pub(crate) fn implied(
     let offered = Layers::of_flags(context.details.flags);
     // MS-ADTS §5.1.1.1: whoever asks for confidentiality or integrity gets it, with nothing to
     // choose from.
-    let implied = offered.strongest().unwrap_or(Layers::NONE);
+    let implied = offered.strongest().unwrap_or(Layer::None);
     let wanted = options.layers;
     if !wanted.has(implied) {
         return Err(SaslError::NoCommonLayer {
-            offered: implied,
+            offered: implied.into(),
             wanted,
         });
     }
@@ -150,5 +150,5 @@ fn done(
     SaslStep::Done { send, outcome }
 }
 
-/// GSS-SPNEGO agrees on no size of frames: this is what all known peers take.
+/// GSS-SPNEGO agrees on no size of frames: this is what all known peers take, and not what they send.
 const SPNEGO_FRAME: u32 = 0x1_0000;

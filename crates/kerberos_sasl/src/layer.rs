@@ -5,7 +5,7 @@ use kerberos_client::kerberos_crypto::CryptoRng;
 use kerberos_client::kerberos_gss::{Context, Details, Protection, Receiver, Sender};
 use kerberos_client::system_rng;
 
-use crate::{Layers, SaslError};
+use crate::{Layer, Layers, SaslError};
 
 /// The protection of all messages after the exchange; its halves are independent of one another.
 ///
@@ -14,7 +14,7 @@ use crate::{Layers, SaslError};
 #[non_exhaustive]
 pub struct SecurityLayer {
     /// Which one it is.
-    pub layer: Layers,
+    pub layer: Layer,
     /// What goes out.
     pub sender: LayerSender,
     /// What comes in.
@@ -40,29 +40,29 @@ pub struct LayerReceiver {
 
 impl SecurityLayer {
     /// The layer of a context that no SASL has agreed on: PostgreSQL frames its messages in the same
-    /// way. Frames of `max_receive` octets are taken, and of `max_send` octets made.
+    /// way. It is the strongest of `wanted` that the context has what it takes for. Frames of
+    /// `max_receive` octets are taken, and of `max_send` octets made. Beside it is what the context
+    /// says of the peers.
     ///
     /// # Errors
     /// [`SaslError::PeerTakesTooLittle`] when no message fits into `max_send` octets, and
-    /// [`SaslError::NoCommonLayer`] when the context has not what `layer` takes.
+    /// [`SaslError::NoCommonLayer`] when the context has what it takes for none.
     pub fn framed(
         context: Context,
-        layer: Layers,
+        wanted: Layers,
         max_receive: u32,
         max_send: u32,
-    ) -> Result<Self, SaslError> {
+    ) -> Result<(Details, Self), SaslError> {
         let offered = Layers::of_flags(context.details.flags);
-        if !offered.has(layer) {
-            let wanted = layer;
-            return Err(SaslError::NoCommonLayer { offered, wanted });
-        }
-        Self::new(context, layer, max_receive, max_send).map(|(_, layer)| layer)
+        let layer = offered.common(wanted).strongest();
+        let layer = layer.ok_or(SaslError::NoCommonLayer { offered, wanted })?;
+        Self::new(context, layer, max_receive, max_send)
     }
 
     /// The layer of `context`, which has what it takes.
     pub(crate) fn new(
         context: Context,
-        layer: Layers,
+        layer: Layer,
         max_receive: u32,
         max_send: u32,
     ) -> Result<(Details, Self), SaslError> {

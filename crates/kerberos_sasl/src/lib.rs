@@ -59,7 +59,7 @@ mod server;
 pub use client::SaslClient;
 pub use error::SaslError;
 pub use layer::{LayerReceiver, LayerSender, SecurityLayer};
-pub use options::{Layers, SaslMechanism, SaslOptions};
+pub use options::{Layer, Layers, SaslMechanism, SaslOptions};
 pub use server::SaslServer;
 
 use kerberos_client::kerberos_gss::Details;

@@ -15,7 +15,18 @@ pub enum SaslMechanism {
     GssSpnego,
 }
 
-/// A set of security layers (RFC 4752 §3.3).
+/// A security layer (RFC 4752 §3.3): the one that messages have, of a set of [`Layers`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Layer {
+    /// No protection.
+    None,
+    /// Messages are signed.
+    Integrity,
+    /// Messages are encrypted.
+    Confidentiality,
+}
+
+/// A set of security layers (RFC 4752 §3.3), such as those that will do.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layers(pub u8);
 
@@ -39,6 +50,10 @@ pub struct SaslOptions {
     pub layers: Layers,
     /// The longest frame to be received, its four octets of length not counted; at most
     /// 16 777 215. What a peer sends beyond that is refused before it takes memory.
+    ///
+    /// A peer of `GSSAPI` is told, and by default that it is 64 KiB, as most have it. One of
+    /// `GSS-SPNEGO` cannot be told, and OpenLDAP sends whatever it has in one frame: all that 24
+    /// bits count is taken by default. Whoever takes less has to know the peer.
     pub max_receive: u32,
     /// As a client of `GSSAPI`: whom to act as, if it is not the ticket's client.
     pub authorization_id: Option<String>,
@@ -62,6 +77,19 @@ impl SaslMechanism {
     }
 }
 
+impl Layer {
+    /// What it does to messages.
+    pub(crate) const fn protection(self) -> Option<Protection> {
+        match self {
+            Self::None => None,
+            Self::Integrity => Some(Protection::Sign),
+            Self::Confidentiality => Some(Protection::Seal),
+        }
+    }
+
+    const STRONGEST_FIRST: [Self; 3] = [Self::Confidentiality, Self::Integrity, Self::None];
+}
+
 impl Layers {
     /// No protection.
     pub const NONE: Self = Self(1);
@@ -70,9 +98,18 @@ impl Layers {
     /// Messages are encrypted.
     pub const CONFIDENTIALITY: Self = Self(4);
 
-    /// Whether one of these is among them.
-    pub const fn has(self, layer: Self) -> bool {
-        self.0 & layer.0 != 0
+    /// The set of this one.
+    pub(crate) const fn only(layer: Layer) -> Self {
+        match layer {
+            Layer::None => Self::NONE,
+            Layer::Integrity => Self::INTEGRITY,
+            Layer::Confidentiality => Self::CONFIDENTIALITY,
+        }
+    }
+
+    /// Whether this one is among them.
+    pub const fn has(self, layer: Layer) -> bool {
+        self.0 & Self::only(layer).0 != 0
     }
 
     /// Those that both have.
@@ -81,9 +118,14 @@ impl Layers {
     }
 
     /// The strongest of them.
-    pub(crate) fn strongest(self) -> Option<Self> {
-        let strongest_first = [Self::CONFIDENTIALITY, Self::INTEGRITY, Self::NONE];
-        strongest_first.into_iter().find(|layer| self.has(*layer))
+    pub(crate) fn strongest(self) -> Option<Layer> {
+        let mut layers = Layer::STRONGEST_FIRST.into_iter();
+        layers.find(|layer| self.has(*layer))
+    }
+
+    /// The one that this is, if it is one.
+    pub(crate) fn single(self) -> Option<Layer> {
+        self.strongest().filter(|layer| self == Self::only(*layer))
     }
 
     /// What a context with these flags can do.
@@ -97,24 +139,18 @@ impl Layers {
         }
         layers
     }
-
-    /// What the one layer that this is does to messages.
-    pub(crate) fn protection(self) -> Option<Protection> {
-        match self {
-            Self::INTEGRITY => Some(Protection::Sign),
-            Self::CONFIDENTIALITY => Some(Protection::Seal),
-            _ => None,
-        }
-    }
 }
 
 impl SaslOptions {
-    /// Encryption, and frames of 64 KiB at most, as most peers have it.
+    /// Encryption, and frames as long as peers make them.
     pub fn new(mechanism: SaslMechanism) -> Self {
         Self {
             mechanism,
             layers: Layers::CONFIDENTIALITY,
-            max_receive: 0x1_0000,
+            max_receive: match mechanism {
+                SaslMechanism::Gssapi => 0x1_0000,
+                SaslMechanism::GssSpnego => LONGEST_FRAME,
+            },
             authorization_id: None,
         }
     }
@@ -126,11 +162,12 @@ impl SaslOptions {
         options.mechanism = self.mechanism.gss();
         let mut flags = ContextFlags::MUTUAL | ContextFlags::REPLAY | ContextFlags::SEQUENCE;
         // RFC 4752 §3.1: the layers of GSSAPI are agreed on with signed messages.
-        let signed = Layers::INTEGRITY | Layers::CONFIDENTIALITY;
-        if self.layers.has(signed) || self.mechanism == SaslMechanism::Gssapi {
+        let signed = self.mechanism == SaslMechanism::Gssapi || self.layers.has(Layer::Integrity);
+        let sealed = self.layers.has(Layer::Confidentiality);
+        if signed || sealed {
             flags |= ContextFlags::INTEG;
         }
-        if self.layers.has(Layers::CONFIDENTIALITY) {
+        if sealed {
             flags |= ContextFlags::CONF;
         }
         options.context.flags = flags;
@@ -139,7 +176,7 @@ impl SaslOptions {
 
     /// The longest frame that this side takes, in the 24 bits that there are for it.
     pub(crate) fn receive_limit(&self) -> u32 {
-        self.max_receive.min(0xff_ffff)
+        self.max_receive.min(LONGEST_FRAME)
     }
 }
 
@@ -151,17 +188,28 @@ impl BitOr for Layers {
     }
 }
 
+impl From<Layer> for Layers {
+    fn from(layer: Layer) -> Self {
+        Self::only(layer)
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "no layer",
+            Self::Integrity => "integrity",
+            Self::Confidentiality => "confidentiality",
+        })
+    }
+}
+
 impl fmt::Display for Layers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [
-            (Self::NONE, "no layer"),
-            (Self::INTEGRITY, "integrity"),
-            (Self::CONFIDENTIALITY, "confidentiality"),
-        ];
         let mut separator = "";
-        for (layer, name) in names {
+        for layer in Layer::STRONGEST_FIRST.into_iter().rev() {
             if self.has(layer) {
-                write!(f, "{separator}{name}")?;
+                write!(f, "{separator}{layer}")?;
                 separator = " or ";
             }
         }
@@ -177,3 +225,6 @@ impl fmt::Debug for Layers {
         write!(f, "Layers({self})")
     }
 }
+
+/// RFC 4752 §3.3: the sizes of frames have 24 bits.
+const LONGEST_FRAME: u32 = 0xff_ffff;

@@ -113,10 +113,11 @@ impl SaslServer {
     ) -> Result<SaslStep, SaslError> {
         let message = context.unwrap(response)?.message;
         let (peer, name) = Offer::read(&message)?;
-        let chosen = peer.layers;
-        if chosen.0.count_ones() != 1 || !offered.has(chosen) {
-            return Err(SaslError::Choice { chosen, offered });
-        }
+        let chosen = peer.layers.single().filter(|layer| offered.has(*layer));
+        let chosen = chosen.ok_or(SaslError::Choice {
+            chosen: peer.layers,
+            offered,
+        })?;
         // RFC 4752 §3.2: the server verifies that the size is 0 where there is no layer. Older
         // clients in Java send another one with that, too.
         let name = std::str::from_utf8(name).map_err(|_| SaslError::AuthorizationId)?;

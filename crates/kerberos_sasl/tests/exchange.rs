@@ -5,11 +5,12 @@
 mod world;
 
 use kerberos_client::kerberos_gss::{
-    AcceptorOptions, ContextFlags, GssError, OrderFault, Protection, Step,
+    AcceptorOptions, Context, ContextFlags, GssError, OrderFault, Protection, Step,
 };
 use kerberos_client::{GssMechanism, InitiateOptions};
 use kerberos_sasl::{
-    Layers, Outcome, SaslClient, SaslError, SaslMechanism, SaslOptions, SaslServer, SaslStep,
+    Layer, Layers, Outcome, SaslClient, SaslError, SaslMechanism, SaslOptions, SaslServer,
+    SaslStep, SecurityLayer,
 };
 use world::{SERVICE, World};
 
@@ -60,14 +61,14 @@ fn the_strongest_layer_that_both_have() {
     let world = World::new();
     let up_to_integrity = Layers::NONE | Layers::INTEGRITY;
     for (mechanism, client, server, agreed) in [
-        (Gssapi, ALL, ALL, Layers::CONFIDENTIALITY),
-        (Gssapi, ALL, Layers::INTEGRITY, Layers::INTEGRITY),
-        (Gssapi, ALL, Layers::NONE, Layers::NONE),
-        (Gssapi, up_to_integrity, ALL, Layers::INTEGRITY),
-        (Gssapi, Layers::NONE, ALL, Layers::NONE),
-        (GssSpnego, ALL, ALL, Layers::CONFIDENTIALITY),
-        (GssSpnego, up_to_integrity, ALL, Layers::INTEGRITY),
-        (GssSpnego, Layers::NONE, ALL, Layers::NONE),
+        (Gssapi, ALL, ALL, Layer::Confidentiality),
+        (Gssapi, ALL, Layers::INTEGRITY, Layer::Integrity),
+        (Gssapi, ALL, Layers::NONE, Layer::None),
+        (Gssapi, up_to_integrity, ALL, Layer::Integrity),
+        (Gssapi, Layers::NONE, ALL, Layer::None),
+        (GssSpnego, ALL, ALL, Layer::Confidentiality),
+        (GssSpnego, up_to_integrity, ALL, Layer::Integrity),
+        (GssSpnego, Layers::NONE, ALL, Layer::None),
     ] {
         let ends = exchange(&world, wants(mechanism, client), wants(mechanism, server));
         let (mut ours, mut theirs) = ends.unwrap();
@@ -84,7 +85,7 @@ fn the_strongest_layer_that_both_have() {
             let mut frames = Vec::new();
             ours.layer.sender.protect(&message, &mut frames).unwrap();
             let plain = frames.windows(64).any(|part| part == [7; 64]);
-            let sealed = agreed == Layers::CONFIDENTIALITY;
+            let sealed = agreed == Layer::Confidentiality;
             assert_eq!(plain, message.len() > 64 && !sealed, "{case}");
             let (mut received, mut whole) = (Vec::new(), Vec::new());
             // They come octet by octet at first, then at once.
@@ -115,6 +116,85 @@ fn the_strongest_layer_that_both_have() {
                 .unwrap()
         );
         assert_eq!(answer, b"answer");
+    }
+}
+
+/// Both ends of a context that no SASL is around.
+fn contexts(world: &World) -> (Context, Context) {
+    let mut options = InitiateOptions::default();
+    options.mechanism = GssMechanism::Kerberos;
+    let begun = world.client().initiate(&world.cache(), SERVICE, &options);
+    let (mut client, Step::Continue(token)) = begun.unwrap() else {
+        panic!("an answer is asked for")
+    };
+    let service = world.service().with_memory_replay_cache();
+    let mut service = service.acceptance(options.mechanism, AcceptorOptions::default());
+    let Step::Done {
+        send: Some(answer),
+        context: theirs,
+    } = service.step(&token).unwrap()
+    else {
+        panic!("an answer was asked for")
+    };
+    let Step::Done { context: ours, .. } = client.step(&answer).unwrap() else {
+        panic!("there is nothing more to say")
+    };
+    (*ours, *theirs)
+}
+
+/// Whatever set is given, what goes out is protected as the layer says that is in use.
+#[test]
+fn a_layer_without_sasl_is_the_strongest_of_those_that_will_do() {
+    let world = World::new();
+    let both = Layers::INTEGRITY | Layers::CONFIDENTIALITY;
+    for (wanted, agreed) in [
+        (ALL, Layer::Confidentiality),
+        (both, Layer::Confidentiality),
+        (Layers::NONE | Layers::INTEGRITY, Layer::Integrity),
+        (Layers(0x80 | 4), Layer::Confidentiality),
+        (Layers::NONE, Layer::None),
+    ] {
+        let (ours, theirs) = contexts(&world);
+        let (_, mut ours) = SecurityLayer::framed(ours, wanted, 1000, 1000).unwrap();
+        let (details, mut theirs) = SecurityLayer::framed(theirs, wanted, 1000, 1000).unwrap();
+        // A server goes on knowing who its client is.
+        assert_eq!(details.initiator.to_string(), "alice@R");
+        assert_eq!((ours.layer, theirs.layer), (agreed, agreed), "{wanted}");
+        let (mut frames, mut message) = (Vec::new(), Vec::new());
+        ours.sender.protect(b"a secret", &mut frames).unwrap();
+        let plain = frames.windows(8).any(|part| part == b"a secret");
+        assert_eq!(plain, agreed != Layer::Confidentiality, "{wanted}");
+        assert_eq!(frames.len() == 8, agreed == Layer::None, "{wanted}");
+        theirs.receiver.receive(&mut frames, &mut message).unwrap();
+        assert_eq!(message, b"a secret");
+    }
+    for wanted in [Layers(0), Layers(8)] {
+        let refused = SecurityLayer::framed(contexts(&world).0, wanted, 1000, 1000);
+        assert!(matches!(refused, Err(SaslError::NoCommonLayer { .. })));
+    }
+}
+
+/// A peer of GSS-SPNEGO, which nobody could tell how long its frames may be.
+#[test]
+fn long_frames_of_gss_spnego() {
+    let world = World::new();
+    let message = vec![7; 200_000];
+    for (mechanism, taken) in [
+        (SaslMechanism::GssSpnego, true),
+        (SaslMechanism::Gssapi, false),
+    ] {
+        let options = SaslOptions::new(mechanism);
+        let (ours, theirs) = contexts(&world);
+        let wanted = options.layers;
+        let layer = SecurityLayer::framed(theirs, wanted, options.max_receive, 1000);
+        let (_, mut theirs) = layer.unwrap();
+        let (_, mut ours) = SecurityLayer::framed(ours, wanted, 1000, u32::MAX).unwrap();
+        let (mut frames, mut whole) = (Vec::new(), Vec::new());
+        ours.sender.protect(&message, &mut frames).unwrap();
+        match theirs.receiver.receive(&mut frames, &mut whole) {
+            Ok(true) => assert!(taken && whole == message),
+            other => assert!(!taken && matches!(other, Err(SaslError::FrameTooLong { .. }))),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::ticket::{self, NOW};
 pub fn contexts(etype: EncryptionType) -> (Box<Context>, Box<Context>) {
     let (service, credential) = ticket::service(etype);
     let mut options = InitiatorOptions::default();
-    options.etypes.clear();
+    options.etypes = Some(Vec::new());
     let start = Initiator::start(&credential, &options, &mut Constant, NOW);
     let (mut initiator, step) = start.expect("good");
     let Step::Continue(token) = step else {

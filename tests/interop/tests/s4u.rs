@@ -5,9 +5,13 @@
 use std::path::Path;
 
 use kerberos_asn1::{ErrorCode, TicketFlags};
-use kerberos_client::kerberos_proto::{Credential, ExchangeError, Principal, S4uUser};
-use kerberos_client::keytab_secret;
-use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest};
+use kerberos_client::kerberos_proto::{
+    ApInitiator, ApRequestOptions, Credential, ExchangeError, Principal, S4uUser,
+};
+use kerberos_client::{
+    Client, ClientError, Config, Password, Secret, ServiceAcceptor, TicketRequest, keytab_secret,
+    now, system_rng,
+};
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::CcacheName;
 use kerberos_files::keytab::KeytabName;
@@ -80,6 +84,16 @@ impl Service {
     fn proxy(&self, evidence: &Credential, server: &str) -> Outcome {
         let request = self.request(server);
         self.client.s4u2proxy(&self.cache, evidence, &request)
+    }
+
+    /// What the service has of a ticket that its client shows.
+    fn as_shown(&self, ticket: &Credential, keytab: &Path) -> Credential {
+        let keytab = KeytabName::file(keytab.to_str().unwrap());
+        let acceptor = ServiceAcceptor::from_keytab(self.client.config(), &keytab).unwrap();
+        let acceptor = acceptor.with_memory_replay_cache();
+        let (options, mut rng) = (ApRequestOptions::default(), system_rng().unwrap());
+        let (_, request) = ApInitiator::start(ticket, &options, &mut rng, now()).unwrap();
+        acceptor.accept(&request, None).unwrap().evidence()
     }
 
     /// Both, one after the other.
@@ -204,7 +218,9 @@ fn mit_constrained_delegation() {
     // Whom nobody may impersonate out of thin air it may serve when they come with a ticket.
     let kcd = Service::new(realm.place(), "HTTP/kcd.ldap.test", &services);
     not_forwardable(kcd.go_on("alice", back));
-    let evidence = alices_ticket(&realm.place(), "HTTP/kcd.ldap.test");
+    let ticket = alices_ticket(&realm.place(), "HTTP/kcd.ldap.test");
+    let evidence = kcd.as_shown(&ticket, &services);
+    assert_eq!(evidence.ticket, ticket.ticket);
     let (client, server, forwardable) = shown(kcd.proxy(&evidence, back));
     assert_eq!(client, "alice@LDAP.TEST");
     assert_eq!(server, "ldap/back.ldap.test@LDAP.TEST");

@@ -20,6 +20,10 @@ impl Slapd {
     /// Its only entry.
     pub const ENTRY: &'static str = "dc=example";
 
+    /// How long the description of that is, which whoever reads the entry gets: more than a frame of
+    /// most peers of SASL.
+    const DESCRIPTION: usize = 200_000;
+
     /// Starts the directory with the keys in `keytab` and the krb5.conf `configuration`; `properties`
     /// are those of its `sasl-secprops`, such as `maxssf=0` for no security layer.
     ///
@@ -53,8 +57,11 @@ impl Slapd {
                 entry = Self::ENTRY
             ),
         );
-        let entry = "dn: dc=example\nobjectClass: dcObject\nobjectClass: organization\n\
-                     dc: example\no: example\n";
+        let entry = format!(
+            "dn: dc=example\nobjectClass: dcObject\nobjectClass: organization\n\
+             dc: example\no: example\ndescription: {}\n",
+            "x".repeat(Self::DESCRIPTION)
+        );
         let add = Tool::new("/usr/sbin/slapadd").arg("-f").arg(&conf);
         add.stdin(entry).run().success();
         let (server, port) = Server::on_free_port("slapd", |port| serve(&folder, &conf, port));

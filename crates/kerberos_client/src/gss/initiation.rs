@@ -26,7 +26,8 @@ pub struct InitiateOptions {
     pub fresh: bool,
     /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes before
     /// [`delegation`](Self::delegation), the KDC's clock is taken from the cache unless it is
-    /// given, and `client_aware_channel_bindings` of krb5.conf adds its promise.
+    /// given, its `etypes` from krb5.conf (`default_tgs_enctypes`, else `permitted_enctypes`) unless
+    /// they are, and `client_aware_channel_bindings` adds its promise.
     pub context: InitiatorOptions,
 }
 
@@ -60,10 +61,14 @@ impl Client {
     ///
     /// `service` is `HTTP/www.example.com` or, as GSS-API writes it, `HTTP@www.example.com`: the name
     /// is made canonical then as [`service_principal`](Self::service_principal) says. One with a
-    /// realm, `HTTP/www.example.com@EXAMPLE.COM`, is taken as it is.
+    /// realm, `HTTP/www.example.com@EXAMPLE.COM`, is taken as it is. What has one component and a
+    /// realm, as `alice@EXAMPLE.COM`, cannot be named so, for that is a service on a host: for such a
+    /// principal there are [`ticket`](Self::ticket) and
+    /// [`initiate_with_ticket`](Self::initiate_with_ticket).
     ///
     /// # Errors
-    /// As [`ticket`](Self::ticket); [`ClientError::Gss`] when the ticket cannot be used; and with
+    /// As [`ticket`](Self::ticket); [`ClientError::Gss`] when the ticket cannot be used, or when
+    /// [`DELEG`](kerberos_gss::ContextFlags::DELEG) is asked for and nothing is lent; and with
     /// [`Delegation::Always`] whatever keeps the TGT from being forwarded.
     /// [`ClientError::DelegationForbidden`] when krb5.conf keeps it from being lent.
     ///
@@ -127,7 +132,9 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when the cache cannot be read, [`ClientError::Config`] when krb5.conf
-    /// allows no encryption type, and [`ClientError::Gss`] when the ticket cannot be used.
+    /// allows no encryption type, [`ClientError::DelegationForbidden`] when it keeps a TGT from being
+    /// lent that [`InitiateOptions::context`] has, and [`ClientError::Gss`] when the ticket cannot be
+    /// used.
     pub fn initiate_with_ticket(
         &self,
         cache: &CcacheName,
@@ -208,18 +215,8 @@ impl Driver {
         {
             ticket.server = ticket.server.with_realm(inside.realm.0);
         }
-        let mut options = self.completed(options, kdc_offset);
-        let krb5 = self.config.krb5();
-        let lends = options.context.delegate.is_some() || options.delegation == Delegation::Always;
-        // MIT's library lends nothing then and goes on; who asked for it is told here.
-        if lends && krb5.enforce_ok_as_delegate()? && !is_trusted(&ticket) {
-            let server = ticket.server;
-            return Err(ClientError::DelegationForbidden { server });
-        }
-        if options.context.delegate.is_none() {
-            options.context.delegate = self.lent(cache, &ticket, options.delegation).await?;
-        }
-        Initiation::start(&ticket, &options)
+        self.begin(cache, &ticket, options.clone(), kdc_offset)
+            .await
     }
 
     /// As [`Client::initiate_with_ticket`].
@@ -230,20 +227,37 @@ impl Driver {
         options: &InitiateOptions,
     ) -> Result<(Initiation, Step), ClientError> {
         let kdc_offset = self.kdc_offset(cache).await?;
-        Initiation::start(ticket, &self.completed(options, kdc_offset))
+        let mut options = options.clone();
+        options.delegation = Delegation::None;
+        self.begin(cache, ticket, options, kdc_offset).await
     }
 
-    /// The options with what the cache and krb5.conf have to say.
-    fn completed(
+    /// Starts a context with `ticket`, wherever that is from, by the options and by what cache and
+    /// krb5.conf have to say besides.
+    async fn begin(
         &self,
-        options: &InitiateOptions,
+        cache: &CcacheName,
+        ticket: &Credential,
+        mut options: InitiateOptions,
         kdc_offset: Option<ClockOffset>,
-    ) -> InitiateOptions {
-        let mut options = options.clone();
+    ) -> Result<(Initiation, Step), ClientError> {
+        let krb5 = self.config.krb5();
         let context = &mut options.context;
         context.kdc_offset = context.kdc_offset.or(kdc_offset);
-        context.announce_bindings |= self.config.krb5().client_aware_channel_bindings();
-        options
+        context.announce_bindings |= krb5.client_aware_channel_bindings();
+        if context.etypes.is_none() {
+            context.etypes = Some(krb5.tgs_enctypes()?);
+        }
+        let lends = context.delegate.is_some() || options.delegation == Delegation::Always;
+        // MIT's library lends nothing then and goes on; who asked for it is told here.
+        if lends && krb5.enforce_ok_as_delegate()? && !is_trusted(ticket) {
+            let server = ticket.server.clone();
+            return Err(ClientError::DelegationForbidden { server });
+        }
+        if options.context.delegate.is_none() {
+            options.context.delegate = self.lent(cache, ticket, options.delegation).await?;
+        }
+        Initiation::start(ticket, &options)
     }
 
     async fn lent(

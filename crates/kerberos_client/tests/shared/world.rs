@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 
 use kerberos_client::kerberos_files::ccache::CcacheName;
+use kerberos_client::kerberos_proto::AsParams;
 use kerberos_client::{Client, Config, Password, Secret, ServiceAcceptor};
 use kerberos_testkdc::TestKdc;
 use test_support::TempDir;
@@ -46,11 +47,15 @@ impl World {
     }
 
     pub(crate) fn log_in(&self, forwardable: bool) {
+        self.log_in_with(|params| params.options.forwardable = forwardable);
+    }
+
+    pub(crate) fn log_in_with(&self, edit: impl FnOnce(&mut AsParams)) {
         let client = self.client();
         let mut params = client
             .as_params(client.principal("alice").unwrap())
             .unwrap();
-        params.options.forwardable = forwardable;
+        edit(&mut params);
         let secret = Secret::Password(Password::new("password"));
         let login = client.login(params, secret).unwrap();
         client.store(&login, &self.cache()).unwrap();

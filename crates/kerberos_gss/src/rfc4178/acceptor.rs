@@ -96,7 +96,7 @@ impl<K: KeySource> SpnegoAcceptor<K> {
             State::ExpectMic(negotiation, context) => {
                 let message = NegTokenResp::read(token)?;
                 let mic = message.mech_list_mic.ok_or(GssError::MechListMicMissing)?;
-                Ok(negotiation.complete(context, mic)?)
+                Ok(negotiation.complete(context, message.neg_state, mic)?)
             }
             State::Finished => Err(GssError::Finished.into()),
         }
@@ -231,9 +231,17 @@ impl Negotiation {
     }
 
     /// The client's MIC, which was waited for.
-    fn complete(mut self, mut context: Box<Context>, mic: &[u8]) -> Result<Step, GssError> {
+    fn complete(
+        mut self,
+        mut context: Box<Context>,
+        neg_state: Option<NegState>,
+        mic: &[u8],
+    ) -> Result<Step, GssError> {
         self.verify(&mut context, mic)?;
-        let send = Some(self.response(NegState::ACCEPT_COMPLETED, None, None));
+        // RFC 4178 §5 b I: the client has completed with its MIC, and listens no more. One that does
+        // not say so waits to be told.
+        let waits = neg_state != Some(NegState::ACCEPT_COMPLETED);
+        let send = waits.then(|| self.response(NegState::ACCEPT_COMPLETED, None, None));
         Ok(Step::Done { send, context })
     }
 }

@@ -221,7 +221,7 @@ impl State {
             // RFC 4178 §4.2.2: it is the acceptor's turn to give a token, and an empty answer would
             // get it no further. MIT's library, too, takes this for the end.
             let reply = reply.ok_or(GssError::TokenMissing)?;
-            let message = response(Some(reply), None);
+            let message = response(None, Some(reply), None);
             return Ok((Step::Continue(message), Some(self)));
         };
         if let Some(mic) = mic {
@@ -235,8 +235,9 @@ impl State {
         let own = own.then(|| context.mic(&self.mech_types)).transpose()?;
         self.mic.sent |= own.is_some();
         // An acceptor that leaves nothing to say has finished, whatever its negState: some leave it
-        // out. MIT's library does the same.
-        let over = completed || reply.is_none() && own.is_none();
+        // out. MIT's library does the same. §5 b I: so has one whose MIC came with its last token,
+        // and ours is the last word.
+        let over = completed || reply.is_none() && (own.is_none() || self.mic.received);
         // RFC 4178 §5 d: a MIC that was asked for goes both ways.
         if over && self.mic.required && !self.mic.received {
             return Err(GssError::MechListMicMissing);
@@ -248,18 +249,20 @@ impl State {
             return Err(GssError::Finished);
         };
         if over {
-            let send = None;
+            let last = |mic: Vec<u8>| response(Some(NegState::ACCEPT_COMPLETED), None, Some(&mic));
+            let send = own.map(last);
             return Ok((Step::Done { send, context }, None));
         }
-        let message = response(reply, own.as_deref());
+        let message = response(None, reply, own.as_deref());
         self.kerberos = Kerberos::Done(context);
         Ok((Step::Continue(message), Some(self)))
     }
 }
 
 /// A NegTokenResp of the initiator's.
-fn response(token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
+fn response(state: Option<NegState>, token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
     NegTokenResp {
+        neg_state: state,
         response_token: token,
         mech_list_mic: mic,
         ..NegTokenResp::default()

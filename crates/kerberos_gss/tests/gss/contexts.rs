@@ -1,14 +1,18 @@
 //! Flags, keys, bindings, delegation and DCE style, and every refusal by its name.
 
+use std::sync::Arc;
+
 use kerberos_asn1::{
     ApOptions, ApRep, ApReq, AuthorizationDataType, Decode, Encode, ErrorCode, KrbError,
+    TicketFlags,
 };
-use kerberos_crypto::{ChecksumType, EncryptionType};
+use kerberos_crypto::{ChecksumType, EncryptionType, Key};
 use kerberos_gss::{
     Acceptor, AcceptorOptions, ChannelBindings, ContextFlags, GssError, Initiator, PrfKey, Step,
 };
 use kerberos_proto::{
-    ApChecksum, ApError, ApInitiator, ApRequestOptions, MemoryReplayCache, Principal, Timestamp,
+    AcceptorReply, ApChecksum, ApError, ApInitiator, ApRequestOptions, ClockOffset, CredReceiver,
+    MemoryReplayCache, Principal, Subkey, Timestamp,
 };
 
 use crate::pair::{
@@ -36,6 +40,12 @@ fn flags_are_the_same_in_ap_options_and_checksum_and_at_both_ends() {
     {
         let mut options = plain();
         options.flags = flags;
+        if flags.contains(ContextFlags::DELEG) {
+            // Nothing is to be had of what is asked for.
+            let error = start(&ticket, &options).err().unwrap();
+            assert!(matches!(error, GssError::NothingToDelegate), "{error}");
+            continue;
+        }
         let (_, token) = request(&ticket, &options);
         let dce_style = flags.contains(ContextFlags::DCE_STYLE);
         let message = if dce_style { &token[..] } else { &token[17..] };
@@ -48,14 +58,13 @@ fn flags_are_the_same_in_ap_options_and_checksum_and_at_both_ends() {
         ));
         let mutual = ap_options.contains(ApOptions::MUTUAL_REQUIRED);
         assert_eq!(written.contains(ContextFlags::MUTUAL), mutual, "{flags:?}");
-        // Nothing is lent, so that flag is not set; DCE style is mutual.
-        let expected = flags & !ContextFlags::DELEG;
+        // DCE style is mutual.
         let implied = if dce_style {
             ContextFlags::MUTUAL
         } else {
             ContextFlags::empty()
         };
-        assert_eq!(written, expected | implied);
+        assert_eq!(written, flags | implied);
 
         let pair = establish(&ticket, &options, AcceptorOptions::default()).unwrap();
         assert_eq!(pair.initiator.details.flags, written);
@@ -111,6 +120,58 @@ fn an_old_session_key_gives_way_to_a_better_one() {
     }
 }
 
+/// What krb5.conf permits goes before what is newer or longer.
+#[test]
+fn keys_stay_among_the_permitted_types() {
+    let sha2 = [20, 19].map(EncryptionType);
+    for (session, permitted, agreed) in [
+        // Among all, the default order has aes256-sha1 first.
+        (20, None, 18),
+        (20, Some(&sha2[..]), 20),
+        (19, Some(&sha2[..]), 20),
+        (20, Some(&sha2[1..]), 19),
+        (18, Some(&[]), 18),
+    ] {
+        let mut options = kerberos_gss::InitiatorOptions::default();
+        options.etypes = permitted.map(<[_]>::to_vec);
+        let pair = establish(&ticket(session), &options, AcceptorOptions::default()).unwrap();
+        assert_eq!(session_key(&pair).etype(), EncryptionType(agreed));
+    }
+}
+
+/// An acceptor that nobody asked to.
+#[test]
+fn a_key_of_a_type_that_is_not_permitted_is_refused() {
+    for (permitted, chosen, taken) in [
+        (&[20][..], 18, false),
+        (&[20], 23, false),
+        (&[20], 20, true),
+        (&[20, 18], 18, true),
+        (&[], 20, true),
+    ] {
+        let mut options = plain();
+        let permitted = permitted.iter().copied().map(EncryptionType);
+        options.etypes = Some(permitted.collect());
+        let (mut initiator, token) = request(&ticket(20), &options);
+        let accepted = accept(&token[17..]).unwrap();
+        let mut reply = AcceptorReply::default();
+        let key = Key::generate(EncryptionType(chosen), &mut Rng(5)).unwrap();
+        reply.subkey = Subkey::Given(key.to_block());
+        let (message, _) = accepted.reply(&reply, &mut Rng(6)).unwrap();
+        let reply = framed(&message, *b"\x02\x00");
+        match initiator.step(&reply, &mut Rng(2), NOW) {
+            Ok(_) => assert!(taken, "{chosen}"),
+            Err(failed) => {
+                let refused = ApError::EtypeNotPermitted(EncryptionType(chosen));
+                assert!(
+                    !taken && failed.to_string() == refused.to_string(),
+                    "{failed}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn names_times_and_what_the_ticket_says() {
     let pair = pair(18);
@@ -120,9 +181,17 @@ fn names_times_and_what_the_ticket_says() {
             details.acceptor.to_string(),
             "host/www.example.com@EXAMPLE.COM"
         );
-        assert_eq!(details.lifetime(NOW).as_secs(), 3600);
-        let later = Timestamp::new(NOW.seconds + 4000, 0);
-        assert_eq!(details.lifetime(later).as_secs(), 0);
+    }
+    // An acceptor would take the ticket for five minutes more.
+    for (details, [first, late, over]) in [
+        (&pair.initiator.details, [3600, 0, 0]),
+        (&pair.acceptor.details, [3900, 200, 0]),
+    ] {
+        let left = |after| {
+            let then = Timestamp::new(NOW.seconds + after, 0);
+            details.lifetime(then).as_secs()
+        };
+        assert_eq!([left(0), left(3700), left(4000)], [first, late, over]);
     }
     assert!(pair.initiator.details.accepted.is_none());
     let accepted = pair.acceptor.details.accepted.unwrap();
@@ -130,6 +199,49 @@ fn names_times_and_what_the_ticket_says() {
         accepted.authorization_data[0].ad_type,
         AuthorizationDataType::IF_RELEVANT
     );
+}
+
+/// A KDC whose clock is ahead: the ticket ends by that one, and what is lent says its time.
+#[test]
+fn the_clock_of_the_kdc_counts() {
+    let mut options = plain();
+    options.kdc_offset = Some(ClockOffset {
+        seconds: 100,
+        microseconds: 0,
+    });
+    options.delegate = Some(ticket(18));
+    let (_, token) = request(&ticket(18), &options);
+    let accepted = accept(&token[17..]).unwrap();
+    let lent = &accepted.checksum.as_ref().unwrap().checksum[28..];
+    let mut receiver = CredReceiver::new();
+    receiver.keys.push(&accepted.session_key);
+    let lent = receiver.credentials(lent, NOW).unwrap();
+    assert_eq!(lent.time.unwrap().seconds, NOW.seconds + 100);
+    assert_eq!(accepted.time.seconds, NOW.seconds + 100);
+
+    let pair = establish(&ticket(18), &options, AcceptorOptions::default()).unwrap();
+    assert_eq!(pair.initiator.details.lifetime(NOW).as_secs(), 3500);
+}
+
+/// A KDC may give such a ticket to anybody.
+#[test]
+fn nobody_in_particular() {
+    let issue = Issue {
+        edit_part: |part| part.flags |= TicketFlags::ANONYMOUS,
+        ..Issue::new()
+    };
+    let (_, token) = request(&issue.credential(), &plain());
+    let step = |service| {
+        let mut acceptor = Acceptor::new(Arc::new(service), AcceptorOptions::default());
+        let mut replays = MemoryReplayCache::default();
+        acceptor.step(&token, &mut replays, &mut Rng(2), NOW)
+    };
+    let mut service = crate::service::acceptor(&[(crate::service::AES256, 1)]);
+    let failed = step(service.clone()).unwrap_err();
+    let refused = matches!(*failed.error, GssError::Ap(ApError::Anonymous { .. }));
+    assert!(refused && failed.send.is_some(), "{failed}");
+    service.accept_anonymous = true;
+    assert!(step(service).is_ok());
 }
 
 #[test]
@@ -179,7 +291,17 @@ fn a_credential_is_lent() {
         let mut tgt = ticket(17);
         tgt.server = Principal::krbtgt(b"EXAMPLE.COM", b"EXAMPLE.COM");
         options.delegate = Some(tgt.clone());
+        // Who does not want it does not have it.
         let pair = establish(&ticket(18), &options, AcceptorOptions::default()).unwrap();
+        let theirs = &pair.acceptor.details;
+        assert!(theirs.delegated.is_empty() && !theirs.flags.contains(ContextFlags::DELEG));
+        let mut required = AcceptorOptions::default();
+        required.require = ContextFlags::DELEG;
+        let pair = establish(&ticket(18), &options, required).unwrap();
+        assert_eq!(pair.acceptor.details.delegated.len(), 1);
+        let mut wanted = AcceptorOptions::default();
+        wanted.delegation = true;
+        let pair = establish(&ticket(18), &options, wanted).unwrap();
         let [lent] = &pair.acceptor.details.delegated[..] else {
             panic!("one was lent");
         };
@@ -222,12 +344,22 @@ fn what_an_acceptor_requires() {
 
 /// What an acceptor makes of an AP-REQ with this checksum.
 fn with_checksum(checksum: Option<ApChecksum>) -> Result<ContextFlags, GssError> {
+    with_checksum_and(checksum, true)
+}
+
+/// The same, of one that wants a lent TGT or does not.
+fn with_checksum_and(
+    checksum: Option<ApChecksum>,
+    delegation: bool,
+) -> Result<ContextFlags, GssError> {
     let mut options = ApRequestOptions::default();
     options.mutual = true;
     options.checksum = checksum;
     let request = ApInitiator::start(&ticket(18), &options, &mut Rng(1), NOW);
     let message = request.unwrap().1;
-    let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
+    let mut wanted = AcceptorOptions::default();
+    wanted.delegation = delegation;
+    let mut acceptor = Acceptor::new(service(), wanted);
     let token = framed(&message, *b"\x01\x00");
     let step = acceptor.step(&token, &mut MemoryReplayCache::default(), &mut Rng(2), NOW);
     match step {
@@ -285,12 +417,16 @@ fn checksums_of_others() {
         let error = with_checksum(gss(&wrong)).unwrap_err();
         assert!(matches!(error, GssError::Checksum(_)), "{error}");
     }
-    let error = with_checksum(gss(&[&fields(16, 1)[..], b"\x01\x00\x01\x00\x30"].concat()));
-    assert!(matches!(error.unwrap_err(), GssError::Delegation(_)));
+    // What cannot be used is no concern of who would not use it.
+    let unusable = || gss(&[&fields(16, 0x33)[..], b"\x01\x00\x01\x00\x30"].concat());
+    let error = with_checksum(unusable()).unwrap_err();
+    assert!(matches!(error, GssError::Delegation(_)), "{error}");
+    let flags = with_checksum_and(unusable(), false).unwrap();
+    assert_eq!(flags, ContextFlags(0x32));
 
     // Samba's is an ordinary one, over nothing.
     let ordinary = |data: &[u8]| {
-        let key = kerberos_crypto::Key::new(&ticket(18).session_key).unwrap();
+        let key = Key::new(&ticket(18).session_key).unwrap();
         let usage = kerberos_crypto::KeyUsage::AP_REQ_AUTHENTICATOR_CHECKSUM;
         Some(ApChecksum {
             checksum_type: ChecksumType::HMAC_SHA1_96_AES256,

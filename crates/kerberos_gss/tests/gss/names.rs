@@ -42,6 +42,23 @@ fn exported_names_come_back() {
     }
 }
 
+/// Names of one's own trusted realm, or of another one, need not be text.
+#[test]
+fn names_that_are_no_text_are_told_apart() {
+    let user = |name: &[u8], realm: &[u8]| Principal::new(NameType::PRINCIPAL, [name], realm);
+    let names = [
+        user(b"adm\xefn", b"R"),
+        user(b"adm\xeen", b"R"),
+        user("adm\u{fffd}n".as_bytes(), b"R"),
+        user(b"adm\xefn", b"\xff"),
+    ];
+    let exported = names.each_ref().map(export_name);
+    for (index, (name, one)) in names.iter().zip(&exported).enumerate() {
+        assert_eq!(import_exported_name(one).unwrap(), *name);
+        assert!(!exported[..index].contains(one), "{name:?}");
+    }
+}
+
 /// RFC 2743 §3.2, octet by octet.
 #[test]
 fn the_exported_form() {

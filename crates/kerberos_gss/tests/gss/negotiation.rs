@@ -128,8 +128,24 @@ fn bare_kerberos_is_taken() {
     assert!(matches!(step, Step::Done { send: None, .. }));
 }
 
+/// How an initiator says that it has completed, with its MIC.
+fn completed(mic: &[u8]) -> Vec<u8> {
+    response_with(
+        &element(0xa0, &element(0x0a, &[COMPLETED])),
+        None,
+        Some(mic),
+    )
+}
+
 #[test]
 fn the_list_is_signed_when_kerberos_is_not_the_first_choice() {
+    // RFC 4178 §5 b I: who has completed hears nothing more. Who does not say so waits for it.
+    for says_so in [true, false] {
+        sign_the_list(says_so);
+    }
+}
+
+fn sign_the_list(says_so: bool) {
     let offered: [&[u8]; 3] = [NTLM, MS_KRB5, KRB5];
     let (mut inner, token) = request(&ticket(18), &plain());
     let mut acceptor = acceptor();
@@ -160,10 +176,46 @@ fn the_list_is_signed_when_kerberos_is_not_the_first_choice() {
         .unwrap();
     let mic = context.mic(&list).unwrap();
 
-    let (answer, theirs) = parts(accept(&mut acceptor, &response(None, Some(&mic))).unwrap());
+    let message = if says_so {
+        completed(&mic)
+    } else {
+        response(None, Some(&mic))
+    };
+    let (answer, theirs) = parts(accept(&mut acceptor, &message).unwrap());
     assert!(theirs.is_some());
-    let completed = element(0xa0, &element(0x0a, &[0]));
-    assert_eq!(answer.unwrap(), element(0xa1, &element(0x30, &completed)));
+    let told = response_with(&element(0xa0, &element(0x0a, &[COMPLETED])), None, None);
+    assert_eq!(answer, (!says_so).then_some(told));
+}
+
+/// RFC 4178 §5 b I: the initiator's MIC goes with accept-completed, and it waits for nothing more.
+#[test]
+fn an_initiator_whose_list_is_signed_has_the_last_word() {
+    let (mut initiator, token) = initiator(0x3e, MechanismOrder::Windows);
+    let list = mech_types(&[MS_KRB5, KRB5]);
+    // An acceptor that would have Kerberos by the second identifier.
+    let first = answer(REQUEST_MIC, KRB5, None, None);
+    let (again, _) = parts(initiator.step(&first, &mut Rng(3), NOW).unwrap());
+    let inner = &token[token.len() - inner_length(&token)..];
+    assert!(again.unwrap().ends_with(inner));
+    let mut acceptor = kerberos_gss::Acceptor::new(service(), AcceptorOptions::default());
+    let mut replays = MemoryReplayCache::default();
+    let step = acceptor.step(inner, &mut replays, &mut Rng(2), NOW);
+    let (reply, theirs) = parts(step.unwrap());
+    let mut theirs = theirs.unwrap();
+    let mic = theirs.mic(&list).unwrap();
+    let state = element(0xa0, &element(0x0a, &[INCOMPLETE]));
+    let signed = response_with(&state, reply.as_deref(), Some(&mic));
+    let step = initiator.step(&signed, &mut Rng(3), NOW).unwrap();
+    let Step::Done {
+        send: Some(message),
+        ..
+    } = step
+    else {
+        panic!("{step:?}");
+    };
+    let mic = &message[message.len() - 28..];
+    assert_eq!(message, completed(mic));
+    theirs.verify_mic(&list, mic).unwrap();
 }
 
 #[test]

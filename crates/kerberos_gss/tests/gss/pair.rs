@@ -31,7 +31,7 @@ pub(crate) fn ticket(etype: i32) -> Credential {
 /// Asks for what is usual; keys stay of the ticket's type.
 pub(crate) fn plain() -> InitiatorOptions {
     let mut options = InitiatorOptions::default();
-    options.etypes.clear();
+    options.etypes = Some(Vec::new());
     options
 }
 

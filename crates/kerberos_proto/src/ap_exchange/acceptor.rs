@@ -20,7 +20,8 @@ use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
 use crate::plain::without_padding;
 use crate::trace::{Error, Etype, KeyTrace, trace};
 use crate::{
-    AuthorizationDataElement, HostAddress, Principal, TicketTimes, Timestamp, TransitPolicy,
+    AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes, Timestamp,
+    TransitPolicy,
 };
 
 /// A service that authenticates its clients.
@@ -103,6 +104,10 @@ pub struct Acceptor<K> {
     /// Take tickets that came through any realms: for a caller that looks at
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
+    /// Take tickets that do not say who has them. A KDC with anonymous PKINIT gives them to anybody
+    /// who asks (RFC 8062), so that they authenticate nobody:
+    /// [`Accepted::client`] is `WELLKNOWN/ANONYMOUS` then, as a rule.
+    pub accept_anonymous: bool,
 }
 
 /// A client that was authenticated, and what its ticket and its request say.
@@ -114,6 +119,8 @@ pub struct Accepted {
     /// The service whose key opened the ticket; the ticket may have an alias of it. Where that is
     /// the session key of a TGT, the TGT's client.
     pub server: Principal,
+    /// The ticket, as the client sent it; see [`Accepted::evidence`].
+    pub ticket: Vec<u8>,
     /// The key that opened the ticket, with which a KDC signs a PAC, too.
     pub ticket_key: Arc<Key>,
     /// The ticket's session key.
@@ -179,6 +186,7 @@ impl<K: KeySource> Acceptor<K> {
             tgt: None,
             transit: TransitPolicy::default(),
             accept_unchecked_transit: false,
+            accept_anonymous: false,
         }
     }
 
@@ -230,6 +238,12 @@ impl<K: KeySource> Acceptor<K> {
         if !self.accept_unchecked_transit && !self.transit.accepts(&part, server.realm()) {
             return Err(ApError::PathNotAccepted);
         }
+        let client = Principal::from_wire(&part.cname, part.crealm);
+        // RFC 8062 §3: the flag says it, and the name that stands for all.
+        let anonymous = part.flags.contains(TicketFlags::ANONYMOUS) || client.is_anonymous();
+        if anonymous && !self.accept_anonymous {
+            return Err(ApError::Anonymous { client });
+        }
         let subkey = match authenticator.subkey {
             Some(key) => {
                 check_etype(key.keytype, &self.etypes)?;
@@ -242,8 +256,9 @@ impl<K: KeySource> Acceptor<K> {
             None => None,
         };
         let accepted = Accepted {
-            client: Principal::from_wire(&part.cname, part.crealm),
+            client,
             server,
+            ticket: request.ticket.as_bytes().to_vec(),
             ticket_key,
             subkey,
             sequence_number: authenticator.seq_number,
@@ -367,6 +382,27 @@ impl Accepted {
         };
         let check = PacCheck::new(&self.client, self.times.authtime, &self.ticket_key);
         pac.verify(&check).map(Some)
+    }
+
+    /// The ticket as a credential of the client's: the evidence with which the service may ask its
+    /// KDC for tickets on the client's behalf (S4U2Proxy, MS-SFU §3.2.5.2), such as
+    /// [`S4u2Proxy`](crate::S4u2Proxy) takes.
+    ///
+    /// The KDC decides. As a rule it wants the ticket to be forwardable, and encrypted in the
+    /// service's key: one of user-to-user authentication is not.
+    pub fn evidence(&self) -> Credential {
+        Credential {
+            client: self.client.clone(),
+            server: self.server.clone(),
+            session_key: self.session_key.to_block(),
+            times: self.times,
+            is_skey: self.options.contains(ApOptions::USE_SESSION_KEY),
+            flags: self.flags,
+            addresses: self.addresses.clone(),
+            authorization_data: Vec::new(),
+            ticket: self.ticket.clone(),
+            second_ticket: Vec::new(),
+        }
     }
 
     /// Makes the AP-REP, which proves to the client that this is its service (RFC 4120 §3.2.4).

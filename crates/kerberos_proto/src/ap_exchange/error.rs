@@ -139,6 +139,12 @@ pub enum ApError {
     /// from the client's realm to the service's.
     #[error("the client came through realms that are not trusted to be on its way")]
     PathNotAccepted,
+    /// The ticket does not say who has it: a KDC may give such a one to anybody.
+    #[error("the ticket is anonymous, {}", Shown::new(client))]
+    Anonymous {
+        /// The name that it has instead.
+        client: Principal,
+    },
     /// The same authenticator was seen before.
     #[error("the request is a replay")]
     Replay,
@@ -177,6 +183,8 @@ impl ApError {
             Self::NotYetValid { .. } | Self::Invalid => ErrorCode::KRB_AP_ERR_TKT_NYV,
             Self::Expired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
             Self::PathNotAccepted => ErrorCode::KRB_AP_PATH_NOT_ACCEPTED,
+            // RFC 8062 has no code for services; by this one KDCs refuse (§4.2).
+            Self::Anonymous { .. } => ErrorCode::KDC_ERR_POLICY,
             Self::Replay => ErrorCode::KRB_AP_ERR_REPEAT,
             Self::Decode { .. } | Self::Crypto(_) | Self::Keys(_) | Self::ReplayCache(_) => {
                 ErrorCode::KRB_ERR_GENERIC
@@ -212,6 +220,10 @@ impl ApError {
             Self::PathNotAccepted => {
                 "lay down in [capaths] of krb5.conf which realms clients of that \
                  realm may come through, or have the KDC check it"
+                    .to_owned()
+            }
+            Self::Anonymous { .. } => {
+                "have the client log in by name; a service for everybody may accept_anonymous"
                     .to_owned()
             }
             Self::ClockSkew { .. } => "set the clocks of client and service".to_owned(),

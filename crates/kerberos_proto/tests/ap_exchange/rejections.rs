@@ -2,7 +2,7 @@
 
 use kerberos_asn1::{
     AddressType, ApReq, Authenticator, Decode, EncTicketPart, Encode, ErrorCode, HostAddress,
-    KrbError, NameType, SequenceOf, Ticket, TicketFlags,
+    KerberosString, KrbError, NameType, SequenceOf, Ticket, TicketFlags,
 };
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{
@@ -46,9 +46,9 @@ fn authenticator_error(edit: fn(&mut Authenticator<'_>)) -> ApError {
 
 /// The error is the one expected, and says so to the client, too.
 macro_rules! assert_error {
-    ($error:expr, $pattern:pat, $code:ident) => {
+    ($error:expr, $pattern:pat $(if $guard:expr)?, $code:ident) => {
         let error: ApError = $error;
-        assert!(matches!(&error, $pattern), "{error:?}");
+        assert!(matches!(&error, $pattern $(if $guard)?), "{error:?}");
         let message = error.to_message(&server(), NOW);
         let told = KrbError::from_der(&message).unwrap();
         assert_eq!(told.error_code, ErrorCode::$code);
@@ -529,6 +529,52 @@ fn transited_realms_from_user_to_user() {
     acceptor.accept_unchecked_transit = true;
     let accepted = accept_by(&acceptor, &request, None).unwrap();
     assert_eq!(accepted.server, other);
+}
+
+/// RFC 8062: by the flag, by the name, and in whatever realm.
+#[test]
+fn anonymous_clients() {
+    fn renamed(part: &mut EncTicketPart<'_>) {
+        part.cname.name_string = SequenceOf::from(vec![
+            KerberosString(b"WELLKNOWN"),
+            KerberosString(b"ANONYMOUS"),
+        ]);
+        part.crealm = KerberosString(b"WELLKNOWN:ANONYMOUS");
+    }
+    let marked = Issue {
+        edit_part: |part| part.flags |= TicketFlags::ANONYMOUS,
+        ..Issue::new()
+    };
+    let named = Issue {
+        edit_part: renamed,
+        ..Issue::new()
+    };
+    let marked = marked.request(&ApRequestOptions::default()).1;
+    let named = named.request_with(|authenticator| {
+        authenticator.cname.name_string = SequenceOf::from(vec![
+            KerberosString(b"WELLKNOWN"),
+            KerberosString(b"ANONYMOUS"),
+        ]);
+        authenticator.crealm = KerberosString(b"WELLKNOWN:ANONYMOUS");
+    });
+    let mut acceptor = acceptor(&[(AES256, 1)]);
+    let mut replays = MemoryReplayCache::default();
+    for (request, name) in [
+        (marked, "alice@EXAMPLE.COM"),
+        (named, "WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS"),
+    ] {
+        acceptor.accept_anonymous = false;
+        let error = acceptor.accept(&request, None, &mut replays, NOW);
+        assert_error!(
+            error.unwrap_err(),
+            ApError::Anonymous { client } if client.to_string() == name,
+            KDC_ERR_POLICY
+        );
+        // It was not noted as seen.
+        acceptor.accept_anonymous = true;
+        let accepted = acceptor.accept(&request, None, &mut replays, NOW).unwrap();
+        assert_eq!(accepted.client.to_string(), name);
+    }
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn every_type_and_size_with_ours_as_initiator() {
         let ticket = world.ticket(etype);
         let mut options = InitiatorOptions::default();
         // Keys stay of this type.
-        options.etypes.clear();
+        options.etypes = Some(Vec::new());
         let mut pair = initiate(&world, &ticket, &options, None).unwrap();
         for size in sizes(etype) {
             pair.talk(&text(size), &format!("{etype}, {size} bytes"));
@@ -123,7 +123,7 @@ fn both_notice_what_is_late_double_or_missing() {
     for (_, etype) in ETYPES {
         let ticket = world.ticket(etype);
         let mut options = InitiatorOptions::default();
-        options.etypes.clear();
+        options.etypes = Some(Vec::new());
         let mut pair = initiate(&world, &ticket, &options, None).unwrap();
         let sent: Vec<_> = (0..5)
             .map(|_| {

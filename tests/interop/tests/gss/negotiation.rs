@@ -29,6 +29,23 @@ fn ours_as_acceptor() {
     }
 }
 
+/// Both sign the list, and neither waits for more than the other sends.
+#[test]
+#[cfg_attr(
+    not(all(mit, python_gssapi)),
+    ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
+)]
+fn kerberos_is_not_their_first_choice() {
+    let world = World::new();
+    world.ticket("aes256-cts-hmac-sha1-96");
+    for flags in [all_flags(), ContextFlags::INTEG] {
+        let options = AcceptorOptions::default();
+        let mut pair = accept(&world, flags, None, "spnego-second", options).unwrap();
+        assert_eq!(pair.ours.details.initiator.to_string(), "alice@MIT.TEST");
+        pair.talk(b"hello", &format!("{flags:?}"));
+    }
+}
+
 #[test]
 #[cfg_attr(
     not(all(mit, python_gssapi)),

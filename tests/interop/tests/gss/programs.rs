@@ -85,7 +85,9 @@ impl Connection {
     }
 
     fn accept(&mut self, service: &ServiceAcceptor) -> Box<Context> {
-        let mut ours = service.acceptance(GssMechanism::Spnego, AcceptorOptions::default());
+        let mut options = AcceptorOptions::default();
+        options.delegation = true;
+        let mut ours = service.acceptance(GssMechanism::Spnego, options);
         loop {
             let (send, done) = match ours.step(&self.receive().1).unwrap() {
                 Step::Continue(token) => (Some(token), None),
@@ -224,7 +226,8 @@ fn a_tgt_is_lent_to_whom_the_realm_trusts() {
         let Step::Continue(token) = begun.unwrap().1 else {
             panic!("it has to prove itself")
         };
-        let accept = AcceptorOptions::default();
+        let mut accept = AcceptorOptions::default();
+        accept.delegation = true;
         let mut ours = acceptor(&place).acceptance(GssMechanism::Spnego, accept);
         let Step::Done { context, .. } = ours.step(&token).unwrap() else {
             panic!("one token is enough")

@@ -3,6 +3,7 @@
 
 use axum::routing::get;
 use axum::{Extension, Router};
+use kerberos_client::kerberos_gss::AcceptorOptions;
 use kerberos_client::{Config, ServiceAcceptor};
 use kerberos_http::{Authenticated, NegotiateLayer};
 use tokio::net::TcpListener;
@@ -12,9 +13,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).ok_or("which address?")?;
     // The keytab that KRB5_KTNAME names, or else /etc/krb5.keytab.
     let service = ServiceAcceptor::new(&Config::from_env()?)?;
+    let mut options = AcceptorOptions::default();
+    options.delegation = true;
     let app = Router::new()
         .route("/", get(hello))
-        .layer(NegotiateLayer::new(service));
+        .layer(NegotiateLayer::new(service).with_options(options));
     let listener = TcpListener::bind(address).await?;
     println!("listening");
     axum::serve(listener, app).await?;

@@ -26,7 +26,8 @@ fn main() -> Result<(), Failed> {
     let begun = if how == "encrypted" {
         let context = encrypt(&mut wire, begun)?;
         let sealed = Layers::CONFIDENTIALITY;
-        wire.protect(SecurityLayer::framed(*context, sealed, PACKET, PACKET)?);
+        let (_, layer) = SecurityLayer::framed(*context, sealed, PACKET, PACKET)?;
+        wire.protect(layer);
         None
     } else {
         Some(begun)
