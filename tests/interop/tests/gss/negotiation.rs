@@ -105,11 +105,11 @@ fn their_initiator_has_the_last_word() {
         &octets(0xa2, &reply),
         &octets(0xa3, &mic),
     ]);
-    let last = theirs.ok("step", &answer);
-    assert_eq!(last[0], 1, "it waits for nothing more");
-    let mic = &last[last.len() - MIC..];
+    let message = theirs.ok("step", &answer);
+    assert_eq!(message[0], 1, "it waits for nothing more");
+    let mic = &message[message.len() - MIC..];
     assert_eq!(
-        last[1..],
+        message[1..],
         response(&[&state(COMPLETED), &octets(0xa3, mic)])
     );
     ours.verify_mic(list, mic).unwrap();
@@ -158,8 +158,8 @@ fn their_acceptor_says_nothing_after_the_last_word() {
     ours.verify_mic(&list, &answer[answer.len() - MIC..])
         .unwrap();
     let mic = ours.mic(&list).unwrap();
-    let last = response(&[&state(COMPLETED), &octets(0xa3, &mic)]);
-    assert_eq!(theirs.ok("step", &last), [1], "complete, and no token");
+    let message = response(&[&state(COMPLETED), &octets(0xa3, &mic)]);
+    assert_eq!(theirs.ok("step", &message), [1], "complete, and no token");
     let mut pair = crate::Pair { ours, theirs };
     pair.talk(b"hello", "signed");
 }
