@@ -21,6 +21,9 @@ use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 /// `dfl:` unless krb5.conf or the environment names another, so that other processes of the service
 /// and other services of the user, MIT's included, refuse it, too.
 ///
+/// A client without a name, as anybody may be where a KDC has anonymous PKINIT, is refused unless
+/// [`accept_anonymous`](Acceptor::accept_anonymous) is among the [`settings`](Self::settings).
+///
 /// # Example
 /// ```
 /// use kerberos_client::kerberos_proto::{

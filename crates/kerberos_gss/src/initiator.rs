@@ -218,7 +218,8 @@ impl ExpectReply {
             }
         };
         let reply = self.exchange.check_reply(message)?;
-        // RFC 4537 §3: the acceptor chooses of what it was offered, and that is not signed by itself.
+        // RFC 4537 §3: the acceptor chooses of what it was offered. One that does not would have
+        // keys that the client's administrator does not permit.
         let choice = reply.subkey.as_ref().map(KeyBlock::etype);
         if let Some(etype) = choice.filter(|etype| !self.etypes.contains(etype)) {
             return Err(GssError::from(ApError::EtypeNotPermitted(etype)).into());

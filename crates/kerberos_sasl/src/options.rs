@@ -52,7 +52,7 @@ pub struct SaslOptions {
     /// 16 777 215. What a peer sends beyond that is refused before it takes memory.
     ///
     /// A peer of `GSSAPI` is told, and by default that it is 64 KiB, as most have it. One of
-    /// `GSS-SPNEGO` cannot be told, and OpenLDAP sends whatever it has in one frame: all that 24
+    /// `GSS-SPNEGO` cannot be told, and OpenLDAP's have 64 KiB and what protects them: all that 24
     /// bits count is taken by default. Whoever takes less has to know the peer.
     pub max_receive: u32,
     /// As a client of `GSSAPI`: whom to act as, if it is not the ticket's client.

@@ -14,7 +14,6 @@ MECHANISMS = {
     "krb5": gssapi.MechType.kerberos,
     "spnego": gssapi.OID.from_int_seq("1.3.6.1.5.5.2"),
 }
-IAKERB = gssapi.OID.from_int_seq("1.3.6.1.5.2.5")
 SESSION_KEY = gssapi.OID.from_int_seq("1.2.840.113554.1.2.2.5.5")
 SUPPLEMENTARY = (
     raw.DuplicateTokenError,
@@ -34,16 +33,8 @@ class Peer:
 
     def initiate(self, payload, name, flags, bound, mechanism):
         flags = gssapi.IntEnumFlagSet(gssapi.RequirementFlag, int(flags))
-        credentials = None
-        if mechanism == "spnego-second":
-            # Kerberos only after what the peer does not speak.
-            offered = [IAKERB, MECHANISMS["krb5"]]
-            mechanism = "spnego"
-            credentials = gssapi.Credentials(usage="initiate", mechs=[*offered, MECHANISMS[mechanism]])
-            raw.set_neg_mechs(credentials, offered)
         self.context = gssapi.SecurityContext(
             name=gssapi.Name(name, gssapi.NameType.kerberos_principal),
-            creds=credentials,
             mech=MECHANISMS[mechanism],
             flags=flags,
             channel_bindings=bindings(bound),
