@@ -22,6 +22,7 @@ use kerberos_http::{
     Authenticated, HttpError, NegotiateLayer, NegotiateService, Negotiation, Party, Progress,
 };
 use kerberos_testkdc::Fault;
+use test_support::raw::tlv;
 use tower_layer::Layer;
 use tower_service::Service;
 use world::{SERVICE, World};
@@ -286,7 +287,7 @@ fn a_negotiation_that_is_signed() {
         let begun = begin(&world, &options);
         let (mut negotiation, _) = Negotiation::start(Party::Server, begun).unwrap();
         let mut again = |fields: &[&[u8]]| {
-            let token = element(0xa1, &element(0x30, &fields.concat()));
+            let token = tlv(0xa1, &tlv(0x30, &fields.concat()));
             let value = format!("Negotiate {}", Base64::encode_string(&token));
             let mut headers = HeaderMap::new();
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_str(&value).unwrap());
@@ -297,8 +298,8 @@ fn a_negotiation_that_is_signed() {
             let text = value.to_str().unwrap().strip_prefix("Negotiate ");
             Base64::decode_vec(text.unwrap()).unwrap()
         };
-        let state = |state| element(0xa0, &element(0x0a, &[state]));
-        let token = again(&[&state(3), &element(0xa1, KRB5)]);
+        let state = |state| tlv(0xa0, &tlv(0x0a, &[state]));
+        let token = again(&[&state(3), &tlv(0xa1, KRB5)]);
         let frame = token.windows(2).position(|two| two == [0x60, 0x82]);
         let service = world.service().with_memory_replay_cache();
         let mut service = service.acceptance(GssMechanism::Kerberos, AcceptorOptions::default());
@@ -309,9 +310,9 @@ fn a_negotiation_that_is_signed() {
         else {
             panic!("an answer was asked for")
         };
-        let list = element(0x30, &[MS_KRB5, KRB5].concat());
+        let list = tlv(0x30, &[MS_KRB5, KRB5].concat());
         let mic = context.mic(&list).unwrap();
-        let octets = |tag, octets: &[u8]| element(tag, &element(4, octets));
+        let octets = |tag, octets: &[u8]| tlv(tag, &tlv(4, octets));
         let answer = again(&[&state(1), &octets(0xa2, &reply), &octets(0xa3, &mic)]);
         // accept-completed, and the signature at the end.
         assert!(answer.windows(5).any(|part| part == state(0)));
@@ -324,17 +325,6 @@ fn a_negotiation_that_is_signed() {
             other => assert!(!let_in && matches!(other, Err(HttpError::Rejected(_)))),
         }
     }
-}
-
-/// DER.
-fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
-    let head: &[u8] = match contents.len() {
-        0..=0x7f => &[tag, low],
-        0x80..=0xff => &[tag, 0x81, low],
-        _ => &[tag, 0x82, high, low],
-    };
-    [head, contents].concat()
 }
 
 /// A proxy asks by other headers, and without mutual authentication nothing has to be proved.

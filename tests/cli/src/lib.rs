@@ -6,7 +6,7 @@
 
 pub mod sidecar;
 
-use kerberos_testkdc::TestKdc;
+use kerberos_testkdc::{TestKdc, TestKdcBuilder};
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Finished, Place};
 
@@ -18,9 +18,16 @@ pub const REALM: &str = "CLI.TEST";
 ///
 /// # Panics
 /// When it cannot be started.
-#[expect(clippy::expect_used, reason = "serves tests only")]
 pub fn realm() -> (TestKdc, Place) {
-    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    realm_of(TestKdc::builder(REALM).principal("alice", PASSWORD))
+}
+
+/// The same of another KDC.
+///
+/// # Panics
+/// When it cannot be started.
+#[expect(clippy::expect_used, reason = "serves tests only")]
+pub fn realm_of(builder: TestKdcBuilder) -> (TestKdc, Place) {
     let kdc = builder.start().expect("a port of 127.0.0.1 is free");
     let place = Place::new(&kdc.krb5_conf());
     (kdc, place)

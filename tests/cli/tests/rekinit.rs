@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use cli::sidecar::{rekinit, start, wait_until, write_keytab};
-use cli::{PASSWORD, REALM, place_without_kdc, realm};
+use cli::{PASSWORD, REALM, place_without_kdc, realm, realm_of};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::{Account, AccountState, Fault, TestKdc};
 use test_support::{Finished, Place, Sidecar, Tool};
@@ -385,12 +385,8 @@ fn signals_and_what_they_do() {
 
 #[test]
 fn services_and_a_hook() {
-    let kdc = TestKdc::builder(REALM)
-        .principal("alice", PASSWORD)
-        .service("HTTP/www.cli.test")
-        .start()
-        .expect("a port of 127.0.0.1 is free");
-    let place = Place::new(&kdc.krb5_conf());
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let (_kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
     place.write("password", PASSWORD);
     let services =
         format!("--service HTTP/www.cli.test@{REALM} --service HTTP/none.cli.test@{REALM}");

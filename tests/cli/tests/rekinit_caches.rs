@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cli::sidecar::{address, get, rekinit};
-use cli::{PASSWORD, REALM, typed_password};
+use cli::{PASSWORD, REALM, realm_of, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
 use test_support::{Place, Sidecar};
@@ -18,12 +18,8 @@ const REFRESHED: &str = "\"event\":\"refreshed\"";
 
 /// A realm with two users, and a collection whose primary cache is bob's.
 fn world() -> (TestKdc, Place, String) {
-    let kdc = TestKdc::builder(REALM)
-        .principal("alice", PASSWORD)
-        .principal("bob", PASSWORD)
-        .start()
-        .expect("a port of 127.0.0.1 is free");
-    let place = Place::new(&kdc.krb5_conf());
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let (kdc, place) = realm_of(builder.principal("bob", PASSWORD));
     place.write("password", PASSWORD);
     place.write("wrong", "not this one");
     fs::create_dir(place.path("tickets")).expect("it is ours");

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cli::sidecar::{address, get, rekinit, start, wait_until};
-use cli::{PASSWORD, REALM};
+use cli::{PASSWORD, REALM, realm_of};
 use kerberos_testkdc::TestKdc;
 use test_support::{DnsView, Place, Sidecar};
 
@@ -17,12 +17,8 @@ const UNCHANGED: &str = "the configuration stays as it was";
 
 /// A realm with two users.
 fn world() -> (TestKdc, Place) {
-    let kdc = TestKdc::builder(REALM)
-        .principal("alice", PASSWORD)
-        .principal("bob", PASSWORD)
-        .start()
-        .expect("a port of 127.0.0.1 is free");
-    let place = Place::new(&kdc.krb5_conf());
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let (kdc, place) = realm_of(builder.principal("bob", PASSWORD));
     place.write("password", PASSWORD);
     (kdc, place)
 }

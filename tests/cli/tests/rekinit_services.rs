@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cli::sidecar::{get, rekinit};
-use cli::{PASSWORD, REALM};
+use cli::{PASSWORD, REALM, realm_of};
 use kerberos_testkdc::TestKdc;
 use serde_json::Value;
 use test_support::{DnsView, Finished, Place, Sidecar};
@@ -128,12 +128,8 @@ fn a_probe_asks_for_services_too() {
     ignore = "needs root, for a port and a view of DNS of its own"
 )]
 fn a_probe_does_not_wait_for_dns() {
-    let kdc = TestKdc::builder(REALM)
-        .principal("alice", PASSWORD)
-        .service("HTTP/www.cli.test")
-        .start()
-        .expect("a port of 127.0.0.1 is free");
-    let place = Place::new(&kdc.krb5_conf());
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let (kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
     place.write("password", PASSWORD);
     let named = "[domain_realm]\n.cli.test = CLI.TEST\n";
     place.configure(&format!("{}{named}", kdc.krb5_conf()));

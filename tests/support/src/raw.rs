@@ -201,7 +201,11 @@ pub fn ticket(server: &RawPrincipal, etype: u8, length: usize) -> Vec<u8> {
     tlv(0x61, &tlv(0x30, &body))
 }
 
-fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
+/// An element of DER.
+///
+/// # Panics
+/// When it takes more than four octets to say how long it is.
+pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = u32::try_from(value.len())
         .expect("a short value")
         .to_be_bytes();

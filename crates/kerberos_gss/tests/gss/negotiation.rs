@@ -4,6 +4,7 @@ use kerberos_gss::{
     AcceptorOptions, Context, GssError, MechanismOrder, SpnegoAcceptor, SpnegoInitiator, Step,
 };
 use kerberos_proto::{MemoryReplayCache, ServiceKeys};
+use test_support::raw::tlv;
 
 use crate::pair::{parts, plain, request, service, ticket};
 use crate::random::Rng;
@@ -37,28 +38,18 @@ fn initiator(flags: u32, order: MechanismOrder) -> (SpnegoInitiator, Vec<u8>) {
     (initiator, parts(step).0.unwrap())
 }
 
-fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let length = contents.len();
-    let head = match length {
-        0..0x80 => vec![tag, length as u8],
-        0x80..0x100 => vec![tag, 0x81, length as u8],
-        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
-    };
-    [&head[..], contents].concat()
-}
-
 fn mech_types(mechanisms: &[&[u8]]) -> Vec<u8> {
-    element(0x30, &mechanisms.concat())
+    tlv(0x30, &mechanisms.concat())
 }
 
 /// A NegTokenInit by somebody who offers these.
 fn init(mechanisms: &[&[u8]], token: Option<&[u8]>) -> Vec<u8> {
-    let mut fields = element(0xa0, &mech_types(mechanisms));
+    let mut fields = tlv(0xa0, &mech_types(mechanisms));
     if let Some(token) = token {
-        fields.extend(element(0xa2, &element(4, token)));
+        fields.extend(tlv(0xa2, &tlv(4, token)));
     }
-    let choice = element(0xa0, &element(0x30, &fields));
-    element(
+    let choice = tlv(0xa0, &tlv(0x30, &fields));
+    tlv(
         0x60,
         &[b"\x06\x06\x2b\x06\x01\x05\x05\x02", &choice[..]].concat(),
     )
@@ -70,8 +61,8 @@ fn response(token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
 
 /// An acceptor's answer with this negState and this identifier.
 fn answer(state: u8, chosen: &[u8], token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
-    let state = element(0xa0, &element(0x0a, &[state]));
-    response_with(&[&state[..], &element(0xa1, chosen)].concat(), token, mic)
+    let state = tlv(0xa0, &tlv(0x0a, &[state]));
+    response_with(&[&state[..], &tlv(0xa1, chosen)].concat(), token, mic)
 }
 
 fn response_with(first: &[u8], token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
@@ -79,11 +70,11 @@ fn response_with(first: &[u8], token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<
     for (tag, value) in [(0xa2, token), (0xa3, mic)] {
         fields.extend(
             value
-                .map(|value| element(tag, &element(4, value)))
+                .map(|value| tlv(tag, &tlv(4, value)))
                 .unwrap_or_default(),
         );
     }
-    element(0xa1, &element(0x30, &fields))
+    tlv(0xa1, &tlv(0x30, &fields))
 }
 
 /// Runs both to the end.
@@ -130,11 +121,7 @@ fn bare_kerberos_is_taken() {
 
 /// How an initiator says that it has completed, with its MIC.
 fn completed(mic: &[u8]) -> Vec<u8> {
-    response_with(
-        &element(0xa0, &element(0x0a, &[COMPLETED])),
-        None,
-        Some(mic),
-    )
+    response_with(&tlv(0xa0, &tlv(0x0a, &[COMPLETED])), None, Some(mic))
 }
 
 #[test]
@@ -152,12 +139,8 @@ fn sign_the_list(says_so: bool) {
     // The first token is for NTLM, and not looked at.
     let (answer, _) = parts(accept(&mut acceptor, &init(&offered, Some(b"NTLMSSP\0"))).unwrap());
     // request-mic, and the identifier that came first in the list.
-    let expected = [
-        &element(0xa0, &element(0x0a, &[3]))[..],
-        &element(0xa1, MS_KRB5),
-    ]
-    .concat();
-    assert_eq!(answer.unwrap(), element(0xa1, &element(0x30, &expected)));
+    let expected = [&tlv(0xa0, &tlv(0x0a, &[3]))[..], &tlv(0xa1, MS_KRB5)].concat();
+    assert_eq!(answer.unwrap(), tlv(0xa1, &tlv(0x30, &expected)));
 
     let (answer, context) = parts(accept(&mut acceptor, &response(Some(&token), None)).unwrap());
     assert!(context.is_none(), "the list is not signed yet");
@@ -183,7 +166,7 @@ fn sign_the_list(says_so: bool) {
     };
     let (answer, theirs) = parts(accept(&mut acceptor, &message).unwrap());
     assert!(theirs.is_some());
-    let told = response_with(&element(0xa0, &element(0x0a, &[COMPLETED])), None, None);
+    let told = response_with(&tlv(0xa0, &tlv(0x0a, &[COMPLETED])), None, None);
     assert_eq!(answer, (!says_so).then_some(told));
 }
 
@@ -203,7 +186,7 @@ fn an_initiator_whose_list_is_signed_has_the_last_word() {
     let (reply, theirs) = parts(step.unwrap());
     let mut theirs = theirs.unwrap();
     let mic = theirs.mic(&list).unwrap();
-    let state = element(0xa0, &element(0x0a, &[INCOMPLETE]));
+    let state = tlv(0xa0, &tlv(0x0a, &[INCOMPLETE]));
     let signed = response_with(&state, reply.as_deref(), Some(&mic));
     let step = initiator.step(&signed, &mut Rng(3), NOW).unwrap();
     let Step::Done {

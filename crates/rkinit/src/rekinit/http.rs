@@ -21,7 +21,7 @@ use rustix::event::PollFlags;
 
 use answer::LONGEST_REQUEST;
 pub(super) use answer::Page;
-use answer::answer;
+pub(super) use answer::answer;
 
 /// The listening socket and its connections.
 #[derive(Debug)]
@@ -199,11 +199,6 @@ impl Connection {
         }
         Ok(true)
     }
-}
-
-/// What is answered to a request where every page is `page`: for the fuzz target.
-pub(super) fn answer_of(request: &[u8], page: &str) -> Vec<u8> {
-    answer(request, &|_| (true, page.to_owned()))
 }
 
 fn bind(address: &str) -> io::Result<TcpListener> {

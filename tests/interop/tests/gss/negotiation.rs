@@ -6,6 +6,7 @@ use kerberos_gss::{
     Acceptor, AcceptorOptions, ContextFlags, Initiator, InitiatorOptions, MechanismOrder,
     SpnegoInitiator, Step,
 };
+use test_support::raw::tlv;
 
 use crate::{SERVER, World, accept, all_flags};
 
@@ -101,7 +102,7 @@ fn their_initiator_has_the_last_word() {
     let mic = ours.mic(list).unwrap();
     let answer = response(&[
         &state(REQUEST_MIC),
-        &element(0xa1, KRB5),
+        &tlv(0xa1, KRB5),
         &octets(0xa2, &reply),
         &octets(0xa3, &mic),
     ]);
@@ -133,11 +134,11 @@ fn their_acceptor_says_nothing_after_the_last_word() {
     };
     let mut theirs = world.peer();
     theirs.ok("accept -", b"");
-    let list = element(0x30, &[NTLM, KRB5].concat());
-    let fields = element(0x30, &element(0xa0, &list));
-    let first = element(0x60, &[SPNEGO, &element(0xa0, &fields)].concat());
+    let list = tlv(0x30, &[NTLM, KRB5].concat());
+    let fields = tlv(0x30, &tlv(0xa0, &list));
+    let first = tlv(0x60, &[SPNEGO, &tlv(0xa0, &fields)].concat());
     let answer = theirs.ok("step", &first);
-    let asked = response(&[&state(REQUEST_MIC), &element(0xa1, KRB5)]);
+    let asked = response(&[&state(REQUEST_MIC), &tlv(0xa1, KRB5)]);
     assert_eq!((answer[0], &answer[1..]), (0, &asked[..]));
     let answer = theirs.ok("step", &response(&[&octets(0xa2, &token)]));
     assert_eq!(answer[0], 0, "the list is not signed yet");
@@ -173,24 +174,13 @@ const REQUEST_MIC: u8 = 3;
 const MIC: usize = 28;
 
 fn response(fields: &[&[u8]]) -> Vec<u8> {
-    element(0xa1, &element(0x30, &fields.concat()))
+    tlv(0xa1, &tlv(0x30, &fields.concat()))
 }
 
 fn state(state: u8) -> Vec<u8> {
-    element(0xa0, &element(0x0a, &[state]))
+    tlv(0xa0, &tlv(0x0a, &[state]))
 }
 
 fn octets(tag: u8, octets: &[u8]) -> Vec<u8> {
-    element(tag, &element(4, octets))
-}
-
-/// DER.
-fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
-    let head: &[u8] = match contents.len() {
-        0..=0x7f => &[tag, low],
-        0x80..=0xff => &[tag, 0x81, low],
-        _ => &[tag, 0x82, high, low],
-    };
-    [head, contents].concat()
+    tlv(tag, &tlv(4, octets))
 }

@@ -9,7 +9,7 @@ pub(in crate::rekinit) enum Page {
 }
 
 /// The answer to a request, of which the first line counts.
-pub(super) fn answer(request: &[u8], page: &dyn Fn(Page) -> (bool, String)) -> Vec<u8> {
+pub(in crate::rekinit) fn answer(request: &[u8], page: &dyn Fn(Page) -> (bool, String)) -> Vec<u8> {
     let line = request
         .split(|byte| *byte == b'\r')
         .next()
