@@ -14,14 +14,15 @@ mod alarm;
 mod attempt;
 mod clock;
 mod params;
+mod publishing;
 mod schedule;
 mod source;
 mod state;
 mod watch;
 mod work;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread;
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ use crate::io::block_on;
 use crate::{Client, ClientError, now};
 use alarm::Alarm;
 use clock::WallClock;
+use publishing::Publishing;
 use watch::Watched;
 use work::Work;
 
@@ -79,8 +81,8 @@ struct Shared {
     stopped: AtomicBool,
     /// How many times the next refresh was to be a login.
     logins_wanted: AtomicU64,
-    /// Held while a login is published: who stops the keeper waits for the end of that.
-    publishing: Mutex<()>,
+    /// Who stops the keeper waits for the end of what is being published.
+    publishing: Publishing,
 }
 
 impl TicketKeeper {
@@ -180,19 +182,19 @@ impl TicketKeeper {
         self.shared.alarm.ring();
         // Watchers need not wait for a KDC that does not answer. What is being published just now
         // comes before the end, though: the work will tell of that.
-        let publishing = self.shared.publishing.try_lock();
-        if !matches!(publishing, Err(TryLockError::WouldBlock)) {
+        if !self.shared.publishing.is_under_way() {
             self.shared.state.close();
         }
     }
 }
 
 /// Ends the keeper. What is being published is waited for; nothing is published any more after that,
-/// though a request that a KDC has not answered yet may run on to its end in the background.
+/// though a request that a KDC has not answered yet may run on to its end in the background. Dropped
+/// by the very callback that publishes, it waits for nothing.
 impl Drop for TicketKeeper {
     fn drop(&mut self) {
         self.stop();
-        drop(self.shared.publishing());
+        self.shared.publishing.wait_for_others();
         self.shared.state.close();
     }
 }
@@ -247,7 +249,7 @@ fn keeper(
         stopped: AtomicBool::new(false),
         clock: WallClock::new(driver.config.krb5().clock_skew()),
         logins_wanted: AtomicU64::new(0),
-        publishing: Mutex::new(()),
+        publishing: Publishing::default(),
     });
     let handle = TicketKeeper {
         shared: Arc::clone(&shared),
@@ -264,12 +266,6 @@ impl Shared {
 
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
-    }
-
-    fn publishing(&self) -> std::sync::MutexGuard<'_, ()> {
-        self.publishing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

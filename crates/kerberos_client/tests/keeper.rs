@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::{AsyncClient, ClientError, KeeperParams, LoginSource, TicketKeeper, now};
@@ -329,6 +329,27 @@ fn after_the_end_nothing_is_published_and_watchers_know() {
     assert!(watch.changed_within(LONG).is_none());
     std::thread::sleep(SECOND * 2);
     assert_eq!(published.load(Ordering::Relaxed), 0);
+}
+
+/// The handle of a keeper may end by what the keeper calls: it does not wait for itself then.
+#[test]
+fn who_publishes_may_drop_the_keeper() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let (give, given) = mpsc::channel::<TicketKeeper>();
+    let (tell, told) = mpsc::channel();
+    let params = KeeperParams::new(as_params(&client), password).with_publish(move |_| {
+        drop(given.recv().unwrap());
+        tell.send(()).unwrap();
+        Ok(())
+    });
+    let keeper = client.keep(params).unwrap();
+    let mut watch = keeper.watch();
+    give.send(keeper).unwrap();
+    told.recv_timeout(LONG).unwrap();
+    while watch.changed_within(LONG).is_some() {}
+    // One was published, and none is any more.
+    assert!(told.recv_timeout(LONG).is_err());
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ impl Work {
         let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
         let config = Arc::clone(&self.driver.config);
         let work = move || {
-            let _publishing = shared.publishing();
+            let _under_way = shared.publishing.begin();
             if shared.is_stopped() {
                 return Ok(None);
             }
