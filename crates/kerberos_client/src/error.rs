@@ -140,6 +140,9 @@ pub enum ClientError {
         /// Why it is not to be had; says nothing of what is there.
         reason: String,
     },
+    /// Something that the caller brought has failed, and why it did.
+    #[error(transparent)]
+    Callback(Arc<dyn std::error::Error + Send + Sync>),
     /// A ticket is to be kept, and the first login has not come to an end.
     #[error("there is no ticket yet")]
     NotYet,
@@ -202,6 +205,19 @@ pub(crate) fn shown(text: &[u8]) -> String {
 }
 
 impl ClientError {
+    /// What a callback says for which no other error has words: one that publishes a login, or that
+    /// gives a secret.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::ClientError;
+    /// let error = ClientError::callback("the pod does not answer");
+    /// assert_eq!(error.to_string(), "the pod does not answer");
+    /// ```
+    pub fn callback(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Callback(error.into().into())
+    }
+
     /// The number that MIT's library gives such an error, if it knows the like.
     ///
     /// # Example

@@ -96,8 +96,9 @@ impl TicketKeeper {
         self.shared.state.watch()
     }
 
-    /// Waits until there is a login that has not ended, for `timeout` at most. It blocks the calling
-    /// thread: in a task await [`ready`](Self::ready).
+    /// Waits until there is a login that has not ended, and that was put where it is to be
+    /// ([`KeeperState::published`]), for `timeout` at most. It blocks the calling thread: in a task await
+    /// [`ready`](Self::ready).
     ///
     /// # Errors
     /// Why the last attempt failed, or [`ClientError::NotYet`] when none has ended.
@@ -106,7 +107,7 @@ impl TicketKeeper {
         let mut watch = self.watch();
         loop {
             let state = self.state();
-            if let Some(login) = state.valid_login(now()) {
+            if let Some(login) = state.valid_published(now()) {
                 return Ok(Arc::clone(login));
             }
             if watch.changed_until(deadline).is_none() {
@@ -118,7 +119,7 @@ impl TicketKeeper {
         }
     }
 
-    /// Waits until there is a login that has not ended, on any executor, for as long as it takes:
+    /// Waits as [`wait`](Self::wait) does, on any executor, for as long as it takes:
     /// failures are tried again. A limit is whatever the executor has, as `tokio::time::timeout`;
     /// what has gone wrong by then is in [`state`](Self::state).
     ///
@@ -150,7 +151,7 @@ impl TicketKeeper {
     pub async fn ready(&self) -> Result<Arc<Login>, ClientError> {
         let mut watch = self.watch();
         loop {
-            if let Some(login) = self.state().valid_login(now()) {
+            if let Some(login) = self.state().valid_published(now()) {
                 return Ok(Arc::clone(login));
             }
             if watch.changed().await.is_none() {

@@ -292,23 +292,50 @@ fn a_kdc_that_is_away_is_tried_again_and_the_ticket_stays() {
     }
 }
 
+/// Who waits for a login waits for what was published, and no KDC is asked twice because of a disk.
 #[test]
-fn what_cannot_be_published_is_tried_again() {
+fn what_cannot_be_published_is_tried_again_with_the_same_login() {
     let kdc = kdc();
     let client = client(&kdc);
     let tries = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&tries);
     let publish = move |_: &_| match counted.fetch_add(1, Ordering::Relaxed) {
-        0 => Err(ClientError::NoResult),
+        0 => Err(ClientError::callback("the disk is full")),
         _ => Ok(()),
     };
     let params = KeeperParams::new(as_params(&client), password).with_publish(publish);
     let keeper = client.keep(params).unwrap();
+    let early = keeper.wait(SECOND / 2).unwrap_err();
+    assert_eq!(early.to_string(), "the disk is full");
+    let state = keeper.state();
+    assert!(state.login.is_some() && state.published.is_none());
     keeper.wait(LONG).unwrap();
-    let mut watch = keeper.watch();
-    while tries.load(Ordering::Relaxed) < 2 || keeper.state().error.is_some() {
-        assert!(watch.changed_within(LONG).is_some());
-    }
+    let state = keeper.state();
+    assert!(state.error.is_none() && state.attempts == 2, "{state:?}");
+    assert!(Arc::ptr_eq(
+        state.login.as_ref().unwrap(),
+        state.published.as_ref().unwrap()
+    ));
+    assert_eq!(tries.load(Ordering::Relaxed), 2);
+    // Without a ticket, and with encrypted timestamp.
+    assert_eq!(kdc.requests().len(), 2);
+}
+
+/// A cache is written before a callback hears of it.
+#[test]
+fn a_login_is_put_into_the_cache_and_then_told_of() {
+    let kdc = kdc();
+    let client = client(&kdc);
+    let file = TempFile::new("cc");
+    let cache = CcacheName::file(file.0.display().to_string());
+    let (tell, told) = mpsc::channel();
+    let path = file.0.clone();
+    let params = KeeperParams::new(as_params(&client), password)
+        .with_publish(move |_| Ok(tell.send(path.exists()).unwrap()))
+        .with_cache(cache);
+    let keeper = client.keep(params).unwrap();
+    keeper.wait(LONG).unwrap();
+    assert!(told.recv().unwrap());
 }
 
 #[test]

@@ -1,26 +1,28 @@
 //! One attempt to refresh a login: by renewing its ticket, else with the secret.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use kerberos_asn1::ErrorCode;
 use kerberos_proto::{AsParams, ClockOffset, ExchangeError, Login, Secret, TgsOutcome, TgsParams};
 
-use super::work::Work;
+use super::work::{Refreshed, Work};
 use super::{LoginSource, schedule};
 use crate::driver::Driver;
 use crate::{ClientError, now};
 
 impl Work {
-    /// The last login renewed where that is worth it, else a new one; and whether it is renewed.
-    pub(super) async fn attempt(
-        &mut self,
-        last: Option<&Login>,
-    ) -> Result<(Login, bool), ClientError> {
+    /// The last login renewed where that is worth it, else a new one.
+    pub(super) async fn attempt(&mut self, last: Option<&Login>) -> Result<Refreshed, ClientError> {
+        let refreshed = |login, renewed| {
+            let login = Arc::new(login);
+            Ok(Refreshed { login, renewed })
+        };
         // Whoever wants a login during this one wants another.
         let wanted = self.shared.logins_wanted.load(Ordering::Acquire);
         let anew = wanted != self.logins_done;
         if let Some(last) = last.filter(|_| self.params.only_renew) {
-            return Ok((self.driver.renew_login(last).await?, true));
+            return refreshed(self.driver.renew_login(last).await?, true);
         }
         let renewable = |last: &&Login| schedule::renewable(last, now());
         if let Some(last) = last
@@ -28,7 +30,7 @@ impl Work {
             .filter(renewable)
         {
             match self.driver.renew_login(last).await {
-                Ok(login) => return Ok((login, true)),
+                Ok(login) => return refreshed(login, true),
                 Err(error) => {
                     let client = &last.credential.client;
                     tracing::info!("{client} logs in anew, for its TGT was not renewed: {error}");
@@ -37,7 +39,7 @@ impl Work {
         }
         let login = self.log_in().await?;
         self.logins_done = wanted;
-        Ok((login, false))
+        refreshed(login, false)
     }
 
     /// Logs in with the secret, or with the other one if that is wrong.

@@ -18,15 +18,9 @@ pub(super) struct Callback<F: ?Sized>(Arc<Mutex<Box<F>>>);
 /// Gives the secret for a login.
 pub(super) type Source = Callback<dyn LoginSource>;
 
-/// Where a new login is shown to the world.
-#[derive(Clone)]
-pub(super) enum Publish {
-    Cache(CcacheName),
-    /// The caller's; it says when what it shows ends, if that is before the login.
-    Call(Callback<PublishFn>),
-}
-
-type PublishFn = dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send;
+/// Shows a login to the world; says when what it shows ends, if that is before the login.
+pub(super) type Publish =
+    Callback<dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send>;
 
 /// Hears what came of an attempt.
 pub(super) type Observe = Callback<dyn FnMut(&KeeperState) + Send>;
@@ -61,6 +55,7 @@ pub struct KeeperParams {
     /// Whether there is nothing to log in with.
     pub(super) only_renew: bool,
     pub(super) source: Source,
+    pub(super) cache: Option<CcacheName>,
     pub(super) publish: Option<Publish>,
     pub(super) first: Option<Login>,
     pub(super) observe: Option<Observe>,
@@ -76,6 +71,7 @@ impl KeeperParams {
             longest_pause: None,
             only_renew: false,
             source: Source::new(Box::new(source)),
+            cache: None,
             publish: None,
             first: None,
             observe: None,
@@ -107,15 +103,17 @@ impl KeeperParams {
     }
 
     /// With each new login put into the cache called `name`, which is replaced as a whole.
-    pub fn with_cache(self, name: CcacheName) -> Self {
-        Self {
-            publish: Some(Publish::Cache(name)),
-            ..self
-        }
+    ///
+    /// A cache that cannot be written makes the attempt a failed one. It is tried again with the same
+    /// login, for as long as that need not be refreshed.
+    pub fn with_cache(mut self, name: CcacheName) -> Self {
+        self.cache = Some(name);
+        self
     }
 
-    /// With `publish` called for each new login, before anyone else sees it. When that fails, the
-    /// attempt counts as failed, and is made again.
+    /// With `publish` called for each new login, before anyone else sees it, and after it was put into
+    /// the [cache](Self::with_cache), if there is one. Its failure is one as that of the cache;
+    /// [`ClientError::callback`] makes an error of anything. There is one callback: the last.
     pub fn with_publish(
         self,
         mut publish: impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static,
@@ -129,7 +127,7 @@ impl KeeperParams {
         mut self,
         publish: impl FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send + 'static,
     ) -> Self {
-        self.publish = Some(Publish::Call(Callback::new(Box::new(publish))));
+        self.publish = Some(Publish::new(Box::new(publish)));
         self
     }
 

@@ -12,9 +12,6 @@ use kerberos_proto::{ExchangeError, Login, Timestamp};
 
 use crate::ClientError;
 
-/// Nothing is refreshed more often than this.
-const SHORTEST: i64 = 1_000_000;
-
 /// When `login`, which came at `now`, is to be refreshed, by this machine's clock: in time for its
 /// end, or for `end` if that is earlier, and no later than after `pause`. `random` is any number.
 pub(super) fn refresh_at(
@@ -28,7 +25,7 @@ pub(super) fn refresh_at(
     let jitter = (left / 12).saturating_mul(random.into()) / i64::from(u16::MAX);
     let pause = pause.map_or(i64::MAX, micros);
     let until = (left - left / 3 - jitter).min(pause);
-    after(now, until.max(SHORTEST))
+    now + Duration::from_micros(until.max(SHORTEST).unsigned_abs())
 }
 
 /// Whether renewing gives a ticket that lasts: it must be good for two thirds of a whole life at
@@ -48,11 +45,6 @@ pub(super) fn renewable(login: &Login, now: Timestamp) -> bool {
         && ticket_is_good
         && renewed_until > end.unix()
         && renewed_until - now >= life / 3 * 2
-}
-
-/// `delay` after `now`.
-pub(super) fn later(now: Timestamp, delay: Duration) -> Timestamp {
-    after(now, micros(delay))
 }
 
 /// How long to wait after failures in a row.
@@ -154,12 +146,8 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn after(now: Timestamp, micros: i64) -> Timestamp {
-    let micros = micros.saturating_add(now.microseconds.into());
-    let seconds = now.seconds.saturating_add(micros.div_euclid(1_000_000));
-    let rest = u32::try_from(micros.rem_euclid(1_000_000)).unwrap_or(0);
-    Timestamp::new(seconds, rest)
-}
+/// Nothing is refreshed more often than this, in microseconds.
+const SHORTEST: i64 = 1_000_000;
 
 #[cfg(test)]
 mod tests;

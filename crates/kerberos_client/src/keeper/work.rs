@@ -8,7 +8,7 @@ use kerberos_asn1::KerberosTime;
 use kerberos_proto::{Login, Timestamp};
 
 use super::alarm::Woken;
-use super::params::{KeeperParams, Publish};
+use super::params::KeeperParams;
 use super::schedule::{self, Backoff};
 use super::{KeeperState, Shared};
 use crate::driver::Driver;
@@ -25,8 +25,18 @@ pub(super) struct Work {
     pub(super) logins_done: u64,
     /// When the ticket at hand is to be refreshed.
     refresh_at: Timestamp,
-    /// Until when a failure keeps quiet who is not called.
+    /// After a failure: when the next attempt may be made, unless somebody calls for one earlier.
     quiet_until: Option<Timestamp>,
+    /// The last login, if it could not be published.
+    unpublished: Option<Refreshed>,
+}
+
+/// A login that has come.
+#[derive(Clone)]
+pub(super) struct Refreshed {
+    pub(super) login: Arc<Login>,
+    /// Whether by renewing the ticket of the one before.
+    pub(super) renewed: bool,
 }
 
 impl Work {
@@ -39,6 +49,7 @@ impl Work {
             logins_done: 0,
             refresh_at: Timestamp::default(),
             quiet_until: None,
+            unpublished: None,
         }
     }
 
@@ -55,7 +66,7 @@ impl Work {
             let quiet_until = self.quiet_until.filter(|until| now() < *until);
             let mut state = match quiet_until.filter(|_| woken == Woken::Due) {
                 Some(until) => left_alone(&before, until),
-                None => self.refresh(&before).await,
+                None => self.refresh(&before, woken).await,
             };
             self.renew_meanwhile(&mut state).await;
             if self.shared.is_stopped() {
@@ -73,22 +84,41 @@ impl Work {
     }
 
     /// One attempt; what there is to be told of it.
-    async fn refresh(&mut self, before: &KeeperState) -> KeeperState {
+    async fn refresh(&mut self, before: &KeeperState, woken: Woken) -> KeeperState {
+        if let Some(refreshed) = self.still_to_be_published(woken) {
+            let published = self.publish(&refreshed.login).await;
+            let refresh_at = self.refresh_at;
+            let state = self.conclude(before, Ok((refreshed, published)), before.took);
+            if self.unpublished.is_some() {
+                self.refresh_at = refresh_at;
+            }
+            return state;
+        }
         let start = Instant::now();
         let attempt = match self.params.first.take() {
-            Some(login) => Ok((login, false)),
+            Some(login) => Ok(Refreshed {
+                login: Arc::new(login),
+                renewed: false,
+            }),
             None => self.attempt(before.login.as_deref()).await,
         };
         let took = start.elapsed();
         let done = match attempt {
-            Ok((login, renewed)) => {
-                let login = Arc::new(login);
-                let published = self.publish(&login).await;
-                Done::got(login, renewed, published)
+            Ok(refreshed) => {
+                let published = self.publish(&refreshed.login).await;
+                Ok((refreshed, published))
             }
-            Err(error) => Done::failed(error),
+            Err(error) => Err(error),
         };
         self.conclude(before, done, took)
+    }
+
+    /// The login that only has to be published, unless it is time for another, or one is called for: no
+    /// KDC need be asked because of a folder that cannot be written to.
+    fn still_to_be_published(&mut self, woken: Woken) -> Option<Refreshed> {
+        let unpublished = self.unpublished.take();
+        let is_good = woken == Woken::Due && now() < self.refresh_at && !self.wants_login();
+        unpublished.filter(|_| is_good)
     }
 
     /// While a login that is wanted fails, the ticket at hand is renewed in its time all the same: a
@@ -105,16 +135,16 @@ impl Work {
         };
         if self.refresh_at <= now() {
             match self.renewed_and_published(&last).await {
-                Ok((login, end)) => {
-                    self.refresh_at = self.refresh_time(&login, end);
-                    state.login = Some(login);
-                    state.renewed = true;
-                    state.refreshed_at = Some(now());
+                Ok((refreshed, end)) => {
+                    self.refresh_at = self.refresh_time(&refreshed.login, end);
+                    self.unpublished = None;
+                    state.published = Some(Arc::clone(&refreshed.login));
+                    state.take(refreshed);
                 }
                 Err(error) => {
                     let client = &last.credential.client;
                     tracing::info!("the TGT of {client} was not renewed: {error}");
-                    self.refresh_at = schedule::later(now(), NEXT_RENEWAL);
+                    self.refresh_at = now() + NEXT_RENEWAL;
                 }
             }
         }
@@ -124,10 +154,13 @@ impl Work {
     async fn renewed_and_published(
         &self,
         last: &Login,
-    ) -> Result<(Arc<Login>, Option<KerberosTime>), ClientError> {
-        let login = Arc::new(self.driver.renew_login(last).await?);
-        let end = self.publish(&login).await?;
-        Ok((login, end))
+    ) -> Result<(Refreshed, Option<KerberosTime>), ClientError> {
+        let refreshed = Refreshed {
+            login: Arc::new(self.driver.renew_login(last).await?),
+            renewed: true,
+        };
+        let end = self.publish(&refreshed.login).await?;
+        Ok((refreshed, end))
     }
 
     /// Whether there is a login to come that was wanted expressly.
@@ -138,9 +171,10 @@ impl Work {
     /// Shows the login to the world, unless the keeper has been stopped; says when the first of what
     /// it shows ends, if that is before the login.
     async fn publish(&self, login: &Arc<Login>) -> Result<Option<KerberosTime>, ClientError> {
-        let Some(publish) = self.params.publish.clone() else {
+        let (cache, callback) = (self.params.cache.clone(), self.params.publish.clone());
+        if cache.is_none() && callback.is_none() {
             return Ok(None);
-        };
+        }
         let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
         let config = Arc::clone(&self.driver.config);
         let work = move || {
@@ -148,10 +182,12 @@ impl Work {
             if shared.is_stopped() {
                 return Ok(None);
             }
-            match publish {
-                Publish::Cache(name) => store_at(&login, &name, config.krb5()).map(|()| None),
-                Publish::Call(publish) => publish.call(|publish| publish(&login)),
+            if let Some(name) = cache {
+                store_at(&login, &name, config.krb5())?;
             }
+            callback.map_or(Ok(None), |callback| {
+                callback.call(|publish| publish(&login))
+            })
         };
         self.driver.io.run(work).await?
     }
@@ -161,14 +197,23 @@ impl Work {
         let mut state = before.clone();
         state.attempts += 1;
         state.took = took;
-        if let Some((login, renewed)) = done.login {
-            self.refresh_at = self.refresh_time(&login, done.end);
-            state.login = Some(login);
-            state.renewed = renewed;
-            state.refreshed_at = Some(now());
-        }
-        state.next_attempt = if let Some(error) = &done.error {
-            let at = schedule::later(now(), self.backoff.delay(error, random()));
+        let error = match done {
+            // The login counts even where it could not be published.
+            Ok((refreshed, published)) => {
+                state.take(refreshed.clone());
+                let end = published.as_ref().ok().copied().flatten();
+                self.refresh_at = self.refresh_time(&refreshed.login, end);
+                if published.is_ok() {
+                    state.published = Some(refreshed.login);
+                } else {
+                    self.unpublished = Some(refreshed);
+                }
+                published.err()
+            }
+            Err(error) => Some(error),
+        };
+        state.next_attempt = if let Some(error) = &error {
+            let at = now() + self.backoff.delay(error, random());
             *self.quiet_until.insert(at)
         } else {
             self.backoff = Backoff::default();
@@ -176,7 +221,7 @@ impl Work {
             self.refresh_at
         };
         state.failures = self.backoff.failures();
-        state.error = done.error.map(Arc::new);
+        state.error = error.map(Arc::new);
         state
     }
 
@@ -195,8 +240,8 @@ impl Work {
     }
 }
 
-/// However the work ends, by what the caller brought and what panicked, or with its runtime: nobody
-/// waits for news any more then, and who did not want the end learns of it.
+/// If the work ends unasked, because a callback panicked or the runtime was shut down, watchers are
+/// told so; and nobody waits for news any more.
 impl Drop for Work {
     fn drop(&mut self) {
         if !self.shared.is_stopped() {
@@ -208,40 +253,8 @@ impl Drop for Work {
     }
 }
 
-/// What came of an attempt.
-struct Done {
-    /// The login, and whether it is a renewed one. It counts even where it could not be published.
-    login: Option<(Arc<Login>, bool)>,
-    /// When the first of what was published ends, if that is before the login.
-    end: Option<KerberosTime>,
-    error: Option<ClientError>,
-}
-
-impl Done {
-    fn got(
-        login: Arc<Login>,
-        renewed: bool,
-        published: Result<Option<KerberosTime>, ClientError>,
-    ) -> Self {
-        let (end, error) = match published {
-            Ok(end) => (end, None),
-            Err(error) => (None, Some(error)),
-        };
-        Self {
-            login: Some((login, renewed)),
-            end,
-            error,
-        }
-    }
-
-    fn failed(error: ClientError) -> Self {
-        Self {
-            login: None,
-            end: None,
-            error: Some(error),
-        }
-    }
-}
+/// What came of an attempt: a login, and what came of publishing it.
+type Done = Result<(Refreshed, Result<Option<KerberosTime>, ClientError>), ClientError>;
 
 /// The state where only the ticket at hand is looked after, since an attempt failed a while ago.
 fn left_alone(before: &KeeperState, until: Timestamp) -> KeeperState {
