@@ -1,16 +1,18 @@
 //! `ServiceAcceptor`: the service's side of the AP exchange with keytab, replay cache and clock of
 //! this machine.
 
-use std::error::Error;
+mod replays;
+mod shared_keys;
+
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use kerberos_files::keytab::{KeytabError, KeytabName};
-use kerberos_files::rcache::{RcacheError, RcacheFile};
-use kerberos_proto::{
-    Accepted, Acceptor, ApError, HostAddress, MemoryReplayCache, Principal, Replay, ReplayCache,
-    Timestamp,
-};
+use kerberos_files::rcache::RcacheError;
+use kerberos_proto::{Accepted, Acceptor, ApError, HostAddress, KeySource, Principal, ReplayCache};
+
+pub(crate) use replays::Replays;
+pub use shared_keys::SharedKeys;
 
 use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 
@@ -70,16 +72,8 @@ use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ServiceAcceptor {
-    pub(crate) acceptor: Arc<Acceptor<Arc<KeytabKeys>>>,
+    pub(crate) acceptor: Arc<Acceptor<SharedKeys>>,
     pub(crate) replays: Arc<Replays>,
-}
-
-/// Where requests are remembered.
-#[derive(Debug)]
-pub(crate) enum Replays {
-    None,
-    Memory(Mutex<MemoryReplayCache>),
-    File(RcacheFile),
 }
 
 impl ServiceAcceptor {
@@ -95,14 +89,40 @@ impl ServiceAcceptor {
     /// `ignore_acceptor_hostname`, `[capaths]` and the name of the replay cache.
     ///
     /// # Errors
-    /// [`ClientError::KeytabName`], [`ClientError::Keytab`], [`ClientError::RcacheName`],
-    /// [`ClientError::Expand`], [`ClientError::Random`], and [`ClientError::Config`] when a list of encryption types names
-    /// none that is known.
+    /// [`ClientError::KeytabName`], [`ClientError::Keytab`], and as [`from_keys`](Self::from_keys).
     pub fn from_keytab(config: &Config, keytab: &KeytabName) -> Result<Self, ClientError> {
+        Self::from_keys(config, KeytabKeys::open(keytab)?)
+    }
+
+    /// A service with keys that are in no keytab, as of a secret manager; all else is as with
+    /// [`from_keytab`](Self::from_keytab). [`ServiceKeys`](kerberos_proto::ServiceKeys) are keys that do
+    /// not change.
+    ///
+    /// # Errors
+    /// [`ClientError::RcacheName`], [`ClientError::Expand`], [`ClientError::Random`], and
+    /// [`ClientError::Config`] when a list of encryption types names none that is known.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::kerberos_crypto::{EncryptionType, KeyBlock};
+    /// use kerberos_client::kerberos_proto::{KeyEntry, ServiceKeys};
+    /// use kerberos_client::{Config, Principal, ServiceAcceptor};
+    ///
+    /// # let bytes_of_the_vault = || vec![7; 32];
+    /// let key = KeyBlock::new(EncryptionType::AES256_CTS_HMAC_SHA1_96, bytes_of_the_vault());
+    /// let principal = Principal::parse("HTTP/www.example.com@EXAMPLE.COM")?;
+    /// let keys = ServiceKeys::new([(principal, KeyEntry { kvno: 3, key })])?;
+    /// let service = ServiceAcceptor::from_keys(&Config::from_env()?, keys)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_keys(
+        config: &Config,
+        keys: impl KeySource + Send + Sync + 'static,
+    ) -> Result<Self, ClientError> {
         let krb5 = config.krb5();
         // Its answers take random numbers.
         system_rng()?;
-        let mut acceptor = Acceptor::new(Arc::new(KeytabKeys::open(keytab)?));
+        let mut acceptor = Acceptor::new(SharedKeys::new(keys));
         acceptor.clock_skew = krb5.clock_skew();
         acceptor.etypes = krb5.permitted_enctypes()?;
         acceptor.ignore_hostname = krb5.ignore_acceptor_hostname()?;
@@ -132,15 +152,22 @@ impl ServiceAcceptor {
         self
     }
 
+    /// With this replay cache: one that all machines share behind a load balancer, where a request that
+    /// one has taken is not to be taken by another. A [`Mutex`] keeps it for one thread at a time.
+    pub fn with_replay_cache(mut self, cache: impl ReplayCache + Send + 'static) -> Self {
+        self.replays = Arc::new(Replays::Other(Mutex::new(Box::new(cache))));
+        self
+    }
+
     /// What else there is to set. Clones that were made before keep what they have.
-    pub fn settings(&mut self) -> &mut Acceptor<Arc<KeytabKeys>> {
+    pub fn settings(&mut self) -> &mut Acceptor<SharedKeys> {
         Arc::make_mut(&mut self.acceptor)
     }
 
     /// Authenticates the sender of `ap_req`, which came from `peer` if that is known.
     ///
     /// It blocks: the replay cache is a file as a rule, whose lock others may hold, and a keytab that
-    /// has changed is read anew. A task of a runtime does this on a thread for blocking work.
+    /// has changed is read anew. A task awaits `accept_async` (feature `tokio`).
     ///
     /// # Errors
     /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) has what to do about it,
@@ -150,6 +177,49 @@ impl ServiceAcceptor {
         let mut replays = &*self.replays;
         self.acceptor
             .accept(ap_req, peer.as_ref(), &mut replays, now())
+    }
+
+    /// As [`accept`](Self::accept), for a task: what may have to wait for a file is done by another
+    /// thread.
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "tokio")]
+    pub async fn accept_async(
+        &self,
+        ap_req: &[u8],
+        peer: Option<IpAddr>,
+    ) -> Result<Accepted, ApError> {
+        let (service, ap_req) = (self.clone(), ap_req.to_vec());
+        let accepted = crate::io::run_or_do(move || service.accept(&ap_req, peer)).await;
+        accepted.unwrap_or_else(|| Err(ApError::Keys(ClientError::NoRuntime.into())))
+    }
+
+    /// Whether the replay cache can be written to, where `new` has found the keys already: for the start
+    /// of a service, which would learn it from its first client else. The file is made.
+    ///
+    /// # Errors
+    /// [`ApError::ReplayCache`].
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{Config, ServiceAcceptor};
+    ///
+    /// # let file = |name| std::env::temp_dir().join(format!("{name}_check_{}", std::process::id()));
+    /// # let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
+    /// #     .principal("HTTP/www.example.com", "secret").start()?;
+    /// # std::fs::write(file("keytab"), kdc.keytab("HTTP/www.example.com"))?;
+    /// # let keytab = file("keytab").display().to_string();
+    /// let config = Config::parse("")?.with_keytab_name(keytab);
+    /// let config = config.with_rcache_name("file2:/nonexistent/rcache");
+    /// let service = ServiceAcceptor::new(&config)?;
+    /// assert!(service.check().is_err_and(|error| error.is_own_fault()));
+    /// assert!(service.with_memory_replay_cache().check().is_ok());
+    /// # std::fs::remove_file(file("keytab"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check(&self) -> Result<(), ApError> {
+        self.replays.check()
     }
 
     /// The KRB-ERROR for a client whose request was refused with `error`, in the name of `server`.
@@ -163,23 +233,6 @@ impl ServiceAcceptor {
             ApError::Keys(error) => error.downcast_ref::<KeytabError>()?.hint(),
             ApError::ReplayCache(error) => error.downcast_ref::<RcacheError>()?.hint(),
             error => error.hint(),
-        }
-    }
-}
-
-impl ReplayCache for &Replays {
-    fn store(
-        &mut self,
-        request: &Replay<'_>,
-        now: Timestamp,
-    ) -> Result<bool, Box<dyn Error + Send + Sync>> {
-        match self {
-            Replays::None => Ok(true),
-            Replays::Memory(cache) => cache
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .store(request, now),
-            Replays::File(cache) => ReplayCache::store(&mut &*cache, request, now),
         }
     }
 }

@@ -15,6 +15,9 @@ mod tokio;
 #[cfg(feature = "tokio")]
 mod workers;
 
+#[cfg(feature = "tokio")]
+pub(crate) use tokio::run_or_do;
+
 use std::future::Future;
 use std::io;
 use std::os::fd::BorrowedFd;

@@ -106,7 +106,7 @@ mod trace;
 mod transport;
 mod wakers;
 
-pub use acceptor::ServiceAcceptor;
+pub use acceptor::{ServiceAcceptor, SharedKeys};
 #[cfg(feature = "tokio")]
 pub use async_client::AsyncClient;
 pub use client::{Client, now, system_rng};

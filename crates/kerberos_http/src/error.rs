@@ -1,5 +1,6 @@
 //! `HttpError`: why a negotiation failed.
 
+use kerberos_client::ServiceAcceptor;
 use kerberos_client::kerberos_gss::StepError;
 use thiserror::Error;
 
@@ -44,7 +45,7 @@ impl HttpError {
     /// What to do about it, where that can be told.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Context(failed) => failed.error.hint(),
+            Self::Context(failed) => ServiceAcceptor::gss_hint(&failed.error),
             _ => None,
         }
     }

@@ -4,20 +4,16 @@
 //! connection, which HTTP knows nothing of; no client that has a ticket needs one.
 
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
-use kerberos_client::kerberos_gss::{
-    AcceptorOptions, ChannelBindings, Context, Details, GssError, Step, StepError,
-};
+use kerberos_client::kerberos_gss::{AcceptorOptions, ChannelBindings, Context, Details, Step};
+use kerberos_client::kerberos_proto::HostAddress;
 use kerberos_client::kerberos_proto::pac::{PacError, PacSummary};
-use kerberos_client::kerberos_proto::{ApError, HostAddress};
 use kerberos_client::{GssMechanism, Principal, ServiceAcceptor};
-use tokio::runtime::Handle;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -211,7 +207,8 @@ async fn establish(
     options: AcceptorOptions,
     token: Vec<u8>,
 ) -> Result<(Box<Context>, Option<Vec<u8>>), Refusal> {
-    match accept(service, options, token).await {
+    let mut acceptance = service.acceptance(GssMechanism::Spnego, options);
+    match acceptance.step_async(&token).await {
         Ok(Step::Done { send, context }) => Ok((context, send)),
         Ok(Step::Continue(_)) => {
             let status = Party::Server.status();
@@ -221,43 +218,15 @@ async fn establish(
     }
 }
 
-/// Takes the one token of a client. Files may have to be waited for: on a runtime that is done by a
-/// thread for blocking work.
-async fn accept(
-    service: ServiceAcceptor,
-    options: AcceptorOptions,
-    token: Vec<u8>,
-) -> Result<Step, StepError> {
-    let work = move || {
-        service
-            .acceptance(GssMechanism::Spnego, options)
-            .step(&token)
-    };
-    let Ok(runtime) = Handle::try_current() else {
-        return work();
-    };
-    match runtime.spawn_blocking(work).await {
-        Ok(step) => step,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime shuts down.
-            Err(_) => Err(GssError::Finished.into()),
-        },
-    }
-}
-
 impl Refusal {
     fn of(error: &HttpError) -> Self {
         let HttpError::Context(failed) = error else {
             tracing::info!("a client is refused: {error}");
             return Self::Unauthorized(ASK);
         };
-        let hint = match &*failed.error {
-            GssError::Ap(cause) => ServiceAcceptor::hint(cause),
-            error => error.hint(),
-        };
+        let hint = ServiceAcceptor::gss_hint(&failed.error);
         let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
-        if is_own(&failed.error) {
+        if failed.error.is_own_fault() {
             tracing::error!("clients cannot be authenticated: {error}{hint}");
             return Self::Broken;
         }
@@ -278,14 +247,6 @@ impl Refusal {
         }
         response
     }
-}
-
-/// Whether the fault is the service's, whatever the client sends.
-fn is_own(error: &GssError) -> bool {
-    matches!(
-        error,
-        GssError::Ap(ApError::Keys(_) | ApError::ReplayCache(_)) | GssError::OwnBindingsMissing
-    )
 }
 
 /// What asks for a ticket.

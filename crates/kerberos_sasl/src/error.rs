@@ -1,7 +1,7 @@
 //! `SaslError`: why an exchange failed, or a message is not taken.
 
-use kerberos_client::ClientError;
 use kerberos_client::kerberos_gss::{GssError, StepError};
+use kerberos_client::{ClientError, ServiceAcceptor};
 use thiserror::Error;
 
 use crate::Layers;
@@ -67,8 +67,8 @@ impl SaslError {
     /// What to do about it, where that can be told.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Context(failed) => failed.error.hint(),
-            Self::Gss(error) => error.hint(),
+            Self::Context(failed) => ServiceAcceptor::gss_hint(&failed.error),
+            Self::Gss(error) => ServiceAcceptor::gss_hint(error),
             Self::NoRandomness(error) => error.hint(),
             _ => None,
         }

@@ -55,30 +55,67 @@ impl SaslServer {
     /// Takes the client's `response`, which may be the initial one. A client that sent none is to
     /// get an empty challenge first.
     ///
+    /// It may have to wait for files, as [`Acceptance::step`] says: a task awaits `step_async`
+    /// (feature `tokio`).
+    ///
     /// # Errors
     /// Each with its own name; it is final. The client is refused then.
     pub fn step(&mut self, response: &[u8]) -> Result<SaslStep, SaslError> {
         match std::mem::replace(&mut self.state, State::Finished) {
-            State::ExpectToken(mut acceptance) => match acceptance.step(response)? {
-                Step::Continue(token) => {
-                    self.state = State::ExpectToken(acceptance);
+            State::ExpectToken(mut acceptance) => {
+                let step = acceptance.step(response)?;
+                self.after_token(acceptance, step)
+            }
+            state => self.go_on(state, response),
+        }
+    }
+
+    /// As [`step`](Self::step), for a task. If the future is dropped before its end, the client has to
+    /// begin anew.
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "tokio")]
+    pub async fn step_async(&mut self, response: &[u8]) -> Result<SaslStep, SaslError> {
+        match std::mem::replace(&mut self.state, State::Finished) {
+            State::ExpectToken(mut acceptance) => {
+                let step = acceptance.step_async(response).await?;
+                self.after_token(acceptance, step)
+            }
+            state => self.go_on(state, response),
+        }
+    }
+
+    fn after_token(
+        &mut self,
+        acceptance: Box<Acceptance>,
+        step: Step,
+    ) -> Result<SaslStep, SaslError> {
+        match step {
+            Step::Continue(token) => {
+                self.state = State::ExpectToken(acceptance);
+                Ok(SaslStep::Continue(token))
+            }
+            Step::Done { send, context } => match (self.options.mechanism, send) {
+                (SaslMechanism::GssSpnego, send) => implied(&self.options, send, *context),
+                (SaslMechanism::Gssapi, Some(token)) => {
+                    self.state = State::ExpectNothing(context);
                     Ok(SaslStep::Continue(token))
                 }
-                Step::Done { send, context } => match (self.options.mechanism, send) {
-                    (SaslMechanism::GssSpnego, send) => implied(&self.options, send, *context),
-                    (SaslMechanism::Gssapi, Some(token)) => {
-                        self.state = State::ExpectNothing(context);
-                        Ok(SaslStep::Continue(token))
-                    }
-                    (SaslMechanism::Gssapi, None) => self.offer(context),
-                },
+                (SaslMechanism::Gssapi, None) => self.offer(context),
             },
+        }
+    }
+
+    /// What comes after the tokens.
+    fn go_on(&mut self, state: State, response: &[u8]) -> Result<SaslStep, SaslError> {
+        match state {
             State::ExpectNothing(context) => match response.len() {
                 0 => self.offer(context),
                 length => Err(SaslError::NotEmpty(length)),
             },
             State::ExpectChoice(context, offered) => self.conclude(response, *context, offered),
-            State::Finished => Err(SaslError::Finished),
+            State::ExpectToken(_) | State::Finished => Err(SaslError::Finished),
         }
     }
 

@@ -348,3 +348,29 @@ fn there_is_no_exchange_without_mutual_authentication() {
     let refused = SaslClient::start(options, begun.unwrap());
     assert!(matches!(refused, Err(SaslError::Finished)));
 }
+
+/// Each step of the server's in a task.
+#[cfg(feature = "tokio")]
+#[tokio::test(flavor = "current_thread")]
+async fn servers_in_tasks() {
+    let world = World::new();
+    let wish = wants(SaslMechanism::Gssapi, ALL);
+    let begun = world
+        .client()
+        .initiate(&world.cache(), SERVICE, &wish.initiate_options());
+    let (mut client, mut response) = SaslClient::start(wish.clone(), begun.unwrap()).unwrap();
+    let service = world.service().with_memory_replay_cache();
+    let mut server = SaslServer::new(&service, wish, AcceptorOptions::default());
+    let outcome = loop {
+        response = match server.step_async(&response).await.unwrap() {
+            SaslStep::Done { outcome, .. } => break outcome,
+            SaslStep::Continue(challenge) => match client.step(&challenge).unwrap() {
+                SaslStep::Continue(response) => response,
+                SaslStep::Done { send, .. } => send.unwrap(),
+            },
+        };
+    };
+    assert_eq!(outcome.details.initiator.to_string(), "alice@EXAMPLE.COM");
+    let finished = server.step_async(b"").await;
+    assert!(matches!(finished, Err(SaslError::Finished)));
+}

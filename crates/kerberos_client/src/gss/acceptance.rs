@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use kerberos_gss::{Acceptor, AcceptorOptions, SpnegoAcceptor, Step, StepError};
+use kerberos_gss::{Acceptor, AcceptorOptions, GssError, SpnegoAcceptor, Step, StepError};
 
 use super::{GssMechanism, rng};
-use crate::{KeytabKeys, ServiceAcceptor, now};
+use crate::{ServiceAcceptor, SharedKeys, now};
 
 /// A context that a client establishes with this service; see [`ServiceAcceptor::acceptance`].
 #[derive(Debug)]
@@ -16,8 +16,10 @@ pub struct Acceptance {
 
 #[derive(Debug)]
 enum End {
-    Kerberos(Acceptor<Arc<KeytabKeys>>),
-    Spnego(SpnegoAcceptor<Arc<KeytabKeys>>),
+    Kerberos(Acceptor<SharedKeys>),
+    Spnego(SpnegoAcceptor<SharedKeys>),
+    /// It is at work elsewhere, or was when nobody waited for it any more.
+    Away,
 }
 
 impl ServiceAcceptor {
@@ -32,13 +34,22 @@ impl ServiceAcceptor {
         let service = self.clone();
         Acceptance { end, service }
     }
+
+    /// What the service's administrator may do about `error`, where that can be told: as
+    /// [`hint`](Self::hint), for a context.
+    pub fn gss_hint(error: &GssError) -> Option<String> {
+        match error {
+            GssError::Ap(cause) => Self::hint(cause),
+            error => error.hint(),
+        }
+    }
 }
 
 impl Acceptance {
     /// Takes the client's `token`.
     ///
-    /// The replay cache may be a file, and the keytab may have to be read anew: a task of a runtime
-    /// had better do this on a thread for blocking work.
+    /// The replay cache may be a file, and the keytab may have to be read anew: a task awaits
+    /// `step_async` (feature `tokio`).
     ///
     /// # Errors
     /// As [`Acceptor::step`] and [`SpnegoAcceptor::step`]: the client is to get
@@ -48,6 +59,30 @@ impl Acceptance {
         match &mut self.end {
             End::Kerberos(end) => end.step(token, &mut replays, &mut rng(), now()),
             End::Spnego(end) => end.step(token, &mut replays, &mut rng(), now()),
+            End::Away => Err(GssError::Finished.into()),
         }
+    }
+
+    /// As [`step`](Self::step), for a task: what may have to wait for a file is done by another thread.
+    /// If the future is dropped before its end, the acceptance is over.
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "tokio")]
+    pub async fn step_async(&mut self, token: &[u8]) -> Result<Step, StepError> {
+        let mut away = Self {
+            end: std::mem::replace(&mut self.end, End::Away),
+            service: self.service.clone(),
+        };
+        let token = token.to_vec();
+        let work = move || {
+            let step = away.step(&token);
+            (away.end, step)
+        };
+        let Some((end, step)) = crate::io::run_or_do(work).await else {
+            return Err(GssError::Finished.into());
+        };
+        self.end = end;
+        step
     }
 }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::thread;
 use std::time::Instant;
 
 use ::tokio::io::Interest;
@@ -17,7 +18,7 @@ use ::tokio::time::timeout_at;
 use rustix::event::PollFlags;
 use tracing::Instrument as _;
 
-use super::workers::{Workers, spawn};
+use super::workers::{Work, Workers, spawn};
 use super::{Place, Waiting};
 use crate::ClientError;
 
@@ -76,8 +77,43 @@ fn register<'a>(waiting: &Waiting<'a>) -> io::Result<(AsyncFd<BorrowedFd<'a>>, I
 pub(super) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ClientError> {
-    static WORKERS: Workers = Workers::new();
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+    let (work, told) = telling(runtime, work);
+    WORKERS
+        .run(work, spawn)
+        .map_err(|(error, _)| ClientError::NoThread(Arc::new(error)))?;
+    match told.await {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(panic)) => resume_unwind(panic),
+        // The thread ends with the process.
+        Err(_) => Err(ClientError::NoRuntime),
+    }
+}
+
+/// Does work that may have to wait for a file, but seldom does: by one of the threads, else here.
+pub(crate) async fn run_or_do<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let Ok(runtime) = Handle::try_current() else {
+        return Some(work());
+    };
+    let (work, told) = telling(runtime, work);
+    if let Err((_, Some(work))) = WORKERS.run(work, spawn) {
+        work();
+    }
+    match told.await {
+        Ok(Ok(output)) => Some(output),
+        Ok(Err(panic)) => resume_unwind(panic),
+        // The process ends.
+        Err(_) => None,
+    }
+}
+
+/// The work, and what tells of its outcome.
+fn telling<T: Send + 'static>(
+    runtime: Handle,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> (Work, oneshot::Receiver<thread::Result<T>>) {
     let span = tracing::Span::current();
     let (tell, told) = oneshot::channel();
     let work = move || {
@@ -87,16 +123,10 @@ pub(super) async fn run<T: Send + 'static>(
         // Whoever asked may have gone.
         let _ = tell.send(output);
     };
-    WORKERS
-        .run(Box::new(work), spawn)
-        .map_err(|error| ClientError::NoThread(Arc::new(error)))?;
-    match told.await {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(panic)) => resume_unwind(panic),
-        // The thread ends with the process.
-        Err(_) => Err(ClientError::NoRuntime),
-    }
+    (Box::new(work), told)
 }
+
+static WORKERS: Workers = Workers::new();
 
 /// As [`Io::place`](super::Io::place).
 pub(super) fn place() -> Result<Place, ClientError> {

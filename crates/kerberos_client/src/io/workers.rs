@@ -44,20 +44,19 @@ impl Workers {
     /// is given.
     ///
     /// # Errors
-    /// When there is no thread to be had; the work is not done then.
+    /// When there is no thread to be had: the work, which is not done then.
     pub(super) fn run(
         &'static self,
         work: Work,
         spawn: impl FnOnce(Box<dyn FnOnce() + Send>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> Result<(), (io::Error, Option<Work>)> {
         let mut state = self.lock();
         state.queue.push_back(work);
         if state.queue.len() <= state.idle {
             self.wake.notify_one();
         } else if state.threads < MAX_THREADS {
             if let Err(error) = spawn(Box::new(|| self.serve())) {
-                state.queue.pop_back();
-                return Err(error);
+                return Err((error, state.queue.pop_back()));
             }
             state.threads += 1;
         }
@@ -120,7 +119,7 @@ mod tests {
         for _ in 0..10 {
             let tell = tell.clone();
             let work = move || tell.send(thread::current().id()).unwrap();
-            workers.run(Box::new(work), spawn).unwrap();
+            assert!(workers.run(Box::new(work), spawn).is_ok());
             told.recv().unwrap();
             while workers.lock().idle == 0 {
                 thread::yield_now();
@@ -129,11 +128,10 @@ mod tests {
         assert_eq!(workers.lock().threads, 1);
         // Who has work does not keep others from theirs.
         let (go, gone) = mpsc::channel();
-        workers
-            .run(Box::new(move || gone.recv().unwrap()), spawn)
-            .unwrap();
+        let waits = move || gone.recv().unwrap();
+        assert!(workers.run(Box::new(waits), spawn).is_ok());
         let work = move || tell.send(thread::current().id()).unwrap();
-        workers.run(Box::new(work), spawn).unwrap();
+        assert!(workers.run(Box::new(work), spawn).is_ok());
         told.recv().unwrap();
         assert_eq!(workers.lock().threads, 2);
         go.send(()).unwrap();
@@ -145,8 +143,10 @@ mod tests {
         let (tell, told) = mpsc::channel();
         let work = move || tell.send(()).unwrap();
         let none = |_| Err(io::ErrorKind::WouldBlock.into());
-        workers.run(Box::new(work), none).unwrap_err();
-        workers.run(Box::new(|| ()), spawn).unwrap();
+        let Err((_, Some(_))) = workers.run(Box::new(work), none) else {
+            panic!("there is none")
+        };
+        assert!(workers.run(Box::new(|| ()), spawn).is_ok());
         assert!(told.recv().is_err());
     }
 }

@@ -92,6 +92,15 @@ impl RcacheFile {
         }
     }
 
+    /// Whether the file can be used, which is made if it is not there: what would come out at the first
+    /// client else.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn check(&self) -> Result<(), RcacheError> {
+        self.open_file().map(drop)
+    }
+
     fn open_file(&self) -> Result<File, RcacheError> {
         let path = || self.path.clone();
         // What cannot be read and written is no file of ours; a pipe is not to keep us waiting.
