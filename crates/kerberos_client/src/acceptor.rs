@@ -191,7 +191,9 @@ impl ServiceAcceptor {
         peer: Option<IpAddr>,
     ) -> Result<Accepted, ApError> {
         let (service, ap_req) = (self.clone(), ap_req.to_vec());
-        let accepted = crate::io::run_or_do(move || service.accept(&ap_req, peer)).await;
+        let accepted = crate::io::Io::Tokio
+            .run_or_do(move || service.accept(&ap_req, peer))
+            .await;
         accepted.unwrap_or_else(|| Err(ApError::Keys(ClientError::NoRuntime.into())))
     }
 

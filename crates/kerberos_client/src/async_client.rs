@@ -184,7 +184,7 @@ impl AsyncClient {
         let (login, cache) = (login.clone(), cache.clone());
         let config = Arc::clone(&self.driver.config);
         let store = move || store_at(&login, &cache, config.krb5());
-        self.driver.io.run(store).await?
+        self.driver.io.finish(store).await?
     }
 
     /// As [`Client::store_credential`].
@@ -199,7 +199,7 @@ impl AsyncClient {
         let (credential, cache) = (credential.clone(), cache.clone());
         let config = Arc::clone(&self.driver.config);
         let store = move || store_credential_at(&credential, &cache, config.krb5());
-        self.driver.io.run(store).await?
+        self.driver.io.finish(store).await?
     }
 
     /// As [`Client::store_renewed`].
@@ -214,7 +214,7 @@ impl AsyncClient {
         let (ticket, cache) = (ticket.clone(), cache.clone());
         let options = self.driver.config.krb5().ccache_options();
         let store = move || store_renewed_at(&ticket, &cache, &options);
-        self.driver.io.run(store).await?
+        self.driver.io.finish(store).await?
     }
 
     /// As [`Client::ticket`].

@@ -253,7 +253,13 @@ impl Delivery {
         }
         if self.failures.is_empty() {
             for server in 0..self.servers.len() {
-                self.fail_server(server, Reason::OnlyUdp);
+                let is_excluded = self.transports(server).is_empty();
+                let reason = if is_excluded {
+                    Reason::OnlyUdp
+                } else {
+                    Reason::OutOfTime
+                };
+                self.fail_server(server, reason);
             }
         }
         Outcome::Unreachable(std::mem::take(&mut self.failures))

@@ -15,9 +15,6 @@ mod tokio;
 #[cfg(feature = "tokio")]
 mod workers;
 
-#[cfg(feature = "tokio")]
-pub(crate) use tokio::run_or_do;
-
 use std::future::Future;
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -120,6 +117,44 @@ impl Io {
             Self::Blocking => Ok(work()),
             #[cfg(feature = "tokio")]
             Self::Tokio => tokio::run(work).await,
+        }
+    }
+
+    /// As [`run`](Self::run), for what must not be cut off by the end of the process: a runtime that
+    /// shuts down meanwhile waits for the end of it, a while.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(clippy::unused_async, reason = "a runtime's is awaited")
+    )]
+    pub(crate) async fn finish<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ClientError> {
+        match self {
+            Self::Blocking => Ok(work()),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::finish(work).await,
+        }
+    }
+
+    /// Does work that may have to wait for a file but seldom does, if need be here and now: where there
+    /// is no other thread to be had, that is better than not doing it. `None` when the process ends.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(
+            clippy::unused_async,
+            clippy::unnecessary_wraps,
+            reason = "a runtime's is awaited"
+        )
+    )]
+    pub(crate) async fn run_or_do<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        match self {
+            Self::Blocking => Some(work()),
+            #[cfg(feature = "tokio")]
+            Self::Tokio => tokio::run_or_do(work).await,
         }
     }
 

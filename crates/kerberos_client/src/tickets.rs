@@ -211,7 +211,7 @@ impl Driver {
             }
             Ok::<_, CcacheError>(())
         };
-        let stored = self.io.run(append).await;
+        let stored = self.io.finish(append).await;
         if let Err(error) = stored.and_then(|stored| Ok(stored?)) {
             tracing::warn!("{name} does not take the ticket for {server}: {error}");
         }

@@ -2,28 +2,55 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::UdpSocket;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use kerberos_client::kerberos_proto::Principal;
-use kerberos_client::{AsyncClient, Client, ClientError, Config, KeeperParams, Password, Secret};
+use kerberos_client::kerberos_proto::{Principal, ServiceKeys};
+use kerberos_client::{
+    AsyncClient, Client, ClientError, Config, KeeperParams, Password, Secret, ServiceAcceptor,
+};
 use kerberos_testkdc::TestKdc;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Limits memory to what there is now and less than the stack of a thread: root may have as many
-/// threads as it likes otherwise.
-fn forbid_threads() {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
-    let size = size.and_then(|size| size.trim().strip_suffix(" kB"));
-    let size: u64 = size.unwrap().trim().parse().unwrap();
-    let limit = Rlimit {
-        current: Some((size + 1024) * 1024),
-        ..getrlimit(Resource::As)
-    };
-    setrlimit(Resource::As, limit).unwrap();
+/// As long as this is there, there is no thread to be had: memory is limited to what there is and less
+/// than the stack of another, since root may have as many threads as it likes otherwise.
+struct NoThreads {
+    usual: Rlimit,
+    /// On the stacks of threads that have ended, which the C library keeps for the next ones.
+    held: Vec<(mpsc::Sender<()>, JoinHandle<()>)>,
+}
+
+impl NoThreads {
+    fn begin() -> Self {
+        let usual = getrlimit(Resource::As);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+        let size = size.and_then(|size| size.trim().strip_suffix(" kB"));
+        let size: u64 = size.unwrap().trim().parse().unwrap();
+        let current = Some((size + 1024) * 1024);
+        setrlimit(Resource::As, Rlimit { current, ..usual }).unwrap();
+        let mut held = Vec::new();
+        loop {
+            let (go, wait) = mpsc::channel();
+            match thread::Builder::new().spawn(move || wait.recv().unwrap_or(())) {
+                Ok(thread) => held.push((go, thread)),
+                Err(_) => return Self { usual, held },
+            }
+        }
+    }
+}
+
+impl Drop for NoThreads {
+    fn drop(&mut self) {
+        setrlimit(Resource::As, self.usual).unwrap();
+        for (go, thread) in self.held.drain(..) {
+            drop(go);
+            thread.join().unwrap();
+        }
+    }
 }
 
 /// For tests of one process: the limit is that of all of its threads.
@@ -37,13 +64,9 @@ fn kdcs_are_probed_one_after_the_other() {
     drop(taken);
     let conf = format!("[realms]\nR = {{\nkdc = {nobody}\nkdc = {nobody}\n}}\n");
     let client = Client::new(Config::parse(&conf).unwrap());
-    let usual = getrlimit(Resource::As);
-    forbid_threads();
-    let spawned = std::thread::Builder::new().spawn(|| ());
-    let found = client.probe_kdcs("R", SECOND);
-    setrlimit(Resource::As, usual).unwrap();
-    spawned.unwrap_err();
-    let found = found.unwrap();
+    let no_threads = NoThreads::begin();
+    let found = client.probe_kdcs("R", SECOND).unwrap();
+    drop(no_threads);
     assert_eq!(found.len(), 2);
     for server in found {
         // By UDP and by TCP, each refused.
@@ -66,8 +89,7 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
     runtime.block_on(async {
         let login = client.as_params(Principal::parse("svc@EXAMPLE.COM").unwrap());
         let secret = || Ok::<_, ClientError>(Secret::Password(Password::new("password")));
-        let usual = getrlimit(Resource::As);
-        forbid_threads();
+        let no_threads = NoThreads::begin();
         // The task begins when this one waits.
         let keeper = client.keep(KeeperParams::new(login.unwrap(), secret));
         let keeper = keeper.unwrap();
@@ -78,7 +100,7 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
         };
         let failed = tokio::time::timeout(SECOND * 60, failed).await;
         let state = keeper.state();
-        setrlimit(Resource::As, usual).unwrap();
+        drop(no_threads);
         failed.unwrap();
         let error = state.error.as_deref().unwrap();
         assert!(matches!(error, ClientError::NoThread(_)), "{error}");
@@ -87,5 +109,29 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
         let ready = tokio::time::timeout(SECOND * 60, keeper.ready()).await;
         ready.unwrap().unwrap();
         assert!(start.elapsed() < SECOND * 30, "the pauses are short");
+    });
+}
+
+/// What only looks at a file is done by the task itself: a name of the hosts file stays the same, and a
+/// client that is refused is so for what it sent.
+#[test]
+fn what_needs_no_waiting_needs_no_thread() {
+    let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
+    let client = Client::new(Config::parse("").unwrap());
+    let known = client.service_principal("host", Some("localhost"));
+    let service = ServiceAcceptor::from_keys(client.config(), ServiceKeys::default()).unwrap();
+    let refused = service.accept(b"junk", None).unwrap_err().to_string();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let client = AsyncClient::new(client.config().clone());
+        let no_threads = NoThreads::begin();
+        let found = client.service_principal("host", Some("localhost")).await;
+        let accepted = service.accept_async(b"junk", None).await;
+        drop(no_threads);
+        assert_eq!(found.unwrap(), known.unwrap());
+        assert_eq!(accepted.unwrap_err().to_string(), refused);
     });
 }

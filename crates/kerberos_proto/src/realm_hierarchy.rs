@@ -20,7 +20,7 @@ pub(crate) fn between<'a>(start: &'a [u8], goal: &'a [u8]) -> Option<Vec<&'a [u8
 
 /// The realm and those above it: `A.X.COM`, `X.COM`, `COM`; and, in the style of X.500, `/COM/HP`,
 /// `/COM`.
-fn above(realm: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn above(realm: &[u8]) -> impl Iterator<Item = &[u8]> {
     core::iter::successors(Some(realm), |realm| {
         if realm.starts_with(b"/") {
             let end = realm.iter().rposition(|byte| *byte == b'/')?;

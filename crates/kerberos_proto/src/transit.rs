@@ -9,14 +9,19 @@ use alloc::vec::Vec;
 use kerberos_asn1::{EncTicketPart, TicketFlags, TransitedType};
 
 use crate::Route;
-use crate::realm_hierarchy::between;
+use crate::realm_hierarchy::{above, between};
+
+/// The realm of clients that do not even tell their own (RFC 8062 §3.1).
+const ANONYMOUS_REALM: &[u8] = b"WELLKNOWN:ANONYMOUS";
 
 /// The longest list of realms, the client's included, that is looked at. It is written by foreign
 /// KDCs, and those of real ones are a tenth of this.
 const MAX_LIST: usize = 2048;
 
 /// Which realms a service lets clients come through: those on the path that is laid down from the
-/// client's realm to its own, or else those on the path that the names of the two make.
+/// client's realm to its own, or else those on the path that the names of the two make. Between names
+/// that have nothing in common that is every realm above either, as in MIT's library: forests of Active
+/// Directory trust each other at their roots.
 ///
 /// # Example
 /// ```
@@ -35,8 +40,9 @@ const MAX_LIST: usize = 2048;
 ///
 /// let policy = TransitPolicy::default();
 /// assert!(policy.accepts(&ticket, b"PLANT.CORP"));
+/// ticket.transited.contents = b"GATE.NET";
 /// assert!(!policy.accepts(&ticket, b"PARTNER.NET"));
-/// let policy = policy.with_path("SALES.CORP", "PARTNER.NET", ["CORP"]);
+/// let policy = policy.with_path("SALES.CORP", "PARTNER.NET", ["GATE.NET"]);
 /// assert!(policy.accepts(&ticket, b"PARTNER.NET"));
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -67,6 +73,10 @@ impl TransitPolicy {
         if ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED) || list.is_empty() {
             return true;
         }
+        // RFC 8062 §4.3: a client of whom not even the realm is known may have come through any.
+        if client == ANONYMOUS_REALM {
+            return true;
+        }
         // A client of the service's own realm need not have left it.
         if client == server
             || ticket.transited.tr_type != TransitedType::DOMAIN_X500_COMPRESS
@@ -80,9 +90,11 @@ impl TransitPolicy {
             .find(|(from, route)| from == client && route.realm == server);
         let path = match laid_down {
             Some((_, route)) => route.through.iter().map(Vec::as_slice).collect(),
-            None => between(client, server).unwrap_or_default(),
+            None => between(client, server)
+                .unwrap_or_else(|| above(client).chain(above(server)).collect()),
         };
-        // The ends have no place in the list, but take no harm from it; MIT's library has them, too.
+        // The ends have no place in the list, but take no harm from it; MIT's library takes the
+        // client's, too.
         let may_be_passed =
             |realm: &[u8]| realm == client || realm == server || path.contains(&realm);
         all(list, client, server, may_be_passed)

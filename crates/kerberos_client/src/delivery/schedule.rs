@@ -182,7 +182,7 @@ impl Delivery {
 
     /// By what a server is asked, the preferred transport first; by nothing where the only one that
     /// it serves by is excluded.
-    fn transports(&self, server: usize) -> &'static [Transport] {
+    pub(super) fn transports(&self, server: usize) -> &'static [Transport] {
         let only = self.servers.get(server).and_then(|target| target.transport);
         match (self.strategy, only) {
             (_, Some(Transport::Https)) => &[Transport::Https],

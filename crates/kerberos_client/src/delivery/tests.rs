@@ -460,6 +460,24 @@ fn what_cannot_be_asked_is_not_resolved() {
 }
 
 #[test]
+fn what_there_was_no_time_for_is_out_of_time() {
+    let udp = Some(Transport::Udp);
+    let told = |strategy| {
+        let targets = vec![target("a", None), target("b", udp)];
+        let mut delivery = Delivery::new(targets, strategy, Some(Duration::ZERO));
+        assert_eq!(delivery.poll(Duration::ZERO), Action::Finish);
+        let Outcome::Unreachable(attempts) = delivery.finish() else {
+            panic!()
+        };
+        let reasons = attempts.into_iter().map(|attempt| attempt.reason);
+        reasons.collect::<Vec<_>>()
+    };
+    let (late, excluded) = (Reason::OutOfTime, Reason::OnlyUdp);
+    assert_eq!(told(Strategy::UdpFirst), [late.clone(), late.clone()]);
+    assert_eq!(told(Strategy::TcpOnly), [late, excluded]);
+}
+
+#[test]
 fn an_unavailable_service_makes_way() {
     check(
         &world(&[(Unavailable, Silent), (Answers(3), Silent)]),

@@ -47,10 +47,10 @@ impl<T: Send + Sync + 'static> Source<T> {
         };
         let path = file.path.display().to_string();
         let error = |reason| DnsError::ResolvConf { path, reason };
-        match io.run(move || file.get()).await {
-            Ok(Ok(settings)) => Ok(settings),
-            Ok(Err(failed)) => Err(error(crate::transport::describe(&failed))),
-            Err(failed) => Err(error(failed.to_string())),
+        match io.run_or_do(move || file.get()).await {
+            Some(Ok(settings)) => Ok(settings),
+            Some(Err(failed)) => Err(error(crate::transport::describe(&failed))),
+            None => Err(error(ENDS.to_owned())),
         }
     }
 }
@@ -72,3 +72,6 @@ impl<T> SourceFile<T> {
         Ok(settings)
     }
 }
+
+/// Instead of what the system says.
+const ENDS: &str = "the process ends";

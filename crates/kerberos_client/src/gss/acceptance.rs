@@ -79,7 +79,7 @@ impl Acceptance {
             let step = away.step(&token);
             (away.end, step)
         };
-        let Some((end, step)) = crate::io::run_or_do(work).await else {
+        let Some((end, step)) = crate::io::Io::Tokio.run_or_do(work).await else {
             return Err(GssError::Finished.into());
         };
         self.end = end;

@@ -1,14 +1,15 @@
 //! Waiting and working by a Tokio runtime.
 
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::tokio::io::Interest;
 use ::tokio::io::unix::AsyncFd;
@@ -90,8 +91,41 @@ pub(super) async fn run<T: Send + 'static>(
     }
 }
 
-/// Does work that may have to wait for a file, but seldom does: by one of the threads, else here.
-pub(crate) async fn run_or_do<T: Send + 'static>(
+/// As [`Io::finish`](super::Io::finish).
+///
+/// A runtime that shuts down drops its tasks, and one of them waits for the work when it is dropped.
+pub(super) async fn finish<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ClientError> {
+    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+    let (at_work, end) = mpsc::channel::<Infallible>();
+    let (tell, told) = oneshot::channel::<()>();
+    runtime.spawn(async move {
+        let _end = End(end);
+        // That it is told of is as good as that it ends.
+        let _ = told.await;
+    });
+    run(move || {
+        // In the order in which they are dropped, when the work has ended, by a panic perhaps.
+        let _tell = tell;
+        let _at_work = at_work;
+        work()
+    })
+    .await
+}
+
+/// The end of some work, which comes when its sender is dropped. Dropping this waits for it.
+struct End(mpsc::Receiver<Infallible>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // It ends by an error in any case.
+        let _ = self.0.recv_timeout(LONGEST_END);
+    }
+}
+
+/// As [`Io::run_or_do`](super::Io::run_or_do).
+pub(super) async fn run_or_do<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     let Ok(runtime) = Handle::try_current() else {
@@ -128,6 +162,9 @@ fn telling<T: Send + 'static>(
 
 static WORKERS: Workers = Workers::new();
 
+/// How long a runtime that shuts down waits for what is at work.
+const LONGEST_END: Duration = Duration::from_secs(10);
+
 /// As [`Io::place`](super::Io::place).
 pub(super) fn place() -> Result<Place, ClientError> {
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
@@ -145,7 +182,7 @@ pub(super) fn detach(work: impl Future<Output = ()> + Send + 'static) -> Result<
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{Arc, OnceLock, mpsc};
+    use std::sync::{Arc, OnceLock};
 
     use tracing::span::{Attributes, Id, Record};
     use tracing::subscriber::set_default;
@@ -189,6 +226,35 @@ mod tests {
 
         fn exit(&self, _: &Id) {
             self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What writes a file is not cut off by the end of `main`.
+    #[test]
+    fn a_runtime_that_ends_waits_for_what_must_be_finished() {
+        for multi_thread in [false, true] {
+            let mut builder = if multi_thread {
+                ::tokio::runtime::Builder::new_multi_thread()
+            } else {
+                ::tokio::runtime::Builder::new_current_thread()
+            };
+            let runtime = builder.build().unwrap();
+            let (begin, begun) = mpsc::channel();
+            let done = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&done);
+            runtime.block_on(async {
+                ::tokio::spawn(finish(move || {
+                    begin.send(()).unwrap();
+                    thread::sleep(Duration::from_millis(300));
+                    counted.store(1, Ordering::Release);
+                }));
+                while begun.try_recv().is_err() {
+                    ::tokio::task::yield_now().await;
+                }
+            });
+            assert_eq!(done.load(Ordering::Acquire), 0);
+            drop(runtime);
+            assert_eq!(done.load(Ordering::Acquire), 1);
         }
     }
 

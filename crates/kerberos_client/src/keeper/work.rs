@@ -189,7 +189,7 @@ impl Work {
                 callback.call(|publish| publish(&login))
             })
         };
-        self.driver.io.run(work).await?
+        self.driver.io.finish(work).await?
     }
 
     /// What there is to be told after an attempt, and when the next one is due.

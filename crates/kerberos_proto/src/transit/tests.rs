@@ -131,8 +131,23 @@ fn along_the_names_of_the_realms() {
     // The ends, which some KDCs list.
     check("A.CORP,CORP,B.CORP", "A.CORP", "B.CORP", true);
     check("A.COM", "A.COM", "B.NET", true);
-    check("COM", "A.COM", "B.NET", false);
+    // Where the names have nothing in common, the roots of the two trees are on the way.
+    check("COM", "A.COM", "B.NET", true);
+    check(
+        "CORP.LOCAL,PARTNER.NET",
+        "EU.CORP.LOCAL",
+        "HQ.PARTNER.NET",
+        true,
+    );
+    check(
+        "CORP.LOCAL,EVIL.NET",
+        "EU.CORP.LOCAL",
+        "HQ.PARTNER.NET",
+        false,
+    );
+    check("X.CORP.LOCAL", "EU.CORP.LOCAL", "HQ.PARTNER.NET", false);
     check(",", "A.COM", "B.NET", false);
+    check("EVIL", "WELLKNOWN:ANONYMOUS", "B.NET", true);
     check("", "A.COM", "B.NET", true);
     // One's own realm is not left.
     check("CORP", "A.CORP", "A.CORP", false);
@@ -145,6 +160,7 @@ fn along_the_names_of_the_realms() {
 fn along_a_path_that_is_laid_down() {
     let policy = TransitPolicy::default()
         .with_path("A.CORP", "B.NET", ["CORP", "NET"])
+        .with_path("A.CORP", "C.NET", ["GATE"])
         .with_path("A.CORP", "B.CORP", [""; 0]);
     let check = |list: &str, server: &str, expected: bool| {
         let accepted = accepts(&policy, list.as_bytes(), b"A.CORP", server.as_bytes());
@@ -158,7 +174,8 @@ fn along_a_path_that_is_laid_down() {
     check("CORP", "B.CORP", false);
     check("CORP", "C.CORP", true);
     assert!(
-        !accepts(&policy, b"CORP", b"C.CORP", b"B.NET"),
+        accepts(&policy, b"GATE", b"A.CORP", b"C.NET")
+            && !accepts(&policy, b"GATE", b"C.NET", b"A.CORP"),
         "one way only"
     );
 }
