@@ -58,6 +58,26 @@ impl Client {
         block_on(self.driver.service_principal(service, host))
     }
 
+    /// The principal of `service` on `host` as far as no DNS server is needed for it: as
+    /// [`service_principal`](Self::service_principal) has it with `dns_canonicalize_hostname = false`.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{Client, Config};
+    /// let client = Client::new(Config::parse("[libdefaults]\n qualify_shortname = example.com\n")?);
+    /// let name = client.service_principal_as_typed("MSSQLSvc", "DB:Inst");
+    /// assert_eq!(name.to_string(), "MSSQLSvc/db.example.com:Inst@");
+    /// # Ok::<(), kerberos_client::ClientError>(())
+    /// ```
+    pub fn service_principal_as_typed(&self, service: &str, host: &str) -> Principal {
+        let names = KnownNames {
+            driver: &self.driver,
+            deadline: None,
+        };
+        let (host, realm) = block_on(canonical(self.config(), &names, host, false));
+        Principal::new(NameType::SRV_HST, [service, &host], realm)
+    }
+
     /// The names under which to ask for `server`, best first; each is made when it is its turn.
     ///
     /// There is one, `server` itself, unless it is the name of a service on a host and

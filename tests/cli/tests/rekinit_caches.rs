@@ -175,7 +175,7 @@ fn a_shorter_ticket_is_replaced_when_it_has_ended() {
             .split("\"cache\":\"")
             .filter_map(|rest| rest.split('"').next());
         let very = place_of.last().expect("its name").to_owned();
-        log_in(&place, &very, "alice -l 2s");
+        log_in(&place, &very, "alice -l 5s");
         assert_eq!(get(&address, "/readyz").0, READY);
         wait_until("it has ended", || get(&address, "/readyz").0 == UNREADY);
         sidecar.wait_for("\"event\":\"cache_changed\"", 1);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cli::sidecar::{address, get, rekinit, start, wait_until};
 use cli::{PASSWORD, REALM, realm_of};
-use kerberos_testkdc::TestKdc;
+use kerberos_testkdc::{Fault, TestKdc};
 use test_support::{DnsView, Place, Sidecar};
 
 const READY: &str = "HTTP/1.1 200 OK";
@@ -135,6 +135,33 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
         !place.path("elsewhere").exists() && !place.path("kept").exists()
     });
     assert!(!listed().contains("bob@"));
+}
+
+/// Whose ticket it is was in a secret that came late; where it is stays known.
+#[test]
+fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
+    let (kdc, place) = world();
+    let collection = format!("DIR:{}", place.text("tickets"));
+    let options = format!("--secret-file secret --destroy --listen 127.0.0.1:0 -c {collection}");
+    let mut sidecar = start(&place, &options);
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    let secret = format!("{{\"username\":\"alice\",\"password\":\"{PASSWORD}\"}}");
+    place.write("secret", &secret);
+    sidecar.wait_for(REFRESHED, 1);
+    kdc.set_fault(Fault::Silence);
+    for reloads in 1..=3 {
+        // Known since, known still, and not to be read for once.
+        if reloads == 3 {
+            fs::remove_file(place.path("secret")).expect("it is there");
+        }
+        sidecar.signal("HUP");
+        sidecar.wait_for("read anew", reloads);
+        assert_eq!(get(&address, "/readyz").0, READY, "reload {reloads}");
+        let klist = place.ours("klist").arg("-l").env("KRB5CCNAME", &collection);
+        let run = klist.run();
+        assert!(run.stdout().contains("alice@"), "reload {reloads}: {run}");
+    }
 }
 
 #[test]

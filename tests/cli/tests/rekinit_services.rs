@@ -5,7 +5,7 @@
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use cli::sidecar::{get, rekinit};
+use cli::sidecar::{address, get, rekinit, start};
 use cli::{PASSWORD, REALM, realm_of};
 use kerberos_testkdc::TestKdc;
 use serde_json::Value;
@@ -164,5 +164,55 @@ fn a_probe_does_not_wait_for_dns() {
         .ours_installed("rekinit")
         .line("--check --service HTTP/www.cli.test");
     view.seen_by(tool).run().exits(1);
+    drop(silent);
+}
+
+/// A trailer stays as it is, a short name gets its domain, and a port is no part of an address.
+#[test]
+fn after_a_restart_a_service_is_known_by_its_name_without_a_kdc() {
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let builder = builder.service("MSSQLSvc/db.cli.test:Inst");
+    let (kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
+    place.write("password", PASSWORD);
+    place.configure(&format!(
+        "{}[libdefaults]\nqualify_shortname = cli.test\n[domain_realm]\n.cli.test = CLI.TEST\n",
+        kdc.krb5_conf()
+    ));
+    let options =
+        "--password-file password --service MSSQLSvc/DB.cli.test:Inst --service HTTP/www alice";
+    rekinit(&place, "--once").line(options).run().success();
+    drop(kdc);
+    let mut sidecar = start(&place, &format!("--listen 127.0.0.1:0 {options}"));
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    assert_eq!(get(&address, "/readyz").0, "HTTP/1.1 200 OK");
+}
+
+#[test]
+#[cfg_attr(
+    not(root),
+    ignore = "needs root, for a port and a view of DNS of its own"
+)]
+fn tickets_do_not_wait_for_the_names_of_all_services() {
+    let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    for number in 0..6 {
+        builder = builder.service(&format!("HTTP/www{number}.cli.test"));
+    }
+    let (kdc, place) = realm_of(builder);
+    place.write("password", PASSWORD);
+    let conf = kdc.krb5_conf();
+    place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
+    let silent = UdpSocket::bind("127.77.5.3:53").expect("nobody has that address");
+    let view = DnsView::of(Ipv4Addr::new(127, 77, 5, 3), "cli.test");
+    let mut tool = place
+        .ours_installed("rekinit")
+        .line("--once --timeout 30 --password-file password alice");
+    for number in 0..6 {
+        tool = tool.line(&format!("--service HTTP/www{number}.cli.test"));
+    }
+    let run = view.seen_by(tool).run().success();
+    assert!(run.elapsed < Duration::from_secs(20), "{run}");
+    let listed = place.ours("klist").run();
+    assert!(listed.stdout().contains("HTTP/www5.cli.test@"), "{listed}");
     drop(silent);
 }

@@ -56,8 +56,9 @@ impl Fleet {
         for target in targets {
             let cache = target.cache.to_string();
             let owner = target.owner(&shared.client);
-            let is_same =
-                |history: &History| history.status.cache == cache && history.owner == owner;
+            let is_same = |history: &History| {
+                history.status.cache == cache && history.may_be_of(owner.as_ref())
+            };
             let history = if let Some(place) = before.iter().position(is_same) {
                 before.swap_remove(place)
             } else {

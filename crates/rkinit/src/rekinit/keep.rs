@@ -51,6 +51,17 @@ pub(super) struct History {
     pub(super) accepted: Accepted,
 }
 
+impl History {
+    /// Whether it may be the ticket of `owner`, or of somebody whose name is in a secret that cannot be
+    /// read now.
+    pub(super) fn may_be_of(&self, owner: Option<&Principal>) -> bool {
+        let known = self.owner.clone();
+        // Who was not known at the start has logged in since, perhaps.
+        let known = known.or_else(|| self.status.facts().principal);
+        owner.is_none_or(|owner| known.as_ref() == Some(owner))
+    }
+}
+
 /// What a keeper's thread tells the main one after each attempt.
 pub(super) struct Attempted {
     pub(super) status: Arc<Status>,

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use kerberos_asn1::KerberosTime;
 use kerberos_client::Client;
@@ -33,6 +34,7 @@ use crate::advice::advice;
 use crate::rekinit::log::Log;
 use crate::rekinit::reason::Reason;
 use crate::rekinit::service;
+use crate::rekinit::service::Service;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::Target;
 
@@ -126,10 +128,7 @@ impl Publisher {
         let options = self.client.config().krb5().ccache_options();
         let memory = Ccache::resolve(&name.0, &options)?;
         memory.replace_with(content)?;
-        let named = self.target.services.iter();
-        let wanted: Vec<Principal> = named
-            .map(|service| service.resolve(&self.client))
-            .collect::<Result<_, _>>()?;
+        let wanted = self.names_of_services()?;
         let requests: Vec<TicketRequest> = wanted.iter().cloned().map(TicketRequest::new).collect();
         let results = self.client.tickets(&name.0, &requests)?;
         let mut services = Services::default();
@@ -148,6 +147,18 @@ impl Publisher {
             gathered.copy(&entry)?;
         }
         Ok((gathered, services))
+    }
+
+    /// What the services are called in tickets. Where DNS is silent, the ticket of the login does not wait
+    /// for it long, however many there are.
+    fn names_of_services(&self) -> Result<Vec<Principal>, ClientError> {
+        let end = Instant::now() + NAMES_LIMIT;
+        let name = |service: &Service| {
+            let left = end.saturating_duration_since(Instant::now());
+            let client = self.client.clone();
+            service.resolve(&client.with_request_timeout(left.min(NAME_LIMIT)))
+        };
+        self.target.services.iter().map(name).collect()
     }
 
     fn warn_of_missing(&self, service: &Principal, error: &ClientError, principal: &Principal) {
@@ -262,6 +273,10 @@ fn remove_leftovers(path: &Path) {
     // A folder that cannot be read will be complained of when the cache is written.
     let _ = atomic::remove_leftovers(path, Duration::from_secs(60));
 }
+
+/// For the name of a service, and for those of all.
+const NAME_LIMIT: Duration = Duration::from_secs(3);
+const NAMES_LIMIT: Duration = Duration::from_secs(10);
 
 /// In seconds, until tickets for services that are missing are asked for again: doubled each time.
 const FIRST_DELAY: i64 = 300;

@@ -1,10 +1,8 @@
 //! A service that tickets are wanted for: as somebody names it, and as it is called in tickets.
 
-use kerberos_asn1::NameType;
 use kerberos_client::Client;
 use kerberos_client::ClientError;
 use kerberos_files::PrincipalView;
-use kerberos_files::config::clean_host;
 use kerberos_proto::Principal;
 use kerberos_proto::UnparseOptions;
 
@@ -39,16 +37,14 @@ impl Service {
         // It is asked for when the first ticket has come: a mistake is to be told now.
         krb5.dns_canonicalize_hostname()
             .map_err(|error| format!("{text}: {error}"))?;
-        let name = clean_host(host);
-        let realm = krb5.domain_realm(&name).unwrap_or_default();
         Ok(Self {
-            typed: Principal::new(NameType::SRV_HST, [service, &name], realm),
+            typed: client.service_principal_as_typed(service, host),
             on_host: Some((service.to_owned(), host.to_owned())),
         })
     }
 
-    /// What it is called in tickets. DNS may be asked for that, which takes its time, and may say
-    /// something else another time.
+    /// What it is called in tickets. DNS may be asked for that, for as long as `client` waits, and may
+    /// say something else another time; as long as it says nothing it is the name that was typed.
     ///
     /// # Errors
     /// As [`Client::service_principal`].

@@ -69,8 +69,11 @@ impl Life<'_> {
     /// Whether the cache of a ticket from before is one that is kept now.
     fn still_keeps(&self, target: &Target, status: &Arc<Status>) -> bool {
         let is_kept = |(other, of_other): &(Arc<Target>, Arc<Status>)| {
-            let file = target.file();
-            Arc::ptr_eq(of_other, status) || (file.is_some() && file == other.file())
+            let (file, facts) = (target.file(), status.facts());
+            Arc::ptr_eq(of_other, status)
+                || (file.is_some() && file == other.file())
+                // Of a collection, the very cache.
+                || (facts.place().is_some() && facts.place() == of_other.facts().place())
         };
         self.fleet.tickets().iter().any(is_kept)
     }
