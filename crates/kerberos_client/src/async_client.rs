@@ -217,6 +217,14 @@ impl AsyncClient {
         self.driver.io.finish(store).await?
     }
 
+    /// As [`Client::cache_for`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn cache_for(&self, service: &str) -> Result<CcacheName, ClientError> {
+        self.driver.cache_for(service).await
+    }
+
     /// As [`Client::ticket`].
     ///
     /// # Errors

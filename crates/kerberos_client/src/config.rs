@@ -35,6 +35,7 @@ pub struct Config {
     client_keytab_name: Option<OsString>,
     rcache_name: Option<OsString>,
     rcache_folder: Option<PathBuf>,
+    k5identity: Option<PathBuf>,
     #[cfg(feature = "https")]
     tls: Tls,
 }
@@ -42,7 +43,7 @@ pub struct Config {
 impl Config {
     /// What the environment says: krb5.conf from `KRB5_CONFIG` or the default places, names from
     /// `KRB5CCNAME`, `KRB5_KTNAME`, `KRB5_CLIENT_KTNAME` and `KRB5RCACHENAME` (or a type in
-    /// `KRB5RCACHETYPE`), the folder for `%{TEMP}` from `TMPDIR`, and that of the replay cache
+    /// `KRB5RCACHETYPE`), `.k5identity` from `HOME`, the folder for `%{TEMP}` from `TMPDIR`, and that of the replay cache
     /// from `KRB5RCACHEDIR` or `TMPDIR`. With the feature `https` also `SSL_CERT_FILE`,
     /// `SSL_CERT_DIR`, and what `ENV:` in `http_anchors` names.
     ///
@@ -74,6 +75,7 @@ impl Config {
             rcache_folder: variable("KRB5RCACHEDIR")
                 .or_else(|| variable("TMPDIR"))
                 .map(PathBuf::from),
+            k5identity: variable("HOME").map(|home| Path::new(&home).join(".k5identity")),
             #[cfg(feature = "https")]
             tls: if trusted {
                 Tls::of_environment()
@@ -113,6 +115,7 @@ impl Config {
             client_keytab_name: None,
             rcache_name: None,
             rcache_folder: None,
+            k5identity: None,
             #[cfg(feature = "https")]
             tls: Tls::default(),
         }
@@ -142,6 +145,13 @@ impl Config {
     /// ```
     pub fn with_client_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.client_keytab_name = Some(name.into().into());
+        self
+    }
+
+    /// With this file saying as whom to talk to which service, instead of `~/.k5identity`; see
+    /// [`Client::cache_for`](crate::Client::cache_for).
+    pub fn with_k5identity(mut self, path: impl Into<PathBuf>) -> Self {
+        self.k5identity = Some(path.into());
         self
     }
 
@@ -231,6 +241,13 @@ impl Config {
         let default = self.krb5.default_client_keytab_name();
         let name = self.name(self.client_keytab_name.as_deref(), default)?;
         Ok(KeytabName::parse(&name)?)
+    }
+
+    /// The file that says as whom to talk to which service, unless krb5.conf has its module off
+    /// (`[plugins] ccselect`).
+    pub(crate) fn k5identity(&self) -> Option<&Path> {
+        let enabled = self.krb5.plugin_enabled("ccselect", "k5identity");
+        self.k5identity.as_deref().filter(|_| enabled)
     }
 
     /// The name of the default replay cache: the one set, else that of krb5.conf.

@@ -132,6 +132,14 @@ pub enum ClientError {
         /// Whom the KDC does not trust (`ok-as-delegate`).
         server: Principal,
     },
+    /// A service is to be talked to as somebody who has neither a cache nor a key in the client keytab.
+    #[error("there is no ticket of {} in {caches}", Shown::new(principal))]
+    NoCacheOf {
+        /// Who it is, by `~/.k5identity`.
+        principal: Principal,
+        /// Where caches were looked for.
+        caches: CcacheName,
+    },
     /// There is nothing to log in with.
     #[error("Cannot read the secret in {from}: {reason}")]
     NoSecret {
@@ -323,6 +331,11 @@ impl ClientError {
             Self::NoCredential { server, cache } if server.is_krbtgt() => Some(format!(
                 "log in first: there is no ticket for {} in {cache} that can be used for this",
                 Shown::new(server)
+            )),
+            Self::NoCacheOf { principal, .. } => Some(format!(
+                "log in as {0}, or put a key of {0} into the client keytab: .k5identity names it for \
+                 this service",
+                Shown::new(principal)
             )),
             Self::TicketExpired { server, .. } => {
                 let server = Shown::new(server);

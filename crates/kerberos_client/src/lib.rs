@@ -94,6 +94,7 @@ mod keytab_keys;
 mod last_preauth;
 mod locate;
 mod login;
+mod own_cache;
 mod policy;
 mod probe;
 mod realm;

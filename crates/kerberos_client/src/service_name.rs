@@ -119,6 +119,15 @@ impl Driver {
         Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
     }
 
+    /// The principal of a service as `Client::initiate` and [`Client::cache_for`] take it: `service/host`
+    /// and `service@host` are the service on that host, all else is a name.
+    pub(crate) async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
+        match service_and_host(name) {
+            Some((service, host)) => self.service_principal(service, Some(host)).await,
+            None => self.principal(name).await,
+        }
+    }
+
     /// As [`Client::service_candidates`].
     pub(crate) fn service_names<'a>(
         &'a self,
@@ -251,6 +260,13 @@ async fn canonical(config: &Config, names: &impl Names, host: &str, dns: bool) -
     let host = clean_host(&expand(config, names, host, dns).await);
     let realm = config.krb5().domain_realm(&host).unwrap_or_default();
     (format!("{host}{trailer}"), realm.to_owned())
+}
+
+/// The parts of `service/host` and of `service@host`; `None` for a principal of any other form, such
+/// as Active Directory's `ldap/host/domain`.
+fn service_and_host(name: &str) -> Option<(&str, &str)> {
+    let (service, host) = name.split_once(['/', '@'])?;
+    (!host.contains(['/', '@']) && !name.contains('\\')).then_some((service, host))
 }
 
 /// The trailer is a single colon with something after it; an IPv6 address has more of them.

@@ -5,7 +5,7 @@ use kerberos_files::ccache::CcacheName;
 use kerberos_gss::{
     Context, Initiator, InitiatorOptions, MechanismOrder, SpnegoInitiator, Step, StepError,
 };
-use kerberos_proto::{ClockOffset, Credential, Principal};
+use kerberos_proto::{ClockOffset, Credential};
 
 use super::{GssMechanism, rng};
 use crate::driver::Driver;
@@ -279,44 +279,9 @@ impl Driver {
             Delegation::Always => forwarded().await.map(Some),
         }
     }
-
-    /// The principal of a service as [`Client::initiate`] takes it.
-    async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
-        match service_and_host(name) {
-            Some((service, host)) => self.service_principal(service, Some(host)).await,
-            None => self.principal(name).await,
-        }
-    }
 }
 
 /// Whether the KDC says that the service may be lent a TGT (RFC 4120 §2.8).
 fn is_trusted(ticket: &Credential) -> bool {
     ticket.flags.contains(TicketFlags::OK_AS_DELEGATE)
-}
-
-/// The parts of `service/host` and of `service@host`; `None` for a principal of any other form, such
-/// as Active Directory's `ldap/host/domain`.
-fn service_and_host(name: &str) -> Option<(&str, &str)> {
-    let (service, host) = name.split_once(['/', '@'])?;
-    (!host.contains(['/', '@']) && !name.contains('\\')).then_some((service, host))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn services_of_hosts() {
-        let both = Some(("HTTP", "www.example.com"));
-        assert_eq!(service_and_host("HTTP/www.example.com"), both);
-        assert_eq!(service_and_host("HTTP@www.example.com"), both);
-        for principal in [
-            "HTTP",
-            "HTTP/www.example.com@EXAMPLE.COM",
-            "ldap/dc1.example.com/EXAMPLE.COM",
-            "a\\/b/c",
-        ] {
-            assert_eq!(service_and_host(principal), None, "{principal}");
-        }
-    }
 }

@@ -237,3 +237,18 @@ fn the_second_name_has_a_time_of_its_own() {
     let second = names.next().unwrap();
     assert_eq!(second.to_string(), "host/node.example.com@COM");
 }
+
+#[test]
+fn services_of_hosts() {
+    let both = Some(("HTTP", "www.example.com"));
+    assert_eq!(service_and_host("HTTP/www.example.com"), both);
+    assert_eq!(service_and_host("HTTP@www.example.com"), both);
+    for principal in [
+        "HTTP",
+        "HTTP/www.example.com@EXAMPLE.COM",
+        "ldap/dc1.example.com/EXAMPLE.COM",
+        "a\\/b/c",
+    ] {
+        assert_eq!(service_and_host(principal), None, "{principal}");
+    }
+}

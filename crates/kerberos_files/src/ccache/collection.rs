@@ -2,6 +2,7 @@
 //! of a DIR, the caches of a KEYRING collection or of the KCM daemon; of the other types, and of a
 //! name that is that of one cache, that cache.
 
+use kerberos_asn1::NameType;
 use kerberos_proto::Principal;
 
 use crate::ccache::dir::DirStore;
@@ -129,8 +130,8 @@ impl Collection {
     }
 
     /// The cache to talk to `service` with: one of the principal that `identity` names for it, else
-    /// one of the service's own realm. As with MIT's library a name without a realm decides nothing
-    /// by its realm.
+    /// one of the service's own realm, else one of the realm that is called as the domain which its host
+    /// is in; of several domains the smallest. So do the modules of MIT's library choose (`ccselect`).
     ///
     /// # Errors
     /// As [`all`](Self::all).
@@ -143,11 +144,33 @@ impl Collection {
             let found = self.of_principal(&principal)?;
             return Ok(found.map_or(Selection::Missing(principal), Selection::Cache));
         }
-        if service.realm().is_empty() {
-            return Ok(Selection::Undecided);
-        }
-        let found = self.first(|owner| owner.realm() == service.realm())?;
+        let found = match service.realm() {
+            [] => None,
+            realm => self.first(|owner| owner.realm() == realm)?,
+        };
+        let found = match found {
+            None => self.of_domain(service)?,
+            found => found,
+        };
         Ok(found.map_or(Selection::Undecided, Selection::Cache))
+    }
+
+    /// The first cache of the longest realm that the name of the service's host, in upper case, ends with.
+    fn of_domain(&self, service: &Principal) -> Result<Option<Ccache>, CcacheError> {
+        let host = service.components().nth(1);
+        let Some(host) = host.filter(|_| service.name_type() == NameType::SRV_HST) else {
+            return Ok(None);
+        };
+        let host = host.to_ascii_uppercase();
+        let mut domains = Some(host.as_slice());
+        while let Some(domain) = domains {
+            if let Some(found) = self.first(|owner| owner.realm() == domain)? {
+                return Ok(Some(found));
+            }
+            let dot = domain.iter().position(|byte| *byte == b'.');
+            domains = dot.and_then(|dot| domain.get(dot + 1..));
+        }
+        Ok(None)
     }
 
     fn first(&self, fits: impl Fn(&Principal) -> bool) -> Result<Option<Ccache>, CcacheError> {

@@ -1,0 +1,224 @@
+//! As whom a service is talked to that nobody has logged in for: the client keytab, the cache of a
+//! collection, and `.k5identity`.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::time::Duration;
+
+use kerberos_client::kerberos_files::ccache::{Ccache, CcacheName, Collection, ConfigEntry};
+use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest, now};
+use kerberos_testkdc::{Fault, TestKdc};
+use test_support::TempDir;
+
+const SERVICE: &str = "HTTP/www.example.com";
+
+struct World {
+    folder: TempDir,
+    kdc: TestKdc,
+    config: Config,
+}
+
+/// A realm with two users; the client keytab has the keys of bob and of alice, in that order.
+fn world(cache: &str) -> World {
+    let folder = TempDir::new();
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("alice", "password")
+        .principal("bob", "secret")
+        .service(SERVICE)
+        .start()
+        .unwrap();
+    let (bob, alice) = (kdc.keytab("bob"), kdc.keytab("alice"));
+    // Behind two bytes of the version.
+    folder.write("keytab", [&bob[..], &alice[2..]].concat());
+    let at = |name: &str| folder.join(name).display().to_string();
+    let conf = format!(
+        "{}[domain_realm]\n.example.com = EXAMPLE.COM\n",
+        kdc.krb5_conf()
+    );
+    let config = Config::parse(&conf)
+        .unwrap()
+        .with_ccache_name(cache.replace("HERE", &at("cache")))
+        .with_client_keytab_name(at("keytab"))
+        .with_k5identity(at("identity"));
+    World {
+        folder,
+        kdc,
+        config,
+    }
+}
+
+impl World {
+    fn client(&self) -> Client {
+        Client::new(self.config.clone()).with_request_timeout(Duration::from_millis(300))
+    }
+
+    fn log_in(&self, name: &str, password: &str, cache: &CcacheName) {
+        let client = self.client();
+        let login = client.as_params(client.principal(name).unwrap()).unwrap();
+        let secret = Secret::Password(Password::new(password));
+        let login = client.login(login, secret).unwrap();
+        client.store(&login, cache).unwrap();
+    }
+
+    /// Whose ticket a service gets.
+    fn shown(&self) -> Result<String, ClientError> {
+        let client = self.client();
+        let cache = client.cache_for(SERVICE)?;
+        let request = TicketRequest::new(client.principal(SERVICE)?);
+        Ok(client.ticket(&cache, &request)?.client.to_string())
+    }
+
+    fn requests(&self) -> usize {
+        self.kdc.requests().len()
+    }
+}
+
+/// When the ticket of a cache is to be replaced.
+fn refresh_time(cache: &Ccache) -> Option<i64> {
+    let mut reader = cache.open().unwrap();
+    while let Some(entry) = reader.next().unwrap() {
+        if let Some(config) = entry
+            .config()
+            .filter(|config| config.key == b"refresh_time")
+        {
+            return str::from_utf8(config.value).unwrap().parse().ok();
+        }
+    }
+    None
+}
+
+fn set_refresh_time(cache: &Ccache, at: i64) {
+    let entry = ConfigEntry::new("refresh_time", None, at.to_string());
+    cache.set_config(&entry).unwrap();
+}
+
+#[test]
+fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
+    let world = world("FILE:HERE");
+    assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
+    let name = world.config.ccache_name().unwrap();
+    let cache = Ccache::resolve(&name, &world.config.krb5().ccache_options()).unwrap();
+    // Half of ten hours, or of what the KDC gives.
+    let half = refresh_time(&cache).unwrap() - now().seconds;
+    assert!(half > 3_600, "{half}");
+    let asked = world.requests();
+    assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
+    assert_eq!(world.requests(), asked, "the ticket is good");
+
+    set_refresh_time(&cache, now().seconds - 1);
+    world.shown().unwrap();
+    assert!(world.requests() > asked, "its time is over");
+    assert!(refresh_time(&cache).unwrap() - now().seconds > 3_600);
+
+    // A KDC that is away costs nothing while the ticket lasts, and is not asked time and again.
+    set_refresh_time(&cache, now().seconds - 1);
+    world.kdc.set_fault(Fault::Silence);
+    let client = world.client();
+    client.cache_for(SERVICE).unwrap();
+    let asked = world.requests();
+    client.cache_for(SERVICE).unwrap();
+    assert_eq!(world.requests(), asked);
+}
+
+#[test]
+fn a_ticket_of_a_person_is_left_alone() {
+    let world = world("FILE:HERE");
+    let name = world.config.ccache_name().unwrap();
+    world.log_in("alice", "password", &name);
+    let asked = world.requests();
+    assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
+    assert_eq!(world.requests(), asked + 1, "for the service's ticket");
+    // One that has ended is replaced by its owner's, whoever is the first of the keytab.
+    let client = world.client();
+    let mut login = client
+        .as_params(client.principal("alice").unwrap())
+        .unwrap();
+    login.lifetime = Some(1);
+    let login = client.login(login, Secret::Password(Password::new("password")));
+    client.store(&login.unwrap(), &name).unwrap();
+    std::thread::sleep(Duration::from_millis(2_100));
+    assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
+}
+
+#[test]
+fn without_a_client_keytab_all_is_as_it_was() {
+    let mut world = world("FILE:HERE");
+    world.config = world.config.with_client_keytab_name("/nonexistent/keytab");
+    let client = world.client();
+    assert_eq!(
+        client.cache_for(SERVICE).unwrap(),
+        client.config().ccache_name().unwrap()
+    );
+    assert!(matches!(
+        world.shown(),
+        Err(ClientError::NoCredential { .. } | ClientError::Ccache(_))
+    ));
+    assert_eq!(world.requests(), 0);
+}
+
+#[test]
+fn a_login_that_fails_says_why() {
+    let world = world("FILE:HERE");
+    world.kdc.set_fault(Fault::Silence);
+    assert!(matches!(
+        world.shown(),
+        Err(ClientError::CannotContactKdc { .. })
+    ));
+}
+
+#[test]
+fn of_a_collection_the_cache_for_the_service() {
+    let world = world("DIR:HERE");
+    let collection = Collection::new(
+        world.config.ccache_name().unwrap(),
+        world.config.krb5().ccache_options(),
+    );
+    let first = collection.primary().unwrap();
+    world.log_in("alice", "password", first.name());
+    assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
+    // As the user says, also where that one has to log in first; and the primary one stays.
+    let identity = format!("bob@EXAMPLE.COM service=HTTP host=www.*\n");
+    world.folder.write("identity", &identity);
+    assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
+    assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
+    assert_eq!(collection.all().unwrap().len(), 2);
+    assert_eq!(collection.primary().unwrap().name(), first.name());
+
+    world
+        .folder
+        .write("identity", "carol@EXAMPLE.COM service=HTTP\n");
+    let error = world.shown().unwrap_err();
+    assert!(
+        matches!(&error, ClientError::NoCacheOf { principal, .. } if principal.to_string() == "carol@EXAMPLE.COM")
+    );
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains(".k5identity"))
+    );
+}
+
+/// One cache cannot be two principals'.
+#[test]
+fn a_file_of_somebody_else_is_not_replaced() {
+    let world = world("FILE:HERE");
+    world.log_in("alice", "password", &world.config.ccache_name().unwrap());
+    world
+        .folder
+        .write("identity", "bob@EXAMPLE.COM service=HTTP\n");
+    assert!(matches!(world.shown(), Err(ClientError::NoCacheOf { .. })));
+    world
+        .folder
+        .write("identity", "alice@EXAMPLE.COM service=HTTP\n");
+    assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
+}
+
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn tasks_have_it_too() {
+    let world = world("FILE:HERE");
+    let client = kerberos_client::AsyncClient::from(world.client());
+    let cache = client.cache_for(SERVICE).await.unwrap();
+    let request = TicketRequest::new(client.principal(SERVICE).await.unwrap());
+    let ticket = client.ticket(&cache, &request).await.unwrap();
+    assert_eq!(ticket.client.to_string(), "bob@EXAMPLE.COM");
+}
