@@ -138,6 +138,7 @@ impl ServiceAcceptor {
     }
 
     /// With keys of `server` alone; see [`Acceptor::server`].
+    #[must_use = "the other one stays as it was"]
     pub fn with_server(mut self, server: Principal) -> Self {
         self.settings().server = Some(server);
         self
@@ -147,6 +148,7 @@ impl ServiceAcceptor {
     /// single process whose keys nobody else has, or that may write to no file.
     ///
     /// What was accepted before a restart can then be replayed for `clockskew` seconds.
+    #[must_use = "the other one stays as it was"]
     pub fn with_memory_replay_cache(mut self) -> Self {
         self.replays = Arc::new(Replays::Memory(Mutex::default()));
         self
@@ -154,6 +156,7 @@ impl ServiceAcceptor {
 
     /// With this replay cache: one that all machines share behind a load balancer, where a request that
     /// one has taken is not to be taken by another. A [`Mutex`] keeps it for one thread at a time.
+    #[must_use = "the other one stays as it was"]
     pub fn with_replay_cache(mut self, cache: impl ReplayCache + Send + 'static) -> Self {
         self.replays = Arc::new(Replays::Other(Mutex::new(Box::new(cache))));
         self

@@ -2,8 +2,8 @@
 //!
 //! It does what [`Client`] does, by the same code, but for
 //! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would be a stream; what takes the
-//! processor or a file for more than a moment (string-to-key, credential caches) is done on Tokio's
-//! threads for blocking work.
+//! processor or a file for more than a moment (string-to-key, credential caches) is done by threads of
+//! the client's own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +97,7 @@ impl AsyncClient {
     }
 
     /// As [`Client::with_request_timeout`].
+    #[must_use = "the other one stays as it was"]
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
         self

@@ -44,12 +44,14 @@ impl Client {
     /// Where no person can be behind it (a log-in with keys, a [keeper](Self::keep)'s with whatever
     /// it has, tickets for services) each connection is given ten seconds. A service that logs in
     /// with a password itself and must not hang wants a limit.
+    #[must_use = "the other one stays as it was"]
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
         self
     }
 
     /// With this resolver of names instead of the system's.
+    #[must_use = "the other one stays as it was"]
     pub fn with_resolver(mut self, resolver: Resolver) -> Self {
         self.driver.resolver = Arc::new(resolver);
         self

@@ -122,12 +122,14 @@ impl Config {
     }
 
     /// With this credential cache instead of `default_ccache_name`.
+    #[must_use = "the other one stays as it was"]
     pub fn with_ccache_name(mut self, name: impl Into<String>) -> Self {
         self.ccache_name = Some(name.into().into());
         self
     }
 
     /// With this keytab instead of `default_keytab_name`.
+    #[must_use = "the other one stays as it was"]
     pub fn with_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.keytab_name = Some(name.into().into());
         self
@@ -143,6 +145,7 @@ impl Config {
     /// assert_eq!(config.client_keytab_name()?, KeytabName::parse("FILE:/run/svc.keytab")?);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[must_use = "the other one stays as it was"]
     pub fn with_client_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.client_keytab_name = Some(name.into().into());
         self
@@ -150,24 +153,28 @@ impl Config {
 
     /// With this file saying as whom to talk to which service, instead of `~/.k5identity`; see
     /// [`Client::cache_for`](crate::Client::cache_for).
+    #[must_use = "the other one stays as it was"]
     pub fn with_k5identity(mut self, path: impl Into<PathBuf>) -> Self {
         self.k5identity = Some(path.into());
         self
     }
 
     /// With this replay cache instead of `default_rcache_name`.
+    #[must_use = "the other one stays as it was"]
     pub fn with_rcache_name(mut self, name: impl Into<String>) -> Self {
         self.rcache_name = Some(name.into().into());
         self
     }
 
     /// With the replay cache `dfl:` in this folder.
+    #[must_use = "the other one stays as it was"]
     pub fn with_rcache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.rcache_folder = Some(folder.into());
         self
     }
 
     /// With these replacements for `%{…}`.
+    #[must_use = "the other one stays as it was"]
     pub fn with_tokens(mut self, tokens: PathTokens) -> Self {
         self.tokens = tokens;
         self

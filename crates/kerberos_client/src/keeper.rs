@@ -68,6 +68,7 @@ use work::Work;
 /// # std::fs::remove_file(path)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[must_use = "what is dropped keeps nothing"]
 #[derive(Debug)]
 pub struct TicketKeeper {
     shared: Arc<Shared>,

@@ -4,7 +4,10 @@
 //! The text form and its escapes are in `principal/text.rs`.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
 
 use kerberos_asn1::NameType;
 
@@ -20,10 +23,15 @@ pub use text::{OmitRealm, ParseOptions, PrincipalError, RealmRule, UnparseOption
 ///
 /// # Example
 /// ```
+/// use std::collections::HashSet;
+///
 /// use kerberos_proto::Principal;
 /// let user = Principal::parse("host/www.example.com@EXAMPLE.COM")?;
 /// assert_eq!(user.components().count(), 2);
 /// assert_eq!(user.to_string(), "host/www.example.com@EXAMPLE.COM");
+///
+/// let admins: HashSet<Principal> = ["alice@EXAMPLE.COM".parse()?].into();
+/// assert!(!admins.contains(&user));
 /// # Ok::<(), kerberos_proto::PrincipalError>(())
 /// ```
 #[derive(Clone)]
@@ -125,13 +133,48 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// What makes it the one it is.
+    fn identity(&self) -> (&[u8], &[Vec<u8>]) {
+        (&self.realm, &self.components)
+    }
+}
+
 impl PartialEq for Principal {
     fn eq(&self, other: &Self) -> bool {
-        self.components == other.components && self.realm == other.realm
+        self.identity() == other.identity()
     }
 }
 
 impl Eq for Principal {}
+
+impl Hash for Principal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
+}
+
+/// By realm, then by components.
+impl Ord for Principal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.identity().cmp(&other.identity())
+    }
+}
+
+impl PartialOrd for Principal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As [`Principal::parse`]: with its realm.
+impl FromStr for Principal {
+    type Err = PrincipalError;
+
+    fn from_str(text: &str) -> Result<Self, PrincipalError> {
+        Self::parse(text)
+    }
+}
 
 /// The text form, with bytes that are no UTF-8 replaced, for people to read.
 ///

@@ -42,6 +42,7 @@ impl<F: ?Sized> Clone for Callback<F> {
 }
 
 /// What a [`TicketKeeper`](crate::TicketKeeper) keeps.
+#[must_use = "it says what to keep, to `Client::keep`"]
 #[non_exhaustive]
 pub struct KeeperParams {
     /// For whom to log in, and what to ask for. With a `renew_lifetime` the ticket is renewed for as
