@@ -14,13 +14,15 @@ use kerberos_proto::{
     AsParams, ClockOffset, Credential, HostAddress, Login, Password, PasswordSalt, Principal,
     Request, S4uUser, Secret, TgsParams,
 };
+use tokio::runtime::Handle;
 
 use crate::dns::Resolver;
 use crate::driver::Driver;
 use crate::io::Io;
+use crate::keeper::keeper;
 use crate::store::{store_at, store_credential_at};
 use crate::tickets::store_renewed_at;
-use crate::{Client, ClientError, Config, FoundServer, TicketRequest};
+use crate::{Client, ClientError, Config, FoundServer, KeeperParams, TicketKeeper, TicketRequest};
 
 /// A Kerberos client whose calls are awaited; cheap to clone and to share between tasks.
 ///
@@ -77,8 +79,7 @@ impl From<AsyncClient> for Client {
 }
 
 impl AsyncClient {
-    /// A client of this configuration. A resolver of its own, too, comes by
-    /// [`Client::with_resolver`] and `into`.
+    /// A client of this configuration.
     pub fn new(config: Config) -> Self {
         Client::new(config).into()
     }
@@ -100,6 +101,13 @@ impl AsyncClient {
     #[must_use = "the other one stays as it was"]
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
+        self
+    }
+
+    /// As [`Client::with_resolver`].
+    #[must_use = "the other one stays as it was"]
+    pub fn with_resolver(mut self, resolver: Resolver) -> Self {
+        self.driver.resolver = Arc::new(resolver);
         self
     }
 
@@ -345,6 +353,17 @@ impl AsyncClient {
     ) -> Result<(crate::Initiation, kerberos_gss::Step), ClientError> {
         let begun = self.driver.initiate_with_ticket(cache, ticket, options);
         begun.await
+    }
+
+    /// As [`Client::keep`], in a task of its own.
+    ///
+    /// # Errors
+    /// The same, and [`ClientError::NoRuntime`].
+    pub fn keep(&self, params: KeeperParams) -> Result<TicketKeeper, ClientError> {
+        let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+        let (keeper, work) = keeper(self.driver.clone(), params)?;
+        runtime.spawn(work);
+        Ok(keeper)
     }
 
     /// As [`Client::change_password`].

@@ -43,7 +43,7 @@ impl Answered {
 /// Sends `request` to `servers` until one answers, until `deadline` at most. One that has the request
 /// by a connection, and no answer, is waited for with `patience`; `None` is for ever.
 ///
-/// Of the error each element is a server, or an address of one, that was asked in vain.
+/// The error lists every server, or address of one, that was tried and did not answer.
 pub(crate) async fn deliver(
     driver: &Driver,
     request: &[u8],

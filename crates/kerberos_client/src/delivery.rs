@@ -34,7 +34,7 @@ pub use endpoint::{Address, Endpoint, Transport};
 use schedule::{Connection, Interval, Phase, State};
 pub use script::play_delivery;
 
-/// How long a proxy is waited for where a KDC is for ever: whatever a person is waited for with, there
+/// How long a silent proxy is given where a KDC would be waited for without limit: whatever a person is waited for with, there
 /// is HTTP in between, which has limits of its own, and a proxy that is stuck is no KDC.
 const PROXY_PATIENCE: Duration = Duration::from_secs(120);
 

@@ -33,7 +33,7 @@ pub use resolver::Resolver;
 
 pub(crate) use message::{Data, RecordType};
 
-/// Why DNS has no answer; that there is nothing of the name is one, not an error.
+/// Why DNS has no answer. That a name does not exist is an answer, not an error.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum DnsError {

@@ -68,7 +68,11 @@ impl Driver {
 
     /// Sends `request` to the KDCs of its realm and gives the first reply.
     pub(crate) async fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
-        let patience = self.patience(may_be_of_a_person(&request.payload));
+        let patience = if may_be_of_a_person(&request.payload) {
+            self.patience_with_a_person()
+        } else {
+            Some(self.patience)
+        };
         let (reply, _) = self.send_to(ServerKind::Kdc, request, patience).await?;
         Ok(reply)
     }
@@ -83,7 +87,7 @@ impl Driver {
         loop {
             match next {
                 Step::Send(request) => {
-                    let patience = self.patience(false);
+                    let patience = Some(self.patience);
                     let (reply, _) = self.send_to(ServerKind::Kdc, &request, patience).await?;
                     next = step(&reply)?;
                 }
@@ -92,10 +96,10 @@ impl Driver {
         }
     }
 
-    /// How long a KDC that has a request may take, if there is a limit to it: a person may have to
-    /// look for a second factor first.
-    pub(crate) fn patience(&self, for_a_person: bool) -> Option<Duration> {
-        (self.unattended || !for_a_person).then_some(self.patience)
+    /// How long a KDC may take that has a request of a person, who may have to look for a second factor
+    /// first: there is no limit, unless nobody is there.
+    pub(crate) fn patience_with_a_person(&self) -> Option<Duration> {
+        self.unattended.then_some(self.patience)
     }
 
     /// Sends `request` to servers of this kind, which may take as long as `patience` with a

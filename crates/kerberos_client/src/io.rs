@@ -39,7 +39,7 @@ pub(crate) enum Io {
     Tokio,
 }
 
-/// Who goes on with detached work. Of two equal ones, one goes on as long as the other does.
+/// Who goes on with detached work. In two equal places it makes progress under the same conditions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
     /// The thread that asked for it, come what may.

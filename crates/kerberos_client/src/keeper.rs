@@ -177,7 +177,7 @@ impl TicketKeeper {
         self.shared.alarm.ring();
     }
 
-    /// Ends the keeper without waiting for what it is at: nothing is begun to be published any more.
+    /// Ends the keeper without waiting for an attempt that is under way; no further login is published.
     /// Dropping it ends it as well, and waits for what is being published.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Release);
@@ -222,23 +222,8 @@ impl Client {
     }
 }
 
-#[cfg(feature = "tokio")]
-impl crate::AsyncClient {
-    /// As [`Client::keep`], in a task of its own.
-    ///
-    /// # Errors
-    /// The same, and [`ClientError::NoRuntime`].
-    pub fn keep(&self, params: KeeperParams) -> Result<TicketKeeper, ClientError> {
-        let runtime = tokio::runtime::Handle::try_current();
-        let runtime = runtime.map_err(|_| ClientError::NoRuntime)?;
-        let (keeper, work) = keeper(self.driver.clone(), params)?;
-        runtime.spawn(work);
-        Ok(keeper)
-    }
-}
-
 /// A keeper, and the work that it has to do.
-fn keeper(
+pub(crate) fn keeper(
     driver: Driver,
     params: KeeperParams,
 ) -> Result<(TicketKeeper, impl Future<Output = ()> + Send), ClientError> {

@@ -72,8 +72,8 @@ impl Driver {
         // Keys take microseconds; what makes a key of a password, or asks for one, takes its time.
         // Who has a password may be a person who has to look for a second factor; keys have nobody.
         let (io, patience) = match secret {
-            Secret::Keys(_) => (Io::Blocking, self.patience(false)),
-            _ => (self.io, self.patience(true)),
+            Secret::Keys(_) => (Io::Blocking, Some(self.patience)),
+            _ => (self.io, self.patience_with_a_person()),
         };
         let start = move || {
             let (exchange, request) = AsExchange::start(params, secret, &mut system_rng()?, now())?;
@@ -121,8 +121,8 @@ fn is_of_the_user(error: &ExchangeError) -> bool {
     matches!(error, ExchangeError::Ask(_))
 }
 
-/// The secret for a first and for a second attempt. Who is asked for a password is asked once, and
-/// how long that took is known, since what the exchange sends after it tells the time.
+/// The secret for a first and for a second attempt. The user is asked for a password only once; the
+/// time spent typing is kept, because the request that follows contains a timestamp.
 fn twice(secret: Secret) -> (Secret, Secret) {
     match secret {
         Secret::Password(password) => (

@@ -7,20 +7,19 @@ use kerberos_proto::{Credential, Login};
 use crate::{Client, ClientError};
 
 impl Client {
-    /// Replaces the cache called `name` by one that holds `login` alone.
+    /// Replaces what `cache` holds by `login` alone.
     ///
-    /// The new cache appears at once and whole, or the old one stays, as far as its type can do that:
+    /// The new content appears at once and whole, or the old one stays, as far as its type can do that:
     /// see [`Ccache::replace_with`]. A file has the format that `ccache_type` asks for.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when it cannot be written, [`ClientError::Encode`] when a name or the
     /// ticket is too long for the format.
-    pub fn store(&self, login: &Login, name: &CcacheName) -> Result<(), ClientError> {
-        store_at(login, name, self.config().krb5())
+    pub fn store(&self, login: &Login, cache: &CcacheName) -> Result<(), ClientError> {
+        store_at(login, cache, self.config().krb5())
     }
 
-    /// Replaces the cache called `name`, or makes it, with one that holds `credential` alone, such as
-    /// a TGT that a client has lent: with it, tickets are got on behalf of its client.
+    /// Replaces what `cache` holds, or makes it, with `credential` alone, such as a TGT that a client has lent: with it, tickets are got on behalf of its client.
     ///
     /// A MEMORY cache lives until it is destroyed. For one that ends with its owner there is
     /// [`TemporaryCcache`](kerberos_files::ccache::TemporaryCcache).
@@ -49,9 +48,9 @@ impl Client {
     pub fn store_credential(
         &self,
         credential: &Credential,
-        name: &CcacheName,
+        cache: &CcacheName,
     ) -> Result<(), ClientError> {
-        store_credential_at(credential, name, self.config().krb5())
+        store_credential_at(credential, cache, self.config().krb5())
     }
 }
 

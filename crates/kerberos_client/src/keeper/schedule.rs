@@ -1,4 +1,4 @@
-//! When a kept ticket is refreshed, whether by renewing, and how long a failure keeps quiet: rules
+//! When a kept ticket is refreshed, whether by renewing, and how long to wait after a failure: rules
 //! without a clock.
 //!
 //! A ticket is refreshed when a third of its life is left, so that a KDC may be away for that long,

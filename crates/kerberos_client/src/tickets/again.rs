@@ -65,7 +65,7 @@ impl Client {
         block_on(self.driver.again(cache, server, TgsParams::validate))
     }
 
-    /// Replaces what the cache called `name` holds by `ticket` alone, as MIT's `kinit -R` does: other
+    /// Replaces what `cache` holds by `ticket` alone, as MIT's `kinit -R` does: other
     /// tickets and settings are gone, the KDC's clock is remembered.
     ///
     /// The new cache appears at once and whole, or the old one stays.
@@ -73,8 +73,12 @@ impl Client {
     /// # Errors
     /// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`] when
     /// the ticket is too long for the format.
-    pub fn store_renewed(&self, ticket: &Credential, name: &CcacheName) -> Result<(), ClientError> {
-        store_renewed_at(ticket, name, &self.config().krb5().ccache_options())
+    pub fn store_renewed(
+        &self,
+        ticket: &Credential,
+        cache: &CcacheName,
+    ) -> Result<(), ClientError> {
+        store_renewed_at(ticket, cache, &self.config().krb5().ccache_options())
     }
 
     /// A TGT like that in `cache`, for use on another host: bound to `addresses`, or to none.

@@ -81,14 +81,32 @@ pub(super) fn no_credential(server: &Principal, cache: &Ccache) -> ClientError {
     }
 }
 
-/// How good a ticket is, the least being the best: under which of its names it was found, whether
-/// it has expired, how much its session key is liked, how long it lasts.
-type Rank = (usize, bool, usize, Reverse<u32>);
+/// How good a ticket is, the least being the best.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Under which of the names that it was looked for.
+    name: usize,
+    expired: bool,
+    /// The place of its session key's type among those that are allowed.
+    preference: usize,
+    /// The longest first.
+    end: Reverse<u32>,
+}
 
-/// The best TGT of each name, the realm that it opens and the one that is said to have given it; and
-/// where that was another one, which a name in a cache may hide, the best of those besides. `None`
-/// where each has a session key of no type that is allowed.
-type Tgts = BTreeMap<(Vec<u8>, Vec<u8>, bool), Option<(Rank, Credential)>>;
+/// The best TGT for each place; `None` where each has a session key of no type that is allowed.
+type Tgts = BTreeMap<TgtPlace, Option<(Rank, Credential)>>;
+
+/// What a TGT is good for.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct TgtPlace {
+    /// The realm that it opens.
+    realm: Vec<u8>,
+    /// The realm that is said to have issued it.
+    issuer: Vec<u8>,
+    /// Whether the ticket itself says that it was another one. Such a TGT hides none that the named
+    /// realm issued.
+    is_relabelled: bool,
+}
 
 /// Looks into `cache` at `now` by the caller's clock.
 pub(super) fn look_up(
@@ -126,7 +144,11 @@ pub(super) fn look_up(
         search.consider(&view, requests, &mut best);
         search.consider_tgt(&view, &mut tgts);
     }
-    let start = tgts.get(&(start_realm.clone(), start_realm.clone(), false));
+    let start = tgts.get(&TgtPlace {
+        realm: start_realm.clone(),
+        issuer: start_realm.clone(),
+        is_relabelled: false,
+    });
     Ok(Found {
         start_tgt_of_other_etype: matches!(start, Some(None)),
         kdc_offset,
@@ -196,19 +218,21 @@ impl Search<'_> {
             return;
         }
         let issuer = RawTicket::from_der(view.ticket());
-        let is_hidden = issuer.is_ok_and(|raw| raw.ticket().realm.0 != server.realm());
-        let best = tgts
-            .entry((realm.to_vec(), server.realm().to_vec(), is_hidden))
-            .or_default();
+        let place = TgtPlace {
+            realm: realm.to_vec(),
+            issuer: server.realm().to_vec(),
+            is_relabelled: issuer.is_ok_and(|raw| raw.ticket().realm.0 != server.realm()),
+        };
+        let best = tgts.entry(place).or_default();
         let Some(preference) = self.etypes.iter().position(|one| *one == view.key_etype()) else {
             return;
         };
-        let rank = (
-            0,
-            self.has_expired(view),
+        let rank = Rank {
+            name: 0,
+            expired: self.has_expired(view),
             preference,
-            Reverse(view.endtime()),
-        );
+            end: Reverse(view.endtime()),
+        };
         if best.as_ref().is_none_or(|(known, _)| rank < *known) {
             *best = Some((rank, view.to_credential()));
         }
@@ -221,7 +245,7 @@ impl Search<'_> {
             && has_type(view, &request.etypes)
     }
 
-    /// Whether it is the ticket of whom the request wants one of.
+    /// Whether its client is the one that the request is for.
     fn is_of(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
         match &request.whose {
             Whose::Owner => {
@@ -250,8 +274,12 @@ impl Search<'_> {
         let place = |list: &[EncryptionType]| list.iter().position(|one| *one == view.key_etype());
         let allowed = place(self.etypes)?;
         let preference = place(&request.etypes).unwrap_or(allowed);
-        let expired = self.has_expired(view);
-        Some((name, expired, preference, Reverse(view.endtime())))
+        Some(Rank {
+            name,
+            expired: self.has_expired(view),
+            preference,
+            end: Reverse(view.endtime()),
+        })
     }
 
     fn has_expired(&self, view: &CredentialView<'_>) -> bool {
