@@ -11,6 +11,22 @@ use std::path::Path;
 
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 
+/// Whether what another user may have planted is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trust {
+    /// Somebody named it, who knows whose it is.
+    Named,
+    /// A default stands for it, which anybody can foresee.
+    Default,
+}
+
+impl Trust {
+    /// Whether what was opened as `path`, and belongs to user `owner`, is not taken.
+    pub(crate) fn refuses(self, path: &Path, owner: u32) -> bool {
+        self == Self::Default && is_planted(path, owner)
+    }
+}
+
 /// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody may
 /// put files, and neither the effective user nor root put it there.
 ///

@@ -293,11 +293,7 @@ impl Ccache {
     }
 
     pub(super) fn file(name: CcacheName) -> Self {
-        let mut file = CcacheFile::new(name.residual());
-        if name.is_default() {
-            file = file.refusing_planted();
-        }
-        let place = Place::File(file);
+        let place = Place::File(CcacheFile::of(&name));
         Self { name, place }
     }
 

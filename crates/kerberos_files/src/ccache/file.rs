@@ -11,8 +11,10 @@ use zeroize::Zeroizing;
 
 use crate::atomic::{self, Access, Durability};
 use crate::ccache::builder::append_credential;
-use crate::ccache::{CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView};
-use crate::foreign::is_planted;
+use crate::ccache::{
+    CcacheBuilder, CcacheError, CcacheName, CcacheReader, ConfigEntry, CredentialView,
+};
+use crate::foreign::{Trust, is_planted};
 use crate::lock;
 use crate::window;
 
@@ -22,7 +24,7 @@ use crate::window;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CcacheFile {
     path: PathBuf,
-    refuses_planted: bool,
+    trust: Trust,
 }
 
 impl CcacheFile {
@@ -30,7 +32,15 @@ impl CcacheFile {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            refuses_planted: false,
+            trust: Trust::Named,
+        }
+    }
+
+    /// The cache of the FILE that `name` is.
+    pub(super) fn of(name: &CcacheName) -> Self {
+        Self {
+            path: name.residual().into(),
+            trust: name.trust(),
         }
     }
 
@@ -41,7 +51,7 @@ impl CcacheFile {
     /// looks at for a user.
     pub fn refusing_planted(self) -> Self {
         Self {
-            refuses_planted: true,
+            trust: Trust::Default,
             ..self
         }
     }
@@ -241,8 +251,8 @@ impl CcacheFile {
 
     /// Looks at what is open, for the name can lead elsewhere by now.
     fn refuse_planted(&self, reader: CcacheReader) -> Result<CcacheReader, CcacheError> {
-        let owner = reader.owner().filter(|_| self.refuses_planted);
-        match owner.filter(|&owner| is_planted(&self.path, owner)) {
+        let owner = reader.owner();
+        match owner.filter(|&owner| self.trust.refuses(&self.path, owner)) {
             Some(owner) => Err(CcacheError::ForeignFile {
                 path: self.path.clone(),
                 owner,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::foreign::Trust;
 use crate::typed_name;
 
 /// Which kind of cache a name speaks of.
@@ -44,7 +45,7 @@ pub struct CcacheName {
     kind: CcacheKind,
     residual: String,
     /// See [`by_default`](Self::by_default).
-    is_default: bool,
+    trust: Trust,
 }
 
 /// Whichever way it was come by.
@@ -130,7 +131,7 @@ impl CcacheName {
         Self {
             kind,
             residual: residual.into(),
-            is_default: false,
+            trust: Trust::Named,
         }
     }
 
@@ -140,14 +141,14 @@ impl CcacheName {
     /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).
     pub fn by_default(self) -> Self {
         Self {
-            is_default: true,
+            trust: Trust::Default,
             ..self
         }
     }
 
-    /// Whether a default stands for it.
-    pub(super) fn is_default(&self) -> bool {
-        self.is_default
+    /// Whether what another user may have planted there is taken.
+    pub(super) fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Parses `TYPE:residual`; without a type it is a file.
