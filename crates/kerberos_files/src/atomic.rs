@@ -181,7 +181,7 @@ pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
         };
         named_so && entry.metadata().ok().and_then(is_old) == Some(true)
     };
-    let leftovers = std::fs::read_dir(folder_of(path))?
+    let leftovers = std::fs::read_dir(foreign::folder_of(path))?
         .flatten()
         .filter(is_leftover);
     Ok(leftovers
@@ -344,7 +344,7 @@ impl Folder {
         if durability == Durability::Volatile {
             return Ok(Self(None));
         }
-        match File::open(folder_of(path)) {
+        match File::open(foreign::folder_of(path)) {
             Ok(folder) => Ok(Self(Some(folder))),
             // One may write to it without reading it; then nobody can wait for it.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Self(None)),
@@ -366,13 +366,6 @@ impl Folder {
             synced => synced,
         }
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
 }
 
 /// What the new file for `name` is called. The dot hides it from whoever takes every file of a folder

@@ -52,11 +52,11 @@ pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
 
 /// Whether everybody may put files where `path` is.
 fn is_in_open_folder(path: &Path) -> bool {
-    fs::metadata(parent(path)).is_ok_and(|folder| folder.mode() & 0o002 != 0)
+    fs::metadata(folder_of(path)).is_ok_and(|folder| folder.mode() & 0o002 != 0)
 }
 
 /// The folder that `path` is in.
-pub(crate) fn parent(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,

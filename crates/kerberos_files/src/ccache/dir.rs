@@ -204,7 +204,7 @@ fn check_directory(path: &Path, trust: Trust) -> Result<(), CcacheError> {
     };
     let can_be_made = error.kind() == io::ErrorKind::NotFound
         && !path.as_os_str().is_empty()
-        && foreign::parent(path).is_dir();
+        && foreign::folder_of(path).is_dir();
     if can_be_made {
         return Ok(());
     }

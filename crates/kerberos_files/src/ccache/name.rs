@@ -231,11 +231,7 @@ impl CcacheKind {
 
 impl fmt::Display for CcacheKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = KINDS
-            .iter()
-            .find(|(_, kind)| kind == self)
-            .map_or("", |(word, _)| word);
-        f.write_str(word)
+        f.write_str(typed_name::word_of(&KINDS, self))
     }
 }
 
