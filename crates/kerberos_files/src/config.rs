@@ -9,8 +9,8 @@
 mod enctypes;
 mod explain;
 mod lib_defaults;
+mod plugins;
 mod realms;
-mod sections;
 mod servers;
 mod values;
 
