@@ -26,12 +26,10 @@ use crate::ccache::{
 
 /// What a name alone does not say about where caches are.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub struct CcacheOptions {
-    /// Where the daemon of KCM caches listens (`kcm_socket`); `None` if it is not to be asked.
-    pub kcm_socket: Option<PathBuf>,
-    /// How long that daemon may take for all that one operation asks of it.
-    pub kcm_timeout: Duration,
+    /// Where the daemon of KCM caches listens; `None` if it is not to be asked.
+    pub(super) kcm_socket: Option<PathBuf>,
+    pub(super) kcm_timeout: Duration,
 }
 
 /// A credential cache of any type. Nothing is open between calls.
@@ -128,13 +126,13 @@ impl Default for CcacheOptions {
 }
 
 impl CcacheOptions {
-    /// With this socket of the KCM daemon, or none.
+    /// With the daemon of KCM caches at this socket (`kcm_socket`); `None` if it is not to be asked.
     pub fn with_kcm_socket(mut self, socket: Option<impl Into<PathBuf>>) -> Self {
         self.kcm_socket = socket.map(Into::into);
         self
     }
 
-    /// With this time for the KCM daemon.
+    /// With this time for all that one operation asks of the daemon of KCM caches.
     pub fn with_kcm_timeout(mut self, timeout: Duration) -> Self {
         self.kcm_timeout = timeout;
         self
