@@ -416,13 +416,14 @@ pub(crate) fn random_letters(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use test_support::TempDir;
+
     use super::*;
 
     /// Its temporary name would be too long.
     #[test]
     fn the_longest_name_that_there_is() {
-        let folder = std::env::temp_dir().join(format!("kerberos-long-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
+        let folder = TempDir::new();
         let path = folder.join("n".repeat(255));
         let access = Access::default();
         for contents in [b"first", b"other"] {
@@ -433,14 +434,12 @@ mod tests {
         std::fs::write(&left, "").unwrap();
         assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
         assert!(!left.exists());
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn what_is_created_is_synced_private_and_replaces_nothing() {
-        let folder = std::env::temp_dir().join(format!("kerberos-atomic-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
+        let folder = TempDir::new();
         let path = folder.join("file");
         assert!(create(&path, b"first", Durability::Synced).unwrap());
         assert!(!create(&path, b"second", Durability::Synced).unwrap());
@@ -452,14 +451,12 @@ mod tests {
         replace(&path, b"third", Durability::Synced, &access).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"third");
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
-        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(folder.names(), ["file"]);
     }
 
     #[test]
     fn only_what_was_left_of_a_replacement_is_removed() {
-        let folder = std::env::temp_dir().join(format!("kerberos-left-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
+        let folder = TempDir::new();
         let path = folder.join("cc");
         let names = [
             "cc",
@@ -469,7 +466,7 @@ mod tests {
             ".dd.ABCDEFGHIJKL",
         ];
         for name in names.iter().chain(&[".cc.ABCDEFGHIJKL"]) {
-            std::fs::write(folder.join(name), "").unwrap();
+            folder.write(name, "");
         }
         assert_eq!(
             remove_leftovers(&path, Duration::from_secs(60)).unwrap(),
@@ -480,15 +477,14 @@ mod tests {
         assert!(names.iter().all(|name| folder.join(name).exists()));
         std::mem::forget(Temporary::create(&path).unwrap().path);
         assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
-        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
-        let path = std::env::temp_dir().join(format!("kerberos-rewrite-{}", std::process::id()));
+        let folder = TempDir::new();
+        let path = folder.write("file", "what was there before");
         let refusal = || io::Error::from(io::ErrorKind::PermissionDenied);
-        std::fs::write(&path, "what was there before").unwrap();
         for contents in [&b"short"[..], b"longer than what was there before", b"x"] {
             let access = Access::default();
             rewrite(
@@ -502,7 +498,7 @@ mod tests {
             .unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), contents);
         }
-        let link = path.with_extension("link");
+        let link = folder.join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         let access = Access::default();
         let error =
@@ -522,7 +518,5 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"x");
         write(true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"y");
-        std::fs::remove_file(&link).unwrap();
-        std::fs::remove_file(&path).unwrap();
     }
 }

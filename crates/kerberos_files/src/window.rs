@@ -307,6 +307,8 @@ fn not_a_file() -> io::Error {
 mod tests {
     use std::io::Write;
 
+    use test_support::TempDir;
+
     use super::*;
 
     fn window(bytes: &[u8]) -> Window {
@@ -348,14 +350,14 @@ mod tests {
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn a_named_pipe_is_refused_and_a_given_one_waited_for() {
         use std::os::fd::AsRawFd as _;
-        let path = std::env::temp_dir().join(format!("kerberos-pipe-{}", std::process::id()));
+        let folder = TempDir::new();
+        let path = folder.join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&path).status();
         assert!(made.unwrap().success());
         let is_refused =
             |result: io::Result<File>| result.unwrap_err().kind() == io::ErrorKind::IsADirectory;
         assert!(is_refused(open_to_read(&path)));
         assert!(is_refused(open_to_change(&path)));
-        std::fs::remove_file(&path).unwrap();
         assert!(is_refused(open_to_change(Path::new("/dev/null"))));
         let mut nothing = Window::open(Path::new("/dev/null")).unwrap();
         assert!(!nothing.require(1).unwrap());

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use test_support::TempDir;
+
 use super::*;
 
 /// Files and folders in memory.
@@ -599,15 +601,11 @@ fn random_edits() {
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
 fn file_system() {
-    let folder = std::env::temp_dir().join(format!("profile-test-{}", std::process::id()));
+    let folder = TempDir::new();
     let sub = folder.join("conf.d");
-    std::fs::create_dir_all(&sub).unwrap();
-    let main = folder.join("krb5.conf");
-    std::fs::write(
-        &main,
-        format!("includedir {}\n[a]\nb = main\n", sub.display()),
-    )
-    .unwrap();
+    std::fs::create_dir(&sub).unwrap();
+    let text = format!("includedir {}\n[a]\nb = main\n", sub.display());
+    let main = folder.write("krb5.conf", text);
     std::fs::write(sub.join("x.conf"), "[a]\nb = x\n").unwrap();
     std::fs::write(sub.join("x.conf~"), "[a]\nb = backup\n").unwrap();
     let missing = folder.join("missing");
@@ -619,7 +617,6 @@ fn file_system() {
     assert_eq!(Profile::load(["/dev/null"]).unwrap().files().count(), 1);
     let error = Profile::load(["/dev/zero"]).unwrap_err();
     assert_eq!(error.kind, ProfileErrorKind::TooLarge);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -627,9 +624,9 @@ fn file_system() {
 fn pipes() {
     use std::os::fd::AsRawFd as _;
 
-    let folder = std::env::temp_dir().join(format!("profile-pipes-{}", std::process::id()));
+    let folder = TempDir::new();
     let sub = folder.join("conf.d");
-    std::fs::create_dir_all(&sub).unwrap();
+    std::fs::create_dir(&sub).unwrap();
     let pipe = sub.join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
@@ -676,5 +673,4 @@ fn pipes() {
         let profile = Profile::load([given]).unwrap();
         assert_eq!(values(&profile, "a/b").concat().len(), 200_000);
     });
-    std::fs::remove_dir_all(&folder).unwrap();
 }
