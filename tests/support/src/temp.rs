@@ -54,6 +54,16 @@ impl TempDir {
         path
     }
 
+    /// The path of a keytab in the folder, without the `.keytab` of its name.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub(crate) fn keytab(&self, name: &str) -> PathBuf {
+        let path = self.join(format!("{name}.keytab"));
+        assert!(path.exists(), "no such keytab: {name}");
+        path
+    }
+
     /// The names in the folder, sorted.
     ///
     /// # Panics
