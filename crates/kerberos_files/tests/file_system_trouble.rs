@@ -11,34 +11,26 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use kerberos_asn1::TicketFlags;
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{
     Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheName, CcacheOptions, Header,
 };
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 use kerberos_files::rcache::{RcacheError, RcacheFile};
-use kerberos_proto::{Credential, Principal, TicketTimes, Timestamp};
+use kerberos_proto::{Credential, Principal, Timestamp};
 use test_support::{TempDir, names_in};
 
 #[path = "support/mounts.rs"]
 mod mounts;
+#[path = "support/samples.rs"]
+mod samples;
 
 use mounts::Mounts;
 
 fn credential(size: usize) -> Credential {
-    Credential {
-        client: Principal::parse("user@EXAMPLE.COM").unwrap(),
-        server: Principal::parse("krbtgt/EXAMPLE.COM@EXAMPLE.COM").unwrap(),
-        session_key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
-        times: TicketTimes::default(),
-        is_skey: false,
-        flags: TicketFlags::INITIAL,
-        addresses: Vec::new(),
-        authorization_data: Vec::new(),
-        ticket: vec![b't'; size],
-        second_ticket: Vec::new(),
-    }
+    let mut credential = samples::credential("krbtgt/EXAMPLE.COM@EXAMPLE.COM");
+    credential.ticket = vec![b't'; size];
+    credential
 }
 
 /// A cache with one ticket of `size` bytes.
