@@ -107,32 +107,25 @@ pub fn replace(
     access: &Access,
 ) -> Result<(), ReplaceError> {
     refuse_special(path)?;
+    let new = Content {
+        bytes: contents,
+        durability,
+        access,
+    };
     let temporary = match Temporary::create(path) {
         Ok(temporary) => temporary,
-        Err(error) if is_refusal(&error) => {
-            return Ok(rewrite(path, contents, durability, access, false, error)?);
-        }
+        Err(error) if is_refusal(&error) => return Ok(rewrite(path, &new, error)?),
         Err(error) => return Err(error.into()),
     };
     let folder = Folder::of(path, durability)?;
-    let temporary = temporary.write(contents, durability, access)?;
+    let temporary = temporary.write(&new)?;
     match std::fs::rename(&temporary.path, path) {
         Ok(()) => temporary.keep(),
-        Err(error) => {
-            let mount_point = error.kind() == io::ErrorKind::ResourceBusy;
-            if !mount_point && !is_refusal(&error) {
-                return Err(error.into());
-            }
+        Err(error) if is_refusal(&error) || is_of_mount_point(&error) => {
             drop(temporary);
-            return Ok(rewrite(
-                path,
-                contents,
-                durability,
-                access,
-                mount_point,
-                error,
-            )?);
+            return Ok(rewrite(path, &new, error)?);
         }
+        Err(error) => return Err(error.into()),
     }
     folder.sync()?;
     Ok(())
@@ -144,8 +137,12 @@ pub fn replace(
 /// [`ReplaceError`].
 pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bool, ReplaceError> {
     let folder = Folder::of(path, durability)?;
-    let access = Access::default();
-    let temporary = Temporary::create(path)?.write(contents, durability, &access)?;
+    let new = Content {
+        bytes: contents,
+        durability,
+        access: &Access::default(),
+    };
+    let temporary = Temporary::create(path)?.write(&new)?;
     match rustix::fs::renameat_with(CWD, &temporary.path, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => temporary.keep(),
         Err(rustix::io::Errno::EXIST) => return Ok(false),
@@ -155,7 +152,7 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
             // Those of memory cards have neither: there only the name itself can be new.
             Err(_) => match Temporary::at(path.to_owned()) {
-                Ok(new) => new.write(contents, durability, &access)?.keep(),
+                Ok(file) => file.write(&new)?.keep(),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
                 Err(error) => return Err(error.into()),
             },
@@ -163,6 +160,13 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
     }
     folder.sync()?;
     Ok(true)
+}
+
+/// What a file is to become.
+struct Content<'a> {
+    bytes: &'a [u8],
+    durability: Durability,
+    access: &'a Access,
 }
 
 /// Closes a file that was written to. File systems of other machines may say only now that there is no
@@ -198,6 +202,11 @@ fn is_refusal(error: &io::Error) -> bool {
             | io::ErrorKind::ReadOnlyFilesystem
             | io::ErrorKind::CrossesDevices
     )
+}
+
+/// Whether the file could not be renamed over because something is mounted there.
+fn is_of_mount_point(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ResourceBusy
 }
 
 /// The folder of a file that is about to change, opened before that, so that a failure comes while

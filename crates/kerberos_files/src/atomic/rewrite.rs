@@ -7,19 +7,12 @@ use std::path::Path;
 
 use rustix::fs::{FallocateFlags, OFlags};
 
-use super::{Access, Durability, close};
+use super::{Content, Durability, close, is_of_mount_point};
 use crate::{foreign, lock};
 
 /// Rewrites the file in place; `refusal`, why it could not be replaced, is the error if that may
 /// not be done either.
-pub(super) fn rewrite(
-    path: &Path,
-    contents: &[u8],
-    durability: Durability,
-    access: &Access,
-    mount_point: bool,
-    refusal: io::Error,
-) -> io::Result<()> {
+pub(super) fn rewrite(path: &Path, content: &Content<'_>, refusal: io::Error) -> io::Result<()> {
     let opened = OpenOptions::new()
         .write(true)
         // A pipe put there meanwhile is not to keep us waiting for its reader.
@@ -29,6 +22,7 @@ pub(super) fn rewrite(
         return Err(refusal);
     };
     let metadata = file.metadata()?;
+    let mount_point = is_of_mount_point(&refusal);
     let euid = rustix::process::geteuid();
     let ours = metadata.uid() == euid.as_raw() || (mount_point && euid.is_root());
     // Another name of the file is in somebody's way, as a backup's, or was put here for us to write
@@ -39,21 +33,22 @@ pub(super) fn rewrite(
         return Err(refusal);
     }
     lock::lock_exclusive(&file)?;
-    access.apply(&file)?;
+    content.access.apply(&file)?;
+    let bytes = content.bytes;
     // A full disk shows here, while the old contents are still whole.
-    match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, contents.len() as u64) {
+    match rustix::fs::fallocate(&file, FallocateFlags::KEEP_SIZE, 0, bytes.len() as u64) {
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
         Err(errno) => return Err(errno.into()),
     }
-    let (first, rest) = contents.split_at_checked(2).unwrap_or((contents, &[]));
+    let (first, rest) = bytes.split_at_checked(2).unwrap_or((bytes, &[]));
     file.write_all_at(&[0, 0], 0)?;
     file.write_all_at(rest, 2)?;
-    file.set_len(contents.len() as u64)?;
-    if durability == Durability::Synced {
+    file.set_len(bytes.len() as u64)?;
+    if content.durability == Durability::Synced {
         file.sync_data()?;
     }
     file.write_all_at(first, 0)?;
-    if durability == Durability::Synced {
+    if content.durability == Durability::Synced {
         file.sync_all()?;
     }
     close(file)

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::OFlags;
 
-use super::{Access, Durability, close};
+use super::{Content, Durability, close};
 use crate::foreign;
 
 /// Removes what processes that were killed while they replaced `path` left beside it: files with the
@@ -77,15 +77,10 @@ impl Temporary {
         Ok(Self { file, path })
     }
 
-    pub(super) fn write(
-        self,
-        contents: &[u8],
-        durability: Durability,
-        access: &Access,
-    ) -> io::Result<Unkept> {
-        access.apply(&self.file)?;
-        (&self.file).write_all(contents)?;
-        if durability == Durability::Synced {
+    pub(super) fn write(self, content: &Content<'_>) -> io::Result<Unkept> {
+        content.access.apply(&self.file)?;
+        (&self.file).write_all(content.bytes)?;
+        if content.durability == Durability::Synced {
             self.file.sync_all()?;
         }
         close(self.file)?;

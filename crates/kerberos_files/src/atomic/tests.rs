@@ -71,37 +71,30 @@ fn only_what_was_left_of_a_replacement_is_removed() {
 fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
     let folder = TempDir::new();
     let path = folder.write("file", "what was there before");
-    let refusal = || io::Error::from(io::ErrorKind::PermissionDenied);
+    let rewrite = |path: &Path, bytes, refusal: io::ErrorKind| {
+        let content = Content {
+            bytes,
+            durability: Durability::Synced,
+            access: &Access::default(),
+        };
+        rewrite(path, &content, refusal.into())
+    };
+    let denied = io::ErrorKind::PermissionDenied;
     for contents in [&b"short"[..], b"longer than what was there before", b"x"] {
-        let access = Access::default();
-        rewrite(
-            &path,
-            contents,
-            Durability::Synced,
-            &access,
-            false,
-            refusal(),
-        )
-        .unwrap();
+        rewrite(&path, contents, denied).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), contents);
     }
     let link = folder.join("link");
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    let access = Access::default();
-    let error = rewrite(&link, b"y", Durability::Volatile, &access, false, refusal()).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    let error = rewrite(&link, b"y", denied).unwrap_err();
+    assert_eq!(error.kind(), denied);
     assert_eq!(std::fs::read(&path).unwrap(), b"x");
     std::fs::remove_file(&link).unwrap();
     // Nor is a file written that has another name, unless it is mounted here.
     std::fs::hard_link(&path, &link).unwrap();
-    let write = |mount_point| {
-        let access = Access::default();
-        let durability = Durability::Volatile;
-        rewrite(&link, b"y", durability, &access, mount_point, refusal())
-    };
-    let error = write(false).unwrap_err();
-    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    let error = rewrite(&link, b"y", denied).unwrap_err();
+    assert_eq!(error.kind(), denied);
     assert_eq!(std::fs::read(&path).unwrap(), b"x");
-    write(true).unwrap();
+    rewrite(&link, b"y", io::ErrorKind::ResourceBusy).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"y");
 }
