@@ -16,7 +16,8 @@ use crate::keytab::{
     KeytabEntry, KeytabEntryView, KeytabError, KeytabReader, Version, encode_keytab,
 };
 use crate::lock;
-use crate::window::{self, MAX_RECORD};
+use crate::open;
+use crate::window::MAX_RECORD;
 
 /// The place of a keytab file. Nothing is open between calls.
 ///
@@ -266,7 +267,7 @@ impl KeytabFile {
 
     fn open_locked(&self) -> Result<KeytabReader, KeytabError> {
         let lock = || {
-            let file = window::open_to_change(&self.path)?;
+            let file = open::open_to_change(&self.path)?;
             lock::lock_exclusive(&file)?;
             Ok(file)
         };

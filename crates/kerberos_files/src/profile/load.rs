@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::MAX_TEXT;
-use crate::window;
+use crate::open;
 
 /// Resolves the names that a profile is made of.
 pub trait Loader {
@@ -51,7 +51,7 @@ impl Loader for FsLoader {
             start = first_of_pipe(&file)?;
         }
         if !kind.is_file() && !kind.is_dir() {
-            window::wait_to_read(&file)?;
+            open::wait_to_read(&file)?;
         }
         source(path, file, start)
     }
@@ -78,7 +78,7 @@ fn open_without_waiting(path: &Path) -> io::Result<File> {
 fn first_of_pipe(mut pipe: &File) -> io::Result<Vec<u8>> {
     let mut start = vec![0; 4096];
     match pipe.read(&mut start) {
-        Ok(0) if !window::has_no_name(pipe) => Err(io::Error::new(
+        Ok(0) if !open::has_no_name(pipe) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "it is a pipe that nobody writes to",
         )),
