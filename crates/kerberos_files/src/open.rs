@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 /// that nobody has open is to find it empty: it is refused. A pipe that this process was given is
 /// waited for, as in `klist -kt <(command)` or `/dev/stdin`: whoever named it has seen to a writer.
 /// So is a terminal by its descriptor; other devices say at once what they have, as `/dev/null`.
-pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
+pub(crate) fn to_read(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
@@ -43,7 +43,7 @@ pub(crate) fn wait_to_read(file: &File) -> io::Result<()> {
 }
 
 /// Opens the ordinary file at `path`, which must be there, for reading and writing.
-pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
+pub(crate) fn to_change(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -94,9 +94,9 @@ mod tests {
         assert!(made.unwrap().success());
         let is_refused =
             |result: io::Result<File>| result.unwrap_err().kind() == io::ErrorKind::IsADirectory;
-        assert!(is_refused(open_to_read(&path)));
-        assert!(is_refused(open_to_change(&path)));
-        assert!(is_refused(open_to_change(Path::new("/dev/null"))));
+        assert!(is_refused(to_read(&path)));
+        assert!(is_refused(to_change(&path)));
+        assert!(is_refused(to_change(Path::new("/dev/null"))));
         let mut nothing = Window::open(Path::new("/dev/null")).unwrap();
         assert!(!nothing.require(1).unwrap());
 

@@ -41,7 +41,7 @@ pub(crate) struct Window {
 impl Window {
     /// Opens `path` for reading.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Self::from_file(open::open_to_read(path)?)
+        Self::from_file(open::to_read(path)?)
     }
 
     /// Reads `file` from where it stands, which must be its beginning.

@@ -262,7 +262,7 @@ impl CcacheFile {
     }
 
     fn try_lock(&self) -> io::Result<Option<File>> {
-        let file = open::open_to_change(&self.path)?;
+        let file = open::to_change(&self.path)?;
         lock::lock_exclusive(&file)?;
         let (locked, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
         let same = (locked.dev(), locked.ino()) == (named.dev(), named.ino());

@@ -267,7 +267,7 @@ impl KeytabFile {
 
     fn open_locked(&self) -> Result<KeytabReader, KeytabError> {
         let lock = || {
-            let file = open::open_to_change(&self.path)?;
+            let file = open::to_change(&self.path)?;
             lock::lock_exclusive(&file)?;
             Ok(file)
         };
