@@ -13,7 +13,7 @@ use kerberos_proto::Credential;
 use rustix::fs::OFlags;
 
 use crate::atomic::{self, Access, Durability};
-use crate::ccache::cache::Store;
+use crate::ccache::store::Store;
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
     ConfigEntry, CredentialView,

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::atomic::{self, Access, Durability};
 use crate::ccache::builder::append_credential;
+use crate::ccache::store::Store;
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheName, CcacheReader, ConfigEntry, CredentialView,
 };
@@ -271,6 +272,35 @@ impl CcacheFile {
 
     fn error(&self, error: io::Error) -> CcacheError {
         blamed(CcacheError::from_io(&self.path, error))
+    }
+}
+
+impl Store for CcacheFile {
+    fn open(&self) -> Result<CcacheReader, CcacheError> {
+        self.open()
+    }
+
+    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        self.replace_with(cache)
+    }
+
+    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError> {
+        self.append(credentials.iter().copied())
+    }
+
+    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        self.set_config(entry)
+    }
+
+    fn remove(
+        &self,
+        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        self.remove(matches)
+    }
+
+    fn destroy(&self) -> Result<(), CcacheError> {
+        self.destroy()
     }
 }
 

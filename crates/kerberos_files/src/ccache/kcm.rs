@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 
 use kerberos_proto::{ClockOffset, Credential, Principal};
 
-use crate::ccache::cache::{Store, records};
+use crate::ccache::store::{Store, records};
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheOptions,
     CcacheReader, CredentialView, Header, Version, decode_principal, encode_credential,

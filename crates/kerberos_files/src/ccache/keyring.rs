@@ -27,7 +27,7 @@ use kerberos_proto::{ClockOffset, Credential, Principal};
 use rustix::io::Errno;
 
 use crate::atomic;
-use crate::ccache::cache::{Store, records, without};
+use crate::ccache::store::{Store, records, without};
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheReader, ConfigEntry,
     CredentialView, Header, Version, decode_principal, encode_credential, encode_principal,
