@@ -10,7 +10,8 @@ use kerberos_proto::{KeyEntry, Principal};
 use zeroize::Zeroizing;
 
 use crate::atomic::{self, Durability};
-use crate::keytab::entry::{Age, encode_entry, length_bytes, record_length};
+use crate::keytab::encode::{encode_entry, length_bytes, record_length};
+use crate::keytab::entry::Age;
 use crate::keytab::reader::Slot;
 use crate::keytab::{
     KeytabEntry, KeytabEntryView, KeytabError, KeytabReader, Version, encode_keytab,
