@@ -52,6 +52,7 @@ mod entry;
 mod error;
 mod file;
 mod name;
+mod plan;
 mod reader;
 mod view;
 
