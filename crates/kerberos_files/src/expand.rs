@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens() {
+    fn known_tokens_are_replaced() {
         check("", Ok(""));
         check("FILE:/tmp/krb5cc_%{uid}", Ok("FILE:/tmp/krb5cc_1000"));
         check("%{USERID}.%{euid}", Ok("1000.0"));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn errors() {
+    fn unknown_and_open_tokens_are_errors() {
         let unknown = |token: &str| Err(ExpandError::UnknownToken(token.to_owned()));
         check("%{}", unknown(""));
         check("%{u}", unknown("u"));

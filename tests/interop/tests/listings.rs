@@ -100,7 +100,7 @@ fn caches_that_we_wrote() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn forged_caches() {
+fn forged_caches_are_listed_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let plain = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/MIT.TEST", "MIT.TEST"));
@@ -200,7 +200,7 @@ fn forged_caches() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn owners() {
+fn every_owner_is_shown_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for (name, realm) in [
         ("alice", "MIT.TEST"),
@@ -223,7 +223,7 @@ fn owners() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn time_zones() {
+fn times_are_those_of_every_time_zone() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let mut credential = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/A", "MIT.TEST"));
@@ -282,7 +282,7 @@ fn what_is_no_cache() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn usage() {
+fn mistakes_of_usage_are_called_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "-Z", "-n", "-t", "-K", "-A -l", "-s -l", "-k -f", "-k -s", "-k -a", "-c -k", "-k -A",
@@ -319,7 +319,7 @@ fn keytabs_that_mit_wrote() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn forged_keytabs() {
+fn forged_keytabs_are_listed_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let key = |name: &str, kvno, etype, timestamp| RawKey {
         principal: RawPrincipal::new(name, "MIT.TEST"),

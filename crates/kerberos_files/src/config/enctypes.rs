@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn lists() {
+    fn lists_name_types_and_families() {
         check("DEFAULT", &[18, 17, 20, 19, 16, 23, 25, 26]);
         check("default", &[18, 17, 20, 19, 16, 23, 25, 26]);
         check("aes", &[18, 17, 20, 19]);

@@ -14,7 +14,7 @@ fn kdcs(text: &str, realm: &str) -> Vec<String> {
 }
 
 #[test]
-fn defaults() {
+fn keys_that_are_not_set_have_mits_defaults() {
     let config = Krb5Config::default();
     assert_eq!(config.default_realm(), None);
     assert_eq!(config.default_ccache_name(), "FILE:/tmp/krb5cc_%{uid}");
@@ -136,7 +136,7 @@ fn formats_of_caches() {
 }
 
 #[test]
-fn udp_limits() {
+fn a_udp_limit_beyond_the_bounds_is_replaced() {
     let limit = |value: i32| {
         let text = format!("[libdefaults]\nudp_preference_limit = {value}\n");
         config(&text).udp_preference_limit().unwrap()
@@ -146,7 +146,7 @@ fn udp_limits() {
 }
 
 #[test]
-fn dns_keys() {
+fn dns_fallback_stands_in_for_keys_that_are_not_set() {
     let dns = |lines: &str| {
         let config = config(&format!("[libdefaults]\n{lines}\n"));
         (config.dns_lookup_kdc(), config.dns_lookup_realm())
@@ -216,7 +216,7 @@ fn realms_of_hosts() {
 }
 
 #[test]
-fn numeric_addresses() {
+fn numeric_addresses_are_told_from_names() {
     for host in ["192.0.2.1", "1.2.3.", "...", "::1", "a:b"] {
         assert!(is_numeric_address(host), "{host}");
     }
@@ -271,7 +271,7 @@ fn keys_that_few_files_have() {
 }
 
 #[test]
-fn extra_addresses() {
+fn every_line_of_extra_addresses_counts() {
     let config =
         config("[libdefaults]\nextra_addresses = 192.0.2.1, 192.0.2.2\nextra_addresses = ::1\n");
     let addresses: Vec<_> = config.extra_addresses().collect();
@@ -280,7 +280,7 @@ fn extra_addresses() {
 
 /// Twenty-two kinds of file over which one implementation or another stumbles.
 #[test]
-fn small_files() {
+fn files_that_others_stumble_over_are_read() {
     let realm = |text: &str| config(text).default_realm().map(str::to_owned);
     let r = Some("R".to_owned());
     // 1: the ordinary file; 2: CR LF; 3: no line feed at the end; 4: tabs and trailing blanks.

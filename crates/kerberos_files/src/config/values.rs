@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn booleans() {
+    fn yes_and_no_have_mits_words() {
         for text in ["y", "YES", "True", "t", "1", "on"] {
             assert_eq!(boolean(text), Some(true), "{text}");
         }
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
+    fn numbers_are_decimal_and_of_32_bits() {
         let cases = [
             ("0", Some(0)),
             ("-1", Some(-1)),

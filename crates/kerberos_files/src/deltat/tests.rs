@@ -12,7 +12,7 @@ fn check(text: &str, expected: Option<i32>) {
 
 /// The facts that MIT's own test of its parser states (`t_deltat.c`).
 #[test]
-fn mit_cases() {
+fn mits_own_cases_hold() {
     let cases = [
         ("3d", Some(3 * DAY)),
         ("3h", Some(3 * H)),
@@ -98,7 +98,7 @@ fn mit_cases() {
 }
 
 #[test]
-fn further_durations() {
+fn what_mits_cases_leave_out_is_read_as_its_grammar_says() {
     check("", BAD);
     check(" ", BAD);
     check("-", BAD);
