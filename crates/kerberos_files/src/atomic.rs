@@ -6,7 +6,7 @@
 //! lock, with its first two bytes zero until the rest is there, so that a torn one does not pass
 //! for a whole one. That is done only if the file is regular, is no symbolic link, has no other name
 //! and belongs to the effective user; for a mount point root may too, and other names do not count.
-//! An ordinary user can plant a mount point by FUSE alone, whose files belong to whom he says: in a
+//! An ordinary user can plant a mount point by FUSE alone, and says who owns the files in it: in a
 //! folder that is open to all those are not written to.
 
 mod rewrite;
@@ -48,7 +48,7 @@ pub enum ReplaceError {
     Io(#[from] io::Error),
 }
 
-/// Whose a file is to be, and who may read it.
+/// The owner that a file is to have, and who may read it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
     /// The permission bits, whatever the umask.

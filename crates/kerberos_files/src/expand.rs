@@ -45,7 +45,7 @@ pub enum ExpandError {
 }
 
 impl PathTokens {
-    /// The tokens of this process, with `temp_dir` for `%{TEMP}` or `/tmp` when there is none.
+    /// The tokens of this process, with `temp_dir` for `%{TEMP}`, or `/tmp` when that is `None`.
     pub fn of_process(temp_dir: Option<&str>) -> Self {
         Self {
             uid: rustix::process::getuid().as_raw(),

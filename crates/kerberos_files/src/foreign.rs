@@ -14,9 +14,9 @@ use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 /// Whether what another user may have planted is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Trust {
-    /// Somebody named it, who knows whose it is.
+    /// A caller named it, which knows whose it is.
     Named,
-    /// A default stands for it, which anybody can foresee.
+    /// It is a default, which anybody can foresee.
     Default,
 }
 

@@ -1,4 +1,4 @@
-//! Opening files to read and to change, without waiting for anybody who may never come.
+//! Opening files to read and to change, without waiting for a writer that may never come.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -7,11 +7,11 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens `path` for reading, without waiting for anybody.
+/// Opens `path` for reading, without waiting for another program to open it.
 ///
-/// To open a named pipe means to wait for who writes to it, for ever if nobody does, and to read one
-/// that nobody has open is to find it empty: it is refused. A pipe that this process was given is
-/// waited for, as in `klist -kt <(command)` or `/dev/stdin`: whoever named it has seen to a writer.
+/// A named pipe is refused: opening one waits until a program opens it for writing, for ever if none
+/// does, and one that no program writes to reads as empty. A pipe that this process was given is
+/// waited for, as in `klist -kt <(command)` or `/dev/stdin`: the caller has seen to a writer.
 /// So is a terminal by its descriptor; other devices say at once what they have, as `/dev/null`.
 pub(crate) fn to_read(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()

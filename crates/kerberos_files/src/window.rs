@@ -32,7 +32,7 @@ pub(crate) struct Window {
     offset: u64,
     /// Pipes and devices have no length to compare with.
     regular: bool,
-    /// The user id of who the file belongs to, if it is an ordinary one.
+    /// The user id of the file's owner, if it is an ordinary file.
     owner: Option<u32>,
     /// Whether to take a shared lock for each read.
     locks: bool,
@@ -87,7 +87,7 @@ impl Window {
     /// The file.
     ///
     /// # Errors
-    /// When there is none: the window is one of [`from_bytes`](Self::from_bytes).
+    /// When there is no file: the window is one of [`from_bytes`](Self::from_bytes).
     pub(crate) fn file(&self) -> io::Result<&File> {
         self.file
             .as_ref()

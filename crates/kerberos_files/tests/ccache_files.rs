@@ -213,7 +213,7 @@ fn what_is_no_file_is_refused_by_name() {
     check(Path::new("/dev/null"));
     let error = CcacheFile::new(folder.join("dir")).open().unwrap_err();
     assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
-    // To open a pipe would be to wait for who writes to it.
+    // Opening a pipe would wait for a writer.
     let made = Command::new("mkfifo").arg(folder.join("pipe")).status();
     assert!(made.unwrap().success());
     check(&folder.join("pipe"));

@@ -356,7 +356,7 @@ fn a_foreign_default_directory_where_anyone_may_make_one_is_refused() {
         ));
         let caches = Collection::new(named().by_default(), options());
         assert!(caches.all().is_err() && caches.new_unique().is_err());
-        // Who names it knows whose it is: root looks at it for its user.
+        // A caller that names it knows whose it is: root looks at it for its user.
         assert!(Ccache::resolve(&named(), &options()).is_ok());
         assert!(collection(&dir(&path)).all().is_ok());
     }

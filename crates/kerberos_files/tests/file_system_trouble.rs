@@ -213,7 +213,7 @@ fn a_file_that_another_user_put_where_everybody_may() {
     chown(rcache.path(), Some(NOBODY + 1), None).unwrap();
     let record = || rcache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
 
-    // Where not everybody may write, whoever may shares them on purpose.
+    // Where only some may write, they share them on purpose.
     assert_eq!(sizes(&file), [300]);
     file.append([&credential(400)]).unwrap();
     assert!(record().unwrap());
@@ -224,7 +224,7 @@ fn a_file_that_another_user_put_where_everybody_may() {
         let default = file.clone().refusing_planted();
         check_foreign(&default.open().unwrap_err(), file.path());
     }
-    // Nor does it matter to who names it: root looks at it for its user.
+    // Nor does it matter to a caller that names it: root looks at it for its user.
     assert_eq!(sizes(&file), [300, 400]);
     let default = file.clone().refusing_planted();
     let added = default.append([&credential(1)]);
@@ -278,7 +278,7 @@ fn a_single_mounted_file_is_rewritten_in_place() {
     let (outside, inside) = (folder.join("outside"), folder.join("inside"));
     fs::write(&outside, vec![b'x'; 5_000]).unwrap();
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o644)).unwrap();
-    // Whoever runs the container may not be who made the file.
+    // The user that runs the container may not be the one that made the file.
     chown(&outside, Some(1234), None).unwrap();
     fs::write(&inside, "").unwrap();
     mounts.mount(&["--bind"], &outside, &inside);

@@ -103,8 +103,8 @@ impl Drop for Unkept {
     }
 }
 
-/// What the new file for `name` is called. The dot hides it from whoever takes every file of a folder
-/// whose name begins in some way, as those of a DIR collection do.
+/// What the new file for `name` is called. The dot hides it from programs that take every file of a
+/// folder whose name begins in some way, as those of a DIR collection do.
 pub(super) fn temporary_name(name: &OsStr) -> OsString {
     let mut temporary = OsString::from(".");
     temporary.push(OsStr::from_bytes(stem(name)));

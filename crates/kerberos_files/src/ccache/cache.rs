@@ -1,7 +1,7 @@
 //! `Ccache`: a cache of any type, behind one set of operations.
 //!
 //! Each type is a file of its own that implements [`Store`]. All give their content as a
-//! [`CcacheReader`], so that whoever reads caches has one way to do it; a file is streamed as it
+//! [`CcacheReader`], so that there is one way to read caches of every type; a file is streamed as it
 //! is, of the others the content is fetched whole and in the format of version 4.
 
 use std::fs::OpenOptions;
@@ -97,8 +97,8 @@ impl Ccache {
     /// the KCM daemon asked; for a FILE or a MEMORY nothing is.
     ///
     /// # Errors
-    /// [`CcacheError::Name`] when the name is none or its type is not supported, and whatever keeps
-    /// one from finding out which cache of a collection is the primary.
+    /// [`CcacheError::Name`] when the name is malformed or its type is not supported, and whatever
+    /// prevents finding out which cache of a collection is the primary.
     pub fn resolve(name: &CcacheName, options: &CcacheOptions) -> Result<Self, CcacheError> {
         let residual = name.residual();
         let place = match name.kind() {
@@ -154,13 +154,13 @@ impl Ccache {
     /// Opens it for reading.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when there is none; else as the variants of [`CcacheError`]
+    /// [`CcacheError::is_no_cache`] when no cache is found; else as the variants of [`CcacheError`]
     /// say.
     pub fn open(&self) -> Result<CcacheReader, CcacheError> {
         self.store().open()
     }
 
-    /// Whose it is; less work than to open it where that means to fetch all.
+    /// The principal whose cache it is; cheaper than [`open`](Self::open) where that fetches all.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -217,7 +217,7 @@ impl Ccache {
     ///
     /// # Errors
     /// [`CcacheError::is_no_cache`] for a FILE or DIR that is not there, and what the KCM daemon
-    /// says of a cache that it has not; a KEYRING or MEMORY cache that is not there is gone
+    /// says of a cache that it does not have; a KEYRING or MEMORY cache that is not there is gone
     /// already. Else whatever keeps it from being removed.
     pub fn destroy(&self) -> Result<(), CcacheError> {
         self.store().destroy()
@@ -231,7 +231,7 @@ impl Ccache {
         self.store().make_primary()
     }
 
-    /// Makes the collection that it belongs to, if there is none yet: the directory of a DIR, the
+    /// Makes the collection that it belongs to, unless it exists: the directory of a DIR, the
     /// keyring of KEYRING caches, either with this one as the primary. Writing a cache does so, too;
     /// MIT's library does whenever one is looked for.
     ///

@@ -48,8 +48,8 @@ impl CcacheFile {
     /// The same, but refused when it is in a place like /tmp, open to all, and neither the effective
     /// user nor root put it there: for names that anybody can foresee.
     ///
-    /// Whoever names a cache knows whose it is: a sidecar's in a shared `/dev/shm`, or one that root
-    /// looks at for a user.
+    /// A caller that names a cache knows its owner: a sidecar's user in a shared `/dev/shm`, or the
+    /// user for whom root looks at it.
     pub fn refusing_planted(self) -> Self {
         Self {
             trust: Trust::Default,

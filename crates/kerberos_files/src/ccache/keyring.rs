@@ -49,10 +49,10 @@ pub(super) mod fuzzing {
         collection::primary_name(payload)
     }
 
-    /// The whole of a name that may leave things out.
+    /// A name in full, which may leave parts out.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is malformed.
     pub fn keyring_name(residual: &str) -> Result<String, CcacheNameError> {
         let (collection, cache) = collection::parse(residual)?;
         let residual = collection.residual();

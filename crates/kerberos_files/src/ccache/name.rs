@@ -48,7 +48,7 @@ pub struct CcacheName {
     trust: Trust,
 }
 
-/// Whichever way it was come by.
+/// Names are equal whether or not they are a default.
 impl PartialEq for CcacheName {
     fn eq(&self, other: &Self) -> bool {
         (self.kind, &self.residual) == (other.kind, &other.residual)
@@ -95,7 +95,7 @@ pub enum CcacheNameError {
         /// What stands there.
         anchor: String,
     },
-    /// A `KEYRING:persistent:` name whose user id is none, or that of another user.
+    /// A `KEYRING:persistent:` name whose user id is malformed, or that of another user.
     #[error("Invalid UID in persistent keyring name")]
     Uid {
         /// What stands there.
@@ -135,7 +135,7 @@ impl CcacheName {
         }
     }
 
-    /// The same name, which a default stands for: nobody gave it, so anybody can foresee it.
+    /// The same name, as one that is a default: no caller chose it, so anybody can foresee it.
     ///
     /// A FILE or a DIR of such a name is refused if another user may have planted it
     /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).

@@ -74,7 +74,7 @@ impl<'a> CredentialView<'a> {
         self.record
     }
 
-    /// Whom the ticket names as client.
+    /// The client that the ticket names.
     pub fn client(&self) -> PrincipalView<'a> {
         self.name(self.layout.client)
     }

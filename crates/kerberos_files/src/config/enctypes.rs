@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn keys() {
+    fn lists_that_are_not_set_are_as_permitted_enctypes() {
         let numbers = |list: Result<Vec<EncryptionType>, ConfigError>| {
             list.map(|list| list.iter().map(|etype| etype.0).collect::<Vec<_>>())
         };

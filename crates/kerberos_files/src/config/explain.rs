@@ -32,18 +32,18 @@ pub enum Effect {
     Used,
     /// An earlier line sets the same, and only one can count.
     Hidden,
-    /// Its value, or a part of it, is none of what is expected, so that it is an error or as if it
-    /// were not there.
+    /// Its value, or a part of it, is not what is expected: it is an error, or as if the line were
+    /// not there.
     Mistake {
         /// What is wrong, or what is expected.
         problem: String,
     },
-    /// It means something to other programs, not to this one.
+    /// Other programs read it, this one does not.
     NotOurs {
-        /// To whom.
+        /// Which programs.
         whose: &'static str,
     },
-    /// Nobody is known to whom it means anything: perhaps misspelt.
+    /// No program is known to read it: perhaps misspelt.
     Unknown,
 }
 

@@ -82,8 +82,9 @@ impl Krb5Config {
             .cast_unsigned()
     }
 
-    /// `ccache_type`: the format of new caches of `kind`; the newest where it is none that there is,
-    /// and for what is no file: there no other program reads it, and it alone holds the KDC's clock.
+    /// `ccache_type`: the format of new caches of `kind`; the newest where no format has that
+    /// number, and for what is no file: no other program reads it there, and it alone holds the KDC's
+    /// clock.
     pub fn ccache_version(&self, kind: CcacheKind) -> Version {
         if !matches!(kind, CcacheKind::File | CcacheKind::Dir) {
             return Version::default();

@@ -68,7 +68,7 @@ impl Server {
     /// Parses `host`, `host:port`, `[address]:port`, `https://host[:port][/path]` or `/path`; a
     /// bare IPv6 address, too, is understood.
     ///
-    /// `None` when no host is named or the port is none.
+    /// `None` when no host is named or the port is malformed.
     pub fn parse(text: &str, default_port: u16) -> Option<Self> {
         if text.starts_with('/') {
             return Some(Self::Unix {

@@ -17,7 +17,7 @@ pub(super) fn integer(text: &str) -> Option<i32> {
     text.trim_ascii_start().parse().ok()
 }
 
-/// The numbers of a list, up to the first word that is none.
+/// The numbers of a list, up to the first word that is no number.
 pub(super) fn integers(list: &str) -> Vec<i32> {
     list.split([',', ' ', '\t'])
         .filter(|word| !word.is_empty())

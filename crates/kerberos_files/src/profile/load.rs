@@ -66,7 +66,7 @@ impl Loader for FsLoader {
     }
 }
 
-/// To open a named pipe is to wait for who writes to it, for ever if nobody does.
+/// Opening a named pipe would wait until a program opens it for writing, for ever if none does.
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -74,7 +74,7 @@ fn open_without_waiting(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// What a pipe has at once. Who waits for its reader counts as a writer already.
+/// What a pipe has at once. A program that waits for its reader counts as a writer already.
 fn first_of_pipe(mut pipe: &File) -> io::Result<Vec<u8>> {
     let mut start = vec![0; 4096];
     match pipe.read(&mut start) {

@@ -186,7 +186,7 @@ fn store(file: &File, record: &Record, now: u32, clock_skew: u32) -> io::Result<
     Ok(Outcome::New)
 }
 
-/// The seed of the file, which is made now if there is none.
+/// The seed of the file, which is made now if it has none.
 fn seed(file: &File) -> io::Result<[u8; SEED_LEN]> {
     let mut seed = [0; SEED_LEN];
     if read_up_to(file, &mut seed, 0)? < SEED_LEN {

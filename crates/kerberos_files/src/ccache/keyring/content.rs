@@ -1,4 +1,4 @@
-//! What a cache's keyring holds: whose it is, the clock of the KDC, and the credentials.
+//! What a cache's keyring holds: its principal, the KDC's clock offset, and the credentials.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,7 +22,7 @@ pub(super) struct Own {
 }
 
 impl KeyringStore {
-    /// The key that says whose the cache is, and what it says.
+    /// The key that holds the cache's principal, and that principal.
     pub(super) fn owner(&self, keyring: Keyring) -> Result<(Key, Principal), CcacheError> {
         let missing = || CcacheError::Missing { name: self.name() };
         let key = keyring.user_key(PRINCIPAL);
