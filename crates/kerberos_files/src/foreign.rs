@@ -43,8 +43,8 @@ pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
         .any(is_in_open_folder)
 }
 
-/// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE, of
-/// whose files he says whose they are, and in a place where everybody may have names.
+/// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE,
+/// where that user says who owns the files, and in a place where everybody may have names.
 pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
     is_in_open_folder(path)
         && fstatfs(file).is_ok_and(|system| system.filesystem_type() == FUSE_SUPER_MAGIC)

@@ -15,7 +15,8 @@ use super::{Content, Durability, close};
 use crate::foreign;
 
 /// Removes what processes that were killed while they replaced `path` left beside it: files with the
-/// names of [`replace`]'s temporary ones, not written to for `age`. Returns how many those were.
+/// names of [`replace`](super::replace)'s temporary ones, not written to for `age`. Returns how many
+/// those were.
 ///
 /// # Errors
 /// When the folder cannot be read; a file that cannot be removed is left alone.

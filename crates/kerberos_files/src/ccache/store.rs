@@ -8,30 +8,25 @@ use crate::ccache::{
     encode_credential,
 };
 
-/// What every type of cache can do.
+/// What every type of cache can do: the operations of [`Ccache`](crate::ccache::Ccache), by the same
+/// names.
 pub(super) trait Store {
-    /// See [`Ccache::open`].
     fn open(&self) -> Result<CcacheReader, CcacheError>;
 
-    /// See [`Ccache::principal`].
     fn principal(&self) -> Result<Principal, CcacheError> {
         Ok(self.open()?.default_principal().clone())
     }
 
-    /// See [`Ccache::replace_with`].
     fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError>;
 
-    /// See [`Ccache::append`].
     fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError>;
 
-    /// See [`Ccache::set_config`].
     fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
         let (mut cache, _) = without(self.open()?, &mut |view| view.is_setting(entry))?;
         cache.config(entry)?;
         self.replace_with(&cache)
     }
 
-    /// See [`Ccache::remove`].
     fn remove(
         &self,
         matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
@@ -43,15 +38,12 @@ pub(super) trait Store {
         Ok(removed)
     }
 
-    /// See [`Ccache::destroy`].
     fn destroy(&self) -> Result<(), CcacheError>;
 
-    /// See [`Ccache::make_primary`].
     fn make_primary(&self) -> Result<(), CcacheError> {
         Ok(())
     }
 
-    /// See [`Ccache::make_collection`].
     fn make_collection(&self) -> Result<(), CcacheError> {
         Ok(())
     }
