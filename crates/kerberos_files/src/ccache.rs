@@ -66,6 +66,7 @@ mod layout;
 mod memory;
 mod name;
 mod reader;
+mod store;
 mod temporary;
 mod view;
 

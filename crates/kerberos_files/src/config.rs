@@ -1,7 +1,8 @@
 //! `Krb5Config`: what the keys of krb5.conf mean, with MIT's defaults.
 //!
 //! Every key is looked up and parsed when it is asked for, so that a program pays for what it uses
-//! and a mistake in a key hurts those only who need it. Unknown sections and keys are no error.
+//! and a mistake in a key hurts only the programs that need it. Unknown sections and keys are no
+//! error.
 //!
 //! What it does not do: it neither reads the environment nor expands `%{…}`
 //! ([`expand`](crate::expand)), resolves no name and contacts nobody.
@@ -9,8 +10,8 @@
 mod enctypes;
 mod explain;
 mod lib_defaults;
+mod plugins;
 mod realms;
-mod sections;
 mod servers;
 mod values;
 

@@ -45,7 +45,7 @@ pub enum ExpandError {
 }
 
 impl PathTokens {
-    /// The tokens of this process, with `temp_dir` for `%{TEMP}` or `/tmp` when there is none.
+    /// The tokens of this process, with `temp_dir` for `%{TEMP}`, or `/tmp` when that is `None`.
     pub fn of_process(temp_dir: Option<&str>) -> Self {
         Self {
             uid: rustix::process::getuid().as_raw(),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens() {
+    fn known_tokens_are_replaced() {
         check("", Ok(""));
         check("FILE:/tmp/krb5cc_%{uid}", Ok("FILE:/tmp/krb5cc_1000"));
         check("%{USERID}.%{euid}", Ok("1000.0"));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn errors() {
+    fn unknown_and_open_tokens_are_errors() {
         let unknown = |token: &str| Err(ExpandError::UnknownToken(token.to_owned()));
         check("%{}", unknown(""));
         check("%{u}", unknown("u"));

@@ -11,6 +11,22 @@ use std::path::Path;
 
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 
+/// Whether what another user may have planted is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Trust {
+    /// A caller named it, which knows whose it is.
+    Named,
+    /// It is a default, which anybody can foresee.
+    Default,
+}
+
+impl Trust {
+    /// Whether what was opened as `path`, and belongs to user `owner`, is not taken.
+    pub(crate) fn refuses(self, path: &Path, owner: u32) -> bool {
+        self == Self::Default && is_planted(path, owner)
+    }
+}
+
 /// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody may
 /// put files, and neither the effective user nor root put it there.
 ///
@@ -27,8 +43,8 @@ pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
         .any(is_in_open_folder)
 }
 
-/// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE, of
-/// whose files he says whose they are, and in a place where everybody may have names.
+/// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE,
+/// where that user says who owns the files, and in a place where everybody may have names.
 pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
     is_in_open_folder(path)
         && fstatfs(file).is_ok_and(|system| system.filesystem_type() == FUSE_SUPER_MAGIC)
@@ -36,11 +52,11 @@ pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
 
 /// Whether everybody may put files where `path` is.
 fn is_in_open_folder(path: &Path) -> bool {
-    fs::metadata(parent(path)).is_ok_and(|folder| folder.mode() & 0o002 != 0)
+    fs::metadata(folder_of(path)).is_ok_and(|folder| folder.mode() & 0o002 != 0)
 }
 
 /// The folder that `path` is in.
-pub(crate) fn parent(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,

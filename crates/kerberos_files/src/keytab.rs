@@ -47,17 +47,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod encode;
 mod entry;
 mod error;
 mod file;
 mod name;
+mod plan;
 mod reader;
+mod view;
 
-pub use entry::{KeytabEntry, KeytabEntryView, encode_keytab};
+pub use encode::encode_keytab;
+pub use entry::KeytabEntry;
 pub use error::KeytabError;
 pub use file::KeytabFile;
 pub use name::{KeytabKind, KeytabName, KeytabNameError};
 pub use reader::KeytabReader;
+pub use view::KeytabEntryView;
 
 use crate::wire::{ByteOrder, Style, Width};
 
@@ -98,3 +103,6 @@ impl Version {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

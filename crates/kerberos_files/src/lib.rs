@@ -16,6 +16,7 @@ mod foreign;
 pub mod keytab;
 pub mod lock;
 mod mit_code;
+mod open;
 pub mod profile;
 pub mod rcache;
 pub mod stamp;

@@ -30,7 +30,7 @@ impl FileStamp {
     /// What the file at `path` is now; symbolic links are followed.
     ///
     /// # Errors
-    /// When there is none, or it cannot be looked at.
+    /// When no file is found, or it cannot be looked at.
     pub fn of(path: &Path) -> io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         Ok(Self {

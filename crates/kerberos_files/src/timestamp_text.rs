@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn timestamps() {
+    fn every_form_of_time_is_read() {
         let full = Some((2026, 11, 22, 9, 30, Some(5)));
         assert_eq!(at("20261122093005"), full);
         assert_eq!(at("2026.11.22.09.30.05"), full);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn no_timestamps() {
+    fn what_is_no_time_is_refused() {
         for text in [
             "",
             " ",

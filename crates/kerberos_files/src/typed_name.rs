@@ -17,3 +17,11 @@ pub(crate) fn look_up<T: Copy>(kinds: &[(&str, T)], kind: &str) -> Option<T> {
         .find(|(word, _)| *word == kind)
         .map(|(_, value)| *value)
 }
+
+/// The type that stands for `value`; empty if none does.
+pub(crate) fn word_of<T: PartialEq>(kinds: &[(&'static str, T)], value: &T) -> &'static str {
+    kinds
+        .iter()
+        .find(|(_, kind)| kind == value)
+        .map_or("", |(word, _)| word)
+}

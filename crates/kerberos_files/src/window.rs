@@ -4,15 +4,14 @@
 //! record needs, and only after the file was seen to be long enough: a length that a file claims and
 //! does not have allocates nothing.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
 
-use crate::{atomic, lock};
+use crate::{atomic, lock, open};
 
 /// No record of either format is longer: a ticket of Windows with every group is some 64 KiB.
 pub(crate) const MAX_RECORD: usize = 16 << 20;
@@ -33,7 +32,7 @@ pub(crate) struct Window {
     offset: u64,
     /// Pipes and devices have no length to compare with.
     regular: bool,
-    /// The user id of who the file belongs to, if it is an ordinary one.
+    /// The user id of the file's owner, if it is an ordinary file.
     owner: Option<u32>,
     /// Whether to take a shared lock for each read.
     locks: bool,
@@ -42,7 +41,7 @@ pub(crate) struct Window {
 impl Window {
     /// Opens `path` for reading.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Self::from_file(open_to_read(path)?)
+        Self::from_file(open::to_read(path)?)
     }
 
     /// Reads `file` from where it stands, which must be its beginning.
@@ -88,7 +87,7 @@ impl Window {
     /// The file.
     ///
     /// # Errors
-    /// When there is none: the window is one of [`from_bytes`](Self::from_bytes).
+    /// When there is no file: the window is one of [`from_bytes`](Self::from_bytes).
     pub(crate) fn file(&self) -> io::Result<&File> {
         self.file
             .as_ref()
@@ -235,74 +234,6 @@ impl Window {
     }
 }
 
-/// Opens `path` for reading, without waiting for anybody.
-///
-/// To open a named pipe means to wait for who writes to it, for ever if nobody does, and to read one
-/// that nobody has open is to find it empty: it is refused. A pipe that this process was given is
-/// waited for, as in `klist -kt <(command)` or `/dev/stdin`: whoever named it has seen to a writer.
-/// So is a terminal by its descriptor; other devices say at once what they have, as `/dev/null`.
-fn open_to_read(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
-    let kind = file.metadata()?.file_type();
-    if kind.is_file() || kind.is_dir() {
-        return Ok(file);
-    }
-    let was_given = names_descriptor(path) || (kind.is_fifo() && has_no_name(&file));
-    if kind.is_fifo() && !was_given {
-        return Err(not_a_file());
-    }
-    if was_given {
-        // A descriptor opened anew has flags of its own: those of the other one stay.
-        wait_to_read(&file)?;
-    }
-    Ok(file)
-}
-
-/// Has reading wait for what comes, of a file that was opened without waiting.
-pub(crate) fn wait_to_read(file: &File) -> io::Result<()> {
-    let flags = rustix::fs::fcntl_getfl(file)?;
-    Ok(rustix::fs::fcntl_setfl(
-        file,
-        flags.difference(OFlags::NONBLOCK),
-    )?)
-}
-
-/// Opens the ordinary file at `path`, which must be there, for reading and writing.
-pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(not_a_file())
-    }
-}
-
-/// Whether `path` is that of a descriptor of this process.
-fn names_descriptor(path: &Path) -> bool {
-    path == Path::new("/dev/stdin")
-        || ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"]
-            .iter()
-            .any(|folder| path.starts_with(folder))
-}
-
-/// Whether it is a pipe of `pipe(2)`, to which only a descriptor leads.
-pub(crate) fn has_no_name(pipe: &File) -> bool {
-    const PIPEFS_MAGIC: rustix::fs::FsWord = 0x5049_5045;
-    rustix::fs::fstatfs(pipe).is_ok_and(|system| system.f_type == PIPEFS_MAGIC)
-}
-
-/// What callers tell from a failure of the file system, and say in their own words.
-fn not_a_file() -> io::Error {
-    io::ErrorKind::IsADirectory.into()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -342,37 +273,6 @@ mod tests {
         assert_eq!(window.bytes().first(), bytes.get(250_000));
         assert!(!window.skip(60_000).unwrap());
         assert_eq!(window.offset(), 300_000);
-    }
-
-    #[test]
-    #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-    fn a_named_pipe_is_refused_and_a_given_one_waited_for() {
-        use std::os::fd::AsRawFd as _;
-        let path = std::env::temp_dir().join(format!("kerberos-pipe-{}", std::process::id()));
-        let made = std::process::Command::new("mkfifo").arg(&path).status();
-        assert!(made.unwrap().success());
-        let is_refused =
-            |result: io::Result<File>| result.unwrap_err().kind() == io::ErrorKind::IsADirectory;
-        assert!(is_refused(open_to_read(&path)));
-        assert!(is_refused(open_to_change(&path)));
-        std::fs::remove_file(&path).unwrap();
-        assert!(is_refused(open_to_change(Path::new("/dev/null"))));
-        let mut nothing = Window::open(Path::new("/dev/null")).unwrap();
-        assert!(!nothing.require(1).unwrap());
-
-        let (reader, mut writer) = io::pipe().unwrap();
-        for folder in ["/dev/fd", "/proc/self/fd", "/proc/self/../self/fd"] {
-            let given = Path::new(folder).join(reader.as_raw_fd().to_string());
-            let mut window = Window::open(&given).unwrap();
-            std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    std::thread::sleep(std::time::Duration::from_millis(30));
-                    writer.write_all(b"late").unwrap();
-                });
-                assert!(window.require(4).unwrap());
-            });
-            assert_eq!(window.bytes(), b"late");
-        }
     }
 
     #[test]

@@ -12,13 +12,11 @@ use kerberos_files::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, ClockOffset, ConfigEntry, Header, Version,
 };
 use kerberos_proto::Principal;
+use test_support::TempDir;
 
-#[path = "support/folder.rs"]
-mod folder;
 #[path = "support/samples.rs"]
 mod samples;
 
-use folder::Folder;
 use samples::{cache, credential, user};
 
 fn servers(path: &Path) -> Vec<String> {
@@ -32,8 +30,8 @@ fn servers(path: &Path) -> Vec<String> {
 
 #[test]
 fn a_version_4_file_byte_by_byte() {
-    let folder = Folder::new("ccache-golden");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     let mut header = Header::default();
     header.kdc_offset = Some(ClockOffset {
         seconds: -600,
@@ -61,8 +59,8 @@ fn a_version_4_file_byte_by_byte() {
 #[test]
 fn every_version_comes_back_and_grows_in_its_own() {
     for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
-        let folder = Folder::new(&format!("ccache-version-{}", version.number()));
-        let file = CcacheFile::new(folder.path("cc"));
+        let folder = TempDir::new();
+        let file = CcacheFile::new(folder.join("cc"));
         file.replace_with(&cache(version, &["krbtgt/A@A", "host/a@A"]))
             .unwrap();
         file.append([&credential("host/b@A"), &credential("host/c@A")])
@@ -88,8 +86,8 @@ fn every_version_comes_back_and_grows_in_its_own() {
 
 #[test]
 fn settings_are_set_once_and_told_apart() {
-    let folder = Folder::new("ccache-config");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
     let tgs = Principal::parse("krbtgt/A@A").unwrap();
@@ -115,8 +113,8 @@ fn settings_are_set_once_and_told_apart() {
 /// The old setting must not go before the new one is there.
 #[test]
 fn a_setting_is_set_where_a_crash_left_a_part_of_an_entry() {
-    let folder = Folder::new("ccache-config-torn");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     let mut builder = cache(Version::V4, &["krbtgt/A@A"]);
     let setting = |value| ConfigEntry::new("refresh_time", None, value);
     builder.config(&setting("1")).unwrap();
@@ -136,8 +134,8 @@ fn a_setting_is_set_where_a_crash_left_a_part_of_an_entry() {
 #[test]
 fn removed_entries_are_tombstones_of_the_same_length() {
     for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
-        let folder = Folder::new(&format!("ccache-remove-{}", version.number()));
-        let file = CcacheFile::new(folder.path("cc"));
+        let folder = TempDir::new();
+        let file = CcacheFile::new(folder.join("cc"));
         let mut builder = cache(version, &["krbtgt/A@A", "host/a@A", "host/b@A"]);
         builder
             .config(&ConfigEntry::new("fast_avail", None, "yes"))
@@ -171,8 +169,8 @@ fn removed_entries_are_tombstones_of_the_same_length() {
 
 #[test]
 fn a_new_cache_is_private_and_leaves_nothing_beside_it() {
-    let folder = Folder::new("ccache-mode");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     fs::write(file.path(), "something else").unwrap();
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o666)).unwrap();
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
@@ -183,13 +181,13 @@ fn a_new_cache_is_private_and_leaves_nothing_beside_it() {
 
 #[test]
 fn a_planted_link_is_replaced_and_not_followed() {
-    let folder = Folder::new("ccache-link");
-    fs::write(folder.path("victim"), "precious").unwrap();
-    symlink(folder.path("victim"), folder.path("cc")).unwrap();
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    fs::write(folder.join("victim"), "precious").unwrap();
+    symlink(folder.join("victim"), folder.join("cc")).unwrap();
+    let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
-    assert_eq!(fs::read(folder.path("victim")).unwrap(), b"precious");
+    assert_eq!(fs::read(folder.join("victim")).unwrap(), b"precious");
     assert!(fs::symlink_metadata(file.path()).unwrap().is_file());
     assert_eq!(servers(file.path()), ["krbtgt/A@A"]);
 }
@@ -209,17 +207,17 @@ fn what_is_no_file_is_refused_by_name() {
             assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
         }
     }
-    let folder = Folder::new("ccache-special");
-    fs::create_dir(folder.path("dir")).unwrap();
-    check(&folder.path("dir"));
+    let folder = TempDir::new();
+    fs::create_dir(folder.join("dir")).unwrap();
+    check(&folder.join("dir"));
     check(Path::new("/dev/null"));
-    let error = CcacheFile::new(folder.path("dir")).open().unwrap_err();
+    let error = CcacheFile::new(folder.join("dir")).open().unwrap_err();
     assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
-    // To open a pipe would be to wait for who writes to it.
-    let made = Command::new("mkfifo").arg(folder.path("pipe")).status();
+    // Opening a pipe would wait for a writer.
+    let made = Command::new("mkfifo").arg(folder.join("pipe")).status();
     assert!(made.unwrap().success());
-    check(&folder.path("pipe"));
-    let pipe = CcacheFile::new(folder.path("pipe"));
+    check(&folder.join("pipe"));
+    let pipe = CcacheFile::new(folder.join("pipe"));
     let results = [pipe.open().map(drop), pipe.append([])];
     for error in results.map(Result::unwrap_err) {
         assert!(matches!(error, CcacheError::NotAFile { .. }), "{error:?}");
@@ -231,8 +229,8 @@ fn what_is_no_file_is_refused_by_name() {
 
 #[test]
 fn a_missing_folder_is_an_error_that_names_the_path() {
-    let folder = Folder::new("ccache-nowhere");
-    let file = CcacheFile::new(folder.path("no/cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("no/cc"));
     let error = file.replace_with(&cache(Version::V4, &[])).unwrap_err();
     let CcacheError::Io { path, source } = error else {
         panic!("{error:?}")
@@ -245,8 +243,8 @@ fn a_missing_folder_is_an_error_that_names_the_path() {
 
 #[test]
 fn a_missing_or_torn_cache_is_no_cache_with_a_hint() {
-    fn check(folder: &Folder, contents: Option<&[u8]>, hint: Option<&str>) {
-        let file = CcacheFile::new(folder.path("cc"));
+    fn check(folder: &TempDir, contents: Option<&[u8]>, hint: Option<&str>) {
+        let file = CcacheFile::new(folder.join("cc"));
         match contents {
             Some(contents) => fs::write(file.path(), contents).unwrap(),
             None => assert!(!file.path().exists()),
@@ -263,7 +261,7 @@ fn a_missing_or_torn_cache_is_no_cache_with_a_hint() {
         let text = error.hint().unwrap_or_default();
         assert!(text.contains(hint.unwrap_or_default()), "{text}");
     }
-    let folder = Folder::new("ccache-torn");
+    let folder = TempDir::new();
     check(&folder, None, None);
     check(&folder, Some(b""), Some("empty"));
     check(&folder, Some(&[0; 4096]), Some("empty"));
@@ -283,8 +281,8 @@ fn a_missing_or_torn_cache_is_no_cache_with_a_hint() {
 
 #[test]
 fn what_is_no_cache_at_all_says_so() {
-    let folder = Folder::new("ccache-alien");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     for contents in [
         &b"#!/bin/sh\n"[..],
         b"\x05\x05....",
@@ -308,8 +306,8 @@ fn what_is_no_cache_at_all_says_so() {
 
 #[test]
 fn entries_before_a_torn_one_are_read_and_the_next_append_heals() {
-    let folder = Folder::new("ccache-heal");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     let whole = cache(Version::V4, &["krbtgt/A@A", "host/a@A"])
         .expose_bytes()
         .to_vec();
@@ -332,8 +330,8 @@ fn entries_before_a_torn_one_are_read_and_the_next_append_heals() {
 
 #[test]
 fn many_threads_append_and_read_at_once() {
-    let folder = Folder::new("ccache-threads");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &[])).unwrap();
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -355,8 +353,8 @@ fn many_threads_append_and_read_at_once() {
 
 #[test]
 fn destroying_wipes_and_removes() {
-    let folder = Folder::new("ccache-destroy");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
     let length = fs::metadata(file.path()).unwrap().len();
@@ -371,12 +369,12 @@ fn destroying_wipes_and_removes() {
 
 #[test]
 fn destroying_leaves_what_has_another_name() {
-    let folder = Folder::new("ccache-destroy-link");
-    let file = CcacheFile::new(folder.path("cc"));
+    let folder = TempDir::new();
+    let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
     let before = fs::read(file.path()).unwrap();
-    let (backup, link) = (folder.path("backup"), folder.path("link"));
+    let (backup, link) = (folder.join("backup"), folder.join("link"));
     fs::hard_link(file.path(), &backup).unwrap();
     symlink(&backup, &link).unwrap();
     file.destroy().unwrap();

@@ -12,15 +12,13 @@ use kerberos_files::ccache::{
     Ccache, CcacheError, CcacheName, CcacheOptions, Collection, KcmError, Version,
     encode_credential, encode_principal,
 };
+use test_support::TempDir;
 
-#[path = "support/folder.rs"]
-mod folder;
 #[path = "support/kcm_daemon.rs"]
 mod kcm_daemon;
 #[path = "support/samples.rs"]
 mod samples;
 
-use folder::Folder;
 use kcm_daemon::Daemon;
 use samples::{cache, content, credential, user};
 
@@ -63,8 +61,8 @@ fn kcm_error(error: CcacheError) -> KcmError {
 
 /// What reading from a daemon comes to that serves as said.
 fn reading(name: &str, serve: impl Fn(UnixStream) + Send + Sync + 'static) -> KcmError {
-    let folder = Folder::new(&format!("kcm-{name}"));
-    let daemon = Daemon::new(&folder.path("socket"), serve);
+    let folder = TempDir::new();
+    let daemon = Daemon::new(&folder.join("socket"), serve);
     let begin = Instant::now();
     let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(5), "{name}: {error}");
@@ -91,8 +89,8 @@ fn a_daemon_that_hangs_is_given_up() {
 
 #[test]
 fn a_daemon_that_takes_no_connections_is_given_up() {
-    let folder = Folder::new("kcm-full");
-    let socket = folder.path("socket");
+    let folder = TempDir::new();
+    let socket = folder.join("socket");
     let listener = UnixListener::bind(&socket).unwrap();
     // Nobody accepts, until the queue is full.
     rustix::net::listen(&listener, 1).unwrap();
@@ -138,7 +136,7 @@ fn a_daemon_that_ends_the_connection_or_says_no() {
 
 #[test]
 fn where_there_is_no_daemon() {
-    let folder = Folder::new("kcm-none");
+    let folder = TempDir::new();
     let check = |options: &CcacheOptions, expected: &str, hint: &str| {
         let name = CcacheName::parse("KCM:").unwrap();
         let error = Ccache::resolve(&name, options).unwrap_err();
@@ -146,7 +144,7 @@ fn where_there_is_no_daemon() {
         let told = error.hint().unwrap();
         assert!(told.contains(hint), "{told}");
     };
-    let socket = folder.path("socket");
+    let socket = folder.join("socket");
     check(&options(&socket), "No KCM server found", "sssd-kcm.socket");
     drop(UnixListener::bind(&socket).unwrap());
     check(&options(&socket), "Connection refused", "the socket is");
@@ -161,14 +159,10 @@ fn where_there_is_no_daemon() {
 
 #[test]
 fn a_cache_that_is_not_there() {
-    for (name, status) in [
-        ("heimdal", 0),
-        ("mit", NO_FILE),
-        ("odd", END),
-        ("odder", NOT_FOUND),
-    ] {
-        let folder = Folder::new(&format!("kcm-missing-{name}"));
-        let daemon = Daemon::answering(&folder.path("socket"), move |_, _| (status, Vec::new()));
+    // Heimdal's answer, MIT's, and two odd ones.
+    for status in [0, NO_FILE, END, NOT_FOUND] {
+        let folder = TempDir::new();
+        let daemon = Daemon::answering(&folder.join("socket"), move |_, _| (status, Vec::new()));
         let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
         assert!(error.is_no_cache(), "{error:?}");
         assert_eq!(error.to_string(), "Credentials cache 'KCM:0' not found");
@@ -177,10 +171,10 @@ fn a_cache_that_is_not_there() {
 }
 
 /// A daemon with one cache of one ticket, which knows no operation that MIT added.
-fn old_daemon(folder: &Folder, unsupported: i32) -> Daemon {
+fn old_daemon(folder: &TempDir, unsupported: i32) -> Daemon {
     let record = encode_credential(Version::V4, &credential("krbtgt/A@A")).unwrap();
     let owner = encode_principal(Version::V4, &user()).unwrap();
-    Daemon::answering(&folder.path("socket"), move |operation, parameters| {
+    Daemon::answering(&folder.join("socket"), move |operation, parameters| {
         match operation {
             GET_PRINCIPAL => (0, owner.clone()),
             GET_KDC_OFFSET => (0, 7_i32.to_be_bytes().to_vec()),
@@ -197,7 +191,7 @@ fn old_daemon(folder: &Folder, unsupported: i32) -> Daemon {
 #[test]
 fn credentials_are_asked_for_one_by_one_where_there_is_no_list() {
     for unsupported in [INTERNAL, NO_SUPPORT, IO] {
-        let folder = Folder::new(&format!("kcm-old-{unsupported}"));
+        let folder = TempDir::new();
         let daemon = old_daemon(&folder, unsupported);
         let cache = resolve(daemon.socket()).unwrap();
         assert_eq!(content(&cache), ["krbtgt/A@A"]);
@@ -208,8 +202,8 @@ fn credentials_are_asked_for_one_by_one_where_there_is_no_list() {
 #[test]
 fn a_cache_is_emptied_and_filled_where_it_cannot_be_replaced() {
     static SEEN: Mutex<Vec<(u16, usize)>> = Mutex::new(Vec::new());
-    let folder = Folder::new("kcm-fill");
-    let daemon = Daemon::answering(&folder.path("socket"), |operation, parameters| {
+    let folder = TempDir::new();
+    let daemon = Daemon::answering(&folder.join("socket"), |operation, parameters| {
         SEEN.lock().unwrap().push((operation, parameters.len()));
         let status = if operation == REPLACE { INTERNAL } else { 0 };
         (status, Vec::new())
@@ -239,11 +233,11 @@ fn a_cache_is_emptied_and_filled_where_it_cannot_be_replaced() {
 
 #[test]
 fn damaged_entries_and_owners_are_said_to_be_damaged() {
-    for (name, damaged) in [("owner", GET_PRINCIPAL), ("entry", GET_CRED_LIST)] {
-        let folder = Folder::new(&format!("kcm-damaged-{name}"));
+    for damaged in [GET_PRINCIPAL, GET_CRED_LIST] {
+        let folder = TempDir::new();
         let owner = encode_principal(Version::V4, &user()).unwrap();
         let daemon = Daemon::answering(
-            &folder.path("socket"),
+            &folder.join("socket"),
             move |operation, _| match operation {
                 operation if operation == damaged => (0, b"\0\0\0\x01\0\0\0\x03abc".to_vec()),
                 GET_PRINCIPAL => (0, owner.clone()),
@@ -258,9 +252,9 @@ fn damaged_entries_and_owners_are_said_to_be_damaged() {
 
 #[test]
 fn the_collection_has_the_primary_cache_first_and_once() {
-    let folder = Folder::new("kcm-collection");
+    let folder = TempDir::new();
     let owner = encode_principal(Version::V4, &user()).unwrap();
-    let daemon = Daemon::answering(&folder.path("socket"), move |operation, parameters| match (
+    let daemon = Daemon::answering(&folder.join("socket"), move |operation, parameters| match (
         operation,
         parameters.first(),
     ) {
@@ -280,7 +274,7 @@ fn the_collection_has_the_primary_cache_first_and_once() {
     assert_eq!(all("KCM:"), ["KCM:0", "KCM:0:other"]);
     assert_eq!(all("KCM:0:other"), ["KCM:0:other"]);
     fs::remove_file(daemon.socket()).unwrap();
-    let none = Daemon::answering(&folder.path("socket"), |_, _| (NO_FILE, Vec::new()));
+    let none = Daemon::answering(&folder.join("socket"), |_, _| (NO_FILE, Vec::new()));
     let caches = Collection::new(CcacheName::parse("KCM:").unwrap(), options(none.socket()));
     assert_eq!(caches.all().unwrap().len(), 0);
 }

@@ -11,13 +11,11 @@ use kerberos_files::ccache::{
     Ccache, CcacheError, CcacheName, CcacheOptions, Collection, ConfigEntry, Selection, Version,
 };
 use kerberos_proto::Principal;
+use test_support::{TempDir, names_in};
 
-#[path = "support/folder.rs"]
-mod folder;
 #[path = "support/samples.rs"]
 mod samples;
 
-use folder::Folder;
 use samples::{cache, cache_of, content, credential, user};
 
 fn resolve(name: &str) -> Result<Ccache, CcacheError> {
@@ -78,8 +76,8 @@ fn check_operations(cache_at: &Ccache) {
 
 #[test]
 fn a_file_does_what_every_cache_does() {
-    let folder = Folder::new("types-file");
-    check_operations(&resolve(folder.path("cc").to_str().unwrap()).unwrap());
+    let folder = TempDir::new();
+    check_operations(&resolve(folder.join("cc").to_str().unwrap()).unwrap());
 }
 
 #[test]
@@ -115,8 +113,8 @@ fn a_memory_cache_is_one_for_all_threads_and_a_reader_keeps_what_it_saw() {
 
 #[test]
 fn a_directory_does_what_every_cache_does() {
-    let folder = Folder::new("types-dir");
-    let path = folder.path("caches");
+    let folder = TempDir::new();
+    let path = folder.join("caches");
     let cache = resolve(&dir(&path)).unwrap();
     assert_eq!(
         cache.name().to_string(),
@@ -128,14 +126,14 @@ fn a_directory_does_what_every_cache_does() {
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o700
     );
-    assert_eq!(folder::names(&path), ["primary"]);
+    assert_eq!(names_in(&path), ["primary"]);
     assert_eq!(fs::read(path.join("primary")).unwrap(), b"tkt\n");
 }
 
 #[test]
 fn a_directory_has_a_primary_cache_and_others() {
-    let folder = Folder::new("types-collection");
-    let caches = collection(&dir(&folder.0));
+    let folder = TempDir::new();
+    let caches = collection(&dir(folder.path()));
     assert!(caches.can_switch() && !collection("FILE:/x").can_switch());
     assert_eq!(names(&caches), [""; 0]);
     let anna = Principal::parse("anna@A.TEST").unwrap();
@@ -177,8 +175,8 @@ fn a_directory_has_a_primary_cache_and_others() {
 
 #[test]
 fn a_file_that_is_being_written_is_no_cache_of_a_directory() {
-    let folder = Folder::new("types-dir-temporary");
-    let path = folder.path("cc");
+    let folder = TempDir::new();
+    let path = folder.join("cc");
     let caches = collection(&dir(&path));
     let cache_at = resolve(&dir(&path)).unwrap();
     let content = cache(Version::V4, &["krbtgt/A@A"]);
@@ -198,8 +196,8 @@ fn a_file_that_is_being_written_is_no_cache_of_a_directory() {
 
 #[test]
 fn the_cache_for_a_service_is_that_of_its_realm_or_as_the_user_says() {
-    let folder = Folder::new("types-select");
-    let caches = collection(&dir(&folder.0));
+    let folder = TempDir::new();
+    let caches = collection(&dir(folder.path()));
     let anna = Principal::parse("anna@A.TEST").unwrap();
     let ben = Principal::parse("ben@B.TEST").unwrap();
     for owner in [&anna, &ben] {
@@ -232,14 +230,14 @@ fn the_cache_for_a_service_is_that_of_its_realm_or_as_the_user_says() {
 
 #[test]
 fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
-    let folder = Folder::new("types-primary");
-    let primary = folder.path("primary");
+    let folder = TempDir::new();
+    let primary = folder.join("primary");
     let check = |content: &[u8], expected: Option<&str>| {
         fs::write(&primary, content).unwrap();
-        let name = resolve(&dir(&folder.0)).map(|cache| cache.name().residual().to_owned());
+        let name = resolve(&dir(folder.path())).map(|cache| cache.name().residual().to_owned());
         match (name, expected) {
             (Ok(name), Some(entry)) => {
-                assert_eq!(name, format!(":{}", folder.path(entry).display()));
+                assert_eq!(name, format!(":{}", folder.join(entry).display()));
             }
             (Err(error), None) => {
                 let text = format!("{} contains invalid filename", primary.display());
@@ -268,8 +266,8 @@ fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
     check(long(63).as_bytes(), Some(long(63).trim_end()));
     check(long(64).as_bytes(), None);
     // Such a file does not hide what caches there are.
-    fs::write(folder.path("tktother"), "").unwrap();
-    assert_eq!(names(&collection(&dir(&folder.0))).len(), 1);
+    fs::write(folder.join("tktother"), "").unwrap();
+    assert_eq!(names(&collection(&dir(folder.path()))).len(), 1);
 
     // A pipe keeps nobody waiting, a link is read and, when it is written, replaced.
     fs::remove_file(&primary).unwrap();
@@ -282,16 +280,16 @@ fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
     )
     .unwrap();
     assert!(matches!(
-        resolve(&dir(&folder.0)),
+        resolve(&dir(folder.path())),
         Err(CcacheError::Primary { .. })
     ));
     fs::remove_file(&primary).unwrap();
-    let elsewhere = folder.path("elsewhere");
+    let elsewhere = folder.join("elsewhere");
     fs::write(&elsewhere, "tktlinked\n").unwrap();
     symlink(&elsewhere, &primary).unwrap();
-    let cache = resolve(&dir(&folder.0)).unwrap();
+    let cache = resolve(&dir(folder.path())).unwrap();
     assert!(cache.name().residual().ends_with("/tktlinked"));
-    resolve(&format!("DIR::{}/tktx", folder.0.display()))
+    resolve(&format!("DIR::{}/tktx", folder.path().display()))
         .unwrap()
         .make_primary()
         .unwrap();
@@ -302,10 +300,10 @@ fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
 
 #[test]
 fn what_is_no_directory_is_said_to_be_none() {
-    let folder = Folder::new("types-no-dir");
-    let file = folder.path("file");
+    let folder = TempDir::new();
+    let file = folder.join("file");
     fs::write(&file, "").unwrap();
-    let missing = folder.path("a/b");
+    let missing = folder.join("a/b");
     let check = |name: &str, expected: &str| {
         assert_eq!(resolve(name).unwrap_err().to_string(), expected);
     };
@@ -334,8 +332,8 @@ fn what_is_no_directory_is_said_to_be_none() {
 
 #[test]
 fn a_foreign_default_directory_where_anyone_may_make_one_is_refused() {
-    let folder = Folder::new("types-foreign");
-    let path = folder.path("krb5cc_0");
+    let folder = TempDir::new();
+    let path = folder.join("krb5cc_0");
     fs::create_dir(&path).unwrap();
     let named = || CcacheName::parse(&dir(&path)).unwrap();
     let options = CcacheOptions::default;
@@ -350,7 +348,7 @@ fn a_foreign_default_directory_where_anyone_may_make_one_is_refused() {
         "a directory of a friend, where not anyone can make one"
     );
     for mode in [0o1777, 0o777] {
-        fs::set_permissions(&folder.0, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let error = resolve().unwrap_err();
         assert!(matches!(
             error,
@@ -358,7 +356,7 @@ fn a_foreign_default_directory_where_anyone_may_make_one_is_refused() {
         ));
         let caches = Collection::new(named().by_default(), options());
         assert!(caches.all().is_err() && caches.new_unique().is_err());
-        // Who names it knows whose it is: root looks at it for its user.
+        // A caller that names it knows whose it is: root looks at it for its user.
         assert!(Ccache::resolve(&named(), &options()).is_ok());
         assert!(collection(&dir(&path)).all().is_ok());
     }

@@ -11,36 +11,26 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use kerberos_asn1::TicketFlags;
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{
     Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheName, CcacheOptions, Header,
 };
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 use kerberos_files::rcache::{RcacheError, RcacheFile};
-use kerberos_proto::{Credential, Principal, TicketTimes, Timestamp};
+use kerberos_proto::{Credential, Principal, Timestamp};
+use test_support::{TempDir, names_in};
 
-#[path = "support/folder.rs"]
-mod folder;
 #[path = "support/mounts.rs"]
 mod mounts;
+#[path = "support/samples.rs"]
+mod samples;
 
-use folder::{Folder, names};
 use mounts::Mounts;
 
 fn credential(size: usize) -> Credential {
-    Credential {
-        client: Principal::parse("user@EXAMPLE.COM").unwrap(),
-        server: Principal::parse("krbtgt/EXAMPLE.COM@EXAMPLE.COM").unwrap(),
-        session_key: KeyBlock::new(EncryptionType(18), vec![7; 32]),
-        times: TicketTimes::default(),
-        is_skey: false,
-        flags: TicketFlags::INITIAL,
-        addresses: Vec::new(),
-        authorization_data: Vec::new(),
-        ticket: vec![b't'; size],
-        second_ticket: Vec::new(),
-    }
+    let mut credential = samples::credential("krbtgt/EXAMPLE.COM@EXAMPLE.COM");
+    credential.ticket = vec![b't'; size];
+    credential
 }
 
 /// A cache with one ticket of `size` bytes.
@@ -73,9 +63,9 @@ fn entry(name: &str, key_size: usize) -> KeytabEntry {
 #[test]
 #[ignore = "needs root: mounts a tmpfs"]
 fn a_full_disk_leaves_the_old_files_as_they_were() {
-    let folder = Folder::new("trouble-full");
+    let folder = TempDir::new();
     let mut mounts = Mounts::default();
-    let disk = folder.path("disk");
+    let disk = folder.join("disk");
     fs::create_dir(&disk).unwrap();
     mounts.mount(
         &["-t", "tmpfs", "-o", "size=32k"],
@@ -107,7 +97,7 @@ fn a_full_disk_leaves_the_old_files_as_they_were() {
             error.hint()
         );
         assert_eq!(sizes(&file), [500]);
-        assert_eq!(names(&disk), ["cc", "keytab"]);
+        assert_eq!(names_in(&disk), ["cc", "keytab"]);
     };
     check(&file.replace_with(&cache(60_000)).unwrap_err());
     check(&file.append([&credential(60_000)]).unwrap_err());
@@ -127,7 +117,7 @@ fn a_full_disk_leaves_the_old_files_as_they_were() {
         .add(&[entry("c", 60_000)])
         .unwrap_err();
     assert!(matches!(fresh, KeytabError::Io { .. }), "{fresh:?}");
-    assert_eq!(names(&disk), ["cc", "keytab"]);
+    assert_eq!(names_in(&disk), ["cc", "keytab"]);
 
     // And there is room again for what fits.
     file.append([&credential(600)]).unwrap();
@@ -139,9 +129,9 @@ fn a_full_disk_leaves_the_old_files_as_they_were() {
 #[test]
 #[ignore = "needs root: mounts a tmpfs"]
 fn a_replay_cache_on_a_full_disk_lets_no_one_in() {
-    let folder = Folder::new("trouble-rcache-full");
+    let folder = TempDir::new();
     let mut mounts = Mounts::default();
-    let disk = folder.path("disk");
+    let disk = folder.join("disk");
     fs::create_dir(&disk).unwrap();
     mounts.mount(
         &["-t", "tmpfs", "-o", "size=64k"],
@@ -170,9 +160,9 @@ fn a_replay_cache_on_a_full_disk_lets_no_one_in() {
 #[test]
 #[ignore = "needs root: mounts a folder"]
 fn a_replay_cache_in_a_read_only_folder() {
-    let folder = Folder::new("trouble-rcache-ro");
+    let folder = TempDir::new();
     let mut mounts = Mounts::default();
-    let disk = folder.path("disk");
+    let disk = folder.join("disk");
     fs::create_dir(&disk).unwrap();
     mounts.mount(&["-o", "bind,ro"], &disk.clone(), &disk);
     let error = RcacheFile::new(disk.join("rcache"), 300)
@@ -183,14 +173,14 @@ fn a_replay_cache_in_a_read_only_folder() {
         "{error}"
     );
     assert!(error.hint().unwrap().contains("let the service write"));
-    assert!(names(&disk).is_empty());
+    assert!(names_in(&disk).is_empty());
 }
 
 #[test]
 #[ignore = "needs root: gives a file away"]
 fn the_default_replay_cache_of_somebody_else() {
-    let folder = Folder::new("trouble-rcache-foreign");
-    let cache = RcacheFile::of_user(&folder.0, 300);
+    let folder = TempDir::new();
+    let cache = RcacheFile::of_user(folder.path(), 300);
     fs::write(cache.path(), [7; 16]).unwrap();
     chown(cache.path(), Some(1234), None).unwrap();
     let record = |cache: &RcacheFile| cache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
@@ -211,38 +201,38 @@ fn a_file_that_another_user_put_where_everybody_may() {
     if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
         return as_who_finds_them(Path::new(&folder));
     }
-    let folder = Folder::new("trouble-planted");
+    let folder = TempDir::new();
     for (name, owner) in [("krb5cc", NOBODY + 1), ("own", NOBODY), ("of root", 0)] {
-        fs::write(folder.path(name), cache(300).expose_bytes()).unwrap();
-        chown(folder.path(name), Some(owner), None).unwrap();
-        fs::set_permissions(folder.path(name), fs::Permissions::from_mode(0o666)).unwrap();
+        fs::write(folder.join(name), cache(300).expose_bytes()).unwrap();
+        chown(folder.join(name), Some(owner), None).unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o666)).unwrap();
     }
-    let file = CcacheFile::new(folder.path("krb5cc"));
-    let rcache = RcacheFile::new(folder.path("rcache"), 300);
+    let file = CcacheFile::new(folder.join("krb5cc"));
+    let rcache = RcacheFile::new(folder.join("rcache"), 300);
     fs::write(rcache.path(), [7; 16]).unwrap();
     chown(rcache.path(), Some(NOBODY + 1), None).unwrap();
     let record = || rcache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
 
-    // Where not everybody may write, whoever may shares them on purpose.
+    // Where only some may write, they share them on purpose.
     assert_eq!(sizes(&file), [300]);
     file.append([&credential(400)]).unwrap();
     assert!(record().unwrap());
 
     // What counts is that all may write, whether or not they may remove what is not theirs.
     for mode in [0o777, 0o1777] {
-        fs::set_permissions(&folder.0, fs::Permissions::from_mode(mode)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let default = file.clone().refusing_planted();
         check_foreign(&default.open().unwrap_err(), file.path());
     }
-    // Nor does it matter to who names it: root looks at it for its user.
+    // Nor does it matter to a caller that names it: root looks at it for its user.
     assert_eq!(sizes(&file), [300, 400]);
     let default = file.clone().refusing_planted();
     let added = default.append([&credential(1)]);
     check_foreign(&added.unwrap_err(), file.path());
     check_foreign(&default.remove(|_| true).unwrap_err(), file.path());
-    let other = Folder::new("trouble-planted-link");
-    symlink(file.path(), other.path("link")).unwrap();
-    let link = CcacheFile::new(other.path("link")).refusing_planted();
+    let other = TempDir::new();
+    symlink(file.path(), other.join("link")).unwrap();
+    let link = CcacheFile::new(other.join("link")).refusing_planted();
     check_foreign(&link.open().unwrap_err(), link.path());
     let name = CcacheName::file(file.path().to_string_lossy());
     let options = CcacheOptions::default();
@@ -283,12 +273,12 @@ fn check_foreign(error: &CcacheError, file: &Path) {
 #[test]
 #[ignore = "needs root: mounts a file"]
 fn a_single_mounted_file_is_rewritten_in_place() {
-    let folder = Folder::new("trouble-mounted");
+    let folder = TempDir::new();
     let mut mounts = Mounts::default();
-    let (outside, inside) = (folder.path("outside"), folder.path("inside"));
+    let (outside, inside) = (folder.join("outside"), folder.join("inside"));
     fs::write(&outside, vec![b'x'; 5_000]).unwrap();
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o644)).unwrap();
-    // Whoever runs the container may not be who made the file.
+    // The user that runs the container may not be the one that made the file.
     chown(&outside, Some(1234), None).unwrap();
     fs::write(&inside, "").unwrap();
     mounts.mount(&["--bind"], &outside, &inside);
@@ -311,9 +301,9 @@ fn a_single_mounted_file_is_rewritten_in_place() {
 #[test]
 #[ignore = "needs root: mounts a file"]
 fn a_writable_file_mounted_into_a_read_only_folder_is_rewritten_in_place() {
-    let folder = Folder::new("trouble-read-only");
+    let folder = TempDir::new();
     let mut mounts = Mounts::default();
-    let (disk, outside) = (folder.path("disk"), folder.path("outside"));
+    let (disk, outside) = (folder.join("disk"), folder.join("outside"));
     fs::create_dir(&disk).unwrap();
     fs::write(disk.join("cc"), cache(300).expose_bytes()).unwrap();
     fs::write(disk.join("mounted"), "").unwrap();
@@ -339,7 +329,7 @@ fn a_writable_file_mounted_into_a_read_only_folder_is_rewritten_in_place() {
         assert_eq!(result.unwrap_err().to_string(), text);
     }
     assert_eq!(sizes(&file), [300]);
-    assert_eq!(names(&disk), ["cc", "mounted"]);
+    assert_eq!(names_in(&disk), ["cc", "mounted"]);
 }
 
 #[test]
@@ -348,40 +338,40 @@ fn an_ordinary_user_in_a_folder_of_root() {
     if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
         return as_that_user(Path::new(&folder));
     }
-    let folder = Folder::new("trouble-nobody");
-    fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = TempDir::new();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     for (name, owner, mode) in [
         ("own", NOBODY, 0o600),
         ("foreign", 0, 0o600),
         ("open to all", 0, 0o666),
     ] {
-        let path = folder.path(name);
+        let path = folder.join(name);
         fs::write(&path, cache(300).expose_bytes()).unwrap();
         chown(&path, Some(owner), Some(owner)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
     // One may write to it and not see what is there.
-    let unseen = folder.path("unseen");
+    let unseen = folder.join("unseen");
     fs::create_dir(&unseen).unwrap();
     chown(&unseen, Some(NOBODY), None).unwrap();
     fs::set_permissions(&unseen, fs::Permissions::from_mode(0o300)).unwrap();
     run_as_nobody(&folder, "an_ordinary_user_in_a_folder_of_root");
     let left = ["foreign", "open to all", "own", "program", "unseen"];
     assert_eq!(folder.names(), left);
-    assert_eq!(names(&unseen), ["keytab"]);
+    assert_eq!(names_in(&unseen), ["keytab"]);
 }
 
 /// Runs the test called `name` of this program as an ordinary user, who finds the path of `folder` in
 /// the environment.
-fn run_as_nobody(folder: &Folder, name: &str) {
+fn run_as_nobody(folder: &TempDir, name: &str) {
     // The build folder may be closed to others.
-    let program = folder.path("program");
+    let program = folder.join("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let mut command = Command::new(&program);
     command
         .args(["--exact", name, "--include-ignored"])
-        .env("TROUBLE_FOLDER", &folder.0)
-        .current_dir(&folder.0)
+        .env("TROUBLE_FOLDER", folder.path())
+        .current_dir(folder.path())
         .uid(NOBODY)
         .gid(NOBODY);
     let output = loop {

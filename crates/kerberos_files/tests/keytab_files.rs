@@ -9,19 +9,15 @@ use kerberos_asn1::NameType;
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile, Version, encode_keytab};
 use kerberos_proto::Principal;
+use test_support::TempDir;
 
-#[path = "support/folder.rs"]
-mod folder;
-
-use folder::Folder;
-
-fn keytab_in(folder: &Folder) -> KeytabFile {
-    KeytabFile::new(folder.path("keytab"))
+fn keytab_in(folder: &TempDir) -> KeytabFile {
+    KeytabFile::new(folder.join("keytab"))
 }
 
 #[test]
 fn a_pipe_is_no_keytab() {
-    let folder = Folder::new("keytab-pipe");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let made = Command::new("mkfifo").arg(keytab.path()).status();
     assert!(made.unwrap().success());
@@ -73,7 +69,7 @@ fn length(keytab: &KeytabFile) -> u64 {
 
 #[test]
 fn a_new_keytab_is_private_and_comes_back() {
-    let folder = Folder::new("keytab-new");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let missing = keytab.open().unwrap_err().to_string();
     assert_eq!(
@@ -111,7 +107,7 @@ fn a_new_keytab_is_private_and_comes_back() {
 
 #[test]
 fn removing_leaves_zeros_and_adding_fills_the_first_hole_that_is_large_enough() {
-    let folder = Folder::new("keytab-holes");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let all = ["tiny", "a longer name", "middle"].map(|name| entry(name, 1, 18));
     keytab.add(&all).unwrap();
@@ -142,7 +138,7 @@ fn removing_leaves_zeros_and_adding_fills_the_first_hole_that_is_large_enough() 
 
 #[test]
 fn an_end_mark_is_respected_and_moved() {
-    let folder = Folder::new("keytab-end");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let mut bytes = encode_keytab(&[entry("a", 1, 18)]).unwrap().to_vec();
     bytes.extend([0; 4]);
@@ -159,7 +155,7 @@ fn an_end_mark_is_respected_and_moved() {
 
 #[test]
 fn version_1_files_are_read_and_grow_in_their_own_format() {
-    let folder = Folder::new("keytab-v1");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     // `a@R`, written 9 s after 1970, kvno 3, etype 1, key "k", in the machine's byte order.
     let entry_bytes = [
@@ -197,7 +193,7 @@ fn version_1_files_are_read_and_grow_in_their_own_format() {
 
 #[test]
 fn finding_a_key_follows_mits_rules() {
-    let folder = Folder::new("keytab-find");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let old = |name, kvno, timestamp| KeytabEntry {
         timestamp,
@@ -263,20 +259,20 @@ fn finding_a_key_follows_mits_rules() {
 
 #[test]
 fn changes_in_place_keep_what_the_file_is() {
-    let folder = Folder::new("keytab-place");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     keytab.add(&[entry("a", 1, 18)]).unwrap();
     fs::set_permissions(keytab.path(), fs::Permissions::from_mode(0o640)).unwrap();
     let before = fs::metadata(keytab.path()).unwrap();
-    symlink(keytab.path(), folder.path("link")).unwrap();
-    KeytabFile::new(folder.path("link"))
+    symlink(keytab.path(), folder.join("link")).unwrap();
+    KeytabFile::new(folder.join("link"))
         .add(&[entry("b", 1, 18)])
         .unwrap();
     let after = fs::metadata(keytab.path()).unwrap();
     assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
     assert_eq!(names(&keytab), ["a", "b"]);
     assert!(
-        fs::symlink_metadata(folder.path("link"))
+        fs::symlink_metadata(folder.join("link"))
             .unwrap()
             .is_symlink()
     );
@@ -284,7 +280,7 @@ fn changes_in_place_keep_what_the_file_is() {
 
 #[test]
 fn many_threads_add_and_look_at_once() {
-    let folder = Folder::new("keytab-threads");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -306,7 +302,7 @@ fn many_threads_add_and_look_at_once() {
 
 #[test]
 fn damage_is_named_and_hides_no_whole_entry() {
-    let folder = Folder::new("keytab-damage");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let whole = encode_keytab(&[entry("a", 1, 18)]).unwrap().to_vec();
     let record = &whole[2..];
@@ -359,7 +355,7 @@ fn damage_is_named_and_hides_no_whole_entry() {
 
 #[test]
 fn what_is_no_file_is_refused_by_name() {
-    let folder = Folder::new("keytab-special");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     fs::create_dir(keytab.path()).unwrap();
     let text = format!(
@@ -371,26 +367,26 @@ fn what_is_no_file_is_refused_by_name() {
         keytab.add(&[entry("a", 1, 18)]).unwrap_err().to_string(),
         text
     );
-    let nowhere = KeytabFile::new(folder.path("no/keytab"));
+    let nowhere = KeytabFile::new(folder.join("no/keytab"));
     let error = nowhere.add(&[entry("a", 1, 18)]).unwrap_err();
     assert!(error.to_string().contains("no/keytab"), "{error}");
 }
 
 #[test]
 fn a_link_to_nowhere_is_an_error_and_stays_one() {
-    let folder = Folder::new("keytab-dangling");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
-    symlink(folder.path("nowhere"), keytab.path()).unwrap();
+    symlink(folder.join("nowhere"), keytab.path()).unwrap();
     let error = keytab.add(&[entry("a", 1, 18)]).unwrap_err();
     assert!(matches!(error, KeytabError::NotFound { .. }), "{error}");
-    assert!(!folder.path("nowhere").exists());
-    assert_eq!(fs::read_dir(folder.path("")).unwrap().count(), 1);
+    assert!(!folder.join("nowhere").exists());
+    assert_eq!(fs::read_dir(folder.join("")).unwrap().count(), 1);
 }
 
 #[test]
 fn a_hole_longer_than_any_entry_may_be_is_left_alone() {
     const HOLE: i32 = (16 << 20) + 1;
-    let folder = Folder::new("keytab-abyss");
+    let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     fs::write(
         keytab.path(),

@@ -12,11 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kerberos_files::rcache::{RcacheError, RcacheFile};
 use kerberos_proto::{Principal, Replay, ReplayCache, Timestamp};
-
-#[path = "support/folder.rs"]
-mod folder;
-
-use folder::Folder;
+use test_support::TempDir;
 
 const NOW: i64 = 1_767_225_600;
 const SKEW: u32 = 300;
@@ -43,8 +39,8 @@ fn length(cache: &RcacheFile) -> u64 {
 
 #[test]
 fn the_same_request_is_new_once() {
-    let folder = Folder::new("rcache-once");
-    let cache = RcacheFile::new(folder.path("rcache"), SKEW);
+    let folder = TempDir::new();
+    let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     for number in 0..3000 {
         assert!(is_new(&cache, &tag(number)), "{number}");
     }
@@ -59,20 +55,20 @@ fn the_same_request_is_new_once() {
 
 #[test]
 fn as_a_replay_cache_of_the_engine() {
-    let folder = Folder::new("rcache-trait");
-    let mut cache = RcacheFile::new(folder.path("rcache"), SKEW);
+    let folder = TempDir::new();
+    let mut cache = RcacheFile::new(folder.join("rcache"), SKEW);
     let name = Principal::parse("a@R").unwrap();
     let request = Replay::new(&name, &name, at(NOW), b"tag", SKEW);
     assert!(cache.store(&request, at(NOW)).unwrap());
     assert!(!(&cache).store(&request, at(NOW)).unwrap());
-    let missing = RcacheFile::new(folder.path("no/such"), SKEW);
+    let missing = RcacheFile::new(folder.join("no/such"), SKEW);
     assert!((&missing).store(&request, at(NOW)).is_err());
 }
 
 #[test]
 fn only_the_first_twelve_bytes_count_and_shorter_tags_are_padded() {
-    let folder = Folder::new("rcache-tags");
-    let cache = RcacheFile::new(folder.path("rcache"), SKEW);
+    let folder = TempDir::new();
+    let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     assert!(is_new(&cache, b"0123456789ab-one"));
     assert!(!is_new(&cache, b"0123456789ab-two"));
     assert!(is_new(&cache, b"short"));
@@ -84,8 +80,8 @@ fn only_the_first_twelve_bytes_count_and_shorter_tags_are_padded() {
 
 #[test]
 fn records_lie_where_mit_looks_for_them() {
-    let folder = Folder::new("rcache-layout");
-    let cache = RcacheFile::new(folder.path("rcache"), SKEW);
+    let folder = TempDir::new();
+    let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     let seed: Vec<u8> = (0..16).collect();
     fs::write(cache.path(), &seed).unwrap();
     let tag: Vec<u8> = (0..12).collect();
@@ -119,8 +115,8 @@ fn records_lie_where_mit_looks_for_them() {
 
 #[test]
 fn records_are_kept_for_one_clock_skew() {
-    let folder = Folder::new("rcache-expiry");
-    let cache = RcacheFile::new(folder.path("rcache"), SKEW);
+    let folder = TempDir::new();
+    let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     // Each has expired when the next comes: the file stays within its first table.
     for number in 0..5000 {
         let now = NOW + i64::try_from(number).unwrap() * 301;
@@ -132,8 +128,8 @@ fn records_are_kept_for_one_clock_skew() {
 
 #[test]
 fn a_request_of_a_clock_ahead_is_kept_until_it_would_be_refused() {
-    let folder = Folder::new("rcache-ahead");
-    let path = folder.path("rcache");
+    let folder = TempDir::new();
+    let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
     let skew = i64::from(SKEW);
     let ahead = |now: i64| cache.record(&tag(1), NOW + 200 + skew, at(now)).unwrap();
@@ -152,8 +148,8 @@ fn a_request_of_a_clock_ahead_is_kept_until_it_would_be_refused() {
 
 #[test]
 fn short_torn_and_huge_files() {
-    let folder = Folder::new("rcache-hostile");
-    let path = folder.path("rcache");
+    let folder = TempDir::new();
+    let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
     // Without a whole seed it has no record.
     for length in 0..16 {
@@ -178,8 +174,8 @@ fn short_torn_and_huge_files() {
 
 #[test]
 fn any_bytes_are_a_cache() {
-    let folder = Folder::new("rcache-bytes");
-    let path = folder.path("rcache");
+    let folder = TempDir::new();
+    let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
     for byte in [0_u8, 1, 0x80, 0xff] {
         fs::write(&path, vec![byte; 200_000]).unwrap();
@@ -192,9 +188,9 @@ fn any_bytes_are_a_cache() {
 
 #[test]
 fn what_is_no_file_is_refused() {
-    let folder = Folder::new("rcache-no-file");
+    let folder = TempDir::new();
     let check = |name: &str, expected: fn(&RcacheError) -> bool| {
-        let cache = RcacheFile::new(folder.path(name), SKEW);
+        let cache = RcacheFile::new(folder.join(name), SKEW);
         let error = cache
             .record(&tag(1), NOW + i64::from(SKEW), at(NOW))
             .unwrap_err();
@@ -202,24 +198,24 @@ fn what_is_no_file_is_refused() {
         assert!(error.hint().unwrap().contains("KRB5RCACHENAME"), "{name}");
         assert!(error.to_string().contains(name), "{error}");
     };
-    fs::create_dir(folder.path("directory")).unwrap();
+    fs::create_dir(folder.join("directory")).unwrap();
     check("directory", |error| {
         matches!(error, RcacheError::NotAFile { .. })
     });
-    fs::write(folder.path("target"), "").unwrap();
-    symlink(folder.path("target"), folder.path("link")).unwrap();
-    symlink(folder.path("nothing"), folder.path("dangling")).unwrap();
+    fs::write(folder.join("target"), "").unwrap();
+    symlink(folder.join("target"), folder.join("link")).unwrap();
+    symlink(folder.join("nothing"), folder.join("dangling")).unwrap();
     check("link", |error| matches!(error, RcacheError::Link { .. }));
     check("dangling", |error| {
         matches!(error, RcacheError::Link { .. })
     });
-    assert!(!folder.path("nothing").exists());
-    assert_eq!(fs::read(folder.path("target")).unwrap(), b"");
+    assert!(!folder.join("nothing").exists());
+    assert_eq!(fs::read(folder.join("target")).unwrap(), b"");
     check(
         "missing/rcache",
         |error| matches!(error, RcacheError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound),
     );
-    let made = Command::new("mkfifo").arg(folder.path("pipe")).status();
+    let made = Command::new("mkfifo").arg(folder.join("pipe")).status();
     assert!(made.unwrap().success());
     check("pipe", |error| {
         matches!(error, RcacheError::NotAFile { .. })
@@ -228,8 +224,8 @@ fn what_is_no_file_is_refused() {
 
 #[test]
 fn the_default_cache_is_in_a_file_of_ones_own() {
-    let folder = Folder::new("rcache-dfl");
-    let cache = RcacheFile::of_user(&folder.0, SKEW);
+    let folder = TempDir::new();
+    let cache = RcacheFile::of_user(folder.path(), SKEW);
     assert!(is_new(&cache, &tag(1)));
     let uid = fs::read_to_string("/proc/self/status").unwrap();
     let uid = uid.lines().find_map(|line| line.strip_prefix("Uid:\t"));
@@ -237,10 +233,10 @@ fn the_default_cache_is_in_a_file_of_ones_own() {
     assert_eq!(folder.names(), [format!("krb5_{euid}.rcache2")]);
     assert!(!is_new(&cache, &tag(1)));
     // And in one that has no name elsewhere.
-    fs::hard_link(cache.path(), folder.path("elsewhere")).unwrap();
+    fs::hard_link(cache.path(), folder.join("elsewhere")).unwrap();
     let error = cache.record(&tag(2), 1_300, at(1_000)).unwrap_err();
     assert!(matches!(error, RcacheError::HardLink { .. }), "{error}");
-    fs::remove_file(folder.path("elsewhere")).unwrap();
+    fs::remove_file(folder.join("elsewhere")).unwrap();
     assert!(is_new(&cache, &tag(2)));
 }
 
@@ -248,8 +244,8 @@ fn the_default_cache_is_in_a_file_of_ones_own() {
 fn of_sixteen_threads_one_is_let_in() {
     const THREADS: usize = 16;
     const ROUNDS: u64 = 200;
-    let folder = Folder::new("rcache-threads");
-    let cache = RcacheFile::new(folder.path("rcache"), SKEW);
+    let folder = TempDir::new();
+    let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     let start = Barrier::new(THREADS);
     let accepted: Vec<_> = (0..ROUNDS).map(|_| AtomicUsize::new(0)).collect();
     std::thread::scope(|scope| {
@@ -314,8 +310,8 @@ fn of_eight_processes_one_is_let_in() {
     if work_if_asked() {
         return;
     }
-    let folder = Folder::new("rcache-processes");
-    let path = folder.path("rcache");
+    let folder = TempDir::new();
+    let path = folder.join("rcache");
     let mut workers: Vec<_> = (0..8)
         .map(|_| worker("of_eight_processes_one_is_let_in", &path, COUNT))
         .collect();
@@ -332,8 +328,8 @@ fn a_process_that_is_killed_takes_nothing_with_it() {
     if work_if_asked() {
         return;
     }
-    let folder = Folder::new("rcache-killed");
-    let path = folder.path("rcache");
+    let folder = TempDir::new();
+    let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
     for round in 0..10 {
         let _ = fs::remove_file(&path);

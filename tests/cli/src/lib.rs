@@ -8,7 +8,7 @@ pub mod sidecar;
 
 use kerberos_testkdc::{TestKdc, TestKdcBuilder};
 use test_support::raw::{self, RawCredential, RawPrincipal};
-use test_support::{Finished, Place};
+use test_support::{Finished, Place, Tool};
 
 /// The realm of [`realm`].
 pub const REALM: &str = "CLI.TEST";
@@ -39,6 +39,20 @@ pub const PASSWORD: &str = "correct-horse-battery-staple";
 /// `alice`'s password as kinit reads it.
 pub fn typed_password() -> String {
     format!("{PASSWORD}\n")
+}
+
+/// Our kinit with these arguments, to which `alice`'s password is typed.
+pub fn kinit(place: &Place, arguments: &str) -> Tool {
+    place.ours("kinit").line(arguments).stdin(typed_password())
+}
+
+/// Logs `alice` in, into the default cache of `place`.
+///
+/// # Panics
+/// When that fails.
+#[track_caller]
+pub fn log_in(place: &Place) {
+    kinit(place, "alice").run().success();
 }
 
 /// A place whose only KDC does not exist.

@@ -287,12 +287,7 @@ fn what_the_terminal_sends_reaches_the_command_once() {
 #[test]
 fn a_word_behind_the_dashes_is_mits_principal() {
     let (_kdc, place) = realm();
-    place
-        .ours("kinit")
-        .args(["--", "alice"])
-        .stdin(typed_password())
-        .run()
-        .success();
+    cli::kinit(&place, "-- alice").run().success();
     let run = place.ours("kinit").args(["alice", "ls"]).run().exits(2);
     let expected = "Extra arguments (starting with \"ls\").\n";
     assert!(run.stderr().starts_with(expected), "{run}");

@@ -4,7 +4,7 @@
 use std::fs;
 use std::time::Duration;
 
-use cli::{old_cache, realm, typed_password};
+use cli::{kinit, log_in, old_cache, realm};
 use kerberos_asn1::ErrorCode;
 use kerberos_testkdc::Fault;
 
@@ -36,7 +36,7 @@ fn what_is_no_honest_reply_is_refused() {
     ] {
         let shown = format!("{fault:?}");
         kdc.set_fault(fault);
-        let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+        let kinit = kinit(&place, "alice");
         let run = kinit.limit(Duration::from_secs(60)).run().exits(1);
         let text = run.stderr();
         assert!(text.starts_with("kinit: "), "{shown}: {run}");
@@ -52,12 +52,7 @@ fn what_is_no_honest_reply_is_refused() {
         );
         kdc.clear_faults();
     }
-    place
-        .ours("kinit")
-        .arg("alice")
-        .stdin(typed_password())
-        .run()
-        .success();
+    log_in(&place);
 }
 
 #[test]
@@ -73,11 +68,7 @@ fn what_honest_kdcs_do_is_borne() {
     ] {
         let shown = format!("{fault:?}");
         kdc.set_fault(fault);
-        let run = place
-            .ours("kinit")
-            .arg("alice")
-            .stdin(typed_password())
-            .run();
+        let run = kinit(&place, "alice").run();
         assert_eq!(run.code(), 0, "{shown}: {run}");
         place.ours("klist").arg("-s").run().success();
         kdc.clear_faults();

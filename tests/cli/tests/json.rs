@@ -8,7 +8,7 @@
 
 use std::fs;
 
-use cli::{PASSWORD, REALM, old_cache, realm, typed_password};
+use cli::{PASSWORD, REALM, kinit, old_cache, realm};
 use serde_json::{Value, json};
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
 use test_support::{Finished, Place};
@@ -152,12 +152,7 @@ fn a_keytab() {
 #[test]
 fn a_login_and_tickets() {
     let (_kdc, place) = realm();
-    let run = place
-        .ours("kinit")
-        .line("--json alice")
-        .stdin(typed_password())
-        .run()
-        .success();
+    let run = kinit(&place, "--json alice").run().success();
     // The document has standard output for itself.
     let prompt = format!("Password for alice@{REALM}: \n");
     assert_eq!(run.stderr(), prompt);

@@ -5,7 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use cli::{REALM, assert_explained, old_cache, place_without_kdc, realm, typed_password};
+use cli::{REALM, assert_explained, log_in, old_cache, place_without_kdc, realm};
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Place, Tool};
 
@@ -224,8 +224,7 @@ fn an_output_cache_belongs_to_its_owner_alone() {
 #[test]
 fn a_ticket_of_the_kdc_is_stored_once() {
     let (kdc, place) = realm();
-    let login = place.ours("kinit").arg("alice").stdin(typed_password());
-    login.run().success();
+    log_in(&place);
     let kvno = || {
         place
             .ours("kvno")

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cli::{PASSWORD, REALM, old_cache, realm, typed_password};
+use cli::{PASSWORD, REALM, log_in, old_cache, realm};
 use kerberos_files::lock;
 use kerberos_testkdc::TestKdc;
 use test_support::raw::{self, RawKey, RawPrincipal};
@@ -48,8 +48,7 @@ fn a_ticket_is_added_when_the_cache_is_free() {
         .service("host/a");
     let kdc = kdc.start().expect("a port of 127.0.0.1 is free");
     let place = Place::new(&kdc.krb5_conf());
-    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
-    kinit.run().success();
+    log_in(&place);
     let run = while_locked(place.cache(), place.ours("kvno").arg("host/a")).success();
     assert_eq!(run.stdout(), format!("host/a@{REALM}: kvno = 1\n"));
     let listed = place.ours("klist").run().success().stdout();
@@ -68,8 +67,7 @@ fn a_cache_is_replaced_and_destroyed_whoever_has_it() {
         file
     };
     let _old = lock();
-    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
-    kinit.run().success();
+    log_in(&place);
     let listed = place.ours("klist").run().success().stdout();
     assert!(listed.contains("Default principal: alice@"), "{listed}");
     let _new = lock();

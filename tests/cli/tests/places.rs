@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use cli::{assert_explained, old_cache, place_without_kdc, realm, typed_password};
+use cli::{assert_explained, kinit, log_in, old_cache, place_without_kdc, realm, typed_password};
 use test_support::{Finished, Place, Tool};
 
 #[test]
@@ -16,7 +16,7 @@ fn a_new_cache_is_for_its_owner_only() {
     fs::write(place.cache(), old_cache()).expect("the folder is ours");
     let set = fs::set_permissions(place.cache(), fs::Permissions::from_mode(0o666));
     set.expect("the file is ours");
-    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
+    let kinit = kinit(&place, "alice");
     kinit
         .through(["sh", "-c", "umask 0; exec \"$0\" \"$@\""])
         .run()
@@ -33,14 +33,7 @@ fn a_directory_in_place_of_the_cache() {
     fs::create_dir(place.cache()).expect("the folder is ours");
     fs::write(place.cache().join("precious"), "").expect("the folder is ours");
     let path = place.text("cache");
-    assert_explained(
-        &place
-            .ours("kinit")
-            .arg("alice")
-            .stdin(typed_password())
-            .run(),
-        &path,
-    );
+    assert_explained(&kinit(&place, "alice").run(), &path);
     assert_explained(&place.ours("klist").run(), &path);
     place.ours("kdestroy").run().exits(1);
     assert!(place.cache().join("precious").exists());
@@ -135,11 +128,7 @@ fn a_directory_in_place_of_the_keytab() {
 fn a_folder_that_is_not_there() {
     let (_kdc, place) = realm();
     let cache = place.text("missing/cache");
-    let run = place
-        .ours("kinit")
-        .args(["-c", &cache, "alice"])
-        .stdin(typed_password())
-        .run();
+    let run = kinit(&place, &format!("-c {cache} alice")).run();
     assert_explained(&run, &cache);
     assert!(!place.path("missing").exists());
 }
@@ -149,12 +138,7 @@ fn a_symbolic_link_is_replaced_not_followed() {
     let (_kdc, place) = realm();
     let victim = place.write("victim", "precious");
     symlink(&victim, place.cache()).expect("the folder is ours");
-    place
-        .ours("kinit")
-        .arg("alice")
-        .stdin(typed_password())
-        .run()
-        .success();
+    log_in(&place);
     assert_eq!(fs::read(&victim).expect("it is there"), b"precious");
     let cache = fs::symlink_metadata(place.cache()).expect("it is there");
     assert!(cache.is_file());
@@ -168,12 +152,7 @@ fn an_empty_or_torn_cache_is_no_cache() {
         place.write("cache", whole.get(..length).unwrap_or_default());
         assert_explained(&place.ours("klist").run(), &place.text("cache"));
         place.ours("klist").arg("-s").run().exits(1);
-        place
-            .ours("kinit")
-            .arg("alice")
-            .stdin(typed_password())
-            .run()
-            .success();
+        log_in(&place);
         place.ours("klist").arg("-s").run().success();
     }
     // Torn within a ticket: kinit still knows whose it was.
@@ -183,12 +162,7 @@ fn an_empty_or_torn_cache_is_no_cache() {
         run.stdout().contains("Default principal: bob@CLI.TEST"),
         "{run}"
     );
-    place
-        .ours("kinit")
-        .arg("alice")
-        .stdin(typed_password())
-        .run()
-        .success();
+    log_in(&place);
 }
 
 #[test]
@@ -236,10 +210,7 @@ fn a_full_disk() {
         cmp old disk/cache || exit 91
         ls disk
         exit $code";
-    let kinit = place
-        .ours("kinit")
-        .line("-c disk/cache alice")
-        .stdin(typed_password());
+    let kinit = kinit(&place, "-c disk/cache alice");
     let run = kinit
         .through(["unshare", "--mount", "sh", "-c", script])
         .run();
@@ -306,8 +277,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 #[test]
 fn a_torn_cache_in_a_list_of_caches() {
     let (_kdc, place) = realm();
-    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
-    kinit.run().success();
+    log_in(&place);
     let mut bytes = fs::read(place.cache()).expect("a cache");
     bytes.extend(b"\0\0\0\x01");
     fs::write(place.cache(), bytes).expect("it is ours");

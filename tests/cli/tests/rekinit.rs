@@ -1,5 +1,6 @@
 //! The sidecar as those meet it who deploy it: where secrets may be, what it writes, its exit codes,
-//! signals, an application beside it, and mistakes. Those who watch it are in `rekinit_watching.rs`.
+//! signals, an application beside it. Mistakes are in `rekinit_mistakes.rs`, those who watch it in
+//! `rekinit_watching.rs`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -75,107 +76,6 @@ fn a_secret_from_every_place() {
             .env("OPTIONS", options)
             .env("PERIOD_SECONDS", "10"),
     );
-}
-
-#[test]
-fn what_is_wrong_is_said() {
-    let (_kdc, place) = realm();
-    place.write("password", PASSWORD);
-    place.write(
-        "bad.toml",
-        "[[ticket]]\nprincipal = \"a\"\nkeytap = \"k\"\n",
-    );
-    place.write("none.toml", "log = \"json\"\n");
-    let twice = "[[ticket]]\nkeytab = \"k\"\ncache = \"FILE:x\"\n".repeat(2);
-    place.write("twice.toml", twice);
-    let check = |arguments: &str, code: i32, what: &str| {
-        let run = rekinit(&place, arguments).run().exits(code);
-        assert!(run.stderr().contains(what), "expected {what}: {run}");
-        assert!(!run.stderr().contains("panicked"), "{run}");
-    };
-    let run = rekinit(&place, "-x --password-env PW alice").env("PW", "\n");
-    let run = run.run().exits(2);
-    assert!(
-        run.stderr().contains("the variable PW: it is empty"),
-        "{run}"
-    );
-    check("alice", 2, "nothing says what to log in with");
-    check("--password-file password", 2, "name the principal");
-    check(
-        "--password-file password --secret-file s",
-        2,
-        "more than one secret",
-    );
-    check("-k a b", 2, "Extra arguments (starting with \"b\")");
-    check("-k -m 9 alice", 2, "9 is not a mode");
-    check("-k -m 1777 alice", 2, "1777 is not a mode");
-    check("-k -o nobody-at-all alice", 2, "by its number");
-    check("-k -m 640 -c KCM: alice", 2, "KCM: is no file");
-    check("-k -c MEMORY:x alice", 2, "this process alone");
-    for keyring in ["process:x", "thread:x", "process"] {
-        let arguments = format!("-k -c KEYRING:{keyring} alice");
-        check(&arguments, 2, "this process alone");
-    }
-    check("-k -c ODD:x alice", 2, "ODD:x: Unknown");
-    check("-k -l soon alice", 2, "Bad lifetime value soon");
-    check(
-        "-k --period never alice",
-        2,
-        "--period: never is not a duration",
-    );
-    check("-k -K 0 alice", 2, "-K: 0 is not a number of minutes");
-    check("-k --log xml alice", 2, "xml is not a format");
-    check(
-        "-k --once alice -- true",
-        2,
-        "--once ends before an application would",
-    );
-    check("-k --once --destroy alice", 2, "leave --destroy out");
-    check("-k --listen nowhere alice", 2, "cannot listen at nowhere");
-    check(
-        "--config missing.toml",
-        2,
-        "missing.toml: No such file or directory",
-    );
-    check("--config bad.toml", 2, "unknown field `keytap`");
-    check("--config bad.toml", 2, "line 3");
-    check("--config none.toml", 2, "has no [[ticket]]");
-    check(
-        "--config twice.toml",
-        2,
-        "two tickets have the cache FILE:x",
-    );
-    check("--config twice.toml alice", 2, "name no principal");
-    check("--config twice.toml -m 640", 2, "what -m would");
-    check("--config twice.toml --check -c x", 1, "what -c would");
-    check("--nope", 2, "unrecognized option '--nope'");
-    // As JSON where that is asked for.
-    place.write(
-        "json.toml",
-        "log = \"json\"\n[[ticket]]\nkeytab = \"k\"\nowner = \"nobody-at-all\"\n",
-    );
-    let check_json = |arguments: &str, code: i32, what: &str| {
-        let run = rekinit(&place, arguments).run().exits(code);
-        for line in run.stderr().lines() {
-            let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
-            let message = event["message"].as_str().unwrap_or_default();
-            assert!(message.contains(what), "expected {what}: {run}");
-            assert_eq!(event["level"], "error");
-        }
-        assert!(!run.stderr().is_empty(), "{run}");
-    };
-    check_json("--log json alice", 2, "nothing says what to log in with");
-    check_json("--config json.toml", 2, "by its number");
-    check_json("--log json --config missing.toml", 2, "No such file");
-    check_json(
-        "--log json -k --listen nowhere alice",
-        2,
-        "cannot listen at nowhere",
-    );
-    let help = rekinit(&place, "--help").run().success();
-    for part in ["Secrets", "The cache", "--owner", "Examples:", "Signals:"] {
-        assert!(help.stdout().contains(part), "{help}");
-    }
 }
 
 #[test]

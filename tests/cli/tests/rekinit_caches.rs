@@ -4,10 +4,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cli::sidecar::{address, get, rekinit};
-use cli::{PASSWORD, REALM, realm_of, typed_password};
+use cli::sidecar::{address, get, rekinit, wait_until};
+use cli::{PASSWORD, REALM, kinit, realm_of};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
 use test_support::{Place, Sidecar};
@@ -29,8 +29,7 @@ fn world() -> (TestKdc, Place, String) {
 }
 
 fn log_in(place: &Place, cache: &str, who: &str) {
-    let kinit = place.ours("kinit").line(who).env("KRB5CCNAME", cache);
-    kinit.stdin(typed_password()).run().success();
+    kinit(place, who).env("KRB5CCNAME", cache).run().success();
 }
 
 fn start(place: &Place, arguments: &str) -> Sidecar {
@@ -51,15 +50,6 @@ fn owner(path: &Path) -> String {
 fn owner_of(name: &str) -> String {
     let path = name.trim().strip_prefix("DIR::").expect("one cache");
     owner(Path::new(path))
-}
-
-#[track_caller]
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !condition() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]

@@ -25,6 +25,120 @@ fn says_nothing_of(run: &Finished, text: &str) {
     assert!(!run.stderr().contains(text), "{text}: {run}");
 }
 
+/// Checks that it ends with `code`, and says `what` is wrong.
+#[track_caller]
+fn check(place: &Place, arguments: &str, code: i32, what: &str) {
+    let run = fails(place, arguments, code);
+    says(&run, what);
+    says_nothing_of(&run, "panicked");
+}
+
+#[test]
+fn what_is_wrong_on_the_command_line_is_said() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let run = rekinit(&place, "-x --password-env PW alice").env("PW", "\n");
+    let run = run.run().exits(2);
+    says(&run, "the variable PW: it is empty");
+    let wrong = |arguments: &str, what: &str| check(&place, arguments, 2, what);
+    wrong("alice", "nothing says what to log in with");
+    wrong("--password-file password", "name the principal");
+    wrong(
+        "--password-file password --secret-file s",
+        "more than one secret",
+    );
+    wrong("-k a b", "Extra arguments (starting with \"b\")");
+    wrong("-k -m 9 alice", "9 is not a mode");
+    wrong("-k -m 1777 alice", "1777 is not a mode");
+    wrong("-k -o nobody-at-all alice", "by its number");
+    wrong("-k -m 640 -c KCM: alice", "KCM: is no file");
+    wrong("-k -c MEMORY:x alice", "this process alone");
+    for keyring in ["process:x", "thread:x", "process"] {
+        let arguments = format!("-k -c KEYRING:{keyring} alice");
+        wrong(&arguments, "this process alone");
+    }
+    wrong("-k -c ODD:x alice", "ODD:x: Unknown");
+    wrong("-k -l soon alice", "Bad lifetime value soon");
+    wrong(
+        "-k --period never alice",
+        "--period: never is not a duration",
+    );
+    wrong("-k -K 0 alice", "-K: 0 is not a number of minutes");
+    wrong("-k --log xml alice", "xml is not a format");
+    wrong(
+        "-k --once alice -- true",
+        "--once ends before an application would",
+    );
+    wrong("-k --once --destroy alice", "leave --destroy out");
+    wrong("-k --listen nowhere alice", "cannot listen at nowhere");
+    wrong("--nope", "unrecognized option '--nope'");
+}
+
+#[test]
+fn what_is_wrong_in_a_file_is_said() {
+    let (_kdc, place) = realm();
+    place.write(
+        "bad.toml",
+        "[[ticket]]\nprincipal = \"a\"\nkeytap = \"k\"\n",
+    );
+    place.write("none.toml", "log = \"json\"\n");
+    let twice = "[[ticket]]\nkeytab = \"k\"\ncache = \"FILE:x\"\n".repeat(2);
+    place.write("twice.toml", twice);
+    let wrong = |arguments: &str, what: &str| check(&place, arguments, 2, what);
+    wrong(
+        "--config missing.toml",
+        "missing.toml: No such file or directory",
+    );
+    wrong("--config bad.toml", "unknown field `keytap`");
+    wrong("--config bad.toml", "line 3");
+    wrong("--config none.toml", "has no [[ticket]]");
+    wrong("--config twice.toml", "two tickets have the cache FILE:x");
+    wrong("--config twice.toml alice", "name no principal");
+    wrong("--config twice.toml -m 640", "what -m would");
+    check(
+        &place,
+        "--config twice.toml --check -c x",
+        1,
+        "what -c would",
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said_in_json_where_that_is_asked_for() {
+    let (_kdc, place) = realm();
+    place.write(
+        "json.toml",
+        "log = \"json\"\n[[ticket]]\nkeytab = \"k\"\nowner = \"nobody-at-all\"\n",
+    );
+    let check_json = |arguments: &str, code: i32, what: &str| {
+        let run = fails(&place, arguments, code);
+        for line in run.stderr().lines() {
+            let event: Value = serde_json::from_str(line).expect("JSON");
+            let message = event["message"].as_str().unwrap_or_default();
+            assert!(message.contains(what), "expected {what}: {run}");
+            assert_eq!(event["level"], "error");
+        }
+        assert!(!run.stderr().is_empty(), "{run}");
+    };
+    check_json("--log json alice", 2, "nothing says what to log in with");
+    check_json("--config json.toml", 2, "by its number");
+    check_json("--log json --config missing.toml", 2, "No such file");
+    check_json(
+        "--log json -k --listen nowhere alice",
+        2,
+        "cannot listen at nowhere",
+    );
+}
+
+#[test]
+fn help_has_all_its_parts() {
+    let (_kdc, place) = realm();
+    let help = rekinit(&place, "--help").run().success();
+    for part in ["Secrets", "The cache", "--owner", "Examples:", "Signals:"] {
+        assert!(help.stdout().contains(part), "{help}");
+    }
+}
+
 #[test]
 fn a_duration_is_taken_as_a_whole_or_not_at_all() {
     let (_kdc, place) = realm();

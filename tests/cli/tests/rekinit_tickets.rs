@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use cli::sidecar::{address, get, rekinit, start, wait_until};
-use cli::{PASSWORD, REALM, typed_password};
+use cli::{PASSWORD, REALM, kinit};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::TestKdc;
 use test_support::{Place, Sidecar};
@@ -37,8 +37,7 @@ fn ticket(principal: &str, secret: &str, cache: &str) -> String {
 }
 
 fn log_in(place: &Place, arguments: &str) {
-    let kinit = place.ours("kinit").line(arguments);
-    kinit.stdin(typed_password()).run().success();
+    kinit(place, arguments).run().success();
 }
 
 /// The names of those whose tickets are in the collection.

@@ -2,10 +2,10 @@
 //! and the help claims no less than what works.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
-use cli::{assert_explained, realm, typed_password};
+use cli::{assert_explained, log_in, realm};
 use kerberos_asn1::ErrorCode;
 use kerberos_testkdc::Fault;
-use test_support::{Finished, Place};
+use test_support::Finished;
 
 /// Checks that `run` failed with a hint that has `words`.
 #[track_caller]
@@ -14,11 +14,6 @@ fn check(run: &Finished, words: &str) {
     let text = run.stderr();
     let hint = text.lines().find(|line| line.starts_with("hint: "));
     assert!(hint.is_some_and(|hint| hint.contains(words)), "{run}");
-}
-
-fn log_in(place: &Place) {
-    let kinit = place.ours("kinit").arg("alice").stdin(typed_password());
-    kinit.run().success();
 }
 
 #[test]

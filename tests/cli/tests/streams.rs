@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use cli::{PASSWORD, REALM, old_cache, place_without_kdc, realm, typed_password};
+use cli::{PASSWORD, REALM, kinit, old_cache, place_without_kdc, realm, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use test_support::Finished;
 use test_support::raw::{self, RawCredential, RawPrincipal};
@@ -12,12 +12,7 @@ use test_support::raw::{self, RawCredential, RawPrincipal};
 #[test]
 fn the_prompt_goes_to_standard_output_and_reads_standard_input() {
     let (_kdc, place) = realm();
-    let run = place
-        .ours("kinit")
-        .arg("alice")
-        .stdin(typed_password())
-        .run()
-        .success();
+    let run = kinit(&place, "alice").run().success();
     assert_eq!(run.stdout(), "Password for alice@CLI.TEST: \n");
     assert_eq!(run.stderr(), "");
     // No input at all.
@@ -40,19 +35,10 @@ fn the_prompt_goes_to_standard_output_and_reads_standard_input() {
 
 #[test]
 fn a_password_is_asked_for_only_when_the_kdc_wants_one() {
-    let run = place_without_kdc()
-        .ours("kinit")
-        .arg("alice")
-        .stdin(typed_password())
-        .run();
+    let run = kinit(&place_without_kdc(), "alice").run();
     assert_eq!(run.exits(1).stdout(), "");
     let (_kdc, place) = realm();
-    let run = place
-        .ours("kinit")
-        .arg("nobody")
-        .stdin(typed_password())
-        .run()
-        .exits(1);
+    let run = kinit(&place, "nobody").run().exits(1);
     assert_eq!(run.stdout(), "");
 }
 
@@ -121,8 +107,8 @@ fn a_listing_that_cannot_be_written_fails() {
 fn a_trace_tells_what_happens() {
     let (_kdc, place) = realm();
     let trace = place.text("trace");
-    let kinit = || place.ours("kinit").env("KRB5_TRACE", &trace).arg("alice");
-    kinit().stdin(typed_password()).run().success();
+    let traced = || kinit(&place, "alice").env("KRB5_TRACE", &trace);
+    traced().run().success();
     let text = fs::read_to_string(&trace).expect("KRB5_TRACE is written");
     for line in text.lines() {
         // [pid] seconds.microseconds: what
@@ -149,17 +135,12 @@ fn a_trace_tells_what_happens() {
         assert!(text.contains(what), "the trace lacks {what:?}:\n{text}");
     }
     // A second run is added to it.
-    kinit().stdin("wrong\n").run().exits(1);
+    traced().stdin("wrong\n").run().exits(1);
     let longer = fs::read_to_string(&trace).expect("KRB5_TRACE is written");
     assert!(longer.starts_with(&text) && longer.len() > text.len());
     // Where no trace can be written, the login goes on.
-    place
-        .ours("kinit")
-        .env("KRB5_TRACE", "/nonexistent/trace")
-        .arg("alice")
-        .stdin(typed_password())
-        .run()
-        .success();
+    let untraced = kinit(&place, "alice").env("KRB5_TRACE", "/nonexistent/trace");
+    untraced.run().success();
 }
 
 #[test]

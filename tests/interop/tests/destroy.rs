@@ -29,7 +29,7 @@ fn check(place: &Place, arguments: &str, content: Option<&[u8]>) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kdestroy: cargo xtask install")]
-fn caches() {
+fn the_same_is_left_of_every_cache() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let tgt = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/MIT.TEST", "MIT.TEST"));
@@ -57,7 +57,7 @@ fn caches() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kdestroy: cargo xtask install")]
-fn usage() {
+fn mistakes_of_usage_are_called_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in ["-Z", "-A -p alice", "-c", "-c a -c b", "one"] {
         check_same_usage(&place, "kdestroy", arguments);

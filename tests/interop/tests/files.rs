@@ -20,7 +20,7 @@ fn entries(listing: &Finished) -> String {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytabs() -> Result<(), Box<dyn Error>> {
+fn mit_reads_and_adds_to_our_keytabs() -> Result<(), Box<dyn Error>> {
     let realm = MitRealm::start();
     let place = realm.place();
     for name in ["robot", "rotated", "batch", "services", "users"] {
@@ -90,7 +90,7 @@ fn script_again(from: &str, to: &str) -> String {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn keytabs_for_heimdal() -> Result<(), Box<dyn Error>> {
+fn heimdal_reads_our_keytabs() -> Result<(), Box<dyn Error>> {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let theirs = realm.keytab("robot");
@@ -125,7 +125,7 @@ fn keytabs_for_heimdal() -> Result<(), Box<dyn Error>> {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn caches() -> Result<(), Box<dyn Error>> {
+fn mit_reads_and_adds_to_our_caches() -> Result<(), Box<dyn Error>> {
     let realm = MitRealm::start();
     let place = realm.place();
     place

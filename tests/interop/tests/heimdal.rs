@@ -40,7 +40,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn passwords() {
+fn a_password_logs_in_by_every_etype() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     for (short, _) in HeimdalRealm::ETYPES {
@@ -57,7 +57,7 @@ fn passwords() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn keytabs() {
+fn keytabs_log_in_and_are_listed_the_same() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let robot = realm.keytab("robot").display().to_string();
@@ -81,7 +81,7 @@ fn keytabs() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn refusals() {
+fn refusals_are_in_the_same_words() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     for (user, password, expected) in [

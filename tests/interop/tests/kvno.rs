@@ -10,7 +10,7 @@ use test_support::{ETYPES, HeimdalRealm, MitRealm, Place};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn names() {
+fn every_kind_of_name_gets_the_same_tickets() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -50,7 +50,7 @@ fn names() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn options() {
+fn options_do_the_same() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -89,7 +89,7 @@ fn options() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytabs() {
+fn a_keytab_opens_the_same_tickets() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -134,7 +134,7 @@ fn keytabs() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn user_to_user() {
+fn tickets_for_users_are_the_same() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -165,7 +165,7 @@ fn user_to_user() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn output_caches() {
+fn an_output_cache_is_replaced_by_success_alone() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -193,7 +193,7 @@ fn output_caches() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn hosts() {
+fn hosts_are_given_the_same_names() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -257,7 +257,7 @@ fn each_finds_what_the_other_cached() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn at_heimdals_kdc() {
+fn heimdals_kdc_is_asked_the_same() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -295,7 +295,7 @@ fn at_heimdals_kdc() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kvno: cargo xtask install")]
-fn usage() {
+fn mistakes_of_usage_are_called_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "",
@@ -319,7 +319,7 @@ fn usage() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's: cargo xtask install")]
-fn with_a_ticket_that_has_expired() {
+fn a_ticket_that_has_expired_gets_no_other() {
     let realm = MitRealm::start();
     let place = realm.place();
     let kinit = place.mit("kinit").line("-l 1s -c start alice");

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use interop::{check_same, check_same_usage};
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
-use test_support::{MitRealm, Place};
+use test_support::{MitRealm, Place, Tool};
 
 /// Options of a cache listing, in the combinations that change how lines are joined.
 const CACHE_OPTIONS: [&str; 16] = [
@@ -51,56 +51,38 @@ fn check_cache(place: &Place) {
     );
 }
 
-#[test]
-#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn caches_that_mit_wrote() {
+/// Compares listings of caches of every version that `kinit` wrote, then with tickets for `services`
+/// which MIT's library appended.
+fn check_caches_of(kinit: impl Fn(&Place) -> Tool, services: &str) {
     let realm = MitRealm::start();
     let place = realm.place();
     for version in ["1", "2", "3", "4"] {
         place.configure(&realm.conf().set("ccache_type", version));
-        place
-            .mit("kinit")
-            .line("-f -r 2d alice")
-            .stdin("wonderland\n")
-            .run()
-            .success();
+        let login = kinit(&place).line("-f -r 2d alice");
+        login.stdin("wonderland\n").run().success();
         check_cache(&place);
-        place
-            .mit("kvno")
-            .line("host/a.mit.test HTTP/a.mit.test only/rc4 only/des3")
-            .run()
-            .success();
+        place.mit("kvno").line(services).run().success();
         check_cache(&place);
     }
+}
+
+#[test]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn caches_that_mit_wrote() {
+    let services = "host/a.mit.test HTTP/a.mit.test only/rc4 only/des3";
+    check_caches_of(|place| place.mit("kinit"), services);
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn caches_that_we_wrote() {
-    let realm = MitRealm::start();
-    let place = realm.place();
-    for version in ["1", "2", "3", "4"] {
-        place.configure(&realm.conf().set("ccache_type", version));
-        place
-            .ours("kinit")
-            .line("-f -r 2d alice")
-            .stdin("wonderland\n")
-            .run()
-            .success();
-        check_cache(&place);
-        // MIT's library appends to it.
-        place
-            .mit("kvno")
-            .line("host/a.mit.test only/camellia256")
-            .run()
-            .success();
-        check_cache(&place);
-    }
+    let services = "host/a.mit.test only/camellia256";
+    check_caches_of(|place| place.ours("kinit"), services);
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn forged_caches() {
+fn forged_caches_are_listed_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let plain = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/MIT.TEST", "MIT.TEST"));
@@ -200,7 +182,7 @@ fn forged_caches() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn owners() {
+fn every_owner_is_shown_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for (name, realm) in [
         ("alice", "MIT.TEST"),
@@ -223,7 +205,7 @@ fn owners() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn time_zones() {
+fn times_are_those_of_every_time_zone() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let mut credential = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/A", "MIT.TEST"));
@@ -282,7 +264,7 @@ fn what_is_no_cache() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn usage() {
+fn mistakes_of_usage_are_called_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "-Z", "-n", "-t", "-K", "-A -l", "-s -l", "-k -f", "-k -s", "-k -a", "-c -k", "-k -A",
@@ -319,7 +301,7 @@ fn keytabs_that_mit_wrote() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn forged_keytabs() {
+fn forged_keytabs_are_listed_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let key = |name: &str, kvno, etype, timestamp| RawKey {
         principal: RawPrincipal::new(name, "MIT.TEST"),

@@ -29,7 +29,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn password_of_every_etype() {
+fn a_password_logs_in_by_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (short, _) in ETYPES {
@@ -102,7 +102,7 @@ fn times_below_zero() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytab_of_every_etype() {
+fn a_keytab_logs_in_by_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (short, _) in ETYPES {
@@ -114,7 +114,7 @@ fn keytab_of_every_etype() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn salts() {
+fn every_salt_is_the_kdcs_to_say() {
     let realm = MitRealm::start();
     let place = realm.place();
     for salt in ["norealm", "onlyrealm", "special"] {
@@ -139,7 +139,7 @@ fn names_and_passwords() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn options() {
+fn options_get_the_same_tickets() {
     let realm = MitRealm::start();
     let place = realm.place();
     for arguments in [
@@ -206,7 +206,7 @@ fn check_cache(place: &Place, arguments: &[&str], stdin: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn settings() {
+fn settings_get_the_same_tickets() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (key, value) in [
@@ -231,7 +231,7 @@ fn settings() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytabs() {
+fn the_keys_of_the_principal_are_found_in_a_keytab() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = |name: &str| realm.keytab(name).display().to_string();

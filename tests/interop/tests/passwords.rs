@@ -31,6 +31,15 @@ fn assert_same(ours: &Finished, theirs: &Finished) {
     );
 }
 
+/// Runs MIT's kpasswd and ours, each with `stdin`, which must come to the same. Returns ours.
+#[track_caller]
+fn check_same(place: &Place, name: &str, stdin: &str) -> Finished {
+    let theirs = place.mit("kpasswd").arg(name).stdin(stdin).run();
+    let ours = place.ours("kpasswd").arg(name).stdin(stdin).run();
+    assert_same(&ours, &theirs);
+    ours
+}
+
 /// MIT's kpasswd changes the password from `old` to `between`, ours from `between` to `new`.
 #[track_caller]
 fn change(place: &Place, name: &str, old: &str, between: &str, new: &str) {
@@ -154,9 +163,7 @@ fn mit_says_no() {
         ("gone", "pw-gone\n", 1),
         ("a@b@c", "", 1),
     ] {
-        let theirs = place.mit("kpasswd").arg(name).stdin(stdin).run();
-        let ours = place.ours("kpasswd").arg(name).stdin(stdin).run();
-        assert_same(&ours, &theirs);
+        let ours = check_same(&place, name, stdin);
         assert_eq!(ours.code(), code, "{ours}");
     }
     // MIT's says that something generic about preauthentication failed.
@@ -215,10 +222,7 @@ fn mit_wants_another_one_at_login() {
 fn nobody_to_ask() {
     let realm = MitRealm::start();
     let place = Place::new(&realm.conf().set("dns_lookup_kdc", "false"));
-    let stdin = "wonderland\nnew\nnew\n";
-    let theirs = place.mit("kpasswd").arg("alice").stdin(stdin).run();
-    let ours = place.ours("kpasswd").arg("alice").stdin(stdin).run();
-    assert_same(&ours, &theirs);
+    check_same(&place, "alice", "wonderland\nnew\nnew\n");
 }
 
 #[test]
@@ -274,10 +278,7 @@ fn heimdal_by_datagrams() {
         "pässwörd-ß€",
     );
     // Too short for the check that it has built in.
-    let stdin = "pässwörd-ß€\na\na\n";
-    let theirs = place.mit("kpasswd").arg("alice").stdin(stdin).run();
-    let ours = place.ours("kpasswd").arg("alice").stdin(stdin).run();
-    assert_same(&ours, &theirs);
+    check_same(&place, "alice", "pässwörd-ß€\na\na\n");
     let stdin = "pw-stale\nlooking glass\nlooking glass\n";
     place
         .ours("kinit")

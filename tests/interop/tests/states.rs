@@ -19,7 +19,7 @@ fn check(place: &Place, arguments: &str, stdin: &str, expected: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn accounts() {
+fn accounts_are_refused_in_the_same_words() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(
@@ -82,7 +82,7 @@ fn accounts() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn lockout() {
+fn an_account_is_locked_out_after_failures() {
     let realm = MitRealm::start();
     let place = realm.place();
     // Each try below is two: MIT's and ours.
@@ -123,7 +123,7 @@ fn expired_passwords_by_keytab() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytabs() {
+fn keytabs_that_do_not_help_are_called_the_same() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = |name: &str| realm.keytab(name).display().to_string();
@@ -220,7 +220,7 @@ fn names_and_realms() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kinit: cargo xtask install")]
-fn usage() {
+fn mistakes_of_usage_are_called_the_same() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "-l soon alice",

@@ -82,9 +82,7 @@ impl HeimdalRealm {
     /// # Panics
     /// When there is none of that name.
     pub fn keytab(&self, name: &str) -> PathBuf {
-        let path = self.folder.join(format!("{name}.keytab"));
-        assert!(path.exists(), "no such keytab: {name}");
-        path
+        self.folder.keytab(name)
     }
 }
 

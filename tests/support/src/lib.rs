@@ -72,5 +72,5 @@ pub use samba::SambaRealm;
 pub use server::{Server, free_port};
 pub use sidecar::Sidecar;
 pub use slapd::Slapd;
-pub use temp::TempDir;
+pub use temp::{TempDir, names_in};
 pub use tool::{Finished, Tool};

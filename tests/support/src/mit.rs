@@ -133,9 +133,7 @@ impl MitRealm {
     /// # Panics
     /// When there is none of that name.
     pub fn keytab(&self, name: &str) -> PathBuf {
-        let path = self.folder.join(format!("{name}.keytab"));
-        assert!(path.exists(), "no such keytab: {name}");
-        path
+        self.folder.keytab(name)
     }
 
     /// Gives `commands` to kadmin.local on the live database.

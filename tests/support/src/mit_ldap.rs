@@ -76,9 +76,7 @@ impl MitLdapRealm {
     /// # Panics
     /// When there is none of that name.
     pub fn keytab(&self, name: &str) -> PathBuf {
-        let path = self.folder.join(format!("{name}.keytab"));
-        assert!(path.exists(), "no such keytab: {name}");
-        path
+        self.folder.keytab(name)
     }
 
     /// What the KDC has logged until now: a line for every request.

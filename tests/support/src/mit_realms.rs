@@ -92,9 +92,7 @@ impl MitRealms {
     /// # Panics
     /// When there is none of that name.
     pub fn keytab(&self, name: &str) -> PathBuf {
-        let path = self.folder.join(format!("{name}.keytab"));
-        assert!(path.exists(), "no such keytab: {name}");
-        path
+        self.folder.keytab(name)
     }
 
     /// What the KDC of `realm` has logged until now: a line for every request.

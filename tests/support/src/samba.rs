@@ -127,9 +127,7 @@ impl SambaRealm {
     /// # Panics
     /// When there is none of that name.
     pub fn keytab(&self, account: &str) -> PathBuf {
-        let path = self.folder.join(format!("{account}.keytab"));
-        assert!(path.exists(), "no such keytab: {account}");
-        path
+        self.folder.keytab(account)
     }
 
     /// `tool` on a machine of the domain: it finds `dc1.ad.test`, asks the controller for DNS, and

@@ -53,6 +53,24 @@ impl TempDir {
         fs::write(&path, content).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
     }
+
+    /// The path of a keytab in the folder, without the `.keytab` of its name.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub(crate) fn keytab(&self, name: &str) -> PathBuf {
+        let path = self.join(format!("{name}.keytab"));
+        assert!(path.exists(), "no such keytab: {name}");
+        path
+    }
+
+    /// The names in the folder, sorted.
+    ///
+    /// # Panics
+    /// When it cannot be read.
+    pub fn names(&self) -> Vec<String> {
+        names_in(&self.path)
+    }
 }
 
 impl Drop for TempDir {
@@ -63,4 +81,17 @@ impl Drop for TempDir {
             let _ = fs::remove_dir_all(&self.path);
         }
     }
+}
+
+/// The names in `folder`, sorted.
+///
+/// # Panics
+/// When it cannot be read, or one is no UTF-8.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
 }

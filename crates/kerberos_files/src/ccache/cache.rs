@@ -1,7 +1,7 @@
 //! `Ccache`: a cache of any type, behind one set of operations.
 //!
 //! Each type is a file of its own that implements [`Store`]. All give their content as a
-//! [`CcacheReader`], so that whoever reads caches has one way to do it; a file is streamed as it
+//! [`CcacheReader`], so that there is one way to read caches of every type; a file is streamed as it
 //! is, of the others the content is fetched whole and in the format of version 4.
 
 use std::fs::OpenOptions;
@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kerberos_proto::{Credential, Principal};
-use zeroize::Zeroizing;
 
 use crate::atomic;
 use crate::ccache::dir::DirStore;
@@ -19,19 +18,18 @@ use crate::ccache::kcm::KcmStore;
 #[cfg(feature = "keyring")]
 use crate::ccache::keyring::KeyringStore;
 use crate::ccache::memory::MemoryStore;
+use crate::ccache::store::Store;
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
-    ConfigEntry, CredentialView, Version, encode_credential,
+    ConfigEntry, CredentialView,
 };
 
 /// What a name alone does not say about where caches are.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub struct CcacheOptions {
-    /// Where the daemon of KCM caches listens (`kcm_socket`); `None` if it is not to be asked.
-    pub kcm_socket: Option<PathBuf>,
-    /// How long that daemon may take for all that one operation asks of it.
-    pub kcm_timeout: Duration,
+    /// Where the daemon of KCM caches listens; `None` if it is not to be asked.
+    pub(super) kcm_socket: Option<PathBuf>,
+    pub(super) kcm_timeout: Duration,
 }
 
 /// A credential cache of any type. Nothing is open between calls.
@@ -57,55 +55,6 @@ pub struct Ccache {
     place: Place,
 }
 
-/// What every type of cache can do.
-pub(super) trait Store {
-    /// See [`Ccache::open`].
-    fn open(&self) -> Result<CcacheReader, CcacheError>;
-
-    /// See [`Ccache::principal`].
-    fn principal(&self) -> Result<Principal, CcacheError> {
-        Ok(self.open()?.default_principal().clone())
-    }
-
-    /// See [`Ccache::replace_with`].
-    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError>;
-
-    /// See [`Ccache::append`].
-    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError>;
-
-    /// See [`Ccache::set_config`].
-    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
-        let (mut cache, _) = without(self.open()?, &mut |view| view.is_setting(entry))?;
-        cache.config(entry)?;
-        self.replace_with(&cache)
-    }
-
-    /// See [`Ccache::remove`].
-    fn remove(
-        &self,
-        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
-    ) -> Result<usize, CcacheError> {
-        let (cache, removed) = without(self.open()?, matches)?;
-        if removed > 0 {
-            self.replace_with(&cache)?;
-        }
-        Ok(removed)
-    }
-
-    /// See [`Ccache::destroy`].
-    fn destroy(&self) -> Result<(), CcacheError>;
-
-    /// See [`Ccache::make_primary`].
-    fn make_primary(&self) -> Result<(), CcacheError> {
-        Ok(())
-    }
-
-    /// See [`Ccache::make_collection`].
-    fn make_collection(&self) -> Result<(), CcacheError> {
-        Ok(())
-    }
-}
-
 #[derive(Clone, Debug)]
 enum Place {
     File(CcacheFile),
@@ -128,13 +77,13 @@ impl Default for CcacheOptions {
 }
 
 impl CcacheOptions {
-    /// With this socket of the KCM daemon, or none.
+    /// With the daemon of KCM caches at this socket (`kcm_socket`); `None` if it is not to be asked.
     pub fn with_kcm_socket(mut self, socket: Option<impl Into<PathBuf>>) -> Self {
         self.kcm_socket = socket.map(Into::into);
         self
     }
 
-    /// With this time for the KCM daemon.
+    /// With this time for all that one operation asks of the daemon of KCM caches.
     pub fn with_kcm_timeout(mut self, timeout: Duration) -> Self {
         self.kcm_timeout = timeout;
         self
@@ -148,8 +97,8 @@ impl Ccache {
     /// the KCM daemon asked; for a FILE or a MEMORY nothing is.
     ///
     /// # Errors
-    /// [`CcacheError::Name`] when the name is none or its type is not supported, and whatever keeps
-    /// one from finding out which cache of a collection is the primary.
+    /// [`CcacheError::Name`] when the name is malformed or its type is not supported, and whatever
+    /// prevents finding out which cache of a collection is the primary.
     pub fn resolve(name: &CcacheName, options: &CcacheOptions) -> Result<Self, CcacheError> {
         let residual = name.residual();
         let place = match name.kind() {
@@ -205,13 +154,13 @@ impl Ccache {
     /// Opens it for reading.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when there is none; else as the variants of [`CcacheError`]
+    /// [`CcacheError::is_no_cache`] when no cache is found; else as the variants of [`CcacheError`]
     /// say.
     pub fn open(&self) -> Result<CcacheReader, CcacheError> {
         self.store().open()
     }
 
-    /// Whose it is; less work than to open it where that means to fetch all.
+    /// The principal whose cache it is; cheaper than [`open`](Self::open) where that fetches all.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -268,7 +217,7 @@ impl Ccache {
     ///
     /// # Errors
     /// [`CcacheError::is_no_cache`] for a FILE or DIR that is not there, and what the KCM daemon
-    /// says of a cache that it has not; a KEYRING or MEMORY cache that is not there is gone
+    /// says of a cache that it does not have; a KEYRING or MEMORY cache that is not there is gone
     /// already. Else whatever keeps it from being removed.
     pub fn destroy(&self) -> Result<(), CcacheError> {
         self.store().destroy()
@@ -282,7 +231,7 @@ impl Ccache {
         self.store().make_primary()
     }
 
-    /// Makes the collection that it belongs to, if there is none yet: the directory of a DIR, the
+    /// Makes the collection that it belongs to, unless it exists: the directory of a DIR, the
     /// keyring of KEYRING caches, either with this one as the primary. Writing a cache does so, too;
     /// MIT's library does whenever one is looked for.
     ///
@@ -293,11 +242,7 @@ impl Ccache {
     }
 
     pub(super) fn file(name: CcacheName) -> Self {
-        let mut file = CcacheFile::new(name.residual());
-        if name.is_default() {
-            file = file.refusing_planted();
-        }
-        let place = Place::File(file);
+        let place = Place::File(CcacheFile::of(&name));
         Self { name, place }
     }
 
@@ -336,65 +281,6 @@ impl Ccache {
             Place::Kcm(store) => store,
         }
     }
-}
-
-impl Store for CcacheFile {
-    fn open(&self) -> Result<CcacheReader, CcacheError> {
-        self.open()
-    }
-
-    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
-        self.replace_with(cache)
-    }
-
-    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError> {
-        self.append(credentials.iter().copied())
-    }
-
-    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
-        self.set_config(entry)
-    }
-
-    fn remove(
-        &self,
-        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
-    ) -> Result<usize, CcacheError> {
-        self.remove(matches)
-    }
-
-    fn destroy(&self) -> Result<(), CcacheError> {
-        self.destroy()
-    }
-}
-
-/// What `reader` has and does not match, and how many entries match.
-pub(super) fn without(
-    mut reader: CcacheReader,
-    matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
-) -> Result<(CcacheBuilder, usize), CcacheError> {
-    let mut kept = CcacheBuilder::new(reader.header(), reader.default_principal())?;
-    let mut removed = 0;
-    while let Some(view) = reader.next()? {
-        if matches(&view) {
-            removed += 1;
-        } else {
-            kept.copy(&view)?;
-        }
-    }
-    Ok((kept, removed))
-}
-
-/// The entries that `reader` has, each as version 4 encodes it.
-pub(super) fn records(mut reader: CcacheReader) -> Result<Vec<Zeroizing<Vec<u8>>>, CcacheError> {
-    let mut records = Vec::new();
-    while let Some(view) = reader.next()? {
-        records.push(if view.version() == Version::V4 {
-            Zeroizing::new(view.expose_record().to_vec())
-        } else {
-            encode_credential(Version::V4, &view.to_credential())?
-        });
-    }
-    Ok(records)
 }
 
 /// Where Heimdal's KCM daemon listens, and with it everyone's.

@@ -13,12 +13,12 @@ use kerberos_proto::Credential;
 use rustix::fs::OFlags;
 
 use crate::atomic::{self, Access, Durability};
-use crate::ccache::cache::Store;
+use crate::ccache::store::Store;
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheNameError, CcacheReader,
     ConfigEntry, CredentialView,
 };
-use crate::foreign;
+use crate::foreign::{self, Trust};
 
 /// One cache of a directory.
 #[derive(Clone, Debug)]
@@ -30,29 +30,10 @@ pub(super) struct DirStore {
     trust: Trust,
 }
 
-/// Whether a directory that another user may have planted is taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Trust {
-    /// Somebody named it, who knows whose it is.
-    Named,
-    /// A default stands for it, which anybody can foresee.
-    Default,
-}
-
-impl Trust {
-    fn of(name: &CcacheName) -> Self {
-        if name.is_default() {
-            Self::Default
-        } else {
-            Self::Named
-        }
-    }
-}
-
 impl DirStore {
     /// The cache of `name`: that at `:/path/tktX`, or the primary one of `/path`.
     pub(super) fn resolve(name: &CcacheName) -> Result<Self, CcacheError> {
-        let (residual, trust) = (name.residual(), Trust::of(name));
+        let (residual, trust) = (name.residual(), name.trust());
         let Some(path) = residual.strip_prefix(':') else {
             let directory = Path::new(residual);
             check_directory(directory, trust)?;
@@ -66,7 +47,7 @@ impl DirStore {
 
     /// The caches of the directory `name`, the primary one first; or the one that it names.
     pub(super) fn all(name: &CcacheName) -> Result<Vec<Self>, CcacheError> {
-        let (residual, trust) = (name.residual(), Trust::of(name));
+        let (residual, trust) = (name.residual(), name.trust());
         if residual.starts_with(':') {
             let one = Self::resolve(name)?;
             return Ok(one
@@ -103,7 +84,7 @@ impl DirStore {
 
     /// A cache of the collection `name` that is not there yet.
     pub(super) fn new_unique(name: &CcacheName) -> Result<Self, CcacheError> {
-        let (residual, trust) = (name.residual(), Trust::of(name));
+        let (residual, trust) = (name.residual(), name.trust());
         if residual.is_empty() || residual.starts_with(':') {
             let kind = CcacheKind::Dir;
             return Err(CcacheNameError::NoCollection { kind }.into());
@@ -217,14 +198,13 @@ fn split(path: &str) -> Result<(&str, &str), CcacheNameError> {
 /// Whether caches can be at `path`: it is a directory, or may become one.
 fn check_directory(path: &Path, trust: Trust) -> Result<(), CcacheError> {
     let error = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() && trust == Trust::Named => return Ok(()),
-        Ok(metadata) if metadata.is_dir() => return refuse_foreign(path, &metadata),
+        Ok(metadata) if metadata.is_dir() => return refuse_foreign(path, &metadata, trust),
         Ok(_) => return Err(CcacheError::NotADirectory { path: path.into() }),
         Err(error) => error,
     };
     let can_be_made = error.kind() == io::ErrorKind::NotFound
         && !path.as_os_str().is_empty()
-        && foreign::parent(path).is_dir();
+        && foreign::folder_of(path).is_dir();
     if can_be_made {
         return Ok(());
     }
@@ -234,9 +214,9 @@ fn check_directory(path: &Path, trust: Trust) -> Result<(), CcacheError> {
     })
 }
 
-fn refuse_foreign(path: &Path, directory: &Metadata) -> Result<(), CcacheError> {
+fn refuse_foreign(path: &Path, directory: &Metadata, trust: Trust) -> Result<(), CcacheError> {
     let owner = directory.uid();
-    if foreign::is_planted(path, owner) {
+    if trust.refuses(path, owner) {
         let path = path.into();
         return Err(CcacheError::ForeignDirectory { path, owner });
     }

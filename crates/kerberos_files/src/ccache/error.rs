@@ -88,13 +88,13 @@ pub enum CcacheError {
         /// What the system said.
         source: Arc<io::Error>,
     },
-    /// There is no such KEYRING, KCM or MEMORY cache, or nothing says whose it is.
+    /// There is no such KEYRING, KCM or MEMORY cache, or it has no principal.
     #[error("{}", missing(name))]
     Missing {
         /// The cache.
         name: CcacheName,
     },
-    /// An entry of a KEYRING or KCM cache is none, or its owner is no name.
+    /// An entry of a KEYRING or KCM cache, or its principal, is malformed.
     #[error("Bad format in credentials cache")]
     Entry {
         /// The cache.
@@ -166,8 +166,8 @@ pub enum CcacheError {
 }
 
 impl CcacheError {
-    /// Whether there is, for all purposes, no cache: missing, empty, or cut off before it says
-    /// whose it is. A new one can take its place without loss.
+    /// Whether there is, for all purposes, no cache: missing, empty, or cut off before its principal
+    /// ends. A new one can take its place without loss.
     pub fn is_no_cache(&self) -> bool {
         matches!(
             self,

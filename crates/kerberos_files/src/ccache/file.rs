@@ -11,10 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::atomic::{self, Access, Durability};
 use crate::ccache::builder::append_credential;
-use crate::ccache::{CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView};
-use crate::foreign::is_planted;
+use crate::ccache::store::Store;
+use crate::ccache::{
+    CcacheBuilder, CcacheError, CcacheName, CcacheReader, ConfigEntry, CredentialView,
+};
+use crate::foreign::{Trust, is_planted};
 use crate::lock;
-use crate::window;
+use crate::open;
 
 /// The place of a FILE cache. Nothing is open between calls.
 ///
@@ -22,7 +25,7 @@ use crate::window;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CcacheFile {
     path: PathBuf,
-    refuses_planted: bool,
+    trust: Trust,
 }
 
 impl CcacheFile {
@@ -30,18 +33,26 @@ impl CcacheFile {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            refuses_planted: false,
+            trust: Trust::Named,
+        }
+    }
+
+    /// The cache of the FILE that `name` is.
+    pub(super) fn of(name: &CcacheName) -> Self {
+        Self {
+            path: name.residual().into(),
+            trust: name.trust(),
         }
     }
 
     /// The same, but refused when it is in a place like /tmp, open to all, and neither the effective
     /// user nor root put it there: for names that anybody can foresee.
     ///
-    /// Whoever names a cache knows whose it is: a sidecar's in a shared `/dev/shm`, or one that root
-    /// looks at for a user.
+    /// A caller that names a cache knows its owner: a sidecar's user in a shared `/dev/shm`, or the
+    /// user for whom root looks at it.
     pub fn refusing_planted(self) -> Self {
         Self {
-            refuses_planted: true,
+            trust: Trust::Default,
             ..self
         }
     }
@@ -241,8 +252,8 @@ impl CcacheFile {
 
     /// Looks at what is open, for the name can lead elsewhere by now.
     fn refuse_planted(&self, reader: CcacheReader) -> Result<CcacheReader, CcacheError> {
-        let owner = reader.owner().filter(|_| self.refuses_planted);
-        match owner.filter(|&owner| is_planted(&self.path, owner)) {
+        let owner = reader.owner();
+        match owner.filter(|&owner| self.trust.refuses(&self.path, owner)) {
             Some(owner) => Err(CcacheError::ForeignFile {
                 path: self.path.clone(),
                 owner,
@@ -252,7 +263,7 @@ impl CcacheFile {
     }
 
     fn try_lock(&self) -> io::Result<Option<File>> {
-        let file = window::open_to_change(&self.path)?;
+        let file = open::to_change(&self.path)?;
         lock::lock_exclusive(&file)?;
         let (locked, named) = (file.metadata()?, std::fs::metadata(&self.path)?);
         let same = (locked.dev(), locked.ino()) == (named.dev(), named.ino());
@@ -261,6 +272,35 @@ impl CcacheFile {
 
     fn error(&self, error: io::Error) -> CcacheError {
         blamed(CcacheError::from_io(&self.path, error))
+    }
+}
+
+impl Store for CcacheFile {
+    fn open(&self) -> Result<CcacheReader, CcacheError> {
+        self.open()
+    }
+
+    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
+        self.replace_with(cache)
+    }
+
+    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError> {
+        self.append(credentials.iter().copied())
+    }
+
+    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        self.set_config(entry)
+    }
+
+    fn remove(
+        &self,
+        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        self.remove(matches)
+    }
+
+    fn destroy(&self) -> Result<(), CcacheError> {
+        self.destroy()
     }
 }
 

@@ -1,4 +1,4 @@
-//! `K5Identity`: the file `.k5identity` of a user, which says as whom to talk to which service.
+//! `K5Identity`: a user's file `.k5identity`, which says which principal to be for which service.
 
 use kerberos_asn1::NameType;
 use kerberos_proto::{ParseOptions, Principal};
@@ -6,7 +6,7 @@ use kerberos_proto::{ParseOptions, Principal};
 /// The lines of a `.k5identity` file.
 ///
 /// A line is a principal and conditions on the service, `realm=`, `service=` and `host=`, each with
-/// a pattern as the shell has them; the first line all of whose conditions hold counts. The last two
+/// a pattern as the shell has them; the first line whose conditions all hold counts. The last two
 /// hold for services on hosts (NT-SRV-HST) only.
 ///
 /// # Example
@@ -27,13 +27,13 @@ pub struct K5Identity {
 }
 
 impl K5Identity {
-    /// The content of a file. Lines that are no sound ones never count.
+    /// The content of a file. Malformed lines never count.
     pub fn parse(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
-    /// As whom to talk to `service`. A line whose principal cannot be parsed as `options` say, for
-    /// want of a default realm perhaps, is passed over.
+    /// The principal to be for `service`. A line whose principal cannot be parsed as `options` say,
+    /// for want of a default realm perhaps, is passed over.
     pub fn principal_for(
         &self,
         service: &Principal,

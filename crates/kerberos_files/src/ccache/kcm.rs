@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 
 use kerberos_proto::{ClockOffset, Credential, Principal};
 
-use crate::ccache::cache::{Store, records};
+use crate::ccache::store::{Store, records};
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheNameError, CcacheOptions,
     CcacheReader, CredentialView, Header, Version, decode_principal, encode_credential,
@@ -146,8 +146,8 @@ impl Store for KcmStore {
             reply => return reply.map(drop).map_err(CcacheError::from),
         }
         session.call(Operation::Initialize, &[&principal])?;
-        // Also when there is none: Heimdal's daemon has anything there until it is told. As MIT's
-        // library we do not mind if a daemon does not take it.
+        // Also when the offset is not known: Heimdal's daemon has anything there until it is told. As
+        // in MIT's library a daemon may refuse it.
         let _ = session.call(Operation::SetKdcOffset, &[&offset]);
         for record in &records {
             session.call(Operation::Store, &[record])?;
@@ -265,7 +265,7 @@ impl<S: Read + Write> Session<'_, S> {
     }
 }
 
-/// The reply, unless there is none of what was asked about.
+/// The reply; `None` when the daemon does not have what was asked for.
 fn found(reply: Result<Reply, KcmError>) -> Result<Option<Reply>, KcmError> {
     match reply {
         Err(error) if error.is_not_found() => Ok(None),

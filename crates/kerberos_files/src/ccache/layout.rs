@@ -34,7 +34,7 @@ pub(super) enum Misfit {
     Short(Short),
     /// No number of further bytes would help.
     Bad(&'static str),
-    /// Zeros, such as a file ends in whose last blocks were never written.
+    /// Zeros, as at the end of a file whose last blocks were never written.
     Zeros,
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kerberos_proto::Credential;
 
-use crate::ccache::cache::{Store, without};
+use crate::ccache::store::{Store, without};
 use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheReader, ConfigEntry, CredentialView,
 };

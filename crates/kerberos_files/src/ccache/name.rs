@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::foreign::Trust;
 use crate::typed_name;
 
 /// Which kind of cache a name speaks of.
@@ -44,10 +45,10 @@ pub struct CcacheName {
     kind: CcacheKind,
     residual: String,
     /// See [`by_default`](Self::by_default).
-    is_default: bool,
+    trust: Trust,
 }
 
-/// Whichever way it was come by.
+/// Names are equal whether or not they are a default.
 impl PartialEq for CcacheName {
     fn eq(&self, other: &Self) -> bool {
         (self.kind, &self.residual) == (other.kind, &other.residual)
@@ -94,7 +95,7 @@ pub enum CcacheNameError {
         /// What stands there.
         anchor: String,
     },
-    /// A `KEYRING:persistent:` name whose user id is none, or that of another user.
+    /// A `KEYRING:persistent:` name whose user id is malformed, or that of another user.
     #[error("Invalid UID in persistent keyring name")]
     Uid {
         /// What stands there.
@@ -130,24 +131,24 @@ impl CcacheName {
         Self {
             kind,
             residual: residual.into(),
-            is_default: false,
+            trust: Trust::Named,
         }
     }
 
-    /// The same name, which a default stands for: nobody gave it, so anybody can foresee it.
+    /// The same name, as one that is a default: no caller chose it, so anybody can foresee it.
     ///
     /// A FILE or a DIR of such a name is refused if another user may have planted it
     /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).
     pub fn by_default(self) -> Self {
         Self {
-            is_default: true,
+            trust: Trust::Default,
             ..self
         }
     }
 
-    /// Whether a default stands for it.
-    pub(super) fn is_default(&self) -> bool {
-        self.is_default
+    /// Whether what another user may have planted there is taken.
+    pub(super) fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Parses `TYPE:residual`; without a type it is a file.
@@ -230,11 +231,7 @@ impl CcacheKind {
 
 impl fmt::Display for CcacheKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = KINDS
-            .iter()
-            .find(|(_, kind)| kind == self)
-            .map_or("", |(word, _)| word);
-        f.write_str(word)
+        f.write_str(typed_name::word_of(&KINDS, self))
     }
 }
 

@@ -50,8 +50,8 @@ impl CcacheReader {
     /// Opens the cache at `path` and reads its header and default principal.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when there is none or only the torn beginning of one; else as
-    /// the variants of [`CcacheError`] say.
+    /// [`CcacheError::is_no_cache`] when there is no file or only the torn beginning of a cache; else
+    /// as the variants of [`CcacheError`] say.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, CcacheError> {
         let path = path.into();
         let window = Window::open(&path).map_err(|error| CcacheError::from_io(&path, error))?;
@@ -182,10 +182,10 @@ impl CcacheReader {
         Ok(Some(CredentialView::new(record, layout, version, style)))
     }
 
-    /// As [`next`](Self::next), for whom what a crash left of an entry at the end is none.
+    /// As [`next`](Self::next), but what a crash left of an entry at the end does not count.
     ///
     /// # Errors
-    /// The others.
+    /// As [`next`](Self::next), but for [`CcacheError::TornEntry`].
     pub(crate) fn next_whole(&mut self) -> Result<Option<CredentialView<'_>>, CcacheError> {
         match self.next() {
             Err(CcacheError::TornEntry { .. }) => Ok(None),
@@ -201,7 +201,7 @@ impl CcacheReader {
         self.window.close()
     }
 
-    /// The file or, of a cache that is none, its name.
+    /// The path of the file; of a cache that is no file, its name.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -221,7 +221,7 @@ impl CcacheReader {
         self.header.kdc_offset
     }
 
-    /// The user id of who the file belongs to, if it is an ordinary one.
+    /// The user id of the file's owner, if it is an ordinary file.
     pub(crate) fn owner(&self) -> Option<u32> {
         self.window.owner()
     }

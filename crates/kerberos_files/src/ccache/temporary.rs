@@ -1,8 +1,8 @@
 //! `TemporaryCcache`: a cache of this process that ends with its owner.
 
 use crate::atomic::random_letters;
-use crate::ccache::cache::Store as _;
 use crate::ccache::memory::MemoryStore;
+use crate::ccache::store::Store as _;
 use crate::ccache::{CcacheKind, CcacheName};
 
 /// A MEMORY cache under a name that nobody else has; it is destroyed when this is dropped.

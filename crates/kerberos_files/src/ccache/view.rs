@@ -3,10 +3,12 @@
 //! A [`Layout`] says where the parts are; each accessor slices. Nothing is copied until
 //! [`CredentialView::to_credential`].
 
+mod lists;
+
 use core::fmt;
 use core::ops::Range;
 
-use kerberos_asn1::{AddressType, AuthorizationDataType, KerberosTime, TicketFlags};
+use kerberos_asn1::{KerberosTime, TicketFlags};
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_proto::{AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes};
 
@@ -14,6 +16,8 @@ use crate::ccache::config::{ConfigEntry, ConfigEntryView};
 use crate::ccache::layout::{Layout, Misfit, NameLayout, Span, read_name};
 use crate::ccache::{CONFIG_NAME, CONFIG_REALM, REMOVED_CONFIG_REALM, Version};
 use crate::wire::{Cursor, DecodeError, PrincipalView, Style};
+use lists::List;
+pub use lists::{AddressView, Addresses, Authdata, AuthdataView};
 
 /// One entry of a cache, borrowed from the reader's buffer.
 ///
@@ -70,7 +74,7 @@ impl<'a> CredentialView<'a> {
         self.record
     }
 
-    /// Whom the ticket names as client.
+    /// The client that the ticket names.
     pub fn client(&self) -> PrincipalView<'a> {
         self.name(self.layout.client)
     }
@@ -298,211 +302,5 @@ impl From<Misfit> for DecodeError {
     }
 }
 
-/// A host address of an entry (RFC 4120 §5.2.5).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AddressView<'a> {
-    /// What kind of address it is.
-    pub address_type: AddressType,
-    /// The address, in network byte order.
-    pub address: &'a [u8],
-}
-
-/// An element of the authorization data of an entry (RFC 4120 §5.2.6).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AuthdataView<'a> {
-    /// What kind of element it is.
-    pub ad_type: AuthorizationDataType,
-    /// Its encoding.
-    pub ad_data: &'a [u8],
-}
-
-/// The addresses of an entry.
-#[derive(Clone)]
-pub struct Addresses<'a>(List<'a>);
-
-/// The authorization data of an entry.
-#[derive(Clone)]
-pub struct Authdata<'a>(List<'a>);
-
-impl<'a> Iterator for Addresses<'a> {
-    type Item = AddressView<'a>;
-
-    fn next(&mut self) -> Option<AddressView<'a>> {
-        let (number, address) = self.0.next()?;
-        Some(AddressView {
-            address_type: AddressType(i32::from(number)),
-            address,
-        })
-    }
-}
-
-impl<'a> Iterator for Authdata<'a> {
-    type Item = AuthdataView<'a>;
-
-    fn next(&mut self) -> Option<AuthdataView<'a>> {
-        let (number, ad_data) = self.0.next()?;
-        // The numbers of Microsoft's and of local types can be negative.
-        let ad_type = AuthorizationDataType(i32::from(number.cast_signed()));
-        Some(AuthdataView { ad_type, ad_data })
-    }
-}
-
-/// `{u16 type, data}` items.
-#[derive(Clone)]
-struct List<'a> {
-    cursor: Cursor<'a>,
-    left: u32,
-}
-
-impl<'a> Iterator for List<'a> {
-    type Item = (u16, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        // Walked when the layout was made, so neither read falls short.
-        Some((
-            self.cursor.u16("list").ok()?,
-            self.cursor.data("list").ok()?,
-        ))
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use kerberos_asn1::NameType;
-
-    use super::*;
-    use crate::wire::{ByteOrder, Width};
-
-    /// The sample entry, assembled from the format's description and not by the encoder.
-    fn sample(version: u8, order: ByteOrder) -> Vec<u8> {
-        let n16 = |value: u16| match order {
-            ByteOrder::Big => value.to_be_bytes(),
-            ByteOrder::Little => value.to_le_bytes(),
-        };
-        let n32 = |value: u32| match order {
-            ByteOrder::Big => value.to_be_bytes(),
-            ByteOrder::Little => value.to_le_bytes(),
-        };
-        let size = |length: usize| n32(u32::try_from(length).unwrap());
-        let data = |bytes: &[u8]| [&size(bytes.len())[..], bytes].concat();
-        let name = |name_type: u32, components: &[&[u8]]| {
-            let mut out = Vec::new();
-            if version > 1 {
-                out.extend(n32(name_type));
-            }
-            out.extend(size(components.len() + usize::from(version == 1)));
-            out.extend(data(b"EXAMPLE"));
-            out.extend(components.iter().flat_map(|component| data(component)));
-            out
-        };
-        let mut out = name(1, &[b"user"]);
-        out.extend(name(2, &[b"krbtgt", b"EXAMPLE"]));
-        out.extend(n16(18));
-        if version == 3 {
-            out.extend(n16(18));
-        }
-        out.extend(data(b"KEY"));
-        out.extend(
-            [1_000_000_000, 0, 4_000_000_000, 7]
-                .into_iter()
-                .flat_map(n32),
-        );
-        out.push(1);
-        out.extend(n32(0x40e1_0000));
-        out.extend([&n32(1)[..], &n16(2), &data(&[127, 0, 0, 1])].concat());
-        out.extend([&n32(1)[..], &n16(0xfff0), &data(b"ad")].concat());
-        out.extend(data(b"TICKET"));
-        out.extend(data(b""));
-        out
-    }
-
-    fn check(number: u8, order: ByteOrder) {
-        let version = Version::from_number(number).unwrap();
-        let style = Style {
-            order,
-            width: Width::Four,
-        };
-        let mut bytes = sample(number, order);
-        let length = bytes.len();
-        bytes.extend(b"the next entry");
-        let layout = Layout::of(&bytes, version, style).unwrap();
-        assert_eq!(layout.length, length);
-        let view = CredentialView::new(&bytes[..length], layout, version, style);
-        assert_eq!(view.client().to_string(), "user@EXAMPLE");
-        assert_eq!(view.server().to_string(), "krbtgt/EXAMPLE@EXAMPLE");
-        let name_type = if number == 1 {
-            NameType::UNKNOWN
-        } else {
-            NameType::SRV_INST
-        };
-        assert_eq!(view.server().name_type(), name_type);
-        assert_eq!(view.server().components().len(), 2);
-        assert_eq!(view.key_etype(), EncryptionType(18));
-        assert_eq!(view.session_key().expose_bytes(), b"KEY");
-        assert_eq!((view.authtime(), view.starttime()), (1_000_000_000, 0));
-        assert_eq!((view.endtime(), view.renew_till()), (4_000_000_000, 7));
-        assert!(view.is_skey());
-        assert_eq!(view.flags(), TicketFlags(0x40e1_0000));
-        let address = AddressView {
-            address_type: AddressType::IPV4,
-            address: &[127, 0, 0, 1],
-        };
-        assert!(view.addresses().eq([address]));
-        let element = AuthdataView {
-            ad_type: AuthorizationDataType(-16),
-            ad_data: b"ad",
-        };
-        assert!(view.authorization_data().eq([element]));
-        assert_eq!(
-            (view.ticket(), view.second_ticket()),
-            (&b"TICKET"[..], &b""[..])
-        );
-        assert!(!view.is_config() && !view.is_removed());
-        assert!(!format!("{view:?}").contains("KEY"));
-
-        for cut in 0..length {
-            let short = Layout::of(&bytes[..cut], version, style).err().unwrap();
-            assert!(
-                matches!(short, Misfit::Short(short) if short.needed > cut),
-                "cut at {cut}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_version_in_every_byte_order() {
-        check(1, ByteOrder::Big);
-        check(1, ByteOrder::Little);
-        check(2, ByteOrder::Big);
-        check(2, ByteOrder::Little);
-        check(3, ByteOrder::Big);
-        check(4, ByteOrder::Big);
-    }
-
-    #[test]
-    fn what_is_written_is_the_sample_again() {
-        for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
-            let style = version.style();
-            let bytes = sample(version.number(), style.order);
-            let credential = CredentialView::parse(&bytes, version)
-                .unwrap()
-                .to_credential();
-            let mut encoded = crate::ccache::encode_credential(version, &credential).unwrap();
-            assert_eq!(*encoded, bytes, "{version:?}");
-            encoded.push(0);
-            let error = CredentialView::parse(&encoded, version).unwrap_err();
-            assert_eq!(error.problem, "bytes behind the end");
-        }
-    }
-
-    #[test]
-    fn a_version_1_name_must_count_its_realm() {
-        let style = Style {
-            order: ByteOrder::Big,
-            width: Width::Four,
-        };
-        let misfit = Layout::of(&[0; 100], Version::V1, style).err();
-        assert_eq!(misfit, Some(Misfit::Bad("a name without a realm")));
-    }
-}
+mod tests;

@@ -65,14 +65,6 @@ impl Krb5Config {
             .unwrap_or(false)
     }
 
-    /// `spake_preauth_groups`: the groups of SPAKE that may be used, best first; edwards25519.
-    pub fn spake_preauth_groups(&self) -> impl Iterator<Item = &str> {
-        self.libdefault("spake_preauth_groups")
-            .unwrap_or("edwards25519")
-            .split([',', ' ', '\t'])
-            .filter(|group| !group.is_empty())
-    }
-
     /// `clockskew`: how far clocks may differ, in seconds; 300.
     pub fn clock_skew(&self) -> u32 {
         u32::try_from(self.lenient_int("clockskew", 300)).unwrap_or(0)
@@ -90,8 +82,9 @@ impl Krb5Config {
             .cast_unsigned()
     }
 
-    /// `ccache_type`: the format of new caches of `kind`; the newest where it is none that there is,
-    /// and for what is no file: there no other program reads it, and it alone holds the KDC's clock.
+    /// `ccache_type`: the format of new caches of `kind`; the newest where no format has that
+    /// number, and for what is no file: no other program reads it there, and it alone holds the KDC's
+    /// clock.
     pub fn ccache_version(&self, kind: CcacheKind) -> Version {
         if !matches!(kind, CcacheKind::File | CcacheKind::Dir) {
             return Version::default();
@@ -260,11 +253,6 @@ impl Krb5Config {
     /// `canonicalize`: whether the KDC may answer with another name; no.
     pub fn canonicalize(&self, realm: &str) -> bool {
         self.realm_bool(realm, "canonicalize", false)
-    }
-
-    /// `verify_ap_req_nofail`: whether a log-in that no keytab can verify counts as failed; no.
-    pub fn verify_ap_req_nofail(&self, realm: &str) -> bool {
-        self.realm_bool(realm, "verify_ap_req_nofail", false)
     }
 
     /// `preferred_preauth_types`: the order in which preauthentication is tried; 17, 16, 15, 14.

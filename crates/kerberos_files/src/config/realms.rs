@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    ConfigError, Krb5Config, LIBDEFAULTS, REALMS, Server, ServerKind, bad, clean_host,
-    is_numeric_address, values,
+    ConfigError, Krb5Config, REALMS, Server, ServerKind, bad, clean_host, is_numeric_address,
+    values,
 };
 
 impl Krb5Config {
@@ -43,23 +43,6 @@ impl Krb5Config {
     pub fn http_anchors(&self, realm: &str) -> Vec<&str> {
         let path = [REALMS, realm, "http_anchors"];
         self.profile.values(&path).collect()
-    }
-
-    /// The values of a `pkinit_…` key: those of the realm's subsection of `[libdefaults]`, else those
-    /// of `[realms]`, else those of `[libdefaults]`.
-    pub fn pkinit(&self, realm: &str, key: &str) -> Vec<&str> {
-        let places: [&[&str]; 3] = [
-            &[LIBDEFAULTS, realm, key],
-            &[REALMS, realm, key],
-            &[LIBDEFAULTS, key],
-        ];
-        let values = places
-            .iter()
-            .map(|path| self.profile.values(path).collect::<Vec<_>>());
-        values
-            .into_iter()
-            .find(|values| !values.is_empty())
-            .unwrap_or_default()
     }
 
     /// `disable_encrypted_timestamp` of `realm`: whether that mechanism is refused; no.

@@ -68,7 +68,7 @@ impl Server {
     /// Parses `host`, `host:port`, `[address]:port`, `https://host[:port][/path]` or `/path`; a
     /// bare IPv6 address, too, is understood.
     ///
-    /// `None` when no host is named or the port is none.
+    /// `None` when no host is named or the port is malformed.
     pub fn parse(text: &str, default_port: u16) -> Option<Self> {
         if text.starts_with('/') {
             return Some(Self::Unix {
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn forms() {
+    fn every_form_of_server_is_read() {
         check("kdc.example.com", Some("kdc.example.com:88"));
         check("kdc.example.com:8888", Some("kdc.example.com:8888"));
         check("kdc.example.com: 8888", Some("kdc.example.com:8888"));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn no_servers() {
+    fn what_is_no_server_is_refused() {
         for text in [
             "",
             ":88",

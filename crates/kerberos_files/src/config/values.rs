@@ -17,7 +17,7 @@ pub(super) fn integer(text: &str) -> Option<i32> {
     text.trim_ascii_start().parse().ok()
 }
 
-/// The numbers of a list, up to the first word that is none.
+/// The numbers of a list, up to the first word that is no number.
 pub(super) fn integers(list: &str) -> Vec<i32> {
     list.split([',', ' ', '\t'])
         .filter(|word| !word.is_empty())
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn booleans() {
+    fn yes_and_no_have_mits_words() {
         for text in ["y", "YES", "True", "t", "1", "on"] {
             assert_eq!(boolean(text), Some(true), "{text}");
         }
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
+    fn numbers_are_decimal_and_of_32_bits() {
         let cases = [
             ("0", Some(0)),
             ("-1", Some(-1)),

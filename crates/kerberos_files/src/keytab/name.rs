@@ -110,11 +110,7 @@ impl KeytabName {
 
 impl fmt::Display for KeytabKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = KINDS
-            .iter()
-            .find(|(_, kind)| kind == self)
-            .map_or("", |(word, _)| word);
-        f.write_str(word)
+        f.write_str(typed_name::word_of(&KINDS, self))
     }
 }
 

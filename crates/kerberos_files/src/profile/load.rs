@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::MAX_TEXT;
-use crate::window;
+use crate::open;
 
 /// Resolves the names that a profile is made of.
 pub trait Loader {
@@ -51,7 +51,7 @@ impl Loader for FsLoader {
             start = first_of_pipe(&file)?;
         }
         if !kind.is_file() && !kind.is_dir() {
-            window::wait_to_read(&file)?;
+            open::wait_to_read(&file)?;
         }
         source(path, file, start)
     }
@@ -66,7 +66,7 @@ impl Loader for FsLoader {
     }
 }
 
-/// To open a named pipe is to wait for who writes to it, for ever if nobody does.
+/// Opening a named pipe would wait until a program opens it for writing, for ever if none does.
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -74,11 +74,11 @@ fn open_without_waiting(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// What a pipe has at once. Who waits for its reader counts as a writer already.
+/// What a pipe has at once. A program that waits for its reader counts as a writer already.
 fn first_of_pipe(mut pipe: &File) -> io::Result<Vec<u8>> {
     let mut start = vec![0; 4096];
     match pipe.read(&mut start) {
-        Ok(0) if !window::has_no_name(pipe) => Err(io::Error::new(
+        Ok(0) if !open::has_no_name(pipe) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "it is a pipe that nobody writes to",
         )),

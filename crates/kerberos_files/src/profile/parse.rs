@@ -7,12 +7,14 @@
 
 mod include;
 mod line;
+mod state;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use include::Directive;
 use line::{Line, argument, lex, skip_blanks, unquote};
+use state::{FileState, Mode};
 
 use super::load::{Loader, Source};
 use super::tree::{NodeId, Place};
@@ -89,24 +91,6 @@ struct Parser<'l> {
     including: Vec<PathBuf>,
 }
 
-/// The state of one file.
-struct FileState {
-    root: NodeId,
-    current: NodeId,
-    mode: Mode,
-    /// 0 outside of any section, 1 in a section, 2 in its subsections, and so on.
-    level: usize,
-    /// The level of a section whose content is ignored, because it was final already; else 0.
-    discard: usize,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    BeforeFirstSection,
-    Lines,
-    ExpectBrace,
-}
-
 /// A file and line to put into errors.
 #[derive(Clone, Copy)]
 struct Here<'a> {
@@ -164,13 +148,7 @@ impl<'l> Parser<'l> {
         root: NodeId,
         file: &Path,
     ) -> Result<(), ProfileError> {
-        let mut state = FileState {
-            root,
-            current: root,
-            mode: Mode::BeforeFirstSection,
-            level: 0,
-            discard: 0,
-        };
+        let mut state = FileState::new(root);
         let mut place = Place {
             file: file_index,
             line: 0,
@@ -221,23 +199,13 @@ impl<'l> Parser<'l> {
         state: &mut FileState,
         place: Place,
     ) -> Result<(), ProfileErrorKind> {
-        let Profile { text, tree, .. } = &mut self.profile;
-        if tree.len() >= MAX_NODES {
+        let profile = &mut self.profile;
+        if profile.tree.len() >= MAX_NODES {
             return Err(ProfileErrorKind::TooManyNodes);
         }
         match line {
             Line::Nothing => {}
-            Line::Section { name, is_final } => {
-                if state.level > 1 {
-                    return Err(ProfileErrorKind::SectionNotTop);
-                }
-                state.level = 1;
-                state.current = tree.add_section(state.root, name, place, text);
-                state.discard = usize::from(tree.node(state.current).is_final);
-                if is_final {
-                    tree.mark_final(state.current);
-                }
-            }
+            Line::Section { name, is_final } => state.section(profile, place, name, is_final)?,
             Line::Open {
                 name,
                 is_final,
@@ -246,42 +214,19 @@ impl<'l> Parser<'l> {
                 if on_next_line {
                     state.mode = Mode::ExpectBrace;
                 }
-                state.level += 1;
-                if state.discard == 0 {
-                    state.current = tree.add_section(state.current, name, place, text);
-                    if tree.node(state.current).is_final {
-                        state.discard = state.level;
-                    }
-                    if is_final {
-                        tree.mark_final(state.current);
-                    }
-                }
+                state.open(profile, place, name, is_final);
             }
-            Line::Close { is_final } => {
-                if state.level < 2 {
-                    return Err(ProfileErrorKind::ExtraBrace);
-                }
-                if is_final {
-                    tree.mark_final(state.current);
-                }
-                state.level -= 1;
-                if state.level < state.discard {
-                    state.discard = 0;
-                }
-                // A discarded subsection was never descended into.
-                if state.discard == 0 {
-                    state.current = tree.parent(state.current);
-                }
-            }
+            Line::Close { is_final } => state.close(&mut profile.tree, is_final)?,
             Line::Relation {
                 name,
                 is_final,
                 value,
                 quoted,
             } => {
-                if state.discard != 0 {
+                if state.is_discarding() {
                     return Ok(());
                 }
+                let Profile { text, tree, .. } = profile;
                 let value = if quoted { unquote(text, value)? } else { value };
                 let node = tree.add_relation(state.current, name, value, place, text);
                 if let (Some(node), true) = (node, is_final) {

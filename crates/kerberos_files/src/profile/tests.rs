@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use test_support::TempDir;
+
 use super::*;
 
 /// Files and folders in memory.
@@ -60,7 +62,7 @@ fn check_error(text: &str, kind: &ProfileErrorKind, line: u32) {
 }
 
 #[test]
-fn relations() {
+fn a_relation_is_a_key_and_the_rest_of_its_line() {
     check("[a]\nb = c\n", "a/b", &["c"]);
     check("[a]\nb=c", "a/b", &["c"]);
     check("[a]\n\t b\t =\t c d \t\r\n", "a/b", &["c d"]);
@@ -78,7 +80,7 @@ fn relations() {
 }
 
 #[test]
-fn comments() {
+fn what_says_nothing_is_passed_over() {
     check("b = 0\n anything } goes\n[a]\nb = 1\n", "a/b", &["1"]);
     check(" [z]\n[a]\nb = 1\n", "a/b", &["1"]);
     check("[a]\n# b = 0\n  ; b = 0\n\n   \n\r\nb = 1\n", "a/b", &["1"]);
@@ -88,7 +90,7 @@ fn comments() {
 }
 
 #[test]
-fn sections() {
+fn sections_of_one_name_are_one() {
     check(
         "[a]  \nb = 1\n [c]\nb = 2\n[a]\nb = 3\n",
         "a/b",
@@ -111,7 +113,7 @@ fn sections() {
 }
 
 #[test]
-fn quotes() {
+fn quoted_values_keep_blanks_and_have_escapes() {
     check("[a]\nb = \" c \"\n", "a/b", &[" c "]);
     check("[a]\nb = \"c\" ignored\n", "a/b", &["c"]);
     check("[a]\nb = \"c\n", "a/b", &["c"]);
@@ -206,7 +208,7 @@ fn module_is_an_ordinary_word_within_sections() {
 }
 
 #[test]
-fn includes() {
+fn included_files_are_read_where_they_are_named() {
     let profile = Memory::default()
         .file(
             "/main",
@@ -245,7 +247,7 @@ fn includes_count_in_column_0_only() {
 }
 
 #[test]
-fn folders() {
+fn files_of_a_folder_are_read_in_order_if_their_names_are_plain() {
     let names = [
         "b.conf",
         "a",
@@ -372,7 +374,7 @@ fn wide_includes_end() {
 }
 
 #[test]
-fn lists_of_files() {
+fn files_of_a_list_that_are_missing_are_skipped() {
     let files = || {
         Memory::default()
             .file("/1", "[a]\nb = 1\n")
@@ -416,7 +418,7 @@ fn lists_of_files() {
 }
 
 #[test]
-fn listing() {
+fn sections_and_relations_are_listed_file_by_file() {
     let profile = Memory::default()
         .file(
             "/1",
@@ -472,7 +474,7 @@ fn large_files_take_linear_time() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn size_caps() {
+fn what_is_too_large_is_refused() {
     let text = "[a]\n".to_owned() + &"b=1\n".repeat(MAX_NODES);
     assert_eq!(
         Profile::parse(&text).unwrap_err().kind,
@@ -530,7 +532,7 @@ fn survive(bytes: &[u8]) {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn truncations_and_bit_flips() {
+fn truncations_and_bit_flips_are_survived() {
     survive(SAMPLE.as_bytes());
     let profile = {
         let files = Memory::default().file("/m", SAMPLE).file("/none", "");
@@ -549,7 +551,7 @@ fn truncations_and_bit_flips() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn random_edits() {
+fn random_edits_are_survived() {
     const SNIPPETS: [&str; 14] = [
         "[",
         "]",
@@ -598,16 +600,12 @@ fn random_edits() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn file_system() {
-    let folder = std::env::temp_dir().join(format!("profile-test-{}", std::process::id()));
+fn files_and_folders_are_found_on_the_disk() {
+    let folder = TempDir::new();
     let sub = folder.join("conf.d");
-    std::fs::create_dir_all(&sub).unwrap();
-    let main = folder.join("krb5.conf");
-    std::fs::write(
-        &main,
-        format!("includedir {}\n[a]\nb = main\n", sub.display()),
-    )
-    .unwrap();
+    std::fs::create_dir(&sub).unwrap();
+    let text = format!("includedir {}\n[a]\nb = main\n", sub.display());
+    let main = folder.write("krb5.conf", text);
     std::fs::write(sub.join("x.conf"), "[a]\nb = x\n").unwrap();
     std::fs::write(sub.join("x.conf~"), "[a]\nb = backup\n").unwrap();
     let missing = folder.join("missing");
@@ -619,17 +617,16 @@ fn file_system() {
     assert_eq!(Profile::load(["/dev/null"]).unwrap().files().count(), 1);
     let error = Profile::load(["/dev/zero"]).unwrap_err();
     assert_eq!(error.kind, ProfileErrorKind::TooLarge);
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
 #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-fn pipes() {
+fn pipes_are_waited_for_if_named_and_refused_if_included() {
     use std::os::fd::AsRawFd as _;
 
-    let folder = std::env::temp_dir().join(format!("profile-pipes-{}", std::process::id()));
+    let folder = TempDir::new();
     let sub = folder.join("conf.d");
-    std::fs::create_dir_all(&sub).unwrap();
+    std::fs::create_dir(&sub).unwrap();
     let pipe = sub.join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
@@ -676,5 +673,4 @@ fn pipes() {
         let profile = Profile::load([given]).unwrap();
         assert_eq!(values(&profile, "a/b").concat().len(), 200_000);
     });
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -42,7 +42,7 @@ pub enum RcacheError {
     NotOurs {
         /// The file.
         path: PathBuf,
-        /// Who should own it: the effective user.
+        /// The user that should own it: the effective one.
         uid: u32,
     },
     /// All places of the record, in tables of 2 GiB in all, are taken.

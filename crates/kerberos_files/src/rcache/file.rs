@@ -195,7 +195,7 @@ fn store(file: &File, record: &Record, now: u32, clock_skew: u32) -> io::Result<
     Ok(Outcome::New)
 }
 
-/// The seed of the file, which is made now if there is none.
+/// The seed of the file, which is made now if it has none.
 fn seed(file: &File) -> io::Result<[u8; SEED_LEN]> {
     let mut seed = [0; SEED_LEN];
     if read_up_to(file, &mut seed, 0)? < SEED_LEN {
@@ -344,7 +344,8 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
     fn a_file_in_which_every_place_is_taken() {
-        let path = std::env::temp_dir().join(format!("kerberos-rcache-{}", std::process::id()));
+        let folder = test_support::TempDir::new();
+        let path = folder.join("rcache");
         let cache = RcacheFile::new(&path, 300);
         let new = || cache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
         assert!(new().unwrap());
@@ -360,7 +361,6 @@ mod tests {
             file.write_all_at(&taken.concat(), place).unwrap();
             seed[0] = seed[0].wrapping_add(1);
         }
-        std::fs::remove_file(&path).unwrap();
         let record = Record {
             tag: coerced(b"tag"),
             time: 1_000,

@@ -51,7 +51,7 @@ impl KeyringCollection {
         }
     }
 
-    /// The collection's keyring; if there is none it is made if `make` says so.
+    /// The collection's keyring; if it does not exist it is made if `make` says so.
     pub(super) fn keyring(&self, make: bool) -> Result<Option<Keyring>, CcacheError> {
         let prefixed = format!("_krb_{}", self.name);
         let (parent, possess, name) = match self.anchor {
@@ -70,7 +70,7 @@ impl KeyringCollection {
         found.map_err(|error| self.error(error))
     }
 
-    /// The collection's keyring, made with a primary cache if there is none.
+    /// The collection's keyring, made with a primary cache unless it exists.
     pub(super) fn made(&self) -> Result<Keyring, CcacheError> {
         let keyring = self
             .keyring(true)?

@@ -1,5 +1,5 @@
-//! The calls of the kernel's key management that KEYRING caches need, with what goes without
-//! saying: that a key which has expired or was revoked is none.
+//! The calls of the kernel's key management that KEYRING caches need; a key that has expired or was
+//! revoked is as if it were not there.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Key(KeyringSerial);
 
-/// A keyring. The special ones are those that the kernel finds for whoever calls.
+/// A keyring. The special ones are those that the kernel finds for the calling process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Keyring(KeyringSerial);
 
@@ -188,8 +188,7 @@ fn refuse_nul(name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The kernel lets a big_key have 1 MiB; a keyring of as many keys as that has bytes is none of
-/// ours either.
+/// The kernel lets a big_key have 1 MiB; a keyring with as many bytes of keys is not ours either.
 const LARGEST_PAYLOAD: usize = 1 << 20;
 /// A name has 4095 bytes at most.
 const LONGEST_DESCRIPTION: usize = 4096 + 128;

@@ -1,6 +1,6 @@
 //! Whether a value is what its key takes, and what is wrong with it if not.
 
-use super::Kind;
+use super::keys::Kind;
 use crate::ccache::{CcacheKind, CcacheName, CcacheNameError};
 use crate::config::{Server, clean_host, duration, enctypes, values};
 use crate::expand::{ExpandError, PathTokens};

@@ -1,0 +1,100 @@
+//! Tests of replacing, creating and rewriting files, and of what killed processes left.
+
+use std::time::Duration;
+
+use test_support::TempDir;
+
+use super::temporary::temporary_name;
+use super::*;
+
+/// Its temporary name would be too long.
+#[test]
+fn the_longest_name_that_there_is() {
+    let folder = TempDir::new();
+    let path = folder.join("n".repeat(255));
+    let access = Access::default();
+    for contents in [b"first", b"other"] {
+        replace(&path, contents, Durability::Volatile, &access).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), contents);
+    }
+    let left = folder.join(temporary_name(path.file_name().unwrap()));
+    std::fs::write(&left, "").unwrap();
+    assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
+    assert!(!left.exists());
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a system call that miri lacks")]
+fn what_is_created_is_synced_private_and_replaces_nothing() {
+    let folder = TempDir::new();
+    let path = folder.join("file");
+    assert!(create(&path, b"first", Durability::Synced).unwrap());
+    assert!(!create(&path, b"second", Durability::Synced).unwrap());
+    assert_eq!(std::fs::read(&path).unwrap(), b"first");
+    let access = Access {
+        mode: 0o640,
+        ..Access::default()
+    };
+    replace(&path, b"third", Durability::Synced, &access).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"third");
+    assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+    assert_eq!(folder.names(), ["file"]);
+}
+
+#[test]
+fn only_what_was_left_of_a_replacement_is_removed() {
+    let folder = TempDir::new();
+    let path = folder.join("cc");
+    let names = [
+        "cc",
+        "cc.ABCDEFGHIJKL",
+        ".cc.BACKUP",
+        ".cc.abcdefghijkl",
+        ".dd.ABCDEFGHIJKL",
+    ];
+    for name in names.iter().chain(&[".cc.ABCDEFGHIJKL"]) {
+        folder.write(name, "");
+    }
+    assert_eq!(
+        remove_leftovers(&path, Duration::from_secs(60)).unwrap(),
+        0,
+        "it may be somebody's who is at it"
+    );
+    assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
+    assert!(names.iter().all(|name| folder.join(name).exists()));
+    std::mem::forget(Temporary::create(&path).unwrap().path);
+    assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "a system call that miri lacks")]
+fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
+    let folder = TempDir::new();
+    let path = folder.write("file", "what was there before");
+    let rewrite = |path: &Path, bytes, refusal: io::ErrorKind| {
+        let content = Content {
+            bytes,
+            durability: Durability::Synced,
+            access: &Access::default(),
+        };
+        rewrite(path, &content, refusal.into())
+    };
+    let denied = io::ErrorKind::PermissionDenied;
+    for contents in [&b"short"[..], b"longer than what was there before", b"x"] {
+        rewrite(&path, contents, denied).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), contents);
+    }
+    let link = folder.join("link");
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let error = rewrite(&link, b"y", denied).unwrap_err();
+    assert_eq!(error.kind(), denied);
+    assert_eq!(std::fs::read(&path).unwrap(), b"x");
+    std::fs::remove_file(&link).unwrap();
+    // Nor is a file written that has another name, unless it is mounted here.
+    std::fs::hard_link(&path, &link).unwrap();
+    let error = rewrite(&link, b"y", denied).unwrap_err();
+    assert_eq!(error.kind(), denied);
+    assert_eq!(std::fs::read(&path).unwrap(), b"x");
+    rewrite(&link, b"y", io::ErrorKind::ResourceBusy).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"y");
+}

@@ -1,0 +1,80 @@
+//! `Store`: what a type of cache implements, and what most of them do by replacing all.
+
+use kerberos_proto::{Credential, Principal};
+use zeroize::Zeroizing;
+
+use crate::ccache::{
+    CcacheBuilder, CcacheError, CcacheReader, ConfigEntry, CredentialView, Version,
+    encode_credential,
+};
+
+/// What every type of cache can do: the operations of [`Ccache`](crate::ccache::Ccache), by the same
+/// names.
+pub(super) trait Store {
+    fn open(&self) -> Result<CcacheReader, CcacheError>;
+
+    fn principal(&self) -> Result<Principal, CcacheError> {
+        Ok(self.open()?.default_principal().clone())
+    }
+
+    fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError>;
+
+    fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError>;
+
+    fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
+        let (mut cache, _) = without(self.open()?, &mut |view| view.is_setting(entry))?;
+        cache.config(entry)?;
+        self.replace_with(&cache)
+    }
+
+    fn remove(
+        &self,
+        matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+    ) -> Result<usize, CcacheError> {
+        let (cache, removed) = without(self.open()?, matches)?;
+        if removed > 0 {
+            self.replace_with(&cache)?;
+        }
+        Ok(removed)
+    }
+
+    fn destroy(&self) -> Result<(), CcacheError>;
+
+    fn make_primary(&self) -> Result<(), CcacheError> {
+        Ok(())
+    }
+
+    fn make_collection(&self) -> Result<(), CcacheError> {
+        Ok(())
+    }
+}
+
+/// What `reader` has and does not match, and how many entries match.
+pub(super) fn without(
+    mut reader: CcacheReader,
+    matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
+) -> Result<(CcacheBuilder, usize), CcacheError> {
+    let mut kept = CcacheBuilder::new(reader.header(), reader.default_principal())?;
+    let mut removed = 0;
+    while let Some(view) = reader.next()? {
+        if matches(&view) {
+            removed += 1;
+        } else {
+            kept.copy(&view)?;
+        }
+    }
+    Ok((kept, removed))
+}
+
+/// The entries that `reader` has, each as version 4 encodes it.
+pub(super) fn records(mut reader: CcacheReader) -> Result<Vec<Zeroizing<Vec<u8>>>, CcacheError> {
+    let mut records = Vec::new();
+    while let Some(view) = reader.next()? {
+        records.push(if view.version() == Version::V4 {
+            Zeroizing::new(view.expose_record().to_vec())
+        } else {
+            encode_credential(Version::V4, &view.to_credential())?
+        });
+    }
+    Ok(records)
+}

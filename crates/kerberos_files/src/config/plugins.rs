@@ -1,0 +1,36 @@
+//! `[plugins]`: which built-in modules are off.
+
+use super::Krb5Config;
+
+impl Krb5Config {
+    /// Whether `[plugins]` leaves a built-in module of an interface on, such as `spake` of
+    /// `clpreauth`: `enable_only` does not leave it out and `disable` does not name it.
+    ///
+    /// Modules in shared objects are never loaded, whatever `module` says.
+    pub fn plugin_enabled(&self, interface: &str, module: &str) -> bool {
+        let list = |key: &str| -> Vec<&str> {
+            self.profile.values(&["plugins", interface, key]).collect()
+        };
+        let only = list("enable_only");
+        (only.is_empty() || only.contains(&module)) && !list("disable").contains(&module)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_that_are_off() {
+        let config = Krb5Config::parse(
+            "[plugins]\nclpreauth = {\ndisable = spake\ndisable = pkinit\nmodule = x:/x.so\n}\n\
+             hostrealm = {\nenable_only = profile\nenable_only = dns\ndisable = dns\n}\n",
+        )
+        .unwrap();
+        let on = |interface, module| config.plugin_enabled(interface, module);
+        assert!(!on("clpreauth", "spake") && !on("clpreauth", "pkinit"));
+        assert!(on("clpreauth", "otp") && on("localauth", "default"));
+        assert!(on("hostrealm", "profile") && !on("hostrealm", "dns"));
+        assert!(!on("hostrealm", "domain"));
+    }
+}
