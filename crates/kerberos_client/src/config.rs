@@ -224,9 +224,10 @@ impl Config {
     pub fn ccache_name(&self) -> Result<CcacheName, ClientError> {
         let name = self.name(self.ccache_name.as_deref(), self.krb5.default_ccache_name())?;
         let name = CcacheName::parse(&name)?;
-        // Which file a default stands for anybody can foresee.
         Ok(match self.ccache_name {
             Some(_) => name,
+            None if self.krb5.sets_ccache_name() => name.by_configuration(),
+            // Which file that is anybody can foresee.
             None => name.by_default(),
         })
     }

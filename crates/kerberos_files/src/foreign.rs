@@ -3,7 +3,8 @@
 //! In a place like /tmp, open to all and sticky or not, anyone can make the file or the directory that
 //! a default name stands for, `/tmp/krb5cc_1000` for example, before its user does. Tickets in there
 //! would have that user log in as somebody else, and a replay cache would forget what it was told.
-//! Elsewhere, folders of caches are shared between users on purpose.
+//! Elsewhere, folders of caches are shared between users on purpose: so are those that are open to all
+//! without being sticky, as an `emptyDir` of Kubernetes, where an administrator has named one.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
@@ -16,14 +17,20 @@ use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 pub(crate) enum Trust {
     /// A caller named it, which knows whose it is.
     Named,
-    /// It is a default, which anybody can foresee.
+    /// krb5.conf names it, for all users perhaps.
+    Configured,
+    /// It is what nobody named, which anybody can foresee.
     Default,
 }
 
 impl Trust {
     /// Whether what was opened as `path`, and belongs to user `owner`, is not taken.
     pub(crate) fn refuses(self, path: &Path, owner: u32) -> bool {
-        self == Self::Default && is_planted(path, owner)
+        match self {
+            Self::Named => false,
+            Self::Configured => is_planted_among(path, owner, STICKY | OPEN),
+            Self::Default => is_planted(path, owner),
+        }
     }
 }
 
@@ -32,6 +39,11 @@ impl Trust {
 ///
 /// That holds for root as well, whose default name can be taken as any other.
 pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
+    is_planted_among(path, owner, OPEN)
+}
+
+/// The same, in a folder whose mode has these bits.
+fn is_planted_among(path: &Path, owner: u32, mode: u32) -> bool {
     if owner == 0 || owner == rustix::process::geteuid().as_raw() {
         return false;
     }
@@ -40,19 +52,19 @@ pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
     [Some(path), leads_to.as_deref()]
         .into_iter()
         .flatten()
-        .any(is_in_open_folder)
+        .any(|path| folder_has(path, mode))
 }
 
 /// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE,
 /// where that user says who owns the files, and in a place where everybody may have names.
 pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
-    is_in_open_folder(path)
+    folder_has(path, OPEN)
         && fstatfs(file).is_ok_and(|system| system.filesystem_type() == FUSE_SUPER_MAGIC)
 }
 
-/// Whether everybody may put files where `path` is.
-fn is_in_open_folder(path: &Path) -> bool {
-    fs::metadata(folder_of(path)).is_ok_and(|folder| folder.mode() & 0o002 != 0)
+/// Whether the folder that `path` is in has all of these bits of its mode.
+fn folder_has(path: &Path, mode: u32) -> bool {
+    fs::metadata(folder_of(path)).is_ok_and(|folder| folder.mode() & mode == mode)
 }
 
 /// The folder that `path` is in.
@@ -63,3 +75,9 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
         None => Path::new("/"),
     }
 }
+
+/// Of a folder's mode: everybody may put files there.
+const OPEN: u32 = 0o002;
+
+/// Of a folder's mode: nobody may remove what is another's.
+const STICKY: u32 = 0o1000;

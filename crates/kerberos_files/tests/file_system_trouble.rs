@@ -223,6 +223,10 @@ fn a_file_that_another_user_put_where_everybody_may() {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let default = file.clone().refusing_planted();
         check_foreign(&default.open().unwrap_err(), file.path());
+        // An administrator opens folders to all in containers, but /tmp is none of those.
+        let name = CcacheName::file(file.path().to_string_lossy()).by_configuration();
+        let cache = Ccache::resolve(&name, &CcacheOptions::default()).unwrap();
+        assert_eq!(cache.open().is_ok(), mode == 0o777);
     }
     // Nor does it matter to a caller that names it: root looks at it for its user.
     assert_eq!(sizes(&file), [300, 400]);

@@ -126,7 +126,14 @@ pub(crate) fn open(name: &CcacheName) -> Result<Ccache, SelectError> {
 /// # Errors
 /// As [`cache`].
 pub(crate) fn collection(name: Option<&OsStr>) -> Result<Collection, SelectError> {
-    let name = cache(name)?;
+    of_name(cache(name)?)
+}
+
+/// The caches that `name` stands for.
+///
+/// # Errors
+/// When krb5.conf is needed and cannot be read.
+pub(crate) fn of_name(name: CcacheName) -> Result<Collection, SelectError> {
     let options = options(&name)?;
     Ok(Collection::new(name, options))
 }

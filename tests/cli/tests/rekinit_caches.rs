@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -214,4 +215,36 @@ fn a_cache_of_a_collection_comes_back_where_it_was() {
         format!("alice@{REALM}")
     );
     assert_eq!(get(&address, "/readyz").0, READY);
+}
+
+/// A cache that krb5.conf names, given to another user: in an `emptyDir`, and in a place like /dev/shm.
+#[test]
+#[cfg_attr(not(root), ignore = "needs root, to give a file away")]
+fn what_is_given_away_by_the_default_name_stays_ready() {
+    let (kdc, place, _) = world();
+    fs::create_dir(place.path("shared")).expect("it is ours");
+    let named = format!("default_ccache_name = FILE:{}", place.text("shared/cc"));
+    place.configure(&format!("{}[libdefaults]\n{named}\n", kdc.krb5_conf()));
+    for (mode, others_may_read_it) in [(0o777, true), (0o1777, false)] {
+        let folder = fs::Permissions::from_mode(mode);
+        fs::set_permissions(place.path("shared"), folder).expect("it is ours");
+        let options =
+            "--log json --password-file password --listen 127.0.0.1:0 -o 1654 -m 0444 alice";
+        let tool = rekinit(&place, options).without_env("KRB5CCNAME");
+        let mut sidecar = Sidecar::start(tool, place.path("log"));
+        let address = address(&mut sidecar);
+        sidecar.wait_for(REFRESHED, 1);
+        for _ in 0..3 {
+            assert_eq!(get(&address, "/readyz").0, READY, "{mode:o}");
+        }
+        assert!(
+            !sidecar.log().contains("cache_changed"),
+            "{}",
+            sidecar.log()
+        );
+        let check = rekinit(&place, "--check -o 1654 alice").without_env("KRB5CCNAME");
+        check.run().success();
+        let klist = place.ours("klist").without_env("KRB5CCNAME").run();
+        assert_eq!(klist.code() == 0, others_may_read_it, "{mode:o}: {klist}");
+    }
 }

@@ -146,6 +146,24 @@ impl CcacheName {
         }
     }
 
+    /// The same name, as one that krb5.conf has: for the folders that an administrator opens to all on
+    /// purpose, as those of containers, it is taken as it is; in one like /tmp, sticky besides, the rule
+    /// of [`by_default`](Self::by_default) holds.
+    pub fn by_configuration(self) -> Self {
+        Self {
+            trust: Trust::Configured,
+            ..self
+        }
+    }
+
+    /// The same name, as one that a caller has chosen, wherever that has it from.
+    pub fn by_choice(self) -> Self {
+        Self {
+            trust: Trust::Named,
+            ..self
+        }
+    }
+
     /// Whether what another user may have planted there is taken.
     pub(super) fn trust(&self) -> Trust {
         self.trust

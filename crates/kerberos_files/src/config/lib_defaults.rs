@@ -19,6 +19,11 @@ impl Krb5Config {
             .unwrap_or("FILE:/tmp/krb5cc_%{uid}")
     }
 
+    /// Whether `default_ccache_name` is set.
+    pub fn sets_ccache_name(&self) -> bool {
+        self.libdefault("default_ccache_name").is_some()
+    }
+
     /// `default_keytab_name`, not expanded; `FILE:/etc/krb5.keytab`.
     pub fn default_keytab_name(&self) -> &str {
         self.libdefault("default_keytab_name")

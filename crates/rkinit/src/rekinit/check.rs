@@ -73,10 +73,16 @@ fn of_options(typed: &Typed) -> Result<Sought, SelectError> {
     let name = typed.principals.first();
     let principal = name.map(|name| ccache_select::principal(name.as_bytes(), typed.enterprise));
     let principal = principal.transpose()?;
+    let cache = ccache_select::cache(typed.cache.as_deref().map(OsStr::new))?;
+    // As the sidecar itself: what it gave away is another's.
+    let cache = match typed.owner {
+        Some(_) => cache.by_choice(),
+        None => cache,
+    };
     let config = configuration::load().ok().map(Config::krb5);
     let renames = |config| found::may_rename(config, principal.as_ref());
     Ok(Sought {
-        caches: ccache_select::collection(typed.cache.as_deref().map(OsStr::new))?,
+        caches: ccache_select::of_name(cache)?,
         is_alias: typed.canonicalize || typed.enterprise || config.is_some_and(renames),
         principal,
         by_kdc: config.is_none_or(Krb5Config::kdc_timesync),

@@ -190,7 +190,12 @@ impl Spec {
 
     fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
         let Some(name) = &self.cache else {
-            return Ok(client.config().ccache_name()?);
+            let name = client.config().ccache_name()?;
+            // Given away, it is another's, wherever it is.
+            return Ok(match self.owner {
+                Some(_) => name.by_choice(),
+                None => name,
+            });
         };
         let mistake =
             |error: CcacheNameError| Mistake::with_hint(format!("{name}: {error}"), error.hint());
