@@ -21,6 +21,7 @@ use kerberos_crypto::{CryptoRng, EncryptionType};
 use crate::as_key::LongTermKey;
 use crate::preauth::{KeyInfo, OwnedPaData, Preauth, PreauthEnv};
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{ClockOffset, ExchangeError, KdcError, Principal, Request, Secret, Step, Timestamp};
 
 mod login;
@@ -121,7 +122,7 @@ struct Session {
     key: LongTermKey,
     requests: u8,
     /// The realms that referred the client on.
-    realms: Vec<Vec<u8>>,
+    trail: Trail,
     /// The KDC's clock by an unauthenticated error.
     offset_hint: Option<ClockOffset>,
     stream_only: bool,
@@ -138,10 +139,10 @@ impl Session {
         Ok(Self {
             etypes: key.order_etypes(&params.client, &params.policy.etypes)?,
             client: params.client.clone(),
+            trail: Trail::new(params.client.realm(), &params.policy),
             params,
             key,
             requests: 0,
-            realms: Vec::new(),
             offset_hint: None,
             stream_only: false,
             refused: None,
@@ -263,16 +264,7 @@ impl Session {
             Some(realm) if may_follow && refers && realm != self.client.realm() => realm.clone(),
             _ => return Ok(None),
         };
-        self.realms.push(self.client.realm().to_vec());
-        if self.realms.contains(&realm) {
-            let hops = self.realms.clone();
-            return Err(ExchangeError::ReferralLoop { realm, hops });
-        }
-        let limit = self.params.policy.max_referrals;
-        if self.realms.len() > limit.into() {
-            let hops = self.realms.clone();
-            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
-        }
+        self.trail.follow(&realm)?;
         Ok(Some(realm))
     }
 }

@@ -84,6 +84,7 @@ mod tgs_exchange;
 mod ticket_chase;
 mod time;
 mod trace;
+mod trail;
 mod transit;
 
 pub use ap_exchange::{

@@ -6,9 +6,9 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_crypto::CryptoRng;
 
-use super::Trail;
 use crate::tgs_exchange::realm_of_tgt;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{
     Credential, ExchangeError, OnBehalf, Principal, ReplyFault, Request, S4uFault, Step,
     TgsExchange, TgsOutcome, TgsParams, Timestamp,

@@ -6,9 +6,10 @@ use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 use kerberos_asn1::NameType;
 use kerberos_crypto::CryptoRng;
 
-use super::{S4uUser, Trail};
+use super::S4uUser;
 use crate::tgs_exchange::realm_of_tgt;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{
     Credential, ExchangeError, OnBehalf, Principal, ReplyFault, Request, Step, TgsExchange,
     TgsOutcome, TgsParams, Timestamp,

@@ -6,10 +6,11 @@ use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, NameType, PaDataType};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
-use super::{S4uUser, Trail};
+use super::S4uUser;
 use crate::as_exchange::{Plan, add_informational};
 use crate::preauth::OwnedPaData;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{AsParams, ExchangeError, KdcError, Policy, Principal, Request, Step, Timestamp};
 
 /// The search for a user's realm under way.

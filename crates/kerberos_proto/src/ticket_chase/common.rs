@@ -9,6 +9,7 @@ use super::ChaseParams;
 use super::states::{Next, State};
 use crate::tgs_exchange::realm_of_tgt;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{
     AuthorizationDataElement, Credential, ExchangeError, Principal, TgsExchange, TgsParams,
     Timestamp,
@@ -29,8 +30,8 @@ pub(super) struct Common {
     pub(super) tgt: Credential,
     /// The realms whose KDCs served the client.
     pub(super) hops: Vec<Vec<u8>>,
-    /// The realms that may not be come back to.
-    pub(super) seen: Vec<Vec<u8>>,
+    /// The realms visited on this part of the way.
+    pub(super) trail: Trail,
     /// TGTs of other realms that were asked for.
     pub(super) got: Vec<Credential>,
     requests: u8,
@@ -46,13 +47,13 @@ impl Common {
         Ok(Self {
             asked: server.clone(),
             restrictions: params.tgs.authorization_data.clone(),
+            trail: Trail::empty(&params.tgs.policy),
             params,
             server,
             start_realm: start_realm.to_vec(),
             start: tgt.clone(),
             tgt: tgt.clone(),
             hops: Vec::new(),
-            seen: Vec::new(),
             got: Vec::new(),
             requests: 0,
         })
@@ -133,19 +134,8 @@ impl Common {
     }
 
     /// Goes on to `realm` by `tgt`, unless the chase has been there or gone on too often.
-    pub(super) fn go_on(&mut self, realm: Vec<u8>, tgt: Credential) -> Result<(), ExchangeError> {
-        let limit = self.params.tgs.policy.max_referrals;
-        let hops = || self.hops.clone();
-        if self.seen.contains(&realm) {
-            let hops = hops();
-            return Err(ExchangeError::ReferralLoop { realm, hops });
-        }
-        // The first of them is where the chase was before.
-        if self.seen.len() > limit.into() {
-            let hops = hops();
-            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
-        }
-        self.seen.push(realm);
+    pub(super) fn go_on(&mut self, realm: &[u8], tgt: Credential) -> Result<(), ExchangeError> {
+        self.trail.follow_after(&self.hops, realm)?;
         self.tgt = tgt;
         Ok(())
     }

@@ -3,12 +3,13 @@
 mod service;
 mod walk;
 
-use alloc::{boxed::Box, vec};
+use alloc::boxed::Box;
 
 use kerberos_crypto::CryptoRng;
 
 use super::common::Common;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{Credential, ExchangeError, Request, TgsExchange, TgsOutcome, Timestamp};
 use service::{ExpectServiceOrReferral, begin_service, only_the_service};
 use walk::{ExpectOffPathTgt, ExpectTgt, begin_tgt};
@@ -80,7 +81,7 @@ impl ToDo {
         let Self::Referrals { realm_unknown } = self else {
             return begin_service(common, rng, now);
         };
-        common.seen = vec![common.realm().to_vec()];
+        common.trail = Trail::new(common.realm(), &common.params.tgs.policy);
         let state = ExpectServiceOrReferral { realm_unknown };
         common.ask_for_service(true, State::ServiceOrReferral(state), rng, now)
     }

@@ -49,7 +49,7 @@ impl ExpectServiceOrReferral {
             Err(error) => return Err(error),
         };
         let name = tgt.server.clone();
-        common.go_on(realm.clone(), tgt)?;
+        common.go_on(&realm, tgt)?;
         trace!("Following referral TGT {name}");
         common.server = common.server.clone().with_realm(realm);
         // They are in the TGT now, and in whatever is got with it.
@@ -65,7 +65,7 @@ impl ExpectServiceOrReferral {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Next, ExchangeError> {
-        if common.seen.len() > 1 {
+        if common.trail.has_moved() {
             return Err(error);
         }
         // The KDC may be one that refuses the option.

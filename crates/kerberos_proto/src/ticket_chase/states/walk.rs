@@ -9,6 +9,7 @@ use super::{Answer, Next, State, ToDo};
 use crate::ticket_chase::common::Common;
 use crate::ticket_chase::path::Path;
 use crate::trace::{Printable, trace};
+use crate::trail::Trail;
 use crate::{ExchangeError, TgsOutcome, Timestamp};
 
 /// Gets a TGT for the service's realm.
@@ -35,7 +36,7 @@ pub(super) fn begin_tgt(
     // A fallback realm is a guess itself.
     let certain = matches!(then, ToDo::Referrals { .. });
     let path = Path::new(&common.start_realm, &realm, &common.params.routes, certain);
-    common.seen.clear();
+    common.trail = Trail::empty(&common.params.tgs.policy);
     Box::new(ExpectTgt {
         path,
         first_refusal: None,
@@ -103,7 +104,7 @@ impl ExpectTgt {
             }
             Err(error) => return Err(error),
         };
-        common.seen.push(realm.clone());
+        common.trail.note(&realm);
         let name = tgt.server.clone();
         common.tgt = tgt;
         self.first_refusal = None;
@@ -160,7 +161,7 @@ impl ExpectOffPathTgt {
         };
         let arrived = realm == common.server.realm();
         let name = tgt.server.clone();
-        common.go_on(realm, tgt)?;
+        common.go_on(&realm, tgt)?;
         if arrived {
             trace!("Received TGT for service realm: {name}");
             return self.then.begin(common, rng, now);
