@@ -87,7 +87,25 @@ impl Principal {
 
     /// Whether this is the ticket-granting service of some realm: `krbtgt` and one more component.
     pub fn is_krbtgt(&self) -> bool {
-        matches!(self.components.as_slice(), [first, _] if first == KRBTGT)
+        self.tgt_realm().is_some()
+    }
+
+    /// The realm that a ticket for this ticket-granting service opens, which need not be the realm
+    /// that issues it; `None` for any other service.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_proto::Principal;
+    /// let tgs = Principal::parse("krbtgt/OTHER.COM@EXAMPLE.COM")?;
+    /// assert_eq!(tgs.tgt_realm(), Some(&b"OTHER.COM"[..]));
+    /// assert_eq!(Principal::parse("host/www@EXAMPLE.COM")?.tgt_realm(), None);
+    /// # Ok::<(), kerberos_proto::PrincipalError>(())
+    /// ```
+    pub fn tgt_realm(&self) -> Option<&[u8]> {
+        match self.components.as_slice() {
+            [first, realm] if first == KRBTGT => Some(realm),
+            _ => None,
+        }
     }
 
     /// Whether this is the anonymous principal, `WELLKNOWN/ANONYMOUS` (RFC 8062 §3.1).

@@ -18,7 +18,7 @@ use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, TgsRep};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use crate::trace::{Etypes, trace};
-use crate::{Credential, ExchangeError, KdcError, Principal, Request, Step, Timestamp};
+use crate::{Credential, ExchangeError, KdcError, Request, Step, Timestamp};
 
 mod mit;
 mod on_behalf;
@@ -233,9 +233,4 @@ fn offered(params: &TgsParams) -> Result<Vec<EncryptionType>, ExchangeError> {
     }
     trace!("etypes requested in TGS request: {}", Etypes(&etypes));
     Ok(etypes)
-}
-
-/// The realm that `tgt` opens: the second component of its name.
-pub(crate) fn realm_of_tgt(tgt: &Principal) -> Option<&[u8]> {
-    tgt.components().nth(1).filter(|_| tgt.is_krbtgt())
 }

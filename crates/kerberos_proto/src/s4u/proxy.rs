@@ -6,7 +6,6 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_crypto::CryptoRng;
 
-use crate::tgs_exchange::realm_of_tgt;
 use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{
@@ -280,5 +279,5 @@ fn ask(
 
 /// The realm that `tgt` opens; with none of its own the exchange will not start.
 fn realm(tgt: &Credential) -> &[u8] {
-    realm_of_tgt(&tgt.server).unwrap_or_default()
+    tgt.server.tgt_realm().unwrap_or_default()
 }

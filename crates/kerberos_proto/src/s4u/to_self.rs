@@ -7,7 +7,6 @@ use kerberos_asn1::NameType;
 use kerberos_crypto::CryptoRng;
 
 use super::S4uUser;
-use crate::tgs_exchange::realm_of_tgt;
 use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{
@@ -171,7 +170,7 @@ fn ask(
     rng: &mut dyn CryptoRng,
     now: Timestamp,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
-    let realm = realm_of_tgt(&tgt.server).unwrap_or_default();
+    let realm = tgt.server.tgt_realm().unwrap_or_default();
     // A foreign realm knows the service by its full name at most: it shall look where that leads.
     params.server = if realm == service.realm() {
         service.clone()

@@ -7,7 +7,7 @@ use kerberos_crypto::{CryptoError, EncryptionType, Key, KeyUsage, Plaintext};
 
 use super::on_behalf::{check_client, check_padata};
 use super::request::{Sent, second_ticket};
-use super::{OnBehalf, S4uProof, TgsOutcome, TgsParams, realm_of_tgt};
+use super::{OnBehalf, S4uProof, TgsOutcome, TgsParams};
 use crate::plain::without_padding;
 use crate::trace::{Etype, trace};
 use crate::{Credential, ExchangeError, HostAddress, Principal, ReplyFault, Timestamp};
@@ -137,7 +137,7 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
         }
         return Err(wrong().into());
     }
-    if let Some(realm) = realm_of_tgt(server) {
+    if let Some(realm) = server.tgt_realm() {
         // RFC 6806 §8: a referral, if the client can follow one. RFC 4120 §3.3.3: asked for a TGT
         // of a foreign realm, the KDC may answer with one of a realm on the way.
         if !canonicalize && !sent.server.is_krbtgt() {
@@ -262,7 +262,7 @@ fn credential(
     let tgt = &sent.tgt;
     // OK-AS-DELEGATE is the word of one's own realm; another's counts when ours trusts that realm
     // so far (RFC 4120 §2.8 leaves it to policy, MIT's library does this).
-    let home = realm_of_tgt(&tgt.server) == Some(tgt.client.realm())
+    let home = tgt.server.tgt_realm() == Some(tgt.client.realm())
         && tgt.server.realm() == tgt.client.realm();
     let flags = if home || tgt.flags.contains(TicketFlags::OK_AS_DELEGATE) {
         part.flags

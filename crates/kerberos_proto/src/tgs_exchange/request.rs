@@ -11,7 +11,7 @@ use kerberos_asn1::{
 use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
-use super::{OnBehalf, TgsParams, offered, realm_of_tgt};
+use super::{OnBehalf, TgsParams, offered};
 use crate::preauth::OwnedPaData;
 use crate::trace::{Etype, trace};
 use crate::{
@@ -191,7 +191,7 @@ fn target(params: &TgsParams, tgt: &Credential) -> Result<(Principal, Vec<u8>), 
     let realm = if again {
         tgt.server.realm()
     } else {
-        realm_of_tgt(&tgt.server).ok_or_else(wrong)?
+        tgt.server.tgt_realm().ok_or_else(wrong)?
     };
     let server = if params.server.realm().is_empty() {
         params.server.clone().with_realm(realm)

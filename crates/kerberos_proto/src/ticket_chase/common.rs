@@ -7,7 +7,6 @@ use kerberos_crypto::CryptoRng;
 
 use super::ChaseParams;
 use super::states::{Next, State};
-use crate::tgs_exchange::realm_of_tgt;
 use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{
@@ -40,10 +39,13 @@ pub(super) struct Common {
 impl Common {
     pub(super) fn new(params: ChaseParams, tgt: &Credential) -> Result<Self, ExchangeError> {
         let server = params.tgs.server.clone();
-        let start_realm = realm_of_tgt(&tgt.server).ok_or_else(|| ExchangeError::WrongTgt {
-            server: server.clone(),
-            tgt: tgt.server.clone(),
-        })?;
+        let start_realm = tgt
+            .server
+            .tgt_realm()
+            .ok_or_else(|| ExchangeError::WrongTgt {
+                server: server.clone(),
+                tgt: tgt.server.clone(),
+            })?;
         Ok(Self {
             asked: server.clone(),
             restrictions: params.tgs.authorization_data.clone(),
@@ -61,8 +63,8 @@ impl Common {
 
     /// The realm that the TGT at hand opens.
     pub(super) fn realm(&self) -> &[u8] {
-        // Every TGT here went through `realm_of_tgt`, or was asked for by that name.
-        realm_of_tgt(&self.tgt.server).unwrap_or_default()
+        // Every TGT here went through `tgt_realm`, or was asked for by that name.
+        self.tgt.server.tgt_realm().unwrap_or_default()
     }
 
     /// A TGT for `realm` among those at hand that lasts, if there is one; rather from where the
@@ -71,7 +73,7 @@ impl Common {
         let offset = self.params.tgs.kdc_offset;
         let now = offset.map_or(now, |offset| now + offset).seconds;
         let lasts = |tgt: &&Credential| {
-            realm_of_tgt(&tgt.server) == Some(realm)
+            tgt.server.tgt_realm() == Some(realm)
                 && tgt.client == self.start.client
                 && tgt.times.endtime.unix() >= now
         };
