@@ -125,6 +125,11 @@ impl HostAddress {
         }
     }
 
+    /// Whether a message means this address by `wire`.
+    pub(crate) fn is(&self, wire: &WireAddress<'_>) -> bool {
+        self.to_wire() == *wire
+    }
+
     /// The addresses as a message has them, which leaves an empty list out (RFC 4120 §5.2.5).
     pub(crate) fn list_to_wire(addresses: &[Self]) -> Option<HostAddresses<'_>> {
         let wire: Vec<_> = addresses.iter().map(Self::to_wire).collect();

@@ -3,6 +3,8 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
+use kerberos_crypto::CryptoRng;
+
 use crate::Login;
 
 /// A message for a KDC, and how to send it.
@@ -35,4 +37,10 @@ pub enum Step<T = Login> {
     Send(Request),
     /// The exchange is over, and this is what it got.
     Done(Box<T>),
+}
+
+/// A nonce for a request: a random number (RFC 4120 §5.4.1) of 31 bits, because some KDCs take it
+/// for a signed one.
+pub(crate) fn nonce(rng: &mut dyn CryptoRng) -> u32 {
+    rng.next_u32() >> 1
 }

@@ -1,7 +1,7 @@
 //! The AS-REP: decrypted with the key that the KDC says (RFC 4120 §3.1.5), then a [`Login`]; the
 //! checks in between are in `reply/checks.rs`.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 use kerberos_asn1::{EncKdcRepPart, KdcRep, KerberosTime};
 use kerberos_crypto::{CryptoError, EncryptionType, KeyUsage, Plaintext};
@@ -31,12 +31,7 @@ pub(super) fn finish(
         return Err(ReplyFault::EtypeNotOffered(etype).into());
     }
     let client = Principal::from_wire(&reply.cname, reply.crealm);
-    let padata: Vec<OwnedPaData> = reply
-        .padata
-        .iter()
-        .flat_map(|list| list.iter())
-        .map(OwnedPaData::from)
-        .collect();
+    let padata = OwnedPaData::list(reply.padata.as_ref());
     if !padata.is_empty() {
         trace!("Processing preauth types: {}", PaTypes(&padata));
     }

@@ -10,6 +10,7 @@ use kerberos_asn1::{
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::{AsParams, StartTime};
+use crate::exchange::nonce;
 use crate::preauth::OwnedPaData;
 use crate::{HostAddress, Principal, Timestamp};
 
@@ -56,9 +57,7 @@ impl Plan {
             from: start.map(in_range),
             till,
             rtime,
-            // RFC 4120 §5.4.1 asks for a random number; 31 bits, because some KDCs take it for a
-            // signed one.
-            nonce: rng.next_u32() >> 1,
+            nonce: nonce(rng),
             addresses: params.addresses.clone(),
             etypes: etypes.to_owned(),
         }

@@ -162,13 +162,7 @@ impl SaltExchange {
         if !self.session.etypes.contains(&etype) {
             return Err(ReplyFault::EtypeNotOffered(etype).into());
         }
-        let padata: Vec<OwnedPaData> = reply
-            .0
-            .padata
-            .iter()
-            .flat_map(|list| list.iter())
-            .map(OwnedPaData::from)
-            .collect();
+        let padata = OwnedPaData::list(reply.0.padata.as_ref());
         // RFC 4120 §3.1.5: the salt that no one named is that of the client as the KDC knows it.
         let client = Principal::from_wire(&reply.0.cname, reply.0.crealm);
         self.of_hints(&padata, Some(etype), &client)

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use kerberos_asn1::{PaData, PaDataType};
+use kerberos_asn1::{MethodData, PaData, PaDataType};
 
 use crate::trace::{Printable, trace};
 
@@ -20,6 +20,12 @@ impl OwnedPaData {
 
     pub(crate) fn empty(padata_type: PaDataType) -> Self {
         Self::new(padata_type, Vec::new())
+    }
+
+    /// The padata of a message in one's own memory.
+    pub(crate) fn list(wire: Option<&MethodData<'_>>) -> Vec<Self> {
+        let padata = wire.into_iter().flat_map(|list| list.iter());
+        padata.map(Self::from).collect()
     }
 
     pub(crate) fn as_wire(&self) -> PaData<'_> {

@@ -114,9 +114,7 @@ impl Origin<'_> {
 
 fn agree(expected: Option<&HostAddress>, found: Option<WireAddress<'_>>) -> bool {
     match (expected, found) {
-        (Some(expected), Some(found)) => {
-            expected.address_type == found.addr_type && expected.address == found.address
-        }
+        (Some(expected), Some(found)) => expected.is(&found),
         _ => true,
     }
 }

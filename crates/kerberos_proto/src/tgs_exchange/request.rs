@@ -12,6 +12,7 @@ use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
 use super::{OnBehalf, TgsParams, offered};
+use crate::exchange::nonce;
 use crate::preauth::OwnedPaData;
 use crate::trace::{Etype, trace};
 use crate::{
@@ -58,9 +59,7 @@ impl Sent {
             server,
             options: options(params, tgt),
             till: params.end.unwrap_or(tgt.times.endtime),
-            // RFC 4120 §5.4.1 asks for a random number; 31 bits, because some KDCs take it for a
-            // signed one.
-            nonce: rng.next_u32() >> 1,
+            nonce: nonce(rng),
             kdc_realm,
             tgt: tgt.clone(),
             session_key,

@@ -3,11 +3,9 @@
 //! The client's name in a KDC-REP is not protected; what protects it here is the padata: a keyed
 //! checksum, or where the keys are too old for one its copy in the encrypted part.
 
-use alloc::vec::Vec;
-
 use kerberos_asn1::{
-    Decode, EncKdcRepPart, KdcRep, MethodData, PaDataType, PaPacOptions, PaS4uX509User, PacOptions,
-    S4uOptions, S4uUserId,
+    Decode, EncKdcRepPart, KdcRep, PaDataType, PaPacOptions, PaS4uX509User, PacOptions, S4uOptions,
+    S4uUserId,
 };
 use kerberos_crypto::{ChecksumType, EncryptionType, KeyUsage, unkeyed_checksum};
 
@@ -33,8 +31,8 @@ pub(crate) fn check_padata(
     part: &EncKdcRepPart<'_>,
     sent: &Sent,
 ) -> Result<S4uProof, ExchangeError> {
-    let padata = owned(reply.padata.as_ref());
-    let encrypted = owned(part.encrypted_pa_data.as_ref());
+    let padata = OwnedPaData::list(reply.padata.as_ref());
+    let encrypted = OwnedPaData::list(part.encrypted_pa_data.as_ref());
     match on_behalf {
         OnBehalf::ClientOf { .. } => {
             let options = match find(&encrypted, PaDataType::PAC_OPTIONS) {
@@ -160,12 +158,6 @@ fn user(user_id: &S4uUserId<'_>) -> Result<Principal, ExchangeError> {
 /// The encryption types that RFC 4120 §5.2.7.4 does not call newer.
 fn is_older(etype: EncryptionType) -> bool {
     [EncryptionType::DES3_CBC_SHA1, EncryptionType::ARCFOUR_HMAC].contains(&etype)
-}
-
-/// The padata of a message in one's own memory.
-fn owned(padata: Option<&MethodData<'_>>) -> Vec<OwnedPaData> {
-    let list = padata.into_iter().flat_map(|list| list.iter());
-    list.map(OwnedPaData::from).collect()
 }
 
 const RESOURCE_BASED: PacOptions = PacOptions::RESOURCE_BASED_CONSTRAINED_DELEGATION;
