@@ -285,6 +285,12 @@ impl Key {
         )
     }
 
+    /// The type of the checksums of [`checksum`](Self::checksum), the one that goes with the key's
+    /// type.
+    pub fn checksum_type(&self) -> ChecksumType {
+        self.profile.checksum_type()
+    }
+
     /// The length of the checksums of [`checksum`](Self::checksum).
     pub fn checksum_len(&self) -> usize {
         self.profile.checksum_size()
@@ -410,7 +416,7 @@ impl Key {
         usage: KeyUsage,
     ) -> Result<Option<Box<dyn ChecksumKey>>, CryptoError> {
         match checksum_type {
-            _ if self.etype.default_checksum() == Some(checksum_type) => Ok(None),
+            _ if checksum_type == self.checksum_type() => Ok(None),
             // Windows signs S4U requests and PACs so whatever the key is (MS-SFU §2.2.1).
             ChecksumType::HMAC_MD5 => Ok(Some(rfc4757::hmac_md5_checksum(&self.bytes, usage))),
             ChecksumType::MD5_HMAC if self.etype == EncryptionType::ARCFOUR_HMAC => {

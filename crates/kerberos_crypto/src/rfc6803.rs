@@ -14,23 +14,26 @@ use crate::key_usage::Purpose;
 use crate::pbkdf2_sha1::pbkdf2_sha1;
 use crate::profile::{ChecksumKey, Layout, Profile, SealingKey, TruncatedMac, keyed};
 use crate::rfc3961::{CTS_BLOCK, CtsCipher, CtsThenMac};
-use crate::{CryptoError, KeyUsage};
+use crate::{ChecksumType, CryptoError, KeyUsage};
 
 /// Camellia with a key of `KEY` bytes; `C` is the cipher of that size, `M` its CMAC.
 pub(crate) struct CamelliaCmac<C, M, const KEY: usize> {
     /// The name that goes into the salt (RFC 6803 §4).
     name: &'static str,
+    checksum_type: ChecksumType,
     primitives: PhantomData<fn() -> (C, M)>,
 }
 
 /// `camellia128-cts-cmac`.
 pub(crate) static CAMELLIA128: CamelliaCmac<Camellia128, Cmac<Camellia128>, 16> = CamelliaCmac {
     name: "camellia128-cts-cmac",
+    checksum_type: ChecksumType::CMAC_CAMELLIA128,
     primitives: PhantomData,
 };
 /// `camellia256-cts-cmac`.
 pub(crate) static CAMELLIA256: CamelliaCmac<Camellia256, Cmac<Camellia256>, 32> = CamelliaCmac {
     name: "camellia256-cts-cmac",
+    checksum_type: ChecksumType::CMAC_CAMELLIA256,
     primitives: PhantomData,
 };
 
@@ -48,6 +51,10 @@ where
 
     fn layout(&self) -> Layout {
         Layout::stealing(CTS_BLOCK, MAC)
+    }
+
+    fn checksum_type(&self) -> ChecksumType {
+        self.checksum_type
     }
 
     fn checksum_size(&self) -> usize {

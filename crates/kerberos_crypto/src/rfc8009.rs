@@ -19,12 +19,13 @@ use crate::profile::{
     ChecksumKey, Layout, Part, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed,
 };
 use crate::rfc3961::{CTS_BLOCK, CtsCipher, split_trailer};
-use crate::{CryptoError, KeyUsage, scatter};
+use crate::{ChecksumType, CryptoError, KeyUsage, scatter};
 
 /// AES-SHA2 with a key of `KEY` bytes and codes of `MAC` bytes; `C` is the cipher, `M` the HMAC.
 pub(crate) struct AesSha2<C, M, const KEY: usize, const MAC: usize> {
     /// The name that goes into the salt (RFC 8009 §4).
     name: &'static str,
+    checksum_type: ChecksumType,
     /// PBKDF2 with the hash of `M`.
     pbkdf2: fn(&[u8], &[u8], u32, &mut [u8]),
     primitives: PhantomData<fn() -> (C, M)>,
@@ -33,12 +34,14 @@ pub(crate) struct AesSha2<C, M, const KEY: usize, const MAC: usize> {
 /// `aes128-cts-hmac-sha256-128`.
 pub(crate) static AES128: AesSha2<Aes128, Hmac<Sha256>, 16, 16> = AesSha2 {
     name: "aes128-cts-hmac-sha256-128",
+    checksum_type: ChecksumType::HMAC_SHA256_128_AES128,
     pbkdf2: pbkdf2::pbkdf2_hmac::<Sha256>,
     primitives: PhantomData,
 };
 /// `aes256-cts-hmac-sha384-192`.
 pub(crate) static AES256: AesSha2<Aes256, Hmac<Sha384>, 32, 24> = AesSha2 {
     name: "aes256-cts-hmac-sha384-192",
+    checksum_type: ChecksumType::HMAC_SHA384_192_AES256,
     pbkdf2: pbkdf2::pbkdf2_hmac::<Sha384>,
     primitives: PhantomData,
 };
@@ -54,6 +57,10 @@ where
 
     fn layout(&self) -> Layout {
         Layout::stealing(CTS_BLOCK, MAC)
+    }
+
+    fn checksum_type(&self) -> ChecksumType {
+        self.checksum_type
     }
 
     fn checksum_size(&self) -> usize {

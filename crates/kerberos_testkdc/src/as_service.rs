@@ -155,7 +155,7 @@ fn request_checksum(kdc: &Kdc, reply_key: &Key, message: &[u8]) -> Option<Vec<u8
     {
         *first ^= 1;
     }
-    let cksumtype = reply_key.etype().default_checksum()?.0;
+    let cksumtype = reply_key.checksum_type().0;
     Some(
         Checksum {
             cksumtype,

@@ -120,9 +120,8 @@ fn x509_checksum(subkey: &Key, user_id: &[u8]) -> Result<(ChecksumType, Vec<u8>)
         let md4 = ChecksumType::RSA_MD4;
         return Ok((md4, unkeyed_checksum(md4, user_id)?));
     }
-    let keyed = subkey.etype().default_checksum();
     let checksum = subkey.checksum(KeyUsage::PA_S4U_X509_USER_REQUEST, user_id);
-    Ok((keyed.unwrap_or(ChecksumType(0)), checksum))
+    Ok((subkey.checksum_type(), checksum))
 }
 
 /// MS-SFU §2.2.1: for KDCs that do not know PA-S4U-X509-USER.

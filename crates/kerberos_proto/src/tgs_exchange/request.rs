@@ -8,7 +8,7 @@ use kerberos_asn1::{
     KdcReqBody, KerberosString, KerberosTime, PaData, PaDataType, RawTicket, SequenceOf, TgsReq,
     TicketFlags,
 };
-use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
 use super::{OnBehalf, TgsParams, offered};
@@ -88,9 +88,8 @@ impl Sent {
         // RFC 4120 §3.3.1: the authenticator has a checksum over the encoded body, keyed with the
         // session key of the TGT.
         let usage = KeyUsage::TGS_REQ_AUTHENTICATOR_CHECKSUM;
-        let checksum_type = self.session_key.etype().default_checksum();
         let checksum = ApChecksum {
-            checksum_type: checksum_type.unwrap_or(ChecksumType(0)),
+            checksum_type: self.session_key.checksum_type(),
             checksum: self.session_key.checksum(usage, &body.to_der()),
         };
         let options = ApRequestOptions {

@@ -28,11 +28,7 @@ pub(super) fn check_request_proof(
         .map_err(ExchangeError::decode("the AS-REP's PA-REQ-ENC-PA-REP"))?;
     // Any keyed type would do by the RFC; KDCs use the one that goes with the key, and a weaker
     // one is refused.
-    let fits = key
-        .etype()
-        .default_checksum()
-        .is_some_and(|kind| kind.0 == proof.cksumtype);
-    if !fits
+    if proof.cksumtype != key.checksum_type().0
         || key
             .verify_checksum(KeyUsage::AS_REQ, &sent.message, proof.checksum)
             .is_err()
