@@ -19,6 +19,7 @@ use kerberos_asn1::PaDataType;
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use crate::as_key::LongTermKey;
+use crate::exchange::Env;
 use crate::preauth::{KeyInfo, OwnedPaData, Preauth, PreauthEnv};
 use crate::trace::trace;
 use crate::trail::Trail;
@@ -39,7 +40,7 @@ pub use salts::{PasswordSalt, SaltExchange};
 
 use refusal::Refusal;
 use request::Sent;
-use states::{Env, Next, State};
+use states::{Next, State};
 
 /// An AS exchange under way.
 ///

@@ -5,7 +5,7 @@ use core::fmt;
 
 use kerberos_crypto::CryptoRng;
 
-use crate::Login;
+use crate::{Login, Timestamp};
 
 /// A message for a KDC, and how to send it.
 #[derive(Clone)]
@@ -37,6 +37,13 @@ pub enum Step<T = Login> {
     Send(Request),
     /// The exchange is over, and this is what it got.
     Done(Box<T>),
+}
+
+/// What a step may use besides what it was given: chance and time.
+pub(crate) struct Env<'a> {
+    pub(crate) rng: &'a mut dyn CryptoRng,
+    /// By the caller's clock.
+    pub(crate) now: Timestamp,
 }
 
 /// A nonce for a request: a random number (RFC 4120 §5.4.1) of 31 bits, because some KDCs take it

@@ -17,6 +17,7 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, TgsRep};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
+use crate::exchange::Env;
 use crate::trace::{Etypes, trace};
 use crate::{Credential, ExchangeError, KdcError, Request, Step, Timestamp};
 
@@ -126,17 +127,16 @@ impl TgsExchange {
                 "off"
             }
         );
-        Self::begin(params, tgt, rng, now)
+        Self::begin(params, tgt, &mut Env { rng, now })
     }
 
     /// As [`start`](Self::start), for who has told already what is asked for.
     pub(crate) fn begin(
         params: TgsParams,
         tgt: &Credential,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<(Self, Request), ExchangeError> {
-        let sent = Sent::new(&params, tgt, rng, now)?;
+        let sent = Sent::new(&params, tgt, env)?;
         let exchange = Self {
             params,
             sent,

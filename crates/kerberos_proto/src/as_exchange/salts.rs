@@ -11,9 +11,9 @@ use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key};
 
 use super::refusal::Refusal;
 use super::request::Sent;
-use super::states::Env;
 use super::{AsParams, Session};
 use crate::as_key::LongTermKey;
+use crate::exchange::Env;
 use crate::preauth::{KeyInfo, OwnedPaData};
 use crate::trace::{Printable, trace};
 use crate::{ExchangeError, Password, Principal, ReplyFault, Request, Secret, Step, Timestamp};

@@ -3,14 +3,14 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{AsRep, Decode, ErrorCode, KdcRep, KrbError, MessageType};
-use kerberos_crypto::CryptoRng;
 
 use super::refusal::Refusal;
 use super::request::{Plan, Sent};
 use super::{Login, Session, reply};
+use crate::ExchangeError;
+use crate::exchange::Env;
 use crate::preauth::{OwnedPaData, Preauth};
 use crate::trace::{Error, Printable, trace};
-use crate::{ExchangeError, Timestamp};
 
 mod guess;
 
@@ -32,12 +32,6 @@ pub(super) enum Next {
     Send(State),
     /// The exchange is over.
     Done(Box<Login>),
-}
-
-/// What a state may use besides the session: chance and time.
-pub(super) struct Env<'a> {
-    pub(super) rng: &'a mut dyn CryptoRng,
-    pub(super) now: Timestamp,
 }
 
 /// Waits for the answer to a request without preauthentication.

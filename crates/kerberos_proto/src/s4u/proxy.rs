@@ -6,6 +6,7 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_crypto::CryptoRng;
 
+use crate::exchange::Env;
 use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{
@@ -120,7 +121,7 @@ impl S4u2Proxy {
         params.on_behalf = None;
         let trail = Trail::new(realm(tgt), &params.policy);
         let on_behalf = OnBehalf::client_of(evidence);
-        let (exchange, request) = ask(&params, Some(on_behalf), tgt, rng, now)?;
+        let (exchange, request) = ask(&params, Some(on_behalf), tgt, &mut Env { rng, now })?;
         // The restrictions that were asked for are in the first answer, whatever that is.
         params.authorization_data = Vec::new();
         let machine = Self {
@@ -182,15 +183,14 @@ impl S4u2Proxy {
                 return Err(self.wrong_server(&tgt));
             }
         };
-        self.enter(next, rng, now)
+        self.enter(next, &mut Env { rng, now })
     }
 
     /// Makes the request of `stage`.
     fn enter(
         &mut self,
         stage: Stage,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Step<Credential>, ExchangeError> {
         let target = realm(&self.tgt);
         let (stage, (exchange, request)) = match stage {
@@ -199,16 +199,16 @@ impl S4u2Proxy {
                     ticket: proxy.ticket,
                     client: self.evidence.client.clone(),
                 };
-                let made = ask(&self.params, Some(on_behalf), &self.tgt, rng, now)?;
+                let made = ask(&self.params, Some(on_behalf), &self.tgt, env)?;
                 (Stage::Target, made)
             }
             Stage::ProxyTgt { proxy } => {
                 let mut params = self.params.clone();
                 params.server = Principal::krbtgt(target, realm(&proxy));
-                let made = TgsExchange::start(params, &proxy, rng, now)?;
+                let made = TgsExchange::start(params, &proxy, env.rng, env.now)?;
                 (Stage::ProxyTgt { proxy }, made)
             }
-            other => (other, ask(&self.params, None, &self.tgt, rng, now)?),
+            other => (other, ask(&self.params, None, &self.tgt, env)?),
         };
         self.stage = stage;
         self.exchange = exchange;
@@ -267,14 +267,13 @@ fn ask(
     params: &TgsParams,
     on_behalf: Option<OnBehalf>,
     tgt: &Credential,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
+    env: &mut Env<'_>,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
     let mut params = params.clone();
     // Which realm it is, the KDC's referrals tell.
     params.server = params.server.with_realm(realm(tgt));
     params.on_behalf = on_behalf;
-    TgsExchange::start(params, tgt, rng, now)
+    TgsExchange::start(params, tgt, env.rng, env.now)
 }
 
 /// The realm that `tgt` opens; with none of its own the exchange will not start.

@@ -7,6 +7,7 @@ use kerberos_asn1::NameType;
 use kerberos_crypto::CryptoRng;
 
 use super::S4uUser;
+use crate::exchange::Env;
 use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{
@@ -96,7 +97,7 @@ impl S4u2Self {
         });
         params.options.canonicalize = true;
         let trail = Trail::new(user_realm, &params.policy);
-        let (exchange, request) = ask(&mut params, &service, tgt, rng, now)?;
+        let (exchange, request) = ask(&mut params, &service, tgt, &mut Env { rng, now })?;
         let machine = Self {
             params,
             service,
@@ -136,7 +137,8 @@ impl S4u2Self {
                 self.trail.follow(&realm)?;
                 trace!("Following S4U2Self referral to {}", realm.escape_ascii());
                 self.note_user();
-                let (exchange, request) = ask(&mut self.params, &self.service, &tgt, rng, now)?;
+                let (exchange, request) =
+                    ask(&mut self.params, &self.service, &tgt, &mut Env { rng, now })?;
                 self.exchange = exchange;
                 Ok(Step::Send(request))
             }
@@ -167,8 +169,7 @@ fn ask(
     params: &mut TgsParams,
     service: &Principal,
     tgt: &Credential,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
+    env: &mut Env<'_>,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
     let realm = tgt.server.tgt_realm().unwrap_or_default();
     // A foreign realm knows the service by its full name at most: it shall look where that leads.
@@ -179,5 +180,5 @@ fn ask(
         let full = [&name.join(&b'/'), &b"@"[..], service.realm()].concat();
         Principal::new(NameType::ENTERPRISE, [full], realm.to_owned())
     };
-    TgsExchange::start(params.clone(), tgt, rng, now)
+    TgsExchange::start(params.clone(), tgt, env.rng, env.now)
 }

@@ -8,6 +8,7 @@ use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::S4uUser;
 use crate::as_exchange::{Plan, add_informational};
+use crate::exchange::Env;
 use crate::preauth::OwnedPaData;
 use crate::trace::trace;
 use crate::trail::Trail;
@@ -44,7 +45,7 @@ impl UserRealm {
     /// use kerberos_proto::{Policy, Principal, S4uUser, Step, Timestamp, UserRealm};
     /// let user = S4uUser::Name(Principal::parse("alice@EXAMPLE.COM")?);
     /// let now = Timestamp::new(1_767_225_600, 0);
-    /// let (_, step) = UserRealm::start(&user, b"OTHER.COM", Policy::default(), &mut rng, now)?;
+    /// let (_, step) = UserRealm::start(&user, b"OTHER.COM", Policy::default(), &mut env)?;
     /// assert!(matches!(step, Step::Done(realm) if *realm == b"EXAMPLE.COM"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -95,7 +96,7 @@ impl UserRealm {
             return Ok((search, Step::Done(Box::new(realm))));
         }
         trace!("Getting initial credentials for {}", search.user);
-        let step = search.ask(rng, now);
+        let step = search.ask(&mut Env { rng, now });
         Ok((search, step))
     }
 
@@ -119,7 +120,7 @@ impl UserRealm {
             Some(MessageType::KRB_ERROR) => {
                 let error =
                     KrbError::from_der(reply).map_err(ExchangeError::decode("the KRB-ERROR"))?;
-                self.refused(&error, rng, now)
+                self.refused(&error, &mut Env { rng, now })
             }
             _ => Err(ExchangeError::UnexpectedMessage),
         }
@@ -128,8 +129,7 @@ impl UserRealm {
     fn refused(
         &mut self,
         error: &KrbError<'_>,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Step<Vec<u8>>, ExchangeError> {
         let referral = error.crealm.filter(|realm| realm.0 != self.user.realm());
         match (error.error_code, referral) {
@@ -144,7 +144,7 @@ impl UserRealm {
             // MIT's KDC before 1.7 takes padata that it does not know for a failed attempt.
             (ErrorCode::KDC_ERR_PREAUTH_FAILED, _) if self.hints => {
                 self.hints = false;
-                Ok(self.ask(rng, now))
+                Ok(self.ask(env))
             }
             // RFC 6806 §7, and Windows's way to say the same.
             (
@@ -155,7 +155,7 @@ impl UserRealm {
                 trace!("Following referral to realm {}", realm.0.escape_ascii());
                 self.user = self.user.clone().with_realm(realm.0);
                 self.hints = true;
-                Ok(self.ask(rng, now))
+                Ok(self.ask(env))
             }
             _ => {
                 let server = Principal::krbtgt(self.user.realm(), self.user.realm());
@@ -165,8 +165,8 @@ impl UserRealm {
         }
     }
 
-    fn ask(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Step<Vec<u8>> {
-        let plan = Plan::new(&self.params, &self.user, &self.etypes, now, rng);
+    fn ask(&mut self, env: &mut Env<'_>) -> Step<Vec<u8>> {
+        let plan = Plan::new(&self.params, &self.user, &self.etypes, env.now, env.rng);
         let mut padata = Vec::new();
         add_informational(&mut padata, &self.params, self.hints);
         // MS-SFU §2.2.2: in an AS-REQ it is the bare certificate.

@@ -12,12 +12,12 @@ use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
 use super::{OnBehalf, TgsParams, offered};
-use crate::exchange::nonce;
+use crate::exchange::{Env, nonce};
 use crate::preauth::OwnedPaData;
 use crate::trace::{Etype, trace};
 use crate::{
     ApChecksum, ApError, ApInitiator, ApRequestOptions, Credential, ExchangeError, HostAddress,
-    Principal, Subkey, Timestamp,
+    Principal, Subkey,
 };
 
 /// A request that was sent, and what the reply is checked against.
@@ -44,12 +44,11 @@ impl Sent {
     pub(super) fn new(
         params: &TgsParams,
         tgt: &Credential,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Self, ExchangeError> {
         let (server, kdc_realm) = target(params, tgt)?;
         let session_key = Key::new(&tgt.session_key)?;
-        let subkey = Key::generate(session_key.etype(), rng)?;
+        let subkey = Key::generate(session_key.etype(), env.rng)?;
         trace!(
             "Generated subkey for TGS request: {}",
             Etype(subkey.etype())
@@ -59,7 +58,7 @@ impl Sent {
             server,
             options: options(params, tgt),
             till: params.end.unwrap_or(tgt.times.endtime),
-            nonce: nonce(rng),
+            nonce: nonce(env.rng),
             kdc_realm,
             tgt: tgt.clone(),
             session_key,
@@ -72,7 +71,7 @@ impl Sent {
             (padata, sent.user_checksum) =
                 on_behalf.padata(sent.nonce, &sent.session_key, &sent.subkey)?;
         }
-        sent.message = sent.make_message(params, &padata, rng, now)?;
+        sent.message = sent.make_message(params, &padata, env)?;
         Ok(sent)
     }
 
@@ -80,10 +79,9 @@ impl Sent {
         &self,
         params: &TgsParams,
         padata: &[OwnedPaData],
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Vec<u8>, ExchangeError> {
-        let restrictions = self.encrypted_restrictions(params, rng);
+        let restrictions = self.encrypted_restrictions(params, env.rng);
         let body = self.body(params, restrictions.as_deref())?;
         // RFC 4120 §3.3.1: the authenticator has a checksum over the encoded body, keyed with the
         // session key of the TGT.
@@ -99,12 +97,13 @@ impl Sent {
             authenticator_usage: KeyUsage::TGS_REQ_AUTHENTICATOR,
             ..ApRequestOptions::default()
         };
-        let (_, ap_req) =
-            ApInitiator::start(&self.tgt, &options, rng, now).map_err(|error| match error {
+        let (_, ap_req) = ApInitiator::start(&self.tgt, &options, env.rng, env.now).map_err(
+            |error| match error {
                 ApError::Crypto(error) => error.into(),
                 ApError::Decode { what, error } => ExchangeError::Decode { what, error },
                 _ => ExchangeError::UnexpectedMessage,
-            })?;
+            },
+        )?;
         // RFC 4120 §3.3.1: the AP-REQ is the padata of type PA-TGS-REQ.
         let ap_req = PaData {
             padata_type: PaDataType::TGS_REQ,

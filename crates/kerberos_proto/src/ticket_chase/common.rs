@@ -3,10 +3,10 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{Decode as _, RawTicket};
-use kerberos_crypto::CryptoRng;
 
 use super::ChaseParams;
 use super::states::{Next, State};
+use crate::exchange::Env;
 use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{
@@ -87,15 +87,14 @@ impl Common {
         &mut self,
         realm: &[u8],
         state: State,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let wanted = Principal::krbtgt(realm, self.realm());
         trace!("Requesting TGT {wanted} using TGT {}", self.tgt.server);
         let mut params = TgsParams::new(wanted);
         params.kdc_offset = self.params.tgs.kdc_offset;
         params.policy = self.params.tgs.policy.clone();
-        self.ask(params, state, rng, now)
+        self.ask(params, state, env)
     }
 
     /// Asks for the service's ticket.
@@ -103,23 +102,21 @@ impl Common {
         &mut self,
         referrals: bool,
         state: State,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let on = if referrals { "on" } else { "off" };
         trace!("Requesting tickets for {}, referrals {on}", self.server);
         let mut params = self.params.tgs.clone();
         params.server = self.server.clone();
         params.options.canonicalize |= referrals;
-        self.ask(params, state, rng, now)
+        self.ask(params, state, env)
     }
 
     fn ask(
         &mut self,
         params: TgsParams,
         state: State,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         // Whatever the KDCs answer, the chase ends.
         let limit = params.policy.max_requests;
@@ -131,7 +128,7 @@ impl Common {
         if self.hops.last() != Some(&realm) {
             self.hops.push(realm);
         }
-        let asked = TgsExchange::begin(params, &self.tgt, rng, now)?;
+        let asked = TgsExchange::begin(params, &self.tgt, env)?;
         Ok(Next::Ask(state, Box::new(asked)))
     }
 

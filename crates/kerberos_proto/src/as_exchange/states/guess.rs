@@ -6,8 +6,9 @@ use alloc::boxed::Box;
 use kerberos_asn1::ErrorCode;
 use kerberos_crypto::EncryptionType;
 
-use super::{Env, Next, Preauth, Refusal, Sent, Session, State, answer_first};
+use super::{Next, Preauth, Refusal, Sent, Session, State, answer_first};
 use crate::ExchangeError;
+use crate::exchange::Env;
 
 /// Waits for the answer to a request that was preauthenticated without being asked to.
 pub(in crate::as_exchange) struct ExpectGuessReply {
