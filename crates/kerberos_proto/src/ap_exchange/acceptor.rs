@@ -6,12 +6,12 @@ use kerberos_asn1::{
     ApOptions, ApRep, ApReq, Authenticator, Decode, EncApRepPart, EncTicketPart, Encode,
     EncryptedData, EncryptionKey, MessageType, Microseconds, Ticket, TicketFlags,
 };
-use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage, Plaintext};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
 use super::checks::{check_address, check_authenticator, check_etype, check_times};
 use super::initiator::wire_key;
-use super::ticket_key::{self, Audience};
+use super::ticket_key::{self, Audience, OpenedTicket};
 use super::{
     ApChecksum, ApError, KeySource, OwnTgt, Replay, ReplayCache, Subkey, WantedKey, owned,
     sequence_number,
@@ -210,12 +210,11 @@ impl<K: KeySource> Acceptor<K> {
         }
         let request = ApReq::from_der(message).map_err(ApError::decode("the AP-REQ"))?;
         let ticket = request.ticket.ticket();
-        let (plain, ticket_key, server) =
-            self.open_ticket(&request, ticket).inspect_err(|error| {
-                trace!("Failed to decrypt AP-REQ ticket: {}", Error(error.code().0));
-            })?;
+        let opened = self.open_ticket(&request, ticket).inspect_err(|error| {
+            trace!("Failed to decrypt AP-REQ ticket: {}", Error(error.code().0));
+        })?;
         let etype = EncryptionType(ticket.enc_part.etype);
-        let part = EncTicketPart::from_der(without_padding(&plain, etype))
+        let part = EncTicketPart::from_der(without_padding(&opened.plain, etype))
             .map_err(ApError::decode("the encrypted part of the ticket"))?;
 
         check_etype(part.key.keytype, &self.etypes)?;
@@ -235,7 +234,7 @@ impl<K: KeySource> Acceptor<K> {
         check_address(&part, peer)?;
         check_times(&part, self.clock_skew, now)?;
         // RFC 4120 §2.7; the realm is that of the key, for nothing protects the one outside.
-        if !self.accept_unchecked_transit && !self.transit.accepts(&part, server.realm()) {
+        if !self.accept_unchecked_transit && !self.transit.accepts(&part, opened.server.realm()) {
             return Err(ApError::PathNotAccepted);
         }
         let client = Principal::from_wire(&part.cname, part.crealm);
@@ -257,9 +256,9 @@ impl<K: KeySource> Acceptor<K> {
         };
         let accepted = Accepted {
             client,
-            server,
+            server: opened.server,
             ticket: request.ticket.as_bytes().to_vec(),
-            ticket_key,
+            ticket_key: opened.key,
             subkey,
             sequence_number: authenticator.seq_number,
             options: request.ap_options,
@@ -288,12 +287,12 @@ impl<K: KeySource> Acceptor<K> {
         Ok(accepted)
     }
 
-    /// Decrypts the ticket of `request`: what is in it, by which key, and whose that is.
+    /// Decrypts the ticket of `request`.
     fn open_ticket(
         &self,
         request: &ApReq<'_>,
         ticket: &Ticket<'_>,
-    ) -> Result<(Plaintext, Arc<Key>, Principal), ApError> {
+    ) -> Result<OpenedTicket, ApError> {
         if ticket.tkt_vno != Ticket::VERSION {
             return Err(ApError::TicketVersion(ticket.tkt_vno));
         }
@@ -313,7 +312,11 @@ impl<K: KeySource> Acceptor<K> {
                 .map_err(|_| ApError::TicketIntegrity)?;
             // Whose key it is, is certain. What the ticket says is not protected, and need not be
             // the same: Active Directory knows the owner of a TGT by many service names.
-            return Ok((plain, Arc::clone(key), tgt.client.clone()));
+            return Ok(OpenedTicket {
+                plain,
+                key: Arc::clone(key),
+                server: tgt.client.clone(),
+            });
         }
         let wanted = WantedKey {
             server: &server,
@@ -329,7 +332,7 @@ impl<K: KeySource> Acceptor<K> {
         let opened = ticket_key::open(&keys, &wanted, ticket, audience)?;
         trace!(
             "Decrypted AP-REQ with server principal {}: {}",
-            opened.2,
+            opened.server,
             Etype(etype)
         );
         Ok(opened)

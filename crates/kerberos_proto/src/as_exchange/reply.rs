@@ -60,16 +60,16 @@ pub(super) fn finish(
 
     let several = session.key.etypes_in(&session.etypes).len() > 1;
     let chosen = preauth.selected().is_some() && several;
-    let (password_expiration, account_expiration, expiration_is_warning) = expiry(&part);
+    let expiry = Expiry::of(&part);
     Ok(Box::new(Login {
         reply_key_etype: key.etype(),
         kdc_offset,
         fast_avail,
         pa_type: preauth.selected().map(|pa_type| pa_type.0),
         pa_etype: chosen.then(|| key.etype()),
-        password_expiration,
-        account_expiration,
-        expiration_is_warning,
+        password_expiration: expiry.password,
+        account_expiration: expiry.account,
+        expiration_is_warning: expiry.is_warning,
         credential: Credential::of_reply(reply, &part, client, server),
     }))
 }
@@ -149,26 +149,36 @@ fn wrong_key(
     }
 }
 
-/// Password expiry, account expiry, and whether a warning is meant (RFC 4120 §5.4.2, `last-req`
-/// and `key-expiration`).
-fn expiry(part: &EncKdcRepPart<'_>) -> (Option<KerberosTime>, Option<KerberosTime>, bool) {
-    let mut password = None;
-    let mut account = None;
-    for entry in &part.last_req {
-        match entry.lr_type.0.unsigned_abs() {
-            // Negative types say the same of the one server that answers (RFC 4120 §5.4.2).
-            6 => password = Some(entry.lr_value),
-            7 => account = Some(entry.lr_value),
-            _ => {}
+/// When password and account expire, as the reply says (RFC 4120 §5.4.2).
+struct Expiry {
+    password: Option<KerberosTime>,
+    account: Option<KerberosTime>,
+    /// Whether a warning is meant.
+    is_warning: bool,
+}
+
+impl Expiry {
+    /// By `last-req`, or where that has nothing of the kind by `key-expiration`.
+    fn of(part: &EncKdcRepPart<'_>) -> Self {
+        let mut password = None;
+        let mut account = None;
+        for entry in &part.last_req {
+            match entry.lr_type.0.unsigned_abs() {
+                // Negative types say the same of the one server that answers (RFC 4120 §5.4.2).
+                6 => password = Some(entry.lr_value),
+                7 => account = Some(entry.lr_value),
+                _ => {}
+            }
+        }
+        let is_warning = password.is_some() || account.is_some();
+        if !is_warning {
+            // Zero is MIT's way to say never.
+            password = part.key_expiration.filter(|time| time.unix() != 0);
+        }
+        Self {
+            password,
+            account,
+            is_warning,
         }
     }
-    if password.is_some() || account.is_some() {
-        return (password, account, true);
-    }
-    // Zero is MIT's way to say never.
-    (
-        part.key_expiration.filter(|time| time.unix() != 0),
-        None,
-        false,
-    )
 }
