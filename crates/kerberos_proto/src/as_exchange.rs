@@ -36,7 +36,7 @@ mod states;
 pub use login::Login;
 pub use params::{AsParams, LastPreauth, StartTime, TicketOptions};
 pub(crate) use request::{Plan, add_informational};
-pub use salts::{PasswordSalt, SaltExchange};
+pub use salts::SaltExchange;
 
 use refusal::Refusal;
 use request::Sent;

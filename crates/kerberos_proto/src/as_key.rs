@@ -4,10 +4,38 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use kerberos_crypto::{EncryptionType, Key};
+use kerberos_crypto::{CryptoError, EncryptionType, Key};
 
 use crate::trace::{Etypes, trace};
 use crate::{ExchangeError, KeyEntry, Password, Policy, Principal, Secret};
+
+/// How the KDC makes the key of one encryption type of a client's password.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct PasswordSalt {
+    /// The type of the key.
+    pub etype: EncryptionType,
+    /// The salt.
+    pub salt: Vec<u8>,
+    /// The parameters of string-to-key, such as an iteration count; `None` means the type's own.
+    pub s2kparams: Option<Vec<u8>>,
+}
+
+impl PasswordSalt {
+    /// The key that is made of `password`, in at most `max_iterations` iterations.
+    ///
+    /// # Errors
+    /// As [`Key::from_password`].
+    pub fn key(&self, password: &Password, max_iterations: u32) -> Result<Key, CryptoError> {
+        Key::from_password(
+            self.etype,
+            password.expose_bytes(),
+            &self.salt,
+            self.s2kparams.as_deref(),
+            max_iterations,
+        )
+    }
+}
 
 /// Everything that decides which key a secret gives.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -93,8 +93,9 @@ pub use ap_exchange::{
     ServiceKeys, Subkey, WantedKey,
 };
 pub use as_exchange::{
-    AsExchange, AsParams, LastPreauth, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,
+    AsExchange, AsParams, LastPreauth, Login, SaltExchange, StartTime, TicketOptions,
 };
+pub use as_key::PasswordSalt;
 pub use authentication_indicators::authentication_indicators;
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use kerberos_asn1::{AsRep, Decode, ErrorCode, KrbError, MessageType};
-use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key};
+use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::refusal::Refusal;
 use super::request::Sent;
@@ -16,35 +16,9 @@ use crate::as_key::LongTermKey;
 use crate::exchange::Env;
 use crate::preauth::{KeyInfo, OwnedPaData};
 use crate::trace::{Printable, trace};
-use crate::{ExchangeError, Password, Principal, ReplyFault, Request, Secret, Step, Timestamp};
-
-/// How the KDC makes the key of one encryption type of a client's password.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct PasswordSalt {
-    /// The type of the key.
-    pub etype: EncryptionType,
-    /// The salt.
-    pub salt: Vec<u8>,
-    /// The parameters of string-to-key, such as an iteration count; `None` means the type's own.
-    pub s2kparams: Option<Vec<u8>>,
-}
-
-impl PasswordSalt {
-    /// The key that is made of `password`, in at most `max_iterations` iterations.
-    ///
-    /// # Errors
-    /// As [`Key::from_password`].
-    pub fn key(&self, password: &Password, max_iterations: u32) -> Result<Key, CryptoError> {
-        Key::from_password(
-            self.etype,
-            password.expose_bytes(),
-            &self.salt,
-            self.s2kparams.as_deref(),
-            max_iterations,
-        )
-    }
-}
+use crate::{
+    ExchangeError, Password, PasswordSalt, Principal, ReplyFault, Request, Secret, Step, Timestamp,
+};
 
 /// The question under way.
 ///
