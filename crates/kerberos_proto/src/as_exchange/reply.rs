@@ -40,7 +40,7 @@ pub(super) fn finish(
     let key = session
         .key
         .made()
-        .map(|(_, _, key)| key)
+        .map(|made| &made.key)
         .ok_or(ExchangeError::Finished)?;
     let part = EncKdcRepPart::from_der_any_tag(without_padding(&plain, key.etype()))
         .map_err(ExchangeError::decode("the encrypted part of the AS-REP"))?;
@@ -93,14 +93,14 @@ fn decrypt(
     }
     // RFC 4120 §3.1.5 (and §4): the salt that no one named is that of the client as the KDC knows
     // it.
-    let params = info.params_for(client);
-    if let Some((made_for, _, key)) = session.key.made()
+    let salt = info.salt_for(client);
+    if let Some(made) = session.key.made()
         && preauth.selected().is_some()
-        && made_for.etype == etype
+        && made.salt.etype == etype
     {
         trace!("AS key determined by preauth: {}", Etype(etype));
-        match key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher) {
-            Err(CryptoError::Decrypt) if session.key.is_password() && *made_for != params => {}
+        match made.key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher) {
+            Err(CryptoError::Decrypt) if session.key.is_password() && made.salt != salt => {}
             Err(CryptoError::Decrypt) if !session.key.is_password() => {}
             other => return other.map_err(|error| wrong_key(error, session, etype, None)),
         }
@@ -110,22 +110,23 @@ fn decrypt(
         );
     }
     if info.salt.is_none() {
-        trace!("Salt derived from principal: {}", Printable(&params.salt));
+        trace!("Salt derived from principal: {}", Printable(&salt.salt));
     }
     trace!(
         "Getting AS key, salt \"{}\", params \"{}\"",
-        Printable(&params.salt),
-        Printable(params.s2kparams.as_deref().unwrap_or_default()),
+        Printable(&salt.salt),
+        Printable(salt.s2kparams.as_deref().unwrap_or_default()),
     );
     let kvno = reply.enc_part.kvno;
     session
         .key
-        .make(&session.client, params, kvno, &session.params.policy)?;
-    let Some((_, _, key)) = session.key.made() else {
+        .make(&session.client, salt, kvno, &session.params.policy)?;
+    let Some(made) = session.key.made() else {
         return Err(ExchangeError::Finished);
     };
     trace!("AS key obtained from gak_fct: {}", Etype(etype));
-    key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher)
+    made.key
+        .decrypt(KeyUsage::AS_REP_ENC_PART, cipher)
         .map_err(|error| wrong_key(error, session, etype, kvno))
 }
 
@@ -138,7 +139,7 @@ fn wrong_key(
     match error {
         CryptoError::Decrypt if session.key.is_password() => ExchangeError::WrongPassword(None),
         CryptoError::Decrypt => {
-            let kvno = session.key.made().map_or(0, |(_, kvno, _)| kvno);
+            let kvno = session.key.made().map_or(0, |made| made.kvno);
             ExchangeError::WrongKey {
                 etype,
                 kvno,

@@ -151,14 +151,7 @@ impl SaltExchange {
     ) -> Result<Vec<PasswordSalt>, ExchangeError> {
         let salts: Vec<PasswordSalt> = KeyInfo::all(padata, &self.session.etypes, assumed)?
             .iter()
-            .map(|info| {
-                let params = info.params_for(client);
-                PasswordSalt {
-                    etype: params.etype,
-                    salt: params.salt,
-                    s2kparams: params.s2kparams,
-                }
-            })
+            .map(|info| info.salt_for(client))
             .collect();
         if salts.is_empty() {
             return Err(ExchangeError::NoCommonEtype { known: true });

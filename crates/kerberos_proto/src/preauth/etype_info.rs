@@ -7,9 +7,8 @@ use kerberos_asn1::{Decode, EtypeInfo, EtypeInfo2, PaDataType};
 use kerberos_crypto::EncryptionType;
 
 use super::{OwnedPaData, find};
-use crate::as_key::KeyParams;
 use crate::trace::{Etype, PaType, Printable, trace};
-use crate::{ExchangeError, Principal};
+use crate::{ExchangeError, PasswordSalt, Principal};
 
 /// How the client's key is made, as far as the KDC has said.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,8 +30,8 @@ impl KeyInfo {
     }
 
     /// The same for the key of `client`, whose name fills in for a missing salt.
-    pub(crate) fn params_for(&self, client: &Principal) -> KeyParams {
-        KeyParams {
+    pub(crate) fn salt_for(&self, client: &Principal) -> PasswordSalt {
+        PasswordSalt {
             etype: self.etype,
             salt: self.salt.clone().unwrap_or_else(|| client.default_salt()),
             s2kparams: self.s2kparams.clone(),
