@@ -35,7 +35,7 @@ mod states;
 
 pub use login::Login;
 pub use params::{AsParams, LastPreauth, StartTime, TicketOptions};
-pub(crate) use request::{Plan, add_informational};
+pub(crate) use request::{Informational, Plan, add_informational};
 pub use salts::SaltExchange;
 
 use refusal::Refusal;
@@ -167,11 +167,18 @@ impl Session {
         ))
     }
 
-    fn send(&self, plan: Plan, mut padata: Vec<OwnedPaData>, hints: bool, env: &Env<'_>) -> Sent {
-        add_informational(&mut padata, &self.params, hints);
+    fn send(
+        &self,
+        plan: Plan,
+        mut padata: Vec<OwnedPaData>,
+        informational: Informational,
+        env: &Env<'_>,
+    ) -> Sent {
+        add_informational(&mut padata, &self.params, informational);
         Sent {
             message: plan.message(&padata),
             plan,
+            informational,
             at: env.now,
         }
     }

@@ -103,15 +103,28 @@ impl Plan {
 /// A request that was sent.
 pub(crate) struct Sent {
     pub(crate) plan: Plan,
+    pub(crate) informational: Informational,
     /// The whole AS-REQ: the KDC's checksum is over it.
     pub(crate) message: Vec<u8>,
     /// When, by the caller's clock.
     pub(crate) at: Timestamp,
 }
 
+/// Whether a request has the padata that only inform the KDC. Old KDCs fail on what they do not
+/// know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Informational {
+    Present,
+    LeftOut,
+}
+
 /// The padata that goes with every AS-REQ after what preauthentication adds.
-pub(crate) fn add_informational(padata: &mut Vec<OwnedPaData>, params: &AsParams, hints: bool) {
-    if hints {
+pub(crate) fn add_informational(
+    padata: &mut Vec<OwnedPaData>,
+    params: &AsParams,
+    informational: Informational,
+) {
+    if informational == Informational::Present {
         // RFC 8070 §4: an empty one asks for a freshness token.
         padata.push(OwnedPaData::empty(PaDataType::AS_FRESHNESS));
         // RFC 6806 §11: an empty one asks for proof that the KDC saw this very request.

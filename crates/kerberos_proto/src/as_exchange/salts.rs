@@ -10,7 +10,7 @@ use kerberos_asn1::{AsRep, Decode, ErrorCode, KrbError, MessageType};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::refusal::Refusal;
-use super::request::Sent;
+use super::request::{Informational, Sent};
 use super::{AsParams, Session};
 use crate::as_key::LongTermKey;
 use crate::exchange::Env;
@@ -48,7 +48,7 @@ use crate::{
 pub struct SaltExchange {
     session: Session,
     /// The request that waits for its answer; `None` when the exchange is over.
-    sent: Option<(Sent, bool)>,
+    sent: Option<Sent>,
 }
 
 impl SaltExchange {
@@ -70,7 +70,7 @@ impl SaltExchange {
             session,
             sent: None,
         };
-        let request = exchange.ask(true, &mut Env { rng, now })?;
+        let request = exchange.ask(Informational::Present, &mut Env { rng, now })?;
         Ok((exchange, request))
     }
 
@@ -85,7 +85,7 @@ impl SaltExchange {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Step<Vec<PasswordSalt>>, ExchangeError> {
-        let (sent, hints) = self.sent.take().ok_or(ExchangeError::Finished)?;
+        let sent = self.sent.take().ok_or(ExchangeError::Finished)?;
         let mut env = Env { rng, now };
         let refusal = match MessageType::of_der(reply) {
             Some(MessageType::AS_REP) => return self.of_reply(reply).map(done),
@@ -101,30 +101,36 @@ impl SaltExchange {
             ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if !self.session.stream_only => {
                 self.session.stream_only = true;
                 let request = self.session.request(&sent);
-                self.sent = Some((sent, hints));
+                self.sent = Some(sent);
                 Ok(Step::Send(request))
             }
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED => self
                 .of_hints(&refusal.padata, None, &self.session.client)
                 .map(done),
             // An old KDC that fails on padata it does not know.
-            ErrorCode::KDC_ERR_PREAUTH_FAILED if hints => self.ask(false, &mut env).map(Step::Send),
+            ErrorCode::KDC_ERR_PREAUTH_FAILED if sent.informational == Informational::Present => {
+                self.ask(Informational::LeftOut, &mut env).map(Step::Send)
+            }
             _ => match self.session.referral(&refusal)? {
                 Some(realm) => {
                     trace!("Following referral to realm {}", Printable(&realm));
                     self.session.client = self.session.client.clone().with_realm(realm);
-                    self.ask(true, &mut env).map(Step::Send)
+                    self.ask(Informational::Present, &mut env).map(Step::Send)
                 }
                 None => Err(refusal.into_error(&self.session, false)),
             },
         }
     }
 
-    fn ask(&mut self, hints: bool, env: &mut Env<'_>) -> Result<Request, ExchangeError> {
+    fn ask(
+        &mut self,
+        informational: Informational,
+        env: &mut Env<'_>,
+    ) -> Result<Request, ExchangeError> {
         let plan = self.session.plan(env)?;
-        let sent = self.session.send(plan, Vec::new(), hints, env);
+        let sent = self.session.send(plan, Vec::new(), informational, env);
         let request = self.session.request(&sent);
-        self.sent = Some((sent, hints));
+        self.sent = Some(sent);
         Ok(request)
     }
 

@@ -7,7 +7,7 @@ use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, NameType, PaDataTy
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::S4uUser;
-use crate::as_exchange::{Plan, add_informational};
+use crate::as_exchange::{Informational, Plan, add_informational};
 use crate::exchange::Env;
 use crate::preauth::OwnedPaData;
 use crate::trace::trace;
@@ -26,8 +26,7 @@ pub struct UserRealm {
     certificate: Option<Vec<u8>>,
     etypes: Vec<EncryptionType>,
     trail: Trail,
-    /// Whether the padata that an old KDC stumbles over still goes with the request.
-    hints: bool,
+    informational: Informational,
     stream_only: bool,
     message: Vec<u8>,
     over: bool,
@@ -86,7 +85,7 @@ impl UserRealm {
             certificate,
             etypes,
             trail,
-            hints: true,
+            informational: Informational::Present,
             stream_only: false,
             message: Vec::new(),
             over: known,
@@ -142,8 +141,10 @@ impl UserRealm {
                 Ok(self.found())
             }
             // MIT's KDC before 1.7 takes padata that it does not know for a failed attempt.
-            (ErrorCode::KDC_ERR_PREAUTH_FAILED, _) if self.hints => {
-                self.hints = false;
+            (ErrorCode::KDC_ERR_PREAUTH_FAILED, _)
+                if self.informational == Informational::Present =>
+            {
+                self.informational = Informational::LeftOut;
                 Ok(self.ask(env))
             }
             // RFC 6806 §7, and Windows's way to say the same.
@@ -154,7 +155,7 @@ impl UserRealm {
                 self.trail.follow(realm.0)?;
                 trace!("Following referral to realm {}", realm.0.escape_ascii());
                 self.user = self.user.clone().with_realm(realm.0);
-                self.hints = true;
+                self.informational = Informational::Present;
                 Ok(self.ask(env))
             }
             _ => {
@@ -168,7 +169,7 @@ impl UserRealm {
     fn ask(&mut self, env: &mut Env<'_>) -> Step<Vec<u8>> {
         let plan = Plan::new(&self.params, &self.user, &self.etypes, env.now, env.rng);
         let mut padata = Vec::new();
-        add_informational(&mut padata, &self.params, self.hints);
+        add_informational(&mut padata, &self.params, self.informational);
         // MS-SFU §2.2.2: in an AS-REQ it is the bare certificate.
         if let Some(certificate) = &self.certificate {
             let certificate = certificate.clone();
