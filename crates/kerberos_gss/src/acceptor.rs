@@ -20,7 +20,7 @@ use kerberos_proto::{
 use crate::authenticator::{GSS_CHECKSUM, GssChecksum, negotiated_etype, promises_bindings};
 use crate::context::{Clock, Context, Details, Keys};
 use crate::mechanism::{frame, unframe_kerberos};
-use crate::message::is_old;
+use crate::message::{Side, is_old};
 use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
 
 /// What an acceptor wants of a connection.
@@ -294,7 +294,7 @@ impl Request {
         let key = accepted.subkey.as_ref().unwrap_or(&accepted.session_key);
         let dce_style = flags.contains(ContextFlags::DCE_STYLE);
         let keys = Keys::with_acceptor(key.clone(), subkey, dce_style);
-        let (sender, receiver) = keys.directions(true, flags, (theirs, own));
+        let (sender, receiver) = keys.directions(Side::Acceptor, flags, (theirs, own));
         Context {
             details: Details {
                 initiator: accepted.client.clone(),

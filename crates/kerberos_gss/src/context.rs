@@ -10,7 +10,7 @@ use core::time::Duration;
 use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
 use kerberos_proto::{Accepted, ClockOffset, Credential, Principal, TicketTimes, Timestamp};
 
-use crate::message::is_old;
+use crate::message::{Side, is_old};
 use crate::sequence::Window;
 use crate::{ContextFlags, GssError, Protection, Receiver, Sender, Unwrapped};
 
@@ -224,24 +224,23 @@ impl Keys {
         }
     }
 
-    /// Both directions, at the initiator or at the acceptor. `numbers` are the first ones of the
+    /// Both directions, as they are at `side`. `numbers` are the first ones of the
     /// initiator and of the acceptor.
     pub(crate) fn directions(
         &self,
-        at_acceptor: bool,
+        side: Side,
         flags: ContextFlags,
         numbers: (u32, u32),
     ) -> (Sender, Receiver) {
-        let (out, incoming) = if at_acceptor {
-            (numbers.1, numbers.0)
-        } else {
-            numbers
+        let (out, incoming) = match side {
+            Side::Initiator => numbers,
+            Side::Acceptor => (numbers.1, numbers.0),
         };
         let dce_style = flags.contains(ContextFlags::DCE_STYLE);
         let sender = Sender {
             key: Arc::clone(self.last()),
             acceptor_subkey: self.acceptor.is_some(),
-            by_acceptor: at_acceptor,
+            from: side,
             dce_style,
             sequence_number: out.into(),
         };
@@ -254,7 +253,7 @@ impl Keys {
         let receiver = Receiver {
             key: Arc::clone(&self.initiator),
             acceptor_subkey: self.acceptor.clone(),
-            by_acceptor: !at_acceptor,
+            from: side.peer(),
             dce_style,
             window: Window::new(
                 incoming.into(),

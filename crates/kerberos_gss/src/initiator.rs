@@ -19,6 +19,7 @@ use kerberos_proto::{
 use crate::authenticator::{GssChecksum, bindings_promise, etype_negotiation};
 use crate::context::{Clock, Context, Details, Keys};
 use crate::mechanism::{frame, unframe_kerberos};
+use crate::message::Side;
 use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
 
 /// What an initiator asks for.
@@ -245,7 +246,7 @@ impl ExpectReply {
         let keys = Keys::with_acceptor(key, acceptor_subkey, dce_style);
         // Without an AP-REP, both sides count from the same number, as in MIT's library.
         let numbers = (own, number.unwrap_or(own));
-        let (sender, receiver) = keys.directions(false, flags, numbers);
+        let (sender, receiver) = keys.directions(Side::Initiator, flags, numbers);
         Context {
             details: Details {
                 initiator: credential.initiator,
