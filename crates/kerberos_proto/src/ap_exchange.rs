@@ -16,6 +16,7 @@ use kerberos_crypto::{ChecksumType, CryptoRng, Key, KeyBlock};
 
 use crate::AuthorizationDataElement;
 
+mod accepted;
 mod acceptor;
 mod checks;
 mod dce;
@@ -25,7 +26,8 @@ mod keys;
 mod replay;
 mod ticket_key;
 
-pub use acceptor::{Accepted, Acceptor, AcceptorChoice, AcceptorReply};
+pub use accepted::{Accepted, AcceptorChoice, AcceptorReply};
+pub use acceptor::Acceptor;
 pub use error::ApError;
 pub use initiator::{ApInitiator, ApReply, ApRequestOptions};
 pub use keys::{KeySource, OwnTgt, ServiceKey, ServiceKeys, WantedKey};
