@@ -2,18 +2,104 @@
 
 use alloc::{borrow::ToOwned, vec::Vec};
 
-use kerberos_asn1::{EncKdcRepPart, KdcOptions, KerberosTime, TicketFlags};
+use kerberos_asn1::{EncKdcRepPart, KdcOptions, KdcRep, KerberosTime, TicketFlags};
+use kerberos_crypto::{EncryptionType, Key};
 
+use super::super::on_behalf::{check_client, check_padata};
 use super::super::request::Sent;
-use super::super::{OnBehalf, TgsParams};
+use super::super::{OnBehalf, S4uProof, TgsParams};
 use crate::trace::trace;
 use crate::{ExchangeError, HostAddress, Principal, ReplyFault, Timestamp};
 
+/// A reply and what its encrypted part says.
+pub(super) struct Decrypted<'r> {
+    pub(super) message: &'r KdcRep<'r>,
+    pub(super) part: &'r EncKdcRepPart<'r>,
+    pub(super) client: Principal,
+    pub(super) server: Principal,
+}
+
+/// What the checks found out.
+pub(super) struct Checked {
+    /// The realm that the ticket leads to, if it is a referral.
+    pub(super) referral: Option<Vec<u8>>,
+    pub(super) proof: S4uProof,
+}
+
+impl Decrypted<'_> {
+    /// The type of the session key.
+    pub(super) fn session_etype(&self) -> EncryptionType {
+        EncryptionType(self.part.key.keytype)
+    }
+
+    /// Checks the reply against the request: one error each.
+    pub(super) fn check(
+        &self,
+        sent: &Sent,
+        params: &TgsParams,
+        now: Timestamp,
+    ) -> Result<Checked, ExchangeError> {
+        let part = self.part;
+        // RFC 4120 §3.1.5, which §3.3.4 refers to: the nonce is the request's.
+        if part.nonce != sent.nonce {
+            return Err(ReplyFault::Nonce.into());
+        }
+        let ticket = self.message.ticket.ticket();
+        let ticket_server = Principal::from_wire(&ticket.sname, ticket.realm);
+        if ticket_server != self.server {
+            return Err(ReplyFault::TicketServerName {
+                ticket: ticket_server,
+                reply: self.server.clone(),
+            }
+            .into());
+        }
+        let referral = check_server(&self.server, sent)?;
+        let proof = self.check_client(referral.is_some(), sent, params)?;
+        // §3.1.3: the session key's type comes from the request.
+        let session_etype = self.session_etype();
+        if !sent.etypes.contains(&session_etype) {
+            return Err(ReplyFault::SessionKeyNotOffered(session_etype).into());
+        }
+        // Told now, not by whoever uses the ticket first.
+        Key::from_bytes(session_etype, part.key.keyvalue)?;
+        check_times(part, sent, params, now)?;
+        check_flags(part.flags, sent, params)?;
+        check_addresses(part, sent, params)?;
+        Ok(Checked { referral, proof })
+    }
+
+    /// Whether the ticket is for the right client.
+    fn check_client(
+        &self,
+        is_referral: bool,
+        sent: &Sent,
+        params: &TgsParams,
+    ) -> Result<S4uProof, ExchangeError> {
+        let proof = match &params.on_behalf {
+            Some(on_behalf) => check_padata(on_behalf, self.message, self.part, sent)?,
+            None => S4uProof::default(),
+        };
+        match &params.on_behalf {
+            // A referral is still the requester's own.
+            Some(on_behalf) if !is_referral => {
+                check_client(on_behalf, &proof, &self.client, &sent.tgt.client)?;
+            }
+            // §3.3.3: the new ticket is for the client of the TGT.
+            _ if self.client != sent.tgt.client => {
+                return Err(ReplyFault::ClientName {
+                    asked: sent.tgt.client.clone(),
+                    got: self.client.clone(),
+                }
+                .into());
+            }
+            _ => {}
+        }
+        Ok(proof)
+    }
+}
+
 /// Whether the ticket is for the right service; the realm that it leads to, if it is a referral.
-pub(super) fn check_server(
-    server: &Principal,
-    sent: &Sent,
-) -> Result<Option<Vec<u8>>, ExchangeError> {
+fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, ExchangeError> {
     if *server == sent.server {
         return Ok(None);
     }
@@ -70,7 +156,7 @@ pub(super) fn check_server(
     Ok(None)
 }
 
-pub(super) fn check_times(
+fn check_times(
     part: &EncKdcRepPart<'_>,
     sent: &Sent,
     params: &TgsParams,
@@ -112,11 +198,7 @@ pub(super) fn check_times(
 
 /// RFC 4120 §2.4 to §2.6: a ticket is not postdated, a proxy or forwarded unless that was asked
 /// for, or unless the ticket that it was made from was.
-pub(super) fn check_flags(
-    flags: TicketFlags,
-    sent: &Sent,
-    params: &TgsParams,
-) -> Result<(), ReplyFault> {
+fn check_flags(flags: TicketFlags, sent: &Sent, params: &TgsParams) -> Result<(), ReplyFault> {
     // MS-SFU §3.2.5.2.2: here that was the evidence, whose flags its holder may not know.
     let from_evidence = matches!(params.on_behalf, Some(OnBehalf::ClientOf { .. }));
     let tied = [
@@ -137,7 +219,7 @@ pub(super) fn check_flags(
 
 /// RFC 4120 §3.3.3: the addresses are the TGT's, but for forwarded tickets and proxies, which have
 /// those of the request.
-pub(super) fn check_addresses(
+fn check_addresses(
     part: &EncKdcRepPart<'_>,
     sent: &Sent,
     params: &TgsParams,
