@@ -15,6 +15,7 @@ use kerberos_proto::{
     ApError, ApInitiator, ApRequestOptions, ClockOffset, CredProtection, CredSender, Credential,
     Subkey, TicketTimes, Timestamp,
 };
+use zeroize::Zeroizing;
 
 use crate::authenticator::{GssChecksum, bindings_promise, etype_negotiation};
 use crate::context::{Clock, Context, Details, Keys};
@@ -69,6 +70,67 @@ impl Default for InitiatorOptions {
     }
 }
 
+impl InitiatorOptions {
+    /// The flags of the context, with those that others bring with them.
+    fn context_flags(&self) -> Result<ContextFlags, GssError> {
+        let mut flags = self.flags;
+        if self.delegate.is_some() {
+            flags |= ContextFlags::DELEG;
+        } else if flags.contains(ContextFlags::DELEG) {
+            return Err(GssError::NothingToDelegate);
+        }
+        if flags.contains(ContextFlags::DCE_STYLE) {
+            flags |= ContextFlags::MUTUAL;
+        }
+        Ok(flags)
+    }
+
+    /// The KRB-CRED with the TGT to lend, if there is one.
+    fn lent(
+        &self,
+        credential: &Credential,
+        rng: &mut dyn CryptoRng,
+        now: Timestamp,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, GssError> {
+        let Some(tgt) = &self.delegate else {
+            return Ok(None);
+        };
+        // RFC 4121 §4.1.1: in the session key, whatever subkeys there are.
+        let key = Key::new(&credential.session_key)?;
+        let sender = CredSender::new(CredProtection::Key(&key));
+        // By the clock of the authenticator around it.
+        let time = now.by_kdc(self.kdc_offset);
+        Ok(Some(sender.message(
+            core::slice::from_ref(tgt),
+            rng,
+            time,
+        )?))
+    }
+
+    /// What the AP-REQ is to be like; `etypes` are those that subkeys may have besides that of the
+    /// `session` key.
+    fn request(
+        &self,
+        flags: ContextFlags,
+        checksum: &GssChecksum<'_>,
+        etypes: &[EncryptionType],
+        session: EncryptionType,
+    ) -> Result<ApRequestOptions, GssError> {
+        let mut request = ApRequestOptions::default();
+        // The flags of the AP-REQ and those of the checksum always agree.
+        request.mutual = flags.contains(ContextFlags::MUTUAL);
+        request.use_session_key = self.use_session_key;
+        request.subkey = Subkey::Generate;
+        request.sequence_number = true;
+        request.checksum = Some(checksum.to_checksum()?);
+        request.kdc_offset = self.kdc_offset;
+        let promise = self.announce_bindings.then(bindings_promise);
+        let wishes = etype_negotiation(etypes, session);
+        request.authorization_data = wishes.into_iter().chain(promise).collect();
+        Ok(request)
+    }
+}
+
 /// A client that establishes a context.
 #[derive(Debug)]
 pub struct Initiator {
@@ -108,46 +170,19 @@ impl Initiator {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<(Self, Step), GssError> {
-        let mut flags = options.flags;
-        if flags.contains(ContextFlags::DELEG) && options.delegate.is_none() {
-            return Err(GssError::NothingToDelegate);
-        }
-        if flags.contains(ContextFlags::DCE_STYLE) {
-            flags |= ContextFlags::MUTUAL;
-        }
-        let lent = match &options.delegate {
-            Some(tgt) => {
-                flags |= ContextFlags::DELEG;
-                // RFC 4121 §4.1.1: in the session key, whatever subkeys there are.
-                let key = Key::new(&credential.session_key)?;
-                let sender = CredSender::new(CredProtection::Key(&key));
-                // By the clock of the authenticator around it.
-                let time = now.by_kdc(options.kdc_offset);
-                Some(sender.message(core::slice::from_ref(tgt), rng, time)?)
-            }
-            None => None,
-        };
+        let flags = options.context_flags()?;
+        let lent = options.lent(credential, rng, now)?;
         let bindings = options.channel_bindings.as_ref();
         let checksum = GssChecksum {
             bindings: bindings.map(ChannelBindings::hash).unwrap_or_default(),
             flags,
             delegated: lent.as_deref().map(Vec::as_slice),
         };
-        let mut request = ApRequestOptions::default();
-        // The flags of the AP-REQ and those of the checksum always agree.
-        request.mutual = flags.contains(ContextFlags::MUTUAL);
-        request.use_session_key = options.use_session_key;
-        request.subkey = Subkey::Generate;
-        request.sequence_number = true;
-        request.checksum = Some(checksum.to_checksum()?);
-        request.kdc_offset = options.kdc_offset;
         let session = credential.session_key.etype();
-        let promise = options.announce_bindings.then(bindings_promise);
         let etypes = options.etypes.as_deref();
         let mut etypes = etypes.unwrap_or(EncryptionType::SUPPORTED).to_vec();
-        let wishes = etype_negotiation(&etypes, session);
+        let request = options.request(flags, &checksum, &etypes, session)?;
         etypes.push(session);
-        request.authorization_data = wishes.into_iter().chain(promise).collect();
         let (exchange, message) = ApInitiator::start(credential, &request, rng, now)?;
         let token = if flags.contains(ContextFlags::DCE_STYLE) {
             message
