@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds() {
+    fn special_principals_are_told_by_their_components() {
         assert!(Principal::krbtgt(b"A", b"B").is_krbtgt());
         assert_eq!(Principal::krbtgt(b"A", b"B").to_string(), "krbtgt/A@B");
         assert!(!Principal::parse("krbtgt@A").unwrap().is_krbtgt());
