@@ -18,7 +18,7 @@ sequence! {
     pub struct TransitedEncoding<'a> {
         /// How `contents` is written.
         [0] tr_type: TransitedType,
-        /// The realms; empty when there is none.
+        /// The realms; empty when the ticket passed through no other.
         [1] contents: &'a [u8],
     }
 }

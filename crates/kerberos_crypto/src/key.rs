@@ -77,7 +77,7 @@ impl Key {
     /// The password is bytes, as typed; RC4 alone needs them to be UTF-8. `s2kparams` are those
     /// of ETYPE-INFO2, for most types a count of iterations; `None` means the type's default. A
     /// count above `max_iterations` is refused before any work, and so is one below the type's
-    /// default, which only helps someone who listens and guesses.
+    /// default, which would only help an eavesdropper to guess the password.
     ///
     /// # Errors
     /// [`CryptoError::UnsupportedEtype`], [`CryptoError::S2kParams`],

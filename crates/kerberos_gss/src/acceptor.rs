@@ -33,16 +33,17 @@ pub struct AcceptorOptions {
     /// refused. One that sends none is let in, unless it promised to send them (MS-KILE) or they
     /// are [required](Self::require_bindings).
     pub channel_bindings: Option<ChannelBindings>,
-    /// Refuse who sends no channel bindings: against somebody in between who lets the victim
-    /// connect without TLS. It wants [`channel_bindings`](Self::channel_bindings) to compare with:
-    /// [`GssError::OwnBindingsMissing`].
+    /// Refuse an initiator that sends no channel bindings: against an attacker in between who lets
+    /// the victim connect without TLS. [`channel_bindings`](Self::channel_bindings) must be set
+    /// then; else it is [`GssError::OwnBindingsMissing`].
     pub require_bindings: bool,
-    /// Services that the initiator has to ask for.
+    /// Flags that the initiator must set.
     pub require: ContextFlags,
-    /// Take the TGT that an initiator lends, into [`Details::delegated`](crate::Details::delegated);
-    /// to [require](Self::require) [`DELEG`](ContextFlags::DELEG) is to want it, too. It is an error
-    /// then that it cannot be read. By default it is left where it is: whoever has it can act as the
-    /// initiator, which most services are not for.
+    /// Take the TGT that an initiator lends, into
+    /// [`Details::delegated`](crate::Details::delegated), and refuse the initiator when it cannot
+    /// be read. Requiring [`DELEG`](ContextFlags::DELEG) by [`require`](Self::require) implies it.
+    /// By default the TGT is ignored: its holder can act as the initiator, which most services do
+    /// not need.
     pub delegation: bool,
     /// Where the initiator is: tickets may be bound to addresses.
     pub peer: Option<HostAddress>,

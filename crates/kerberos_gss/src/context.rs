@@ -33,8 +33,8 @@ pub struct Context {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Details {
-    /// Who asked for the context. It is compared as a [`Principal`] or by
-    /// [`export_name`](crate::export_name); what it shows as is for people, and may be the same for two.
+    /// The client that asked for the context. Compare it as a [`Principal`] or by
+    /// [`export_name`](crate::export_name); its text is for people, and may be the same for two.
     pub initiator: Principal,
     /// The service. An initiator that did not ask for [`ContextFlags::MUTUAL`] takes it on trust.
     pub acceptor: Principal,
@@ -46,12 +46,12 @@ pub struct Details {
     pub channel_bound: bool,
     /// The times of the ticket.
     pub times: TicketTimes,
-    /// As an acceptor: what ticket and authenticator say, [`Accepted::pac`], and
-    /// [`Accepted::evidence`], which gets tickets on the initiator's behalf where the KDC lets the
-    /// service (constrained delegation).
+    /// As an acceptor: what ticket and authenticator say, with [`Accepted::pac`], and
+    /// [`Accepted::evidence`] for tickets on the initiator's behalf where the KDC lets the service
+    /// have them (constrained delegation).
     pub accepted: Option<Box<Accepted>>,
-    /// As an acceptor that [wants it](crate::AcceptorOptions::delegation): what the initiator lends, a
-    /// forwarded TGT.
+    /// As an acceptor that [wants it](crate::AcceptorOptions::delegation): what the initiator
+    /// lends, a forwarded TGT.
     pub delegated: Vec<Credential>,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
@@ -177,7 +177,7 @@ impl Details {
         self.keys.last()
     }
 
-    /// A value that both sides can compute and nobody else (`GSS_Pseudo_random`, RFC 4402):
+    /// A value that only the two sides can compute (`GSS_Pseudo_random`, RFC 4402):
     /// `length` octets for `input`, which names the purpose.
     pub fn pseudo_random(
         &self,

@@ -54,8 +54,8 @@ impl Initiator {
     ///
     /// # Errors
     /// [`GssError::Ap`] when the credential cannot be used, [`GssError::Delegation`] when the one
-    /// to lend cannot, [`GssError::NothingToDelegate`] when there is none and the flags want it, and
-    /// [`GssError::Checksum`] when it is too long: 64 KiB.
+    /// to lend cannot, [`GssError::NothingToDelegate`] when it is missing and the flags want it,
+    /// and [`GssError::Checksum`] when it is too long: 64 KiB.
     pub fn start(
         credential: &Credential,
         options: &InitiatorOptions,

@@ -124,8 +124,8 @@ impl LongTermKey {
         core::mem::take(&mut self.delay)
     }
 
-    /// The key by `salt`, whose type alone counts for a keytab. Of a keytab's keys it is the one with version `kvno` if there is one, else
-    /// the newest.
+    /// The key by `salt`, whose type alone counts for a keytab. Of a keytab's keys it is the one
+    /// with version `kvno` if there is one, else the newest.
     ///
     /// # Errors
     /// [`ExchangeError::Ask`], [`ExchangeError::NoKeyFor`] and [`ExchangeError::Crypto`].

@@ -1,4 +1,4 @@
-//! `Request` and `Step`: what every exchange hands to whoever does the IO.
+//! `Request` and `Step`: what every exchange hands to the caller, who does the IO.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;

@@ -153,8 +153,8 @@ impl Eq for Principal {}
 
 /// The text form, with bytes that are no UTF-8 replaced, for people to read.
 ///
-/// Principals that differ in such bytes show alike, so that this is nothing to decide by who may do
-/// what: compare principals for that, or what [`Principal::unparse_into`] writes.
+/// Principals that differ in such bytes look the same, so access must not be decided by this text:
+/// compare principals for that, or what [`Principal::unparse_into`] writes.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();

@@ -111,7 +111,7 @@ impl TgsExchange {
     /// [`ExchangeError::NoEtypes`] when no supported encryption type is allowed,
     /// [`ExchangeError::WrongTgt`] when `tgt` is for another realm than the service's,
     /// [`ExchangeError::Crypto`] when its session key is of no supported type, and
-    /// [`ExchangeError::Decode`] when a ticket is none.
+    /// [`ExchangeError::Decode`] when a ticket is not valid DER.
     pub fn start(
         params: TgsParams,
         tgt: &Credential,
@@ -130,7 +130,7 @@ impl TgsExchange {
         Self::begin(params, tgt, &mut Env { rng, now })
     }
 
-    /// As [`start`](Self::start), for who has told already what is asked for.
+    /// As [`start`](Self::start), for callers that have traced already what is asked for.
     pub(crate) fn begin(
         params: TgsParams,
         tgt: &Credential,

@@ -216,7 +216,7 @@ impl Database {
         Some(entry.newest())
     }
 
-    /// The entry of the user who has this certificate.
+    /// The entry of the user with this certificate.
     pub(crate) fn find_by_certificate(&self, certificate: &[u8]) -> Option<&Entry> {
         let entries = &mut self.entries.iter();
         let entry =

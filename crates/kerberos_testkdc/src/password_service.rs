@@ -20,12 +20,12 @@ mod reply;
 pub(crate) type Replays = BTreeSet<Vec<u8>>;
 
 impl Kdc {
-    /// The kpasswd service's answer to `request`, or `None` where there is none: to what is no
-    /// request, and where a fault says so.
+    /// The kpasswd service's answer to `request`. `None` means silence: to what is not a request,
+    /// and where a fault says so.
     ///
     /// `now` is the time since 1970-01-01T00:00:00Z. There has to be a service `kadmin/changepw`.
-    /// Who logged in for it may change the own password, and who
-    /// [may](crate::Account::may_set_passwords) that of others; anything will do for one.
+    /// A client that logged in for it may change its own password, and one that
+    /// [may](crate::Account::may_set_passwords) those of others, to anything but an empty one.
     pub fn answer_password_change(
         &self,
         request: &[u8],

@@ -1,7 +1,7 @@
 //! Tickets on behalf of users: S4U2Self and S4U2Proxy (MS-SFU), through realms too.
 //!
-//! There is no PAC here. What a real KDC reads from one, whom a TGT of another realm is about, is
-//! in an element of authorization data of our own.
+//! There is no PAC here. The user that a TGT of another realm is about, whom a real KDC finds in
+//! the PAC, is in an element of authorization data of our own.
 
 use kerberos_asn1::{
     AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, EncTicketPart, KdcOptions,
@@ -41,7 +41,7 @@ pub(crate) struct Granted {
     pub(crate) forwardable: bool,
     padata: Vec<(PaDataType, Vec<u8>)>,
     encrypted: Vec<(PaDataType, Vec<u8>)>,
-    /// Whom a TGT of another realm is about.
+    /// The user that a TGT of another realm is about.
     subject: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl Granted {
     }
 }
 
-/// Whom a TGT is about.
+/// The user that a TGT is about.
 fn subject(tgt: &EncTicketPart<'_>) -> Option<String> {
     let elements = tgt.authorization_data.as_ref()?;
     let element = elements.iter().find(|one| one.ad_type == SUBJECT)?;
@@ -136,5 +136,5 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// In place of a PAC: whom a TGT of another realm is about.
+/// In place of a PAC: the user that a TGT of another realm is about.
 const SUBJECT: AuthorizationDataType = AuthorizationDataType(-4242);

@@ -1,5 +1,5 @@
-//! `Request`: an AP-REQ that was accepted, what its GSS-API checksum says (RFC 4121 §4.1.1), and the
-//! context that comes of it.
+//! `Request`: an AP-REQ that was accepted, what its GSS-API checksum says (RFC 4121 §4.1.1), and
+//! the context that comes of it.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;

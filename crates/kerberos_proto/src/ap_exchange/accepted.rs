@@ -21,8 +21,8 @@ use crate::{AuthorizationDataElement, Credential, HostAddress, Principal, Ticket
 pub struct Accepted {
     /// Who the client is.
     pub client: Principal,
-    /// The service whose key opened the ticket; the ticket may have an alias of it. Where that is
-    /// the session key of a TGT, the TGT's client.
+    /// The service whose key opened the ticket; the ticket may name an alias of it. For a ticket
+    /// that the session key of a TGT opened, the TGT's client.
     pub server: Principal,
     /// The ticket, as the client sent it; see [`Accepted::evidence`].
     pub ticket: Vec<u8>,
@@ -74,7 +74,8 @@ pub struct AcceptorChoice {
     pub subkey: Option<Key>,
     /// The first sequence number of the service's messages.
     pub sequence_number: Option<u32>,
-    /// The encrypted part of the AP-REP, which is no answer to itself.
+    /// The encrypted part of the AP-REP, so that it is not taken back as the confirmation of
+    /// itself.
     pub(super) cipher: Vec<u8>,
 }
 
@@ -88,7 +89,7 @@ impl Accepted {
     /// there is no PAC, for not every KDC makes them.
     ///
     /// The client is authenticated either way. MIT's library, too, ignores a PAC that it cannot
-    /// verify, and whoever decides by one must refuse the client then.
+    /// verify; a caller that decides by the PAC must refuse the client then.
     ///
     /// # Errors
     /// As [`Pac::from_authorization_data`] and [`Pac::verify`].

@@ -75,11 +75,11 @@ use crate::{HostAddress, Principal, TicketTimes, Timestamp, TransitPolicy};
 pub struct Acceptor<K> {
     /// Where the keys come from.
     pub keys: K,
-    /// The one service whose keys may be used; `None` means all that there are keys of.
+    /// The one service whose keys may be used; `None` means every service that has keys.
     ///
     /// As in MIT's library the ticket may have another name, an alias, if one of those keys opens
-    /// it. And a principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST) without
-    /// host, or without realm, means those of any.
+    /// it. A principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST) without a
+    /// host, or without a realm, stands for the services of any.
     pub server: Option<Principal>,
     /// Take the host of such a [`server`](Self::server) for any host
     /// (`ignore_acceptor_hostname`).
@@ -91,15 +91,15 @@ pub struct Acceptor<K> {
     pub etypes: Vec<EncryptionType>,
     /// The service's own TGT, for user-to-user authentication.
     pub tgt: Option<OwnTgt>,
-    /// Which realms clients may come through where no KDC has checked them; by default those that
-    /// the names of the realms lay down.
+    /// Which realms clients may come through where no KDC has checked them; by default those on the
+    /// path that the realms' names lay down.
     pub transit: TransitPolicy,
     /// Take tickets that came through any realms: for a caller that looks at
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
-    /// Take tickets that do not say who has them. A KDC with anonymous PKINIT gives them to anybody
-    /// who asks (RFC 8062), so that they authenticate nobody:
-    /// [`Accepted::client`] is `WELLKNOWN/ANONYMOUS` then, as a rule.
+    /// Take anonymous tickets, which do not name their holder. A KDC with anonymous PKINIT gives
+    /// them to anyone (RFC 8062), so they authenticate no one: [`Accepted::client`] is usually
+    /// `WELLKNOWN/ANONYMOUS` then.
     pub accept_anonymous: bool,
 }
 

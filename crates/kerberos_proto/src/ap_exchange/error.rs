@@ -139,7 +139,7 @@ pub enum ApError {
     /// from the client's realm to the service's.
     #[error("the client came through realms that are not trusted to be on its way")]
     PathNotAccepted,
-    /// The ticket does not say who has it: a KDC may give such a one to anybody.
+    /// The ticket does not name its holder: a KDC may give an anonymous one to anyone.
     #[error("the ticket is anonymous, {}", Shown::new(client))]
     Anonymous {
         /// The name that it has instead.

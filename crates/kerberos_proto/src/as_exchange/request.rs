@@ -169,5 +169,5 @@ fn in_range(seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(seconds).clamp(KerberosTime::MIN, KerberosTime::MAX)
 }
 
-/// MIT's `ticket_lifetime` where no one says otherwise: a day.
+/// MIT's `ticket_lifetime` where it is not configured: a day.
 const DEFAULT_LIFETIME: i32 = 24 * 60 * 60;

@@ -16,7 +16,7 @@ pub struct KdcError {
     pub code: ErrorCode,
     /// Why, in the KDC's words (`e-text`).
     pub text: Option<String>,
-    /// For whom the client asked.
+    /// The client that the request named.
     pub asked_client: Principal,
     /// What the client asked for.
     pub asked_server: Principal,

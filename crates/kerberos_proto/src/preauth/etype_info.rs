@@ -64,7 +64,7 @@ impl KeyInfo {
 
     /// Learns from `padata`, taking the first of `acceptable` that the KDC has a key of.
     ///
-    /// A hint that is not well-formed is as none, as in MIT's library.
+    /// A hint that is not well-formed is ignored, as in MIT's library.
     ///
     /// # Errors
     /// [`ExchangeError::NoCommonEtype`] when the KDC has hints, but for other types only, and
@@ -85,7 +85,7 @@ impl KeyInfo {
         Ok(())
     }
 
-    /// As [`update`](Self::update), but tells no one; returns whether an entry was chosen.
+    /// As [`update`](Self::update), without a trace; returns whether an entry was chosen.
     fn learn(
         &mut self,
         padata: &[OwnedPaData],

@@ -103,8 +103,9 @@ impl S4u2Proxy {
     /// Starts it by means of `tgt`, the service's own, for its own realm, and gives the request.
     ///
     /// `params` name the other service; if in a realm that is not one's own, then the KDC's
-    /// referrals must lead there. `evidence` is a ticket of the user to the service: from [`S4u2Self`], or one
-    /// that the user showed. Whether it must be forwardable is the KDC's to say.
+    /// referrals must lead there. `evidence` is a ticket of the user to the service: from
+    /// [`S4u2Self`], or one that the user showed. Whether it must be forwardable is the KDC's to
+    /// say.
     ///
     /// # Errors
     /// As [`TgsExchange::start`].

@@ -69,8 +69,8 @@ pub struct S4u2Self {
 impl S4u2Self {
     /// Starts it by means of `tgt`, which is for `user_realm`, and gives the request.
     ///
-    /// The service is the one that `params` name, and has to be the client of `tgt`; for whom it
-    /// asks is set here, and so is that the KDC may refer it on.
+    /// The service is the one that `params` name, and has to be the client of `tgt`. The user, and
+    /// that the KDC may refer the service on, are set here.
     ///
     /// # Errors
     /// As [`TgsExchange::start`].
@@ -145,8 +145,8 @@ impl S4u2Self {
         }
     }
 
-    /// The user's realm said who the user is. No other may change that, nor can it use the
-    /// certificate; and restrictions that were asked for are in the referral by now.
+    /// Keeps the user's name as the user's realm gave it. No other realm may change that, nor can
+    /// it use the certificate; and restrictions that were asked for are in the referral by now.
     fn note_user(&mut self) {
         self.params.authorization_data = Vec::new();
         if let Some(OnBehalf::User {

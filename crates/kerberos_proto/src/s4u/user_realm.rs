@@ -1,5 +1,5 @@
-//! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that
-//! nobody means to complete (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
+//! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that is
+//! not meant to be completed (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
 
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 
@@ -16,8 +16,8 @@ use crate::{AsParams, ExchangeError, KdcError, Policy, Principal, Request, Step,
 
 /// The search for a user's realm under way.
 ///
-/// Nothing authenticates its result, which is good for no more than whom to ask next: what the user
-/// is called is proven by [`S4u2Self`](super::S4u2Self).
+/// Its result is not authenticated, and only tells which realm to ask next; the user's name is
+/// proven by [`S4u2Self`](super::S4u2Self).
 #[derive(Debug)]
 pub struct UserRealm {
     params: AsParams,
@@ -198,5 +198,5 @@ impl UserRealm {
     }
 }
 
-/// Seconds; should a ticket come, nobody will use it.
+/// Seconds; a ticket that comes is not used.
 const LIFETIME: i32 = 15;

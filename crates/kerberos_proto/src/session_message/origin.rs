@@ -34,7 +34,7 @@ pub enum OriginFault {
     /// It says to come from elsewhere than it came from.
     #[error("the message is from another host than it says")]
     SenderAddress,
-    /// It is meant for somebody else.
+    /// It is meant for another host.
     #[error("the message is for another host")]
     RecipientAddress,
 }

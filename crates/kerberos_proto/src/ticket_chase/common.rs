@@ -29,7 +29,7 @@ pub(super) struct Common {
     pub(super) tgt: Credential,
     /// The realms whose KDCs served the client.
     pub(super) hops: Vec<Vec<u8>>,
-    /// The realms visited on this part of the way.
+    /// Realms already visited; a referral back to one ends the chase.
     pub(super) trail: Trail,
     /// TGTs of other realms that were asked for.
     pub(super) got: Vec<Credential>,

@@ -1,4 +1,4 @@
-//! The states of a chase: where it begins, and who takes which answer.
+//! The states of a chase: where it begins, and which state takes which answer.
 
 mod service;
 mod walk;

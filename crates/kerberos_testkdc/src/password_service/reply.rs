@@ -1,4 +1,5 @@
-//! What the kpasswd service answers: AP-REP and result, or a KRB-ERROR, in their frame (RFC 3244 §2).
+//! What the kpasswd service answers: AP-REP and result, or a KRB-ERROR, in their frame (RFC 3244
+//! §2).
 
 use kerberos_asn1::{
     AddressType, ApRep, Authenticator, EncApRepPart, EncKrbPrivPart, Encode, EncryptedData,

@@ -18,7 +18,7 @@ use crate::{ExchangeError, Principal, ReplyFault, S4uFault};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct S4uProof {
-    /// The user, as the KDC names them under its checksum (S4U2Self); an old KDC names nobody.
+    /// The user, as the KDC names them under its checksum (S4U2Self); `None` from an old KDC.
     pub user: Option<Principal>,
     /// Whether the KDC knows of resource-based constrained delegation (S4U2Proxy).
     pub resource_based: bool,
@@ -94,8 +94,8 @@ pub(crate) fn check_client(
     })
 }
 
-/// The user whom the KDC names in its PA-S4U-X509-USER; a KDC that knows PA-FOR-USER alone sends
-/// none.
+/// The user that the KDC names in its PA-S4U-X509-USER, which a KDC that knows PA-FOR-USER alone
+/// does not send.
 fn confirmed_user(
     sent: &Sent,
     padata: &[OwnedPaData],

@@ -128,7 +128,7 @@ impl ExpectTgt {
 }
 
 /// A TGT for the service's realm, from a KDC that led off the path: it knows its own. As in MIT's
-/// library nothing that is found there is kept: it was not the client who chose the way.
+/// library nothing that is found there is kept: the client did not choose the way.
 pub(in crate::ticket_chase) struct ExpectOffPathTgt {
     then: ToDo,
 }
