@@ -1,6 +1,6 @@
 //! The encoded transited realms of a ticket (RFC 4120 §5.3).
 //!
-//! Expanding the compressed names (§3.3.3.2) is left to those who check them.
+//! Expanding the compressed names (§3.3.3.2) is left to the code that checks them.
 
 use crate::TransitedType;
 use crate::der::sequence;

@@ -57,7 +57,7 @@ pub struct Details {
     pub(crate) keys: Keys,
 }
 
-/// How a ticket's end is told by one's own clock.
+/// How a ticket's end is told by the local clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clock {
     /// As an initiator: how far the KDC's is ahead, if that is known.

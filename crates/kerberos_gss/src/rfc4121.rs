@@ -69,7 +69,7 @@ pub(crate) fn mic(sender: &mut Sender, message: &[u8]) -> Vec<u8> {
     token
 }
 
-/// The message in `token`, in one's own memory.
+/// The message in `token`, copied out of it.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     token: &[u8],

@@ -88,7 +88,7 @@ pub(crate) fn verify_mic(
     receiver.window.receive(number.into())
 }
 
-/// The message in `token`, in one's own memory.
+/// The message in `token`, copied out of it.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     token: &[u8],

@@ -63,7 +63,7 @@ impl From<Checksum<'_>> for ApChecksum {
     }
 }
 
-/// Which key of one's own to put into a message, to be used instead of the session key.
+/// Which key to choose and put into a message, to be used instead of the session key.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Subkey {
@@ -92,7 +92,7 @@ fn sequence_number(wanted: bool, rng: &mut dyn CryptoRng) -> Option<u32> {
     wanted.then(|| rng.next_u32() >> 2)
 }
 
-/// The elements of `wire` in one's own memory.
+/// An owned copy of the elements of `wire`.
 fn owned(wire: Option<&AuthorizationData<'_>>) -> Vec<AuthorizationDataElement> {
     let elements = wire.into_iter().flat_map(|list| list.iter());
     elements

@@ -65,8 +65,8 @@ impl LongTermKey {
         }
     }
 
-    /// The encryption types to ask for: those of `wanted` that are supported, the ones of which
-    /// there are keys first. A KDC that picks the first it has a key for then picks one of ours.
+    /// The encryption types to ask for: the supported ones of `wanted`, first those that the keytab
+    /// has keys for. A KDC that picks the first type it has a key for then picks one of ours.
     ///
     /// # Errors
     /// [`ExchangeError::NoEtypes`] and [`ExchangeError::NoKeys`].
@@ -93,7 +93,7 @@ impl LongTermKey {
         Ok(ordered)
     }
 
-    /// The types among `etypes` of which there are keys of a keytab, the newest ones.
+    /// The types among `etypes` that the newest keys of a keytab have.
     pub(crate) fn etypes_in(&self, etypes: &[EncryptionType]) -> Vec<EncryptionType> {
         let Secret::Keys(keys) = &self.secret else {
             return Vec::new();

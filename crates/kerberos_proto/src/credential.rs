@@ -136,7 +136,7 @@ impl HostAddress {
         (!wire.is_empty()).then(|| SequenceOf::from(wire))
     }
 
-    /// The addresses of a message in one's own memory.
+    /// An owned copy of the addresses of a message.
     pub(crate) fn list(wire: Option<&HostAddresses<'_>>) -> Vec<Self> {
         let addresses = wire.into_iter().flat_map(|list| list.iter());
         addresses

@@ -18,20 +18,20 @@ pub struct InitiatorOptions {
     /// The services. By default [`MUTUAL`](ContextFlags::MUTUAL), [`REPLAY`](ContextFlags::REPLAY),
     /// [`SEQUENCE`](ContextFlags::SEQUENCE), [`CONF`](ContextFlags::CONF) and
     /// [`INTEG`](ContextFlags::INTEG). [`DELEG`](ContextFlags::DELEG) is set where there is
-    /// something to [delegate](Self::delegate), and an error without;
+    /// something to [delegate](Self::delegate), and is an error where there is not;
     /// [`DCE_STYLE`](ContextFlags::DCE_STYLE) brings `MUTUAL` with it.
     pub flags: ContextFlags,
     /// The channel that the context is established over.
     pub channel_bindings: Option<ChannelBindings>,
-    /// Tell the acceptor that a context of this client has bindings wherever there is a channel,
-    /// so that it refuses one without (`client_aware_channel_bindings` of krb5.conf).
+    /// Promise the acceptor that this client always sends bindings where it has a channel, so that
+    /// it refuses a context without them (`client_aware_channel_bindings` of krb5.conf).
     pub announce_bindings: bool,
     /// A forwarded TGT to lend. The acceptor can act as the client then: it must be trusted
     /// (`ok-as-delegate`).
     pub delegate: Option<Credential>,
     /// The encryption types that subkeys may have besides the session key's, best first: those
     /// before the session key's are offered to the acceptor (RFC 4537), and an acceptor that chooses
-    /// another one is refused. `None` is for those of krb5.conf where there is one, and else for
+    /// another one is refused. `None` means those of krb5.conf where it is read, else
     /// [all](EncryptionType::SUPPORTED).
     pub etypes: Option<Vec<EncryptionType>>,
     /// The ticket is encrypted in the session key of the service's TGT (user-to-user).

@@ -67,7 +67,7 @@ pub enum ApError {
         server: Principal,
         /// The encryption type of the ticket.
         etype: EncryptionType,
-        /// The types that there are keys of.
+        /// The types of the keys that are present.
         present: Vec<EncryptionType>,
     },
     /// There are keys of the service, but of other versions.
@@ -77,7 +77,7 @@ pub enum ApError {
         server: Principal,
         /// The key version of the ticket.
         kvno: u32,
-        /// The versions that there are.
+        /// The versions of the keys that are present.
         present: Vec<u32>,
     },
     /// Looking for keys failed.

@@ -14,7 +14,7 @@ use crate::exchange::nonce;
 use crate::preauth::OwnedPaData;
 use crate::{HostAddress, Principal, Timestamp};
 
-/// The body of an AS-REQ in one's own memory.
+/// The body of an AS-REQ, owned.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) client: Principal,

@@ -1,4 +1,4 @@
-//! `KdcError`: a KRB-ERROR in one's own memory (RFC 4120 §5.9.1).
+//! `KdcError`: a KRB-ERROR, owned (RFC 4120 §5.9.1).
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -1,4 +1,4 @@
-//! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to one's own
+//! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to this one
 //! (MS-SFU §3.1.5.2), also where that other service lives in another realm.
 
 use alloc::{boxed::Box, vec::Vec};
@@ -79,17 +79,17 @@ pub struct S4u2Proxy {
     /// As the caller wants the ticket; each request is made from it.
     params: TgsParams,
     evidence: Credential,
-    /// The TGT of one's own that was used last.
+    /// The service's own TGT that was used last.
     tgt: Credential,
     stage: Stage,
     exchange: TgsExchange,
     trail: Trail,
 }
 
-/// What the answer is awaited to.
+/// Which request is waiting for its answer.
 #[derive(Clone, Debug)]
 enum Stage {
-    /// The evidence, shown to one's own KDC.
+    /// The evidence, shown to the service's own KDC.
     Evidence,
     /// An ordinary request for the service, on the way to the target's realm.
     TargetTgt { proxy: Credential },
@@ -102,10 +102,9 @@ enum Stage {
 impl S4u2Proxy {
     /// Starts it by means of `tgt`, the service's own, for its own realm, and gives the request.
     ///
-    /// `params` name the other service; if in a realm that is not one's own, then the KDC's
-    /// referrals must lead there. `evidence` is a ticket of the user to the service: from
-    /// [`S4u2Self`], or one that the user showed. Whether it must be forwardable is the KDC's to
-    /// say.
+    /// `params` name the other service; if it lives in another realm, the KDC's referrals must lead
+    /// there. `evidence` is a ticket of the user to the service: from [`S4u2Self`], or one that the
+    /// user showed. Whether it must be forwardable is the KDC's to say.
     ///
     /// # Errors
     /// As [`TgsExchange::start`].
