@@ -44,7 +44,7 @@ impl UserRealm {
     /// use kerberos_proto::{Policy, Principal, S4uUser, Step, Timestamp, UserRealm};
     /// let user = S4uUser::Name(Principal::parse("alice@EXAMPLE.COM")?);
     /// let now = Timestamp::new(1_767_225_600, 0);
-    /// let (_, step) = UserRealm::start(&user, b"OTHER.COM", Policy::default(), &mut env)?;
+    /// let (_, step) = UserRealm::start(&user, b"OTHER.COM", Policy::default(), &mut rng, now)?;
     /// assert!(matches!(step, Step::Done(realm) if *realm == b"EXAMPLE.COM"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
