@@ -78,3 +78,46 @@ impl Trail {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(max_referrals: u8) -> Policy {
+        Policy {
+            max_referrals,
+            ..Policy::default()
+        }
+    }
+
+    #[test]
+    fn a_realm_that_was_visited_is_not_come_back_to() {
+        let mut trail = Trail::new(b"A", &policy(10));
+        assert!(!trail.has_moved());
+        trail.follow(b"B").unwrap();
+        assert!(trail.has_moved());
+        for visited in [b"A", b"B"] {
+            match trail.follow(visited).unwrap_err() {
+                ExchangeError::ReferralLoop { realm, hops } => {
+                    assert_eq!(realm, visited);
+                    assert_eq!(hops, [b"A", b"B"]);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_referrals_are_followed_as_the_policy_allows() {
+        let mut trail = Trail::new(b"A", &policy(2));
+        trail.follow(b"B").unwrap();
+        trail.follow(b"C").unwrap();
+        match trail.follow_after(&[b"H".to_vec()], b"D").unwrap_err() {
+            ExchangeError::TooManyReferrals { limit, realm, hops } => {
+                assert_eq!((limit, realm.as_slice()), (2, &b"D"[..]));
+                assert_eq!(hops, [b"H"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
