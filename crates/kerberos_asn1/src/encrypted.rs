@@ -56,7 +56,7 @@ impl Encode for EncryptedData<'_> {
 }
 
 sequence! {
-    /// A key, borrowed: whoever owns the buffer that it lies in wipes it.
+    /// A key, borrowed: the owner of the buffer that it lies in wipes it.
     ///
     /// ```text
     /// EncryptionKey   ::= SEQUENCE {

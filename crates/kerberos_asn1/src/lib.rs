@@ -12,7 +12,7 @@
 //!
 //! **What this crate never does:** no cryptography, no policy, no IO, no clock, no randomness; no
 //! recursion by what the input says, no panic on any input, no unsafe code. It does not know what
-//! an encryption type is, whether a time has come, or whom to trust.
+//! an encryption type is, whether a time has come, or which peer to trust.
 //!
 //! # Strict where it is safe, lenient where peers need it
 //!
@@ -22,7 +22,7 @@
 //!
 //! Accepted is what real peers send though a purist would not:
 //!
-//! * numbers nobody knows: name types, padata types, error codes and flags survive as they are;
+//! * unknown numbers: name types, padata types, error codes and flags survive as they are;
 //! * `UInt32` sent as a negative INTEGER: the same 32 bits. Nonces and sequence numbers are written
 //!   as RFC 4120 says, key versions as everybody writes them (see [`EncryptedData`]);
 //! * the encrypted part of an AS-REP under the tag of a TGS-REP's

@@ -1,6 +1,6 @@
 //! The encoded transited realms of a ticket (RFC 4120 §5.3).
 //!
-//! Expanding the compressed names (§3.3.3.2) is left to those who check them.
+//! Expanding the compressed names (§3.3.3.2) is left to the code that checks them.
 
 use crate::TransitedType;
 use crate::der::sequence;
@@ -18,7 +18,7 @@ sequence! {
     pub struct TransitedEncoding<'a> {
         /// How `contents` is written.
         [0] tr_type: TransitedType,
-        /// The realms; empty when there is none.
+        /// The realms; empty when the ticket passed through no other.
         [1] contents: &'a [u8],
     }
 }

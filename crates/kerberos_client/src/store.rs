@@ -107,9 +107,7 @@ pub(crate) fn cache_of_primary(
         cache.config(setting)?;
     }
     // A TGT of another realm than the client's: look-ups have to start there.
-    let mut components = credential.server.components();
-    if let (Some(b"krbtgt"), Some(realm), None) =
-        (components.next(), components.next(), components.next())
+    if let Some(realm) = credential.server.tgt_realm()
         && realm != credential.client.realm()
     {
         cache.config(&ConfigEntry::new("start_realm", None, realm))?;

@@ -50,7 +50,7 @@ pub enum CryptoError {
         limit: u32,
     },
     /// The string-to-key parameters ask for less work than the default of the encryption type,
-    /// which would help whoever guesses passwords; MIT refuses it too.
+    /// which would help an attacker to guess passwords; MIT refuses it too.
     #[error("{asked} string-to-key iterations were asked for, fewer than {minimum} are not safe")]
     TooFewIterations {
         /// The count asked for.

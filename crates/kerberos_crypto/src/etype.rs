@@ -112,7 +112,7 @@ impl EncryptionType {
     /// The checksum type that goes with it (RFC 3961 §3, "required checksum mechanism"), for
     /// supported types.
     pub fn default_checksum(self) -> Option<ChecksumType> {
-        self.row()?.checksum
+        self.profile().map(Profile::checksum_type)
     }
 
     /// How many string-to-key iterations the type does where the KDC does not say, for types
@@ -157,7 +157,6 @@ struct Row {
     standing: Standing,
     /// `None`: known by name only.
     profile: Option<&'static dyn Profile>,
-    checksum: Option<ChecksumType>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -174,7 +173,6 @@ static TABLE: &[Row] = &[
         aliases: &["aes256-cts", "aes256-sha1"],
         standing: Standing::Good,
         profile: Some(&rfc3962::AES256),
-        checksum: Some(ChecksumType::HMAC_SHA1_96_AES256),
     },
     Row {
         etype: EncryptionType::AES128_CTS_HMAC_SHA1_96,
@@ -182,7 +180,6 @@ static TABLE: &[Row] = &[
         aliases: &["aes128-cts", "aes128-sha1"],
         standing: Standing::Good,
         profile: Some(&rfc3962::AES128),
-        checksum: Some(ChecksumType::HMAC_SHA1_96_AES128),
     },
     Row {
         etype: EncryptionType::AES256_CTS_HMAC_SHA384_192,
@@ -190,7 +187,6 @@ static TABLE: &[Row] = &[
         aliases: &["aes256-sha2"],
         standing: Standing::Good,
         profile: Some(&rfc8009::AES256),
-        checksum: Some(ChecksumType::HMAC_SHA384_192_AES256),
     },
     Row {
         etype: EncryptionType::AES128_CTS_HMAC_SHA256_128,
@@ -198,7 +194,6 @@ static TABLE: &[Row] = &[
         aliases: &["aes128-sha2"],
         standing: Standing::Good,
         profile: Some(&rfc8009::AES128),
-        checksum: Some(ChecksumType::HMAC_SHA256_128_AES128),
     },
     Row {
         etype: EncryptionType::CAMELLIA256_CTS_CMAC,
@@ -206,7 +201,6 @@ static TABLE: &[Row] = &[
         aliases: &["camellia256-cts"],
         standing: Standing::Good,
         profile: Some(&rfc6803::CAMELLIA256),
-        checksum: Some(ChecksumType::CMAC_CAMELLIA256),
     },
     Row {
         etype: EncryptionType::CAMELLIA128_CTS_CMAC,
@@ -214,7 +208,6 @@ static TABLE: &[Row] = &[
         aliases: &["camellia128-cts"],
         standing: Standing::Good,
         profile: Some(&rfc6803::CAMELLIA128),
-        checksum: Some(ChecksumType::CMAC_CAMELLIA128),
     },
     Row {
         etype: EncryptionType::ARCFOUR_HMAC,
@@ -222,7 +215,6 @@ static TABLE: &[Row] = &[
         aliases: &["rc4-hmac", "arcfour-hmac-md5"],
         standing: Standing::Deprecated,
         profile: Some(&rfc4757::ArcFour),
-        checksum: Some(ChecksumType::HMAC_MD5),
     },
     Row {
         etype: EncryptionType::DES3_CBC_SHA1,
@@ -230,7 +222,6 @@ static TABLE: &[Row] = &[
         aliases: &["des3-hmac-sha1", "des3-cbc-sha1-kd"],
         standing: Standing::Deprecated,
         profile: Some(&rfc3961::des3::Des3),
-        checksum: Some(ChecksumType::HMAC_SHA1_DES3_KD),
     },
     unsupported(
         24,
@@ -253,7 +244,6 @@ const fn unsupported(number: i32, name: &'static str, aliases: &'static [&'stati
         aliases,
         standing: Standing::Weak,
         profile: None,
-        checksum: None,
     }
 }
 

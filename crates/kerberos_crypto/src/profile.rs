@@ -10,7 +10,7 @@ use cipher::KeyInit;
 use digest::Mac;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{CryptoError, KeyUsage};
+use crate::{ChecksumType, CryptoError, KeyUsage};
 
 /// The mechanism of one encryption type. Keys given to it have `key_size` bytes.
 pub(crate) trait Profile: Sync {
@@ -24,6 +24,9 @@ pub(crate) trait Profile: Sync {
 
     /// The shape of a ciphertext.
     fn layout(&self) -> Layout;
+
+    /// The type of its checksums (RFC 3961 §3, "required checksum mechanism").
+    fn checksum_type(&self) -> ChecksumType;
 
     /// The length of a keyed checksum, in bytes.
     fn checksum_size(&self) -> usize;

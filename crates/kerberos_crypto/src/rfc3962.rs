@@ -14,15 +14,24 @@ use crate::key_usage::Purpose;
 use crate::pbkdf2_sha1::pbkdf2_sha1;
 use crate::profile::{ChecksumKey, Layout, Profile, SealingKey, TruncatedMac, keyed};
 use crate::rfc3961::{CTS_BLOCK, CtsCipher, CtsThenMac, derive_random};
-use crate::{CryptoError, KeyUsage};
+use crate::{ChecksumType, CryptoError, KeyUsage};
 
 /// AES-SHA1 with a key of `KEY` bytes; `C` is the AES of that size.
-pub(crate) struct AesSha1<C, const KEY: usize>(PhantomData<fn() -> C>);
+pub(crate) struct AesSha1<C, const KEY: usize> {
+    checksum_type: ChecksumType,
+    cipher: PhantomData<fn() -> C>,
+}
 
 /// `aes128-cts-hmac-sha1-96`.
-pub(crate) static AES128: AesSha1<aes::Aes128, 16> = AesSha1(PhantomData);
+pub(crate) static AES128: AesSha1<aes::Aes128, 16> = AesSha1 {
+    checksum_type: ChecksumType::HMAC_SHA1_96_AES128,
+    cipher: PhantomData,
+};
 /// `aes256-cts-hmac-sha1-96`.
-pub(crate) static AES256: AesSha1<aes::Aes256, 32> = AesSha1(PhantomData);
+pub(crate) static AES256: AesSha1<aes::Aes256, 32> = AesSha1 {
+    checksum_type: ChecksumType::HMAC_SHA1_96_AES256,
+    cipher: PhantomData,
+};
 
 /// RFC 3962 §6: HMAC-SHA1 is cut to 96 bits.
 const MAC: usize = 12;
@@ -37,6 +46,10 @@ where
 
     fn layout(&self) -> Layout {
         Layout::stealing(CTS_BLOCK, MAC)
+    }
+
+    fn checksum_type(&self) -> ChecksumType {
+        self.checksum_type
     }
 
     fn checksum_size(&self) -> usize {

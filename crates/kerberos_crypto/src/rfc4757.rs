@@ -14,7 +14,7 @@ use sha1::Sha1;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::profile::{ChecksumKey, Layout, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed};
-use crate::{CryptoError, KeyUsage};
+use crate::{ChecksumType, CryptoError, KeyUsage};
 
 /// `arcfour-hmac`.
 pub(crate) struct ArcFour;
@@ -35,6 +35,10 @@ impl Profile for ArcFour {
             block: 1,
             trailer: 0,
         }
+    }
+
+    fn checksum_type(&self) -> ChecksumType {
+        ChecksumType::HMAC_MD5
     }
 
     fn checksum_size(&self) -> usize {

@@ -8,20 +8,22 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 
 use kerberos_asn1::MessageType;
-use kerberos_crypto::{CryptoRng, Key, KeyUsage};
+use kerberos_crypto::{CryptoRng, Key};
 use kerberos_proto::{
-    Accepted, AcceptorChoice, AcceptorReply, CredReceiver, Credential, HostAddress, KeySource,
-    Principal, ReplayCache, Subkey, Timestamp,
+    AcceptorChoice, AcceptorReply, HostAddress, KeySource, Principal, ReplayCache, Subkey,
+    Timestamp,
 };
 
-use crate::authenticator::{GSS_CHECKSUM, GssChecksum, negotiated_etype, promises_bindings};
-use crate::context::{Clock, Context, Details, Keys};
+use crate::authenticator::negotiated_etype;
 use crate::mechanism::{frame, unframe_kerberos};
 use crate::message::is_old;
 use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
+
+mod request;
+
+use request::Request;
 
 /// What an acceptor wants of a connection.
 #[derive(Clone, Debug, Default)]
@@ -31,16 +33,17 @@ pub struct AcceptorOptions {
     /// refused. One that sends none is let in, unless it promised to send them (MS-KILE) or they
     /// are [required](Self::require_bindings).
     pub channel_bindings: Option<ChannelBindings>,
-    /// Refuse who sends no channel bindings: against somebody in between who lets the victim
-    /// connect without TLS. It wants [`channel_bindings`](Self::channel_bindings) to compare with:
-    /// [`GssError::OwnBindingsMissing`].
+    /// Refuse an initiator that sends no channel bindings: against an attacker in between who lets
+    /// the victim connect without TLS. [`channel_bindings`](Self::channel_bindings) must be set
+    /// then; else it is [`GssError::OwnBindingsMissing`].
     pub require_bindings: bool,
-    /// Services that the initiator has to ask for.
+    /// Flags that the initiator must set.
     pub require: ContextFlags,
-    /// Take the TGT that an initiator lends, into [`Details::delegated`]; to
-    /// [require](Self::require) [`DELEG`](ContextFlags::DELEG) is to want it, too. It is an error then
-    /// that it cannot be read. By default it is left where it is: whoever has it can act as the
-    /// initiator, which most services are not for.
+    /// Take the TGT that an initiator lends, into
+    /// [`Details::delegated`](crate::Details::delegated), and refuse the initiator when it cannot
+    /// be read. Requiring [`DELEG`](ContextFlags::DELEG) by [`require`](Self::require) implies it.
+    /// By default the TGT is ignored: its holder can act as the initiator, which most services do
+    /// not need.
     pub delegation: bool,
     /// Where the initiator is: tickets may be bound to addresses.
     pub peer: Option<HostAddress>,
@@ -66,16 +69,6 @@ enum State {
 struct ExpectConfirmation {
     request: Request,
     choice: AcceptorChoice,
-}
-
-/// An AP-REQ that was accepted.
-#[derive(Debug)]
-struct Request {
-    accepted: Accepted,
-    flags: ContextFlags,
-    channel_bound: bool,
-    delegated: Vec<Credential>,
-    clock_skew: u32,
 }
 
 impl<K: KeySource> Acceptor<K> {
@@ -161,75 +154,6 @@ impl<K: KeySource> Acceptor<K> {
         Ok(Step::Done { send, context })
     }
 
-    /// What the checksum of the authenticator says.
-    fn examine(&self, accepted: Accepted, now: Timestamp) -> Result<Request, GssError> {
-        let mut flags = ContextFlags::empty();
-        let mut bindings = [0; 16];
-        let mut delegated = Vec::new();
-        match &accepted.checksum {
-            // MS-KILE §3.4.5: without a checksum, no flag is set and nothing bound.
-            None => {}
-            Some(checksum) if checksum.checksum_type == GSS_CHECKSUM => {
-                let checksum = GssChecksum::read(&checksum.checksum)?;
-                flags = checksum.flags & INITIATOR_FLAGS;
-                bindings = checksum.bindings;
-                if let Some(message) = checksum.delegated.filter(|_| self.wants_delegation()) {
-                    delegated = borrow(&accepted, message, now)?;
-                    flags |= ContextFlags::DELEG;
-                }
-            }
-            // Samba's client sends an ordinary checksum, of nothing. Verifying it makes sure that
-            // this is not the authenticator of another protocol.
-            Some(checksum) => {
-                let verified = accepted.session_key.verify_checksum_as(
-                    checksum.checksum_type,
-                    KeyUsage::AP_REQ_AUTHENTICATOR_CHECKSUM,
-                    &[],
-                    &checksum.checksum,
-                );
-                verified.map_err(|_| GssError::Checksum("it is not the one of GSS-API"))?;
-                flags = ContextFlags::REPLAY | ContextFlags::SEQUENCE;
-                if accepted.mutual_required() {
-                    flags |= ContextFlags::MUTUAL;
-                }
-            }
-        }
-        if flags.contains(ContextFlags::DCE_STYLE) {
-            flags |= ContextFlags::MUTUAL;
-        }
-        let channel_bound = self.check_bindings(&accepted, &bindings)?;
-        let missing = self.options.require & !flags;
-        if missing != ContextFlags::empty() {
-            return Err(GssError::Required(missing));
-        }
-        Ok(Request {
-            accepted,
-            flags,
-            channel_bound,
-            delegated,
-            clock_skew: self.service.clock_skew,
-        })
-    }
-
-    fn wants_delegation(&self) -> bool {
-        self.options.delegation || self.options.require.contains(ContextFlags::DELEG)
-    }
-
-    /// Whether the context is bound to the channel.
-    fn check_bindings(&self, accepted: &Accepted, bindings: &[u8; 16]) -> Result<bool, GssError> {
-        let own = self.options.channel_bindings.as_ref();
-        match own.map(ChannelBindings::hash) {
-            Some(hash) if hash == *bindings => Ok(true),
-            // RFC 4121 §4.1.1.2: zeros are none.
-            Some(_) if *bindings != [0; 16] => Err(GssError::BindingsMismatch),
-            Some(_) if promises_bindings(&accepted.client_authorization_data) => {
-                Err(GssError::BindingsMissing)
-            }
-            _ if self.options.require_bindings => Err(GssError::BindingsMissing),
-            _ => Ok(false),
-        }
-    }
-
     /// The key to choose. With keys of older types one is chosen only to get to a newer type, or in
     /// DCE style: their tokens do not say which key they are protected with.
     fn subkey(&self, request: &Request, rng: &mut dyn CryptoRng) -> Result<Subkey, GssError> {
@@ -276,71 +200,7 @@ impl ExpectConfirmation {
     }
 }
 
-impl Request {
-    fn establish(self, choice: Option<AcceptorChoice>) -> Context {
-        let Self {
-            accepted,
-            flags,
-            channel_bound,
-            delegated,
-            clock_skew,
-        } = self;
-        let theirs = accepted.sequence_number.unwrap_or_default();
-        // Without an AP-REP, both sides count from the same number, as in MIT's library.
-        let (subkey, own) = match choice {
-            Some(choice) => (choice.subkey, choice.sequence_number.unwrap_or_default()),
-            None => (None, theirs),
-        };
-        let key = accepted.subkey.as_ref().unwrap_or(&accepted.session_key);
-        let dce_style = flags.contains(ContextFlags::DCE_STYLE);
-        let keys = Keys::with_acceptor(key.clone(), subkey, dce_style);
-        let (sender, receiver) = keys.directions(true, flags, (theirs, own));
-        Context {
-            details: Details {
-                initiator: accepted.client.clone(),
-                acceptor: accepted.server.clone(),
-                flags,
-                channel_bound,
-                times: accepted.times,
-                accepted: Some(Box::new(accepted)),
-                delegated,
-                clock: Clock::Skew(clock_skew),
-                keys,
-            },
-            sender,
-            receiver,
-        }
-    }
-}
-
-/// What the initiator lends.
-fn borrow(
-    accepted: &Accepted,
-    message: &[u8],
-    now: Timestamp,
-) -> Result<Vec<Credential>, GssError> {
-    let mut receiver = CredReceiver::new();
-    // RFC 4121 §4.1.1 wants the session key. Others use the subkey, and older ones of MIT's rely on
-    // the authenticator around it, which is encrypted and fresh.
-    receiver.keys.push(&accepted.session_key);
-    receiver.keys.extend(&accepted.subkey);
-    receiver.accept_unprotected = true;
-    Ok(receiver.credentials(message, now)?.credentials)
-}
-
 /// Whether `token` is an AP-REQ as it is: DCE style.
 fn is_bare_request(token: &[u8]) -> bool {
     MessageType::of_der(token) == Some(MessageType::AP_REQ)
 }
-
-/// The flags that an initiator may set by itself.
-const INITIATOR_FLAGS: ContextFlags = ContextFlags(
-    ContextFlags::MUTUAL.0
-        | ContextFlags::REPLAY.0
-        | ContextFlags::SEQUENCE.0
-        | ContextFlags::CONF.0
-        | ContextFlags::INTEG.0
-        | ContextFlags::DCE_STYLE.0
-        | ContextFlags::IDENTIFY.0
-        | ContextFlags::EXTENDED_ERROR.0,
-);

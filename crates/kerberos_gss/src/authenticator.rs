@@ -12,7 +12,7 @@ use kerberos_proto::{ApChecksum, AuthorizationDataElement};
 
 use crate::{ContextFlags, GssError};
 
-/// The type of a checksum that is none (RFC 4121 §4.1.1).
+/// The type of the field that GSS-API puts where a checksum belongs (RFC 4121 §4.1.1).
 pub(crate) const GSS_CHECKSUM: ChecksumType = ChecksumType(0x8003);
 
 /// The contents of the checksum.

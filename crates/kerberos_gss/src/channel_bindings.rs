@@ -52,8 +52,8 @@ impl ChannelBindings {
     /// `tls-server-end-point` of an X.509 certificate in DER, the first one that the server sends.
     ///
     /// # Errors
-    /// [`GssError::Decode`] when it is none, and [`GssError::CertificateSignature`] when RFC 5929
-    /// knows no hash for it, as with Ed25519.
+    /// [`GssError::Decode`] when it is not a certificate, and [`GssError::CertificateSignature`]
+    /// when RFC 5929 knows no hash for it, as with Ed25519.
     ///
     /// # Example
     /// ```

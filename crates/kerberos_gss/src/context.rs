@@ -10,7 +10,7 @@ use core::time::Duration;
 use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
 use kerberos_proto::{Accepted, ClockOffset, Credential, Principal, TicketTimes, Timestamp};
 
-use crate::message::is_old;
+use crate::message::{Side, is_old};
 use crate::sequence::Window;
 use crate::{ContextFlags, GssError, Protection, Receiver, Sender, Unwrapped};
 
@@ -33,8 +33,8 @@ pub struct Context {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Details {
-    /// Who asked for the context. It is compared as a [`Principal`] or by
-    /// [`export_name`](crate::export_name); what it shows as is for people, and may be the same for two.
+    /// The client that asked for the context. Compare it as a [`Principal`] or by
+    /// [`export_name`](crate::export_name); its text is for people, and may be the same for two.
     pub initiator: Principal,
     /// The service. An initiator that did not ask for [`ContextFlags::MUTUAL`] takes it on trust.
     pub acceptor: Principal,
@@ -46,18 +46,18 @@ pub struct Details {
     pub channel_bound: bool,
     /// The times of the ticket.
     pub times: TicketTimes,
-    /// As an acceptor: what ticket and authenticator say, [`Accepted::pac`], and
-    /// [`Accepted::evidence`], which gets tickets on the initiator's behalf where the KDC lets the
-    /// service (constrained delegation).
+    /// As an acceptor: what ticket and authenticator say, with [`Accepted::pac`], and
+    /// [`Accepted::evidence`] for tickets on the initiator's behalf where the KDC lets the service
+    /// have them (constrained delegation).
     pub accepted: Option<Box<Accepted>>,
-    /// As an acceptor that [wants it](crate::AcceptorOptions::delegation): what the initiator lends, a
-    /// forwarded TGT.
+    /// As an acceptor that [wants it](crate::AcceptorOptions::delegation): what the initiator
+    /// lends, a forwarded TGT.
     pub delegated: Vec<Credential>,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
 }
 
-/// How a ticket's end is told by one's own clock.
+/// How a ticket's end is told by the local clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clock {
     /// As an initiator: how far the KDC's is ahead, if that is known.
@@ -177,7 +177,7 @@ impl Details {
         self.keys.last()
     }
 
-    /// A value that both sides can compute and nobody else (`GSS_Pseudo_random`, RFC 4402):
+    /// A value that only the two sides can compute (`GSS_Pseudo_random`, RFC 4402):
     /// `length` octets for `input`, which names the purpose.
     pub fn pseudo_random(
         &self,
@@ -224,24 +224,23 @@ impl Keys {
         }
     }
 
-    /// Both directions, at the initiator or at the acceptor. `numbers` are the first ones of the
+    /// Both directions, as they are at `side`. `numbers` are the first ones of the
     /// initiator and of the acceptor.
     pub(crate) fn directions(
         &self,
-        at_acceptor: bool,
+        side: Side,
         flags: ContextFlags,
         numbers: (u32, u32),
     ) -> (Sender, Receiver) {
-        let (out, incoming) = if at_acceptor {
-            (numbers.1, numbers.0)
-        } else {
-            numbers
+        let (out, incoming) = match side {
+            Side::Initiator => numbers,
+            Side::Acceptor => (numbers.1, numbers.0),
         };
         let dce_style = flags.contains(ContextFlags::DCE_STYLE);
         let sender = Sender {
             key: Arc::clone(self.last()),
             acceptor_subkey: self.acceptor.is_some(),
-            by_acceptor: at_acceptor,
+            from: side,
             dce_style,
             sequence_number: out.into(),
         };
@@ -254,7 +253,7 @@ impl Keys {
         let receiver = Receiver {
             key: Arc::clone(&self.initiator),
             acceptor_subkey: self.acceptor.clone(),
-            by_acceptor: !at_acceptor,
+            from: side.peer(),
             dce_style,
             window: Window::new(
                 incoming.into(),

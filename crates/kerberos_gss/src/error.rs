@@ -64,7 +64,7 @@ pub enum GssError {
     /// What stands in the authenticator instead of a checksum is not well-formed.
     #[error("the checksum of the authenticator: {0}")]
     Checksum(&'static str),
-    /// The initiator is at the end of another channel: somebody may sit in between.
+    /// The initiator is at the end of another channel: an attacker may sit in between.
     #[error("the channel bindings are those of another channel")]
     BindingsMismatch,
     /// The acceptor wants channel bindings, and the initiator sent none.
@@ -114,7 +114,7 @@ pub enum GssError {
     /// The message was altered, or is of another context.
     #[error("the message was altered, or is of another context")]
     Integrity,
-    /// The message comes from this side: somebody sent it back.
+    /// The message comes from this side: it was sent back.
     #[error("the message was sent by this side")]
     WrongDirection,
     /// The message names a key that was never agreed on.

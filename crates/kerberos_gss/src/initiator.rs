@@ -11,62 +11,17 @@ use alloc::vec::Vec;
 
 use kerberos_asn1::MessageType;
 use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
-use kerberos_proto::{
-    ApError, ApInitiator, ApRequestOptions, ClockOffset, CredProtection, CredSender, Credential,
-    Subkey, TicketTimes, Timestamp,
-};
+use kerberos_proto::{ApError, ApInitiator, ClockOffset, Credential, TicketTimes, Timestamp};
 
-use crate::authenticator::{GssChecksum, bindings_promise, etype_negotiation};
+use crate::authenticator::GssChecksum;
 use crate::context::{Clock, Context, Details, Keys};
 use crate::mechanism::{frame, unframe_kerberos};
+use crate::message::Side;
 use crate::{ChannelBindings, ContextFlags, GssError, Step, StepError, TokenId};
 
-/// What an initiator asks for.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct InitiatorOptions {
-    /// The services. By default [`MUTUAL`](ContextFlags::MUTUAL), [`REPLAY`](ContextFlags::REPLAY),
-    /// [`SEQUENCE`](ContextFlags::SEQUENCE), [`CONF`](ContextFlags::CONF) and
-    /// [`INTEG`](ContextFlags::INTEG). [`DELEG`](ContextFlags::DELEG) is set where there is
-    /// something to [delegate](Self::delegate), and an error without;
-    /// [`DCE_STYLE`](ContextFlags::DCE_STYLE) brings `MUTUAL` with it.
-    pub flags: ContextFlags,
-    /// The channel that the context is established over.
-    pub channel_bindings: Option<ChannelBindings>,
-    /// Tell the acceptor that a context of this client has bindings wherever there is a channel,
-    /// so that it refuses one without (`client_aware_channel_bindings` of krb5.conf).
-    pub announce_bindings: bool,
-    /// A forwarded TGT to lend. The acceptor can act as the client then: it must be trusted
-    /// (`ok-as-delegate`).
-    pub delegate: Option<Credential>,
-    /// The encryption types that subkeys may have besides the session key's, best first: those
-    /// before the session key's are offered to the acceptor (RFC 4537), and an acceptor that chooses
-    /// another one is refused. `None` is for those of krb5.conf where there is one, and else for
-    /// [all](EncryptionType::SUPPORTED).
-    pub etypes: Option<Vec<EncryptionType>>,
-    /// The ticket is encrypted in the session key of the service's TGT (user-to-user).
-    pub use_session_key: bool,
-    /// How far the KDC's clock is ahead, as the login found.
-    pub kdc_offset: Option<ClockOffset>,
-}
+mod options;
 
-impl Default for InitiatorOptions {
-    fn default() -> Self {
-        Self {
-            flags: ContextFlags::MUTUAL
-                | ContextFlags::REPLAY
-                | ContextFlags::SEQUENCE
-                | ContextFlags::CONF
-                | ContextFlags::INTEG,
-            channel_bindings: None,
-            announce_bindings: false,
-            delegate: None,
-            etypes: None,
-            use_session_key: false,
-            kdc_offset: None,
-        }
-    }
-}
+pub use options::InitiatorOptions;
 
 /// A client that establishes a context.
 #[derive(Debug)]
@@ -99,54 +54,27 @@ impl Initiator {
     ///
     /// # Errors
     /// [`GssError::Ap`] when the credential cannot be used, [`GssError::Delegation`] when the one
-    /// to lend cannot, [`GssError::NothingToDelegate`] when there is none and the flags want it, and
-    /// [`GssError::Checksum`] when it is too long: 64 KiB.
+    /// to lend cannot, [`GssError::NothingToDelegate`] when it is missing and the flags want it,
+    /// and [`GssError::Checksum`] when it is too long: 64 KiB.
     pub fn start(
         credential: &Credential,
         options: &InitiatorOptions,
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<(Self, Step), GssError> {
-        let mut flags = options.flags;
-        if flags.contains(ContextFlags::DELEG) && options.delegate.is_none() {
-            return Err(GssError::NothingToDelegate);
-        }
-        if flags.contains(ContextFlags::DCE_STYLE) {
-            flags |= ContextFlags::MUTUAL;
-        }
-        let lent = match &options.delegate {
-            Some(tgt) => {
-                flags |= ContextFlags::DELEG;
-                // RFC 4121 §4.1.1: in the session key, whatever subkeys there are.
-                let key = Key::new(&credential.session_key)?;
-                let sender = CredSender::new(CredProtection::Key(&key));
-                // By the clock of the authenticator around it.
-                let time = now.by_kdc(options.kdc_offset);
-                Some(sender.message(core::slice::from_ref(tgt), rng, time)?)
-            }
-            None => None,
-        };
+        let flags = options.context_flags()?;
+        let lent = options.lent(credential, rng, now)?;
         let bindings = options.channel_bindings.as_ref();
         let checksum = GssChecksum {
             bindings: bindings.map(ChannelBindings::hash).unwrap_or_default(),
             flags,
             delegated: lent.as_deref().map(Vec::as_slice),
         };
-        let mut request = ApRequestOptions::default();
-        // The flags of the AP-REQ and those of the checksum always agree.
-        request.mutual = flags.contains(ContextFlags::MUTUAL);
-        request.use_session_key = options.use_session_key;
-        request.subkey = Subkey::Generate;
-        request.sequence_number = true;
-        request.checksum = Some(checksum.to_checksum()?);
-        request.kdc_offset = options.kdc_offset;
         let session = credential.session_key.etype();
-        let promise = options.announce_bindings.then(bindings_promise);
         let etypes = options.etypes.as_deref();
         let mut etypes = etypes.unwrap_or(EncryptionType::SUPPORTED).to_vec();
-        let wishes = etype_negotiation(&etypes, session);
+        let request = options.request(flags, &checksum, &etypes, session)?;
         etypes.push(session);
-        request.authorization_data = wishes.into_iter().chain(promise).collect();
         let (exchange, message) = ApInitiator::start(credential, &request, rng, now)?;
         let token = if flags.contains(ContextFlags::DCE_STYLE) {
             message
@@ -245,7 +173,7 @@ impl ExpectReply {
         let keys = Keys::with_acceptor(key, acceptor_subkey, dce_style);
         // Without an AP-REP, both sides count from the same number, as in MIT's library.
         let numbers = (own, number.unwrap_or(own));
-        let (sender, receiver) = keys.directions(false, flags, numbers);
+        let (sender, receiver) = keys.directions(Side::Initiator, flags, numbers);
         Context {
             details: Details {
                 initiator: credential.initiator,

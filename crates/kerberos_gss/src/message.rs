@@ -27,6 +27,23 @@ pub struct Unwrapped<M> {
     pub protection: Protection,
 }
 
+/// An end of a context.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Side {
+    Initiator,
+    Acceptor,
+}
+
+impl Side {
+    /// The other end.
+    pub(crate) fn peer(self) -> Self {
+        match self {
+            Self::Initiator => Self::Acceptor,
+            Self::Acceptor => Self::Initiator,
+        }
+    }
+}
+
 /// The messages that go out. It is independent of the [`Receiver`], so that the two can be in two
 /// threads or tasks.
 #[derive(Debug)]
@@ -34,7 +51,8 @@ pub struct Sender {
     pub(crate) key: Arc<Key>,
     /// Whether `key` is the acceptor's choice.
     pub(crate) acceptor_subkey: bool,
-    pub(crate) by_acceptor: bool,
+    /// Where the messages are from.
+    pub(crate) from: Side,
     pub(crate) dce_style: bool,
     /// The number of the next message.
     pub(crate) sequence_number: u64,
@@ -47,7 +65,8 @@ pub struct Receiver {
     pub(crate) key: Arc<Key>,
     /// The acceptor's choice.
     pub(crate) acceptor_subkey: Option<Arc<Key>>,
-    pub(crate) by_acceptor: bool,
+    /// Where the messages are from.
+    pub(crate) from: Side,
     pub(crate) dce_style: bool,
     pub(crate) window: Window,
 }

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use kerberos_crypto::{CryptoRng, Key, KeyUsage};
 
-use crate::message::{Overhead, Receiver, Sender};
+use crate::message::{Overhead, Receiver, Sender, Side};
 use crate::{GssError, Protection, TokenId, Unwrapped};
 
 mod header;
@@ -32,7 +32,7 @@ pub(crate) fn wrap_into(
     let overhead = overhead(sender, protection, false);
     tokens.reserve(message.len().saturating_add(overhead.total()));
     let mut header = Header::next(sender, TokenId::WRAP, protection);
-    let usage = usages(sender.by_acceptor);
+    let usage = usages(sender.from);
     match protection {
         Protection::Seal => {
             let first = header.to_bytes();
@@ -63,13 +63,13 @@ pub(crate) fn wrap_into(
 /// A token that signs `message`.
 pub(crate) fn mic(sender: &mut Sender, message: &[u8]) -> Vec<u8> {
     let header = Header::next(sender, TokenId::MIC, Protection::Sign);
-    let usage = usages(sender.by_acceptor).sign;
+    let usage = usages(sender.from).sign;
     let mut token = header.to_bytes().to_vec();
     token.extend(checksum(&sender.key, usage, &[message], &header));
     token
 }
 
-/// The message in `token`, in one's own memory.
+/// The message in `token`, copied out of it.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     token: &[u8],
@@ -79,7 +79,7 @@ pub(crate) fn unwrap(
     let (end, start) = body.split_at(header.rotation(receiver.dce_style, body.len()));
     if header.flags.protection() == Protection::Sign {
         let mut body = [start, end].concat();
-        let message = open_signed(key, receiver.by_acceptor, &header, &mut body)?.len();
+        let message = open_signed(key, receiver.from, &header, &mut body)?.len();
         body.truncate(message);
         receiver.window.receive(header.sequence_number)?;
         return Ok(header.unwrapped(body));
@@ -98,7 +98,7 @@ pub(crate) fn unwrap(
     };
     let mut message = [start, end].concat();
     let confounder = confounder.get_mut(..length).unwrap_or_default();
-    let usage = usages(receiver.by_acceptor).seal;
+    let usage = usages(receiver.from).seal;
     let length = key
         .decrypt_detached(usage, confounder, &mut message)
         .map_err(|_| GssError::Integrity)?;
@@ -119,9 +119,9 @@ pub(crate) fn unwrap_in_place<'t>(
     body.rotate_left(rotation);
     let key = receiver.key_for(&header)?;
     let message = if header.flags.protection() == Protection::Sign {
-        open_signed(key, receiver.by_acceptor, &header, body)?
+        open_signed(key, receiver.from, &header, body)?
     } else {
-        let usage = usages(receiver.by_acceptor).seal;
+        let usage = usages(receiver.from).seal;
         let plain = key
             .decrypt_in_place(usage, body)
             .map_err(|_| GssError::Integrity)?;
@@ -140,7 +140,7 @@ pub(crate) fn verify_mic(
 ) -> Result<(), GssError> {
     let (header, checksum) = Header::read(token, TokenId::MIC)?;
     let key = receiver.key_for(&header)?;
-    let usage = usages(receiver.by_acceptor).sign;
+    let usage = usages(receiver.from).sign;
     verify(key, usage, &[message], &header, checksum)?;
     receiver.window.receive(header.sequence_number)
 }
@@ -173,24 +173,23 @@ struct Usages {
     sign: KeyUsage,
 }
 
-fn usages(by_acceptor: bool) -> Usages {
-    if by_acceptor {
-        Usages {
-            seal: KeyUsage::GSS_ACCEPTOR_SEAL,
-            sign: KeyUsage::GSS_ACCEPTOR_SIGN,
-        }
-    } else {
-        Usages {
+fn usages(from: Side) -> Usages {
+    match from {
+        Side::Initiator => Usages {
             seal: KeyUsage::GSS_INITIATOR_SEAL,
             sign: KeyUsage::GSS_INITIATOR_SIGN,
-        }
+        },
+        Side::Acceptor => Usages {
+            seal: KeyUsage::GSS_ACCEPTOR_SEAL,
+            sign: KeyUsage::GSS_ACCEPTOR_SIGN,
+        },
     }
 }
 
 impl Receiver {
     /// The key that the header says is used, if the peer may have sent it.
     fn key_for(&self, header: &Header) -> Result<&Key, GssError> {
-        if header.flags.by_acceptor() != self.by_acceptor {
+        if header.flags.from() != self.from {
             return Err(GssError::WrongDirection);
         }
         if !header.flags.acceptor_subkey() {
@@ -223,7 +222,7 @@ fn verify(
 /// The message in `body`, which is not rotated: it is verified.
 fn open_signed<'b>(
     key: &Key,
-    by_acceptor: bool,
+    from: Side,
     header: &Header,
     body: &'b mut [u8],
 ) -> Result<&'b mut [u8], GssError> {
@@ -236,7 +235,7 @@ fn open_signed<'b>(
         .checked_sub(header.ec.into())
         .ok_or(GssError::Truncated)?;
     let (message, checksum) = body.split_at_mut(length);
-    verify(key, usages(by_acceptor).seal, &[message], header, checksum)?;
+    verify(key, usages(from).seal, &[message], header, checksum)?;
     Ok(message)
 }
 

@@ -7,8 +7,8 @@
 //!           ◄── NegTokenResp {accept-completed; AP-REP}
 //! ```
 //! When the acceptor does not take the initiator's first choice, both sign the list of mechanisms
-//! (§5), so that nobody in between cuts it down. NegTokenInit2 is Microsoft's (MS-SPNG §2.2.1).
-//! What it leaves out: NTLM and NegoEx, which it names when it refuses them.
+//! (§5), so that an attacker in between cannot cut it down. NegTokenInit2 is Microsoft's (MS-SPNG
+//! §2.2.1). What it leaves out: NTLM and NegoEx, which it names when it refuses them.
 
 mod acceptor;
 mod initiator;

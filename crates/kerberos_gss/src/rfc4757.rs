@@ -58,7 +58,7 @@ pub(crate) fn mic(sender: &mut Sender, message: &[u8]) -> Result<Vec<u8>, GssErr
     let covered = [&header[..], message];
     let checksum = suite.checksum(suite.mic_usage, &covered);
     let number = sender.next_number();
-    header.extend(suite.sequence(number, sender.by_acceptor, &checksum));
+    header.extend(suite.sequence(number, sender.from, &checksum));
     header.extend(checksum);
     let mut token = frame_head(header.len());
     token.append(&mut header);
@@ -84,11 +84,11 @@ pub(crate) fn verify_mic(
         return Err(GssError::Header("algorithm"));
     }
     suite.verify(suite.mic_usage, &[&start, message], fields.checksum)?;
-    let number = suite.open_sequence(&fields, receiver.by_acceptor)?;
+    let number = suite.open_sequence(&fields, receiver.from)?;
     receiver.window.receive(number.into())
 }
 
-/// The message in `token`, in one's own memory.
+/// The message in `token`, copied out of it.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     token: &[u8],
@@ -283,7 +283,7 @@ fn protect(
         suite.wrap_usage,
         &covered(&start, confounder, parts, padding),
     );
-    let sequence = suite.sequence(number, sender.by_acceptor, &checksum);
+    let sequence = suite.sequence(number, sender.from, &checksum);
     let fields = start.iter().chain(&sequence).chain(&checksum);
     for (to, from) in head.iter_mut().zip(fields) {
         *to = *from;
@@ -312,7 +312,7 @@ fn open(
         .find(|one| suite.start(TokenId::OLD_WRAP, *one).get(2..) == Some(fields.start))
         .ok_or(GssError::Header("algorithm"))?;
     // RC4 needs the number to decrypt the text. When the text is only signed, nothing protects it.
-    let number = suite.open_sequence(&fields, receiver.by_acceptor)?;
+    let number = suite.open_sequence(&fields, receiver.from)?;
     if protection == Protection::Seal {
         suite.open(number, confounder, parts, padding)?;
     }

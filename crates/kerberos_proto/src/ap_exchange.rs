@@ -16,6 +16,7 @@ use kerberos_crypto::{ChecksumType, CryptoRng, Key, KeyBlock};
 
 use crate::AuthorizationDataElement;
 
+mod accepted;
 mod acceptor;
 mod checks;
 mod dce;
@@ -25,7 +26,8 @@ mod keys;
 mod replay;
 mod ticket_key;
 
-pub use acceptor::{Accepted, Acceptor, AcceptorChoice, AcceptorReply};
+pub use accepted::{Accepted, AcceptorChoice, AcceptorReply};
+pub use acceptor::Acceptor;
 pub use error::ApError;
 pub use initiator::{ApInitiator, ApReply, ApRequestOptions};
 pub use keys::{KeySource, OwnTgt, ServiceKey, ServiceKeys, WantedKey};
@@ -61,7 +63,7 @@ impl From<Checksum<'_>> for ApChecksum {
     }
 }
 
-/// Which key of one's own to put into a message, to be used instead of the session key.
+/// Which key to choose and put into a message, to be used instead of the session key.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Subkey {
@@ -90,7 +92,7 @@ fn sequence_number(wanted: bool, rng: &mut dyn CryptoRng) -> Option<u32> {
     wanted.then(|| rng.next_u32() >> 2)
 }
 
-/// The elements of `wire` in one's own memory.
+/// An owned copy of the elements of `wire`.
 fn owned(wire: Option<&AuthorizationData<'_>>) -> Vec<AuthorizationDataElement> {
     let elements = wire.into_iter().flat_map(|list| list.iter());
     elements

@@ -19,8 +19,10 @@ use kerberos_asn1::PaDataType;
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use crate::as_key::LongTermKey;
+use crate::exchange::Env;
 use crate::preauth::{KeyInfo, OwnedPaData, Preauth, PreauthEnv};
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{ClockOffset, ExchangeError, KdcError, Principal, Request, Secret, Step, Timestamp};
 
 mod login;
@@ -33,12 +35,12 @@ mod states;
 
 pub use login::Login;
 pub use params::{AsParams, LastPreauth, StartTime, TicketOptions};
-pub(crate) use request::{Plan, add_informational};
-pub use salts::{PasswordSalt, SaltExchange};
+pub(crate) use request::{Informational, Plan, add_informational};
+pub use salts::SaltExchange;
 
 use refusal::Refusal;
 use request::Sent;
-use states::{Env, Next, State};
+use states::{Next, State};
 
 /// An AS exchange under way.
 ///
@@ -121,7 +123,7 @@ struct Session {
     key: LongTermKey,
     requests: u8,
     /// The realms that referred the client on.
-    realms: Vec<Vec<u8>>,
+    trail: Trail,
     /// The KDC's clock by an unauthenticated error.
     offset_hint: Option<ClockOffset>,
     stream_only: bool,
@@ -138,10 +140,10 @@ impl Session {
         Ok(Self {
             etypes: key.order_etypes(&params.client, &params.policy.etypes)?,
             client: params.client.clone(),
+            trail: Trail::new(params.client.realm(), &params.policy),
             params,
             key,
             requests: 0,
-            realms: Vec::new(),
             offset_hint: None,
             stream_only: false,
             refused: None,
@@ -165,11 +167,18 @@ impl Session {
         ))
     }
 
-    fn send(&self, plan: Plan, mut padata: Vec<OwnedPaData>, hints: bool, env: &Env<'_>) -> Sent {
-        add_informational(&mut padata, &self.params, hints);
+    fn send(
+        &self,
+        plan: Plan,
+        mut padata: Vec<OwnedPaData>,
+        informational: Informational,
+        env: &Env<'_>,
+    ) -> Sent {
+        add_informational(&mut padata, &self.params, informational);
         Sent {
             message: plan.message(&padata),
             plan,
+            informational,
             at: env.now,
         }
     }
@@ -238,7 +247,8 @@ impl Session {
         self.offset_hint = Some(ClockOffset::between(now, kdc));
     }
 
-    /// What the KDC said when it refused a key, rather than that there is nothing else to try.
+    /// The KDC's refusal of a key, if there was one: it tells more than `error`, that nothing is left
+    /// to try.
     fn prefer_refusal(&mut self, error: ExchangeError) -> ExchangeError {
         match self.refused.take() {
             Some((_, refusal)) => refusal.prefer_over(error, self),
@@ -263,16 +273,7 @@ impl Session {
             Some(realm) if may_follow && refers && realm != self.client.realm() => realm.clone(),
             _ => return Ok(None),
         };
-        self.realms.push(self.client.realm().to_vec());
-        if self.realms.contains(&realm) {
-            let hops = self.realms.clone();
-            return Err(ExchangeError::ReferralLoop { realm, hops });
-        }
-        let limit = self.params.policy.max_referrals;
-        if self.realms.len() > limit.into() {
-            let hops = self.realms.clone();
-            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
-        }
+        self.trail.follow(&realm)?;
         Ok(Some(realm))
     }
 }

@@ -4,17 +4,37 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use kerberos_crypto::{EncryptionType, Key};
+use kerberos_crypto::{CryptoError, EncryptionType, Key};
 
 use crate::trace::{Etypes, trace};
 use crate::{ExchangeError, KeyEntry, Password, Policy, Principal, Secret};
 
-/// Everything that decides which key a secret gives.
+/// How the KDC makes the key of one encryption type of a client's password.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct KeyParams {
-    pub(crate) etype: EncryptionType,
-    pub(crate) salt: Vec<u8>,
-    pub(crate) s2kparams: Option<Vec<u8>>,
+#[non_exhaustive]
+pub struct PasswordSalt {
+    /// The type of the key.
+    pub etype: EncryptionType,
+    /// The salt.
+    pub salt: Vec<u8>,
+    /// The parameters of string-to-key, such as an iteration count; `None` means the type's own.
+    pub s2kparams: Option<Vec<u8>>,
+}
+
+impl PasswordSalt {
+    /// The key that is made of `password`, in at most `max_iterations` iterations.
+    ///
+    /// # Errors
+    /// As [`Key::from_password`].
+    pub fn key(&self, password: &Password, max_iterations: u32) -> Result<Key, CryptoError> {
+        Key::from_password(
+            self.etype,
+            password.expose_bytes(),
+            &self.salt,
+            self.s2kparams.as_deref(),
+            max_iterations,
+        )
+    }
 }
 
 /// The client's secret and the key last made from it.
@@ -22,9 +42,17 @@ pub(crate) struct LongTermKey {
     secret: Secret,
     /// What [`Secret::Ask`] gave.
     answer: Option<Password>,
-    made: Option<(KeyParams, u32, Key)>,
+    made: Option<MadeKey>,
     /// How long it took since [`take_delay`](Self::take_delay) to get a password.
     delay: Duration,
+}
+
+/// A key, and what it was made by.
+pub(crate) struct MadeKey {
+    pub(crate) salt: PasswordSalt,
+    /// The key's version in a keytab, 0 for a password's.
+    pub(crate) kvno: u32,
+    pub(crate) key: Key,
 }
 
 impl LongTermKey {
@@ -37,8 +65,8 @@ impl LongTermKey {
         }
     }
 
-    /// The encryption types to ask for: those of `wanted` that are supported, the ones of which
-    /// there are keys first. A KDC that picks the first it has a key for then picks one of ours.
+    /// The encryption types to ask for: the supported ones of `wanted`, first those that the keytab
+    /// has keys for. A KDC that picks the first type it has a key for then picks one of ours.
     ///
     /// # Errors
     /// [`ExchangeError::NoEtypes`] and [`ExchangeError::NoKeys`].
@@ -65,7 +93,7 @@ impl LongTermKey {
         Ok(ordered)
     }
 
-    /// The types among `etypes` of which there are keys of a keytab, the newest ones.
+    /// The types among `etypes` that the newest keys of a keytab have.
     pub(crate) fn etypes_in(&self, etypes: &[EncryptionType]) -> Vec<EncryptionType> {
         let Secret::Keys(keys) = &self.secret else {
             return Vec::new();
@@ -81,11 +109,9 @@ impl LongTermKey {
         !matches!(self.secret, Secret::Keys(_))
     }
 
-    /// The key made last, with its parameters and its version (0 for a password's).
-    pub(crate) fn made(&self) -> Option<(&KeyParams, u32, &Key)> {
-        self.made
-            .as_ref()
-            .map(|(params, kvno, key)| (params, *kvno, key))
+    /// The key made last.
+    pub(crate) fn made(&self) -> Option<&MadeKey> {
+        self.made.as_ref()
     }
 
     /// How long it took lately to get a password.
@@ -98,50 +124,47 @@ impl LongTermKey {
         core::mem::take(&mut self.delay)
     }
 
-    /// The key for `params`. Of a keytab's it is the one with version `kvno` if there is one, else
-    /// the newest.
+    /// The key by `salt`, whose type alone counts for a keytab. Of a keytab's keys it is the one
+    /// with version `kvno` if there is one, else the newest.
     ///
     /// # Errors
     /// [`ExchangeError::Ask`], [`ExchangeError::NoKeyFor`] and [`ExchangeError::Crypto`].
     pub(crate) fn make(
         &mut self,
         client: &Principal,
-        params: KeyParams,
+        salt: PasswordSalt,
         kvno: Option<u32>,
         policy: &Policy,
     ) -> Result<&Key, ExchangeError> {
-        let (kvno, key) = match self.made.take() {
-            Some((made_for, made_kvno, key))
-                if made_for == params && kvno.is_none_or(|kvno| kvno == made_kvno) =>
-            {
-                (made_kvno, key)
-            }
-            _ => self.make_anew(client, &params, kvno, policy)?,
+        let made = match self.made.take() {
+            Some(made) if made.salt == salt && kvno.is_none_or(|kvno| kvno == made.kvno) => made,
+            _ => self.make_anew(client, salt, kvno, policy)?,
         };
-        Ok(&self.made.insert((params, kvno, key)).2)
+        Ok(&self.made.insert(made).key)
     }
 
     fn make_anew(
         &mut self,
         client: &Principal,
-        params: &KeyParams,
+        salt: PasswordSalt,
         kvno: Option<u32>,
         policy: &Policy,
-    ) -> Result<(u32, Key), ExchangeError> {
+    ) -> Result<MadeKey, ExchangeError> {
         let password = match &mut self.secret {
             Secret::Keys(keys) => {
-                let of_type = || {
-                    keys.iter()
-                        .filter(|entry| entry.key.etype() == params.etype)
-                };
+                let of_type = || keys.iter().filter(|entry| entry.key.etype() == salt.etype);
                 let named = of_type().find(|entry| Some(entry.kvno) == kvno);
                 let Some(entry) = named.or_else(|| of_type().next()) else {
                     return Err(ExchangeError::NoKeyFor {
                         client: client.clone(),
-                        etype: params.etype,
+                        etype: salt.etype,
                     });
                 };
-                return Ok((entry.kvno, Key::new(&entry.key)?));
+                return Ok(MadeKey {
+                    key: Key::new(&entry.key)?,
+                    kvno: entry.kvno,
+                    salt,
+                });
             }
             Secret::Password(password) => password,
             Secret::Ask(ask) => match &mut self.answer {
@@ -153,14 +176,11 @@ impl LongTermKey {
                 }
             },
         };
-        let key = Key::from_password(
-            params.etype,
-            password.expose_bytes(),
-            &params.salt,
-            params.s2kparams.as_deref(),
-            policy.max_iterations,
-        )?;
-        Ok((0, key))
+        Ok(MadeKey {
+            key: salt.key(password, policy.max_iterations)?,
+            kvno: 0,
+            salt,
+        })
     }
 }
 

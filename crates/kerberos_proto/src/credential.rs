@@ -125,13 +125,18 @@ impl HostAddress {
         }
     }
 
+    /// Whether a message means this address by `wire`.
+    pub(crate) fn is(&self, wire: &WireAddress<'_>) -> bool {
+        self.to_wire() == *wire
+    }
+
     /// The addresses as a message has them, which leaves an empty list out (RFC 4120 §5.2.5).
     pub(crate) fn list_to_wire(addresses: &[Self]) -> Option<HostAddresses<'_>> {
         let wire: Vec<_> = addresses.iter().map(Self::to_wire).collect();
         (!wire.is_empty()).then(|| SequenceOf::from(wire))
     }
 
-    /// The addresses of a message in one's own memory.
+    /// An owned copy of the addresses of a message.
     pub(crate) fn list(wire: Option<&HostAddresses<'_>>) -> Vec<Self> {
         let addresses = wire.into_iter().flat_map(|list| list.iter());
         addresses

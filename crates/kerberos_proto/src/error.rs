@@ -42,13 +42,13 @@ pub enum ExchangeError {
     /// Keys were given, but none is of a supported type.
     #[error("no suitable keys for {client}")]
     NoKeys {
-        /// For whom keys were wanted.
+        /// The client whose keys were wanted.
         client: Principal,
     },
     /// Keys were given, but none is of the type that the KDC chose.
     #[error("no {etype} key for {client}")]
     NoKeyFor {
-        /// For whom a key was wanted.
+        /// The client whose key was wanted.
         client: Principal,
         /// The type wanted.
         etype: EncryptionType,

@@ -1,9 +1,11 @@
-//! `Request` and `Step`: what every exchange hands to whoever does the IO.
+//! `Request` and `Step`: what every exchange hands to the caller, who does the IO.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
-use crate::Login;
+use kerberos_crypto::CryptoRng;
+
+use crate::{Login, Timestamp};
 
 /// A message for a KDC, and how to send it.
 #[derive(Clone)]
@@ -35,4 +37,17 @@ pub enum Step<T = Login> {
     Send(Request),
     /// The exchange is over, and this is what it got.
     Done(Box<T>),
+}
+
+/// What a step may use besides what it was given: chance and time.
+pub(crate) struct Env<'a> {
+    pub(crate) rng: &'a mut dyn CryptoRng,
+    /// By the caller's clock.
+    pub(crate) now: Timestamp,
+}
+
+/// A nonce for a request: a random number (RFC 4120 §5.4.1) of 31 bits, because some KDCs take it
+/// for a signed one.
+pub(crate) fn nonce(rng: &mut dyn CryptoRng) -> u32 {
+    rng.next_u32() >> 1
 }

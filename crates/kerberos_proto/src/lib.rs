@@ -10,9 +10,9 @@
 //!
 //! What this crate never does: **no socket, no file, no environment, no clock, no random source,
 //! no krb5.conf.** It neither waits nor retries: which KDC to ask, how long to wait for it and
-//! whom to ask then are the caller's (`kerberos_client` does it). Nothing that a KDC sends makes it
-//! panic, loop or allocate more than a small multiple of that message's size, and string-to-key
-//! work is capped.
+//! which one to ask next are the caller's (`kerberos_client` does it). Nothing that a KDC sends
+//! makes it panic, loop or allocate more than a small multiple of that message's size, and
+//! string-to-key work is capped.
 //!
 //! # Logging in
 //! The whole loop; `kdc.answer` stands for the network. That the time and the random numbers are
@@ -84,6 +84,7 @@ mod tgs_exchange;
 mod ticket_chase;
 mod time;
 mod trace;
+mod trail;
 mod transit;
 
 pub use ap_exchange::{
@@ -92,8 +93,9 @@ pub use ap_exchange::{
     ServiceKeys, Subkey, WantedKey,
 };
 pub use as_exchange::{
-    AsExchange, AsParams, LastPreauth, Login, PasswordSalt, SaltExchange, StartTime, TicketOptions,
+    AsExchange, AsParams, LastPreauth, Login, SaltExchange, StartTime, TicketOptions,
 };
+pub use as_key::PasswordSalt;
 pub use authentication_indicators::authentication_indicators;
 pub use credential::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 pub use error::{ExchangeError, KdcError, ReplyFault, S4uFault};

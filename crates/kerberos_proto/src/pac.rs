@@ -5,8 +5,8 @@
 //! ticket ─► Accepted ─► pac() ────────────────────────────────────────► VerifiedPac ─► PacSummary
 //!              └─ authorization_data ─► Pac::from_authorization_data ─verify─┘  └─► LogonInfo, …
 //! ```
-//! A [`Pac`] is a list of buffers that nobody vouches for. [`Pac::verify`] checks the signatures
-//! and whose it is; only the [`VerifiedPac`] that comes of it tells what the buffers say.
+//! A [`Pac`] is a list of buffers, not verified yet. [`Pac::verify`] checks the signatures and the
+//! client; only the [`VerifiedPac`] that comes of it tells what the buffers say.
 //!
 //! What it leaves to others: making PACs (a KDC's business), the claims and device buffers (listed,
 //! not opened), decrypting CREDENTIALS_INFO, and what a SID is allowed to do.
@@ -44,12 +44,12 @@ pub use summary::PacSummary;
 pub use upn_dns_info::UpnDnsInfo;
 pub use verified::VerifiedPac;
 
-/// A PAC that nobody has verified: buffers with types, borrowed from the ticket.
+/// A PAC that is not verified yet: buffers with types, borrowed from the ticket.
 ///
 /// # Example
 /// ```
 /// use kerberos_proto::pac::{Pac, PacBufferType, PacError};
-/// // One buffer, of a type that nobody knows.
+/// // One buffer, of an unknown type.
 /// let mut bytes = vec![1, 0, 0, 0, 0, 0, 0, 0]; // count, version
 /// bytes.extend([99, 0, 0, 0, 2, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0]); // type, size, offset
 /// bytes.extend(b"hi");

@@ -1,4 +1,4 @@
-//! The change-password protocol: a new password for oneself or, by RFC 3244, for somebody else.
+//! The change-password protocol: a new password for oneself or, by RFC 3244, for another principal.
 //!
 //! ```text
 //! AsParams::to_change_password ──► AsExchange ──► a ticket for kadmin/changepw
@@ -83,7 +83,7 @@ impl PasswordChange {
     /// `kdc_offset` is how far the KDC's clock is ahead, as the login found.
     ///
     /// # Errors
-    /// [`PasswordChangeError::Ap`] when the credential's key or ticket is none.
+    /// [`PasswordChangeError::Ap`] when the credential's key or ticket cannot be used.
     pub fn change(
         credential: &Credential,
         new: &Password,

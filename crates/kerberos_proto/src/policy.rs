@@ -27,8 +27,8 @@ pub struct Policy {
     /// Never send an encrypted timestamp (`disable_encrypted_timestamp`); it stays so when the
     /// KDC refers the client to another realm.
     pub disable_encrypted_timestamp: bool,
-    /// The most string-to-key iterations that a KDC may ask for: the wait is ours, the number
-    /// anyone's who can forge a reply.
+    /// The most string-to-key iterations that a KDC may ask for: a forged reply could otherwise
+    /// make the client compute without end.
     pub max_iterations: u32,
     /// Take the KDC's clock for the true one (`kdc_timesync`). Without it a reply from a clock
     /// further off than `clock_skew` is refused.

@@ -92,8 +92,8 @@ impl Context<'_> {
 
     /// The client's long-term key, asking for the password if need be.
     pub(crate) fn long_term_key(&mut self) -> Result<&Key, ExchangeError> {
-        let params = self.key_info.params_for(self.client);
-        self.key.make(self.client, params, None, self.policy)
+        let salt = self.key_info.salt_for(self.client);
+        self.key.make(self.client, salt, None, self.policy)
     }
 }
 

@@ -95,7 +95,25 @@ impl Principal {
 
     /// Whether this is the ticket-granting service of some realm: `krbtgt` and one more component.
     pub fn is_krbtgt(&self) -> bool {
-        matches!(self.components.as_slice(), [first, _] if first == KRBTGT)
+        self.tgt_realm().is_some()
+    }
+
+    /// The realm that a ticket for this ticket-granting service opens, which need not be the realm
+    /// that issues it; `None` for any other service.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_proto::Principal;
+    /// let tgs = Principal::parse("krbtgt/OTHER.COM@EXAMPLE.COM")?;
+    /// assert_eq!(tgs.tgt_realm(), Some(&b"OTHER.COM"[..]));
+    /// assert_eq!(Principal::parse("host/www@EXAMPLE.COM")?.tgt_realm(), None);
+    /// # Ok::<(), kerberos_proto::PrincipalError>(())
+    /// ```
+    pub fn tgt_realm(&self) -> Option<&[u8]> {
+        match self.components.as_slice() {
+            [first, realm] if first == KRBTGT => Some(realm),
+            _ => None,
+        }
     }
 
     /// Whether this is the anonymous principal, `WELLKNOWN/ANONYMOUS` (RFC 8062 §3.1).
@@ -178,8 +196,8 @@ impl FromStr for Principal {
 
 /// The text form, with bytes that are no UTF-8 replaced, for people to read.
 ///
-/// Principals that differ in such bytes show alike, so that this is nothing to decide by who may do
-/// what: compare principals for that, or what [`Principal::unparse_into`] writes.
+/// Principals that differ in such bytes look the same, so access must not be decided by this text:
+/// compare principals for that, or what [`Principal::unparse_into`] writes.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();
@@ -220,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds() {
+    fn special_principals_are_told_by_their_components() {
         assert!(Principal::krbtgt(b"A", b"B").is_krbtgt());
         assert_eq!(Principal::krbtgt(b"A", b"B").to_string(), "krbtgt/A@B");
         assert!(!Principal::parse("krbtgt@A").unwrap().is_krbtgt());

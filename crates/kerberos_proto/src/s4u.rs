@@ -17,7 +17,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{ExchangeError, Policy, Principal};
+use crate::Principal;
 
 mod proxy;
 mod to_self;
@@ -46,39 +46,4 @@ pub enum S4uUser {
     Name(Principal),
     /// By an X.509 certificate, in DER, that the KDC maps to a user.
     Certificate(Vec<u8>),
-}
-
-/// The realms that referred a request on.
-#[derive(Debug)]
-struct Trail {
-    realms: Vec<Vec<u8>>,
-    limit: u8,
-}
-
-impl Trail {
-    fn new(start: &[u8], policy: &Policy) -> Self {
-        Self {
-            realms: alloc::vec![start.to_vec()],
-            limit: policy.max_referrals,
-        }
-    }
-
-    /// Goes on to `realm`.
-    ///
-    /// # Errors
-    /// [`ExchangeError::ReferralLoop`] and [`ExchangeError::TooManyReferrals`].
-    fn follow(&mut self, realm: &[u8]) -> Result<(), ExchangeError> {
-        let realm = realm.to_vec();
-        let hops = || self.realms.clone();
-        if self.realms.contains(&realm) {
-            let hops = hops();
-            return Err(ExchangeError::ReferralLoop { realm, hops });
-        }
-        if self.realms.len() > self.limit.into() {
-            let (limit, hops) = (self.limit, hops());
-            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
-        }
-        self.realms.push(realm);
-        Ok(())
-    }
 }

@@ -83,8 +83,8 @@ pub enum Secret {
     /// Keys, as from a keytab, the most recent first. Those of the first one's version are tried,
     /// whatever its number: a keytab's file may count versions in eight bits and start over.
     Keys(Vec<KeyEntry>),
-    /// Someone to ask for the password. It is asked once, and only when the KDC wants a key, so
-    /// that nobody types a password for a client that does not exist.
+    /// Asks the user for the password: once, and only when the KDC wants a key, so that it is not
+    /// typed for a client that does not exist.
     Ask(AskFn),
 }
 
@@ -115,7 +115,7 @@ pub enum AskError {
     /// The user broke it off; do not ask again.
     #[error("Password read interrupted")]
     Interrupted,
-    /// There is no one to ask: no terminal, or end of input.
+    /// The password cannot be asked for: no terminal, or end of input.
     #[error("Cannot read password")]
     Unreadable,
     /// Anything else, in words.

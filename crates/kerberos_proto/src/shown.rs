@@ -2,9 +2,9 @@
 
 use core::fmt::{self, Display, Write};
 
-/// Text that somebody else may have chosen (a KDC before its reply is verified, a peer, a file), to
-/// be shown. Control characters are escaped, and those that turn the order of what follows round;
-/// text without end is cut.
+/// Untrusted text (of a KDC before its reply is verified, of a peer, of a file), to be shown.
+/// Control characters are escaped, and so are those that reverse the order of what follows; long
+/// text is cut.
 ///
 /// # Example
 /// ```
@@ -41,7 +41,7 @@ impl<T> Shown<T> {
         }
     }
 
-    /// However long it is, because it has a limit already, or is nobody's but the user's.
+    /// However long it is: for text that has a limit already, or that the user wrote.
     #[must_use]
     pub fn in_full(self) -> Self {
         Self {

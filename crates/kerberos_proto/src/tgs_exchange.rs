@@ -17,8 +17,9 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, TgsRep};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
+use crate::exchange::Env;
 use crate::trace::{Etypes, trace};
-use crate::{Credential, ExchangeError, KdcError, Principal, Request, Step, Timestamp};
+use crate::{Credential, ExchangeError, KdcError, Request, Step, Timestamp};
 
 mod mit;
 mod on_behalf;
@@ -110,7 +111,7 @@ impl TgsExchange {
     /// [`ExchangeError::NoEtypes`] when no supported encryption type is allowed,
     /// [`ExchangeError::WrongTgt`] when `tgt` is for another realm than the service's,
     /// [`ExchangeError::Crypto`] when its session key is of no supported type, and
-    /// [`ExchangeError::Decode`] when a ticket is none.
+    /// [`ExchangeError::Decode`] when a ticket is not valid DER.
     pub fn start(
         params: TgsParams,
         tgt: &Credential,
@@ -126,17 +127,16 @@ impl TgsExchange {
                 "off"
             }
         );
-        Self::begin(params, tgt, rng, now)
+        Self::begin(params, tgt, &mut Env { rng, now })
     }
 
-    /// As [`start`](Self::start), for who has told already what is asked for.
+    /// As [`start`](Self::start), for callers that have traced already what is asked for.
     pub(crate) fn begin(
         params: TgsParams,
         tgt: &Credential,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<(Self, Request), ExchangeError> {
-        let sent = Sent::new(&params, tgt, rng, now)?;
+        let sent = Sent::new(&params, tgt, env)?;
         let exchange = Self {
             params,
             sent,
@@ -233,9 +233,4 @@ fn offered(params: &TgsParams) -> Result<Vec<EncryptionType>, ExchangeError> {
     }
     trace!("etypes requested in TGS request: {}", Etypes(&etypes));
     Ok(etypes)
-}
-
-/// The realm that `tgt` opens: the second component of its name.
-pub(crate) fn realm_of_tgt(tgt: &Principal) -> Option<&[u8]> {
-    tgt.components().nth(1).filter(|_| tgt.is_krbtgt())
 }

@@ -21,6 +21,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_crypto::CryptoRng;
 
+use crate::exchange::Env;
 use crate::trace::trace;
 use crate::{Credential, ExchangeError, Request, Step, TgsExchange, Timestamp};
 
@@ -114,7 +115,7 @@ impl TicketChase {
         now: Timestamp,
     ) -> Result<(Self, Step<Chased>), ExchangeError> {
         let mut common = Common::new(params, tgt)?;
-        let next = states::begin(&mut common, rng, now)?;
+        let next = states::begin(&mut common, &mut Env { rng, now })?;
         let mut chase = Self {
             common,
             under_way: None,
@@ -147,7 +148,7 @@ impl TicketChase {
             }
             Err(error) => Err(error),
         };
-        let next = state.handle(answer, &mut self.common, rng, now)?;
+        let next = state.handle(answer, &mut self.common, &mut Env { rng, now })?;
         Ok(self.take(next))
     }
 

@@ -38,7 +38,7 @@ impl Timestamp {
         }
     }
 
-    /// This moment of one's own clock as the KDC's has it, as far as it is known how far that is ahead.
+    /// This time of the local clock, by the KDC's clock; the same where `offset` is not known.
     pub fn by_kdc(self, offset: Option<ClockOffset>) -> Self {
         offset.map_or(self, |offset| self + offset)
     }

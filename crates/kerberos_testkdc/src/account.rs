@@ -153,7 +153,7 @@ impl Account {
         self
     }
 
-    /// A user whom services may also name by this X.509 certificate (MS-SFU §2.2.2).
+    /// A user that services may also name by this X.509 certificate (MS-SFU §2.2.2).
     pub fn certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
         self.certificate = Some(certificate.as_ref().to_vec());
         self

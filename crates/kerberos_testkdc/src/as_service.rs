@@ -1,8 +1,8 @@
 //! The AS exchange: from an AS-REQ to an AS-REP (RFC 4120 §3.1, RFC 6806).
 
 use kerberos_asn1::{
-    Checksum, Encode, ErrorCode, KdcOptions, KdcReq, KdcReqBody, KerberosTime, MessageType,
-    MethodData, NameType, PaData, PaDataType, TicketFlags,
+    Checksum, Encode, ErrorCode, KdcOptions, KdcReq, KdcReqBody, MessageType, MethodData, NameType,
+    PaData, PaDataType, TicketFlags,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
@@ -11,8 +11,10 @@ use crate::database::{Entry, PrincipalKey};
 use crate::fault::Fault;
 use crate::kdc::{Kdc, Now};
 use crate::preauth::{check_preauth, hints, method_data};
-use crate::reply::{Grant, Refusal, Times, after};
-use crate::request::{find_padata, whole_seconds};
+use crate::reply::{Grant, Refusal};
+use crate::request::find_padata;
+
+mod times;
 
 /// Answers an AS-REQ; `message` is its encoding.
 pub(crate) fn serve(
@@ -27,72 +29,45 @@ pub(crate) fn serve(
     }
     let canonicalize = body.kdc_options.contains(KdcOptions::CANONICALIZE);
     let client = find_client(kdc, body, canonicalize)?;
-    let unknown = || Refusal::new(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "SERVER_NOT_FOUND");
-    let server_name = body.sname.as_ref().ok_or_else(unknown)?;
-    let server = kdc
-        .database
-        .find(server_name, canonicalize)
-        .ok_or_else(unknown)?;
+    let (server, server_type) = find_server(kdc, body, canonicalize)?;
     check_state(client, body)?;
-
-    // RFC 4120 §3.1.3: the reply key has the first type of the request that the client has a key
-    // of, the session key the first that the KDC and the server support.
-    let no_etype = || Refusal::new(ErrorCode::KDC_ERR_ETYPE_NOSUPP, "BAD_ENCRYPTION_TYPE");
-    let client_key = client.key_for(body.etype.iter()).ok_or_else(no_etype)?;
-    let session_etype = session_etype(server, body).ok_or_else(no_etype)?;
-    let server_key = server.ticket_key().ok_or_else(no_etype)?;
+    let keys = Keys::choose(client, server, body)?;
 
     let preauthenticated = check_preauth(kdc, client, request, now)?;
-    let (times, mut flags) = grant_times(kdc, body, now)?;
+    let (times, mut flags) = times::grant(kdc, body, now)?;
     flags |= TicketFlags::INITIAL;
     if preauthenticated {
         flags |= TicketFlags::PRE_AUTHENT;
     }
-
     // RFC 6806 §11: the checksum over the request, for a client that asks.
     let asked = find_padata(request, PaDataType::REQ_ENC_PA_REP).is_some();
     let checksum = asked
-        .then(|| request_checksum(kdc, client_key.key(), message))
+        .then(|| request_checksum(kdc, keys.client.key(), message))
         .flatten();
     if asked {
         flags |= TicketFlags::ENC_PA_REP;
     }
-    let protected = |checksum| {
-        let element = |padata_type, padata_value| PaData {
-            padata_type,
-            padata_value,
-        };
-        MethodData::from(vec![
-            element(PaDataType::REQ_ENC_PA_REP, checksum),
-            element(PaDataType::FX_FAST, b""),
-        ])
-    };
 
-    let hints = hints(kdc, &[client_key]);
-    let client_type = match body.cname.as_ref().map(|name| name.name_type) {
-        // RFC 6806 §6: a canonicalized enterprise name becomes an ordinary one.
-        Some(NameType::ENTERPRISE) | None => NameType::PRINCIPAL,
-        Some(name_type) => name_type,
-    };
+    let hints = hints(kdc, &[keys.client]);
     Grant {
         reply_type: MessageType::AS_REP,
-        client: client.name(client_type),
+        client: client.name(client_type(body)),
         client_realm: kdc.realm.as_str().into(),
-        server: server.name(server_name.name_type),
+        server: server.name(server_type),
         server_realm: kdc.realm.as_str().into(),
-        ticket_key: server_key.with_version(),
-        session_etype,
+        ticket_key: keys.server.with_version(),
+        session_etype: keys.session_etype,
         flags,
         times,
         addresses: body.addresses.clone(),
         nonce: body.nonce,
         password_expiration: client.account.password_expiration,
         padata: (!hints.is_empty()).then(|| method_data(&hints)),
-        encrypted_pa_data: checksum.as_deref().map(protected),
+        encrypted_pa_data: checksum.as_deref().map(protected_padata),
         authorization_data: None,
         reply_key: (
-            client_key.key(),
-            Some(client_key.kvno()),
+            keys.client.key(),
+            Some(keys.client.kvno()),
             KeyUsage::AS_REP_ENC_PART,
         ),
     }
@@ -102,6 +77,33 @@ pub(crate) fn serve(
 /// The first type of the request that both the server has a key of and this crate supports.
 pub(crate) fn session_etype(server: &Entry, body: &KdcReqBody<'_>) -> Option<EncryptionType> {
     server.key_for(body.etype.iter()).map(PrincipalKey::etype)
+}
+
+/// The keys of an answer.
+struct Keys<'k> {
+    /// For the client's part.
+    client: &'k PrincipalKey,
+    /// The type of the session key.
+    session_etype: EncryptionType,
+    /// For the ticket.
+    server: &'k PrincipalKey,
+}
+
+impl<'k> Keys<'k> {
+    /// RFC 4120 §3.1.3: the reply key has the first type of the request that the client has a key
+    /// of, the session key the first that the KDC and the server support.
+    fn choose(
+        client: &'k Entry,
+        server: &'k Entry,
+        body: &KdcReqBody<'_>,
+    ) -> Result<Self, Refusal> {
+        let no_etype = || Refusal::new(ErrorCode::KDC_ERR_ETYPE_NOSUPP, "BAD_ENCRYPTION_TYPE");
+        Ok(Self {
+            client: client.key_for(body.etype.iter()).ok_or_else(no_etype)?,
+            session_etype: session_etype(server, body).ok_or_else(no_etype)?,
+            server: server.ticket_key().ok_or_else(no_etype)?,
+        })
+    }
 }
 
 fn find_client<'k>(
@@ -119,6 +121,27 @@ fn find_client<'k>(
             Err(refusal.with_client_realm(realm))
         }
         Some((realm, Referral::PrincipalUnknown)) => Err(unknown().with_client_realm(realm)),
+    }
+}
+
+/// The service, and the type of its name.
+fn find_server<'k>(
+    kdc: &'k Kdc,
+    body: &KdcReqBody<'_>,
+    canonicalize: bool,
+) -> Result<(&'k Entry, NameType), Refusal> {
+    let unknown = || Refusal::new(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN, "SERVER_NOT_FOUND");
+    let name = body.sname.as_ref().ok_or_else(unknown)?;
+    let entry = kdc.database.find(name, canonicalize).ok_or_else(unknown)?;
+    Ok((entry, name.name_type))
+}
+
+/// The type of the client's name in the answer.
+fn client_type(body: &KdcReqBody<'_>) -> NameType {
+    match body.cname.as_ref().map(|name| name.name_type) {
+        // RFC 6806 §6: a canonicalized enterprise name becomes an ordinary one.
+        Some(NameType::ENTERPRISE) | None => NameType::PRINCIPAL,
+        Some(name_type) => name_type,
     }
 }
 
@@ -155,7 +178,7 @@ fn request_checksum(kdc: &Kdc, reply_key: &Key, message: &[u8]) -> Option<Vec<u8
     {
         *first ^= 1;
     }
-    let cksumtype = reply_key.etype().default_checksum()?.0;
+    let cksumtype = reply_key.checksum_type().0;
     Some(
         Checksum {
             cksumtype,
@@ -165,81 +188,14 @@ fn request_checksum(kdc: &Kdc, reply_key: &Key, message: &[u8]) -> Option<Vec<u8
     )
 }
 
-/// The times that are granted, and the flags that go with them (RFC 4120 §3.1.3).
-fn grant_times(
-    kdc: &Kdc,
-    body: &KdcReqBody<'_>,
-    now: Now,
-) -> Result<(Times, TicketFlags), Refusal> {
-    let options = body.kdc_options;
-    let asked = |option| options.contains(option);
-    let mut flags = TicketFlags::empty();
-    let same = [
-        (KdcOptions::FORWARDABLE, TicketFlags::FORWARDABLE),
-        (KdcOptions::PROXIABLE, TicketFlags::PROXIABLE),
-        (KdcOptions::ALLOW_POSTDATE, TicketFlags::MAY_POSTDATE),
-    ];
-    for (option, flag) in same {
-        if asked(option) {
-            flags |= flag;
-        }
-    }
-
-    // RFC 4120 §3.1.3: a start that is missing, past, or as near as clocks may differ, is now,
-    // unless POSTDATED is asked for.
-    let auth = after(now, 0);
-    let latest_now = after(now, whole_seconds(kdc.policy.clock_skew));
-    let start = match body.from {
-        Some(from) if asked(KdcOptions::POSTDATED) => {
-            flags |= TicketFlags::POSTDATED | TicketFlags::INVALID;
-            from
-        }
-        Some(from) if from > latest_now => {
-            return Err(Refusal::new(
-                ErrorCode::KDC_ERR_CANNOT_POSTDATE,
-                "CANNOT_POSTDATE",
-            ));
-        }
-        _ => auth,
+/// The padata in the encrypted part that go with `checksum`.
+fn protected_padata(checksum: &[u8]) -> MethodData<'_> {
+    let element = |padata_type, padata_value| PaData {
+        padata_type,
+        padata_value,
     };
-    let plus = |time: KerberosTime, seconds: i64| {
-        KerberosTime::from_unix(time.unix().saturating_add(seconds))
-    };
-    let till = if body.till.unix() == 0 {
-        KerberosTime::MAX
-    } else {
-        body.till
-    };
-    let end = till.min(plus(start, whole_seconds(kdc.policy.max_life)));
-    if end <= start {
-        return Err(Refusal::new(ErrorCode::KDC_ERR_NEVER_VALID, "NEVER_VALID"));
-    }
-
-    let longest = plus(start, whole_seconds(kdc.policy.max_renewable_life));
-    let renew_till = if asked(KdcOptions::RENEWABLE) {
-        let rtime = body
-            .rtime
-            .filter(|rtime| rtime.unix() != 0)
-            .unwrap_or(KerberosTime::MAX);
-        Some(rtime.min(longest))
-    } else if asked(KdcOptions::RENEWABLE_OK) && till != KerberosTime::MAX && till > end {
-        // RFC 4120 §3.1.3: where the life asked for cannot be had, the ticket can be renewed until
-        // its end.
-        Some(till.min(longest))
-    } else {
-        None
-    };
-    let renew_till = renew_till.filter(|&till| till > end);
-    if renew_till.is_some() {
-        flags |= TicketFlags::RENEWABLE;
-    }
-    Ok((
-        Times {
-            auth,
-            start,
-            end,
-            renew_till,
-        },
-        flags,
-    ))
+    MethodData::from(vec![
+        element(PaDataType::REQ_ENC_PA_REP, checksum),
+        element(PaDataType::FX_FAST, b""),
+    ])
 }

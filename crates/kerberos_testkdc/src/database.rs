@@ -161,7 +161,7 @@ impl Entry {
             .is_some_and(|first| first == "krbtgt")
     }
 
-    /// The key of the first of `wanted` that there is one of (RFC 4120 §3.1.3).
+    /// The key of the first type of `wanted` that has one (RFC 4120 §3.1.3).
     pub(crate) fn key_for(&self, mut wanted: impl Iterator<Item = i32>) -> Option<&PrincipalKey> {
         wanted.find_map(|etype| self.keys.iter().find(|key| key.etype().0 == etype))
     }
@@ -216,7 +216,7 @@ impl Database {
         Some(entry.newest())
     }
 
-    /// The entry of the user who has this certificate.
+    /// The entry of the user with this certificate.
     pub(crate) fn find_by_certificate(&self, certificate: &[u8]) -> Option<&Entry> {
         let entries = &mut self.entries.iter();
         let entry =

@@ -49,7 +49,7 @@ pub enum Fault {
     NoMethodData,
     /// KDC_ERR_PREAUTH_REQUIRED with e-data that is not METHOD-DATA.
     MalformedMethodData,
-    /// KDC_ERR_PREAUTH_REQUIRED with mechanisms that nobody knows.
+    /// KDC_ERR_PREAUTH_REQUIRED with unknown mechanisms.
     UnknownPreauthOnly,
 
     // What the client is told about its key.
@@ -95,7 +95,7 @@ pub enum Fault {
     RemovedFlags(TicketFlags),
     /// The ticket has ended already.
     EndtimeInPast,
-    /// The ticket is not yet valid, though nobody asked for that.
+    /// The ticket is not yet valid, though that was not asked for.
     StarttimeInFuture,
     /// The ticket lives longer than was asked for.
     EndtimeTooLate,
@@ -157,7 +157,7 @@ pub enum S4uFault {
     /// The KDC takes a user of its own for one of the service's realm, or where that is its own,
     /// of `OTHER.TEST`.
     OtherRealm,
-    /// It names nobody.
+    /// It does not name a user.
     NoUser,
     /// With another checksum.
     WrongChecksum,

@@ -1,4 +1,4 @@
-//! Tickets made by hand, for tests of services: as a KDC makes them, but that nobody asked for.
+//! Tickets made by hand, for tests of services: as a KDC makes them, but without a request.
 
 use kerberos_asn1::{
     EncTicketPart, Encode, EncryptedData, EncryptionKey, KerberosTime, PrincipalName, Realm,

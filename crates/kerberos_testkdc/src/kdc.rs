@@ -60,8 +60,8 @@ impl Kdc {
         TestKdcBuilder::new(realm)
     }
 
-    /// The answer to `request`, or `None` where there is none: to what is no request, and where a
-    /// fault says so.
+    /// The answer to `request`. `None` means silence: to what is not a request, and where a fault
+    /// says so.
     ///
     /// `now` is the time since 1970-01-01T00:00:00Z. An answer that is too long for UDP becomes
     /// KRB_ERR_RESPONSE_TOO_BIG (RFC 4120 §7.2.1).

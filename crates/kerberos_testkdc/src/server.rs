@@ -26,7 +26,7 @@ pub struct TestKdc {
 }
 
 impl TestKdc {
-    /// Sets up a KDC for `realm`, with nobody in it yet but the ticket-granting service.
+    /// Sets up a KDC for `realm`, with no principal yet but the ticket-granting service.
     pub fn builder(realm: &str) -> TestKdcBuilder {
         TestKdcBuilder::new(realm)
     }
@@ -146,7 +146,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest request that is read.
 const MAX_REQUEST: u32 = 1 << 20;
 
-/// One free port for both; whoever has the UDP port may lack the TCP port, hence the attempts.
+/// One free port for both. A free UDP port may be taken as a TCP port, hence the attempts.
 fn bind_both() -> io::Result<(UdpSocket, TcpListener)> {
     let mut last = None;
     for _ in 0..64 {

@@ -70,7 +70,7 @@ struct Header<'a> {
     authenticator: &'a Authenticator<'a>,
 }
 
-/// Answers the request of whoever has the ticket in `header`.
+/// Answers the request of the client that has the ticket in `header`.
 fn grant(
     kdc: &Kdc,
     request: &KdcReq<'_>,

@@ -1,6 +1,6 @@
 //! Flag words (RFC 4120 §5.2.8): bit 0 is the most significant of 32.
 //!
-//! A word keeps its 32 bits, known or not. Bits after the 32nd, which nobody defines, are dropped
+//! A word keeps its 32 bits, known or not. Bits after the 32nd, which are not defined, are dropped
 //! when decoded; words are encoded with 32 bits.
 
 /// Declares a flag word by the bit numbers that the RFC gives.

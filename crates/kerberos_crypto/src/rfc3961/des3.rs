@@ -19,7 +19,7 @@ use crate::key_usage::Purpose;
 use crate::profile::{
     ChecksumKey, Layout, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed, refuse,
 };
-use crate::{CryptoError, KeyUsage};
+use crate::{ChecksumType, CryptoError, KeyUsage};
 
 /// `des3-cbc-sha1`.
 pub(crate) struct Des3;
@@ -47,6 +47,10 @@ impl Profile for Des3 {
             block: BLOCK,
             trailer: MAC,
         }
+    }
+
+    fn checksum_type(&self) -> ChecksumType {
+        ChecksumType::HMAC_SHA1_DES3_KD
     }
 
     fn checksum_size(&self) -> usize {

@@ -1,6 +1,6 @@
 //! The sixteen octets in front of a token (RFC 4121 §4.2.6).
 
-use crate::message::Sender;
+use crate::message::{Sender, Side};
 use crate::{GssError, Protection, TokenId, Unwrapped};
 
 /// The length of a header.
@@ -27,8 +27,12 @@ impl Flags {
     const SEALED: u8 = 2;
     const ACCEPTOR_SUBKEY: u8 = 4;
 
-    pub(crate) fn by_acceptor(self) -> bool {
-        self.0 & Self::SENT_BY_ACCEPTOR != 0
+    pub(crate) fn from(self) -> Side {
+        if self.0 & Self::SENT_BY_ACCEPTOR == 0 {
+            Side::Initiator
+        } else {
+            Side::Acceptor
+        }
     }
 
     pub(crate) fn protection(self) -> Protection {
@@ -48,7 +52,7 @@ impl Header {
     /// The header of the sender's next token.
     pub(crate) fn next(sender: &mut Sender, id: TokenId, protection: Protection) -> Self {
         let flags = [
-            (sender.by_acceptor, Flags::SENT_BY_ACCEPTOR),
+            (sender.from == Side::Acceptor, Flags::SENT_BY_ACCEPTOR),
             (protection == Protection::Seal, Flags::SEALED),
             (sender.acceptor_subkey, Flags::ACCEPTOR_SUBKEY),
         ];

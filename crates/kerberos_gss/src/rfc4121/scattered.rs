@@ -28,7 +28,7 @@ pub(crate) fn wrap(
     let (around, parts) = pieces.split();
     let places = divide(around, trailer_len, confounder_len)?;
     let mut header = Header::next(sender, TokenId::WRAP, protection);
-    let usage = usages(sender.by_acceptor).seal;
+    let usage = usages(sender.from).seal;
     // Both lengths are those of a few blocks.
     let count = |length: usize| u16::try_from(length).unwrap_or_default();
     let rrc = if places.rotated {
@@ -71,7 +71,7 @@ pub(crate) fn unwrap(
     let (header, _) = Header::read(pieces.header, TokenId::WRAP)?;
     let protection = header.flags.protection();
     let key = receiver.key_for(&header)?;
-    let usage = usages(receiver.by_acceptor).seal;
+    let usage = usages(receiver.from).seal;
     let ec = usize::from(header.ec);
     let (trailer_len, confounder_len) = match protection {
         Protection::Seal => (ec + HEADER + key.trailer_len(), key.header_len()),

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use kerberos_crypto::{BareDes3, BareRc4, CryptoError, EncryptionType, Key, KeyUsage, Part};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::message::Side;
 use crate::{GssError, Protection, TokenId};
 
 /// What the type of the key decides.
@@ -123,13 +124,8 @@ impl<'k> Suite<'k> {
     }
 
     /// The encrypted sequence field.
-    pub(super) fn sequence(
-        &self,
-        number: u64,
-        by_acceptor: bool,
-        checksum: &[u8],
-    ) -> [u8; SEQUENCE] {
-        let direction = [direction(by_acceptor); 4];
+    pub(super) fn sequence(&self, number: u64, from: Side, checksum: &[u8]) -> [u8; SEQUENCE] {
+        let direction = [direction(from); 4];
         // Older tokens count to 2³² and begin again.
         let number = low(number);
         let number = if self.is_rc4() {
@@ -150,11 +146,7 @@ impl<'k> Suite<'k> {
     }
 
     /// The number in the sequence field, from the right direction.
-    pub(super) fn open_sequence(
-        &self,
-        fields: &Fields<'_>,
-        by_acceptor: bool,
-    ) -> Result<u32, GssError> {
+    pub(super) fn open_sequence(&self, fields: &Fields<'_>, from: Side) -> Result<u32, GssError> {
         let mut sequence = first_block(fields.sequence);
         if let Some(cipher) = BareRc4::new(self.key) {
             cipher.apply_to_sequence(fields.checksum, &mut sequence);
@@ -162,10 +154,10 @@ impl<'k> Suite<'k> {
             cipher.decrypt(first_block(fields.checksum), &mut sequence);
         }
         let [a, b, c, d, directions @ ..] = sequence;
-        if directions == [direction(!by_acceptor); 4] {
+        if directions == [direction(from.peer()); 4] {
             return Err(GssError::WrongDirection);
         }
-        if directions != [direction(by_acceptor); 4] {
+        if directions != [direction(from); 4] {
             return Err(GssError::Integrity);
         }
         let number = [a, b, c, d];
@@ -252,8 +244,11 @@ pub(super) fn total(parts: &[Part<'_>]) -> usize {
 }
 
 /// RFC 1964 §1.2.1.2: which side a token is from.
-fn direction(by_acceptor: bool) -> u8 {
-    if by_acceptor { 0xff } else { 0 }
+fn direction(from: Side) -> u8 {
+    match from {
+        Side::Initiator => 0,
+        Side::Acceptor => 0xff,
+    }
 }
 
 fn low(number: u64) -> u32 {

@@ -1,28 +1,21 @@
-//! The service's side: AP-REQ read and checked, AP-REP made (RFC 4120 §3.2.3, §3.2.4).
+//! The service's side: AP-REQ read and checked (RFC 4120 §3.2.3). What comes of it, and the AP-REP,
+//! are in `accepted.rs`.
 
 use alloc::{sync::Arc, vec::Vec};
 
 use kerberos_asn1::{
-    ApOptions, ApRep, ApReq, Authenticator, Decode, EncApRepPart, EncTicketPart, Encode,
-    EncryptedData, EncryptionKey, MessageType, Microseconds, Ticket, TicketFlags,
+    ApOptions, ApReq, Authenticator, Decode, EncTicketPart, EncryptionKey, MessageType, Ticket,
+    TicketFlags,
 };
-use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage, Plaintext};
-use zeroize::Zeroizing;
+use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
+use super::accepted::Accepted;
 use super::checks::{check_address, check_authenticator, check_etype, check_times};
-use super::initiator::wire_key;
-use super::ticket_key::{self, Audience};
-use super::{
-    ApChecksum, ApError, KeySource, OwnTgt, Replay, ReplayCache, Subkey, WantedKey, owned,
-    sequence_number,
-};
-use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
+use super::ticket_key::{self, Audience, OpenedTicket};
+use super::{ApChecksum, ApError, KeySource, OwnTgt, Replay, ReplayCache, WantedKey, owned};
 use crate::plain::without_padding;
-use crate::trace::{Error, Etype, KeyTrace, trace};
-use crate::{
-    AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes, Timestamp,
-    TransitPolicy,
-};
+use crate::trace::{Error, Etype, trace};
+use crate::{HostAddress, Principal, TicketTimes, Timestamp, TransitPolicy};
 
 /// A service that authenticates its clients.
 ///
@@ -82,11 +75,11 @@ use crate::{
 pub struct Acceptor<K> {
     /// Where the keys come from.
     pub keys: K,
-    /// The one service whose keys may be used; `None` means all that there are keys of.
+    /// The one service whose keys may be used; `None` means every service that has keys.
     ///
     /// As in MIT's library the ticket may have another name, an alias, if one of those keys opens
-    /// it. And a principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST) without
-    /// host, or without realm, means those of any.
+    /// it. A principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST) without a
+    /// host, or without a realm, stands for the services of any.
     pub server: Option<Principal>,
     /// Take the host of such a [`server`](Self::server) for any host
     /// (`ignore_acceptor_hostname`).
@@ -98,79 +91,16 @@ pub struct Acceptor<K> {
     pub etypes: Vec<EncryptionType>,
     /// The service's own TGT, for user-to-user authentication.
     pub tgt: Option<OwnTgt>,
-    /// Which realms clients may come through where no KDC has checked them; by default those that
-    /// the names of the realms lay down.
+    /// Which realms clients may come through where no KDC has checked them; by default those on the
+    /// path that the realms' names lay down.
     pub transit: TransitPolicy,
     /// Take tickets that came through any realms: for a caller that looks at
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
-    /// Take tickets that do not say who has them. A KDC with anonymous PKINIT gives them to anybody
-    /// who asks (RFC 8062), so that they authenticate nobody:
-    /// [`Accepted::client`] is `WELLKNOWN/ANONYMOUS` then, as a rule.
+    /// Take anonymous tickets, which do not name their holder. A KDC with anonymous PKINIT gives
+    /// them to anyone (RFC 8062), so they authenticate no one: [`Accepted::client`] is usually
+    /// `WELLKNOWN/ANONYMOUS` then.
     pub accept_anonymous: bool,
-}
-
-/// A client that was authenticated, and what its ticket and its request say.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Accepted {
-    /// Who the client is.
-    pub client: Principal,
-    /// The service whose key opened the ticket; the ticket may have an alias of it. Where that is
-    /// the session key of a TGT, the TGT's client.
-    pub server: Principal,
-    /// The ticket, as the client sent it; see [`Accepted::evidence`].
-    pub ticket: Vec<u8>,
-    /// The key that opened the ticket, with which a KDC signs a PAC, too.
-    pub ticket_key: Arc<Key>,
-    /// The ticket's session key.
-    pub session_key: Key,
-    /// The key that the client chose.
-    pub subkey: Option<Key>,
-    /// The first sequence number of the client's messages.
-    pub sequence_number: Option<u32>,
-    /// What the client asks for.
-    pub options: ApOptions,
-    /// The ticket's flags.
-    pub flags: TicketFlags,
-    /// The ticket's times.
-    pub times: TicketTimes,
-    /// The addresses that the ticket is bound to.
-    pub addresses: Vec<HostAddress>,
-    /// The realms that the ticket passed through, as RFC 4120 §3.3.3.2 writes them.
-    pub transited: Vec<u8>,
-    /// The ticket's authorization data; for the PAC in it, see [`Accepted::pac`]. RFC 4120 §5.2.6
-    /// wants a service to refuse a ticket with an element that it does not know, unless that is
-    /// within AD-IF-RELEVANT.
-    pub authorization_data: Vec<AuthorizationDataElement>,
-    /// The client's own restrictions, from its authenticator.
-    pub client_authorization_data: Vec<AuthorizationDataElement>,
-    /// The checksum of application data. Whether it is right, the application knows.
-    pub checksum: Option<ApChecksum>,
-    /// The client's time, which the AP-REP repeats.
-    pub time: Timestamp,
-}
-
-/// What goes into an AP-REP besides the proof. By default nothing does.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct AcceptorReply {
-    /// A key of the service's choice.
-    pub subkey: Subkey,
-    /// Whether to choose a first sequence number.
-    pub sequence_number: bool,
-}
-
-/// What the service chose in its AP-REP.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct AcceptorChoice {
-    /// The key, which goes before the client's.
-    pub subkey: Option<Key>,
-    /// The first sequence number of the service's messages.
-    pub sequence_number: Option<u32>,
-    /// The encrypted part of the AP-REP, which is no answer to itself.
-    pub(super) cipher: Vec<u8>,
 }
 
 impl<K: KeySource> Acceptor<K> {
@@ -210,12 +140,11 @@ impl<K: KeySource> Acceptor<K> {
         }
         let request = ApReq::from_der(message).map_err(ApError::decode("the AP-REQ"))?;
         let ticket = request.ticket.ticket();
-        let (plain, ticket_key, server) =
-            self.open_ticket(&request, ticket).inspect_err(|error| {
-                trace!("Failed to decrypt AP-REQ ticket: {}", Error(error.code().0));
-            })?;
+        let opened = self.open_ticket(&request, ticket).inspect_err(|error| {
+            trace!("Failed to decrypt AP-REQ ticket: {}", Error(error.code().0));
+        })?;
         let etype = EncryptionType(ticket.enc_part.etype);
-        let part = EncTicketPart::from_der(without_padding(&plain, etype))
+        let part = EncTicketPart::from_der(without_padding(&opened.plain, etype))
             .map_err(ApError::decode("the encrypted part of the ticket"))?;
 
         check_etype(part.key.keytype, &self.etypes)?;
@@ -235,7 +164,7 @@ impl<K: KeySource> Acceptor<K> {
         check_address(&part, peer)?;
         check_times(&part, self.clock_skew, now)?;
         // RFC 4120 §2.7; the realm is that of the key, for nothing protects the one outside.
-        if !self.accept_unchecked_transit && !self.transit.accepts(&part, server.realm()) {
+        if !self.accept_unchecked_transit && !self.transit.accepts(&part, opened.server.realm()) {
             return Err(ApError::PathNotAccepted);
         }
         let client = Principal::from_wire(&part.cname, part.crealm);
@@ -257,9 +186,9 @@ impl<K: KeySource> Acceptor<K> {
         };
         let accepted = Accepted {
             client,
-            server,
+            server: opened.server,
             ticket: request.ticket.as_bytes().to_vec(),
-            ticket_key,
+            ticket_key: opened.key,
             subkey,
             sequence_number: authenticator.seq_number,
             options: request.ap_options,
@@ -288,12 +217,12 @@ impl<K: KeySource> Acceptor<K> {
         Ok(accepted)
     }
 
-    /// Decrypts the ticket of `request`: what is in it, by which key, and whose that is.
+    /// Decrypts the ticket of `request`.
     fn open_ticket(
         &self,
         request: &ApReq<'_>,
         ticket: &Ticket<'_>,
-    ) -> Result<(Plaintext, Arc<Key>, Principal), ApError> {
+    ) -> Result<OpenedTicket, ApError> {
         if ticket.tkt_vno != Ticket::VERSION {
             return Err(ApError::TicketVersion(ticket.tkt_vno));
         }
@@ -313,7 +242,11 @@ impl<K: KeySource> Acceptor<K> {
                 .map_err(|_| ApError::TicketIntegrity)?;
             // Whose key it is, is certain. What the ticket says is not protected, and need not be
             // the same: Active Directory knows the owner of a TGT by many service names.
-            return Ok((plain, Arc::clone(key), tgt.client.clone()));
+            return Ok(OpenedTicket {
+                plain,
+                key: Arc::clone(key),
+                server: tgt.client.clone(),
+            });
         }
         let wanted = WantedKey {
             server: &server,
@@ -329,7 +262,7 @@ impl<K: KeySource> Acceptor<K> {
         let opened = ticket_key::open(&keys, &wanted, ticket, audience)?;
         trace!(
             "Decrypted AP-REQ with server principal {}: {}",
-            opened.2,
+            opened.server,
             Etype(etype)
         );
         Ok(opened)
@@ -359,97 +292,6 @@ impl<K: KeySource> Acceptor<K> {
             Ok(false) => Err(ApError::Replay),
             Err(error) => Err(ApError::ReplayCache(error)),
         }
-    }
-}
-
-impl Accepted {
-    /// Whether the client waits for an AP-REP.
-    pub fn mutual_required(&self) -> bool {
-        self.options.contains(ApOptions::MUTUAL_REQUIRED)
-    }
-
-    /// What the ticket's PAC says of the client, verified with the key of the ticket; `None` when
-    /// there is no PAC, for not every KDC makes them.
-    ///
-    /// The client is authenticated either way. MIT's library, too, ignores a PAC that it cannot
-    /// verify, and whoever decides by one must refuse the client then.
-    ///
-    /// # Errors
-    /// As [`Pac::from_authorization_data`] and [`Pac::verify`].
-    pub fn pac(&self) -> Result<Option<VerifiedPac<'_>>, PacError> {
-        let Some(pac) = Pac::from_authorization_data(&self.authorization_data)? else {
-            return Ok(None);
-        };
-        let check = PacCheck::new(&self.client, self.times.authtime, &self.ticket_key);
-        pac.verify(&check).map(Some)
-    }
-
-    /// The ticket as a credential of the client's: the evidence with which the service may ask its
-    /// KDC for tickets on the client's behalf (S4U2Proxy, MS-SFU §3.2.5.2), such as
-    /// [`S4u2Proxy`](crate::S4u2Proxy) takes.
-    ///
-    /// The KDC decides. As a rule it wants the ticket to be forwardable, and encrypted in the
-    /// service's key: one of user-to-user authentication is not.
-    pub fn evidence(&self) -> Credential {
-        Credential {
-            client: self.client.clone(),
-            server: self.server.clone(),
-            session_key: self.session_key.to_block(),
-            times: self.times,
-            is_skey: self.options.contains(ApOptions::USE_SESSION_KEY),
-            flags: self.flags,
-            addresses: self.addresses.clone(),
-            authorization_data: Vec::new(),
-            ticket: self.ticket.clone(),
-            second_ticket: Vec::new(),
-        }
-    }
-
-    /// Makes the AP-REP, which proves to the client that this is its service (RFC 4120 §3.2.4).
-    ///
-    /// # Errors
-    /// [`ApError::Crypto`] when a given subkey is of no supported type.
-    pub fn reply(
-        &self,
-        reply: &AcceptorReply,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<(Vec<u8>, AcceptorChoice), ApError> {
-        let subkey = reply.subkey.make(&self.session_key, rng)?;
-        let sequence_number = sequence_number(reply.sequence_number, rng);
-        trace!(
-            "Creating AP-REP, time {}.{}, subkey {}, seqnum {}",
-            self.time.seconds,
-            self.time.microseconds,
-            KeyTrace(subkey.as_ref().map(Key::etype)),
-            sequence_number.unwrap_or(0),
-        );
-        let part = Zeroizing::new(
-            EncApRepPart {
-                ctime: self.time.to_kerberos_time(),
-                cusec: Microseconds(self.time.microseconds),
-                subkey: subkey.as_ref().map(wire_key),
-                seq_number: sequence_number,
-            }
-            .to_der(),
-        );
-        // RFC 4120 §3.2.4: in the ticket's session key, whatever subkeys there are.
-        let cipher = self
-            .session_key
-            .encrypt(KeyUsage::AP_REP_ENC_PART, &part, rng);
-        let message = ApRep {
-            enc_part: EncryptedData {
-                etype: self.session_key.etype().0,
-                kvno: None,
-                cipher: &cipher,
-            },
-        }
-        .to_der();
-        let choice = AcceptorChoice {
-            subkey,
-            sequence_number,
-            cipher,
-        };
-        Ok((message, choice))
     }
 }
 

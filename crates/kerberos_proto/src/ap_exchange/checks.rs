@@ -46,10 +46,7 @@ pub(super) fn check_address(
     let (Some(addresses), Some(peer)) = (addresses, peer) else {
         return Ok(());
     };
-    let allowed = addresses
-        .iter()
-        .any(|one| one.addr_type == peer.address_type && one.address == peer.address);
-    if allowed {
+    if addresses.iter().any(|one| peer.is(&one)) {
         Ok(())
     } else {
         Err(ApError::Address)

@@ -67,7 +67,7 @@ pub enum ApError {
         server: Principal,
         /// The encryption type of the ticket.
         etype: EncryptionType,
-        /// The types that there are keys of.
+        /// The types of the keys that are present.
         present: Vec<EncryptionType>,
     },
     /// There are keys of the service, but of other versions.
@@ -77,7 +77,7 @@ pub enum ApError {
         server: Principal,
         /// The key version of the ticket.
         kvno: u32,
-        /// The versions that there are.
+        /// The versions of the keys that are present.
         present: Vec<u32>,
     },
     /// Looking for keys failed.
@@ -139,7 +139,7 @@ pub enum ApError {
     /// from the client's realm to the service's.
     #[error("the client came through realms that are not trusted to be on its way")]
     PathNotAccepted,
-    /// The ticket does not say who has it: a KDC may give such a one to anybody.
+    /// The ticket does not name its holder: a KDC may give an anonymous one to anyone.
     #[error("the ticket is anonymous, {}", Shown::new(client))]
     Anonymous {
         /// The name that it has instead.

@@ -82,7 +82,7 @@ impl ApInitiator {
     ///
     /// # Errors
     /// [`ApError::Crypto`] when a key is of no supported type, and [`ApError::Decode`] when the
-    /// credential's ticket is none.
+    /// credential's ticket is not valid DER.
     pub fn start(
         credential: &Credential,
         options: &ApRequestOptions,

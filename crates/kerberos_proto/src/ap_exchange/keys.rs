@@ -59,14 +59,14 @@ pub struct WantedKey<'a> {
 
 /// Where an acceptor finds its long-term keys: a keytab, or anything else that has them.
 pub trait KeySource {
-    /// All keys that there are, of whatever service, type and version. The acceptor chooses.
+    /// All keys of the source, whatever their service, type and version. The acceptor chooses.
     ///
     /// `wanted` is what it is going to look for: a source that has no such key may look for new
     /// ones first. A source that keeps its [`ServiceKeys`] spares the acceptor the derivation of
     /// keys for each request.
     ///
     /// # Errors
-    /// When looking fails; that is something else than finding nothing.
+    /// When the search fails; finding nothing is not a failure.
     fn keys(
         &self,
         wanted: &WantedKey<'_>,

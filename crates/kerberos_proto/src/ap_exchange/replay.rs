@@ -17,8 +17,8 @@ pub struct Replay<'a> {
     /// The time of the authenticator.
     pub time: Timestamp,
     /// The end of the encrypted authenticator, as long as a checksum of its encryption type: what
-    /// MIT's caches go by. It is another one in each request, whatever the time, and nobody can
-    /// change it without the session key.
+    /// MIT's caches go by. It differs in each request, whatever the time, and cannot be changed
+    /// without the session key.
     pub tag: &'a [u8],
     /// Until when the request would be accepted again, in seconds since 1970: its own time and
     /// the clock skew.

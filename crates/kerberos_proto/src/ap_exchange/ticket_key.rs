@@ -20,20 +20,34 @@ pub(super) struct Audience<'a> {
     pub(super) ignore_hostname: bool,
 }
 
-/// Decrypts `ticket`. Returns what is in it, with what key it opened and whose that is.
+/// A ticket that was decrypted.
+pub(super) struct OpenedTicket {
+    /// What is in it.
+    pub(super) plain: Plaintext,
+    /// The key that it opened with.
+    pub(super) key: Arc<Key>,
+    /// The principal whose key that is.
+    pub(super) server: Principal,
+}
+
+/// Decrypts `ticket`.
 pub(super) fn open(
     keys: &ServiceKeys,
     wanted: &WantedKey<'_>,
     ticket: &Ticket<'_>,
     audience: Audience<'_>,
-) -> Result<(Plaintext, Arc<Key>, Principal), ApError> {
+) -> Result<OpenedTicket, ApError> {
     let usable = || keys.iter().filter(|one| audience.includes(&one.principal));
     let open = |one: &ServiceKey| {
         let plain = one
             .key
             .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
             .ok()?;
-        Some((plain, Arc::clone(&one.key), one.principal.clone()))
+        Some(OpenedTicket {
+            plain,
+            key: Arc::clone(&one.key),
+            server: one.principal.clone(),
+        })
     };
     let has_version = |one: &ServiceKey| wanted.kvno.is_none_or(|kvno| one.has_version(kvno));
     let is_likely = |one: &ServiceKey| has_version(one) && one.principal == *wanted.server;

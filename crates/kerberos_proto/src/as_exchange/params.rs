@@ -29,10 +29,10 @@ pub struct AsParams {
     pub options: TicketOptions,
     /// When the ticket is to start; `None` means now.
     pub start: Option<StartTime>,
-    /// For how many seconds from its start the ticket is to hold; `None` means a day. Below zero asks
-    /// for one that has ended, which shows that the secret is right and is of no other use.
+    /// How many seconds the ticket is to last from its start; `None` means a day. A number below
+    /// zero asks for a ticket that has expired already, which is good only to prove the secret.
     pub lifetime: Option<i32>,
-    /// For how many seconds from its start the ticket is to be renewable; `None` and 0 mean not.
+    /// How many seconds the ticket is to be renewable from its start; `None` and 0 mean not at all.
     pub renew_lifetime: Option<u32>,
     /// The addresses to bind the ticket to; empty means none.
     pub addresses: Vec<HostAddress>,

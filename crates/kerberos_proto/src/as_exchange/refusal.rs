@@ -20,7 +20,7 @@ impl Refusal {
         let data = error.e_data.unwrap_or_default();
         // RFC 4120 §5.9.1: METHOD-DATA with some codes, TYPED-DATA with others; and KDCs differ.
         let padata = match MethodData::from_der(data) {
-            Ok(list) => list.iter().map(OwnedPaData::from).collect(),
+            Ok(list) => OwnedPaData::list(Some(&list)),
             Err(_) => typed_data(data),
         };
         Self {

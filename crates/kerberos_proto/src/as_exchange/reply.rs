@@ -1,7 +1,7 @@
 //! The AS-REP: decrypted with the key that the KDC says (RFC 4120 §3.1.5), then a [`Login`]; the
 //! checks in between are in `reply/checks.rs`.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 use kerberos_asn1::{EncKdcRepPart, KdcRep, KerberosTime};
 use kerberos_crypto::{CryptoError, EncryptionType, KeyUsage, Plaintext};
@@ -31,12 +31,7 @@ pub(super) fn finish(
         return Err(ReplyFault::EtypeNotOffered(etype).into());
     }
     let client = Principal::from_wire(&reply.cname, reply.crealm);
-    let padata: Vec<OwnedPaData> = reply
-        .padata
-        .iter()
-        .flat_map(|list| list.iter())
-        .map(OwnedPaData::from)
-        .collect();
+    let padata = OwnedPaData::list(reply.padata.as_ref());
     if !padata.is_empty() {
         trace!("Processing preauth types: {}", PaTypes(&padata));
     }
@@ -45,7 +40,7 @@ pub(super) fn finish(
     let key = session
         .key
         .made()
-        .map(|(_, _, key)| key)
+        .map(|made| &made.key)
         .ok_or(ExchangeError::Finished)?;
     let part = EncKdcRepPart::from_der_any_tag(without_padding(&plain, key.etype()))
         .map_err(ExchangeError::decode("the encrypted part of the AS-REP"))?;
@@ -65,16 +60,16 @@ pub(super) fn finish(
 
     let several = session.key.etypes_in(&session.etypes).len() > 1;
     let chosen = preauth.selected().is_some() && several;
-    let (password_expiration, account_expiration, expiration_is_warning) = expiry(&part);
+    let expiry = Expiry::of(&part);
     Ok(Box::new(Login {
         reply_key_etype: key.etype(),
         kdc_offset,
         fast_avail,
         pa_type: preauth.selected().map(|pa_type| pa_type.0),
         pa_etype: chosen.then(|| key.etype()),
-        password_expiration,
-        account_expiration,
-        expiration_is_warning,
+        password_expiration: expiry.password,
+        account_expiration: expiry.account,
+        expiration_is_warning: expiry.is_warning,
         credential: Credential::of_reply(reply, &part, client, server),
     }))
 }
@@ -98,14 +93,14 @@ fn decrypt(
     }
     // RFC 4120 §3.1.5 (and §4): the salt that no one named is that of the client as the KDC knows
     // it.
-    let params = info.params_for(client);
-    if let Some((made_for, _, key)) = session.key.made()
+    let salt = info.salt_for(client);
+    if let Some(made) = session.key.made()
         && preauth.selected().is_some()
-        && made_for.etype == etype
+        && made.salt.etype == etype
     {
         trace!("AS key determined by preauth: {}", Etype(etype));
-        match key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher) {
-            Err(CryptoError::Decrypt) if session.key.is_password() && *made_for != params => {}
+        match made.key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher) {
+            Err(CryptoError::Decrypt) if session.key.is_password() && made.salt != salt => {}
             Err(CryptoError::Decrypt) if !session.key.is_password() => {}
             other => return other.map_err(|error| wrong_key(error, session, etype, None)),
         }
@@ -115,22 +110,23 @@ fn decrypt(
         );
     }
     if info.salt.is_none() {
-        trace!("Salt derived from principal: {}", Printable(&params.salt));
+        trace!("Salt derived from principal: {}", Printable(&salt.salt));
     }
     trace!(
         "Getting AS key, salt \"{}\", params \"{}\"",
-        Printable(&params.salt),
-        Printable(params.s2kparams.as_deref().unwrap_or_default()),
+        Printable(&salt.salt),
+        Printable(salt.s2kparams.as_deref().unwrap_or_default()),
     );
     let kvno = reply.enc_part.kvno;
     session
         .key
-        .make(&session.client, params, kvno, &session.params.policy)?;
-    let Some((_, _, key)) = session.key.made() else {
+        .make(&session.client, salt, kvno, &session.params.policy)?;
+    let Some(made) = session.key.made() else {
         return Err(ExchangeError::Finished);
     };
     trace!("AS key obtained from gak_fct: {}", Etype(etype));
-    key.decrypt(KeyUsage::AS_REP_ENC_PART, cipher)
+    made.key
+        .decrypt(KeyUsage::AS_REP_ENC_PART, cipher)
         .map_err(|error| wrong_key(error, session, etype, kvno))
 }
 
@@ -143,7 +139,7 @@ fn wrong_key(
     match error {
         CryptoError::Decrypt if session.key.is_password() => ExchangeError::WrongPassword(None),
         CryptoError::Decrypt => {
-            let kvno = session.key.made().map_or(0, |(_, kvno, _)| kvno);
+            let kvno = session.key.made().map_or(0, |made| made.kvno);
             ExchangeError::WrongKey {
                 etype,
                 kvno,
@@ -154,26 +150,36 @@ fn wrong_key(
     }
 }
 
-/// Password expiry, account expiry, and whether a warning is meant (RFC 4120 §5.4.2, `last-req`
-/// and `key-expiration`).
-fn expiry(part: &EncKdcRepPart<'_>) -> (Option<KerberosTime>, Option<KerberosTime>, bool) {
-    let mut password = None;
-    let mut account = None;
-    for entry in &part.last_req {
-        match entry.lr_type.0.unsigned_abs() {
-            // Negative types say the same of the one server that answers (RFC 4120 §5.4.2).
-            6 => password = Some(entry.lr_value),
-            7 => account = Some(entry.lr_value),
-            _ => {}
+/// When password and account expire, as the reply says (RFC 4120 §5.4.2).
+struct Expiry {
+    password: Option<KerberosTime>,
+    account: Option<KerberosTime>,
+    /// Whether a warning is meant.
+    is_warning: bool,
+}
+
+impl Expiry {
+    /// By `last-req`, or where that has nothing of the kind by `key-expiration`.
+    fn of(part: &EncKdcRepPart<'_>) -> Self {
+        let mut password = None;
+        let mut account = None;
+        for entry in &part.last_req {
+            match entry.lr_type.0.unsigned_abs() {
+                // Negative types say the same of the one server that answers (RFC 4120 §5.4.2).
+                6 => password = Some(entry.lr_value),
+                7 => account = Some(entry.lr_value),
+                _ => {}
+            }
+        }
+        let is_warning = password.is_some() || account.is_some();
+        if !is_warning {
+            // Zero is MIT's way to say never.
+            password = part.key_expiration.filter(|time| time.unix() != 0);
+        }
+        Self {
+            password,
+            account,
+            is_warning,
         }
     }
-    if password.is_some() || account.is_some() {
-        return (password, account, true);
-    }
-    // Zero is MIT's way to say never.
-    (
-        part.key_expiration.filter(|time| time.unix() != 0),
-        None,
-        false,
-    )
 }

@@ -10,10 +10,11 @@ use kerberos_asn1::{
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::{AsParams, StartTime};
+use crate::exchange::nonce;
 use crate::preauth::OwnedPaData;
 use crate::{HostAddress, Principal, Timestamp};
 
-/// The body of an AS-REQ in one's own memory.
+/// The body of an AS-REQ, owned.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) client: Principal,
@@ -56,9 +57,7 @@ impl Plan {
             from: start.map(in_range),
             till,
             rtime,
-            // RFC 4120 §5.4.1 asks for a random number; 31 bits, because some KDCs take it for a
-            // signed one.
-            nonce: rng.next_u32() >> 1,
+            nonce: nonce(rng),
             addresses: params.addresses.clone(),
             etypes: etypes.to_owned(),
         }
@@ -104,15 +103,28 @@ impl Plan {
 /// A request that was sent.
 pub(crate) struct Sent {
     pub(crate) plan: Plan,
+    pub(crate) informational: Informational,
     /// The whole AS-REQ: the KDC's checksum is over it.
     pub(crate) message: Vec<u8>,
     /// When, by the caller's clock.
     pub(crate) at: Timestamp,
 }
 
+/// Whether a request has the padata that only inform the KDC. Old KDCs fail on what they do not
+/// know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Informational {
+    Present,
+    LeftOut,
+}
+
 /// The padata that goes with every AS-REQ after what preauthentication adds.
-pub(crate) fn add_informational(padata: &mut Vec<OwnedPaData>, params: &AsParams, hints: bool) {
-    if hints {
+pub(crate) fn add_informational(
+    padata: &mut Vec<OwnedPaData>,
+    params: &AsParams,
+    informational: Informational,
+) {
+    if informational == Informational::Present {
         // RFC 8070 §4: an empty one asks for a freshness token.
         padata.push(OwnedPaData::empty(PaDataType::AS_FRESHNESS));
         // RFC 6806 §11: an empty one asks for proof that the KDC saw this very request.
@@ -157,5 +169,5 @@ fn in_range(seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(seconds).clamp(KerberosTime::MIN, KerberosTime::MAX)
 }
 
-/// MIT's `ticket_lifetime` where no one says otherwise: a day.
+/// MIT's `ticket_lifetime` where it is not configured: a day.
 const DEFAULT_LIFETIME: i32 = 24 * 60 * 60;

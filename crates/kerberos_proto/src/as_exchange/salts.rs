@@ -7,44 +7,18 @@
 use alloc::vec::Vec;
 
 use kerberos_asn1::{AsRep, Decode, ErrorCode, KrbError, MessageType};
-use kerberos_crypto::{CryptoError, CryptoRng, EncryptionType, Key};
+use kerberos_crypto::{CryptoRng, EncryptionType};
 
 use super::refusal::Refusal;
-use super::request::Sent;
-use super::states::Env;
+use super::request::{Informational, Sent};
 use super::{AsParams, Session};
 use crate::as_key::LongTermKey;
+use crate::exchange::Env;
 use crate::preauth::{KeyInfo, OwnedPaData};
 use crate::trace::{Printable, trace};
-use crate::{ExchangeError, Password, Principal, ReplyFault, Request, Secret, Step, Timestamp};
-
-/// How the KDC makes the key of one encryption type of a client's password.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub struct PasswordSalt {
-    /// The type of the key.
-    pub etype: EncryptionType,
-    /// The salt.
-    pub salt: Vec<u8>,
-    /// The parameters of string-to-key, such as an iteration count; `None` means the type's own.
-    pub s2kparams: Option<Vec<u8>>,
-}
-
-impl PasswordSalt {
-    /// The key that is made of `password`, in at most `max_iterations` iterations.
-    ///
-    /// # Errors
-    /// As [`Key::from_password`].
-    pub fn key(&self, password: &Password, max_iterations: u32) -> Result<Key, CryptoError> {
-        Key::from_password(
-            self.etype,
-            password.expose_bytes(),
-            &self.salt,
-            self.s2kparams.as_deref(),
-            max_iterations,
-        )
-    }
-}
+use crate::{
+    ExchangeError, Password, PasswordSalt, Principal, ReplyFault, Request, Secret, Step, Timestamp,
+};
 
 /// The question under way.
 ///
@@ -74,7 +48,7 @@ impl PasswordSalt {
 pub struct SaltExchange {
     session: Session,
     /// The request that waits for its answer; `None` when the exchange is over.
-    sent: Option<(Sent, bool)>,
+    sent: Option<Sent>,
 }
 
 impl SaltExchange {
@@ -96,7 +70,7 @@ impl SaltExchange {
             session,
             sent: None,
         };
-        let request = exchange.ask(true, &mut Env { rng, now })?;
+        let request = exchange.ask(Informational::Present, &mut Env { rng, now })?;
         Ok((exchange, request))
     }
 
@@ -111,7 +85,7 @@ impl SaltExchange {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Step<Vec<PasswordSalt>>, ExchangeError> {
-        let (sent, hints) = self.sent.take().ok_or(ExchangeError::Finished)?;
+        let sent = self.sent.take().ok_or(ExchangeError::Finished)?;
         let mut env = Env { rng, now };
         let refusal = match MessageType::of_der(reply) {
             Some(MessageType::AS_REP) => return self.of_reply(reply).map(done),
@@ -127,30 +101,36 @@ impl SaltExchange {
             ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if !self.session.stream_only => {
                 self.session.stream_only = true;
                 let request = self.session.request(&sent);
-                self.sent = Some((sent, hints));
+                self.sent = Some(sent);
                 Ok(Step::Send(request))
             }
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED => self
                 .of_hints(&refusal.padata, None, &self.session.client)
                 .map(done),
             // An old KDC that fails on padata it does not know.
-            ErrorCode::KDC_ERR_PREAUTH_FAILED if hints => self.ask(false, &mut env).map(Step::Send),
+            ErrorCode::KDC_ERR_PREAUTH_FAILED if sent.informational == Informational::Present => {
+                self.ask(Informational::LeftOut, &mut env).map(Step::Send)
+            }
             _ => match self.session.referral(&refusal)? {
                 Some(realm) => {
                     trace!("Following referral to realm {}", Printable(&realm));
                     self.session.client = self.session.client.clone().with_realm(realm);
-                    self.ask(true, &mut env).map(Step::Send)
+                    self.ask(Informational::Present, &mut env).map(Step::Send)
                 }
                 None => Err(refusal.into_error(&self.session, false)),
             },
         }
     }
 
-    fn ask(&mut self, hints: bool, env: &mut Env<'_>) -> Result<Request, ExchangeError> {
+    fn ask(
+        &mut self,
+        informational: Informational,
+        env: &mut Env<'_>,
+    ) -> Result<Request, ExchangeError> {
         let plan = self.session.plan(env)?;
-        let sent = self.session.send(plan, Vec::new(), hints, env);
+        let sent = self.session.send(plan, Vec::new(), informational, env);
         let request = self.session.request(&sent);
-        self.sent = Some((sent, hints));
+        self.sent = Some(sent);
         Ok(request)
     }
 
@@ -162,13 +142,7 @@ impl SaltExchange {
         if !self.session.etypes.contains(&etype) {
             return Err(ReplyFault::EtypeNotOffered(etype).into());
         }
-        let padata: Vec<OwnedPaData> = reply
-            .0
-            .padata
-            .iter()
-            .flat_map(|list| list.iter())
-            .map(OwnedPaData::from)
-            .collect();
+        let padata = OwnedPaData::list(reply.0.padata.as_ref());
         // RFC 4120 §3.1.5: the salt that no one named is that of the client as the KDC knows it.
         let client = Principal::from_wire(&reply.0.cname, reply.0.crealm);
         self.of_hints(&padata, Some(etype), &client)
@@ -183,14 +157,7 @@ impl SaltExchange {
     ) -> Result<Vec<PasswordSalt>, ExchangeError> {
         let salts: Vec<PasswordSalt> = KeyInfo::all(padata, &self.session.etypes, assumed)?
             .iter()
-            .map(|info| {
-                let params = info.params_for(client);
-                PasswordSalt {
-                    etype: params.etype,
-                    salt: params.salt,
-                    s2kparams: params.s2kparams,
-                }
-            })
+            .map(|info| info.salt_for(client))
             .collect();
         if salts.is_empty() {
             return Err(ExchangeError::NoCommonEtype { known: true });

@@ -3,14 +3,14 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{AsRep, Decode, ErrorCode, KdcRep, KrbError, MessageType};
-use kerberos_crypto::CryptoRng;
 
 use super::refusal::Refusal;
-use super::request::{Plan, Sent};
+use super::request::{Informational, Plan, Sent};
 use super::{Login, Session, reply};
+use crate::ExchangeError;
+use crate::exchange::Env;
 use crate::preauth::{OwnedPaData, Preauth};
 use crate::trace::{Error, Printable, trace};
-use crate::{ExchangeError, Timestamp};
 
 mod guess;
 
@@ -34,25 +34,16 @@ pub(super) enum Next {
     Done(Box<Login>),
 }
 
-/// What a state may use besides the session: chance and time.
-pub(super) struct Env<'a> {
-    pub(super) rng: &'a mut dyn CryptoRng,
-    pub(super) now: Timestamp,
-}
-
 /// Waits for the answer to a request without preauthentication.
 pub(super) struct ExpectFirstReply {
     sent: Sent,
     preauth: Preauth,
-    /// Whether the request had the informational padata.
-    hints: bool,
 }
 
 /// Waits for the answer to a request with preauthentication.
 pub(super) struct ExpectPreauthReply {
     sent: Sent,
     preauth: Preauth,
-    hints: bool,
 }
 
 impl State {
@@ -65,31 +56,26 @@ impl State {
         }
     }
 
-    /// Whether that request had the informational padata.
-    fn hints(&self) -> bool {
-        match self {
-            Self::Guess(_) => true,
-            Self::First(state) => state.hints,
-            Self::Preauthenticated(state) => state.hints,
-        }
-    }
-
     /// A request without preauthentication to the client's realm, knowing nothing of it.
     pub(super) fn begin(
         session: &mut Session,
-        hints: bool,
+        informational: Informational,
         env: &mut Env<'_>,
     ) -> Result<Self, ExchangeError> {
         let plan = session.plan(env)?;
-        Ok(Self::unauthenticated(plan, session, hints, env))
+        Ok(Self::unauthenticated(plan, session, informational, env))
     }
 
-    fn unauthenticated(plan: Plan, session: &Session, hints: bool, env: &Env<'_>) -> Self {
+    fn unauthenticated(
+        plan: Plan,
+        session: &Session,
+        informational: Informational,
+        env: &Env<'_>,
+    ) -> Self {
         trace!("Sending unauthenticated request");
         Self::First(Box::new(ExpectFirstReply {
-            sent: session.send(plan, Vec::new(), hints, env),
+            sent: session.send(plan, Vec::new(), informational, env),
             preauth: session.fresh_preauth(),
-            hints,
         }))
     }
 
@@ -123,15 +109,15 @@ impl State {
             }
             // RFC 6113 §5.2: the cookie is too old. Start over.
             ErrorCode::KDC_ERR_PREAUTH_EXPIRED => {
-                let hints = self.hints();
-                Self::begin(session, hints, env).map(Next::Send)
+                let informational = self.sent().informational;
+                Self::begin(session, informational, env).map(Next::Send)
             }
             _ => match session.referral(&refusal)? {
                 Some(realm) => {
                     trace!("Following referral to realm {}", Printable(&realm));
                     session.client = session.client.clone().with_realm(realm);
                     session.refused = None;
-                    Self::begin(session, true, env).map(Next::Send)
+                    Self::begin(session, Informational::Present, env).map(Next::Send)
                 }
                 None => match self {
                     Self::Guess(state) => state.refused(refusal, session, env),
@@ -166,11 +152,13 @@ impl ExpectFirstReply {
     ) -> Result<Next, ExchangeError> {
         match refusal.error.code {
             // An old KDC that fails on padata it does not know.
-            ErrorCode::KDC_ERR_PREAUTH_FAILED if self.hints => {
-                State::begin(session, false, env).map(Next::Send)
+            ErrorCode::KDC_ERR_PREAUTH_FAILED
+                if self.sent.informational == Informational::Present =>
+            {
+                State::begin(session, Informational::LeftOut, env).map(Next::Send)
             }
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
-                answer_first(refusal, self.hints, session, env)
+                answer_first(refusal, self.sent.informational, session, env)
             }
             _ => Err(refusal.into_error(session, false)),
         }
@@ -188,7 +176,7 @@ impl ExpectPreauthReply {
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
                 session.note_time(&refusal.error, env.now);
                 session.accept(&mut self.preauth, refusal.padata);
-                preauthenticate(self.preauth, self.hints, session, env)
+                preauthenticate(self.preauth, self.sent.informational, session, env)
             }
             ErrorCode::KDC_ERR_PREAUTH_FAILED if refusal.has_data() => {
                 session.note_time(&refusal.error, env.now);
@@ -196,14 +184,16 @@ impl ExpectPreauthReply {
                 if !refusal.padata.is_empty() {
                     session.accept(&mut self.preauth, refusal.padata.clone());
                 }
-                preauthenticate(self.preauth, self.hints, session, env)
+                preauthenticate(self.preauth, self.sent.informational, session, env)
                     .map_err(|error| refusal.prefer_over(error, session))
             }
             ErrorCode::KDC_ERR_MORE_PREAUTH_DATA_REQUIRED if refusal.has_data() => {
                 let plan = session.plan(env)?;
                 let mut preauth_env = session.preauth_env(&plan, env.rng, env.now);
                 let padata = self.preauth.follow_up(&refusal.padata, &mut preauth_env)?;
-                Ok(self.preauth.send(plan, padata, self.hints, session, env))
+                Ok(self
+                    .preauth
+                    .send(plan, padata, self.sent.informational, session, env))
             }
             _ if refusal.has_data() => {
                 let plan = session.plan(env)?;
@@ -212,10 +202,16 @@ impl ExpectPreauthReply {
                     self.preauth
                         .recover(&refusal.error, &refusal.padata, &mut preauth_env);
                 if let Some(padata) = recovered {
-                    return Ok(self.preauth.send(plan, padata, self.hints, session, env));
+                    return Ok(self.preauth.send(
+                        plan,
+                        padata,
+                        self.sent.informational,
+                        session,
+                        env,
+                    ));
                 }
                 self.preauth.note_failed();
-                preauthenticate(self.preauth, self.hints, session, env)
+                preauthenticate(self.preauth, self.sent.informational, session, env)
                     .map_err(|error| refusal.prefer_over(error, session))
             }
             _ => Err(refusal.into_error(session, true)),
@@ -229,15 +225,14 @@ impl Preauth {
         self,
         plan: Plan,
         padata: Vec<OwnedPaData>,
-        hints: bool,
+        informational: Informational,
         session: &Session,
         env: &Env<'_>,
     ) -> Next {
-        let sent = session.send(plan, padata, hints, env);
+        let sent = session.send(plan, padata, informational, env);
         let state = ExpectPreauthReply {
             sent,
             preauth: self,
-            hints,
         };
         Next::Send(State::Preauthenticated(Box::new(state)))
     }
@@ -246,20 +241,21 @@ impl Preauth {
 /// Answers the first list that the KDC sends of what it accepts.
 fn answer_first(
     refusal: Refusal,
-    hints: bool,
+    informational: Informational,
     session: &mut Session,
     env: &mut Env<'_>,
 ) -> Result<Next, ExchangeError> {
     session.note_time(&refusal.error, env.now);
     let mut preauth = session.fresh_preauth();
     session.accept(&mut preauth, refusal.padata);
-    preauthenticate(preauth, hints, session, env).map_err(|error| session.prefer_refusal(error))
+    preauthenticate(preauth, informational, session, env)
+        .map_err(|error| session.prefer_refusal(error))
 }
 
 /// Answers the KDC's list of what it accepts.
 fn preauthenticate(
     mut preauth: Preauth,
-    hints: bool,
+    informational: Informational,
     session: &mut Session,
     env: &mut Env<'_>,
 ) -> Result<Next, ExchangeError> {
@@ -267,5 +263,5 @@ fn preauthenticate(
     trace!("Preauthenticating using KDC method data");
     let padata = preauth.answer(&mut session.preauth_env(&plan, env.rng, env.now))?;
     env.now = env.now + session.key.take_delay();
-    Ok(preauth.send(plan, padata, hints, session, env))
+    Ok(preauth.send(plan, padata, informational, session, env))
 }

@@ -1,4 +1,4 @@
-//! `KdcError`: a KRB-ERROR in one's own memory (RFC 4120 §5.9.1).
+//! `KdcError`: a KRB-ERROR, owned (RFC 4120 §5.9.1).
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -16,7 +16,7 @@ pub struct KdcError {
     pub code: ErrorCode,
     /// Why, in the KDC's words (`e-text`).
     pub text: Option<String>,
-    /// For whom the client asked.
+    /// The client that the request named.
     pub asked_client: Principal,
     /// What the client asked for.
     pub asked_server: Principal,

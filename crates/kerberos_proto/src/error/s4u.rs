@@ -27,7 +27,7 @@ pub enum S4uFault {
     /// The checksums are not in the encrypted part, though only that would protect them.
     #[error("the checksums of the user are not repeated in the encrypted part")]
     ChecksumNotRepeated,
-    /// The proof names nobody.
+    /// The proof does not name a user.
     #[error("the KDC does not say who the user is")]
     UserMissing,
     /// A KDC on the way names another user than the one of the user's realm did, or that one names

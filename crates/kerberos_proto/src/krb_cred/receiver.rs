@@ -17,7 +17,7 @@ pub struct CredReceiver<'k> {
     /// The keys that it may be encrypted in: peers differ in whether that is the subkey or the
     /// session key. They are tried in this order.
     pub keys: Vec<&'k Key>,
-    /// Take one that is not encrypted (RFC 6448): for those who found it inside something
+    /// Take one that is not encrypted (RFC 6448): for callers that found it inside something
     /// encrypted, such as an authenticator.
     pub accept_unprotected: bool,
     /// How far the sender's clock may differ, in seconds; `None` takes a message of any age.
@@ -120,7 +120,7 @@ impl CredReceiver<'_> {
     }
 }
 
-/// `None` without the names, which RFC 4120 §5.8.1 leaves optional and no one can do without.
+/// `None` when a name is missing, which RFC 4120 §5.8.1 leaves optional and a credential needs.
 fn credential(ticket: &RawTicket<'_>, info: &KrbCredInfo<'_>) -> Option<Credential> {
     Some(Credential {
         client: Principal::from_wire(info.pname.as_ref()?, info.prealm?),

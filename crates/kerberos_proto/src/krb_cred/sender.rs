@@ -91,8 +91,8 @@ impl<'k> CredSender<'k> {
     /// Without protection the message holds the session keys as they are, and so is wiped on drop.
     ///
     /// # Errors
-    /// [`CredError::NoTickets`] when there is none, and [`CredError::Decode`] when the ticket of a
-    /// credential is none.
+    /// [`CredError::NoTickets`] when `credentials` is empty, and [`CredError::Decode`] when the
+    /// ticket of a credential is not valid DER.
     pub fn message(
         &self,
         credentials: &[Credential],

@@ -1,4 +1,4 @@
-//! CLIENT_INFO: whom the PAC is about, checked against the ticket (MS-PAC §2.7).
+//! CLIENT_INFO: the client that the PAC is about, checked against the ticket (MS-PAC §2.7).
 
 use alloc::string::String;
 use alloc::vec::Vec;

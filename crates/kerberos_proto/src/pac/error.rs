@@ -93,15 +93,15 @@ pub enum PacError {
     #[error("the ticket does not hold this PAC")]
     OtherTicket,
 
-    /// The PAC does not say whom it is about.
+    /// The PAC does not name its client.
     #[error("the PAC has no CLIENT_INFO")]
     NoClientInfo,
-    /// The PAC is about somebody else than the ticket's client.
+    /// The PAC is about another client than the ticket's.
     #[error("the PAC is about {pac:?}, the ticket {ticket}'s")]
     ClientName {
-        /// Whom the PAC names.
+        /// The client that the PAC names.
         pac: String,
-        /// Whom the ticket names.
+        /// The client that the ticket names.
         ticket: Principal,
     },
     /// The PAC is of another login than the ticket.

@@ -27,7 +27,7 @@ pub struct PacCheck<'k> {
     pub authtime: KerberosTime,
     /// The key that the ticket is encrypted in.
     pub service_key: &'k Key,
-    /// The KDC's side, for those who have its key.
+    /// The KDC's side, for a caller that has its key.
     pub kdc: Option<KdcCheck<'k>>,
 }
 

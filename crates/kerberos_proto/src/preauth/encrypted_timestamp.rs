@@ -40,20 +40,22 @@ impl Mechanism for EncryptedTimestamp {
             pausec: Some(Microseconds(now.microseconds)),
         };
         let plain = Zeroizing::new(timestamp.to_der());
-        let Some((params, _, key)) = cx.key.made() else {
+        let Some(made) = cx.key.made() else {
             return Err(ExchangeError::Finished);
         };
         trace!(
             "AS key obtained for encrypted timestamp: {}",
-            Etype(params.etype)
+            Etype(made.salt.etype)
         );
-        let cipher = key.encrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, &plain, cx.rng);
+        let cipher = made
+            .key
+            .encrypt(KeyUsage::AS_REQ_PA_ENC_TIMESTAMP, &plain, cx.rng);
         trace!(
             "Encrypted timestamp (for {}.{})",
             now.seconds, now.microseconds
         );
         let encrypted = EncryptedData {
-            etype: params.etype.0,
+            etype: made.salt.etype.0,
             kvno: None,
             cipher: &cipher,
         };

@@ -7,9 +7,8 @@ use kerberos_asn1::{Decode, EtypeInfo, EtypeInfo2, PaDataType};
 use kerberos_crypto::EncryptionType;
 
 use super::{OwnedPaData, find};
-use crate::as_key::KeyParams;
 use crate::trace::{Etype, PaType, Printable, trace};
-use crate::{ExchangeError, Principal};
+use crate::{ExchangeError, PasswordSalt, Principal};
 
 /// How the client's key is made, as far as the KDC has said.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,8 +30,8 @@ impl KeyInfo {
     }
 
     /// The same for the key of `client`, whose name fills in for a missing salt.
-    pub(crate) fn params_for(&self, client: &Principal) -> KeyParams {
-        KeyParams {
+    pub(crate) fn salt_for(&self, client: &Principal) -> PasswordSalt {
+        PasswordSalt {
             etype: self.etype,
             salt: self.salt.clone().unwrap_or_else(|| client.default_salt()),
             s2kparams: self.s2kparams.clone(),
@@ -65,7 +64,7 @@ impl KeyInfo {
 
     /// Learns from `padata`, taking the first of `acceptable` that the KDC has a key of.
     ///
-    /// A hint that is not well-formed is as none, as in MIT's library.
+    /// A hint that is not well-formed is ignored, as in MIT's library.
     ///
     /// # Errors
     /// [`ExchangeError::NoCommonEtype`] when the KDC has hints, but for other types only, and
@@ -86,7 +85,7 @@ impl KeyInfo {
         Ok(())
     }
 
-    /// As [`update`](Self::update), but tells no one; returns whether an entry was chosen.
+    /// As [`update`](Self::update), without a trace; returns whether an entry was chosen.
     fn learn(
         &mut self,
         padata: &[OwnedPaData],

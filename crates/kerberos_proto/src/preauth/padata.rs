@@ -1,12 +1,12 @@
-//! Preauthentication data in one's own memory, and lists of it (RFC 4120 §5.2.7).
+//! Preauthentication data, owned, and lists of it (RFC 4120 §5.2.7).
 
 use alloc::vec::Vec;
 
-use kerberos_asn1::{PaData, PaDataType};
+use kerberos_asn1::{MethodData, PaData, PaDataType};
 
 use crate::trace::{Printable, trace};
 
-/// One element of preauthentication data in one's own memory.
+/// One element of preauthentication data, owned.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnedPaData {
     pub(crate) padata_type: PaDataType,
@@ -20,6 +20,12 @@ impl OwnedPaData {
 
     pub(crate) fn empty(padata_type: PaDataType) -> Self {
         Self::new(padata_type, Vec::new())
+    }
+
+    /// An owned copy of the padata of a message.
+    pub(crate) fn list(wire: Option<&MethodData<'_>>) -> Vec<Self> {
+        let padata = wire.into_iter().flat_map(|list| list.iter());
+        padata.map(Self::from).collect()
     }
 
     pub(crate) fn as_wire(&self) -> PaData<'_> {

@@ -1,4 +1,4 @@
-//! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to one's own
+//! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to this one
 //! (MS-SFU §3.1.5.2), also where that other service lives in another realm.
 
 use alloc::{boxed::Box, vec::Vec};
@@ -6,9 +6,9 @@ use alloc::{boxed::Box, vec::Vec};
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_crypto::CryptoRng;
 
-use super::Trail;
-use crate::tgs_exchange::realm_of_tgt;
+use crate::exchange::Env;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{
     Credential, ExchangeError, OnBehalf, Principal, ReplyFault, Request, S4uFault, Step,
     TgsExchange, TgsOutcome, TgsParams, Timestamp,
@@ -79,17 +79,17 @@ pub struct S4u2Proxy {
     /// As the caller wants the ticket; each request is made from it.
     params: TgsParams,
     evidence: Credential,
-    /// The TGT of one's own that was used last.
+    /// The service's own TGT that was used last.
     tgt: Credential,
     stage: Stage,
     exchange: TgsExchange,
     trail: Trail,
 }
 
-/// What the answer is awaited to.
+/// Which request is waiting for its answer.
 #[derive(Clone, Debug)]
 enum Stage {
-    /// The evidence, shown to one's own KDC.
+    /// The evidence, shown to the service's own KDC.
     Evidence,
     /// An ordinary request for the service, on the way to the target's realm.
     TargetTgt { proxy: Credential },
@@ -102,9 +102,9 @@ enum Stage {
 impl S4u2Proxy {
     /// Starts it by means of `tgt`, the service's own, for its own realm, and gives the request.
     ///
-    /// `params` name the other service; if in a realm that is not one's own, then the KDC's
-    /// referrals must lead there. `evidence` is a ticket of the user to the service: from [`S4u2Self`], or one
-    /// that the user showed. Whether it must be forwardable is the KDC's to say.
+    /// `params` name the other service; if it lives in another realm, the KDC's referrals must lead
+    /// there. `evidence` is a ticket of the user to the service: from [`S4u2Self`], or one that the
+    /// user showed. Whether it must be forwardable is the KDC's to say.
     ///
     /// # Errors
     /// As [`TgsExchange::start`].
@@ -121,7 +121,7 @@ impl S4u2Proxy {
         params.on_behalf = None;
         let trail = Trail::new(realm(tgt), &params.policy);
         let on_behalf = OnBehalf::client_of(evidence);
-        let (exchange, request) = ask(&params, Some(on_behalf), tgt, rng, now)?;
+        let (exchange, request) = ask(&params, Some(on_behalf), tgt, &mut Env { rng, now })?;
         // The restrictions that were asked for are in the first answer, whatever that is.
         params.authorization_data = Vec::new();
         let machine = Self {
@@ -183,15 +183,14 @@ impl S4u2Proxy {
                 return Err(self.wrong_server(&tgt));
             }
         };
-        self.enter(next, rng, now)
+        self.enter(next, &mut Env { rng, now })
     }
 
     /// Makes the request of `stage`.
     fn enter(
         &mut self,
         stage: Stage,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Step<Credential>, ExchangeError> {
         let target = realm(&self.tgt);
         let (stage, (exchange, request)) = match stage {
@@ -200,16 +199,16 @@ impl S4u2Proxy {
                     ticket: proxy.ticket,
                     client: self.evidence.client.clone(),
                 };
-                let made = ask(&self.params, Some(on_behalf), &self.tgt, rng, now)?;
+                let made = ask(&self.params, Some(on_behalf), &self.tgt, env)?;
                 (Stage::Target, made)
             }
             Stage::ProxyTgt { proxy } => {
                 let mut params = self.params.clone();
                 params.server = Principal::krbtgt(target, realm(&proxy));
-                let made = TgsExchange::start(params, &proxy, rng, now)?;
+                let made = TgsExchange::start(params, &proxy, env.rng, env.now)?;
                 (Stage::ProxyTgt { proxy }, made)
             }
-            other => (other, ask(&self.params, None, &self.tgt, rng, now)?),
+            other => (other, ask(&self.params, None, &self.tgt, env)?),
         };
         self.stage = stage;
         self.exchange = exchange;
@@ -268,17 +267,16 @@ fn ask(
     params: &TgsParams,
     on_behalf: Option<OnBehalf>,
     tgt: &Credential,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
+    env: &mut Env<'_>,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
     let mut params = params.clone();
     // Which realm it is, the KDC's referrals tell.
     params.server = params.server.with_realm(realm(tgt));
     params.on_behalf = on_behalf;
-    TgsExchange::start(params, tgt, rng, now)
+    TgsExchange::start(params, tgt, env.rng, env.now)
 }
 
 /// The realm that `tgt` opens; with none of its own the exchange will not start.
 fn realm(tgt: &Credential) -> &[u8] {
-    realm_of_tgt(&tgt.server).unwrap_or_default()
+    tgt.server.tgt_realm().unwrap_or_default()
 }

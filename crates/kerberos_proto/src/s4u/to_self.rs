@@ -6,9 +6,10 @@ use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 use kerberos_asn1::NameType;
 use kerberos_crypto::CryptoRng;
 
-use super::{S4uUser, Trail};
-use crate::tgs_exchange::realm_of_tgt;
+use super::S4uUser;
+use crate::exchange::Env;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{
     Credential, ExchangeError, OnBehalf, Principal, ReplyFault, Request, Step, TgsExchange,
     TgsOutcome, TgsParams, Timestamp,
@@ -68,8 +69,8 @@ pub struct S4u2Self {
 impl S4u2Self {
     /// Starts it by means of `tgt`, which is for `user_realm`, and gives the request.
     ///
-    /// The service is the one that `params` name, and has to be the client of `tgt`; for whom it
-    /// asks is set here, and so is that the KDC may refer it on.
+    /// The service is the one that `params` name, and has to be the client of `tgt`. The user, and
+    /// that the KDC may refer the service on, are set here.
     ///
     /// # Errors
     /// As [`TgsExchange::start`].
@@ -96,7 +97,7 @@ impl S4u2Self {
         });
         params.options.canonicalize = true;
         let trail = Trail::new(user_realm, &params.policy);
-        let (exchange, request) = ask(&mut params, &service, tgt, rng, now)?;
+        let (exchange, request) = ask(&mut params, &service, tgt, &mut Env { rng, now })?;
         let machine = Self {
             params,
             service,
@@ -136,15 +137,16 @@ impl S4u2Self {
                 self.trail.follow(&realm)?;
                 trace!("Following S4U2Self referral to {}", realm.escape_ascii());
                 self.note_user();
-                let (exchange, request) = ask(&mut self.params, &self.service, &tgt, rng, now)?;
+                let (exchange, request) =
+                    ask(&mut self.params, &self.service, &tgt, &mut Env { rng, now })?;
                 self.exchange = exchange;
                 Ok(Step::Send(request))
             }
         }
     }
 
-    /// The user's realm said who the user is. No other may change that, nor can it use the
-    /// certificate; and restrictions that were asked for are in the referral by now.
+    /// Keeps the user's name as the user's realm gave it. No other realm may change that, nor can
+    /// it use the certificate; and restrictions that were asked for are in the referral by now.
     fn note_user(&mut self) {
         self.params.authorization_data = Vec::new();
         if let Some(OnBehalf::User {
@@ -167,10 +169,9 @@ fn ask(
     params: &mut TgsParams,
     service: &Principal,
     tgt: &Credential,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
+    env: &mut Env<'_>,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
-    let realm = realm_of_tgt(&tgt.server).unwrap_or_default();
+    let realm = tgt.server.tgt_realm().unwrap_or_default();
     // A foreign realm knows the service by its full name at most: it shall look where that leads.
     params.server = if realm == service.realm() {
         service.clone()
@@ -179,5 +180,5 @@ fn ask(
         let full = [&name.join(&b'/'), &b"@"[..], service.realm()].concat();
         Principal::new(NameType::ENTERPRISE, [full], realm.to_owned())
     };
-    TgsExchange::start(params.clone(), tgt, rng, now)
+    TgsExchange::start(params.clone(), tgt, env.rng, env.now)
 }

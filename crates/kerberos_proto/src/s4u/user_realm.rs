@@ -1,21 +1,23 @@
-//! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that
-//! nobody means to complete (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
+//! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that is
+//! not meant to be completed (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
 
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, NameType, PaDataType};
 use kerberos_crypto::{CryptoRng, EncryptionType};
 
-use super::{S4uUser, Trail};
-use crate::as_exchange::{Plan, add_informational};
+use super::S4uUser;
+use crate::as_exchange::{Informational, Plan, add_informational};
+use crate::exchange::Env;
 use crate::preauth::OwnedPaData;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{AsParams, ExchangeError, KdcError, Policy, Principal, Request, Step, Timestamp};
 
 /// The search for a user's realm under way.
 ///
-/// Nothing authenticates its result, which is good for no more than whom to ask next: what the user
-/// is called is proven by [`S4u2Self`](super::S4u2Self).
+/// Its result is not authenticated, and only tells which realm to ask next; the user's name is
+/// proven by [`S4u2Self`](super::S4u2Self).
 #[derive(Debug)]
 pub struct UserRealm {
     params: AsParams,
@@ -24,8 +26,7 @@ pub struct UserRealm {
     certificate: Option<Vec<u8>>,
     etypes: Vec<EncryptionType>,
     trail: Trail,
-    /// Whether the padata that an old KDC stumbles over still goes with the request.
-    hints: bool,
+    informational: Informational,
     stream_only: bool,
     message: Vec<u8>,
     over: bool,
@@ -84,7 +85,7 @@ impl UserRealm {
             certificate,
             etypes,
             trail,
-            hints: true,
+            informational: Informational::Present,
             stream_only: false,
             message: Vec::new(),
             over: known,
@@ -94,7 +95,7 @@ impl UserRealm {
             return Ok((search, Step::Done(Box::new(realm))));
         }
         trace!("Getting initial credentials for {}", search.user);
-        let step = search.ask(rng, now);
+        let step = search.ask(&mut Env { rng, now });
         Ok((search, step))
     }
 
@@ -118,7 +119,7 @@ impl UserRealm {
             Some(MessageType::KRB_ERROR) => {
                 let error =
                     KrbError::from_der(reply).map_err(ExchangeError::decode("the KRB-ERROR"))?;
-                self.refused(&error, rng, now)
+                self.refused(&error, &mut Env { rng, now })
             }
             _ => Err(ExchangeError::UnexpectedMessage),
         }
@@ -127,8 +128,7 @@ impl UserRealm {
     fn refused(
         &mut self,
         error: &KrbError<'_>,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Step<Vec<u8>>, ExchangeError> {
         let referral = error.crealm.filter(|realm| realm.0 != self.user.realm());
         match (error.error_code, referral) {
@@ -141,9 +141,11 @@ impl UserRealm {
                 Ok(self.found())
             }
             // MIT's KDC before 1.7 takes padata that it does not know for a failed attempt.
-            (ErrorCode::KDC_ERR_PREAUTH_FAILED, _) if self.hints => {
-                self.hints = false;
-                Ok(self.ask(rng, now))
+            (ErrorCode::KDC_ERR_PREAUTH_FAILED, _)
+                if self.informational == Informational::Present =>
+            {
+                self.informational = Informational::LeftOut;
+                Ok(self.ask(env))
             }
             // RFC 6806 §7, and Windows's way to say the same.
             (
@@ -153,8 +155,8 @@ impl UserRealm {
                 self.trail.follow(realm.0)?;
                 trace!("Following referral to realm {}", realm.0.escape_ascii());
                 self.user = self.user.clone().with_realm(realm.0);
-                self.hints = true;
-                Ok(self.ask(rng, now))
+                self.informational = Informational::Present;
+                Ok(self.ask(env))
             }
             _ => {
                 let server = Principal::krbtgt(self.user.realm(), self.user.realm());
@@ -164,10 +166,10 @@ impl UserRealm {
         }
     }
 
-    fn ask(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Step<Vec<u8>> {
-        let plan = Plan::new(&self.params, &self.user, &self.etypes, now, rng);
+    fn ask(&mut self, env: &mut Env<'_>) -> Step<Vec<u8>> {
+        let plan = Plan::new(&self.params, &self.user, &self.etypes, env.now, env.rng);
         let mut padata = Vec::new();
-        add_informational(&mut padata, &self.params, self.hints);
+        add_informational(&mut padata, &self.params, self.informational);
         // MS-SFU §2.2.2: in an AS-REQ it is the bare certificate.
         if let Some(certificate) = &self.certificate {
             let certificate = certificate.clone();
@@ -196,5 +198,5 @@ impl UserRealm {
     }
 }
 
-/// Seconds; should a ticket come, nobody will use it.
+/// Seconds; a ticket that comes is not used.
 const LIFETIME: i32 = 15;

@@ -34,7 +34,7 @@ pub enum OriginFault {
     /// It says to come from elsewhere than it came from.
     #[error("the message is from another host than it says")]
     SenderAddress,
-    /// It is meant for somebody else.
+    /// It is meant for another host.
     #[error("the message is for another host")]
     RecipientAddress,
 }
@@ -114,9 +114,7 @@ impl Origin<'_> {
 
 fn agree(expected: Option<&HostAddress>, found: Option<WireAddress<'_>>) -> bool {
     match (expected, found) {
-        (Some(expected), Some(found)) => {
-            expected.address_type == found.addr_type && expected.address == found.address
-        }
+        (Some(expected), Some(found)) => expected.is(&found),
         _ => true,
     }
 }

@@ -90,8 +90,7 @@ impl<'k> MessageReceiver<'k> {
         let safe = KrbSafe::from_der(message).map_err(decode())?;
         // RFC 4120 §3.4.2: the checksum must be collision-proof and keyed; the one that goes with
         // the key is.
-        let checksum_type = self.key.etype().default_checksum();
-        if checksum_type.is_none_or(|expected| expected.0 != safe.cksum.cksumtype) {
+        if safe.cksum.cksumtype != self.key.checksum_type().0 {
             return Err(MessageError::InappropriateChecksum(safe.cksum.cksumtype));
         }
         let verify = |covered: &[u8]| {

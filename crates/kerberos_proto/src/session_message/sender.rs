@@ -101,11 +101,10 @@ impl<'k> MessageSender<'k> {
         let covered = without_checksum(body.clone());
         // RFC 4120 §5.6.1: key usage 15.
         let checksum = self.key.checksum(KeyUsage::KRB_SAFE_CHECKSUM, &covered);
-        let checksum_type = self.key.etype().default_checksum();
         KrbSafe {
             safe_body: body,
             cksum: Checksum {
-                cksumtype: checksum_type.map_or(0, |checksum_type| checksum_type.0),
+                cksumtype: self.key.checksum_type().0,
                 checksum: &checksum,
             },
         }

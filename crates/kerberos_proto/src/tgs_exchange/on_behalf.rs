@@ -1,4 +1,4 @@
-//! `OnBehalf`: for whom else than itself a client asks for a ticket (MS-SFU), and the padata that
+//! `OnBehalf`: the user on whose behalf a client asks for a ticket (MS-SFU), and the padata that
 //! says so; what the reply must prove is in `on_behalf/checks.rs`.
 //!
 //! It is one hop, as all of the exchange; the way through realms is in `s4u`.
@@ -19,7 +19,7 @@ mod checks;
 pub use checks::S4uProof;
 pub(super) use checks::{check_client, check_padata};
 
-/// For whom a service asks for a ticket, when not for itself (MS-SFU §1.3).
+/// The user on whose behalf a service asks for a ticket (MS-SFU §1.3).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum OnBehalf {
@@ -38,7 +38,7 @@ pub enum OnBehalf {
     ClientOf {
         /// The DER encoding of that ticket, the evidence.
         ticket: Vec<u8>,
-        /// Its client, whom the new ticket must name.
+        /// Its client, which the new ticket must name.
         client: Principal,
     },
 }
@@ -114,15 +114,14 @@ impl OnBehalf {
 }
 
 /// MS-SFU §2.2.2: the checksum of the subkey's type; for RC4, which had none when this was defined,
-/// a digest that proves nothing, so that the reply repeats it where nobody can change it.
+/// a digest that proves nothing, so that the reply repeats it where it cannot be changed.
 fn x509_checksum(subkey: &Key, user_id: &[u8]) -> Result<(ChecksumType, Vec<u8>), CryptoError> {
     if subkey.etype() == EncryptionType::ARCFOUR_HMAC {
         let md4 = ChecksumType::RSA_MD4;
         return Ok((md4, unkeyed_checksum(md4, user_id)?));
     }
-    let keyed = subkey.etype().default_checksum();
     let checksum = subkey.checksum(KeyUsage::PA_S4U_X509_USER_REQUEST, user_id);
-    Ok((keyed.unwrap_or(ChecksumType(0)), checksum))
+    Ok((subkey.checksum_type(), checksum))
 }
 
 /// MS-SFU §2.2.1: for KDCs that do not know PA-S4U-X509-USER.
@@ -149,7 +148,7 @@ fn for_user(user: &Principal, session_key: &Key) -> Result<Vec<u8>, CryptoError>
 }
 
 /// MS-SFU §2.2.5: that the client knows of resource-based constrained delegation, without which a
-/// KDC would not look at the target's list of who may act on behalf of others.
+/// KDC would not look at the target's list of services that may act on behalf of others.
 fn resource_based() -> OwnedPaData {
     let flags = PacOptions::RESOURCE_BASED_CONSTRAINED_DELEGATION;
     OwnedPaData::new(PaDataType::PAC_OPTIONS, PaPacOptions { flags }.to_der())

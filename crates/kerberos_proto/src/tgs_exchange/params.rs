@@ -38,7 +38,7 @@ pub struct TgsParams {
     /// The TGT of the service: it asks for a ticket encrypted in that one's session key
     /// (user-to-user, RFC 4120 §3.7).
     pub second_ticket: Option<Vec<u8>>,
-    /// For whom the ticket shall be, if not for the client of the TGT.
+    /// The user that the ticket is for, if not the client of the TGT.
     pub on_behalf: Option<OnBehalf>,
     /// Restrictions to put into the ticket.
     pub authorization_data: Vec<AuthorizationDataElement>,

@@ -8,15 +8,16 @@ use kerberos_asn1::{
     KdcReqBody, KerberosString, KerberosTime, PaData, PaDataType, RawTicket, SequenceOf, TgsReq,
     TicketFlags,
 };
-use kerberos_crypto::{ChecksumType, CryptoRng, EncryptionType, Key, KeyUsage};
+use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyUsage};
 use zeroize::Zeroizing;
 
-use super::{OnBehalf, TgsParams, offered, realm_of_tgt};
+use super::{OnBehalf, TgsParams, offered};
+use crate::exchange::{Env, nonce};
 use crate::preauth::OwnedPaData;
 use crate::trace::{Etype, trace};
 use crate::{
     ApChecksum, ApError, ApInitiator, ApRequestOptions, Credential, ExchangeError, HostAddress,
-    Principal, Subkey, Timestamp,
+    Principal, Subkey,
 };
 
 /// A request that was sent, and what the reply is checked against.
@@ -43,12 +44,11 @@ impl Sent {
     pub(super) fn new(
         params: &TgsParams,
         tgt: &Credential,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Self, ExchangeError> {
         let (server, kdc_realm) = target(params, tgt)?;
         let session_key = Key::new(&tgt.session_key)?;
-        let subkey = Key::generate(session_key.etype(), rng)?;
+        let subkey = Key::generate(session_key.etype(), env.rng)?;
         trace!(
             "Generated subkey for TGS request: {}",
             Etype(subkey.etype())
@@ -58,9 +58,7 @@ impl Sent {
             server,
             options: options(params, tgt),
             till: params.end.unwrap_or(tgt.times.endtime),
-            // RFC 4120 §5.4.1 asks for a random number; 31 bits, because some KDCs take it for a
-            // signed one.
-            nonce: rng.next_u32() >> 1,
+            nonce: nonce(env.rng),
             kdc_realm,
             tgt: tgt.clone(),
             session_key,
@@ -73,7 +71,7 @@ impl Sent {
             (padata, sent.user_checksum) =
                 on_behalf.padata(sent.nonce, &sent.session_key, &sent.subkey)?;
         }
-        sent.message = sent.make_message(params, &padata, rng, now)?;
+        sent.message = sent.make_message(params, &padata, env)?;
         Ok(sent)
     }
 
@@ -81,17 +79,15 @@ impl Sent {
         &self,
         params: &TgsParams,
         padata: &[OwnedPaData],
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Vec<u8>, ExchangeError> {
-        let restrictions = self.encrypted_restrictions(params, rng);
+        let restrictions = self.encrypted_restrictions(params, env.rng);
         let body = self.body(params, restrictions.as_deref())?;
         // RFC 4120 §3.3.1: the authenticator has a checksum over the encoded body, keyed with the
         // session key of the TGT.
         let usage = KeyUsage::TGS_REQ_AUTHENTICATOR_CHECKSUM;
-        let checksum_type = self.session_key.etype().default_checksum();
         let checksum = ApChecksum {
-            checksum_type: checksum_type.unwrap_or(ChecksumType(0)),
+            checksum_type: self.session_key.checksum_type(),
             checksum: self.session_key.checksum(usage, &body.to_der()),
         };
         let options = ApRequestOptions {
@@ -101,12 +97,13 @@ impl Sent {
             authenticator_usage: KeyUsage::TGS_REQ_AUTHENTICATOR,
             ..ApRequestOptions::default()
         };
-        let (_, ap_req) =
-            ApInitiator::start(&self.tgt, &options, rng, now).map_err(|error| match error {
+        let (_, ap_req) = ApInitiator::start(&self.tgt, &options, env.rng, env.now).map_err(
+            |error| match error {
                 ApError::Crypto(error) => error.into(),
                 ApError::Decode { what, error } => ExchangeError::Decode { what, error },
                 _ => ExchangeError::UnexpectedMessage,
-            })?;
+            },
+        )?;
         // RFC 4120 §3.3.1: the AP-REQ is the padata of type PA-TGS-REQ.
         let ap_req = PaData {
             padata_type: PaDataType::TGS_REQ,
@@ -191,7 +188,7 @@ fn target(params: &TgsParams, tgt: &Credential) -> Result<(Principal, Vec<u8>), 
     let realm = if again {
         tgt.server.realm()
     } else {
-        realm_of_tgt(&tgt.server).ok_or_else(wrong)?
+        tgt.server.tgt_realm().ok_or_else(wrong)?
     };
     let server = if params.server.realm().is_empty() {
         params.server.clone().with_realm(realm)

@@ -3,12 +3,12 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use kerberos_asn1::{Decode as _, RawTicket};
-use kerberos_crypto::CryptoRng;
 
 use super::ChaseParams;
 use super::states::{Next, State};
-use crate::tgs_exchange::realm_of_tgt;
+use crate::exchange::Env;
 use crate::trace::trace;
+use crate::trail::Trail;
 use crate::{
     AuthorizationDataElement, Credential, ExchangeError, Principal, TgsExchange, TgsParams,
     Timestamp,
@@ -29,8 +29,8 @@ pub(super) struct Common {
     pub(super) tgt: Credential,
     /// The realms whose KDCs served the client.
     pub(super) hops: Vec<Vec<u8>>,
-    /// The realms that may not be come back to.
-    pub(super) seen: Vec<Vec<u8>>,
+    /// Realms already visited; a referral back to one ends the chase.
+    pub(super) trail: Trail,
     /// TGTs of other realms that were asked for.
     pub(super) got: Vec<Credential>,
     requests: u8,
@@ -39,20 +39,23 @@ pub(super) struct Common {
 impl Common {
     pub(super) fn new(params: ChaseParams, tgt: &Credential) -> Result<Self, ExchangeError> {
         let server = params.tgs.server.clone();
-        let start_realm = realm_of_tgt(&tgt.server).ok_or_else(|| ExchangeError::WrongTgt {
-            server: server.clone(),
-            tgt: tgt.server.clone(),
-        })?;
+        let start_realm = tgt
+            .server
+            .tgt_realm()
+            .ok_or_else(|| ExchangeError::WrongTgt {
+                server: server.clone(),
+                tgt: tgt.server.clone(),
+            })?;
         Ok(Self {
             asked: server.clone(),
             restrictions: params.tgs.authorization_data.clone(),
+            trail: Trail::empty(&params.tgs.policy),
             params,
             server,
             start_realm: start_realm.to_vec(),
             start: tgt.clone(),
             tgt: tgt.clone(),
             hops: Vec::new(),
-            seen: Vec::new(),
             got: Vec::new(),
             requests: 0,
         })
@@ -60,8 +63,8 @@ impl Common {
 
     /// The realm that the TGT at hand opens.
     pub(super) fn realm(&self) -> &[u8] {
-        // Every TGT here went through `realm_of_tgt`, or was asked for by that name.
-        realm_of_tgt(&self.tgt.server).unwrap_or_default()
+        // Every TGT here went through `tgt_realm`, or was asked for by that name.
+        self.tgt.server.tgt_realm().unwrap_or_default()
     }
 
     /// A TGT for `realm` among those at hand that lasts, if there is one; rather from where the
@@ -70,7 +73,7 @@ impl Common {
         let offset = self.params.tgs.kdc_offset;
         let now = offset.map_or(now, |offset| now + offset).seconds;
         let lasts = |tgt: &&Credential| {
-            realm_of_tgt(&tgt.server) == Some(realm)
+            tgt.server.tgt_realm() == Some(realm)
                 && tgt.client == self.start.client
                 && tgt.times.endtime.unix() >= now
         };
@@ -84,15 +87,14 @@ impl Common {
         &mut self,
         realm: &[u8],
         state: State,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let wanted = Principal::krbtgt(realm, self.realm());
         trace!("Requesting TGT {wanted} using TGT {}", self.tgt.server);
         let mut params = TgsParams::new(wanted);
         params.kdc_offset = self.params.tgs.kdc_offset;
         params.policy = self.params.tgs.policy.clone();
-        self.ask(params, state, rng, now)
+        self.ask(params, state, env)
     }
 
     /// Asks for the service's ticket.
@@ -100,23 +102,21 @@ impl Common {
         &mut self,
         referrals: bool,
         state: State,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let on = if referrals { "on" } else { "off" };
         trace!("Requesting tickets for {}, referrals {on}", self.server);
         let mut params = self.params.tgs.clone();
         params.server = self.server.clone();
         params.options.canonicalize |= referrals;
-        self.ask(params, state, rng, now)
+        self.ask(params, state, env)
     }
 
     fn ask(
         &mut self,
         params: TgsParams,
         state: State,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         // Whatever the KDCs answer, the chase ends.
         let limit = params.policy.max_requests;
@@ -128,24 +128,13 @@ impl Common {
         if self.hops.last() != Some(&realm) {
             self.hops.push(realm);
         }
-        let asked = TgsExchange::begin(params, &self.tgt, rng, now)?;
+        let asked = TgsExchange::begin(params, &self.tgt, env)?;
         Ok(Next::Ask(state, Box::new(asked)))
     }
 
     /// Goes on to `realm` by `tgt`, unless the chase has been there or gone on too often.
-    pub(super) fn go_on(&mut self, realm: Vec<u8>, tgt: Credential) -> Result<(), ExchangeError> {
-        let limit = self.params.tgs.policy.max_referrals;
-        let hops = || self.hops.clone();
-        if self.seen.contains(&realm) {
-            let hops = hops();
-            return Err(ExchangeError::ReferralLoop { realm, hops });
-        }
-        // The first of them is where the chase was before.
-        if self.seen.len() > limit.into() {
-            let hops = hops();
-            return Err(ExchangeError::TooManyReferrals { limit, realm, hops });
-        }
-        self.seen.push(realm);
+    pub(super) fn go_on(&mut self, realm: &[u8], tgt: Credential) -> Result<(), ExchangeError> {
+        self.trail.follow_after(&self.hops, realm)?;
         self.tgt = tgt;
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::{Credential, TgsParams};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChaseParams {
-    /// The ticket. An empty realm of the service is for the KDCs to find out.
+    /// The ticket. With an empty realm the KDCs are asked where the service lives.
     pub tgs: TgsParams,
     /// How to reach realms from that of the first TGT; what is not here is reached directly or
     /// through the realms above both.
@@ -40,7 +40,7 @@ pub struct Route {
 }
 
 impl ChaseParams {
-    /// Parameters for a chase about whose way nothing is known.
+    /// Parameters for a chase without any knowledge of the way.
     pub fn new(tgs: TgsParams) -> Self {
         Self {
             tgs,

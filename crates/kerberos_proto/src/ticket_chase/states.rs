@@ -1,15 +1,15 @@
-//! The states of a chase: where it begins, and who takes which answer.
+//! The states of a chase: where it begins, and which state takes which answer.
 
 mod service;
 mod walk;
 
-use alloc::{boxed::Box, vec};
-
-use kerberos_crypto::CryptoRng;
+use alloc::boxed::Box;
 
 use super::common::Common;
+use crate::exchange::Env;
 use crate::trace::trace;
-use crate::{Credential, ExchangeError, Request, TgsExchange, TgsOutcome, Timestamp};
+use crate::trail::Trail;
+use crate::{Credential, ExchangeError, Request, TgsExchange, TgsOutcome};
 use service::{ExpectServiceOrReferral, begin_service, only_the_service};
 use walk::{ExpectOffPathTgt, ExpectTgt, begin_tgt};
 
@@ -36,30 +36,25 @@ impl State {
         self,
         answer: Answer,
         common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         match self {
-            Self::Tgt(state) => state.handle(answer, common, rng, now),
-            Self::OffPathTgt(state) => state.handle(answer, common, rng, now),
-            Self::ServiceOrReferral(state) => state.handle(answer, common, rng, now),
+            Self::Tgt(state) => state.handle(answer, common, env),
+            Self::OffPathTgt(state) => state.handle(answer, common, env),
+            Self::ServiceOrReferral(state) => state.handle(answer, common, env),
             Self::Service => only_the_service(answer?, common),
         }
     }
 }
 
 /// Where to start.
-pub(super) fn begin(
-    common: &mut Common,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
-) -> Result<Next, ExchangeError> {
+pub(super) fn begin(common: &mut Common, env: &mut Env<'_>) -> Result<Next, ExchangeError> {
     let realm_unknown = common.server.realm().is_empty();
     if realm_unknown {
         common.server = common.server.clone().with_realm(common.start_realm.clone());
         trace!("Server has referral realm; starting with {}", common.server);
     }
-    begin_tgt(ToDo::Referrals { realm_unknown }, common, rng, now)
+    begin_tgt(ToDo::Referrals { realm_unknown }, common, env)
 }
 
 /// What a TGT for the service's realm is wanted for.
@@ -71,17 +66,12 @@ pub(super) enum ToDo {
 
 impl ToDo {
     /// Asks for the service with the TGT for its realm.
-    fn begin(
-        self,
-        common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
-    ) -> Result<Next, ExchangeError> {
+    fn begin(self, common: &mut Common, env: &mut Env<'_>) -> Result<Next, ExchangeError> {
         let Self::Referrals { realm_unknown } = self else {
-            return begin_service(common, rng, now);
+            return begin_service(common, env);
         };
-        common.seen = vec![common.realm().to_vec()];
+        common.trail = Trail::new(common.realm(), &common.params.tgs.policy);
         let state = ExpectServiceOrReferral { realm_unknown };
-        common.ask_for_service(true, State::ServiceOrReferral(state), rng, now)
+        common.ask_for_service(true, State::ServiceOrReferral(state), env)
     }
 }

@@ -60,7 +60,7 @@ fn check(edits: usize, edit: impl Fn(usize, &[u8]) -> Vec<u8>) {
 }
 
 #[test]
-fn truncations() {
+fn no_truncation_changes_who_is_authenticated() {
     let length = good().1.len();
     check(length, |number, good| {
         good[..number.min(good.len() - 1)].to_vec()
@@ -68,7 +68,7 @@ fn truncations() {
 }
 
 #[test]
-fn bit_flips() {
+fn no_flipped_bit_changes_who_is_authenticated() {
     let bits = good().1.len() * 8;
     check(bits, |number, good| {
         let mut edited = good.to_vec();
@@ -79,6 +79,6 @@ fn bit_flips() {
 }
 
 #[test]
-fn random_edits() {
+fn no_random_edit_changes_who_is_authenticated() {
     check(20_000, edited);
 }

@@ -57,7 +57,7 @@ macro_rules! assert_error {
 }
 
 #[test]
-fn message_types() {
+fn messages_other_than_an_ap_req_are_refused() {
     let reply = accept(&plain())
         .unwrap()
         .reply(&kerberos_proto::AcceptorReply::default(), &mut Rng(3))
@@ -74,7 +74,7 @@ fn message_types() {
 }
 
 #[test]
-fn keys() {
+fn tickets_that_no_key_of_the_service_opens_are_refused() {
     let mut only = acceptor(&[(AES256, 1)]);
     only.server = Some(Principal::parse("nfs/www.example.com@EXAMPLE.COM").unwrap());
     let error = accept_by(&only, &plain(), None).unwrap_err();
@@ -280,7 +280,7 @@ fn user_to_user_needs_a_tgt() {
 }
 
 #[test]
-fn encryption_types() {
+fn encryption_types_that_are_not_permitted_are_refused() {
     let mut strict = acceptor(&[(AES256, 1)]);
     strict.etypes = vec![AES128];
     let error = accept_by(&strict, &plain(), None).unwrap_err();
@@ -328,7 +328,7 @@ fn encryption_types() {
 }
 
 #[test]
-fn authenticators() {
+fn authenticators_that_do_not_fit_the_ticket_are_refused() {
     let message = plain();
     let mut request = ApReq::from_der(&message).unwrap();
     let mut cipher = request.authenticator.cipher.to_vec();
@@ -363,7 +363,7 @@ fn authenticators() {
 }
 
 #[test]
-fn addresses() {
+fn a_ticket_from_another_address_is_refused() {
     let at = |address: &[u8]| kerberos_proto::HostAddress {
         address_type: AddressType::IPV4,
         address: address.to_vec(),
@@ -399,7 +399,7 @@ fn addresses() {
 }
 
 #[test]
-fn clocks() {
+fn a_clock_that_is_further_off_than_the_skew_is_refused() {
     let message = plain();
     let acceptor = acceptor(&[(AES256, 1)]);
     let at = |seconds: i64| {
@@ -578,7 +578,7 @@ fn anonymous_clients() {
 }
 
 #[test]
-fn replays() {
+fn the_same_request_a_second_time_is_refused() {
     let acceptor = acceptor(&[(AES256, 1)]);
     let mut replays = MemoryReplayCache::default();
     let first = plain();

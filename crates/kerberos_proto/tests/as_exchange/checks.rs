@@ -49,12 +49,12 @@ fn later(time: KerberosTime, seconds: i64) -> KerberosTime {
 }
 
 #[test]
-fn nonce() {
+fn a_reply_with_another_nonce_is_refused() {
     assert_eq!(part_fault(|part| part.nonce ^= 1), ReplyFault::Nonce);
 }
 
 #[test]
-fn client() {
+fn a_reply_for_another_client_is_refused() {
     let fault = reply_fault(|reply| reply.crealm = KerberosString(b"EVIL"));
     let got = Principal::parse("alice@EVIL").unwrap();
     let asked = alice().client;
@@ -75,7 +75,7 @@ fn names_of_strangers_do_not_control_the_terminal() {
 }
 
 #[test]
-fn server() {
+fn a_reply_for_another_server_is_refused() {
     let fault = part_fault(|part| part.srealm = KerberosString(b"EVIL"));
     assert!(matches!(fault, ReplyFault::ServerName { .. }));
     let fault = part_fault(|part| part.sname = name("krbtgt", "EVIL"));
@@ -94,7 +94,7 @@ fn a_canonicalised_server_must_still_be_a_ticket_granting_service() {
 }
 
 #[test]
-fn the_server_of_the_ticket() {
+fn a_ticket_for_another_server_than_the_reply_says_is_refused() {
     let mut params = alice();
     params.options.canonicalize = true;
     // Allowed to change, but not in one place only.
@@ -109,7 +109,7 @@ fn the_server_of_the_ticket() {
 }
 
 #[test]
-fn encryption_types_that_were_not_offered() {
+fn encryption_types_that_were_not_offered_are_refused() {
     let mut params = alice();
     params.policy.etypes = vec![AES256];
     let kdc = Kdc {
@@ -131,7 +131,7 @@ fn encryption_types_that_were_not_offered() {
 }
 
 #[test]
-fn times() {
+fn times_beyond_those_asked_for_are_refused() {
     assert_eq!(
         part_fault(|part| part.endtime = later(part.endtime, 1)),
         ReplyFault::EndTime
@@ -199,7 +199,7 @@ fn times() {
 }
 
 #[test]
-fn flags() {
+fn flags_that_were_not_asked_for_are_refused() {
     assert_eq!(
         part_fault(|part| part.flags = part.flags.without(TicketFlags::INITIAL)),
         ReplyFault::Flags
@@ -215,7 +215,7 @@ fn flags() {
 }
 
 #[test]
-fn addresses() {
+fn addresses_may_be_dropped_but_not_replaced() {
     let address = |last| kerberos_proto::HostAddress {
         address_type: AddressType::IPV4,
         address: vec![127, 0, 0, last],
@@ -252,7 +252,7 @@ fn addresses() {
 }
 
 #[test]
-fn the_proof_that_the_request_was_not_altered() {
+fn a_request_that_was_altered_on_the_way_is_found_out() {
     assert_eq!(
         part_fault(|part| part.encrypted_pa_data = None),
         ReplyFault::RequestProofMissing
@@ -276,7 +276,7 @@ fn the_proof_that_the_request_was_not_altered() {
 }
 
 #[test]
-fn a_clock_too_far_off_when_it_may_not_be_followed() {
+fn a_clock_too_far_off_is_refused_when_it_may_not_be_followed() {
     let mut params = alice();
     params.policy.kdc_timesync = false;
     for (ahead, fits) in [

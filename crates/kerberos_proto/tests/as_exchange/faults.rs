@@ -62,7 +62,7 @@ fn reply_fails(fault: &Fault, expected: impl Fn(&ReplyFault) -> bool) {
 }
 
 #[test]
-fn none() {
+fn without_a_fault_the_login_succeeds() {
     for preauth in [true, false] {
         let login = login(&kdc(preauth), alice()).unwrap();
         assert_eq!(login.credential.client, alice().client);
@@ -71,7 +71,7 @@ fn none() {
 }
 
 #[test]
-fn no_messages() {
+fn what_is_no_as_rep_is_refused() {
     fails(&Fault::Garbage, |error| {
         matches!(error, ExchangeError::UnexpectedMessage)
     });
@@ -84,7 +84,7 @@ fn no_messages() {
 }
 
 #[test]
-fn errors() {
+fn errors_of_the_kdc_are_handed_on() {
     for code in [
         ErrorCode::KDC_ERR_CLIENT_REVOKED,
         ErrorCode::KRB_ERR_GENERIC,
@@ -238,7 +238,7 @@ fn what_is_odd_but_right() {
 }
 
 #[test]
-fn clocks() {
+fn a_clock_that_is_off_is_followed_only_where_allowed() {
     for offset in [-86_400, 86_400] {
         let kdc = kdc(true);
         kdc.set_fault(Fault::ClockOffset(offset));

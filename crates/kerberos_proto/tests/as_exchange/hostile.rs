@@ -98,7 +98,7 @@ fn rc4_without_preauth() -> Kdc {
 }
 
 #[test]
-fn truncations() {
+fn no_truncation_changes_what_comes_of_a_login() {
     for (make, at) in STATES {
         let mut kdc = make();
         let length = answer(&mut kdc, at).len();
@@ -107,7 +107,7 @@ fn truncations() {
 }
 
 #[test]
-fn bit_flips() {
+fn no_flipped_bit_changes_what_comes_of_a_login() {
     for (make, at) in STATES {
         let mut kdc = make();
         let bits = answer(&mut kdc, at).len() * 8;
@@ -120,7 +120,7 @@ fn bit_flips() {
 }
 
 #[test]
-fn random_edits() {
+fn no_random_edit_changes_what_comes_of_a_login() {
     for (make, at) in STATES {
         check(make, at, 20_000, edited);
     }

@@ -192,7 +192,7 @@ impl Kdc {
         let authtime = KerberosTime::from_unix(now.seconds + self.ahead);
         let session_key = [0x5a; 32];
         let checksum = Checksum {
-            cksumtype: key.etype().default_checksum().unwrap().0,
+            cksumtype: key.checksum_type().0,
             checksum: &key.checksum(KeyUsage::AS_REQ, request),
         }
         .to_der();

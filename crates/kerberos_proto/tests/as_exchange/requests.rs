@@ -39,7 +39,7 @@ fn a_plain_request() {
 }
 
 #[test]
-fn options() {
+fn each_option_sets_its_flag() {
     fn check(change: impl Fn(&mut AsParams), expected: KdcOptions) {
         let mut params = alice();
         change(&mut params);
@@ -88,7 +88,7 @@ fn options() {
 }
 
 #[test]
-fn times() {
+fn times_are_counted_from_the_start() {
     fn check(
         start: Option<StartTime>,
         lifetime: i32,

@@ -157,7 +157,7 @@ fn either_key_will_do() {
 
 /// RFC 6448: only for those who ask for it.
 #[test]
-fn without_protection() {
+fn a_message_without_protection_is_taken_only_where_that_is_allowed() {
     let message = send(&CredSender::new(CredProtection::DangerousNone), &[tgt()]);
     let key = aes();
     let mut receiver = with(&key);
@@ -228,7 +228,7 @@ fn tickets_and_keys_that_do_not_match() {
 }
 
 #[test]
-fn clocks() {
+fn a_clock_that_is_further_off_than_the_skew_is_refused() {
     let key = aes();
     let message = send(&CredSender::new(CredProtection::Key(&key)), &[tgt()]);
     let mut receiver = with(&key);

@@ -305,7 +305,7 @@ fn upn_dns_info_short_and_broken() {
 }
 
 #[test]
-fn delegation() {
+fn delegation_info_names_the_target_and_the_services_on_the_way() {
     let services = ["HTTP/front@EXAMPLE.COM", "HTTP/middle@EXAMPLE.COM"];
     let mut ndr = Ndr::default();
     ndr.text("cifs/back").u32(2).pointer();

@@ -29,7 +29,7 @@ fn refused(sample: &Sample, bytes: &[u8], ticket: &[u8]) {
 }
 
 #[test]
-fn truncations() {
+fn truncated_pacs_and_tickets_are_refused() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
     for length in 0..pac.len() {

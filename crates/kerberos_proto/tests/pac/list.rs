@@ -43,7 +43,7 @@ fn unknown_buffers_survive() {
 }
 
 #[test]
-fn heads() {
+fn malformed_heads_are_refused() {
     refused(b"", PacError::Truncated);
     refused(&[1, 0, 0, 0, 0, 0, 0], PacError::Truncated);
     refused(&[1, 0, 0, 0, 1, 0, 0, 0], PacError::Version(1));
@@ -57,7 +57,7 @@ fn heads() {
 }
 
 #[test]
-fn buffers_outside() {
+fn buffers_outside_the_pac_are_refused() {
     let check = |size, offset| {
         refused(
             &listed(64, &[(1, size, offset)]),

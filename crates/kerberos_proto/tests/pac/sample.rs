@@ -160,7 +160,7 @@ impl Sample {
         if signature == PacBufferType::SERVER_CHECKSUM {
             return (&self.service_key, self.server_type);
         }
-        let checksum_type = self.kdc_key.etype().default_checksum().unwrap();
+        let checksum_type = self.kdc_key.checksum_type();
         (&self.kdc_key, checksum_type)
     }
 

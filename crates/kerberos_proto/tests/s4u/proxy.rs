@@ -25,7 +25,7 @@ fn within_a_realm() {
 }
 
 #[test]
-fn refusals() {
+fn refusals_carry_the_code_and_say_what_the_evidence_lacks() {
     let realms = Realms::new();
     let good = evidence(&realms, "HTTP/web");
     let error = realms.proxy(&good, "ldap/other").unwrap_err();

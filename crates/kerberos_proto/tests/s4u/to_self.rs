@@ -137,7 +137,7 @@ fn across_realms_by_certificate() {
 }
 
 #[test]
-fn refusals() {
+fn refusals_carry_the_code_of_the_kdc() {
     let realms = Realms::new();
     let code = |user: &str, service: &str| {
         let refused = realms.to_self(&named(user), service).unwrap_err();

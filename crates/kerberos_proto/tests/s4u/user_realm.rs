@@ -57,7 +57,7 @@ fn the_request() {
 }
 
 #[test]
-fn refusals() {
+fn refusals_carry_the_code_of_the_kdc() {
     let realms = Realms::new();
     let code = |user| realms.realm_of(&user).unwrap_err().kdc_code();
     let unknown = Some(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);

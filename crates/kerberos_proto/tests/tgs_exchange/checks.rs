@@ -17,7 +17,7 @@ fn at(seconds: i64) -> KerberosTime {
 }
 
 #[test]
-fn nonce_and_client() {
+fn a_reply_with_another_nonce_or_client_is_refused() {
     assert_eq!(
         fault_of(plain(), |part, _| part.nonce ^= 1),
         ReplyFault::Nonce
@@ -38,7 +38,7 @@ fn nonce_and_client() {
 }
 
 #[test]
-fn server_of_ticket_and_reply() {
+fn a_reply_for_another_server_than_its_ticket_is_refused() {
     let fault = fault_of(plain(), |part, _| part.srealm = KerberosString(b"EVIL"));
     assert!(
         matches!(fault, ReplyFault::TicketServerName { .. }),
@@ -54,7 +54,7 @@ fn server_of_ticket_and_reply() {
 }
 
 #[test]
-fn session_keys() {
+fn session_keys_of_a_type_that_was_not_offered_are_refused() {
     for number in [3, 4711] {
         let fault = fault_of(plain(), |part, _| part.key.keytype = number);
         let etype = EncryptionType(number);
@@ -69,7 +69,7 @@ fn session_keys() {
 }
 
 #[test]
-fn times() {
+fn times_beyond_the_tgt_and_the_request_are_refused() {
     let fault = fault_of(plain(), |part, _| part.starttime = Some(at(301)));
     assert_eq!(fault, ReplyFault::StartTime);
     outcome_of(plain(), |part, _| part.starttime = Some(at(300))).unwrap();
@@ -97,7 +97,7 @@ fn times() {
 }
 
 #[test]
-fn times_of_renewed_tickets() {
+fn a_renewed_ticket_lasts_no_longer_than_its_renew_till() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let renew = || TgsParams::renew(&tgt);
@@ -110,7 +110,7 @@ fn times_of_renewed_tickets() {
 }
 
 #[test]
-fn flags() {
+fn flags_that_nothing_explains_are_refused() {
     for flag in [
         TicketFlags::INVALID,
         TicketFlags::POSTDATED,
@@ -123,7 +123,7 @@ fn flags() {
 }
 
 #[test]
-fn addresses() {
+fn addresses_that_were_not_asked_for_are_refused() {
     let fault = fault_of(plain(), |part, _| {
         let elsewhere = HostAddress {
             addr_type: AddressType::IPV4,

@@ -30,7 +30,7 @@ fn reply_fails(fault: &Fault, expected: impl Fn(&ReplyFault) -> bool) {
 }
 
 #[test]
-fn no_messages() {
+fn what_is_no_tgs_rep_is_refused() {
     fails(&Fault::Garbage, |error| {
         matches!(error, ExchangeError::UnexpectedMessage)
     });
@@ -43,7 +43,7 @@ fn no_messages() {
 }
 
 #[test]
-fn errors() {
+fn errors_of_the_kdc_are_handed_on() {
     for code in [
         ErrorCode::KDC_ERR_POLICY,
         ErrorCode::KRB_AP_ERR_TKT_EXPIRED,

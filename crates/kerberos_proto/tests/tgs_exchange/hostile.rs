@@ -89,12 +89,12 @@ fn check(edits: impl Fn(&[u8]) -> usize, edit: impl Fn(usize, &[u8]) -> Vec<u8>)
 }
 
 #[test]
-fn truncations() {
+fn no_truncation_changes_what_is_got() {
     check(<[u8]>::len, |number, good| good[..number].to_vec());
 }
 
 #[test]
-fn bit_flips() {
+fn no_flipped_bit_changes_what_is_got() {
     check(
         |good| good.len() * 8,
         |number, good| {
@@ -106,6 +106,6 @@ fn bit_flips() {
 }
 
 #[test]
-fn random_edits() {
+fn no_random_edit_changes_what_is_got() {
     check(|_| 20_000, edited);
 }

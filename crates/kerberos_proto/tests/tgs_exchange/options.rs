@@ -53,7 +53,7 @@ fn for_less_time() {
 }
 
 #[test]
-fn renewed() {
+fn a_renewable_ticket_is_renewed_until_its_last_moment() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let got = ticket(&kdc, TgsParams::renew(&tgt), &tgt, later(4 * HOUR));
@@ -84,7 +84,7 @@ fn renewed() {
 }
 
 #[test]
-fn validated() {
+fn a_postdated_ticket_is_validated_once_its_time_has_come() {
     let kdc = kdc();
     let tgt = login_as(&kdc, |params| params.start = Some(StartTime::In(3600))).credential;
     assert!(tgt.flags.contains(TicketFlags::INVALID));

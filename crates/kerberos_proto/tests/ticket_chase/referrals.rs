@@ -47,7 +47,7 @@ fn from_the_realm_that_the_client_names() {
 }
 
 #[test]
-fn ten_and_no_more() {
+fn ten_referrals_are_followed_and_no_more() {
     let (result, asked) = chain(10).chase(params(WWW));
     assert_eq!((result.unwrap().hops.len(), asked.len()), (11, 11));
     let (result, asked) = chain(12).chase(params(WWW));
@@ -77,7 +77,7 @@ fn ten_and_no_more() {
 }
 
 #[test]
-fn circles() {
+fn referrals_in_circles_end_the_chase() {
     let world = World::new([
         realm("A", &["B"]).account(lives_in("host/www", "B")),
         realm("B", &["A", "C"]).account(lives_in("host/www", "C")),

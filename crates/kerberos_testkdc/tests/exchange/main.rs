@@ -180,7 +180,7 @@ fn times_are_granted_as_asked_within_policy() {
 }
 
 #[test]
-fn refusals() {
+fn what_cannot_be_granted_is_refused_with_its_code() {
     let kdc = users()
         .account(
             Account::new("gone")

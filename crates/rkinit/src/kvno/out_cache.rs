@@ -60,6 +60,6 @@ fn content(
 
 /// The realm that a TGT is for, when that is not its client's: look-ups have to start there.
 fn foreign_realm(ticket: &Credential) -> Option<&[u8]> {
-    let realm = ticket.server.components().nth(1)?;
-    (ticket.server.is_krbtgt() && realm != ticket.client.realm()).then_some(realm)
+    let realm = ticket.server.tgt_realm();
+    realm.filter(|realm| *realm != ticket.client.realm())
 }

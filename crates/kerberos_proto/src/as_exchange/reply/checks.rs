@@ -1,10 +1,9 @@
 //! The checks of a decrypted AS-REP against the request (RFC 4120 §3.1.5, RFC 6806 §11): one error
 //! each.
 
-use alloc::vec::Vec;
-
 use kerberos_asn1::{
-    Checksum, Decode, EncKdcRepPart, HostAddress, KdcOptions, KdcRep, PaDataType, TicketFlags,
+    Checksum, Decode, EncKdcRepPart, HostAddress as WireAddress, KdcOptions, KdcRep, PaDataType,
+    TicketFlags,
 };
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
@@ -23,22 +22,13 @@ pub(super) fn check_request_proof(
     if !part.flags.contains(TicketFlags::ENC_PA_REP) {
         return Ok(false);
     }
-    let padata: Vec<OwnedPaData> = part
-        .encrypted_pa_data
-        .iter()
-        .flat_map(|list| list.iter())
-        .map(OwnedPaData::from)
-        .collect();
+    let padata = OwnedPaData::list(part.encrypted_pa_data.as_ref());
     let proof = find(&padata, PaDataType::REQ_ENC_PA_REP).ok_or(ReplyFault::RequestProofMissing)?;
     let proof = Checksum::from_der(proof)
         .map_err(ExchangeError::decode("the AS-REP's PA-REQ-ENC-PA-REP"))?;
     // Any keyed type would do by the RFC; KDCs use the one that goes with the key, and a weaker
     // one is refused.
-    let fits = key
-        .etype()
-        .default_checksum()
-        .is_some_and(|kind| kind.0 == proof.cksumtype);
-    if !fits
+    if proof.cksumtype != key.checksum_type().0
         || key
             .verify_checksum(KeyUsage::AS_REQ, &sent.message, proof.checksum)
             .is_err()
@@ -93,17 +83,9 @@ pub(super) fn check(
     check_times(part, plan, policy)?;
     check_flags(part.flags, plan)?;
     // §3.1.5: so must the addresses. KDCs may drop some.
-    let asked = |one: &HostAddress<'_>| {
-        plan.addresses
-            .iter()
-            .any(|address| address.address_type == one.addr_type && address.address == one.address)
-    };
-    if !part
-        .caddr
-        .iter()
-        .flat_map(|list| list.iter())
-        .all(|one| asked(&one))
-    {
+    let asked = |one: WireAddress<'_>| plan.addresses.iter().any(|address| address.is(&one));
+    let mut granted = part.caddr.iter().flat_map(|list| list.iter());
+    if !granted.all(asked) {
         return Err(ReplyFault::Addresses);
     }
     Ok(server)

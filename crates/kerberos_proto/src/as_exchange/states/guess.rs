@@ -6,8 +6,9 @@ use alloc::boxed::Box;
 use kerberos_asn1::ErrorCode;
 use kerberos_crypto::EncryptionType;
 
-use super::{Env, Next, Preauth, Refusal, Sent, Session, State, answer_first};
+use super::{Informational, Next, Preauth, Refusal, Sent, Session, State, answer_first};
 use crate::ExchangeError;
+use crate::exchange::Env;
 
 /// Waits for the answer to a request that was preauthenticated without being asked to.
 pub(in crate::as_exchange) struct ExpectGuessReply {
@@ -24,18 +25,18 @@ impl State {
         env: &mut Env<'_>,
     ) -> Result<Self, ExchangeError> {
         let Some((pa_type, etype)) = session.guess() else {
-            return Self::begin(session, true, env);
+            return Self::begin(session, Informational::Present, env);
         };
         let plan = session.plan(env)?;
         let mut preauth = session.fresh_preauth();
         let guess = preauth.guess(pa_type, &mut session.preauth_env(&plan, env.rng, env.now));
         Ok(match guess {
             Some(padata) => Self::Guess(Box::new(ExpectGuessReply {
-                sent: session.send(plan, padata, true, env),
+                sent: session.send(plan, padata, Informational::Present, env),
                 preauth,
                 etype,
             })),
-            None => Self::unauthenticated(plan, session, true, env),
+            None => Self::unauthenticated(plan, session, Informational::Present, env),
         })
     }
 }
@@ -60,7 +61,7 @@ impl ExpectGuessReply {
             // A KDC that would not look at it. Any mechanism may answer now: none shows more of the
             // key than what was sent.
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
-                return answer_first(refusal, true, session, env);
+                return answer_first(refusal, Informational::Present, session, env);
             }
             // A KDC may count this: the same key must not be shown again.
             ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => {
@@ -76,6 +77,6 @@ impl ExpectGuessReply {
             | ErrorCode::KRB_ERR_GENERIC => {}
             _ => return Err(refusal.into_error(session, true)),
         }
-        State::begin(session, true, env).map(Next::Send)
+        State::begin(session, Informational::Present, env).map(Next::Send)
     }
 }

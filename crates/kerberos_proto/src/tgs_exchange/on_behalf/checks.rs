@@ -3,11 +3,9 @@
 //! The client's name in a KDC-REP is not protected; what protects it here is the padata: a keyed
 //! checksum, or where the keys are too old for one its copy in the encrypted part.
 
-use alloc::vec::Vec;
-
 use kerberos_asn1::{
-    Decode, EncKdcRepPart, KdcRep, MethodData, PaDataType, PaPacOptions, PaS4uX509User, PacOptions,
-    S4uOptions, S4uUserId,
+    Decode, EncKdcRepPart, KdcRep, PaDataType, PaPacOptions, PaS4uX509User, PacOptions, S4uOptions,
+    S4uUserId,
 };
 use kerberos_crypto::{ChecksumType, EncryptionType, KeyUsage, unkeyed_checksum};
 
@@ -20,7 +18,7 @@ use crate::{ExchangeError, Principal, ReplyFault, S4uFault};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct S4uProof {
-    /// The user, as the KDC names them under its checksum (S4U2Self); an old KDC names nobody.
+    /// The user, as the KDC names them under its checksum (S4U2Self); `None` from an old KDC.
     pub user: Option<Principal>,
     /// Whether the KDC knows of resource-based constrained delegation (S4U2Proxy).
     pub resource_based: bool,
@@ -33,8 +31,8 @@ pub(crate) fn check_padata(
     part: &EncKdcRepPart<'_>,
     sent: &Sent,
 ) -> Result<S4uProof, ExchangeError> {
-    let padata = owned(reply.padata.as_ref());
-    let encrypted = owned(part.encrypted_pa_data.as_ref());
+    let padata = OwnedPaData::list(reply.padata.as_ref());
+    let encrypted = OwnedPaData::list(part.encrypted_pa_data.as_ref());
     match on_behalf {
         OnBehalf::ClientOf { .. } => {
             let options = match find(&encrypted, PaDataType::PAC_OPTIONS) {
@@ -96,8 +94,8 @@ pub(crate) fn check_client(
     })
 }
 
-/// The user whom the KDC names in its PA-S4U-X509-USER; a KDC that knows PA-FOR-USER alone sends
-/// none.
+/// The user that the KDC names in its PA-S4U-X509-USER, which a KDC that knows PA-FOR-USER alone
+/// does not send.
 fn confirmed_user(
     sent: &Sent,
     padata: &[OwnedPaData],
@@ -160,12 +158,6 @@ fn user(user_id: &S4uUserId<'_>) -> Result<Principal, ExchangeError> {
 /// The encryption types that RFC 4120 §5.2.7.4 does not call newer.
 fn is_older(etype: EncryptionType) -> bool {
     [EncryptionType::DES3_CBC_SHA1, EncryptionType::ARCFOUR_HMAC].contains(&etype)
-}
-
-/// The padata of a message in one's own memory.
-fn owned(padata: Option<&MethodData<'_>>) -> Vec<OwnedPaData> {
-    let list = padata.into_iter().flat_map(|list| list.iter());
-    list.map(OwnedPaData::from).collect()
 }
 
 const RESOURCE_BASED: PacOptions = PacOptions::RESOURCE_BASED_CONSTRAINED_DELEGATION;

@@ -3,12 +3,11 @@
 
 use alloc::boxed::Box;
 
-use kerberos_crypto::CryptoRng;
-
 use super::{Answer, Next, State, ToDo, begin_tgt};
+use crate::exchange::Env;
 use crate::ticket_chase::common::Common;
 use crate::trace::{Printable, trace};
-use crate::{Credential, ExchangeError, ReplyFault, TgsOutcome, Timestamp};
+use crate::{Credential, ExchangeError, ReplyFault, TgsOutcome};
 
 /// The service's ticket, or a TGT of the realm to ask next (RFC 6806 §8).
 pub(in crate::ticket_chase) struct ExpectServiceOrReferral {
@@ -21,8 +20,7 @@ impl ExpectServiceOrReferral {
         self,
         answer: Answer,
         common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let (realm, tgt) = match answer {
             Ok(TgsOutcome::Ticket(ticket)) if ticket.server.same_name(&common.server) => {
@@ -34,7 +32,7 @@ impl ExpectServiceOrReferral {
                     "Received non-TGT referral response ({}); trying again without referrals",
                     ticket.server
                 );
-                return begin_service(common, rng, now);
+                return begin_service(common, env);
             }
             Ok(TgsOutcome::Referral { realm, tgt }) => (realm, tgt),
             // Windows may answer so.
@@ -43,18 +41,18 @@ impl ExpectServiceOrReferral {
                     "Received TGT referral back to same realm ({}); trying again without referrals",
                     Printable(&realm)
                 );
-                return begin_service(common, rng, now);
+                return begin_service(common, env);
             }
-            Err(error @ ExchangeError::Kdc(_)) => return self.fall_back(error, common, rng, now),
+            Err(error @ ExchangeError::Kdc(_)) => return self.fall_back(error, common, env),
             Err(error) => return Err(error),
         };
         let name = tgt.server.clone();
-        common.go_on(realm.clone(), tgt)?;
+        common.go_on(&realm, tgt)?;
         trace!("Following referral TGT {name}");
         common.server = common.server.clone().with_realm(realm);
         // They are in the TGT now, and in whatever is got with it.
         common.params.tgs.authorization_data.clear();
-        common.ask_for_service(true, State::ServiceOrReferral(self), rng, now)
+        common.ask_for_service(true, State::ServiceOrReferral(self), env)
     }
 
     /// What can be done when a KDC refuses: something only if that was the first.
@@ -62,28 +60,27 @@ impl ExpectServiceOrReferral {
         self,
         error: ExchangeError,
         common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
-        if common.seen.len() > 1 {
+        if common.trail.has_moved() {
             return Err(error);
         }
         // The KDC may be one that refuses the option.
         if !self.realm_unknown {
-            return begin_service(common, rng, now);
+            return begin_service(common, env);
         }
         let Some(realm) = common.params.fallback_realm.take() else {
             return Err(error);
         };
         if realm == common.server.realm() {
-            return begin_service(common, rng, now);
+            return begin_service(common, env);
         }
         trace!(
             "Local realm referral failed; trying fallback realm {}",
             Printable(&realm)
         );
         common.server = common.server.clone().with_realm(realm);
-        begin_tgt(ToDo::Service, common, rng, now)
+        begin_tgt(ToDo::Service, common, env)
     }
 }
 
@@ -102,12 +99,8 @@ pub(super) fn only_the_service(
     }
 }
 
-pub(super) fn begin_service(
-    common: &mut Common,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
-) -> Result<Next, ExchangeError> {
-    common.ask_for_service(false, State::Service, rng, now)
+pub(super) fn begin_service(common: &mut Common, env: &mut Env<'_>) -> Result<Next, ExchangeError> {
+    common.ask_for_service(false, State::Service, env)
 }
 
 /// The ticket under the name that was asked for.

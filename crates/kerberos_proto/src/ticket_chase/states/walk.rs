@@ -3,45 +3,44 @@
 
 use alloc::boxed::Box;
 
-use kerberos_crypto::CryptoRng;
-
 use super::{Answer, Next, State, ToDo};
+use crate::exchange::Env;
 use crate::ticket_chase::common::Common;
 use crate::ticket_chase::path::Path;
 use crate::trace::{Printable, trace};
-use crate::{ExchangeError, TgsOutcome, Timestamp};
+use crate::trail::Trail;
+use crate::{ExchangeError, TgsOutcome};
 
 /// Gets a TGT for the service's realm.
 pub(super) fn begin_tgt(
     then: ToDo,
     common: &mut Common,
-    rng: &mut dyn CryptoRng,
-    now: Timestamp,
+    env: &mut Env<'_>,
 ) -> Result<Next, ExchangeError> {
     let realm = common.server.realm().to_vec();
     let is_local = realm == common.start_realm;
-    if !is_local && let Some(tgt) = common.tgt_at_hand(&realm, now) {
+    if !is_local && let Some(tgt) = common.tgt_at_hand(&realm, env.now) {
         let (client, server) = (&tgt.client, &tgt.server);
         trace!("Found cached TGT for service realm: {client} -> {server}");
         common.tgt = tgt;
-        return then.begin(common, rng, now);
+        return then.begin(common, env);
     }
     common.tgt = common.start.clone();
     let (client, server) = (&common.tgt.client, &common.tgt.server);
     trace!("Starting with TGT for client realm: {client} -> {server}");
     if is_local {
-        return then.begin(common, rng, now);
+        return then.begin(common, env);
     }
     // A fallback realm is a guess itself.
     let certain = matches!(then, ToDo::Referrals { .. });
     let path = Path::new(&common.start_realm, &realm, &common.params.routes, certain);
-    common.seen.clear();
+    common.trail = Trail::empty(&common.params.tgs.policy);
     Box::new(ExpectTgt {
         path,
         first_refusal: None,
         then,
     })
-    .ask(common, rng, now)
+    .ask(common, env)
 }
 
 /// A TGT of a realm on the path, as near to its end as the KDCs will give (RFC 4120 §3.3.1).
@@ -55,29 +54,27 @@ impl ExpectTgt {
     fn ask(
         mut self: Box<Self>,
         common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
-        while let Some(tgt) = common.tgt_at_hand(self.path.aim(), now) {
+        while let Some(tgt) = common.tgt_at_hand(self.path.aim(), env.now) {
             let (client, server) = (&tgt.client, &tgt.server);
             trace!("Found cached TGT for intermediate realm: {client} -> {server}");
             common.tgt = tgt;
             let aim = self.path.aim().to_vec();
             self.path.advance_to(&aim);
             if self.path.at_goal() {
-                return self.then.begin(common, rng, now);
+                return self.then.begin(common, env);
             }
         }
         let aim = self.path.aim().to_vec();
-        common.ask_for_tgt(&aim, State::Tgt(self), rng, now)
+        common.ask_for_tgt(&aim, State::Tgt(self), env)
     }
 
     pub(super) fn handle(
         mut self: Box<Self>,
         answer: Answer,
         common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let (realm, tgt, asked_for) = match answer {
             Ok(TgsOutcome::Ticket(tgt)) => {
@@ -99,18 +96,18 @@ impl ExpectTgt {
                     Printable(self.path.aim())
                 );
                 self.first_refusal = Some(error);
-                return self.ask(common, rng, now);
+                return self.ask(common, env);
             }
             Err(error) => return Err(error),
         };
-        common.seen.push(realm.clone());
+        common.trail.note(&realm);
         let name = tgt.server.clone();
         common.tgt = tgt;
         self.first_refusal = None;
         if self.path.advance_to(&realm) {
             if self.path.at_goal() {
                 trace!("Received TGT for service realm: {name}");
-                return self.then.begin(common, rng, now);
+                return self.then.begin(common, env);
             }
             // A KDC that refers the client on knows the way, which names alone do not.
             if asked_for || !self.path.guessed {
@@ -118,7 +115,7 @@ impl ExpectTgt {
                     "Received TGT for {}; advancing current realm",
                     Printable(&realm)
                 );
-                return self.ask(common, rng, now);
+                return self.ask(common, env);
             }
         }
         if realm == common.start_realm {
@@ -126,33 +123,27 @@ impl ExpectTgt {
             return Err(ExchangeError::ReferralLoop { realm, hops });
         }
         trace!("Received TGT for offpath realm {}", Printable(&realm));
-        ExpectOffPathTgt { then: self.then }.ask(common, rng, now)
+        ExpectOffPathTgt { then: self.then }.ask(common, env)
     }
 }
 
 /// A TGT for the service's realm, from a KDC that led off the path: it knows its own. As in MIT's
-/// library nothing that is found there is kept: it was not the client who chose the way.
+/// library nothing that is found there is kept: the client did not choose the way.
 pub(in crate::ticket_chase) struct ExpectOffPathTgt {
     then: ToDo,
 }
 
 impl ExpectOffPathTgt {
-    fn ask(
-        self,
-        common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
-    ) -> Result<Next, ExchangeError> {
+    fn ask(self, common: &mut Common, env: &mut Env<'_>) -> Result<Next, ExchangeError> {
         let goal = common.server.realm().to_vec();
-        common.ask_for_tgt(&goal, State::OffPathTgt(self), rng, now)
+        common.ask_for_tgt(&goal, State::OffPathTgt(self), env)
     }
 
     pub(super) fn handle(
         self,
         answer: Answer,
         common: &mut Common,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
+        env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         let (realm, tgt) = match answer? {
             TgsOutcome::Ticket(tgt) => (common.server.realm().to_vec(), tgt),
@@ -160,11 +151,11 @@ impl ExpectOffPathTgt {
         };
         let arrived = realm == common.server.realm();
         let name = tgt.server.clone();
-        common.go_on(realm, tgt)?;
+        common.go_on(&realm, tgt)?;
         if arrived {
             trace!("Received TGT for service realm: {name}");
-            return self.then.begin(common, rng, now);
+            return self.then.begin(common, env);
         }
-        self.ask(common, rng, now)
+        self.ask(common, env)
     }
 }

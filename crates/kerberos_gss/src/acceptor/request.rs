@@ -1,0 +1,159 @@
+//! `Request`: an AP-REQ that was accepted, what its GSS-API checksum says (RFC 4121 §4.1.1), and
+//! the context that comes of it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use kerberos_crypto::KeyUsage;
+use kerberos_proto::{Accepted, AcceptorChoice, CredReceiver, Credential, KeySource, Timestamp};
+
+use super::Acceptor;
+use crate::authenticator::{GSS_CHECKSUM, GssChecksum, promises_bindings};
+use crate::context::{Clock, Context, Details, Keys};
+use crate::message::Side;
+use crate::{ChannelBindings, ContextFlags, GssError};
+
+/// An AP-REQ that was accepted.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) accepted: Accepted,
+    pub(super) flags: ContextFlags,
+    channel_bound: bool,
+    delegated: Vec<Credential>,
+    clock_skew: u32,
+}
+
+impl<K: KeySource> Acceptor<K> {
+    /// What the checksum of the authenticator says.
+    pub(super) fn examine(&self, accepted: Accepted, now: Timestamp) -> Result<Request, GssError> {
+        let mut flags = ContextFlags::empty();
+        let mut bindings = [0; 16];
+        let mut delegated = Vec::new();
+        match &accepted.checksum {
+            // MS-KILE §3.4.5: without a checksum, no flag is set and nothing bound.
+            None => {}
+            Some(checksum) if checksum.checksum_type == GSS_CHECKSUM => {
+                let checksum = GssChecksum::read(&checksum.checksum)?;
+                flags = checksum.flags & INITIATOR_FLAGS;
+                bindings = checksum.bindings;
+                if let Some(message) = checksum.delegated.filter(|_| self.wants_delegation()) {
+                    delegated = borrow(&accepted, message, now)?;
+                    flags |= ContextFlags::DELEG;
+                }
+            }
+            // Samba's client sends an ordinary checksum, of nothing. Verifying it makes sure that
+            // this is not the authenticator of another protocol.
+            Some(checksum) => {
+                let verified = accepted.session_key.verify_checksum_as(
+                    checksum.checksum_type,
+                    KeyUsage::AP_REQ_AUTHENTICATOR_CHECKSUM,
+                    &[],
+                    &checksum.checksum,
+                );
+                verified.map_err(|_| GssError::Checksum("it is not the one of GSS-API"))?;
+                flags = ContextFlags::REPLAY | ContextFlags::SEQUENCE;
+                if accepted.mutual_required() {
+                    flags |= ContextFlags::MUTUAL;
+                }
+            }
+        }
+        if flags.contains(ContextFlags::DCE_STYLE) {
+            flags |= ContextFlags::MUTUAL;
+        }
+        let channel_bound = self.check_bindings(&accepted, &bindings)?;
+        let missing = self.options.require & !flags;
+        if missing != ContextFlags::empty() {
+            return Err(GssError::Required(missing));
+        }
+        Ok(Request {
+            accepted,
+            flags,
+            channel_bound,
+            delegated,
+            clock_skew: self.service.clock_skew,
+        })
+    }
+
+    fn wants_delegation(&self) -> bool {
+        self.options.delegation || self.options.require.contains(ContextFlags::DELEG)
+    }
+
+    /// Whether the context is bound to the channel.
+    fn check_bindings(&self, accepted: &Accepted, bindings: &[u8; 16]) -> Result<bool, GssError> {
+        let own = self.options.channel_bindings.as_ref();
+        match own.map(ChannelBindings::hash) {
+            Some(hash) if hash == *bindings => Ok(true),
+            // RFC 4121 §4.1.1.2: zeros are none.
+            Some(_) if *bindings != [0; 16] => Err(GssError::BindingsMismatch),
+            Some(_) if promises_bindings(&accepted.client_authorization_data) => {
+                Err(GssError::BindingsMissing)
+            }
+            _ if self.options.require_bindings => Err(GssError::BindingsMissing),
+            _ => Ok(false),
+        }
+    }
+}
+
+impl Request {
+    pub(super) fn establish(self, choice: Option<AcceptorChoice>) -> Context {
+        let Self {
+            accepted,
+            flags,
+            channel_bound,
+            delegated,
+            clock_skew,
+        } = self;
+        let theirs = accepted.sequence_number.unwrap_or_default();
+        // Without an AP-REP, both sides count from the same number, as in MIT's library.
+        let (subkey, own) = match choice {
+            Some(choice) => (choice.subkey, choice.sequence_number.unwrap_or_default()),
+            None => (None, theirs),
+        };
+        let key = accepted.subkey.as_ref().unwrap_or(&accepted.session_key);
+        let dce_style = flags.contains(ContextFlags::DCE_STYLE);
+        let keys = Keys::with_acceptor(key.clone(), subkey, dce_style);
+        let (sender, receiver) = keys.directions(Side::Acceptor, flags, (theirs, own));
+        Context {
+            details: Details {
+                initiator: accepted.client.clone(),
+                acceptor: accepted.server.clone(),
+                flags,
+                channel_bound,
+                times: accepted.times,
+                accepted: Some(Box::new(accepted)),
+                delegated,
+                clock: Clock::Skew(clock_skew),
+                keys,
+            },
+            sender,
+            receiver,
+        }
+    }
+}
+
+/// What the initiator lends.
+fn borrow(
+    accepted: &Accepted,
+    message: &[u8],
+    now: Timestamp,
+) -> Result<Vec<Credential>, GssError> {
+    let mut receiver = CredReceiver::new();
+    // RFC 4121 §4.1.1 wants the session key. Others use the subkey, and older ones of MIT's rely on
+    // the authenticator around it, which is encrypted and fresh.
+    receiver.keys.push(&accepted.session_key);
+    receiver.keys.extend(&accepted.subkey);
+    receiver.accept_unprotected = true;
+    Ok(receiver.credentials(message, now)?.credentials)
+}
+
+/// The flags that an initiator may set by itself.
+const INITIATOR_FLAGS: ContextFlags = ContextFlags(
+    ContextFlags::MUTUAL.0
+        | ContextFlags::REPLAY.0
+        | ContextFlags::SEQUENCE.0
+        | ContextFlags::CONF.0
+        | ContextFlags::INTEG.0
+        | ContextFlags::DCE_STYLE.0
+        | ContextFlags::IDENTIFY.0
+        | ContextFlags::EXTENDED_ERROR.0,
+);

@@ -1,0 +1,123 @@
+//! `Trail`: the realms that referred a request on, so that no referral leads in circles or without
+//! end (RFC 6806 §7, §8, which leave the limit to the client).
+
+use alloc::vec::Vec;
+
+use crate::{ExchangeError, Policy};
+
+/// The realms visited so far; a referral back to one of them ends the exchange.
+#[derive(Debug)]
+pub(crate) struct Trail {
+    realms: Vec<Vec<u8>>,
+    limit: u8,
+}
+
+impl Trail {
+    /// A trail that begins in the realm `start`.
+    pub(crate) fn new(start: &[u8], policy: &Policy) -> Self {
+        let mut trail = Self::empty(policy);
+        trail.note(start);
+        trail
+    }
+
+    /// A trail without any realm yet.
+    pub(crate) fn empty(policy: &Policy) -> Self {
+        Self {
+            realms: Vec::new(),
+            limit: policy.max_referrals,
+        }
+    }
+
+    /// Whether it has left the realm where it began.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.realms.len() > 1
+    }
+
+    /// Adds `realm`, which was not reached by a referral.
+    pub(crate) fn note(&mut self, realm: &[u8]) {
+        self.realms.push(realm.to_vec());
+    }
+
+    /// Goes on to `realm`; an error names the realms of this trail.
+    ///
+    /// # Errors
+    /// [`ExchangeError::ReferralLoop`] and [`ExchangeError::TooManyReferrals`].
+    pub(crate) fn follow(&mut self, realm: &[u8]) -> Result<(), ExchangeError> {
+        self.check(realm, &self.realms)?;
+        self.note(realm);
+        Ok(())
+    }
+
+    /// As [`follow`](Self::follow), with errors that name `hops` instead.
+    pub(crate) fn follow_after(
+        &mut self,
+        hops: &[Vec<u8>],
+        realm: &[u8],
+    ) -> Result<(), ExchangeError> {
+        self.check(realm, hops)?;
+        self.note(realm);
+        Ok(())
+    }
+
+    fn check(&self, realm: &[u8], hops: &[Vec<u8>]) -> Result<(), ExchangeError> {
+        let (realm, hops) = (realm.to_vec(), || hops.to_vec());
+        if self.realms.contains(&realm) {
+            return Err(ExchangeError::ReferralLoop {
+                realm,
+                hops: hops(),
+            });
+        }
+        // The first realm is where the request was made, not where a referral led.
+        if self.realms.len() > self.limit.into() {
+            return Err(ExchangeError::TooManyReferrals {
+                limit: self.limit,
+                realm,
+                hops: hops(),
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(max_referrals: u8) -> Policy {
+        Policy {
+            max_referrals,
+            ..Policy::default()
+        }
+    }
+
+    #[test]
+    fn a_realm_that_was_visited_is_not_come_back_to() {
+        let mut trail = Trail::new(b"A", &policy(10));
+        assert!(!trail.has_moved());
+        trail.follow(b"B").unwrap();
+        assert!(trail.has_moved());
+        for visited in [b"A", b"B"] {
+            match trail.follow(visited).unwrap_err() {
+                ExchangeError::ReferralLoop { realm, hops } => {
+                    assert_eq!(realm, visited);
+                    assert_eq!(hops, [b"A", b"B"]);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn as_many_referrals_are_followed_as_the_policy_allows() {
+        let mut trail = Trail::new(b"A", &policy(2));
+        trail.follow(b"B").unwrap();
+        trail.follow(b"C").unwrap();
+        match trail.follow_after(&[b"H".to_vec()], b"D").unwrap_err() {
+            ExchangeError::TooManyReferrals { limit, realm, hops } => {
+                assert_eq!((limit, realm.as_slice()), (2, &b"D"[..]));
+                assert_eq!(hops, [b"H"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
