@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| {
     let bindings = |channel: &str| ChannelBindings::new(channel);
     options.channel_bindings = here.map(bindings);
     let mut accept = AcceptorOptions::default();
-    accept.channel_bindings = there.map(bindings);
+    accept.channel_bindings = there.map(bindings).into_iter().collect();
     accept.delegation = true;
 
     let start = Initiator::start(credential, &options, &mut Constant, NOW);

@@ -22,7 +22,10 @@ use crate::io::Io;
 use crate::keeper::keeper;
 use crate::store::{store_at, store_credential_at};
 use crate::tickets::store_renewed_at;
-use crate::{Client, ClientError, Config, FoundServer, KeeperParams, TicketKeeper, TicketRequest};
+use crate::{
+    Client, ClientError, Config, FoundServer, KeeperParams, ServiceAcceptor, TicketKeeper,
+    TicketRequest,
+};
 
 /// A Kerberos client whose calls are awaited; cheap to clone and to share between tasks.
 ///
@@ -183,6 +186,19 @@ impl AsyncClient {
     /// The same.
     pub async fn login(&self, params: AsParams, secret: Secret) -> Result<Login, ClientError> {
         self.driver.login(params, secret).await
+    }
+
+    /// As [`Client::verify`].
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn verify(
+        &self,
+        login: &Login,
+        server: &Principal,
+        service: &ServiceAcceptor,
+    ) -> Result<(), ClientError> {
+        self.driver.verify(login, server, service).await
     }
 
     /// As [`Client::store`].

@@ -140,6 +140,14 @@ pub enum ClientError {
         /// Where caches were looked for.
         caches: CcacheName,
     },
+    /// A login does not prove that it is the realm's: see [`Client::verify`](crate::Client::verify).
+    #[error("the login of {} cannot be verified: {reason}", Shown::new(client))]
+    Unverified {
+        /// Who has logged in, by the KDC's account.
+        client: Principal,
+        /// Why the ticket that was to prove it does not.
+        reason: String,
+    },
     /// There is nothing to log in with.
     #[error("Cannot read the secret in {from}: {reason}")]
     NoSecret {

@@ -105,6 +105,7 @@ mod store;
 mod tickets;
 mod trace;
 mod transport;
+mod verify;
 mod wakers;
 
 pub use acceptor::{ServiceAcceptor, SharedKeys};

@@ -287,7 +287,7 @@ fn bindings_are_announced_where_krb5_conf_says_so() {
     let accept = || {
         let mut accept = AcceptorOptions::default();
         let bindings = ChannelBindings::tls_server_end_point(&[1; 32]);
-        accept.channel_bindings = Some(bindings);
+        accept.channel_bindings = vec![bindings];
         accept
     };
     let options = InitiateOptions::default();
@@ -352,7 +352,7 @@ fn bare_kerberos_takes_no_spnego_and_bindings_count() {
     for (certificate, fits) in [(1, true), (2, false)] {
         let mut accept = AcceptorOptions::default();
         let bindings = ChannelBindings::tls_server_end_point(&[certificate; 32]);
-        accept.channel_bindings = Some(bindings);
+        accept.channel_bindings = vec![bindings];
         let outcome = talk(
             begun(&bound),
             &world.service(),

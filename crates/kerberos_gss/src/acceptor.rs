@@ -8,6 +8,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use kerberos_asn1::MessageType;
 use kerberos_crypto::{CryptoRng, Key};
@@ -29,10 +30,11 @@ use request::Request;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AcceptorOptions {
-    /// The channel that the context is established over. An initiator that sends other bindings is
-    /// refused. One that sends none is let in, unless it promised to send them (MS-KILE) or they
-    /// are [required](Self::require_bindings).
-    pub channel_bindings: Option<ChannelBindings>,
+    /// The channel that the context is established over, by each of the bindings that stand for it: of
+    /// both certificates while one is replaced by the other, or by each of the types that initiators
+    /// may use. An initiator that sends others is refused. One that sends none is let in, unless it
+    /// promised to send them (MS-KILE) or they are [required](Self::require_bindings).
+    pub channel_bindings: Vec<ChannelBindings>,
     /// Refuse an initiator that sends no channel bindings: against an attacker in between who lets
     /// the victim connect without TLS. [`channel_bindings`](Self::channel_bindings) must be set
     /// then; else it is [`GssError::OwnBindingsMissing`].
@@ -111,7 +113,7 @@ impl<K: KeySource> Acceptor<K> {
         now: Timestamp,
     ) -> Result<Step, GssError> {
         // Before the request is noted as seen: it may come again once this is mended.
-        if self.options.require_bindings && self.options.channel_bindings.is_none() {
+        if self.options.require_bindings && self.options.channel_bindings.is_empty() {
             return Err(GssError::OwnBindingsMissing);
         }
         let framed = !is_bare_request(token);

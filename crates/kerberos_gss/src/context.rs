@@ -2,12 +2,14 @@
 //! directions of messages.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use kerberos_crypto::{CryptoRng, EncryptionType, Key, KeyBlock};
+use kerberos_proto::pac::{PacError, PacSummary};
 use kerberos_proto::{Accepted, ClockOffset, Credential, Principal, TicketTimes, Timestamp};
 
 use crate::message::{Side, is_old};
@@ -155,6 +157,25 @@ impl Details {
             clock: Clock::Offset(None),
             keys: Keys::with_acceptor(key, None, false),
         })
+    }
+
+    /// Who the client is in Active Directory, as an acceptor knows it: its SID and its groups. `None`
+    /// when its KDC says nothing of that.
+    ///
+    /// # Errors
+    /// As [`Accepted::pac`] and [`VerifiedPac::summary`](kerberos_proto::pac::VerifiedPac::summary):
+    /// a caller that decides by groups refuses the client then.
+    pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
+        let Some(accepted) = &self.accepted else {
+            return Ok(None);
+        };
+        accepted.pac()?.map(|pac| pac.summary()).transpose()
+    }
+
+    /// How the client has logged in, as an acceptor knows it; see [`Accepted::indicators`].
+    pub fn indicators(&self) -> Vec<String> {
+        let accepted = self.accepted.as_ref();
+        accepted.map_or_else(Vec::new, |accepted| accepted.indicators())
     }
 
     /// How long the ticket is good from `now` on, by the caller's clock; zero when it has expired.

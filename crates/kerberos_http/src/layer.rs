@@ -3,6 +3,7 @@
 //! Every request carries its own token. A negotiation of several rounds would belong to a
 //! connection, which HTTP knows nothing of; no client that has a ticket needs one.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,8 +25,9 @@ use crate::{HttpError, Party};
 /// the others are answered with 401.
 ///
 /// The channel can be bound: [`AcceptorOptions::channel_bindings`] holds for all connections, as the
-/// certificate of a server does. Where it depends on the connection, [`ChannelBindings`] among the
-/// extensions of a request go first. Where bindings are required and there are none to compare with,
+/// certificate of a server does that is never renewed; else there is
+/// [`with_bindings`](NegotiateLayer::with_bindings). Where it depends on the connection,
+/// [`ChannelBindings`] among the extensions of a request go first. Where bindings are required and there are none to compare with,
 /// the answer is 500, as it is when the keytab cannot be read; the log says why, in both cases.
 ///
 /// Tickets that are bound to addresses are taken from anywhere, unless a
@@ -47,6 +49,18 @@ use crate::{HttpError, Party};
 pub struct NegotiateLayer {
     service: ServiceAcceptor,
     options: AcceptorOptions,
+    bindings: Option<Bindings>,
+    is_optional: bool,
+}
+
+/// Gives the bindings that hold now.
+#[derive(Clone)]
+struct Bindings(Arc<dyn Fn() -> Vec<ChannelBindings> + Send + Sync>);
+
+impl fmt::Debug for Bindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bindings").finish_non_exhaustive()
+    }
 }
 
 /// The service that [`NegotiateLayer`] makes.
@@ -63,13 +77,40 @@ pub struct Authenticated(Arc<Details>);
 impl NegotiateLayer {
     /// A layer with the keytab and the replay cache of `service`.
     pub fn new(service: ServiceAcceptor) -> Self {
-        let options = AcceptorOptions::default();
-        Self { service, options }
+        Self {
+            service,
+            options: AcceptorOptions::default(),
+            bindings: None,
+            is_optional: false,
+        }
     }
 
     /// With what else a context must have, such as channel bindings.
+    #[must_use = "the other one stays as it was"]
     pub fn with_options(mut self, options: AcceptorOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// With channel bindings that are asked for at each request, for a server whose certificate is
+    /// renewed while it runs: for a while those of both certificates, since a connection keeps the one
+    /// that it began with.
+    #[must_use = "the other one stays as it was"]
+    pub fn with_bindings(
+        mut self,
+        bindings: impl Fn() -> Vec<ChannelBindings> + Send + Sync + 'static,
+    ) -> Self {
+        self.bindings = Some(Bindings(Arc::new(bindings)));
+        self
+    }
+
+    /// Lets those through, too, who show no ticket, without [`Authenticated`] among the extensions: for
+    /// pages that everybody may see, and where other layers take other schemes (`Bearer`). A ticket that
+    /// is no good is answered with 401 all the same. Whoever wants one answers with 401 and
+    /// `WWW-Authenticate: Negotiate`.
+    #[must_use = "the other one stays as it was"]
+    pub fn optional(mut self) -> Self {
+        self.is_optional = true;
         self
     }
 }
@@ -115,10 +156,7 @@ impl Authenticated {
     /// [`VerifiedPac::summary`](kerberos_client::kerberos_proto::pac::VerifiedPac::summary): who decides
     /// by groups refuses the client then.
     pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
-        let Some(accepted) = &self.0.accepted else {
-            return Ok(None);
-        };
-        accepted.pac()?.map(|pac| pac.summary()).transpose()
+        self.0.pac()
     }
 }
 
@@ -154,7 +192,8 @@ where
         let asked = self.layer.read(&request);
         Box::pin(async move {
             let established = match asked {
-                Ok((token, options)) => establish(service, options, token).await,
+                Ok(Some((token, options))) => establish(service, options, token).await,
+                Ok(None) => return inner.call(request).await,
                 Err(refusal) => Err(refusal),
             };
             let (context, token) = match established {
@@ -183,21 +222,28 @@ enum Refusal {
 }
 
 impl NegotiateLayer {
-    /// The token of a request, and what its context must have.
-    fn read<B>(&self, request: &Request<B>) -> Result<(Vec<u8>, AcceptorOptions), Refusal> {
+    /// The token of a request, and what its context must have; `None` where none is needed.
+    fn read<B>(&self, request: &Request<B>) -> Result<Option<(Vec<u8>, AcceptorOptions)>, Refusal> {
         let credentials = request.headers().get(AUTHORIZATION);
         let text = credentials.and_then(|value| negotiate(value.as_bytes()));
-        let text = text.filter(|text| !text.is_empty());
-        let token = text.ok_or(Refusal::Unauthorized(ASK))?;
+        let Some(token) = text.filter(|text| !text.is_empty()) else {
+            return match self.is_optional {
+                true => Ok(None),
+                false => Err(Refusal::Unauthorized(ASK)),
+            };
+        };
         let token = decode(token).map_err(|error| Refusal::of(&error))?;
         let mut options = self.options.clone();
+        if let Some(Bindings(bindings)) = &self.bindings {
+            options.channel_bindings = bindings();
+        }
         if let Some(bindings) = request.extensions().get::<ChannelBindings>() {
-            options.channel_bindings = Some(bindings.clone());
+            options.channel_bindings = vec![bindings.clone()];
         }
         if let Some(peer) = request.extensions().get::<HostAddress>() {
             options.peer = Some(peer.clone());
         }
-        Ok((token, options))
+        Ok(Some((token, options)))
     }
 }
 

@@ -7,6 +7,7 @@ mod world;
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use base64ct::{Base64, Encoding};
@@ -134,7 +135,7 @@ async fn the_channel_of_a_request_goes_first() {
     let world = World::new();
     let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
     let mut accept = AcceptorOptions::default();
-    accept.channel_bindings = Some(bindings(1));
+    accept.channel_bindings = vec![bindings(3), bindings(1)];
     accept.require_bindings = true;
     let mut service = layer(&world).with_options(accept).layer(WhoAmI);
     for (ours, of_request, expected) in [
@@ -156,6 +157,91 @@ async fn the_channel_of_a_request_goes_first() {
         }
         let answer = service.call(request).await.unwrap();
         assert_eq!(answer.status(), expected, "{ours:?} {of_request:?}");
+    }
+}
+
+/// A certificate is renewed: its bindings are those of each request.
+#[tokio::test]
+async fn bindings_may_change_while_the_service_runs() {
+    let world = World::new();
+    let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
+    let certificates = Arc::new(Mutex::new(vec![1]));
+    let current = Arc::clone(&certificates);
+    let layer = layer(&world).with_bindings(move || {
+        current
+            .lock()
+            .unwrap()
+            .iter()
+            .copied()
+            .map(bindings)
+            .collect()
+    });
+    let mut service = layer.layer(WhoAmI);
+    let ok = StatusCode::OK;
+    for (now, ours, expected) in [
+        (vec![1], 1, ok),
+        (vec![1], 2, StatusCode::UNAUTHORIZED),
+        (vec![1, 2], 1, ok),
+        (vec![1, 2], 2, ok),
+        (vec![2], 1, StatusCode::UNAUTHORIZED),
+        (vec![2], 2, ok),
+    ] {
+        *certificates.lock().unwrap() = now.clone();
+        let mut options = InitiateOptions::default();
+        options.context.channel_bindings = Some(bindings(ours));
+        let (_, token) = Negotiation::start(Party::Server, begin(&world, &options)).unwrap();
+        let answer = get(&mut service, Some(token)).await;
+        assert_eq!(answer.status(), expected, "{ours} of {now:?}");
+    }
+}
+
+/// Says who asks, if that is known.
+#[derive(Clone)]
+struct WhoIfAnybody;
+
+impl Service<Request<()>> for WhoIfAnybody {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<()>) -> Self::Future {
+        let who = request.extensions().get::<Authenticated>();
+        let who = who.map_or_else(|| "nobody".to_owned(), |who| who.principal().to_string());
+        ready(Ok(Response::new(who)))
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_everybody_may_see() {
+    let world = World::new();
+    let mut service = layer(&world).optional().layer(WhoIfAnybody);
+    let begun = begin(&world, &InitiateOptions::default());
+    let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
+    for (authorization, expected) in [
+        (None, Ok("nobody")),
+        (Some(HeaderValue::from_static("Bearer abc")), Ok("nobody")),
+        (Some(HeaderValue::from_static("Negotiate")), Ok("nobody")),
+        (Some(token.clone()), Ok("alice@R")),
+        // A ticket that is no good is one all the same; this one is a replay.
+        (Some(token), Err(StatusCode::UNAUTHORIZED)),
+        (
+            Some(HeaderValue::from_static("Negotiate YWJj")),
+            Err(StatusCode::UNAUTHORIZED),
+        ),
+    ] {
+        let mut request = Request::new(());
+        if let Some(authorization) = authorization {
+            request.headers_mut().insert(AUTHORIZATION, authorization);
+        }
+        let answer = service.call(request).await.unwrap();
+        match expected {
+            Ok(who) => assert_eq!(answer.body(), who),
+            Err(status) => assert_eq!(answer.status(), status),
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use kerberos_asn1::{
-    AddressType, AuthorizationDataType, EncKdcRepPart, HostAddress as WireAddress, HostAddresses,
-    KdcRep, KerberosTime, SequenceOf, TicketFlags,
+    AddressType, AuthorizationDataEntry, AuthorizationDataType, EncKdcRepPart,
+    HostAddress as WireAddress, HostAddresses, KdcRep, KerberosTime, SequenceOf, TicketFlags,
 };
 use kerberos_crypto::{EncryptionType, KeyBlock};
 
@@ -67,6 +67,15 @@ pub struct AuthorizationDataElement {
     pub ad_type: AuthorizationDataType,
     /// Its encoding.
     pub ad_data: Vec<u8>,
+}
+
+impl<'a> From<&'a AuthorizationDataElement> for AuthorizationDataEntry<'a> {
+    fn from(element: &'a AuthorizationDataElement) -> Self {
+        Self {
+            ad_type: element.ad_type,
+            ad_data: &element.ad_data,
+        }
+    }
 }
 
 /// An address of IPv4 as IPv6 writes it (`::ffff:192.0.2.1`) is the one of IPv4: that is what tickets

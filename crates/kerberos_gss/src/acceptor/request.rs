@@ -11,7 +11,7 @@ use super::Acceptor;
 use crate::authenticator::{GSS_CHECKSUM, GssChecksum, promises_bindings};
 use crate::context::{Clock, Context, Details, Keys};
 use crate::message::Side;
-use crate::{ChannelBindings, ContextFlags, GssError};
+use crate::{ContextFlags, GssError};
 
 /// An AP-REQ that was accepted.
 #[derive(Debug)]
@@ -80,17 +80,19 @@ impl<K: KeySource> Acceptor<K> {
 
     /// Whether the context is bound to the channel.
     fn check_bindings(&self, accepted: &Accepted, bindings: &[u8; 16]) -> Result<bool, GssError> {
-        let own = self.options.channel_bindings.as_ref();
-        match own.map(ChannelBindings::hash) {
-            Some(hash) if hash == *bindings => Ok(true),
-            // RFC 4121 §4.1.1.2: zeros are none.
-            Some(_) if *bindings != [0; 16] => Err(GssError::BindingsMismatch),
-            Some(_) if promises_bindings(&accepted.client_authorization_data) => {
-                Err(GssError::BindingsMissing)
-            }
-            _ if self.options.require_bindings => Err(GssError::BindingsMissing),
-            _ => Ok(false),
+        let own = &self.options.channel_bindings;
+        if own.iter().any(|own| own.hash() == *bindings) {
+            return Ok(true);
         }
+        // RFC 4121 §4.1.1.2: zeros are none.
+        if !own.is_empty() && *bindings != [0; 16] {
+            return Err(GssError::BindingsMismatch);
+        }
+        let promised = promises_bindings(&accepted.client_authorization_data);
+        if self.options.require_bindings || (promised && !own.is_empty()) {
+            return Err(GssError::BindingsMissing);
+        }
+        Ok(false)
     }
 }
 

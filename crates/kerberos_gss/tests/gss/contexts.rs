@@ -254,7 +254,7 @@ fn channel_bindings() {
             options.channel_bindings = sent.cloned();
             options.announce_bindings = promised;
             let mut wanted = AcceptorOptions::default();
-            wanted.channel_bindings = own.cloned();
+            wanted.channel_bindings = own.cloned().into_iter().collect();
             wanted.require_bindings = required;
             establish(&ticket(18), &options, wanted)
         };

@@ -1,10 +1,11 @@
 //! What a service knows of a client that it has authenticated, and the AP-REP by which the client
 //! knows the service (RFC 4120 §3.2.4).
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 
 use kerberos_asn1::{
-    ApOptions, ApRep, EncApRepPart, Encode, EncryptedData, Microseconds, TicketFlags,
+    ApOptions, ApRep, AuthorizationData, AuthorizationDataEntry, EncApRepPart, Encode,
+    EncryptedData, Microseconds, TicketFlags,
 };
 use kerberos_crypto::{CryptoRng, Key, KeyUsage};
 use zeroize::Zeroizing;
@@ -13,7 +14,10 @@ use super::initiator::wire_key;
 use super::{ApChecksum, ApError, Subkey, sequence_number};
 use crate::pac::{Pac, PacCheck, PacError, VerifiedPac};
 use crate::trace::{KeyTrace, trace};
-use crate::{AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes, Timestamp};
+use crate::{
+    AuthorizationDataElement, Credential, HostAddress, Principal, TicketTimes, Timestamp,
+    authentication_indicators,
+};
 
 /// A client that was authenticated, and what its ticket and its request say.
 #[derive(Debug)]
@@ -99,6 +103,15 @@ impl Accepted {
         };
         let check = PacCheck::new(&self.client, self.times.authtime, &self.ticket_key);
         pac.verify(&check).map(Some)
+    }
+
+    /// How the client has logged in, as far as its KDC vouches for it: the authentication indicators
+    /// of RFC 8129, whose meaning is up to the realm, such as `otp`. See
+    /// [`authentication_indicators`].
+    pub fn indicators(&self) -> Vec<String> {
+        let elements = self.authorization_data.iter();
+        let elements: AuthorizationData<'_> = elements.map(AuthorizationDataEntry::from).collect();
+        authentication_indicators(&elements, &self.ticket_key)
     }
 
     /// The ticket as a credential of the client's: the evidence with which the service may ask its

@@ -176,10 +176,7 @@ impl ApInitiator {
         let restrictions: Vec<AuthorizationDataEntry<'_>> = options
             .authorization_data
             .iter()
-            .map(|one| AuthorizationDataEntry {
-                ad_type: one.ad_type,
-                ad_data: &one.ad_data,
-            })
+            .map(AuthorizationDataEntry::from)
             .collect();
         let authenticator = Zeroizing::new(
             Authenticator {

@@ -123,12 +123,7 @@ impl Sent {
             return None;
         }
         let elements = params.authorization_data.iter();
-        let list: AuthorizationData<'_> = elements
-            .map(|one| AuthorizationDataEntry {
-                ad_type: one.ad_type,
-                ad_data: &one.ad_data,
-            })
-            .collect();
+        let list: AuthorizationData<'_> = elements.map(AuthorizationDataEntry::from).collect();
         let plain = Zeroizing::new(list.to_der());
         let usage = KeyUsage::TGS_REQ_AUTH_DATA_SUBKEY;
         Some(self.subkey.encrypt(usage, &plain, rng))

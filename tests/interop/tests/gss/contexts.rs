@@ -92,7 +92,7 @@ fn channel_bindings_have_to_match() {
 
     let with = |bindings: Option<&ChannelBindings>| {
         let mut options = AcceptorOptions::default();
-        options.channel_bindings = bindings.cloned();
+        options.channel_bindings = bindings.cloned().into_iter().collect();
         options
     };
     let take = |theirs: Option<&ChannelBindings>, options| {

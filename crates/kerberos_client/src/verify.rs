@@ -1,0 +1,94 @@
+//! `verify`: that the KDC which let a user in is the realm's own, by a key that only that shares with this
+//! service (MIT's `krb5_verify_init_creds`).
+
+use std::sync::Arc;
+
+use kerberos_files::ccache::TemporaryCcache;
+use kerberos_proto::{ApInitiator, ApRequestOptions, Login, Principal};
+
+use crate::acceptor::Replays;
+use crate::driver::Driver;
+use crate::io::block_on;
+use crate::{Client, ClientError, ServiceAcceptor, TicketRequest, now, system_rng};
+
+impl Client {
+    /// Proves that `login` is one of a user of the realm, for a service that lets users in by their
+    /// password: a login alone shows that password and KDC fit each other, and whoever can answer in the
+    /// KDC's place knows both. Here the KDC has to give a ticket for `server`, of which `service` has a key.
+    ///
+    /// Nothing of it is stored.
+    ///
+    /// # Errors
+    /// [`ClientError::Unverified`] when the ticket is not encrypted in a key of `service`, or not the
+    /// user's; and as [`ticket`](Self::ticket). The user is not to be let in, whatever it is.
+    ///
+    /// # Example
+    /// ```
+    /// use kerberos_client::{Client, ClientError, Config, Password, Secret, ServiceAcceptor};
+    ///
+    /// # let file = |name| std::env::temp_dir().join(format!("{name}_verify_{}", std::process::id()));
+    /// # let realm = || kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
+    /// #     .principal("alice", "password").service("HTTP/www.example.com").start();
+    /// # let (kdc, another) = (realm()?, realm()?);
+    /// # std::fs::write(file("keytab"), kdc.keytab("HTTP/www.example.com"))?;
+    /// # let keytab = file("keytab").display().to_string();
+    /// # let config_of = |kdc: &kerberos_testkdc::TestKdc| {
+    /// #     Config::parse(&kdc.krb5_conf()).map(|config| config.with_keytab_name(keytab.as_str()))
+    /// # };
+    /// fn let_in(config: &Config, name: &str, typed: &str) -> Result<(), ClientError> {
+    ///     let client = Client::new(config.clone());
+    ///     let service = ServiceAcceptor::new(config)?.with_memory_replay_cache();
+    ///     let user = client.as_params(client.principal(name)?)?;
+    ///     let login = client.login(user, Secret::Password(Password::new(typed)))?;
+    ///     client.verify(&login, &client.principal("HTTP/www.example.com")?, &service)
+    /// }
+    /// let config = config_of(&kdc)?;
+    /// assert!(let_in(&config, "alice", "password").is_ok());
+    ///
+    /// // Somebody answers instead of the KDC, with the password that is going to be typed.
+    /// let config = config_of(&another)?;
+    /// assert!(matches!(let_in(&config, "alice", "password"), Err(ClientError::Unverified { .. })));
+    /// # std::fs::remove_file(file("keytab"))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn verify(
+        &self,
+        login: &Login,
+        server: &Principal,
+        service: &ServiceAcceptor,
+    ) -> Result<(), ClientError> {
+        block_on(self.driver.verify(login, server, service))
+    }
+}
+
+impl Driver {
+    /// As [`Client::verify`].
+    pub(crate) async fn verify(
+        &self,
+        login: &Login,
+        server: &Principal,
+        service: &ServiceAcceptor,
+    ) -> Result<(), ClientError> {
+        // In memory, so that no file has to be waited for.
+        let cache = TemporaryCcache::new();
+        crate::store::store_at(login, cache.name(), self.config.krb5())?;
+        let request = TicketRequest::new(server.clone());
+        let ticket = self.ticket(cache.name(), &request).await?;
+        let unverified = |reason: String| ClientError::Unverified {
+            client: login.credential.client.clone(),
+            reason,
+        };
+        let options = ApRequestOptions::default();
+        let (_, ap_req) = ApInitiator::start(&ticket, &options, &mut system_rng()?, now())
+            .map_err(|error| unverified(error.to_string()))?;
+        // It is our own, and goes nowhere: there is nothing to be replayed.
+        let acceptor = Arc::clone(&service.acceptor);
+        let accept = move || acceptor.accept(&ap_req, None, &mut &Replays::None, now());
+        let accepted = self.io.run(accept).await?;
+        let accepted = accepted.map_err(|error| unverified(error.to_string()))?;
+        if accepted.client != login.credential.client {
+            return Err(unverified(format!("it is of {}", accepted.client)));
+        }
+        Ok(())
+    }
+}
