@@ -52,6 +52,16 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         let name = format!("header{number}");
         seeds.add("http_headers", &name, header.as_bytes())?;
     }
+    let lists = [
+        "\x00A.CORP\nB.CORP\nCORP",
+        "\x00A.B.X.COM\nC.D.X.COM\n,X.COM,,",
+        "\x00EU.CORP.LOCAL\nHQ.PARTNER.NET\nCORP.LOCAL,PARTNER.NET",
+        "\x00C.EDU\n/COM/X\nEDU,MIT.,ATHENA.,/COM,/HP, /COM/DEC",
+        "\x01A\nB\nCORP,NET,\\A\\,",
+    ];
+    for (number, list) in lists.iter().enumerate() {
+        seeds.add("transited", &format!("list{number}"), list.as_bytes())?;
+    }
     let pem = b"subject: x\n-----BEGIN CERTIFICATE-----\nAQ\nID\n-----END CERTIFICATE-----\n";
     seeds.add("pem_certificate", "short", pem)?;
     let sidecar = "\x00listen = \":8080\"\nhook = [\"a\", \"b\"]\nperiod = \"1h\"\ntimeout = 60\n\
