@@ -1,8 +1,7 @@
 //! `cargo xtask demo`: a KDC in this process, the real tools on it, and what to look at.
 
-use std::fs;
-use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
+use std::{fs, io};
 
 use kerberos_asn1::NameType;
 use kerberos_files::keytab::{KeytabEntry, KeytabFile};

@@ -8,11 +8,10 @@ mod program;
 mod seeds;
 mod tally;
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use test_support::parts;
 

@@ -5,9 +5,8 @@
 
 mod facts;
 
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use clap::Command;
 use clap_complete::Shell;

@@ -1,9 +1,8 @@
 //! `ClientError`: everything that can keep a client from its ticket.
 
 use std::ffi::OsString;
-use std::fmt;
-use std::io;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use kerberos_asn1::{ErrorCode, KerberosTime};
 use kerberos_files::EncodeError;

@@ -135,10 +135,12 @@ pub use transport::read_proxy_response;
 
 // Whoever logs in needs these, and with the crates at hand no versions to keep in step: the types
 // of all four are in the public API (encryption types, keys, error codes, ticket flags).
+pub use kerberos_asn1;
+pub use kerberos_crypto;
+pub use kerberos_files;
 #[cfg(feature = "gss")]
 pub use kerberos_gss;
-pub use kerberos_proto::{AsParams, Login, Password, Principal, Secret};
-pub use {kerberos_asn1, kerberos_crypto, kerberos_files, kerberos_proto};
+pub use kerberos_proto::{self, AsParams, Login, Password, Principal, Secret};
 
 /// The example of the README compiles.
 #[cfg(doctest)]

@@ -3,9 +3,8 @@
 //! One row a type. Names and aliases are those MIT prints and reads. Types without a profile are
 //! known by name only: using them is an error that names them.
 
-use crate::ChecksumType;
 use crate::profile::Profile;
-use crate::{rfc3961, rfc3962, rfc4757, rfc6803, rfc8009};
+use crate::{ChecksumType, rfc3961, rfc3962, rfc4757, rfc6803, rfc8009};
 
 /// An encryption type number (RFC 3961 §8); unknown numbers are kept.
 ///

@@ -13,9 +13,8 @@ use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
 use digest::Mac;
 use zeroize::{Zeroize, zeroize_stack};
 
-use crate::CryptoError;
 use crate::profile::{Part, ScatteredKey, SealingKey, TruncatedMac, refuse};
-use crate::scatter;
+use crate::{CryptoError, scatter};
 
 /// DR(Key, Constant) of RFC 3961 §5.1: fills `out`, whose length is the k of the RFC.
 ///

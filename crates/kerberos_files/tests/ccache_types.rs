@@ -1,11 +1,10 @@
 //! DIR and MEMORY caches, and collections of them: what is there, what is made, what is refused.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
-use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::{fs, thread};
 
 use kerberos_files::ccache::{
     Ccache, CcacheError, CcacheName, CcacheOptions, Collection, ConfigEntry, Selection, Version,

@@ -4,12 +4,11 @@
 //! rest. `cargo test -p kerberos_files -- --include-ignored` runs them all.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
-use std::fs;
-use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use std::{fs, io};
 
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{

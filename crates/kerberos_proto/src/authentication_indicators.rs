@@ -2,7 +2,9 @@
 //!
 //! What it leaves to services: what an indicator means, which is up to the realm.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{
     AdAuthenticationIndicator, AdCammac, AuthorizationData, AuthorizationDataType, Decode, Encode,

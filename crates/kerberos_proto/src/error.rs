@@ -1,6 +1,10 @@
 //! `ExchangeError` and its parts: why an exchange failed, by whose fault, and MIT's words for it.
 
-use alloc::{borrow::ToOwned as _, boxed::Box, format, string::String, vec::Vec};
+use alloc::borrow::ToOwned as _;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use kerberos_asn1::{DecodeError, ErrorCode, KerberosTime, PaDataType};

@@ -1,6 +1,7 @@
 //! `Request` and `Step`: what every exchange hands to the caller, who does the IO.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use kerberos_crypto::CryptoRng;

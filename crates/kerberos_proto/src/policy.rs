@@ -1,6 +1,7 @@
 //! `Policy`: what the client insists on and prefers; krb5.conf is lowered to it elsewhere.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec;
+use alloc::vec::Vec;
 
 use kerberos_crypto::{DEFAULT_MAX_ITERATIONS, EncryptionType};
 

@@ -6,7 +6,8 @@
 //! list after the types that the policy prefers, skipping those that failed, and trying no other
 //! once one has shown the KDC something derived from the secret.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::PaDataType;
 use kerberos_crypto::{CryptoRng, EncryptionType, Key};

@@ -2,7 +2,9 @@
 //!
 //! Turning a password into a key is `kerberos_crypto`'s; choosing among keys is the exchange's.
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 

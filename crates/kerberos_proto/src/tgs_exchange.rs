@@ -12,7 +12,8 @@
 //! It is one hop: one TGT, one KDC, one ticket. What it leaves to others: following referrals,
 //! choosing the path through realms, and the credential cache.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, TgsRep};
 use kerberos_crypto::{CryptoRng, EncryptionType};

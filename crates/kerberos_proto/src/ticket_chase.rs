@@ -17,7 +17,8 @@
 //! it leaves to others: which realms lie on the path ([`Route`]), the credential cache, and whether
 //! the realms on the way are to be trusted, which is up to the service's KDC.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_crypto::CryptoRng;
 

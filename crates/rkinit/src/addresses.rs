@@ -10,15 +10,10 @@ use std::net::ToSocketAddrs as _;
 use kerberos_asn1::AddressType;
 use kerberos_files::config::Krb5Config;
 use kerberos_proto::HostAddress;
-use rustix::net::AddressFamily;
-use rustix::net::RecvFlags;
-use rustix::net::SendFlags;
-use rustix::net::SocketFlags;
-use rustix::net::SocketType;
 use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::recv;
-use rustix::net::sendto;
-use rustix::net::socket_with;
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
+};
 
 /// The addresses that others may reach this host by, each once; the configuration may name more, as
 /// behind a translator of addresses.

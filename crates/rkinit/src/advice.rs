@@ -3,11 +3,7 @@
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
-use kerberos_proto::AskError;
-use kerberos_proto::ExchangeError;
-use kerberos_proto::KdcError;
-use kerberos_proto::Principal;
-use kerberos_proto::Shown;
+use kerberos_proto::{AskError, ExchangeError, KdcError, Principal, Shown};
 
 use crate::Tool;
 

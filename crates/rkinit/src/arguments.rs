@@ -10,14 +10,12 @@
 mod help_style;
 mod mistake;
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
 use clap::error::ErrorKind;
 
-use crate::messages::Program;
-use crate::messages::line;
+use crate::messages::{Program, line};
 use crate::output;
 
 /// The exit status of `-4`, in every tool.
@@ -275,8 +273,7 @@ pub(crate) fn assert_readers_agree<A: Arguments + std::fmt::Debug>(lines: &[&str
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-    use clap::FromArgMatches as _;
+    use clap::{CommandFactory as _, FromArgMatches as _};
 
     use super::*;
 

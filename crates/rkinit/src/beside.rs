@@ -6,29 +6,19 @@
 
 mod signals;
 
-pub(crate) use signals::Received;
-pub(crate) use signals::Signals;
+pub(crate) use signals::{Received, Signals};
 
 use std::collections::BTreeMap;
-use std::ffi::CString;
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-use nix::spawn::PosixSpawnAttr;
-use nix::spawn::PosixSpawnFileActions;
-use nix::spawn::PosixSpawnFlags;
-use nix::spawn::posix_spawnp;
-use nix::sys::signal::SigSet;
-use nix::sys::signal::Signal;
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawnp};
+use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
-use rustix::process::Pid;
-use rustix::process::WaitOptions;
-use rustix::process::WaitStatus;
+use rustix::process::{Pid, WaitOptions, WaitStatus};
 
 /// A program to be started, with its arguments and environment.
 ///

@@ -3,20 +3,14 @@
 //!
 //! The configuration is read only when it decides, because a listing should start at once.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use kerberos_client::ClientError;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheKind;
-use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::CcacheOptions;
-use kerberos_files::ccache::Collection;
+use kerberos_files::ccache::{
+    Ccache, CcacheError, CcacheKind, CcacheName, CcacheOptions, Collection,
+};
 use kerberos_files::keytab::KeytabNameError;
-use kerberos_proto::ParseOptions;
-use kerberos_proto::Principal;
-use kerberos_proto::PrincipalError;
+use kerberos_proto::{ParseOptions, Principal, PrincipalError};
 use thiserror::Error;
 
 use crate::configuration;

@@ -10,13 +10,11 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kerberos_files::config::DEFAULT_CONFIG_FILES;
-use kerberos_files::config::split_file_list;
+use kerberos_files::config::{DEFAULT_CONFIG_FILES, split_file_list};
 
 use crate::ccache_select::SelectError;
-use crate::configuration;
 use crate::messages::Program;
-use crate::output;
+use crate::{configuration, output};
 use report::Report;
 
 /// How long a KDC is given to answer.

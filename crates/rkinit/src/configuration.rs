@@ -4,10 +4,7 @@
 use std::ffi::OsString;
 use std::sync::OnceLock;
 
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::Config;
-use kerberos_client::secure_execution;
+use kerberos_client::{Client, ClientError, Config, secure_execution};
 use kerberos_files::config::ConfigError;
 
 /// The client that krb5.conf and the environment describe.

@@ -4,22 +4,16 @@
 
 mod args;
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::Collection;
+use kerberos_files::ccache::{Ccache, Collection};
 
-use crate::Tool;
-use crate::arguments;
-use crate::ccache_select;
 use crate::ccache_select::SelectError;
 use crate::kdestroy::args::Target;
-use crate::messages::Program;
-use crate::messages::hint;
-use crate::messages::line;
+use crate::messages::{Program, hint, line};
 use crate::refusal::MitError as _;
+use crate::{Tool, arguments, ccache_select};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

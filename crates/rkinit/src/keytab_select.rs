@@ -1,17 +1,13 @@
 //! Which keytab a tool works on, and how its errors are said.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
-use kerberos_files::keytab::KeytabName;
+use kerberos_files::keytab::{KeytabError, KeytabFile, KeytabName};
 
-use crate::Tool;
 use crate::ccache_select::SelectError;
-use crate::configuration;
 use crate::messages::system_text;
 use crate::refusal::Refusal;
+use crate::{Tool, configuration};
 
 /// Which default keytab is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -17,31 +17,18 @@ mod warnings;
 use std::ffi::OsString;
 
 use kerberos_asn1::KerberosTime;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::cache_of;
+use kerberos_client::{Client, ClientError, cache_of};
 use kerberos_files::ccache::Ccache;
-use kerberos_proto::Credential;
-use kerberos_proto::Login;
+use kerberos_proto::{Credential, Login};
 
-use crate::arguments;
 use crate::ccache_select::SelectError;
-use crate::check_config;
-use crate::configuration;
 use crate::kinit::args::Asked;
-use crate::kinit::choose::Choice;
-use crate::kinit::choose::Role;
-use crate::kinit::choose::Unchosen;
-use crate::kinit::command::Company;
-use crate::kinit::command::Place;
-use crate::kinit::plan::Action;
-use crate::kinit::plan::Plan;
-use crate::links;
-use crate::messages::Program;
-use crate::messages::hint;
-use crate::messages::line;
-use crate::output;
+use crate::kinit::choose::{Choice, Role, Unchosen};
+use crate::kinit::command::{Company, Place};
+use crate::kinit::plan::{Action, Plan};
+use crate::messages::{Program, hint, line};
 use crate::refusal::Refusal;
+use crate::{arguments, check_config, configuration, links, output};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

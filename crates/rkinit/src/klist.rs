@@ -17,15 +17,13 @@ pub(crate) use status::last_end;
 
 use std::ffi::OsString;
 use std::io;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::arguments;
 use crate::klist::args::Action;
 use crate::messages::Program;
-use crate::output;
 use crate::output::Output;
 use crate::refusal::Refusal;
+use crate::{arguments, output};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

@@ -8,31 +8,17 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use clap::Parser;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_proto::AskError;
-use kerberos_proto::ExchangeError;
-use kerberos_proto::Login;
-use kerberos_proto::PasswordChangeError;
-use kerberos_proto::Principal;
-use kerberos_proto::Secret;
-use kerberos_proto::mit_text;
+use kerberos_client::{Client, ClientError};
+use kerberos_proto::{
+    AskError, ExchangeError, Login, PasswordChangeError, Principal, Secret, mit_text,
+};
 
-use crate::advice;
-use crate::arguments;
 use crate::arguments::Arguments;
-use crate::ccache_select;
 use crate::ccache_select::SelectError;
-use crate::configuration;
-use crate::messages::Program;
-use crate::messages::hint;
-use crate::messages::line;
-use crate::new_password;
+use crate::messages::{Program, hint, line};
 use crate::new_password::mit_message;
-use crate::output;
-use crate::prompt;
 use crate::refusal::Refusal;
-use crate::user;
+use crate::{advice, arguments, ccache_select, configuration, new_password, output, prompt, user};
 
 /// Change your Kerberos password.
 #[derive(Parser, Debug, Default)]

@@ -2,18 +2,15 @@
 
 mod args;
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_files::ccache::Ccache;
 
-use crate::Tool;
-use crate::arguments;
-use crate::ccache_select;
 use crate::kswitch::args::Target;
 use crate::messages::Program;
 use crate::refusal::Refusal;
+use crate::{Tool, arguments, ccache_select};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

@@ -40,8 +40,7 @@ fn now() -> u32 {
 /// The parsers of what is typed, for the fuzz targets.
 pub(crate) mod fuzzing {
     use super::addent::AddEnt;
-    use super::editor::Editor;
-    use super::editor::Outcome;
+    use super::editor::{Editor, Outcome};
 
     /// The words of a line of the shell; `None` if a quote is not closed.
     pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {

@@ -13,31 +13,24 @@ mod on_behalf;
 mod out_cache;
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::io::Write as _;
 
-use kerberos_asn1::Decode as _;
-use kerberos_asn1::Ticket;
+use kerberos_asn1::{Decode as _, Ticket};
 use kerberos_client::ClientError;
 use kerberos_files::ccache::CcacheName;
-use kerberos_proto::Credential;
-use kerberos_proto::Principal;
+use kerberos_proto::{Credential, Principal};
 use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
-use crate::arguments;
-use crate::configuration;
 use crate::kvno::args::Plan;
 use crate::kvno::document::Document;
-use crate::kvno::job::Job;
-use crate::kvno::job::Outcome;
-use crate::messages::Program;
-use crate::messages::line;
-use crate::output;
+use crate::kvno::job::{Job, Outcome};
+use crate::messages::{Program, line};
 use crate::output::Output;
 use crate::refusal::Refusal;
+use crate::{arguments, configuration, output};
 
 /// The reader of `-F`, for the fuzz target.
 pub(crate) mod fuzzing {

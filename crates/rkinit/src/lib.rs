@@ -50,8 +50,7 @@ mod user;
 use std::ffi::OsString;
 use std::fmt;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use links::NAMES;
 use messages::Program;

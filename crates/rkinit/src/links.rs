@@ -5,12 +5,9 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::messages::Program;
-use crate::messages::hint;
-use crate::messages::system_text;
+use crate::messages::{Program, hint, system_text};
 
 /// Every tool by the name that is our own; the first is the binary's.
 pub const NAMES: [&str; 8] = [

@@ -4,8 +4,7 @@
 //! `%x %T`. There is no C library to ask here, so the date formats of common locales stand in a
 //! table; any other locale, like one that the system has not installed, reads as `C`.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::configuration;

@@ -4,12 +4,10 @@
 //! hint is ours and says what to do next. It knows no Kerberos: the wording of each error comes
 //! from its type.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
-use std::fmt;
-use std::io;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 /// The name a tool was called by; every message starts with it.
 #[derive(Clone, Debug)]

@@ -1,13 +1,11 @@
 //! Asks for a new password, and has it typed twice, as MIT's tools do.
 
 use kerberos_client::ClientError;
-use kerberos_proto::AskError;
-use kerberos_proto::Password;
+use kerberos_proto::{AskError, Password};
 use std::borrow::Cow;
 use thiserror::Error;
 
-use crate::configuration;
-use crate::prompt;
+use crate::{configuration, prompt};
 
 /// Why there is no new password.
 #[derive(Debug, Error)]

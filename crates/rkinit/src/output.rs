@@ -5,15 +5,13 @@
 
 use std::io;
 use std::io::Write as _;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
-use crate::messages::Program;
-use crate::messages::system_text;
+use crate::messages::{Program, system_text};
 use crate::terminal_text;
 
 /// What is written at once.

@@ -6,23 +6,16 @@
 
 use std::io;
 
-use kerberos_proto::AskError;
-use kerberos_proto::Password;
-use kerberos_proto::Principal;
+use kerberos_proto::{AskError, Password, Principal};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::stdio::stdin;
-use rustix::termios::LocalModes;
-use rustix::termios::OptionalActions;
-use rustix::termios::SpecialCodeIndex;
-use rustix::termios::Termios;
-use rustix::termios::isatty;
-use rustix::termios::tcgetattr;
-use rustix::termios::tcsetattr;
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcsetattr,
+};
 use zeroize::Zeroizing;
 
-use crate::output;
-use crate::terminal_text;
+use crate::{output, terminal_text};
 
 /// The longest password taken.
 const MAX_LEN: usize = 64 * 1024;

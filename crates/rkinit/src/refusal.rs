@@ -5,14 +5,11 @@ use std::fmt;
 
 use kerberos_client::ClientError;
 use kerberos_files::ccache::CcacheError;
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabNameError;
+use kerberos_files::keytab::{KeytabError, KeytabNameError};
 
 use crate::ccache_select::SelectError;
-use crate::configuration;
-use crate::keytab_select;
-use crate::messages::Program;
-use crate::messages::hint;
+use crate::messages::{Program, hint};
+use crate::{configuration, keytab_select};
 
 /// The parts of an error's lines.
 #[derive(Debug)]

@@ -3,17 +3,10 @@
 //! As in MIT's library every key of the ticket's encryption type is tried, whoever's it is: a
 //! service may have its key under an alias. The service's own are tried first.
 
-use kerberos_asn1::EncTicketPart;
-use kerberos_asn1::EncryptedData;
-use kerberos_asn1::Ticket;
-use kerberos_asn1::der::Decode as _;
-use kerberos_asn1::der::Reader;
-use kerberos_crypto::Key;
-use kerberos_crypto::KeyUsage;
-use kerberos_crypto::Plaintext;
-use kerberos_files::keytab::KeytabEntryView;
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
+use kerberos_asn1::der::{Decode as _, Reader};
+use kerberos_asn1::{EncTicketPart, EncryptedData, Ticket};
+use kerberos_crypto::{Key, KeyUsage, Plaintext};
+use kerberos_files::keytab::{KeytabEntryView, KeytabError, KeytabFile};
 
 /// A ticket's content.
 pub(crate) struct Opened {

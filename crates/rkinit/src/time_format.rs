@@ -7,11 +7,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 
-use crate::locale::DateOrder;
-use crate::locale::DateStyle;
+use crate::locale::{DateOrder, DateStyle};
 use crate::time_zone;
 
 const SECONDS_A_DAY: i64 = 86_400;

@@ -7,11 +7,9 @@
 
 use std::ffi::OsStr;
 use std::io::Read as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::configuration;
-use crate::ordinary_file;
+use crate::{configuration, ordinary_file};
 use jiff::tz::TimeZone;
 
 /// The time zone of the environment.

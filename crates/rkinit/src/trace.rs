@@ -6,21 +6,15 @@
 
 use std::fmt;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use tracing::Event;
-use tracing::Metadata;
-use tracing::Subscriber;
-use tracing::field::Field;
-use tracing::field::Visit;
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::span;
 use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber, span};
 
 use crate::configuration;
 

@@ -4,10 +4,9 @@
 #![cfg_attr(not(gcore), allow(dead_code, reason = "some tests are ignored then"))]
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use cli::{PASSWORD, REALM};
 use kerberos_crypto::EncryptionType;

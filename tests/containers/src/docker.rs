@@ -1,11 +1,10 @@
 //! Docker's command line: things that go with their owner, and those that a killed test left.
 
 use std::path::Path;
-use std::process;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{process, thread};
 
 use test_support::{Finished, Tool};
 

@@ -3,12 +3,11 @@
 //! again and again. The readers, as another user on a read-only mount, never find anything wrong.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use containers::{Container, READER, Site, docker, sidecar};
 

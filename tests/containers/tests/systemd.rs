@@ -2,10 +2,9 @@
 //! another place.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-use std::fs;
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use containers::{Container, Site, docker};
 

@@ -1,7 +1,6 @@
 //! How runs on a cache that was there are compared: by what they say, and by what they leave.
 
-use std::fmt;
-use std::fs;
+use std::{fmt, fs};
 
 use test_support::{Finished, Place};
 

@@ -3,12 +3,11 @@
 //! others read.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use std::{fs, thread};
 
 use kerberos_files::ccache::CcacheFile;
 use test_support::{Kcm, MitRealm, Place, SambaRealm, Sidecar, Tool};

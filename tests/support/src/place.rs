@@ -1,8 +1,7 @@
 //! `Place`: a user's corner of a test: a krb5.conf, a cache, a keytab, and the tools that see them.
 
-use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use crate::{TempDir, Tool};
 

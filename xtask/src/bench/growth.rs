@@ -1,9 +1,8 @@
 //! How costs grow: commands at growing sizes, and the sidecar's memory with growing numbers of tickets.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use super::contest::Contest;
 use super::plot::{self, Line};

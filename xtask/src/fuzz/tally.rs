@@ -1,10 +1,8 @@
 //! What all runs of the fuzz targets add up to, in a file of JSON.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs;
-use std::io;
 use std::path::Path;
+use std::{fmt, fs, io};
 
 use serde_json::{Value, json};
 

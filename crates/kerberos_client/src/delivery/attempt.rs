@@ -5,8 +5,7 @@ use std::{fmt, io};
 use thiserror::Error;
 
 use super::Endpoint;
-use crate::transport::ProxyError;
-use crate::transport::describe;
+use crate::transport::{ProxyError, describe};
 
 /// A server that was asked in vain.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,10 +1,9 @@
 //! `ResolvConf`: which servers to ask, and how (resolv.conf(5)).
 
-use std::fs;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
 /// The settings of a stub resolver.
 ///

@@ -8,9 +8,8 @@ use std::time::Instant;
 use super::cache::Cache;
 use super::lookup::Lookup;
 use super::message::{Answer, Data, Question, RecordType};
-use super::name;
 use super::source::Source;
-use super::{DnsError, HostsFile, ResolvConf, driver};
+use super::{DnsError, HostsFile, ResolvConf, driver, name};
 use crate::io::{Io, block_on};
 
 /// A stub resolver: asks the hosts file and the servers of resolv.conf, and keeps their answers.

@@ -2,14 +2,13 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::io;
 use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use ::tokio::io::Interest;
 use ::tokio::io::unix::AsyncFd;

@@ -5,10 +5,9 @@
 //! gets it may try again.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 /// Something to do; it does not panic.
 pub(super) type Work = Box<dyn FnOnce() + Send>;

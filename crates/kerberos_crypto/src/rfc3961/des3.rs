@@ -14,7 +14,8 @@ use hmac::Hmac;
 use sha1::Sha1;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{derive_random, nfold::nfold, split_trailer};
+use super::nfold::nfold;
+use super::{derive_random, split_trailer};
 use crate::key_usage::Purpose;
 use crate::profile::{
     ChecksumKey, Layout, Profile, ScatteredKey, SealingKey, TruncatedMac, keyed, refuse,

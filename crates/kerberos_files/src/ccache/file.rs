@@ -16,8 +16,7 @@ use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheName, CcacheReader, ConfigEntry, CredentialView,
 };
 use crate::foreign::{Trust, is_planted};
-use crate::lock;
-use crate::open;
+use crate::{lock, open};
 
 /// The place of a FILE cache. Nothing is open between calls.
 ///

@@ -1,10 +1,9 @@
 //! `CcacheReader`: streams a cache, one lent entry at a time: a file, or what was fetched from
 //! wherever else a cache may be.
 
-use std::fmt;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use kerberos_proto::Principal;
 

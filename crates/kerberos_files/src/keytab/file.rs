@@ -12,8 +12,7 @@ use crate::keytab::encode::record_length;
 use crate::keytab::entry::Age;
 use crate::keytab::plan::Plan;
 use crate::keytab::{KeytabEntry, KeytabEntryView, KeytabError, KeytabReader, encode_keytab};
-use crate::lock;
-use crate::open;
+use crate::{lock, open};
 
 /// The place of a keytab file. Nothing is open between calls.
 ///

@@ -1,9 +1,8 @@
 //! `KeytabReader`: streams a keytab, one lent entry at a time.
 
-use std::fmt;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use crate::keytab::{KeytabEntryView, KeytabError, Version};
 use crate::window::{MAX_RECORD, Window};

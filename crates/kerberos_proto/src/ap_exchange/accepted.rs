@@ -1,7 +1,9 @@
 //! What a service knows of a client that it has authenticated, and the AP-REP by which the client
 //! knows the service (RFC 4120 §3.2.4).
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{
     ApOptions, ApRep, AuthorizationData, AuthorizationDataEntry, EncApRepPart, Encode,

@@ -1,7 +1,8 @@
 //! The service's side: AP-REQ read and checked (RFC 4120 §3.2.3). What comes of it, and the AP-REP,
 //! are in `accepted.rs`.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{
     ApOptions, ApReq, Authenticator, Decode, EncTicketPart, EncryptionKey, MessageType, Ticket,

@@ -1,6 +1,7 @@
 //! The client's side: AP-REQ made, AP-REP checked (RFC 4120 §3.2.2, §3.2.5).
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{
     ApOptions, ApReq, Authenticator, AuthorizationDataEntry, Decode, EncApRepPart, Encode,

@@ -3,7 +3,8 @@
 //!
 //! Reading a keytab is left to others; this is what they offer its keys through.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use kerberos_crypto::{CryptoError, EncryptionType, Key};
 

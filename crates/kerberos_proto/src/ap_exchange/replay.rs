@@ -2,7 +2,8 @@
 //!
 //! A cache in a file, shared among the processes of a host, is left to others.
 
-use alloc::{boxed::Box, collections::BTreeSet};
+use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 
 use crate::{Principal, Timestamp};
 

@@ -5,7 +5,8 @@
 //! any on this host, tries all keys of the ticket's type that it may use, those of the ticket's own
 //! name and version first.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{NameType, Ticket};
 use kerberos_crypto::{Key, KeyUsage, Plaintext};

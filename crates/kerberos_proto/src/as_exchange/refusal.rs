@@ -1,6 +1,7 @@
 //! A KDC's refusal: the KRB-ERROR, and what its data offers to try instead (RFC 4120 §5.9.1).
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MethodData, TypedData};
 

@@ -1,7 +1,8 @@
 //! The AS-REQ (RFC 4120 §3.1.1, §5.4.1): planned first, so that preauthentication can look at the
 //! body, then made and remembered for what the reply is checked against.
 
-use alloc::{borrow::ToOwned, vec::Vec};
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{
     AsReq, Encode, KdcOptions, KdcReqBody, KerberosString, KerberosTime, PaData, PaDataType,

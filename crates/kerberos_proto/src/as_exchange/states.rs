@@ -1,6 +1,7 @@
 //! What the exchange waits for, one type each; a reply turns one into the next.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{AsRep, Decode, ErrorCode, KdcRep, KrbError, MessageType};
 

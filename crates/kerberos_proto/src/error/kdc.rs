@@ -1,6 +1,7 @@
 //! `KdcError`: a KRB-ERROR, owned (RFC 4120 §5.9.1).
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use kerberos_asn1::{Decode, ErrorCode, KerbErrorData, KerberosTime, KrbError};

@@ -1,7 +1,8 @@
 //! What MIT's library would have said: its error code and text for each of our errors, for tools
 //! whose users match on them.
 
-use alloc::{borrow::Cow, format};
+use alloc::borrow::Cow;
+use alloc::format;
 
 use kerberos_crypto::CryptoError;
 

@@ -1,6 +1,9 @@
 //! `PasswordChangeError`: why a password is not changed, and MIT's words for it.
 
-use alloc::{borrow::Cow, boxed::Box, string::ToString, sync::Arc};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use alloc::sync::Arc;
 
 use kerberos_asn1::ErrorCode;
 use thiserror::Error;

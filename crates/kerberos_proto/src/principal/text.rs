@@ -3,7 +3,8 @@
 
 mod options;
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use kerberos_asn1::NameType;
 use thiserror::Error;

@@ -1,7 +1,8 @@
 //! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to this one
 //! (MS-SFU §3.1.5.2), also where that other service lives in another realm.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_crypto::CryptoRng;

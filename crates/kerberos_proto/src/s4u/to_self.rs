@@ -1,7 +1,9 @@
 //! `S4u2Self`: a service's ticket to itself on behalf of a user (MS-SFU §3.1.5.1), asked of the
 //! user's realm first and then of each that refers the service back to its own.
 
-use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::NameType;
 use kerberos_crypto::CryptoRng;

@@ -1,7 +1,9 @@
 //! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that is
 //! not meant to be completed (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
 
-use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{Decode, ErrorCode, KrbError, MessageType, NameType, PaDataType};
 use kerberos_crypto::{CryptoRng, EncryptionType};

@@ -1,6 +1,7 @@
 //! What MIT's library says when a TGS exchange fails, where that differs from an AS exchange.
 
-use alloc::{borrow::Cow, format};
+use alloc::borrow::Cow;
+use alloc::format;
 
 use kerberos_asn1::{ErrorCode, NameType};
 

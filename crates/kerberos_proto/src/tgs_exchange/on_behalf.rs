@@ -3,7 +3,8 @@
 //!
 //! It is one hop, as all of the exchange; the way through realms is in `s4u`.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{
     Checksum, Encode, KerberosString, NameType, PaDataType, PaForUser, PaPacOptions, PaS4uX509User,

@@ -1,6 +1,7 @@
 //! What every state of a chase shares: the service, the TGT at hand, and the way so far.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{Decode as _, RawTicket};
 

@@ -1,6 +1,7 @@
 //! `Path`: the realms from the client's to the service's, and how far along them the chase is.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::Route;
 use crate::realm_hierarchy;

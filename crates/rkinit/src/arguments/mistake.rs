@@ -2,9 +2,7 @@
 
 use std::error::Error as _;
 
-use clap::error::ContextKind;
-use clap::error::ContextValue;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// What is wrong with the arguments of `command`.
 pub(super) fn text(error: &clap::Error, command: &clap::Command) -> String {

@@ -5,15 +5,12 @@
 //! have no handler.
 
 use std::io;
-use std::os::fd::AsFd;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use nix::libc::SI_KERNEL;
-use nix::sys::signal::SigSet;
-use nix::sys::signal::Signal;
-use nix::sys::signalfd::SfdFlags;
-use nix::sys::signalfd::SignalFd;
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use signal_hook::consts::SIGCHLD;
 
 /// The signals that have come.

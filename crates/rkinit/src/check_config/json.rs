@@ -1,15 +1,11 @@
 //! The report as JSON (RFC 8259), for programs.
 
 use kerberos_client::FoundServer;
-use kerberos_files::config::Effect;
-use kerberos_files::config::Setting;
+use kerberos_files::config::{Effect, Setting};
 
 use crate::json::push_text;
 
-use super::report::Realm;
-use super::report::Report;
-use super::report::remark;
-use super::report::source;
+use super::report::{Realm, Report, remark, source};
 
 /// The whole report, with a line feed at its end.
 pub(super) fn write(report: &Report<'_>) -> String {

@@ -1,19 +1,13 @@
 //! What a check found, and how people read it.
 
-use std::fmt;
 use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::{fmt, io};
 
-use kerberos_client::Client;
-use kerberos_client::FoundBy;
-use kerberos_client::FoundServer;
-use kerberos_client::Reason;
 use kerberos_client::dns::ResolvConf;
-use kerberos_files::config::Effect;
-use kerberos_files::config::Setting;
+use kerberos_client::{Client, FoundBy, FoundServer, Reason};
+use kerberos_files::config::{Effect, Setting};
 use kerberos_proto::Shown;
 
 use crate::messages::system_text;

@@ -1,7 +1,6 @@
 //! A keytab, as the documents of klist and ktutil have it, and as ktutil imports it.
 
-use kerberos_files::keytab::KeytabEntry;
-use kerberos_files::keytab::KeytabName;
+use kerberos_files::keytab::{KeytabEntry, KeytabName};
 
 use crate::hex;
 use crate::json::Object;
@@ -57,8 +56,7 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use kerberos_crypto::EncryptionType;
-    use kerberos_crypto::KeyBlock;
+    use kerberos_crypto::{EncryptionType, KeyBlock};
     use kerberos_proto::Principal;
 
     use super::*;

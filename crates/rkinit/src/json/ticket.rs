@@ -1,23 +1,14 @@
 //! A ticket, as the documents of klist, kvno and kinit have it.
 
 use std::io::Write as _;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
-use kerberos_asn1::AddressType;
-use kerberos_asn1::Decode as _;
-use kerberos_asn1::KerberosTime;
-use kerberos_asn1::Ticket;
-use kerberos_asn1::TicketFlags;
+use kerberos_asn1::{AddressType, Decode as _, KerberosTime, Ticket, TicketFlags};
 use kerberos_crypto::EncryptionType;
-use kerberos_proto::Credential;
-use kerberos_proto::HostAddress;
-use kerberos_proto::Principal;
+use kerberos_proto::{Credential, HostAddress, Principal};
 
 use crate::hex;
-use crate::json::Object;
-use crate::json::push_array;
-use crate::json::push_text;
+use crate::json::{Object, push_array, push_text};
 
 /// Appends the object of `credential`, with the session key only if that is wanted; `now` is in
 /// seconds since 1970.

@@ -6,8 +6,7 @@ use clap::Parser;
 
 use crate::arguments;
 use crate::arguments::Arguments;
-use crate::messages::Program;
-use crate::messages::line;
+use crate::messages::{Program, line};
 
 /// Destroy Kerberos tickets.
 #[derive(Parser, Debug, Default)]

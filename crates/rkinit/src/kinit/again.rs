@@ -5,22 +5,16 @@
 //! as there: the new ticket is what the old one was.
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::KeeperParams;
-use kerberos_proto::Credential;
-use kerberos_proto::Login;
+use kerberos_client::{Client, ClientError, KeeperParams};
+use kerberos_proto::{Credential, Login};
 
-use crate::Tool;
-use crate::kinit::Got;
 use crate::kinit::choose::Choice;
 use crate::kinit::command::Place;
-use crate::kinit::plan::Action;
-use crate::kinit::plan::Plan;
-use crate::kinit::request;
-use crate::kvno;
+use crate::kinit::plan::{Action, Plan};
+use crate::kinit::{Got, request};
 use crate::messages::line;
 use crate::refusal::Refusal;
+use crate::{Tool, kvno};
 
 /// What `kinit` says it was about.
 const RENEWING: &str = "while renewing credentials";

@@ -6,10 +6,8 @@ use clap::Parser;
 
 use crate::arguments;
 use crate::arguments::Arguments;
-use crate::kinit::plan::Complaints;
-use crate::kinit::plan::Plan;
-use crate::messages::Program;
-use crate::messages::line;
+use crate::kinit::plan::{Complaints, Plan};
+use crate::messages::{Program, line};
 
 /// Get and cache a Kerberos ticket-granting ticket.
 #[derive(Parser, Debug, Default)]

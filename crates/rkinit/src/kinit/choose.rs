@@ -8,21 +8,15 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::Collection;
+use kerberos_files::ccache::{Ccache, Collection};
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
-use crate::ccache_select;
 use crate::ccache_select::SelectError;
-use crate::configuration;
-use crate::keytab_select;
-use crate::kinit::plan::Action;
-use crate::kinit::plan::Keytab;
-use crate::kinit::plan::Plan;
+use crate::kinit::plan::{Action, Keytab, Plan};
 use crate::messages::line;
 use crate::refusal::Refusal;
-use crate::user;
+use crate::{ccache_select, configuration, keytab_select, user};
 
 /// Who logs in, and where the ticket goes.
 pub(super) struct Choice {

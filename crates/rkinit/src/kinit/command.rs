@@ -7,30 +7,18 @@ use std::ffi::OsString;
 use std::thread;
 use std::time::Duration;
 
-use kerberos_client::Client;
-use kerberos_client::KeeperParams;
-use kerberos_client::KeeperWatch;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheName;
+use kerberos_client::{Client, KeeperParams, KeeperWatch};
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheName};
 use kerberos_proto::Login;
 use nix::sys::signal::Signal;
-use rustix::event::PollFd;
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags};
 
 use crate::beside;
-use crate::beside::Command;
-use crate::beside::Signals;
-use crate::kinit::choose;
-use crate::kinit::choose::Choice;
-use crate::kinit::choose::Role;
-use crate::kinit::not_stored;
+use crate::beside::{Command, Signals};
+use crate::kinit::choose::{Choice, Role};
 use crate::kinit::plan::Plan;
-use crate::kinit::store;
-use crate::messages::Program;
-use crate::messages::hint;
-use crate::messages::line;
-use crate::messages::system_text;
+use crate::kinit::{choose, not_stored, store};
+use crate::messages::{Program, hint, line, system_text};
 use crate::new_password::mit_message;
 use crate::refusal::Refusal;
 

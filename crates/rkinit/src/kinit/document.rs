@@ -3,8 +3,7 @@
 use kerberos_asn1::KerberosTime;
 use kerberos_files::ccache::Ccache;
 
-use crate::json::Object;
-use crate::json::ticket;
+use crate::json::{Object, ticket};
 use crate::kinit::Got;
 
 /// The document of `got`, which is in `cache`; `now` is in seconds since 1970.

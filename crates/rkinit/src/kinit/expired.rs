@@ -2,28 +2,18 @@
 //! MIT's library.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_proto::AsParams;
-use kerberos_proto::AskError;
-use kerberos_proto::Login;
-use kerberos_proto::Password;
-use kerberos_proto::PasswordChangeError;
-use kerberos_proto::PasswordResult;
-use kerberos_proto::Secret;
+use kerberos_client::{Client, ClientError};
+use kerberos_proto::{
+    AsParams, AskError, Login, Password, PasswordChangeError, PasswordResult, Secret,
+};
 
 use crate::kinit::CONTEXT;
-use crate::new_password;
-use crate::new_password::Unusable;
-use crate::new_password::mit_message;
-use crate::output;
-use crate::prompt;
+use crate::new_password::{Unusable, mit_message};
 use crate::refusal::Refusal;
+use crate::{new_password, output, prompt};
 
 /// How often a new password is asked for.
 const TRIES: u8 = 3;

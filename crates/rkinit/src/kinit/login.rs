@@ -4,25 +4,17 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::KeeperParams;
-use kerberos_client::last_preauth;
+use kerberos_client::{Client, ClientError, KeeperParams, last_preauth};
 use kerberos_files::keytab::KeytabName;
-use kerberos_proto::AsParams;
-use kerberos_proto::Login;
+use kerberos_proto::{AsParams, Login};
 
-use crate::advice;
-use crate::kinit::CONTEXT;
 use crate::kinit::choose::Choice;
-use crate::kinit::expired;
 use crate::kinit::expired::Typed;
-use crate::kinit::plan::Action;
-use crate::kinit::plan::Plan;
-use crate::kinit::request;
+use crate::kinit::plan::{Action, Plan};
+use crate::kinit::{CONTEXT, expired, request};
 use crate::new_password::mit_message;
-use crate::password_file;
 use crate::refusal::Refusal;
+use crate::{advice, password_file};
 
 /// A login, and what it takes to log in again.
 pub(super) struct Done {

@@ -1,8 +1,7 @@
 //! What the options of `kinit` amount to: one plan, free of contradictions, or complaints.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use kerberos_files::timestamp_text::TimestampText;
 

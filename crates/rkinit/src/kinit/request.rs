@@ -6,28 +6,17 @@ use std::os::unix::ffi::OsStrExt as _;
 use jiff::civil::DateTime;
 use kerberos_asn1::KerberosTime;
 use kerberos_files::config::Krb5Config;
-use kerberos_files::keytab::KeytabFile;
-use kerberos_files::keytab::KeytabName;
+use kerberos_files::keytab::{KeytabFile, KeytabName};
 use kerberos_files::timestamp_text::TimestampText;
-use kerberos_proto::AsParams;
-use kerberos_proto::ParseOptions;
-use kerberos_proto::Principal;
-use kerberos_proto::RealmRule;
-use kerberos_proto::Secret;
-use kerberos_proto::StartTime;
+use kerberos_proto::{AsParams, ParseOptions, Principal, RealmRule, Secret, StartTime};
 
-use crate::addresses;
 use crate::ccache_select::SelectError;
-use crate::keytab_select;
 use crate::keytab_select::Default;
 use crate::kinit::CONTEXT;
-use crate::kinit::plan::Keytab;
-use crate::kinit::plan::Plan;
-use crate::kinit::plan::Start;
-use crate::messages::line;
-use crate::messages::system_text;
+use crate::kinit::plan::{Keytab, Plan, Start};
+use crate::messages::{line, system_text};
 use crate::refusal::Refusal;
-use crate::time_zone;
+use crate::{addresses, keytab_select, time_zone};
 
 /// Changes `params` from what the configuration asks for to what `plan` does.
 ///

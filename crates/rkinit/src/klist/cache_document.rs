@@ -2,15 +2,10 @@
 
 use std::io;
 
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheReader;
-use kerberos_files::ccache::ConfigEntryView;
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheReader, ConfigEntryView};
 
 use crate::hex;
-use crate::json::Object;
-use crate::json::push_text;
-use crate::json::ticket;
+use crate::json::{Object, push_text, ticket};
 use crate::klist::now;
 use crate::klist::status::Validity;
 use crate::output::Output;

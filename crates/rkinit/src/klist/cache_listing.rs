@@ -3,23 +3,18 @@
 use std::ffi::OsStr;
 use std::io;
 
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::CcacheReader;
+use kerberos_files::ccache::{Ccache, CcacheName, CcacheReader};
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
-use crate::Tool;
-use crate::ccache_select;
-use crate::keytab_select;
 use crate::klist::args::Form;
-use crate::klist::cache_document;
 use crate::klist::credential_lines::Lines;
-use crate::klist::fail;
+use crate::klist::{cache_document, fail};
 use crate::messages::Program;
 use crate::output::Output;
 use crate::refusal::Refusal;
 use crate::time_format::TimeFormat;
+use crate::{Tool, ccache_select, keytab_select};
 
 /// Shows the cache called `name`, or the default one; the exit status.
 pub(super) fn show_named(

@@ -9,9 +9,7 @@ use crate::ccache_select;
 use crate::ccache_select::SelectError;
 use crate::json::Object;
 use crate::klist::args::Form;
-use crate::klist::cache_listing;
-use crate::klist::fail;
-use crate::klist::status;
+use crate::klist::{cache_listing, fail, status};
 use crate::messages::Program;
 use crate::output::Output;
 

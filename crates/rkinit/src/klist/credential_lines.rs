@@ -6,22 +6,16 @@
 
 use std::io::Write as _;
 
-use kerberos_asn1::Decode as _;
-use kerberos_asn1::PrincipalName;
-use kerberos_asn1::Realm;
-use kerberos_asn1::Ticket;
-use kerberos_asn1::TicketFlags;
+use kerberos_asn1::{Decode as _, PrincipalName, Realm, Ticket, TicketFlags};
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::CredentialView;
 use kerberos_files::keytab::KeytabFile;
-use kerberos_proto::Principal;
-use kerberos_proto::authentication_indicators;
+use kerberos_proto::{Principal, authentication_indicators};
 
 use crate::host_names::Hosts;
 use crate::klist::args::Detail;
-use crate::klist::config_lines;
 use crate::klist::etype_names::push_etype;
-use crate::klist::host_address;
+use crate::klist::{config_lines, host_address};
 use crate::ticket_keys;
 use crate::time_format::TimeFormat;
 
@@ -238,23 +232,13 @@ fn flag_letters(flags: TicketFlags) -> impl Iterator<Item = u8> {
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
-    use kerberos_asn1::AddressType;
-    use kerberos_asn1::AuthorizationDataType;
-    use kerberos_asn1::Encode as _;
-    use kerberos_asn1::EncryptedData;
-    use kerberos_asn1::KerberosString;
-    use kerberos_asn1::KerberosTime;
-    use kerberos_asn1::NameType;
-    use kerberos_asn1::SequenceOf;
+    use kerberos_asn1::{
+        AddressType, AuthorizationDataType, Encode as _, EncryptedData, KerberosString,
+        KerberosTime, NameType, SequenceOf,
+    };
     use kerberos_crypto::KeyBlock;
-    use kerberos_files::ccache::CcacheBuilder;
-    use kerberos_files::ccache::CcacheFile;
-    use kerberos_files::ccache::ConfigEntry;
-    use kerberos_files::ccache::Header;
-    use kerberos_proto::AuthorizationDataElement;
-    use kerberos_proto::Credential;
-    use kerberos_proto::HostAddress;
-    use kerberos_proto::TicketTimes;
+    use kerberos_files::ccache::{CcacheBuilder, CcacheFile, ConfigEntry, Header};
+    use kerberos_proto::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 
     use super::*;
     use crate::locale::DateStyle;

@@ -1,9 +1,7 @@
 //! The addresses a ticket is bound to, as `klist -a` shows them.
 
 use std::io::Write as _;
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kerberos_asn1::AddressType;
 use kerberos_files::ccache::CredentialView;

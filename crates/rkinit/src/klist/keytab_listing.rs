@@ -4,14 +4,9 @@ use std::ffi::OsStr;
 use std::io;
 use std::io::Write as _;
 
-use kerberos_files::keytab::KeytabEntryView;
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
-use kerberos_files::keytab::KeytabName;
+use kerberos_files::keytab::{KeytabEntryView, KeytabError, KeytabFile, KeytabName};
 
-use crate::hex;
 use crate::json::keytab::Document;
-use crate::keytab_select;
 use crate::keytab_select::Default;
 use crate::klist::args::KeytabDetail;
 use crate::klist::etype_names::push_etype;
@@ -20,6 +15,7 @@ use crate::messages::Program;
 use crate::output::Output;
 use crate::refusal::Refusal;
 use crate::time_format::TimeFormat;
+use crate::{hex, keytab_select};
 
 /// Shows the keytab called `name`, or the default one; the exit status.
 pub(super) fn show(

@@ -2,10 +2,7 @@
 
 use std::ffi::OsStr;
 
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheReader;
-use kerberos_files::ccache::CredentialView;
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheReader, CredentialView};
 use kerberos_proto::Principal;
 
 use crate::ccache_select;

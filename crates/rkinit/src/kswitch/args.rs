@@ -6,8 +6,7 @@ use clap::Parser;
 
 use crate::arguments;
 use crate::arguments::Arguments;
-use crate::messages::Program;
-use crate::messages::line;
+use crate::messages::{Program, line};
 
 /// Make a credential cache the primary one of its collection.
 #[derive(Parser, Debug, Default)]

@@ -1,17 +1,13 @@
 //! `addent`: what it may be told, and the entry that comes of it.
 
-use kerberos_crypto::CryptoError;
-use kerberos_crypto::EncryptionType;
-use kerberos_crypto::KeyBlock;
+use kerberos_crypto::{CryptoError, EncryptionType, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
-use kerberos_proto::AskError;
-use kerberos_proto::Principal;
+use kerberos_proto::{AskError, Principal};
 
-use crate::ccache_select;
 use crate::ktutil::keys;
 use crate::ktutil::keys::DigitsError;
-use crate::prompt;
 use crate::refusal::Refusal;
+use crate::{ccache_select, prompt};
 
 /// What goes after the request's name.
 pub(super) const USAGE: &str = "(-key | -password) -p principal -k kvno [-e enctype] [-f|-s salt]";

@@ -6,25 +6,17 @@ pub(super) mod args;
 mod change;
 pub(super) mod import;
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
-use kerberos_files::keytab::KeytabEntry;
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
-use kerberos_files::keytab::KeytabName;
+use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile, KeytabName};
 
 use crate::json::keytab::Document;
-use crate::keytab_select;
 use crate::keytab_select::Default;
-use crate::ktutil::commands::args::Command;
-use crate::ktutil::commands::args::ListOptions;
-use crate::ktutil::keylist::Detail;
-use crate::ktutil::keylist::KeyList;
-use crate::messages::Program;
-use crate::messages::line;
-use crate::output;
+use crate::ktutil::commands::args::{Command, ListOptions};
+use crate::ktutil::keylist::{Detail, KeyList};
+use crate::messages::{Program, line};
 use crate::refusal::Refusal;
+use crate::{keytab_select, output};
 
 /// Does what `arguments` say; the exit status.
 pub(super) fn run(program: &Program, arguments: &[OsString]) -> u8 {

@@ -2,9 +2,7 @@
 
 use std::io::Write as _;
 
-use kerberos_files::keytab::KeytabEntry;
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
+use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 
 use crate::hex;
 use crate::time_format::TimeFormat;
@@ -123,8 +121,7 @@ impl KeyList {
 
 #[cfg(test)]
 mod tests {
-    use kerberos_crypto::EncryptionType;
-    use kerberos_crypto::KeyBlock;
+    use kerberos_crypto::{EncryptionType, KeyBlock};
     use kerberos_proto::Principal;
 
     use super::*;

@@ -2,23 +2,14 @@
 //! a password and what the KDC says of it.
 
 use kerberos_client::ClientError;
-use kerberos_crypto::CryptoError;
-use kerberos_crypto::DEFAULT_MAX_ITERATIONS;
-use kerberos_crypto::EncryptionType;
-use kerberos_crypto::Key;
-use kerberos_crypto::KeyBlock;
-use kerberos_proto::ExchangeError;
-use kerberos_proto::Password;
-use kerberos_proto::PasswordSalt;
-use kerberos_proto::Principal;
-use kerberos_proto::mit_text;
+use kerberos_crypto::{CryptoError, DEFAULT_MAX_ITERATIONS, EncryptionType, Key, KeyBlock};
+use kerberos_proto::{ExchangeError, Password, PasswordSalt, Principal, mit_text};
 use thiserror::Error;
 
 use crate::advice::advice;
 use crate::ccache_select::SelectError;
-use crate::configuration;
-use crate::hex;
 use crate::refusal::Refusal;
+use crate::{configuration, hex};
 
 /// Why digits are no key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]

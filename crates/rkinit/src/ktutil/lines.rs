@@ -7,19 +7,13 @@ use std::io;
 
 use rustix::io::Errno;
 use rustix::process::Signal;
-use rustix::stdio::stdin;
-use rustix::stdio::stdout;
-use rustix::termios::LocalModes;
-use rustix::termios::OptionalActions;
-use rustix::termios::SpecialCodeIndex;
-use rustix::termios::Termios;
-use rustix::termios::isatty;
-use rustix::termios::tcgetattr;
-use rustix::termios::tcgetwinsize;
-use rustix::termios::tcsetattr;
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetwinsize,
+    tcsetattr,
+};
 
-use crate::ktutil::editor::Editor;
-use crate::ktutil::editor::Outcome;
+use crate::ktutil::editor::{Editor, Outcome};
 use crate::output;
 
 const PROMPT: &str = "ktutil:  ";

@@ -6,26 +6,16 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
+use kerberos_files::keytab::{KeytabError, KeytabFile};
 
-use crate::keytab_select;
-use crate::ktutil::addent;
-use crate::ktutil::addent::AddEnt;
-use crate::ktutil::addent::Misused;
-use crate::ktutil::addent::NotAdded;
-use crate::ktutil::keylist::Detail;
-use crate::ktutil::keylist::KeyList;
-use crate::ktutil::lines::Input;
-use crate::ktutil::lines::Lines;
-use crate::ktutil::requests;
+use crate::ktutil::addent::{AddEnt, Misused, NotAdded};
+use crate::ktutil::keylist::{Detail, KeyList};
+use crate::ktutil::lines::{Input, Lines};
 use crate::ktutil::requests::Request;
-use crate::ktutil::words;
-use crate::messages::Program;
-use crate::messages::hint;
-use crate::messages::line;
-use crate::output;
+use crate::ktutil::{addent, requests, words};
+use crate::messages::{Program, hint, line};
 use crate::refusal::Refusal;
+use crate::{keytab_select, output};
 
 /// Runs the shell; the exit status.
 pub(super) fn run(program: &Program) -> u8 {

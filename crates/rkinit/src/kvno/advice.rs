@@ -4,9 +4,7 @@
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
 use kerberos_files::ccache::CcacheError;
-use kerberos_proto::ExchangeError;
-use kerberos_proto::KdcError;
-use kerberos_proto::Shown;
+use kerberos_proto::{ExchangeError, KdcError, Shown};
 
 use crate::Tool;
 

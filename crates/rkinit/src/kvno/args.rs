@@ -6,8 +6,7 @@ use clap::Parser;
 
 use crate::arguments;
 use crate::arguments::Arguments;
-use crate::messages::Program;
-use crate::messages::line;
+use crate::messages::{Program, line};
 
 /// Get tickets for services, and print the version numbers of their keys.
 #[derive(Parser, Debug, Default)]

@@ -5,8 +5,7 @@
 use std::io;
 use std::path::Path;
 
-use base64ct::Base64;
-use base64ct::Encoding as _;
+use base64ct::{Base64, Encoding as _};
 use thiserror::Error;
 
 use crate::messages::system_text;

@@ -1,33 +1,24 @@
 //! What a command line needs before the first ticket: caches, keytab, user, second ticket; and the
 //! tickets.
 
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_asn1::NameType;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::TicketRequest;
+use kerberos_client::{Client, ClientError, TicketRequest};
 use kerberos_crypto::EncryptionType;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheName;
+use kerberos_files::ccache::{Ccache, CcacheName};
 use kerberos_files::keytab::KeytabFile;
-use kerberos_proto::Credential;
-use kerberos_proto::Principal;
-use kerberos_proto::TransitPolicy;
+use kerberos_proto::{Credential, Principal, TransitPolicy};
 
-use crate::ccache_select;
 use crate::ccache_select::SelectError;
-use crate::configuration;
-use crate::keytab_select;
 use crate::kvno::advice::advice;
 use crate::kvno::args::Plan;
-use crate::kvno::message;
 use crate::kvno::on_behalf::OnBehalf;
-use crate::kvno::out_cache;
+use crate::kvno::{message, out_cache};
 use crate::refusal::Refusal;
+use crate::{ccache_select, configuration, keytab_select};
 
 /// A command line, all that it names found.
 pub(super) struct Job {

@@ -2,18 +2,14 @@
 //!
 //! What it leaves to services: the ticket's times and addresses.
 
-use kerberos_asn1::Ticket;
-use kerberos_asn1::TicketFlags;
+use kerberos_asn1::{Ticket, TicketFlags};
 use kerberos_crypto::EncryptionType;
-use kerberos_files::keytab::KeytabError;
-use kerberos_files::keytab::KeytabFile;
+use kerberos_files::keytab::{KeytabError, KeytabFile};
 use kerberos_proto::TransitPolicy;
 use thiserror::Error;
 
-use crate::Tool;
-use crate::keytab_select;
-use crate::ticket_keys;
 use crate::ticket_keys::Found;
+use crate::{Tool, keytab_select, ticket_keys};
 
 /// Why the service could not use the ticket, in MIT's words.
 #[derive(Debug, Error)]

@@ -4,18 +4,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use kerberos_proto::Credential;
-use kerberos_proto::Principal;
-use kerberos_proto::S4uUser;
+use kerberos_proto::{Credential, Principal, S4uUser};
 
 use crate::ccache_select;
-use crate::kvno::args::Behalf;
-use crate::kvno::args::User;
+use crate::kvno::args::{Behalf, User};
 use crate::kvno::certificate;
-use crate::kvno::job::CLIENT_CONTEXT;
-use crate::kvno::job::Job;
-use crate::kvno::job::Outcome;
-use crate::kvno::job::no_client;
+use crate::kvno::job::{CLIENT_CONTEXT, Job, Outcome, no_client};
 use crate::refusal::Refusal;
 
 /// For whom tickets are got by S4U2Self.

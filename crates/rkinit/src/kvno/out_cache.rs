@@ -1,15 +1,8 @@
 //! `--out-cache`: the tickets of one command line in a cache of their own.
 
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheBuilder;
-use kerberos_files::ccache::CcacheKind;
-use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::ConfigEntry;
-use kerberos_files::ccache::Header;
-use kerberos_proto::Credential;
-use kerberos_proto::Principal;
+use kerberos_client::{Client, ClientError};
+use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheKind, CcacheName, ConfigEntry, Header};
+use kerberos_proto::{Credential, Principal};
 
 use crate::ccache_select;
 use crate::refusal::Refusal;

@@ -2,30 +2,22 @@
 
 use std::cell::LazyCell;
 use std::ffi::OsStr;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use kerberos_client::Client;
-use kerberos_client::Config;
-use kerberos_client::now;
+use kerberos_client::{Client, Config, now};
 use kerberos_files::config::Krb5Config;
 use kerberos_proto::Principal;
 
-use crate::ccache_select;
 use crate::ccache_select::SelectError;
-use crate::configuration;
-use crate::messages::Program;
-use crate::messages::line;
+use crate::messages::{Program, line};
 use crate::rekinit::args::Typed;
 use crate::rekinit::duration::duration;
-use crate::rekinit::found;
 use crate::rekinit::found::Sought;
-use crate::rekinit::log;
 use crate::rekinit::mistake::Mistake;
-use crate::rekinit::service;
 use crate::rekinit::service::Service;
-use crate::rekinit::setup;
 use crate::rekinit::spec::Spec;
+use crate::rekinit::{found, log, service, setup};
+use crate::{ccache_select, configuration};
 
 /// The exit status: 0 if each cache has a ticket that lasts for as long as asked, else 1.
 pub(super) fn run(program: &Program, typed: &Typed) -> u8 {

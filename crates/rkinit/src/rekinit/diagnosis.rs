@@ -5,17 +5,10 @@
 
 use std::fmt;
 
-use kerberos_asn1::Decode as _;
-use kerberos_asn1::Ticket;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::KeeperState;
-use kerberos_client::TicketRequest;
-use kerberos_client::now;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheName;
-use kerberos_proto::ExchangeError;
-use kerberos_proto::Login;
+use kerberos_asn1::{Decode as _, Ticket};
+use kerberos_client::{Client, ClientError, KeeperState, TicketRequest, now};
+use kerberos_files::ccache::{Ccache, CcacheName};
+use kerberos_proto::{ExchangeError, Login};
 
 use crate::rekinit::status::Facts;
 

@@ -11,23 +11,16 @@ mod way;
 
 use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
-use std::os::fd::BorrowedFd;
-use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::path::PathBuf;
-use std::time::Duration;
-use std::time::Instant;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use kerberos_files::stamp::FileStamp;
 use rustix::fs::inotify;
-use rustix::fs::inotify::CreateFlags;
-use rustix::fs::inotify::ReadFlags;
-use rustix::fs::inotify::WatchFlags;
+use rustix::fs::inotify::{CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 
-use way::FOLDER;
-use way::way_to;
+use way::{FOLDER, way_to};
 
 use crate::messages::system_text;
 use crate::rekinit::log::Log;
@@ -251,8 +244,7 @@ mod tests {
 
     use super::way::ITSELF;
     use super::*;
-    use crate::rekinit::log::Format;
-    use crate::rekinit::log::Level;
+    use crate::rekinit::log::{Format, Level};
 
     const LOG: Log = Log {
         format: Format::Text,

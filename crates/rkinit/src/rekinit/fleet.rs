@@ -2,29 +2,21 @@
 
 mod look;
 
-use std::path::Path;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::mpsc;
-use std::time::Duration;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
-use kerberos_client::Client;
-use kerberos_client::now;
+use kerberos_client::{Client, now};
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
 use crate::messages::system_text;
 use crate::rekinit::files::Files;
 use crate::rekinit::found::Sought;
-use crate::rekinit::keep::History;
-use crate::rekinit::keep::Kept;
-use crate::rekinit::keep::Shared;
+use crate::rekinit::keep::{History, Kept, Shared};
 use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;
-use crate::rekinit::target::Accepted;
-use crate::rekinit::target::HeldTurn;
-use crate::rekinit::target::Target;
+use crate::rekinit::target::{Accepted, HeldTurn, Target};
 use look::Seen;
 
 /// The keepers.

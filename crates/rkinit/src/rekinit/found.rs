@@ -5,11 +5,7 @@ use std::fmt;
 
 use kerberos_client::Client;
 use kerberos_files::PrincipalView;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::Collection;
-use kerberos_files::ccache::KcmError;
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheName, Collection, KcmError};
 use kerberos_files::config::Krb5Config;
 use kerberos_proto::Principal;
 

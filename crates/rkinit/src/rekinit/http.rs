@@ -7,21 +7,15 @@
 mod answer;
 
 use std::io;
-use std::io::Read as _;
-use std::io::Write as _;
-use std::net::SocketAddr;
-use std::net::TcpListener;
-use std::net::TcpStream;
-use std::os::fd::AsFd as _;
-use std::os::fd::BorrowedFd;
-use std::time::Duration;
-use std::time::Instant;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::time::{Duration, Instant};
 
 use rustix::event::PollFlags;
 
 use answer::LONGEST_REQUEST;
-pub(super) use answer::Page;
-pub(super) use answer::answer;
+pub(super) use answer::{Page, answer};
 
 /// The listening socket and its connections.
 #[derive(Debug)]

@@ -2,36 +2,25 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::KeeperParams;
-use kerberos_client::KeeperState;
-use kerberos_client::TicketKeeper;
-use kerberos_client::now;
+use kerberos_client::{Client, ClientError, KeeperParams, KeeperState, TicketKeeper, now};
 use kerberos_files::keytab::KeytabError;
 use kerberos_proto::Principal;
 
 use crate::advice::advice;
 use crate::messages::system_text;
 use crate::new_password::mit_message;
-use crate::rekinit::diagnosis;
-use crate::rekinit::log;
 use crate::rekinit::log::Log;
 use crate::rekinit::publish::Publisher;
 use crate::rekinit::reason::Reason;
 use crate::rekinit::secret::Place;
-use crate::rekinit::status::Facts;
-use crate::rekinit::status::Status;
-use crate::rekinit::target::Accepted;
-use crate::rekinit::target::Source;
-use crate::rekinit::target::Target;
-use crate::rekinit::target::Turn;
+use crate::rekinit::status::{Facts, Status};
+use crate::rekinit::target::{Accepted, Source, Target, Turn};
 use crate::rekinit::wake::Wake;
+use crate::rekinit::{diagnosis, log};
 
 /// A target, and who keeps it.
 pub(super) struct Kept {

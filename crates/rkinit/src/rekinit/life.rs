@@ -6,34 +6,27 @@ mod end;
 mod reload;
 mod sleep;
 
-use std::sync::Arc;
-use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use kerberos_client::now;
 
-use crate::beside::Received;
-use crate::beside::Signals;
-use crate::messages::Program;
-use crate::messages::system_text;
+use crate::beside::{Received, Signals};
+use crate::messages::{Program, system_text};
 use crate::rekinit::fleet::Fleet;
-use crate::rekinit::http::Page;
-use crate::rekinit::http::Server;
-use crate::rekinit::keep::Attempted;
-use crate::rekinit::keep::Shared;
-use crate::rekinit::log;
-use crate::rekinit::metrics;
+use crate::rekinit::http::{Page, Server};
+use crate::rekinit::keep::{Attempted, Shared};
 use crate::rekinit::mistake::Mistake;
 use crate::rekinit::processes::Processes;
 use crate::rekinit::reason::Reason;
-use crate::rekinit::setup::Mode;
-use crate::rekinit::setup::Setup;
+use crate::rekinit::setup::{Mode, Setup};
 use crate::rekinit::signals::Wish;
 use crate::rekinit::status::Status;
 use crate::rekinit::systemd::Systemd;
 use crate::rekinit::target::Turn;
 use crate::rekinit::wake::Wake;
+use crate::rekinit::{log, metrics};
 
 /// Works out anew what is to be done.
 type Load<'a> = &'a dyn Fn() -> Result<Setup, Mistake>;

@@ -8,8 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use kerberos_proto::Shown;
-use serde_json::Map;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::messages::Program;
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::rekinit::reason::Reason;
-use crate::rekinit::status::Facts;
-use crate::rekinit::status::Status;
+use crate::rekinit::status::{Facts, Status};
 
 /// Every ticket's line, and whether there are any and all are good.
 pub(super) fn readiness(statuses: &[Arc<Status>], now: i64) -> (bool, String) {

@@ -4,15 +4,12 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use rustix::process::Pid;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 
 use crate::beside;
-use crate::beside::Command;
-use crate::beside::Received;
+use crate::beside::{Command, Received};
 use crate::messages::system_text;
 use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;

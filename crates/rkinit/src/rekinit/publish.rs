@@ -2,33 +2,18 @@
 //! the old or all of the new.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use kerberos_asn1::KerberosTime;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::TicketRequest;
-use kerberos_client::cache_of;
 use kerberos_client::kerberos_files::atomic;
-use kerberos_client::now;
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheBuilder;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheFile;
-use kerberos_files::ccache::CcacheKind;
-use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::CcacheOptions;
-use kerberos_files::ccache::Collection;
-use kerberos_proto::Login;
-use kerberos_proto::Principal;
+use kerberos_client::{Client, ClientError, TicketRequest, cache_of, now};
+use kerberos_files::ccache::{
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheOptions,
+    Collection,
+};
+use kerberos_proto::{Login, Principal};
 
 use crate::advice::advice;
 use crate::rekinit::log::Log;

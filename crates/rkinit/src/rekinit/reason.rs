@@ -2,8 +2,7 @@
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
-use kerberos_proto::ExchangeError;
-use kerberos_proto::KdcError;
+use kerberos_proto::{ExchangeError, KdcError};
 
 /// A cause that somebody can do something about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -8,25 +8,18 @@ mod json;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use kerberos_client::ClientError;
 use kerberos_files::keytab::KeytabFile;
-use kerberos_proto::KeyEntry;
-use kerberos_proto::Password;
-use kerberos_proto::Principal;
-use kerberos_proto::Secret;
+use kerberos_proto::{KeyEntry, Password, Principal, Secret};
 use rustix::stdio::stdin;
 use rustix::termios::isatty;
 use zeroize::Zeroizing;
 
 use crate::messages::system_text;
-use crate::ordinary_file;
-use crate::output;
-use crate::password_file;
-use crate::prompt;
+use crate::{ordinary_file, output, password_file, prompt};
 
 /// Where it is.
 #[derive(Clone, Debug)]

@@ -1,10 +1,8 @@
 //! A service that tickets are wanted for: as somebody names it, and as it is called in tickets.
 
-use kerberos_client::Client;
-use kerberos_client::ClientError;
+use kerberos_client::{Client, ClientError};
 use kerberos_files::PrincipalView;
-use kerberos_proto::Principal;
-use kerberos_proto::UnparseOptions;
+use kerberos_proto::{Principal, UnparseOptions};
 
 use crate::rekinit::mistake::Mistake;
 use crate::rekinit::spec;

@@ -10,11 +10,8 @@ use kerberos_client::Client;
 use serde::Deserialize;
 
 use crate::rekinit::args::Typed;
-use crate::rekinit::duration::Seconds;
-use crate::rekinit::duration::duration;
-use crate::rekinit::log::Format;
-use crate::rekinit::log::Level;
-use crate::rekinit::log::Log;
+use crate::rekinit::duration::{Seconds, duration};
+use crate::rekinit::log::{Format, Level, Log};
 use crate::rekinit::mistake::Mistake;
 use crate::rekinit::processes::Hook;
 use crate::rekinit::spec::Spec;

@@ -1,30 +1,21 @@
 //! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
 
 use kerberos_asn1::NameType;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
 use kerberos_client::kerberos_files::atomic::Access;
-use kerberos_files::ccache::CcacheKind;
-use kerberos_files::ccache::CcacheName;
-use kerberos_files::ccache::CcacheNameError;
+use kerberos_client::{Client, ClientError};
+use kerberos_files::ccache::{CcacheKind, CcacheName, CcacheNameError};
 use kerberos_files::keytab::KeytabName;
-use kerberos_proto::ParseOptions;
-use kerberos_proto::Principal;
-use kerberos_proto::PrincipalError;
-use kerberos_proto::RealmRule;
+use kerberos_proto::{ParseOptions, Principal, PrincipalError, RealmRule};
 use serde::Deserialize;
 
 use crate::rekinit::args::Typed;
 use crate::rekinit::duration::whole_duration;
 use crate::rekinit::found::Sought;
-use crate::rekinit::ids::Id;
-use crate::rekinit::ids::Kind;
+use crate::rekinit::ids::{Id, Kind};
 use crate::rekinit::mistake::Mistake;
-use crate::rekinit::secret::Name;
-use crate::rekinit::secret::Place as SecretPlace;
+use crate::rekinit::secret::{Name, Place as SecretPlace};
 use crate::rekinit::service::Service;
-use crate::rekinit::target::Request;
-use crate::rekinit::target::Target;
+use crate::rekinit::target::{Request, Target};
 
 /// What is to be kept, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -1,10 +1,7 @@
 //! How each ticket fares: what its keeper's thread notes, and metrics, probes and systemd read.
 
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;

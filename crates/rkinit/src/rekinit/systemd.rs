@@ -4,13 +4,10 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::net::SocketAddr;
-use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
-use std::time::Instant;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::{Duration, Instant};
 
-use rustix::time::ClockId;
-use rustix::time::clock_gettime;
+use rustix::time::{ClockId, clock_gettime};
 
 /// The line to systemd; without it nothing is sent.
 #[derive(Debug)]

@@ -1,28 +1,16 @@
 //! One ticket to keep, free of contradictions, and how its keeper logs in.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kerberos_client::AsParams;
-use kerberos_client::Client;
-use kerberos_client::ClientError;
-use kerberos_client::LoginSource;
 use kerberos_client::kerberos_files::atomic::Access;
-use kerberos_files::ccache::CcacheError;
-use kerberos_files::ccache::CcacheName;
-use kerberos_proto::Principal;
-use kerberos_proto::Secret;
+use kerberos_client::{AsParams, Client, ClientError, LoginSource};
+use kerberos_files::ccache::{CcacheError, CcacheName};
+use kerberos_proto::{Principal, Secret};
 use rustix::io::Errno;
 
-use crate::rekinit::secret::Known;
-use crate::rekinit::secret::Name;
-use crate::rekinit::secret::Place;
-use crate::rekinit::secret::no_secret;
+use crate::rekinit::secret::{Known, Name, Place, no_secret};
 use crate::rekinit::service::Service;
 use crate::rekinit::spec;
 use crate::rekinit::status::Status;

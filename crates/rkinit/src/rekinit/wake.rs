@@ -1,11 +1,8 @@
 //! `Wake`: rouses the main thread, which waits for files.
 
-use std::os::fd::AsFd;
-use std::os::fd::BorrowedFd;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::event::EventfdFlags;
-use rustix::event::eventfd;
+use rustix::event::{EventfdFlags, eventfd};
 
 /// A bell that can be polled for.
 #[derive(Debug)]

@@ -1,11 +1,10 @@
 //! The resolver against small DNS servers on the loopback: honest, silent, cut short, by TCP.
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::AtomicU32;
-use std::thread;
 use std::time::Duration;
+use std::{fs, thread};
 
 use super::*;
 

@@ -1,6 +1,7 @@
 //! The checks of a decrypted TGS-REP against the request (RFC 4120 §3.3.4, RFC 6806 §8).
 
-use alloc::{borrow::ToOwned, vec::Vec};
+use alloc::borrow::ToOwned;
+use alloc::vec::Vec;
 
 use kerberos_asn1::{EncKdcRepPart, KdcOptions, KdcRep, KerberosTime, TicketFlags};
 use kerberos_crypto::{EncryptionType, Key};

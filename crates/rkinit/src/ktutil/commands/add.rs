@@ -3,21 +3,15 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
-use kerberos_crypto::EncryptionType;
-use kerberos_crypto::Key;
-use kerberos_crypto::KeyBlock;
+use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
-use kerberos_proto::Password;
-use kerberos_proto::Principal;
+use kerberos_proto::{Password, Principal};
 
-use crate::ccache_select;
-use crate::ktutil::commands::Done;
-use crate::ktutil::commands::Target;
 use crate::ktutil::commands::args::AddOptions;
+use crate::ktutil::commands::{Done, Target};
 use crate::ktutil::keys;
-use crate::password_file;
-use crate::prompt;
 use crate::refusal::Refusal;
+use crate::{ccache_select, password_file, prompt};
 
 const CONTEXT: &str = "while adding new entry";
 

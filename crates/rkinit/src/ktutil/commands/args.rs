@@ -2,10 +2,7 @@
 
 use std::ffi::OsString;
 
-use clap::ArgGroup;
-use clap::Args;
-use clap::Parser;
-use clap::Subcommand;
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::arguments;
 use crate::messages::Program;

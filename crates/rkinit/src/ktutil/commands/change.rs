@@ -6,19 +6,12 @@
 use std::collections::BTreeMap;
 
 use kerberos_crypto::EncryptionType;
-use kerberos_files::keytab::KeytabEntry;
-use kerberos_files::keytab::KeytabEntryView;
+use kerberos_files::keytab::{KeytabEntry, KeytabEntryView};
 use kerberos_proto::Principal;
 
 use crate::ccache_select;
-use crate::ktutil::commands::Done;
-use crate::ktutil::commands::Target;
-use crate::ktutil::commands::age;
-use crate::ktutil::commands::args::MergeOptions;
-use crate::ktutil::commands::args::PurgeOptions;
-use crate::ktutil::commands::args::RemoveOptions;
-use crate::ktutil::commands::args::RenameOptions;
-use crate::ktutil::commands::same_slot;
+use crate::ktutil::commands::args::{MergeOptions, PurgeOptions, RemoveOptions, RenameOptions};
+use crate::ktutil::commands::{Done, Target, age, same_slot};
 use crate::messages::line;
 use crate::refusal::Refusal;
 

@@ -7,22 +7,16 @@ use std::fs::File;
 use std::io::Read;
 
 use kerberos_asn1::NameType;
-use kerberos_crypto::EncryptionType;
-use kerberos_crypto::KeyBlock;
+use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
 use serde_json::Value;
-use zeroize::Zeroize as _;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::ccache_select;
-use crate::hex;
-use crate::ktutil::commands::Done;
-use crate::ktutil::commands::Target;
-use crate::ktutil::commands::change::Standing;
-use crate::ktutil::commands::change::other_key;
-use crate::ktutil::commands::change::standing;
+use crate::ktutil::commands::change::{Standing, other_key, standing};
+use crate::ktutil::commands::{Done, Target};
 use crate::messages::system_text;
 use crate::refusal::Refusal;
+use crate::{ccache_select, hex};
 
 /// The largest document taken.
 const MAX_LEN: u64 = 64 * 1024 * 1024;

@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::path::Component;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::inotify::WatchFlags;
 

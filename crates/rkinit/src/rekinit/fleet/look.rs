@@ -2,17 +2,14 @@
 //! replaces it, and nothing is to stir meanwhile: so it is looked at when a probe asks.
 
 use std::cell::Cell;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kerberos_client::Client;
 use kerberos_files::ccache::Collection;
 use kerberos_files::stamp::FileStamp;
 
 use super::LOOK_LIMIT;
-use crate::rekinit::found::Lack;
-use crate::rekinit::found::Sought;
-use crate::rekinit::found::may_rename;
+use crate::rekinit::found::{Lack, Sought, may_rename};
 use crate::rekinit::keep::Kept;
 use crate::rekinit::log;
 use crate::rekinit::log::Log;

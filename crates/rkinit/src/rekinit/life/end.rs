@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use kerberos_files::ccache::Ccache;
-use kerberos_files::ccache::CcacheKind;
+use kerberos_files::ccache::{Ccache, CcacheKind};
 
 use super::Life;
 use crate::rekinit::status::Status;

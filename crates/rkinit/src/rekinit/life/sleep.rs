@@ -1,12 +1,9 @@
 //! What the main thread sleeps until.
 
 use std::os::fd::AsFd as _;
-use std::time::Duration;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use rustix::event::PollFd;
-use rustix::event::PollFlags;
-use rustix::event::Timespec;
+use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::Life;
 use crate::rekinit::files::Files;

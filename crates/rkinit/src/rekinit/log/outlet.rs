@@ -5,16 +5,10 @@
 //! does not fit is lost, and how much that was is said.
 
 use std::collections::VecDeque;
-use std::io;
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::Condvar;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::OnceLock;
-use std::sync::PoisonError;
-use std::thread;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
+use std::{io, thread};
 
 /// A line about lines that were lost, of the format that they had.
 pub(super) type Notice = fn(u64) -> String;

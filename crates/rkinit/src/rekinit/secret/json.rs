@@ -4,10 +4,7 @@ use kerberos_client::ClientError;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::Found;
-use super::Known;
-use super::Name;
-use super::no_secret;
+use super::{Found, Known, Name, no_secret};
 use crate::password_file::BYTE_ORDER_MARK;
 
 /// The members that secret managers agree on; others say where a database is and the like.
