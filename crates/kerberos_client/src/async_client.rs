@@ -326,7 +326,8 @@ impl AsyncClient {
         user: &S4uUser,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        self.driver.s4u2self(cache, user, request).await
+        // What it holds between its steps is large.
+        Box::pin(self.driver.s4u2self(cache, user, request)).await
     }
 
     /// As [`Client::s4u2proxy`].

@@ -141,11 +141,7 @@ impl Io {
     /// is no other thread to be had, that is better than not doing it. `None` when the process ends.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(
-            clippy::unused_async,
-            clippy::unnecessary_wraps,
-            reason = "a runtime's is awaited"
-        )
+        expect(clippy::unused_async, reason = "a runtime's is awaited")
     )]
     pub(crate) async fn run_or_do<T: Send + 'static>(
         self,

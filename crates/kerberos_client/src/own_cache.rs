@@ -109,7 +109,7 @@ impl OwnCache {
     fn find(config: &Config, service: &Principal) -> Result<Self, ClientError> {
         let options = config.krb5().ccache_options();
         let caches = Collection::new(config.ccache_name()?, options);
-        let (cache, named) = match caches.select(service, identity(config, service)?)? {
+        let (cache, named) = match caches.select(service, identity(config, service))? {
             Selection::Cache(cache) => (cache, None),
             Selection::Missing(principal) if caches.can_switch() => {
                 (caches.new_unique()?, Some(principal))
@@ -121,9 +121,10 @@ impl OwnCache {
         let name = cache.name().clone();
         let owner = named.clone().or_else(|| state.owner.clone());
         let is_anothers = named.is_some() && state.owner.is_some() && state.owner != named;
-        let keys = match state.is_due(now()) && !is_anothers {
-            true => keys(config, owner)?,
-            false => None,
+        let keys = if state.is_due(now()) && !is_anothers {
+            keys(config, owner)?
+        } else {
+            None
         };
         if let Some(principal) = named.filter(|_| is_anothers || keys.is_none()) {
             return Err(ClientError::NoCacheOf {
@@ -194,19 +195,14 @@ impl State {
 }
 
 /// As whom to talk to the service, if the user says so.
-fn identity(config: &Config, service: &Principal) -> Result<Option<Principal>, ClientError> {
-    let Some(path) = config.k5identity() else {
-        return Ok(None);
-    };
-    // As in MIT's library one that cannot be read says nothing.
-    let Ok(text) = std::fs::read_to_string(path) else {
-        return Ok(None);
-    };
+fn identity(config: &Config, service: &Principal) -> Option<Principal> {
+    // As in MIT's library a file that cannot be read says nothing.
+    let text = std::fs::read_to_string(config.k5identity()?).ok()?;
     let realm = config.default_realm().ok();
     let options = realm.map_or_else(ParseOptions::default, |realm| {
         ParseOptions::with_default_realm(realm.as_bytes())
     });
-    Ok(K5Identity::parse(text).principal_for(service, &options))
+    K5Identity::parse(text).principal_for(service, &options)
 }
 
 /// The keys of `principal` in the client keytab, or of its first one; `None` if there are none.

@@ -331,7 +331,10 @@ fn a_login_is_put_into_the_cache_and_then_told_of() {
     let (tell, told) = mpsc::channel();
     let path = file.0.clone();
     let params = KeeperParams::new(as_params(&client), password)
-        .with_publish(move |_| Ok(tell.send(path.exists()).unwrap()))
+        .with_publish(move |_| {
+            tell.send(path.exists()).unwrap();
+            Ok(())
+        })
         .with_cache(cache);
     let keeper = client.keep(params).unwrap();
     keeper.wait(LONG).unwrap();

@@ -28,7 +28,8 @@ fn world(cache: &str) -> World {
         .unwrap();
     let (bob, alice) = (kdc.keytab("bob"), kdc.keytab("alice"));
     // Behind two bytes of the version.
-    folder.write("keytab", [&bob[..], &alice[2..]].concat());
+    let (_, alice) = alice.split_at(2);
+    folder.write("keytab", [&bob, alice].concat());
     let at = |name: &str| folder.join(name).display().to_string();
     let conf = format!(
         "{}[domain_realm]\n.example.com = EXAMPLE.COM\n",
@@ -176,8 +177,8 @@ fn of_a_collection_the_cache_for_the_service() {
     world.log_in("alice", "password", first.name());
     assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
     // As the user says, also where that one has to log in first; and the primary one stays.
-    let identity = format!("bob@EXAMPLE.COM service=HTTP host=www.*\n");
-    world.folder.write("identity", &identity);
+    let identity = "bob@EXAMPLE.COM service=HTTP host=www.*\n";
+    world.folder.write("identity", identity);
     assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
     assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
     assert_eq!(collection.all().unwrap().len(), 2);

@@ -227,9 +227,10 @@ impl NegotiateLayer {
         let credentials = request.headers().get(AUTHORIZATION);
         let text = credentials.and_then(|value| negotiate(value.as_bytes()));
         let Some(token) = text.filter(|text| !text.is_empty()) else {
-            return match self.is_optional {
-                true => Ok(None),
-                false => Err(Refusal::Unauthorized(ASK)),
+            return if self.is_optional {
+                Ok(None)
+            } else {
+                Err(Refusal::Unauthorized(ASK))
             };
         };
         let token = decode(token).map_err(|error| Refusal::of(&error))?;

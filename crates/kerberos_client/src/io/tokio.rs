@@ -238,16 +238,16 @@ mod tests {
                 ::tokio::runtime::Builder::new_current_thread()
             };
             let runtime = builder.build().unwrap();
-            let (begin, begun) = mpsc::channel();
+            let (tell, told) = mpsc::channel();
             let done = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&done);
             runtime.block_on(async {
                 ::tokio::spawn(finish(move || {
-                    begin.send(()).unwrap();
+                    tell.send(()).unwrap();
                     thread::sleep(Duration::from_millis(300));
                     counted.store(1, Ordering::Release);
                 }));
-                while begun.try_recv().is_err() {
+                while told.try_recv().is_err() {
                     ::tokio::task::yield_now().await;
                 }
             });
