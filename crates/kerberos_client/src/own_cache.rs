@@ -110,15 +110,15 @@ impl OwnCache {
         let options = config.krb5().ccache_options();
         let caches = Collection::new(config.ccache_name()?, options);
         let (cache, named) = match caches.select(service, identity(config, service))? {
-            Selection::Cache(cache) => (cache, None),
-            Selection::Missing(principal) if caches.can_switch() => {
-                (caches.new_unique()?, Some(principal))
-            }
-            Selection::Missing(principal) => (caches.primary()?, Some(principal)),
-            _ => (caches.primary()?, None),
+            Selection::Cache(cache) => (Some(cache), None),
+            Selection::Missing(principal) if caches.can_switch() => (None, Some(principal)),
+            Selection::Missing(principal) => (Some(caches.primary()?), Some(principal)),
+            _ => (Some(caches.primary()?), None),
         };
-        let state = State::of(&cache)?;
-        let name = cache.name().clone();
+        let state = match &cache {
+            Some(cache) => State::of(cache, config.krb5().kdc_timesync())?,
+            None => State::default(),
+        };
         let owner = named.clone().or_else(|| state.owner.clone());
         let is_anothers = named.is_some() && state.owner.is_some() && state.owner != named;
         let keys = if state.is_due(now()) && !is_anothers {
@@ -132,14 +132,23 @@ impl OwnCache {
                 caches: caches.name().clone(),
             });
         }
+        let cache = match cache {
+            Some(cache) => cache,
+            None => caches.new_unique()?,
+        };
         let has_ticket = state.has_ticket(now());
         if has_ticket && keys.is_some() {
             // Others go on with the ticket that there is, and so do we if no KDC answers.
-            let soon = now().seconds + PAUSE;
-            cache.set_config(&refresh_time(soon))?;
+            let soon = refresh_time(now().seconds + PAUSE);
+            if let Err(error) = cache.set_config(&soon) {
+                tracing::debug!(
+                    "{} does not say who renews its ticket: {error}",
+                    cache.name()
+                );
+            }
         }
         Ok(Self {
-            name,
+            name: cache.name().clone(),
             has_ticket,
             keys,
         })
@@ -157,15 +166,15 @@ struct State {
 }
 
 impl State {
-    fn of(cache: &Ccache) -> Result<Self, CcacheError> {
+    /// `timesync` says whether what the cache knows of the KDC's clock is believed.
+    fn of(cache: &Ccache, timesync: bool) -> Result<Self, CcacheError> {
         let mut reader = match cache.open() {
             Err(error) if error.is_no_cache() => return Ok(Self::default()),
             opened => opened?,
         };
         let owner = reader.default_principal().clone();
-        let ahead = reader
-            .kdc_offset()
-            .map_or(0, |offset| i64::from(offset.seconds));
+        let ahead = reader.kdc_offset().filter(|_| timesync);
+        let ahead = ahead.map_or(0, |offset| i64::from(offset.seconds));
         let tgt = Principal::krbtgt(owner.realm(), owner.realm());
         let mut state = Self {
             owner: Some(owner),
