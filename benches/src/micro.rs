@@ -1,4 +1,5 @@
-//! Micro benchmarks, one module per subject: ours first, then the peers, interleaved in one process.
+//! Micro benchmarks, one module per subject: ours first, then the peers, interleaved in one
+//! process.
 //!
 //! `cargo micro` builds the peers and measures all; without the feature `peers` only ours is
 //! measured. Ratios are what counts: other work on the machine hits all of them alike. Subjects can

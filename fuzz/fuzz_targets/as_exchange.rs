@@ -89,11 +89,11 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
 }
 
 /// What an attacker may not change. The realm of a canonicalised client is not among it: nothing
-/// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters. Nor is what
-/// an error changes of the next request: by the clock it tells, until when the ticket is asked for,
-/// and a renewable one is given for what is later than allowed; whether there is padata in it that an
-/// old KDC stumbles over, such as that which asks for the proof of RFC 6806 §11; and whether one
-/// authenticates oneself first where the KDC does not insist.
+/// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters. Nor is
+/// what an error changes of the next request: by the clock it tells, until when the ticket is asked
+/// for, and a renewable one is given for what is later than allowed; whether there is padata in it
+/// that an old KDC stumbles over, such as that which asks for the proof of RFC 6806 §11; and
+/// whether one authenticates oneself first where the KDC does not insist.
 fn essence(choices: u8, login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
     let credential = &login.credential;
     // What may be canonicalised is the KDC's to say.

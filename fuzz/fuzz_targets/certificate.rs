@@ -12,7 +12,8 @@ use libfuzzer_sys::fuzz_target;
 
 use script::Script;
 
-/// As much of certificates as is looked at, signed by SHA-256 with RSA, and by RSASSA-PSS with SHA-512.
+/// As much of certificates as is looked at, signed by SHA-256 with RSA, and by RSASSA-PSS with
+/// SHA-512.
 const HONEST: [&[u8]; 2] = [
     b"\x30\x14\x30\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00\x03\x01\x00",
     b"\x30\x20\x30\x00\x30\x1c\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a\

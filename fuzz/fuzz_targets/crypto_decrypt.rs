@@ -2,8 +2,8 @@
 //! two octets choose the encryption type and the usage, the rest is the data, and what happens to
 //! what was encrypted and signed here.
 //!
-//! Nothing that was not encrypted or signed here, just so, decrypts or verifies, both ways to decrypt
-//! agree, and what was encrypted here comes back.
+//! Nothing that was not encrypted or signed here, just so, decrypts or verifies, both ways to
+//! decrypt agree, and what was encrypted here comes back.
 #![no_main]
 
 #[path = "support/script.rs"]

@@ -1,5 +1,5 @@
-//! Deliveries in any world: whatever servers do, and in whatever order, a delivery ends in time, asks
-//! nobody who is gone, and has no reply that nobody sent.
+//! Deliveries in any world: whatever servers do, and in whatever order, a delivery ends in time,
+//! asks nobody who is gone, and has no reply that nobody sent.
 #![no_main]
 
 use std::time::Duration;

@@ -1,10 +1,10 @@
-//! Answers of DNS servers: whatever follows an honest header and question, nothing panics or grows, and
-//! it answers no other question; and of records that are well-formed those count that the name has, or
-//! the one that its aliases lead to.
+//! Answers of DNS servers: whatever follows an honest header and question, nothing panics or grows,
+//! and it answers no other question; and of records that are well-formed those count that the name
+//! has, or the one that its aliases lead to.
 //!
-//! The first octet picks the type that was asked for. With its highest bit, each octet after it is a
-//! record. Else they are what stands after the question, with the counts of answers and authorities in
-//! front; and a second reading takes the input as it is.
+//! The first octet picks the type that was asked for. With its highest bit, each octet after it is
+//! a record. Else they are what stands after the question, with the counts of answers and
+//! authorities in front; and a second reading takes the input as it is.
 #![no_main]
 
 use kerberos_client::dns::count_answers;
@@ -63,8 +63,8 @@ fn message(kind: u16, answers: u8, authorities: u8, rest: Vec<u8>) -> Vec<u8> {
     message
 }
 
-/// A record: two bits each for whose it is, and whom it leads to if it is an alias; whether it is one;
-/// whether it is of another class; whether its owner is written in other letters.
+/// A record: two bits each for whose it is, and whom it leads to if it is an alias; whether it is
+/// one; whether it is of another class; whether its owner is written in other letters.
 struct Record(u8);
 
 impl Record {

@@ -1,5 +1,6 @@
-//! Both ends of a Kerberos context on a hostile network, which drops in what it likes or alters what
-//! is sent: whoever ends up with a context has agreed with the other on all of it, and on the channel.
+//! Both ends of a Kerberos context on a hostile network, which drops in what it likes or alters
+//! what is sent: whoever ends up with a context has agreed with the other on all of it, and on the
+//! channel.
 #![no_main]
 
 #[path = "support/constant.rs"]

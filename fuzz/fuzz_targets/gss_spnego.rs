@@ -1,8 +1,8 @@
 //! SPNEGO on a hostile network: an acceptor that takes it and bare Kerberos lets nobody in but the
 //! client, and two ends that are through have agreed on all of it, and on what was offered.
 //!
-//! The first octet chooses the initiator: one of any behaviour, ours, or one to which Kerberos comes
-//! second, so that both have to sign what was offered.
+//! The first octet chooses the initiator: one of any behaviour, ours, or one to which Kerberos
+//! comes second, so that both have to sign what was offered.
 #![no_main]
 
 #[path = "support/constant.rs"]

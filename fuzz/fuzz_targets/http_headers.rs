@@ -1,8 +1,8 @@
-//! Headers of HTTP as clients and servers send them: nothing panics, what asks for `Negotiate` says so,
-//! and nobody gets past a service without a ticket.
+//! Headers of HTTP as clients and servers send them: nothing panics, what asks for `Negotiate` says
+//! so, and nobody gets past a service without a ticket.
 //!
-//! The first octet chooses: the header of a server, of a proxy, the header of a client, or the token
-//! in one.
+//! The first octet chooses: the header of a server, of a proxy, the header of a client, or the
+//! token in one.
 #![no_main]
 
 #[path = "support/memory_file.rs"]

@@ -1,8 +1,9 @@
-//! A client of HTTP that shows its ticket, and responses of anybody: it takes none for the server's but
-//! the one with the server's proof, and a refusal for nothing else.
+//! A client of HTTP that shows its ticket, and responses of anybody: it takes none for the server's
+//! but the one with the server's proof, and a refusal for nothing else.
 //!
-//! The first octet chooses: server or proxy, the mechanism, whether the response refuses, and whether it
-//! is the server's, with what happens to it on the way, or a stranger's, whose headers are lines.
+//! The first octet chooses: server or proxy, the mechanism, whether the response refuses, and
+//! whether it is the server's, with what happens to it on the way, or a stranger's, whose headers
+//! are lines.
 #![no_main]
 
 #[path = "support/client.rs"]

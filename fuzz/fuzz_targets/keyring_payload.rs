@@ -1,5 +1,5 @@
-//! What lies in keys of the kernel that anybody with the user's rights may have written: the name of
-//! the primary cache, an owner, a credential; and the names that are typed for them.
+//! What lies in keys of the kernel that anybody with the user's rights may have written: the name
+//! of the primary cache, an owner, a credential; and the names that are typed for them.
 #![no_main]
 
 use kerberos_files::ccache::fuzzing::{keyring_name, primary_of_keyring};

@@ -1,5 +1,5 @@
-//! Names as people write them: what parses is written back and parses as the same again; principals,
-//! caches, keytabs, durations, points of time, identity files, servers and resolv.conf.
+//! Names as people write them: what parses is written back and parses as the same again;
+//! principals, caches, keytabs, durations, points of time, identity files, servers and resolv.conf.
 //!
 //! The first byte chooses.
 #![no_main]

@@ -1,5 +1,5 @@
-//! A PAC, or the part of a ticket that holds one: nothing verifies but what the KDC signed, and what
-//! any KDC could sign is read without a panic.
+//! A PAC, or the part of a ticket that holds one: nothing verifies but what the KDC signed, and
+//! what any KDC could sign is read without a panic.
 //!
 //! `crates/kerberos_proto/tests/pac/captured` is a good corpus to begin with.
 #![no_main]

@@ -1,8 +1,8 @@
-//! Replay caches: in a file of any bytes, among other requests and with clients whose clocks are ahead,
-//! a request that was new is refused for as long as it could be taken again.
+//! Replay caches: in a file of any bytes, among other requests and with clients whose clocks are
+//! ahead, a request that was new is refused for as long as it could be taken again.
 //!
-//! The first octet is how many requests there are, of three octets each: which, after how long, and how
-//! long it can be taken. The rest is the file.
+//! The first octet is how many requests there are, of three octets each: which, after how long, and
+//! how long it can be taken. The rest is the file.
 #![no_main]
 
 use std::collections::BTreeMap;

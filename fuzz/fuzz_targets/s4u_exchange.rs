@@ -154,8 +154,8 @@ impl Realms {
     }
 }
 
-/// A realm that trusts the other one. Keys of RC4 are made of passwords in no time; others are random,
-/// which here means that they are the same in both.
+/// A realm that trusts the other one. Keys of RC4 are made of passwords in no time; others are
+/// random, which here means that they are the same in both.
 fn realm(
     etype: EncryptionType,
     name: &str,

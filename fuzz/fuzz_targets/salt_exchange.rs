@@ -1,6 +1,6 @@
-//! How the KDC makes the keys of a password, asked over a hostile network. Nothing proves the answer,
-//! so any salt may come; but the question ends, after few requests, and what is told is of the types
-//! that were asked for, each once, in the client's order.
+//! How the KDC makes the keys of a password, asked over a hostile network. Nothing proves the
+//! answer, so any salt may come; but the question ends, after few requests, and what is told is of
+//! the types that were asked for, each once, in the client's order.
 #![no_main]
 
 #[path = "support/constant.rs"]

@@ -1,5 +1,5 @@
-//! Frames from anybody to a security layer of SASL, in pieces of any size: they are refused or waited
-//! for, and honest ones that were altered are taken for what they were or refused.
+//! Frames from anybody to a security layer of SASL, in pieces of any size: they are refused or
+//! waited for, and honest ones that were altered are taken for what they were or refused.
 #![no_main]
 
 #[path = "support/constant.rs"]

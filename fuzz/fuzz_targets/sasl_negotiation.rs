@@ -1,5 +1,5 @@
-//! SASL on a hostile network, by either mechanism and with any wishes: the layer is one that both want,
-//! and two ends that are through have agreed on it and on who they are, or one refuses.
+//! SASL on a hostile network, by either mechanism and with any wishes: the layer is one that both
+//! want, and two ends that are through have agreed on it and on who they are, or one refuses.
 #![no_main]
 
 #[path = "support/client.rs"]

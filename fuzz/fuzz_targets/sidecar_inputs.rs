@@ -1,6 +1,7 @@
-//! What a sidecar and `rktutil import` are mounted with: a file of TOML, a secret of JSON, a keytab as
-//! JSON; and what strangers send to the sidecar's port. The first byte chooses. No complaint shows a
-//! secret that was read, and an answer is one that HTTP knows, with a page for whom asked for one.
+//! What a sidecar and `rktutil import` are mounted with: a file of TOML, a secret of JSON, a keytab
+//! as JSON; and what strangers send to the sidecar's port. The first byte chooses. No complaint
+//! shows a secret that was read, and an answer is one that HTTP knows, with a page for whom asked
+//! for one.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,6 +1,6 @@
-//! A chase for a ticket through two realms with a hostile network: each answer of the honest KDCs is
-//! passed on, altered, replaced by other bytes or by an earlier answer. However it ends, it ends;
-//! and a ticket is never another than the honest one.
+//! A chase for a ticket through two realms with a hostile network: each answer of the honest KDCs
+//! is passed on, altered, replaced by other bytes or by an earlier answer. However it ends, it
+//! ends; and a ticket is never another than the honest one.
 #![no_main]
 
 #[path = "support/constant.rs"]

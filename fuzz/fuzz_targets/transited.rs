@@ -1,5 +1,5 @@
-//! The list of realms that a ticket has passed through, which foreign KDCs write: reading any ends, and
-//! no list is taken that has a realm which nobody vouches for.
+//! The list of realms that a ticket has passed through, which foreign KDCs write: reading any ends,
+//! and no list is taken that has a realm which nobody vouches for.
 #![no_main]
 
 use kerberos_asn1::{EncTicketPart, KerberosString, TicketFlags};

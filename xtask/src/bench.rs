@@ -219,7 +219,8 @@ fn measure(contenders: &[Contender], rounds: usize) -> Outcome<Vec<Sample>> {
         contender.run()?;
     }
     for round in 0..rounds {
-        // Nobody is always the first after the slowest, who leaves nothing in the processor's caches.
+        // Nobody is always the first after the slowest, who leaves nothing in the processor's
+        // caches.
         let turns = contenders.iter().zip(&mut samples);
         let mut turns: Vec<_> = turns.collect();
         turns.rotate_left(round % contenders.len().max(1));

@@ -1,8 +1,8 @@
 //! `cargo xtask fuzz`: every fuzz target for a while, and what that found.
 //!
-//! What adds up over time lies below `target/fuzz`: `corpus` (one folder a target), `findings` (inputs
-//! that break a promise) and `logs` (what libFuzzer said last). What all runs came to is added up in
-//! `fuzz/tally.json`, for docs/SECURITY.md; a smoke run does not count.
+//! What adds up over time lies below `target/fuzz`: `corpus` (one folder a target), `findings`
+//! (inputs that break a promise) and `logs` (what libFuzzer said last). What all runs came to is
+//! added up in `fuzz/tally.json`, for docs/SECURITY.md; a smoke run does not count.
 
 mod program;
 mod seeds;

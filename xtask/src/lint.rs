@@ -46,9 +46,9 @@ pub(crate) fn run() -> Outcome {
 
 /// Checks that nothing a user builds asks for a newer Rust than `rust-version` of the workspace.
 ///
-/// It takes no older toolchain: clippy's `incompatible_msrv` looks after what our own code calls, and
-/// every dependency states its own minimum. What the language itself learned since, such as how long
-/// a temporary value lives, `cargo xtask portability msrv` finds.
+/// It takes no older toolchain: clippy's `incompatible_msrv` looks after what our own code calls,
+/// and every dependency states its own minimum. What the language itself learned since, such as how
+/// long a temporary value lives, `cargo xtask portability msrv` finds.
 fn minimum_rust() -> Outcome {
     let text = process::output(&mut process::cargo([
         "metadata",

@@ -27,8 +27,8 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     command(&cargo, arguments)
 }
 
-/// The features with which everything is checked and tested, in one build: what a feature leaves out
-/// has nothing to test.
+/// The features with which everything is checked and tested, in one build: what a feature leaves
+/// out has nothing to test.
 pub(crate) const ALL_FEATURES: &str = "--features=kerberos_client/tokio,kerberos_client/https";
 
 /// Runs `command`, showing it and its output.

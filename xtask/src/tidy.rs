@@ -12,6 +12,9 @@ const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 /// No file may be longer than this, tables apart: it is time to split.
 const LONGEST_FILE: usize = 800;
 
+/// The widest line of a comment, in characters: what rustfmt wraps code at.
+const WIDEST_COMMENT: usize = 100;
+
 /// Checks every file that git knows.
 ///
 /// # Errors
@@ -49,6 +52,11 @@ fn check(name: &str, text: &str, breaches: &mut Vec<String>) {
             "{name}: longer than {LONGEST_FILE} lines, split it"
         ));
     }
+    if is_rust {
+        breaches.extend(wide_comments(text).map(|number| {
+            format!("{name}:{number}: a comment wider than {WIDEST_COMMENT} characters")
+        }));
+    }
     for (number, line) in text.lines().enumerate() {
         if let Some(path) = MACHINE_PATHS.iter().find(|path| line.contains(**path)) {
             breaches.push(format!(
@@ -57,6 +65,20 @@ fn check(name: &str, text: &str, breaches: &mut Vec<String>) {
             ));
         }
     }
+}
+
+/// The numbers of the lines that are too wide a comment; examples in it are code.
+fn wide_comments(text: &str) -> impl Iterator<Item = usize> {
+    let mut in_example = false;
+    let lines = text.lines().zip(1..);
+    lines.filter_map(move |(line, number)| {
+        let comment = line.trim_start().strip_prefix("//")?;
+        let comment = comment.trim_start_matches(['/', '!']);
+        if comment.trim_start().starts_with("```") {
+            in_example = !in_example;
+        }
+        (!in_example && line.chars().count() > WIDEST_COMMENT).then_some(number)
+    })
 }
 
 #[cfg(test)]
@@ -73,6 +95,12 @@ mod tests {
     fn breaches_are_found() {
         assert_eq!(breaches("a.rs", "//! A.\nfn f() {}\n"), 0);
         assert_eq!(breaches("a.rs", "fn f() {}\n"), 1);
+        let wide = "x".repeat(WIDEST_COMMENT);
+        assert_eq!(breaches("a.rs", &format!("//! {wide}\n")), 1);
+        assert_eq!(
+            breaches("a.rs", &format!("//! ```\n//! {wide}\n//! ```\n//! A\n")),
+            0
+        );
         assert_eq!(breaches("a.sh", &format!("cd {}x\n", MACHINE_PATHS[0])), 1);
         assert_eq!(
             breaches("a.rs", &format!("//! A.\n{}", "\n".repeat(LONGEST_FILE))),

@@ -1,4 +1,5 @@
-//! MIT's library, in a small C program that measures itself. The linker that Rust needs compiles it.
+//! MIT's library, in a small C program that measures itself. The linker that Rust needs compiles
+//! it.
 
 use std::error::Error;
 use std::process::Command;

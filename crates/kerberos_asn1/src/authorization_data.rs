@@ -93,8 +93,8 @@ sequence! {
 pub type AdMandatoryForKdc<'a> = AuthorizationData<'a>;
 
 sequence! {
-    /// The contents of an [`AuthorizationDataType::CAMMAC`] element (RFC 7751 §4): others, for which
-    /// the KDC vouches.
+    /// The contents of an [`AuthorizationDataType::CAMMAC`] element (RFC 7751 §4): others, for
+    /// which the KDC vouches.
     ///
     /// ```text
     /// AD-CAMMAC                   ::= SEQUENCE {
@@ -113,7 +113,8 @@ sequence! {
     pub struct AdCammac<'a> {
         /// What the KDC vouches for.
         [0] elements: AuthorizationData<'a>,
-        /// Over the ticket with `elements` in place of all its authorization data, with the KDC's key.
+        /// Over the ticket with `elements` in place of all its authorization data, with the KDC's
+        /// key.
         [1] kdc_verifier: Option<VerifierMac<'a>>,
         /// Over `elements`, with the key of the ticket.
         [2] svc_verifier: Option<VerifierMac<'a>>,

@@ -34,8 +34,8 @@
 //!
 //! So a value encodes to the bytes it was decoded from, but for unsigned numbers sent as negative
 //! ones (or key versions the other way round), other lengths of flag words, and later fields. Where
-//! every octet counts, because a checksum or a peer depends on it, the bytes themselves are at hand:
-//! [`RawTicket`], [`KdcReq::req_body_der`], [`KrbSafe::safe_body_der`].
+//! every octet counts, because a checksum or a peer depends on it, the bytes themselves are at
+//! hand: [`RawTicket`], [`KdcReq::req_body_der`], [`KrbSafe::safe_body_der`].
 //!
 //! # Secrets
 //!

@@ -37,8 +37,8 @@ impl<'a> Ticket<'a> {
     /// The one version there is, for `tkt_vno`.
     pub const VERSION: i32 = 5;
 
-    /// For which service the ticket encoded in `der` is: `realm` and `sname`, without a look at what
-    /// follows them. That takes half the time of decoding all of it.
+    /// For which service the ticket encoded in `der` is: `realm` and `sname`, without a look at
+    /// what follows them. That takes half the time of decoding all of it.
     ///
     /// # Errors
     /// When it does not begin as a ticket does.

@@ -95,8 +95,8 @@ impl ServiceAcceptor {
     }
 
     /// A service with keys that are in no keytab, as of a secret manager; all else is as with
-    /// [`from_keytab`](Self::from_keytab). [`ServiceKeys`](kerberos_proto::ServiceKeys) are keys that do
-    /// not change.
+    /// [`from_keytab`](Self::from_keytab). [`ServiceKeys`](kerberos_proto::ServiceKeys) are keys
+    /// that do not change.
     ///
     /// # Errors
     /// [`ClientError::RcacheName`], [`ClientError::Expand`], [`ClientError::Random`], and
@@ -154,8 +154,9 @@ impl ServiceAcceptor {
         self
     }
 
-    /// With this replay cache: one that all machines share behind a load balancer, where a request that
-    /// one has taken is not to be taken by another. A [`Mutex`] keeps it for one thread at a time.
+    /// With this replay cache: one that all machines share behind a load balancer, where a request
+    /// that one has taken is not to be taken by another. A [`Mutex`] keeps it for one thread at a
+    /// time.
     #[must_use = "the other one stays as it was"]
     pub fn with_replay_cache(mut self, cache: impl ReplayCache + Send + 'static) -> Self {
         self.replays = Arc::new(Replays::Other(Mutex::new(Box::new(cache))));
@@ -169,8 +170,8 @@ impl ServiceAcceptor {
 
     /// Authenticates the sender of `ap_req`, which came from `peer` if that is known.
     ///
-    /// It blocks: the replay cache is a file as a rule, whose lock others may hold, and a keytab that
-    /// has changed is read anew. A task awaits `accept_async` (feature `tokio`).
+    /// It blocks: the replay cache is a file as a rule, whose lock others may hold, and a keytab
+    /// that has changed is read anew. A task awaits `accept_async` (feature `tokio`).
     ///
     /// # Errors
     /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) has what to do about it,
@@ -200,8 +201,8 @@ impl ServiceAcceptor {
         accepted.unwrap_or_else(|| Err(ApError::Keys(ClientError::NoRuntime.into())))
     }
 
-    /// Whether the replay cache can be written to, where `new` has found the keys already: for the start
-    /// of a service, which would learn it from its first client else. The file is made.
+    /// Whether the replay cache can be written to, where `new` has found the keys already: for the
+    /// start of a service, which would learn it from its first client else. The file is made.
     ///
     /// # Errors
     /// [`ApError::ReplayCache`].

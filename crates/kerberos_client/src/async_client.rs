@@ -2,8 +2,8 @@
 //!
 //! It does what [`Client`] does, by the same code, but for
 //! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would be a stream; what takes the
-//! processor or a file for more than a moment (string-to-key, credential caches) is done by threads of
-//! the client's own.
+//! processor or a file for more than a moment (string-to-key, credential caches) is done by threads
+//! of the client's own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +29,8 @@ use crate::{
 
 /// A Kerberos client whose calls are awaited; cheap to clone and to share between tasks.
 ///
-/// Its futures are `Send`, and need a Tokio runtime with IO and time enabled. Each may be dropped at
-/// any time: nothing is left half done, and who waits for the same ticket still gets it.
+/// Its futures are `Send`, and need a Tokio runtime with IO and time enabled. Each may be dropped
+/// at any time: nothing is left half done, and who waits for the same ticket still gets it.
 ///
 /// # Example
 /// ```

@@ -162,7 +162,8 @@ impl Driver {
     }
 }
 
-/// The server, if it is asked by that strategy: as a stream it may be a proxy or a UNIX socket, too.
+/// The server, if it is asked by that strategy: as a stream it may be a proxy or a UNIX socket,
+/// too.
 fn over(server: &Located, strategy: Strategy) -> Option<Located> {
     let transport = match strategy {
         Strategy::UdpFirst => Transport::Udp,

@@ -43,9 +43,9 @@ pub struct Config {
 impl Config {
     /// What the environment says: krb5.conf from `KRB5_CONFIG` or the default places, names from
     /// `KRB5CCNAME`, `KRB5_KTNAME`, `KRB5_CLIENT_KTNAME` and `KRB5RCACHENAME` (or a type in
-    /// `KRB5RCACHETYPE`), `.k5identity` from `HOME`, the folder for `%{TEMP}` from `TMPDIR`, and that of the replay cache
-    /// from `KRB5RCACHEDIR` or `TMPDIR`. With the feature `https` also `SSL_CERT_FILE`,
-    /// `SSL_CERT_DIR`, and what `ENV:` in `http_anchors` names.
+    /// `KRB5RCACHETYPE`), `.k5identity` from `HOME`, the folder for `%{TEMP}` from `TMPDIR`, and
+    /// that of the replay cache from `KRB5RCACHEDIR` or `TMPDIR`. With the feature `https` also
+    /// `SSL_CERT_FILE`, `SSL_CERT_DIR`, and what `ENV:` in `http_anchors` names.
     ///
     /// As in MIT's library all of this is passed over when the program runs with rights that its
     /// user does not have (setuid, or the capabilities of its file): [`secure_execution()`].

@@ -40,8 +40,8 @@ impl Answered {
     }
 }
 
-/// Sends `request` to `servers` until one answers, until `deadline` at most. One that has the request
-/// by a connection, and no answer, is waited for with `patience`; `None` is for ever.
+/// Sends `request` to `servers` until one answers, until `deadline` at most. One that has the
+/// request by a connection, and no answer, is waited for with `patience`; `None` is for ever.
 ///
 /// The error lists every server, or address of one, that was tried and did not answer.
 pub(crate) async fn deliver(
@@ -343,8 +343,8 @@ pub(crate) async fn resolve(
     Ok(addresses)
 }
 
-/// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf. That takes as
-/// long as it takes: for a caller that blocks, no deadline ends `getaddrinfo`.
+/// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf. That takes
+/// as long as it takes: for a caller that blocks, no deadline ends `getaddrinfo`.
 async fn of_the_system(io: Io, host: String, port: u16) -> Result<Vec<SocketAddr>, Reason> {
     let ask = move || (host, port).to_socket_addrs().map(Iterator::collect);
     let found: io::Result<Vec<SocketAddr>> = io

@@ -8,13 +8,14 @@
 //! } }
 //! ```
 //! The schedule is that of MIT's `sendto_kdc.c`. Every address of every server is a connection, by
-//! UDP and by TCP where it is not named for one of them; small requests go by UDP first. Each connection is given one second before the
-//! next is tried too, then those of the other transport get their turn, and two seconds later all
-//! UDP requests are sent again, twice, with longer pauses. An answer of any server that was asked
-//! counts at any time. A KDC proxy, or a socket in the file system, is tried when its turn in the
-//! list comes. Once a connection stands (TCP, and with a proxy TLS) there is no further server and no
-//! hurry: a person may be looking for a second factor. Where no person can be meant, the caller has
-//! [patience](Delivery::with_patience) for a while only, and two minutes are enough for a proxy.
+//! UDP and by TCP where it is not named for one of them; small requests go by UDP first. Each
+//! connection is given one second before the next is tried too, then those of the other transport
+//! get their turn, and two seconds later all UDP requests are sent again, twice, with longer
+//! pauses. An answer of any server that was asked counts at any time. A KDC proxy, or a socket in
+//! the file system, is tried when its turn in the list comes. Once a connection stands (TCP, and
+//! with a proxy TLS) there is no further server and no hurry: a person may be looking for a second
+//! factor. Where no person can be meant, the caller has [patience](Delivery::with_patience) for a
+//! while only, and two minutes are enough for a proxy.
 //!
 //! Better than MIT: when the server just asked refuses, the next one is asked at once, and a name
 //! that cannot be resolved does not keep the other servers from being asked.
@@ -34,8 +35,9 @@ pub use endpoint::{Address, Endpoint, Transport};
 use schedule::{Connection, Interval, Phase, State};
 pub use script::play_delivery;
 
-/// How long a silent proxy is given where a KDC would be waited for without limit: whatever a person is waited for with, there
-/// is HTTP in between, which has limits of its own, and a proxy that is stuck is no KDC.
+/// How long a silent proxy is given where a KDC would be waited for without limit: whatever a
+/// person is waited for with, there is HTTP in between, which has limits of its own, and a proxy
+/// that is stuck is no KDC.
 const PROXY_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Which transports to use, and in which order.

@@ -96,8 +96,8 @@ impl Driver {
         }
     }
 
-    /// How long a KDC may take that has a request of a person, who may have to look for a second factor
-    /// first: there is no limit, unless nobody is there.
+    /// How long a KDC may take that has a request of a person, who may have to look for a second
+    /// factor first: there is no limit, unless nobody is there.
     pub(crate) fn patience_with_a_person(&self) -> Option<Duration> {
         self.unattended.then_some(self.patience)
     }

@@ -131,7 +131,8 @@ pub enum ClientError {
         /// Whom the KDC does not trust (`ok-as-delegate`).
         server: Principal,
     },
-    /// A service is to be talked to as somebody who has neither a cache nor a key in the client keytab.
+    /// A service is to be talked to as somebody who has neither a cache nor a key in the client
+    /// keytab.
     #[error("there is no ticket of {} in {caches}", Shown::new(principal))]
     NoCacheOf {
         /// Who it is, by `~/.k5identity`.
@@ -139,7 +140,8 @@ pub enum ClientError {
         /// Where caches were looked for.
         caches: CcacheName,
     },
-    /// A login does not prove that it is the realm's: see [`Client::verify`](crate::Client::verify).
+    /// A login does not prove that it is the realm's: see
+    /// [`Client::verify`](crate::Client::verify).
     #[error("the login of {} cannot be verified: {reason}", Shown::new(client))]
     Unverified {
         /// Who has logged in, by the KDC's account.
@@ -213,8 +215,8 @@ impl fmt::Display for DnsSearch {
     }
 }
 
-/// Bytes of a stranger as text that can be shown: a forged referral may name a realm that would drive
-/// the terminal, or one without end.
+/// Bytes of a stranger as text that can be shown: a forged referral may name a realm that would
+/// drive the terminal, or one without end.
 pub(crate) fn shown(text: &[u8]) -> String {
     Shown::new(String::from_utf8_lossy(text)).to_string()
 }

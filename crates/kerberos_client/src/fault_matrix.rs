@@ -1,10 +1,10 @@
 //! The fault matrix: everything that networks, KDCs and attackers do, against every exchange and
-//! transport, in virtual time. What comes of each is the table in `docs/FAULTS.md`, and a test that it
-//! is so; and whatever the table says, two things always hold:
+//! transport, in virtual time. What comes of each is the table in `docs/FAULTS.md`, and a test that
+//! it is so; and whatever the table says, two things always hold:
 //!
 //! * it ends within the time that it has;
-//! * a success is right: the ticket is the KDC's, for who asked and what was asked for, with the key
-//!   that it says; the password is changed.
+//! * a success is right: the ticket is the KDC's, for the client and the service that were asked
+//!   for, with the key that it says; the password is changed.
 
 mod network;
 mod phases;

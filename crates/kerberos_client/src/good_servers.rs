@@ -31,7 +31,8 @@ struct Good {
 
 impl GoodServers {
     /// Puts the server that answered last, and the address that did, before the others: all entries
-    /// of it, since DNS has one for each transport. Whether it had to be asked by TCP is the result.
+    /// of it, since DNS has one for each transport. Whether it had to be asked by TCP is the
+    /// result.
     pub(crate) fn put_first(
         &self,
         realm: &[u8],

@@ -1,4 +1,5 @@
-//! Security contexts (GSS-API, RFC 2743) with the tickets and the keys of this machine: feature `gss`.
+//! Security contexts (GSS-API, RFC 2743) with the tickets and the keys of this machine: feature
+//! `gss`.
 //!
 //! ```text
 //! Client::initiate ─► ticket (cache or KDC) ─► Initiation ──token──► Acceptance ◄─ ServiceAcceptor
@@ -6,7 +7,8 @@
 //!                                                    └──► kerberos_gss::Context ◄──┘
 //! ```
 //! Here are the ticket, the clock and the random numbers; the tokens and the messages are
-//! `kerberos_gss`'s, and putting tokens into HTTP or SASL is for `kerberos_http` and `kerberos_sasl`.
+//! `kerberos_gss`'s, and putting tokens into HTTP or SASL is for `kerberos_http` and
+//! `kerberos_sasl`.
 
 mod acceptance;
 mod initiation;
@@ -20,8 +22,8 @@ use getrandom::rand_core::UnwrapErr;
 /// Which tokens a context is established with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum GssMechanism {
-    /// SPNEGO (RFC 4178), as HTTP's `Negotiate`, SMB and SASL's `GSS-SPNEGO` have it. A service takes
-    /// bare Kerberos, too.
+    /// SPNEGO (RFC 4178), as HTTP's `Negotiate`, SMB and SASL's `GSS-SPNEGO` have it. A service
+    /// takes bare Kerberos, too.
     #[default]
     Spnego,
     /// Kerberos alone (RFC 4121), as SASL's `GSSAPI`, PostgreSQL and SSH have it.

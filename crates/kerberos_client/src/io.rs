@@ -120,8 +120,8 @@ impl Io {
         }
     }
 
-    /// As [`run`](Self::run), for what must not be cut off by the end of the process: a runtime that
-    /// shuts down meanwhile waits for the end of it, a while.
+    /// As [`run`](Self::run), for what must not be cut off by the end of the process: a runtime
+    /// that shuts down meanwhile waits for the end of it, a while.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")
@@ -137,8 +137,9 @@ impl Io {
         }
     }
 
-    /// Does work that may have to wait for a file but seldom does, if need be here and now: where there
-    /// is no other thread to be had, that is better than not doing it. `None` when the process ends.
+    /// Does work that may have to wait for a file but seldom does, if need be here and now: where
+    /// there is no other thread to be had, that is better than not doing it. `None` when the
+    /// process ends.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")

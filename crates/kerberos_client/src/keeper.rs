@@ -7,8 +7,8 @@
 //!             ▼                    ▼
 //!        KeeperState ──► watch    Alarm: the next refresh, or `refresh_now`, or the end
 //! ```
-//! A keeper is a thread of its own ([`Client::keep`]) or a Tokio task (`AsyncClient::keep`); between
-//! refreshes it sleeps. When to do what is in `schedule`, without a clock.
+//! A keeper is a thread of its own ([`Client::keep`]) or a Tokio task (`AsyncClient::keep`);
+//! between refreshes it sleeps. When to do what is in `schedule`, without a clock.
 
 mod alarm;
 mod attempt;
@@ -98,8 +98,8 @@ impl TicketKeeper {
     }
 
     /// Waits until there is a login that has not ended, and that was put where it is to be
-    /// ([`KeeperState::published`]), for `timeout` at most. It blocks the calling thread: in a task await
-    /// [`ready`](Self::ready).
+    /// ([`KeeperState::published`]), for `timeout` at most. It blocks the calling thread: in a task
+    /// await [`ready`](Self::ready).
     ///
     /// # Errors
     /// Why the last attempt failed, or [`ClientError::NotYet`] when none has ended.
@@ -177,8 +177,8 @@ impl TicketKeeper {
         self.shared.alarm.ring();
     }
 
-    /// Ends the keeper without waiting for an attempt that is under way; no further login is published.
-    /// Dropping it ends it as well, and waits for what is being published.
+    /// Ends the keeper without waiting for an attempt that is under way; no further login is
+    /// published. Dropping it ends it as well, and waits for what is being published.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Release);
         self.shared.alarm.ring();
@@ -190,9 +190,9 @@ impl TicketKeeper {
     }
 }
 
-/// Ends the keeper. What is being published is waited for; nothing is published any more after that,
-/// though a request that a KDC has not answered yet may run on to its end in the background. Dropped
-/// by the very callback that publishes, it waits for nothing.
+/// Ends the keeper. What is being published is waited for; nothing is published any more after
+/// that, though a request that a KDC has not answered yet may run on to its end in the background.
+/// Dropped by the very callback that publishes, it waits for nothing.
 impl Drop for TicketKeeper {
     fn drop(&mut self) {
         self.stop();
@@ -214,8 +214,8 @@ impl Client {
         let (keeper, work) = keeper(self.driver.clone(), params)?;
         thread::Builder::new()
             .name("krb5-keeper".to_owned())
-            // With a stack of the usual size: callbacks of the caller's run on it, in builds without
-            // optimisation, too. What is not used of it is address space and no memory.
+            // With a stack of the usual size: callbacks of the caller's run on it, in builds
+            // without optimisation, too. What is not used of it is address space and no memory.
             .spawn(move || block_on(work))
             .map_err(|error| ClientError::Keeper(Arc::new(error)))?;
         Ok(keeper)

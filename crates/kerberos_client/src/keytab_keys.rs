@@ -17,9 +17,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The keys of a keytab, for an [`Acceptor`](kerberos_proto::Acceptor) that threads share.
 ///
 /// The file is read once. Once a second at most, and whenever a ticket wants a key that is not
-/// there, it is looked at and read again if it is another one or was changed: a rotated keytab needs
-/// no restart. Keys that cannot be used (of unknown types or wrong lengths) are passed over, and so is
-/// an entry that is damaged: the whole ones beside it still let clients in, as with MIT's library.
+/// there, it is looked at and read again if it is another one or was changed: a rotated keytab
+/// needs no restart. Keys that cannot be used (of unknown types or wrong lengths) are passed over,
+/// and so is an entry that is damaged: the whole ones beside it still let clients in, as with MIT's
+/// library.
 ///
 /// While a changed file cannot be read, as when it is just being copied, the last keys stay. When
 /// it is gone, so are they.
@@ -44,8 +45,8 @@ impl KeytabKeys {
     /// The keys of the keytab called `name`, read now.
     ///
     /// # Errors
-    /// [`ClientError::KeytabName`] when `name` is no file, [`ClientError::Keytab`] when it cannot be
-    /// read, or when all that is in it is damaged.
+    /// [`ClientError::KeytabName`] when `name` is no file, [`ClientError::Keytab`] when it cannot
+    /// be read, or when all that is in it is damaged.
     pub fn open(name: &KeytabName) -> Result<Self, ClientError> {
         let file = KeytabFile::new(name.file_path()?);
         let read = Contents::read(&file)?;
@@ -90,7 +91,8 @@ impl State {
     fn look(&mut self, file: &KeytabFile) -> Result<(), KeytabError> {
         let due = !self.is_fresh();
         if due {
-            // Not otherwise: requests for missing keys, one after the other, would put it off for ever.
+            // Not otherwise: requests for missing keys, one after the other, would put it off for
+            // ever.
             self.looked = Instant::now();
         }
         let stamp = FileStamp::of(file.path());

@@ -55,15 +55,16 @@
 //! logic is the same code, and a clone made by `into` shares what the other one has learnt.
 //!
 //! # Through a KDC proxy
-//! With the feature `https` a `kdc = https://…` of krb5.conf, or of a URI record, is reached. It brings
-//! TLS (rustls over ring, which wants a C compiler); without it that is [`ProxyError::NotBuilt`].
+//! With the feature `https` a `kdc = https://…` of krb5.conf, or of a URI record, is reached. It
+//! brings TLS (rustls over ring, which wants a C compiler); without it that is
+//! [`ProxyError::NotBuilt`].
 //!
 //! # As a service
 //! [`ServiceAcceptor`] says who sent an AP-REQ, with the keys of a keytab.
 //!
 //! # Security contexts
-//! With the feature `gss`, `Client::initiate` does all that it takes to say `Negotiate` to a service,
-//! and `ServiceAcceptor::acceptance` what it takes to understand it.
+//! With the feature `gss`, `Client::initiate` does all that it takes to say `Negotiate` to a
+//! service, and `ServiceAcceptor::acceptance` what it takes to understand it.
 //!
 //! What this crate never does: it prints nothing and prompts nobody, and it reads the environment
 //! for a configuration made by [`Config::from_env`] only.

@@ -289,8 +289,8 @@ fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSe
     Ok(servers)
 }
 
-/// Keeps so many for each transport. The records for UDP come first: where they used up the room for
-/// all, a realm of many KDCs would have none by TCP, which large replies need.
+/// Keeps so many for each transport. The records for UDP come first: where they used up the room
+/// for all, a realm of many KDCs would have none by TCP, which large replies need.
 fn limit(servers: &mut Vec<Located>) {
     let (mut by_udp, mut by_others) = (0, 0);
     servers.retain(|located| {

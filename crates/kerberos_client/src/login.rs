@@ -22,8 +22,9 @@ use crate::{Client, ClientError};
 impl Client {
     /// Logs in: gets the initial ticket that `params` describe with `secret`.
     ///
-    /// That does not show a service who a user is: whoever answers in the KDC's place can have chosen the
-    /// password. A service that lets users in by their password calls [`verify`](Self::verify) besides.
+    /// That does not show a service who a user is: whoever answers in the KDC's place can have
+    /// chosen the password. A service that lets users in by their password calls
+    /// [`verify`](Self::verify) besides.
     ///
     /// # Errors
     /// [`ClientError::Exchange`] when the KDC refuses or its reply is not what was asked for,

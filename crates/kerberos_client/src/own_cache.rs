@@ -1,6 +1,6 @@
-//! `cache_for`: as whom to talk to a service, by the rules of MIT's GSS-API library for a program that
-//! names no client (`acquire_cred.c`): a cache of the collection, and a login with the client keytab where
-//! there is no ticket.
+//! `cache_for`: as whom to talk to a service, by the rules of MIT's GSS-API library for a program
+//! that names no client (`acquire_cred.c`): a cache of the collection, and a login with the client
+//! keytab where there is no ticket.
 
 use std::sync::Arc;
 
@@ -16,24 +16,25 @@ use crate::store::cache_of;
 use crate::{Client, ClientError, Config, now};
 
 impl Client {
-    /// The cache to talk to `service` with, for a program that needs no more of a person than a keytab:
-    /// what [`initiate`](Self::initiate) and [`ticket`](Self::ticket) take. `service` is named as there.
+    /// The cache to talk to `service` with, for a program that needs no more of a person than a
+    /// keytab: what [`initiate`](Self::initiate) and [`ticket`](Self::ticket) take. `service` is
+    /// named as there.
     ///
-    /// In a collection (DIR, KCM, KEYRING) it is a cache of the principal that `~/.k5identity` names for
-    /// the service, else one of the service's realm, else the primary one. Where that has no TGT, or one
-    /// that has ended, there is a login with the client keytab (`KRB5_CLIENT_KTNAME`,
-    /// `default_client_keytab_name`): as the cache's principal, or as the first one of the keytab. A ticket
-    /// that came so is replaced when half of its life is over; the cache says when (`refresh_time`), to
-    /// programs with MIT's library, too. Without a client keytab, or without a key of that principal,
-    /// everything stays as it is.
+    /// In a collection (DIR, KCM, KEYRING) it is a cache of the principal that `~/.k5identity`
+    /// names for the service, else one of the service's realm, else the primary one. Where that has
+    /// no TGT, or one that has ended, there is a login with the client keytab
+    /// (`KRB5_CLIENT_KTNAME`, `default_client_keytab_name`): as the cache's principal, or as the
+    /// first one of the keytab. A ticket that came so is replaced when half of its life is over;
+    /// the cache says when (`refresh_time`), to programs with MIT's library, too. Without a client
+    /// keytab, or without a key of that principal, everything stays as it is.
     ///
-    /// It is for the beginning of each connection: with a good ticket it costs a look at the cache. A
-    /// [keeper](Self::keep) has the ticket fresh without being asked.
+    /// It is for the beginning of each connection: with a good ticket it costs a look at the cache.
+    /// A [keeper](Self::keep) has the ticket fresh without being asked.
     ///
     /// # Errors
-    /// As [`login`](Self::login), but not while there is a good ticket;
-    /// [`ClientError::NoCacheOf`] when `~/.k5identity` names a principal with neither cache nor key;
-    /// [`ClientError::Ccache`] and [`ClientError::Keytab`] when one cannot be read.
+    /// As [`login`](Self::login), but not while there is a good ticket; [`ClientError::NoCacheOf`]
+    /// when `~/.k5identity` names a principal with neither cache nor key; [`ClientError::Ccache`]
+    /// and [`ClientError::Keytab`] when one cannot be read.
     ///
     /// # Example
     /// ```
@@ -243,8 +244,8 @@ fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>
     }
 }
 
-/// Puts the login into the cache, with the time at which it is to be repeated: MIT's library takes half
-/// of the ticket's life.
+/// Puts the login into the cache, with the time at which it is to be repeated: MIT's library takes
+/// half of the ticket's life.
 fn store(login: &Login, name: &CcacheName, config: &Config) -> Result<(), ClientError> {
     let krb5 = config.krb5();
     let mut cache = cache_of(login, krb5.ccache_version(name.kind()))?;

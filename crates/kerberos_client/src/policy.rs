@@ -37,8 +37,8 @@ impl Config {
         policy
     }
 
-    /// Which realms a service lets clients come through: those on the paths of `[capaths]`, else those
-    /// on the paths that the names of realms make.
+    /// Which realms a service lets clients come through: those on the paths of `[capaths]`, else
+    /// those on the paths that the names of realms make.
     pub fn transit_policy(&self) -> TransitPolicy {
         let paths = self.krb5().capaths().into_iter();
         paths.fold(TransitPolicy::default(), |policy, (from, to, through)| {

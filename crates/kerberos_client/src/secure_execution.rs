@@ -1,8 +1,9 @@
-//! Whether the environment may be trusted: glibc's `secure_getenv`, by which MIT's library reads it.
+//! Whether the environment may be trusted: glibc's `secure_getenv`, by which MIT's library reads
+//! it.
 //!
-//! A program that has rights which its user has not (setuid, setgid, the capabilities of its file) must
-//! not read and write the files that this user names. The kernel says so to each program when it
-//! starts: `AT_SECURE` of getauxval(3), which there is no safe call for, so that it is read from
+//! A program that has rights which its user has not (setuid, setgid, the capabilities of its file)
+//! must not read and write the files that this user names. The kernel says so to each program when
+//! it starts: `AT_SECURE` of getauxval(3), which there is no safe call for, so that it is read from
 //! `/proc`.
 
 use std::fs::{self, File};
@@ -32,8 +33,8 @@ fn ask() -> bool {
     })
 }
 
-/// The auxiliary vector, of some 400 bytes, in one piece: a tool that takes a millisecond feels each
-/// call of the system.
+/// The auxiliary vector, of some 400 bytes, in one piece: a tool that takes a millisecond feels
+/// each call of the system.
 fn vector() -> io::Result<Vec<u8>> {
     let mut vector = Vec::with_capacity(1024);
     let file = File::open("/proc/self/auxv")?;
@@ -50,8 +51,8 @@ fn secure(vector: &[u8]) -> Option<bool> {
     pairs.find_map(|&[kind, value]| (kind == AT_SECURE).then_some(value != 0))
 }
 
-/// Whether there are capabilities that whoever started the program did not hand on (ambient ones, as
-/// systemd gives them), by `/proc/self/status`.
+/// Whether there are capabilities that whoever started the program did not hand on (ambient ones,
+/// as systemd gives them), by `/proc/self/status`.
 fn has_capabilities_of_its_file(status: &str) -> bool {
     let set = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));

@@ -59,7 +59,8 @@ impl Client {
     }
 
     /// The principal of `service` on `host` as far as no DNS server is needed for it: as
-    /// [`service_principal`](Self::service_principal) has it with `dns_canonicalize_hostname = false`.
+    /// [`service_principal`](Self::service_principal) has it with `dns_canonicalize_hostname =
+    /// false`.
     ///
     /// # Example
     /// ```
@@ -119,8 +120,8 @@ impl Driver {
         Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
     }
 
-    /// The principal of a service as `Client::initiate` and [`Client::cache_for`] take it: `service/host`
-    /// and `service@host` are the service on that host, all else is a name.
+    /// The principal of a service as `Client::initiate` and [`Client::cache_for`] take it:
+    /// `service/host` and `service@host` are the service on that host, all else is a name.
     pub(crate) async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
         match service_and_host(name) {
             Some((service, host)) => self.service_principal(service, Some(host)).await,
@@ -262,8 +263,8 @@ async fn canonical(config: &Config, names: &impl Names, host: &str, dns: bool) -
     (format!("{host}{trailer}"), realm.to_owned())
 }
 
-/// The parts of `service/host` and of `service@host`; `None` for a principal of any other form, such
-/// as Active Directory's `ldap/host/domain`.
+/// The parts of `service/host` and of `service@host`; `None` for a principal of any other form,
+/// such as Active Directory's `ldap/host/domain`.
 fn service_and_host(name: &str) -> Option<(&str, &str)> {
     let (service, host) = name.split_once(['/', '@'])?;
     (!host.contains(['/', '@']) && !name.contains('\\')).then_some((service, host))

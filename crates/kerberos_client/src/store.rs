@@ -9,17 +9,18 @@ use crate::{Client, ClientError};
 impl Client {
     /// Replaces what `cache` holds by `login` alone.
     ///
-    /// The new content appears at once and whole, or the old one stays, as far as its type can do that:
-    /// see [`Ccache::replace_with`]. A file has the format that `ccache_type` asks for.
+    /// The new content appears at once and whole, or the old one stays, as far as its type can do
+    /// that: see [`Ccache::replace_with`]. A file has the format that `ccache_type` asks for.
     ///
     /// # Errors
-    /// [`ClientError::Ccache`] when it cannot be written, [`ClientError::Encode`] when a name or the
-    /// ticket is too long for the format.
+    /// [`ClientError::Ccache`] when it cannot be written, [`ClientError::Encode`] when a name or
+    /// the ticket is too long for the format.
     pub fn store(&self, login: &Login, cache: &CcacheName) -> Result<(), ClientError> {
         store_at(login, cache, self.config().krb5())
     }
 
-    /// Replaces what `cache` holds, or makes it, with `credential` alone, such as a TGT that a client has lent: with it, tickets are got on behalf of its client.
+    /// Replaces what `cache` holds, or makes it, with `credential` alone, such as a TGT that a
+    /// client has lent: with it, tickets are got on behalf of its client.
     ///
     /// A MEMORY cache lives until it is destroyed. For one that ends with its owner there is
     /// [`TemporaryCcache`](kerberos_files::ccache::TemporaryCcache).

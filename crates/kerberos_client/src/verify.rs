@@ -1,5 +1,5 @@
-//! `verify`: that the KDC which let a user in is the realm's own, by a key that only that shares with this
-//! service (MIT's `krb5_verify_init_creds`).
+//! `verify`: that the KDC which let a user in is the realm's own, by a key that only that shares
+//! with this service (MIT's `krb5_verify_init_creds`).
 
 use std::sync::Arc;
 
@@ -13,14 +13,15 @@ use crate::{Client, ClientError, ServiceAcceptor, TicketRequest, now, system_rng
 
 impl Client {
     /// Proves that `login` is one of a user of the realm, for a service that lets users in by their
-    /// password: a login alone shows that password and KDC fit each other, and whoever can answer in the
-    /// KDC's place knows both. Here the KDC has to give a ticket for `server`, of which `service` has a key.
+    /// password: a login alone shows that password and KDC fit each other, and whoever can answer
+    /// in the KDC's place knows both. Here the KDC has to give a ticket for `server`, of which
+    /// `service` has a key.
     ///
     /// Nothing of it is stored.
     ///
     /// # Errors
-    /// [`ClientError::Unverified`] when the ticket is not encrypted in a key of `service`, or not the
-    /// user's; and as [`ticket`](Self::ticket). The user is not to be let in, whatever it is.
+    /// [`ClientError::Unverified`] when the ticket is not encrypted in a key of `service`, or not
+    /// the user's; and as [`ticket`](Self::ticket). The user is not to be let in, whatever it is.
     ///
     /// # Example
     /// ```

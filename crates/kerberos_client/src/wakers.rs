@@ -15,8 +15,8 @@ pub(crate) struct Wakers {
 }
 
 impl Wakers {
-    /// Registers `waker` under `number`, which becomes a new one if there is none yet, and returns the
-    /// waker that it replaces.
+    /// Registers `waker` under `number`, which becomes a new one if there is none yet, and returns
+    /// the waker that it replaces.
     pub(crate) fn put(&mut self, number: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
         let number = *number.get_or_insert_with(|| {
             self.next += 1;

@@ -1,5 +1,5 @@
-//! New passwords with the embedded KDC's kpasswd service: over TCP, over UDP, past servers that fail,
-//! and with servers that lie.
+//! New passwords with the embedded KDC's kpasswd service: over TCP, over UDP, past servers that
+//! fail, and with servers that lie.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::UdpSocket;

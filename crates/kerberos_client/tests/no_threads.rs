@@ -15,8 +15,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// As long as this is there, there is no thread to be had: memory is limited to what there is and less
-/// than the stack of another, since root may have as many threads as it likes otherwise.
+/// As long as this is there, there is no thread to be had: memory is limited to what there is and
+/// less than the stack of another, since root may have as many threads as it likes otherwise.
 struct NoThreads {
     usual: Rlimit,
     /// On the stacks of threads that have ended, which the C library keeps for the next ones.
@@ -112,8 +112,8 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
     });
 }
 
-/// What only looks at a file is done by the task itself: a name of the hosts file stays the same, and a
-/// client that is refused is so for what it sent.
+/// What only looks at a file is done by the task itself: a name of the hosts file stays the same,
+/// and a client that is refused is so for what it sent.
 #[test]
 fn what_needs_no_waiting_needs_no_thread() {
     let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! Tickets for services against the embedded KDC: from the cache by the rules of MIT's library, from
-//! the KDC when the cache has none, and back into the cache.
+//! Tickets for services against the embedded KDC: from the cache by the rules of MIT's library,
+//! from the KDC when the cache has none, and back into the cache.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::thread;

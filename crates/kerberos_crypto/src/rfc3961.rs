@@ -40,9 +40,9 @@ fn fill<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
     block.as_mut_slice().zeroize();
 }
 
-/// How much of the stack may hold pieces of the key that keys are derived from, which is a password's
-/// as a rule: where a processor encrypts several blocks at once (VAES), the cipher spreads its round
-/// keys over a kilobyte, and the first two are the key.
+/// How much of the stack may hold pieces of the key that keys are derived from, which is a
+/// password's as a rule: where a processor encrypts several blocks at once (VAES), the cipher
+/// spreads its round keys over a kilobyte, and the first two are the key.
 const LEFT_BEHIND: usize = 4096;
 
 /// The Ke and Ki of RFC 3961 §5.3 where the cipher works with ciphertext stealing: the code is

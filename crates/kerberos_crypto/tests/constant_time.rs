@@ -1,13 +1,14 @@
-//! Whether verifying takes as long for a wrong MAC whichever of its bytes is wrong: a statistical test
-//! in the manner of dudect (Reparaz, Balasch and Verbauwhede, 2017).
+//! Whether verifying takes as long for a wrong MAC whichever of its bytes is wrong: a statistical
+//! test in the manner of dudect (Reparaz, Balasch and Verbauwhede, 2017).
 //!
 //! `cargo test --release --package kerberos_crypto --test constant_time -- --ignored --nocapture`
 //!
-//! Two classes of input, one wrong in its first byte and one in its last, are measured in random turns,
-//! each time another message that is wrong by another bit: with RC4 the MAC is part of the key, and how
-//! long a key takes to be set up differs from key to key. Welch's t then says how sure it is that their means differ. Beyond 4.5 it is suspicious, beyond 10
-//! certain, which fails the test. A comparison that stops at the first difference is measured as well,
-//! and has to be found. It is run by hand, on a machine that has nothing else to do; its figures are in
+//! Two classes of input, one wrong in its first byte and one in its last, are measured in random
+//! turns, each time another message that is wrong by another bit: with RC4 the MAC is part of the
+//! key, and how long a key takes to be set up differs from key to key. Welch's t then says how sure
+//! it is that their means differ. Beyond 4.5 it is suspicious, beyond 10 certain, which fails the
+//! test. A comparison that stops at the first difference is measured as well, and has to be found.
+//! It is run by hand, on a machine that has nothing else to do; its figures are in
 //! docs/SECURITY.md.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

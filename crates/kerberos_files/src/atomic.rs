@@ -1,12 +1,12 @@
 //! Putting a whole file in place: written beside its name, then renamed, so that a reader and a
 //! crash see the old contents or the new, never a part.
 //!
-//! A name can lead where renaming cannot: a single file mounted into a container, or a file of
-//! ours in a folder that we may not write to. Such a file is rewritten in place under an exclusive
-//! lock, with its first two bytes zero until the rest is there, so that a torn one does not pass
-//! for a whole one. That is done only if the file is regular, is no symbolic link, has no other name
-//! and belongs to the effective user; for a mount point root may too, and other names do not count.
-//! An ordinary user can plant a mount point by FUSE alone, and says who owns the files in it: in a
+//! A name can lead where renaming cannot: a single file mounted into a container, or a file of ours
+//! in a folder that we may not write to. Such a file is rewritten in place under an exclusive lock,
+//! with its first two bytes zero until the rest is there, so that a torn one does not pass for a
+//! whole one. That is done only if the file is regular, is no symbolic link, has no other name and
+//! belongs to the effective user; for a mount point root may too, and other names do not count. An
+//! ordinary user can plant a mount point by FUSE alone, and says who owns the files in it: in a
 //! folder that is open to all those are not written to.
 
 mod rewrite;
@@ -83,7 +83,8 @@ impl Access {
         if group.is_some() {
             fchown(file, None, group)?;
         }
-        // A umask can take from the mode that the file was created with; a change of the group, too.
+        // A umask can take from the mode that the file was created with; a change of the group,
+        // too.
         if metadata.mode() & 0o7777 != self.mode || group.is_some() {
             file.set_permissions(PermissionsExt::from_mode(self.mode))?;
         }
@@ -169,8 +170,8 @@ struct Content<'a> {
     access: &'a Access,
 }
 
-/// Closes a file that was written to. File systems of other machines may say only now that there is no
-/// room for it.
+/// Closes a file that was written to. File systems of other machines may say only now that there is
+/// no room for it.
 ///
 /// # Errors
 /// The file system's answer.

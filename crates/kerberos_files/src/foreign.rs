@@ -1,10 +1,11 @@
 //! Whether what is at a name may have been planted there by another user.
 //!
-//! In a place like /tmp, open to all and sticky or not, anyone can make the file or the directory that
-//! a default name stands for, `/tmp/krb5cc_1000` for example, before its user does. Tickets in there
-//! would have that user log in as somebody else, and a replay cache would forget what it was told.
-//! Elsewhere, folders of caches are shared between users on purpose: so are those that are open to all
-//! without being sticky, as an `emptyDir` of Kubernetes, where an administrator has named one.
+//! In a place like /tmp, open to all and sticky or not, anyone can make the file or the directory
+//! that a default name stands for, `/tmp/krb5cc_1000` for example, before its user does. Tickets in
+//! there would have that user log in as somebody else, and a replay cache would forget what it was
+//! told. Elsewhere, folders of caches are shared between users on purpose: so are those that are
+//! open to all without being sticky, as an `emptyDir` of Kubernetes, where an administrator has
+//! named one.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
@@ -34,8 +35,8 @@ impl Trust {
     }
 }
 
-/// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody may
-/// put files, and neither the effective user nor root put it there.
+/// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody
+/// may put files, and neither the effective user nor root put it there.
 ///
 /// That holds for root as well, whose default name can be taken as any other.
 pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {

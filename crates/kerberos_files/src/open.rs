@@ -9,10 +9,10 @@ use rustix::fs::OFlags;
 
 /// Opens `path` for reading, without waiting for another program to open it.
 ///
-/// A named pipe is refused: opening one waits until a program opens it for writing, for ever if none
-/// does, and one that no program writes to reads as empty. A pipe that this process was given is
-/// waited for, as in `klist -kt <(command)` or `/dev/stdin`: the caller has seen to a writer.
-/// So is a terminal by its descriptor; other devices say at once what they have, as `/dev/null`.
+/// A named pipe is refused: opening one waits until a program opens it for writing, for ever if
+/// none does, and one that no program writes to reads as empty. A pipe that this process was given
+/// is waited for, as in `klist -kt <(command)` or `/dev/stdin`: the caller has seen to a writer. So
+/// is a terminal by its descriptor; other devices say at once what they have, as `/dev/null`.
 pub(crate) fn to_read(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)

@@ -10,10 +10,10 @@
 //! ```
 //! Integers are big-endian. In each table a record has its place, and the one behind it, which for
 //! the last place is the first of the next table: SipHash-2-4 of the 12 bytes, modulo the number of
-//! slots, with a seed whose first byte counts up from table to table. (MIT's description says modulo
-//! one less; its code, which counts, does not.) A look-up goes from table to table until one of the
-//! two places is empty or behind the end of the file, for a record would have been written there.
-//! So it costs one read in a cache with room, and never more than one for each of 17 tables,
+//! slots, with a seed whose first byte counts up from table to table. (MIT's description says
+//! modulo one less; its code, which counts, does not.) A look-up goes from table to table until one
+//! of the two places is empty or behind the end of the file, for a record would have been written
+//! there. So it costs one read in a cache with room, and never more than one for each of 17 tables,
 //! whatever is in the file.
 //!
 //! # What a crash, a full disk or a damaged file do

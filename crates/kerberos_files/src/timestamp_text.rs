@@ -1,7 +1,7 @@
 //! Points of time as people write them: `20261122093000`, `22-Nov-2026:09:30`, `09:30`.
 //!
-//! [`TimestampText::parse`] reads the absolute forms of `kinit -s`; which instant that is depends on
-//! the time zone and is left to the caller.
+//! [`TimestampText::parse`] reads the absolute forms of `kinit -s`; which instant that is depends
+//! on the time zone and is left to the caller.
 
 use crate::deltat::trim_start;
 

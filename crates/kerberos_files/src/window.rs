@@ -1,8 +1,8 @@
 //! `Window`: the one reusable buffer through which keytabs and caches are read.
 //!
-//! It never holds the whole file, unless it was made of bytes in memory. It grows only as far as one
-//! record needs, and only after the file was seen to be long enough: a length that a file claims and
-//! does not have allocates nothing.
+//! It never holds the whole file, unless it was made of bytes in memory. It grows only as far as
+//! one record needs, and only after the file was seen to be long enough: a length that a file
+//! claims and does not have allocates nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

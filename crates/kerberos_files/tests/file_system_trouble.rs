@@ -364,8 +364,8 @@ fn an_ordinary_user_in_a_folder_of_root() {
     assert_eq!(names_in(&unseen), ["keytab"]);
 }
 
-/// Runs the test called `name` of this program as an ordinary user, who finds the path of `folder` in
-/// the environment.
+/// Runs the test called `name` of this program as an ordinary user, who finds the path of `folder`
+/// in the environment.
 fn run_as_nobody(folder: &TempDir, name: &str) {
     // The build folder may be closed to others.
     let program = folder.join("program");

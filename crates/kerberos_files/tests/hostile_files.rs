@@ -1,4 +1,5 @@
-//! Damaged keytabs, caches and krb5.conf: whatever the bytes, reading ends, and allocates next to nothing.
+//! Damaged keytabs, caches and krb5.conf: whatever the bytes, reading ends, and allocates next to
+//! nothing.
 //!
 //! Every truncation, every flipped bit and 20 000 seeded random edits of a sample of each format
 //! version. What is still read must encode to the same length, which removal in place rests on.

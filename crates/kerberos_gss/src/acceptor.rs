@@ -30,10 +30,11 @@ use request::Request;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AcceptorOptions {
-    /// The channel that the context is established over, by each of the bindings that stand for it: of
-    /// both certificates while one is replaced by the other, or by each of the types that initiators
-    /// may use. An initiator that sends others is refused. One that sends none is let in, unless it
-    /// promised to send them (MS-KILE) or they are [required](Self::require_bindings).
+    /// The channel that the context is established over, by each of the bindings that stand for it:
+    /// of both certificates while one is replaced by the other, or by each of the types that
+    /// initiators may use. An initiator that sends others is refused. One that sends none is let
+    /// in, unless it promised to send them (MS-KILE) or they are
+    /// [required](Self::require_bindings).
     pub channel_bindings: Vec<ChannelBindings>,
     /// Refuse an initiator that sends no channel bindings: against an attacker in between who lets
     /// the victim connect without TLS. [`channel_bindings`](Self::channel_bindings) must be set

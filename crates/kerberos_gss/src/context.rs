@@ -126,8 +126,8 @@ impl Context {
 }
 
 impl Details {
-    /// Details of a context that never was, for tests of what uses them: no flags, no times, nothing
-    /// lent, and a key that everybody knows.
+    /// Details of a context that never was, for tests of what uses them: no flags, no times,
+    /// nothing lent, and a key that everybody knows.
     ///
     /// # Errors
     /// [`GssError::Crypto`], which does not happen.
@@ -159,12 +159,13 @@ impl Details {
         })
     }
 
-    /// Who the client is in Active Directory, as an acceptor knows it: its SID and its groups. `None`
-    /// when its KDC says nothing of that.
+    /// Who the client is in Active Directory, as an acceptor knows it: its SID and its groups.
+    /// `None` when its KDC says nothing of that.
     ///
     /// # Errors
-    /// As [`Accepted::pac`] and [`VerifiedPac::summary`](kerberos_proto::pac::VerifiedPac::summary):
-    /// a caller that decides by groups refuses the client then.
+    /// As [`Accepted::pac`] and
+    /// [`VerifiedPac::summary`](kerberos_proto::pac::VerifiedPac::summary): a caller that decides
+    /// by groups refuses the client then.
     pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
         let Some(accepted) = &self.accepted else {
             return Ok(None);

@@ -169,8 +169,8 @@ impl GssError {
 
 impl GssError {
     /// Whether this acceptor is to blame, whatever the initiator sent: as
-    /// [`ApError::is_own_fault`](kerberos_proto::ApError::is_own_fault), and where bindings are required
-    /// that it has not got.
+    /// [`ApError::is_own_fault`](kerberos_proto::ApError::is_own_fault), and where bindings are
+    /// required that it has not got.
     pub fn is_own_fault(&self) -> bool {
         match self {
             Self::Ap(error) => error.is_own_fault(),

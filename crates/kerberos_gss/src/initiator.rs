@@ -106,9 +106,9 @@ impl Initiator {
     /// Takes the acceptor's `token`.
     ///
     /// # Errors
-    /// [`GssError::Ap`] when the acceptor refuses, is not the one that the ticket is for, or chooses
-    /// a key of a type that it must not have; and those for tokens that are not what is expected. It
-    /// is final.
+    /// [`GssError::Ap`] when the acceptor refuses, is not the one that the ticket is for, or
+    /// chooses a key of a type that it must not have; and those for tokens that are not what is
+    /// expected. It is final.
     pub fn step(
         &mut self,
         token: &[u8],

@@ -10,8 +10,8 @@
 //!                            wrap, unwrap, mic
 //! ```
 //!
-//! What this crate never does: **no socket, no file, no environment, no clock, no random source.** It
-//! finds no tickets and no keys: a [`Credential`](kerberos_proto::Credential) comes from
+//! What this crate never does: **no socket, no file, no environment, no clock, no random source.**
+//! It finds no tickets and no keys: a [`Credential`](kerberos_proto::Credential) comes from
 //! `kerberos_client` or elsewhere, an acceptor's keys from a
 //! [`KeySource`](kerberos_proto::KeySource). Nor does it carry tokens: HTTP, SASL and others put
 //! their own frame around them. There is one mechanism: NTLM, NegoEx, IAKERB and single DES are not
@@ -78,14 +78,15 @@
 //! assert!(service_end.unwrap(&token).is_err(), "it was received before");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//! [`SpnegoInitiator`] and [`SpnegoAcceptor`] are used alike; the latter takes bare Kerberos as well.
+//! [`SpnegoInitiator`] and [`SpnegoAcceptor`] are used alike; the latter takes bare Kerberos as
+//! well.
 //!
 //! # What it tells
-//! Errors are typed, and final while a context is established; a [`StepError`] may hold a token that
-//! tells the peer. A message that is not genuine leaves the context as it is. Unlike in RFC 2743
-//! §1.2.3, a message that is double, late or missing another before it is not handed out, though it
-//! counts as received from then on: an application that does not want to be bothered leaves
-//! [`ContextFlags::SEQUENCE`] out. No error or `Debug` form contains a secret.
+//! Errors are typed, and final while a context is established; a [`StepError`] may hold a token
+//! that tells the peer. A message that is not genuine leaves the context as it is. Unlike in RFC
+//! 2743 §1.2.3, a message that is double, late or missing another before it is not handed out,
+//! though it counts as received from then on: an application that does not want to be bothered
+//! leaves [`ContextFlags::SEQUENCE`] out. No error or `Debug` form contains a secret.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -146,8 +146,8 @@ pub(crate) fn unframe_kerberos(token: &[u8]) -> Result<(TokenId, &[u8]), GssErro
     }
 }
 
-/// As [`unframe_kerberos`], of a token whose text lies elsewhere: the frame counts `elsewhere` octets
-/// more than are here.
+/// As [`unframe_kerberos`], of a token whose text lies elsewhere: the frame counts `elsewhere`
+/// octets more than are here.
 pub(crate) fn unframe_header(token: &[u8], elsewhere: usize) -> Result<&[u8], GssError> {
     let length = token.len().saturating_add(elsewhere);
     let content = frame_content(length).ok_or(GssError::Truncated)?;

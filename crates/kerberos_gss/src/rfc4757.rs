@@ -1,5 +1,5 @@
-//! The tokens of before RFC 4121: RC4's (RFC 4757 §7.2, §7.3), and triple DES's as MIT's library has
-//! them, which are those of RFC 1964 §1.2 with HMAC-SHA1 for the checksum.
+//! The tokens of before RFC 4121: RC4's (RFC 4757 §7.2, §7.3), and triple DES's as MIT's library
+//! has them, which are those of RFC 1964 §1.2 with HMAC-SHA1 for the checksum.
 //!
 //! ```text
 //! frame │ id │ algorithms 6 │ sequence 8 │ checksum 8 or 20 │ confounder 8 │ message │ padding

@@ -59,9 +59,9 @@ impl Negotiation {
     /// Takes the status and the headers of the response.
     ///
     /// # Errors
-    /// Each with its own name. After [`HttpError::NotProven`] there is an answer as for a client that
-    /// is let in: by whom is not known. [`HttpError::Failed`] is any other answer of which that is
-    /// not known, and [`HttpError::Rejected`] the one that asks for a ticket still.
+    /// Each with its own name. After [`HttpError::NotProven`] there is an answer as for a client
+    /// that is let in: by whom is not known. [`HttpError::Failed`] is any other answer of which
+    /// that is not known, and [`HttpError::Rejected`] the one that asks for a ticket still.
     pub fn step(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Progress, HttpError> {
         let refused = status == self.party.status();
         let token = self

@@ -98,8 +98,8 @@ pub(crate) fn encode(token: &[u8]) -> HeaderValue {
 }
 
 /// The parts of a list, at the commas that are in no quoted string (RFC 9110 §5.6.1). Each begins
-/// with the name of a scheme or is a parameter of the one before. What is quoted may be in any encoding
-/// (`obs-text`, RFC 9110 §5.5).
+/// with the name of a scheme or is a parameter of the one before. What is quoted may be in any
+/// encoding (`obs-text`, RFC 9110 §5.5).
 fn challenges(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let mut escaped = false;

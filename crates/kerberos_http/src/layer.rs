@@ -24,11 +24,12 @@ use crate::{HttpError, Party};
 /// Lets those requests through that carry a ticket, with [`Authenticated`] among their extensions;
 /// the others are answered with 401.
 ///
-/// The channel can be bound: [`AcceptorOptions::channel_bindings`] holds for all connections, as the
-/// certificate of a server does that is never renewed; else there is
+/// The channel can be bound: [`AcceptorOptions::channel_bindings`] holds for all connections, as
+/// the certificate of a server does that is never renewed; else there is
 /// [`with_bindings`](NegotiateLayer::with_bindings). Where it depends on the connection,
-/// [`ChannelBindings`] among the extensions of a request go first. Where bindings are required and there are none to compare with,
-/// the answer is 500, as it is when the keytab cannot be read; the log says why, in both cases.
+/// [`ChannelBindings`] among the extensions of a request go first. Where bindings are required and
+/// there are none to compare with, the answer is 500, as it is when the keytab cannot be read; the
+/// log says why, in both cases.
 ///
 /// Tickets that are bound to addresses are taken from anywhere, unless a
 /// [`HostAddress`] among the extensions of a request says where it comes from.
@@ -93,8 +94,8 @@ impl NegotiateLayer {
     }
 
     /// With channel bindings that are asked for at each request, for a server whose certificate is
-    /// renewed while it runs: for a while those of both certificates, since a connection keeps the one
-    /// that it began with.
+    /// renewed while it runs: for a while those of both certificates, since a connection keeps the
+    /// one that it began with.
     #[must_use = "the other one stays as it was"]
     pub fn with_bindings(
         mut self,
@@ -104,10 +105,10 @@ impl NegotiateLayer {
         self
     }
 
-    /// Lets those through, too, who show no ticket, without [`Authenticated`] among the extensions: for
-    /// pages that everybody may see, and where other layers take other schemes (`Bearer`). A ticket that
-    /// is no good is answered with 401 all the same. Whoever wants one answers with 401 and
-    /// `WWW-Authenticate: Negotiate`.
+    /// Lets those through, too, who show no ticket, without [`Authenticated`] among the extensions:
+    /// for pages that everybody may see, and where other layers take other schemes (`Bearer`). A
+    /// ticket that is no good is answered with 401 all the same. Whoever wants one answers with 401
+    /// and `WWW-Authenticate: Negotiate`.
     #[must_use = "the other one stays as it was"]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -153,8 +154,8 @@ impl Authenticated {
     ///
     /// # Errors
     /// As [`Accepted::pac`](kerberos_client::kerberos_proto::Accepted::pac) and
-    /// [`VerifiedPac::summary`](kerberos_client::kerberos_proto::pac::VerifiedPac::summary): who decides
-    /// by groups refuses the client then.
+    /// [`VerifiedPac::summary`](kerberos_client::kerberos_proto::pac::VerifiedPac::summary): who
+    /// decides by groups refuses the client then.
     pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
         self.0.pac()
     }

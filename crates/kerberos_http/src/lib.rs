@@ -38,11 +38,12 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//! A service that is known to want a ticket can be given one with the first request. A ticket is for
-//! one host: after a redirect to another one it all begins anew, with that host's name. Over TLS the
-//! channel can be bound: the
-//! [`ChannelBindings::of_certificate`](kerberos_client::kerberos_gss::ChannelBindings::of_certificate)
-//! of the server go into [`InitiateOptions::context`](kerberos_client::InitiateOptions::context).
+//! A service that is known to want a ticket can be given one with the first request. A ticket is
+//! for one host: after a redirect to another one it all begins anew, with that host's name. Over
+//! TLS the channel can be bound: the [`ChannelBindings::of_certificate`][certificate] of the server
+//! go into [`InitiateOptions::context`](kerberos_client::InitiateOptions::context).
+//!
+//! [certificate]: kerberos_client::kerberos_gss::ChannelBindings::of_certificate
 #![forbid(unsafe_code)]
 
 mod client;

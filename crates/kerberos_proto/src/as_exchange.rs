@@ -247,8 +247,8 @@ impl Session {
         self.offset_hint = Some(ClockOffset::between(now, kdc));
     }
 
-    /// The KDC's refusal of a key, if there was one: it tells more than `error`, that nothing is left
-    /// to try.
+    /// The KDC's refusal of a key, if there was one: it tells more than `error`, that nothing is
+    /// left to try.
     fn prefer_refusal(&mut self, error: ExchangeError) -> ExchangeError {
         match self.refused.take() {
             Some((_, refusal)) => refusal.prefer_over(error, self),

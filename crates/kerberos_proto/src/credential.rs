@@ -78,8 +78,8 @@ impl<'a> From<&'a AuthorizationDataElement> for AuthorizationDataEntry<'a> {
     }
 }
 
-/// An address of IPv4 as IPv6 writes it (`::ffff:192.0.2.1`) is the one of IPv4: that is what tickets
-/// have.
+/// An address of IPv4 as IPv6 writes it (`::ffff:192.0.2.1`) is the one of IPv4: that is what
+/// tickets have.
 impl From<IpAddr> for HostAddress {
     fn from(address: IpAddr) -> Self {
         let (address_type, address) = match address.to_canonical() {

@@ -246,7 +246,8 @@ impl ExchangeError {
     }
 }
 
-/// That none of the mechanisms in `offered` will do. Whoever is on the network may have listed them.
+/// That none of the mechanisms in `offered` will do. Whoever is on the network may have listed
+/// them.
 fn no_mechanism(offered: &[PaDataType]) -> String {
     if offered.is_empty() {
         return "the KDC named no preauthentication".to_owned();

@@ -12,10 +12,10 @@
 //!             ▼
 //!          Step::Done(Chased)
 //! ```
-//! The order is that of MIT's `krb5_tkt_creds_step`. Each hop is a [`TgsExchange`], which checks the
-//! reply; a TGT that a KDC refers the client on with is never taken for the service's ticket. What
-//! it leaves to others: which realms lie on the path ([`Route`]), the credential cache, and whether
-//! the realms on the way are to be trusted, which is up to the service's KDC.
+//! The order is that of MIT's `krb5_tkt_creds_step`. Each hop is a [`TgsExchange`], which checks
+//! the reply; a TGT that a KDC refers the client on with is never taken for the service's ticket.
+//! What it leaves to others: which realms lie on the path ([`Route`]), the credential cache, and
+//! whether the realms on the way are to be trusted, which is up to the service's KDC.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -97,8 +97,8 @@ pub struct Chased {
     /// finds it the next time. Its true name stands in the ticket.
     pub credential: Credential,
     /// TGTs of other realms that were asked for on the path: worth keeping, and what MIT's library
-    /// keeps. Those that KDCs referred the client on with are left out, and those that were got with
-    /// them where no [`Route`] leads that way: a KDC gives them anew each time.
+    /// keeps. Those that KDCs referred the client on with are left out, and those that were got
+    /// with them where no [`Route`] leads that way: a KDC gives them anew each time.
     pub tgts: Vec<Credential>,
     /// The realms whose KDCs served the client, the first to the last.
     pub hops: Vec<Vec<u8>>,

@@ -1,8 +1,8 @@
 //! `TransitPolicy`: which realms a ticket may have come through on its way to a service (RFC 4120
 //! §2.7, §3.3.3.2).
 //!
-//! Any realm on the way could have put any name into the ticket. So a KDC checks them and says so by
-//! a flag, or the service does; KDCs of Active Directory leave it to the service.
+//! Any realm on the way could have put any name into the ticket. So a KDC checks them and says so
+//! by a flag, or the service does; KDCs of Active Directory leave it to the service.
 
 use alloc::vec::Vec;
 
@@ -19,9 +19,9 @@ const ANONYMOUS_REALM: &[u8] = b"WELLKNOWN:ANONYMOUS";
 const MAX_LIST: usize = 2048;
 
 /// Which realms a service lets clients come through: those on the path that is laid down from the
-/// client's realm to its own, or else those on the path that the names of the two make. Between names
-/// that have nothing in common that is every realm above either, as in MIT's library: forests of Active
-/// Directory trust each other at their roots.
+/// client's realm to its own, or else those on the path that the names of the two make. Between
+/// names that have nothing in common that is every realm above either, as in MIT's library: forests
+/// of Active Directory trust each other at their roots.
 ///
 /// # Example
 /// ```
@@ -52,8 +52,8 @@ pub struct TransitPolicy {
 }
 
 impl TransitPolicy {
-    /// With the path from realm `client` to realm `server` laid down (`[capaths]` of krb5.conf): these
-    /// realms may be on the way, and no other.
+    /// With the path from realm `client` to realm `server` laid down (`[capaths]` of krb5.conf):
+    /// these realms may be on the way, and no other.
     pub fn with_path<R: Into<Vec<u8>>>(
         mut self,
         client: impl Into<Vec<u8>>,
@@ -68,8 +68,8 @@ impl TransitPolicy {
     /// Whether a service of realm `server` may take `ticket`.
     pub fn accepts(&self, ticket: &EncTicketPart<'_>, server: &[u8]) -> bool {
         let (client, list) = (ticket.crealm.0, ticket.transited.contents);
-        // RFC 4120 §2.7: with the flag, a KDC has checked them. Without a realm in between, there is
-        // nothing to check: the two realms share a key.
+        // RFC 4120 §2.7: with the flag, a KDC has checked them. Without a realm in between, there
+        // is nothing to check: the two realms share a key.
         if ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED) || list.is_empty() {
             return true;
         }
@@ -101,8 +101,8 @@ impl TransitPolicy {
     }
 }
 
-/// Whether all realms of `list` are such. It ends with the first that is not, so that no longer name
-/// is put together than those which are.
+/// Whether all realms of `list` are such. It ends with the first that is not, so that no longer
+/// name is put together than those which are.
 fn all(list: &[u8], client: &[u8], server: &[u8], is_such: impl Fn(&[u8]) -> bool) -> bool {
     let all_between = |from: &[u8], to: &[u8]| {
         between(from, to).is_some_and(|path| path.into_iter().all(&is_such))

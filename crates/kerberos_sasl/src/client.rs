@@ -150,5 +150,6 @@ fn done(
     SaslStep::Done { send, outcome }
 }
 
-/// GSS-SPNEGO agrees on no size of frames: this is what all known peers take, and not what they send.
+/// GSS-SPNEGO agrees on no size of frames: this is what all known peers take, and not what they
+/// send.
 const SPNEGO_FRAME: u32 = 0x1_0000;

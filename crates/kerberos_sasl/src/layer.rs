@@ -1,5 +1,5 @@
-//! `SecurityLayer`: what protects the messages after the exchange (RFC 4422 §3.7): each frame is four
-//! octets of length and a token.
+//! `SecurityLayer`: what protects the messages after the exchange (RFC 4422 §3.7): each frame is
+//! four octets of length and a token.
 
 use kerberos_client::kerberos_crypto::CryptoRng;
 use kerberos_client::kerberos_gss::{Context, Details, Protection, Receiver, Sender};
@@ -39,8 +39,8 @@ pub struct LayerReceiver {
 }
 
 impl SecurityLayer {
-    /// The layer of a context that no SASL has agreed on: PostgreSQL frames its messages in the same
-    /// way. It is the strongest of `wanted` that the context has what it takes for. Frames of
+    /// The layer of a context that no SASL has agreed on: PostgreSQL frames its messages in the
+    /// same way. It is the strongest of `wanted` that the context has what it takes for. Frames of
     /// `max_receive` octets are taken, and of `max_send` octets made. Beside it is what the context
     /// says of the peers.
     ///
@@ -100,11 +100,12 @@ impl SecurityLayer {
 }
 
 impl LayerSender {
-    /// Appends `message`, protected, to `out`: in several frames, if it is longer than the peer takes.
+    /// Appends `message`, protected, to `out`: in several frames, if it is longer than the peer
+    /// takes.
     ///
     /// # Errors
-    /// [`SaslError::Gss`], with keys of older types only, and [`SaslError::NoRandomness`]. `out` may hold a
-    /// part then, which is not to be sent.
+    /// [`SaslError::Gss`], with keys of older types only, and [`SaslError::NoRandomness`]. `out`
+    /// may hold a part then, which is not to be sent.
     pub fn protect(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), SaslError> {
         let Some(protection) = self.protection else {
             out.extend_from_slice(message);

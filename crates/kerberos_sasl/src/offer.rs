@@ -1,5 +1,5 @@
-//! The four octets by which the layers are agreed on (RFC 4752 §3.1, §3.2): a set of layers, and how
-//! long a frame may be.
+//! The four octets by which the layers are agreed on (RFC 4752 §3.1, §3.2): a set of layers, and
+//! how long a frame may be.
 
 use crate::{Layers, SaslError};
 

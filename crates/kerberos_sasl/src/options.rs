@@ -155,8 +155,8 @@ impl SaslOptions {
         }
     }
 
-    /// What [`Client::initiate`](kerberos_client::Client::initiate) has to ask for; channel bindings
-    /// and delegation can be added.
+    /// What [`Client::initiate`](kerberos_client::Client::initiate) has to ask for; channel
+    /// bindings and delegation can be added.
     pub fn initiate_options(&self) -> InitiateOptions {
         let mut options = InitiateOptions::default();
         options.mechanism = self.mechanism.gss();

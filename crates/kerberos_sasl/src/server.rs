@@ -70,8 +70,8 @@ impl SaslServer {
         }
     }
 
-    /// As [`step`](Self::step), for a task. If the future is dropped before its end, the client has to
-    /// begin anew.
+    /// As [`step`](Self::step), for a task. If the future is dropped before its end, the client has
+    /// to begin anew.
     ///
     /// # Errors
     /// The same.

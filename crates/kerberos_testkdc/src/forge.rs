@@ -7,8 +7,8 @@ use kerberos_asn1::{
 use kerberos_crypto::{CryptoRng, Key, KeyUsage};
 use zeroize::Zeroizing;
 
-/// What a ticket of `cname` says within (RFC 4120 §5.3), for a test to alter: preauthenticated, with
-/// this session key, good from a minute before `now` to an hour after, in seconds since 1970.
+/// What a ticket of `cname` says within (RFC 4120 §5.3), for a test to alter: preauthenticated,
+/// with this session key, good from a minute before `now` to an hour after, in seconds since 1970.
 ///
 /// # Example
 /// ```
@@ -57,8 +57,8 @@ pub fn enc_ticket_part<'a>(
     }
 }
 
-/// The ticket, in DER, for the service `sname` of `realm`: `part` in the service's key, whose version
-/// it names when there is one.
+/// The ticket, in DER, for the service `sname` of `realm`: `part` in the service's key, whose
+/// version it names when there is one.
 pub fn seal(
     part: &EncTicketPart<'_>,
     realm: Realm<'_>,

@@ -6,8 +6,8 @@ use crate::database::PrincipalKey;
 use crate::kdc::Kdc;
 
 impl Kdc {
-    /// The contents of a keytab file with the keys of a principal, as of 1970; without entries where
-    /// there is no such principal. The name is without realm.
+    /// The contents of a keytab file with the keys of a principal, as of 1970; without entries
+    /// where there is no such principal. The name is without realm.
     ///
     /// # Example
     /// ```

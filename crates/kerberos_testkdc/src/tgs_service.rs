@@ -1,8 +1,8 @@
 //! The TGS exchange: service tickets, renewals, validations, forwarded tickets and proxies,
 //! user-to-user and referrals by a ticket of this realm (RFC 4120 §3.3, RFC 6806 §8).
 //!
-//! What the ticket of a request is good for is in `header_ticket`, what is on behalf of users in `s4u`,
-//! how long a ticket lasts in `times`.
+//! What the ticket of a request is good for is in `header_ticket`, what is on behalf of users in
+//! `s4u`, how long a ticket lasts in `times`.
 
 mod times;
 

@@ -1,5 +1,5 @@
-//! What to do about a login that failed: the hint below the error. Most of it the library knows; here
-//! is what names options and other tools.
+//! What to do about a login that failed: the hint below the error. Most of it the library knows;
+//! here is what names options and other tools.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;

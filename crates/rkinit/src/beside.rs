@@ -103,8 +103,8 @@ pub(crate) fn not_run(error: &io::Error) -> u8 {
     }
 }
 
-/// A process that has ended since this was last asked: which one, and its exit status, or 128 and the
-/// number of the signal that ended it. `None` if there is none.
+/// A process that has ended since this was last asked: which one, and its exit status, or 128 and
+/// the number of the signal that ended it. `None` if there is none.
 ///
 /// # Errors
 /// When there are no processes to wait for.
@@ -128,8 +128,9 @@ fn exit_status(status: WaitStatus) -> u8 {
 
 /// Passes a signal on to a process that has not been collected, though it may have ended.
 pub(crate) fn pass_on(received: Received, to: Pid) {
-    // What the terminal sends it sends to both: the program alone decides what Ctrl-C does. But that the
-    // terminal is gone its session's leader alone is told, as a program is in a window of its own.
+    // What the terminal sends it sends to both: the program alone decides what Ctrl-C does. But
+    // that the terminal is gone its session's leader alone is told, as a program is in a window of
+    // its own.
     let reached_both = received.from_terminal && !(received.is_hangup() && leads_session());
     if !reached_both && let Some(signal) = rustix::process::Signal::from_named_raw(received.number)
     {

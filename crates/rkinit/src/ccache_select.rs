@@ -109,7 +109,8 @@ impl From<ClientError> for SelectError {
 pub(crate) fn open(name: &CcacheName) -> Result<Ccache, SelectError> {
     let cache = Ccache::resolve(name, &options(name)?)?;
     if cache.name() != name {
-        // As MIT's tools. Where it cannot be made there is nothing to read, and who writes says why.
+        // As MIT's tools. Where it cannot be made there is nothing to read, and who writes says
+        // why.
         let _ = cache.make_collection();
     }
     Ok(cache)

@@ -28,8 +28,8 @@ pub(crate) fn load() -> Result<&'static Config, ClientError> {
     client().map(Client::config)
 }
 
-/// The words in which MIT's tools report an error of krb5.conf; which line is wrong, and how, is for
-/// the hint.
+/// The words in which MIT's tools report an error of krb5.conf; which line is wrong, and how, is
+/// for the hint.
 pub(crate) fn mit_message(error: &ClientError) -> &'static str {
     match error {
         ClientError::Config(ConfigError::Profile(error)) => error.kind.mit_message(),

@@ -2,10 +2,9 @@
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
 //! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`,
-//! `rkpasswd` or `kpasswd`, so that a symbolic link is a drop-in for MIT's tool of that name; and to
-//! `rekinit`, a sidecar.
-//! Options, output, messages and exit codes are MIT's; what differs is listed in
-//! `docs/TOOLS.md`.
+//! `rkpasswd` or `kpasswd`, so that a symbolic link is a drop-in for MIT's tool of that name; and
+//! to `rekinit`, a sidecar. Options, output, messages and exit codes are MIT's; what differs is
+//! listed in `docs/TOOLS.md`.
 //!
 //! What this crate leaves to others: files to `kerberos_files`, the exchange with a KDC to
 //! `kerberos_client`. It is the only crate that prints, prompts or reads the user's environment.
@@ -90,8 +89,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// What each tool takes, by every name it answers to: manual pages and shell completions are made of
-/// it (`cargo xtask pages`).
+/// What each tool takes, by every name it answers to: manual pages and shell completions are made
+/// of it (`cargo xtask pages`).
 pub fn definitions() -> Vec<clap::Command> {
     let define = |(name, tool)| match tool {
         Tool::Kinit => kinit::definition(name),

@@ -77,8 +77,8 @@ impl DateStyle {
     }
 }
 
-/// Whether the system has a locale: in a folder of its own, or in the archive, which is taken to have
-/// it. As with glibc a list in `LOCPATH` takes the place of both.
+/// Whether the system has a locale: in a folder of its own, or in the archive, which is taken to
+/// have it. As with glibc a list in `LOCPATH` takes the place of both.
 fn is_installed(name: &OsStr) -> bool {
     let normal = normal(name);
     let has = |folder: &Path| folder.join(name).is_dir() || folder.join(&normal).is_dir();

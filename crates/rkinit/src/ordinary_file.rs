@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// The file at `path`, open for reading; `None` when it is not an ordinary one. Nobody is waited for,
-/// as whoever writes to a pipe.
+/// The file at `path`, open for reading; `None` when it is not an ordinary one. Nobody is waited
+/// for, as whoever writes to a pipe.
 ///
 /// # Errors
 /// When it cannot be opened.

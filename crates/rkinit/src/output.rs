@@ -63,8 +63,8 @@ pub(crate) fn reserve_for_document() {
     RESERVED.store(true, Ordering::Relaxed);
 }
 
-/// Writes what a person is to read, as a prompt, to standard output or, when that is for a document,
-/// to standard error. That it cannot be shown keeps nobody from going on.
+/// Writes what a person is to read, as a prompt, to standard output or, when that is for a
+/// document, to standard error. That it cannot be shown keeps nobody from going on.
 pub(crate) fn tell(text: &[u8]) {
     if RESERVED.load(Ordering::Relaxed) {
         let _ = io::stderr().write_all(text);
@@ -75,8 +75,9 @@ pub(crate) fn tell(text: &[u8]) {
 
 static RESERVED: AtomicBool = AtomicBool::new(false);
 
-/// Writes a listing to standard output, with names in it that anybody may have chosen: a terminal gets
-/// no control characters beyond the ends of lines and tabs, a pipe or a file every byte as it is.
+/// Writes a listing to standard output, with names in it that anybody may have chosen: a terminal
+/// gets no control characters beyond the ends of lines and tabs, a pipe or a file every byte as it
+/// is.
 pub(crate) fn show(bytes: &[u8]) -> io::Result<()> {
     if !isatty(stdout()) {
         return write_all(bytes);

@@ -72,8 +72,8 @@ pub(crate) fn read_text(text: &[u8]) -> Password {
     Password::new(bare(line.unwrap_or_default()))
 }
 
-/// The line without what editors of Windows add to it: the rest of its end, and a mark of UTF-8 at the
-/// beginning, with which nobody's password begins.
+/// The line without what editors of Windows add to it: the rest of its end, and a mark of UTF-8 at
+/// the beginning, with which nobody's password begins.
 fn bare(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)

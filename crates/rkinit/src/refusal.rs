@@ -60,8 +60,8 @@ impl Refusal {
         }
     }
 
-    /// Says what is wrong and what to do; the exit status. Where krb5.conf tells how to put it, that
-    /// is where a site says what to do.
+    /// Says what is wrong and what to do; the exit status. Where krb5.conf tells how to put it,
+    /// that is where a site says what to do.
     pub(crate) fn report(&self, program: &Program) -> u8 {
         if let Some(message) = self.as_site_wants(program) {
             program.error(message, &self.context);

@@ -7,8 +7,8 @@
 //!                                                   ▼ status
 //!  signals, files, http, processes, systemd ◄──── life: the main thread, asleep in one poll
 //! ```
-//! When tickets are refreshed is decided by `kerberos_client`'s keeper; this module brings the secret,
-//! the cache and all that people and programs want to see of it.
+//! When tickets are refreshed is decided by `kerberos_client`'s keeper; this module brings the
+//! secret, the cache and all that people and programs want to see of it.
 
 mod args;
 mod check;

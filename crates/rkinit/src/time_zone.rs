@@ -2,8 +2,8 @@
 //!
 //! `TZ` unset means `/etc/localtime`; `TZ` names a file below `/usr/share/zoneinfo` (or `TZDIR`)
 //! or, when there is no such file, spells out the rules (POSIX.1-2017 §8.3). Everything else is
-//! UTC. One file is read at most, because listings should start at once, and no pipe, device or file
-//! without end; with rights that its user does not have the program reads neither variable.
+//! UTC. One file is read at most, because listings should start at once, and no pipe, device or
+//! file without end; with rights that its user does not have the program reads neither variable.
 
 use std::ffi::OsStr;
 use std::io::Read as _;

@@ -1,5 +1,5 @@
-//! Both ends of a context that is being established, with a hostile network in between, and what they
-//! must agree on in the end.
+//! Both ends of a context that is being established, with a hostile network in between, and what
+//! they must agree on in the end.
 
 use kerberos_gss::{Context, Protection, Step, StepError};
 
@@ -58,8 +58,8 @@ pub fn play(
     played
 }
 
-/// Two ends that both have a context have the same one, and understand each other. Where tokens that
-/// were signed got lost (`lossy`), messages may be refused as out of order.
+/// Two ends that both have a context have the same one, and understand each other. Where tokens
+/// that were signed got lost (`lossy`), messages may be refused as out of order.
 pub fn agree(ours: &mut Context, theirs: &mut Context, lossy: bool) {
     let essence = |context: &Context| {
         let details = &context.details;

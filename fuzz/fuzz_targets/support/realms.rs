@@ -1,4 +1,5 @@
-//! Honest KDCs of several realms, and what a hostile network may not change of the tickets they give.
+//! Honest KDCs of several realms, and what a hostile network may not change of the tickets they
+//! give.
 
 use core::time::Duration;
 
@@ -6,8 +7,8 @@ use kerberos_asn1::{Decode, Ticket};
 use kerberos_proto::{Credential, Request};
 use kerberos_testkdc::{Kdc, Transport};
 
-/// The answer of the KDC of the request's realm, a billion seconds after 1970; nothing where there is
-/// no such realm.
+/// The answer of the KDC of the request's realm, a billion seconds after 1970; nothing where there
+/// is no such realm.
 pub fn answer(kdcs: &[Kdc], request: &Request) -> Vec<u8> {
     let mut all = kdcs.iter();
     let kdc = all.find(|kdc| kdc.realm().as_bytes() == request.realm);

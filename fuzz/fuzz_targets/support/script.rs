@@ -11,8 +11,8 @@ impl Script<'_> {
         first
     }
 
-    /// The message as it arrives: as it was, replaced, cut short, or with octets added, taken out or
-    /// replaced.
+    /// The message as it arrives: as it was, replaced, cut short, or with octets added, taken out
+    /// or replaced.
     pub fn alter(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
         match self.byte() % 4 {
             0 => answer,

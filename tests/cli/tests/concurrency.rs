@@ -1,5 +1,5 @@
-//! A hundred programs at once, ours and MIT's, half of which write: no ticket is lost, and nobody reads
-//! a part.
+//! A hundred programs at once, ours and MIT's, half of which write: no ticket is lost, and nobody
+//! reads a part.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::thread;
@@ -77,8 +77,8 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
         let tool = mixed(&place, number, "kinit").args(["-k", "-t", "keytab"]);
         here(tool.arg(format!("user{number}")))
     };
-    // Into a collection without any cache all would log in to the same first one, with MIT's library
-    // and with ours: what names it is there when somebody has logged in.
+    // Into a collection without any cache all would log in to the same first one, with MIT's
+    // library and with ours: what names it is there when somebody has logged in.
     writer(0).run().success();
     let reader = |number: usize| here(mixed(&place, number, "klist").arg("-A"));
     let runs = at_once((0..WRITERS).map(writer).chain((0..WRITERS).map(reader)));

@@ -1,8 +1,8 @@
-//! Killed at every system call, and with errors from every system call: afterwards a keytab or a cache
-//! is what it was or what it was to become, and MIT's tools read it.
+//! Killed at every system call, and with errors from every system call: afterwards a keytab or a
+//! cache is what it was or what it was to become, and MIT's tools read it.
 //!
-//! `strace` kills and lies. Nothing is tried before the program opens krb5.conf: until then it is the
-//! loader's.
+//! `strace` kills and lies. Nothing is tried before the program opens krb5.conf: until then it is
+//! the loader's.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #![cfg_attr(not(strace), allow(dead_code, reason = "these tests are ignored then"))]
 
@@ -30,7 +30,8 @@ struct Change {
     input: &'static str,
     /// Which thread makes a call is then not the same each time, and strace counts by thread.
     has_threads: bool,
-    /// Whether it may succeed without changing the file: a ticket that was got is good, kept or not.
+    /// Whether it may succeed without changing the file: a ticket that was got is good, kept or
+    /// not.
     may_not_keep: bool,
 }
 
@@ -189,8 +190,8 @@ fn a_sidecar_publishes_a_cache() {
     change.check();
 }
 
-/// The file systems of other machines may say only then that there is no room, and what was written is
-/// no whole file.
+/// The file systems of other machines may say only then that there is no room, and what was written
+/// is no whole file.
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
 fn a_new_cache_that_cannot_be_closed_replaces_none() {

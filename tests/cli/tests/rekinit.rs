@@ -1,6 +1,6 @@
-//! The sidecar as those meet it who deploy it: where secrets may be, what it writes, its exit codes,
-//! signals, an application beside it. Mistakes are in `rekinit_mistakes.rs`, those who watch it in
-//! `rekinit_watching.rs`.
+//! The sidecar as those meet it who deploy it: where secrets may be, what it writes, its exit
+//! codes, signals, an application beside it. Mistakes are in `rekinit_mistakes.rs`, those who watch
+//! it in `rekinit_watching.rs`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! The sidecar's caches among others': in which one of a collection a ticket is, who is told of it, and
-//! what a probe says when somebody has put something else there.
+//! The sidecar's caches among others': in which one of a collection a ticket is, who is told of it,
+//! and what a probe says when somebody has put something else there.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -217,7 +217,8 @@ fn a_cache_of_a_collection_comes_back_where_it_was() {
     assert_eq!(get(&address, "/readyz").0, READY);
 }
 
-/// A cache that krb5.conf names, given to another user: in an `emptyDir`, and in a place like /dev/shm.
+/// A cache that krb5.conf names, given to another user: in an `emptyDir`, and in a place like
+/// /dev/shm.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to give a file away")]
 fn what_is_given_away_by_the_default_name_stays_ready() {

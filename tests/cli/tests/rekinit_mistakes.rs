@@ -1,5 +1,5 @@
-//! What the sidecar says to whoever made a mistake, and what it leaves out: hints that fit, the place in
-//! a file, no next attempt where there is none, no prompt where nobody reads it.
+//! What the sidecar says to whoever made a mistake, and what it leaves out: hints that fit, the
+//! place in a file, no next attempt where there is none, no prompt where nobody reads it.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! What a reload (HUP) of the sidecar changes and what it leaves: all, where it cannot be used; caches that
-//! nobody keeps any more; and who waits for the main thread meanwhile.
+//! What a reload (HUP) of the sidecar changes and what it leaves: all, where it cannot be used;
+//! caches that nobody keeps any more; and who waits for the main thread meanwhile.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

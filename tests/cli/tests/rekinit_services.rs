@@ -1,5 +1,5 @@
-//! Tickets for services that the sidecar has beside the login's: what is said and done where one is not
-//! to be had, and what a probe asks for.
+//! Tickets for services that the sidecar has beside the login's: what is said and done where one is
+//! not to be had, and what a probe asks for.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::net::{Ipv4Addr, UdpSocket};

@@ -1,5 +1,5 @@
-//! The sidecar's tickets as they are kept apart: whose they are, which cache is whose, what a reload and
-//! a lost cache change.
+//! The sidecar's tickets as they are kept apart: whose they are, which cache is whose, what a
+//! reload and a lost cache change.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! The sidecar as those meet it who watch it: systemd, probes and metrics by HTTP, a log that nobody
-//! reads, and how little it takes.
+//! The sidecar as those meet it who watch it: systemd, probes and metrics by HTTP, a log that
+//! nobody reads, and how little it takes.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! Where passwords and keys are not: in what programs write, and in their memory once they have no more
-//! use for them. Memory is looked through as gdb's `gcore` writes it down.
+//! Where passwords and keys are not: in what programs write, and in their memory once they have no
+//! more use for them. Memory is looked through as gdb's `gcore` writes it down.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #![cfg_attr(not(gcore), allow(dead_code, reason = "some tests are ignored then"))]
 
@@ -152,8 +152,8 @@ fn a_login_leaves_none_in_memory() {
     }
 }
 
-/// A sidecar that waits for the next log-in has the secret that worked last, for the KDC may not know a
-/// newer one yet; but once, and not the key that a password was made into.
+/// A sidecar that waits for the next log-in has the secret that worked last, for the KDC may not
+/// know a newer one yet; but once, and not the key that a password was made into.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
 fn a_sidecar_that_waits_has_no_more_than_it_needs() {

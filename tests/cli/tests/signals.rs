@@ -1,5 +1,5 @@
-//! Signals of `rekinit` and of `kinit … -- COMMAND`: what the end of a terminal comes to, what whoever
-//! starts them has them ignore, and with what status a signal ends them.
+//! Signals of `rekinit` and of `kinit … -- COMMAND`: what the end of a terminal comes to, what
+//! whoever starts them has them ignore, and with what status a signal ends them.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

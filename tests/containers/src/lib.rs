@@ -1,5 +1,5 @@
-//! What the tests of containers share: a site with a KDC, a web server and an application, each in a
-//! container of its own, into which a test puts the sidecar.
+//! What the tests of containers share: a site with a KDC, a web server and an application, each in
+//! a container of its own, into which a test puts the sidecar.
 //!
 //! ```text
 //!        network without a way out
@@ -15,8 +15,8 @@
 //! machine's, read-only.
 //!
 //! Containers, networks, volumes and images bear the process id of the test in their names and the
-//! label `rkinit-test`. They go when the test ends; those of a test that was killed go when the next one
-//! starts.
+//! label `rkinit-test`. They go when the test ends; those of a test that was killed go when the
+//! next one starts.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::panic,

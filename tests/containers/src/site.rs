@@ -60,8 +60,8 @@ impl Site {
         }
     }
 
-    /// A path in the folder of the site: `krb5.conf`; `krb5`, which sidecars see as `/krb5`; `kdc`, where
-    /// the KDC has its things.
+    /// A path in the folder of the site: `krb5.conf`; `krb5`, which sidecars see as `/krb5`; `kdc`,
+    /// where the KDC has its things.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -74,7 +74,8 @@ impl Site {
         self.kdc.as_ref().expect("this site has a KDC")
     }
 
-    /// Gives a command to kadmin.local beside the KDC; keytabs that it names are in the folder `kdc`.
+    /// Gives a command to kadmin.local beside the KDC; keytabs that it names are in the folder
+    /// `kdc`.
     ///
     /// # Panics
     /// When it fails.
@@ -83,8 +84,8 @@ impl Site {
         assert!(!done.stderr().contains("kadmin.local:"), "{done}");
     }
 
-    /// Puts the keys of `svc` as they are now into a new keytab, which takes the place of the one that
-    /// sidecars see as `/krb5/svc.keytab`.
+    /// Puts the keys of `svc` as they are now into a new keytab, which takes the place of the one
+    /// that sidecars see as `/krb5/svc.keytab`.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -107,8 +108,8 @@ impl Site {
         fs::rename(&new, self.path("krb5").join(name)).unwrap();
     }
 
-    /// The options of a sidecar that has no rights: neither user nor root can write anything but the
-    /// cache, and it may do nothing that a process needs leave for.
+    /// The options of a sidecar that has no rights: neither user nor root can write anything but
+    /// the cache, and it may do nothing that a process needs leave for.
     pub fn confined(&self) -> Vec<String> {
         let mut options = self.connected();
         options.extend(self.tickets("/tickets"));
@@ -150,8 +151,9 @@ impl Site {
         self.debian.name()
     }
 
-    /// Starts an application: as user and group 1001, with the cache's folder at `place`, read-only. All
-    /// the time it looks at `CACHE` in there by MIT's klist, and gets the page of `url` by curl, if any.
+    /// Starts an application: as user and group 1001, with the cache's folder at `place`,
+    /// read-only. All the time it looks at `CACHE` in there by MIT's klist, and gets the page of
+    /// `url` by curl, if any.
     ///
     /// # Panics
     /// When Docker does not do its part.

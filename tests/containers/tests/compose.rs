@@ -1,4 +1,5 @@
-//! docs/deploy/compose.yaml, as it is: only the application is another one, and the KDC comes along.
+//! docs/deploy/compose.yaml, as it is: only the application is another one, and the KDC comes
+//! along.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! The recipes of docs/deploy against the schemas of those who read them. What is validated by running it
-//! is in `compose.rs` and `systemd.rs`.
+//! The recipes of docs/deploy against the schemas of those who read them. What is validated by
+//! running it is in `compose.rs` and `systemd.rs`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};

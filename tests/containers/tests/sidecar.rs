@@ -1,6 +1,7 @@
-//! The sidecar in an empty image, its KDC and its readers in containers of their own: tickets that last
-//! seconds, a KDC that dies, a keytab and a password that are rotated, and a sidecar that is killed
-//! again and again. The readers, as another user on a read-only mount, never find anything wrong.
+//! The sidecar in an empty image, its KDC and its readers in containers of their own: tickets that
+//! last seconds, a KDC that dies, a keytab and a password that are rotated, and a sidecar that is
+//! killed again and again. The readers, as another user on a read-only mount, never find anything
+//! wrong.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::os::unix::fs::symlink;
@@ -154,8 +155,8 @@ fn a_secret_with_a_new_password() {
     assert!(!log.contains("looking-glass") && !log.contains("wonderland"));
 }
 
-/// What kinit-sidecar's `rekinit.sh` and the `renew.sh` of AWS's example were told, in the image that is
-/// shipped.
+/// What kinit-sidecar's `rekinit.sh` and the `renew.sh` of AWS's example were told, in the image
+/// that is shipped.
 #[test]
 #[cfg_attr(
     not(all(docker, mit, apache)),

@@ -1,5 +1,5 @@
-//! docs/deploy/rekinit.service, as it is, under a systemd in a container of its own: only the binary has
-//! another place.
+//! docs/deploy/rekinit.service, as it is, under a systemd in a container of its own: only the
+//! binary has another place.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::path::Path;

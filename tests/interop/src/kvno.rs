@@ -19,8 +19,8 @@ pub fn log_in(place: &Place, name: &str, password: &str) {
         .success();
 }
 
-/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output, and
-/// the same caches afterwards, that of `--out-cache out` included. Returns ours.
+/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output,
+/// and the same caches afterwards, that of `--out-cache out` included. Returns ours.
 ///
 /// # Panics
 /// When they differ.

@@ -57,8 +57,8 @@ pub fn ends_as(done: &Finished, refusal: &str) {
     );
 }
 
-/// As [`check_same`], for wrong arguments: the first line of the complaint and the exit code are the
-/// same; the list of options that follows is each one's own.
+/// As [`check_same`], for wrong arguments: the first line of the complaint and the exit code are
+/// the same; the list of options that follows is each one's own.
 ///
 /// # Panics
 /// When they differ.

@@ -37,7 +37,8 @@ fn service(configuration: &Path, keytab: &Path) -> Config {
         .with_keytab_name(keytab.display().to_string())
 }
 
-/// A place in MIT's realm where a service takes tickets for any host, with a ticket-granting ticket.
+/// A place in MIT's realm where a service takes tickets for any host, with a ticket-granting
+/// ticket.
 fn mit_place(realm: &MitRealm) -> Place {
     let conf = realm.conf().set("ignore_acceptor_hostname", "true");
     let place = Place::new(&conf);

@@ -1,5 +1,5 @@
-//! Caches of every type, written by our tools and read by MIT's, and the other way round: what kinit
-//! chooses, what klist shows, what kswitch and kdestroy leave.
+//! Caches of every type, written by our tools and read by MIT's, and the other way round: what
+//! kinit chooses, what klist shows, what kswitch and kdestroy leave.
 
 #![allow(clippy::expect_used, reason = "a test may panic")]
 

@@ -1,5 +1,5 @@
-//! Tickets of other realms: four of MIT's in a row, chased by our kvno and by MIT's on copies of the
-//! same cache. What they print, which TGTs they keep and which KDCs they ask is the same.
+//! Tickets of other realms: four of MIT's in a row, chased by our kvno and by MIT's on copies of
+//! the same cache. What they print, which TGTs they keep and which KDCs they ask is the same.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -13,8 +13,8 @@ fn log_in(place: &Place, arguments: &str) {
     kinit.stdin("wonderland\n").run().success();
 }
 
-/// One command line, as MIT's kvno and as ours, each on a copy of the cache `start`: the same output,
-/// and the same caches afterwards. Returns ours, and what its cache has.
+/// One command line, as MIT's kvno and as ours, each on a copy of the cache `start`: the same
+/// output, and the same caches afterwards. Returns ours, and what its cache has.
 #[track_caller]
 fn check(place: &Place, arguments: &str) -> (Finished, String) {
     copies::check(place, "kvno", arguments, listed)

@@ -1,6 +1,6 @@
-//! klist on caches and keytabs of every kind, made by chance: ours must write what MIT's writes, byte
-//! for byte. Accepted differences are named where chance is kept from them; those of files that are no
-//! whole ones are in `listings`.
+//! klist on caches and keytabs of every kind, made by chance: ours must write what MIT's writes,
+//! byte for byte. Accepted differences are named where chance is kept from them; those of files
+//! that are no whole ones are in `listings`.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -204,8 +204,8 @@ fn address(chance: &mut Chance) -> (u16, Vec<u8>) {
 }
 
 fn key(chance: &mut Chance) -> RawKey {
-    // An empty part of a name, or an empty key, MIT takes for the end of the keytab, and is silent about
-    // what follows.
+    // An empty part of a name, or an empty key, MIT takes for the end of the keytab, and is silent
+    // about what follows.
     let principal = loop {
         let principal = principal(chance);
         if principal.components.iter().all(|part| !part.is_empty()) {

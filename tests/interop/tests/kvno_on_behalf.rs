@@ -1,5 +1,5 @@
-//! kvno on behalf of users (S4U2Self, S4U2Proxy), beside MIT's: MIT's KDC over LDAP and over its own
-//! database, which has no delegation, and an Active Directory.
+//! kvno on behalf of users (S4U2Self, S4U2Proxy), beside MIT's: MIT's KDC over LDAP and over its
+//! own database, which has no delegation, and an Active Directory.
 
 use interop::kvno::{check, check_output};
 use test_support::{MitLdapRealm, MitRealm, Place, SambaRealm};

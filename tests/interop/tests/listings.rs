@@ -51,8 +51,8 @@ fn check_cache(place: &Place) {
     );
 }
 
-/// Compares listings of caches of every version that `kinit` wrote, then with tickets for `services`
-/// which MIT's library appended.
+/// Compares listings of caches of every version that `kinit` wrote, then with tickets for
+/// `services` which MIT's library appended.
 fn check_caches_of(kinit: impl Fn(&Place) -> Tool, services: &str) {
     let realm = MitRealm::start();
     let place = realm.place();

@@ -1,6 +1,6 @@
-//! New passwords, by MIT's kadmind and by Active Directory (Samba): kpasswd, and kinit with a password
-//! that has expired. Each run of ours is one of MIT's: the same output, the same exit code. And passwords
-//! that an administrator sets, which no tool does.
+//! New passwords, by MIT's kadmind and by Active Directory (Samba): kpasswd, and kinit with a
+//! password that has expired. Each run of ours is one of MIT's: the same output, the same exit
+//! code. And passwords that an administrator sets, which no tool does.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use kerberos_client::{Client, Config, Password, Secret};

@@ -23,8 +23,8 @@ fn log_in(place: &Place, arguments: &str, service: &str) {
     }
 }
 
-/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output, and
-/// the same caches afterwards. Returns ours.
+/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output,
+/// and the same caches afterwards. Returns ours.
 #[track_caller]
 fn check(place: &Place, arguments: &str) -> Finished {
     copies::check(place, "kinit", arguments, listed).0

@@ -83,8 +83,9 @@ fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result
     )
 }
 
-/// The configuration of a server that has all its things in the folder `at`, and lets in whoever has a
-/// ticket that `http.keytab` there opens; `guarded` is how the section of what needs one begins.
+/// The configuration of a server that has all its things in the folder `at`, and lets in whoever
+/// has a ticket that `http.keytab` there opens; `guarded` is how the section of what needs one
+/// begins.
 pub fn apache_configuration(
     at: &str,
     listen: &str,

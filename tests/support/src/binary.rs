@@ -27,8 +27,8 @@ pub fn rkinit() -> &'static Path {
     })
 }
 
-/// The path of an `rkinit` that runs in an empty file system: the one named by `RKINIT_BINARY`, else one
-/// that is linked with glibc's static library, which every toolchain has.
+/// The path of an `rkinit` that runs in an empty file system: the one named by `RKINIT_BINARY`,
+/// else one that is linked with glibc's static library, which every toolchain has.
 ///
 /// # Panics
 /// When it cannot be built.
@@ -89,8 +89,8 @@ impl Build {
             .arg(&self.target)
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         if self.is_static {
-            // For a target that is named, what runs at build time is built without these flags, and so
-            // is shared with all other builds.
+            // For a target that is named, what runs at build time is built without these flags, and
+            // so is shared with all other builds.
             command
                 .args(["--target", &triple()])
                 .env("RUSTFLAGS", "-Ctarget-feature=+crt-static");

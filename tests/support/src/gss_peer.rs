@@ -1,4 +1,5 @@
-//! `GssPeer`: MIT's GSS-API library in a process of its own, through python-gssapi, led call by call.
+//! `GssPeer`: MIT's GSS-API library in a process of its own, through python-gssapi, led call by
+//! call.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};

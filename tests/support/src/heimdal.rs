@@ -16,9 +16,9 @@ use crate::{Krb5Conf, Place, TempDir, Tool, cached, free_port, parts};
 /// Its accounts: `alice` with the password `wonderland`, who must pre-authenticate; `open`
 /// (`pw-open`), who need not; for every etype of [`HeimdalRealm::ETYPES`] `ETYPE` (`pw-ETYPE`),
 /// with Heimdal's salts (those of the AES-SHA2 etypes have a random prefix); `gone`, `disabled` and
-/// `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`; in `s4u` `HTTP/web.heimdal.test` and
-/// `HTTP/front.heimdal.test`, which may delegate to `ldap/back.heimdal.test`, the first with protocol
-/// transition. `MIT.TEST` is trusted both ways.
+/// `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`; in `s4u`
+/// `HTTP/web.heimdal.test` and `HTTP/front.heimdal.test`, which may delegate to
+/// `ldap/back.heimdal.test`, the first with protocol transition. `MIT.TEST` is trusted both ways.
 #[derive(Debug)]
 pub struct HeimdalRealm {
     // Dropped first: the server goes before its folder.

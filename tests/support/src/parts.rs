@@ -59,8 +59,8 @@ pub fn sssd_kcm() -> bool {
         .all(|path| Path::new(path).exists())
 }
 
-/// Whether programs may use the kernel's keyrings; in most containers they may not, and this file is
-/// empty there.
+/// Whether programs may use the kernel's keyrings; in most containers they may not, and this file
+/// is empty there.
 pub fn keyrings() -> bool {
     std::fs::read("/proc/keys").is_ok_and(|keys| !keys.is_empty())
 }
@@ -198,8 +198,8 @@ pub fn docker() -> bool {
         && version("/usr/bin/docker-compose", &["version", "--short"])
 }
 
-/// The folder of Python packages that know how Kubernetes' and Amazon's documents must be; they bring what
-/// they need, because Debian's is too old for them.
+/// The folder of Python packages that know how Kubernetes' and Amazon's documents must be; they
+/// bring what they need, because Debian's is too old for them.
 pub fn schemas() -> PathBuf {
     target_dir().join("schemas")
 }

@@ -94,8 +94,8 @@ impl SambaRealm {
         }
     }
 
-    /// Lays out the files of a domain in `folder` for a controller that is not started here: `samba`
-    /// wants `folder/smb.conf`, and the folder where it is now.
+    /// Lays out the files of a domain in `folder` for a controller that is not started here:
+    /// `samba` wants `folder/smb.conf`, and the folder where it is now.
     ///
     /// # Panics
     /// When the domain cannot be made.

@@ -73,8 +73,8 @@ impl Server {
         Ok(server)
     }
 
-    /// What `start` starts on a port of 127.0.0.1 that is free; somebody else than a test may be faster,
-    /// and then it is tried on another one.
+    /// What `start` starts on a port of 127.0.0.1 that is free; somebody else than a test may be
+    /// faster, and then it is tried on another one.
     ///
     /// # Panics
     /// With the logs of the last attempt, when `what` does not start.
@@ -110,8 +110,8 @@ impl Drop for Server {
     }
 }
 
-/// What to put before a program that starts others: it gets process ids, mounts and shared memory of
-/// its own, and takes all that it has started with it when it ends. Takes root.
+/// What to put before a program that starts others: it gets process ids, mounts and shared memory
+/// of its own, and takes all that it has started with it when it ends. Takes root.
 pub(crate) const CONTAINED: [&str; 7] = [
     "unshare",
     "--mount",
@@ -122,11 +122,12 @@ pub(crate) const CONTAINED: [&str; 7] = [
     "--mount-proc",
 ];
 
-/// A port of 127.0.0.1 that is free for UDP and for TCP, and that no other test gets while this process
-/// lives.
+/// A port of 127.0.0.1 that is free for UDP and for TCP, and that no other test gets while this
+/// process lives.
 ///
-/// The kernel gives none of these to who asks for any port, so that nobody takes it by chance before the
-/// server does that it is for: such a server would seem ready at once, and the port dead be alive.
+/// The kernel gives none of these to who asks for any port, so that nobody takes it by chance
+/// before the server does that it is for: such a server would seem ready at once, and the port dead
+/// be alive.
 ///
 /// # Panics
 /// When there is none.

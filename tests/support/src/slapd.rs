@@ -20,12 +20,12 @@ impl Slapd {
     /// Its only entry.
     pub const ENTRY: &'static str = "dc=example";
 
-    /// How long the description of that is, which whoever reads the entry gets: more than a frame of
-    /// most peers of SASL.
+    /// How long the description of that is, which whoever reads the entry gets: more than a frame
+    /// of most peers of SASL.
     const DESCRIPTION: usize = 200_000;
 
-    /// Starts the directory with the keys in `keytab` and the krb5.conf `configuration`; `properties`
-    /// are those of its `sasl-secprops`, such as `maxssf=0` for no security layer.
+    /// Starts the directory with the keys in `keytab` and the krb5.conf `configuration`;
+    /// `properties` are those of its `sasl-secprops`, such as `maxssf=0` for no security layer.
     ///
     /// # Panics
     /// When it cannot be started.

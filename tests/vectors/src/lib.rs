@@ -3,8 +3,8 @@
 //!
 //! The published data belongs to others and is not part of this repository. It is looked for in
 //! `$RKINIT_SHARED/vectors`, in `../shared/vectors` beside the workspace, and where `cargo xtask
-//! install` puts what it takes from MIT's sources. Tests that need it are listed as ignored when it is
-//! not there.
+//! install` puts what it takes from MIT's sources. Tests that need it are listed as ignored when it
+//! is not there.
 #![forbid(unsafe_code)]
 
 pub mod asn1;

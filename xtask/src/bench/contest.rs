@@ -20,8 +20,8 @@ pub(crate) struct Contest {
     silent: UdpSocket,
 }
 
-/// MIT's tools without the plugins that krb5-user alone does not bring: loading them would take them
-/// half as long again.
+/// MIT's tools without the plugins that krb5-user alone does not bring: loading them would take
+/// them half as long again.
 const WITHOUT_PLUGINS: &str =
     "[plugins]\n clpreauth = {\n  disable = pkinit\n  disable = otp\n }\n";
 
@@ -90,7 +90,8 @@ impl Contest {
         self.write_keytab(&format!("keys-{count}-and-one"), count, entries)
     }
 
-    /// The sidecar, started with `config`, which [`ticket_of_sidecar`](Self::ticket_of_sidecar) made.
+    /// The sidecar, started with `config`, which [`ticket_of_sidecar`](Self::ticket_of_sidecar)
+    /// made.
     pub(super) fn sidecar(&self, config: &str) -> Sidecar {
         self.place.write("sidecar.toml", config);
         let tool = self.place.program(&self.place.text("rekinit"));

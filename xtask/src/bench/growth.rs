@@ -1,4 +1,5 @@
-//! How costs grow: commands at growing sizes, and the sidecar's memory with growing numbers of tickets.
+//! How costs grow: commands at growing sizes, and the sidecar's memory with growing numbers of
+//! tickets.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(super) fn of_commands(growth: &Growth, rounds: usize, report: &mut Report) -
         growth.title, growth.title, growth.file, growth.unit,
     ));
     for (size, contenders) in &growth.steps {
-        // A command that takes a second need not be repeated as often as one that takes a hundredth.
+        // A command that takes a second need not be repeated as often as one that takes a
+        // hundredth.
         let rounds = if *size >= 10_000 {
             rounds.min(10)
         } else {

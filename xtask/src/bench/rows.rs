@@ -191,5 +191,6 @@ impl Contest {
     }
 }
 
-/// The loopback's broadcast address: by TCP the network is unreachable, and nothing leaves the machine.
+/// The loopback's broadcast address: by TCP the network is unreachable, and nothing leaves the
+/// machine.
 const UNROUTABLE: &str = "127.255.255.255:88";

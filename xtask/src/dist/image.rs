@@ -1,5 +1,6 @@
-//! A container image (OCI image layout), which `docker load` and `podman load` take: the binary, and a
-//! krb5.conf with the places that kinit-sidecar's image has, in an otherwise empty file system.
+//! A container image (OCI image layout), which `docker load` and `podman load` take: the binary,
+//! and a krb5.conf with the places that kinit-sidecar's image has, in an otherwise empty file
+//! system.
 
 use serde_json::{Value, json};
 

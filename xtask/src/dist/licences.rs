@@ -1,5 +1,5 @@
-//! The licence texts of everything that is linked in, as one file: what most licences ask of whoever
-//! passes a binary on.
+//! The licence texts of everything that is linked in, as one file: what most licences ask of
+//! whoever passes a binary on.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,8 +9,8 @@ use std::path::Path;
 use super::crates::Crate;
 use crate::process::Outcome;
 
-/// The texts of `crates`, each once, with the crates that it is for, and those of `libraries` that are
-/// no crates, by their names.
+/// The texts of `crates`, each once, with the crates that it is for, and those of `libraries` that
+/// are no crates, by their names.
 ///
 /// # Errors
 /// When a crate comes without a text, and its licence is none that we know the text of.

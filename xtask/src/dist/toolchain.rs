@@ -70,7 +70,8 @@ impl Toolchain {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut path: Vec<PathBuf> = std::env::split_paths(&path).collect();
         let mut flags = remapped()?;
-        // Without symbols nobody reads the tables for backtraces, and they are a twentieth of it all.
+        // Without symbols nobody reads the tables for backtraces, and they are a twentieth of it
+        // all.
         flags.push("-Cforce-unwind-tables=no".to_owned());
         if let StandardLibrary::Built = self.standard_library {
             path.insert(0, PathBuf::from("/usr/bin"));

@@ -67,8 +67,8 @@ pub(super) fn of(
     Ok(tree)
 }
 
-/// Whether a page or a completion is of a name that is shipped. Those of MIT's names would be in the way of
-/// MIT's own package.
+/// Whether a page or a completion is of a name that is shipped. Those of MIT's names would be in
+/// the way of MIT's own package.
 fn is_of_ours(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     let tool = file.trim_start_matches('_').split(['.', '-']).next();

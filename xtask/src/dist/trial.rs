@@ -1,5 +1,5 @@
-//! Runs what was built for a processor, this machine's or another, against MIT's KDC: a login by keytab and
-//! by password, a listing, and the sidecar through some lives of a ticket.
+//! Runs what was built for a processor, this machine's or another, against MIT's KDC: a login by
+//! keytab and by password, a listing, and the sidecar through some lives of a ticket.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,7 +1,7 @@
 //! Building the fuzz targets and running one.
 //!
-//! The flags are those of cargo-fuzz, all of them stable, so that any machine with our toolchain and a
-//! compiler of C++ for libFuzzer can do it.
+//! The flags are those of cargo-fuzz, all of them stable, so that any machine with our toolchain
+//! and a compiler of C++ for libFuzzer can do it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The first inputs of the fuzz targets, made by our own writers and an honest KDC: whatever a target
-//! takes has come up once before the fuzzer begins.
+//! The first inputs of the fuzz targets, made by our own writers and an honest KDC: whatever a
+//! target takes has come up once before the fuzzer begins.
 
 mod files;
 mod kdc;
@@ -66,7 +66,8 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
             seeds.add("asn1_differential", name, &chosen(choice))?;
         }
         if name == "AsReq" {
-            // Flags that say that they are 30, which one of the two once kept and the other did not.
+            // Flags that say that they are 30, which one of the two once kept and the other did
+            // not.
             let mut short = chosen(7);
             let flags = short.windows(3).position(|window| window == [3, 5, 0]);
             let unused = short

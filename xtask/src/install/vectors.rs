@@ -1,5 +1,5 @@
-//! Fetches MIT's published encodings and profiles, which belong to MIT and are not in this repository,
-//! out of the source package that Debian's `krb5` is built from.
+//! Fetches MIT's published encodings and profiles, which belong to MIT and are not in this
+//! repository, out of the source package that Debian's `krb5` is built from.
 
 use std::fs;
 use std::path::Path;

@@ -120,9 +120,10 @@ impl<'a> Reader<'a> {
 
     /// Ends the reading of a SEQUENCE whose last known field bears the context tag `last`.
     ///
-    /// Fields that a later version of the protocol added at the end are skipped: by RFC 4120
-    /// §1.5.1 an extension as such is no reason to refuse a message. They have to be well-formed and to bear explicit context tags above `last`, in ascending
-    /// order. They are not kept; what has to be kept to the octet is available raw.
+    /// Fields that a later version of the protocol added at the end are skipped: by RFC 4120 §1.5.1
+    /// an extension as such is no reason to refuse a message. They have to be well-formed and to
+    /// bear explicit context tags above `last`, in ascending order. They are not kept; what has to
+    /// be kept to the octet is available raw.
     ///
     /// # Errors
     /// When anything else is left.

@@ -11,8 +11,8 @@
 //! as long as `timeout` says; those before it get company after a second, and their answers still
 //! count. A server that refuses, fails or answers what cannot be read is done with for the pass. An
 //! answer that is cut short is asked for again, by TCP, of the same server. Of a query that is done
-//! with only the answer itself still counts, so that whoever repeats a failure has one query sent for
-//! it and no more.
+//! with only the answer itself still counts, so that whoever repeats a failure has one query sent
+//! for it and no more.
 
 mod script;
 

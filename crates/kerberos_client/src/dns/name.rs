@@ -1,5 +1,5 @@
-//! `Name`: a domain name (RFC 1035 §3.1), compared without regard to case, how a text becomes one, and
-//! the names of addresses.
+//! `Name`: a domain name (RFC 1035 §3.1), compared without regard to case, how a text becomes one,
+//! and the names of addresses.
 
 use std::net::IpAddr;
 

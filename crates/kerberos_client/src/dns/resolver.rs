@@ -268,8 +268,8 @@ impl Resolver {
         failure.map_or(Ok(None), Err)
     }
 
-    /// The name at the end of the aliases of `host` and its addresses, by DNS. A domain of the search
-    /// list that fails is passed over, and is an error only where nothing is found.
+    /// The name at the end of the aliases of `host` and its addresses, by DNS. A domain of the
+    /// search list that fails is passed over, and is an error only where nothing is found.
     async fn forward(
         &self,
         io: Io,
@@ -332,9 +332,9 @@ impl Resolver {
     }
 }
 
-/// Whether it is no use to ask for `candidate` after that `failure`: servers that are silent about one
-/// domain are so about the next, and each takes its time. The name as it is has its turn whatever
-/// failed, as with glibc's `res_search`.
+/// Whether it is no use to ask for `candidate` after that `failure`: servers that are silent about
+/// one domain are so about the next, and each takes its time. The name as it is has its turn
+/// whatever failed, as with glibc's `res_search`.
 fn is_pointless(failure: Option<&DnsError>, candidate: &str, name: &str) -> bool {
     candidate != name && failure.is_some_and(DnsError::is_silence)
 }

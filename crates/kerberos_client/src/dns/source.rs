@@ -38,8 +38,8 @@ impl<T: Send + Sync + 'static> Source<T> {
         }))
     }
 
-    /// What they are now. The file may be of a network or of a pipe, so that a runtime's thread does
-    /// not look at it.
+    /// What they are now. The file may be of a network or of a pipe, so that a runtime's thread
+    /// does not look at it.
     pub(super) async fn get(&self, io: Io) -> Result<Arc<T>, DnsError> {
         let file = match self {
             Self::Fixed(settings) => return Ok(Arc::clone(settings)),

@@ -23,8 +23,8 @@ enum End {
 }
 
 impl ServiceAcceptor {
-    /// One client's context, of which nothing is there yet. [`Client::initiate`](crate::Client::initiate)
-    /// has an example.
+    /// One client's context, of which nothing is there yet.
+    /// [`Client::initiate`](crate::Client::initiate) has an example.
     pub fn acceptance(&self, mechanism: GssMechanism, options: AcceptorOptions) -> Acceptance {
         let acceptor = Arc::clone(&self.acceptor);
         let end = match mechanism {
@@ -63,8 +63,8 @@ impl Acceptance {
         }
     }
 
-    /// As [`step`](Self::step), for a task: what may have to wait for a file is done by another thread.
-    /// If the future is dropped before its end, the acceptance is over.
+    /// As [`step`](Self::step), for a task: what may have to wait for a file is done by another
+    /// thread. If the future is dropped before its end, the acceptance is over.
     ///
     /// # Errors
     /// The same.

@@ -24,10 +24,10 @@ pub struct InitiateOptions {
     pub delegation: Delegation,
     /// Whether no ticket of the cache will do; see [`TicketRequest::fresh`].
     pub fresh: bool,
-    /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes before
-    /// [`delegation`](Self::delegation), the KDC's clock is taken from the cache unless it is
-    /// given, its `etypes` from krb5.conf (`default_tgs_enctypes`, else `permitted_enctypes`) unless
-    /// they are, and `client_aware_channel_bindings` adds its promise.
+    /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes
+    /// before [`delegation`](Self::delegation), the KDC's clock is taken from the cache unless it
+    /// is given, its `etypes` from krb5.conf (`default_tgs_enctypes`, else `permitted_enctypes`)
+    /// unless they are, and `client_aware_channel_bindings` adds its promise.
     pub context: InitiatorOptions,
 }
 
@@ -39,7 +39,8 @@ pub enum Delegation {
     /// It gets none.
     #[default]
     None,
-    /// It gets one if the KDC trusts it (`ok-as-delegate`), and if the client's own can be forwarded.
+    /// It gets one if the KDC trusts it (`ok-as-delegate`), and if the client's own can be
+    /// forwarded.
     IfTrusted,
     /// It gets one. That there is none to lend is an error, where MIT's library goes on without.
     Always,
@@ -59,11 +60,11 @@ impl Client {
     /// Starts a context with `service`: finds its principal, gets the ticket as
     /// [`ticket`](Self::ticket) does, and makes the first token.
     ///
-    /// `service` is `HTTP/www.example.com` or, as GSS-API writes it, `HTTP@www.example.com`: the name
-    /// is made canonical then as [`service_principal`](Self::service_principal) says. One with a
-    /// realm, `HTTP/www.example.com@EXAMPLE.COM`, is taken as it is. What has one component and a
-    /// realm, as `alice@EXAMPLE.COM`, cannot be named so, for that is a service on a host: for such a
-    /// principal there are [`ticket`](Self::ticket) and
+    /// `service` is `HTTP/www.example.com` or, as GSS-API writes it, `HTTP@www.example.com`: the
+    /// name is made canonical then as [`service_principal`](Self::service_principal) says. One with
+    /// a realm, `HTTP/www.example.com@EXAMPLE.COM`, is taken as it is. What has one component and a
+    /// realm, as `alice@EXAMPLE.COM`, cannot be named so, for that is a service on a host: for such
+    /// a principal there are [`ticket`](Self::ticket) and
     /// [`initiate_with_ticket`](Self::initiate_with_ticket).
     ///
     /// # Errors
@@ -125,16 +126,16 @@ impl Client {
         block_on(self.driver.initiate(cache, service, options))
     }
 
-    /// Starts a context with a ticket at hand, such as one of [`s4u2proxy`](Self::s4u2proxy), as the
-    /// client of `cache` would: the KDC's clock is taken from there, and the promise of channel
+    /// Starts a context with a ticket at hand, such as one of [`s4u2proxy`](Self::s4u2proxy), as
+    /// the client of `cache` would: the KDC's clock is taken from there, and the promise of channel
     /// bindings from krb5.conf. Of a user on whose behalf the ticket is there is no TGT to lend, so
     /// that [`InitiateOptions::delegation`] does not count.
     ///
     /// # Errors
-    /// [`ClientError::Ccache`] when the cache cannot be read, [`ClientError::Config`] when krb5.conf
-    /// allows no encryption type, [`ClientError::DelegationForbidden`] when it keeps a TGT from being
-    /// lent that [`InitiateOptions::context`] has, and [`ClientError::Gss`] when the ticket cannot be
-    /// used.
+    /// [`ClientError::Ccache`] when the cache cannot be read, [`ClientError::Config`] when
+    /// krb5.conf allows no encryption type, [`ClientError::DelegationForbidden`] when it keeps a
+    /// TGT from being lent that [`InitiateOptions::context`] has, and [`ClientError::Gss`] when the
+    /// ticket cannot be used.
     pub fn initiate_with_ticket(
         &self,
         cache: &CcacheName,
@@ -147,8 +148,8 @@ impl Client {
 
 impl Initiation {
     /// Starts a context with a ticket and nothing else. Where there is the cache that it was got
-    /// with, [`Client::initiate_with_ticket`] is better: how far the KDC's clock is ahead only a cache
-    /// tells, unless [`InitiatorOptions::kdc_offset`] does. Neither
+    /// with, [`Client::initiate_with_ticket`] is better: how far the KDC's clock is ahead only a
+    /// cache tells, unless [`InitiatorOptions::kdc_offset`] does. Neither
     /// [`InitiateOptions::delegation`] nor krb5.conf counts here.
     ///
     /// # Errors

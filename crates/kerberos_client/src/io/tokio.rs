@@ -92,7 +92,8 @@ pub(super) async fn run<T: Send + 'static>(
 
 /// As [`Io::finish`](super::Io::finish).
 ///
-/// A runtime that shuts down drops its tasks, and one of them waits for the work when it is dropped.
+/// A runtime that shuts down drops its tasks, and one of them waits for the work when it is
+/// dropped.
 pub(super) async fn finish<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ClientError> {

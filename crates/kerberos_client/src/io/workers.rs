@@ -1,8 +1,8 @@
 //! `Workers`: threads that do what would hold up a runtime.
 //!
 //! Tokio's own for this (`spawn_blocking`) panic where the system has no thread to give, and leave
-//! the work undone where none but those of the runtime are alive. Here that is an error, and whoever
-//! gets it may try again.
+//! the work undone where none but those of the runtime are alive. Here that is an error, and
+//! whoever gets it may try again.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -39,8 +39,8 @@ impl Workers {
         }
     }
 
-    /// Has it done by a thread that waits for work, or else by a new one that `spawn` makes of what it
-    /// is given.
+    /// Has it done by a thread that waits for work, or else by a new one that `spawn` makes of what
+    /// it is given.
     ///
     /// # Errors
     /// When there is no thread to be had: the work, which is not done then.

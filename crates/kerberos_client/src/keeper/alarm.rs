@@ -1,7 +1,7 @@
 //! `Alarm`: sleeps until a time of the wall clock, or until it is rung.
 //!
-//! Tickets end by the wall clock, so it is that one which counts: when it is set, or the machine has
-//! been asleep, the sleeper wakes and looks at it again.
+//! Tickets end by the wall clock, so it is that one which counts: when it is set, or the machine
+//! has been asleep, the sleeper wakes and looks at it again.
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};

@@ -45,8 +45,8 @@ impl<F: ?Sized> Clone for Callback<F> {
 #[must_use = "it says what to keep, to `Client::keep`"]
 #[non_exhaustive]
 pub struct KeeperParams {
-    /// For whom to log in, and what to ask for. With a `renew_lifetime` the ticket is renewed for as
-    /// long as that goes.
+    /// For whom to log in, and what to ask for. With a `renew_lifetime` the ticket is renewed for
+    /// as long as that goes.
     pub login: AsParams,
     /// Whether a ticket that can be renewed is; else every refresh is a login.
     pub renew: bool,
@@ -63,8 +63,8 @@ pub struct KeeperParams {
 }
 
 impl KeeperParams {
-    /// Keeps what `login` describes, with a secret that is asked for at each login: by a closure, or
-    /// by a [`LoginSource`] that knows more than one.
+    /// Keeps what `login` describes, with a secret that is asked for at each login: by a closure,
+    /// or by a [`LoginSource`] that knows more than one.
     pub fn new(login: AsParams, source: impl LoginSource + 'static) -> Self {
         Self {
             login,
@@ -105,16 +105,17 @@ impl KeeperParams {
 
     /// With each new login put into the cache called `name`, which is replaced as a whole.
     ///
-    /// A cache that cannot be written makes the attempt a failed one. It is tried again with the same
-    /// login, for as long as that need not be refreshed.
+    /// A cache that cannot be written makes the attempt a failed one. It is tried again with the
+    /// same login, for as long as that need not be refreshed.
     pub fn with_cache(mut self, name: CcacheName) -> Self {
         self.cache = Some(name);
         self
     }
 
-    /// With `publish` called for each new login, before anyone else sees it, and after it was put into
-    /// the [cache](Self::with_cache), if there is one. Its failure is one as that of the cache;
-    /// [`ClientError::callback`] makes an error of anything. There is one callback: the last.
+    /// With `publish` called for each new login, before anyone else sees it, and after it was put
+    /// into the [cache](Self::with_cache), if there is one. Its failure is one as that of the
+    /// cache; [`ClientError::callback`] makes an error of anything. There is one callback: the
+    /// last.
     pub fn with_publish(
         self,
         mut publish: impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static,

@@ -1,5 +1,5 @@
-//! When a kept ticket is refreshed, whether by renewing, and how long to wait after a failure: rules
-//! without a clock.
+//! When a kept ticket is refreshed, whether by renewing, and how long to wait after a failure:
+//! rules without a clock.
 //!
 //! A ticket is refreshed when a third of its life is left, so that a KDC may be away for that long,
 //! or up to a twelfth earlier, by chance, so that services that were started together do not all

@@ -44,8 +44,9 @@ pub trait LoginSource: Send {
     /// [`ClientError::NoSecret`] or whatever else stands in the way; it counts as a failed attempt.
     fn secret(&mut self, login: &mut AsParams) -> Result<Secret, ClientError>;
 
-    /// Another secret, since the KDC calls the last one wrong: the one before it, for example. It is
-    /// asked for once in each attempt, because every wrong one counts towards locking the account.
+    /// Another secret, since the KDC calls the last one wrong: the one before it, for example. It
+    /// is asked for once in each attempt, because every wrong one counts towards locking the
+    /// account.
     fn other(&mut self, login: &mut AsParams) -> Option<Secret> {
         let _ = login;
         None

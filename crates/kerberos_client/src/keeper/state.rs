@@ -15,8 +15,8 @@ pub struct KeeperState {
     /// The last login, perhaps a renewed one; it may have ended if it could not be replaced.
     pub login: Option<Arc<Login>>,
     /// The last login that the cache or the callback of [`KeeperParams`](crate::KeeperParams) has
-    /// got; another one than `login` if that could not be published. Where nothing is to be published
-    /// it is `login`.
+    /// got; another one than `login` if that could not be published. Where nothing is to be
+    /// published it is `login`.
     pub published: Option<Arc<Login>>,
     /// Whether `login` is a renewed one.
     pub renewed: bool,
@@ -43,7 +43,8 @@ impl KeeperState {
         self.login.as_ref().filter(|login| is_valid(login, now))
     }
 
-    /// The login that was published last, if its ticket has not ended at `now` by this machine's clock.
+    /// The login that was published last, if its ticket has not ended at `now` by this machine's
+    /// clock.
     pub fn valid_published(&self, now: Timestamp) -> Option<&Arc<Login>> {
         self.published.as_ref().filter(|login| is_valid(login, now))
     }

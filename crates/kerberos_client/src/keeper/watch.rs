@@ -84,9 +84,10 @@ impl KeeperWatch {
         Arc::clone(&self.cell.lock().state)
     }
 
-    /// Waits for the next change, on any executor; changes that come faster than they are looked
-    /// at are one. `None` when the keeper has ended, for whatever reason; where that was not asked
-    /// for, the last change before it is [`ClientError::KeeperEnded`](crate::ClientError::KeeperEnded).
+    /// Waits for the next change, on any executor; changes that come faster than they are looked at
+    /// are one. `None` when the keeper has ended, for whatever reason; where that was not asked
+    /// for, the last change before it is
+    /// [`ClientError::KeeperEnded`](crate::ClientError::KeeperEnded).
     pub async fn changed(&mut self) -> Option<Arc<KeeperState>> {
         let cell = Arc::clone(&self.cell);
         let mut place = Place {

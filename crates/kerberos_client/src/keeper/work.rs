@@ -113,17 +113,17 @@ impl Work {
         self.conclude(before, done, took)
     }
 
-    /// The login that only has to be published, unless it is time for another, or one is called for: no
-    /// KDC need be asked because of a folder that cannot be written to.
+    /// The login that only has to be published, unless it is time for another, or one is called
+    /// for: no KDC need be asked because of a folder that cannot be written to.
     fn still_to_be_published(&mut self, woken: Woken) -> Option<Refreshed> {
         let unpublished = self.unpublished.take();
         let is_good = woken == Woken::Due && now() < self.refresh_at && !self.wants_login();
         unpublished.filter(|_| is_good)
     }
 
-    /// While a login that is wanted fails, the ticket at hand is renewed in its time all the same: a
-    /// new secret that is wrong must not cost a service the ticket that it has. The failure stays in
-    /// the state, and the login is tried when it would have been.
+    /// While a login that is wanted fails, the ticket at hand is renewed in its time all the same:
+    /// a new secret that is wrong must not cost a service the ticket that it has. The failure stays
+    /// in the state, and the login is tried when it would have been.
     async fn renew_meanwhile(&mut self, state: &mut KeeperState) {
         let is_alive = self.wants_login() && state.error.is_some() && !self.shared.is_stopped();
         let renews = self.params.renew && !self.params.only_renew && is_alive;
@@ -168,8 +168,8 @@ impl Work {
         self.shared.logins_wanted.load(Ordering::Acquire) != self.logins_done
     }
 
-    /// Shows the login to the world, unless the keeper has been stopped; says when the first of what
-    /// it shows ends, if that is before the login.
+    /// Shows the login to the world, unless the keeper has been stopped; says when the first of
+    /// what it shows ends, if that is before the login.
     async fn publish(&self, login: &Arc<Login>) -> Result<Option<KerberosTime>, ClientError> {
         let (cache, callback) = (self.params.cache.clone(), self.params.publish.clone());
         if cache.is_none() && callback.is_none() {

@@ -90,7 +90,8 @@ fn record(host: &str, transport: Transport, primary: Option<bool>) -> Found {
     })
 }
 
-/// What is chosen of URI records and of SRV records for UDP and TCP: hosts, or what is said instead.
+/// What is chosen of URI records and of SRV records for UDP and TCP: hosts, or what is said
+/// instead.
 fn check_choice(kind: ServerKind, found: [OfOneKind; 3], expected: &str) {
     let chosen = match choose(found, kind) {
         Ok(servers) => {

@@ -71,8 +71,8 @@ impl Client {
     /// The new cache appears at once and whole, or the old one stays.
     ///
     /// # Errors
-    /// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`] when
-    /// the ticket is too long for the format.
+    /// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`]
+    /// when the ticket is too long for the format.
     pub fn store_renewed(
         &self,
         ticket: &Credential,

@@ -5,9 +5,9 @@
 //! join ─► Pilot: gets the ticket, and lands ─┐
 //!    └──► Passenger ──────────────────────── arrival ─► the ticket, or why there is none
 //! ```
-//! Only callers with the same time limit and the same runtime share a flight: nobody waits longer than
-//! alone, is told of a failure that more time would have spared, or waits for a runtime that nobody runs
-//! any more.
+//! Only callers with the same time limit and the same runtime share a flight: nobody waits longer
+//! than alone, is told of a failure that more time would have spared, or waits for a runtime that
+//! nobody runs any more.
 
 use std::future::Future;
 use std::pin::Pin;

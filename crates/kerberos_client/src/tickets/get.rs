@@ -36,8 +36,8 @@ impl Getter {
         Ok(ticket)
     }
 
-    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is. They go
-    /// into the cache even where the ticket is not to, as in MIT's library.
+    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is. They
+    /// go into the cache even where the ticket is not to, as in MIT's library.
     async fn chase(
         &self,
         params: ChaseParams,

@@ -22,9 +22,9 @@ pub struct TicketRequest {
     /// is then kept under that name, as MIT's library does.
     pub server: Principal,
     /// The flags to ask a KDC for. A ticket of the cache need not have them, nor be bound to
-    /// [`addresses`](Self::addresses): of that it is the client, the service, the type of the session
-    /// key, the second ticket and the restrictions that count, as in MIT's library. Only for a
-    /// forwarded ticket or a proxy the cache is not looked at. To have new flags, ask for a
+    /// [`addresses`](Self::addresses): of that it is the client, the service, the type of the
+    /// session key, the second ticket and the restrictions that count, as in MIT's library. Only
+    /// for a forwarded ticket or a proxy the cache is not looked at. To have new flags, ask for a
     /// [`fresh`](Self::fresh) one.
     pub options: TgsOptions,
     /// The encryption types for the session key, best first; empty means those of krb5.conf.
@@ -38,12 +38,12 @@ pub struct TicketRequest {
     pub authorization_data: Vec<AuthorizationDataElement>,
     /// Whether no KDC may be asked.
     pub cached_only: bool,
-    /// Whether the ticket stays out of the cache. TGTs of realms on the way go into it all the same, as
-    /// with MIT's library.
+    /// Whether the ticket stays out of the cache. TGTs of realms on the way go into it all the
+    /// same, as with MIT's library.
     pub no_store: bool,
-    /// Whether no ticket of the cache will do: a KDC is asked, with the TGTs that are there, and the
-    /// new ticket takes the place of the old one. For when the old one is of no use any more: the
-    /// service has a new key, or the client other groups.
+    /// Whether no ticket of the cache will do: a KDC is asked, with the TGTs that are there, and
+    /// the new ticket takes the place of the old one. For when the old one is of no use any more:
+    /// the service has a new key, or the client other groups.
     pub fresh: bool,
     /// Whether a ticket of the cache that has expired will do.
     pub(super) expired_too: bool,

@@ -1,8 +1,8 @@
 //! A KDC proxy: the message in an HTTP request under TLS (MS-KKDCP).
 //!
-//! TLS is `rustls`, driven by hand as any other socket here, so that what waits for sockets need not
-//! know that this one is different. HTTP is what MIT's library speaks: one request of HTTP/1.0, and
-//! one response.
+//! TLS is `rustls`, driven by hand as any other socket here, so that what waits for sockets need
+//! not know that this one is different. HTTP is what MIT's library speaks: one request of HTTP/1.0,
+//! and one response.
 
 mod response;
 mod tls;

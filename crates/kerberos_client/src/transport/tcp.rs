@@ -1,5 +1,5 @@
-//! TCP, and streams by path: each message after its length, in four octets (RFC 4120 §7.2.2), or for DNS in two (RFC
-//! 1035 §4.2.2).
+//! TCP, and streams by path: each message after its length, in four octets (RFC 4120 §7.2.2), or
+//! for DNS in two (RFC 1035 §4.2.2).
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::BorrowedFd;

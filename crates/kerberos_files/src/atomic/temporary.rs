@@ -14,9 +14,9 @@ use rustix::fs::OFlags;
 use super::{Content, Durability, close};
 use crate::foreign;
 
-/// Removes what processes that were killed while they replaced `path` left beside it: files with the
-/// names of [`replace`](super::replace)'s temporary ones, not written to for `age`. Returns how many
-/// those were.
+/// Removes what processes that were killed while they replaced `path` left beside it: files with
+/// the names of [`replace`](super::replace)'s temporary ones, not written to for `age`. Returns how
+/// many those were.
 ///
 /// # Errors
 /// When the folder cannot be read; a file that cannot be removed is left alone.
@@ -120,8 +120,8 @@ fn stem(name: &OsStr) -> &[u8] {
     bytes.get(..LONGEST_STEM).unwrap_or(bytes)
 }
 
-/// The stem of the name of the file that the one called `temporary` was to replace, if it is called as
-/// such files are.
+/// The stem of the name of the file that the one called `temporary` was to replace, if it is called
+/// as such files are.
 fn destination(temporary: &[u8]) -> Option<&[u8]> {
     let hidden = temporary.strip_prefix(b".")?;
     let (rest, letters) = hidden.split_last_chunk::<LETTERS_OF_TEMPORARY>()?;

@@ -1,8 +1,8 @@
 //! `Ccache`: a cache of any type, behind one set of operations.
 //!
 //! Each type is a file of its own that implements [`Store`]. All give their content as a
-//! [`CcacheReader`], so that there is one way to read caches of every type; a file is streamed as it
-//! is, of the others the content is fetched whole and in the format of version 4.
+//! [`CcacheReader`], so that there is one way to read caches of every type; a file is streamed as
+//! it is, of the others the content is fetched whole and in the format of version 4.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -77,7 +77,8 @@ impl Default for CcacheOptions {
 }
 
 impl CcacheOptions {
-    /// With the daemon of KCM caches at this socket (`kcm_socket`); `None` if it is not to be asked.
+    /// With the daemon of KCM caches at this socket (`kcm_socket`); `None` if it is not to be
+    /// asked.
     pub fn with_kcm_socket(mut self, socket: Option<impl Into<PathBuf>>) -> Self {
         self.kcm_socket = socket.map(Into::into);
         self
@@ -171,8 +172,8 @@ impl Ccache {
     /// Puts `cache` in place of whatever was there.
     ///
     /// FILE, DIR and MEMORY show the old cache or the new one, never a part, and so does KCM if the
-    /// daemon knows how (sssd since 2.9, MIT's test server); Heimdal's is told one ticket at a time.
-    /// In a KEYRING tickets for the same service are replaced one by one, then the others go.
+    /// daemon knows how (sssd since 2.9, MIT's test server); Heimdal's is told one ticket at a
+    /// time. In a KEYRING tickets for the same service are replaced one by one, then the others go.
     ///
     /// # Errors
     /// As the variants of [`CcacheError`] say.
@@ -232,8 +233,8 @@ impl Ccache {
     }
 
     /// Makes the collection that it belongs to, unless it exists: the directory of a DIR, the
-    /// keyring of KEYRING caches, either with this one as the primary. Writing a cache does so, too;
-    /// MIT's library does whenever one is looked for.
+    /// keyring of KEYRING caches, either with this one as the primary. Writing a cache does so,
+    /// too; MIT's library does whenever one is looked for.
     ///
     /// # Errors
     /// Whatever keeps it from being made.

@@ -130,8 +130,9 @@ impl Collection {
     }
 
     /// The cache to talk to `service` with: one of the principal that `identity` names for it, else
-    /// one of the service's own realm, else one of the realm that is called as the domain which its host
-    /// is in; of several domains the smallest. So do the modules of MIT's library choose (`ccselect`).
+    /// one of the service's own realm, else one of the realm that is called as the domain which its
+    /// host is in; of several domains the smallest. So do the modules of MIT's library choose
+    /// (`ccselect`).
     ///
     /// # Errors
     /// As [`all`](Self::all).
@@ -155,7 +156,8 @@ impl Collection {
         Ok(found.map_or(Selection::Undecided, Selection::Cache))
     }
 
-    /// The first cache of the longest realm that the name of the service's host, in upper case, ends with.
+    /// The first cache of the longest realm that the name of the service's host, in upper case,
+    /// ends with.
     fn of_domain(&self, service: &Principal) -> Result<Option<Ccache>, CcacheError> {
         let host = service.components().nth(1);
         let Some(host) = host.filter(|_| service.name_type() == NameType::SRV_HST) else {

@@ -1,8 +1,8 @@
 //! DIR caches: the files `tkt*` of a directory, with the name of the primary one in `primary`.
 //!
 //! `DIR:/path` is the collection, which stands for its primary cache; `DIR::/path/tktX` is one
-//! cache. What is missing (the directory, `primary`) is made when a cache is written or a tool wants
-//! the collection, and not, as by MIT's library, whenever one is looked for.
+//! cache. What is missing (the directory, `primary`) is made when a cache is written or a tool
+//! wants the collection, and not, as by MIT's library, whenever one is looked for.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};

@@ -166,8 +166,8 @@ pub enum CcacheError {
 }
 
 impl CcacheError {
-    /// Whether there is, for all purposes, no cache: missing, empty, or cut off before its principal
-    /// ends. A new one can take its place without loss.
+    /// Whether there is, for all purposes, no cache: missing, empty, or cut off before its
+    /// principal ends. A new one can take its place without loss.
     pub fn is_no_cache(&self) -> bool {
         matches!(
             self,

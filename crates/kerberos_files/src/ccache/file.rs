@@ -44,8 +44,8 @@ impl CcacheFile {
         }
     }
 
-    /// The same, but refused when it is in a place like /tmp, open to all, and neither the effective
-    /// user nor root put it there: for names that anybody can foresee.
+    /// The same, but refused when it is in a place like /tmp, open to all, and neither the
+    /// effective user nor root put it there: for names that anybody can foresee.
     ///
     /// A caller that names a cache knows its owner: a sidecar's user in a shared `/dev/shm`, or the
     /// user for whom root looks at it.
@@ -64,8 +64,8 @@ impl CcacheFile {
     /// Opens it for reading.
     ///
     /// # Errors
-    /// As [`CcacheReader::open`]; [`CcacheError::ForeignFile`] when another user may have planted it
-    /// and that [counts](Self::refusing_planted).
+    /// As [`CcacheReader::open`]; [`CcacheError::ForeignFile`] when another user may have planted
+    /// it and that [counts](Self::refusing_planted).
     pub fn open(&self) -> Result<CcacheReader, CcacheError> {
         let reader = CcacheReader::open(&self.path)?;
         self.refuse_planted(reader)
@@ -176,8 +176,9 @@ impl CcacheFile {
     ///
     /// A file that cannot be unlinked, because it is mounted or its folder is read-only, is left
     /// empty, which reads as "no cache". A symbolic link is removed; the file it leads to is
-    /// overwritten only if the link belongs to the effective user or root. A file that has other names
-    /// loses this one, if it can, and keeps what it holds: a backup by hard links is somebody else's.
+    /// overwritten only if the link belongs to the effective user or root. A file that has other
+    /// names loses this one, if it can, and keeps what it holds: a backup by hard links is somebody
+    /// else's.
     ///
     /// # Errors
     /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`],
@@ -195,8 +196,8 @@ impl CcacheFile {
         if entry.is_symlink() && owner != 0 && owner != rustix::process::geteuid().as_raw() {
             return std::fs::remove_file(&self.path);
         }
-        // What was no link a moment ago is not followed if it has become one since: in a folder that
-        // others may write to, its owner could have it lead to any file of ours.
+        // What was no link a moment ago is not followed if it has become one since: in a folder
+        // that others may write to, its owner could have it lead to any file of ours.
         let follow = if entry.is_symlink() {
             OFlags::empty()
         } else {
@@ -318,8 +319,8 @@ fn blamed(error: CcacheError) -> CcacheError {
     }
 }
 
-/// Writes `bytes` where the whole entries end that were read of a locked file. Nothing of them is left
-/// if that fails.
+/// Writes `bytes` where the whole entries end that were read of a locked file. Nothing of them is
+/// left if that fails.
 fn add_at_end(reader: &CcacheReader, bytes: &[u8]) -> io::Result<()> {
     let (file, end) = (reader.file()?, reader.entry_offset());
     // Only what was torn is cut off: to set a length anew costs more than to ask for it.

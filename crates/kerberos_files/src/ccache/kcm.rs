@@ -41,7 +41,8 @@ impl KcmStore {
         if residual.contains('\0') {
             return Err(CcacheNameError::Nul.into());
         }
-        // Also for a name that says it all: that there is no daemon is said here, as in MIT's library.
+        // Also for a name that says it all: that there is no daemon is said here, as in MIT's
+        // library.
         let mut daemon = Connection::open(options)?;
         if !residual.is_empty() {
             return Ok(Self::new(residual, options));
@@ -146,8 +147,8 @@ impl Store for KcmStore {
             reply => return reply.map(drop).map_err(CcacheError::from),
         }
         session.call(Operation::Initialize, &[&principal])?;
-        // Also when the offset is not known: Heimdal's daemon has anything there until it is told. As
-        // in MIT's library a daemon may refuse it.
+        // Also when the offset is not known: Heimdal's daemon has anything there until it is told.
+        // As in MIT's library a daemon may refuse it.
         let _ = session.call(Operation::SetKdcOffset, &[&offset]);
         for record in &records {
             session.call(Operation::Store, &[record])?;

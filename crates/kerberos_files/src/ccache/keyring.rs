@@ -14,8 +14,8 @@
 //!
 //! `KEYRING:anchor:collection` stands for the primary cache of a collection,
 //! `KEYRING:anchor:collection:cache` for one cache; without an anchor it is `legacy`, which is the
-//! session's keyring in the way of old programs. What is missing is made when a cache is written, or a
-//! tool wants the collection.
+//! session's keyring in the way of old programs. What is missing is made when a cache is written,
+//! or a tool wants the collection.
 
 mod collection;
 mod content;
@@ -293,7 +293,8 @@ impl Store for KeyringStore {
     fn make_collection(&self) -> Result<(), CcacheError> {
         let collection = self.collection.made()?;
         match self.keyring()? {
-            // Programs that know collections find there what old ones left in the session's keyring.
+            // Programs that know collections find there what old ones left in the session's
+            // keyring.
             Some(keyring) => collection.link(keyring).map_err(|error| self.error(error)),
             None => Ok(()),
         }

@@ -146,9 +146,9 @@ impl CcacheName {
         }
     }
 
-    /// The same name, as one that krb5.conf has: for the folders that an administrator opens to all on
-    /// purpose, as those of containers, it is taken as it is; in one like /tmp, sticky besides, the rule
-    /// of [`by_default`](Self::by_default) holds.
+    /// The same name, as one that krb5.conf has: for the folders that an administrator opens to all
+    /// on purpose, as those of containers, it is taken as it is; in one like /tmp, sticky besides,
+    /// the rule of [`by_default`](Self::by_default) holds.
     pub fn by_configuration(self) -> Self {
         Self {
             trust: Trust::Configured,

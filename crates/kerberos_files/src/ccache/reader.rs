@@ -17,9 +17,9 @@ use crate::wire::{Cursor, Style};
 
 /// A cache being read.
 ///
-/// Of a file it holds one buffer of 64 KiB, more only for an entry that needs more, and allocates nothing
-/// for an entry. A shared lock is held during each read from the file, as MIT's library does, and
-/// not between them.
+/// Of a file it holds one buffer of 64 KiB, more only for an entry that needs more, and allocates
+/// nothing for an entry. A shared lock is held during each read from the file, as MIT's library
+/// does, and not between them.
 ///
 /// # Example
 /// See the [module](crate::ccache).
@@ -49,15 +49,16 @@ impl CcacheReader {
     /// Opens the cache at `path` and reads its header and default principal.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when there is no file or only the torn beginning of a cache; else
-    /// as the variants of [`CcacheError`] say.
+    /// [`CcacheError::is_no_cache`] when there is no file or only the torn beginning of a cache;
+    /// else as the variants of [`CcacheError`] say.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, CcacheError> {
         let path = path.into();
         let window = Window::open(&path).map_err(|error| CcacheError::from_io(&path, error))?;
         Self::from_window(path, window)
     }
 
-    /// Reads `file` from where it stands, which must be its beginning; `path` is its name in errors.
+    /// Reads `file` from where it stands, which must be its beginning; `path` is its name in
+    /// errors.
     ///
     /// # Errors
     /// As [`open`](Self::open).

@@ -8,8 +8,8 @@ use crate::ccache::{
     encode_credential,
 };
 
-/// What every type of cache can do: the operations of [`Ccache`](crate::ccache::Ccache), by the same
-/// names.
+/// What every type of cache can do: the operations of [`Ccache`](crate::ccache::Ccache), by the
+/// same names.
 pub(super) trait Store {
     fn open(&self) -> Result<CcacheReader, CcacheError>;
 

@@ -1,4 +1,5 @@
-//! What each line of krb5.conf comes to: used, hidden by another line, a mistake, or without effect.
+//! What each line of krb5.conf comes to: used, hidden by another line, a mistake, or without
+//! effect.
 //!
 //! For people who wonder why a setting does not do what they want.
 

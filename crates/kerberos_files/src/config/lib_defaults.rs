@@ -88,8 +88,8 @@ impl Krb5Config {
     }
 
     /// `ccache_type`: the format of new caches of `kind`; the newest where no format has that
-    /// number, and for what is no file: no other program reads it there, and it alone holds the KDC's
-    /// clock.
+    /// number, and for what is no file: no other program reads it there, and it alone holds the
+    /// KDC's clock.
     pub fn ccache_version(&self, kind: CcacheKind) -> Version {
         if !matches!(kind, CcacheKind::File | CcacheKind::Dir) {
             return Version::default();

@@ -101,8 +101,8 @@ impl Krb5Config {
         )
     }
 
-    /// All that `[capaths]` says: the realms from which and to which there is a path, and those on it
-    /// as [`capath`](Self::capath) has them.
+    /// All that `[capaths]` says: the realms from which and to which there is a path, and those on
+    /// it as [`capath`](Self::capath) has them.
     ///
     /// # Example
     /// ```

@@ -48,7 +48,8 @@ impl KeytabReader {
         Self::from_window(path, window)
     }
 
-    /// Reads `file` from where it stands, which must be its beginning; `path` is its name in errors.
+    /// Reads `file` from where it stands, which must be its beginning; `path` is its name in
+    /// errors.
     ///
     /// # Errors
     /// As [`open`](Self::open).

@@ -92,8 +92,8 @@ impl RcacheFile {
         }
     }
 
-    /// Whether the file can be used, which is made if it is not there: what would come out at the first
-    /// client else.
+    /// Whether the file can be used, which is made if it is not there: what would come out at the
+    /// first client else.
     ///
     /// # Errors
     /// As [`record`](Self::record).

@@ -25,8 +25,8 @@ pub(super) fn hash(certificate: &[u8]) -> Result<Vec<u8>, GssError> {
     }
 }
 
-/// The identifier that tells the hash: the signature's, or, for RSASSA-PSS, the one in its parameters
-/// (RFC 4055 §3.1).
+/// The identifier that tells the hash: the signature's, or, for RSASSA-PSS, the one in its
+/// parameters (RFC 4055 §3.1).
 fn hash_algorithm(certificate: &[u8]) -> Result<&[u8], DecodeError> {
     let mut outer = Reader::new(certificate);
     let mut fields = outer.enter(Tag::SEQUENCE)?;

@@ -30,8 +30,8 @@ pub struct InitiatorOptions {
     /// (`ok-as-delegate`).
     pub delegate: Option<Credential>,
     /// The encryption types that subkeys may have besides the session key's, best first: those
-    /// before the session key's are offered to the acceptor (RFC 4537), and an acceptor that chooses
-    /// another one is refused. `None` means those of krb5.conf where it is read, else
+    /// before the session key's are offered to the acceptor (RFC 4537), and an acceptor that
+    /// chooses another one is refused. `None` means those of krb5.conf where it is read, else
     /// [all](EncryptionType::SUPPORTED).
     pub etypes: Option<Vec<EncryptionType>>,
     /// The ticket is encrypted in the session key of the service's TGT (user-to-user).

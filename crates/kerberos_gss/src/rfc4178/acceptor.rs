@@ -238,8 +238,8 @@ impl Negotiation {
         mic: &[u8],
     ) -> Result<Step, GssError> {
         self.verify(&mut context, mic)?;
-        // RFC 4178 §5 b I: the client has completed with its MIC, and listens no more. One that does
-        // not say so waits to be told.
+        // RFC 4178 §5 b I: the client has completed with its MIC, and listens no more. One that
+        // does not say so waits to be told.
         let waits = neg_state != Some(NegState::ACCEPT_COMPLETED);
         let send = waits.then(|| self.response(NegState::ACCEPT_COMPLETED, None, None));
         Ok(Step::Done { send, context })

@@ -188,8 +188,8 @@ fn protected_request(token: &[u8]) -> Option<Vec<u8>> {
     Some(request.to_der())
 }
 
-/// The AP-REP in `token` without what nothing protects: the version of a key, and the token id where
-/// that is a KRB-ERROR's, which the message itself is not.
+/// The AP-REP in `token` without what nothing protects: the version of a key, and the token id
+/// where that is a KRB-ERROR's, which the message itself is not.
 fn protected_reply(token: &[u8]) -> Option<Vec<u8>> {
     let message = match inner(token, TokenId::AP_REP) {
         whole if whole == token => inner(token, TokenId::ERROR),

@@ -107,8 +107,8 @@ impl Accepted {
         pac.verify(&check).map(Some)
     }
 
-    /// How the client has logged in, as far as its KDC vouches for it: the authentication indicators
-    /// of RFC 8129, whose meaning is up to the realm, such as `otp`. See
+    /// How the client has logged in, as far as its KDC vouches for it: the authentication
+    /// indicators of RFC 8129, whose meaning is up to the realm, such as `otp`. See
     /// [`authentication_indicators`].
     pub fn indicators(&self) -> Vec<String> {
         let elements = self.authorization_data.iter();

@@ -135,8 +135,8 @@ pub enum ApError {
         /// When it ended.
         endtime: KerberosTime,
     },
-    /// The ticket came through realms that no KDC says to have checked, and that are not on the path
-    /// from the client's realm to the service's.
+    /// The ticket came through realms that no KDC says to have checked, and that are not on the
+    /// path from the client's realm to the service's.
     #[error("the client came through realms that are not trusted to be on its way")]
     PathNotAccepted,
     /// The ticket does not name its holder: a KDC may give an anonymous one to anyone.
@@ -234,8 +234,8 @@ impl ApError {
         })
     }
 
-    /// Whether the service is to blame, whatever the client sent: its keys cannot be had, or its replay
-    /// cache cannot be used.
+    /// Whether the service is to blame, whatever the client sent: its keys cannot be had, or its
+    /// replay cache cannot be used.
     pub fn is_own_fault(&self) -> bool {
         matches!(self, Self::Keys(_) | Self::ReplayCache(_))
     }

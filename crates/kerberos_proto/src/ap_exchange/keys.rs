@@ -22,8 +22,8 @@ pub struct ServiceKey {
     pub key: Arc<Key>,
 }
 
-/// What a service has of its own TGT: with user-to-user authentication, tickets for it are encrypted
-/// in the session key of that (RFC 4120 §3.7).
+/// What a service has of its own TGT: with user-to-user authentication, tickets for it are
+/// encrypted in the session key of that (RFC 4120 §3.7).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OwnTgt {
@@ -146,8 +146,8 @@ impl ServiceKey {
         })
     }
 
-    /// Whether this may be version `kvno`. Some keytabs have room for the low octet of a version only;
-    /// and keys are counted from 1, so that as in MIT's library (IGNORE_VNO) 0 says nothing.
+    /// Whether this may be version `kvno`. Some keytabs have room for the low octet of a version
+    /// only; and keys are counted from 1, so that as in MIT's library (IGNORE_VNO) 0 says nothing.
     pub(super) fn has_version(&self, kvno: u32) -> bool {
         self.kvno == 0 || self.kvno == kvno || (self.kvno <= 0xff && self.kvno == kvno & 0xff)
     }

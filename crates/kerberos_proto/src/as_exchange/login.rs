@@ -42,8 +42,8 @@ impl Login {
         now.by_kdc(self.kdc_offset)
     }
 
-    /// A login known by its ticket alone, as from a credential cache. What only the reply to a login
-    /// tells is left out, and `reply_key_etype` is the session key's.
+    /// A login known by its ticket alone, as from a credential cache. What only the reply to a
+    /// login tells is left out, and `reply_key_etype` is the session key's.
     pub fn of_ticket(credential: Credential, kdc_offset: Option<ClockOffset>) -> Self {
         Self {
             kdc_offset,

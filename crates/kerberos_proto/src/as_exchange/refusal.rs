@@ -37,8 +37,8 @@ impl Refusal {
 
     /// The refusal as the error that ends the exchange.
     pub(super) fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
-        // RFC 4120 §3.1.3 has one code for a timestamp that does not decrypt; some KDCs send the one
-        // for any message that does not (§7.5.9).
+        // RFC 4120 §3.1.3 has one code for a timestamp that does not decrypt; some KDCs send the
+        // one for any message that does not (§7.5.9).
         let failed = matches!(
             self.error.code,
             ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY

@@ -1,4 +1,5 @@
-//! PACTYPE and PAC_INFO_BUFFER: the list of a PAC's buffers, and where they lie (MS-PAC §2.3, §2.4).
+//! PACTYPE and PAC_INFO_BUFFER: the list of a PAC's buffers, and where they lie (MS-PAC §2.3,
+//! §2.4).
 //!
 //! Nothing is copied: the list is checked once, and read again from the bytes when it is needed.
 

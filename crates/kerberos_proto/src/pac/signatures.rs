@@ -51,7 +51,8 @@ impl<'k> PacCheck<'k> {
 pub struct KdcCheck<'k> {
     /// The key of `krbtgt`.
     pub key: &'k Key,
-    /// The decrypted part of the ticket, an EncTicketPart, when the PAC must have a ticket checksum.
+    /// The decrypted part of the ticket, an EncTicketPart, when the PAC must have a ticket
+    /// checksum.
     pub enc_ticket_part: Option<&'k [u8]>,
     /// Whether the PAC must have a full checksum; one that it has is checked in any case.
     pub full_checksum: bool,

@@ -72,8 +72,8 @@ impl PasswordRejection {
     }
 
     /// The reasons in words, as MIT's library has them. Control characters are escaped but for tabs
-    /// and the ends of lines, and more than 1000 characters are cut, since the words of a stranger end
-    /// up on a terminal.
+    /// and the ends of lines, and more than 1000 characters are cut, since the words of a stranger
+    /// end up on a terminal.
     pub fn message(&self) -> String {
         if let Some(policy) = self.policy() {
             let sentences = alloc::format!("{policy}");

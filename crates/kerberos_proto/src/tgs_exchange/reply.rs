@@ -55,8 +55,8 @@ pub(super) fn finish(
     Ok((outcome, proof))
 }
 
-/// RFC 4120 §3.3.4: the reply is encrypted in the authenticator's subkey. Some KDCs take the session
-/// key all the same, which is as secret.
+/// RFC 4120 §3.3.4: the reply is encrypted in the authenticator's subkey. Some KDCs take the
+/// session key all the same, which is as secret.
 fn decrypt(reply: &KdcRep<'_>, sent: &Sent) -> Result<(Plaintext, EncryptionType), ExchangeError> {
     let etype = EncryptionType(reply.enc_part.etype);
     let cipher = reply.enc_part.cipher;

@@ -1,8 +1,8 @@
 //! Signals as a file to be polled, in which they tell where they come from.
 //!
-//! They have to be blocked for that, in every thread: so they are taken before there are threads. As
-//! blocked ones they reach us as process 1 of a container, too, where the kernel drops those that
-//! have no handler.
+//! They have to be blocked for that, in every thread: so they are taken before there are threads.
+//! As blocked ones they reach us as process 1 of a container, too, where the kernel drops those
+//! that have no handler.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -37,9 +37,9 @@ impl Signals {
     /// Takes signals from now on: those that end or alarm a program, that of a child's end, and, if
     /// one is to run beside us, what else may be meant for that.
     ///
-    /// What whoever started us has us ignore goes on to be ignored, and by programs that we start, too:
-    /// a script's job in the background is not to end by Ctrl-C, nor one of `nohup` by the terminal's end.
-    /// A signal that is blocked would come all the same.
+    /// What whoever started us has us ignore goes on to be ignored, and by programs that we start,
+    /// too: a script's job in the background is not to end by Ctrl-C, nor one of `nohup` by the
+    /// terminal's end. A signal that is blocked would come all the same.
     ///
     /// # Errors
     /// When the system has no descriptor to give.
@@ -79,15 +79,15 @@ impl AsFd for Signals {
 /// Has the kernel tell of children's ends, and keep their statuses.
 ///
 /// Who starts us may ignore SIGCHLD, as some supervisors do, and a program inherits that: then the
-/// kernel collects children itself, and nobody learns of it. Any handler ends that. This one is never
-/// called, since the signal is blocked; programs that we start have the default again.
+/// kernel collects children itself, and nobody learns of it. Any handler ends that. This one is
+/// never called, since the signal is blocked; programs that we start have the default again.
 fn heed_ends() -> io::Result<()> {
     signal_hook::flag::register(SIGCHLD, Arc::default())?;
     Ok(())
 }
 
-/// The signals that we ignore, as bits. None where there is no `/proc` to tell: to ask by sigaction(2) is
-/// unsafe with `nix` and `rustix`.
+/// The signals that we ignore, as bits. None where there is no `/proc` to tell: to ask by
+/// sigaction(2) is unsafe with `nix` and `rustix`.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     ignored_of(&status)

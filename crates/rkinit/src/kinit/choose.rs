@@ -128,8 +128,8 @@ fn default_or_named(plan: &Plan) -> Result<(Option<Collection>, Ccache), Refusal
     });
     check_input(plan)?;
     match found {
-        // Nothing is to be found there. In a container the kernel's keyrings are refused, say, and a
-        // krb5.conf of the host's names one.
+        // Nothing is to be found there. In a container the kernel's keyrings are refused, say, and
+        // a krb5.conf of the host's names one.
         Err(_) if plan.has_own_cache() && plan.says_who() => {
             let nothing = ccache_select::cache(Some(OsStr::new("MEMORY:nothing")));
             let nothing = nothing.and_then(|name| ccache_select::open(&name));

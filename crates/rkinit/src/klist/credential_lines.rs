@@ -53,7 +53,8 @@ impl<'a> Lines<'a> {
         if is_config && !self.detail.config {
             return;
         }
-        // Nearly all tickets are for the server that the entry names, and nothing else of them shows.
+        // Nearly all tickets are for the server that the entry names, and nothing else of them
+        // shows.
         let unseen = is_config || (!self.shows_inside() && names_its_server(credential));
         let ticket = if unseen {
             None

@@ -8,8 +8,8 @@ use kerberos_proto::Principal;
 use crate::ccache_select;
 use crate::klist::now;
 
-/// The exit status: 0 for a cache that can be used, else 1. Nothing is said. A damaged one cannot, as
-/// other ways to list it say.
+/// The exit status: 0 for a cache that can be used, else 1. Nothing is said. A damaged one cannot,
+/// as other ways to list it say.
 pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
     let cache = ccache_select::cache(name).and_then(|name| ccache_select::open(&name));
     let end = cache.and_then(|cache| Ok(last_end(&mut cache.open()?)?));
@@ -23,8 +23,8 @@ pub(super) fn is_valid(cache: &Ccache) -> bool {
     matches!(end, Ok(Some(end)) if end > now())
 }
 
-/// When the last local ticket-granting ticket ends of a cache of which no entry was read yet or, when
-/// it has no such ticket at all, the last of the others; `None` without any ticket.
+/// When the last local ticket-granting ticket ends of a cache of which no entry was read yet or,
+/// when it has no such ticket at all, the last of the others; `None` without any ticket.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -59,8 +59,8 @@ fn check(typed: &Typed) -> Result<Vec<String>, Mistake> {
     Ok(sought.iter().map(check).collect::<Result<_, _>>()?)
 }
 
-/// What the command line names. krb5.conf is read only where it decides: the container that asks need
-/// not have one.
+/// What the command line names. krb5.conf is read only where it decides: the container that asks
+/// need not have one.
 fn of_options(typed: &Typed) -> Result<Sought, SelectError> {
     let name = typed.principals.first();
     let principal = name.map(|name| ccache_select::principal(name.as_bytes(), typed.enterprise));
@@ -112,8 +112,8 @@ fn check_one(sought: &Sought, services: &[Service], least: Duration) -> Result<S
     Ok(format!("the ticket in {name} is good until {until}"))
 }
 
-/// Asks DNS for the names of services that are not in a cache as they are typed, for as long as a probe
-/// can wait.
+/// Asks DNS for the names of services that are not in a cache as they are typed, for as long as a
+/// probe can wait.
 struct Dns {
     client: LazyCell<Option<Client>>,
     start: Instant,

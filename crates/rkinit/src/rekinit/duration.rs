@@ -45,8 +45,8 @@ pub(super) fn duration(text: Option<&str>, option: &str) -> Result<Option<Durati
     text.map(parse).transpose()
 }
 
-/// The seconds of a duration that all of `text` is. MIT's parser takes what it understands of `1.5h`,
-/// which is a second: a pause as short as that is a login each second.
+/// The seconds of a duration that all of `text` is. MIT's parser takes what it understands of
+/// `1.5h`, which is a second: a pause as short as that is a login each second.
 pub(super) fn whole_duration(text: &str) -> Option<u32> {
     let is_known = |character: char| character.is_ascii_digit() || " \tdhms:-".contains(character);
     text.chars().all(is_known).then(|| seconds(text)).flatten()

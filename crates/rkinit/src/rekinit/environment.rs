@@ -4,7 +4,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-/// The words of `OPTIONS` and `APPEND_OPTIONS`; where `OPTIONS` is empty, the keytab that is mounted.
+/// The words of `OPTIONS` and `APPEND_OPTIONS`; where `OPTIONS` is empty, the keytab that is
+/// mounted.
 pub(super) fn words() -> Vec<OsString> {
     let is_there = |path: &str| Path::new(path).exists();
     words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)

@@ -1,11 +1,11 @@
 //! Notices when the files with secrets change, without looking at them from time to time.
 //!
-//! It is the folders that are watched (inotify): an editor puts another file in the place of one, and
-//! Kubernetes swaps a symbolic link (`..data`) on the way to it. So the folder of each link on the way
-//! is watched, too; where the way ends because something is missing, the last folder that is there.
-//! And it is the files themselves: one that is mounted alone, as Compose does it, is written to in a
-//! folder that is not ours to see. Where that is not to be had, nothing is lost but time: each login
-//! reads the secret anew.
+//! It is the folders that are watched (inotify): an editor puts another file in the place of one,
+//! and Kubernetes swaps a symbolic link (`..data`) on the way to it. So the folder of each link on
+//! the way is watched, too; where the way ends because something is missing, the last folder that
+//! is there. And it is the files themselves: one that is mounted alone, as Compose does it, is
+//! written to in a folder that is not ours to see. Where that is not to be had, nothing is lost but
+//! time: each login reads the secret anew.
 
 mod way;
 
@@ -59,8 +59,8 @@ struct Place {
 }
 
 impl Files {
-    /// Watches `files`. One that cannot be watched is complained of, and does not keep the others from
-    /// it.
+    /// Watches `files`. One that cannot be watched is complained of, and does not keep the others
+    /// from it.
     ///
     /// # Errors
     /// When the system has no way to watch any: their number is limited.
@@ -111,8 +111,8 @@ impl Files {
             return;
         }
         self.watch_again();
-        // The name in an event tells nothing: any may be that of a link on the way. What a neighbour
-        // does is not to put off for ever what there is to do.
+        // The name in an event tells nothing: any may be that of a link on the way. What a
+        // neighbour does is not to put off for ever what there is to do.
         let mut changed = false;
         for file in &mut self.watched {
             let now = FileStamp::of(&file.path).ok();

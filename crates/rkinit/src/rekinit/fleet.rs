@@ -29,8 +29,8 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts a keeper for each target, which waits for its turn; what is known from `before` of the ticket
-    /// of the same principal in the same cache stays known.
+    /// Starts a keeper for each target, which waits for its turn; what is known from `before` of
+    /// the ticket of the same principal in the same cache stays known.
     ///
     /// # Errors
     /// In words, when there are no threads for them: then none is kept.
@@ -133,8 +133,8 @@ impl Fleet {
         }
     }
 
-    /// Looks whether all caches still have their tickets; those that have not are no longer ready, and
-    /// are refreshed.
+    /// Looks whether all caches still have their tickets; those that have not are no longer ready,
+    /// and are refreshed.
     pub(super) fn look_at_caches(&self, client: &Client, log: Log, now: i64) {
         let start = Instant::now();
         for (kept, seen) in self.kept.iter().zip(&self.seen) {
@@ -146,8 +146,8 @@ impl Fleet {
         }
     }
 
-    /// Ends the keepers. One that is publishing is waited for, but not if it waits for a KDC itself:
-    /// what counts is written in one step, or not at all.
+    /// Ends the keepers. One that is publishing is waited for, but not if it waits for a KDC
+    /// itself: what counts is written in one step, or not at all.
     pub(super) fn let_go(&mut self) {
         let kept = std::mem::take(&mut self.kept);
         // All of them first: to wait for one gives the others no time.
@@ -163,14 +163,15 @@ impl Fleet {
     }
 }
 
-/// Until when the ticket of `owner` is good that an earlier process left in a cache, and in which, if
-/// those for services are there as well.
+/// Until when the ticket of `owner` is good that an earlier process left in a cache, and in which,
+/// if those for services are there as well.
 fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(i64, CcacheName)> {
     let is_alias = target.request.canonicalize || target.request.enterprise;
     let (cache, owner) = (target.cache.clone(), Some(owner.clone()));
     let mut sought = Sought::new(client, cache, owner, is_alias);
     if sought.caches.can_switch() {
-        // The primary cache may be anybody's: by which name the KDC knows the owner is to be seen first.
+        // The primary cache may be anybody's: by which name the KDC knows the owner is to be seen
+        // first.
         sought.is_alias = false;
     }
     let found = sought.find().ok()?;

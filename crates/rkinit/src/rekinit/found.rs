@@ -1,5 +1,5 @@
-//! Until when a ticket is good that lies in a cache already: it has to be the right one's, and its end
-//! is a time of the KDC's clock.
+//! Until when a ticket is good that lies in a cache already: it has to be the right one's, and its
+//! end is a time of the KDC's clock.
 
 use std::fmt;
 
@@ -34,9 +34,9 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// The first of `services` for which there is no ticket beside it that is good until after `time`,
-    /// by this machine's clock. For one that is not there by the name that was typed, `resolve` gives
-    /// another.
+    /// The first of `services` for which there is no ticket beside it that is good until after
+    /// `time`, by this machine's clock. For one that is not there by the name that was typed,
+    /// `resolve` gives another.
     pub(super) fn missing_service(
         &self,
         services: &[Service],

@@ -1,7 +1,7 @@
 //! Users and groups by number or by name.
 //!
-//! A number needs no file of the system: containers often have no `/etc/passwd`. Names are looked up
-//! in it by hand, since there is no C library to ask.
+//! A number needs no file of the system: containers often have no `/etc/passwd`. Names are looked
+//! up in it by hand, since there is no C library to ask.
 
 use serde::Deserialize;
 

@@ -41,8 +41,8 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Whether it may be the ticket of `owner`, or of somebody whose name is in a secret that cannot be
-    /// read now.
+    /// Whether it may be the ticket of `owner`, or of somebody whose name is in a secret that
+    /// cannot be read now.
     pub(super) fn may_be_of(&self, owner: Option<&Principal>) -> bool {
         let known = self.owner.clone();
         // Who was not known at the start has logged in since, perhaps.
@@ -56,8 +56,8 @@ pub(super) struct Attempted {
     pub(super) status: Arc<Status>,
     /// Why it failed, if it did.
     pub(super) failed: Option<Reason>,
-    /// Whether there is a new ticket in the cache. While a login fails that is wanted, the ticket at
-    /// hand is renewed.
+    /// Whether there is a new ticket in the cache. While a login fails that is wanted, the ticket
+    /// at hand is renewed.
     pub(super) is_new: bool,
 }
 

@@ -91,8 +91,8 @@ impl Publisher {
         }
     }
 
-    /// The end of a ticket that would be refreshed when those that are missing are to be asked for again:
-    /// KDCs know them already, or will once somebody has made them or put their names right.
+    /// The end of a ticket that would be refreshed when those that are missing are to be asked for
+    /// again: KDCs know them already, or will once somebody has made them or put their names right.
     fn again_for_missing(&self, login: &Login, missing: usize) -> Option<KerberosTime> {
         if missing == 0 {
             self.without.store(0, Ordering::Relaxed);
@@ -134,8 +134,8 @@ impl Publisher {
         Ok((gathered, services))
     }
 
-    /// What the services are called in tickets. Where DNS is silent, the ticket of the login does not wait
-    /// for it long, however many there are.
+    /// What the services are called in tickets. Where DNS is silent, the ticket of the login does
+    /// not wait for it long, however many there are.
     fn names_of_services(&self) -> Result<Vec<Principal>, ClientError> {
         let end = Instant::now() + NAMES_LIMIT;
         let name = |service: &Service| {
@@ -174,9 +174,9 @@ impl Publisher {
         Ok(Some(cache.name().clone()))
     }
 
-    /// The cache of `principal` among those that the name stands for: the one that applications were
-    /// told of, unless somebody else took it; else one that the principal has, else the primary one if
-    /// that is nobody's, else a new one.
+    /// The cache of `principal` among those that the name stands for: the one that applications
+    /// were told of, unless somebody else took it; else one that the principal has, else the
+    /// primary one if that is nobody's, else a new one.
     fn cache_of_collection(&self, principal: &Principal) -> Result<Ccache, CcacheError> {
         let options = self.client.config().krb5().ccache_options();
         if let Some(name) = self.status.facts().place() {
@@ -201,8 +201,8 @@ impl Publisher {
     }
 }
 
-/// The name of a cache in memory that holds tickets while they are gathered: nobody else's, and gone
-/// with this.
+/// The name of a cache in memory that holds tickets while they are gathered: nobody else's, and
+/// gone with this.
 struct Gathering(CcacheName);
 
 impl Gathering {

@@ -12,13 +12,14 @@ use crate::rekinit::spec;
 pub(super) struct Service {
     /// As far as DNS is not needed for it.
     typed: Principal,
-    /// The service and the host of a name that krb5.conf's rules for host names make a principal of.
+    /// The service and the host of a name that krb5.conf's rules for host names make a principal
+    /// of.
     on_host: Option<(String, String)>,
 }
 
 impl Service {
-    /// The service that applications will look for: `HTTP/host` is named by krb5.conf's rules for host
-    /// names, as GSS-API does; a name with a realm is taken as it is.
+    /// The service that applications will look for: `HTTP/host` is named by krb5.conf's rules for
+    /// host names, as GSS-API does; a name with a realm is taken as it is.
     ///
     /// # Errors
     /// What is wrong with the name, or with those rules.
@@ -41,8 +42,9 @@ impl Service {
         })
     }
 
-    /// What it is called in tickets. DNS may be asked for that, for as long as `client` waits, and may
-    /// say something else another time; as long as it says nothing it is the name that was typed.
+    /// What it is called in tickets. DNS may be asked for that, for as long as `client` waits, and
+    /// may say something else another time; as long as it says nothing it is the name that was
+    /// typed.
     ///
     /// # Errors
     /// As [`Client::service_principal`].
@@ -53,7 +55,8 @@ impl Service {
         }
     }
 
-    /// Whether it is `server` by the name that was typed. The realm of a host may be for a KDC to tell.
+    /// Whether it is `server` by the name that was typed. The realm of a host may be for a KDC to
+    /// tell.
     pub(super) fn is_typed_as(&self, server: PrincipalView<'_>) -> bool {
         let any_realm = self.on_host.is_some() && self.typed.realm().is_empty();
         let realms_match = any_realm || server.realm() == self.typed.realm();

@@ -231,7 +231,8 @@ fn of_file(typed: &Typed, value: Option<Seconds>, name: &str) -> Result<Option<D
     value.map_err(|error| format!("{}: {name}: {error}", path.display()))
 }
 
-/// Where to listen: an address that is none is a mistake now, one that is in use only when it is tried.
+/// Where to listen: an address that is none is a mistake now, one that is in use only when it is
+/// tried.
 fn listen(typed: &Typed, file: Option<String>) -> Result<Option<String>, String> {
     let address = typed.listen.clone().or(file);
     if let Some(text) = &address {

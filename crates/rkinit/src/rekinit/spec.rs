@@ -137,8 +137,8 @@ impl Spec {
         })
     }
 
-    /// The ticket to look for in a cache. For that no secret is needed, nor is one asked for; but one
-    /// that says whose it is may be the only place that does.
+    /// The ticket to look for in a cache. For that no secret is needed, nor is one asked for; but
+    /// one that says whose it is may be the only place that does.
     ///
     /// # Errors
     /// What is wrong.

@@ -62,8 +62,8 @@ pub(super) struct Facts {
 }
 
 impl Status {
-    /// Of a ticket of `principal` in the cache, or one of the caches, called `cache`: until when the one
-    /// that is there already is good, and in which cache that is.
+    /// Of a ticket of `principal` in the cache, or one of the caches, called `cache`: until when
+    /// the one that is there already is good, and in which cache that is.
     pub(super) fn new(
         cache: String,
         principal: Option<Principal>,
@@ -106,9 +106,9 @@ impl Status {
         facts.keytab_kvno = keytab_kvno;
     }
 
-    /// A look at the cache that began with the facts `before` has found a ticket that is good until then,
-    /// or none. Says whether that counts: if the cache has been written meanwhile, what was seen may be
-    /// what was there before.
+    /// A look at the cache that began with the facts `before` has found a ticket that is good until
+    /// then, or none. Says whether that counts: if the cache has been written meanwhile, what was
+    /// seen may be what was there before.
     pub(super) fn saw(&self, before: &Facts, until: Option<i64>) -> bool {
         let mut facts = self.lock();
         let counts = facts.writes == before.writes;
@@ -129,8 +129,8 @@ impl Status {
         });
     }
 
-    /// The name of the cache that has the ticket: where `cache` stands for several, the primary one may
-    /// be somebody else's.
+    /// The name of the cache that has the ticket: where `cache` stands for several, the primary one
+    /// may be somebody else's.
     pub(super) fn place(&self) -> String {
         self.lock()
             .place()
@@ -146,9 +146,9 @@ impl Status {
         self.lock().is_ready(now)
     }
 
-    /// Whether an attempt is overdue at `now` and has been for so long that the keeper must be stuck:
-    /// longer than the slowest KDCs take. How long is told by `instant`: when the clock is set, the
-    /// attempt has only begun.
+    /// Whether an attempt is overdue at `now` and has been for so long that the keeper must be
+    /// stuck: longer than the slowest KDCs take. How long is told by `instant`: when the clock is
+    /// set, the attempt has only begun.
     pub(super) fn is_stuck(&self, now: i64, instant: Instant) -> bool {
         let due = self.lock().next_attempt.filter(|due| *due < now);
         let mut overdue = self.overdue.lock().unwrap_or_else(PoisonError::into_inner);

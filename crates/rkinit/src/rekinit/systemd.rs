@@ -38,8 +38,8 @@ impl Systemd {
         self.next.is_some_and(|next| next <= Instant::now())
     }
 
-    /// Tells the watchdog that all is well, if it is time; if it is not well, that is looked at again
-    /// soon.
+    /// Tells the watchdog that all is well, if it is time; if it is not well, that is looked at
+    /// again soon.
     pub(super) fn pet(&mut self, is_well: bool) {
         let now = Instant::now();
         if self.next.is_none_or(|next| next > now) {
@@ -70,8 +70,8 @@ impl Systemd {
         }
     }
 
-    /// The configuration is read anew, until [`reloaded`](Self::reloaded). Who is not ready yet says
-    /// nothing of it: `READY` would end the start.
+    /// The configuration is read anew, until [`reloaded`](Self::reloaded). Who is not ready yet
+    /// says nothing of it: `READY` would end the start.
     pub(super) fn reloading(&self) {
         if self.is_ready {
             let since = monotonic_usec();
@@ -94,8 +94,8 @@ impl Systemd {
 
 /// Tells systemd, if it wants to know; nothing hangs on it.
 ///
-/// By hand, since `sd-notify` (0.5) knows sockets of the file system alone, and sd_notify(3) abstract
-/// ones, too: those with `@` before the name.
+/// By hand, since `sd-notify` (0.5) knows sockets of the file system alone, and sd_notify(3)
+/// abstract ones, too: those with `@` before the name.
 fn tell(text: &str) {
     if let Some(name) = std::env::var_os("NOTIFY_SOCKET") {
         let _ = send(&name, text);

@@ -53,8 +53,8 @@ impl Target {
         self.principal.clone().or_else(read)
     }
 
-    /// The place of its cache, if that is a file, which need not be there: whichever way its name leads
-    /// to it. The file itself is replaced and not followed.
+    /// The place of its cache, if that is a file, which need not be there: whichever way its name
+    /// leads to it. The file itself is replaced and not followed.
     pub(super) fn file(&self) -> Option<PathBuf> {
         let path = self.cache.path()?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -135,8 +135,8 @@ pub(super) struct Source {
     ended: Arc<AtomicBool>,
 }
 
-/// Held while keepers take the place of others: none logs in before all of them stand and those before
-/// them have gone, since two would write to one cache.
+/// Held while keepers take the place of others: none logs in before all of them stand and those
+/// before them have gone, since two would write to one cache.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turn(Arc<Mutex<()>>);
 

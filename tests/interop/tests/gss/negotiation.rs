@@ -72,8 +72,8 @@ fn ours_as_initiator() {
     }
 }
 
-/// What is signed of both ends, by hand: MIT's library has Kerberos first, and has no second mechanism
-/// here. Its last word is what ours is in the unit tests.
+/// What is signed of both ends, by hand: MIT's library has Kerberos first, and has no second
+/// mechanism here. Its last word is what ours is in the unit tests.
 #[test]
 #[cfg_attr(
     not(all(mit, python_gssapi)),

@@ -43,8 +43,8 @@ fn acceptor(place: &Place) -> ServiceAcceptor {
     acceptor.with_memory_replay_cache()
 }
 
-/// Tokens on a connection: Java's peer of ours has the length in front of them, the samples an octet
-/// of flags before that.
+/// Tokens on a connection: Java's peer of ours has the length in front of them, the samples an
+/// octet of flags before that.
 struct Connection {
     stream: TcpStream,
     has_flags: bool,

@@ -1,5 +1,5 @@
-//! Messages in several places: `gss_wrap_iov` and ours, both ways, with and without a trailer of its
-//! own, in DCE style and not.
+//! Messages in several places: `gss_wrap_iov` and ours, both ways, with and without a trailer of
+//! its own, in DCE style and not.
 
 use kerberos_client::system_rng;
 use kerberos_gss::{AcceptorOptions, ContextFlags, Part, Pieces, Protection};

@@ -1,5 +1,5 @@
-//! Tickets out of a cache, and such as a KDC would make them, with session keys of types that no KDC
-//! gives.
+//! Tickets out of a cache, and such as a KDC would make them, with session keys of types that no
+//! KDC gives.
 
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! Logs in to a directory and reads one entry: `ldap_search ADDRESS SERVICE MECHANISM LAYER DN`.
 //!
-//! The messages are those of `rasn-ldap` (RFC 4511); between them and the connection is the security
-//! layer.
+//! The messages are those of `rasn-ldap` (RFC 4511); between them and the connection is the
+//! security layer.
 #![forbid(unsafe_code)]
 
 use std::error::Error;

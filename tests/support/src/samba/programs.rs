@@ -43,8 +43,8 @@ impl Programs {
     }
 
     /// What to put before a command of Samba, in mounts of its own: it gets a `/run/samba` of its
-    /// own, because its processes find each other there, which is `run-samba` in `folder`; and it sees
-    /// `folder` where we see it.
+    /// own, because its processes find each other there, which is `run-samba` in `folder`; and it
+    /// sees `folder` where we see it.
     pub(super) fn wrapper(&self, folder: &Path) -> Vec<String> {
         let script = match self.root {
             None => {

@@ -104,8 +104,8 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         input.extend(u16::try_from(data.len())?.to_be_bytes());
         input.extend(data);
         seeds.add("dns_answer", &kind.to_string(), &input)?;
-        // From the name to a second one and a third, which has it; one in other letters, one of another
-        // class.
+        // From the name to a second one and a third, which has it; one in other letters, one of
+        // another class.
         let records = [pick | 0x80, 0x14, 0x19, 0x02, 0x42, 0x22];
         seeds.add("dns_answer", &format!("aliases{kind}"), &records)?;
     }

@@ -1,5 +1,6 @@
-//! A lookup in a world that bytes direct: answers that are right, wrong, of anybody, late or again and
-//! again, in virtual time. It serves the fuzz target and a test; nothing in it is part of the product.
+//! A lookup in a world that bytes direct: answers that are right, wrong, of anybody, late or again
+//! and again, in virtual time. It serves the fuzz target and a test; nothing in it is part of the
+//! product.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,12 +12,12 @@ use super::{Action, Event, ExchangeId, Lookup, Question, ResolvConf};
 /// No script may keep a lookup busy for longer than this many steps.
 const STEPS: usize = 5_000;
 
-/// Plays `script` to its end and gives how long that took and how many queries, and then what both may
-/// come to at most; when the script is used up, nothing happens any more.
+/// Plays `script` to its end and gives how long that took and how many queries, and then what both
+/// may come to at most; when the script is used up, nothing happens any more.
 ///
 /// # Panics
-/// When the lookup breaks a promise: it goes on for ever, asks a server that it was not told of, or has
-/// an answer that nobody gave.
+/// When the lookup breaks a promise: it goes on for ever, asks a server that it was not told of, or
+/// has an answer that nobody gave.
 #[doc(hidden)]
 pub fn play_lookup(script: &[u8]) -> [(Duration, usize); 2] {
     let mut world = World {

@@ -73,7 +73,8 @@ impl Response {
     }
 }
 
-/// What a response comes to whose bytes arrive in pieces of `size` octets. For the fuzz target alone.
+/// What a response comes to whose bytes arrive in pieces of `size` octets. For the fuzz target
+/// alone.
 #[doc(hidden)]
 pub fn read_proxy_response(bytes: &[u8], size: usize) -> Result<Vec<u8>, ProxyError> {
     let mut response = Response::default();

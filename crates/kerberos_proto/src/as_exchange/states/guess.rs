@@ -1,5 +1,5 @@
-//! The first request preauthenticated at once, because the last login tells how, and what becomes of
-//! it when the KDC refuses. Why that is safe is in docs/DESIGN.md.
+//! The first request preauthenticated at once, because the last login tells how, and what becomes
+//! of it when the KDC refuses. Why that is safe is in docs/DESIGN.md.
 
 use alloc::boxed::Box;
 

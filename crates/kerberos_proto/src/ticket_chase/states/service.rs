@@ -1,5 +1,5 @@
-//! The request for the service itself: referrals are followed (RFC 6806 §8), and what is tried where
-//! they lead nowhere.
+//! The request for the service itself: referrals are followed (RFC 6806 §8), and what is tried
+//! where they lead nowhere.
 
 use alloc::boxed::Box;
 

@@ -6,8 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::inotify::WatchFlags;
 
-/// What is to be watched on the way to `path`, as far as that leads: the folders of links and of the
-/// file for what happens in them, the file, and of other folders whether they are put elsewhere.
+/// What is to be watched on the way to `path`, as far as that leads: the folders of links and of
+/// the file for what happens in them, the file, and of other folders whether they are put
+/// elsewhere.
 pub(super) fn way_to(path: &Path) -> Vec<(PathBuf, WatchFlags)> {
     let mut places = Vec::new();
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());

@@ -1,5 +1,5 @@
-//! Whether a cache still has the ticket that was put there. Nobody tells when somebody else removes or
-//! replaces it, and nothing is to stir meanwhile: so it is looked at when a probe asks.
+//! Whether a cache still has the ticket that was put there. Nobody tells when somebody else removes
+//! or replaces it, and nothing is to stir meanwhile: so it is looked at when a probe asks.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

@@ -21,8 +21,8 @@ struct Json {
 /// # Errors
 /// [`ClientError::NoSecret`] when they are something else.
 pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
-    // "Implementations that parse JSON texts MAY ignore the presence of a byte order mark" (RFC 8259
-    // §8.1), and editors of Windows write one.
+    // "Implementations that parse JSON texts MAY ignore the presence of a byte order mark" (RFC
+    // 8259 §8.1), and editors of Windows write one.
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     // What serde says may quote the text.
     let json: Json = serde_json::from_slice(bytes).map_err(|error| {
