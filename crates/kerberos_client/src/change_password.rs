@@ -13,15 +13,14 @@ use kerberos_proto::{
     PasswordChangeError, Principal, Secret,
 };
 
-use crate::client::{now, system_rng};
-use crate::deliver::{deliver, resolve};
+use crate::delivery::driver::{deliver, resolve};
 use crate::delivery::{Attempt, Strategy, Transport};
 use crate::driver::Driver;
 use crate::error::shown;
 use crate::io::block_on;
 use crate::locate::{Located, locate};
 use crate::trace::trace;
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, now, system_rng};
 
 impl Client {
     /// Changes the password of the client that logged in with

@@ -1,12 +1,9 @@
 //! `Client`: the blocking face of the library.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use getrandom::SysRng;
-use getrandom::rand_core::UnwrapErr;
-use kerberos_crypto::CryptoRng;
-use kerberos_proto::{AsParams, Principal, Request, Timestamp};
+use kerberos_proto::{AsParams, Principal, Request};
 
 use crate::dns::Resolver;
 use crate::driver::Driver;
@@ -83,26 +80,4 @@ impl Client {
     pub fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
         block_on(self.driver.send(request))
     }
-}
-
-/// The system's random numbers.
-///
-/// # Errors
-/// [`ClientError::Random`] when it has none to give; once it has some it always does.
-pub fn system_rng() -> Result<impl CryptoRng, ClientError> {
-    getrandom::fill(&mut [0; 1]).map_err(ClientError::Random)?;
-    Ok(UnwrapErr(SysRng))
-}
-
-/// The system's time.
-pub fn now() -> Timestamp {
-    let (seconds, microseconds) = match SystemTime::now().duration_since(UNIX_EPOCH) {
-        Ok(since) => (
-            i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-            since.subsec_micros(),
-        ),
-        // A clock before 1970 will be told off by the KDC.
-        Err(_) => (0, 0),
-    };
-    Timestamp::new(seconds, microseconds)
 }

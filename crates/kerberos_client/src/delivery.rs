@@ -21,6 +21,7 @@
 //! that cannot be resolved does not keep the other servers from being asked.
 
 mod attempt;
+pub(crate) mod driver;
 mod endpoint;
 mod schedule;
 mod script;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use kerberos_files::config::ServerKind;
 use kerberos_proto::{ExchangeError, Request, Step};
 
-use crate::deliver::{PATIENCE, deliver, may_be_of_a_person};
 use crate::delivery::Strategy;
+use crate::delivery::driver::{PATIENCE, deliver, may_be_of_a_person};
 use crate::dns::Resolver;
 use crate::error::shown;
 use crate::good_servers::GoodServers;

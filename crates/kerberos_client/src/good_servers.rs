@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use kerberos_files::config::{Server, ServerKind};
 
-use crate::deliver::Answered;
 use crate::delivery::Address;
+use crate::delivery::driver::Answered;
 use crate::locate::Located;
 
 /// The most realms that are remembered; a hostile KDC can refer to any number of them.

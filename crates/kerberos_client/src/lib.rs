@@ -76,7 +76,6 @@ mod async_client;
 mod change_password;
 mod client;
 mod config;
-mod deliver;
 mod delivery;
 pub mod dns;
 mod driver;
@@ -103,6 +102,7 @@ mod salts;
 mod secure_execution;
 mod service_name;
 mod store;
+mod system;
 mod tickets;
 mod trace;
 mod transport;
@@ -112,7 +112,7 @@ mod wakers;
 pub use acceptor::{ServiceAcceptor, SharedKeys};
 #[cfg(feature = "tokio")]
 pub use async_client::AsyncClient;
-pub use client::{Client, now, system_rng};
+pub use client::Client;
 pub use config::Config;
 #[doc(hidden)]
 pub use delivery::play_delivery;
@@ -128,6 +128,7 @@ pub use locate::FoundBy;
 pub use probe::{FoundServer, Probe};
 pub use secure_execution::secure_execution;
 pub use store::cache_of;
+pub use system::{now, system_rng};
 pub use tickets::TicketRequest;
 pub use transport::ProxyError;
 #[cfg(feature = "https")]

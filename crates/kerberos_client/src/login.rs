@@ -12,12 +12,11 @@ use kerberos_proto::{
     AsExchange, AsParams, AskError, ExchangeError, Login, Password, Secret, Step,
 };
 
-use crate::client::{now, system_rng};
 use crate::driver::Driver;
 use crate::io::{Io, block_on};
 use crate::locate::{Located, locate};
 use crate::trace::trace;
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, now, system_rng};
 
 impl Client {
     /// Logs in: gets the initial ticket that `params` describe with `secret`.

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use kerberos_files::config::{Server, ServerKind};
 use kerberos_proto::{AsExchange, AsParams, AskError, Principal, Secret};
 
-use crate::client::{now, system_rng};
-use crate::deliver::{deliver, resolve};
+use crate::delivery::driver::{deliver, resolve};
 use crate::delivery::{Address, Endpoint, Reason, Strategy, Transport};
 use crate::io::block_on;
 use crate::locate::{FoundBy, Located, locate};
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, now, system_rng};
 
 /// A KDC of a realm.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -143,7 +142,7 @@ fn harmless_request(realm: &str) -> Result<Vec<u8>, ClientError> {
 }
 
 fn outcome(
-    result: Result<crate::deliver::Delivered, Vec<crate::Attempt>>,
+    result: Result<crate::delivery::driver::Delivered, Vec<crate::Attempt>>,
     elapsed: Duration,
 ) -> Result<Duration, Reason> {
     match result {

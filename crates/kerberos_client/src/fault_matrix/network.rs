@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kerberos_asn1::{Encode as _, KdcProxyMessage};
 
-use crate::deliver::{PATIENCE, may_be_of_a_person};
+use crate::delivery::driver::{PATIENCE, may_be_of_a_person};
 use crate::delivery::{
     Action, Attempt, ConnectionId, Delivery, Event, Outcome, Reason, Strategy, Target, Transport,
 };

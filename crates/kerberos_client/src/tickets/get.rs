@@ -10,9 +10,8 @@ use kerberos_proto::{
 
 use super::look_up::Hit;
 use super::{Getter, TicketRequest};
-use crate::client::{now, system_rng};
 use crate::driver::Driver;
-use crate::{ClientError, Config};
+use crate::{ClientError, Config, now, system_rng};
 
 impl Getter {
     /// Gets the ticket from the KDCs and stores it.

@@ -13,11 +13,10 @@ use super::TicketRequest;
 use super::get::is_unknown_service;
 use super::look_up::{Hit, no_credential};
 use super::request::Whose;
-use crate::client::{now, system_rng};
 use crate::driver::Driver;
 use crate::io::block_on;
 use crate::trace::trace;
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, now, system_rng};
 
 impl Client {
     /// A ticket of `user` to the service that `request` names, which is the one that `cache`

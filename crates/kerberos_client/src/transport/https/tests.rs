@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection};
 
 use super::*;
-use crate::deliver::deliver;
+use crate::delivery::driver::deliver;
 use crate::delivery::{Attempt, Reason, Strategy};
 use crate::driver::Driver;
 use crate::io::block_on;
