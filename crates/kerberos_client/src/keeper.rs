@@ -188,11 +188,20 @@ impl TicketKeeper {
             self.shared.state.close();
         }
     }
+
+    /// Ends the keeper as dropping it does, for a task: what is being published is awaited, where a drop
+    /// would block the thread of the runtime, for as long as a lock or a callback takes.
+    pub async fn shutdown(self) {
+        self.stop();
+        let mut watch = self.watch();
+        while watch.changed().await.is_some() {}
+    }
 }
 
 /// Ends the keeper. What is being published is waited for; nothing is published any more after
 /// that, though a request that a KDC has not answered yet may run on to its end in the background.
-/// Dropped by the very callback that publishes, it waits for nothing.
+/// Dropped by the very callback that publishes, it waits for nothing. A task awaits
+/// [`shutdown`](TicketKeeper::shutdown).
 impl Drop for TicketKeeper {
     fn drop(&mut self) {
         self.stop();

@@ -382,6 +382,28 @@ fn who_publishes_may_drop_the_keeper() {
     assert!(told.recv_timeout(LONG).is_err());
 }
 
+/// What is published may need the very runtime that would be blocked by a drop.
+#[tokio::test(flavor = "current_thread")]
+async fn a_task_ends_a_keeper_that_is_just_publishing() {
+    let kdc = kdc();
+    let blocking = client(&kdc);
+    let client = AsyncClient::from(blocking.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let params = KeeperParams::new(as_params(&blocking), password).with_publish(move |_| {
+        tell.send("begins").unwrap();
+        runtime.block_on(tokio::time::sleep(SECOND / 4));
+        tell.send("ends").unwrap();
+        Ok(())
+    });
+    let keeper = client.keep(params).unwrap();
+    assert_eq!(told.recv().await, Some("begins"));
+    let ended = tokio::time::timeout(LONG, keeper.shutdown()).await;
+    ended.unwrap();
+    assert_eq!(told.try_recv(), Ok("ends"));
+    assert_eq!(told.recv().await, None, "it is published once");
+}
+
 #[tokio::test]
 async fn tasks_keep_tickets_too() {
     let kdc = kdc();
