@@ -30,7 +30,8 @@ use crate::{
 /// A Kerberos client whose calls are awaited; cheap to clone and to share between tasks.
 ///
 /// Its futures are `Send`, and need a Tokio runtime with IO and time enabled. Each may be dropped
-/// at any time: nothing is left half done, and who waits for the same ticket still gets it.
+/// at any time: nothing is left half done, and another caller that waits for the same ticket still
+/// gets it.
 ///
 /// # Example
 /// ```

@@ -29,7 +29,7 @@ use rustix::io::Errno;
 
 use crate::ClientError;
 
-/// Who waits, and who works.
+/// How a caller waits, and which thread works.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Io {
     /// The calling thread does both.

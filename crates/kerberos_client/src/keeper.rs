@@ -189,8 +189,8 @@ impl TicketKeeper {
         }
     }
 
-    /// Ends the keeper as dropping it does, for a task: what is being published is awaited, where a drop
-    /// would block the thread of the runtime, for as long as a lock or a callback takes.
+    /// Ends the keeper as dropping it does, for a task: what is being published is awaited, where a
+    /// drop would block the thread of the runtime, for as long as a lock or a callback takes.
     pub async fn shutdown(self) {
         self.stop();
         let mut watch = self.watch();

@@ -73,7 +73,8 @@ impl Driver {
         replied: &mut Vec<(Vec<u8>, Located)>,
     ) -> Result<Login, ClientError> {
         // Keys take microseconds; what makes a key of a password, or asks for one, takes its time.
-        // Who has a password may be a person who has to look for a second factor; keys have nobody.
+        // Behind a password there may be a person who has to look for a second factor; behind keys
+        // there is nobody.
         let (io, patience) = match secret {
             Secret::Keys(_) => (Io::Blocking, Some(self.patience)),
             _ => (self.io, self.patience_with_a_person()),

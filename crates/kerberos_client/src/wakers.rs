@@ -1,4 +1,4 @@
-//! `Wakers`: of those who wait for one event, each of whom may give up waiting.
+//! `Wakers`: of all tasks that wait for one event; each may give up waiting.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -25,7 +25,7 @@ impl Wakers {
         self.wakers.insert(number, waker.clone())
     }
 
-    /// Forgets who waits no longer: a waker may keep a whole task in memory.
+    /// Forgets a task that waits no longer: a waker may keep the whole of it in memory.
     pub(crate) fn remove(&mut self, number: Option<u64>) -> Option<Waker> {
         self.wakers.remove(&number?)
     }

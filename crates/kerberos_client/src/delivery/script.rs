@@ -144,7 +144,7 @@ impl World<'_> {
                 self.replied = Some(id);
                 delivery.handle(Event::Reply(id, REPLY.to_vec()));
             }
-            // Who is waited for without end goes some day.
+            // A connection that is waited for without end breaks some day.
             _ => {
                 self.open.retain(|(other, _)| *other != id);
                 delivery.handle(Event::Failed(id, Reason::NoAnswer));

@@ -125,7 +125,7 @@ mod tests {
             }
         }
         assert_eq!(workers.lock().threads, 1);
-        // Who has work does not keep others from theirs.
+        // A thread that is busy does not keep others from their work.
         let (go, gone) = mpsc::channel();
         let waits = move || gone.recv().unwrap();
         assert!(workers.run(Box::new(waits), spawn).is_ok());

@@ -229,7 +229,7 @@ impl Work {
         schedule::refresh_at(login, end, self.params.longest_pause, now(), random())
     }
 
-    /// Tells the observer, if there is one; that it cannot be told is no reason to stop.
+    /// Tells the observer, if there is one. A failure to tell it is no reason to stop.
     async fn observe(&self, state: &KeeperState) {
         let Some(observe) = self.params.observe.clone() else {
             return;
