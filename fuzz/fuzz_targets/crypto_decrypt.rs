@@ -43,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
 
     let mut script = Script(data);
     let altered = script.alter(sealed.clone());
-    if altered != sealed {
+    if !same(&altered, &sealed) {
         refused(key, usage, &altered);
     }
     // RFC 4757 §3 has several usages of RC4 be the same.
@@ -55,11 +55,18 @@ fuzz_target!(|input: &[u8]| {
     let code = key.checksum(usage, data);
     let (other_code, other_text) = (script.alter(code.clone()), script.alter(data.to_vec()));
     let verified = key.verify_checksum(usage, &other_text, &other_code);
-    assert_eq!(verified.is_ok(), other_code == code && other_text == data);
+    assert_eq!(verified.is_ok(), same(&other_code, &code) && other_text == data);
     // However little of a checksum would be easy to guess.
     let cut = usize::from(script.byte()) % code.len();
     assert!(key.verify_checksum(usage, data, &code[..cut]).is_err());
 });
+
+/// Whether they are equal, by no comparison that libFuzzer watches: what it sees compared it puts into
+/// later inputs, and there it would be genuine.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let pairs = one.iter().zip(other);
+    one.len() == other.len() && pairs.fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+}
 
 /// Both ways to decrypt say no, and not why.
 fn refused(key: &Key, usage: KeyUsage, sealed: &[u8]) {

@@ -21,6 +21,7 @@ use getrandom::rand_core::UnwrapErr;
 
 /// Which tokens a context is established with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum GssMechanism {
     /// SPNEGO (RFC 4178), as HTTP's `Negotiate`, SMB and SASL's `GSS-SPNEGO` have it. A service
     /// takes bare Kerberos, too.

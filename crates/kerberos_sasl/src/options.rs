@@ -8,6 +8,7 @@ use kerberos_client::{GssMechanism, InitiateOptions};
 
 /// Which mechanism of SASL.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub enum SaslMechanism {
     /// `GSSAPI`: Kerberos, and then the layers are agreed on (RFC 4752).
     Gssapi,

@@ -35,6 +35,7 @@ pub struct InitiateOptions {
 ///
 /// Where krb5.conf says `enforce_ok_as_delegate`, no service gets one that the KDC does not trust.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Delegation {
     /// It gets none.
     #[default]

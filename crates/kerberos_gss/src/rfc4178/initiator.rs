@@ -13,6 +13,7 @@ use crate::{Context, GssError, Initiator, InitiatorOptions, Mechanism, Step, Ste
 
 /// In which order Kerberos is offered under its two identifiers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum MechanismOrder {
     /// The right one first, as MIT's library does: what acceptors on Unix want.
     #[default]
