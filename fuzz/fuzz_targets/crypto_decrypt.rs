@@ -61,8 +61,8 @@ fuzz_target!(|input: &[u8]| {
     assert!(key.verify_checksum(usage, data, &code[..cut]).is_err());
 });
 
-/// Whether they are equal, by no comparison that libFuzzer watches: what it sees compared it puts into
-/// later inputs, and there it would be genuine.
+/// Whether they are equal, by no comparison that libFuzzer watches: what it sees compared it puts
+/// into later inputs, and there it would be genuine.
 fn same(one: &[u8], other: &[u8]) -> bool {
     let pairs = one.iter().zip(other);
     one.len() == other.len() && pairs.fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
