@@ -9,6 +9,7 @@
 )]
 
 mod contexts;
+mod credentials;
 mod messages;
 mod negotiation;
 mod programs;
