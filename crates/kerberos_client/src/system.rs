@@ -1,5 +1,6 @@
 //! What this machine has to give: the time, and random numbers.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
@@ -14,7 +15,11 @@ use crate::ClientError;
 /// # Errors
 /// [`ClientError::Random`] when it has none to give; once it has some it always does.
 pub fn system_rng() -> Result<impl CryptoRng, ClientError> {
-    getrandom::fill(&mut [0; 1]).map_err(ClientError::Random)?;
+    static HAS_SOME: AtomicBool = AtomicBool::new(false);
+    if !HAS_SOME.load(Ordering::Relaxed) {
+        getrandom::fill(&mut [0; 1]).map_err(ClientError::Random)?;
+        HAS_SOME.store(true, Ordering::Relaxed);
+    }
     Ok(UnwrapErr(SysRng))
 }
 
