@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 
 use kerberos_files::keytab::{KeytabError, KeytabName};
 use kerberos_files::rcache::RcacheError;
-use kerberos_proto::{Accepted, Acceptor, ApError, HostAddress, KeySource, Principal, ReplayCache};
+use kerberos_proto::{
+    Accepted, Acceptor, ApError, HostAddress, KeySource, MemoryReplayCache, Principal, ReplayCache,
+};
 
 pub(crate) use replays::Replays;
 pub use shared_keys::SharedKeys;
@@ -149,9 +151,8 @@ impl ServiceAcceptor {
     ///
     /// What was accepted before a restart can then be replayed for `clockskew` seconds.
     #[must_use = "the other one stays as it was"]
-    pub fn with_memory_replay_cache(mut self) -> Self {
-        self.replays = Arc::new(Replays::Memory(Mutex::default()));
-        self
+    pub fn with_memory_replay_cache(self) -> Self {
+        self.with_replay_cache(MemoryReplayCache::default())
     }
 
     /// With this replay cache: one that all machines share behind a load balancer, where a request

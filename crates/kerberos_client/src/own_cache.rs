@@ -218,20 +218,16 @@ fn identity(config: &Config, service: &Principal) -> Option<Principal> {
 /// The keys of `principal` in the client keytab, or of its first one; `None` if there are none.
 fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>, ClientError> {
     let file = KeytabFile::new(config.client_keytab_name()?.file_path()?);
-    let first = || -> Result<Option<Principal>, KeytabError> {
-        let mut reader = file.open()?;
-        Ok(reader.next()?.map(|entry| entry.principal().to_principal()))
-    };
     let found = match principal {
         Some(principal) => Ok(Some(principal)),
-        None => first(),
+        None => file.first_principal(),
     };
-    let keys = found.and_then(|principal| match principal {
-        Some(principal) => {
+    let keys = found.and_then(|principal| {
+        let keys = |principal| {
             let keys = file.keys_for(&principal)?;
-            Ok(Some(OwnKeys { principal, keys }))
-        }
-        None => Ok(None),
+            Ok(OwnKeys { principal, keys })
+        };
+        principal.map(keys).transpose()
     });
     match keys {
         Err(

@@ -28,11 +28,18 @@ use tower_layer::Layer;
 use tower_service::Service;
 use world::{SERVICE, World};
 
-/// Answers with the name of who asks.
+/// Answers with what it makes of who asks.
 #[derive(Clone)]
-struct WhoAmI;
+struct Handler(fn(Option<&Authenticated>) -> String);
 
-impl Service<Request<()>> for WhoAmI {
+/// Answers with the name of who asks.
+const WHO_AM_I: Handler = Handler(|who| {
+    let who = who.unwrap();
+    assert!(who.pac().unwrap().is_none(), "the test KDC makes none");
+    who.principal().to_string()
+});
+
+impl Service<Request<()>> for Handler {
     type Response = Response<String>;
     type Error = Infallible;
     type Future = Ready<Result<Response<String>, Infallible>>;
@@ -42,9 +49,8 @@ impl Service<Request<()>> for WhoAmI {
     }
 
     fn call(&mut self, request: Request<()>) -> Self::Future {
-        let who = request.extensions().get::<Authenticated>().unwrap();
-        assert!(who.pac().unwrap().is_none(), "the test KDC makes none");
-        ready(Ok(Response::new(who.principal().to_string())))
+        let who = request.extensions().get::<Authenticated>();
+        ready(Ok(Response::new(self.0(who))))
     }
 }
 
@@ -58,7 +64,7 @@ fn layer(world: &World) -> NegotiateLayer {
 }
 
 async fn get(
-    service: &mut NegotiateService<WhoAmI>,
+    service: &mut NegotiateService<Handler>,
     authorization: Option<HeaderValue>,
 ) -> Response<String> {
     let mut request = Request::new(());
@@ -71,7 +77,7 @@ async fn get(
 #[tokio::test]
 async fn client_and_layer() {
     let world = World::new();
-    let mut service = layer(&world).layer(WhoAmI);
+    let mut service = layer(&world).layer(WHO_AM_I);
     let refused = get(&mut service, None).await;
     assert!(Party::Server.asks(refused.status(), refused.headers()));
 
@@ -100,7 +106,7 @@ async fn client_and_layer() {
 #[tokio::test]
 async fn what_the_layer_refuses() {
     let world = World::new();
-    let mut service = layer(&world).layer(WhoAmI);
+    let mut service = layer(&world).layer(WHO_AM_I);
     for value in [
         "Negotiate",
         "Negotiate !",
@@ -137,7 +143,7 @@ async fn the_channel_of_a_request_goes_first() {
     let mut accept = AcceptorOptions::default();
     accept.channel_bindings = vec![bindings(3), bindings(1)];
     accept.require_bindings = true;
-    let mut service = layer(&world).with_options(accept).layer(WhoAmI);
+    let mut service = layer(&world).with_options(accept).layer(WHO_AM_I);
     for (ours, of_request, expected) in [
         (None, None, StatusCode::UNAUTHORIZED),
         (Some(1), None, StatusCode::OK),
@@ -176,7 +182,7 @@ async fn bindings_may_change_while_the_service_runs() {
             .map(bindings)
             .collect()
     });
-    let mut service = layer.layer(WhoAmI);
+    let mut service = layer.layer(WHO_AM_I);
     let ok = StatusCode::OK;
     for (now, ours, expected) in [
         (vec![1], 1, ok),
@@ -196,29 +202,13 @@ async fn bindings_may_change_while_the_service_runs() {
 }
 
 /// Says who asks, if that is known.
-#[derive(Clone)]
-struct WhoIfAnybody;
-
-impl Service<Request<()>> for WhoIfAnybody {
-    type Response = Response<String>;
-    type Error = Infallible;
-    type Future = Ready<Result<Response<String>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<()>) -> Self::Future {
-        let who = request.extensions().get::<Authenticated>();
-        let who = who.map_or_else(|| "nobody".to_owned(), |who| who.principal().to_string());
-        ready(Ok(Response::new(who)))
-    }
-}
+const WHO_IF_ANYBODY: Handler =
+    Handler(|who| who.map_or_else(|| "nobody".to_owned(), |who| who.principal().to_string()));
 
 #[tokio::test]
 async fn a_page_that_everybody_may_see() {
     let world = World::new();
-    let mut service = layer(&world).optional().layer(WhoIfAnybody);
+    let mut service = layer(&world).optional().layer(WHO_IF_ANYBODY);
     let begun = begin(&world, &InitiateOptions::default());
     let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
     for (authorization, expected) in [
@@ -251,7 +241,7 @@ async fn where_a_request_comes_from() {
     let world = World::new();
     let own = HostAddress::from(IpAddr::from([192, 0, 2, 1]));
     world.log_in_with(|params| params.addresses = vec![own.clone()]);
-    let mut service = layer(&world).layer(WhoAmI);
+    let mut service = layer(&world).layer(WHO_AM_I);
     for (from, expected) in [
         (None, StatusCode::OK),
         (Some("192.0.2.1"), StatusCode::OK),
@@ -284,7 +274,7 @@ async fn anonymous_clients() {
         service.settings().accept_anonymous = accepted;
         let begun = begin(&world, &InitiateOptions::default());
         let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
-        let mut layered = NegotiateLayer::new(service.clone()).layer(WhoAmI);
+        let mut layered = NegotiateLayer::new(service.clone()).layer(WHO_AM_I);
         let answer = get(&mut layered, Some(token)).await;
         assert_eq!(answer.status(), expected);
     }
@@ -353,7 +343,7 @@ async fn required_bindings_without_any() {
     let world = World::new();
     let mut accept = AcceptorOptions::default();
     accept.require_bindings = true;
-    let mut service = layer(&world).with_options(accept).layer(WhoAmI);
+    let mut service = layer(&world).with_options(accept).layer(WHO_AM_I);
     let begun = begin(&world, &InitiateOptions::default());
     let (_, token) = Negotiation::start(Party::Server, begun).unwrap();
     let answer = get(&mut service, Some(token)).await;

@@ -5,15 +5,14 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use kerberos_files::rcache::RcacheFile;
-use kerberos_proto::{ApError, MemoryReplayCache, Replay, ReplayCache, Timestamp};
+use kerberos_proto::{ApError, Replay, ReplayCache, Timestamp};
 
 /// Where requests are remembered.
 pub(crate) enum Replays {
     /// Nowhere, as krb5.conf may say (`none:`).
     None,
-    Memory(Mutex<MemoryReplayCache>),
     File(RcacheFile),
-    /// The caller's.
+    /// In memory, or wherever the caller does.
     Other(Mutex<Box<dyn ReplayCache + Send>>),
 }
 
@@ -23,8 +22,9 @@ impl Replays {
         let Self::File(cache) = self else {
             return Ok(());
         };
-        let refusal = |error: Box<dyn Error + Send + Sync>| ApError::ReplayCache(error);
-        cache.check().map_err(|error| refusal(error.into()))
+        cache
+            .check()
+            .map_err(|error| ApError::ReplayCache(error.into()))
     }
 }
 
@@ -36,9 +36,11 @@ impl ReplayCache for &Replays {
     ) -> Result<bool, Box<dyn Error + Send + Sync>> {
         match self {
             Replays::None => Ok(true),
-            Replays::Memory(cache) => locked(cache).store(request, now),
             Replays::File(cache) => ReplayCache::store(&mut &*cache, request, now),
-            Replays::Other(cache) => locked(cache).store(request, now),
+            Replays::Other(cache) => {
+                let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+                cache.store(request, now)
+            }
         }
     }
 }
@@ -47,13 +49,8 @@ impl fmt::Debug for Replays {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::None => "None",
-            Self::Memory(_) => "Memory",
             Self::File(cache) => return cache.fmt(f),
             Self::Other(_) => "Other",
         })
     }
-}
-
-fn locked<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

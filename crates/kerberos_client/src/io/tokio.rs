@@ -82,12 +82,7 @@ pub(super) async fn run<T: Send + 'static>(
     WORKERS
         .run(work, spawn)
         .map_err(|(error, _)| ClientError::NoThread(Arc::new(error)))?;
-    match told.await {
-        Ok(Ok(output)) => Ok(output),
-        Ok(Err(panic)) => resume_unwind(panic),
-        // The thread ends with the process.
-        Err(_) => Err(ClientError::NoRuntime),
-    }
+    outcome(told).await.ok_or(ClientError::NoRuntime)
 }
 
 /// As [`Io::finish`](super::Io::finish).
@@ -106,7 +101,8 @@ pub(super) async fn finish<T: Send + 'static>(
         let _ = told.await;
     });
     run(move || {
-        // In the order in which they are dropped, when the work has ended, by a panic perhaps.
+        // Dropped when the work has ended, by a panic perhaps, and the last of them first: the task
+        // that is told has nothing to wait for any more.
         let _tell = tell;
         let _at_work = at_work;
         work()
@@ -135,12 +131,7 @@ pub(super) async fn run_or_do<T: Send + 'static>(
     if let Err((_, Some(work))) = WORKERS.run(work, spawn) {
         work();
     }
-    match told.await {
-        Ok(Ok(output)) => Some(output),
-        Ok(Err(panic)) => resume_unwind(panic),
-        // The process ends.
-        Err(_) => None,
-    }
+    outcome(told).await
 }
 
 /// The work, and what tells of its outcome.
@@ -158,6 +149,15 @@ fn telling<T: Send + 'static>(
         let _ = tell.send(output);
     };
     (Box::new(work), told)
+}
+
+/// What became of the work; `None` when its thread ends with the process.
+async fn outcome<T>(told: oneshot::Receiver<thread::Result<T>>) -> Option<T> {
+    match told.await {
+        Ok(Ok(output)) => Some(output),
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => None,
+    }
 }
 
 static WORKERS: Workers = Workers::new();

@@ -41,6 +41,15 @@ impl KeytabFile {
         KeytabReader::open(&self.path)
     }
 
+    /// The principal of the first entry; `None` where there is no entry.
+    ///
+    /// # Errors
+    /// As [`KeytabReader::open`] and [`KeytabReader::next`].
+    pub fn first_principal(&self) -> Result<Option<Principal>, KeytabError> {
+        let mut reader = self.open()?;
+        Ok(reader.next()?.map(|entry| entry.principal().to_principal()))
+    }
+
     /// All entries, in the file's order.
     ///
     /// # Errors

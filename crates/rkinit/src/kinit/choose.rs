@@ -236,8 +236,7 @@ fn first_of_client_keytab() -> Result<Principal, Refusal> {
         .file_path()
         .map_err(|error| Refusal::of(&error, context))?;
     let first = KeytabFile::new(path)
-        .open()
-        .and_then(|mut reader| Ok(reader.next()?.map(|entry| entry.principal().to_principal())))
+        .first_principal()
         .map_err(|error| Refusal::of_keytab(&error, context))?;
     first.ok_or_else(|| {
         Refusal::new(

@@ -208,9 +208,7 @@ impl Found {
 fn of_keytab(path: &Path, principal: Option<&Principal>) -> Result<Found, ClientError> {
     let file = KeytabFile::new(path);
     let first = || {
-        let mut reader = file.open()?;
-        let first = reader.next()?;
-        let first = first.map(|entry| entry.principal().to_principal());
+        let first = file.first_principal()?;
         first.ok_or_else(|| no_secret(path.display(), "the keytab is empty"))
     };
     let principal = principal.cloned().map_or_else(first, Ok)?;
