@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use kerberos_files::config::{DEFAULT_CONFIG_FILES, split_file_list};
 
-use crate::ccache_select::SelectError;
+use crate::input::ccache_select::SelectError;
+use crate::input::configuration;
 use crate::messages::Program;
-use crate::{configuration, output};
+use crate::output;
 use report::Report;
 
 /// How long a KDC is given to answer.

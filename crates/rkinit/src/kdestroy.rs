@@ -9,11 +9,12 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_files::ccache::{Ccache, Collection};
 
-use crate::ccache_select::SelectError;
+use crate::Tool;
+use crate::input::ccache_select::SelectError;
+use crate::input::{arguments, ccache_select};
 use crate::kdestroy::args::Target;
+use crate::messages::refusal::MitError as _;
 use crate::messages::{Program, hint, line};
-use crate::refusal::MitError as _;
-use crate::{Tool, arguments, ccache_select};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

@@ -21,14 +21,15 @@ use kerberos_client::{Client, ClientError, cache_of};
 use kerberos_files::ccache::Ccache;
 use kerberos_proto::{Credential, Login};
 
-use crate::ccache_select::SelectError;
+use crate::input::ccache_select::SelectError;
+use crate::input::{arguments, configuration};
 use crate::kinit::args::Asked;
 use crate::kinit::choose::{Choice, Role, Unchosen};
 use crate::kinit::command::{Company, Place};
 use crate::kinit::plan::{Action, Plan};
+use crate::messages::refusal::Refusal;
 use crate::messages::{Program, hint, line};
-use crate::refusal::Refusal;
-use crate::{arguments, check_config, configuration, links, output};
+use crate::{check_config, links, output};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

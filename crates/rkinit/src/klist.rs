@@ -19,11 +19,12 @@ use std::ffi::OsString;
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::input::arguments;
 use crate::klist::args::Action;
 use crate::messages::Program;
+use crate::messages::refusal::Refusal;
+use crate::output;
 use crate::output::Output;
-use crate::refusal::Refusal;
-use crate::{arguments, output};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

@@ -13,12 +13,13 @@ use kerberos_proto::{
     AskError, ExchangeError, Login, PasswordChangeError, Principal, Secret, mit_text,
 };
 
-use crate::arguments::Arguments;
-use crate::ccache_select::SelectError;
-use crate::messages::{Program, hint, line};
-use crate::new_password::mit_message;
-use crate::refusal::Refusal;
-use crate::{advice, arguments, ccache_select, configuration, new_password, output, prompt, user};
+use crate::input::arguments::Arguments;
+use crate::input::ccache_select::SelectError;
+use crate::input::new_password::mit_message;
+use crate::input::{arguments, ccache_select, configuration, new_password, prompt, user};
+use crate::messages::refusal::Refusal;
+use crate::messages::{Program, advice, hint, line};
+use crate::output;
 
 /// Change your Kerberos password.
 #[derive(Parser, Debug, Default)]

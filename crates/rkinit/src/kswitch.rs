@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_files::ccache::Ccache;
 
+use crate::Tool;
+use crate::input::{arguments, ccache_select};
 use crate::kswitch::args::Target;
 use crate::messages::Program;
-use crate::refusal::Refusal;
-use crate::{Tool, arguments, ccache_select};
+use crate::messages::refusal::Refusal;
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {

@@ -24,13 +24,14 @@ use kerberos_proto::{Credential, Principal};
 use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
+use crate::input::{arguments, configuration};
 use crate::kvno::args::Plan;
 use crate::kvno::document::Document;
 use crate::kvno::job::{Job, Outcome};
+use crate::messages::refusal::Refusal;
 use crate::messages::{Program, line};
+use crate::output;
 use crate::output::Output;
-use crate::refusal::Refusal;
-use crate::{arguments, configuration, output};
 
 /// The reader of `-F`, for the fuzz target.
 pub(crate) mod fuzzing {

@@ -1,4 +1,5 @@
-//! The command-line tools as a library, one module a tool.
+//! The command-line tools as a library, one module a tool. What they share: `input` is all that a
+//! tool is given, `output` what it lists, `messages` what it says when something went wrong.
 //!
 //! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
 //! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`,
@@ -10,19 +11,10 @@
 //! `kerberos_client`. It is the only crate that prints, prompts or reads the user's environment.
 #![forbid(unsafe_code)]
 
-mod addresses;
-mod advice;
-mod arguments;
 mod beside;
-mod ccache_select;
 mod check_config;
-mod configuration;
-mod durations;
-mod hex;
-mod host_names;
-mod json;
+mod input;
 mod kdestroy;
-mod keytab_select;
 mod kinit;
 mod klist;
 mod kpasswd;
@@ -30,21 +22,10 @@ mod kswitch;
 mod ktutil;
 mod kvno;
 mod links;
-mod locale;
 mod messages;
-mod new_password;
-mod ordinary_file;
 mod output;
-mod password_file;
-mod prompt;
-mod refusal;
 mod rekinit;
-mod terminal_text;
 mod ticket_keys;
-mod time_format;
-mod time_zone;
-mod trace;
-mod user;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -52,7 +33,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use links::NAMES;
-use messages::Program;
+use messages::{Program, trace};
 
 /// What the fuzz targets call; not for anyone else.
 #[doc(hidden)]

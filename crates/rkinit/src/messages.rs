@@ -4,6 +4,10 @@
 //! hint is ours and says what to do next. It knows no Kerberos: the wording of each error comes
 //! from its type.
 
+pub(crate) mod advice;
+pub(crate) mod refusal;
+pub(crate) mod trace;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::PathBuf;

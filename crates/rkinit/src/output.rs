@@ -3,6 +3,14 @@
 //! A listing of ten thousand tickets is a few system calls, and a reader that goes away ends the
 //! tool quietly.
 
+pub(crate) mod hex;
+pub(crate) mod host_names;
+pub(crate) mod json;
+pub(crate) mod locale;
+pub(crate) mod terminal_text;
+pub(crate) mod time_format;
+pub(crate) mod time_zone;
+
 use std::io;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +20,6 @@ use rustix::stdio::stdout;
 use rustix::termios::isatty;
 
 use crate::messages::{Program, system_text};
-use crate::terminal_text;
 
 /// What is written at once.
 const FLUSH_AT: usize = 60 * 1024;

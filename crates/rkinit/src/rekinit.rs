@@ -10,40 +10,25 @@
 //! When tickets are refreshed is decided by `kerberos_client`'s keeper; this module brings the
 //! secret, the cache and all that people and programs want to see of it.
 
-mod args;
 mod check;
-mod diagnosis;
-mod duration;
-mod environment;
 mod files;
 mod fleet;
 mod found;
-mod http;
-mod ids;
 mod keep;
 mod life;
 mod log;
-mod metrics;
-mod mistake;
-mod processes;
-mod publish;
-mod reason;
 mod secret;
-mod service;
 mod setup;
-mod signals;
-mod spec;
 mod status;
-mod systemd;
 mod target;
 mod wake;
 
 use std::ffi::OsString;
 
-use crate::arguments;
+use crate::input::arguments;
 use crate::messages::Program;
-use crate::rekinit::args::Typed;
-use crate::rekinit::setup::Setup;
+use crate::rekinit::setup::args::Typed;
+use crate::rekinit::setup::{Setup, args, environment};
 
 /// What the tool takes, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
@@ -88,7 +73,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
 pub(crate) mod fuzzing {
     /// What is answered to an HTTP request where every page is `page` and there is no trouble.
     pub fn answer_to_request(request: &[u8], page: &str) -> Vec<u8> {
-        super::http::answer(request, &|_| (true, page.to_owned()))
+        super::status::http::answer(request, &|_| (true, page.to_owned()))
     }
 
     /// How many tickets a file of `--config` lists.

@@ -3,7 +3,7 @@
 use kerberos_client::FoundServer;
 use kerberos_files::config::{Effect, Setting};
 
-use crate::json::push_text;
+use crate::output::json::push_text;
 
 use super::report::{Realm, Report, remark, source};
 

@@ -13,7 +13,7 @@ use crate::kinit::command::Place;
 use crate::kinit::plan::{Action, Plan};
 use crate::kinit::{Got, request};
 use crate::messages::line;
-use crate::refusal::Refusal;
+use crate::messages::refusal::Refusal;
 use crate::{Tool, kvno};
 
 /// What `kinit` says it was about.

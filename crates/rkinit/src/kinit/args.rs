@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use crate::arguments;
-use crate::arguments::Arguments;
+use crate::input::arguments;
+use crate::input::arguments::Arguments;
 use crate::kinit::plan::{Complaints, Plan};
 use crate::messages::{Program, line};
 

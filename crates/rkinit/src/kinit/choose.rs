@@ -12,11 +12,11 @@ use kerberos_files::ccache::{Ccache, Collection};
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
-use crate::ccache_select::SelectError;
+use crate::input::ccache_select::SelectError;
+use crate::input::{ccache_select, configuration, keytab_select, user};
 use crate::kinit::plan::{Action, Keytab, Plan};
 use crate::messages::line;
-use crate::refusal::Refusal;
-use crate::{ccache_select, configuration, keytab_select, user};
+use crate::messages::refusal::Refusal;
 
 /// Who logs in, and where the ticket goes.
 pub(super) struct Choice {

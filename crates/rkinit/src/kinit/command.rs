@@ -15,12 +15,12 @@ use rustix::event::{PollFd, PollFlags};
 
 use crate::beside;
 use crate::beside::{Command, Signals};
+use crate::input::new_password::mit_message;
 use crate::kinit::choose::{Choice, Role};
 use crate::kinit::plan::Plan;
 use crate::kinit::{choose, not_stored, store};
+use crate::messages::refusal::Refusal;
 use crate::messages::{Program, hint, line, system_text};
-use crate::new_password::mit_message;
-use crate::refusal::Refusal;
 
 /// Where the command finds its ticket, and the signals for it.
 pub(super) struct Place {

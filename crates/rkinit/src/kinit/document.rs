@@ -3,8 +3,8 @@
 use kerberos_asn1::KerberosTime;
 use kerberos_files::ccache::Ccache;
 
-use crate::json::{Object, ticket};
 use crate::kinit::Got;
+use crate::output::json::{Object, ticket};
 
 /// The document of `got`, which is in `cache`; `now` is in seconds since 1970.
 pub(super) fn of(got: &Got, cache: &Ccache, now: i64) -> Vec<u8> {

@@ -10,10 +10,11 @@ use kerberos_proto::{
     AsParams, AskError, Login, Password, PasswordChangeError, PasswordResult, Secret,
 };
 
+use crate::input::new_password::{Unusable, mit_message};
+use crate::input::{new_password, prompt};
 use crate::kinit::CONTEXT;
-use crate::new_password::{Unusable, mit_message};
-use crate::refusal::Refusal;
-use crate::{new_password, output, prompt};
+use crate::messages::refusal::Refusal;
+use crate::output;
 
 /// How often a new password is asked for.
 const TRIES: u8 = 3;

@@ -8,13 +8,14 @@ use kerberos_client::{Client, ClientError, KeeperParams, last_preauth};
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AsParams, Login};
 
+use crate::input::new_password::mit_message;
+use crate::input::password_file;
 use crate::kinit::choose::Choice;
 use crate::kinit::expired::Typed;
 use crate::kinit::plan::{Action, Plan};
 use crate::kinit::{CONTEXT, expired, request};
-use crate::new_password::mit_message;
-use crate::refusal::Refusal;
-use crate::{advice, password_file};
+use crate::messages::advice;
+use crate::messages::refusal::Refusal;
 
 /// A login, and what it takes to log in again.
 pub(super) struct Done {

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use kerberos_files::timestamp_text::TimestampText;
 
-use crate::durations::span;
+use crate::input::durations::span;
 use crate::kinit::args::Typed;
 
 /// What to do, free of contradictions.

@@ -10,13 +10,14 @@ use kerberos_files::keytab::{KeytabFile, KeytabName};
 use kerberos_files::timestamp_text::TimestampText;
 use kerberos_proto::{AsParams, ParseOptions, Principal, RealmRule, Secret, StartTime};
 
-use crate::ccache_select::SelectError;
-use crate::keytab_select::Default;
+use crate::input::ccache_select::SelectError;
+use crate::input::keytab_select::Default;
+use crate::input::{addresses, keytab_select};
 use crate::kinit::CONTEXT;
 use crate::kinit::plan::{Keytab, Plan, Start};
+use crate::messages::refusal::Refusal;
 use crate::messages::{line, system_text};
-use crate::refusal::Refusal;
-use crate::{addresses, keytab_select, time_zone};
+use crate::output::time_zone;
 
 /// Changes `params` from what the configuration asks for to what `plan` does.
 ///

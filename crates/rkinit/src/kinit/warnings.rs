@@ -4,7 +4,7 @@ use kerberos_crypto::EncryptionType;
 use kerberos_proto::Login;
 
 use crate::output;
-use crate::time_format::TimeFormat;
+use crate::output::time_format::TimeFormat;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;

@@ -4,11 +4,10 @@ use std::io;
 
 use kerberos_files::ccache::{Ccache, CcacheError, CcacheReader, ConfigEntryView};
 
-use crate::hex;
-use crate::json::{Object, push_text, ticket};
 use crate::klist::now;
 use crate::klist::status::Validity;
-use crate::output::Output;
+use crate::output::json::{Object, push_text, ticket};
+use crate::output::{Output, hex};
 
 /// Appends the document of what `reader` reads from `cache`; what ended it too early, if something
 /// did, is in it.

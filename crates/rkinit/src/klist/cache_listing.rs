@@ -7,14 +7,15 @@ use kerberos_files::ccache::{Ccache, CcacheName, CcacheReader};
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::Principal;
 
+use crate::Tool;
+use crate::input::{ccache_select, keytab_select};
 use crate::klist::args::Form;
 use crate::klist::credential_lines::Lines;
 use crate::klist::{cache_document, fail};
 use crate::messages::Program;
+use crate::messages::refusal::Refusal;
 use crate::output::Output;
-use crate::refusal::Refusal;
-use crate::time_format::TimeFormat;
-use crate::{Tool, ccache_select, keytab_select};
+use crate::output::time_format::TimeFormat;
 
 /// Shows the cache called `name`, or the default one; the exit status.
 pub(super) fn show_named(

@@ -5,13 +5,13 @@ use std::io;
 
 use kerberos_files::ccache::Ccache;
 
-use crate::ccache_select;
-use crate::ccache_select::SelectError;
-use crate::json::Object;
+use crate::input::ccache_select;
+use crate::input::ccache_select::SelectError;
 use crate::klist::args::Form;
 use crate::klist::{cache_listing, fail, status};
 use crate::messages::Program;
 use crate::output::Output;
+use crate::output::json::Object;
 
 const NO_CACHE: u8 = 1;
 

@@ -12,12 +12,12 @@ use kerberos_files::ccache::CredentialView;
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::{Principal, authentication_indicators};
 
-use crate::host_names::Hosts;
 use crate::klist::args::Detail;
 use crate::klist::etype_names::push_etype;
 use crate::klist::{config_lines, host_address};
+use crate::output::host_names::Hosts;
+use crate::output::time_format::TimeFormat;
 use crate::ticket_keys;
-use crate::time_format::TimeFormat;
 
 /// Shows the entries of one cache.
 pub(super) struct Lines<'a> {
@@ -242,7 +242,7 @@ mod tests {
     use kerberos_proto::{AuthorizationDataElement, Credential, HostAddress, TicketTimes};
 
     use super::*;
-    use crate::locale::DateStyle;
+    use crate::output::locale::DateStyle;
 
     const OWNER: &str = "alice@R";
 

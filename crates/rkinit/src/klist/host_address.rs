@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use kerberos_asn1::AddressType;
 use kerberos_files::ccache::CredentialView;
 
-use crate::host_names::Hosts;
+use crate::output::host_names::Hosts;
 
 /// Appends the line of addresses; with `hosts` they are shown by name where it has one.
 pub(super) fn push_line(credential: &CredentialView<'_>, hosts: Option<&Hosts>, out: &mut Vec<u8>) {

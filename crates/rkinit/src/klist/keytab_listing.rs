@@ -6,16 +6,16 @@ use std::io::Write as _;
 
 use kerberos_files::keytab::{KeytabEntryView, KeytabError, KeytabFile, KeytabName};
 
-use crate::json::keytab::Document;
-use crate::keytab_select::Default;
+use crate::input::keytab_select;
+use crate::input::keytab_select::Default;
 use crate::klist::args::KeytabDetail;
 use crate::klist::etype_names::push_etype;
 use crate::klist::fail;
 use crate::messages::Program;
-use crate::output::Output;
-use crate::refusal::Refusal;
-use crate::time_format::TimeFormat;
-use crate::{hex, keytab_select};
+use crate::messages::refusal::Refusal;
+use crate::output::json::keytab::Document;
+use crate::output::time_format::TimeFormat;
+use crate::output::{Output, hex};
 
 /// Shows the keytab called `name`, or the default one; the exit status.
 pub(super) fn show(

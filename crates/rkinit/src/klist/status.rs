@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use kerberos_files::ccache::{Ccache, CcacheError, CcacheReader, CredentialView};
 use kerberos_proto::Principal;
 
-use crate::ccache_select;
+use crate::input::ccache_select;
 use crate::klist::now;
 
 /// The exit status: 0 for a cache that can be used, else 1. Nothing is said. A damaged one cannot,

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use crate::arguments;
-use crate::arguments::Arguments;
+use crate::input::arguments;
+use crate::input::arguments::Arguments;
 use crate::messages::{Program, line};
 
 /// Make a credential cache the primary one of its collection.

@@ -4,10 +4,10 @@ use kerberos_crypto::{CryptoError, EncryptionType, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
 use kerberos_proto::{AskError, Principal};
 
+use crate::input::{ccache_select, prompt};
 use crate::ktutil::keys;
 use crate::ktutil::keys::DigitsError;
-use crate::refusal::Refusal;
-use crate::{ccache_select, prompt};
+use crate::messages::refusal::Refusal;
 
 /// What goes after the request's name.
 pub(super) const USAGE: &str = "(-key | -password) -p principal -k kvno [-e enctype] [-f|-s salt]";

@@ -10,13 +10,14 @@ use std::ffi::{OsStr, OsString};
 
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile, KeytabName};
 
-use crate::json::keytab::Document;
-use crate::keytab_select::Default;
+use crate::input::keytab_select;
+use crate::input::keytab_select::Default;
 use crate::ktutil::commands::args::{Command, ListOptions};
 use crate::ktutil::keylist::{Detail, KeyList};
+use crate::messages::refusal::Refusal;
 use crate::messages::{Program, line};
-use crate::refusal::Refusal;
-use crate::{keytab_select, output};
+use crate::output;
+use crate::output::json::keytab::Document;
 
 /// Does what `arguments` say; the exit status.
 pub(super) fn run(program: &Program, arguments: &[OsString]) -> u8 {

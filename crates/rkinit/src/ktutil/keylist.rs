@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 
-use crate::hex;
-use crate::time_format::TimeFormat;
+use crate::output::hex;
+use crate::output::time_format::TimeFormat;
 
 /// The dashes under the title of the principals.
 const DASHES: usize = 69;

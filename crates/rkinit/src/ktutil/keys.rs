@@ -6,10 +6,11 @@ use kerberos_crypto::{CryptoError, DEFAULT_MAX_ITERATIONS, EncryptionType, Key, 
 use kerberos_proto::{ExchangeError, Password, PasswordSalt, Principal, mit_text};
 use thiserror::Error;
 
-use crate::advice::advice;
-use crate::ccache_select::SelectError;
-use crate::refusal::Refusal;
-use crate::{configuration, hex};
+use crate::input::ccache_select::SelectError;
+use crate::input::configuration;
+use crate::messages::advice::advice;
+use crate::messages::refusal::Refusal;
+use crate::output::hex;
 
 /// Why digits are no key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]

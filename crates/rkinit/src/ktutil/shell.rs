@@ -8,14 +8,15 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use kerberos_files::keytab::{KeytabError, KeytabFile};
 
+use crate::input::keytab_select;
 use crate::ktutil::addent::{AddEnt, Misused, NotAdded};
 use crate::ktutil::keylist::{Detail, KeyList};
 use crate::ktutil::lines::{Input, Lines};
 use crate::ktutil::requests::Request;
 use crate::ktutil::{addent, requests, words};
+use crate::messages::refusal::Refusal;
 use crate::messages::{Program, hint, line};
-use crate::refusal::Refusal;
-use crate::{keytab_select, output};
+use crate::output;
 
 /// Runs the shell; the exit status.
 pub(super) fn run(program: &Program) -> u8 {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Credential;
 
-use crate::json::{Object, ticket};
+use crate::output::json::{Object, ticket};
 
 /// A document that is being written, a name after the other.
 pub(super) struct Document {

@@ -12,13 +12,13 @@ use kerberos_files::ccache::{Ccache, CcacheName};
 use kerberos_files::keytab::KeytabFile;
 use kerberos_proto::{Credential, Principal, TransitPolicy};
 
-use crate::ccache_select::SelectError;
+use crate::input::ccache_select::SelectError;
+use crate::input::{ccache_select, configuration, keytab_select};
 use crate::kvno::advice::advice;
 use crate::kvno::args::Plan;
 use crate::kvno::on_behalf::OnBehalf;
 use crate::kvno::{message, out_cache};
-use crate::refusal::Refusal;
-use crate::{ccache_select, configuration, keytab_select};
+use crate::messages::refusal::Refusal;
 
 /// A command line, all that it names found.
 pub(super) struct Job {

@@ -8,8 +8,9 @@ use kerberos_files::keytab::{KeytabError, KeytabFile};
 use kerberos_proto::TransitPolicy;
 use thiserror::Error;
 
+use crate::input::keytab_select;
 use crate::ticket_keys::Found;
-use crate::{Tool, keytab_select, ticket_keys};
+use crate::{Tool, ticket_keys};
 
 /// Why the service could not use the ticket, in MIT's words.
 #[derive(Debug, Error)]

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use kerberos_proto::{Credential, Principal, S4uUser};
 
-use crate::ccache_select;
+use crate::input::ccache_select;
 use crate::kvno::args::{Behalf, User};
 use crate::kvno::certificate;
 use crate::kvno::job::{CLIENT_CONTEXT, Job, Outcome, no_client};
-use crate::refusal::Refusal;
+use crate::messages::refusal::Refusal;
 
 /// For whom tickets are got by S4U2Self.
 pub(super) struct OnBehalf {

@@ -4,8 +4,8 @@ use kerberos_client::{Client, ClientError};
 use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheKind, CcacheName, ConfigEntry, Header};
 use kerberos_proto::{Credential, Principal};
 
-use crate::ccache_select;
-use crate::refusal::Refusal;
+use crate::input::ccache_select;
+use crate::messages::refusal::Refusal;
 
 /// Replaces `cache` by one with `tickets`, which came by means of the one called `source`; it
 /// belongs to the first one's client.

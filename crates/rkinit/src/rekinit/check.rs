@@ -8,16 +8,17 @@ use kerberos_client::{Client, Config, now};
 use kerberos_files::config::Krb5Config;
 use kerberos_proto::Principal;
 
-use crate::ccache_select::SelectError;
+use crate::input::ccache_select::SelectError;
+use crate::input::{ccache_select, configuration};
 use crate::messages::{Program, line};
-use crate::rekinit::args::Typed;
-use crate::rekinit::duration::duration;
 use crate::rekinit::found::Sought;
-use crate::rekinit::mistake::Mistake;
-use crate::rekinit::service::Service;
-use crate::rekinit::spec::Spec;
-use crate::rekinit::{found, log, service, setup};
-use crate::{ccache_select, configuration};
+use crate::rekinit::setup::args::Typed;
+use crate::rekinit::setup::duration::duration;
+use crate::rekinit::setup::mistake::Mistake;
+use crate::rekinit::setup::service;
+use crate::rekinit::setup::service::Service;
+use crate::rekinit::setup::spec::Spec;
+use crate::rekinit::{found, log, setup};
 
 /// The exit status: 0 if each cache has a ticket that lasts for as long as asked, else 1.
 pub(super) fn run(program: &Program, typed: &Typed) -> u8 {

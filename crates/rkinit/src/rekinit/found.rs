@@ -10,7 +10,7 @@ use kerberos_files::config::Krb5Config;
 use kerberos_proto::Principal;
 
 use crate::klist;
-use crate::rekinit::service::Service;
+use crate::rekinit::setup::service::Service;
 
 /// A ticket, and where it is to be.
 pub(super) struct Sought {

@@ -1,5 +1,8 @@
 //! The keepers of all targets, and what is logged of each attempt.
 
+mod diagnosis;
+mod publish;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +13,17 @@ use kerberos_client::{Client, ClientError, KeeperParams, KeeperState, TicketKeep
 use kerberos_files::keytab::KeytabError;
 use kerberos_proto::Principal;
 
-use crate::advice::advice;
+use crate::input::new_password::mit_message;
+use crate::messages::advice::advice;
 use crate::messages::system_text;
-use crate::new_password::mit_message;
+use crate::rekinit::log;
 use crate::rekinit::log::Log;
-use crate::rekinit::publish::Publisher;
-use crate::rekinit::reason::Reason;
 use crate::rekinit::secret::Place;
+use crate::rekinit::status::reason::Reason;
 use crate::rekinit::status::{Facts, Status};
 use crate::rekinit::target::{Accepted, Source, Target, Turn};
 use crate::rekinit::wake::Wake;
-use crate::rekinit::{diagnosis, log};
+use publish::Publisher;
 
 /// A target, and who keeps it.
 pub(super) struct Kept {

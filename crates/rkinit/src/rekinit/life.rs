@@ -1,6 +1,9 @@
 //! The life of a sidecar: the main thread starts the keepers and the application, then sleeps until
 //! a signal, a changed secret, a probe or a keeper's news.
 
+pub(crate) mod processes;
+mod signals;
+
 mod beginning;
 mod end;
 mod reload;
@@ -15,18 +18,18 @@ use kerberos_client::now;
 use crate::beside::{Received, Signals};
 use crate::messages::{Program, system_text};
 use crate::rekinit::fleet::Fleet;
-use crate::rekinit::http::{Page, Server};
 use crate::rekinit::keep::{Attempted, Shared};
-use crate::rekinit::mistake::Mistake;
-use crate::rekinit::processes::Processes;
-use crate::rekinit::reason::Reason;
+use crate::rekinit::log;
+use crate::rekinit::setup::mistake::Mistake;
 use crate::rekinit::setup::{Mode, Setup};
-use crate::rekinit::signals::Wish;
-use crate::rekinit::status::Status;
-use crate::rekinit::systemd::Systemd;
+use crate::rekinit::status::http::{Page, Server};
+use crate::rekinit::status::reason::Reason;
+use crate::rekinit::status::systemd::Systemd;
+use crate::rekinit::status::{Status, metrics};
 use crate::rekinit::target::Turn;
 use crate::rekinit::wake::Wake;
-use crate::rekinit::{log, metrics};
+use processes::Processes;
+use signals::Wish;
 
 /// Works out anew what is to be done.
 type Load<'a> = &'a dyn Fn() -> Result<Setup, Mistake>;

@@ -18,8 +18,9 @@ use rustix::stdio::stdin;
 use rustix::termios::isatty;
 use zeroize::Zeroizing;
 
+use crate::input::{ordinary_file, password_file, prompt};
 use crate::messages::system_text;
-use crate::{ordinary_file, output, password_file, prompt};
+use crate::output;
 
 /// Where it is.
 #[derive(Clone, Debug)]

@@ -1,5 +1,13 @@
 //! What a command line, a file and the environment amount to.
 
+pub(crate) mod args;
+pub(crate) mod duration;
+pub(crate) mod environment;
+mod ids;
+pub(crate) mod mistake;
+pub(crate) mod service;
+pub(crate) mod spec;
+
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
@@ -9,13 +17,13 @@ use std::time::Duration;
 use kerberos_client::Client;
 use serde::Deserialize;
 
-use crate::rekinit::args::Typed;
-use crate::rekinit::duration::{Seconds, duration};
+use crate::rekinit::life::processes::Hook;
 use crate::rekinit::log::{Format, Level, Log};
-use crate::rekinit::mistake::Mistake;
-use crate::rekinit::processes::Hook;
-use crate::rekinit::spec::Spec;
 use crate::rekinit::target::Target;
+use args::Typed;
+use duration::{Seconds, duration};
+use mistake::Mistake;
+use spec::Spec;
 
 /// Everything that is to be done, free of contradictions.
 pub(super) struct Setup {

@@ -1,12 +1,17 @@
 //! How each ticket fares: what its keeper's thread notes, and metrics, probes and systemd read.
 
+pub(crate) mod http;
+pub(crate) mod metrics;
+pub(crate) mod reason;
+pub(crate) mod systemd;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
 
-use crate::rekinit::reason::Reason;
+use reason::Reason;
 
 /// The state of one ticket, shared by threads.
 #[derive(Debug)]

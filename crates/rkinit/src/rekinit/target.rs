@@ -11,8 +11,8 @@ use kerberos_proto::{Principal, Secret};
 use rustix::io::Errno;
 
 use crate::rekinit::secret::{Known, Name, Place, no_secret};
-use crate::rekinit::service::Service;
-use crate::rekinit::spec;
+use crate::rekinit::setup::service::Service;
+use crate::rekinit::setup::spec;
 use crate::rekinit::status::Status;
 
 /// Whose ticket is kept, with what secret, and where.

@@ -7,11 +7,11 @@ use kerberos_crypto::{EncryptionType, Key, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
 use kerberos_proto::{Password, Principal};
 
+use crate::input::{ccache_select, password_file, prompt};
 use crate::ktutil::commands::args::AddOptions;
 use crate::ktutil::commands::{Done, Target};
 use crate::ktutil::keys;
-use crate::refusal::Refusal;
-use crate::{ccache_select, password_file, prompt};
+use crate::messages::refusal::Refusal;
 
 const CONTEXT: &str = "while adding new entry";
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 
-use crate::arguments;
+use crate::input::arguments;
 use crate::messages::Program;
 
 const USAGE: &str = "PROG [-k KEYTAB] [-v] [COMMAND [OPTIONS]]";

@@ -9,11 +9,11 @@ use kerberos_crypto::EncryptionType;
 use kerberos_files::keytab::{KeytabEntry, KeytabEntryView};
 use kerberos_proto::Principal;
 
-use crate::ccache_select;
+use crate::input::ccache_select;
 use crate::ktutil::commands::args::{MergeOptions, PurgeOptions, RemoveOptions, RenameOptions};
 use crate::ktutil::commands::{Done, Target, age, same_slot};
 use crate::messages::line;
-use crate::refusal::Refusal;
+use crate::messages::refusal::Refusal;
 
 /// Removes the entries that `options` describe; that there is none is an error.
 pub(super) fn remove(target: &Target, options: &RemoveOptions) -> Result<Done, Refusal> {

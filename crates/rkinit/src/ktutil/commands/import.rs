@@ -12,11 +12,12 @@ use kerberos_files::keytab::KeytabEntry;
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::input::ccache_select;
 use crate::ktutil::commands::change::{Standing, other_key, standing};
 use crate::ktutil::commands::{Done, Target};
+use crate::messages::refusal::Refusal;
 use crate::messages::system_text;
-use crate::refusal::Refusal;
-use crate::{ccache_select, hex};
+use crate::output::hex;
 
 /// The largest document taken.
 const MAX_LEN: u64 = 64 * 1024 * 1024;

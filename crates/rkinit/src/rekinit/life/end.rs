@@ -6,7 +6,7 @@ use kerberos_files::ccache::{Ccache, CcacheKind};
 
 use super::Life;
 use crate::rekinit::status::Status;
-use crate::rekinit::systemd::Systemd;
+use crate::rekinit::status::systemd::Systemd;
 use crate::rekinit::target::Target;
 
 impl Life<'_> {

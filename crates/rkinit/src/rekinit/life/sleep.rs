@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 
 use super::Life;
 use crate::rekinit::files::Files;
-use crate::rekinit::http::Server;
+use crate::rekinit::status::http::Server;
 
 impl Life<'_> {
     /// Until something happens; for ever, if nothing has a time.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::{Found, Known, Name, no_secret};
-use crate::password_file::BYTE_ORDER_MARK;
+use crate::input::password_file::BYTE_ORDER_MARK;
 
 /// The members that secret managers agree on; others say where a database is and the like.
 #[derive(Deserialize)]

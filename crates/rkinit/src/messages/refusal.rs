@@ -1,0 +1,153 @@
+//! Why a tool did not do what it was asked: what to print, and what to do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use kerberos_client::ClientError;
+use kerberos_files::ccache::CcacheError;
+use kerberos_files::keytab::{KeytabError, KeytabNameError};
+
+use crate::input::ccache_select::SelectError;
+use crate::input::{configuration, keytab_select};
+use crate::messages::{Program, hint};
+
+/// The parts of an error's lines.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) message: Cow<'static, str>,
+    pub(crate) context: Cow<'static, str>,
+    pub(crate) hint: Option<String>,
+    /// The number that MIT's library has for it.
+    pub(crate) code: Option<i32>,
+}
+
+/// An error that says by its text what MIT's library would say.
+pub(crate) trait MitError: fmt::Display {
+    /// The number that MIT's library has for it.
+    fn code(&self) -> Option<i32>;
+
+    /// What to do about it.
+    fn advice(&self) -> Option<String>;
+}
+
+impl Refusal {
+    /// An error without a number and a hint.
+    pub(crate) fn new(error: impl fmt::Display, context: &str) -> Self {
+        Self {
+            message: error.to_string().into(),
+            context: context.to_owned().into(),
+            hint: None,
+            code: None,
+        }
+    }
+
+    /// `error` as it happened in `context`.
+    pub(crate) fn of(error: &impl MitError, context: &str) -> Self {
+        Self {
+            hint: error.advice(),
+            code: error.code(),
+            ..Self::new(error, context)
+        }
+    }
+
+    /// The error of a keytab as it happened in `context`.
+    pub(crate) fn of_keytab(error: &KeytabError, context: &str) -> Self {
+        let (message, hint) = keytab_select::explain(error);
+        Self {
+            hint,
+            code: Some(error.mit_code()),
+            ..Self::new(message, context)
+        }
+    }
+
+    /// Says what is wrong and what to do; the exit status. Where krb5.conf tells how to put it,
+    /// that is where a site says what to do.
+    pub(crate) fn report(&self, program: &Program) -> u8 {
+        if let Some(message) = self.as_site_wants(program) {
+            program.error(message, &self.context);
+        } else {
+            program.error(&self.message, &self.context);
+            self.hint.iter().for_each(hint);
+        }
+        1
+    }
+
+    /// The message as `err_fmt` of krb5.conf has it.
+    fn as_site_wants(&self, program: &Program) -> Option<String> {
+        let code = self.code.filter(|_| program.heeds_err_fmt())?;
+        let format = configuration::load().ok()?.krb5().err_fmt()?;
+        Some(put(format, &self.message, code))
+    }
+}
+
+/// `format` with the message for `%M`, the number for `%C` and a percent sign for `%%`; what else
+/// follows one stays.
+fn put(format: &str, message: &str, code: i32) -> String {
+    let mut text = String::new();
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        let mut letters = after.chars();
+        match letters.next() {
+            Some('M') => text.push_str(message),
+            Some('C') => text.push_str(&code.to_string()),
+            Some('%') | None => text.push('%'),
+            Some(other) => text.extend(['%', other]),
+        }
+        rest = letters.as_str();
+    }
+    text + rest
+}
+
+impl SelectError {
+    /// The error as it happened in `context`.
+    pub(crate) fn into_refusal(self, context: &str) -> Refusal {
+        Refusal::of(&self, context)
+    }
+}
+
+impl MitError for ClientError {
+    fn code(&self) -> Option<i32> {
+        self.mit_code()
+    }
+
+    fn advice(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl MitError for CcacheError {
+    fn code(&self) -> Option<i32> {
+        Some(self.mit_code())
+    }
+
+    fn advice(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl MitError for KeytabNameError {
+    fn code(&self) -> Option<i32> {
+        Some(self.mit_code())
+    }
+
+    fn advice(&self) -> Option<String> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_put_as_a_site_wants_them() {
+        let check = |format, expected| assert_eq!(put(format, "Lost", -7), expected);
+        check("%M", "Lost");
+        check("FOO %M (see %C, %C)", "FOO Lost (see -7, -7)");
+        check("%%%M %-% %C%", "%Lost %-% -7%");
+        check("no more to say", "no more to say");
+        check("%m%é", "%m%é");
+        check("", "");
+    }
+}

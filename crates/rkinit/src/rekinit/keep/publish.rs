@@ -1,0 +1,268 @@
+//! Puts a ticket into its cache, the tickets for services beside it, so that a reader sees all of
+//! the old or all of the new.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use kerberos_asn1::KerberosTime;
+use kerberos_client::kerberos_files::atomic;
+use kerberos_client::{Client, ClientError, TicketRequest, cache_of, now};
+use kerberos_files::ccache::{
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheOptions,
+    Collection,
+};
+use kerberos_proto::{Login, Principal};
+
+use crate::messages::advice::advice;
+use crate::rekinit::log::Log;
+use crate::rekinit::setup::service;
+use crate::rekinit::setup::service::Service;
+use crate::rekinit::status::Status;
+use crate::rekinit::status::reason::Reason;
+use crate::rekinit::target::Target;
+
+/// Where and how a target's tickets are shown to applications.
+pub(crate) struct Publisher {
+    client: Client,
+    target: Arc<Target>,
+    status: Arc<Status>,
+    log: Log,
+    /// Whether another keeper, of another ticket perhaps, has the cache by now.
+    ended: Arc<AtomicBool>,
+    /// How many times in a row a ticket for a service was missing.
+    without: AtomicU32,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        client: Client,
+        target: Arc<Target>,
+        status: Arc<Status>,
+        log: Log,
+        ended: Arc<AtomicBool>,
+    ) -> Self {
+        if let Some(path) = target.cache.path() {
+            remove_leftovers(path);
+        }
+        Self {
+            client,
+            target,
+            status,
+            log,
+            ended,
+            without: AtomicU32::new(0),
+        }
+    }
+
+    /// Gathers the tickets and writes them; says when the first of those for services ends.
+    ///
+    /// # Errors
+    /// [`ClientError::Ccache`] when the cache cannot be written, and when KDCs that know a service
+    /// cannot be reached: then there is a cache all the same, and another attempt may find them.
+    pub(crate) fn publish(&self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
+        let krb5 = self.client.config().krb5();
+        let version = krb5.ccache_version(self.target.cache.kind());
+        let mut content = cache_of(login, version)?;
+        let mut services = Services::default();
+        if !self.target.services.is_empty() {
+            (content, services) = self.gather(&content)?;
+        }
+        // Gathering takes as long as KDCs do.
+        if self.ended.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let written = self.write(&content)?;
+        let offset = clock_offset(login);
+        let times = login.credential.times;
+        self.status
+            .published(times.endtime.unix() - offset, |facts| {
+                facts.principal = Some(login.credential.client.clone());
+                facts.written = written;
+                facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
+                facts.clock_offset = login.kdc_offset.map(|_| offset);
+                facts.missing_services = services.missing;
+            });
+        let again = self.again_for_missing(login, services.missing);
+        match services.unreachable {
+            Some(error) => Err(error),
+            None => Ok(services.first_end.into_iter().chain(again).min()),
+        }
+    }
+
+    /// The end of a ticket that would be refreshed when those that are missing are to be asked for
+    /// again: KDCs know them already, or will once somebody has made them or put their names right.
+    fn again_for_missing(&self, login: &Login, missing: usize) -> Option<KerberosTime> {
+        if missing == 0 {
+            self.without.store(0, Ordering::Relaxed);
+            return None;
+        }
+        let before = self.without.fetch_add(1, Ordering::Relaxed);
+        let delay = FIRST_DELAY
+            .saturating_mul(2_i64.saturating_pow(before))
+            .min(LONGEST_DELAY);
+        // Tickets are refreshed when a third of their life is left.
+        let end = login.by_kdc(now()).seconds.saturating_add(delay / 2 * 3);
+        Some(KerberosTime::from_unix(end))
+    }
+
+    /// The cache with the tickets for services in it.
+    fn gather(&self, content: &CcacheBuilder) -> Result<(CcacheBuilder, Services), ClientError> {
+        let name = Gathering::new()?;
+        let options = self.client.config().krb5().ccache_options();
+        let memory = Ccache::resolve(&name.0, &options)?;
+        memory.replace_with(content)?;
+        let wanted = self.names_of_services()?;
+        let requests: Vec<TicketRequest> = wanted.iter().cloned().map(TicketRequest::new).collect();
+        let results = self.client.tickets(&name.0, &requests)?;
+        let mut services = Services::default();
+        for (service, result) in wanted.iter().zip(results) {
+            match result {
+                Ok(ticket) => services.take(ticket.times.endtime),
+                Err(error) => {
+                    self.warn_of_missing(service, &error, content.default_principal());
+                    services.lack(error);
+                }
+            }
+        }
+        let mut reader = memory.open()?;
+        let mut gathered = CcacheBuilder::new(reader.header(), reader.default_principal())?;
+        while let Some(entry) = reader.next()? {
+            gathered.copy(&entry)?;
+        }
+        Ok((gathered, services))
+    }
+
+    /// What the services are called in tickets. Where DNS is silent, the ticket of the login does
+    /// not wait for it long, however many there are.
+    fn names_of_services(&self) -> Result<Vec<Principal>, ClientError> {
+        let end = Instant::now() + NAMES_LIMIT;
+        let name = |service: &Service| {
+            let left = end.saturating_duration_since(Instant::now());
+            let client = self.client.clone();
+            service.resolve(&client.with_request_timeout(left.min(NAME_LIMIT)))
+        };
+        self.target.services.iter().map(name).collect()
+    }
+
+    fn warn_of_missing(&self, service: &Principal, error: &ClientError, principal: &Principal) {
+        let shown = service::shown(service);
+        let text = format!("{principal}: there is no ticket for {shown}: {error}");
+        let event = self.log.warning(text);
+        let event = event
+            .with("event", "service_missing")
+            .with("reason", Reason::of(error, false).name())
+            .with("principal", principal.to_string())
+            .with("cache", self.status.place())
+            .with("service", shown);
+        event
+            .with_some("hint", advice(error, principal, false))
+            .write();
+    }
+
+    /// Says which cache it is, where the name stands for several.
+    fn write(&self, content: &CcacheBuilder) -> Result<Option<CcacheName>, CcacheError> {
+        let (name, access) = (&self.target.cache, &self.target.access);
+        if name.kind() == CcacheKind::File {
+            CcacheFile::new(name.residual()).replace_with_access(content, access)?;
+            return Ok(None);
+        }
+        let _alone = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = self.cache_of_collection(content.default_principal())?;
+        cache.replace_with(content)?;
+        Ok(Some(cache.name().clone()))
+    }
+
+    /// The cache of `principal` among those that the name stands for: the one that applications
+    /// were told of, unless somebody else took it; else one that the principal has, else the
+    /// primary one if that is nobody's, else a new one.
+    fn cache_of_collection(&self, principal: &Principal) -> Result<Ccache, CcacheError> {
+        let options = self.client.config().krb5().ccache_options();
+        if let Some(name) = self.status.facts().place() {
+            let cache = Ccache::resolve(name, &options)?;
+            let is_ours = match cache.principal() {
+                Ok(owner) => owner == *principal,
+                Err(error) => error.is_no_cache(),
+            };
+            if is_ours {
+                return Ok(cache);
+            }
+        }
+        let caches = Collection::new(self.target.cache.clone(), options);
+        if let Some(cache) = caches.of_principal(principal)? {
+            return Ok(cache);
+        }
+        let primary = caches.primary()?;
+        match primary.principal() {
+            Ok(_) => caches.new_unique(),
+            Err(_) => Ok(primary),
+        }
+    }
+}
+
+/// The name of a cache in memory that holds tickets while they are gathered: nobody else's, and
+/// gone with this.
+struct Gathering(CcacheName);
+
+impl Gathering {
+    fn new() -> Result<Self, ClientError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?;
+        Ok(Self(name))
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        if let Ok(memory) = Ccache::resolve(&self.0, &CcacheOptions::default()) {
+            // That it was not there is the worst that can be.
+            let _ = memory.destroy();
+        }
+    }
+}
+
+/// Of two that look for a place in a collection, the second must see the first one's.
+static PLACES: Mutex<()> = Mutex::new(());
+
+/// What became of the tickets for services.
+#[derive(Default)]
+struct Services {
+    first_end: Option<KerberosTime>,
+    missing: usize,
+    /// Why the last of those was not to be had whose KDC could not be reached.
+    unreachable: Option<ClientError>,
+}
+
+impl Services {
+    fn take(&mut self, end: KerberosTime) {
+        self.first_end = self.first_end.into_iter().chain([end]).min();
+    }
+
+    fn lack(&mut self, error: ClientError) {
+        self.missing += 1;
+        if matches!(error, ClientError::CannotContactKdc { .. }) {
+            self.unreachable = Some(error);
+        }
+    }
+}
+
+/// By how many seconds the KDC's clock is ahead of ours, as far as it is believed.
+fn clock_offset(login: &Login) -> i64 {
+    login.kdc_offset.map_or(0, |offset| offset.seconds.into())
+}
+
+/// What one that was killed left behind goes; no other writer takes a minute.
+fn remove_leftovers(path: &Path) {
+    // A folder that cannot be read will be complained of when the cache is written.
+    let _ = atomic::remove_leftovers(path, Duration::from_secs(60));
+}
+
+/// For the name of a service, and for those of all.
+const NAME_LIMIT: Duration = Duration::from_secs(3);
+const NAMES_LIMIT: Duration = Duration::from_secs(10);
+
+/// In seconds, until tickets for services that are missing are asked for again: doubled each time.
+const FIRST_DELAY: i64 = 300;
+const LONGEST_DELAY: i64 = 3600;

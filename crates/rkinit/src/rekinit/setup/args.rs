@@ -1,0 +1,302 @@
+//! What `rekinit` may be told on its command line: the options as typed.
+//!
+//! Letters are `kinit`'s where it has the option, else `k5start`'s.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Keep Kerberos tickets fresh beside an application, for as long as it runs.
+#[derive(Parser, Debug, Default)]
+#[command(args_override_self = true, infer_long_args = true)]
+#[command(version, disable_version_flag = true)]
+pub(crate) struct Typed {
+    /// The principal; without one the first of the keytab, or the user name of the secret
+    #[arg(value_name = "PRINCIPAL", hide = true)]
+    pub(crate) principals: Vec<String>,
+    /// Say more: what is asked for, which files are watched
+    #[arg(short = 'V')]
+    pub(crate) verbose: bool,
+    /// Print the version
+    #[arg(long, action = clap::ArgAction::Version)]
+    pub(crate) version: Option<bool>,
+
+    /// Log in with the default keytab, that of KRB5_KTNAME or krb5.conf
+    #[arg(short = 'k', help_heading = "Secrets (read again for each login)")]
+    pub(crate) keytab: bool,
+    /// The keytab to use instead
+    #[arg(short = 't', value_name = "KEYTAB", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets (read again for each login)")]
+    pub(crate) keytab_name: Option<String>,
+    /// The default client keytab, that of KRB5_CLIENT_KTNAME or krb5.conf
+    #[arg(short = 'i', help_heading = "Secrets (read again for each login)")]
+    pub(crate) client_keytab: bool,
+    /// A file that holds the password; - for standard input, which is read once
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
+    #[arg(help_heading = "Secrets (read again for each login)")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// An environment variable that holds the password
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Secrets (read again for each login)"
+    )]
+    pub(crate) password_env: Option<String>,
+    /// A JSON file with "username" and "password", as secret managers mount it
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Secrets (read again for each login)"
+    )]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// An environment variable that holds such JSON
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Secrets (read again for each login)"
+    )]
+    pub(crate) secret_env: Option<String>,
+
+    /// The cache to keep, instead of that of KRB5CCNAME or the configured one
+    #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
+    #[arg(help_heading = "The cache")]
+    pub(crate) cache: Option<String>,
+    /// Give the cache file to this user, by number or by name
+    #[arg(short = 'o', long, value_name = "USER", help_heading = "The cache")]
+    pub(crate) owner: Option<String>,
+    /// Give the cache file to this group
+    #[arg(short = 'g', long, value_name = "GROUP", help_heading = "The cache")]
+    pub(crate) group: Option<String>,
+    /// The permissions of the cache file, in octal [default: 600]
+    #[arg(short = 'm', long, value_name = "MODE", help_heading = "The cache")]
+    pub(crate) mode: Option<String>,
+    /// Remove the cache when the sidecar ends
+    #[arg(long, help_heading = "The cache")]
+    pub(crate) destroy: bool,
+
+    /// How long tickets shall last, as 36000, 10h or 1d12h30m
+    #[arg(short = 'l', value_name = "LIFETIME", help_heading = "The ticket")]
+    pub(crate) lifetime: Option<String>,
+    /// How long they can be renewed; the sidecar then renews them, and seldom uses the secret
+    #[arg(short = 'r', value_name = "LIFETIME", help_heading = "The ticket")]
+    pub(crate) renew_lifetime: Option<String>,
+    /// Have a ticket for this service in the cache, too; may be given more than once
+    #[arg(long, value_name = "SERVICE", help_heading = "The ticket")]
+    pub(crate) service: Vec<String>,
+    /// Log in for this service instead of the ticket-granting one
+    #[arg(short = 'S', value_name = "SERVICE", help_heading = "The ticket")]
+    pub(crate) initial_service: Option<String>,
+    /// Forwardable
+    #[arg(
+        short = 'f',
+        long,
+        overrides_with = "not_forwardable",
+        help_heading = "The ticket"
+    )]
+    pub(crate) forwardable: bool,
+    /// Not forwardable
+    #[arg(short = 'F', long = "noforwardable", help_heading = "The ticket")]
+    pub(crate) not_forwardable: bool,
+    /// Proxiable
+    #[arg(
+        short = 'p',
+        long,
+        overrides_with = "not_proxiable",
+        help_heading = "The ticket"
+    )]
+    pub(crate) proxiable: bool,
+    /// Not proxiable
+    #[arg(short = 'P', long = "noproxiable", help_heading = "The ticket")]
+    pub(crate) not_proxiable: bool,
+    /// Take the name that the KDC knows the principal by
+    #[arg(short = 'C', long, help_heading = "The ticket")]
+    pub(crate) canonicalize: bool,
+    /// The principal is an enterprise name, as user@company.example
+    #[arg(short = 'E', long, help_heading = "The ticket")]
+    pub(crate) enterprise: bool,
+    #[arg(short = 'A', long = "noaddresses", hide = true)]
+    pub(crate) no_addresses: bool,
+    #[arg(short = '5', hide = true)]
+    pub(crate) kerberos_5: bool,
+
+    /// Refresh after so many seconds at the latest, however long tickets last
+    #[arg(long, value_name = "SECONDS", help_heading = "When")]
+    pub(crate) period: Option<String>,
+    /// The same in minutes
+    #[arg(
+        short = 'K',
+        value_name = "MINUTES",
+        conflicts_with = "period",
+        help_heading = "When"
+    )]
+    pub(crate) period_minutes: Option<String>,
+    /// What a script's environment says of it, and in which variable
+    #[arg(skip)]
+    pub(crate) period_of_script: Option<(&'static str, String)>,
+    /// Get the tickets, store them, and end: for init containers
+    #[arg(long, help_heading = "When")]
+    pub(crate) once: bool,
+    /// End with status 1 if there is no ticket after so many seconds [default: 60 with --once]
+    #[arg(long, value_name = "SECONDS", help_heading = "When")]
+    pub(crate) timeout: Option<String>,
+    /// End with status 1 at the first failure
+    #[arg(short = 'x', help_heading = "When")]
+    pub(crate) exit_on_error: bool,
+
+    /// Serve /livez, /readyz and /metrics by HTTP here, as 127.0.0.1:9464 or :9464
+    #[arg(long, value_name = "ADDRESS", help_heading = "To watch it")]
+    pub(crate) listen: Option<String>,
+    /// How to write the log: text or json
+    #[arg(long, value_name = "FORMAT", help_heading = "To watch it")]
+    pub(crate) log: Option<String>,
+    /// Log failures only
+    #[arg(short = 'q', long, help_heading = "To watch it")]
+    pub(crate) quiet: bool,
+    /// Run this program after each refresh
+    #[arg(long, value_name = "PROGRAM", help_heading = "To watch it")]
+    pub(crate) hook: Option<String>,
+    /// Have /bin/sh run it, as a command line
+    #[arg(long, requires = "hook", help_heading = "To watch it")]
+    pub(crate) hook_shell: bool,
+
+    /// Say by the exit status whether the cache has a ticket that lasts, and end: for probes
+    #[arg(long, help_heading = "Instead")]
+    pub(crate) check: bool,
+    /// With --check, for how many seconds it must last
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "check",
+        help_heading = "Instead"
+    )]
+    pub(crate) min_life: Option<String>,
+    /// Read which tickets to keep, and how, from this file
+    #[arg(long, value_name = "FILE", help_heading = "Instead")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+impl Typed {
+    /// Whether nothing says who logs in, or with what.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.principals.is_empty() && !self.names_secret() && self.config.is_none()
+    }
+
+    /// An option that says something of one ticket, if there is one.
+    pub(crate) fn option_of_ticket(&self) -> Option<&'static str> {
+        let options = [
+            ("-k", self.keytab),
+            ("-t", self.keytab_name.is_some()),
+            ("-i", self.client_keytab),
+            ("--password-file", self.password_file.is_some()),
+            ("--password-env", self.password_env.is_some()),
+            ("--secret-file", self.secret_file.is_some()),
+            ("--secret-env", self.secret_env.is_some()),
+            ("-c", self.cache.is_some()),
+            ("-o", self.owner.is_some()),
+            ("-g", self.group.is_some()),
+            ("-m", self.mode.is_some()),
+            ("--destroy", self.destroy),
+            ("-l", self.lifetime.is_some()),
+            ("-r", self.renew_lifetime.is_some()),
+            ("--service", !self.service.is_empty()),
+            ("-S", self.initial_service.is_some()),
+            ("-f", self.forwardable),
+            ("-F", self.not_forwardable),
+            ("-p", self.proxiable),
+            ("-P", self.not_proxiable),
+            ("-C", self.canonicalize),
+            ("-E", self.enterprise),
+        ];
+        let given = options.into_iter().find(|(_, is_given)| *is_given);
+        given.map(|(name, _)| name)
+    }
+
+    fn names_secret(&self) -> bool {
+        self.keytab
+            || self.client_keytab
+            || self.keytab_name.is_some()
+            || self.password_file.is_some()
+            || self.password_env.is_some()
+            || self.secret_file.is_some()
+            || self.secret_env.is_some()
+    }
+}
+
+/// Splits a command line at the first `--`: what is before it is ours, what follows is the
+/// application's.
+pub(crate) fn split(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> (Vec<OsString>, Option<Vec<OsString>>) {
+    let mut arguments = arguments.into_iter();
+    let ours = arguments.by_ref().take_while(|word| word != "--").collect();
+    let application: Vec<OsString> = arguments.collect();
+    (ours, (!application.is_empty()).then_some(application))
+}
+
+pub(crate) const USAGE: &str = "\
+PROG [OPTIONS] [-k [-t KEYTAB | -i]] [-c CACHE] [PRINCIPAL] [-- COMMAND ARGS...]
+       PROG [OPTIONS] --password-file FILE | --secret-file FILE [PRINCIPAL]
+       PROG [OPTIONS] --config FILE [-- COMMAND ARGS...]
+       PROG --check [--min-life SECONDS] [-c CACHE | --config FILE]";
+
+pub(crate) const EXAMPLES: &str = "  \
+  PROG -k -t /krb5/svc.keytab -c FILE:/dev/shm/ccache svc@EXAMPLE.COM
+      keep a ticket of svc in this cache; the keytab may be replaced meanwhile
+  PROG --secret-file /secrets/db-user.json -o 1001 -m 0400 -c FILE:/scratch/krbcache
+      the same with a user name and password of a secret manager, for the user 1001 to read
+  PROG -kt svc.keytab --service HTTP/www.example.com svc -- /app/server --port 80
+      run an application as soon as there are tickets, and end with it, as it does
+  PROG --once -kt svc.keytab svc
+      for an init container: end when there is a ticket
+  PROG --check --min-life 300
+      for a probe: is the ticket in the cache good for five minutes more?
+  PROG --config /etc/rekinit.toml --listen :9464 --log json
+      many principals and caches; health and metrics by HTTP
+
+Signals: ALRM and USR1 refresh now, HUP reads the configuration anew, TERM and INT end it. An
+application gets TERM, INT, QUIT, HUP, USR1 and USR2 itself.
+Environment: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME; if the command line names neither
+principal nor secret, OPTIONS and APPEND_OPTIONS have its words, else /krb5/client.keytab or
+/krb5/krb5.keytab is used, and PERIOD_SECONDS or DELAY_SECONDS count as --period.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_ends_where_the_applications_begins() {
+        let check = |line: &str, ours: usize, application: Option<usize>| {
+            let (first, rest) = split(line.split_whitespace().map(Into::into));
+            assert_eq!(
+                (first.len(), rest.map(|rest| rest.len())),
+                (ours, application),
+                "{line}"
+            );
+        };
+        check("-k svc", 2, None);
+        check("-k svc --", 2, None);
+        check("-k svc -- app -- x", 2, Some(3));
+        check("", 0, None);
+    }
+
+    #[test]
+    fn words_are_kinits() {
+        let parse = |line: &str| {
+            Typed::try_parse_from(["rekinit"].into_iter().chain(line.split_whitespace())).unwrap()
+        };
+        let typed = parse("-V -kt FILE -l 1h svc -f -r 7d");
+        assert_eq!(typed.keytab_name.as_deref(), Some("FILE"));
+        assert!(typed.keytab && typed.forwardable && !typed.says_nothing());
+        // The last of two opposites counts.
+        assert!(!parse("-f -F").forwardable);
+        assert!(parse("-F -f").forwardable);
+        assert!(parse("-c x -l 1h").says_nothing());
+        // What a file of --config says of each ticket, and what is said of all.
+        let all = "-V -A --period 1h --once --timeout 1 -x --listen :1 --log json -q --hook a \
+                   --hook-shell --check --min-life 1 --config f";
+        assert_eq!(parse(all).option_of_ticket(), None);
+        assert_eq!(parse("-q -m 640").option_of_ticket(), Some("-m"));
+        assert_eq!(parse("-F").option_of_ticket(), Some("-F"));
+    }
+}

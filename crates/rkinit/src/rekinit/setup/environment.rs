@@ -1,0 +1,80 @@
+//! The words that scripts of the field take from the environment: a drop-in for kinit-sidecar's
+//! `rekinit.sh` needs no other settings than that had.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The words of `OPTIONS` and `APPEND_OPTIONS`; where `OPTIONS` is empty, the keytab that is
+/// mounted.
+pub(crate) fn words() -> Vec<OsString> {
+    let is_there = |path: &str| Path::new(path).exists();
+    words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)
+}
+
+/// How long the scripts slept, and the variable that says so.
+pub(crate) fn period() -> Option<(&'static str, String)> {
+    let values = ["PERIOD_SECONDS", "DELAY_SECONDS"].map(|name| (name, variable(name)));
+    values.into_iter().find(|(_, value)| !value.is_empty())
+}
+
+/// Where these words are from, for who wonders about a mistake in them.
+pub(crate) fn origin() -> String {
+    let is_set = |name: &&str| !variable(name).trim().is_empty();
+    let set: Vec<&str> = ["OPTIONS", "APPEND_OPTIONS"]
+        .into_iter()
+        .filter(is_set)
+        .collect();
+    format!("in {} of the environment", set.join(" or "))
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> Vec<OsString> {
+    let mut words: Vec<OsString> = options.split_whitespace().map(Into::into).collect();
+    if words.is_empty() {
+        // As in the script the client keytab counts if both are there.
+        let keytab = KEYTABS.iter().find(|path| is_there(path));
+        words.extend(
+            keytab
+                .iter()
+                .flat_map(|path| ["-k", "-t", **path])
+                .map(Into::into),
+        );
+        // One that is not mounted yet is waited for, by the name that krb5.conf has for it.
+        if words.is_empty() && !appended.trim().is_empty() {
+            words.push("-k".into());
+        }
+    }
+    words.extend(appended.split_whitespace().map(OsString::from));
+    words
+}
+
+/// Where they are mounted.
+const KEYTABS: [&str; 2] = ["/krb5/client.keytab", "/krb5/krb5.keytab"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_the_script_had_them() {
+        let check = |options: &str, appended: &str, mounted: &[&str], expected: &str| {
+            let words = words_of(options, appended, &|path| mounted.contains(&path));
+            let expected: Vec<OsString> = expected.split_whitespace().map(Into::into).collect();
+            assert_eq!(words, expected);
+        };
+        let [client, server] = KEYTABS;
+        check("-k example@REALM", "", &[client], "-k example@REALM");
+        check("", "svc", &[server], "-k -t /krb5/krb5.keytab svc");
+        check(
+            "",
+            "svc",
+            &[server, client],
+            "-k -t /krb5/client.keytab svc",
+        );
+        check("", "svc", &[], "-k svc");
+        check("  ", "", &[], "");
+    }
+}

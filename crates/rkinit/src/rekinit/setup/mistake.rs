@@ -1,0 +1,52 @@
+//! What is wrong with what was asked for, and what to do about that.
+
+use std::fmt;
+use std::path::Path;
+
+use kerberos_client::ClientError;
+
+/// Why there is nothing to keep.
+#[derive(Debug)]
+pub(crate) struct Mistake {
+    text: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Mistake {
+    pub(crate) fn with_hint(text: impl Into<String>, hint: Option<String>) -> Self {
+        let text = text.into();
+        Self { text, hint }
+    }
+
+    /// The same, of the ticket of that number in the file at `path`.
+    pub(crate) fn of_ticket(self, path: &Path, number: usize, principal: Option<&str>) -> Self {
+        let path = path.display();
+        let principal = principal.map_or_else(String::new, |name| format!(" ({name})"));
+        let text = format!("{path}: ticket {number}{principal}: {}", self.text);
+        Self { text, ..self }
+    }
+}
+
+impl From<String> for Mistake {
+    fn from(text: String) -> Self {
+        Self::with_hint(text, None)
+    }
+}
+
+impl From<&str> for Mistake {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl From<ClientError> for Mistake {
+    fn from(error: ClientError) -> Self {
+        Self::with_hint(error.to_string(), error.hint())
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

@@ -1,0 +1,327 @@
+//! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
+
+use kerberos_asn1::NameType;
+use kerberos_client::kerberos_files::atomic::Access;
+use kerberos_client::{Client, ClientError};
+use kerberos_files::ccache::{CcacheKind, CcacheName, CcacheNameError};
+use kerberos_files::keytab::KeytabName;
+use kerberos_proto::{ParseOptions, Principal, PrincipalError, RealmRule};
+use serde::Deserialize;
+
+use crate::rekinit::found::Sought;
+use crate::rekinit::secret::{Name, Place as SecretPlace};
+use crate::rekinit::setup::args::Typed;
+use crate::rekinit::setup::duration::whole_duration;
+use crate::rekinit::setup::ids::{Id, Kind};
+use crate::rekinit::setup::mistake::Mistake;
+use crate::rekinit::setup::service::Service;
+use crate::rekinit::target::{Request, Target};
+
+/// What is to be kept, unchecked.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(crate) struct Spec {
+    principal: Option<String>,
+    keytab: Option<String>,
+    #[serde(skip)]
+    default_keytab: bool,
+    client_keytab: bool,
+    password_file: Option<String>,
+    password_env: Option<String>,
+    secret_file: Option<String>,
+    secret_env: Option<String>,
+    cache: Option<String>,
+    owner: Option<Id>,
+    group: Option<Id>,
+    mode: Option<String>,
+    destroy: bool,
+    lifetime: Option<String>,
+    renew_lifetime: Option<String>,
+    services: Vec<String>,
+    initial_service: Option<String>,
+    forwardable: Option<bool>,
+    proxiable: Option<bool>,
+    canonicalize: bool,
+    enterprise: bool,
+    /// Whether options say it, and not a file.
+    #[serde(skip)]
+    is_typed: bool,
+}
+
+impl Spec {
+    /// What the options say of the ticket.
+    ///
+    /// # Errors
+    /// In words, when there is more than one principal or a path is no text.
+    pub(crate) fn from_options(typed: &Typed) -> Result<Self, String> {
+        if let Some(extra) = typed.principals.get(1) {
+            return Err(format!("Extra arguments (starting with \"{extra}\")."));
+        }
+        let path = |path: &Option<std::path::PathBuf>| {
+            let text = path.as_ref().map(|path| path.to_str().ok_or(path));
+            text.transpose()
+                .map(|text| text.map(str::to_owned))
+                .map_err(|path| format!("The name {} is not UTF-8", path.display()))
+        };
+        let either = |yes: bool, no: bool| (yes || no).then_some(yes);
+        Ok(Self {
+            principal: typed.principals.first().cloned(),
+            keytab: typed.keytab_name.clone(),
+            default_keytab: typed.keytab && typed.keytab_name.is_none() && !typed.client_keytab,
+            client_keytab: typed.client_keytab,
+            password_file: path(&typed.password_file)?,
+            password_env: typed.password_env.clone(),
+            secret_file: path(&typed.secret_file)?,
+            secret_env: typed.secret_env.clone(),
+            cache: typed.cache.clone(),
+            owner: typed.owner.clone().map(Id::Name),
+            group: typed.group.clone().map(Id::Name),
+            mode: typed.mode.clone(),
+            destroy: typed.destroy,
+            lifetime: typed.lifetime.clone(),
+            renew_lifetime: typed.renew_lifetime.clone(),
+            services: typed.service.clone(),
+            initial_service: typed.initial_service.clone(),
+            forwardable: either(typed.forwardable, typed.not_forwardable),
+            proxiable: either(typed.proxiable, typed.not_proxiable),
+            canonicalize: typed.canonicalize,
+            enterprise: typed.enterprise,
+            is_typed: true,
+        })
+    }
+
+    /// Whom it names.
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.principal.as_deref()
+    }
+
+    /// The ticket to keep, for a client of this configuration.
+    ///
+    /// # Errors
+    /// What is wrong or missing.
+    pub(crate) fn resolve(&self, client: &Client) -> Result<Target, Mistake> {
+        let secret = self.secret(client)?;
+        // It may be waited for in a file, but not in a variable.
+        if secret.variable().is_some() {
+            secret.read(None)?;
+        }
+        let principal = match &self.principal {
+            Some(text) => Some(self.principal(client, text)?),
+            None if secret.names_principal() => None,
+            None => return Err("nothing says who logs in: name the principal".into()),
+        };
+        let cache = self.cache_name(client)?;
+        if is_private(&cache) {
+            return Err(format!("{cache} would be seen by this process alone").into());
+        }
+        let access = self.access()?;
+        if access.is_some() && cache.kind() != CcacheKind::File {
+            return Err(format!("{cache} is no file that has an owner, a group or a mode").into());
+        }
+        let request = self.request()?;
+        // Now, since nothing is kept with a krb5.conf that no request can be made by.
+        let named = principal.clone().unwrap_or_else(|| {
+            let realm = client.config().krb5().default_realm().unwrap_or("UNKNOWN");
+            Principal::new(NameType::PRINCIPAL, ["unknown"], realm)
+        });
+        let login = request.params(client, named)?;
+        Ok(Target {
+            principal,
+            secret,
+            cache,
+            access: access.unwrap_or_default(),
+            destroy: self.destroy,
+            services: self.services(client)?,
+            request,
+            login,
+        })
+    }
+
+    /// The ticket to look for in a cache. For that no secret is needed, nor is one asked for; but
+    /// one that says whose it is may be the only place that does.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(crate) fn sought(&self, client: &Client) -> Result<Sought, Mistake> {
+        let principal = match &self.principal {
+            Some(text) => Some(self.principal(client, text)?),
+            None => self.principal_of_secret(client),
+        };
+        let is_alias = self.canonicalize || self.enterprise;
+        Ok(Sought::new(
+            client,
+            self.cache_name(client)?,
+            principal,
+            is_alias,
+        ))
+    }
+
+    /// The services that tickets are to be there for.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(crate) fn services(&self, client: &Client) -> Result<Vec<Service>, Mistake> {
+        let services = self.services.iter();
+        services.map(|text| Service::parse(client, text)).collect()
+    }
+
+    fn principal_of_secret(&self, client: &Client) -> Option<Principal> {
+        if self.password_file.is_some() {
+            return None;
+        }
+        let secret = self.secret(client).ok()?;
+        if !secret.names_principal() {
+            return None;
+        }
+        match secret.read(None).ok()?.name? {
+            Name::Principal(principal) => Some(principal),
+            Name::Text(text) => self.principal(client, &text).ok(),
+        }
+    }
+
+    fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
+        let Some(name) = &self.cache else {
+            let name = client.config().ccache_name()?;
+            // Given away, it is another's, wherever it is.
+            return Ok(match self.owner {
+                Some(_) => name.by_choice(),
+                None => name,
+            });
+        };
+        let mistake =
+            |error: CcacheNameError| Mistake::with_hint(format!("{name}: {error}"), error.hint());
+        CcacheName::parse(name).map_err(mistake)
+    }
+
+    /// The one place that the secret is in.
+    fn secret(&self, client: &Client) -> Result<SecretPlace, Mistake> {
+        let config = client.config();
+        let of_file = |name: KeytabName| {
+            let path = name.file_path();
+            path.map(SecretPlace::Keytab)
+                .map_err(|error| Mistake::from(error.to_string()))
+        };
+        let mut places = Vec::new();
+        if let Some(name) = &self.keytab {
+            let name = KeytabName::parse(name).map_err(|error| error.to_string())?;
+            places.push(of_file(name)?);
+        }
+        if self.client_keytab {
+            places.push(of_file(config.client_keytab_name()?)?);
+        }
+        if let Some(path) = &self.password_file {
+            places.push(match path.as_str() {
+                "-" => SecretPlace::standard_input()?,
+                path => SecretPlace::PasswordFile(path.into()),
+            });
+        }
+        let others = [
+            (&self.password_env, SecretPlace::PasswordEnv as fn(_) -> _),
+            (&self.secret_env, SecretPlace::JsonEnv),
+        ];
+        for (name, place) in others {
+            places.extend(name.clone().map(place));
+        }
+        places.extend(
+            self.secret_file
+                .as_ref()
+                .map(|path| SecretPlace::JsonFile(path.into())),
+        );
+        if places.len() > 1 {
+            return Err("there is more than one secret: name one keytab, file or variable".into());
+        }
+        match places.pop() {
+            Some(place) => Ok(place),
+            None if self.default_keytab => of_file(config.keytab_name()?),
+            None if self.is_typed => Err(Mistake::with_hint(
+                "nothing says what to log in with: name a keytab (-k -t FILE), a --password-file or a \
+                 --secret-file",
+                Some("--help shows how to say whose tickets are kept, and with what".to_owned()),
+            )),
+            None => Err(
+                "nothing says what to log in with: it takes a keytab, password-file, password-env, \
+                 secret-file or secret-env"
+                    .into(),
+            ),
+        }
+    }
+
+    fn principal(&self, client: &Client, text: &str) -> Result<Principal, Mistake> {
+        parse(client, text, self.enterprise)
+    }
+
+    fn access(&self) -> Result<Option<Access>, String> {
+        if self.owner.is_none() && self.group.is_none() && self.mode.is_none() {
+            return Ok(None);
+        }
+        let mut access = Access::default();
+        if let Some(owner) = &self.owner {
+            access.owner = Some(owner.number(Kind::User)?);
+        }
+        if let Some(group) = &self.group {
+            access.group = Some(group.number(Kind::Group)?);
+        }
+        if let Some(text) = &self.mode {
+            let digits = text.trim_start_matches("0o");
+            access.mode = u32::from_str_radix(digits, 8)
+                .ok()
+                .filter(|mode| *mode <= 0o777)
+                .ok_or_else(|| format!("{text} is not a mode: write it in octal, as 0640"))?;
+        }
+        Ok(Some(access))
+    }
+
+    fn request(&self) -> Result<Request, String> {
+        let lifetime = |text: &Option<String>| {
+            let parse = |text: &String| {
+                whole_duration(text).ok_or_else(|| format!("Bad lifetime value {text}"))
+            };
+            text.as_ref().map(parse).transpose()
+        };
+        let service = |text: &String| {
+            let options = ParseOptions::default().realm(RealmRule::Ignored);
+            Principal::parse_bytes(text.as_bytes(), &options)
+                .map_err(|error| format!("{text}: {error}"))
+        };
+        Ok(Request {
+            lifetime: lifetime(&self.lifetime)?,
+            renew_lifetime: lifetime(&self.renew_lifetime)?,
+            service: self.initial_service.as_ref().map(service).transpose()?,
+            forwardable: self.forwardable,
+            proxiable: self.proxiable,
+            canonicalize: self.canonicalize,
+            enterprise: self.enterprise,
+        })
+    }
+}
+
+/// Whether no other process can see it.
+fn is_private(cache: &CcacheName) -> bool {
+    match cache.kind() {
+        CcacheKind::Memory => true,
+        CcacheKind::Keyring => {
+            let anchor = cache.residual().split(':').next();
+            matches!(anchor, Some("process" | "thread"))
+        }
+        _ => false,
+    }
+}
+
+/// The principal that `text` names, in the default realm unless it says otherwise.
+///
+/// # Errors
+/// When it is no name, or has no realm.
+pub(crate) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Principal, Mistake> {
+    let options = match client.config().krb5().default_realm() {
+        Some(realm) => ParseOptions::with_default_realm(realm.as_bytes()),
+        None => ParseOptions::default(),
+    };
+    let mistake = |error| {
+        let hint = match error {
+            PrincipalError::NoRealm => ClientError::NoDefaultRealm.hint(),
+            _ => None,
+        };
+        Mistake::with_hint(format!("{text}: {error}"), hint)
+    };
+    Principal::parse_bytes(text.as_bytes(), &options.enterprise(enterprise)).map_err(mistake)
+}

@@ -1,0 +1,242 @@
+//! `/livez`, `/readyz` and `/metrics`: an HTTP/1.1 server of one answer for each connection
+//! (RFC 9112), within the main thread's poll.
+//!
+//! It cannot be hung or flooded: there are so many connections and no more, the oldest gives way to
+//! a new one, each has five seconds, and of a request no more is kept than its first lines.
+
+mod answer;
+
+use std::io;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::PollFlags;
+
+use answer::LONGEST_REQUEST;
+pub(crate) use answer::{Page, answer};
+
+/// The listening socket and its connections.
+#[derive(Debug)]
+pub(crate) struct Server {
+    listener: TcpListener,
+    connections: Vec<Connection>,
+    /// After an error the listener rests until then.
+    resting_until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    deadline: Instant,
+    received: Vec<u8>,
+    /// What is left of the answer, once there is one.
+    answer: Option<Vec<u8>>,
+    sent: usize,
+}
+
+/// What a connection waits for.
+enum Progress {
+    Waiting,
+    Over,
+}
+
+impl Server {
+    /// Listens at `address`; a port alone (`:9464`) is that of every address.
+    ///
+    /// # Errors
+    /// In words.
+    pub(crate) fn listen(address: &str) -> Result<Self, String> {
+        let listener = bind(address).map_err(|error| {
+            let error = crate::messages::system_text(&error);
+            format!("cannot listen at {address}: {error}")
+        })?;
+        Ok(Self {
+            listener,
+            connections: Vec::new(),
+            resting_until: None,
+        })
+    }
+
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+
+    /// What to poll for.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
+        let listener = self.resting_until.is_none().then(|| self.listener.as_fd());
+        let connections = self.connections.iter().map(|connection| {
+            let flags = match connection.answer {
+                None => PollFlags::IN,
+                Some(_) => PollFlags::OUT,
+            };
+            (connection.stream.as_fd(), flags)
+        });
+        listener
+            .map(|listener| (listener, PollFlags::IN))
+            .into_iter()
+            .chain(connections)
+    }
+
+    /// When it has something to do by itself.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let connections = self
+            .connections
+            .iter()
+            .map(|connection| connection.deadline);
+        connections.chain(self.resting_until).min()
+    }
+
+    /// Takes what has come, and answers what is asked; `page` gives status and text.
+    pub(crate) fn serve(&mut self, page: &dyn Fn(Page) -> (bool, String)) {
+        let now = Instant::now();
+        if self.resting_until.is_some_and(|until| until <= now) {
+            self.resting_until = None;
+        }
+        if self.resting_until.is_none() {
+            self.accept(now);
+        }
+        self.connections.retain_mut(|connection| {
+            connection.deadline > now && matches!(connection.progress(page), Progress::Waiting)
+        });
+    }
+
+    fn accept(&mut self, now: Instant) {
+        // Whoever opens more than this at once has to come back.
+        for _ in 0..MOST_CONNECTIONS {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    let is_theirs = matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock
+                            | io::ErrorKind::Interrupted
+                            | io::ErrorKind::ConnectionAborted
+                    );
+                    if !is_theirs {
+                        // Out of descriptors, say: it would be the same at once.
+                        self.resting_until = now.checked_add(Duration::from_secs(1));
+                    }
+                    return;
+                }
+            };
+            if stream.set_nonblocking(true).is_err() {
+                continue;
+            }
+            if self.connections.len() >= MOST_CONNECTIONS {
+                self.connections.remove(0);
+            }
+            self.connections.push(Connection {
+                stream,
+                deadline: now.checked_add(LIMIT).unwrap_or(now),
+                received: Vec::new(),
+                answer: None,
+                sent: 0,
+            });
+        }
+    }
+}
+
+impl Connection {
+    fn progress(&mut self, page: &dyn Fn(Page) -> (bool, String)) -> Progress {
+        if self.answer.is_none() {
+            match self.receive() {
+                Ok(true) => self.answer = Some(answer(&self.received, page)),
+                Ok(false) => return Progress::Waiting,
+                Err(_) => return Progress::Over,
+            }
+        }
+        match self.send() {
+            Ok(false) => Progress::Waiting,
+            Ok(true) => {
+                // The client may still send; a reset would take the answer from it.
+                let _ = self.stream.shutdown(std::net::Shutdown::Write);
+                Progress::Over
+            }
+            Err(_) => Progress::Over,
+        }
+    }
+
+    /// Whether the request is there, or as much as will be looked at.
+    fn receive(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 1024];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    self.received
+                        .extend_from_slice(buffer.get(..count).unwrap_or_default());
+                    let is_whole = self.received.windows(4).any(|end| end == b"\r\n\r\n");
+                    if is_whole || self.received.len() > LONGEST_REQUEST {
+                        return Ok(true);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether all is sent.
+    fn send(&mut self) -> io::Result<bool> {
+        let answer = self.answer.as_deref().unwrap_or_default();
+        while let Some(left) = answer.get(self.sent..).filter(|left| !left.is_empty()) {
+            match self.stream.write(left) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn bind(address: &str) -> io::Result<TcpListener> {
+    let listener = match address.strip_prefix(':') {
+        // Both families, or IPv4 where there is no other.
+        Some(port) => TcpListener::bind(format!("[::]:{port}"))
+            .or_else(|_| TcpListener::bind(format!("0.0.0.0:{port}"))),
+        None => TcpListener::bind(address),
+    }?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+const MOST_CONNECTIONS: usize = 16;
+/// For a connection from its first byte to its last.
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_connections_give_way() {
+        let mut server = Server::listen("127.0.0.1:0").unwrap();
+        let address = server.address().unwrap();
+        let idle: Vec<_> = (0..3 * MOST_CONNECTIONS)
+            .map(|_| {
+                let stream = TcpStream::connect(address).unwrap();
+                server.serve(&|_| (true, String::new()));
+                stream
+            })
+            .collect();
+        assert_eq!(server.connections.len(), MOST_CONNECTIONS);
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(b"GET /livez HTTP/1.1\r\n\r\n").unwrap();
+        let large = "x".repeat(1024 * 1024);
+        client.set_nonblocking(true).unwrap();
+        let mut got = Vec::new();
+        let start = Instant::now();
+        while !got.ends_with(b"x\n") {
+            server.serve(&|_| (true, format!("{large}\n")));
+            let _ = client.read_to_end(&mut got);
+            assert!(start.elapsed() < LIMIT, "{} bytes", got.len());
+        }
+        drop(idle);
+    }
+}

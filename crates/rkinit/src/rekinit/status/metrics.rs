@@ -1,0 +1,258 @@
+//! The state of all tickets for probes, as text, and for Prometheus (its text format 0.0.4).
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::rekinit::status::reason::Reason;
+use crate::rekinit::status::{Facts, Status};
+
+/// Every ticket's line, and whether there are any and all are good.
+pub(crate) fn readiness(statuses: &[Arc<Status>], now: i64) -> (bool, String) {
+    let mut text = String::new();
+    let mut ready = !statuses.is_empty();
+    for status in statuses {
+        let facts = status.facts();
+        let is_ready = facts.is_ready(now);
+        ready &= is_ready;
+        let word = if is_ready { "ready" } else { "not ready" };
+        let reason = facts.reason.map_or("", Reason::name);
+        let _ = writeln!(
+            text,
+            "{word} {} {} {reason}",
+            facts.shown_principal(),
+            status.cache
+        );
+    }
+    (ready, text)
+}
+
+/// Whether every keeper does its work.
+pub(crate) fn liveness(statuses: &[Arc<Status>], now: i64) -> bool {
+    let instant = Instant::now();
+    // All are looked at, so that it is seen of each since when it is late.
+    let stuck = statuses
+        .iter()
+        .filter(|status| status.is_stuck(now, instant));
+    stuck.count() == 0
+}
+
+/// All metrics.
+pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
+    let tickets: Vec<(String, Facts)> = statuses
+        .iter()
+        .map(|status| {
+            let facts = status.facts();
+            let principal = escaped(&facts.shown_principal());
+            let labels = format!(
+                "principal=\"{principal}\",cache=\"{}\"",
+                escaped(&status.cache)
+            );
+            (labels, facts)
+        })
+        .collect();
+    let mut text = String::with_capacity(4096 + 2048 * tickets.len());
+    let version = env!("CARGO_PKG_VERSION");
+    head(
+        &mut text,
+        "rekinit_build_info",
+        "gauge",
+        "The version of rekinit.",
+    );
+    let _ = writeln!(text, "rekinit_build_info{{version=\"{version}\"}} 1");
+    for (name, kind, help, value) in SIMPLE {
+        head(&mut text, name, kind, help);
+        for (labels, facts) in &tickets {
+            if let Some(value) = value(facts, now) {
+                let _ = writeln!(text, "{name}{{{labels}}} {value}");
+            }
+        }
+    }
+    let name = "rekinit_failures_total";
+    head(
+        &mut text,
+        name,
+        "counter",
+        "Attempts that failed, by reason.",
+    );
+    for (labels, facts) in &tickets {
+        for (reason, count) in Reason::ALL.iter().zip(facts.failures) {
+            let reason = reason.name();
+            let _ = writeln!(text, "{name}{{{labels},reason=\"{reason}\"}} {count}");
+        }
+    }
+    let name = "rekinit_alarm";
+    head(
+        &mut text,
+        name,
+        "gauge",
+        "Why the last attempt failed, while that lasts.",
+    );
+    for (labels, facts) in &tickets {
+        let old = facts.old_secret.then_some("old_secret");
+        for reason in facts.reason.map(Reason::name).into_iter().chain(old) {
+            let _ = writeln!(text, "{name}{{{labels},reason=\"{reason}\"}} 1");
+        }
+    }
+    let name = "rekinit_kdc_latency_seconds";
+    head(
+        &mut text,
+        name,
+        "summary",
+        "How long refreshes waited for KDCs.",
+    );
+    for (labels, facts) in &tickets {
+        let (sum, count) = (facts.kdc_time.as_secs_f64(), facts.refreshes);
+        let _ = writeln!(text, "{name}_sum{{{labels}}} {sum:.6}");
+        let _ = writeln!(text, "{name}_count{{{labels}}} {count}");
+    }
+    let name = "rekinit_hook_runs_total";
+    head(
+        &mut text,
+        name,
+        "counter",
+        "Runs of the hook, by how they ended.",
+    );
+    for (labels, facts) in &tickets {
+        let (good, bad) = (facts.hooks_succeeded, facts.hooks_failed);
+        let _ = writeln!(text, "{name}{{{labels},result=\"success\"}} {good}");
+        let _ = writeln!(text, "{name}{{{labels},result=\"failure\"}} {bad}");
+    }
+    text
+}
+
+/// Name, type, help, and the value for a ticket, if it has one.
+type Simple = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&Facts, i64) -> Option<i64>,
+);
+
+const SIMPLE: [Simple; 10] = [
+    (
+        "rekinit_ticket_expiry_timestamp_seconds",
+        "gauge",
+        "When the ticket in the cache ends.",
+        |facts, _| facts.valid_until,
+    ),
+    (
+        "rekinit_ticket_renewable_until_timestamp_seconds",
+        "gauge",
+        "Until when the ticket can be renewed.",
+        |facts, _| facts.renew_till,
+    ),
+    (
+        "rekinit_ready",
+        "gauge",
+        "Whether the cache has a ticket that is good.",
+        |facts, now| Some(facts.is_ready(now).into()),
+    ),
+    (
+        "rekinit_last_success_timestamp_seconds",
+        "gauge",
+        "When the ticket was refreshed.",
+        |facts, _| facts.refreshed_at,
+    ),
+    (
+        "rekinit_next_attempt_timestamp_seconds",
+        "gauge",
+        "When it is refreshed next.",
+        |facts, _| facts.next_attempt,
+    ),
+    (
+        "rekinit_attempts_total",
+        "counter",
+        "Attempts to refresh the ticket.",
+        |facts, _| i64::try_from(facts.attempts).ok(),
+    ),
+    (
+        "rekinit_failures_in_a_row",
+        "gauge",
+        "Attempts that failed since the last one that did not.",
+        |facts, _| Some(facts.failures_in_a_row.into()),
+    ),
+    (
+        "rekinit_clock_offset_seconds",
+        "gauge",
+        "By how much the KDC's clock is ahead.",
+        |facts, _| facts.clock_offset,
+    ),
+    (
+        "rekinit_keytab_kvno",
+        "gauge",
+        "The version of the newest key in the keytab.",
+        |facts, _| facts.keytab_kvno.map(i64::from),
+    ),
+    (
+        "rekinit_missing_service_tickets",
+        "gauge",
+        "Services that there is no ticket for.",
+        |facts, _| i64::try_from(facts.missing_services).ok(),
+    ),
+];
+
+fn head(text: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+/// As a label's value is written.
+fn escaped(value: &str) -> String {
+    value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use kerberos_files::ccache::CcacheName;
+
+    use super::*;
+
+    #[test]
+    fn every_ticket_has_its_lines() {
+        let status = Arc::new(Status::new(
+            "FILE:/a\"b\\c".into(),
+            None,
+            Some((100, CcacheName::file("/a"))),
+        ));
+        status.update(|facts| {
+            facts.fail(Reason::ClockSkew, "");
+            facts.attempts = 2;
+        });
+        let statuses = [status, Arc::new(Status::new("KCM:1".into(), None, None))];
+        let text = metrics(&statuses, 50);
+        for line in [
+            r#"rekinit_ticket_expiry_timestamp_seconds{principal="(unknown)",cache="FILE:/a\"b\\c"} 100"#,
+            r#"rekinit_ready{principal="(unknown)",cache="KCM:1"} 0"#,
+            r#"rekinit_attempts_total{principal="(unknown)",cache="FILE:/a\"b\\c"} 2"#,
+            r#"rekinit_failures_total{principal="(unknown)",cache="KCM:1",reason="wrong_key"} 0"#,
+            r#"rekinit_alarm{principal="(unknown)",cache="FILE:/a\"b\\c",reason="clock_skew"} 1"#,
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+        }
+        // Each name is introduced once, before its values.
+        let mut introduced = Vec::new();
+        for line in text.lines() {
+            match line.strip_prefix("# TYPE ") {
+                Some(rest) => introduced.push(rest.split(' ').next().unwrap()),
+                None if line.starts_with('#') => {}
+                None => assert!(line.starts_with(introduced.last().unwrap()), "{line}"),
+            }
+        }
+        let count = introduced.len();
+        introduced.sort_unstable();
+        introduced.dedup();
+        assert_eq!(introduced.len(), count);
+        assert_eq!(
+            readiness(&statuses, 50),
+            (
+                false,
+                "ready (unknown) FILE:/a\"b\\c clock_skew\nnot ready (unknown) KCM:1 \n".into()
+            )
+        );
+        assert!(!readiness(&statuses[..1], 100).0);
+        assert!(!readiness(&[], 50).0);
+    }
+}
