@@ -72,6 +72,8 @@ use work::Work;
 #[derive(Debug)]
 pub struct TicketKeeper {
     shared: Arc<Shared>,
+    /// Whether a task has waited for the end already, for as long as it would.
+    is_awaited: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -82,7 +84,6 @@ struct Shared {
     stopped: AtomicBool,
     /// How many times the next refresh was to be a login.
     logins_wanted: AtomicU64,
-    /// Who stops the keeper waits for the end of what is being published.
     publishing: Publishing,
 }
 
@@ -182,16 +183,17 @@ impl TicketKeeper {
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Release);
         self.shared.alarm.ring();
-        // Watchers need not wait for a KDC that does not answer. What is being published just now
-        // comes before the end, though: the work will tell of that.
-        if !self.shared.publishing.is_under_way() {
-            self.shared.state.close();
-        }
+        // Watchers need not wait for a KDC that does not answer.
+        self.shared.end();
     }
 
     /// Ends the keeper as dropping it does, for a task: what is being published is awaited, where a
     /// drop would block the thread of the runtime, for as long as a lock or a callback takes.
-    pub async fn shutdown(self) {
+    ///
+    /// Whoever sets a limit to it may go on when that is over, and drop the keeper: that does not
+    /// wait any more, and what is being published comes to its end by itself.
+    pub async fn shutdown(&self) {
+        self.is_awaited.store(true, Ordering::Release);
         self.stop();
         let mut watch = self.watch();
         while watch.changed().await.is_some() {}
@@ -200,13 +202,15 @@ impl TicketKeeper {
 
 /// Ends the keeper. What is being published is waited for; nothing is published any more after
 /// that, though a request that a KDC has not answered yet may run on to its end in the background.
-/// Dropped by the very callback that publishes, it waits for nothing. A task awaits
-/// [`shutdown`](TicketKeeper::shutdown).
+/// Dropped by the very callback that publishes, or after a [`shutdown`](TicketKeeper::shutdown)
+/// that was given up, it waits for nothing. A task awaits that instead of dropping: a runtime whose
+/// only thread waits for a callback that needs it would wait for ever.
 impl Drop for TicketKeeper {
     fn drop(&mut self) {
         self.stop();
-        self.shared.publishing.wait_for_others();
-        self.shared.state.close();
+        if !self.is_awaited.load(Ordering::Acquire) {
+            self.shared.publishing.wait_for_others();
+        }
     }
 }
 
@@ -249,6 +253,7 @@ pub(crate) fn keeper(
     });
     let handle = TicketKeeper {
         shared: Arc::clone(&shared),
+        is_awaited: AtomicBool::new(false),
     };
     let work = Work::new(driver.unattended(), params, shared);
     Ok((handle, work.run()))

@@ -178,10 +178,9 @@ impl Work {
         let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
         let config = Arc::clone(&self.driver.config);
         let work = move || {
-            let _under_way = shared.publishing.begin();
-            if shared.is_stopped() {
+            let Some(_under_way) = shared.begin_to_publish() else {
                 return Ok(None);
-            }
+            };
             if let Some(name) = cache {
                 store_at(&login, &name, config.krb5())?;
             }
@@ -249,7 +248,7 @@ impl Drop for Work {
             state.error = Some(Arc::new(ClientError::KeeperEnded));
             self.shared.state.set(state);
         }
-        self.shared.state.close();
+        self.shared.end();
     }
 }
 
