@@ -1,9 +1,86 @@
-//! `Publishing`: what is being published, for whoever ends the keeper meanwhile.
+//! How a login is published, what becomes of one that cannot be, and `Publishing`: who publishes,
+//! for whoever ends the keeper meanwhile.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-use super::Shared;
+use kerberos_asn1::KerberosTime;
+use kerberos_proto::Login;
+
+use super::schedule::Backoff;
+use super::work::{Work, random};
+use super::{KeeperState, Shared};
+use crate::store::store_at;
+use crate::{ClientError, now};
+
+impl Work {
+    /// Publishes the login that waits for it, if there is one.
+    pub(super) async fn publish_waiting(
+        &mut self,
+        state: &mut KeeperState,
+    ) -> Result<(), ClientError> {
+        let Some(login) = self.unpublished.clone() else {
+            return Ok(());
+        };
+        let end = self.publish(&login).await?;
+        if end.is_some() {
+            // What is published may end before the login; it never lasts longer.
+            self.refresh_at = self.refresh_at.min(self.refresh_time(&login, end));
+        }
+        self.unpublished = None;
+        self.publish_backoff = Backoff::default();
+        state.published = Some(login);
+        Ok(())
+    }
+
+    /// While attempts to get another login fail, the one that could not be published, or was
+    /// renewed meanwhile, is put where it is to be all the same. Its failures have a pace of their
+    /// own: a folder may be mended long before the KDC is asked again. The attempt's failure is the
+    /// one that stays in the state.
+    pub(super) async fn publish_meanwhile(&mut self, state: &mut KeeperState) {
+        let waits = self.has_failed && self.unpublished.is_some();
+        if !waits || self.shared.is_stopped() || state.valid_login(now()).is_none() {
+            return;
+        }
+        if self.publish_at <= now()
+            && let Err(error) = self.publish_waiting(state).await
+        {
+            tracing::info!("the ticket that there is was not published: {error}");
+            self.publish_at = now() + self.publish_backoff.delay(&error, random());
+        }
+        let next = match self.unpublished {
+            Some(_) => self.publish_at,
+            None => self.refresh_at,
+        };
+        // A refresh that is overdue has just failed, and waits for the time that it was given.
+        if next > now() {
+            state.next_attempt = state.next_attempt.min(next);
+        }
+    }
+
+    /// Shows the login to the world, unless the keeper has been stopped; says when the first of
+    /// what it shows ends, if that is before the login.
+    async fn publish(&self, login: &Arc<Login>) -> Result<Option<KerberosTime>, ClientError> {
+        let (cache, callback) = (self.params.cache.clone(), self.params.publish.clone());
+        if cache.is_none() && callback.is_none() {
+            return Ok(None);
+        }
+        let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
+        let config = Arc::clone(&self.driver.config);
+        let work = move || {
+            let Some(_under_way) = shared.begin_to_publish() else {
+                return Ok(None);
+            };
+            if let Some(name) = cache {
+                store_at(&login, &name, config.krb5())?;
+            }
+            callback.map_or(Ok(None), |callback| {
+                callback.call(|publish| publish(&login))
+            })
+        };
+        self.driver.io.finish(work).await?
+    }
+}
 
 /// One at a time publishes, and nobody after the end.
 #[derive(Default, Debug)]

@@ -25,7 +25,7 @@ pub struct KeeperState {
     /// Why the last attempt failed, if it did; [`ClientError::KeeperEnded`] where there will be no
     /// other, and nobody asked for that. While a login fails that
     /// [`login_now`](crate::TicketKeeper::login_now) asked for, it stays, though the ticket at hand
-    /// is renewed.
+    /// is renewed; and so does that of any attempt, though an earlier login is published late.
     pub error: Option<Arc<ClientError>>,
     /// How many attempts have failed in a row.
     pub failures: u32,

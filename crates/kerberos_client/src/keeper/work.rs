@@ -12,7 +12,6 @@ use super::params::KeeperParams;
 use super::schedule::{self, Backoff};
 use super::{KeeperState, Shared};
 use crate::driver::Driver;
-use crate::store::store_at;
 use crate::{ClientError, now};
 
 /// Everything that a keeper needs to do its work.
@@ -24,15 +23,19 @@ pub(super) struct Work {
     /// How many of the logins that were wanted expressly have come.
     pub(super) logins_done: u64,
     /// When the ticket at hand is to be refreshed.
-    refresh_at: Timestamp,
+    pub(super) refresh_at: Timestamp,
     /// After a failure: when the next attempt may be made, unless somebody calls for one earlier.
     quiet_until: Option<Timestamp>,
-    /// The last login, if it could not be published.
-    unpublished: Option<Refreshed>,
+    /// Whether the last attempt brought no login.
+    pub(super) has_failed: bool,
+    /// The last login, until it has been published.
+    pub(super) unpublished: Option<Arc<Login>>,
+    /// While attempts fail: when that may be tried again, and the failures of it.
+    pub(super) publish_at: Timestamp,
+    pub(super) publish_backoff: Backoff,
 }
 
 /// A login that has come.
-#[derive(Clone)]
 pub(super) struct Refreshed {
     pub(super) login: Arc<Login>,
     /// Whether by renewing the ticket of the one before.
@@ -49,7 +52,10 @@ impl Work {
             logins_done: 0,
             refresh_at: Timestamp::default(),
             quiet_until: None,
+            has_failed: false,
             unpublished: None,
+            publish_at: Timestamp::default(),
+            publish_backoff: Backoff::default(),
         }
     }
 
@@ -69,6 +75,7 @@ impl Work {
                 None => self.refresh(&before, woken).await,
             };
             self.renew_meanwhile(&mut state).await;
+            self.publish_meanwhile(&mut state).await;
             if self.shared.is_stopped() {
                 return;
             }
@@ -85,14 +92,11 @@ impl Work {
 
     /// One attempt; what there is to be told of it.
     async fn refresh(&mut self, before: &KeeperState, woken: Woken) -> KeeperState {
-        if let Some(refreshed) = self.still_to_be_published(woken) {
-            let published = self.publish(&refreshed.login).await;
-            let refresh_at = self.refresh_at;
-            let state = self.conclude(before, Ok((refreshed, published)), before.took);
-            if self.unpublished.is_some() {
-                self.refresh_at = refresh_at;
-            }
-            return state;
+        let mut state = before.clone();
+        state.attempts += 1;
+        if self.is_only_to_be_published(woken) {
+            let published = self.publish_waiting(&mut state).await;
+            return self.conclude(state, published);
         }
         let start = Instant::now();
         let attempt = match self.params.first.take() {
@@ -102,23 +106,23 @@ impl Work {
             }),
             None => self.attempt(before.login.as_deref()).await,
         };
-        let took = start.elapsed();
-        let done = match attempt {
+        state.took = start.elapsed();
+        self.has_failed = attempt.is_err();
+        let result = match attempt {
             Ok(refreshed) => {
-                let published = self.publish(&refreshed.login).await;
-                Ok((refreshed, published))
+                self.take(&mut state, refreshed);
+                self.publish_waiting(&mut state).await
             }
             Err(error) => Err(error),
         };
-        self.conclude(before, done, took)
+        self.conclude(state, result)
     }
 
-    /// The login that only has to be published, unless it is time for another, or one is called
-    /// for: no KDC need be asked because of a folder that cannot be written to.
-    fn still_to_be_published(&mut self, woken: Woken) -> Option<Refreshed> {
-        let unpublished = self.unpublished.take();
-        let is_good = woken == Woken::Due && now() < self.refresh_at && !self.wants_login();
-        unpublished.filter(|_| is_good)
+    /// Whether there is a login that only has to be published, and it is not time for another, nor
+    /// is one called for: no KDC need be asked because of a folder that cannot be written to.
+    fn is_only_to_be_published(&self, woken: Woken) -> bool {
+        let is_good = woken == Woken::Due && now() < self.refresh_at;
+        self.unpublished.is_some() && is_good && !self.has_failed && !self.wants_login()
     }
 
     /// While a login that is wanted fails, the ticket at hand is renewed in its time all the same:
@@ -134,12 +138,10 @@ impl Work {
             return;
         };
         if self.refresh_at <= now() {
-            match self.renewed_and_published(&last).await {
-                Ok((refreshed, end)) => {
-                    self.refresh_at = self.refresh_time(&refreshed.login, end);
-                    self.unpublished = None;
-                    state.published = Some(Arc::clone(&refreshed.login));
-                    state.take(refreshed);
+            match self.driver.renew_login(&last).await {
+                Ok(login) => {
+                    let (login, renewed) = (Arc::new(login), true);
+                    self.take(state, Refreshed { login, renewed });
                 }
                 Err(error) => {
                     let client = &last.credential.client;
@@ -151,16 +153,12 @@ impl Work {
         state.next_attempt = state.next_attempt.min(self.refresh_at);
     }
 
-    async fn renewed_and_published(
-        &self,
-        last: &Login,
-    ) -> Result<(Refreshed, Option<KerberosTime>), ClientError> {
-        let refreshed = Refreshed {
-            login: Arc::new(self.driver.renew_login(last).await?),
-            renewed: true,
-        };
-        let end = self.publish(&refreshed.login).await?;
-        Ok((refreshed, end))
+    /// What is kept from now on. It counts even where it cannot be published.
+    fn take(&mut self, state: &mut KeeperState, refreshed: Refreshed) {
+        self.unpublished = Some(Arc::clone(&refreshed.login));
+        self.refresh_at = self.refresh_time(&refreshed.login, None);
+        self.publish_at = Timestamp::default();
+        state.take(refreshed);
     }
 
     /// Whether there is a login to come that was wanted expressly.
@@ -168,50 +166,9 @@ impl Work {
         self.shared.logins_wanted.load(Ordering::Acquire) != self.logins_done
     }
 
-    /// Shows the login to the world, unless the keeper has been stopped; says when the first of
-    /// what it shows ends, if that is before the login.
-    async fn publish(&self, login: &Arc<Login>) -> Result<Option<KerberosTime>, ClientError> {
-        let (cache, callback) = (self.params.cache.clone(), self.params.publish.clone());
-        if cache.is_none() && callback.is_none() {
-            return Ok(None);
-        }
-        let (shared, login) = (Arc::clone(&self.shared), Arc::clone(login));
-        let config = Arc::clone(&self.driver.config);
-        let work = move || {
-            let Some(_under_way) = shared.begin_to_publish() else {
-                return Ok(None);
-            };
-            if let Some(name) = cache {
-                store_at(&login, &name, config.krb5())?;
-            }
-            callback.map_or(Ok(None), |callback| {
-                callback.call(|publish| publish(&login))
-            })
-        };
-        self.driver.io.finish(work).await?
-    }
-
     /// What there is to be told after an attempt, and when the next one is due.
-    fn conclude(&mut self, before: &KeeperState, done: Done, took: Duration) -> KeeperState {
-        let mut state = before.clone();
-        state.attempts += 1;
-        state.took = took;
-        let error = match done {
-            // The login counts even where it could not be published.
-            Ok((refreshed, published)) => {
-                state.take(refreshed.clone());
-                let end = published.as_ref().ok().copied().flatten();
-                self.refresh_at = self.refresh_time(&refreshed.login, end);
-                if published.is_ok() {
-                    state.published = Some(refreshed.login);
-                } else {
-                    self.unpublished = Some(refreshed);
-                }
-                published.err()
-            }
-            Err(error) => Some(error),
-        };
-        state.next_attempt = if let Some(error) = &error {
+    fn conclude(&mut self, mut state: KeeperState, result: Result<(), ClientError>) -> KeeperState {
+        state.next_attempt = if let Err(error) = &result {
             let at = now() + self.backoff.delay(error, random());
             *self.quiet_until.insert(at)
         } else {
@@ -220,11 +177,11 @@ impl Work {
             self.refresh_at
         };
         state.failures = self.backoff.failures();
-        state.error = error.map(Arc::new);
+        state.error = result.err().map(Arc::new);
         state
     }
 
-    fn refresh_time(&self, login: &Login, end: Option<KerberosTime>) -> Timestamp {
+    pub(super) fn refresh_time(&self, login: &Login, end: Option<KerberosTime>) -> Timestamp {
         schedule::refresh_at(login, end, self.params.longest_pause, now(), random())
     }
 
@@ -252,9 +209,6 @@ impl Drop for Work {
     }
 }
 
-/// What came of an attempt: a login, and what came of publishing it.
-type Done = Result<(Refreshed, Result<Option<KerberosTime>, ClientError>), ClientError>;
-
 /// The state where only the ticket at hand is looked after, since an attempt failed a while ago.
 fn left_alone(before: &KeeperState, until: Timestamp) -> KeeperState {
     KeeperState {
@@ -266,7 +220,7 @@ fn left_alone(before: &KeeperState, until: Timestamp) -> KeeperState {
 
 /// Any number, so that many keepers do not do everything at the same time. Without one from the
 /// system they do.
-fn random() -> u16 {
+pub(super) fn random() -> u16 {
     let mut bytes = [0; 2];
     let _ = getrandom::fill(&mut bytes);
     u16::from_be_bytes(bytes)

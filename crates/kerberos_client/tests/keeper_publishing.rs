@@ -1,0 +1,203 @@
+//! What keepers publish when not all goes well: caches that cannot be written to for a while, KDCs
+//! that are away meanwhile, and ends that come in the middle of it.
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use kerberos_client::{AsyncClient, ClientError, KeeperParams, Login, TicketKeeper, now};
+use kerberos_proto::{Password, Secret};
+use kerberos_testkdc::{Fault, TestKdc};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+#[path = "shared/keeping.rs"]
+mod keeping;
+
+use keeping::{LONG, SECOND, as_params, client, password};
+
+fn kdc() -> TestKdc {
+    TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .start()
+        .unwrap()
+}
+
+fn wait_for(keeper: &TicketKeeper, is_so: impl Fn(&TicketKeeper) -> bool) {
+    let end = Instant::now() + LONG;
+    while !is_so(keeper) {
+        assert!(Instant::now() < end, "{:?}", keeper.state());
+        thread::sleep(SECOND / 100);
+    }
+}
+
+/// A place to publish to that fails as long as the flag is set.
+fn place(
+    is_broken: &Arc<AtomicBool>,
+) -> impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static {
+    let is_broken = Arc::clone(is_broken);
+    move |_| {
+        if is_broken.load(Ordering::Acquire) {
+            return Err(ClientError::callback("the folder cannot be written to"));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_login_that_waits_to_be_published_survives_a_refresh_that_fails() {
+    let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
+    let client = client(&kdc).with_request_timeout(SECOND / 5);
+    let params = KeeperParams::new(as_params(&client), password).with_publish(place(&is_broken));
+    let keeper = client.keep(params).unwrap();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    assert!(keeper.state().login.is_some());
+    kdc.set_fault(Fault::Silence);
+    is_broken.store(false, Ordering::Release);
+    keeper.refresh_now();
+    keeper.wait(SECOND * 20).unwrap();
+}
+
+#[test]
+fn a_login_that_waits_to_be_published_survives_a_wrong_secret() {
+    let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
+    let client = client(&kdc);
+    let secret = Arc::new(Mutex::new("password"));
+    let given = Arc::clone(&secret);
+    let source = move || Ok(Secret::Password(Password::new(*given.lock().unwrap())));
+    let params = KeeperParams::new(as_params(&client), source).with_publish(place(&is_broken));
+    let keeper = client.keep(params).unwrap();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    *secret.lock().unwrap() = "a new one, which is wrong";
+    keeper.login_now();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 2);
+    // The next login is minutes away; the folder may be mended before that.
+    is_broken.store(false, Ordering::Release);
+    keeper.wait(SECOND * 20).unwrap();
+    let state = keeper.state();
+    let error = state.error.as_deref();
+    assert!(matches!(error, Some(ClientError::Exchange(_))), "{error:?}");
+}
+
+#[test]
+fn to_publish_late_puts_no_refresh_off() {
+    let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
+    let client = client(&kdc);
+    let mut params =
+        KeeperParams::new(as_params(&client), password).with_publish(place(&is_broken));
+    params.longest_pause = Some(SECOND * 4);
+    let keeper = client.keep(params).unwrap();
+    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    let came = keeper.state().refreshed_at.unwrap();
+    is_broken.store(false, Ordering::Release);
+    keeper.wait(LONG).unwrap();
+    let state = keeper.state();
+    assert_eq!((state.attempts, state.refreshed_at), (2, Some(came)));
+    // The time is taken twice, which takes a moment.
+    let latest = came + SECOND * 4 + SECOND / 2;
+    assert!(state.next_attempt <= latest, "{state:?}");
+}
+
+#[test]
+fn a_ticket_that_was_renewed_meanwhile_waits_to_be_published() {
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .max_life(SECOND * 6)
+        .start()
+        .unwrap();
+    let is_broken = Arc::new(AtomicBool::new(false));
+    let client = client(&kdc);
+    let mut login = as_params(&client);
+    login.renew_lifetime = Some(3_600);
+    let secret = Arc::new(Mutex::new("password"));
+    let given = Arc::clone(&secret);
+    let source = move || Ok(Secret::Password(Password::new(*given.lock().unwrap())));
+    let params = KeeperParams::new(login, source).with_publish(place(&is_broken));
+    let keeper = client.keep(params).unwrap();
+    let first = keeper.wait(LONG).unwrap();
+    *secret.lock().unwrap() = "a new one, which is wrong";
+    is_broken.store(true, Ordering::Release);
+    keeper.login_now();
+    let end = first.credential.times.endtime.unix();
+    wait_for(&keeper, |_| now().seconds > end);
+    let state = keeper.state();
+    assert!(state.valid_published(now()).is_none());
+    assert!(state.valid_login(now()).is_some(), "{state:?}");
+    is_broken.store(false, Ordering::Release);
+    keeper.wait(LONG).unwrap();
+    assert!(keeper.state().error.is_some() && keeper.state().renewed);
+}
+
+/// A keeper whose first login is just being published, which takes a second of that runtime's
+/// time; it tells when it begins, and when it ends.
+async fn just_publishing() -> (TestKdc, TicketKeeper, UnboundedReceiver<&'static str>) {
+    let kdc = kdc();
+    let blocking = client(&kdc);
+    let client = AsyncClient::from(blocking.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let (tell, mut told) = unbounded_channel();
+    let params = KeeperParams::new(as_params(&blocking), password).with_publish(move |_| {
+        tell.send("begins").unwrap();
+        runtime.block_on(tokio::time::sleep(SECOND));
+        tell.send("ends").unwrap();
+        Ok(())
+    });
+    let keeper = client.keep(params).unwrap();
+    assert_eq!(told.recv().await, Some("begins"));
+    (kdc, keeper, told)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// What `work` comes to in a thread of its own; it is an error if that takes long.
+fn within_a_minute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(work()));
+    told.recv_timeout(LONG).unwrap()
+}
+
+#[test]
+fn a_limit_on_the_end_of_a_keeper_is_kept() {
+    within_a_minute(|| {
+        runtime().block_on(async {
+            let (_kdc, keeper, mut told) = just_publishing().await;
+            let mut watch = keeper.watch();
+            // With the limit the keeper's handle goes, too.
+            let ending = async move { keeper.shutdown().await };
+            assert!(timeout(SECOND / 10, ending).await.is_err());
+            assert_eq!(told.recv().await, Some("ends"));
+            assert_eq!(told.recv().await, None, "it is published once");
+            while watch.changed().await.is_some() {}
+        });
+    });
+}
+
+#[test]
+fn a_keeper_ends_though_nobody_runs_its_task() {
+    within_a_minute(|| {
+        let (alone, other) = (runtime(), runtime());
+        let kdc = kdc();
+        let blocking = client(&kdc);
+        let (tell, mut told) = unbounded_channel();
+        let params = KeeperParams::new(as_params(&blocking), password).with_publish(move |_| {
+            tell.send("begins").unwrap();
+            thread::sleep(SECOND / 4);
+            tell.send("ends").unwrap();
+            Ok(())
+        });
+        let keeper = alone.block_on(async {
+            let keeper = AsyncClient::from(blocking).keep(params).unwrap();
+            assert_eq!(told.recv().await, Some("begins"));
+            keeper
+        });
+        other.block_on(keeper.shutdown());
+        assert_eq!(told.try_recv(), Ok("ends"));
+    });
+}
