@@ -1,13 +1,14 @@
 //! Waiting and working by a Tokio runtime.
 
-use std::convert::Infallible;
+mod end;
+
 use std::future::poll_fn;
 use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{io, thread};
 
 use ::tokio::io::Interest;
@@ -21,6 +22,7 @@ use tracing::Instrument as _;
 use super::workers::{Work, Workers, spawn};
 use super::{Place, Waiting};
 use crate::ClientError;
+pub(super) use end::finish;
 
 /// As [`Io::wait`](super::Io::wait).
 ///
@@ -79,45 +81,15 @@ pub(super) async fn run<T: Send + 'static>(
 ) -> Result<T, ClientError> {
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
     let (work, told) = telling(runtime, work);
-    WORKERS
-        .run(work, spawn)
-        .map_err(|(error, _)| ClientError::NoThread(Arc::new(error)))?;
+    queue(work)?;
     outcome(told).await.ok_or(ClientError::NoRuntime)
 }
 
-/// As [`Io::finish`](super::Io::finish).
-///
-/// A runtime that shuts down drops its tasks, and one of them waits for the work when it is
-/// dropped.
-pub(super) async fn finish<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, ClientError> {
-    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
-    let (at_work, end) = mpsc::channel::<Infallible>();
-    let (tell, told) = oneshot::channel::<()>();
-    runtime.spawn(async move {
-        let _end = End(end);
-        // That it is told of is as good as that it ends.
-        let _ = told.await;
-    });
-    run(move || {
-        // Dropped when the work has ended, by a panic perhaps, and the last of them first: the task
-        // that is told has nothing to wait for any more.
-        let _tell = tell;
-        let _at_work = at_work;
-        work()
-    })
-    .await
-}
-
-/// The end of some work, which comes when its sender is dropped. Dropping this waits for it.
-struct End(mpsc::Receiver<Infallible>);
-
-impl Drop for End {
-    fn drop(&mut self) {
-        // It ends by an error in any case.
-        let _ = self.0.recv_timeout(LONGEST_END);
-    }
+/// Has the work done by another thread.
+fn queue(work: Work) -> Result<(), ClientError> {
+    WORKERS
+        .run(work, spawn)
+        .map_err(|(error, _)| ClientError::NoThread(Arc::new(error)))
 }
 
 /// As [`Io::run_or_do`](super::Io::run_or_do).
@@ -162,9 +134,6 @@ async fn outcome<T>(told: oneshot::Receiver<thread::Result<T>>) -> Option<T> {
 
 static WORKERS: Workers = Workers::new();
 
-/// How long a runtime that shuts down waits for what is at work.
-const LONGEST_END: Duration = Duration::from_secs(10);
-
 /// As [`Io::place`](super::Io::place).
 pub(super) fn place() -> Result<Place, ClientError> {
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
@@ -182,7 +151,8 @@ pub(super) fn detach(work: impl Future<Output = ()> + Send + 'static) -> Result<
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::sync::{Arc, OnceLock};
+    use std::sync::{Arc, OnceLock, mpsc};
+    use std::time::Duration;
 
     use tracing::span::{Attributes, Id, Record};
     use tracing::subscriber::set_default;

@@ -1,0 +1,158 @@
+//! `finish`: work that the end of its runtime does not cut off, since no runtime waits for threads
+//! which are not its own.
+
+use std::convert::Infallible;
+use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::tokio::runtime::{Handle, Id};
+use ::tokio::sync::oneshot;
+
+use super::{outcome, queue, telling};
+use crate::ClientError;
+
+/// As [`Io::finish`](crate::io::Io::finish).
+///
+/// A runtime that shuts down drops its tasks, and one of them waits for the work when it is
+/// dropped.
+pub(in crate::io) async fn finish<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ClientError> {
+    finish_within(LONGEST_END, work).await
+}
+
+async fn finish_within<T: Send + 'static>(
+    longest: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ClientError> {
+    let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+    let (at_work, ended) = mpsc::channel::<Infallible>();
+    let (tell, told) = oneshot::channel::<()>();
+    let (work, output) = telling(runtime.clone(), move || {
+        // Dropped when the work has ended, by a panic perhaps, and the last of them first: the task
+        // that is told has nothing to wait for any more.
+        let _tell = tell;
+        let _at_work = at_work;
+        work()
+    });
+    // Before there is anyone who waits for it: a runtime that has shut down drops the task at once.
+    queue(work)?;
+    let end = End {
+        ended,
+        runtime: runtime.id(),
+        longest,
+    };
+    runtime.spawn(async move {
+        let _end = end;
+        // That it is told of is as good as that it ends.
+        let _ = told.await;
+    });
+    outcome(output).await.ok_or(ClientError::NoRuntime)
+}
+
+/// The end of some work. Dropping this waits for it.
+struct End {
+    /// Nothing is sent; it ends with the work.
+    ended: mpsc::Receiver<Infallible>,
+    runtime: Id,
+    longest: Duration,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if matches!(self.ended.try_recv(), Err(TryRecvError::Disconnected)) {
+            return;
+        }
+        let left = deadline(self.runtime, self.longest).saturating_duration_since(Instant::now());
+        if let Err(RecvTimeoutError::Timeout) = self.ended.recv_timeout(left) {
+            tracing::warn!("a runtime ends before work that was to be finished");
+        }
+    }
+}
+
+/// When the runtime must be gone, though work may be left: all of that has one time, which begins
+/// with the first to be waited for.
+fn deadline(runtime: Id, longest: Duration) -> Instant {
+    let mut ends = ENDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = Instant::now();
+    // A number may be another runtime's after a while.
+    ends.retain(|(_, deadline)| now.saturating_duration_since(*deadline) < FORGOTTEN);
+    if let Some((_, deadline)) = ends.iter().find(|(id, _)| *id == runtime) {
+        return *deadline;
+    }
+    let deadline = now + longest;
+    ends.push((runtime, deadline));
+    deadline
+}
+
+/// The runtimes that are shutting down, and until when.
+static ENDS: Mutex<Vec<(Id, Instant)>> = Mutex::new(Vec::new());
+
+/// How long a runtime that shuts down waits for what is at work.
+const LONGEST_END: Duration = Duration::from_secs(10);
+
+/// When a runtime's end is past.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use ::tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn runtimes() -> [Runtime; 2] {
+        [Builder::new_multi_thread(), Builder::new_current_thread()]
+            .map(|mut builder| builder.build().unwrap())
+    }
+
+    /// Begins pieces of work that take so long.
+    fn begin(runtime: &Runtime, count: usize, longest: Duration, takes: Duration) {
+        runtime.block_on(async {
+            let (tell, told) = mpsc::channel();
+            for _ in 0..count {
+                let tell = tell.clone();
+                ::tokio::spawn(finish_within(longest, move || {
+                    tell.send(()).unwrap();
+                    thread::sleep(takes);
+                }));
+            }
+            let mut begun = 0;
+            while begun < count {
+                begun += told.try_iter().count();
+                ::tokio::task::yield_now().await;
+            }
+        });
+    }
+
+    #[test]
+    fn the_end_of_a_runtime_takes_its_time_once() {
+        for runtime in runtimes() {
+            let longest = Duration::from_secs(2);
+            begin(&runtime, 5, longest, longest * 30);
+            let start = Instant::now();
+            drop(runtime);
+            let took = start.elapsed();
+            assert!(took >= longest && took < longest * 2, "{took:?}");
+        }
+    }
+
+    #[test]
+    fn a_runtime_that_has_ended_waits_for_no_work_that_nobody_does() {
+        for runtime in runtimes() {
+            let handle = runtime.handle().clone();
+            drop(runtime);
+            let start = Instant::now();
+            let done = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&done);
+            let count = move || counted.fetch_add(1, Ordering::Release);
+            handle.block_on(finish(count)).unwrap();
+            assert_eq!(done.load(Ordering::Acquire), 1);
+            assert!(start.elapsed() < LONGEST_END / 2, "{:?}", start.elapsed());
+        }
+    }
+}
