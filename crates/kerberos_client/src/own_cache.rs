@@ -32,9 +32,9 @@ impl Client {
     /// A [keeper](Self::keep) has the ticket fresh without being asked.
     ///
     /// # Errors
-    /// As [`login`](Self::login), but not while there is a good ticket; [`ClientError::NoCacheOf`]
-    /// when `~/.k5identity` names a principal with neither cache nor key; [`ClientError::Ccache`]
-    /// and [`ClientError::Keytab`] when one cannot be read.
+    /// As [`login`](Self::login), and [`ClientError::Keytab`] when that cannot be read, but neither
+    /// while there is a good ticket; [`ClientError::NoCacheOf`] when `~/.k5identity` names a
+    /// principal with neither cache nor key; [`ClientError::Ccache`] when the cache cannot be read.
     ///
     /// # Example
     /// ```
@@ -72,22 +72,21 @@ impl Driver {
         let Some(keys) = own.keys else {
             return Ok(own.name);
         };
-        let login = self.config.as_params(keys.principal)?;
-        let done = match self.login(login, Secret::Keys(keys.keys)).await {
-            Ok(login) => {
-                let (config, name) = (Arc::clone(&self.config), own.name.clone());
-                let store = move || store(&login, &name, &config);
-                self.io.finish(store).await?
-            }
-            Err(error) => Err(error),
-        };
-        match done {
+        match self.log_in_to(&own.name, keys).await {
             Err(error) if own.has_ticket => {
-                tracing::warn!("the ticket in {} stays in use: {error}", own.name);
+                stays_in_use(&own.name, &error);
                 Ok(own.name)
             }
             done => done.map(|()| own.name),
         }
+    }
+
+    async fn log_in_to(&self, name: &CcacheName, keys: OwnKeys) -> Result<(), ClientError> {
+        let login = self.config.as_params(keys.principal)?;
+        let login = self.login(login, Secret::Keys(keys.keys)).await?;
+        let (config, name) = (Arc::clone(&self.config), name.clone());
+        let store = move || store(&login, &name, &config);
+        self.io.finish(store).await?
     }
 }
 
@@ -122,8 +121,16 @@ impl OwnCache {
         };
         let owner = named.clone().or_else(|| state.owner.clone());
         let is_anothers = named.is_some() && state.owner.is_some() && state.owner != named;
+        let has_ticket = state.has_ticket(now());
         let keys = if state.is_due(now()) && !is_anothers {
-            keys(config, owner)?
+            match (keys(config, owner), &cache) {
+                // Whatever it is, as with MIT's library.
+                (Err(error), Some(cache)) if has_ticket => {
+                    stays_in_use(cache.name(), &error);
+                    None
+                }
+                (keys, _) => keys?,
+            }
         } else {
             None
         };
@@ -137,7 +144,6 @@ impl OwnCache {
             Some(cache) => cache,
             None => caches.new_unique()?,
         };
-        let has_ticket = state.has_ticket(now());
         if has_ticket && keys.is_some() {
             // Others go on with the ticket that there is, and so do we if no KDC answers.
             let soon = refresh_time(now().seconds + PAUSE);
@@ -238,6 +244,10 @@ fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>
         ) => Ok(None),
         keys => Ok(keys?),
     }
+}
+
+fn stays_in_use(cache: &CcacheName, error: &ClientError) {
+    tracing::warn!("the ticket in {cache} stays in use: {error}");
 }
 
 /// Puts the login into the cache, with the time at which it is to be repeated: MIT's library takes
