@@ -187,7 +187,13 @@ impl State {
             owner: Some(owner),
             ..Self::default()
         };
-        while let Some(entry) = reader.next()? {
+        loop {
+            let entry = match reader.next() {
+                Ok(Some(entry)) => entry,
+                // What stands before the damage counts, as where a ticket is looked up.
+                Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
+                Err(error) => return Err(error),
+            };
             if let Some(config) = entry.config() {
                 if config.key == REFRESH_TIME && config.principal.is_none() {
                     let text = str::from_utf8(config.value).ok();
