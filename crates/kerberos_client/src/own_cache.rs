@@ -22,7 +22,7 @@ impl Client {
     ///
     /// In a collection (DIR, KCM, KEYRING) it is a cache of the principal that `~/.k5identity`
     /// names for the service, else one of the service's realm, else the primary one. Where that has
-    /// no TGT, or one that has ended, there is a login with the client keytab
+    /// no TGT, or one that ends within half a minute, there is a login with the client keytab
     /// (`KRB5_CLIENT_KTNAME`, `default_client_keytab_name`): as the cache's principal, or as the
     /// first one of the keytab. A ticket that came so is replaced when half of its life is over;
     /// the cache says when (`refresh_time`), to programs with MIT's library, too. Without a client
@@ -211,8 +211,10 @@ impl State {
         self.end.is_some_and(|end| end > now.seconds)
     }
 
+    /// It is, too, when the ticket would end while it is used, whoever got it.
     fn is_due(&self, now: Timestamp) -> bool {
-        !self.has_ticket(now) || self.refresh_at.is_some_and(|at| at <= now.seconds)
+        let lasts = self.end.is_some_and(|end| end > now.seconds + PAUSE);
+        !lasts || self.refresh_at.is_some_and(|at| at <= now.seconds)
     }
 }
 
@@ -273,5 +275,6 @@ fn refresh_time(at: i64) -> ConfigEntry {
 /// The setting of a cache by which MIT's library has it, too.
 const REFRESH_TIME: &[u8] = b"refresh_time";
 
-/// In seconds: how long others leave the renewal of a ticket to whoever has begun it.
+/// In seconds: how long others leave the renewal of a ticket to whoever has begun it, and how long
+/// a ticket has to last to be left alone.
 const PAUSE: i64 = 30;
