@@ -221,7 +221,9 @@ impl State {
 /// As whom to talk to the service, if the user says so.
 fn identity(config: &Config, service: &Principal) -> Option<Principal> {
     // As in MIT's library a file that cannot be read says nothing.
-    let text = std::fs::read_to_string(config.k5identity()?).ok()?;
+    let bytes = std::fs::read(config.k5identity()?).ok()?;
+    // A byte that is none of UTF-8 spoils its own line at most.
+    let text = String::from_utf8_lossy(&bytes);
     let realm = config.default_realm().ok();
     let options = realm.map_or_else(ParseOptions::default, |realm| {
         ParseOptions::with_default_realm(realm.as_bytes())
