@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kerberos_files::config::ServerKind;
-use kerberos_proto::{ExchangeError, Request, Step};
+use kerberos_proto::{Credential, ExchangeError, Request, Step};
 
 use crate::delivery::Strategy;
 use crate::delivery::driver::{PATIENCE, deliver, may_be_of_a_person};
 use crate::dns::Resolver;
 use crate::error::shown;
+use crate::flights::{Caller, Flights};
 use crate::good_servers::GoodServers;
 use crate::io::Io;
 use crate::locate::{Located, locate};
-use crate::tickets::Flights;
+use crate::tickets::TicketRoute;
 use crate::trace::trace;
 use crate::{ClientError, Config};
 
@@ -36,7 +37,7 @@ pub(crate) struct Driver {
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     good_servers: GoodServers,
-    pub(crate) flights: Flights,
+    pub(crate) flights: Flights<TicketRoute, Credential>,
 }
 
 impl Driver {
@@ -143,6 +144,14 @@ impl Driver {
             good.remember(&request.realm, kind, located, &answered, udp_is_silent);
         }
         Ok((delivered.message, from))
+    }
+
+    /// With whom an answer may be shared.
+    pub(crate) fn caller(&self) -> Result<Caller, ClientError> {
+        Ok(Caller {
+            time_limit: self.time_limit()?,
+            place: self.io.place()?,
+        })
     }
 
     /// When a request that starts now must be over.

@@ -84,6 +84,7 @@ mod error;
 #[cfg(feature = "https")]
 #[cfg(test)]
 mod fault_matrix;
+mod flights;
 mod good_servers;
 #[cfg(feature = "gss")]
 mod gss;

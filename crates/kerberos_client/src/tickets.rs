@@ -11,10 +11,10 @@
 //! (`kerberos_proto`).
 
 mod again;
-mod flights;
 mod get;
 mod look_up;
 mod request;
+mod route;
 mod s4u;
 
 use std::sync::{Arc, Mutex};
@@ -25,14 +25,13 @@ use kerberos_proto::{ClockOffset, Credential, Policy, Principal};
 
 #[cfg(feature = "tokio")]
 pub(crate) use again::store_renewed_at;
-pub(crate) use flights::Flights;
 pub use request::TicketRequest;
+pub(crate) use route::TicketRoute;
 
 use crate::driver::Driver;
 use crate::io::block_on;
 use crate::trace::trace;
 use crate::{Client, ClientError, now};
-use flights::{Origin, Seat};
 use look_up::Hit;
 
 impl Client {
@@ -285,7 +284,7 @@ struct Getter {
     tgts: Mutex<Vec<Credential>>,
     /// Whether the one that every way starts with has a session key of no type that is allowed.
     start_tgt_of_other_etype: bool,
-    /// How many [`Flights`] had landed when the cache was read.
+    /// How many [`Flights`](crate::flights::Flights) had landed when the cache was read.
     landed: u64,
 }
 
@@ -300,33 +299,17 @@ impl Getter {
         if request.fresh || !request.may_be_cached() {
             return self.get(request).await;
         }
-        let origin = Origin {
+        let route = TicketRoute {
             cache: self.cache.name().clone(),
             client: self.client.clone(),
             start_realm: self.start_realm.clone(),
-            time_limit: self.driver.time_limit()?,
-            place: self.driver.io.place()?,
+            request: request.clone(),
         };
-        loop {
-            match self.driver.shared.flights.join(&origin, request) {
-                Seat::Pilot(pilot) => {
-                    let flight = pilot.flight();
-                    let (getter, request) = (Arc::clone(self), request.clone());
-                    let work = async move {
-                        let outcome = getter.get_unless_there(&request).await;
-                        pilot.land(outcome);
-                    };
-                    self.driver.io.detach(work).await?;
-                    // Only a runtime that shuts down takes a pilot away.
-                    return flight.arrival().await.unwrap_or(Err(ClientError::NoResult));
-                }
-                Seat::Passenger(flight) => {
-                    if let Some(outcome) = flight.arrival().await {
-                        return outcome;
-                    }
-                }
-            }
-        }
+        let (getter, request) = (Arc::clone(self), request.clone());
+        let get = || async move { getter.get_unless_there(&request).await };
+        let driver = &self.driver;
+        let (flights, caller) = (&driver.shared.flights, driver.caller()?);
+        flights.outcome(driver.io, caller, &route, get).await
     }
 
     /// Gets the ticket, unless somebody else has put it into the cache since that was read.

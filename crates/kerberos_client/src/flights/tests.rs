@@ -1,0 +1,115 @@
+//! Who shares a flight, and what becomes of those who do.
+
+use std::thread;
+use std::time::Duration;
+
+use super::*;
+use crate::io::block_on;
+
+/// To a place of that name.
+#[derive(Clone)]
+struct To(&'static str);
+
+impl Route for To {
+    fn is_same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+type OfTests = Flights<To, u32>;
+
+fn caller() -> Caller {
+    Caller {
+        time_limit: None,
+        place: Place::Thread,
+    }
+}
+
+fn pilot(seat: Seat<To, u32>) -> Pilot<To, u32> {
+    match seat {
+        Seat::Pilot(pilot) => pilot,
+        Seat::Passenger(_) => panic!("there is a pilot"),
+    }
+}
+
+fn passenger(seat: Seat<To, u32>) -> Arc<Flight<To, u32>> {
+    match seat {
+        Seat::Pilot(_) => panic!("there is no pilot"),
+        Seat::Passenger(flight) => flight,
+    }
+}
+
+#[test]
+fn one_asks_and_all_are_told() {
+    let flights = OfTests::default();
+    let first = pilot(flights.join(caller(), &To("a")));
+    // Something else is another flight.
+    drop(pilot(flights.join(caller(), &To("b"))));
+    // So is one for those who have less time, or more.
+    let hasty = Caller {
+        time_limit: Some(Duration::from_secs(1)),
+        ..caller()
+    };
+    drop(pilot(flights.join(hasty, &To("a"))));
+    let own = Arc::clone(&first.flight);
+    let others: Vec<_> = (0..5)
+        .map(|_| passenger(flights.join(caller(), &To("a"))))
+        .map(|flight| thread::spawn(move || block_on(flight.arrival())))
+        .collect();
+    thread::sleep(Duration::from_millis(10));
+    let before = flights.landed();
+    first.land(Err(ClientError::NoDefaultRealm));
+    for other in others {
+        let outcome = other.join().unwrap();
+        assert!(matches!(outcome, Some(Err(ClientError::NoDefaultRealm))));
+    }
+    assert!(block_on(own.arrival()).is_some());
+    assert_eq!(flights.landed(), before + 1);
+    // It is over: who comes now asks anew.
+    drop(pilot(flights.join(caller(), &To("a"))));
+}
+
+#[test]
+fn who_comes_late_asks_anew() {
+    let flights = OfTests::default();
+    let hasty = Caller {
+        time_limit: Some(Duration::from_millis(20)),
+        ..caller()
+    };
+    let _first = pilot(flights.join(hasty, &To("a")));
+    thread::sleep(Duration::from_millis(21));
+    let _second = pilot(flights.join(hasty, &To("a")));
+}
+
+#[test]
+fn who_waits_no_longer_is_forgotten() {
+    let flights = OfTests::default();
+    let _first = pilot(flights.join(caller(), &To("a")));
+    let flight = passenger(flights.join(caller(), &To("a")));
+    let waiting = || match &*flight.lock() {
+        State::UnderWay(passengers) => passengers.len(),
+        _ => 0,
+    };
+    let mut context = Context::from_waker(Waker::noop());
+    let mut arrivals = vec![flight.arrival(), flight.arrival()];
+    for _ in 0..2 {
+        for arrival in &mut arrivals {
+            assert!(Pin::new(arrival).poll(&mut context).is_pending());
+        }
+    }
+    assert_eq!(waiting(), 2);
+    arrivals.pop();
+    assert_eq!(waiting(), 1);
+    arrivals.pop();
+    assert_eq!(waiting(), 0);
+}
+
+#[test]
+fn who_waits_for_nobody_learns_it() {
+    let flights = OfTests::default();
+    let first = pilot(flights.join(caller(), &To("a")));
+    let flight = passenger(flights.join(caller(), &To("a")));
+    let waiting = thread::spawn(move || block_on(flight.arrival()));
+    drop(first);
+    assert!(waiting.join().unwrap().is_none());
+}
