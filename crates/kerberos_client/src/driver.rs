@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kerberos_files::ccache::CcacheName;
 use kerberos_files::config::ServerKind;
 use kerberos_proto::{Credential, ExchangeError, Request, Step};
 
@@ -15,6 +16,7 @@ use crate::flights::{Caller, Flights};
 use crate::good_servers::GoodServers;
 use crate::io::Io;
 use crate::locate::{Located, locate};
+use crate::own_cache::OwnRoute;
 use crate::tickets::TicketRoute;
 use crate::trace::trace;
 use crate::{ClientError, Config};
@@ -38,6 +40,7 @@ pub(crate) struct Driver {
 pub(crate) struct Shared {
     good_servers: GoodServers,
     pub(crate) flights: Flights<TicketRoute, Credential>,
+    pub(crate) own_logins: Flights<OwnRoute, CcacheName>,
 }
 
 impl Driver {

@@ -2,18 +2,19 @@
 //! that names no client (`acquire_cred.c`): a cache of the collection, and a login with the client
 //! keytab where there is no ticket.
 
+mod find;
+
 use std::sync::Arc;
 
-use kerberos_files::ccache::{
-    Ccache, CcacheError, CcacheName, Collection, ConfigEntry, K5Identity, Selection,
-};
-use kerberos_files::keytab::{KeytabError, KeytabFile};
-use kerberos_proto::{KeyEntry, Login, ParseOptions, Principal, Secret, Timestamp};
+use kerberos_files::ccache::{Ccache, CcacheName, ConfigEntry};
+use kerberos_proto::{Login, Principal, Secret};
 
 use crate::driver::Driver;
+use crate::flights::Route;
 use crate::io::block_on;
 use crate::store::cache_of;
 use crate::{Client, ClientError, Config, now};
+use find::OwnCache;
 
 impl Client {
     /// The cache to talk to `service` with, for a program that needs no more of a person than a
@@ -66,193 +67,72 @@ impl Driver {
     /// As [`Client::cache_for`].
     pub(crate) async fn cache_for(&self, service: &str) -> Result<CcacheName, ClientError> {
         let service = self.named_service(service).await?;
-        let config = Arc::clone(&self.config);
-        let find = move || OwnCache::find(&config, &service);
-        let own = self.io.run(find).await??;
-        let Some(keys) = own.keys else {
-            return Ok(own.name);
+        let due = match self.own_cache(&service).await? {
+            OwnCache::AsItIs(name) => return Ok(name),
+            OwnCache::Due(due) => due,
         };
-        match self.log_in_to(&own.name, keys).await {
-            Err(error) if own.has_ticket => {
-                stays_in_use(&own.name, &error);
-                Ok(own.name)
+        match (
+            self.log_in_once(service, due.keys.principal).await,
+            due.in_use,
+        ) {
+            (Err(error), Some(name)) => {
+                stays_in_use(&name, &error);
+                Ok(name)
             }
-            done => done.map(|()| own.name),
+            (done, _) => done,
         }
     }
 
-    async fn log_in_to(&self, name: &CcacheName, keys: OwnKeys) -> Result<(), ClientError> {
-        let login = self.config.as_params(keys.principal)?;
-        let login = self.login(login, Secret::Keys(keys.keys)).await?;
-        let (config, name) = (Arc::clone(&self.config), name.clone());
-        let store = move || store(&login, &name, &config);
+    async fn own_cache(&self, service: &Principal) -> Result<OwnCache, ClientError> {
+        let (config, service) = (Arc::clone(&self.config), service.clone());
+        let find = move || OwnCache::find(&config, &service);
+        self.io.run(find).await?
+    }
+
+    /// Logs in as `owner`, once for all who ask at the same time: a service's first connections
+    /// come together, and each would make a cache of its own.
+    async fn log_in_once(
+        &self,
+        service: Principal,
+        owner: Principal,
+    ) -> Result<CcacheName, ClientError> {
+        let route = OwnRoute {
+            caches: self.config.ccache_name()?,
+            owner,
+        };
+        let driver = self.clone();
+        let log_in = || async move { driver.log_in_unless_there(&service).await };
+        let (logins, caller) = (&self.shared.own_logins, self.caller()?);
+        logins.outcome(self.io, caller, &route, log_in).await
+    }
+
+    /// Logs in, unless somebody else has since it was seen that it is time for that.
+    async fn log_in_unless_there(&self, service: &Principal) -> Result<CcacheName, ClientError> {
+        let due = match self.own_cache(service).await? {
+            OwnCache::AsItIs(name) => return Ok(name),
+            OwnCache::Due(due) => due,
+        };
+        let (principal, keys) = (due.keys.principal.clone(), due.keys.keys.clone());
+        let config = Arc::clone(&self.config);
+        let cache = self.io.run(move || due.begin(&config)).await??;
+        let login = self.config.as_params(principal)?;
+        let login = self.login(login, Secret::Keys(keys)).await?;
+        let config = Arc::clone(&self.config);
+        let store = move || store(&login, &cache, &config);
         self.io.finish(store).await?
     }
 }
 
-/// The cache that was chosen.
-struct OwnCache {
-    name: CcacheName,
-    /// Whether there is a TGT in it that has not ended.
-    has_ticket: bool,
-    /// What to log in with, where that is to be done.
-    keys: Option<OwnKeys>,
+/// What callers have to have in common to share a login.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnRoute {
+    caches: CcacheName,
+    owner: Principal,
 }
 
-/// Keys of the client keytab.
-struct OwnKeys {
-    principal: Principal,
-    keys: Vec<KeyEntry>,
-}
-
-impl OwnCache {
-    fn find(config: &Config, service: &Principal) -> Result<Self, ClientError> {
-        let options = config.krb5().ccache_options();
-        let caches = Collection::new(config.ccache_name()?, options);
-        let (cache, named) = match caches.select(service, identity(config, service))? {
-            Selection::Cache(cache) => (Some(cache), None),
-            Selection::Missing(principal) if caches.can_switch() => (None, Some(principal)),
-            Selection::Missing(principal) => (Some(caches.primary()?), Some(principal)),
-            _ => (Some(caches.primary()?), None),
-        };
-        let state = match &cache {
-            Some(cache) => State::of(cache, config.krb5().kdc_timesync())?,
-            None => State::default(),
-        };
-        let owner = named.clone().or_else(|| state.owner.clone());
-        let is_anothers = named.is_some() && state.owner.is_some() && state.owner != named;
-        let has_ticket = state.has_ticket(now());
-        let keys = if state.is_due(now()) && !is_anothers {
-            match (keys(config, owner), &cache) {
-                // Whatever it is, as with MIT's library.
-                (Err(error), Some(cache)) if has_ticket => {
-                    stays_in_use(cache.name(), &error);
-                    None
-                }
-                (keys, _) => keys?,
-            }
-        } else {
-            None
-        };
-        if let Some(principal) = named.filter(|_| is_anothers || keys.is_none()) {
-            return Err(ClientError::NoCacheOf {
-                principal,
-                caches: caches.name().clone(),
-            });
-        }
-        let cache = match cache {
-            Some(cache) => cache,
-            None => caches.new_unique()?,
-        };
-        if has_ticket && keys.is_some() {
-            // Others go on with the ticket that there is, and so do we if no KDC answers.
-            let soon = refresh_time(now().seconds + PAUSE);
-            if let Err(error) = cache.set_config(&soon) {
-                tracing::debug!(
-                    "{} does not say who renews its ticket: {error}",
-                    cache.name()
-                );
-            }
-        }
-        Ok(Self {
-            name: cache.name().clone(),
-            has_ticket,
-            keys,
-        })
-    }
-}
-
-/// What a cache has.
-#[derive(Default)]
-struct State {
-    owner: Option<Principal>,
-    /// When the last TGT of the owner's realm ends, by this machine's clock.
-    end: Option<i64>,
-    /// When a login with the client keytab is to be repeated.
-    refresh_at: Option<i64>,
-}
-
-impl State {
-    /// `timesync` says whether what the cache knows of the KDC's clock is believed.
-    fn of(cache: &Ccache, timesync: bool) -> Result<Self, CcacheError> {
-        let mut reader = match cache.open() {
-            Err(error) if error.is_no_cache() => return Ok(Self::default()),
-            opened => opened?,
-        };
-        let owner = reader.default_principal().clone();
-        let ahead = reader.kdc_offset().filter(|_| timesync);
-        let ahead = ahead.map_or(0, |offset| i64::from(offset.seconds));
-        let tgt = Principal::krbtgt(owner.realm(), owner.realm());
-        let mut state = Self {
-            owner: Some(owner),
-            ..Self::default()
-        };
-        loop {
-            let entry = match reader.next() {
-                Ok(Some(entry)) => entry,
-                // What stands before the damage counts, as where a ticket is looked up.
-                Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
-                Err(error) => return Err(error),
-            };
-            if let Some(config) = entry.config() {
-                if config.key == REFRESH_TIME && config.principal.is_none() {
-                    let text = str::from_utf8(config.value).ok();
-                    state.refresh_at = text.and_then(|text| text.parse().ok());
-                }
-            } else if entry.server().matches(&tgt) {
-                let end = i64::from(entry.endtime()) - ahead;
-                state.end = state.end.max(Some(end));
-            }
-        }
-        Ok(state)
-    }
-
-    fn has_ticket(&self, now: Timestamp) -> bool {
-        self.end.is_some_and(|end| end > now.seconds)
-    }
-
-    /// It is, too, when the ticket would end while it is used, whoever got it.
-    fn is_due(&self, now: Timestamp) -> bool {
-        let lasts = self.end.is_some_and(|end| end > now.seconds + PAUSE);
-        !lasts || self.refresh_at.is_some_and(|at| at <= now.seconds)
-    }
-}
-
-/// As whom to talk to the service, if the user says so.
-fn identity(config: &Config, service: &Principal) -> Option<Principal> {
-    // As in MIT's library a file that cannot be read says nothing.
-    let bytes = std::fs::read(config.k5identity()?).ok()?;
-    // A byte that is none of UTF-8 spoils its own line at most.
-    let text = String::from_utf8_lossy(&bytes);
-    let realm = config.default_realm().ok();
-    let options = realm.map_or_else(ParseOptions::default, |realm| {
-        ParseOptions::with_default_realm(realm.as_bytes())
-    });
-    K5Identity::parse(text).principal_for(service, &options)
-}
-
-/// The keys of `principal` in the client keytab, or of its first one; `None` if there are none.
-fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>, ClientError> {
-    let file = KeytabFile::new(config.client_keytab_name()?.file_path()?);
-    let found = match principal {
-        Some(principal) => Ok(Some(principal)),
-        None => file.first_principal(),
-    };
-    let keys = found.and_then(|principal| {
-        let keys = |principal| {
-            let keys = file.keys_for(&principal)?;
-            Ok(OwnKeys { principal, keys })
-        };
-        principal.map(keys).transpose()
-    });
-    match keys {
-        Err(
-            KeytabError::NotFound { .. }
-            | KeytabError::Empty { .. }
-            | KeytabError::NoKeys { .. }
-            | KeytabError::EntryNotFound { .. },
-        ) => Ok(None),
-        keys => Ok(keys?),
+impl Route for OwnRoute {
+    fn is_same(&self, other: &Self) -> bool {
+        self.caches == other.caches && self.owner == other.owner
     }
 }
 
@@ -262,12 +142,13 @@ fn stays_in_use(cache: &CcacheName, error: &ClientError) {
 
 /// Puts the login into the cache, with the time at which it is to be repeated: MIT's library takes
 /// half of the ticket's life.
-fn store(login: &Login, name: &CcacheName, config: &Config) -> Result<(), ClientError> {
-    let krb5 = config.krb5();
-    let mut cache = cache_of(login, krb5.ccache_version(name.kind()))?;
+fn store(login: &Login, cache: &Ccache, config: &Config) -> Result<CcacheName, ClientError> {
+    let name = cache.name();
+    let mut content = cache_of(login, config.krb5().ccache_version(name.kind()))?;
     let left = login.credential.times.endtime.unix() - login.by_kdc(now()).seconds;
-    cache.config(&refresh_time(now().seconds + left / 2))?;
-    Ok(Ccache::resolve(name, &krb5.ccache_options())?.replace_with(&cache)?)
+    content.config(&refresh_time(now().seconds + left / 2))?;
+    cache.replace_with(&content)?;
+    Ok(name.clone())
 }
 
 fn refresh_time(at: i64) -> ConfigEntry {

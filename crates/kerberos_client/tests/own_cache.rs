@@ -4,93 +4,14 @@
 
 use std::time::Duration;
 
-use kerberos_client::kerberos_files::ccache::{Ccache, CcacheName, Collection, ConfigEntry};
-use kerberos_client::{Client, ClientError, Config, Password, Secret, TicketRequest, now};
-use kerberos_testkdc::{Fault, TestKdc};
-use test_support::TempDir;
+use kerberos_client::kerberos_files::ccache::{Ccache, Collection};
+use kerberos_client::{ClientError, Password, Secret, now};
+use kerberos_testkdc::Fault;
 
-const SERVICE: &str = "HTTP/www.example.com";
+#[path = "shared/own_cache.rs"]
+mod shared;
 
-struct World {
-    folder: TempDir,
-    kdc: TestKdc,
-    config: Config,
-}
-
-/// A realm with two users; the client keytab has the keys of bob and of alice, in that order.
-fn world(cache: &str) -> World {
-    let folder = TempDir::new();
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("alice", "password")
-        .principal("bob", "secret")
-        .service(SERVICE)
-        .start()
-        .unwrap();
-    let (bob, alice) = (kdc.keytab("bob"), kdc.keytab("alice"));
-    // Behind two bytes of the version.
-    let (_, alice) = alice.split_at(2);
-    folder.write("keytab", [&bob, alice].concat());
-    let at = |name: &str| folder.join(name).display().to_string();
-    let conf = format!(
-        "{}[domain_realm]\n.example.com = EXAMPLE.COM\n",
-        kdc.krb5_conf()
-    );
-    let config = Config::parse(&conf)
-        .unwrap()
-        .with_ccache_name(cache.replace("HERE", &at("cache")))
-        .with_client_keytab_name(at("keytab"))
-        .with_k5identity(at("identity"));
-    World {
-        folder,
-        kdc,
-        config,
-    }
-}
-
-impl World {
-    fn client(&self) -> Client {
-        Client::new(self.config.clone()).with_request_timeout(Duration::from_millis(300))
-    }
-
-    fn log_in(&self, name: &str, password: &str, cache: &CcacheName) {
-        let client = self.client();
-        let login = client.as_params(client.principal(name).unwrap()).unwrap();
-        let secret = Secret::Password(Password::new(password));
-        let login = client.login(login, secret).unwrap();
-        client.store(&login, cache).unwrap();
-    }
-
-    /// Whose ticket a service gets.
-    fn shown(&self) -> Result<String, ClientError> {
-        let client = self.client();
-        let cache = client.cache_for(SERVICE)?;
-        let request = TicketRequest::new(client.principal(SERVICE)?);
-        Ok(client.ticket(&cache, &request)?.client.to_string())
-    }
-
-    fn requests(&self) -> usize {
-        self.kdc.requests().len()
-    }
-}
-
-/// When the ticket of a cache is to be replaced.
-fn refresh_time(cache: &Ccache) -> Option<i64> {
-    let mut reader = cache.open().unwrap();
-    while let Some(entry) = reader.next().unwrap() {
-        if let Some(config) = entry
-            .config()
-            .filter(|config| config.key == b"refresh_time")
-        {
-            return str::from_utf8(config.value).unwrap().parse().ok();
-        }
-    }
-    None
-}
-
-fn set_refresh_time(cache: &Ccache, at: i64) {
-    let entry = ConfigEntry::new("refresh_time", None, at.to_string());
-    cache.set_config(&entry).unwrap();
-}
+use shared::{SERVICE, refresh_time, set_refresh_time, world};
 
 #[test]
 fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
@@ -219,7 +140,8 @@ async fn tasks_have_it_too() {
     let world = world("FILE:HERE");
     let client = kerberos_client::AsyncClient::from(world.client());
     let cache = client.cache_for(SERVICE).await.unwrap();
-    let request = TicketRequest::new(client.principal(SERVICE).await.unwrap());
+    let service = client.principal(SERVICE).await.unwrap();
+    let request = kerberos_client::TicketRequest::new(service);
     let ticket = client.ticket(&cache, &request).await.unwrap();
     assert_eq!(ticket.client.to_string(), "bob@EXAMPLE.COM");
 }

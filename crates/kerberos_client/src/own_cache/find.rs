@@ -1,0 +1,195 @@
+//! `OwnCache`: the cache that is chosen, and whether there is to be a login.
+
+use kerberos_files::ccache::{Ccache, CcacheError, CcacheName, Collection, K5Identity, Selection};
+use kerberos_files::keytab::{KeytabError, KeytabFile};
+use kerberos_proto::{KeyEntry, ParseOptions, Principal, Timestamp};
+
+use super::{PAUSE, REFRESH_TIME, refresh_time, stays_in_use};
+use crate::{ClientError, Config, now};
+
+/// The cache to talk to a service with.
+pub(super) enum OwnCache {
+    /// Its ticket is good, or there is nothing to get another one with.
+    AsItIs(CcacheName),
+    /// There is to be a login.
+    Due(Due),
+}
+
+/// A login that is to be.
+pub(super) struct Due {
+    /// Where it goes; `None` for a new cache.
+    cache: Option<Ccache>,
+    /// The cache's name if there is a TGT in it that has not ended.
+    pub(super) in_use: Option<CcacheName>,
+    pub(super) keys: OwnKeys,
+}
+
+/// Keys of the client keytab.
+pub(super) struct OwnKeys {
+    pub(super) principal: Principal,
+    pub(super) keys: Vec<KeyEntry>,
+}
+
+impl OwnCache {
+    pub(super) fn find(config: &Config, service: &Principal) -> Result<Self, ClientError> {
+        let caches = collection(config)?;
+        let (cache, named) = match caches.select(service, identity(config, service))? {
+            Selection::Cache(cache) => (Some(cache), None),
+            Selection::Missing(principal) if caches.can_switch() => (None, Some(principal)),
+            Selection::Missing(principal) => (Some(caches.primary()?), Some(principal)),
+            _ => (Some(caches.primary()?), None),
+        };
+        let state = match &cache {
+            Some(cache) => State::of(cache, config.krb5().kdc_timesync())?,
+            None => State::default(),
+        };
+        let owner = named.clone().or_else(|| state.owner.clone());
+        let is_anothers = named.is_some() && state.owner.is_some() && state.owner != named;
+        let in_use = cache.as_ref().filter(|_| state.has_ticket(now()));
+        let in_use = in_use.map(|cache| cache.name().clone());
+        let keys = if state.is_due(now()) && !is_anothers {
+            match (keys(config, owner), &in_use) {
+                // Whatever it is, as with MIT's library.
+                (Err(error), Some(name)) => {
+                    stays_in_use(name, &error);
+                    None
+                }
+                (keys, _) => keys?,
+            }
+        } else {
+            None
+        };
+        match (keys, cache, named) {
+            (Some(keys), cache, _) => Ok(Self::Due(Due {
+                cache,
+                in_use,
+                keys,
+            })),
+            (None, _, Some(principal)) => Err(ClientError::NoCacheOf {
+                principal,
+                caches: caches.name().clone(),
+            }),
+            (None, Some(cache), None) => Ok(Self::AsItIs(cache.name().clone())),
+            (None, None, None) => Ok(Self::AsItIs(caches.primary()?.name().clone())),
+        }
+    }
+}
+
+impl Due {
+    /// The cache that the login goes to, before it is on its way.
+    pub(super) fn begin(self, config: &Config) -> Result<Ccache, ClientError> {
+        let Some(cache) = self.cache else {
+            return Ok(collection(config)?.new_unique()?);
+        };
+        if self.in_use.is_some() {
+            // Others go on with the ticket that there is, and so do we if no KDC answers.
+            let soon = refresh_time(now().seconds + PAUSE);
+            if let Err(error) = cache.set_config(&soon) {
+                tracing::debug!(
+                    "{} does not say who renews its ticket: {error}",
+                    cache.name()
+                );
+            }
+        }
+        Ok(cache)
+    }
+}
+
+fn collection(config: &Config) -> Result<Collection, ClientError> {
+    let options = config.krb5().ccache_options();
+    Ok(Collection::new(config.ccache_name()?, options))
+}
+
+/// What a cache has.
+#[derive(Default)]
+struct State {
+    owner: Option<Principal>,
+    /// When the last TGT of the owner's realm ends, by this machine's clock.
+    end: Option<i64>,
+    /// When a login with the client keytab is to be repeated.
+    refresh_at: Option<i64>,
+}
+
+impl State {
+    /// `timesync` says whether what the cache knows of the KDC's clock is believed.
+    fn of(cache: &Ccache, timesync: bool) -> Result<Self, CcacheError> {
+        let mut reader = match cache.open() {
+            Err(error) if error.is_no_cache() => return Ok(Self::default()),
+            opened => opened?,
+        };
+        let owner = reader.default_principal().clone();
+        let ahead = reader.kdc_offset().filter(|_| timesync);
+        let ahead = ahead.map_or(0, |offset| i64::from(offset.seconds));
+        let tgt = Principal::krbtgt(owner.realm(), owner.realm());
+        let mut state = Self {
+            owner: Some(owner),
+            ..Self::default()
+        };
+        loop {
+            let entry = match reader.next() {
+                Ok(Some(entry)) => entry,
+                // What stands before the damage counts, as where a ticket is looked up.
+                Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            if let Some(config) = entry.config() {
+                if config.key == REFRESH_TIME && config.principal.is_none() {
+                    let text = str::from_utf8(config.value).ok();
+                    state.refresh_at = text.and_then(|text| text.parse().ok());
+                }
+            } else if entry.server().matches(&tgt) {
+                let end = i64::from(entry.endtime()) - ahead;
+                state.end = state.end.max(Some(end));
+            }
+        }
+        Ok(state)
+    }
+
+    fn has_ticket(&self, now: Timestamp) -> bool {
+        self.end.is_some_and(|end| end > now.seconds)
+    }
+
+    /// It is, too, when the ticket would end while it is used, whoever got it.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let lasts = self.end.is_some_and(|end| end > now.seconds + PAUSE);
+        !lasts || self.refresh_at.is_some_and(|at| at <= now.seconds)
+    }
+}
+
+/// As whom to talk to the service, if the user says so.
+fn identity(config: &Config, service: &Principal) -> Option<Principal> {
+    // As in MIT's library a file that cannot be read says nothing.
+    let bytes = std::fs::read(config.k5identity()?).ok()?;
+    // A byte that is none of UTF-8 spoils its own line at most.
+    let text = String::from_utf8_lossy(&bytes);
+    let realm = config.default_realm().ok();
+    let options = realm.map_or_else(ParseOptions::default, |realm| {
+        ParseOptions::with_default_realm(realm.as_bytes())
+    });
+    K5Identity::parse(text).principal_for(service, &options)
+}
+
+/// The keys of `principal` in the client keytab, or of its first one; `None` if there are none.
+fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>, ClientError> {
+    let file = KeytabFile::new(config.client_keytab_name()?.file_path()?);
+    let found = match principal {
+        Some(principal) => Ok(Some(principal)),
+        None => file.first_principal(),
+    };
+    let keys = found.and_then(|principal| {
+        let keys = |principal| {
+            let keys = file.keys_for(&principal)?;
+            Ok(OwnKeys { principal, keys })
+        };
+        principal.map(keys).transpose()
+    });
+    match keys {
+        Err(
+            KeytabError::NotFound { .. }
+            | KeytabError::Empty { .. }
+            | KeytabError::NoKeys { .. }
+            | KeytabError::EntryNotFound { .. },
+        ) => Ok(None),
+        keys => Ok(keys?),
+    }
+}
