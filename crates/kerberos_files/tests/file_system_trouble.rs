@@ -12,7 +12,7 @@ use std::{fs, io};
 
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{
-    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheName, CcacheOptions, Header,
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheName, CcacheOptions, Collection, Header,
 };
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 use kerberos_files::rcache::{RcacheError, RcacheFile};
@@ -447,6 +447,31 @@ fn as_that_user(folder: &Path) {
         error.to_string().contains("new': Permission denied"),
         "{error}"
     );
+}
+
+/// A cache that was found may be written to much later, by its name: while a KDC was asked.
+#[test]
+#[ignore = "needs root: gives a folder away"]
+fn a_folder_that_another_user_makes_meanwhile() {
+    let folder = TempDir::new();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    let path = folder.join("cc");
+    let name = CcacheName::parse(&format!("DIR:{}", path.display())).unwrap();
+    let options = CcacheOptions::default();
+    for name in [name.clone().by_default(), name.by_configuration()] {
+        let found = Ccache::resolve(&name, &options).unwrap();
+        let new = Collection::new(name, options.clone()).new_unique().unwrap();
+        fs::create_dir(&path).unwrap();
+        chown(&path, Some(NOBODY), None).unwrap();
+        for cache in [found, new] {
+            let error = Ccache::resolve(cache.name(), &options).unwrap_err();
+            assert!(
+                matches!(error, CcacheError::ForeignDirectory { owner: NOBODY, .. }),
+                "{error:?}"
+            );
+        }
+        fs::remove_dir(&path).unwrap();
+    }
 }
 
 const NOBODY: u32 = 65_534;

@@ -99,11 +99,11 @@ impl DirStore {
         }
     }
 
+    /// Whoever finds the cache by it later trusts it no more than now: another user may have made
+    /// the directory by then.
     pub(super) fn name(&self) -> CcacheName {
-        CcacheName::new(
-            CcacheKind::Dir,
-            format!(":{}", self.file.path().to_string_lossy()),
-        )
+        let residual = format!(":{}", self.file.path().to_string_lossy());
+        CcacheName::new(CcacheKind::Dir, residual).trusting(self.trust)
     }
 
     fn new(directory: &str, entry: String, trust: Trust) -> Self {

@@ -140,28 +140,24 @@ impl CcacheName {
     /// A FILE or a DIR of such a name is refused if another user may have planted it
     /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).
     pub fn by_default(self) -> Self {
-        Self {
-            trust: Trust::Default,
-            ..self
-        }
+        self.trusting(Trust::Default)
     }
 
     /// The same name, as one that krb5.conf has: for the folders that an administrator opens to all
     /// on purpose, as those of containers, it is taken as it is; in one like /tmp, sticky besides,
     /// the rule of [`by_default`](Self::by_default) holds.
     pub fn by_configuration(self) -> Self {
-        Self {
-            trust: Trust::Configured,
-            ..self
-        }
+        self.trusting(Trust::Configured)
     }
 
     /// The same name, as one that a caller has chosen, wherever that has it from.
     pub fn by_choice(self) -> Self {
-        Self {
-            trust: Trust::Named,
-            ..self
-        }
+        self.trusting(Trust::Named)
+    }
+
+    /// The same name, so far trusted.
+    pub(super) fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
     }
 
     /// Whether what another user may have planted there is taken.
