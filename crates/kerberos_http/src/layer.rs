@@ -11,7 +11,9 @@ use std::task::{Context as TaskContext, Poll};
 
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request, Response, StatusCode};
-use kerberos_client::kerberos_gss::{AcceptorOptions, ChannelBindings, Context, Details, Step};
+use kerberos_client::kerberos_gss::{
+    AcceptorOptions, ChannelBindings, Context, Details, GssError, Step, StepError,
+};
 use kerberos_client::kerberos_proto::HostAddress;
 use kerberos_client::kerberos_proto::pac::{PacError, PacSummary};
 use kerberos_client::{GssMechanism, Principal, ServiceAcceptor};
@@ -95,7 +97,8 @@ impl NegotiateLayer {
 
     /// With channel bindings that are asked for at each request, for a server whose certificate is
     /// renewed while it runs: for a while those of both certificates, since a connection keeps the
-    /// one that it began with.
+    /// one that it began with. Where it gives none, and the request brings none of its own, clients
+    /// are answered with 500: which certificate there is has to be known.
     #[must_use = "the other one stays as it was"]
     pub fn with_bindings(
         mut self,
@@ -236,11 +239,15 @@ impl NegotiateLayer {
         };
         let token = decode(token).map_err(|error| Refusal::of(&error))?;
         let mut options = self.options.clone();
-        if let Some(Bindings(bindings)) = &self.bindings {
-            options.channel_bindings = bindings();
-        }
         if let Some(bindings) = request.extensions().get::<ChannelBindings>() {
             options.channel_bindings = vec![bindings.clone()];
+        } else if let Some(Bindings(bindings)) = &self.bindings {
+            options.channel_bindings = bindings();
+            // Without any, a client could come by whatever channel.
+            if options.channel_bindings.is_empty() {
+                let missing = StepError::from(GssError::OwnBindingsMissing);
+                return Err(Refusal::of(&missing.into()));
+            }
         }
         if let Some(peer) = request.extensions().get::<HostAddress>() {
             options.peer = Some(peer.clone());

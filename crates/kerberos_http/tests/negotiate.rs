@@ -424,3 +424,30 @@ fn proxies() {
     let done = negotiation.step(StatusCode::OK, &HeaderMap::new());
     assert!(matches!(done, Ok(Progress::Done(_))));
 }
+
+/// Where the bindings are to be found out, to have none is a mistake: it would let in whoever sends
+/// none, from wherever a ticket is relayed.
+#[tokio::test]
+async fn bindings_that_the_service_cannot_tell() {
+    let world = World::new();
+    let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
+    let mut service = layer(&world).with_bindings(Vec::new).layer(WHO_AM_I);
+    let broken = StatusCode::INTERNAL_SERVER_ERROR;
+    for (ours, of_request, expected) in [
+        (None, None, broken),
+        (Some(1), None, broken),
+        (Some(1), Some(1), StatusCode::OK),
+        (Some(1), Some(2), StatusCode::UNAUTHORIZED),
+    ] {
+        let mut options = InitiateOptions::default();
+        options.context.channel_bindings = ours.map(bindings);
+        let (_, token) = Negotiation::start(Party::Server, begin(&world, &options)).unwrap();
+        let mut request = Request::new(());
+        request.headers_mut().insert(AUTHORIZATION, token);
+        if let Some(certificate) = of_request {
+            request.extensions_mut().insert(bindings(certificate));
+        }
+        let answer = service.call(request).await.unwrap();
+        assert_eq!(answer.status(), expected, "{ours:?} {of_request:?}");
+    }
+}
