@@ -202,11 +202,12 @@ impl ServiceAcceptor {
         accepted.unwrap_or_else(|| Err(ApError::Keys(ClientError::NoRuntime.into())))
     }
 
-    /// Whether the replay cache can be written to, where `new` has found the keys already: for the
-    /// start of a service, which would learn it from its first client else. The file is made.
+    /// Whether there are keys, of the [one server](Self::with_server) if that is set, and the replay
+    /// cache can be written to: for the start of a service, which would learn it from its first
+    /// client else. The file of the replay cache is made.
     ///
     /// # Errors
-    /// [`ApError::ReplayCache`].
+    /// [`ApError::Keys`], [`ApError::NoKeys`] and [`ApError::ReplayCache`].
     ///
     /// # Example
     /// ```
@@ -226,6 +227,7 @@ impl ServiceAcceptor {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn check(&self) -> Result<(), ApError> {
+        self.acceptor.check_keys()?;
         self.replays.check()
     }
 

@@ -397,3 +397,24 @@ fn threads_share_an_acceptor() {
         );
     }
 }
+
+/// A service learns at its start that it can let nobody in, and not from its first client.
+#[test]
+fn a_check_asks_for_the_keys() {
+    let service = Service::new(&[(3, AES256)]);
+    let acceptor = service.acceptor().with_memory_replay_cache();
+    acceptor.check().unwrap();
+    acceptor.clone().with_server(server()).check().unwrap();
+    let another = Principal::parse("nfs/www@R").unwrap();
+    let error = acceptor.clone().with_server(another).check().unwrap_err();
+    assert!(error.is_own_fault() && matches!(error, ApError::NoKeys { server: Some(_) }));
+    let hint = ServiceAcceptor::hint(&error).unwrap();
+    assert!(hint.contains("keytab"), "{hint}");
+
+    fs::write(service.keytab().path(), b"\x05\x02").unwrap();
+    let error = service.acceptor().check().unwrap_err();
+    assert!(error.is_own_fault() && matches!(error, ApError::NoKeys { server: None }));
+    fs::remove_file(service.keytab().path()).unwrap();
+    let error = acceptor.check().unwrap_err();
+    assert!(matches!(error, ApError::Keys(_)), "{error:?}");
+}

@@ -12,7 +12,7 @@ use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
 use super::accepted::Accepted;
 use super::checks::{check_address, check_authenticator, check_etype, check_times};
-use super::ticket_key::{self, Audience, OpenedTicket};
+use super::ticket_key::{self, OpenedTicket};
 use super::{ApChecksum, ApError, KeySource, OwnTgt, Replay, ReplayCache, WantedKey, owned};
 use crate::plain::without_padding;
 use crate::trace::{Error, Etype, trace};
@@ -256,11 +256,7 @@ impl<K: KeySource> Acceptor<K> {
             kvno: ticket.enc_part.kvno.filter(|&kvno| kvno != 0),
         };
         let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
-        let audience = Audience {
-            server: self.server.as_ref(),
-            ignore_hostname: self.ignore_hostname,
-        };
-        let opened = ticket_key::open(&keys, &wanted, ticket, audience)?;
+        let opened = ticket_key::open(&keys, &wanted, ticket, self.audience())?;
         trace!(
             "Decrypted AP-REQ with server principal {}: {}",
             opened.server,

@@ -234,10 +234,13 @@ impl ApError {
         })
     }
 
-    /// Whether the service is to blame, whatever the client sent: its keys cannot be had, or its
-    /// replay cache cannot be used.
+    /// Whether the service is to blame, whatever the client sent: its keys cannot be had, there are
+    /// none, or its replay cache cannot be used.
     pub fn is_own_fault(&self) -> bool {
-        matches!(self, Self::Keys(_) | Self::ReplayCache(_))
+        matches!(
+            self,
+            Self::Keys(_) | Self::NoKeys { .. } | Self::ReplayCache(_)
+        )
     }
 
     /// The KRB-ERROR that tells the client (RFC 4120 §3.2.6): from `server`, at `now`.

@@ -9,16 +9,48 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kerberos_asn1::{NameType, Ticket};
-use kerberos_crypto::{Key, KeyUsage, Plaintext};
+use kerberos_crypto::{EncryptionType, Key, KeyUsage, Plaintext};
 
-use super::{ApError, ServiceKey, ServiceKeys, WantedKey};
+use super::{Acceptor, ApError, KeySource, ServiceKey, ServiceKeys, WantedKey};
 use crate::Principal;
+
+impl<K: KeySource> Acceptor<K> {
+    /// Whether there is a key that a ticket could be for: what a service can know before its first
+    /// client comes.
+    ///
+    /// # Errors
+    /// [`ApError::Keys`], and [`ApError::NoKeys`] unless there is a [`tgt`](Self::tgt) instead.
+    pub fn check_keys(&self) -> Result<(), ApError> {
+        let anyone = Principal::krbtgt(b"", b"");
+        let wanted = WantedKey {
+            server: self.server.as_ref().unwrap_or(&anyone),
+            etype: self.etypes.first().copied().unwrap_or(EncryptionType(0)),
+            kvno: None,
+        };
+        let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
+        let is_usable = |one: &ServiceKey| self.audience().includes(&one.principal);
+        if self.tgt.is_some() || keys.iter().any(is_usable) {
+            return Ok(());
+        }
+        Err(ApError::NoKeys {
+            server: self.server.clone(),
+        })
+    }
+
+    /// Which of the keys may be used.
+    pub(super) fn audience(&self) -> Audience<'_> {
+        Audience {
+            server: self.server.as_ref(),
+            ignore_hostname: self.ignore_hostname,
+        }
+    }
+}
 
 /// Which of the keys an acceptor may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Audience<'a> {
-    pub(super) server: Option<&'a Principal>,
-    pub(super) ignore_hostname: bool,
+    server: Option<&'a Principal>,
+    ignore_hostname: bool,
 }
 
 /// A ticket that was decrypted.
