@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use kerberos_files::ccache::TemporaryCcache;
-use kerberos_proto::{ApInitiator, ApRequestOptions, Login, Principal};
+use kerberos_files::keytab::KeytabError;
+use kerberos_proto::{ApError, ApInitiator, ApRequestOptions, Login, Principal};
 
 use crate::acceptor::Replays;
 use crate::driver::Driver;
@@ -21,7 +22,9 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::Unverified`] when the ticket is not encrypted in a key of `service`, or not
-    /// the user's; and as [`ticket`](Self::ticket). The user is not to be let in, whatever it is.
+    /// the user's; [`ClientError::Keytab`] or [`ClientError::Callback`] when `service` cannot get
+    /// at its keys, or has none; and as [`ticket`](Self::ticket). The user is not to be let in,
+    /// whatever it is.
     ///
     /// # Example
     /// ```
@@ -79,17 +82,32 @@ impl Driver {
             client: login.credential.client.clone(),
             reason,
         };
-        let options = ApRequestOptions::default();
+        // Both ends go by the KDC's clock: only that has to fit the ticket.
+        let mut options = ApRequestOptions::default();
+        options.kdc_offset = login.kdc_offset;
         let (_, ap_req) = ApInitiator::start(&ticket, &options, &mut system_rng()?, now())
             .map_err(|error| unverified(error.to_string()))?;
         // It is our own, and goes nowhere: there is nothing to be replayed.
-        let acceptor = Arc::clone(&service.acceptor);
-        let accept = move || acceptor.accept(&ap_req, None, &mut &Replays::None, now());
-        let accepted = self.io.run(accept).await?;
-        let accepted = accepted.map_err(|error| unverified(error.to_string()))?;
+        let (acceptor, time) = (Arc::clone(&service.acceptor), login.by_kdc(now()));
+        let accept = move || acceptor.accept(&ap_req, None, &mut &Replays::None, time);
+        let accepted = match self.io.run(accept).await? {
+            Err(error) if error.is_own_fault() => return Err(own_fault(error)),
+            accepted => accepted.map_err(|error| unverified(error.to_string()))?,
+        };
         if accepted.client != login.credential.client {
             return Err(unverified(format!("it is of {}", accepted.client)));
         }
         Ok(())
+    }
+}
+
+/// Why this service can verify nobody. That says nothing of the KDC.
+fn own_fault(error: ApError) -> ClientError {
+    match error {
+        ApError::Keys(error) => match error.downcast::<KeytabError>() {
+            Ok(error) => (*error).into(),
+            Err(error) => ClientError::callback(error),
+        },
+        error => ClientError::callback(error),
     }
 }
