@@ -195,3 +195,44 @@ fn nobody_waits_for_dns_meanwhile() {
     );
     drop(silent);
 }
+
+/// Two principals have their caches in one collection; who the second is stands in a secret that
+/// cannot be read just then.
+#[test]
+fn a_ticket_whose_owner_is_not_known_just_then_takes_nobody_elses_place() {
+    let (kdc, place) = world();
+    let collection = format!("DIR:{}", place.text("tickets"));
+    let secret = format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}");
+    place.write("secret", &secret);
+    let of_secret =
+        format!("[[ticket]]\nsecret-file = \"secret\"\ncache = \"{collection}\"\ndestroy = true\n");
+    place.write("tickets.toml", ticket("alice", &collection) + &of_secret);
+    let mut sidecar = start(&place, "--config tickets.toml --listen 127.0.0.1:0");
+    let address = address(&mut sidecar);
+    sidecar.wait_for(REFRESHED, 2);
+    kdc.set_fault(Fault::Silence);
+    fs::remove_file(place.path("secret")).expect("it is there");
+    // The tickets may stand in another order as well.
+    place.write(
+        "tickets.toml",
+        of_secret.clone() + &ticket("alice", &collection),
+    );
+    sidecar.signal("HUP");
+    sidecar.wait_for("read anew", 1);
+    assert_eq!(get(&address, "/readyz").0, READY);
+    place.write("tickets.toml", of_secret);
+    sidecar.signal("HUP");
+    sidecar.wait_for("read anew", 2);
+    let klist = place.ours("klist").arg("-l").env("KRB5CCNAME", &collection);
+    let run = klist.run();
+    let caches = run.stdout();
+    assert!(
+        caches.contains("bob@") && !caches.contains("alice@"),
+        "{run}"
+    );
+    let (_, metrics) = get(&address, "/metrics");
+    assert!(
+        !metrics.contains("alice@") && metrics.contains("bob@"),
+        "{metrics}"
+    );
+}

@@ -1,5 +1,6 @@
 //! All tickets that are kept, and the files that their secrets are in.
 
+mod before;
 mod look;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::rekinit::keep::{History, Kept, Shared};
 use crate::rekinit::log::Log;
 use crate::rekinit::status::Status;
 use crate::rekinit::target::{Accepted, HeldTurn, Target};
+use before::take_over;
 use look::Seen;
 
 /// The keepers.
@@ -37,7 +39,7 @@ impl Fleet {
     pub(super) fn start(
         targets: &[Arc<Target>],
         shared: &Shared,
-        mut before: Vec<History>,
+        before: Vec<(Arc<Target>, History)>,
         _held: &HeldTurn<'_>,
     ) -> Result<Self, String> {
         let mut fleet = Self {
@@ -45,23 +47,20 @@ impl Fleet {
             seen: targets.iter().map(|_| Seen::default()).collect(),
             files: watch_files(targets, shared.log),
         };
-        for target in targets {
-            let cache = target.cache.to_string();
-            let owner = target.owner(&shared.client);
-            let is_same = |history: &History| {
-                history.status.cache == cache && history.may_be_of(owner.as_ref())
-            };
-            let history = if let Some(place) = before.iter().position(is_same) {
-                before.swap_remove(place)
-            } else {
+        let owners = targets.iter().map(|target| target.owner(&shared.client));
+        let owners: Vec<_> = owners.collect();
+        let known = take_over(targets, &owners, before);
+        for ((target, owner), known) in targets.iter().zip(owners).zip(known) {
+            let history = known.unwrap_or_else(|| {
                 let found = |owner| found_ticket(&shared.client, target, owner);
                 let found = owner.as_ref().and_then(found);
+                let cache = target.cache.to_string();
                 History {
                     status: Arc::new(Status::new(cache, owner.clone(), found)),
                     accepted: Accepted::default(),
                     owner,
                 }
-            };
+            });
             match Kept::start(Arc::clone(target), history, shared) {
                 Ok(kept) => fleet.kept.push(kept),
                 Err(error) => {
@@ -78,8 +77,9 @@ impl Fleet {
     }
 
     /// What is known of the tickets.
-    pub(super) fn histories(&self) -> Vec<History> {
-        self.kept.iter().map(|kept| kept.history.clone()).collect()
+    pub(super) fn histories(&self) -> Vec<(Arc<Target>, History)> {
+        let history = |kept: &Kept| (Arc::clone(&kept.target), kept.history.clone());
+        self.kept.iter().map(history).collect()
     }
 
     /// What is kept, and how it fares.

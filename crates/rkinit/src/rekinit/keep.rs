@@ -44,13 +44,12 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Whether it may be the ticket of `owner`, or of somebody whose name is in a secret that
-    /// cannot be read now.
-    pub(super) fn may_be_of(&self, owner: Option<&Principal>) -> bool {
+    /// Whether it is the ticket of `owner`.
+    pub(super) fn is_of(&self, owner: &Principal) -> bool {
         let known = self.owner.clone();
         // Who was not known at the start has logged in since, perhaps.
         let known = known.or_else(|| self.status.facts().principal);
-        owner.is_none_or(|owner| known.as_ref() == Some(owner))
+        known.as_ref() == Some(owner)
     }
 }
 

@@ -100,6 +100,12 @@ impl Place {
         }
     }
 
+    /// Whether it is in the same file or variable as `other`, whatever is in there now.
+    pub(super) fn is_at_place_of(&self, other: &Self) -> bool {
+        let is_somewhere = self.path().is_some() || self.variable().is_some();
+        is_somewhere && self.path() == other.path() && self.variable() == other.variable()
+    }
+
     /// What to do about a password that is wrong: nobody sits here who could type it again.
     pub(super) fn correction(&self) -> Option<String> {
         Some(match self {

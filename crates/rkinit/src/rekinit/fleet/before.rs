@@ -1,0 +1,45 @@
+//! What is known of a ticket from before a reload, and which of the new targets it belongs to.
+
+use std::sync::Arc;
+
+use kerberos_proto::Principal;
+
+use crate::rekinit::keep::History;
+use crate::rekinit::target::Target;
+
+/// For each target, of which these are the owners as far as they are known, what is known of it
+/// from `before`.
+///
+/// Several may have one name of a cache, which stands for a collection then, so that it is the
+/// owner that counts. Who is named by a secret that cannot be read now is served last, and gets what
+/// was known by the same secret: anything else may be somebody else's.
+pub(super) fn take_over(
+    targets: &[Arc<Target>],
+    owners: &[Option<Principal>],
+    mut before: Vec<(Arc<Target>, History)>,
+) -> Vec<Option<History>> {
+    let mut take = |is_same: &dyn Fn(&Target, &History) -> bool| {
+        let place = before
+            .iter()
+            .position(|(old, history)| is_same(old, history))?;
+        Some(before.swap_remove(place).1)
+    };
+    let mut known: Vec<_> = targets
+        .iter()
+        .zip(owners)
+        .map(|(target, owner)| {
+            let owner = owner.as_ref()?;
+            let cache = target.cache.to_string();
+            take(&|_, history| history.status.cache == cache && history.is_of(owner))
+        })
+        .collect();
+    for ((target, owner), known) in targets.iter().zip(owners).zip(&mut known) {
+        if owner.is_none() {
+            let cache = target.cache.to_string();
+            *known = take(&|old, history| {
+                history.status.cache == cache && old.secret.is_at_place_of(&target.secret)
+            });
+        }
+    }
+    known
+}
