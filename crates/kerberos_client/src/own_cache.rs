@@ -83,7 +83,10 @@ impl Driver {
         };
         match done {
             Err(error) if own.has_ticket => {
-                tracing::warn!("the ticket in {} stays in use: {error}", own.name);
+                tracing::warn!(
+                    "the ticket in {} is still used, since a login failed: {error}",
+                    own.name
+                );
                 Ok(own.name)
             }
             done => done.map(|()| own.name),
@@ -143,7 +146,7 @@ impl OwnCache {
             let soon = refresh_time(now().seconds + PAUSE);
             if let Err(error) = cache.set_config(&soon) {
                 tracing::debug!(
-                    "{} does not say who renews its ticket: {error}",
+                    "{} cannot note who renews its ticket: {error}",
                     cache.name()
                 );
             }

@@ -34,7 +34,7 @@ pub enum CryptoError {
         actual: usize,
     },
     /// The string-to-key parameters have a form the encryption type does not know.
-    #[error("string-to-key parameters of {length} bytes make no sense for type {etype}")]
+    #[error("string-to-key parameters of {length} bytes are not valid for type {etype}")]
     S2kParams {
         /// The type of the key asked for.
         etype: EncryptionType,

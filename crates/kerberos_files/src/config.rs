@@ -72,7 +72,7 @@ pub enum ConfigError {
         line: u32,
     },
     /// A list names no encryption type that is known and allowed.
-    #[error("{}, line {line}: {key} = {value}: no encryption type that is known and allowed", .file.display())]
+    #[error("{}, line {line}: {key} = {value}: no known and allowed encryption type", .file.display())]
     NoEncryptionTypes {
         /// The name of the key.
         key: &'static str,

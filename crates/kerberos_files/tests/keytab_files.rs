@@ -254,7 +254,7 @@ fn finding_a_key_follows_mits_rules() {
         error.to_string(),
         "Keytab contains no suitable keys for none@EXAMPLE.COM"
     );
-    assert!(error.hint().unwrap().starts_with("list whose keys "));
+    assert!(error.hint().unwrap().starts_with("list the principals "));
 }
 
 #[test]

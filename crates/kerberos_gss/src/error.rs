@@ -31,13 +31,13 @@ pub enum GssError {
     #[error("the token ends too early")]
     Truncated,
     /// The frame of a token does not fit what is in it.
-    #[error("the frame of the token does not fit it")]
+    #[error("the frame of the token does not match its content")]
     Frame,
     /// The token is one of another mechanism.
     #[error("the token is of {}, not of Kerberos", Mechanism(.0))]
     Mechanism(Vec<u8>),
     /// The token is another one than the one whose turn it is.
-    #[error("{expected} expected, found {found}")]
+    #[error("expected {expected}, found {found}")]
     TokenId {
         /// The one whose turn it is.
         expected: TokenId,
@@ -56,7 +56,7 @@ pub enum GssError {
     #[error("the delegated credential: {0}")]
     Delegation(#[from] CredError),
     /// The initiator is to lend a credential, and was given none: its caller's mistake.
-    #[error("delegation is asked for, and there is no credential to lend")]
+    #[error("delegation was requested, but there is no credential to delegate")]
     NothingToDelegate,
     /// A key is of an unsupported type, or cannot be used.
     #[error(transparent)]
@@ -68,20 +68,20 @@ pub enum GssError {
     #[error("the channel bindings are those of another channel")]
     BindingsMismatch,
     /// The acceptor wants channel bindings, and the initiator sent none.
-    #[error("there are no channel bindings, and they are required")]
+    #[error("channel bindings are required, but the initiator sent none")]
     BindingsMissing,
     /// The acceptor wants channel bindings, and was given none of its own to compare with: its
     /// caller's mistake, which no initiator can make good.
-    #[error("channel bindings are required, and the acceptor has none of its own")]
+    #[error("channel bindings are required, but the acceptor has none of its own")]
     OwnBindingsMissing,
     /// There is no hash of the server's certificate that both sides would take (RFC 5929 §4.1).
-    #[error("the certificate is signed by {}, which no channel binding is known for", Mechanism(.0))]
+    #[error("the certificate is signed with {}, for which no channel binding is known", Mechanism(.0))]
     CertificateSignature(Vec<u8>),
     /// The initiator did not ask for something that the acceptor requires.
     #[error("the initiator did not ask for {0:?}, which is required")]
     Required(crate::ContextFlags),
     /// Tokens without a frame, but no DCE style, or the other way round.
-    #[error("tokens of DCE style have no frame, and all others have")]
+    #[error("tokens must have no frame in DCE style, and a frame otherwise")]
     DceStyle,
     /// The initiator wants an acceptor that proves its identity, and got a token that does not.
     #[error("the acceptor did not prove its identity")]
@@ -118,7 +118,7 @@ pub enum GssError {
     #[error("the message was sent by this side")]
     WrongDirection,
     /// The message names a key that was never agreed on.
-    #[error("the message is protected with an acceptor's subkey, and there is none")]
+    #[error("the message is protected with an acceptor's subkey, but there is none")]
     WrongSubkey,
     /// The message is genuine and not the one whose turn it is. It is not handed out.
     #[error("message {number}: {fault}")]
@@ -129,7 +129,7 @@ pub enum GssError {
         number: u64,
     },
     /// The pieces of a scattered message do not have the sizes that they must have.
-    #[error("the {piece} has {actual} bytes, it must have {expected}")]
+    #[error("the {piece} has {actual} bytes, but must have {expected}")]
     PieceLength {
         /// Which piece.
         piece: &'static str,
@@ -153,9 +153,9 @@ impl GssError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Ap(error) => error.hint(),
-            Self::NothingToDelegate => {
-                Some("give the initiator a TGT to lend, or do not ask for delegation".to_owned())
-            }
+            Self::NothingToDelegate => Some(
+                "give the initiator a TGT to delegate, or do not ask for delegation".to_owned(),
+            ),
             Self::OwnBindingsMissing => Some(
                 "give the acceptor the bindings of its channel, or do not require any".to_owned(),
             ),

@@ -12,7 +12,7 @@ pub enum HttpError {
     #[error("what follows Negotiate is not base64")]
     Base64,
     /// A token is longer than is taken.
-    #[error("a token of {length} characters, {limit} are taken")]
+    #[error("a token of {length} characters exceeds the limit of {limit}")]
     TooLong {
         /// Its length, in base64.
         length: usize,

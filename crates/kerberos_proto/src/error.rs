@@ -61,13 +61,13 @@ pub enum ExchangeError {
     #[error("no supported encryption types are allowed")]
     NoEtypes,
     /// The KDC names only encryption types that were not offered (RFC 4120 §5.2.7.5).
-    #[error("the KDC has keys of no type that was offered")]
+    #[error("the KDC has no key of a type that was offered")]
     NoCommonEtype {
         /// Whether it names at least one that this library knows.
         known: bool,
     },
     /// The KDC wants a salt of the Andrew file system's kind, which goes with single DES only.
-    #[error("the KDC wants an AFS salt")]
+    #[error("the KDC requires an AFS salt")]
     AfsSalt,
     /// The KDC wants preauthentication of no kind that is known and allowed.
     #[error("{}", no_mechanism(offered))]
@@ -110,7 +110,7 @@ pub enum ExchangeError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// The ticket-granting ticket is not for the realm of the service that was asked for.
-    #[error("{tgt} gets no tickets for {server}")]
+    #[error("{tgt} cannot be used to get tickets for {server}")]
     WrongTgt {
         /// What was asked for.
         server: Principal,
@@ -128,7 +128,7 @@ pub enum ExchangeError {
         limit: u8,
     },
     /// The KDCs kept referring the client on.
-    #[error("referred on {limit} times, and then to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
+    #[error("referred {limit} times, and then to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
     TooManyReferrals {
         /// The most that the policy allows.
         limit: u8,

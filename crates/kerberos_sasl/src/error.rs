@@ -23,13 +23,13 @@ pub enum SaslError {
     #[error("there is no next step")]
     Finished,
     /// A message must be empty and is not.
-    #[error("an empty response expected, found {0} octets")]
+    #[error("expected an empty response, found {0} octets")]
     NotEmpty(usize),
     /// What the layers are agreed on with is too short or too long (RFC 4752 §3.1).
-    #[error("the security layers take 4 octets, found {0}")]
+    #[error("expected 4 octets with the security layers, found {0}")]
     OfferLength(usize),
     /// None of the layers that the peer offers will do.
-    #[error("the peer offers {offered}, wanted is {wanted}")]
+    #[error("the peer offers {offered}, but {wanted} is required")]
     NoCommonLayer {
         /// What the peer offers.
         offered: Layers,
@@ -37,7 +37,7 @@ pub enum SaslError {
         wanted: Layers,
     },
     /// The client chose what was not offered, or several layers.
-    #[error("the client chose {chosen}, offered is {offered}")]
+    #[error("the client chose {chosen}, but was offered {offered}")]
     Choice {
         /// What the client chose.
         chosen: Layers,
@@ -45,13 +45,13 @@ pub enum SaslError {
         offered: Layers,
     },
     /// A layer protects nothing, for the peer takes no messages long enough.
-    #[error("the peer takes {0} octets at most, too few for any message")]
+    #[error("the peer accepts at most {0} octets, too few for any message")]
     PeerTakesTooLittle(u32),
     /// The name to act as is no UTF-8 (RFC 4752 §3.1), or has a zero octet.
-    #[error("the authorization identity is no text")]
+    #[error("the authorization identity is not text")]
     AuthorizationId,
     /// The peer's frame is longer than this side said that it takes.
-    #[error("a frame of {length} octets, {limit} are allowed")]
+    #[error("a frame of {length} octets exceeds the limit of {limit}")]
     FrameTooLong {
         /// Its length.
         length: u32,
@@ -59,7 +59,7 @@ pub enum SaslError {
         limit: u32,
     },
     /// A message is not encrypted, and has to be.
-    #[error("the message is not encrypted, as was agreed on")]
+    #[error("the message is not encrypted, although that was agreed on")]
     NotSealed,
 }
 

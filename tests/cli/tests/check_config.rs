@@ -117,12 +117,12 @@ fn lines_without_effect() {
     let check = |line: &str| assert!(text.contains(line), "{line}: {done}");
     check("  /nonexistent  (not there)\n");
     check(&format!("  {folder}  (nothing in it is read)\n"));
-    check("aes256-ctx aes128-cts  (a mistake: not known: aes256-ctx)\n");
+    check("aes256-ctx aes128-cts  (a mistake: unknown encryption type aes256-ctx)\n");
     check("FILE:/tmp/%{foo}  (a mistake: Invalid token %{foo}; known are ");
     check("WWW.foo = X  (a mistake: expected www.foo: host names are compared in lower case)\n");
     check("forwardible = yes  (no effect: not known, perhaps misspelt)\n");
     check("forwardable = perhaps  (a mistake: expected yes or no)\n");
-    check("krb4_config = /etc/krb.conf  (no effect here: for programs of the past)\n");
+    check("krb4_config = /etc/krb.conf  (no effect here: for obsolete programs)\n");
     check("default_realm = LATER  (no effect: an earlier line counts)\n");
     check("more.conf:2: [libdefaults] proxiable = ");
     // Nothing in a file drives the terminal.

@@ -186,7 +186,7 @@ fn each_mistake_has_its_own_hint() {
     let run = fails(&place, "-k -m 9 alice", 2);
     says_nothing_of(&run, "hint");
     let run = fails(&place, "-k -c ODD:x alice", 2);
-    says(&run, "hint: types are FILE, DIR");
+    says(&run, "hint: the types are FILE, DIR");
     let nowhere = rekinit(&place, "-k alice").env("KRB5_CONFIG", "/nonexist");
     let run = nowhere.run().exits(2);
     says(&run, "default_realm");

@@ -63,7 +63,7 @@ fn what_is_no_kdc_is_told_by_both() {
     let (kdc, place) = realm();
     log_in(&place);
     kdc.set_fault(Fault::Garbage);
-    let words = "not a KDC that is understood";
+    let words = "the answer is not that of a KDC";
     check(&place.ours("kvno").arg("host/a").run(), words);
     check(&place.ours("kinit").arg("-R").run(), words);
 }

@@ -204,15 +204,15 @@ impl CcacheError {
             Self::NotFound { .. } | Self::Missing { .. } | Self::Encode(_) => return None,
             Self::Empty { .. } => {
                 format!(
-                    "the file is there but empty or all zeros, as after a crash or on a full disk; {AGAIN}"
+                    "the file is empty or all zeros, perhaps after a crash or on a full disk; {AGAIN}"
                 )
             }
             Self::Torn { field, .. } => {
-                format!("the file is cut off in its {field}, as after a crash; {AGAIN}")
+                format!("the file is cut off in its {field}, perhaps after a crash; {AGAIN}")
             }
             Self::TornEntry { offset, field, .. } => format!(
-                "the entry at byte {offset} is cut off in its {field}, as after a crash; the \
-                 entries before it are whole; {AGAIN}"
+                "the entry at byte {offset} is cut off in its {field}, perhaps after a crash; the \
+                 entries before it are intact; {AGAIN}"
             ),
             Self::Format {
                 offset, problem, ..
@@ -220,7 +220,8 @@ impl CcacheError {
                 format!("{problem} at byte {offset}; {AGAIN}, or name another file")
             }
             Self::Version { version, .. } => format!(
-                "the file begins with {version:#06x}, a cache with 0x0501 to 0x0504; is it a cache?"
+                "the file begins with {version:#06x}, but a cache begins with 0x0501 to 0x0504: check \
+                 that it is a cache"
             ),
             Self::NotAFile { .. } => {
                 "it is a directory, a pipe or a device; a cache is an ordinary file".to_owned()
@@ -233,21 +234,21 @@ impl CcacheError {
             Self::Entry { problem, .. } => format!("{problem}; {AGAIN}"),
             Self::NotADirectory { .. } => "name a directory, or FILE: and the file".to_owned(),
             Self::ForeignDirectory { owner, .. } => format!(
-                "the directory belongs to user {owner}, who could put tickets of others there; \
-                 remove it, or name another directory"
+                "the directory belongs to user {owner}, who could put other tickets there; remove \
+                 it, or name another directory"
             ),
             Self::ForeignFile { owner, .. } => format!(
-                "the file belongs to user {owner}, and everybody may put files into its folder, so \
-                 that its tickets may not be yours; have it removed, name another cache, or act as \
-                 that user"
+                "the file belongs to user {owner}, and everybody can put files into its directory, so \
+                 its tickets may not be yours; have it removed, name another cache, or act as that \
+                 user"
             ),
             Self::Primary { .. } => {
-                "its first line should be the name of a file beside it that begins with tkt; \
-                 remove it, and the file tkt is the primary cache"
+                "its first line must name a file in the same directory that begins with tkt; remove \
+                 it to make the file tkt the primary cache"
                     .to_owned()
             }
             Self::PrimaryKey { name, .. } => {
-                format!("the key krb_ccache:primary of {name} is damaged, or of a newer program")
+                format!("the key krb_ccache:primary of {name} is damaged, or was written by a newer program")
             }
             Self::Keyring { source, .. } => return keyring_hint(source),
             Self::Kcm(error) => return error.hint(),
@@ -306,14 +307,14 @@ fn missing(name: &CcacheName) -> String {
 fn keyring_hint(error: &io::Error) -> Option<String> {
     Some(match Errno::from_io_error(error)? {
         Errno::DQUOT => {
-            "the user's quota of keys is used up: to destroy caches makes room, and \
-             /proc/sys/kernel/keys/maxbytes says how much there is"
+            "the user's quota of keys is used up: destroy caches, or raise \
+             /proc/sys/kernel/keys/maxbytes"
         }
         Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM => {
-            "this system does not let programs use keyrings, as in most containers; name another \
-             cache, as FILE:/tmp/krb5cc_1000"
+            "this system does not allow keyrings, as is usual in containers; name another cache, \
+             such as FILE:/tmp/krb5cc_1000"
         }
-        Errno::KEYREVOKED | Errno::KEYEXPIRED => "the session that the keyring belonged to is over",
+        Errno::KEYREVOKED | Errno::KEYEXPIRED => "the session that the keyring belonged to has ended",
         _ => return None,
     }
     .to_owned())

@@ -220,20 +220,20 @@ impl CcacheNameError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unsupported { .. } => {
-                "name another cache by -c, KRB5CCNAME or default_ccache_name in krb5.conf, as \
+                "name another cache with -c, KRB5CCNAME or default_ccache_name in krb5.conf, such as \
                  FILE:/tmp/krb5cc_1000"
             }
             Self::UnknownType { .. } => {
-                "types are FILE, DIR, KEYRING, KCM and MEMORY, as in FILE:/tmp/krb5cc_1000"
+                "the types are FILE, DIR, KEYRING, KCM and MEMORY, as in FILE:/tmp/krb5cc_1000"
             }
             Self::Anchor { .. } => {
-                "it is process, thread, session, user or persistent, as in KEYRING:persistent:1000"
+                "the anchor must be process, thread, session, user or persistent, as in KEYRING:persistent:1000"
             }
-            Self::Uid { .. } => "write KEYRING:persistent: and the number of your user id",
+            Self::Uid { .. } => "write KEYRING:persistent: followed by your numeric user ID",
             Self::NoParent { .. } | Self::NoTkt { .. } => {
-                "write DIR: and the directory, or DIR:: and the path of a file in it"
+                "write DIR: followed by the directory, or DIR:: followed by the path of a file in it"
             }
-            Self::NoCollection { .. } => "name the collection, or the cache to write by -c",
+            Self::NoCollection { .. } => "name the collection, or the cache to write, with -c",
             Self::Nul => return None,
         }
         .to_owned())

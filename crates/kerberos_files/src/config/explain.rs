@@ -214,9 +214,9 @@ mod tests {
         let types = |list| format!("[libdefaults]\npermitted_enctypes = {list}\n");
         check(
             &types("aes256-ctx aes128-cts, -rc5"),
-            "not known: aes256-ctx, rc5",
+            "unknown encryption type aes256-ctx, rc5",
         );
-        check(&types("aes256-ctx"), "expected encryption types");
+        check(&types("aes256-ctx"), "expected known encryption types");
         check(
             "[domain_realm]\nWWW.foo = X\n",
             "expected www.foo: host names are compared in lower case",

@@ -110,26 +110,27 @@ impl KeytabError {
                 )
             }
             Self::NoKeys { path, .. } | Self::EntryNotFound { path, .. } => {
-                format!("list whose keys {} has, and of what types", path.display())
+                format!("list the principals and key types in {}", path.display())
             }
             Self::KvnoNotFound {
                 path,
                 principal,
                 kvno,
             } => format!(
-                "{} has keys of {principal}, but none of version {kvno}: the key was changed \
-                 since; extract it again",
+                "{} has keys of {principal}, but none of version {kvno}: the key has been changed; \
+                 extract the keytab again",
                 path.display()
             ),
             Self::Version { path, found } if found.is_empty() => {
                 format!("{} is empty", path.display())
             }
             Self::Version { path, found } => format!(
-                "{} begins with {found:02x?}, a keytab with [05, 01] or [05, 02]; is it one?",
+                "{} begins with {found:02x?}, but a keytab begins with [05, 01] or [05, 02]: check \
+                 that it is a keytab",
                 path.display()
             ),
             Self::TornEntry { path, offset } => format!(
-                "{} ends within the entry at byte {offset}; the ones before it are whole",
+                "{} ends within the entry at byte {offset}; the entries before it are intact",
                 path.display()
             ),
             Self::Format {

@@ -56,12 +56,12 @@ pub enum RcacheError {
 impl RcacheError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
-        const ELSEWHERE: &str = "name another place by default_rcache_name = file2:PATH in \
-             [libdefaults] of krb5.conf or by KRB5RCACHENAME";
+        const ELSEWHERE: &str = "name another file with default_rcache_name = file2:PATH in \
+             [libdefaults] of krb5.conf or with KRB5RCACHENAME";
         Some(match self {
             Self::Io { source, path } => match source.kind() {
                 io::ErrorKind::NotFound => {
-                    format!("make the folder of {}, or {ELSEWHERE}", path.display())
+                    format!("create the directory of {}, or {ELSEWHERE}", path.display())
                 }
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                     format!("let the service write there, or {ELSEWHERE}")
@@ -76,11 +76,11 @@ impl RcacheError {
             | Self::NotOurs { .. }
             | Self::NotAFile { .. } => {
                 format!(
-                    "somebody may have put it there to be let in twice; remove it, or {ELSEWHERE}"
+                    "somebody may have put it there for a replay attack; remove it, or {ELSEWHERE}"
                 )
             }
             Self::Full { path } => format!(
-                "remove {}; requests of the last minutes can be replayed then",
+                "remove {}; requests of the last minutes can be replayed after that",
                 path.display()
             ),
         })

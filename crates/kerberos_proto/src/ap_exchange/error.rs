@@ -36,7 +36,7 @@ pub enum ApError {
     Crypto(#[from] CryptoError),
 
     /// The service answered with an error; nothing authenticates it.
-    #[error("the service refuses: {0}")]
+    #[error("the service refused: {0}")]
     Refused(Box<KdcError>),
     /// The reply does not decrypt with the session key.
     #[error("the reply does not decrypt with the session key")]
@@ -108,7 +108,7 @@ pub enum ApError {
         authenticator: Principal,
     },
     /// The ticket may not be used from where it came.
-    #[error("the ticket may not be used from the peer's address")]
+    #[error("the ticket is not valid from the peer's address")]
     Address,
     /// The authenticator's time is too far off.
     #[error("the client's clock is {} s off, more than {limit} s", client.seconds.abs_diff(local.seconds))]
@@ -137,7 +137,7 @@ pub enum ApError {
     },
     /// The ticket came through realms that no KDC says to have checked, and that are not on the
     /// path from the client's realm to the service's.
-    #[error("the client came through realms that are not trusted to be on its way")]
+    #[error("the client came through realms that are not trusted on this path")]
     PathNotAccepted,
     /// The ticket does not name its holder: a KDC may give an anonymous one to anyone.
     #[error("the ticket is anonymous, {}", Shown::new(client))]
@@ -197,38 +197,40 @@ impl ApError {
         Some(match self {
             Self::NoKeys { .. } => "add the service's keys to the keytab".to_owned(),
             Self::NotUs { server } => format!(
-                "add keys of {} to the keytab, or let clients ask for the name that it has",
+                "add keys of {} to the keytab, or have clients use a name that is in it",
                 Shown::new(server)
             ),
             Self::NoKey { etype, present, .. } => format!(
-                "there are keys of {}, the ticket wants {etype}: extract the keytab again, or set \
-                 the service's encryption types at the KDC",
+                "the keys are of type {}, but the ticket needs {etype}: extract the keytab again, \
+                 or set the service's encryption types at the KDC",
                 list(present)
             ),
             Self::KeyVersion { kvno, present, .. } => {
                 let newer = present.iter().any(|one| one > kvno);
                 format!(
-                    "there is version {}, the ticket wants {kvno}: {}",
+                    "the keys have version {}, but the ticket needs {kvno}: {}",
                     list(present),
                     if newer {
-                        "the ticket is of before the key was changed; the client needs a new one"
+                        "the ticket is older than the key; the client needs a new ticket"
                     } else {
-                        "the key was changed since; extract the keytab again"
+                        "the key has been changed; extract the keytab again"
                     }
                 )
             }
             Self::PathNotAccepted => {
-                "lay down in [capaths] of krb5.conf which realms clients of that \
-                 realm may come through, or have the KDC check it"
+                "list in [capaths] of krb5.conf which realms clients of that realm may \
+                 come through, or have the KDC check the path"
                     .to_owned()
             }
             Self::Anonymous { .. } => {
-                "have the client log in by name; a service for everybody may accept_anonymous"
+                "have the client log in by name, or accept anonymous clients (accept_anonymous)"
                     .to_owned()
             }
-            Self::ClockSkew { .. } => "set the clocks of client and service".to_owned(),
+            Self::ClockSkew { .. } => {
+                "synchronize the clocks of the client and the service".to_owned()
+            }
             Self::EtypeNotPermitted(etype) => {
-                format!("add {etype} to permitted_enctypes in krb5.conf if it is to be used")
+                format!("to allow it, add {etype} to permitted_enctypes in krb5.conf")
             }
             _ => return None,
         })

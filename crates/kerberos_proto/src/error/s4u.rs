@@ -10,7 +10,7 @@ use crate::{Principal, Shown};
 #[non_exhaustive]
 pub enum S4uFault {
     /// The ticket is the service's own: the KDC does not know the extension.
-    #[error("the KDC ignored for whom the ticket shall be")]
+    #[error("the KDC ignored which user the ticket was requested for")]
     Ignored,
     /// The encrypted part has a trace of the proof, and the reply does not have it.
     #[error("the proof that the KDC saw the user is missing")]
@@ -41,6 +41,6 @@ pub enum S4uFault {
     },
     /// The target's KDC, or one on the way, does not know resource-based constrained delegation, so
     /// that its referral is an ordinary one.
-    #[error("the KDC does not know resource-based constrained delegation")]
+    #[error("the KDC does not support resource-based constrained delegation")]
     NotResourceBased,
 }

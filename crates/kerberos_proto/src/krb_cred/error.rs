@@ -28,7 +28,7 @@ pub enum CredError {
     #[error("the KRB-CRED holds no ticket")]
     NoTickets,
     /// It has another number of tickets than of keys for them.
-    #[error("{tickets} tickets and what belongs to {infos}")]
+    #[error("{tickets} tickets, but information on {infos}")]
     Counts {
         /// How many tickets there are.
         tickets: usize,

@@ -27,7 +27,7 @@ pub enum PacError {
     #[error("PACs of version {0} are not understood")]
     Version(u32),
     /// There are no buffers, or more than anybody needs.
-    #[error("a PAC of {count} buffers; 1 to {limit} make sense")]
+    #[error("a PAC of {count} buffers; 1 to {limit} are allowed")]
     BufferCount {
         /// How many it says to have.
         count: u32,
@@ -97,7 +97,7 @@ pub enum PacError {
     #[error("the PAC has no CLIENT_INFO")]
     NoClientInfo,
     /// The PAC is about another client than the ticket's.
-    #[error("the PAC is about {pac:?}, the ticket {ticket}'s")]
+    #[error("the PAC is for {pac:?}, but the ticket is for {ticket}")]
     ClientName {
         /// The client that the PAC names.
         pac: String,
@@ -105,7 +105,7 @@ pub enum PacError {
         ticket: Principal,
     },
     /// The PAC is of another login than the ticket.
-    #[error("the PAC is of the login at {pac}, the ticket of that at {}", ticket.unix())]
+    #[error("the PAC is from the login at {pac}, but the ticket is from that at {}", ticket.unix())]
     AuthTime {
         /// When the client logged in by the PAC.
         pac: FileTime,

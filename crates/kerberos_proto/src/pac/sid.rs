@@ -33,7 +33,7 @@ pub struct Sid {
 
 /// A text that is no SID.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("not a security identifier: S-1-AUTHORITY and up to 15 numbers are wanted")]
+#[error("not a security identifier: expected S-1-AUTHORITY and up to 15 numbers")]
 pub struct SidError;
 
 impl Sid {

@@ -148,8 +148,8 @@ fn keys_that_are_missing_are_told_apart() {
         check(
             &[(AES256, 3), (AES128, 3)],
             Some(4),
-            "there is version 3, the ticket wants 4: the key was changed since; extract the \
-             keytab again"
+            "the keys have version 3, but the ticket needs 4: the key has been changed; extract \
+             the keytab again"
         ),
         ApError::KeyVersion { kvno: 4, .. },
         KRB_AP_ERR_BADKEYVER
@@ -158,8 +158,8 @@ fn keys_that_are_missing_are_told_apart() {
         check(
             &[(AES256, 5), (AES256, 6)],
             Some(4),
-            "there is version 5, 6, the ticket wants 4: the ticket is of before the key was \
-             changed; the client needs a new one"
+            "the keys have version 5, 6, but the ticket needs 4: the ticket is older than the \
+             key; the client needs a new ticket"
         ),
         ApError::KeyVersion { kvno: 4, .. },
         KRB_AP_ERR_BADKEYVER
@@ -169,8 +169,8 @@ fn keys_that_are_missing_are_told_apart() {
             check(
                 &[(AES128, 4), (EncryptionType(19), 4)],
                 kvno,
-                "there are keys of aes128-cts-hmac-sha1-96, aes128-cts-hmac-sha256-128, the \
-                 ticket wants aes256-cts-hmac-sha1-96: extract the keytab again, or set the \
+                "the keys are of type aes128-cts-hmac-sha1-96, aes128-cts-hmac-sha256-128, but the \
+                 ticket needs aes256-cts-hmac-sha1-96: extract the keytab again, or set the \
                  service's encryption types at the KDC"
             ),
             ApError::NoKey { .. },

@@ -256,13 +256,16 @@ fn lengths_that_lie() {
     };
     assert_eq!(
         announce(u32::MAX),
-        "a reply of 4294967295 bytes is announced"
+        "the announced length of the reply, 4294967295 bytes, is too large"
     );
     assert_eq!(
         announce(0x8000_0005),
-        "a reply of 2147483653 bytes is announced"
+        "the announced length of the reply, 2147483653 bytes, is too large"
     );
-    assert_eq!(announce(1_048_577), "a reply of 1048577 bytes is announced");
+    assert_eq!(
+        announce(1_048_577),
+        "the announced length of the reply, 1048577 bytes, is too large"
+    );
     assert_eq!(announce(0), "an empty reply");
     assert_eq!(announce(6), "the connection was closed early");
 }

@@ -61,7 +61,7 @@ impl KcmError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoServer { socket: None } => {
-                "kcm_socket = - in krb5.conf says that there is none".to_owned()
+                "kcm_socket = - in krb5.conf turns KCM off".to_owned()
             }
             Self::NoServer {
                 socket: Some(socket),
@@ -71,11 +71,11 @@ impl KcmError {
                 socket.display()
             ),
             Self::Socket { socket, .. } => format!("the socket is {}", socket.display()),
-            Self::Timeout { limit } => format!("it had {} s", limit.as_secs()),
+            Self::Timeout { limit } => format!("it did not answer within {} s", limit.as_secs()),
             Self::Closed => "the KCM daemon ended the connection".to_owned(),
-            Self::TooBig { length } => format!("{length} bytes are more than a cache has"),
-            Self::Malformed { field } => format!("no {field} in it"),
-            Self::Refused { code } => format!("the KCM daemon says so, by the number {code}"),
+            Self::TooBig { length } => format!("{length} bytes are more than a cache can have"),
+            Self::Malformed { field } => format!("it has no {field}"),
+            Self::Refused { code } => format!("the KCM daemon reports this with the number {code}"),
         })
     }
 

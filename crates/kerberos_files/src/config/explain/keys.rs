@@ -46,7 +46,7 @@ pub(super) fn kind(sections: &[&str], name: &str) -> Option<Kind> {
             "kdc" | "kdcdefaults" | "logging" | "dbdefaults" | "dbmodules" | "otp",
             ..,
         ] => Some(Not("servers")),
-        ["login", ..] => Some(Not("programs of the past")),
+        ["login", ..] => Some(Not("obsolete programs")),
         _ => None,
     }
 }
@@ -70,7 +70,7 @@ const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
     (Duration, &["renew_lifetime", "ticket_lifetime"]),
     (Text, &["preferred_preauth_types"]),
     (
-        Not("programs that verify a log-in"),
+        Not("programs that verify logins"),
         &["verify_ap_req_nofail"],
     ),
 ];
@@ -138,7 +138,7 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
     ),
     (Many, &["extra_addresses"]),
     (
-        Not("programs that verify a log-in"),
+        Not("programs that verify logins"),
         &["verify_ap_req_nofail"],
     ),
     (
@@ -149,9 +149,12 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
         Not("MIT's library"),
         &["kcm_mach_service", "plugin_base_dir"],
     ),
-    (Not("what is not supported yet"), &["spake_preauth_groups"]),
     (
-        Not("programs of the past"),
+        Not("features that are not supported yet"),
+        &["spake_preauth_groups"],
+    ),
+    (
+        Not("obsolete programs"),
         &[
             "ap_req_checksum_type",
             "kdc_req_checksum_type",
@@ -180,7 +183,10 @@ const REALM_KEYS: &[(Kind, &[&str])] = &[
     (Text, &["sitename"]),
     // Certificates of KDC proxies; each line may name some.
     (Many, &["http_anchors"]),
-    (Not("what is not supported yet"), &["auto_fast_armor"]),
+    (
+        Not("features that are not supported yet"),
+        &["auto_fast_armor"],
+    ),
     (
         Not("Kerberos 4 and servers"),
         &[

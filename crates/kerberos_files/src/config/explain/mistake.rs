@@ -24,12 +24,9 @@ pub(super) fn find(kind: Kind, located: Located<'_>) -> Option<String> {
         ),
         Kind::Enctypes => match enctypes::unknown_words(value).as_slice() {
             unknown if !unknown.is_empty() && enctypes::names_any(value) => {
-                return Some(format!("not known: {}", unknown.join(", ")));
+                return Some(format!("unknown encryption type {}", unknown.join(", ")));
             }
-            _ => (
-                enctypes::names_any(value),
-                "encryption types that are known",
-            ),
+            _ => (enctypes::names_any(value), "known encryption types"),
         },
         Kind::Server => (
             Server::parse(value, 88).is_some(),
