@@ -64,9 +64,9 @@ fn checked_by_a_probe() {
         .run()
         .success();
     check("--check", 0, "");
-    check("--check -V", 0, "is good until");
+    check("--check -V", 0, "is valid until");
     check("--check --min-life 50", 0, "");
-    check("--check --min-life 200", 1, "ends at ");
+    check("--check --min-life 200", 1, "expires at ");
     check("--check --min-life x", 1, "--min-life: x is not a duration");
     check("--check -c FILE:elsewhere", 1, "elsewhere");
     let ticket =
@@ -111,7 +111,7 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
     check(
         "--check alice",
         1,
-        "are bob@CLI.TEST's, not alice@CLI.TEST's",
+        "belong to bob@CLI.TEST, not to alice@CLI.TEST",
     );
     check("--check bob alice", 1, "Extra arguments");
     // The KDC may have another name for her.
@@ -131,10 +131,10 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
     );
     // The KDC's clock is an hour ahead, and by that tickets end.
     place.write("cache", cache(Some((3600, 0)), 1800));
-    check("--check", 1, "ended at ");
+    check("--check", 1, "expired at ");
     place.write("cache", cache(Some((-3600, 0)), -1800));
     check("--check --min-life 1700", 0, "");
-    check("--check --min-life 1900", 1, "ends at ");
+    check("--check --min-life 1900", 1, "expires at ");
     // MIT's klist compares with this machine's.
     place.ours("klist").line("-s").run().exits(1);
 }

@@ -36,7 +36,7 @@ fn systemd_is_told() {
     place.write("tickets.toml", ticket);
     let tool = rekinit(&place, "--log json --config tickets.toml").env("NOTIFY_SOCKET", &path);
     let mut sidecar = Sidecar::start(tool, place.path("log"));
-    hears("READY=1\nSTATUS=1 of 1 tickets are good; next refresh at ");
+    hears("READY=1\nSTATUS=1 of 1 tickets are valid; next refresh at ");
     // A reload ends, though it fails, or a ticket is not to be had.
     place.write("tickets.toml", "nonsense");
     sidecar.signal("HUP");

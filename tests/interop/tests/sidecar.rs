@@ -100,7 +100,7 @@ fn tickets_of_seconds_never_run_out() {
     let place = place_with_keytab(&realm);
     open_to_all(&place);
     // Got anew each time, and renewed.
-    for (renewable, word) in [("", "ticket got"), ("-r 1h", "ticket renewed")] {
+    for (renewable, word) in [("", "ticket obtained"), ("-r 1h", "ticket renewed")] {
         let services = "--service host/a.mit.test@MIT.TEST";
         let options = format!("-k -l 6 {renewable} -m 0644 {services} robot");
         let mut sidecar = start(&place, &options);
@@ -173,9 +173,9 @@ fn a_kdc_that_dies_and_comes_back() {
     sidecar.wait_for("\"reason\":\"kdc_unreachable\"", 1);
     let log = sidecar.log();
     assert!(log.contains(&realm.address()), "it says which one: {log}");
-    assert!(log.contains("is good until"), "the ticket still is: {log}");
+    assert!(log.contains("is valid until"), "the ticket still is: {log}");
     is_good(place.cache()).expect("a third of its life is left");
-    sidecar.wait_for("there is no good ticket in", 1);
+    sidecar.wait_for("there is no valid ticket in", 1);
     realm.start_again();
     // Without anyone's help; failures keep quiet for some seconds.
     sidecar.wait_for(REFRESHED, 2);
@@ -397,5 +397,5 @@ fn active_directory() {
         .args(["--once", "-k", "-t", &keytab])
         .run()
         .success();
-    assert!(run.stderr().contains("ticket got"), "{run}");
+    assert!(run.stderr().contains("ticket obtained"), "{run}");
 }
