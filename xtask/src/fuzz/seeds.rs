@@ -86,7 +86,11 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
             "ApReq" => {
                 seeds.add("ap_acceptor", name, &chosen(0))?;
                 let token = initial_token(*b"\x01\0", &sample)?;
-                seeds.add("http_headers", "token", &[b"\x03", token.as_slice()].concat())?;
+                seeds.add(
+                    "http_headers",
+                    "token",
+                    &[b"\x03", token.as_slice()].concat(),
+                )?;
             }
             "ApRep" => answers_of_an_acceptor(seeds, name, *b"\x02\0", &sample)?,
             "KrbError" => {
