@@ -1,6 +1,7 @@
 //! Answers in the midst of a chase that are not what was asked for: each is found out.
 
-use kerberos_asn1::ErrorCode;
+use kerberos_asn1::{Decode, EncTicketPart, ErrorCode, TgsRep, TicketFlags};
+use kerberos_crypto::KeyUsage;
 use kerberos_proto::{ExchangeError, ReplyFault};
 use kerberos_testkdc::Fault;
 
@@ -109,7 +110,10 @@ fn random_damage_yields_no_ticket_but_the_right_one() {
     let good = good.unwrap().credential;
     for number in 0..400 {
         let target = 1 + number % 2;
+        // Each time that the KDC is asked it makes another session key.
+        let mut issued = None;
         let (result, asked) = world.chase_spoilt(params(WWW), |count, _, reply| {
+            issued = Issued::by(&world, &reply);
             if count == target {
                 edited(number, &reply)
             } else {
@@ -118,9 +122,38 @@ fn random_damage_yields_no_ticket_but_the_right_one() {
         });
         assert!(asked.len() <= 16);
         if let Ok(chased) = result {
-            assert_eq!(chased.credential.client, good.client);
-            assert_eq!(chased.credential.server, good.server);
-            assert_eq!(chased.credential.flags, good.flags);
+            let got = chased.credential;
+            let issued = issued.expect("the KDC gave a ticket last");
+            assert_eq!(got.client, good.client, "{number}");
+            assert_eq!(got.server, good.server, "{number}");
+            assert_eq!(got.session_key.expose_bytes(), issued.key, "{number}");
+            assert_eq!(got.flags, issued.flags, "{number}");
+            assert_eq!(got.times, good.times, "{number}");
         }
+    }
+}
+
+/// What the service finds in its ticket, for the client must have found the same.
+struct Issued {
+    key: Vec<u8>,
+    flags: TicketFlags,
+}
+
+impl Issued {
+    /// What is in the reply's ticket, if that is the service's.
+    fn by(world: &World, reply: &[u8]) -> Option<Self> {
+        let TgsRep(reply) = TgsRep::from_der(reply).ok()?;
+        let ticket = reply.ticket.ticket();
+        let mut keys = world.kdc("B").keys("host/www").iter();
+        let part = keys.find_map(|key| {
+            let key = key.key();
+            key.decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
+                .ok()
+        })?;
+        let part = EncTicketPart::from_der(&part).ok()?;
+        Some(Self {
+            key: part.key.keyvalue.to_vec(),
+            flags: part.flags,
+        })
     }
 }
