@@ -198,3 +198,35 @@ fn one_place_by_two_names() {
         );
     }
 }
+
+/// What one that was killed left half-written goes after a minute; until then another may be
+/// writing it.
+#[test]
+fn what_a_killed_one_left_goes() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let left = |name: &str, minutes: u64| {
+        let file = fs::File::create(place.path(name)).expect("the folder is ours");
+        let age = Duration::from_secs(60 * minutes);
+        let modified = file.set_modified(SystemTime::now() - age);
+        modified.expect("it is ours");
+    };
+    let names = [
+        (".cache.ABCDEFGHIJKL", 2, false),
+        (".cache.ABCDEFGHIJKM", 0, true),
+        // Of another cache, and of somebody else who names files much the same.
+        (".other.ABCDEFGHIJKL", 2, true),
+        (".cache.abcdefghijkl", 2, true),
+    ];
+    for (name, minutes, _) in names {
+        left(name, minutes);
+    }
+    let once = rekinit(
+        &place,
+        "--once --password-file password -c FILE:cache alice",
+    );
+    once.run().success();
+    for (name, _, stays) in names {
+        assert_eq!(place.path(name).exists(), stays, "{name}");
+    }
+}
