@@ -43,13 +43,20 @@ const INTERNAL: i32 = -1_765_328_188;
 const NO_SUPPORT: i32 = -1_765_328_137;
 
 fn options(socket: &Path) -> CcacheOptions {
-    CcacheOptions::default()
-        .with_kcm_socket(Some(socket))
-        .with_kcm_timeout(Duration::from_millis(300))
+    CcacheOptions::default().with_kcm_socket(Some(socket))
+}
+
+/// Of who does not wait long for a daemon that may not answer at all.
+fn impatient(socket: &Path) -> CcacheOptions {
+    options(socket).with_kcm_timeout(Duration::from_millis(300))
 }
 
 fn resolve(socket: &Path) -> Result<Ccache, CcacheError> {
-    Ccache::resolve(&CcacheName::parse("KCM:0").unwrap(), &options(socket))
+    Ccache::resolve(&kcm(), &options(socket))
+}
+
+fn kcm() -> CcacheName {
+    CcacheName::parse("KCM:0").unwrap()
 }
 
 fn kcm_error(error: CcacheError) -> KcmError {
@@ -61,10 +68,20 @@ fn kcm_error(error: CcacheError) -> KcmError {
 
 /// What reading from a daemon comes to that serves as said.
 fn reading(name: &str, serve: impl Fn(UnixStream) + Send + Sync + 'static) -> KcmError {
+    reading_with(options, name, serve)
+}
+
+fn reading_with(
+    options: impl Fn(&Path) -> CcacheOptions,
+    name: &str,
+    serve: impl Fn(UnixStream) + Send + Sync + 'static,
+) -> KcmError {
     let folder = TempDir::new();
     let daemon = Daemon::new(&folder.join("socket"), serve);
+    let options = options(daemon.socket());
     let begin = Instant::now();
-    let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
+    let cache = Ccache::resolve(&kcm(), &options).unwrap();
+    let error = cache.open().unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(5), "{name}: {error}");
     kcm_error(error)
 }
@@ -72,13 +89,13 @@ fn reading(name: &str, serve: impl Fn(UnixStream) + Send + Sync + 'static) -> Kc
 #[test]
 fn a_daemon_that_hangs_is_given_up() {
     // It takes the request and says nothing.
-    let error = reading("mute", |mut stream| {
+    let error = reading_with(impatient, "mute", |mut stream| {
         let _ = kcm_daemon::request(&mut stream);
         std::thread::sleep(Duration::from_secs(20));
     });
     assert_eq!(error.to_string(), "KCM daemon does not answer");
     // It says a byte now and then, for ever.
-    let error = reading("drip", |mut stream| {
+    let error = reading_with(impatient, "drip", |mut stream| {
         let _ = stream.write_all(&[0, 0x10, 0, 0, 0, 0, 0, 0]);
         while stream.write_all(&[0]).is_ok() {
             std::thread::sleep(Duration::from_millis(20));
@@ -98,7 +115,7 @@ fn a_daemon_that_takes_no_connections_is_given_up() {
         .map(|_| UnixStream::connect(&socket).unwrap())
         .collect();
     let begin = Instant::now();
-    let error = kcm_error(resolve(&socket).unwrap_err());
+    let error = kcm_error(Ccache::resolve(&kcm(), &impatient(&socket)).unwrap_err());
     assert!(matches!(error, KcmError::Timeout { .. }), "{error:?}");
     assert!(begin.elapsed() < Duration::from_secs(5));
     drop(waiting);
