@@ -108,11 +108,12 @@ fn random_damage_yields_no_ticket_but_the_right_one() {
     let world = two();
     let (good, _) = world.chase(params(WWW));
     let good = good.unwrap().credential;
-    for number in 0..400 {
+    let tgt = world.login();
+    for number in 0..8_000 {
         let target = 1 + number % 2;
         // Each time that the KDC is asked it makes another session key.
         let mut issued = None;
-        let (result, asked) = world.chase_spoilt(params(WWW), |count, _, reply| {
+        let (result, asked) = world.chase_from(&tgt, params(WWW), |count, _, reply| {
             issued = Issued::by(&world, &reply);
             if count == target {
                 edited(number, &reply)

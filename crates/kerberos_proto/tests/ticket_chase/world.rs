@@ -94,12 +94,21 @@ impl World {
     pub(crate) fn chase_spoilt(
         &self,
         params: ChaseParams,
+        edit: impl FnMut(usize, &Request, Vec<u8>) -> Vec<u8>,
+    ) -> (Result<Chased, ExchangeError>, Asked) {
+        self.chase_from(&self.login(), params, edit)
+    }
+
+    /// The same with a TGT that is there already.
+    pub(crate) fn chase_from(
+        &self,
+        tgt: &Credential,
+        params: ChaseParams,
         mut edit: impl FnMut(usize, &Request, Vec<u8>) -> Vec<u8>,
     ) -> (Result<Chased, ExchangeError>, Asked) {
         let mut asked = Asked::new();
         let mut rng = Rng(7);
-        let tgt = self.login();
-        let started = TicketChase::start(params, &tgt, &mut rng, NOW);
+        let started = TicketChase::start(params, tgt, &mut rng, NOW);
         let (mut chase, mut step) = match started {
             Ok(started) => started,
             Err(error) => return (Err(error), asked),
