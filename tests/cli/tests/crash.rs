@@ -17,6 +17,14 @@ use kerberos_files::keytab::KeytabFile;
 use kerberos_testkdc::TestKdc;
 use test_support::{Finished, Place, Tool};
 
+#[path = "crash/calls.rs"]
+mod calls;
+#[path = "crash/trace.rs"]
+mod trace;
+
+use calls::{ERRORS, KILLED_AT, TOLD_WITH_THREADS};
+use trace::{assert_hit, calls, made};
+
 /// What is done to a file.
 struct Change {
     /// It answers as long as it is here.
@@ -36,108 +44,6 @@ struct Change {
 }
 
 const DIGITS: &str = "00112233445566778899aabbccddeeff\n";
-
-/// Calls that change something, or stand between two that do.
-const KILLED_AT: &[&str] = &[
-    "openat",
-    "write",
-    "pwrite64",
-    "rename",
-    "renameat",
-    "renameat2",
-    "link",
-    "linkat",
-    "unlink",
-    "unlinkat",
-    "mkdir",
-    "mkdirat",
-    "fsync",
-    "fdatasync",
-    "ftruncate",
-    "fallocate",
-    "fchmod",
-    "fchown",
-    "fcntl",
-    "flock",
-    "close",
-    "lseek",
-    "exit_group",
-];
-
-/// What calls may say.
-const ERRORS: &[(&str, &[&str])] = &[
-    (
-        "ENOSPC",
-        &[
-            "openat",
-            "write",
-            "pwrite64",
-            "fallocate",
-            "fsync",
-            "fdatasync",
-            "rename",
-            "renameat2",
-            "mkdir",
-        ],
-    ),
-    (
-        "EIO",
-        &[
-            "openat",
-            "read",
-            "pread64",
-            "write",
-            "pwrite64",
-            "fsync",
-            "fdatasync",
-            "rename",
-            "renameat2",
-            "close",
-            "fstat",
-            "statx",
-            "lseek",
-            "ftruncate",
-        ],
-    ),
-    ("EMFILE", &["openat", "socket"]),
-    (
-        "EINTR",
-        &[
-            "openat",
-            "read",
-            "pread64",
-            "write",
-            "pwrite64",
-            "fsync",
-            "fdatasync",
-            "ftruncate",
-            "fallocate",
-            "fcntl",
-            "flock",
-            "close",
-            "poll",
-            "ppoll",
-            "connect",
-            "sendto",
-            "recvfrom",
-        ],
-    ),
-];
-
-/// Those of them that may fail where there are threads: the others also read and write what wakes a
-/// thread, which no kernel refuses, and close a folder, of which Rust's library takes the same for
-/// granted.
-const TOLD_WITH_THREADS: &[&str] = &[
-    "openat",
-    "rename",
-    "renameat2",
-    "socket",
-    "connect",
-    "sendto",
-    "recvfrom",
-    "fstat",
-    "statx",
-];
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
@@ -477,50 +383,4 @@ fn cache(path: &Path) -> String {
             Err(error) => return format!("{text}then {error}"),
         }
     }
-}
-
-#[track_caller]
-fn assert_hit(struck: &[String], call: &str, what: &str) {
-    let is_it = |line: &String| line.starts_with(call) && line.contains(what);
-    assert!(struck.iter().any(is_it), "no {call} of {what}: {struck:#?}");
-}
-
-/// A call in a trace.
-struct Made<'a> {
-    name: &'a str,
-    /// Which of the calls of this name by its thread, from 1, as strace counts.
-    number: usize,
-    /// It without its thread.
-    line: &'a str,
-}
-
-/// The calls in a trace from the opening of krb5.conf on.
-fn made(trace: &str) -> impl Iterator<Item = Made<'_>> {
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    let mut ours = false;
-    trace.lines().filter_map(move |line| {
-        let (thread, line) = line.split_once(' ')?;
-        let line = line.trim_start();
-        let (name, arguments) = line.split_once('(')?;
-        let number = counts.entry((thread, name)).or_default();
-        *number += 1;
-        ours |= name == "openat" && arguments.contains("krb5.conf");
-        ours.then_some(Made {
-            name,
-            number: *number,
-            line,
-        })
-    })
-}
-
-/// Of each name, which calls there are in any thread.
-fn calls(trace: &str) -> BTreeMap<String, BTreeSet<usize>> {
-    let mut calls: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for made in made(trace) {
-        calls
-            .entry(made.name.to_owned())
-            .or_default()
-            .insert(made.number);
-    }
-    calls
 }
