@@ -1,5 +1,5 @@
-//! What to do about an error of an exchange, where that can be told: for the person who administers
-//! the program, and without the options of any tool.
+//! What to do about an error of an exchange, if that is clear. The hints are for the administrator
+//! of a program and mention no options of any particular tool.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -10,7 +10,7 @@ use kerberos_asn1::ErrorCode;
 use super::{ExchangeError, KdcError, ReplyFault};
 
 impl ExchangeError {
-    /// What to do about it, where that can be told.
+    /// What to do about the error, if that is clear.
     ///
     /// # Example
     /// ```
@@ -47,7 +47,7 @@ impl ExchangeError {
                 "disable_encrypted_timestamp in krb5.conf forbids the only preauthentication that \
                  the KDC and this program share"
             }
-            // MIT's text, which tools print, does not say which there were.
+            // MIT's text, which the tools print, does not list the mechanisms offered.
             Self::NoMechanism { .. } => return Some(self.to_string()),
             Self::ClockSkew { .. } => CLOCK,
             Self::EvidenceNotForwardable(_) => {
@@ -69,14 +69,14 @@ impl ExchangeError {
 }
 
 impl KdcError {
-    /// What to do about it, where the code tells. The KDC's own words are in
-    /// [`text`](Self::text), and in what is displayed.
+    /// What to do about the error, if its code tells. The KDC's own words are in
+    /// [`text`](Self::text) and in the `Display` output.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.code {
             ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
                 "check the spelling of the name and its realm"
             }
-            // MIT's and Heimdal's KDCs say this of a realm, too.
+            // MIT's and Heimdal's KDCs use this code for an unknown realm, too.
             ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN if self.server.is_krbtgt() => {
                 "no path to that realm is known: check the spelling of the realm, [domain_realm] \
                  and [capaths] in krb5.conf"
