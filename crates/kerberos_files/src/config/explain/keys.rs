@@ -1,32 +1,32 @@
-//! The keys of krb5.conf: what kind of value each has, and which mean something to others only.
+//! The keys of krb5.conf: the kind of value that each has, and which ones only other programs use.
 
 use crate::config::{LIBDEFAULTS, REALMS};
 
-/// What kind of value a key has.
+/// The kind of value that a key has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
-    /// The name of a cache, in which tokens may stand.
+    /// The name of a cache, which may contain tokens.
     Ccache,
     Keytab,
     Rcache,
-    /// The realm of a host or domain, which is the key.
+    /// The realm of a host or domain, whose name is the key.
     RealmOfHost,
     Bool,
     BoolOrFallback,
     Number,
     Duration,
     Enctypes,
-    /// Several lines may set it.
+    /// Several lines may set this key.
     Many,
     Server,
-    /// Of no effect here.
+    /// Has no effect here.
     Not(&'static str),
 }
 
 use Kind::{Bool, BoolOrFallback, Duration, Enctypes, Many, Not, Number, Text};
 
-/// What kind of value the key has in these sections; `None` when there is no such key.
+/// The kind of value that the key has in these sections; `None` if there is no such key.
 pub(super) fn kind(sections: &[&str], name: &str) -> Option<Kind> {
     match *sections {
         [LIBDEFAULTS] => find(LIBDEFAULT_KEYS, name),
@@ -61,7 +61,7 @@ fn find(table: &[(Kind, &[&str])], name: &str) -> Option<Kind> {
         .map(|(kind, _)| *kind)
 }
 
-/// Keys that a subsection of `[libdefaults]` named as the realm may override.
+/// Keys that a subsection of `[libdefaults]` with the realm's name may override.
 const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
     (
         Bool,
