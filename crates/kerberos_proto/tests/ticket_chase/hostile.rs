@@ -1,4 +1,4 @@
-//! Answers in the midst of a chase that are not what was asked for: each is found out.
+//! Answers during a chase that do not match the request: each is detected.
 
 use kerberos_asn1::{Decode, EncTicketPart, ErrorCode, TgsRep, TicketFlags};
 use kerberos_crypto::KeyUsage;
@@ -10,7 +10,7 @@ use crate::world::*;
 
 const WWW: &str = "host/www@A";
 
-/// A sends the client to B, which has the service.
+/// A refers the client to B, which has the service.
 fn two() -> World {
     World::new([
         realm("A", &["B"]).account(lives_in("host/www", "B")),
@@ -75,7 +75,7 @@ fn an_answer_to_another_request_does_not_decrypt() {
             first.clone_from(&reply);
             return reply;
         }
-        // The answer of the first KDC once more.
+        // The answer of the first KDC again.
         first.clone()
     });
     assert_eq!(asked.len(), 2);
