@@ -13,7 +13,7 @@ use crate::ccache::error::system_text;
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum KcmError {
-    /// There is no socket, or none must be used.
+    /// There is no socket, or the configuration disables its use.
     #[error("No KCM server found")]
     NoServer {
         /// The expected path of the socket.
