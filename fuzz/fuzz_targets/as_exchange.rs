@@ -25,7 +25,10 @@ use script::Script;
 fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
     let choices = script.byte();
-    if let Some(login) = run(choices, &mut script) {
+    let is_honest = script.is_honest();
+    let login = run(choices, &mut script);
+    assert!(login.is_some() || !is_honest, "nobody stood in the way");
+    if let Some(login) = login {
         let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a login");
         assert_eq!(essence(choices, &login), essence(choices, &honest));
     }

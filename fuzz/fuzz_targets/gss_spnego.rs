@@ -177,7 +177,9 @@ impl KerberosSecond {
 }
 
 /// The token and the signature of a NegTokenResp.
-fn answer(token: &[u8]) -> Result<(Option<&[u8]>, Option<&[u8]>), DecodeError> {
+type Answer<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
+fn answer(token: &[u8]) -> Result<Answer<'_>, DecodeError> {
     let mut fields = Reader::new(token)
         .enter(Tag::context(1))?
         .enter(Tag::SEQUENCE)?;

@@ -15,7 +15,11 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     match choice % 4 {
-        0 => drop(sidecar_file(&String::from_utf8_lossy(bytes))),
+        0 => {
+            if let Err(complaint) = sidecar_file(&String::from_utf8_lossy(bytes)) {
+                assert!(!complaint.is_empty());
+            }
+        }
         1 => {
             if let Err(complaint) = json_secret(bytes) {
                 assert!(!complaint.contains(SECRET));

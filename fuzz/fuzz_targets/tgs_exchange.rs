@@ -25,7 +25,10 @@ use script::Script;
 fuzz_target!(|data: &[u8]| {
     let mut script = Script(data);
     let choices = script.byte();
-    if let Some(chased) = run(choices, &mut script) {
+    let is_honest = script.is_honest();
+    let chased = run(choices, &mut script);
+    assert!(chased.is_some() || !is_honest, "nobody stood in the way");
+    if let Some(chased) = chased {
         let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a ticket");
         assert_eq!(essence(&chased.credential), essence(&honest.credential));
     }

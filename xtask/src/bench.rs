@@ -36,11 +36,11 @@ usage: cargo xtask bench [--rounds N] [--binary PATH] [--only TEXT] [--no-micro]
 const HEAD: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench --write`; `--binary PATH` measures a binary of `cargo xtask dist`. Every
-number is of one run of it, in which the contenders take turns: one run of each after the other, so
-that whatever else the machine does falls on all alike. Ratios are what counts; the times are this
-machine's. `kinit` and its like stand for the tools of all three; MIT's run without the plugins that
-krb5-user alone does not bring, which would take them half as long again.
+Written by `cargo xtask bench --write`; `--binary PATH` measures a binary of `cargo xtask dist`. All numbers
+are from one run, in which the contenders take turns, one execution each, so that whatever else the
+machine does affects all of them alike. Compare the ratios; the times are this machine's. `kinit` and the
+like stand for the tools of all three projects. MIT's run without plugins that krb5-user alone does not
+install, with which they would take half as long again.
 ";
 
 struct Options {

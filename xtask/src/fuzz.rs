@@ -26,7 +26,7 @@ usage: cargo xtask fuzz [--minutes N] [--jobs J] [TARGET...]
   --minutes N     how long each target runs on a processor (default 1; a part of a minute will do)
   --jobs J        how many run at once (default: as many as there are processors)
   --address       with AddressSanitizer, which watches the unsafe code of dependencies
-  --smoke         two seconds each, from a build that is sooner done, without a few targets
+  --smoke         two seconds each, from a build that is sooner done; a few targets are compiled only
   --list          the names of all targets
   --report        only the table of everything that ran so far, as Markdown
 ";
@@ -49,6 +49,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     };
     let place = Place::new()?;
     seeds::write(&place.seeds)?;
+    if options.build == Build::Smoke {
+        // Also those that are too heavy to be run.
+        program::check()?;
+    }
     let binaries = program::build(options.build, &options.targets)?;
     let queue = Mutex::new(options.targets.iter());
     let tally = Mutex::new(Tally::load(&place.tally)?);

@@ -1,7 +1,9 @@
 //! `cargo xtask pages DIRECTORY`: manual pages, and completions for bash, zsh and fish.
 //!
 //! All are made of the definitions that the tools parse by, so that none can be out of date, and
-//! pages of a table of what those do not tell. The folders are laid out as under `/usr/share`.
+//! pages of a table of what those do not tell. What a help text says of signals and variables is
+//! left out of a page: the table has it, in sections of their own. The folders are laid out as under
+//! `/usr/share`.
 
 mod facts;
 
@@ -79,11 +81,12 @@ fn page(
         man.render_subcommands_section(&mut text)?;
     }
     if let Some(examples) = command.get_after_help() {
-        let examples = examples.to_string();
-        let lines = examples.trim_start_matches("Examples:\n");
-        section("EXAMPLES", lines, &mut text);
+        section("EXAMPLES", only_examples(&examples.to_string()), &mut text);
     }
     if let Some(facts) = facts {
+        if !facts.signals.is_empty() {
+            items("SIGNALS", facts.signals, &mut text);
+        }
         items("EXIT STATUS", facts.exit_status, &mut text);
         items("FILES", facts.files, &mut text);
         items("ENVIRONMENT", facts.environment, &mut text);
@@ -94,6 +97,16 @@ fn page(
         page(&inner.clone().display_name(full), facts, files)?;
     }
     Ok(())
+}
+
+/// The examples of a help text, without the paragraphs on signals and variables behind them.
+fn only_examples(help: &str) -> &str {
+    let end = ["\n\nSignals:", "\n\nEnvironment:"]
+        .into_iter()
+        .filter_map(|heading| help.find(heading))
+        .min();
+    let examples = end.and_then(|end| help.get(..end)).unwrap_or(help);
+    examples.trim_start_matches("Examples:\n")
 }
 
 /// What the tool is called by.
@@ -146,6 +159,31 @@ fn prose(line: &str, page: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn examples_end_where_signals_and_variables_begin() {
+        let check = |help: &str, expected: &str| assert_eq!(only_examples(help), expected);
+        check("Examples:\n  a\n      b", "  a\n      b");
+        check(
+            "Examples:\n  a\n\n  b\n\nSignals:\n  c\n\nEnvironment:\n  d",
+            "  a\n\n  b",
+        );
+        check(
+            "Examples:\n  a\n\nEnvironment:\n  d\n\nSignals:\n  c",
+            "  a",
+        );
+        let pages = all().unwrap();
+        let (_, page) = pages
+            .iter()
+            .find(|(name, _)| name == "man/man1/rekinit.1")
+            .unwrap();
+        let page = String::from_utf8_lossy(page);
+        assert!(page.contains(".SH \"SIGNALS\"\n.TP\n"), "{page}");
+        assert!(
+            !page.contains("Signals:") && !page.contains("Environment:"),
+            "{page}"
+        );
+    }
 
     #[test]
     fn pages_say_more_than_options() {

@@ -22,7 +22,7 @@ sequence! {
     pub struct ApReq<'a> [APPLICATION 14] {
         pvno [0];
         msg_type [1] = AP_REQ;
-        /// What the client asks for.
+        /// The client's options.
         [2] ap_options: ApOptions,
         /// The ticket for the service.
         [3] ticket: RawTicket<'a>,
@@ -62,9 +62,9 @@ sequence! {
         [5] ctime: KerberosTime,
         /// A key that the client chose for this session.
         [6] subkey: Option<EncryptionKey<'a>>,
-        /// The first sequence number of the client's messages.
+        /// The initial sequence number of the client's messages.
         [7] seq_number: Option<u32>,
-        /// Further restrictions.
+        /// Restrictions in addition to those in the ticket.
         [8] authorization_data: Option<AuthorizationData<'a>>,
     }
 }
@@ -89,7 +89,7 @@ sequence! {
 }
 
 sequence! {
-    /// Proof that the service could read the ticket.
+    /// Proof that the service could decrypt the ticket.
     ///
     /// ```text
     /// EncAPRepPart    ::= [APPLICATION 27] SEQUENCE {
@@ -103,11 +103,11 @@ sequence! {
     pub struct EncApRepPart<'a> [APPLICATION 27] {
         /// The time of the authenticator.
         [0] ctime: KerberosTime,
-        /// And its microseconds.
+        /// Its microseconds.
         [1] cusec: Microseconds,
         /// A key that the service chose for this session.
         [2] subkey: Option<EncryptionKey<'a>>,
-        /// The first sequence number of the service's messages.
+        /// The initial sequence number of the service's messages.
         [3] seq_number: Option<u32>,
     }
 }

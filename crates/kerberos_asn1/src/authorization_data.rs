@@ -1,7 +1,7 @@
 //! Authorization data (RFC 4120 §5.2.6; RFC 7751, RFC 8129).
 //!
-//! Elements that contain others keep them as an opaque `ad-data`: nothing here recurses, and a
-//! reader that opens them decides how deep it goes.
+//! Elements that contain others keep them as opaque `ad-data`. Nothing here recurses; a reader that
+//! opens them decides how deep it goes.
 
 use crate::der::{SequenceOf, sequence};
 use crate::{AuthorizationDataType, Checksum, PrincipalName, Realm, Utf8String};
@@ -58,11 +58,11 @@ sequence! {
     pub struct AdKdcIssued<'a> {
         /// A checksum of the encoding of `elements`, keyed with the session key.
         [0] ad_checksum: Checksum<'a>,
-        /// The realm of the issuer, when it is not the KDC.
+        /// The realm of the issuer, if it is not the KDC.
         [1] i_realm: Option<Realm<'a>>,
-        /// The name of the issuer, when it is not the KDC.
+        /// The name of the issuer, if it is not the KDC.
         [2] i_sname: Option<PrincipalName<'a>>,
-        /// What was issued.
+        /// The issued elements.
         [3] elements: AuthorizationData<'a>,
     }
 }
@@ -78,7 +78,7 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct AdAndOr<'a> {
-        /// How many of `elements` have to be satisfied.
+        /// How many of `elements` must be satisfied.
         [0] condition_count: i32,
         /// The conditions.
         [1] elements: AuthorizationData<'a>,
@@ -93,8 +93,8 @@ sequence! {
 pub type AdMandatoryForKdc<'a> = AuthorizationData<'a>;
 
 sequence! {
-    /// The contents of an [`AuthorizationDataType::CAMMAC`] element (RFC 7751 §4): others, for
-    /// which the KDC vouches.
+    /// The contents of an [`AuthorizationDataType::CAMMAC`] element (RFC 7751 §4): elements that
+    /// the KDC vouches for.
     ///
     /// ```text
     /// AD-CAMMAC                   ::= SEQUENCE {
@@ -111,20 +111,20 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct AdCammac<'a> {
-        /// What the KDC vouches for.
+        /// The elements that the KDC vouches for.
         [0] elements: AuthorizationData<'a>,
-        /// Over the ticket with `elements` in place of all its authorization data, with the KDC's
-        /// key.
+        /// Made with the KDC's key, over the ticket with `elements` in place of all its
+        /// authorization data.
         [1] kdc_verifier: Option<VerifierMac<'a>>,
-        /// Over `elements`, with the key of the ticket.
+        /// Made with the key of the ticket, over `elements`.
         [2] svc_verifier: Option<VerifierMac<'a>>,
-        /// For services that share a host with the ticket's.
+        /// For services on the same host as the ticket's service.
         [3] other_verifiers: Option<SequenceOf<'a, VerifierMac<'a>>>,
     }
 }
 
 sequence! {
-    /// A checksum, and whose key it is made with (RFC 7751 §4).
+    /// A checksum, and the key it is made with (RFC 7751 §4).
     ///
     /// ```text
     /// Verifier-MAC         ::= SEQUENCE {
@@ -136,7 +136,7 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct VerifierMac<'a> {
-        /// Whose key it is, where that is not plain.
+        /// The owner of the key, if that is not obvious.
         [0] identifier: Option<PrincipalName<'a>>,
         /// The version of the key.
         [1] kvno: Option<u32>,

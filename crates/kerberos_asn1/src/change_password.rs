@@ -1,10 +1,10 @@
-//! What a request to set a password holds (RFC 3244 §2).
+//! The contents of a request to set a password (RFC 3244 §2).
 
 use crate::der::sequence;
 use crate::{PrincipalName, Realm};
 
 sequence! {
-    /// A new password and whose it is to be, within the KRB-PRIV of a request (RFC 3244 §2).
+    /// A new password and its owner, in the KRB-PRIV of a request (RFC 3244 §2).
     ///
     /// ```text
     /// ChangePasswdData ::= SEQUENCE {
@@ -14,12 +14,12 @@ sequence! {
     /// }
     /// ```
     ///
-    /// `Debug` leaves out the password.
+    /// `Debug` does not show the password.
     #[derive(Clone, PartialEq, Eq)]
     pub struct ChangePasswdData<'a> {
         /// The new password.
         [0] new_password: &'a [u8],
-        /// Whose it is; the client's own where it is left out.
+        /// Whose password to set; if absent, the client's own.
         [1] target_name: Option<PrincipalName<'a>>,
         /// The realm of `target_name`.
         [2] target_realm: Option<Realm<'a>>,

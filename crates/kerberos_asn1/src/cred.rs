@@ -7,7 +7,7 @@ use crate::{
 };
 
 sequence! {
-    /// Tickets on their way to another host, and what it needs to use them.
+    /// Tickets forwarded to another host, with what it needs to use them.
     ///
     /// ```text
     /// KRB-CRED        ::= [APPLICATION 22] SEQUENCE {
@@ -43,13 +43,13 @@ sequence! {
     /// ```
     #[derive(Clone, Debug)]
     pub struct EncKrbCredPart<'a> [APPLICATION 29] {
-        /// What belongs to each ticket, in their order.
+        /// What belongs to each ticket, in the same order.
         [0] ticket_info: SequenceOf<'a, KrbCredInfo<'a>>,
         /// A number that the recipient chose.
         [1] nonce: Option<u32>,
         /// The sender's time.
         [2] timestamp: Option<KerberosTime>,
-        /// And its microseconds.
+        /// Its microseconds.
         [3] usec: Option<Microseconds>,
         /// The sender's address.
         [4] s_address: Option<HostAddress<'a>>,
@@ -59,7 +59,7 @@ sequence! {
 }
 
 sequence! {
-    /// The session key of a forwarded ticket, and what its holder has to know of it.
+    /// The session key of a forwarded ticket, and the other facts that its holder must know.
     ///
     /// ```text
     /// KrbCredInfo     ::= SEQUENCE {
@@ -88,9 +88,9 @@ sequence! {
         [3] flags: Option<TicketFlags>,
         /// When the client first authenticated.
         [4] authtime: Option<KerberosTime>,
-        /// From when the ticket is valid.
+        /// When the ticket becomes valid.
         [5] starttime: Option<KerberosTime>,
-        /// Until when the ticket is valid.
+        /// When the ticket expires.
         [6] endtime: Option<KerberosTime>,
         /// Until when a renewable ticket can be renewed.
         [7] renew_till: Option<KerberosTime>,
@@ -98,7 +98,7 @@ sequence! {
         [8] srealm: Option<Realm<'a>>,
         /// The service's name.
         [9] sname: Option<PrincipalName<'a>>,
-        /// Whence the ticket may be used.
+        /// The addresses from which the ticket may be used.
         [10] caddr: Option<HostAddresses<'a>>,
     }
 }

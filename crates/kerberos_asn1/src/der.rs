@@ -1,14 +1,15 @@
-//! The Distinguished Encoding Rules (X.690) as far as Kerberos uses them.
+//! The Distinguished Encoding Rules (X.690), as far as Kerberos uses them.
 //!
-//! * [`Reader`] walks borrowed bytes: bounds-checked, strict, no allocation, no recursion by input.
-//! * [`Sink`] takes bytes from the last to the first, so that a length is known when it is written.
-//!   One `encode` body per type runs twice: into a [`Counter`], then into a [`Buffer`] of exactly
-//!   that size. Hence [`Encode::to_der`] allocates once.
-//! * [`SequenceOf`] is a `SEQUENCE OF`, either borrowed from the wire or built from values.
+//! * [`Reader`] reads from borrowed bytes: bounds-checked and strict, without allocation or
+//!   recursion.
+//! * [`Sink`] takes bytes from the last to the first, so that each length is known by the time it
+//!   is written. The same `encode` code runs twice: into a [`Counter`], then into a [`Buffer`] of
+//!   exactly that size. So [`Encode::to_der`] allocates once.
+//! * [`SequenceOf`] is a `SEQUENCE OF`, either borrowed from encoded bytes or built from values.
 //!
 //! Strict means: definite lengths in the fewest octets, integers in the fewest octets, no octets
-//! after a value, low tag numbers only. BER, which RFC 4120 §5.1.1 allows but advises against, is
-//! refused. What the fields of a message mean is left to the other modules.
+//! after a value, and low tag numbers only. BER, which RFC 4120 §5.1.1 allows but advises against,
+//! is refused. The meaning of a message's fields is left to the other modules.
 
 mod error;
 mod field;
@@ -29,18 +30,18 @@ pub use sequence_of::{SequenceOf, SequenceOfIter};
 pub use tag::Tag;
 pub use writer::{Buffer, Counter, Sink};
 
-/// A type that can be read from DER, borrowing from it.
+/// A type that can be decoded from DER, borrowing from the input.
 pub trait Decode<'a>: Sized {
-    /// Reads one value from the front of `reader`.
+    /// Decodes a value from the start of `reader`.
     ///
     /// # Errors
     /// When the next element is not a well-formed value of this type.
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError>;
 
-    /// Decodes `bytes`, all of them.
+    /// Decodes all of `bytes`.
     ///
     /// # Errors
-    /// When `bytes` are not one well-formed value of this type, or anything follows it.
+    /// When `bytes` is not a single well-formed value of this type, or has trailing data.
     ///
     /// # Example
     /// ```
@@ -59,12 +60,12 @@ pub trait Decode<'a>: Sized {
     }
 }
 
-/// A type that can be written as DER.
+/// A type that can be encoded as DER.
 pub trait Encode {
     /// Writes the value to `sink`, from its last octet to its first.
     fn encode<S: Sink>(&self, sink: &mut S);
 
-    /// How many octets the encoding has.
+    /// The length of the encoding, in octets.
     fn der_len(&self) -> usize {
         let mut counter = Counter::new();
         self.encode(&mut counter);
@@ -73,8 +74,8 @@ pub trait Encode {
 
     /// The encoding, in a single allocation of exactly its size.
     ///
-    /// When the value holds a key, so does the returned buffer: wiping it is the caller's part,
-    /// and the single allocation means that no other copy was left behind.
+    /// If the value contains a key, so does the returned buffer, and the caller must wipe it.
+    /// Because of the single allocation there is no other copy.
     ///
     /// # Example
     /// ```

@@ -1,13 +1,13 @@
 //! Encrypted data, keys and checksums (RFC 4120 §5.2.9).
 //!
-//! Only their wire form: encryption and checksum types are numbers here, and what they mean is
-//! left to the crypto crate.
+//! This is only the wire format. Encryption and checksum types are plain numbers here; the crypto
+//! crate interprets them.
 
 use core::fmt;
 
 use crate::der::{Decode, DecodeError, DecodeField, Encode, EncodeField, Reader, Sink, sequence};
 
-/// A ciphertext and which key decrypts it.
+/// A ciphertext, and which key decrypts it.
 ///
 /// ```text
 /// EncryptedData   ::= SEQUENCE {
@@ -17,9 +17,9 @@ use crate::der::{Decode, DecodeError, DecodeField, Encode, EncodeField, Reader, 
 /// }
 /// ```
 ///
-/// A kvno above 2³¹ − 1 is accepted in both its forms and written as the negative INTEGER with the
-/// same 32 bits: so do Windows' read-only domain controllers, which put their number into the
-/// upper half, and MIT.
+/// A kvno above 2³¹ − 1 is accepted in both of its forms, and written as the negative INTEGER with
+/// the same 32 bits. Windows' read-only domain controllers, which put their number into the upper
+/// half, and MIT do the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EncryptedData<'a> {
     /// The encryption type.
@@ -56,7 +56,7 @@ impl Encode for EncryptedData<'_> {
 }
 
 sequence! {
-    /// A key, borrowed: the owner of the buffer that it lies in wipes it.
+    /// A borrowed key. Whoever owns the buffer must wipe it.
     ///
     /// ```text
     /// EncryptionKey   ::= SEQUENCE {
@@ -65,8 +65,8 @@ sequence! {
     /// }
     /// ```
     ///
-    /// `Debug` shows the type and the length only. There is no `PartialEq`, here nor in what holds
-    /// a key: comparing keys in constant time is the crypto crate's.
+    /// `Debug` shows only the type and the length. Neither this type nor those that contain it
+    /// implement `PartialEq`: the crypto crate compares keys in constant time.
     #[derive(Clone, Copy)]
     pub struct EncryptionKey<'a> {
         /// The encryption type that the key is for.

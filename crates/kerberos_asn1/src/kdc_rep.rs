@@ -9,7 +9,7 @@ use crate::{
     MethodData, PrincipalName, RawTicket, Realm, TicketFlags,
 };
 
-/// What AS-REP and TGS-REP have in common.
+/// The common structure of AS-REP and TGS-REP.
 ///
 /// ```text
 /// AS-REP          ::= [APPLICATION 11] KDC-REP
@@ -29,10 +29,10 @@ use crate::{
 /// }
 /// ```
 ///
-/// Decoded and encoded as [`AsRep`] or [`TgsRep`].
+/// To decode and encode it, use [`AsRep`] or [`TgsRep`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KdcRep<'a> {
-    /// Pre-authentication data, such as the salt of the client's key.
+    /// Preauthentication data, such as the salt of the client's key.
     pub padata: Option<MethodData<'a>>,
     /// The client's realm.
     pub crealm: Realm<'a>,
@@ -100,7 +100,7 @@ reply! {
 }
 
 sequence! {
-    /// The part of a reply that only the client can read.
+    /// The part of a reply that only the client can decrypt.
     ///
     /// ```text
     /// EncASRepPart    ::= [APPLICATION 25] EncKDCRepPart
@@ -123,13 +123,13 @@ sequence! {
     /// }
     /// ```
     ///
-    /// On the wire it always bears a tag: see [`EncAsRepPart`], [`EncTgsRepPart`], and for clients
+    /// Its encoding always has a tag: see [`EncAsRepPart`] and [`EncTgsRepPart`], and for clients
     /// [`EncKdcRepPart::from_der_any_tag`].
     #[derive(Clone, Debug)]
     pub struct EncKdcRepPart<'a> {
         /// The session key.
         [0] key: EncryptionKey<'a>,
-        /// When the client was last seen.
+        /// Information about the client's last requests.
         [1] last_req: LastReq<'a>,
         /// The nonce of the request.
         [2] nonce: u32,
@@ -139,9 +139,9 @@ sequence! {
         [4] flags: TicketFlags,
         /// When the client first authenticated.
         [5] authtime: KerberosTime,
-        /// From when the ticket is valid; absent means from `authtime`.
+        /// When the ticket becomes valid; if absent, at `authtime`.
         [6] starttime: Option<KerberosTime>,
-        /// Until when the ticket is valid.
+        /// When the ticket expires.
         [7] endtime: KerberosTime,
         /// Until when a renewable ticket can be renewed.
         [8] renew_till: Option<KerberosTime>,
@@ -149,21 +149,21 @@ sequence! {
         [9] srealm: Realm<'a>,
         /// The service's name.
         [10] sname: PrincipalName<'a>,
-        /// Whence the ticket may be used; absent means from anywhere.
+        /// The addresses from which the ticket may be used; if absent, any.
         [11] caddr: Option<HostAddresses<'a>>,
-        /// Pre-authentication data that the reply protects (RFC 6806 §11).
+        /// Preauthentication data that the reply protects (RFC 6806 §11).
         [12] encrypted_pa_data: Option<MethodData<'a>>,
     }
 }
 
 impl<'a> EncKdcRepPart<'a> {
-    /// Decodes an [`EncAsRepPart`] or an [`EncTgsRepPart`], whichever it is.
+    /// Decodes either an [`EncAsRepPart`] or an [`EncTgsRepPart`].
     ///
-    /// RFC 4120 §5.4.2 allows it, because some KDCs use the tag of the TGS-REP's part in AS-REPs
-    /// too; MIT's is one of them.
+    /// RFC 4120 §5.4.2 allows this, because some KDCs, MIT's among them, use the tag of the
+    /// TGS-REP's part in AS-REPs, too.
     ///
     /// # Errors
-    /// When `bytes` are not one well-formed value of either type.
+    /// When `bytes` is not a single well-formed value of either type.
     pub fn from_der_any_tag(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         if Reader::new(bytes).peek() == Some(Tag::application(26)) {
             EncTgsRepPart::from_der(bytes).map(|part| part.0)
@@ -210,7 +210,7 @@ encrypted_part! {
     EncTgsRepPart, 26
 }
 
-/// When the client was last seen, and when its password or account expires.
+/// When the client made its last requests, and when its password or account expires.
 ///
 /// ```text
 /// LastReq         ::=     SEQUENCE OF SEQUENCE {
@@ -221,12 +221,12 @@ encrypted_part! {
 pub type LastReq<'a> = SequenceOf<'a, LastReqEntry>;
 
 sequence! {
-    /// One fact of a [`LastReq`].
+    /// An entry of a [`LastReq`].
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct LastReqEntry {
         /// What happened or will happen.
         [0] lr_type: LastReqType,
-        /// When.
+        /// The time.
         [1] lr_value: KerberosTime,
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     RawTicket, Realm,
 };
 
-/// What AS-REQ and TGS-REQ have in common.
+/// The common structure of AS-REQ and TGS-REQ.
 ///
 /// ```text
 /// AS-REQ          ::= [APPLICATION 10] KDC-REQ
@@ -25,21 +25,21 @@ use crate::{
 /// }
 /// ```
 ///
-/// It decodes from either message, as a KDC wants it, and encodes as the one that `msg_type`
-/// names. [`AsReq`] and [`TgsReq`] insist on theirs.
+/// It can be decoded from either message, as a KDC needs to, and is encoded as the message named by
+/// `msg_type`. [`AsReq`] and [`TgsReq`] only accept their own message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KdcReq<'a> {
     /// [`MessageType::AS_REQ`] or [`MessageType::TGS_REQ`].
     pub msg_type: MessageType,
-    /// Pre-authentication data; in a TGS-REQ, it holds the AP-REQ.
+    /// Preauthentication data. In a TGS-REQ it contains the AP-REQ.
     pub padata: Option<MethodData<'a>>,
-    /// What is asked for.
+    /// The request itself.
     pub req_body: KdcReqBody<'a>,
 }
 
 impl<'a> KdcReq<'a> {
-    /// The encoding of the request body within `message`, an encoded AS-REQ or TGS-REQ: the bytes
-    /// that checksums are made over, as they were sent.
+    /// The encoded request body within `message`, an encoded AS-REQ or TGS-REQ. Checksums cover
+    /// these bytes as they were sent.
     ///
     /// # Errors
     /// When `message` is not a well-formed request.
@@ -78,7 +78,7 @@ impl<'a> KdcReq<'a> {
         fields.enter(Tag::context(4))?.raw(Tag::SEQUENCE)
     }
 
-    /// Reads the message whose type is `msg_type`.
+    /// Reads a message of type `msg_type`.
     #[inline]
     fn decode_as(msg_type: MessageType, reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let mut fields = reader.sequence(application(msg_type))?;
@@ -93,7 +93,7 @@ impl<'a> KdcReq<'a> {
         Ok(request)
     }
 
-    /// Writes the message whose type is `msg_type`.
+    /// Writes a message of type `msg_type`.
     #[inline]
     fn encode_as<S: Sink>(&self, msg_type: MessageType, sink: &mut S) {
         sink.sequence(application(msg_type), |sink| {
@@ -105,7 +105,7 @@ impl<'a> KdcReq<'a> {
     }
 }
 
-/// Accepts an AS-REQ as well as a TGS-REQ.
+/// Accepts both AS-REQ and TGS-REQ.
 impl<'a> Decode<'a> for KdcReq<'a> {
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let msg_type = match reader.peek().and_then(Tag::application_number) {
@@ -116,7 +116,7 @@ impl<'a> Decode<'a> for KdcReq<'a> {
     }
 }
 
-/// Writes a TGS-REQ when `msg_type` says so, else an AS-REQ.
+/// Writes a TGS-REQ if `msg_type` says so, otherwise an AS-REQ.
 impl Encode for KdcReq<'_> {
     fn encode<S: Sink>(&self, sink: &mut S) {
         let is_tgs = self.msg_type == MessageType::TGS_REQ;
@@ -137,13 +137,13 @@ macro_rules! request {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub struct $name<'a>(
-            /// The request; its `msg_type` is that of this message when decoded, and taken for it
-            /// when encoded.
+            /// The request. When decoded, its `msg_type` is that of this message; when encoded, its
+            /// `msg_type` is ignored.
             pub KdcReq<'a>,
         );
 
         impl<'a> $name<'a> {
-            /// A request for what `req_body` says.
+            /// A request with the given body.
             pub const fn new(padata: Option<MethodData<'a>>, req_body: KdcReqBody<'a>) -> Self {
                 Self(KdcReq { msg_type: MessageType::$msg_type, padata, req_body })
             }
@@ -169,12 +169,12 @@ request! {
 }
 
 request! {
-    /// Request for a ticket by means of another: `TGS-REQ ::= [APPLICATION 12] KDC-REQ`.
+    /// Request for a ticket with the help of another: `TGS-REQ ::= [APPLICATION 12] KDC-REQ`.
     TgsReq, TGS_REQ
 }
 
 sequence! {
-    /// What a client asks a KDC for.
+    /// The body of a request to a KDC.
     ///
     /// ```text
     /// KDC-REQ-BODY    ::= SEQUENCE {
@@ -200,29 +200,29 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct KdcReqBody<'a> {
-        /// What kind of ticket.
+        /// Options for the ticket.
         [0] kdc_options: KdcOptions,
         /// The client's name, in an AS-REQ only.
         [1] cname: Option<PrincipalName<'a>>,
-        /// The service's realm; the client's as well in an AS-REQ.
+        /// The service's realm. In an AS-REQ it is also the client's.
         [2] realm: Realm<'a>,
         /// The service's name.
         [3] sname: Option<PrincipalName<'a>>,
-        /// From when a postdated ticket shall be valid.
+        /// When a postdated ticket should become valid.
         [4] from: Option<KerberosTime>,
-        /// Until when the ticket shall be valid; 1970-01-01 means as long as possible.
+        /// When the ticket should expire; 1970-01-01 means as late as possible.
         [5] till: KerberosTime,
-        /// Until when the ticket shall be renewable.
+        /// Until when the ticket should be renewable.
         [6] rtime: Option<KerberosTime>,
-        /// A random number that the reply has to repeat.
+        /// A random number that the reply must repeat.
         [7] nonce: u32,
-        /// The encryption types that the client can use, the best first.
+        /// The encryption types that the client supports, best first.
         [8] etype: SequenceOf<'a, i32>,
-        /// Whence the ticket shall be usable.
+        /// The addresses from which the ticket should be usable.
         [9] addresses: Option<HostAddresses<'a>>,
         /// Encrypted authorization data for the ticket, in a TGS-REQ only.
         [10] enc_authorization_data: Option<EncryptedData<'a>>,
-        /// Further tickets, for user-to-user and constrained delegation.
+        /// Additional tickets, for user-to-user authentication and constrained delegation.
         [11] additional_tickets: Option<SequenceOf<'a, RawTicket<'a>>>,
     }
 }

@@ -1,10 +1,10 @@
-//! What a client and a KDC proxy say to each other: KDC-PROXY-MESSAGE (MS-KKDCP §2.2.2).
+//! KDC-PROXY-MESSAGE, exchanged between a client and a KDC proxy (MS-KKDCP §2.2.2).
 
 use crate::Realm;
 use crate::der::sequence;
 
 sequence! {
-    /// A message for a KDC, or its reply, on its way through a proxy.
+    /// A message for a KDC, or its reply, as sent through a proxy.
     ///
     /// ```text
     /// KDC-PROXY-MESSAGE ::= SEQUENCE {
@@ -29,9 +29,9 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct KdcProxyMessage<'a> {
-        /// The message after its length in four octets, as over TCP (RFC 4120 §7.2.2).
+        /// The message, preceded by its length in four octets as over TCP (RFC 4120 §7.2.2).
         [0] kerb_message: &'a [u8],
-        /// The realm whose KDC the message is for; replies need not have it.
+        /// The realm whose KDC should get the message. Replies may omit it.
         [1] target_domain: Option<Realm<'a>>,
         /// How the proxy should look for the KDC: the flags of Windows' `DsGetDcName`.
         [2] dclocator_hint: Option<i32>,
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
     use crate::{Decode as _, Encode as _};
 
-    /// The reply of kdcproxy 1.1 has the first field alone.
+    /// The reply of kdcproxy 1.1 has only the first field.
     #[test]
     fn replies_without_a_realm() {
         let bytes = b"\x30\x0a\xa0\x08\x04\x06\0\0\0\x02hi";
@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(message.to_der(), bytes);
     }
 
-    /// Windows asks for a domain controller that is writable.
+    /// Windows asks for a writable domain controller.
     #[test]
     fn requests_with_a_hint() {
         let message = KdcProxyMessage {

@@ -1,4 +1,4 @@
-//! Errors: KRB-ERROR and what its e-data can hold (RFC 4120 §5.9.1; MS-KILE §2.2.1).
+//! Errors: KRB-ERROR and the possible contents of its e-data (RFC 4120 §5.9.1; MS-KILE §2.2.1).
 
 use crate::der::{SequenceOf, sequence};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
 };
 
 sequence! {
-    /// Why a KDC or a service refused.
+    /// The error message of a KDC or a service.
     ///
     /// ```text
     /// KRB-ERROR       ::= [APPLICATION 30] SEQUENCE {
@@ -26,21 +26,21 @@ sequence! {
     /// }
     /// ```
     ///
-    /// Nothing in it is authenticated.
+    /// None of it is authenticated.
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct KrbError<'a> [APPLICATION 30] {
         pvno [0];
         msg_type [1] = KRB_ERROR;
-        /// The client's time, from the message that is refused.
+        /// The client's time, from the refused message.
         [2] ctime: Option<KerberosTime>,
-        /// And its microseconds.
+        /// Its microseconds.
         [3] cusec: Option<Microseconds>,
         /// The sender's time.
         [4] stime: KerberosTime,
-        /// And its microseconds. They are required, but a sender may leave out a zero
-        /// (RFC 4120 §5.1.2), and absent means that.
+        /// Its microseconds. They are required, but a sender may omit a zero (RFC 4120 §5.1.2), so
+        /// absent means zero.
         [5] susec: Option<Microseconds>,
-        /// What was wrong.
+        /// The error.
         [6] error_code: ErrorCode,
         /// The client's realm.
         [7] crealm: Option<Realm<'a>>,
@@ -50,15 +50,15 @@ sequence! {
         [9] realm: Realm<'a>,
         /// The service's name.
         [10] sname: PrincipalName<'a>,
-        /// More about the error, for people.
+        /// A description of the error for people.
         [11] e_text: Option<KerberosString<'a>>,
-        /// More about the error, for programs: [`MethodData`](crate::MethodData),
-        /// [`TypedData`] or [`KerbErrorData`], depending on the code and the sender.
+        /// Details of the error for programs: [`MethodData`](crate::MethodData), [`TypedData`] or
+        /// [`KerbErrorData`], depending on the code and the sender.
         [12] e_data: Option<&'a [u8]>,
     }
 }
 
-/// Error data other than pre-authentication data (RFC 4120 §5.9.1); an empty one is accepted.
+/// Error data other than preauthentication data (RFC 4120 §5.9.1). An empty list is accepted.
 ///
 /// ```text
 /// TYPED-DATA      ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE {
@@ -72,7 +72,7 @@ sequence! {
     /// One element of [`TypedData`].
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct TypedDataEntry<'a> {
-        /// What kind of element it is: padata and typed data share their numbers.
+        /// The type of the element. Padata and typed data share their numbers.
         [0] data_type: PaDataType,
         /// Its encoding.
         [1] data_value: Option<&'a [u8]>,
@@ -90,7 +90,7 @@ sequence! {
     /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct KerbErrorData<'a> {
-        /// What `data_value` is.
+        /// The type of `data_value`.
         [1] data_type: i32,
         /// For [`KerbErrorData::EXTENDED`], three little-endian 32-bit words, of which the first is
         /// an NTSTATUS.
@@ -99,12 +99,12 @@ sequence! {
 }
 
 impl KerbErrorData<'_> {
-    /// The clock skew was too great, and the sender allows recovery (`data_type`).
+    /// The clock skew was too great, and the sender supports recovery (`data_type`).
     pub const SKEW_RECOVERY: i32 = 2;
     /// `data_value` is a KERB-EXT-ERROR (`data_type`; MS-KILE §2.2.2).
     pub const EXTENDED: i32 = 3;
 
-    /// The NTSTATUS of a KERB-EXT-ERROR, when there is one.
+    /// The NTSTATUS in a KERB-EXT-ERROR, if there is one.
     ///
     /// # Example
     /// ```

@@ -1,50 +1,52 @@
-//! RFC 4120 messages, faithful to the wire.
+//! The messages of RFC 4120, faithful to the wire.
 //!
 //! ```text
 //!   bytes from a peer ──from_der──▶ AsRep, KrbError, Ticket, … ──to_der──▶ bytes to a peer
 //!                     borrows, no allocation                one allocation
 //! ```
 //!
-//! Every structure of RFC 4120 is here under the RFC's own name and with its fields, beside its
-//! ASN.1, and so are the few of Microsoft's (MS-KILE, MS-KKDCP, MS-SFU) that a client meets.
-//! Decoding borrows from the input and allocates nothing; lists are read lazily ([`SequenceOf`]).
-//! Encoding allocates once, exactly.
+//! All structures of RFC 4120 are here, with the RFC's names and fields, next to their ASN.1;
+//! likewise the few of Microsoft's (MS-KILE, MS-KKDCP, MS-SFU) that clients encounter. Decoding
+//! borrows from the input and allocates nothing; lists are decoded lazily ([`SequenceOf`]).
+//! Encoding allocates exactly once.
 //!
 //! **What this crate never does:** no cryptography, no policy, no IO, no clock, no randomness; no
-//! recursion by what the input says, no panic on any input, no unsafe code. It does not know what
-//! an encryption type is, whether a time has come, or which peer to trust.
+//! recursion controlled by the input, no panic on any input, no unsafe code. It does not know the
+//! meaning of an encryption type, whether a time has passed, or which peer to trust.
 //!
 //! # Strict where it is safe, lenient where peers need it
 //!
-//! DER has one encoding for each value, and anything else is refused ([`der`]): lengths and
-//! integers in too many octets, indefinite lengths, octets after the end, times that do not exist,
-//! another protocol version, a message type that contradicts the tag.
+//! DER has exactly one encoding for each value, and anything else is refused ([`der`]): lengths and
+//! integers in too many octets, indefinite lengths, trailing data, times that do not exist, other
+//! protocol versions, and message types that contradict the tag.
 //!
-//! Accepted is what real peers send though a purist would not:
+//! The following deviations are accepted because real peers send them:
 //!
-//! * unknown numbers: name types, padata types, error codes and flags survive as they are;
-//! * `UInt32` sent as a negative INTEGER: the same 32 bits. Nonces and sequence numbers are written
-//!   as RFC 4120 says, key versions as everybody writes them (see [`EncryptedData`]);
-//! * the encrypted part of an AS-REP under the tag of a TGS-REP's
+//! * unknown numbers: name types, padata types, error codes and flags are preserved;
+//! * `UInt32` sent as a negative INTEGER with the same 32 bits. Nonces and sequence numbers are
+//!   written as RFC 4120 says, key versions as all implementations write them (see
+//!   [`EncryptedData`]);
+//! * the encrypted part of an AS-REP with the tag of a TGS-REP's
 //!   ([`EncKdcRepPart::from_der_any_tag`]);
-//! * a KRB-ERROR without its microseconds, and an empty SEQUENCE OF where RFC 4120 wants none;
-//! * strings with any bytes, since Kerberos has never agreed on their character set;
+//! * a KRB-ERROR without its microseconds, and an empty SEQUENCE OF where RFC 4120 forbids it;
+//! * strings with any bytes, since implementations have never agreed on their character set;
 //! * flag words shorter or longer than 32 bits: the first 32 are kept, and 32 are written;
-//! * fields added at the end of a SEQUENCE by a later document: skipped, not kept.
+//! * fields that a later document added at the end of a SEQUENCE: they are skipped and not kept.
 //!
-//! So a value encodes to the bytes it was decoded from, but for unsigned numbers sent as negative
-//! ones (or key versions the other way round), other lengths of flag words, and later fields. Where
-//! every octet counts, because a checksum or a peer depends on it, the bytes themselves are at
-//! hand: [`RawTicket`], [`KdcReq::req_body_der`], [`KrbSafe::safe_body_der`].
+//! So a value encodes to the bytes from which it was decoded, with these exceptions: unsigned
+//! numbers sent as negative ones (or key versions the other way round), flag words of other
+//! lengths, and later fields. Where every octet matters, because of a checksum or a peer, the
+//! original bytes are available: [`RawTicket`], [`KdcReq::req_body_der`],
+//! [`KrbSafe::safe_body_der`].
 //!
 //! # Secrets
 //!
-//! A decoded key borrows from the buffer it came in, and an encoded one is in the returned `Vec`
-//! and nowhere else: both are the caller's to wipe. `Debug` never shows a key.
+//! A decoded key borrows from the input buffer, and an encoded key exists only in the returned
+//! `Vec`. The caller must wipe both. `Debug` never shows a key.
 //!
 //! # Example
 //!
-//! A request, and the error that a KDC answers it with:
+//! A request, and a KDC's error in response:
 //!
 //! ```
 //! use kerberos_asn1::{

@@ -1,4 +1,4 @@
-//! What all messages of RFC 4120 share: the protocol version and the message type.
+//! The common fields of RFC 4120 messages: the protocol version and the message type.
 
 use crate::der::{DecodeError, DecodeErrorKind, DecodeField, Reader};
 use crate::numbers::MessageType;
@@ -16,7 +16,7 @@ pub(crate) fn decode_version(tag: u8, reader: &mut Reader<'_>) -> Result<(), Dec
     }
 }
 
-/// Reads the field `[tag]` with the message type, which has to be `expected` (RFC 4120 §7.5.7).
+/// Reads the field `[tag]` with the message type, which must be `expected` (RFC 4120 §7.5.7).
 #[inline]
 pub(crate) fn decode_type(
     tag: u8,
@@ -33,9 +33,10 @@ pub(crate) fn decode_type(
 }
 
 impl MessageType {
-    /// The type of the message in `bytes`, by its outermost tag alone, if it has one.
+    /// The type of the message in `bytes`, judged by its outermost tag only; `None` if there is no
+    /// such tag.
     ///
-    /// For telling a reply from an error before decoding either.
+    /// Use this to distinguish a reply from an error before decoding it.
     ///
     /// # Example
     /// ```
@@ -44,7 +45,7 @@ impl MessageType {
     /// assert_eq!(MessageType::of_der(b"\x30\x00"), None);
     /// ```
     pub fn of_der(bytes: &[u8]) -> Option<Self> {
-        // RFC 4120 §5.10: a message's application tag number is its message type.
+        // RFC 4120 §5.10: a message's application tag number equals its message type.
         let number = Reader::new(bytes).peek()?.application_number()?;
         Some(Self(i32::from(number)))
     }

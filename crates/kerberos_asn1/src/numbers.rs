@@ -1,6 +1,5 @@
-//! The protocol's assigned numbers (RFC 4120 §7.5) as open newtypes: an unknown number survives
-//! decode and encode. Encryption and checksum types are plain `i32` here; the crypto crate names
-//! them.
+//! The protocol's assigned numbers (RFC 4120 §7.5) as open newtypes: unknown numbers are preserved.
+//! Encryption and checksum types are plain `i32` here; the crypto crate names them.
 
 mod error_code;
 mod flags;
@@ -10,7 +9,8 @@ pub use error_code::ErrorCode;
 pub use flags::{ApOptions, KdcOptions, PacOptions, S4uOptions, TicketFlags};
 pub use padata_type::PaDataType;
 
-/// Declares an open newtype over a wire integer with named constants and a `Debug` that names them.
+/// Declares an open newtype for a wire integer, with named constants and a `Debug` that shows the
+/// names.
 macro_rules! open_enum {
     (
         $(#[$doc:meta])*
@@ -24,7 +24,7 @@ macro_rules! open_enum {
         impl $name {
             $( $(#[$cdoc])* pub const $konst: Self = Self($value); )*
 
-            /// The name of the number, as the RFCs write it, when it is known here.
+            /// The name used in the RFCs, if the number is known here.
             pub const fn name(self) -> Option<&'static str> {
                 match self {
                     $( Self::$konst => Some(stringify!($konst)), )*
@@ -62,7 +62,7 @@ macro_rules! open_enum {
 use open_enum;
 
 open_enum! {
-    /// How the components of a principal name are meant (RFC 4120 §6.2).
+    /// How the components of a principal name are to be understood (RFC 4120 §6.2).
     pub struct NameType;
     /// Name type not known.
     UNKNOWN = 0;
@@ -78,7 +78,7 @@ open_enum! {
     UID = 5;
     /// An encoded X.509 distinguished name (RFC 4556).
     X500_PRINCIPAL = 6;
-    /// A name in the form of a mail address.
+    /// A name in the format of a mail address.
     SMTP_NAME = 7;
     /// A name that the KDC maps to a principal, as in `user@company.example` (RFC 6806 §5).
     ENTERPRISE = 10;
@@ -95,7 +95,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The kind of a host address (RFC 4120 §7.5.3).
+    /// The type of a host address (RFC 4120 §7.5.3).
     pub struct AddressType;
     /// Four octets, network byte order.
     IPV4 = 2;
@@ -118,9 +118,9 @@ open_enum! {
 }
 
 open_enum! {
-    /// The kind of an authorization data element (RFC 4120 §7.5.4 and Microsoft's).
+    /// The type of an authorization data element (RFC 4120 §7.5.4 and Microsoft's).
     pub struct AuthorizationDataType;
-    /// Elements that a service may ignore when it does not know them (§5.2.6.1).
+    /// Elements that a service may ignore if it does not know them (§5.2.6.1).
     IF_RELEVANT = 1;
     /// Reserved by RFC 4120 §7.5.4 without a definition.
     INTENDED_FOR_SERVER = 2;
@@ -146,7 +146,7 @@ open_enum! {
     OSF_DCE_PKI_CERTID = 66;
     /// Strength of the freshness of the armor key (RFC 6113 §6.4.3).
     AUTHENTICATION_STRENGTH = 70;
-    /// The ticket was got with FAST armor (RFC 6113 §5.4.1.1).
+    /// The ticket was obtained with FAST armor (RFC 6113 §5.4.1.1).
     FX_FAST_ARMOR = 71;
     /// The reply was protected by FAST (RFC 6113 §5.4.2).
     FX_FAST_USED = 72;
@@ -162,7 +162,7 @@ open_enum! {
     TOKEN_RESTRICTIONS = 141;
     /// Options of an application request (MS-KILE), such as channel binding support.
     AP_OPTIONS = 143;
-    /// The name of the service that the client means (MS-KILE).
+    /// The name of the service that the client intended to reach (MS-KILE).
     TARGET_PRINCIPAL = 144;
 }
 
@@ -196,22 +196,22 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a [`LastReqEntry`](crate::LastReqEntry) tells (RFC 4120 §5.4.2).
+    /// What a [`LastReqEntry`](crate::LastReqEntry) states (RFC 4120 §5.4.2).
     ///
-    /// Negative values say the same of the responding server alone, positive ones of all servers
-    /// of the realm.
+    /// Positive values apply to all servers of the realm, negative values to the responding server
+    /// only.
     pub struct LastReqType;
     /// Nothing.
     NONE = 0;
-    /// When a TGT was last asked for.
+    /// When a TGT was last requested.
     LAST_INITIAL_TGT_REQUEST = 1;
-    /// When initial authentication was last asked for.
+    /// When initial authentication was last requested.
     LAST_INITIAL_REQUEST = 2;
-    /// When the newest TGT used was issued.
+    /// When the newest TGT that was used was issued.
     NEWEST_TGT_ISSUED = 3;
-    /// When a renewal was last done.
+    /// When a ticket was last renewed.
     LAST_RENEWAL = 4;
-    /// When anything was last asked for.
+    /// When anything was last requested.
     LAST_REQUEST = 5;
     /// When the password expires.
     PASSWORD_EXPIRATION = 6;
@@ -220,7 +220,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the transited realms are written (RFC 4120 §7.5.5).
+    /// How the transited realms are encoded (RFC 4120 §7.5.5).
     pub struct TransitedType;
     /// Realm names compressed as in RFC 4120 §3.3.3.2.
     DOMAIN_X500_COMPRESS = 1;

@@ -1,12 +1,12 @@
-//! Pre-authentication data (RFC 4120 §5.2.7) and Microsoft's additions for the PAC (MS-KILE).
+//! Preauthentication data (RFC 4120 §5.2.7) and Microsoft's additions for the PAC (MS-KILE).
 //!
-//! Which mechanism to use, and the cryptography of each, is left to the protocol crate.
+//! Choosing a mechanism, and its cryptography, is left to the protocol crate.
 
 use crate::der::{SequenceOf, sequence};
 use crate::{EncryptedData, KerberosString, KerberosTime, Microseconds, PaDataType, PacOptions};
 
 sequence! {
-    /// One element of pre-authentication data: a typed hole.
+    /// An element of preauthentication data: a typed hole.
     ///
     /// ```text
     /// PA-DATA         ::= SEQUENCE {
@@ -24,7 +24,7 @@ sequence! {
     }
 }
 
-/// A list of pre-authentication data, in requests, replies and errors (RFC 4120 §5.9.1).
+/// A list of preauthentication data, used in requests, replies and errors (RFC 4120 §5.9.1).
 ///
 /// ```text
 /// METHOD-DATA     ::= SEQUENCE OF PA-DATA
@@ -39,7 +39,7 @@ pub type MethodData<'a> = SequenceOf<'a, PaData<'a>>;
 pub type PaEncTimestamp<'a> = EncryptedData<'a>;
 
 sequence! {
-    /// The time that proves knowledge of a key (RFC 4120 §5.2.7.2).
+    /// The time, which when encrypted proves knowledge of a key (RFC 4120 §5.2.7.2).
     ///
     /// ```text
     /// PA-ENC-TS-ENC           ::= SEQUENCE {
@@ -51,7 +51,7 @@ sequence! {
     pub struct PaEncTsEnc {
         /// The client's time.
         [0] patimestamp: KerberosTime,
-        /// And its microseconds.
+        /// Its microseconds.
         [1] pausec: Option<Microseconds>,
     }
 }
@@ -64,7 +64,7 @@ sequence! {
 pub type EtypeInfo<'a> = SequenceOf<'a, EtypeInfoEntry<'a>>;
 
 sequence! {
-    /// An encryption type of a key and the salt of its password (RFC 4120 §5.2.7.4).
+    /// The encryption type of a key, and the salt for its password (RFC 4120 §5.2.7.4).
     ///
     /// ```text
     /// ETYPE-INFO-ENTRY        ::= SEQUENCE {
@@ -76,12 +76,12 @@ sequence! {
     pub struct EtypeInfoEntry<'a> {
         /// The encryption type.
         [0] etype: i32,
-        /// The salt: absent is not the same as empty.
+        /// The salt. Absent and empty have different meanings.
         [1] salt: Option<&'a [u8]>,
     }
 }
 
-/// The contents of [`PaDataType::ETYPE_INFO2`] (RFC 4120 §5.2.7.5); an empty one is accepted.
+/// The contents of [`PaDataType::ETYPE_INFO2`] (RFC 4120 §5.2.7.5). An empty list is accepted.
 ///
 /// ```text
 /// ETYPE-INFO2             ::= SEQUENCE SIZE (1..MAX) OF ETYPE-INFO2-ENTRY
@@ -102,7 +102,7 @@ sequence! {
     pub struct EtypeInfo2Entry<'a> {
         /// The encryption type.
         [0] etype: i32,
-        /// The salt: absent is not the same as empty.
+        /// The salt. Absent and empty have different meanings.
         [1] salt: Option<KerberosString<'a>>,
         /// The string-to-key parameters.
         [2] s2kparams: Option<&'a [u8]>,
@@ -120,7 +120,7 @@ sequence! {
     /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct PaPacRequest {
-        /// Whether the ticket shall hold a PAC.
+        /// Whether the ticket should contain a PAC.
         [0] include_pac: bool,
     }
 }
@@ -139,7 +139,7 @@ sequence! {
     /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct PaPacOptions {
-        /// What the client asks for.
+        /// The client's options.
         [0] flags: PacOptions,
     }
 }

@@ -30,7 +30,7 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct PrincipalName<'a> {
-        /// How the components are meant: a hint only.
+        /// How the components are to be understood; only a hint.
         [0] name_type: NameType,
         /// The components.
         [1] name_string: SequenceOf<'a, KerberosString<'a>>,
@@ -48,14 +48,14 @@ sequence! {
     /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct HostAddress<'a> {
-        /// What kind of address it is.
+        /// The type of the address.
         [0] addr_type: AddressType,
         /// The address, in network byte order.
         [1] address: &'a [u8],
     }
 }
 
-/// Addresses of a host.
+/// The addresses of a host.
 ///
 /// ```text
 /// -- NOTE: HostAddresses is always used as an OPTIONAL field and

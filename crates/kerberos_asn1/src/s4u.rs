@@ -1,13 +1,13 @@
-//! On whose behalf a service asks for a ticket (MS-SFU §2.2.1, §2.2.2).
+//! The user on whose behalf a service requests a ticket (MS-SFU §2.2.1, §2.2.2).
 //!
-//! What the checksums are made with is left to the protocol crate.
+//! Computing the checksums is left to the protocol crate.
 
 use crate::der::{Decode, DecodeError, Reader, Tag, sequence};
 use crate::{Checksum, KerberosString, PrincipalName, Realm, S4uOptions};
 
 sequence! {
-    /// The contents of [`PaDataType::FOR_USER`](crate::PaDataType::FOR_USER): the user by name
-    /// (MS-SFU §2.2.1).
+    /// The contents of [`PaDataType::FOR_USER`](crate::PaDataType::FOR_USER): the user, given by
+    /// name (MS-SFU §2.2.1).
     ///
     /// ```text
     /// PA-FOR-USER-ENC ::= SEQUENCE {
@@ -23,7 +23,7 @@ sequence! {
         [0] user_name: PrincipalName<'a>,
         /// The user's realm.
         [1] user_realm: Realm<'a>,
-        /// Over the other fields, though not over their encoding.
+        /// A checksum over the other fields, but not over their encoding.
         [2] cksum: Checksum<'a>,
         /// How the user authenticated: "Kerberos".
         [3] auth_package: KerberosString<'a>,
@@ -31,7 +31,7 @@ sequence! {
 }
 
 sequence! {
-    /// The user, by name, by certificate or by both (MS-SFU §2.2.2).
+    /// The user, given by name, certificate or both (MS-SFU §2.2.2).
     ///
     /// ```text
     /// S4UUserID ::= SEQUENCE {
@@ -47,20 +47,20 @@ sequence! {
     pub struct S4uUserId<'a> {
         /// The nonce of the request's body.
         [0] nonce: u32,
-        /// The user; absent where only the certificate is known.
+        /// The user; absent if only the certificate is known.
         [1] cname: Option<PrincipalName<'a>>,
         /// The user's realm.
         [2] crealm: Realm<'a>,
         /// The user's X.509 certificate.
         [3] subject_certificate: Option<&'a [u8]>,
-        /// What the service asks of the KDC.
+        /// The service's options.
         [4] options: Option<S4uOptions>,
     }
 }
 
 sequence! {
-    /// The contents of [`PaDataType::FOR_X509_USER`](crate::PaDataType::FOR_X509_USER) in a
-    /// TGS-REQ and its reply (MS-SFU §2.2.2). In an AS-REQ that type holds the bare certificate.
+    /// The contents of [`PaDataType::FOR_X509_USER`](crate::PaDataType::FOR_X509_USER) in a TGS-REQ
+    /// and its reply (MS-SFU §2.2.2). In an AS-REQ, that type contains just the certificate.
     ///
     /// ```text
     /// PA-S4U-X509-USER ::= SEQUENCE {
@@ -72,16 +72,17 @@ sequence! {
     pub struct PaS4uX509User<'a> {
         /// The user.
         [0] user_id: S4uUserId<'a>,
-        /// Over the encoding of `user_id`: see [`user_id_der`](PaS4uX509User::user_id_der).
+        /// A checksum over the encoding of `user_id`: see
+        /// [`user_id_der`](PaS4uX509User::user_id_der).
         [1] checksum: Checksum<'a>,
     }
 }
 
 impl<'a> PaS4uX509User<'a> {
-    /// The encoding of the user within that of the whole: what the checksum is over.
+    /// The encoded `user_id` within `padata`, which is what the checksum covers.
     ///
     /// # Errors
-    /// When `padata` is no PA-S4U-X509-USER.
+    /// When `padata` is not a PA-S4U-X509-USER.
     ///
     /// # Example
     /// ```

@@ -4,7 +4,7 @@ use crate::der::{Decode, DecodeError, Reader, Tag, sequence};
 use crate::{Checksum, EncryptedData, HostAddress, KerberosTime, Microseconds};
 
 sequence! {
-    /// A message that a checksum protects from change.
+    /// A message protected against changes by a checksum.
     ///
     /// ```text
     /// KRB-SAFE        ::= [APPLICATION 20] SEQUENCE {
@@ -20,14 +20,14 @@ sequence! {
         msg_type [1] = KRB_SAFE;
         /// The message.
         [2] safe_body: KrbSafeBody<'a>,
-        /// The checksum of the encoding of `safe_body`.
+        /// A checksum over the whole message, with this field empty (RFC 4120 §5.6.1).
         [3] cksum: Checksum<'a>,
     }
 }
 
 impl<'a> KrbSafe<'a> {
-    /// The encoding of the body within `message`, an encoded KRB-SAFE: the bytes that the checksum
-    /// is made over, as they were sent.
+    /// The encoded body within `message`, an encoded KRB-SAFE, as it was sent. In RFC 1510, and for
+    /// some peers, the checksum covers these bytes instead of the whole message.
     ///
     /// # Errors
     /// When `message` is not a well-formed KRB-SAFE.
@@ -56,11 +56,11 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct KrbSafeBody<'a> {
-        /// What the application sends.
+        /// The application's data.
         [0] user_data: &'a [u8],
         /// The sender's time.
         [1] timestamp: Option<KerberosTime>,
-        /// And its microseconds.
+        /// Its microseconds.
         [2] usec: Option<Microseconds>,
         /// The sequence number of the message.
         [3] seq_number: Option<u32>,
@@ -72,7 +72,7 @@ sequence! {
 }
 
 sequence! {
-    /// A message that is encrypted.
+    /// An encrypted message.
     ///
     /// ```text
     /// KRB-PRIV        ::= [APPLICATION 21] SEQUENCE {
@@ -105,14 +105,14 @@ sequence! {
     /// }
     /// ```
     ///
-    /// `Debug` leaves out the data: it may be a new password.
+    /// `Debug` does not show the data, which may be a new password.
     #[derive(Clone, PartialEq, Eq)]
     pub struct EncKrbPrivPart<'a> [APPLICATION 28] {
-        /// What the application sends.
+        /// The application's data.
         [0] user_data: &'a [u8],
         /// The sender's time.
         [1] timestamp: Option<KerberosTime>,
-        /// And its microseconds.
+        /// Its microseconds.
         [2] usec: Option<Microseconds>,
         /// The sequence number of the message.
         [3] seq_number: Option<u32>,

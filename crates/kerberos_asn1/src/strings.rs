@@ -4,14 +4,14 @@ use core::fmt;
 
 use crate::der::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, Sink, Tag};
 
-/// A string of the protocol, its bytes kept as they are.
+/// A string of the protocol, kept as bytes.
 ///
 /// ```text
 /// KerberosString  ::= GeneralString (IA5String)
 /// ```
 ///
-/// RFC 4120 allows ASCII only and knows that implementations send UTF-8 and local encodings;
-/// so nothing is checked here. `Debug` and `Display` show what is not UTF-8 as U+FFFD.
+/// RFC 4120 allows only ASCII, but acknowledges that implementations send UTF-8 and local
+/// encodings, so nothing is checked here. `Debug` and `Display` show invalid UTF-8 as U+FFFD.
 ///
 /// # Example
 /// ```
@@ -36,7 +36,7 @@ impl<'a> KerberosString<'a> {
         self.0
     }
 
-    /// The string, when its bytes are UTF-8.
+    /// The string, if it is UTF-8.
     pub fn as_str(self) -> Option<&'a str> {
         core::str::from_utf8(self.0).ok()
     }
@@ -68,7 +68,7 @@ impl Encode for KerberosString<'_> {
     }
 }
 
-/// A `UTF8String` (X.680 §41), which few messages have.
+/// A `UTF8String` (X.680 §41), which few messages contain.
 ///
 /// # Example
 /// ```

@@ -21,8 +21,8 @@ sequence! {
     /// ```
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct Ticket<'a> [APPLICATION 1] {
-        /// The version of the ticket format: 5. Whether another is acceptable is the service's
-        /// decision, to a client it is opaque.
+        /// The version of the ticket format, which is 5. It is up to the service whether to accept
+        /// another version; for a client the ticket is opaque.
         [0] tkt_vno: i32,
         /// The realm that issued the ticket.
         [1] realm: Realm<'a>,
@@ -34,14 +34,14 @@ sequence! {
 }
 
 impl<'a> Ticket<'a> {
-    /// The one version there is, for `tkt_vno`.
+    /// The only version, for `tkt_vno`.
     pub const VERSION: i32 = 5;
 
-    /// For which service the ticket encoded in `der` is: `realm` and `sname`, without a look at
-    /// what follows them. That takes half the time of decoding all of it.
+    /// The service of the ticket encoded in `der`: `realm` and `sname`. What follows them is not
+    /// decoded, so this takes half the time of decoding the whole ticket.
     ///
     /// # Errors
-    /// When it does not begin as a ticket does.
+    /// When `der` does not begin like a ticket.
     ///
     /// # Example
     /// ```
@@ -69,7 +69,8 @@ impl<'a> Ticket<'a> {
     }
 }
 
-/// A ticket as its issuer encoded it: checked to be a well-formed [`Ticket`], and re-sent verbatim.
+/// A ticket as encoded by its issuer. It is checked to be a well-formed [`Ticket`], and re-sent
+/// verbatim.
 ///
 /// # Example
 /// ```
@@ -128,7 +129,7 @@ impl Encode for RawTicket<'_> {
     }
 }
 
-/// Equal when every octet is.
+/// Equal if all octets are.
 impl PartialEq for RawTicket<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
@@ -144,7 +145,7 @@ impl fmt::Debug for RawTicket<'_> {
 }
 
 sequence! {
-    /// The part of a ticket that only the service and its KDC can read.
+    /// The part of a ticket that only the service and its KDC can decrypt.
     ///
     /// ```text
     /// EncTicketPart   ::= [APPLICATION 3] SEQUENCE {
@@ -163,7 +164,7 @@ sequence! {
     /// ```
     #[derive(Clone, Debug)]
     pub struct EncTicketPart<'a> [APPLICATION 3] {
-        /// What may be done with the ticket.
+        /// The flags of the ticket.
         [0] flags: TicketFlags,
         /// The session key.
         [1] key: EncryptionKey<'a>,
@@ -175,13 +176,13 @@ sequence! {
         [4] transited: TransitedEncoding<'a>,
         /// When the client first authenticated.
         [5] authtime: KerberosTime,
-        /// From when the ticket is valid; absent means from `authtime`.
+        /// When the ticket becomes valid; if absent, at `authtime`.
         [6] starttime: Option<KerberosTime>,
-        /// Until when the ticket is valid.
+        /// When the ticket expires.
         [7] endtime: KerberosTime,
         /// Until when a renewable ticket can be renewed.
         [8] renew_till: Option<KerberosTime>,
-        /// Whence the ticket may be used; absent means from anywhere.
+        /// The addresses from which the ticket may be used; if absent, any.
         [9] caddr: Option<HostAddresses<'a>>,
         /// Restrictions and claims.
         [10] authorization_data: Option<AuthorizationData<'a>>,

@@ -22,14 +22,14 @@ use crate::der::{Decode, DecodeError, DecodeErrorKind, Encode, Reader, Sink, Tag
 pub struct KerberosTime(i64);
 
 impl KerberosTime {
-    /// 0000-01-01T00:00:00Z, the first time that has a wire form.
+    /// 0000-01-01T00:00:00Z, the first time that can be encoded.
     pub const MIN: Self = Self(-62_167_219_200);
-    /// 9999-12-31T23:59:59Z, the last time that has a wire form.
+    /// 9999-12-31T23:59:59Z, the last time that can be encoded.
     pub const MAX: Self = Self(253_402_300_799);
 
     /// The time `seconds` after 1970-01-01T00:00:00Z.
     ///
-    /// Times before [`KerberosTime::MIN`] or after [`KerberosTime::MAX`] are encoded as those.
+    /// Times before [`KerberosTime::MIN`] or after [`KerberosTime::MAX`] are clamped when encoded.
     pub const fn from_unix(seconds: i64) -> Self {
         Self(seconds)
     }
@@ -59,7 +59,7 @@ impl Encode for KerberosTime {
     }
 }
 
-/// The fraction of a second beside a [`KerberosTime`], 0 to 999 999 (RFC 4120 §5.2.4).
+/// The fraction of a second that accompanies a [`KerberosTime`], 0 to 999 999 (RFC 4120 §5.2.4).
 ///
 /// ```text
 /// Microseconds    ::= INTEGER (0..999999)
@@ -128,7 +128,7 @@ fn parse(text: &[u8]) -> Option<KerberosTime> {
     exists.then(|| KerberosTime(days_since_1970(year, month, day) * SECONDS_PER_DAY + seconds))
 }
 
-/// Writes `YYYYMMDDHHMMSSZ`; the time is within the years 0000 to 9999.
+/// Writes `YYYYMMDDHHMMSSZ`. The time must be within the years 0000 to 9999.
 fn print(time: KerberosTime) -> [u8; 15] {
     let (year, month, day) = date(time.0.div_euclid(SECONDS_PER_DAY));
     let seconds = time.0.rem_euclid(SECONDS_PER_DAY);
@@ -150,13 +150,13 @@ fn pair(tens: u8, ones: u8) -> Option<i64> {
     Some(digit(tens)? * 10 + digit(ones)?)
 }
 
-/// The last two decimal digits of a number that is not negative.
+/// The last two decimal digits of a non-negative number.
 fn digits(number: i64) -> [u8; 2] {
     let digit = |value: i64| b'0' + u8::try_from(value % 10).unwrap_or_default();
     [digit(number / 10), digit(number)]
 }
 
-/// How many days a month has, or `None` when there is no such month.
+/// The number of days in a month; `None` if there is no such month.
 const fn days_in_month(year: i64, month: i64) -> Option<i64> {
     match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => Some(31),
@@ -167,14 +167,14 @@ const fn days_in_month(year: i64, month: i64) -> Option<i64> {
     }
 }
 
-// The Gregorian calendar repeats every 400 years, which have 146 097 days. Counting years from
-// the first of March puts the leap day last, so that the months before it have fixed lengths:
-// 153 days in every five months. Day 0 of that count, 0000-03-01, is day -719 468 from 1970.
+// The Gregorian calendar repeats every 400 years, which have 146 097 days. Counting years from the
+// first of March puts the leap day last, so that the months before it have fixed lengths: 153 days
+// in every five months. Day 0 of that count, 0000-03-01, is day -719 468 relative to 1970.
 
 const DAYS_PER_400_YEARS: i64 = 146_097;
 const MARCH_0000: i64 = -719_468;
 
-/// The days from 1970-01-01 to a date.
+/// The number of days from 1970-01-01 to a date.
 const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = if month > 2 {
         (year, month - 3)
@@ -188,12 +188,12 @@ const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     MARCH_0000 + cycle * DAYS_PER_400_YEARS + day_of_cycle
 }
 
-/// Year, month and day of the date `days` after 1970-01-01.
+/// The date `days` after 1970-01-01, as year, month and day.
 const fn date(days: i64) -> (i64, i64, i64) {
     let days = days - MARCH_0000;
     let cycle = days.div_euclid(DAYS_PER_400_YEARS);
     let day = days.rem_euclid(DAYS_PER_400_YEARS);
-    // Take out the leap days (every 4 years, not every 100, every 400) and divide what is left.
+    // Subtract the leap days (every 4 years, not every 100, every 400) and divide the rest.
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day_of_year = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day_of_year + 2) / 153;
@@ -210,7 +210,7 @@ const fn date(days: i64) -> (i64, i64, i64) {
 mod tests {
     use super::{KerberosTime, parse, print};
 
-    /// `text` is `seconds`, and back.
+    /// Checks that `text` is `seconds`, in both directions.
     #[track_caller]
     fn check(text: &str, seconds: i64) {
         let time = KerberosTime::from_unix(seconds);
@@ -270,7 +270,7 @@ mod tests {
         check_refused("2024010100000 Z");
     }
 
-    /// Every day of the 10 000 years, and no day twice.
+    /// Every day of the 10 000 years, each exactly once.
     #[test]
     #[cfg_attr(miri, ignore = "minutes in miri")]
     fn every_day() {

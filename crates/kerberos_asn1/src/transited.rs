@@ -6,7 +6,7 @@ use crate::TransitedType;
 use crate::der::sequence;
 
 sequence! {
-    /// The realms that took part in authenticating the client, other than the first and the last.
+    /// The realms that took part in authenticating the client, except the first and the last.
     ///
     /// ```text
     /// TransitedEncoding       ::= SEQUENCE {
@@ -16,9 +16,9 @@ sequence! {
     /// ```
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct TransitedEncoding<'a> {
-        /// How `contents` is written.
+        /// The encoding of `contents`.
         [0] tr_type: TransitedType,
-        /// The realms; empty when the ticket passed through no other.
+        /// The realms; empty if there are none in between.
         [1] contents: &'a [u8],
     }
 }

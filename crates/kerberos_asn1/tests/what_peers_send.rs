@@ -1,4 +1,4 @@
-//! What real peers send and purists would forbid is accepted, and what nobody should send is not.
+//! Deviations that real peers send are accepted; what nobody should send is not.
 
 use kerberos_asn1::{
     AsRep, AsReq, Decode, DecodeError, DecodeErrorKind, EncAsRepPart, EncKdcRepPart, EncTgsRepPart,
@@ -87,7 +87,7 @@ fn ticket() -> Vec<u8> {
     .to_der()
 }
 
-/// `bytes` with the only occurrence of `old` replaced by `new`, which is equally long.
+/// `bytes` with the only occurrence of `old` replaced by `new`, which has the same length.
 #[track_caller]
 fn replace(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
@@ -124,7 +124,7 @@ fn the_encrypted_part_of_a_reply_bears_either_tag() {
 
 #[test]
 fn a_nonce_may_come_as_a_negative_number() {
-    // 0x41424344 takes the same four octets as the negative number that replaces it.
+    // 0x41424344 takes four octets, like the negative number that replaces it.
     let of_ours = EncAsRepPart(enc_part(0x4142_4344)).to_der();
     let negative = replace(
         &of_ours,
@@ -144,7 +144,7 @@ fn a_nonce_may_come_as_a_negative_number() {
     let AsReq(request) = AsReq::from_der(&negative).unwrap();
     assert_eq!(request.req_body.nonce, 0xff02_4344);
     assert_eq!(request.req_body.etype.first(), Some(-128));
-    // What the checksum is made over is what was sent.
+    // The checksum covers the bytes as they were sent.
     assert!(
         KdcReq::req_body_der(&negative)
             .unwrap()
@@ -181,7 +181,7 @@ fn later_fields_are_ignored() {
     extended[3] += u8::try_from(later.len()).unwrap();
     assert_eq!(KrbError::from_der(&extended).unwrap(), error(None));
 
-    // A field that the type knows does not come late, and garbage does not come at all.
+    // A known field must not come late, and garbage is never accepted.
     for garbage in [
         &b"\xaa\x02\x30\x00"[..],
         b"\x05\x00",
@@ -239,7 +239,7 @@ fn a_kdc_reads_both_requests() {
 
 #[test]
 fn a_ticket_keeps_every_octet() {
-    // A ticket of another version, and with a field that nobody knows.
+    // A ticket of another version, and with an unknown field.
     let mut der = replace(&ticket(), b"\xa0\x03\x02\x01\x05", b"\xa0\x03\x02\x01\x06");
     der.extend_from_slice(b"\xa4\x02\x30\x00");
     der[1] += 4;

@@ -30,7 +30,7 @@ pub enum ClientError {
     #[error(transparent)]
     Expand(#[from] ExpandError),
     /// The name of a cache, a keytab or a replay cache is no text, so that it may mean any.
-    #[error("{name:?}: names of caches and keytabs are UTF-8")]
+    #[error("{name:?}: names of caches and keytabs must be UTF-8")]
     NotText {
         /// The name.
         name: OsString,
@@ -106,7 +106,7 @@ pub enum ClientError {
         end: KerberosTime,
     },
     /// The exchange ended without a ticket: a mistake of this library.
-    #[error("the exchange gave no ticket")]
+    #[error("the exchange ended without a ticket")]
     NoResult,
     /// The name leads to no keytab.
     #[error(transparent)]
@@ -124,7 +124,7 @@ pub enum ClientError {
     /// The service was to be lent a TGT, which `enforce_ok_as_delegate` forbids.
     #[cfg(feature = "gss")]
     #[error(
-        "{} may not be lent a ticket: the KDC does not trust it with one",
+        "tickets may not be delegated to {}: the KDC does not trust it for delegation",
         Shown::new(server)
     )]
     DelegationForbidden {
@@ -133,7 +133,7 @@ pub enum ClientError {
     },
     /// A service is to be talked to as somebody who has neither a cache nor a key in the client
     /// keytab.
-    #[error("there is no ticket of {} in {caches}", Shown::new(principal))]
+    #[error("no cache in {caches} has a ticket of {}", Shown::new(principal))]
     NoCacheOf {
         /// Who it is, by `~/.k5identity`.
         principal: Principal,
@@ -172,14 +172,14 @@ pub enum ClientError {
     Keeper(#[source] Arc<io::Error>),
     /// No Tokio runtime polls the future, or it is shutting down.
     #[cfg(feature = "tokio")]
-    #[error("there is no Tokio runtime to work on")]
+    #[error("no Tokio runtime is running")]
     NoRuntime,
     /// The system has no thread to give for work that would hold up the runtime.
     #[cfg(feature = "tokio")]
-    #[error("no thread from the system: {0}")]
+    #[error("cannot start a thread: {0}")]
     NoThread(#[source] Arc<io::Error>),
     /// The system has no randomness to give.
-    #[error("no randomness from the system: {0}")]
+    #[error("cannot get random bytes from the system: {0}")]
     Random(getrandom::Error),
 }
 
@@ -322,11 +322,11 @@ impl ClientError {
                 "write name@REALM, or set default_realm in [libdefaults] of krb5.conf".to_owned(),
             ),
             Self::CannotFindKdc { realm, .. } if realm.is_empty() => {
-                Some("write the realm after the @, as name@REALM".to_owned())
+                Some("write the realm after the @: name@REALM".to_owned())
             }
             Self::CannotFindKdc { realm, dns } => Some(format!(
-                "name one in krb5.conf: [realms] {realm} = {{ kdc = host }} ({dns}); realm names \
-                 are case-sensitive there"
+                "name one in krb5.conf: [realms] {realm} = {{ kdc = host }} ({dns}); realm names are \
+                 case-sensitive there"
             )),
             Self::CannotContactKdc { attempts, .. } if !attempts.is_empty() => {
                 let with_hint = |attempt: &Attempt| match attempt.reason.hint() {
@@ -338,11 +338,11 @@ impl ClientError {
             }
             // Where there is one, it is another client's, or it has expired.
             Self::NoCredential { server, cache } if server.is_krbtgt() => Some(format!(
-                "log in first: there is no ticket for {} in {cache} that can be used for this",
+                "log in first: there is no usable ticket for {} in {cache}",
                 Shown::new(server)
             )),
             Self::NoCacheOf { principal, .. } => Some(format!(
-                "log in as {0}, or put a key of {0} into the client keytab: .k5identity names it for \
+                "log in as {0}, or add a key of {0} to the client keytab: .k5identity selects it for \
                  this service",
                 Shown::new(principal)
             )),

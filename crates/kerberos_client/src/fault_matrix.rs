@@ -47,7 +47,7 @@ fn the_document_says_what_comes_of_each_fault() {
         return;
     }
     for (is, should_be) in expected.lines().zip(document.lines()) {
-        assert_eq!(is, should_be, "set {BLESS}=1 to write docs/FAULTS.md anew");
+        assert_eq!(is, should_be, "set {BLESS}=1 to rewrite docs/FAULTS.md");
     }
     assert_eq!(expected.len(), document.len());
 }
@@ -63,18 +63,18 @@ fn on_the_network(tables: &mut String) {
         ("answers take 2.5 s", Trouble::Late(2_500)),
         ("answers take 100 s", Trouble::Late(100_000)),
         ("answers come twice", Trouble::Twice),
-        ("the answer before comes first", Trouble::Reordered),
+        ("the previous answer arrives first", Trouble::Reordered),
         ("the answer of an earlier exchange", Trouble::Replayed),
         ("the request comes back", Trouble::Echo),
         ("an empty answer", Trouble::Empty),
-        ("an answer of HTTP 1.1", Trouble::Foreign),
+        ("an HTTP/1.1 error page", Trouble::Foreign),
         ("half of the answer", Trouble::Half),
         ("a flipped bit at 0/8", Trouble::Flipped(0)),
         ("a flipped bit at 1/8", Trouble::Flipped(1)),
         ("a flipped bit at 3/8", Trouble::Flipped(3)),
         ("a flipped bit at 5/8", Trouble::Flipped(5)),
         ("a flipped bit at 7/8", Trouble::Flipped(7)),
-        ("something behind the answer", Trouble::Trailing),
+        ("trailing bytes", Trouble::Trailing),
         ("a length one too small", Trouble::LengthOff(-1)),
         ("a length one too large", Trouble::LengthOff(1)),
         ("a length of 0", Trouble::Length(0)),
@@ -151,7 +151,7 @@ fn of_the_kdc(tables: &mut String) {
             Fault::WrongRequestChecksum,
         ),
     ];
-    head(tables, "What a KDC, or who plays one, does", TICKETS);
+    head(tables, "What a KDC, or an impostor, does", TICKETS);
     for (name, fault) in rows {
         row(
             tables,
@@ -176,7 +176,7 @@ fn of_the_kpasswd_service(tables: &mut String) {
             PasswordFault::Error(0, Vec::new()),
         ),
         (
-            "the same in a frame",
+            "the same, inside a reply's frame",
             PasswordFault::FramedError(0, Vec::new()),
         ),
         (
@@ -199,7 +199,7 @@ fn of_the_kpasswd_service(tables: &mut String) {
     let phases = &[Phase::NewPassword];
     head(
         tables,
-        "What a kpasswd service, or who plays one, does",
+        "What a kpasswd service, or an impostor, does",
         phases,
     );
     for (name, fault) in rows {

@@ -76,7 +76,9 @@ impl KeySource for KeytabKeys {
             if !state.keys.has(wanted) {
                 return Err(error.into());
             }
-            tracing::warn!("the keys in memory stay in use: {error}");
+            tracing::warn!(
+                "the keytab cannot be read, and the keys in memory are still used: {error}"
+            );
         }
         Ok(state.keys.clone())
     }
@@ -137,7 +139,7 @@ impl Contents {
                 Ok(None) => break,
                 // The reader goes on behind it.
                 Err(error @ (KeytabError::Format { .. } | KeytabError::TornEntry { .. })) => {
-                    tracing::warn!("an entry of the keytab is passed over: {error}");
+                    tracing::warn!("an entry of the keytab is skipped: {error}");
                     damage.get_or_insert(error);
                     continue;
                 }
@@ -147,7 +149,7 @@ impl Contents {
             match ServiceKey::new(principal, &entry.to_key_entry()) {
                 Ok(key) => keys.push(key),
                 Err(error) => {
-                    tracing::debug!("a key of {} is passed over: {error}", entry.principal());
+                    tracing::debug!("a key of {} is skipped: {error}", entry.principal());
                 }
             }
         }

@@ -137,7 +137,7 @@ impl Route for OwnRoute {
 }
 
 fn stays_in_use(cache: &CcacheName, error: &ClientError) {
-    tracing::warn!("the ticket in {cache} stays in use: {error}");
+    tracing::warn!("the ticket in {cache} is still used, since a login failed: {error}");
 }
 
 /// Puts the login into the cache, with the time at which it is to be repeated: MIT's library takes

@@ -162,8 +162,6 @@ fn is_kerberos(message: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::UdpSocket;
-
     use kerberos_testkdc::TestKdc;
 
     use super::*;
@@ -172,10 +170,7 @@ mod tests {
     #[test]
     fn who_is_there_and_who_is_not() {
         let kdc = TestKdc::builder("R").start().unwrap();
-        let dead = UdpSocket::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let dead = format!("127.0.0.1:{}", test_support::free_port());
         let config = Config::parse(&format!(
             "[realms]\nR = {{\nkdc = {}\nkdc = {dead}\nkdc = https://{dead}/\n\
              http_anchors = FILE:../../tests/support/certificates/authority.pem\n}}\n",

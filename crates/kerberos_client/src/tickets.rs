@@ -212,7 +212,7 @@ impl Driver {
         };
         let stored = self.io.finish(append).await;
         if let Err(error) = stored.and_then(|stored| Ok(stored?)) {
-            tracing::warn!("{name} does not take the ticket for {server}: {error}");
+            tracing::warn!("the ticket for {server} cannot be stored in {name}: {error}");
         }
     }
 }

@@ -95,7 +95,7 @@ impl Driver {
             accepted => accepted.map_err(|error| unverified(error.to_string()))?,
         };
         if accepted.client != login.credential.client {
-            return Err(unverified(format!("it is of {}", accepted.client)));
+            return Err(unverified(format!("the ticket is for {}", accepted.client)));
         }
         Ok(())
     }

@@ -126,7 +126,7 @@ fn a_rotated_keytab_needs_no_restart() {
     );
     let hint = ServiceAcceptor::hint(&error).unwrap();
     assert!(
-        hint.starts_with("there is version 3, the ticket wants 4"),
+        hint.starts_with("the keys have version 3, but the ticket needs 4"),
         "{hint}"
     );
     // The key is added in place, as kadmin's ktadd does it: the ticket that wants it finds it.

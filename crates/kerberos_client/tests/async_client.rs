@@ -4,7 +4,6 @@
 
 use std::fmt::Write as _;
 use std::future::Future;
-use std::net::UdpSocket;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -15,7 +14,7 @@ use kerberos_client::{AsyncClient, Client, ClientError, Config, TicketRequest};
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::{AskError, Login, Password, Principal, Secret};
 use kerberos_testkdc::{Fault, TestKdc, Transport};
-use test_support::TempDir;
+use test_support::{TempDir, free_port};
 
 const REALM: &str = "EXAMPLE.COM";
 const SECOND: Duration = Duration::from_secs(1);
@@ -170,13 +169,14 @@ async fn who_loses_interest_takes_nothing_from_the_others() {
 async fn a_caller_who_is_not_polled_holds_up_nobody() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
-    kdc.set_fault(Fault::Delay(SECOND / 10));
+    // Ten times as long as the first is polled, for a busy machine.
+    kdc.set_fault(Fault::Delay(SECOND));
     let wanted = host("www.example.com");
     let mut asleep = pin!(client.ticket(&cache.0, &wanted));
     tokio::select! {
         biased;
         _ = &mut asleep => panic!("the KDC takes its time"),
-        () = tokio::time::sleep(SECOND / 20) => {}
+        () = tokio::time::sleep(SECOND / 10) => {}
     }
     // It leads the way, and nobody polls it.
     client.ticket(&cache.0, &wanted).await.unwrap();
@@ -208,25 +208,24 @@ async fn who_is_asked_for_a_password_does_not_hold_up_the_runtime() {
 #[tokio::test]
 async fn a_dead_or_silent_kdc_is_asked_once_in_a_clients_life() {
     let kdc = kdc();
-    // Refused at once, by UDP and by TCP.
-    let client = client(&[dead(), kdc.address().port()]);
-    let start = Instant::now();
-    log_in(&client).await.unwrap();
-    assert!(start.elapsed() < SECOND * 9 / 10, "{:?}", start.elapsed());
+    // Refused at once, by UDP and by TCP. The next would be asked after a second anyhow; of three
+    // logins a busy machine delays one or two.
+    let mut quickest = Duration::MAX;
+    for _ in 0..3 {
+        let client = client(&[free_port(), kdc.address().port()]);
+        let start = Instant::now();
+        log_in(&client).await.unwrap();
+        quickest = quickest.min(start.elapsed());
+    }
+    assert!(quickest < SECOND * 9 / 10, "{quickest:?}");
 
     let silent = kdc_that_says_nothing();
-    let client = self::client(&[silent.address().port(), kdc.address().port()]);
+    let client = client(&[silent.address().port(), kdc.address().port()]);
     for _ in 0..3 {
         log_in(&client).await.unwrap();
     }
     // Its UDP and TCP ports were tried before the other one answered; never again.
     assert_eq!(silent.count(Transport::Udp), 1);
-}
-
-/// A port of the loopback on which nobody listens, by either transport.
-fn dead() -> u16 {
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    udp.local_addr().unwrap().port()
 }
 
 fn kdc_that_says_nothing() -> TestKdc {

@@ -101,10 +101,7 @@ fn over_udp_where_nobody_listens_by_tcp() {
 #[test]
 fn the_next_server_is_asked() {
     let kdc = kdc();
-    let dead = UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let dead = format!("127.0.0.1:{}", test_support::free_port());
     let living = kdc.password_address().unwrap();
     let servers = format!("kpasswd_server = {dead}\nkpasswd_server = {living}");
     change(&client_of(&kdc, &servers), "alice", "old", "new").unwrap();

@@ -112,24 +112,36 @@ fn what_can_be_renewed_is_renewed_and_then_got_anew() {
 
 #[test]
 fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
-    let kdc = kdc();
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .start()
+        .unwrap();
     let client = client(&kdc);
     let mut login = as_params(&client);
-    login.renew_lifetime = Some(3_600);
-    let keeper = client.keep(KeeperParams::new(login, password)).unwrap();
-    keeper.wait(LONG).unwrap();
-    // Whoever shows a TGT is refused; who has a password is not.
-    kdc.set_fault(Fault::ErrorAfterPreauth(ErrorCode::KDC_ERR_POLICY));
+    login.renew_lifetime = Some(7 * 24 * 3_600);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let secret = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        password()
+    };
+    let keeper = client.keep(KeeperParams::new(login, secret)).unwrap();
+    let first = keeper.wait(LONG).unwrap();
+    wait_for(&keeper, 1);
+    // A ticket that ends in the same second would be no gain, and is not renewed.
+    std::thread::sleep(SECOND);
+    let before = kdc.requests().len();
+    // The next request is the one to renew.
+    kdc.set_fault_once(Fault::Error(ErrorCode::KDC_ERR_POLICY));
     keeper.refresh_now();
     wait_for(&keeper, 2);
-    kdc.clear_faults();
     let state = keeper.state();
-    assert!(state.valid_login(now()).is_some());
-    // This KDC refuses the login, too, whose reason is what is told.
-    assert!(matches!(
-        state.error.as_deref(),
-        Some(ClientError::Exchange(error)) if error.kdc_code() == Some(ErrorCode::KDC_ERR_POLICY)
-    ));
+    assert!(state.error.is_none() && state.failures == 0, "{state:?}");
+    assert!(!state.renewed, "{state:?}");
+    assert!(!Arc::ptr_eq(state.login.as_ref().unwrap(), &first));
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    // It was a TGS-REQ that was refused ([APPLICATION 12]).
+    assert_eq!(kdc.requests()[before].message[0], 0x6c);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use kerberos_asn1::ErrorCode;
 use kerberos_client::{AsyncClient, ClientError, KeeperParams, TicketKeeper, now};
 use kerberos_proto::{ClockOffset, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
@@ -186,6 +187,38 @@ fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
     // From then on renewing will do.
     wait_for(&keeper, |keeper| keeper.state().renewed);
     assert_eq!(asked.load(Ordering::Relaxed), 4);
+}
+
+/// Where login and renewal both fail, neither is asked for again and again.
+#[test]
+fn a_renewal_that_fails_beside_a_login_waits_a_minute() {
+    let kdc = TestKdc::builder("EXAMPLE.COM")
+        .principal("svc", "password")
+        .max_life(SECOND * 9)
+        .start()
+        .unwrap();
+    let client = client(&kdc);
+    let mut login = as_params(&client);
+    login.renew_lifetime = Some(3_600);
+    let secret = Arc::new(Mutex::new("password"));
+    let given = Arc::clone(&secret);
+    let source = move || Ok(Secret::Password(Password::new(*given.lock().unwrap())));
+    let keeper = client.keep(KeeperParams::new(login, source)).unwrap();
+    let first = keeper.wait(LONG).unwrap();
+    *secret.lock().unwrap() = "a new one, which is wrong";
+    keeper.login_now();
+    wait_for(&keeper, |keeper| keeper.state().failures == 1);
+    let before = kdc.requests().len();
+    kdc.set_fault_once(Fault::Error(ErrorCode::KDC_ERR_POLICY));
+    // A third of the ticket's life is left when it is to be renewed.
+    wait_for(&keeper, |keeper| keeper.state().attempts == 3);
+    let state = keeper.state();
+    assert_eq!(kdc.requests().len(), before + 1);
+    let pause = state.next_attempt.seconds - now().seconds;
+    assert!((50..=60).contains(&pause), "{pause}");
+    // What is told is still what the login failed for, and the ticket is still there.
+    assert!(state.error.is_some() && state.failures == 1, "{state:?}");
+    assert!(Arc::ptr_eq(state.login.as_ref().unwrap(), &first));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
-use std::net::UdpSocket;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use kerberos_files::ccache::{CcacheFile, CcacheName, Version};
 use kerberos_files::keytab::KeytabName;
 use kerberos_proto::{AskError, ExchangeError, Login, Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc, Transport};
-use test_support::TempDir;
+use test_support::{TempDir, free_port};
 
 const REALM: &str = "EXAMPLE.COM";
 const USER: &str = "user";
@@ -65,15 +64,6 @@ fn refusal(client: &Client, secret: Secret) -> ExchangeError {
         Err(ClientError::Exchange(error)) => error,
         other => panic!("{other:?}"),
     }
-}
-
-/// A port on which nobody listens.
-fn dead() -> u16 {
-    UdpSocket::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }
 
 #[test]
@@ -189,7 +179,7 @@ fn a_dead_first_kdc_costs_no_time() {
     let kdc = kdc();
     let login = || {
         let start = Instant::now();
-        check(&client(&[dead(), kdc.address().port()], ""));
+        check(&client(&[free_port(), kdc.address().port()], ""));
         start.elapsed()
     };
     // MIT's schedule would wait a second; of three logins a busy machine delays one or two.
@@ -243,7 +233,7 @@ fn garbage_is_an_error_of_its_own() {
 
 #[test]
 fn nobody_answers() {
-    let port = dead();
+    let port = free_port();
     let error = login(&client(&[port], ""), password(PASSWORD)).unwrap_err();
     assert_eq!(
         error.to_string(),

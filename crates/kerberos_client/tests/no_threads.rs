@@ -1,7 +1,6 @@
 //! What a process does that has no threads left for a while. A test has it to itself.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
-use std::net::UdpSocket;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -59,9 +58,7 @@ static PROCESS: Mutex<()> = Mutex::new(());
 #[test]
 fn kdcs_are_probed_one_after_the_other() {
     let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
-    let taken = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let nobody = taken.local_addr().unwrap();
-    drop(taken);
+    let nobody = format!("127.0.0.1:{}", test_support::free_port());
     let conf = format!("[realms]\nR = {{\nkdc = {nobody}\nkdc = {nobody}\n}}\n");
     let client = Client::new(Config::parse(&conf).unwrap());
     let no_threads = NoThreads::begin();

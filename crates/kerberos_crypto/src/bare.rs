@@ -1,6 +1,7 @@
-//! The bare operations of the older GSS-API tokens, which are not built on RFC 3961: RC4 and
-//! HMAC-MD5 (RFC 4757 §7.3), and triple DES in CBC mode with the key itself (RFC 1964 §1.2 as MIT's
-//! library carried it over to triple DES). For nothing else: integrity is the caller's part.
+//! The primitive operations of the older GSS-API tokens, which are not based on RFC 3961: RC4 and
+//! HMAC-MD5 (RFC 4757 §7.3), and triple DES in CBC mode without key derivation (RFC 1964 §1.2, as
+//! adapted to triple DES by MIT's library). Not for any other use: the caller must ensure
+//! integrity.
 
 use cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit};
 use des::TdesEde3;
@@ -11,7 +12,7 @@ use crate::profile::keyed;
 use crate::rfc4757::hmac_md5;
 use crate::{EncryptionType, Key};
 
-/// The keystreams that RFC 4757 §7.3 makes of an `arcfour-hmac` key.
+/// The keystreams that RFC 4757 §7.3 derives from an `arcfour-hmac` key.
 pub struct BareRc4<'k>(&'k Key);
 
 impl<'k> BareRc4<'k> {
@@ -25,8 +26,8 @@ impl<'k> BareRc4<'k> {
         stream(self.0.expose_bytes(), checksum, [sequence]);
     }
 
-    /// Encrypts or decrypts the text of the token with this sequence number, whose parts lie where
-    /// they like.
+    /// Encrypts or decrypts the text of the token with this sequence number. The parts may be in
+    /// separate buffers.
     pub fn apply_to_text<'t>(
         &self,
         sequence_number: u32,
@@ -40,7 +41,7 @@ impl<'k> BareRc4<'k> {
     }
 }
 
-/// RC4 under HMAC(HMAC(key, 0), salt).
+/// RC4 with the key HMAC(HMAC(key, 0), salt).
 fn stream<'t>(key: &[u8], salt: &[u8], parts: impl IntoIterator<Item = &'t mut [u8]>) {
     let key = hmac_md5(&*hmac_md5(key, &[0; 4]), salt);
     let mut stream = keyed::<Rc4>(&*key);
@@ -49,7 +50,7 @@ fn stream<'t>(key: &[u8], salt: &[u8], parts: impl IntoIterator<Item = &'t mut [
     }
 }
 
-/// Triple DES in CBC mode, with a `des3-cbc-sha1` key as it is.
+/// Triple DES in CBC mode, with a `des3-cbc-sha1` key used directly.
 pub struct BareDes3(TdesEde3);
 
 impl BareDes3 {

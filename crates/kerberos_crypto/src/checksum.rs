@@ -1,4 +1,4 @@
-//! `ChecksumType`, and the checksums that need no key (RFC 3961 §6.1, RFC 4120 §4).
+//! `ChecksumType`, and the unkeyed checksums (RFC 3961 §6.1, RFC 4120 §4).
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use sha1::Sha1;
 use crate::CryptoError;
 use crate::rfc3961::crc32::crc32;
 
-/// A checksum type number (RFC 3961 §8); unknown numbers are kept.
+/// A checksum type number (RFC 3961 §8). Unknown numbers are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChecksumType(pub i32);
 
@@ -21,11 +21,11 @@ impl ChecksumType {
     pub const RSA_MD4: Self = Self(2);
     /// `rsa-md5` (RFC 3961 §6.1.1), unkeyed.
     pub const RSA_MD5: Self = Self(7);
-    /// `sha1`, unkeyed, by its older number.
+    /// `sha1`, unkeyed, under its older number.
     pub const NIST_SHA: Self = Self(10);
     /// `hmac-sha1-des3-kd` (RFC 3961 §6.3).
     pub const HMAC_SHA1_DES3_KD: Self = Self(12);
-    /// `sha1`, unkeyed, by its number in RFC 3961 §8.
+    /// `sha1`, unkeyed, under its number in RFC 3961 §8.
     pub const SHA1: Self = Self(14);
     /// `hmac-sha1-96-aes128` (RFC 3962).
     pub const HMAC_SHA1_96_AES128: Self = Self(15);
@@ -44,7 +44,7 @@ impl ChecksumType {
     /// `hmac-md5` (RFC 4757 §4).
     pub const HMAC_MD5: Self = Self(-138);
 
-    /// The name other implementations print, where the number is known.
+    /// The name that other implementations print, if the number is known.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
             Self::CRC32 => "crc32",
@@ -64,7 +64,7 @@ impl ChecksumType {
         })
     }
 
-    /// How many bytes a checksum has, where the number is known.
+    /// The length of a checksum in bytes, if the number is known.
     pub fn checksum_len(self) -> Option<usize> {
         Some(match self {
             Self::CRC32 => 4,
@@ -82,7 +82,7 @@ impl ChecksumType {
         })
     }
 
-    /// Whether the checksum proves knowledge of a key; unknown types do not.
+    /// Whether the checksum proves knowledge of a key; false for unknown types.
     pub fn is_keyed(self) -> bool {
         let unkeyed = [
             Self::CRC32,
@@ -117,13 +117,13 @@ impl core::fmt::Display for ChecksumType {
     }
 }
 
-/// The checksum of `data` that needs no key: it finds accidents, not attackers.
+/// An unkeyed checksum of `data`, which detects accidents but not attackers.
 ///
-/// Messages carry these only inside something encrypted (RFC 4120 §5.5.1 lets an authenticator
-/// hold one).
+/// Messages contain these only inside something encrypted (RFC 4120 §5.5.1 allows one in an
+/// authenticator).
 ///
 /// # Errors
-/// [`CryptoError::UnsupportedChecksum`] where the type is keyed or unknown.
+/// [`CryptoError::UnsupportedChecksum`] if the type is keyed or unknown.
 ///
 /// # Example
 /// ```
@@ -143,7 +143,7 @@ pub fn unkeyed_checksum(checksum_type: ChecksumType, data: &[u8]) -> Result<Vec<
     })
 }
 
-/// A comma between a number and its name, if there is a name.
+/// A comma between number and name, if there is a name.
 struct Separator(Option<&'static str>);
 
 impl core::fmt::Display for Separator {

@@ -1,7 +1,7 @@
-//! CBC with ciphertext stealing, the CBC-CS3 of RFC 3962 §5, always from a zero initial vector.
+//! CBC with ciphertext stealing (CBC-CS3, RFC 3962 §5), always with a zero initial vector.
 //!
-//! Plain CBC from the `cbc` crate and a swap of the last two blocks. A message of exactly one
-//! block is that block encrypted once (RFC 3962 §5); the `cts` crate encrypts it twice, which
+//! This is plain CBC from the `cbc` crate and a swap of the last two blocks. A message of exactly
+//! one block is that block encrypted once (RFC 3962 §5). The `cts` crate encrypts it twice, which
 //! would break the pseudo-random function.
 
 use cipher::array::Array;
@@ -13,7 +13,7 @@ use cipher::{
 
 type Block = Array<u8, U16>;
 
-/// Encrypts `message` in place; it must have at least one block, or it is left as it is.
+/// Encrypts `message` in place. A message shorter than one block is left unchanged.
 pub(crate) fn encrypt<C>(cipher: &C, message: &mut [u8])
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
@@ -21,11 +21,11 @@ where
     encrypt_between(cipher, message, |_| {}, |_| {});
 }
 
-/// Encrypts `message` in place, piece by piece: each piece is shown to `before` as it was and to
-/// `after` as it has become. The message must have at least one block, or nothing happens to it.
+/// Encrypts `message` in place, piece by piece. Each piece is passed to `before` in plaintext and
+/// to `after` encrypted. A message shorter than one block is left unchanged.
 ///
-/// CBC waits for one block before it begins the next, so a processor has time to hash in between:
-/// both together take little longer than the encryption alone.
+/// CBC must finish each block before it begins the next, so the processor has time to hash in
+/// between: both together take little longer than the encryption alone.
 pub(crate) fn encrypt_between<C>(
     cipher: &C,
     message: &mut [u8],
@@ -35,7 +35,7 @@ pub(crate) fn encrypt_between<C>(
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
 {
     let mut cbc = cbc::Encryptor::inner_iv_init(cipher, &Block::default());
-    // The last two blocks trade places, so they stay together.
+    // The last two blocks are swapped, so they stay together.
     let body = message.len().saturating_sub(32) / PIECE * PIECE;
     let (body, rest) = message.split_at_mut(body);
     for piece in body.chunks_exact_mut(PIECE) {
@@ -48,7 +48,7 @@ pub(crate) fn encrypt_between<C>(
     after(rest);
 }
 
-/// Encrypts the end of a message, two blocks or more unless it is all of the message.
+/// Encrypts the end of a message: at least two blocks, unless the message is shorter.
 fn encrypt_end<C>(mut cbc: cbc::Encryptor<&C>, message: &mut [u8])
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
@@ -64,7 +64,8 @@ where
     let Some(last) = blocks.last_mut() else {
         return;
     };
-    // The tail, padded with zeros, is the last block; the block before it gives up its end.
+    // The tail, padded with zeros, is the last block. The block before it is cut to the tail's
+    // length.
     let mut padded = Block::default();
     for (to, from) in padded.iter_mut().zip(tail.iter()) {
         *to = *from;
@@ -76,9 +77,9 @@ where
     *last = padded;
 }
 
-/// Undoes [`encrypt`], in place: `first` is the first block, `rest` what follows it.
+/// Reverses [`encrypt`] in place. `first` is the first block, `rest` everything after it.
 ///
-/// They are apart so that a caller can leave the first block, the confounder, where it is.
+/// They are separate so that a caller can leave the first block, the confounder, where it is.
 pub(crate) fn decrypt<C>(cipher: &C, first: &mut [u8], rest: &mut [u8])
 where
     C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>,
@@ -95,8 +96,8 @@ where
         }
     } else {
         let last = blocks.last_mut().unwrap_or(first);
-        // `last` is E(X ^ (P | 0…)) and `tail` the start of X: the rest of X is what decrypting
-        // leaves behind the end of P.
+        // `last` is E(X ^ (P | 0…)) and `tail` the start of X. The rest of X is what follows the
+        // end of P after decryption.
         cipher.decrypt_block(last);
         for (mixed, stolen) in last.iter_mut().zip(tail.iter_mut()) {
             let start_of_x = *stolen;
@@ -109,8 +110,8 @@ where
     cbc.decrypt_blocks(blocks);
 }
 
-/// How much is encrypted between two calls: a block of the common hash functions. With more, a
-/// processor does not see far enough ahead to do both at once.
+/// How much to encrypt between two calls: the block size of the common hash functions. With larger
+/// pieces, a processor does not look far enough ahead to do both at once.
 const PIECE: usize = 64;
 
 #[cfg(test)]
@@ -123,7 +124,7 @@ mod tests {
 
     const INPUT: &[u8] = b"I would like the General Gau's Chicken, please, and wonton soup.";
 
-    /// RFC 3962, appendix B: the first `length` bytes of the order give `expected`.
+    /// RFC 3962, appendix B: encrypting the first `length` bytes of the order gives `expected`.
     fn check(length: usize, expected: &str) {
         let cipher = Aes128::new_from_slice(b"chicken teriyaki").unwrap();
         let mut message: Vec<u8> = INPUT[..length].to_vec();
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn rfc3962_ciphertext_stealing() {
-        // One block is plain CBC: its value is the first block of the longer vectors.
+        // One block is plain CBC, so its value is the first block of the longer vectors.
         check(16, "97687268d6ecccc0c07b25e25ecfe584");
         check(17, "c6353568f2bf8cb4d8a580362da7ff7f97");
         check(

@@ -1,12 +1,12 @@
-//! `EncryptionType`: the table of encryption types, their numbers, names and standing.
+//! `EncryptionType`: the table of encryption types, with their numbers, names and security status.
 //!
-//! One row a type. Names and aliases are those MIT prints and reads. Types without a profile are
-//! known by name only: using them is an error that names them.
+//! There is one row for each type. Names and aliases are those that MIT's tools print and accept.
+//! Types without a profile are only known by name; using one is an error that contains the name.
 
 use crate::profile::Profile;
 use crate::{ChecksumType, rfc3961, rfc3962, rfc4757, rfc6803, rfc8009};
 
-/// An encryption type number (RFC 3961 §8); unknown numbers are kept.
+/// An encryption type number (RFC 3961 §8). Unknown numbers are preserved.
 ///
 /// # Example
 /// ```
@@ -58,12 +58,12 @@ impl EncryptionType {
         Self::CAMELLIA256_CTS_CMAC,
     ];
 
-    /// The canonical name, as MIT prints it; `None` for unknown numbers.
+    /// The canonical name, as printed by MIT's tools; `None` for unknown numbers.
     pub fn name(self) -> Option<&'static str> {
         self.row().map(|row| row.name)
     }
 
-    /// The shortest of name and aliases, as MIT's traces and `ktutil` print it.
+    /// The shortest of name and aliases, as printed by MIT's traces and `ktutil`.
     pub fn short_name(self) -> Option<&'static str> {
         let row = self.row()?;
         let shorter = |best: &'static str, alias: &&'static str| {
@@ -76,7 +76,7 @@ impl EncryptionType {
         Some(row.aliases.iter().fold(row.name, shorter))
     }
 
-    /// The type with this name or alias, in any case; also those that are not supported.
+    /// The type with this name or alias, ignoring case. This includes unsupported types.
     pub fn from_name(name: &str) -> Option<Self> {
         let named = |row: &&Row| {
             row.name.eq_ignore_ascii_case(name)
@@ -88,17 +88,18 @@ impl EncryptionType {
         TABLE.iter().find(named).map(|row| row.etype)
     }
 
-    /// Whether this crate can work with keys of this type.
+    /// Whether this crate supports keys of this type.
     pub fn is_supported(self) -> bool {
         self.profile().is_some()
     }
 
-    /// Whether RFC 6649 or RFC 8429 deprecate it, so that listings warn; unknown types do not.
+    /// Whether the type is deprecated by RFC 6649 or RFC 8429, so that listings show a warning;
+    /// false for unknown types.
     pub fn is_deprecated(self) -> bool {
         self.row().is_some_and(|row| row.standing != Standing::Good)
     }
 
-    /// Whether it is broken, so that it is only used when the user says `allow_weak_crypto`.
+    /// Whether the type is broken, and is only used with `allow_weak_crypto`.
     pub fn is_weak(self) -> bool {
         self.row().is_some_and(|row| row.standing == Standing::Weak)
     }
@@ -108,14 +109,14 @@ impl EncryptionType {
         self.profile().map(Profile::key_size)
     }
 
-    /// The checksum type that goes with it (RFC 3961 §3, "required checksum mechanism"), for
-    /// supported types.
+    /// The checksum type that belongs to the encryption type (RFC 3961 §3, "required checksum
+    /// mechanism"), for supported types.
     pub fn default_checksum(self) -> Option<ChecksumType> {
         self.profile().map(Profile::checksum_type)
     }
 
-    /// How many string-to-key iterations the type does where the KDC does not say, for types
-    /// that have iterations.
+    /// The number of string-to-key iterations if the KDC does not state one, for types that have
+    /// iterations.
     pub fn default_iterations(self) -> Option<u32> {
         self.profile()?.default_iterations()
     }
@@ -138,7 +139,7 @@ impl core::fmt::Debug for EncryptionType {
     }
 }
 
-/// The canonical name, or `etype N` for a number without one, as MIT's tools print it.
+/// The canonical name, or `etype N` for a number without a name, like MIT's tools.
 impl core::fmt::Display for EncryptionType {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self.name() {
@@ -148,13 +149,13 @@ impl core::fmt::Display for EncryptionType {
     }
 }
 
-/// What the table says of a type.
+/// A row of the table.
 struct Row {
     etype: EncryptionType,
     name: &'static str,
     aliases: &'static [&'static str],
     standing: Standing,
-    /// `None`: known by name only.
+    /// `None` for types that are only known by name.
     profile: Option<&'static dyn Profile>,
 }
 

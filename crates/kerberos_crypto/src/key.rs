@@ -1,7 +1,7 @@
-//! `Key`: a key of a supported type, ready for use, with every operation of RFC 3961 §3.
+//! `Key`: a key of a supported type, ready for use, with all operations of RFC 3961 §3.
 //!
-//! It checks what comes in (type, length, parameters) once; the profiles behind it then work on
-//! bytes of the right size. Derived keys are kept per usage, see `usage_cache.rs`.
+//! All inputs (type, length, parameters) are checked here, so profiles only get bytes of the right
+//! size. Derived keys are kept for each usage, see `usage_cache.rs`.
 
 use alloc::vec::Vec;
 
@@ -14,14 +14,15 @@ use crate::{CryptoError, CryptoRng, EncryptionType, KeyBlock, KeyUsage, Plaintex
 mod checksums;
 mod scattered;
 
-/// A limit for string-to-key iterations that no known KDC reaches: 2²⁰, less than a second of
-/// work. Reply data asks for the count before anything is authenticated, so there must be one.
+/// A limit for string-to-key iterations that no known KDC reaches: 2²⁰, which takes less than a
+/// second. A limit is necessary because the reply that states the count is not authenticated at
+/// that point.
 pub const DEFAULT_MAX_ITERATIONS: u32 = 1 << 20;
 
 /// A key of a supported encryption type, ready to encrypt, decrypt and sign.
 ///
-/// Wiped on drop, with all that was derived from it; `Debug` shows the type only. It can be
-/// shared among threads. Derived keys are kept, so a long-lived `Key` is faster than many.
+/// It is wiped on drop, with everything derived from it. `Debug` shows only the type. It can be
+/// shared among threads. Derived keys are kept, so reusing a `Key` is faster than making new ones.
 ///
 /// # Example
 /// ```
@@ -42,19 +43,19 @@ pub struct Key {
 }
 
 impl Key {
-    /// A usable key from a key block.
+    /// Makes a usable key from a key block.
     ///
     /// # Errors
-    /// [`CryptoError::UnsupportedEtype`], or [`CryptoError::KeyLength`] where the bytes are too
-    /// few or too many for the type.
+    /// [`CryptoError::UnsupportedEtype`], or [`CryptoError::KeyLength`] if the length is wrong for
+    /// the type.
     pub fn new(block: &KeyBlock) -> Result<Self, CryptoError> {
         Self::from_bytes(block.etype(), block.expose_bytes())
     }
 
-    /// A usable key from its bytes.
+    /// Makes a usable key from its bytes.
     ///
     /// # Errors
-    /// As [`Key::new`].
+    /// The same as [`Key::new`].
     pub fn from_bytes(etype: EncryptionType, bytes: &[u8]) -> Result<Self, CryptoError> {
         let profile = profile_of(etype)?;
         let (expected, actual) = (profile.key_size(), bytes.len());
@@ -72,12 +73,12 @@ impl Key {
         ))
     }
 
-    /// string-to-key (RFC 3961 §3): the key of a password.
+    /// Derives a key from a password: string-to-key (RFC 3961 §3).
     ///
-    /// The password is bytes, as typed; RC4 alone needs them to be UTF-8. `s2kparams` are those
-    /// of ETYPE-INFO2, for most types a count of iterations; `None` means the type's default. A
-    /// count above `max_iterations` is refused before any work, and so is one below the type's
-    /// default, which would only help an eavesdropper to guess the password.
+    /// The password is bytes, as typed; only RC4 requires UTF-8. `s2kparams` are those of
+    /// ETYPE-INFO2, which for most types is an iteration count; `None` means the default of the
+    /// type. A count above `max_iterations` is refused before any work is done. So is a count below
+    /// the default, which would only help an eavesdropper to guess the password.
     ///
     /// # Errors
     /// [`CryptoError::UnsupportedEtype`], [`CryptoError::S2kParams`],
@@ -120,11 +121,11 @@ impl Key {
         Ok(Self::assemble(etype, profile, profile.random_to_key(&seed)))
     }
 
-    /// random-to-key (RFC 3961 §3): the key made of random bytes.
+    /// Makes a key from random bytes: random-to-key (RFC 3961 §3).
     ///
     /// # Errors
-    /// [`CryptoError::UnsupportedEtype`], or [`CryptoError::SeedLength`] where there are not
-    /// exactly as many bytes as the type takes (21 for triple DES, the key size for others).
+    /// [`CryptoError::UnsupportedEtype`], or [`CryptoError::SeedLength`] if the number of bytes is
+    /// not exactly what the type needs (21 for triple DES, the key size for others).
     pub fn random_to_key(etype: EncryptionType, seed: &[u8]) -> Result<Self, CryptoError> {
         let profile = profile_of(etype)?;
         let (expected, actual) = (profile.seed_size(), seed.len());
@@ -148,14 +149,14 @@ impl Key {
         KeyBlock::new(self.etype, self.bytes.to_vec())
     }
 
-    /// The secret itself, for a file or message that must carry it.
+    /// The secret bytes, for a file or message that must contain them.
     pub fn expose_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// Encrypts `plaintext` for `usage`, with a random confounder from `rng`.
     ///
-    /// The one allocation is the result.
+    /// The result is the only allocation.
     pub fn encrypt(&self, usage: KeyUsage, plaintext: &[u8], rng: &mut dyn CryptoRng) -> Vec<u8> {
         let layout = self.profile.layout();
         let length = layout.ciphertext_len(plaintext.len());
@@ -169,11 +170,11 @@ impl Key {
 
     /// Encrypts in place.
     ///
-    /// `buffer` has [`ciphertext_len`](Self::ciphertext_len)`(plaintext_len)` bytes, and the
-    /// plaintext lies in it from [`header_len`](Self::header_len) on; the rest is overwritten.
+    /// `buffer` must have [`ciphertext_len`](Self::ciphertext_len)`(plaintext_len)` bytes, with the
+    /// plaintext starting at [`header_len`](Self::header_len). The rest is overwritten.
     ///
     /// # Errors
-    /// [`CryptoError::BufferLength`], with the buffer untouched.
+    /// [`CryptoError::BufferLength`]; the buffer is then unchanged.
     ///
     /// # Example
     /// ```
@@ -206,7 +207,7 @@ impl Key {
         Ok(())
     }
 
-    /// Where the plaintext begins in a ciphertext.
+    /// The position of the plaintext in a ciphertext.
     pub fn header_len(&self) -> usize {
         self.profile.layout().header()
     }
@@ -216,14 +217,14 @@ impl Key {
         self.profile.layout().ciphertext_len(plaintext_len)
     }
 
-    /// Decrypts and verifies what [`encrypt`](Self::encrypt) made with the same key and usage.
+    /// Decrypts and verifies the output of [`encrypt`](Self::encrypt) with the same key and usage.
     ///
     /// Triple DES leaves up to seven zero bytes of padding at the end (RFC 3961 §6.3).
     ///
     /// # Errors
-    /// [`CryptoError::Decrypt`] for whatever reason.
+    /// [`CryptoError::Decrypt`], whatever the reason.
     pub fn decrypt(&self, usage: KeyUsage, ciphertext: &[u8]) -> Result<Plaintext, CryptoError> {
-        // The header goes elsewhere, so that the plaintext begins its buffer.
+        // The header goes into a separate buffer, so that the plaintext is at the start of its own.
         let mut header = Zeroizing::new([0; MAX_HEADER]);
         let (start, rest) = ciphertext
             .split_at_checked(self.header_len())
@@ -236,10 +237,10 @@ impl Key {
         Ok(plaintext)
     }
 
-    /// Decrypts in place; the result is the part of `buffer` that holds the plaintext.
+    /// Decrypts in place and returns the part of `buffer` that contains the plaintext.
     ///
     /// # Errors
-    /// [`CryptoError::Decrypt`]; no plaintext is left in `buffer` then.
+    /// [`CryptoError::Decrypt`]; `buffer` then contains no plaintext.
     pub fn decrypt_in_place<'a>(
         &self,
         usage: KeyUsage,
@@ -252,11 +253,11 @@ impl Key {
         body.get_mut(..length).ok_or(CryptoError::Decrypt)
     }
 
-    /// Decrypts in place where the first [`header_len`](Self::header_len) bytes lie apart from the
-    /// rest; returns the length of the plaintext, which begins `body`.
+    /// Decrypts in place when the first [`header_len`](Self::header_len) bytes are in a separate
+    /// buffer. Returns the length of the plaintext, which is at the start of `body`.
     ///
     /// # Errors
-    /// [`CryptoError::Decrypt`]; no plaintext is left then.
+    /// [`CryptoError::Decrypt`]; the buffers then contain no plaintext.
     pub fn decrypt_detached(
         &self,
         usage: KeyUsage,
@@ -269,7 +270,7 @@ impl Key {
         self.open(usage, header, body)
     }
 
-    /// The pseudo-random function (RFC 3961 §3); the output has the size the type gives it.
+    /// The pseudo-random function (RFC 3961 §3). The length of the output depends on the type.
     pub fn prf(&self, input: &[u8]) -> Zeroizing<Vec<u8>> {
         self.profile.prf(&self.bytes, input)
     }
@@ -288,7 +289,7 @@ impl Key {
         }
     }
 
-    /// Encrypts a message of the right length; its plaintext and padding are in place.
+    /// Encrypts a message of the right length, in which plaintext and padding are already in place.
     fn seal(&self, usage: KeyUsage, message: &mut [u8], rng: &mut dyn CryptoRng) {
         let layout = self.profile.layout();
         if let Some(confounder) = message.get_mut(layout.prefix..layout.header()) {
@@ -301,7 +302,7 @@ impl Key {
         );
     }
 
-    /// Decrypts a header of the right length and what follows it.
+    /// Decrypts a header of the right length, and what follows it.
     fn open(
         &self,
         usage: KeyUsage,
@@ -320,7 +321,7 @@ impl Key {
 }
 
 impl Clone for Key {
-    /// The copy begins with nothing derived.
+    /// The copy starts without derived keys.
     fn clone(&self) -> Self {
         Self::assemble(self.etype, self.profile, self.bytes.clone())
     }
@@ -349,7 +350,7 @@ fn profile_of(etype: EncryptionType) -> Result<&'static dyn Profile, CryptoError
     etype.profile().ok_or(CryptoError::UnsupportedEtype(etype))
 }
 
-/// How many iterations the parameters ask for, within what is safe to do.
+/// The requested number of iterations, if it is within the safe range.
 fn iteration_count(
     etype: EncryptionType,
     profile: &dyn Profile,
@@ -365,7 +366,7 @@ fn iteration_count(
             }),
         };
     };
-    // RFC 3962 §4: the parameters are the count alone, as a big-endian number of 32 bits.
+    // RFC 3962 §4: the parameters are just the count, as a big-endian 32-bit number.
     let asked = match s2kparams {
         None => default,
         Some(&[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
@@ -376,7 +377,7 @@ fn iteration_count(
             });
         }
     };
-    // RFC 3962 §4: zero stands for 2³², which 32 bits cannot say.
+    // RFC 3962 §4: zero means 2³², which does not fit into 32 bits.
     if asked == 0 {
         return Err(CryptoError::TooManyIterations {
             asked: 1 << 32,

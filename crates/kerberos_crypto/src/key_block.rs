@@ -1,4 +1,4 @@
-//! `KeyBlock`: the bytes of a key and the type they are said to be, whether supported or not.
+//! `KeyBlock`: the bytes of a key and its stated type, which need not be supported.
 
 use alloc::vec::Vec;
 
@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use crate::EncryptionType;
 
-/// Key bytes with their encryption type, as files and messages carry them (RFC 4120 §5.2.9).
+/// The bytes of a key and its encryption type, as in files and messages (RFC 4120 §5.2.9).
 ///
-/// It holds any type and any length, so that a cache with a key of an unknown type is copied
-/// unharmed; turning it into a usable [`Key`](crate::Key) checks both. The bytes are wiped on drop
-/// and never shown by `Debug`.
+/// Any type and length is accepted, so that a cache with a key of an unknown type can be copied.
+/// Converting it into a usable [`Key`](crate::Key) checks both. The bytes are wiped on drop and
+/// never shown by `Debug`.
 ///
 /// # Example
 /// ```
@@ -27,7 +27,7 @@ pub struct KeyBlock {
 }
 
 impl KeyBlock {
-    /// A key block of `etype` that takes over `bytes`.
+    /// A key block of type `etype` that takes ownership of `bytes`.
     pub fn new(etype: EncryptionType, bytes: Vec<u8>) -> Self {
         Self {
             etype,
@@ -35,12 +35,12 @@ impl KeyBlock {
         }
     }
 
-    /// The encryption type the key is said to be for.
+    /// The stated encryption type of the key.
     pub fn etype(&self) -> EncryptionType {
         self.etype
     }
 
-    /// The secret itself, for writing it to a file or message that must carry it.
+    /// The secret bytes, for a file or message that must contain them.
     pub fn expose_bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -1,4 +1,4 @@
-//! `KeyUsage`: the number that separates one use of a key from another (RFC 4120 §7.5.1).
+//! `KeyUsage`: the number that separates the different uses of a key (RFC 4120 §7.5.1).
 
 /// A key usage number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -70,15 +70,15 @@ impl KeyUsage {
     /// The checksums of AD-CAMMAC (RFC 7751 §4).
     pub const CAMMAC: Self = Self(64);
 
-    /// The usage followed by one octet: the constant from which RFC 3961 §5.3, RFC 6803 §6 and
-    /// RFC 8009 §5 derive the keys of a usage.
+    /// The usage followed by one octet. RFC 3961 §5.3, RFC 6803 §6 and RFC 8009 §5 derive the keys
+    /// for a usage from this constant.
     pub(crate) fn constant(self, purpose: Purpose) -> [u8; 5] {
         let [a, b, c, d] = self.0.to_be_bytes();
         [a, b, c, d, purpose as u8]
     }
 }
 
-/// Which of the three keys { Kc, Ke, Ki } of a usage is derived (RFC 3961 §5.3).
+/// One of the three keys { Kc, Ke, Ki } for a usage (RFC 3961 §5.3).
 #[derive(Clone, Copy)]
 #[repr(u8)]
 pub(crate) enum Purpose {
@@ -86,6 +86,6 @@ pub(crate) enum Purpose {
     Checksum = 0x99,
     /// Ke, for encryption.
     Encryption = 0xAA,
-    /// Ki, for the integrity of what is encrypted.
+    /// Ki, for the integrity of encrypted data.
     Integrity = 0x55,
 }

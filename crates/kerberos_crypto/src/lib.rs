@@ -1,4 +1,4 @@
-//! The RFC 3961 encryption and checksum framework and its profiles, one file an RFC.
+//! The RFC 3961 encryption and checksum framework and its profiles, with one file for each RFC.
 //!
 //! | RFC | what | encryption types |
 //! |---|---|---|
@@ -9,8 +9,9 @@
 //! | 6803 | Camellia with CMAC | 25, 26 |
 //! | 6113 §5.1 | PRF+ and KRB-FX-CF2 over any of them | |
 //!
-//! What this crate never does: **no ASN.1, no IO, no clock, no randomness of its own.** It knows
-//! nothing of messages; a caller hands it bytes, a [`KeyUsage`] and, for sending, a [`CryptoRng`].
+//! What this crate never does: **no ASN.1, no IO, no clock, no randomness of its own.** It does not
+//! know any messages: the caller provides bytes, a [`KeyUsage`] and, for encryption, a
+//! [`CryptoRng`].
 //!
 //! ```text
 //! password, salt ──Key::from_password──┐

@@ -1,8 +1,9 @@
 //! PBKDF2 with HMAC-SHA1 (RFC 8018 §5.2), for keys of up to 40 bytes.
 //!
-//! Nearly all of a password login is here, so it stands on the compression function itself: an
-//! iteration is two compressions of one block each, from the states that the key left behind. A
-//! key of 32 bytes takes two chains of iterations; they advance in step, for the processor then
+//! A password login spends nearly all of its time here, so this uses the compression function
+//! directly: an iteration is two compressions of one block each, starting from the states after the
+//! key blocks. A key of 32 bytes needs two chains of iterations, which advance in step so that the
+//! processor can work on both at the same time.
 //! works on both at a time.
 
 use hmac::{Hmac, Mac};
@@ -10,9 +11,9 @@ use sha1::block_api::compress;
 use sha1::{Digest, Sha1};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Fills `out` with the key that `password` and `salt` make in this many iterations.
+/// Fills `out` with the key derived from `password` and `salt` in `iterations` iterations.
 ///
-/// What is longer than 40 bytes is left as it is; no key is.
+/// Anything after 40 bytes is left unchanged; no key is that long.
 pub(crate) fn pbkdf2_sha1(password: &[u8], salt: &[u8], iterations: u32, out: &mut [u8]) {
     let states = HmacStates::new(password);
     let first = |number: u32| Chain::new(password, salt, number);
@@ -27,7 +28,7 @@ pub(crate) fn pbkdf2_sha1(password: &[u8], salt: &[u8], iterations: u32, out: &m
     }
 }
 
-/// Advances all chains, each compression of one beside that of the other.
+/// Advances all chains in step, one compression of each at a time.
 fn run<const N: usize>(mut chains: [Chain; N], states: &HmacStates, iterations: u32) -> [Chain; N] {
     for _ in 1..iterations {
         for state in [&states.inner, &states.outer] {
@@ -44,7 +45,7 @@ fn run<const N: usize>(mut chains: [Chain; N], states: &HmacStates, iterations: 
 
 /// The size of a SHA-1 digest.
 const DIGEST: usize = 20;
-/// The size of what SHA-1 compresses at a time.
+/// The block size of SHA-1.
 const BLOCK: usize = 64;
 
 type State = [u32; 5];
@@ -61,7 +62,7 @@ const INITIAL: State = [
     0xC3D2_E1F0,
 ];
 
-/// SHA-1 after the inner and the outer key block of HMAC (RFC 2104 §2).
+/// The states of SHA-1 after the inner and outer key block of HMAC (RFC 2104 §2).
 struct HmacStates {
     inner: State,
     outer: State,
@@ -101,8 +102,8 @@ impl HmacStates {
 struct Chain {
     current: State,
     sum: State,
-    /// What is compressed next: the digest, and the padding that ends a message of one block, the
-    /// key's, and one digest (FIPS 180-4 §5.1.1).
+    /// The next block to compress: the digest, and the padding for a message that consists of the
+    /// key block and one digest (FIPS 180-4 §5.1.1).
     block: [u8; BLOCK],
 }
 
@@ -137,10 +138,10 @@ impl Chain {
         }
     }
 
-    /// Replaces the digest by its compression into `state`.
+    /// Compresses the digest as the block that follows `state`, and replaces it by the result.
     #[inline]
     fn compress_from(&mut self, state: &State) {
-        // Sixteen octets are written at a time, because that is how they are read again.
+        // Writes sixteen octets at a time, because they are read back that way.
         let [a, b, c, d, last] = self.current;
         let (quarters, _) = self.block.as_chunks_mut::<16>();
         if let [first, second, ..] = quarters {
@@ -178,7 +179,7 @@ mod tests {
 
     use crate::testing::hex;
 
-    /// RFC 6070 §2, as far as the counts are for a unit test.
+    /// RFC 6070 §2, except for counts that take too long for a unit test.
     #[test]
     fn rfc6070() {
         let check = |password: &[u8], salt: &[u8], iterations, expected: &str| {

@@ -1,20 +1,20 @@
-//! `Plaintext`: what was decrypted, wiped when it is dropped.
+//! `Plaintext`: decrypted bytes, wiped on drop.
 
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
 use zeroize::Zeroize;
 
-/// What was decrypted; it is a byte slice that is wiped on drop, and `Debug` shows its length only.
+/// Decrypted bytes, usable as a slice. They are wiped on drop, and `Debug` shows only the length.
 pub struct Plaintext(Vec<u8>);
 
 impl Plaintext {
-    /// Takes over `bytes`, of which no other copy should be left.
+    /// Takes ownership of `bytes`. There should be no other copy.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
-    /// Cuts off the end; it stays in the buffer until that is wiped.
+    /// Cuts off the end, which stays in the buffer until the buffer is wiped.
     pub(crate) fn truncate(&mut self, length: usize) {
         self.0.truncate(length);
     }
@@ -42,8 +42,8 @@ impl AsRef<[u8]> for Plaintext {
 
 impl Drop for Plaintext {
     fn drop(&mut self) {
-        // An empty vector is all spare capacity, which is wiped in bulk; the elements of a full
-        // one would be wiped one by one, and that takes as long as decrypting them.
+        // An empty vector consists of spare capacity only, which is wiped in bulk. Elements would
+        // be wiped one by one, which takes as long as decrypting them.
         self.0.clear();
         self.0.zeroize();
     }

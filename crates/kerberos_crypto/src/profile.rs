@@ -1,7 +1,7 @@
-//! `Profile`: what an encryption type must provide (RFC 3961 §3), behind one interface.
+//! `Profile`: what an encryption type must provide (RFC 3961 §3), behind a single interface.
 //!
-//! An RFC's file implements it; a row of the table in `etype.rs` names it; `key.rs` uses it.
-//! Adding an encryption type touches one new file and one row.
+//! It is implemented in the file of an RFC, referenced in a row of the table in `etype.rs`, and
+//! used by `key.rs`. Adding an encryption type means adding one file and one row.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::{ChecksumType, CryptoError, KeyUsage};
 
-/// The mechanism of one encryption type. Keys given to it have `key_size` bytes.
+/// The mechanism of an encryption type. All keys passed to it have `key_size` bytes.
 pub(crate) trait Profile: Sync {
     /// The length of a protocol key.
     fn key_size(&self) -> usize;
@@ -22,7 +22,7 @@ pub(crate) trait Profile: Sync {
         self.key_size()
     }
 
-    /// The shape of a ciphertext.
+    /// The format of a ciphertext.
     fn layout(&self) -> Layout;
 
     /// The type of its checksums (RFC 3961 §3, "required checksum mechanism").
@@ -36,7 +36,7 @@ pub(crate) trait Profile: Sync {
         None
     }
 
-    /// string-to-key; `iterations` counts for types that have a default count.
+    /// string-to-key. `iterations` is only used by types that have a default count.
     fn string_to_key(
         &self,
         password: &[u8],
@@ -49,44 +49,44 @@ pub(crate) trait Profile: Sync {
         Zeroizing::new(seed.to_vec())
     }
 
-    /// The keys Ke and Ki of a usage, ready for work.
+    /// The keys Ke and Ki for a usage, ready for use.
     fn sealing_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn SealingKey>;
 
-    /// The key Kc of a usage, ready for work.
+    /// The key Kc for a usage, ready for use.
     fn checksum_key(&self, key: &[u8], usage: KeyUsage) -> Box<dyn ChecksumKey>;
 
     /// The pseudo-random function.
     fn prf(&self, key: &[u8], input: &[u8]) -> Zeroizing<Vec<u8>>;
 }
 
-/// The specific keys for encryption. Messages have the profile's layout.
+/// The derived keys for encryption. Messages have the profile's layout.
 pub(crate) trait SealingKey: Send + Sync {
     /// Encrypts in place a message whose confounder, plaintext and padding are filled in.
     fn seal(&self, message: &mut [u8]);
 
-    /// Decrypts in place and returns the length of the plaintext, which begins `body`.
+    /// Decrypts in place and returns the length of the plaintext, which is at the start of `body`.
     ///
-    /// `header` is what [`Layout::header`] counts and `body` all the rest.
+    /// `header` has the length [`Layout::header`], and `body` is everything after it.
     ///
     /// # Errors
-    /// [`CryptoError::Decrypt`], with both wiped where plaintext was in them.
+    /// [`CryptoError::Decrypt`]. Any decrypted plaintext in the buffers is then wiped.
     fn open(&self, header: &mut [u8], body: &mut [u8]) -> Result<usize, CryptoError>;
 
-    /// The same for messages that lie in several places; `None` for the types that have no use
-    /// for it: their GSS-API tokens are not made of these messages.
+    /// The same key for messages in several pieces; `None` for types whose GSS-API tokens are not
+    /// made of such messages.
     fn scattered(&self) -> Option<&dyn ScatteredKey>;
 }
 
-/// A [`SealingKey`] for messages in several places. The confounder has the length of a block, the
-/// code that of the checksum, as the caller has checked.
+/// A [`SealingKey`] for messages in several pieces. The caller has checked that the confounder has
+/// the length of a block, and the code that of the checksum.
 pub(crate) trait ScatteredKey {
     /// Encrypts `confounder` and the parts to be sealed in place, and writes `code`.
     fn seal(&self, confounder: &mut [u8], parts: &mut [Part<'_>], code: &mut [u8]);
 
-    /// Undoes it.
+    /// Reverses `seal`.
     ///
     /// # Errors
-    /// [`CryptoError::Decrypt`], with what was decrypted wiped.
+    /// [`CryptoError::Decrypt`]. What was decrypted is then wiped.
     fn open(
         &self,
         confounder: &mut [u8],
@@ -95,17 +95,17 @@ pub(crate) trait ScatteredKey {
     ) -> Result<(), CryptoError>;
 }
 
-/// A part of a message that lies in several places.
+/// A part of a message in several pieces.
 #[derive(Debug)]
 pub enum Part<'a> {
     /// Encrypted in place, and covered by the code.
     Sealed(&'a mut [u8]),
-    /// Covered by the code and left as it is.
+    /// Covered by the code, but not encrypted.
     Signed(&'a [u8]),
 }
 
 impl Part<'_> {
-    /// The bytes, as they are now.
+    /// The current bytes.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Sealed(bytes) => bytes,
@@ -114,30 +114,31 @@ impl Part<'_> {
     }
 }
 
-/// The specific key for checksums.
+/// The derived key for checksums.
 pub(crate) trait ChecksumKey: Send + Sync {
-    /// The checksum of `parts`, one after the other.
+    /// The checksum of the concatenated `parts`.
     fn compute(&self, parts: &[&[u8]]) -> Vec<u8>;
 
-    /// Compares in constant time.
+    /// Verifies a checksum in constant time.
     fn verify(&self, parts: &[&[u8]], checksum: &[u8]) -> Result<(), CryptoError>;
 }
 
-/// The shape of a ciphertext: `[prefix][confounder][plaintext][padding][trailer]`.
+/// The format of a ciphertext: `[prefix][confounder][plaintext][padding][trailer]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     /// A checksum before the confounder (RC4).
     pub(crate) prefix: usize,
     /// Random bytes.
     pub(crate) confounder: usize,
-    /// Confounder, plaintext and padding together are a multiple of this.
+    /// The block size: confounder, plaintext and padding together are a multiple of this.
     pub(crate) block: usize,
     /// A checksum at the end.
     pub(crate) trailer: usize,
 }
 
 impl Layout {
-    /// That of the types with ciphertext stealing, which needs no padding: their code comes last.
+    /// The layout of types with ciphertext stealing, which need no padding and have their code at
+    /// the end.
     pub(crate) const fn stealing(block: usize, code: usize) -> Self {
         Self {
             prefix: 0,
@@ -147,14 +148,14 @@ impl Layout {
         }
     }
 
-    /// Where the plaintext begins.
+    /// The position of the plaintext.
     pub(crate) fn header(&self) -> usize {
         self.prefix + self.confounder
     }
 
     /// The length of the ciphertext of `plaintext` bytes.
     pub(crate) fn ciphertext_len(&self, plaintext: usize) -> usize {
-        // No buffer has the length that comes of an overflow.
+        // On overflow, a length that no buffer has.
         self.confounder
             .checked_add(plaintext)
             .and_then(|text| text.checked_next_multiple_of(self.block))
@@ -162,7 +163,7 @@ impl Layout {
             .unwrap_or(usize::MAX)
     }
 
-    /// Whether a ciphertext can have `length` bytes.
+    /// Whether `length` is possible for a ciphertext.
     pub(crate) fn admits(&self, length: usize) -> bool {
         length
             .checked_sub(self.header() + self.trailer)
@@ -170,33 +171,34 @@ impl Layout {
     }
 }
 
-/// A message authentication code cut to `SIZE` bytes: Kc of every profile that has one.
+/// A message authentication code truncated to `SIZE` bytes, used as Kc by all profiles that need
+/// one.
 pub(crate) struct TruncatedMac<M, const SIZE: usize>(pub(crate) M);
 
 impl<M: Mac + Clone, const SIZE: usize> TruncatedMac<M, SIZE> {
-    /// Writes the code of `data` to `out`, which has `SIZE` bytes.
+    /// Writes the code of `data` to `out`, which must have `SIZE` bytes.
     pub(crate) fn write(&self, data: &[u8], out: &mut [u8]) {
         self.write_all([data], out);
     }
 
-    /// Writes the code of all `parts` together to `out`, which has `SIZE` bytes.
+    /// Writes the code of the concatenated `parts` to `out`, which must have `SIZE` bytes.
     pub(crate) fn write_all<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>, out: &mut [u8]) {
         Self(parts.into_iter().fold(self.0.clone(), M::chain_update)).finish(out);
     }
 
-    /// Writes the code of what was fed until now to `out`, which has `SIZE` bytes.
+    /// Writes the code of the data fed so far to `out`, which must have `SIZE` bytes.
     pub(crate) fn finish(self, out: &mut [u8]) {
         for (to, from) in out.iter_mut().zip(self.0.finalize().into_bytes()) {
             *to = from;
         }
     }
 
-    /// Compares the code of two parts together with `code`, in constant time.
+    /// Compares the code of two concatenated parts with `code`, in constant time.
     pub(crate) fn check(&self, start: &[u8], end: &[u8], code: &[u8]) -> bool {
         self.check_all([start, end], code)
     }
 
-    /// Compares the code of all `parts` together with `code`, in constant time.
+    /// Compares the code of the concatenated `parts` with `code`, in constant time.
     pub(crate) fn check_all<'p>(
         &self,
         parts: impl IntoIterator<Item = &'p [u8]>,
@@ -223,8 +225,8 @@ impl<M: Mac + Clone + Send + Sync, const SIZE: usize> ChecksumKey for TruncatedM
     }
 }
 
-/// A primitive keyed with bytes whose length the caller knows to be right: [`crate::Key`] checks
-/// it on entry, and derived keys are arrays.
+/// A primitive with a key whose length the caller knows to be right: [`crate::Key`] checks it on
+/// entry, and derived keys are arrays.
 #[expect(
     clippy::expect_used,
     reason = "lengths are fixed by the profile, never by received data"
@@ -233,7 +235,7 @@ pub(crate) fn keyed<T: KeyInit>(key: &[u8]) -> T {
     T::new_from_slice(key).expect("the profile and the primitive agree on the key length")
 }
 
-/// Wipes what was decrypted to nonsense or to someone else's plaintext.
+/// Wipes the results of a failed decryption, which may be garbage or other plaintext.
 pub(crate) fn refuse(header: &mut [u8], body: &mut [u8]) -> CryptoError {
     header.zeroize();
     body.zeroize();

@@ -1,7 +1,7 @@
-//! RFC 3961 §5: key derivation (DR, DK) and the pieces of the simplified profile.
+//! RFC 3961 §5: key derivation (DR, DK) and parts of the simplified profile.
 //!
-//! n-fold is in [`nfold`], triple DES (§6.3) in [`des3`], the modified CRC-32 (§6.1.3) in
-//! [`crc32`]. AES and Camellia bring their own parameters: see `rfc3962.rs` and `rfc6803.rs`.
+//! n-fold is in [`nfold`], triple DES (§6.3) in [`des3`], and the modified CRC-32 (§6.1.3) in
+//! [`crc32`]. The parameters for AES and Camellia are in `rfc3962.rs` and `rfc6803.rs`.
 
 pub(crate) mod crc32;
 pub(crate) mod des3;
@@ -18,18 +18,19 @@ use crate::{CryptoError, scatter};
 
 /// DR(Key, Constant) of RFC 3961 §5.1: fills `out`, whose length is the k of the RFC.
 ///
-/// The cipher mode does not matter, for each step encrypts one block from the initial state.
+/// The cipher mode does not matter, because each step encrypts a single block with the initial
+/// state.
 pub(crate) fn derive_random<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
     fill(cipher, constant, out);
     zeroize_stack::<LEFT_BEHIND>();
 }
 
-/// Apart, so that all it leaves on the stack lies where [`derive_random`] wipes.
+/// A separate function, so that everything it leaves on the stack is where [`derive_random`] wipes.
 #[inline(never)]
 fn fill<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
     let mut block = Array::<u8, C::BlockSize>::default();
-    // RFC 3961 §5.1: a constant shorter than a block is folded to one; folding what has the length
-    // already changes nothing.
+    // RFC 3961 §5.1: a constant shorter than a block is folded to the length of a block. Folding
+    // does not change a constant that already has that length.
     nfold::nfold(constant, &mut block);
     for chunk in out.chunks_mut(block.len()) {
         cipher.encrypt_block(&mut block);
@@ -40,19 +41,19 @@ fn fill<C: BlockCipherEncrypt>(cipher: &C, constant: &[u8], out: &mut [u8]) {
     block.as_mut_slice().zeroize();
 }
 
-/// How much of the stack may hold pieces of the key that keys are derived from, which is a
-/// password's as a rule: where a processor encrypts several blocks at once (VAES), the cipher
-/// spreads its round keys over a kilobyte, and the first two are the key.
+/// How much of the stack to wipe because it may contain parts of the base key, which is often
+/// derived from a password. If a processor encrypts several blocks at once (VAES), the cipher
+/// spreads its round keys over a kilobyte, and the first two of them are the key.
 const LEFT_BEHIND: usize = 4096;
 
-/// The Ke and Ki of RFC 3961 §5.3 where the cipher works with ciphertext stealing: the code is
-/// made over confounder and plaintext, then only those are encrypted.
+/// The Ke and Ki of RFC 3961 §5.3 for a cipher with ciphertext stealing: the code covers confounder
+/// and plaintext, and only those are encrypted.
 pub(crate) struct CtsThenMac<C, M, const MAC_SIZE: usize> {
     pub(crate) cipher: C,
     pub(crate) mac: TruncatedMac<M, MAC_SIZE>,
 }
 
-/// A block cipher that works with ciphertext stealing: AES or Camellia, of any key size.
+/// A block cipher used with ciphertext stealing: AES or Camellia, with any key size.
 pub(crate) trait CtsCipher:
     BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + Send + Sync
 {
@@ -63,7 +64,7 @@ impl<C> CtsCipher for C where
 {
 }
 
-/// The block size, and so the confounder's, of AES and Camellia.
+/// The block size of AES and Camellia, which is also the length of the confounder.
 pub(crate) const CTS_BLOCK: usize = 16;
 
 impl<C, M, const MAC_SIZE: usize> SealingKey for CtsThenMac<C, M, MAC_SIZE>

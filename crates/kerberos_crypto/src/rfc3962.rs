@@ -33,7 +33,7 @@ pub(crate) static AES256: AesSha1<aes::Aes256, 32> = AesSha1 {
     cipher: PhantomData,
 };
 
-/// RFC 3962 §6: HMAC-SHA1 is cut to 96 bits.
+/// RFC 3962 §6: HMAC-SHA1 is truncated to 96 bits.
 const MAC: usize = 12;
 
 impl<C, const KEY: usize> Profile for AesSha1<C, KEY>
@@ -56,7 +56,7 @@ where
         MAC
     }
 
-    /// RFC 3962 §4: 0x1000 where the KDC names no number.
+    /// RFC 3962 §4: 0x1000 if the KDC states no number.
     fn default_iterations(&self) -> Option<u32> {
         Some(4096)
     }
@@ -89,7 +89,7 @@ where
         Box::new(TruncatedMac::<Hmac<Sha1>, MAC>(keyed(&*checksum)))
     }
 
-    /// RFC 3961 §5.3: the hash cut to whole blocks, encrypted with DK(key, "prf").
+    /// RFC 3961 §5.3: the hash truncated to whole blocks, encrypted with DK(key, "prf").
     fn prf(&self, key: &[u8], input: &[u8]) -> Zeroizing<Vec<u8>> {
         let cipher: C = keyed(&*derive_key::<C, KEY>(key, b"prf"));
         let mut out = Zeroizing::new(Sha1::digest(input).to_vec());
@@ -109,7 +109,7 @@ fn derive_key<C: BlockCipherEncrypt + KeyInit, const KEY: usize>(
     out
 }
 
-/// The same where it is to stay: an array that is returned leaves a copy on the stack.
+/// The same, written to `out`: returning an array would leave a copy on the stack.
 fn derive_into<C: BlockCipherEncrypt + KeyInit>(key: &[u8], constant: &[u8], out: &mut [u8]) {
     derive_random(&keyed::<C>(key), constant, out);
 }

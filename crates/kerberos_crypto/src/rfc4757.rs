@@ -1,6 +1,6 @@
-//! RFC 4757: RC4 with HMAC-MD5, `arcfour-hmac`; deprecated by RFC 8429, still met in Windows.
+//! RFC 4757: RC4 with HMAC-MD5, `arcfour-hmac`. Deprecated by RFC 8429, but still used by Windows.
 //!
-//! The key is the MD4 of the password in UTF-16: no salt, no iterations.
+//! The key is the MD4 hash of the password in UTF-16, without salt and iterations.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -46,7 +46,7 @@ impl Profile for ArcFour {
     }
 
     /// RFC 4757 §2: MD4 of the password in little-endian UTF-16. A password that is not UTF-8
-    /// has no such form; MIT refuses it as well.
+    /// cannot be converted to UTF-16. MIT's library refuses it, too.
     fn string_to_key(
         &self,
         password: &[u8],
@@ -68,8 +68,8 @@ impl Profile for ArcFour {
         let numbered = |number: u32| keyed(&*hmac_md5(key, &number.to_le_bytes()));
         Box::new(ArcFourKey {
             mac: TruncatedMac(numbered(message_type(usage))),
-            // RFC 4757 §3 has 8 for a TGS-REP under the authenticator's subkey, Windows uses 9:
-            // both are read.
+            // RFC 4757 §3 specifies 8 for a TGS-REP under the authenticator's subkey, but Windows
+            // uses 9. Both are accepted.
             alternative: (usage == KeyUsage::TGS_REP_ENC_PART_SUBKEY)
                 .then(|| TruncatedMac(numbered(8))),
         })
@@ -86,9 +86,9 @@ impl Profile for ArcFour {
     }
 }
 
-/// The checksum `hmac-md5` (-138) of RFC 4757 §4, which Windows uses with keys of any type.
+/// The checksum `hmac-md5` (-138) of RFC 4757 §4, which Windows uses with keys of all types.
 pub(crate) fn hmac_md5_checksum(key: &[u8], usage: KeyUsage) -> Box<dyn ChecksumKey> {
-    // The text includes its zero octet.
+    // The constant includes its terminating zero octet.
     let signing = hmac_md5(key, b"signaturekey\0");
     Box::new(HashThenMac {
         mac: TruncatedMac(keyed(&*signing)),
@@ -96,7 +96,7 @@ pub(crate) fn hmac_md5_checksum(key: &[u8], usage: KeyUsage) -> Box<dyn Checksum
     })
 }
 
-/// The checksum `md5-hmac` (-137): as -138, but with the key itself.
+/// The checksum `md5-hmac` (-137): like -138, but uses the key directly.
 pub(crate) fn md5_hmac_checksum(key: &[u8], usage: KeyUsage) -> Box<dyn ChecksumKey> {
     Box::new(HashThenMac {
         mac: TruncatedMac(keyed(key)),
@@ -106,7 +106,7 @@ pub(crate) fn md5_hmac_checksum(key: &[u8], usage: KeyUsage) -> Box<dyn Checksum
 
 type Mac16 = TruncatedMac<Hmac<Md5>, CHECKSUM>;
 
-/// K1 of RFC 4757 §5, ready to key an HMAC; K2 is the same key.
+/// K1 of RFC 4757 §5, as a ready HMAC. K2 is the same key.
 struct ArcFourKey {
     mac: Mac16,
     alternative: Option<Mac16>,
@@ -133,7 +133,7 @@ impl SealingKey for ArcFourKey {
             if mac.check(confounder, body, checksum) {
                 return Ok(body.len());
             }
-            // The stream cipher undoes itself, for the next attempt.
+            // Applying the stream cipher again undoes it, for the next attempt.
             mac.apply_rc4(checksum, confounder, body);
         }
         Err(CryptoError::Decrypt)
@@ -145,7 +145,7 @@ impl SealingKey for ArcFourKey {
 }
 
 impl Mac16 {
-    /// RC4 under K3 = HMAC(K1, checksum), over two parts that follow each other.
+    /// RC4 with K3 = HMAC(K1, checksum), over two consecutive parts.
     fn apply_rc4(&self, checksum: &[u8], start: &mut [u8], end: &mut [u8]) {
         let mut key = self
             .0
@@ -187,7 +187,7 @@ impl ChecksumKey for HashThenMac {
 fn message_type(usage: KeyUsage) -> u32 {
     match usage {
         KeyUsage::AS_REP_ENC_PART => 8,
-        // RFC 4757 §3 lists 15 for signatures of GSS-API; what Windows and MIT use is 13.
+        // RFC 4757 §3 lists 15 for GSS-API signatures, but Windows and MIT use 13.
         KeyUsage::GSS_ACCEPTOR_SIGN => 13,
         KeyUsage(number) => number,
     }
@@ -219,7 +219,7 @@ mod tests {
                 .unwrap();
             assert_eq!(*key, hex(expected), "{password}");
         };
-        // RFC 4757 §2 has no vectors; these are the well-known hashes of these passwords.
+        // RFC 4757 §2 has no test vectors; these are the well-known hashes of these passwords.
         check("", "31d6cfe0d16ae931b73c59d7e0c089c0");
         check("password", "8846f7eaee8fb117ad06bdd830b7586c");
         let clef = *b"\x34\xD8\x1E\xDD";

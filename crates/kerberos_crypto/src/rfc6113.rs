@@ -7,17 +7,17 @@ use zeroize::Zeroizing;
 use crate::{CryptoError, EncryptionType, Key};
 
 impl Key {
-    /// PRF+ (RFC 6113 §5.1): `length` pseudo-random bytes from this key and `shared_info`.
+    /// PRF+ (RFC 6113 §5.1): `length` pseudo-random bytes derived from this key and `shared_info`.
     ///
     /// # Errors
-    /// [`CryptoError::PrfPlusLength`] where the one-octet counter would overflow.
+    /// [`CryptoError::PrfPlusLength`] if the one-octet counter would overflow.
     pub fn prf_plus(
         &self,
         shared_info: &[u8],
         length: usize,
     ) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
         let mut out = Zeroizing::new(Vec::with_capacity(length.min(MAX_RESERVED)));
-        // RFC 6113 §5.1: before the input stands the number of the block, from 1, in one octet;
+        // RFC 6113 §5.1: the input is preceded by the number of the block, from 1, in one octet,
         let mut input = Zeroizing::new([&[0], shared_info].concat());
         for counter in 1..=u8::MAX {
             if let Some(first) = input.first_mut() {
@@ -26,7 +26,7 @@ impl Key {
             let block = self.prf(&input);
             let wanted = length - out.len();
             out.extend(block.iter().take(wanted));
-            // and what the last block has too much is cut off its end.
+            // and the excess of the last block is cut off.
             if out.len() == length {
                 return Ok(out);
             }
@@ -37,10 +37,10 @@ impl Key {
         })
     }
 
-    /// KRB-FX-CF2 (RFC 6113 §5.1): a key of this key's type that needs both keys to make.
+    /// KRB-FX-CF2 (RFC 6113 §5.1): combines both keys into a new one of this key's type.
     ///
     /// # Errors
-    /// None with the supported types; the signature leaves room for types with longer seeds.
+    /// None with the supported types. The result type allows for types with longer seeds.
     ///
     /// # Example
     /// ```
@@ -56,10 +56,10 @@ impl Key {
         self.cf2_to(self.etype(), pepper1, other, pepper2)
     }
 
-    /// KRB-FX-CF2 with a result of another type than this key's.
+    /// KRB-FX-CF2 with a result of type `etype`.
     ///
     /// # Errors
-    /// [`CryptoError::UnsupportedEtype`] where `etype` is not supported.
+    /// [`CryptoError::UnsupportedEtype`] if `etype` is not supported.
     pub fn cf2_to(
         &self,
         etype: EncryptionType,
@@ -79,7 +79,7 @@ impl Key {
     }
 }
 
-/// Nobody asks for more in earnest; what is longer grows as it is made.
+/// No caller needs more than this. A longer output grows as it is made.
 const MAX_RESERVED: usize = 1024;
 
 #[cfg(test)]

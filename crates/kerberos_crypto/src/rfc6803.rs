@@ -18,7 +18,7 @@ use crate::{ChecksumType, CryptoError, KeyUsage};
 
 /// Camellia with a key of `KEY` bytes; `C` is the cipher of that size, `M` its CMAC.
 pub(crate) struct CamelliaCmac<C, M, const KEY: usize> {
-    /// The name that goes into the salt (RFC 6803 §4).
+    /// The name used in the salt (RFC 6803 §4).
     name: &'static str,
     checksum_type: ChecksumType,
     primitives: PhantomData<fn() -> (C, M)>,
@@ -37,7 +37,7 @@ pub(crate) static CAMELLIA256: CamelliaCmac<Camellia256, Cmac<Camellia256>, 32> 
     primitives: PhantomData,
 };
 
-/// RFC 6803 §5: the code is that of the cipher, a whole block, whatever the key's size.
+/// RFC 6803 §5: the code is that of the cipher, which is a whole block for all key sizes.
 const MAC: usize = 16;
 
 impl<C, M, const KEY: usize> Profile for CamelliaCmac<C, M, KEY>
@@ -61,7 +61,7 @@ where
         MAC
     }
 
-    /// RFC 6803 §4: eight times that of RFC 3962.
+    /// RFC 6803 §4: eight times the count of RFC 3962.
     fn default_iterations(&self) -> Option<u32> {
         Some(32768)
     }
@@ -112,7 +112,7 @@ fn derive_key<M: Mac + KeyInit + Clone, const KEY: usize>(
     out
 }
 
-/// The same where it is to stay: an array that is returned leaves a copy on the stack.
+/// The same, written to `out`: returning an array would leave a copy on the stack.
 fn derive_into<M: Mac + KeyInit + Clone>(key: &[u8], constant: &[u8], out: &mut [u8]) {
     let mac: M = keyed(key);
     // k, the length in bits: 128 or 256.

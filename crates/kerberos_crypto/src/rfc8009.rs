@@ -1,7 +1,7 @@
 //! RFC 8009: AES with HMAC-SHA2, `aes128-cts-hmac-sha256-128` and `aes256-cts-hmac-sha384-192`.
 //!
-//! Unlike the older types the code is made over the ciphertext, so nothing is decrypted before
-//! it is verified.
+//! Unlike in the older types, the code covers the ciphertext, so nothing is decrypted before it is
+//! verified.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,10 +23,10 @@ use crate::{ChecksumType, CryptoError, KeyUsage, scatter};
 
 /// AES-SHA2 with a key of `KEY` bytes and codes of `MAC` bytes; `C` is the cipher, `M` the HMAC.
 pub(crate) struct AesSha2<C, M, const KEY: usize, const MAC: usize> {
-    /// The name that goes into the salt (RFC 8009 §4).
+    /// The name used in the salt (RFC 8009 §4).
     name: &'static str,
     checksum_type: ChecksumType,
-    /// PBKDF2 with the hash of `M`.
+    /// PBKDF2 with the hash function of `M`.
     pbkdf2: fn(&[u8], &[u8], u32, &mut [u8]),
     primitives: PhantomData<fn() -> (C, M)>,
 }
@@ -67,7 +67,7 @@ where
         MAC
     }
 
-    /// RFC 8009 §4: what counts where the KDC names no number.
+    /// RFC 8009 §4: the count if the KDC states none.
     fn default_iterations(&self) -> Option<u32> {
         Some(32768)
     }
@@ -82,7 +82,7 @@ where
         let salt = [self.name.as_bytes(), &[0], salt].concat();
         let mut intermediate = Zeroizing::new([0; KEY]);
         (self.pbkdf2)(password, &salt, iterations, &mut *intermediate);
-        // Not an array that is returned: that leaves a copy on the stack.
+        // Not an array, because returning one would leave a copy on the stack.
         let mut key = Zeroizing::new(alloc::vec![0; KEY]);
         kdf::<M>(&*intermediate, b"kerberos", &[], &mut key);
         Ok(key)
@@ -93,7 +93,7 @@ where
         let integrity = derive::<M, MAC>(key, &usage.constant(Purpose::Integrity));
         Box::new(CtsThenMacOfCiphertext::<C, M, MAC> {
             cipher: keyed(&*encryption),
-            // The cipher state is part of what the code covers; it is always the initial one.
+            // The code also covers the cipher state, which is always the initial one.
             mac: TruncatedMac(keyed::<M>(&*integrity).chain_update([0; CTS_BLOCK])),
         })
     }
@@ -103,7 +103,7 @@ where
         Box::new(TruncatedMac::<M, MAC>(keyed(&*checksum)))
     }
 
-    /// RFC 8009 §5: KDF-HMAC-SHA2 with the input as context, the whole width of the hash.
+    /// RFC 8009 §5: KDF-HMAC-SHA2 with the input as context and the full length of the hash.
     fn prf(&self, key: &[u8], input: &[u8]) -> Zeroizing<Vec<u8>> {
         let mut out = Zeroizing::new(alloc::vec![0; M::output_size()]);
         kdf::<M>(key, b"prf", input, &mut out);
@@ -111,7 +111,7 @@ where
     }
 }
 
-/// Ke and Ki, the latter with the initial cipher state already fed.
+/// Ke and Ki. Ki has already been fed the initial cipher state.
 struct CtsThenMacOfCiphertext<C, M, const MAC: usize> {
     cipher: C,
     mac: TruncatedMac<M, MAC>,
@@ -175,8 +175,8 @@ fn derive<M: Mac + KeyInit, const SIZE: usize>(key: &[u8], label: &[u8]) -> Zero
     out
 }
 
-/// KDF-HMAC-SHA2 of RFC 8009 §3: `HMAC(key, 0x00000001 | label | 0x00 | [context |] k)`, cut to
-/// the length of `out`, which is at most that of the hash.
+/// KDF-HMAC-SHA2 of RFC 8009 §3: `HMAC(key, 0x00000001 | label | 0x00 | [context |] k)`, truncated
+/// to the length of `out`, which is at most that of the hash.
 fn kdf<M: Mac + KeyInit>(key: &[u8], label: &[u8], context: &[u8], out: &mut [u8]) {
     let bits = u32::try_from(out.len() * 8).unwrap_or(u32::MAX);
     let mut code = keyed::<M>(key)

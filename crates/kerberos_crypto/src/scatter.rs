@@ -1,8 +1,8 @@
-//! CBC with ciphertext stealing (RFC 3962 §5) over a message that lies in several places: a first
-//! block, the confounder, and [`Part`]s of any length.
+//! CBC with ciphertext stealing (RFC 3962 §5) for a message in several pieces: a first block (the
+//! confounder) and [`Part`]s of any length.
 //!
-//! Whole blocks within a part are worked on where they are; only a block that crosses from one
-//! part into the next, and the two blocks at the end, which trade places, go through a buffer.
+//! Whole blocks within a part are processed in place. Only blocks that span two parts, and the two
+//! blocks at the end, which are swapped, are copied into a buffer.
 
 use cipher::array::Array;
 use cipher::consts::U16;
@@ -16,7 +16,7 @@ use crate::profile::Part;
 
 type Block = Array<u8, U16>;
 
-/// The confounder and all parts, for the code that covers them.
+/// The confounder and all parts, for computing the code that covers them.
 pub(crate) fn all<'p>(
     confounder: &'p [u8],
     parts: &'p [Part<'_>],
@@ -24,13 +24,14 @@ pub(crate) fn all<'p>(
     core::iter::once(confounder).chain(parts.iter().map(Part::bytes))
 }
 
-/// Wipes the confounder and what was decrypted.
+/// Wipes the confounder and the decrypted parts.
 pub(crate) fn wipe(confounder: &mut [u8], parts: &mut [Part<'_>]) {
     confounder.zeroize();
     sealed(parts).for_each(Zeroize::zeroize);
 }
 
-/// Encrypts in place as [`cts::encrypt`](crate::cts::encrypt) does what lies in one place.
+/// Encrypts in place, with the same result as [`cts::encrypt`](crate::cts::encrypt) on the
+/// concatenated pieces.
 pub(crate) fn encrypt<C>(cipher: &C, confounder: &mut [u8], parts: &mut [Part<'_>])
 where
     C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>,
@@ -48,7 +49,7 @@ where
     }
     let body = total(parts).saturating_sub(tail.in_parts());
     each_block(parts, body, |blocks| cbc.encrypt_blocks(blocks));
-    // The last two blocks: what the shorter lacks is zeros, and they trade places.
+    // The last two blocks: the shorter one is padded with zeros, and they are swapped.
     let [a, b] = &mut tail.blocks;
     cbc.encrypt_block(a);
     cbc.encrypt_block(b);
@@ -56,7 +57,7 @@ where
     tail.put_back(first, parts, body);
 }
 
-/// Undoes [`encrypt`], in place.
+/// Reverses [`encrypt`] in place.
 pub(crate) fn decrypt<C>(cipher: &C, confounder: &mut [u8], parts: &mut [Part<'_>])
 where
     C: BlockCipherDecrypt + BlockSizeUser<BlockSize = U16>,
@@ -75,8 +76,8 @@ where
     let body = total(parts).saturating_sub(tail.in_parts());
     each_block(parts, body, |blocks| cbc.decrypt_blocks(blocks));
     let [a, b] = &mut tail.blocks;
-    // `a` is E(X ^ (P | 0…)) and `b` the start of X: the rest of X is what decrypting leaves
-    // behind the end of P.
+    // `a` is E(X ^ (P | 0…)) and `b` the start of X. The rest of X is what follows the end of P
+    // after decryption.
     let mut mixed = *a;
     cipher.decrypt_block(&mut mixed);
     for (to, from) in b.iter_mut().zip(mixed.iter()).skip(tail_len) {
@@ -89,17 +90,17 @@ where
     tail.put_back(first, parts, body);
 }
 
-/// The last two blocks of a message, the second of which may be cut short.
+/// The last two blocks of a message. The second may be incomplete.
 struct Tail {
     blocks: [Block; 2],
-    /// How many bytes of the second block are in the message.
+    /// How many bytes of the second block belong to the message.
     second: usize,
-    /// Whether the first of the two is the confounder.
+    /// Whether the first block is the confounder.
     has_first: bool,
 }
 
 impl Tail {
-    /// How long the last block is, or `None` when the confounder is all there is.
+    /// The length of the last block; `None` if the message is just the confounder.
     fn length(parts: &mut [Part<'_>]) -> Option<usize> {
         match total(parts) {
             0 => None,
@@ -125,7 +126,7 @@ impl Tail {
         tail
     }
 
-    /// Writes the blocks to where they came from: to the end of `parts`, from `start` on.
+    /// Writes the blocks back to where they came from: the end of `parts`, from `start` on.
     fn put_back(mut self, first: &mut Block, parts: &mut [Part<'_>], start: usize) {
         if self.has_first {
             let [block, _] = &self.blocks;
@@ -140,7 +141,7 @@ impl Tail {
             .for_each(|block| block.as_mut_slice().zeroize());
     }
 
-    /// How many bytes of the two blocks lie in the parts.
+    /// How many bytes of the two blocks are in the parts.
     fn in_parts(&self) -> usize {
         let first = if self.has_first { 0 } else { BLOCK };
         first + self.second
@@ -153,10 +154,11 @@ impl Tail {
     }
 }
 
-/// Calls `work` with every block of the first `length` bytes, a whole number of blocks, in order.
+/// Calls `work` with every block of the first `length` bytes, in order. `length` is a whole number
+/// of blocks.
 fn each_block(parts: &mut [Part<'_>], length: usize, mut work: impl FnMut(&mut [Block])) {
     let mut left = length;
-    // A block that began in earlier parts, and how much of it there is.
+    // A block that began in earlier parts, and how much of it has been collected.
     let (mut block, mut filled) = (Block::default(), 0);
     let mut position = 0;
     let mut begun = 0;
@@ -204,7 +206,7 @@ fn each_block(parts: &mut [Part<'_>], length: usize, mut work: impl FnMut(&mut [
     block.as_mut_slice().zeroize();
 }
 
-/// What is sealed of `parts` from the byte `start` on, counted over what is sealed.
+/// The sealed bytes of `parts` from position `start` on, counting only sealed bytes.
 fn from<'p>(parts: &'p mut [Part<'_>], start: usize) -> impl Iterator<Item = &'p mut [u8]> {
     let mut skip = start;
     sealed(parts).map(move |bytes| {
@@ -235,7 +237,7 @@ mod tests {
     use crate::testing::FixedRng;
     use crate::{EncryptionType, Key, KeyUsage};
 
-    /// However a message of `length` bytes is cut, it is encrypted as if it were in one place.
+    /// A message of `length` bytes is encrypted as if it were in one piece, however it is cut.
     fn check(key: &Key, length: usize, cuts: &[usize]) {
         let usage = KeyUsage::GSS_ACCEPTOR_SEAL;
         let text: Vec<u8> = (0..=255).cycle().take(length).collect();

@@ -1,9 +1,9 @@
-//! What the unit tests of this crate share: hex and a random source of known bytes.
+//! Helpers for the unit tests of this crate: hex, and a random source with known bytes.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-/// The bytes of a hex string; white space is skipped.
+/// The bytes of a hex string, ignoring white space.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .chars()
@@ -20,7 +20,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A "random" source that yields the given bytes over and over, for known confounders.
+/// A "random" source that repeats the given bytes, for known confounders.
 pub(crate) struct FixedRng(Vec<u8>, usize);
 
 impl FixedRng {

@@ -1,9 +1,9 @@
 //! `UsageCache`: derived keys, kept as long as the key they come from.
 //!
-//! For small messages deriving costs more than encrypting, and a session sees few usages; so the
-//! first few usages are kept, in fixed slots that are filled once and never change. That makes
-//! the cache lock-free without `std` and without `unsafe`. What finds every slot taken is
-//! derived anew each time: correct, only slower.
+//! For small messages, deriving keys costs more than encrypting, and a session has few usages. So
+//! the keys for the first few usages are kept, in slots that are filled once and never change. That
+//! makes the cache lock-free without `std` and without `unsafe`. When all slots are taken, keys for
+//! further usages are derived each time, which is correct but slower.
 
 use alloc::boxed::Box;
 
@@ -11,8 +11,8 @@ use once_cell::race::OnceBox;
 
 use crate::KeyUsage;
 
-/// How many usages are kept: the AS and TGS exchanges use three or four of a key, a GSS-API
-/// context four.
+/// The number of usages to keep. The AS and TGS exchanges have three or four for each key, a
+/// GSS-API context four.
 const SLOTS: usize = 6;
 
 /// The derived keys of one kind, by usage.
@@ -27,7 +27,7 @@ impl<T: ?Sized> UsageCache<T> {
         }
     }
 
-    /// Runs `work` with the key for `usage`, made by `derive` where it is not yet here.
+    /// Runs `work` with the key for `usage`, which is made by `derive` if it is not cached yet.
     pub(crate) fn with<R>(
         &self,
         usage: KeyUsage,
@@ -66,7 +66,7 @@ mod tests {
                 assert_eq!(ask(usage), usage * 10, "round {round}");
             }
         }
-        // Six are kept; the other two are derived in each of the three rounds.
+        // Six are kept, and the other two are derived in each of the three rounds.
         assert_eq!(derived.get(), 6 + 2 * 3);
     }
 }

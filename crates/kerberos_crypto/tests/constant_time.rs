@@ -1,15 +1,14 @@
-//! Whether verifying takes as long for a wrong MAC whichever of its bytes is wrong: a statistical
-//! test in the manner of dudect (Reparaz, Balasch and Verbauwhede, 2017).
+//! Whether verification takes the same time whichever byte of a MAC is wrong: a statistical test in
+//! the manner of dudect (Reparaz, Balasch and Verbauwhede, 2017).
 //!
 //! `cargo test --release --package kerberos_crypto --test constant_time -- --ignored --nocapture`
 //!
-//! Two classes of input, one wrong in its first byte and one in its last, are measured in random
-//! turns, each time another message that is wrong by another bit: with RC4 the MAC is part of the
-//! key, and how long a key takes to be set up differs from key to key. Welch's t then says how sure
-//! it is that their means differ. Beyond 4.5 it is suspicious, beyond 10 certain, which fails the
-//! test. A comparison that stops at the first difference is measured as well, and has to be found.
-//! It is run by hand, on a machine that has nothing else to do; its figures are in
-//! docs/SECURITY.md.
+//! Two classes of input, one wrong in the first byte and one in the last, are measured in random
+//! order. Each measurement uses another message with another wrong bit: with RC4 the MAC is part of
+//! the key, and the time of the key setup depends on the key. Welch's t then says how certain it is
+//! that the means differ. Above 4.5 is suspicious; above 10 is certain, and fails the test. A
+//! comparison that stops at the first difference is measured as well, and must be detected. The
+//! test is run manually, on a machine that is otherwise idle. Its results are in docs/SECURITY.md.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::hint::black_box;
@@ -17,17 +16,17 @@ use std::time::Instant;
 
 use kerberos_crypto::{EncryptionType, Key, KeyUsage};
 
-/// Measurements of each subject, and the calls in one of them.
+/// The number of measurements of each subject, and the calls in one of them.
 const MEASUREMENTS: usize = 200_000;
 const CALLS: usize = 16;
 
-/// How many messages of a type there are.
+/// The number of messages of each type.
 const MESSAGES: u32 = 4096;
 
-/// Where Welch's t leaves no doubt.
+/// Above this, Welch's t leaves no doubt.
 const CERTAIN: f64 = 10.0;
 
-/// How much of the measurements counts: the slowest are the machine's other business.
+/// The part of the measurements to use: the slowest were disturbed by other activity.
 const KEPT: [f64; 3] = [1.0, 0.9, 0.5];
 
 const ETYPES: [EncryptionType; 6] = [
@@ -76,7 +75,7 @@ fn which_byte_is_wrong_does_not_show_in_the_time() {
         };
         let good: Vec<Vec<u8>> = (0..MESSAGES).map(&mut encrypt).collect();
         let length = good.first().map_or(0, Vec::len);
-        // The MAC is at the end of a message; with RC4 at its beginning.
+        // The MAC is at the end of a message, except with RC4, where it is at the beginning.
         let place = match etype {
             EncryptionType::ARCFOUR_HMAC => 0..16,
             _ => length - 12..length,
@@ -90,7 +89,8 @@ fn which_byte_is_wrong_does_not_show_in_the_time() {
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
 
-/// Measures and prints a line; the size of t in the quickest half, which nothing else disturbs.
+/// Measures, and prints a line. Returns the absolute value of t for the fastest half, which was not
+/// disturbed.
 fn subject(
     name: &str,
     good: &[Vec<u8>],
@@ -101,7 +101,7 @@ fn subject(
     let mut input = Vec::new();
     let mut all: Vec<(f64, bool)> = Vec::with_capacity(MEASUREMENTS);
     for _ in 0..MEASUREMENTS {
-        // xorshift: the turns have no rhythm that another program could share.
+        // xorshift: the order has no rhythm that another program could share.
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
@@ -157,7 +157,7 @@ fn welch(times: &[(f64, bool)]) -> f64 {
     (a - b) / f64::max((spread_a + spread_b).sqrt(), f64::MIN_POSITIVE)
 }
 
-/// What verifying must not be.
+/// A comparison that is not constant-time.
 fn stops_early(good: &[u8], mac: &[u8]) -> bool {
     for (a, b) in good.iter().zip(mac) {
         if black_box(a) != black_box(b) {
@@ -167,7 +167,7 @@ fn stops_early(good: &[u8], mac: &[u8]) -> bool {
     true
 }
 
-/// The same numbers each time.
+/// Reproducible random numbers.
 struct Counter(u8);
 
 impl rand_core::TryRng for Counter {

@@ -1,4 +1,4 @@
-//! What every supported encryption type must do alike, and how it meets bad input.
+//! What all supported encryption types have in common, and how they handle bad input.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -28,7 +28,7 @@ fn every_length_from_0_to_64_round_trips() {
             let opened = key.decrypt(USAGE, &sealed).unwrap();
             assert_plaintext(etype, &opened, &text);
 
-            // In place it must come to the same bytes, whatever was in the buffer.
+            // In place, the result must be the same bytes, whatever was in the buffer.
             let mut buffer = vec![0xFF; sealed.len()];
             buffer[key.header_len()..][..text.len()].copy_from_slice(&text);
             key.encrypt_in_place(USAGE, &mut buffer, text.len(), &mut Counter(0))
@@ -145,7 +145,7 @@ fn more_usages_than_the_cache_holds() {
     }
 }
 
-/// Values that MIT krb5 computes, for what the RFCs have no samples of.
+/// Values computed by MIT krb5, where the RFCs have no samples.
 #[test]
 fn checksums_as_mit_computes_them() {
     let check = |checksum_type, etype, usage, key: &str, data: &str, expected: &str| {
@@ -236,7 +236,7 @@ fn pseudo_random_values_as_mit_computes_them() {
 #[test]
 fn named_checksums_keep_to_their_keys() {
     let aes = key(EncryptionType::AES256_CTS_HMAC_SHA1_96);
-    // Windows uses this one with every key.
+    // Windows uses this type with all keys.
     assert_eq!(
         aes.checksum_as(ChecksumType::HMAC_MD5, USAGE, b"x")
             .unwrap()

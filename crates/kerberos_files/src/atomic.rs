@@ -1,13 +1,14 @@
-//! Putting a whole file in place: written beside its name, then renamed, so that a reader and a
-//! crash see the old contents or the new, never a part.
+//! Replacing a whole file: written beside its destination, then renamed, so that readers (and a
+//! crash) see either the old contents or the new, never a part.
 //!
-//! A name can lead where renaming cannot: a single file mounted into a container, or a file of ours
-//! in a folder that we may not write to. Such a file is rewritten in place under an exclusive lock,
-//! with its first two bytes zero until the rest is there, so that a torn one does not pass for a
-//! whole one. That is done only if the file is regular, is no symbolic link, has no other name and
-//! belongs to the effective user; for a mount point root may too, and other names do not count. An
-//! ordinary user can plant a mount point by FUSE alone, and says who owns the files in it: in a
-//! folder that is open to all those are not written to.
+//! Sometimes a file cannot be replaced by renaming: a single file mounted into a container, or a
+//! file of ours in a folder that we may not write to. Such a file is rewritten in place under an
+//! exclusive lock. Its first two bytes are zero until the rest is written, so that an incomplete
+//! file is not mistaken for a complete one. This is done only if the file is regular, is not a
+//! symbolic link, has no other name and belongs to the effective user. At a mount point, other
+//! names do not matter, and root may rewrite files of any owner. But an ordinary user can create a
+//! mount point with FUSE, and then controls who seems to own the files in it, so those are not
+//! written to in folders that everyone may write to.
 
 mod rewrite;
 mod temporary;
@@ -26,40 +27,41 @@ use temporary::Temporary;
 pub(crate) use temporary::random_letters;
 pub use temporary::remove_leftovers;
 
-/// Whether to wait until the disk has the file.
+/// Whether to wait until the file is on the disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Durability {
-    /// A power cut may take the new contents, and the old with them.
+    /// A power cut may destroy both the new contents and the old.
     Volatile,
     /// When the call returns, the file and its folder are on the disk.
     Synced,
 }
 
-/// Why a file could not be put in place; whatever was there before still is, unless the file had to
-/// be rewritten in place and the disk itself failed.
+/// Why a file could not be replaced. The old contents are then unchanged, unless the file had to be
+/// rewritten in place and the disk itself failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReplaceError {
-    /// The name leads to a directory, a device or the like.
+    /// The name refers to a directory, a device or the like.
     #[error("not an ordinary file")]
     NotAFile,
-    /// The file system's answer.
+    /// The error of the file system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// The owner that a file is to have, and who may read it.
+/// The owner and permissions that a file should get.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
-    /// The permission bits, whatever the umask.
+    /// The permission bits, regardless of the umask.
     pub mode: u32,
-    /// The owner's user id; `None` for that of this process. To give a file away takes privilege.
+    /// The owner's user id; `None` for that of this process. Giving a file away requires
+    /// privileges.
     pub owner: Option<u32>,
-    /// The group's id; `None` for what the file system makes it.
+    /// The group id; `None` for the group that the file system chooses.
     pub group: Option<u32>,
 }
 
-/// Readable and writable by the owner, this process's user, only.
+/// Readable and writable only by the owner, who is this process's user.
 impl Default for Access {
     fn default() -> Self {
         Self {
@@ -71,11 +73,11 @@ impl Default for Access {
 }
 
 impl Access {
-    /// Changes what is not so yet, for some file systems refuse every change, vfat for one.
+    /// Changes only what differs, because some file systems, such as vfat, refuse all changes.
     ///
-    /// The group comes before the mode, or a member of the wrong one could open the file in between
-    /// and read what is written later. The owner comes last, because what is given away cannot be
-    /// changed any more without further privilege.
+    /// The group is set before the mode, otherwise a member of the wrong group could open the file
+    /// in between and read what is written later. The owner is set last, because a file that was
+    /// given away can no longer be changed without further privileges.
     fn apply(&self, file: &File) -> io::Result<()> {
         let metadata = file.metadata()?;
         let group = self.group.filter(|group| *group != metadata.gid());
@@ -83,8 +85,8 @@ impl Access {
         if group.is_some() {
             fchown(file, None, group)?;
         }
-        // A umask can take from the mode that the file was created with; a change of the group,
-        // too.
+        // The umask may have removed bits from the mode when the file was created; so may a change
+        // of the group.
         if metadata.mode() & 0o7777 != self.mode || group.is_some() {
             file.set_permissions(PermissionsExt::from_mode(self.mode))?;
         }
@@ -95,12 +97,12 @@ impl Access {
     }
 }
 
-/// Makes `contents` the contents of `path`, with the rights that `access` says.
+/// Replaces the contents of `path` with `contents`, and sets the rights in `access`.
 ///
-/// A symbolic link at `path` is replaced and not followed.
+/// A symbolic link at `path` is replaced, not followed.
 ///
 /// # Errors
-/// [`ReplaceError`]; the temporary file is gone then.
+/// [`ReplaceError`]; the temporary file is then removed.
 pub fn replace(
     path: &Path,
     contents: &[u8],
@@ -132,7 +134,8 @@ pub fn replace(
     Ok(())
 }
 
-/// As [`replace`], if nothing is at `path` yet; else `false` and nothing is done.
+/// The same as [`replace`], but only if nothing exists at `path`; otherwise returns `false` and
+/// changes nothing.
 ///
 /// # Errors
 /// [`ReplaceError`].
@@ -147,11 +150,12 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
     match rustix::fs::renameat_with(CWD, &temporary.path, CWD, path, RenameFlags::NOREPLACE) {
         Ok(()) => temporary.keep(),
         Err(rustix::io::Errno::EXIST) => return Ok(false),
-        // Some file systems know no such rename, and have links instead: those replace nothing.
+        // Some file systems do not support this rename. Hard links replace nothing either.
         Err(_) => match std::fs::hard_link(&temporary.path, path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-            // Those of memory cards have neither: there only the name itself can be new.
+            // File systems of memory cards support neither. There, the only way is to create the
+            // file under its final name.
             Err(_) => match Temporary::at(path.to_owned()) {
                 Ok(file) => file.write(&new)?.keep(),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
@@ -163,30 +167,30 @@ pub fn create(path: &Path, contents: &[u8], durability: Durability) -> Result<bo
     Ok(true)
 }
 
-/// What a file is to become.
+/// The new contents of a file.
 struct Content<'a> {
     bytes: &'a [u8],
     durability: Durability,
     access: &'a Access,
 }
 
-/// Closes a file that was written to. File systems of other machines may say only now that there is
-/// no room for it.
+/// Closes a file that was written to. Network file systems may report only now that there is no
+/// space for it.
 ///
 /// # Errors
-/// The file system's answer.
+/// The error of the file system.
 pub(crate) fn close(file: File) -> io::Result<()> {
     Ok(nix::unistd::close(file)?)
 }
 
-/// Whether `path` is something that a rename would destroy, or replace for no good.
+/// Refuses a `path` whose file a rename would destroy, or would replace uselessly.
 fn refuse_special(path: &Path) -> Result<(), ReplaceError> {
     let metadata = match std::fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    // /dev/stdout and its like are symbolic links.
+    // /dev/stdout and similar names are symbolic links.
     let device_link =
         metadata.is_symlink() && path.starts_with("/dev") && !path.starts_with("/dev/shm");
     if device_link || !(metadata.is_file() || metadata.is_symlink()) {
@@ -195,7 +199,7 @@ fn refuse_special(path: &Path) -> Result<(), ReplaceError> {
     Ok(())
 }
 
-/// Whether the folder, rather than the file or the disk, is what stands in the way.
+/// Whether the folder, and not the file or the disk, prevents the change.
 fn is_refusal(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -205,13 +209,13 @@ fn is_refusal(error: &io::Error) -> bool {
     )
 }
 
-/// Whether the file could not be renamed over because something is mounted there.
+/// Whether the file could not be replaced because it is a mount point.
 fn is_of_mount_point(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::ResourceBusy
 }
 
-/// The folder of a file that is about to change, opened before that, so that a failure comes while
-/// nothing has happened.
+/// The folder of a file that is about to change. It is opened before the change, so that a failure
+/// occurs while nothing has happened yet.
 struct Folder(Option<File>);
 
 impl Folder {
@@ -221,7 +225,7 @@ impl Folder {
         }
         match File::open(foreign::folder_of(path)) {
             Ok(folder) => Ok(Self(Some(folder))),
-            // One may write to it without reading it; then nobody can wait for it.
+            // The folder may be writable but not readable. Then it is impossible to wait for it.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Self(None)),
             Err(error) => Err(error),
         }
@@ -229,7 +233,7 @@ impl Folder {
 
     fn sync(self) -> io::Result<()> {
         match self.0.map_or(Ok(()), |folder| folder.sync_all()) {
-            // File systems that know no such thing.
+            // File systems that do not support this.
             Err(error)
                 if matches!(
                     error.kind(),

@@ -1,11 +1,11 @@
 //! Credential caches: FILE in the format versions 1 to 4, DIR, MEMORY, KEYRING and KCM (MIT's
 //! descriptions; no RFC).
 //!
-//! [`CcacheName`] is what `KRB5CCNAME` and `-c` hold, [`Ccache`] the cache that it leads to, of
-//! whatever type, and [`Collection`] all caches that a default name stands for. Reading:
-//! [`CcacheReader`] streams a file through one small buffer and lends a [`CredentialView`] per
-//! entry; what other types hold looks the same. Writing: [`CcacheBuilder`] makes the bytes,
-//! [`Ccache`] or [`CcacheFile`] puts them in place.
+//! [`CcacheName`] is the content of `KRB5CCNAME` and of the option `-c`, [`Ccache`] the cache that
+//! it names, of any type, and [`Collection`] all caches that a default name stands for. Reading:
+//! [`CcacheReader`] streams a file through a small buffer and lends a [`CredentialView`] for each
+//! entry; the contents of other types look the same. Writing: [`CcacheBuilder`] makes the bytes,
+//! and [`Ccache`] or [`CcacheFile`] stores them.
 //!
 //! ```text
 //! file       05 VV [header, version 4 only] principal credential*
@@ -19,13 +19,13 @@
 //!            data ticket, data second ticket
 //! data       u32 length, bytes
 //! ```
-//! Integers are big-endian in versions 3 and 4, in the machine's order in 1 and 2; the version and
-//! the header are big-endian always.
+//! Integers are big-endian in versions 3 and 4, and in the machine's order in versions 1 and 2. The
+//! version and the header are always big-endian.
 //!
 //! # Durability
-//! A cache is replaced by writing a new file beside it and renaming, without `fsync`: a ticket is
-//! worth less than the wait. So a power cut can leave an empty or torn file, and that reads as "no
-//! cache" ([`CcacheError::is_no_cache`]) with a [hint](CcacheError::hint).
+//! A cache is replaced by writing a new file beside it and renaming that, without `fsync`, because
+//! a ticket is not worth the wait. So a power cut can leave an empty or incomplete file. This is
+//! treated as "no cache" ([`CcacheError::is_no_cache`]) with a [hint](CcacheError::hint).
 //!
 //! # Example
 //! ```
@@ -87,7 +87,7 @@ pub(crate) use cache::DEFAULT_KCM_SOCKET;
 
 pub use kerberos_proto::ClockOffset;
 
-/// What the fuzz targets call; not for anyone else.
+/// Functions for the fuzz targets; not for other callers.
 #[doc(hidden)]
 pub mod fuzzing {
     pub use super::kcm::read_from as read_from_kcm;
@@ -100,18 +100,18 @@ use crate::wire::{ByteOrder, Style, Width};
 /// A version of the file format.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Version {
-    /// Native byte order, no name types, the realm counted among the components.
+    /// Native byte order, no name types, and the realm is counted as a component.
     V1,
     /// Native byte order.
     V2,
-    /// Big-endian, the encryption type written twice.
+    /// Big-endian, with the encryption type written twice.
     V3,
-    /// Big-endian, with a header: what everyone writes since 1996.
+    /// Big-endian, with a header. All programs have written this version since 1996.
     #[default]
     V4,
 }
 
-/// What stands before the default principal.
+/// The part of a cache before the default principal.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Header {
@@ -119,19 +119,19 @@ pub struct Header {
     pub version: Version,
     /// How far the KDC's clock is ahead (version 4 only).
     pub kdc_offset: Option<ClockOffset>,
-    /// Fields with unknown tags, as they are encoded: kept when a cache is rewritten.
+    /// Fields with unknown tags, in encoded form. They are kept when a cache is rewritten.
     pub unknown_fields: Vec<u8>,
 }
 
-/// The realm of the server names that stand for settings.
+/// The realm of server names that represent settings.
 const CONFIG_REALM: &[u8] = b"X-CACHECONF:";
-/// What a removed setting's realm is overwritten with: same length, known to no one.
+/// Replaces the realm of a removed setting: it has the same length, and nobody recognises it.
 const REMOVED_CONFIG_REALM: &[u8] = b"X-RMED-CONF:";
 /// The first component of a setting's server name.
 const CONFIG_NAME: &[u8] = b"krb5_ccache_conf_data";
 /// The header field that holds the [`ClockOffset`].
 const TAG_CLOCK_OFFSET: u16 = 1;
-/// Header fields are big-endian in every version.
+/// Header fields are big-endian in all versions.
 const HEADER_STYLE: Style = Style {
     order: ByteOrder::Big,
     width: Width::Four,
@@ -145,7 +145,7 @@ impl Version {
             .find(|v| v.number() == number)
     }
 
-    /// Its number, 1 to 4.
+    /// The version's number, 1 to 4.
     pub fn number(self) -> u8 {
         match self {
             Self::V1 => 1,
@@ -169,7 +169,7 @@ impl Version {
 }
 
 impl Header {
-    /// The header of `version` with the KDC's clock offset, which versions before 4 cannot hold.
+    /// The header of `version` with the KDC's clock offset, which versions before 4 do not store.
     pub fn new(version: Version, kdc_offset: Option<ClockOffset>) -> Self {
         Self {
             version,

@@ -1,11 +1,11 @@
-//! `Krb5Config`: what the keys of krb5.conf mean, with MIT's defaults.
+//! `Krb5Config`: the meaning of the keys of krb5.conf, with MIT's defaults.
 //!
-//! Every key is looked up and parsed when it is asked for, so that a program pays for what it uses
-//! and a mistake in a key hurts only the programs that need it. Unknown sections and keys are no
-//! error.
+//! Each key is looked up and parsed when it is asked for, so that a program only pays for what it
+//! uses, and a mistake in a key only affects programs that need it. Unknown sections and keys are
+//! not errors.
 //!
-//! What it does not do: it neither reads the environment nor expands `%{…}`
-//! ([`expand`](crate::expand)), resolves no name and contacts nobody.
+//! What it does not do: read the environment, expand `%{…}` ([`expand`](crate::expand)), resolve
+//! names, or contact anybody.
 
 mod enctypes;
 mod explain;
@@ -27,7 +27,7 @@ use crate::profile::{Profile, ProfileError};
 pub use explain::{Effect, Setting};
 pub use servers::{Server, ServerKind};
 
-/// Where krb5.conf is looked for when nothing says otherwise.
+/// The default locations of krb5.conf.
 pub const DEFAULT_CONFIG_FILES: [&str; 1] = ["/etc/krb5.conf"];
 
 /// A typed view of krb5.conf.
@@ -50,29 +50,29 @@ pub struct Krb5Config {
     profile: Profile,
 }
 
-/// Why krb5.conf, or a key of it, cannot be used.
+/// Why krb5.conf, or one of its keys, cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// The files cannot be read.
+    /// A file cannot be read or parsed.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// A key has a value of another kind.
+    /// The value of a key is of the wrong kind.
     #[error("{}, line {line}: {key} = {value}: expected {expected}", .file.display())]
     BadValue {
         /// The name of the key.
         key: String,
         /// Its value.
         value: String,
-        /// What it should be.
+        /// What is expected instead.
         expected: &'static str,
         /// The file that sets it.
         file: PathBuf,
         /// The line, counted from 1.
         line: u32,
     },
-    /// A list names no encryption type that is known and allowed.
-    #[error("{}, line {line}: {key} = {value}: no encryption type that is known and allowed", .file.display())]
+    /// A list selects no known and allowed encryption type.
+    #[error("{}, line {line}: {key} = {value}: no known and allowed encryption type", .file.display())]
     NoEncryptionTypes {
         /// The name of the key.
         key: &'static str,
@@ -85,14 +85,14 @@ pub enum ConfigError {
     },
 }
 
-/// The three answers to `dns_canonicalize_hostname`.
+/// The three values of `dns_canonicalize_hostname`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CanonicalizeHostname {
-    /// Names are taken as they are.
+    /// Names are used unchanged.
     No,
-    /// DNS makes names canonical.
+    /// Names are canonicalized by DNS.
     Yes,
-    /// Names are tried as they are, then as DNS knows them.
+    /// Names are tried unchanged, then as canonicalized by DNS.
     Fallback,
 }
 
@@ -104,7 +104,7 @@ impl Krb5Config {
     /// The configuration in `profile`.
     ///
     /// # Errors
-    /// [`ConfigError::BadValue`] for those keys with which MIT's library refuses to start:
+    /// [`ConfigError::BadValue`] for the keys with which MIT's library refuses to start:
     /// `allow_weak_crypto`, `allow_des3`, `allow_rc4`, `ignore_acceptor_hostname`,
     /// `enforce_ok_as_delegate`, `dns_canonicalize_hostname` and `request_timeout`.
     pub fn new(profile: Profile) -> Result<Self, ConfigError> {
@@ -123,23 +123,23 @@ impl Krb5Config {
         Ok(config)
     }
 
-    /// Parses the text of a single file, which includes nothing.
+    /// Parses the text of a single file, which cannot include others.
     ///
     /// # Errors
-    /// As [`Profile::parse`] and [`new`](Self::new).
+    /// The same as [`Profile::parse`] and [`new`](Self::new).
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         Self::new(Profile::parse(text)?)
     }
 
-    /// Reads a list of files and folders; missing ones are skipped.
+    /// Reads a list of files and folders. Missing ones are skipped.
     ///
     /// # Errors
-    /// As [`Profile::load`] and [`new`](Self::new).
+    /// The same as [`Profile::load`] and [`new`](Self::new).
     pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Self, ConfigError> {
         Self::new(Profile::load(paths)?)
     }
 
-    /// The sections and relations as they stand in the files.
+    /// The sections and relations as in the files.
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
@@ -149,7 +149,7 @@ impl Krb5Config {
         self.profile.first(&[LIBDEFAULTS, key])
     }
 
-    /// As MIT's library: a mistake is as if the key were not there.
+    /// As in MIT's library, an invalid value counts as missing.
     fn lenient_int(&self, key: &str, default: i32) -> i32 {
         self.libdefault(key)
             .and_then(values::integer)
@@ -163,14 +163,14 @@ impl Krb5Config {
         }
     }
 
-    /// What `key` says, or else the undocumented `dns_fallback`; a mistake is a no.
+    /// The value of `key`, or else of the undocumented `dns_fallback`. An invalid value means no.
     fn dns(&self, key: &str, default: bool) -> bool {
         self.libdefault(key)
             .or_else(|| self.libdefault("dns_fallback"))
             .map_or(default, |value| values::boolean(value).unwrap_or(false))
     }
 
-    /// A key of `[libdefaults]`, preferably in the subsection named as the realm.
+    /// A key of `[libdefaults]`, preferably from the subsection with the realm's name.
     fn realm_located(&self, realm: &str, key: &str) -> Option<crate::profile::Located<'_>> {
         let specific = [LIBDEFAULTS, realm, key];
         let general = [LIBDEFAULTS, key];
@@ -182,14 +182,14 @@ impl Krb5Config {
         self.realm_located(realm, key).map(|located| located.value)
     }
 
-    /// As MIT's library: a mistake is a no.
+    /// As in MIT's library, an invalid value means no.
     fn realm_bool(&self, realm: &str, key: &str, default: bool) -> bool {
         self.realm_string(realm, key)
             .map_or(default, |value| values::boolean(value).unwrap_or(false))
     }
 }
 
-/// A host name in lower case and without the dot at its end, as names are compared.
+/// A host name in the form for comparisons: lower case, without a trailing dot.
 pub fn clean_host(host: &str) -> String {
     host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
 }
@@ -202,9 +202,9 @@ pub fn is_numeric_address(host: &str) -> bool {
     host.contains(':') || digits && host.bytes().filter(|&byte| byte == b'.').count() == 3
 }
 
-/// Splits a value of `KRB5_CONFIG` into the files and folders that it lists with colons between.
+/// Splits a value of `KRB5_CONFIG`, a list of files and folders separated by colons.
 ///
-/// A leading `~/` means `home`, where that is known.
+/// A leading `~/` means `home`, if that is known.
 pub fn split_file_list(list: &OsStr, home: Option<&Path>) -> Vec<PathBuf> {
     list.as_bytes()
         .split(|&byte| byte == b':')

@@ -1,23 +1,24 @@
-//! Durations as people write them: `10h`, `1d 12h`, `8:30`.
+//! Durations in the formats that people write: `10h`, `1d 12h`, `8:30`.
 //!
-//! [`parse_deltat`] reads MIT's duration grammar (`x-deltat.y`), which `ticket_lifetime` and
-//! `kinit -l` share.
+//! [`parse_deltat`] implements MIT's grammar for durations (`x-deltat.y`), used by
+//! `ticket_lifetime` and `kinit -l`.
 
 use thiserror::Error;
 
-/// The text is no duration, or one beyond 32 bits of seconds.
+/// The text is not a duration, or the duration does not fit into 32 bits of seconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("not a duration; write 36000, 10h, 1d12h30m or 10:00:00")]
 pub struct DeltatError;
 
 /// Parses a duration into seconds.
 ///
-/// The forms are `N` (seconds), `NdNhNmNs` with any part left out and blanks between parts,
-/// `h:m`, `h:m:s` and `d-h:m:s`. Every number of the first two forms may be negative. As in MIT's
-/// parser a character that belongs to no form ends the text, so `10h # ten hours` is `10h`.
+/// The forms are `N` (seconds), `NdNhNmNs` (any part may be omitted, and there may be blanks
+/// between parts), `h:m`, `h:m:s` and `d-h:m:s`. In the first two forms numbers may be negative. As
+/// in MIT's parser, a character that belongs to no form ends the text, so `10h # ten hours` is
+/// `10h`.
 ///
 /// # Errors
-/// [`DeltatError`] for any other text, and when the sum does not fit 32 bits.
+/// [`DeltatError`] for any other text, and if the sum does not fit into 32 bits.
 ///
 /// # Example
 /// ```
@@ -79,7 +80,7 @@ const MINUTE: i32 = 60;
 const HOUR: i32 = 60 * MINUTE;
 const DAY: i32 = 24 * HOUR;
 
-/// The last unit of a sum, after which nothing may come.
+/// The last unit of a sum. Nothing may follow it.
 const SECONDS: (u8, i32) = (b's', 1);
 
 struct Tokens<'t> {
@@ -131,7 +132,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// A number with its sign.
+    /// A number with an optional sign.
     fn signed(&mut self) -> Result<i32, DeltatError> {
         let (negative, token) = match self.next()? {
             Token::Mark(b'-') => (true, self.next()?),
@@ -170,7 +171,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// What follows a number and its unit: smaller units in their order, each at most once.
+    /// What follows a number and its unit: smaller units in order, each at most once.
     fn tail(&mut self, units: &[(u8, i32)]) -> Result<i32, DeltatError> {
         self.skip_blanks();
         if units.is_empty() || self.at_end() {
@@ -206,7 +207,7 @@ impl Tokens<'_> {
     }
 }
 
-/// Without what C's `isspace` takes for a blank.
+/// Removes leading blanks, which are those of C's `isspace`.
 pub(crate) fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let Some((b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r', rest)) = bytes.split_first() {
         bytes = rest;

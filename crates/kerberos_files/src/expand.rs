@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use thiserror::Error;
 
-/// What the tokens stand for.
+/// The values of the tokens.
 ///
-/// Nothing here is looked up behind the caller's back, except for the name of the user, which is
-/// searched in `/etc/passwd` when a text asks for `%{username}` and none is given.
+/// Nothing is looked up implicitly, except for the user's name: if a text contains `%{username}`
+/// and no name is given, it is looked up in `/etc/passwd`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct PathTokens {
@@ -19,11 +19,11 @@ pub struct PathTokens {
     pub username: Option<String>,
     /// `%{TEMP}`: the folder for temporary files.
     pub temp_dir: String,
-    /// `%{LIBDIR}`: where libraries are installed.
+    /// `%{LIBDIR}`: the folder of installed libraries.
     pub lib_dir: String,
-    /// `%{BINDIR}`: where programs are installed.
+    /// `%{BINDIR}`: the folder of installed programs.
     pub bin_dir: String,
-    /// `%{SBINDIR}`: where programs of the administrator are installed.
+    /// `%{SBINDIR}`: the folder of installed administration programs.
     pub sbin_dir: String,
 }
 
@@ -31,7 +31,7 @@ pub struct PathTokens {
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum ExpandError {
-    /// The token is not known.
+    /// The token is unknown.
     #[error(
         "Invalid token %{{{0}}}; known are TEMP, uid, euid, USERID, username, null, LIBDIR, BINDIR and SBINDIR"
     )]
@@ -39,13 +39,13 @@ pub enum ExpandError {
     /// A `%{` is not closed.
     #[error("variable missing }}")]
     Unterminated,
-    /// `/etc/passwd` does not know the user.
+    /// The user is not in `/etc/passwd`.
     #[error("Can't find username for uid {0}")]
     NoUsername(u32),
 }
 
 impl PathTokens {
-    /// The tokens of this process, with `temp_dir` for `%{TEMP}`, or `/tmp` when that is `None`.
+    /// The tokens of this process. `temp_dir` is used for `%{TEMP}`; `None` means `/tmp`.
     pub fn of_process(temp_dir: Option<&str>) -> Self {
         Self {
             uid: rustix::process::getuid().as_raw(),
@@ -58,7 +58,7 @@ impl PathTokens {
         }
     }
 
-    /// Replaces every token in `text`.
+    /// Replaces all tokens in `text`.
     ///
     /// # Errors
     /// [`ExpandError`] for a token that is unknown, not closed, or has no value.
@@ -84,8 +84,8 @@ impl PathTokens {
         Ok(out)
     }
 
-    /// MIT takes any prefix of a name (`%{u}` is the user id); only the full names count here, for
-    /// a prefix can only be a slip.
+    /// MIT's library accepts any prefix of a name (`%{u}` is the user id). Here only full names are
+    /// accepted, because a prefix can only be a mistake.
     fn push_token(&self, token: &str, out: &mut String) -> Result<(), ExpandError> {
         match token {
             "TEMP" => out.push_str(&self.temp_dir),
@@ -111,7 +111,7 @@ impl PathTokens {
     }
 }
 
-/// The name of `uid` in the text of a passwd file.
+/// The name of the user `uid` in the text of a passwd file.
 fn user_name(passwd: &str, uid: u32) -> Option<&str> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');

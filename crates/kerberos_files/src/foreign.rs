@@ -1,11 +1,11 @@
-//! Whether what is at a name may have been planted there by another user.
+//! Detects files that another user may have planted.
 //!
-//! In a place like /tmp, open to all and sticky or not, anyone can make the file or the directory
-//! that a default name stands for, `/tmp/krb5cc_1000` for example, before its user does. Tickets in
-//! there would have that user log in as somebody else, and a replay cache would forget what it was
-//! told. Elsewhere, folders of caches are shared between users on purpose: so are those that are
-//! open to all without being sticky, as an `emptyDir` of Kubernetes, where an administrator has
-//! named one.
+//! In a place like /tmp that everyone may write to, sticky or not, anyone can create the file or
+//! directory for a default name (for example `/tmp/krb5cc_1000`) before its user does. With planted
+//! tickets that user would log in as somebody else, and a planted replay cache could be made to
+//! forget what it has seen. Elsewhere, folders with caches are deliberately shared between users.
+//! This includes folders that everyone may write to and that are not sticky, such as an `emptyDir`
+//! of Kubernetes, if an administrator has named one.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt as _;
@@ -13,19 +13,19 @@ use std::path::Path;
 
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, fstatfs};
 
-/// Whether what another user may have planted is taken.
+/// Whether to accept what another user may have planted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Trust {
-    /// A caller named it, which knows whose it is.
+    /// A caller named it, and knows its owner.
     Named,
-    /// krb5.conf names it, for all users perhaps.
+    /// krb5.conf names it, possibly for all users.
     Configured,
-    /// It is what nobody named, which anybody can foresee.
+    /// Nobody named it, so it is predictable.
     Default,
 }
 
 impl Trust {
-    /// Whether what was opened as `path`, and belongs to user `owner`, is not taken.
+    /// Whether to refuse what was opened as `path` and belongs to user `owner`.
     pub(crate) fn refuses(self, path: &Path, owner: u32) -> bool {
         match self {
             Self::Named => false,
@@ -35,20 +35,20 @@ impl Trust {
     }
 }
 
-/// Whether what was opened as `path`, and belongs to user `owner`, is in a place where everybody
-/// may put files, and neither the effective user nor root put it there.
+/// Whether what was opened as `path` and belongs to user `owner` is in a place where everybody may
+/// create files, and belongs neither to the effective user nor to root.
 ///
-/// That holds for root as well, whose default name can be taken as any other.
+/// This applies to root as well, whose default name can be taken like any other.
 pub(crate) fn is_planted(path: &Path, owner: u32) -> bool {
     is_planted_among(path, owner, OPEN)
 }
 
-/// The same, in a folder whose mode has these bits.
+/// The same, for folders whose mode has all bits of `mode`.
 fn is_planted_among(path: &Path, owner: u32, mode: u32) -> bool {
     if owner == 0 || owner == rustix::process::geteuid().as_raw() {
         return false;
     }
-    // A link in a folder of ours may lead into such a place.
+    // A link in one of our folders may refer to such a place.
     let leads_to = fs::canonicalize(path).ok();
     [Some(path), leads_to.as_deref()]
         .into_iter()
@@ -56,19 +56,20 @@ fn is_planted_among(path: &Path, owner: u32, mode: u32) -> bool {
         .any(|path| folder_has(path, mode))
 }
 
-/// Whether a user without privileges may have mounted `file`, which was opened as `path`: by FUSE,
-/// where that user says who owns the files, and in a place where everybody may have names.
+/// Whether an unprivileged user may have mounted `file`, which was opened as `path`: with FUSE,
+/// where that user controls who seems to own the files, and in a place where everybody may create
+/// names.
 pub(crate) fn may_be_mounted_by_anyone(path: &Path, file: &File) -> bool {
     folder_has(path, OPEN)
         && fstatfs(file).is_ok_and(|system| system.filesystem_type() == FUSE_SUPER_MAGIC)
 }
 
-/// Whether the folder that `path` is in has all of these bits of its mode.
+/// Whether the mode of the folder that contains `path` has all bits of `mode`.
 fn folder_has(path: &Path, mode: u32) -> bool {
     fs::metadata(folder_of(path)).is_ok_and(|folder| folder.mode() & mode == mode)
 }
 
-/// The folder that `path` is in.
+/// The folder that contains `path`.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -77,8 +78,8 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Of a folder's mode: everybody may put files there.
+/// In a folder's mode: everybody may create files there.
 const OPEN: u32 = 0o002;
 
-/// Of a folder's mode: nobody may remove what is another's.
+/// In a folder's mode: nobody may remove another user's files.
 const STICKY: u32 = 0o1000;

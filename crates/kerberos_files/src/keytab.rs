@@ -1,8 +1,8 @@
 //! Keytab files, format versions 0x0501 and 0x0502 (MIT's file format description; no RFC).
 //!
-//! [`KeytabReader`] streams a file through one small buffer and lends a [`KeytabEntryView`] per
-//! entry; [`KeytabFile`] finds, adds and removes. [`KeytabName`] is what `KRB5_KTNAME` and `-t`
-//! hold.
+//! [`KeytabReader`] streams a file through a small buffer and lends a [`KeytabEntryView`] for each
+//! entry. [`KeytabFile`] finds, adds and removes entries. [`KeytabName`] is the content of
+//! `KRB5_KTNAME` and of the option `-t`.
 //!
 //! ```text
 //! file   05 VV record*
@@ -13,16 +13,18 @@
 //!        [u32 kvno, which overrides the other unless it is 0]
 //! data   u16 length, bytes
 //! ```
-//! Integers are big-endian in version 2, in the machine's order in 1; the version is big-endian.
+//! Integers are big-endian in version 2, and in the machine's order in version 1; the version is
+//! always big-endian.
 //!
 //! # Durability
-//! A new keytab is written beside its name, synced and renamed, and its folder synced. One that
-//! exists is changed in place under an exclusive lock, as MIT does, because replacing it would lose
-//! what administrators give to it: owner, mode, access list, security label, hard links, a mount.
-//! A crash still leaves the old state or the new one of each entry: what is added is written and
-//! synced where no reader looks yet (a hole, or after the end), and only then the length that
-//! makes it an entry; what is removed is first made a hole, that is synced, and only then
-//! overwritten with zeros. What is appended in one call appears at once, by its first length.
+//! A new keytab is written beside its destination, synced and renamed, and its folder is synced. An
+//! existing keytab is changed in place under an exclusive lock, like in MIT's library, because
+//! replacing it would lose what administrators have assigned to it: owner, mode, access list,
+//! security label, hard links, a mount. Even so, a crash leaves each entry in either its old state
+//! or its new one. An added entry is written and synced where no reader looks yet (in a hole, or
+//! after the end), before the length that makes it an entry. A removed entry is first made a hole,
+//! which is synced, and only then overwritten with zeros. All entries appended in one call become
+//! visible at once, through the first length.
 //!
 //! # Example
 //! ```
@@ -69,9 +71,9 @@ use crate::wire::{ByteOrder, Style, Width};
 /// A version of the file format.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Version {
-    /// 0x0501: native byte order, no name types, the realm counted among the components.
+    /// 0x0501: native byte order, no name types, and the realm is counted as a component.
     V1,
-    /// 0x0502: big-endian; what everyone writes.
+    /// 0x0502: big-endian; the version that all programs write.
     #[default]
     V2,
 }
@@ -83,7 +85,7 @@ impl Version {
             .find(|version| version.bytes() == bytes)
     }
 
-    /// The two bytes that a file of this version begins with.
+    /// The first two bytes of a file of this version.
     fn bytes(self) -> [u8; 2] {
         match self {
             Self::V1 => [5, 1],

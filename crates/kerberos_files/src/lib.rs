@@ -1,10 +1,11 @@
-//! Keytabs, credential caches, replay caches and krb5.conf: codecs apart from the file system.
+//! Keytabs, credential caches, replay caches and krb5.conf. Parsing and encoding are separate from
+//! the file system.
 //!
 //! What this crate never does: no protocol, no network, no clock. Two types of credential caches
-//! are no files: KCM asks a daemon on this machine, by a UNIX socket and within a time limit, and
-//! KEYRING, behind the feature `keyring`, the kernel, which is told how long tickets last. Nothing
-//! is allocated because a file or a daemon merely claims a length, and no secret is in an error or
-//! a `Debug` text.
+//! are not files: KCM asks a daemon on this machine, through a UNIX socket and with a time limit;
+//! KEYRING, behind the feature `keyring`, asks the kernel, and tells it when tickets expire. No
+//! memory is allocated just because a file or daemon claims a length, and no error or `Debug`
+//! output contains a secret.
 #![forbid(unsafe_code)]
 
 pub mod atomic;

@@ -1,8 +1,8 @@
-//! Advisory locks on whole files, such that MIT's and Heimdal's tools and ours respect each other.
+//! Advisory locks on whole files, which MIT's, Heimdal's and our tools all respect.
 //!
-//! Both of those use `fcntl` locks; on Linux a lock of the open file description contends with
-//! them, and unlike a plain `fcntl` lock it also keeps the threads of one process apart. `flock`
-//! (which is what `std::fs::File::lock` takes) would be ignored by them.
+//! MIT's and Heimdal's tools use `fcntl` locks. On Linux, locks of open file descriptions conflict
+//! with those and, unlike plain `fcntl` locks, also separate the threads of a process. The others
+//! would ignore `flock`, which `std::fs::File::lock` uses.
 
 use std::fs::File;
 use std::io;
@@ -11,33 +11,33 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// Takes a shared lock on all of `file`, waiting until no one holds an exclusive one.
+/// Takes a shared lock on the whole `file`, waiting until nobody holds an exclusive one.
 ///
-/// The lock lasts until [`unlock`] or until `file`, with all its duplicates, is closed.
+/// The lock lasts until [`unlock`], or until `file` and all its duplicates are closed.
 ///
 /// # Errors
-/// What `fcntl` reports: the file system has no locks, or the wait was interrupted for good.
+/// The error of `fcntl`: the file system does not support locks, or the wait was interrupted.
 pub fn lock_shared(file: &File) -> io::Result<()> {
     set_lock(file, libc::F_RDLCK)
 }
 
-/// Takes an exclusive lock on all of `file`, which must be open for writing, waiting for others.
+/// Takes an exclusive lock on the whole `file`, which must be open for writing, waiting for others.
 ///
 /// # Errors
-/// As [`lock_shared`].
+/// The same as [`lock_shared`].
 pub fn lock_exclusive(file: &File) -> io::Result<()> {
     set_lock(file, libc::F_WRLCK)
 }
 
-/// Gives the lock up.
+/// Releases the lock.
 ///
 /// # Errors
-/// As [`lock_shared`].
+/// The same as [`lock_shared`].
 pub fn unlock(file: &File) -> io::Result<()> {
     set_lock(file, libc::F_UNLCK)
 }
 
-/// Whether `error` says that the file cannot be locked at all; a reader may go on without.
+/// Whether the file cannot be locked at all, in which case a reader may continue without a lock.
 pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error().map(Errno::from_raw),
@@ -60,7 +60,8 @@ fn set_lock(file: &File, kind: libc::c_int) -> io::Result<()> {
     loop {
         let mut result = fcntl(file, FcntlArg::F_OFD_SETLKW(&lock));
         if result == Err(Errno::EINVAL) {
-            // A kernel without locks of open file descriptions: MIT falls back to plain ones too.
+            // The kernel does not support locks of open file descriptions. MIT falls back to plain
+            // ones, too.
             result = fcntl(file, FcntlArg::F_SETLKW(&lock));
         }
         match result {

@@ -1,5 +1,5 @@
-//! The numbers that MIT's library gives the errors of files, which `err_fmt` of krb5.conf can show:
-//! those of its tables `krb5` and `k5e1`, and the system's own.
+//! The numbers that MIT's library assigns to errors about files, which `err_fmt` of krb5.conf can
+//! show: those of its tables `krb5` and `k5e1`, and those of the system.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::ccache::{CcacheError, CcacheNameError, KcmError};
 use crate::keytab::{KeytabError, KeytabNameError};
 
 impl CcacheError {
-    /// The number that MIT's library gives such an error.
+    /// The number that MIT's library uses for this error.
     ///
     /// # Example
     /// ```
@@ -48,7 +48,7 @@ impl CcacheError {
 }
 
 impl CcacheNameError {
-    /// The number that MIT's library gives such an error.
+    /// The number that MIT's library uses for this error.
     pub fn mit_code(&self) -> i32 {
         match self {
             Self::UnknownType { .. } | Self::Unsupported { .. } => MIT_ERROR_BASE + CC_UNKNOWN_TYPE,
@@ -61,7 +61,7 @@ impl CcacheNameError {
 }
 
 impl KcmError {
-    /// The number that MIT's library gives such an error, or the daemon itself.
+    /// The number that MIT's library uses for this error, or the daemon's own number.
     pub fn mit_code(&self) -> i32 {
         match self {
             Self::NoServer { .. } => K5E1_BASE + KCM_NO_SERVER,
@@ -75,7 +75,7 @@ impl KcmError {
 }
 
 impl KeytabError {
-    /// The number that MIT's library gives such an error.
+    /// The number that MIT's library uses for this error.
     pub fn mit_code(&self) -> i32 {
         let offset = match self {
             Self::NotFound { .. } => return Errno::NOENT.raw_os_error(),
@@ -91,7 +91,7 @@ impl KeytabError {
 }
 
 impl KeytabNameError {
-    /// The number that MIT's library gives such an error.
+    /// The number that MIT's library uses for this error.
     pub fn mit_code(&self) -> i32 {
         MIT_ERROR_BASE + KT_UNKNOWN_TYPE
     }
@@ -116,7 +116,7 @@ const KEYTAB_BADVNO: i32 = 213;
 const KT_KVNONOTFOUND: i32 = 230;
 const KT_FORMAT: i32 = 235;
 
-/// Where the table `k5e1` begins, and offsets from there.
+/// The base of the table `k5e1`, and offsets from there.
 const K5E1_BASE: i32 = -1_750_206_208;
 const DCC_CANNOT_CREATE: i32 = 4;
 const KCC_INVALID_ANCHOR: i32 = 5;

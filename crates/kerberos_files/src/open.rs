@@ -1,4 +1,4 @@
-//! Opening files to read and to change, without waiting for a writer that may never come.
+//! Opening files for reading and changing, without waiting for a writer that may never come.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -9,10 +9,11 @@ use rustix::fs::OFlags;
 
 /// Opens `path` for reading, without waiting for another program to open it.
 ///
-/// A named pipe is refused: opening one waits until a program opens it for writing, for ever if
-/// none does, and one that no program writes to reads as empty. A pipe that this process was given
-/// is waited for, as in `klist -kt <(command)` or `/dev/stdin`: the caller has seen to a writer. So
-/// is a terminal by its descriptor; other devices say at once what they have, as `/dev/null`.
+/// Named pipes are refused: opening one waits until a program opens it for writing, possibly
+/// forever, and without a writer it reads as empty. Reading does wait for a pipe that this process
+/// was given, as in `klist -kt <(command)` or `/dev/stdin`, because the caller has provided a
+/// writer; likewise for a terminal that is named by its descriptor. Other devices, such as
+/// `/dev/null`, return what they have at once.
 pub(crate) fn to_read(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
@@ -27,13 +28,13 @@ pub(crate) fn to_read(path: &Path) -> io::Result<File> {
         return Err(not_a_file());
     }
     if was_given {
-        // A descriptor opened anew has flags of its own: those of the other one stay.
+        // A reopened descriptor has its own flags, so those of the original are not changed.
         wait_to_read(&file)?;
     }
     Ok(file)
 }
 
-/// Has reading wait for what comes, of a file that was opened without waiting.
+/// Makes reads wait for data, for a file that was opened without waiting.
 pub(crate) fn wait_to_read(file: &File) -> io::Result<()> {
     let flags = rustix::fs::fcntl_getfl(file)?;
     Ok(rustix::fs::fcntl_setfl(
@@ -42,7 +43,7 @@ pub(crate) fn wait_to_read(file: &File) -> io::Result<()> {
     )?)
 }
 
-/// Opens the ordinary file at `path`, which must be there, for reading and writing.
+/// Opens the existing ordinary file at `path` for reading and writing.
 pub(crate) fn to_change(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
@@ -56,7 +57,7 @@ pub(crate) fn to_change(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Whether `path` is that of a descriptor of this process.
+/// Whether `path` refers to a descriptor of this process.
 fn names_descriptor(path: &Path) -> bool {
     path == Path::new("/dev/stdin")
         || ["/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"]
@@ -64,13 +65,13 @@ fn names_descriptor(path: &Path) -> bool {
             .any(|folder| path.starts_with(folder))
 }
 
-/// Whether it is a pipe of `pipe(2)`, to which only a descriptor leads.
+/// Whether this is a pipe made by `pipe(2)`, which can only be reached through a descriptor.
 pub(crate) fn has_no_name(pipe: &File) -> bool {
     const PIPEFS_MAGIC: rustix::fs::FsWord = 0x5049_5045;
     rustix::fs::fstatfs(pipe).is_ok_and(|system| system.f_type == PIPEFS_MAGIC)
 }
 
-/// What callers tell from a failure of the file system, and say in their own words.
+/// Callers distinguish this from file system errors, and report it in their own words.
 fn not_a_file() -> io::Error {
     io::ErrorKind::IsADirectory.into()
 }

@@ -1,15 +1,15 @@
-//! `Profile`: the syntax of krb5.conf, as MIT's profile library reads it.
+//! `Profile`: the syntax of krb5.conf, parsed like in MIT's profile library.
 //!
-//! A profile is a tree of sections, subsections and relations (`key = value`), gathered from one
-//! or several files. This module knows the syntax and the rules by which files, sections and
-//! relations combine; what a key means is the business of [`config`](crate::config).
+//! A profile is a tree of sections, subsections and relations (`key = value`), collected from one
+//! or more files. This module knows the syntax, and the rules for combining files, sections and
+//! relations. The meaning of the keys is in [`config`](crate::config).
 //!
-//! The parser does no IO: it asks a [`Loader`] for the text of every file and folder it meets.
-//! [`FsLoader`] reads them from the file system.
+//! The parser does no IO: it asks a [`Loader`] for the contents of files and folders. [`FsLoader`]
+//! reads them from the file system.
 //!
 //! What it does not do: `module` declarations name a shared object, which a static program cannot
-//! load; they are an error of their own kind. Text that is no UTF-8 is kept with replacement
-//! characters, so that a stray byte in a comment does no harm.
+//! load, so they are a separate error. Invalid UTF-8 is replaced by replacement characters, so that
+//! a stray byte in a comment does no harm.
 
 mod error;
 mod load;
@@ -22,22 +22,22 @@ pub use error::{ProfileError, ProfileErrorKind};
 pub use load::{FsLoader, Loader, Source};
 use tree::{NodeId, Tree};
 
-/// The most text that the files of one profile may hold together, in bytes.
+/// The maximum size of the text of all files of a profile, in bytes.
 pub const MAX_TEXT: usize = 16 << 20;
 
-/// The most files that one profile may be made of.
+/// The maximum number of files of a profile.
 pub const MAX_FILES: usize = 4096;
 
-/// How deep `include` and `includedir` may nest.
+/// The maximum depth of `include` and `includedir`.
 pub const MAX_INCLUDE_DEPTH: usize = 32;
 
-/// The most sections and relations that one profile may hold.
+/// The maximum number of sections and relations of a profile.
 pub const MAX_NODES: usize = 1 << 20;
 
 /// The sections and relations of a list of configuration files.
 ///
-/// Names are case-sensitive. Of several files the earlier one wins where only one value is asked
-/// for; relations of the same name accumulate, and sections of the same name merge.
+/// Names are case-sensitive. If only one value is asked for, earlier files take precedence.
+/// Relations with the same name accumulate, and sections with the same name are merged.
 ///
 /// # Example
 /// ```
@@ -53,15 +53,16 @@ pub const MAX_NODES: usize = 1 << 20;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// The text of all files, one after the other, and of all values that had escapes.
+    /// The text of all files, concatenated, and of all values that contained escapes.
     text: String,
     files: Vec<PathBuf>,
     tree: Tree,
-    /// One root for each file of the list; included files share the root of their includer.
+    /// One root for each file of the list. Included files share the root of the file that includes
+    /// them.
     roots: Vec<NodeId>,
 }
 
-/// A value and where it comes from.
+/// A value and its origin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Located<'p> {
     /// The name of the relation.
@@ -72,12 +73,12 @@ pub struct Located<'p> {
     pub file: &'p Path,
     /// The line, counted from 1.
     pub line: u32,
-    /// Whether it is marked final (`*`), so that later files add nothing.
+    /// Whether it is marked final (`*`), so that later files cannot add to it.
     pub is_final: bool,
 }
 
 impl Profile {
-    /// A profile without any section.
+    /// A profile without sections.
     pub fn empty() -> Self {
         Self {
             text: String::new(),
@@ -87,31 +88,32 @@ impl Profile {
         }
     }
 
-    /// Parses the text of a single file, whose includes are looked up nowhere and so are an error.
+    /// Parses the text of a single file. Includes are not supported, and are an error.
     ///
     /// # Errors
-    /// [`ProfileError`] when the text is malformed or too large, or includes something.
+    /// [`ProfileError`] if the text is malformed or too large, or includes something.
     pub fn parse(text: &str) -> Result<Self, ProfileError> {
         parse::single(text.to_owned(), Path::new("krb5.conf"), &mut load::NoLoader)
     }
 
-    /// Reads a list of files and folders, the first taking precedence.
+    /// Reads a list of files and folders, of which the first takes precedence.
     ///
-    /// Entries that do not exist are skipped; when none exists the profile is empty. An entry that
-    /// may not be read is skipped too, unless there is no other. Of a folder those files are read
-    /// whose names end in `.conf` or consist of letters, digits, `-` and `_`, in the order of their
-    /// names.
+    /// Entries that do not exist are skipped; if none exists, the profile is empty. An entry
+    /// without read permission is skipped, too, unless there is no other. In a folder, the files
+    /// whose names end in `.conf`, or consist of letters, digits, `-` and `_`, are read in the
+    /// order of their names.
     ///
     /// # Errors
-    /// [`ProfileError`] when a file is malformed, too large, or includes what cannot be read.
+    /// [`ProfileError`] if a file is malformed or too large, or includes something that cannot be
+    /// read.
     pub fn load<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Self, ProfileError> {
         parse::list(paths, &mut FsLoader)
     }
 
-    /// As [`load`](Self::load), with files and folders from `loader`.
+    /// The same as [`load`](Self::load), with files and folders from `loader`.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// The same as [`load`](Self::load).
     pub fn load_with<P: AsRef<Path>>(
         paths: impl IntoIterator<Item = P>,
         loader: &mut dyn Loader,
@@ -119,7 +121,7 @@ impl Profile {
         parse::list(paths, loader)
     }
 
-    /// The files that were read, in that order, included ones among them.
+    /// The files that were read, in order, including included ones.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &Path> {
         self.files.iter().map(PathBuf::as_path)
     }
@@ -137,7 +139,7 @@ impl Profile {
         self.located(path).map(|located| located.value)
     }
 
-    /// All values of the relation at `path`, each with the file and line that sets it.
+    /// All values of the relation at `path`, each with its file and line.
     pub fn located<'p, 'n>(
         &'p self,
         path: &'n [&'n str],
@@ -157,7 +159,7 @@ impl Profile {
                 let relations = section
                     .and_then(|section| self.tree.find(section, name?, &self.text))
                     .map(|entry| self.tree.named(entry));
-                // A final section or relation closes the list for the files that follow.
+                // A final section or relation ends the list, so that later files are ignored.
                 stopped = is_final
                     || relations.clone().into_iter().flatten().any(|node| {
                         let node = self.tree.node(node);
@@ -170,8 +172,9 @@ impl Profile {
             .filter_map(|node| self.describe(node))
     }
 
-    /// All relations directly within the section at `path`, whatever their names; also those that a
-    /// final relation of the same name in an earlier file hides from [`values`](Self::values).
+    /// All relations directly in the section at `path`, with any name. These include relations that
+    /// [`values`](Self::values) hides because of a final relation with the same name in an earlier
+    /// file.
     pub fn relations<'p, 'n>(
         &'p self,
         path: &'n [&'n str],
@@ -179,8 +182,8 @@ impl Profile {
         self.children(path).filter_map(|node| self.describe(node))
     }
 
-    /// The names of the subsections within the section at `path`; with an empty path, those of the
-    /// top-level sections. A name is repeated when several files have it.
+    /// The names of the subsections of the section at `path`; for an empty path, of the top-level
+    /// sections. A name is repeated if several files contain it.
     pub fn subsections<'p, 'n>(
         &'p self,
         path: &'n [&'n str],
@@ -190,7 +193,8 @@ impl Profile {
             .map(|node| self.tree.name(node, &self.text))
     }
 
-    /// The nodes within the section at `path`, file by file until a final section.
+    /// The nodes in the section at `path`, file by file, ending with the first file where it is
+    /// final.
     fn children<'p, 'n>(
         &'p self,
         path: &'n [&'n str],
@@ -210,7 +214,7 @@ impl Profile {
             .flatten()
     }
 
-    /// The section at `path` below `root`, and whether a section on the way to it is final.
+    /// The section at `path` below `root`, and whether any section on the way to it is final.
     fn section(&self, root: NodeId, path: &[&str]) -> (Option<NodeId>, bool) {
         let mut section = root;
         let mut is_final = false;

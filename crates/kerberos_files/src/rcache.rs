@@ -1,25 +1,25 @@
-//! Replay caches in files that MIT's library and ours share: its type `file2`, new in MIT 1.18 (its
-//! file format description; no RFC).
+//! Replay caches in files that are shared with MIT's library: its type `file2`, introduced in MIT
+//! 1.18 (described in its file format documentation; no RFC).
 //!
-//! [`RcacheName`] is what `KRB5RCACHENAME` and `default_rcache_name` hold; [`RcacheFile`] is a
-//! [`ReplayCache`](kerberos_proto::ReplayCache), safe between threads and processes.
+//! [`RcacheName`] is the content of `KRB5RCACHENAME` and `default_rcache_name`. [`RcacheFile`] is a
+//! [`ReplayCache`](kerberos_proto::ReplayCache) that can be shared by threads and processes.
 //!
 //! ```text
 //! file   16 bytes of hash seed, then tables of 1023, 2048, 4096, … slots, up to 2 GiB in all
 //! slot   the first 12 bytes of the authenticator's checksum, u32 time; a time of 0 is an empty slot
 //! ```
-//! Integers are big-endian. In each table a record has its place, and the one behind it, which for
-//! the last place is the first of the next table: SipHash-2-4 of the 12 bytes, modulo the number of
-//! slots, with a seed whose first byte counts up from table to table. (MIT's description says
-//! modulo one less; its code, which counts, does not.) A look-up goes from table to table until one
-//! of the two places is empty or behind the end of the file, for a record would have been written
-//! there. So it costs one read in a cache with room, and never more than one for each of 17 tables,
-//! whatever is in the file.
+//! Integers are big-endian. Each table has two places for a record: the slot at SipHash-2-4 of the
+//! 12 bytes, modulo the number of slots, and the slot after it (for the last slot, the first of the
+//! next table). The first byte of the hash seed is incremented from table to table. (MIT's
+//! description says modulo one less; its code, which counts, does not.) A look-up proceeds from
+//! table to table until one of the two places is empty or after the end of the file, because a
+//! record would have been written there. So it takes a single read in a cache with room, and never
+//! more than one for each of 17 tables, whatever the file contains.
 //!
-//! # What a crash, a full disk or a damaged file do
-//! A record is 16 bytes within one page, written at once: it is there or it is not. When it cannot
-//! be written the request is refused. A file that is too short for its seed holds no record, and
-//! gets a new seed. Bytes that mean nothing pass for records of requests that no one will make.
+//! # The effects of a crash, a full disk or a damaged file
+//! A record is 16 bytes within one page and is written at once, so it is either there or not. If it
+//! cannot be written, the request is refused. A file that is too short for its seed contains no
+//! records and gets a new seed. Random bytes count as records of requests that nobody will make.
 //!
 //! # Example
 //! ```

@@ -1,11 +1,11 @@
-//! `FileStamp`: what changes when a file is changed, so that one need not read it to see that.
+//! `FileStamp`: detects changes of a file without reading it.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What a file was when it was looked at: which one, how long, changed when.
+/// The identity, length and times of a file at a certain moment.
 ///
 /// # Example
 /// ```
@@ -27,10 +27,10 @@ pub struct FileStamp {
 }
 
 impl FileStamp {
-    /// What the file at `path` is now; symbolic links are followed.
+    /// The stamp of the file at `path`. Symbolic links are followed.
     ///
     /// # Errors
-    /// When no file is found, or it cannot be looked at.
+    /// When the file does not exist, or its metadata cannot be read.
     pub fn of(path: &Path) -> io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         Ok(Self {
@@ -41,8 +41,8 @@ impl FileStamp {
         })
     }
 
-    /// Whether a further change would show: the times of files go in steps, so that of two changes
-    /// at once the second may not.
+    /// Whether a further change would be detected. File times have a limited resolution, so of two
+    /// changes in quick succession the second may be missed.
     pub fn is_settled(self) -> bool {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let now = now.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));

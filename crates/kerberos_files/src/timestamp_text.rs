@@ -1,14 +1,14 @@
-//! Points of time as people write them: `20261122093000`, `22-Nov-2026:09:30`, `09:30`.
+//! Points in time as people write them: `20261122093000`, `22-Nov-2026:09:30`, `09:30`.
 //!
-//! [`TimestampText::parse`] reads the absolute forms of `kinit -s`; which instant that is depends
-//! on the time zone and is left to the caller.
+//! [`TimestampText::parse`] reads the absolute forms of `kinit -s`. Which instant that is depends
+//! on the time zone, and is left to the caller.
 
 use crate::deltat::trim_start;
 
-/// A point of time as written: the parts that a text does not name are today's, or now's.
+/// A point in time as written. Missing parts are those of the current date or time.
 ///
-/// Parts are in their ranges, but a day may be beyond the end of its month; as with C's `mktime` it
-/// then counts on into the next one.
+/// All parts are in their ranges, except that a day may be after the end of its month. As with C's
+/// `mktime`, it then continues into the next month.
 ///
 /// # Example
 /// ```
@@ -29,7 +29,7 @@ pub struct TimestampText {
     pub hour: u8,
     /// The minute, 0 to 59.
     pub minute: u8,
-    /// The second, 0 to 61 as in C.
+    /// The second, 0 to 61, as in C.
     pub second: Option<u8>,
 }
 
@@ -38,8 +38,8 @@ impl TimestampText {
     /// `yy.mm.dd.hh.mm.ss`, `yymmddhhmm`, `hhmmss`, `hhmm`, `hh:mm:ss`, `hh:mm`,
     /// `mm/dd/yy:hh:mm:ss`, `dd-month-yyyy:hh:mm:ss` and `dd-month-yyyy:hh:mm`.
     ///
-    /// The first form that fits counts, digits being read as glibc's `strptime` does; two-digit
-    /// years from 69 on are of the last century.
+    /// The first matching form is used. Digits are read like in glibc's `strptime`. Two-digit years
+    /// from 69 on belong to the last century.
     pub fn parse(text: &str) -> Option<Self> {
         const FORMS: [&str; 12] = [
             "Ymdhis",
@@ -80,21 +80,21 @@ impl TimestampText {
             }
         }
         scanner.skip_blanks();
-        // MIT has the lower bound. The upper one, the end of 32-bit time, keeps `261122093005` from
-        // being read as a time in the year 2611 instead of by the third form.
+        // The lower bound is MIT's. The upper one, the end of 32-bit time, prevents `261122093005`
+        // from being read as a time in the year 2611 instead of by the third form.
         let plausible = time.year.is_none_or(|year| (1901..=2105).contains(&year));
         (scanner.rest.is_empty() && plausible).then_some(time)
     }
 }
 
-/// Reads what `strptime` reads.
+/// Reads text like `strptime`.
 struct Scanner<'t> {
     rest: &'t [u8],
 }
 
 impl Scanner<'_> {
-    /// A number of at most `digits` digits, of which no more are taken than can make it at most
-    /// `max`.
+    /// A number of at most `digits` digits. Reading also stops when any further digit would make it
+    /// greater than `max`.
     fn number(&mut self, min: u16, max: u16, digits: usize) -> Option<u16> {
         self.skip_blanks();
         let mut value: u16 = 0;
@@ -115,7 +115,7 @@ impl Scanner<'_> {
             .and_then(|value| u8::try_from(value).ok())
     }
 
-    /// An English month, in full or by its first three letters.
+    /// An English month, in full or abbreviated to three letters.
     fn month_name(&mut self) -> Option<u8> {
         const MONTHS: [&str; 12] = [
             "january",
@@ -180,9 +180,9 @@ mod tests {
         assert_eq!(at("09:30"), Some((0, 0, 0, 9, 30, None)));
         assert_eq!(at("690101000000"), Some((1969, 1, 1, 0, 0, Some(0))));
         assert_eq!(at("680101000000"), Some((2068, 1, 1, 0, 0, Some(0))));
-        // Odd, but so does glibc: 2020-02-05.
+        // Odd, but glibc does the same: 2020-02-05.
         assert_eq!(at("20251122"), Some((2020, 2, 5, 11, 22, None)));
-        // Days beyond the end of the month are the caller's to carry over.
+        // The caller must carry days after the end of the month.
         assert_eq!(at("20260231000000"), Some((2026, 2, 31, 0, 0, Some(0))));
     }
 

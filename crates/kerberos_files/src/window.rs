@@ -1,8 +1,8 @@
-//! `Window`: the one reusable buffer through which keytabs and caches are read.
+//! `Window`: the reusable buffer through which keytabs and caches are read.
 //!
-//! It never holds the whole file, unless it was made of bytes in memory. It grows only as far as
-//! one record needs, and only after the file was seen to be long enough: a length that a file
-//! claims and does not have allocates nothing.
+//! It never contains the whole file, unless it was made from bytes in memory. It only grows to the
+//! size of a record, and only after checking that the file is long enough: a length that a file
+//! merely claims allocates nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,24 +13,24 @@ use zeroize::Zeroizing;
 
 use crate::{atomic, lock, open};
 
-/// No record of either format is longer: a ticket of Windows with every group is some 64 KiB.
+/// No record of either format is longer: a Windows ticket with all groups has about 64 KiB.
 pub(crate) const MAX_RECORD: usize = 16 << 20;
 
-/// How much is read at once.
+/// How much to read at once.
 const CHUNK: usize = 64 << 10;
 
-/// A stretch of a file in memory, moved forward record by record.
+/// A section of a file in memory, which moves forward record by record.
 pub(crate) struct Window {
-    /// `None` when all there is was in memory from the beginning.
+    /// `None` if everything was in memory from the beginning.
     file: Option<File>,
-    /// Session keys pass through here.
+    /// Zeroizing, because session keys pass through here.
     buffer: Zeroizing<Vec<u8>>,
-    /// The part of `buffer` that was read and not yet consumed.
+    /// The range of `buffer` that was read and not yet consumed.
     start: usize,
     end: usize,
-    /// Where in the file `start` is.
+    /// The position of `start` in the file.
     offset: u64,
-    /// Pipes and devices have no length to compare with.
+    /// Whether the file has a known length; pipes and devices do not.
     regular: bool,
     /// The user id of the file's owner, if it is an ordinary file.
     owner: Option<u32>,
@@ -44,7 +44,7 @@ impl Window {
         Self::from_file(open::to_read(path)?)
     }
 
-    /// Reads `file` from where it stands, which must be its beginning.
+    /// Reads `file` from its current position, which must be the beginning.
     pub(crate) fn from_file(file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
@@ -62,7 +62,7 @@ impl Window {
         })
     }
 
-    /// As [`from_file`](Self::from_file), of a file that the caller has locked already.
+    /// The same as [`from_file`](Self::from_file), for a file that the caller has already locked.
     pub(crate) fn from_locked(file: File) -> io::Result<Self> {
         Ok(Self {
             locks: false,
@@ -70,7 +70,7 @@ impl Window {
         })
     }
 
-    /// What is in memory already.
+    /// A window on bytes that are already in memory.
     pub(crate) fn from_bytes(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self {
             file: None,
@@ -87,17 +87,17 @@ impl Window {
     /// The file.
     ///
     /// # Errors
-    /// When there is no file: the window is one of [`from_bytes`](Self::from_bytes).
+    /// When there is no file, because the window was made with [`from_bytes`](Self::from_bytes).
     pub(crate) fn file(&self) -> io::Result<&File> {
         self.file
             .as_ref()
             .ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
-    /// Closes the file, if there is one, and hears what became of what was written to it.
+    /// Closes the file, if there is one, and reports delayed write errors.
     ///
     /// # Errors
-    /// As [`atomic::close`].
+    /// The same as [`atomic::close`].
     pub(crate) fn close(self) -> io::Result<()> {
         self.file.map_or(Ok(()), atomic::close)
     }
@@ -107,33 +107,35 @@ impl Window {
         self.owner
     }
 
-    /// Where in the file the next byte to consume is.
+    /// The position in the file of the next byte to consume.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// What was read and not yet consumed.
+    /// The bytes that were read and not yet consumed.
     pub(crate) fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// The `length` bytes that were consumed last.
+    /// The last `length` bytes that were consumed.
     pub(crate) fn consumed(&self, length: usize) -> &[u8] {
         let start = self.start.saturating_sub(length);
         self.buffer.get(start..self.start).unwrap_or_default()
     }
 
-    /// Moves on by `count` bytes, all of which must be in [`bytes`](Self::bytes).
+    /// Consumes `count` bytes, all of which must be in [`bytes`](Self::bytes).
     pub(crate) fn consume(&mut self, count: usize) {
         let count = count.min(self.end - self.start);
         self.start += count;
         self.offset += count as u64;
     }
 
-    /// Reads until `needed` bytes are in [`bytes`](Self::bytes); `false` when the file ends before.
+    /// Reads until [`bytes`](Self::bytes) contains `needed` bytes. Returns `false` if the file ends
+    /// before.
     ///
-    /// Where locks exist, a shared one is held while reading, so that what a writer appends is
-    /// seen whole or not at all; between reads writers are free, however slow the consumer is.
+    /// If locks are supported, a shared lock is held while reading, so that what a writer appends
+    /// is seen completely or not at all. Between reads writers can proceed, however slow the
+    /// consumer is.
     pub(crate) fn require(&mut self, needed: usize) -> io::Result<bool> {
         if self.bytes().len() >= needed {
             return Ok(true);
@@ -160,7 +162,7 @@ impl Window {
         result
     }
 
-    /// Consumes `count` bytes that need not be in memory; `false` when the file ends before.
+    /// Consumes `count` bytes that need not be in memory. Returns `false` if the file ends before.
     pub(crate) fn skip(&mut self, count: u64) -> io::Result<bool> {
         let at_hand = self.bytes().len();
         if let Some(count) = usize::try_from(count)
@@ -185,7 +187,8 @@ impl Window {
         Ok(skipped == beyond)
     }
 
-    /// `left` is how many bytes the file has from `offset` on, where that is known.
+    /// Reads until `needed` bytes are in memory. `left` is the number of bytes from `offset` to the
+    /// end of the file, if known.
     fn fill(&mut self, needed: usize, left: Option<usize>) -> io::Result<bool> {
         if left.is_some_and(|left| left < needed) {
             return Ok(false);
@@ -195,7 +198,7 @@ impl Window {
             if have >= needed {
                 return Ok(true);
             }
-            // A length that is only claimed is believed one doubling at a time.
+            // If the length is only a claim, allocate in steps that double each time.
             let believed = if left.is_some() {
                 needed
             } else {
@@ -216,7 +219,7 @@ impl Window {
         }
     }
 
-    /// Moves what is unread to the front of a buffer of at least `size` bytes.
+    /// Moves the unread bytes to the front of a buffer of at least `size` bytes.
     fn make_room(&mut self, size: usize) {
         let unread = self.start..self.end;
         let length = unread.len();

@@ -1,7 +1,8 @@
-//! What the two binary formats share: integers in a stated byte order, length-prefixed bytes, and
-//! principals that stay in the buffer they were read into.
+//! The common parts of the two binary formats: integers in a given byte order, length-prefixed
+//! bytes, and principals that stay in the buffer.
 //!
-//! The layouts themselves are in [`crate::ccache`] and [`crate::keytab`]; no file system here.
+//! The layouts are in [`crate::ccache`] and [`crate::keytab`]. This module does not use the file
+//! system.
 
 mod cursor;
 mod encoder;
@@ -13,7 +14,8 @@ pub(crate) use cursor::{Cursor, Short};
 pub(crate) use encoder::{Encoder, Sink};
 pub use principal::{Components, PrincipalView};
 
-/// Where a length did not fit the format's field: the only way encoding can fail.
+/// A length does not fit into the field of the format. This is the only way in which encoding can
+/// fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("{field} is too long for the file format")]
 pub struct EncodeError {
@@ -21,11 +23,11 @@ pub struct EncodeError {
     pub field: &'static str,
 }
 
-/// Bytes that are no entry, or not exactly one.
+/// Bytes that are not an entry, or not exactly one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error("malformed encoding: {problem}")]
 pub struct DecodeError {
-    /// The part that does not fit, or what is wrong.
+    /// The field that does not fit, or what is wrong.
     pub problem: &'static str,
 }
 
@@ -36,14 +38,14 @@ pub(crate) enum ByteOrder {
     Little,
 }
 
-/// The width of a length prefix: 16 bits in keytabs, 32 in caches.
+/// The width of a length prefix: 16 bits in keytabs, 32 bits in caches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Width {
     Two,
     Four,
 }
 
-/// How a format version writes integers and lengths.
+/// How a format version encodes integers and lengths.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Style {
     pub(crate) order: ByteOrder,
@@ -51,7 +53,7 @@ pub(crate) struct Style {
 }
 
 impl ByteOrder {
-    /// The order of the machine that this program runs on.
+    /// The byte order of this machine.
     pub(crate) const NATIVE: Self = if cfg!(target_endian = "big") {
         Self::Big
     } else {

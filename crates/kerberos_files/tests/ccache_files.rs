@@ -110,7 +110,7 @@ fn settings_are_set_once_and_told_apart() {
     assert_eq!(settings, expected);
 }
 
-/// The old setting must not go before the new one is there.
+/// The old setting must not disappear before the new one is there.
 #[test]
 fn a_setting_is_set_where_a_crash_left_a_part_of_an_entry() {
     let folder = TempDir::new();
@@ -380,7 +380,7 @@ fn destroying_leaves_what_has_another_name() {
     file.destroy().unwrap();
     assert_eq!(folder.names(), ["backup", "link"]);
     assert_eq!(fs::read(&backup).unwrap(), before);
-    // A symbolic link of ours stands for the file, which this is the only name of.
+    // Our symbolic link represents the file, which has no other name.
     CcacheFile::new(link).destroy().unwrap();
     assert_eq!(folder.names(), ["backup"]);
     assert_eq!(fs::read(&backup).unwrap(), vec![0; before.len()]);

@@ -1,4 +1,4 @@
-//! KCM caches: daemons that know little, and daemons that are hostile or not well.
+//! KCM caches: daemons that support little, and daemons that are hostile or faulty.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::fs;
@@ -43,13 +43,20 @@ const INTERNAL: i32 = -1_765_328_188;
 const NO_SUPPORT: i32 = -1_765_328_137;
 
 fn options(socket: &Path) -> CcacheOptions {
-    CcacheOptions::default()
-        .with_kcm_socket(Some(socket))
-        .with_kcm_timeout(Duration::from_millis(300))
+    CcacheOptions::default().with_kcm_socket(Some(socket))
+}
+
+/// Of who does not wait long for a daemon that may not answer at all.
+fn impatient(socket: &Path) -> CcacheOptions {
+    options(socket).with_kcm_timeout(Duration::from_millis(300))
 }
 
 fn resolve(socket: &Path) -> Result<Ccache, CcacheError> {
-    Ccache::resolve(&CcacheName::parse("KCM:0").unwrap(), &options(socket))
+    Ccache::resolve(&kcm(), &options(socket))
+}
+
+fn kcm() -> CcacheName {
+    CcacheName::parse("KCM:0").unwrap()
 }
 
 fn kcm_error(error: CcacheError) -> KcmError {
@@ -59,26 +66,36 @@ fn kcm_error(error: CcacheError) -> KcmError {
     }
 }
 
-/// What reading from a daemon comes to that serves as said.
+/// The result of reading from a daemon with this behaviour.
 fn reading(name: &str, serve: impl Fn(UnixStream) + Send + Sync + 'static) -> KcmError {
+    reading_with(options, name, serve)
+}
+
+fn reading_with(
+    options: impl Fn(&Path) -> CcacheOptions,
+    name: &str,
+    serve: impl Fn(UnixStream) + Send + Sync + 'static,
+) -> KcmError {
     let folder = TempDir::new();
     let daemon = Daemon::new(&folder.join("socket"), serve);
+    let options = options(daemon.socket());
     let begin = Instant::now();
-    let error = resolve(daemon.socket()).unwrap().open().unwrap_err();
+    let cache = Ccache::resolve(&kcm(), &options).unwrap();
+    let error = cache.open().unwrap_err();
     assert!(begin.elapsed() < Duration::from_secs(5), "{name}: {error}");
     kcm_error(error)
 }
 
 #[test]
 fn a_daemon_that_hangs_is_given_up() {
-    // It takes the request and says nothing.
-    let error = reading("mute", |mut stream| {
+    // It receives the request and does not answer.
+    let error = reading_with(impatient, "mute", |mut stream| {
         let _ = kcm_daemon::request(&mut stream);
         std::thread::sleep(Duration::from_secs(20));
     });
     assert_eq!(error.to_string(), "KCM daemon does not answer");
-    // It says a byte now and then, for ever.
-    let error = reading("drip", |mut stream| {
+    // It sends a byte now and then, forever.
+    let error = reading_with(impatient, "drip", |mut stream| {
         let _ = stream.write_all(&[0, 0x10, 0, 0, 0, 0, 0, 0]);
         while stream.write_all(&[0]).is_ok() {
             std::thread::sleep(Duration::from_millis(20));
@@ -92,13 +109,13 @@ fn a_daemon_that_takes_no_connections_is_given_up() {
     let folder = TempDir::new();
     let socket = folder.join("socket");
     let listener = UnixListener::bind(&socket).unwrap();
-    // Nobody accepts, until the queue is full.
+    // Nobody accepts connections, so the queue fills up.
     rustix::net::listen(&listener, 1).unwrap();
     let waiting: Vec<_> = (0..2)
         .map(|_| UnixStream::connect(&socket).unwrap())
         .collect();
     let begin = Instant::now();
-    let error = kcm_error(resolve(&socket).unwrap_err());
+    let error = kcm_error(Ccache::resolve(&kcm(), &impatient(&socket)).unwrap_err());
     assert!(matches!(error, KcmError::Timeout { .. }), "{error:?}");
     assert!(begin.elapsed() < Duration::from_secs(5));
     drop(waiting);
@@ -159,7 +176,7 @@ fn where_there_is_no_daemon() {
 
 #[test]
 fn a_cache_that_is_not_there() {
-    // Heimdal's answer, MIT's, and two odd ones.
+    // Heimdal's answer, MIT's, and two unusual ones.
     for status in [0, NO_FILE, END, NOT_FOUND] {
         let folder = TempDir::new();
         let daemon = Daemon::answering(&folder.join("socket"), move |_, _| (status, Vec::new()));
@@ -170,7 +187,7 @@ fn a_cache_that_is_not_there() {
     }
 }
 
-/// A daemon with one cache of one ticket, which knows no operation that MIT added.
+/// A daemon with one cache of one ticket, which does not support any of MIT's extensions.
 fn old_daemon(folder: &TempDir, unsupported: i32) -> Daemon {
     let record = encode_credential(Version::V4, &credential("krbtgt/A@A")).unwrap();
     let owner = encode_principal(Version::V4, &user()).unwrap();
@@ -180,7 +197,7 @@ fn old_daemon(folder: &TempDir, unsupported: i32) -> Daemon {
             GET_KDC_OFFSET => (0, 7_i32.to_be_bytes().to_vec()),
             GET_CRED_UUID_LIST => (0, [[1; 16], [2; 16]].concat()),
             GET_CRED_BY_UUID if parameters.ends_with(&[1; 16]) => (0, record.to_vec()),
-            // It went meanwhile.
+            // It has been removed meanwhile.
             GET_CRED_BY_UUID => (END, Vec::new()),
             GET_CRED_LIST | REPLACE => (unsupported, Vec::new()),
             _ => panic!("{operation}"),
@@ -215,7 +232,7 @@ fn a_cache_is_emptied_and_filled_where_it_cannot_be_replaced() {
         .unwrap();
     let record = |server| {
         let record = encode_credential(Version::V4, &credential(server)).unwrap();
-        // Behind the name of the cache and its NUL.
+        // After the name of the cache and its NUL.
         2 + record.len()
     };
     let owner = 2 + encode_principal(Version::V4, &user()).unwrap().len();

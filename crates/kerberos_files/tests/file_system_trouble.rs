@@ -1,7 +1,7 @@
 //! A full disk, single files mounted into a container, read-only and foreign folders.
 //!
-//! These need root, because they mount file systems or become another user; without it run the
-//! rest. `cargo test -p kerberos_files -- --include-ignored` runs them all.
+//! These tests need root, because they mount file systems or become another user. Without root the
+//! others run. `cargo test -p kerberos_files -- --include-ignored` runs all of them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -118,7 +118,7 @@ fn a_full_disk_leaves_the_old_files_as_they_were() {
     assert!(matches!(fresh, KeytabError::Io { .. }), "{fresh:?}");
     assert_eq!(names_in(&disk), ["cc", "keytab"]);
 
-    // And there is room again for what fits.
+    // There is room again for what fits.
     file.append([&credential(600)]).unwrap();
     keytab.add(&[entry("b", 32)]).unwrap();
     assert_eq!(sizes(&file), [500, 600]);
@@ -150,7 +150,7 @@ fn a_replay_cache_on_a_full_disk_lets_no_one_in() {
         "{error:?}"
     );
     assert!(error.hint().unwrap().contains("make room"), "{error:?}");
-    // What was let in before is still known, and there is room again for the rest.
+    // Clients accepted before are still known, and there is room again for the others.
     assert!((0..stored).all(|number| !record(number).unwrap()));
     mounts.mount(&["-o", "remount,size=1m"], Path::new("tmpfs"), &disk);
     assert!(record(stored).unwrap() && !record(stored).unwrap());
@@ -190,7 +190,7 @@ fn the_default_replay_cache_of_somebody_else() {
     );
     assert_eq!(error.to_string(), text);
     assert_eq!(fs::read(cache.path()).unwrap(), [7; 16]);
-    // A file that was named may belong to whomever the administrator wants.
+    // A file that was named explicitly may belong to anyone, as the administrator wants.
     assert!(record(&RcacheFile::new(cache.path(), 300)).unwrap());
 }
 
@@ -212,17 +212,17 @@ fn a_file_that_another_user_put_where_everybody_may() {
     chown(rcache.path(), Some(NOBODY + 1), None).unwrap();
     let record = || rcache.record(b"tag", 1_300, Timestamp::new(1_000, 0));
 
-    // Where only some may write, they share them on purpose.
+    // If only some users may write there, it is shared deliberately.
     assert_eq!(sizes(&file), [300]);
     file.append([&credential(400)]).unwrap();
     assert!(record().unwrap());
 
-    // What counts is that all may write, whether or not they may remove what is not theirs.
+    // What matters is that everyone may write, whether or not they may remove other users' files.
     for mode in [0o777, 0o1777] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let default = file.clone().refusing_planted();
         check_foreign(&default.open().unwrap_err(), file.path());
-        // An administrator opens folders to all in containers, but /tmp is none of those.
+        // In containers, administrators open folders to everyone, but /tmp is not one of those.
         let name = CcacheName::file(file.path().to_string_lossy()).by_configuration();
         let cache = Ccache::resolve(&name, &CcacheOptions::default()).unwrap();
         assert_eq!(cache.open().is_ok(), mode == 0o777);
@@ -245,7 +245,7 @@ fn a_file_that_another_user_put_where_everybody_may() {
     assert!(matches!(record(), Err(RcacheError::NotOurs { .. })));
 
     run_as_nobody(&folder, "a_file_that_another_user_put_where_everybody_may");
-    // Root may replace it, and it is root's then.
+    // Root may replace it, and it then belongs to root.
     file.replace_with(&cache(500)).unwrap();
     assert_eq!(sizes(&file), [500]);
     assert_eq!(fs::metadata(file.path()).unwrap().uid(), 0);
@@ -259,7 +259,7 @@ fn as_who_finds_them(folder: &Path) {
     }
     let planted = CcacheFile::new(folder.join("krb5cc")).refusing_planted();
     check_foreign(&planted.open().unwrap_err(), planted.path());
-    // It can be written to; but whose it is would read what is written.
+    // It can be written to, but its owner would read what is written.
     let error = planted.replace_with(&cache(500)).unwrap_err();
     check_foreign(&error, planted.path());
     assert_eq!(fs::metadata(planted.path()).unwrap().uid(), NOBODY + 1);
@@ -281,7 +281,7 @@ fn a_single_mounted_file_is_rewritten_in_place() {
     let (outside, inside) = (folder.join("outside"), folder.join("inside"));
     fs::write(&outside, vec![b'x'; 5_000]).unwrap();
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o644)).unwrap();
-    // The user that runs the container may not be the one that made the file.
+    // The user that runs the container may not be the one that created the file.
     chown(&outside, Some(1234), None).unwrap();
     fs::write(&inside, "").unwrap();
     mounts.mount(&["--bind"], &outside, &inside);
@@ -353,7 +353,7 @@ fn an_ordinary_user_in_a_folder_of_root() {
         chown(&path, Some(owner), Some(owner)).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
     }
-    // One may write to it and not see what is there.
+    // The folder may be writable but not readable.
     let unseen = folder.join("unseen");
     fs::create_dir(&unseen).unwrap();
     chown(&unseen, Some(NOBODY), None).unwrap();
@@ -364,10 +364,10 @@ fn an_ordinary_user_in_a_folder_of_root() {
     assert_eq!(names_in(&unseen), ["keytab"]);
 }
 
-/// Runs the test called `name` of this program as an ordinary user, who finds the path of `folder`
-/// in the environment.
+/// Runs the test `name` of this program as an ordinary user, which finds the path of `folder` in
+/// the environment.
 fn run_as_nobody(folder: &TempDir, name: &str) {
-    // The build folder may be closed to others.
+    // The build folder may not be accessible to others.
     let program = folder.join("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     let mut command = Command::new(&program);
@@ -400,7 +400,7 @@ fn as_that_user(folder: &Path) {
     assert_eq!(sizes(&own), [500]);
     own.destroy().unwrap();
     assert!(own.open().unwrap_err().is_no_cache());
-    // With another name it may be somebody's backup, and this name cannot be taken from it.
+    // With another name it may be somebody's backup, and this name cannot be removed from it.
     own.replace_with(&cache(300)).unwrap();
     fs::hard_link(own.path(), folder.join("unseen/backup")).unwrap();
     own.destroy().unwrap_err();
@@ -431,7 +431,7 @@ fn as_that_user(folder: &Path) {
         error.hint()
     );
 
-    // Writable, but whose it is can read what is written to it.
+    // Writable, but its owner can read what is written to it.
     let open_to_all = CcacheFile::new(folder.join("open to all"));
     let error = open_to_all.replace_with(&cache(500)).unwrap_err();
     assert_eq!(error.to_string(), incorrect(open_to_all.path()));

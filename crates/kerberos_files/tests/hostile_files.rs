@@ -1,8 +1,9 @@
 //! Damaged keytabs, caches and krb5.conf: whatever the bytes, reading ends, and allocates next to
 //! nothing.
 //!
-//! Every truncation, every flipped bit and 20 000 seeded random edits of a sample of each format
-//! version. What is still read must encode to the same length, which removal in place rests on.
+//! Tests every truncation, every flipped bit and 20 000 seeded random edits of a sample of each
+//! format version. Entries that can still be read must encode to the same length, which removal in
+//! place relies on.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -26,10 +27,10 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// The tests of this file count the allocations of the process, so they take turns.
+/// The tests of this file count the allocations of the process, so they run one at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// In sum, and not at once: the limit that was set for one allocation.
+/// In total, although the limit was meant for a single allocation.
 const LIMIT: usize = 1 << 20;
 
 const RANDOM_EDITS: usize = 20_000;
@@ -80,7 +81,7 @@ fn cache(version: ccache::Version) -> Vec<u8> {
     builder.expose_bytes().to_vec()
 }
 
-/// A hole, an entry with slack, an entry, an end mark, and something behind it.
+/// A hole, an entry with slack, an entry, an end mark, and something after it.
 fn keytab(version: keytab::Version) -> Vec<u8> {
     let entry = KeytabEntry {
         principal: principal("host/www.example.com@EXAMPLE.COM"),
@@ -113,7 +114,7 @@ fn keytab(version: keytab::Version) -> Vec<u8> {
     [&bytes[..], &[0, 0, 0, 0, 0xee, 0xee]].concat()
 }
 
-/// Reads `bytes` as a cache to its end; returns how many entries it had.
+/// Reads `bytes` as a cache to the end, and returns the number of entries.
 fn read_cache(bytes: &[u8], file: &File) -> usize {
     let Ok(mut reader) = CcacheReader::from_file(refill(file, bytes), "sample") else {
         return 0;
@@ -143,7 +144,7 @@ fn read_cache(bytes: &[u8], file: &File) -> usize {
     }
 }
 
-/// Reads `bytes` as a keytab to its end; returns how many entries it had.
+/// Reads `bytes` as a keytab to the end, and returns the number of entries.
 fn read_keytab(bytes: &[u8], file: &File) -> usize {
     let Ok(mut reader) = KeytabReader::from_file(refill(file, bytes), "sample") else {
         return 0;
@@ -158,7 +159,7 @@ fn read_keytab(bytes: &[u8], file: &File) -> usize {
                 assert!(shown.contains("KeytabEntryView"));
             }
             Ok(None) => return count,
-            // The reader goes on behind an entry that is not one.
+            // The reader continues after an invalid entry.
             Err(KeytabError::Format { offset, .. }) => assert!(offset < bytes.len() as u64),
             Err(error) => {
                 error.hint().unwrap();
@@ -169,7 +170,7 @@ fn read_keytab(bytes: &[u8], file: &File) -> usize {
     }
 }
 
-/// Parses `bytes` as krb5.conf and asks for what logging in needs; returns how many KDCs it names.
+/// Parses `bytes` as krb5.conf and asks for what a login needs. Returns the number of KDCs in it.
 fn read_config(bytes: &[u8], _: &File) -> usize {
     let Ok(config) = Krb5Config::parse(&String::from_utf8_lossy(bytes)) else {
         return 0;

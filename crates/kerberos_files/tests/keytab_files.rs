@@ -122,11 +122,11 @@ fn removing_leaves_zeros_and_adding_fills_the_first_hole_that_is_large_enough() 
         .count();
     assert_eq!(keys, 1, "the removed keys are gone");
 
-    // Too long for the first hole, fits the second, with slack.
+    // Too long for the first hole; fits into the second, with slack.
     keytab.add(&[entry("long name", 2, 18)]).unwrap();
     assert_eq!(names(&keytab), ["long name", "middle"]);
     assert_eq!(length(&keytab), full);
-    // Fits the first hole; the second is taken; the last goes to the end.
+    // Fits into the first hole; the second is taken; the last goes to the end.
     keytab
         .add(&[entry("b", 0x0102, 18), entry("c", 3, 18)])
         .unwrap();
@@ -254,7 +254,7 @@ fn finding_a_key_follows_mits_rules() {
         error.to_string(),
         "Keytab contains no suitable keys for none@EXAMPLE.COM"
     );
-    assert!(error.hint().unwrap().starts_with("list whose keys "));
+    assert!(error.hint().unwrap().starts_with("list the principals "));
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn damage_is_named_and_hides_no_whole_entry() {
     let whole = encode_keytab(&[entry("a", 1, 18)]).unwrap().to_vec();
     let record = &whole[2..];
 
-    // An entry whose key claims more than the record has, between two good ones.
+    // An entry whose key claims more bytes than the record has, between two good ones.
     let mut bad = record.to_vec();
     let key_length = bad.len() - 4 - 32 - 2;
     bad[key_length] = 0x7f;
@@ -330,14 +330,14 @@ fn damage_is_named_and_hides_no_whole_entry() {
     let error = keytab.keys_for(&principal("b")).unwrap_err();
     assert!(matches!(error, KeytabError::Format { .. }), "{error:?}");
 
-    // Cut off.
+    // Truncated.
     fs::write(keytab.path(), [&whole, &record[..30]].concat()).unwrap();
     assert_eq!(keytab.keys_for(&principal("a")).unwrap().len(), 1);
     let offset = whole.len() as u64;
     let error = keytab.add(&[entry("c", 1, 18)]).unwrap_err();
     assert!(matches!(error, KeytabError::TornEntry { offset: at, .. } if at == offset));
 
-    // A hole that cannot be.
+    // An impossible hole.
     fs::write(keytab.path(), [&whole[..], &[0x80, 0, 0, 0]].concat()).unwrap();
     let error = keytab.entries().unwrap_err();
     assert!(matches!(error, KeytabError::Format { offset: at, .. } if at == offset));

@@ -1,5 +1,5 @@
-//! Replay caches in files: what is new, where records lie, hostile files, threads and processes at
-//! once, and processes that die.
+//! Replay caches in files: what is new, where records are stored, hostile files, concurrent threads
+//! and processes, and processes that die.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::fs;
@@ -21,12 +21,12 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::new(seconds, 0)
 }
 
-/// Whether a request made and arriving `NOW` is new.
+/// Whether a request made and received at `NOW` is new.
 fn is_new(cache: &RcacheFile, tag: &[u8]) -> bool {
     cache.record(tag, NOW + i64::from(SKEW), at(NOW)).unwrap()
 }
 
-/// The tag with a number.
+/// The tag for a number.
 fn tag(number: u64) -> [u8; 12] {
     let mut tag = [0xa5; 12];
     tag[..8].copy_from_slice(&number.to_be_bytes());
@@ -73,7 +73,7 @@ fn only_the_first_twelve_bytes_count_and_shorter_tags_are_padded() {
     assert!(!is_new(&cache, b"0123456789ab-two"));
     assert!(is_new(&cache, b"short"));
     assert!(!is_new(&cache, b"short\0\0\0\0\0\0\0"));
-    // MIT 1.18 and later know a tag of zeros from an empty slot by its time.
+    // MIT 1.18 and later distinguish a tag of zeros from an empty slot by its time.
     assert!(is_new(&cache, &[0; 12]));
     assert!(!is_new(&cache, &[0; 12]));
 }
@@ -99,14 +99,14 @@ fn records_lie_where_mit_looks_for_them() {
     assert_eq!(record[..12], tag);
     assert_eq!(record[12..], u32::try_from(NOW).unwrap().to_be_bytes());
 
-    // Both places of the first table are taken: the next table, by another seed.
+    // Both places in the first table are taken, so the next table is used, with another seed.
     record[..12].fill(1);
     file.write_all_at(&record, place).unwrap();
     file.write_all_at(&record, place + 16).unwrap();
     assert!(is_new(&cache, &tag));
     assert!(length(&cache) > 16_384);
     assert!(!is_new(&cache, &tag));
-    // The first of them is free again, but the record further on is found before it is used.
+    // The first of them is free again, but the record after it is found before the place is used.
     record[12..].fill(1);
     file.write_all_at(&record, place).unwrap();
     assert!(!is_new(&cache, &tag));
@@ -117,7 +117,7 @@ fn records_lie_where_mit_looks_for_them() {
 fn records_are_kept_for_one_clock_skew() {
     let folder = TempDir::new();
     let cache = RcacheFile::new(folder.join("rcache"), SKEW);
-    // Each has expired when the next comes: the file stays within its first table.
+    // Each has expired when the next arrives, so the file keeps to its first table.
     for number in 0..5000 {
         let now = NOW + i64::try_from(number).unwrap() * 301;
         let new = cache.record(&tag(number), now + i64::from(SKEW), at(now));
@@ -138,7 +138,7 @@ fn a_request_of_a_clock_ahead_is_kept_until_it_would_be_refused() {
     let time = written.last_chunk::<4>().unwrap();
     assert_eq!(i64::from(u32::from_be_bytes(*time)), NOW + 200);
     assert!(!ahead(NOW + 500));
-    // One of a clock behind, as long as MIT keeps it.
+    // A request with a clock that is behind is kept as long as by MIT.
     fs::remove_file(&path).unwrap();
     cache.record(&tag(1), NOW - 200 + skew, at(NOW)).unwrap();
     let written = fs::read(&path).unwrap();
@@ -151,20 +151,20 @@ fn short_torn_and_huge_files() {
     let folder = TempDir::new();
     let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
-    // Without a whole seed it has no record.
+    // Without a complete seed it contains no records.
     for length in 0..16 {
         fs::write(&path, vec![7; length]).unwrap();
         assert!(is_new(&cache, &tag(1)), "{length}");
         assert!(!is_new(&cache, &tag(1)), "{length}");
     }
-    // A record that was cut off is no record.
+    // An incomplete record is not a record.
     let whole = fs::read(&path).unwrap();
     for cut in 1..16 {
         fs::write(&path, &whole[..whole.len() - cut]).unwrap();
         assert!(is_new(&cache, &tag(1)), "{cut}");
         assert_eq!(fs::read(&path).unwrap(), whole);
     }
-    // As large as a file system lets it be, and nothing in it.
+    // As large as the file system allows, and empty.
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     file.set_len(1 << 40).unwrap();
     assert!(!is_new(&cache, &tag(1)));
@@ -232,7 +232,7 @@ fn the_default_cache_is_in_a_file_of_ones_own() {
     let euid = uid.unwrap().split('\t').nth(1).unwrap();
     assert_eq!(folder.names(), [format!("krb5_{euid}.rcache2")]);
     assert!(!is_new(&cache, &tag(1)));
-    // And in one that has no name elsewhere.
+    // And in one that has no other name elsewhere.
     fs::hard_link(cache.path(), folder.join("elsewhere")).unwrap();
     let error = cache.record(&tag(2), 1_300, at(1_000)).unwrap_err();
     assert!(matches!(error, RcacheError::HardLink { .. }), "{error}");
@@ -267,7 +267,7 @@ fn of_sixteen_threads_one_is_let_in() {
     );
 }
 
-/// What makes this program a process that stores the tags below a number and tells which were new.
+/// Turns this program into a process that stores the tags below a number and prints which were new.
 const WORKER: &str = "RCACHE_WORKER";
 
 fn work_if_asked() -> bool {
@@ -293,7 +293,7 @@ fn worker(test: &str, path: &Path, count: u64) -> Child {
         .unwrap()
 }
 
-/// The numbers that a worker says were new.
+/// The numbers that a worker reports as new.
 fn told(child: &mut Child) -> impl Iterator<Item = u64> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.filter_map(|line| {
@@ -340,7 +340,8 @@ fn a_process_that_is_killed_takes_nothing_with_it() {
         worker.kill().unwrap();
         worker.wait().unwrap();
         seen.extend(new);
-        // What was let in stays a replay; one more may be stored that it had no time to tell of.
+        // What was accepted stays a replay. One more may have been stored that the process could
+        // not report.
         let count = u64::try_from(seen.len()).unwrap();
         assert!(seen.into_iter().eq(0..count), "round {round}");
         assert!((0..count).all(|number| !is_new(&cache, &tag(number))));

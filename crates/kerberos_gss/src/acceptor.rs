@@ -26,29 +26,29 @@ mod request;
 
 use request::Request;
 
-/// What an acceptor wants of a connection.
+/// What an acceptor requires of initiators.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AcceptorOptions {
-    /// The channel that the context is established over, by each of the bindings that stand for it:
-    /// of both certificates while one is replaced by the other, or by each of the types that
-    /// initiators may use. An initiator that sends others is refused. One that sends none is let
-    /// in, unless it promised to send them (MS-KILE) or they are
+    /// The channel over which the context is established, as one or more alternative bindings: for
+    /// example of both certificates while one is being replaced by the other, or of each type that
+    /// initiators may use. An initiator that sends other bindings is refused. An initiator that
+    /// sends none is accepted, unless it promised to send them (MS-KILE) or they are
     /// [required](Self::require_bindings).
     pub channel_bindings: Vec<ChannelBindings>,
-    /// Refuse an initiator that sends no channel bindings: against an attacker in between who lets
-    /// the victim connect without TLS. [`channel_bindings`](Self::channel_bindings) must be set
-    /// then; else it is [`GssError::OwnBindingsMissing`].
+    /// Refuse an initiator that sends no channel bindings. This protects against a man in the
+    /// middle whose victim connects without TLS. [`channel_bindings`](Self::channel_bindings) must
+    /// then be set, otherwise the error is [`GssError::OwnBindingsMissing`].
     pub require_bindings: bool,
-    /// Flags that the initiator must set.
+    /// Flags that the initiator must request.
     pub require: ContextFlags,
-    /// Take the TGT that an initiator lends, into
-    /// [`Details::delegated`](crate::Details::delegated), and refuse the initiator when it cannot
-    /// be read. Requiring [`DELEG`](ContextFlags::DELEG) by [`require`](Self::require) implies it.
-    /// By default the TGT is ignored: its holder can act as the initiator, which most services do
-    /// not need.
+    /// Accept a TGT that an initiator delegates, into
+    /// [`Details::delegated`](crate::Details::delegated), and refuse the initiator if the TGT
+    /// cannot be read. Setting [`DELEG`](ContextFlags::DELEG) in [`require`](Self::require) implies
+    /// this. By default the TGT is ignored: its holder can act as the initiator, which most
+    /// services do not need.
     pub delegation: bool,
-    /// Where the initiator is: tickets may be bound to addresses.
+    /// The initiator's address, since tickets may be bound to addresses.
     pub peer: Option<HostAddress>,
 }
 
@@ -67,7 +67,7 @@ enum State {
     Finished,
 }
 
-/// DCE style: the AP-REP is out, and its number is to come back.
+/// DCE style: the AP-REP was sent, and the client must repeat its sequence number.
 #[derive(Debug)]
 struct ExpectConfirmation {
     request: Request,
@@ -75,7 +75,7 @@ struct ExpectConfirmation {
 }
 
 impl<K: KeySource> Acceptor<K> {
-    /// An acceptor for one client of `service`, which all connections share.
+    /// An acceptor for a single client. `service` is shared by all connections.
     pub fn new(service: Arc<kerberos_proto::Acceptor<K>>, options: AcceptorOptions) -> Self {
         Self {
             service,
@@ -84,11 +84,10 @@ impl<K: KeySource> Acceptor<K> {
         }
     }
 
-    /// Takes the initiator's `token`, at `now`.
+    /// Takes the initiator's `token`. `now` is the current time.
     ///
     /// # Errors
-    /// Each with its own name; the initiator is to get [`StepError::send`], if there is something.
-    /// It is final.
+    /// Every error is final. Send [`StepError::send`], if set, to the initiator.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -113,7 +112,8 @@ impl<K: KeySource> Acceptor<K> {
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Step, GssError> {
-        // Before the request is noted as seen: it may come again once this is mended.
+        // Checked before the request is recorded in the replay cache, so that it can be repeated
+        // after this mistake is fixed.
         if self.options.require_bindings && self.options.channel_bindings.is_empty() {
             return Err(GssError::OwnBindingsMissing);
         }
@@ -157,8 +157,8 @@ impl<K: KeySource> Acceptor<K> {
         Ok(Step::Done { send, context })
     }
 
-    /// The key to choose. With keys of older types one is chosen only to get to a newer type, or in
-    /// DCE style: their tokens do not say which key they are protected with.
+    /// The subkey to choose. With keys of older types, a subkey is chosen only to switch to a newer
+    /// type, or in DCE style: their tokens do not say which key protects them.
     fn subkey(&self, request: &Request, rng: &mut dyn CryptoRng) -> Result<Subkey, GssError> {
         let accepted = &request.accepted;
         let wishes = &accepted.client_authorization_data;
@@ -173,11 +173,11 @@ impl<K: KeySource> Acceptor<K> {
         })
     }
 
-    /// The error, and the KRB-ERROR for the initiator: framed as its request is.
+    /// The error, with a KRB-ERROR for the initiator, which is framed like its request.
     fn refusal(&self, token: &[u8], error: GssError, now: Timestamp) -> StepError {
         let send = match &error {
             GssError::Ap(cause) if !is_bare_request(token) => {
-                // RFC 4120 §5.9.1 wants a name: one's own, or none in particular.
+                // RFC 4120 §5.9.1 requires a name: the service's own, or an empty one.
                 let nobody = || Principal::new(kerberos_asn1::NameType::UNKNOWN, [""; 0], "");
                 let server = self.service.server.clone().unwrap_or_else(nobody);
                 Some(frame(TokenId::ERROR, &cause.to_message(&server, now)))
@@ -203,7 +203,7 @@ impl ExpectConfirmation {
     }
 }
 
-/// Whether `token` is an AP-REQ as it is: DCE style.
+/// Whether `token` is an AP-REQ without a frame, which means DCE style.
 fn is_bare_request(token: &[u8]) -> bool {
     MessageType::of_der(token) == Some(MessageType::AP_REQ)
 }

@@ -1,6 +1,6 @@
-//! What an authenticator carries for GSS-API: flags, channel bindings and a lent credential where a
-//! checksum would be (RFC 4121 §4.1.1), and in its authorization data the wish for better keys
-//! (RFC 4537) and the promise that there are channel bindings (MS-KILE §3.2.5.8).
+//! What GSS-API puts into an authenticator: flags, channel bindings and a delegated credential in
+//! place of a checksum (RFC 4121 §4.1.1), and in the authorization data the proposal of other
+//! encryption types (RFC 4537) and the promise to send channel bindings (MS-KILE §3.2.5.8).
 
 use alloc::vec::Vec;
 
@@ -12,12 +12,12 @@ use kerberos_proto::{ApChecksum, AuthorizationDataElement};
 
 use crate::{ContextFlags, GssError};
 
-/// The type of the field that GSS-API puts where a checksum belongs (RFC 4121 §4.1.1).
+/// The checksum type of the GSS-API field (RFC 4121 §4.1.1).
 pub(crate) const GSS_CHECKSUM: ChecksumType = ChecksumType(0x8003);
 
 /// The contents of the checksum.
 pub(crate) struct GssChecksum<'a> {
-    /// The hash of the channel bindings; zeros when there are none.
+    /// The hash of the channel bindings; zeros if there are none.
     pub(crate) bindings: [u8; 16],
     pub(crate) flags: ContextFlags,
     /// A KRB-CRED.
@@ -26,7 +26,7 @@ pub(crate) struct GssChecksum<'a> {
 
 impl<'a> GssChecksum<'a> {
     /// # Errors
-    /// When the KRB-CRED is longer than 16 bits count.
+    /// When the KRB-CRED is longer than 16 bits can count.
     pub(crate) fn to_checksum(&self) -> Result<ApChecksum, GssError> {
         // RFC 4121 §4.1.1: all numbers are little-endian.
         let mut checksum = Vec::with_capacity(28);
@@ -46,8 +46,8 @@ impl<'a> GssChecksum<'a> {
         })
     }
 
-    /// Reads what [`to_checksum`](Self::to_checksum) writes; extensions behind it are skipped, as
-    /// RFC 4121 §4.1.1 wants.
+    /// Reads what [`to_checksum`](Self::to_checksum) writes. Extensions after it are skipped, as
+    /// RFC 4121 §4.1.1 requires.
     pub(crate) fn read(checksum: &'a [u8]) -> Result<Self, GssError> {
         let malformed = GssError::Checksum("it is shorter than 24 bytes");
         let fields = || {
@@ -66,7 +66,7 @@ impl<'a> GssChecksum<'a> {
             return Err(GssError::Checksum("the bindings have not 16 bytes"));
         }
         let flags = ContextFlags(flags);
-        // MIT's library, too, takes a flag without a credential for no delegation.
+        // MIT's library also treats the flag without a credential as no delegation.
         let delegated = if flags.contains(ContextFlags::DELEG) && rest.len() >= 4 {
             Some(read_delegation(rest)?)
         } else {
@@ -94,8 +94,8 @@ fn read_delegation(rest: &[u8]) -> Result<&[u8], GssError> {
 /// `DlgOpt` of RFC 4121 §4.1.1.
 const DELEGATION: u16 = 1;
 
-/// The encryption types that an initiator would rather have than `session`, best first, and
-/// `session` itself (RFC 4537 §3). `None` when it prefers none.
+/// The encryption types that the initiator prefers to that of the `session` key, best first,
+/// followed by the latter (RFC 4537 §3). `None` if it prefers none.
 pub(crate) fn etype_negotiation(
     preferred: &[EncryptionType],
     session: EncryptionType,
@@ -122,8 +122,8 @@ pub(crate) fn negotiated_etype(
     })
 }
 
-/// The promise that the initiator always sends bindings where there is a channel to bind to: an
-/// acceptor that has one refuses zeros then.
+/// The promise that the initiator sends bindings whenever there is a channel to bind to. An
+/// acceptor that has a channel must then refuse zeros.
 pub(crate) fn bindings_promise() -> AuthorizationDataElement {
     if_relevant(
         AuthorizationDataType::AP_OPTIONS,
@@ -131,7 +131,7 @@ pub(crate) fn bindings_promise() -> AuthorizationDataElement {
     )
 }
 
-/// Whether the initiator made that promise.
+/// Whether the initiator made this promise.
 pub(crate) fn promises_bindings(elements: &[AuthorizationDataElement]) -> bool {
     let options = find(elements, AuthorizationDataType::AP_OPTIONS, |data| {
         data.try_into().ok().map(u32::from_le_bytes)
@@ -139,7 +139,7 @@ pub(crate) fn promises_bindings(elements: &[AuthorizationDataElement]) -> bool {
     options.is_some_and(|options| options & KERB_AP_OPTIONS_CBT != 0)
 }
 
-/// In KERB-AP-OPTIONS (MS-KILE §2.2.7).
+/// A flag in KERB-AP-OPTIONS (MS-KILE §2.2.7).
 const KERB_AP_OPTIONS_CBT: u32 = 0x4000;
 
 fn if_relevant(ad_type: AuthorizationDataType, ad_data: &[u8]) -> AuthorizationDataElement {
@@ -150,7 +150,8 @@ fn if_relevant(ad_type: AuthorizationDataType, ad_data: &[u8]) -> AuthorizationD
     }
 }
 
-/// What `read` makes of the first element of this type, at the top or within AD-IF-RELEVANT.
+/// The result of `read` for the first element of this type, at the top level or within
+/// AD-IF-RELEVANT.
 fn find<T>(
     elements: &[AuthorizationDataElement],
     wanted: AuthorizationDataType,

@@ -1,5 +1,5 @@
-//! `ChannelBindings`: what ties a context to the channel that it is established over
-//! (RFC 2743 §1.1.6, RFC 5929), and their hash (RFC 4121 §4.1.1.2).
+//! `ChannelBindings`: the data that ties a context to its channel (RFC 2743 §1.1.6, RFC 5929), and
+//! its hash (RFC 4121 §4.1.1.2).
 
 mod certificate;
 
@@ -9,7 +9,7 @@ use kerberos_crypto::{ChecksumType, unkeyed_checksum};
 
 use crate::GssError;
 
-/// The channel of a context, nearly always TLS.
+/// The channel of a context, almost always TLS.
 ///
 /// # Example
 /// ```
@@ -22,20 +22,20 @@ use crate::GssError;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct ChannelBindings {
-    /// The kind of the initiator's address; 0 means none is given.
+    /// The type of the initiator's address; 0 means that none is given.
     pub initiator_address_type: u32,
     /// The initiator's address.
     pub initiator_address: Vec<u8>,
-    /// The kind of the acceptor's address; 0 means none is given.
+    /// The type of the acceptor's address; 0 means that none is given.
     pub acceptor_address_type: u32,
     /// The acceptor's address.
     pub acceptor_address: Vec<u8>,
-    /// What identifies the channel: the prefix that RFC 5056 §2.1 wants, and data.
+    /// The identification of the channel: the prefix required by RFC 5056 §2.1, and data.
     pub application_data: Vec<u8>,
 }
 
 impl ChannelBindings {
-    /// Bindings by this data alone, which is what all protocols of today have.
+    /// Bindings that consist of this data only, as in all current protocols.
     pub fn new(application_data: impl Into<Vec<u8>>) -> Self {
         Self {
             application_data: application_data.into(),
@@ -43,17 +43,18 @@ impl ChannelBindings {
         }
     }
 
-    /// `tls-server-end-point`: a hash of the server's certificate (RFC 5929 §4), what HTTP, LDAP
-    /// and Active Directory use.
+    /// `tls-server-end-point`: a hash of the server's certificate (RFC 5929 §4), as used by HTTP,
+    /// LDAP and Active Directory.
     pub fn tls_server_end_point(certificate_hash: &[u8]) -> Self {
         Self::prefixed(b"tls-server-end-point:", certificate_hash)
     }
 
-    /// `tls-server-end-point` of an X.509 certificate in DER, the first one that the server sends.
+    /// The `tls-server-end-point` bindings for an X.509 certificate in DER, which is the first one
+    /// that the server sends.
     ///
     /// # Errors
-    /// [`GssError::Decode`] when it is not a certificate, and [`GssError::CertificateSignature`]
-    /// when RFC 5929 knows no hash for it, as with Ed25519.
+    /// [`GssError::Decode`] if it is not a certificate, and [`GssError::CertificateSignature`] if
+    /// RFC 5929 defines no hash for its signature, as for Ed25519.
     ///
     /// # Example
     /// ```
@@ -77,7 +78,8 @@ impl ChannelBindings {
         certificate::hash(certificate).map(|hash| Self::tls_server_end_point(&hash))
     }
 
-    /// `tls-unique`: the first Finished message of the handshake (RFC 5929 §3). TLS 1.3 has none.
+    /// `tls-unique`: the first Finished message of the handshake (RFC 5929 §3). TLS 1.3 does not
+    /// have it.
     pub fn tls_unique(finished: &[u8]) -> Self {
         Self::prefixed(b"tls-unique:", finished)
     }
@@ -88,7 +90,7 @@ impl ChannelBindings {
         Self::prefixed(b"tls-exporter:", keying_material)
     }
 
-    /// `Bnd`, the MD5 hash that travels in the authenticator (RFC 4121 §4.1.1.2).
+    /// `Bnd`, the MD5 hash that is sent in the authenticator (RFC 4121 §4.1.1.2).
     ///
     /// # Example
     /// ```
@@ -108,7 +110,7 @@ impl ChannelBindings {
         }
         counted(&mut text, &self.application_data);
         let digest = unkeyed_checksum(ChecksumType::RSA_MD5, &text);
-        // MD5 is always there, and has 16 octets.
+        // MD5 is always available, and its output has 16 octets.
         let mut hash = [0; 16];
         for (to, from) in hash.iter_mut().zip(digest.unwrap_or_default()) {
             *to = from;
@@ -121,9 +123,9 @@ impl ChannelBindings {
     }
 }
 
-/// Appends `bytes` and before them their count, little-endian.
+/// Appends the length of `bytes` as a little-endian number, and `bytes`.
 fn counted(text: &mut Vec<u8>, bytes: &[u8]) {
-    // RFC 4121 §4.1.1.2: 32 bits. Nothing that names a channel comes near that length.
+    // RFC 4121 §4.1.1.2: 32 bits. No identification of a channel comes near that length.
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     text.extend_from_slice(&length.to_le_bytes());
     text.extend_from_slice(bytes);

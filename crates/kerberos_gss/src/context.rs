@@ -1,5 +1,5 @@
-//! `Context`: an established security context: who the peers are, what was agreed on, and the two
-//! directions of messages.
+//! `Context`: an established security context, with the peers, the negotiated properties, and the
+//! two directions of messages.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -18,79 +18,81 @@ use crate::{ContextFlags, GssError, Protection, Receiver, Sender, Unwrapped};
 
 /// An established security context.
 ///
-/// Its three parts can be taken apart, for two tasks of which one sends and one receives:
-/// `let Context { details, sender, receiver, .. } = *context;`
+/// It can be split into its three parts, for example for two tasks of which one sends and the other
+/// receives: `let Context { details, sender, receiver, .. } = *context;`
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Context {
-    /// Who the peers are and what was agreed on.
+    /// The peers and the negotiated properties.
     pub details: Details,
-    /// The messages that go out.
+    /// Protects outgoing messages.
     pub sender: Sender,
-    /// The messages that come in.
+    /// Verifies incoming messages.
     pub receiver: Receiver,
 }
 
-/// What was agreed on.
+/// The peers and the negotiated properties of a context.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Details {
-    /// The client that asked for the context. Compare it as a [`Principal`] or by
-    /// [`export_name`](crate::export_name); its text is for people, and may be the same for two.
+    /// The client that started the context. Compare it as a [`Principal`] or with
+    /// [`export_name`](crate::export_name). Its text form is for people, and two principals may
+    /// have the same.
     pub initiator: Principal,
-    /// The service. An initiator that did not ask for [`ContextFlags::MUTUAL`] takes it on trust.
+    /// The service. Without [`ContextFlags::MUTUAL`], the initiator has no proof of this.
     pub acceptor: Principal,
-    /// What the context offers. As an acceptor, [`ContextFlags::DELEG`] is set where there is a
-    /// credential in [`delegated`](Self::delegated).
+    /// The services of the context. For an acceptor, [`ContextFlags::DELEG`] is set if
+    /// [`delegated`](Self::delegated) contains a credential.
     pub flags: ContextFlags,
-    /// Whether both ends see the same channel. An acceptor knows it, and has clients without
-    /// bindings, too, unless it requires them; for an initiator it means that it sent some.
+    /// Whether the context is bound to a channel. An acceptor knows that both ends see the same
+    /// channel, but unless it requires bindings it may also have clients without them. For an
+    /// initiator, this only says that it sent bindings.
     pub channel_bound: bool,
     /// The times of the ticket.
     pub times: TicketTimes,
-    /// As an acceptor: what ticket and authenticator say, with [`Accepted::pac`], and
-    /// [`Accepted::evidence`] for tickets on the initiator's behalf where the KDC lets the service
-    /// have them (constrained delegation).
+    /// For an acceptor: the contents of ticket and authenticator. See [`Accepted::pac`], and
+    /// [`Accepted::evidence`] for tickets on the initiator's behalf, if the KDC allows that
+    /// (constrained delegation).
     pub accepted: Option<Box<Accepted>>,
-    /// As an acceptor that [wants it](crate::AcceptorOptions::delegation): what the initiator
-    /// lends, a forwarded TGT.
+    /// For an acceptor that [accepts delegation](crate::AcceptorOptions::delegation): the TGT that
+    /// the initiator forwarded.
     pub delegated: Vec<Credential>,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
 }
 
-/// How a ticket's end is told by the local clock.
+/// How the ticket's end relates to the local clock.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Clock {
-    /// As an initiator: how far the KDC's is ahead, if that is known.
+    /// For an initiator: how far the KDC's clock is ahead, if known.
     Offset(Option<ClockOffset>),
-    /// As an acceptor: how many seconds they may differ.
+    /// For an acceptor: the allowed clock skew, in seconds.
     Skew(u32),
 }
 
 /// The keys of a context.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
-    /// The initiator's choice, or the session key.
+    /// The initiator's subkey, or else the session key.
     pub(crate) initiator: Arc<Key>,
-    /// The acceptor's choice, where it counts.
+    /// The acceptor's subkey, if it is used.
     pub(crate) acceptor: Option<Arc<Key>>,
 }
 
-/// Which key a pseudo-random value comes from (RFC 4401 §2).
+/// The key that a pseudo-random value is derived from (RFC 4401 §2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PrfKey {
-    /// The one that both sides took part in, if the acceptor chose one (`GSS_C_PRF_KEY_FULL`).
+    /// The key to which both sides contributed, if the acceptor chose one (`GSS_C_PRF_KEY_FULL`).
     Full,
-    /// The initiator's alone (`GSS_C_PRF_KEY_PARTIAL`).
+    /// The initiator's key alone (`GSS_C_PRF_KEY_PARTIAL`).
     Partial,
 }
 
 impl Context {
-    /// A token that holds `message`; see [`Sender::wrap`].
+    /// Makes a token that contains `message`; see [`Sender::wrap`].
     ///
     /// # Errors
-    /// As [`Sender::wrap`].
+    /// The same as [`Sender::wrap`].
     pub fn wrap(
         &mut self,
         protection: Protection,
@@ -100,18 +102,18 @@ impl Context {
         self.sender.wrap(protection, message, rng)
     }
 
-    /// The message that `token` holds; see [`Receiver::unwrap`].
+    /// The message in `token`; see [`Receiver::unwrap`].
     ///
     /// # Errors
-    /// As [`Receiver::unwrap`].
+    /// The same as [`Receiver::unwrap`].
     pub fn unwrap(&mut self, token: &[u8]) -> Result<Unwrapped<Vec<u8>>, GssError> {
         self.receiver.unwrap(token)
     }
 
-    /// A token that signs `message`; see [`Sender::mic`].
+    /// Makes a token that signs `message`; see [`Sender::mic`].
     ///
     /// # Errors
-    /// As [`Sender::mic`].
+    /// The same as [`Sender::mic`].
     pub fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, GssError> {
         self.sender.mic(message)
     }
@@ -119,15 +121,15 @@ impl Context {
     /// Checks that `token` signs `message`; see [`Receiver::verify_mic`].
     ///
     /// # Errors
-    /// As [`Receiver::verify_mic`].
+    /// The same as [`Receiver::verify_mic`].
     pub fn verify_mic(&mut self, message: &[u8], token: &[u8]) -> Result<(), GssError> {
         self.receiver.verify_mic(message, token)
     }
 }
 
 impl Details {
-    /// Details of a context that never was, for tests of what uses them: no flags, no times,
-    /// nothing lent, and a key that everybody knows.
+    /// Details of a fictitious context, for testing code that uses them: no flags, no times, no
+    /// delegated credentials, and a publicly known key.
     ///
     /// # Errors
     /// [`GssError::Crypto`], which does not happen.
@@ -159,13 +161,13 @@ impl Details {
         })
     }
 
-    /// Who the client is in Active Directory, as an acceptor knows it: its SID and its groups.
-    /// `None` when its KDC says nothing of that.
+    /// The client's identity in Active Directory, for an acceptor: its SID and groups. `None` if
+    /// the KDC does not provide them.
     ///
     /// # Errors
-    /// As [`Accepted::pac`] and
-    /// [`VerifiedPac::summary`](kerberos_proto::pac::VerifiedPac::summary): a caller that decides
-    /// by groups refuses the client then.
+    /// The same as [`Accepted::pac`] and
+    /// [`VerifiedPac::summary`](kerberos_proto::pac::VerifiedPac::summary). A caller that bases
+    /// decisions on groups must then refuse the client.
     pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
         let Some(accepted) = &self.accepted else {
             return Ok(None);
@@ -173,17 +175,17 @@ impl Details {
         accepted.pac()?.map(|pac| pac.summary()).transpose()
     }
 
-    /// How the client has logged in, as an acceptor knows it; see [`Accepted::indicators`].
+    /// How the client logged in, for an acceptor; see [`Accepted::indicators`].
     pub fn indicators(&self) -> Vec<String> {
         let accepted = self.accepted.as_ref();
         accepted.map_or_else(Vec::new, |accepted| accepted.indicators())
     }
 
-    /// How long the ticket is good from `now` on, by the caller's clock; zero when it has expired.
-    /// Messages are still protected then: to end the context is the caller's part.
+    /// How long the ticket remains valid after `now`, by the caller's clock; zero if it has
+    /// expired. Messages are protected even after that; ending the context is up to the caller.
     ///
-    /// For an initiator it ends by the KDC's clock. An acceptor counts the time in which it would
-    /// still take the ticket, since clocks may differ.
+    /// For an initiator the ticket ends by the KDC's clock. For an acceptor, the time in which it
+    /// would still accept the ticket because of clock skew is included.
     pub fn lifetime(&self, now: Timestamp) -> Duration {
         let (now, grace) = match self.clock {
             Clock::Offset(offset) => (now.by_kdc(offset), 0),
@@ -194,13 +196,14 @@ impl Details {
         Duration::from_secs(u64::try_from(left).unwrap_or(0))
     }
 
-    /// The key that protects the messages, for protocols that derive theirs from it, such as SMB.
+    /// The key that protects the messages, for protocols that derive their own keys from it, such
+    /// as SMB.
     pub fn session_key(&self) -> &Key {
         self.keys.last()
     }
 
-    /// A value that only the two sides can compute (`GSS_Pseudo_random`, RFC 4402):
-    /// `length` octets for `input`, which names the purpose.
+    /// A value that only the two sides can compute (`GSS_Pseudo_random`, RFC 4402): `length` octets
+    /// for `input`, which identifies the purpose.
     pub fn pseudo_random(
         &self,
         key: PrfKey,
@@ -219,7 +222,7 @@ impl Details {
             }
             let input = [&counter.to_be_bytes(), input].concat();
             let block = key.prf(&input);
-            // The capacity was there before, so that no copy is left behind.
+            // Within the reserved capacity, so that no copy is left behind.
             let rest = (length - output.len()).min(block.len());
             output.extend_from_slice(block.get(..rest).unwrap_or_default());
         }
@@ -228,14 +231,14 @@ impl Details {
 }
 
 impl Keys {
-    /// The key that counts in the end.
+    /// The key that protects messages.
     pub(crate) fn last(&self) -> &Arc<Key> {
         self.acceptor.as_ref().unwrap_or(&self.initiator)
     }
 
-    /// Keeps the acceptor's choice where it counts. Older tokens do not say which key they are
-    /// protected with, so there it only does when it has another type, or in DCE style: the same
-    /// as MIT's library.
+    /// Adds the acceptor's subkey if it is used. Older tokens do not say which key protects them,
+    /// so with older keys it is used only if it is of another type, or in DCE style. MIT's library
+    /// does the same.
     pub(crate) fn with_acceptor(initiator: Key, acceptor: Option<Key>, dce_style: bool) -> Self {
         let counts =
             |key: &Key| dce_style || !is_old(&initiator) || key.etype() != initiator.etype();
@@ -246,8 +249,8 @@ impl Keys {
         }
     }
 
-    /// Both directions, as they are at `side`. `numbers` are the first ones of the
-    /// initiator and of the acceptor.
+    /// Both directions as seen from `side`. `numbers` are the initial sequence numbers of the
+    /// initiator and the acceptor.
     pub(crate) fn directions(
         &self,
         side: Side,
@@ -266,7 +269,7 @@ impl Keys {
             dce_style,
             sequence_number: out.into(),
         };
-        // RFC 4121 §4.2.6: 64 bits; older tokens have 32.
+        // RFC 4121 §4.2.6: 64 bits. Older tokens have 32 bits.
         let mask = if is_old(self.last()) {
             0xffff_ffff
         } else {

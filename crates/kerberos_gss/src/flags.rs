@@ -1,9 +1,10 @@
-//! `ContextFlags`: what a context offers, as the checksum of RFC 4121 §4.1.1.1 writes it.
+//! `ContextFlags`: the services of a context, as encoded in the checksum of RFC 4121 §4.1.1.1.
 
 use core::fmt;
 use core::ops::{BitAnd, BitOr, BitOrAssign, Not};
 
-/// Services of a security context (RFC 2743 §1.2.1, RFC 4121 §4.1.1.1); unknown ones are kept.
+/// Services of a security context (RFC 2743 §1.2.1, RFC 4121 §4.1.1.1). Unknown flags are
+/// preserved.
 ///
 /// # Example
 /// ```
@@ -16,23 +17,23 @@ use core::ops::{BitAnd, BitOr, BitOrAssign, Not};
 pub struct ContextFlags(pub u32);
 
 impl ContextFlags {
-    /// The initiator lends the acceptor a TGT.
+    /// The initiator delegates a TGT to the acceptor.
     pub const DELEG: Self = Self(1);
-    /// The acceptor proves its identity as well.
+    /// The acceptor proves its identity, too.
     pub const MUTUAL: Self = Self(2);
-    /// A message that comes a second time is noticed.
+    /// Repeated messages are detected.
     pub const REPLAY: Self = Self(4);
-    /// Messages that are missing or out of order are noticed.
+    /// Missing and reordered messages are detected.
     pub const SEQUENCE: Self = Self(8);
     /// Messages can be encrypted.
     pub const CONF: Self = Self(0x10);
     /// Messages can be signed.
     pub const INTEG: Self = Self(0x20);
-    /// Three messages without framing, as DCE RPC has them (RFC 4757 §7.1).
+    /// Three tokens without frames, as in DCE RPC (RFC 4757 §7.1).
     pub const DCE_STYLE: Self = Self(0x1000);
-    /// The acceptor may identify the initiator and not act for it (RFC 4757 §7.1).
+    /// The acceptor may identify the initiator, but not act on its behalf (RFC 4757 §7.1).
     pub const IDENTIFY: Self = Self(0x2000);
-    /// Errors may be told in Windows' form (RFC 4757 §7.1).
+    /// Errors may be reported in Windows' format (RFC 4757 §7.1).
     pub const EXTENDED_ERROR: Self = Self(0x4000);
 
     /// No flag.

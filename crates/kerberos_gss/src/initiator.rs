@@ -29,18 +29,18 @@ pub struct Initiator {
     state: Option<Box<ExpectReply>>,
 }
 
-/// The AP-REQ is out.
+/// The AP-REQ was sent.
 #[derive(Debug)]
 struct ExpectReply {
     exchange: ApInitiator,
     flags: ContextFlags,
     channel_bound: bool,
-    /// What the acceptor may choose.
+    /// The types of subkey that the acceptor may choose.
     etypes: Vec<EncryptionType>,
     credential: Names,
 }
 
-/// What the details of the context need of the credential.
+/// The parts of the credential that the context's details need.
 #[derive(Debug)]
 struct Names {
     initiator: kerberos_proto::Principal,
@@ -50,12 +50,13 @@ struct Names {
 }
 
 impl Initiator {
-    /// Starts a context with the service of `credential`, at `now` by the caller's clock.
+    /// Starts a context with the service of `credential`. `now` is the time by the caller's clock.
     ///
     /// # Errors
-    /// [`GssError::Ap`] when the credential cannot be used, [`GssError::Delegation`] when the one
-    /// to lend cannot, [`GssError::NothingToDelegate`] when it is missing and the flags want it,
-    /// and [`GssError::Checksum`] when it is too long: 64 KiB.
+    /// [`GssError::Ap`] if the credential cannot be used; [`GssError::Delegation`] if the
+    /// credential to delegate cannot be used; [`GssError::NothingToDelegate`] if the flags ask for
+    /// delegation but there is no such credential; and [`GssError::Checksum`] if it is too long (64
+    /// KiB).
     pub fn start(
         credential: &Credential,
         options: &InitiatorOptions,
@@ -84,7 +85,7 @@ impl Initiator {
         let state = ExpectReply {
             exchange,
             flags,
-            // That the acceptor looks at the bindings, it does not say.
+            // The acceptor does not say whether it checks the bindings.
             channel_bound: bindings.is_some(),
             etypes,
             credential: Names {
@@ -106,9 +107,8 @@ impl Initiator {
     /// Takes the acceptor's `token`.
     ///
     /// # Errors
-    /// [`GssError::Ap`] when the acceptor refuses, is not the one that the ticket is for, or
-    /// chooses a key of a type that it must not have; and those for tokens that are not what is
-    /// expected. It is final.
+    /// [`GssError::Ap`] if the acceptor refuses, is not the service that the ticket is for, or
+    /// chooses a key of a forbidden type; other errors for unexpected tokens. Every error is final.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -146,8 +146,8 @@ impl ExpectReply {
             }
         };
         let reply = self.exchange.check_reply(message)?;
-        // RFC 4537 §3: the acceptor chooses of what it was offered. One that does not would have
-        // keys that the client's administrator does not permit.
+        // RFC 4537 §3: the acceptor must choose one of the offered types. Another choice could lead
+        // to keys that the client's administrator does not permit.
         let choice = reply.subkey.as_ref().map(KeyBlock::etype);
         if let Some(etype) = choice.filter(|etype| !self.etypes.contains(etype)) {
             return Err(GssError::from(ApError::EtypeNotPermitted(etype)).into());
@@ -171,7 +171,7 @@ impl ExpectReply {
         let key = exchange.subkey().unwrap_or(exchange.session_key()).clone();
         let dce_style = flags.contains(ContextFlags::DCE_STYLE);
         let keys = Keys::with_acceptor(key, acceptor_subkey, dce_style);
-        // Without an AP-REP, both sides count from the same number, as in MIT's library.
+        // Without an AP-REP, both sides start with the same sequence number, as in MIT's library.
         let numbers = (own, number.unwrap_or(own));
         let (sender, receiver) = keys.directions(Side::Initiator, flags, numbers);
         Context {

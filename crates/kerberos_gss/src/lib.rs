@@ -1,5 +1,5 @@
-//! Sans-IO GSS-API (RFC 2743): security contexts of Kerberos 5 (RFC 4121, RFC 4757 §7), and SPNEGO
-//! (RFC 4178) around them.
+//! Sans-IO GSS-API (RFC 2743): security contexts of Kerberos 5 (RFC 4121, RFC 4757 §7), optionally
+//! negotiated with SPNEGO (RFC 4178).
 //!
 //! ```text
 //! Credential ──► Initiator::start ──token──► Acceptor::step ◄── kerberos_proto::Acceptor, the keys
@@ -11,15 +11,15 @@
 //! ```
 //!
 //! What this crate never does: **no socket, no file, no environment, no clock, no random source.**
-//! It finds no tickets and no keys: a [`Credential`](kerberos_proto::Credential) comes from
-//! `kerberos_client` or elsewhere, an acceptor's keys from a
-//! [`KeySource`](kerberos_proto::KeySource). Nor does it carry tokens: HTTP, SASL and others put
-//! their own frame around them. There is one mechanism: NTLM, NegoEx, IAKERB and single DES are not
-//! spoken. Nothing that a peer sends makes it panic, loop, or allocate more than a small multiple
-//! of that token's size.
+//! It does not look for tickets or keys: a [`Credential`](kerberos_proto::Credential) comes from
+//! `kerberos_client` or elsewhere, and an acceptor's keys come from a
+//! [`KeySource`](kerberos_proto::KeySource). It does not carry tokens: HTTP, SASL and other
+//! protocols put them into their own messages. Kerberos is the only mechanism: NTLM, NegoEx, IAKERB
+//! and single DES are not supported. Nothing that a peer sends makes it panic, loop, or allocate
+//! more than a small multiple of the token's size.
 //!
 //! # A context
-//! Both ends in one place; `to_service` and `to_client` stand for the network.
+//! Both ends in one program; `to_service` and `to_client` stand for the network.
 //! ```
 //! use std::sync::Arc;
 //! use kerberos_gss::{
@@ -78,15 +78,16 @@
 //! assert!(service_end.unwrap(&token).is_err(), "it was received before");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//! [`SpnegoInitiator`] and [`SpnegoAcceptor`] are used alike; the latter takes bare Kerberos as
-//! well.
+//! [`SpnegoInitiator`] and [`SpnegoAcceptor`] are used in the same way. The latter also accepts
+//! Kerberos tokens without SPNEGO.
 //!
-//! # What it tells
-//! Errors are typed, and final while a context is established; a [`StepError`] may hold a token
-//! that tells the peer. A message that is not genuine leaves the context as it is. Unlike in RFC
-//! 2743 §1.2.3, a message that is double, late or missing another before it is not handed out,
-//! though it counts as received from then on: an application that does not want to be bothered
-//! leaves [`ContextFlags::SEQUENCE`] out. No error or `Debug` form contains a secret.
+//! # Errors
+//! Errors are typed. While a context is being established, they are final, and a [`StepError`] may
+//! contain a token that informs the peer. A message that is not authentic does not affect the
+//! context. Unlike in RFC 2743 §1.2.3, the contents of a message that is repeated, late, or follows
+//! a gap are not returned, although the message counts as received from then on. An application
+//! that can do without a strict order leaves out [`ContextFlags::SEQUENCE`]. No error or `Debug`
+//! output contains a secret.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Mechanisms by their object identifiers, and the frame around tokens (RFC 2743 §3.1).
+//! Mechanisms, named by object identifiers, and the frame around tokens (RFC 2743 §3.1).
 
 use alloc::vec::Vec;
 
@@ -7,21 +7,21 @@ use kerberos_asn1::{DecodeError, Encode};
 
 use crate::GssError;
 
-/// An object identifier, as the contents octets of its DER; unknown ones are kept.
+/// An object identifier, as the contents octets of its DER encoding. Unknown ones are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mechanism<'a>(pub &'a [u8]);
 
 impl Mechanism<'static> {
     /// Kerberos 5, 1.2.840.113554.1.2.2 (RFC 4121 §1).
     pub const KRB5: Self = Self(b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02");
-    /// The same as Windows 2000 spelled it by mistake, 1.2.840.48018.1.2.2: later ones still offer
-    /// it first (MS-SPNG §3.1.5.2).
+    /// The same as misspelled by Windows 2000, 1.2.840.48018.1.2.2. Later versions still offer it
+    /// first (MS-SPNG §3.1.5.2).
     pub const MS_KRB5: Self = Self(b"\x2a\x86\x48\x82\xf7\x12\x01\x02\x02");
     /// SPNEGO, 1.3.6.1.5.5.2 (RFC 4178 §4).
     pub const SPNEGO: Self = Self(b"\x2b\x06\x01\x05\x05\x02");
-    /// NTLM, 1.3.6.1.4.1.311.2.2.10, which is not spoken here.
+    /// NTLM, 1.3.6.1.4.1.311.2.2.10, which is not supported here.
     pub const NTLMSSP: Self = Self(b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a");
-    /// NegoEx, 1.3.6.1.4.1.311.2.2.30, which is not spoken here.
+    /// NegoEx, 1.3.6.1.4.1.311.2.2.30, which is not supported here.
     pub const NEGOEX: Self = Self(b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x1e");
 }
 
@@ -44,7 +44,7 @@ impl core::fmt::Display for Mechanism<'_> {
         if let Some((_, name)) = known.iter().find(|(one, _)| one == self) {
             return f.write_str(name);
         }
-        // X.690 §8.19: seven bits an octet, and the first number holds two.
+        // X.690 §8.19: seven bits per octet, and the first value encodes two numbers.
         let (mut value, mut first) = (0_u64, true);
         for octet in self.0 {
             value = value.wrapping_shl(7) | u64::from(octet & 0x7f);
@@ -69,7 +69,7 @@ impl core::fmt::Debug for Mechanism<'_> {
     }
 }
 
-/// The two octets in front of a token of the Kerberos mechanism, which tell what it is.
+/// The two octets at the start of a Kerberos token that identify its kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenId(pub [u8; 2]);
 
@@ -116,7 +116,7 @@ pub(crate) fn frame(id: TokenId, body: &[u8]) -> Vec<u8> {
     Frame { id, body }.to_der()
 }
 
-/// What the frame holds: the mechanism, and all that follows it.
+/// The contents of the frame: the mechanism, and everything after it.
 pub(crate) fn unframe(token: &[u8]) -> Result<(Mechanism<'_>, &[u8]), GssError> {
     let malformed = |error| GssError::Decode {
         what: "the frame of the token",
@@ -134,7 +134,7 @@ fn open_frame<'a>(reader: &mut Reader<'a>) -> Result<(Mechanism<'a>, &'a [u8]), 
     Ok((mechanism, inner.rest()))
 }
 
-/// The body of a framed token of the Kerberos mechanism, and what kind of token it is.
+/// The body of a framed Kerberos token, and its kind.
 pub(crate) fn unframe_kerberos(token: &[u8]) -> Result<(TokenId, &[u8]), GssError> {
     let (mechanism, inner) = unframe(token)?;
     if !mechanism.is_kerberos() {
@@ -146,8 +146,8 @@ pub(crate) fn unframe_kerberos(token: &[u8]) -> Result<(TokenId, &[u8]), GssErro
     }
 }
 
-/// As [`unframe_kerberos`], of a token whose text lies elsewhere: the frame counts `elsewhere`
-/// octets more than are here.
+/// The same as [`unframe_kerberos`] for a token whose text is stored separately: the frame counts
+/// `elsewhere` more octets than are in `token`.
 pub(crate) fn unframe_header(token: &[u8], elsewhere: usize) -> Result<&[u8], GssError> {
     let length = token.len().saturating_add(elsewhere);
     let content = frame_content(length).ok_or(GssError::Truncated)?;
@@ -158,15 +158,15 @@ pub(crate) fn unframe_header(token: &[u8], elsewhere: usize) -> Result<&[u8], Gs
     }
 }
 
-/// The octets of a frame in front of `content` octets, token id included in the latter.
+/// The start of a frame around `content` octets, which include the token id.
 pub(crate) fn frame_head(content: usize) -> Vec<u8> {
     Head(content).to_der()
 }
 
-/// How many octets a frame of `length` octets holds after the mechanism.
+/// The number of octets after the mechanism in a frame of `length` octets in total.
 fn frame_content(length: usize) -> Option<usize> {
     let oid = Mechanism::KRB5.0.len() + 2;
-    // One octet for the tag, and one to five for the length.
+    // The tag has one octet, the length one to five.
     (2..=6).find_map(|head| {
         let content = length.checked_sub(head + oid)?;
         (frame_head(content).len() == head + oid).then_some(content)
@@ -189,7 +189,7 @@ impl Encode for Frame<'_> {
     }
 }
 
-/// What is in front of so many octets.
+/// The start of a frame around this many octets.
 struct Head(usize);
 
 impl Encode for Head {

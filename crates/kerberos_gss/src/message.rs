@@ -1,5 +1,5 @@
-//! `Sender` and `Receiver`: the two directions of a context, each with its keys and its numbers
-//! (RFC 2743 §2.3). What tokens look like is in `rfc4121.rs` and `rfc4757.rs`.
+//! `Sender` and `Receiver`: the two directions of a context, each with its own keys and sequence
+//! numbers (RFC 2743 §2.3). The formats of tokens are in `rfc4121.rs` and `rfc4757.rs`.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,21 +9,21 @@ use kerberos_crypto::{CryptoRng, EncryptionType, Key, Part};
 use crate::sequence::Window;
 use crate::{GssError, rfc4121, rfc4757};
 
-/// What is done to a message.
+/// How a message is protected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Protection {
-    /// It is signed, and can be read by all.
+    /// It is signed, but not encrypted.
     Sign,
-    /// It is encrypted, which signs it, too.
+    /// It is encrypted, which includes signing.
     Seal,
 }
 
-/// What a token held.
+/// The contents of a token.
 #[derive(PartialEq, Eq, Debug)]
 pub struct Unwrapped<M> {
     /// The message.
     pub message: M,
-    /// Whether it was encrypted. What must be secret is to be refused when it was not.
+    /// Whether it was encrypted. If the message must be secret, refuse it unless it was.
     pub protection: Protection,
 }
 
@@ -44,47 +44,48 @@ impl Side {
     }
 }
 
-/// The messages that go out. It is independent of the [`Receiver`], so that the two can be in two
-/// threads or tasks.
+/// Protects outgoing messages. It is independent of the [`Receiver`], so the two can be used in
+/// different threads or tasks.
 #[derive(Debug)]
 pub struct Sender {
     pub(crate) key: Arc<Key>,
-    /// Whether `key` is the acceptor's choice.
+    /// Whether `key` is the acceptor's subkey.
     pub(crate) acceptor_subkey: bool,
-    /// Where the messages are from.
+    /// Which side the messages come from.
     pub(crate) from: Side,
     pub(crate) dce_style: bool,
-    /// The number of the next message.
+    /// The sequence number of the next message.
     pub(crate) sequence_number: u64,
 }
 
-/// The messages that come in.
+/// Verifies incoming messages.
 #[derive(Debug)]
 pub struct Receiver {
-    /// The key before the acceptor chose one: the initiator's choice, or the session key.
+    /// The key to use without an acceptor's subkey: the initiator's subkey, or else the session
+    /// key.
     pub(crate) key: Arc<Key>,
-    /// The acceptor's choice.
+    /// The acceptor's subkey.
     pub(crate) acceptor_subkey: Option<Arc<Key>>,
-    /// Where the messages are from.
+    /// Which side the messages come from.
     pub(crate) from: Side,
     pub(crate) dce_style: bool,
     pub(crate) window: Window,
 }
 
-/// A message in several places, which is protected where it is.
+/// A message in several pieces, which is protected in place.
 ///
-/// `parts` are the message: what is to be encrypted with it, and what is only signed with it, such
-/// as the header of a PDU. When a message is signed and not sealed, both kinds are only signed.
+/// `parts` are the message: parts to be encrypted, and parts that are only signed with it, such as
+/// the header of a PDU. If the message is signed and not sealed, all parts are only signed.
 #[derive(Debug)]
 pub struct Pieces<'p, 'd> {
-    /// The front of the token, of [`Overhead::header`] octets, or, without `trailer`, of those
-    /// and [`Overhead::trailer`] more.
+    /// The start of the token. Its length is [`Overhead::header`] or, without `trailer`, that plus
+    /// [`Overhead::trailer`].
     pub header: &'p mut [u8],
     /// The message.
     pub parts: &'p mut [Part<'d>],
-    /// [`Overhead::padding`] octets.
+    /// The padding, whose length is [`Overhead::padding`].
     pub padding: &'p mut [u8],
-    /// The end of the token, unless it is to be in front.
+    /// The end of the token. `None` puts it at the start.
     pub trailer: Option<&'p mut [u8]>,
 }
 
@@ -119,30 +120,31 @@ pub(crate) fn piece(piece: &'static str, bytes: &[u8], expected: usize) -> Resul
     })
 }
 
-/// How much a token is longer than its message.
+/// How much longer a token is than its message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Overhead {
-    /// In front of the message.
+    /// Before the message.
     pub header: usize,
-    /// Between message and trailer. One octet with RC4, one to eight with triple DES, else none.
+    /// Between message and trailer: one octet with RC4, one to eight with triple DES, otherwise
+    /// none.
     pub padding: usize,
     /// At the end.
     pub trailer: usize,
 }
 
 impl Overhead {
-    /// All of it.
+    /// The sum of all three.
     pub fn total(self) -> usize {
         self.header + self.padding + self.trailer
     }
 }
 
 impl Sender {
-    /// A token that holds `message` (`GSS_Wrap`).
+    /// Makes a token that contains `message` (`GSS_Wrap`).
     ///
     /// # Errors
-    /// None with keys of the newer types. With RC4 and triple DES: [`GssError::Crypto`].
+    /// None with keys of newer types. With RC4 and triple DES: [`GssError::Crypto`].
     pub fn wrap(
         &mut self,
         protection: Protection,
@@ -154,11 +156,11 @@ impl Sender {
         Ok(token)
     }
 
-    /// Appends a token that holds `message` to `tokens`: a buffer that is used again and again
-    /// spares an allocation each time.
+    /// Appends a token that contains `message` to `tokens`. Reusing a buffer saves an allocation
+    /// for each message.
     ///
     /// # Errors
-    /// As [`wrap`](Self::wrap); `tokens` is as before then.
+    /// The same as [`wrap`](Self::wrap). `tokens` is then unchanged.
     pub fn wrap_into(
         &mut self,
         tokens: &mut Vec<u8>,
@@ -178,10 +180,10 @@ impl Sender {
         result
     }
 
-    /// A token that signs `message` without holding it (`GSS_GetMIC`).
+    /// Makes a token that signs `message` without containing it (`GSS_GetMIC`).
     ///
     /// # Errors
-    /// As [`wrap`](Self::wrap).
+    /// The same as [`wrap`](Self::wrap).
     pub fn mic(&mut self, message: &[u8]) -> Result<Vec<u8>, GssError> {
         if is_old(&self.key) {
             rfc4757::mic(self, message)
@@ -190,7 +192,8 @@ impl Sender {
         }
     }
 
-    /// The longest message whose token has at most `token_len` octets (`GSS_Wrap_size_limit`).
+    /// The length of the longest message whose token has at most `token_len` octets
+    /// (`GSS_Wrap_size_limit`).
     pub fn wrap_size_limit(&self, protection: Protection, token_len: usize) -> usize {
         if is_old(&self.key) {
             rfc4757::size_limit(self, token_len)
@@ -200,8 +203,8 @@ impl Sender {
         }
     }
 
-    /// The sizes of the [`Pieces`] around a message of which `length` octets are sealed, or would
-    /// be.
+    /// The sizes of the [`Pieces`] around a message in which `length` octets are to be sealed (or
+    /// would be, if it is only signed).
     pub fn overhead(&self, protection: Protection, length: usize) -> Overhead {
         if is_old(&self.key) {
             rfc4757::overhead(self, length)
@@ -210,10 +213,11 @@ impl Sender {
         }
     }
 
-    /// Protects a message in several places where it is (`GSS_Wrap_iov`, `GSS_Wrap_aead`).
+    /// Protects a message in several pieces in place (`GSS_Wrap_iov`, `GSS_Wrap_aead`).
     ///
     /// # Errors
-    /// [`GssError::PieceLength`] when a piece has not its size, and the rest is untouched.
+    /// [`GssError::PieceLength`] if a piece does not have the required size. Nothing is changed
+    /// then.
     pub fn wrap_scattered(
         &mut self,
         protection: Protection,
@@ -235,12 +239,12 @@ impl Sender {
 }
 
 impl Receiver {
-    /// The message that `token` holds (`GSS_Unwrap`).
+    /// The message in `token` (`GSS_Unwrap`).
     ///
     /// # Errors
     /// [`GssError::Integrity`], [`GssError::Order`], [`GssError::WrongDirection`],
-    /// [`GssError::WrongSubkey`], and those for tokens that are not well-formed. The context can be
-    /// used further; most protocols close the connection.
+    /// [`GssError::WrongSubkey`], and the errors for malformed tokens. The context remains usable,
+    /// but most protocols close the connection.
     pub fn unwrap(&mut self, token: &[u8]) -> Result<Unwrapped<Vec<u8>>, GssError> {
         if is_old(self.key_in_use()) {
             rfc4757::unwrap(self, token)
@@ -249,10 +253,10 @@ impl Receiver {
         }
     }
 
-    /// The same where the message is left where it is in `token`.
+    /// The same as [`unwrap`](Self::unwrap), but leaves the message in place in `token`.
     ///
     /// # Errors
-    /// As [`unwrap`](Self::unwrap); what is in `token` is then of no use.
+    /// The same as [`unwrap`](Self::unwrap). The contents of `token` are then useless.
     pub fn unwrap_in_place<'t>(
         &mut self,
         token: &'t mut [u8],
@@ -267,7 +271,7 @@ impl Receiver {
     /// Checks that `token` signs `message` (`GSS_VerifyMIC`).
     ///
     /// # Errors
-    /// As [`unwrap`](Self::unwrap).
+    /// The same as [`unwrap`](Self::unwrap).
     pub fn verify_mic(&mut self, message: &[u8], token: &[u8]) -> Result<(), GssError> {
         if is_old(self.key_in_use()) {
             rfc4757::verify_mic(self, message, token)
@@ -276,12 +280,12 @@ impl Receiver {
         }
     }
 
-    /// The same where the message lies in several places, and is left there; tells how it was
-    /// protected (`GSS_Unwrap_iov`, `GSS_Unwrap_aead`).
+    /// The same as [`unwrap`](Self::unwrap) for a message in several pieces, which is left in
+    /// place. Returns how it was protected (`GSS_Unwrap_iov`, `GSS_Unwrap_aead`).
     ///
     /// # Errors
-    /// As [`unwrap`](Self::unwrap), and [`GssError::PieceLength`] when the pieces are divided
-    /// otherwise than the token says.
+    /// The same as [`unwrap`](Self::unwrap), and [`GssError::PieceLength`] if the division into
+    /// pieces does not match the token.
     pub fn unwrap_scattered(
         &mut self,
         pieces: &mut Pieces<'_, '_>,
@@ -298,7 +302,8 @@ impl Receiver {
     }
 }
 
-/// Whether the tokens are those of before RFC 4121 (§2: "newer" encryption types).
+/// Whether the key uses the token formats from before RFC 4121 (all types but the "newer" ones of
+/// §2).
 pub(crate) fn is_old(key: &Key) -> bool {
     [EncryptionType::DES3_CBC_SHA1, EncryptionType::ARCFOUR_HMAC].contains(&key.etype())
 }

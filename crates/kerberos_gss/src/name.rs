@@ -1,5 +1,5 @@
-//! Names: host-based services (RFC 2743 §4.1, RFC 1964 §2.1.2), Kerberos principals, and the form
-//! that access control lists keep (RFC 2743 §3.2, RFC 1964 §2.1.3).
+//! Names: host-based services (RFC 2743 §4.1, RFC 1964 §2.1.2), Kerberos principals, and the
+//! exported form for access control lists (RFC 2743 §3.2, RFC 1964 §2.1.3).
 
 use alloc::vec::Vec;
 
@@ -8,13 +8,13 @@ use kerberos_proto::{ParseOptions, Principal};
 
 use crate::{GssError, Mechanism};
 
-/// The principal of the host-based service `service@host` in `realm`.
+/// The principal for the host-based service `service@host` in `realm`.
 ///
-/// The host is put in lower case and taken as it is otherwise: whether DNS has another name for
-/// it is not known here. Without `@host` the service is that of `default_host`.
+/// The host is converted to lower case, but not canonicalized by DNS. Without `@host` the service
+/// is on `default_host`.
 ///
 /// # Errors
-/// [`GssError::Name`] when service or host are empty.
+/// [`GssError::Name`] if service or host is empty.
 ///
 /// # Example
 /// ```
@@ -37,8 +37,8 @@ pub fn host_based_service(
     Ok(Principal::new(NameType::SRV_HST, components, realm))
 }
 
-/// The exported form of a principal: equal for equal names, to be kept in an access control list
-/// and compared octet by octet (RFC 2743 §3.2).
+/// The exported form of a principal. Equal names have equal exported forms, which can be stored in
+/// an access control list and compared octet by octet (RFC 2743 §3.2).
 ///
 /// # Example
 /// ```
@@ -51,27 +51,27 @@ pub fn host_based_service(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn export_name(principal: &Principal) -> Vec<u8> {
-    // Octet by octet: in what it shows as, what is no UTF-8 is all the same.
+    // Exact bytes: the `Display` form would make names with invalid UTF-8 look alike.
     let mut text = Vec::new();
     principal.unparse_into(&mut text);
     let oid = Mechanism::KRB5.0;
     let mut name = Vec::with_capacity(text.len() + oid.len() + 10);
     name.extend_from_slice(&TOKEN);
-    // The identifier with its DER header; its length is known and small.
+    // The identifier with its DER header. Its length is small.
     let length = u8::try_from(oid.len()).unwrap_or_default();
     name.extend_from_slice(&[0, length + 2, 6, length]);
     name.extend_from_slice(oid);
-    // A principal of more than 4 GiB is nothing that could have been received.
+    // No received principal can be longer than 4 GiB.
     let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
     name.extend_from_slice(&length.to_be_bytes());
     name.extend_from_slice(&text);
     name
 }
 
-/// The principal of an exported name.
+/// The principal in an exported name.
 ///
 /// # Errors
-/// [`GssError::Name`] when it is no exported name, and [`GssError::Mechanism`] when it is one of
+/// [`GssError::Name`] if it is not an exported name, and [`GssError::Mechanism`] if it belongs to
 /// another mechanism.
 pub fn import_exported_name(name: &[u8]) -> Result<Principal, GssError> {
     let malformed = GssError::Name("not an exported name");
@@ -93,5 +93,5 @@ pub fn import_exported_name(name: &[u8]) -> Result<Principal, GssError> {
         .map_err(|_| GssError::Name("not a principal"))
 }
 
-/// RFC 2743 §3.2: the octets in front of every exported name.
+/// RFC 2743 §3.2: the first octets of every exported name.
 const TOKEN: [u8; 2] = [4, 1];

@@ -1,4 +1,4 @@
-//! RFC 4121 §4.2: the tokens of messages, for all encryption types but RC4 and triple DES.
+//! RFC 4121 §4.2: the message tokens for all encryption types except RC4 and triple DES.
 //!
 //! ```text
 //! sealed   header │ confounder ┊ message ┊ filler ┊ header │ code      rotated right by RRC
@@ -6,7 +6,7 @@
 //! signed   header │ message │ checksum                                 likewise
 //! MIC      header │ checksum
 //! ```
-//! The pieces of a sealed token may lie in several places: see `rfc4121/scattered.rs`.
+//! The pieces of a sealed token may be in separate buffers: see `rfc4121/scattered.rs`.
 
 use alloc::vec::Vec;
 
@@ -21,7 +21,7 @@ mod scattered;
 use header::{HEADER, Header};
 pub(crate) use scattered::{unwrap as unwrap_scattered, wrap as wrap_scattered};
 
-/// Appends a token that holds `message`, not rotated.
+/// Appends a token that contains `message`, without rotation.
 pub(crate) fn wrap_into(
     sender: &mut Sender,
     tokens: &mut Vec<u8>,
@@ -40,7 +40,7 @@ pub(crate) fn wrap_into(
             let start = tokens.len();
             tokens.resize(start + sender.key.header_len(), 0);
             tokens.extend_from_slice(message);
-            // RFC 4121 §4.2.4: the header again, so that it is protected.
+            // RFC 4121 §4.2.4: a copy of the header, so that it is protected.
             tokens.extend_from_slice(&first);
             tokens.resize(tokens.len() + sender.key.trailer_len(), 0);
             let buffer = tokens.get_mut(start..).unwrap_or_default();
@@ -60,7 +60,7 @@ pub(crate) fn wrap_into(
     Ok(())
 }
 
-/// A token that signs `message`.
+/// Makes a token that signs `message`.
 pub(crate) fn mic(sender: &mut Sender, message: &[u8]) -> Vec<u8> {
     let header = Header::next(sender, TokenId::MIC, Protection::Sign);
     let usage = usages(sender.from).sign;
@@ -69,7 +69,7 @@ pub(crate) fn mic(sender: &mut Sender, message: &[u8]) -> Vec<u8> {
     token
 }
 
-/// The message in `token`, copied out of it.
+/// The message in `token`, copied.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     token: &[u8],
@@ -84,7 +84,7 @@ pub(crate) fn unwrap(
         receiver.window.receive(header.sequence_number)?;
         return Ok(header.unwrapped(body));
     }
-    // The confounder goes elsewhere, so that the message begins its buffer.
+    // The confounder goes into a separate buffer, so that the message is at the start of its own.
     let mut confounder = [0; HEADER];
     let length = key.header_len();
     let mut octets = start.iter().chain(end);
@@ -108,7 +108,7 @@ pub(crate) fn unwrap(
     Ok(header.unwrapped(message))
 }
 
-/// The message in `token`, left where it is.
+/// The message in `token`, left in place.
 pub(crate) fn unwrap_in_place<'t>(
     receiver: &mut Receiver,
     token: &'t mut [u8],
@@ -145,7 +145,7 @@ pub(crate) fn verify_mic(
     receiver.window.receive(header.sequence_number)
 }
 
-/// How much longer than its message a token is; `scattered` ones have a filler in DCE style.
+/// How much longer a token is than its message. In DCE style, `scattered` tokens have a filler.
 pub(crate) fn overhead(sender: &Sender, protection: Protection, scattered: bool) -> Overhead {
     match protection {
         Protection::Seal => Overhead {
@@ -161,13 +161,13 @@ pub(crate) fn overhead(sender: &Sender, protection: Protection, scattered: bool)
     }
 }
 
-/// How many octets of filler a token in DCE style has: Windows wants a block of it, as MIT's
+/// The length of the filler in DCE style: Windows expects a whole block, as the authors of MIT's
 /// library found out.
 fn filler(dce_style: bool) -> usize {
     if dce_style { HEADER } else { 0 }
 }
 
-/// The key usages of a direction (RFC 4121 §2).
+/// The key usages for one direction (RFC 4121 §2).
 struct Usages {
     seal: KeyUsage,
     sign: KeyUsage,
@@ -187,7 +187,7 @@ fn usages(from: Side) -> Usages {
 }
 
 impl Receiver {
-    /// The key that the header says is used, if the peer may have sent it.
+    /// The key named in the header, if the token can come from the peer.
     fn key_for(&self, header: &Header) -> Result<&Key, GssError> {
         if header.flags.from() != self.from {
             return Err(GssError::WrongDirection);
@@ -219,7 +219,7 @@ fn verify(
         .map_err(|_| GssError::Integrity)
 }
 
-/// The message in `body`, which is not rotated: it is verified.
+/// The verified message in `body`, which is not rotated.
 fn open_signed<'b>(
     key: &Key,
     from: Side,
@@ -239,13 +239,14 @@ fn open_signed<'b>(
     Ok(message)
 }
 
-/// How long the message in a decrypted text is: filler and header behind it are checked.
+/// The length of the message in the decrypted text, after checking the filler and the header that
+/// follow it.
 fn message_length(plain: &[u8], header: &Header) -> Result<usize, GssError> {
     let (rest, copy) = plain
         .split_last_chunk::<HEADER>()
         .ok_or(GssError::Integrity)?;
-    // RFC 4121 §4.2.4: the encrypted header is that in front, before it was rotated. EC counts,
-    // too: it says where the message ends.
+    // RFC 4121 §4.2.4: the encrypted header is a copy of the first one before rotation. This
+    // includes EC, which determines where the message ends.
     if *copy != header.without_rotation().to_bytes() {
         return Err(GssError::Integrity);
     }

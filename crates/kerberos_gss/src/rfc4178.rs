@@ -1,14 +1,14 @@
-//! RFC 4178: SPNEGO, which negotiates the mechanism. Kerberos is the only one spoken here, so what
-//! is negotiated is that; Windows and browsers will have it around their tokens all the same.
+//! RFC 4178: SPNEGO, which negotiates the mechanism. Kerberos is the only mechanism supported here,
+//! but Windows and browsers require SPNEGO around its tokens anyway.
 //!
 //! ```text
 //! initiator                                          acceptor
 //!           NegTokenInit {Kerberos, …; AP-REQ} ──►
 //!           ◄── NegTokenResp {accept-completed; AP-REP}
 //! ```
-//! When the acceptor does not take the initiator's first choice, both sign the list of mechanisms
-//! (§5), so that an attacker in between cannot cut it down. NegTokenInit2 is Microsoft's (MS-SPNG
-//! §2.2.1). What it leaves out: NTLM and NegoEx, which it names when it refuses them.
+//! If the acceptor does not accept the initiator's first choice, both sign the list of mechanisms
+//! (§5), so that a man in the middle cannot shorten it. NegTokenInit2 is Microsoft's extension
+//! (MS-SPNG §2.2.1). NTLM and NegoEx are not supported, but named in errors.
 
 mod acceptor;
 mod initiator;

@@ -1,12 +1,11 @@
-//! The tokens of before RFC 4121: RC4's (RFC 4757 §7.2, §7.3), and triple DES's as MIT's library
-//! has them, which are those of RFC 1964 §1.2 with HMAC-SHA1 for the checksum.
+//! The token formats from before RFC 4121: those of RC4 (RFC 4757 §7.2, §7.3), and those of triple
+//! DES as in MIT's library, which are the tokens of RFC 1964 §1.2 with HMAC-SHA1 as the checksum.
 //!
 //! ```text
 //! frame │ id │ algorithms 6 │ sequence 8 │ checksum 8 or 20 │ confounder 8 │ message │ padding
 //!                             encrypted                       ╰─ encrypted when sealed ─╯
 //! ```
-//! A MIC token ends with the checksum. Single DES is not spoken (RFC 6649), nor is RC4 with 40
-//! bits.
+//! A MIC token ends with the checksum. Single DES (RFC 6649) and 40-bit RC4 are not supported.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -21,7 +20,7 @@ mod suite;
 
 use suite::{CONFOUNDER, Suite, total};
 
-/// Appends a token that holds `message`.
+/// Appends a token that contains `message`.
 pub(crate) fn wrap_into(
     sender: &mut Sender,
     tokens: &mut Vec<u8>,
@@ -50,7 +49,7 @@ pub(crate) fn wrap_into(
     Ok(())
 }
 
-/// A token that signs `message`.
+/// Makes a token that signs `message`.
 pub(crate) fn mic(sender: &mut Sender, message: &[u8]) -> Result<Vec<u8>, GssError> {
     let key = Arc::clone(&sender.key);
     let suite = Suite::of(&key)?;
@@ -88,7 +87,7 @@ pub(crate) fn verify_mic(
     receiver.window.receive(number.into())
 }
 
-/// The message in `token`, copied out of it.
+/// The message in `token`, copied.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     token: &[u8],
@@ -101,7 +100,7 @@ pub(crate) fn unwrap(
     })
 }
 
-/// The message in `token`, left where it is.
+/// The message in `token`, left in place.
 pub(crate) fn unwrap_in_place<'t>(
     receiver: &mut Receiver,
     token: &'t mut [u8],
@@ -123,7 +122,7 @@ pub(crate) fn unwrap_in_place<'t>(
         padding: &mut [],
     };
     let protection = open(receiver, &suite, laid)?;
-    // RFC 1964 §1.2.2.3: each octet of the padding is its length.
+    // RFC 1964 §1.2.2.3: each octet of the padding contains its length.
     let padding = usize::from(text.last().copied().ok_or(GssError::Truncated)?);
     let message = length.checked_sub(padding).ok_or(GssError::Integrity)?;
     if padding == 0 || padding > suite.block {
@@ -135,7 +134,7 @@ pub(crate) fn unwrap_in_place<'t>(
     })
 }
 
-/// Protects `pieces` where they are.
+/// Protects `pieces` in place.
 pub(crate) fn wrap_scattered(
     sender: &mut Sender,
     protection: Protection,
@@ -151,7 +150,7 @@ pub(crate) fn wrap_scattered(
     piece("header", around.header, overhead.header)?;
     piece("padding", around.padding, overhead.padding)?;
     piece("trailer", around.trailer.as_deref().unwrap_or_default(), 0)?;
-    // In DCE style, the frame counts what is here.
+    // In DCE style, the frame only counts the octets that are here.
     let elsewhere = if sender.dce_style {
         0
     } else {
@@ -169,7 +168,7 @@ pub(crate) fn wrap_scattered(
     Ok(())
 }
 
-/// Undoes [`wrap_scattered`], given the same division into pieces.
+/// Reverses [`wrap_scattered`]. The message must be divided into the same pieces.
 pub(crate) fn unwrap_scattered(
     receiver: &mut Receiver,
     pieces: &mut Pieces<'_, '_>,
@@ -205,7 +204,7 @@ pub(crate) fn unwrap_scattered(
     Ok(protection)
 }
 
-/// How much longer than its message a token is.
+/// How much longer a token is than its message.
 pub(crate) fn overhead(sender: &Sender, length: usize) -> Overhead {
     let Ok(suite) = Suite::of(&sender.key) else {
         return Overhead::default();
@@ -228,7 +227,7 @@ pub(crate) fn overhead(sender: &Sender, length: usize) -> Overhead {
     }
 }
 
-/// The longest message whose token has at most `token_len` octets.
+/// The length of the longest message whose token has at most `token_len` octets.
 pub(crate) fn size_limit(sender: &Sender, token_len: usize) -> usize {
     let Ok(suite) = Suite::of(&sender.key) else {
         return 0;
@@ -245,15 +244,15 @@ pub(crate) fn size_limit(sender: &Sender, token_len: usize) -> usize {
 }
 
 impl Receiver {
-    /// Older tokens do not say which key they are protected with: it is the acceptor's choice, if
-    /// that counts at all.
+    /// Older tokens do not say which key protects them: it is the acceptor's subkey, if that is
+    /// used at all.
     fn key_in_use_old(&self) -> Arc<Key> {
         let key = self.acceptor_subkey.as_ref().unwrap_or(&self.key);
         Arc::clone(key)
     }
 }
 
-/// A token where it lies.
+/// The parts of a token in place.
 struct Laid<'t, 'p> {
     /// From the token id to the confounder.
     header: &'t mut [u8],
@@ -261,7 +260,7 @@ struct Laid<'t, 'p> {
     padding: &'t mut [u8],
 }
 
-/// Fills the header and the padding in, and protects the text.
+/// Fills in the header and the padding, and protects the text.
 fn protect(
     sender: &mut Sender,
     suite: &Suite<'_>,
@@ -294,7 +293,7 @@ fn protect(
     sender.next_number();
 }
 
-/// Undoes [`protect`].
+/// Reverses [`protect`].
 fn open(
     receiver: &mut Receiver,
     suite: &Suite<'_>,
@@ -311,7 +310,8 @@ fn open(
         .into_iter()
         .find(|one| suite.start(TokenId::OLD_WRAP, *one).get(2..) == Some(fields.start))
         .ok_or(GssError::Header("algorithm"))?;
-    // RC4 needs the number to decrypt the text. When the text is only signed, nothing protects it.
+    // RC4 needs the sequence number to decrypt the text. If the text is only signed, the number is
+    // not protected.
     let number = suite.open_sequence(&fields, receiver.from)?;
     if protection == Protection::Seal {
         suite.open(number, confounder, parts, padding)?;
@@ -326,7 +326,7 @@ fn open(
     Ok(protection)
 }
 
-/// What the checksum is over.
+/// What the checksum covers.
 fn covered<'a>(
     start: &'a [u8],
     confounder: &'a [u8],

@@ -1,18 +1,18 @@
-//! `Window`: which messages were received, to notice those that are old, double or missing
-//! (RFC 2743 §1.2.3).
+//! `Window`: which messages were received, to detect old, repeated and missing ones (RFC 2743
+//! §1.2.3).
 
 use crate::GssError;
 
-/// How a message stands to those before it; the only good one is not among them.
+/// Why a message is not the expected one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OrderFault {
-    /// It was received before: a replay (`GSS_S_DUPLICATE_TOKEN`).
+    /// It was already received: a replay (`GSS_S_DUPLICATE_TOKEN`).
     Duplicate,
-    /// It is too old to tell (`GSS_S_OLD_TOKEN`).
+    /// It is too old to tell whether it was received (`GSS_S_OLD_TOKEN`).
     Old,
-    /// A later one was received before it (`GSS_S_UNSEQ_TOKEN`).
+    /// A later message was received before it (`GSS_S_UNSEQ_TOKEN`).
     Unsequenced,
-    /// One or more before it are missing (`GSS_S_GAP_TOKEN`).
+    /// One or more messages before it are missing (`GSS_S_GAP_TOKEN`).
     Gap,
 }
 
@@ -30,18 +30,18 @@ impl core::fmt::Display for OrderFault {
 /// The state of one direction of a context.
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// Replays are noticed.
+    /// Replays are detected.
     replay: bool,
-    /// Missing and late messages are noticed.
+    /// Missing and late messages are detected.
     sequence: bool,
     /// The number of the first message.
     first: u64,
-    /// The bits of a number that count: older tokens have 32 of them.
+    /// The significant bits of a number; older tokens have 32.
     mask: u64,
-    /// The number after the highest received, counted from `first`; beyond the mask where numbers
-    /// have begun again.
+    /// The number after the highest received one, relative to `first`. It exceeds the mask once
+    /// numbers have wrapped around.
     next: u64,
-    /// Which of the numbers below `next` were received, the last of them in bit 0.
+    /// Which numbers below `next` were received, the last of them in bit 0.
     seen: u64,
 }
 
@@ -57,16 +57,16 @@ impl Window {
         }
     }
 
-    /// Notes that the message `number`, which is genuine, was received.
+    /// Records that the authentic message `number` was received.
     ///
-    /// After a gap the window stands behind it: what follows is in order again.
+    /// After a gap the window moves on, so that the following messages are in order again.
     ///
     /// # Errors
-    /// [`GssError::Order`] when one of the wanted services has something against it.
+    /// [`GssError::Order`] if one of the requested services objects.
     pub(crate) fn receive(&mut self, number: u64) -> Result<(), GssError> {
         let relative = number.wrapping_sub(self.first);
         let ahead = relative.wrapping_sub(self.next) & self.mask;
-        // Numbers from the upper half lie behind, not far ahead.
+        // Numbers in the upper half are behind, not far ahead.
         let fault = if ahead <= self.mask / 2 {
             self.seen = shift(self.seen, ahead.saturating_add(1)) | 1;
             self.next = self.next.wrapping_add(ahead).wrapping_add(1);
@@ -83,7 +83,7 @@ impl Window {
     fn earlier(&mut self, relative: u64) -> Option<OrderFault> {
         // The last message has age 0.
         let age = self.next.wrapping_sub(1).wrapping_sub(relative) & self.mask;
-        // There is nothing before the first one.
+        // There is nothing before the first message.
         if age >= u64::from(u64::BITS) || age >= self.next {
             return Some(OrderFault::Old);
         }
@@ -108,7 +108,7 @@ mod tests {
     use super::OrderFault::{Duplicate, Gap, Old, Unsequenced};
     use super::*;
 
-    /// Messages come with these numbers after `first`, and are judged so.
+    /// Receives messages with these numbers relative to `first`, and checks the results.
     #[track_caller]
     fn check(services: (bool, bool), first: u64, mask: u64, steps: &[(i64, Option<OrderFault>)]) {
         let mut window = Window::new(first, mask, services.0, services.1);

@@ -1,19 +1,19 @@
-//! `Step`: what comes next while a context is established.
+//! `Step`: the next step in establishing a context.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::Context;
 
-/// What comes next.
+/// The next step in establishing a context.
 #[derive(Debug)]
 #[must_use = "the token is to be sent, or the context to be used"]
 pub enum Step {
-    /// Send this to the peer; the next step takes its answer.
+    /// Send this to the peer, and pass its answer to the next step.
     Continue(Vec<u8>),
     /// The context is established.
     Done {
-        /// What the peer is to get before anything else.
+        /// A token to send to the peer before anything else.
         send: Option<Vec<u8>>,
         /// The context.
         context: Box<Context>,

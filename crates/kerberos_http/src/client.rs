@@ -1,4 +1,5 @@
-//! `Negotiation`: the client's side, from the first token to the proof of the server (RFC 4559 §5).
+//! `Negotiation`: the client's side, from the first token to the proof of the server's identity
+//! (RFC 4559 §5).
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use kerberos_client::Initiation;
@@ -7,7 +8,7 @@ use kerberos_client::kerberos_gss::{Context, Step};
 use crate::header::{decode, encode};
 use crate::{HttpError, Party};
 
-/// A client that shows its ticket to a server or to a proxy; see the [crate](crate).
+/// A client that presents its ticket to a server or proxy; see the [crate](crate).
 #[derive(Debug)]
 pub struct Negotiation {
     party: Party,
@@ -17,30 +18,31 @@ pub struct Negotiation {
 #[derive(Debug)]
 enum State {
     ExpectToken(Initiation),
-    /// Nothing is to be proved any more, or nothing ever was: without mutual authentication.
+    /// Nothing more needs to be proven, possibly because mutual authentication is off.
     Established(Box<Context>),
     Finished,
 }
 
-/// What comes next.
+/// The next step of a negotiation.
 #[derive(Debug)]
 #[must_use = "the request is to be sent again, or the answer to be used"]
 pub enum Progress {
-    /// Send the request again, with this in [`Party::request_header`], over the same connection:
-    /// a server that has not finished knows by that whom it has begun with.
+    /// Send the request again with this value in [`Party::request_header`], over the same
+    /// connection: a server that has not finished identifies the client by the connection.
     Again(HeaderValue),
-    /// The other side is who it should be, and took the ticket; without mutual authentication only
-    /// the latter, by its own account. The answer's status tells what came of the request.
+    /// The other side has proven its identity and accepted the ticket; without mutual
+    /// authentication, it only claims to have accepted it. The status of the answer tells the
+    /// outcome of the request.
     Done(Box<Context>),
 }
 
 impl Negotiation {
-    /// Starts with what [`Client::initiate`](kerberos_client::Client::initiate) gave for
-    /// `HTTP/host`, the proxy's own host if it is for a proxy. The request goes with the value in
-    /// [`Party::request_header`].
+    /// Starts with the result of [`Client::initiate`](kerberos_client::Client::initiate) for
+    /// `HTTP/host`, where `host` is the proxy's own for a proxy. Send the request with the returned
+    /// value in [`Party::request_header`].
     ///
     /// # Errors
-    /// [`HttpError::Finished`] when there is no token to send.
+    /// [`HttpError::Finished`] if there is no token to send.
     pub fn start(
         party: Party,
         (initiation, step): (Initiation, Step),
@@ -59,9 +61,10 @@ impl Negotiation {
     /// Takes the status and the headers of the response.
     ///
     /// # Errors
-    /// Each with its own name. After [`HttpError::NotProven`] there is an answer as for a client
-    /// that is let in: by whom is not known. [`HttpError::Failed`] is any other answer of which
-    /// that is not known, and [`HttpError::Rejected`] the one that asks for a ticket still.
+    /// Every error is final. [`HttpError::NotProven`]: the answer looks like a success, but it is
+    /// not known who sent it. [`HttpError::Failed`]: any other answer of unknown origin.
+    /// [`HttpError::Rejected`]: the answer still asks for a ticket, or comes from a server that has
+    /// proven its identity and refuses the client.
     pub fn step(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Progress, HttpError> {
         let refused = status == self.party.status();
         let token = self
@@ -82,7 +85,7 @@ impl Negotiation {
                 self.state = State::ExpectToken(initiation);
                 Ok(Progress::Again(encode(&token)))
             }
-            // RFC 4178 §5: the last word of a negotiation that is signed is the client's.
+            // RFC 4178 §5: in a signed negotiation, the client sends the last message.
             Step::Done {
                 send: Some(token),
                 context,
@@ -94,14 +97,14 @@ impl Negotiation {
                 send: None,
                 context,
             } if !refused => Ok(Progress::Done(context)),
-            // It knows who the client is, and does not want it.
+            // It knows who the client is, and refuses it.
             Step::Done { send: None, .. } => Err(HttpError::Rejected(status)),
             _ => Err(HttpError::Unfinished(status)),
         }
     }
 }
 
-/// What an answer comes to that proves nothing.
+/// The outcome of an answer without a token.
 fn without_token(
     initiation: Initiation,
     status: StatusCode,
@@ -113,7 +116,7 @@ fn without_token(
     if status.is_client_error() || status.is_server_error() {
         return Err(HttpError::Failed(status));
     }
-    // RFC 4559 §5: the server's token may be left out where it has nothing to prove.
+    // RFC 4559 §5: the server may omit its token if it has nothing to prove.
     let context = initiation.into_unanswered();
     context
         .map(Progress::Done)

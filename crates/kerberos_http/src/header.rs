@@ -1,4 +1,5 @@
-//! The headers of `Negotiate` (RFC 4559 §4.1, §4.2, §5): whose they are, and the tokens in them.
+//! The headers of `Negotiate` (RFC 4559 §4.1, §4.2, §5): which ones each party uses, and the tokens
+//! in them.
 
 use base64ct::{Base64, Encoding};
 use http::header::{AUTHORIZATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
@@ -6,12 +7,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::HttpError;
 
-/// Who asks for authentication.
+/// The party that asks for authentication.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Party {
-    /// The server, by 401 and `WWW-Authenticate`; it gets `Authorization`.
+    /// The server: asks with 401 and `WWW-Authenticate`, and gets `Authorization`.
     Server,
-    /// A proxy on the way, by 407 and `Proxy-Authenticate`; it gets `Proxy-Authorization`.
+    /// A proxy on the way: asks with 407 and `Proxy-Authenticate`, and gets `Proxy-Authorization`.
     Proxy,
 }
 
@@ -33,7 +34,7 @@ impl Party {
         status == self.status() && self.challenge(headers).is_some()
     }
 
-    /// The status by which it asks.
+    /// The status with which it asks.
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Server => StatusCode::UNAUTHORIZED,
@@ -41,7 +42,7 @@ impl Party {
         }
     }
 
-    /// The header that a token goes to it in.
+    /// The header for tokens sent to it.
     pub const fn request_header(self) -> HeaderName {
         match self {
             Self::Server => AUTHORIZATION,
@@ -49,7 +50,7 @@ impl Party {
         }
     }
 
-    /// The header that a token comes from it in.
+    /// The header for tokens received from it.
     pub const fn response_header(self) -> HeaderName {
         match self {
             Self::Server => WWW_AUTHENTICATE,
@@ -57,7 +58,8 @@ impl Party {
         }
     }
 
-    /// What follows `Negotiate` in a response, which may be empty; `None` when it is not there.
+    /// The text after `Negotiate` in a response, which may be empty; `None` if there is no
+    /// `Negotiate`.
     pub(crate) fn challenge(self, headers: &HeaderMap) -> Option<&str> {
         let values = headers.get_all(self.response_header()).into_iter();
         values
@@ -66,19 +68,19 @@ impl Party {
     }
 }
 
-/// What follows `Negotiate` in one challenge, or in the credentials of a request.
+/// The text after `Negotiate` in a single challenge, or in the credentials of a request.
 pub(crate) fn negotiate(challenge: &[u8]) -> Option<&str> {
     let challenge = challenge.trim_ascii();
     let end = challenge.iter().position(|&octet| octet == b' ');
     let (scheme, rest) = challenge.split_at(end.unwrap_or(challenge.len()));
-    // RFC 9110 §11.1: names of schemes have no case.
+    // RFC 9110 §11.1: names of schemes are case-insensitive.
     if !scheme.eq_ignore_ascii_case(b"Negotiate") {
         return None;
     }
     str::from_utf8(rest.trim_ascii()).ok()
 }
 
-/// The token that is written as `text`.
+/// Decodes a token in base64.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, HttpError> {
     let (length, limit) = (text.len(), LONGEST_TOKEN);
     if length > limit {
@@ -87,19 +89,19 @@ pub(crate) fn decode(text: &str) -> Result<Vec<u8>, HttpError> {
     Base64::decode_vec(text).map_err(|_| HttpError::Base64)
 }
 
-/// The value of a header that carries `token`; logs do not show it.
+/// A header value that contains `token`. It is marked as sensitive, so that logs do not show it.
 pub(crate) fn encode(token: &[u8]) -> HeaderValue {
     let text = format!("Negotiate {}", Base64::encode_string(token));
-    // Base64 is all visible ASCII.
+    // Base64 consists of visible ASCII only.
     let value = HeaderValue::from_str(&text);
     let mut value = value.unwrap_or(HeaderValue::from_static("Negotiate"));
     value.set_sensitive(true);
     value
 }
 
-/// The parts of a list, at the commas that are in no quoted string (RFC 9110 §5.6.1). Each begins
-/// with the name of a scheme or is a parameter of the one before. What is quoted may be in any
-/// encoding (`obs-text`, RFC 9110 §5.5).
+/// The elements of a list, split at the commas that are not in a quoted string (RFC 9110 §5.6.1).
+/// Each either begins with the name of a scheme or is a parameter of the element before it. Quoted
+/// text may be in any encoding (`obs-text`, RFC 9110 §5.5).
 fn challenges(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let mut escaped = false;
@@ -113,7 +115,8 @@ fn challenges(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// How long a token is taken, in base64: what Windows sends at most (`MaxTokenSize`) has 64 000.
+/// The maximum length of a token, in base64. The longest that Windows sends (`MaxTokenSize`) has 64
+/// 000 characters.
 const LONGEST_TOKEN: usize = 0x2_0000;
 
 #[cfg(test)]

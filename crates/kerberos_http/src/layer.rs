@@ -276,7 +276,7 @@ async fn establish(
 impl Refusal {
     fn of(error: &HttpError) -> Self {
         let HttpError::Context(failed) = error else {
-            tracing::info!("a client is refused: {error}");
+            tracing::info!("a client was refused: {error}");
             return Self::Unauthorized(ASK);
         };
         let hint = ServiceAcceptor::gss_hint(&failed.error);
@@ -285,7 +285,7 @@ impl Refusal {
             tracing::error!("clients cannot be authenticated: {error}{hint}");
             return Self::Broken;
         }
-        tracing::info!("a client is refused: {error}{hint}");
+        tracing::info!("a client was refused: {error}{hint}");
         // The token says why, so that a client can tell what to do about it.
         Self::Unauthorized(failed.send.as_deref().map_or(ASK, encode))
     }

@@ -1,5 +1,5 @@
-//! HTTP `Negotiate` (RFC 4559) with Kerberos tickets, over the types of [`http`]: the client's side
-//! for whatever sends the requests, and a tower layer for services (feature `tower`).
+//! HTTP `Negotiate` (RFC 4559) with Kerberos tickets, based on the types of [`http`]: the client's
+//! side for any HTTP library, and a tower layer for services (feature `tower`).
 //!
 //! ```text
 //! client                                             service
@@ -10,10 +10,10 @@
 //!           ◄── 200, WWW-Authenticate: Negotiate token
 //!   Negotiation::step: it is the service
 //! ```
-//! What this crate never does: **no socket, no TLS.** It reads and makes headers.
+//! What this crate never does: **no socket, no TLS.** It only parses and makes headers.
 //!
 //! # A client
-//! Each attempt is a request of its own, whose body must be sent again.
+//! Each attempt is a separate request, whose body must be sent again.
 //! ```no_run
 //! use http::{HeaderMap, HeaderValue, StatusCode};
 //! use kerberos_client::{Client, InitiateOptions};
@@ -38,10 +38,10 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//! A service that is known to want a ticket can be given one with the first request. A ticket is
-//! for one host: after a redirect to another one it all begins anew, with that host's name. Over
-//! TLS the channel can be bound: the [`ChannelBindings::of_certificate`][certificate] of the server
-//! go into [`InitiateOptions::context`](kerberos_client::InitiateOptions::context).
+//! If a service is known to require a ticket, send one with the first request. A ticket is for one
+//! host: after a redirect to another host, start over with that host's name. Over TLS the context
+//! can be bound to the channel: put the [`ChannelBindings::of_certificate`][certificate] of the
+//! server into [`InitiateOptions::context`](kerberos_client::InitiateOptions::context).
 //!
 //! [certificate]: kerberos_client::kerberos_gss::ChannelBindings::of_certificate
 #![forbid(unsafe_code)]

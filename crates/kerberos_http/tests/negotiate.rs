@@ -1,4 +1,4 @@
-//! The client's side and the layer, one against the other, and each against what is wrong.
+//! The client's side and the layer, tested against each other and against faulty peers.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "../../kerberos_client/tests/shared/world.rs"]
@@ -28,11 +28,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 use world::{SERVICE, World};
 
-/// Answers with what it makes of who asks.
+/// Answers with a description of the client.
 #[derive(Clone)]
 struct Handler(fn(Option<&Authenticated>) -> String);
 
-/// Answers with the name of who asks.
+/// Answers with the name of the client.
 const WHO_AM_I: Handler = Handler(|who| {
     let who = who.unwrap();
     assert!(who.pac().unwrap().is_none(), "the test KDC makes none");
@@ -97,7 +97,7 @@ async fn client_and_layer() {
     let over = negotiation.step(answer.status(), answer.headers());
     assert!(matches!(over, Err(HttpError::Finished)));
 
-    // The token is good once.
+    // A token can only be used once.
     let replayed = get(&mut service, Some(token)).await;
     assert_eq!(replayed.status(), StatusCode::UNAUTHORIZED);
     assert!(replayed.body().is_empty());
@@ -166,7 +166,7 @@ async fn the_channel_of_a_request_goes_first() {
     }
 }
 
-/// A certificate is renewed: its bindings are those of each request.
+/// When a certificate is renewed, each request is checked against the current bindings.
 #[tokio::test]
 async fn bindings_may_change_while_the_service_runs() {
     let world = World::new();
@@ -201,7 +201,7 @@ async fn bindings_may_change_while_the_service_runs() {
     }
 }
 
-/// Says who asks, if that is known.
+/// Answers with the client, if it is known.
 const WHO_IF_ANYBODY: Handler =
     Handler(|who| who.map_or_else(|| "nobody".to_owned(), |who| who.principal().to_string()));
 
@@ -216,7 +216,7 @@ async fn a_page_that_everybody_may_see() {
         (Some(HeaderValue::from_static("Bearer abc")), Ok("nobody")),
         (Some(HeaderValue::from_static("Negotiate")), Ok("nobody")),
         (Some(token.clone()), Ok("alice@R")),
-        // A ticket that is no good is one all the same; this one is a replay.
+        // An invalid ticket is still a ticket; this one is a replay.
         (Some(token), Err(StatusCode::UNAUTHORIZED)),
         (
             Some(HeaderValue::from_static("Negotiate YWJj")),
@@ -235,7 +235,7 @@ async fn a_page_that_everybody_may_see() {
     }
 }
 
-/// A ticket may be bound to addresses; a layer that knows where a request comes from minds it.
+/// A ticket may be bound to addresses. A layer that knows where a request comes from checks this.
 #[tokio::test]
 async fn where_a_request_comes_from() {
     let world = World::new();
@@ -245,7 +245,7 @@ async fn where_a_request_comes_from() {
     for (from, expected) in [
         (None, StatusCode::OK),
         (Some("192.0.2.1"), StatusCode::OK),
-        // The same through a socket of IPv6.
+        // The same through an IPv6 socket.
         (Some("::ffff:192.0.2.1"), StatusCode::OK),
         (Some("192.0.2.2"), StatusCode::UNAUTHORIZED),
     ] {
@@ -263,7 +263,7 @@ async fn where_a_request_comes_from() {
     }
 }
 
-/// A ticket that anybody can have is none that says who it is.
+/// A ticket that anybody can get does not identify anyone.
 #[tokio::test]
 async fn anonymous_clients() {
     let world = World::new();
@@ -293,7 +293,7 @@ fn what_the_client_refuses() {
         let error = step(status, &headers);
         assert!(matches!(error, HttpError::NotProven(found) if found == status));
     }
-    // What a gateway says is not the server's failure to prove itself.
+    // A gateway's answer does not mean that the server failed to prove its identity.
     for status in [407, 431, 500, 502, 503] {
         let status = StatusCode::from_u16(status).unwrap();
         let error = step(status, &headers);
@@ -319,7 +319,7 @@ fn what_the_client_refuses() {
     assert!(matches!(*failed.error, GssError::Rejected));
 }
 
-/// Who asks for no proof is content without a header, of a success alone.
+/// A client that asks for no proof accepts a success without a header, but nothing else.
 #[test]
 fn without_mutual_authentication() {
     let world = World::new();
@@ -337,7 +337,7 @@ fn without_mutual_authentication() {
     assert!(matches!(rejected, Err(HttpError::Rejected(_))));
 }
 
-/// What the service lacks is not the client's fault.
+/// Faults of the service are not the client's fault.
 #[tokio::test]
 async fn required_bindings_without_any() {
     let world = World::new();
@@ -350,8 +350,8 @@ async fn required_bindings_without_any() {
     assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
-/// RFC 4178 §5: a server that would have had another mechanism wants the list signed by both, and
-/// the client's signature is the last word.
+/// RFC 4178 §5: a server that prefers another mechanism wants the list signed by both sides, and
+/// the client's signature is the last message.
 #[test]
 fn a_negotiation_that_is_signed() {
     const KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
@@ -390,7 +390,7 @@ fn a_negotiation_that_is_signed() {
         let mic = context.mic(&list).unwrap();
         let octets = |tag, octets: &[u8]| tlv(tag, &tlv(4, octets));
         let answer = again(&[&state(1), &octets(0xa2, &reply), &octets(0xa3, &mic)]);
-        // accept-completed, and the signature at the end.
+        // accept-completed, with the signature at the end.
         assert!(answer.windows(5).any(|part| part == state(0)));
         context
             .verify_mic(&list, &answer[answer.len() - 28..])
@@ -403,7 +403,7 @@ fn a_negotiation_that_is_signed() {
     }
 }
 
-/// A proxy asks by other headers, and without mutual authentication nothing has to be proved.
+/// A proxy uses other headers, and without mutual authentication nothing must be proven.
 #[test]
 fn proxies() {
     let world = World::new();

@@ -6,8 +6,9 @@
 //!        │                                              │
 //! ApInitiator::check_reply ◄──AP-REP── Accepted::reply ─┘  (mutual authentication)
 //! ```
-//! What it leaves to others: carrying the messages (GSS-API, SASL, kpasswd), reading keytabs
-//! ([`KeySource`]), what authorization data means, and the messages that the keys then protect.
+//! Left to the caller: carrying the messages (GSS-API, SASL, kpasswd), reading keytabs
+//! ([`KeySource`]), interpreting authorization data, and the messages that the negotiated keys then
+//! protect.
 
 use alloc::vec::Vec;
 
@@ -35,8 +36,8 @@ pub use replay::{MemoryReplayCache, Replay, ReplayCache};
 
 /// A checksum of application data in an authenticator (RFC 4120 §5.5.1).
 ///
-/// What it is over, and by which key, is the application's: GSS-API puts something there that is
-/// no checksum at all (RFC 4121 §4.1.1).
+/// The application decides which data it covers and which key it uses. GSS-API puts something there
+/// that is not a checksum at all (RFC 4121 §4.1.1).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ApChecksum {
     /// The type.
@@ -63,16 +64,16 @@ impl From<Checksum<'_>> for ApChecksum {
     }
 }
 
-/// Which key to choose and put into a message, to be used instead of the session key.
+/// The subkey to put into a message, to be used instead of the session key.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Subkey {
-    /// None.
+    /// No subkey.
     #[default]
     None,
-    /// A random one of the session key's type.
+    /// A random key of the same type as the session key.
     Generate,
-    /// This one.
+    /// This key.
     Given(KeyBlock),
 }
 
@@ -86,8 +87,8 @@ impl Subkey {
     }
 }
 
-/// A first sequence number (RFC 4120 §5.5.1), random so that numbers of other sessions do not fit;
-/// 30 bits, because some peers take it for a signed one and must be able to count on.
+/// An initial sequence number (RFC 4120 §5.5.1). It is random, so that numbers of other sessions do
+/// not match, and has 30 bits: some peers treat it as signed and need room to count upwards.
 fn sequence_number(wanted: bool, rng: &mut dyn CryptoRng) -> Option<u32> {
     wanted.then(|| rng.next_u32() >> 2)
 }

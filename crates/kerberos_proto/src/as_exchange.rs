@@ -10,8 +10,8 @@
 //!   └── the last login tells what the KDC wants ─► AS-REQ with padata ─► ExpectGuessReply
 //!                        AS-REP: Login     KRB-ERROR: as above, once ◄──────┘
 //! ```
-//! What it leaves to others: sending and receiving, retransmission, other KDCs when one is dead or
-//! is a replica that does not know yet, storing the ticket, changing an expired password.
+//! Left to the caller: sending and receiving, retransmission, trying other KDCs when one is down or
+//! is a replica without the latest changes, storing the ticket, changing an expired password.
 
 use alloc::vec::Vec;
 
@@ -42,10 +42,10 @@ use refusal::Refusal;
 use request::Sent;
 use states::{Next, State};
 
-/// An AS exchange under way.
+/// An AS exchange in progress.
 ///
-/// It makes one request at a time and takes one answer to each; what it never does is IO. When
-/// [`step`](Self::step) fails the exchange is over.
+/// It makes one request at a time and takes one answer to each. It does no IO. After an error from
+/// [`step`](Self::step) the exchange is over.
 pub struct AsExchange {
     session: Session,
     /// `None` when the exchange is over.
@@ -53,9 +53,9 @@ pub struct AsExchange {
 }
 
 impl AsExchange {
-    /// Starts an exchange, and gives the first request.
+    /// Starts an exchange and returns the first request.
     ///
-    /// `now` is the caller's clock, whether or not it is right.
+    /// `now` is the time by the caller's clock, which may be wrong.
     ///
     /// # Errors
     /// [`ExchangeError::NoEtypes`] when the policy allows no supported encryption type, and
@@ -82,8 +82,8 @@ impl AsExchange {
     /// Takes the answer to the last request.
     ///
     /// # Errors
-    /// When the KDC refuses for good, when its answer is malformed or not what was asked for, and
-    /// when no password can be had. Every error is final.
+    /// When the KDC refuses and there is nothing left to try, when its answer is malformed or does
+    /// not match the request, and when no password could be obtained. Every error is final.
     pub fn step(
         &mut self,
         reply: &[u8],
@@ -113,29 +113,29 @@ impl core::fmt::Debug for AsExchange {
     }
 }
 
-/// What holds for the whole exchange, however often it starts over.
+/// The state that lasts for the whole exchange, however often it starts over.
 struct Session {
     params: AsParams,
-    /// The client in the realm that is being asked.
+    /// The client, in the realm that is currently being asked.
     client: Principal,
-    /// What is offered, best first.
+    /// The encryption types offered, best first.
     etypes: Vec<EncryptionType>,
     key: LongTermKey,
     requests: u8,
     /// The realms that referred the client on.
     trail: Trail,
-    /// The KDC's clock by an unauthenticated error.
+    /// The offset of the KDC's clock according to an unauthenticated error.
     offset_hint: Option<ClockOffset>,
     stream_only: bool,
-    /// A key of a keytab that the KDC has refused, and how.
+    /// A keytab key that the KDC has refused, and its refusal.
     refused: Option<(EncryptionType, Refusal)>,
 }
 
 impl Session {
-    /// Nothing sent yet.
+    /// A session that has sent nothing yet.
     ///
     /// # Errors
-    /// As [`LongTermKey::order_etypes`].
+    /// The same as [`LongTermKey::order_etypes`].
     fn new(params: AsParams, key: LongTermKey) -> Result<Self, ExchangeError> {
         Ok(Self {
             etypes: key.order_etypes(&params.client, &params.policy.etypes)?,
@@ -150,7 +150,7 @@ impl Session {
         })
     }
 
-    /// Plans the next request; all but a resent one count.
+    /// Plans the next request. Every request counts towards the limit, except one that is resent.
     fn plan(&mut self, env: &mut Env<'_>) -> Result<Plan, ExchangeError> {
         let limit = self.params.policy.max_requests;
         if self.requests >= limit {
@@ -192,21 +192,21 @@ impl Session {
     }
 
     fn fresh_preauth(&self) -> Preauth {
-        // The first type offered is a guess that any hint of the KDC corrects.
+        // Assume the first type offered; any hint from the KDC corrects this.
         let first = self.etypes.first().copied();
         let info = KeyInfo::new(first.unwrap_or(EncryptionType::AES256_CTS_HMAC_SHA1_96));
         Preauth::new(info, self.refused.as_ref().map(|(etype, _)| *etype))
     }
 
-    /// The type of preauthentication to begin with, and the type of its key, if the KDC can be
-    /// expected to take it and would be shown that key anyway.
+    /// The preauthentication type to begin with, and the type of its key: set if the KDC can be
+    /// expected to accept it, and if the ordinary exchange would show the KDC that same key anyway.
     fn guess(&self) -> Option<(PaDataType, EncryptionType)> {
         let last = self.params.last_preauth?;
         let ready = self.key.etypes_in(&self.etypes);
         let first = ready.first().copied()?;
         let is_that_of_the_last_login = match last.etype {
             Some(etype) => etype == first,
-            // There is no other that the KDC could have used.
+            // Only one type of key exists, so the KDC must have used it.
             None => ready.len() == 1,
         };
         is_that_of_the_last_login.then_some((PaDataType(last.pa_type), first))
@@ -232,7 +232,7 @@ impl Session {
         }
     }
 
-    /// `now` by the KDC's clock, as far as that is known and may be used.
+    /// `now` by the KDC's clock, if its offset is known and may be used.
     fn kdc_time(&self, now: Timestamp) -> Timestamp {
         match self.offset_hint {
             Some(offset) if self.params.policy.kdc_timesync => now + offset,
@@ -240,15 +240,15 @@ impl Session {
         }
     }
 
-    /// Learns the KDC's clock from an error. Nothing authenticates it, so it is good for what the
-    /// KDC sees of ours only: the times asked for and the encrypted timestamp.
+    /// Learns the KDC's clock from an error. The error is not authenticated, so the offset is used
+    /// only for what the KDC sees of our clock: requested times and the encrypted timestamp.
     fn note_time(&mut self, error: &KdcError, now: Timestamp) {
         let kdc = Timestamp::new(error.time.unix(), error.microseconds);
         self.offset_hint = Some(ClockOffset::between(now, kdc));
     }
 
-    /// The KDC's refusal of a key, if there was one: it tells more than `error`, that nothing is
-    /// left to try.
+    /// The KDC's earlier refusal of a key, if there was one. It says more than `error`, which only
+    /// means that there is nothing left to try.
     fn prefer_refusal(&mut self, error: ExchangeError) -> ExchangeError {
         match self.refused.take() {
             Some((_, refusal)) => refusal.prefer_over(error, self),
@@ -256,10 +256,11 @@ impl Session {
         }
     }
 
-    /// The realm that the refusal sends the client to, if it does and the client may follow.
+    /// The realm that an error refers the client to, if it is a referral and the client may follow
+    /// it.
     ///
-    /// RFC 6806 §7 has the code WRONG_REALM for it; Windows says that it does not know the client,
-    /// and names another realm than the one asked.
+    /// RFC 6806 §7 uses the code WRONG_REALM. Windows instead reports an unknown client and names a
+    /// realm other than the one that was asked.
     fn referral(&mut self, refusal: &Refusal) -> Result<Option<Vec<u8>>, ExchangeError> {
         use kerberos_asn1::{ErrorCode, NameType};
 

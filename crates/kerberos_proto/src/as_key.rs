@@ -1,5 +1,5 @@
-//! The client's long-term key: made from a password as the KDC says (RFC 4120 §5.2.7.5), or taken
-//! from a keytab; asked for only when it is needed, and then once.
+//! The client's long-term key. It is derived from a password as the KDC says (RFC 4120 §5.2.7.5) or
+//! taken from a keytab, only when it is needed, and the user is asked for a password only once.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -9,7 +9,7 @@ use kerberos_crypto::{CryptoError, EncryptionType, Key};
 use crate::trace::{Etypes, trace};
 use crate::{ExchangeError, KeyEntry, Password, Policy, Principal, Secret};
 
-/// How the KDC makes the key of one encryption type of a client's password.
+/// How the KDC derives a client's key of one encryption type from the password.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct PasswordSalt {
@@ -17,15 +17,16 @@ pub struct PasswordSalt {
     pub etype: EncryptionType,
     /// The salt.
     pub salt: Vec<u8>,
-    /// The parameters of string-to-key, such as an iteration count; `None` means the type's own.
+    /// The string-to-key parameters, such as an iteration count; `None` means the default of the
+    /// encryption type.
     pub s2kparams: Option<Vec<u8>>,
 }
 
 impl PasswordSalt {
-    /// The key that is made of `password`, in at most `max_iterations` iterations.
+    /// The key derived from `password`, using at most `max_iterations` iterations.
     ///
     /// # Errors
-    /// As [`Key::from_password`].
+    /// The same as [`Key::from_password`].
     pub fn key(&self, password: &Password, max_iterations: u32) -> Result<Key, CryptoError> {
         Key::from_password(
             self.etype,
@@ -40,17 +41,17 @@ impl PasswordSalt {
 /// The client's secret and the key last made from it.
 pub(crate) struct LongTermKey {
     secret: Secret,
-    /// What [`Secret::Ask`] gave.
+    /// The password that [`Secret::Ask`] returned.
     answer: Option<Password>,
     made: Option<MadeKey>,
-    /// How long it took since [`take_delay`](Self::take_delay) to get a password.
+    /// How long it took to get a password, since the last call of [`take_delay`](Self::take_delay).
     delay: Duration,
 }
 
-/// A key, and what it was made by.
+/// A key, and the parameters it was derived with.
 pub(crate) struct MadeKey {
     pub(crate) salt: PasswordSalt,
-    /// The key's version in a keytab, 0 for a password's.
+    /// The version of a key from a keytab; 0 for a key derived from a password.
     pub(crate) kvno: u32,
     pub(crate) key: Key,
 }
@@ -65,8 +66,9 @@ impl LongTermKey {
         }
     }
 
-    /// The encryption types to ask for: the supported ones of `wanted`, first those that the keytab
-    /// has keys for. A KDC that picks the first type it has a key for then picks one of ours.
+    /// The encryption types to request: the supported ones of `wanted`, those for which the keytab
+    /// has keys first. A KDC that picks the first type it has a key for then picks one that we
+    /// have, too.
     ///
     /// # Errors
     /// [`ExchangeError::NoEtypes`] and [`ExchangeError::NoKeys`].
@@ -104,7 +106,7 @@ impl LongTermKey {
         ready
     }
 
-    /// Whether the key comes from a password.
+    /// Whether the key is derived from a password.
     pub(crate) fn is_password(&self) -> bool {
         !matches!(self.secret, Secret::Keys(_))
     }
@@ -114,18 +116,18 @@ impl LongTermKey {
         self.made.as_ref()
     }
 
-    /// How long it took lately to get a password.
+    /// How long it took to get a password, since the last call of [`take_delay`](Self::take_delay).
     pub(crate) fn delay(&self) -> Duration {
         self.delay
     }
 
-    /// The same, and from now on it counts no more.
+    /// Returns [`delay`](Self::delay) and resets it.
     pub(crate) fn take_delay(&mut self) -> Duration {
         core::mem::take(&mut self.delay)
     }
 
-    /// The key by `salt`, whose type alone counts for a keytab. Of a keytab's keys it is the one
-    /// with version `kvno` if there is one, else the newest.
+    /// The key for `salt`. For a keytab only the encryption type in `salt` matters: of the matching
+    /// keys, this returns the one with version `kvno` if there is one, otherwise the newest.
     ///
     /// # Errors
     /// [`ExchangeError::Ask`], [`ExchangeError::NoKeyFor`] and [`ExchangeError::Crypto`].
@@ -184,7 +186,8 @@ impl LongTermKey {
     }
 }
 
-/// The supported types of the keys with the most recent version, which is that of the first.
+/// The supported encryption types among the keys of the most recent version, which is the version
+/// of the first key.
 fn newest_etypes(keys: &[KeyEntry]) -> Vec<EncryptionType> {
     let usable = || keys.iter().filter(|entry| entry.key.etype().is_supported());
     let newest = usable().map(|entry| entry.kvno).next();

@@ -1,6 +1,6 @@
-//! How a client authenticated, as its KDC vouches for it (RFC 8129, in the container of RFC 7751).
+//! How a client authenticated, according to its KDC (RFC 8129, in the container of RFC 7751).
 //!
-//! What it leaves to services: what an indicator means, which is up to the realm.
+//! What an indicator means is up to the realm, and is left to the service.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -11,11 +11,11 @@ use kerberos_asn1::{
 };
 use kerberos_crypto::{ChecksumType, Key, KeyUsage};
 
-/// The indicators among a ticket's authorization data; `key` is that of the service, which decrypts
-/// the ticket.
+/// The authentication indicators among a ticket's authorization data. `key` is the service's key,
+/// which decrypts the ticket.
 ///
-/// Only what the KDC vouches for counts: a client can put anything else into its tickets. What is
-/// malformed, or whose checksum is wrong, is passed over, since it claims nothing.
+/// Only indicators that the KDC vouches for count, because a client can put anything else into its
+/// tickets. Elements that are malformed or have a wrong checksum prove nothing and are skipped.
 ///
 /// # Example
 /// ```
@@ -74,7 +74,7 @@ fn for_each<'a>(
     }
 }
 
-/// RFC 7751 §4: the service's verifier is over the encoding of the elements.
+/// RFC 7751 §4: the service's verifier covers the encoding of the elements.
 fn is_authentic(cammac: &AdCammac<'_>, key: &Key) -> bool {
     let Some(verifier) = &cammac.svc_verifier else {
         return false;

@@ -1,4 +1,4 @@
-//! `Credential`: a ticket and all a client must remember to use it (RFC 4120 §5.4.2, §5.6).
+//! `Credential`: a ticket and everything a client needs to use it (RFC 4120 §5.4.2, §5.6).
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -16,19 +16,19 @@ use crate::Principal;
 /// The ticket is kept as the KDC sent it and re-sent verbatim.
 #[derive(Clone, Debug)]
 pub struct Credential {
-    /// Whom the ticket names as client.
+    /// The client named in the ticket.
     pub client: Principal,
     /// The service that the ticket is for.
     pub server: Principal,
-    /// The key shared with the service.
+    /// The session key, shared with the service.
     pub session_key: KeyBlock,
-    /// When the ticket holds.
+    /// When the ticket is valid.
     pub times: TicketTimes,
     /// Whether the ticket is encrypted in the session key of `second_ticket` (user-to-user).
     pub is_skey: bool,
     /// The flags of the ticket.
     pub flags: TicketFlags,
-    /// The addresses it may be used from; empty means any.
+    /// The addresses from which it may be used; empty means any.
     pub addresses: Vec<HostAddress>,
     /// Authorization data that the client asked for.
     pub authorization_data: Vec<AuthorizationDataElement>,
@@ -41,13 +41,13 @@ pub struct Credential {
 /// The four times of a ticket (RFC 4120 §5.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TicketTimes {
-    /// When the client authenticated first.
+    /// When the client first authenticated.
     pub authtime: KerberosTime,
-    /// When it becomes valid; `None` means at `authtime`.
+    /// When the ticket becomes valid; `None` means at `authtime`.
     pub starttime: Option<KerberosTime>,
-    /// When it ends.
+    /// When the ticket expires.
     pub endtime: KerberosTime,
-    /// Until when a renewable ticket can be renewed.
+    /// Until when the ticket can be renewed, if it is renewable.
     pub renew_till: Option<KerberosTime>,
 }
 
@@ -78,8 +78,8 @@ impl<'a> From<&'a AuthorizationDataElement> for AuthorizationDataEntry<'a> {
     }
 }
 
-/// An address of IPv4 as IPv6 writes it (`::ffff:192.0.2.1`) is the one of IPv4: that is what
-/// tickets have.
+/// An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) becomes the IPv4 address, which is the form
+/// used in tickets.
 impl From<IpAddr> for HostAddress {
     fn from(address: IpAddr) -> Self {
         let (address_type, address) = match address.to_canonical() {
@@ -94,8 +94,8 @@ impl From<IpAddr> for HostAddress {
 }
 
 impl Credential {
-    /// What `reply`, whose decrypted part is `part`, hands to `client` for `server` (RFC 4120
-    /// §5.4.2); what the KDC was asked for besides is not in it.
+    /// The credential for `client` and `server` from `reply`, whose decrypted part is `part` (RFC
+    /// 4120 §5.4.2). Additional tickets and authorization data of the request are not filled in.
     pub(crate) fn of_reply(
         reply: &KdcRep<'_>,
         part: &EncKdcRepPart<'_>,
@@ -126,7 +126,7 @@ impl Credential {
 }
 
 impl HostAddress {
-    /// The address as a message has it.
+    /// The address as encoded in messages.
     pub(crate) fn to_wire(&self) -> WireAddress<'_> {
         WireAddress {
             addr_type: self.address_type,
@@ -134,18 +134,18 @@ impl HostAddress {
         }
     }
 
-    /// Whether a message means this address by `wire`.
+    /// Whether `wire` is this address.
     pub(crate) fn is(&self, wire: &WireAddress<'_>) -> bool {
         self.to_wire() == *wire
     }
 
-    /// The addresses as a message has them, which leaves an empty list out (RFC 4120 §5.2.5).
+    /// The addresses as encoded in messages, where an empty list is omitted (RFC 4120 §5.2.5).
     pub(crate) fn list_to_wire(addresses: &[Self]) -> Option<HostAddresses<'_>> {
         let wire: Vec<_> = addresses.iter().map(Self::to_wire).collect();
         (!wire.is_empty()).then(|| SequenceOf::from(wire))
     }
 
-    /// An owned copy of the addresses of a message.
+    /// An owned copy of the addresses in a message.
     pub(crate) fn list(wire: Option<&HostAddresses<'_>>) -> Vec<Self> {
         let addresses = wire.into_iter().flat_map(|list| list.iter());
         addresses

@@ -1,4 +1,5 @@
-//! `ExchangeError` and its parts: why an exchange failed, by whose fault, and MIT's words for it.
+//! `ExchangeError` and its parts: why an exchange failed, whose fault it was, and MIT's message for
+//! it.
 
 use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
@@ -21,15 +22,15 @@ mod s4u;
 pub use kdc::KdcError;
 pub use s4u::S4uFault;
 
-/// Why an exchange failed. Each is final: the exchange is over.
+/// Why an exchange failed. Every error is final: the exchange is over.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// The KDC refused, and nothing the client knows would change its mind.
+    /// The KDC refused, and nothing the client could still send would change that.
     #[error("{0}")]
     Kdc(Box<KdcError>),
-    /// The password is wrong: the KDC's reply does not decrypt with it, or the KDC says so, whose
-    /// error is then here.
+    /// The password is wrong: either the KDC's reply does not decrypt with it (`None`), or the KDC
+    /// says so (with its error).
     #[error("password incorrect")]
     WrongPassword(Option<Box<KdcError>>),
     /// The reply does not decrypt with the key of the keytab.
@@ -39,8 +40,8 @@ pub enum ExchangeError {
         etype: EncryptionType,
         /// The version of the key that was tried.
         kvno: u32,
-        /// The version of the key that the reply is encrypted with, if the KDC says; nothing
-        /// proves it.
+        /// The version of the key that the reply is encrypted with, if the KDC states it. This is
+        /// not authenticated.
         kdc_kvno: Option<u32>,
     },
     /// Keys were given, but none is of a supported type.
@@ -52,146 +53,147 @@ pub enum ExchangeError {
     /// Keys were given, but none is of the type that the KDC chose.
     #[error("no {etype} key for {client}")]
     NoKeyFor {
-        /// The client whose key was wanted.
+        /// The client whose key was needed.
         client: Principal,
-        /// The type wanted.
+        /// The encryption type that was needed.
         etype: EncryptionType,
     },
     /// The policy allows no supported encryption type.
     #[error("no supported encryption types are allowed")]
     NoEtypes,
     /// The KDC names only encryption types that were not offered (RFC 4120 §5.2.7.5).
-    #[error("the KDC has keys of no type that was offered")]
+    #[error("the KDC has no key of a type that was offered")]
     NoCommonEtype {
-        /// Whether it names at least one that this library knows.
+        /// Whether the KDC names at least one type that this library knows.
         known: bool,
     },
-    /// The KDC wants a salt of the Andrew file system's kind, which goes with single DES only.
-    #[error("the KDC wants an AFS salt")]
+    /// The KDC asks for the AFS salt (Andrew File System), which exists for single DES only.
+    #[error("the KDC requires an AFS salt")]
     AfsSalt,
-    /// The KDC wants preauthentication of no kind that is known and allowed.
+    /// The KDC requires preauthentication, but offers no mechanism that is both known and allowed.
     #[error("{}", no_mechanism(offered))]
     NoMechanism {
         /// What the KDC offered.
         offered: Vec<PaDataType>,
     },
-    /// The KDC wants an encrypted timestamp, which the policy forbids.
+    /// The KDC requires an encrypted timestamp, which the policy forbids.
     #[error("Encrypted timestamp is disabled")]
     TimestampDisabled,
-    /// No password could be had.
+    /// No password could be obtained.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// The KDC's reply is authentic, or claims to be, and is not what was asked for.
+    /// The KDC's reply does not match the request. The reply may or may not be authentic.
     #[error("the KDC's reply is not what was asked for: {0}")]
     Reply(#[from] ReplyFault),
-    /// The KDC's clock is too far off, and it may not be taken for the true one.
+    /// The KDC's clock is too far from the caller's, and the policy does not let the client adopt
+    /// it.
     #[error("the KDC's clock is {} s off, more than {limit} s", kdc.unix().abs_diff(local.seconds))]
     ClockSkew {
-        /// When the ticket starts, by the KDC's clock.
+        /// The start of the ticket, by the KDC's clock.
         kdc: KerberosTime,
-        /// When the request was made, by the caller's clock.
+        /// The time of the request, by the caller's clock.
         local: Timestamp,
-        /// The most they may differ, in seconds.
+        /// The maximum difference allowed, in seconds.
         limit: u32,
     },
     /// The message is neither a reply of this exchange nor an error.
     #[error("the message is neither a reply nor an error")]
     UnexpectedMessage,
-    /// A message, or a part of it, is not well-formed.
+    /// A message, or a part of one, is malformed.
     #[error("{what}: {error}")]
     Decode {
-        /// Which message or part.
+        /// Which message or part it is.
         what: &'static str,
         /// What is wrong with it, and where.
         #[source]
         error: DecodeError,
     },
-    /// A key cannot be made or used as the KDC says: too many iterations among others.
+    /// A key cannot be derived or used as the KDC asks, for example because of too many iterations.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
     /// The ticket-granting ticket is not for the realm of the service that was asked for.
-    #[error("{tgt} gets no tickets for {server}")]
+    #[error("{tgt} cannot be used to get tickets for {server}")]
     WrongTgt {
-        /// What was asked for.
+        /// The service that was asked for.
         server: Principal,
-        /// What the ticket at hand is for.
+        /// The service that the given ticket is for.
         tgt: Principal,
     },
     /// The KDC does not let a service act for the client of a ticket that is not forwardable
-    /// (MS-SFU §3.2.5.2.1), which its error says less clearly.
+    /// (MS-SFU §3.2.5.2.1). The KDC's own error is less specific.
     #[error("the evidence ticket is not forwardable: {0}")]
     EvidenceNotForwardable(Box<KdcError>),
     /// The KDC kept asking for another request.
     #[error("the KDC asks for more than {limit} requests")]
     TooManyRequests {
-        /// The most that the policy allows.
+        /// The maximum that the policy allows.
         limit: u8,
     },
     /// The KDCs kept referring the client on.
-    #[error("referred on {limit} times, and then to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
+    #[error("referred {limit} times, and then to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
     TooManyReferrals {
-        /// The most that the policy allows.
+        /// The maximum that the policy allows.
         limit: u8,
-        /// Where the last referral goes.
+        /// The realm that the last referral points to.
         realm: Vec<u8>,
-        /// The realms whose KDCs were asked, the first to the last.
+        /// The realms whose KDCs were asked, in order.
         hops: Vec<Vec<u8>>,
     },
-    /// A KDC referred the client to a realm that had referred it on.
+    /// A KDC referred the client back to a realm that has already referred it on.
     #[error("referred back to realm {}{}", Shown::new(realm.escape_ascii()), By(hops))]
     ReferralLoop {
         /// The realm.
         realm: Vec<u8>,
-        /// The realms whose KDCs were asked, the first to the last.
+        /// The realms whose KDCs were asked, in order.
         hops: Vec<Vec<u8>>,
     },
-    /// A step was taken after the exchange was over: the caller's mistake.
+    /// `step` was called after the exchange was over, which is a mistake of the caller.
     #[error("the exchange is over")]
     Finished,
 }
 
-/// What in a KDC's reply is not what was asked for (RFC 4120 §3.1.5).
+/// How a KDC's reply differs from what was requested (RFC 4120 §3.1.5).
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum ReplyFault {
-    /// Encrypted with a type that was not offered.
+    /// The reply is encrypted with a type that was not offered.
     #[error("encrypted with {0}, which was not offered")]
     EtypeNotOffered(EncryptionType),
     /// The session key has a type that was not offered.
     #[error("the session key is of type {0}, which was not offered")]
     SessionKeyNotOffered(EncryptionType),
-    /// For another client.
+    /// The reply is for another client.
     #[error("for client {} instead of {asked}", Shown::new(got))]
     ClientName {
-        /// Whom the request names.
+        /// The client in the request.
         asked: Principal,
-        /// Whom the reply names.
+        /// The client in the reply.
         got: Principal,
     },
-    /// For another service.
+    /// The reply is for another service.
     #[error("for service {} instead of {asked}", Shown::new(got))]
     ServerName {
-        /// What the request names.
+        /// The service in the request.
         asked: Principal,
-        /// What the reply names.
+        /// The service in the reply.
         got: Principal,
     },
-    /// The ticket is not for the service that the encrypted part names.
+    /// The ticket and the encrypted part of the reply name different services.
     #[error(
         "the ticket is for {}, the reply for {}",
         Shown::new(ticket),
         Shown::new(reply)
     )]
     TicketServerName {
-        /// What the ticket names.
+        /// The service in the ticket.
         ticket: Principal,
-        /// What the encrypted part names.
+        /// The service in the encrypted part.
         reply: Principal,
     },
-    /// Made for another request.
+    /// The reply is for another request.
     #[error("the nonce is not the request's")]
     Nonce,
-    /// The ticket starts at another time than asked for: a postdated one then, others at once.
+    /// The ticket does not start at the requested time or, if none was requested, now.
     #[error("the ticket does not start at the time asked for")]
     StartTime,
     /// The ticket lasts longer than asked for, or ends before it starts.
@@ -200,20 +202,20 @@ pub enum ReplyFault {
     /// The ticket is renewable for longer than asked for.
     #[error("the ticket is renewable for longer than asked for")]
     RenewTill,
-    /// The ticket has a flag that an initial ticket may not have unasked, or lacks one it must
-    /// have.
+    /// The ticket has a flag that an initial ticket may not have unless requested, or lacks a
+    /// required flag.
     #[error("the ticket's flags do not fit")]
     Flags,
     /// The ticket is bound to an address that was not asked for.
     #[error("the ticket is bound to an address that was not asked for")]
     Addresses,
-    /// The KDC says that it protects the request, but the proof is missing (RFC 6806 §11).
+    /// The KDC claims to protect the request, but the proof is missing (RFC 6806 §11).
     #[error("the proof that the KDC saw our request is missing")]
     RequestProofMissing,
     /// The request was altered on its way to the KDC (RFC 6806 §11).
     #[error("the KDC saw another request than ours")]
     RequestAltered,
-    /// It does not prove on whose behalf the ticket is (MS-SFU).
+    /// The reply does not prove on whose behalf the ticket is (MS-SFU).
     #[error(transparent)]
     S4u(#[from] S4uFault),
 }
@@ -225,12 +227,12 @@ impl From<S4uFault> for ExchangeError {
 }
 
 impl ExchangeError {
-    /// An error in decoding `what`.
+    /// Makes an error about decoding `what`.
     pub(crate) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
         move |error| Self::Decode { what, error }
     }
 
-    /// The KDC's error, when that is the reason.
+    /// The KDC's error, if that is why the exchange failed.
     pub fn kdc_error(&self) -> Option<&KdcError> {
         match self {
             Self::Kdc(error)
@@ -240,14 +242,14 @@ impl ExchangeError {
         }
     }
 
-    /// The KDC's error code, when that is the reason.
+    /// The KDC's error code, if that is why the exchange failed.
     pub fn kdc_code(&self) -> Option<ErrorCode> {
         self.kdc_error().map(|error| error.code)
     }
 }
 
-/// That none of the mechanisms in `offered` will do. Whoever is on the network may have listed
-/// them.
+/// The text for an exchange in which none of the mechanisms in `offered` can be used. The list is
+/// not authenticated.
 fn no_mechanism(offered: &[PaDataType]) -> String {
     if offered.is_empty() {
         return "the KDC named no preauthentication".to_owned();
@@ -258,7 +260,7 @@ fn no_mechanism(offered: &[PaDataType]) -> String {
     )
 }
 
-/// Types of padata, with commas between them.
+/// Padata types, separated by commas.
 struct Numbers<'a>(&'a [PaDataType]);
 
 impl fmt::Display for Numbers<'_> {
@@ -272,7 +274,7 @@ impl fmt::Display for Numbers<'_> {
     }
 }
 
-/// The realms of a way, if there are any.
+/// The realms on a path, if there are any.
 struct By<'a>(&'a [Vec<u8>]);
 
 impl fmt::Display for By<'_> {

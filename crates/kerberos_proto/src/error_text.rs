@@ -1,7 +1,7 @@
 //! The texts of the protocol's error codes (RFC 4120 §7.5.9 and its successors) as MIT's library
 //! prints them, which scripts match on.
 
-/// What MIT's library adds to a protocol error code: `-1765328384`.
+/// The number that MIT's library adds to a protocol error code: `-1765328384`.
 pub const MIT_ERROR_BASE: i32 = -1_765_328_384;
 
 /// MIT's text for the protocol error `code`, as `kinit` prints it.

@@ -3,9 +3,9 @@
 //! ```text
 //! a forwarded TGT ──CredSender::message──► KRB-CRED ──CredReceiver::credentials──► Credential
 //! ```
-//! What it leaves to others: getting the TGT to forward ([`TgsOptions`](crate::TgsOptions)),
-//! carrying the message (GSS-API puts it into the authenticator), and whether it was seen before:
-//! within an AP exchange that is answered with the AP-REQ.
+//! Left to the caller: getting the TGT to forward ([`TgsOptions`](crate::TgsOptions)), carrying the
+//! message (GSS-API puts it into the authenticator), and replay detection. Within an AP exchange,
+//! replay detection of the AP-REQ covers this message, too.
 
 mod error;
 mod receiver;
@@ -15,5 +15,5 @@ pub use error::CredError;
 pub use receiver::{CredReceiver, ReceivedCredentials};
 pub use sender::{CredProtection, CredSender};
 
-/// The encryption type of a message that is not encrypted (RFC 6448 §3).
+/// The encryption type of an unencrypted message (RFC 6448 §3).
 const ETYPE_NULL: i32 = 0;

@@ -8,15 +8,15 @@
 //!          Policy, from krb5.conf or not            Step::Done(Login): credential, clock offset
 //! ```
 //!
-//! What this crate never does: **no socket, no file, no environment, no clock, no random source,
-//! no krb5.conf.** It neither waits nor retries: which KDC to ask, how long to wait for it and
-//! which one to ask next are the caller's (`kerberos_client` does it). Nothing that a KDC sends
-//! makes it panic, loop or allocate more than a small multiple of that message's size, and
-//! string-to-key work is capped.
+//! What this crate never does: **no socket, no file, no environment, no clock, no random source, no
+//! krb5.conf.** It neither waits nor retries: the caller decides which KDC to ask, how long to wait
+//! and which KDC to ask next (`kerberos_client` does that). Nothing that a KDC sends makes it
+//! panic, loop or allocate more than a small multiple of the message's size, and string-to-key work
+//! is capped.
 //!
 //! # Logging in
-//! The whole loop; `kdc.answer` stands for the network. That the time and the random numbers are
-//! arguments makes every byte repeatable.
+//! This is the whole loop; `kdc.answer` stands for the network. Time and random numbers are
+//! arguments, so every byte is reproducible.
 //! ```
 //! use kerberos_proto::{AsExchange, AsParams, Password, Principal, Secret, Step, Timestamp};
 //! # use kerberos_testkdc::{Kdc, Transport};
@@ -45,16 +45,16 @@
 //! ```
 //!
 //! # Tickets for services, and their use
-//! [`TgsExchange`] has the same loop: a TGT goes in, and a ticket for a service comes out, or a
-//! referral to another realm's KDC. [`ApInitiator`] shows such a ticket to its service, and
-//! [`Acceptor`] is the service: both are the ground that GSS-API, SASL and kpasswd stand on.
-//! [`Accepted::pac`] tells the service of groups and SIDs where the KDC does ([`pac`]), and with
-//! [`CredSender`] and [`CredReceiver`] the client lends it a TGT.
+//! [`TgsExchange`] has the same loop: given a TGT, it returns a ticket for a service, or a referral
+//! to another realm's KDC. [`ApInitiator`] shows such a ticket to its service, and [`Acceptor`] is
+//! the service's side. GSS-API, SASL and kpasswd build on both. With [`Accepted::pac`] the service
+//! learns the client's groups and SIDs, if the KDC sends them ([`pac`]). With [`CredSender`] and
+//! [`CredReceiver`] a client forwards a TGT to the service.
 //!
-//! # What it tells
-//! Errors are typed and final; [`ExchangeError::mit_message`] words them as MIT's `kinit`, for
-//! scripts that match on that. `tracing` events of the target `krb5_trace` are the lines that
-//! users know from MIT's `KRB5_TRACE`. No error, event or `Debug` form contains a secret.
+//! # Errors and traces
+//! Errors are typed and final. [`ExchangeError::mit_message`] words them like MIT's `kinit`, for
+//! scripts that match on its output. `tracing` events with the target `krb5_trace` have the format
+//! that users know from MIT's `KRB5_TRACE`. No error, event or `Debug` output contains a secret.
 #![no_std]
 #![forbid(unsafe_code)]
 

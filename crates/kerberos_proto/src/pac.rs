@@ -1,15 +1,15 @@
-//! The privilege attribute certificate: what Active Directory and other KDCs say of a client
-//! besides its name, and the signatures that make it true (MS-PAC).
+//! The privilege attribute certificate (MS-PAC): what Active Directory and other KDCs say about a
+//! client besides its name, and the signatures that prove it.
 //!
 //! ```text
 //! ticket ─► Accepted ─► pac() ────────────────────────────────────────► VerifiedPac ─► PacSummary
 //!              └─ authorization_data ─► Pac::from_authorization_data ─verify─┘  └─► LogonInfo, …
 //! ```
-//! A [`Pac`] is a list of buffers, not verified yet. [`Pac::verify`] checks the signatures and the
-//! client; only the [`VerifiedPac`] that comes of it tells what the buffers say.
+//! A [`Pac`] is a list of unverified buffers. [`Pac::verify`] checks the signatures and the client,
+//! and returns a [`VerifiedPac`]. Only that type gives access to the contents.
 //!
-//! What it leaves to others: making PACs (a KDC's business), the claims and device buffers (listed,
-//! not opened), decrypting CREDENTIALS_INFO, and what a SID is allowed to do.
+//! Not covered: creating PACs (which KDCs do), parsing claims and device buffers (they are only
+//! listed), decrypting CREDENTIALS_INFO, and deciding what a SID is allowed to do.
 
 use kerberos_asn1::{AuthorizationData, AuthorizationDataType, Decode};
 
@@ -44,7 +44,7 @@ pub use summary::PacSummary;
 pub use upn_dns_info::UpnDnsInfo;
 pub use verified::VerifiedPac;
 
-/// A PAC that is not verified yet: buffers with types, borrowed from the ticket.
+/// An unverified PAC: a list of typed buffers, borrowed from the ticket.
 ///
 /// # Example
 /// ```
@@ -75,22 +75,23 @@ pub struct PacBuffer<'a> {
 }
 
 impl<'a> Pac<'a> {
-    /// Reads the list of buffers (MS-PAC §2.3, §2.4) and checks that each lies where it may.
+    /// Reads the list of buffers (MS-PAC §2.3, §2.4) and checks the position of each.
     ///
     /// # Errors
-    /// When the list is not well-formed; when a buffer is not aligned, lies outside or upon
-    /// another; when there are two of a type that this library knows, since then readers could
+    /// When the list is malformed; when a buffer is misaligned, out of bounds or overlaps another;
+    /// and when there are two buffers of the same known type, because readers could then disagree
+    /// on which one counts.
     /// disagree on which counts.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, PacError> {
         header::parse(bytes)
     }
 
-    /// The PAC among a ticket's authorization data, within AD-IF-RELEVANT (MS-KILE §3.4.5.3);
-    /// `None` when there is none.
+    /// The PAC in a ticket's authorization data, within AD-IF-RELEVANT (MS-KILE §3.4.5.3); `None`
+    /// if there is none.
     ///
     /// # Errors
-    /// As [`Pac::parse`]; when an AD-IF-RELEVANT is not well-formed; and when there are several
-    /// PACs, of which only one can be the KDC's.
+    /// The same as [`Pac::parse`]; also when an AD-IF-RELEVANT is malformed, and when there are
+    /// several PACs, since only one can come from the KDC.
     pub fn from_authorization_data(
         elements: &'a [AuthorizationDataElement],
     ) -> Result<Option<Self>, PacError> {
@@ -118,28 +119,28 @@ impl<'a> Pac<'a> {
         self.bytes
     }
 
-    /// The buffers in their order, of known types and others.
+    /// All buffers in order, including those of unknown types.
     pub fn buffers(&self) -> impl Iterator<Item = PacBuffer<'a>> + use<'a> {
         header::buffers(self.bytes, self.infos)
     }
 
-    /// The contents of the first buffer of a type.
+    /// The contents of the first buffer of the given type.
     pub fn buffer(&self, buffer_type: PacBufferType) -> Option<&'a [u8]> {
         self.buffers()
             .find(|one| one.buffer_type == buffer_type)
             .map(|one| one.data)
     }
 
-    /// Checks that the PAC is by the KDC and about the ticket's client.
+    /// Checks that the PAC was made by the KDC and is about the ticket's client.
     ///
-    /// With the service's key alone this proves as much as the ticket itself does, and that is what
-    /// a service needs: the KDC encrypted the one and signed the other with the same key. The
-    /// signatures by the KDC's own key ([`PacCheck::kdc`]) show besides that no service which
-    /// shares the key has made it up.
+    /// With only the service's key, this proves as much as the ticket itself does, because the KDC
+    /// has encrypted the ticket and signed the PAC with that same key. That is what a service
+    /// needs. The signatures made with the KDC's own key ([`PacCheck::kdc`]) also prove that the
+    /// PAC was not forged by another service that shares the service's key.
     ///
     /// # Errors
-    /// One for each signature that is missing or wrong, and for a PAC that is about somebody else
-    /// or about another login.
+    /// A separate error for each signature that is missing or wrong, and for a PAC that is about
+    /// another client or another login.
     pub fn verify(&self, check: &PacCheck<'_>) -> Result<VerifiedPac<'a>, PacError> {
         signatures::verify(self, check)?;
         client_info::check(self, check)?;

@@ -1,4 +1,5 @@
-//! The change-password protocol: a new password for oneself or, by RFC 3244, for another principal.
+//! The change-password protocol: a new password for oneself or, with RFC 3244, for another
+//! principal.
 //!
 //! ```text
 //! AsParams::to_change_password ──► AsExchange ──► a ticket for kadmin/changepw
@@ -8,9 +9,9 @@
 //!                                                                                  │
 //!                     Ok, or why not ◄──check_reply◄── AP-REP, KRB-PRIV, or KRB-ERROR
 //! ```
-//! What it leaves to others: finding the service and carrying the messages. Over TCP first, as
-//! MIT's changepw.c: a datagram that is sent again looks like a replay to the service. Each
-//! connection gets a message of its own, for it names the address that it comes from.
+//! Left to the caller: finding the service and carrying the messages. Try TCP first, like MIT's
+//! changepw.c, because a retransmitted datagram looks like a replay to the service. Each connection
+//! needs a message of its own, because the message contains the sender's address.
 
 use alloc::vec::Vec;
 
@@ -32,7 +33,7 @@ pub use error::PasswordChangeError;
 pub use policy::PasswordPolicy;
 pub use result::{PasswordRejection, PasswordResult};
 
-/// A change of a password under way.
+/// A password change in progress.
 ///
 /// # Example
 /// ```
@@ -72,15 +73,15 @@ pub struct PasswordChange {
     initiator: ApInitiator,
     ap_req: Vec<u8>,
     version: u16,
-    /// What is told to the service: the new password, and whose.
+    /// The data sent to the service: the new password and, for [`set`](Self::set), whose it is.
     data: Zeroizing<Vec<u8>>,
 }
 
 impl PasswordChange {
-    /// Changes the password of the client of `credential`, a ticket for `kadmin/changepw` that it
-    /// logged in for, to `new`.
+    /// Changes the password of the client of `credential` to `new`. `credential` is a ticket for
+    /// `kadmin/changepw` from a login (an AS exchange).
     ///
-    /// `kdc_offset` is how far the KDC's clock is ahead, as the login found.
+    /// `kdc_offset` is the offset of the KDC's clock that the login found.
     ///
     /// # Errors
     /// [`PasswordChangeError::Ap`] when the credential's key or ticket cannot be used.
@@ -95,11 +96,11 @@ impl PasswordChange {
         Self::start(credential, CHANGE, data, kdc_offset, rng, now)
     }
 
-    /// Sets the password of `target` to `new` (RFC 3244), if the client of `credential` may; its
-    /// ticket for `kadmin/changepw` may also be one that a TGT was shown for.
+    /// Sets the password of `target` to `new` (RFC 3244), if the client of `credential` is allowed
+    /// to. Here the ticket for `kadmin/changepw` may also come from a TGS exchange.
     ///
     /// # Errors
-    /// As [`change`](Self::change).
+    /// The same as [`change`](Self::change).
     pub fn set(
         credential: &Credential,
         target: &Principal,
@@ -126,7 +127,7 @@ impl PasswordChange {
         now: Timestamp,
     ) -> Result<Self, PasswordChangeError> {
         let options = ApRequestOptions {
-            // RFC 3244 §2: the authenticator has a subkey of its own, and a sequence number.
+            // RFC 3244 §2: the authenticator has its own subkey and a sequence number.
             subkey: Subkey::Generate,
             sequence_number: true,
             kdc_offset,
@@ -141,12 +142,12 @@ impl PasswordChange {
         })
     }
 
-    /// The realm whose kpasswd service is to get the message.
+    /// The realm whose kpasswd service is to receive the message.
     pub fn realm(&self) -> &[u8] {
         self.initiator.server().realm()
     }
 
-    /// The message to send from `address`, the one of this host's end of the connection.
+    /// The message to send from `address`, the local address of the connection.
     ///
     /// # Errors
     /// [`PasswordChangeError::TooLong`] when the new password, or the ticket, is too long.
@@ -157,20 +158,20 @@ impl PasswordChange {
         now: Timestamp,
     ) -> Result<Vec<u8>, PasswordChangeError> {
         let mut sender = MessageSender::new(self.key(), address);
-        // RFC 3244 §2: the number is the authenticator's.
+        // RFC 3244 §2: the sequence number is the one in the authenticator.
         sender.sequence_number = self.initiator.sequence_number();
         let private = sender.private(&self.data, rng, now);
         frame(self.version, &self.ap_req, &private).ok_or(PasswordChangeError::TooLong)
     }
 
-    /// The authenticator's subkey, which both messages are encrypted in (RFC 3244 §2).
+    /// The authenticator's subkey, which encrypts the messages in both directions (RFC 3244 §2).
     fn key(&self) -> &kerberos_crypto::Key {
         let session_key = self.initiator.session_key();
         self.initiator.subkey().unwrap_or(session_key)
     }
 }
 
-/// Shows no password.
+/// Does not show the password.
 impl core::fmt::Debug for PasswordChange {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("PasswordChange")
@@ -180,9 +181,9 @@ impl core::fmt::Debug for PasswordChange {
 }
 
 impl AsParams {
-    /// Parameters for a ticket to change the client's password with: for `kadmin/changepw`, of five
-    /// minutes and good for nothing else, as MIT's library asks for it. What decides how the client
-    /// authenticates stays as it is.
+    /// Parameters for a ticket with which to change the client's password: for `kadmin/changepw`,
+    /// valid for five minutes and not usable for anything else, like the one MIT's library asks
+    /// for. The settings that decide how the client authenticates are kept.
     pub fn to_change_password(&self) -> Self {
         let mut params = Self::new(self.client.clone());
         params.server = Some(Principal::new(
@@ -200,7 +201,7 @@ impl AsParams {
     }
 }
 
-/// Lengths, version and the two parts (RFC 3244 §2); `None` when a length does not fit.
+/// The lengths, the version and the two parts (RFC 3244 §2); `None` if a length does not fit.
 fn frame(version: u16, ap_message: &[u8], private: &[u8]) -> Option<Vec<u8>> {
     let length = u16::try_from(HEADER + ap_message.len() + private.len()).ok()?;
     let ap_length = u16::try_from(ap_message.len()).ok()?;
@@ -213,9 +214,10 @@ fn frame(version: u16, ap_message: &[u8], private: &[u8]) -> Option<Vec<u8>> {
     Some(message)
 }
 
-/// Three numbers of 16 bits.
+/// Three 16-bit numbers.
 const HEADER: usize = 6;
-/// The version of the original protocol, which changes one's own password; every reply has it.
+/// The version number of the original protocol, which changes one's own password. Every reply has
+/// it.
 const CHANGE: u16 = 1;
-/// The version of RFC 3244, which sets anyone's.
+/// The version number of RFC 3244, which sets any principal's password.
 const SET: u16 = 0xff80;

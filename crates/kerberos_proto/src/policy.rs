@@ -1,12 +1,12 @@
-//! `Policy`: what the client insists on and prefers; krb5.conf is lowered to it elsewhere.
+//! `Policy`: what the client requires and prefers. Translating krb5.conf into it happens elsewhere.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
 use kerberos_crypto::{DEFAULT_MAX_ITERATIONS, EncryptionType};
 
-/// What the client insists on and prefers. [`Policy::default`] is what MIT's library does without
-/// a krb5.conf.
+/// What the client requires and prefers. [`Policy::default`] is the behaviour of MIT's library
+/// without a krb5.conf.
 ///
 /// # Example
 /// ```
@@ -20,23 +20,23 @@ use kerberos_crypto::{DEFAULT_MAX_ITERATIONS, EncryptionType};
 pub struct Policy {
     /// How far clocks may differ, in seconds (`clockskew`, RFC 4120 §3.1.5).
     pub clock_skew: u32,
-    /// The encryption types to ask for, best first (`default_tkt_enctypes`); a reply with any
-    /// other is refused.
+    /// The encryption types to request, best first (`default_tkt_enctypes`). A reply with any other
+    /// type is refused.
     pub etypes: Vec<EncryptionType>,
     /// The preauthentication types to try before others (`preferred_preauth_types`).
     pub preferred_preauth_types: Vec<i32>,
-    /// Never send an encrypted timestamp (`disable_encrypted_timestamp`); it stays so when the
-    /// KDC refers the client to another realm.
+    /// Never send an encrypted timestamp (`disable_encrypted_timestamp`), not even after a referral
+    /// to another realm.
     pub disable_encrypted_timestamp: bool,
-    /// The most string-to-key iterations that a KDC may ask for: a forged reply could otherwise
-    /// make the client compute without end.
+    /// The maximum number of string-to-key iterations that a KDC may ask for. Without a limit, a
+    /// forged reply could keep the client computing forever.
     pub max_iterations: u32,
-    /// Take the KDC's clock for the true one (`kdc_timesync`). Without it a reply from a clock
-    /// further off than `clock_skew` is refused.
+    /// Assume that the KDC's clock is right (`kdc_timesync`). If this is off, a reply whose clock
+    /// differs by more than `clock_skew` is refused.
     pub kdc_timesync: bool,
-    /// How many realms a KDC may refer the client on to.
+    /// The maximum number of referrals to follow.
     pub max_referrals: u8,
-    /// How many requests one exchange may make, whatever the KDC answers.
+    /// The maximum number of requests in one exchange, whatever the KDC answers.
     pub max_requests: u8,
 }
 

@@ -1,10 +1,10 @@
-//! Preauthentication: what a client adds to an AS-REQ to prove who it is before the KDC answers
+//! Preauthentication: what a client adds to an AS-REQ to prove its identity before the KDC answers
 //! (RFC 4120 §5.2.7, RFC 6113).
 //!
-//! A mechanism is one file below `preauth/` that implements [`Mechanism`], and one line in
-//! [`MECHANISMS`]. [`Preauth`] picks among them as MIT's library does: in the order of the KDC's
-//! list after the types that the policy prefers, skipping those that failed, and trying no other
-//! once one has shown the KDC something derived from the secret.
+//! A mechanism is a file below `preauth/` that implements [`Mechanism`], and a line in
+//! [`MECHANISMS`]. [`Preauth`] chooses among them like MIT's library: first the types that the
+//! policy prefers, then in the order of the KDC's list. It skips mechanisms that failed, and once
+//! one has shown the KDC something derived from the secret, it tries no other.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -26,33 +26,33 @@ pub(crate) use padata::{OwnedPaData, find};
 
 use padata::{cookie, sorted};
 
-/// Every mechanism there is.
+/// All mechanisms.
 const MECHANISMS: &[fn() -> Box<dyn Mechanism>] =
     &[|| Box::new(encrypted_timestamp::EncryptedTimestamp)];
 
-/// A way to preauthenticate. One value serves one client and realm, from the KDC's first hint to
-/// its last word, and may keep state.
+/// A way to preauthenticate. Each instance serves one client and realm for a whole exchange, and
+/// may keep state.
 pub(crate) trait Mechanism: Send {
-    /// As MIT's modules are called, for the trace.
+    /// The name of MIT's corresponding module, for the trace.
     fn name(&self) -> &'static str;
 
-    /// The type of the KDC's hint that this mechanism answers.
+    /// The padata type of the KDC's hint that this mechanism answers.
     fn pa_type(&self) -> PaDataType;
 
-    /// Whether it needs no hint of the KDC but the type of the key.
+    /// Whether it needs nothing from the KDC except the type of the key.
     fn needs_no_hint(&self) -> bool {
         false
     }
 
-    /// Answers the KDC's `hint`, the contents of padata of [`pa_type`](Self::pa_type).
+    /// Answers `hint`, the KDC's padata of type [`pa_type`](Self::pa_type).
     fn respond(&mut self, hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError>;
 
-    /// Answers a KDC that wants more (`KDC_ERR_MORE_PREAUTH_DATA_REQUIRED`, RFC 6113 §5.2).
+    /// Answers a KDC that asks for more (`KDC_ERR_MORE_PREAUTH_DATA_REQUIRED`, RFC 6113 §5.2).
     fn follow_up(&mut self, hint: &[u8], cx: &mut Context<'_>) -> Result<Answer, ExchangeError> {
         self.respond(hint, cx)
     }
 
-    /// Changes the answer to suit a KDC that refused it for some other reason, if there is a way.
+    /// Adapts the answer after the KDC has refused it for some other reason, if that is possible.
     fn recover(
         &mut self,
         _error: &KdcError,
@@ -67,17 +67,17 @@ pub(crate) trait Mechanism: Send {
 pub(crate) struct Answer {
     /// The padata, in order.
     pub(crate) padata: Vec<OwnedPaData>,
-    /// Whether to try another mechanism if the KDC refuses this one. No, once something was sent
-    /// that an attacker could use to guess the password: or a forged refusal would make us show
-    /// it in a weaker mechanism too.
+    /// Whether to try another mechanism if the KDC refuses this one. This must be false once
+    /// something was sent that an attacker could use to guess the password. Otherwise a forged
+    /// refusal could make us reveal it through a weaker mechanism as well.
     pub(crate) may_fall_back: bool,
 }
 
-/// What a mechanism may use.
+/// What a mechanism may access.
 pub(crate) struct Context<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) client: &'a Principal,
-    /// When this step began; [`now`](Self::now) is the time to use.
+    /// When this step began. Use [`now`](Self::now) for the current time.
     started: Timestamp,
     pub(crate) rng: &'a mut dyn CryptoRng,
     pub(crate) key: &'a mut LongTermKey,
@@ -85,34 +85,34 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The time, by the KDC's clock as far as that is known and may be used. A password that had
-    /// to be waited for moves it on, so ask for the key first.
+    /// The time by the KDC's clock, if its offset is known and may be used. It includes the time
+    /// spent waiting for a password, so ask for the key first.
     pub(crate) fn now(&self) -> Timestamp {
         self.started + self.key.delay()
     }
 
-    /// The client's long-term key, asking for the password if need be.
+    /// The client's long-term key. Asks for the password if necessary.
     pub(crate) fn long_term_key(&mut self) -> Result<&Key, ExchangeError> {
         let salt = self.key_info.salt_for(self.client);
         self.key.make(self.client, salt, None, self.policy)
     }
 }
 
-/// Where preauthentication stands with one realm.
+/// The state of preauthentication with one realm.
 pub(crate) struct Preauth {
     mechanisms: Vec<Box<dyn Mechanism>>,
     failed: Vec<PaDataType>,
-    /// The one mechanism that may still be used.
+    /// The only mechanism that may still be used, if there is such a restriction.
     only: Option<PaDataType>,
     selected: Option<PaDataType>,
     method_data: Vec<OwnedPaData>,
     key_info: KeyInfo,
-    /// The type of a key that the KDC has refused already.
+    /// The type of a key that the KDC has already refused.
     refused: Option<EncryptionType>,
 }
 
 impl Preauth {
-    /// Nothing known yet, but that the KDC has refused a key of type `refused`.
+    /// The initial state. `refused` is the type of a key that the KDC has already refused.
     pub(crate) fn new(key_info: KeyInfo, refused: Option<EncryptionType>) -> Self {
         Self {
             mechanisms: MECHANISMS.iter().map(|make| make()).collect(),
@@ -130,7 +130,7 @@ impl Preauth {
         self.selected
     }
 
-    /// How the key is made that a reply of `etype` with `padata` is encrypted in.
+    /// How to derive the key that decrypts a reply of `etype` with `padata`.
     ///
     /// # Errors
     /// [`ExchangeError::AfsSalt`].
@@ -144,8 +144,8 @@ impl Preauth {
             .for_reply(&self.method_data, padata, etype)
     }
 
-    /// Makes the answer to a KDC that has said nothing yet, by the mechanism of this type; `None`
-    /// when that needs to hear the KDC first, or cannot be used.
+    /// Makes an answer before the KDC has said anything, using the mechanism of type `pa_type`.
+    /// Returns `None` if that mechanism needs a hint first, or cannot be used.
     pub(crate) fn guess(
         &mut self,
         pa_type: PaDataType,
@@ -157,13 +157,13 @@ impl Preauth {
         self.answer_list(&[OwnedPaData::empty(pa_type)], cx).ok()
     }
 
-    /// Takes the KDC's list of what it accepts (RFC 4120 §5.9.1, METHOD-DATA), the preferred
-    /// types first.
+    /// Takes the KDC's list of accepted mechanisms (RFC 4120 §5.9.1, METHOD-DATA), and puts the
+    /// preferred types first.
     pub(crate) fn accept(&mut self, method_data: Vec<OwnedPaData>, preferred: &[i32]) {
         self.method_data = sorted(method_data, preferred);
     }
 
-    /// Never use the selected mechanism again.
+    /// Excludes the selected mechanism from now on.
     pub(crate) fn note_failed(&mut self) {
         self.failed.extend(self.selected.take());
     }
@@ -171,7 +171,8 @@ impl Preauth {
     /// Answers the KDC's list with the first mechanism that can.
     ///
     /// # Errors
-    /// [`ExchangeError::NoMechanism`] when none applies, else what the first that did failed with.
+    /// [`ExchangeError::NoMechanism`] if none applies, otherwise the error of the first one that
+    /// did.
     pub(crate) fn answer(
         &mut self,
         cx: &mut PreauthEnv<'_>,
@@ -182,10 +183,10 @@ impl Preauth {
         result
     }
 
-    /// Answers a KDC that wants more of the selected mechanism.
+    /// Answers a KDC that asks the selected mechanism for more.
     ///
     /// # Errors
-    /// As [`answer`](Self::answer).
+    /// The same as [`answer`](Self::answer).
     pub(crate) fn follow_up(
         &mut self,
         padata: &[OwnedPaData],
@@ -210,7 +211,7 @@ impl Preauth {
         Ok(self.take_answer(selected, answer, cookie))
     }
 
-    /// Lets the selected mechanism change its answer after an error of another kind.
+    /// Lets the selected mechanism adapt its answer after some other error.
     pub(crate) fn recover(
         &mut self,
         error: &KdcError,
@@ -265,7 +266,7 @@ impl Preauth {
                     );
                     return Ok(self.take_answer(pa_type, answer, cookie));
                 }
-                // Nobody wants to be asked again by the next mechanism.
+                // The user must not be asked again by the next mechanism.
                 Err(error @ ExchangeError::Ask(_)) => return Err(error),
                 Err(error) => {
                     let code = error.mit_code();
@@ -281,7 +282,7 @@ impl Preauth {
         Err(first_error.unwrap_or_else(|| no_mechanism(method_data)))
     }
 
-    /// Remembers whose answer it is, and puts the KDC's cookie before it.
+    /// Records whose answer it is, and puts the KDC's cookie before it.
     fn take_answer(
         &mut self,
         pa_type: PaDataType,
@@ -299,7 +300,7 @@ impl Preauth {
     }
 }
 
-/// What [`Preauth`] needs of the exchange around it; a [`Context`] but for the key's parameters.
+/// What [`Preauth`] needs from the exchange: a [`Context`] without the key's parameters.
 pub(crate) struct PreauthEnv<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) client: &'a Principal,

@@ -1,5 +1,5 @@
-//! `Principal`: a realm and a name of components (RFC 4120 §6.1, §6.2), and what follows from it:
-//! equality, the default salt, the ticket-granting service of a realm.
+//! `Principal`: a realm and a name made of components (RFC 4120 §6.1, §6.2), with equality, the
+//! default salt, and the ticket-granting service of a realm.
 //!
 //! The text form and its escapes are in `principal/text.rs`.
 
@@ -18,8 +18,8 @@ pub use text::{OmitRealm, ParseOptions, PrincipalError, RealmRule, UnparseOption
 
 /// A principal: the name of a user or service within its realm (RFC 4120 §6.2).
 ///
-/// Components and realm are bytes, as on the wire; they are UTF-8 in practice. Two principals are
-/// equal when realm and components are, whatever their name types (RFC 4120 §6.2).
+/// Components and realm are bytes, as on the wire; in practice they are UTF-8. Two principals are
+/// equal if their realms and components are. Name types are not compared (RFC 4120 §6.2).
 ///
 /// # Example
 /// ```
@@ -42,7 +42,7 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// A principal from its parts.
+    /// Makes a principal from its parts.
     pub fn new<C: Into<Vec<u8>>>(
         name_type: NameType,
         components: impl IntoIterator<Item = C>,
@@ -55,18 +55,18 @@ impl Principal {
         }
     }
 
-    /// The ticket-granting service of `realm` as `issuer` issues its tickets: `krbtgt/realm@issuer`
-    /// (RFC 4120 §7.3).
+    /// The ticket-granting service of `realm`, as a principal of the realm `issuer`:
+    /// `krbtgt/realm@issuer` (RFC 4120 §7.3).
     pub fn krbtgt(realm: &[u8], issuer: &[u8]) -> Self {
         Self::new(NameType::SRV_INST, [KRBTGT, realm], issuer)
     }
 
-    /// How the components are meant.
+    /// The name type: how the components are to be understood.
     pub fn name_type(&self) -> NameType {
         self.name_type
     }
 
-    /// The components, first to last.
+    /// The components in order.
     pub fn components(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.components.iter().map(Vec::as_slice)
     }
@@ -88,7 +88,7 @@ impl Principal {
         self
     }
 
-    /// Whether `other` has the same components, in whatever realm.
+    /// Whether `other` has the same components, possibly in another realm.
     pub fn same_name(&self, other: &Self) -> bool {
         self.components == other.components
     }
@@ -98,8 +98,8 @@ impl Principal {
         self.tgt_realm().is_some()
     }
 
-    /// The realm that a ticket for this ticket-granting service opens, which need not be the realm
-    /// that issues it; `None` for any other service.
+    /// The realm in which a ticket for this ticket-granting service can be used, which may differ
+    /// from the realm that issues it; `None` for any other service.
     ///
     /// # Example
     /// ```
@@ -121,8 +121,8 @@ impl Principal {
         matches!(self.components.as_slice(), [a, b] if a == WELLKNOWN && b == b"ANONYMOUS")
     }
 
-    /// The salt of a password that no KDC has said anything about: the realm followed by the
-    /// components, nothing between them (RFC 4120 §4).
+    /// The salt for a password when no KDC has said otherwise: the realm followed by the
+    /// components, without separators (RFC 4120 §4).
     ///
     /// # Example
     /// ```
@@ -139,7 +139,7 @@ impl Principal {
         salt
     }
 
-    /// The name type that MIT's library gives to a parsed name of these components.
+    /// The name type that MIT's library assigns to a parsed name with these components.
     fn infer_name_type(components: &[Vec<u8>]) -> NameType {
         match components {
             // RFC 4120 §7.3: the ticket-granting service has type SRV-INST.
@@ -152,7 +152,7 @@ impl Principal {
 }
 
 impl Principal {
-    /// What makes it the one it is.
+    /// The parts that determine equality.
     fn identity(&self) -> (&[u8], &[Vec<u8>]) {
         (&self.realm, &self.components)
     }
@@ -172,7 +172,7 @@ impl Hash for Principal {
     }
 }
 
-/// By realm, then by components.
+/// Ordered by realm, then by components.
 impl Ord for Principal {
     fn cmp(&self, other: &Self) -> Ordering {
         self.identity().cmp(&other.identity())
@@ -185,7 +185,7 @@ impl PartialOrd for Principal {
     }
 }
 
-/// As [`Principal::parse`]: with its realm.
+/// The same as [`Principal::parse`]: the text must include the realm.
 impl FromStr for Principal {
     type Err = PrincipalError;
 
@@ -194,10 +194,10 @@ impl FromStr for Principal {
     }
 }
 
-/// The text form, with bytes that are no UTF-8 replaced, for people to read.
+/// The text form for people to read: bytes that are not UTF-8 are replaced.
 ///
-/// Principals that differ in such bytes look the same, so access must not be decided by this text:
-/// compare principals for that, or what [`Principal::unparse_into`] writes.
+/// Principals that differ only in such bytes look the same, so never base access decisions on this
+/// text. Compare principals instead, or what [`Principal::unparse_into`] writes.
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = Vec::new();
@@ -232,7 +232,7 @@ mod tests {
         check("a/b/c@R", b"Rabc");
         check("@R", b"R");
         check("a@", b"a");
-        // RFC 3962 appendix B salts its example so.
+        // RFC 3962 appendix B uses this salt in its example.
         check("raeburn@ATHENA.MIT.EDU", b"ATHENA.MIT.EDUraeburn");
         check(r"a\/b\@c@R", b"Ra/b@c");
     }

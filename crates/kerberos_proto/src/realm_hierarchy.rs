@@ -1,9 +1,9 @@
-//! The hierarchy of realms that their names make (RFC 4120 §1.2, §3.3.3.2).
+//! The hierarchy of realms implied by their names (RFC 4120 §1.2, §3.3.3.2).
 
 use alloc::vec::Vec;
 
-/// The realms on the way from one to the other, up to the realm above both and down again, without
-/// the ends; `None` where their names have nothing in common.
+/// The realms on the way from `start` to `goal`, up to their common ancestor and down again,
+/// without the two ends; `None` if the names have nothing in common.
 pub(crate) fn between<'a>(start: &'a [u8], goal: &'a [u8]) -> Option<Vec<&'a [u8]>> {
     let (up, down): (Vec<_>, Vec<_>) = (above(start).collect(), above(goal).collect());
     let common = up.iter().rev().zip(down.iter().rev());
@@ -18,8 +18,7 @@ pub(crate) fn between<'a>(start: &'a [u8], goal: &'a [u8]) -> Option<Vec<&'a [u8
     Some(path)
 }
 
-/// The realm and those above it: `A.X.COM`, `X.COM`, `COM`; and, in the style of X.500, `/COM/HP`,
-/// `/COM`.
+/// The realm and its ancestors: `A.X.COM`, `X.COM`, `COM`, or in X.500 style `/COM/HP`, `/COM`.
 pub(crate) fn above(realm: &[u8]) -> impl Iterator<Item = &[u8]> {
     core::iter::successors(Some(realm), |realm| {
         if realm.starts_with(b"/") {
@@ -49,7 +48,7 @@ mod tests {
         check("X.COM", "A.B.X.COM", Some(&["B.X.COM"]));
         check("A.B.X.COM", "C.X.COM", Some(&["B.X.COM", "X.COM"]));
         check("A.B.COM", "C.D.COM", Some(&["B.COM", "COM", "D.COM"]));
-        // A part of a word in common is nothing in common.
+        // Only whole components count as common.
         check("ABC.X", "BC.X", Some(&["X"]));
         check("A.COM", "B.NET", None);
         check("", "B.NET", None);

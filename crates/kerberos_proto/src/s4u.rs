@@ -1,6 +1,6 @@
-//! Tickets on behalf of users (MS-SFU, "service for user"): a service gets a ticket of a user to
-//! itself without the user's help (S4U2Self), and with it, or with a ticket that the user showed, a
-//! ticket of that user to another service (S4U2Proxy).
+//! Tickets on behalf of users (MS-SFU, "service for user"). A service gets a ticket from a user to
+//! itself without the user's help (S4U2Self). With that ticket, or one that the user presented, it
+//! gets a ticket from the user to another service (S4U2Proxy).
 //!
 //! ```text
 //! S4uUser ──► UserRealm ──realm──► a TGT for it ──► S4u2Self ──► ticket: user → service itself
@@ -11,9 +11,9 @@
 //!                                                      ▲                     ▼
 //!             own TGT ──────────────────────────► S4u2Proxy ──► ticket: user → another service
 //! ```
-//! Each of the machines takes one answer to each request, through as many realms as it takes, and
-//! is over when it fails. What they leave to others: the TGT for the user's realm, which is got as
-//! any other ticket is, and the credential cache.
+//! Each state machine takes one answer to each request, follows referrals through realms as far as
+//! necessary, and is over after an error. Left to the caller: the TGT for the user's realm,
+//! obtained like any other ticket, and the credential cache.
 
 use alloc::vec::Vec;
 
@@ -42,8 +42,8 @@ pub use user_realm::UserRealm;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum S4uUser {
-    /// By name. Where that is an enterprise name (RFC 6806 §5), a KDC knows which realm is meant.
+    /// By name. For an enterprise name (RFC 6806 §5), a KDC knows which realm is meant.
     Name(Principal),
-    /// By an X.509 certificate, in DER, that the KDC maps to a user.
+    /// By an X.509 certificate in DER, which the KDC maps to a user.
     Certificate(Vec<u8>),
 }

@@ -1,6 +1,6 @@
-//! What a client proves its identity with: a password, keys of a keytab, or someone to ask.
+//! How a client proves its identity: a password, keys of a keytab, or a callback that asks.
 //!
-//! Turning a password into a key is `kerberos_crypto`'s; choosing among keys is the exchange's.
+//! Deriving a key from a password is done in `kerberos_crypto`; the exchange chooses among keys.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::Principal;
 
-/// A password as bytes, UTF-8 in practice; wiped on drop and never shown by `Debug`.
+/// A password as bytes, UTF-8 in practice. It is wiped on drop and never shown by `Debug`.
 ///
-/// It is taken as given: no trimming, no normalisation, and a NUL or a line feed is part of it.
+/// It is used as given: nothing is trimmed or normalised, and a NUL or a line feed is part of it.
 #[derive(Clone)]
 pub struct Password {
     bytes: Zeroizing<Vec<u8>>,
@@ -24,7 +24,7 @@ pub struct Password {
 }
 
 impl Password {
-    /// A password that takes over `bytes`.
+    /// A password that takes ownership of `bytes`.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             bytes: Zeroizing::new(bytes.into()),
@@ -32,19 +32,20 @@ impl Password {
         }
     }
 
-    /// The same password, which took `delay` to come: people type slowly, and what the exchange
-    /// sends next tells the time. Whoever answers [`Secret::Ask`] should measure it.
+    /// The same password, with the time it took to obtain it. People type slowly, and what the
+    /// exchange sends next contains the current time. Whoever answers [`Secret::Ask`] should
+    /// measure this.
     pub fn with_delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// How long it took to come.
+    /// How long it took to obtain the password.
     pub fn delay(&self) -> Duration {
         self.delay
     }
 
-    /// The secret itself, for deriving a key from it.
+    /// The password itself, for deriving a key from it.
     pub fn expose_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -56,7 +57,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// A long-term key and its version, as a keytab has them.
+/// A long-term key and its version, as in a keytab.
 #[derive(Clone, Debug)]
 pub struct KeyEntry {
     /// The key version number.
@@ -65,7 +66,7 @@ pub struct KeyEntry {
     pub key: KeyBlock,
 }
 
-/// What the client has to prove its identity.
+/// The secret with which a client proves its identity.
 ///
 /// # Example
 /// ```
@@ -80,13 +81,14 @@ pub struct KeyEntry {
 /// ```
 #[non_exhaustive]
 pub enum Secret {
-    /// A password that is known already.
+    /// A password that is already known.
     Password(Password),
-    /// Keys, as from a keytab, the most recent first. Those of the first one's version are tried,
-    /// whatever its number: a keytab's file may count versions in eight bits and start over.
+    /// Keys, for example of a keytab, the most recent first. Only keys with the version of the
+    /// first one are tried, whatever its number: a keytab file may count versions in eight bits, so
+    /// that numbers wrap around.
     Keys(Vec<KeyEntry>),
-    /// Asks the user for the password: once, and only when the KDC wants a key, so that it is not
-    /// typed for a client that does not exist.
+    /// Asks the user for the password, at most once, and only when the KDC wants a key. So a user
+    /// need not type the password of a client that does not exist.
     Ask(AskFn),
 }
 
@@ -94,7 +96,7 @@ pub enum Secret {
 pub type AskFn = Box<dyn FnMut(&Principal) -> Result<Password, AskError> + Send>;
 
 impl Secret {
-    /// A secret that asks `ask` when a password is needed.
+    /// A secret that calls `ask` when a password is needed.
     pub fn ask(ask: impl FnMut(&Principal) -> Result<Password, AskError> + Send + 'static) -> Self {
         Self::Ask(Box::new(ask))
     }
@@ -110,17 +112,17 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why asking gave no password.
+/// Why no password was obtained.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The user broke it off; do not ask again.
+    /// The user cancelled; do not ask again.
     #[error("Password read interrupted")]
     Interrupted,
-    /// The password cannot be asked for: no terminal, or end of input.
+    /// It is not possible to ask: there is no terminal, or the input has ended.
     #[error("Cannot read password")]
     Unreadable,
-    /// Anything else, in words.
+    /// Any other reason, in words.
     #[error("Cannot read password: {0}")]
     Other(String),
 }

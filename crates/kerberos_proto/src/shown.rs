@@ -1,10 +1,10 @@
-//! `Shown`: what a stranger wrote, made fit for a terminal and for a line of a log.
+//! `Shown`: untrusted text, made safe for a terminal and for a line of a log.
 
 use core::fmt::{self, Display, Write};
 
-/// Untrusted text (of a KDC before its reply is verified, of a peer, of a file), to be shown.
-/// Control characters are escaped, and so are those that reverse the order of what follows; long
-/// text is cut.
+/// Untrusted text to be displayed: from a KDC whose reply is not verified, from a peer, from a
+/// file. Control characters are escaped, including those that change the direction of text, and
+/// long text is truncated.
 ///
 /// # Example
 /// ```
@@ -22,7 +22,7 @@ pub struct Shown<T> {
 }
 
 impl<T> Shown<T> {
-    /// On one line, and no longer than names and messages are: 200 characters.
+    /// On a single line and at most 200 characters, which is enough for names and messages.
     pub fn new(text: T) -> Self {
         Self {
             text,
@@ -31,7 +31,7 @@ impl<T> Shown<T> {
         }
     }
 
-    /// With the ends of lines and tabs, and up to 1000 characters: words for a person to read.
+    /// Keeps line breaks and tabs, and allows 1000 characters: for text that people read.
     #[must_use]
     pub fn with_lines(self) -> Self {
         Self {
@@ -41,7 +41,7 @@ impl<T> Shown<T> {
         }
     }
 
-    /// However long it is: for text that has a limit already, or that the user wrote.
+    /// Without a length limit: for text that is limited already, or that the user wrote.
     #[must_use]
     pub fn in_full(self) -> Self {
         Self {
@@ -61,17 +61,17 @@ impl<T: Display> Display for Shown<T> {
         };
         let written = write!(screen, "{}", self.text);
         if screen.is_cut {
-            // The failure was ours, to hear no more of it.
+            // The error is our own, used to stop the formatting.
             return f.write_str(CUT);
         }
         written
     }
 }
 
-/// What the text is written to.
+/// The writer that escapes and truncates.
 struct Screen<'a, 'b> {
     out: &'a mut fmt::Formatter<'b>,
-    /// How many characters there is room for.
+    /// How many more characters fit.
     left: usize,
     with_lines: bool,
     is_cut: bool,
@@ -97,8 +97,8 @@ impl Write for Screen<'_, '_> {
     }
 }
 
-/// Whether it does something other than to stand there: a control character, or one of those that
-/// set the direction of text or end a line in Unicode.
+/// Whether a character has an effect instead of being displayed: a control character, or one of
+/// Unicode's that set the direction of text or end a line.
 fn drives_terminals(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -107,7 +107,7 @@ fn drives_terminals(character: char) -> bool {
         )
 }
 
-/// Names and messages of honest peers are shorter.
+/// Names and messages of honest peers are shorter than this.
 const LIMIT: usize = 200;
 const LIMIT_OF_LINES: usize = 1000;
 const CUT: &str = "[...]";
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(Shown::new(&more).in_full().to_string(), more);
     }
 
-    /// Not to format a million numbers for the sake of the first.
+    /// Must not format a million numbers just to show the first.
     #[test]
     fn what_is_cut_is_not_written_any_further() {
         struct Endless;

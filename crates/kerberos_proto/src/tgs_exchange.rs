@@ -1,5 +1,5 @@
-//! The TGS exchange: from a ticket-granting ticket to a ticket for a service, or to the same
-//! ticket renewed, validated, forwarded (RFC 4120 §3.3).
+//! The TGS exchange: from a ticket-granting ticket to a ticket for a service, or to the same ticket
+//! renewed, validated or forwarded (RFC 4120 §3.3).
 //!
 //! ```text
 //! start ─► TGS-REQ { PA-TGS-REQ: AP-REQ with the TGT, a subkey, a checksum of the body }
@@ -9,7 +9,7 @@
 //!             ├── KRB-ERROR: too big for UDP ─────────► the same request once more
 //!             └── any other KRB-ERROR ────────────────► ExchangeError
 //! ```
-//! It is one hop: one TGT, one KDC, one ticket. What it leaves to others: following referrals,
+//! This is a single hop: one TGT, one KDC, one ticket. Left to the caller: following referrals,
 //! choosing the path through realms, and the credential cache.
 
 use alloc::boxed::Box;
@@ -33,13 +33,13 @@ pub use params::{TgsOptions, TgsParams};
 
 use request::Sent;
 
-/// A TGS exchange under way.
+/// A TGS exchange in progress.
 ///
-/// It makes one request at a time and takes one answer to each; what it never does is IO. When
-/// [`step`](Self::step) fails the exchange is over.
+/// It makes one request at a time and takes one answer to each. It does no IO. After an error from
+/// [`step`](Self::step) the exchange is over.
 ///
 /// # Example
-/// The login that comes first is as [`AsExchange`](crate::AsExchange) shows it.
+/// For the login before it, see [`AsExchange`](crate::AsExchange).
 /// ```
 /// # use kerberos_proto::*;
 /// # use kerberos_testkdc::{Kdc, Transport};
@@ -85,17 +85,17 @@ pub struct TgsExchange {
     proof: S4uProof,
 }
 
-/// What a successful TGS exchange yields.
+/// The result of a successful TGS exchange.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TgsOutcome {
-    /// The ticket that was asked for. Its service may have another name, when the KDC was allowed
-    /// to correct it, but it is never a TGT that was not asked for.
+    /// The ticket that was asked for. Its service may have another name if the KDC was allowed to
+    /// canonicalize it, but it is never a TGT that was not asked for.
     Ticket(Credential),
     /// Not the ticket, but a TGT with which to ask the KDC of another realm (RFC 6806 §8, RFC 4120
     /// §3.3.3).
     Referral {
-        /// The realm whose KDC to ask.
+        /// The realm whose KDC to ask next.
         realm: Vec<u8>,
         /// The TGT for it.
         tgt: Credential,
@@ -103,16 +103,16 @@ pub enum TgsOutcome {
 }
 
 impl TgsExchange {
-    /// Starts an exchange by means of `tgt`, and gives the request.
+    /// Starts an exchange with `tgt` and returns the request.
     ///
-    /// To renew or validate a ticket, that ticket is the `tgt`. `now` is the caller's clock; how
-    /// far it is off is in the parameters.
+    /// To renew or validate a ticket, pass that ticket as `tgt`. `now` is the time by the caller's
+    /// clock; its offset from the KDC's clock is in the parameters.
     ///
     /// # Errors
-    /// [`ExchangeError::NoEtypes`] when no supported encryption type is allowed,
-    /// [`ExchangeError::WrongTgt`] when `tgt` is for another realm than the service's,
-    /// [`ExchangeError::Crypto`] when its session key is of no supported type, and
-    /// [`ExchangeError::Decode`] when a ticket is not valid DER.
+    /// [`ExchangeError::NoEtypes`] if no supported encryption type is allowed,
+    /// [`ExchangeError::WrongTgt`] if `tgt` is for a realm other than the service's,
+    /// [`ExchangeError::Crypto`] if its session key is of an unsupported type, and
+    /// [`ExchangeError::Decode`] if a ticket is not valid DER.
     pub fn start(
         params: TgsParams,
         tgt: &Credential,
@@ -131,7 +131,7 @@ impl TgsExchange {
         Self::begin(params, tgt, &mut Env { rng, now })
     }
 
-    /// As [`start`](Self::start), for callers that have traced already what is asked for.
+    /// The same as [`start`](Self::start), for callers that have already traced the request.
     pub(crate) fn begin(
         params: TgsParams,
         tgt: &Credential,
@@ -152,7 +152,7 @@ impl TgsExchange {
     /// Takes the answer to the request.
     ///
     /// # Errors
-    /// When the KDC refuses, and when its answer is malformed or not what was asked for. Every
+    /// When the KDC refuses, and when its answer is malformed or does not match the request. Every
     /// error is final.
     pub fn step(
         &mut self,
@@ -179,14 +179,14 @@ impl TgsExchange {
         }
     }
 
-    /// What the reply proved of the user on whose behalf the ticket is; nothing before there is
-    /// one.
+    /// What the reply proved about the user on whose behalf the ticket is. Empty before there is a
+    /// reply.
     pub fn proof(&self) -> &S4uProof {
         &self.proof
     }
 
     fn refused(&mut self, error: &KrbError<'_>) -> Result<Step<TgsOutcome>, ExchangeError> {
-        // RFC 4120 §7.2.1: ask again over a stream. A second time it makes no sense.
+        // RFC 4120 §7.2.1: ask again over a stream. On a stream this error makes no sense.
         if error.error_code == ErrorCode::KRB_ERR_RESPONSE_TOO_BIG && !self.stream_only {
             trace!("Request or response is too big for UDP; retrying with TCP");
             self.stream_only = true;
@@ -220,7 +220,7 @@ impl core::fmt::Debug for TgsExchange {
     }
 }
 
-/// The supported ones of the encryption types that may be asked for, best first.
+/// The supported encryption types among those that may be requested, best first.
 fn offered(params: &TgsParams) -> Result<Vec<EncryptionType>, ExchangeError> {
     let wanted = if params.etypes.is_empty() {
         &params.policy.etypes

@@ -1,4 +1,4 @@
-//! The chase for a ticket through as many realms as it takes (RFC 4120 §1.2, §3.3.1; RFC 6806 §8).
+//! Getting a ticket through as many realms as necessary (RFC 4120 §1.2, §3.3.1; RFC 6806 §8).
 //!
 //! ```text
 //! start ─► a TGT for the realm of the service: at hand, or by a walk through realms ─┐
@@ -12,10 +12,10 @@
 //!             ▼
 //!          Step::Done(Chased)
 //! ```
-//! The order is that of MIT's `krb5_tkt_creds_step`. Each hop is a [`TgsExchange`], which checks
-//! the reply; a TGT that a KDC refers the client on with is never taken for the service's ticket.
-//! What it leaves to others: which realms lie on the path ([`Route`]), the credential cache, and
-//! whether the realms on the way are to be trusted, which is up to the service's KDC.
+//! The order of requests is that of MIT's `krb5_tkt_creds_step`. Each hop is a [`TgsExchange`],
+//! which checks the reply. A TGT from a referral is never mistaken for the service's ticket. Left
+//! to the caller: which realms lie on the path ([`Route`]), the credential cache, and whether the
+//! realms on the way can be trusted, which the service's KDC decides.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -36,14 +36,14 @@ pub use params::{ChaseParams, Route};
 use common::Common;
 use states::{Next, State};
 
-/// A chase under way.
+/// A chase in progress.
 ///
-/// It makes one request at a time and takes one answer to each; what it never does is IO. When
-/// [`step`](Self::step) fails the chase is over. However the KDCs answer, it ends after as many
-/// requests as the policy allows.
+/// It makes one request at a time and takes one answer to each. It does no IO. After an error from
+/// [`step`](Self::step) the chase is over. However the KDCs answer, it makes no more requests than
+/// the policy allows.
 ///
 /// # Example
-/// The service lives in another realm than the client believes.
+/// The service is in another realm than the client assumes.
 /// ```
 /// # use kerberos_proto::*;
 /// # use kerberos_testkdc::{Account, Kdc, Referral, Transport};
@@ -89,26 +89,26 @@ pub struct TicketChase {
     under_way: Option<(State, TgsExchange)>,
 }
 
-/// What a chase yields.
+/// The result of a chase.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Chased {
-    /// The ticket, under the name that was asked for: that is how MIT's library keeps it, too, and
-    /// finds it the next time. Its true name stands in the ticket.
+    /// The ticket, under the name that was asked for: MIT's library stores it that way, too, so
+    /// that the next lookup finds it. The service's true name is in the ticket.
     pub credential: Credential,
-    /// TGTs of other realms that were asked for on the path: worth keeping, and what MIT's library
-    /// keeps. Those that KDCs referred the client on with are left out, and those that were got
-    /// with them where no [`Route`] leads that way: a KDC gives them anew each time.
+    /// TGTs for other realms that were requested on the path. They are worth storing, and MIT's
+    /// library stores the same ones. TGTs from referrals are not included, nor are TGTs obtained
+    /// with those where no [`Route`] leads that way: the KDC issues them again each time.
     pub tgts: Vec<Credential>,
-    /// The realms whose KDCs served the client, the first to the last.
+    /// The realms whose KDCs served the client, in order.
     pub hops: Vec<Vec<u8>>,
 }
 
 impl TicketChase {
-    /// Starts a chase by means of `tgt`, and gives the first request.
+    /// Starts a chase with `tgt` and returns the first request.
     ///
     /// # Errors
-    /// As [`TgsExchange::start`].
+    /// The same as [`TgsExchange::start`].
     pub fn start(
         params: ChaseParams,
         tgt: &Credential,
@@ -128,9 +128,8 @@ impl TicketChase {
     /// Takes the answer to the last request.
     ///
     /// # Errors
-    /// When a KDC refuses and there is no other way, when its answer is malformed or not what was
-    /// asked for, and when KDCs refer the client on in circles or without end. Every error is
-    /// final.
+    /// When a KDC refuses and there is no other way, when its answer is malformed or does not match
+    /// the request, and when KDCs refer the client in circles or endlessly. Every error is final.
     pub fn step(
         &mut self,
         reply: &[u8],
@@ -153,8 +152,8 @@ impl TicketChase {
         Ok(self.take(next))
     }
 
-    /// The TGTs of other realms that were asked for so far: worth keeping, however the chase ends.
-    /// Those that are taken here are not in [`Chased::tgts`].
+    /// Takes the TGTs for other realms requested so far. They are worth storing even if the chase
+    /// fails. [`Chased::tgts`] does not repeat those taken here.
     pub fn take_tgts(&mut self) -> Vec<Credential> {
         core::mem::take(&mut self.common.got)
     }

@@ -1,12 +1,12 @@
-//! `Timestamp` and `ClockOffset`: the caller's clock, and how far the KDC's is from it.
+//! `Timestamp` and `ClockOffset`: the caller's clock, and its distance from the KDC's.
 //!
-//! There is no clock in this crate: every step is told what time it is.
+//! This crate reads no clock: every step takes the current time as an argument.
 
 use core::time::Duration;
 
 use kerberos_asn1::KerberosTime;
 
-/// A moment, as the caller's clock tells it: seconds since 1970-01-01T00:00:00Z and microseconds.
+/// A time by the caller's clock: seconds since 1970-01-01T00:00:00Z, and microseconds.
 ///
 /// # Example
 /// ```
@@ -25,7 +25,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The moment `microseconds` after the second `seconds`; more than 999 999 are cut.
+    /// The time `microseconds` after `seconds`. More than 999 999 microseconds are clamped.
     pub const fn new(seconds: i64, microseconds: u32) -> Self {
         let microseconds = if microseconds > 999_999 {
             999_999
@@ -38,7 +38,7 @@ impl Timestamp {
         }
     }
 
-    /// This time of the local clock, by the KDC's clock; the same where `offset` is not known.
+    /// Converts this local time to the KDC's clock. Unchanged if `offset` is not known.
     pub fn by_kdc(self, offset: Option<ClockOffset>) -> Self {
         offset.map_or(self, |offset| self + offset)
     }
@@ -48,7 +48,7 @@ impl Timestamp {
         KerberosTime::from_unix(self.seconds)
     }
 
-    /// Nearly everything Kerberos sends has whole seconds only.
+    /// The start of the second: nearly all times in Kerberos messages have whole seconds only.
     pub const fn from_kerberos_time(time: KerberosTime) -> Self {
         Self {
             seconds: time.unix(),
@@ -57,8 +57,8 @@ impl Timestamp {
     }
 }
 
-/// How far the KDC's clock is ahead of the caller's (negative: behind), as credential caches keep
-/// it. Both parts count, so `{ seconds: -1, microseconds: 250_000 }` is 0.75 s behind.
+/// How far the KDC's clock is ahead of the caller's (negative: behind), as stored in credential
+/// caches. The parts are added, so `{ seconds: -1, microseconds: 250_000 }` is 0.75 s behind.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ClockOffset {
     /// Seconds to add to the caller's time.
@@ -68,12 +68,12 @@ pub struct ClockOffset {
 }
 
 impl ClockOffset {
-    /// What to add to `local` to get `kdc`; beyond 68 years it is cut.
+    /// The offset to add to `local` to get `kdc`, limited to 68 years.
     pub fn between(local: Timestamp, kdc: Timestamp) -> Self {
         let seconds = kdc.seconds.saturating_sub(local.seconds);
         let seconds = seconds.clamp(i32::MIN.into(), i32::MAX.into());
         let micros = i64::from(kdc.microseconds) - i64::from(local.microseconds);
-        // Both are in range after the clamp and by the definition of a Timestamp.
+        // Both fit after the clamp and because of `Timestamp`'s range.
         Self {
             seconds: i32::try_from(seconds).unwrap_or(0),
             microseconds: i32::try_from(micros).unwrap_or(0),
@@ -108,7 +108,7 @@ impl core::ops::Add<Duration> for Timestamp {
     }
 }
 
-/// In a second.
+/// Per second.
 const MICROSECONDS: i64 = 1_000_000;
 
 #[cfg(test)]

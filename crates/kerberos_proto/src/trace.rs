@@ -1,5 +1,5 @@
-//! The trace that users know from MIT's `KRB5_TRACE`: events of the target `krb5_trace`, with
-//! MIT's wording. Where MIT prints a hash of a key, only the key's type is named.
+//! The trace that users know from MIT's `KRB5_TRACE`: events with the target `krb5_trace` and MIT's
+//! wording. Where MIT prints a hash of a key, only the key's type is printed.
 
 use core::fmt;
 
@@ -9,13 +9,13 @@ use kerberos_crypto::EncryptionType;
 use crate::preauth::OwnedPaData;
 use crate::{MIT_ERROR_BASE, mit_text};
 
-/// Emits an event with MIT's wording; the arguments are formatted only when someone listens.
+/// Emits an event with MIT's wording. The arguments are formatted only if there is a subscriber.
 macro_rules! trace {
     ($($arg:tt)+) => { tracing::debug!(target: "krb5_trace", $($arg)+) };
 }
 pub(crate) use trace;
 
-/// Bytes as MIT prints them: printable ASCII as it is, the rest as `\xhh`.
+/// Bytes as MIT prints them: printable ASCII unchanged, the rest as `\xhh`.
 pub(crate) struct Printable<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Printable<'_> {
@@ -30,7 +30,7 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// A protocol error code as MIT prints it: its own number and text.
+/// A protocol error code as MIT prints it: with MIT's own number and text.
 pub(crate) struct Error(pub(crate) i32);
 
 impl fmt::Display for Error {
@@ -52,7 +52,7 @@ impl fmt::Display for Etype {
     }
 }
 
-/// A key by its type; MIT prints the absence of one, too.
+/// A key, shown by its type. MIT also prints the absence of a key.
 pub(crate) struct KeyTrace(pub(crate) Option<EncryptionType>);
 
 impl fmt::Display for KeyTrace {
@@ -113,7 +113,7 @@ fn list<T: fmt::Display>(
     }
 }
 
-/// The names as MIT's trace spells them, odd ones too.
+/// The names as in MIT's trace, including the odd ones.
 const PA_TYPE_NAMES: &[(i32, &str)] = &[
     (1, "PA-TGS-REQ"),
     (2, "PA-ENC-TIMESTAMP"),

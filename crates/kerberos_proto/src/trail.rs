@@ -1,5 +1,5 @@
-//! `Trail`: the realms that referred a request on, so that no referral leads in circles or without
-//! end (RFC 6806 §7, §8, which leave the limit to the client).
+//! `Trail`: the realms that a request was referred through. It prevents endless and circular
+//! referrals (RFC 6806 §7 and §8 leave the limit to the client).
 
 use alloc::vec::Vec;
 
@@ -13,14 +13,14 @@ pub(crate) struct Trail {
 }
 
 impl Trail {
-    /// A trail that begins in the realm `start`.
+    /// A trail that starts at realm `start`.
     pub(crate) fn new(start: &[u8], policy: &Policy) -> Self {
         let mut trail = Self::empty(policy);
         trail.note(start);
         trail
     }
 
-    /// A trail without any realm yet.
+    /// A trail without any realm.
     pub(crate) fn empty(policy: &Policy) -> Self {
         Self {
             realms: Vec::new(),
@@ -28,7 +28,7 @@ impl Trail {
         }
     }
 
-    /// Whether it has left the realm where it began.
+    /// Whether it has left its first realm.
     pub(crate) fn has_moved(&self) -> bool {
         self.realms.len() > 1
     }
@@ -38,7 +38,7 @@ impl Trail {
         self.realms.push(realm.to_vec());
     }
 
-    /// Goes on to `realm`; an error names the realms of this trail.
+    /// Follows a referral to `realm`. An error lists the realms of this trail.
     ///
     /// # Errors
     /// [`ExchangeError::ReferralLoop`] and [`ExchangeError::TooManyReferrals`].
@@ -48,7 +48,7 @@ impl Trail {
         Ok(())
     }
 
-    /// As [`follow`](Self::follow), with errors that name `hops` instead.
+    /// The same as [`follow`](Self::follow), but errors list `hops` instead.
     pub(crate) fn follow_after(
         &mut self,
         hops: &[Vec<u8>],
@@ -67,7 +67,7 @@ impl Trail {
                 hops: hops(),
             });
         }
-        // The first realm is where the request was made, not where a referral led.
+        // The first realm does not count: no referral led there.
         if self.realms.len() > self.limit.into() {
             return Err(ExchangeError::TooManyReferrals {
                 limit: self.limit,

@@ -1,8 +1,9 @@
-//! `TransitPolicy`: which realms a ticket may have come through on its way to a service (RFC 4120
-//! §2.7, §3.3.3.2).
+//! `TransitPolicy`: the realms through which a ticket may have come to a service (RFC 4120 §2.7,
+//! §3.3.3.2).
 //!
-//! Any realm on the way could have put any name into the ticket. So a KDC checks them and says so
-//! by a flag, or the service does; KDCs of Active Directory leave it to the service.
+//! Each realm on the way could have put any name into the ticket. So either a KDC checks the path
+//! and says so in a flag, or the service checks it. KDCs of Active Directory leave it to the
+//! service.
 
 use alloc::vec::Vec;
 
@@ -11,17 +12,18 @@ use kerberos_asn1::{EncTicketPart, TicketFlags, TransitedType};
 use crate::Route;
 use crate::realm_hierarchy::{above, between};
 
-/// The realm of clients that do not even tell their own (RFC 8062 §3.1).
+/// The realm of clients that do not even reveal their realm (RFC 8062 §3.1).
 const ANONYMOUS_REALM: &[u8] = b"WELLKNOWN:ANONYMOUS";
 
-/// The longest list of realms, the client's included, that is looked at. It is written by foreign
-/// KDCs, and those of real ones are a tenth of this.
+/// The maximum length of a list of realms, including the client's, that is processed. Foreign KDCs
+/// write this list; real ones are a tenth of this size.
 const MAX_LIST: usize = 2048;
 
-/// Which realms a service lets clients come through: those on the path that is laid down from the
-/// client's realm to its own, or else those on the path that the names of the two make. Between
-/// names that have nothing in common that is every realm above either, as in MIT's library: forests
-/// of Active Directory trust each other at their roots.
+/// The realms through which a service lets clients come. These are the realms on the configured
+/// path from the client's realm to the service's or, if none is configured, those on the path
+/// implied by the names of the two realms. If the names have nothing in common, all ancestors of
+/// either realm are allowed, as in MIT's library, because Active Directory forests trust each other
+/// at their roots.
 ///
 /// # Example
 /// ```
@@ -47,13 +49,13 @@ const MAX_LIST: usize = 2048;
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TransitPolicy {
-    /// From each of these realms.
+    /// The configured paths, by their first realm.
     paths: Vec<(Vec<u8>, Route)>,
 }
 
 impl TransitPolicy {
-    /// With the path from realm `client` to realm `server` laid down (`[capaths]` of krb5.conf):
-    /// these realms may be on the way, and no other.
+    /// Adds the path from realm `client` to realm `server` (`[capaths]` of krb5.conf): these realms
+    /// may be on the way, and no others.
     pub fn with_path<R: Into<Vec<u8>>>(
         mut self,
         client: impl Into<Vec<u8>>,
@@ -65,19 +67,19 @@ impl TransitPolicy {
         self
     }
 
-    /// Whether a service of realm `server` may take `ticket`.
+    /// Whether a service in realm `server` may accept `ticket`.
     pub fn accepts(&self, ticket: &EncTicketPart<'_>, server: &[u8]) -> bool {
         let (client, list) = (ticket.crealm.0, ticket.transited.contents);
-        // RFC 4120 §2.7: with the flag, a KDC has checked them. Without a realm in between, there
-        // is nothing to check: the two realms share a key.
+        // RFC 4120 §2.7: the flag means that a KDC has checked the realms. Without a realm in
+        // between there is nothing to check: the two realms share a key.
         if ticket.flags.contains(TicketFlags::TRANSITED_POLICY_CHECKED) || list.is_empty() {
             return true;
         }
-        // RFC 8062 §4.3: a client of whom not even the realm is known may have come through any.
+        // RFC 8062 §4.3: a client that hides its realm may have come through any realm.
         if client == ANONYMOUS_REALM {
             return true;
         }
-        // A client of the service's own realm need not have left it.
+        // A client of the service's own realm had no reason to leave it.
         if client == server
             || ticket.transited.tr_type != TransitedType::DOMAIN_X500_COMPRESS
             || client.len() + list.len() > MAX_LIST
@@ -93,16 +95,16 @@ impl TransitPolicy {
             None => between(client, server)
                 .unwrap_or_else(|| above(client).chain(above(server)).collect()),
         };
-        // The ends have no place in the list, but take no harm from it; MIT's library takes the
-        // client's, too.
+        // The two ends should not be in the list, but do no harm there. MIT's library also accepts
+        // the client's realm.
         let may_be_passed =
             |realm: &[u8]| realm == client || realm == server || path.contains(&realm);
         all(list, client, server, may_be_passed)
     }
 }
 
-/// Whether all realms of `list` are such. It ends with the first that is not, so that no longer
-/// name is put together than those which are.
+/// Whether all realms of `list` satisfy `is_such`. It stops at the first that does not, so no realm
+/// name gets longer than the names that are allowed.
 fn all(list: &[u8], client: &[u8], server: &[u8], is_such: impl Fn(&[u8]) -> bool) -> bool {
     let all_between = |from: &[u8], to: &[u8]| {
         between(from, to).is_some_and(|path| path.into_iter().all(&is_such))
@@ -119,9 +121,9 @@ fn all(list: &[u8], client: &[u8], server: &[u8], is_such: impl Fn(&[u8]) -> boo
             is_abridged = true;
             continue;
         }
-        // §3.3.3.2: the realm preceding the first listed one is the null realm for appending...
+        // §3.3.3.2: for appending, the realm before the first listed one is the null realm...
         let realm = subfield.realm(previous.as_deref().unwrap_or_default());
-        // ... and for null subfields the client's: all realms between the two have been traversed.
+        // ... but for null subfields it is the client's: all realms between the two were traversed.
         let before = previous.as_deref().unwrap_or(client);
         if !is_such(&realm) || (is_abridged && !all_between(before, &realm)) {
             return false;
@@ -132,23 +134,24 @@ fn all(list: &[u8], client: &[u8], server: &[u8], is_such: impl Fn(&[u8]) -> boo
     !is_abridged || all_between(previous.as_deref().unwrap_or(client), server)
 }
 
-/// What stands between two commas of a list in the encoding DOMAIN-X500-COMPRESS.
+/// The text between two commas of a list in the encoding DOMAIN-X500-COMPRESS.
 struct Subfield {
     name: Vec<u8>,
     shorthand: Shorthand,
 }
 
-/// How a realm is named with the help of the one before it.
+/// How a realm name is completed from the one before it.
 enum Shorthand {
     No,
-    /// The name ends with a dot, and goes before the other.
+    /// The name ends with a dot; it is put before the previous one.
     Prepended,
-    /// The name begins with a slash, and goes behind the other.
+    /// The name begins with a slash; it is put after the previous one.
     Appended,
 }
 
 impl Subfield {
-    /// The first of `list`, and what follows its comma; `None` where a backslash quotes nothing.
+    /// The first subfield of `list`, and what follows its comma; `None` if a trailing backslash
+    /// quotes nothing.
     fn read(list: &[u8]) -> Option<(Self, Option<&[u8]>)> {
         let (mut name, mut after) = (Vec::new(), None);
         let (mut stands_alone, mut is_appended, mut ends_with_dot) = (false, false, false);
@@ -179,7 +182,7 @@ impl Subfield {
         Some((Self { name, shorthand }, after))
     }
 
-    /// The realm, which follows `before`.
+    /// The full realm name, given the realm `before` it.
     fn realm(self, before: &[u8]) -> Vec<u8> {
         match self.shorthand {
             Shorthand::No => self.name,

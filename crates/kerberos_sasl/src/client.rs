@@ -27,14 +27,14 @@ enum State {
 }
 
 impl SaslClient {
-    /// Starts with what [`Client::initiate`](kerberos_client::Client::initiate) gave for
-    /// [`SaslOptions::initiate_options`]. Returns the first response, too: what SASL calls the
-    /// initial response, which the message that names the mechanism carries, or else the answer to
-    /// a first empty challenge.
+    /// Starts with the result of [`Client::initiate`](kerberos_client::Client::initiate) with
+    /// [`SaslOptions::initiate_options`]. Also returns the first response. Send it as SASL's
+    /// initial response, together with the name of the mechanism, or else as the answer to a first,
+    /// empty challenge.
     ///
     /// # Errors
-    /// [`SaslError::Finished`] when the context is established already: without mutual
-    /// authentication there is no exchange.
+    /// [`SaslError::Finished`] if the context is already established: without mutual authentication
+    /// there is no exchange.
     pub fn start(
         options: SaslOptions,
         (initiation, step): (Initiation, Step),
@@ -46,11 +46,11 @@ impl SaslClient {
         Ok((Self { options, state }, token))
     }
 
-    /// Takes the server's `challenge`, or what it sends along with its success.
+    /// Takes the server's `challenge`, or the data that accompanies its success.
     ///
     /// # Errors
-    /// Each with its own name; it is final. [`SaslError::NoCommonLayer`] is the one for a server
-    /// that protects less than is wanted.
+    /// Every error is final. [`SaslError::NoCommonLayer`] means that the server protects less than
+    /// required.
     pub fn step(&mut self, challenge: &[u8]) -> Result<SaslStep, SaslError> {
         match std::mem::replace(&mut self.state, State::Finished) {
             State::ExpectToken(mut initiation) => match initiation.step(challenge)? {
@@ -61,7 +61,7 @@ impl SaslClient {
                 Step::Done { send, context } => match self.options.mechanism {
                     SaslMechanism::Gssapi => {
                         self.state = State::ExpectOffer(context);
-                        // RFC 4752 §3.1: without a token the response is empty.
+                        // RFC 4752 §3.1: if there is no token, the response is empty.
                         Ok(SaslStep::Continue(send.unwrap_or_default()))
                     }
                     SaslMechanism::GssSpnego => implied(&self.options, send, *context),
@@ -72,15 +72,16 @@ impl SaslClient {
         }
     }
 
-    /// Chooses of what the server offers.
+    /// Chooses from the server's offer.
     fn choose(&self, challenge: &[u8], mut context: Context) -> Result<SaslStep, SaslError> {
         let message = context.unwrap(challenge)?.message;
         let (peer, rest) = Offer::read(&message)?;
         if !rest.is_empty() {
             return Err(SaslError::OfferLength(message.len()));
         }
-        // RFC 4752 §3.1: the client verifies that the size is 0 where there is no layer. It means
-        // nothing then, and is another one from servers in Java and from Cyrus SASL's older ones.
+        // RFC 4752 §3.1: the client verifies that the size is 0 if there is no layer. The size is
+        // meaningless then, and servers in Java and with older versions of Cyrus SASL send another
+        // one, so this is not checked.
         let layer = choose(&self.options, peer.layers, &context)?;
         let max_receive = match layer {
             // RFC 4752 §3.1: without a layer, the size is 0.
@@ -104,7 +105,7 @@ impl SaslClient {
     }
 }
 
-/// The strongest layer of those that the peer offers, the options want and the context can do.
+/// The strongest layer that the peer offers, the options allow and the context supports.
 fn choose(options: &SaslOptions, offered: Layers, context: &Context) -> Result<Layer, SaslError> {
     let possible = offered.common(Layers::of_flags(context.details.flags));
     let wanted = options.layers;
@@ -115,15 +116,14 @@ fn choose(options: &SaslOptions, offered: Layers, context: &Context) -> Result<L
     })
 }
 
-/// The end of GSS-SPNEGO, on either side: the flags of the context say what the layer is.
+/// The end of GSS-SPNEGO, on either side: the flags of the context determine the layer.
 pub(crate) fn implied(
     options: &SaslOptions,
     send: Option<Vec<u8>>,
     context: Context,
 ) -> Result<SaslStep, SaslError> {
     let offered = Layers::of_flags(context.details.flags);
-    // MS-ADTS §5.1.1.1: whoever asks for confidentiality or integrity gets it, with nothing to
-    // choose from.
+    // MS-ADTS §5.1.1.1: whoever requests confidentiality or integrity gets it, without a choice.
     let implied = offered.strongest().unwrap_or(Layer::None);
     let wanted = options.layers;
     if !wanted.has(implied) {
@@ -150,6 +150,6 @@ fn done(
     SaslStep::Done { send, outcome }
 }
 
-/// GSS-SPNEGO agrees on no size of frames: this is what all known peers take, and not what they
-/// send.
+/// GSS-SPNEGO negotiates no frame size. All known peers accept frames of this size, though they may
+/// send larger ones.
 const SPNEGO_FRAME: u32 = 0x1_0000;

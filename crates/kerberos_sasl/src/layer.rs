@@ -1,5 +1,5 @@
-//! `SecurityLayer`: what protects the messages after the exchange (RFC 4422 §3.7): each frame is
-//! four octets of length and a token.
+//! `SecurityLayer`: the protection of messages after the exchange (RFC 4422 §3.7). Each frame
+//! consists of a length of four octets and a token.
 
 use kerberos_client::kerberos_crypto::CryptoRng;
 use kerberos_client::kerberos_gss::{Context, Details, Protection, Receiver, Sender};
@@ -7,30 +7,30 @@ use kerberos_client::system_rng;
 
 use crate::{Layer, Layers, SaslError};
 
-/// The protection of all messages after the exchange; its halves are independent of one another.
+/// The protection of all messages after the exchange. The two halves are independent of each other.
 ///
-/// Where no layer was agreed on, both halves pass on what they get.
+/// If no layer was negotiated, both halves pass messages on unchanged.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct SecurityLayer {
-    /// Which one it is.
+    /// The layer in use.
     pub layer: Layer,
-    /// What goes out.
+    /// Protects outgoing messages.
     pub sender: LayerSender,
-    /// What comes in.
+    /// Verifies incoming messages.
     pub receiver: LayerReceiver,
 }
 
-/// Protects what goes out.
+/// Protects outgoing messages.
 #[derive(Debug)]
 pub struct LayerSender {
     sender: Sender,
     protection: Option<Protection>,
-    /// How long a piece of a message may be.
+    /// The maximum length of a piece of a message.
     piece: usize,
 }
 
-/// Takes what comes in.
+/// Verifies incoming messages.
 #[derive(Debug)]
 pub struct LayerReceiver {
     receiver: Receiver,
@@ -39,14 +39,14 @@ pub struct LayerReceiver {
 }
 
 impl SecurityLayer {
-    /// The layer of a context that no SASL has agreed on: PostgreSQL frames its messages in the
-    /// same way. It is the strongest of `wanted` that the context has what it takes for. Frames of
-    /// `max_receive` octets are taken, and of `max_send` octets made. Beside it is what the context
-    /// says of the peers.
+    /// The layer for a context without a SASL exchange, for example PostgreSQL, which frames its
+    /// messages in the same way. It is the strongest layer of `wanted` that the context supports.
+    /// Frames of up to `max_receive` octets are accepted, and frames of up to `max_send` octets are
+    /// made. Also returns the details of the context.
     ///
     /// # Errors
-    /// [`SaslError::PeerTakesTooLittle`] when no message fits into `max_send` octets, and
-    /// [`SaslError::NoCommonLayer`] when the context has what it takes for none.
+    /// [`SaslError::PeerTakesTooLittle`] if no message fits into `max_send` octets, and
+    /// [`SaslError::NoCommonLayer`] if the context supports none of the layers.
     pub fn framed(
         context: Context,
         wanted: Layers,
@@ -59,7 +59,7 @@ impl SecurityLayer {
         Self::new(context, layer, max_receive, max_send)
     }
 
-    /// The layer of `context`, which has what it takes.
+    /// The given layer of `context`, which must support it.
     pub(crate) fn new(
         context: Context,
         layer: Layer,
@@ -75,7 +75,8 @@ impl SecurityLayer {
         let protection = layer.protection();
         let mut piece = usize::MAX;
         if let Some(protection) = protection {
-            // RFC 4752 §3.1: the limit is that of the token, GSS_Wrap_size_limit tells the rest.
+            // RFC 4752 §3.1: the limit applies to the token; GSS_Wrap_size_limit gives that of the
+            // message.
             let limit = usize::try_from(max_send).unwrap_or(usize::MAX);
             piece = sender.wrap_size_limit(protection, limit);
             if piece == 0 {
@@ -100,12 +101,12 @@ impl SecurityLayer {
 }
 
 impl LayerSender {
-    /// Appends `message`, protected, to `out`: in several frames, if it is longer than the peer
-    /// takes.
+    /// Appends the protected `message` to `out`, in several frames if it is longer than the peer
+    /// accepts.
     ///
     /// # Errors
     /// [`SaslError::Gss`], with keys of older types only, and [`SaslError::NoRandomness`]. `out`
-    /// may hold a part then, which is not to be sent.
+    /// may then contain an incomplete message, which must not be sent.
     pub fn protect(&mut self, message: &[u8], out: &mut Vec<u8>) -> Result<(), SaslError> {
         let Some(protection) = self.protection else {
             out.extend_from_slice(message);
@@ -116,7 +117,7 @@ impl LayerSender {
             let start = out.len();
             out.extend_from_slice(&[0; LENGTH]);
             self.sender.wrap_into(out, protection, piece, &mut rng)?;
-            // The token is no longer than the peer takes, which has 24 bits.
+            // The token is no longer than the peer accepts, which fits into 24 bits.
             let length = u32::try_from(out.len() - start - LENGTH).unwrap_or(u32::MAX);
             if let Some(place) = out.get_mut(start..start + LENGTH) {
                 place.copy_from_slice(&length.to_be_bytes());
@@ -127,12 +128,12 @@ impl LayerSender {
 }
 
 impl LayerReceiver {
-    /// Takes the first whole frame out of `received` and appends its message to `messages`. Returns
-    /// whether there was one; when not, more is to be read first.
+    /// Removes the first complete frame from `received` and appends its message to `messages`.
+    /// Returns whether there was one; if not, more data must be read first.
     ///
     /// # Errors
-    /// [`SaslError::FrameTooLong`] as soon as the length is there, [`SaslError::NotSealed`], and
-    /// [`SaslError::Gss`]. The connection is to be closed then.
+    /// [`SaslError::FrameTooLong`] as soon as the length has arrived, [`SaslError::NotSealed`], and
+    /// [`SaslError::Gss`]. The connection must then be closed.
     pub fn receive(
         &mut self,
         received: &mut Vec<u8>,
@@ -159,7 +160,7 @@ impl LayerReceiver {
         Ok(true)
     }
 
-    /// The length of the token that `received` begins with, if that is there.
+    /// The length of the token at the start of `received`, if the length has arrived.
     fn frame_length(&self, received: &[u8]) -> Result<Option<usize>, SaslError> {
         let Some((length, _)) = received.split_first_chunk() else {
             return Ok(None);
@@ -169,15 +170,15 @@ impl LayerReceiver {
         if length > limit {
             return Err(SaslError::FrameTooLong { length, limit });
         }
-        // A limit has 24 bits.
+        // The limit has 24 bits.
         Ok(usize::try_from(length).ok())
     }
 }
 
-/// The system's random numbers.
+/// The system's random source.
 pub(crate) fn rng() -> Result<impl CryptoRng, SaslError> {
     system_rng().map_err(SaslError::NoRandomness)
 }
 
-/// The octets in front of a token.
+/// The size of the length before a token.
 const LENGTH: usize = 4;

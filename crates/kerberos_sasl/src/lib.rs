@@ -1,5 +1,5 @@
 //! SASL (RFC 4422) with Kerberos tickets: the mechanisms `GSSAPI` (RFC 4752) and `GSS-SPNEGO`
-//! (Microsoft's, as Active Directory has it), and the security layer that they agree on.
+//! (Microsoft's, used by Active Directory), and the security layer that they negotiate.
 //!
 //! ```text
 //! Client::initiate ─► SaslClient ◄──challenges, responses──► SaslServer ◄─ ServiceAcceptor
@@ -7,9 +7,9 @@
 //!                         ▼          4 octets of length, token   ▼
 //!                   SecurityLayer  ◄──────────────────────► SecurityLayer
 //! ```
-//! What this crate never does: **no socket.** Challenges and responses travel in the messages of
-//! another protocol (LDAP, IMAP, Kafka, Hadoop), whose codec is the caller's. There is no
-//! `GS2-KRB5`, and no other mechanism.
+//! What this crate never does: **no socket.** Challenges and responses are carried in the messages
+//! of another protocol (LDAP, IMAP, Kafka, Hadoop), which the caller encodes and decodes.
+//! `GS2-KRB5` and other mechanisms are not supported.
 //!
 //! # LDAP, for example
 //! ```no_run
@@ -40,13 +40,14 @@
 //! layer.sender.protect(b"a SearchRequest", &mut to_server)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//! The package `services` of this repository has that with a real directory.
+//! The package `services` of this repository contains this as a program, tested with a real
+//! directory.
 //!
 //! # What it refuses
-//! A security layer that neither side insists on can be taken away by whoever sits in between, so
-//! the default is [`Layers::CONFIDENTIALITY`] and nothing less. A peer that does not offer what is
-//! wanted, chooses what was not offered, sends a message without the layer's protection, or a frame
-//! longer than was agreed on, is refused with an error of its own.
+//! A man in the middle can remove a security layer that neither side insists on, so the default is
+//! [`Layers::CONFIDENTIALITY`] and nothing less. There are separate errors for a peer that does not
+//! offer a required layer, chooses something that was not offered, sends a message without the
+//! layer's protection, or sends a frame longer than was negotiated.
 #![forbid(unsafe_code)]
 
 mod client;
@@ -64,31 +65,31 @@ pub use server::SaslServer;
 
 use kerberos_client::kerberos_gss::Details;
 
-/// What comes next in an exchange.
+/// The next step of an exchange.
 #[derive(Debug)]
 #[must_use = "the response is to be sent, or the layer to be used"]
 pub enum SaslStep {
-    /// Send this, which may be empty; the next step takes the answer.
+    /// Send this, which may be empty, and pass the answer to the next step.
     Continue(Vec<u8>),
     /// The exchange is over on this side.
     Done {
-        /// What the peer is to get in the last message of the exchange, without the layer's
-        /// protection. A client hears in the answer whether the server lets it in.
+        /// The last message of the exchange for the peer, without the layer's protection. The
+        /// answer tells a client whether the server accepts it.
         send: Option<Vec<u8>>,
-        /// What was agreed on.
+        /// What was negotiated.
         outcome: Box<Outcome>,
     },
 }
 
-/// What an exchange came to.
+/// The result of an exchange.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Who the peers are.
+    /// The peers.
     pub details: Details,
-    /// As a server: whom the client wants to act as, if it says so. Whether it may is for the
-    /// caller to decide.
+    /// For a server: the identity that the client wants to act as, if it says so. The caller must
+    /// decide whether it may.
     pub authorization_id: Option<String>,
-    /// The protection of all that follows.
+    /// The protection of all further messages.
     pub layer: SecurityLayer,
 }

@@ -1,13 +1,13 @@
-//! The four octets by which the layers are agreed on (RFC 4752 §3.1, §3.2): a set of layers, and
-//! how long a frame may be.
+//! The four octets that negotiate the layer (RFC 4752 §3.1, §3.2): a set of layers and the maximum
+//! length of a frame.
 
 use crate::{Layers, SaslError};
 
-/// What one side says.
+/// The offer, or the choice, of one side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Offer {
     pub(crate) layers: Layers,
-    /// The longest frame that this side takes; 24 bits.
+    /// The longest frame that this side accepts; 24 bits.
     pub(crate) max_receive: u32,
 }
 
@@ -17,8 +17,8 @@ impl Offer {
         [self.layers.0, high, middle, low]
     }
 
-    /// The offer, and what follows it: nothing after a server's, the name to act as after a
-    /// client's.
+    /// Reads the offer, and returns what follows it: nothing after a server's, the authorization
+    /// identity after a client's.
     pub(crate) fn read(message: &[u8]) -> Result<(Self, &[u8]), SaslError> {
         let Some((&[layers, high, middle, low], rest)) = message.split_first_chunk() else {
             return Err(SaslError::OfferLength(message.len()));

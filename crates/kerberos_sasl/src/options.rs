@@ -1,4 +1,4 @@
-//! `SaslOptions`: what one side of an exchange wants.
+//! `SaslOptions`: what one side of an exchange requires.
 
 use std::fmt;
 use std::ops::BitOr;
@@ -6,17 +6,17 @@ use std::ops::BitOr;
 use kerberos_client::kerberos_gss::{ContextFlags, Protection};
 use kerberos_client::{GssMechanism, InitiateOptions};
 
-/// Which mechanism of SASL.
+/// The SASL mechanism.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum SaslMechanism {
-    /// `GSSAPI`: Kerberos, and then the layers are agreed on (RFC 4752).
+    /// `GSSAPI`: Kerberos, followed by a negotiation of the layer (RFC 4752).
     Gssapi,
-    /// `GSS-SPNEGO`: SPNEGO, whose flags say what the layer is (MS-ADTS §5.1.1.1).
+    /// `GSS-SPNEGO`: SPNEGO, whose flags determine the layer (MS-ADTS §5.1.1.1).
     GssSpnego,
 }
 
-/// A security layer (RFC 4752 §3.3): the one that messages have, of a set of [`Layers`].
+/// A security layer (RFC 4752 §3.3): the one in use, as opposed to a set of [`Layers`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Layer {
     /// No protection.
@@ -27,11 +27,11 @@ pub enum Layer {
     Confidentiality,
 }
 
-/// A set of security layers (RFC 4752 §3.3), such as those that will do.
+/// A set of security layers (RFC 4752 §3.3), for example all acceptable ones.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layers(pub u8);
 
-/// What one side of an exchange wants.
+/// What one side of an exchange requires.
 ///
 /// # Example
 /// ```
@@ -47,21 +47,21 @@ pub struct Layers(pub u8);
 pub struct SaslOptions {
     /// The mechanism.
     pub mechanism: SaslMechanism,
-    /// The layers that will do. The strongest that both sides have is chosen.
+    /// The acceptable layers. The strongest one that both sides support is chosen.
     pub layers: Layers,
-    /// The longest frame to be received, its four octets of length not counted; at most
-    /// 16 777 215. What a peer sends beyond that is refused before it takes memory.
+    /// The longest frame to accept, not counting the four octets of its length; at most 16 777 215.
+    /// A longer frame is refused before any memory is allocated for it.
     ///
-    /// A peer of `GSSAPI` is told, and by default that it is 64 KiB, as most have it. One of
-    /// `GSS-SPNEGO` cannot be told, and OpenLDAP's have 64 KiB and what protects them: all that 24
-    /// bits count is taken by default. Whoever takes less has to know the peer.
+    /// A `GSSAPI` peer is told this limit. It defaults to 64 KiB, which is common. A `GSS-SPNEGO`
+    /// peer cannot be told, and OpenLDAP sends frames of 64 KiB plus the protection, so the default
+    /// is the maximum of 24 bits. Only set a lower limit if you know the peer.
     pub max_receive: u32,
-    /// As a client of `GSSAPI`: whom to act as, if it is not the ticket's client.
+    /// For a client of `GSSAPI`: the identity to act as, if not the ticket's client.
     pub authorization_id: Option<String>,
 }
 
 impl SaslMechanism {
-    /// Its name in the messages of other protocols.
+    /// The mechanism's name in other protocols.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gssapi => "GSSAPI",
@@ -69,7 +69,7 @@ impl SaslMechanism {
         }
     }
 
-    /// The tokens that it carries.
+    /// The GSS-API mechanism whose tokens it carries.
     pub const fn gss(self) -> GssMechanism {
         match self {
             Self::Gssapi => GssMechanism::Kerberos,
@@ -79,7 +79,7 @@ impl SaslMechanism {
 }
 
 impl Layer {
-    /// What it does to messages.
+    /// How it protects messages.
     pub(crate) const fn protection(self) -> Option<Protection> {
         match self {
             Self::None => None,
@@ -99,7 +99,7 @@ impl Layers {
     /// Messages are encrypted.
     pub const CONFIDENTIALITY: Self = Self(4);
 
-    /// The set of this one.
+    /// The set of this layer only.
     pub(crate) const fn only(layer: Layer) -> Self {
         match layer {
             Layer::None => Self::NONE,
@@ -108,28 +108,28 @@ impl Layers {
         }
     }
 
-    /// Whether this one is among them.
+    /// Whether the set contains `layer`.
     pub const fn has(self, layer: Layer) -> bool {
         self.0 & Self::only(layer).0 != 0
     }
 
-    /// Those that both have.
+    /// The layers in both sets.
     pub(crate) const fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// The strongest of them.
+    /// The strongest layer of the set.
     pub(crate) fn strongest(self) -> Option<Layer> {
         let mut layers = Layer::STRONGEST_FIRST.into_iter();
         layers.find(|layer| self.has(*layer))
     }
 
-    /// The one that this is, if it is one.
+    /// The only layer of the set; `None` if there are none or several.
     pub(crate) fn single(self) -> Option<Layer> {
         self.strongest().filter(|layer| self == Self::only(*layer))
     }
 
-    /// What a context with these flags can do.
+    /// The layers that a context with these flags supports.
     pub(crate) fn of_flags(flags: ContextFlags) -> Self {
         let mut layers = Self::NONE;
         if flags.contains(ContextFlags::INTEG) {
@@ -143,7 +143,7 @@ impl Layers {
 }
 
 impl SaslOptions {
-    /// Encryption, and frames as long as peers make them.
+    /// Options that require encryption and accept frames as long as peers usually make them.
     pub fn new(mechanism: SaslMechanism) -> Self {
         Self {
             mechanism,
@@ -156,13 +156,13 @@ impl SaslOptions {
         }
     }
 
-    /// What [`Client::initiate`](kerberos_client::Client::initiate) has to ask for; channel
+    /// The options to call [`Client::initiate`](kerberos_client::Client::initiate) with. Channel
     /// bindings and delegation can be added.
     pub fn initiate_options(&self) -> InitiateOptions {
         let mut options = InitiateOptions::default();
         options.mechanism = self.mechanism.gss();
         let mut flags = ContextFlags::MUTUAL | ContextFlags::REPLAY | ContextFlags::SEQUENCE;
-        // RFC 4752 §3.1: the layers of GSSAPI are agreed on with signed messages.
+        // RFC 4752 §3.1: GSSAPI negotiates the layer with signed messages.
         let signed = self.mechanism == SaslMechanism::Gssapi || self.layers.has(Layer::Integrity);
         let sealed = self.layers.has(Layer::Confidentiality);
         if signed || sealed {
@@ -175,7 +175,7 @@ impl SaslOptions {
         options
     }
 
-    /// The longest frame that this side takes, in the 24 bits that there are for it.
+    /// The longest frame that this side accepts, limited to 24 bits.
     pub(crate) fn receive_limit(&self) -> u32 {
         self.max_receive.min(LONGEST_FRAME)
     }

@@ -38,28 +38,28 @@ pub struct SaslServer {
 #[derive(Debug)]
 enum State {
     ExpectToken(Box<Acceptance>),
-    /// The AP-REP is out.
+    /// The AP-REP was sent.
     ExpectNothing(Box<Context>),
     ExpectChoice(Box<Context>, Layers),
     Finished,
 }
 
 impl SaslServer {
-    /// A server that lets one client of `service` log in.
+    /// A server that lets a single client of `service` log in.
     pub fn new(service: &ServiceAcceptor, options: SaslOptions, context: AcceptorOptions) -> Self {
         let acceptance = service.acceptance(options.mechanism.gss(), context);
         let state = State::ExpectToken(Box::new(acceptance));
         Self { options, state }
     }
 
-    /// Takes the client's `response`, which may be the initial one. A client that sent none is to
-    /// get an empty challenge first.
+    /// Takes the client's `response`, which may be the initial one. A client that sends no initial
+    /// response must first get an empty challenge.
     ///
-    /// It may have to wait for files, as [`Acceptance::step`] says: a task awaits `step_async`
-    /// (feature `tokio`).
+    /// This may block on files; see [`Acceptance::step`]. Async code awaits `step_async` (feature
+    /// `tokio`).
     ///
     /// # Errors
-    /// Each with its own name; it is final. The client is refused then.
+    /// Every error is final. The client must then be refused.
     pub fn step(&mut self, response: &[u8]) -> Result<SaslStep, SaslError> {
         match std::mem::replace(&mut self.state, State::Finished) {
             State::ExpectToken(mut acceptance) => {
@@ -70,11 +70,11 @@ impl SaslServer {
         }
     }
 
-    /// As [`step`](Self::step), for a task. If the future is dropped before its end, the client has
-    /// to begin anew.
+    /// The same as [`step`](Self::step) for async code. If the future is dropped before it
+    /// completes, the client must start over.
     ///
     /// # Errors
-    /// The same.
+    /// The same as [`step`](Self::step).
     #[cfg(feature = "tokio")]
     pub async fn step_async(&mut self, response: &[u8]) -> Result<SaslStep, SaslError> {
         match std::mem::replace(&mut self.state, State::Finished) {
@@ -107,7 +107,7 @@ impl SaslServer {
         }
     }
 
-    /// What comes after the tokens.
+    /// The part of the exchange after the tokens.
     fn go_on(&mut self, state: State, response: &[u8]) -> Result<SaslStep, SaslError> {
         match state {
             State::ExpectNothing(context) => match response.len() {
@@ -128,7 +128,7 @@ impl SaslServer {
                 wanted: self.options.layers,
             });
         }
-        // RFC 4752 §3.2: 0 where there is no layer to be had.
+        // RFC 4752 §3.2: 0 if no layer is available.
         let max_receive = match layers {
             Layers::NONE => 0,
             _ => self.options.receive_limit(),
@@ -155,8 +155,8 @@ impl SaslServer {
             chosen: peer.layers,
             offered,
         })?;
-        // RFC 4752 §3.2: the server verifies that the size is 0 where there is no layer. Older
-        // clients in Java send another one with that, too.
+        // RFC 4752 §3.2: the server verifies that the size is 0 if there is no layer. Older clients
+        // in Java send another size, so this is not checked.
         let name = std::str::from_utf8(name).map_err(|_| SaslError::AuthorizationId)?;
         if name.contains('\0') {
             return Err(SaslError::AuthorizationId);

@@ -1,4 +1,4 @@
-//! Both ends of SASL, every pair of wishes, and messages behind the layer.
+//! Both ends of SASL, all pairs of options, and messages in the layer.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "../../kerberos_client/tests/shared/world.rs"]
@@ -88,7 +88,7 @@ fn the_strongest_layer_that_both_have() {
             let sealed = agreed == Layer::Confidentiality;
             assert_eq!(plain, message.len() > 64 && !sealed, "{case}");
             let (mut received, mut whole) = (Vec::new(), Vec::new());
-            // They come octet by octet at first, then at once.
+            // They arrive octet by octet at first, then all at once.
             for octet in frames.drain(..frames.len().min(9)) {
                 received.push(octet);
                 theirs
@@ -119,7 +119,7 @@ fn the_strongest_layer_that_both_have() {
     }
 }
 
-/// Both ends of a context that no SASL is around.
+/// Both ends of a context without SASL.
 fn contexts(world: &World) -> (Context, Context) {
     let mut options = InitiateOptions::default();
     options.mechanism = GssMechanism::Kerberos;
@@ -142,7 +142,7 @@ fn contexts(world: &World) -> (Context, Context) {
     (*ours, *theirs)
 }
 
-/// Whatever set is given, what goes out is protected as the layer says that is in use.
+/// Whatever set is requested, messages are protected by the layer in use.
 #[test]
 fn a_layer_without_sasl_is_the_strongest_of_those_that_will_do() {
     let world = World::new();
@@ -157,7 +157,7 @@ fn a_layer_without_sasl_is_the_strongest_of_those_that_will_do() {
         let (ours, theirs) = contexts(&world);
         let (_, mut ours) = SecurityLayer::framed(ours, wanted, 1000, 1000).unwrap();
         let (details, mut theirs) = SecurityLayer::framed(theirs, wanted, 1000, 1000).unwrap();
-        // A server goes on knowing who its client is.
+        // A server still knows who its client is.
         assert_eq!(details.initiator.to_string(), "alice@R");
         assert_eq!((ours.layer, theirs.layer), (agreed, agreed), "{wanted}");
         let (mut frames, mut message) = (Vec::new(), Vec::new());
@@ -174,7 +174,7 @@ fn a_layer_without_sasl_is_the_strongest_of_those_that_will_do() {
     }
 }
 
-/// A peer of GSS-SPNEGO, which nobody could tell how long its frames may be.
+/// A GSS-SPNEGO peer, which cannot be told how long its frames may be.
 #[test]
 fn long_frames_of_gss_spnego() {
     let world = World::new();
@@ -275,7 +275,7 @@ fn frames_that_are_not_taken() {
     assert!(take(&mut theirs, vec![0, 0, 0, 0]).is_err());
 }
 
-/// A server that the client's first token is enough for, and then wrong answers to what it offers.
+/// A server that is satisfied with the client's first token, and then wrong answers to its offer.
 #[test]
 fn choices_that_were_not_offered() {
     let world = World::new();
@@ -331,7 +331,7 @@ fn choices_that_were_not_offered() {
         choose(b"\x04\x01\x00\x00\xff"),
         Err(SaslError::AuthorizationId)
     ));
-    // Without a layer the size means nothing, and not all clients set it to 0.
+    // Without a layer the size is meaningless, and not all clients set it to 0.
     assert!(matches!(
         choose_of(Layers::NONE, [1, 0, 0, 0], &[1, 1, 0, 0]),
         Ok(SaslStep::Done { .. })
@@ -349,7 +349,7 @@ fn there_is_no_exchange_without_mutual_authentication() {
     assert!(matches!(refused, Err(SaslError::Finished)));
 }
 
-/// Each step of the server's in a task.
+/// Performs each of the server's steps in a task.
 #[cfg(feature = "tokio")]
 #[tokio::test(flavor = "current_thread")]
 async fn servers_in_tasks() {

@@ -1,11 +1,10 @@
-//! `Account`: what the KDC shall know of one principal.
+//! `Account`: what the KDC knows about a principal.
 
 use kerberos_asn1::KerberosTime;
 use kerberos_crypto::EncryptionType;
 use zeroize::Zeroizing;
 
-/// A principal of the realm, as [`TestKdcBuilder::account`](crate::TestKdcBuilder::account) takes
-/// it.
+/// A principal of the realm, for [`TestKdcBuilder::account`](crate::TestKdcBuilder::account).
 ///
 /// The name is without the realm; `\/` and `\@` stand for the characters themselves. Without a
 /// password the keys are random.
@@ -46,18 +45,18 @@ pub struct Account {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum AccountState {
-    /// It may.
+    /// It may log in.
     #[default]
     Normal,
-    /// KDC_ERR_NAME_EXP.
+    /// Logins fail with KDC_ERR_NAME_EXP.
     Expired,
-    /// KDC_ERR_CLIENT_REVOKED.
+    /// Logins fail with KDC_ERR_CLIENT_REVOKED.
     Locked,
-    /// KDC_ERR_KEY_EXPIRED, except for tickets to change the password with.
+    /// Logins fail with KDC_ERR_KEY_EXPIRED, except for tickets to change the password.
     PasswordExpired,
 }
 
-/// How a KDC says that a client lives in another realm.
+/// How a KDC says that a client belongs to another realm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Referral {
@@ -68,7 +67,7 @@ pub enum Referral {
 }
 
 impl Account {
-    /// An account with random keys, kvno 1, that has to preauthenticate.
+    /// An account with random keys of version 1 that must preauthenticate.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -90,103 +89,108 @@ impl Account {
         }
     }
 
-    /// Keys from this password instead of random ones.
+    /// Derives the keys from this password instead of making random ones.
     pub fn password(mut self, password: impl AsRef<[u8]>) -> Self {
         self.password = Some(Zeroizing::new(password.as_ref().to_vec()));
         self
     }
 
-    /// Another salt than realm and name put together (RFC 4120 §4).
+    /// Uses this salt instead of the concatenated realm and name (RFC 4120 §4).
     pub fn salt(mut self, salt: impl AsRef<[u8]>) -> Self {
         self.salt = Some(salt.as_ref().to_vec());
         self
     }
 
-    /// Another key version number than 1.
+    /// Uses this key version number instead of 1.
     pub fn kvno(mut self, kvno: u32) -> Self {
         self.kvno = kvno;
         self
     }
 
-    /// Keys of these types instead of the realm's.
+    /// Makes keys of these types instead of the realm's.
     pub fn etypes(mut self, etypes: &[EncryptionType]) -> Self {
         self.etypes = Some(etypes.to_vec());
         self
     }
 
-    /// Another count of string-to-key iterations than each type's default, sent as s2kparams.
+    /// Uses this number of string-to-key iterations instead of each type's default, and sends it as
+    /// s2kparams.
     pub fn iterations(mut self, iterations: u32) -> Self {
         self.iterations = Some(iterations);
         self
     }
 
-    /// Tickets without preauthentication.
+    /// Does not require preauthentication.
     pub fn no_preauth(mut self) -> Self {
         self.preauth = false;
         self
     }
 
-    /// An account that may not log in.
+    /// Sets whether the account may log in.
     pub fn state(mut self, state: AccountState) -> Self {
         self.state = state;
         self
     }
 
-    /// A password that will expire; replies tell (RFC 4120 §5.4.2, last-req and key-expiration).
+    /// Makes the password expire. Replies contain the time (RFC 4120 §5.4.2, last-req and
+    /// key-expiration).
     pub fn password_expires(mut self, when: KerberosTime) -> Self {
         self.password_expiration = Some(when);
         self
     }
 
-    /// A second name, which requests with the canonicalize option may use: an enterprise name
-    /// such as `user@company.example`, or an ordinary one (RFC 6806 §5, §6).
+    /// Adds a second name for requests with the canonicalize option: an enterprise name such as
+    /// `user@company.example`, or an ordinary one (RFC 6806 §5, §6).
     pub fn alias(mut self, alias: &str) -> Self {
         self.alias = Some(alias.to_owned());
         self
     }
 
-    /// An account that lives in another realm. Who asks for a ticket for it with the canonicalize
-    /// option gets a TGT for that realm, given a service `krbtgt/` and its name (RFC 6806 §8); if
-    /// the account is itself a `krbtgt/`, without the option, too (RFC 4120 §3.3.3).
+    /// Says that the account belongs to another realm. A request for a ticket to it with the
+    /// canonicalize option gets a TGT for that realm, if there is a service `krbtgt/` with the
+    /// realm's name (RFC 6806 §8). If the account itself is a `krbtgt/`, the option is not
+    /// necessary (RFC 4120 §3.3.3).
     pub fn lives_in(mut self, realm: &str, how: Referral) -> Self {
         self.referral = Some((realm.to_owned(), how));
         self
     }
 
-    /// A user that services may also name by this X.509 certificate (MS-SFU §2.2.2).
+    /// Lets services name this user by the X.509 certificate, too (MS-SFU §2.2.2).
     pub fn certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
         self.certificate = Some(certificate.as_ref().to_vec());
         self
     }
 
-    /// A service whose tickets to itself on behalf of users (S4U2Self) are forwardable, so that it
-    /// may go on to other services with them (MS-SFU §3.2.5.1.2, protocol transition).
+    /// Makes this service's tickets to itself on behalf of users (S4U2Self) forwardable, so that it
+    /// can use them to get tickets to other services (MS-SFU §3.2.5.1.2, protocol transition).
     pub fn may_impersonate(mut self) -> Self {
         self.may_impersonate = true;
         self
     }
 
-    /// A principal that may set everybody's password (RFC 3244).
+    /// Lets this principal set everybody's password (RFC 3244).
     pub fn may_set_passwords(mut self) -> Self {
         self.may_set_passwords = true;
         self
     }
 
-    /// A service that may go to this one on behalf of users who came with a ticket (S4U2Proxy).
+    /// Lets this service get tickets to `target` on behalf of users who presented a ticket
+    /// (S4U2Proxy).
     pub fn delegates_to(mut self, target: &str) -> Self {
         self.delegates_to.push(target.to_owned());
         self
     }
 
-    /// A service to which that one may come on behalf of users, whatever the KDC says of that one
-    /// (resource-based constrained delegation). In another realm it is named with the realm.
+    /// Lets `service` get tickets to this one on behalf of users, whatever that service is allowed
+    /// otherwise (resource-based constrained delegation). A service of another realm is named with
+    /// its realm.
     pub fn accepts_from(mut self, service: &str) -> Self {
         self.accepts_from.push(service.to_owned());
         self
     }
 }
 
-/// Shows no password.
+/// Does not show the password.
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Account")

@@ -1,4 +1,4 @@
-//! The AS exchange: from an AS-REQ to an AS-REP (RFC 4120 §3.1, RFC 6806).
+//! The AS exchange: answers an AS-REQ with an AS-REP (RFC 4120 §3.1, RFC 6806).
 
 use kerberos_asn1::{
     Checksum, Encode, ErrorCode, KdcOptions, KdcReq, KdcReqBody, MessageType, MethodData, NameType,
@@ -39,7 +39,7 @@ pub(crate) fn serve(
     if preauthenticated {
         flags |= TicketFlags::PRE_AUTHENT;
     }
-    // RFC 6806 §11: the checksum over the request, for a client that asks.
+    // RFC 6806 §11: the checksum over the request, if the client asks for it.
     let asked = find_padata(request, PaDataType::REQ_ENC_PA_REP).is_some();
     let checksum = asked
         .then(|| request_checksum(kdc, keys.client.key(), message))
@@ -74,24 +74,24 @@ pub(crate) fn serve(
     .issue(kdc, now)
 }
 
-/// The first type of the request that both the server has a key of and this crate supports.
+/// The first type in the request for which the server has a key and which this crate supports.
 pub(crate) fn session_etype(server: &Entry, body: &KdcReqBody<'_>) -> Option<EncryptionType> {
     server.key_for(body.etype.iter()).map(PrincipalKey::etype)
 }
 
-/// The keys of an answer.
+/// The keys used in an answer.
 struct Keys<'k> {
-    /// For the client's part.
+    /// Encrypts the client's part.
     client: &'k PrincipalKey,
     /// The type of the session key.
     session_etype: EncryptionType,
-    /// For the ticket.
+    /// Encrypts the ticket.
     server: &'k PrincipalKey,
 }
 
 impl<'k> Keys<'k> {
-    /// RFC 4120 §3.1.3: the reply key has the first type of the request that the client has a key
-    /// of, the session key the first that the KDC and the server support.
+    /// RFC 4120 §3.1.3: the reply key has the first requested type for which the client has a key,
+    /// the session key the first one that the KDC and the server support.
     fn choose(
         client: &'k Entry,
         server: &'k Entry,
@@ -124,7 +124,7 @@ fn find_client<'k>(
     }
 }
 
-/// The service, and the type of its name.
+/// The requested service, and the type of its name.
 fn find_server<'k>(
     kdc: &'k Kdc,
     body: &KdcReqBody<'_>,
@@ -136,7 +136,7 @@ fn find_server<'k>(
     Ok((entry, name.name_type))
 }
 
-/// The type of the client's name in the answer.
+/// The name type of the client in the answer.
 fn client_type(body: &KdcReqBody<'_>) -> NameType {
     match body.cname.as_ref().map(|name| name.name_type) {
         // RFC 6806 §6: a canonicalized enterprise name becomes an ordinary one.
@@ -167,7 +167,7 @@ fn check_state(client: &Entry, body: &KdcReqBody<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The Checksum of PA-REQ-ENC-PA-REP, encoded; `None` where a fault leaves it out.
+/// The encoded Checksum of PA-REQ-ENC-PA-REP; `None` if a fault omits it.
 fn request_checksum(kdc: &Kdc, reply_key: &Key, message: &[u8]) -> Option<Vec<u8>> {
     if kdc.faults.strikes(&Fault::MissingRequestChecksum) {
         return None;
@@ -188,7 +188,7 @@ fn request_checksum(kdc: &Kdc, reply_key: &Key, message: &[u8]) -> Option<Vec<u8
     )
 }
 
-/// The padata in the encrypted part that go with `checksum`.
+/// The padata in the encrypted part that accompanies `checksum`.
 fn protected_padata(checksum: &[u8]) -> MethodData<'_> {
     let element = |padata_type, padata_value| PaData {
         padata_type,

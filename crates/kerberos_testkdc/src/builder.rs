@@ -1,4 +1,4 @@
-//! `TestKdcBuilder`: what realm to serve, to whom, and how.
+//! `TestKdcBuilder`: the realm to serve, its principals, and the KDC's behaviour.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::fault::{Fault, Faults};
 use crate::kdc::{Kdc, Policy};
 use crate::server::TestKdc;
 
-/// Sets up a KDC; made by [`TestKdc::builder`].
+/// Sets up a KDC; created by [`TestKdc::builder`].
 pub struct TestKdcBuilder {
     realm: String,
     etypes: Vec<EncryptionType>,
@@ -24,15 +24,15 @@ pub struct TestKdcBuilder {
     rng: Box<dyn CryptoRng + Send>,
 }
 
-/// How the KDC tells salts and string-to-key parameters (RFC 4120 §5.2.7).
+/// How the KDC communicates salts and string-to-key parameters (RFC 4120 §5.2.7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Hint {
     /// PA-ETYPE-INFO2.
     EtypeInfo2,
-    /// PA-ETYPE-INFO, of older KDCs.
+    /// PA-ETYPE-INFO, used by older KDCs.
     EtypeInfo,
-    /// PA-PW-SALT, of still older ones.
+    /// PA-PW-SALT, used by even older KDCs.
     PwSalt,
 }
 
@@ -57,78 +57,78 @@ impl TestKdcBuilder {
         }
     }
 
-    /// A user, who has to preauthenticate.
+    /// Adds a user who must preauthenticate.
     pub fn principal(self, name: &str, password: &str) -> Self {
         self.account(Account::new(name).password(password))
     }
 
-    /// A service, with random keys.
+    /// Adds a service with random keys.
     pub fn service(self, name: &str) -> Self {
         self.account(Account::new(name))
     }
 
-    /// A principal in all detail.
+    /// Adds a principal with full control over the details.
     pub fn account(mut self, account: Account) -> Self {
         self.accounts.push(account);
         self
     }
 
-    /// The types of every principal's keys, first the one that tickets are made with; unless set,
+    /// Sets the types of all principals' keys. The first type is used for tickets. Default:
     /// aes256-cts-hmac-sha1-96 and aes128-cts-hmac-sha1-96.
     pub fn etypes(mut self, etypes: &[EncryptionType]) -> Self {
         self.etypes = etypes.to_vec();
         self
     }
 
-    /// How far a client's clock may be off; unless set, five minutes.
+    /// Sets the allowed difference from a client's clock. Default: five minutes.
     pub fn clock_skew(mut self, skew: Duration) -> Self {
         self.policy.clock_skew = skew;
         self
     }
 
-    /// The longest life of a ticket; unless set, a day.
+    /// Sets the maximum lifetime of a ticket. Default: one day.
     pub fn max_life(mut self, life: Duration) -> Self {
         self.policy.max_life = life;
         self
     }
 
-    /// How long a ticket can be renewed; unless set, a week. Zero means not at all.
+    /// Sets for how long tickets can be renewed. Zero means not at all. Default: one week.
     pub fn max_renewable_life(mut self, life: Duration) -> Self {
         self.policy.max_renewable_life = life;
         self
     }
 
-    /// The longest reply that goes by UDP, in bytes; unless set, 4096.
+    /// Sets the maximum length of a reply over UDP, in bytes. Default: 4096.
     pub fn max_udp_reply(mut self, bytes: usize) -> Self {
         self.policy.max_udp_reply = bytes;
         self
     }
 
-    /// How salts are told; unless set, by PA-ETYPE-INFO2 alone.
+    /// Sets how salts are communicated. Default: only PA-ETYPE-INFO2.
     pub fn hints(mut self, hints: &[Hint]) -> Self {
         self.policy.hints = hints.to_vec();
         self
     }
 
-    /// Something that goes wrong, from the first request on.
+    /// Adds a fault that applies from the first request on.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// Another source of randomness than the system's, for tickets that are the same each time.
+    /// Replaces the system's random source, for reproducible tickets.
     pub fn rng(mut self, rng: impl CryptoRng + Send + 'static) -> Self {
         self.rng = Box::new(rng);
         self
     }
 
-    /// The KDC without a network: see [`Kdc::answer`].
+    /// Builds the KDC without a network: see [`Kdc::answer`].
     ///
     /// # Errors
     /// [`TestKdcError::Key`] and [`TestKdcError::Duplicate`].
     pub fn build(mut self) -> Result<Kdc, TestKdcError> {
-        // RFC 4120 §7.3: the name of the ticket-granting service. A test may have given it a key
-        // that another realm's KDC has, too.
+        // RFC 4120 §7.3: the name of the ticket-granting service. A test may already have given it
+        // a key that it shares with another realm's KDC.
         let krbtgt = format!("krbtgt/{}", escape(&self.realm));
         if self.accounts.iter().all(|account| account.name != krbtgt) {
             self.accounts.push(Account::new(&krbtgt));
@@ -146,10 +146,10 @@ impl TestKdcBuilder {
         })
     }
 
-    /// The KDC on a free port of 127.0.0.1, the same for UDP and TCP.
+    /// Starts the KDC on a free port of 127.0.0.1, the same for UDP and TCP.
     ///
     /// # Errors
-    /// Those of [`build`](Self::build), and [`TestKdcError::Listen`].
+    /// The same as [`build`](Self::build), and [`TestKdcError::Listen`].
     pub fn start(self) -> Result<TestKdc, TestKdcError> {
         TestKdc::start(self.build()?)
     }
@@ -165,7 +165,7 @@ impl std::fmt::Debug for TestKdcBuilder {
     }
 }
 
-/// A realm as one component of a name.
+/// A realm as a single component of a name.
 fn escape(realm: &str) -> String {
     realm.replace('\\', "\\\\").replace('/', "\\/")
 }

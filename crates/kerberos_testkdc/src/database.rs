@@ -1,4 +1,4 @@
-//! The KDC's principals, their keys, and how a name of a request finds them.
+//! The KDC's principals, their keys, and the lookup of names.
 
 use std::sync::OnceLock;
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::account::{Account, AccountState};
 use crate::error::TestKdcError;
 
-/// A key of a principal, with what a keytab entry needs.
+/// A key of a principal, with everything that a keytab entry needs.
 pub struct PrincipalKey {
     components: Vec<String>,
     kvno: u32,
@@ -19,7 +19,7 @@ pub struct PrincipalKey {
 }
 
 impl PrincipalKey {
-    /// The components of the principal's name; the realm is the KDC's.
+    /// The components of the principal's name. The realm is that of the KDC.
     pub fn components(&self) -> &[String] {
         &self.components
     }
@@ -34,22 +34,22 @@ impl PrincipalKey {
         self.key.etype()
     }
 
-    /// The salt, where the key comes from a password.
+    /// The salt, if the key is derived from a password.
     pub fn salt(&self) -> Option<&[u8]> {
         self.salt.as_deref()
     }
 
-    /// The string-to-key parameters, where they are not the type's default.
+    /// The string-to-key parameters, if they differ from the type's default.
     pub fn s2kparams(&self) -> Option<&[u8]> {
         self.s2kparams.as_deref()
     }
 
-    /// The key, for work.
+    /// The key, ready for use.
     pub fn key(&self) -> &Key {
         &self.key
     }
 
-    /// The key and its version, for a ticket.
+    /// The key and its version, for encrypting a ticket.
     pub(crate) fn with_version(&self) -> (&Key, Option<u32>) {
         (&self.key, Some(self.kvno))
     }
@@ -60,7 +60,7 @@ impl PrincipalKey {
     }
 }
 
-/// Shows no key.
+/// Does not show the key.
 impl std::fmt::Debug for PrincipalKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PrincipalKey")
@@ -75,10 +75,10 @@ impl std::fmt::Debug for PrincipalKey {
 pub(crate) struct Entry {
     pub(crate) components: Vec<String>,
     pub(crate) keys: Vec<PrincipalKey>,
-    /// What it was made from.
+    /// The account that this entry was made from.
     pub(crate) account: Account,
     alias: Option<Vec<String>>,
-    /// What it became when its password was changed.
+    /// The entry that replaces this one after a password change.
     next: OnceLock<Box<Self>>,
 }
 
@@ -98,7 +98,7 @@ impl Entry {
         Ok(Self {
             components,
             keys,
-            // An enterprise name is one component, whatever characters it has.
+            // An enterprise name is a single component, whatever characters it contains.
             alias: account.alias.as_deref().map(|alias| {
                 if alias.contains('@') {
                     vec![alias.to_owned()]
@@ -111,7 +111,7 @@ impl Entry {
         })
     }
 
-    /// The same after all changes of its password.
+    /// The entry after all password changes.
     fn newest(&self) -> &Self {
         let mut newest = self;
         while let Some(next) = newest.next.get() {
@@ -120,10 +120,10 @@ impl Entry {
         newest
     }
 
-    /// Gives it another password, and the next version of its keys.
+    /// Sets another password and increments the key version.
     ///
     /// # Errors
-    /// When the password has no key of one of the types.
+    /// When no key of one of the types can be derived from the password.
     pub(crate) fn change_password(
         &self,
         realm: &str,
@@ -140,12 +140,12 @@ impl Entry {
         }
         let etypes: Vec<_> = newest.keys.iter().map(PrincipalKey::etype).collect();
         let changed = Self::new(realm, &etypes, account, rng)?;
-        // Of two changes at once the first one counts.
+        // If two changes happen at the same time, the first one counts.
         let _ = newest.next.set(Box::new(changed));
         Ok(())
     }
 
-    /// The name, for the wire.
+    /// The name as encoded in messages.
     pub(crate) fn name(&self, name_type: NameType) -> PrincipalName<'_> {
         let components = self.components.iter().map(String::as_str);
         PrincipalName {
@@ -154,19 +154,19 @@ impl Entry {
         }
     }
 
-    /// Whether it is a ticket-granting service, of this realm or of another.
+    /// Whether this is a ticket-granting service, of this realm or another.
     pub(crate) fn is_krbtgt(&self) -> bool {
         self.components
             .first()
             .is_some_and(|first| first == "krbtgt")
     }
 
-    /// The key of the first type of `wanted` that has one (RFC 4120 §3.1.3).
+    /// The key of the first type in `wanted` for which there is one (RFC 4120 §3.1.3).
     pub(crate) fn key_for(&self, mut wanted: impl Iterator<Item = i32>) -> Option<&PrincipalKey> {
         wanted.find_map(|etype| self.keys.iter().find(|key| key.etype().0 == etype))
     }
 
-    /// The key that tickets for this principal are made with.
+    /// The key that encrypts tickets for this principal.
     pub(crate) fn ticket_key(&self) -> Option<&PrincipalKey> {
         self.keys.first()
     }
@@ -177,7 +177,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Makes every key; with slow types and many passwords that takes its time.
+    /// Makes all keys. This is slow with slow encryption types and many passwords.
     pub(crate) fn new(
         realm: &str,
         realm_etypes: &[EncryptionType],
@@ -199,7 +199,7 @@ impl Database {
         Ok(Self { entries })
     }
 
-    /// The entry of a name in a request; aliases count where names may be canonicalized.
+    /// The entry for a name in a request. Aliases are found only if names may be canonicalized.
     pub(crate) fn find(&self, name: &PrincipalName<'_>, canonicalize: bool) -> Option<&Entry> {
         let is = |components: &[String]| {
             name.name_string.len() == components.len()
@@ -263,7 +263,7 @@ fn make_key(
     })
 }
 
-/// The components of a name; a backslash takes the special meaning from the next character.
+/// The components of a name. A backslash takes away the special meaning of the next character.
 fn split_name(name: &str) -> Vec<String> {
     let mut components = vec![String::new()];
     let mut characters = name.chars();

@@ -6,13 +6,13 @@ use kerberos_crypto::CryptoError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestKdcError {
-    /// A key could not be made: an encryption type that is not supported, or a password that has
-    /// no key of that type.
+    /// A key could not be made: the encryption type is not supported, or no key of that type can be
+    /// derived from the password.
     #[error("cannot make a key of {principal}: {source}")]
     Key {
-        /// Whose key.
+        /// The principal that the key is for.
         principal: String,
-        /// Why.
+        /// The reason.
         source: CryptoError,
     },
     /// Two accounts have the same name.

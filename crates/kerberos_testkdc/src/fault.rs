@@ -1,4 +1,4 @@
-//! `Fault`: everything that the KDC can do wrong, and how it keeps count.
+//! `Fault`: everything that the KDC can do wrong, and how often.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,29 +10,29 @@ use crate::kdc::Transport;
 
 /// Something that the KDC does wrong.
 ///
-/// Several can be set at once. One that has no effect on a request stays silent: `WrongNonce`
-/// waits for a reply with a nonce.
+/// Several faults can be set at once. A fault that does not apply to a request has no effect:
+/// `WrongNonce` waits for a reply with a nonce.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Fault {
-    // What reaches the client at all.
+    // Whether an answer reaches the client.
     /// No answer.
     Silence,
     /// No answer over this transport.
     SilenceOn(Transport),
-    /// Every answer comes this late (real time, so only over the network).
+    /// Every answer is delayed by this duration (real time, so only over the network).
     Delay(Duration),
-    /// An answer that is no message.
+    /// An answer that is not a message.
     Garbage,
-    /// The first half of the answer.
+    /// Only the first half of the answer.
     Truncated,
-    /// KRB_ERR_RESPONSE_TOO_BIG to whatever comes by UDP.
+    /// KRB_ERR_RESPONSE_TOO_BIG to everything received over UDP.
     TooBigForUdp,
-    /// TCP: a length of this many bytes, then the answer, then nothing more.
+    /// TCP: states this length in bytes, then sends the answer and nothing more.
     TcpLength(u32),
     /// TCP: the connection is closed before the answer.
     TcpCloses,
-    /// TCP: the connection is closed in the midst of the answer.
+    /// TCP: the connection is closed in the middle of the answer.
     TcpClosesMidway,
     /// UDP: the answer comes from another port.
     UdpFromOtherPort,
@@ -40,136 +40,136 @@ pub enum Fault {
     // Errors instead of tickets.
     /// This error to every request.
     Error(ErrorCode),
-    /// This error to every request with pre-authentication.
+    /// This error to every request with preauthentication.
     ErrorAfterPreauth(ErrorCode),
-    /// KDC_ERR_PREAUTH_EXPIRED to a request with pre-authentication (RFC 6113 §5.2); most useful
+    /// KDC_ERR_PREAUTH_EXPIRED to a request with preauthentication (RFC 6113 §5.2). Most useful
     /// with [`Kdc::set_fault_once`](crate::Kdc::set_fault_once).
     PreauthExpired,
-    /// KDC_ERR_PREAUTH_REQUIRED without saying how.
+    /// KDC_ERR_PREAUTH_REQUIRED without a list of mechanisms.
     NoMethodData,
     /// KDC_ERR_PREAUTH_REQUIRED with e-data that is not METHOD-DATA.
     MalformedMethodData,
     /// KDC_ERR_PREAUTH_REQUIRED with unknown mechanisms.
     UnknownPreauthOnly,
 
-    // What the client is told about its key.
-    /// String-to-key parameters that ask for this many iterations (0 means 2³²).
+    // What the KDC says about the client's key.
+    /// String-to-key parameters that request this many iterations (0 means 2³²).
     HintedIterations(u32),
-    /// String-to-key parameters of this form.
+    /// These string-to-key parameters.
     HintedS2kParams(Vec<u8>),
     /// This encryption type.
     HintedEtype(EncryptionType),
     /// This salt.
     HintedSalt(Vec<u8>),
 
-    // What is wrong with a reply.
+    // Faults in a reply.
     /// The KDC's clock is ahead by this many seconds (negative: behind).
     ClockOffset(i64),
-    /// The number of this encryption type on the encrypted part.
+    /// The encrypted part has the number of this encryption type.
     ReplyEtype(EncryptionType),
     /// One bit of the encrypted part is flipped.
     CorruptedCiphertext,
     /// A TGS-REP in answer to an AS-REQ.
     WrongMessageType,
-    /// An AS-REP whose encrypted part has the tag of a TGS-REP's, as some KDCs send it; clients
-    /// accept that (RFC 4120 §5.4.2).
+    /// An AS-REP whose encrypted part has the tag of a TGS-REP's, as some KDCs send it. Clients
+    /// must accept this (RFC 4120 §5.4.2).
     TgsTag,
-    /// Another nonce.
+    /// A wrong nonce.
     WrongNonce,
-    /// A nonce from 2³¹ on is written as the negative INTEGER of the same 32 bits, as some KDCs
-    /// do; clients accept that. Smaller nonces have no such form.
+    /// A nonce of at least 2³¹ is written as the negative INTEGER with the same 32 bits, as some
+    /// KDCs do. Clients must accept this. Smaller nonces are not affected.
     NegativeNonce,
-    /// Another client name.
+    /// A wrong client name.
     WrongClientName,
-    /// Another client realm.
+    /// A wrong client realm.
     WrongClientRealm,
-    /// Another server name, in the ticket and in the encrypted part.
+    /// A wrong server name, in the ticket and in the encrypted part.
     WrongServerName,
-    /// Another server name on the ticket than in the encrypted part.
+    /// A server name in the ticket that differs from the encrypted part.
     WrongTicketServer,
-    /// Another server realm, in the ticket and in the encrypted part.
+    /// A wrong server realm, in the ticket and in the encrypted part.
     WrongServerRealm,
-    /// These flags, too.
+    /// These flags are added.
     AddedFlags(TicketFlags),
-    /// Without these flags.
+    /// These flags are removed.
     RemovedFlags(TicketFlags),
-    /// The ticket has ended already.
+    /// The ticket has already expired.
     EndtimeInPast,
-    /// The ticket is not yet valid, though that was not asked for.
+    /// The ticket is not yet valid, although that was not requested.
     StarttimeInFuture,
-    /// The ticket lives longer than was asked for.
+    /// The ticket lasts longer than requested.
     EndtimeTooLate,
-    /// The enc-pa-rep flag is set but the checksum of the request is missing (RFC 6806 §11).
+    /// The flag enc-pa-rep is set, but the checksum of the request is missing (RFC 6806 §11).
     MissingRequestChecksum,
-    /// The checksum of the request is wrong, as if someone had altered the request.
+    /// The checksum of the request is wrong, as if the request had been altered.
     WrongRequestChecksum,
-    /// Something about a ticket on behalf of a user.
+    /// A fault in a ticket on behalf of a user.
     S4u(S4uFault),
-    /// Something about a change of a password.
+    /// A fault of the kpasswd service.
     Password(PasswordFault),
 }
 
-/// What can be wrong when a password is to be changed (RFC 3244).
+/// A fault of the kpasswd service (RFC 3244).
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PasswordFault {
-    /// The password is not changed, with this result code and this explanation.
+    /// The password is not changed. The result has this code and this explanation.
     Rejects(u16, Vec<u8>),
-    /// The same in the e-data of a KRB-ERROR, which proves nothing; with the code 0 the password is
-    /// changed, as Windows Server 2025 does it.
+    /// The same in the e-data of a KRB-ERROR, which proves nothing. With the code 0 the password is
+    /// changed, as by Windows Server 2025.
     Error(u16, Vec<u8>),
-    /// The same in the frame of a reply, as version 1 of the protocol has it.
+    /// The same in the frame of a reply, as in version 1 of the protocol.
     FramedError(u16, Vec<u8>),
     /// A KRB-ERROR with this code and no e-data.
     BareError(ErrorCode),
     /// The result is encrypted in the ticket's session key instead of the subkey.
     SessionKey,
-    /// In some other key.
+    /// The result is encrypted in an unrelated key.
     WrongKey,
-    /// The AP-REP repeats another time than the request's.
+    /// The AP-REP does not repeat the time of the request.
     WrongTime,
-    /// The result has another sequence number than the AP-REP.
+    /// The sequence numbers of the result and of the AP-REP differ.
     WrongNumber,
-    /// The request's own KRB-PRIV comes back instead of a result.
+    /// The request's own KRB-PRIV is sent back instead of a result.
     Echo,
-    /// The reply states another version of the protocol.
+    /// The reply states this version of the protocol.
     Version(u16),
-    /// It states another length.
+    /// The reply states this length.
     Length(u16),
-    /// It states another length of its AP-REP.
+    /// The reply states this length of its AP-REP.
     ApLength(u16),
-    /// The result is no longer than one octet.
+    /// The result has only one octet.
     ShortResult,
 }
 
-/// What can be wrong with a reply about a user on whose behalf a service asks (MS-SFU).
+/// A fault in a reply to a request on behalf of a user (MS-SFU).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum S4uFault {
-    /// The KDC knows nothing of it and gives the service a ticket of its own.
+    /// The KDC does not know the extension, and issues a ticket to the service itself.
     Ignored,
-    /// The reply comes without PA-S4U-X509-USER, as from a KDC that knows PA-FOR-USER only.
+    /// The reply does not contain PA-S4U-X509-USER, as from a KDC that only knows PA-FOR-USER.
     NoPadata,
-    /// With another nonce.
+    /// The reply has a wrong nonce.
     WrongNonce,
-    /// It names another user, with a checksum that fits.
+    /// The reply names another user, with a matching checksum.
     OtherUser,
-    /// The KDC takes a user of its own for one of the service's realm, or where that is its own,
-    /// of `OTHER.TEST`.
+    /// The KDC claims that its own user belongs to the service's realm or, if that is its own, to
+    /// `OTHER.TEST`.
     OtherRealm,
-    /// It does not name a user.
+    /// The reply does not name a user.
     NoUser,
-    /// With another checksum.
+    /// The reply has a wrong checksum.
     WrongChecksum,
-    /// With a checksum that anyone can make.
+    /// The reply has an unkeyed checksum, which anyone can compute.
     UnkeyedChecksum,
-    /// With old encryption types: the checksums are not in the encrypted part.
+    /// With old encryption types: the checksums are not repeated in the encrypted part.
     NotRepeated,
-    /// The KDC does not say that it knows resource-based constrained delegation.
+    /// The KDC does not announce that it supports resource-based constrained delegation.
     NotResourceBased,
 }
 
-/// The faults that are set, and how often each has yet to strike.
+/// The faults that are set, and how many more times each applies.
 pub(crate) struct Faults(Mutex<Vec<(Fault, Option<u32>)>>);
 
 impl Faults {
@@ -187,12 +187,13 @@ impl Faults {
         self.list().clear();
     }
 
-    /// Whether this fault strikes now; it counts as struck then.
+    /// Whether this fault applies now. If so, this counts as one occurrence.
     pub(crate) fn strikes(&self, fault: &Fault) -> bool {
         self.find(|set| (set == fault).then_some(())).is_some()
     }
 
-    /// What `pick` makes of the first fault that it takes; that one counts as struck.
+    /// The result of `pick` for the first fault that it accepts. This counts as one occurrence of
+    /// that fault.
     pub(crate) fn find<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
         let mut list = self.list();
         let (index, picked) = list

@@ -1,4 +1,4 @@
-//! Tickets made by hand, for tests of services: as a KDC makes them, but without a request.
+//! Tickets made by hand for tests of services: like those of a KDC, but without a request.
 
 use kerberos_asn1::{
     EncTicketPart, Encode, EncryptedData, EncryptionKey, KerberosTime, PrincipalName, Realm,
@@ -7,8 +7,9 @@ use kerberos_asn1::{
 use kerberos_crypto::{CryptoRng, Key, KeyUsage};
 use zeroize::Zeroizing;
 
-/// What a ticket of `cname` says within (RFC 4120 §5.3), for a test to alter: preauthenticated,
-/// with this session key, good from a minute before `now` to an hour after, in seconds since 1970.
+/// The encrypted contents of a ticket of `cname` (RFC 4120 §5.3), for a test to modify:
+/// preauthenticated, with this session key, valid from a minute before `now` to an hour after it.
+/// `now` is in seconds since 1970.
 ///
 /// # Example
 /// ```
@@ -57,8 +58,8 @@ pub fn enc_ticket_part<'a>(
     }
 }
 
-/// The ticket, in DER, for the service `sname` of `realm`: `part` in the service's key, whose
-/// version it names when there is one.
+/// The ticket, in DER, for the service `sname` in `realm`. `part` is encrypted in the service's
+/// key, and the ticket states the key's version if it is given.
 pub fn seal(
     part: &EncTicketPart<'_>,
     realm: Realm<'_>,
@@ -81,7 +82,7 @@ pub fn seal(
     .to_der()
 }
 
-/// The key as messages have it.
+/// The key as encoded in messages.
 pub(crate) fn wire_key(key: &Key) -> EncryptionKey<'_> {
     EncryptionKey {
         keytype: key.etype().0,

@@ -1,6 +1,7 @@
-//! What the ticket of a TGS-REQ may be used for (RFC 4120 §3.3.2, §3.3.3), as MIT's KDC judges it.
+//! What the ticket of a TGS-REQ may be used for (RFC 4120 §3.3.2, §3.3.3), by the rules of MIT's
+//! KDC.
 //!
-//! Whether it is genuine is for `tgs_service` to see.
+//! Its authenticity is checked in `tgs_service`.
 
 use kerberos_asn1::{
     EncTicketPart, ErrorCode, KdcOptions, KdcReqBody, PrincipalName, Ticket, TicketFlags,
@@ -9,7 +10,7 @@ use kerberos_asn1::{
 use crate::kdc::{Kdc, Now};
 use crate::reply::{Refusal, after};
 
-/// Checks that `ticket`, in which there is `part`, is one for what `body` asks.
+/// Checks that `ticket`, whose contents are `part`, may be used for the request `body`.
 pub(crate) fn check(
     kdc: &Kdc,
     ticket: &Ticket<'_>,
@@ -18,7 +19,7 @@ pub(crate) fn check(
     now: Now,
 ) -> Result<(), Refusal> {
     let asked = |options| body.kdc_options & options != KdcOptions::empty();
-    // RFC 4120 §3.3.2: another ticket than a TGT of this KDC's will do to get itself anew.
+    // RFC 4120 §3.3.2: a ticket other than a TGT of this KDC can be used to replace itself.
     let is_tgt = is_own_tgt(kdc, &ticket.sname);
     if !is_tgt && !asked(KdcOptions::RENEW | KdcOptions::VALIDATE | KdcOptions::PROXY) {
         let text = "BAD TGS SERVER NAME";
@@ -30,7 +31,7 @@ pub(crate) fn check(
         let text = "SERVER DIDN'T MATCH TICKET FOR RENEW/FORWARD/ETC";
         return Err(Refusal::new(ErrorCode::KDC_ERR_SERVER_NOMATCH, text));
     }
-    // §3.3.3.1: a postdated ticket is of no use until it is validated.
+    // §3.3.3.1: a postdated ticket must be validated before other uses.
     let validate = asked(KdcOptions::VALIDATE);
     if part.flags.contains(TicketFlags::INVALID) && !validate {
         return Err(Refusal::new(

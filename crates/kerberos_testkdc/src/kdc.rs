@@ -1,4 +1,4 @@
-//! `Kdc`: from the bytes of a request to the bytes of an answer, without a network or a clock.
+//! `Kdc`: turns the bytes of a request into the bytes of an answer, without a network or a clock.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::{as_service, tgs_service};
 
 /// A KDC without a network.
 ///
-/// [`answer`](Self::answer) is all of it; [`TestKdc`](crate::TestKdc) calls that from its sockets.
+/// [`answer`](Self::answer) does everything; [`TestKdc`](crate::TestKdc) calls it from its sockets.
 pub struct Kdc {
     pub(crate) realm: String,
     pub(crate) database: Database,
@@ -27,7 +27,7 @@ pub struct Kdc {
     pub(crate) replays: Mutex<Replays>,
 }
 
-/// What the KDC grants.
+/// The limits for what the KDC grants.
 pub(crate) struct Policy {
     pub(crate) clock_skew: Duration,
     pub(crate) max_life: Duration,
@@ -36,7 +36,7 @@ pub(crate) struct Policy {
     pub(crate) hints: Vec<Hint>,
 }
 
-/// How a request came.
+/// How a request arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Transport {
     /// In a datagram.
@@ -45,23 +45,23 @@ pub enum Transport {
     Tcp,
 }
 
-/// A request that came in.
+/// A request that the KDC received.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Received {
-    /// How it came.
+    /// How it arrived.
     pub transport: Transport,
     /// The message; over TCP without its length.
     pub message: Vec<u8>,
 }
 
 impl Kdc {
-    /// As [`TestKdc::builder`](crate::TestKdc::builder).
+    /// The same as [`TestKdc::builder`](crate::TestKdc::builder).
     pub fn builder(realm: &str) -> TestKdcBuilder {
         TestKdcBuilder::new(realm)
     }
 
-    /// The answer to `request`. `None` means silence: to what is not a request, and where a fault
-    /// says so.
+    /// The answer to `request`. `None` means no answer: `request` is not a request, or a fault is
+    /// set.
     ///
     /// `now` is the time since 1970-01-01T00:00:00Z. An answer that is too long for UDP becomes
     /// KRB_ERR_RESPONSE_TOO_BIG (RFC 4120 §7.2.1).
@@ -82,7 +82,7 @@ impl Kdc {
         self.sent(reply)
     }
 
-    /// What time it is by this KDC's clock, unless it hears nothing.
+    /// The time by this KDC's clock; `None` if a fault makes it ignore the request.
     pub(crate) fn heard(&self, transport: Transport, now: Duration) -> Option<Now> {
         if self.faults.strikes(&Fault::Silence) || self.faults.strikes(&Fault::SilenceOn(transport))
         {
@@ -95,7 +95,7 @@ impl Kdc {
         Some(Now::new(now, offset.unwrap_or(0)))
     }
 
-    /// What is sent of `reply`.
+    /// Applies faults to `reply` before it is sent.
     pub(crate) fn sent(&self, reply: Vec<u8>) -> Option<Vec<u8>> {
         if self.faults.strikes(&Fault::Garbage) {
             return Some(b"HTTP/1.0 400 Bad Request\r\n\r\n".to_vec());
@@ -106,39 +106,39 @@ impl Kdc {
         Some(reply)
     }
 
-    /// The realm that is served.
+    /// The realm of this KDC.
     pub fn realm(&self) -> &str {
         &self.realm
     }
 
-    /// The keys of a principal, none where there is no such; the name is without realm.
+    /// The keys of a principal; empty if there is no such principal. The name is without the realm.
     pub fn keys(&self, name: &str) -> &[PrincipalKey] {
         self.database
             .find_by_text(name)
             .map_or(&[], |entry| &entry.keys)
     }
 
-    /// Lets this go wrong from now on, as well as what was set before.
+    /// Sets a fault from now on, in addition to those already set.
     pub fn set_fault(&self, fault: Fault) {
         self.faults.set(fault, None);
     }
 
-    /// Lets this go wrong the next time that it can.
+    /// Sets a fault for the next time that it applies.
     pub fn set_fault_once(&self, fault: Fault) {
         self.faults.set(fault, Some(1));
     }
 
-    /// Lets nothing go wrong any more.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.faults.clear();
     }
 
-    /// The requests that came in so far, the oldest first.
+    /// The requests received so far, the oldest first.
     pub fn requests(&self) -> Vec<Received> {
         lock(&self.received).clone()
     }
 
-    /// How many requests came this way.
+    /// The number of requests received over this transport.
     pub fn count(&self, transport: Transport) -> usize {
         lock(&self.received)
             .iter()
@@ -146,7 +146,7 @@ impl Kdc {
             .count()
     }
 
-    /// Forgets the requests that came in.
+    /// Clears the list of received requests.
     pub fn forget_requests(&self) {
         lock(&self.received).clear();
     }
@@ -189,7 +189,7 @@ impl std::fmt::Debug for Kdc {
     }
 }
 
-/// The time by the KDC's clock, which may be off on purpose.
+/// The time by the KDC's clock, which may deliberately be wrong.
 #[derive(Clone, Copy)]
 pub(crate) struct Now {
     pub(crate) seconds: i64,
@@ -206,7 +206,7 @@ impl Now {
     }
 }
 
-/// A panic elsewhere leaves nothing half done in what is locked here.
+/// Ignores poisoning: a panic elsewhere leaves no incomplete changes in what is locked here.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

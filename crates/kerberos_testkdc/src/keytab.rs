@@ -1,4 +1,4 @@
-//! A principal's keys as a keytab file has them, format 0x502 of MIT's `kt_file.c`.
+//! A principal's keys in the keytab file format, version 0x502 of MIT's `kt_file.c`.
 
 use kerberos_asn1::NameType;
 
@@ -6,8 +6,8 @@ use crate::database::PrincipalKey;
 use crate::kdc::Kdc;
 
 impl Kdc {
-    /// The contents of a keytab file with the keys of a principal, as of 1970; without entries
-    /// where there is no such principal. The name is without realm.
+    /// The contents of a keytab file with the keys of a principal, with timestamps of 1970; without
+    /// entries if there is no such principal. The name is without the realm.
     ///
     /// # Example
     /// ```
@@ -59,7 +59,7 @@ fn counted(entry: &mut Vec<u8>, bytes: &[u8]) {
     entry.extend(bytes);
 }
 
-/// What is that long is no name and no key of a test.
+/// No name and no key in a test is that long.
 fn low_u16(length: usize) -> [u8; 2] {
     u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes()
 }

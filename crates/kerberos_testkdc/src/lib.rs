@@ -1,15 +1,15 @@
 //! A small KDC to embed in tests and demos: UDP and TCP on 127.0.0.1, or no network at all.
 //!
 //! It serves the AS exchange (RFC 4120 §3.1) with and without preauthentication by encrypted
-//! timestamp, and service tickets by TGS exchange (§3.3), also on behalf of users (MS-SFU). Where
-//! there is a service `kadmin/changepw`, it changes passwords (RFC 3244). It is built from
-//! `kerberos_asn1` and `kerberos_crypto` alone, so that the client engine can be tested against it.
-//! And it can misbehave: a [`Fault`] for everything that a client must survive.
+//! timestamp, and the TGS exchange (§3.3), including tickets on behalf of users (MS-SFU). If there
+//! is a service `kadmin/changepw`, it changes passwords (RFC 3244). It uses only `kerberos_asn1`
+//! and `kerberos_crypto`, so that the client crates can be tested against it. And it can misbehave:
+//! there is a [`Fault`] for everything that a client must withstand.
 //!
-//! What it never does: **it is no KDC for production.** Nothing is stored, nothing is replicated,
-//! there is no administration, no replay cache and no PAC, and it listens on the loopback
-//! interface only. **And it proves no cryptography**, for that is the client's own: the vectors
-//! of the RFCs and real KDCs do.
+//! What it never does: **it is not a KDC for production.** Nothing is stored or replicated, there
+//! is no administration, no replay cache and no PAC, and it listens on the loopback interface only.
+//! **It does not prove the cryptography**, because it shares that with the client: the test vectors
+//! of the RFCs and real KDCs do that.
 //!
 //! ```text
 //! TestKdc::builder(realm) ── accounts, services, faults ──┬─ build() ─► Kdc::answer(bytes, …)

@@ -1,4 +1,4 @@
-//! The kpasswd service: passwords changed and set (RFC 3244); how it answers is in
+//! The kpasswd service, which changes and sets passwords (RFC 3244). Its answers are in
 //! `password_service/reply.rs`.
 
 use std::collections::BTreeSet;
@@ -16,16 +16,17 @@ use crate::request::{decode_padded, whole_seconds};
 
 mod reply;
 
-/// The authenticators that were taken, for none is taken twice.
+/// The accepted authenticators. None is accepted twice.
 pub(crate) type Replays = BTreeSet<Vec<u8>>;
 
 impl Kdc {
-    /// The kpasswd service's answer to `request`. `None` means silence: to what is not a request,
-    /// and where a fault says so.
+    /// The kpasswd service's answer to `request`. `None` means no answer: `request` is not a
+    /// request, or a fault is set.
     ///
-    /// `now` is the time since 1970-01-01T00:00:00Z. There has to be a service `kadmin/changepw`.
-    /// A client that logged in for it may change its own password, and one that
-    /// [may](crate::Account::may_set_passwords) those of others, to anything but an empty one.
+    /// `now` is the time since 1970-01-01T00:00:00Z. There must be a service `kadmin/changepw`. A
+    /// client with a ticket from a login may change its own password. A client that [may set
+    /// passwords](crate::Account::may_set_passwords) may change those of others. Empty passwords
+    /// are refused.
     pub fn answer_password_change(
         &self,
         request: &[u8],
@@ -44,7 +45,7 @@ impl Kdc {
         self.sent(reply)
     }
 
-    /// The requests for other passwords that came in so far, the oldest first.
+    /// The password requests received so far, the oldest first.
     pub fn password_requests(&self) -> Vec<Received> {
         lock(&self.password_requests).clone()
     }
@@ -65,7 +66,7 @@ impl Kdc {
         if version != CHANGE && version != SET {
             return Err(Refusal::result(6, "unknown version"));
         }
-        // RFC 4120 §3.2.3: the ticket is ours, and who sends it knows its session key.
+        // RFC 4120 §3.2.3: the ticket must be for us, and its sender must know the session key.
         let bad = || Refusal::result(3, "bad request");
         let request = ApReq::from_der(ap_req).map_err(|_| bad())?;
         let sealed = &request.ticket.ticket().enc_part;
@@ -89,7 +90,7 @@ impl Kdc {
         if !lock(&self.replays).insert(sealed.to_vec()) {
             return Err(Refusal::bare(ErrorCode::KRB_AP_ERR_REPEAT));
         }
-        // RFC 3244 §2: there is a subkey, and a number that both parts have.
+        // RFC 3244 §2: there must be a subkey, and the same sequence number in both parts.
         let subkey = authenticator
             .subkey
             .as_ref()
@@ -130,7 +131,7 @@ impl Kdc {
         Ok(self.reply(&session, &subkey, &authenticator, private, &data))
     }
 
-    /// Changes the password if that is allowed: the result code, and what there is to say.
+    /// Changes the password if that is allowed. Returns the result code and its explanation.
     fn decide(&self, version: u16, ticket: &EncTicketPart<'_>, data: &[u8]) -> (u16, Vec<u8>) {
         let no = |code, text: &str| (code, text.as_bytes().to_vec());
         let (password, target) = if version == CHANGE {
@@ -148,7 +149,7 @@ impl Kdc {
                 return no(5, "not your password");
             }
             Some(target) => self.database.find(&target, false),
-            // RFC 3244 §2: one's own password needs the old one.
+            // RFC 3244 §2: changing one's own password requires the old one.
             None if !ticket.flags.contains(TicketFlags::INITIAL) => return no(7, ""),
             None => client,
         };
@@ -219,7 +220,8 @@ fn key_of(wire: &EncryptionKey<'_>) -> Option<Key> {
     Key::from_bytes(EncryptionType(wire.keytype), wire.keyvalue).ok()
 }
 
-/// The version of the original protocol, which changes one's own password; every reply has it.
+/// The version number of the original protocol, which changes one's own password. Every reply has
+/// it.
 const CHANGE: u16 = 1;
-/// The version of RFC 3244, which sets anyone's.
+/// The version number of RFC 3244, which sets any principal's password.
 const SET: u16 = 0xff80;

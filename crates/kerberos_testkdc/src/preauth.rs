@@ -1,4 +1,4 @@
-//! Preauthentication by encrypted timestamp, and what tells clients of it (RFC 4120 §5.2.7).
+//! Preauthentication by encrypted timestamp, and the hints for clients (RFC 4120 §5.2.7).
 
 use kerberos_asn1::{
     Decode, Encode, EncryptedData, ErrorCode, EtypeInfo, EtypeInfo2Entry, EtypeInfoEntry, KdcReq,
@@ -13,7 +13,7 @@ use crate::kdc::{Kdc, Now};
 use crate::reply::Refusal;
 use crate::request::{decode_padded, find_padata};
 
-/// Whether the client preauthenticated (RFC 4120 §5.2.7.2); refused where it had to and did not.
+/// Whether the client preauthenticated (RFC 4120 §5.2.7.2). An error if it had to, but did not.
 pub(crate) fn check_preauth(
     kdc: &Kdc,
     client: &Entry,
@@ -71,7 +71,7 @@ pub(crate) fn check_preauth(
     Ok(true)
 }
 
-/// What tells the client how to make its key, in the forms that the policy names.
+/// The hints for deriving the client's key, in the forms selected by the policy.
 pub(crate) fn hints(kdc: &Kdc, keys: &[&PrincipalKey]) -> Vec<(PaDataType, Vec<u8>)> {
     let params = kdc.faults.find(|fault| match fault {
         Fault::HintedIterations(count) => Some(count.to_be_bytes().to_vec()),
@@ -134,7 +134,7 @@ pub(crate) fn method_data(methods: &[(PaDataType, Vec<u8>)]) -> MethodData<'_> {
         .collect()
 }
 
-/// The METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED (RFC 4120 §5.9.1), encoded.
+/// The encoded METHOD-DATA of KDC_ERR_PREAUTH_REQUIRED (RFC 4120 §5.9.1).
 fn preauth_methods(kdc: &Kdc, client: &Entry, body: &KdcReqBody<'_>) -> Vec<u8> {
     if kdc.faults.strikes(&Fault::MalformedMethodData) {
         return b"\x30\x80 not METHOD-DATA".to_vec();

@@ -1,9 +1,9 @@
-//! `Repeatable`: random numbers that are the same each time (SplitMix64).
+//! `Repeatable`: reproducible random numbers (SplitMix64).
 
 use core::convert::Infallible;
 
-/// A source of random numbers that its seed decides. **For tests only**: nothing that is made with
-/// it is secret.
+/// A source of random numbers that are determined by the seed. **For tests only**: nothing made
+/// with it is secret.
 ///
 /// # Example
 /// ```
@@ -28,7 +28,7 @@ impl Repeatable {
         word ^ (word >> 31)
     }
 
-    /// A number below `limit`, or 0 when that is 0.
+    /// A number below `limit`, or 0 if `limit` is 0.
     pub fn below(&mut self, limit: usize) -> usize {
         let limit = u64::try_from(limit).unwrap_or(u64::MAX);
         let number = self.number().checked_rem(limit).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! What both services answer with: tickets (RFC 4120 §3.1.3, §5.4.2) and errors (§5.9.1).
+//! The answers of both services: tickets (RFC 4120 §3.1.3, §5.4.2) and errors (§5.9.1).
 //!
-//! The faults that spoil a reply strike here.
+//! The faults in replies are applied here.
 
 use kerberos_asn1::der::{Reader, Tag};
 use kerberos_asn1::{
@@ -34,7 +34,7 @@ impl Refusal {
         }
     }
 
-    /// RFC 4120 §7.2.1: the client shall come again by TCP.
+    /// RFC 4120 §7.2.1: tells the client to retry over TCP.
     pub(crate) fn too_big() -> Self {
         Self::new(ErrorCode::KRB_ERR_RESPONSE_TOO_BIG, "RESPONSE_TOO_BIG")
     }
@@ -44,13 +44,13 @@ impl Refusal {
         self
     }
 
-    /// Names another realm as the client's (RFC 6806 §7).
+    /// States another realm for the client (RFC 6806 §7).
     pub(crate) fn with_client_realm(mut self, realm: &str) -> Self {
         self.client_realm = Some(realm.to_owned());
         self
     }
 
-    /// The KRB-ERROR.
+    /// Encodes the KRB-ERROR.
     pub(crate) fn to_error(&self, kdc: &Kdc, request: &KdcReq<'_>, now: Now) -> Vec<u8> {
         let body = &request.req_body;
         let client_realm = self.client_realm.as_deref().map(Realm::from);
@@ -75,15 +75,15 @@ impl Refusal {
     }
 }
 
-/// A ticket to be issued.
+/// A ticket to issue.
 pub(crate) struct Grant<'a> {
-    /// What the reply is: [`MessageType::AS_REP`] or [`MessageType::TGS_REP`].
+    /// The type of the reply: [`MessageType::AS_REP`] or [`MessageType::TGS_REP`].
     pub(crate) reply_type: MessageType,
     pub(crate) client: PrincipalName<'a>,
     pub(crate) client_realm: Realm<'a>,
     pub(crate) server: PrincipalName<'a>,
     pub(crate) server_realm: Realm<'a>,
-    /// The key that the ticket is encrypted in, and its version if it is a long-term one.
+    /// The key that encrypts the ticket, and its version if it is a long-term key.
     pub(crate) ticket_key: (&'a Key, Option<u32>),
     pub(crate) session_etype: EncryptionType,
     pub(crate) flags: TicketFlags,
@@ -94,7 +94,7 @@ pub(crate) struct Grant<'a> {
     pub(crate) padata: Option<MethodData<'a>>,
     pub(crate) encrypted_pa_data: Option<MethodData<'a>>,
     pub(crate) authorization_data: Option<AuthorizationData<'a>>,
-    /// The key, its version and the usage for the client's part.
+    /// The key for the client's part, with its version and key usage.
     pub(crate) reply_key: (&'a Key, Option<u32>, KeyUsage),
 }
 
@@ -108,10 +108,10 @@ pub(crate) struct Times {
 }
 
 impl Grant<'_> {
-    /// The reply: makes the session key, the ticket and the client's part.
+    /// Makes the reply: the session key, the ticket and the client's part.
     ///
     /// # Errors
-    /// None in practice: the types were found among those of keys that exist.
+    /// None in practice, because the types are those of existing keys.
     pub(crate) fn issue(mut self, kdc: &Kdc, now: Now) -> Result<Vec<u8>, Refusal> {
         self.spoil(kdc, now);
         let session = kdc
@@ -154,7 +154,7 @@ impl Grant<'_> {
         })
     }
 
-    /// The faults in what the reply says.
+    /// Applies the faults in the contents of the reply.
     fn spoil(&mut self, kdc: &Kdc, now: Now) {
         let faults = &kdc.faults;
         if faults.strikes(&Fault::WrongNonce) {
@@ -257,14 +257,14 @@ impl Grant<'_> {
     }
 }
 
-/// The time by the KDC's clock and so many seconds.
+/// The time `seconds` after `now`, by the KDC's clock.
 pub(crate) fn after(now: Now, seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(now.seconds.saturating_add(seconds))
 }
 
-/// An encoded EncKDCRepPart with its nonce written as the negative INTEGER of the same 32 bits.
+/// An encoded EncKDCRepPart with its nonce written as the negative INTEGER with the same 32 bits.
 ///
-/// The encoder would not do that: RFC 4120 §5.2.4 has UInt32.
+/// The encoder cannot do this, because RFC 4120 §5.2.4 specifies UInt32.
 fn negate_nonce(der: &[u8], nonce: u32) -> Option<Zeroizing<Vec<u8>>> {
     let mut outer = Reader::new(der);
     let application = outer.peek()?;
@@ -280,12 +280,12 @@ fn negate_nonce(der: &[u8], nonce: u32) -> Option<Zeroizing<Vec<u8>>> {
         }
     }
     let sequence = Zeroizing::new(wrap(0x30, &contents)?);
-    // Identifier octets of the constructed application tags 25 and 26.
+    // The identifier octets of the constructed application tags 25 and 26.
     let identifier = 0x60 | application.application_number()?;
     Some(Zeroizing::new(wrap(identifier, &sequence)?))
 }
 
-/// A DER element; its contents are shorter than 64 KiB.
+/// A DER element. Its contents must be shorter than 64 KiB.
 fn wrap(identifier: u8, contents: &[u8]) -> Option<Vec<u8>> {
     let [high, low] = u16::try_from(contents.len()).ok()?.to_be_bytes();
     let length: &[u8] = match (high, low) {

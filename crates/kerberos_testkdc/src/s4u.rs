@@ -1,7 +1,7 @@
-//! Tickets on behalf of users: S4U2Self and S4U2Proxy (MS-SFU), through realms too.
+//! Tickets on behalf of users: S4U2Self and S4U2Proxy (MS-SFU), also across realms.
 //!
-//! There is no PAC here. The user that a TGT of another realm is about, whom a real KDC finds in
-//! the PAC, is in an element of authorization data of our own.
+//! There are no PACs here. A real KDC finds the user of another realm's TGT in the PAC; this one
+//! uses an element of authorization data of its own.
 
 use kerberos_asn1::{
     AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, EncTicketPart, KdcOptions,
@@ -21,7 +21,7 @@ mod to_self;
 use proxy::by_proxy;
 use to_self::{requested_user, to_self};
 
-/// A request with a TGT, as far as S4U looks at it.
+/// The parts of a request with a TGT that S4U needs.
 pub(crate) struct Asked<'a> {
     pub(crate) request: &'a KdcReq<'a>,
     pub(crate) tgt: &'a EncTicketPart<'a>,
@@ -30,23 +30,24 @@ pub(crate) struct Asked<'a> {
     pub(crate) session: &'a Key,
     /// The subkey, or else the session key.
     pub(crate) key: &'a Key,
-    /// What is granted: the service, or a TGT on the way to it.
+    /// The service of the granted ticket: the requested one, or a ticket-granting service on the
+    /// way to it.
     pub(crate) server: &'a Entry,
 }
 
-/// What is special about a ticket on behalf of someone.
+/// What is special about a ticket on behalf of a user.
 pub(crate) struct Granted {
     client: (Vec<String>, String),
     name_type: NameType,
     pub(crate) forwardable: bool,
     padata: Vec<(PaDataType, Vec<u8>)>,
     encrypted: Vec<(PaDataType, Vec<u8>)>,
-    /// The user that a TGT of another realm is about.
+    /// The user whom a TGT of another realm is about.
     subject: Option<String>,
 }
 
 impl Granted {
-    /// What `asked` is granted, where it is on behalf of someone or by a TGT that is.
+    /// What to grant for `asked`, if it is on behalf of a user or its TGT is.
     pub(crate) fn new(kdc: &Kdc, asked: &Asked<'_>) -> Result<Option<Self>, Refusal> {
         let options = asked.request.req_body.kdc_options;
         if options.contains(KdcOptions::CNAME_IN_ADDL_TKT) {
@@ -65,7 +66,7 @@ impl Granted {
         }))
     }
 
-    /// A ticket with the requester's own name.
+    /// A ticket in the requester's own name.
     fn of_requester(asked: &Asked<'_>) -> Self {
         Self {
             client: named(&asked.tgt.cname, asked.tgt.crealm),
@@ -105,7 +106,7 @@ impl Granted {
     }
 }
 
-/// The user that a TGT is about.
+/// The user whom a TGT is about.
 fn subject(tgt: &EncTicketPart<'_>) -> Option<String> {
     let elements = tgt.authorization_data.as_ref()?;
     let element = elements.iter().find(|one| one.ad_type == SUBJECT)?;
@@ -136,5 +137,5 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// In place of a PAC: the user that a TGT of another realm is about.
+/// Replaces the PAC: the user whom a TGT of another realm is about.
 const SUBJECT: AuthorizationDataType = AuthorizationDataType(-4242);

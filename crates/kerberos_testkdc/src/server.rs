@@ -1,5 +1,5 @@
 //! `TestKdc`: the KDC and its kpasswd service on UDP and TCP of 127.0.0.1 (RFC 4120 §7.2, RFC 3244
-//! §2), in threads that end with it.
+//! §2), in threads that are stopped with it.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -14,9 +14,9 @@ use crate::error::TestKdcError;
 use crate::fault::Fault;
 use crate::kdc::{Kdc, Transport};
 
-/// A running KDC; it stops when this is dropped.
+/// A running KDC. It stops when dropped.
 ///
-/// It dereferences to [`Kdc`], where keys, faults and the log of requests are.
+/// It dereferences to [`Kdc`], which has the keys, the faults and the list of requests.
 pub struct TestKdc {
     kdc: Arc<Kdc>,
     address: SocketAddr,
@@ -26,7 +26,7 @@ pub struct TestKdc {
 }
 
 impl TestKdc {
-    /// Sets up a KDC for `realm`, with no principal yet but the ticket-granting service.
+    /// Sets up a KDC for `realm`. The only principal is the ticket-granting service.
     pub fn builder(realm: &str) -> TestKdcBuilder {
         TestKdcBuilder::new(realm)
     }
@@ -59,17 +59,18 @@ impl TestKdc {
         Ok(address)
     }
 
-    /// Where it listens, by UDP and by TCP.
+    /// The address on which it listens, for UDP and TCP.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where passwords are changed, by UDP and by TCP; `None` without a service `kadmin/changepw`.
+    /// The address of the kpasswd service, for UDP and TCP; `None` without a service
+    /// `kadmin/changepw`.
     pub fn password_address(&self) -> Option<SocketAddr> {
         self.password_address
     }
 
-    /// A krb5.conf with which clients find this KDC and no other.
+    /// A krb5.conf with which clients find only this KDC.
     pub fn krb5_conf(&self) -> String {
         let (realm, address) = (self.kdc.realm(), self.address);
         let kpasswd = self.password_address.map_or_else(String::new, |address| {
@@ -113,7 +114,7 @@ impl Deref for TestKdc {
 impl Drop for TestKdc {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
-        // Each thread waits for a message; an empty one lets it look at `stop`.
+        // Each thread waits for a message. An empty one makes it check `stop`.
         for address in [Some(self.address), self.password_address]
             .into_iter()
             .flatten()
@@ -138,7 +139,7 @@ impl std::fmt::Debug for TestKdc {
     }
 }
 
-/// From the bytes of a request to those of an answer.
+/// Turns the bytes of a request into those of an answer.
 type Service = fn(&Kdc, &[u8], Transport, Duration) -> Option<Vec<u8>>;
 
 /// How long a connection may stay silent.
@@ -146,7 +147,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest request that is read.
 const MAX_REQUEST: u32 = 1 << 20;
 
-/// One free port for both. A free UDP port may be taken as a TCP port, hence the attempts.
+/// Binds a free port for both. A port that is free for UDP may be taken for TCP, hence the
+/// attempts.
 fn bind_both() -> io::Result<(UdpSocket, TcpListener)> {
     let mut last = None;
     for _ in 0..64 {
@@ -166,7 +168,7 @@ fn serve_udp(kdc: &Kdc, service: Service, socket: &UdpSocket, stop: &AtomicBool)
         if stop.load(Ordering::Acquire) {
             return;
         }
-        // An error here is an ICMP message about an answer that nobody waited for.
+        // An error here is an ICMP message about an answer for which nobody was waiting.
         let Ok((length, peer)) = received else {
             continue;
         };
@@ -225,7 +227,7 @@ fn serve_connection(kdc: &Kdc, service: Service, mut connection: TcpStream) -> i
             return Ok(());
         }
         let Some(reply) = answer(kdc, service, &request, Transport::Tcp) else {
-            // Silence: the client finds out by itself.
+            // No answer: the client must notice this by itself.
             let _ = connection.read(&mut [0; 1]);
             return Ok(());
         };

@@ -1,8 +1,9 @@
-//! The TGS exchange: service tickets, renewals, validations, forwarded tickets and proxies,
-//! user-to-user and referrals by a ticket of this realm (RFC 4120 §3.3, RFC 6806 §8).
+//! The TGS exchange: service tickets, renewals, validations, forwarded and proxy tickets,
+//! user-to-user tickets and referrals, in exchange for a ticket of this realm (RFC 4120 §3.3,
+//! RFC 6806 §8).
 //!
-//! What the ticket of a request is good for is in `header_ticket`, what is on behalf of users in
-//! `s4u`, how long a ticket lasts in `times`.
+//! What the ticket in a request may be used for is checked in `header_ticket`; tickets on behalf of
+//! users are in `s4u`, and the times of tickets in `times`.
 
 mod times;
 
@@ -38,7 +39,7 @@ pub(crate) fn serve(
             "NO_TGS_REQ",
         ))?;
 
-    // RFC 4120 §3.3.2, §3.2.3: the ticket is ours, and who sends it knows its session key.
+    // RFC 4120 §3.3.2, §3.2.3: the ticket must be for us, and its sender must know the session key.
     let bad = || Refusal::new(ErrorCode::KRB_AP_ERR_BAD_INTEGRITY, "PROCESS_TGS");
     let opened = open_ticket(kdc, ap_req.ticket.ticket())?;
     let tgt: EncTicketPart<'_> = decode_padded(&opened).ok_or_else(bad)?;
@@ -62,7 +63,7 @@ pub(crate) fn serve(
     grant(kdc, request, &header, now)
 }
 
-/// What a request is sent with, opened and checked.
+/// The decrypted and verified AP-REQ of a request.
 struct Header<'a> {
     issuer: Realm<'a>,
     tgt: &'a EncTicketPart<'a>,
@@ -70,7 +71,7 @@ struct Header<'a> {
     authenticator: &'a Authenticator<'a>,
 }
 
-/// Answers the request of the client that has the ticket in `header`.
+/// Answers the request of a client whose ticket is in `header`.
 fn grant(
     kdc: &Kdc,
     request: &KdcReq<'_>,
@@ -90,7 +91,7 @@ fn grant(
         None
     };
 
-    // RFC 4120 §3.3.3: the subkey, where there is one, else the session key.
+    // RFC 4120 §3.3.3: the subkey if there is one, otherwise the session key.
     let subkey = header.authenticator.subkey.as_ref();
     let subkey = subkey
         .map(|key| wire_key(key.keytype, key.keyvalue).ok_or_else(no_etype))
@@ -145,7 +146,7 @@ fn grant(
     .issue(kdc, now)
 }
 
-/// The service of that name, or the ticket-granting service on the way to it.
+/// The service with this name, or the ticket-granting service on the way to it.
 fn find_server<'k>(
     kdc: &'k Kdc,
     name: &PrincipalName<'_>,
@@ -153,8 +154,8 @@ fn find_server<'k>(
 ) -> Result<&'k Entry, Refusal> {
     let found = kdc.database.find(name, canonicalize);
     let server = found.ok_or_else(unknown_server)?;
-    // RFC 6806 §8: a TGT for the realm where the service lives. RFC 4120 §3.3.3: instead of a TGT
-    // one of a realm on the way, without being asked.
+    // RFC 6806 §8: a TGT for the realm of the service. RFC 4120 §3.3.3: for a requested TGT, one of
+    // a realm on the way, even without the canonicalize option.
     match &server.account.referral {
         None => Ok(server),
         Some((realm, _)) if canonicalize || is_tgt(name) => kdc
@@ -178,7 +179,7 @@ fn is_tgt(name: &PrincipalName<'_>) -> bool {
 
 /// Decrypts a ticket of one of the KDC's principals.
 pub(crate) fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, Refusal> {
-    // RFC 4120 §3.2.3, as every version.
+    // RFC 4120 §3.2.3, for the version.
     if ticket.tkt_vno != Ticket::VERSION {
         return Err(Refusal::new(ErrorCode::KRB_AP_ERR_BADVERSION, "BADVERSION"));
     }
@@ -187,7 +188,7 @@ pub(crate) fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, R
         .find(&ticket.sname, false)
         .and_then(|entry| entry.key_for(std::iter::once(ticket.enc_part.etype)))
         .ok_or(Refusal::new(ErrorCode::KRB_AP_ERR_NOT_US, "NOT_US"))?;
-    // RFC 4120 §3.2.3: no key is kept but the newest version.
+    // RFC 4120 §3.2.3: only the newest version of a key is kept.
     if ticket.enc_part.kvno.is_some_and(|kvno| kvno != key.kvno()) {
         return Err(Refusal::new(ErrorCode::KRB_AP_ERR_BADKEYVER, "BADKEYVER"));
     }
@@ -196,7 +197,7 @@ pub(crate) fn open_ticket(kdc: &Kdc, ticket: &Ticket<'_>) -> Result<Plaintext, R
         .map_err(|_| Refusal::new(ErrorCode::KRB_AP_ERR_BAD_INTEGRITY, "PROCESS_TGS"))
 }
 
-/// RFC 4120 §3.7: the session key of the additional ticket, a TGT of the service.
+/// RFC 4120 §3.7: the session key of the additional ticket, which is the service's TGT.
 fn second_key(kdc: &Kdc, server: &Entry, body: &KdcReqBody<'_>) -> Result<Key, Refusal> {
     let bad = || Refusal::new(ErrorCode::KDC_ERR_BADOPTION, "2ND_TKT");
     let second = body

@@ -105,10 +105,7 @@ fn of_principal(program: &Program, caches: &Collection, principal: &OsStr) -> Re
         Ok(Some(cache)) => Ok(cache),
         Ok(None) => {
             program.error("Matching credential not found", context);
-            hint(format_args!(
-                "{} -l shows whose caches there are",
-                Tool::Klist
-            ));
+            hint(format_args!("list the caches with {} -l", Tool::Klist));
             Err(1)
         }
         Err(error) => Err(fail(program, &error.into(), &context)),

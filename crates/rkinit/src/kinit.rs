@@ -72,7 +72,7 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
         Unchosen::Refused(refusal) => refusal.report(program),
         Unchosen::NoUser => {
             line(format_args!("Unable to identify user"));
-            hint("name the principal, as user@REALM: this user id is not in /etc/passwd");
+            hint("name the principal (user@REALM): this user ID is not in /etc/passwd");
             1
         }
     })?;

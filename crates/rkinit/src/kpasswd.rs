@@ -34,9 +34,9 @@ impl Arguments for Typed {
     const USAGE: &'static str = "PROG [PRINCIPAL]";
     const EXAMPLES: &'static str = "  \
   PROG
-      change the password of the principal that is logged in, else of the user
+      change the password of the cache's principal, or else of the current user
   PROG alice@EXAMPLE.COM
-      change that one's";
+      change that principal's password";
     const USAGE_STATUS: u8 = 1;
 
     fn option(&mut self, _letter: u8, _value: OsString) {}
@@ -111,7 +111,7 @@ fn choose(program: &Program, named: Option<&OsString>) -> Result<Principal, u8> 
     }
     let Some(name) = user::name() else {
         line(format_args!("Unable to identify user from password file"));
-        hint("name the principal, as user@REALM: this user id is not in /etc/passwd");
+        hint("name the principal (user@REALM): this user ID is not in /etc/passwd");
         return Err(1);
     };
     let context = format!("when parsing name {name}");
@@ -162,10 +162,10 @@ fn base_text(error: &ClientError) -> Cow<'static, str> {
 fn advice(error: &ClientError) -> Option<String> {
     match error {
         ClientError::PasswordChange(PasswordChangeError::UnprovenSuccess) => {
-            Some("log in with the new password to see whether it is true".into())
+            Some("log in with the new password to check whether it was changed".into())
         }
         ClientError::CannotFindKdc { .. } => {
-            Some("name a kpasswd_server in [realms] of krb5.conf".into())
+            Some("set kpasswd_server for the realm in [realms] of krb5.conf".into())
         }
         error => error.hint(),
     }

@@ -61,7 +61,7 @@ fn of_principal(principal: &OsStr) -> Result<Ccache, Refusal> {
             ..error.into_refusal(&context)
         })?;
     found.ok_or_else(|| Refusal {
-        hint: Some(format!("{} -l shows whose caches there are", Tool::Klist)),
+        hint: Some(format!("list the caches with {} -l", Tool::Klist)),
         ..Refusal::new("Matching credential not found", &context)
     })
 }

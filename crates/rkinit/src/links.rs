@@ -51,8 +51,10 @@ pub(crate) fn install(program: &Program, directory: &OsStr, mit_names: bool) -> 
                     format_args!("while linking {}", link.display()),
                 );
                 match error.kind() {
-                    io::ErrorKind::AlreadyExists => hint("it is not a link of ours: remove it"),
-                    io::ErrorKind::NotFound => hint("make the directory first"),
+                    io::ErrorKind::AlreadyExists => hint(
+                        "another program has this name: choose another directory, or move that program first",
+                    ),
+                    io::ErrorKind::NotFound => hint("create the directory first"),
                     _ => {}
                 }
                 return 1;

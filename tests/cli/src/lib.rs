@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod sidecar;
+pub mod terminal;
 
 use kerberos_testkdc::{TestKdc, TestKdcBuilder};
 use test_support::raw::{self, RawCredential, RawPrincipal};

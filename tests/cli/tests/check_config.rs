@@ -57,7 +57,7 @@ fn a_kdc_that_does_not() {
     let done = place.ours("kinit").arg("--check-config").run().exits(1);
     assert!(done.stdout().contains("TCP 127.0.0.1:"), "{done}");
     assert!(done.stdout().contains(": Connection refused\n"), "{done}");
-    assert!(done.stdout().ends_with("  None answers.\n"), "{done}");
+    assert!(done.stdout().ends_with("  No KDC answers.\n"), "{done}");
     let json = place
         .ours("kinit")
         .line("--check-config --json")
@@ -115,15 +115,15 @@ fn lines_without_effect() {
     let done = run("--check-config");
     let text = done.stdout();
     let check = |line: &str| assert!(text.contains(line), "{line}: {done}");
-    check("  /nonexistent  (not there)\n");
-    check(&format!("  {folder}  (nothing in it is read)\n"));
-    check("aes256-ctx aes128-cts  (a mistake: not known: aes256-ctx)\n");
+    check("  /nonexistent  (not found)\n");
+    check(&format!("  {folder}  (nothing was read from it)\n"));
+    check("aes256-ctx aes128-cts  (a mistake: unknown encryption type aes256-ctx)\n");
     check("FILE:/tmp/%{foo}  (a mistake: Invalid token %{foo}; known are ");
     check("WWW.foo = X  (a mistake: expected www.foo: host names are compared in lower case)\n");
-    check("forwardible = yes  (no effect: not known, perhaps misspelt)\n");
+    check("forwardible = yes  (no effect: unknown name, perhaps misspelled)\n");
     check("forwardable = perhaps  (a mistake: expected yes or no)\n");
-    check("krb4_config = /etc/krb.conf  (no effect here: for programs of the past)\n");
-    check("default_realm = LATER  (no effect: an earlier line counts)\n");
+    check("krb4_config = /etc/krb.conf  (no effect here: only for obsolete programs)\n");
+    check("default_realm = LATER  (no effect: an earlier line overrides it)\n");
     check("more.conf:2: [libdefaults] proxiable = ");
     // Nothing in a file drives the terminal.
     assert!(!text.contains(['\u{1b}', '\u{7}']), "{done}");
@@ -158,7 +158,7 @@ fn what_cannot_be_checked() {
     let done = place.ours("kinit").arg("--check-config").run().success();
     assert!(
         done.stdout()
-            .ends_with("No realm is named, and there is no default_realm.\n"),
+            .ends_with("No realm was given, and there is no default_realm.\n"),
         "{done}"
     );
 }

@@ -86,12 +86,12 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
         if number < WRITERS {
             run.success();
         } else {
-            // There may be nothing yet; what there is, is whole.
+            // MIT's may find that there is nothing yet; what there is, is whole.
             let text = run.stderr();
-            assert!(
-                run.code() == 0 || text.is_empty() || text.contains("No credentials"),
-                "{run}"
-            );
+            let no_more = text.is_empty() || text.contains("No credentials");
+            let is_ours = number.is_multiple_of(2);
+            let nothing_yet = !is_ours && run.code() == 1 && no_more;
+            assert!(run.code() == 0 || nothing_yet, "{run}");
         }
     }
 

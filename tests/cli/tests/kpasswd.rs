@@ -1,6 +1,7 @@
 //! `kpasswd`: what is asked, in which order, and what is said when nothing comes of it.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
+use cli::terminal::type_into;
 use cli::{PASSWORD, REALM};
 use kerberos_testkdc::TestKdc;
 use test_support::{Finished, Place};
@@ -99,19 +100,14 @@ fn without_standard_input_or_output() {
 fn a_terminal_shows_no_password() {
     let (_kdc, place) = realm();
     std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
-    let log = place.text("typescript");
     let line = format!("'{}' alice", place.text("kpasswd"));
-    // A moment later each, so that the terminal's own echo is off by then.
-    let feed = "{ while read -r line; do sleep 1; printf '%s\\n' \"$line\"; done; sleep 1; } | \
-                exec \"$0\" \"$@\"";
-    let run = place
-        .program("/usr/bin/script")
-        .args(["-q", "-e", "-c", &line, &log])
-        .stdin(format!("{PASSWORD}\nnew-secret\nnew-secret\n"))
-        .through(["sh", "-c", feed])
-        .run()
-        .success();
-    let shown = std::fs::read_to_string(&log).expect("script writes its log");
+    let typed = [
+        ("Password for alice@CLI.TEST: ", PASSWORD),
+        ("Enter new password: ", "new-secret"),
+        ("Enter it again: ", "new-secret"),
+    ];
+    let (run, shown) = type_into(&place, &line, &typed);
+    let run = run.success();
     assert!(shown.contains("Password changed."), "{run}");
     assert!(
         !shown.contains(PASSWORD) && !shown.contains("new-secret"),

@@ -271,7 +271,7 @@ fn hints_name_what_the_keytab_lacks() {
     check(&[("host/1", 9, 18)], "none of version 1");
     check(
         &[("host/1", 9, 18), ("host/1", 1, 18)],
-        "key of version 1 is not",
+        "key of version 1 does not match",
     );
     place.write("keys", "no keytab");
     let run = place.ours("kvno").line("-k keys host/1").run().exits(1);

@@ -57,12 +57,28 @@ fn hints_name_tools_by_names_of_the_same_kind() {
             &format!("hint: get a ticket with {kinit}, or"),
         );
     }
-    check("rkdestroy", "-p a@R", "hint: rklist -l shows");
-    check("kdestroy", "-p a@R", "hint: klist -l shows");
-    check("rkswitch", "-p a@R", "hint: rklist -l shows");
-    check("rkvno", "host/a@R", "hint: log in, with rkinit\n");
+    check(
+        "rkdestroy",
+        "-p a@R",
+        "hint: list the caches with rklist -l\n",
+    );
+    check(
+        "kdestroy",
+        "-p a@R",
+        "hint: list the caches with klist -l\n",
+    );
+    check(
+        "rkswitch",
+        "-p a@R",
+        "hint: list the caches with rklist -l\n",
+    );
+    check("rkvno", "host/a@R", "hint: log in with rkinit\n");
     place.write("keytab", [5, 2]);
-    check("rkinit", "-kt keytab a@R", "hint: rklist -k ");
+    check(
+        "rkinit",
+        "-kt keytab a@R",
+        "hint: list the principals in the keytab with rklist -k ",
+    );
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn a_cache_of_somebody_else_is_not_ready() {
         .find(|line| line.starts_with("rekinit_ready{"));
     assert!(ready.is_some_and(|line| line.ends_with(" 0")), "{metrics}");
     sidecar.wait_for("\"event\":\"cache_changed\"", 1);
-    let whose = format!("are bob@{REALM}'s, not alice@{REALM}'s; refreshing");
+    let whose = format!("belong to bob@{REALM}, not to alice@{REALM}; refreshing");
     sidecar.wait_for(&whose, 1);
     wait_until("it is alice's again", || {
         get(&address, "/readyz").0 == READY

@@ -64,9 +64,9 @@ fn checked_by_a_probe() {
         .run()
         .success();
     check("--check", 0, "");
-    check("--check -V", 0, "is good until");
+    check("--check -V", 0, "is valid until");
     check("--check --min-life 50", 0, "");
-    check("--check --min-life 200", 1, "ends at ");
+    check("--check --min-life 200", 1, "expires at ");
     check("--check --min-life x", 1, "--min-life: x is not a duration");
     check("--check -c FILE:elsewhere", 1, "elsewhere");
     let ticket =
@@ -111,7 +111,7 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
     check(
         "--check alice",
         1,
-        "are bob@CLI.TEST's, not alice@CLI.TEST's",
+        "belong to bob@CLI.TEST, not to alice@CLI.TEST",
     );
     check("--check bob alice", 1, "Extra arguments");
     // The KDC may have another name for her.
@@ -131,10 +131,10 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
     );
     // The KDC's clock is an hour ahead, and by that tickets end.
     place.write("cache", cache(Some((3600, 0)), 1800));
-    check("--check", 1, "ended at ");
+    check("--check", 1, "expired at ");
     place.write("cache", cache(Some((-3600, 0)), -1800));
     check("--check --min-life 1700", 0, "");
-    check("--check --min-life 1900", 1, "ends at ");
+    check("--check --min-life 1900", 1, "expires at ");
     // MIT's klist compares with this machine's.
     place.ours("klist").line("-s").run().exits(1);
 }
@@ -196,5 +196,37 @@ fn one_place_by_two_names() {
             text.contains("two tickets have the cache FILE:"),
             "{way}: {run}"
         );
+    }
+}
+
+/// What one that was killed left half-written goes after a minute; until then another may be
+/// writing it.
+#[test]
+fn what_a_killed_one_left_goes() {
+    let (_kdc, place) = realm();
+    place.write("password", PASSWORD);
+    let left = |name: &str, minutes: u64| {
+        let file = fs::File::create(place.path(name)).expect("the folder is ours");
+        let age = Duration::from_secs(60 * minutes);
+        let modified = file.set_modified(SystemTime::now() - age);
+        modified.expect("it is ours");
+    };
+    let names = [
+        (".cache.ABCDEFGHIJKL", 2, false),
+        (".cache.ABCDEFGHIJKM", 0, true),
+        // Of another cache, and of somebody else who names files much the same.
+        (".other.ABCDEFGHIJKL", 2, true),
+        (".cache.abcdefghijkl", 2, true),
+    ];
+    for (name, minutes, _) in names {
+        left(name, minutes);
+    }
+    let once = rekinit(
+        &place,
+        "--once --password-file password -c FILE:cache alice",
+    );
+    once.run().success();
+    for (name, _, stays) in names {
+        assert_eq!(place.path(name).exists(), stays, "{name}");
     }
 }

@@ -41,7 +41,7 @@ fn what_is_wrong_on_the_command_line_is_said() {
     let run = run.run().exits(2);
     says(&run, "the variable PW: it is empty");
     let wrong = |arguments: &str, what: &str| check(&place, arguments, 2, what);
-    wrong("alice", "nothing says what to log in with");
+    wrong("alice", "there is no secret to log in with");
     wrong("--password-file password", "name the principal");
     wrong(
         "--password-file password --secret-file s",
@@ -51,11 +51,11 @@ fn what_is_wrong_on_the_command_line_is_said() {
     wrong("-k -m 9 alice", "9 is not a mode");
     wrong("-k -m 1777 alice", "1777 is not a mode");
     wrong("-k -o nobody-at-all alice", "by its number");
-    wrong("-k -m 640 -c KCM: alice", "KCM: is no file");
-    wrong("-k -c MEMORY:x alice", "this process alone");
+    wrong("-k -m 640 -c KCM: alice", "KCM: is not a file");
+    wrong("-k -c MEMORY:x alice", "this process only");
     for keyring in ["process:x", "thread:x", "process"] {
         let arguments = format!("-k -c KEYRING:{keyring} alice");
-        wrong(&arguments, "this process alone");
+        wrong(&arguments, "this process only");
     }
     wrong("-k -c ODD:x alice", "ODD:x: Unknown");
     wrong("-k -l soon alice", "Bad lifetime value soon");
@@ -64,13 +64,13 @@ fn what_is_wrong_on_the_command_line_is_said() {
         "--period: never is not a duration",
     );
     wrong("-k -K 0 alice", "-K: 0 is not a number of minutes");
-    wrong("-k --log xml alice", "xml is not a format");
+    wrong("-k --log xml alice", "xml is not a log format");
     wrong(
         "-k --once alice -- true",
-        "--once ends before an application would",
+        "--once cannot be used with an application",
     );
-    wrong("-k --once --destroy alice", "leave --destroy out");
-    wrong("-k --listen nowhere alice", "cannot listen at nowhere");
+    wrong("-k --once --destroy alice", "leave out --destroy");
+    wrong("-k --listen nowhere alice", "cannot listen on nowhere");
     wrong("--nope", "unrecognized option '--nope'");
 }
 
@@ -93,13 +93,19 @@ fn what_is_wrong_in_a_file_is_said() {
     wrong("--config bad.toml", "line 3");
     wrong("--config none.toml", "has no [[ticket]]");
     wrong("--config twice.toml", "two tickets have the cache FILE:x");
-    wrong("--config twice.toml alice", "name no principal");
-    wrong("--config twice.toml -m 640", "what -m would");
+    wrong(
+        "--config twice.toml alice",
+        "do not name one on the command line",
+    );
+    wrong(
+        "--config twice.toml -m 640",
+        "-m cannot be used with --config",
+    );
     check(
         &place,
         "--config twice.toml --check -c x",
         1,
-        "what -c would",
+        "-c cannot be used with --config",
     );
 }
 
@@ -120,13 +126,13 @@ fn what_is_wrong_is_said_in_json_where_that_is_asked_for() {
         }
         assert!(!run.stderr().is_empty(), "{run}");
     };
-    check_json("--log json alice", 2, "nothing says what to log in with");
+    check_json("--log json alice", 2, "there is no secret to log in with");
     check_json("--config json.toml", 2, "by its number");
     check_json("--log json --config missing.toml", 2, "No such file");
     check_json(
         "--log json -k --listen nowhere alice",
         2,
-        "cannot listen at nowhere",
+        "cannot listen on nowhere",
     );
 }
 
@@ -181,12 +187,12 @@ fn a_duration_is_taken_as_a_whole_or_not_at_all() {
 fn each_mistake_has_its_own_hint() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
-    let general = "--help shows";
+    let general = "the examples of --help";
     says(&fails(&place, "alice", 2), general);
     let run = fails(&place, "-k -m 9 alice", 2);
     says_nothing_of(&run, "hint");
     let run = fails(&place, "-k -c ODD:x alice", 2);
-    says(&run, "hint: types are FILE, DIR");
+    says(&run, "hint: the types are FILE, DIR");
     let nowhere = rekinit(&place, "-k alice").env("KRB5_CONFIG", "/nonexist");
     let run = nowhere.run().exits(2);
     says(&run, "default_realm");
@@ -199,12 +205,12 @@ fn each_mistake_has_its_own_hint() {
     let run = fails(&place, "--config t.toml", 2);
     says(
         &run,
-        "t.toml: ticket 2 (bob): nothing says what to log in with",
+        "t.toml: ticket 2 (bob): there is no secret to log in with",
     );
     says_nothing_of(&run, "--");
     place.write("t.toml", "[[ticket]]\npassword-file = \"x\"\n");
     let run = fails(&place, "--config t.toml", 2);
-    says(&run, "t.toml: ticket 1: nothing says who logs in");
+    says(&run, "t.toml: ticket 1: no principal is given");
 }
 
 #[test]
@@ -244,7 +250,7 @@ fn who_ends_promises_no_other_attempt() {
     place.write("wrong", "wrong");
     let run = rekinit(&place, "--once --log json --password-file password alice");
     let run = run.run().success();
-    says(&run, "ticket got");
+    says(&run, "ticket obtained");
     says_nothing_of(&run, "next");
     for ends in ["--once", "-x"] {
         let run = fails(&place, &format!("{ends} --password-file wrong alice"), 1);
@@ -263,7 +269,7 @@ fn who_waits_in_vain_is_told_for_what() {
         "--once --timeout 1 --password-file password alice",
         1,
     );
-    let what = format!("in time: alice@{REALM}: no KDC of {REALM} has answered yet");
+    let what = format!("for tickets: alice@{REALM}: no KDC of {REALM} has answered yet");
     says(&run, &what);
     let run = fails(
         &place,
@@ -272,7 +278,7 @@ fn who_waits_in_vain_is_told_for_what() {
     );
     says(
         &run,
-        "in time: alice@CLI.TEST: the last attempt failed: Cannot read the secret in none",
+        "for tickets: alice@CLI.TEST: the last attempt failed: Cannot read the secret in none",
     );
     let last = run.stderr();
     let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default()).expect("JSON");
@@ -314,5 +320,5 @@ fn a_warning_says_of_what_it_is() {
     let cache = format!("FILE:{}", place.cache().display());
     assert_eq!(event["cache"], cache);
     let message = event["message"].as_str().unwrap_or_default();
-    assert!(message.contains("takes the previous secret"), "{message}");
+    assert!(message.contains("accepts the previous secret"), "{message}");
 }

@@ -13,7 +13,7 @@ use test_support::{DnsView, Place, Sidecar};
 
 const READY: &str = "HTTP/1.1 200 OK";
 const REFRESHED: &str = "\"event\":\"refreshed\"";
-const UNCHANGED: &str = "the configuration stays as it was";
+const UNCHANGED: &str = "the configuration was not reloaded";
 
 /// A realm with two users.
 fn world() -> (TestKdc, Place) {
@@ -61,7 +61,7 @@ fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
     }
     place.configure(&kdc.krb5_conf());
     sidecar.signal("HUP");
-    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for("was reloaded", 1);
     sidecar.wait_for(REFRESHED, lines.len() + 2);
 }
 
@@ -99,7 +99,7 @@ fn a_system_without_descriptors_changes_nothing() {
     sidecar.wait_for(REFRESHED, 2);
     assert!(!place.path("two").exists(), "its keeper never began");
     sidecar.signal("HUP");
-    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for("was reloaded", 1);
     sidecar.wait_for(REFRESHED, 4);
     assert!(place.path("two").exists());
 }
@@ -123,7 +123,7 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
     let elsewhere = ticket("bob", "elsewhere") + &ticket("bob", &place.text("kept"));
     place.write("tickets.toml", elsewhere + &ticket("bob", &collection));
     sidecar.signal("HUP");
-    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for("was reloaded", 1);
     assert!(!place.path("gone").exists() && !place.path("moved").exists());
     assert!(place.path("kept").exists());
     assert!(!listed().contains("alice@") && listed().contains("bob@"));
@@ -156,7 +156,7 @@ fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
             fs::remove_file(place.path("secret")).expect("it is there");
         }
         sidecar.signal("HUP");
-        sidecar.wait_for("read anew", reloads);
+        sidecar.wait_for("was reloaded", reloads);
         assert_eq!(get(&address, "/readyz").0, READY, "reload {reloads}");
         let klist = place.ours("klist").arg("-l").env("KRB5CCNAME", &collection);
         let run = klist.run();
@@ -185,7 +185,7 @@ fn nobody_waits_for_dns_meanwhile() {
     for reloads in 1..=2 {
         assert_eq!(get(&address, "/livez").0, READY);
         sidecar.signal("HUP");
-        sidecar.wait_for("read anew", reloads);
+        sidecar.wait_for("was reloaded", reloads);
     }
     assert_eq!(get(&address, "/livez").0, READY);
     assert!(

@@ -53,7 +53,7 @@ fn once_is_not_done_without_a_ticket_for_a_service() {
     assert_eq!(missing["reason"], "kdc_refused");
     assert!(
         run.stderr()
-            .contains("1 ticket for services could not be had"),
+            .contains("1 ticket for services could not be obtained"),
         "{run}"
     );
     // A realm that nobody has told is not shown.
@@ -156,7 +156,7 @@ fn a_probe_does_not_wait_for_dns() {
             run.stderr().contains("no ticket for HTTP/alias.cli.test"),
             "{run}"
         );
-        assert!(run.stderr().contains("DNS has not said in time"), "{run}");
+        assert!(run.stderr().contains("DNS did not answer in time"), "{run}");
     }
     // Another realm's is another service.
     place.configure(&format!("{conf}[domain_realm]\n.cli.test = OTHER.TEST\n"));

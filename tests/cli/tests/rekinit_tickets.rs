@@ -80,7 +80,7 @@ fn two_tickets_of_one_collection() {
     let address = address(&mut sidecar);
     sidecar.wait_for("\"event\":\"refreshed\"", 2);
     sidecar.signal("HUP");
-    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for("was reloaded", 1);
     let (status, body) = get(&address, "/readyz");
     assert_eq!(status, READY, "{body}");
     for name in ["alice", "bob"] {

@@ -68,13 +68,13 @@ fn what_is_ignored_stays_ignored() {
     };
     // As a script starts a job in the background: Ctrl-C is not for that.
     let mut sidecar = start("INT QUIT CHLD", "-V --password-file password alice");
-    sidecar.wait_for("ticket got", 1);
+    sidecar.wait_for("ticket obtained", 1);
     for name in ["INT", "QUIT"] {
         sidecar.signal(name);
     }
     std::thread::sleep(SECOND / 5);
     sidecar.signal("ALRM");
-    sidecar.wait_for("ticket got", 2);
+    sidecar.wait_for("ticket obtained", 2);
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(SECOND * 5), 0);
     // As `nohup` does, before there is an application, and for that as well.
@@ -84,7 +84,7 @@ fn what_is_ignored_stays_ignored() {
     sidecar.wait_for("watching", 1);
     sidecar.signal("HUP");
     kdc.clear_faults();
-    sidecar.wait_for("ticket got", 1);
+    sidecar.wait_for("ticket obtained", 1);
     sidecar.signal("HUP");
     std::thread::sleep(SECOND / 5);
     sidecar.signal("TERM");

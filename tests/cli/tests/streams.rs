@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use cli::terminal::type_into;
 use cli::{PASSWORD, REALM, kinit, old_cache, place_without_kdc, realm, typed_password};
 use kerberos_files::ccache::CcacheFile;
 use test_support::Finished;
@@ -45,20 +46,11 @@ fn a_password_is_asked_for_only_when_the_kdc_wants_one() {
 #[test]
 fn a_terminal_does_not_show_the_password() {
     let (_kdc, place) = realm();
-    let log = place.text("typescript");
-    // `script` runs us on a terminal and types what it reads; a moment later, so that the
-    // terminal's own echo is off by then.
     let line = format!("'{}' alice", test_support::rkinit().display());
-    let feed = "{ sleep 1; cat; sleep 1; } | exec \"$0\" \"$@\"";
-    let run = place
-        .program("/usr/bin/script")
-        .args(["-q", "-e", "-c", &line, &log])
-        .stdin(typed_password())
-        .through(["sh", "-c", feed])
-        .run()
-        .success();
-    let shown = fs::read_to_string(&log).expect("script writes its log");
-    assert!(shown.contains("Password for alice@CLI.TEST: "), "{run}");
+    let prompt = "Password for alice@CLI.TEST: ";
+    let (run, shown) = type_into(&place, &line, &[(prompt, PASSWORD)]);
+    let run = run.success();
+    assert!(shown.contains(prompt), "{run}");
     assert!(!shown.contains(PASSWORD), "{run}");
     assert!(place.cache().exists());
 }

@@ -72,11 +72,11 @@ fn wrong_commands_of_ktutil_lead_to_the_help_of_the_command() {
     );
     check(
         "add -p x -V y -f",
-        "option '--kvno' does not take 'y': invalid digit found in string",
+        "option '--kvno' does not accept 'y': invalid digit found in string",
     );
     check(
         "add -p x -V 1 -r -f",
-        "option '--random-key' does not go with '--fetch'",
+        "option '--random-key' cannot be used with '--fetch'",
     );
     check("add -p x -p y", "option '--principal' is given twice");
     check(

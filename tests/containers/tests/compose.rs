@@ -126,7 +126,7 @@ fn the_recipe_for_compose() {
     site.give_keytab();
     let new = fs::read(site.path("krb5/svc.keytab")).expect("a keytab");
     fs::write(&keytab, new).expect("the folder is ours");
-    project.wait_for("kerberos", "ticket got", 2);
+    project.wait_for("kerberos", "ticket obtained", 2);
     project.wait_for("application", "looked", 6);
     let log = project.wait_for("application", "looked", 1);
     assert!(!log.contains("FAILED"), "{log}");

@@ -192,7 +192,7 @@ fn as_scripts_of_the_field_were_set_up() {
     };
     let options = "--env=OPTIONS=-V -m 0440 -k svc@EXAMPLE.COM";
     let sidecar = start(&["--env=PERIOD_SECONDS=2", options], &[]);
-    sidecar.wait_for("ticket got", 3);
+    sidecar.wait_for("ticket obtained", 3);
     let application = site.application("/dev/shm", "ccache", PAGE);
     application.wait_for_pages(2);
     application.end();
@@ -206,7 +206,7 @@ fn as_scripts_of_the_field_were_set_up() {
     site.give(&site.path("login.json"), "login.json");
     let options = "--env=OPTIONS=--secret-file /krb5/login.json -m 0440";
     let sidecar = start(&["--env=DELAY_SECONDS=2", options], &[]);
-    sidecar.wait_for("alice@EXAMPLE.COM: ticket got", 3);
+    sidecar.wait_for("alice@EXAMPLE.COM: ticket obtained", 3);
     let application = site.application("/dev/shm", "ccache", PAGE);
     application.wait_for_pages(2);
     application.end();

@@ -103,7 +103,7 @@ fn the_unit_for_systemd() {
     }
     // Which it is when it has said that it is ready.
     wait_for(&machine, "ActiveState", "active\n");
-    wait_for(&machine, "StatusText", "1 of 1 tickets are good");
+    wait_for(&machine, "StatusText", "1 of 1 tickets are valid");
     // Its readers share a group.
     let reader = docker([
         "exec",
@@ -123,7 +123,7 @@ fn the_unit_for_systemd() {
     let hang = ["systemctl", "kill", "--signal=STOP", "rekinit.service"];
     machine.run(hang).success();
     wait_for(&machine, "NRestarts", "1");
-    wait_for(&machine, "StatusText", "1 of 1 tickets are good");
+    wait_for(&machine, "StatusText", "1 of 1 tickets are valid");
     machine
         .run(["systemctl", "stop", "rekinit.service"])
         .success();

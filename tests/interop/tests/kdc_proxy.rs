@@ -73,7 +73,7 @@ fn a_proxy_that_nobody_vouches_for() {
         assert!(done.stderr().contains(hint), "{done}");
     };
     let place = Place::new(&conf(&[&url], "self_signed"));
-    unreachable(&place, "not signed by anybody who is trusted");
+    unreachable(&place, "not signed by a trusted authority");
     // The system's authorities know nothing of it.
     place.configure(&MitRealm::conf_without_kdc().kdc(REALM, &url));
     unreachable(&place, "http_anchors = FILE:/path");
@@ -159,7 +159,7 @@ fn the_configuration_is_checked() {
     assert!(done.stdout().contains(&expected), "{done}");
     place.configure(&conf(&[&proxy.url()], "self_signed"));
     let done = place.ours("kinit").arg("--check-config").run().exits(1);
-    let expected = "its certificate is not signed by anybody who is trusted\n      hint: name the";
+    let expected = "its certificate is not signed by a trusted authority\n      hint: name the";
     assert!(done.stdout().contains(expected), "{done}");
 }
 

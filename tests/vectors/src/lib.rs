@@ -4,7 +4,7 @@
 //! The published data belongs to others and is not part of this repository. It is looked for in
 //! `$RKINIT_SHARED/vectors`, in `../shared/vectors` beside the workspace, and where `cargo xtask
 //! install` puts what it takes from MIT's sources. Tests that need it are listed as ignored when it
-//! is not there.
+//! is not there, and fail in CI.
 #![forbid(unsafe_code)]
 
 pub mod asn1;
@@ -27,6 +27,11 @@ pub fn published(name: &str) -> Option<PathBuf> {
         .chain([parts::vectors()])
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
+}
+
+/// Whether the tests of `name` are to be ignored, because it is not there. In CI they run, and fail.
+pub fn is_missing(name: &str) -> bool {
+    published(name).is_none() && !parts::in_ci()
 }
 
 /// The bytes of hexadecimal text, white space ignored; `None` when it is not that.

@@ -72,7 +72,7 @@ impl Report {
 
     pub(super) fn add_times_head(&mut self) {
         self.add(
-            "| | ours, ms | MIT, ms | Heimdal, ms | ours / MIT | goal | CPU | ours / Heimdal | what bounds ours |\n\
+            "| | ours, ms | MIT, ms | Heimdal, ms | ours / MIT | goal | CPU | ours / Heimdal | what limits ours |\n\
              |---|---:|---:|---:|---:|---:|---:|---:|---|",
         );
     }

@@ -111,7 +111,7 @@ impl Contest {
             row(
                 "kvno, one service",
                 0.5,
-                "starting up, and waiting for the KDC, which MIT's does as long",
+                "starting up, and waiting for the KDC, which takes as long for MIT's",
                 self.one_service(),
             ),
             Row {

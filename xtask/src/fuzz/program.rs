@@ -101,6 +101,23 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
     Ok(folder.join(triple).join(profile))
 }
 
+/// Compiles and lints all targets without making programs of them.
+///
+/// # Errors
+/// When one does not compile, or clippy finds something.
+pub(super) fn check() -> Outcome {
+    let mut clippy = process::cargo([
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--manifest-path=fuzz/Cargo.toml",
+        "--bins",
+        "--target-dir",
+    ]);
+    clippy.arg(parts::target_dir().join("fuzz/check"));
+    process::run(clippy.args(["--", "-Dwarnings"]))
+}
+
 /// Runs the target, which `build` made, for `time` on a processor.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use std::path::Path;
 use vectors::asn1::KINDS;
 use vectors::samples::samples;
 
+use super::program;
 use crate::process::{self, Outcome};
 
 /// Writes them below `folder`, each target's into a folder of its name.
@@ -30,6 +31,11 @@ pub(super) fn write(folder: &Path) -> Outcome {
         let entry = entry?;
         let name = entry.file_name();
         seeds.add("pac", &name.to_string_lossy(), &fs::read(entry.path())?)?;
+    }
+    for target in program::targets()? {
+        if !folder.join(&target).is_dir() {
+            return Err(format!("the fuzz target {target} has no first input").into());
+        }
     }
     Ok(())
 }
@@ -79,13 +85,18 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
         match name {
             "ApReq" => {
                 seeds.add("ap_acceptor", name, &chosen(0))?;
-                // RFC 4121 §4.1: the mechanism, the token's number, the message.
-                let inner = [KERBEROS, b"\x01\0", &sample].concat();
-                let length = u16::try_from(inner.len())?.to_be_bytes();
-                let token = [b"\x03\x60\x82", length.as_slice(), &inner].concat();
-                seeds.add("http_headers", "token", &token)?;
+                let token = initial_token(*b"\x01\0", &sample)?;
+                seeds.add(
+                    "http_headers",
+                    "token",
+                    &[b"\x03", token.as_slice()].concat(),
+                )?;
             }
-            "KrbError" => seeds.add("krb_error", name, &sample)?,
+            "ApRep" => answers_of_an_acceptor(seeds, name, *b"\x02\0", &sample)?,
+            "KrbError" => {
+                seeds.add("krb_error", name, &sample)?;
+                answers_of_an_acceptor(seeds, name, *b"\x03\0", &sample)?;
+            }
             "KdcProxyMessage" => {
                 seeds.add("kdc_proxy", "bare", &[&[7, 0], sample.as_slice()].concat())?;
                 let head = b"\x07\x01HTTP/1.1 200 OK\r\nContent-Type: application/kerberos\r\n\r\n";
@@ -114,6 +125,38 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
         seeds.add("asn1_differential", &format!("primitive{choice}"), &input)?;
     }
     Ok(())
+}
+
+/// What an acceptor may send, with SPNEGO and without, as the target of initiators takes it: each
+/// token after its length.
+fn answers_of_an_acceptor(
+    seeds: &mut Seeds<'_>,
+    name: &str,
+    number: [u8; 2],
+    message: &[u8],
+) -> Outcome {
+    let bare = initial_token(number, message)?;
+    // RFC 4178 §4.2.2: accept-incomplete, the mechanism, the token.
+    let chosen = [b"\xa0\x03\x0a\x01\x01\xa1\x0b", KERBEROS].concat();
+    let answer = [chosen, element(0xa2, &element(0x04, &bare)?)?].concat();
+    let negotiated = element(0xa1, &element(0x30, &answer)?)?;
+    for (form, token) in [("bare", bare), ("negotiated", negotiated)] {
+        let length = u16::try_from(token.len())?.to_be_bytes();
+        let input = [length.as_slice(), &token].concat();
+        seeds.add("gss_initiator", &format!("{form}_{name}"), &input)?;
+    }
+    Ok(())
+}
+
+/// RFC 4121 §4.1: the mechanism, the token's number, the message.
+fn initial_token(number: [u8; 2], message: &[u8]) -> Outcome<Vec<u8>> {
+    element(0x60, &[KERBEROS, &number, message].concat())
+}
+
+/// An element of BER with a length of two octets, whatever it is.
+fn element(tag: u8, contents: &[u8]) -> Outcome<Vec<u8>> {
+    let length = u16::try_from(contents.len())?.to_be_bytes();
+    Ok([&[tag, 0x82], length.as_slice(), contents].concat())
 }
 
 /// Targets whose input says what a network does with honest messages.

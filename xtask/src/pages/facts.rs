@@ -6,6 +6,8 @@ pub(super) struct Facts {
     /// MIT's name of the tool, or the sidecar's own.
     tool: &'static str,
     pub(super) description: &'static str,
+    /// What each signal does, where a tool handles some itself.
+    pub(super) signals: &'static [Item],
     /// Each exit status and what it means.
     pub(super) exit_status: &'static [Item],
     pub(super) files: &'static [Item],
@@ -27,25 +29,29 @@ impl Facts {
 const ALL: &[Facts] = &[
     Facts {
         tool: "kinit",
-        description: "Logs in at the KDC of a realm, with a password or the keys of a keytab, and \
-            stores the ticket in a credential cache. Behind -- it runs a command with a \
-            ticket that is kept fresh for as long as that lives. With --check-config it \
-            logs nobody in, and shows what each line of krb5.conf does and which KDCs \
-            answer.",
+        description: "Logs in at the KDC of a realm, with a password or the keys in a keytab, and \
+            stores the ticket in a credential cache. With -- and a command, it runs that command \
+            and keeps its ticket fresh until the command ends. With --check-config, it does not \
+            log in, but shows what each line of krb5.conf does and which KDCs answer.",
+        signals: &[],
         exit_status: &[
             (
                 "0",
-                "A ticket is stored; with --check-config: there is no mistake and a KDC \
-                 answers.",
+                "The ticket was stored. With --check-config: the configuration has no mistakes, \
+                 and a KDC answers.",
             ),
-            ("1", "It is not."),
+            (
+                "1",
+                "The ticket was not obtained or stored. With --check-config: there is a mistake, or no \
+                 KDC answers.",
+            ),
             WRONG_LINE,
             KERBEROS_4,
-            ("141", "The reader of the document of --json went away."),
+            ("141", "The reader of the --json document closed the pipe."),
             (
                 "other",
-                "With a command, that one's; 128 and the number of the signal that ended it; \
-                 127 if it is not there, 126 if it cannot be run.",
+                "With a command: the command's exit status; 128 plus the number of the signal \
+                 that ended it; 127 if it was not found; 126 if it cannot be run.",
             ),
         ],
         files: OF_CACHES_AND_KEYTABS,
@@ -60,15 +66,19 @@ const ALL: &[Facts] = &[
     },
     Facts {
         tool: "klist",
-        description: "Shows the tickets of a credential cache, the caches of a collection (-l, \
-            -A), or the keys of a keytab (-k), without their secrets unless those are asked \
-            for.",
+        description: "Shows the tickets in a credential cache, the caches in a collection (-l, \
+            -A), or the keys in a keytab (-k). Secret keys are shown only with -K.",
+        signals: &[],
         exit_status: &[
             (
                 "0",
-                "What there is was listed; with -s: the cache has a ticket that is valid.",
+                "The list was printed. With -s: the cache has a valid ticket.",
             ),
-            ("1", "It was not, or is not; or the command line is wrong."),
+            (
+                "1",
+                "The list could not be printed, or the command line is wrong. With -s: the cache \
+                 has no valid ticket.",
+            ),
             KERBEROS_4,
             READER_WENT_AWAY,
         ],
@@ -79,18 +89,25 @@ const ALL: &[Facts] = &[
             KRB5_KTNAME,
             KRB5_CLIENT_KTNAME,
             KRB5_TRACE,
-            ("LC_ALL, LC_TIME, LANG", "How times are shown."),
-            ("TZ, TZDIR", "The time zone in which they are shown."),
+            (
+                "LC_ALL, LC_TIME, LANG",
+                "The format in which times are shown.",
+            ),
+            ("TZ, TZDIR", "The time zone in which times are shown."),
         ],
     },
     Facts {
         tool: "kvno",
-        description: "Gets tickets for services, from the cache where that has them and else from \
-            the KDC, caches them, and shows the version of each service's key. With a \
-            keytab it says whether the service could read its ticket.",
+        description: "Gets tickets for services, from the cache if it has them and otherwise from \
+            the KDC, stores them in the cache, and shows the version number of each service's \
+            key. With a keytab, it checks whether the service can read its ticket.",
+        signals: &[],
         exit_status: &[
-            ("0", "There is a ticket for every name."),
-            ("1", "There is not, or the command line is wrong."),
+            ("0", "There is a ticket for every NAME."),
+            (
+                "1",
+                "A ticket is missing or, with -k, cannot be read; or the command line is wrong.",
+            ),
             READER_WENT_AWAY,
         ],
         files: OF_CACHES,
@@ -98,13 +115,18 @@ const ALL: &[Facts] = &[
     },
     Facts {
         tool: "kdestroy",
-        description: "Destroys a credential cache with its tickets: the primary one, that of a \
-            principal (-p), or all of a collection (-A).",
+        description: "Destroys a credential cache with its tickets: the primary cache, that of a \
+            principal (-p), or every cache in the collection (-A).",
+        signals: &[],
         exit_status: &[
-            ("0", "The cache is destroyed, or there was none."),
+            (
+                "0",
+                "The cache was destroyed, or did not exist. With -A also when some caches could \
+                 not be destroyed, which is reported.",
+            ),
             (
                 "1",
-                "It is still there; with -A that is said, and the status is 0, as with MIT's.",
+                "The cache could not be destroyed or found, or (-p) that principal has none.",
             ),
             WRONG_LINE,
             KERBEROS_4,
@@ -114,11 +136,12 @@ const ALL: &[Facts] = &[
     },
     Facts {
         tool: "kswitch",
-        description: "Makes another cache of a collection (DIR, KEYRING or KCM) the primary one, \
-            which every program uses that names none.",
+        description: "Makes another cache of a collection (DIR, KEYRING or KCM) the primary one: \
+            the cache that programs use unless they name another.",
+        signals: &[],
         exit_status: &[
-            ("0", "The cache is the primary one."),
-            ("1", "It is not."),
+            ("0", "The cache is now the primary one."),
+            ("1", "The primary cache could not be changed."),
             WRONG_LINE,
         ],
         files: OF_CACHES,
@@ -126,24 +149,35 @@ const ALL: &[Facts] = &[
     },
     Facts {
         tool: "kpasswd",
-        description: "Asks for the password of a principal and twice for a new one, and has the \
-            service kpasswd of the realm change it.",
+        description: "Asks for a principal's password and, twice, for a new one, and changes the \
+            password at the realm's kpasswd service.",
+        signals: &[],
         exit_status: &[
-            ("0", "The password is changed."),
-            ("1", "It is not, or the command line is wrong."),
-            ("2", "The service rejects the new password."),
+            ("0", "The password was changed."),
+            (
+                "1",
+                "The password was not changed, or the command line is wrong.",
+            ),
+            ("2", "The service rejected the new password."),
         ],
         files: OF_CACHES,
         environment: FOR_CACHES,
     },
     Facts {
         tool: "ktutil",
-        description: "Without arguments it is an interactive shell, which collects keys in a list \
-            and writes them to a keytab; ? shows what it can do. With arguments it does \
-            one command on one keytab.",
+        description: "Without arguments, starts an interactive shell that collects keys in a list \
+            and writes them to a keytab; ? lists its commands. With arguments, runs one \
+            command on one keytab.",
+        signals: &[],
         exit_status: &[
-            ("0", "The input of the shell ended, or the command is done."),
-            ("1", "The command is not done, or standard output failed."),
+            (
+                "0",
+                "The command succeeded, or the shell reached the end of its input.",
+            ),
+            (
+                "1",
+                "The command failed, or standard output could not be written.",
+            ),
             WRONG_LINE,
             READER_WENT_AWAY,
         ],
@@ -152,24 +186,45 @@ const ALL: &[Facts] = &[
     },
     Facts {
         tool: "rekinit",
-        description: "Logs in and keeps the ticket fresh, renewed or by another login, for as long \
-            as it runs or, behind --, for as long as the application runs that it starts. \
-            Secrets are read for each login, so that they may change under it.",
+        description: "Logs in and keeps the ticket fresh, by renewing it or logging in again, for \
+            as long as it runs. With -- and a command, it starts that application once there are \
+            tickets, and ends with it. Secrets are read again for each login, so they can be \
+            replaced while it runs.",
+        signals: &[
+            ("ALRM, USR1", "Refresh the tickets now."),
+            (
+                "HUP",
+                "Reload the configuration and the secrets. If they cannot be used, nothing changes.",
+            ),
+            ("TERM, INT, QUIT", "End."),
+            (
+                "With an application",
+                "HUP, INT, QUIT, TERM, USR1 and USR2 are passed on to it. Until it is started, \
+                 each of them ends rekinit.",
+            ),
+        ],
         exit_status: &[
             (
                 "0",
-                "It was ended by TERM, INT or QUIT; with --once: tickets are stored; with --check: \
-                 they last.",
+                "It was ended by TERM, INT or QUIT. With --once: the tickets were stored. With \
+                 --check: the tickets last.",
             ),
-            ("1", "They are not, or do not."),
+            (
+                "1",
+                "There is no ticket: --timeout passed, --once or -x failed, a --service ticket is \
+                 missing with --once, the address of --listen cannot be used, or --check found no \
+                 ticket that lasts or could not look.",
+            ),
             (
                 "2",
-                "The command line, the file of --config or krb5.conf is wrong.",
+                "There is a mistake in the command line, the file of --config or krb5.conf.",
             ),
             (
                 "other",
-                "With an application, that one's; 128 and the number of a signal that ends it \
-                 before there is one, or with --once before the tickets are stored.",
+                "With an application: the application's exit status; 128 plus the number of the \
+                 signal that ended it; 127 if it was not found; 126 if it cannot be run. Also 128 \
+                 plus the number of a signal that ends rekinit before the application is started \
+                 or, with --once, before the tickets are stored.",
             ),
         ],
         files: &[
@@ -179,7 +234,8 @@ const ALL: &[Facts] = &[
             CLIENT_KEYTAB,
             (
                 "/krb5/client.keytab, /krb5/krb5.keytab",
-                "The keytab, if neither the command line nor OPTIONS names a secret.",
+                "The keytab, if the command line names neither a principal, a secret nor --config, \
+                 and OPTIONS is empty: the first of the two that exists.",
             ),
         ],
         environment: &[
@@ -190,21 +246,22 @@ const ALL: &[Facts] = &[
             KRB5_TRACE,
             (
                 "OPTIONS, APPEND_OPTIONS",
-                "Words of the command line, if that names neither a principal nor a secret.",
+                "Further options, if the command line names neither a principal, a secret nor \
+                 --config.",
             ),
             (
                 "PERIOD_SECONDS, DELAY_SECONDS",
-                "As --period, in the same case.",
+                "The value of --period, under the same condition.",
             ),
             (
                 "NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID",
-                "Set by systemd for services that tell how they are.",
+                "Set by systemd for services that report their state.",
             ),
         ],
     },
 ];
 
-const CONFIGURATION: Item = ("/etc/krb5.conf", "The configuration.");
+const CONFIGURATION: Item = ("/etc/krb5.conf", "The configuration file.");
 const CACHE: Item = (
     "/tmp/krb5cc_UID",
     "The credential cache, unless default_ccache_name in krb5.conf names another.",
@@ -220,21 +277,21 @@ const CLIENT_KEYTAB: Item = (
 
 const KRB5_CONFIG: Item = (
     "KRB5_CONFIG",
-    "Files and folders with the configuration, with colons between.",
+    "The configuration files and directories, separated by colons.",
 );
 const KRB5CCNAME: Item = (
     "KRB5CCNAME",
-    "The credential cache or the collection, as TYPE:NAME.",
+    "The credential cache or collection, as TYPE:NAME.",
 );
 const KRB5_KTNAME: Item = ("KRB5_KTNAME", "The keytab.");
 const KRB5_CLIENT_KTNAME: Item = ("KRB5_CLIENT_KTNAME", "The client keytab.");
 const TMPDIR: Item = (
     "TMPDIR",
-    "Where the cache of a command is, instead of /tmp.",
+    "The directory for the cache of a command, instead of /tmp.",
 );
 const KRB5_TRACE: Item = (
     "KRB5_TRACE",
-    "A file to which each step is written, as /dev/stderr.",
+    "A file to which each step is written, such as /dev/stderr.",
 );
 
 /// Those of tools that work on caches.
@@ -244,4 +301,4 @@ const OF_CACHES_AND_KEYTABS: &[Item] = &[CONFIGURATION, CACHE, KEYTAB, CLIENT_KE
 
 const WRONG_LINE: Item = ("2", "The command line is wrong.");
 const KERBEROS_4: Item = ("3", "-4 was given: Kerberos 4 is no longer supported.");
-const READER_WENT_AWAY: Item = ("141", "The reader of its output went away.");
+const READER_WENT_AWAY: Item = ("141", "The reader of its output closed the pipe.");

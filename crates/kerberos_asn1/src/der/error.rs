@@ -2,35 +2,35 @@
 
 use super::Tag;
 
-/// Why bytes could not be decoded, and at which of them.
+/// Why bytes could not be decoded, and at which position.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{kind} at byte {position}")]
 pub struct DecodeError {
-    /// What was wrong.
+    /// The kind of error.
     pub kind: DecodeErrorKind,
-    /// The offset, from the start of the decoded input, at which the trouble begins.
+    /// The offset of the error from the start of the decoded input.
     pub position: usize,
 }
 
-/// What was wrong with received DER.
+/// What is wrong with received DER.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
     /// The input, or the element that encloses the position, ends too early.
     #[error("input ends in the middle of an element")]
     Truncated,
-    /// Another element was expected.
+    /// An element has another tag than expected.
     #[error("expected {expected}, found {found}")]
     UnexpectedTag {
-        /// The tag that the type calls for.
+        /// The expected tag.
         expected: Tag,
-        /// The tag that is there.
+        /// The actual tag.
         found: Tag,
     },
-    /// An element was expected where the enclosing one ends.
+    /// An expected element is missing at the end of the enclosing one.
     #[error("expected {expected}, found nothing")]
     Missing {
-        /// The tag that the type calls for.
+        /// The expected tag.
         expected: Tag,
     },
     /// Octets follow a complete value.
@@ -63,7 +63,7 @@ pub enum DecodeErrorKind {
     /// A time that is not `YYYYMMDDHHMMSSZ` or does not exist (RFC 4120 §5.2.3).
     #[error("malformed time")]
     InvalidTime,
-    /// A UTF8String that is no UTF-8.
+    /// A UTF8String that is not UTF-8.
     #[error("malformed UTF-8")]
     InvalidUtf8,
     /// The protocol version is not 5 (RFC 4120 §7.5.6).

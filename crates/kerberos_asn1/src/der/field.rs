@@ -1,5 +1,5 @@
-//! Fields of a SEQUENCE under explicit context tags, required or OPTIONAL, and the macro that
-//! makes a struct of them readable and writable.
+//! Fields of a SEQUENCE with explicit context tags, required or OPTIONAL, and the macro that
+//! declares a struct of such fields.
 
 #![expect(
     clippy::inline_always,
@@ -8,7 +8,7 @@
 
 use super::{Decode, DecodeError, Encode, Reader, Sink, Tag};
 
-/// A field `[tag]` of a SEQUENCE: `Option` stands for OPTIONAL, anything else for required.
+/// A field `[tag]` of a SEQUENCE. `Option` means OPTIONAL; all other types are required.
 pub(crate) trait DecodeField<'a>: Sized {
     /// Reads the field with context tag `tag`.
     fn decode_field(tag: u8, reader: &mut Reader<'a>) -> Result<Self, DecodeError>;
@@ -38,7 +38,7 @@ impl<'a, T: Decode<'a>> DecodeField<'a> for Option<T> {
 
 /// The writing side of [`DecodeField`].
 pub(crate) trait EncodeField {
-    /// Writes the field with context tag `tag`, or nothing when it is an absent OPTIONAL.
+    /// Writes the field with context tag `tag`, or nothing if it is OPTIONAL and absent.
     fn encode_field<S: Sink>(&self, tag: u8, sink: &mut S);
 }
 
@@ -58,11 +58,12 @@ impl<T: Encode> EncodeField for Option<T> {
     }
 }
 
-/// Declares a struct that is a SEQUENCE of fields under explicit context tags, in wire order, and
-/// implements `Decode` and `Encode` for it from that one list.
+/// Declares a struct that is a SEQUENCE of fields with explicit context tags, in wire order, and
+/// implements `Decode` and `Encode` for it.
 ///
 /// `[APPLICATION n]` after the name wraps the SEQUENCE. `pvno [n];` is the protocol version and
-/// `msg_type [n] = KIND;` the message type: constants, checked on reading and not stored.
+/// `msg_type [n] = KIND;` the message type. Both are constants, which are checked when decoding and
+/// not stored.
 macro_rules! sequence {
     (
         $(#[$meta:meta])*

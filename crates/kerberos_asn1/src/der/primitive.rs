@@ -24,8 +24,9 @@ impl Encode for i32 {
 
 /// `UInt32 ::= INTEGER (0..4294967295)` (RFC 4120 §5.2.4).
 ///
-/// A negative INTEGER of 32 bits stands for the same bits without sign: implementations that keep
-/// nonces and sequence numbers in signed integers send them so (compatibility note in §5.5.1).
+/// A negative 32-bit INTEGER is read as the same bits without a sign: implementations that keep
+/// nonces and sequence numbers in signed integers send them this way (compatibility note in
+/// §5.5.1).
 impl<'a> Decode<'a> for u32 {
     #[inline(always)]
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
@@ -44,7 +45,7 @@ impl Encode for u32 {
     }
 }
 
-/// `BOOLEAN`, as DER has it: 0x00 or 0xFF (X.690 §11.1).
+/// `BOOLEAN` in DER: 0x00 or 0xFF (X.690 §11.1).
 impl<'a> Decode<'a> for bool {
     #[inline]
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
@@ -91,7 +92,7 @@ pub(crate) fn decode_i32(reader: &mut Reader<'_>) -> Result<i32, DecodeError> {
 #[inline]
 pub(crate) fn encode_integer<S: Sink>(value: i64, sink: &mut S) {
     let octets = value.to_be_bytes();
-    // Of two leading octets whose nine first bits are equal, the first adds nothing.
+    // If the first nine bits are equal, the first octet is redundant.
     let redundant = octets
         .iter()
         .zip(octets.iter().skip(1))
@@ -104,8 +105,8 @@ pub(crate) fn encode_integer<S: Sink>(value: i64, sink: &mut S) {
 
 /// Reads `KerberosFlags ::= BIT STRING (SIZE (32..MAX))` (RFC 4120 §5.2.8): the first 32 bits.
 ///
-/// Fewer than 32 bits are filled up with zeros, as the RFC allows; bits after the 32nd, none of
-/// which has a meaning, are dropped.
+/// Flag words of fewer than 32 bits are padded with zeros, as the RFC allows. Bits after the 32nd
+/// are dropped; none of them has a meaning.
 #[inline]
 pub(crate) fn decode_flags(reader: &mut Reader<'_>) -> Result<u32, DecodeError> {
     let start = reader.clone();
@@ -126,19 +127,19 @@ pub(crate) fn decode_flags(reader: &mut Reader<'_>) -> Result<u32, DecodeError> 
     Ok(u32::from_be_bytes(word))
 }
 
-/// Writes `KerberosFlags` of exactly 32 bits, as every implementation does (RFC 4120 §5.2.8).
+/// Writes `KerberosFlags` with exactly 32 bits, like all implementations (RFC 4120 §5.2.8).
 #[inline]
 pub(crate) fn encode_flags<S: Sink>(flags: u32, sink: &mut S) {
     let [a, b, c, d] = flags.to_be_bytes();
     sink.primitive(Tag::BIT_STRING, &[0, a, b, c, d]);
 }
 
-/// Reads an INTEGER of at most five octets: enough for every type of RFC 4120.
+/// Reads an INTEGER of at most five octets, which is enough for all types of RFC 4120.
 #[inline(always)]
 fn decode_integer(reader: &mut Reader<'_>) -> Result<i64, DecodeError> {
     let start = reader.clone();
     let octets = reader.contents(Tag::INTEGER)?;
-    // X.690 §8.3.2: the first nine bits are neither all ones nor all zeros.
+    // X.690 §8.3.2: the first nine bits must not be all ones or all zeros.
     match *octets {
         [octet] => return Ok(i64::from(octet.cast_signed())),
         [] | [0x00, 0x00..=0x7f, ..] | [0xff, 0x80..=0xff, ..] => {
@@ -164,7 +165,7 @@ mod tests {
     use super::super::{Decode, DecodeErrorKind, Encode, Reader};
     use super::decode_flags;
 
-    /// `bytes` decode to `value`, and `value` encodes to `bytes`.
+    /// Checks that `bytes` decode to `value`, and `value` encodes to `bytes`.
     #[track_caller]
     fn check<T>(bytes: &'static [u8], value: &T)
     where
@@ -206,7 +207,7 @@ mod tests {
         check(b"\x02\x01\x2a", &42_u32);
         check(b"\x02\x05\x00\x80\x00\x00\x00", &0x8000_0000_u32);
         check(b"\x02\x05\x00\xff\xff\xff\xff", &u32::MAX);
-        // Sent as negative numbers: the same 32 bits.
+        // Sent as negative numbers with the same 32 bits.
         assert_eq!(u32::from_der(b"\x02\x01\xff"), Ok(u32::MAX));
         assert_eq!(u32::from_der(b"\x02\x04\x80\x00\x00\x01"), Ok(0x8000_0001));
         check_error::<u32>(

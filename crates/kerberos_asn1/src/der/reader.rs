@@ -1,4 +1,4 @@
-//! `Reader`: a strict, bounds-checked walk over borrowed DER (X.690 §8.1, §10.1).
+//! `Reader`: reads borrowed DER, strict and bounds-checked (X.690 §8.1, §10.1).
 
 #![expect(
     clippy::inline_always,
@@ -7,10 +7,10 @@
 
 use super::{DecodeError, DecodeErrorKind, Tag};
 
-/// A cursor over DER elements that lie one after the other.
+/// A cursor over a series of DER elements.
 ///
-/// It only ever moves forward and hands out parts of the input; entering an element gives a new
-/// reader, bounded by that element. Its errors carry offsets into the whole input.
+/// It only moves forward and returns parts of the input. Entering an element returns a new reader
+/// that is limited to that element. Errors contain offsets into the whole input.
 ///
 /// # Example
 /// ```
@@ -41,10 +41,10 @@ impl<'a> Reader<'a> {
     /// Reads an element with `tag` and returns its contents.
     ///
     /// # Errors
-    /// When there is no such element here, or it is not well-formed.
+    /// When the next element does not have this tag, or is malformed.
     #[inline(always)]
     pub fn contents(&mut self, tag: Tag) -> Result<&'a [u8], DecodeError> {
-        // Nearly every element has a short length: that case is small enough to be inlined.
+        // Nearly all elements have a short length. That case is small enough to be inlined.
         if let [octet, length @ ..0x80, body @ ..] = self.rest
             && *octet == tag.0
             && let Some((contents, rest)) = body.split_at_checked(usize::from(*length))
@@ -58,10 +58,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads an element with `tag` and returns a reader of its contents.
+    /// Reads an element with `tag` and returns a reader for its contents.
     ///
     /// # Errors
-    /// When there is no such element here, or it is not well-formed.
+    /// When the next element does not have this tag, or is malformed.
     #[inline]
     pub fn enter(&mut self, tag: Tag) -> Result<Self, DecodeError> {
         let contents = self.contents(tag)?;
@@ -71,10 +71,10 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// As [`Reader::enter`], but `None` when the next element does not have `tag`.
+    /// The same as [`Reader::enter`], but `None` if the next element does not have `tag`.
     ///
     /// # Errors
-    /// When the next element has `tag` but is not well-formed.
+    /// When the next element has `tag` but is malformed.
     #[inline]
     pub fn enter_optional(&mut self, tag: Tag) -> Result<Option<Self>, DecodeError> {
         if self.peek() == Some(tag) {
@@ -84,17 +84,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The octets between `start`, an earlier state of this reader, and its current position.
+    /// The octets from the position of `start`, an earlier copy of this reader, to the current
+    /// position.
     #[inline]
     pub fn since(&self, start: &Self) -> &'a [u8] {
         let length = start.rest.len().saturating_sub(self.rest.len());
         start.rest.get(..length).unwrap_or_default()
     }
 
-    /// Reads an element with `tag` and returns all its octets, identifier and length included.
+    /// Reads an element with `tag` and returns all its octets, including identifier and length.
     ///
     /// # Errors
-    /// When there is no such element here, or it is not well-formed.
+    /// When the next element does not have this tag, or is malformed.
     #[inline]
     pub fn raw(&mut self, tag: Tag) -> Result<&'a [u8], DecodeError> {
         let start = self.clone();
@@ -102,11 +103,11 @@ impl<'a> Reader<'a> {
         Ok(self.since(&start))
     }
 
-    /// Enters a SEQUENCE, inside `[APPLICATION n]` when that is given, and returns a reader of its
-    /// fields; [`Reader::finish_sequence`] ends it.
+    /// Enters a SEQUENCE, inside `[APPLICATION n]` if `application` is given, and returns a reader
+    /// for its fields. [`Reader::finish_sequence`] must end it.
     ///
     /// # Errors
-    /// When there is no such element here, or it is not well-formed.
+    /// When there is no such element here, or it is malformed.
     #[inline]
     pub fn sequence(&mut self, application: Option<u8>) -> Result<Self, DecodeError> {
         let Some(number) = application else {
@@ -118,15 +119,15 @@ impl<'a> Reader<'a> {
         Ok(fields)
     }
 
-    /// Ends the reading of a SEQUENCE whose last known field bears the context tag `last`.
+    /// Ends a SEQUENCE whose last known field has the context tag `last`.
     ///
-    /// Fields that a later version of the protocol added at the end are skipped: by RFC 4120 §1.5.1
-    /// an extension as such is no reason to refuse a message. They have to be well-formed and to
-    /// bear explicit context tags above `last`, in ascending order. They are not kept; what has to
-    /// be kept to the octet is available raw.
+    /// Fields that a later version of the protocol added at the end are skipped: according to
+    /// RFC 4120 §1.5.1, an extension alone is no reason to refuse a message. They must be
+    /// well-formed, with explicit context tags above `last` in ascending order. They are not kept;
+    /// messages that must be preserved exactly are available as raw bytes.
     ///
     /// # Errors
-    /// When anything else is left.
+    /// When anything else follows.
     #[inline]
     pub fn finish_sequence(self, last: u8) -> Result<(), DecodeError> {
         if self.rest.is_empty() {
@@ -136,10 +137,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Ends the reading.
+    /// Ends the reader.
     ///
     /// # Errors
-    /// [`DecodeErrorKind::TrailingData`] when something is left.
+    /// [`DecodeErrorKind::TrailingData`] if anything is left.
     #[inline]
     pub fn finish(self) -> Result<(), DecodeError> {
         if self.rest.is_empty() {
@@ -161,7 +162,7 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
-    /// The octets not yet read.
+    /// The octets that have not been read yet.
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -180,7 +181,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// [`Reader::contents`] for the lengths from 128 to 65 535, or `None` when anything is wrong.
+    /// [`Reader::contents`] for lengths from 128 to 65 535; `None` on any error.
     #[inline(never)]
     fn medium_contents(&mut self, tag: Tag) -> Option<&'a [u8]> {
         let (length, body) = match self.rest {
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
         Some(contents)
     }
 
-    /// [`Reader::contents`] for any length, finding out what is wrong.
+    /// [`Reader::contents`] for any length, with the exact error.
     #[cold]
     fn any_contents(&mut self, tag: Tag) -> Result<&'a [u8], DecodeError> {
         match self.peek() {
@@ -208,7 +209,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Skips what [`Reader::finish_sequence`] allows, up to the end.
+    /// Skips the extensions that [`Reader::finish_sequence`] allows.
     #[cold]
     fn skip_extensions(mut self, mut last: u8) -> Result<(), DecodeError> {
         while let Some(tag) = self.peek() {
@@ -221,10 +222,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads any element: its contents.
+    /// Reads an element with any tag and returns its contents.
     fn element(&mut self) -> Result<&'a [u8], DecodeError> {
         let (length, body) = match *self.rest {
-            // RFC 4120 §5.1.5: be prepared for tag numbers above 30, and refuse them in good order.
+            // RFC 4120 §5.1.5: be prepared for tag numbers above 30. They are refused with an
+            // error.
             [tag, ..] if tag & 0x1f == 0x1f => {
                 return Err(self.error(DecodeErrorKind::HighTagNumber));
             }
@@ -240,7 +242,7 @@ impl<'a> Reader<'a> {
         Ok(contents)
     }
 
-    /// A length in the long form, whose first octet is `first`, and what follows it.
+    /// Reads a length in the long form, whose first octet is `first`. Also returns what follows it.
     #[inline]
     fn long_length(&self, first: u8, body: &'a [u8]) -> Result<(usize, &'a [u8]), DecodeError> {
         let (length, body) = match (first, body) {
@@ -252,7 +254,7 @@ impl<'a> Reader<'a> {
             (0x81..=0x84, _) => return Err(self.error(DecodeErrorKind::Truncated)),
             _ => return Err(self.error(DecodeErrorKind::LengthTooLong)),
         };
-        // X.690 §10.1: no length takes more octets than it needs.
+        // X.690 §10.1: a length must have the fewest possible octets.
         let shortest = match first {
             0x81 => length >= 0x80,
             0x82 => length > 0xff,

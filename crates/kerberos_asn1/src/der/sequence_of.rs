@@ -1,4 +1,4 @@
-//! `SEQUENCE OF`, borrowed from the wire or built from values.
+//! `SEQUENCE OF`, borrowed from encoded bytes or built from values.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,8 +8,8 @@ use super::{Decode, DecodeError, Encode, Reader, Sink, Tag};
 
 /// A `SEQUENCE OF T`.
 ///
-/// Decoding keeps the wire bytes, having checked every element, and allocates nothing; iterating
-/// decodes the elements again, one at a time. For encoding it is made from a `Vec` or a slice.
+/// Decoding checks every element, but keeps only the encoded bytes and allocates nothing. Iterating
+/// decodes the elements again, one at a time. To encode one, build it from a `Vec` or a slice.
 ///
 /// # Example
 /// ```
@@ -28,14 +28,14 @@ pub struct SequenceOf<'a, T>(Elements<'a, T>);
 
 #[derive(Clone)]
 enum Elements<'a, T> {
-    /// The contents octets, every element of which was decoded once.
+    /// The contents octets. Every element has been decoded successfully once.
     Wire(&'a [u8]),
     Slice(&'a [T]),
     Vec(Vec<T>),
 }
 
 impl<'a, T: Decode<'a> + Clone> SequenceOf<'a, T> {
-    /// The elements, in their order.
+    /// The elements, in order.
     pub fn iter(&self) -> SequenceOfIter<'_, 'a, T> {
         SequenceOfIter(match &self.0 {
             Elements::Wire(contents) => Iter::Wire(Reader::new(contents), PhantomData),
@@ -49,19 +49,19 @@ impl<'a, T: Decode<'a> + Clone> SequenceOf<'a, T> {
         self.iter().next()
     }
 
-    /// How many elements there are; counts them when they come from the wire.
+    /// The number of elements. For a decoded list this has to count them.
     pub fn len(&self) -> usize {
         self.iter().count()
     }
 }
 
 impl<T> SequenceOf<'_, T> {
-    /// Without elements.
+    /// A list without elements.
     pub const fn empty() -> Self {
         Self(Elements::Slice(&[]))
     }
 
-    /// Whether there is no element.
+    /// Whether the list is empty.
     pub const fn is_empty(&self) -> bool {
         match &self.0 {
             Elements::Wire(contents) => contents.is_empty(),
@@ -87,7 +87,7 @@ impl<T: Encode> Encode for SequenceOf<'_, T> {
     #[inline]
     fn encode<S: Sink>(&self, sink: &mut S) {
         let values = match &self.0 {
-            // Verbatim: also what an element has that its type does not know.
+            // Verbatim, to keep extensions of elements that their type does not know.
             Elements::Wire(contents) => return sink.primitive(Tag::SEQUENCE, contents),
             Elements::Slice(values) => values,
             Elements::Vec(values) => values.as_slice(),
@@ -133,7 +133,7 @@ impl<'s, 'a, T: Decode<'a> + Clone> IntoIterator for &'s SequenceOf<'a, T> {
     }
 }
 
-/// Equal when the elements are, wherever they are kept.
+/// Equal if the elements are, whether decoded or built.
 impl<'a, T: Decode<'a> + Clone + PartialEq> PartialEq for SequenceOf<'a, T> {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
@@ -164,7 +164,7 @@ impl<'a, T: Decode<'a> + Clone> Iterator for SequenceOfIter<'_, 'a, T> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         match &mut self.0 {
-            // Every element was decoded when the whole was, so that only the end gives an error.
+            // All elements were already decoded once, so an error can only mean the end.
             Iter::Wire(reader, _) => T::decode(reader).ok(),
             Iter::Values(values) => values.next().cloned(),
         }

@@ -1,4 +1,4 @@
-//! Identifier octets (X.690 §8.1.2) with tag numbers up to 30, which is all that Kerberos has.
+//! Identifier octets (X.690 §8.1.2) with tag numbers up to 30, which is all that Kerberos uses.
 
 use core::fmt;
 
@@ -29,7 +29,7 @@ impl Tag {
         Self(0x60 | low(number))
     }
 
-    /// `[number]` around another element, that is, with an explicit tag.
+    /// `[number]` around another element, which is an explicit tag.
     pub const fn context(number: u8) -> Self {
         Self(0xa0 | low(number))
     }
@@ -39,7 +39,7 @@ impl Tag {
         self.0 & 0x1f
     }
 
-    /// The number of an `[APPLICATION n]` tag around another element, else `None`.
+    /// The number of an `[APPLICATION n]` tag around another element, otherwise `None`.
     pub const fn application_number(self) -> Option<u8> {
         if self.0 & 0xe0 == 0x60 {
             Some(self.number())
@@ -48,7 +48,7 @@ impl Tag {
         }
     }
 
-    /// The number of an explicit `[n]` tag, else `None`.
+    /// The number of an explicit `[n]` tag, otherwise `None`.
     pub const fn context_number(self) -> Option<u8> {
         if self.0 & 0xe0 == 0xa0 {
             Some(self.number())
@@ -81,7 +81,7 @@ impl fmt::Debug for Tag {
     }
 }
 
-/// `number`, which has to fit the low form of a tag.
+/// `number`, which must fit into a low tag number.
 const fn low(number: u8) -> u8 {
     assert!(
         number < 31,

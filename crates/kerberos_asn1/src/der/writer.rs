@@ -1,16 +1,16 @@
-//! Writing DER backwards: a value's length is known by the time its header is written.
+//! Writing DER backwards, so that a value's length is known when its header is written.
 
 use super::Tag;
 
 /// Takes an encoding from its last octet to its first.
 pub trait Sink {
-    /// Puts `bytes` in front of what was written before.
+    /// Writes `bytes` in front of what was written before.
     fn prepend(&mut self, bytes: &[u8]);
 
-    /// How many octets were written.
+    /// The number of octets written.
     fn written(&self) -> usize;
 
-    /// Puts an element with `tag` in front, whose contents `contents` writes.
+    /// Writes an element with `tag` in front. Its contents are written by `contents`.
     #[inline]
     fn element(&mut self, tag: Tag, contents: impl FnOnce(&mut Self))
     where
@@ -22,7 +22,7 @@ pub trait Sink {
         self.header(tag, length);
     }
 
-    /// Puts an element with `tag` and the given contents in front.
+    /// Writes an element with `tag` and the given contents in front.
     #[inline]
     fn primitive(&mut self, tag: Tag, contents: &[u8])
     where
@@ -32,7 +32,7 @@ pub trait Sink {
         self.header(tag, contents.len());
     }
 
-    /// Puts a SEQUENCE in front, inside `[APPLICATION n]` when that is given.
+    /// Writes a SEQUENCE in front, inside `[APPLICATION n]` if `application` is given.
     #[inline]
     fn sequence(&mut self, application: Option<u8>, fields: impl FnOnce(&mut Self))
     where
@@ -46,10 +46,10 @@ pub trait Sink {
         }
     }
 
-    /// Puts the identifier and length octets in front of contents of `length` octets.
+    /// Writes the identifier and length octets in front of contents of `length` octets.
     #[inline]
     fn header(&mut self, tag: Tag, length: usize) {
-        // X.690 §10.1: the short form below 128, else the long form in the fewest octets.
+        // X.690 §10.1: the short form below 128, otherwise the long form with the fewest octets.
         match u8::try_from(length) {
             Ok(short @ ..0x80) => self.prepend(&[tag.0, short]),
             Ok(long) => self.prepend(&[tag.0, 0x81, long]),
@@ -66,7 +66,7 @@ pub trait Sink {
     }
 }
 
-/// A sink that only counts: the first pass of an encoder.
+/// A sink that only counts, for the first pass of an encoder.
 #[derive(Debug, Default)]
 pub struct Counter {
     written: usize,
@@ -91,7 +91,7 @@ impl Sink for Counter {
     }
 }
 
-/// A sink that fills a buffer from its end: the second pass of an encoder.
+/// A sink that fills a buffer from its end, for the second pass of an encoder.
 #[derive(Debug)]
 pub struct Buffer<'b> {
     bytes: &'b mut [u8],
@@ -100,7 +100,7 @@ pub struct Buffer<'b> {
 }
 
 impl<'b> Buffer<'b> {
-    /// A sink into `bytes`, whose length is that of the encoding.
+    /// A sink into `bytes`, which must have the length of the encoding.
     pub const fn new(bytes: &'b mut [u8]) -> Self {
         let free = bytes.len();
         Self { bytes, free }
@@ -113,7 +113,7 @@ impl<'b> Buffer<'b> {
 }
 
 impl Sink for Buffer<'_> {
-    /// Puts `bytes` in front; what does not fit the buffer is left out.
+    /// Writes `bytes` in front. If they do not fit into the buffer, they are left out.
     #[inline]
     fn prepend(&mut self, bytes: &[u8]) {
         let Some(start) = self.free.checked_sub(bytes.len()) else {

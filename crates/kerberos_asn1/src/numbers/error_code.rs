@@ -1,4 +1,4 @@
-//! Error codes (RFC 4120 §7.5.9 and the RFCs that add to it).
+//! Error codes (RFC 4120 §7.5.9 and the RFCs that extend it).
 
 use core::fmt;
 
@@ -142,9 +142,9 @@ super::open_enum! {
     KDC_ERR_INVALID_CERTIFICATE = 71;
     /// The client's certificate was revoked (RFC 4556 §3.2.2).
     KDC_ERR_REVOKED_CERTIFICATE = 72;
-    /// Whether the client's certificate was revoked is not known (RFC 4556 §3.2.2).
+    /// It is not known whether the client's certificate was revoked (RFC 4556 §3.2.2).
     KDC_ERR_REVOCATION_STATUS_UNKNOWN = 73;
-    /// The revocation status cannot be had (reserved for PKINIT in RFC 4120).
+    /// The revocation status is not available (reserved for PKINIT in RFC 4120).
     KDC_ERR_REVOCATION_STATUS_UNAVAILABLE = 74;
     /// The certificate is for another client (RFC 4556 §3.2.2).
     KDC_ERR_CLIENT_NAME_MISMATCH = 75;
@@ -162,11 +162,11 @@ super::open_enum! {
     KDC_ERR_PUBLIC_KEY_ENCRYPTION_NOT_SUPPORTED = 81;
     /// The pre-authentication state has expired; start again (RFC 6113 §5.2).
     KDC_ERR_PREAUTH_EXPIRED = 90;
-    /// The mechanism goes on with another round (RFC 6113 §5.2).
+    /// The mechanism continues with another round (RFC 6113 §5.2).
     KDC_ERR_MORE_PREAUTH_DATA_REQUIRED = 91;
     /// The authentication set is not acceptable (RFC 6113 §5.3).
     KDC_ERR_PREAUTH_BAD_AUTHENTICATION_SET = 92;
-    /// A critical FAST option is not known (RFC 6113 §5.4.2).
+    /// A critical FAST option is unknown (RFC 6113 §5.4.2).
     KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS = 93;
     /// The hash algorithm of the OTP is not valid (RFC 6560 §6).
     KDC_ERR_INVALID_HASH_ALG = 94;

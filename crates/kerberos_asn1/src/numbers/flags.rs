@@ -1,9 +1,9 @@
 //! Flag words (RFC 4120 §5.2.8): bit 0 is the most significant of 32.
 //!
-//! A word keeps its 32 bits, known or not. Bits after the 32nd, which are not defined, are dropped
-//! when decoded; words are encoded with 32 bits.
+//! A word keeps all of its 32 bits, known or not. Bits after the 32nd are not defined and are
+//! dropped when decoding. Words are always encoded with 32 bits.
 
-/// Declares a flag word by the bit numbers that the RFC gives.
+/// Declares a flag word with the bit numbers of the RFC.
 macro_rules! flag_word {
     (
         $(#[$doc:meta])*
@@ -17,17 +17,17 @@ macro_rules! flag_word {
         impl $name {
             $( $(#[$cdoc])* pub const $konst: Self = Self(1 << (31 - $bit)); )*
 
-            /// No flag at all.
+            /// No flags.
             pub const fn empty() -> Self {
                 Self(0)
             }
 
-            /// Whether all of `other`'s flags are set.
+            /// Whether all flags of `other` are set.
             pub const fn contains(self, other: Self) -> bool {
                 self.0 & other.0 == other.0
             }
 
-            /// These flags without `other`'s.
+            /// These flags, except those of `other`.
             #[must_use]
             pub const fn without(self, other: Self) -> Self {
                 Self(self.0 & !other.0)
@@ -94,15 +94,15 @@ flag_word! {
     /// assert_eq!(format!("{flags:?}"), "TicketFlags(0x40400000 FORWARDABLE INITIAL)");
     /// ```
     pub struct TicketFlags;
-    /// The client may ask for a ticket with other addresses.
+    /// The client may request a ticket with other addresses.
     FORWARDABLE = 1;
-    /// This ticket was forwarded, or was got with one that was.
+    /// This ticket was forwarded, or was obtained with one that was.
     FORWARDED = 2;
-    /// As forwardable, for tickets other than the TGT.
+    /// Like forwardable, but for tickets other than the TGT.
     PROXIABLE = 3;
     /// This ticket is a proxy.
     PROXY = 4;
-    /// The client may ask for a ticket with a later start.
+    /// The client may request a ticket with a later start.
     MAY_POSTDATE = 5;
     /// This ticket was postdated.
     POSTDATED = 6;
@@ -118,16 +118,16 @@ flag_word! {
     HW_AUTHENT = 11;
     /// The KDC checked the transited realms.
     TRANSITED_POLICY_CHECKED = 12;
-    /// The KDC deems the service fit for delegation.
+    /// The KDC considers the service fit for delegation.
     OK_AS_DELEGATE = 13;
-    /// The KDC protects its replies as RFC 6806 §11 says.
+    /// The KDC protects its replies as described in RFC 6806 §11.
     ENC_PA_REP = 15;
     /// The client is anonymous (RFC 8062 §3).
     ANONYMOUS = 16;
 }
 
 flag_word! {
-    /// What a client asks of a KDC (RFC 4120 §5.4.1).
+    /// A client's options in a request to a KDC (RFC 4120 §5.4.1).
     pub struct KdcOptions;
     /// A ticket that can be forwarded.
     FORWARDABLE = 1;
@@ -137,7 +137,7 @@ flag_word! {
     PROXIABLE = 3;
     /// A proxy, for the addresses of the request.
     PROXY = 4;
-    /// A ticket with which postdated ones can be asked for.
+    /// A ticket with which postdated tickets can be requested.
     ALLOW_POSTDATE = 5;
     /// A postdated ticket.
     POSTDATED = 6;
@@ -153,7 +153,7 @@ flag_word! {
     REQUEST_ANONYMOUS = 16;
     /// The KDC need not check the transited realms.
     DISABLE_TRANSITED_CHECK = 26;
-    /// A renewable ticket will do when the lifetime asked for cannot be had.
+    /// Accept a renewable ticket if the requested lifetime is not available.
     RENEWABLE_OK = 27;
     /// Encrypt the ticket in the session key of the additional ticket (user-to-user).
     ENC_TKT_IN_SKEY = 28;
@@ -164,20 +164,20 @@ flag_word! {
 }
 
 flag_word! {
-    /// What a client asks of a service (RFC 4120 §5.5.1).
+    /// A client's options in a request to a service (RFC 4120 §5.5.1).
     pub struct ApOptions;
     /// The ticket is encrypted in the session key of the server's TGT.
     USE_SESSION_KEY = 1;
-    /// The server has to prove its identity as well.
+    /// The server must prove its identity, too.
     MUTUAL_REQUIRED = 2;
 }
 
 flag_word! {
-    /// What a client asks of a Windows KDC (MS-KILE §2.2.10).
+    /// A client's options in a request to a Windows KDC (MS-KILE §2.2.10).
     pub struct PacOptions;
-    /// Claims.
+    /// The client supports claims.
     CLAIMS = 0;
-    /// The client knows of branches.
+    /// The client is branch-aware.
     BRANCH_AWARE = 1;
     /// Forward the request to a full domain controller.
     FORWARD_TO_FULL_DC = 2;
@@ -186,11 +186,11 @@ flag_word! {
 }
 
 flag_word! {
-    /// What a service asks of the KDC with the user's name (MS-SFU §2.2.2).
+    /// A service's options in a request on behalf of a user (MS-SFU §2.2.2).
     pub struct S4uOptions;
-    /// Check the hours in which the user may log in.
+    /// Check the hours during which the user may log in.
     CHECK_LOGON_HOURS = 1;
-    /// Make the checksum of the reply with a key usage of its own.
+    /// Use a separate key usage for the checksum of the reply.
     USE_REPLY_KEY_USAGE = 2;
 }
 

@@ -1,10 +1,10 @@
-//! Pre-authentication and typed data types (RFC 4120 §7.5.2 and the documents that add to it).
+//! Preauthentication and typed data types (RFC 4120 §7.5.2 and the documents that extend it).
 
 super::open_enum! {
     /// The type of a [`PaData`](crate::PaData), and of a [`TypedDataEntry`](crate::TypedDataEntry),
     /// which share one registry (RFC 4120 §7.5.2).
     ///
-    /// The names are those of the registry without `PA-`.
+    /// The names are those of the registry, without `PA-`.
     pub struct PaDataType;
     /// The AP-REQ of a TGS-REQ (RFC 4120 §5.2.7.1).
     TGS_REQ = 1;
@@ -64,9 +64,9 @@ super::open_enum! {
     TD_KRB_REALM = 103;
     /// Certifiers that the KDC trusts (RFC 4556 §3.2.2).
     TD_TRUSTED_CERTIFIERS = 104;
-    /// Which certificate is not valid; `TD-INVALID-CERTIFICATES` in RFC 4556.
+    /// Identifies an invalid certificate; `TD-INVALID-CERTIFICATES` in RFC 4556.
     TD_CERTIFICATE_INDEX = 105;
-    /// An error that the application defines.
+    /// An application-defined error.
     TD_APP_DEFINED_ERROR = 106;
     /// The nonce of the request.
     TD_REQ_NONCE = 107;
@@ -112,11 +112,11 @@ super::open_enum! {
     EPAK_AS_REQ = 145;
     /// Reply of the EPAK draft.
     EPAK_AS_REP = 146;
-    /// The KDC's part of the key of anonymous PKINIT (RFC 8062 §4.2).
+    /// The KDC's contribution to the key of anonymous PKINIT (RFC 8062 §4.2).
     PKINIT_KX = 147;
     /// The name of a PKU2U peer.
     PKU2U_NAME = 148;
-    /// Asks the KDC to protect its reply (RFC 6806 §11).
+    /// Requests that the KDC protect its reply (RFC 6806 §11).
     REQ_ENC_PA_REP = 149;
     /// The freshness token of PKINIT (RFC 8070 §4).
     AS_FRESHNESS = 150;
@@ -126,8 +126,8 @@ super::open_enum! {
     REDHAT_IDP_OAUTH2 = 152;
     /// Authentication by a passkey, of SSSD.
     REDHAT_PASSKEY = 153;
-    /// The encryption types a service supports (MS-KILE §2.2.8).
+    /// The encryption types that a service supports (MS-KILE §2.2.8).
     SUPPORTED_ETYPES = 165;
-    /// What the client asks of the KDC (MS-KILE §2.2.10).
+    /// The client's options (MS-KILE §2.2.10).
     PAC_OPTIONS = 167;
 }

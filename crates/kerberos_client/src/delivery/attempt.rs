@@ -30,7 +30,7 @@ pub enum Reason {
     #[error("no answer")]
     NoAnswer,
     /// It is named for UDP alone, and what is sent or comes back is too large for that.
-    #[error("not tried: it is named for UDP only, and this takes TCP")]
+    #[error("not tried: it is configured for UDP only, and this message needs TCP")]
     OnlyUdp,
     /// The time was over before its turn came.
     #[error("not tried: out of time")]
@@ -39,7 +39,7 @@ pub enum Reason {
     #[error("the KDC says that its service is not available")]
     Unavailable,
     /// It speaks something else than Kerberos.
-    #[error("an answer that is not Kerberos")]
+    #[error("the answer is not a Kerberos message")]
     NotKerberos,
     /// It is a KDC proxy, and something is wrong with it or on the way to it.
     #[error(transparent)]

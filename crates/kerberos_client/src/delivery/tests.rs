@@ -425,7 +425,7 @@ fn a_server_of_one_transport_is_asked_by_that() {
     let Outcome::Unreachable(attempts) = run(&world).outcome else {
         panic!()
     };
-    let told = "kdc1: not tried: it is named for UDP only, and this takes TCP";
+    let told = "kdc1: not tried: it is configured for UDP only, and this message needs TCP";
     assert_eq!((attempts.len(), &*attempts[1].to_string()), (2, told));
 }
 

@@ -19,6 +19,7 @@ enum End {
     Kerberos(Acceptor<SharedKeys>),
     Spnego(SpnegoAcceptor<SharedKeys>),
     /// It is at work elsewhere, or was when nobody waited for it any more.
+    #[cfg(feature = "tokio")]
     Away,
 }
 
@@ -59,6 +60,7 @@ impl Acceptance {
         match &mut self.end {
             End::Kerberos(end) => end.step(token, &mut replays, &mut rng(), now()),
             End::Spnego(end) => end.step(token, &mut replays, &mut rng(), now()),
+            #[cfg(feature = "tokio")]
             End::Away => Err(GssError::Finished.into()),
         }
     }

@@ -273,7 +273,7 @@ impl Driver {
             Delegation::IfTrusted if is_trusted(ticket) => match forwarded().await {
                 Ok(tgt) => Ok(Some(tgt)),
                 Err(error) => {
-                    tracing::debug!("no TGT is lent to {}: {error}", ticket.server);
+                    tracing::debug!("no TGT is delegated to {}: {error}", ticket.server);
                     Ok(None)
                 }
             },

@@ -33,7 +33,9 @@ impl Work {
                 Ok(login) => return refreshed(login, true),
                 Err(error) => {
                     let client = &last.credential.client;
-                    tracing::info!("{client} logs in anew, for its TGT was not renewed: {error}");
+                    tracing::info!(
+                        "{client} logs in again, because its TGT was not renewed: {error}"
+                    );
                 }
             }
         }

@@ -86,7 +86,7 @@ impl Due {
             let soon = refresh_time(now().seconds + PAUSE);
             if let Err(error) = cache.set_config(&soon) {
                 tracing::debug!(
-                    "{} does not say who renews its ticket: {error}",
+                    "{} cannot note who renews its ticket: {error}",
                     cache.name()
                 );
             }

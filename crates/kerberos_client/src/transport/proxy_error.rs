@@ -12,7 +12,7 @@ pub enum ProxyError {
     #[error("this build has no support for KDC proxies")]
     NotBuilt,
     /// The host in its URL is neither a DNS name nor an address.
-    #[error("the URL names no host")]
+    #[error("the URL has no valid host")]
     BadHost,
     /// The path in its URL has a space or something else that no URL has.
     #[error("the path of the URL has a character that must be written as %XX")]
@@ -26,10 +26,10 @@ pub enum ProxyError {
         reason: String,
     },
     /// `http_anchors` is not set, and the system has no certificates.
-    #[error("the system has no certificates to know a proxy by")]
+    #[error("the system has no certificates to verify a proxy with")]
     NoSystemAnchors,
     /// Nobody that is trusted has signed its certificate.
-    #[error("its certificate is not signed by anybody who is trusted")]
+    #[error("its certificate is not signed by a trusted authority")]
     UnknownIssuer,
     /// Its certificate is for other hosts.
     #[error("its certificate is not for this host, but for {}", listed(.names))]
@@ -91,29 +91,29 @@ impl ProxyError {
     /// What to do about it, where that can be told.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::NotBuilt => "use one that is built with the feature `https`",
+            Self::NotBuilt => "use a build with the feature `https`",
             Self::NoSystemAnchors | Self::UnknownIssuer => {
                 "name the file with the authority's certificate in krb5.conf: \
                  http_anchors = FILE:/path, in the realm's section"
             }
             Self::AuthorityCertificate => {
-                "give the proxy a certificate of its own, which the authority signs"
+                "give the proxy a certificate of its own, signed by the authority"
             }
             Self::WrongName { names } if names.is_empty() => {
-                "the certificate needs a subjectAltName: its common name does not count"
+                "the certificate needs a subjectAltName: its common name is not used"
             }
-            Self::WrongName { .. } => "name the proxy in krb5.conf as its certificate does",
+            Self::WrongName { .. } => "use a host name from its certificate in krb5.conf",
             Self::Expired | Self::NotYetValid => "the clock of this host may be wrong",
-            Self::Redirect { .. } => "name the last address in krb5.conf",
+            Self::Redirect { .. } => "use the address that it redirects to in krb5.conf",
             Self::Status { status: 404, .. } => {
-                "the path may be another one: it is /KdcProxy for most proxies"
+                "the path may be wrong: for most proxies it is /KdcProxy"
             }
-            Self::Status { status: 503, .. } => "the proxy may not reach the realm's KDCs",
+            Self::Status { status: 503, .. } => "the proxy may be unable to reach the realm's KDCs",
             Self::Status {
                 status: 401 | 403, ..
-            } => "the proxy may not serve this realm, or not this host",
+            } => "the proxy may refuse to serve this realm or this host",
             Self::NotHttp | Self::NotKkdcp { .. } => {
-                "there may be another service than a KDC proxy at this address"
+                "the service at this address may not be a KDC proxy"
             }
             _ => return None,
         })

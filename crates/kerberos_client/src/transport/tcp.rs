@@ -76,7 +76,7 @@ impl Framing {
         // RFC 4120 §7.2.2 reserves the high bit; a length that has it is beyond the limit, too.
         if length > MAX_REPLY {
             return Err(io::Error::other(format!(
-                "a reply of {length} bytes is announced"
+                "the announced length of the reply, {length} bytes, is too large"
             )));
         }
         if length == 0 {

@@ -1,4 +1,4 @@
-//! Checksums by a key: of the type that goes with it (RFC 3961 §3), or of one that is named.
+//! Checksums with a key: of the type that belongs to the key (RFC 3961 §3), or of a given type.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,12 +8,12 @@ use crate::profile::ChecksumKey;
 use crate::{ChecksumType, CryptoError, EncryptionType, KeyUsage, rfc4757};
 
 impl Key {
-    /// The checksum of `data` by the type that goes with the key's type (get_mic of RFC 3961 §4).
+    /// The checksum of `data`, of the type that belongs to the key's type (get_mic of RFC 3961 §4).
     pub fn checksum(&self, usage: KeyUsage, data: &[u8]) -> Vec<u8> {
         self.checksum_of_parts(usage, &[data])
     }
 
-    /// The checksum of `parts`, as if they lay one after the other.
+    /// The checksum of the concatenated `parts`.
     pub fn checksum_of_parts(&self, usage: KeyUsage, parts: &[&[u8]]) -> Vec<u8> {
         self.checksums.with(
             usage,
@@ -22,18 +22,18 @@ impl Key {
         )
     }
 
-    /// The type of the checksums of [`checksum`](Self::checksum), the one that goes with the key's
-    /// type.
+    /// The type of the checksums that [`checksum`](Self::checksum) makes, which belongs to the
+    /// key's type.
     pub fn checksum_type(&self) -> ChecksumType {
         self.profile.checksum_type()
     }
 
-    /// The length of the checksums of [`checksum`](Self::checksum).
+    /// The length of the checksums that [`checksum`](Self::checksum) makes.
     pub fn checksum_len(&self) -> usize {
         self.profile.checksum_size()
     }
 
-    /// Verifies a checksum of the type that goes with the key's type, in constant time.
+    /// Verifies a checksum of the type that belongs to the key's type, in constant time.
     ///
     /// # Errors
     /// [`CryptoError::Checksum`].
@@ -46,7 +46,8 @@ impl Key {
         self.verify_checksum_of_parts(usage, &[data], checksum)
     }
 
-    /// Verifies what [`checksum_of_parts`](Self::checksum_of_parts) made, in constant time.
+    /// Verifies a checksum made by [`checksum_of_parts`](Self::checksum_of_parts), in constant
+    /// time.
     ///
     /// # Errors
     /// [`CryptoError::Checksum`].
@@ -63,11 +64,11 @@ impl Key {
         )
     }
 
-    /// The checksum of `data` by a type that is named.
+    /// The checksum of `data`, of the given type.
     ///
     /// # Errors
-    /// [`CryptoError::UnsupportedChecksum`] where the type is unknown, unkeyed (see
-    /// [`unkeyed_checksum`](crate::unkeyed_checksum)) or meant for keys of another type.
+    /// [`CryptoError::UnsupportedChecksum`] if the type is unknown, unkeyed (see
+    /// [`unkeyed_checksum`](crate::unkeyed_checksum)) or for keys of another type.
     pub fn checksum_as(
         &self,
         checksum_type: ChecksumType,
@@ -80,10 +81,10 @@ impl Key {
         }
     }
 
-    /// Verifies a checksum of a type that is named, in constant time.
+    /// Verifies a checksum of the given type, in constant time.
     ///
     /// # Errors
-    /// As [`checksum_as`](Self::checksum_as), and [`CryptoError::Checksum`].
+    /// The same as [`checksum_as`](Self::checksum_as), and [`CryptoError::Checksum`].
     pub fn verify_checksum_as(
         &self,
         checksum_type: ChecksumType,
@@ -97,7 +98,7 @@ impl Key {
         }
     }
 
-    /// The key for a checksum type; `None` for the one that goes with the key's type.
+    /// The key for a checksum type; `None` for the type that belongs to the key's type.
     fn named_checksum(
         &self,
         checksum_type: ChecksumType,
@@ -105,7 +106,7 @@ impl Key {
     ) -> Result<Option<Box<dyn ChecksumKey>>, CryptoError> {
         match checksum_type {
             _ if checksum_type == self.checksum_type() => Ok(None),
-            // Windows signs S4U requests and PACs so whatever the key is (MS-SFU §2.2.1).
+            // Windows uses this for S4U requests and PACs, whatever the key (MS-SFU §2.2.1).
             ChecksumType::HMAC_MD5 => Ok(Some(rfc4757::hmac_md5_checksum(&self.bytes, usage))),
             ChecksumType::MD5_HMAC if self.etype == EncryptionType::ARCFOUR_HMAC => {
                 Ok(Some(rfc4757::md5_hmac_checksum(&self.bytes, usage)))

@@ -1,20 +1,20 @@
-//! `Key` and messages that lie in several places, as GSS-API has them (RFC 4121 §4.2).
+//! `Key` operations on messages in several pieces, for GSS-API (RFC 4121 §4.2).
 
 use super::Key;
 use crate::profile::{Part, ScatteredKey};
 use crate::{CryptoError, CryptoRng, KeyUsage};
 
 impl Key {
-    /// Encrypts in place a message that lies in several places: a confounder of
+    /// Encrypts in place a message that is in several pieces: a confounder of
     /// [`header_len`](Self::header_len) bytes, `parts`, and a code of
-    /// [`trailer_len`](Self::trailer_len) bytes, both of which are overwritten. Laid one after the
-    /// other, what is sealed is the same as from [`encrypt`](Self::encrypt); the code covers the
-    /// parts that are only signed, too.
+    /// [`trailer_len`](Self::trailer_len) bytes. Confounder and code are overwritten. The
+    /// concatenated sealed pieces are the same as from [`encrypt`](Self::encrypt), except that the
+    /// code also covers the parts that are only signed.
     ///
     /// # Errors
-    /// [`CryptoError::BufferLength`] where confounder or code have another length, and
-    /// [`CryptoError::UnsupportedEtype`] for triple DES and RC4, whose GSS-API tokens are made
-    /// otherwise.
+    /// [`CryptoError::BufferLength`] if confounder or code has the wrong length, and
+    /// [`CryptoError::UnsupportedEtype`] for triple DES and RC4, whose GSS-API tokens have another
+    /// format.
     ///
     /// # Example
     /// ```
@@ -49,10 +49,12 @@ impl Key {
         })
     }
 
-    /// Undoes [`encrypt_scattered`](Self::encrypt_scattered), given the same division into parts.
+    /// Reverses [`encrypt_scattered`](Self::encrypt_scattered). The message must be divided into
+    /// the same parts.
     ///
     /// # Errors
-    /// The same, and [`CryptoError::Decrypt`]; no plaintext is left then.
+    /// The same as [`encrypt_scattered`](Self::encrypt_scattered), and [`CryptoError::Decrypt`];
+    /// the parts then contain no plaintext.
     pub fn decrypt_scattered(
         &self,
         usage: KeyUsage,

@@ -2,7 +2,7 @@
 
 /// The checksum of `data` in the octet order of the RFC's appendix A.5.
 pub(crate) fn crc32(data: &[u8]) -> [u8; 4] {
-    // ISO 3309 with two exceptions: no initial all-ones sum and no final complement.
+    // ISO 3309, except that the initial sum is zero and the final sum is not complemented.
     let mut remainder = 0_u32;
     for &byte in data {
         remainder ^= u32::from(byte);

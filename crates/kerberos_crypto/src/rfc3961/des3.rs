@@ -1,7 +1,7 @@
 //! Triple DES with key derivation (RFC 3961 §6.3), `des3-cbc-sha1`; deprecated by RFC 8429.
 //!
-//! Plaintexts are padded with zeros to whole blocks and come back with their padding, as from
-//! other implementations: ASN.1 says where its value ends.
+//! Plaintexts are padded with zeros to whole blocks. As in other implementations, decryption does
+//! not remove the padding, because ASN.1 tells where its value ends.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -99,7 +99,7 @@ impl Profile for Des3 {
         Box::new(TruncatedMac::<Hmac<Sha1>, MAC>(keyed(&*checksum)))
     }
 
-    /// RFC 3961 §5.3, with the reading of RFC 6113 appendix A: des3-cbc(trunc128(sha-1(input))).
+    /// RFC 3961 §5.3, as interpreted in RFC 6113 appendix A: des3-cbc(trunc128(sha-1(input))).
     fn prf(&self, key: &[u8], input: &[u8]) -> Zeroizing<Vec<u8>> {
         let cipher: TdesEde3 = keyed(&*derive_key(key, b"prf"));
         let mut out = Zeroizing::new(Sha1::digest(input).to_vec());
@@ -109,7 +109,7 @@ impl Profile for Des3 {
     }
 }
 
-/// Ke and Ki: plain CBC, and a code over confounder, plaintext and padding.
+/// Ke and Ki: plain CBC, and a code that covers confounder, plaintext and padding.
 struct CbcThenMac {
     cipher: TdesEde3,
     mac: TruncatedMac<Hmac<Sha1>, MAC>,
@@ -152,7 +152,7 @@ fn derive_key(key: &[u8], constant: &[u8]) -> Zeroizing<[u8; KEY]> {
     out
 }
 
-/// The same where it is to stay: an array that is returned leaves a copy on the stack.
+/// The same, written to `out`: returning an array would leave a copy on the stack.
 fn derive_into(key: &[u8], constant: &[u8], out: &mut [u8]) {
     let mut seed = Zeroizing::new([0; SEED]);
     derive_random(&keyed::<TdesEde3>(key), constant, &mut *seed);
@@ -164,8 +164,8 @@ fn random_to_key(seed: &[u8; SEED], key: &mut [u8]) {
     let (groups, _) = seed.as_chunks::<7>();
     let (des_keys, _) = key.as_chunks_mut::<BLOCK>();
     for (group, des_key) in groups.iter().zip(des_keys) {
-        // The eighth octet is made of the seven bits that parity displaces, the last of them
-        // first: "56 48 40 32 24 16 8 p".
+        // The eighth octet consists of the seven bits displaced by parity, the last of them first:
+        // "56 48 40 32 24 16 8 p".
         let mut last = 0;
         for (place, (&bits, to)) in group.iter().zip(des_key.iter_mut()).enumerate() {
             *to = bits;
@@ -178,7 +178,7 @@ fn random_to_key(seed: &[u8; SEED], key: &mut [u8]) {
     }
 }
 
-/// key_correction of RFC 3961 §6.2: parity, and no weak or semi-weak key.
+/// key_correction of RFC 3961 §6.2: fixes the parity, and avoids weak and semi-weak keys.
 fn correct(key: &mut [u8; BLOCK]) {
     for byte in key.iter_mut() {
         let parity = (*byte >> 1).count_ones() % 2 == 0;
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn weak_keys_are_avoided() {
-        // Seeds of zeros would make three keys of 0101010101010101.
+        // A seed of zeros would make three keys 0101010101010101, which are weak.
         let mut key = [0; KEY];
         random_to_key(&[0; SEED], &mut key);
         assert_eq!(key.as_slice(), hex("01010101010101f1").repeat(3));

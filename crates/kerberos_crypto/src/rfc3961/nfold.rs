@@ -1,4 +1,4 @@
-//! n-fold (RFC 3961 §5.1): stretches or shrinks a string so that each input bit counts.
+//! n-fold (RFC 3961 §5.1): stretches or shrinks a string so that every input bit counts.
 
 use alloc::vec;
 
@@ -21,11 +21,11 @@ fn nfold_general(input: &[u8], out: &mut [u8]) {
     if input.is_empty() || out.is_empty() {
         return;
     }
-    // The input is repeated until whole repetitions are whole outputs, too: the least common
-    // multiple of both lengths. Each repetition is the one before, rotated right by 13 bits.
+    // The input is repeated up to the least common multiple of both lengths. Each repetition is the
+    // previous one, rotated right by 13 bits.
     let input_bits = input.len() * 8;
     let total = input.len() / gcd(input.len(), out.len()) * out.len();
-    // Triple DES folds passwords.
+    // Zeroizing, because triple DES folds passwords.
     let mut sums = Zeroizing::new(vec![0_u64; out.len()]);
     for (repetition, start) in (0..total).step_by(input.len()).enumerate() {
         let rotation = 13 * repetition % input_bits;
@@ -36,8 +36,8 @@ fn nfold_general(input: &[u8], out: &mut [u8]) {
             }
         }
     }
-    // Pieces of the output's length are added up, in ones' complement: what is carried out at the
-    // top comes in again at the bottom.
+    // Pieces of the output's length are added in ones' complement: the carry out of the top is
+    // added at the bottom.
     let mut carry = 0;
     loop {
         for (sum, byte) in sums.iter_mut().zip(out.iter_mut()).rev() {
@@ -53,14 +53,14 @@ fn nfold_general(input: &[u8], out: &mut [u8]) {
     }
 }
 
-/// The 128-fold of five bytes, as each derivation of a key for a usage needs it (RFC 3961 §5.3): a
-/// service derives keys for every request, and would spend a quarter of its time on the general
-/// way.
+/// The 128-fold of five bytes, which is needed for each derivation of a key for a usage (RFC 3961
+/// §5.3). A service derives keys for every request, and would spend a quarter of its time in the
+/// general function.
 fn nfold_usage(input: [u8; 5]) -> [u8; 16] {
     let value = input
         .iter()
         .fold(0, |value, byte| value << 8 | u64::from(*byte));
-    // Sixteen repetitions are five outputs long.
+    // Sixteen repetitions have the length of five outputs.
     let mut repetitions = [0; 80];
     for (place, rotation) in repetitions.chunks_exact_mut(5).zip((0..).step_by(13)) {
         let rotation = rotation % 40;
@@ -76,7 +76,7 @@ fn nfold_usage(input: [u8; 5]) -> [u8; 16] {
     sum.to_be_bytes()
 }
 
-/// The eight bits of `input` that start at `bit`, wrapping around its end.
+/// The eight bits of `input` that start at `bit`, wrapping around at the end.
 fn cyclic_byte(input: &[u8], bit: usize) -> u8 {
     let at = |index: usize| input.get(index % input.len()).copied().unwrap_or(0);
     let [_, byte] =

@@ -120,7 +120,7 @@ fn camellia_key(key: &str) -> Key {
     Key::from_bytes(etype, &bytes).unwrap()
 }
 
-// The RFC leaves out the key usages of its samples: they are 0 to 4, in order.
+// The RFC does not state the key usages of its samples: they are 0 to 4, in order.
 #[test]
 fn rfc6803_encryption() {
     check_encryption(

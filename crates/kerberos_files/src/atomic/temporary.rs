@@ -1,4 +1,4 @@
-//! The new file beside its destination: its name, and what becomes of it.
+//! The temporary file beside the destination: its name, and its removal.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{DirEntry, File, Metadata, OpenOptions};
@@ -14,12 +14,12 @@ use rustix::fs::OFlags;
 use super::{Content, Durability, close};
 use crate::foreign;
 
-/// Removes what processes that were killed while they replaced `path` left beside it: files with
-/// the names of [`replace`](super::replace)'s temporary ones, not written to for `age`. Returns how
-/// many those were.
+/// Removes files that killed processes left beside `path` while replacing it: files with the names
+/// of [`replace`](super::replace)'s temporary files that have not been written to for `age`.
+/// Returns the number of files removed.
 ///
 /// # Errors
-/// When the folder cannot be read; a file that cannot be removed is left alone.
+/// When the folder cannot be read. A file that cannot be removed is skipped.
 pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
     let Some(name) = path.file_name() else {
         return Ok(0);
@@ -42,13 +42,14 @@ pub fn remove_leftovers(path: &Path, age: Duration) -> io::Result<usize> {
         .count())
 }
 
-/// The new file beside its destination, empty; removed on drop unless it is written and kept.
+/// The temporary file beside the destination. It starts empty, and is removed on drop unless it is
+/// written and kept.
 pub(super) struct Temporary {
     file: File,
     pub(super) path: Unkept,
 }
 
-/// A file that is removed on drop unless kept.
+/// A file that is removed on drop unless it is kept.
 pub(super) struct Unkept {
     pub(super) path: PathBuf,
     kept: bool,
@@ -98,14 +99,14 @@ impl Unkept {
 impl Drop for Unkept {
     fn drop(&mut self) {
         if !self.kept {
-            // Nothing better can be done about a failure here.
+            // Nothing can be done about a failure here.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-/// What the new file for `name` is called. The dot hides it from programs that take every file of a
-/// folder whose name begins in some way, as those of a DIR collection do.
+/// The name of the temporary file for `name`. The dot hides it from programs that take all files in
+/// a folder with a certain prefix, as for a DIR collection.
 pub(super) fn temporary_name(name: &OsStr) -> OsString {
     let mut temporary = OsString::from(".");
     temporary.push(OsStr::from_bytes(stem(name)));
@@ -114,14 +115,13 @@ pub(super) fn temporary_name(name: &OsStr) -> OsString {
     temporary
 }
 
-/// As much of `name` as leaves room for the rest of a temporary one.
+/// As much of `name` as leaves room for the rest of a temporary name.
 fn stem(name: &OsStr) -> &[u8] {
     let bytes = name.as_bytes();
     bytes.get(..LONGEST_STEM).unwrap_or(bytes)
 }
 
-/// The stem of the name of the file that the one called `temporary` was to replace, if it is called
-/// as such files are.
+/// The stem of the destination's name, if `temporary` has the form of a temporary name.
 fn destination(temporary: &[u8]) -> Option<&[u8]> {
     let hidden = temporary.strip_prefix(b".")?;
     let (rest, letters) = hidden.split_last_chunk::<LETTERS_OF_TEMPORARY>()?;
@@ -129,17 +129,17 @@ fn destination(temporary: &[u8]) -> Option<&[u8]> {
     rest.strip_suffix(b".").filter(|_| are_ours)
 }
 
-/// So many that nobody has a file of such a name for another reason.
+/// Enough letters that no other file has a name of this form.
 const LETTERS_OF_TEMPORARY: usize = 12;
 
-/// Two dots and the letters go beside it, and a name has 255 bytes at most (`NAME_MAX`).
+/// Two dots and the letters are added, and a name has at most 255 bytes (`NAME_MAX`).
 const LONGEST_STEM: usize = 255 - 2 - LETTERS_OF_TEMPORARY;
 
 const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/// Up to twelve letters that no one can guess; `O_EXCL` does the rest.
+/// Up to twelve letters that nobody can guess; `O_EXCL` does the rest.
 pub(crate) fn random_letters(count: usize) -> String {
-    // Each RandomState has keys of its own, seeded by the system's randomness.
+    // Each RandomState has its own keys, seeded by the system's random source.
     let mut bits = RandomState::new().hash_one(std::process::id());
     (0..count)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! Tests of replacing, creating and rewriting files, and of what killed processes left.
+//! Tests of replacing, creating and rewriting files, and of what killed processes leave behind.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
     assert_eq!(error.kind(), denied);
     assert_eq!(std::fs::read(&path).unwrap(), b"x");
     std::fs::remove_file(&link).unwrap();
-    // Nor is a file written that has another name, unless it is mounted here.
+    // A file with another name is not written to either, unless it is mounted here.
     std::fs::hard_link(&path, &link).unwrap();
     let error = rewrite(&link, b"y", denied).unwrap_err();
     assert_eq!(error.kind(), denied);

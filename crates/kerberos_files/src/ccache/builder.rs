@@ -1,4 +1,5 @@
-//! `CcacheBuilder`: the bytes of a cache, in any of the four versions. No file system here.
+//! `CcacheBuilder`: makes the bytes of a cache, in any of the four versions. It does not use the
+//! file system.
 
 use kerberos_asn1::{KerberosTime, NameType, TicketFlags};
 use kerberos_crypto::{EncryptionType, KeyBlock};
@@ -12,7 +13,7 @@ use crate::ccache::{
 use crate::window::MAX_RECORD;
 use crate::wire::{EncodeError, Encoder, Sink};
 
-/// A cache in the making: a header, the default principal, then entries.
+/// A cache under construction: a header, the default principal, then entries.
 ///
 /// See the [module](crate::ccache) for an example.
 #[derive(Clone)]
@@ -52,16 +53,16 @@ impl CcacheBuilder {
     /// Adds a setting.
     ///
     /// # Errors
-    /// As [`credential`](Self::credential).
+    /// The same as [`credential`](Self::credential).
     pub fn config(&mut self, entry: &ConfigEntry) -> Result<&mut Self, EncodeError> {
         let credential = entry.to_credential(&self.default_principal);
         self.credential(&credential)
     }
 
-    /// Adds an entry of another cache: byte for byte if that is of the same version.
+    /// Adds an entry of another cache, byte for byte if that has the same version.
     ///
     /// # Errors
-    /// As [`credential`](Self::credential).
+    /// The same as [`credential`](Self::credential).
     pub fn copy(&mut self, entry: &CredentialView<'_>) -> Result<&mut Self, EncodeError> {
         if entry.version() != self.version {
             return self.credential(&entry.to_credential());
@@ -82,7 +83,7 @@ impl CcacheBuilder {
         self.version
     }
 
-    /// The cache so far, session keys included: a whole file.
+    /// The cache so far, including session keys, as the bytes of a complete file.
     pub fn expose_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -100,7 +101,7 @@ impl CcacheBuilder {
     }
 }
 
-/// Neither session keys nor tickets are shown.
+/// Does not show session keys and tickets.
 impl core::fmt::Debug for CcacheBuilder {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("CcacheBuilder")
@@ -111,7 +112,7 @@ impl core::fmt::Debug for CcacheBuilder {
     }
 }
 
-/// The encoding of one entry, as files and the KCM and KEYRING caches hold it (those: version 4).
+/// The encoding of one entry, as in files and in KCM and KEYRING caches (which use version 4).
 ///
 /// # Errors
 /// When it is longer than the 16 MiB that readers accept.
@@ -127,7 +128,7 @@ pub fn encode_credential(
 /// The encoding of a principal.
 ///
 /// # Errors
-/// As [`encode_credential`].
+/// The same as [`encode_credential`].
 pub fn encode_principal(version: Version, principal: &Principal) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Zeroizing::default();
     append(&mut bytes, |sink| principal_to(sink, version, principal))?;
@@ -143,7 +144,7 @@ pub(crate) fn append_credential(
     append(bytes, |sink| credential_to(sink, version, credential))
 }
 
-/// A counting pass, room for exactly that, then the pass that fills it.
+/// A counting pass, a single allocation of that size, then the pass that fills it.
 fn append(
     bytes: &mut Zeroizing<Vec<u8>>,
     encode: impl Fn(&mut dyn Sink) -> Result<(), EncodeError>,
@@ -154,7 +155,7 @@ fn append(
         return Err(EncodeError { field: "the entry" });
     }
     if bytes.capacity() - bytes.len() < length {
-        // A vector that grows by itself would leave its old bytes, keys among them, in the heap.
+        // A vector that grows by itself would leave its old bytes, including keys, on the heap.
         let capacity = (bytes.len() + length).max(bytes.capacity() * 2);
         let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
         larger.extend_from_slice(bytes);
@@ -245,13 +246,13 @@ fn credential_to(
     encoder.data(&credential.second_ticket, "second ticket")
 }
 
-/// The format's 32 bits end in 2106; what lies outside is written as the nearest time inside.
+/// The format has 32 bits, which end in 2106. Times outside this range are clamped.
 fn seconds(time: KerberosTime) -> u32 {
     u32::try_from(time.unix().max(0)).unwrap_or(u32::MAX)
 }
 
 impl ConfigEntry {
-    /// The entry that carries the setting: the value is its ticket, all else is empty.
+    /// The entry that represents the setting: the value is its ticket, everything else is empty.
     pub fn to_credential(&self, default_principal: &Principal) -> Credential {
         let mut components = vec![CONFIG_NAME.to_vec(), self.key.clone()];
         components.extend(self.principal.clone());

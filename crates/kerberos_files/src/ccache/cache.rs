@@ -1,8 +1,8 @@
 //! `Ccache`: a cache of any type, behind one set of operations.
 //!
-//! Each type is a file of its own that implements [`Store`]. All give their content as a
-//! [`CcacheReader`], so that there is one way to read caches of every type; a file is streamed as
-//! it is, of the others the content is fetched whole and in the format of version 4.
+//! Each type has its own file, with an implementation of [`Store`]. All return their contents as a
+//! [`CcacheReader`], so that caches of all types are read in the same way. A file is streamed; the
+//! contents of other types are fetched completely and converted to the format of version 4.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -24,15 +24,15 @@ use crate::ccache::{
     ConfigEntry, CredentialView,
 };
 
-/// What a name alone does not say about where caches are.
+/// What a name alone does not say about the location of caches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CcacheOptions {
-    /// Where the daemon of KCM caches listens; `None` if it is not to be asked.
+    /// Where the KCM daemon listens; `None` if it must not be used.
     pub(super) kcm_socket: Option<PathBuf>,
     pub(super) kcm_timeout: Duration,
 }
 
-/// A credential cache of any type. Nothing is open between calls.
+/// A credential cache of any type. Nothing is kept open between calls.
 ///
 /// # Example
 /// ```
@@ -65,8 +65,8 @@ enum Place {
     Kcm(KcmStore),
 }
 
-/// The place of Heimdal's daemon, which MIT's library and sssd use too; no limit is documented, but
-/// no daemon that is well takes half a minute.
+/// The socket of Heimdal's daemon, which MIT's library and sssd use, too. No time limit is
+/// documented, but a healthy daemon never takes half a minute.
 impl Default for CcacheOptions {
     fn default() -> Self {
         Self {
@@ -77,14 +77,13 @@ impl Default for CcacheOptions {
 }
 
 impl CcacheOptions {
-    /// With the daemon of KCM caches at this socket (`kcm_socket`); `None` if it is not to be
-    /// asked.
+    /// Uses the KCM daemon at this socket (`kcm_socket`); `None` if it must not be used.
     pub fn with_kcm_socket(mut self, socket: Option<impl Into<PathBuf>>) -> Self {
         self.kcm_socket = socket.map(Into::into);
         self
     }
 
-    /// With this time for all that one operation asks of the daemon of KCM caches.
+    /// Sets the time limit for all requests to the KCM daemon within one operation.
     pub fn with_kcm_timeout(mut self, timeout: Duration) -> Self {
         self.kcm_timeout = timeout;
         self
@@ -92,14 +91,14 @@ impl CcacheOptions {
 }
 
 impl Ccache {
-    /// The cache that `name` leads to now, whether it exists or not.
+    /// The cache that `name` refers to now, whether it exists or not.
     ///
-    /// The name of a collection leads to its primary cache, for which a DIR is read, the kernel or
-    /// the KCM daemon asked; for a FILE or a MEMORY nothing is.
+    /// The name of a collection refers to its primary cache. To find it, a DIR is read, or the
+    /// kernel or the KCM daemon is asked. For a FILE or MEMORY cache nothing is accessed.
     ///
     /// # Errors
-    /// [`CcacheError::Name`] when the name is malformed or its type is not supported, and whatever
-    /// prevents finding out which cache of a collection is the primary.
+    /// [`CcacheError::Name`] if the name is malformed or its type is not supported, and any error
+    /// in determining the primary cache of a collection.
     pub fn resolve(name: &CcacheName, options: &CcacheOptions) -> Result<Self, CcacheError> {
         let residual = name.residual();
         let place = match name.kind() {
@@ -114,11 +113,11 @@ impl Ccache {
         Ok(Self::of(place))
     }
 
-    /// A FILE cache in `directory` that nobody else has: a new file that its owner alone may read,
-    /// empty until the cache is written, under a name that nobody could foresee.
+    /// Creates a new FILE cache in `directory`, with an unpredictable name. Only its owner can read
+    /// it, and it is empty until the cache is written.
     ///
     /// # Errors
-    /// [`CcacheError::Io`] when the file cannot be made.
+    /// [`CcacheError::Io`] if the file cannot be created.
     ///
     /// # Example
     /// ```
@@ -147,44 +146,47 @@ impl Ccache {
         }
     }
 
-    /// The name, that of one cache: what a collection's led to stands in it.
+    /// The name of this single cache. For a collection, this is the name of the cache that was
+    /// found.
     pub fn name(&self) -> &CcacheName {
         &self.name
     }
 
-    /// Opens it for reading.
+    /// Opens the cache for reading.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when no cache is found; else as the variants of [`CcacheError`]
-    /// say.
+    /// [`CcacheError::is_no_cache`] if no cache is found, otherwise the documented variants of
+    /// [`CcacheError`].
     pub fn open(&self) -> Result<CcacheReader, CcacheError> {
         self.store().open()
     }
 
-    /// The principal whose cache it is; cheaper than [`open`](Self::open) where that fetches all.
+    /// The principal of the cache. Faster than [`open`](Self::open) if that would have to fetch
+    /// everything.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// The same as [`open`](Self::open).
     pub fn principal(&self) -> Result<Principal, CcacheError> {
         self.store().principal()
     }
 
-    /// Puts `cache` in place of whatever was there.
+    /// Replaces the contents of the cache.
     ///
-    /// FILE, DIR and MEMORY show the old cache or the new one, never a part, and so does KCM if the
-    /// daemon knows how (sssd since 2.9, MIT's test server); Heimdal's is told one ticket at a
-    /// time. In a KEYRING tickets for the same service are replaced one by one, then the others go.
+    /// Readers of FILE, DIR and MEMORY see either the old cache or the new one, never a part. So do
+    /// readers of KCM if the daemon supports it (sssd since 2.9, MIT's test server); Heimdal's
+    /// daemon receives one ticket at a time. In a KEYRING, tickets for the same service are
+    /// replaced one by one, then the others are removed.
     ///
     /// # Errors
-    /// As the variants of [`CcacheError`] say.
+    /// The documented variants of [`CcacheError`].
     pub fn replace_with(&self, cache: &CcacheBuilder) -> Result<(), CcacheError> {
         self.store().replace_with(cache)
     }
 
-    /// Adds tickets. In a KEYRING each takes the place of the one for the same service.
+    /// Adds tickets. In a KEYRING, each replaces the ticket for the same service.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and whatever keeps it from being written.
+    /// The same as [`open`](Self::open), and any error in writing the cache.
     pub fn append<'a>(
         &self,
         credentials: impl IntoIterator<Item = &'a Credential>,
@@ -193,20 +195,20 @@ impl Ccache {
         self.store().append(&credentials)
     }
 
-    /// Sets a setting: an older one with the same key and principal is removed.
+    /// Stores a setting, and removes an older one with the same key and principal.
     ///
     /// # Errors
-    /// As [`append`](Self::append).
+    /// The same as [`append`](Self::append).
     pub fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
         self.store().set_config(entry)
     }
 
-    /// Removes every entry for which `matches` says so, and returns how many those were.
+    /// Removes all entries for which `matches` returns true, and returns their number.
     ///
-    /// What another process adds to a KCM cache at the same moment may be lost with it.
+    /// What another process adds to a KCM cache at the same time may be lost.
     ///
     /// # Errors
-    /// As [`append`](Self::append).
+    /// The same as [`append`](Self::append).
     pub fn remove(
         &self,
         mut matches: impl FnMut(&CredentialView<'_>) -> bool,
@@ -214,30 +216,29 @@ impl Ccache {
         self.store().remove(&mut matches)
     }
 
-    /// Removes the cache with all that it holds.
+    /// Removes the cache and its contents.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] for a FILE or DIR that is not there, and what the KCM daemon
-    /// says of a cache that it does not have; a KEYRING or MEMORY cache that is not there is gone
-    /// already. Else whatever keeps it from being removed.
+    /// If the cache does not exist: [`CcacheError::is_no_cache`] for a FILE or DIR, the daemon's
+    /// error for KCM, and no error for KEYRING and MEMORY. Otherwise any error in removing it.
     pub fn destroy(&self) -> Result<(), CcacheError> {
         self.store().destroy()
     }
 
-    /// Makes it the primary cache of its collection, if its type has collections.
+    /// Makes this the primary cache of its collection, if its type has collections.
     ///
     /// # Errors
-    /// Whatever keeps that from being written.
+    /// Any error in writing this.
     pub fn make_primary(&self) -> Result<(), CcacheError> {
         self.store().make_primary()
     }
 
-    /// Makes the collection that it belongs to, unless it exists: the directory of a DIR, the
-    /// keyring of KEYRING caches, either with this one as the primary. Writing a cache does so,
-    /// too; MIT's library does whenever one is looked for.
+    /// Creates the collection that the cache belongs to, unless it exists: the directory of a DIR,
+    /// or the keyring of KEYRING caches, with this cache as the primary one. Writing a cache does
+    /// this, too; MIT's library does it whenever a cache is looked up.
     ///
     /// # Errors
-    /// Whatever keeps it from being made.
+    /// Any error in creating it.
     pub fn make_collection(&self) -> Result<(), CcacheError> {
         self.store().make_collection()
     }
@@ -284,5 +285,5 @@ impl Ccache {
     }
 }
 
-/// Where Heimdal's KCM daemon listens, and with it everyone's.
+/// Where Heimdal's KCM daemon listens, and all others, too.
 pub(crate) const DEFAULT_KCM_SOCKET: &str = "/var/run/.heim_org.h5l.kcm-socket";

@@ -1,6 +1,6 @@
-//! `Collection`: all caches that a default name stands for, as MIT's library sees them: the files
-//! of a DIR, the caches of a KEYRING collection or of the KCM daemon; of the other types, and of a
-//! name that is that of one cache, that cache.
+//! `Collection`: all caches that a default name stands for, as in MIT's library: the files of a
+//! DIR, the caches of a KEYRING collection or of the KCM daemon. For other types, and for the name
+//! of a single cache, it is just that cache.
 
 use kerberos_asn1::NameType;
 use kerberos_proto::Principal;
@@ -42,15 +42,15 @@ pub struct Collection {
     options: CcacheOptions,
 }
 
-/// What is best to talk to a service with.
+/// Which cache to use for a service.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Selection {
     /// This cache.
     Cache(Ccache),
-    /// A cache of this principal, which is not there.
+    /// A cache of this principal, but there is none.
     Missing(Principal),
-    /// Nothing says so: the primary cache is as good as any.
+    /// There is no preference; use the primary cache.
     Undecided,
 }
 
@@ -60,12 +60,12 @@ impl Collection {
         Self { name, options }
     }
 
-    /// The name that it goes by.
+    /// The name of the collection.
     pub fn name(&self) -> &CcacheName {
         &self.name
     }
 
-    /// Whether there may be several caches, one of which is the primary.
+    /// Whether there can be several caches, of which one is the primary.
     pub fn can_switch(&self) -> bool {
         self.name.kind().has_collections()
     }
@@ -73,15 +73,15 @@ impl Collection {
     /// The primary cache, whether it exists or not.
     ///
     /// # Errors
-    /// As [`Ccache::resolve`].
+    /// The same as [`Ccache::resolve`].
     pub fn primary(&self) -> Result<Ccache, CcacheError> {
         Ccache::resolve(&self.name, &self.options)
     }
 
-    /// The caches that there are, the primary one first. Some may hold nothing yet.
+    /// The existing caches, the primary one first. Some may still be empty.
     ///
     /// # Errors
-    /// What the kernel or the KCM daemon has to say; a directory that is not there has no caches.
+    /// Any error of the kernel or the KCM daemon. A directory that does not exist has no caches.
     pub fn all(&self) -> Result<Vec<Ccache>, CcacheError> {
         let residual = self.name.residual();
         Ok(match self.name.kind() {
@@ -102,13 +102,13 @@ impl Collection {
         })
     }
 
-    /// A cache of the collection that nobody uses yet. It is there when it is written, for KCM at
-    /// once.
+    /// A new cache of the collection, under an unused name. It comes into existence when it is
+    /// written; in KCM it exists immediately.
     ///
     /// # Errors
-    /// [`CcacheNameError::NoCollection`] when the collection's name is that of one cache,
-    /// [`CcacheNameError::Unsupported`] when the type has no collections; and whatever keeps one
-    /// from finding out.
+    /// [`CcacheNameError::NoCollection`] if the name is that of a single cache,
+    /// [`CcacheNameError::Unsupported`] if the type has no collections, and any error in finding an
+    /// unused name.
     pub fn new_unique(&self) -> Result<Ccache, CcacheError> {
         match self.name.kind() {
             CcacheKind::Dir => DirStore::new_unique(&self.name).map(Ccache::dir),
@@ -124,18 +124,18 @@ impl Collection {
     /// The first cache of `principal`.
     ///
     /// # Errors
-    /// As [`all`](Self::all); caches that cannot be read are passed over.
+    /// The same as [`all`](Self::all). Caches that cannot be read are skipped.
     pub fn of_principal(&self, principal: &Principal) -> Result<Option<Ccache>, CcacheError> {
         self.first(|owner| owner == principal)
     }
 
-    /// The cache to talk to `service` with: one of the principal that `identity` names for it, else
-    /// one of the service's own realm, else one of the realm that is called as the domain which its
-    /// host is in; of several domains the smallest. So do the modules of MIT's library choose
-    /// (`ccselect`).
+    /// The cache to use for `service`: one of the principal that `identity` names for it; otherwise
+    /// one of the service's own realm; otherwise one of the realm that is named like the domain of
+    /// the service's host, or like the closest of its parent domains. The modules of MIT's library
+    /// choose in the same way (`ccselect`).
     ///
     /// # Errors
-    /// As [`all`](Self::all).
+    /// The same as [`all`](Self::all).
     pub fn select(
         &self,
         service: &Principal,
@@ -156,8 +156,8 @@ impl Collection {
         Ok(found.map_or(Selection::Undecided, Selection::Cache))
     }
 
-    /// The first cache of the longest realm that the name of the service's host, in upper case,
-    /// ends with.
+    /// The first cache of the longest realm with which the service's host name, in upper case,
+    /// ends.
     fn of_domain(&self, service: &Principal) -> Result<Option<Ccache>, CcacheError> {
         let host = service.components().nth(1);
         let Some(host) = host.filter(|_| service.name_type() == NameType::SRV_HST) else {

@@ -1,7 +1,7 @@
 //! Settings in a cache: entries whose server is in the realm `X-CACHECONF:`.
 //!
 //! Known keys are `fast_avail`, `pa_type`, `pa_config_data`, `refresh_time`, `start_realm` and
-//! `proxy_impersonator`; what they mean is up to the reader.
+//! `proxy_impersonator`. Their meaning is up to the reader.
 
 use kerberos_proto::Principal;
 
@@ -10,18 +10,19 @@ use kerberos_proto::Principal;
 pub struct ConfigEntry {
     /// Its name.
     pub key: Vec<u8>,
-    /// The text form of the principal it is for, usually a `krbtgt`; `None` for the whole cache.
+    /// The text form of the principal that it applies to, usually a `krbtgt`; `None` for the whole
+    /// cache.
     pub principal: Option<Vec<u8>>,
     /// Its value.
     pub value: Vec<u8>,
 }
 
-/// A setting as it lies in the reader's buffer.
+/// A setting, borrowed from the reader's buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConfigEntryView<'a> {
     /// Its name.
     pub key: &'a [u8],
-    /// The text form of the principal it is for; `None` for the whole cache.
+    /// The text form of the principal that it applies to; `None` for the whole cache.
     pub principal: Option<&'a [u8]>,
     /// Its value.
     pub value: &'a [u8],
@@ -48,7 +49,7 @@ impl ConfigEntry {
 }
 
 impl ConfigEntryView<'_> {
-    /// A copy that outlives the buffer.
+    /// An owned copy.
     pub fn to_entry(&self) -> ConfigEntry {
         ConfigEntry {
             key: self.key.to_vec(),

@@ -1,4 +1,4 @@
-//! `CcacheError`: what can go wrong with a cache, with MIT's texts and a hint for each.
+//! `CcacheError`: the possible errors with a cache, with MIT's texts and a hint for each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::wire::{DecodeError, EncodeError};
 
 /// Why a cache could not be read or written.
 ///
-/// The text is MIT's, for scripts that match on it; the details are in the fields and in
+/// The text is MIT's, for scripts that match on it. The details are in the fields and in
 /// [`hint`](Self::hint).
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
@@ -24,31 +24,31 @@ pub enum CcacheError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is empty or holds zeros only.
+    /// The file is empty or contains only zeros.
     #[error("No credentials cache found (filename: {})", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// The file ends before its default principal does.
+    /// The file ends before the end of its default principal.
     #[error("No credentials cache found (filename: {})", path.display())]
     Torn {
         /// The file.
         path: PathBuf,
-        /// The part that it ends in.
+        /// The field in which it ends.
         field: &'static str,
     },
-    /// The file ends within an entry; the ones before it are whole.
+    /// The file ends within an entry. The entries before it are complete.
     #[error("Bad format in credentials cache (filename: {})", path.display())]
     TornEntry {
         /// The file.
         path: PathBuf,
         /// Where the entry begins.
         offset: u64,
-        /// The part that the file ends in.
+        /// The field in which the file ends.
         field: &'static str,
     },
-    /// The file is no cache, or a damaged one.
+    /// The file is not a cache, or is damaged.
     #[error("Bad format in credentials cache (filename: {})", path.display())]
     Format {
         /// The file.
@@ -63,7 +63,7 @@ pub enum CcacheError {
     Version {
         /// The file.
         path: PathBuf,
-        /// What it begins with.
+        /// The number at its start.
         version: u16,
     },
     /// The path is a directory, a named pipe, a device or the like.
@@ -72,12 +72,12 @@ pub enum CcacheError {
         /// The path.
         path: PathBuf,
     },
-    /// The system does not let us.
+    /// Access is denied.
     #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
     Permission {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: Arc<io::Error>,
     },
     /// Any other failure of the file system, such as a full disk.
@@ -85,7 +85,7 @@ pub enum CcacheError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: Arc<io::Error>,
     },
     /// There is no such KEYRING, KCM or MEMORY cache, or it has no principal.
@@ -102,21 +102,22 @@ pub enum CcacheError {
         /// What is wrong with it.
         problem: DecodeError,
     },
-    /// The directory of a DIR cache is not there and cannot be made.
+    /// The directory of a DIR cache does not exist and cannot be created.
     #[error("Credential cache directory {} does not exist", path.display())]
     NoDirectory {
         /// The directory.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: Arc<io::Error>,
     },
-    /// The name of a DIR cache leads to something else.
+    /// The name of a DIR cache refers to something that is not a directory.
     #[error("Credential cache directory {} exists but is not a directory", path.display())]
     NotADirectory {
-        /// What is no directory.
+        /// The path.
         path: PathBuf,
     },
-    /// The directory of a DIR cache is in a place where anyone may make one, and another user did.
+    /// The directory of a DIR cache belongs to another user, in a place where anyone may create
+    /// one.
     #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
     ForeignDirectory {
         /// The directory.
@@ -124,7 +125,7 @@ pub enum CcacheError {
         /// Its owner's user id.
         owner: u32,
     },
-    /// The file is in a place where anyone may make one, and another user did.
+    /// The file belongs to another user, in a place where anyone may create one.
     #[error("Credentials cache permissions incorrect (filename: {})", path.display())]
     ForeignFile {
         /// The file.
@@ -132,32 +133,32 @@ pub enum CcacheError {
         /// Its owner's user id.
         owner: u32,
     },
-    /// The file that names the primary cache of a directory names none.
+    /// The file that names the primary cache of a directory has invalid contents.
     #[error("{} contains invalid filename", path.display())]
     Primary {
         /// The file.
         path: PathBuf,
     },
-    /// The key that names the primary cache of a keyring collection does not.
+    /// The key that names the primary cache of a keyring collection has invalid contents.
     #[error("{}", if *version == 1 { "End of credential cache reached" } else { "Unknown keyring collection version" })]
     PrimaryKey {
         /// The collection.
         name: CcacheName,
-        /// The version that it says it has.
+        /// The version that it states.
         version: u32,
     },
-    /// The kernel refuses something about a KEYRING cache.
+    /// The kernel refuses an operation on a KEYRING cache.
     #[error("{}", system_text(source))]
     Keyring {
         /// The cache.
         name: CcacheName,
-        /// What it said.
+        /// The error of the kernel.
         source: Arc<io::Error>,
     },
-    /// The daemon of KCM caches does not do what it should.
+    /// The KCM daemon does not work as it should.
     #[error(transparent)]
     Kcm(#[from] KcmError),
-    /// The name leads to no cache.
+    /// The name does not refer to a cache.
     #[error(transparent)]
     Name(#[from] CcacheNameError),
     /// An entry does not fit the file format.
@@ -166,8 +167,8 @@ pub enum CcacheError {
 }
 
 impl CcacheError {
-    /// Whether there is, for all purposes, no cache: missing, empty, or cut off before its
-    /// principal ends. A new one can take its place without loss.
+    /// Whether there is effectively no cache: missing, empty, or cut off before the end of its
+    /// principal. A new one can replace it without loss.
     pub fn is_no_cache(&self) -> bool {
         matches!(
             self,
@@ -175,13 +176,13 @@ impl CcacheError {
         )
     }
 
-    /// Whether there is nothing at that name, not even the torn beginning of a cache.
+    /// Whether nothing exists under this name, not even an incomplete cache.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::Missing { .. })
     }
 
-    /// The text without the name of the cache, as tools of MIT's have it that report no more than
-    /// the number of an error.
+    /// The text without the name of the cache, as printed by those of MIT's tools that only know
+    /// the error number.
     pub fn base_text(&self) -> String {
         let text = self.to_string();
         match self {
@@ -197,22 +198,22 @@ impl CcacheError {
         }
     }
 
-    /// What to tell a person beside the message: what exactly was found, and what to do.
+    /// What to tell people besides the message: what exactly was found, and what to do.
     pub fn hint(&self) -> Option<String> {
         const AGAIN: &str = "log in again to replace it";
         Some(match self {
             Self::NotFound { .. } | Self::Missing { .. } | Self::Encode(_) => return None,
             Self::Empty { .. } => {
                 format!(
-                    "the file is there but empty or all zeros, as after a crash or on a full disk; {AGAIN}"
+                    "the file is empty or all zeros, perhaps after a crash or on a full disk; {AGAIN}"
                 )
             }
             Self::Torn { field, .. } => {
-                format!("the file is cut off in its {field}, as after a crash; {AGAIN}")
+                format!("the file is cut off in its {field}, perhaps after a crash; {AGAIN}")
             }
             Self::TornEntry { offset, field, .. } => format!(
-                "the entry at byte {offset} is cut off in its {field}, as after a crash; the \
-                 entries before it are whole; {AGAIN}"
+                "the entry at byte {offset} is cut off in its {field}, perhaps after a crash; the \
+                 entries before it are intact; {AGAIN}"
             ),
             Self::Format {
                 offset, problem, ..
@@ -220,7 +221,8 @@ impl CcacheError {
                 format!("{problem} at byte {offset}; {AGAIN}, or name another file")
             }
             Self::Version { version, .. } => format!(
-                "the file begins with {version:#06x}, a cache with 0x0501 to 0x0504; is it a cache?"
+                "the file begins with {version:#06x}, but a cache begins with 0x0501 to 0x0504: check \
+                 that it is a cache"
             ),
             Self::NotAFile { .. } => {
                 "it is a directory, a pipe or a device; a cache is an ordinary file".to_owned()
@@ -233,21 +235,21 @@ impl CcacheError {
             Self::Entry { problem, .. } => format!("{problem}; {AGAIN}"),
             Self::NotADirectory { .. } => "name a directory, or FILE: and the file".to_owned(),
             Self::ForeignDirectory { owner, .. } => format!(
-                "the directory belongs to user {owner}, who could put tickets of others there; \
-                 remove it, or name another directory"
+                "the directory belongs to user {owner}, who could put other tickets there; remove \
+                 it, or name another directory"
             ),
             Self::ForeignFile { owner, .. } => format!(
-                "the file belongs to user {owner}, and everybody may put files into its folder, so \
-                 that its tickets may not be yours; have it removed, name another cache, or act as \
-                 that user"
+                "the file belongs to user {owner}, and everybody can put files into its directory, so \
+                 its tickets may not be yours; have it removed, name another cache, or act as that \
+                 user"
             ),
             Self::Primary { .. } => {
-                "its first line should be the name of a file beside it that begins with tkt; \
-                 remove it, and the file tkt is the primary cache"
+                "its first line must name a file in the same directory that begins with tkt; remove \
+                 it to make the file tkt the primary cache"
                     .to_owned()
             }
             Self::PrimaryKey { name, .. } => {
-                format!("the key krb_ccache:primary of {name} is damaged, or of a newer program")
+                format!("the key krb_ccache:primary of {name} is damaged, or was written by a newer program")
             }
             Self::Keyring { source, .. } => return keyring_hint(source),
             Self::Kcm(error) => return error.hint(),
@@ -255,7 +257,7 @@ impl CcacheError {
         })
     }
 
-    /// As MIT sorts the system's errors (interpret_errno in its cc_file.c).
+    /// Classifies system errors like MIT's library (interpret_errno in cc_file.c).
     pub(crate) fn from_io(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
@@ -282,7 +284,7 @@ impl CcacheError {
             ReplaceError::NotAFile => Self::NotAFile {
                 path: path.to_owned(),
             },
-            // Unlike for a reader, a missing folder is something to be told about.
+            // For a writer, unlike for a reader, a missing folder is an error worth reporting.
             ReplaceError::Io(source) => match source.kind() {
                 io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Io {
                     path: path.to_owned(),
@@ -294,7 +296,7 @@ impl CcacheError {
     }
 }
 
-/// What MIT says of a cache that is not there.
+/// MIT's text for a cache that does not exist.
 fn missing(name: &CcacheName) -> String {
     match name.kind() {
         CcacheKind::Keyring => format!("Credentials cache keyring '{}' not found", name.residual()),
@@ -306,20 +308,20 @@ fn missing(name: &CcacheName) -> String {
 fn keyring_hint(error: &io::Error) -> Option<String> {
     Some(match Errno::from_io_error(error)? {
         Errno::DQUOT => {
-            "the user's quota of keys is used up: to destroy caches makes room, and \
-             /proc/sys/kernel/keys/maxbytes says how much there is"
+            "the user's quota of keys is used up: destroy caches, or raise \
+             /proc/sys/kernel/keys/maxbytes"
         }
         Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM => {
-            "this system does not let programs use keyrings, as in most containers; name another \
-             cache, as FILE:/tmp/krb5cc_1000"
+            "this system does not allow keyrings, as is usual in containers; name another cache, \
+             such as FILE:/tmp/krb5cc_1000"
         }
-        Errno::KEYREVOKED | Errno::KEYEXPIRED => "the session that the keyring belonged to is over",
+        Errno::KEYREVOKED | Errno::KEYEXPIRED => "the session that the keyring belonged to has ended",
         _ => return None,
     }
     .to_owned())
 }
 
-/// What the system said, without Rust's `(os error N)`: as the C library words it.
+/// The system's message without Rust's `(os error N)`, which is the text of the C library.
 pub(super) fn system_text(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()

@@ -18,7 +18,7 @@ use crate::ccache::{
 use crate::foreign::{Trust, is_planted};
 use crate::{lock, open};
 
-/// The place of a FILE cache. Nothing is open between calls.
+/// The location of a FILE cache. Nothing is kept open between calls.
 ///
 /// See the [module](crate::ccache) for an example.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,7 +36,7 @@ impl CcacheFile {
         }
     }
 
-    /// The cache of the FILE that `name` is.
+    /// The cache of the FILE name `name`.
     pub(super) fn of(name: &CcacheName) -> Self {
         Self {
             path: name.residual().into(),
@@ -44,11 +44,11 @@ impl CcacheFile {
         }
     }
 
-    /// The same, but refused when it is in a place like /tmp, open to all, and neither the
-    /// effective user nor root put it there: for names that anybody can foresee.
+    /// The same location, but refused if it is in a place like /tmp that is open to everyone, and
+    /// the file belongs neither to the effective user nor to root. This is for predictable names.
     ///
-    /// A caller that names a cache knows its owner: a sidecar's user in a shared `/dev/shm`, or the
-    /// user for whom root looks at it.
+    /// A caller that chose a name knows who owns the cache: for example the user of a sidecar in a
+    /// shared `/dev/shm`, or the user whose cache root wants to see.
     pub fn refusing_planted(self) -> Self {
         Self {
             trust: Trust::Default,
@@ -61,19 +61,19 @@ impl CcacheFile {
         &self.path
     }
 
-    /// Opens it for reading.
+    /// Opens the cache for reading.
     ///
     /// # Errors
-    /// As [`CcacheReader::open`]; [`CcacheError::ForeignFile`] when another user may have planted
-    /// it and that [counts](Self::refusing_planted).
+    /// The same as [`CcacheReader::open`]; [`CcacheError::ForeignFile`] if another user may have
+    /// planted it and this [matters](Self::refusing_planted).
     pub fn open(&self) -> Result<CcacheReader, CcacheError> {
         let reader = CcacheReader::open(&self.path)?;
         self.refuse_planted(reader)
     }
 
-    /// Puts `cache` in place of whatever was there: the old cache or the new one is seen, never a
-    /// part, and if it fails the old one is still there. A symbolic link is replaced, not followed.
-    /// See [`atomic`] for what happens where a file cannot be renamed over.
+    /// Replaces the cache. Readers see either the old one or the new one, never a part, and on
+    /// failure the old one is still there. A symbolic link is replaced, not followed. See
+    /// [`atomic`] for files that cannot be replaced by renaming.
     ///
     /// # Errors
     /// [`CcacheError::NotAFile`], [`CcacheError::Permission`], [`CcacheError::ForeignFile`] or
@@ -82,11 +82,12 @@ impl CcacheFile {
         self.replace_with_access(cache, &Access::default())
     }
 
-    /// As [`replace_with`](Self::replace_with), for other readers than the user of this process:
-    /// from the moment that the new cache is there it has these rights.
+    /// The same as [`replace_with`](Self::replace_with), for readers other than the user of this
+    /// process: the new cache has these rights from the beginning.
     ///
     /// # Errors
-    /// The same; [`CcacheError::Permission`] when the file may not be given to that owner or group.
+    /// The same as [`replace_with`](Self::replace_with); [`CcacheError::Permission`] if the file
+    /// may not be given to that owner or group.
     pub fn replace_with_access(
         &self,
         cache: &CcacheBuilder,
@@ -97,12 +98,12 @@ impl CcacheFile {
             .map_err(|error| blamed(CcacheError::from_replace(&self.path, error)))
     }
 
-    /// Adds tickets at the end, in the version that the file has, with one write under an
-    /// exclusive lock. What a crash left of an entry at the end is cut off first.
+    /// Appends tickets in the version of the file, with a single write under an exclusive lock. An
+    /// incomplete entry that a crash left at the end is removed first.
     ///
     /// # Errors
-    /// As [`open`](Self::open), [`CcacheError::Encode`], or [`CcacheError::Io`]; the file is as it
-    /// was then.
+    /// The same as [`open`](Self::open), [`CcacheError::Encode`], or [`CcacheError::Io`]; the file
+    /// is then unchanged.
     pub fn append<'a>(
         &self,
         credentials: impl IntoIterator<Item = &'a Credential>,
@@ -117,11 +118,11 @@ impl CcacheFile {
         written.map_err(|error| self.error(error))
     }
 
-    /// Sets a setting: an older one with the same key and principal is removed, once the new one is
-    /// there.
+    /// Stores a setting. An older one with the same key and principal is removed after the new one
+    /// is written.
     ///
     /// # Errors
-    /// As [`append`](Self::append).
+    /// The same as [`append`](Self::append).
     pub fn set_config(&self, entry: &ConfigEntry) -> Result<(), CcacheError> {
         let mut reader = self.open_locked()?;
         let mut older = Vec::new();
@@ -143,13 +144,15 @@ impl CcacheFile {
         written.map_err(|error| self.error(error))
     }
 
-    /// Removes every entry for which `matches` says so, and returns how many those were.
+    /// Removes all entries for which `matches` returns true, and returns their number.
     ///
-    /// As MIT does, each is overwritten in place, under an exclusive lock, with one of the same
-    /// length that no one takes for a ticket; the key and the ticket stay in the file.
+    /// Like in MIT's library, each is overwritten in place, under an exclusive lock, with one of
+    /// the same length that is not taken for a ticket. The session key and the ticket remain in the
+    /// file.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`CcacheError::TornEntry`] after the whole entries are done.
+    /// The same as [`open`](Self::open), and [`CcacheError::TornEntry`] after all complete entries
+    /// have been processed.
     pub fn remove(
         &self,
         mut matches: impl FnMut(&CredentialView<'_>) -> bool,
@@ -172,13 +175,13 @@ impl CcacheFile {
         Ok(removed)
     }
 
-    /// Removes the file and overwrites what it held with zeros.
+    /// Removes the file and overwrites its contents with zeros.
     ///
     /// A file that cannot be unlinked, because it is mounted or its folder is read-only, is left
-    /// empty, which reads as "no cache". A symbolic link is removed; the file it leads to is
-    /// overwritten only if the link belongs to the effective user or root. A file that has other
-    /// names loses this one, if it can, and keeps what it holds: a backup by hard links is somebody
-    /// else's.
+    /// empty, which is treated as "no cache". A symbolic link is removed; the file that it refers
+    /// to is overwritten only if the link belongs to the effective user or root. A file with other
+    /// names loses this one if possible, but keeps its contents: a backup by hard links belongs to
+    /// someone else.
     ///
     /// # Errors
     /// [`CcacheError::NotFound`], [`CcacheError::NotAFile`], [`CcacheError::Permission`],
@@ -196,8 +199,8 @@ impl CcacheFile {
         if entry.is_symlink() && owner != 0 && owner != rustix::process::geteuid().as_raw() {
             return std::fs::remove_file(&self.path);
         }
-        // What was no link a moment ago is not followed if it has become one since: in a folder
-        // that others may write to, its owner could have it lead to any file of ours.
+        // If it was not a link a moment ago, a link is not followed now: in a folder that others
+        // may write to, another user could make it refer to any of our files.
         let follow = if entry.is_symlink() {
             OFlags::empty()
         } else {
@@ -209,7 +212,7 @@ impl CcacheFile {
             .open(&self.path)
         {
             Ok(file) => file,
-            // A link to nowhere, or to what is no file.
+            // A link to nothing, or to something that is not a file.
             Err(_) if entry.is_symlink() => return std::fs::remove_file(&self.path),
             Err(error) => return Err(error),
         };
@@ -228,7 +231,7 @@ impl CcacheFile {
                 file.set_len(0)
             }
             _ => {
-                // What a symbolic link leads to has its own name still.
+                // The target of a symbolic link still has its own name.
                 let names = u64::from(entry.is_symlink());
                 if file.metadata()?.nlink() > names {
                     return Ok(());
@@ -238,7 +241,7 @@ impl CcacheFile {
         }
     }
 
-    /// Opens the file for reading and writing and locks it, making sure that it was not replaced
+    /// Opens the file for reading and writing and locks it, and makes sure that it was not replaced
     /// in between.
     fn open_locked(&self) -> Result<CcacheReader, CcacheError> {
         let file = loop {
@@ -250,7 +253,7 @@ impl CcacheFile {
         self.refuse_planted(CcacheReader::from_locked(self.path.clone(), file)?)
     }
 
-    /// Looks at what is open, for the name can lead elsewhere by now.
+    /// Checks the open file, because its name may refer to another file by now.
     fn refuse_planted(&self, reader: CcacheReader) -> Result<CcacheReader, CcacheError> {
         let owner = reader.owner();
         match owner.filter(|&owner| self.trust.refuses(&self.path, owner)) {
@@ -304,7 +307,7 @@ impl Store for CcacheFile {
     }
 }
 
-/// `error`, or what explains it: a file of somebody else's in a place like /tmp can neither be
+/// `error`, or a better explanation of it: another user's file in a place like /tmp can be neither
 /// replaced nor removed.
 fn blamed(error: CcacheError) -> CcacheError {
     let CcacheError::Permission { path, .. } = &error else {
@@ -319,17 +322,18 @@ fn blamed(error: CcacheError) -> CcacheError {
     }
 }
 
-/// Writes `bytes` where the whole entries end that were read of a locked file. Nothing of them is
-/// left if that fails.
+/// Writes `bytes` after the last complete entry that was read from a locked file. On failure
+/// nothing of them is left.
 fn add_at_end(reader: &CcacheReader, bytes: &[u8]) -> io::Result<()> {
     let (file, end) = (reader.file()?, reader.entry_offset());
-    // Only what was torn is cut off: to set a length anew costs more than to ask for it.
+    // Only truncate if there is something incomplete: setting the length costs more than checking
+    // it.
     if file.metadata()?.len() > end {
         file.set_len(end)?;
     }
     let written = file.write_all_at(bytes, end);
     if written.is_err() {
-        // A full disk may have taken a part of it; nothing better can be done if this fails.
+        // A full disk may have taken a part of it. Nothing can be done if this fails.
         let _ = file.set_len(end);
     }
     written

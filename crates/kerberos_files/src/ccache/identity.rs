@@ -1,13 +1,13 @@
-//! `K5Identity`: a user's file `.k5identity`, which says which principal to be for which service.
+//! `K5Identity`: a user's file `.k5identity`, which selects the client principal for each service.
 
 use kerberos_asn1::NameType;
 use kerberos_proto::{ParseOptions, Principal};
 
 /// The lines of a `.k5identity` file.
 ///
-/// A line is a principal and conditions on the service, `realm=`, `service=` and `host=`, each with
-/// a pattern as the shell has them; the first line whose conditions all hold counts. The last two
-/// hold for services on hosts (NT-SRV-HST) only.
+/// A line consists of a principal and conditions on the service: `realm=`, `service=` and `host=`,
+/// each with a shell pattern. The first line whose conditions all hold is used. The last two
+/// conditions only hold for services on hosts (NT-SRV-HST).
 ///
 /// # Example
 /// ```
@@ -27,13 +27,13 @@ pub struct K5Identity {
 }
 
 impl K5Identity {
-    /// The content of a file. Malformed lines never count.
+    /// Parses the contents of a file. Malformed lines are ignored.
     pub fn parse(text: impl Into<String>) -> Self {
         Self { text: text.into() }
     }
 
-    /// The principal to be for `service`. A line whose principal cannot be parsed as `options` say,
-    /// for want of a default realm perhaps, is passed over.
+    /// The principal to use for `service`. A line whose principal cannot be parsed with `options`,
+    /// for example because there is no default realm, is skipped.
     pub fn principal_for(
         &self,
         service: &Principal,
@@ -49,7 +49,7 @@ impl K5Identity {
     }
 }
 
-/// A condition that is not known is one that does not hold.
+/// An unknown condition does not hold.
 fn holds(condition: &str, service: &Principal) -> bool {
     let Some((field, pattern)) = condition.split_once('=') else {
         return false;
@@ -66,10 +66,11 @@ fn holds(condition: &str, service: &Principal) -> bool {
     on_host && value.is_some_and(|value| matches(pattern.as_bytes(), &value))
 }
 
-/// Whether `text` is what the shell pattern stands for: `*`, `?`, `[a-z]`, `[!a-z]` and `\`.
+/// Whether `text` matches the shell pattern with `*`, `?`, `[a-z]`, `[!a-z]` and `\`.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut rest, mut text) = (pattern, text);
-    // Where to go on after the last star if all else fails: it then takes one byte more.
+    // Where to continue after the last star if the rest does not match: the star then takes one
+    // more byte.
     let mut star: Option<(&[u8], &[u8])> = None;
     loop {
         if let [b'*', after @ ..] = rest {
@@ -92,7 +93,7 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// What follows the first element of `pattern`, if that stands for `byte`.
+/// The rest of `pattern` after its first element, if that matches `byte`.
 fn one<'p>(pattern: &'p [u8], byte: Option<&u8>) -> Option<&'p [u8]> {
     let byte = *byte?;
     match pattern {
@@ -100,7 +101,7 @@ fn one<'p>(pattern: &'p [u8], byte: Option<&u8>) -> Option<&'p [u8]> {
         [b'[', set @ ..] => match bracket(set, byte) {
             Some((true, rest)) => Some(rest),
             Some((false, _)) => None,
-            // A bracket that is not closed is itself.
+            // An unclosed bracket stands for itself.
             None => (byte == b'[').then_some(set),
         },
         [b'\\', literal, rest @ ..] | [literal, rest @ ..] => (*literal == byte).then_some(rest),
@@ -108,7 +109,8 @@ fn one<'p>(pattern: &'p [u8], byte: Option<&u8>) -> Option<&'p [u8]> {
     }
 }
 
-/// Whether `byte` is in the set that `pattern`, behind its bracket, begins with, and what follows.
+/// Whether `byte` is in the set at the start of `pattern` (after its bracket), and the rest of the
+/// pattern.
 fn bracket(pattern: &[u8], byte: u8) -> Option<(bool, &[u8])> {
     let (negated, mut rest) = match pattern {
         [b'!' | b'^', rest @ ..] => (true, rest),

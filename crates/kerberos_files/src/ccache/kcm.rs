@@ -1,13 +1,13 @@
-//! KCM caches: kept by a daemon that is reached by a UNIX socket, Heimdal's kcm or sssd-kcm.
+//! KCM caches: kept by a daemon, Heimdal's kcm or sssd-kcm, that is reached through a UNIX socket.
 //!
-//! `KCM:` is the collection of the user, which stands for its primary cache; `KCM:name` is one
-//! cache, whose name the daemon chose. Daemons differ in what they know: where one knows no list of
-//! credentials they are asked for one by one, and where it cannot replace a cache, that is emptied
+//! `KCM:` is the user's collection, and stands for its primary cache. `KCM:name` is a single cache,
+//! whose name the daemon chose. Daemons support different operations: if one cannot list
+//! credentials, they are requested one by one; if one cannot replace a cache, the cache is emptied
 //! and filled.
 //!
-//! Each operation is a connection of its own, with a time limit for all that it asks: a daemon that
-//! was restarted, or closes idle connections as sssd does, is no concern. The messages are in
-//! `kcm/message.rs`, the socket in `kcm/connection.rs`.
+//! Each operation uses its own connection, with a time limit for all of its requests, so restarts
+//! of the daemon and the closing of idle connections (as by sssd) do not matter. The messages are
+//! in `kcm/message.rs`, the socket in `kcm/connection.rs`.
 
 mod connection;
 mod error;
@@ -28,7 +28,7 @@ use connection::{Connection, Stream, Timed};
 pub use error::KcmError;
 use message::{Operation, Reply};
 
-/// One cache of the daemon.
+/// A cache of the daemon.
 #[derive(Clone, Debug)]
 pub(super) struct KcmStore {
     residual: String,
@@ -36,13 +36,13 @@ pub(super) struct KcmStore {
 }
 
 impl KcmStore {
-    /// The cache that `residual` names: the primary one when it is empty.
+    /// The cache named `residual`, or the primary one if it is empty.
     pub(super) fn resolve(residual: &str, options: &CcacheOptions) -> Result<Self, CcacheError> {
         if residual.contains('\0') {
             return Err(CcacheNameError::Nul.into());
         }
-        // Also for a name that says it all: that there is no daemon is said here, as in MIT's
-        // library.
+        // Connect even if the name is complete: as in MIT's library, a missing daemon is reported
+        // here.
         let mut daemon = Connection::open(options)?;
         if !residual.is_empty() {
             return Ok(Self::new(residual, options));
@@ -51,7 +51,7 @@ impl KcmStore {
         Ok(Self::new(&primary, options))
     }
 
-    /// The caches of the user, the primary one first; or the one that `residual` names.
+    /// The user's caches, the primary one first; or the single cache named `residual`.
     pub(super) fn all(residual: &str, options: &CcacheOptions) -> Result<Vec<Self>, CcacheError> {
         let mut daemon = Connection::open(options)?;
         let mut names = Vec::new();
@@ -61,7 +61,7 @@ impl KcmStore {
             let primary = daemon.call(Operation::GetDefaultCache, &[])?.name()?;
             names.extend(is_there(&mut daemon, &primary).then(|| primary.clone()));
             for uuid in list.uuids()? {
-                // One that is not found went meanwhile.
+                // A cache that is not found has been removed meanwhile.
                 if let Some(reply) = found(daemon.call(Operation::GetCacheByUuid, &[uuid]))? {
                     names.extend(Some(reply.name()?).filter(|name| *name != primary));
                 }
@@ -71,7 +71,7 @@ impl KcmStore {
         Ok(names.iter().map(store).collect())
     }
 
-    /// A cache with a name that the daemon makes up.
+    /// A cache with a name chosen by the daemon.
     pub(super) fn new_unique(options: &CcacheOptions) -> Result<Self, CcacheError> {
         let name = Connection::open(options)?
             .call(Operation::GenNew, &[])?
@@ -98,7 +98,7 @@ impl KcmStore {
         })
     }
 
-    /// The reply about this cache, unless there is no such cache.
+    /// The reply about this cache, or an error if it does not exist.
     fn there(&self, reply: Result<Reply, KcmError>) -> Result<Reply, CcacheError> {
         found(reply)?.ok_or_else(|| CcacheError::Missing { name: self.name() })
     }
@@ -147,8 +147,8 @@ impl Store for KcmStore {
             reply => return reply.map(drop).map_err(CcacheError::from),
         }
         session.call(Operation::Initialize, &[&principal])?;
-        // Also when the offset is not known: Heimdal's daemon has anything there until it is told.
-        // As in MIT's library a daemon may refuse it.
+        // Sent even if the offset is unknown: until it is set, Heimdal's daemon returns arbitrary
+        // values. A daemon may refuse it, which MIT's library ignores, too.
         let _ = session.call(Operation::SetKdcOffset, &[&offset]);
         for record in &records {
             session.call(Operation::Store, &[record])?;
@@ -176,10 +176,10 @@ impl Store for KcmStore {
     }
 }
 
-/// Reads a cache from a daemon whose replies come from `stream`: for the fuzz target.
+/// Reads a cache from a daemon whose replies come from `stream`; for the fuzz target.
 ///
 /// # Errors
-/// As [`Ccache::open`](crate::ccache::Ccache::open).
+/// The same as [`Ccache::open`](crate::ccache::Ccache::open).
 pub fn read_from(stream: impl Read + Write) -> Result<CcacheReader, CcacheError> {
     let store = KcmStore::new("0", &CcacheOptions::default());
     let mut session = Session {
@@ -190,10 +190,10 @@ pub fn read_from(stream: impl Read + Write) -> Result<CcacheReader, CcacheError>
     session.open()
 }
 
-/// A connection about one cache.
+/// A connection for operations on one cache.
 struct Session<'a, S = Timed> {
     store: &'a KcmStore,
-    /// The cache's name, as requests have it.
+    /// The cache's name, as encoded in requests.
     name: Vec<u8>,
     daemon: Stream<S>,
 }
@@ -220,14 +220,14 @@ impl<S: Read + Write> Session<'_, S> {
 
     fn principal(&mut self) -> Result<Principal, CcacheError> {
         let reply = self.call(Operation::GetPrincipal, &[]);
-        // Heimdal's daemon says of a cache that is not there that all is well, and nothing else.
+        // For a cache that does not exist, Heimdal's daemon returns success without a result.
         let reply = found(reply)?.filter(|reply| !reply.rest().is_empty());
         let name = || self.store.name();
         let reply = reply.ok_or_else(|| CcacheError::Missing { name: name() })?;
         decode_principal(Version::V4, reply.rest()).map_err(|problem| self.store.bad_entry(problem))
     }
 
-    /// How far the KDC's clock is ahead; 0 is what daemons say when nobody told them.
+    /// How far the KDC's clock is ahead. Daemons return 0 if they were not told.
     fn kdc_offset(&mut self) -> Option<ClockOffset> {
         let reply = self.call(Operation::GetKdcOffset, &[]).ok()?;
         let seconds = reply.number().ok()?.cast_signed();
@@ -266,7 +266,7 @@ impl<S: Read + Write> Session<'_, S> {
     }
 }
 
-/// The reply; `None` when the daemon does not have what was asked for.
+/// The reply; `None` if the daemon does not have the requested object.
 fn found(reply: Result<Reply, KcmError>) -> Result<Option<Reply>, KcmError> {
     match reply {
         Err(error) if error.is_not_found() => Ok(None),
@@ -283,5 +283,5 @@ fn c_string(name: &str) -> Vec<u8> {
     [name.as_bytes(), b"\0"].concat()
 }
 
-/// Where credentials come one by one, they are believed to be no more than this.
+/// The limit for the total size of credentials that are sent one by one.
 const LARGEST_CACHE: usize = 64 << 20;

@@ -1,4 +1,4 @@
-//! KEYRING caches: kept by the kernel, no longer than their tickets last.
+//! KEYRING caches: kept by the kernel, until their tickets expire.
 //!
 //! ```text
 //! anchor       the process's, thread's, session's, user's or persistent keyring
@@ -9,13 +9,13 @@
 //!     ├ __krb5_time_offsets__  i32 seconds, i32 microseconds that the KDC is ahead
 //!     └ SERVICE                a credential, as a big_key or, if need be, a user key
 //! ```
-//! Principals and credentials are those of version 4 of the file format. A credential's key has the
-//! name of the service, so that a new ticket takes the place of the old one.
+//! Principals and credentials have the encoding of version 4 of the file format. The key of a
+//! credential is named after the service, so that a new ticket replaces the old one.
 //!
 //! `KEYRING:anchor:collection` stands for the primary cache of a collection,
-//! `KEYRING:anchor:collection:cache` for one cache; without an anchor it is `legacy`, which is the
-//! session's keyring in the way of old programs. What is missing is made when a cache is written,
-//! or a tool wants the collection.
+//! `KEYRING:anchor:collection:cache` for a single cache. Without an anchor it is `legacy`, which is
+//! the session keyring, used in the way of old programs. Whatever is missing is created when a
+//! cache is written or when a tool needs the collection.
 
 mod collection;
 mod content;
@@ -36,20 +36,20 @@ use collection::{Anchor, KeyringCollection, parse, set_primary};
 use content::clock_offset;
 use keys::{Key, Keyring, is_any};
 
-/// The parsers that need no kernel, for the fuzz target.
+/// The parsers that do not need the kernel, for the fuzz target.
 pub(super) mod fuzzing {
     use super::collection;
     use crate::ccache::CcacheNameError;
 
-    /// The name in the key of a primary cache; else the version that the key says it has.
+    /// The name in the key of a primary cache, or as the error the version that the key states.
     ///
     /// # Errors
-    /// When the payload is not what it should be.
+    /// When the payload is malformed.
     pub fn primary_of_keyring(payload: &[u8]) -> Result<String, u32> {
         collection::primary_name(payload)
     }
 
-    /// A name in full, which may leave parts out.
+    /// Completes a name in which parts may be omitted.
     ///
     /// # Errors
     /// When it is malformed.
@@ -63,7 +63,7 @@ pub(super) mod fuzzing {
     }
 }
 
-/// One cache of a collection.
+/// A cache of a collection.
 #[derive(Clone, Debug)]
 pub(super) struct KeyringStore {
     collection: KeyringCollection,
@@ -71,7 +71,7 @@ pub(super) struct KeyringStore {
 }
 
 impl KeyringStore {
-    /// The cache that `residual` names.
+    /// The cache named `residual`.
     pub(super) fn resolve(residual: &str) -> Result<Self, CcacheError> {
         let (collection, cache) = parse(residual)?;
         let cache = match cache {
@@ -81,7 +81,8 @@ impl KeyringStore {
         Ok(Self { collection, cache })
     }
 
-    /// The caches of the collection `residual`, the primary one first; or the one that it names.
+    /// The caches of the collection `residual`, the primary one first; or the single cache named by
+    /// it.
     pub(super) fn all(residual: &str) -> Result<Vec<Self>, CcacheError> {
         let first = Self::resolve(residual)?;
         let is_there = first.keyring()?.is_some();
@@ -110,7 +111,7 @@ impl KeyringStore {
         Ok(names.into_iter().map(store).collect())
     }
 
-    /// A cache of the collection `residual` that is not there yet.
+    /// A new cache of the collection `residual`.
     pub(super) fn new_unique(residual: &str) -> Result<Self, CcacheError> {
         let (collection, None) = parse(residual)? else {
             let kind = CcacheKind::Keyring;
@@ -133,7 +134,7 @@ impl KeyringStore {
         CcacheName::new(CcacheKind::Keyring, format!("{collection}:{}", self.cache))
     }
 
-    /// The cache's keyring, if there is one.
+    /// The cache's keyring, if it exists.
     fn keyring(&self) -> Result<Option<Keyring>, CcacheError> {
         let find = |parent: Keyring| {
             let found = parent.keyring(&self.cache, None);
@@ -141,7 +142,7 @@ impl KeyringStore {
         };
         let found = self.collection.keyring(false)?.map(find).transpose()?;
         match found.flatten() {
-            // That of an old program, in no collection yet.
+            // The cache of an old program, which is not in a collection yet.
             None if self.is_for_old_programs() => find(Keyring::session()),
             found => Ok(found),
         }
@@ -152,7 +153,8 @@ impl KeyringStore {
         self.keyring()?.ok_or_else(missing)
     }
 
-    /// Whether programs older than collections look for this cache, right in the session's keyring.
+    /// Whether programs from before collections look for this cache, directly in the session
+    /// keyring.
     fn is_for_old_programs(&self) -> bool {
         self.collection.anchor == Anchor::Legacy && self.collection.name == self.cache
     }
@@ -194,7 +196,7 @@ impl Store for KeyringStore {
         };
         let keyring = keyring.map_err(|error| self.error(error))?;
         if self.is_for_old_programs() {
-            // As in MIT's library, if it can be.
+            // Like MIT's library, ignore if this fails.
             let _ = Keyring::session().link(keyring);
         }
         let old = self.open().ok();
@@ -204,7 +206,7 @@ impl Store for KeyringStore {
         let old = old.and_then(|old| Some(without(old, &mut |_| false).ok()?.0));
         if same {
             match self.fill(keyring, cache) {
-                // Old and new together can be too much for it.
+                // Old and new contents together may exceed the quota.
                 Err(error) if is_over_quota(&error) => {}
                 filled => return filled.and_then(|()| self.expire(keyring)),
             }
@@ -212,13 +214,13 @@ impl Store for KeyringStore {
         keyring.clear().map_err(|error| self.error(error))?;
         let filled = self.fill(keyring, cache);
         if filled.is_err() {
-            // Nothing better can be done if this fails.
+            // Nothing can be done if this fails.
             let _ = match &old {
                 Some(old) => {
                     let cleared = keyring.clear().map_err(|error| self.error(error));
                     cleared.and_then(|()| self.fill(keyring, old))
                 }
-                // A part of a cache would only take room.
+                // A part of a cache would only waste space.
                 None => self.destroy(),
             };
         }
@@ -238,7 +240,7 @@ impl Store for KeyringStore {
         let own = self.own(keyring)?;
         let credential = entry.to_credential(&own.principal);
         let new = self.add(keyring, &encode_credential(Version::V4, &credential)?)?;
-        // One of the other type of key has its name, too, and stays.
+        // A setting in a key of the other type has the same name and would remain.
         self.each(keyring, &own, |key, view| {
             if key == new || !view.is_setting(entry) {
                 return Ok(());
@@ -247,7 +249,7 @@ impl Store for KeyringStore {
         })
     }
 
-    /// Others may add tickets meanwhile: no key is touched but those that match.
+    /// Others may add tickets meanwhile, so only matching keys are touched.
     fn remove(
         &self,
         matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
@@ -271,7 +273,7 @@ impl Store for KeyringStore {
         };
         let old = self.is_for_old_programs();
         let unlink = |parent: Keyring| match parent.unlink(keyring.key()) {
-            // It may be in one of the two only.
+            // It may be in only one of the two.
             Err(error) if old && is_any(&error, &[Errno::NOENT]) => Ok(()),
             unlinked => unlinked,
         };
@@ -293,8 +295,8 @@ impl Store for KeyringStore {
     fn make_collection(&self) -> Result<(), CcacheError> {
         let collection = self.collection.made()?;
         match self.keyring()? {
-            // Programs that know collections find there what old ones left in the session's
-            // keyring.
+            // Programs that know collections should find there what old programs left in the
+            // session keyring.
             Some(keyring) => collection.link(keyring).map_err(|error| self.error(error)),
             None => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! `Layout`: one walk over an entry that checks every length and notes where the parts are.
+//! `Layout`: the positions of an entry's parts, found in a single pass that checks every length.
 
 use core::ops::Range;
 
@@ -7,7 +7,7 @@ use kerberos_asn1::NameType;
 use crate::ccache::Version;
 use crate::wire::{Cursor, PrincipalView, Short, Style};
 
-/// Where the parts of a record are, and its small numbers.
+/// The positions of a record's parts, and its small numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     pub(super) length: usize,
@@ -27,14 +27,14 @@ pub(super) struct Layout {
     pub(super) second_ticket: Span,
 }
 
-/// Why the bytes are no record, or not yet.
+/// Why the bytes are not a record, or not a complete one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Misfit {
     /// More bytes are needed than were given.
     Short(Short),
-    /// No number of further bytes would help.
+    /// The bytes are invalid, whatever follows.
     Bad(&'static str),
-    /// Zeros, as at the end of a file whose last blocks were never written.
+    /// Zeros, as at the end of a file whose last blocks were not written.
     Zeros,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Span {
 }
 
 impl Layout {
-    /// Walks over the record that `bytes` begins with.
+    /// Parses the record at the start of `bytes`.
     pub(super) fn of(bytes: &[u8], version: Version, style: Style) -> Result<Self, Misfit> {
         let mut cursor = Cursor::new(bytes, style);
         let client = NameLayout::read(&mut cursor, version)?;
@@ -91,7 +91,7 @@ impl Layout {
             ticket,
             second_ticket,
         };
-        // Zeros would read as entries of nothing.
+        // Zeros would otherwise be read as empty entries.
         if etype == 0 && bytes.iter().take(layout.length).all(|byte| *byte == 0) {
             return Err(Misfit::Zeros);
         }
@@ -102,8 +102,8 @@ impl Layout {
 impl NameLayout {
     fn read(cursor: &mut Cursor<'_>, version: Version) -> Result<Self, Misfit> {
         let name = read_name(cursor, version)?;
-        // The components end where the cursor stands, and the realm and the first component's
-        // length prefix, if any, adjoin.
+        // The components end at the cursor, and the realm and the first component's length prefix,
+        // if any, come right before.
         let components = Span {
             start: cursor.position() - name.components.len(),
             end: cursor.position(),
@@ -121,7 +121,7 @@ impl NameLayout {
     }
 }
 
-/// Reads a principal as `version` writes them.
+/// Reads a principal in the format of `version`.
 pub(super) fn read_name<'a>(
     cursor: &mut Cursor<'a>,
     version: Version,

@@ -1,6 +1,6 @@
-//! MEMORY caches: named caches of this process, which end with it.
+//! MEMORY caches: named caches in this process, which end with it.
 //!
-//! A reader sees the cache as it was when it was opened.
+//! A reader sees the cache as it was when opened.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,13 +12,13 @@ use crate::ccache::{
     CcacheBuilder, CcacheError, CcacheKind, CcacheName, CcacheReader, ConfigEntry, CredentialView,
 };
 
-/// The MEMORY cache of a name.
+/// The MEMORY cache with a certain name.
 #[derive(Clone, Debug)]
 pub(super) struct MemoryStore {
     residual: String,
 }
 
-/// All of them. Their bytes are wiped when they are replaced or destroyed.
+/// All MEMORY caches. Their bytes are wiped when they are replaced or destroyed.
 static CACHES: Mutex<BTreeMap<String, CcacheBuilder>> = Mutex::new(BTreeMap::new());
 
 impl MemoryStore {
@@ -32,7 +32,7 @@ impl MemoryStore {
         CcacheName::new(CcacheKind::Memory, self.residual.as_str())
     }
 
-    /// Changes the cache while nobody else can.
+    /// Changes the cache under the lock.
     fn change<T>(
         &self,
         change: impl FnOnce(&mut CcacheBuilder) -> Result<T, CcacheError>,
@@ -59,7 +59,7 @@ impl Store for MemoryStore {
 
     fn append(&self, credentials: &[&Credential]) -> Result<(), CcacheError> {
         self.change(|cache| {
-            // All or none.
+            // Either all are added, or none.
             let mut longer = cache.clone();
             for credential in credentials {
                 longer.credential(credential)?;
@@ -97,6 +97,6 @@ impl Store for MemoryStore {
 }
 
 fn caches() -> MutexGuard<'static, BTreeMap<String, CcacheBuilder>> {
-    // A change is made on a copy first, so that a panic in the middle of it left the cache whole.
+    // Changes are made on a copy first, so a panic during a change has left the cache intact.
     CACHES.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,19 +8,19 @@ use thiserror::Error;
 use crate::foreign::Trust;
 use crate::typed_name;
 
-/// Which kind of cache a name speaks of.
+/// The type of cache that a name refers to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum CcacheKind {
-    /// One file.
+    /// A file.
     File,
-    /// A directory of files, or one of these.
+    /// A directory of files, or one of its files.
     Dir,
-    /// Memory of this process.
+    /// In the memory of this process.
     Memory,
     /// The kernel's keyrings.
     Keyring,
-    /// A cache service reached by a socket.
+    /// A cache daemon reached through a socket.
     Kcm,
     /// macOS's cache service.
     Api,
@@ -48,7 +48,7 @@ pub struct CcacheName {
     trust: Trust,
 }
 
-/// Names are equal whether or not they are a default.
+/// Names are equal whether or not one is a default.
 impl PartialEq for CcacheName {
     fn eq(&self, other: &Self) -> bool {
         (self.kind, &self.residual) == (other.kind, &other.residual)
@@ -57,51 +57,51 @@ impl PartialEq for CcacheName {
 
 impl Eq for CcacheName {}
 
-/// Why a name leads to no cache.
+/// Why a name does not refer to a cache.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum CcacheNameError {
-    /// No such type exists.
+    /// The type does not exist.
     #[error("Unknown credential cache type")]
     UnknownType {
-        /// What stands before the colon.
+        /// The text before the colon.
         kind: String,
     },
-    /// The type exists and is not for this system, or was left out of this program.
+    /// The type exists, but is not available on this system or was left out of this program.
     #[error("credential caches of type {kind} are not supported")]
     Unsupported {
         /// The type.
         kind: CcacheKind,
     },
-    /// There is a NUL in it.
+    /// The name contains a NUL.
     #[error("Credential cache name malformed")]
     Nul,
-    /// A `DIR::` name of a file without a directory.
+    /// A `DIR::` name whose file has no directory.
     #[error("Subsidiary cache path {} has no parent directory", path.display())]
     NoParent {
         /// The file.
         path: PathBuf,
     },
-    /// A `DIR::` name of a file that is no cache of a collection.
+    /// A `DIR::` name whose file is not a cache of a collection.
     #[error("Subsidiary cache path {} filename does not begin with \"tkt\"", path.display())]
     NoTkt {
         /// The file.
         path: PathBuf,
     },
-    /// A `KEYRING:` name whose first part is none of `process`, `thread`, `session`, `user`,
+    /// A `KEYRING:` name whose first part is not one of `process`, `thread`, `session`, `user`,
     /// `persistent` and `legacy`.
     #[error("Invalid keyring anchor name")]
     Anchor {
-        /// What stands there.
+        /// The first part.
         anchor: String,
     },
-    /// A `KEYRING:persistent:` name whose user id is malformed, or that of another user.
+    /// A `KEYRING:persistent:` name whose user id is malformed or is that of another user.
     #[error("Invalid UID in persistent keyring name")]
     Uid {
-        /// What stands there.
+        /// The user id.
         uid: String,
     },
-    /// The name is that of one cache and not of a collection in which another could be made.
+    /// The name refers to a single cache, but a collection is needed to create another one.
     #[error("Can't create new subsidiary cache because default cache {}",
         if *kind == CcacheKind::Dir { "is not a directory collection" } else { "is already a subsidiary" })]
     NoCollection {
@@ -135,22 +135,22 @@ impl CcacheName {
         }
     }
 
-    /// The same name, as one that is a default: no caller chose it, so anybody can foresee it.
+    /// The same name, marked as a default: nobody chose it, so it is predictable.
     ///
-    /// A FILE or a DIR of such a name is refused if another user may have planted it
+    /// A FILE or DIR with such a name is refused if another user may have planted it
     /// ([`CcacheFile::refusing_planted`](crate::ccache::CcacheFile::refusing_planted)).
     pub fn by_default(self) -> Self {
         self.trusting(Trust::Default)
     }
 
-    /// The same name, as one that krb5.conf has: for the folders that an administrator opens to all
-    /// on purpose, as those of containers, it is taken as it is; in one like /tmp, sticky besides,
-    /// the rule of [`by_default`](Self::by_default) holds.
+    /// The same name, marked as set in krb5.conf. It is trusted in folders that an administrator
+    /// has deliberately opened to everyone, such as those of containers. In a folder like /tmp,
+    /// which is also sticky, the rule of [`by_default`](Self::by_default) applies.
     pub fn by_configuration(self) -> Self {
         self.trusting(Trust::Configured)
     }
 
-    /// The same name, as one that a caller has chosen, wherever that has it from.
+    /// The same name, marked as chosen by a caller, from whatever source.
     pub fn by_choice(self) -> Self {
         self.trusting(Trust::Named)
     }
@@ -160,15 +160,16 @@ impl CcacheName {
         Self { trust, ..self }
     }
 
-    /// Whether what another user may have planted there is taken.
+    /// Whether to accept what another user may have planted there.
     pub(super) fn trust(&self) -> Trust {
         self.trust
     }
 
-    /// Parses `TYPE:residual`; without a type it is a file.
+    /// Parses `TYPE:residual`. Without a type it is a file.
     ///
-    /// Types are upper case. As in MIT's library one letter before the colon is a drive and not a
-    /// type; unlike there, a name that begins with `/` is a path whatever colons it has.
+    /// Types are in upper case. As in MIT's library, a single letter before the colon is a drive
+    /// and not a type. Unlike there, a name that begins with `/` is always a path, even if it
+    /// contains colons.
     ///
     /// # Errors
     /// [`CcacheNameError::UnknownType`].
@@ -183,17 +184,17 @@ impl CcacheName {
         Ok(Self::new(known, residual))
     }
 
-    /// Which kind of cache it is.
+    /// The type of the cache.
     pub fn kind(&self) -> CcacheKind {
         self.kind
     }
 
-    /// What stands after the colon.
+    /// The text after the colon.
     pub fn residual(&self) -> &str {
         &self.residual
     }
 
-    /// The path of the file that it is, if it is one: a FILE, or one of a DIR.
+    /// The path of the file, if the cache is a file: a FILE, or a file of a DIR.
     ///
     /// ```
     /// use kerberos_files::ccache::CcacheName;
@@ -212,24 +213,24 @@ impl CcacheName {
 }
 
 impl CcacheNameError {
-    /// What to do about it.
+    /// What to do about the error.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unsupported { .. } => {
-                "name another cache by -c, KRB5CCNAME or default_ccache_name in krb5.conf, as \
+                "name another cache with -c, KRB5CCNAME or default_ccache_name in krb5.conf, such as \
                  FILE:/tmp/krb5cc_1000"
             }
             Self::UnknownType { .. } => {
-                "types are FILE, DIR, KEYRING, KCM and MEMORY, as in FILE:/tmp/krb5cc_1000"
+                "the types are FILE, DIR, KEYRING, KCM and MEMORY, as in FILE:/tmp/krb5cc_1000"
             }
             Self::Anchor { .. } => {
-                "it is process, thread, session, user or persistent, as in KEYRING:persistent:1000"
+                "the anchor must be process, thread, session, user or persistent, as in KEYRING:persistent:1000"
             }
-            Self::Uid { .. } => "write KEYRING:persistent: and the number of your user id",
+            Self::Uid { .. } => "write KEYRING:persistent: followed by your numeric user ID",
             Self::NoParent { .. } | Self::NoTkt { .. } => {
-                "write DIR: and the directory, or DIR:: and the path of a file in it"
+                "write DIR: followed by the directory, or DIR:: followed by the path of a file in it"
             }
-            Self::NoCollection { .. } => "name the collection, or the cache to write by -c",
+            Self::NoCollection { .. } => "name the collection, or the cache to write, with -c",
             Self::Nul => return None,
         }
         .to_owned())
@@ -237,7 +238,7 @@ impl CcacheNameError {
 }
 
 impl CcacheKind {
-    /// Whether there can be several caches under one name, one of which is the primary.
+    /// Whether a name can refer to several caches, of which one is the primary.
     pub fn has_collections(self) -> bool {
         matches!(self, Self::Dir | Self::Keyring | Self::Kcm)
     }
@@ -249,7 +250,7 @@ impl fmt::Display for CcacheKind {
     }
 }
 
-/// `TYPE:residual`, as MIT prints it.
+/// `TYPE:residual`, as printed by MIT's tools.
 impl fmt::Display for CcacheName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind, self.residual)

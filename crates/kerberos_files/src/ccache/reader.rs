@@ -1,5 +1,5 @@
-//! `CcacheReader`: streams a cache, one lent entry at a time: a file, or what was fetched from
-//! wherever else a cache may be.
+//! `CcacheReader`: streams a cache, lending one entry at a time. The cache is a file, or was
+//! fetched from elsewhere.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::wire::{Cursor, Style};
 
 /// A cache being read.
 ///
-/// Of a file it holds one buffer of 64 KiB, more only for an entry that needs more, and allocates
-/// nothing for an entry. A shared lock is held during each read from the file, as MIT's library
-/// does, and not between them.
+/// For a file it uses one buffer of 64 KiB, or more if an entry needs it, and makes no allocation
+/// for an entry. As in MIT's library, a shared lock is held during each read from the file, and not
+/// between them.
 ///
 /// # Example
 /// See the [module](crate::ccache).
@@ -30,12 +30,12 @@ pub struct CcacheReader {
     header: Header,
     default_principal: Principal,
     with_removed: bool,
-    /// Where the entry that was lent last begins.
+    /// The position of the entry that was last lent.
     entry_offset: u64,
     ended: bool,
 }
 
-/// What the front of the window turned out to be.
+/// The result of parsing the front of the window.
 enum Front<T> {
     Whole(T),
     /// Nothing: the file ends here.
@@ -49,36 +49,36 @@ impl CcacheReader {
     /// Opens the cache at `path` and reads its header and default principal.
     ///
     /// # Errors
-    /// [`CcacheError::is_no_cache`] when there is no file or only the torn beginning of a cache;
-    /// else as the variants of [`CcacheError`] say.
+    /// [`CcacheError::is_no_cache`] if there is no file or only an incomplete beginning of a cache;
+    /// otherwise the documented variants of [`CcacheError`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, CcacheError> {
         let path = path.into();
         let window = Window::open(&path).map_err(|error| CcacheError::from_io(&path, error))?;
         Self::from_window(path, window)
     }
 
-    /// Reads `file` from where it stands, which must be its beginning; `path` is its name in
+    /// Reads `file` from its current position, which must be the beginning. `path` is its name in
     /// errors.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// The same as [`open`](Self::open).
     pub fn from_file(file: File, path: impl Into<PathBuf>) -> Result<Self, CcacheError> {
         let path = path.into();
         let window = Window::from_file(file).map_err(|error| CcacheError::from_io(&path, error))?;
         Self::from_window(path, window)
     }
 
-    /// Reads `file`, on which the caller holds an exclusive lock for as long as the reader lives.
+    /// Reads `file`, on which the caller must hold an exclusive lock as long as the reader exists.
     pub(crate) fn from_locked(path: PathBuf, file: File) -> Result<Self, CcacheError> {
         let window =
             Window::from_locked(file).map_err(|error| CcacheError::from_io(&path, error))?;
         Self::from_window(path, window)
     }
 
-    /// Reads what `cache` holds; `place` stands for a path in errors.
+    /// Reads the contents of `cache`. `place` replaces the path in errors.
     ///
     /// # Errors
-    /// None that can be met, since the content was made here.
+    /// None in practice, since the content was made here.
     pub(crate) fn from_builder(
         cache: CcacheBuilder,
         place: impl Into<PathBuf>,
@@ -121,18 +121,18 @@ impl CcacheReader {
         })
     }
 
-    /// Whether [`next`](Self::next) also lends entries that were removed in place; it does not
-    /// unless told here.
+    /// Whether [`next`](Self::next) also lends entries that were removed in place. The default is
+    /// false.
     pub fn with_removed(mut self, with_removed: bool) -> Self {
         self.with_removed = with_removed;
         self
     }
 
-    /// The next entry, settings included; `None` at the end.
+    /// The next entry, including settings; `None` at the end.
     ///
     /// # Errors
-    /// [`CcacheError::TornEntry`] when the file ends within an entry, [`CcacheError::Format`] when
-    /// an entry cannot be one, [`CcacheError::Io`]. After an error the reader is at its end.
+    /// [`CcacheError::TornEntry`] if the file ends within an entry, [`CcacheError::Format`] if an
+    /// entry is invalid, [`CcacheError::Io`]. After an error the reader is at its end.
     #[expect(
         clippy::should_implement_trait,
         reason = "it lends, which Iterator cannot"
@@ -143,7 +143,7 @@ impl CcacheReader {
             if self.ended {
                 return Ok(None);
             }
-            // Undone below if all goes well.
+            // Reset below on success.
             self.ended = true;
             self.entry_offset = self.window.offset();
             let front = front(&mut self.window, |bytes| {
@@ -182,10 +182,11 @@ impl CcacheReader {
         Ok(Some(CredentialView::new(record, layout, version, style)))
     }
 
-    /// As [`next`](Self::next), but what a crash left of an entry at the end does not count.
+    /// The same as [`next`](Self::next), but an incomplete entry that a crash left at the end
+    /// counts as the end.
     ///
     /// # Errors
-    /// As [`next`](Self::next), but for [`CcacheError::TornEntry`].
+    /// The same as [`next`](Self::next), except [`CcacheError::TornEntry`].
     pub(crate) fn next_whole(&mut self) -> Result<Option<CredentialView<'_>>, CcacheError> {
         match self.next() {
             Err(CcacheError::TornEntry { .. }) => Ok(None),
@@ -196,12 +197,12 @@ impl CcacheReader {
     /// Closes a file that was written to.
     ///
     /// # Errors
-    /// What becomes known only now of what was written.
+    /// Errors in writing that are only reported on close.
     pub(crate) fn close(self) -> io::Result<()> {
         self.window.close()
     }
 
-    /// The path of the file; of a cache that is no file, its name.
+    /// The path of the file. If the cache is not a file, its name.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -216,7 +217,7 @@ impl CcacheReader {
         self.header.version
     }
 
-    /// How far the KDC's clock is ahead, if the header says.
+    /// How far the KDC's clock is ahead, if the header states it.
     pub fn kdc_offset(&self) -> Option<ClockOffset> {
         self.header.kdc_offset
     }
@@ -226,17 +227,17 @@ impl CcacheReader {
         self.window.owner()
     }
 
-    /// Whose cache it is.
+    /// The principal of the cache.
     pub fn default_principal(&self) -> &Principal {
         &self.default_principal
     }
 
-    /// The file that is read.
+    /// The file that is being read.
     pub(crate) fn file(&self) -> io::Result<&File> {
         self.window.file()
     }
 
-    /// Where in the file the entry begins that was lent last.
+    /// The position in the file of the entry that was last lent.
     pub(crate) fn entry_offset(&self) -> u64 {
         self.entry_offset
     }
@@ -259,7 +260,7 @@ fn read_version(window: &mut Window, path: &Path) -> Result<Version, CcacheError
     });
     let path = path.to_owned();
     let number = match front.map_err(|error| CcacheError::from_io(&path, error))? {
-        // What a file system leaves of a file whose blocks were never written.
+        // A file whose blocks were never written.
         Front::End | Front::Whole(0) => return Err(CcacheError::Empty { path }),
         Front::Whole(number) => number,
         Front::Torn(field) | Front::Bad(field) => return Err(CcacheError::Torn { path, field }),
@@ -331,8 +332,8 @@ fn parse_fields(fields: &[u8], header: &mut Header) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// Parses what stands at the front of the window, reading on as often as the parse falls short,
-/// and consumes it.
+/// Parses and consumes what is at the front of the window. Reads more as long as the parser needs
+/// more.
 fn front<T>(
     window: &mut Window,
     parse: impl Fn(&[u8]) -> Result<(T, usize), Misfit>,

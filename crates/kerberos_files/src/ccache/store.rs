@@ -1,4 +1,4 @@
-//! `Store`: what a type of cache implements, and what most of them do by replacing all.
+//! `Store`: what each type of cache implements, with defaults that replace the whole cache.
 
 use kerberos_proto::{Credential, Principal};
 use zeroize::Zeroizing;
@@ -8,8 +8,8 @@ use crate::ccache::{
     encode_credential,
 };
 
-/// What every type of cache can do: the operations of [`Ccache`](crate::ccache::Ccache), by the
-/// same names.
+/// The operations of each type of cache. They have the same names as in
+/// [`Ccache`](crate::ccache::Ccache).
 pub(super) trait Store {
     fn open(&self) -> Result<CcacheReader, CcacheError>;
 
@@ -49,7 +49,7 @@ pub(super) trait Store {
     }
 }
 
-/// What `reader` has and does not match, and how many entries match.
+/// The entries of `reader` that do not match, and the number of those that do.
 pub(super) fn without(
     mut reader: CcacheReader,
     matches: &mut dyn FnMut(&CredentialView<'_>) -> bool,
@@ -66,7 +66,7 @@ pub(super) fn without(
     Ok((kept, removed))
 }
 
-/// The entries that `reader` has, each as version 4 encodes it.
+/// The entries of `reader`, each in the encoding of version 4.
 pub(super) fn records(mut reader: CcacheReader) -> Result<Vec<Zeroizing<Vec<u8>>>, CcacheError> {
     let mut records = Vec::new();
     while let Some(view) = reader.next()? {

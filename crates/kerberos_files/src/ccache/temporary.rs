@@ -1,14 +1,14 @@
-//! `TemporaryCcache`: a cache of this process that ends with its owner.
+//! `TemporaryCcache`: a cache in this process that is destroyed on drop.
 
 use crate::atomic::random_letters;
 use crate::ccache::memory::MemoryStore;
 use crate::ccache::store::Store as _;
 use crate::ccache::{CcacheKind, CcacheName};
 
-/// A MEMORY cache under a name that nobody else has; it is destroyed when this is dropped.
+/// A MEMORY cache with a unique name, which is destroyed on drop.
 ///
-/// It is for tickets that serve one occasion, such as those that a client lends a service for a
-/// request. Every other MEMORY cache lives, keys and all, until it is
+/// It is for tickets that are needed only once, for example those that a client delegates to a
+/// service for a single request. All other MEMORY caches exist, with their keys, until they are
 /// [destroyed](crate::ccache::Ccache::destroy) or the process ends.
 ///
 /// # Example
@@ -30,7 +30,7 @@ use crate::ccache::{CcacheKind, CcacheName};
 pub struct TemporaryCcache(CcacheName);
 
 impl TemporaryCcache {
-    /// A cache that is not there until something is put into it.
+    /// A cache that does not exist until something is stored in it.
     #[expect(
         clippy::new_without_default,
         reason = "each is another one, which Default does not suggest"
@@ -40,7 +40,7 @@ impl TemporaryCcache {
         Self(CcacheName::new(CcacheKind::Memory, letters))
     }
 
-    /// Its name, by which it is used.
+    /// The name of the cache.
     pub fn name(&self) -> &CcacheName {
         &self.0
     }
@@ -48,7 +48,7 @@ impl TemporaryCcache {
 
 impl Drop for TemporaryCcache {
     fn drop(&mut self) {
-        // A MEMORY cache that is not there is gone already.
+        // Destroying a MEMORY cache that does not exist is not an error.
         let _ = MemoryStore::new(self.0.residual()).destroy();
     }
 }

@@ -1,7 +1,7 @@
 //! `CredentialView`: an entry of a cache, read in place.
 //!
-//! A [`Layout`] says where the parts are; each accessor slices. Nothing is copied until
-//! [`CredentialView::to_credential`].
+//! A [`Layout`] contains the positions of the parts, and each accessor returns a slice. Nothing is
+//! copied before [`CredentialView::to_credential`].
 
 mod lists;
 
@@ -19,7 +19,7 @@ use crate::wire::{Cursor, DecodeError, PrincipalView, Style};
 use lists::List;
 pub use lists::{AddressView, Addresses, Authdata, AuthdataView};
 
-/// One entry of a cache, borrowed from the reader's buffer.
+/// An entry of a cache, borrowed from the reader's buffer.
 ///
 /// Times are the file's raw seconds since 1970, where 0 means "not set".
 #[derive(Clone, Copy)]
@@ -31,11 +31,11 @@ pub struct CredentialView<'a> {
 }
 
 impl<'a> CredentialView<'a> {
-    /// Reads `record`, which must be one entry and no more, as files and the KCM and KEYRING caches
-    /// hold it (those: version 4).
+    /// Parses `record`, which must be exactly one entry in the encoding of files, or of KCM and
+    /// KEYRING caches (which use version 4).
     ///
     /// # Errors
-    /// When it is cut off, has something behind its end, or is nothing but zeros.
+    /// When it is truncated, has trailing bytes, or consists of zeros.
     ///
     /// # Example
     /// ```
@@ -54,7 +54,7 @@ impl<'a> CredentialView<'a> {
         Ok(Self::new(record, layout, version, style))
     }
 
-    /// The view of `record`, which must be the bytes that `layout` was made from.
+    /// The view of `record`, from which `layout` must have been made.
     pub(super) fn new(record: &'a [u8], layout: Layout, version: Version, style: Style) -> Self {
         Self {
             record,
@@ -64,17 +64,17 @@ impl<'a> CredentialView<'a> {
         }
     }
 
-    /// The format version of the file that the entry is in.
+    /// The format version of the cache that contains the entry.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The entry's bytes, session key included, as the file's version encodes them.
+    /// The entry's bytes, including the session key, in the encoding of its version.
     pub fn expose_record(&self) -> &'a [u8] {
         self.record
     }
 
-    /// The client that the ticket names.
+    /// The client named in the ticket.
     pub fn client(&self) -> PrincipalView<'a> {
         self.name(self.layout.client)
     }
@@ -89,12 +89,12 @@ impl<'a> CredentialView<'a> {
         EncryptionType(self.layout.etype)
     }
 
-    /// The session key, copied.
+    /// A copy of the session key.
     pub fn session_key(&self) -> KeyBlock {
         KeyBlock::new(self.key_etype(), self.slice(self.layout.key).to_vec())
     }
 
-    /// When the client authenticated first.
+    /// When the client first authenticated.
     pub fn authtime(&self) -> u32 {
         self.layout.times[0]
     }
@@ -104,7 +104,7 @@ impl<'a> CredentialView<'a> {
         self.layout.times[1]
     }
 
-    /// When the ticket ends; settings have 0 here.
+    /// When the ticket expires. For settings this is 0.
     pub fn endtime(&self) -> u32 {
         self.layout.times[2]
     }
@@ -124,7 +124,7 @@ impl<'a> CredentialView<'a> {
         TicketFlags(self.layout.flags)
     }
 
-    /// The addresses it may be used from; none means any.
+    /// The addresses from which the ticket may be used; empty means any.
     pub fn addresses(&self) -> Addresses<'a> {
         Addresses(self.list(self.layout.address_count, self.layout.addresses))
     }
@@ -146,9 +146,9 @@ impl<'a> CredentialView<'a> {
 
     /// Whether the entry was removed in place.
     ///
-    /// MIT sets the end time to 0 and the authentication time to -1, Heimdal the former only;
-    /// entries in use that have no end time (settings, gssproxy's) have no authentication time
-    /// either. A removed setting also has its realm changed.
+    /// MIT sets the end time to 0 and the authentication time to -1, Heimdal only the former. Valid
+    /// entries without an end time (settings, gssproxy's entries) have no authentication time
+    /// either. The realm of a removed setting is also changed.
     pub fn is_removed(&self) -> bool {
         (self.endtime() == 0 && self.authtime() != 0)
             || self.slice(self.layout.server.realm) == REMOVED_CONFIG_REALM
@@ -160,7 +160,7 @@ impl<'a> CredentialView<'a> {
             && self.server().components().next() == Some(CONFIG_NAME)
     }
 
-    /// The setting that the entry is, if it is one.
+    /// The entry as a setting, if it is one.
     pub fn config(&self) -> Option<ConfigEntryView<'a>> {
         if !self.is_config() {
             return None;
@@ -173,14 +173,14 @@ impl<'a> CredentialView<'a> {
         })
     }
 
-    /// Whether the entry is a setting of the same key and principal as `entry`.
+    /// Whether the entry is a setting with the same key and principal as `entry`.
     pub(super) fn is_setting(&self, entry: &ConfigEntry) -> bool {
         self.config().is_some_and(|config| {
             config.key == entry.key && config.principal == entry.principal.as_deref()
         })
     }
 
-    /// A copy that outlives the buffer.
+    /// An owned copy.
     pub fn to_credential(&self) -> Credential {
         let time = |seconds: u32| KerberosTime::from_unix(i64::from(seconds));
         let optional = |seconds: u32| (seconds != 0).then(|| time(seconds));
@@ -215,8 +215,8 @@ impl<'a> CredentialView<'a> {
         }
     }
 
-    /// The bytes to overwrite to remove the entry: where in the record they begin, and the new
-    /// ones, of the same length. See [`is_removed`](Self::is_removed).
+    /// The bytes to overwrite in order to remove the entry: their position in the record, and the
+    /// new bytes of the same length. See [`is_removed`](Self::is_removed).
     pub(crate) fn removal(&self) -> (usize, Vec<u8>) {
         let realm = self.layout.server.realm;
         let start = if self.is_config() {
@@ -233,7 +233,8 @@ impl<'a> CredentialView<'a> {
         if let Some(realm) = bytes.first_chunk_mut::<12>().filter(|_| self.is_config()) {
             realm.copy_from_slice(REMOVED_CONFIG_REALM);
         }
-        // authtime -1, starttime as it was, endtime 0: the same in either byte order.
+        // authtime becomes -1, starttime is unchanged, endtime becomes 0; the same in either byte
+        // order.
         if let Some(times) = bytes.last_chunk_mut::<12>() {
             times[..4].fill(0xff);
             times[8..].fill(0);
@@ -259,12 +260,12 @@ impl<'a> CredentialView<'a> {
     }
 
     fn slice(&self, span: Span) -> &'a [u8] {
-        // The walk found every span within the record.
+        // All spans were checked to be within the record.
         self.record.get(Range::from(span)).unwrap_or_default()
     }
 }
 
-/// Neither the session key nor the tickets are shown.
+/// Does not show the session key and the tickets.
 impl fmt::Debug for CredentialView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CredentialView")
@@ -281,10 +282,10 @@ impl fmt::Debug for CredentialView<'_> {
     }
 }
 
-/// Reads a principal as the KCM and KEYRING caches hold it (those: version 4).
+/// Decodes a principal from a KCM or KEYRING cache (which use version 4).
 ///
 /// # Errors
-/// When it is cut off.
+/// When it is truncated.
 pub fn decode_principal(version: Version, bytes: &[u8]) -> Result<Principal, DecodeError> {
     let mut cursor = Cursor::new(bytes, version.style());
     let name = read_name(&mut cursor, version)?;

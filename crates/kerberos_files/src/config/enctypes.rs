@@ -7,20 +7,20 @@ use super::{ConfigError, Krb5Config, LIBDEFAULTS};
 
 /// Encryption types.
 impl Krb5Config {
-    /// The encryption types for initial tickets, the best first: `default_tkt_enctypes`, else
+    /// The encryption types for initial tickets, best first: `default_tkt_enctypes`, otherwise
     /// [`permitted_enctypes`](Self::permitted_enctypes).
     ///
     /// # Errors
-    /// [`ConfigError::NoEncryptionTypes`] when none remains.
+    /// [`ConfigError::NoEncryptionTypes`] if none remains.
     pub fn tkt_enctypes(&self) -> Result<Vec<EncryptionType>, ConfigError> {
         self.enctypes(&["default_tkt_enctypes", "permitted_enctypes"])
     }
 
-    /// The encryption types for service tickets, the best first: `default_tgs_enctypes`, else
+    /// The encryption types for service tickets, best first: `default_tgs_enctypes`, otherwise
     /// [`permitted_enctypes`](Self::permitted_enctypes).
     ///
     /// # Errors
-    /// [`ConfigError::NoEncryptionTypes`] when none remains.
+    /// [`ConfigError::NoEncryptionTypes`] if none remains.
     pub fn tgs_enctypes(&self) -> Result<Vec<EncryptionType>, ConfigError> {
         self.enctypes(&["default_tgs_enctypes", "permitted_enctypes"])
     }
@@ -33,7 +33,7 @@ impl Krb5Config {
         self.enctypes(&["permitted_enctypes"])
     }
 
-    /// The list that the first of `keys` holds, or else the default one.
+    /// The list in the first of `keys` that is set, or else the default list.
     fn enctypes(&self, keys: &[&'static str]) -> Result<Vec<EncryptionType>, ConfigError> {
         let weak = self.allow_weak_crypto();
         for &key in keys {
@@ -54,12 +54,12 @@ impl Krb5Config {
     }
 }
 
-/// Whether a list names any type that is known, be it a weak one.
+/// Whether a list names any known type, even a weak one.
 pub(super) fn names_any(list: &str) -> bool {
     !parse("a list", list, true).is_empty()
 }
 
-/// The words of a list that name nothing, without their signs.
+/// The words of a list that are not known, without their signs.
 pub(super) fn unknown_words(list: &str) -> Vec<&str> {
     words(list)
         .map(|(_, name)| name)
@@ -67,11 +67,11 @@ pub(super) fn unknown_words(list: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The encryption types that `list`, the value of `key`, selects: in its order, each once, weak
-/// ones only if `weak` is set.
+/// The encryption types that `list`, the value of `key`, selects: in order, without duplicates, and
+/// weak ones only if `weak` is set.
 ///
-/// Words are set apart by blanks and commas; a word with `-` takes away what it names. Unknown
-/// words are passed over.
+/// Words are separated by blanks and commas. A word with `-` removes what it names. Unknown words
+/// are skipped.
 fn parse(key: &str, list: &str, weak: bool) -> Vec<EncryptionType> {
     let mut selected = Vec::new();
     for (add, name) in words(list) {
@@ -95,7 +95,7 @@ fn parse(key: &str, list: &str, weak: bool) -> Vec<EncryptionType> {
     selected
 }
 
-/// The words of a list without their signs, and whether each adds what it names.
+/// The words of a list without their signs, and whether each adds (or removes) what it names.
 fn words(list: &str) -> impl Iterator<Item = (bool, &str)> {
     list.split([' ', '\t', '\r', '\n', ','])
         .filter(|word| !word.is_empty())
@@ -105,7 +105,7 @@ fn words(list: &str) -> impl Iterator<Item = (bool, &str)> {
         })
 }
 
-/// The types that a word stands for if it stands for several.
+/// The types that a word stands for, if it is the name of a family.
 fn family(name: &str) -> Option<&'static [EncryptionType]> {
     FAMILIES
         .iter()

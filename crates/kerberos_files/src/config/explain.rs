@@ -1,7 +1,7 @@
-//! What each line of krb5.conf comes to: used, hidden by another line, a mistake, or without
+//! The effect of each line of krb5.conf: used, hidden by another line, a mistake, or without
 //! effect.
 //!
-//! For people who wonder why a setting does not do what they want.
+//! This is for people who wonder why a setting has no effect.
 
 mod keys;
 mod mistake;
@@ -13,43 +13,42 @@ use super::Krb5Config;
 use crate::profile::Located;
 use keys::{Kind, kind};
 
-/// A relation of krb5.conf and what it does.
+/// A relation of krb5.conf and its effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Setting<'c> {
-    /// The section and the subsections in which it stands.
+    /// The section and subsections that contain it.
     pub sections: Vec<&'c str>,
     /// Its name and value, and the line.
     pub located: Located<'c>,
-    /// What it does.
+    /// Its effect.
     pub effect: Effect,
 }
 
-/// What a relation does.
+/// The effect of a relation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Effect {
-    /// It counts.
+    /// It is used.
     Used,
-    /// An earlier line sets the same, and only one can count.
+    /// An earlier line sets the same key, of which only one can count.
     Hidden,
-    /// Its value, or a part of it, is not what is expected: it is an error, or as if the line were
-    /// not there.
+    /// Its value, or a part of it, is invalid. This is an error, or the line is ignored.
     Mistake {
         /// What is wrong, or what is expected.
         problem: String,
     },
-    /// Other programs read it, this one does not.
+    /// Other programs read it, but this one does not.
     NotOurs {
         /// Which programs.
         whose: &'static str,
     },
-    /// No program is known to read it: perhaps misspelt.
+    /// No known program reads it, so it may be misspelt.
     Unknown,
 }
 
 impl Krb5Config {
-    /// Every relation of the files with what it does, section by section.
+    /// All relations of the files with their effects, section by section.
     ///
     /// # Example
     /// ```
@@ -67,7 +66,7 @@ impl Krb5Config {
 
     fn explain_section<'c>(&'c self, sections: &mut Vec<&'c str>, settings: &mut Vec<Setting<'c>>) {
         let path = sections.clone();
-        // The lines that count, by name.
+        // The lines that are used, by name.
         let mut counted: BTreeMap<&str, BTreeSet<(&Path, u32)>> = BTreeMap::new();
         for located in self.profile.relations(&path) {
             let effect = match kind(&path, located.name) {
@@ -97,13 +96,13 @@ impl Krb5Config {
                 effect,
             });
         }
-        // What is nested deeper means nothing to anybody.
+        // No program reads anything nested deeper.
         if path.len() >= MAX_DEPTH {
             return;
         }
         let mut done = BTreeSet::new();
         for subsection in self.profile.subsections(&path) {
-            // One that several files have is listed with each of them, and is one all the same.
+            // A subsection that is in several files is listed once for each, but is the same one.
             if done.insert(subsection) {
                 sections.push(subsection);
                 self.explain_section(sections, settings);
@@ -119,7 +118,7 @@ const MAX_DEPTH: usize = 8;
 mod tests {
     use super::*;
 
-    /// `section key effect` of each line of the file.
+    /// `section key effect` for each line of the file.
     fn check(text: &str, expected: &[&str]) {
         let config = Krb5Config::parse(text).unwrap();
         let found: Vec<String> = config
@@ -214,9 +213,9 @@ mod tests {
         let types = |list| format!("[libdefaults]\npermitted_enctypes = {list}\n");
         check(
             &types("aes256-ctx aes128-cts, -rc5"),
-            "not known: aes256-ctx, rc5",
+            "unknown encryption type aes256-ctx, rc5",
         );
-        check(&types("aes256-ctx"), "expected encryption types");
+        check(&types("aes256-ctx"), "expected known encryption types");
         check(
             "[domain_realm]\nWWW.foo = X\n",
             "expected www.foo: host names are compared in lower case",

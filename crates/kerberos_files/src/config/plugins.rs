@@ -1,10 +1,10 @@
-//! `[plugins]`: which built-in modules are off.
+//! `[plugins]`: which built-in modules are disabled.
 
 use super::Krb5Config;
 
 impl Krb5Config {
-    /// Whether `[plugins]` leaves a built-in module of an interface on, such as `spake` of
-    /// `clpreauth`: `enable_only` does not leave it out and `disable` does not name it.
+    /// Whether a built-in module of an interface, such as `spake` of `clpreauth`, is enabled:
+    /// `enable_only` is not set or contains it, and `disable` does not contain it.
     ///
     /// Modules in shared objects are never loaded, whatever `module` says.
     pub fn plugin_enabled(&self, interface: &str, module: &str) -> bool {

@@ -1,5 +1,5 @@
-//! `[realms]`, `[domain_realm]` and `[capaths]`: where realms are, who is in them, and the ways
-//! between them.
+//! `[realms]`, `[domain_realm]` and `[capaths]`: the servers of realms, the hosts in them, and the
+//! paths between them.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use super::{
 };
 
 impl Krb5Config {
-    /// The servers of `realm` that the file names, in its order; empty when it names none.
+    /// The servers of `realm` that the file lists, in order; empty if it lists none.
     ///
     /// # Errors
-    /// [`ConfigError::BadValue`] for an entry that names no server.
+    /// [`ConfigError::BadValue`] for an entry that does not name a server.
     pub fn servers(&self, realm: &str, kind: ServerKind) -> Result<Vec<Server>, ConfigError> {
         let mut servers = Vec::new();
         for key in kind.keys() {
@@ -33,19 +33,19 @@ impl Krb5Config {
         Ok(servers)
     }
 
-    /// `sitename` of `realm`: the site whose servers DNS is asked for first.
+    /// `sitename` of `realm`: the site whose servers to look up in DNS first.
     pub fn sitename(&self, realm: &str) -> Option<&str> {
         self.profile.first(&[REALMS, realm, "sitename"])
     }
 
-    /// `http_anchors` of `realm`: the certificates by which KDC proxies are known, in the forms
+    /// `http_anchors` of `realm`: the certificates with which to verify KDC proxies, in the forms
     /// `FILE:`, `DIR:` and `ENV:`.
     pub fn http_anchors(&self, realm: &str) -> Vec<&str> {
         let path = [REALMS, realm, "http_anchors"];
         self.profile.values(&path).collect()
     }
 
-    /// `disable_encrypted_timestamp` of `realm`: whether that mechanism is refused; no.
+    /// `disable_encrypted_timestamp` of `realm`: whether not to use that mechanism. Default: no.
     pub fn disable_encrypted_timestamp(&self, realm: &str) -> bool {
         self.profile
             .first(&[REALMS, realm, "disable_encrypted_timestamp"])
@@ -53,8 +53,9 @@ impl Krb5Config {
             .unwrap_or(false)
     }
 
-    /// The realm that `[domain_realm]` gives to `host`: the entry for the host, or else for the
-    /// longest suffix, with its dot or without. Numeric addresses have none.
+    /// The realm that `[domain_realm]` assigns to `host`: by an entry for the host itself,
+    /// otherwise for its longest suffix, with or without a leading dot. Numeric addresses have no
+    /// realm.
     pub fn domain_realm(&self, host: &str) -> Option<&str> {
         let host = clean_host(host);
         if is_numeric_address(&host) {
@@ -72,8 +73,8 @@ impl Krb5Config {
         }
     }
 
-    /// The realms on the way from realm `client` to realm `server` by `[capaths]`, the first to the
-    /// last; none when the way is direct (`.`), `None` when nothing is said of it.
+    /// The realms on the path from realm `client` to realm `server` in `[capaths]`, in order; empty
+    /// if the path is direct (`.`), `None` if it is not listed.
     ///
     /// # Example
     /// ```
@@ -89,7 +90,8 @@ impl Krb5Config {
     pub fn capath(&self, client: &str, server: &str) -> Option<Vec<&str>> {
         let names = ["capaths", client, server];
         let first = self.profile.first(&names)?;
-        // As MIT's library: whatever begins with a dot is one, and a realm ends at a blank.
+        // As in MIT's library, any value that begins with a dot means a direct path, and a realm
+        // ends at a blank.
         if first.starts_with('.') {
             return Some(Vec::new());
         }
@@ -101,8 +103,8 @@ impl Krb5Config {
         )
     }
 
-    /// All that `[capaths]` says: the realms from which and to which there is a path, and those on
-    /// it as [`capath`](Self::capath) has them.
+    /// All paths in `[capaths]`: the first and last realm of each, and the realms on it as from
+    /// [`capath`](Self::capath).
     ///
     /// # Example
     /// ```

@@ -1,14 +1,15 @@
-//! `Server`: the forms in which [realms] names a KDC, an admin or a password server.
+//! `Server`: the forms in which [realms] names a KDC, admin server or password server.
 
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// What a server is for.
+/// The purpose of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ServerKind {
     /// `kdc`, port 88.
     Kdc,
-    /// `primary_kdc` or else `master_kdc`, port 88: the one that knows new passwords first.
+    /// `primary_kdc`, or else `master_kdc`, port 88: the KDC that is the first to know new
+    /// passwords.
     PrimaryKdc,
     /// `admin_server`, port 749.
     Admin,
@@ -17,7 +18,7 @@ pub enum ServerKind {
 }
 
 impl ServerKind {
-    /// The port where the value names none.
+    /// The port if the value contains none.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Kdc | Self::PrimaryKdc => 88,
@@ -26,7 +27,7 @@ impl ServerKind {
         }
     }
 
-    /// The keys to look under; only the first that has a value counts.
+    /// The keys to look up. Only the first that has a value counts.
     pub(super) fn keys(self) -> &'static [&'static str] {
         match self {
             Self::Kdc => &["kdc"],
@@ -37,18 +38,18 @@ impl ServerKind {
     }
 }
 
-/// A server as krb5.conf names it.
+/// A server as named in krb5.conf.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Server {
-    /// A host by name or address, reached by UDP or TCP.
+    /// A host with a name or address, reached over UDP or TCP.
     Host {
         /// A name or a numeric address.
         host: String,
         /// The port.
         port: u16,
     },
-    /// A KDC proxy reached by HTTPS.
+    /// A KDC proxy, reached over HTTPS.
     Https {
         /// A name or a numeric address.
         host: String,
@@ -57,7 +58,7 @@ pub enum Server {
         /// The path, without its leading slash.
         path: String,
     },
-    /// A KDC at a socket of this host.
+    /// A KDC at a UNIX socket on this host.
     Unix {
         /// The path of the socket.
         path: String,
@@ -65,10 +66,10 @@ pub enum Server {
 }
 
 impl Server {
-    /// Parses `host`, `host:port`, `[address]:port`, `https://host[:port][/path]` or `/path`; a
-    /// bare IPv6 address, too, is understood.
+    /// Parses `host`, `host:port`, `[address]:port`, `https://host[:port][/path]` or `/path`. An
+    /// IPv6 address without brackets is understood, too.
     ///
-    /// `None` when no host is named or the port is malformed.
+    /// Returns `None` if there is no host or the port is malformed.
     pub fn parse(text: &str, default_port: u16) -> Option<Self> {
         if text.starts_with('/') {
             return Some(Self::Unix {
@@ -89,10 +90,10 @@ impl Server {
     }
 }
 
-/// As in krb5.conf, with the port always named.
+/// The format of krb5.conf, always with the port.
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Brackets keep together what else would be taken apart, an IPv6 address above all.
+        // Brackets enclose hosts that would otherwise be split, in particular IPv6 addresses.
         let authority = |host: &str, port: u16| {
             if host.contains([':', ' ', '\t']) || host.starts_with('/') {
                 format!("[{host}]:{port}")
@@ -115,7 +116,7 @@ fn parse_host(text: &str, default_port: u16) -> Option<(String, u16)> {
     if text.parse::<Ipv6Addr>().is_ok() {
         return Some((text.to_owned(), default_port));
     }
-    // A number alone is a port without a host.
+    // Just a number is a port without a host.
     if text.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -114,7 +114,7 @@ fn mistakes_mit_passes_over() {
     assert!(!config.forwardable("R") && !config.no_addresses("R"));
     assert!(!config.dns_lookup_kdc());
     assert!(!config.disable_encrypted_timestamp("R"));
-    // This one is asked for late, and then counts.
+    // This key is looked up late, and is an error then.
     assert!(config.udp_preference_limit().is_err());
 }
 
@@ -233,7 +233,7 @@ fn names_of_hosts() {
     };
     assert_eq!(names(""), (true, None));
     assert_eq!(names("rdns = no"), (false, None));
-    // A mistake is as if the key were not there.
+    // An invalid value counts as missing.
     assert_eq!(names("rdns = perhaps"), (true, None));
     assert_eq!(
         names("qualify_shortname = example.com"),
@@ -278,7 +278,7 @@ fn every_line_of_extra_addresses_counts() {
     assert_eq!(addresses, ["192.0.2.1", "192.0.2.2", "::1"]);
 }
 
-/// Twenty-two kinds of file over which one implementation or another stumbles.
+/// Twenty-two kinds of files that some implementation stumbles over.
 #[test]
 fn files_that_others_stumble_over_are_read() {
     let realm = |text: &str| config(text).default_realm().map(str::to_owned);
@@ -348,7 +348,7 @@ fn files_that_others_stumble_over_are_read() {
         kdcs("[realms]\nR = {\nkdc = a\n}\nR = {\nkdc = b\n}\n", "R"),
         ["a:88", "b:88"]
     );
-    // 21: [capaths] with '.'; 22: `module` says clearly that it cannot be.
+    // 21: [capaths] with '.'; 22: `module` is reported as unsupported.
     let text =
         "[capaths]\nA.COM = {\nB.COM = .\nC.COM = B.COM\n}\n[libdefaults]\ndefault_realm = R\n";
     assert_eq!(realm(text), r);

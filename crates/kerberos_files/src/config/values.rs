@@ -1,6 +1,6 @@
-//! Booleans and integers as MIT's profile library reads them.
+//! Booleans and integers, parsed like in MIT's profile library.
 
-/// A yes or no, in any case; `None` for anything else.
+/// A yes or no in any case; `None` for anything else.
 pub(super) fn boolean(text: &str) -> Option<bool> {
     let is_any = |words: [&str; 6]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     if is_any(["y", "yes", "true", "t", "1", "on"]) {
@@ -12,12 +12,12 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A decimal number of 32 bits with nothing after it.
+/// A decimal 32-bit number with nothing after it.
 pub(super) fn integer(text: &str) -> Option<i32> {
     text.trim_ascii_start().parse().ok()
 }
 
-/// The numbers of a list, up to the first word that is no number.
+/// The numbers in a list, up to the first word that is not a number.
 pub(super) fn integers(list: &str) -> Vec<i32> {
     list.split([',', ' ', '\t'])
         .filter(|word| !word.is_empty())

@@ -1,4 +1,4 @@
-//! Tests of durations: the facts of MIT's own test, and further forms.
+//! Tests of durations: the cases of MIT's own test, and further forms.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn check(text: &str, expected: Option<i32>) {
     assert_eq!(parse_deltat(text).ok(), expected, "{text:?}");
 }
 
-/// The facts that MIT's own test of its parser states (`t_deltat.c`).
+/// The cases in MIT's own test of its parser (`t_deltat.c`).
 #[test]
 fn mits_own_cases_hold() {
     let cases = [

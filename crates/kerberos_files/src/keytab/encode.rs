@@ -6,10 +6,10 @@ use crate::keytab::{KeytabEntry, Version};
 use crate::window::MAX_RECORD;
 use crate::wire::{EncodeError, Encoder, Sink};
 
-/// The bytes of a whole keytab of version 0x0502 that holds `entries`.
+/// The bytes of a complete keytab of version 0x0502 with `entries`.
 ///
 /// # Errors
-/// When a part of an entry is longer than the format's 16 bits can say.
+/// When a part of an entry is longer than the format's 16 bits allow.
 pub fn encode_keytab(entries: &[KeytabEntry]) -> Result<Zeroizing<Vec<u8>>, EncodeError> {
     let version = Version::V2;
     let payloads = entries
@@ -30,7 +30,7 @@ pub fn encode_keytab(entries: &[KeytabEntry]) -> Result<Zeroizing<Vec<u8>>, Enco
     Ok(bytes)
 }
 
-/// What the record of `entry` holds, without its length.
+/// The contents of the record for `entry`, without the length.
 pub(crate) fn encode_entry(
     version: Version,
     entry: &KeytabEntry,
@@ -42,14 +42,14 @@ pub(crate) fn encode_entry(
     Ok(bytes)
 }
 
-/// The length of a record with an entry.
+/// The length of a record that contains an entry.
 pub(crate) fn length_bytes(version: Version, length: usize) -> Result<[u8; 4], EncodeError> {
     let length = i32::try_from(length).ok().filter(|_| length <= MAX_RECORD);
     let length = length.ok_or(EncodeError { field: "the entry" })?;
     Ok(record_length(version, length))
 }
 
-/// The length of a record, negative for a hole.
+/// The length of a record, which is negative for a hole.
 pub(crate) fn record_length(version: Version, length: i32) -> [u8; 4] {
     match version {
         Version::V1 => length.to_ne_bytes(),

@@ -6,7 +6,7 @@ use kerberos_proto::Principal;
 /// A key of a principal, to be written to a keytab or read from one.
 #[derive(Clone, Debug)]
 pub struct KeytabEntry {
-    /// Whose key it is.
+    /// The principal that the key belongs to.
     pub principal: Principal,
     /// When it was written, in seconds since 1970.
     pub timestamp: u32,
@@ -17,8 +17,8 @@ pub struct KeytabEntry {
 }
 
 impl KeytabEntry {
-    /// Whether its key is more recent than the other one, by version number; a small number that
-    /// was written no earlier than a large one has wrapped around.
+    /// Whether this key is more recent than the other, judged by version number. A small number
+    /// that was not written before a large one has wrapped around.
     ///
     /// # Example
     /// ```
@@ -45,7 +45,7 @@ impl KeytabEntry {
     }
 }
 
-/// How recent a key is.
+/// The data that determines how recent a key is.
 #[derive(Clone, Copy)]
 pub(crate) struct Age {
     pub(super) kvno: u32,
@@ -55,12 +55,12 @@ pub(crate) struct Age {
 impl Age {
     /// Whether this key is the more recent one.
     ///
-    /// Old files keep 8 bits of the number, and old databases 16, so a small number that was
+    /// Old files store 8 bits of the version number, and old databases 16. So a small number
     /// written at the same time as a large one, or later, has wrapped around (MIT's kt_file.c).
     pub(crate) fn is_newer_than(self, other: Self) -> bool {
         const SMALL: u32 = 128;
         const LARGE: u32 = 240;
-        // Timestamps wrap in 2106; the shorter way round tells which came later.
+        // Timestamps wrap around in 2106. The shorter distance determines which is later.
         let later = |a: Self, b: Self| a.timestamp.wrapping_sub(b.timestamp).cast_signed() > 0;
         if self.kvno < SMALL && other.kvno > LARGE && !later(other, self) {
             return true;

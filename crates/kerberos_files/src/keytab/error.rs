@@ -1,4 +1,4 @@
-//! `KeytabError`: what can go wrong with a keytab, with MIT's texts and a hint for each.
+//! `KeytabError`: the possible errors with a keytab, with MIT's texts and a hint for each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use thiserror::Error;
 use crate::atomic::ReplaceError;
 use crate::wire::EncodeError;
 
-/// Why a keytab could not be read or written, or has not what was sought.
+/// Why a keytab could not be read or written, or does not contain the requested key.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum KeytabError {
@@ -19,13 +19,13 @@ pub enum KeytabError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is missing or has no entries, where some are required.
+    /// The file is missing or has no entries, but some are required.
     #[error("Keytab FILE:{} is nonexistent or empty", path.display())]
     Empty {
         /// The file.
         path: PathBuf,
     },
-    /// No entry is for the client.
+    /// There is no entry for the client.
     #[error("Keytab contains no suitable keys for {principal}")]
     NoKeys {
         /// The file.
@@ -33,7 +33,7 @@ pub enum KeytabError {
         /// The client.
         principal: String,
     },
-    /// No entry is for the principal, or none with the encryption type.
+    /// There is no entry for the principal, or none with the encryption type.
     #[error("No key table entry found for {principal}")]
     EntryNotFound {
         /// The file.
@@ -41,7 +41,7 @@ pub enum KeytabError {
         /// The principal.
         principal: String,
     },
-    /// The principal has entries, and none with the version number.
+    /// The principal has entries, but none with the version number.
     #[error("Key version number for principal in key table is incorrect")]
     KvnoNotFound {
         /// The file.
@@ -56,10 +56,10 @@ pub enum KeytabError {
     Version {
         /// The file.
         path: PathBuf,
-        /// What it begins with, as far as it goes.
+        /// The bytes at its start, as far as there are any.
         found: Vec<u8>,
     },
-    /// The file ends within an entry; the ones before it are whole.
+    /// The file ends within an entry. The entries before it are complete.
     #[error("Bad format in keytab")]
     TornEntry {
         /// The file.
@@ -67,7 +67,7 @@ pub enum KeytabError {
         /// Where the entry begins.
         offset: u64,
     },
-    /// An entry does not hold what its length promises.
+    /// The contents of an entry do not match its length.
     #[error("Bad format in keytab")]
     Format {
         /// The file.
@@ -83,12 +83,12 @@ pub enum KeytabError {
         /// The path.
         path: PathBuf,
     },
-    /// The file system's answer: not permitted, a full disk, and so on.
+    /// The error of the file system: permission denied, a full disk, and so on.
     #[error("Key table file '{}': {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: Arc<io::Error>,
     },
     /// An entry does not fit the file format.
@@ -97,7 +97,7 @@ pub enum KeytabError {
 }
 
 impl KeytabError {
-    /// What to tell a person beside the message: what exactly was found, and what to do.
+    /// What to tell people besides the message: what exactly was found, and what to do.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotFound { .. } => "give the path of a keytab, or have the administrator make \
@@ -110,26 +110,27 @@ impl KeytabError {
                 )
             }
             Self::NoKeys { path, .. } | Self::EntryNotFound { path, .. } => {
-                format!("list whose keys {} has, and of what types", path.display())
+                format!("list the principals and key types in {}", path.display())
             }
             Self::KvnoNotFound {
                 path,
                 principal,
                 kvno,
             } => format!(
-                "{} has keys of {principal}, but none of version {kvno}: the key was changed \
-                 since; extract it again",
+                "{} has keys of {principal}, but none of version {kvno}: the key has been changed; \
+                 extract the keytab again",
                 path.display()
             ),
             Self::Version { path, found } if found.is_empty() => {
                 format!("{} is empty", path.display())
             }
             Self::Version { path, found } => format!(
-                "{} begins with {found:02x?}, a keytab with [05, 01] or [05, 02]; is it one?",
+                "{} begins with {found:02x?}, but a keytab begins with [05, 01] or [05, 02]: check \
+                 that it is a keytab",
                 path.display()
             ),
             Self::TornEntry { path, offset } => format!(
-                "{} ends within the entry at byte {offset}; the ones before it are whole",
+                "{} ends within the entry at byte {offset}; the entries before it are intact",
                 path.display()
             ),
             Self::Format {

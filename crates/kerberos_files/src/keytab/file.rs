@@ -14,9 +14,9 @@ use crate::keytab::plan::Plan;
 use crate::keytab::{KeytabEntry, KeytabEntryView, KeytabError, KeytabReader, encode_keytab};
 use crate::{lock, open};
 
-/// The place of a keytab file. Nothing is open between calls.
+/// The location of a keytab file. Nothing is kept open between calls.
 ///
-/// See the [module](crate::keytab) for an example and for what a crash can do.
+/// See the [module](crate::keytab) for an example, and for the effects of a crash.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeytabFile {
     path: PathBuf,
@@ -33,27 +33,27 @@ impl KeytabFile {
         &self.path
     }
 
-    /// Opens it for reading, to look at one entry after the other.
+    /// Opens the keytab for reading, one entry after the other.
     ///
     /// # Errors
-    /// As [`KeytabReader::open`].
+    /// The same as [`KeytabReader::open`].
     pub fn open(&self) -> Result<KeytabReader, KeytabError> {
         KeytabReader::open(&self.path)
     }
 
-    /// The principal of the first entry; `None` where there is no entry.
+    /// The principal of the first entry; `None` if there is no entry.
     ///
     /// # Errors
-    /// As [`KeytabReader::open`] and [`KeytabReader::next`].
+    /// The same as [`KeytabReader::open`] and [`KeytabReader::next`].
     pub fn first_principal(&self) -> Result<Option<Principal>, KeytabError> {
         let mut reader = self.open()?;
         Ok(reader.next()?.map(|entry| entry.principal().to_principal()))
     }
 
-    /// All entries, in the file's order.
+    /// All entries, in the order of the file.
     ///
     /// # Errors
-    /// As [`KeytabReader::open`] and [`KeytabReader::next`].
+    /// The same as [`KeytabReader::open`] and [`KeytabReader::next`].
     pub fn entries(&self) -> Result<Vec<KeytabEntry>, KeytabError> {
         let mut reader = self.open()?;
         let mut entries = Vec::new();
@@ -63,10 +63,10 @@ impl KeytabFile {
         Ok(entries)
     }
 
-    /// Whether it has at least one entry.
+    /// Checks that there is at least one entry.
     ///
     /// # Errors
-    /// [`KeytabError::Empty`], whatever the reason that none can be read.
+    /// [`KeytabError::Empty`], for whatever reason no entry can be read.
     pub fn require_content(&self) -> Result<(), KeytabError> {
         match self.open().as_mut().map(KeytabReader::next) {
             Ok(Ok(Some(_))) => Ok(()),
@@ -76,14 +76,16 @@ impl KeytabFile {
         }
     }
 
-    /// The entry of `principal` with this version number and encryption type, if they are given.
+    /// The entry of `principal` with this version number and encryption type, if given.
     ///
-    /// Without a number (or with 0) it is the most recent one. With one, an entry whose number is
-    /// the low eight bits of it serves when no entry has it all, because old files keep no more.
+    /// Without a version number (or with 0) this is the most recent entry. If no entry has the full
+    /// version number, one that has its low eight bits is returned, because old files store only
+    /// those.
     ///
     /// # Errors
-    /// [`KeytabError::KvnoNotFound`] when only the number is wrong, [`KeytabError::EntryNotFound`],
-    /// and as [`KeytabReader::open`] and [`KeytabReader::next`].
+    /// [`KeytabError::KvnoNotFound`] if only the version number is wrong,
+    /// [`KeytabError::EntryNotFound`], and the same as [`KeytabReader::open`] and
+    /// [`KeytabReader::next`].
     pub fn find(
         &self,
         principal: &Principal,
@@ -127,16 +129,16 @@ impl KeytabFile {
         })
     }
 
-    /// All keys of `principal`, the most recent first, else in the file's order; found in one pass
-    /// that copies nothing of other principals.
+    /// All keys of `principal`, the most recent first and otherwise in the order of the file. This
+    /// is a single pass that copies nothing of other principals.
     ///
     /// # Errors
-    /// [`KeytabError::NoKeys`], and as [`KeytabReader::open`] and [`KeytabReader::next`].
+    /// [`KeytabError::NoKeys`], and the same as [`KeytabReader::open`] and [`KeytabReader::next`].
     pub fn keys_for(&self, principal: &Principal) -> Result<Vec<KeyEntry>, KeytabError> {
         let mut keys: Vec<(Age, KeyEntry)> = Vec::new();
         self.visit(principal, |view| {
             let age = view.age();
-            // Not `sort_by`: with wraparound the order is no total one.
+            // Not `sort_by`, because with wraparound this is not a total order.
             let place = keys.iter().position(|(other, _)| age.is_newer_than(*other));
             keys.insert(place.unwrap_or(keys.len()), (age, view.to_key_entry()));
             false
@@ -150,12 +152,12 @@ impl KeytabFile {
         Ok(keys.into_iter().map(|(_, key)| key).collect())
     }
 
-    /// Adds `entries`, each into the first hole that is large enough, else at the end. A file that
-    /// does not exist is made, readable by its owner only.
+    /// Adds `entries`, each in the first hole that is large enough, otherwise at the end. If the
+    /// file does not exist, it is created, readable only by its owner.
     ///
     /// # Errors
-    /// [`KeytabError::Encode`], [`KeytabError::TornEntry`] when the file is damaged, and
-    /// [`KeytabError::Io`]; nothing is added then.
+    /// [`KeytabError::Encode`], [`KeytabError::TornEntry`] if the file is damaged, and
+    /// [`KeytabError::Io`]. Nothing is added then.
     pub fn add(&self, entries: &[KeytabEntry]) -> Result<(), KeytabError> {
         for _ in 0..CREATE_ATTEMPTS {
             match self.open_locked() {
@@ -170,16 +172,17 @@ impl KeytabFile {
                 return Ok(());
             }
         }
-        // Neither there nor to be made: a symbolic link that leads nowhere, most likely.
+        // It neither exists nor can be created, most likely because it is a symbolic link to
+        // nothing.
         Err(self.error(io::ErrorKind::NotFound.into()))
     }
 
-    /// Removes every entry for which `matches` says so, and returns how many those were. Their
-    /// places become holes of zeros.
+    /// Removes all entries for which `matches` returns true, and returns their number. They become
+    /// holes filled with zeros.
     ///
     /// # Errors
-    /// As [`KeytabReader::open`] and [`KeytabReader::next`], before anything is changed; and
-    /// [`KeytabError::Io`].
+    /// The same as [`KeytabReader::open`] and [`KeytabReader::next`], before anything is changed;
+    /// and [`KeytabError::Io`].
     pub fn remove(
         &self,
         mut matches: impl FnMut(&KeytabEntryView<'_>) -> bool,
@@ -212,7 +215,7 @@ impl KeytabFile {
 
     /// Calls `visit` with each entry of `principal` until it returns true.
     ///
-    /// A damaged entry does not hide the whole ones: it is an error only if no entry was visited.
+    /// A damaged entry does not hide the intact ones: it is an error only if no entry was visited.
     fn visit(
         &self,
         principal: &Principal,
@@ -261,7 +264,7 @@ impl KeytabFile {
         let length = file.metadata().map_err(|error| self.error(error))?.len();
         let written = plan.write(file, length);
         if written.is_err() {
-            // What was not committed is beyond the old end; nothing better can be done here.
+            // What was not committed is after the old end. Nothing can be done if this fails.
             let _ = file.set_len(length);
         }
         written
@@ -284,5 +287,5 @@ impl KeytabFile {
     }
 }
 
-/// How often to look again for a keytab that another process made, or removed, in between.
+/// How many times to retry if another process creates or removes the keytab in between.
 const CREATE_ATTEMPTS: u32 = 4;

@@ -7,15 +7,15 @@ use thiserror::Error;
 
 use crate::typed_name;
 
-/// Which kind of keytab a name speaks of.
+/// The type of keytab that a name refers to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum KeytabKind {
     /// A file.
     File,
-    /// A file, by the name that once meant a writable one.
+    /// A file, with the name that once meant a writable keytab.
     WrFile,
-    /// Memory of this process.
+    /// In the memory of this process.
     Memory,
 }
 
@@ -35,17 +35,17 @@ pub struct KeytabName {
     residual: String,
 }
 
-/// Why a name leads to no keytab.
+/// Why a name does not refer to a keytab.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum KeytabNameError {
-    /// No such type exists.
+    /// The type does not exist.
     #[error("Unknown Key table type")]
     UnknownType {
-        /// What stands before the colon.
+        /// The text before the colon.
         kind: String,
     },
-    /// The type exists, and this version cannot use it.
+    /// The type exists, but is not supported by this version.
     #[error("keytabs of type {kind} are not supported yet")]
     Unsupported {
         /// The type.
@@ -68,7 +68,7 @@ impl KeytabName {
         }
     }
 
-    /// Parses `TYPE:residual`; without a type, and if it begins with `/`, it is a file.
+    /// Parses `TYPE:residual`. Without a type, or if it begins with `/`, it is a file.
     ///
     /// # Errors
     /// [`KeytabNameError::UnknownType`].
@@ -86,12 +86,12 @@ impl KeytabName {
         })
     }
 
-    /// Which kind of keytab it is.
+    /// The type of the keytab.
     pub fn kind(&self) -> KeytabKind {
         self.kind
     }
 
-    /// What stands after the colon.
+    /// The text after the colon.
     pub fn residual(&self) -> &str {
         &self.residual
     }
@@ -99,7 +99,7 @@ impl KeytabName {
     /// The path of a keytab file.
     ///
     /// # Errors
-    /// [`KeytabNameError::Unsupported`] for any other kind.
+    /// [`KeytabNameError::Unsupported`] for all other types.
     pub fn file_path(&self) -> Result<PathBuf, KeytabNameError> {
         match self.kind {
             KeytabKind::File | KeytabKind::WrFile => Ok(Path::new(&self.residual).to_owned()),
@@ -114,7 +114,7 @@ impl fmt::Display for KeytabKind {
     }
 }
 
-/// `TYPE:residual`, as MIT prints it.
+/// `TYPE:residual`, as printed by MIT's tools.
 impl fmt::Display for KeytabName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind, self.residual)

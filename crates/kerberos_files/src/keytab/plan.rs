@@ -1,4 +1,4 @@
-//! `Plan`: adding entries to a keytab in place; after a crash each is there whole or not at all.
+//! `Plan`: adds entries to a keytab in place so that after a crash each is complete or absent.
 
 use std::fs::File;
 use std::io;
@@ -11,16 +11,17 @@ use crate::keytab::reader::Slot;
 use crate::keytab::{KeytabEntry, KeytabError, Version};
 use crate::window::MAX_RECORD;
 
-/// Where new entries go, and in which order the bytes are written.
+/// The positions of new entries, and the order in which the bytes are written.
 pub(super) struct Plan {
     version: Version,
-    /// Entries that fill holes: the hole, and the entry with zeros to the hole's end.
+    /// Entries that fill holes: the hole, and the entry padded with zeros to the length of the
+    /// hole.
     filled: Vec<(Slot, Zeroizing<Vec<u8>>)>,
-    /// Where the file's records end.
+    /// The end of the file's records.
     end: u64,
-    /// The records to append, without the length of the first.
+    /// The records to append, without the length of the first one.
     appended: Zeroizing<Vec<u8>>,
-    /// The length that makes all that is appended visible.
+    /// The length that makes all appended records visible.
     first_length: Option<[u8; 4]>,
 }
 
@@ -36,12 +37,12 @@ impl Plan {
         for entry in entries {
             let mut payload = encode_entry(version, entry)?;
             let size = |slot: &Slot| usize::try_from(slot.length.unsigned_abs()).unwrap_or(0);
-            // All of the hole becomes the entry's record, and no longer one would be read again.
+            // The entry's record takes the whole hole, and readers refuse longer records.
             let fits = |slot: &Slot| (payload.len()..=MAX_RECORD).contains(&size(slot));
             match holes.iter().position(fits) {
                 Some(index) => {
                     let slot = holes.remove(index);
-                    // Resizing could leave a copy of the key behind.
+                    // Resizing the vector could leave a copy of the key behind.
                     let mut whole = Zeroizing::new(vec![0; size(&slot)]);
                     if let Some(start) = whole.get_mut(..payload.len()) {
                         start.swap_with_slice(&mut payload);
@@ -74,8 +75,8 @@ impl Plan {
         if self.first_length.is_some() {
             let start = self.end + 4;
             let end = start + self.appended.len() as u64;
-            // First of all, because this is what a full disk refuses. What lies behind the old
-            // end mark is not to become a record.
+            // Written first, because this is what fails if the disk is full. What follows the old
+            // end mark must not become a record.
             if file_length > end {
                 file.write_all_at(&[0; 4], end)?;
             }
@@ -88,7 +89,7 @@ impl Plan {
         file.sync_data()
     }
 
-    /// Makes them entries.
+    /// Makes the written bytes entries.
     pub(super) fn commit(&self, file: &File) -> io::Result<()> {
         for (slot, _) in &self.filled {
             file.write_all_at(&record_length(self.version, -slot.length), slot.at)?;

@@ -1,4 +1,4 @@
-//! `KeytabReader`: streams a keytab, one lent entry at a time.
+//! `KeytabReader`: streams a keytab, lending one entry at a time.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use crate::wire::{Cursor, Style};
 
 /// A keytab being read.
 ///
-/// It holds one buffer of 64 KiB, more only for an entry that needs more, and allocates nothing
-/// for an entry. A shared lock is held during each read from the file.
+/// It uses one buffer of 64 KiB, or more if an entry needs it, and makes no allocation for an
+/// entry. A shared lock is held during each read from the file.
 ///
 /// # Example
 /// ```no_run
@@ -30,7 +30,7 @@ pub struct KeytabReader {
     ended: bool,
 }
 
-/// A record: its length stands at `at`, and the window is behind that length.
+/// A record. Its length is at `at`, and the window is positioned after that length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Slot {
     pub(crate) at: u64,
@@ -41,23 +41,23 @@ impl KeytabReader {
     /// Opens the keytab at `path`.
     ///
     /// # Errors
-    /// As the variants of [`KeytabError`] say; an empty file is a [`KeytabError::Version`].
+    /// The documented variants of [`KeytabError`]; an empty file is a [`KeytabError::Version`].
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, KeytabError> {
         let path = path.into();
         let window = Window::open(&path);
         Self::from_window(path, window)
     }
 
-    /// Reads `file` from where it stands, which must be its beginning; `path` is its name in
+    /// Reads `file` from its current position, which must be the beginning. `path` is its name in
     /// errors.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// The same as [`open`](Self::open).
     pub fn from_file(file: File, path: impl Into<PathBuf>) -> Result<Self, KeytabError> {
         Self::from_window(path.into(), Window::from_file(file))
     }
 
-    /// Reads `file`, on which the caller holds an exclusive lock for as long as the reader lives.
+    /// Reads `file`, on which the caller must hold an exclusive lock as long as the reader exists.
     pub(crate) fn from_locked(path: PathBuf, file: File) -> Result<Self, KeytabError> {
         Self::from_window(path, Window::from_locked(file))
     }
@@ -86,9 +86,9 @@ impl KeytabReader {
     /// The next entry; `None` at the end. Holes are skipped.
     ///
     /// # Errors
-    /// [`KeytabError::Format`] for an entry that cannot be one, after which the next call goes on
-    /// behind it; [`KeytabError::TornEntry`] and [`KeytabError::Io`], after which the reader is at
-    /// its end.
+    /// [`KeytabError::Format`] for an invalid entry, after which the next call continues with the
+    /// following entry; [`KeytabError::TornEntry`] and [`KeytabError::Io`], after which the reader
+    /// is at its end.
     #[expect(
         clippy::should_implement_trait,
         reason = "it lends, which Iterator cannot"
@@ -97,7 +97,7 @@ impl KeytabReader {
         self.next_placed().map(|found| found.map(|(_, view)| view))
     }
 
-    /// As [`next`](Self::next), with the entry's place.
+    /// The same as [`next`](Self::next), together with the entry's position.
     pub(crate) fn next_placed(
         &mut self,
     ) -> Result<Option<(Slot, KeytabEntryView<'_>)>, KeytabError> {
@@ -126,7 +126,7 @@ impl KeytabReader {
         }
     }
 
-    /// The next record of either kind; the caller must move past it. `None` at the end.
+    /// The next record, an entry or a hole; `None` at the end. The caller must move past it.
     pub(crate) fn next_slot(&mut self) -> Result<Option<Slot>, KeytabError> {
         if self.ended {
             return Ok(None);
@@ -135,7 +135,7 @@ impl KeytabReader {
         let there = self.window.require(4);
         if !there.map_err(|error| self.io(error))? {
             self.ended = true;
-            // Fewer than four bytes are no length, and no entry is lost with them.
+            // Fewer than four bytes cannot be a length, and contain no entry.
             return Ok(None);
         }
         let length = Cursor::new(self.window.bytes(), self.style).u32("length");
@@ -153,7 +153,7 @@ impl KeytabReader {
         Ok(Some(slot))
     }
 
-    /// Moves past what `slot`, the record found last, holds.
+    /// Moves past the contents of `slot`, the record that was found last.
     pub(crate) fn skip(&mut self, slot: Slot) -> Result<(), KeytabError> {
         let skipped = self.window.skip(slot.length.unsigned_abs().into());
         if skipped.map_err(|error| self.io(error))? {
@@ -163,7 +163,7 @@ impl KeytabReader {
         }
     }
 
-    /// Where the window is: at the end, where a new record would begin.
+    /// The position of the window: at the end, where a new record would begin.
     pub(crate) fn offset(&self) -> u64 {
         self.window.offset()
     }

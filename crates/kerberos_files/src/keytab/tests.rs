@@ -1,4 +1,4 @@
-//! Tests of entries read in place, and of entries encoded.
+//! Tests of reading entries in place, and of encoding entries.
 
 use kerberos_asn1::NameType;
 use kerberos_crypto::{EncryptionType, KeyBlock};
@@ -8,7 +8,7 @@ use super::encode::encode_entry;
 use super::*;
 use crate::wire::EncodeError;
 
-/// The sample entry, assembled from the format's description and not by the encoder.
+/// The sample entry, assembled from the description of the format and not by the encoder.
 fn sample(version: Version, order: ByteOrder) -> Vec<u8> {
     let n16 = |value: u16| match order {
         ByteOrder::Big => value.to_be_bytes(),
@@ -59,7 +59,7 @@ fn check(version: Version, order: ByteOrder) {
     );
     assert!(!format!("{view:?}").contains("KEY"));
 
-    // Without the wide number, with a zero one, or with three bytes of slack: eight bits.
+    // Without the wide number, with a zero one, or with three bytes of slack: only eight bits.
     let narrow = &bytes[..bytes.len() - 4];
     for tail in [&[][..], &[0; 3], &[0; 9]] {
         let bytes = [narrow, tail].concat();

@@ -10,7 +10,7 @@ use crate::keytab::entry::Age;
 use crate::keytab::{KeytabEntry, Version};
 use crate::wire::{Cursor, PrincipalView, Style};
 
-/// One entry of a keytab, borrowed from the reader's buffer.
+/// An entry of a keytab, borrowed from the reader's buffer.
 #[derive(Clone, Copy)]
 pub struct KeytabEntryView<'a> {
     principal: PrincipalView<'a>,
@@ -21,7 +21,7 @@ pub struct KeytabEntryView<'a> {
 }
 
 impl<'a> KeytabEntryView<'a> {
-    /// Parses what an entry's record holds; says what is wrong if it holds none.
+    /// Parses the contents of an entry's record; the error says what is wrong.
     pub(crate) fn parse(
         record: &'a [u8],
         version: Version,
@@ -45,7 +45,7 @@ impl<'a> KeytabEntryView<'a> {
         let mut kvno = u32::from(cursor.u8("key version number").map_err(short)?);
         let etype = i32::from(cursor.u16("encryption type").map_err(short)?.cast_signed());
         let key = cursor.data("key").map_err(short)?;
-        // Zero is the fill of a slot that is larger than its entry.
+        // Zero is the padding of a slot that is larger than its entry.
         if let Ok(wide @ 1..) = cursor.u32("key version number") {
             kvno = wide;
         }
@@ -58,7 +58,7 @@ impl<'a> KeytabEntryView<'a> {
         })
     }
 
-    /// Whose key it is.
+    /// The principal that the key belongs to.
     pub fn principal(&self) -> PrincipalView<'a> {
         self.principal
     }
@@ -68,7 +68,7 @@ impl<'a> KeytabEntryView<'a> {
         self.timestamp
     }
 
-    /// The key version number, all 32 bits where the file has them.
+    /// The key version number, with all 32 bits if the file stores them.
     pub fn kvno(&self) -> u32 {
         self.kvno
     }
@@ -78,17 +78,17 @@ impl<'a> KeytabEntryView<'a> {
         self.etype
     }
 
-    /// The key itself, for a listing that was asked to show it.
+    /// The key bytes, for a listing that must show them.
     pub fn expose_key(&self) -> &'a [u8] {
         self.key
     }
 
-    /// The key, copied.
+    /// A copy of the key.
     pub fn key(&self) -> KeyBlock {
         KeyBlock::new(self.etype, self.key.to_vec())
     }
 
-    /// The key with its version, as an exchange wants it.
+    /// The key with its version, as needed for an exchange.
     pub fn to_key_entry(&self) -> KeyEntry {
         KeyEntry {
             kvno: self.kvno,
@@ -96,7 +96,7 @@ impl<'a> KeytabEntryView<'a> {
         }
     }
 
-    /// A copy that outlives the buffer.
+    /// An owned copy.
     pub fn to_entry(&self) -> KeytabEntry {
         KeytabEntry {
             principal: self.principal.to_principal(),
@@ -106,7 +106,7 @@ impl<'a> KeytabEntryView<'a> {
         }
     }
 
-    /// Number and time of the key, which decide whether it is the more recent one.
+    /// The number and time of the key, which determine how recent it is.
     pub(crate) fn age(&self) -> Age {
         Age {
             kvno: self.kvno,
@@ -115,7 +115,7 @@ impl<'a> KeytabEntryView<'a> {
     }
 }
 
-/// The key is not shown.
+/// Does not show the key.
 impl fmt::Debug for KeytabEntryView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeytabEntryView")

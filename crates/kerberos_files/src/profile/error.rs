@@ -1,4 +1,4 @@
-//! Why a profile cannot be read.
+//! The errors in reading a profile.
 
 use std::path::PathBuf;
 
@@ -6,32 +6,32 @@ use thiserror::Error;
 
 use super::{MAX_FILES, MAX_INCLUDE_DEPTH, MAX_NODES, MAX_TEXT};
 
-/// Why a profile cannot be read, and where.
+/// Why a profile cannot be read, and where the error is.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{}{}: {kind}", .file.display(), LineSuffix(*.line))]
 pub struct ProfileError {
-    /// What is wrong.
+    /// The kind of error.
     pub kind: ProfileErrorKind,
-    /// The file in which it is wrong.
+    /// The file that contains the error.
     pub file: PathBuf,
-    /// The line, counted from 1; 0 when the file as a whole is meant.
+    /// The line, counted from 1; 0 for the file as a whole.
     pub line: u32,
 }
 
-/// What can be wrong with a profile.
+/// The kinds of errors in a profile.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum ProfileErrorKind {
-    /// A `[section]` stands within braces.
+    /// A `[section]` is within braces.
     #[error("a section header inside a braced subsection; a '}}' is missing above")]
     SectionNotTop,
-    /// A section header lacks its `]`, or something follows it.
+    /// A section header has no `]`, or is followed by something.
     #[error("malformed section header; expected [name] alone on the line")]
     SectionSyntax,
     /// A line is neither a relation, nor a section, nor a comment.
     #[error("malformed line; expected 'key = value', and a key without blanks")]
     RelationSyntax,
-    /// A `}` closes nothing.
+    /// A `}` without a matching `{`.
     #[error("a '}}' without an open subsection")]
     ExtraBrace,
     /// A relation without a value is not followed by a line that opens a subsection.
@@ -40,23 +40,23 @@ pub enum ProfileErrorKind {
     /// An included file cannot be read.
     #[error("included file {} cannot be read: {reason}", .path.display())]
     IncludeFile {
-        /// The file that was to be included.
+        /// The file to include.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
     /// An included folder cannot be read.
     #[error("included directory {} cannot be read: {reason}", .path.display())]
     IncludeDir {
-        /// The folder that was to be included.
+        /// The folder to include.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
     /// A file includes itself, directly or through others.
     #[error("{} includes itself", .path.display())]
     IncludeLoop {
-        /// The file that is met again.
+        /// The file that is included again.
         path: PathBuf,
     },
     /// Includes are nested deeper than [`MAX_INCLUDE_DEPTH`].
@@ -71,21 +71,21 @@ pub enum ProfileErrorKind {
     /// More than [`MAX_NODES`] sections and relations.
     #[error("more than {MAX_NODES} sections and relations")]
     TooManyNodes,
-    /// The file asks for a loadable module.
+    /// The file declares a loadable module.
     #[error("'module' declarations are not supported: this program loads no shared objects")]
     Module,
     /// A file of the list cannot be read.
     #[error("{reason}")]
     Unreadable {
-        /// What the system says.
+        /// The error of the system.
         reason: String,
-        /// Whether permission was refused.
+        /// Whether permission was denied.
         denied: bool,
     },
 }
 
 impl ProfileErrorKind {
-    /// The words that MIT's tools print for this error; scripts may look for them.
+    /// The text that MIT's tools print for this error. Scripts may look for it.
     pub fn mit_message(&self) -> &'static str {
         match self {
             Self::SectionNotTop

@@ -1,4 +1,4 @@
-//! `Loader`: where the parser gets files and folders from, and `FsLoader`, the file system.
+//! `Loader`: the source of files and folders for the parser, and `FsLoader`, the file system.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
@@ -10,25 +10,26 @@ use rustix::fs::OFlags;
 use super::MAX_TEXT;
 use crate::open;
 
-/// Resolves the names that a profile is made of.
+/// Returns the contents of the files and folders of a profile.
 pub trait Loader {
     /// The file or folder at `path`.
     ///
     /// # Errors
-    /// Whatever the system says. `NotFound` and `PermissionDenied` let a list of files go on with
-    /// the next one.
+    /// Any error of the system. For `NotFound` and `PermissionDenied`, a list of files continues
+    /// with the next one.
     fn open(&mut self, path: &Path) -> io::Result<Source>;
 
-    /// What another file includes, or has in its folder; by default as any other.
+    /// Opens what another file includes, or what is in an included folder; by default like any
+    /// other.
     ///
     /// # Errors
-    /// As [`open`](Self::open); any of them ends the parsing.
+    /// The same as [`open`](Self::open). Any error ends the parsing.
     fn open_included(&mut self, path: &Path) -> io::Result<Source> {
         self.open(path)
     }
 }
 
-/// What a name stands for.
+/// The contents of a file or folder.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// The bytes of a file.
@@ -37,7 +38,7 @@ pub enum Source {
     Directory(Vec<String>),
 }
 
-/// The file system. Files larger than [`MAX_TEXT`] are an error, endless ones too.
+/// The file system. Files larger than [`MAX_TEXT`], including endless ones, are an error.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FsLoader;
 
@@ -66,7 +67,7 @@ impl Loader for FsLoader {
     }
 }
 
-/// Opening a named pipe would wait until a program opens it for writing, for ever if none does.
+/// Opening a named pipe normally waits until a program opens it for writing, possibly forever.
 fn open_without_waiting(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -74,7 +75,7 @@ fn open_without_waiting(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// What a pipe has at once. A program that waits for its reader counts as a writer already.
+/// What a pipe contains now. A program that waits for its reader already counts as a writer.
 fn first_of_pipe(mut pipe: &File) -> io::Result<Vec<u8>> {
     let mut start = vec![0; 4096];
     match pipe.read(&mut start) {
@@ -91,13 +92,13 @@ fn first_of_pipe(mut pipe: &File) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What is in `file`, after `start`.
+/// The contents of `file` after `start`.
 fn source(path: &Path, file: File, start: Vec<u8>) -> io::Result<Source> {
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(path)? {
-            // A name that is no UTF-8 cannot satisfy the rule for names.
+            // A name that is not UTF-8 cannot satisfy the rule for names.
             names.extend(entry?.file_name().into_string().ok());
         }
         return Ok(Source::Directory(names));
@@ -111,7 +112,7 @@ fn source(path: &Path, file: File, start: Vec<u8>) -> io::Result<Source> {
     Ok(Source::File(bytes))
 }
 
-/// Knows no file at all.
+/// A loader without any files.
 pub(super) struct NoLoader;
 
 impl Loader for NoLoader {

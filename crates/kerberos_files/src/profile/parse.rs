@@ -1,9 +1,9 @@
-//! The parser: lines into nodes, includes into further files.
+//! The parser: turns lines into nodes, and follows includes.
 //!
-//! The rules are those of MIT's `prof_parse.c`, including the odd ones: everything before the
-//! first `[` in column 0 is a comment; `include` and `includedir` count in column 0 only, but
-//! there anywhere, even within braces; an included file starts outside of any section. One rule is
-//! not kept: MIT cuts lines at 2047 bytes and reads the rest as a line of its own.
+//! The rules are those of MIT's `prof_parse.c`, including the odd ones: everything before the first
+//! `[` in column 0 is a comment; `include` and `includedir` only count in column 0, but there
+//! anywhere, even within braces; an included file starts outside of any section. One rule is not
+//! implemented: MIT cuts lines at 2047 bytes and parses the rest as another line.
 
 mod include;
 mod line;
@@ -22,7 +22,7 @@ use super::{
     MAX_FILES, MAX_INCLUDE_DEPTH, MAX_NODES, MAX_TEXT, Profile, ProfileError, ProfileErrorKind,
 };
 
-/// Parses the text of one file.
+/// Parses the text of a single file.
 pub(super) fn single(
     text: String,
     file: &Path,
@@ -87,11 +87,11 @@ pub(super) fn list<P: AsRef<Path>>(
 struct Parser<'l> {
     profile: Profile,
     loader: &'l mut dyn Loader,
-    /// The files being parsed, each including the next.
+    /// The files being parsed, each of which includes the next.
     including: Vec<PathBuf>,
 }
 
-/// A file and line to put into errors.
+/// A file and line for errors.
 #[derive(Clone, Copy)]
 struct Here<'a> {
     file: &'a Path,
@@ -192,7 +192,7 @@ impl<'l> Parser<'l> {
         Ok(())
     }
 
-    /// Puts a line into the tree.
+    /// Adds a line to the tree.
     fn apply(
         &mut self,
         line: Line,

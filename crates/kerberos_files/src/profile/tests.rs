@@ -108,7 +108,7 @@ fn sections_of_one_name_are_one() {
     );
     check("[a]\nb = 1\nb = {\n c = 2\n}\nb = 3\n", "a/b", &["1", "3"]);
     check("[a]\nb = 1\nb = {\n c = 2\n}\nb = 3\n", "a/b/c", &["2"]);
-    // The end of the file closes what is open.
+    // The end of the file closes everything that is open.
     check("[a]\nb = {\nc = 1", "a/b/c", &["1"]);
 }
 
@@ -238,7 +238,7 @@ fn included_files_are_read_where_they_are_named() {
 fn includes_count_in_column_0_only() {
     check("[a]\n include = b\n", "a/include", &["b"]);
     check("[a]\nincluded = b\n", "a/included", &["b"]);
-    // At the line's start MIT, too, takes this for an include.
+    // At the start of a line, MIT also treats this as an include.
     let error = Profile::parse("[a]\ninclude = b\n").unwrap_err();
     assert!(
         matches!(error.kind, ProfileErrorKind::IncludeFile { .. }),
@@ -265,7 +265,7 @@ fn files_of_a_folder_are_read_in_order_if_their_names_are_plain() {
             .file("/d/a", "[s]\nk = a\n")
             .file("/d/b.conf", "[s]\nk = b\n")
             .file("/d/C-_9", "[s]\nk = C\n")
-            // A folder within is passed over.
+            // A folder within is skipped.
             .folder("/d/d", &["a"])
             .file("/main", "[s]\nk = main\nincludedir /d\nl = 1\n")
     };
@@ -305,7 +305,7 @@ fn missing_includes_are_fatal() {
     );
 }
 
-/// A file system in which every file includes another one.
+/// A file system in which every file includes another.
 struct Endless(u32);
 
 impl Loader for Endless {
@@ -315,7 +315,7 @@ impl Loader for Endless {
     }
 }
 
-/// Every file includes two further ones, down to the permitted depth.
+/// Every file includes two others, down to the permitted depth.
 struct Wide(u32);
 
 impl Loader for Wide {
@@ -352,7 +352,7 @@ fn include_loops_end() {
         both.kind,
         ProfileErrorKind::IncludeLoop { path: "/m".into() }
     );
-    // The same file twice is no loop.
+    // Including the same file twice is not a loop.
     let twice = Memory::default()
         .file("/m", "include /n\ninclude /n\n")
         .file("/n", "[a]\nb=1\n");
@@ -511,7 +511,7 @@ const SAMPLE: &str = "\
 include /none
 ";
 
-/// Whatever the bytes, parsing ends and what comes of it can be read.
+/// Whatever the bytes, parsing ends and the result can be read.
 fn survive(bytes: &[u8]) {
     let mut memory = Memory::default()
         .folder("/d", &["a"])
@@ -644,7 +644,7 @@ fn pipes_are_waited_for_if_named_and_refused_if_included() {
         assert_eq!(refusal(&including), expected);
     }
 
-    // A writer is waited for, however slow it is.
+    // It waits for a writer, however slow it is.
     let text = format!("[a]\nb = {}\n", "x".repeat(200_000));
     let write = |mut to: &std::fs::File| {
         use std::io::Write as _;

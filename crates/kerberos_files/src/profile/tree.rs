@@ -1,8 +1,8 @@
-//! `Tree`: the nodes of a profile in one vector, with an index by section and name.
+//! `Tree`: the nodes of a profile in a single vector, with an index by section and name.
 //!
-//! Names and values are spans of the profile's text, so that a node costs no allocation. The index
-//! makes every look-up, and the merging of sections, independent of the number of siblings: a file
-//! of a hundred thousand lines takes no quadratic time.
+//! Names and values are spans of the profile's text, so a node needs no allocation. With the index,
+//! look-ups and merging sections do not depend on the number of siblings, so a file of a hundred
+//! thousand lines does not take quadratic time.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
@@ -10,7 +10,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct NodeId(u32);
 
-/// All the nodes that share a section and a name.
+/// All nodes with the same section and name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct EntryId(u32);
 
@@ -24,7 +24,7 @@ pub(super) struct Span {
 /// A section or a relation.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    /// The value of a relation; a section has none.
+    /// The value of a relation; `None` for a section.
     pub(super) value: Option<Span>,
     pub(super) is_final: bool,
     pub(super) file: u16,
@@ -43,9 +43,9 @@ struct Entry {
     name: Span,
     first: NodeId,
     last: NodeId,
-    /// The section of this name; there is at most one, for sections merge.
+    /// The section with this name. There is at most one, because sections are merged.
     section: Option<NodeId>,
-    /// Whether a node of this name is marked final.
+    /// Whether a node with this name is marked final.
     has_final: bool,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Tree {
     hasher: RandomState,
 }
 
-/// Where in its source a node stands.
+/// The position of a node in its source.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
     pub(super) file: u16,
@@ -66,7 +66,7 @@ pub(super) struct Place {
 }
 
 impl Tree {
-    /// A new root, whose name is never looked at.
+    /// A new root. Its name is never used.
     pub(super) fn add_root(&mut self) -> NodeId {
         let id = node_id(self.nodes.len());
         self.nodes.push(Node {
@@ -84,7 +84,7 @@ impl Tree {
         id
     }
 
-    /// The subsection `name` of `section`, a new one unless it exists.
+    /// The subsection `name` of `section`, which is created unless it exists.
     pub(super) fn add_section(
         &mut self,
         section: NodeId,
@@ -98,7 +98,7 @@ impl Tree {
             .unwrap_or_else(|| self.insert(section, known, name, None, place, text))
     }
 
-    /// A new relation, unless one of this name is final already.
+    /// Adds a relation, unless one with this name is already final.
     pub(super) fn add_relation(
         &mut self,
         section: NodeId,
@@ -149,7 +149,7 @@ impl Tree {
             .map_or("", |entry| entry.name.of(text))
     }
 
-    /// The nodes called `name` within `section`.
+    /// The nodes with the name `name` in `section`.
     pub(super) fn find(&self, section: NodeId, name: &str, text: &str) -> Option<EntryId> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut slot = self.hash(section, name) & mask;
@@ -173,7 +173,7 @@ impl Tree {
         std::iter::successors(first, |&id| self.node(id).next_same_name)
     }
 
-    /// The nodes within `section`, in the order of their lines.
+    /// The nodes in `section`, in the order of their lines.
     pub(super) fn children(&self, section: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         std::iter::successors(self.node(section).first_child, |&id| {
             self.node(id).next_sibling
@@ -264,7 +264,7 @@ impl Tree {
         }
     }
 
-    /// Keyed, so that nobody can write a file whose names all collide.
+    /// Keyed, so that nobody can craft a file whose names all collide.
     fn hash(&self, section: NodeId, name: &str) -> usize {
         let mut hasher = self.hasher.build_hasher();
         hasher.write_u32(section.0);
@@ -275,7 +275,7 @@ impl Tree {
 }
 
 impl Span {
-    /// The text that the span stands for.
+    /// The text of the span.
     pub(super) fn of(self, text: &str) -> &str {
         let (Ok(start), Ok(end)) = (usize::try_from(self.start), usize::try_from(self.end)) else {
             return "";
@@ -283,7 +283,7 @@ impl Span {
         text.get(start..end).unwrap_or("")
     }
 
-    /// Where `part`, a slice of `whole`, stands within it.
+    /// The position of `part`, which must be a slice of `whole`.
     pub(super) fn within(whole: &str, part: &str) -> Self {
         let start = part.as_ptr().addr().wrapping_sub(whole.as_ptr().addr());
         let start = u32::try_from(start).unwrap_or(u32::MAX);

@@ -1,4 +1,5 @@
-//! `RcacheError`: why a replay cache cannot say whether a request is new, with a hint for each.
+//! `RcacheError`: why a replay cache cannot tell whether a request is new, with a hint for each
+//! error.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,25 +7,25 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use thiserror::Error;
 
-/// Why a replay cache does not work. The request is refused then.
+/// Why a replay cache does not work. The request must then be refused.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RcacheError {
-    /// The file cannot be opened or made, locked, read or written.
+    /// The file cannot be opened, created, locked, read or written.
     #[error("{source} (filename: {})", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A symbolic link is in the place of the file.
+    /// The file is a symbolic link.
     #[error("Replay cache file {} is a symbolic link", path.display())]
     Link {
         /// The path.
         path: PathBuf,
     },
-    /// The file of `dfl:` has another name elsewhere.
+    /// The file for `dfl:` has another name elsewhere.
     #[error("Replay cache file {} has hard links", path.display())]
     HardLink {
         /// The file.
@@ -36,16 +37,16 @@ pub enum RcacheError {
         /// The path.
         path: PathBuf,
     },
-    /// The file of `dfl:`, or one in a place like /tmp, belongs to somebody else, who could remove
-    /// what was seen.
+    /// The file for `dfl:`, or one in a place like /tmp, belongs to another user, who could remove
+    /// records.
     #[error("Replay cache file {} is not owned by uid {uid}", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
-        /// The user that should own it: the effective one.
+        /// The effective user id, which should own it.
         uid: u32,
     },
-    /// All places of the record, in tables of 2 GiB in all, are taken.
+    /// All places for the record, in tables of 2 GiB in total, are taken.
     #[error("Replay cache file {} is full", path.display())]
     Full {
         /// The file.
@@ -54,14 +55,14 @@ pub enum RcacheError {
 }
 
 impl RcacheError {
-    /// What to do about it.
+    /// What to do about the error.
     pub fn hint(&self) -> Option<String> {
-        const ELSEWHERE: &str = "name another place by default_rcache_name = file2:PATH in \
-             [libdefaults] of krb5.conf or by KRB5RCACHENAME";
+        const ELSEWHERE: &str = "name another file with default_rcache_name = file2:PATH in \
+             [libdefaults] of krb5.conf or with KRB5RCACHENAME";
         Some(match self {
             Self::Io { source, path } => match source.kind() {
                 io::ErrorKind::NotFound => {
-                    format!("make the folder of {}, or {ELSEWHERE}", path.display())
+                    format!("create the directory of {}, or {ELSEWHERE}", path.display())
                 }
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                     format!("let the service write there, or {ELSEWHERE}")
@@ -76,11 +77,11 @@ impl RcacheError {
             | Self::NotOurs { .. }
             | Self::NotAFile { .. } => {
                 format!(
-                    "somebody may have put it there to be let in twice; remove it, or {ELSEWHERE}"
+                    "somebody may have put it there for a replay attack; remove it, or {ELSEWHERE}"
                 )
             }
             Self::Full { path } => format!(
-                "remove {}; requests of the last minutes can be replayed then",
+                "remove {}; requests of the last minutes can be replayed after that",
                 path.display()
             ),
         })
@@ -90,7 +91,7 @@ impl RcacheError {
         let path = path.to_owned();
         match Errno::from_io_error(&source) {
             Some(Errno::LOOP) => Self::Link { path },
-            // A socket, or a device without its driver.
+            // A socket, or a device without a driver.
             Some(Errno::ISDIR | Errno::NXIO) => Self::NotAFile { path },
             _ => Self::Io { path, source },
         }

@@ -1,4 +1,4 @@
-//! `RcacheFile`: looking up and storing records in a `file2` file.
+//! `RcacheFile`: finds and stores records in a `file2` file.
 
 use std::convert::identity;
 use std::error::Error;
@@ -16,12 +16,13 @@ use crate::foreign::is_planted;
 use crate::lock;
 use crate::rcache::RcacheError;
 
-/// A replay cache in a file, shared by threads and processes. Nothing is open between calls.
+/// A replay cache in a file, shared by threads and processes. Nothing is kept open between calls.
 ///
-/// The file is made when it is first needed, with mode 0600. No symbolic link is followed, unlike
-/// MIT's `file2:`: in a folder where others write, that would let them choose the file.
+/// The file is created when it is first needed, with mode 0600. Unlike in MIT's `file2:`, symbolic
+/// links are not followed: in a folder where others may write, a link would let them choose the
+/// file.
 ///
-/// See the [module](crate::rcache) for an example, the format, and what a crash can do.
+/// See the [module](crate::rcache) for an example, the format, and the effects of a crash.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RcacheFile {
     path: PathBuf,
@@ -30,10 +31,10 @@ pub struct RcacheFile {
 }
 
 impl RcacheFile {
-    /// The cache at `path` (`file2:`), of which records are kept for `clock_skew` seconds.
+    /// The cache at `path` (`file2:`). Records are kept for `clock_skew` seconds.
     ///
-    /// Its file may belong to anybody, unless it is in a place like /tmp, sticky and open to all:
-    /// there it must be the effective user's or root's.
+    /// The file may belong to any user, unless it is in a place like /tmp that is sticky and that
+    /// everyone may write to. There it must belong to the effective user or root.
     pub fn new(path: impl Into<PathBuf>, clock_skew: u32) -> Self {
         Self {
             path: path.into(),
@@ -43,7 +44,7 @@ impl RcacheFile {
     }
 
     /// The cache in `folder` that all services of the effective user share (`dfl:`). Its file must
-    /// belong to that user, because anyone may have made it in a folder for temporary files.
+    /// belong to that user, because anyone may create files in a folder for temporary files.
     pub fn of_user(folder: impl AsRef<Path>, clock_skew: u32) -> Self {
         let uid = rustix::process::geteuid().as_raw();
         Self {
@@ -58,28 +59,30 @@ impl RcacheFile {
         &self.path
     }
 
-    /// Whether no request with this `tag`, the checksum of its authenticator, is remembered; it is
-    /// then, until `clock_skew` seconds after `now`, or until `expires` if that is later.
+    /// Whether no request with this `tag`, the checksum of its authenticator, has been recorded.
+    /// The request is then recorded until `clock_skew` seconds after `now`, or until `expires` if
+    /// that is later.
     ///
-    /// MIT's library goes by `now` alone, and so forgets a request of a client whose clock is
-    /// ahead while it would still be accepted. Ours writes the later time; both read it alike.
+    /// MIT's library only considers `now`. So it forgets the request of a client whose clock is
+    /// ahead while the request would still be accepted. Ours writes the later time; both read it in
+    /// the same way.
     ///
     /// # Errors
-    /// [`RcacheError`]; nothing is remembered then, and the request must be refused.
+    /// [`RcacheError`]. Nothing is recorded then, and the request must be refused.
     pub fn record(&self, tag: &[u8], expires: i64, now: Timestamp) -> Result<bool, RcacheError> {
         let kept = now
             .seconds
             .max(expires.saturating_sub(self.clock_skew.into()));
         let record = Record {
             tag: coerced(tag),
-            // Time 0 means an empty slot.
+            // The time 0 marks an empty slot.
             time: seconds(kept).max(1),
         };
         let file = self.open_file()?;
         let io = |source| RcacheError::from_io(&self.path, source);
         lock::lock_exclusive(&file).map_err(io)?;
         let outcome = store(&file, &record, seconds(now.seconds), self.clock_skew);
-        // Closing would not do when another thread has just forked.
+        // Closing the file is not enough if another thread has just forked.
         let unlocked = lock::unlock(&file);
         let outcome = outcome.map_err(io)?;
         unlocked.map_err(io)?;
@@ -92,18 +95,18 @@ impl RcacheFile {
         }
     }
 
-    /// Whether the file can be used, which is made if it is not there: what would come out at the
-    /// first client else.
+    /// Checks that the file can be used, and creates it if it does not exist. Otherwise problems
+    /// would only show with the first client.
     ///
     /// # Errors
-    /// As [`record`](Self::record).
+    /// The same as [`record`](Self::record).
     pub fn check(&self) -> Result<(), RcacheError> {
         self.open_file().map(drop)
     }
 
     fn open_file(&self) -> Result<File, RcacheError> {
         let path = || self.path.clone();
-        // What cannot be read and written is no file of ours; a pipe is not to keep us waiting.
+        // Only a file that can be read and written is acceptable. A pipe must not make us wait.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         let opened = OpenOptions::new()
             .read(true)
@@ -126,8 +129,8 @@ impl RcacheFile {
         if foreign {
             return Err(RcacheError::NotOurs { path: path(), uid });
         }
-        // In a folder that all may write to, another name of it is a trap: a file of ours elsewhere
-        // that was linked here to be written over.
+        // In a folder that everyone may write to, another name is a trap: it may be one of our
+        // files elsewhere, linked here so that we overwrite it.
         if self.owned && metadata.nlink() > 1 {
             return Err(RcacheError::HardLink { path: path() });
         }
@@ -145,7 +148,7 @@ impl ReplayCache for RcacheFile {
     }
 }
 
-/// Threads share it as it is.
+/// Threads can share it without a lock.
 impl ReplayCache for &RcacheFile {
     fn store(
         &mut self,
@@ -156,14 +159,14 @@ impl ReplayCache for &RcacheFile {
     }
 }
 
-/// What came of looking for a record.
+/// The result of looking for a record.
 enum Outcome {
     New,
     Replay,
     Full,
 }
 
-/// Looks for `record` in `file`, which is locked, and writes it if it is not there.
+/// Looks for `record` in `file`, which must be locked, and writes it if it is not there.
 fn store(file: &File, record: &Record, now: u32, clock_skew: u32) -> io::Result<Outcome> {
     let mut seed = seed(file)?;
     let mut free = None;
@@ -174,7 +177,7 @@ fn store(file: &File, record: &Record, now: u32, clock_skew: u32) -> io::Result<
         if slots.iter().flatten().any(|slot| slot.tag == record.tag) {
             return Ok(Outcome::Replay);
         }
-        // The first place of all that is empty or whose record has expired.
+        // The first place that is empty or whose record has expired.
         free = free.or_else(|| {
             [place, next]
                 .into_iter()
@@ -195,7 +198,7 @@ fn store(file: &File, record: &Record, now: u32, clock_skew: u32) -> io::Result<
     Ok(Outcome::New)
 }
 
-/// The seed of the file, which is made now if it has none.
+/// The seed of the file, which is created if it has none.
 fn seed(file: &File) -> io::Result<[u8; SEED_LEN]> {
     let mut seed = [0; SEED_LEN];
     if read_up_to(file, &mut seed, 0)? < SEED_LEN {
@@ -211,7 +214,7 @@ fn hash(seed: &[u8; SEED_LEN], tag: &[u8; TAG_LEN]) -> u64 {
     hasher.finish()
 }
 
-/// The records at `place` and behind it, as far as there are any.
+/// The records at `place` and after it, as far as they exist.
 fn read_slots(file: &File, place: u64) -> io::Result<[Option<Record>; 2]> {
     let mut bytes = [0; 2 * RECORD_LEN];
     let length = read_up_to(file, &mut bytes, place)?;
@@ -223,7 +226,7 @@ fn read_slots(file: &File, place: u64) -> io::Result<[Option<Record>; 2]> {
     Ok([(); 2].map(|()| records.next().and_then(identity)))
 }
 
-/// Reads until `buffer` is full or the file ends; returns how much that was.
+/// Reads until `buffer` is full or the file ends, and returns the number of bytes.
 fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {
@@ -237,7 +240,7 @@ fn read_up_to(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> 
     Ok(length)
 }
 
-/// One of the tables that a file consists of, whether it goes so far or not.
+/// One of the tables of a file, whether or not the file is that long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Table {
     offset: u64,
@@ -245,7 +248,7 @@ struct Table {
 }
 
 impl Table {
-    /// All that fit into the largest file that MIT's library makes.
+    /// All tables that fit into the largest file that MIT's library makes.
     fn all() -> impl Iterator<Item = Self> {
         let first = Self {
             offset: SEED_LEN as u64,
@@ -277,7 +280,7 @@ struct Record {
 }
 
 impl Record {
-    /// `None` for an empty slot, and for one that the file ends in.
+    /// `None` for an empty slot, and for one in which the file ends.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (tag, time) = bytes.split_first_chunk()?;
         let time = u32::from_be_bytes(time.try_into().ok()?);
@@ -294,13 +297,13 @@ impl Record {
         bytes
     }
 
-    /// Times are 32 bits that wrap around, as MIT has them.
+    /// As in MIT's library, times are 32 bits that wrap around.
     fn is_expired(self, now: u32, clock_skew: u32) -> bool {
         now > self.time.wrapping_add(clock_skew)
     }
 }
 
-/// The first bytes of a longer checksum, or zeros after a shorter one.
+/// The first bytes of a longer checksum, or a shorter checksum padded with zeros.
 fn coerced(tag: &[u8]) -> [u8; TAG_LEN] {
     let mut coerced = [0; TAG_LEN];
     coerced
@@ -310,7 +313,7 @@ fn coerced(tag: &[u8]) -> [u8; TAG_LEN] {
     coerced
 }
 
-/// The low 32 bits of a time, which is what the file has room for.
+/// The low 32 bits of a time, which is what the file stores.
 fn seconds(time: i64) -> u32 {
     let [.., a, b, c, d] = time.to_be_bytes();
     u32::from_be_bytes([a, b, c, d])
@@ -335,7 +338,8 @@ mod tests {
 
     #[test]
     fn hashes_are_siphash_2_4() {
-        // The vector of 12 bytes in the paper's reference code: key 00..0f, input 00 01 .. 0b.
+        // The test vector for 12 bytes in the paper's reference code: key 00..0f, input 00 01 ..
+        // 0b.
         let seed: [u8; 16] = std::array::from_fn(|i| u8::try_from(i).unwrap());
         let tag: [u8; 12] = std::array::from_fn(|i| u8::try_from(i).unwrap());
         assert_eq!(hash(&seed, &tag), 0x751e_8fbc_860e_e5fb);
@@ -367,7 +371,7 @@ mod tests {
         };
         let outcome = |now| store(&file, &record, now, 300).unwrap();
         assert!(matches!(outcome(1_300), Outcome::Full));
-        // Once one of them has expired there is a place.
+        // Once one of them has expired, there is a place.
         assert!(matches!(outcome(1_301), Outcome::New));
         assert!(matches!(outcome(1_301), Outcome::Replay));
     }

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::rcache::RcacheFile;
 
-/// A parsed name of a replay cache. Unlike those of other names its types are lower-case.
+/// A parsed name of a replay cache. Unlike in other names, types are in lower case.
 ///
 /// # Example
 /// ```
@@ -20,40 +20,40 @@ use crate::rcache::RcacheFile;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum RcacheName {
-    /// `dfl:` – the file `krb5_EUID.rcache2` in a folder for temporary files, one for all services
-    /// of a user.
+    /// `dfl:` – the file `krb5_EUID.rcache2` in a folder for temporary files, shared by all
+    /// services of a user.
     #[default]
     Dfl,
     /// `file2:PATH` – this file.
     File2(PathBuf),
-    /// `none:` – no cache: for protocols that protect themselves from replays.
+    /// `none:` – no cache, for protocols with their own protection against replays.
     None,
 }
 
-/// Why a name leads to no replay cache.
+/// Why a name does not refer to a replay cache.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum RcacheNameError {
-    /// It has no colon.
+    /// The name has no colon.
     #[error("Replay cache name parse/format error")]
     NoType {
         /// The name.
         name: String,
     },
-    /// No such type exists.
+    /// The type does not exist.
     #[error("Replay cache type is unknown")]
     UnknownType {
-        /// What stands before the colon.
+        /// The text before the colon.
         kind: String,
     },
 }
 
 impl RcacheName {
-    /// Where MIT's library, as it is usually built, has `dfl:` when the environment names no folder
-    /// by `KRB5RCACHEDIR` or `TMPDIR`.
+    /// The folder that MIT's library, as usually built, uses for `dfl:` if the environment does not
+    /// name one in `KRB5RCACHEDIR` or `TMPDIR`.
     pub const DEFAULT_FOLDER: &str = "/var/tmp";
 
-    /// Parses `type:residual`; what follows `dfl:` and `none:` does not count.
+    /// Parses `type:residual`. What follows `dfl:` and `none:` is ignored.
     ///
     /// # Errors
     /// [`RcacheNameError`].
@@ -73,10 +73,10 @@ impl RcacheName {
         }
     }
 
-    /// The cache of that name, of which nothing is opened yet; `None` for `none:`.
+    /// The cache with this name, which is not opened yet; `None` for `none:`.
     ///
-    /// `folder` is where `dfl:` is. Clocks may differ by `clock_skew` seconds; records are kept for
-    /// so long.
+    /// `folder` is used for `dfl:`. Clocks may differ by `clock_skew` seconds, and records are kept
+    /// for that time.
     pub fn open(&self, folder: impl AsRef<Path>, clock_skew: u32) -> Option<RcacheFile> {
         match self {
             Self::Dfl => Some(RcacheFile::of_user(folder, clock_skew)),
@@ -87,7 +87,7 @@ impl RcacheName {
 }
 
 impl RcacheNameError {
-    /// What to do about it.
+    /// What to do about the error.
     pub fn hint(&self) -> Option<String> {
         let what = match self {
             Self::NoType { name } => format!("{name} has no type"),
@@ -97,7 +97,7 @@ impl RcacheNameError {
     }
 }
 
-/// As [`RcacheName::parse`] reads it.
+/// The format that [`RcacheName::parse`] reads.
 impl fmt::Display for RcacheName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,5 @@
-//! Reads fields from the front of a slice, and says how much was missing where it is cut short.
+//! Reads fields from the front of a slice. If one is incomplete, the error says how much is
+//! missing.
 
 use kerberos_asn1::NameType;
 
@@ -12,12 +13,12 @@ pub(crate) struct Cursor<'a> {
     style: Style,
 }
 
-/// A field reaches beyond the bytes at hand.
+/// A field extends beyond the available bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Short {
-    /// How many bytes, from where the cursor began, the field would need at least.
+    /// The minimum number of bytes, counted from the cursor's beginning, that the field needs.
     pub(crate) needed: usize,
-    /// Which field.
+    /// The name of the field.
     pub(crate) field: &'static str,
 }
 
@@ -30,12 +31,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// How many bytes were read so far.
+    /// The number of bytes read so far.
     pub(crate) fn position(&self) -> usize {
         self.position
     }
 
-    /// How many bytes are left.
+    /// The number of bytes left.
     pub(crate) fn remaining(&self) -> usize {
         self.bytes.len().saturating_sub(self.position)
     }
@@ -81,7 +82,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// A length in the format's width.
+    /// Reads a length of the format's width.
     fn length(&mut self, field: &'static str) -> Result<usize, Short> {
         let length = match self.style.width {
             Width::Two => u32::from(self.u16(field)?),
@@ -90,16 +91,16 @@ impl<'a> Cursor<'a> {
         Ok(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    /// Length-prefixed bytes.
+    /// Reads length-prefixed bytes.
     pub(crate) fn data(&mut self, field: &'static str) -> Result<&'a [u8], Short> {
         let length = self.length(field)?;
         self.take(length, field)
     }
 
-    /// Walks over `count` items of at least `least` bytes each and returns the bytes they span.
+    /// Skips `count` items of at least `least` bytes each, and returns the bytes that they occupy.
     ///
-    /// A count that the bytes cannot hold fails before the walk, so that no work is done and
-    /// nothing is allocated for a number a file merely claims.
+    /// A count that is too large for the bytes fails immediately, so that a number that a file
+    /// merely claims causes no work and no allocation.
     pub(crate) fn items(
         &mut self,
         count: u32,
@@ -123,7 +124,7 @@ impl<'a> Cursor<'a> {
         Ok(self.bytes.get(start..self.position).unwrap_or_default())
     }
 
-    /// A realm and `count` components.
+    /// Reads a realm and `count` components.
     pub(crate) fn names(
         &mut self,
         name_type: NameType,

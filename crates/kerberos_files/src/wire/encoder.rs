@@ -10,7 +10,7 @@ pub(crate) struct Encoder<'s, S: ?Sized> {
     pub(crate) style: Style,
 }
 
-/// Where encoded bytes go: a counter first, then a buffer of exactly that size.
+/// The destination of encoded bytes: first a counter, then a buffer of exactly that size.
 pub(crate) trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
@@ -34,7 +34,7 @@ impl<S: Sink + ?Sized> Encoder<'_, S> {
         });
     }
 
-    /// The low 16 bits of a signed number that both formats cut to 16 bits.
+    /// The low 16 bits of a signed number, which both formats truncate to 16 bits.
     pub(crate) fn low_u16(&mut self, value: i32) {
         let [_, _, high, low] = value.to_be_bytes();
         self.u16(u16::from_be_bytes([high, low]));

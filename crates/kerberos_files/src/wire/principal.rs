@@ -1,4 +1,4 @@
-//! The name of a principal as it lies in a file's buffer.
+//! The name of a principal in a file's buffer.
 
 use core::fmt;
 
@@ -7,22 +7,22 @@ use kerberos_proto::Principal;
 
 use super::{Cursor, Style};
 
-/// The name of a principal as it lies in a file's buffer: nothing is copied until
+/// The name of a principal, borrowed from a file's buffer. Nothing is copied before
 /// [`to_principal`](Self::to_principal).
 ///
-/// Two views, or a view and a [`Principal`], are the same name when realm and components are,
-/// whatever their name types (RFC 4120 §6.2).
+/// Two views, or a view and a [`Principal`], are the same name if their realms and components are
+/// equal, whatever their name types (RFC 4120 §6.2).
 #[derive(Clone, Copy)]
 pub struct PrincipalView<'a> {
     pub(crate) name_type: NameType,
     pub(crate) realm: &'a [u8],
     pub(crate) count: u32,
-    /// The length-prefixed components, already checked to be `count` whole ones.
+    /// The length-prefixed components. They have been checked to be exactly `count`.
     pub(crate) components: &'a [u8],
     pub(crate) style: Style,
 }
 
-/// The components of a [`PrincipalView`], first to last.
+/// The components of a [`PrincipalView`], in order.
 #[derive(Clone)]
 pub struct Components<'a> {
     cursor: Cursor<'a>,
@@ -30,7 +30,8 @@ pub struct Components<'a> {
 }
 
 impl<'a> PrincipalView<'a> {
-    /// How the components are meant; `UNKNOWN` where the format does not say.
+    /// The name type: how the components are to be understood. `UNKNOWN` if the format does not
+    /// store it.
     pub fn name_type(&self) -> NameType {
         self.name_type
     }
@@ -40,7 +41,7 @@ impl<'a> PrincipalView<'a> {
         self.realm
     }
 
-    /// The components, first to last.
+    /// The components in order.
     pub fn components(&self) -> Components<'a> {
         Components {
             cursor: Cursor::new(self.components, self.style),
@@ -58,7 +59,7 @@ impl<'a> PrincipalView<'a> {
         Principal::unparse_parts_into(self.components(), self.realm, out);
     }
 
-    /// A copy that outlives the buffer.
+    /// An owned copy.
     pub fn to_principal(&self) -> Principal {
         Principal::new(self.name_type, self.components(), self.realm)
     }
@@ -72,7 +73,7 @@ impl PartialEq for PrincipalView<'_> {
 
 impl Eq for PrincipalView<'_> {}
 
-/// The text form, with bytes that are no UTF-8 replaced; see [`PrincipalView::unparse_into`].
+/// The text form, where bytes that are not UTF-8 are replaced. See [`PrincipalView::unparse_into`].
 impl fmt::Display for PrincipalView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::new();
@@ -92,12 +93,12 @@ impl<'a> Iterator for Components<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         self.left = self.left.checked_sub(1)?;
-        // The components were walked when the view was made, so this never falls short.
+        // The components were checked when the view was made, so this never fails.
         self.cursor.data("name component").ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        // Each component has a length prefix, so this cannot claim more than the bytes hold.
+        // Each component has a length prefix, so this cannot exceed the number of bytes.
         let left = usize::try_from(self.left).unwrap_or(usize::MAX);
         (left, Some(left))
     }

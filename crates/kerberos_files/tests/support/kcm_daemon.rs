@@ -1,4 +1,4 @@
-//! A KCM daemon of a test: each connection is served by a function.
+//! A KCM daemon for tests: each connection is served by a function.
 #![allow(dead_code, reason = "each test uses what it needs")]
 
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// One that serves each connection at `socket` by `serve`, in a thread of its own.
+    /// A daemon that serves each connection to `socket` with `serve`, in its own thread.
     pub(crate) fn new(socket: &Path, serve: impl Fn(UnixStream) + Send + Sync + 'static) -> Self {
         let listener = UnixListener::bind(socket).unwrap();
         let serve = Arc::new(serve);
@@ -27,8 +27,8 @@ impl Daemon {
         }
     }
 
-    /// One that answers each request, an operation and its parameters, by what `answer` says: the
-    /// status of the operation and its results.
+    /// A daemon that answers each request (an operation and its parameters) with the result of
+    /// `answer`: the status of the operation and its results.
     pub(crate) fn answering(
         socket: &Path,
         answer: impl Fn(u16, &[u8]) -> (i32, Vec<u8>) + Send + Sync + 'static,
@@ -51,7 +51,7 @@ impl Daemon {
     }
 }
 
-/// The next request; `None` when there is no more.
+/// The next request; `None` at the end.
 pub(crate) fn request(stream: &mut UnixStream) -> Option<(u16, Vec<u8>)> {
     let mut length = [0; 4];
     stream.read_exact(&mut length).ok()?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What was mounted, unmounted again on drop. Declare it after the folder it is in.
+/// A mounted file system, which is unmounted on drop. Declare it after the folder that contains it.
 #[derive(Default)]
 pub(crate) struct Mounts(Vec<PathBuf>);
 

@@ -10,7 +10,7 @@ pub(crate) fn user() -> Principal {
     Principal::parse("user@EXAMPLE.COM").unwrap()
 }
 
-/// A ticket for `server` that lasts until 2128, of which the formats know 2106.
+/// A ticket for `server` that lasts until 2128, although the formats end in 2106.
 pub(crate) fn credential(server: &str) -> Credential {
     Credential {
         client: user(),
@@ -31,12 +31,12 @@ pub(crate) fn credential(server: &str) -> Credential {
     }
 }
 
-/// A cache of that version with tickets for `servers`.
+/// A cache of this version with tickets for `servers`.
 pub(crate) fn cache(version: Version, servers: &[&str]) -> CcacheBuilder {
     cache_of(&user(), version, servers)
 }
 
-/// As [`cache`], of `owner`.
+/// The same as [`cache`], for `owner`.
 pub(crate) fn cache_of(owner: &Principal, version: Version, servers: &[&str]) -> CcacheBuilder {
     let mut builder = CcacheBuilder::new(&Header::new(version, None), owner).unwrap();
     for server in servers {
@@ -45,7 +45,7 @@ pub(crate) fn cache_of(owner: &Principal, version: Version, servers: &[&str]) ->
     builder
 }
 
-/// The names of the services that a cache has tickets for, and its settings as `key=value`, sorted.
+/// The services for which a cache has tickets, and its settings as `key=value`, sorted.
 pub(crate) fn content(cache: &Ccache) -> Vec<String> {
     let mut reader = cache.open().unwrap();
     let mut names = Vec::new();

@@ -1,5 +1,5 @@
-//! `Request`: an AP-REQ that was accepted, what its GSS-API checksum says (RFC 4121 §4.1.1), and
-//! the context that comes of it.
+//! `Request`: an accepted AP-REQ, the contents of its GSS-API checksum (RFC 4121 §4.1.1), and the
+//! context that results from it.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::context::{Clock, Context, Details, Keys};
 use crate::message::Side;
 use crate::{ContextFlags, GssError};
 
-/// An AP-REQ that was accepted.
+/// An accepted AP-REQ.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) accepted: Accepted,
@@ -24,13 +24,13 @@ pub(super) struct Request {
 }
 
 impl<K: KeySource> Acceptor<K> {
-    /// What the checksum of the authenticator says.
+    /// Interprets the checksum in the authenticator.
     pub(super) fn examine(&self, accepted: Accepted, now: Timestamp) -> Result<Request, GssError> {
         let mut flags = ContextFlags::empty();
         let mut bindings = [0; 16];
         let mut delegated = Vec::new();
         match &accepted.checksum {
-            // MS-KILE §3.4.5: without a checksum, no flag is set and nothing bound.
+            // MS-KILE §3.4.5: without a checksum, no flags are set and there are no bindings.
             None => {}
             Some(checksum) if checksum.checksum_type == GSS_CHECKSUM => {
                 let checksum = GssChecksum::read(&checksum.checksum)?;
@@ -41,8 +41,8 @@ impl<K: KeySource> Acceptor<K> {
                     flags |= ContextFlags::DELEG;
                 }
             }
-            // Samba's client sends an ordinary checksum, of nothing. Verifying it makes sure that
-            // this is not the authenticator of another protocol.
+            // Samba's client sends an ordinary checksum over an empty message. Verifying it ensures
+            // that this is not an authenticator of another protocol.
             Some(checksum) => {
                 let verified = accepted.session_key.verify_checksum_as(
                     checksum.checksum_type,
@@ -78,13 +78,13 @@ impl<K: KeySource> Acceptor<K> {
         self.options.delegation || self.options.require.contains(ContextFlags::DELEG)
     }
 
-    /// Whether the context is bound to the channel.
+    /// Checks the channel bindings, and returns whether the context is bound to the channel.
     fn check_bindings(&self, accepted: &Accepted, bindings: &[u8; 16]) -> Result<bool, GssError> {
         let own = &self.options.channel_bindings;
         if own.iter().any(|own| own.hash() == *bindings) {
             return Ok(true);
         }
-        // RFC 4121 §4.1.1.2: zeros are none.
+        // RFC 4121 §4.1.1.2: zeros mean no bindings.
         if !own.is_empty() && *bindings != [0; 16] {
             return Err(GssError::BindingsMismatch);
         }
@@ -106,7 +106,7 @@ impl Request {
             clock_skew,
         } = self;
         let theirs = accepted.sequence_number.unwrap_or_default();
-        // Without an AP-REP, both sides count from the same number, as in MIT's library.
+        // Without an AP-REP, both sides start with the same sequence number, as in MIT's library.
         let (subkey, own) = match choice {
             Some(choice) => (choice.subkey, choice.sequence_number.unwrap_or_default()),
             None => (None, theirs),
@@ -133,22 +133,22 @@ impl Request {
     }
 }
 
-/// What the initiator lends.
+/// The credentials that the initiator delegates.
 fn borrow(
     accepted: &Accepted,
     message: &[u8],
     now: Timestamp,
 ) -> Result<Vec<Credential>, GssError> {
     let mut receiver = CredReceiver::new();
-    // RFC 4121 §4.1.1 wants the session key. Others use the subkey, and older ones of MIT's rely on
-    // the authenticator around it, which is encrypted and fresh.
+    // RFC 4121 §4.1.1 requires the session key. Others use the subkey, and older versions of MIT's
+    // library rely on the enclosing authenticator, which is encrypted and fresh.
     receiver.keys.push(&accepted.session_key);
     receiver.keys.extend(&accepted.subkey);
     receiver.accept_unprotected = true;
     Ok(receiver.credentials(message, now)?.credentials)
 }
 
-/// The flags that an initiator may set by itself.
+/// The flags that an initiator may set on its own.
 const INITIATOR_FLAGS: ContextFlags = ContextFlags(
     ContextFlags::MUTUAL.0
         | ContextFlags::REPLAY.0

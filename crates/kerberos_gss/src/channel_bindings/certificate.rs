@@ -1,4 +1,4 @@
-//! The hash of a server's certificate, by the hash function of its signature (RFC 5929 §4.1).
+//! The hash of a server's certificate, with the hash function of its signature (RFC 5929 §4.1).
 
 use alloc::vec::Vec;
 
@@ -9,14 +9,14 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use crate::GssError;
 use crate::mechanism::OBJECT_IDENTIFIER;
 
-/// The hash of `certificate`, which is an X.509 certificate in DER.
+/// The hash of `certificate`, an X.509 certificate in DER.
 pub(super) fn hash(certificate: &[u8]) -> Result<Vec<u8>, GssError> {
     let algorithm = hash_algorithm(certificate).map_err(|error| GssError::Decode {
         what: "the certificate",
         error,
     })?;
     match algorithm {
-        // RFC 5929 §4.1: where the signature has MD5 or SHA-1, it is SHA-256 all the same.
+        // RFC 5929 §4.1: SHA-256 replaces MD5 and SHA-1.
         MD5_WITH_RSA | SHA1_WITH_RSA | SHA1_WITH_ECDSA | SHA1 | SHA256_WITH_RSA
         | SHA256_WITH_ECDSA | SHA256 => Ok(Sha256::digest(certificate).to_vec()),
         SHA384_WITH_RSA | SHA384_WITH_ECDSA | SHA384 => Ok(Sha384::digest(certificate).to_vec()),
@@ -25,8 +25,8 @@ pub(super) fn hash(certificate: &[u8]) -> Result<Vec<u8>, GssError> {
     }
 }
 
-/// The identifier that tells the hash: the signature's, or, for RSASSA-PSS, the one in its
-/// parameters (RFC 4055 §3.1).
+/// The identifier that determines the hash function: that of the signature algorithm or, for
+/// RSASSA-PSS, the one in its parameters (RFC 4055 §3.1).
 fn hash_algorithm(certificate: &[u8]) -> Result<&[u8], DecodeError> {
     let mut outer = Reader::new(certificate);
     let mut fields = outer.enter(Tag::SEQUENCE)?;
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// As much of a certificate as is looked at: what is signed, and by what.
+    /// The relevant parts of a certificate: the signed part and the signature algorithm.
     fn certificate(signature: &[u8]) -> Vec<u8> {
         let element = |tag: u8, contents: &[u8]| {
             let length = u8::try_from(contents.len()).unwrap();
@@ -100,7 +100,7 @@ mod tests {
         let pss = [b"\x30\x0f\xa0\x0d\x30\x0b\x06\x09", SHA512].concat();
         assert_eq!(hash(&signed_by(RSASSA_PSS, &pss)).unwrap().len(), 64);
         assert_eq!(hash(&signed_by(RSASSA_PSS, b"\x30\x00")).unwrap().len(), 32);
-        // Ed25519 has no hash function that RFC 5929 could mean.
+        // Ed25519 has no hash function in the sense of RFC 5929.
         let other = hash(&signed_by(b"\x2b\x65\x70", b""));
         assert!(matches!(other, Err(GssError::CertificateSignature(_))));
     }

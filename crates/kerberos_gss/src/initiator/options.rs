@@ -1,4 +1,4 @@
-//! `InitiatorOptions`: what an initiator asks for, and the AP-REQ that says so (RFC 4121 §4.1.1).
+//! `InitiatorOptions`: what an initiator requests, and the AP-REQ for it (RFC 4121 §4.1.1).
 
 use alloc::vec::Vec;
 
@@ -11,32 +11,33 @@ use zeroize::Zeroizing;
 use crate::authenticator::{GssChecksum, bindings_promise, etype_negotiation};
 use crate::{ChannelBindings, ContextFlags, GssError};
 
-/// What an initiator asks for.
+/// What an initiator requests.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct InitiatorOptions {
-    /// The services. By default [`MUTUAL`](ContextFlags::MUTUAL), [`REPLAY`](ContextFlags::REPLAY),
-    /// [`SEQUENCE`](ContextFlags::SEQUENCE), [`CONF`](ContextFlags::CONF) and
-    /// [`INTEG`](ContextFlags::INTEG). [`DELEG`](ContextFlags::DELEG) is set where there is
-    /// something to [delegate](Self::delegate), and is an error where there is not;
-    /// [`DCE_STYLE`](ContextFlags::DCE_STYLE) brings `MUTUAL` with it.
+    /// The requested services. The default is [`MUTUAL`](ContextFlags::MUTUAL),
+    /// [`REPLAY`](ContextFlags::REPLAY), [`SEQUENCE`](ContextFlags::SEQUENCE),
+    /// [`CONF`](ContextFlags::CONF) and [`INTEG`](ContextFlags::INTEG).
+    /// [`DELEG`](ContextFlags::DELEG) is set automatically if there is a TGT to
+    /// [delegate](Self::delegate); setting it without a TGT is an error.
+    /// [`DCE_STYLE`](ContextFlags::DCE_STYLE) implies `MUTUAL`.
     pub flags: ContextFlags,
-    /// The channel that the context is established over.
+    /// The channel over which the context is established.
     pub channel_bindings: Option<ChannelBindings>,
-    /// Promise the acceptor that this client always sends bindings where it has a channel, so that
-    /// it refuses a context without them (`client_aware_channel_bindings` of krb5.conf).
+    /// Promise the acceptor that this client always sends bindings if it has a channel, so that the
+    /// acceptor refuses a context without them (`client_aware_channel_bindings` of krb5.conf).
     pub announce_bindings: bool,
-    /// A forwarded TGT to lend. The acceptor can act as the client then: it must be trusted
-    /// (`ok-as-delegate`).
+    /// A forwarded TGT to delegate. With it the acceptor can act as the client, so the acceptor
+    /// must be trusted (`ok-as-delegate`).
     pub delegate: Option<Credential>,
-    /// The encryption types that subkeys may have besides the session key's, best first: those
-    /// before the session key's are offered to the acceptor (RFC 4537), and an acceptor that
-    /// chooses another one is refused. `None` means those of krb5.conf where it is read, else
-    /// [all](EncryptionType::SUPPORTED).
+    /// The encryption types allowed for subkeys besides that of the session key, best first. Those
+    /// listed before the session key's type are offered to the acceptor (RFC 4537). An acceptor
+    /// that chooses a type that is not allowed is refused. `None` means the types of krb5.conf if
+    /// that is read, otherwise [all](EncryptionType::SUPPORTED).
     pub etypes: Option<Vec<EncryptionType>>,
-    /// The ticket is encrypted in the session key of the service's TGT (user-to-user).
+    /// State that the ticket is encrypted in the session key of the service's TGT (user-to-user).
     pub use_session_key: bool,
-    /// How far the KDC's clock is ahead, as the login found.
+    /// How far the KDC's clock is ahead, as determined by the login.
     pub kdc_offset: Option<ClockOffset>,
 }
 
@@ -59,7 +60,7 @@ impl Default for InitiatorOptions {
 }
 
 impl InitiatorOptions {
-    /// The flags of the context, with those that others bring with them.
+    /// The flags of the context, including implied ones.
     pub(super) fn context_flags(&self) -> Result<ContextFlags, GssError> {
         let mut flags = self.flags;
         if self.delegate.is_some() {
@@ -73,7 +74,7 @@ impl InitiatorOptions {
         Ok(flags)
     }
 
-    /// The KRB-CRED with the TGT to lend, if there is one.
+    /// The KRB-CRED with the TGT to delegate, if there is one.
     pub(super) fn lent(
         &self,
         credential: &Credential,
@@ -83,10 +84,10 @@ impl InitiatorOptions {
         let Some(tgt) = &self.delegate else {
             return Ok(None);
         };
-        // RFC 4121 §4.1.1: in the session key, whatever subkeys there are.
+        // RFC 4121 §4.1.1: encrypted with the session key, even if there are subkeys.
         let key = Key::new(&credential.session_key)?;
         let sender = CredSender::new(CredProtection::Key(&key));
-        // By the clock of the authenticator around it.
+        // The time is that of the enclosing authenticator.
         let time = now.by_kdc(self.kdc_offset);
         Ok(Some(sender.message(
             core::slice::from_ref(tgt),
@@ -95,7 +96,7 @@ impl InitiatorOptions {
         )?))
     }
 
-    /// What the AP-REQ is to be like; `etypes` are those that subkeys may have besides that of the
+    /// The options of the AP-REQ. `etypes` are the types allowed for subkeys besides that of the
     /// `session` key.
     pub(super) fn request(
         &self,

@@ -1,4 +1,4 @@
-//! The sixteen octets in front of a token (RFC 4121 §4.2.6).
+//! The 16-octet header of a token (RFC 4121 §4.2.6).
 
 use crate::message::{Sender, Side};
 use crate::{GssError, Protection, TokenId, Unwrapped};
@@ -6,12 +6,12 @@ use crate::{GssError, Protection, TokenId, Unwrapped};
 /// The length of a header.
 pub(crate) const HEADER: usize = 16;
 
-/// The header of a Wrap or MIC token; the latter has no EC and RRC.
+/// The header of a Wrap or MIC token. A MIC token has no EC and RRC.
 #[derive(Clone, Copy)]
 pub(crate) struct Header {
     id: TokenId,
     pub(crate) flags: Flags,
-    /// Extra count: how long the filler, or the checksum of a signed message, is.
+    /// Extra count: the length of the filler or, for a signed message, of the checksum.
     pub(crate) ec: u16,
     /// Right rotation count.
     pub(crate) rrc: u16,
@@ -66,7 +66,7 @@ impl Header {
         }
     }
 
-    /// The header of `token`, which must have the `expected` id, and what follows it.
+    /// Reads the header of `token`, which must have the id `expected`, and returns what follows it.
     pub(crate) fn read(token: &[u8], expected: TokenId) -> Result<(Self, &[u8]), GssError> {
         let (header, body) = token
             .split_first_chunk::<HEADER>()
@@ -76,7 +76,7 @@ impl Header {
         if found != expected {
             return Err(GssError::TokenId { expected, found });
         }
-        // RFC 4121 §4.2.6: five octets of filler in a MIC token, one in a Wrap token.
+        // RFC 4121 §4.2.6: a MIC token has five octets of filler, a Wrap token one.
         let is_mic = expected == TokenId::MIC;
         if filler != FILLER || (is_mic && [ec, ec2, rrc, rrc2] != [FILLER; 4]) {
             return Err(GssError::Header("filler"));
@@ -107,12 +107,12 @@ impl Header {
         (start | u128::from(self.sequence_number)).to_be_bytes()
     }
 
-    /// As it was before the token was rotated.
+    /// The header before the token was rotated.
     pub(crate) fn without_rotation(self) -> Self {
         Self { rrc: 0, ..self }
     }
 
-    /// As a checksum covers it.
+    /// The header as covered by a checksum.
     pub(crate) fn without_counts(self) -> Self {
         Self {
             rrc: 0,
@@ -121,8 +121,8 @@ impl Header {
         }
     }
 
-    /// By how much a body of `length` octets was rotated right. In DCE style, Windows rotates what
-    /// is sealed by EC as well.
+    /// By how many octets a body of `length` octets was rotated right. In DCE style, Windows adds
+    /// EC to the rotation of sealed messages.
     pub(crate) fn rotation(self, dce_style: bool, length: usize) -> usize {
         let more = dce_style && self.flags.protection() == Protection::Seal;
         let rotation = usize::from(self.rrc) + if more { usize::from(self.ec) } else { 0 };

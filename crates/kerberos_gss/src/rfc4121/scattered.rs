@@ -1,11 +1,11 @@
-//! Tokens whose pieces lie in several places, worked on where they are: what other libraries call
-//! IOV or AEAD. DCE RPC, SMB and LDAP have use for it.
+//! Tokens with pieces in separate buffers, processed in place. Other libraries call this IOV or
+//! AEAD. DCE RPC, SMB and LDAP need it.
 //!
 //! ```text
 //! with a trailer      header: header │ confounder            parts   trailer: filler │ header │ code
 //! without             header: header │ filler │ header │ code │ confounder   parts
 //! ```
-//! The second is the first, rotated: a peer can read both as one token, header to trailer.
+//! The second form is a rotation of the first: a peer can read either as a single token.
 
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ use super::{HEADER, Header, checksum, checksum_length, filler, overhead, usages,
 use crate::message::{Around, Pieces, Receiver, Sender, piece};
 use crate::{GssError, Protection, TokenId};
 
-/// Protects `pieces` where they are.
+/// Protects `pieces` in place.
 pub(crate) fn wrap(
     sender: &mut Sender,
     protection: Protection,
@@ -29,7 +29,7 @@ pub(crate) fn wrap(
     let places = divide(around, trailer_len, confounder_len)?;
     let mut header = Header::next(sender, TokenId::WRAP, protection);
     let usage = usages(sender.from).seal;
-    // Both lengths are those of a few blocks.
+    // Both lengths are at most a few blocks.
     let count = |length: usize| u16::try_from(length).unwrap_or_default();
     let rrc = if places.rotated {
         count(trailer_len)
@@ -48,7 +48,7 @@ pub(crate) fn wrap(
             sender
                 .key
                 .encrypt_scattered(usage, places.confounder, &mut parts, code, rng)?;
-            // Windows rotates by EC as well, see `Header::rotation`.
+            // Windows adds EC to the rotation, see `Header::rotation`.
             header.rrc = rrc.saturating_sub(if sender.dce_style { header.ec } else { 0 });
         }
         Protection::Sign => {
@@ -63,7 +63,7 @@ pub(crate) fn wrap(
     Ok(())
 }
 
-/// Undoes [`wrap`], given the same division into pieces.
+/// Reverses [`wrap`]. The message must be divided into the same pieces.
 pub(crate) fn unwrap(
     receiver: &mut Receiver,
     pieces: &mut Pieces<'_, '_>,
@@ -107,12 +107,12 @@ pub(crate) fn unwrap(
     Ok(protection)
 }
 
-/// Where the things are that come with the parts.
+/// Where to put the parts of the token around the message.
 struct Places<'p> {
     header: &'p mut [u8],
     trailer: &'p mut [u8],
     confounder: &'p mut [u8],
-    /// The trailer is in front.
+    /// Whether the trailer is at the start.
     rotated: bool,
 }
 
@@ -137,7 +137,7 @@ fn divide(
     })
 }
 
-/// All parts and one more.
+/// All parts, followed by `tail`.
 fn with_tail<'p>(parts: &'p mut [Part<'_>], tail: &'p mut [u8]) -> Vec<Part<'p>> {
     let parts = parts.iter_mut().map(|part| match part {
         Part::Sealed(bytes) => Part::Sealed(bytes),

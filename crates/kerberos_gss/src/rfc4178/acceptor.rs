@@ -1,4 +1,4 @@
-//! The acceptor's side of SPNEGO; it takes bare Kerberos tokens as well.
+//! The acceptor's side of SPNEGO. It also accepts bare Kerberos tokens.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -13,10 +13,10 @@ use super::messages::{NegState, NegTokenInit, NegTokenResp, mech_types_der};
 use crate::mechanism::unframe;
 use crate::{Acceptor, AcceptorOptions, Context, GssError, Mechanism, Step, StepError};
 
-/// A service that establishes a context with one client, by SPNEGO or without it.
+/// A service that establishes a context with one client, with or without SPNEGO.
 ///
-/// That is what `Authorization: Negotiate` carries: browsers send SPNEGO, some programs a bare
-/// token.
+/// This is what `Authorization: Negotiate` requires: browsers send SPNEGO, and some programs send
+/// bare Kerberos tokens.
 #[derive(Debug)]
 pub struct SpnegoAcceptor<K> {
     kerberos: Acceptor<K>,
@@ -26,7 +26,7 @@ pub struct SpnegoAcceptor<K> {
 #[derive(Debug)]
 enum State {
     ExpectInit,
-    /// The client speaks Kerberos without SPNEGO.
+    /// The client uses Kerberos without SPNEGO.
     Bare,
     Negotiating(Negotiation),
     ExpectMic(Negotiation, Box<Context>),
@@ -35,16 +35,16 @@ enum State {
 
 #[derive(Debug)]
 struct Negotiation {
-    /// What was offered, as it was encoded.
+    /// The encoded list of offered mechanisms.
     mech_types: Vec<u8>,
-    /// Which identifier of Kerberos the client is to see, until it has seen it.
+    /// The identifier of Kerberos to announce to the client; `None` once that is done.
     announce: Option<Mechanism<'static>>,
-    /// Kerberos was not the client's first choice: both have to sign the list.
+    /// Whether Kerberos was not the client's first choice, so that both sides must sign the list.
     mic_required: bool,
 }
 
 impl<K: KeySource> SpnegoAcceptor<K> {
-    /// An acceptor for one client of `service`, which all connections share.
+    /// An acceptor for a single client. `service` is shared by all connections.
     pub fn new(service: Arc<kerberos_proto::Acceptor<K>>, options: AcceptorOptions) -> Self {
         Self {
             kerberos: Acceptor::new(service, options),
@@ -52,8 +52,8 @@ impl<K: KeySource> SpnegoAcceptor<K> {
         }
     }
 
-    /// What an acceptor says that goes first, as SMB's does: NegTokenInit2 with Kerberos under both
-    /// identifiers, Microsoft's first (MS-SPNG §3.2.5.2).
+    /// The first message of an acceptor that speaks first, as in SMB: NegTokenInit2 with Kerberos
+    /// under both identifiers, Microsoft's first (MS-SPNG §3.2.5.2).
     pub fn hint() -> Vec<u8> {
         let mech_types = mech_types_der(&[Mechanism::MS_KRB5, Mechanism::KRB5]);
         NegTokenInit {
@@ -66,13 +66,13 @@ impl<K: KeySource> SpnegoAcceptor<K> {
         .to_der()
     }
 
-    /// Takes the initiator's `token`. To an empty one the answer is [`hint`](Self::hint).
+    /// Takes the initiator's `token`. An empty token is answered with [`hint`](Self::hint).
     ///
     /// # Errors
-    /// As [`Acceptor::step`]; [`GssError::Ntlm`] when the client has no ticket and offers NTLM,
-    /// [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`], [`GssError::MechListMic`],
-    /// [`GssError::MechListMicMissing`]. The initiator is to get [`StepError::send`], if there is
-    /// something. It is final.
+    /// The same as [`Acceptor::step`]; [`GssError::Ntlm`] if the client has no ticket and offers
+    /// NTLM; [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`],
+    /// [`GssError::MechListMic`], [`GssError::MechListMicMissing`]. Every error is final. Send
+    /// [`StepError::send`], if set, to the initiator.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -136,12 +136,12 @@ impl<K: KeySource> SpnegoAcceptor<K> {
             Some(token) if chosen == 0 => {
                 self.advance(negotiation, token, init.mech_list_mic, replays, rng, now)
             }
-            // The token is the first mechanism's, or there is none: Kerberos begins now.
+            // The token is for the first mechanism, or is absent: Kerberos begins now.
             _ => Ok(self.wait(negotiation)),
         }
     }
 
-    /// Asks for the first token of Kerberos.
+    /// Asks for the first Kerberos token.
     fn wait(&mut self, mut negotiation: Negotiation) -> Step {
         let state = if negotiation.mic_required {
             NegState::REQUEST_MIC
@@ -192,7 +192,7 @@ impl<K: KeySource> SpnegoAcceptor<K> {
                 if let Some(mic) = mic {
                     negotiation.verify(&mut context, mic)?;
                 }
-                // RFC 4178 §5: when the client has signed the list, or has to.
+                // RFC 4178 §5: if the client has signed the list or must sign it.
                 let signed = (negotiation.mic_required || mic.is_some())
                     .then(|| context.mic(&negotiation.mech_types))
                     .transpose()?;
@@ -230,7 +230,7 @@ impl Negotiation {
         verified.map_err(|_| GssError::MechListMic)
     }
 
-    /// The client's MIC, which was waited for.
+    /// Checks the client's MIC, which was outstanding.
     fn complete(
         mut self,
         mut context: Box<Context>,
@@ -238,15 +238,15 @@ impl Negotiation {
         mic: &[u8],
     ) -> Result<Step, GssError> {
         self.verify(&mut context, mic)?;
-        // RFC 4178 §5 b I: the client has completed with its MIC, and listens no more. One that
-        // does not say so waits to be told.
+        // RFC 4178 §5 b I: a client that has completed with its MIC expects no further message. A
+        // client that does not say so waits for one.
         let waits = neg_state != Some(NegState::ACCEPT_COMPLETED);
         let send = waits.then(|| self.response(NegState::ACCEPT_COMPLETED, None, None));
         Ok(Step::Done { send, context })
     }
 }
 
-/// The answer to a client that is refused; `token` says why.
+/// The answer to a refused client. `token` gives the reason.
 fn reject(token: Option<&[u8]>) -> Vec<u8> {
     NegTokenResp {
         neg_state: Some(NegState::REJECT),
@@ -256,5 +256,5 @@ fn reject(token: Option<&[u8]>) -> Vec<u8> {
     .to_der()
 }
 
-/// What every message of NTLM begins with.
+/// The start of every NTLM message.
 const NTLM_SIGNATURE: &[u8] = b"NTLMSSP\0";

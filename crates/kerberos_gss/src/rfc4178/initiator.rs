@@ -11,18 +11,18 @@ use super::messages::{NegState, NegTokenInit, NegTokenResp, mech_types_der};
 use crate::mechanism::unframe;
 use crate::{Context, GssError, Initiator, InitiatorOptions, Mechanism, Step, StepError};
 
-/// In which order Kerberos is offered under its two identifiers.
+/// The order in which the two identifiers of Kerberos are offered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum MechanismOrder {
-    /// The right one first, as MIT's library does: what acceptors on Unix want.
+    /// The correct one first, like MIT's library. Acceptors on Unix expect this.
     #[default]
     Standard,
-    /// Microsoft's first, as Windows does.
+    /// Microsoft's first, like Windows.
     Windows,
 }
 
-/// A client that establishes a context by SPNEGO.
+/// A client that establishes a context with SPNEGO.
 #[derive(Debug)]
 pub struct SpnegoInitiator {
     state: Option<Box<State>>,
@@ -30,23 +30,23 @@ pub struct SpnegoInitiator {
 
 #[derive(Debug)]
 struct State {
-    /// What was offered, as it was encoded.
+    /// The encoded list of offered mechanisms.
     mech_types: Vec<u8>,
     kerberos: Kerberos,
-    /// The first identifier that was offered, with its token, until the acceptor has answered: one
-    /// that chooses the other has not looked at the token.
+    /// The first identifier offered, with its token; `None` once the acceptor has answered. An
+    /// acceptor that chooses the other identifier has not looked at the token.
     first: Option<(Mechanism<'static>, Vec<u8>)>,
     mic: Mic,
 }
 
-/// How far the mechanism is.
+/// The progress of the mechanism.
 #[derive(Debug)]
 enum Kerberos {
     Going(Initiator),
     Done(Box<Context>),
 }
 
-/// Who has signed the list.
+/// Who has signed the list of mechanisms.
 #[derive(Debug, Default)]
 struct Mic {
     /// The acceptor asked for it.
@@ -56,11 +56,11 @@ struct Mic {
 }
 
 impl SpnegoInitiator {
-    /// Starts a context, as [`Initiator::start`]. Even without mutual authentication, the acceptor
+    /// Starts a context like [`Initiator::start`]. Even without mutual authentication, the acceptor
     /// answers.
     ///
     /// # Errors
-    /// As [`Initiator::start`].
+    /// The same as [`Initiator::start`].
     pub fn start(
         credential: &Credential,
         options: &InitiatorOptions,
@@ -97,11 +97,11 @@ impl SpnegoInitiator {
         Ok((Self { state }, Step::Continue(message)))
     }
 
-    /// Looks at what an acceptor says before anybody asked it, as SMB servers do (NegTokenInit2):
-    /// whether Kerberos is among what it offers.
+    /// Checks whether Kerberos is offered in the first message of an acceptor that speaks first,
+    /// like SMB servers (NegTokenInit2).
     ///
     /// # Errors
-    /// [`GssError::Ntlm`] or [`GssError::NoCommonMechanism`] when it is not, and
+    /// [`GssError::Ntlm`] or [`GssError::NoCommonMechanism`] if it is not, and
     /// [`GssError::Decode`].
     pub fn check_hint(token: &[u8]) -> Result<(), GssError> {
         let hint = NegTokenInit::read(token)?;
@@ -111,11 +111,11 @@ impl SpnegoInitiator {
         Err(no_common_mechanism(&hint.mech_types))
     }
 
-    /// The context, if it stands without any answer: without mutual authentication, and before the
-    /// acceptor has said anything. What it would have said is not authenticated then.
+    /// The context, if it is established without any answer: only without mutual authentication,
+    /// and before the acceptor has answered. The negotiation is not authenticated then.
     pub fn into_unanswered(self) -> Option<Box<Context>> {
         let state = self.state?;
-        // An acceptor that has begun to answer has to end it (RFC 4178 §4.2.2).
+        // An acceptor that has begun to answer must also finish (RFC 4178 §4.2.2).
         state.first.as_ref()?;
         match state.kerberos {
             Kerberos::Done(context) => Some(context),
@@ -126,9 +126,9 @@ impl SpnegoInitiator {
     /// Takes the acceptor's `token`.
     ///
     /// # Errors
-    /// As [`Initiator::step`]; [`GssError::NotSpnego`], [`GssError::Rejected`],
+    /// The same as [`Initiator::step`]; [`GssError::NotSpnego`], [`GssError::Rejected`],
     /// [`GssError::Ntlm`], [`GssError::NoCommonMechanism`], [`GssError::TokenMissing`],
-    /// [`GssError::MechListMic`], [`GssError::MechListMicMissing`]. It is final.
+    /// [`GssError::MechListMic`], [`GssError::MechListMicMissing`]. Every error is final.
     pub fn step(
         &mut self,
         token: &[u8],
@@ -136,7 +136,7 @@ impl SpnegoInitiator {
         now: Timestamp,
     ) -> Result<Step, StepError> {
         let mut state = self.state.take().ok_or(GssError::Finished)?;
-        // An acceptor that knows no SPNEGO refuses with a bare KRB-ERROR.
+        // An acceptor without SPNEGO refuses with a bare KRB-ERROR.
         if unframe(token).is_ok_and(|(mechanism, _)| mechanism.is_kerberos()) {
             if matches!(state.kerberos, Kerberos::Going(_)) {
                 state.advance(token, rng, now)?;
@@ -145,8 +145,8 @@ impl SpnegoInitiator {
         }
         let message = NegTokenResp::read(token)?;
         let ignored = state.check_choice(&message)?;
-        // Windows 2000 sends its token a second time where the MIC should be; MIT's library, too,
-        // takes that for none.
+        // Windows 2000 repeats its token in place of the MIC. Like MIT's library, treat this as no
+        // MIC.
         let mic = message.mech_list_mic;
         let mic = mic.filter(|mic| message.response_token != Some(mic));
         let reply = match message.response_token {
@@ -167,8 +167,8 @@ impl SpnegoInitiator {
 }
 
 impl State {
-    /// RFC 4178 §4.2.2: the first answer says which mechanism it is. Returns the first token, when
-    /// it is to be sent again.
+    /// RFC 4178 §4.2.2: the first answer selects the mechanism. Returns the first token if it must
+    /// be sent again.
     fn check_choice(&mut self, message: &NegTokenResp<'_>) -> Result<Option<Vec<u8>>, GssError> {
         if message.neg_state == Some(NegState::REJECT) && message.response_token.is_none() {
             return Err(GssError::Rejected);
@@ -188,7 +188,7 @@ impl State {
             .map(|(_, token)| token))
     }
 
-    /// One step of the mechanism; what it wants sent.
+    /// One step of the mechanism. Returns the token to send.
     fn advance(
         &mut self,
         token: &[u8],
@@ -207,7 +207,7 @@ impl State {
         }
     }
 
-    /// What comes next, and whether anything comes after it.
+    /// The next step of the negotiation, and the state to wait in, if any.
     fn finish(
         mut self,
         neg_state: Option<NegState>,
@@ -219,8 +219,8 @@ impl State {
             if completed {
                 return Err(GssError::NotMutual);
             }
-            // RFC 4178 §4.2.2: it is the acceptor's turn to give a token, and an empty answer would
-            // get it no further. MIT's library, too, takes this for the end.
+            // RFC 4178 §4.2.2: it is the acceptor's turn to send a token, and an empty answer would
+            // not help it. MIT's library also ends here.
             let reply = reply.ok_or(GssError::TokenMissing)?;
             let message = response(None, Some(reply), None);
             return Ok((Step::Continue(message), Some(self)));
@@ -231,15 +231,16 @@ impl State {
                 .map_err(|_| GssError::MechListMic)?;
             self.mic.received = true;
         }
-        // RFC 4178 §5: who gets a MIC and has sent none sends one, unless all is over.
+        // RFC 4178 §5: whoever receives a MIC and has sent none sends one, unless everything is
+        // complete.
         let own = (self.mic.required || self.mic.received) && !self.mic.sent && !completed;
         let own = own.then(|| context.mic(&self.mech_types)).transpose()?;
         self.mic.sent |= own.is_some();
-        // An acceptor that leaves nothing to say has finished, whatever its negState: some leave it
-        // out. MIT's library does the same. §5 b I: so has one whose MIC came with its last token,
-        // and ours is the last word.
+        // An acceptor that leaves nothing to send has finished, whatever its negState: some omit
+        // it. MIT's library does the same. §5 b I: likewise an acceptor that sent its MIC with its
+        // last token. Our MIC is then the last message.
         let over = completed || reply.is_none() && (own.is_none() || self.mic.received);
-        // RFC 4178 §5 d: a MIC that was asked for goes both ways.
+        // RFC 4178 §5 d: if a MIC was requested, both sides must send one.
         if over && self.mic.required && !self.mic.received {
             return Err(GssError::MechListMicMissing);
         }
@@ -260,7 +261,7 @@ impl State {
     }
 }
 
-/// A NegTokenResp of the initiator's.
+/// Makes a NegTokenResp of the initiator.
 fn response(state: Option<NegState>, token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
     NegTokenResp {
         neg_state: state,
@@ -271,7 +272,7 @@ fn response(state: Option<NegState>, token: Option<&[u8]>, mic: Option<&[u8]>) -
     .to_der()
 }
 
-/// Why there is no mechanism in common.
+/// The error when there is no common mechanism.
 pub(super) fn no_common_mechanism(offered: &[Mechanism<'_>]) -> GssError {
     if offered.contains(&Mechanism::NTLMSSP) {
         return GssError::Ntlm;

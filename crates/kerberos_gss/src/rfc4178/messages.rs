@@ -8,21 +8,21 @@ use kerberos_asn1::{DecodeError, DecodeErrorKind, Encode};
 use crate::mechanism::{FRAME, OBJECT_IDENTIFIER};
 use crate::{GssError, Mechanism};
 
-/// What an initiator begins with, or an acceptor that goes first.
+/// The first message of an initiator, or of an acceptor that speaks first.
 #[derive(Debug)]
 pub(crate) struct NegTokenInit<'a> {
-    /// The list of mechanisms as it was encoded: what a MIC of it is over.
+    /// The encoded list of mechanisms, which the MIC covers.
     pub(crate) mech_types_der: &'a [u8],
     /// The mechanisms, best first.
     pub(crate) mech_types: Vec<Mechanism<'a>>,
     /// The first token of the first mechanism.
     pub(crate) mech_token: Option<&'a [u8]>,
     pub(crate) mech_list_mic: Option<&'a [u8]>,
-    /// It is Microsoft's, from an acceptor.
+    /// Whether it is Microsoft's variant, from an acceptor.
     pub(crate) hints: bool,
 }
 
-/// What all other tokens are.
+/// All other messages.
 #[derive(Debug, Default)]
 pub(crate) struct NegTokenResp<'a> {
     pub(crate) neg_state: Option<NegState>,
@@ -42,7 +42,7 @@ impl NegState {
     pub(crate) const REQUEST_MIC: Self = Self(3);
 }
 
-/// The encoding of a list of mechanisms.
+/// Encodes a list of mechanisms.
 pub(crate) fn mech_types_der(mechanisms: &[Mechanism<'_>]) -> Vec<u8> {
     MechTypes(mechanisms).to_der()
 }
@@ -81,13 +81,13 @@ impl<'a> NegTokenInit<'a> {
         while !list.is_empty() {
             mech_types.push(Mechanism(list.contents(OBJECT_IDENTIFIER)?));
         }
-        // RFC 4178 §4.2.1: reqFlags are of no use to anyone.
+        // RFC 4178 §4.2.1: reqFlags are ignored.
         if let Some(mut flags) = fields.enter_optional(Tag::context(1))? {
             flags.contents(Tag::BIT_STRING)?;
             flags.finish()?;
         }
         let mech_token = octets(fields, 2)?;
-        // MS-SPNG §2.2.1: negHints took the number of mechListMIC, which moved on.
+        // MS-SPNG §2.2.1: negHints took the tag number of mechListMIC, which got the next one.
         let mut hints = false;
         let mut mech_list_mic = None;
         if let Some(mut field) = fields.enter_optional(Tag::context(3))? {
@@ -195,7 +195,7 @@ impl Encode for NegTokenResp<'_> {
     }
 }
 
-/// Reads all of `token`, which is called `what`.
+/// Reads all of `token`, which errors call `what`.
 fn whole<'a, T>(
     token: &'a [u8],
     what: &'static str,

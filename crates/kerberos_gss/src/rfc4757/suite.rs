@@ -1,5 +1,5 @@
-//! What the type of the key decides: algorithms, lengths, how the sequence number and the text are
-//! encrypted (RFC 4757 §7.2, §7.3; RFC 1964 §1.2.1).
+//! What depends on the type of the key: algorithms, lengths, and the encryption of sequence number
+//! and text (RFC 4757 §7.2, §7.3; RFC 1964 §1.2.1).
 
 use alloc::vec::Vec;
 
@@ -9,20 +9,20 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::message::Side;
 use crate::{GssError, Protection, TokenId};
 
-/// What the type of the key decides.
+/// What depends on the type of the key.
 pub(super) struct Suite<'k> {
     key: &'k Key,
     /// SGN_ALG and SEAL_ALG.
     algorithms: ([u8; 2], [u8; 2]),
     /// The length of the checksum in a token.
     checksum_len: usize,
-    /// Text is padded to whole blocks of this size, and by one octet at least.
+    /// Text is padded to a multiple of this size, with at least one octet.
     pub(super) block: usize,
     pub(super) mic_usage: KeyUsage,
     pub(super) wrap_usage: KeyUsage,
 }
 
-/// The fields of a header, behind the token id.
+/// The fields of a header after the token id.
 pub(super) struct Fields<'a> {
     /// The algorithms and the filler.
     pub(super) start: &'a [u8],
@@ -39,7 +39,7 @@ impl<'k> Suite<'k> {
                 algorithms: ([0x11, 0], [0x10, 0]),
                 checksum_len: 8,
                 block: 1,
-                // RFC 4757 §7.2: the types of messages 15 and, for Wrap tokens, 13.
+                // RFC 4757 §7.2: message types 15 and, for Wrap tokens, 13.
                 mic_usage: KeyUsage(15),
                 wrap_usage: KeyUsage::GSS_ACCEPTOR_SIGN,
             }),
@@ -64,8 +64,7 @@ impl<'k> Suite<'k> {
         self.block - length % self.block
     }
 
-    /// Blocks that cross from one part into the next are not worked on: only RC4 has scattered
-    /// messages.
+    /// Blocks that span two parts are not supported, so only RC4 has scattered messages.
     pub(super) fn check_scattered(&self) -> Result<(), GssError> {
         if self.block == 1 {
             return Ok(());
@@ -112,7 +111,7 @@ impl<'k> Suite<'k> {
         checksum: &[u8],
     ) -> Result<(), GssError> {
         let mut expected = self.checksum(usage, covered);
-        // Every octet is looked at, whatever the first ones are.
+        // Compares every octet, whatever the first ones are.
         let pairs = expected.iter().zip(checksum);
         let difference = pairs.fold(0, |all, (a, b)| core::hint::black_box(all | (a ^ b)));
         expected.zeroize();
@@ -123,10 +122,10 @@ impl<'k> Suite<'k> {
         }
     }
 
-    /// The encrypted sequence field.
+    /// The encrypted sequence number field.
     pub(super) fn sequence(&self, number: u64, from: Side, checksum: &[u8]) -> [u8; SEQUENCE] {
         let direction = [direction(from); 4];
-        // Older tokens count to 2³² and begin again.
+        // In older tokens, numbers wrap around at 2³².
         let number = low(number);
         let number = if self.is_rc4() {
             number.to_be_bytes()
@@ -145,7 +144,7 @@ impl<'k> Suite<'k> {
         sequence
     }
 
-    /// The number in the sequence field, from the right direction.
+    /// Decrypts the sequence number and checks the direction.
     pub(super) fn open_sequence(&self, fields: &Fields<'_>, from: Side) -> Result<u32, GssError> {
         let mut sequence = first_block(fields.sequence);
         if let Some(cipher) = BareRc4::new(self.key) {
@@ -222,7 +221,7 @@ fn stream<'t>(
     [confounder].into_iter().chain(parts).chain([padding])
 }
 
-/// Runs `work` over a copy of everything that is encrypted, for a cipher with blocks.
+/// Runs `work` on a contiguous copy of everything that is encrypted, for block ciphers.
 fn in_one_place(
     confounder: &mut [u8],
     parts: &mut [Part<'_>],
@@ -243,7 +242,7 @@ pub(super) fn total(parts: &[Part<'_>]) -> usize {
     sealed.map(|part| part.bytes().len()).sum()
 }
 
-/// RFC 1964 §1.2.1.2: which side a token is from.
+/// RFC 1964 §1.2.1.2: the code for the side that a token comes from.
 fn direction(from: Side) -> u8 {
     match from {
         Side::Initiator => 0,
@@ -259,7 +258,7 @@ fn first_block(bytes: &[u8]) -> [u8; 8] {
     bytes.first_chunk().copied().unwrap_or_default()
 }
 
-/// The first octets of a token, behind its frame.
+/// The length of the first part of a token, after its frame.
 const START: usize = 8;
 const SEQUENCE: usize = 8;
 pub(super) const CONFOUNDER: usize = 8;

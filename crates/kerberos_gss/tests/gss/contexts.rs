@@ -1,4 +1,4 @@
-//! Flags, keys, bindings, delegation and DCE style, and every refusal by its name.
+//! Flags, keys, bindings, delegation and DCE style, and every refusal with its error.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::pair::{
 use crate::random::Rng;
 use crate::service::{Issue, NOW, accept};
 
-/// The flags with which a ticket is used here.
+/// The flags that tests request.
 const USUAL: ContextFlags = ContextFlags(0x3e);
 
 fn refused(failed: Result<crate::pair::Pair, Failed>) -> GssError {
@@ -41,7 +41,7 @@ fn flags_are_the_same_in_ap_options_and_checksum_and_at_both_ends() {
         let mut options = plain();
         options.flags = flags;
         if flags.contains(ContextFlags::DELEG) {
-            // Nothing is to be had of what is asked for.
+            // None of what is requested is available.
             let error = start(&ticket, &options).err().unwrap();
             assert!(matches!(error, GssError::NothingToDelegate), "{error}");
             continue;
@@ -58,7 +58,7 @@ fn flags_are_the_same_in_ap_options_and_checksum_and_at_both_ends() {
         ));
         let mutual = ap_options.contains(ApOptions::MUTUAL_REQUIRED);
         assert_eq!(written.contains(ContextFlags::MUTUAL), mutual, "{flags:?}");
-        // DCE style is mutual.
+        // DCE style implies mutual authentication.
         let implied = if dce_style {
             ContextFlags::MUTUAL
         } else {
@@ -85,7 +85,7 @@ fn both_ends_have_the_same_keys() {
     for etype in ETYPES {
         let full = pair(etype);
         assert_eq!(session_key(&full).etype(), EncryptionType(etype));
-        // RFC 4402: T1 and T2 are those of the counters 0 and 1.
+        // RFC 4402: T1 and T2 have the counters 0 and 1.
         let (ours, theirs) = (&full.initiator.details, &full.acceptor.details);
         for key in [PrfKey::Full, PrfKey::Partial] {
             let long = ours.pseudo_random(key, b"purpose", 100);
@@ -101,7 +101,7 @@ fn both_ends_have_the_same_keys() {
             *ours.pseudo_random(PrfKey::Full, b"purpose", length),
             expected
         );
-        // An acceptor chooses a key where tokens can say so.
+        // An acceptor chooses a key if the tokens can say so.
         let old = [23, 16].contains(&etype);
         let partial = ours.pseudo_random(PrfKey::Partial, b"purpose", 7);
         assert_eq!(
@@ -120,12 +120,12 @@ fn an_old_session_key_gives_way_to_a_better_one() {
     }
 }
 
-/// What krb5.conf permits goes before what is newer or longer.
+/// What krb5.conf permits takes precedence over what is newer or longer.
 #[test]
 fn keys_stay_among_the_permitted_types() {
     let sha2 = [20, 19].map(EncryptionType);
     for (session, permitted, agreed) in [
-        // Among all, the default order has aes256-sha1 first.
+        // If all are permitted, the default order has aes256-sha1 first.
         (20, None, 18),
         (20, Some(&sha2[..]), 20),
         (19, Some(&sha2[..]), 20),
@@ -139,7 +139,7 @@ fn keys_stay_among_the_permitted_types() {
     }
 }
 
-/// An acceptor that nobody asked to.
+/// An acceptor that chooses an unsolicited type.
 #[test]
 fn a_key_of_a_type_that_is_not_permitted_is_refused() {
     for (permitted, chosen, taken) in [
@@ -182,7 +182,7 @@ fn names_times_and_what_the_ticket_says() {
             "host/www.example.com@EXAMPLE.COM"
         );
     }
-    // An acceptor would take the ticket for five minutes more.
+    // An acceptor would accept the ticket for five more minutes.
     for (details, [first, late, over]) in [
         (&pair.initiator.details, [3600, 0, 0]),
         (&pair.acceptor.details, [3900, 200, 0]),
@@ -201,7 +201,7 @@ fn names_times_and_what_the_ticket_says() {
     );
 }
 
-/// A KDC whose clock is ahead: the ticket ends by that one, and what is lent says its time.
+/// A KDC whose clock is ahead: the ticket ends by that clock, and the delegated TGT has its time.
 #[test]
 fn the_clock_of_the_kdc_counts() {
     let mut options = plain();
@@ -223,7 +223,7 @@ fn the_clock_of_the_kdc_counts() {
     assert_eq!(pair.initiator.details.lifetime(NOW).as_secs(), 3500);
 }
 
-/// A KDC may give such a ticket to anybody.
+/// A KDC may issue such a ticket to anybody.
 #[test]
 fn nobody_in_particular() {
     let issue = Issue {
@@ -275,7 +275,7 @@ fn channel_bindings() {
         assert!(matches!(error, GssError::BindingsMissing));
     }
     assert!(check(None, true, None, false).is_ok());
-    // Who has nothing to compare with blames nobody else, whatever is sent.
+    // An acceptor without bindings to compare with blames nobody else, whatever is sent.
     for sent in [None, Some(&this)] {
         let error = refused(check(sent, false, None, true));
         assert!(matches!(error, GssError::OwnBindingsMissing));
@@ -291,7 +291,7 @@ fn a_credential_is_lent() {
         let mut tgt = ticket(17);
         tgt.server = Principal::krbtgt(b"EXAMPLE.COM", b"EXAMPLE.COM");
         options.delegate = Some(tgt.clone());
-        // Who does not want it does not have it.
+        // An acceptor that does not want it does not get it.
         let pair = establish(&ticket(18), &options, AcceptorOptions::default()).unwrap();
         let theirs = &pair.acceptor.details;
         assert!(theirs.delegated.is_empty() && !theirs.flags.contains(ContextFlags::DELEG));
@@ -317,7 +317,7 @@ fn a_credential_is_lent() {
     }
     let mut options = plain();
     let mut tgt = ticket(17);
-    // A KRB-CRED has to fit 16 bits.
+    // The length of a KRB-CRED must fit into 16 bits.
     tgt.addresses = (0..5000_u32)
         .map(|number| kerberos_proto::HostAddress {
             address_type: kerberos_asn1::AddressType::IPV6,
@@ -342,12 +342,12 @@ fn what_an_acceptor_requires() {
     );
 }
 
-/// What an acceptor makes of an AP-REQ with this checksum.
+/// An acceptor's reaction to an AP-REQ with this checksum.
 fn with_checksum(checksum: Option<ApChecksum>) -> Result<ContextFlags, GssError> {
     with_checksum_and(checksum, true)
 }
 
-/// The same, of one that wants a lent TGT or does not.
+/// The same, for an acceptor that does or does not accept a delegated TGT.
 fn with_checksum_and(
     checksum: Option<ApChecksum>,
     delegation: bool,
@@ -373,7 +373,7 @@ fn with_checksum_and(
 fn framed(message: &[u8], id: [u8; 2]) -> Vec<u8> {
     let (mut initiator, honest) = request(&ticket(18), &plain());
     drop(initiator.step(b"", &mut Rng(1), NOW));
-    // The mechanism's identifier, as an honest token has it.
+    // The mechanism's identifier, as in a correct token.
     let oid = &honest[4..15];
     let length = u16::try_from(oid.len() + 2 + message.len()).unwrap();
     let length = length.to_be_bytes();
@@ -395,14 +395,14 @@ fn checksums_of_others() {
             checksum: checksum.to_vec(),
         })
     };
-    // MS-KILE: none at all is no flag at all.
+    // MS-KILE: no checksum means no flags.
     assert_eq!(with_checksum(None).unwrap(), ContextFlags::empty());
     let fields = |length: u32, flags: u32| {
         [&length.to_le_bytes()[..], &[0; 16], &flags.to_le_bytes()].concat()
     };
     let flags = with_checksum(gss(&fields(16, 0xffff_0032))).unwrap();
     assert_eq!(flags, ContextFlags(0x32));
-    // A flag without a credential is none; extensions are skipped.
+    // A flag without a credential is ignored, and extensions are skipped.
     let extended = [&fields(16, 0x33)[..], b"\0\0\0\x02"].concat();
     let mut cut = extended.clone();
     cut.truncate(27);
@@ -417,14 +417,14 @@ fn checksums_of_others() {
         let error = with_checksum(gss(&wrong)).unwrap_err();
         assert!(matches!(error, GssError::Checksum(_)), "{error}");
     }
-    // What cannot be used is no concern of who would not use it.
+    // An unusable TGT does not matter to an acceptor that would not use it.
     let unusable = || gss(&[&fields(16, 0x33)[..], b"\x01\x00\x01\x00\x30"].concat());
     let error = with_checksum(unusable()).unwrap_err();
     assert!(matches!(error, GssError::Delegation(_)), "{error}");
     let flags = with_checksum_and(unusable(), false).unwrap();
     assert_eq!(flags, ContextFlags(0x32));
 
-    // Samba's is an ordinary one, over nothing.
+    // Samba's checksum is an ordinary one over an empty message.
     let ordinary = |data: &[u8]| {
         let key = Key::new(&ticket(18).session_key).unwrap();
         let usage = kerberos_crypto::KeyUsage::AP_REQ_AUTHENTICATOR_CHECKSUM;
@@ -462,7 +462,7 @@ fn a_refusal_is_told_and_understood() {
         panic!("{failed}");
     };
     assert_eq!(error.code, ErrorCode::KRB_AP_ERR_TKT_EXPIRED);
-    // Both are dead.
+    // Neither can be used any more.
     let again = initiator.step(&told, &mut Rng(2), NOW).unwrap_err();
     assert!(matches!(*again.error, GssError::Finished));
     let again = acceptor
@@ -500,7 +500,7 @@ fn tokens_of_other_kinds_are_named() {
         error.to_string(),
         "AP-REQ token expected, found AP-REP token"
     );
-    // The request without its frame is DCE's.
+    // A request without frame means DCE style.
     assert!(matches!(step(&token[17..]), GssError::DceStyle));
     let mut options = plain();
     options.flags |= ContextFlags::DCE_STYLE;
@@ -546,7 +546,7 @@ fn the_third_leg_of_dce_style_repeats_the_number_of_the_reply() {
         assert!(named, "{failed}");
     };
     refused(&legs(2).2);
-    // The reply itself has the number, too, and so it has with another label.
+    // The reply itself has the same number, and so it has with another label.
     let (mut acceptor, reply, token) = legs(1);
     refused(&reply);
     let mut labelled = ApRep::from_der(&reply).unwrap();
@@ -575,7 +575,7 @@ fn clocks_may_differ_by_so_much() {
 #[test]
 fn an_acceptor_that_is_another_is_noticed() {
     let (mut initiator, token) = request(&ticket(18), &plain());
-    // Somebody answers who has another ticket's session key.
+    // An acceptor that has the session key of another ticket.
     let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
     let (_, other) = request(&ticket(18), &plain());
     assert_eq!(token, other);

@@ -1,5 +1,6 @@
-//! What no bytes can do: every token cut short, with each octet altered, and with random damage, to
-//! both ends, with and without SPNEGO. The context is dead afterwards, and nothing panics.
+//! What no bytes can achieve: every token truncated, with each octet altered, and with random
+//! damage, to both ends, with and without SPNEGO. The context is unusable afterwards, and nothing
+//! panics.
 
 use kerberos_asn1::{ApOptions, ApRep, ApReq, Decode, Encode, NameType, RawTicket, SequenceOf};
 use kerberos_gss::{
@@ -12,7 +13,7 @@ use crate::pair::{ETYPES, pair, parts, plain, request, service, start, ticket};
 use crate::random::{Rng, edited};
 use crate::service::NOW;
 
-/// `token` cut, each octet of it altered, and damaged at random.
+/// `token` truncated, with each octet altered, and with random damage.
 fn damaged(token: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let cut = (0..token.len()).map(|length| token[..length].to_vec());
     let flipped = (0..token.len()).flat_map(|at| {
@@ -65,7 +66,7 @@ fn an_acceptor_takes_no_damaged_request() {
                 assert_eq!(accept(&token).unwrap_err().to_string(), OVER);
             }
         }
-        // There are such, as the key version.
+        // Some octets are not protected, such as the key version.
         assert_ne!(harmless, 0);
     }
 }
@@ -97,8 +98,8 @@ fn an_initiator_takes_no_damaged_reply() {
     }
 }
 
-/// Nobody signs the list of mechanisms where the acceptor takes the first (RFC 4178 §5), nor
-/// negState; but all of Kerberos is as protected as without SPNEGO.
+/// If the acceptor accepts the first mechanism (RFC 4178 §5), nobody signs the list or negState.
+/// But everything in Kerberos is as protected as without SPNEGO.
 #[test]
 fn neither_end_of_a_negotiation_takes_damage() {
     let begin = || {
@@ -120,7 +121,7 @@ fn neither_end_of_a_negotiation_takes_damage() {
             |token| initiator.step(token, &mut Rng(3), NOW),
             accept,
         );
-        // Otherwise the list has lost its head, and both have to sign it.
+        // Otherwise the first mechanism of the list was lost, and both must sign the list.
         assert_eq!(met.is_some(), established);
         if let Some((mut ours, mut theirs)) = met {
             assert_eq!(protected_request(&altered), protected_request(&token));
@@ -146,7 +147,7 @@ fn neither_end_of_a_negotiation_takes_damage() {
     }
 }
 
-/// Goes on after the acceptor's `step`: both contexts, unless one of the two refuses.
+/// Continues after the acceptor's `step`. Returns both contexts, unless one side refuses.
 fn meet(
     mut step: Step,
     mut initiate: impl FnMut(&[u8]) -> Result<Step, StepError>,
@@ -172,7 +173,7 @@ fn seal(context: &mut Context) -> Vec<u8> {
     sealed.unwrap()
 }
 
-/// The AP-REQ in `token` without what nothing protects: its options, the name of the service, and
+/// The AP-REQ in `token` without its unprotected parts: its options, the name of the service, and
 /// the versions of keys.
 fn protected_request(token: &[u8]) -> Option<Vec<u8>> {
     let mut request = ApReq::from_der(inner(token, TokenId::AP_REQ)).ok()?;
@@ -188,8 +189,8 @@ fn protected_request(token: &[u8]) -> Option<Vec<u8>> {
     Some(request.to_der())
 }
 
-/// The AP-REP in `token` without what nothing protects: the version of a key, and the token id
-/// where that is a KRB-ERROR's, which the message itself is not.
+/// The AP-REP in `token` without its unprotected parts: the version of a key, and the token id if
+/// it is that of a KRB-ERROR although the message is not.
 fn protected_reply(token: &[u8]) -> Option<Vec<u8>> {
     let message = match inner(token, TokenId::AP_REP) {
         whole if whole == token => inner(token, TokenId::ERROR),
@@ -200,14 +201,14 @@ fn protected_reply(token: &[u8]) -> Option<Vec<u8>> {
     Some(reply.to_der())
 }
 
-/// What follows the token id, in whatever frames that is.
+/// What follows the token id, whatever frames enclose it.
 fn inner(token: &[u8], id: TokenId) -> &[u8] {
     let before = [&b"\x12\x01\x02\x02"[..], &id.0].concat();
     let at = token.windows(before.len()).position(|part| part == before);
     at.map_or(token, |at| &token[at + before.len()..])
 }
 
-/// What a context says that failed before.
+/// The answer of a context that has already failed.
 const OVER: &str = "there is no next step";
 
 #[test]
@@ -247,8 +248,8 @@ fn no_damaged_message_is_taken() {
 
 const RC4: i32 = 23;
 
-/// Whether only the sequence number differs, which nothing protects in a token of RC4 that is not
-/// sealed (RFC 4757 §7.2): it is hidden by a stream cipher, and no part of the checksum.
+/// Whether only the sequence number differs. In an RC4 token that is not sealed it is not protected
+/// (RFC 4757 §7.2): it is encrypted with a stream cipher, and not covered by the checksum.
 fn same_but_number(altered: &[u8], token: &[u8]) -> bool {
     let without = |token: &[u8]| [&token[..21], &token[25..]].concat();
     altered.len() == token.len() && without(altered) == without(token)

@@ -1,5 +1,5 @@
-//! GSS-API contexts between ours and ours, in virtual time: what is agreed on, what is refused and
-//! by which name, and what no bytes can do. That the cryptography is right is proven elsewhere,
+//! GSS-API contexts between our own two ends, in virtual time: what is negotiated, what is refused
+//! with which error, and what no bytes can achieve. The cryptography itself is tested elsewhere,
 //! against MIT's library.
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Messages: both directions, every type of key, and each fault by its name.
+//! Messages: both directions, all types of keys, and each fault with its error.
 
 use kerberos_gss::{AcceptorOptions, GssError, OrderFault, Protection, Receiver, Sender, TokenId};
 
@@ -130,7 +130,7 @@ fn messages_of_another_context_are_refused() {
         for protection in BOTH {
             let token = wrap(&mut other.initiator.sender, protection, b"hello");
             let error = one.acceptor.unwrap(&token).unwrap_err();
-            // An older token hides what it is, so that it may look like one of the other direction.
+            // An older token hides what it is, so it may look like one of the other direction.
             let named = matches!(error, GssError::Integrity | GssError::WrongDirection);
             assert!(named, "{etype}: {error}");
         }
@@ -207,13 +207,13 @@ fn every_field_of_a_header_counts() {
             let named = matches!(error, GssError::Integrity | GssError::Header("EC"));
             assert!(named, "{at}: {error}");
         }
-        // Unused flags are not looked at, RFC 4121 §4.2.2, but they are protected.
+        // Unused flags are ignored (RFC 4121 §4.2.2), but they are protected.
         assert!(matches!(check(2, 0x80), GssError::Integrity));
         pair.acceptor.unwrap(&token).unwrap();
     }
 }
 
-/// RFC 4121 §4.2.5: tokens may be rotated by any count, and have to be read.
+/// RFC 4121 §4.2.5: tokens may be rotated by any count, and must still be accepted.
 #[test]
 fn rotated_tokens_are_read() {
     let message = b"some message that is longer than a block or two of AES are";

@@ -42,7 +42,7 @@ fn exported_names_come_back() {
     }
 }
 
-/// Names of one's own trusted realm, or of another one, need not be text.
+/// Names in one's own, trusted realm or in another need not be text.
 #[test]
 fn names_that_are_no_text_are_told_apart() {
     let user = |name: &[u8], realm: &[u8]| Principal::new(NameType::PRINCIPAL, [name], realm);

@@ -1,4 +1,4 @@
-//! SPNEGO: who chooses what, who signs the list, and who is refused.
+//! SPNEGO: what is chosen, who signs the list, and what is refused.
 
 use kerberos_gss::{
     AcceptorOptions, Context, GssError, MechanismOrder, SpnegoAcceptor, SpnegoInitiator, Step,
@@ -42,7 +42,7 @@ fn mech_types(mechanisms: &[&[u8]]) -> Vec<u8> {
     tlv(0x30, &mechanisms.concat())
 }
 
-/// A NegTokenInit by somebody who offers these.
+/// A NegTokenInit that offers these mechanisms.
 fn init(mechanisms: &[&[u8]], token: Option<&[u8]>) -> Vec<u8> {
     let mut fields = tlv(0xa0, &mech_types(mechanisms));
     if let Some(token) = token {
@@ -119,14 +119,15 @@ fn bare_kerberos_is_taken() {
     assert!(matches!(step, Step::Done { send: None, .. }));
 }
 
-/// How an initiator says that it has completed, with its MIC.
+/// An initiator's message that completes with its MIC.
 fn completed(mic: &[u8]) -> Vec<u8> {
     response_with(&tlv(0xa0, &tlv(0x0a, &[COMPLETED])), None, Some(mic))
 }
 
 #[test]
 fn the_list_is_signed_when_kerberos_is_not_the_first_choice() {
-    // RFC 4178 §5 b I: who has completed hears nothing more. Who does not say so waits for it.
+    // RFC 4178 §5 b I: an initiator that has completed gets no further message. One that does not
+    // say so waits for it.
     for says_so in [true, false] {
         sign_the_list(says_so);
     }
@@ -136,16 +137,16 @@ fn sign_the_list(says_so: bool) {
     let offered: [&[u8]; 3] = [NTLM, MS_KRB5, KRB5];
     let (mut inner, token) = request(&ticket(18), &plain());
     let mut acceptor = acceptor();
-    // The first token is for NTLM, and not looked at.
+    // The first token is for NTLM, and is ignored.
     let (answer, _) = parts(accept(&mut acceptor, &init(&offered, Some(b"NTLMSSP\0"))).unwrap());
-    // request-mic, and the identifier that came first in the list.
+    // request-mic, and the identifier that was first in the list.
     let expected = [&tlv(0xa0, &tlv(0x0a, &[3]))[..], &tlv(0xa1, MS_KRB5)].concat();
     assert_eq!(answer.unwrap(), tlv(0xa1, &tlv(0x30, &expected)));
 
     let (answer, context) = parts(accept(&mut acceptor, &response(Some(&token), None)).unwrap());
     assert!(context.is_none(), "the list is not signed yet");
     let answer = answer.unwrap();
-    // The AP-REP is in there, and a MIC of 28 octets at the end.
+    // It contains the AP-REP, and ends with a MIC of 28 octets.
     let at = answer
         .windows(2)
         .position(|two| two == [0x04, 0x82] || two == [0x04, 0x81]);
@@ -170,12 +171,12 @@ fn sign_the_list(says_so: bool) {
     assert_eq!(answer, (!says_so).then_some(told));
 }
 
-/// RFC 4178 §5 b I: the initiator's MIC goes with accept-completed, and it waits for nothing more.
+/// RFC 4178 §5 b I: the initiator sends its MIC with accept-completed, and waits for nothing more.
 #[test]
 fn an_initiator_whose_list_is_signed_has_the_last_word() {
     let (mut initiator, token) = initiator(0x3e, MechanismOrder::Windows);
     let list = mech_types(&[MS_KRB5, KRB5]);
-    // An acceptor that would have Kerberos by the second identifier.
+    // An acceptor that prefers Kerberos under the second identifier.
     let first = answer(REQUEST_MIC, KRB5, None, None);
     let (again, _) = parts(initiator.step(&first, &mut Rng(3), NOW).unwrap());
     let inner = &token[token.len() - inner_length(&token)..];
@@ -241,7 +242,7 @@ fn an_initiator_sends_its_token_again_to_an_acceptor_that_chose_the_other_identi
     assert!(first.ends_with(inner), "the same AP-REQ");
 }
 
-/// Whatever it is told, an initiator sends its token twice at most, and then one MIC.
+/// Whatever the answers, an initiator sends its token at most twice, followed by one MIC.
 #[test]
 fn no_acceptor_keeps_an_initiator_going() {
     let empty = answer(INCOMPLETE, KRB5, None, None);
@@ -254,14 +255,14 @@ fn no_acceptor_keeps_an_initiator_going() {
         let failed = initiator.step(&empty, &mut Rng(3), NOW).unwrap_err();
         assert!(matches!(*failed.error, GssError::TokenMissing), "{failed}");
     }
-    // The acceptor's turn, too, may pass without a token.
+    // The acceptor may also use its turn without sending a token.
     let mut acceptor = acceptor();
     drop(accept(&mut acceptor, &init(&[NTLM, KRB5], None)).unwrap());
     let failed = accept(&mut acceptor, &response(None, None)).unwrap_err();
     assert!(matches!(*failed.error, GssError::TokenMissing), "{failed}");
 }
 
-/// Kerberos is done, and the acceptor does not say that all is.
+/// Kerberos is complete, but the acceptor does not say that the negotiation is.
 #[test]
 fn an_acceptor_that_leaves_nothing_to_say() {
     let proven = |state: Option<u8>| {
@@ -278,7 +279,7 @@ fn an_acceptor_that_leaves_nothing_to_say() {
         let step = initiator.step(&answer, &mut Rng(3), NOW).unwrap();
         (initiator, step, theirs.unwrap())
     };
-    // As good as accept-completed, as MIT's library has it.
+    // As good as accept-completed, as in MIT's library.
     for state in [None, Some(INCOMPLETE), Some(COMPLETED)] {
         let (_, step, mut theirs) = proven(state);
         let Step::Done {
@@ -292,7 +293,7 @@ fn an_acceptor_that_leaves_nothing_to_say() {
         let mic = theirs.mic(b"hello").unwrap();
         ours.verify_mic(b"hello", &mic).unwrap();
     }
-    // But for a MIC that was asked for: ours goes out once, and theirs must come.
+    // Except if a MIC was requested: ours is sent once, and theirs must come.
     let (mut initiator, step, _) = proven(Some(REQUEST_MIC));
     assert!(matches!(step, Step::Continue(_)));
     let empty = answer(INCOMPLETE, KRB5, None, None);
@@ -306,7 +307,7 @@ fn an_acceptor_that_leaves_nothing_to_say() {
     assert!(matches!(step, Step::Done { send: None, .. }));
 }
 
-/// How long the token of Kerberos is that ends a NegTokenInit.
+/// The length of the Kerberos token at the end of a NegTokenInit.
 fn inner_length(token: &[u8]) -> usize {
     // The frame's tag, its length in three octets, and the identifier.
     let frame = |at: &[u8]| at.starts_with(&[0x60, 0x82]) && at[4..].starts_with(KRB5);
@@ -329,7 +330,7 @@ fn ntlm_is_refused_by_name() {
         failed.to_string(),
         "the peer does not offer Kerberos, but 1.2.3.4"
     );
-    // The refusal is told, and understood.
+    // The refusal is sent, and understood.
     let told = failed.send.unwrap();
     let (mut initiator, _) = initiator(0x3e, MechanismOrder::Standard);
     let failed = initiator.step(&told, &mut Rng(3), NOW).unwrap_err();
@@ -347,7 +348,7 @@ fn an_acceptor_that_goes_first() {
     let (hint, _) = parts(accept(&mut acceptor, b"").unwrap());
     let hint = hint.unwrap();
     SpnegoInitiator::check_hint(&hint).unwrap();
-    // Windows' order, and the words that are to be ignored.
+    // Windows' order, and the text that must be ignored.
     let list = mech_types(&[MS_KRB5, KRB5]);
     assert!(hint.windows(list.len()).any(|part| part == list));
     assert!(hint.ends_with(b"not_defined_in_RFC4178@please_ignore"));
@@ -361,7 +362,7 @@ fn an_acceptor_that_goes_first() {
 fn an_acceptor_that_knows_no_spnego() {
     let (initiator, token) = initiator(0x3e, MechanismOrder::Standard);
     let inner = &token[token.len() - inner_length(&token)..];
-    // It looked for its token and took it out of the rest.
+    // It found its token and removed it from the rest.
     let reply = parts(accept(&mut acceptor(), inner).unwrap()).0.unwrap();
     let (not_mutual, _) = crate::negotiation::initiator(0x30, MechanismOrder::Standard);
     for mut initiator in [initiator, not_mutual] {

@@ -11,7 +11,7 @@ use kerberos_proto::{Credential, MemoryReplayCache, ServiceKeys};
 use crate::random::Rng;
 use crate::service::{AES256, Issue, NOW, acceptor};
 
-/// The encryption types of every kind of token.
+/// The encryption types for each token format.
 pub(crate) const ETYPES: [i32; 8] = [18, 17, 20, 19, 26, 25, 23, 16];
 
 pub(crate) fn service() -> Arc<kerberos_proto::Acceptor<ServiceKeys>> {
@@ -28,21 +28,21 @@ pub(crate) fn ticket(etype: i32) -> Credential {
     .credential()
 }
 
-/// Asks for what is usual; keys stay of the ticket's type.
+/// The usual options; keys stay of the ticket's type.
 pub(crate) fn plain() -> InitiatorOptions {
     let mut options = InitiatorOptions::default();
     options.etypes = Some(Vec::new());
     options
 }
 
-/// The ends of a context: the initiator's, the acceptor's, and how many tokens it took.
+/// The ends of a context: the initiator's, the acceptor's, and the number of tokens.
 pub(crate) struct Pair {
     pub(crate) initiator: Box<Context>,
     pub(crate) acceptor: Box<Context>,
     pub(crate) tokens: usize,
 }
 
-/// What went wrong, at which end.
+/// The error, and the end where it occurred.
 #[derive(Debug)]
 pub(crate) enum Failed {
     Initiator(GssError),
@@ -116,7 +116,7 @@ pub(crate) fn parts(step: Step) -> (Option<Vec<u8>>, Option<Box<Context>>) {
     }
 }
 
-/// The bytes of both ends' session key, which has to be the same.
+/// The session key of both ends, which must be the same.
 pub(crate) fn session_key(pair: &Pair) -> &Key {
     let key = pair.initiator.details.session_key();
     let other = pair.acceptor.details.session_key();

@@ -1,11 +1,11 @@
-//! Messages in several places.
+//! Messages in several pieces.
 
 use kerberos_gss::{AcceptorOptions, ContextFlags, GssError, Overhead, Part, Pieces, Protection};
 
 use crate::pair::{ETYPES, Pair, establish, plain, ticket};
 use crate::random::Rng;
 
-/// A message in the places where it lies.
+/// A message in its pieces.
 struct Places {
     header: Vec<u8>,
     signed: Vec<u8>,
@@ -73,7 +73,7 @@ fn pieces_arrive_and_each_counts() {
                         let error = places.with(|pieces| receiver.unwrap_scattered(pieces));
                         assert!(matches!(error.unwrap_err(), GssError::Integrity));
                         places.signed[0] ^= 1;
-                        // What failed may be wiped: begin anew.
+                        // A failed message may have been wiped, so start over.
                         let mut pair = crate::scattered::pair(etype, style);
                         let sender = &mut pair.initiator.sender;
                         places = Places::new(overhead, with_trailer, length);
@@ -135,7 +135,7 @@ fn a_piece_of_the_wrong_size_is_named() {
         };
         assert_eq!(piece, wrong);
     }
-    // Triple DES has none.
+    // Triple DES does not support this.
     let mut pair = crate::scattered::pair(16, ContextFlags::empty());
     let sender = &mut pair.initiator.sender;
     let overhead = sender.overhead(Protection::Seal, 16);

@@ -1,5 +1,5 @@
-//! What a service knows of a client that it has authenticated, and the AP-REP by which the client
-//! knows the service (RFC 4120 §3.2.4).
+//! What a service knows about an authenticated client, and the AP-REP that authenticates the
+//! service to the client (RFC 4120 §3.2.4).
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -21,26 +21,26 @@ use crate::{
     authentication_indicators,
 };
 
-/// A client that was authenticated, and what its ticket and its request say.
+/// An authenticated client, with the contents of its ticket and its request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Accepted {
-    /// Who the client is.
+    /// The client.
     pub client: Principal,
-    /// The service whose key opened the ticket; the ticket may name an alias of it. For a ticket
-    /// that the session key of a TGT opened, the TGT's client.
+    /// The service whose key decrypted the ticket; the ticket itself may name an alias. If the
+    /// session key of a TGT decrypted the ticket, this is the TGT's client.
     pub server: Principal,
-    /// The ticket, as the client sent it; see [`Accepted::evidence`].
+    /// The ticket, as the client sent it. See [`Accepted::evidence`].
     pub ticket: Vec<u8>,
-    /// The key that opened the ticket, with which a KDC signs a PAC, too.
+    /// The key that decrypted the ticket. A KDC signs the PAC with the same key.
     pub ticket_key: Arc<Key>,
     /// The ticket's session key.
     pub session_key: Key,
     /// The key that the client chose.
     pub subkey: Option<Key>,
-    /// The first sequence number of the client's messages.
+    /// The initial sequence number of the client's messages.
     pub sequence_number: Option<u32>,
-    /// What the client asks for.
+    /// The client's AP options.
     pub options: ApOptions,
     /// The ticket's flags.
     pub flags: TicketFlags,
@@ -48,27 +48,27 @@ pub struct Accepted {
     pub times: TicketTimes,
     /// The addresses that the ticket is bound to.
     pub addresses: Vec<HostAddress>,
-    /// The realms that the ticket passed through, as RFC 4120 §3.3.3.2 writes them.
+    /// The realms that the ticket passed through, encoded as in RFC 4120 §3.3.3.2.
     pub transited: Vec<u8>,
-    /// The ticket's authorization data; for the PAC in it, see [`Accepted::pac`]. RFC 4120 §5.2.6
-    /// wants a service to refuse a ticket with an element that it does not know, unless that is
-    /// within AD-IF-RELEVANT.
+    /// The ticket's authorization data. For the PAC in it, see [`Accepted::pac`]. According to
+    /// RFC 4120 §5.2.6, a service must refuse a ticket with an unknown element that is not within
+    /// AD-IF-RELEVANT. This is left to the caller.
     pub authorization_data: Vec<AuthorizationDataElement>,
-    /// The client's own restrictions, from its authenticator.
+    /// Additional restrictions by the client, from its authenticator.
     pub client_authorization_data: Vec<AuthorizationDataElement>,
-    /// The checksum of application data. Whether it is right, the application knows.
+    /// The checksum of application data. The application must verify it.
     pub checksum: Option<ApChecksum>,
-    /// The client's time, which the AP-REP repeats.
+    /// The time in the client's authenticator, which the AP-REP repeats.
     pub time: Timestamp,
 }
 
-/// What goes into an AP-REP besides the proof. By default nothing does.
+/// What an AP-REP contains besides the proof. By default nothing.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AcceptorReply {
-    /// A key of the service's choice.
+    /// The subkey to choose, if any.
     pub subkey: Subkey,
-    /// Whether to choose a first sequence number.
+    /// Whether to choose an initial sequence number.
     pub sequence_number: bool,
 }
 
@@ -76,29 +76,28 @@ pub struct AcceptorReply {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AcceptorChoice {
-    /// The key, which goes before the client's.
+    /// The service's subkey, which takes precedence over the client's.
     pub subkey: Option<Key>,
-    /// The first sequence number of the service's messages.
+    /// The initial sequence number of the service's messages.
     pub sequence_number: Option<u32>,
-    /// The encrypted part of the AP-REP, so that it is not taken back as the confirmation of
-    /// itself.
+    /// The encrypted part of the AP-REP, to detect it being sent back as its own confirmation.
     pub(super) cipher: Vec<u8>,
 }
 
 impl Accepted {
-    /// Whether the client waits for an AP-REP.
+    /// Whether the client expects an AP-REP.
     pub fn mutual_required(&self) -> bool {
         self.options.contains(ApOptions::MUTUAL_REQUIRED)
     }
 
-    /// What the ticket's PAC says of the client, verified with the key of the ticket; `None` when
-    /// there is no PAC, for not every KDC makes them.
+    /// The verified contents of the ticket's PAC; `None` if there is no PAC, because not every KDC
+    /// creates them. It is verified with the key that decrypted the ticket.
     ///
-    /// The client is authenticated either way. MIT's library, too, ignores a PAC that it cannot
-    /// verify; a caller that decides by the PAC must refuse the client then.
+    /// The client is authenticated even if this fails: MIT's library ignores a PAC that it cannot
+    /// verify. A caller that bases decisions on the PAC must refuse the client in that case.
     ///
     /// # Errors
-    /// As [`Pac::from_authorization_data`] and [`Pac::verify`].
+    /// The same as [`Pac::from_authorization_data`] and [`Pac::verify`].
     pub fn pac(&self) -> Result<Option<VerifiedPac<'_>>, PacError> {
         let Some(pac) = Pac::from_authorization_data(&self.authorization_data)? else {
             return Ok(None);
@@ -107,8 +106,8 @@ impl Accepted {
         pac.verify(&check).map(Some)
     }
 
-    /// How the client has logged in, as far as its KDC vouches for it: the authentication
-    /// indicators of RFC 8129, whose meaning is up to the realm, such as `otp`. See
+    /// How the client logged in, as far as its KDC vouches for it: the authentication indicators of
+    /// RFC 8129, such as `otp`, whose meaning is up to the realm. See
     /// [`authentication_indicators`].
     pub fn indicators(&self) -> Vec<String> {
         let elements = self.authorization_data.iter();
@@ -116,12 +115,12 @@ impl Accepted {
         authentication_indicators(&elements, &self.ticket_key)
     }
 
-    /// The ticket as a credential of the client's: the evidence with which the service may ask its
-    /// KDC for tickets on the client's behalf (S4U2Proxy, MS-SFU §3.2.5.2), such as
-    /// [`S4u2Proxy`](crate::S4u2Proxy) takes.
+    /// The ticket as a credential of the client. With it as evidence, the service can ask its KDC
+    /// for tickets on the client's behalf (S4U2Proxy, MS-SFU §3.2.5.2; see
+    /// [`S4u2Proxy`](crate::S4u2Proxy)).
     ///
-    /// The KDC decides. As a rule it wants the ticket to be forwardable, and encrypted in the
-    /// service's key: one of user-to-user authentication is not.
+    /// The KDC decides. It usually requires the ticket to be forwardable and encrypted with the
+    /// service's long-term key, so a user-to-user ticket does not work.
     pub fn evidence(&self) -> Credential {
         Credential {
             client: self.client.clone(),
@@ -137,10 +136,10 @@ impl Accepted {
         }
     }
 
-    /// Makes the AP-REP, which proves to the client that this is its service (RFC 4120 §3.2.4).
+    /// Makes the AP-REP, which proves the service's identity to the client (RFC 4120 §3.2.4).
     ///
     /// # Errors
-    /// [`ApError::Crypto`] when a given subkey is of no supported type.
+    /// [`ApError::Crypto`] if a given subkey is of an unsupported type.
     pub fn reply(
         &self,
         reply: &AcceptorReply,
@@ -164,7 +163,7 @@ impl Accepted {
             }
             .to_der(),
         );
-        // RFC 4120 §3.2.4: in the ticket's session key, whatever subkeys there are.
+        // RFC 4120 §3.2.4: encrypted with the ticket's session key, even if there are subkeys.
         let cipher = self
             .session_key
             .encrypt(KeyUsage::AP_REP_ENC_PART, &part, rng);

@@ -1,5 +1,5 @@
-//! The service's side: AP-REQ read and checked (RFC 4120 §3.2.3). What comes of it, and the AP-REP,
-//! are in `accepted.rs`.
+//! The service's side: reads and checks the AP-REQ (RFC 4120 §3.2.3). The result and the AP-REP are
+//! in `accepted.rs`.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -74,39 +74,37 @@ use crate::{HostAddress, Principal, TicketTimes, Timestamp, TransitPolicy};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Acceptor<K> {
-    /// Where the keys come from.
+    /// The source of the service's keys.
     pub keys: K,
-    /// The one service whose keys may be used; `None` means every service that has keys.
+    /// The only service whose keys may be used; `None` means all services in `keys`.
     ///
-    /// As in MIT's library the ticket may have another name, an alias, if one of those keys opens
-    /// it. A principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST) without a
-    /// host, or without a realm, stands for the services of any.
+    /// As in MIT's library, the ticket may name another service (an alias) if one of those keys
+    /// decrypts it. A principal of type [`NameType::SRV_HST`](kerberos_asn1::NameType::SRV_HST)
+    /// without a host, or without a realm, stands for that service on any host or in any realm.
     pub server: Option<Principal>,
-    /// Take the host of such a [`server`](Self::server) for any host
-    /// (`ignore_acceptor_hostname`).
+    /// Ignore the host of such a [`server`](Self::server) (`ignore_acceptor_hostname`).
     pub ignore_hostname: bool,
-    /// How far clocks may differ, in seconds.
+    /// The maximum difference between clocks, in seconds.
     pub clock_skew: u32,
-    /// The encryption types that tickets, session keys and subkeys may have
-    /// (`permitted_enctypes`).
+    /// The encryption types allowed for tickets, session keys and subkeys (`permitted_enctypes`).
     pub etypes: Vec<EncryptionType>,
     /// The service's own TGT, for user-to-user authentication.
     pub tgt: Option<OwnTgt>,
-    /// Which realms clients may come through where no KDC has checked them; by default those on the
-    /// path that the realms' names lay down.
+    /// The realms through which clients may come if no KDC has checked that. By default these are
+    /// the realms on the path implied by the realms' names.
     pub transit: TransitPolicy,
-    /// Take tickets that came through any realms: for a caller that looks at
+    /// Accept tickets that came through any realms, for a caller that checks
     /// [`Accepted::transited`] itself.
     pub accept_unchecked_transit: bool,
-    /// Take anonymous tickets, which do not name their holder. A KDC with anonymous PKINIT gives
-    /// them to anyone (RFC 8062), so they authenticate no one: [`Accepted::client`] is usually
-    /// `WELLKNOWN/ANONYMOUS` then.
+    /// Accept anonymous tickets, which do not name their holder. A KDC with anonymous PKINIT issues
+    /// them to anyone (RFC 8062), so they authenticate nobody. [`Accepted::client`] is then usually
+    /// `WELLKNOWN/ANONYMOUS`.
     pub accept_anonymous: bool,
 }
 
 impl<K: KeySource> Acceptor<K> {
-    /// An acceptor for the services that `keys` has keys of, with five minutes of clock skew and
-    /// every supported encryption type.
+    /// An acceptor for all services in `keys`, with five minutes of clock skew and all supported
+    /// encryption types.
     pub fn new(keys: K) -> Self {
         Self {
             keys,
@@ -121,13 +119,12 @@ impl<K: KeySource> Acceptor<K> {
         }
     }
 
-    /// Authenticates the sender of `message`, an AP-REQ, at `now`.
+    /// Authenticates the sender of the AP-REQ `message` at the time `now`.
     ///
-    /// `peer` is where it came from, if that is known: tickets may be bound to addresses.
+    /// `peer` is the sender's address, if known, since tickets may be bound to addresses.
     ///
     /// # Errors
-    /// One for each check of RFC 4120 §3.2.3. The client gets
-    /// [`ApError::to_message`].
+    /// A separate error for each check of RFC 4120 §3.2.3. Send the client [`ApError::to_message`].
     pub fn accept(
         &self,
         message: &[u8],
@@ -135,7 +132,7 @@ impl<K: KeySource> Acceptor<K> {
         replays: &mut dyn ReplayCache,
         now: Timestamp,
     ) -> Result<Accepted, ApError> {
-        // RFC 4120 §3.2.3: first of all it is an AP-REQ.
+        // RFC 4120 §3.2.3: it must be an AP-REQ.
         if MessageType::of_der(message) != Some(MessageType::AP_REQ) {
             return Err(ApError::UnexpectedMessage);
         }
@@ -151,7 +148,7 @@ impl<K: KeySource> Acceptor<K> {
         check_etype(part.key.keytype, &self.etypes)?;
         let session_key = received_key(part.key)?;
         let cipher = request.authenticator.cipher;
-        // An authenticator of another type cannot be by this key.
+        // An authenticator of another type cannot have been made with this key.
         if EncryptionType(request.authenticator.etype) != session_key.etype() {
             return Err(ApError::AuthenticatorIntegrity);
         }
@@ -164,12 +161,13 @@ impl<K: KeySource> Acceptor<K> {
         check_authenticator(&part, &authenticator, self.clock_skew, now)?;
         check_address(&part, peer)?;
         check_times(&part, self.clock_skew, now)?;
-        // RFC 4120 §2.7; the realm is that of the key, for nothing protects the one outside.
+        // RFC 4120 §2.7. The realm is that of the key, because the realm outside the encrypted part
+        // is not protected.
         if !self.accept_unchecked_transit && !self.transit.accepts(&part, opened.server.realm()) {
             return Err(ApError::PathNotAccepted);
         }
         let client = Principal::from_wire(&part.cname, part.crealm);
-        // RFC 8062 §3: the flag says it, and the name that stands for all.
+        // RFC 8062 §3: indicated by the flag, and by the well-known name.
         let anonymous = part.flags.contains(TicketFlags::ANONYMOUS) || client.is_anonymous();
         if anonymous && !self.accept_anonymous {
             return Err(ApError::Anonymous { client });
@@ -241,8 +239,8 @@ impl<K: KeySource> Acceptor<K> {
             let plain = key
                 .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
                 .map_err(|_| ApError::TicketIntegrity)?;
-            // Whose key it is, is certain. What the ticket says is not protected, and need not be
-            // the same: Active Directory knows the owner of a TGT by many service names.
+            // The owner of the key is certain. The name in the ticket is not protected and may
+            // differ: Active Directory knows the owner of a TGT by many service names.
             return Ok(OpenedTicket {
                 plain,
                 key: Arc::clone(key),
@@ -252,7 +250,7 @@ impl<K: KeySource> Acceptor<K> {
         let wanted = WantedKey {
             server: &server,
             etype,
-            // Keys are counted from 1; as in MIT's library (IGNORE_VNO), 0 says nothing.
+            // Key versions start at 1. As in MIT's library (IGNORE_VNO), 0 means unknown.
             kvno: ticket.enc_part.kvno.filter(|&kvno| kvno != 0),
         };
         let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
@@ -265,8 +263,8 @@ impl<K: KeySource> Acceptor<K> {
         Ok(opened)
     }
 
-    /// RFC 4120 §3.2.3: the authenticator was not seen before. This comes last, so that nothing
-    /// is remembered that is refused anyway.
+    /// RFC 4120 §3.2.3: the authenticator must not have been seen before. This is the last check,
+    /// so that requests that are refused anyway are not remembered.
     fn check_replay(
         &self,
         accepted: &Accepted,

@@ -1,4 +1,4 @@
-//! What an acceptor checks once ticket and authenticator are decrypted (RFC 4120 §3.2.3), but for
+//! An acceptor's checks of the decrypted ticket and authenticator (RFC 4120 §3.2.3), except for
 //! replays.
 
 use kerberos_asn1::{Authenticator, EncTicketPart, TicketFlags};
@@ -7,15 +7,15 @@ use kerberos_crypto::EncryptionType;
 use super::ApError;
 use crate::{HostAddress, Principal, Timestamp};
 
-/// Whether the authenticator is that of the ticket's client, and of now.
+/// Checks that the authenticator is by the ticket's client and has the current time.
 pub(super) fn check_authenticator(
     ticket: &EncTicketPart<'_>,
     authenticator: &Authenticator<'_>,
     clock_skew: u32,
     now: Timestamp,
 ) -> Result<(), ApError> {
-    // RFC 4120 §3.2.3: ticket and authenticator name the same client, in the same realm. §6.2: the
-    // type of a name does not count.
+    // RFC 4120 §3.2.3: ticket and authenticator must name the same client in the same realm. §6.2:
+    // name types do not matter.
     let same = ticket.crealm == authenticator.crealm
         && ticket.cname.name_string == authenticator.cname.name_string;
     if !same {
@@ -24,7 +24,7 @@ pub(super) fn check_authenticator(
             authenticator: Principal::from_wire(&authenticator.cname, authenticator.crealm),
         });
     }
-    // §3.2.3: the clocks may differ by the allowed skew and no more.
+    // §3.2.3: the clocks may differ by at most the allowed skew.
     let client = Timestamp::new(authenticator.ctime.unix(), authenticator.cusec.0);
     if client.seconds.abs_diff(now.seconds) > clock_skew.into() {
         return Err(ApError::ClockSkew {
@@ -36,12 +36,12 @@ pub(super) fn check_authenticator(
     Ok(())
 }
 
-/// Whether the ticket may be used from `peer`; a peer that is not known is not checked.
+/// Checks that the ticket may be used from `peer`. An unknown peer is not checked.
 pub(super) fn check_address(
     ticket: &EncTicketPart<'_>,
     peer: Option<&HostAddress>,
 ) -> Result<(), ApError> {
-    // RFC 4120 §3.2.3: the peer's address is among the ticket's, if it has any.
+    // RFC 4120 §3.2.3: if the ticket has addresses, the peer's must be among them.
     let addresses = ticket.caddr.as_ref().filter(|list| !list.is_empty());
     let (Some(addresses), Some(peer)) = (addresses, peer) else {
         return Ok(());
@@ -53,15 +53,15 @@ pub(super) fn check_address(
     }
 }
 
-/// Whether the ticket's time has come and is not over.
+/// Checks that the ticket is valid now.
 pub(super) fn check_times(
     ticket: &EncTicketPart<'_>,
     clock_skew: u32,
     now: Timestamp,
 ) -> Result<(), ApError> {
     let skew = i64::from(clock_skew);
-    // RFC 4120 §3.2.3: the start is not further ahead than the clocks may differ, and the ticket
-    // was validated. §5.3: without a starttime, it is the authtime.
+    // RFC 4120 §3.2.3: the ticket must not start later than now, allowing for clock skew, and must
+    // be validated. §5.3: without a starttime, the authtime counts.
     let starttime = ticket.starttime.unwrap_or(ticket.authtime);
     if starttime.unix() > now.seconds.saturating_add(skew) {
         return Err(ApError::NotYetValid { starttime });
@@ -69,7 +69,7 @@ pub(super) fn check_times(
     if ticket.flags.contains(TicketFlags::INVALID) {
         return Err(ApError::Invalid);
     }
-    // §3.2.3: nor is the end further back.
+    // §3.2.3: nor may it have ended, allowing for clock skew.
     let endtime = ticket.endtime;
     if now.seconds > endtime.unix().saturating_add(skew) {
         return Err(ApError::Expired { endtime });
@@ -77,7 +77,7 @@ pub(super) fn check_times(
     Ok(())
 }
 
-/// Whether `etype` is among the permitted ones.
+/// Checks that `etype` is permitted.
 pub(super) fn check_etype(etype: i32, permitted: &[EncryptionType]) -> Result<(), ApError> {
     let etype = EncryptionType(etype);
     if permitted.contains(&etype) {

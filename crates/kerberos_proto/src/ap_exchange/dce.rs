@@ -1,5 +1,5 @@
-//! The third message of DCE style: an AP-REP of the client's, which repeats the service's sequence
-//! number (MS-KILE §3.2.5.2, the `GSS_C_DCE_STYLE` of RFC 4757 §7.1).
+//! The third message of DCE style: an AP-REP from the client that repeats the service's sequence
+//! number (MS-KILE §3.2.5.2, `GSS_C_DCE_STYLE` in RFC 4757 §7.1).
 
 use alloc::vec::Vec;
 
@@ -14,8 +14,8 @@ use crate::Timestamp;
 use crate::plain::without_padding;
 
 impl ApInitiator {
-    /// Answers `reply`, which [`check_reply`](Self::check_reply) returned: now the service knows
-    /// that the client had it.
+    /// Answers `reply`, which [`check_reply`](Self::check_reply) returned. The answer proves to the
+    /// service that the client received its reply.
     pub fn confirm(&self, reply: &ApReply, rng: &mut dyn CryptoRng, now: Timestamp) -> Vec<u8> {
         let part = Zeroizing::new(
             EncApRepPart {
@@ -40,26 +40,27 @@ impl ApInitiator {
 }
 
 impl Accepted {
-    /// Checks that `message` is the client's answer to the AP-REP with which `choice` was made.
+    /// Checks that `message` is the client's answer to the AP-REP for which `choice` was made.
     ///
     /// # Errors
     /// [`ApError::UnexpectedMessage`], [`ApError::Decode`], [`ApError::ReplyIntegrity`], and
-    /// [`ApError::MutualFailed`] when it answers another AP-REP, or is that AP-REP itself.
+    /// [`ApError::MutualFailed`] if it answers another AP-REP or is that AP-REP itself.
     pub fn check_confirmation(
         &self,
         message: &[u8],
         choice: &AcceptorChoice,
     ) -> Result<(), ApError> {
         let part = open(message, &self.session_key)?;
-        // Key, usage and number are those of the AP-REP, which anyone can send back. Nobody without
-        // the key makes another ciphertext; that the time is another one, no rule says.
+        // Key, key usage and sequence number are the same as in the AP-REP, which anyone could send
+        // back. But without the key nobody can make a different ciphertext. No rule says that the
+        // time must differ.
         let reply = ApRep::from_der(message).map_err(ApError::decode("the AP-REP"))?;
         if reply.enc_part.cipher == choice.cipher {
             return Err(ApError::MutualFailed);
         }
         let part = EncApRepPart::from_der(without_padding(&part, self.session_key.etype()))
             .map_err(ApError::decode("the encrypted part of the AP-REP"))?;
-        // The time is the client's own; the number is what ties it to the reply.
+        // The time is the client's own. The sequence number ties the message to the reply.
         if part.seq_number.unwrap_or_default() == choice.sequence_number.unwrap_or_default() {
             Ok(())
         } else {
@@ -77,7 +78,7 @@ pub(super) fn open(
         return Err(ApError::UnexpectedMessage);
     }
     let reply = ApRep::from_der(message).map_err(ApError::decode("the AP-REP"))?;
-    // RFC 4120 §3.2.4: the session key, even where there is a subkey.
+    // RFC 4120 §3.2.4: encrypted with the session key, even if there is a subkey.
     if EncryptionType(reply.enc_part.etype) != session_key.etype() {
         return Err(ApError::ReplyIntegrity);
     }

@@ -1,4 +1,4 @@
-//! `ApError`: why an AP exchange failed, with the code that RFC 4120 §3.2.3 gives each reason.
+//! `ApError`: why an AP exchange failed, with the codes of RFC 4120 §3.2.3.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -19,13 +19,13 @@ use crate::{KdcError, Principal, Shown, Timestamp};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ApError {
-    /// The message is not the one that was expected.
+    /// The message is not of the expected type.
     #[error("the message is not of the expected type")]
     UnexpectedMessage,
-    /// A message, or a part of it, is not well-formed.
+    /// A message, or a part of one, is malformed.
     #[error("{what}: {error}")]
     Decode {
-        /// Which message or part.
+        /// Which message or part it is.
         what: &'static str,
         /// What is wrong with it, and where.
         #[source]
@@ -35,32 +35,32 @@ pub enum ApError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
 
-    /// The service answered with an error; nothing authenticates it.
-    #[error("the service refuses: {0}")]
+    /// The service answered with an error. This is not authenticated.
+    #[error("the service refused: {0}")]
     Refused(Box<KdcError>),
     /// The reply does not decrypt with the session key.
     #[error("the reply does not decrypt with the session key")]
     ReplyIntegrity,
-    /// The reply repeats another time than the request's: it answers another request.
+    /// The reply does not repeat the time of the request, so it answers another request.
     #[error("the reply answers another request")]
     MutualFailed,
 
-    /// There are no keys, or none of the one service that may be served.
+    /// There are no keys at all, or none for the one service that is allowed.
     #[error("there are no keys{}", server.as_ref().map(|one| format!(" of {}", Shown::new(one))).unwrap_or_default())]
     NoKeys {
-        /// The service; `None` when any would do.
+        /// The service; `None` if any service is allowed.
         server: Option<Principal>,
     },
-    /// The ticket is for a service that this acceptor is not.
+    /// The ticket is for a service that is not served here.
     #[error("the ticket is for {}, which is not served here", Shown::new(server))]
     NotUs {
-        /// The service that the ticket names.
+        /// The service named in the ticket.
         server: Principal,
     },
-    /// The ticket's format has another version than 5.
+    /// The version of the ticket's format is not 5.
     #[error("tickets of version {0} are not understood")]
     TicketVersion(i32),
-    /// There are keys of the service and of the ticket's version, but of other types.
+    /// The service has keys of the ticket's version, but of other types.
     #[error("no {etype} key of {}", Shown::new(server))]
     NoKey {
         /// The service.
@@ -70,7 +70,7 @@ pub enum ApError {
         /// The types of the keys that are present.
         present: Vec<EncryptionType>,
     },
-    /// There are keys of the service, but of other versions.
+    /// The service has keys, but of other versions.
     #[error("no key of {} with version {kvno}", Shown::new(server))]
     KeyVersion {
         /// The service.
@@ -80,10 +80,10 @@ pub enum ApError {
         /// The versions of the keys that are present.
         present: Vec<u32>,
     },
-    /// Looking for keys failed.
+    /// Searching for keys failed.
     #[error("looking for keys failed: {0}")]
     Keys(#[source] Box<dyn core::error::Error + Send + Sync>),
-    /// The client wants user-to-user authentication, and the acceptor has no TGT for it.
+    /// The client asks for user-to-user authentication, but the acceptor has no TGT.
     #[error("no ticket-granting ticket for user-to-user authentication")]
     NoTgt,
     /// The ticket does not decrypt with the service's key.
@@ -102,50 +102,50 @@ pub enum ApError {
         Shown::new(authenticator)
     )]
     ClientMismatch {
-        /// Whom the ticket names.
+        /// The client named in the ticket.
         ticket: Principal,
-        /// Whom the authenticator names.
+        /// The client named in the authenticator.
         authenticator: Principal,
     },
-    /// The ticket may not be used from where it came.
-    #[error("the ticket may not be used from the peer's address")]
+    /// The ticket may not be used from the peer's address.
+    #[error("the ticket is not valid from the peer's address")]
     Address,
-    /// The authenticator's time is too far off.
+    /// The authenticator's time differs too much from the local time.
     #[error("the client's clock is {} s off, more than {limit} s", client.seconds.abs_diff(local.seconds))]
     ClockSkew {
-        /// The time of the authenticator.
+        /// The time in the authenticator.
         client: Timestamp,
-        /// The time here.
+        /// The local time.
         local: Timestamp,
-        /// The most they may differ, in seconds.
+        /// The maximum difference allowed, in seconds.
         limit: u32,
     },
-    /// The ticket's time has not come.
+    /// The ticket is not yet valid.
     #[error("the ticket is not yet valid")]
     NotYetValid {
-        /// When it starts.
+        /// When it becomes valid.
         starttime: KerberosTime,
     },
-    /// The ticket is postdated and was not validated.
+    /// The ticket is postdated and has not been validated.
     #[error("the ticket is postdated and was not validated")]
     Invalid,
     /// The ticket has expired.
     #[error("the ticket has expired")]
     Expired {
-        /// When it ended.
+        /// When it expired.
         endtime: KerberosTime,
     },
-    /// The ticket came through realms that no KDC says to have checked, and that are not on the
+    /// The ticket came through realms that no KDC claims to have checked and that are not on the
     /// path from the client's realm to the service's.
-    #[error("the client came through realms that are not trusted to be on its way")]
+    #[error("the client came through realms that are not trusted on this path")]
     PathNotAccepted,
-    /// The ticket does not name its holder: a KDC may give an anonymous one to anyone.
+    /// The ticket does not name its holder. A KDC may issue anonymous tickets to anyone.
     #[error("the ticket is anonymous, {}", Shown::new(client))]
     Anonymous {
-        /// The name that it has instead.
+        /// The name in the ticket.
         client: Principal,
     },
-    /// The same authenticator was seen before.
+    /// The same authenticator has been seen before.
     #[error("the request is a replay")]
     Replay,
     /// The replay cache does not work.
@@ -154,12 +154,13 @@ pub enum ApError {
 }
 
 impl ApError {
-    /// An error in decoding `what`.
+    /// Makes an error about decoding `what`.
     pub(crate) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
         move |error| Self::Decode { what, error }
     }
 
-    /// The error's code in RFC 4120 §7.5.9; KRB_ERR_GENERIC for what is not the peer's business.
+    /// The error code of RFC 4120 §7.5.9, or KRB_ERR_GENERIC for details that are none of the
+    /// peer's business.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnexpectedMessage => ErrorCode::KRB_AP_ERR_MSG_TYPE,
@@ -183,7 +184,7 @@ impl ApError {
             Self::NotYetValid { .. } | Self::Invalid => ErrorCode::KRB_AP_ERR_TKT_NYV,
             Self::Expired { .. } => ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
             Self::PathNotAccepted => ErrorCode::KRB_AP_PATH_NOT_ACCEPTED,
-            // RFC 8062 has no code for services; by this one KDCs refuse (§4.2).
+            // RFC 8062 has no code for services. KDCs use this one (§4.2).
             Self::Anonymous { .. } => ErrorCode::KDC_ERR_POLICY,
             Self::Replay => ErrorCode::KRB_AP_ERR_REPEAT,
             Self::Decode { .. } | Self::Crypto(_) | Self::Keys(_) | Self::ReplayCache(_) => {
@@ -192,50 +193,52 @@ impl ApError {
         }
     }
 
-    /// What a service's administrator may do about it, where that can be told.
+    /// What a service's administrator can do about the error, if that is clear.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoKeys { .. } => "add the service's keys to the keytab".to_owned(),
             Self::NotUs { server } => format!(
-                "add keys of {} to the keytab, or let clients ask for the name that it has",
+                "add keys of {} to the keytab, or have clients use a name that is in it",
                 Shown::new(server)
             ),
             Self::NoKey { etype, present, .. } => format!(
-                "there are keys of {}, the ticket wants {etype}: extract the keytab again, or set \
-                 the service's encryption types at the KDC",
+                "the keys are of type {}, but the ticket needs {etype}: extract the keytab again, \
+                 or set the service's encryption types at the KDC",
                 list(present)
             ),
             Self::KeyVersion { kvno, present, .. } => {
                 let newer = present.iter().any(|one| one > kvno);
                 format!(
-                    "there is version {}, the ticket wants {kvno}: {}",
+                    "the keys have version {}, but the ticket needs {kvno}: {}",
                     list(present),
                     if newer {
-                        "the ticket is of before the key was changed; the client needs a new one"
+                        "the ticket is older than the key; the client needs a new ticket"
                     } else {
-                        "the key was changed since; extract the keytab again"
+                        "the key has been changed; extract the keytab again"
                     }
                 )
             }
             Self::PathNotAccepted => {
-                "lay down in [capaths] of krb5.conf which realms clients of that \
-                 realm may come through, or have the KDC check it"
+                "list in [capaths] of krb5.conf which realms clients of that realm may \
+                 come through, or have the KDC check the path"
                     .to_owned()
             }
             Self::Anonymous { .. } => {
-                "have the client log in by name; a service for everybody may accept_anonymous"
+                "have the client log in by name, or accept anonymous clients (accept_anonymous)"
                     .to_owned()
             }
-            Self::ClockSkew { .. } => "set the clocks of client and service".to_owned(),
+            Self::ClockSkew { .. } => {
+                "synchronize the clocks of the client and the service".to_owned()
+            }
             Self::EtypeNotPermitted(etype) => {
-                format!("add {etype} to permitted_enctypes in krb5.conf if it is to be used")
+                format!("to allow it, add {etype} to permitted_enctypes in krb5.conf")
             }
             _ => return None,
         })
     }
 
-    /// Whether the service is to blame, whatever the client sent: its keys cannot be had, there are
-    /// none, or its replay cache cannot be used.
+    /// Whether the service itself is at fault, whatever the client sent: its keys or its replay
+    /// cache are not accessible, or it has no keys.
     pub fn is_own_fault(&self) -> bool {
         matches!(
             self,
@@ -243,9 +246,9 @@ impl ApError {
         )
     }
 
-    /// The KRB-ERROR that tells the client (RFC 4120 §3.2.6): from `server`, at `now`.
+    /// The KRB-ERROR to send to the client (RFC 4120 §3.2.6), from `server` at the time `now`.
     ///
-    /// It has the code and nothing else, for the sender is not authenticated.
+    /// It contains only the code, because the client is not authenticated.
     pub fn to_message(&self, server: &Principal, now: Timestamp) -> Vec<u8> {
         KrbError {
             ctime: None,
@@ -264,12 +267,12 @@ impl ApError {
     }
 }
 
-/// The values, with commas between them.
+/// The values, separated by commas.
 fn list<T: fmt::Display>(values: &[T]) -> String {
     let mut list = String::new();
     for value in values {
         let comma = if list.is_empty() { "" } else { ", " };
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(list, "{comma}{value}");
     }
     list

@@ -1,4 +1,4 @@
-//! The client's side: AP-REQ made, AP-REP checked (RFC 4120 §3.2.2, §3.2.5).
+//! The client's side: makes the AP-REQ and checks the AP-REP (RFC 4120 §3.2.2, §3.2.5).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,25 +16,26 @@ use crate::plain::without_padding;
 use crate::trace::{KeyTrace, trace};
 use crate::{AuthorizationDataElement, ClockOffset, Credential, KdcError, Principal, Timestamp};
 
-/// What goes into an AP-REQ besides the ticket. By default nothing does.
+/// What an AP-REQ contains besides the ticket. By default nothing.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ApRequestOptions {
-    /// Let the service prove its identity by an AP-REP.
+    /// Request an AP-REP, in which the service proves its identity.
     pub mutual: bool,
-    /// The ticket is encrypted in the session key of the service's TGT (user-to-user).
+    /// State that the ticket is encrypted in the session key of the service's TGT (user-to-user).
     pub use_session_key: bool,
-    /// A key of the client's choice.
+    /// The subkey to choose, if any.
     pub subkey: Subkey,
-    /// Whether to choose a first sequence number.
+    /// Whether to choose an initial sequence number.
     pub sequence_number: bool,
     /// A checksum of application data.
     pub checksum: Option<ApChecksum>,
-    /// Restrictions beyond those of the ticket.
+    /// Restrictions in addition to those in the ticket.
     pub authorization_data: Vec<AuthorizationDataElement>,
-    /// How far the KDC's clock is ahead, as the login found; services follow that clock.
+    /// How far the KDC's clock is ahead, as determined by the login. Services follow that clock.
     pub kdc_offset: Option<ClockOffset>,
-    /// What the authenticator is for: [`KeyUsage::AP_REQ_AUTHENTICATOR`], except towards a KDC.
+    /// The key usage of the authenticator: [`KeyUsage::AP_REQ_AUTHENTICATOR`], except in requests
+    /// to a KDC.
     pub authenticator_usage: KeyUsage,
 }
 
@@ -53,7 +54,7 @@ impl Default for ApRequestOptions {
     }
 }
 
-/// A client that has made an AP-REQ, and may wait for the AP-REP.
+/// A client that has made an AP-REQ and can check the AP-REP.
 #[derive(Debug)]
 pub struct ApInitiator {
     client: Principal,
@@ -61,28 +62,28 @@ pub struct ApInitiator {
     session_key: Key,
     subkey: Option<Key>,
     sequence_number: Option<u32>,
-    /// The authenticator's time, which the AP-REP has to repeat.
+    /// The authenticator's time, which the AP-REP must repeat.
     time: Timestamp,
 }
 
-/// What the AP-REP says besides that the service is genuine.
+/// What the AP-REP contains besides the proof of the service's identity.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ApReply {
-    /// The service's choice of key, which goes before the client's.
+    /// The service's subkey, which takes precedence over the client's.
     pub subkey: Option<KeyBlock>,
-    /// The first sequence number of the service's messages.
+    /// The initial sequence number of the service's messages.
     pub sequence_number: Option<u32>,
 }
 
 impl ApInitiator {
-    /// Makes an AP-REQ for the service of `credential`, at `now` by the caller's clock.
+    /// Makes an AP-REQ for the service of `credential`. `now` is the time by the caller's clock.
     ///
-    /// Two requests in the same microsecond look alike to a service that compares times
-    /// (RFC 4120 §3.2.3): the caller's clock should not stand still between them.
+    /// A service that compares times takes two requests in the same microsecond for the same one
+    /// (RFC 4120 §3.2.3), so the caller's clock should not stand still between them.
     ///
     /// # Errors
-    /// [`ApError::Crypto`] when a key is of no supported type, and [`ApError::Decode`] when the
+    /// [`ApError::Crypto`] if a key is of an unsupported type, and [`ApError::Decode`] if the
     /// credential's ticket is not valid DER.
     pub fn start(
         credential: &Credential,
@@ -118,22 +119,22 @@ impl ApInitiator {
         &self.session_key
     }
 
-    /// The key that the client chose.
+    /// The subkey that the client chose.
     pub fn subkey(&self) -> Option<&Key> {
         self.subkey.as_ref()
     }
 
-    /// The first sequence number that the client chose.
+    /// The initial sequence number that the client chose.
     pub fn sequence_number(&self) -> Option<u32> {
         self.sequence_number
     }
 
-    /// Checks that `reply` is the AP-REP to this AP-REQ, which the genuine service alone can make
+    /// Checks that `reply` is the AP-REP to this AP-REQ, which only the genuine service can make
     /// (RFC 4120 §3.2.5).
     ///
     /// # Errors
-    /// [`ApError::Refused`] when it is a KRB-ERROR, [`ApError::ReplyIntegrity`],
-    /// [`ApError::MutualFailed`], [`ApError::UnexpectedMessage`], [`ApError::Decode`].
+    /// [`ApError::Refused`] if it is a KRB-ERROR, otherwise [`ApError::ReplyIntegrity`],
+    /// [`ApError::MutualFailed`], [`ApError::UnexpectedMessage`] or [`ApError::Decode`].
     pub fn check_reply(&self, reply: &[u8]) -> Result<ApReply, ApError> {
         if MessageType::of_der(reply) == Some(MessageType::KRB_ERROR) {
             let error = KrbError::from_der(reply).map_err(ApError::decode("the KRB-ERROR"))?;
@@ -151,7 +152,8 @@ impl ApInitiator {
             KeyTrace(part.subkey.map(|key| EncryptionType(key.keytype))),
             part.seq_number.unwrap_or(0),
         );
-        // RFC 4120 §3.2.5: the time is the authenticator's, or the reply is to another request.
+        // RFC 4120 §3.2.5: the reply repeats the authenticator's time, or else answers another
+        // request.
         if Timestamp::new(part.ctime.unix(), part.cusec.0) != self.time {
             return Err(ApError::MutualFailed);
         }
@@ -159,7 +161,7 @@ impl ApInitiator {
             .subkey
             .map(|key| KeyBlock::new(EncryptionType(key.keytype), key.keyvalue.to_vec()));
         if let Some(block) = &subkey {
-            // Told now, not by whoever uses the key first.
+            // Report a bad key now, and not when the key is first used.
             Key::new(block)?;
         }
         Ok(ApReply {
@@ -206,7 +208,7 @@ impl ApInitiator {
         let request = ApReq {
             ap_options,
             ticket: RawTicket::from_der(ticket).map_err(ApError::decode("the ticket"))?,
-            // RFC 4120 §5.2.9: the key version is for long-term keys only.
+            // RFC 4120 §5.2.9: only long-term keys have a version.
             authenticator: EncryptedData {
                 etype: self.session_key.etype().0,
                 kvno: None,

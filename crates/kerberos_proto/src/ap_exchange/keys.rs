@@ -1,7 +1,7 @@
-//! Where an acceptor finds the keys that tickets for it are encrypted in: `KeySource` and its
+//! Where an acceptor gets the keys that decrypt its tickets: `KeySource`, its implementation
 //! `ServiceKeys`, and `OwnTgt` for user-to-user authentication.
 //!
-//! Reading a keytab is left to others; this is what they offer its keys through.
+//! Reading a keytab is done elsewhere; its keys are then provided through these types.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,7 +14,7 @@ use crate::{Credential, KeyEntry, Principal};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServiceKey {
-    /// Whose key it is.
+    /// The principal that the key belongs to.
     pub principal: Principal,
     /// The key version number.
     pub kvno: u32,
@@ -22,22 +22,22 @@ pub struct ServiceKey {
     pub key: Arc<Key>,
 }
 
-/// What a service has of its own TGT: with user-to-user authentication, tickets for it are
-/// encrypted in the session key of that (RFC 4120 §3.7).
+/// A service's own TGT: in user-to-user authentication, tickets for the service are encrypted with
+/// its session key (RFC 4120 §3.7).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OwnTgt {
-    /// The client of the TGT: the service.
+    /// The client of the TGT, which is the service.
     pub client: Principal,
     /// The session key of the TGT.
     pub session_key: Arc<Key>,
 }
 
 impl OwnTgt {
-    /// What is needed of `tgt`.
+    /// Takes the necessary parts of `tgt`.
     ///
     /// # Errors
-    /// When its session key is of no supported type, or has another length than that type's.
+    /// When its session key is of an unsupported type, or its length is wrong for the type.
     pub fn new(tgt: &Credential) -> Result<Self, CryptoError> {
         Ok(Self {
             client: tgt.client.clone(),
@@ -46,28 +46,28 @@ impl OwnTgt {
     }
 }
 
-/// What a ticket says about the key that it is encrypted in.
+/// What a ticket says about the key that encrypted it.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct WantedKey<'a> {
-    /// The service that the ticket names, which may be an alias of another one.
+    /// The service named in the ticket, which may be an alias.
     pub server: &'a Principal,
     /// The type of the key.
     pub etype: EncryptionType,
-    /// The version of the key, if the ticket says one.
+    /// The version of the key, if the ticket states it.
     pub kvno: Option<u32>,
 }
 
-/// Where an acceptor finds its long-term keys: a keytab, or anything else that has them.
+/// A source of an acceptor's long-term keys, such as a keytab.
 pub trait KeySource {
     /// All keys of the source, whatever their service, type and version. The acceptor chooses.
     ///
-    /// `wanted` is what it is going to look for: a source that has no such key may look for new
-    /// ones first. A source that keeps its [`ServiceKeys`] spares the acceptor the derivation of
-    /// keys for each request.
+    /// `wanted` is what the acceptor will look for. A source without such a key may reload its keys
+    /// first. A source that keeps its [`ServiceKeys`] saves the acceptor from deriving keys for
+    /// each request.
     ///
     /// # Errors
-    /// When the search fails; finding nothing is not a failure.
+    /// When the search fails. Finding no key is not a failure.
     fn keys(
         &self,
         wanted: &WantedKey<'_>,
@@ -97,11 +97,11 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
 pub struct ServiceKeys(Arc<[ServiceKey]>);
 
 impl ServiceKeys {
-    /// The keys of these principals.
+    /// The keys in `entries`.
     ///
     /// # Errors
-    /// When a key has the wrong length for its type. Keys of unsupported types, which keytabs may
-    /// well have, are left out: no ticket can be decrypted with them.
+    /// When a key has the wrong length for its type. Keys of unsupported types are common in
+    /// keytabs and are left out: they cannot decrypt any ticket.
     pub fn new(
         entries: impl IntoIterator<Item = (Principal, KeyEntry)>,
     ) -> Result<Self, CryptoError> {
@@ -112,12 +112,12 @@ impl ServiceKeys {
             .collect()
     }
 
-    /// The keys, in the order in which they were given.
+    /// The keys, in their original order.
     pub fn iter(&self) -> impl Iterator<Item = &ServiceKey> {
         self.0.iter()
     }
 
-    /// Whether there is a key that `wanted` describes.
+    /// Whether there is a key that matches `wanted`.
     pub fn has(&self, wanted: &WantedKey<'_>) -> bool {
         self.iter().any(|one| {
             one.key.etype() == wanted.etype
@@ -137,7 +137,7 @@ impl ServiceKey {
     /// A key of `principal`.
     ///
     /// # Errors
-    /// When its type is not supported or its length is wrong.
+    /// When its type is not supported, or its length is wrong.
     pub fn new(principal: Principal, entry: &KeyEntry) -> Result<Self, CryptoError> {
         Ok(Self {
             principal,
@@ -146,8 +146,8 @@ impl ServiceKey {
         })
     }
 
-    /// Whether this may be version `kvno`. Some keytabs have room for the low octet of a version
-    /// only; and keys are counted from 1, so that as in MIT's library (IGNORE_VNO) 0 says nothing.
+    /// Whether this key may have version `kvno`. Some keytabs only store the low octet of a
+    /// version. Versions start at 1, so as in MIT's library (IGNORE_VNO) 0 means unknown.
     pub(super) fn has_version(&self, kvno: u32) -> bool {
         self.kvno == 0 || self.kvno == kvno || (self.kvno <= 0xff && self.kvno == kvno & 0xff)
     }

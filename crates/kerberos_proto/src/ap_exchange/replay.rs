@@ -1,13 +1,13 @@
-//! Replay caches: the same authenticator is not taken twice (RFC 4120 §3.2.3, §10).
+//! Replay caches: the same authenticator is not accepted twice (RFC 4120 §3.2.3, §10).
 //!
-//! A cache in a file, shared among the processes of a host, is left to others.
+//! A cache in a file that the processes of a host share is implemented elsewhere.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 
 use crate::{Principal, Timestamp};
 
-/// What identifies a request that was accepted.
+/// What identifies an accepted request.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Replay<'a> {
@@ -17,17 +17,17 @@ pub struct Replay<'a> {
     pub server: &'a Principal,
     /// The time of the authenticator.
     pub time: Timestamp,
-    /// The end of the encrypted authenticator, as long as a checksum of its encryption type: what
-    /// MIT's caches go by. It differs in each request, whatever the time, and cannot be changed
+    /// The end of the encrypted authenticator, as long as a checksum of its encryption type. MIT's
+    /// caches use it. It differs for each request, even at the same time, and cannot be changed
     /// without the session key.
     pub tag: &'a [u8],
-    /// Until when the request would be accepted again, in seconds since 1970: its own time and
-    /// the clock skew.
+    /// Until when the request would be accepted again: its own time plus the clock skew, in seconds
+    /// since 1970.
     pub expires: i64,
 }
 
 impl<'a> Replay<'a> {
-    /// The request of `client` to `server` made at `time`, where clocks may differ by `clock_skew`
+    /// A request from `client` to `server` made at `time`, where clocks may differ by `clock_skew`
     /// seconds.
     pub fn new(
         client: &'a Principal,
@@ -48,10 +48,10 @@ impl<'a> Replay<'a> {
 
 /// Remembers requests for as long as they would be accepted.
 pub trait ReplayCache {
-    /// Whether `request` is new; it is remembered then. Both have to happen at once.
+    /// Stores `request` and returns whether it is new. Both must happen atomically.
     ///
     /// # Errors
-    /// When the cache does not work. The request is refused then.
+    /// When the cache does not work. The request is then refused.
     fn store(
         &mut self,
         request: &Replay<'_>,
@@ -59,15 +59,15 @@ pub trait ReplayCache {
     ) -> Result<bool, Box<dyn core::error::Error + Send + Sync>>;
 }
 
-/// A replay cache in memory, for a service of a single process. Several threads share it behind a
-/// lock.
+/// A replay cache in memory, for a service in a single process. Several threads can share it behind
+/// a lock.
 ///
-/// What has expired is forgotten, so its size follows from the rate of requests: those of two
-/// clock skews at most. Only requests of clients with a valid ticket get in.
+/// Expired requests are removed, so the size depends on the rate of requests: those of at most two
+/// clock skews are kept. Only requests of clients with a valid ticket are stored.
 ///
-/// A new cache knows nothing of what was accepted before the process started: RFC 4120 §3.2.3
-/// would have a service refuse everything for one clock skew then, unless its protocol has
-/// protection of its own against replays.
+/// A new cache does not know what was accepted before the process started. RFC 4120 §3.2.3 wants a
+/// service to refuse everything for one clock skew after its start, unless its protocol has its own
+/// protection against replays.
 ///
 /// # Example
 /// ```
@@ -77,7 +77,8 @@ pub trait ReplayCache {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryReplayCache {
-    /// Expiry and tag. Two requests with one tag are the same, and so have one expiry.
+    /// Expiry and tag. Two requests with the same tag are the same request, so they have the same
+    /// expiry.
     seen: BTreeSet<(i64, Box<[u8]>)>,
 }
 
@@ -125,9 +126,9 @@ mod tests {
         };
         assert_eq!(is_new(b"one", 1_000, 1_000), (true, 1));
         assert_eq!(is_new(b"one", 1_000, 1_300), (false, 1));
-        // One of the same microsecond is no replay.
+        // Another request at the same time is not a replay.
         assert_eq!(is_new(b"two", 1_000, 1_300), (true, 2));
-        // A clock ahead makes a request acceptable for longer.
+        // A client's clock that is ahead makes its request acceptable for longer.
         assert_eq!(is_new(b"three", 1_600, 1_300), (true, 3));
         assert_eq!(is_new(b"four", 1_301, 1_301), (true, 2));
         assert_eq!(is_new(b"three", 1_600, 1_900), (false, 1));

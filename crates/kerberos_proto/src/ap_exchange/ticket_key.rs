@@ -1,9 +1,9 @@
-//! Which key a ticket is decrypted with, by the rules of MIT's library (its `rd_req_dec.c`).
+//! Selects the key to decrypt a ticket with, by the rules of MIT's library (`rd_req_dec.c`).
 //!
-//! An acceptor for one service tries that service's key of the ticket's type and version, whatever
-//! name the ticket has: a KDC may know the service by several. An acceptor for any service, or for
-//! any on this host, tries all keys of the ticket's type that it may use, those of the ticket's own
-//! name and version first.
+//! An acceptor for one service tries that service's keys of the ticket's type and version, whatever
+//! name the ticket has, because a KDC may know the service by several names. An acceptor for any
+//! service, or for any on this host, tries all keys of the ticket's type that it may use, beginning
+//! with those that also match the ticket's name and version.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -46,20 +46,20 @@ impl<K: KeySource> Acceptor<K> {
     }
 }
 
-/// Which of the keys an acceptor may use.
+/// The keys that an acceptor may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Audience<'a> {
     server: Option<&'a Principal>,
     ignore_hostname: bool,
 }
 
-/// A ticket that was decrypted.
+/// A decrypted ticket.
 pub(super) struct OpenedTicket {
-    /// What is in it.
+    /// The decrypted part.
     pub(super) plain: Plaintext,
-    /// The key that it opened with.
+    /// The key that decrypted it.
     pub(super) key: Arc<Key>,
-    /// The principal whose key that is.
+    /// The principal that the key belongs to.
     pub(super) server: Principal,
 }
 
@@ -126,7 +126,7 @@ impl Audience<'_> {
     }
 }
 
-/// Why none of the keys opens the ticket: the first reason that holds.
+/// Why none of the keys decrypts the ticket: the first reason that applies.
 fn refusal<'k, I: Iterator<Item = &'k ServiceKey>>(
     usable: impl Fn() -> I,
     wanted: &WantedKey<'_>,
@@ -147,7 +147,7 @@ fn refusal<'k, I: Iterator<Item = &'k ServiceKey>>(
     if let Some(kvno) = wanted.kvno
         && !of_server().any(|one| one.has_version(kvno))
     {
-        // RFC 4120 §3.2.3: an old version that the server has no more, or a newer than it has.
+        // RFC 4120 §3.2.3: the version is too old or too new for the server's keys.
         return ApError::KeyVersion {
             server: wanted.server.clone(),
             kvno,

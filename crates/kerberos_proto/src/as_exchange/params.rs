@@ -1,4 +1,4 @@
-//! `AsParams`: what a client asks the authentication service for.
+//! `AsParams`: what a client requests from the authentication service.
 
 use alloc::vec::Vec;
 
@@ -7,7 +7,7 @@ use kerberos_crypto::EncryptionType;
 
 use crate::{HostAddress, Policy, Principal};
 
-/// What to ask the authentication service for.
+/// What to request from the authentication service.
 ///
 /// # Example
 /// ```
@@ -20,32 +20,33 @@ use crate::{HostAddress, Policy, Principal};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AsParams {
-    /// Who the client is. An enterprise name implies `canonicalize`.
+    /// The client. An enterprise name implies `canonicalize`.
     pub client: Principal,
-    /// The service to get a ticket for; its realm does not count, for only services of the
-    /// client's own realm can be asked for. `None` means the ticket-granting service.
+    /// The service to get a ticket for. Its realm is ignored, because only services of the client's
+    /// own realm can be requested. `None` means the ticket-granting service.
     pub server: Option<Principal>,
-    /// The flags asked for.
+    /// The requested flags.
     pub options: TicketOptions,
-    /// When the ticket is to start; `None` means now.
+    /// When the ticket should start; `None` means now.
     pub start: Option<StartTime>,
-    /// How many seconds the ticket is to last from its start; `None` means a day. A number below
-    /// zero asks for a ticket that has expired already, which is good only to prove the secret.
+    /// The lifetime of the ticket in seconds from its start; `None` means one day. A negative
+    /// number requests a ticket that has already expired, whose only use is to prove the secret.
     pub lifetime: Option<i32>,
-    /// How many seconds the ticket is to be renewable from its start; `None` and 0 mean not at all.
+    /// How long the ticket should be renewable, in seconds from its start; `None` and 0 mean not
+    /// renewable.
     pub renew_lifetime: Option<u32>,
     /// The addresses to bind the ticket to; empty means none.
     pub addresses: Vec<HostAddress>,
-    /// Whether to ask for a Windows PAC in the ticket, or for none; `None` leaves it to the KDC.
+    /// Whether to ask for a ticket with or without a Windows PAC; `None` leaves this to the KDC.
     pub request_pac: Option<bool>,
-    /// How the client's last login went, which may spare this one a round trip.
+    /// How the client's last login was preauthenticated. This may save a round trip.
     pub last_preauth: Option<LastPreauth>,
-    /// What the client insists on and prefers.
+    /// What the client requires and prefers.
     pub policy: Policy,
 }
 
 impl AsParams {
-    /// Parameters for a TGT of `client`, as MIT's `kinit` without options and krb5.conf.
+    /// Parameters for a TGT of `client`, like those of MIT's `kinit` without options and krb5.conf.
     pub fn new(client: Principal) -> Self {
         Self {
             client,
@@ -61,8 +62,8 @@ impl AsParams {
         }
     }
 
-    /// The service to get a ticket for, in `realm`: it is always one of the realm that is asked,
-    /// since only its KDC can check the client.
+    /// The service to get a ticket for, in `realm`. A service is always requested in the realm that
+    /// is asked, because only that realm's KDC can authenticate the client.
     pub fn server_in(&self, realm: &[u8]) -> Principal {
         match &self.server {
             Some(server) => server.clone().with_realm(realm),
@@ -72,16 +73,16 @@ impl AsParams {
 }
 
 /// How a client preauthenticated when it last got a ticket for the same service: what a credential
-/// cache remembers as `pa_type`, and the type of the key.
+/// cache stores as `pa_type`, and the type of the key.
 ///
-/// With it the first AS-REQ is preauthenticated at once, where that shows the KDC nothing that it
-/// would not be shown anyway: by an encrypted timestamp ([`pa_type`](Self::pa_type) 2) in a key of
-/// a keytab, if the policy allows one, and if the first of the keytab's types is the one that the
-/// KDC used last. A KDC that refuses it is asked in the ordinary way, but is not shown the same key
-/// a second time, since it may count failures.
+/// With this, the first AS-REQ is preauthenticated at once, if that shows the KDC nothing that the
+/// ordinary exchange would not show it. This requires an encrypted timestamp
+/// ([`pa_type`](Self::pa_type) 2) that the policy allows, made with a keytab key, where the
+/// keytab's first type is the one that the KDC used last. If the KDC refuses it, it is asked in the
+/// ordinary way, but the same key is not shown to it again, because it may count failures.
 ///
-/// Passwords are not used so: which salt goes with them the KDC alone knows, and a key by another
-/// one counts as a wrong password.
+/// Passwords are not used this way: only the KDC knows the salt, and a key derived with another
+/// salt counts as a wrong password.
 ///
 /// # Example
 /// ```
@@ -96,13 +97,13 @@ impl AsParams {
 pub struct LastPreauth {
     /// The type of preauthentication ([`Login::pa_type`](super::Login::pa_type)).
     pub pa_type: i32,
-    /// The type of the key, if there was a choice ([`Login::pa_etype`](super::Login::pa_etype)).
-    /// Where it is not known, only a keytab with keys of a single type can be used.
+    /// The type of the key, if there was a choice ([`Login::pa_etype`](super::Login::pa_etype)). If
+    /// this is `None`, only a keytab with keys of a single type can be used.
     pub etype: Option<EncryptionType>,
 }
 
 impl LastPreauth {
-    /// Preauthentication of this type, with a key of some type.
+    /// Preauthentication of this type, with an unknown type of key.
     pub fn new(pa_type: i32) -> Self {
         Self {
             pa_type,
@@ -111,28 +112,28 @@ impl LastPreauth {
     }
 }
 
-/// The KDC options of RFC 4120 §5.4.1 that a client may choose in an AS-REQ. Those that follow
-/// from the times asked for (postdated, renewable) are set by themselves.
+/// The KDC options of RFC 4120 §5.4.1 that a client may choose in an AS-REQ. Options that follow
+/// from the requested times (postdated, renewable) are set automatically.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TicketOptions {
-    /// A ticket that can be forwarded.
+    /// Request a ticket that can be forwarded.
     pub forwardable: bool,
-    /// A ticket that can be made into proxies.
+    /// Request a ticket from which proxy tickets can be made.
     pub proxiable: bool,
-    /// Take a renewable ticket where one of the full lifetime cannot be had.
+    /// Accept a renewable ticket if one with the full lifetime is not available.
     pub renewable_ok: bool,
-    /// Let the KDC correct the client's name and refer it to another realm (RFC 6806 §4).
+    /// Let the KDC canonicalize the client's name and refer it to another realm (RFC 6806 §4).
     pub canonicalize: bool,
     /// Hide the client's name (RFC 8062).
     pub anonymous: bool,
-    /// More option bits of RFC 4120 §5.4.1, the most significant being bit 0
+    /// Further option bits of RFC 4120 §5.4.1, where the most significant bit is bit 0
     /// (`kdc_default_options`).
     pub more: u32,
 }
 
 impl Default for TicketOptions {
-    /// `renewable_ok` and nothing else, as MIT's `kdc_default_options`.
+    /// Only `renewable_ok`, like MIT's default for `kdc_default_options`.
     fn default() -> Self {
         Self {
             forwardable: false,
@@ -145,11 +146,11 @@ impl Default for TicketOptions {
     }
 }
 
-/// When a ticket is to start.
+/// When a ticket should start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StartTime {
-    /// At a certain time.
+    /// At this time.
     At(KerberosTime),
-    /// So many seconds from now.
+    /// This many seconds from now.
     In(u32),
 }

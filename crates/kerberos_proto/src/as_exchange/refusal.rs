@@ -1,4 +1,4 @@
-//! A KDC's refusal: the KRB-ERROR, and what its data offers to try instead (RFC 4120 §5.9.1).
+//! A KDC's refusal: the KRB-ERROR, and the alternatives that its data offers (RFC 4120 §5.9.1).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use super::request::Sent;
 use crate::preauth::OwnedPaData;
 use crate::{ExchangeError, KdcError};
 
-/// A KRB-ERROR with its data read as padata.
+/// A KRB-ERROR with its data parsed as padata.
 pub(super) struct Refusal {
     pub(super) error: KdcError,
     pub(super) padata: Vec<OwnedPaData>,
@@ -19,7 +19,8 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn new(error: &KrbError<'_>, sent: &Sent) -> Self {
         let data = error.e_data.unwrap_or_default();
-        // RFC 4120 §5.9.1: METHOD-DATA with some codes, TYPED-DATA with others; and KDCs differ.
+        // RFC 4120 §5.9.1: some codes come with METHOD-DATA, others with TYPED-DATA, and KDCs
+        // differ.
         let padata = match MethodData::from_der(data) {
             Ok(list) => OwnedPaData::list(Some(&list)),
             Err(_) => typed_data(data),
@@ -30,15 +31,15 @@ impl Refusal {
         }
     }
 
-    /// Whether there is anything to try again with.
+    /// Whether the data offers something for another attempt.
     pub(super) fn has_data(&self) -> bool {
         !self.error.data.is_empty()
     }
 
-    /// The refusal as the error that ends the exchange.
+    /// Turns the refusal into the error that ends the exchange.
     pub(super) fn into_error(self, session: &Session, preauthenticated: bool) -> ExchangeError {
-        // RFC 4120 §3.1.3 has one code for a timestamp that does not decrypt; some KDCs send the
-        // one for any message that does not (§7.5.9).
+        // RFC 4120 §3.1.3 uses PREAUTH_FAILED for a timestamp that does not decrypt. Some KDCs send
+        // BAD_INTEGRITY instead, the general code for a message that does not decrypt (§7.5.9).
         let failed = matches!(
             self.error.code,
             ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY
@@ -50,8 +51,8 @@ impl Refusal {
         ExchangeError::Kdc(error)
     }
 
-    /// When another try after this refusal fails because there is nothing left to try, the refusal
-    /// tells more than that.
+    /// If another attempt after this refusal only failed because there was nothing left to try,
+    /// returns this refusal, which says more.
     pub(super) fn prefer_over(self, error: ExchangeError, session: &Session) -> ExchangeError {
         match error {
             ExchangeError::Ask(_) => error,

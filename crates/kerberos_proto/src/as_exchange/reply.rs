@@ -1,5 +1,5 @@
-//! The AS-REP: decrypted with the key that the KDC says (RFC 4120 §3.1.5), then a [`Login`]; the
-//! checks in between are in `reply/checks.rs`.
+//! The AS-REP: decrypted with the key that the KDC indicates (RFC 4120 §3.1.5) and turned into a
+//! [`Login`]. The checks are in `reply/checks.rs`.
 
 use alloc::boxed::Box;
 
@@ -17,7 +17,7 @@ mod checks;
 
 use checks::{check, check_clock, check_request_proof};
 
-/// Decrypts and checks `reply` to `sent`.
+/// Decrypts and checks `reply`, the answer to `sent`.
 pub(super) fn finish(
     reply: &KdcRep<'_>,
     sent: &Sent,
@@ -26,7 +26,7 @@ pub(super) fn finish(
     now: Timestamp,
 ) -> Result<Box<Login>, ExchangeError> {
     let etype = EncryptionType(reply.enc_part.etype);
-    // RFC 4120 §3.1.3: the KDC picks from the client's list; anything else is a downgrade.
+    // RFC 4120 §3.1.3: the KDC picks from the client's list. Any other type is a downgrade.
     if !sent.plan.etypes().contains(&etype) {
         return Err(ReplyFault::EtypeNotOffered(etype).into());
     }
@@ -76,8 +76,8 @@ pub(super) fn finish(
 
 /// Decrypts the reply with the client's long-term key.
 ///
-/// The key that preauthentication used is tried first. It need not fit: the KDC may choose
-/// another type, or tell in its reply how the key is really made.
+/// The key that preauthentication used is tried first. It may be the wrong one: the KDC may choose
+/// another encryption type, or its reply may name other parameters for the key.
 fn decrypt(
     reply: &KdcRep<'_>,
     padata: &[OwnedPaData],
@@ -91,8 +91,8 @@ fn decrypt(
     if !padata.is_empty() {
         trace!("Produced preauth for next request: (empty)");
     }
-    // RFC 4120 §3.1.5 (and §4): the salt that no one named is that of the client as the KDC knows
-    // it.
+    // RFC 4120 §3.1.5 (and §4): without an explicit salt, the default salt of the client's name as
+    // the KDC knows it is used.
     let salt = info.salt_for(client);
     if let Some(made) = session.key.made()
         && preauth.selected().is_some()
@@ -150,22 +150,23 @@ fn wrong_key(
     }
 }
 
-/// When password and account expire, as the reply says (RFC 4120 §5.4.2).
+/// When the password and the account expire, according to the reply (RFC 4120 §5.4.2).
 struct Expiry {
     password: Option<KerberosTime>,
     account: Option<KerberosTime>,
-    /// Whether a warning is meant.
+    /// Whether the KDC means this as a warning to the user.
     is_warning: bool,
 }
 
 impl Expiry {
-    /// By `last-req`, or where that has nothing of the kind by `key-expiration`.
+    /// Taken from `last-req`, or from `key-expiration` if `last-req` has no such entry.
     fn of(part: &EncKdcRepPart<'_>) -> Self {
         let mut password = None;
         let mut account = None;
         for entry in &part.last_req {
             match entry.lr_type.0.unsigned_abs() {
-                // Negative types say the same of the one server that answers (RFC 4120 §5.4.2).
+                // Negative types have the same meaning for just the server that answers (RFC 4120
+                // §5.4.2).
                 6 => password = Some(entry.lr_value),
                 7 => account = Some(entry.lr_value),
                 _ => {}
@@ -173,7 +174,7 @@ impl Expiry {
         }
         let is_warning = password.is_some() || account.is_some();
         if !is_warning {
-            // Zero is MIT's way to say never.
+            // In MIT's KDC zero means never.
             password = part.key_expiration.filter(|time| time.unix() != 0);
         }
         Self {

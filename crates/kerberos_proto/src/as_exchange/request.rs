@@ -1,5 +1,5 @@
-//! The AS-REQ (RFC 4120 §3.1.1, §5.4.1): planned first, so that preauthentication can look at the
-//! body, then made and remembered for what the reply is checked against.
+//! The AS-REQ (RFC 4120 §3.1.1, §5.4.1). It is planned first, so that preauthentication can look at
+//! the body, then encoded, and kept so that the reply can be checked against it.
 
 use alloc::borrow::ToOwned;
 use alloc::vec::Vec;
@@ -30,7 +30,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Plans a request by `client`, at `now` by the KDC's clock as far as that is known.
+    /// Plans a request by `client`. `now` is the time by the KDC's clock, as far as known.
     pub(crate) fn new(
         params: &AsParams,
         client: &Principal,
@@ -44,10 +44,10 @@ impl Plan {
             Some(StartTime::At(time)) => Some(time.unix()),
         };
         let begin = start.unwrap_or(now.seconds);
-        // From the first clocks on: 0 sets no limit.
+        // Not before 1970, and 0 sets no limit.
         let after = |seconds: i64| in_range(begin.saturating_add(seconds).max(0));
         let till = after(params.lifetime.unwrap_or(DEFAULT_LIFETIME).into());
-        // A ticket renewable for less than it lasts makes no sense.
+        // It makes no sense for a ticket to be renewable for less than its lifetime.
         let renew_lifetime = params.renew_lifetime.filter(|&seconds| seconds > 0);
         let rtime = renew_lifetime.map(|seconds| after(seconds.into()).max(till));
 
@@ -69,14 +69,14 @@ impl Plan {
         &self.etypes
     }
 
-    /// Whether the KDC may answer with other names than asked for (RFC 6806 §6).
+    /// Whether the KDC may answer with names other than those requested (RFC 6806 §6).
     pub(crate) fn may_rename(&self) -> bool {
         self.options.contains(KdcOptions::CANONICALIZE)
             || self.client.name_type() == kerberos_asn1::NameType::ENTERPRISE
             || self.options.contains(KdcOptions::REQUEST_ANONYMOUS)
     }
 
-    /// The AS-REQ with `padata`.
+    /// Encodes the AS-REQ with `padata`.
     pub(crate) fn message(&self, padata: &[OwnedPaData]) -> Vec<u8> {
         let padata: Vec<PaData<'_>> = padata.iter().map(OwnedPaData::as_wire).collect();
         let padata = (!padata.is_empty()).then(|| SequenceOf::from(padata));
@@ -105,30 +105,30 @@ impl Plan {
 pub(crate) struct Sent {
     pub(crate) plan: Plan,
     pub(crate) informational: Informational,
-    /// The whole AS-REQ: the KDC's checksum is over it.
+    /// The whole AS-REQ, which the KDC's checksum covers.
     pub(crate) message: Vec<u8>,
-    /// When, by the caller's clock.
+    /// When it was sent, by the caller's clock.
     pub(crate) at: Timestamp,
 }
 
-/// Whether a request has the padata that only inform the KDC. Old KDCs fail on what they do not
-/// know.
+/// Whether a request contains padata that merely informs the KDC. Old KDCs fail on padata that they
+/// do not know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Informational {
     Present,
     LeftOut,
 }
 
-/// The padata that goes with every AS-REQ after what preauthentication adds.
+/// Adds the padata that every AS-REQ has after that of preauthentication.
 pub(crate) fn add_informational(
     padata: &mut Vec<OwnedPaData>,
     params: &AsParams,
     informational: Informational,
 ) {
     if informational == Informational::Present {
-        // RFC 8070 §4: an empty one asks for a freshness token.
+        // RFC 8070 §4: an empty element asks for a freshness token.
         padata.push(OwnedPaData::empty(PaDataType::AS_FRESHNESS));
-        // RFC 6806 §11: an empty one asks for proof that the KDC saw this very request.
+        // RFC 6806 §11: an empty element asks for proof that the KDC saw exactly this request.
         padata.push(OwnedPaData::empty(PaDataType::REQ_ENC_PA_REP));
     }
     if let Some(include_pac) = params.request_pac {
@@ -165,10 +165,10 @@ fn options(params: &AsParams, client: &Principal, postdated: bool) -> KdcOptions
     options
 }
 
-/// `KerberosTime` ends with the year 9999 (RFC 4120 §5.2.3).
+/// Limits a time to the range of `KerberosTime`, which ends with the year 9999 (RFC 4120 §5.2.3).
 fn in_range(seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(seconds).clamp(KerberosTime::MIN, KerberosTime::MAX)
 }
 
-/// MIT's `ticket_lifetime` where it is not configured: a day.
+/// MIT's default for `ticket_lifetime`: one day.
 const DEFAULT_LIFETIME: i32 = 24 * 60 * 60;

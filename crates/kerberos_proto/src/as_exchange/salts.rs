@@ -1,8 +1,8 @@
-//! `SaltExchange`: asks a KDC how it makes keys of a client's password, without logging in.
+//! `SaltExchange`: asks a KDC how it derives keys from a client's password, without logging in.
 //!
-//! The answer to an AS-REQ without preauthentication tells (RFC 4120 §5.2.7.5), whether it is a
-//! refusal or a ticket. Nothing authenticates it: a wrong one gives a key that does not work, and
-//! how much work it may ask for is capped where the key is made.
+//! The answer to an AS-REQ without preauthentication says so (RFC 4120 §5.2.7.5), whether it is an
+//! error or a ticket. The answer is not authenticated: a forged one leads to a key that does not
+//! work, and the number of iterations it can ask for is limited where the key is derived.
 
 use alloc::vec::Vec;
 
@@ -20,10 +20,10 @@ use crate::{
     ExchangeError, Password, PasswordSalt, Principal, ReplyFault, Request, Secret, Step, Timestamp,
 };
 
-/// The question under way.
+/// A question about salts in progress.
 ///
-/// It is driven as [`AsExchange`](super::AsExchange) is, and yields what the KDC has for each of
-/// the encryption types asked for, in the client's order.
+/// It is driven like [`AsExchange`](super::AsExchange). The result has the KDC's parameters for
+/// each of the requested encryption types, in the client's order.
 ///
 /// # Example
 /// ```
@@ -47,13 +47,13 @@ use crate::{
 /// ```
 pub struct SaltExchange {
     session: Session,
-    /// The request that waits for its answer; `None` when the exchange is over.
+    /// The request that awaits an answer; `None` when the exchange is over.
     sent: Option<Sent>,
 }
 
 impl SaltExchange {
-    /// Starts to ask about `params.client` and the types of `params.policy`, and gives the first
-    /// request.
+    /// Starts asking about `params.client` and the encryption types of `params.policy`, and returns
+    /// the first request.
     ///
     /// # Errors
     /// [`ExchangeError::NoEtypes`] when the policy allows no supported encryption type.
@@ -63,7 +63,7 @@ impl SaltExchange {
         now: Timestamp,
     ) -> Result<(Self, Request), ExchangeError> {
         trace!("Asking how the keys of {} are made", params.client);
-        // No key is made here; the session wants to know that there would be one.
+        // No key is derived here, but a session needs a source of keys.
         let key = LongTermKey::new(Secret::Password(Password::new(Vec::new())));
         let session = Session::new(params, key)?;
         let mut exchange = Self {
@@ -74,11 +74,11 @@ impl SaltExchange {
         Ok((exchange, request))
     }
 
-    /// Takes the answer to the last request. There is at least one result.
+    /// Takes the answer to the last request. The result has at least one entry.
     ///
     /// # Errors
-    /// When the KDC knows no such client, has no key of the types asked for or does not say how it
-    /// makes them, and when its answer is malformed. Every error is final.
+    /// When the KDC does not know the client, has no key of the requested types or does not say how
+    /// it derives them, and when its answer is malformed. Every error is final.
     pub fn step(
         &mut self,
         reply: &[u8],
@@ -134,7 +134,7 @@ impl SaltExchange {
         Ok(request)
     }
 
-    /// What a reply tells that was given without preauthentication.
+    /// Reads the salts from a reply that came without preauthentication.
     fn of_reply(&self, reply: &[u8]) -> Result<Vec<PasswordSalt>, ExchangeError> {
         let reply = AsRep::from_der(reply).map_err(ExchangeError::decode("the AS-REP"))?;
         let etype = EncryptionType(reply.0.enc_part.etype);
@@ -143,12 +143,13 @@ impl SaltExchange {
             return Err(ReplyFault::EtypeNotOffered(etype).into());
         }
         let padata = OwnedPaData::list(reply.0.padata.as_ref());
-        // RFC 4120 §3.1.5: the salt that no one named is that of the client as the KDC knows it.
+        // RFC 4120 §3.1.5: without an explicit salt, it is the default salt of the client's name as
+        // the KDC knows it.
         let client = Principal::from_wire(&reply.0.cname, reply.0.crealm);
         self.of_hints(&padata, Some(etype), &client)
     }
 
-    /// The salts of `padata`; where no list names types they are of `assumed`.
+    /// The salts in `padata`. A salt without an encryption type is for `assumed`.
     fn of_hints(
         &self,
         padata: &[OwnedPaData],

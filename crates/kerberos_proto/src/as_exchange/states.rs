@@ -1,4 +1,5 @@
-//! What the exchange waits for, one type each; a reply turns one into the next.
+//! The states of the exchange, one type for each answer it can wait for. A reply turns one into the
+//! next.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -17,9 +18,9 @@ mod guess;
 
 use guess::ExpectGuessReply;
 
-/// What the exchange waits for.
+/// The answer that the exchange is waiting for.
 pub(super) enum State {
-    /// The answer to a request that was preauthenticated without being asked to.
+    /// The answer to a request that was preauthenticated before the KDC asked for it.
     Guess(Box<ExpectGuessReply>),
     /// The answer to a request without preauthentication.
     First(Box<ExpectFirstReply>),
@@ -27,7 +28,7 @@ pub(super) enum State {
     Preauthenticated(Box<ExpectPreauthReply>),
 }
 
-/// Where a reply leads.
+/// What to do after a reply.
 pub(super) enum Next {
     /// Send the state's request.
     Send(State),
@@ -48,7 +49,7 @@ pub(super) struct ExpectPreauthReply {
 }
 
 impl State {
-    /// The request whose answer is awaited.
+    /// The request that awaits an answer.
     pub(super) fn sent(&self) -> &Sent {
         match self {
             Self::Guess(state) => state.sent(),
@@ -57,7 +58,7 @@ impl State {
         }
     }
 
-    /// A request without preauthentication to the client's realm, knowing nothing of it.
+    /// Makes a request without preauthentication to the client's realm, with no knowledge about it.
     pub(super) fn begin(
         session: &mut Session,
         informational: Informational,
@@ -80,7 +81,7 @@ impl State {
         }))
     }
 
-    /// Takes `message`, and says where it leads.
+    /// Handles the answer `message` and returns what to do next.
     pub(super) fn handle(
         self,
         session: &mut Session,
@@ -102,13 +103,13 @@ impl State {
         };
         trace!("Received error from KDC: {}", Error(refusal.error.code.0));
         match refusal.error.code {
-            // RFC 4120 §7.2.1: ask again over a stream. A second time it makes no sense.
+            // RFC 4120 §7.2.1: ask again over a stream. On a stream this error makes no sense.
             ErrorCode::KRB_ERR_RESPONSE_TOO_BIG if !session.stream_only => {
                 trace!("Request or response is too big for UDP; retrying with TCP");
                 session.stream_only = true;
                 Ok(Next::Send(self))
             }
-            // RFC 6113 §5.2: the cookie is too old. Start over.
+            // RFC 6113 §5.2: the cookie has expired. Start over.
             ErrorCode::KDC_ERR_PREAUTH_EXPIRED => {
                 let informational = self.sent().informational;
                 Self::begin(session, informational, env).map(Next::Send)
@@ -221,7 +222,7 @@ impl ExpectPreauthReply {
 }
 
 impl Preauth {
-    /// Sends `padata` of this preauthentication.
+    /// Makes a preauthenticated request with `padata`.
     fn send(
         self,
         plan: Plan,
@@ -239,7 +240,7 @@ impl Preauth {
     }
 }
 
-/// Answers the first list that the KDC sends of what it accepts.
+/// Answers the first list of accepted mechanisms from the KDC.
 fn answer_first(
     refusal: Refusal,
     informational: Informational,
@@ -253,7 +254,7 @@ fn answer_first(
         .map_err(|error| session.prefer_refusal(error))
 }
 
-/// Answers the KDC's list of what it accepts.
+/// Answers the KDC's list of accepted mechanisms.
 fn preauthenticate(
     mut preauth: Preauth,
     informational: Informational,

@@ -1,5 +1,5 @@
-//! What to do about an error of an exchange, where that can be told: for the person who administers
-//! the program, and without the options of any tool.
+//! What to do about an error of an exchange, if that is clear. The hints are for the administrator
+//! of a program and mention no options of any particular tool.
 
 use alloc::borrow::ToOwned as _;
 use alloc::format;
@@ -10,7 +10,7 @@ use kerberos_asn1::ErrorCode;
 use super::{ExchangeError, KdcError, ReplyFault};
 
 impl ExchangeError {
-    /// What to do about it, where that can be told.
+    /// What to do about the error, if that is clear.
     ///
     /// # Example
     /// ```
@@ -23,17 +23,17 @@ impl ExchangeError {
         let hint = match self {
             Self::Kdc(error) => return error.hint().map(str::to_owned),
             Self::WrongPassword(_) => {
-                "type the password again: upper and lower case differ, and it may have been changed"
+                "type the password again: it is case-sensitive, and it may have been changed"
             }
             Self::WrongKey { etype, kvno, .. } => {
                 return Some(format!(
-                    "the {etype} key of version {kvno} is not the KDC's: extract the keytab again"
+                    "the {etype} key of version {kvno} does not match the KDC's: extract the keytab again"
                 ));
             }
             Self::NoKeys { .. } => "extract keys of a supported type into the keytab",
             Self::NoKeyFor { etype, .. } => {
                 return Some(format!(
-                    "the KDC wants an {etype} key and the keytab has none: extract it again"
+                    "the KDC requires an {etype} key, and the keytab has none: extract the keytab again"
                 ));
             }
             Self::NoEtypes => {
@@ -47,20 +47,20 @@ impl ExchangeError {
                 "disable_encrypted_timestamp in krb5.conf forbids the only preauthentication that \
                  the KDC and this program share"
             }
-            // MIT's text, which tools print, does not say which there were.
+            // MIT's text, which the tools print, does not list the mechanisms offered.
             Self::NoMechanism { .. } => return Some(self.to_string()),
             Self::ClockSkew { .. } => CLOCK,
             Self::EvidenceNotForwardable(_) => {
-                "the KDC makes the user's ticket not forwardable: the user must not be delegated, \
-                 or this service is not trusted for protocol transition"
+                "the KDC did not make the user's ticket forwardable: delegation is not allowed for the \
+                 user, or this service is not trusted for protocol transition"
             }
             Self::Reply(fault) => {
                 return Some(format!(
-                    "{fault}: the KDC is at fault, or someone on the way altered the reply"
+                    "{fault}: the KDC is at fault, or the reply was altered on the way"
                 ));
             }
             Self::UnexpectedMessage | Self::Decode { .. } => {
-                "what answers there is not a KDC that is understood; is the address right?"
+                "the answer is not that of a KDC: check the address"
             }
             _ => return None,
         };
@@ -69,17 +69,17 @@ impl ExchangeError {
 }
 
 impl KdcError {
-    /// What to do about it, where the code tells. The KDC's own words are in
-    /// [`text`](Self::text), and in what is displayed.
+    /// What to do about the error, if its code tells. The KDC's own words are in
+    /// [`text`](Self::text) and in the `Display` output.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.code {
             ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
                 "check the spelling of the name and its realm"
             }
-            // MIT's and Heimdal's KDCs say this of a realm, too.
+            // MIT's and Heimdal's KDCs use this code for an unknown realm, too.
             ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN if self.server.is_krbtgt() => {
-                "no realm on the way is known to lead there: check the spelling of the realm, \
-                 [domain_realm] and [capaths] in krb5.conf"
+                "no path to that realm is known: check the spelling of the realm, [domain_realm] \
+                 and [capaths] in krb5.conf"
             }
             ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN => {
                 "check the spelling of the service and its realm; the KDC has no key for that name"
@@ -93,9 +93,10 @@ impl KdcError {
             ErrorCode::KDC_ERR_ETYPE_NOSUPP => ETYPES,
             ErrorCode::KDC_ERR_NEVER_VALID => "ask for a longer lifetime, or set the clock",
             ErrorCode::KDC_ERR_WRONG_REALM => "name the realm that has the account",
-            ErrorCode::KDC_ERR_CANNOT_POSTDATE => "the account may not postdate tickets",
+            ErrorCode::KDC_ERR_CANNOT_POSTDATE => "the account is not allowed to postdate tickets",
             ErrorCode::KDC_ERR_POLICY | ErrorCode::KDC_ERR_BADOPTION => {
-                "the KDC does not allow all that was asked for: leave out options, or ask for less"
+                "the KDC does not allow everything that was requested: leave out options, or ask for \
+                 less"
             }
             ErrorCode::KRB_AP_ERR_TKT_EXPIRED => "log in again: the ticket has expired",
             ErrorCode::KRB_AP_ERR_SKEW => CLOCK,
@@ -104,5 +105,5 @@ impl KdcError {
     }
 }
 
-const CLOCK: &str = "set the clock, or let it be set (NTP)";
+const CLOCK: &str = "set the clock, or synchronize it (NTP)";
 const ETYPES: &str = "permit another encryption type in krb5.conf, or give the account newer keys";

@@ -9,29 +9,29 @@ use kerberos_asn1::{Decode, ErrorCode, KerbErrorData, KerberosTime, KrbError};
 use crate::{Principal, Shown, mit_text};
 
 /// A KDC's refusal (RFC 4120 §5.9.1). Unless it came through FAST it is not authenticated: anyone
-/// on the way can have written it.
+/// on the network path may have written it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KdcError {
-    /// Why.
+    /// The reason.
     pub code: ErrorCode,
-    /// Why, in the KDC's words (`e-text`).
+    /// The reason in the KDC's words (`e-text`).
     pub text: Option<String>,
-    /// The client that the request named.
+    /// The client in the request.
     pub asked_client: Principal,
-    /// What the client asked for.
+    /// The service in the request.
     pub asked_server: Principal,
-    /// The client's realm by the KDC's account (`crealm`).
+    /// The client's realm according to the KDC (`crealm`).
     pub client_realm: Option<Vec<u8>>,
-    /// The client by the KDC's account (`crealm`, `cname`).
+    /// The client according to the KDC (`crealm`, `cname`).
     pub client: Option<Principal>,
-    /// The service by the KDC's account (`realm`, `sname`).
+    /// The service according to the KDC (`realm`, `sname`).
     pub server: Principal,
     /// The time by the KDC's clock (`stime`).
     pub time: KerberosTime,
     /// Microseconds to add to `time` (`susec`).
     pub microseconds: u32,
-    /// More about the error, its form told by the code (`e-data`).
+    /// Further data, in a format that depends on the code (`e-data`).
     pub data: Vec<u8>,
 }
 
@@ -63,14 +63,14 @@ impl KdcError {
         }
     }
 
-    /// Windows's NTSTATUS, when the error data has one (MS-KILE §2.2.1, KERB-EXT-ERROR): it tells
-    /// a disabled account from a locked one where the code does not.
+    /// Windows's NTSTATUS, if the error data contains one (MS-KILE §2.2.1, KERB-EXT-ERROR). It
+    /// distinguishes a disabled account from a locked one, which the code does not.
     pub fn nt_status(&self) -> Option<u32> {
         KerbErrorData::from_der(&self.data).ok()?.ntstatus()
     }
 }
 
-/// MIT's text for the code, then the KDC's own words if it has any.
+/// MIT's text for the code, followed by the KDC's own words, if any.
 impl fmt::Display for KdcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(mit_text(self.code.0))?;

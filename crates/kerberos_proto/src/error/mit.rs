@@ -1,5 +1,5 @@
-//! What MIT's library would have said: its error code and text for each of our errors, for tools
-//! whose users match on them.
+//! The error codes and texts of MIT's library for each of our errors, for tools whose users match
+//! on them.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -10,7 +10,7 @@ use super::{ExchangeError, ReplyFault, S4uFault};
 use crate::{AskError, MIT_ERROR_BASE, mit_text};
 
 impl ExchangeError {
-    /// The code that MIT's library gives such an error.
+    /// The code that MIT's library uses for this error.
     pub fn mit_code(&self) -> i32 {
         MIT_ERROR_BASE
             + match self {
@@ -47,9 +47,9 @@ impl ExchangeError {
             }
     }
 
-    /// What MIT's `kinit` prints of such an error, before "while getting initial credentials".
+    /// What MIT's `kinit` prints for this error, before "while getting initial credentials".
     ///
-    /// For errors that MIT's library does not know it is our own text.
+    /// For errors that MIT's library does not know, this is our own text.
     pub fn mit_message(&self) -> Cow<'static, str> {
         match self {
             Self::Kdc(error) if error.code.0 == C_PRINCIPAL_UNKNOWN => {

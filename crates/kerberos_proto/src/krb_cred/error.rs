@@ -1,4 +1,4 @@
-//! `CredError`: why a KRB-CRED cannot be made, or is refused (RFC 4120 §3.6.3).
+//! `CredError`: why a KRB-CRED cannot be made or is refused (RFC 4120 §3.6.3).
 
 use kerberos_asn1::{DecodeError, ErrorCode};
 use thiserror::Error;
@@ -9,10 +9,10 @@ use crate::OriginFault;
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum CredError {
-    /// A message, or a part of it, is not well-formed.
+    /// A message, or a part of one, is malformed.
     #[error("{what}: {error}")]
     Decode {
-        /// Which message or part.
+        /// Which message or part it is.
         what: &'static str,
         /// What is wrong with it, and where.
         #[source]
@@ -21,35 +21,35 @@ pub enum CredError {
     /// It does not decrypt with any of the keys.
     #[error("the KRB-CRED does not decrypt")]
     Integrity,
-    /// It is not encrypted, and that is not allowed.
+    /// It is not encrypted, but must be.
     #[error("the KRB-CRED is not encrypted")]
     Unprotected,
-    /// It holds no ticket.
+    /// It contains no ticket.
     #[error("the KRB-CRED holds no ticket")]
     NoTickets,
-    /// It has another number of tickets than of keys for them.
-    #[error("{tickets} tickets and what belongs to {infos}")]
+    /// The number of tickets and the number of entries about them differ.
+    #[error("{tickets} tickets, but information on {infos}")]
     Counts {
-        /// How many tickets there are.
+        /// The number of tickets.
         tickets: usize,
-        /// How many there is something about.
+        /// The number of entries with a session key and other details.
         infos: usize,
     },
-    /// It does not say whose a ticket is, or for which service.
+    /// A ticket's client or service is not given.
     #[error("ticket {0} has no client or no server")]
     NoName(usize),
-    /// It is not one of this session.
+    /// It does not belong to this session.
     #[error(transparent)]
     Origin(#[from] OriginFault),
 }
 
 impl CredError {
-    /// An error in decoding `what`.
+    /// Makes an error about decoding `what`.
     pub(super) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
         move |error| Self::Decode { what, error }
     }
 
-    /// The error's code in RFC 4120 §7.5.9.
+    /// The error code of RFC 4120 §7.5.9.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Integrity => ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,

@@ -1,4 +1,4 @@
-//! `CredReceiver`: KRB-CRED read and checked (RFC 4120 §3.6.3).
+//! `CredReceiver`: reads and checks a KRB-CRED (RFC 4120 §3.6.3).
 
 use alloc::vec::Vec;
 
@@ -10,27 +10,27 @@ use crate::plain::without_padding;
 use crate::session_message::{ExpectedOrigin, Origin};
 use crate::{Credential, HostAddress, Principal, TicketTimes, Timestamp};
 
-/// What a KRB-CRED has to be like. By default there is no key and nothing more is asked for.
+/// The requirements for a KRB-CRED. By default there are no keys and no further requirements.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CredReceiver<'k> {
-    /// The keys that it may be encrypted in: peers differ in whether that is the subkey or the
-    /// session key. They are tried in this order.
+    /// The keys that may have encrypted it, tried in this order. Peers differ in whether they use
+    /// the subkey or the session key.
     pub keys: Vec<&'k Key>,
-    /// Take one that is not encrypted (RFC 6448): for callers that found it inside something
+    /// Accept an unencrypted message (RFC 6448): for callers that found it inside something
     /// encrypted, such as an authenticator.
     pub accept_unprotected: bool,
-    /// How far the sender's clock may differ, in seconds; `None` takes a message of any age.
+    /// How much the sender's clock may differ, in seconds; `None` accepts a message of any age.
     pub clock_skew: Option<u32>,
-    /// The number that it must have, where messages of a session are numbered.
+    /// The required sequence number, if the session numbers its messages.
     pub sequence_number: Option<u32>,
-    /// Where it came from; a message that says something else is refused.
+    /// The address it came from. A message that states another sender is refused.
     pub sender: Option<HostAddress>,
-    /// Where it was received; a message that says something else is refused.
+    /// The address where it was received. A message that states another recipient is refused.
     pub recipient: Option<HostAddress>,
 }
 
-/// What was in a KRB-CRED.
+/// The contents of a KRB-CRED.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReceivedCredentials {
@@ -38,21 +38,20 @@ pub struct ReceivedCredentials {
     pub credentials: Vec<Credential>,
     /// When the message was made.
     pub time: Option<Timestamp>,
-    /// Its number.
+    /// Its sequence number.
     pub sequence_number: Option<u32>,
 }
 
 impl CredReceiver<'_> {
-    /// One without keys that asks for nothing.
+    /// A receiver without keys and requirements.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The credentials in `message`, a KRB-CRED that is received at `now`.
+    /// The credentials in `message`, a KRB-CRED received at the time `now`.
     ///
     /// # Errors
-    /// One for each thing that can be wrong with it; [`CredError::code`] is what the sender may be
-    /// told.
+    /// A separate error for each possible fault. Its [`CredError::code`] may be sent to the sender.
     pub fn credentials(
         &self,
         message: &[u8],
@@ -84,7 +83,7 @@ impl CredReceiver<'_> {
         if tickets != infos {
             return Err(CredError::Counts { tickets, infos });
         }
-        // A list that is empty has crashed those who took its first element.
+        // An empty list has crashed other implementations, which took its first element.
         if tickets == 0 {
             return Err(CredError::NoTickets);
         }
@@ -102,7 +101,7 @@ impl CredReceiver<'_> {
         })
     }
 
-    /// Decrypts; `None` when there is nothing to decrypt.
+    /// Decrypts the message; `None` if it is not encrypted.
     fn open(&self, etype: i32, cipher: &[u8]) -> Result<Option<Plaintext>, CredError> {
         if etype == ETYPE_NULL {
             return if self.accept_unprotected {
@@ -120,7 +119,8 @@ impl CredReceiver<'_> {
     }
 }
 
-/// `None` when a name is missing, which RFC 4120 §5.8.1 leaves optional and a credential needs.
+/// Returns `None` if a name is missing: RFC 4120 §5.8.1 makes names optional, but a credential
+/// needs them.
 fn credential(ticket: &RawTicket<'_>, info: &KrbCredInfo<'_>) -> Option<Credential> {
     Some(Credential {
         client: Principal::from_wire(info.pname.as_ref()?, info.prealm?),

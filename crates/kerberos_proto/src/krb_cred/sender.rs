@@ -1,4 +1,4 @@
-//! `CredSender`: KRB-CRED made (RFC 4120 §3.6.2).
+//! `CredSender`: makes a KRB-CRED (RFC 4120 §3.6.2).
 
 use alloc::vec::Vec;
 
@@ -15,14 +15,14 @@ use crate::{Credential, HostAddress, Timestamp};
 /// How the session keys in a KRB-CRED are protected.
 #[derive(Clone, Copy, Debug)]
 pub enum CredProtection<'k> {
-    /// Encrypted in the subkey or session key that is shared with the recipient.
+    /// Encrypted with the subkey or session key shared with the recipient.
     Key(&'k Key),
-    /// Not at all (RFC 6448): only ever inside something that is encrypted itself, such as an
-    /// authenticator, and for peers that want it so.
+    /// Not protected (RFC 6448): only inside something that is itself encrypted, such as an
+    /// authenticator, and only for peers that require this.
     DangerousNone,
 }
 
-/// What goes into a KRB-CRED besides the credentials.
+/// How to protect a KRB-CRED, and what it contains besides the credentials.
 ///
 /// # Example
 /// ```
@@ -67,16 +67,16 @@ pub enum CredProtection<'k> {
 pub struct CredSender<'k> {
     /// How the session keys are protected.
     pub protection: CredProtection<'k>,
-    /// The number of the message, where those of a session are numbered.
+    /// The sequence number of the message, if the session numbers its messages.
     pub sequence_number: Option<u32>,
-    /// The address that it is sent from.
+    /// The sender's address.
     pub sender: Option<HostAddress>,
-    /// The address that it is sent to.
+    /// The recipient's address.
     pub recipient: Option<HostAddress>,
 }
 
 impl<'k> CredSender<'k> {
-    /// A message with neither number nor addresses.
+    /// A sender without sequence number and addresses.
     pub fn new(protection: CredProtection<'k>) -> Self {
         Self {
             protection,
@@ -86,13 +86,14 @@ impl<'k> CredSender<'k> {
         }
     }
 
-    /// The KRB-CRED that holds `credentials`, made at `now`. It always has the time, as MIT's has.
+    /// The KRB-CRED that contains `credentials`, made at the time `now`. Like MIT's it always
+    /// includes the time.
     ///
-    /// Without protection the message holds the session keys as they are, and so is wiped on drop.
+    /// Without protection the message contains session keys in the clear, so it is wiped on drop.
     ///
     /// # Errors
-    /// [`CredError::NoTickets`] when `credentials` is empty, and [`CredError::Decode`] when the
-    /// ticket of a credential is not valid DER.
+    /// [`CredError::NoTickets`] if `credentials` is empty, and [`CredError::Decode`] if the ticket
+    /// of a credential is not valid DER.
     pub fn message(
         &self,
         credentials: &[Credential],
@@ -154,7 +155,7 @@ fn info(credential: &Credential) -> KrbCredInfo<'_> {
         prealm: Some(KerberosString(client.realm())),
         pname: Some(client.to_wire()),
         flags: Some(*flags),
-        // Like MIT's, times that are not known are left out.
+        // As in MIT's messages, unknown times are left out.
         authtime: Some(times.authtime).filter(|time| *time != KerberosTime::default()),
         starttime: times.starttime,
         endtime: Some(times.endtime).filter(|time| *time != KerberosTime::default()),

@@ -1,8 +1,8 @@
-//! `PacBufferType`: what a buffer of a PAC holds (MS-PAC §2.4).
+//! `PacBufferType`: what a PAC buffer contains (MS-PAC §2.4).
 
 use core::fmt;
 
-/// The type of a buffer; unknown numbers are kept.
+/// The type of a buffer. Unknown numbers are preserved.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PacBufferType(pub u32);
 
@@ -11,13 +11,14 @@ impl PacBufferType {
     pub const LOGON_INFO: Self = Self(1);
     /// Encrypted credentials, after a login by certificate (MS-PAC §2.6).
     pub const CREDENTIALS_INFO: Self = Self(2);
-    /// The signature by the service's key (MS-PAC §2.8, "Server Signature").
+    /// The signature with the service's key (MS-PAC §2.8, "Server Signature").
     pub const SERVER_CHECKSUM: Self = Self(6);
-    /// The signature by the KDC's key over the service's (MS-PAC §2.8, "KDC Signature").
+    /// The signature with the KDC's key over the service's signature (MS-PAC §2.8, "KDC
+    /// Signature").
     pub const KDC_CHECKSUM: Self = Self(7);
-    /// The client's name and when it logged in (MS-PAC §2.7).
+    /// The client's name and the time of its login (MS-PAC §2.7).
     pub const CLIENT_INFO: Self = Self(10);
-    /// The services that acted for the client (MS-PAC §2.9).
+    /// The services that have acted for the client (MS-PAC §2.9).
     pub const DELEGATION_INFO: Self = Self(11);
     /// User principal name and DNS domain (MS-PAC §2.10).
     pub const UPN_DNS_INFO: Self = Self(12);
@@ -27,16 +28,16 @@ impl PacBufferType {
     pub const DEVICE_INFO: Self = Self(14);
     /// Claims about the client's device (MS-PAC §2.13).
     pub const DEVICE_CLAIMS_INFO: Self = Self(15);
-    /// The signature by the KDC's key over the ticket (MS-PAC §2.8, "Ticket Signature").
+    /// The signature with the KDC's key over the ticket (MS-PAC §2.8, "Ticket Signature").
     pub const TICKET_CHECKSUM: Self = Self(16);
-    /// Whether the PAC was asked for (MS-PAC §2.14).
+    /// Whether the PAC was requested (MS-PAC §2.14).
     pub const ATTRIBUTES_INFO: Self = Self(17);
     /// The SID of the account that logged in (MS-PAC §2.15).
     pub const REQUESTOR: Self = Self(18);
-    /// The signature by the KDC's key over the whole PAC (MS-PAC §2.8, "Extended KDC Signature").
+    /// The signature with the KDC's key over the whole PAC (MS-PAC §2.8, "Extended KDC Signature").
     pub const FULL_CHECKSUM: Self = Self(19);
 
-    /// The name of a known type.
+    /// The name of the type, if it is known.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
             Self::LOGON_INFO => "LOGON_INFO",

@@ -8,7 +8,7 @@ use super::error::Fault;
 use super::{FileTime, Pac, PacBufferType, PacCheck, PacError};
 use crate::UnparseOptions;
 
-/// Checks that the PAC is about the ticket's client and of the same login.
+/// Checks that the PAC is about the ticket's client and the same login.
 pub(super) fn check(pac: &Pac<'_>, check: &PacCheck<'_>) -> Result<(), PacError> {
     let buffer = pac
         .buffer(PacBufferType::CLIENT_INFO)
@@ -20,7 +20,7 @@ pub(super) fn check(pac: &Pac<'_>, check: &PacCheck<'_>) -> Result<(), PacError>
             ticket: check.authtime,
         });
     }
-    // MS-PAC §2.7: the name as the ticket has it, without the realm.
+    // MS-PAC §2.7: the name in the ticket, without the realm.
     let mut expected = Vec::new();
     let without_realm = UnparseOptions::no_realm().display(true);
     check.client.unparse_with(&without_realm, &mut expected);

@@ -1,11 +1,11 @@
-//! `Cursor`: little-endian numbers out of borrowed bytes, as everything in a PAC has them.
+//! `Cursor`: reads little-endian numbers, as used throughout a PAC, from borrowed bytes.
 
 use alloc::string::String;
 
 use super::PacFault;
 use super::error::Fault;
 
-/// Reads forward; every read is checked.
+/// Reads forward, and checks every read.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -17,7 +17,7 @@ impl<'a> Cursor<'a> {
         Self { bytes, position: 0 }
     }
 
-    /// One that begins at `position` of `bytes`.
+    /// A cursor that begins at `position` in `bytes`.
     pub(super) fn at(bytes: &'a [u8], position: usize) -> Self {
         Self { bytes, position }
     }
@@ -56,7 +56,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The next `length` bytes, an even number, as text.
+    /// The next `length` bytes, an even number, as UTF-16 text.
     pub(super) fn utf16(&mut self, length: usize) -> Result<String, Fault> {
         let start = self.position;
         let wrong = Fault {
@@ -72,13 +72,13 @@ impl<'a> Cursor<'a> {
             .map_err(|_| wrong)
     }
 
-    /// Goes on at the next multiple of `alignment`, which is a power of two.
+    /// Skips to the next multiple of `alignment`, which is a power of two.
     pub(super) fn align(&mut self, alignment: usize) -> Result<(), Fault> {
         let padding = self.position.wrapping_neg() & (alignment - 1);
         self.take(padding).map(drop)
     }
 
-    /// Leaves `count` bytes to read.
+    /// Limits what is left to read to `count` bytes.
     pub(super) fn shorten_to(&mut self, count: usize) -> Result<(), Fault> {
         let end = self.position.checked_add(count);
         let shorter = end.and_then(|end| self.bytes.get(..end));

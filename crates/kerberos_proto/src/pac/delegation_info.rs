@@ -1,5 +1,4 @@
-//! DELEGATION_INFO: which services acted for the client on the way (S4U_DELEGATION_INFO,
-//! MS-PAC §2.9).
+//! DELEGATION_INFO: the services that have acted for the client (S4U_DELEGATION_INFO, MS-PAC §2.9).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,13 +6,14 @@ use alloc::vec::Vec;
 use super::error::Fault;
 use super::ndr::NdrReader;
 
-/// A PAC of constrained delegation (S4U2Proxy) says so.
+/// The services that have acted for the client, from a ticket of constrained delegation
+/// (S4U2Proxy).
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct DelegationInfo {
     /// The service that the ticket is for.
     pub s4u2proxy_target: String,
-    /// The services that acted for the client, the first one first.
+    /// The services that have acted for the client, in order.
     pub transited_services: Vec<String>,
 }
 

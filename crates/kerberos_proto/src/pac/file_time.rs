@@ -1,10 +1,10 @@
-//! `FileTime`: how Windows counts time (MS-DTYP §2.3.3).
+//! `FileTime`: Windows's time format (MS-DTYP §2.3.3).
 
 use core::fmt;
 
 use crate::Timestamp;
 
-/// Tenths of a microsecond since 1601-01-01T00:00:00Z.
+/// A time in tenths of a microsecond since 1601-01-01T00:00:00Z.
 ///
 /// # Example
 /// ```
@@ -19,10 +19,10 @@ pub struct FileTime(pub u64);
 impl FileTime {
     /// Not set.
     pub const UNSET: Self = Self(0);
-    /// A time that never comes: an account that does not expire has it, for instance.
+    /// A time that never comes, used for example by accounts that do not expire.
     pub const NEVER: Self = Self(0x7fff_ffff_ffff_ffff);
 
-    /// The moment; `None` for one that is not set or never comes.
+    /// The time; `None` for [`UNSET`](Self::UNSET) and [`NEVER`](Self::NEVER).
     pub fn timestamp(self) -> Option<Timestamp> {
         if self == Self::UNSET || self.0 >= Self::NEVER.0 {
             return None;
@@ -36,13 +36,13 @@ impl FileTime {
 
     /// Whole seconds since 1970-01-01T00:00:00Z.
     pub(super) fn unix(self) -> i64 {
-        // A tenth of a microsecond in 64 bits is 58 thousand years at most.
+        // In 64 bits, tenths of a microsecond reach 58 thousand years at most.
         i64::try_from(self.0 / TICKS_PER_SECOND).map_or(i64::MAX, |seconds| seconds - EPOCH)
     }
 }
 
 impl fmt::Display for FileTime {
-    /// Seconds since 1970, as the rest of this library shows times.
+    /// Displayed as seconds since 1970, like other times in this library.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.unix())
     }
@@ -50,5 +50,5 @@ impl fmt::Display for FileTime {
 
 const TICKS_PER_SECOND: u64 = 10_000_000;
 
-/// 1970 as Windows counts it, in seconds.
+/// 1970 in seconds since 1601.
 const EPOCH: i64 = 11_644_473_600;

@@ -1,14 +1,14 @@
-//! PACTYPE and PAC_INFO_BUFFER: the list of a PAC's buffers, and where they lie (MS-PAC §2.3,
+//! PACTYPE and PAC_INFO_BUFFER: the list of a PAC's buffers and their positions (MS-PAC §2.3,
 //! §2.4).
 //!
-//! Nothing is copied: the list is checked once, and read again from the bytes when it is needed.
+//! Nothing is copied: the list is checked once, and read from the bytes again when needed.
 
 use core::ops::Range;
 
 use super::cursor::Cursor;
 use super::{Pac, PacBuffer, PacBufferType, PacError};
 
-/// A PAC whose buffers lie where they may.
+/// Parses a PAC and checks the positions of its buffers.
 pub(super) fn parse(bytes: &[u8]) -> Result<Pac<'_>, PacError> {
     let mut cursor = Cursor::new(bytes);
     let truncated = |_| PacError::Truncated;
@@ -28,7 +28,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Pac<'_>, PacError> {
     let header_end = HEADER_LENGTH + infos.len();
     for (index, info) in entries(infos).enumerate() {
         let range = info.range(header_end, bytes.len())?;
-        // The list is short enough to look at all pairs.
+        // The list is short enough to compare all pairs.
         for earlier in entries(infos).take(index) {
             if earlier.buffer_type == info.buffer_type && info.buffer_type.name().is_some() {
                 return Err(PacError::Duplicate(info.buffer_type));
@@ -42,7 +42,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Pac<'_>, PacError> {
     Ok(pac)
 }
 
-/// The buffers of a PAC that was parsed.
+/// The buffers of a parsed PAC.
 pub(super) fn buffers<'a>(
     bytes: &'a [u8],
     infos: &'a [u8],
@@ -56,7 +56,7 @@ pub(super) fn buffers<'a>(
     })
 }
 
-/// Where the buffer of a type lies in a PAC that was parsed.
+/// The position of the first buffer of a type in a parsed PAC.
 pub(super) fn range(pac: &Pac<'_>, buffer_type: PacBufferType) -> Option<Range<usize>> {
     let header_end = HEADER_LENGTH + pac.infos.len();
     let info = entries(pac.infos).find(|info| info.buffer_type == buffer_type)?;
@@ -70,7 +70,7 @@ struct Info {
 }
 
 impl Info {
-    /// The buffer's place in a PAC of `length` bytes whose list ends at `header_end`.
+    /// The buffer's position in a PAC of `length` bytes whose list of buffers ends at `header_end`.
     fn range(&self, header_end: usize, length: usize) -> Result<Range<usize>, PacError> {
         let outside = PacError::BufferRange {
             buffer_type: self.buffer_type,
@@ -87,7 +87,7 @@ impl Info {
         if start < header_end || end > length {
             return Err(outside);
         }
-        // MS-PAC §2.4: the offset is a multiple of eight.
+        // MS-PAC §2.4: the offset must be a multiple of eight.
         if !start.is_multiple_of(ALIGNMENT) {
             return Err(PacError::Alignment(self.buffer_type));
         }
@@ -107,7 +107,7 @@ fn entries(infos: &[u8]) -> impl Iterator<Item = Info> + use<'_> {
     })
 }
 
-/// Far more than there are types.
+/// Far more than the number of types.
 const MAX_BUFFERS: u32 = 256;
 
 /// cBuffers and Version.

@@ -7,48 +7,48 @@ use super::error::Fault;
 use super::ndr::NdrReader;
 use super::{FileTime, PacFault, Sid};
 
-/// What Active Directory says of the user. MIT's KDC has nothing of the kind.
+/// What Active Directory says about the user. MIT's KDC does not create this buffer.
 ///
-/// Left out are the user's session key, which is zero with Kerberos, and reserved fields.
+/// The user's session key, which is zero with Kerberos, and reserved fields are not included.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct LogonInfo {
     /// When the user logged in.
     pub logon_time: FileTime,
-    /// When the session shall end.
+    /// When the session should end.
     pub logoff_time: FileTime,
-    /// When the session ends at the latest.
+    /// When the session must end.
     pub kick_off_time: FileTime,
     /// When the password was set.
     pub password_last_set: FileTime,
-    /// From when the password may be changed.
+    /// When the password may be changed.
     pub password_can_change: FileTime,
-    /// From when the password must be changed.
+    /// When the password must be changed.
     pub password_must_change: FileTime,
     /// The account's name, `sAMAccountName`.
     pub effective_name: String,
-    /// The name for people.
+    /// The display name.
     pub full_name: String,
-    /// The script that a login runs.
+    /// The path of the logon script.
     pub logon_script: String,
-    /// Where the profile is.
+    /// The path of the profile.
     pub profile_path: String,
-    /// Where the home directory is.
+    /// The path of the home directory.
     pub home_directory: String,
     /// The drive letter of the home directory.
     pub home_directory_drive: String,
-    /// How many logins the account has had.
+    /// The number of the account's logins.
     pub logon_count: u16,
-    /// How many wrong passwords since the last right one.
+    /// The number of wrong passwords since the last successful login.
     pub bad_password_count: u16,
-    /// The user's relative identifier in the domain; 0 when it is in another, and then the first of
-    /// `extra_sids` is the user.
+    /// The user's relative identifier in the domain. 0 means that the user is in another domain;
+    /// the first of `extra_sids` is then the user.
     pub user_id: u32,
     /// The relative identifier of the primary group.
     pub primary_group_id: u32,
     /// The groups of the user's domain.
     pub groups: Vec<GroupMembership>,
-    /// Flags that say which of the following count (MS-PAC §2.5, UserFlags).
+    /// Flags that say which of the following fields are valid (MS-PAC §2.5, UserFlags).
     pub user_flags: u32,
     /// The NetBIOS name of the domain controller.
     pub logon_server: String,
@@ -58,7 +58,7 @@ pub struct LogonInfo {
     pub logon_domain_id: Option<Sid>,
     /// The account's flags (MS-SAMR §2.2.1.12).
     pub user_account_control: u32,
-    /// Groups of other domains, and who says that this is the user.
+    /// Groups of other domains, and SIDs that say who vouches for the user's identity.
     pub extra_sids: Vec<SidAndAttributes>,
     /// The domain of `resource_groups`.
     pub resource_group_domain_id: Option<Sid>,
@@ -66,7 +66,7 @@ pub struct LogonInfo {
     pub resource_groups: Vec<GroupMembership>,
 }
 
-/// A membership in a group of a domain that is stated elsewhere (MS-PAC §2.2.2).
+/// A membership in a group, whose domain is stated elsewhere (MS-PAC §2.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GroupMembership {
     /// The group's relative identifier.
@@ -87,17 +87,17 @@ pub struct SidAndAttributes {
 impl SidAndAttributes {
     /// The flag SE_GROUP_ENABLED: the group grants access.
     pub const ENABLED: u32 = 0x4;
-    /// The flag SE_GROUP_USE_FOR_DENY_ONLY: the group denies access, and never grants any.
+    /// The flag SE_GROUP_USE_FOR_DENY_ONLY: the group can deny access, but never grants it.
     pub const USE_FOR_DENY_ONLY: u32 = 0x10;
 }
 
 impl LogonInfo {
-    /// UserFlags: `extra_sids` count.
+    /// UserFlags: `extra_sids` is valid.
     pub const LOGON_EXTRA_SIDS: u32 = 0x20;
-    /// UserFlags: `resource_groups` count.
+    /// UserFlags: `resource_groups` is valid.
     pub const LOGON_RESOURCE_GROUPS: u32 = 0x200;
 
-    /// Who the user is.
+    /// The user's SID.
     pub fn user_sid(&self) -> Option<Sid> {
         // MS-PAC §2.5, UserId.
         if self.user_id == 0 {
@@ -111,12 +111,12 @@ impl LogonInfo {
         self.logon_domain_id?.child(self.primary_group_id)
     }
 
-    /// All memberships: of the domain, of others and of the service's, as far as the user flags
-    /// let them count.
+    /// All valid memberships: in groups of the user's domain, of other domains and of the service's
+    /// domain, as selected by the user flags.
     pub fn memberships(&self) -> impl Iterator<Item = SidAndAttributes> + '_ {
         let has = |flag| self.user_flags & flag != 0;
         let extra: &[_] = match has(Self::LOGON_EXTRA_SIDS) {
-            // Then the first is the user.
+            // In this case the first SID is the user.
             true if self.user_id == 0 => self.extra_sids.get(1..).unwrap_or_default(),
             true => &self.extra_sids,
             false => &[],
@@ -156,8 +156,7 @@ impl LogonInfo {
         let resource_domain = ndr.pointer()?;
         let (resource_count, resource) = (ndr.u32()?, ndr.pointer()?);
 
-        // The fields are read in the order in which they stand here: that is how what the pointers
-        // point at follows.
+        // The order of these fields matters: it is the order in which the pointed-to values follow.
         Ok(Self {
             logon_time,
             logoff_time,
@@ -200,7 +199,7 @@ fn in_domain(
     })
 }
 
-/// An array of GROUP_MEMBERSHIP.
+/// Reads an array of GROUP_MEMBERSHIP.
 fn read_groups(
     ndr: &mut NdrReader<'_>,
     count: u32,
@@ -217,7 +216,7 @@ fn read_groups(
     })
 }
 
-/// An array of KERB_SID_AND_ATTRIBUTES: pointers and attributes first, the SIDs after all of them.
+/// Reads an array of KERB_SID_AND_ATTRIBUTES: all pointers and attributes, followed by the SIDs.
 fn read_sids(
     ndr: &mut NdrReader<'_>,
     count: u32,
@@ -239,7 +238,7 @@ fn read_sids(
         .collect()
 }
 
-/// `N` of what `one` reads.
+/// An array of `N` results of `one`.
 fn array<T: Copy, const N: usize>(
     mut one: impl FnMut() -> Result<T, Fault>,
 ) -> Result<[T; N], Fault> {

@@ -1,9 +1,9 @@
-//! NDR as PACs use it: one structure with its pointers, serialised for a file (MS-RPCE §2.2.6,
+//! NDR as used in PACs: a single structure with its pointers, serialised to bytes (MS-RPCE §2.2.6,
 //! C706 §14).
 //!
-//! A structure comes first, and what its pointers point at follows in their order. A pointer is a
-//! number, and only whether it is zero counts. Counts are checked against each other and against
-//! what is there; nothing is allocated by them.
+//! The structure comes first, then the pointed-to values in the order of the pointers. A pointer is
+//! a number of which only zero or non-zero matters. Counts are checked against each other and
+//! against the available bytes; no memory is allocated based on them.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,10 +12,10 @@ use super::cursor::Cursor;
 use super::error::Fault;
 use super::{PacFault, Sid};
 
-/// A reader of the one top-level structure.
+/// Reads the single top-level structure.
 pub(super) struct NdrReader<'a>(Cursor<'a>);
 
-/// An RPC_UNICODE_STRING whose characters come later (MS-DTYP §2.3.10).
+/// An RPC_UNICODE_STRING, whose characters follow later (MS-DTYP §2.3.10).
 #[derive(Clone, Copy)]
 pub(super) struct Text {
     /// In bytes.
@@ -28,7 +28,7 @@ impl<'a> NdrReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Fault> {
         let mut cursor = Cursor::new(bytes);
         let start = cursor.fault(PacFault::NdrHeader);
-        // Version, endianness, the length of this header, and four bytes that do not count.
+        // Version, endianness, the length of this header, and four bytes that are ignored.
         let [version, endianness, length, zero, ..] = cursor.array::<8>()?;
         if [version, endianness, length, zero] != [1, 0x10, 8, 0] {
             return Err(start);
@@ -37,8 +37,8 @@ impl<'a> NdrReader<'a> {
         cursor.take(4)?;
         let object = usize::try_from(object).map_err(|_| start)?;
         cursor.shorten_to(object)?;
-        // Alignment counts from here, which is a multiple of eight, so that positions in the
-        // buffer will do.
+        // Alignment is relative to this position. It is a multiple of eight, so positions in the
+        // buffer can be used instead.
         let mut reader = Self(cursor);
         let null = reader.here(PacFault::NullPointer)?;
         if reader.pointer()? {
@@ -58,7 +58,7 @@ impl<'a> NdrReader<'a> {
         self.0.u32()
     }
 
-    /// A number of 64 bits that is declared as two of 32 and aligned so, as FILETIME is.
+    /// A 64-bit number declared as two 32-bit halves, and aligned accordingly, such as FILETIME.
     pub(super) fn u64_in_halves(&mut self) -> Result<u64, Fault> {
         self.0.align(4)?;
         self.0.u64()
@@ -68,7 +68,7 @@ impl<'a> NdrReader<'a> {
         self.0.take(count)
     }
 
-    /// Whether the pointer here points at anything.
+    /// Whether the pointer here is non-null.
     pub(super) fn pointer(&mut self) -> Result<bool, Fault> {
         Ok(self.u32()? != 0)
     }
@@ -99,14 +99,15 @@ impl<'a> NdrReader<'a> {
             return Err(counts);
         }
         let text = self.0.utf16(header.length.into())?;
-        // There may be room for more than the text.
+        // The array may be longer than the text.
         let spare = u64::from(actual) * 2 - u64::from(header.length);
         self.0.take(usize::try_from(spare).map_err(|_| counts)?)?;
         Ok(text)
     }
 
-    /// The count before a conformant array (C706 §14.3.3.2), which the structure states as
-    /// `count` and whose pointer is `present`; `None` when there is no array.
+    /// Checks the count before a conformant array (C706 §14.3.3.2) against `count` from the
+    /// structure. `present` says whether the pointer is non-null. Returns `None` if there is no
+    /// array.
     pub(super) fn array(&mut self, count: u32, present: bool) -> Result<Option<u32>, Fault> {
         match (count, present) {
             (0, false) => return Ok(None),
@@ -121,7 +122,7 @@ impl<'a> NdrReader<'a> {
         }
     }
 
-    /// `count` elements; room for them is made as they turn up.
+    /// Reads `count` elements. Memory is allocated only as they are read.
     pub(super) fn elements<T>(
         &mut self,
         count: u32,
@@ -134,7 +135,7 @@ impl<'a> NdrReader<'a> {
         Ok(elements)
     }
 
-    /// An RPC_SID: its count comes twice (MS-DTYP §2.4.2.3).
+    /// An RPC_SID, which repeats its count (MS-DTYP §2.4.2.3).
     pub(super) fn sid(&mut self) -> Result<Sid, Fault> {
         let wrong = self.here(PacFault::Count)?;
         let count = self.u32()?;
@@ -146,7 +147,7 @@ impl<'a> NdrReader<'a> {
         }
     }
 
-    /// What is wrong with the number that comes next.
+    /// A fault at the position of the next number.
     pub(super) fn here(&mut self, kind: PacFault) -> Result<Fault, Fault> {
         self.0.align(4)?;
         Ok(self.0.fault(kind))

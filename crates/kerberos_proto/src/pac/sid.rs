@@ -1,4 +1,4 @@
-//! `Sid`: a security identifier, which names an account or a group for good (MS-DTYP §2.4.2).
+//! `Sid`: a security identifier, the permanent name of an account or group (MS-DTYP §2.4.2).
 
 use core::fmt;
 use core::str::FromStr;
@@ -24,23 +24,23 @@ use super::error::Fault;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sid {
-    /// 48 bits.
+    /// At most 48 bits.
     authority: u64,
-    /// How many of `parts` count; the others are zero.
+    /// The number of `parts` in use; the others are zero.
     count: u8,
     parts: [u32; MAX_PARTS],
 }
 
-/// A text that is no SID.
+/// A text that is not a SID.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("not a security identifier: S-1-AUTHORITY and up to 15 numbers are wanted")]
+#[error("not a security identifier: expected S-1-AUTHORITY and up to 15 numbers")]
 pub struct SidError;
 
 impl Sid {
-    /// A SID of an authority, of which 48 bits count, and at most 15 parts.
+    /// A SID with an authority of at most 48 bits and at most 15 parts.
     ///
     /// # Errors
-    /// When either is more.
+    /// When either limit is exceeded.
     pub fn new(authority: u64, parts: &[u32]) -> Result<Self, SidError> {
         let mut sid = Self {
             authority,
@@ -55,7 +55,7 @@ impl Sid {
         Ok(sid)
     }
 
-    /// Who gives out the identifiers below: 5 is Windows.
+    /// The issuer of the identifier; 5 is Windows.
     pub fn authority(&self) -> u64 {
         self.authority
     }
@@ -65,18 +65,19 @@ impl Sid {
         self.parts.get(..self.count.into()).unwrap_or_default()
     }
 
-    /// The last number: which account or group of its domain this is.
+    /// The last number, which identifies an account or group within its domain.
     pub fn relative_id(&self) -> Option<u32> {
         self.parts().last().copied()
     }
 
-    /// The SID without its last number: the domain of an account.
+    /// The SID without its last number, for example the domain of an account.
     pub fn parent(&self) -> Option<Self> {
         let (_, parts) = self.parts().split_last()?;
         Self::new(self.authority, parts).ok()
     }
 
-    /// The SID with `relative_id` appended: an account of a domain. `None` when there is no room.
+    /// The SID with `relative_id` appended, for example an account of a domain. `None` if it
+    /// already has 15 parts.
     pub fn child(&self, relative_id: u32) -> Option<Self> {
         let mut child = *self;
         *child.parts.get_mut(usize::from(self.count))? = relative_id;
@@ -94,7 +95,7 @@ impl Sid {
         if count > MAX_PARTS {
             return Err(wrong);
         }
-        // The authority alone is big-endian.
+        // Only the authority is big-endian.
         let high = u16::from_be_bytes(cursor.array()?);
         let low = u32::from_be_bytes(cursor.array()?);
         let authority = u64::from(high) << 32 | u64::from(low);
@@ -106,7 +107,7 @@ impl Sid {
     }
 }
 
-/// MS-DTYP §2.4.2.1: the authority in hexadecimal when it has more than 32 bits.
+/// MS-DTYP §2.4.2.1: an authority of more than 32 bits is written in hexadecimal.
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match u32::try_from(self.authority) {
@@ -143,7 +144,7 @@ impl FromStr for Sid {
     }
 }
 
-/// `digits` and nothing else: the standard library would take a sign, too.
+/// Parses digits only: the standard library would accept a sign, too.
 fn number(digits: &str, radix: u32) -> Result<u64, SidError> {
     if !digits.starts_with(|first: char| first.is_digit(radix)) {
         return Err(SidError);

@@ -1,7 +1,7 @@
-//! The signatures of a PAC: whose key each is by, and over what (MS-PAC §2.8, whose parts have had
-//! different numbers over time).
+//! The signatures of a PAC: which key makes each, and what it covers (MS-PAC §2.8, whose
+//! subsections have been renumbered over time).
 //!
-//! | signature | key | over |
+//! | signature | key | covers |
 //! |---|---|---|
 //! | SERVER_CHECKSUM | the service's | the PAC, with this and KDC_CHECKSUM zero |
 //! | KDC_CHECKSUM | the KDC's | the bytes of SERVER_CHECKSUM |
@@ -17,22 +17,22 @@ use super::{Pac, PacBufferType, PacError, header, ticket_input};
 use crate::Principal;
 use crate::plain::without_padding;
 
-/// What a PAC has to agree with.
+/// What a PAC is verified against.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PacCheck<'k> {
     /// The ticket's client.
     pub client: &'k Principal,
-    /// When the client logged in, by the ticket.
+    /// When the client logged in, according to the ticket.
     pub authtime: KerberosTime,
-    /// The key that the ticket is encrypted in.
+    /// The key that decrypts the ticket.
     pub service_key: &'k Key,
-    /// The KDC's side, for a caller that has its key.
+    /// The checks of the KDC's signatures, for a caller that has the KDC's key.
     pub kdc: Option<KdcCheck<'k>>,
 }
 
 impl<'k> PacCheck<'k> {
-    /// The check that a service makes.
+    /// The checks that a service makes.
     pub fn new(client: &'k Principal, authtime: KerberosTime, service_key: &'k Key) -> Self {
         Self {
             client,
@@ -43,23 +43,23 @@ impl<'k> PacCheck<'k> {
     }
 }
 
-/// The signatures by the KDC's key. All PACs have that of [`KdcCheck::new`]; the others are by
-/// MS-PAC §2.8 in every ticket but those for a TGS and for `kadmin/changepw`, and older KDCs make
-/// none of them.
+/// The signatures with the KDC's key. All PACs have the KDC checksum, which [`KdcCheck::new`]
+/// checks. According to MS-PAC §2.8 the others are in every ticket except those for a TGS and for
+/// `kadmin/changepw`, but older KDCs do not make them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct KdcCheck<'k> {
     /// The key of `krbtgt`.
     pub key: &'k Key,
-    /// The decrypted part of the ticket, an EncTicketPart, when the PAC must have a ticket
-    /// checksum.
+    /// The decrypted part of the ticket, an EncTicketPart. If it is given, the PAC must have a
+    /// ticket checksum.
     pub enc_ticket_part: Option<&'k [u8]>,
-    /// Whether the PAC must have a full checksum; one that it has is checked in any case.
+    /// Whether the PAC must have a full checksum. If it has one, it is checked in any case.
     pub full_checksum: bool,
 }
 
 impl<'k> KdcCheck<'k> {
-    /// The check of the KDC checksum, and of the full one if it is there.
+    /// Checks the KDC checksum and, if present, the full checksum.
     pub fn new(key: &'k Key) -> Self {
         Self {
             key,
@@ -69,7 +69,7 @@ impl<'k> KdcCheck<'k> {
     }
 }
 
-/// Checks all the signatures that `check` has keys for.
+/// Checks all signatures for which `check` has keys.
 pub(super) fn verify(pac: &Pac<'_>, check: &PacCheck<'_>) -> Result<(), PacError> {
     let server =
         Signature::find(pac, PacBufferType::SERVER_CHECKSUM)?.ok_or(PacError::NoServerChecksum)?;
@@ -107,13 +107,13 @@ struct Signature<'a> {
     buffer_type: PacBufferType,
     checksum_type: ChecksumType,
     checksum: &'a [u8],
-    /// All that follows the type: the checksum, and the number of a read-only domain controller if
-    /// one has signed.
+    /// Everything after the type: the checksum, followed by the number of the read-only domain
+    /// controller if one has signed.
     data: &'a [u8],
 }
 
 impl<'a> Signature<'a> {
-    /// `None` when there is no buffer of the type.
+    /// Finds the signature in the buffer of this type; `None` if there is no such buffer.
     fn find(pac: &Pac<'a>, buffer_type: PacBufferType) -> Result<Option<Self>, PacError> {
         let Some(buffer) = pac.buffer(buffer_type) else {
             return Ok(None);
@@ -122,7 +122,7 @@ impl<'a> Signature<'a> {
         let mut cursor = Cursor::new(buffer);
         let checksum_type = cursor.u32().map_err(within())?;
         let checksum_type = ChecksumType(checksum_type.cast_signed());
-        // The type says how long the checksum is, for RODCIdentifier may follow it.
+        // The length of the checksum follows from its type, since RODCIdentifier may come after it.
         let length = checksum_type.checksum_len();
         let Some(length) = length.filter(|_| checksum_type.is_keyed()) else {
             return Err(PacError::ChecksumType {
@@ -140,7 +140,8 @@ impl<'a> Signature<'a> {
         }))
     }
 
-    /// Checks the signature by `key` over `signed`; `wrong` is the error when it is not.
+    /// Checks that this is the signature with `key` over `signed`, and returns the error `wrong` if
+    /// not.
     fn verify(&self, key: &Key, signed: &[u8], wrong: PacError) -> Result<(), PacError> {
         let usage = KeyUsage::PAC_CHECKSUM;
         match key.verify_checksum_as(self.checksum_type, usage, signed, self.checksum) {
@@ -154,7 +155,7 @@ impl<'a> Signature<'a> {
     }
 }
 
-/// Makes everything zero in a signature but its type, as it was when it was signed.
+/// Zeroes a signature except for its type, which is how it was when the PAC was signed.
 fn zero(pac: &Pac<'_>, buffer_type: PacBufferType, copy: &mut [u8]) {
     let buffer = header::range(pac, buffer_type).and_then(|range| copy.get_mut(range));
     if let Some(data) = buffer.and_then(|buffer| buffer.get_mut(TYPE_LENGTH..)) {
@@ -162,5 +163,5 @@ fn zero(pac: &Pac<'_>, buffer_type: PacBufferType, copy: &mut [u8]) {
     }
 }
 
-/// Of SignatureType.
+/// The length of SignatureType.
 const TYPE_LENGTH: usize = 4;

@@ -1,5 +1,4 @@
-//! ATTRIBUTES_INFO, REQUESTOR and CREDENTIALS_INFO: buffers of a few fields (MS-PAC §2.14, §2.15,
-//! §2.6.1).
+//! ATTRIBUTES_INFO, REQUESTOR and CREDENTIALS_INFO: small buffers (MS-PAC §2.14, §2.15, §2.6.1).
 
 use kerberos_crypto::EncryptionType;
 
@@ -7,25 +6,25 @@ use super::cursor::Cursor;
 use super::error::Fault;
 use super::{PacFault, Sid};
 
-/// How the PAC came into the ticket (MS-PAC §2.14).
+/// Why the PAC is in the ticket (MS-PAC §2.14).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct AttributesInfo {
-    /// The flags, the first 32 of them.
+    /// The first 32 flags.
     pub flags: u32,
 }
 
 impl AttributesInfo {
-    /// The client asked for a PAC.
+    /// The client requested a PAC.
     pub const PAC_WAS_REQUESTED: u32 = 1;
-    /// The client did not say, and got one.
+    /// The client did not say whether it wanted a PAC, and got one.
     pub const PAC_WAS_GIVEN_IMPLICITLY: u32 = 2;
 
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Fault> {
         let mut cursor = Cursor::new(bytes);
         let wrong = cursor.fault(PacFault::Count);
         let bits = cursor.u32()?;
-        // Flags come in words of 32, and the first has all that are defined.
+        // Flags come in 32-bit words. All defined flags are in the first.
         if bits == 0 {
             return Err(wrong);
         }
@@ -41,7 +40,7 @@ impl AttributesInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct CredentialsInfo<'a> {
-    /// How they are encrypted: in the reply key of the AS exchange.
+    /// The encryption type. The key is the reply key of the AS exchange.
     pub etype: EncryptionType,
     /// The encrypted PAC_CREDENTIAL_DATA.
     pub cipher: &'a [u8],

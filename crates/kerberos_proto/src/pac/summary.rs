@@ -1,25 +1,25 @@
-//! `PacSummary`: what a service wants to know of its client, wherever in the PAC it stands.
+//! `PacSummary`: what services usually need to know about a client, collected from all buffers.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{PacError, Sid, SidAndAttributes, VerifiedPac};
 
-/// Who the client is. KDCs differ in what they say, so that everything may be missing.
+/// Who the client is. KDCs differ in what they provide, so anything may be missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct PacSummary {
-    /// The account. It stays the same when the name changes: permissions belong to it.
+    /// The account. It does not change when the account is renamed, so use it for permissions.
     pub user_sid: Option<Sid>,
-    /// The account's primary group. Without it, the KDC says nothing of groups.
+    /// The account's primary group. `None` means that the KDC says nothing about groups.
     pub primary_group_sid: Option<Sid>,
-    /// The groups that grant access: of the account's domain, of others and of the service's.
-    /// Those that are disabled, or can only deny, are not here but in
+    /// The groups that grant access: of the account's domain, of other domains and of the service's
+    /// domain. Groups that are disabled or can only deny access are not included here, but are in
     /// [`LogonInfo`](super::LogonInfo).
     pub group_sids: Vec<Sid>,
     /// The account's name, `sAMAccountName`.
     pub sam_account_name: Option<String>,
-    /// The name for people.
+    /// The display name.
     pub full_name: Option<String>,
     /// The NetBIOS name of the account's domain.
     pub domain: Option<String>,
@@ -27,7 +27,7 @@ pub struct PacSummary {
     pub dns_domain: Option<String>,
     /// The user principal name, `user@example.com`.
     pub upn: Option<String>,
-    /// The services that act for the client, the first one first; empty when it came itself.
+    /// The services that act for the client, in order; empty if the client came directly.
     pub delegated_through: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl PacSummary {
     }
 }
 
-/// Whether a membership grants access (MS-DTYP §2.4.2.5 has the flags).
+/// Whether a membership grants access (the flags are in MS-DTYP §2.4.2.5).
 fn grants(one: &SidAndAttributes) -> bool {
     let flags = SidAndAttributes::ENABLED | SidAndAttributes::USE_FOR_DENY_ONLY;
     one.attributes & flags == SidAndAttributes::ENABLED

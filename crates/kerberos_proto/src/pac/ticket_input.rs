@@ -1,4 +1,4 @@
-//! What a ticket checksum is over: the ticket's encrypted part with one zero byte in the place of
+//! The input of a ticket checksum: the ticket's encrypted part, with a single zero byte in place of
 //! the PAC (MS-PAC §2.8, "Ticket Signature").
 
 use alloc::vec::Vec;
@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use super::PacError;
 
-/// The bytes that the KDC signed, given the DER encoding of the EncTicketPart that holds `pac`.
+/// The bytes that the KDC signed, given the DER encoding of the EncTicketPart that contains `pac`.
 ///
-/// Whatever does not lie around the PAC is taken as it was received, so that nothing depends on
-/// how we would have encoded it.
+/// Everything except the elements that enclose the PAC is copied as received, so that the result
+/// does not depend on how we would encode it.
 pub(super) fn of(enc_ticket_part: &[u8], pac: &[u8]) -> Result<Zeroizing<Vec<u8>>, PacError> {
     let parts = Parts::read(enc_ticket_part).map_err(PacError::Ticket)?;
     let mut found = false;
@@ -46,7 +46,7 @@ pub(super) fn of(enc_ticket_part: &[u8], pac: &[u8]) -> Result<Zeroizing<Vec<u8>
     ))
 }
 
-/// An EncTicketPart around its authorization data.
+/// An EncTicketPart, split at its authorization data.
 struct Parts<'a> {
     before: &'a [u8],
     authorization_data: Reader<'a>,
@@ -76,7 +76,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The elements of a list, those anew for which `new_data` gives other contents.
+/// The elements of a list, where those for which `new_data` returns new contents are re-encoded.
 fn replaced(
     mut list: Reader<'_>,
     mut new_data: impl FnMut(&AuthorizationDataEntry<'_>) -> Result<Option<Vec<u8>>, DecodeError>,
@@ -97,7 +97,7 @@ fn replaced(
     Ok(elements)
 }
 
-/// A SEQUENCE OF what is encoded already.
+/// A SEQUENCE OF elements that are already encoded.
 struct List<'a>(&'a [Vec<u8>]);
 
 impl Encode for List<'_> {
@@ -110,7 +110,7 @@ impl Encode for List<'_> {
     }
 }
 
-/// An EncTicketPart of parts that are encoded already.
+/// An EncTicketPart made of parts that are already encoded.
 struct Signed<'a> {
     before: &'a [u8],
     elements: &'a [Vec<u8>],
@@ -132,5 +132,5 @@ impl Encode for Signed<'_> {
 /// `EncTicketPart ::= [APPLICATION 3]` (RFC 4120 §5.3).
 const ENC_TICKET_PART: u8 = 3;
 
-/// `authorization-data [10]` of it.
+/// Its field `authorization-data [10]`.
 const AUTHORIZATION_DATA: u8 = 10;

@@ -6,15 +6,16 @@ use super::Sid;
 use super::cursor::Cursor;
 use super::error::Fault;
 
-/// User principal name and DNS domain; since 2021 also the account's name and SID.
+/// The user principal name and DNS domain; since 2021 also the account's name and SID.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct UpnDnsInfo {
     /// The user principal name, `user@example.com`.
     pub upn: String,
-    /// The domain by its DNS name.
+    /// The DNS name of the domain.
     pub dns_domain_name: String,
-    /// Whether the account has no `userPrincipalName`, and `upn` was made of account and domain.
+    /// Whether the account has no `userPrincipalName`, so that `upn` was constructed from account
+    /// and domain.
     pub upn_constructed: bool,
     /// The account's name, `sAMAccountName`.
     pub sam_name: Option<String>,
@@ -45,7 +46,7 @@ impl UpnDnsInfo {
     }
 }
 
-/// A part of the buffer, by length and offset in bytes.
+/// The position of a part in the buffer: length and offset in bytes.
 struct Part {
     length: usize,
     offset: usize,
@@ -67,5 +68,5 @@ impl Part {
 /// Flag U: the account has no user principal name of its own.
 const UPN_CONSTRUCTED: u32 = 1;
 
-/// Flag S: the account's name and SID follow.
+/// Flag S: the account's name and SID are included.
 const EXTENDED: u32 = 2;

@@ -1,4 +1,4 @@
-//! `VerifiedPac`: what a PAC's buffers say, once it is certain who says so.
+//! `VerifiedPac`: the contents of a PAC whose signatures were verified.
 
 use super::error::Fault;
 use super::small_buffers::requestor;
@@ -7,13 +7,14 @@ use super::{
     PacSummary, Sid, UpnDnsInfo,
 };
 
-/// A PAC whose signatures were checked, and that it is about the ticket's client.
+/// A PAC whose signatures were verified, and which is about the ticket's client.
 ///
-/// Each buffer is read when it is asked for. A KDC may leave out any of them, and one that cannot
-/// be read takes nothing from the others.
+/// Each buffer is parsed when it is asked for. A KDC may omit any of them, and a malformed buffer
+/// does not affect the others.
 ///
 /// # Example
-/// A service has it from [`Accepted::pac`](crate::Accepted::pac); here it is taken out of a ticket
+/// A service gets this from [`Accepted::pac`](crate::Accepted::pac). Here it is taken manually from
+/// a ticket of Samba's KDC.
 /// of Samba's KDC by hand.
 /// ```
 /// use kerberos_asn1::{Decode, EncTicketPart};
@@ -52,64 +53,64 @@ impl<'a> VerifiedPac<'a> {
         Self(pac)
     }
 
-    /// The buffers as they are, for types that have no reader here.
+    /// The unparsed buffers, for types that have no method here.
     pub fn pac(&self) -> &Pac<'a> {
         &self.0
     }
 
-    /// LOGON_INFO: names, SIDs and groups. Active Directory's KDCs give it, MIT's does not.
+    /// LOGON_INFO: names, SIDs and groups. Active Directory's KDCs provide it, MIT's does not.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when it is not well-formed.
+    /// [`PacError::Buffer`] if it is malformed.
     pub fn logon_info(&self) -> Result<Option<LogonInfo>, PacError> {
         self.read(PacBufferType::LOGON_INFO, LogonInfo::read)
     }
 
-    /// UPN_DNS_INFO: user principal name, DNS domain, and perhaps account name and SID.
+    /// UPN_DNS_INFO: user principal name, DNS domain, and possibly account name and SID.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when it is not well-formed.
+    /// [`PacError::Buffer`] if it is malformed.
     pub fn upn_dns_info(&self) -> Result<Option<UpnDnsInfo>, PacError> {
         self.read(PacBufferType::UPN_DNS_INFO, UpnDnsInfo::read)
     }
 
-    /// DELEGATION_INFO: the services that acted for the client.
+    /// DELEGATION_INFO: the services that have acted for the client.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when it is not well-formed.
+    /// [`PacError::Buffer`] if it is malformed.
     pub fn delegation_info(&self) -> Result<Option<DelegationInfo>, PacError> {
         self.read(PacBufferType::DELEGATION_INFO, DelegationInfo::read)
     }
 
-    /// ATTRIBUTES_INFO: whether the PAC was asked for. It is in TGTs only.
+    /// ATTRIBUTES_INFO: whether the PAC was requested. Only TGTs contain it.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when it is not well-formed.
+    /// [`PacError::Buffer`] if it is malformed.
     pub fn attributes_info(&self) -> Result<Option<AttributesInfo>, PacError> {
         self.read(PacBufferType::ATTRIBUTES_INFO, AttributesInfo::read)
     }
 
-    /// REQUESTOR: the SID of the account that logged in. It is in TGTs only.
+    /// REQUESTOR: the SID of the account that logged in. Only TGTs contain it.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when it is not well-formed.
+    /// [`PacError::Buffer`] if it is malformed.
     pub fn requestor(&self) -> Result<Option<Sid>, PacError> {
         self.read(PacBufferType::REQUESTOR, requestor)
     }
 
-    /// CREDENTIALS_INFO: what the client alone can decrypt.
+    /// CREDENTIALS_INFO: credentials that only the client can decrypt.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when it is not well-formed.
+    /// [`PacError::Buffer`] if it is malformed.
     pub fn credentials_info(&self) -> Result<Option<CredentialsInfo<'a>>, PacError> {
         self.read(PacBufferType::CREDENTIALS_INFO, CredentialsInfo::read)
     }
 
-    /// Who the client is, in one struct, of all buffers that say something about it.
+    /// Who the client is, combined from all relevant buffers.
     ///
     /// # Errors
-    /// [`PacError::Buffer`] when one of them is not well-formed: without its groups a client might
-    /// pass where one of them is kept out. What the others say is still to be had one by one.
+    /// [`PacError::Buffer`] if one of them is malformed: a client whose groups cannot be read must
+    /// not pass for one without groups. The other buffers can still be read individually.
     pub fn summary(&self) -> Result<PacSummary, PacError> {
         PacSummary::of(self)
     }

@@ -1,4 +1,4 @@
-//! `PasswordChangeError`: why a password is not changed, and MIT's words for it.
+//! `PasswordChangeError`: why a password was not changed, and MIT's messages for it.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -11,34 +11,34 @@ use thiserror::Error;
 use super::PasswordRejection;
 use crate::{ApError, KdcError, MIT_ERROR_BASE, MessageError, mit_text};
 
-/// Why a password is not changed, or is not known to be.
+/// Why a password was not changed, or may not have been.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum PasswordChangeError {
-    /// The service says no.
+    /// The service rejected the change.
     #[error("{0}")]
     Rejected(PasswordRejection),
-    /// A KRB-ERROR that says nothing of the password.
+    /// A KRB-ERROR that says nothing about the password.
     #[error("{0}")]
     Refused(Box<KdcError>),
-    /// A KRB-ERROR says that the password was changed, which RFC 3244 §2 forbids: anyone can have
-    /// written it. Windows Server 2025 sends such errors. Logging in with the new password shows
-    /// whether it is true.
+    /// A KRB-ERROR reports that the password was changed. RFC 3244 §2 forbids this, because anyone
+    /// could have written the error. Windows Server 2025 sends such errors. Logging in with the new
+    /// password shows whether it is true.
     #[error("the service says that the password was changed, but does not prove it")]
     UnprovenSuccess,
-    /// The AP-REQ cannot be made, or the AP-REP is not by the service.
+    /// The AP-REQ cannot be made, or the AP-REP is not from the service.
     #[error("{0}")]
     Ap(#[source] Arc<ApError>),
-    /// The KRB-PRIV of the reply is refused.
+    /// The KRB-PRIV of the reply was refused.
     #[error(transparent)]
     Message(#[from] MessageError),
-    /// The reply is not well-formed.
+    /// The reply is malformed.
     #[error("malformed reply: {0}")]
     Malformed(&'static str),
-    /// The reply is of another version of the protocol.
+    /// The reply has another version of the protocol.
     #[error("the reply is of version {0:#06x} of the protocol")]
     Version(u16),
-    /// The message would have more than 65535 bytes.
+    /// The message would be longer than 65535 bytes.
     #[error("the new password is too long for the protocol")]
     TooLong,
 }
@@ -50,7 +50,7 @@ impl From<ApError> for PasswordChangeError {
 }
 
 impl PasswordChangeError {
-    /// The code that MIT's library gives such an error.
+    /// The code that MIT's library uses for this error.
     pub fn mit_code(&self) -> i32 {
         let code = match self {
             Self::Rejected(_) => return CHPW_FAIL,
@@ -64,8 +64,8 @@ impl PasswordChangeError {
         MIT_ERROR_BASE + code.0.clamp(0, 127)
     }
 
-    /// What MIT's `kpasswd` prints of such an error. For one that MIT's library does not know, or
-    /// says less of, it is our own text.
+    /// What MIT's `kpasswd` prints for this error. If MIT's library does not know the error or says
+    /// less about it, this is our own text.
     pub fn mit_message(&self) -> Cow<'static, str> {
         match self {
             Self::Refused(_) | Self::Ap(_) | Self::Message(_) | Self::Version(_) => {

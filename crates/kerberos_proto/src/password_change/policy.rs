@@ -1,9 +1,9 @@
 //! The password policy that Active Directory sends instead of a text: thirty bytes in network byte
-//! order, the first two zero.
+//! order, of which the first two are zero.
 
 use core::fmt;
 
-/// What Active Directory wants of a password. `Display` puts it in MIT's sentences.
+/// Active Directory's requirements for a password. `Display` formats them in MIT's words.
 ///
 /// # Example
 /// ```
@@ -18,20 +18,20 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct PasswordPolicy {
-    /// The fewest characters.
+    /// The minimum number of characters.
     pub min_length: u32,
-    /// From how many previous passwords it must differ.
+    /// The number of previous passwords from which it must differ.
     pub history: u32,
-    /// `DOMAIN_PASSWORD_*` flags; bit 0 wants characters of several kinds.
+    /// `DOMAIN_PASSWORD_*` flags. Bit 0 requires several kinds of characters.
     pub properties: u32,
-    /// After how long it expires, in units of 100 ns.
+    /// After what time it expires, in units of 100 ns.
     pub max_age: u64,
     /// How long it must be kept, in units of 100 ns.
     pub min_age: u64,
 }
 
 impl PasswordPolicy {
-    /// The policy in `data`, if it has the form of one.
+    /// Parses `data`; `None` if it does not have the format of a policy.
     pub fn parse(data: &[u8]) -> Option<Self> {
         let mut rest = data;
         let policy = [0, 0] == *take::<2>(&mut rest)?;

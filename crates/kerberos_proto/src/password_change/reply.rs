@@ -1,4 +1,4 @@
-//! The reply of the kpasswd service, checked (RFC 3244 §2).
+//! Checks the reply of the kpasswd service (RFC 3244 §2).
 
 use alloc::boxed::Box;
 
@@ -10,17 +10,17 @@ use super::{
 use crate::{ApError, KdcError, MessageReceiver, Timestamp};
 
 impl PasswordChange {
-    /// Checks that `reply`, received at `now`, says that the password is changed.
+    /// Checks that `reply`, received at the time `now`, confirms the password change.
     ///
-    /// The address that the reply names as its recipient's is not looked at: behind an address
-    /// translator it is another than ours, and by then the password is changed.
+    /// The recipient's address in the reply is not checked: behind NAT it differs from ours, and by
+    /// then the password has been changed.
     ///
     /// # Errors
-    /// [`PasswordChangeError::Rejected`] when the service says no, and the others as their variants
-    /// say. After [`UnprovenSuccess`](PasswordChangeError::UnprovenSuccess) and all that is wrong
-    /// with a reply, the password may be changed all the same.
+    /// [`PasswordChangeError::Rejected`] if the service rejects the change, and the other variants
+    /// as documented there. After [`UnprovenSuccess`](PasswordChangeError::UnprovenSuccess), and
+    /// after any error about the reply itself, the password may nevertheless have been changed.
     pub fn check_reply(&self, reply: &[u8], now: Timestamp) -> Result<(), PasswordChangeError> {
-        // RFC 3244 §2: an error comes as it is; in version 1, in the frame of a reply.
+        // RFC 3244 §2: an error comes without a frame or, in version 1, in the frame of a reply.
         if MessageType::of_der(reply) == Some(MessageType::KRB_ERROR) {
             return Err(self.refused(reply));
         }
@@ -29,9 +29,9 @@ impl PasswordChange {
             return Err(self.refused(rest));
         }
         let ap_reply = self.initiator.check_reply(ap_rep)?;
-        // §2: in the authenticator's subkey, whatever key the AP-REP proposes.
+        // §2: encrypted in the authenticator's subkey, whatever subkey the AP-REP proposes.
         let mut receiver = MessageReceiver::new(self.key());
-        // The number is the AP-REP's, so that our own message is no answer to itself.
+        // The number is the AP-REP's, so that our own message is not accepted as its answer.
         receiver.sequence_number = Some(ap_reply.sequence_number.unwrap_or_default());
         let message = receiver.private(rest, now)?;
         match result(&message.data, true)? {
@@ -40,7 +40,7 @@ impl PasswordChange {
         }
     }
 
-    /// What a KRB-ERROR says.
+    /// The error for a KRB-ERROR.
     fn refused(&self, message: &[u8]) -> PasswordChangeError {
         let error = match KrbError::from_der(message) {
             Ok(error) => error,
@@ -49,7 +49,7 @@ impl PasswordChange {
         match result(error.e_data.unwrap_or_default(), false) {
             Ok(Ok(())) => PasswordChangeError::UnprovenSuccess,
             Ok(Err(rejection)) => PasswordChangeError::Rejected(rejection),
-            // Nothing about the password: the code is all there is.
+            // It says nothing about the password, so only the code remains.
             Err(_) => {
                 let (client, server) = (self.initiator.client(), self.initiator.server());
                 PasswordChangeError::Refused(Box::new(KdcError::new(&error, client, server)))
@@ -58,7 +58,7 @@ impl PasswordChange {
     }
 }
 
-/// The AP-REP of a reply and what follows it.
+/// The AP-REP of a reply, and what follows it.
 fn unframe(reply: &[u8]) -> Result<(&[u8], &[u8]), PasswordChangeError> {
     let malformed = PasswordChangeError::Malformed;
     let (numbers, rest) = reply
@@ -79,7 +79,7 @@ fn unframe(reply: &[u8]) -> Result<(&[u8], &[u8]), PasswordChangeError> {
         .ok_or(malformed("the AP-REP is longer than the reply"))
 }
 
-/// The result code and what follows it.
+/// Parses the result code and what follows it.
 fn result(
     data: &[u8],
     is_authentic: bool,

@@ -1,4 +1,4 @@
-//! `PasswordResult` and `PasswordRejection`: what the kpasswd service says (RFC 3244 §2).
+//! `PasswordResult` and `PasswordRejection`: the answer of the kpasswd service (RFC 3244 §2).
 
 use alloc::borrow::ToOwned as _;
 use alloc::string::{String, ToString as _};
@@ -8,29 +8,29 @@ use core::fmt;
 use super::PasswordPolicy;
 use crate::Shown;
 
-/// The result code of a reply (RFC 3244 §2); any but zero is a failure.
+/// The result code of a reply (RFC 3244 §2). Any code except zero is a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PasswordResult(pub u16);
 
 impl PasswordResult {
-    /// The password is changed.
+    /// The password was changed.
     pub const SUCCESS: Self = Self(0);
     /// The request is malformed.
     pub const MALFORMED: Self = Self(1);
-    /// Something failed that would fail again.
+    /// A permanent failure.
     pub const HARDERROR: Self = Self(2);
     /// Authentication failed.
     pub const AUTHERROR: Self = Self(3);
-    /// Another password may do, or another time.
+    /// Another password, or another time, may be accepted.
     pub const SOFTERROR: Self = Self(4);
-    /// The client may not do this.
+    /// The client is not allowed to do this.
     pub const ACCESSDENIED: Self = Self(5);
     /// The service does not know this version of the protocol.
     pub const BAD_VERSION: Self = Self(6);
-    /// The ticket has to be one that the client logged in for.
+    /// The ticket must come from a login (an AS exchange).
     pub const INITIAL_FLAG_NEEDED: Self = Self(7);
 
-    /// MIT's text for it, as `kpasswd` prints it.
+    /// MIT's text for the code, as printed by `kpasswd`.
     ///
     /// # Example
     /// ```
@@ -53,27 +53,27 @@ impl PasswordResult {
     }
 }
 
-/// A service's no, with its reasons. `Display` is a line as `kpasswd` prints it.
+/// A rejection by the service, with its reasons. `Display` formats it like `kpasswd`, on one line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct PasswordRejection {
-    /// What kind of no it is.
+    /// The kind of rejection.
     pub result: PasswordResult,
-    /// The reasons: a text, or a policy of Active Directory in binary form.
+    /// The reasons: a text, or an Active Directory policy in binary form.
     pub data: Vec<u8>,
-    /// Whether the service has proven that it says so; a KRB-ERROR anyone can write.
+    /// Whether the service has proven that this is its answer. Anyone can write a KRB-ERROR.
     pub is_authentic: bool,
 }
 
 impl PasswordRejection {
-    /// The policy that the password does not follow, where Active Directory tells it.
+    /// The policy that the password violates, if Active Directory sends it.
     pub fn policy(&self) -> Option<PasswordPolicy> {
         PasswordPolicy::parse(&self.data)
     }
 
-    /// The reasons in words, as MIT's library has them. Control characters are escaped but for tabs
-    /// and the ends of lines, and more than 1000 characters are cut, since the words of a stranger
-    /// end up on a terminal.
+    /// The reasons in words, like those of MIT's library. Because this text of an outsider ends up
+    /// on a terminal, control characters except tabs and line breaks are escaped, and everything
+    /// after 1000 characters is cut.
     pub fn message(&self) -> String {
         if let Some(policy) = self.policy() {
             let sentences = alloc::format!("{policy}");
@@ -119,7 +119,7 @@ mod tests {
         check(b"", helpless);
         check(b"\0This is not valid.", helpless);
         check(b"\xff", helpless);
-        // A policy without any rule.
+        // A policy without rules.
         check(&[0; 30], helpless);
     }
 }

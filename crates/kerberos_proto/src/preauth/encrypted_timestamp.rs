@@ -1,4 +1,4 @@
-//! PA-ENC-TIMESTAMP: the time, encrypted in the client's long-term key (RFC 4120 §5.2.7.2).
+//! PA-ENC-TIMESTAMP: the time, encrypted with the client's long-term key (RFC 4120 §5.2.7.2).
 
 use alloc::vec;
 
@@ -32,8 +32,8 @@ impl Mechanism for EncryptedTimestamp {
             return Err(ExchangeError::TimestampDisabled);
         }
         cx.long_term_key()?;
-        // The time may come from an unauthenticated error. Whoever forges one gains an encrypted
-        // future time, which is good for the KDC's logs only.
+        // The time may come from an unauthenticated error. An attacker who forges one only gains an
+        // encrypted time in the future, which does no more than confuse the KDC's logs.
         let now = cx.now();
         let timestamp = PaEncTsEnc {
             patimestamp: now.to_kerberos_time(),

@@ -1,5 +1,5 @@
-//! What the KDC says of the client's key: PA-ETYPE-INFO2 (RFC 4120 §5.2.7.5), PA-ETYPE-INFO
-//! (§5.2.7.4) and PA-PW-SALT (§5.2.7.3), of which the first that is there counts.
+//! What the KDC says about the client's key: PA-ETYPE-INFO2 (RFC 4120 §5.2.7.5), PA-ETYPE-INFO
+//! (§5.2.7.4) or PA-PW-SALT (§5.2.7.3). The first of these that is present counts.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use super::{OwnedPaData, find};
 use crate::trace::{Etype, PaType, Printable, trace};
 use crate::{ExchangeError, PasswordSalt, Principal};
 
-/// How the client's key is made, as far as the KDC has said.
+/// How to derive the client's key, as far as the KDC has said.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct KeyInfo {
     pub(crate) etype: EncryptionType,
@@ -20,7 +20,7 @@ pub(crate) struct KeyInfo {
 }
 
 impl KeyInfo {
-    /// Nothing is known but the type to assume.
+    /// Nothing is known except an encryption type to assume.
     pub(crate) fn new(etype: EncryptionType) -> Self {
         Self {
             etype,
@@ -29,7 +29,7 @@ impl KeyInfo {
         }
     }
 
-    /// The same for the key of `client`, whose name fills in for a missing salt.
+    /// The parameters for the key of `client`, whose name provides the default for a missing salt.
     pub(crate) fn salt_for(&self, client: &Principal) -> PasswordSalt {
         PasswordSalt {
             etype: self.etype,
@@ -38,8 +38,8 @@ impl KeyInfo {
         }
     }
 
-    /// What `padata` says of each of the `acceptable` types, in their order. Where no list names
-    /// types, what there is to say is of the type `assumed`.
+    /// What `padata` says about each of the `acceptable` types, in their order. A salt without an
+    /// encryption type is for `assumed`.
     ///
     /// # Errors
     /// [`ExchangeError::AfsSalt`].
@@ -62,12 +62,13 @@ impl KeyInfo {
         Ok(Vec::from([info]))
     }
 
-    /// Learns from `padata`, taking the first of `acceptable` that the KDC has a key of.
+    /// Updates itself from `padata`, choosing the first of `acceptable` for which the KDC has a
+    /// key.
     ///
-    /// A hint that is not well-formed is ignored, as in MIT's library.
+    /// A malformed hint is ignored, as in MIT's library.
     ///
     /// # Errors
-    /// [`ExchangeError::NoCommonEtype`] when the KDC has hints, but for other types only, and
+    /// [`ExchangeError::NoCommonEtype`] if the KDC's hints are all for other types, and
     /// [`ExchangeError::AfsSalt`].
     pub(crate) fn update(
         &mut self,
@@ -85,7 +86,8 @@ impl KeyInfo {
         Ok(())
     }
 
-    /// As [`update`](Self::update), without a trace; returns whether an entry was chosen.
+    /// The same as [`update`](Self::update), but without a trace. Returns whether an entry was
+    /// chosen.
     fn learn(
         &mut self,
         padata: &[OwnedPaData],
@@ -104,8 +106,8 @@ impl KeyInfo {
         Ok(true)
     }
 
-    /// The same for a reply encrypted with `etype`, which the KDC may have chosen after all, with
-    /// the hints of its earlier list and of the reply.
+    /// Updates itself for a reply encrypted with `etype` (the KDC may have chosen this type despite
+    /// its hints), from the hints in its earlier list and in the reply.
     ///
     /// # Errors
     /// [`ExchangeError::AfsSalt`].
@@ -115,7 +117,7 @@ impl KeyInfo {
         reply: &[OwnedPaData],
         etype: EncryptionType,
     ) -> Result<Self, ExchangeError> {
-        // Hints for other types say nothing of this one.
+        // Hints for other types say nothing about this one.
         let ignore = |result| match result {
             Err(ExchangeError::NoCommonEtype { .. }) => Ok(()),
             other => other,
@@ -126,7 +128,7 @@ impl KeyInfo {
         Ok(self)
     }
 
-    /// RFC 4120 §5.2.7.3: an older KDC sends the salt alone.
+    /// RFC 4120 §5.2.7.3: older KDCs send just the salt.
     fn update_salt(&mut self, padata: &[OwnedPaData]) -> Result<(), ExchangeError> {
         if let Some(salt) = find(padata, PaDataType::PW_SALT) {
             self.salt = Some(salt.to_vec());
@@ -142,7 +144,7 @@ impl KeyInfo {
     }
 }
 
-/// An entry of either kind of hint.
+/// An entry of PA-ETYPE-INFO2 or PA-ETYPE-INFO.
 struct Entry<'a> {
     etype: EncryptionType,
     salt: Option<&'a [u8]>,
@@ -159,7 +161,8 @@ impl Entry<'_> {
     }
 }
 
-/// The entries of the hint that counts: RFC 4120 §5.2.7.5 lets ETYPE-INFO2 go before ETYPE-INFO.
+/// The entries of the hint that counts: RFC 4120 §5.2.7.5 gives ETYPE-INFO2 precedence over
+/// ETYPE-INFO.
 fn entries(padata: &[OwnedPaData]) -> Option<Vec<Entry<'_>>> {
     if let Some(info) = find(padata, PaDataType::ETYPE_INFO2) {
         let info = EtypeInfo2::from_der(info).ok()?;

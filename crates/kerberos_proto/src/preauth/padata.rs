@@ -22,7 +22,7 @@ impl OwnedPaData {
         Self::new(padata_type, Vec::new())
     }
 
-    /// An owned copy of the padata of a message.
+    /// An owned copy of the padata in a message.
     pub(crate) fn list(wire: Option<&MethodData<'_>>) -> Vec<Self> {
         let padata = wire.into_iter().flat_map(|list| list.iter());
         padata.map(Self::from).collect()
@@ -42,7 +42,7 @@ impl From<PaData<'_>> for OwnedPaData {
     }
 }
 
-/// The contents of the first padata of `wanted` type.
+/// The contents of the first padata of type `wanted`.
 pub(crate) fn find(padata: &[OwnedPaData], wanted: PaDataType) -> Option<&[u8]> {
     padata
         .iter()
@@ -50,14 +50,15 @@ pub(crate) fn find(padata: &[OwnedPaData], wanted: PaDataType) -> Option<&[u8]> 
         .map(|one| one.value.as_slice())
 }
 
-/// RFC 6113 §5.2: a cookie is to be sent back as it came.
+/// RFC 6113 §5.2: a cookie must be sent back unchanged.
 pub(super) fn cookie(padata: &[OwnedPaData]) -> Option<OwnedPaData> {
     let cookie = find(padata, PaDataType::FX_COOKIE)?;
     trace!("Received cookie: {}", Printable(cookie));
     Some(OwnedPaData::new(PaDataType::FX_COOKIE, cookie.to_vec()))
 }
 
-/// The preferred types first, in the order preferred; the rest as it was.
+/// Moves the preferred types to the front, in the order of preference, and keeps the order of the
+/// rest.
 pub(super) fn sorted(mut padata: Vec<OwnedPaData>, preferred: &[i32]) -> Vec<OwnedPaData> {
     let rank = |one: &OwnedPaData| {
         preferred

@@ -1,5 +1,5 @@
-//! The text form of a principal, `component/component@REALM`, read and written as MIT's library
-//! does: RFC 4120 §6.2 leaves it to implementations, and users compare with MIT's.
+//! The text form of a principal, `component/component@REALM`, read and written like MIT's library:
+//! RFC 4120 §6.2 leaves it to implementations, and users compare with MIT's.
 
 mod options;
 
@@ -17,32 +17,32 @@ use super::Principal;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum PrincipalError {
-    /// A separator stands where it may not: a second `@`, a `/` in the realm, a `\` at the end.
+    /// A separator is misplaced: a second `@`, a `/` in the realm, a `\` at the end.
     #[error("malformed representation of principal")]
     Malformed,
-    /// The text names no realm and there is no default, or one was required.
+    /// The text has no realm, and there is no default realm or the realm was required.
     #[error("the principal name has no realm")]
     NoRealm,
-    /// The text names a realm where none is allowed.
+    /// The text has a realm, but none is allowed.
     #[error("the principal name has a realm")]
     RealmPresent,
 }
 
 impl Principal {
-    /// Parses `text`, which must name its realm.
+    /// Parses `text`, which must include its realm.
     ///
     /// # Errors
-    /// [`PrincipalError::NoRealm`] when there is no `@REALM`, else as
+    /// [`PrincipalError::NoRealm`] if there is no `@REALM`, otherwise the same as
     /// [`parse_with_realm`](Self::parse_with_realm).
     pub fn parse(text: &str) -> Result<Self, PrincipalError> {
         Self::parse_bytes(text.as_bytes(), &ParseOptions::default())
     }
 
-    /// Parses `text`, whose realm is `default_realm` unless it names one; the empty realm of
-    /// `user@` counts as named.
+    /// Parses `text`. Its realm is `default_realm` unless the text has a realm; the empty realm of
+    /// `user@` counts as one.
     ///
-    /// `\` makes the next character ordinary, and `\n`, `\t`, `\b` and `\0` mean a line feed, a
-    /// tab, a backspace and a NUL.
+    /// A `\` takes away the special meaning of the next character; `\n`, `\t`, `\b` and `\0` mean a
+    /// line feed, a tab, a backspace and a NUL.
     ///
     /// # Errors
     /// [`PrincipalError::Malformed`] for a second `@`, a `/` within the realm or a `\` at the end.
@@ -54,7 +54,8 @@ impl Principal {
     /// Parses an enterprise name (RFC 6806 §5): its first `@` and every `/` belong to the name.
     ///
     /// # Errors
-    /// As [`parse_with_realm`](Self::parse_with_realm), where the second `@` starts the realm.
+    /// The same as [`parse_with_realm`](Self::parse_with_realm), except that here the second `@`
+    /// starts the realm.
     ///
     /// # Example
     /// ```
@@ -68,12 +69,12 @@ impl Principal {
         Self::parse_bytes(text.as_bytes(), &options)
     }
 
-    /// Parses `text`, of whatever encoding, as `options` say.
+    /// Parses `text`, in any encoding, according to `options`.
     ///
     /// # Errors
-    /// [`PrincipalError::Malformed`] as [`parse_with_realm`](Self::parse_with_realm);
-    /// [`PrincipalError::NoRealm`] and [`PrincipalError::RealmPresent`] as the
-    /// [`RealmRule`] says.
+    /// [`PrincipalError::Malformed`] as in [`parse_with_realm`](Self::parse_with_realm);
+    /// [`PrincipalError::NoRealm`] and [`PrincipalError::RealmPresent`] depending on the
+    /// [`RealmRule`].
     pub fn parse_bytes(text: &[u8], options: &ParseOptions<'_>) -> Result<Self, PrincipalError> {
         let (components, realm) = split(text, options.enterprise)?;
         let realm = match (options.realm, realm) {
@@ -98,18 +99,20 @@ impl Principal {
         })
     }
 
-    /// Appends the text form with MIT's escapes, `name@REALM`, to `out`; bytes stay as they are.
+    /// Appends the text form `name@REALM` with MIT's escapes to `out`. Bytes that are not UTF-8 are
+    /// copied unchanged.
     pub fn unparse_into(&self, out: &mut Vec<u8>) {
         self.unparse_with(&UnparseOptions::default(), out);
     }
 
-    /// Appends the text form that `options` ask for to `out`; bytes stay as they are.
+    /// Appends the text form selected by `options` to `out`. Bytes that are not UTF-8 are copied
+    /// unchanged.
     pub fn unparse_with(&self, options: &UnparseOptions<'_>, out: &mut Vec<u8>) {
         write_name(self.components(), &self.realm, options, out);
     }
 
-    /// As [`unparse_into`](Self::unparse_into) for a name that was never made a `Principal`, such
-    /// as one of ten thousand in a file.
+    /// The same as [`unparse_into`](Self::unparse_into) for a name that is not a `Principal`, for
+    /// example one of ten thousand in a file.
     pub fn unparse_parts_into<'a>(
         components: impl IntoIterator<Item = &'a [u8]>,
         realm: &[u8],
@@ -118,7 +121,7 @@ impl Principal {
         write_name(components, realm, &UnparseOptions::default(), out);
     }
 
-    /// The text form that `options` ask for, with bytes that are no UTF-8 replaced.
+    /// The text form selected by `options`, where bytes that are not UTF-8 are replaced.
     pub fn unparse(&self, options: &UnparseOptions<'_>) -> String {
         let mut out = Vec::new();
         self.unparse_with(options, &mut out);
@@ -126,7 +129,7 @@ impl Principal {
     }
 }
 
-/// The components of `text`, at least one, and the realm if there is an `@` for it.
+/// The components of a name, at least one, and the realm if there was an `@`.
 type Parts = (Vec<Vec<u8>>, Option<Vec<u8>>);
 
 fn split(text: &[u8], enterprise: bool) -> Result<Parts, PrincipalError> {
@@ -176,7 +179,7 @@ fn write_name<'a>(
         OmitRealm::If(default_realm) => realm != default_realm,
         OmitRealm::Always => false,
     };
-    // Where no realm can follow, an `@` is no separator.
+    // If no realm can follow, an `@` is not a separator.
     let escape_at = options.omit_realm != OmitRealm::Always;
     for (index, component) in components.into_iter().enumerate() {
         if index > 0 {
@@ -191,7 +194,7 @@ fn write_name<'a>(
 }
 
 fn write_part(part: &[u8], display: bool, escape_at: bool, out: &mut Vec<u8>) {
-    // Names seldom need an escape. To look at every byte takes less than to ask after each whether
+    // Names seldom need an escape. Looking at every byte is faster than testing after each whether
     // to stop.
     let suspect = |byte: u8| matches!(byte, 0..=b'\n' | b'/' | b'@' | b'\\');
     if display
@@ -202,7 +205,7 @@ fn write_part(part: &[u8], display: bool, escape_at: bool, out: &mut Vec<u8>) {
         out.extend_from_slice(part);
         return;
     }
-    // What lies between two escapes is copied at once.
+    // Copies the text between two escapes in one piece.
     let mut rest = part;
     while let Some(at) = rest
         .iter()
@@ -219,7 +222,7 @@ fn write_part(part: &[u8], display: bool, escape_at: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// The character that stands for `byte` after a `\`, if it cannot stand for itself.
+/// The character that represents `byte` after a `\`, if `byte` must be escaped.
 fn escape(byte: u8, escape_at: bool) -> Option<u8> {
     match byte {
         b'\n' => Some(b'n'),

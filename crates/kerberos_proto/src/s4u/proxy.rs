@@ -1,5 +1,5 @@
-//! `S4u2Proxy`: a ticket to another service on behalf of the client of a ticket to this one
-//! (MS-SFU §3.1.5.2), also where that other service lives in another realm.
+//! `S4u2Proxy`: a ticket to another service, possibly in another realm, on behalf of the client of
+//! a ticket to this service (MS-SFU §3.1.5.2).
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -15,21 +15,21 @@ use crate::{
     TgsExchange, TgsOutcome, TgsParams, Timestamp,
 };
 
-/// A service's search for a ticket to another service on behalf of a user, under way.
+/// A service's request for a ticket to another service on behalf of a user, in progress.
 ///
 /// ```text
 /// own KDC, with the evidence ─── ticket ───────────────────────────────────────► done
 ///      │ referral (resource-based only): a proxy TGT                               ▲
 ///      ▼                                                                           │
-/// ordinary request, referrals followed: a TGT of one's own for the target's realm  │
+/// ordinary request, referrals followed: the service's TGT for the target's realm   │
 ///      ▼                                                                           │
-/// the proxy TGT, too, brought to that realm                                        │
+/// the proxy TGT is taken to that realm, too                                        │
 ///      ▼                                                                           │
 /// the target's KDC, with the proxy TGT as the evidence ────────────────────────────┘
 /// ```
 ///
 /// # Example
-/// How the service got its own `tgt`, and alice's ticket to it, is as [`S4u2Self`] shows it.
+/// For getting the service's own `tgt` and alice's ticket to it, see [`S4u2Self`].
 /// ```
 /// # use kerberos_proto::*;
 /// # use kerberos_testkdc::{Account, Kdc, Transport};
@@ -77,7 +77,7 @@ use crate::{
 /// [`S4u2Self`]: crate::S4u2Self
 #[derive(Debug)]
 pub struct S4u2Proxy {
-    /// As the caller wants the ticket; each request is made from it.
+    /// The ticket that the caller wants. Each request is derived from this.
     params: TgsParams,
     evidence: Credential,
     /// The service's own TGT that was used last.
@@ -87,28 +87,28 @@ pub struct S4u2Proxy {
     trail: Trail,
 }
 
-/// Which request is waiting for its answer.
+/// The request that awaits an answer.
 #[derive(Clone, Debug)]
 enum Stage {
-    /// The evidence, shown to the service's own KDC.
+    /// The evidence ticket, sent to the service's own KDC.
     Evidence,
-    /// An ordinary request for the service, on the way to the target's realm.
+    /// An ordinary request for the target service, on the way to the target's realm.
     TargetTgt { proxy: Credential },
-    /// A request for a TGT of the target's realm, by the proxy TGT.
+    /// A request for a TGT of the target's realm with the proxy TGT.
     ProxyTgt { proxy: Credential },
-    /// The proxy TGT, shown to the target's KDC.
+    /// The proxy TGT, sent to the target's KDC.
     Target,
 }
 
 impl S4u2Proxy {
-    /// Starts it by means of `tgt`, the service's own, for its own realm, and gives the request.
+    /// Starts with `tgt`, the service's own TGT for its own realm, and returns the first request.
     ///
-    /// `params` name the other service; if it lives in another realm, the KDC's referrals must lead
-    /// there. `evidence` is a ticket of the user to the service: from [`S4u2Self`], or one that the
-    /// user showed. Whether it must be forwardable is the KDC's to say.
+    /// `params` name the other service. If that is in another realm, the KDC's referrals must lead
+    /// there. `evidence` is a ticket of the user to this service: from [`S4u2Self`], or one that
+    /// the user presented. The KDC decides whether it must be forwardable.
     ///
     /// # Errors
-    /// As [`TgsExchange::start`].
+    /// The same as [`TgsExchange::start`].
     ///
     /// [`S4u2Self`]: crate::S4u2Self
     pub fn start(
@@ -123,7 +123,7 @@ impl S4u2Proxy {
         let trail = Trail::new(realm(tgt), &params.policy);
         let on_behalf = OnBehalf::client_of(evidence);
         let (exchange, request) = ask(&params, Some(on_behalf), tgt, &mut Env { rng, now })?;
-        // The restrictions that were asked for are in the first answer, whatever that is.
+        // The requested restrictions are included in the first answer, whatever it is.
         params.authorization_data = Vec::new();
         let machine = Self {
             params,
@@ -139,9 +139,9 @@ impl S4u2Proxy {
     /// Takes the answer to the last request.
     ///
     /// # Errors
-    /// When a KDC refuses, when an answer is malformed or not what was asked for, when a KDC on the
-    /// way does not know resource-based delegation, and when referrals go too far or round in
-    /// circles. Every error is final.
+    /// When a KDC refuses, when an answer is malformed or does not match the request, when a KDC on
+    /// the way does not support resource-based delegation, and when referrals are too many or
+    /// circular. Every error is final.
     pub fn step(
         &mut self,
         reply: &[u8],
@@ -156,12 +156,12 @@ impl S4u2Proxy {
         let next = match (self.stage.clone(), outcome) {
             (Stage::Evidence, TgsOutcome::Ticket(ticket)) => return self.finish(ticket),
             (Stage::Evidence, TgsOutcome::Referral { realm, tgt }) => {
-                // Else it may be an ordinary referral, and nothing of the user in it.
+                // Otherwise it may be an ordinary referral that does not contain the user.
                 self.check_resource_based()?;
                 trace!("Following S4U2Proxy referral to {}", realm.escape_ascii());
                 Stage::TargetTgt { proxy: tgt }
             }
-            // The ticket is of no use, the TGT that it was got with is.
+            // The ticket is not needed, only the TGT that was used to get it.
             (Stage::TargetTgt { proxy }, TgsOutcome::Ticket(_)) => {
                 self.trail = Trail::new(realm(&proxy), &self.params.policy);
                 Stage::ProxyTgt { proxy }
@@ -218,14 +218,15 @@ impl S4u2Proxy {
 
     fn finish(&self, ticket: Credential) -> Result<Step<Credential>, ExchangeError> {
         let asked = &self.params.server;
-        // One's own realm is no more than where to begin.
+        // The service's own realm only means where to begin.
         let anywhere = asked.realm().is_empty() || asked.realm() == self.evidence.server.realm();
         let there = anywhere || asked.realm() == ticket.server.realm();
         if !there || !ticket.server.same_name(asked) {
             return Err(self.wrong_server(&ticket));
         }
         Ok(Step::Done(Box::new(Credential {
-            // By which caches tell whose ticket it is; a proxy TGT would not be found again.
+            // Caches use this to tell on whose behalf a ticket is. With a proxy TGT here the ticket
+            // would not be found again.
             second_ticket: self.evidence.ticket.clone(),
             ..ticket
         })))
@@ -247,7 +248,7 @@ impl S4u2Proxy {
         }
     }
 
-    /// Says why, where the KDC's code alone would not.
+    /// Replaces the KDC's error if its code alone would not explain the reason.
     fn refused(&self, error: ExchangeError) -> ExchangeError {
         let forwardable = self.evidence.flags.contains(TicketFlags::FORWARDABLE);
         match error {
@@ -263,7 +264,7 @@ impl S4u2Proxy {
     }
 }
 
-/// Asks the KDC that `tgt` is for.
+/// Asks the KDC of the realm that `tgt` is for.
 fn ask(
     params: &TgsParams,
     on_behalf: Option<OnBehalf>,
@@ -271,13 +272,13 @@ fn ask(
     env: &mut Env<'_>,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
     let mut params = params.clone();
-    // Which realm it is, the KDC's referrals tell.
+    // The KDC's referrals determine the realm.
     params.server = params.server.with_realm(realm(tgt));
     params.on_behalf = on_behalf;
     TgsExchange::start(params, tgt, env.rng, env.now)
 }
 
-/// The realm that `tgt` opens; with none of its own the exchange will not start.
+/// The realm in which `tgt` can be used. If there is none, the exchange will not start.
 fn realm(tgt: &Credential) -> &[u8] {
     tgt.server.tgt_realm().unwrap_or_default()
 }

@@ -1,5 +1,6 @@
-//! `S4u2Self`: a service's ticket to itself on behalf of a user (MS-SFU §3.1.5.1), asked of the
-//! user's realm first and then of each that refers the service back to its own.
+//! `S4u2Self`: a service's ticket to itself on behalf of a user (MS-SFU §3.1.5.1). It is requested
+//! in the user's realm first, then in each realm that a referral leads to, back to the service's
+//! own.
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -17,7 +18,7 @@ use crate::{
     TgsOutcome, TgsParams, Timestamp,
 };
 
-/// A service's search for a ticket of a user to itself, under way.
+/// A service's request for a ticket to itself on behalf of a user, in progress.
 ///
 /// # Example
 /// ```
@@ -69,13 +70,13 @@ pub struct S4u2Self {
 }
 
 impl S4u2Self {
-    /// Starts it by means of `tgt`, which is for `user_realm`, and gives the request.
+    /// Starts with `tgt`, which is for `user_realm`, and returns the first request.
     ///
-    /// The service is the one that `params` name, and has to be the client of `tgt`. The user, and
-    /// that the KDC may refer the service on, are set here.
+    /// `params` name the service, which must be the client of `tgt`. The user and the permission
+    /// for referrals are set here.
     ///
     /// # Errors
-    /// As [`TgsExchange::start`].
+    /// The same as [`TgsExchange::start`].
     pub fn start(
         mut params: TgsParams,
         user: &S4uUser,
@@ -112,8 +113,8 @@ impl S4u2Self {
     /// Takes the answer to the last request.
     ///
     /// # Errors
-    /// When a KDC refuses, when an answer is malformed, not what was asked for or does not prove
-    /// who the user is, and when referrals go too far or round in circles. Every error is final.
+    /// When a KDC refuses, when an answer is malformed, does not match the request or does not
+    /// prove who the user is, and when referrals are too many or circular. Every error is final.
     pub fn step(
         &mut self,
         reply: &[u8],
@@ -125,8 +126,8 @@ impl S4u2Self {
             Step::Done(outcome) => *outcome,
         };
         match outcome {
-            // Of its own realm: another one's word, signed by itself, is not enough to say who the
-            // user is.
+            // The ticket must come from the service's own realm. Another realm's statement, signed
+            // only by itself, does not prove who the user is.
             TgsOutcome::Ticket(ticket) if ticket.server == self.service => {
                 Ok(Step::Done(Box::new(ticket)))
             }
@@ -147,8 +148,8 @@ impl S4u2Self {
         }
     }
 
-    /// Keeps the user's name as the user's realm gave it. No other realm may change that, nor can
-    /// it use the certificate; and restrictions that were asked for are in the referral by now.
+    /// Keeps the user's name as given by the user's realm. No other realm may change it or can use
+    /// the certificate. Requested restrictions are in the referral by now.
     fn note_user(&mut self) {
         self.params.authorization_data = Vec::new();
         if let Some(OnBehalf::User {
@@ -166,7 +167,7 @@ impl S4u2Self {
     }
 }
 
-/// Asks the KDC that `tgt` is for.
+/// Asks the KDC of the realm that `tgt` is for.
 fn ask(
     params: &mut TgsParams,
     service: &Principal,
@@ -174,7 +175,8 @@ fn ask(
     env: &mut Env<'_>,
 ) -> Result<(TgsExchange, Request), ExchangeError> {
     let realm = tgt.server.tgt_realm().unwrap_or_default();
-    // A foreign realm knows the service by its full name at most: it shall look where that leads.
+    // A foreign realm knows the service at most by its full name, which the KDC can use to find its
+    // realm.
     params.server = if realm == service.realm() {
         service.clone()
     } else {

@@ -1,5 +1,5 @@
-//! `UserRealm`: which realm a user lives in, found as MIT's library finds it: by an AS-REQ that is
-//! not meant to be completed (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
+//! `UserRealm`: finds a user's realm like MIT's library does, with an AS-REQ that is not meant to
+//! be completed (RFC 6806 §7, MS-SFU §3.1.5.1.1.1).
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -16,14 +16,14 @@ use crate::trace::trace;
 use crate::trail::Trail;
 use crate::{AsParams, ExchangeError, KdcError, Policy, Principal, Request, Step, Timestamp};
 
-/// The search for a user's realm under way.
+/// A search for a user's realm in progress.
 ///
-/// Its result is not authenticated, and only tells which realm to ask next; the user's name is
-/// proven by [`S4u2Self`](super::S4u2Self).
+/// Its result is not authenticated and only tells which realm to ask next.
+/// [`S4u2Self`](super::S4u2Self) proves the user's name.
 #[derive(Debug)]
 pub struct UserRealm {
     params: AsParams,
-    /// The user in the realm that is being asked.
+    /// The user, in the realm that is currently being asked.
     user: Principal,
     certificate: Option<Vec<u8>>,
     etypes: Vec<EncryptionType>,
@@ -35,7 +35,7 @@ pub struct UserRealm {
 }
 
 impl UserRealm {
-    /// Starts the search, for a service of `realm`; it is over at once where the name tells.
+    /// Starts the search for a service in `realm`. It is over at once if the name already tells.
     ///
     /// # Errors
     /// [`ExchangeError::NoEtypes`] when the policy allows no supported encryption type.
@@ -59,7 +59,7 @@ impl UserRealm {
     ) -> Result<(Self, Step<Vec<u8>>), ExchangeError> {
         let (user, certificate) = match user {
             S4uUser::Name(name) => (name.clone(), None),
-            // What MIT's library sends: KDCs look at the certificate and not at the name.
+            // Like MIT's library: KDCs look at the certificate and not at the name.
             S4uUser::Certificate(certificate) => (
                 Principal::new(NameType::X500_PRINCIPAL, [b""], realm),
                 Some(certificate.clone()),
@@ -105,7 +105,7 @@ impl UserRealm {
     ///
     /// # Errors
     /// When the KDC does not know the user or refuses for another reason, when its answer is
-    /// malformed, and when referrals go too far or round in circles. Every error is final.
+    /// malformed, and when referrals are too many or circular. Every error is final.
     pub fn step(
         &mut self,
         reply: &[u8],
@@ -116,7 +116,7 @@ impl UserRealm {
             return Err(ExchangeError::Finished);
         }
         match MessageType::of_der(reply) {
-            // Whatever it says: only a realm that has the user would answer so.
+            // The contents do not matter: only a realm that has the user would answer like this.
             Some(MessageType::AS_REP) => Ok(self.found()),
             Some(MessageType::KRB_ERROR) => {
                 let error =
@@ -138,11 +138,11 @@ impl UserRealm {
                 self.stream_only = true;
                 Ok(self.send())
             }
-            // A realm that does not have the user would not ask for a proof of being that user.
+            // A realm that does not have the user would not ask for preauthentication.
             (ErrorCode::KDC_ERR_PREAUTH_REQUIRED | ErrorCode::KDC_ERR_KEY_EXPIRED, _) => {
                 Ok(self.found())
             }
-            // MIT's KDC before 1.7 takes padata that it does not know for a failed attempt.
+            // MIT's KDC before 1.7 treats padata that it does not know as a failed attempt.
             (ErrorCode::KDC_ERR_PREAUTH_FAILED, _)
                 if self.informational == Informational::Present =>
             {
@@ -172,7 +172,7 @@ impl UserRealm {
         let plan = Plan::new(&self.params, &self.user, &self.etypes, env.now, env.rng);
         let mut padata = Vec::new();
         add_informational(&mut padata, &self.params, self.informational);
-        // MS-SFU §2.2.2: in an AS-REQ it is the bare certificate.
+        // MS-SFU §2.2.2: in an AS-REQ this is just the certificate.
         if let Some(certificate) = &self.certificate {
             let certificate = certificate.clone();
             padata.push(OwnedPaData::new(PaDataType::FOR_X509_USER, certificate));
@@ -200,5 +200,5 @@ impl UserRealm {
     }
 }
 
-/// Seconds; a ticket that comes is not used.
+/// In seconds. If the KDC issues a ticket, it is not used.
 const LIFETIME: i32 = 15;

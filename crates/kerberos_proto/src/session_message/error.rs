@@ -5,17 +5,17 @@ use thiserror::Error;
 
 use super::OriginFault;
 
-/// What is wrong with a KRB-SAFE or KRB-PRIV.
+/// Why a KRB-SAFE or KRB-PRIV is refused.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum MessageError {
-    /// It is no message of the kind.
+    /// It is a message of another type.
     #[error("the message is of another kind")]
     UnexpectedMessage,
-    /// A message, or a part of it, is not well-formed.
+    /// A message, or a part of one, is malformed.
     #[error("{what}: {error}")]
     Decode {
-        /// Which message or part.
+        /// Which message or part it is.
         what: &'static str,
         /// What is wrong with it, and where.
         #[source]
@@ -24,24 +24,24 @@ pub enum MessageError {
     /// It does not decrypt with the key.
     #[error("the KRB-PRIV does not decrypt")]
     Integrity,
-    /// The checksum of a KRB-SAFE is not one of its contents by the key.
+    /// The checksum of a KRB-SAFE does not match its contents and the key.
     #[error("the KRB-SAFE was altered")]
     Altered,
-    /// A KRB-SAFE has a checksum that anyone can make, or of another type than goes with the key.
+    /// The checksum of a KRB-SAFE is unkeyed, or of a type that does not belong to the key.
     #[error("the KRB-SAFE has a checksum of type {0}, which does not go with the key")]
     InappropriateChecksum(i32),
-    /// It is not one of this session.
+    /// It does not belong to this session.
     #[error(transparent)]
     Origin(#[from] OriginFault),
 }
 
 impl MessageError {
-    /// An error in decoding `what`.
+    /// Makes an error about decoding `what`.
     pub(super) fn decode(what: &'static str) -> impl FnOnce(DecodeError) -> Self {
         move |error| Self::Decode { what, error }
     }
 
-    /// The error's code in RFC 4120 §7.5.9.
+    /// The error code of RFC 4120 §7.5.9.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnexpectedMessage => ErrorCode::KRB_AP_ERR_MSG_TYPE,

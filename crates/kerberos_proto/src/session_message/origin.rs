@@ -1,46 +1,47 @@
-//! Whether a message is of this session: of now, the next one, and between these two hosts
-//! (RFC 4120 §3.4.2). KRB-SAFE, KRB-PRIV and KRB-CRED say it in the same words.
+//! Checks that a message belongs to this session: that it is recent, is the next one, and was sent
+//! between these two hosts (RFC 4120 §3.4.2). KRB-SAFE, KRB-PRIV and KRB-CRED have the same fields
+//! for this.
 
 use kerberos_asn1::{HostAddress as WireAddress, KerberosTime, Microseconds};
 use thiserror::Error;
 
 use crate::{HostAddress, Timestamp};
 
-/// Why a message is not one of this session.
+/// Why a message does not belong to this session.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum OriginFault {
-    /// It does not say when it was made.
+    /// It has no time.
     #[error("the message has no time")]
     NoTime,
-    /// It was made at another time.
+    /// Its time differs too much from the local time.
     #[error("the sender's clock is {} s off, more than {limit} s", sender.seconds.abs_diff(local.seconds))]
     ClockSkew {
-        /// The time of the message.
+        /// The time in the message.
         sender: Timestamp,
-        /// The time here.
+        /// The local time.
         local: Timestamp,
-        /// The most they may differ, in seconds.
+        /// The maximum difference allowed, in seconds.
         limit: u32,
     },
-    /// It is not the message that comes next.
+    /// It does not have the expected sequence number.
     #[error("sequence number {expected} was expected, not {}", Number(*found))]
     Sequence {
-        /// The number that comes next.
+        /// The expected number.
         expected: u32,
-        /// That of the message, if it has one.
+        /// The number in the message, if any.
         found: Option<u32>,
     },
-    /// It says to come from elsewhere than it came from.
+    /// The sender that it states is not the host it came from.
     #[error("the message is from another host than it says")]
     SenderAddress,
-    /// It is meant for another host.
+    /// It is addressed to another host.
     #[error("the message is for another host")]
     RecipientAddress,
 }
 
 impl OriginFault {
-    /// The code in RFC 4120 §7.5.9.
+    /// The error code of RFC 4120 §7.5.9.
     pub fn code(&self) -> kerberos_asn1::ErrorCode {
         use kerberos_asn1::ErrorCode;
         match self {
@@ -51,7 +52,7 @@ impl OriginFault {
     }
 }
 
-/// What a receiver insists on; `None` is not checked.
+/// A receiver's requirements. `None` means unchecked.
 #[derive(Clone, Copy)]
 pub(crate) struct ExpectedOrigin<'a> {
     pub(crate) clock_skew: Option<u32>,
@@ -60,7 +61,7 @@ pub(crate) struct ExpectedOrigin<'a> {
     pub(crate) recipient: Option<&'a HostAddress>,
 }
 
-/// What a message says of itself.
+/// A message's statements about its origin.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin<'a> {
     pub(crate) time: Option<Timestamp>,
@@ -70,7 +71,7 @@ pub(crate) struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// A time in two parts.
+    /// Combines seconds and microseconds into a time.
     pub(crate) fn time(
         seconds: Option<KerberosTime>,
         usec: Option<Microseconds>,
@@ -78,7 +79,7 @@ impl Origin<'_> {
         seconds.map(|seconds| Timestamp::new(seconds.unix(), usec.unwrap_or_default().0))
     }
 
-    /// Checks it at `local` time.
+    /// Checks the origin. `local` is the local time.
     pub(crate) fn check(
         &self,
         expected: &ExpectedOrigin<'_>,
@@ -94,14 +95,14 @@ impl Origin<'_> {
                 });
             }
         }
-        // MIT's library leaves out a number that is zero.
+        // MIT's library omits the number zero.
         if let Some(expected) = expected.sequence_number
             && self.sequence_number.unwrap_or_default() != expected
         {
             let found = self.sequence_number;
             return Err(OriginFault::Sequence { expected, found });
         }
-        // RFC 4120 §3.4.2 checks the addresses that are there.
+        // RFC 4120 §3.4.2: addresses are checked if present.
         if !agree(expected.sender, self.sender) {
             return Err(OriginFault::SenderAddress);
         }

@@ -1,4 +1,4 @@
-//! `MessageReceiver`: KRB-SAFE and KRB-PRIV read and checked (RFC 4120 §3.4.2, §3.5.2).
+//! `MessageReceiver`: reads and checks KRB-SAFE and KRB-PRIV (RFC 4120 §3.4.2, §3.5.2).
 
 use alloc::vec::Vec;
 
@@ -11,37 +11,37 @@ use super::{ExpectedOrigin, MessageError, Origin};
 use crate::plain::without_padding;
 use crate::{HostAddress, Timestamp};
 
-/// What a message has to be like. By default nothing but the key has to fit.
+/// The requirements for a message. By default it only has to match the key.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MessageReceiver<'k> {
-    /// The subkey or session key that is shared with the sender.
+    /// The subkey or session key shared with the sender.
     pub key: &'k Key,
-    /// How far the sender's clock may differ, in seconds; `None` takes a message of any age.
+    /// How much the sender's clock may differ, in seconds; `None` accepts a message of any age.
     pub clock_skew: Option<u32>,
-    /// The number that it must have, where messages of a session are numbered. A number that is
-    /// not there counts as zero, as in MIT's library.
+    /// The required sequence number, if the session numbers its messages. As in MIT's library, a
+    /// missing number counts as zero.
     pub sequence_number: Option<u32>,
-    /// Where it came from; a message that says something else is refused.
+    /// The address it came from. A message that states another sender is refused.
     pub sender: Option<HostAddress>,
-    /// Where it was received; a message that says something else is refused.
+    /// The address where it was received. A message that states another recipient is refused.
     pub recipient: Option<HostAddress>,
 }
 
-/// What was in a message.
+/// The contents of a message.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ReceivedMessage {
-    /// What the application sent; `Debug` shows its length only.
+    /// The application's data. `Debug` shows only its length.
     pub data: SecretData,
     /// When the message was made.
     pub time: Option<Timestamp>,
-    /// Its number.
+    /// Its sequence number.
     pub sequence_number: Option<u32>,
 }
 
 impl<'k> MessageReceiver<'k> {
-    /// One that asks for nothing but the key.
+    /// A receiver that requires only the key.
     pub fn new(key: &'k Key) -> Self {
         Self {
             key,
@@ -52,16 +52,16 @@ impl<'k> MessageReceiver<'k> {
         }
     }
 
-    /// What is in `message`, a KRB-PRIV that is received at `now`.
+    /// The contents of `message`, a KRB-PRIV received at the time `now`.
     ///
     /// # Errors
-    /// One for each thing that can be wrong with it; [`MessageError::code`] is what the sender may
-    /// be told.
+    /// A separate error for each possible fault. Its [`MessageError::code`] may be sent to the
+    /// sender.
     pub fn private(&self, message: &[u8], now: Timestamp) -> Result<ReceivedMessage, MessageError> {
         expect(message, MessageType::KRB_PRIV)?;
         let message = KrbPriv::from_der(message).map_err(MessageError::decode("the KRB-PRIV"))?;
         let etype = self.key.etype();
-        // A message of another type cannot be by this key.
+        // A message of another type cannot have been encrypted with this key.
         if EncryptionType(message.enc_part.etype) != etype {
             return Err(MessageError::Integrity);
         }
@@ -80,16 +80,16 @@ impl<'k> MessageReceiver<'k> {
         self.take(part.user_data, &origin, now)
     }
 
-    /// What is in `message`, a KRB-SAFE that is received at `now`.
+    /// The contents of `message`, a KRB-SAFE received at the time `now`.
     ///
     /// # Errors
-    /// As [`private`](Self::private).
+    /// The same as [`private`](Self::private).
     pub fn safe(&self, message: &[u8], now: Timestamp) -> Result<ReceivedMessage, MessageError> {
         expect(message, MessageType::KRB_SAFE)?;
         let decode = || MessageError::decode("the KRB-SAFE");
         let safe = KrbSafe::from_der(message).map_err(decode())?;
-        // RFC 4120 §3.4.2: the checksum must be collision-proof and keyed; the one that goes with
-        // the key is.
+        // RFC 4120 §3.4.2: the checksum must be collision-proof and keyed. The type that belongs to
+        // the key is both.
         if safe.cksum.cksumtype != self.key.checksum_type().0 {
             return Err(MessageError::InappropriateChecksum(safe.cksum.cksumtype));
         }
@@ -98,7 +98,8 @@ impl<'k> MessageReceiver<'k> {
             self.key
                 .verify_checksum(usage, covered, safe.cksum.checksum)
         };
-        // §5.6.1: over the whole message; RFC 1510 has it over the body, and some peers, too.
+        // §5.6.1: it covers the whole message. In RFC 1510, and for some peers, it covers the body
+        // only.
         let body = KrbSafe::safe_body_der(message).map_err(decode())?;
         verify(&without_checksum(safe.safe_body.clone()))
             .or_else(|_: CryptoError| verify(body))

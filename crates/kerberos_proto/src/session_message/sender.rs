@@ -1,4 +1,4 @@
-//! `MessageSender`: KRB-SAFE and KRB-PRIV made (RFC 4120 §3.4.1, §3.5.1).
+//! `MessageSender`: makes KRB-SAFE and KRB-PRIV (RFC 4120 §3.4.1, §3.5.1).
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{HostAddress, Timestamp};
 
-/// Who sends, in which key, and what goes into a message besides the data.
+/// The sender and its key, and what a message contains besides the data.
 ///
 /// # Example
 /// ```
@@ -39,20 +39,20 @@ use crate::{HostAddress, Timestamp};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MessageSender<'k> {
-    /// The subkey or session key that is shared with the recipient.
+    /// The subkey or session key shared with the recipient.
     pub key: &'k Key,
-    /// Whether to say when the message was made. RFC 4120 §3.4.1 wants a time or a number.
+    /// Whether to include the time. RFC 4120 §3.4.1 requires a time or a sequence number.
     pub with_time: bool,
-    /// The number of the message, where those of a session are numbered.
+    /// The sequence number of the message, if the session numbers its messages.
     pub sequence_number: Option<u32>,
-    /// The address that it is sent from.
+    /// The sender's address.
     pub sender: HostAddress,
-    /// The address that it is sent to.
+    /// The recipient's address.
     pub recipient: Option<HostAddress>,
 }
 
 impl<'k> MessageSender<'k> {
-    /// Messages from `sender` with neither time nor number.
+    /// A sender at the address `sender`, without time and sequence number.
     pub fn new(key: &'k Key, sender: HostAddress) -> Self {
         Self {
             key,
@@ -63,7 +63,7 @@ impl<'k> MessageSender<'k> {
         }
     }
 
-    /// The KRB-PRIV that holds `data`, made at `now`.
+    /// The KRB-PRIV that contains `data`, made at the time `now`.
     pub fn private(&self, data: &[u8], rng: &mut dyn CryptoRng, now: Timestamp) -> Vec<u8> {
         let (timestamp, usec) = self.time(now);
         let part = EncKrbPrivPart {
@@ -87,7 +87,7 @@ impl<'k> MessageSender<'k> {
         .to_der()
     }
 
-    /// The KRB-SAFE that holds `data`, made at `now`: everyone can read it.
+    /// The KRB-SAFE that contains `data`, made at the time `now`. Everyone can read it.
     pub fn safe(&self, data: &[u8], now: Timestamp) -> Vec<u8> {
         let (timestamp, usec) = self.time(now);
         let body = KrbSafeBody {
@@ -117,8 +117,8 @@ impl<'k> MessageSender<'k> {
     }
 }
 
-/// What the checksum of a KRB-SAFE is over: the message with a checksum of type and length zero
-/// (RFC 4120 §5.6.1).
+/// What the checksum of a KRB-SAFE covers: the message with a checksum whose type and length are
+/// zero (RFC 4120 §5.6.1).
 pub(super) fn without_checksum(safe_body: KrbSafeBody<'_>) -> Vec<u8> {
     KrbSafe {
         safe_body,

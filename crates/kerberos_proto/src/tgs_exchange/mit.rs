@@ -1,4 +1,4 @@
-//! What MIT's library says when a TGS exchange fails, where that differs from an AS exchange.
+//! The messages of MIT's library for a failed TGS exchange, where they differ from an AS exchange.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -8,7 +8,8 @@ use kerberos_asn1::{ErrorCode, NameType};
 use crate::ExchangeError;
 
 impl ExchangeError {
-    /// What MIT's tools print when a TGS exchange fails so, before "while getting credentials".
+    /// What MIT's tools print when a TGS exchange fails with this error, before "while getting
+    /// credentials".
     ///
     /// # Example
     /// ```
@@ -17,7 +18,8 @@ impl ExchangeError {
     /// assert_eq!(error.mit_tgs_message(), error.mit_message());
     /// ```
     pub fn mit_tgs_message(&self) -> Cow<'static, str> {
-        // What told the realm of a user with such a name was an AS exchange on the way (S4U2Self).
+        // With such a name, the error comes from the AS exchange that looks for a user's realm
+        // (S4U2Self).
         let told_realm = self.kdc_error().is_some_and(|error| {
             let name_type = error.asked_client.name_type();
             name_type == NameType::ENTERPRISE || name_type == NameType::X500_PRINCIPAL
@@ -39,16 +41,16 @@ impl ExchangeError {
                 format!("KDC returned error string: {text}").into()
             }
             _ => match self {
-                // Who that is, the error does not say: the one on whose behalf the ticket was asked
-                // for, not the TGT's client.
+                // The error does not say which client is unknown: it is the one on whose behalf the
+                // ticket was requested, not the TGT's client.
                 Self::Kdc(error) if error.code == ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN => {
                     crate::mit_text(error.code.0).into()
                 }
-                // MIT's library takes realms that lead nowhere for KDCs that cannot be reached.
+                // MIT's library treats realms that lead nowhere as KDCs that cannot be reached.
                 Self::ReferralLoop { .. } | Self::TooManyReferrals { .. } => {
                     "Cannot contact any KDC for requested realm".into()
                 }
-                // In a TGS exchange there is no password that could be wrong.
+                // A TGS exchange has no password that could be wrong.
                 _ => self.mit_message(),
             },
         }

@@ -1,7 +1,7 @@
-//! `OnBehalf`: the user on whose behalf a client asks for a ticket (MS-SFU), and the padata that
-//! says so; what the reply must prove is in `on_behalf/checks.rs`.
+//! `OnBehalf`: the user on whose behalf a client requests a ticket (MS-SFU), and the padata for
+//! that. What the reply must prove is in `on_behalf/checks.rs`.
 //!
-//! It is one hop, as all of the exchange; the way through realms is in `s4u`.
+//! Like the whole exchange this is a single hop; the way through realms is in `s4u`.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -20,32 +20,31 @@ mod checks;
 pub use checks::S4uProof;
 pub(super) use checks::{check_client, check_padata};
 
-/// The user on whose behalf a service asks for a ticket (MS-SFU §1.3).
+/// The user on whose behalf a service requests a ticket (MS-SFU §1.3).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum OnBehalf {
-    /// For a user, a ticket to the service that asks: S4U2Self (MS-SFU §3.1.5.1.1).
+    /// A ticket for a user to the requesting service itself: S4U2Self (MS-SFU §3.1.5.1.1).
     User {
-        /// The user; a realm without components where the certificate must do.
+        /// The user. With only a certificate, this is a realm without components.
         name: Principal,
         /// The user's X.509 certificate, in DER.
         certificate: Option<Vec<u8>>,
-        /// Whether the KDC may answer with another name of the user, of its own realm: that of the
-        /// user's realm may, since it knows.
+        /// Whether the KDC may answer with another name for the user in its own realm. Only the KDC
+        /// of the user's realm may, because it knows the user.
         may_rename: bool,
     },
-    /// For the client of another ticket, a ticket to another service: S4U2Proxy (MS-SFU
-    /// §3.1.5.2.1).
+    /// A ticket for the client of another ticket to another service: S4U2Proxy (MS-SFU §3.1.5.2.1).
     ClientOf {
-        /// The DER encoding of that ticket, the evidence.
+        /// The DER encoding of that other ticket, the evidence.
         ticket: Vec<u8>,
-        /// Its client, which the new ticket must name.
+        /// The client of the evidence, which the new ticket must name.
         client: Principal,
     },
 }
 
 impl OnBehalf {
-    /// For `user`, by name; asked of a KDC of the user's own realm.
+    /// On behalf of `user`, by name; for a request to a KDC of the user's own realm.
     pub fn user(user: Principal) -> Self {
         Self::User {
             name: user,
@@ -54,7 +53,7 @@ impl OnBehalf {
         }
     }
 
-    /// For the user of `realm` whose certificate this is, in DER.
+    /// On behalf of the user in `realm` who has this certificate, in DER.
     pub fn by_certificate(realm: &[u8], certificate: Vec<u8>) -> Self {
         Self::User {
             name: Principal::new(NameType::UNKNOWN, core::iter::empty::<Vec<u8>>(), realm),
@@ -63,7 +62,7 @@ impl OnBehalf {
         }
     }
 
-    /// For the client of `evidence`.
+    /// On behalf of the client of `evidence`.
     pub fn client_of(evidence: &Credential) -> Self {
         Self::ClientOf {
             ticket: evidence.ticket.clone(),
@@ -71,8 +70,8 @@ impl OnBehalf {
         }
     }
 
-    /// The padata of a request with this nonce and these keys, and the checksum in it that the
-    /// reply may have to repeat.
+    /// The padata for a request with this nonce and these keys, and its checksum, which the reply
+    /// may have to repeat.
     pub(super) fn padata(
         &self,
         nonce: u32,
@@ -101,7 +100,7 @@ impl OnBehalf {
                 checksum: &checksum,
             },
         };
-        // In MIT's order: some KDCs read the first that they know.
+        // In MIT's order, because some KDCs read the first one that they know.
         let mut padata = vec![OwnedPaData::new(
             PaDataType::FOR_X509_USER,
             x509_user.to_der(),
@@ -114,8 +113,9 @@ impl OnBehalf {
     }
 }
 
-/// MS-SFU §2.2.2: the checksum of the subkey's type; for RC4, which had none when this was defined,
-/// a digest that proves nothing, so that the reply repeats it where it cannot be changed.
+/// MS-SFU §2.2.2: the checksum type that belongs to the subkey. RC4 had none when this was defined,
+/// so it uses a digest. That proves nothing, so the reply repeats it in its encrypted part, where
+/// it cannot be changed.
 fn x509_checksum(subkey: &Key, user_id: &[u8]) -> Result<(ChecksumType, Vec<u8>), CryptoError> {
     if subkey.etype() == EncryptionType::ARCFOUR_HMAC {
         let md4 = ChecksumType::RSA_MD4;
@@ -127,7 +127,8 @@ fn x509_checksum(subkey: &Key, user_id: &[u8]) -> Result<(ChecksumType, Vec<u8>)
 
 /// MS-SFU §2.2.1: for KDCs that do not know PA-S4U-X509-USER.
 fn for_user(user: &Principal, session_key: &Key) -> Result<Vec<u8>, CryptoError> {
-    // HMAC-MD5 whatever the key, over the name type in little-endian order and the bare strings.
+    // Always HMAC-MD5, over the name type in little-endian order and the strings without
+    // separators.
     let mut covered = user.name_type().0.to_le_bytes().to_vec();
     for component in user.components() {
         covered.extend_from_slice(component);
@@ -148,8 +149,8 @@ fn for_user(user: &Principal, session_key: &Key) -> Result<Vec<u8>, CryptoError>
     .to_der())
 }
 
-/// MS-SFU §2.2.5: that the client knows of resource-based constrained delegation, without which a
-/// KDC would not look at the target's list of services that may act on behalf of others.
+/// MS-SFU §2.2.5: announces that the client supports resource-based constrained delegation. Without
+/// this a KDC would not consult the target's list of services that may act on behalf of others.
 fn resource_based() -> OwnedPaData {
     let flags = PacOptions::RESOURCE_BASED_CONSTRAINED_DELEGATION;
     OwnedPaData::new(PaDataType::PAC_OPTIONS, PaPacOptions { flags }.to_der())

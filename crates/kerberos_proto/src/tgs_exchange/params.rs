@@ -1,4 +1,4 @@
-//! `TgsParams`: what a client asks the ticket-granting service for.
+//! `TgsParams`: what a client requests from the ticket-granting service.
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use kerberos_crypto::EncryptionType;
 use super::OnBehalf;
 use crate::{AuthorizationDataElement, ClockOffset, HostAddress, Policy, Principal};
 
-/// What to ask the ticket-granting service for.
+/// What to request from the ticket-granting service.
 ///
 /// # Example
 /// ```
@@ -23,33 +23,33 @@ use crate::{AuthorizationDataElement, ClockOffset, HostAddress, Policy, Principa
 pub struct TgsParams {
     /// The service. An empty realm means the one that the TGT is for.
     pub server: Principal,
-    /// The flags asked for.
+    /// The requested flags.
     pub options: TgsOptions,
-    /// When a postdated ticket is to start; `None` means now.
+    /// When a postdated ticket should start; `None` means now.
     pub start: Option<KerberosTime>,
-    /// When the ticket is to end; `None` means with the TGT.
+    /// When the ticket should end; `None` means at the end of the TGT.
     pub end: Option<KerberosTime>,
-    /// Until when a renewable ticket is to be renewable; `None` leaves it to the KDC.
+    /// Until when the ticket should be renewable; `None` leaves this to the KDC.
     pub renew_till: Option<KerberosTime>,
-    /// The addresses to bind a forwarded ticket or a proxy to; empty means none.
+    /// The addresses to bind a forwarded or proxy ticket to; empty means none.
     pub addresses: Vec<HostAddress>,
     /// The encryption types for the session key, best first; empty means those of the policy.
     pub etypes: Vec<EncryptionType>,
-    /// The TGT of the service: it asks for a ticket encrypted in that one's session key
+    /// The TGT of the service, which requests a ticket encrypted in the session key of that TGT
     /// (user-to-user, RFC 4120 §3.7).
     pub second_ticket: Option<Vec<u8>>,
-    /// The user that the ticket is for, if not the client of the TGT.
+    /// The user on whose behalf to request the ticket, if not for the client of the TGT.
     pub on_behalf: Option<OnBehalf>,
     /// Restrictions to put into the ticket.
     pub authorization_data: Vec<AuthorizationDataElement>,
-    /// How far the KDC's clock is ahead, as the login found it.
+    /// How far the KDC's clock is ahead, as determined by the login.
     pub kdc_offset: Option<ClockOffset>,
-    /// What the client insists on and prefers.
+    /// What the client requires and prefers.
     pub policy: Policy,
 }
 
 impl TgsParams {
-    /// Parameters for a ticket for `server`, as MIT's library asks for one.
+    /// Parameters for a ticket for `server`, like those of MIT's library.
     pub fn new(server: Principal) -> Self {
         Self {
             server,
@@ -67,8 +67,8 @@ impl TgsParams {
         }
     }
 
-    /// Parameters for renewing `ticket`, which is also what to start the exchange with
-    /// (RFC 4120 §2.3).
+    /// Parameters for renewing `ticket`. Pass the same ticket to start the exchange (RFC 4120
+    /// §2.3).
     pub fn renew(ticket: &crate::Credential) -> Self {
         let mut params = Self::new(ticket.server.clone());
         params.options.renew = true;
@@ -76,8 +76,8 @@ impl TgsParams {
         params
     }
 
-    /// Parameters for validating the postdated `ticket`, which is also what to start the exchange
-    /// with (RFC 4120 §2.4).
+    /// Parameters for validating the postdated `ticket`. Pass the same ticket to start the exchange
+    /// (RFC 4120 §2.4).
     pub fn validate(ticket: &crate::Credential) -> Self {
         let mut params = Self::new(ticket.server.clone());
         params.options.validate = true;
@@ -90,26 +90,26 @@ impl TgsParams {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct TgsOptions {
-    /// Ask for what the TGT allows: forwardable, proxiable, postdatable and renewable tickets from
-    /// a TGT with those flags. MIT's library does so.
+    /// Request what the TGT allows: forwardable, proxiable, postdatable and renewable tickets from
+    /// a TGT with those flags, like MIT's library.
     pub inherit: bool,
-    /// Let the KDC correct the service's name and refer the client to another realm
-    /// (RFC 6806 §8).
+    /// Let the KDC canonicalize the service's name and refer the client to another realm (RFC 6806
+    /// §8).
     pub canonicalize: bool,
-    /// A forwarded ticket, bound to the addresses of the parameters (RFC 4120 §2.6).
+    /// Request a forwarded ticket, bound to `addresses` (RFC 4120 §2.6).
     pub forwarded: bool,
-    /// A proxy, bound to the addresses of the parameters (RFC 4120 §2.5).
+    /// Request a proxy ticket, bound to `addresses` (RFC 4120 §2.5).
     pub proxy: bool,
-    /// The ticket once more, for as long as it was for (RFC 4120 §2.3).
+    /// Renew the ticket for its original lifetime (RFC 4120 §2.3).
     pub renew: bool,
-    /// The postdated ticket, now valid (RFC 4120 §2.4).
+    /// Validate a postdated ticket (RFC 4120 §2.4).
     pub validate: bool,
-    /// More option bits of RFC 4120 §5.4.1, the most significant being bit 0.
+    /// Further option bits of RFC 4120 §5.4.1, where the most significant bit is bit 0.
     pub more: u32,
 }
 
 impl Default for TgsOptions {
-    /// `inherit` and nothing else.
+    /// Only `inherit`.
     fn default() -> Self {
         Self {
             inherit: true,

@@ -1,5 +1,5 @@
-//! The TGS-REP: decrypted (RFC 4120 §3.3.4), then a ticket or a referral (RFC 6806 §8); the checks
-//! in between are in `reply/checks.rs`.
+//! The TGS-REP: decrypted (RFC 4120 §3.3.4) and turned into a ticket or a referral (RFC 6806 §8).
+//! The checks are in `reply/checks.rs`.
 
 use alloc::vec::Vec;
 
@@ -16,7 +16,7 @@ mod checks;
 
 use checks::{Checked, Decrypted};
 
-/// Decrypts and checks `reply` to `sent`.
+/// Decrypts and checks `reply`, the answer to `sent`.
 pub(super) fn finish(
     reply: &KdcRep<'_>,
     sent: &Sent,
@@ -41,7 +41,7 @@ pub(super) fn finish(
     let Checked { referral, proof } = reply.check(sent, params, now)?;
     let credential = credential(reply, sent, params);
     let outcome = match referral {
-        // Only the service's own ticket is encrypted in the session key of its TGT.
+        // Only the service's own ticket is encrypted in the session key of the second ticket.
         Some(realm) => TgsOutcome::Referral {
             realm,
             tgt: Credential {
@@ -55,8 +55,8 @@ pub(super) fn finish(
     Ok((outcome, proof))
 }
 
-/// RFC 4120 §3.3.4: the reply is encrypted in the authenticator's subkey. Some KDCs take the
-/// session key all the same, which is as secret.
+/// RFC 4120 §3.3.4: the reply is encrypted in the authenticator's subkey. Some KDCs use the session
+/// key anyway, which is just as secret.
 fn decrypt(reply: &KdcRep<'_>, sent: &Sent) -> Result<(Plaintext, EncryptionType), ExchangeError> {
     let etype = EncryptionType(reply.enc_part.etype);
     let cipher = reply.enc_part.cipher;
@@ -79,8 +79,9 @@ fn decrypt(reply: &KdcRep<'_>, sent: &Sent) -> Result<(Plaintext, EncryptionType
 
 fn credential(reply: Decrypted<'_>, sent: &Sent, params: &TgsParams) -> Credential {
     let tgt = &sent.tgt;
-    // OK-AS-DELEGATE is the word of one's own realm; another's counts when ours trusts that realm
-    // so far (RFC 4120 §2.8 leaves it to policy, MIT's library does this).
+    // OK-AS-DELEGATE is a statement of the client's own realm. Another realm's statement counts if
+    // ours trusts that realm in this respect (RFC 4120 §2.8 leaves this to policy; MIT's library
+    // does the same).
     let home = tgt.server.tgt_realm() == Some(tgt.client.realm())
         && tgt.server.realm() == tgt.client.realm();
     let flags = if home || tgt.flags.contains(TicketFlags::OK_AS_DELEGATE) {

@@ -1,5 +1,5 @@
-//! The TGS-REQ (RFC 4120 §3.3.1, §5.4.1): made, and remembered for what the reply is checked
-//! against.
+//! The TGS-REQ (RFC 4120 §3.3.1, §5.4.1): encoded, and kept so that the reply can be checked
+//! against it.
 
 use alloc::vec::Vec;
 
@@ -22,7 +22,7 @@ use crate::{
 
 /// A request that was sent, and what the reply is checked against.
 pub(super) struct Sent {
-    /// The service asked for, with its realm.
+    /// The requested service, with its realm.
     pub(super) server: Principal,
     pub(super) options: KdcOptions,
     pub(super) till: KerberosTime,
@@ -33,14 +33,14 @@ pub(super) struct Sent {
     pub(super) tgt: Credential,
     pub(super) session_key: Key,
     pub(super) subkey: Key,
-    /// The checksum of the user on whose behalf it is made.
+    /// The checksum in the padata that names the user on whose behalf the request is made.
     pub(super) user_checksum: Vec<u8>,
     /// The whole TGS-REQ.
     pub(super) message: Vec<u8>,
 }
 
 impl Sent {
-    /// Makes the request, at `now` by the caller's clock.
+    /// Makes the request. `now` is the time by the caller's clock.
     pub(super) fn new(
         params: &TgsParams,
         tgt: &Credential,
@@ -83,7 +83,7 @@ impl Sent {
     ) -> Result<Vec<u8>, ExchangeError> {
         let restrictions = self.encrypted_restrictions(params, env.rng);
         let body = self.body(params, restrictions.as_deref())?;
-        // RFC 4120 §3.3.1: the authenticator has a checksum over the encoded body, keyed with the
+        // RFC 4120 §3.3.1: the authenticator has a checksum over the encoded body, made with the
         // session key of the TGT.
         let usage = KeyUsage::TGS_REQ_AUTHENTICATOR_CHECKSUM;
         let checksum = ApChecksum {
@@ -113,7 +113,7 @@ impl Sent {
         Ok(TgsReq::new(Some(padata.collect()), body).to_der())
     }
 
-    /// RFC 4120 §5.4.1: authorization data are encrypted in the subkey.
+    /// RFC 4120 §5.4.1: authorization data is encrypted in the subkey.
     fn encrypted_restrictions(
         &self,
         params: &TgsParams,
@@ -177,8 +177,8 @@ fn target(params: &TgsParams, tgt: &Credential) -> Result<(Principal, Vec<u8>), 
         server: params.server.clone(),
         tgt: tgt.server.clone(),
     };
-    // A ticket is renewed or validated by who issued it, anything else issued by whom the TGT is
-    // for.
+    // A ticket is renewed or validated by the realm that issued it. Anything else is issued by the
+    // realm that the TGT is for.
     let again = params.options.renew || params.options.validate;
     let realm = if again {
         tgt.server.realm()

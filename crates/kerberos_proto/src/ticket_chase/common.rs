@@ -1,4 +1,4 @@
-//! What every state of a chase shares: the service, the TGT at hand, and the way so far.
+//! What all states of a chase share: the service, the current TGT, and the way so far.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -17,22 +17,22 @@ use crate::{
 
 pub(super) struct Common {
     pub(super) params: ChaseParams,
-    /// The service as it was asked for.
+    /// The service as the caller asked for it.
     pub(super) asked: Principal,
-    /// The restrictions that were asked for.
+    /// The restrictions that the caller asked for.
     pub(super) restrictions: Vec<AuthorizationDataElement>,
-    /// The service in the realm where it is believed to live.
+    /// The service, in the realm where it is assumed to be.
     pub(super) server: Principal,
-    /// The TGT that the chase started with, and the realm that it opens.
+    /// The TGT that the chase started with, and the realm in which it can be used.
     pub(super) start: Credential,
     pub(super) start_realm: Vec<u8>,
-    /// The TGT to ask with next.
+    /// The current TGT, used for the next request.
     pub(super) tgt: Credential,
     /// The realms whose KDCs served the client.
     pub(super) hops: Vec<Vec<u8>>,
     /// Realms already visited; a referral back to one ends the chase.
     pub(super) trail: Trail,
-    /// TGTs of other realms that were asked for.
+    /// TGTs of other realms that were requested.
     pub(super) got: Vec<Credential>,
     requests: u8,
 }
@@ -62,14 +62,15 @@ impl Common {
         })
     }
 
-    /// The realm that the TGT at hand opens.
+    /// The realm in which the current TGT can be used.
     pub(super) fn realm(&self) -> &[u8] {
-        // Every TGT here went through `tgt_realm`, or was asked for by that name.
+        // Every TGT here either went through `tgt_realm` or was requested by that name.
         self.tgt.server.tgt_realm().unwrap_or_default()
     }
 
-    /// A TGT for `realm` among those at hand that lasts, if there is one; rather from where the
-    /// chase starts than from a realm on the way, which knows the session keys that it gave out.
+    /// A cached TGT for `realm` that is still valid, if there is one. One issued by the chase's
+    /// first realm is preferred to one issued by a realm on the way, because an issuing realm knows
+    /// the session keys of its tickets.
     pub(super) fn tgt_at_hand(&self, realm: &[u8], now: Timestamp) -> Option<Credential> {
         let offset = self.params.tgs.kdc_offset;
         let now = offset.map_or(now, |offset| now + offset).seconds;
@@ -83,7 +84,7 @@ impl Common {
             .cloned()
     }
 
-    /// Asks for a TGT of `realm`.
+    /// Requests a TGT for `realm`.
     pub(super) fn ask_for_tgt(
         &mut self,
         realm: &[u8],
@@ -98,7 +99,7 @@ impl Common {
         self.ask(params, state, env)
     }
 
-    /// Asks for the service's ticket.
+    /// Requests the service's ticket.
     pub(super) fn ask_for_service(
         &mut self,
         referrals: bool,
@@ -119,7 +120,7 @@ impl Common {
         state: State,
         env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
-        // Whatever the KDCs answer, the chase ends.
+        // The chase ends, whatever the KDCs answer.
         let limit = params.policy.max_requests;
         if self.requests >= limit {
             return Err(ExchangeError::TooManyRequests { limit });
@@ -133,7 +134,8 @@ impl Common {
         Ok(Next::Ask(state, Box::new(asked)))
     }
 
-    /// Goes on to `realm` by `tgt`, unless the chase has been there or gone on too often.
+    /// Moves on to `realm` with `tgt`, unless the chase has already been there or has moved too
+    /// often.
     pub(super) fn go_on(&mut self, realm: &[u8], tgt: Credential) -> Result<(), ExchangeError> {
         self.trail.follow_after(&self.hops, realm)?;
         self.tgt = tgt;
@@ -141,9 +143,9 @@ impl Common {
     }
 }
 
-/// Whether that realm gave the ticket. What the TGT is called does not tell: one that was asked for
-/// like any service is kept under that name, whichever realm it came from at last. The ticket's own
-/// realm, which the KDC that gave it was held to, does (RFC 4120 §5.3).
+/// Whether `realm` issued the TGT. The TGT's name does not tell: one that was requested like an
+/// ordinary service is stored under that name, whichever realm finally issued it. The realm in the
+/// ticket itself does, because the reply was checked against it (RFC 4120 §5.3).
 fn is_issued_by(tgt: &Credential, realm: &[u8]) -> bool {
     RawTicket::from_der(&tgt.ticket).is_ok_and(|raw| raw.ticket().realm.0 == realm)
 }

@@ -1,10 +1,10 @@
-//! `ChaseParams`: which ticket to chase, and what is known of the way.
+//! `ChaseParams`: which ticket to get, and what is known about the way.
 
 use alloc::vec::Vec;
 
 use crate::{Credential, TgsParams};
 
-/// Which ticket to chase, and what is known of the way.
+/// Which ticket to get, and what is known about the way.
 ///
 /// # Example
 /// ```
@@ -18,14 +18,15 @@ use crate::{Credential, TgsParams};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChaseParams {
-    /// The ticket. With an empty realm the KDCs are asked where the service lives.
+    /// The ticket. If its realm is empty, the KDCs are asked where the service is.
     pub tgs: TgsParams,
-    /// How to reach realms from that of the first TGT; what is not here is reached directly or
-    /// through the realms above both.
+    /// How to reach other realms from that of the first TGT. A realm that is not listed is reached
+    /// directly or through the common ancestors in the hierarchy of names.
     pub routes: Vec<Route>,
-    /// TGTs of other realms that are at hand.
+    /// TGTs for other realms that the caller already has.
     pub tgts: Vec<Credential>,
-    /// Where the service may live if its realm is empty and the first KDC does not know it.
+    /// The realm to try if the service's realm is empty and the first KDC does not know the
+    /// service.
     pub fallback_realm: Option<Vec<u8>>,
 }
 
@@ -35,7 +36,7 @@ pub struct ChaseParams {
 pub struct Route {
     /// The realm.
     pub realm: Vec<u8>,
-    /// The realms on the way, the first to the last; none means directly.
+    /// The realms on the way, in order; empty means a direct way.
     pub through: Vec<Vec<u8>>,
 }
 
@@ -52,7 +53,7 @@ impl ChaseParams {
 }
 
 impl Route {
-    /// The way to `realm` through these.
+    /// A route to `realm` through the realms `through`.
     pub fn new<R: Into<Vec<u8>>>(
         realm: impl Into<Vec<u8>>,
         through: impl IntoIterator<Item = R>,

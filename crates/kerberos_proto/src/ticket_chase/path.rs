@@ -1,4 +1,4 @@
-//! `Path`: the realms from the client's to the service's, and how far along them the chase is.
+//! `Path`: the realms from the client's to the service's, and how far the chase has come.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -6,28 +6,28 @@ use alloc::vec::Vec;
 use super::Route;
 use crate::realm_hierarchy;
 
-/// The realms of a walk: which one's TGT is at hand, and which one's is asked for.
+/// The realms of a walk: the one whose TGT we have, and the one whose TGT to request.
 ///
-/// As in MIT's library the last realm is tried first, then the one before it, and so on: a KDC may
-/// know a shorter way than the one laid down.
+/// As in MIT's library, the last realm is tried first, then the one before it, and so on: a KDC may
+/// know a shorter way than the configured one.
 #[derive(Debug)]
 pub(super) struct Path {
-    /// Two at least, the first being where the walk starts.
+    /// At least two, of which the first is the start of the walk.
     realms: Vec<Vec<u8>>,
     at: usize,
     aim: usize,
-    /// Whether nothing but the realms' names speaks for the way.
+    /// Whether the path is based on the realms' names alone.
     pub(super) guessed: bool,
 }
 
 impl Path {
-    /// The path from `start` to `goal`: as `routes` lay it down, else by the hierarchy; directly,
-    /// where not even the goal is certain.
+    /// The path from `start` to `goal`: as configured in `routes`, otherwise along the hierarchy of
+    /// names, or directly if `certain` is false because the goal itself is a guess.
     pub(super) fn new(start: &[u8], goal: &[u8], routes: &[Route], certain: bool) -> Self {
         let route = routes.iter().find(|route| route.realm == goal);
         let between = match route {
             Some(route) => route.through.clone(),
-            // RFC 4120 §1.2: realms with nothing above both have no such path.
+            // RFC 4120 §1.2: there is no such path between realms without a common ancestor.
             None if certain => {
                 let between = realm_hierarchy::between(start, goal).unwrap_or_default();
                 between.into_iter().map(<[u8]>::to_vec).collect()
@@ -45,7 +45,7 @@ impl Path {
         }
     }
 
-    /// The realm whose TGT to ask for.
+    /// The realm whose TGT to request next.
     pub(super) fn aim(&self) -> &[u8] {
         self.realms
             .get(self.aim)
@@ -53,13 +53,13 @@ impl Path {
             .unwrap_or_default()
     }
 
-    /// Lowers the aim to the realm before it; false when that is where the walk stands.
+    /// Aims at the previous realm instead. Returns false if that is the walk's current realm.
     pub(super) fn lower(&mut self) -> bool {
         self.aim = self.aim.saturating_sub(1);
         self.aim > self.at
     }
 
-    /// Whether `realm` lies ahead; the walk stands there then, and aims at the end again.
+    /// Whether `realm` lies ahead. If so, makes it the current realm and aims at the end again.
     pub(super) fn advance_to(&mut self, realm: &[u8]) -> bool {
         let ahead = self.realms.iter().enumerate().skip(self.at + 1);
         match ahead
@@ -76,7 +76,7 @@ impl Path {
         }
     }
 
-    /// Whether the walk is over.
+    /// Whether the walk has arrived.
     pub(super) fn at_goal(&self) -> bool {
         self.at == self.realms.len() - 1
     }

@@ -1,4 +1,4 @@
-//! The states of a chase: where it begins, and which state takes which answer.
+//! The states of a chase: where it begins, and which state handles which answer.
 
 mod service;
 mod walk;
@@ -15,17 +15,17 @@ use walk::{ExpectOffPathTgt, ExpectTgt, begin_tgt};
 
 /// What to do next.
 pub(super) enum Next {
-    /// Send this request; the answer is for that state.
+    /// Send this request; its answer goes to this state.
     Ask(State, Box<(TgsExchange, Request)>),
     Done(Box<Credential>),
 }
 
-/// What the next answer is to be.
+/// The answer that the chase is waiting for.
 pub(super) enum State {
     Tgt(Box<ExpectTgt>),
     OffPathTgt(ExpectOffPathTgt),
     ServiceOrReferral(ExpectServiceOrReferral),
-    /// The service's ticket and nothing else.
+    /// The service's ticket, without following referrals.
     Service,
 }
 
@@ -47,7 +47,7 @@ impl State {
     }
 }
 
-/// Where to start.
+/// Begins the chase.
 pub(super) fn begin(common: &mut Common, env: &mut Env<'_>) -> Result<Next, ExchangeError> {
     let realm_unknown = common.server.realm().is_empty();
     if realm_unknown {
@@ -57,7 +57,7 @@ pub(super) fn begin(common: &mut Common, env: &mut Env<'_>) -> Result<Next, Exch
     begin_tgt(ToDo::Referrals { realm_unknown }, common, env)
 }
 
-/// What a TGT for the service's realm is wanted for.
+/// Why a TGT for the service's realm is needed.
 #[derive(Clone, Copy)]
 pub(super) enum ToDo {
     Referrals { realm_unknown: bool },
@@ -65,7 +65,7 @@ pub(super) enum ToDo {
 }
 
 impl ToDo {
-    /// Asks for the service with the TGT for its realm.
+    /// Requests the service's ticket with the TGT for its realm.
     fn begin(self, common: &mut Common, env: &mut Env<'_>) -> Result<Next, ExchangeError> {
         let Self::Referrals { realm_unknown } = self else {
             return begin_service(common, env);

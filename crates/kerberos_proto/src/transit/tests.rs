@@ -1,4 +1,4 @@
-//! Lists of realms against the paths that they are allowed on.
+//! Tests lists of realms against the paths that are allowed.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,7 +11,7 @@ use kerberos_testkdc::forge::enc_ticket_part;
 
 use super::*;
 
-/// Whether a ticket with that list is taken, of a client of one realm by a service of the other.
+/// Whether a service in realm `server` accepts a ticket with `list` of a client in realm `client`.
 fn accepts<'a>(policy: &TransitPolicy, list: &'a [u8], client: &'a [u8], server: &[u8]) -> bool {
     accepts_edited(policy, client, server, |ticket| {
         ticket.transited.contents = list;
@@ -29,13 +29,13 @@ fn accepts_edited<'a>(
         name_type: NameType::PRINCIPAL,
         name_string: SequenceOf::from(vec!["alice".into()]),
     };
-    // Leaked, so that the ticket may have a list that outlives this.
+    // Leaked, so that the ticket can have a list that outlives this function.
     let mut ticket = enc_ticket_part(KerberosString(client), name, Box::leak(Box::new(key)), 0);
     edit(&mut ticket);
     policy.accepts(&ticket, server)
 }
 
-/// The realms that `list` stands for, in the order in which they are looked at.
+/// The realms that `list` stands for, in the order in which they are checked.
 fn realms(list: &str, client: &str, server: &str) -> Option<String> {
     let seen = RefCell::new(Vec::new());
     let note = |realm: &[u8]| {
@@ -83,7 +83,7 @@ fn null_subfields_are_what_is_between() {
     check(",,,", Some("B.X.COM X.COM D.X.COM"));
     check(" , ", Some("B.X.COM X.COM D.X.COM"));
     check("X.COM,,D.,", Some("X.COM D.X.COM"));
-    // Nobody knows what is between realms that have nothing in common.
+    // Nobody knows what lies between realms that have nothing in common.
     check(",Y.NET", None);
     check("Y.NET,", None);
 }
@@ -100,7 +100,7 @@ fn quoted_characters_are_the_names_own() {
     check(r"/A,\/B,/C", Some("/A /B /B/C"));
     check(" A,B C", Some("A B C"));
     check("A.B,C..", Some("A.B C..A.B"));
-    // The first has nothing before it.
+    // There is nothing before the first realm.
     check("A.,/B", Some("A. A./B"));
     check(r"A\", None);
     check(r"\", None);
@@ -126,12 +126,12 @@ fn along_the_names_of_the_realms() {
     check("CORP,EVIL", "A.CORP", "B.CORP", false);
     check("EVIL,CORP", "A.CORP", "B.CORP", false);
     check(r"CORP,E\", "A.CORP", "B.CORP", false);
-    // The realm above is on nobody's way who is below it.
+    // On the way to an ancestor, the realms above that ancestor are not passed.
     check("CORP", "A.B.CORP", "B.CORP", false);
-    // The ends, which some KDCs list.
+    // Some KDCs list the ends.
     check("A.CORP,CORP,B.CORP", "A.CORP", "B.CORP", true);
     check("A.COM", "A.COM", "B.NET", true);
-    // Where the names have nothing in common, the roots of the two trees are on the way.
+    // If the names have nothing in common, the roots of the two trees are on the way.
     check("COM", "A.COM", "B.NET", true);
     check(
         "CORP.LOCAL,PARTNER.NET",
@@ -149,7 +149,7 @@ fn along_the_names_of_the_realms() {
     check(",", "A.COM", "B.NET", false);
     check("EVIL", "WELLKNOWN:ANONYMOUS", "B.NET", true);
     check("", "A.COM", "B.NET", true);
-    // One's own realm is not left.
+    // A ticket does not leave the service's own realm.
     check("CORP", "A.CORP", "A.CORP", false);
     check("A.CORP", "A.CORP", "A.CORP", false);
     check(",", "A.CORP", "A.CORP", false);
@@ -170,7 +170,7 @@ fn along_a_path_that_is_laid_down() {
     check("NET", "B.NET", true);
     check("CORP,EVIL", "B.NET", false);
     check(",CORP,NET,", "B.NET", true);
-    // It goes before the names.
+    // A configured path takes precedence over the names.
     check("CORP", "B.CORP", false);
     check("CORP", "C.CORP", true);
     assert!(

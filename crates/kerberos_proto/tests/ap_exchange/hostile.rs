@@ -1,4 +1,4 @@
-//! Messages that someone cut short or altered: no panic, and no one accepted but the right one.
+//! Truncated and altered messages: no panic, and only the original is accepted.
 
 use kerberos_proto::{AcceptorReply, ApInitiator, ApRequestOptions, Subkey};
 
@@ -17,7 +17,7 @@ fn good() -> (ApInitiator, Vec<u8>, Vec<u8>) {
     (initiator, request, reply)
 }
 
-/// Everything that ticket and authenticator protect.
+/// Everything that the ticket and the authenticator protect.
 fn accepted(request: &[u8]) -> Option<String> {
     match accept(request) {
         Ok(one) => Some(format!(

@@ -1,5 +1,5 @@
-//! The AP exchange between our own client and service, in virtual time: what gets through, what is
-//! refused and why, and what no message can do.
+//! The AP exchange between our own client and service, in virtual time: what is accepted, what is
+//! refused and why, and what no message can achieve.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Every check of RFC 4120 §3.2.3, with its error and its code.
+//! Every check of RFC 4120 §3.2.3, with its error and its error code.
 
 use kerberos_asn1::{
     AddressType, ApReq, Authenticator, Decode, EncTicketPart, Encode, ErrorCode, HostAddress,
@@ -44,7 +44,7 @@ fn authenticator_error(edit: fn(&mut Authenticator<'_>)) -> ApError {
     accept(&Issue::new().request_with(edit)).unwrap_err()
 }
 
-/// The error is the one expected, and says so to the client, too.
+/// The error is the expected one, and the client gets its code.
 macro_rules! assert_error {
     ($error:expr, $pattern:pat $(if $guard:expr)?, $code:ident) => {
         let error: ApError = $error;
@@ -148,8 +148,8 @@ fn keys_that_are_missing_are_told_apart() {
         check(
             &[(AES256, 3), (AES128, 3)],
             Some(4),
-            "there is version 3, the ticket wants 4: the key was changed since; extract the \
-             keytab again"
+            "the keys have version 3, but the ticket needs 4: the key has been changed; extract \
+             the keytab again"
         ),
         ApError::KeyVersion { kvno: 4, .. },
         KRB_AP_ERR_BADKEYVER
@@ -158,8 +158,8 @@ fn keys_that_are_missing_are_told_apart() {
         check(
             &[(AES256, 5), (AES256, 6)],
             Some(4),
-            "there is version 5, 6, the ticket wants 4: the ticket is of before the key was \
-             changed; the client needs a new one"
+            "the keys have version 5, 6, but the ticket needs 4: the ticket is older than the \
+             key; the client needs a new ticket"
         ),
         ApError::KeyVersion { kvno: 4, .. },
         KRB_AP_ERR_BADKEYVER
@@ -169,8 +169,8 @@ fn keys_that_are_missing_are_told_apart() {
             check(
                 &[(AES128, 4), (EncryptionType(19), 4)],
                 kvno,
-                "there are keys of aes128-cts-hmac-sha1-96, aes128-cts-hmac-sha256-128, the \
-                 ticket wants aes256-cts-hmac-sha1-96: extract the keytab again, or set the \
+                "the keys are of type aes128-cts-hmac-sha1-96, aes128-cts-hmac-sha256-128, but the \
+                 ticket needs aes256-cts-hmac-sha1-96: extract the keytab again, or set the \
                  service's encryption types at the KDC"
             ),
             ApError::NoKey { .. },
@@ -182,7 +182,8 @@ fn keys_that_are_missing_are_told_apart() {
             KRB_AP_ERR_BAD_INTEGRITY
         );
     }
-    // The key of another version that opens it nevertheless was renumbered, as MIT has it, too.
+    // If a key of another version decrypts it, the key was renumbered. MIT's library accepts this,
+    // too.
     let issue = Issue {
         key: service_key(AES256, 3),
         kvno: Some(4),
@@ -211,7 +212,7 @@ fn names_and_aliases() {
         (acceptor.server, acceptor.ignore_hostname) = (only, ignore_hostname);
         accept_by(&acceptor, request, None)
     };
-    // One of these keys opens the ticket, whatever name it has; the key's name is what counts.
+    // One of these keys decrypts the ticket, whatever name it has. The key's name counts.
     for only in [
         None,
         Some(server()),
@@ -289,7 +290,7 @@ fn encryption_types_that_are_not_permitted_are_refused() {
         ApError::EtypeNotPermitted(AES256),
         KDC_ERR_ETYPE_NOSUPP
     );
-    // The session key counts, too, and so does the subkey.
+    // The session key is checked, too, and so is the subkey.
     strict.etypes = vec![AES256];
     let issue = Issue {
         session_etype: AES128,
@@ -358,7 +359,7 @@ fn authenticators_that_do_not_fit_the_ticket_are_refused() {
         ApError::ClientMismatch { .. },
         KRB_AP_ERR_BADMATCH
     );
-    // Name types are hints only (RFC 4120 §6.2).
+    // Name types are only hints (RFC 4120 §6.2).
     accept(&Issue::new().request_with(|one| one.cname.name_type = NameType(0))).unwrap();
 }
 
@@ -394,7 +395,7 @@ fn a_ticket_from_another_address_is_refused() {
         let error = by(Some(wrong)).unwrap_err();
         assert_error!(error, ApError::Address, KRB_AP_ERR_BADADDR);
     }
-    // A ticket without addresses is good everywhere.
+    // A ticket without addresses can be used anywhere.
     accept_by(&acceptor, &plain(), Some(&at(&[10, 0, 0, 3]))).unwrap();
 }
 
@@ -453,7 +454,8 @@ fn transited_realms() {
     fn foreign(part: &mut EncTicketPart<'_>) {
         part.transited.contents = b"MIDDLE.COM";
     }
-    // Not even for a client of the service's own realm: another one could put any name in.
+    // Not even for a client of the service's own realm, because another realm could insert any
+    // name.
     assert_error!(
         part_error(foreign),
         ApError::PathNotAccepted,
@@ -511,7 +513,8 @@ fn transited_realms_along_the_names() {
     assert_error!(error, ApError::PathNotAccepted, KRB_AP_PATH_NOT_ACCEPTED);
 }
 
-/// The realm is that of the service's TGT, whatever the client writes outside.
+/// The realm is that of the service's TGT, whatever the client states outside of the encrypted
+/// part.
 #[test]
 fn transited_realms_from_user_to_user() {
     let issue = Issue {
@@ -531,7 +534,7 @@ fn transited_realms_from_user_to_user() {
     assert_eq!(accepted.server, other);
 }
 
-/// RFC 8062: by the flag, by the name, and in whatever realm.
+/// RFC 8062: indicated by the flag or by the name, in any realm.
 #[test]
 fn anonymous_clients() {
     fn renamed(part: &mut EncTicketPart<'_>) {
@@ -570,7 +573,7 @@ fn anonymous_clients() {
             ApError::Anonymous { client } if client.to_string() == name,
             KDC_ERR_POLICY
         );
-        // It was not noted as seen.
+        // It was not recorded as seen.
         acceptor.accept_anonymous = true;
         let accepted = acceptor.accept(&request, None, &mut replays, NOW).unwrap();
         assert_eq!(accepted.client.to_string(), name);
@@ -587,17 +590,17 @@ fn the_same_request_a_second_time_is_refused() {
         .accept(&first, None, &mut replays, NOW)
         .unwrap_err();
     assert_error!(error, ApError::Replay, KRB_AP_ERR_REPEAT);
-    // Still at the last moment that the authenticator would be accepted.
+    // Still at the last moment at which the authenticator would be accepted.
     let late = Timestamp::new(NOW.seconds + 300, 0);
     let error = acceptor
         .accept(&first, None, &mut replays, late)
         .unwrap_err();
     assert_error!(error, ApError::Replay, KRB_AP_ERR_REPEAT);
-    // Another request of the same client in the same microsecond is none.
+    // Another request of the same client in the same microsecond is not a replay.
     let second = Issue::new().request_with(|_| {});
     acceptor.accept(&second, None, &mut replays, NOW).unwrap();
     assert_eq!(replays.len(), 2);
-    // What is refused anyway is not remembered.
+    // Requests that are refused anyway are not recorded.
     let expired = Issue {
         edit_part: |part| part.endtime = after(-301),
         ..Issue::new()

@@ -1,4 +1,4 @@
-//! Every check of RFC 4120 §3.2.5: what the client makes of an AP-REP.
+//! Every check of RFC 4120 §3.2.5: how the client reacts to an AP-REP.
 
 use kerberos_asn1::{ApRep, Decode, EncApRepPart, Encode, EncryptionKey, ErrorCode};
 use kerberos_crypto::KeyUsage;
@@ -18,7 +18,7 @@ fn mutual() -> (ApInitiator, Vec<u8>) {
     (initiator, reply)
 }
 
-/// The error that an AP-REP as `edit` leaves it makes.
+/// The error for an AP-REP modified by `edit`.
 fn error(edit: fn(&mut EncApRepPart<'_>)) -> ApError {
     let (initiator, reply) = mutual();
     let mut reply = ApRep::from_der(&reply).unwrap();

@@ -1,4 +1,4 @@
-//! What gets through, from the client to the service and back.
+//! Successful exchanges, from the client to the service and back.
 
 use std::error::Error;
 
@@ -111,7 +111,7 @@ fn what_ticket_and_authenticator_say_arrives() {
     assert!(accepted.flags.contains(TicketFlags::FORWARDABLE));
     let subkey = accepted.subkey.as_ref().unwrap();
     assert_eq!(subkey.etype(), AES128);
-    // No secret in what is printed.
+    // `Debug` output contains no secret.
     let bytes = format!("{:?}", subkey.expose_bytes());
     assert!(!format!("{accepted:?}").contains(&bytes[1..bytes.len() - 1]));
 }
@@ -128,26 +128,26 @@ fn the_key_is_found_among_many() {
         let request = issue.request(&ApRequestOptions::default()).1;
         let mut acceptor = acceptor(&keys);
         accept_by(&acceptor, &request, None).unwrap();
-        // Where there is one service only, its version of the key or none.
+        // If there is only one service, its key needs the right version or none.
         acceptor.server = Some(server());
         accept_by(&acceptor, &request, None).unwrap();
     };
     check(Some(2), 2);
     check(Some(3), 3);
-    // Without a version any key of the type may be it.
+    // Without a version, any key of the type may be used.
     check(None, 2);
     check(None, 0x104);
     check(Some(0), 2);
     check(Some(0), 0x104);
     check(Some(0x104), 0x104);
-    // A keytab with room for one octet of the version only.
+    // A keytab that only stores one octet of the version.
     check(Some(0x203), 3);
 }
 
-/// As `ktpass /kvno 0` makes them: MIT's library takes such a key for any version.
+/// As made by `ktpass /kvno 0`: MIT's library accepts such a key for any version.
 #[test]
 fn keys_of_version_0_are_of_any() {
-    /// Keys that need not be looked for anew.
+    /// Keys that need not be looked up again.
     #[derive(Clone, Debug)]
     struct Complete(ServiceKeys);
     impl KeySource for Complete {
@@ -189,7 +189,7 @@ fn user_to_user() {
     let accepted = accept_by(&acceptor, &request, None).unwrap();
     assert_eq!(accepted.client, client());
     assert_eq!(accepted.server, server());
-    // Nothing protects the name outside: it may be an alias, or made up.
+    // The name outside of the encrypted part is not protected: it may be an alias, or made up.
     let issue = Issue {
         server: kerberos_proto::Principal::parse("krbtgt/OTHER.COM@OTHER.COM").unwrap(),
         ..issue
@@ -206,7 +206,7 @@ fn other_principals_keys_do_not_hinder() {
         kvno: 1,
         key: service_key(AES256, 9).to_block(),
     };
-    // A key that no one can use, as keytabs of old services have.
+    // A key of an unsupported type, as in the keytabs of old services.
     let old = KeyEntry {
         kvno: 1,
         key: kerberos_crypto::KeyBlock::new(EncryptionType::DES_CBC_CRC, vec![1; 8]),

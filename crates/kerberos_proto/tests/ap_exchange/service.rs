@@ -1,4 +1,4 @@
-//! A service, its keys, and tickets for it as a test wants them: what is odd is a field.
+//! A service, its keys, and configurable tickets for it: each oddity is a field.
 
 use kerberos_asn1::{
     ApReq, Authenticator, AuthorizationDataEntry, AuthorizationDataType, Decode, EncTicketPart,
@@ -33,7 +33,7 @@ pub(crate) fn after(seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(NOW.seconds + seconds)
 }
 
-/// The key of `etype` and version `kvno`: some key, always the same.
+/// The key of type `etype` and version `kvno`: arbitrary, but always the same.
 pub(crate) fn service_key(etype: EncryptionType, kvno: u32) -> Key {
     Key::generate(etype, &mut Rng(u64::from(kvno) + 1_000)).unwrap()
 }
@@ -48,7 +48,7 @@ pub(crate) fn acceptor(keys: &[(EncryptionType, u32)]) -> Acceptor<ServiceKeys> 
     Acceptor::new(ServiceKeys::new(entries).unwrap())
 }
 
-/// The TGT of a service, with this session key.
+/// A service's TGT with this session key.
 pub(crate) fn own_tgt(service: Principal, session_key: &Key) -> OwnTgt {
     let mut tgt = Issue::new().credential();
     tgt.client = service;
@@ -56,9 +56,9 @@ pub(crate) fn own_tgt(service: Principal, session_key: &Key) -> OwnTgt {
     OwnTgt::new(&tgt).unwrap()
 }
 
-/// How a ticket is made.
+/// How to make a ticket.
 pub(crate) struct Issue {
-    /// The key that it is encrypted in.
+    /// The key that encrypts it.
     pub(crate) key: Key,
     pub(crate) kvno: Option<u32>,
     pub(crate) session_etype: EncryptionType,
@@ -79,7 +79,7 @@ impl Issue {
         }
     }
 
-    /// The credential of a client with the ticket.
+    /// A client's credential with the ticket.
     pub(crate) fn credential(&self) -> Credential {
         let session = Key::generate(self.session_etype, &mut Rng(7)).unwrap();
         let client = client();
@@ -121,7 +121,7 @@ impl Issue {
         ApInitiator::start(&self.credential(), options, &mut Rng(1), NOW).unwrap()
     }
 
-    /// An AP-REQ whose authenticator is as `edit` leaves it.
+    /// An AP-REQ whose authenticator is modified by `edit`.
     pub(crate) fn request_with(&self, edit: fn(&mut Authenticator<'_>)) -> Vec<u8> {
         let (initiator, message) = self.request(&ApRequestOptions::default());
         let mut request = ApReq::from_der(&message).unwrap();
@@ -136,7 +136,7 @@ impl Issue {
     }
 }
 
-/// What the service with one aes256 key makes of `message`.
+/// How a service with one aes256 key reacts to `message`.
 pub(crate) fn accept(message: &[u8]) -> Result<Accepted, ApError> {
     accept_by(&acceptor(&[(AES256, 1)]), message, None)
 }

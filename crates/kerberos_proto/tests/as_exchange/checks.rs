@@ -1,4 +1,4 @@
-//! Replies that decrypt and yet are not what was asked for: each fault has its own error.
+//! Replies that decrypt but do not match the request: each fault has its own error.
 
 use kerberos_asn1::{
     AddressType, EncKdcRepPart, HostAddress, KdcRep, KerberosString, KerberosTime, NameType,
@@ -36,7 +36,7 @@ fn reply_fault(edit_reply: fn(&mut KdcRep<'_>)) -> ReplyFault {
     )
 }
 
-/// `krbtgt/…`, or whatever `first` is.
+/// `krbtgt/…`, or another principal with `first` as its first component.
 fn name<'a>(first: &'a str, second: &'a str) -> PrincipalName<'a> {
     PrincipalName {
         name_type: NameType::SRV_INST,
@@ -97,7 +97,7 @@ fn a_canonicalised_server_must_still_be_a_ticket_granting_service() {
 fn a_ticket_for_another_server_than_the_reply_says_is_refused() {
     let mut params = alice();
     params.options.canonicalize = true;
-    // Allowed to change, but not in one place only.
+    // The name may change, but only consistently.
     let kdc = Kdc {
         edit_part: |part| part.sname = name("krbtgt", "OTHER"),
         ..Kdc::new()
@@ -122,7 +122,7 @@ fn encryption_types_that_were_not_offered_are_refused() {
         ..Kdc::new()
     };
     assert_eq!(fault(kdc, params), ReplyFault::SessionKeyNotOffered(RC4));
-    // Nor a type that no one knows.
+    // Nor an unknown type.
     let fault = part_fault(|part| part.key.keytype = 4711);
     assert_eq!(
         fault,
@@ -136,7 +136,7 @@ fn times_beyond_those_asked_for_are_refused() {
         part_fault(|part| part.endtime = later(part.endtime, 1)),
         ReplyFault::EndTime
     );
-    // It may have ended before it began: by a lifetime below zero, or to a clock that is behind.
+    // The ticket may already have ended: because of a negative lifetime, or a clock that is behind.
     let mut kdc = Kdc {
         edit_part: |part| part.endtime = later(part.authtime, -1),
         ..Kdc::new()
@@ -144,7 +144,7 @@ fn times_beyond_those_asked_for_are_refused() {
     let times = kdc.login(alice(), password()).unwrap().credential.times;
     assert_eq!(times.endtime, later(times.authtime, -1));
 
-    // Renewable instead of a long life is fine, but not for longer than was asked.
+    // Renewable instead of a long lifetime is acceptable, but not for longer than requested.
     let instead = |part: &mut EncKdcRepPart<'_>| {
         part.flags |= TicketFlags::RENEWABLE;
         part.renew_till = Some(part.endtime);
@@ -224,7 +224,7 @@ fn addresses_may_be_dropped_but_not_replaced() {
     params.addresses = vec![address(1), address(2)];
     let login = Kdc::new().login(params.clone(), password()).unwrap();
     assert_eq!(login.credential.addresses, params.addresses);
-    // Dropped: fine. Others: not.
+    // Dropped addresses are acceptable, others are not.
     let mut kdc = Kdc {
         edit_part: |part| part.caddr = None,
         ..Kdc::new()
@@ -257,13 +257,13 @@ fn a_request_that_was_altered_on_the_way_is_found_out() {
         part_fault(|part| part.encrypted_pa_data = None),
         ReplyFault::RequestProofMissing
     );
-    // Whatever the KDC received, it was not what we sent.
+    // What the KDC received is not what we sent.
     let mut rng = Rng(1);
     let mut kdc = Kdc::without_preauth();
     let (mut exchange, request) =
         kerberos_proto::AsExchange::start(alice(), password(), &mut rng, NOW).unwrap();
     let mut payload = request.payload.clone();
-    // The last of the etypes offered: an attacker strikes the better ones out.
+    // Only the last of the offered etypes: an attacker has removed the better ones.
     *payload.last_mut().unwrap() = 18;
     let reply = kdc.answer(&payload, NOW);
     let error = exchange.step(&reply, &mut rng, NOW).unwrap_err();
@@ -304,7 +304,7 @@ fn a_clock_too_far_off_is_refused_when_it_may_not_be_followed() {
             Err(other) => panic!("{other:?}"),
         }
     }
-    // With preauthentication the KDC sees it first.
+    // With preauthentication, the KDC notices first.
     let error = Kdc {
         ahead: 900,
         ..Kdc::new()

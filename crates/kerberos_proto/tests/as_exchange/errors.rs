@@ -1,4 +1,4 @@
-//! What the KDC refuses, what cannot be decoded, and what the caller did wrong.
+//! The KDC's refusals, undecodable messages, and mistakes of the caller.
 
 use std::fmt::Write as _;
 
@@ -139,7 +139,7 @@ fn unsuitable_keys() {
     let des = Secret::Keys(vec![KeyEntry { kvno: 1, key: des }]);
     let error = Kdc::new().login(alice(), des).unwrap_err();
     assert!(matches!(error, ExchangeError::NoKeys { .. }));
-    // The KDC has aes256 keys only, the keytab aes128.
+    // The KDC has only aes256 keys, the keytab only aes128.
     let keys = Kdc {
         etypes: vec![AES128],
         ..Kdc::new()
@@ -150,7 +150,7 @@ fn unsuitable_keys() {
         matches!(error, ExchangeError::NoKeyFor { etype: AES256, .. }),
         "{error:?}"
     );
-    // A key with a length that its type does not have.
+    // A key whose length is wrong for its type.
     let short = kerberos_crypto::KeyBlock::new(AES256, vec![0; 31]);
     let short = Secret::Keys(vec![KeyEntry {
         kvno: 1,
@@ -169,7 +169,7 @@ fn no_common_encryption_type() {
     params.policy.etypes = vec![EncryptionType(3), EncryptionType(4711)];
     let error = Kdc::new().login(params.clone(), password()).unwrap_err();
     assert!(matches!(error, ExchangeError::NoEtypes));
-    // The list in the error is not what the KDC must have looked at.
+    // The list in the error cannot be the one that the KDC used.
     params.policy.etypes = vec![AES128];
     let mut kdc = Kdc::new();
     kdc.script = vec![kdc.error(
@@ -191,7 +191,7 @@ fn work_that_is_too_much() {
             preauth,
             ..Kdc::new()
         };
-        // The KDC's own key is made once, with a count that can be borne; only the hint lies.
+        // The KDC's own key is derived once, with an acceptable count. Only the hint is false.
         let data = Kdc {
             s2kparams: Some(count.to_be_bytes().to_vec()),
             ..Kdc::new()

@@ -1,4 +1,4 @@
-//! The faults of `kerberos_testkdc`, each with what the client makes of it.
+//! The faults of `kerberos_testkdc`, each with the client's reaction.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ fn login(kdc: &Kdc, params: AsParams) -> Result<Login, ExchangeError> {
     }
 }
 
-/// With `fault` the login fails so.
+/// Checks how the login fails with `fault`.
 fn fails(fault: &Fault, expected: impl Fn(&ExchangeError) -> bool) {
     for preauth in [true, false] {
         let kdc = kdc(preauth);
@@ -111,7 +111,7 @@ fn either_error_for_what_does_not_decrypt_is_a_wrong_password() {
             "{error:?}"
         );
         assert_eq!(error.kdc_code(), Some(code));
-        // Nothing of the password has been shown yet.
+        // Nothing derived from the password has been shown yet.
         kdc.clear_faults();
         kdc.set_fault(Fault::Error(code));
         let error = login(&kdc, alice()).unwrap_err();
@@ -257,7 +257,7 @@ fn a_clock_that_is_off_is_followed_only_where_allowed() {
             "{error:?}"
         );
     }
-    // The caller's clock is a number like any other.
+    // The caller's clock may have any value.
     let now = Timestamp::new(0, 0);
     AsExchange::start(alice(), password(), &mut Rng(1), now).unwrap();
 }

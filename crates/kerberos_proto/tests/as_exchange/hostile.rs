@@ -1,4 +1,4 @@
-//! Replies that someone cut short or altered: no panic, and no login but the right one.
+//! Truncated and altered replies: no panic, and only the correct login succeeds.
 
 use kerberos_asn1::{Decode, RawTicket};
 use kerberos_proto::{AsExchange, Login, Step};
@@ -6,7 +6,7 @@ use kerberos_proto::{AsExchange, Login, Step};
 use super::kdc::*;
 use crate::random::edited;
 
-/// Feeds `edited` in place of the KDC's answer number `at`, and the KDC's own answers otherwise.
+/// Passes `edited` instead of the KDC's answer number `at`, and the KDC's own answers otherwise.
 /// Returns the login, if there is one.
 fn run(kdc: &mut Kdc, at: usize, edited: &[u8]) -> Option<Login> {
     let mut rng = Rng(1);
@@ -22,7 +22,7 @@ fn run(kdc: &mut Kdc, at: usize, edited: &[u8]) -> Option<Login> {
             Ok(Step::Send(next)) => request = next,
             Ok(Step::Done(login)) => return Some(*login),
             Err(error) => {
-                // It can be told, whatever it is.
+                // Its message can be displayed, whatever it is.
                 assert!(!error.to_string().is_empty());
                 assert!(!error.mit_message().is_empty());
                 return None;
@@ -48,8 +48,9 @@ fn answer(kdc: &mut Kdc, at: usize) -> Vec<u8> {
     kdc.answer(&request.payload, NOW)
 }
 
-/// Everything but what nothing protects: of an AS-REP, the part of the ticket that the service
-/// decrypts, and the names' types; of an error, the time, which shifts the times asked for.
+/// Removes everything that is not protected: of an AP-REP, the part of the ticket that only the
+/// service decrypts, and the types of names; of an error, the time, which shifts the requested
+/// times.
 fn essence(login: &Login) -> String {
     let credential = &login.credential;
     let ticket = RawTicket::from_der(&credential.ticket).unwrap();
@@ -82,7 +83,7 @@ fn check(make: fn() -> Kdc, at: usize, edits: usize, edit: impl Fn(usize, &[u8])
     }
 }
 
-/// RC4 keys are made in no time, and derivation from a password is part of the game.
+/// RC4 keys are derived quickly, and derivation from a password should be part of the test.
 fn rc4() -> Kdc {
     Kdc {
         etypes: vec![RC4],
@@ -126,6 +127,6 @@ fn no_random_edit_changes_what_comes_of_a_login() {
     }
 }
 
-/// Each state in which a reply is awaited: the first, with and without preauthentication to come,
-/// and the one after it.
+/// Each state that waits for a reply: the first, with and without preauthentication to follow, and
+/// the one after it.
 const STATES: [(fn() -> Kdc, usize); 3] = [(rc4, 0), (rc4, 1), (rc4_without_preauth, 0)];

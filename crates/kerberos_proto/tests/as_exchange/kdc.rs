@@ -1,6 +1,6 @@
-//! A KDC in memory for these tests: faults are fields, time is a number.
+//! A KDC in memory for these tests: faults are fields, and time is a number.
 //!
-//! It makes whatever a test wants, right or wrong, which a KDC fit for use would not.
+//! It can make anything that a test needs, right or wrong, which a real KDC would not.
 
 use kerberos_asn1::der::Reader;
 use kerberos_asn1::{
@@ -30,36 +30,36 @@ pub(crate) const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_9
 pub(crate) const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 pub(crate) const RC4: EncryptionType = EncryptionType::ARCFOUR_HMAC;
 
-/// How the KDC tells of the client's key.
+/// How the KDC informs the client about its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Hint {
     EtypeInfo2,
     EtypeInfo,
     PwSalt,
-    /// ETYPE-INFO2 as it should be, and the two others wrong.
+    /// ETYPE-INFO2 as it should be, and the other two wrong.
     All,
     None,
 }
 
-/// The KDC, the client it knows, and what is wrong with it.
+/// The KDC, the client that it knows, and its faults.
 pub(crate) struct Kdc {
     pub(crate) realm: String,
     pub(crate) client: Principal,
     pub(crate) etypes: Vec<EncryptionType>,
     pub(crate) password: String,
-    /// `None`: the default salt, and not told.
+    /// `None`: the default salt, which is not sent.
     pub(crate) salt: Option<Vec<u8>>,
     pub s2kparams: Option<Vec<u8>>,
-    /// The keys' version.
+    /// The version of the keys.
     pub(crate) kvno: u32,
     pub(crate) preauth: bool,
     pub(crate) hint: Hint,
-    /// How many seconds its clock is ahead.
+    /// How far its clock is ahead, in seconds.
     pub(crate) ahead: i64,
-    /// How many seconds the user takes to type a password, between the first answer and the
-    /// second request.
+    /// How many seconds the user takes to type a password, between the first answer and the second
+    /// request.
     pub(crate) late: i64,
-    /// Whether it knows RFC 6806 §11.
+    /// Whether it supports RFC 6806 §11.
     pub(crate) proves_request: bool,
     pub(crate) fast: bool,
     pub(crate) tgs_tag: bool,
@@ -68,9 +68,9 @@ pub(crate) struct Kdc {
     pub(crate) session_etype: EncryptionType,
     pub(crate) edit_part: fn(&mut EncKdcRepPart<'_>),
     pub(crate) edit_reply: fn(&mut KdcRep<'_>),
-    /// Every request that came.
+    /// All requests received.
     pub(crate) requests: Vec<Vec<u8>>,
-    /// Errors to answer with before anything else.
+    /// Errors to send first.
     pub(crate) script: Vec<Vec<u8>>,
 }
 
@@ -126,7 +126,7 @@ impl Kdc {
         .unwrap()
     }
 
-    /// The client's keys, as a keytab would have them.
+    /// The client's keys, as in a keytab.
     pub(crate) fn keytab(&self) -> Secret {
         let entry = |&etype| KeyEntry {
             kvno: self.kvno,
@@ -135,7 +135,7 @@ impl Kdc {
         Secret::Keys(self.etypes.iter().map(entry).collect())
     }
 
-    /// The answer to `request`, at `now` by the client's clock.
+    /// The answer to `request`. `now` is the time by the client's clock.
     pub(crate) fn answer(&mut self, request: &[u8], now: Timestamp) -> Vec<u8> {
         self.requests.push(request.to_vec());
         if !self.script.is_empty() {
@@ -171,7 +171,7 @@ impl Kdc {
                 let data = self.method_data(true);
                 return self.error(ErrorCode::KDC_ERR_PREAUTH_FAILED, now, Some(&data));
             };
-            // Triple DES leaves some padding behind.
+            // Triple DES leaves padding.
             let proof = PaEncTsEnc::decode(&mut Reader::new(&proof)).unwrap();
             if (proof.patimestamp.unix() - now.seconds - self.ahead).abs() > 300 {
                 return self.error(ErrorCode::KRB_AP_ERR_SKEW, now, None);
@@ -274,7 +274,7 @@ impl Kdc {
         AsRep(reply).to_der()
     }
 
-    /// What it says of keys and mechanisms, in an error or else in a reply.
+    /// The hints about keys and mechanisms, for an error or a reply.
     pub(crate) fn method_data(&self, in_error: bool) -> Vec<u8> {
         let salt = self.salt.as_deref();
         let entries2: Vec<_> = self
@@ -363,7 +363,7 @@ impl Kdc {
         self.login_with(params, secret, |_| {})
     }
 
-    /// Runs an exchange to its end, showing each request.
+    /// Runs an exchange to its end, passing each request to a callback.
     pub(crate) fn login_with(
         &mut self,
         params: AsParams,

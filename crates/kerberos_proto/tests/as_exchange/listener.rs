@@ -1,4 +1,4 @@
-//! Someone who listens to the trace.
+//! A subscriber to the trace.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 
-/// Keeps what it is told.
+/// Stores the events.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -46,8 +46,8 @@ impl Visit for Message {
 
 /// The lines of the trace while `run` runs.
 pub(crate) fn traced(run: impl FnOnce()) -> Vec<String> {
-    // While there is a single subscriber, whether an event is wanted is decided once, by whichever
-    // thread comes first; the other tests' threads want none.
+    // With a single subscriber, whether an event is wanted is decided only once, by the first
+    // thread that emits it. The threads of other tests want no events.
     static SECOND: OnceLock<Dispatch> = OnceLock::new();
     SECOND.get_or_init(|| Dispatch::new(Lines::default()));
     let lines = Lines::default();

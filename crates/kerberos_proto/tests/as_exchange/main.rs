@@ -1,4 +1,4 @@
-//! The AS exchange against a KDC in memory and in virtual time: what it gets, what it refuses, and
+//! The AS exchange with a KDC in memory and in virtual time: what it obtains, what it refuses, and
 //! what no reply can make it do.
 #![allow(
     clippy::unwrap_used,

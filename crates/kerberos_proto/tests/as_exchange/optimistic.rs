@@ -1,5 +1,5 @@
-//! A first request that is preauthenticated at once: when it is, what it saves, and that a KDC
-//! which counts failures never counts more of them than in the ordinary way.
+//! A first request that is preauthenticated at once: when this happens, what it saves, and that a
+//! KDC that counts failures never counts more of them than in the ordinary exchange.
 
 use kerberos_asn1::{AsReq, Decode, EncryptedData, ErrorCode, PaDataType};
 use kerberos_crypto::{EncryptionType, KeyBlock};
@@ -17,7 +17,7 @@ fn again(etype: impl Into<Option<EncryptionType>>) -> AsParams {
     params
 }
 
-/// For each request the type of the key that its timestamp is encrypted in, if it has one.
+/// For each request, the type of the key that encrypts its timestamp, if it has one.
 fn timestamps(kdc: &Kdc) -> Vec<Option<i32>> {
     let of = |request: &Vec<u8>| {
         let AsReq(request) = AsReq::from_der(request).unwrap();
@@ -38,7 +38,7 @@ fn check(kdc: &mut Kdc, params: AsParams, secret: Secret, shown: &[Option<i32>])
     login
 }
 
-/// Keys of these types that are nobody's.
+/// Keys of these types that belong to nobody.
 fn wrong_keys(etypes: &[EncryptionType]) -> Secret {
     let entry = |&etype: &EncryptionType| KeyEntry {
         kvno: 9,
@@ -74,12 +74,12 @@ fn only_where_the_kdc_would_be_shown_that_key_anyway() {
         ..Kdc::new()
     };
     let ordinary = [None, Some(18)];
-    // Which of two keys the last login used is not known, or it used the other one.
+    // It is not known which of two keys the last login used, or it was the other one.
     check(&mut two(), again(None), two().keytab(), &ordinary);
     check(&mut two(), again(AES128), two().keytab(), &ordinary);
     let login = check(&mut two(), again(AES256), two().keytab(), &[Some(18)]);
     assert_eq!(login.pa_etype, Some(AES256));
-    // That is what the ordinary exchange tells, if there is anything to tell.
+    // The ordinary exchange reports this, if there is anything to report.
     let login = check(&mut two(), alice(), two().keytab(), &ordinary);
     assert_eq!(login.pa_etype, Some(AES256));
     assert_eq!(
@@ -94,7 +94,7 @@ fn only_where_the_kdc_would_be_shown_that_key_anyway() {
         check(&mut open, alice(), two().keytab(), &[None]).pa_etype,
         None
     );
-    // With one there is no doubt, unless it was another.
+    // With a single key there is no doubt, unless the last login used another.
     check(
         &mut Kdc::new(),
         again(None),
@@ -102,7 +102,7 @@ fn only_where_the_kdc_would_be_shown_that_key_anyway() {
         &[Some(18)],
     );
     check(&mut Kdc::new(), again(RC4), Kdc::new().keytab(), &ordinary);
-    // Of the client's types, not of the keytab's.
+    // The first of the client's types, not the first of the keytab's.
     let mut params = again(AES128);
     params.policy.etypes = vec![AES128];
     let mut kdc = Kdc {
@@ -110,7 +110,7 @@ fn only_where_the_kdc_would_be_shown_that_key_anyway() {
         ..two()
     };
     check(&mut kdc, params, two().keytab(), &[Some(17)]);
-    // A password's salt is the KDC's to tell.
+    // Only the KDC knows the salt of a password.
     check(&mut Kdc::new(), again(AES256), password(), &ordinary);
 }
 
@@ -163,7 +163,7 @@ fn a_wrong_key_is_shown_once() {
 
 #[test]
 fn a_key_of_a_type_that_the_kdc_has_no_more() {
-    // The account's AES keys are gone. The KDC refuses the one, and then says which it has.
+    // The account no longer has AES keys. The KDC refuses the key and then says which type it has.
     let mut kdc = Kdc {
         etypes: vec![RC4],
         ..Kdc::new()
@@ -214,7 +214,7 @@ fn a_kdc_that_does_not_look_at_it() {
     kdc.script = vec![kdc.error(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, NOW, Some(&list))];
     let secret = kdc.keytab();
     check(&mut kdc, again(AES256), secret, &[Some(18), Some(18)]);
-    // Nor says what it wants instead.
+    // And does not say what it wants instead.
     for code in [
         ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
         ErrorCode::KDC_ERR_PADATA_TYPE_NOSUPP,
@@ -235,7 +235,7 @@ fn a_kdc_that_cannot_do_with_any_padata_is_asked_without() {
     kdc.script = vec![failed.clone(), failed];
     let secret = kdc.keytab();
     let error = kdc.login(again(AES256), secret).unwrap_err();
-    // As it may have counted the first, it is not shown the key again.
+    // It may have counted the first failure, so it is not shown the key again.
     assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_PREAUTH_FAILED));
     assert_eq!(timestamps(&kdc), [Some(18), None, None]);
 }
@@ -281,7 +281,7 @@ fn another_realm_is_not_guessed_at() {
         secret,
         &[Some(18), None, Some(18)],
     );
-    // What the first realm's KDC refused is no reason not to show the second one's.
+    // A refusal by the first realm's KDC does not prevent showing the key to the second.
     let mut kdc = Kdc {
         realm: "OTHER.REALM".into(),
         ..Kdc::new()

@@ -170,7 +170,7 @@ fn an_encrypted_part_with_the_other_tag() {
 
 #[test]
 fn a_kdc_that_chooses_another_type_for_the_reply() {
-    // The hints put aes128 after aes256; the timestamp is made with aes256.
+    // The hints list aes128 after aes256; the timestamp is made with aes256.
     let mut kdc = Kdc {
         etypes: vec![AES256, AES128],
         etype_override: Some(AES128),
@@ -184,7 +184,7 @@ fn a_kdc_that_chooses_another_type_for_the_reply() {
 
 #[test]
 fn the_newest_key_of_the_keytab() {
-    // The most recent key comes first; its version is lower where the count has started over.
+    // The most recent key comes first. Its version is lower if the count has wrapped around.
     for (newer, older) in [(2, 1), (1, 255)] {
         let now = || Kdc {
             kvno: newer,
@@ -203,7 +203,7 @@ fn the_newest_key_of_the_keytab() {
             keys.extend(more);
         }
         now().login(alice(), Secret::Keys(keys.clone())).unwrap();
-        // Without preauthentication the reply names the version, even the older one.
+        // Without preauthentication, the reply names the version, even if it is the older one.
         before().login(alice(), Secret::Keys(keys)).unwrap();
     }
 }
@@ -218,7 +218,7 @@ fn the_clock_of_the_kdc() {
         let login = kdc.login(alice(), password()).unwrap();
         let offset = login.kdc_offset.unwrap();
         assert_eq!((i64::from(offset.seconds), offset.microseconds), (ahead, 0));
-        // The times asked for followed the KDC's clock, too, as it was when last heard of.
+        // The requested times also followed the KDC's clock, as last known.
         let lifetime = login.credential.times.endtime.unix() - NOW.seconds - ahead;
         assert_eq!(lifetime, 86_400);
     }
@@ -228,14 +228,14 @@ fn the_clock_of_the_kdc() {
 fn a_password_that_is_long_in_coming() {
     let slow =
         || Secret::ask(|_| Ok(Password::new(PASSWORD).with_delay(Duration::from_millis(900_500))));
-    // The KDC's clock goes on meanwhile, and ours as well.
+    // Meanwhile the KDC's clock advances, and so does ours.
     let mut kdc = Kdc {
         late: 900,
         ..Kdc::new()
     };
     let login = kdc.login(alice(), slow()).unwrap();
     assert_eq!(login.kdc_offset.unwrap().seconds, 0);
-    // Not told of the delay, the exchange would not know what time it is.
+    // Without knowing the delay, the exchange would use a wrong time.
     let error = kdc.login(alice(), Secret::ask(|_| Ok(Password::new(PASSWORD))));
     assert_eq!(error.unwrap_err().mit_message(), "Clock skew too great");
 }
@@ -259,7 +259,7 @@ fn a_kdc_without_the_newer_parts() {
         ..Kdc::new()
     };
     let login = kdc.login(alice(), password()).unwrap();
-    // FAST is offered, but without proof that is worth nothing.
+    // FAST is offered, but without proof this means nothing.
     assert!(!login.fast_avail);
 }
 
@@ -314,7 +314,7 @@ fn an_anonymous_client_may_be_renamed() {
     let login = kdc.login(params.clone(), password()).unwrap();
     assert!(login.credential.client.is_anonymous());
 
-    // The ticket of a KDC that does not know the option says who the client is.
+    // The ticket of a KDC that does not know the option names the client.
     let mut kdc = Kdc::without_preauth();
     let error = kdc.login(params, password()).unwrap_err();
     assert!(

@@ -1,4 +1,4 @@
-//! The back and forth of preauthentication: retries, cookies, expiry, more data, and its bounds.
+//! The rounds of preauthentication: retries, cookies, expiry, more data, and limits.
 
 use kerberos_asn1::{
     AsReq, Decode, Encode, ErrorCode, MethodData, PaData, PaDataType, TypedData, TypedDataEntry,
@@ -70,7 +70,7 @@ fn a_kdc_that_fails_on_unknown_padata_is_asked_without() {
     assert_eq!(pa_types(&kdc.requests[0]), [150, 149]);
     assert_eq!(pa_types(&kdc.requests[1]), [0; 0]);
     assert_eq!(pa_types(&kdc.requests[2]), [133, 2]);
-    // But once only.
+    // But only once.
     let mut kdc = Kdc::new();
     let failed = kdc.error(ErrorCode::KDC_ERR_PREAUTH_FAILED, NOW, None);
     kdc.script = vec![failed.clone(), failed];
@@ -154,7 +154,7 @@ fn more_data_for_the_same_mechanism() {
         request.padata.unwrap().first().unwrap().padata_value,
         b"another cookie"
     );
-    // Before there is a mechanism it makes no sense.
+    // Without a selected mechanism this error makes no sense.
     let mut kdc = Kdc::new();
     kdc.script = vec![kdc.error(
         ErrorCode::KDC_ERR_MORE_PREAUTH_DATA_REQUIRED,
@@ -291,7 +291,7 @@ fn a_list_as_typed_data() {
 
 #[test]
 fn preferred_types_go_first() {
-    // Nothing to see from outside while there is one mechanism, except that sorting keeps all.
+    // With only one mechanism, the order is not visible, except that sorting loses nothing.
     let mut params = alice();
     params.policy.preferred_preauth_types = vec![2, 133, 19];
     let mut kdc = Kdc::new();

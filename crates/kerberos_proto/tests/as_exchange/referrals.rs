@@ -5,7 +5,7 @@ use kerberos_proto::{AsParams, ExchangeError, Principal};
 
 use super::kdc::*;
 
-/// The KDC of `EXAMPLE.COM`, whose first answers send the client to `realms`.
+/// The KDC of `EXAMPLE.COM`, whose first answers refer the client to `realms`.
 fn referring(code: ErrorCode, realms: &[&str]) -> Kdc {
     let mut kdc = Kdc::new();
     kdc.script = realms

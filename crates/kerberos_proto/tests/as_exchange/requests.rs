@@ -1,11 +1,11 @@
-//! What the requests say: times, options, names, order of encryption types, and how to send them.
+//! The contents of requests: times, options, names, order of encryption types, and transport.
 
 use kerberos_asn1::{AsReq, Decode, ErrorCode, KdcOptions, KdcReqBody, KerberosTime};
 use kerberos_proto::{AsExchange, AsParams, Principal, Secret, StartTime, Timestamp};
 
 use super::kdc::*;
 
-/// Looks at the body of the first request.
+/// Passes the body of the first request to a callback.
 fn body(params: AsParams, look: impl FnOnce(&KdcReqBody<'_>)) {
     let (_, request) = AsExchange::start(params, password(), &mut Rng(1), NOW).unwrap();
     let AsReq(request) = AsReq::from_der(&request.payload).unwrap();
@@ -109,7 +109,7 @@ fn times_are_counted_from_the_start() {
     check(None, 60, 0, (None, 60, None));
     check(None, 60, 600, (None, 60, Some(600)));
     check(None, -60, 0, (None, -60, None));
-    // Never renewable for less than it lasts.
+    // Never renewable for less than its lifetime.
     check(None, 600, 60, (None, 600, Some(600)));
     check(
         Some(StartTime::In(100)),
@@ -175,7 +175,7 @@ fn types_of_the_keytab_go_first() {
     let newest_17 = &[17, 18, 20, 19, 16, 23, 25, 26];
     check(&[(17, 2), (18, 1), (20, 1)], newest_17);
     check(&[(17, 1), (18, 255), (20, 255)], newest_17);
-    // An unsupported key says nothing, however new.
+    // An unsupported key does not matter, however new it is.
     check(&[(3, 9), (17, 2)], &[17, 18, 20, 19, 16, 23, 25, 26]);
 }
 
@@ -191,7 +191,7 @@ fn too_big_for_udp() {
         streams.push(request.stream_only);
     })
     .unwrap();
-    // Once is enough to know; and the same bytes are sent again.
+    // Once is enough, and the same bytes are sent again.
     assert_eq!(streams, [false, true, true]);
     assert_eq!(kdc.requests[0], kdc.requests[1]);
 

@@ -1,4 +1,4 @@
-//! How the KDC makes keys, asked without a login (RFC 4120 §5.2.7.5).
+//! Asking how the KDC derives keys, without a login (RFC 4120 §5.2.7.5).
 
 use kerberos_asn1::ErrorCode;
 use kerberos_proto::{
@@ -7,7 +7,7 @@ use kerberos_proto::{
 
 use super::kdc::*;
 
-/// Asks `kdc` about alice; the answers, and the realms and transports of the requests.
+/// Asks `kdc` about alice. Returns the answers, and the realms and transports of the requests.
 fn ask(kdc: &mut Kdc, params: AsParams) -> (Result<Vec<PasswordSalt>, ExchangeError>, Vec<String>) {
     let mut rng = Rng(1);
     let mut sent = Vec::new();
@@ -56,7 +56,7 @@ fn every_way_to_tell_gives_the_key() {
         iterated.s2kparams = Some(vec![0, 0, 0x20, 0]);
         check(iterated, preauth);
     }
-    // A ticket tells its type, where a refusal would not.
+    // A ticket states its type, even if a refusal would not.
     check(salted(Hint::PwSalt), false);
     let mut default = Kdc::new();
     default.hint = Hint::None;
@@ -119,7 +119,7 @@ fn answers_that_tell_nothing() {
             "{error:?}"
         );
     }
-    // A downgrade to a type that was not asked for.
+    // A downgrade to a type that was not requested.
     let mut kdc = Kdc::without_preauth();
     kdc.etype_override = Some(RC4);
     let mut params = alice();

@@ -1,4 +1,4 @@
-//! KRB-CRED: what arrives of what was sent, what is refused and why, and what no bytes can do.
+//! KRB-CRED: what arrives, what is refused and why, and what no bytes can achieve.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -42,7 +42,7 @@ fn address(last: u8) -> HostAddress {
     }
 }
 
-/// A forwarded TGT with all that a credential can have.
+/// A forwarded TGT with everything that a credential can contain.
 fn tgt() -> Credential {
     let server = Principal::krbtgt(b"EXAMPLE.COM", b"EXAMPLE.COM");
     let at = |seconds| KerberosTime::from_unix(NOW.seconds + seconds);
@@ -93,13 +93,13 @@ fn with(key: &Key) -> CredReceiver<'_> {
     receiver
 }
 
-/// Everything of a credential.
+/// All parts of a credential, for comparison.
 fn shown(credential: &Credential) -> String {
     let key = credential.session_key.expose_bytes();
     format!("{credential:?} {key:?} {:?}", credential.ticket)
 }
 
-/// A message by `aes()` whose parts are as `edit` leaves them.
+/// A message encrypted with `aes()` whose parts are modified by `edit`.
 fn odd(edit: impl FnOnce(&mut Vec<RawTicket<'_>>, &mut EncKrbCredPart<'_>)) -> Vec<u8> {
     let key = aes();
     let message = send(&CredSender::new(CredProtection::Key(&key)), &[tgt(), tgt()]);
@@ -138,7 +138,7 @@ fn round_trips() {
     }
 }
 
-/// Peers differ in which of the keys they take.
+/// Peers differ in which key they use.
 #[test]
 fn either_key_will_do() {
     let (subkey, session) = (key(EncryptionType::AES128_CTS_HMAC_SHA256_128), aes());
@@ -155,7 +155,7 @@ fn either_key_will_do() {
     }
 }
 
-/// RFC 6448: only for those who ask for it.
+/// RFC 6448: only for callers that ask for it.
 #[test]
 fn a_message_without_protection_is_taken_only_where_that_is_allowed() {
     let message = send(&CredSender::new(CredProtection::DangerousNone), &[tgt()]);
@@ -168,7 +168,7 @@ fn a_message_without_protection_is_taken_only_where_that_is_allowed() {
     receiver.accept_unprotected = true;
     let taken = receive(&receiver, &message).unwrap();
     assert_eq!(shown(&taken.credentials[0]), shown(&tgt()));
-    // An encrypted one is decrypted all the same.
+    // An encrypted message is decrypted nevertheless.
     let message = send(&CredSender::new(CredProtection::Key(&key)), &[tgt()]);
     assert!(receive(&receiver, &message).is_ok());
 }
@@ -206,7 +206,7 @@ fn tickets_and_keys_that_do_not_match() {
             infos: 1,
         },
     );
-    // Others have crashed at an empty list.
+    // Other implementations have crashed on an empty list.
     check(
         odd(|tickets, part| {
             tickets.clear();
@@ -304,7 +304,7 @@ fn numbers_and_addresses() {
         &message,
         Some(OriginFault::RecipientAddress.into()),
     );
-    // Addresses are checked where there are any.
+    // Addresses are checked if there are any.
     check(|r| r.sender = Some(address(9)), &plain, None);
 }
 
@@ -321,7 +321,7 @@ fn damaged_messages() {
         assert!(!error.to_string().is_empty());
     }
     for number in 0..3_000 {
-        // Nothing but the tickets themselves can be altered, and they are opaque.
+        // Only the tickets themselves can be altered, and they are opaque.
         if let Ok(received) = receive(&receiver, &edited(number, &good)) {
             assert_eq!(key_of(&received), key_of(&right));
             assert_eq!(received.credentials[0].client, right.credentials[0].client);

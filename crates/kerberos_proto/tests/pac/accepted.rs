@@ -59,7 +59,7 @@ fn the_pac_of_an_accepted_client() {
     assert_eq!(summary.upn.as_deref(), Some("alice@example.com"));
 }
 
-/// A ticket whose PAC is another client's, though the service's own key signed it.
+/// A ticket with the PAC of another client, although the service's own key signed it.
 #[test]
 fn a_client_with_anothers_pac() {
     let sample = Sample::new().with(PacBufferType::CLIENT_INFO, client_info(AUTHTIME, "root"));
@@ -71,7 +71,7 @@ fn a_client_with_anothers_pac() {
 fn a_client_without_a_pac() {
     let sample = Sample::new();
     let ticket = sample.enc_ticket_part(&[]);
-    // An empty element is a PAC that is cut short; none at all is nothing wrong.
+    // An empty element is a truncated PAC. Having no PAC at all is not an error.
     assert_eq!(
         accepted(&sample, &ticket).pac().unwrap_err(),
         PacError::Truncated

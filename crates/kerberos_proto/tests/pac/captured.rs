@@ -1,7 +1,8 @@
-//! PACs as a real KDC made them, kept here so that they are read where no KDC is, too.
+//! PACs made by a real KDC, stored here so that they are tested even without a KDC.
 //!
-//! Captured from Samba 4.17 as an Active Directory domain controller, of a domain that was made
-//! for it and is no more: `captured/` has the decrypted EncTicketParts, here are the keys.
+//! They were captured from Samba 4.17 as an Active Directory domain controller, in a domain that
+//! was created for this and no longer exists. `captured/` contains the decrypted EncTicketParts,
+//! and the keys are here.
 
 use kerberos_asn1::{Decode, EncTicketPart};
 use kerberos_crypto::{EncryptionType, Key};
@@ -19,7 +20,7 @@ fn key(etype: EncryptionType, hex: &str) -> Key {
     Key::from_bytes(etype, &bytes.collect::<Vec<_>>()).unwrap()
 }
 
-/// Verifies all four signatures, and that the ticket may not be altered; returns the types of the
+/// Verifies all four signatures, and that the ticket cannot be altered. Returns the types of the
 /// buffers and the summary.
 fn check(ticket: &[u8], service_key: &Key) -> (Vec<u32>, PacSummary) {
     let part = EncTicketPart::from_der(ticket).unwrap();
@@ -68,7 +69,7 @@ fn an_rc4_service_of_samba() {
         format!("{domain}-513")
     );
     let groups: Vec<_> = summary.group_sids.iter().map(ToString::to_string).collect();
-    // The second says that the user proved who it is (MS-DTYP §2.4.2.4).
+    // The second SID means that the user proved their identity (MS-DTYP §2.4.2.4).
     assert_eq!(groups, [format!("{domain}-513"), "S-1-18-1".into()]);
     let names = [
         summary.sam_account_name,
@@ -94,6 +95,6 @@ fn constrained_delegation_of_samba() {
     assert_eq!(types, [1, 11, 10, 12, 6, 7, 16, 19]);
     assert_eq!(summary.sam_account_name.as_deref(), Some("alice"));
     assert_eq!(summary.delegated_through, ["svc_web@AD.TEST"]);
-    // The service says who the user is (MS-DTYP §2.4.2.4).
+    // The service asserts the user's identity (MS-DTYP §2.4.2.4).
     assert_eq!(summary.group_sids[1].to_string(), "S-1-18-2");
 }

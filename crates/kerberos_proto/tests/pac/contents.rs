@@ -1,4 +1,4 @@
-//! What the buffers say, right and wrong, and the summary of it.
+//! The contents of buffers, right and wrong, and their summary.
 
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::Timestamp;
@@ -83,7 +83,7 @@ fn the_summary_of_everything() {
         summary.primary_group_sid,
         Some(parsed("S-1-5-21-1-2-3-513"))
     );
-    // Of the domain's three groups one can only deny, and one is disabled.
+    // Of the domain's three groups, one can only deny, and one is disabled.
     let groups: Vec<_> = summary.group_sids.iter().map(ToString::to_string).collect();
     assert_eq!(
         groups,
@@ -112,7 +112,7 @@ fn the_summary_of_everything() {
     assert!(summary.delegated_through.is_empty());
 }
 
-/// MIT's KDC says nothing but whose the PAC is: that is no error.
+/// MIT's KDC only says whom the PAC is about, which is not an error.
 #[test]
 fn a_pac_without_logon_info() {
     let sample = Sample::new()
@@ -158,7 +158,7 @@ fn which_groups_count() {
     );
 }
 
-/// An error of its own, which does not hide what the other buffers say.
+/// A malformed buffer has its own error, and does not hide the contents of others.
 #[test]
 fn a_logon_info_that_is_broken() {
     let check = |logon: Vec<u8>, position, fault| {
@@ -248,7 +248,7 @@ fn a_logon_info_that_is_broken() {
     );
 }
 
-/// An RPC_SID whose first count is another than its second.
+/// An RPC_SID whose two counts differ.
 fn array_of_sid(count: u32) -> Vec<u8> {
     [&count.to_le_bytes()[..], &packed_sid(&DOMAIN)].concat()
 }
@@ -259,7 +259,7 @@ fn a_user_without_a_domain() {
     let sample = Sample::new().with(PacBufferType::LOGON_INFO, logon);
     let (pac, _) = sample.build();
     let summary = sample.verify_as_service(&pac).unwrap().summary().unwrap();
-    // UPN_DNS_INFO has the SID, too.
+    // UPN_DNS_INFO contains the SID, too.
     assert_eq!(summary.user_sid, Some(parsed("S-1-5-21-1-2-3-1103")));
     assert_eq!(summary.primary_group_sid, None);
 }
@@ -276,7 +276,7 @@ fn upn_dns_info_short_and_broken() {
     assert!(info.upn_constructed);
     assert_eq!(info.sam_name.as_deref(), Some("alice"));
 
-    // Without the flag S there is no more than two names.
+    // Without the flag S there are only two names.
     let mut short = good.clone();
     short[8] = 0;
     let info = read(short).unwrap().unwrap();
@@ -347,7 +347,7 @@ fn small_buffers() {
     let user = Some(parsed("S-1-5-21-1-2-3-500"));
     assert_eq!(pac.requestor(), Ok(user));
     assert_eq!(pac.summary().unwrap().user_sid, user);
-    // Of the flags, two bits are said to be there.
+    // The count says that there are two bits of flags.
     let attributes = pac.attributes_info().unwrap().unwrap();
     assert_eq!(attributes.flags, AttributesInfo::PAC_WAS_REQUESTED);
     let credentials = pac.credentials_info().unwrap().unwrap();

@@ -1,5 +1,4 @@
-//! PACs that someone cut short or altered: a typed error and no panic, and nothing verifies but
-//! what was signed.
+//! Truncated and altered PACs: a typed error and no panic, and only what was signed is verified.
 
 use kerberos_proto::pac::{Pac, PacBufferType, PacError, VerifiedPac};
 
@@ -20,7 +19,7 @@ fn everything(pac: &VerifiedPac<'_>) -> String {
     )
 }
 
-/// That `bytes`, which are not what was signed, are refused by a service and by the KDC.
+/// Checks that `bytes`, which differ from what was signed, are refused by a service and by the KDC.
 #[track_caller]
 fn refused(sample: &Sample, bytes: &[u8], ticket: &[u8]) {
     let error = sample.verify_as_service(bytes).unwrap_err();
@@ -34,7 +33,7 @@ fn truncated_pacs_and_tickets_are_refused() {
     let (pac, ticket) = sample.build();
     for length in 0..pac.len() {
         refused(&sample, &pac[..length], &ticket);
-        // The ticket is read only when all the rest is right.
+        // The ticket is parsed only if everything else is correct.
         let error = sample.verify(&pac, &ticket[..length]).unwrap_err();
         assert!(matches!(error, PacError::Ticket(_)), "{length}: {error}");
     }
@@ -44,8 +43,8 @@ fn truncated_pacs_and_tickets_are_refused() {
 fn bit_flips() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
-    // Padding is signed like all the rest; of the KDC's signatures a service checks none but
-    // through its own, which does not cover the KDC checksum.
+    // Padding is signed like everything else. A service checks the KDC's signatures only
+    // indirectly, through its own signature, which does not cover the KDC checksum.
     let kdc = Pac::parse(&pac)
         .unwrap()
         .buffer(PacBufferType::KDC_CHECKSUM)
@@ -77,7 +76,7 @@ fn random_edits() {
     }
 }
 
-/// Buffers of nonsense that a KDC signed all the same: errors, no panic.
+/// Random buffers that a KDC has signed nevertheless: errors, but no panic.
 #[test]
 fn signed_nonsense() {
     let mut wrong = 0;

@@ -1,10 +1,10 @@
-//! The list of buffers: what is no PAC, and why.
+//! The list of buffers: what is not a valid PAC, and why.
 
 use kerberos_proto::pac::{Pac, PacBufferType, PacError};
 
 use crate::sample::pactype;
 
-/// A PAC of `length` bytes with buffers at will: type, size, offset.
+/// A PAC of `length` bytes with arbitrary buffers: type, size, offset.
 fn listed(length: usize, infos: &[(u32, u32, u64)]) -> Vec<u8> {
     let mut bytes = (infos.len() as u32).to_le_bytes().to_vec();
     bytes.extend([0; 4]);
@@ -93,7 +93,7 @@ fn buffers_upon_each_other() {
     assert_eq!(overlap((16, 48), (16, 40)), refused);
     assert_eq!(overlap((64, 40), (1, 80)), refused);
     assert_eq!(overlap((1, 80), (64, 40)), refused);
-    // Side by side in any order, and empty ones anywhere, as Windows has them.
+    // Adjacent buffers in any order, and empty ones anywhere, as made by Windows.
     assert_eq!(overlap((16, 40), (16, 56)), Ok(()));
     assert_eq!(overlap((16, 56), (16, 40)), Ok(()));
     assert_eq!(overlap((0, 56), (16, 56)), Ok(()));

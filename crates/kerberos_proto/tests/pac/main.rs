@@ -1,4 +1,4 @@
-//! PACs: what is read out of them, what proves them, and what no bytes can do.
+//! PACs: their contents, their signatures, and what no bytes can achieve.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,10 +1,10 @@
-//! A writer of NDR, for PACs made here: structures first, what their pointers point at after them.
+//! A writer of NDR for PACs made in tests: structures first, then the pointed-to values.
 
-/// One top-level structure in the making.
+/// A top-level structure under construction.
 #[derive(Default)]
 pub(crate) struct Ndr {
     structure: Vec<u8>,
-    /// What comes after the structure, and to which multiple it is aligned.
+    /// What comes after the structure, and its alignment.
     deferred: Vec<u8>,
     pointers: u32,
 }
@@ -35,7 +35,7 @@ impl Ndr {
         self.u32(0x0002_0000 + 4 * self.pointers)
     }
 
-    /// What a pointer points at.
+    /// A pointed-to value.
     pub(crate) fn defer(&mut self, bytes: &[u8]) -> &mut Self {
         let aligned = self.deferred.len().next_multiple_of(4);
         self.deferred.resize(aligned, 0);
@@ -43,7 +43,7 @@ impl Ndr {
         self
     }
 
-    /// An RPC_UNICODE_STRING, whose characters are deferred.
+    /// An RPC_UNICODE_STRING, whose characters come later.
     pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         self.structure.extend(text_header(text));
         self.pointer();
@@ -54,7 +54,7 @@ impl Ndr {
         self.zeros(8)
     }
 
-    /// The whole with its headers (MS-RPCE §2.2.6).
+    /// The complete encoding with its headers (MS-RPCE §2.2.6).
     pub(crate) fn finish(&self) -> Vec<u8> {
         let mut object = 0x0002_0000_u32.to_le_bytes().to_vec();
         object.extend_from_slice(&self.structure);
@@ -99,7 +99,7 @@ pub(crate) fn sid(parts: &[u32]) -> Vec<u8> {
     [&count[..], &packed_sid(parts)].concat()
 }
 
-/// An array of numbers with its count.
+/// An array of numbers, preceded by its count.
 pub(crate) fn array(count: u32, numbers: &[u32]) -> Vec<u8> {
     let numbers = numbers.iter().flat_map(|number| number.to_le_bytes());
     count.to_le_bytes().into_iter().chain(numbers).collect()

@@ -1,4 +1,4 @@
-//! PACs and their tickets as a test wants them, signed as KDCs do it.
+//! Configurable PACs and tickets, signed like those of KDCs.
 
 use kerberos_asn1::{
     AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, Decode, EncTicketPart,
@@ -17,7 +17,7 @@ pub(crate) const AUTHTIME: i64 = 1_767_225_600;
 /// The domain of the samples, S-1-5-21-1-2-3.
 pub(crate) const DOMAIN: [u32; 4] = [21, 1, 2, 3];
 
-/// How a PAC is made.
+/// How to make a PAC.
 pub(crate) struct Sample {
     pub(crate) client: Principal,
     pub(crate) authtime: i64,
@@ -29,12 +29,12 @@ pub(crate) struct Sample {
     pub(crate) rodc: Option<u16>,
     /// The buffers besides the signatures.
     pub(crate) buffers: Vec<(PacBufferType, Vec<u8>)>,
-    /// The signatures that it has.
+    /// The signatures to include.
     pub(crate) signatures: Vec<PacBufferType>,
 }
 
 impl Sample {
-    /// A PAC as Active Directory makes it.
+    /// A PAC like those of Active Directory.
     pub(crate) fn new() -> Self {
         Self::with_keys(
             EncryptionType::AES256_CTS_HMAC_SHA1_96,
@@ -66,7 +66,7 @@ impl Sample {
         }
     }
 
-    /// The same with other contents of a buffer.
+    /// The same, with other contents of one buffer.
     pub(crate) fn with(mut self, buffer_type: PacBufferType, data: Vec<u8>) -> Self {
         self.buffers.retain(|(one, _)| *one != buffer_type);
         self.buffers.push((buffer_type, data));
@@ -79,9 +79,10 @@ impl Sample {
         self
     }
 
-    /// The signed PAC, and the EncTicketPart that holds it.
+    /// The signed PAC, and the EncTicketPart that contains it.
     pub(crate) fn build(&self) -> (Vec<u8>, Vec<u8>) {
-        // MS-PAC §2.8, "Ticket Signature": the ticket is signed with a zero byte for the PAC.
+        // MS-PAC §2.8, "Ticket Signature": the ticket is signed with a zero byte in place of the
+        // PAC.
         let unsigned_ticket = self.enc_ticket_part(&[0]);
         let mut buffers = self.buffers.clone();
         for &signature in &self.signatures {
@@ -96,7 +97,7 @@ impl Sample {
             let trailer = match signature {
                 PacBufferType::SERVER_CHECKSUM => Vec::new(),
                 PacBufferType::TICKET_CHECKSUM => number,
-                // Zero like the checksum while the PAC is signed.
+                // Zero like the checksum while the PAC is being signed.
                 _ => vec![0; number.len()],
             };
             buffers.push((
@@ -146,7 +147,7 @@ impl Sample {
         Pac::parse(pac)?.verify(&check)
     }
 
-    /// Verifies a PAC as a service does.
+    /// Verifies a PAC like a service.
     pub(crate) fn verify_as_service<'p>(&self, pac: &'p [u8]) -> Result<VerifiedPac<'p>, PacError> {
         Pac::parse(pac)?.verify(&self.check())
     }
@@ -164,7 +165,8 @@ impl Sample {
         (&self.kdc_key, checksum_type)
     }
 
-    /// An EncTicketPart whose authorization data is another element and `pac` beside another.
+    /// An EncTicketPart whose authorization data contains another element, and `pac` together with
+    /// a third.
     pub(crate) fn enc_ticket_part(&self, pac: &[u8]) -> Vec<u8> {
         let other = [entry(AuthorizationDataType(141), b"restrictions")];
         let beside = [entry(AuthorizationDataType::AP_OPTIONS, b"options")];
@@ -199,7 +201,7 @@ impl Sample {
     }
 }
 
-/// The authorization data of an EncTicketPart, as an acceptor hands it on.
+/// The authorization data of an EncTicketPart, as an acceptor returns it.
 pub(crate) fn authorization_data(ticket: &[u8]) -> Vec<AuthorizationDataElement> {
     let part = EncTicketPart::from_der(ticket).unwrap();
     let elements = part.authorization_data.unwrap();
@@ -210,7 +212,7 @@ pub(crate) fn authorization_data(ticket: &[u8]) -> Vec<AuthorizationDataElement>
     owned.collect()
 }
 
-/// PACTYPE (MS-PAC §2.3): the buffers one after the other, each aligned.
+/// PACTYPE (MS-PAC §2.3): the aligned buffers, one after the other.
 pub(crate) fn pactype(buffers: &[(PacBufferType, Vec<u8>)]) -> Vec<u8> {
     let mut head = (buffers.len() as u32).to_le_bytes().to_vec();
     head.extend([0; 4]);
@@ -258,7 +260,7 @@ pub(crate) fn upn_dns_info() -> Vec<u8> {
     [&head[..], &parts.concat()].concat()
 }
 
-/// What is odd about a LOGON_INFO.
+/// What is unusual about a LOGON_INFO.
 pub(crate) struct Logon {
     pub(crate) user_id: u32,
     pub(crate) user_flags: u32,
@@ -269,7 +271,7 @@ pub(crate) struct Logon {
     pub(crate) domain: Option<Vec<u8>>,
 }
 
-/// KERB_VALIDATION_INFO, as `edit` leaves it.
+/// KERB_VALIDATION_INFO, modified by `edit`.
 pub(crate) fn logon_info(edit: impl FnOnce(&mut Logon)) -> Vec<u8> {
     let mut logon = Logon {
         user_id: 1103,
@@ -321,7 +323,7 @@ fn compute(key: &Key, checksum_type: ChecksumType, data: &[u8]) -> Vec<u8> {
         .unwrap()
 }
 
-/// Where the buffer of a type begins.
+/// The position of the buffer of a type.
 fn place(pac: &[u8], buffer_type: PacBufferType) -> Option<usize> {
     let buffer = Pac::parse(pac).unwrap().buffer(buffer_type)?;
     Some(buffer.as_ptr() as usize - pac.as_ptr() as usize)

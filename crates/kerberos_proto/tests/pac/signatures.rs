@@ -1,4 +1,4 @@
-//! The signatures: right ones of every type, and each way in which one can be missing or wrong.
+//! The signatures: correct ones of every type, and all ways in which one can be missing or wrong.
 
 use kerberos_asn1::{AuthorizationData, AuthorizationDataEntry, AuthorizationDataType, Encode};
 use kerberos_crypto::{ChecksumType, EncryptionType};
@@ -19,7 +19,7 @@ fn every_type_of_key_verifies() {
     }
 }
 
-/// MS-PAC §2.8: hmac-md5 goes with any key, and an old domain controller signs so.
+/// MS-PAC §2.8: hmac-md5 can be used with any key, and old domain controllers do so.
 #[test]
 fn hmac_md5_goes_with_every_key() {
     let mut sample = Sample::new();
@@ -54,7 +54,7 @@ fn missing_signatures() {
     check(PacBufferType::CLIENT_INFO, PacError::NoClientInfo);
 }
 
-/// Signatures that only the KDC can check may be missing where nobody asks for them.
+/// Signatures that only the KDC can check may be missing unless they are asked for.
 #[test]
 fn what_may_be_missing() {
     let sample = Sample::new()
@@ -76,7 +76,7 @@ fn wrong_signatures() {
         let buffer = Pac::parse(&pac).unwrap().buffer(signature).unwrap();
         let place = buffer.as_ptr() as usize - pac.as_ptr() as usize;
         forged[place + 5] ^= 1;
-        // The ticket checksum is not over the PAC: the ticket may hold the forged one.
+        // The ticket checksum does not cover the PAC: the ticket may contain the forged one.
         let ticket = replace(&ticket, &pac, &forged);
         assert_eq!(sample.verify(&forged, &ticket).unwrap_err(), expected);
     };
@@ -87,7 +87,8 @@ fn wrong_signatures() {
     check(PacBufferType::LOGON_INFO, PacError::ServerChecksum);
 }
 
-/// The service's signature covers the KDC's full one, so that only its maker can have it wrong.
+/// The service's signature covers the KDC's full signature, so only the maker of the former can
+/// have altered the latter.
 #[test]
 fn a_full_checksum_that_the_service_made_up() {
     let made_up = [&16_u32.to_le_bytes()[..], &[1; 12]].concat();
@@ -102,7 +103,7 @@ fn a_full_checksum_that_the_service_made_up() {
     );
 }
 
-/// A service can sign as itself whatever it likes; the KDC finds out.
+/// A service can sign anything as itself, but the KDC notices.
 #[test]
 fn what_a_service_makes_up_the_kdc_finds() {
     let mut forger = Sample::new();
@@ -164,7 +165,7 @@ fn checksum_types_that_prove_nothing() {
             }
         );
     }
-    // A keyed one that goes with another key.
+    // A keyed type that belongs to another key.
     let mut sample = Sample::new();
     let (pac, _) = sample.build();
     sample.service_key = Sample::with_keys(
@@ -214,7 +215,7 @@ fn somebody_elses_pac() {
         check.client = &client;
         pac.verify(&check).map(drop)
     };
-    // The realm is not in it (MS-PAC §2.7).
+    // The realm is not included (MS-PAC §2.7).
     assert_eq!(refused("alice@ELSEWHERE.COM"), Ok(()));
     for name in [
         "bob@EXAMPLE.COM",
@@ -238,7 +239,7 @@ fn somebody_elses_pac() {
     }
 }
 
-/// Names as MIT writes them there: components joined, nothing escaped.
+/// Names as MIT's KDC writes them: components joined, nothing escaped.
 #[test]
 fn names_of_several_components() {
     let check = |principal: &str, name: &str| {
@@ -281,7 +282,7 @@ fn out_of_authorization_data() {
     assert_eq!(error, PacError::SeveralPacs);
 }
 
-/// `bytes` with the one place where `old` stands changed to `new`, as long.
+/// `bytes` with the only occurrence of `old` replaced by `new`, which has the same length.
 fn replace(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
     assert_eq!(old.len(), new.len());
     let place = bytes.windows(old.len()).position(|window| window == old);

@@ -1,4 +1,4 @@
-//! Replies that someone cut short or altered: no panic, and never a success.
+//! Truncated and altered replies: no panic, and never a success.
 
 use kerberos_testkdc::PasswordFault;
 
@@ -24,7 +24,7 @@ fn damaged_replies_are_no_success() {
         for number in 0..3000 {
             let damaged = edited(number, &good);
             match change.check_reply(&damaged, NOW) {
-                // An AP-REP or KRB-PRIV that is encoded in another way says the same.
+                // An AP-REP or KRB-PRIV with another encoding of the same contents.
                 Ok(()) => assert!(honest),
                 Err(error) => {
                     assert!(!error.to_string().is_empty() && !error.mit_message().is_empty());

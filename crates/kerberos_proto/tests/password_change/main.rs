@@ -1,5 +1,5 @@
 //! Changing and setting passwords with a KDC in memory and in virtual time: what changes, what the
-//! service says no to, and what no reply can make the client believe.
+//! service refuses, and what no reply can make the client believe.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

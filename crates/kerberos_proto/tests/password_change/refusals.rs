@@ -1,4 +1,4 @@
-//! What the service says no to, and replies that prove nothing.
+//! Refusals by the service, and replies that prove nothing.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_proto::{ApError, MessageError, OriginFault, PasswordChangeError, PasswordResult};
@@ -78,7 +78,7 @@ fn success_in_an_error_is_not_believed() {
             matches!(error, PasswordChangeError::UnprovenSuccess),
             "{error}"
         );
-        // Though it may be true, which a login shows.
+        // It may still be true, which a login shows.
         assert!(opens(&kdc, "alice", "new"));
     }
 }

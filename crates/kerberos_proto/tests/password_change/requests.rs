@@ -1,4 +1,4 @@
-//! What is asked for and sent, and that it changes what it should.
+//! The contents of requests, and their effects.
 
 use kerberos_asn1::{ApReq, AsReq, Decode, KdcOptions, KrbPriv, TicketFlags};
 use kerberos_crypto::{EncryptionType, KeyBlock};
@@ -104,7 +104,7 @@ fn somebody_elses_password() {
     assert_eq!(no.to_string(), "Access denied: not your password");
     set("admin", "pw", "alice@R").unwrap();
     assert!(opens(&kdc, "alice", "new"));
-    // One's own is set the same way.
+    // One's own password is set in the same way.
     set("alice", "new", "alice@R").unwrap();
 }
 
@@ -124,7 +124,7 @@ fn what_a_message_is_made_of() {
     let request = ApReq::from_der(ap_req).unwrap();
     assert_eq!(request.ap_options.0, 0);
     KrbPriv::from_der(private).unwrap();
-    // For another connection another KRB-PRIV beside the same AP-REQ.
+    // Another connection gets another KRB-PRIV with the same AP-REQ.
     let second = change.message(address(), &mut Rng(9), NOW).unwrap();
     assert_eq!(second[..6 + ap_length], first[..6 + ap_length]);
     assert_ne!(second, first);
@@ -143,7 +143,7 @@ fn what_is_sent_twice_is_a_replay() {
     let kdc = kdc();
     let change = change(&kdc, "new");
     carry_out(&kdc, &change).unwrap();
-    // Sent again, as after a lost answer, the service does not know better.
+    // If it is sent again, as after a lost answer, the service cannot tell.
     let error = carry_out(&kdc, &change).unwrap_err();
     assert_eq!(error.mit_message(), "Request is a replay");
     assert!(matches!(error, PasswordChangeError::Refused(_)));

@@ -1,4 +1,4 @@
-//! A realm with a kpasswd service, and one who logs in there.
+//! A realm with a kpasswd service, and a user who logs in there.
 
 use core::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(crate) fn kdc() -> Kdc {
         .unwrap()
 }
 
-/// A KDC with which this goes wrong when a password is to be changed.
+/// A KDC with this fault of its kpasswd service.
 pub(crate) fn with_fault(fault: PasswordFault) -> Kdc {
     let kdc = kdc();
     kdc.set_fault(Fault::Password(fault));
@@ -58,12 +58,12 @@ pub(crate) fn log_in(kdc: &Kdc, params: AsParams, password: &str) -> Result<Logi
     }
 }
 
-/// A ticket to change passwords with.
+/// A ticket for changing passwords.
 pub(crate) fn ticket(kdc: &Kdc, name: &str, password: &str) -> Login {
     log_in(kdc, params(name).to_change_password(), password).unwrap()
 }
 
-/// The change of alice's password to `new`.
+/// A change of alice's password to `new`.
 pub(crate) fn change(kdc: &Kdc, new: &str) -> PasswordChange {
     let login = ticket(kdc, "alice", "old");
     let new = Password::new(new);
@@ -81,7 +81,7 @@ pub(crate) fn reply(kdc: &Kdc, change: &PasswordChange) -> Vec<u8> {
     reply.unwrap()
 }
 
-/// Sends it, and checks the reply.
+/// Sends the message and checks the reply.
 pub(crate) fn carry_out(kdc: &Kdc, change: &PasswordChange) -> Result<(), PasswordChangeError> {
     change.check_reply(&reply(kdc, change), NOW)
 }

@@ -1,17 +1,17 @@
-//! Replies that decrypt and yet do not prove on whose behalf the ticket is: each fault has its own
-//! error; and replies that were edited on the way never change the user.
+//! Replies that decrypt but do not prove on whose behalf the ticket is: each fault has its own
+//! error. And replies that were altered in transit never change the user.
 
 use kerberos_crypto::{ChecksumType, EncryptionType};
 use kerberos_proto::{
-    ExchangeError, Principal, ReplyFault, S4u2Proxy, S4u2Self, S4uFault as Proof, S4uUser, Step,
-    TgsParams,
+    Credential, ExchangeError, Principal, ReplyFault, S4u2Proxy, S4u2Self, S4uFault as Proof,
+    S4uUser, Step, TgsParams,
 };
 use kerberos_testkdc::{Account, Fault, Kdc, S4uFault};
 
 use crate::random::edited as damaged;
 use crate::realms::*;
 
-/// What the service makes of it when `kdc` does this wrong.
+/// The service's reaction when `kdc` has this fault.
 #[track_caller]
 fn fault(realms: &Realms, user: &S4uUser, kdc: &Kdc, fault: Fault) -> ReplyFault {
     // Not for the login.
@@ -73,7 +73,7 @@ fn old_types_need_the_encrypted_copy() {
         let found = fault(&realms, &named("alice"), &realms.home, wrong);
         assert_eq!(found, ReplyFault::S4u(Proof::ChecksumNotRepeated));
     }
-    // And where the reply has lost the rest, what is left says so.
+    // And if the reply has lost the rest, what remains says so.
     let realms = Realms::with_etypes(&[EncryptionType::ARCFOUR_HMAC]);
     let tgt = realms.login("HTTP/web");
     let params = TgsParams::new(principal("HTTP/web"));
@@ -101,7 +101,7 @@ fn no_realm_on_the_way_changes_the_user() {
     assert_eq!(found, ReplyFault::S4u(expected));
 }
 
-/// Names are the user's realm's to correct, as long as they are its own.
+/// The user's realm may correct names, as long as they are its own.
 #[test]
 fn no_realm_speaks_for_users_of_another() {
     let mut realms = Realms::new();
@@ -129,7 +129,7 @@ fn no_realm_speaks_for_users_of_another() {
     assert_eq!(found, ReplyFault::S4u(Proof::UserChanged { asked, got }));
 }
 
-/// The user's realm does not refer the service on, but gives it a ticket about whomever it likes.
+/// The user's realm does not refer the service on, but issues a ticket about an arbitrary user.
 #[test]
 fn no_realm_but_the_own_gives_the_ticket() {
     let mut realms = Realms::new();
@@ -148,7 +148,7 @@ fn no_realm_but_the_own_gives_the_ticket() {
 
 #[test]
 fn referrals_round_in_circles() {
-    // MID.TEST takes the service for one of USER.TEST, where everything began.
+    // MID.TEST claims that the service is in USER.TEST, where everything began.
     let realms = Realms::round_in_circles();
     let error = realms.to_self(&named("bob@USER.TEST"), "HTTP/web");
     let Err(ExchangeError::ReferralLoop { realm, hops }) = error else {
@@ -180,7 +180,7 @@ fn a_proxy_ticket_is_the_evidence_clients() {
     };
     assert_eq!(refused(Fault::WrongClientName), client);
     assert_eq!(refused(Fault::WrongNonce), ReplyFault::Nonce);
-    // As if nobody had asked for anyone else: the requester's own.
+    // As if nothing had been requested on behalf of anyone: the requester's own ticket.
     let params = TgsParams::new(principal("ldap/back"));
     let mut rng = Rng(7);
     let (mut machine, request) = S4u2Proxy::start(params, &evidence, &tgt, &mut rng, NOW).unwrap();
@@ -193,7 +193,7 @@ fn a_proxy_ticket_is_the_evidence_clients() {
     assert!(found, "{error:?}");
 }
 
-/// The reply is damaged on the way: whatever comes of it, nobody else than alice does.
+/// The reply is damaged in transit: any resulting ticket is for alice, as issued by the KDC.
 #[test]
 fn random_edits() {
     let realms = Realms::new();
@@ -203,21 +203,35 @@ fn random_edits() {
         let realm = b"HOME.TEST";
         S4u2Self::start(params, &named("alice"), realm, &tgt, &mut Rng(3), NOW).unwrap()
     };
+    let told = |ticket: &Credential| {
+        format!(
+            "{} {} {:?} {:?} {:?}",
+            ticket.client,
+            ticket.server,
+            ticket.session_key.expose_bytes(),
+            ticket.times,
+            ticket.flags
+        )
+    };
     let good = realms.answer(&start().1);
+    let right = match start().0.step(&good, &mut Rng(4), NOW) {
+        Ok(Step::Done(ticket)) => told(&ticket),
+        other => panic!("{other:?}"),
+    };
     let mut refused = 0;
     for number in 0..20_000 {
         let (mut machine, _) = start();
         match machine.step(&damaged(number, &good), &mut Rng(4), NOW) {
-            Ok(Step::Done(ticket)) => assert_eq!(ticket.client, principal("alice"), "{number}"),
+            Ok(Step::Done(ticket)) => assert_eq!(told(&ticket), right, "{number}"),
             Ok(Step::Send(request)) => assert!(request.stream_only, "{number}"),
             Err(_) => refused += 1,
         }
     }
-    // Most of a reply is protected; the ticket's own octets are the service's to look at.
+    // Most of a reply is protected. The octets of the ticket itself are checked by the service.
     assert!(refused > 10_000, "{refused} refused");
 }
 
-/// The reply as `edit` leaves it; its encrypted part is as it was.
+/// The reply modified by `edit`. Its encrypted part is unchanged.
 fn altered<'a>(reply: &'a [u8], edit: impl FnOnce(&mut kerberos_asn1::KdcRep<'a>)) -> Vec<u8> {
     use kerberos_asn1::{Decode, Encode, TgsRep};
     let TgsRep(mut reply) = TgsRep::from_der(reply).unwrap();

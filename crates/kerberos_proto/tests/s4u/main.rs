@@ -1,5 +1,5 @@
-//! Tickets on behalf of users against KDCs in memory and in virtual time: within a realm and
-//! through several, and what no reply can make the service believe.
+//! Tickets on behalf of users, with KDCs in memory and in virtual time: within a realm and across
+//! several, and what no reply can make the service believe.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

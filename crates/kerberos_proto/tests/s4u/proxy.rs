@@ -1,4 +1,4 @@
-//! S4U2Proxy: as the KDC lists it, as the target lists it, and in another realm.
+//! S4U2Proxy: as configured at the service, as configured at the target, and in another realm.
 
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_proto::{Credential, ExchangeError, ReplyFault, S4uFault as Proof};
@@ -18,7 +18,7 @@ fn within_a_realm() {
     assert_eq!(ticket.client, principal("alice"));
     assert_eq!(ticket.server, principal("ldap/back"));
     assert!(ticket.flags.contains(TicketFlags::FORWARDABLE));
-    // What tells it from another user's in a cache.
+    // What distinguishes it from another user's ticket in a cache.
     assert_eq!(ticket.second_ticket, evidence.ticket);
     assert!(!ticket.is_skey);
     assert_eq!(asked, ["HOME.TEST"]);
@@ -35,7 +35,8 @@ fn refusals_carry_the_code_and_say_what_the_evidence_lacks() {
     let unknown = Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN);
     assert_eq!(error.kdc_code(), unknown);
 
-    // The KDC would take a user's forwardable ticket from this service, but not its own.
+    // The KDC would accept a user's forwardable ticket from this service, but not the service's
+    // own.
     let tame = evidence(&realms, "HTTP/tame");
     let error = realms.proxy(&tame, "ldap/back").unwrap_err();
     let told = matches!(error, ExchangeError::EvidenceNotForwardable(_));
@@ -44,7 +45,7 @@ fn refusals_carry_the_code_and_say_what_the_evidence_lacks() {
     let as_mit = "KDC can't fulfill requested option";
     assert_eq!(error.mit_tgs_message(), as_mit);
 
-    // Evidence that is for someone else.
+    // Evidence for someone else.
     let mut stolen = good;
     stolen.server = principal("HTTP/tame");
     let error = realms.proxy(&stolen, "ldap/back").unwrap_err();
@@ -80,7 +81,7 @@ fn in_another_realm() {
         ];
         assert_eq!(asked, expected);
     }
-    // Elsewhere than it was asked for.
+    // Another realm than requested.
     let error = realms.proxy(&evidence, "ldap/far@MID.TEST").unwrap_err();
     let ExchangeError::Reply(ReplyFault::ServerName { asked, got }) = error else {
         panic!("{error:?}");

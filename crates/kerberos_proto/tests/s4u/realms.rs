@@ -1,5 +1,5 @@
-//! Three realms that trust each other in a row, USER.TEST – MID.TEST – HOME.TEST, and machines that
-//! run against them. The service `HTTP/web` is at home.
+//! Three realms in a chain of trust, USER.TEST – MID.TEST – HOME.TEST, and state machines that run
+//! with them. The service `HTTP/web` is at home.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl Realms {
             .account(Account::new("ldap/own").accepts_from("HTTP/tame"))
             .account(Account::new("bob@corp.example").lives_in("USER.TEST", Referral::WrongRealm))
             .account(Account::new("ldap/far").lives_in("MID.TEST", Referral::WrongRealm));
-        // The service's full name leads home: so does an enterprise name at a real KDC.
+        // The service's full name leads home, like an enterprise name at a real KDC.
         let back = |next: &str| trust(next).alias("HTTP/web@HOME.TEST");
         let both = ["HOME.TEST", "USER.TEST"];
         let other = both.into_iter().find(|realm| *realm != mid_refers_to);
@@ -99,7 +99,7 @@ impl Realms {
             .expect("an answer")
     }
 
-    /// The own TGT of `HTTP/web`, or of another service at home.
+    /// The TGT of `HTTP/web` itself, or of another service at home.
     pub(crate) fn login(&self, service: &str) -> Credential {
         let mut params = AsParams::new(principal(service));
         params.options.forwardable = true;
@@ -117,12 +117,12 @@ impl Realms {
         }
     }
 
-    /// A TGT for `realm`, by way of as many as it takes.
+    /// A TGT for `realm`, through as many realms as necessary.
     pub(crate) fn tgt_for(&self, realm: &[u8], tgt: &Credential) -> Credential {
         let mut tgt = tgt.clone();
         while tgt.server.components().nth(1) != Some(realm) {
             let at = tgt.server.components().nth(1).unwrap().to_vec();
-            // The middle is all that each of the ends trusts.
+            // Each end trusts only the realm in the middle.
             let next = if at == b"MID.TEST" {
                 realm
             } else {
@@ -143,7 +143,7 @@ impl Realms {
         tgt
     }
 
-    /// The realm of `user` as the service finds it.
+    /// The realm of `user`, as found by the service.
     pub(crate) fn realm_of(&self, user: &S4uUser) -> Result<Vec<u8>, ExchangeError> {
         let mut rng = Rng(2);
         let policy = Policy::default();
@@ -158,7 +158,7 @@ impl Realms {
         }
     }
 
-    /// A ticket of `user` to `service`, and the requests that it took.
+    /// A ticket of `user` to `service`, and the requests that this took.
     pub(crate) fn to_self(
         &self,
         user: &S4uUser,
@@ -180,7 +180,7 @@ impl Realms {
         }
     }
 
-    /// A ticket to `target` by `evidence`, and the realms that were asked.
+    /// A ticket to `target` with `evidence`, and the realms that were asked.
     pub(crate) fn proxy(
         &self,
         evidence: &Credential,
@@ -220,7 +220,7 @@ pub(crate) fn enterprise(name: &str) -> S4uUser {
     S4uUser::Name(Principal::parse_enterprise(name, "HOME.TEST").unwrap())
 }
 
-/// A realm that trusts `others`.
+/// A realm that has a trust with `others`.
 fn realm(name: &str, others: &[&str], etypes: &[EncryptionType]) -> TestKdcBuilder {
     let all = others.iter().map(|other| trust(other));
     all.fold(base(name, etypes), TestKdcBuilder::account)
@@ -235,7 +235,7 @@ pub(crate) fn base(name: &str, etypes: &[EncryptionType]) -> TestKdcBuilder {
     }
 }
 
-/// A ticket-granting service whose key is the same everywhere.
+/// A ticket-granting service with the same key in all realms.
 pub(crate) fn trust(realm: &str) -> Account {
     Account::new(&format!("krbtgt/{realm}"))
         .password(format!("key of {realm}"))

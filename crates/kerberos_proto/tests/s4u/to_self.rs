@@ -23,7 +23,7 @@ fn within_a_realm() {
     check(&named("alice"), "HTTP/tame", "alice@HOME.TEST", false);
     let alice = enterprise("alice@corp.example");
     check(&alice, "HTTP/web", "alice@HOME.TEST", true);
-    // On behalf of itself, since the KDC says that it knew.
+    // On behalf of itself, since the KDC says that it understood.
     check(&named("HTTP/web"), "HTTP/web", "HTTP/web@HOME.TEST", true);
 }
 
@@ -40,7 +40,7 @@ fn every_type_of_key() {
 #[test]
 fn by_certificate() {
     let realms = Realms::new();
-    // HOME.TEST has that user, by whatever name.
+    // HOME.TEST has that user, under some name.
     let dave = S4uUser::Certificate(b"dave's certificate".to_vec());
     let tgt = realms.login("HTTP/web");
     let params = TgsParams::new(principal("HTTP/web"));
@@ -55,7 +55,7 @@ fn by_certificate() {
     assert_eq!(ticket.client, principal("dave"));
 }
 
-/// Anybody can forge the answer that a user lives here; the KDC knows better.
+/// Anybody can forge an answer that the user belongs to this realm, but the KDC knows better.
 #[test]
 fn the_wrong_realm_has_no_ticket() {
     let realms = Realms::new();
@@ -99,8 +99,8 @@ fn across_realms() {
     assert_eq!(ticket.server, principal("HTTP/web"));
     let asked: Vec<_> = requests.iter().map(describe).collect();
     let expected = [
-        // The user's realm may correct the name, and the others get the corrected one; abroad the
-        // service has its full name, at home its own.
+        // The user's realm may correct the name, and the others get the corrected one. In foreign
+        // realms the service uses its full name, at home its own.
         "USER.TEST: [HTTP/web@HOME.TEST] for [bob@corp.example]@USER.TEST, twice",
         "MID.TEST: [HTTP/web@HOME.TEST] for [bob]@USER.TEST, twice",
         "HOME.TEST: [HTTP, web] for [bob]@USER.TEST, twice",
@@ -132,7 +132,7 @@ fn across_realms_by_certificate() {
         }
     };
     assert_eq!(ticket.client.to_string(), "bob@USER.TEST");
-    // It is of use in the user's realm only.
+    // It can only be used in the user's realm.
     assert_eq!(certificates, [true, false, false]);
 }
 
@@ -146,7 +146,7 @@ fn refusals_carry_the_code_of_the_kdc() {
     let unknown = ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN;
     assert_eq!(code("nobody", "HTTP/web"), unknown);
     assert_eq!(code("nobody@USER.TEST", "HTTP/web"), unknown);
-    // The service's realm has not heard of a foreign user but from the user's realm.
+    // The service's realm accepts a foreign user only from the user's realm.
     let tgt = realms.login("HTTP/web");
     let params = TgsParams::new(principal("HTTP/web"));
     let user = named("bob@USER.TEST");
@@ -160,7 +160,7 @@ fn refusals_carry_the_code_of_the_kdc() {
     assert!(matches!(over, ExchangeError::Finished), "{over:?}");
 }
 
-/// Whom a request asks for which service on whose behalf, in how many ways.
+/// For a request: the client, the service, and on whose behalf it is, in how many ways.
 fn describe(request: &Request) -> String {
     let TgsReq(decoded) = TgsReq::from_der(&request.payload).unwrap();
     let list = |name: &kerberos_asn1::PrincipalName<'_>| {

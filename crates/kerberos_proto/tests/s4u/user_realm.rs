@@ -1,4 +1,4 @@
-//! Which realm a user lives in.
+//! Finding the realm of a user.
 
 use kerberos_asn1::{AsReq, Decode, ErrorCode, KdcOptions, NameType, PaDataType};
 use kerberos_proto::{ExchangeError, Policy, S4uUser, Step, UserRealm};
@@ -91,7 +91,7 @@ fn an_old_kdc_gets_no_hints() {
         .map(|one| AsReq::from_der(&one.message).unwrap().0.padata.is_some())
         .collect();
     assert_eq!(padata, [true, false]);
-    // Not for ever.
+    // Not forever.
     realms.home.set_fault(failed);
     let error = realms.realm_of(&alice).unwrap_err();
     assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_PREAUTH_FAILED));
@@ -107,7 +107,7 @@ fn too_big_for_udp() {
 
 #[test]
 fn referrals_round_in_circles() {
-    // The same answer that sent us to USER.TEST, from there: back is no way.
+    // The answer that sent us to USER.TEST, now from USER.TEST: a circular referral.
     let realms = Realms::new();
     let bob = enterprise("bob@corp.example");
     let (mut search, step) = start(&bob);
@@ -118,7 +118,7 @@ fn referrals_round_in_circles() {
     let mut rng = Rng(2);
     let next = search.step(&referral, &mut rng, NOW).unwrap();
     assert!(matches!(next, Step::Send(next) if next.realm == b"USER.TEST"));
-    // It names the realm that is being asked: no referral at all then, but the end.
+    // It names the realm that is being asked, which is not a referral, so the search ends.
     let error = search.step(&referral, &mut rng, NOW).unwrap_err();
     assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_WRONG_REALM));
     let error = search.step(&referral, &mut rng, NOW).unwrap_err();

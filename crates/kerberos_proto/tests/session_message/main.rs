@@ -1,5 +1,4 @@
-//! KRB-SAFE and KRB-PRIV: what arrives of what was sent, what is refused and why, and what no bytes
-//! can do.
+//! KRB-SAFE and KRB-PRIV: what arrives, what is refused and why, and what no bytes can achieve.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -42,7 +41,7 @@ fn address(last: u8) -> HostAddress {
     IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)).into()
 }
 
-/// How a message is made, and how it is read.
+/// How to make a message, and how to read it.
 type Make = fn(&MessageSender<'_>, &[u8]) -> Vec<u8>;
 type Read = fn(&MessageReceiver<'_>, &[u8], Timestamp) -> Result<ReceivedMessage, MessageError>;
 
@@ -139,7 +138,7 @@ fn of_now_and_the_next_and_between_these_two() {
         check(|r| r.recipient = Some(address(2)), &sender, None);
         let not_here = Some(OriginFault::RecipientAddress);
         check(|r| r.recipient = Some(address(1)), &sender, not_here);
-        // Who sent it is always there, for whom need not be.
+        // The sender's address is required, the recipient's is not.
         check(|r| r.recipient = Some(address(1)), &without, None);
 
         let mut receiver = MessageReceiver::new(&key);
@@ -175,7 +174,7 @@ fn a_checksum_over_the_body_alone_as_rfc_1510_has_it() {
         &*receiver.safe(&make(16, &checksum), NOW).unwrap().data,
         DATA
     );
-    // One that anyone can make.
+    // A checksum that anyone can make.
     let crc = receiver.safe(&make(1, &[0; 4]), NOW).unwrap_err();
     assert_eq!(crc, MessageError::InappropriateChecksum(1));
 }

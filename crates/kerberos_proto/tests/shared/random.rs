@@ -1,8 +1,8 @@
-//! Random numbers and random damage, the same each time, for every test program of this crate.
+//! Reproducible random numbers and random damage, for all test programs of this crate.
 
 pub(crate) use kerberos_testkdc::Repeatable as Rng;
 
-/// `good` with one to three random edits, the same for the same `number`.
+/// `good` with one to three random edits, determined by `number`.
 pub(crate) fn edited(number: usize, good: &[u8]) -> Vec<u8> {
     let mut rng = Rng(number as u64);
     let mut edited = good.to_vec();

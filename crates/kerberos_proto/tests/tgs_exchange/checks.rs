@@ -1,4 +1,4 @@
-//! Replies that decrypt and yet are not what was asked for: each fault has its own error.
+//! Replies that decrypt but do not match the request: each fault has its own error.
 
 use kerberos_asn1::{
     AddressType, HostAddress, KerberosString, KerberosTime, SequenceOf, TicketFlags,
@@ -29,7 +29,7 @@ fn a_reply_with_another_nonce_or_client_is_refused() {
     assert!(other(fault_of(plain(), |_, reply| {
         reply.cname.name_string = SequenceOf::from(vec!["root".into()]);
     })));
-    // Not even when names may be corrected: the client is the TGT's.
+    // Not even if names may be corrected: the client must be the TGT's.
     let mut params = plain();
     params.options.canonicalize = true;
     assert!(other(fault_of(params, |_, reply| {
@@ -77,14 +77,14 @@ fn times_beyond_the_tgt_and_the_request_are_refused() {
     // Longer than the TGT.
     let fault = fault_of(plain(), |part, _| part.endtime = at(8 * HOUR + 1));
     assert_eq!(fault, ReplyFault::EndTime);
-    // Longer than asked for.
+    // Longer than requested.
     let mut short = plain();
     short.end = Some(at(60));
     let fault = fault_of(short, |part, _| part.endtime = at(61));
     assert_eq!(fault, ReplyFault::EndTime);
     let fault = fault_of(plain(), |part, _| part.endtime = at(-1));
     assert_eq!(fault, ReplyFault::EndTime);
-    // Renewable for longer than the TGT, or than asked for.
+    // Renewable for longer than the TGT, or than requested.
     let week = 7 * 24 * HOUR;
     let fault = fault_of(plain(), |part, _| part.renew_till = Some(at(week + 1)));
     assert_eq!(fault, ReplyFault::RenewTill);
@@ -145,7 +145,7 @@ fn by_the_session_key_as_some_kdcs_do() {
         panic!("a second request");
     };
     assert!(matches!(*outcome, TgsOutcome::Ticket(_)));
-    // That was it.
+    // The exchange is over.
     let again = exchange.step(&reply, NOW);
     assert!(matches!(again, Err(ExchangeError::Finished)));
 }

@@ -1,4 +1,4 @@
-//! The faults of `kerberos_testkdc`, each with what the client makes of it.
+//! The faults of `kerberos_testkdc`, each with the client's reaction.
 
 use kerberos_asn1::{ErrorCode, TicketFlags};
 use kerberos_proto::{ExchangeError, ReplyFault, TgsOutcome, TgsParams};

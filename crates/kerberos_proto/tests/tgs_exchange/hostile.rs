@@ -1,4 +1,4 @@
-//! Replies that someone cut short or altered: no panic, and no ticket but the right one.
+//! Truncated and altered replies: no panic, and no ticket but the right one.
 
 use kerberos_asn1::{Decode, RawTicket};
 use kerberos_proto::{Credential, Step, TgsExchange, TgsOutcome, TgsParams};
@@ -23,7 +23,7 @@ impl Scene {
         Self { tgt, params, good }
     }
 
-    /// Everything but what nothing protects: the part of the ticket that the service decrypts.
+    /// Removes what is not protected: the part of the ticket that the service decrypts.
     fn outcome(&self, reply: &[u8]) -> Option<String> {
         let params = self.params.clone();
         let (mut exchange, _) = TgsExchange::start(params, &self.tgt, &mut Rng(5), NOW).unwrap();
@@ -34,7 +34,7 @@ impl Scene {
                 other => panic!("{other:?}"),
             },
             Ok(Step::Send(request)) => {
-                // An error that nothing authenticates may send us to TCP, no further.
+                // An unauthenticated error may make us use TCP, but nothing else.
                 assert!(request.stream_only);
                 return None;
             }

@@ -1,4 +1,4 @@
-//! The embedded KDC, a login to it, and TGS exchanges with it as a test wants them.
+//! The embedded KDC, a login to it, and configurable TGS exchanges with it.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(crate) fn principal(name: &str) -> Principal {
     Principal::parse(name).unwrap()
 }
 
-/// The service that tests ask for.
+/// The service that tests request.
 pub(crate) fn service() -> Principal {
     principal("host/www.example.com@EXAMPLE.COM")
 }
@@ -54,7 +54,7 @@ pub(crate) fn kdc() -> Kdc {
     builder().build().unwrap()
 }
 
-/// The answer to `request`, at `now` by the KDC's clock.
+/// The answer to `request`. `now` is the time by the KDC's clock.
 pub(crate) fn answer(kdc: &Kdc, request: &kerberos_proto::Request, now: Timestamp) -> Vec<u8> {
     let transport = if request.stream_only {
         Transport::Tcp
@@ -90,7 +90,7 @@ pub(crate) fn login(kdc: &Kdc) -> Credential {
     login_as(kdc, |_| {}).credential
 }
 
-/// Runs an exchange to its end, at `now`.
+/// Runs an exchange to its end at the time `now`.
 pub(crate) fn run(
     kdc: &Kdc,
     params: TgsParams,
@@ -115,7 +115,7 @@ pub(crate) fn ticket(kdc: &Kdc, params: TgsParams, tgt: &Credential, now: Timest
     }
 }
 
-/// Shows the body of the request that `params` make.
+/// Passes the body of the request for `params` to a callback.
 pub(crate) fn body<T>(
     params: TgsParams,
     tgt: &Credential,
@@ -124,7 +124,7 @@ pub(crate) fn body<T>(
     let (_, request) = TgsExchange::start(params, tgt, &mut Rng(5), NOW).unwrap();
     let TgsReq(decoded) = TgsReq::from_der(&request.payload).unwrap();
     let plain = authenticator(&request.payload, tgt);
-    // Triple DES leaves some padding behind.
+    // Triple DES leaves padding.
     let authenticator = Authenticator::decode(&mut Reader::new(&plain)).unwrap();
     look(&decoded.req_body, &authenticator)
 }
@@ -142,8 +142,8 @@ fn authenticator(request: &[u8], tgt: &Credential) -> Vec<u8> {
         .to_vec()
 }
 
-/// `reply` to `request` as `edit` leaves it, encrypted again by the subkey, or else by the session
-/// key.
+/// `reply` to `request` modified by `edit`, encrypted again with the subkey, or else with the
+/// session key.
 pub(crate) fn edited<'a>(
     request: &[u8],
     reply: &'a [u8],
@@ -175,7 +175,7 @@ pub(crate) fn edited<'a>(
     TgsRep(KdcRep { enc_part, ..reply }).to_der()
 }
 
-/// What the client makes of a reply that is as `edit` leaves it.
+/// The client's reaction to a reply that is modified by `edit`.
 pub(crate) fn outcome_of(
     params: TgsParams,
     edit: impl FnOnce(&mut EncKdcRepPart<'_>, &mut KdcRep<'_>),

@@ -1,4 +1,4 @@
-//! On behalf of another (MS-SFU), one hop: what the request says.
+//! Requests on behalf of a user (MS-SFU), in a single hop.
 
 use kerberos_asn1::{
     Decode, KdcOptions, PaDataType, PaForUser, PaPacOptions, PaS4uX509User, PacOptions, S4uOptions,
@@ -9,7 +9,7 @@ use kerberos_proto::{Credential, ExchangeError, OnBehalf, TgsExchange, TgsParams
 
 use crate::kdc::*;
 
-/// The request by `tgt` on behalf of this one: its options, its padata, its nonce, its tickets.
+/// The request with `tgt` on behalf of this user: its options, padata, nonce and tickets.
 fn request(on_behalf: OnBehalf, tgt: &Credential, look: impl FnOnce(&TgsReq<'_>)) {
     let mut params = TgsParams::new(service());
     params.on_behalf = Some(on_behalf);

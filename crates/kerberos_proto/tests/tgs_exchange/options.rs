@@ -1,4 +1,4 @@
-//! Each kind of ticket that can be had (RFC 4120 §2.3 to §2.6, §3.7).
+//! Each kind of ticket that can be requested (RFC 4120 §2.3 to §2.6, §3.7).
 
 use kerberos_asn1::{AddressType, ErrorCode, NameType, TicketFlags};
 use kerberos_proto::{
@@ -61,7 +61,7 @@ fn a_renewable_ticket_is_renewed_until_its_last_moment() {
     assert_eq!(got.times.endtime, later(12 * HOUR).to_kerberos_time());
     assert_eq!(got.times.renew_till, tgt.times.renew_till);
     assert_eq!(got.times.authtime, tgt.times.authtime);
-    // And again, on and on, until the last moment.
+    // And again and again, until the last moment.
     let mut now = 4 * HOUR;
     let mut current = got;
     while now < 7 * 24 * HOUR - 4 * HOUR {
@@ -112,11 +112,11 @@ fn forwarded_and_proxies() {
     assert_eq!(got.server, tgt.server);
     assert!(got.flags.contains(TicketFlags::FORWARDED));
     assert_eq!(got.addresses, params.addresses);
-    // What is got with it is forwarded, too, and bound to the same address.
+    // Tickets obtained with it are forwarded, too, and bound to the same address.
     let next = ticket(&kdc, TgsParams::new(service()), &got, NOW);
     assert!(next.flags.contains(TicketFlags::FORWARDED));
     assert_eq!(next.addresses, params.addresses);
-    // Forwarding takes the address away, too.
+    // Forwarding can remove the address, too.
     params.addresses.clear();
     assert!(ticket(&kdc, params.clone(), &got, NOW).addresses.is_empty());
 
@@ -186,7 +186,7 @@ fn names_are_corrected_only_when_allowed() {
     );
     params.options.canonicalize = true;
     assert_eq!(ticket(&kdc, params, &tgt, NOW).server, service());
-    // An empty realm is that of the TGT.
+    // An empty realm means that of the TGT.
     let host = Principal::new(NameType::SRV_HST, ["host", "www.example.com"], "");
     assert_eq!(
         ticket(&kdc, TgsParams::new(host), &tgt, NOW).server,

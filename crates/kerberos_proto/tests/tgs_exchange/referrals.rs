@@ -1,4 +1,4 @@
-//! Referrals (RFC 6806 §8): a TGT that was not asked for is never taken for the ticket.
+//! Referrals (RFC 6806 §8): a TGT that was not requested is never taken for the ticket.
 
 use kerberos_asn1::{
     Decode, Encode, KerberosString, NameType, PrincipalName, RawTicket, SequenceOf, TgsRep,
@@ -17,7 +17,7 @@ fn far() -> TgsParams {
     params
 }
 
-/// The KDC of the other realm, which has a key in common with ours.
+/// The KDC of the other realm, which shares a key with ours.
 fn other_kdc() -> Kdc {
     Kdc::builder("OTHER.COM")
         .account(
@@ -66,7 +66,7 @@ fn tgt_of(realm: &'static str) -> PrincipalName<'static> {
     }
 }
 
-/// What the client makes of a ticket for `name` at `realm`.
+/// The client's reaction to a ticket for `name` at `realm`.
 fn answered_with(
     params: TgsParams,
     name: PrincipalName<'static>,
@@ -116,9 +116,9 @@ fn what_is_none_is_refused() {
         params.options.canonicalize = true;
         params
     };
-    // Nobody asked for one.
+    // Nobody requested one.
     is_server_fault(answered_with(plain(), tgt_of("OTHER.COM"), "EXAMPLE.COM"));
-    // By a KDC that does not speak for that realm.
+    // From a KDC that cannot speak for that realm.
     is_server_fault(answered_with(
         canonicalize(),
         tgt_of("OTHER.COM"),
@@ -129,24 +129,24 @@ fn what_is_none_is_refused() {
         host("www.example.com"),
         "EVIL.COM",
     ));
-    // To where we are.
+    // To the current realm.
     match answered_with(canonicalize(), tgt_of("EXAMPLE.COM"), "EXAMPLE.COM") {
         Err(ExchangeError::ReferralLoop { realm, .. }) => assert_eq!(realm, b"EXAMPLE.COM"),
         other => panic!("{other:?}"),
     }
-    // Right ones, for comparison.
+    // Correct ones, for comparison.
     let outcome = answered_with(canonicalize(), tgt_of("OTHER.COM"), "EXAMPLE.COM");
     assert!(matches!(outcome, Ok(TgsOutcome::Referral { .. })));
     let outcome = answered_with(canonicalize(), host("other"), "EXAMPLE.COM");
     assert!(matches!(outcome, Ok(TgsOutcome::Ticket(_))));
-    // Another name without leave, or instead of a TGT.
+    // Another name without permission, or instead of a TGT.
     is_server_fault(answered_with(plain(), host("other"), "EXAMPLE.COM"));
     let mut tgt = TgsParams::new(principal("krbtgt/OTHER.COM@EXAMPLE.COM"));
     tgt.options.canonicalize = true;
     is_server_fault(answered_with(tgt, host("other"), "EXAMPLE.COM"));
 }
 
-/// Active Directory asked for `www.example.com@example.com`.
+/// Active Directory, when asked for `www.example.com@example.com`.
 #[test]
 fn a_realm_by_another_name_than_its_own() {
     let kdc = kdc();

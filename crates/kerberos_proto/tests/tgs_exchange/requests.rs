@@ -1,4 +1,4 @@
-//! What a TGS-REQ says (RFC 4120 §3.3.1, §5.4.1).
+//! The contents of a TGS-REQ (RFC 4120 §3.3.1, §5.4.1).
 
 use kerberos_asn1::{
     AddressType, AuthorizationData, AuthorizationDataType, Decode, KdcOptions, KdcReq,
@@ -61,7 +61,7 @@ fn the_checksum_is_over_the_body_as_sent() {
             )
             .unwrap();
         });
-        // And the KDC agrees.
+        // The KDC agrees.
         let got = ticket(&kdc, TgsParams::new(service()), &tgt, NOW);
         assert_eq!(got.session_key.etype(), *etype);
     }

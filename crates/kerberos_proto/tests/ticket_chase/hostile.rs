@@ -1,6 +1,7 @@
-//! Answers in the midst of a chase that are not what was asked for: each is found out.
+//! Answers during a chase that do not match the request: each is detected.
 
-use kerberos_asn1::ErrorCode;
+use kerberos_asn1::{Decode, EncTicketPart, ErrorCode, TgsRep, TicketFlags};
+use kerberos_crypto::KeyUsage;
 use kerberos_proto::{ExchangeError, ReplyFault};
 use kerberos_testkdc::Fault;
 
@@ -9,7 +10,7 @@ use crate::world::*;
 
 const WWW: &str = "host/www@A";
 
-/// A sends the client to B, which has the service.
+/// A refers the client to B, which has the service.
 fn two() -> World {
     World::new([
         realm("A", &["B"]).account(lives_in("host/www", "B")),
@@ -74,7 +75,7 @@ fn an_answer_to_another_request_does_not_decrypt() {
             first.clone_from(&reply);
             return reply;
         }
-        // The answer of the first KDC once more.
+        // The answer of the first KDC again.
         first.clone()
     });
     assert_eq!(asked.len(), 2);
@@ -107,9 +108,13 @@ fn random_damage_yields_no_ticket_but_the_right_one() {
     let world = two();
     let (good, _) = world.chase(params(WWW));
     let good = good.unwrap().credential;
-    for number in 0..400 {
+    let tgt = world.login();
+    for number in 0..8_000 {
         let target = 1 + number % 2;
-        let (result, asked) = world.chase_spoilt(params(WWW), |count, _, reply| {
+        // Each time that the KDC is asked it makes another session key.
+        let mut issued = None;
+        let (result, asked) = world.chase_from(&tgt, params(WWW), |count, _, reply| {
+            issued = Issued::by(&world, &reply);
             if count == target {
                 edited(number, &reply)
             } else {
@@ -118,9 +123,38 @@ fn random_damage_yields_no_ticket_but_the_right_one() {
         });
         assert!(asked.len() <= 16);
         if let Ok(chased) = result {
-            assert_eq!(chased.credential.client, good.client);
-            assert_eq!(chased.credential.server, good.server);
-            assert_eq!(chased.credential.flags, good.flags);
+            let got = chased.credential;
+            let issued = issued.expect("the KDC gave a ticket last");
+            assert_eq!(got.client, good.client, "{number}");
+            assert_eq!(got.server, good.server, "{number}");
+            assert_eq!(got.session_key.expose_bytes(), issued.key, "{number}");
+            assert_eq!(got.flags, issued.flags, "{number}");
+            assert_eq!(got.times, good.times, "{number}");
         }
+    }
+}
+
+/// What the service finds in its ticket, for the client must have found the same.
+struct Issued {
+    key: Vec<u8>,
+    flags: TicketFlags,
+}
+
+impl Issued {
+    /// What is in the reply's ticket, if that is the service's.
+    fn by(world: &World, reply: &[u8]) -> Option<Self> {
+        let TgsRep(reply) = TgsRep::from_der(reply).ok()?;
+        let ticket = reply.ticket.ticket();
+        let mut keys = world.kdc("B").keys("host/www").iter();
+        let part = keys.find_map(|key| {
+            let key = key.key();
+            key.decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
+                .ok()
+        })?;
+        let part = EncTicketPart::from_der(&part).ok()?;
+        Some(Self {
+            key: part.key.keyvalue.to_vec(),
+            flags: part.flags,
+        })
     }
 }

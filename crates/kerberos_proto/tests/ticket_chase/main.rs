@@ -1,4 +1,4 @@
-//! The chase for tickets through realms, each a KDC in memory, in virtual time.
+//! Chases for tickets through realms, each a KDC in memory, in virtual time.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Referrals (RFC 6806 §8): followed as far as they lead somewhere, and what is tried besides.
+//! Referrals (RFC 6806 §8): followed as far as they lead, and the alternatives.
 
 use kerberos_asn1::{AuthorizationDataType, ErrorCode};
 use kerberos_crypto::EncryptionType;
@@ -8,7 +8,7 @@ use crate::world::*;
 
 const WWW: &str = "host/www@A";
 
-/// Realms A, R1, R2 and so on, each of which says that the service lives in the next.
+/// Realms A, R1, R2 and so on, each of which says that the service is in the next.
 fn chain(length: usize) -> World {
     let name = |number: usize| {
         if number == 0 {
@@ -31,7 +31,7 @@ fn chain(length: usize) -> World {
 fn followed_to_the_realm_of_the_service() {
     let requests = ["A: host/www+", "R1: host/www+", "R2: host/www+"];
     let chased = chain(2).check(params(WWW), &requests, &["A", "R1", "R2"]);
-    // A KDC refers each client anew, so those TGTs are not worth keeping.
+    // A KDC issues the TGTs of referrals again each time, so they are not worth keeping.
     assert!(chased.tgts.is_empty());
 }
 
@@ -107,7 +107,7 @@ fn referrals_in_circles_end_the_chase() {
 
 #[test]
 fn to_the_realm_itself_means_once_more_without() {
-    // Windows answers so for some names.
+    // Windows answers like this for some names.
     let mut world = World::new([realm("A", &[]).account(lives_in("host/www", "A"))]);
     world.without_referrals = Some(realm("A", &[]).service("host/www").build().unwrap());
     world.check(params(WWW), &["A: host/www+", "A: host/www"], &["A"]);
@@ -119,7 +119,7 @@ fn another_name_means_once_more_without() {
     let mut world = World::new([realm("A", &[]).account(account)]);
     world.without_referrals = Some(realm("A", &[]).service("host/www").build().unwrap());
     world.check(params(WWW), &["A: host/www+", "A: host/www"], &["A"]);
-    // Unless the client wants names corrected: then it gets what the KDC makes of them.
+    // Unless the client wants names corrected: then it gets the KDC's correction.
     world.without_referrals = None;
     let mut canonical = params(WWW);
     canonical.tgs.options.canonicalize = true;
@@ -136,7 +136,7 @@ fn a_kdc_that_refuses_is_asked_once_more_without() {
     );
     world.without_referrals = Some(realm("A", &[]).service("host/www").build().unwrap());
     world.check(params(WWW), &["A: host/www+", "A: host/www"], &["A"]);
-    // After a referral there is nothing to fall back to.
+    // After a referral there is no alternative.
     let world = World::new([
         realm("A", &["B"]).account(lives_in("host/www", "B")),
         realm("B", &[]),
@@ -184,7 +184,7 @@ fn a_tgt_is_a_ticket_when_it_was_asked_for() {
     let world = World::new([realm("A", &["B"]), realm("B", &["C"]), realm("C", &[])]);
     let chased = world.check(params("krbtgt/B@A"), &["A: krbtgt/B+"], &["A"]);
     assert_eq!(chased.credential.server, principal("krbtgt/B@A"));
-    // One of a realm farther away is chased from realm to realm.
+    // A TGT of a more distant realm is chased from realm to realm.
     let world = World::new([
         realm("A", &["B"]).account(lives_in("krbtgt/C", "B")),
         realm("B", &["C"]),
@@ -198,7 +198,8 @@ fn a_referral_is_never_the_ticket_of_a_service() {
     let mut canonical = params(WWW);
     canonical.tgs.options.canonicalize = true;
     let world = World::new([realm("A", &["B"]).account(lives_in("host/www", "B"))]);
-    // The first request fails, the second, which is to bring the ticket itself, brings a referral.
+    // The first request fails; the second, which should return the ticket itself, returns a
+    // referral.
     let (result, asked) = world.chase_spoilt(canonical, |count, request, reply| match count {
         1 => World::new([realm("A", &[])]).answer(request),
         _ => reply,
@@ -220,11 +221,13 @@ fn a_tgt_with_a_key_that_is_not_allowed_goes_nowhere() {
     strict.tgs.etypes = vec![EncryptionType::AES256_CTS_HMAC_SHA1_96];
     let (result, _) = world.chase(strict.clone());
     result.unwrap();
-    // The KDC may issue what was asked for only: an answer to a request for the other type.
+    // The KDC may only issue what was requested: this is the answer to a request for the other
+    // type.
     let (result, _) = world.chase_spoilt(strict, |_, request, reply| {
         let mut other = params(WWW);
         other.tgs.etypes = vec![weak];
-        // Same random numbers, so that the keys are the same and the answer can be read.
+        // With the same random numbers, so that the keys are the same and the answer can be
+        // decrypted.
         let tgt = world.login();
         let started = kerberos_proto::TicketChase::start(other, &tgt, &mut Rng(7), NOW).unwrap();
         match started.1 {

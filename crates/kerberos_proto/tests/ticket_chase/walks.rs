@@ -1,4 +1,4 @@
-//! Walks to the realm of a service: direct, through others, by TGTs at hand, and off the path.
+//! Walks to the realm of a service: direct, through others, with cached TGTs, and off the path.
 
 use kerberos_asn1::{ErrorCode, KerberosTime};
 use kerberos_proto::{ChaseParams, ExchangeError, Route, Step, TicketChase};
@@ -63,7 +63,7 @@ fn through_the_realms_laid_down() {
 
 #[test]
 fn a_way_laid_down_that_leads_nowhere() {
-    // The last realm asked for is what is missing, as MIT's library says it.
+    // The last realm that was requested is what is missing, as MIT's library reports it.
     let params = routed("svc@D", "D", &["C"]);
     let error = row().fails(params, &["A: krbtgt/D", "A: krbtgt/C"]);
     assert_eq!(
@@ -94,7 +94,7 @@ fn up_and_down_the_hierarchy() {
     ];
     let hops = ["ONE.X.COM", "X.COM", "TWO.X.COM"];
     world.check(params("svc@TWO.X.COM"), &requests, &hops);
-    // What was wanted counts, not what was guessed on the way.
+    // The requested realm counts, not those that were guessed on the way.
     let error = world.fails(
         params("svc@THREE.X.COM"),
         &[
@@ -129,12 +129,12 @@ fn by_tgts_at_hand() {
     let home = world.login();
     let to_b = world.cross("B", &home);
     let to_c = world.cross("C", &to_b);
-    // That of the service's realm.
+    // The TGT of the service's realm.
     let mut with = params("svc@C");
     with.tgts = vec![to_b.clone(), to_c.clone()];
     let chased = world.check(with, &["C: svc+"], &["C"]);
     assert!(chased.tgts.is_empty());
-    // That of a realm on the way.
+    // The TGT of a realm on the way.
     let mut with = routed("svc@C", "C", &["B"]);
     with.tgts = vec![to_b.clone()];
     world.check(
@@ -142,10 +142,10 @@ fn by_tgts_at_hand() {
         &["A: krbtgt/C", "B: krbtgt/C", "C: svc+"],
         &["A", "B", "C"],
     );
-    // Of several that of one's own KDC, wherever it stands.
+    // Of several, the one issued by the client's own KDC, wherever it is in the list.
     let mut from_a = to_b.clone();
     from_a.server = principal("krbtgt/C@A");
-    // It counts who gave it, and not under which name it is kept.
+    // It matters who issued it, and not under which name it is stored.
     let mut renamed = to_c.clone();
     renamed.server = principal("krbtgt/C@A");
     for other in [to_c, renamed] {
@@ -161,7 +161,7 @@ fn by_tgts_at_hand() {
             assert!(parts.any(|part| part == own), "{both:?}");
         }
     }
-    // Not if it has expired, or is someone else's.
+    // Not if it has expired, or belongs to someone else.
     for spoil in [0, 1] {
         let mut with = params("svc@B");
         let mut tgt = to_b.clone();
@@ -177,7 +177,7 @@ fn by_tgts_at_hand() {
 
 #[test]
 fn off_the_path_when_a_kdc_knows_better() {
-    // A sends those who want D to X, which has a way through Y.
+    // A refers clients that want D to X, which has a path through Y.
     let world = World::new([
         realm("A", &["X"]).account(lives_in("krbtgt/D", "X")),
         realm("X", &["A", "Y"]).account(lives_in("krbtgt/D", "Y")),
@@ -186,7 +186,7 @@ fn off_the_path_when_a_kdc_knows_better() {
     ]);
     let requests = ["A: krbtgt/D", "X: krbtgt/D", "Y: krbtgt/D", "D: svc+"];
     let chased = world.check(params("svc@D"), &requests, &["A", "X", "Y", "D"]);
-    // That of D was asked for by name, but where the client did not choose to go.
+    // The TGT for D was requested by name, but in a place that the client did not choose.
     assert!(chased.tgts.is_empty());
     let params = routed("svc@D", "D", &["B"]);
     world.check(params, &requests, &["A", "X", "Y", "D"]);
@@ -207,7 +207,7 @@ fn a_tgt_nearer_than_asked_for() {
 
 #[test]
 fn circles_off_the_path() {
-    // X and Y send each other those who want D.
+    // X and Y refer clients that want D to each other.
     let world = World::new([
         realm("A", &["X"]).account(lives_in("krbtgt/D", "X")),
         realm("X", &["A", "Y"]).account(lives_in("krbtgt/D", "Y")),

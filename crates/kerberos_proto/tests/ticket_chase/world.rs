@@ -1,4 +1,4 @@
-//! Realms that trust each other, a login to the first, and chases through them.
+//! Realms that trust each other, a login to the first one, and chases through them.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) without_referrals: Option<Kdc>,
 }
 
-/// What was asked, as `REALM: service` with a `+` where referrals were allowed.
+/// The requests, as `REALM: service`, with a `+` if referrals were allowed.
 pub(crate) type Asked = Vec<String>;
 
 impl World {
@@ -76,7 +76,7 @@ impl World {
         }
     }
 
-    /// A TGT of another realm, by one exchange.
+    /// A TGT of another realm, obtained in a single exchange.
     pub(crate) fn cross(&self, realm: &str, with: &Credential) -> Credential {
         let at = with.server.components().nth(1).unwrap();
         let params = TgsParams::new(Principal::krbtgt(realm.as_bytes(), at));
@@ -90,16 +90,25 @@ impl World {
         }
     }
 
-    /// Chases to the end; `edit` may spoil the answers, of which it gets the number.
+    /// Chases to the end. `edit` may alter the answers, whose numbers it gets.
     pub(crate) fn chase_spoilt(
         &self,
+        params: ChaseParams,
+        edit: impl FnMut(usize, &Request, Vec<u8>) -> Vec<u8>,
+    ) -> (Result<Chased, ExchangeError>, Asked) {
+        self.chase_from(&self.login(), params, edit)
+    }
+
+    /// The same with a TGT that is there already.
+    pub(crate) fn chase_from(
+        &self,
+        tgt: &Credential,
         params: ChaseParams,
         mut edit: impl FnMut(usize, &Request, Vec<u8>) -> Vec<u8>,
     ) -> (Result<Chased, ExchangeError>, Asked) {
         let mut asked = Asked::new();
         let mut rng = Rng(7);
-        let tgt = self.login();
-        let started = TicketChase::start(params, &tgt, &mut rng, NOW);
+        let started = TicketChase::start(params, tgt, &mut rng, NOW);
         let (mut chase, mut step) = match started {
             Ok(started) => started,
             Err(error) => return (Err(error), asked),
@@ -127,7 +136,7 @@ impl World {
         self.chase_spoilt(params, |_, _, reply| reply)
     }
 
-    /// What must come of a chase: the requests it takes, and the realms that serve it.
+    /// The expected result of a chase: the requests that it takes, and the realms that serve it.
     pub(crate) fn check(&self, params: ChaseParams, requests: &[&str], hops: &[&str]) -> Chased {
         let server = params.tgs.server.clone();
         let (result, asked) = self.chase(params);
@@ -143,7 +152,7 @@ impl World {
         chased
     }
 
-    /// What must come of a chase that fails.
+    /// The expected result of a chase that fails.
     pub(crate) fn fails(&self, params: ChaseParams, requests: &[&str]) -> ExchangeError {
         let (result, asked) = self.chase(params);
         assert_eq!(asked, requests, "{result:?}");
@@ -161,7 +170,7 @@ fn told(request: &Request) -> String {
         .map(|one| String::from_utf8_lossy(one.0));
     let name = components.collect::<Vec<_>>().join("/");
     let realm = String::from_utf8_lossy(&request.realm);
-    // The KDC that is asked is that of the realm in the request.
+    // The KDC to ask is that of the realm in the request.
     assert_eq!(body.realm.0, request.realm);
     let more = if body.kdc_options.contains(KdcOptions::CANONICALIZE) {
         "+"
@@ -171,7 +180,7 @@ fn told(request: &Request) -> String {
     format!("{realm}: {name}{more}")
 }
 
-/// A realm that has keys in common with these, and itself.
+/// A realm that shares keys with these realms.
 pub(crate) fn realm(name: &str, trusts: &[&str]) -> TestKdcBuilder {
     let shared = |realm: &str| {
         Account::new(&format!("krbtgt/{realm}"))
@@ -187,7 +196,7 @@ pub(crate) fn realm(name: &str, trusts: &[&str]) -> TestKdcBuilder {
         .fold(builder, |builder, realm| builder.account(shared(realm)))
 }
 
-/// An account of which a realm says that it lives in another one.
+/// An account that a realm says is in another one.
 pub(crate) fn lives_in(name: &str, realm: &str) -> Account {
     Account::new(name).lives_in(realm, Referral::WrongRealm)
 }

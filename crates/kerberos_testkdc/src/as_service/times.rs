@@ -1,4 +1,4 @@
-//! How long an initial ticket lasts, and which flags it has (RFC 4120 §3.1.3).
+//! The times and flags of an initial ticket (RFC 4120 §3.1.3).
 
 use kerberos_asn1::{ErrorCode, KdcOptions, KdcReqBody, KerberosTime, TicketFlags};
 
@@ -6,7 +6,7 @@ use crate::kdc::{Kdc, Now};
 use crate::reply::{Refusal, Times, after};
 use crate::request::whole_seconds;
 
-/// The times that are granted, and the flags that go with them (RFC 4120 §3.1.3).
+/// The granted times, and the corresponding flags (RFC 4120 §3.1.3).
 pub(super) fn grant(
     kdc: &Kdc,
     body: &KdcReqBody<'_>,
@@ -46,7 +46,7 @@ pub(super) fn grant(
     Ok((times, flags))
 }
 
-/// The flags that follow from the request alone.
+/// The flags that depend only on the request.
 fn flags_as_asked(options: KdcOptions) -> TicketFlags {
     let same = [
         (KdcOptions::FORWARDABLE, TicketFlags::FORWARDABLE),
@@ -57,8 +57,8 @@ fn flags_as_asked(options: KdcOptions) -> TicketFlags {
     asked.fold(TicketFlags::empty(), |all, (_, flag)| all | *flag)
 }
 
-/// RFC 4120 §3.1.3: a start that is missing, past, or as near as clocks may differ, is now, unless
-/// POSTDATED is asked for.
+/// RFC 4120 §3.1.3: a start time that is missing, in the past or within the clock skew means now,
+/// unless POSTDATED is requested.
 fn postdated_start(
     kdc: &Kdc,
     body: &KdcReqBody<'_>,
@@ -75,7 +75,7 @@ fn postdated_start(
     }
 }
 
-/// Until when the ticket is to be renewable that was asked for until `till` and lasts until `end`.
+/// Until when a ticket is renewable that was requested until `till` and ends at `end`.
 fn renew_till(
     body: &KdcReqBody<'_>,
     till: KerberosTime,
@@ -86,8 +86,8 @@ fn renew_till(
         let rtime = body.rtime.filter(|rtime| rtime.unix() != 0);
         return Some(rtime.unwrap_or(KerberosTime::MAX));
     }
-    // RFC 4120 §3.1.3: where the life asked for cannot be had, the ticket can be renewed until its
-    // end.
+    // RFC 4120 §3.1.3: if the requested lifetime is not available, the ticket can be renewed until
+    // the requested end.
     let shortened = till != KerberosTime::MAX && till > end;
     (asked(KdcOptions::RENEWABLE_OK) && shortened).then_some(till)
 }

@@ -1,4 +1,4 @@
-//! What the kpasswd service answers: AP-REP and result, or a KRB-ERROR, in their frame (RFC 3244
+//! The answers of the kpasswd service: AP-REP and result, or a KRB-ERROR, in their frame (RFC 3244
 //! §2).
 
 use kerberos_asn1::{
@@ -13,7 +13,7 @@ use crate::fault::PasswordFault;
 use crate::kdc::{Kdc, Now};
 
 impl Kdc {
-    /// AP-REP and result, with all that can be wrong with them.
+    /// The AP-REP and the result, with the faults that apply.
     pub(super) fn reply(
         &self,
         session: &Key,
@@ -24,7 +24,7 @@ impl Kdc {
     ) -> Vec<u8> {
         let strikes = |fault| self.password_fault(fault);
         let number = 0x2a2a_2a2a;
-        // As MIT's service does, it proposes a key, which goes for nothing here.
+        // Like MIT's service, it proposes a subkey, which is not used here.
         let proposed = self.with_rng(|rng| Key::generate(session.etype(), rng));
         let part = EncApRepPart {
             ctime: authenticator.ctime,

@@ -1,5 +1,5 @@
-//! S4U2Proxy: a ticket of a user to another service, or a proxy TGT on the way to it (MS-SFU
-//! §3.2.5.2).
+//! S4U2Proxy: a user's ticket to another service, or a proxy TGT on the way to it
+//! (MS-SFU §3.2.5.2).
 
 use kerberos_asn1::{
     Decode, EncTicketPart, Encode, ErrorCode, NameType, PaDataType, PaPacOptions, PacOptions,
@@ -68,8 +68,8 @@ pub(super) fn by_proxy(kdc: &Kdc, asked: &Asked<'_>) -> Result<Granted, Refusal>
     Ok(granted)
 }
 
-/// Whose ticket the evidence is, and whether it is forwardable: one to the requester, or a proxy
-/// TGT that it got from its own realm.
+/// The client of the evidence, and whether the evidence is forwardable. It must be a ticket to the
+/// requester, or a proxy TGT that the requester got from its own realm.
 fn subject_of_evidence(
     asked: &Asked<'_>,
     ticket: &RawTicket<'_>,

@@ -1,5 +1,5 @@
-//! S4U2Self: a ticket of a user to the service that asks, or a TGT on the way to its realm (MS-SFU
-//! §3.2.5.1).
+//! S4U2Self: a user's ticket to the requesting service, or a TGT on the way to its realm
+//! (MS-SFU §3.2.5.1).
 
 use kerberos_asn1::{
     Checksum, Decode, Encode, ErrorCode, KerberosString, NameType, PaDataType, PaForUser,
@@ -14,7 +14,7 @@ use crate::kdc::Kdc;
 use crate::reply::Refusal;
 use crate::request::find_padata;
 
-/// A user as the request names them.
+/// The user named in a request.
 pub(super) struct User {
     components: Vec<String>,
     name_type: Option<NameType>,
@@ -32,7 +32,7 @@ impl User {
     }
 }
 
-/// The user of PA-S4U-X509-USER or else of PA-FOR-USER, whose checksums fit.
+/// The user in PA-S4U-X509-USER, or else in PA-FOR-USER. The checksums must match.
 pub(super) fn requested_user<'a>(
     asked: &Asked<'a>,
 ) -> Result<Option<(User, Option<PaS4uX509User<'a>>)>, Refusal> {
@@ -108,7 +108,7 @@ pub(super) fn to_self(
             Some(certificate) => kdc.database.find_by_certificate(certificate),
             None => kdc.database.find(&name, true),
         };
-        // Who is referred to another realm is no user of this one.
+        // A principal that is referred to another realm is not a user of this realm.
         let at_home = found.filter(|entry| entry.account.referral.is_none());
         let entry = at_home.ok_or_else(unknown)?;
         if entry.account.state == AccountState::Locked {
@@ -126,7 +126,8 @@ pub(super) fn to_self(
             };
         }
     } else {
-        // Only the user's realm knows the user: who comes from there has it in writing.
+        // Only the user's realm knows the user. A requester that comes from there has a TGT that
+        // says so.
         let text = "S4U2SELF_CLIENT_NOT_OURS";
         let said = subject(asked.tgt).filter(|_| asked.issuer.0 != kdc.realm.as_bytes());
         if said.is_none_or(|said| said != full_name(&user.components, &user.realm)) {
@@ -147,7 +148,7 @@ pub(super) fn to_self(
     Ok(granted)
 }
 
-/// MS-SFU §2.2.2: the padata that proves to the service that the KDC saw this user.
+/// MS-SFU §2.2.2: adds the padata that proves to the service which user the KDC saw.
 fn prove(kdc: &Kdc, key: &Key, user: &User, x509: &PaS4uX509User<'_>, granted: &mut Granted) {
     let strikes = |fault| kdc.faults.strikes(&Fault::S4u(fault));
     if strikes(S4uFault::NoPadata) {
@@ -212,7 +213,7 @@ fn checksum(key: &Key, kind: ChecksumType, usage: KeyUsage, covered: &[u8]) -> O
     }
 }
 
-/// Types from before there were keyed checksums for this (MS-SFU §2.2.2).
+/// Encryption types from before keyed checksums were used for this (MS-SFU §2.2.2).
 fn is_older(key: &Key) -> bool {
     [EncryptionType::DES3_CBC_SHA1, EncryptionType::ARCFOUR_HMAC].contains(&key.etype())
 }

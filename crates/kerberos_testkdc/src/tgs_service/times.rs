@@ -1,4 +1,4 @@
-//! How long a ticket lasts that is granted for another, and which flags it has (RFC 4120 §3.3.3).
+//! The times and flags of a ticket that is granted for another ticket (RFC 4120 §3.3.3).
 
 use kerberos_asn1::{EncTicketPart, ErrorCode, KdcOptions, KdcReqBody, KerberosTime, TicketFlags};
 
@@ -6,7 +6,7 @@ use crate::kdc::{Kdc, Now};
 use crate::reply::{Refusal, Times, after};
 use crate::request::whole_seconds;
 
-/// The times and the flags of what the holder of `tgt` asks for.
+/// The times and flags for the request of a holder of `tgt`.
 pub(super) fn grant(
     kdc: &Kdc,
     tgt: &EncTicketPart<'_>,
@@ -49,7 +49,7 @@ pub(super) fn grant(
     Ok((times, flags | TicketFlags::TRANSITED_POLICY_CHECKED))
 }
 
-/// RFC 4120 §3.3.3: the same life again, but not beyond renew-till.
+/// RFC 4120 §3.3.3: the same lifetime again, but not beyond renew-till.
 fn renewed_end(tgt: &EncTicketPart<'_>, now: Now) -> Result<KerberosTime, Refusal> {
     let till = tgt
         .renew_till
@@ -76,7 +76,7 @@ fn check_postdated(tgt: &EncTicketPart<'_>, now: KerberosTime) -> Result<(), Ref
     Ok(())
 }
 
-/// The flags of a new ticket: what the TGT has and the request asks for.
+/// The flags of a new ticket: those that the TGT has and the request asks for.
 fn new_flags(had: TicketFlags, options: KdcOptions) -> Result<TicketFlags, Refusal> {
     let mut flags = had;
     let kept = [

@@ -1,4 +1,5 @@
-//! A client of a few lines, made of asn1 and crypto alone: it asks, it does not judge.
+//! A minimal client based only on asn1 and crypto: it sends requests, but does not judge the
+//! replies.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) fn at(seconds: i64) -> KerberosTime {
     KerberosTime::from_unix(1_000_000_000 + seconds)
 }
 
-/// A request and what of it the tests change.
+/// A request, and the parts that tests change.
 pub(crate) struct Client {
     pub(crate) name: &'static [&'static str],
     pub(crate) name_type: NameType,
@@ -56,7 +57,7 @@ impl Default for Client {
     }
 }
 
-/// What a login came to.
+/// The result of a login.
 pub(crate) struct Login {
     pub(crate) request: Vec<u8>,
     pub(crate) reply: Vec<u8>,
@@ -123,7 +124,7 @@ impl Client {
         self.request(Some(&data.to_der()))
     }
 
-    /// The key by the first ETYPE-INFO2 entry of an error.
+    /// The key for the first ETYPE-INFO2 entry of an error.
     pub(crate) fn key(&self, error: &[u8]) -> Key {
         let error = KrbError::from_der(error).unwrap();
         assert_eq!(error.error_code, ErrorCode::KDC_ERR_PREAUTH_REQUIRED);
@@ -143,7 +144,7 @@ impl Client {
         .unwrap()
     }
 
-    /// Both steps of a login; the answer may be spoiled.
+    /// Both steps of a login. The answer may be modified.
     pub(crate) fn log_in(&self, kdc: &Kdc) -> Result<Login, Vec<u8>> {
         let key = self.key(&answer(kdc, &self.request(None)));
         let request = self.preauthenticated(&key);
@@ -172,14 +173,14 @@ impl Client {
     }
 }
 
-/// A request by a ticket-granting ticket.
+/// A request with a ticket-granting ticket.
 pub(crate) struct TgsClient<'a> {
     pub(crate) login: &'a Login,
     pub(crate) options: KdcOptions,
     pub(crate) server: &'a [&'a str],
     pub(crate) realm: &'a str,
     pub(crate) with_subkey: bool,
-    /// What the ticket and the authenticator are labelled with.
+    /// The labels of the ticket and the authenticator.
     pub(crate) ticket_version: i32,
     pub(crate) ticket_kvno: Option<u32>,
     pub(crate) authenticator_etype: i32,
@@ -199,7 +200,7 @@ impl<'a> TgsClient<'a> {
         }
     }
 
-    /// With which error it is refused.
+    /// The error with which it is refused.
     pub(crate) fn expect_error(&self, kdc: &Kdc) -> ErrorCode {
         error_code(&self.get(kdc).unwrap_err())
     }
@@ -229,7 +230,7 @@ impl<'a> TgsClient<'a> {
             keytype: 17,
             keyvalue: &[3; 16],
         };
-        // Renewals in these tests come two minutes later by a clock that stands still.
+        // In these tests, renewals come two minutes later by a clock that stands still.
         let authenticator = Authenticator {
             crealm: rep.crealm,
             cname: rep.cname,

@@ -1,4 +1,4 @@
-//! Each fault: what it changes, and that nothing else shows it.
+//! Each fault: what it changes, and that nothing else reveals it.
 
 use kerberos_asn1::{
     Checksum, Decode, ErrorCode, EtypeInfo2, KrbError, MethodData, TgsRep, TicketFlags,
@@ -8,7 +8,7 @@ use kerberos_testkdc::{Fault, Transport};
 
 use crate::client::{Client, HOUR, Login, NOW, REALM, at, error_code, users};
 
-/// Faults that leave a reply to read: what each changes in it.
+/// Faults with which a reply can still be read, and what each changes in it.
 #[test]
 fn faults_in_a_reply() {
     let check = |fault: Fault, look: &dyn Fn(&Login) -> bool| {
@@ -86,7 +86,7 @@ fn faults_in_a_reply() {
     });
 }
 
-/// Faults that leave no AS-REP.
+/// Faults with which there is no AS-REP.
 #[test]
 fn faults_instead_of_a_reply() {
     let request = Client::default().request(None);

@@ -1,4 +1,4 @@
-//! Which tickets a TGS-REQ may come with, and for what.
+//! Which tickets a TGS-REQ may contain, and for what.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::client::{Client, HOUR, Login, NOW, REALM, TgsClient, at, error_code, 
 const TGS: &[&str] = &["krbtgt", REALM];
 const WWW: &[&str] = &["host", "www"];
 
-/// A login, and the KDC that it was at.
+/// A login, and its KDC.
 fn login(client: &Client) -> (Kdc, Login) {
     let kdc = users().build().unwrap();
     let login = client.expect_login(&kdc);
@@ -63,7 +63,7 @@ fn tickets_whose_time_has_not_come() {
     let later = NOW + Duration::from_secs(120);
     let early = ErrorCode::KRB_AP_ERR_TKT_NYV;
     let get = |options, server| TgsClient::new(&postdated, options, server).get_at(&kdc, later);
-    // Even when it has: the ticket must be validated first.
+    // Even when its time has come, the ticket must be validated first.
     let refused = get(KdcOptions::empty(), WWW).unwrap_err();
     assert_eq!(error_code(&refused), early);
     let refused = get(KdcOptions::RENEW, TGS).unwrap_err();
@@ -72,7 +72,7 @@ fn tickets_whose_time_has_not_come() {
     let part = EncKdcRepPart::from_der_any_tag(&part).unwrap();
     assert!(!part.flags.contains(TicketFlags::INVALID));
 
-    // One that needs no validation.
+    // A ticket that needs no validation.
     let kdc = users().build().unwrap();
     kdc.set_fault_once(Fault::StarttimeInFuture);
     let early_bird = Client::default().expect_login(&kdc);

@@ -1,4 +1,4 @@
-//! The test KDC's answers, read with asn1 and crypto alone.
+//! The test KDC's answers, parsed with just asn1 and crypto.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod client;
@@ -53,7 +53,7 @@ fn a_login_with_preauthentication() {
         .verify_checksum(KeyUsage::AS_REQ, &login.request, checksum.checksum)
         .unwrap();
 
-    // What the service reads.
+    // What the service decrypts.
     let ticket = rep.ticket.ticket();
     let service = &kdc.keys("krbtgt/TEST.REALM")[0];
     assert_eq!((ticket.enc_part.etype, ticket.enc_part.kvno), (18, Some(1)));
@@ -77,7 +77,7 @@ fn every_etype_logs_in() {
         }
         .expect_login(&kdc);
         let part_etype = login.rep().0.enc_part.etype;
-        // Triple DES leaves its padding; everything else decodes whole.
+        // Triple DES leaves its padding; everything else decodes completely.
         if etype != EncryptionType::DES3_CBC_SHA1 {
             assert_eq!(login.part().key.keytype, etype.0);
         }
@@ -102,7 +102,7 @@ fn a_login_without_preauthentication() {
     let part = EncKdcRepPart::from_der_any_tag(&part).unwrap();
     assert_eq!(part.flags, TicketFlags::INITIAL);
     assert!(part.encrypted_pa_data.is_none());
-    // Without an error before it, the reply tells the salt.
+    // Without a preceding error, the reply contains the salt.
     let padata = rep.0.padata.unwrap().first().unwrap();
     let entries = EtypeInfo2::from_der(padata.padata_value).unwrap();
     assert_eq!(entries.first().unwrap().salt, Some("TEST.REALMopen".into()));
@@ -382,7 +382,7 @@ fn hostile_requests_do_no_harm() {
         for bit in 0..message.len() * 8 {
             let mut altered = message.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            // Whatever comes is an error, a ticket or silence, and never a panic.
+            // The result is always an error, a ticket or no answer, and never a panic.
             if let Some(reply) = kdc.answer(&altered, Transport::Tcp, NOW) {
                 assert!(KrbError::from_der(&reply).is_ok() || AsRep::from_der(&reply).is_ok());
             }

@@ -1,4 +1,4 @@
-//! The KDC on real sockets, and the faults that only those can have.
+//! The KDC on real sockets, and the faults that only exist there.
 
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};

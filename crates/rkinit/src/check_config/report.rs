@@ -48,8 +48,8 @@ impl Reading {
     pub(super) fn remark(&self) -> Option<String> {
         match self {
             Self::Read => None,
-            Self::Nothing => Some("nothing in it is read".to_owned()),
-            Self::Missing => Some("not there".to_owned()),
+            Self::Nothing => Some("nothing was read from it".to_owned()),
+            Self::Missing => Some("not found".to_owned()),
             Self::Refused(reason) => Some(format!("cannot be read: {reason}")),
         }
     }
@@ -124,10 +124,10 @@ fn answers(server: &FoundServer) -> bool {
 /// What a setting does, in words; empty when it simply counts.
 pub(super) fn remark(effect: &Effect) -> String {
     match effect {
-        Effect::Hidden => "no effect: an earlier line counts".to_owned(),
+        Effect::Hidden => "no effect: an earlier line overrides it".to_owned(),
         Effect::Mistake { problem } => format!("a mistake: {}", shown(problem)),
-        Effect::NotOurs { whose } => format!("no effect here: for {whose}"),
-        Effect::Unknown => "no effect: not known, perhaps misspelt".to_owned(),
+        Effect::NotOurs { whose } => format!("no effect here: only for {whose}"),
+        Effect::Unknown => "no effect: unknown name, perhaps misspelled".to_owned(),
         _ => String::new(),
     }
 }
@@ -170,7 +170,7 @@ impl fmt::Display for Report<'_> {
             }
         }
         if self.settings.is_empty() {
-            writeln!(f, "  none: the defaults count")?;
+            writeln!(f, "  none: the defaults apply")?;
         }
         write!(f, "\nDNS servers\n ")?;
         match &self.dns {
@@ -184,7 +184,7 @@ impl fmt::Display for Report<'_> {
         }
         match &self.realm {
             Some(realm) => write!(f, "\n{realm}"),
-            None => writeln!(f, "\nNo realm is named, and there is no default_realm."),
+            None => writeln!(f, "\nNo realm was given, and there is no default_realm."),
         }
     }
 }
@@ -234,7 +234,7 @@ impl fmt::Display for Realm {
             }
         }
         if !kdcs.iter().any(answers) {
-            writeln!(f, "  None answers.")?;
+            writeln!(f, "  No KDC answers.")?;
         }
         Ok(())
     }
@@ -259,11 +259,11 @@ mod tests {
             let reading = Reading::of_unread(Err(io::Error::from_raw_os_error(number)));
             assert_eq!(reading.remark().as_deref(), Some(expected));
         };
-        check(2, "not there");
+        check(2, "not found");
         check(13, "cannot be read: Permission denied");
         check(5, "cannot be read: Input/output error");
         let folder = Reading::of_unread(File::open("/"));
-        assert_eq!(folder.remark().as_deref(), Some("nothing in it is read"));
+        assert_eq!(folder.remark().as_deref(), Some("nothing was read from it"));
         assert_eq!(Reading::Read.remark(), None);
     }
 }

@@ -230,7 +230,7 @@ fn print_usage(program: &Program, usage: &str) {
 }
 
 fn try_help(name: &str) -> String {
-    format!("Try '{name} --help' for what each option does.")
+    format!("Try '{name} --help' for more information.")
 }
 
 /// Says why more than one operand is wrong.

@@ -56,23 +56,22 @@ impl MitError for SelectError {
             Self::Name(ClientError::KeytabName(KeytabNameError::UnknownType { kind }))
                 if kind == "KDB" =>
             {
-                "a KDC's database is for kinit and the like on the KDC itself; extract a keytab: \
-                 ktadd -k FILE PRINCIPAL in kadmin"
+                "the KDC's database cannot be used as a keytab; extract a keytab: ktadd -k FILE \
+                 PRINCIPAL in kadmin"
                     .into()
             }
             Self::Name(ClientError::KeytabName(_)) => {
-                "name a file, as FILE:/etc/krb5.keytab".into()
+                "name a file, such as FILE:/etc/krb5.keytab".into()
             }
             Self::Name(error) => return error.hint(),
             Self::NotText(_) => {
-                "names are taken in UTF-8 alone: a symbolic link of such a name can lead there"
-                    .into()
+                "names must be UTF-8: create a symbolic link with such a name, and use that".into()
             }
             Self::NoRealm => {
-                "name the realm, as user@REALM, or set default_realm in krb5.conf".into()
+                "name the realm (user@REALM), or set default_realm in krb5.conf".into()
             }
             Self::Malformed => {
-                "write it as name@REALM; a \\ before a / or an @ makes it part of the name".into()
+                "write it as name@REALM; write \\ before a / or @ that is part of the name".into()
             }
         })
     }

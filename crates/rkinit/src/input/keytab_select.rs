@@ -56,12 +56,15 @@ pub(crate) fn file(
 pub(crate) fn explain(error: &KeytabError) -> (String, Option<String>) {
     match error {
         KeytabError::Io { path, source } => {
-            let advice = format!("that is the system's answer for {}", path.display());
+            let advice = format!("the system reports this for {}", path.display());
             (system_text(source), Some(advice))
         }
         KeytabError::NoKeys { path, .. } | KeytabError::EntryNotFound { path, .. } => {
             let path = path.display();
-            let advice = format!("{} -k {path} shows whose keys there are", Tool::Klist);
+            let advice = format!(
+                "list the principals in the keytab with {} -k {path}",
+                Tool::Klist
+            );
             (error.to_string(), Some(advice))
         }
         error => (error.to_string(), error.hint()),

@@ -128,7 +128,9 @@ fn read_line(
         }
     }
     if too_long {
-        return Err(AskError::Other(format!("it has more than {MAX_LEN} bytes")));
+        return Err(AskError::Other(format!(
+            "it is longer than {MAX_LEN} bytes"
+        )));
     }
     Ok(Line::Password(Password::new(std::mem::take(&mut *line))))
 }

@@ -12,13 +12,13 @@ use crate::messages::{Program, line};
 #[derive(Parser, Debug, Default)]
 #[command(args_override_self = true, version)]
 pub(super) struct Typed {
-    /// Destroy every cache of the collection
+    /// Destroy every cache in the collection
     #[arg(short = 'A')]
     all: bool,
-    /// Do not beep when a cache could not be destroyed
+    /// Do not beep if a cache cannot be destroyed
     #[arg(short = 'q')]
     quiet: bool,
-    /// The cache to destroy instead of the default one
+    /// Destroy this cache instead of the default one
     #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
     caches: Vec<OsString>,
     /// Destroy the cache of this principal

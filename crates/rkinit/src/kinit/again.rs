@@ -94,27 +94,26 @@ fn advice(error: &ClientError, validate: bool) -> Option<String> {
     let advice = match code {
         Some(ErrorCode::KDC_ERR_BADOPTION) if validate => {
             return Some(format!(
-                "the ticket is valid already: {} -f shows the flag i of those that are not",
+                "the ticket is already valid: {} -f shows the flag i for those that are not",
                 Tool::Klist
             ));
         }
         Some(ErrorCode::KDC_ERR_BADOPTION) => {
-            "the ticket is not renewable: log in again, with -r LIFETIME for one that is"
+            "the ticket is not renewable: log in again with -r LIFETIME to get one that is"
         }
         Some(ErrorCode::KRB_AP_ERR_TKT_EXPIRED) => {
-            "the ticket has ended, or can no longer be renewed: log in again"
+            "the ticket has expired, or can no longer be renewed: log in again"
         }
         Some(ErrorCode::KRB_AP_ERR_TKT_NYV) => {
             let klist = Tool::Klist;
             return Some(format!(
-                "its time has not come: {klist} shows when it begins"
+                "the ticket is not valid yet: {klist} shows when it starts"
             ));
         }
         _ => {
             return match error {
                 ClientError::NoCredential { server, .. } if !server.is_krbtgt() => Some(format!(
-                    "the cache has no ticket for {server} that could be had anew; {} shows what \
-                     it has",
+                    "the cache has no ticket for {server}: list its tickets with {}",
                     Tool::Klist
                 )),
                 error => kvno::advice::advice(error, false),

@@ -14,44 +14,44 @@ use crate::messages::{Program, line};
 #[command(args_override_self = true, infer_long_args = true)]
 #[command(version, disable_version_flag = true)]
 pub(super) struct Typed {
-    /// Say what is being done, on standard error
+    /// Be verbose: report each step on standard error
     #[arg(short = 'V')]
     pub(super) verbose: bool,
-    /// The cache to store the ticket in, instead of that of KRB5CCNAME or the configured one
+    /// Store the ticket in this cache instead of the default one
     #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
     pub(super) caches: Vec<OsString>,
-    /// Take hints from this cache on how to authenticate
+    /// Take hints on how to authenticate from this cache
     #[arg(short = 'I', value_name = "CACHE", allow_hyphen_values = true)]
     pub(super) input_caches: Vec<OsString>,
-    /// Get a ticket for this service instead of the ticket-granting one
+    /// Get a ticket for this service, not a ticket-granting ticket
     #[arg(short = 'S', value_name = "SERVICE", allow_hyphen_values = true)]
     pub(super) service: Option<OsString>,
     /// Print the version
     #[arg(long, action = clap::ArgAction::Version)]
     pub(super) version: Option<bool>,
 
-    /// Use a key of a keytab instead of a password
+    /// Use a key from a keytab instead of a password
     #[arg(short = 'k', overrides_with_all = ["renew", "validate"], help_heading = "Secrets")]
     pub(super) keytab: bool,
-    /// The keytab to use instead of that of KRB5_KTNAME or the configured one
+    /// Use this keytab instead of the default one
     #[arg(short = 't', value_name = "KEYTAB", allow_hyphen_values = true)]
     #[arg(help_heading = "Secrets")]
     pub(super) keytabs: Vec<OsString>,
-    /// Use the default client keytab and its first principal
+    /// Use the default client keytab
     #[arg(short = 'i', help_heading = "Secrets")]
     pub(super) client_keytab: bool,
-    /// Read the password from the first line of a file; - is standard input, /dev/fd/3 a descriptor
+    /// Read the password from FILE (-: standard input)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     #[arg(help_heading = "Secrets")]
     pub(super) password_file: Option<OsString>,
     /// Authenticate anonymously (not supported yet)
     #[arg(short = 'n', help_heading = "Secrets")]
     pub(super) anonymous: bool,
-    /// Protect the exchange with the ticket in this cache (FAST) (not supported yet)
+    /// FAST armor for the exchange (not supported yet)
     #[arg(short = 'T', value_name = "CACHE", allow_hyphen_values = true)]
     #[arg(help_heading = "Secrets")]
     pub(super) armor: Vec<OsString>,
-    /// Give an attribute to a preauthentication mechanism (not supported yet)
+    /// A preauthentication attribute (not supported yet)
     #[arg(
         short = 'X',
         value_name = "ATTRIBUTE[=VALUE]",
@@ -60,68 +60,68 @@ pub(super) struct Typed {
     #[arg(help_heading = "Secrets")]
     pub(super) attributes: Vec<OsString>,
 
-    /// How long the ticket shall last, as 36000, 10h or 1d12h30m
+    /// How long it is valid: 36000, 10h or 1d12h30m
     #[arg(short = 'l', value_name = "LIFETIME", allow_hyphen_values = true)]
     #[arg(help_heading = "The ticket")]
     pub(super) lifetime: Vec<OsString>,
-    /// Until when it shall be renewable, from now
+    /// How long it can be renewed, counted from now (7d)
     #[arg(short = 'r', value_name = "LIFETIME", allow_hyphen_values = true)]
     #[arg(help_heading = "The ticket")]
     pub(super) renew_lifetime: Vec<OsString>,
-    /// When it shall begin, from now
+    /// Start: a delay from now (2h) or a time (20270704120000)
     #[arg(short = 's', value_name = "TIME", allow_hyphen_values = true)]
     #[arg(help_heading = "The ticket")]
     pub(super) start: Vec<OsString>,
-    /// Forwardable
+    /// Request a forwardable ticket
     #[arg(short = 'f', long, help_heading = "The ticket")]
     pub(super) forwardable: bool,
-    /// Not forwardable
+    /// Request a ticket that is not forwardable
     #[arg(short = 'F', long = "noforwardable", help_heading = "The ticket")]
     pub(super) not_forwardable: bool,
-    /// Proxiable
+    /// Request a proxiable ticket
     #[arg(short = 'p', long, help_heading = "The ticket")]
     pub(super) proxiable: bool,
-    /// Not proxiable
+    /// Request a ticket that is not proxiable
     #[arg(short = 'P', long = "noproxiable", help_heading = "The ticket")]
     pub(super) not_proxiable: bool,
-    /// Bound to the addresses of this host
+    /// Bind the ticket to this host's addresses
     #[arg(short = 'a', long, help_heading = "The ticket")]
     pub(super) addresses: bool,
-    /// Bound to no address
+    /// Do not bind the ticket to addresses
     #[arg(short = 'A', long = "noaddresses", help_heading = "The ticket")]
     pub(super) no_addresses: bool,
-    /// With a PAC
+    /// Request a ticket with a PAC
     #[arg(long, help_heading = "The ticket")]
     pub(super) request_pac: bool,
-    /// Without a PAC
+    /// Request a ticket without a PAC
     #[arg(long, help_heading = "The ticket")]
     pub(super) no_request_pac: bool,
 
-    /// Take the name that the KDC knows the principal by
+    /// Let the KDC canonicalize the principal name
     #[arg(short = 'C', long, help_heading = "The principal")]
     pub(super) canonicalize: bool,
-    /// The principal is an enterprise name, as user@company.example
+    /// The principal is an enterprise name (user@company.example)
     #[arg(short = 'E', long, help_heading = "The principal")]
     pub(super) enterprise: bool,
 
-    /// Renew the ticket in the cache, or the one for the service of -S
-    #[arg(short = 'R', overrides_with_all = ["keytab", "validate"], help_heading = "Tickets at hand")]
+    /// Renew the cache's ticket, or with -S that service's ticket
+    #[arg(short = 'R', overrides_with_all = ["keytab", "validate"], help_heading = "Existing tickets")]
     pub(super) renew: bool,
-    /// Validate the postdated ticket in the cache, once its time has come
-    #[arg(short = 'v', overrides_with_all = ["keytab", "renew"], help_heading = "Tickets at hand")]
+    /// Validate the cache's postdated ticket after its start time
+    #[arg(short = 'v', overrides_with_all = ["keytab", "renew"], help_heading = "Existing tickets")]
     pub(super) validate: bool,
 
-    /// Show which file sets what, where the KDCs of the realm are and whether they answer
-    #[arg(long, help_heading = "This program")]
+    /// Check krb5.conf and whether the KDCs answer
+    #[arg(long, help_heading = "Other")]
     pub(super) check_config: bool,
-    /// Show a JSON document, for programs: what was got or, with --check-config, found
-    #[arg(long, help_heading = "This program")]
+    /// Print the result as a JSON document
+    #[arg(long, help_heading = "Other")]
     pub(super) json: bool,
-    /// Make links to this program, one for each tool, in DIRECTORY
-    #[arg(long, value_name = "DIRECTORY", help_heading = "This program")]
+    /// Create a link for each tool in DIRECTORY
+    #[arg(long, value_name = "DIRECTORY", help_heading = "Other")]
     pub(super) install_links: Option<OsString>,
-    /// With --install-links, make links of MIT's names too
-    #[arg(long, requires = "install_links", help_heading = "This program")]
+    /// Also create links with MIT's names
+    #[arg(long, requires = "install_links", help_heading = "Other")]
     pub(super) mit_names: bool,
 
     #[arg(short = '4', hide = true)]
@@ -149,15 +149,15 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
   PROG alice@EXAMPLE.COM
       ask for alice's password and cache a ticket-granting ticket
   PROG -kt /etc/app.keytab app/host.example.com
-      the same for a service, with the key of a keytab
+      the same for a service, with a key from a keytab
   PROG -l 1h -r 7d -c FILE:/run/app/cc -kt /etc/app.keytab app
-      a ticket of one hour that can be renewed for a week, in a cache of its own
+      a one-hour ticket that can be renewed for a week, in its own cache
   PROG -kt /etc/app.keytab app -- /usr/bin/app --serve
-      run a program with a cache of its own, whose ticket is kept fresh until it ends
+      run a program with its own cache, and keep the ticket fresh until it ends
   PROG -R -- ./night-job.sh
-      run a program with the ticket that is there, renewed and in a cache of its own
+      renew the ticket into a separate cache, and run a program with that
   PROG --check-config EXAMPLE.COM
-      what krb5.conf says, where the KDCs are and whether they answer";
+      show what krb5.conf says, where the KDCs are and whether they answer";
     const USAGE_STATUS: u8 = 2;
 
     fn option(&mut self, letter: u8, value: OsString) {

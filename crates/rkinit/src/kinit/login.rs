@@ -98,8 +98,7 @@ fn of_domain(error: &ClientError, typed: Option<&OsStr>) -> Option<String> {
     };
     let is_unknown = error.kdc_code() == Some(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
     (is_unknown && has_domain(typed?.as_bytes())).then(|| {
-        "a domain is named by user@REALM, not DOMAIN\\user: \\ only takes what is special in the \
-         next character from it"
+        "write user@REALM instead of DOMAIN\\user: a \\ only quotes the character after it"
             .to_owned()
     })
 }

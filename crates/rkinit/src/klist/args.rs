@@ -12,46 +12,44 @@ use crate::messages::Program;
 #[derive(Parser, Debug, Default)]
 #[command(args_override_self = true, disable_version_flag = true)]
 pub(super) struct Typed {
-    /// List a credential cache, as without any option: CACHE, or that of KRB5CCNAME, or the
-    /// configured one
+    /// List a credential cache: CACHE, or else the default one
     #[arg(short = 'c')]
     cache: bool,
-    /// List a keytab: KEYTAB, or that of KRB5_KTNAME, or the configured one
+    /// List a keytab: KEYTAB, or else the default one
     #[arg(short = 'k')]
     keytab: bool,
     /// Show encryption types
     #[arg(short = 'e')]
     etypes: bool,
-    /// Show our version
+    /// Print the version
     #[arg(short = 'V', long = "version")]
     version: bool,
 
     /// Show the flags of each ticket
     #[arg(short = 'f', help_heading = "Caches")]
     flags: bool,
-    /// Show the addresses each ticket is bound to
+    /// Show the addresses that each ticket is bound to
     #[arg(short = 'a', help_heading = "Caches")]
     addresses: bool,
-    /// Show addresses as numbers, with -a
+    /// With -a: show addresses as numbers
     #[arg(short = 'n', help_heading = "Caches")]
     numeric: bool,
-    /// Show the types of the authorization data asked for
+    /// Show the types of the requested authorization data
     #[arg(short = 'd', help_heading = "Caches")]
     ad_types: bool,
-    /// Show the configuration entries too
+    /// Also show configuration entries
     #[arg(short = 'C', help_heading = "Caches")]
     config: bool,
-    /// List the caches of the collection
+    /// List the caches in the collection
     #[arg(short = 'l', help_heading = "Caches")]
     list: bool,
-    /// Show every cache of the collection
+    /// Show the tickets of every cache in the collection
     #[arg(short = 'A', help_heading = "Caches")]
     all: bool,
-    /// Say nothing; exit with 0 when there is a valid ticket, else with 1
+    /// Print nothing; exit with 0 if there is a valid ticket, else 1
     #[arg(short = 's', help_heading = "Caches")]
     status: bool,
-    /// Show how the client authenticated, where KEYTAB has the key of a ticket's service; - is the
-    /// default keytab
+    /// Show authentication indicators, using KEYTAB's keys (-: default)
     #[arg(short = 'I', value_name = "KEYTAB", allow_hyphen_values = true)]
     #[arg(help_heading = "Caches")]
     indicators: Option<OsString>,
@@ -59,14 +57,14 @@ pub(super) struct Typed {
     /// Show when each key was added
     #[arg(short = 't', help_heading = "Keytabs")]
     timestamps: bool,
-    /// Show the keys themselves, which are secret; with --json those of tickets too
+    /// Show the secret keys; with --json the session keys of tickets too
     #[arg(short = 'K', help_heading = "Keytabs")]
     keys: bool,
-    /// List the default client keytab unless one is named
+    /// List the default client keytab if no KEYTAB is given
     #[arg(short = 'i', help_heading = "Keytabs")]
     client_keytab: bool,
 
-    /// Show a JSON document with all there is to know, for programs
+    /// Print all details as a JSON document, for programs
     #[arg(long)]
     json: bool,
 
@@ -87,13 +85,13 @@ PROG [-c] [-e] [-f] [-d] [-C] [-a [-n]] [-s] [-l | -A] [-I KEYTAB] [CACHE]
        PROG -V";
     const EXAMPLES: &'static str = "  \
   PROG -ef
-      the tickets of the default cache, with encryption types and flags
+      show the default cache's tickets, with encryption types and flags
   PROG -s && echo valid
-      whether there is a ticket that can be used now
+      check whether there is a valid ticket
   PROG --json | jq -r '.tickets[].server'
-      for what services there are tickets
+      show which services there are tickets for
   PROG -kte /etc/krb5.keytab
-      the keys of a keytab, with their times and types";
+      show the keys in a keytab, with their timestamps and encryption types";
     const USAGE_STATUS: u8 = 1;
 
     fn option(&mut self, letter: u8, value: OsString) {

@@ -56,7 +56,7 @@ pub(super) fn open(
         let mut refusal = Refusal::of(&error, "");
         refusal.hint.get_or_insert_with(|| {
             format!(
-                "get a ticket with {}, or name another cache than {name}",
+                "get a ticket with {}, or name a cache other than {name}",
                 Tool::Kinit
             )
         });

@@ -30,7 +30,7 @@ impl Arguments for Typed {
   PROG -p alice@EXAMPLE.COM
       use alice's tickets from now on
   PROG -c DIR::/run/user/1000/krb5cc/tktservice
-      use those of that cache";
+      use the tickets in that cache from now on";
     const USAGE_STATUS: u8 = 2;
 
     fn option(&mut self, letter: u8, value: OsString) {

@@ -177,7 +177,7 @@ impl Source {
 
 fn etype(name: &[u8]) -> Result<EncryptionType, NotAdded> {
     keys::etype(name).ok_or_else(|| {
-        let hint = "name one as in aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96, rc4-hmac";
+        let hint = "use one such as aes256-cts-hmac-sha1-96, aes128-cts-hmac-sha1-96 or rc4-hmac";
         let refusal = Refusal {
             hint: Some(hint.into()),
             ..Refusal::new("Bad encryption type", CONTEXT)

@@ -35,9 +35,11 @@ impl DigitsError {
     pub(super) fn hint(self) -> Option<String> {
         match self {
             Self::Size { expected, actual } => Some(format!(
-                "a key of this type has {expected} bytes, this one {actual}"
+                "a key of this type has {expected} bytes, but this one has {actual}"
             )),
-            Self::Illegal => Some("a key is typed as digits 0 to 9 and a to f, two a byte".into()),
+            Self::Illegal => Some(
+                "type the key in hexadecimal: two digits, 0 to 9 or a to f, for each byte".into(),
+            ),
             Self::Missing => None,
         }
     }

@@ -62,7 +62,7 @@ enum Next {
 fn execute(text: &[u8], list: &mut KeyList) -> io::Result<Next> {
     let text = text.trim_ascii_start();
     if text.starts_with(b"!") {
-        line(format_args!("ktutil: Shell commands are not run from here"));
+        line(format_args!("ktutil: Shell commands are not supported"));
         return Ok(Next::Line);
     }
     let Ok(words) = words::split(text) else {

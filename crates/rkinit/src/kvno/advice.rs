@@ -15,7 +15,7 @@ pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
             if cached_only =>
         {
             Some(format!(
-                "{} shows what is cached; without --cached-only the KDC is asked",
+                "{} shows what is cached; leave out --cached-only to ask the KDC",
                 Tool::Klist
             ))
         }
@@ -30,7 +30,7 @@ pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
 fn exchange_advice(error: &ExchangeError) -> Option<String> {
     match error {
         ExchangeError::Crypto(_) => {
-            Some("the session key in the cache is not the KDC's: log in again".into())
+            Some("the session key in the cache does not match the KDC's: log in again".into())
         }
         error => error.hint(),
     }
@@ -39,14 +39,14 @@ fn exchange_advice(error: &ExchangeError) -> Option<String> {
 fn kdc_advice(error: &KdcError) -> Option<String> {
     let advice = match error.code {
         ErrorCode::KDC_ERR_ETYPE_NOSUPP => {
-            "the service has no key of a type that was asked for: leave out -e, or permit more \
-             types in krb5.conf"
+            "the service has no key of a requested type: leave out -e, or permit more types in \
+             krb5.conf"
         }
         ErrorCode::KRB_AP_ERR_TKT_EXPIRED => return Some(log_in()),
         ErrorCode::KRB_AP_ERR_TKT_NYV => {
             return Some(format!(
-                "{} -f shows when the ticket-granting ticket begins; {} -v validates one with the \
-                 flag i then. If it should be valid now, set the clock (NTP)",
+                "{} -f shows when the ticket-granting ticket starts; if it has the flag i, {} -v \
+                 validates it then. If it should be valid now, set the clock (NTP)",
                 Tool::Klist,
                 Tool::Kinit
             ));
@@ -55,14 +55,14 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
             "the KDC does not know that user, or no longer knows the owner of the cache"
         }
         ErrorCode::KRB_AP_ERR_MODIFIED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => {
-            "the KDC cannot read the ticket in the cache, perhaps its key was changed: log in again"
+            "the KDC cannot read the ticket in the cache; perhaps its key was changed: log in again"
         }
         ErrorCode::KDC_ERR_BADOPTION => {
-            "the KDC does not allow that; is the service trusted for delegation, and the user's \
-             ticket forwardable?"
+            "the KDC does not allow that: check that the service is trusted for delegation and \
+             that the user's ticket is forwardable"
         }
         ErrorCode::KDC_ERR_MUST_USE_USER2USER => {
-            "that is a user, who has no key for tickets: --u2u wants the user's cache"
+            "that principal accepts user-to-user tickets only: give its cache with --u2u"
         }
         ErrorCode::KDC_ERR_POLICY => "the KDC's policy forbids it: ask its administrator",
         _ => {
@@ -77,5 +77,5 @@ fn kdc_advice(error: &KdcError) -> Option<String> {
 }
 
 fn log_in() -> String {
-    format!("log in, with {}", Tool::Kinit)
+    format!("log in with {}", Tool::Kinit)
 }

@@ -13,67 +13,64 @@ use crate::messages::{Program, line};
 #[command(args_override_self = true, infer_long_args = true)]
 #[command(version, disable_help_flag = true)]
 pub(super) struct Typed {
-    /// The cache with the ticket-granting ticket, instead of that of KRB5CCNAME or the configured
-    /// one
+    /// Use this cache instead of the default one
     #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
     cache: Option<OsString>,
-    /// Decrypt each ticket with the keys of this keytab
+    /// Check that this keytab can decrypt each ticket
     #[arg(short = 'k', value_name = "KEYTAB", allow_hyphen_values = true)]
     keytab: Option<OsString>,
-    /// Print nothing about what succeeded
+    /// Print nothing on success
     #[arg(short = 'q')]
     quiet: bool,
-    /// Print a JSON document with each ticket, for programs
+    /// Print the tickets as a JSON document, for programs
     #[arg(long)]
     json: bool,
     /// Print this help
     #[arg(long, action = clap::ArgAction::Help)]
     help: Option<bool>,
 
-    /// The encryption type of the session keys
+    /// Request this encryption type for the session keys
     #[arg(short = 'e', value_name = "ETYPE", allow_hyphen_values = true)]
     #[arg(help_heading = "The tickets")]
     etype: Option<OsString>,
-    /// Let the KDC correct the names of the services
+    /// Let the KDC canonicalize the service names
     #[arg(short = 'C', help_heading = "The tickets")]
     canonicalize: bool,
-    /// The services are hosts, on which this service runs
+    /// Each NAME is a host on which this service runs
     #[arg(short = 'S', value_name = "SERVICE", allow_hyphen_values = true)]
     #[arg(help_heading = "The tickets")]
     service: Option<OsString>,
-    /// The names of the services have the type "unknown"
+    /// Use the name type "unknown" for the service names
     #[arg(short = 'u', help_heading = "The tickets")]
     unknown: bool,
-    /// Tickets encrypted in the session key of the ticket-granting ticket in this cache, which is
-    /// the service's (user-to-user)
+    /// Get user-to-user tickets for the owner of this cache
     #[arg(long, value_name = "CACHE", allow_hyphen_values = true)]
     #[arg(help_heading = "The tickets")]
     u2u: Option<OsString>,
 
-    /// On behalf of this user (S4U2Self)
+    /// Get a ticket on behalf of this user (S4U2Self)
     #[arg(short = 'I', value_name = "USER", allow_hyphen_values = true)]
-    #[arg(overrides_with = "enterprise", help_heading = "For somebody else")]
+    #[arg(overrides_with = "enterprise", help_heading = "On behalf of a user")]
     user: Option<OsString>,
-    /// The same for an enterprise name, as user@company.example
+    /// As -I, with an enterprise name (user@company.example)
     #[arg(short = 'U', value_name = "USER", allow_hyphen_values = true)]
-    #[arg(overrides_with = "user", help_heading = "For somebody else")]
+    #[arg(overrides_with = "user", help_heading = "On behalf of a user")]
     enterprise: Option<OsString>,
-    /// The same for the owner of the certificate in this PEM file
+    /// As -I, for the owner of the certificate in this PEM file
     #[arg(short = 'F', value_name = "FILE", allow_hyphen_values = true)]
-    #[arg(help_heading = "For somebody else")]
+    #[arg(help_heading = "On behalf of a user")]
     certificate: Option<OsString>,
-    /// Get a ticket for the service on the user's behalf, with that one as the evidence (S4U2Proxy)
-    #[arg(short = 'P', help_heading = "For somebody else")]
+    /// With -I, -U or -F: use constrained delegation (S4U2Proxy)
+    #[arg(short = 'P', help_heading = "On behalf of a user")]
     proxy: bool,
 
-    /// Do not ask the KDC
+    /// Use cached tickets only; do not ask the KDC
     #[arg(long, help_heading = "Caching")]
     cached_only: bool,
-    /// Do not store the tickets
+    /// Do not store the tickets in the cache
     #[arg(long, help_heading = "Caching")]
     no_store: bool,
-    /// Store the tickets in this cache, made anew, and not in the one with the ticket-granting
-    /// ticket
+    /// Initialize this cache and store the tickets there
     #[arg(long, value_name = "CACHE", allow_hyphen_values = true)]
     #[arg(help_heading = "Caching")]
     out_cache: Option<OsString>,
@@ -92,11 +89,11 @@ PROG [-c CACHE] [-e ETYPE] [-k KEYTAB] [-q | --json] [-C] [-u | -S SERVICE]
        [--cached-only] [--no-store] [--out-cache CACHE] NAME...";
     const EXAMPLES: &'static str = "  \
   PROG HTTP/www.example.com
-      a ticket for that service; one that is cached is taken from there
+      get a ticket for that service, or use the one in the cache
   PROG -q -S HTTP www db.example.com
-      tickets for HTTP on two hosts, silently
+      get tickets for HTTP on two hosts, without output
   PROG -k /etc/krb5.keytab host/www.example.com
-      whether the service can read the tickets that the KDC makes for it";
+      check whether the service can read the tickets that the KDC issues for it";
     const USAGE_STATUS: u8 = 1;
 
     fn option(&mut self, letter: u8, value: OsString) {

@@ -29,14 +29,14 @@ impl CertificateError {
     /// What to do about it.
     pub(super) fn hint(&self) -> &'static str {
         match self {
-            Self::Io(_) => "-F wants the path of a certificate in PEM format",
+            Self::Io(_) => "give -F the path of a certificate in PEM format",
             Self::NoBegin => {
-                "the file has no line \"-----BEGIN CERTIFICATE-----\"; is it DER? \
-                 openssl x509 -inform der makes PEM of it"
+                "the file has no line \"-----BEGIN CERTIFICATE-----\"; if it is in DER \
+                 format, convert it with openssl x509 -inform der"
             }
             Self::NoEnd => "the line \"-----END CERTIFICATE-----\" is missing: the file is cut off",
             Self::Header | Self::Base64 => {
-                "between its BEGIN and END lines a certificate has lines of base64 and nothing else"
+                "only lines of base64 are allowed between the BEGIN and END lines"
             }
         }
     }

@@ -216,7 +216,7 @@ fn etype(name: &OsStr) -> Result<EncryptionType, Refusal> {
         .filter(|etype| etype.is_supported())
         .ok_or_else(|| Refusal {
             hint: Some(format!(
-                "{} is no encryption type that is known; aes256-cts is one",
+                "{} is not a known encryption type; use one such as aes256-cts",
                 name.display()
             )),
             ..Refusal::new("Invalid argument", "while converting etype")

@@ -36,28 +36,28 @@ impl CheckError {
         Some(match self {
             Self::Keytab(error) => return keytab_select::explain(error).1,
             Self::NoKey(Found::Nothing) => format!(
-                "the keytab has no key of this service: {} -ke shows whose keys it has",
+                "the keytab has no key of this service: list its keys with {} -ke",
                 Tool::Klist
             ),
             Self::NoKey(Found::OtherType) => format!(
                 "the ticket is encrypted with {etype}, and the keytab has no key of that type for \
-                 this service: extract it again"
+                 this service: extract the keytab again"
             ),
             Self::NoKey(Found::OtherVersion) => format!(
-                "the keytab has keys of this service, but none of version {kvno}: the key was \
-                 changed since; extract it again"
+                "the keytab has keys of this service, but none of version {kvno}: the key has been \
+                 changed; extract the keytab again"
             ),
             Self::NoKey(Found::Same) => format!(
-                "the keytab's key of version {kvno} is not the KDC's: extract it again, or get a \
-                 new ticket if the key was made anew"
+                "the keytab's key of version {kvno} does not match the KDC's: extract the keytab \
+                 again, or get a new ticket if the key was created again"
             ),
             Self::Invalid => format!(
-                "it is postdated and has to be validated first: {} -v",
+                "the ticket is postdated: validate it first with {} -v",
                 Tool::Kinit
             ),
             Self::PathNotAccepted => {
-                "the client came through realms that are not trusted to be on \
-                 its way; [capaths] in krb5.conf may lay it down"
+                "the client came through realms that are not trusted on this path; allow them in \
+                 [capaths] of krb5.conf"
                     .into()
             }
         })

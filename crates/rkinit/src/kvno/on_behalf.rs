@@ -54,8 +54,8 @@ impl Job {
         if !behalf.proxy && server != *me {
             return Outcome::Refused(Refusal {
                 hint: Some(format!(
-                    "such a ticket is for the cache's owner, {me}; -P gets one for another service \
-                     with it"
+                    "such a ticket can only be for the cache's owner, {me}; to get one for another \
+                     service with it, add -P"
                 )),
                 ..Refusal::new(
                     "Invalid argument",

@@ -20,11 +20,11 @@ pub(crate) fn advice(error: &ClientError, principal: &Principal, keytab: bool) -
 fn exchange_advice(error: &ExchangeError) -> Option<String> {
     Some(match error {
         ExchangeError::NoKeys { .. } => format!(
-            "{} -ke shows whose keys the keytab has, and of what types",
+            "list the principals and key types in the keytab with {} -ke",
             Tool::Klist
         ),
         ExchangeError::NoKeyFor { etype, .. } => format!(
-            "the KDC wants an {etype} key and the keytab has none: {} -ke shows what it has",
+            "the KDC requires an {etype} key, and the keytab has none: list its keys with {} -ke",
             Tool::Klist
         ),
         ExchangeError::Ask(AskError::Interrupted) => return None,
@@ -38,7 +38,7 @@ fn exchange_advice(error: &ExchangeError) -> Option<String> {
 fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<String> {
     let advice = match error.code {
         ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY if keytab => {
-            "the key is not the KDC's, perhaps it was changed: extract the keytab again"
+            "the key does not match the KDC's, perhaps it was changed: extract the keytab again"
         }
         ErrorCode::KDC_ERR_PREAUTH_FAILED => "the password or the clock is wrong",
         ErrorCode::KDC_ERR_KEY_EXPIRED => {
@@ -47,7 +47,9 @@ fn kdc_advice(error: &KdcError, principal: &Principal, keytab: bool) -> Option<S
         }
         ErrorCode::KDC_ERR_NEVER_VALID => "ask for a longer lifetime (-l), or set the clock",
         ErrorCode::KDC_ERR_WRONG_REALM => "log in with -C, or name the realm that has the account",
-        ErrorCode::KDC_ERR_CANNOT_POSTDATE => "leave out -s: the account may not postdate tickets",
+        ErrorCode::KDC_ERR_CANNOT_POSTDATE => {
+            "leave out -s: the account is not allowed to postdate tickets"
+        }
         _ => {
             if let Some(hint) = error.hint() {
                 return Some(hint.into());

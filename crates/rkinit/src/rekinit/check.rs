@@ -90,19 +90,25 @@ fn check_one(sought: &Sought, services: &[Service], least: Duration) -> Result<S
     let least = i64::try_from(least.as_secs()).unwrap_or(i64::MAX);
     let until = log::time(end);
     if left <= 0 {
-        return Err(format!("the ticket in {name} ended at {until}"));
+        return Err(format!("the ticket in {name} expired at {until}"));
     }
     if left < least {
-        return Err(format!("the ticket in {name} ends at {until}, in {left} s"));
+        return Err(format!(
+            "the ticket in {name} expires at {until}, in {left} s"
+        ));
     }
     let dns = Dns::default();
     let time = now.saturating_add(least);
     let missing = found.missing_service(services, time, |service| dns.name(service));
     if let Some(service) = missing.map_err(|error| error.to_string())? {
         let service = service::shown(&service);
-        let lasting = if least > 0 { " that lasts" } else { "" };
+        let lasting = if least > 0 {
+            " that lasts long enough"
+        } else {
+            ""
+        };
         let doubt = if dns.has_no_time() {
-            ", and DNS has not said in time whether that is another name of a host"
+            ", and DNS did not answer in time whether that is an alias of a host"
         } else {
             ""
         };
@@ -110,7 +116,7 @@ fn check_one(sought: &Sought, services: &[Service], least: Duration) -> Result<S
             "there is no ticket for {service}{lasting} in {name}{doubt}"
         ));
     }
-    Ok(format!("the ticket in {name} is good until {until}"))
+    Ok(format!("the ticket in {name} is valid until {until}"))
 }
 
 /// Asks DNS for the names of services that are not in a cache as they are typed, for as long as a

@@ -216,7 +216,7 @@ impl Files {
                 continue;
             }
             let text = format!(
-                "changes of {} may be seen at the next login or signal only: {} cannot be watched: {}",
+                "changes to {} may be noticed only at the next login or signal: {} cannot be watched: {}",
                 file.path.display(),
                 path.display(),
                 system_text(&errno.into())

@@ -120,7 +120,7 @@ impl Fleet {
         };
         files.read_events();
         for path in files.changed() {
-            let text = format!("{} has changed: logging in anew", path.display());
+            let text = format!("{} has changed: logging in again", path.display());
             log.info(text).with("event", "secret_changed").write();
             self.secret_changed(&path);
         }
@@ -194,7 +194,7 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
     let files = Files::watch(paths, log);
     if let Err(error) = &files {
         let error = system_text(error);
-        let text = "files with secrets cannot be watched, changes are seen at the next login or \
+        let text = "files with secrets cannot be watched; changes are noticed at the next login or \
                     signal";
         log.warning(format_args!("{text}: {error}")).write();
     }

@@ -139,7 +139,7 @@ impl Sought {
         let (name, owner) = (cache.name(), reader.default_principal());
         if let Some(principal) = self.certain_principal().filter(|named| *named != owner) {
             return Err(Lack::Other(format!(
-                "the tickets in {name} are {owner}'s, not {principal}'s"
+                "the tickets in {name} belong to {owner}, not to {principal}"
             )));
         }
         let ahead = reader.kdc_offset().filter(|_| self.by_kdc);

@@ -195,12 +195,12 @@ impl Observer {
     fn log_refreshed(&self, facts: &Facts, state: &KeeperState) {
         let (principal, cache) = (facts.shown_principal(), self.status.place());
         let until = facts.valid_until.map_or_else(String::new, log::time);
-        let how = if state.renewed { "renewed" } else { "got" };
+        let how = if state.renewed { "renewed" } else { "obtained" };
         let next = (!self.shared.once).then(|| log::time(state.next_attempt.seconds));
         let then = next
             .as_ref()
             .map_or_else(String::new, |next| format!("; next refresh at {next}"));
-        let text = format!("{principal}: ticket {how}, good until {until}, in {cache}{then}");
+        let text = format!("{principal}: ticket {how}, valid until {until}, in {cache}{then}");
         let event = self.shared.log.info(text);
         event
             .with("event", "refreshed")
@@ -219,8 +219,8 @@ impl Observer {
     /// What is not right although there is a ticket.
     fn warn(&self, facts: &Facts, principal: &str) {
         if facts.old_secret {
-            let text = "the KDC takes the previous secret and not the present one; has the new one \
-                        reached all KDCs?";
+            let text = "the KDC accepts the previous secret but not the current one: check that the \
+                        new one has reached all KDCs";
             let event = self.shared.log.warning(format_args!("{principal}: {text}"));
             event
                 .with("event", "previous_secret")
@@ -235,7 +235,7 @@ impl Observer {
             let seconds = offset.unsigned_abs();
             let text = format!(
                 "{principal}: this machine's clock is {seconds} s {which} the KDC's, and services \
-                 may refuse the ticket: set the clock, or let it be set (NTP)"
+                 may refuse the ticket: set the clock, or synchronize it (NTP)"
             );
             let event = self.shared.log.warning(text);
             event
@@ -262,23 +262,23 @@ impl Observer {
             .flatten();
         let has = match facts.valid_until {
             Some(end) if facts.is_ready(now().seconds) => {
-                format!("; the ticket in {cache} is good until {}", log::time(end))
+                format!("; the ticket in {cache} is valid until {}", log::time(end))
             }
-            _ => format!("; there is no good ticket in {cache}"),
+            _ => format!("; there is no valid ticket in {cache}"),
         };
         let detail = keys
             .as_ref()
             .map_or_else(String::new, |keys| format!(" ({keys})"));
         let is_last = self.shared.exit_on_error || (self.shared.once && !reason.may_pass());
         let next = (!is_last).then(|| log::time(state.next_attempt.seconds));
-        let then = next.as_ref().map_or_else(String::new, |next| {
-            format!("; the next attempt is at {next}")
-        });
+        let then = next
+            .as_ref()
+            .map_or_else(String::new, |next| format!("; next attempt at {next}"));
         let text = format!("{principal}: {message}{detail}{has}{then}");
         let hint = match &facts.principal {
             _ if self.target.is_not_given_away(error) => Some(
-                "to give the file to another user takes CAP_CHOWN, which root has; to a group takes it, \
-                 too, unless the sidecar is a member"
+                "run as root or with CAP_CHOWN to give the file to another user, or to a group that \
+                 rekinit is not a member of"
                     .to_owned(),
             ),
             Some(_) if reason == Reason::WrongPassword => self.target.secret.correction(),

@@ -229,7 +229,7 @@ impl<'a> Life<'a> {
             .iter()
             .filter_map(|status| status.facts().next_attempt);
         let next = next.min().map_or_else(String::new, log::time);
-        let text = format!("{ready} of {all} tickets are good; next refresh at {next}");
+        let text = format!("{ready} of {all} tickets are valid; next refresh at {next}");
         let is_ready = self.has_begun && self.fleet.is_ready(now);
         self.systemd.status(&text, is_ready);
     }

@@ -167,7 +167,7 @@ impl Event {
 fn lost<const JSON: bool>(count: u64) -> String {
     let format = if JSON { Format::Json } else { Format::Text };
     let least = Level::Warning;
-    let text = format_args!("{count} lines of the log are lost: standard error was not read");
+    let text = format_args!("{count} log lines were lost: nothing was reading standard error");
     let event = Log { format, least }.warning(text);
     event.with("event", "lost").with("lines", count).line()
 }

@@ -112,14 +112,16 @@ impl Place {
             Self::Keytab(_) => return None,
             Self::PasswordFile(path) | Self::JsonFile(path) => {
                 format!(
-                    "put the right password into {}: that is noticed",
+                    "put the right password into {}; rekinit notices the change",
                     path.display()
                 )
             }
             Self::PasswordEnv(name) | Self::JsonEnv(name) => {
-                format!("start it anew with the right password in the variable {name}")
+                format!("restart rekinit with the right password in the variable {name}")
             }
-            Self::Given(_) => "start it anew with the right password on standard input".to_owned(),
+            Self::Given(_) => {
+                "restart rekinit with the right password on standard input".to_owned()
+            }
         })
     }
 
@@ -264,7 +266,7 @@ fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {
         .read_to_end(&mut bytes)
         .map_err(|error| no_secret(&from, &system_text(&error)))?;
     if bytes.len() > LARGEST {
-        return Err(no_secret(&from, "it is larger than any secret"));
+        return Err(no_secret(&from, "it is too large for a secret"));
     }
     Ok(bytes)
 }

@@ -81,7 +81,9 @@ impl Setup {
         no_cache_twice(&targets)?;
         let mode = match (typed.once, application) {
             (true, Some(_)) => {
-                return Err("--once ends before an application would: leave one out".into());
+                return Err(
+                    "--once cannot be used with an application: leave one of them out".into(),
+                );
             }
             (true, None) => Mode::Once,
             (false, Some(words)) => Mode::Beside(words.to_vec()),
@@ -93,7 +95,8 @@ impl Setup {
             } else {
                 "destroy"
             };
-            let text = format!("--once would remove what it has got: leave {destroy} out");
+            let text =
+                format!("--once would destroy the tickets it has just stored: leave out {destroy}");
             return Err(text.into());
         }
         let timeout = duration(typed.timeout.as_deref(), "--timeout")?
@@ -161,12 +164,13 @@ impl File {
             return Ok(vec![Spec::from_options(typed)?]);
         };
         if !typed.principals.is_empty() {
-            let text = "the file of --config says whose tickets are kept: name no principal";
+            let text =
+                "the file of --config names the principals: do not name one on the command line";
             return Err(text.to_owned());
         }
         if let Some(option) = typed.option_of_ticket() {
             return Err(format!(
-                "the file of --config says what {option} would, for each ticket: leave one out"
+                "{option} cannot be used with --config: set it for each ticket in that file"
             ));
         }
         if self.ticket.is_empty() {
@@ -247,7 +251,7 @@ fn listen(typed: &Typed, file: Option<String>) -> Result<Option<String>, String>
         let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
         if !matches!(port, Some(Ok(_))) {
             return Err(format!(
-                "cannot listen at {text}: write the address as 127.0.0.1:9464 or :9464"
+                "cannot listen on {text}: write the address as 127.0.0.1:9464 or :9464"
             ));
         }
     }
@@ -269,9 +273,7 @@ fn log(typed: &Typed, file: Option<&str>) -> Result<Log, String> {
         None | Some("text") => Format::Text,
         Some("json") => Format::Json,
         Some(other) => {
-            return Err(format!(
-                "{other} is not a format of logs: text and json are"
-            ));
+            return Err(format!("{other} is not a log format: use text or json"));
         }
     };
     let least = match (typed.quiet, typed.verbose) {
@@ -291,7 +293,7 @@ fn hook(
         return Ok(Some(Hook::new(text.clone(), typed.hook_shell)));
     }
     match (words, by_shell) {
-        (Some(_), Some(_)) => Err("hook and hook-shell are two ways to say one thing".to_owned()),
+        (Some(_), Some(_)) => Err("hook and hook-shell cannot be used together".to_owned()),
         (Some(Words::One(text)), None) => Ok(Some(Hook::new(text, false))),
         (Some(Words::Many(words)), None) => Ok(Some(Hook { words })),
         (None, Some(text)) => Ok(Some(Hook::new(text, true))),
@@ -306,7 +308,7 @@ fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
         if target.file().is_some_and(|file| !places.insert(file)) {
             let name = &target.cache;
             return Err(format!(
-                "two tickets have the cache {name}: give each its own"
+                "two tickets have the cache {name}: give each its own cache"
             ));
         }
     }

@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 
+use test_support::free_port;
+
 use super::*;
 use crate::Config;
 use crate::dns::{ResolvConf, Resolver};
@@ -28,12 +30,6 @@ fn deliver(
         &driver, request, &located, strategy, deadline, None,
     ))
     .map(|delivered| delivered.message)
-}
-
-/// A port of the loopback on which nobody listens, by either transport.
-fn dead() -> u16 {
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    udp.local_addr().unwrap().port()
 }
 
 /// A UDP server that sends what `answer` makes of the n-th request, which starts at 1.
@@ -145,13 +141,18 @@ fn udp_is_refused_and_tcp_is_there() {
 fn a_dead_first_server_costs_no_time() {
     let port = udp(|_, _| Some(b"reply".to_vec()));
     check(
-        &[dead(), dead(), port],
+        &[free_port(), free_port(), port],
         Strategy::UdpFirst,
         b"reply",
         Duration::ZERO,
     );
     let port = tcp(0, answering(b"reply"));
-    check(&[dead(), port], Strategy::TcpOnly, b"reply", Duration::ZERO);
+    check(
+        &[free_port(), port],
+        Strategy::TcpOnly,
+        b"reply",
+        Duration::ZERO,
+    );
 }
 
 #[test]
@@ -256,13 +257,16 @@ fn lengths_that_lie() {
     };
     assert_eq!(
         announce(u32::MAX),
-        "a reply of 4294967295 bytes is announced"
+        "the announced length of the reply, 4294967295 bytes, is too large"
     );
     assert_eq!(
         announce(0x8000_0005),
-        "a reply of 2147483653 bytes is announced"
+        "the announced length of the reply, 2147483653 bytes, is too large"
     );
-    assert_eq!(announce(1_048_577), "a reply of 1048577 bytes is announced");
+    assert_eq!(
+        announce(1_048_577),
+        "the announced length of the reply, 1048577 bytes, is too large"
+    );
     assert_eq!(announce(0), "an empty reply");
     assert_eq!(announce(6), "the connection was closed early");
 }
@@ -307,8 +311,8 @@ fn the_timeout_ends_a_slow_loris() {
 }
 
 #[test]
-fn all_dead() {
-    let (port, start) = (dead(), Instant::now());
+fn all_free_port() {
+    let (port, start) = (free_port(), Instant::now());
     let (result, _) = run(&[port], Strategy::UdpFirst);
     let attempts: Vec<_> = result
         .unwrap_err()
@@ -370,7 +374,7 @@ fn by_a_socket_in_the_file_system() {
     // Never put off: it comes before TCP of an earlier server that has no UDP.
     let dead = Server::Host {
         host: "127.0.0.1".to_owned(),
-        port: dead(),
+        port: free_port(),
     };
     let servers = [dead, server.clone()];
     let reply = deliver(REQUEST, &servers, Strategy::TcpOnly, None).unwrap();
@@ -391,7 +395,7 @@ fn by_name_and_by_ipv6() {
         b"reply"
     );
     // Where the system has no IPv6 the attempt fails, and the next server answers.
-    let v6 = Server::parse(&format!("[::1]:{}", dead()), 88).unwrap();
+    let v6 = Server::parse(&format!("[::1]:{}", free_port()), 88).unwrap();
     let v4 = Server::Host {
         host: "127.0.0.1".to_owned(),
         port,

@@ -97,7 +97,7 @@ fn open(body: &[u8]) -> Result<Vec<u8>, String> {
         {
             Ok(reply.to_vec())
         }
-        _ => Err("the length before its message is wrong".to_owned()),
+        _ => Err("the length in front of its message is wrong".to_owned()),
     }
 }
 

@@ -113,7 +113,7 @@ impl Tls {
     fn certificates(&self, anchor: &str) -> Result<Vec<CertificateDer<'static>>, String> {
         if let Some(name) = anchor.strip_prefix("ENV:") {
             if self.environment.is_none() {
-                return Err("this program takes nothing from the environment".to_owned());
+                return Err("this program does not use environment variables".to_owned());
             }
             let value = env::var(name).map_err(|error| error.to_string())?;
             return of_place(&value);
@@ -166,7 +166,7 @@ fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
     let certificates = certificates.map_err(|error| error.to_string())?;
     if certificates.is_empty() {
-        return Err("no certificate in PEM is in it".to_owned());
+        return Err("it has no certificate in PEM format".to_owned());
     }
     Ok(certificates)
 }
@@ -196,7 +196,7 @@ fn of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         }
     }
     if certificates.is_empty() {
-        return Err("no file of it has a certificate in PEM".to_owned());
+        return Err("no file in it has a certificate in PEM format".to_owned());
     }
     Ok(certificates)
 }

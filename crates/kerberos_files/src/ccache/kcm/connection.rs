@@ -1,5 +1,5 @@
-//! The socket of the KCM daemon: requests and replies within a time limit, and no more memory than
-//! there are bytes.
+//! The socket of the KCM daemon: requests and replies with a time limit, using no more memory than
+//! the bytes actually received.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -16,22 +16,22 @@ use crate::ccache::{CcacheOptions, KcmError};
 /// A connection with the daemon.
 pub(in crate::ccache) type Connection = Stream<Timed>;
 
-/// What requests are written to and replies are read from.
+/// A stream to which requests are written and from which replies are read.
 pub(in crate::ccache) struct Stream<S> {
     io: S,
     socket: PathBuf,
     limit: Duration,
 }
 
-/// A socket, all of whose reads and writes have to be done by a deadline.
+/// A socket whose reads and writes must all finish before a deadline.
 pub(in crate::ccache) struct Timed {
     stream: UnixStream,
     deadline: Instant,
 }
 
 impl Connection {
-    /// Connects with the daemon that `options` name; what is then asked has to be answered by the
-    /// time that they give.
+    /// Connects to the daemon named in `options`. All further requests must be answered within the
+    /// time limit given there.
     pub(super) fn open(options: &CcacheOptions) -> Result<Self, KcmError> {
         let socket = options.kcm_socket.as_deref();
         let socket = socket.ok_or(KcmError::NoServer { socket: None })?;
@@ -47,7 +47,7 @@ impl Connection {
 }
 
 impl<S: Read + Write> Stream<S> {
-    /// A stream that is there.
+    /// A connection over an existing stream.
     pub(in crate::ccache) fn new(stream: S) -> Self {
         Self {
             io: stream,
@@ -56,7 +56,7 @@ impl<S: Read + Write> Stream<S> {
         }
     }
 
-    /// Sends a request and takes the reply.
+    /// Sends a request and receives the reply.
     pub(in crate::ccache) fn call(
         &mut self,
         operation: Operation,
@@ -72,7 +72,8 @@ impl<S: Read + Write> Stream<S> {
         if length > LARGEST_REPLY {
             return Err(KcmError::TooBig { length });
         }
-        // Not the operation's status but that of the transport: nothing follows unless it is 0.
+        // This is not the status of the operation but of the transport. Nothing follows unless it
+        // is 0.
         match self.number()?.cast_signed() {
             0 => Reply::new(self.bytes(length)?),
             code => Err(KcmError::Refused { code }),
@@ -87,7 +88,8 @@ impl<S: Read + Write> Stream<S> {
         Ok(u32::from_be_bytes(bytes))
     }
 
-    /// A length that is only claimed is believed one doubling at a time.
+    /// Reads `length` bytes. Memory is allocated as they arrive, doubling each time, because the
+    /// length is only a claim.
     fn bytes(&mut self, length: usize) -> Result<Zeroizing<Vec<u8>>, KcmError> {
         let mut bytes = Zeroizing::new(Vec::new());
         while bytes.len() < length {
@@ -109,7 +111,7 @@ impl<S: Read + Write> Stream<S> {
 }
 
 impl Timed {
-    /// What is left of the time.
+    /// The remaining time.
     fn left(&self) -> io::Result<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -137,8 +139,8 @@ impl Write for Timed {
     }
 }
 
-/// Connects; where the daemon is slow to take connections, an ordinary `connect` would wait for
-/// as long as it likes.
+/// Connects without blocking: if the daemon is slow to accept connections, an ordinary `connect`
+/// would wait indefinitely.
 fn connect(socket: &Path, deadline: Instant) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(socket)?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -147,7 +149,7 @@ fn connect(socket: &Path, deadline: Instant) -> io::Result<UnixStream> {
     loop {
         match rustix::net::connect(&descriptor, &address) {
             Ok(()) => break,
-            // Its queue is full, and no event says when it is not.
+            // The daemon's queue is full, and no event reports when that changes.
             Err(rustix::io::Errno::AGAIN) if Instant::now() < deadline => thread::sleep(PAUSE),
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -175,9 +177,9 @@ fn failure(error: io::Error, socket: &Path, limit: Duration) -> KcmError {
     }
 }
 
-/// No daemon's reply is longer.
+/// No daemon sends a longer reply.
 const LARGEST_REPLY: usize = 10 << 20;
-/// How much is believed at first.
+/// How much memory to allocate at first.
 const CHUNK: usize = 64 << 10;
-/// How long to wait before the next try to connect.
+/// How long to wait before trying to connect again.
 const PAUSE: Duration = Duration::from_millis(5);

@@ -1,4 +1,4 @@
-//! `KcmError`: what goes wrong with the KCM daemon, with MIT's texts.
+//! `KcmError`: errors of the KCM daemon, with MIT's texts.
 
 use std::io;
 use std::path::PathBuf;
@@ -9,14 +9,14 @@ use thiserror::Error;
 
 use crate::ccache::error::system_text;
 
-/// Why the KCM daemon did not do what it was asked.
+/// Why a request to the KCM daemon failed.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum KcmError {
-    /// There is no socket, or none is to be used.
+    /// There is no socket, or the configuration disables its use.
     #[error("No KCM server found")]
     NoServer {
-        /// Where it should be.
+        /// The expected path of the socket.
         socket: Option<PathBuf>,
     },
     /// The socket cannot be used.
@@ -24,44 +24,44 @@ pub enum KcmError {
     Socket {
         /// The socket.
         socket: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: Arc<io::Error>,
     },
     /// The daemon did not answer in time.
     #[error("KCM daemon does not answer")]
     Timeout {
-        /// The time that it had.
+        /// The time limit.
         limit: Duration,
     },
-    /// The daemon ended the connection instead of answering.
+    /// The daemon closed the connection instead of answering.
     #[error("Credentials cache I/O operation failed")]
     Closed,
-    /// The daemon announces more than 10 MiB, or sends more than 64 in pieces.
+    /// The daemon announces more than 10 MiB, or sends more than 64 MiB in pieces.
     #[error("KCM daemon reply too big")]
     TooBig {
-        /// How many bytes.
+        /// The number of bytes.
         length: usize,
     },
-    /// The answer is not what was asked for.
+    /// The reply does not have the format for the request.
     #[error("Malformed reply from KCM daemon")]
     Malformed {
-        /// What should have been there.
+        /// The missing field.
         field: &'static str,
     },
-    /// The daemon says no.
+    /// The daemon returned an error.
     #[error("{}", text(*code))]
     Refused {
-        /// MIT's number of the error.
+        /// MIT's error number.
         code: i32,
     },
 }
 
 impl KcmError {
-    /// What to tell a person beside the message.
+    /// What to tell people besides the message.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoServer { socket: None } => {
-                "kcm_socket = - in krb5.conf says that there is none".to_owned()
+                "kcm_socket = - in krb5.conf turns KCM off".to_owned()
             }
             Self::NoServer {
                 socket: Some(socket),
@@ -71,15 +71,15 @@ impl KcmError {
                 socket.display()
             ),
             Self::Socket { socket, .. } => format!("the socket is {}", socket.display()),
-            Self::Timeout { limit } => format!("it had {} s", limit.as_secs()),
+            Self::Timeout { limit } => format!("it did not answer within {} s", limit.as_secs()),
             Self::Closed => "the KCM daemon ended the connection".to_owned(),
-            Self::TooBig { length } => format!("{length} bytes are more than a cache has"),
-            Self::Malformed { field } => format!("no {field} in it"),
-            Self::Refused { code } => format!("the KCM daemon says so, by the number {code}"),
+            Self::TooBig { length } => format!("{length} bytes are more than a cache can have"),
+            Self::Malformed { field } => format!("it has no {field}"),
+            Self::Refused { code } => format!("the KCM daemon reports this with the number {code}"),
         })
     }
 
-    /// Whether the daemon says that there is no such cache, or credential.
+    /// Whether the daemon says that the cache, or credential, does not exist.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(
             self,
@@ -89,8 +89,8 @@ impl KcmError {
         )
     }
 
-    /// Whether the daemon may not know the operation. sssd says CC_IO of what it has never heard
-    /// of, and CC_NOSUPP of what it has.
+    /// Whether the daemon may not support the operation. sssd returns CC_IO for operations that it
+    /// does not know, and CC_NOSUPP for those that it knows but does not support.
     pub(super) fn is_unsupported(&self) -> bool {
         matches!(
             self,
@@ -105,13 +105,13 @@ fn text(code: i32) -> String {
     let text = TEXTS.iter().find(|(known, _)| *known == code);
     match text {
         Some((_, text)) => (*text).to_owned(),
-        // Small numbers are the system's.
+        // Small numbers are system errors.
         None if (1..4096).contains(&code) => system_text(&io::Error::from_raw_os_error(code)),
         None => format!("KCM daemon refuses, error {code}"),
     }
 }
 
-// Numbers of MIT's error table `krb5`, whose base is -1765328384.
+// Numbers in MIT's error table `krb5`, whose base is -1765328384.
 const NOT_FOUND: i32 = -1_765_328_243;
 const END: i32 = -1_765_328_242;
 const IO: i32 = -1_765_328_191;

@@ -1,18 +1,20 @@
-//! The messages of the KCM protocol; no socket here.
+//! The messages of the KCM protocol, independent of the socket.
 //!
 //! ```text
 //! request  u32 length, u8 2, u8 0, u16 operation, parameters
 //! reply    u32 length, u32 status; if that is 0 as many bytes: u32 status, results
 //! ```
-//! Integers are big-endian, names end with a NUL, principals and credentials are those of version 4
-//! of the file format, a UUID is 16 bytes and lists of them have no end but that of the message.
+//! Integers are big-endian, names end with a NUL, and principals and credentials have the encoding
+//! of version 4 of the file format. A UUID has 16 bytes, and lists of them extend to the end of the
+//! message.
 
 use zeroize::Zeroizing;
 
 use crate::ccache::{HEADER_STYLE, KcmError};
 use crate::wire::{Cursor, Short};
 
-/// What can be asked for; all but the lists of the user's caches begin with a cache's name.
+/// The operations. The parameters of all of them, except the lists of the user's caches, begin with
+/// a cache's name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::ccache) enum Operation {
     GenNew = 3,
@@ -28,19 +30,20 @@ pub(in crate::ccache) enum Operation {
     SetDefaultCache = 21,
     GetKdcOffset = 22,
     SetKdcOffset = 23,
-    /// MIT's, as the next.
+    /// An extension by MIT, like the next one.
     GetCredList = 13_001,
     Replace = 13_002,
 }
 
-/// The results of an operation that went well.
+/// The results of a successful operation.
 pub(in crate::ccache) struct Reply(Zeroizing<Vec<u8>>);
 
-/// The request for `operation`, whose parameters are `parts` one after the other.
+/// The request for `operation` with the concatenated parameters `parts`.
 pub(super) fn request(operation: Operation, parts: &[&[u8]]) -> Option<Zeroizing<Vec<u8>>> {
     let length = parts.iter().map(|part| part.len()).sum::<usize>() + HEAD;
     let announced = u32::try_from(length).ok()?;
-    // Of the right size at once: it holds session keys, which a growing vector would leave behind.
+    // Allocated with the right size: it contains session keys, which a growing vector would leave
+    // behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(4 + length));
     bytes.extend_from_slice(&announced.to_be_bytes());
     bytes.extend_from_slice(&VERSION);
@@ -52,7 +55,7 @@ pub(super) fn request(operation: Operation, parts: &[&[u8]]) -> Option<Zeroizing
 }
 
 impl Reply {
-    /// The reply whose body, status first, is `body`.
+    /// The reply with this `body`, which begins with the status.
     pub(in crate::ccache) fn new(body: Zeroizing<Vec<u8>>) -> Result<Self, KcmError> {
         let reply = Self(body);
         let status = *reply
@@ -65,12 +68,12 @@ impl Reply {
         }
     }
 
-    /// All results, as they are.
+    /// All results, unparsed.
     pub(in crate::ccache) fn rest(&self) -> &[u8] {
         self.0.get(4..).unwrap_or_default()
     }
 
-    /// The name that it is.
+    /// The reply as a name.
     pub(in crate::ccache) fn name(&self) -> Result<String, KcmError> {
         let rest = self.rest();
         let end = rest.iter().position(|byte| *byte == 0);
@@ -80,14 +83,14 @@ impl Reply {
             .ok_or(KcmError::Malformed { field: "name" })
     }
 
-    /// The number that it begins with.
+    /// The number at the start of the reply.
     pub(in crate::ccache) fn number(&self) -> Result<u32, KcmError> {
         Cursor::new(self.rest(), HEADER_STYLE)
             .u32("number")
             .map_err(malformed)
     }
 
-    /// The UUIDs that it is a list of.
+    /// The reply as a list of UUIDs.
     pub(in crate::ccache) fn uuids(&self) -> Result<impl Iterator<Item = &[u8]>, KcmError> {
         let uuids = self.rest().chunks_exact(UUID);
         if uuids.remainder().is_empty() {
@@ -99,13 +102,13 @@ impl Reply {
         }
     }
 
-    /// The credentials that it is a list of, each as the file format has it.
+    /// The reply as a list of credentials, each in the encoding of the file format.
     pub(in crate::ccache) fn credentials(
         &self,
     ) -> Result<impl Iterator<Item = Result<&[u8], KcmError>>, KcmError> {
         let mut cursor = Cursor::new(self.rest(), HEADER_STYLE);
         let count = cursor.u32("number of credentials").map_err(malformed)?;
-        // One that is cut off is the last that is looked for.
+        // A truncated credential ends the list.
         let mut sound = true;
         Ok((0..count).map_while(move |_| {
             if !sound {
@@ -124,9 +127,9 @@ fn malformed(short: Short) -> KcmError {
 
 /// The version of the protocol.
 const VERSION: [u8; 2] = [2, 0];
-/// How long a request without parameters is.
+/// The length of a request without parameters.
 const HEAD: usize = 4;
-/// How long a UUID is.
+/// The length of a UUID.
 const UUID: usize = 16;
 
 #[cfg(test)]

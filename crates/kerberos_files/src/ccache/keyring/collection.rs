@@ -1,4 +1,4 @@
-//! Collections of KEYRING caches: where they are, and which cache is the primary one.
+//! Collections of KEYRING caches: their locations and their primary caches.
 
 use std::io;
 
@@ -14,7 +14,7 @@ pub(super) struct KeyringCollection {
     pub(super) name: String,
 }
 
-/// Where a collection is.
+/// The location of a collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Anchor {
     Process,
@@ -51,14 +51,15 @@ impl KeyringCollection {
         }
     }
 
-    /// The collection's keyring; if it does not exist it is made if `make` says so.
+    /// The collection's keyring. If it does not exist, it is created if `make` is set.
     pub(super) fn keyring(&self, make: bool) -> Result<Option<Keyring>, CcacheError> {
         let prefixed = format!("_krb_{}", self.name);
         let (parent, possess, name) = match self.anchor {
             Anchor::Process => (Keyring::PROCESS, None, prefixed.as_str()),
             Anchor::Thread => (Keyring::THREAD, None, prefixed.as_str()),
             Anchor::Session | Anchor::Legacy => (Keyring::session(), None, prefixed.as_str()),
-            // These do not make us possess what is in them; the process's keyring does.
+            // We do not possess the contents of these keyrings; through the process's keyring we
+            // do.
             Anchor::User => (Keyring::USER, Some(Keyring::PROCESS), prefixed.as_str()),
             Anchor::Persistent => (self.persistent()?, Some(Keyring::PROCESS), "_krb"),
         };
@@ -70,7 +71,7 @@ impl KeyringCollection {
         found.map_err(|error| self.error(error))
     }
 
-    /// The collection's keyring, made with a primary cache unless it exists.
+    /// The collection's keyring, created with a primary cache if it does not exist.
     pub(super) fn made(&self) -> Result<Keyring, CcacheError> {
         let keyring = self
             .keyring(true)?
@@ -82,7 +83,7 @@ impl KeyringCollection {
         Ok(keyring)
     }
 
-    /// The persistent keyring of the user that the collection is named by.
+    /// The persistent keyring of the user that the collection's name states.
     fn persistent(&self) -> Result<Keyring, CcacheError> {
         let ours = rustix::process::geteuid().as_raw();
         let uid = match self.name.as_str() {
@@ -96,7 +97,7 @@ impl KeyringCollection {
         match Keyring::persistent(uid) {
             Ok(keyring) => Ok(keyring),
             Err(_) if uid != ours => Err(invalid().into()),
-            // A kernel built without them.
+            // The kernel was built without persistent keyrings.
             Err(error) if is_any(&error, &[Errno::OPNOTSUPP]) => Ok(Keyring::USER),
             Err(error) => Err(self.error(error)),
         }
@@ -120,7 +121,7 @@ impl KeyringCollection {
     }
 }
 
-/// The collection and, if it is the name of one, the cache.
+/// The collection and, if the name is that of a single cache, the cache.
 pub(super) fn parse(
     residual: &str,
 ) -> Result<(KeyringCollection, Option<String>), CcacheNameError> {
@@ -163,7 +164,7 @@ pub(super) fn set_primary(collection: Keyring, cache: &str) -> io::Result<()> {
     collection.add(KeyType::User, PRIMARY, &payload).map(drop)
 }
 
-/// The name in the key of the primary cache; else the version that the key says it has.
+/// The name in the key of the primary cache, or as the error the version that the key states.
 pub(super) fn primary_name(payload: &[u8]) -> Result<String, u32> {
     let number = |at: usize| {
         payload

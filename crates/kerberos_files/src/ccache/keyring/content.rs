@@ -1,4 +1,4 @@
-//! What a cache's keyring holds: its principal, the KDC's clock offset, and the credentials.
+//! The contents of a cache's keyring: its principal, the KDC's clock offset, and the credentials.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use crate::ccache::{
     encode_principal,
 };
 
-/// The keys of a cache that are no credentials.
+/// The keys of a cache that are not credentials.
 pub(super) struct Own {
     owner: Key,
     pub(super) principal: Principal,
@@ -22,7 +22,7 @@ pub(super) struct Own {
 }
 
 impl KeyringStore {
-    /// The key that holds the cache's principal, and that principal.
+    /// The key that contains the cache's principal, and that principal.
     pub(super) fn owner(&self, keyring: Keyring) -> Result<(Key, Principal), CcacheError> {
         let missing = || CcacheError::Missing { name: self.name() };
         let key = keyring.user_key(PRINCIPAL);
@@ -40,8 +40,8 @@ impl KeyringStore {
         }
     }
 
-    /// Makes `keyring` hold what `cache` does: first what is new, then the rest goes, so that at no
-    /// moment there is nothing.
+    /// Stores the contents of `cache` in `keyring`. The new keys are added before the others are
+    /// removed, so that it is never empty.
     pub(super) fn fill(&self, keyring: Keyring, cache: &CcacheBuilder) -> Result<(), CcacheError> {
         let reader = CcacheReader::from_builder(cache.clone(), self.name().to_string())?;
         let mut kept = Vec::new();
@@ -67,14 +67,14 @@ impl KeyringStore {
         unlink_rest().map_err(|error| self.error(error))
     }
 
-    /// Adds the credential that `record` is, in place of an older one for the same service.
+    /// Adds the credential in `record`, replacing an older one for the same service.
     pub(super) fn add(&self, keyring: Keyring, record: &[u8]) -> Result<Key, CcacheError> {
         let view = self.view(record)?;
         let mut name = Vec::new();
         view.server().unparse_into(&mut name);
         let name = match String::from_utf8(name) {
             Ok(name) => name,
-            // Names are texts to us; MIT's library has the bytes here.
+            // Names are text here; MIT's library uses the bytes.
             Err(error) => error.as_bytes().escape_ascii().to_string(),
         };
         let key = if self.collection.anchor == Anchor::Legacy {
@@ -104,7 +104,7 @@ impl KeyringStore {
         })
     }
 
-    /// Calls `take` for every credential and its key.
+    /// Calls `take` for each credential and its key.
     pub(super) fn each(
         &self,
         keyring: Keyring,
@@ -122,7 +122,8 @@ impl KeyringStore {
         Ok(())
     }
 
-    /// Lets the cache go when the last of its tickets does; one that has none stays.
+    /// Makes the cache expire with the last of its tickets. A cache without tickets does not
+    /// expire.
     pub(super) fn expire(&self, keyring: Keyring) -> Result<(), CcacheError> {
         let mut reader = self.open()?;
         let mut last = 0;
@@ -154,7 +155,7 @@ pub(super) fn clock_offset(payload: &[u8]) -> Option<ClockOffset> {
     })
 }
 
-/// How many seconds there are until `endtime`, if any.
+/// The number of seconds until `endtime`, if it is in the future.
 fn seconds_left(endtime: u32) -> Option<u32> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     let left = u64::from(endtime).checked_sub(now.as_secs())?;

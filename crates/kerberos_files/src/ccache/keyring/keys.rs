@@ -1,5 +1,5 @@
-//! The calls of the kernel's key management that KEYRING caches need; a key that has expired or was
-//! revoked is as if it were not there.
+//! The kernel's key management calls that KEYRING caches need. A key that has expired or was
+//! revoked is treated as missing.
 
 use std::io;
 
@@ -7,20 +7,20 @@ use keyutils_raw::{KeyringSerial, TimeoutSeconds};
 use rustix::io::Errno;
 use zeroize::Zeroizing;
 
-/// A key or a keyring, by its serial number.
+/// A key or keyring, identified by its serial number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Key(KeyringSerial);
 
-/// A keyring. The special ones are those that the kernel finds for the calling process.
+/// A keyring. Special keyrings are those that the kernel finds for the calling process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Keyring(KeyringSerial);
 
-/// The types of keys that caches are made of.
+/// The types of keys used for caches.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum KeyType {
-    /// In the kernel's memory, against the user's quota.
+    /// Stored in kernel memory and counted against the user's quota.
     User,
-    /// Larger payloads are swappable, and not counted.
+    /// Larger payloads can be swapped out, and are not counted.
     BigKey,
 }
 
@@ -31,10 +31,11 @@ impl Keyring {
     const SESSION: Self = Self(keyutils_raw::KEY_SPEC_SESSION_KEYRING);
     const USER_SESSION: Self = Self(keyutils_raw::KEY_SPEC_USER_SESSION_KEYRING);
 
-    /// The session keyring to write to.
+    /// The session keyring for writing.
     ///
-    /// A process without a session has that of its user in its place for reading, but some kernels
-    /// make a new one when it writes, where nobody else would find the caches.
+    /// For reading, a process without a session uses the user's keyring instead. But some kernels
+    /// create a new session keyring when such a process writes, where nobody else would find the
+    /// caches.
     pub(super) fn session() -> Self {
         let serial = |keyring: Self| keyutils_raw::keyctl_get_keyring_id(keyring.0, false).ok();
         if serial(Self::SESSION) == serial(Self::USER_SESSION) {
@@ -44,7 +45,8 @@ impl Keyring {
         }
     }
 
-    /// The persistent keyring of the user `uid`, linked to the process's so that we possess it.
+    /// The persistent keyring of the user `uid`, linked to the process's keyring so that we possess
+    /// it.
     pub(super) fn persistent(uid: u32) -> io::Result<Self> {
         Ok(Self(keyutils_raw::keyctl_get_persistent(
             uid,
@@ -52,7 +54,7 @@ impl Keyring {
         )?))
     }
 
-    /// The keyring `name` in this one; a link to it is made in `possess`.
+    /// The keyring `name` in this one. It is linked to `possess`.
     pub(super) fn keyring(self, name: &str, possess: Option<Self>) -> io::Result<Option<Self>> {
         let found = self.search(keyutils_raw::KEY_TYPE_KEYRING, name, possess)?;
         Ok(found.map(Self))
@@ -77,14 +79,14 @@ impl Keyring {
         )
     }
 
-    /// Makes a keyring in this one.
+    /// Creates a keyring in this one.
     pub(super) fn add_keyring(self, name: &str) -> io::Result<Self> {
         refuse_nul(name)?;
         let made = keyutils_raw::add_key(keyutils_raw::KEY_TYPE_KEYRING, name, &[], self.0)?;
         Ok(Self(made))
     }
 
-    /// Adds a key, or replaces the payload of the one of that name and type.
+    /// Adds a key, or replaces the payload of the key with this name and type.
     pub(super) fn add(self, key_type: KeyType, name: &str, payload: &[u8]) -> io::Result<Key> {
         refuse_nul(name)?;
         let key_type = match key_type {
@@ -94,7 +96,7 @@ impl Keyring {
         Ok(Key(keyutils_raw::add_key(key_type, name, payload, self.0)?))
     }
 
-    /// What is linked to it.
+    /// The keys linked to this keyring.
     pub(super) fn keys(self) -> io::Result<Vec<Key>> {
         let bytes = read(self.0)?;
         let serials = bytes.as_chunks::<4>().0.iter();
@@ -116,25 +118,25 @@ impl Keyring {
         Ok(keyutils_raw::keyctl_clear(self.0)?)
     }
 
-    /// It as a key, which can be linked and expires.
+    /// The keyring as a key, which can be linked and can expire.
     pub(super) fn key(self) -> Key {
         Key(self.0)
     }
 }
 
 impl Key {
-    /// Its payload; `None` when it went meanwhile.
+    /// The key's payload; `None` if it has been removed meanwhile.
     pub(super) fn read(self) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
         unless_gone(read(self.0))
     }
 
-    /// Lets it go after `seconds`; 0 would be never.
+    /// Makes the key expire after `seconds`, but at least 1, because 0 would mean never.
     pub(super) fn expire_in(self, seconds: u32) -> io::Result<()> {
         let seconds: TimeoutSeconds = seconds.max(1);
         Ok(keyutils_raw::keyctl_set_timeout(self.0, seconds)?)
     }
 
-    /// The keyring that it is, and its name.
+    /// The key as a keyring, if it is one, and its name.
     pub(super) fn as_keyring(self) -> Option<(Keyring, String)> {
         let mut text = vec![0; LONGEST_DESCRIPTION];
         let room = Some(text.as_mut_slice().into());
@@ -147,7 +149,7 @@ impl Key {
     }
 }
 
-/// All of a payload, however it may grow meanwhile.
+/// The whole payload, even if it grows meanwhile.
 fn read(serial: KeyringSerial) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut size = 4096;
     while size <= LARGEST_PAYLOAD {
@@ -162,7 +164,7 @@ fn read(serial: KeyringSerial) -> io::Result<Zeroizing<Vec<u8>>> {
     Err(io::ErrorKind::FileTooLarge.into())
 }
 
-/// `None` for what is not there, or no longer, or not for us.
+/// `None` for what does not exist, no longer exists, or is not accessible to us.
 fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -175,12 +177,12 @@ fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Whether `error` is one of these.
+/// Whether `error` is one of `errors`.
 pub(super) fn is_any(error: &io::Error, errors: &[Errno]) -> bool {
     Errno::from_io_error(error).is_some_and(|errno| errors.contains(&errno))
 }
 
-/// The crate below panics where a name has a NUL.
+/// The underlying crate panics if a name contains a NUL.
 fn refuse_nul(name: &str) -> io::Result<()> {
     if name.contains('\0') {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -188,7 +190,7 @@ fn refuse_nul(name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The kernel lets a big_key have 1 MiB; a keyring with as many bytes of keys is not ours either.
+/// The kernel limits a big_key to 1 MiB. A keyring with that many bytes of keys is not ours either.
 const LARGEST_PAYLOAD: usize = 1 << 20;
-/// A name has 4095 bytes at most.
+/// A name has at most 4095 bytes.
 const LONGEST_DESCRIPTION: usize = 4096 + 128;

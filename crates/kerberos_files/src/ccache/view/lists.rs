@@ -7,7 +7,7 @@ use crate::wire::Cursor;
 /// A host address of an entry (RFC 4120 §5.2.5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AddressView<'a> {
-    /// What kind of address it is.
+    /// The type of the address.
     pub address_type: AddressType,
     /// The address, in network byte order.
     pub address: &'a [u8],
@@ -16,7 +16,7 @@ pub struct AddressView<'a> {
 /// An element of the authorization data of an entry (RFC 4120 §5.2.6).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AuthdataView<'a> {
-    /// What kind of element it is.
+    /// The type of the element.
     pub ad_type: AuthorizationDataType,
     /// Its encoding.
     pub ad_data: &'a [u8],
@@ -47,7 +47,7 @@ impl<'a> Iterator for Authdata<'a> {
 
     fn next(&mut self) -> Option<AuthdataView<'a>> {
         let (number, ad_data) = self.0.next()?;
-        // The numbers of Microsoft's and of local types can be negative.
+        // Microsoft's and local types can be negative.
         let ad_type = AuthorizationDataType(i32::from(number.cast_signed()));
         Some(AuthdataView { ad_type, ad_data })
     }
@@ -65,7 +65,7 @@ impl<'a> Iterator for List<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
-        // Walked when the layout was made, so neither read falls short.
+        // The list was checked when the layout was made, so neither read fails.
         Some((
             self.cursor.u16("list").ok()?,
             self.cursor.data("list").ok()?,

@@ -1,11 +1,11 @@
-//! Tests of reading entries, and of writing what was read.
+//! Tests of reading entries, and of writing them again.
 
 use kerberos_asn1::{AddressType, AuthorizationDataType, NameType};
 
 use super::*;
 use crate::wire::{ByteOrder, Width};
 
-/// The sample entry, assembled from the format's description and not by the encoder.
+/// The sample entry, assembled from the description of the format and not by the encoder.
 fn sample(version: u8, order: ByteOrder) -> Vec<u8> {
     let n16 = |value: u16| match order {
         ByteOrder::Big => value.to_be_bytes(),

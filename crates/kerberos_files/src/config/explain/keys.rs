@@ -1,32 +1,32 @@
-//! The keys of krb5.conf: what kind of value each has, and which mean something to others only.
+//! The keys of krb5.conf: the kind of value that each has, and which ones only other programs use.
 
 use crate::config::{LIBDEFAULTS, REALMS};
 
-/// What kind of value a key has.
+/// The kind of value that a key has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
-    /// The name of a cache, in which tokens may stand.
+    /// The name of a cache, which may contain tokens.
     Ccache,
     Keytab,
     Rcache,
-    /// The realm of a host or domain, which is the key.
+    /// The realm of a host or domain, whose name is the key.
     RealmOfHost,
     Bool,
     BoolOrFallback,
     Number,
     Duration,
     Enctypes,
-    /// Several lines may set it.
+    /// Several lines may set this key.
     Many,
     Server,
-    /// Of no effect here.
+    /// Has no effect here.
     Not(&'static str),
 }
 
 use Kind::{Bool, BoolOrFallback, Duration, Enctypes, Many, Not, Number, Text};
 
-/// What kind of value the key has in these sections; `None` when there is no such key.
+/// The kind of value that the key has in these sections; `None` if there is no such key.
 pub(super) fn kind(sections: &[&str], name: &str) -> Option<Kind> {
     match *sections {
         [LIBDEFAULTS] => find(LIBDEFAULT_KEYS, name),
@@ -46,7 +46,7 @@ pub(super) fn kind(sections: &[&str], name: &str) -> Option<Kind> {
             "kdc" | "kdcdefaults" | "logging" | "dbdefaults" | "dbmodules" | "otp",
             ..,
         ] => Some(Not("servers")),
-        ["login", ..] => Some(Not("programs of the past")),
+        ["login", ..] => Some(Not("obsolete programs")),
         _ => None,
     }
 }
@@ -61,7 +61,7 @@ fn find(table: &[(Kind, &[&str])], name: &str) -> Option<Kind> {
         .map(|(kind, _)| *kind)
 }
 
-/// Keys that a subsection of `[libdefaults]` named as the realm may override.
+/// Keys that a subsection of `[libdefaults]` with the realm's name may override.
 const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
     (
         Bool,
@@ -70,7 +70,7 @@ const REALM_DEFAULT_KEYS: &[(Kind, &[&str])] = &[
     (Duration, &["renew_lifetime", "ticket_lifetime"]),
     (Text, &["preferred_preauth_types"]),
     (
-        Not("programs that verify a log-in"),
+        Not("programs that verify logins"),
         &["verify_ap_req_nofail"],
     ),
 ];
@@ -138,7 +138,7 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
     ),
     (Many, &["extra_addresses"]),
     (
-        Not("programs that verify a log-in"),
+        Not("programs that verify logins"),
         &["verify_ap_req_nofail"],
     ),
     (
@@ -149,9 +149,12 @@ const LIBDEFAULT_KEYS: &[(Kind, &[&str])] = &[
         Not("MIT's library"),
         &["kcm_mach_service", "plugin_base_dir"],
     ),
-    (Not("what is not supported yet"), &["spake_preauth_groups"]),
     (
-        Not("programs of the past"),
+        Not("features that are not supported yet"),
+        &["spake_preauth_groups"],
+    ),
+    (
+        Not("obsolete programs"),
         &[
             "ap_req_checksum_type",
             "kdc_req_checksum_type",
@@ -180,7 +183,10 @@ const REALM_KEYS: &[(Kind, &[&str])] = &[
     (Text, &["sitename"]),
     // Certificates of KDC proxies; each line may name some.
     (Many, &["http_anchors"]),
-    (Not("what is not supported yet"), &["auto_fast_armor"]),
+    (
+        Not("features that are not supported yet"),
+        &["auto_fast_armor"],
+    ),
     (
         Not("Kerberos 4 and servers"),
         &[

@@ -1,4 +1,4 @@
-//! Whether a value is what its key takes, and what is wrong with it if not.
+//! Checks whether a value is valid for its key, and says what is wrong if not.
 
 use super::keys::Kind;
 use crate::ccache::{CcacheKind, CcacheName, CcacheNameError};
@@ -8,7 +8,7 @@ use crate::keytab::KeytabName;
 use crate::profile::Located;
 use crate::rcache::RcacheName;
 
-/// What is wrong with a value, or what is expected in its place.
+/// What is wrong with a value, or what is expected instead.
 pub(super) fn find(kind: Kind, located: Located<'_>) -> Option<String> {
     let value = located.value;
     let (is_fine, expected) = match kind {
@@ -24,12 +24,9 @@ pub(super) fn find(kind: Kind, located: Located<'_>) -> Option<String> {
         ),
         Kind::Enctypes => match enctypes::unknown_words(value).as_slice() {
             unknown if !unknown.is_empty() && enctypes::names_any(value) => {
-                return Some(format!("not known: {}", unknown.join(", ")));
+                return Some(format!("unknown encryption type {}", unknown.join(", ")));
             }
-            _ => (
-                enctypes::names_any(value),
-                "encryption types that are known",
-            ),
+            _ => (enctypes::names_any(value), "known encryption types"),
         },
         Kind::Server => (
             Server::parse(value, 88).is_some(),
@@ -48,11 +45,11 @@ pub(super) fn find(kind: Kind, located: Located<'_>) -> Option<String> {
     (!is_fine).then(|| format!("expected {expected}"))
 }
 
-/// What is wrong with a name once its tokens are replaced.
+/// What is wrong with a name after replacing its tokens.
 fn in_name(name: &str, problem: impl Fn(&str) -> Option<String>) -> Option<String> {
     match PathTokens::of_process(None).expand(name) {
         Ok(name) => problem(&name),
-        // What is wrong there is this host, or this user.
+        // This is a problem of this host or user, and not of the name.
         Err(ExpandError::NoUsername(_)) => None,
         Err(error) => Some(error.to_string()),
     }

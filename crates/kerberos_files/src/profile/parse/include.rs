@@ -1,4 +1,4 @@
-//! `include` and `includedir`: into which further files a line leads.
+//! `include` and `includedir`: the further files that a line refers to.
 
 use std::path::{Path, PathBuf};
 
@@ -57,7 +57,7 @@ impl Parser<'_> {
         }
         match self.loader.open_included(path) {
             Ok(Source::File(bytes)) => self.add_text(to_text(bytes), path, root),
-            // MIT opens it, fails to read a line, and goes on.
+            // MIT opens it, fails to read a line, and continues.
             Ok(Source::Directory(_)) => Ok(()),
             Err(error) => Err(here.error(ProfileErrorKind::IncludeFile {
                 path: path.to_owned(),
@@ -99,8 +99,8 @@ impl<'t> Directive<&'t str> {
     }
 }
 
-/// Whether a file in an included folder counts: `*.conf`, or letters, digits, `-` and `_` only, so
-/// that backup files and the like do not.
+/// Whether to read a file in an included folder: `*.conf`, or only letters, digits, `-` and `_`.
+/// This excludes backup files and the like.
 fn is_valid_name(name: &str) -> bool {
     !name.starts_with('.')
         && (name.len() >= 5 && name.as_bytes().ends_with(b".conf")

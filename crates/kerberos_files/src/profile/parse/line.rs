@@ -1,9 +1,9 @@
-//! One line of a krb5.conf, and the value of a quoted string.
+//! Parses a single line of krb5.conf, and the value of a quoted string.
 
 use super::super::tree::Span;
 use super::super::{MAX_TEXT, ProfileErrorKind};
 
-/// What stands on one line.
+/// The contents of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Line {
     Nothing,
@@ -27,7 +27,7 @@ pub(super) enum Line {
     },
 }
 
-/// Reads one line; `line` is a part of `text`, without its line feed.
+/// Parses a line. `line` is a part of `text`, without its line feed.
 pub(super) fn lex(text: &str, line: &str) -> Result<Line, ProfileErrorKind> {
     let line = strip_end(skip_blanks(line));
     let span = |part: &str| Span::within(text, part);
@@ -103,11 +103,11 @@ pub(super) fn lex(text: &str, line: &str) -> Result<Line, ProfileErrorKind> {
     })
 }
 
-/// The value of a quoted string, of which `raw` is all that follows the opening quote.
+/// The value of a quoted string. `raw` is everything after the opening quote.
 ///
-/// Up to the closing quote or the end of the line; `\n`, `\t` and `\b` are control characters, and
-/// any other character after `\` stands for itself. Without escapes this is a part of `raw`, else
-/// it is appended to `text`.
+/// The value ends at the closing quote or at the end of the line. `\n`, `\t` and `\b` are control
+/// characters; any other character after `\` stands for itself. Without escapes the result is a
+/// part of `raw`, otherwise it is appended to `text`.
 pub(super) fn unquote(text: &mut String, raw: Span) -> Result<Span, ProfileErrorKind> {
     let source = raw.of(text);
     let plain = source.find(['"', '\\']).unwrap_or(source.len());
@@ -138,14 +138,14 @@ pub(super) fn unquote(text: &mut String, raw: Span) -> Result<Span, ProfileError
     Ok(Span::within(text, text.get(start..).unwrap_or("")))
 }
 
-/// What follows `word` and a blank at the very start of `line`.
+/// What follows `word` and a blank at the start of `line`.
 pub(super) fn argument<'t>(line: &'t str, word: &str) -> Option<&'t str> {
     let rest = line.strip_prefix(word)?;
-    // A line feed, too, counts as the blank.
+    // A line feed also counts as the blank.
     (rest.is_empty() || rest.starts_with(is_blank)).then(|| strip_end(skip_blanks(rest)))
 }
 
-/// What C's `isspace` says.
+/// The blanks of C's `isspace`.
 fn is_blank(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\n' | '\x0b' | '\x0c' | '\r')
 }
@@ -154,7 +154,7 @@ pub(super) fn skip_blanks(text: &str) -> &str {
     text.trim_start_matches(is_blank)
 }
 
-/// Without the carriage returns at its end.
+/// Removes trailing carriage returns.
 fn strip_end(text: &str) -> &str {
     text.trim_end_matches(['\r', '\n'])
 }

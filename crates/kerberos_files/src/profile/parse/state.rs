@@ -1,17 +1,17 @@
-//! Where in the sections the parser of a file is.
+//! The parser's position in the sections of a file.
 
 use super::super::tree::{NodeId, Place, Span, Tree};
 use super::super::{Profile, ProfileErrorKind};
 
-/// The state of one file.
+/// The state for one file.
 pub(super) struct FileState {
     root: NodeId,
-    /// The section that the next line is in.
+    /// The section of the next line.
     pub(super) current: NodeId,
     pub(super) mode: Mode,
     /// 0 outside of any section, 1 in a section, 2 in its subsections, and so on.
     level: usize,
-    /// The level of a section whose content is ignored, because it was final already; else 0.
+    /// The level of a section whose contents are ignored because it was already final; otherwise 0.
     discard: usize,
 }
 
@@ -23,7 +23,7 @@ pub(super) enum Mode {
 }
 
 impl FileState {
-    /// At the beginning of a file whose sections go below `root`.
+    /// The state at the beginning of a file, whose sections are added below `root`.
     pub(super) fn new(root: NodeId) -> Self {
         Self {
             root,
@@ -34,12 +34,12 @@ impl FileState {
         }
     }
 
-    /// Whether the lines of the current section are ignored.
+    /// Whether to ignore the lines of the current section.
     pub(super) fn is_discarding(&self) -> bool {
         self.discard != 0
     }
 
-    /// Goes on in the section `name`, whose header is at `place`.
+    /// Enters the section `name`, whose header is at `place`.
     pub(super) fn section(
         &mut self,
         profile: &mut Profile,
@@ -56,7 +56,7 @@ impl FileState {
         Ok(())
     }
 
-    /// Goes on in the subsection `name` of the current one, which opens at `place`.
+    /// Enters the subsection `name` of the current section, which opens at `place`.
     pub(super) fn open(&mut self, profile: &mut Profile, place: Place, name: Span, is_final: bool) {
         self.level += 1;
         if !self.is_discarding() && self.enter(profile, place, name, is_final) {
@@ -64,7 +64,7 @@ impl FileState {
         }
     }
 
-    /// Goes back to the section around the current one.
+    /// Returns to the section around the current one.
     pub(super) fn close(
         &mut self,
         tree: &mut Tree,
@@ -80,15 +80,14 @@ impl FileState {
         if self.level < self.discard {
             self.discard = 0;
         }
-        // A discarded subsection was never descended into.
+        // A discarded subsection was never entered.
         if !self.is_discarding() {
             self.current = tree.parent(self.current);
         }
         Ok(())
     }
 
-    /// Makes the section `name` of the current one the current one. Returns whether it was final
-    /// already.
+    /// Enters the section `name` within the current one. Returns whether it was already final.
     fn enter(&mut self, profile: &mut Profile, place: Place, name: Span, is_final: bool) -> bool {
         let Profile { text, tree, .. } = profile;
         self.current = tree.add_section(self.current, name, place, text);

@@ -1,5 +1,5 @@
-//! The first request preauthenticated at once, because the last login tells how, and what becomes
-//! of it when the KDC refuses. Why that is safe is in docs/DESIGN.md.
+//! A first request that is preauthenticated at once, because the last login tells how, and what
+//! happens when the KDC refuses it. docs/DESIGN.md explains why this is safe.
 
 use alloc::boxed::Box;
 
@@ -10,16 +10,16 @@ use super::{Informational, Next, Preauth, Refusal, Sent, Session, State, answer_
 use crate::ExchangeError;
 use crate::exchange::Env;
 
-/// Waits for the answer to a request that was preauthenticated without being asked to.
+/// Waits for the answer to a request that was preauthenticated before the KDC asked for it.
 pub(in crate::as_exchange) struct ExpectGuessReply {
     sent: Sent,
     preauth: Preauth,
-    /// The type of the key that it shows.
+    /// The type of the key that the request shows to the KDC.
     etype: EncryptionType,
 }
 
 impl State {
-    /// The first request of all: preauthenticated if the last login tells how.
+    /// Makes the very first request, preauthenticated if the last login tells how.
     pub(in crate::as_exchange) fn start(
         session: &mut Session,
         env: &mut Env<'_>,
@@ -50,7 +50,7 @@ impl ExpectGuessReply {
         (self.sent, self.preauth)
     }
 
-    /// Goes on in the ordinary way, where that may end better.
+    /// Continues in the ordinary way if that may succeed.
     pub(super) fn refused(
         self: Box<Self>,
         refusal: Refusal,
@@ -58,17 +58,17 @@ impl ExpectGuessReply {
         env: &mut Env<'_>,
     ) -> Result<Next, ExchangeError> {
         match refusal.error.code {
-            // A KDC that would not look at it. Any mechanism may answer now: none shows more of the
-            // key than what was sent.
+            // The KDC did not look at it. Any mechanism may answer now, because none reveals more
+            // about the key than what was already sent.
             ErrorCode::KDC_ERR_PREAUTH_REQUIRED if refusal.has_data() => {
                 return answer_first(refusal, Informational::Present, session, env);
             }
-            // A KDC may count this: the same key must not be shown again.
+            // The KDC may count this failure, so the same key must not be shown again.
             ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => {
                 session.refused = Some((self.etype, refusal));
             }
-            // The key may be right, once the KDC has said what time it is; or the KDC has no such
-            // key, or cannot do with what it did not ask for.
+            // The key may be right once the KDC has told us its time; or the KDC has no such key,
+            // or cannot handle padata that it did not ask for.
             ErrorCode::KRB_AP_ERR_SKEW
             | ErrorCode::KDC_ERR_PREAUTH_REQUIRED
             | ErrorCode::KDC_ERR_ETYPE_NOSUPP

@@ -1,20 +1,20 @@
 //! How to read and write the text form of a principal.
 
-/// How to read a principal name; [`ParseOptions::default`] is an ordinary name, and without a
-/// default realm the name must have one.
+/// How to read a principal name. [`ParseOptions::default`] reads an ordinary name, which must have
+/// a realm because there is no default.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ParseOptions<'a> {
-    /// The realm of a name that names none.
+    /// The realm for a name without one.
     pub default_realm: Option<&'a [u8]>,
     /// Whether the first `@` and every `/` belong to the name (RFC 6806 §5).
     pub enterprise: bool,
-    /// What to make of the realm.
+    /// How to treat the realm.
     pub realm: RealmRule,
 }
 
 impl<'a> ParseOptions<'a> {
-    /// Options for an ordinary name in `default_realm` unless it says otherwise.
+    /// Options for an ordinary name whose realm defaults to `default_realm`.
     pub fn with_default_realm(default_realm: &'a [u8]) -> Self {
         Self {
             default_realm: Some(default_realm),
@@ -35,33 +35,33 @@ impl<'a> ParseOptions<'a> {
     }
 }
 
-/// What [`Principal::parse_bytes`](super::Principal::parse_bytes) makes of the realm in a name.
+/// How [`Principal::parse_bytes`](super::Principal::parse_bytes) treats the realm in a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum RealmRule {
-    /// The default realm fills in for a missing one.
+    /// A missing realm is replaced by the default realm.
     #[default]
     Optional,
-    /// A name without a realm is an error, whether or not there is a default.
+    /// A name without a realm is an error, even if there is a default.
     Required,
     /// A name with a realm is an error; the realm is left empty.
     Forbidden,
-    /// A realm is dropped and the default does not fill in; the realm is left empty.
+    /// A realm in the name is dropped and the default is not used; the realm is left empty.
     Ignored,
 }
 
-/// How to write a principal name; [`UnparseOptions::default`] is the full, escaped form.
+/// How to write a principal name. [`UnparseOptions::default`] is the full, escaped form.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct UnparseOptions<'a> {
-    /// When to leave out the realm.
+    /// When to omit the realm.
     pub omit_realm: OmitRealm<'a>,
-    /// Whether to leave out all escapes: good for people to read, not for parsing again.
+    /// Whether to omit all escapes: readable for people, but not for parsing again.
     pub display: bool,
 }
 
 impl<'a> UnparseOptions<'a> {
-    /// The escaped form without the realm when that is `default_realm`.
+    /// The escaped form, without the realm if it is `default_realm`.
     pub fn short(default_realm: &'a [u8]) -> Self {
         Self {
             omit_realm: OmitRealm::If(default_realm),
@@ -90,7 +90,7 @@ pub enum OmitRealm<'a> {
     /// Never.
     #[default]
     Never,
-    /// When it is this one.
+    /// If the realm is this one.
     If(&'a [u8]),
     /// Always; an `@` in a component is then not escaped.
     Always,

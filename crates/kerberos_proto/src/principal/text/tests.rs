@@ -1,4 +1,4 @@
-//! Names as MIT's own tests have them, odd ones, malformed ones, and the options.
+//! Names from MIT's own tests, odd names, malformed names, and the options.
 
 use super::*;
 use alloc::string::ToString;
@@ -9,7 +9,7 @@ fn parsed(text: &str) -> Result<Principal, PrincipalError> {
     Principal::parse_with_realm(text, DEFAULT)
 }
 
-/// `text` parses, and is written again as `full`.
+/// Checks that `text` parses and is written as `full`.
 fn check(text: &str, full: &str) {
     let principal = parsed(text).unwrap();
     assert_eq!(principal.to_string(), full, "{text}");

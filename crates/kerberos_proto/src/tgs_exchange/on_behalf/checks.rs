@@ -1,7 +1,8 @@
-//! What the reply to a request on behalf of another must prove (MS-SFU §3.1.5.1.1.2, §3.1.5.2.2).
+//! What the reply to a request on behalf of a user must prove (MS-SFU §3.1.5.1.1.2, §3.1.5.2.2).
 //!
-//! The client's name in a KDC-REP is not protected; what protects it here is the padata: a keyed
-//! checksum, or where the keys are too old for one its copy in the encrypted part.
+//! The client's name in a KDC-REP is not protected by itself. Here the padata protects it, with a
+//! keyed checksum or, if the keys are too old for one, with a copy of the checksum in the encrypted
+//! part.
 
 use kerberos_asn1::{
     Decode, EncKdcRepPart, KdcRep, PaDataType, PaPacOptions, PaS4uX509User, PacOptions, S4uOptions,
@@ -14,17 +15,17 @@ use super::OnBehalf;
 use crate::preauth::{OwnedPaData, find};
 use crate::{ExchangeError, Principal, ReplyFault, S4uFault};
 
-/// What the KDC's reply proves about a request on behalf of another.
+/// What the KDC's reply proves about a request on behalf of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct S4uProof {
-    /// The user, as the KDC names them under its checksum (S4U2Self); `None` from an old KDC.
+    /// The user as named by the KDC under its checksum (S4U2Self); `None` from an old KDC.
     pub user: Option<Principal>,
-    /// Whether the KDC knows of resource-based constrained delegation (S4U2Proxy).
+    /// Whether the KDC supports resource-based constrained delegation (S4U2Proxy).
     pub resource_based: bool,
 }
 
-/// Checks the padata of the reply and that of its encrypted part.
+/// Checks the padata of the reply and of its encrypted part.
 pub(crate) fn check_padata(
     on_behalf: &OnBehalf,
     reply: &KdcRep<'_>,
@@ -52,8 +53,8 @@ pub(crate) fn check_padata(
             name, may_rename, ..
         } => {
             let user = confirmed_user(sent, &padata, &encrypted)?;
-            // A realm's word counts for its own users: it may correct a name, but not to one of
-            // another realm, such as an administrator's of the service's.
+            // A realm is trusted about its own users only: it may correct a name, but not to one of
+            // another realm, for example an administrator of the service's realm.
             let renames = |got: &Principal| *may_rename && got.realm() == sent.kdc_realm;
             match &user {
                 Some(got) if got != name && !renames(got) => Err(S4uFault::UserChanged {
@@ -70,7 +71,7 @@ pub(crate) fn check_padata(
     }
 }
 
-/// Checks the client of the ticket itself, not of a referral.
+/// Checks the client of the final ticket, not of a referral.
 pub(crate) fn check_client(
     on_behalf: &OnBehalf,
     proof: &S4uProof,
@@ -85,7 +86,7 @@ pub(crate) fn check_client(
         return Ok(());
     }
     if client == requester {
-        // A KDC that knows nothing of this gives an ordinary ticket.
+        // A KDC without the extension issues an ordinary ticket.
         return Err(S4uFault::Ignored.into());
     }
     Err(ReplyFault::ClientName {
@@ -94,8 +95,8 @@ pub(crate) fn check_client(
     })
 }
 
-/// The user that the KDC names in its PA-S4U-X509-USER, which a KDC that knows PA-FOR-USER alone
-/// does not send.
+/// The user named in the KDC's PA-S4U-X509-USER. A KDC that only knows PA-FOR-USER does not send
+/// one.
 fn confirmed_user(
     sent: &Sent,
     padata: &[OwnedPaData],
@@ -135,14 +136,14 @@ fn confirmed_user(
         return Err(S4uFault::Checksum.into());
     }
     if !is_older(sent.subkey.etype()) {
-        // Anyone can make a checksum without a key.
+        // Anyone can compute a checksum without a key.
         if !kind.is_keyed() {
             return Err(S4uFault::ChecksumNotKeyed(kind).into());
         }
     } else if repeated.is_none() && own_usage
         || repeated.is_some_and(|repeated| repeated != [&sent.user_checksum, checksum].concat())
     {
-        // MS-SFU §2.2.2: both checksums, encrypted. Only KDCs too old for the options leave that.
+        // MS-SFU §2.2.2: both checksums, encrypted. Only KDCs too old for the options omit them.
         return Err(S4uFault::ChecksumNotRepeated.into());
     }
     user(&reply.user_id).map(Some)
@@ -155,7 +156,7 @@ fn user(user_id: &S4uUserId<'_>) -> Result<Principal, ExchangeError> {
     Ok(Principal::from_wire(name, user_id.crealm))
 }
 
-/// The encryption types that RFC 4120 §5.2.7.4 does not call newer.
+/// The encryption types that are not "newer" in the sense of RFC 4120 §5.2.7.4.
 fn is_older(etype: EncryptionType) -> bool {
     [EncryptionType::DES3_CBC_SHA1, EncryptionType::ARCFOUR_HMAC].contains(&etype)
 }

@@ -12,7 +12,7 @@ use super::super::{OnBehalf, S4uProof, TgsParams};
 use crate::trace::trace;
 use crate::{ExchangeError, HostAddress, Principal, ReplyFault, Timestamp};
 
-/// A reply and what its encrypted part says.
+/// A reply and its decrypted part.
 pub(super) struct Decrypted<'r> {
     pub(super) message: &'r KdcRep<'r>,
     pub(super) part: &'r EncKdcRepPart<'r>,
@@ -20,7 +20,7 @@ pub(super) struct Decrypted<'r> {
     pub(super) server: Principal,
 }
 
-/// What the checks found out.
+/// The results of the checks.
 pub(super) struct Checked {
     /// The realm that the ticket leads to, if it is a referral.
     pub(super) referral: Option<Vec<u8>>,
@@ -33,7 +33,7 @@ impl Decrypted<'_> {
         EncryptionType(self.part.key.keytype)
     }
 
-    /// Checks the reply against the request: one error each.
+    /// Checks the reply against the request, with a separate error for each check.
     pub(super) fn check(
         &self,
         sent: &Sent,
@@ -41,7 +41,7 @@ impl Decrypted<'_> {
         now: Timestamp,
     ) -> Result<Checked, ExchangeError> {
         let part = self.part;
-        // RFC 4120 §3.1.5, which §3.3.4 refers to: the nonce is the request's.
+        // RFC 4120 §3.1.5, which §3.3.4 refers to: the nonce must be the request's.
         if part.nonce != sent.nonce {
             return Err(ReplyFault::Nonce.into());
         }
@@ -56,12 +56,12 @@ impl Decrypted<'_> {
         }
         let referral = check_server(&self.server, sent)?;
         let proof = self.check_client(referral.is_some(), sent, params)?;
-        // §3.1.3: the session key's type comes from the request.
+        // §3.1.3: the session key's type must be one of those requested.
         let session_etype = self.session_etype();
         if !sent.etypes.contains(&session_etype) {
             return Err(ReplyFault::SessionKeyNotOffered(session_etype).into());
         }
-        // Told now, not by whoever uses the ticket first.
+        // Report a bad key now, and not when the ticket is first used.
         Key::from_bytes(session_etype, part.key.keyvalue)?;
         check_times(part, sent, params, now)?;
         check_flags(part.flags, sent, params)?;
@@ -69,7 +69,7 @@ impl Decrypted<'_> {
         Ok(Checked { referral, proof })
     }
 
-    /// Whether the ticket is for the right client.
+    /// Checks that the ticket is for the right client.
     fn check_client(
         &self,
         is_referral: bool,
@@ -81,7 +81,7 @@ impl Decrypted<'_> {
             None => S4uProof::default(),
         };
         match &params.on_behalf {
-            // A referral is still the requester's own.
+            // A referral is still for the requester itself.
             Some(on_behalf) if !is_referral => {
                 check_client(on_behalf, &proof, &self.client, &sent.tgt.client)?;
             }
@@ -99,7 +99,8 @@ impl Decrypted<'_> {
     }
 }
 
-/// Whether the ticket is for the right service; the realm that it leads to, if it is a referral.
+/// Checks that the ticket is for the right service. Returns the realm that it leads to, if it is a
+/// referral.
 fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, ExchangeError> {
     if *server == sent.server {
         return Ok(None);
@@ -110,14 +111,14 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
     };
     let canonicalize = sent.options.contains(KdcOptions::CANONICALIZE);
     let again = sent.options & (KdcOptions::RENEW | KdcOptions::VALIDATE);
-    // A ticket that is renewed or validated stays what it is.
+    // A renewed or validated ticket keeps its service.
     if again != KdcOptions::empty() {
         return Err(wrong().into());
     }
     if server.realm() != sent.kdc_realm {
-        // Active Directory knows its realm by other names, too: in small letters, by its NetBIOS
-        // name. It gives TGTs for those like a foreign realm's, and then puts its true name into
-        // the ticket (RFC 6806 §6): that of who issued the TGT, and no other.
+        // Active Directory also knows its realm by other names: in lower case and by its NetBIOS
+        // name. It issues TGTs for those as for a foreign realm, and then puts its true name into
+        // tickets (RFC 6806 §6). Only the name of the realm that issued the TGT is accepted here.
         let issuer = sent.tgt.server.realm();
         let same_service = server.same_name(&sent.server) && !server.is_krbtgt();
         if canonicalize && same_service && server.realm() == issuer {
@@ -126,8 +127,8 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
         return Err(wrong().into());
     }
     if let Some(realm) = server.tgt_realm() {
-        // RFC 6806 §8: a referral, if the client can follow one. RFC 4120 §3.3.3: asked for a TGT
-        // of a foreign realm, the KDC may answer with one of a realm on the way.
+        // RFC 6806 §8: a referral, if the client can follow one. RFC 4120 §3.3.3: when asked for a
+        // TGT of a foreign realm, the KDC may answer with a TGT for a realm on the way.
         if !canonicalize && !sent.server.is_krbtgt() {
             return Err(wrong().into());
         }
@@ -137,7 +138,7 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
                 sent.server
             );
         }
-        // A referral to where we are leads nowhere.
+        // A referral to the current realm leads nowhere.
         if realm == sent.kdc_realm {
             return Err(ExchangeError::ReferralLoop {
                 realm: realm.to_owned(),
@@ -146,7 +147,7 @@ fn check_server(server: &Principal, sent: &Sent) -> Result<Option<Vec<u8>>, Exch
         }
         return Ok(Some(realm.to_owned()));
     }
-    // RFC 6806 §6: the name may be corrected to an alias's true name; a TGT has no other name.
+    // RFC 6806 §6: an alias may be replaced by the true name. A TGT has no other name.
     if !canonicalize || sent.server.is_krbtgt() {
         return Err(wrong().into());
     }
@@ -166,7 +167,7 @@ fn check_times(
     let start = part.starttime.unwrap_or(part.authtime);
     let now = now.by_kdc(params.kdc_offset);
     let latest = now.seconds.saturating_add(params.policy.clock_skew.into());
-    // RFC 4120 §3.3.3: a postdated ticket starts when asked, any other at once.
+    // RFC 4120 §3.3.3: a postdated ticket starts at the requested time, any other immediately.
     let as_asked = match params.start {
         Some(from) => start == from,
         None => start.unix() <= latest,
@@ -175,8 +176,8 @@ fn check_times(
         return Err(ReplyFault::StartTime);
     }
     let tgt = &sent.tgt.times;
-    // §3.3.3: a renewed ticket lasts until its renew-till at most, another one no longer than the
-    // TGT and "till", where 1970 means no wish (§5.4.1).
+    // §3.3.3: a renewed ticket lasts until its renew-till at most, any other no longer than the TGT
+    // and "till", where 1970 means no limit (§5.4.1).
     let renew_till = tgt.renew_till.unwrap_or(KerberosTime::MIN);
     let latest = match sent.till.unix() {
         _ if sent.options.contains(KdcOptions::RENEW) => renew_till,
@@ -197,10 +198,10 @@ fn check_times(
     Ok(())
 }
 
-/// RFC 4120 §2.4 to §2.6: a ticket is not postdated, a proxy or forwarded unless that was asked
-/// for, or unless the ticket that it was made from was.
+/// RFC 4120 §2.4 to §2.6: a ticket is only postdated, a proxy or forwarded if that was requested,
+/// or if the ticket it was made from was.
 fn check_flags(flags: TicketFlags, sent: &Sent, params: &TgsParams) -> Result<(), ReplyFault> {
-    // MS-SFU §3.2.5.2.2: here that was the evidence, whose flags its holder may not know.
+    // MS-SFU §3.2.5.2.2: here that ticket was the evidence, whose flags its holder may not know.
     let from_evidence = matches!(params.on_behalf, Some(OnBehalf::ClientOf { .. }));
     let tied = [
         (TicketFlags::INVALID, KdcOptions::POSTDATED, false),
@@ -218,8 +219,8 @@ fn check_flags(flags: TicketFlags, sent: &Sent, params: &TgsParams) -> Result<()
     Ok(())
 }
 
-/// RFC 4120 §3.3.3: the addresses are the TGT's, but for forwarded tickets and proxies, which have
-/// those of the request.
+/// RFC 4120 §3.3.3: the addresses are the TGT's, except that forwarded and proxy tickets have those
+/// of the request.
 fn check_addresses(
     part: &EncKdcRepPart<'_>,
     sent: &Sent,

@@ -1,5 +1,5 @@
-//! The request for the service itself: referrals are followed (RFC 6806 §8), and what is tried
-//! where they lead nowhere.
+//! The request for the service itself: referrals are followed (RFC 6806 §8), with alternatives for
+//! those that lead nowhere.
 
 use alloc::boxed::Box;
 
@@ -9,9 +9,9 @@ use crate::ticket_chase::common::Common;
 use crate::trace::{Printable, trace};
 use crate::{Credential, ExchangeError, ReplyFault, TgsOutcome};
 
-/// The service's ticket, or a TGT of the realm to ask next (RFC 6806 §8).
+/// Waits for the service's ticket, or for a TGT of the realm to ask next (RFC 6806 §8).
 pub(in crate::ticket_chase) struct ExpectServiceOrReferral {
-    /// Whether the client did not say which realm the service is in.
+    /// Whether the caller left the service's realm empty.
     pub(super) realm_unknown: bool,
 }
 
@@ -26,7 +26,8 @@ impl ExpectServiceOrReferral {
             Ok(TgsOutcome::Ticket(ticket)) if ticket.server.same_name(&common.server) => {
                 return Ok(complete(ticket, common));
             }
-            // Old Windows KDCs correct the name where they ought to refer the client on.
+            // Old Windows KDCs canonicalize the name when they should refer the client to another
+            // realm.
             Ok(TgsOutcome::Ticket(ticket)) => {
                 trace!(
                     "Received non-TGT referral response ({}); trying again without referrals",
@@ -35,7 +36,7 @@ impl ExpectServiceOrReferral {
                 return begin_service(common, env);
             }
             Ok(TgsOutcome::Referral { realm, tgt }) => (realm, tgt),
-            // Windows may answer so.
+            // Windows may answer like this.
             Err(ExchangeError::ReferralLoop { realm, .. }) if realm == common.realm() => {
                 trace!(
                     "Received TGT referral back to same realm ({}); trying again without referrals",
@@ -50,12 +51,12 @@ impl ExpectServiceOrReferral {
         common.go_on(&realm, tgt)?;
         trace!("Following referral TGT {name}");
         common.server = common.server.clone().with_realm(realm);
-        // They are in the TGT now, and in whatever is got with it.
+        // The restrictions are in the TGT now, and in every ticket obtained with it.
         common.params.tgs.authorization_data.clear();
         common.ask_for_service(true, State::ServiceOrReferral(self), env)
     }
 
-    /// What can be done when a KDC refuses: something only if that was the first.
+    /// Tries an alternative after a refusal. There is one only if the first KDC refused.
     fn fall_back(
         self,
         error: ExchangeError,
@@ -65,7 +66,7 @@ impl ExpectServiceOrReferral {
         if common.trail.has_moved() {
             return Err(error);
         }
-        // The KDC may be one that refuses the option.
+        // The KDC may not support the canonicalize option.
         if !self.realm_unknown {
             return begin_service(common, env);
         }
@@ -84,7 +85,7 @@ impl ExpectServiceOrReferral {
     }
 }
 
-/// The service's ticket and nothing else.
+/// Accepts the service's ticket and nothing else.
 pub(super) fn only_the_service(
     outcome: TgsOutcome,
     common: &Common,
@@ -103,7 +104,7 @@ pub(super) fn begin_service(common: &mut Common, env: &mut Env<'_>) -> Result<Ne
     common.ask_for_service(false, State::Service, env)
 }
 
-/// The ticket under the name that was asked for.
+/// Finishes with the ticket under the name that was asked for.
 fn complete(ticket: Credential, common: &Common) -> Next {
     trace!("Received creds for desired service {}", ticket.server);
     Next::Done(Box::new(Credential {

@@ -1,5 +1,5 @@
-//! The walk to the service's realm: a TGT for it, at hand, along the path or off it (RFC 4120 §1.2,
-//! §3.3.1).
+//! The walk to the service's realm: a TGT for that realm, which is already cached, or is found
+//! along the path or off it (RFC 4120 §1.2, §3.3.1).
 
 use alloc::boxed::Box;
 
@@ -31,7 +31,7 @@ pub(super) fn begin_tgt(
     if is_local {
         return then.begin(common, env);
     }
-    // A fallback realm is a guess itself.
+    // A fallback realm is itself a guess.
     let certain = matches!(then, ToDo::Referrals { .. });
     let path = Path::new(&common.start_realm, &realm, &common.params.routes, certain);
     common.trail = Trail::empty(&common.params.tgs.policy);
@@ -43,7 +43,8 @@ pub(super) fn begin_tgt(
     .ask(common, env)
 }
 
-/// A TGT of a realm on the path, as near to its end as the KDCs will give (RFC 4120 §3.3.1).
+/// Waits for a TGT for a realm on the path, as close to its end as the KDCs will issue (RFC 4120
+/// §3.3.1).
 pub(in crate::ticket_chase) struct ExpectTgt {
     path: Path,
     first_refusal: Option<ExchangeError>,
@@ -79,13 +80,13 @@ impl ExpectTgt {
         let (realm, tgt, asked_for) = match answer {
             Ok(TgsOutcome::Ticket(tgt)) => {
                 let realm = self.path.aim().to_vec();
-                // Those that were not asked for a KDC gives anew each time.
+                // TGTs from referrals are not kept: a KDC issues them again each time.
                 common.got.push(tgt.clone());
                 (realm, tgt, true)
             }
             Ok(TgsOutcome::Referral { realm, tgt }) => (realm, tgt, false),
             Err(error @ ExchangeError::Kdc(_)) => {
-                // Of a way that is a guess the first refusal tells more than the last.
+                // If the way is a guess, the first refusal tells more than the last.
                 let first = self.first_refusal.take();
                 let error = first.filter(|_| self.path.guessed).unwrap_or(error);
                 if !self.path.lower() {
@@ -109,7 +110,7 @@ impl ExpectTgt {
                 trace!("Received TGT for service realm: {name}");
                 return self.then.begin(common, env);
             }
-            // A KDC that refers the client on knows the way, which names alone do not.
+            // A KDC that refers the client on knows the way. A path from names alone does not.
             if asked_for || !self.path.guessed {
                 trace!(
                     "Received TGT for {}; advancing current realm",
@@ -127,8 +128,9 @@ impl ExpectTgt {
     }
 }
 
-/// A TGT for the service's realm, from a KDC that led off the path: it knows its own. As in MIT's
-/// library nothing that is found there is kept: the client did not choose the way.
+/// Waits for a TGT for the service's realm after a KDC has led off the path, because it knows a way
+/// of its own. As in MIT's library nothing that is found there is kept, because the client did not
+/// choose that way.
 pub(in crate::ticket_chase) struct ExpectOffPathTgt {
     then: ToDo,
 }

@@ -43,7 +43,7 @@ pub(super) fn text(error: &clap::Error, command: &clap::Command) -> String {
             let reason = error
                 .source()
                 .map_or_else(String::new, |why| format!(": {why}"));
-            format!("option '{option}' does not take '{value}'{reason}")
+            format!("option '{option}' does not accept '{value}'{reason}")
         }
         (ErrorKind::ArgumentConflict, _) => conflict(option, error),
         (ErrorKind::InvalidValue, Some(letter)) => {
@@ -99,7 +99,7 @@ fn conflict(option: &str, error: &clap::Error) -> String {
         [] => format!("invalid use of option '{option}'"),
         [other] if *other == option => format!("option '{option}' is given twice"),
         others => format!(
-            "option '{option}' does not go with '{}'",
+            "option '{option}' cannot be used with '{}'",
             others.join("' and '")
         ),
     }
@@ -144,11 +144,11 @@ mod tests {
         );
         check(
             "--number x",
-            "option '--number' does not take 'x': invalid digit found in string",
+            "option '--number' does not accept 'x': invalid digit found in string",
         );
         check(
             "--number 1 --long",
-            "option '--number' does not go with '--long'",
+            "option '--number' cannot be used with '--long'",
         );
         check("-c", "option requires an argument -- 'c'");
         check("-fc", "option requires an argument -- 'c'");

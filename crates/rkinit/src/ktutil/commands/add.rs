@@ -20,11 +20,11 @@ pub(super) fn run(target: &Target, options: &AddOptions) -> Result<Done, Refusal
     if options.password.is_some() {
         return Err(Refusal {
             hint: Some(
-                "every user of this machine can read it there: leave -w out and be asked, or use \
-                 --password-file"
+                "every user of this machine can read it there: leave out -w to be asked for it, or \
+                 use --password-file"
                     .into(),
             ),
-            ..Refusal::new("A password on the command line is not taken", CONTEXT)
+            ..Refusal::new("A password on the command line is not accepted", CONTEXT)
         });
     }
     let principal = ccache_select::principal(options.principal.as_bytes(), false)

@@ -12,9 +12,9 @@ const EXAMPLES: &str = "  \
   PROG
       MIT's interactive shell; ? lists what it can do
   PROG -k /etc/krb5.keytab list -t
-      show whose keys a keytab has
+      show the entries of a keytab, with their timestamps
   PROG -k svc.keytab add -p svc@EXAMPLE.COM -V 2 --fetch
-      make the keys of an account of Active Directory, as its KDC says
+      make an Active Directory account's keys, with the salt from its KDC
   PROG -k svc.keytab purge
       remove keys that were replaced more than a week ago";
 
@@ -23,10 +23,10 @@ const EXAMPLES: &str = "  \
 #[command(version, infer_subcommands = true, infer_long_args = true)]
 #[command(disable_help_subcommand = true, arg_required_else_help = true)]
 pub(super) struct Typed {
-    /// The keytab, instead of that of KRB5_KTNAME or the configured one
+    /// Use this keytab instead of the default one
     #[arg(short = 'k', long, value_name = "KEYTAB")]
     pub(super) keytab: Option<OsString>,
-    /// Say what was done, on standard error
+    /// Report what was done, on standard error
     #[arg(short = 'v', long)]
     pub(super) verbose: bool,
     #[command(subcommand)]
@@ -37,21 +37,21 @@ pub(super) struct Typed {
 pub(super) enum Command {
     /// Show the entries
     List(ListOptions),
-    /// Add keys made of a password, given as digits, or random
+    /// Add keys: from a password, as hexadecimal digits, or random
     Add(AddOptions),
     /// Remove entries
     #[command(visible_alias = "delete")]
     Remove(RemoveOptions),
-    /// Give the entries of one principal to another
+    /// Change the principal of entries
     Rename(RenameOptions),
-    /// Add what another keytab has
+    /// Add the entries of another keytab
     #[command(visible_alias = "copy")]
     Merge(MergeOptions),
-    /// Remove keys for which there is a newer one
+    /// Remove keys that were replaced by newer ones
     Purge(PurgeOptions),
-    /// Add the entries of a JSON document, as `list --json --keys` shows them
+    /// Add entries from a JSON document made by list --json --keys
     Import {
-        /// The document; - is standard input
+        /// The document; - or none is standard input
         #[arg(value_name = "FILE")]
         file: Option<OsString>,
     },
@@ -62,10 +62,10 @@ pub(super) struct ListOptions {
     /// Show when each entry was written
     #[arg(short = 't', long = "timestamp")]
     pub(super) timestamps: bool,
-    /// Show the keys themselves
+    /// Show the secret keys
     #[arg(short = 'K', long)]
     pub(super) keys: bool,
-    /// Show a JSON document
+    /// Print the entries as a JSON document
     #[arg(long)]
     pub(super) json: bool,
     /// Show encryption types, which is done anyway
@@ -76,13 +76,18 @@ pub(super) struct ListOptions {
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("types").args(["enctypes", "fetch"]).required(true).multiple(true)))]
 pub(super) struct AddOptions {
-    /// Whose key it is
+    /// The principal that the key belongs to
     #[arg(short = 'p', long, value_name = "PRINCIPAL")]
     pub(super) principal: String,
-    /// The key version number
-    #[arg(short = 'V', long, value_name = "NUMBER")]
+    // In two lines: it does not fit into one beside the options.
+    #[arg(
+        short = 'V',
+        long,
+        value_name = "NUMBER",
+        help = "The key version number; a service's must\nbe the KDC's (kvno shows it)"
+    )]
     pub(super) kvno: u32,
-    /// The encryption type; repeat it for more than one
+    /// The encryption type; may be repeated
     #[arg(
         short = 'e',
         long = "enctype",
@@ -90,17 +95,17 @@ pub(super) struct AddOptions {
         value_delimiter = ','
     )]
     pub(super) enctypes: Vec<String>,
-    /// Make a random key
+    /// Generate a random key
     #[arg(short = 'r', long = "random-key", visible_alias = "random")]
     #[arg(conflicts_with_all = ["hex", "fetch", "salt", "password_file"])]
     pub(super) random_key: bool,
-    /// Take hexadecimal digits of the key instead of a password
+    /// Take the key in hexadecimal, not a password
     #[arg(short = 'H', long, conflicts_with_all = ["fetch", "salt"])]
     pub(super) hex: bool,
-    /// Read the password, or the digits, from the first line of a file; - is standard input
+    /// Read the password or key from FILE (-: stdin)
     #[arg(long, value_name = "FILE")]
     pub(super) password_file: Option<OsString>,
-    /// The salt, instead of that which follows from the principal
+    /// The salt, instead of the principal's default salt
     #[arg(long, conflicts_with = "fetch", allow_hyphen_values = true)]
     pub(super) salt: Option<OsString>,
     /// Ask the KDC for the salt and the encryption types
@@ -113,42 +118,42 @@ pub(super) struct AddOptions {
 #[derive(Args, Debug)]
 #[group(required = true, multiple = true)]
 pub(super) struct RemoveOptions {
-    /// Whose entries
+    /// Only entries of this principal
     #[arg(short = 'p', long, value_name = "PRINCIPAL")]
     pub(super) principal: Option<String>,
-    /// With this key version number
+    /// Only entries with this key version number
     #[arg(short = 'V', long, value_name = "NUMBER")]
     pub(super) kvno: Option<u32>,
-    /// With this encryption type
+    /// Only entries with this encryption type
     #[arg(short = 'e', long, value_name = "ENCTYPE")]
     pub(super) enctype: Option<String>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct RenameOptions {
-    /// Whose entries they are
+    /// The principal to rename
     pub(super) from: String,
-    /// Whose they shall be
+    /// The new name of the principal
     pub(super) to: String,
-    /// Keep the old entries too
+    /// Keep the old entries as well
     #[arg(long = "no-delete")]
     pub(super) keep: bool,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct MergeOptions {
-    /// The keytab to take entries from
+    /// The keytab to copy entries from
     pub(super) source: OsString,
     /// The keytab to add them to, instead of that of -k
     pub(super) destination: Option<OsString>,
-    /// Add also entries that differ from one that is there by nothing but the key
+    /// Also add entries that differ only in the key
     #[arg(long)]
     pub(super) copy_duplicates: bool,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct PurgeOptions {
-    /// For how long a newer key must have been there, as "1 week", 36h or 2d
+    /// Minimum age of the newer key (36h or 2d)
     #[arg(long, value_name = "AGE", default_value = "1 week")]
     pub(super) age: String,
 }

@@ -190,7 +190,7 @@ fn principal(name: &str, context: &str) -> Result<Principal, Refusal> {
 
 fn not_found(context: &str) -> Refusal {
     Refusal {
-        hint: Some("list shows what the keytab has".into()),
+        hint: Some("the command list shows the entries of the keytab".into()),
         ..Refusal::new("Key table entry not found", context)
     }
 }

@@ -56,7 +56,7 @@ pub(in crate::ktutil) fn read(text: &[u8]) -> Result<Vec<KeytabEntry>, String> {
     let mut document: Value = serde_json::from_slice(text).map_err(|error| {
         // Where it is wrong, not what stands there: that may be a key.
         let place = format!("line {}, column {}", error.line(), error.column());
-        format!("this is no JSON: see {place}")
+        format!("this is not JSON: see {place}")
     })?;
     let entries = entries(&document);
     wipe(&mut document);
@@ -95,7 +95,7 @@ fn entry(value: &Value) -> Result<KeytabEntry, &'static str> {
     let number = |name| value.get(name).and_then(Value::as_i64);
     let principal = text("principal").ok_or("it has no principal")?;
     if principal.contains(char::REPLACEMENT_CHARACTER) {
-        return Err("its principal is not UTF-8 in the keytab, and was lost in the document");
+        return Err("its principal is not UTF-8 in the keytab, so it is missing from the document");
     }
     let mut principal = ccache_select::principal(principal.as_bytes(), false)
         .map_err(|_| "its principal is malformed, or has no realm")?;
@@ -105,28 +105,30 @@ fn entry(value: &Value) -> Result<KeytabEntry, &'static str> {
     }
     let kvno = match value.get("kvno") {
         None => return Err("it has no kvno"),
-        Some(kvno) if !kvno.is_number() => return Err("its kvno is no number"),
+        Some(kvno) if !kvno.is_number() => return Err("its kvno is not a number"),
         Some(kvno) => kvno.as_u64().and_then(|kvno| u32::try_from(kvno).ok()),
     };
     let etype = match number("enctype_number") {
         Some(etype) => i32::try_from(etype).ok().map(EncryptionType),
         None => text("enctype").and_then(EncryptionType::from_name),
     };
-    let etype = etype.ok_or("it has no enctype_number, nor a known enctype")?;
+    let etype = etype.ok_or("it has no enctype_number and no known enctype")?;
     let key = text("key").ok_or("it has no key: list --json needs --keys")?;
     let mut key = hex::decode(key.as_bytes()).ok_or("its key is not hexadecimal")?;
     if etype.key_size().is_some_and(|size| size != key.len()) {
-        return Err("its key has not the size of its encryption type");
+        return Err("its key has the wrong size for its encryption type");
     }
     // Seconds since 1970 in 32 bits, in the keytab.
     let timestamp = match value.get("timestamp") {
         None => Some(crate::ktutil::now()),
         Some(Value::String(time)) => {
             let time = time.parse::<jiff::Timestamp>();
-            let time = time.map_err(|_| "its timestamp is not RFC 3339")?;
+            let time = time.map_err(|_| "its timestamp is not in the format of RFC 3339")?;
             u32::try_from(time.as_second()).ok()
         }
-        Some(time) if !time.is_number() => return Err("its timestamp is not RFC 3339"),
+        Some(time) if !time.is_number() => {
+            return Err("its timestamp is not in the format of RFC 3339");
+        }
         Some(time) => time.as_u64().and_then(|time| u32::try_from(time).ok()),
     };
     Ok(KeytabEntry {
@@ -184,7 +186,7 @@ mod tests {
         let range = "its kvno is out of range: 0 to 4294967295";
         check("\"kvno\": 1", "\"kvno\": -1", range);
         check("\"kvno\": 1", "\"kvno\": 4294967296", range);
-        check("\"kvno\": 1", "\"kvno\": \"1\"", "its kvno is no number");
+        check("\"kvno\": 1", "\"kvno\": \"1\"", "its kvno is not a number");
         for time in ["\"1960-01-01T00:00:00Z\"", "\"2200-01-01T00:00:00Z\"", "-1"] {
             check(
                 "\"kvno\"",
@@ -197,17 +199,17 @@ mod tests {
         check(
             "99",
             "18",
-            "its key has not the size of its encryption type",
+            "its key has the wrong size for its encryption type",
         );
         check(
             "enctype_number",
             "x",
-            "it has no enctype_number, nor a known enctype",
+            "it has no enctype_number and no known enctype",
         );
         check(
             "\"kvno\"",
             "\"timestamp\": \"yesterday\", \"kvno\"",
-            "its timestamp is not RFC 3339",
+            "its timestamp is not in the format of RFC 3339",
         );
         assert_eq!(read("{}").unwrap_err(), "it has no list of entries");
         assert_eq!(read("5").unwrap_err(), "it has no list of entries");

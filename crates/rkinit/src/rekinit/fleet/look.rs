@@ -62,7 +62,7 @@ impl Seen {
             // It has ended where it is, and another is being asked for.
             _ if is_over && !is_replaced => return,
             Ok(found) => Lack::Other(format!(
-                "the ticket in {} ended at {}",
+                "the ticket in {} expired at {}",
                 found.cache,
                 log::time(found.until)
             )),

@@ -24,7 +24,7 @@ impl fmt::Display for Versions {
         write!(f, "the newest key in the keytab has version {keytab}")?;
         match kdc {
             Some(kdc) if kdc > keytab => write!(f, ", the KDC's is newer: {kdc}"),
-            Some(kdc) => write!(f, ", the KDC's {kdc}"),
+            Some(kdc) => write!(f, ", the KDC's has version {kdc}"),
             None => Ok(()),
         }
     }

@@ -58,7 +58,7 @@ impl Life<'_> {
                 }
                 (None, None) => "no KDC has answered yet".to_owned(),
             };
-            let text = format!("there are no tickets in time: {principal}: {why}");
+            let text = format!("timed out waiting for tickets: {principal}: {why}");
             let event = self.setup.log.error(text).with("event", "timeout");
             event
                 .with("principal", principal)
@@ -82,7 +82,7 @@ impl Life<'_> {
             return Some(0);
         }
         let tickets = if missing == 1 { "ticket" } else { "tickets" };
-        let text = format!("{missing} {tickets} for services could not be had");
+        let text = format!("{missing} {tickets} for services could not be obtained");
         let event = self.setup.log.error(text);
         event.with("event", "service_missing").write();
         Some(1)

@@ -36,7 +36,7 @@ impl Life<'_> {
         if let Err(error) = destroy
             && !error.is_no_cache()
         {
-            let text = format!("{cache} is still there: {error}");
+            let text = format!("{cache} could not be destroyed: {error}");
             self.setup.log.error(text).write();
         }
     }

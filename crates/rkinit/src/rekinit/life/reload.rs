@@ -53,15 +53,15 @@ impl Life<'_> {
         }
         let log = self.setup.log;
         if self.setup.listen != listen_before {
-            log.warning("another address to listen at needs a restart")
+            log.warning("the new address to listen on is not used until rekinit is restarted")
                 .write();
         }
-        let text = "the configuration was read anew";
+        let text = "the configuration was reloaded";
         log.info(text).with("event", "reload").write();
     }
 
     fn say_unchanged(&self, error: impl Display) {
-        let text = format!("the configuration stays as it was: {error}");
+        let text = format!("the configuration was not reloaded: {error}");
         let event = self.setup.log.error(text);
         event.with("event", "reload").write();
     }

@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
     // What serde says may quote the text.
     let json: Json = serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let what = "it is no JSON object with \"username\" and \"password\"";
+        let what = "it is not a JSON object with \"username\" and \"password\"";
         no_secret(from, &format!("{what} (line {line}, column {column})"))
     })?;
     let password = Zeroizing::new(json.password);
@@ -97,7 +97,7 @@ mod tests {
         check(r#"{"password":"p"}"#, Ok((None, "p")));
         check("\u{feff}{\"password\":\"p\"}", Ok((None, "p")));
         check(r#"{"password":"","username":"u"}"#, Err("is empty"));
-        check(r#"{"password":["hunter2"]}"#, Err("no JSON object"));
+        check(r#"{"password":["hunter2"]}"#, Err("not a JSON object"));
         check(r#""hunter2""#, Err("line 1, column 9"));
         check("hunter2", Err("/s"));
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-/// Keep Kerberos tickets fresh beside an application, for as long as it runs.
+/// Keep Kerberos tickets fresh for as long as an application runs.
 #[derive(Parser, Debug, Default)]
 #[command(args_override_self = true, infer_long_args = true)]
 #[command(version, disable_version_flag = true)]
@@ -15,42 +15,42 @@ pub(crate) struct Typed {
     /// The principal; without one the first of the keytab, or the user name of the secret
     #[arg(value_name = "PRINCIPAL", hide = true)]
     pub(crate) principals: Vec<String>,
-    /// Say more: what is asked for, which files are watched
+    /// Be verbose: log debug messages too
     #[arg(short = 'V')]
     pub(crate) verbose: bool,
     /// Print the version
     #[arg(long, action = clap::ArgAction::Version)]
     pub(crate) version: Option<bool>,
 
-    /// Log in with the default keytab, that of KRB5_KTNAME or krb5.conf
+    /// Log in with the default keytab
     #[arg(short = 'k', help_heading = "Secrets (read again for each login)")]
     pub(crate) keytab: bool,
-    /// The keytab to use instead
+    /// Log in with this keytab
     #[arg(short = 't', value_name = "KEYTAB", allow_hyphen_values = true)]
     #[arg(help_heading = "Secrets (read again for each login)")]
     pub(crate) keytab_name: Option<String>,
-    /// The default client keytab, that of KRB5_CLIENT_KTNAME or krb5.conf
+    /// Log in with the default client keytab
     #[arg(short = 'i', help_heading = "Secrets (read again for each login)")]
     pub(crate) client_keytab: bool,
-    /// A file that holds the password; - for standard input, which is read once
+    /// Read the password from FILE (-: standard input)
     #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     #[arg(help_heading = "Secrets (read again for each login)")]
     pub(crate) password_file: Option<PathBuf>,
-    /// An environment variable that holds the password
+    /// Read the password from this environment variable
     #[arg(
         long,
         value_name = "NAME",
         help_heading = "Secrets (read again for each login)"
     )]
     pub(crate) password_env: Option<String>,
-    /// A JSON file with "username" and "password", as secret managers mount it
+    /// Read "username" and "password" from a JSON file
     #[arg(
         long,
         value_name = "FILE",
         help_heading = "Secrets (read again for each login)"
     )]
     pub(crate) secret_file: Option<PathBuf>,
-    /// An environment variable that holds such JSON
+    /// Read such JSON from this environment variable
     #[arg(
         long,
         value_name = "NAME",
@@ -58,36 +58,36 @@ pub(crate) struct Typed {
     )]
     pub(crate) secret_env: Option<String>,
 
-    /// The cache to keep, instead of that of KRB5CCNAME or the configured one
+    /// Keep the tickets in this cache instead of the default one
     #[arg(short = 'c', value_name = "CACHE", allow_hyphen_values = true)]
     #[arg(help_heading = "The cache")]
     pub(crate) cache: Option<String>,
-    /// Give the cache file to this user, by number or by name
+    /// The owner of the cache file: a user's name or number
     #[arg(short = 'o', long, value_name = "USER", help_heading = "The cache")]
     pub(crate) owner: Option<String>,
-    /// Give the cache file to this group
+    /// The group of the cache file: its name or number
     #[arg(short = 'g', long, value_name = "GROUP", help_heading = "The cache")]
     pub(crate) group: Option<String>,
-    /// The permissions of the cache file, in octal [default: 600]
+    /// Permissions of the cache file, in octal [default: 600]
     #[arg(short = 'm', long, value_name = "MODE", help_heading = "The cache")]
     pub(crate) mode: Option<String>,
-    /// Remove the cache when the sidecar ends
+    /// Destroy the cache when rekinit ends
     #[arg(long, help_heading = "The cache")]
     pub(crate) destroy: bool,
 
-    /// How long tickets shall last, as 36000, 10h or 1d12h30m
+    /// How long tickets are valid: 36000, 10h or 1d12h30m
     #[arg(short = 'l', value_name = "LIFETIME", help_heading = "The ticket")]
     pub(crate) lifetime: Option<String>,
-    /// How long they can be renewed; the sidecar then renews them, and seldom uses the secret
+    /// How long tickets can be renewed without a login (7d)
     #[arg(short = 'r', value_name = "LIFETIME", help_heading = "The ticket")]
     pub(crate) renew_lifetime: Option<String>,
-    /// Have a ticket for this service in the cache, too; may be given more than once
+    /// Also keep a ticket for this service; may be repeated
     #[arg(long, value_name = "SERVICE", help_heading = "The ticket")]
     pub(crate) service: Vec<String>,
-    /// Log in for this service instead of the ticket-granting one
+    /// Get a ticket for this service instead of a TGT
     #[arg(short = 'S', value_name = "SERVICE", help_heading = "The ticket")]
     pub(crate) initial_service: Option<String>,
-    /// Forwardable
+    /// Request forwardable tickets
     #[arg(
         short = 'f',
         long,
@@ -95,10 +95,10 @@ pub(crate) struct Typed {
         help_heading = "The ticket"
     )]
     pub(crate) forwardable: bool,
-    /// Not forwardable
+    /// Request tickets that are not forwardable
     #[arg(short = 'F', long = "noforwardable", help_heading = "The ticket")]
     pub(crate) not_forwardable: bool,
-    /// Proxiable
+    /// Request proxiable tickets
     #[arg(
         short = 'p',
         long,
@@ -106,13 +106,13 @@ pub(crate) struct Typed {
         help_heading = "The ticket"
     )]
     pub(crate) proxiable: bool,
-    /// Not proxiable
+    /// Request tickets that are not proxiable
     #[arg(short = 'P', long = "noproxiable", help_heading = "The ticket")]
     pub(crate) not_proxiable: bool,
-    /// Take the name that the KDC knows the principal by
+    /// Let the KDC canonicalize the principal name
     #[arg(short = 'C', long, help_heading = "The ticket")]
     pub(crate) canonicalize: bool,
-    /// The principal is an enterprise name, as user@company.example
+    /// The principal is an enterprise name (u@corp.example)
     #[arg(short = 'E', long, help_heading = "The ticket")]
     pub(crate) enterprise: bool,
     #[arg(short = 'A', long = "noaddresses", hide = true)]
@@ -120,10 +120,10 @@ pub(crate) struct Typed {
     #[arg(short = '5', hide = true)]
     pub(crate) kerberos_5: bool,
 
-    /// Refresh after so many seconds at the latest, however long tickets last
+    /// Refresh at least this often
     #[arg(long, value_name = "SECONDS", help_heading = "When")]
     pub(crate) period: Option<String>,
-    /// The same in minutes
+    /// The same as --period, in minutes
     #[arg(
         short = 'K',
         value_name = "MINUTES",
@@ -134,45 +134,45 @@ pub(crate) struct Typed {
     /// What a script's environment says of it, and in which variable
     #[arg(skip)]
     pub(crate) period_of_script: Option<(&'static str, String)>,
-    /// Get the tickets, store them, and end: for init containers
+    /// Get the tickets and exit (for init containers)
     #[arg(long, help_heading = "When")]
     pub(crate) once: bool,
-    /// End with status 1 if there is no ticket after so many seconds [default: 60 with --once]
+    /// Give up and exit with 1 after this time [--once: 60]
     #[arg(long, value_name = "SECONDS", help_heading = "When")]
     pub(crate) timeout: Option<String>,
-    /// End with status 1 at the first failure
+    /// Exit with 1 at the first failure
     #[arg(short = 'x', help_heading = "When")]
     pub(crate) exit_on_error: bool,
 
-    /// Serve /livez, /readyz and /metrics by HTTP here, as 127.0.0.1:9464 or :9464
-    #[arg(long, value_name = "ADDRESS", help_heading = "To watch it")]
+    /// Serve /livez, /readyz and /metrics (127.0.0.1:9464)
+    #[arg(long, value_name = "ADDRESS", help_heading = "Monitoring")]
     pub(crate) listen: Option<String>,
-    /// How to write the log: text or json
-    #[arg(long, value_name = "FORMAT", help_heading = "To watch it")]
+    /// The format of the log: text or json
+    #[arg(long, value_name = "FORMAT", help_heading = "Monitoring")]
     pub(crate) log: Option<String>,
-    /// Log failures only
-    #[arg(short = 'q', long, help_heading = "To watch it")]
+    /// Log warnings and errors only
+    #[arg(short = 'q', long, help_heading = "Monitoring")]
     pub(crate) quiet: bool,
     /// Run this program after each refresh
-    #[arg(long, value_name = "PROGRAM", help_heading = "To watch it")]
+    #[arg(long, value_name = "PROGRAM", help_heading = "Monitoring")]
     pub(crate) hook: Option<String>,
-    /// Have /bin/sh run it, as a command line
-    #[arg(long, requires = "hook", help_heading = "To watch it")]
+    /// Run the hook as a command line of /bin/sh
+    #[arg(long, requires = "hook", help_heading = "Monitoring")]
     pub(crate) hook_shell: bool,
 
-    /// Say by the exit status whether the cache has a ticket that lasts, and end: for probes
-    #[arg(long, help_heading = "Instead")]
+    /// Exit with 0 if the ticket is valid, else with 1
+    #[arg(long, help_heading = "Other")]
     pub(crate) check: bool,
-    /// With --check, for how many seconds it must last
+    /// How much longer it must be valid for --check
     #[arg(
         long,
         value_name = "SECONDS",
         requires = "check",
-        help_heading = "Instead"
+        help_heading = "Other"
     )]
     pub(crate) min_life: Option<String>,
-    /// Read which tickets to keep, and how, from this file
-    #[arg(long, value_name = "FILE", help_heading = "Instead")]
+    /// Read the tickets to keep and settings from this file
+    #[arg(long, value_name = "FILE", help_heading = "Other")]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -235,30 +235,37 @@ pub(crate) fn split(
 }
 
 pub(crate) const USAGE: &str = "\
-PROG [OPTIONS] [-k [-t KEYTAB | -i]] [-c CACHE] [PRINCIPAL] [-- COMMAND ARGS...]
+PROG [OPTIONS] [-k [-t KEYTAB | -i]] [-c CACHE] [PRINCIPAL]
+           [-- COMMAND ARGS...]
        PROG [OPTIONS] --password-file FILE | --secret-file FILE [PRINCIPAL]
        PROG [OPTIONS] --config FILE [-- COMMAND ARGS...]
        PROG --check [--min-life SECONDS] [-c CACHE | --config FILE]";
 
 pub(crate) const EXAMPLES: &str = "  \
   PROG -k -t /krb5/svc.keytab -c FILE:/dev/shm/ccache svc@EXAMPLE.COM
-      keep a ticket of svc in this cache; the keytab may be replaced meanwhile
-  PROG --secret-file /secrets/db-user.json -o 1001 -m 0400 -c FILE:/scratch/krbcache
-      the same with a user name and password of a secret manager, for the user 1001 to read
-  PROG -kt svc.keytab --service HTTP/www.example.com svc -- /app/server --port 80
-      run an application as soon as there are tickets, and end with it, as it does
+      keep svc's ticket fresh in this cache, also when the keytab is replaced
+  PROG --secret-file /secrets/db.json -o 1001 -m 0400 -c FILE:/scratch/cc
+      the same with a secret manager's user name and password, for user 1001
+  PROG -kt svc.keytab --service HTTP/www.example.com svc -- /app/server
+      run an application once there are tickets, and exit with its status
   PROG --once -kt svc.keytab svc
-      for an init container: end when there is a ticket
+      for an init container: get a ticket and exit
   PROG --check --min-life 300
-      for a probe: is the ticket in the cache good for five minutes more?
+      for a probe: is the cache's ticket valid for five more minutes?
   PROG --config /etc/rekinit.toml --listen :9464 --log json
-      many principals and caches; health and metrics by HTTP
+      keep tickets of several principals; serve health and metrics over HTTP
 
-Signals: ALRM and USR1 refresh now, HUP reads the configuration anew, TERM and INT end it. An
-application gets TERM, INT, QUIT, HUP, USR1 and USR2 itself.
-Environment: KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME; if the command line names neither
-principal nor secret, OPTIONS and APPEND_OPTIONS have its words, else /krb5/client.keytab or
-/krb5/krb5.keytab is used, and PERIOD_SECONDS or DELAY_SECONDS count as --period.";
+Signals:
+  ALRM, USR1: refresh the tickets now. HUP: reload the configuration. TERM, INT,
+  QUIT: end. With an application, HUP, INT, QUIT, TERM, USR1 and USR2 are passed
+  on to it.
+
+Environment:
+  KRB5_CONFIG, KRB5CCNAME, KRB5_KTNAME, KRB5_CLIENT_KTNAME as in kinit.
+  If the command line names neither a principal, a secret nor --config:
+  OPTIONS and APPEND_OPTIONS are further options. If OPTIONS is empty, the first
+  of /krb5/client.keytab and /krb5/krb5.keytab that exists is the keytab.
+  PERIOD_SECONDS or DELAY_SECONDS is the value of --period.";
 
 #[cfg(test)]
 mod tests {

@@ -27,7 +27,7 @@ impl Id {
     pub(crate) fn number(&self, kind: Kind) -> Result<u32, String> {
         // For chown(2) the highest number means to leave things as they are.
         let usable = |number: u32| match number {
-            u32::MAX => Err(format!("{number} is nobody's number")),
+            u32::MAX => Err(format!("{number} is not a valid user or group ID")),
             number => Ok(number),
         };
         let name = match self {

@@ -108,15 +108,20 @@ impl Spec {
         let principal = match &self.principal {
             Some(text) => Some(self.principal(client, text)?),
             None if secret.names_principal() => None,
-            None => return Err("nothing says who logs in: name the principal".into()),
+            None => return Err("no principal is given: name the principal that logs in".into()),
         };
         let cache = self.cache_name(client)?;
         if is_private(&cache) {
-            return Err(format!("{cache} would be seen by this process alone").into());
+            return Err(
+                format!("{cache} can be used by this process only: name another cache").into(),
+            );
         }
         let access = self.access()?;
         if access.is_some() && cache.kind() != CcacheKind::File {
-            return Err(format!("{cache} is no file that has an owner, a group or a mode").into());
+            return Err(format!(
+                "{cache} is not a file: it cannot have an owner, a group or a mode"
+            )
+            .into());
         }
         let request = self.request()?;
         // Now, since nothing is kept with a krb5.conf that no request can be made by.
@@ -228,19 +233,21 @@ impl Spec {
                 .map(|path| SecretPlace::JsonFile(path.into())),
         );
         if places.len() > 1 {
-            return Err("there is more than one secret: name one keytab, file or variable".into());
+            return Err(
+                "there is more than one secret: name only one keytab, file or variable".into(),
+            );
         }
         match places.pop() {
             Some(place) => Ok(place),
             None if self.default_keytab => of_file(config.keytab_name()?),
             None if self.is_typed => Err(Mistake::with_hint(
-                "nothing says what to log in with: name a keytab (-k -t FILE), a --password-file or a \
+                "there is no secret to log in with: name a keytab (-k -t FILE), a --password-file or a \
                  --secret-file",
-                Some("--help shows how to say whose tickets are kept, and with what".to_owned()),
+                Some("see the examples of --help".to_owned()),
             )),
             None => Err(
-                "nothing says what to log in with: it takes a keytab, password-file, password-env, \
-                 secret-file or secret-env"
+                "there is no secret to log in with: set keytab, client-keytab, password-file, \
+                 password-env, secret-file or secret-env"
                     .into(),
             ),
         }
@@ -266,7 +273,7 @@ impl Spec {
             access.mode = u32::from_str_radix(digits, 8)
                 .ok()
                 .filter(|mode| *mode <= 0o777)
-                .ok_or_else(|| format!("{text} is not a mode: write it in octal, as 0640"))?;
+                .ok_or_else(|| format!("{text} is not a mode: write it in octal, such as 0640"))?;
         }
         Ok(Some(access))
     }

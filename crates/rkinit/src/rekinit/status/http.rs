@@ -50,7 +50,7 @@ impl Server {
     pub(crate) fn listen(address: &str) -> Result<Self, String> {
         let listener = bind(address).map_err(|error| {
             let error = crate::messages::system_text(&error);
-            format!("cannot listen at {address}: {error}")
+            format!("cannot listen on {address}: {error}")
         })?;
         Ok(Self {
             listener,

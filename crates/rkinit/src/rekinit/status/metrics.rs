@@ -69,12 +69,7 @@ pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
         }
     }
     let name = "rekinit_failures_total";
-    head(
-        &mut text,
-        name,
-        "counter",
-        "Attempts that failed, by reason.",
-    );
+    head(&mut text, name, "counter", "Failed attempts, by reason.");
     for (labels, facts) in &tickets {
         for (reason, count) in Reason::ALL.iter().zip(facts.failures) {
             let reason = reason.name();
@@ -86,7 +81,7 @@ pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
         &mut text,
         name,
         "gauge",
-        "Why the last attempt failed, while that lasts.",
+        "Why the last attempt failed; absent if it succeeded.",
     );
     for (labels, facts) in &tickets {
         let old = facts.old_secret.then_some("old_secret");
@@ -99,7 +94,7 @@ pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
         &mut text,
         name,
         "summary",
-        "How long refreshes waited for KDCs.",
+        "Time that refreshes waited for KDCs.",
     );
     for (labels, facts) in &tickets {
         let (sum, count) = (facts.kdc_time.as_secs_f64(), facts.refreshes);
@@ -107,12 +102,7 @@ pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
         let _ = writeln!(text, "{name}_count{{{labels}}} {count}");
     }
     let name = "rekinit_hook_runs_total";
-    head(
-        &mut text,
-        name,
-        "counter",
-        "Runs of the hook, by how they ended.",
-    );
+    head(&mut text, name, "counter", "Runs of the hook, by result.");
     for (labels, facts) in &tickets {
         let (good, bad) = (facts.hooks_succeeded, facts.hooks_failed);
         let _ = writeln!(text, "{name}{{{labels},result=\"success\"}} {good}");
@@ -133,31 +123,31 @@ const SIMPLE: [Simple; 10] = [
     (
         "rekinit_ticket_expiry_timestamp_seconds",
         "gauge",
-        "When the ticket in the cache ends.",
+        "When the ticket in the cache expires.",
         |facts, _| facts.valid_until,
     ),
     (
         "rekinit_ticket_renewable_until_timestamp_seconds",
         "gauge",
-        "Until when the ticket can be renewed.",
+        "The time until which the ticket can be renewed.",
         |facts, _| facts.renew_till,
     ),
     (
         "rekinit_ready",
         "gauge",
-        "Whether the cache has a ticket that is good.",
+        "Whether the cache has a valid ticket.",
         |facts, now| Some(facts.is_ready(now).into()),
     ),
     (
         "rekinit_last_success_timestamp_seconds",
         "gauge",
-        "When the ticket was refreshed.",
+        "When the ticket was last refreshed.",
         |facts, _| facts.refreshed_at,
     ),
     (
         "rekinit_next_attempt_timestamp_seconds",
         "gauge",
-        "When it is refreshed next.",
+        "When the next attempt to refresh the ticket is due.",
         |facts, _| facts.next_attempt,
     ),
     (
@@ -169,25 +159,25 @@ const SIMPLE: [Simple; 10] = [
     (
         "rekinit_failures_in_a_row",
         "gauge",
-        "Attempts that failed since the last one that did not.",
+        "Failed attempts since the last success.",
         |facts, _| Some(facts.failures_in_a_row.into()),
     ),
     (
         "rekinit_clock_offset_seconds",
         "gauge",
-        "By how much the KDC's clock is ahead.",
+        "How many seconds the KDC's clock is ahead of the local one.",
         |facts, _| facts.clock_offset,
     ),
     (
         "rekinit_keytab_kvno",
         "gauge",
-        "The version of the newest key in the keytab.",
+        "The version number of the newest key in the keytab.",
         |facts, _| facts.keytab_kvno.map(i64::from),
     ),
     (
         "rekinit_missing_service_tickets",
         "gauge",
-        "Services that there is no ticket for.",
+        "Services without a ticket.",
         |facts, _| i64::try_from(facts.missing_services).ok(),
     ),
 ];

@@ -116,7 +116,7 @@ fn bad_bodies() {
     };
     check(b"", "expected SEQUENCE, found nothing at byte 0");
     check(b"<html>", "expected SEQUENCE, found tag 0x3c at byte 0");
-    let length = "the length before its message is wrong";
+    let length = "the length in front of its message is wrong";
     check(b"\x30\x0d\xa0\x0b\x04\x09\0\0\0\x06reply", length);
     check(b"\x30\x0d\xa0\x0b\x04\x09\xff\0\0\x05reply", length);
     check(b"\x30\x08\xa0\x06\x04\x04\0\0\0\0", length);

@@ -1,0 +1,31 @@
+//! A terminal, made by script(1), on which a test types.
+
+use std::fmt::Write as _;
+
+use test_support::{Finished, Place};
+
+/// Runs `command` on a terminal and types each text with a line feed once the screen shows its
+/// prompt: earlier the terminal's own echo might still be on. How it ended, and what the screen
+/// showed.
+///
+/// # Panics
+/// When there is no script(1).
+#[expect(clippy::expect_used, reason = "serves tests only")]
+pub fn type_into(place: &Place, command: &str, typed: &[(&str, &str)]) -> (Finished, String) {
+    let mut feed = String::new();
+    for (prompt, text) in typed {
+        // Not for ever, where it never comes.
+        let _ = writeln!(
+            feed,
+            "n=0; until grep -qF '{prompt}' screen 2>/dev/null || [ $((n += 1)) -gt 400 ]; do \
+             sleep 0.05; done; printf '%s\\n' '{text}'"
+        );
+    }
+    let run = place
+        .program("/usr/bin/script")
+        .args(["-q", "-f", "-e", "-c", command, "screen"])
+        .through(["sh", "-c", &format!("{{ {feed} }} | exec \"$0\" \"$@\"")])
+        .run();
+    let screen = std::fs::read(place.path("screen")).expect("script writes it");
+    (run, String::from_utf8_lossy(&screen).into_owned())
+}
