@@ -218,11 +218,11 @@ fn a_ticket_whose_owner_is_not_known_just_then_takes_nobody_elses_place() {
         of_secret.clone() + &ticket("alice", &collection),
     );
     sidecar.signal("HUP");
-    sidecar.wait_for("read anew", 1);
+    sidecar.wait_for("was reloaded", 1);
     assert_eq!(get(&address, "/readyz").0, READY);
     place.write("tickets.toml", of_secret);
     sidecar.signal("HUP");
-    sidecar.wait_for("read anew", 2);
+    sidecar.wait_for("was reloaded", 2);
     let klist = place.ours("klist").arg("-l").env("KRB5CCNAME", &collection);
     let run = klist.run();
     let caches = run.stdout();
