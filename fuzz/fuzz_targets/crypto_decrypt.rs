@@ -55,7 +55,10 @@ fuzz_target!(|input: &[u8]| {
     let code = key.checksum(usage, data);
     let (other_code, other_text) = (script.alter(code.clone()), script.alter(data.to_vec()));
     let verified = key.verify_checksum(usage, &other_text, &other_code);
-    assert_eq!(verified.is_ok(), same(&other_code, &code) && other_text == data);
+    assert_eq!(
+        verified.is_ok(),
+        same(&other_code, &code) && other_text == data
+    );
     // A few remaining bytes of a checksum could be guessed, so any cut must be refused.
     let cut = usize::from(script.byte()) % code.len();
     assert!(key.verify_checksum(usage, data, &code[..cut]).is_err());

@@ -18,7 +18,8 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let mut parts = rest.splitn(3, |&byte| byte == b'\n');
-    let (Some(client), Some(server), Some(list)) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(client), Some(server), Some(list)) = (parts.next(), parts.next(), parts.next())
+    else {
         return;
     };
     let policy = TransitPolicy::default();
@@ -40,7 +41,8 @@ fuzz_target!(|input: &[u8]| {
         ticket.flags |= TicketFlags::TRANSITED_POLICY_CHECKED;
     };
     assert!(accepts(list, checked) && accepts(b"", |_| ()));
-    if client == b"WELLKNOWN:ANONYMOUS" || rest.windows(STRANGER.len()).any(|part| part == STRANGER) {
+    if client == b"WELLKNOWN:ANONYMOUS" || rest.windows(STRANGER.len()).any(|part| part == STRANGER)
+    {
         return;
     }
     let taken = accepts(list, |_| ());
