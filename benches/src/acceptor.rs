@@ -1,7 +1,7 @@
-//! What an acceptor does for an AP-REQ, one after the other on one core: decode, decrypt ticket and
-//! authenticator, check, remember. The requests are those of 1 024 clients with a ticket each, of
-//! the size that a KDC's are without a PAC and with one of 1 KiB; the service's key is
-//! aes256-cts-hmac-sha1-96, and so are the session keys.
+//! An acceptor's work for an AP-REQ, sequentially on one core: decode, decrypt the ticket and the
+//! authenticator, check, remember. The requests come from 1 024 clients with a ticket each. They
+//! have the size of real tickets without a PAC, and with a PAC of 1 KiB. The service's key and the
+//! session keys are aes256-cts-hmac-sha1-96.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -78,7 +78,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What of it the peer has the parts for: no checks, no replay cache.
+/// The part of the work that the peer supports: no checks, no replay cache.
 #[cfg(feature = "peers")]
 fn picky(
     message: &[u8],
@@ -104,7 +104,7 @@ fn picky(
     Ok(picky_asn1_der::from_bytes::<Authenticator>(&plain)?)
 }
 
-/// An AP-REQ of every client.
+/// An AP-REQ for each client.
 fn messages(
     service_key: &Key,
     server: &Principal,
@@ -124,7 +124,7 @@ fn messages(
         .collect()
 }
 
-/// Takes every request for a new one.
+/// A replay cache that takes every request for a new one.
 pub(crate) struct Everything;
 
 impl ReplayCache for Everything {
@@ -137,7 +137,7 @@ impl ReplayCache for Everything {
     }
 }
 
-/// Makes each request another one for the cache behind it, as if no client ever repeated itself.
+/// Makes each request unique for the inner cache, as if no client ever repeated itself.
 struct Distinct<C> {
     cache: C,
     count: u64,

@@ -1,5 +1,5 @@
-//! Decoding and encoding the messages that clients and services see most, of the sizes that MIT's
-//! KDC makes them for aes256-cts-hmac-sha1-96.
+//! Decoding and encoding the most frequent messages of clients and services, in the sizes of MIT's
+//! KDC with aes256-cts-hmac-sha1-96.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -16,7 +16,7 @@ mod peers;
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     #[cfg(feature = "peers")]
     let rskrb5 = crate::rskrb5::start()?;
-    /// Ours, then the peers that know the message.
+    /// Ours, then the peers that support the message.
     macro_rules! measure {
         ($name:literal, $bytes:expr, $ours:ty, $peers:ident) => {
             let bytes: Vec<u8> = $bytes;

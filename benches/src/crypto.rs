@@ -1,5 +1,5 @@
-//! Messages of three sizes with keys of every type that are used more than once, as sessions do;
-//! keys of passwords; and what AES-CBC and HMAC alone take.
+//! Messages of three sizes with keys of all types, each key used repeatedly as in sessions; keys
+//! from passwords; and AES-CBC and HMAC alone.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
             let mut decrypting = vec![
                 Contestant::new("kerberos_crypto", || key.decrypt(USAGE, black_box(&sealed))),
                 Contestant::new("kerberos_crypto, in place", || {
-                    // Copying the ciphertext again is a part of what is measured.
+                    // The measurement includes copying the ciphertext.
                     buffer.copy_from_slice(black_box(&sealed));
                     key.decrypt_in_place(USAGE, &mut buffer)
                         .map(|text| text.len())
@@ -70,12 +70,12 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// AES-256-CBC and HMAC-SHA1 back to back: what no aes256-cts-hmac-sha1-96 can be quicker than.
+/// AES-256-CBC and HMAC-SHA1 one after the other: a lower limit for aes256-cts-hmac-sha1-96.
 fn floor<'a>(size: usize) -> Result<Contestant<'a>, Box<dyn Error>> {
     let (key, iv) = (Array::from([7; 32]), Array::from([0; 16]));
     let mac = <Hmac<Sha1> as KeyInit>::new_from_slice(&[7; 20])?;
     let mut buffer = vec![0x5a; size];
-    // Encrypted once, so that there is something to decrypt, over and over.
+    // Encrypted once, so that there is something to decrypt again and again.
     let (blocks, _) = Array::slice_as_chunks_mut(&mut buffer);
     cbc::Encryptor::<aes::Aes256>::new(&key, &iv).encrypt_blocks(blocks);
     Ok(Contestant::new(

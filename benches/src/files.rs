@@ -1,4 +1,5 @@
-//! Finding what is last in a keytab and in a cache of 10 000 entries, and only walking over them.
+//! Finding the last entry in a keytab and in a cache of 10 000 entries, and just iterating over
+//! them.
 
 use std::error::Error;
 use std::fs;

@@ -1,5 +1,5 @@
-//! GSS-API: messages of three sizes with keys of every type, establishing contexts with a cached
-//! ticket, accepting them; beside MIT's library, and beside AES-CBC and HMAC alone.
+//! GSS-API: messages of three sizes with keys of all types, establishing contexts with a cached
+//! ticket, and accepting them; compared with MIT's library, and with AES-CBC and HMAC alone.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -33,7 +33,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     contexts()
 }
 
-/// AES-256-CBC and HMAC-SHA1 of 64 KiB, one after the other, and ours of that size.
+/// AES-256-CBC and HMAC-SHA1 of 64 KiB, one after the other, and our message of that size.
 fn floor() -> Result<(), Box<dyn Error>> {
     let etype = EncryptionType::AES256_CTS_HMAC_SHA1_96;
     let world = World::new(etype)?;

@@ -1,32 +1,32 @@
 //! A small measuring harness: contestants take turns, the median of their turns is reported, and
-//! one call of each is watched for allocations.
+//! the allocations of a single call are counted.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use stats_alloc::Region;
 
-/// How many turns each contestant gets.
+/// The number of turns of each contestant.
 const TURNS: usize = 101;
-/// How long a turn is about to take.
+/// The approximate duration of a turn.
 const TURN: Duration = Duration::from_millis(2);
 
-/// The first lines of the table that [`compare`] continues.
+/// The head of the table that [`compare`] continues.
 pub(crate) const HEADING: &str = "\
 | what | who | median ns | ratio to ours | allocations | bytes allocated |
 |---|---|---:|---:|---:|---:|";
 
-/// One way to do the work that is measured.
+/// One implementation of the measured work.
 pub(crate) struct Contestant<'a> {
     who: &'static str,
-    /// Does the work so many times; how long that took.
+    /// Does the work a number of times, and returns how long that took.
     turn: Box<dyn FnMut(u32) -> Duration + 'a>,
-    /// Allocations can be counted.
+    /// Whether allocations can be counted.
     is_local: bool,
 }
 
 impl<'a> Contestant<'a> {
-    /// `who` does `work`, whose result is kept from being optimised away.
+    /// A contestant `who` that does `work`. The result is protected from being optimised away.
     pub(crate) fn new<T>(who: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
         let turn = move |count| {
             let start = Instant::now();
@@ -42,7 +42,7 @@ impl<'a> Contestant<'a> {
         }
     }
 
-    /// `who` works in another process, which measures itself.
+    /// A contestant `who` in another process, which measures itself.
     #[cfg(feature = "peers")]
     pub(crate) fn remote(who: &'static str, turn: impl FnMut(u32) -> Duration + 'a) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// Measures all contestants in turns and prints a row for each; the first one is ours.
+/// Measures all contestants in turn and prints a row for each; the first one is ours.
 pub(crate) fn compare(what: &str, contestants: &mut [Contestant<'_>]) {
     let iterations: Vec<u32> = contestants.iter_mut().map(calibrate).collect();
     let mut turns = vec![Vec::with_capacity(TURNS); contestants.len()];
@@ -81,7 +81,7 @@ pub(crate) fn compare(what: &str, contestants: &mut [Contestant<'_>]) {
     }
 }
 
-/// How many iterations fill a turn.
+/// The number of iterations that fill a turn.
 fn calibrate(contestant: &mut Contestant<'_>) -> u32 {
     let mut count = 1;
     while (contestant.turn)(count) < TURN && count < 1 << 24 {

@@ -1,8 +1,9 @@
-//! A thousand logins by keytab through the asynchronous client, on one thread, against MIT's KDC on
-//! the loopback: logins per second, the client's processor time for each, and its peak memory.
+//! A thousand logins by keytab through the asynchronous client, on one thread, with MIT's KDC on
+//! the loopback interface: logins per second, the client's processor time per login, and its peak
+//! memory.
 //!
-//! `cargo logins [COUNT [AT_ONCE]]`. The KDC is a process of its own and takes its share of the
-//! machine; that is why the processor time is told apart.
+//! `cargo logins [COUNT [AT_ONCE]]`. The KDC is a separate process and takes its share of the
+//! machine, so the client's processor time is reported separately.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -85,7 +86,7 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// The most memory that this process has had, in KiB.
+/// The peak memory of this process so far, in KiB.
 fn peak_memory() -> Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,9 +1,9 @@
 //! Micro benchmarks, one module per subject: ours first, then the peers, interleaved in one
 //! process.
 //!
-//! `cargo micro` builds the peers and measures all; without the feature `peers` only ours is
-//! measured. Ratios are what counts: other work on the machine hits all of them alike. Subjects can
-//! be named, as in `cargo micro gss`.
+//! `cargo micro` builds the peers and measures everything; without the feature `peers`, only ours
+//! is measured. The results that count are ratios, because other load on the machine affects all
+//! contestants alike. Subjects can be named, as in `cargo micro gss`.
 #![forbid(unsafe_code)]
 
 mod acceptor;

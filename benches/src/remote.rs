@@ -1,5 +1,5 @@
-//! A peer in a process of its own, which measures itself: it reads a line a request, and answers
-//! with nanoseconds.
+//! A peer in a separate process that measures itself: it reads a request per line, and answers with
+//! nanoseconds.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -26,7 +26,7 @@ impl Remote {
         })
     }
 
-    /// How long `request` took: a verb, what to do it to, and a count.
+    /// The time that `request` took; it consists of a verb, its arguments, and a count.
     pub(crate) fn measure(&mut self, request: &str) -> Duration {
         let mut ask = || -> Result<Duration, Box<dyn Error>> {
             writeln!(self.requests, "{request}")?;
@@ -34,7 +34,7 @@ impl Remote {
             self.answers.read_line(&mut line)?;
             Ok(Duration::from_nanos(line.trim().parse()?))
         };
-        // A wrong measurement would be worse than none.
+        // A wrong measurement would be worse than none, so this ends the whole run.
         ask().unwrap_or_else(|error| {
             eprintln!("a peer, {request}: {error}");
             std::process::exit(1)

@@ -1,5 +1,5 @@
-//! The peer rskrb5, which pins another pre-release of a crate that we use: a program of its own in
-//! `benches/rskrb5`, built from there.
+//! The peer rskrb5. It requires another pre-release of a crate that we use, so it is a separate
+//! program in `benches/rskrb5`, built from there.
 
 use std::cell::RefCell;
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Tickets for the benchmarks, as a KDC makes them.
+//! Tickets for the benchmarks, like those of a KDC.
 
 use std::error::Error;
 
@@ -12,13 +12,14 @@ use kerberos_crypto::{EncryptionType, Key};
 use kerberos_proto::{Credential, Principal, TicketTimes, Timestamp};
 use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
-/// When everything happens that needs no real time.
+/// The time of everything that does not need the real time.
 pub(crate) const NOW: Timestamp = Timestamp {
     seconds: 1_767_225_600,
     microseconds: 0,
 };
 
-/// A ticket of `client` for `server`, whose key of version 3 is `service_key`, good at [`NOW`].
+/// A ticket of `client` for `server`, valid at [`NOW`]. The server's key is `service_key`, version
+/// 3.
 pub(crate) fn credential(
     service_key: &Key,
     server: &Principal,
@@ -29,7 +30,7 @@ pub(crate) fn credential(
     credential_at(service_key, server, client, session_etype, pac, NOW)
 }
 
-/// The same, good at `now`.
+/// The same, valid at `now`.
 pub(crate) fn credential_at(
     service_key: &Key,
     server: &Principal,

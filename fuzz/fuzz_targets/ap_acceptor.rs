@@ -1,6 +1,7 @@
-//! The acceptor and hostile AP-REQs: any bytes; an honest one altered by somebody on the way, who
-//! may get it refused and nothing else; one of a client that encrypts what it likes, who changes
-//! nothing of its ticket; and one with a ticket of a KDC that does, which changes nothing else.
+//! The acceptor and hostile AP-REQs. Any bytes; an honest request that was altered on the way,
+//! which may only get it refused; a request whose client encrypts what it likes, which cannot
+//! change anything in the ticket; and one whose ticket comes from a KDC that encrypts what it
+//! likes, which cannot change anything else.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -61,7 +62,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// What the KDC says in the ticket.
+/// What the KDC states in the ticket.
 fn of_ticket(accepted: &Accepted) -> impl PartialEq + core::fmt::Debug + use<> {
     (
         accepted.client.to_string(),
@@ -75,7 +76,7 @@ fn of_ticket(accepted: &Accepted) -> impl PartialEq + core::fmt::Debug + use<> {
     )
 }
 
-/// What the client says in the authenticator. What it asks for (its options) is not protected.
+/// What the client states in the authenticator. The AP options that it sends are not protected.
 fn of_client(accepted: &Accepted) -> impl PartialEq + core::fmt::Debug + use<> {
     let subkey = accepted.subkey.as_ref();
     (
@@ -93,9 +94,9 @@ struct Service {
     acceptor: Acceptor<ServiceKeys>,
     credential: Credential,
     session: Key,
-    /// An AP-REQ with something of everything.
+    /// An AP-REQ that uses every optional part.
     honest: Vec<u8>,
-    /// The service's.
+    /// The service's key.
     key: Key,
 }
 
@@ -128,7 +129,8 @@ impl Service {
         }
     }
 
-    /// However it ends, it ends; a second time it is a replay, and a refusal can be told.
+    /// Processing always ends; a repeated request is a replay, and every refusal has an error
+    /// message.
     fn accept(&self, message: &[u8]) -> Result<Accepted, ApError> {
         let server = &self.credential.server;
         let mut replays = MemoryReplayCache::default();
@@ -151,7 +153,7 @@ impl Service {
         first
     }
 
-    /// What is encrypted in the honest ticket.
+    /// The plaintext of the honest ticket's encrypted part.
     fn ticket_part(&self) -> Vec<u8> {
         let ticket = Ticket::from_der(&self.credential.ticket).expect("a ticket");
         let plain = self
@@ -160,7 +162,7 @@ impl Service {
         plain.expect("by this key").to_vec()
     }
 
-    /// What is encrypted in the honest request.
+    /// The plaintext of the honest request's authenticator.
     fn authenticator(&self) -> Vec<u8> {
         let request = ApReq::from_der(&self.honest).expect("an AP-REQ");
         let plain = self
@@ -169,7 +171,7 @@ impl Service {
         plain.expect("by this key").to_vec()
     }
 
-    /// The honest request with other contents.
+    /// The honest request with other plaintexts.
     fn request(&self, part: &[u8], authenticator: &[u8]) -> Vec<u8> {
         let sealed = |key: &Key, usage, plain: &[u8]| key.encrypt(usage, plain, &mut Constant);
         let cipher = sealed(&self.key, KeyUsage::KDC_REP_TICKET, part);

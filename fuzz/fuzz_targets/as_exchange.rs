@@ -1,6 +1,6 @@
-//! An AS exchange with a hostile network: each answer of an honest KDC is passed on, altered or
-//! replaced. However it ends, it ends; and a login is never another than the honest one, nor with
-//! weaker encryption.
+//! An AS exchange over a hostile network: each answer of an honest KDC is passed on, altered or
+//! replaced. The exchange always ends, and a login is always the honest one and never has weaker
+//! encryption.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -34,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The exchange; `script` says what happens to the answers.
+/// Runs the exchange; `script` says what happens to the answers.
 fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
     let mut account = Account::new("alice");
     if choices & 1 != 0 {
@@ -42,10 +42,10 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
     }
     let mut etypes = vec![EncryptionType::ARCFOUR_HMAC];
     if choices & 16 == 0 {
-        // A key of RC4 is made of it in no time.
+        // The RC4 key of a password is derived quickly.
         account = account.password("password");
     } else {
-        // Now there is something to bring down; keys are random.
+        // With this type, a downgrade is possible; the keys are random.
         etypes.insert(0, EncryptionType::AES256_CTS_HMAC_SHA1_96);
     }
     if choices & 32 != 0 {
@@ -91,15 +91,16 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
     }
 }
 
-/// What an attacker may not change. The realm of a canonicalised client is not among it: nothing
-/// authenticates that in an AS-REP, which RFC 6806 §11 and FAST remedy where it matters. Nor is
-/// what an error changes of the next request: by the clock it tells, until when the ticket is asked
-/// for, and a renewable one is given for what is later than allowed; whether there is padata in it
-/// that an old KDC stumbles over, such as that which asks for the proof of RFC 6806 §11; and
-/// whether one authenticates oneself first where the KDC does not insist.
+/// The parts that an attacker must not be able to change. This excludes the realm of a
+/// canonicalised client, which nothing authenticates in an AS-REP; RFC 6806 §11 and FAST remedy
+/// this where it matters. It also excludes what an error legitimately changes in the next request.
+/// The clock in an error changes the requested end time, and the KDC issues a renewable ticket if
+/// that is later than allowed. An error can also make the client omit padata that an old KDC does
+/// not understand, such as the request for the proof of RFC 6806 §11. And it can change whether the
+/// client preauthenticates when the KDC does not insist.
 fn essence(choices: u8, login: &Login) -> impl PartialEq + core::fmt::Debug + use<> {
     let credential = &login.credential;
-    // What may be canonicalised is the KDC's to say.
+    // A name that may be canonicalised is up to the KDC.
     let client = (choices & 2 == 0).then(|| credential.client.to_string());
     (
         client,

@@ -1,5 +1,5 @@
-//! Ours against two other implementations: primitives against `der`, which is as strict, and
-//! messages against `rasn-kerberos`. The first byte chooses.
+//! Compares our decoder with two others: primitives with `der`, which is as strict as ours, and
+//! messages with `rasn-kerberos`. The first byte chooses.
 #![no_main]
 
 use core::fmt::Debug;
@@ -39,7 +39,7 @@ fn same<T: PartialEq + Debug>(ours: Option<T>, theirs: Option<T>) {
     assert_eq!(ours, theirs);
 }
 
-/// Ours takes negative numbers as well, for the same 32 bits.
+/// Ours also accepts negative numbers, with the same 32 bits.
 fn unsigned(bytes: &[u8]) {
     let negative = ours::<i32>(bytes).filter(|&value| value < 0);
     same(
@@ -48,7 +48,7 @@ fn unsigned(bytes: &[u8]) {
     );
 }
 
-/// Theirs starts at 1970.
+/// The other implementation starts at 1970.
 fn time(bytes: &[u8]) {
     let theirs = theirs::<der::asn1::GeneralizedTime>(bytes)
         .and_then(|time| i64::try_from(time.to_unix_duration().as_secs()).ok());
@@ -60,10 +60,11 @@ fn time(bytes: &[u8]) {
     );
 }
 
-/// What both take, and one of them writes again as it was, both write the same.
+/// If both accept a message, and one of them writes it back unchanged, both write the same bytes.
 ///
-/// What they take differs: theirs checks neither version nor message type, and has neither
-/// negative 32-bit numbers nor fields added later. `alter` undoes what theirs alone keeps.
+/// They do not accept the same messages: the other one checks neither version nor message type, and
+/// supports neither negative 32-bit numbers nor fields that were added later. `alter` removes what
+/// only the other one preserves.
 fn message<'a, Ours, Theirs>(bytes: &'a [u8], alter: fn(&mut Theirs))
 where
     Ours: Decode<'a> + Encode,
@@ -83,7 +84,7 @@ where
     }
 }
 
-/// RFC 4120 §5.2.8: flags are 32 bits on the wire; ours takes fewer and more, and writes 32.
+/// RFC 4120 §5.2.8: flags are 32 bits on the wire. Ours accepts fewer and more, and writes 32.
 fn flags(request: &mut rasn_kerberos::KdcReq) {
     request.req_body.kdc_options.0.resize(32, false);
 }

@@ -1,4 +1,4 @@
-//! Any bytes as any message: the first byte chooses the kind. What decodes has to round-trip.
+//! Decodes any bytes as any message; the first byte chooses the kind. What decodes must round-trip.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

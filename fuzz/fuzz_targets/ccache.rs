@@ -1,5 +1,5 @@
-//! Credential caches: reading any bytes ends, and what was read encodes to as many bytes again,
-//! which read as the same.
+//! Credential caches: reading any bytes ends, and what was read encodes to the same number of
+//! bytes, which read back as the same cache.
 #![no_main]
 
 use kerberos_files::ccache::{CcacheReader, CredentialView, encode_credential};
@@ -21,7 +21,8 @@ fuzz_target!(|input: &[u8]| {
         let encoded = encode_credential(view.version(), &credential).expect("it was in a file");
         assert_eq!(encoded.len(), view.expose_record().len());
         let Ok(again) = CredentialView::parse(&encoded, view.version()) else {
-            // All it had was a second encryption type, which version 3 has and no one reads.
+            // The only difference was the second encryption type, which only version 3 has and
+            // nobody reads.
             assert!(encoded.iter().all(|byte| *byte == 0));
             continue;
         };
@@ -33,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// All that an entry says, its names apart.
+/// The contents of an entry, except for its names.
 fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + use<> {
     let key = &credential.session_key;
     (

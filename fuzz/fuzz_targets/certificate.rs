@@ -1,7 +1,7 @@
-//! Certificates of strangers, to whose hash a channel is bound: nothing panics, and two that differ
-//! do not bind the same channel.
+//! Certificates of strangers, whose hash is used for channel bindings: nothing panics, and two
+//! different certificates give different bindings.
 //!
-//! The first octet chooses: any bytes, or what happens to an honest certificate.
+//! The first octet chooses: any bytes, or an honest certificate with alterations.
 #![no_main]
 
 #[path = "support/script.rs"]
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 
 use script::Script;
 
-/// As much of certificates as is looked at, signed by SHA-256 with RSA, and by RSASSA-PSS with
+/// The parts of certificates that are read, signed with RSA and SHA-256, and with RSASSA-PSS and
 /// SHA-512.
 const HONEST: [&[u8]; 2] = [
     b"\x30\x14\x30\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00\x03\x01\x00",

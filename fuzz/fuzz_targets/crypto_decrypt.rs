@@ -1,9 +1,9 @@
-//! What a peer can put into an EncryptedData, a Checksum and string-to-key parameters: the first
-//! two octets choose the encryption type and the usage, the rest is the data, and what happens to
-//! what was encrypted and signed here.
+//! Hostile contents of EncryptedData, Checksum and string-to-key parameters. The first two octets
+//! choose the encryption type and the usage. The rest is the data, and the alterations of what was
+//! encrypted and signed here.
 //!
-//! Nothing that was not encrypted or signed here, just so, decrypts or verifies, both ways to
-//! decrypt agree, and what was encrypted here comes back.
+//! Only what was encrypted or signed here, unaltered, decrypts or verifies; both ways to decrypt
+//! agree; and what was encrypted here decrypts to the same.
 #![no_main]
 
 #[path = "support/script.rs"]
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
 
     refused(key, usage, data);
     assert!(key.verify_checksum(usage, b"text", data).is_err());
-    // No work is allowed, so whatever asks for some is refused.
+    // The limit on iterations is zero, so any parameters that ask for more are refused.
     let _ = Key::from_password(key.etype(), data, b"salt", Some(data), 0);
 
     let mut sealed = key.encrypt(usage, data, &mut UnwrapErr(SysRng));
@@ -46,7 +46,7 @@ fuzz_target!(|input: &[u8]| {
     if !same(&altered, &sealed) {
         refused(key, usage, &altered);
     }
-    // RFC 4757 §3 has several usages of RC4 be the same.
+    // RFC 4757 §3 maps several usages to the same one for RC4.
     if key.etype() != EncryptionType::ARCFOUR_HMAC {
         refused(key, KeyUsage(usage.0 ^ 1), &sealed);
     }
@@ -55,20 +55,23 @@ fuzz_target!(|input: &[u8]| {
     let code = key.checksum(usage, data);
     let (other_code, other_text) = (script.alter(code.clone()), script.alter(data.to_vec()));
     let verified = key.verify_checksum(usage, &other_text, &other_code);
-    assert_eq!(verified.is_ok(), same(&other_code, &code) && other_text == data);
-    // However little of a checksum would be easy to guess.
+    assert_eq!(
+        verified.is_ok(),
+        same(&other_code, &code) && other_text == data
+    );
+    // A few remaining bytes of a checksum could be guessed, so any cut must be refused.
     let cut = usize::from(script.byte()) % code.len();
     assert!(key.verify_checksum(usage, data, &code[..cut]).is_err());
 });
 
-/// Whether they are equal, by no comparison that libFuzzer watches: what it sees compared it puts
-/// into later inputs, and there it would be genuine.
+/// Whether the two are equal, without a comparison that libFuzzer observes. It copies compared
+/// values into later inputs, where they would be genuine.
 fn same(one: &[u8], other: &[u8]) -> bool {
     let pairs = one.iter().zip(other);
     one.len() == other.len() && pairs.fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
-/// Both ways to decrypt say no, and not why.
+/// Both ways to decrypt fail, with the same error.
 fn refused(key: &Key, usage: KeyUsage, sealed: &[u8]) {
     assert_eq!(
         key.decrypt(usage, sealed).unwrap_err(),

@@ -1,10 +1,10 @@
 //! Answers of DNS servers: whatever follows an honest header and question, nothing panics or grows,
-//! and it answers no other question; and of records that are well-formed those count that the name
-//! has, or the one that its aliases lead to.
+//! and the answer counts only for this question. Of well-formed records, those count that belong to
+//! the name, or to the name that its aliases lead to.
 //!
-//! The first octet picks the type that was asked for. With its highest bit, each octet after it is
-//! a record. Else they are what stands after the question, with the counts of answers and
-//! authorities in front; and a second reading takes the input as it is.
+//! The first octet chooses the requested type. If its highest bit is set, each further octet is a
+//! record. Otherwise they are the bytes after the question, preceded by the counts of answers and
+//! authorities. In addition, the input is parsed as it is.
 #![no_main]
 
 use kerberos_client::dns::count_answers;
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 
 const NAME: &str = "a.example";
 const QUESTION: &[u8] = b"\x01a\x07example\0";
-/// The types that are asked for, with data of each: A, PTR, TXT, AAAA, SRV, URI.
+/// The requested types, with valid data for each: A, PTR, TXT, AAAA, SRV, URI.
 const KINDS: [(u16, &[u8]); 6] = [
     (1, &[127, 0, 0, 1]),
     (12, b"\x01b\xc0\x0e"),
@@ -63,8 +63,8 @@ fn message(kind: u16, answers: u8, authorities: u8, rest: Vec<u8>) -> Vec<u8> {
     message
 }
 
-/// A record: two bits each for whose it is, and whom it leads to if it is an alias; whether it is
-/// one; whether it is of another class; whether its owner is written in other letters.
+/// A record: two bits each for its owner and the target if it is an alias; then whether it is an
+/// alias, whether it has another class, and whether its owner is written in other letter case.
 struct Record(u8);
 
 impl Record {
@@ -95,8 +95,8 @@ impl Record {
     }
 }
 
-/// How many records the name has, or the one that its aliases lead to. Of several aliases
-/// of a name the first counts; who goes in circles stops where he is after sixteen.
+/// The number of records that belong to the name, or to the name that its aliases lead to. If a
+/// name has several aliases, the first counts; a circle of aliases is left after sixteen steps.
 fn expected(records: &[Record]) -> usize {
     let records = || records.iter().filter(|record| record.counts());
     let mut name = 0;
@@ -111,5 +111,5 @@ fn expected(records: &[Record]) -> usize {
     own.count()
 }
 
-/// Fewer records than are kept of an answer.
+/// Below the maximum number of records that are kept from an answer.
 const MOST: usize = 200;

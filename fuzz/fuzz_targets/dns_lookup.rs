@@ -1,5 +1,5 @@
-//! DNS lookups in any world: whatever servers and strangers answer, and when, a lookup ends in
-//! time, asks no more often than it may, and has no answer that nobody gave.
+//! DNS lookups in any environment: whatever servers and strangers answer, and when, a lookup ends
+//! in time, sends no more queries than allowed, and returns only answers that were given.
 #![no_main]
 
 use kerberos_client::dns::play_lookup;

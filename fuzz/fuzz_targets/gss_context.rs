@@ -1,6 +1,6 @@
-//! Both ends of a Kerberos context on a hostile network, which drops in what it likes or alters
-//! what is sent: whoever ends up with a context has agreed with the other on all of it, and on the
-//! channel.
+//! Both ends of a Kerberos context on a hostile network, which inserts or alters messages: an end
+//! that gets a context agrees with the other end on all its properties, and on the channel
+//! bindings.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -45,7 +45,7 @@ fuzz_target!(|data: &[u8]| {
         options.flags = options.flags & !ContextFlags::MUTUAL;
     }
     options.delegate = (choices & 4 != 0).then(|| credential.clone());
-    // None, one's own, that of another, and the channel where only the initiator is.
+    // No bindings, the same, different ones, and bindings only at the initiator.
     let [here, there] = match choices >> 3 & 3 {
         0 => [None, None],
         1 => [Some("channel"); 2],

@@ -1,4 +1,4 @@
-//! An initiator, with SPNEGO and without, and an acceptor of any behaviour.
+//! An initiator, with and without SPNEGO, and an acceptor with arbitrary behaviour.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     let _ = SpnegoInitiator::check_hint(data);
 });
 
-/// The tokens lie one after the other in `data`, each after its length.
+/// `data` contains the tokens one after the other, each after its length.
 fn drive(mut data: &[u8], mut step: impl FnMut(&[u8]) -> Result<Step, StepError>) {
     while let Some((length, rest)) = data.split_first_chunk() {
         let length = usize::from(u16::from_be_bytes(*length)).min(rest.len());

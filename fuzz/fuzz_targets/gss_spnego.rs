@@ -1,8 +1,8 @@
-//! SPNEGO on a hostile network: an acceptor that takes it and bare Kerberos lets nobody in but the
-//! client, and two ends that are through have agreed on all of it, and on what was offered.
+//! SPNEGO on a hostile network: an acceptor for SPNEGO and bare Kerberos accepts nobody but the
+//! client, and two ends that finish agree on everything, including what was offered.
 //!
-//! The first octet chooses the initiator: one of any behaviour, ours, or one to which Kerberos
-//! comes second, so that both have to sign what was offered.
+//! The first octet chooses the initiator: one with arbitrary behaviour, ours, or one that prefers
+//! another mechanism to Kerberos, so that both ends have to sign what was offered.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -53,7 +53,7 @@ fn acceptor() -> (SpnegoAcceptor<ServiceKeys>, MemoryReplayCache) {
     (acceptor, MemoryReplayCache::default())
 }
 
-/// First tokens again and again, whatever the acceptor answers.
+/// Sends initial tokens repeatedly, whatever the acceptor answers.
 fn anybody(script: &mut Script<'_>) {
     let options = InitiatorOptions::default();
     let order = MechanismOrder::Standard;
@@ -122,11 +122,11 @@ fn conclude(played: Played) {
     }
 }
 
-/// An initiator that would rather have NTLM, and minds RFC 4178 §5.
+/// An initiator that prefers NTLM, and follows RFC 4178 §5.
 struct KerberosSecond {
     list: Vec<u8>,
     kerberos: Option<Initiator>,
-    /// The first of Kerberos, until it is asked for.
+    /// The first Kerberos token, until it is asked for.
     token: Option<Vec<u8>>,
 }
 
@@ -169,7 +169,7 @@ impl KerberosSecond {
         let mic = mic.ok_or(GssError::MechListMicMissing)?;
         context.verify_mic(&self.list, mic)?;
         let own = context.mic(&self.list)?;
-        // accept-completed: it waits for nothing more.
+        // accept-completed: it expects no further token.
         let completed = element(0xa0, &[&[0x0a, 1, 0]]);
         let send = Some(response(&[completed, octets(3, &own)].concat()));
         Ok(Step::Done { send, context })
@@ -201,7 +201,7 @@ fn octets(number: u8, octets: &[u8]) -> Vec<u8> {
     element(0xa0 + number, &[&element(0x04, &[octets])])
 }
 
-/// DER; the longest contents are those of a ticket.
+/// A DER element. The longest contents are those of a ticket.
 fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let contents = contents.concat();
     let [high, low] = (contents.len() as u16).to_be_bytes();

@@ -1,5 +1,6 @@
-//! Messages from anybody to an established context, with keys of every kind of token: any bytes are
-//! refused, and an honest token that was altered is taken once for what it was, or refused.
+//! Messages from anybody to an established context, with keys for each format of tokens: arbitrary
+//! bytes are refused, and an altered honest token is either refused or accepted once with its
+//! original contents.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -32,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     match choices >> 1 & 3 {
         0 | 1 => wrapped(*ours, *theirs, protection, choices & 2 != 0, &mut script),
         2 => signed(*ours, *theirs, &mut script),
-        // Tokens of triple DES are in one piece.
+        // Tokens of triple DES cannot be divided.
         _ if etype == EncryptionType::DES3_CBC_SHA1 => {}
         _ => scattered(*ours, *theirs, protection, &mut script),
     }
@@ -48,7 +49,7 @@ fn wrapped(
     let token = ours.wrap(protection, MESSAGE, &mut Constant);
     let token = token.expect("it fits");
     let altered = script.alter(token.clone());
-    // Nobody signed that, and to try it changes nothing.
+    // Nobody signed this, and the attempt has no side effects.
     assert!(theirs.verify_mic(MESSAGE, &altered).is_err());
     let cut = usize::from(script.byte()).min(altered.len());
     let (header, rest) = altered.split_at(cut);
@@ -67,7 +68,7 @@ fn wrapped(
         Ok(taken) => assert_eq!(taken, (MESSAGE.to_vec(), protection)),
         Err(error) => assert!(altered != token && !error.to_string().is_empty()),
     }
-    // Whether it was taken or not, it is not taken now.
+    // Whether it was accepted before or not, it is refused now.
     assert!(theirs.unwrap(&altered).is_err());
     let mut place = altered.clone();
     assert!(theirs.receiver.unwrap_in_place(&mut place).is_err());
@@ -114,7 +115,7 @@ fn scattered(
     let token = [&header[..], &text, &padding, &trailer].concat();
     let altered = script.alter(token.clone());
     let also_signed = script.alter(SIGNED.to_vec());
-    // Divided as it was, as far as there is enough of it.
+    // Divided like the original token, as far as there are enough bytes.
     let mut rest = &altered[..];
     let mut take = |length: usize| {
         let (taken, left) = rest.split_at(length.min(rest.len()));
@@ -146,7 +147,7 @@ fn scattered(
     assert_eq!(open(), None);
 }
 
-/// The message in these pieces, which are of anybody, and how it was protected.
+/// Unwraps a message in pieces, which may come from anybody, and returns it with its protection.
 fn open_scattered(
     receiver: &mut Receiver,
     signed: &[u8],

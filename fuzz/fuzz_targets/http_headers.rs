@@ -1,8 +1,7 @@
-//! Headers of HTTP as clients and servers send them: nothing panics, what asks for `Negotiate` says
-//! so, and nobody gets past a service without a ticket.
+//! HTTP headers from clients and servers: nothing panics, a header that asks for `Negotiate` is
+//! recognised, and a service lets nobody in without a ticket.
 //!
-//! The first octet chooses: the header of a server, of a proxy, the header of a client, or the
-//! token in one.
+//! The first octet chooses: a server's header, a proxy's, a client's header, or the token in one.
 #![no_main]
 
 #[path = "support/memory_file.rs"]
@@ -36,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// One header, or several: each line is one.
+/// One or several headers, one per line.
 fn asks(party: Party, bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in bytes.split(|&byte| byte == b'\n') {
@@ -50,14 +49,14 @@ fn asks(party: Party, bytes: &[u8]) {
     assert!(!party.asks(StatusCode::OK, &headers));
 }
 
-/// A service has no other answer to what is no ticket.
+/// A service refuses everything that is not a ticket.
 fn refused(bytes: &[u8]) {
     let Ok(value) = HeaderValue::from_bytes(bytes) else {
         return;
     };
     let mut request = Request::new(());
     request.headers_mut().insert(AUTHORIZATION, value);
-    // Without a runtime it is done at once.
+    // This completes at once, without a runtime.
     let answer = pin!(SERVICE.clone().call(request));
     let Poll::Ready(Ok(response)) = answer.poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("it waits for nothing");
@@ -68,11 +67,11 @@ fn refused(bytes: &[u8]) {
     assert!(challenge.as_bytes().starts_with(b"Negotiate"));
 }
 
-/// A service that nobody here has a ticket for.
+/// A service for which nobody here has a ticket.
 static SERVICE: LazyLock<NegotiateService<Inside>> =
     LazyLock::new(|| NegotiateLayer::new(service::service()).layer(Inside));
 
-/// Where nobody comes.
+/// The inner service, which must never be reached.
 #[derive(Clone)]
 struct Inside;
 

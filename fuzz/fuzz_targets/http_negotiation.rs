@@ -1,9 +1,9 @@
-//! A client of HTTP that shows its ticket, and responses of anybody: it takes none for the server's
-//! but the one with the server's proof, and a refusal for nothing else.
+//! An HTTP client that sends its ticket, and responses from anybody: it accepts only the response
+//! with the server's proof, and treats nothing but a refusal as one.
 //!
 //! The first octet chooses: server or proxy, the mechanism, whether the response refuses, and
-//! whether it is the server's, with what happens to it on the way, or a stranger's, whose headers
-//! are lines.
+//! whether it is the server's, possibly altered on the way, or a stranger's, with one header per
+//! line.
 #![no_main]
 
 #[path = "support/client.rs"]
@@ -59,7 +59,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Responses, between zero octets, each with one header a line.
+/// Responses separated by zero octets, with one header per line.
 fn stranger(mut negotiation: Negotiation, party: Party, status: StatusCode, bytes: &[u8]) {
     for response in bytes.split(|&byte| byte == 0) {
         let mut headers = HeaderMap::new();
@@ -108,7 +108,7 @@ fn server(
     }
 }
 
-/// What the server has in its header when it lets the client in.
+/// The contents of the server's header when it lets the client in.
 fn answer(token: &HeaderValue) -> Vec<u8> {
     let text = token.to_str().expect("base64");
     let (_, text) = text.split_once(' ').expect("a scheme and a token");

@@ -1,4 +1,4 @@
-//! The KCM daemon: whatever it answers, reading a cache ends, and what was read is sound.
+//! The KCM daemon: whatever it answers, reading a cache ends, and the result is well-formed.
 #![no_main]
 
 use std::io::{self, Read, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use kerberos_files::ccache::{CredentialView, Version, fuzzing::read_from_kcm};
 use libfuzzer_sys::fuzz_target;
 
-/// A daemon that answers the same to any question.
+/// A daemon that gives the same answer to every request.
 struct Daemon<'a>(&'a [u8]);
 
 impl Read for Daemon<'_> {

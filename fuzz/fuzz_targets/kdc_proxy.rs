@@ -1,6 +1,7 @@
-//! What KDC proxies send: nothing panics or grows, and it does not matter in which pieces it comes.
+//! Responses of KDC proxies: nothing panics or grows, and the result does not depend on how they
+//! are divided into pieces.
 //!
-//! The first octet is how long the pieces are. If the next is even, an honest head comes before the
+//! The first octet is the length of the pieces. If the second is even, an honest head precedes the
 //! rest, so that the message in it is reached.
 #![no_main]
 

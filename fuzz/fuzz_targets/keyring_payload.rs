@@ -1,5 +1,5 @@
-//! What lies in keys of the kernel that anybody with the user's rights may have written: the name
-//! of the primary cache, an owner, a credential; and the names that are typed for them.
+//! Contents of kernel keys that anybody with the user's rights may have written: the name of the
+//! primary cache, a principal, a credential; and names of such caches as typed.
 #![no_main]
 
 use kerberos_files::ccache::fuzzing::{keyring_name, primary_of_keyring};

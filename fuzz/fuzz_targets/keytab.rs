@@ -1,4 +1,4 @@
-//! Keytabs: reading any bytes ends, and what was read encodes and reads as the same again.
+//! Keytabs: reading any bytes ends, and what was read encodes to bytes that read back the same.
 #![no_main]
 
 use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabReader, encode_keytab};

@@ -1,5 +1,5 @@
 //! The reply of a kpasswd service, from a stranger or altered on the way: no panic, and no success
-//! that the service did not grant.
+//! that the service did not report.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -25,7 +25,8 @@ use script::Script;
 const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
 const TIME: Duration = Duration::from_secs(1_000_000_000);
 
-/// A change under way, and the service's honest replies: a success, a no, and two errors.
+/// A password change in progress, and the service's honest replies: a success, a refusal, and two
+/// errors.
 static WORLD: LazyLock<(PasswordChange, [Vec<u8>; 4])> = LazyLock::new(|| {
     let because = b"too short".to_vec();
     let faults = [
@@ -36,7 +37,8 @@ static WORLD: LazyLock<(PasswordChange, [Vec<u8>; 4])> = LazyLock::new(|| {
     ];
     let mut change = None;
     let replies = faults.map(|fault| {
-        // RC4 keys are made in no time; without chance, each KDC gives the same ticket.
+        // RC4 keys are derived quickly. With constant random numbers, each KDC issues the same
+        // ticket.
         let kdc = Kdc::builder("R")
             .etypes(&[EncryptionType::ARCFOUR_HMAC])
             .account(Account::new("alice").password("password").no_preauth())

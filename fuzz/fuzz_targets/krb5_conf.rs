@@ -1,5 +1,5 @@
-//! krb5.conf: files that include each other, split at NUL bytes; every relation that is listed is
-//! found by its name, and every key can be asked for.
+//! krb5.conf: files that include each other, split at NUL bytes. Every listed relation is found by
+//! its name, and every key can be looked up.
 #![no_main]
 
 use std::io;
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     for section in profile.subsections(&[]).take(100) {
         for relation in profile.relations(&[section]).take(100) {
             let path = [section, relation.name];
-            // A final relation hides those of the same name in later files.
+            // A final relation hides those with the same name in later files.
             let found = |other: Located<'_>| other.is_final || other.value == relation.value;
             assert!(profile.located(&path).any(found));
         }
@@ -43,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
     );
 });
 
-/// The parts of the input, by number; `d` is a folder of all of them.
+/// The parts of the input, by number; `d` is a folder with all of them.
 struct Files<'a>(Vec<&'a [u8]>);
 
 impl Loader for Files<'_> {

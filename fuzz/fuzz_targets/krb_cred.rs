@@ -1,8 +1,9 @@
-//! A KRB-CRED from a stranger, or an encrypted one that was altered on the way: no panic, what is
-//! taken from the one can be sent again, and what is taken from the other is what was sent.
+//! A KRB-CRED from a stranger, or an encrypted one that was altered on the way: no panic. What is
+//! accepted from the former can be sent again, and what is accepted from the latter is what was
+//! sent.
 //!
-//! An input that begins as a KRB-CRED is one; of any other the first octet chooses the key, and the
-//! rest is what happens to the honest message.
+//! An input that begins like a KRB-CRED is used as one. For any other, the first octet chooses the
+//! key, and the rest alters the honest message.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -89,8 +90,8 @@ fn altered(choice: u8, script: &mut Script<'_>) {
     }
 }
 
-/// What the message says of the tickets. They themselves are beside what is encrypted, for they
-/// are.
+/// What the message says about the tickets. The tickets themselves are not included: they lie
+/// beside the encrypted part, because they are encrypted already.
 fn essence(credentials: &[Credential]) -> impl PartialEq + core::fmt::Debug + use<> {
     let of = |credential: &Credential| {
         let key = &credential.session_key;

@@ -1,5 +1,5 @@
-//! What anybody on the network can send instead of a reply: a KRB-ERROR, and in it everything that
-//! a client looks at before it has authenticated anything.
+//! A KRB-ERROR, which anybody on the network can send instead of a reply, with everything in it
+//! that a client reads before anything is authenticated.
 #![no_main]
 
 use kerberos_asn1::{

@@ -1,5 +1,5 @@
-//! What is typed into ktutil: the words of a line are the same when they are quoted and read
-//! again, and a line being edited never leaves its columns.
+//! Input typed into ktutil: the words of a line stay the same when they are quoted and parsed
+//! again, and the line editor never exceeds its columns.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +17,7 @@ fuzz_target!(|input: &[u8]| {
     assert!(!lines.concat().contains(['\n', '\r', '\u{1b}']));
 });
 
-/// The word between quotes, those that it has doubled.
+/// The word in quotes, with its own quotes doubled.
 fn quote(word: &[u8]) -> Vec<u8> {
     let mut quoted = vec![b'"'];
     for byte in word {

@@ -1,5 +1,5 @@
-//! Names as people write them: what parses is written back and parses as the same again;
-//! principals, caches, keytabs, durations, points of time, identity files, servers and resolv.conf.
+//! Names as people write them: what parses can be written and parses as the same again. Principals,
+//! caches, keytabs, durations, points in time, identity files, servers and resolv.conf.
 //!
 //! The first byte chooses.
 #![no_main]
@@ -54,14 +54,14 @@ fn principal(text: &[u8], enterprise: bool) {
     };
     let mut written = Vec::new();
     principal.unparse_into(&mut written);
-    // Whole and quoted as it is written, it needs neither a default nor a guess.
+    // Written in full and quoted, it needs no default realm and no guesses.
     let again = Principal::parse_bytes(&written, &ParseOptions::with_default_realm(b"other"));
     let again = again.expect("what we write, we read");
     assert_eq!(again.realm(), principal.realm());
     assert!(again.components().eq(principal.components()));
 }
 
-/// Written in each of its units, all of one sign, it is as long.
+/// Written in each of its units, all with the same sign, it is as long.
 fn duration(text: &str) {
     let Ok(seconds) = parse_deltat(text) else {
         return;
@@ -71,7 +71,7 @@ fn duration(text: &str) {
     assert_eq!(parse_deltat(&format!("{d}d {h}h {m}m {s}s")), Ok(seconds));
 }
 
-/// Its parts are in their ranges, and written by the form that has them all it is the same.
+/// Its parts are within their ranges, and writing all of them gives the same point in time.
 fn point_of_time(text: &str) {
     let Some(time) = TimestampText::parse(text) else {
         return;
@@ -91,7 +91,7 @@ fn point_of_time(text: &str) {
     assert_eq!(TimestampText::parse(&written), Some(time), "{written}");
 }
 
-/// Whatever the file says, there is a server to ask, and nobody waits for long.
+/// Whatever the file says, there is a server to ask, and the timeouts are short.
 fn resolver(text: &str) {
     let conf = ResolvConf::parse(text);
     assert!((1..=3).contains(&conf.servers.len()) && conf.search.len() <= 32);

@@ -1,5 +1,5 @@
-//! A PAC, or the part of a ticket that holds one: nothing verifies but what the KDC signed, and
-//! what any KDC could sign is read without a panic.
+//! A PAC, or the part of a ticket that contains it: only what the KDC signed verifies, and contents
+//! that any KDC could sign are read without a panic.
 //!
 //! `crates/kerberos_proto/tests/pac/captured` is a good corpus to begin with.
 #![no_main]
@@ -12,7 +12,7 @@ use kerberos_proto::pac::{KdcCheck, Pac, PacBufferType, PacCheck, VerifiedPac};
 use kerberos_proto::{AuthorizationDataElement, Principal};
 use libfuzzer_sys::fuzz_target;
 
-/// A ticket of Samba's KDC, and the keys that it was made with.
+/// A ticket of Samba's KDC, and its keys.
 const TICKET: &[u8] =
     include_bytes!("../../crates/kerberos_proto/tests/pac/captured/samba-rc4.der");
 const SERVICE_KEY: u128 = 0xcd00_0413_62a5_7826_dac5_e724_004e_f336;
@@ -39,12 +39,12 @@ fuzz_target!(|input: &[u8]| {
     } else if Pac::parse(input).is_ok() {
         signed(input);
     } else if let Some((&number, contents)) = input.split_first() {
-        // Contents of a buffer; its type is the first byte.
+        // The contents of a buffer; its type is the first byte.
         signed(&wrapped(number, contents));
     }
 });
 
-/// If the ticket verifies with the KDC's key, it is the one that the KDC made.
+/// A ticket that verifies with the KDC's key is the one that the KDC issued.
 fn forgery(part: &EncTicketPart<'_>, input: &[u8], pac: &Pac<'_>) {
     let client = Principal::from_wire(&part.cname, part.crealm);
     let mut check = PacCheck::new(&client, part.authtime, &SERVICE);
@@ -53,13 +53,13 @@ fn forgery(part: &EncTicketPart<'_>, input: &[u8], pac: &Pac<'_>) {
     kdc.full_checksum = true;
     check.kdc = Some(kdc);
     if pac.verify(&check).is_ok() {
-        // The signature of the ticket covers all of it: whose it is, its times and addresses, and
-        // the realms that it passed through.
+        // The signature covers the whole ticket: its client, times and addresses, and the realms
+        // that it passed through.
         assert!(input == TICKET, "a ticket that the KDC did not make");
     }
 }
 
-/// Signs the PAC as a KDC would, if it has room for the signatures, and reads all of it.
+/// Signs the PAC like a KDC, if it has space for the signatures, and reads all of it.
 fn signed(pac: &[u8]) {
     let mut bytes = pac.to_vec();
     let pac = Pac::parse(pac).expect("it was parsed before");
@@ -70,7 +70,7 @@ fn signed(pac: &[u8]) {
         let start = buffer.as_ptr() as usize - pac.as_bytes().as_ptr() as usize;
         Some(start..start + buffer.len())
     };
-    // Of the KDC's, a service looks at the form only.
+    // A service checks only the format of the KDC's signatures.
     let server = place(PacBufferType::SERVER_CHECKSUM, 20);
     let kdc = place(PacBufferType::KDC_CHECKSUM, 16);
     let (Some(server), Some(kdc)) = (server, kdc) else {
@@ -97,7 +97,7 @@ fn signed(pac: &[u8]) {
     read(&pac.verify(&check).expect("signed just now"));
 }
 
-/// Client and time as CLIENT_INFO has them, if it is well-formed.
+/// The client and time in CLIENT_INFO, if it is well-formed.
 fn whose(pac: &Pac<'_>) -> Option<(Principal, i64)> {
     let info = pac.buffer(PacBufferType::CLIENT_INFO)?;
     let (time, rest) = info.split_first_chunk()?;
@@ -131,7 +131,7 @@ fn read(pac: &VerifiedPac<'_>) {
     }
 }
 
-/// A PAC with one buffer of contents, somebody's name, and room for signatures.
+/// A PAC with one buffer of contents, some client's name, and space for signatures.
 fn wrapped(number: u8, contents: &[u8]) -> Vec<u8> {
     let buffers = [
         (u32::from(number), contents),

@@ -1,5 +1,5 @@
-//! The file of `kvno -F`: whatever it is, nothing panics, and a certificate that was read is in the
-//! text and reads as the same when it is written again.
+//! The file of `kvno -F`: whatever it contains, nothing panics, and a certificate that was read is
+//! in the text and reads the same when it is written again.
 #![no_main]
 
 use base64ct::{Base64, Encoding};

@@ -1,8 +1,9 @@
-//! Replay caches: in a file of any bytes, among other requests and with clients whose clocks are
-//! ahead, a request that was new is refused for as long as it could be taken again.
+//! Replay caches: with any bytes in the file, with other requests in between, and with clients
+//! whose clocks are ahead, a request that was accepted as new is refused for as long as it could be
+//! accepted again.
 //!
-//! The first octet is how many requests there are, of three octets each: which, after how long, and
-//! how long it can be taken. The rest is the file.
+//! The first octet is the number of requests. Each has three octets: which request, after how long,
+//! and for how long it is acceptable. The rest is the file.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use libfuzzer_sys::fuzz_target;
 const NOW: i64 = 1_000_000_000;
 const SKEW: u32 = 300;
 
-/// A file of this process alone, in memory where there is such a place.
+/// A file that only this process uses, in memory where possible.
 static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     let memory = PathBuf::from("/dev/shm");
     let folder = if memory.is_dir() {
@@ -43,17 +44,17 @@ fuzz_target!(|input: &[u8]| {
             break;
         };
         now += i64::from(later) * 2;
-        // A client's clock is ahead by the skew, or behind by it, or anything between.
+        // The client's clock is ahead or behind by at most the permitted skew.
         let expires = now + i64::from(good_for) * 2 * i64::from(SKEW) / 255;
         let time = Timestamp::new(now, 0);
-        // Checksums of a length that is cut, and of one that is filled up.
+        // Tags from checksums that are too long, and so cut, or too short, and so filled up.
         let tag = &[name; 16][..usize::from(name % 17)];
         match cache.record(tag, expires, time) {
             Ok(true) => {
                 let until = remembered.insert(tag.to_vec(), expires.max(now + i64::from(SKEW)));
                 assert!(until.is_none_or(|until| until < now), "it was taken twice");
             }
-            // Before, or in the file.
+            // Seen before, or present in the file.
             Ok(false) => assert!(!contents.is_empty() || remembered.contains_key(tag)),
             Err(error) => assert!(!error.to_string().is_empty()),
         }

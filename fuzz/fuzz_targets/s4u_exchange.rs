@@ -1,6 +1,6 @@
 //! A service asks for tickets on behalf of a user, through two realms and a hostile network: each
-//! answer of the honest KDCs is passed on, altered, or replaced by other bytes. However it ends, it
-//! ends; and neither the user nor anything else of a ticket is ever another than the honest one.
+//! answer of the honest KDCs is passed on, altered, or replaced by other bytes. The exchange always
+//! ends, and a ticket is always the honest one, with the right user.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     let realms = Realms::new(if choices & 16 == 0 {
         EncryptionType::ARCFOUR_HMAC
     } else {
-        // The request is under a keyed checksum then.
+        // With this type, the request has a keyed checksum.
         EncryptionType::AES256_CTS_HMAC_SHA1_96
     });
     let is_honest = script.is_honest();
@@ -60,14 +60,15 @@ impl Realms {
             .account(Account::new("ldap/back"))
             .account(Account::new("bob@corp").lives_in("USER", Referral::WrongRealm))
             .account(Account::new("ldap/far").lives_in("USER", Referral::WrongRealm));
-        // The service's full name leads home: so does an enterprise name at a real KDC.
+        // The service's name with its realm is referred to HOME, as an enterprise name is by a real
+        // KDC.
         let user = realm("USER", "HOME", |trust| trust.alias("HTTP/web@HOME"))
             .account(Account::new("bob").alias("bob@corp"))
             .account(Account::new("ldap/far").accepts_from("HTTP/web@HOME"));
         Self([home, user].map(|builder| builder.build().expect("a KDC")))
     }
 
-    /// The ticket of a user to another service; `script` says what happens to the answers.
+    /// The ticket of a user for another service; `script` says what happens to the answers.
     fn on_behalf(&self, choices: u8, script: &mut Script<'_>) -> Result<Credential, ExchangeError> {
         let rng = &mut Constant;
         let name = |name| Principal::parse(name).expect("a name");
@@ -78,7 +79,7 @@ impl Realms {
             _ => S4uUser::Certificate(b"alice's".to_vec()),
         };
         let realm = if let S4uUser::Certificate(_) = &user {
-            // The test KDC looks for nobody by a certificate alone.
+            // The test KDC does not search for users by certificate alone.
             b"HOME".to_vec()
         } else {
             let (mut search, step) = UserRealm::start(&user, b"HOME", Policy::default(), rng, NOW)?;
@@ -102,7 +103,7 @@ impl Realms {
         })
     }
 
-    /// Brings a machine to its end through the hostile network.
+    /// Runs an exchange to its end over the hostile network.
     fn finish<T>(
         &self,
         mut step: Step<T>,
@@ -122,7 +123,7 @@ impl Realms {
         panic!("it ends");
     }
 
-    /// The service's own TGT, got honestly.
+    /// The service's own TGT, from an honest login.
     fn login(&self) -> Credential {
         let mut params = AsParams::new(Principal::parse("HTTP/web@HOME").expect("a name"));
         params.options.forwardable = true;
@@ -139,7 +140,7 @@ impl Realms {
         login.expect("an honest login").credential
     }
 
-    /// A TGT for `realm`, got honestly where the own realm trusts it.
+    /// A TGT for `realm`, obtained honestly if the own realm trusts it.
     fn tgt_for(&self, realm: &[u8], own: &Credential) -> Result<Credential, ExchangeError> {
         if realm == b"HOME" {
             return Ok(own.clone());
@@ -156,8 +157,8 @@ impl Realms {
     }
 }
 
-/// A realm that trusts the other one. Keys of RC4 are made of passwords in no time; others are
-/// random, which here means that they are the same in both.
+/// A realm that trusts the other one. RC4 keys are derived quickly from passwords; other keys are
+/// random, which here means that both realms have the same ones.
 fn realm(
     etype: EncryptionType,
     name: &str,

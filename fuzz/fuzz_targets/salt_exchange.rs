@@ -1,6 +1,6 @@
-//! How the KDC makes the keys of a password, asked over a hostile network. Nothing proves the
-//! answer, so any salt may come; but the question ends, after few requests, and what is told is of
-//! the types that were asked for, each once, in the client's order.
+//! Asks over a hostile network how the KDC derives keys from a password. The answer is not
+//! authenticated, so it may contain any salt. But the exchange ends after few requests, and the
+//! result contains only the types that were asked for, each once, in the client's order.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -20,11 +20,12 @@ use constant::Constant;
 use script::Script;
 
 const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
-/// That of the account (RFC 4120 §4); for keys of RC4, which need none, it is told too.
+/// The account's default salt (RFC 4120 §4). It is also reported for RC4, which does not use it.
 const SALT: &[u8] = b"Ralice";
 const TIME: Duration = Duration::from_secs(1_000_000_000);
 
-/// What a KDC can have: whether it wants preauthentication, and keys of which types.
+/// KDCs of each kind: with and without required preauthentication, and with different types of
+/// keys.
 static KDCS: LazyLock<[Kdc; 4]> = LazyLock::new(|| {
     core::array::from_fn(|choices| {
         let mut account = Account::new("alice").password("password");
@@ -55,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The exchange; `script` says what happens to the answers.
+/// Runs the exchange; `script` says what happens to the answers.
 fn run(choices: u8, script: &mut Script<'_>) -> Option<Vec<PasswordSalt>> {
     let kdc = &KDCS[usize::from(choices & 3)];
     kdc.forget_requests();
@@ -86,5 +87,6 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Vec<PasswordSalt>> {
     panic!("there is no end of it");
 }
 
-/// Referrals are capped; each, and the first, may be asked once more in another way or by TCP.
+/// The number of referrals is limited. Each request, including the first, may be repeated in
+/// another form or over TCP.
 const MOST_REQUESTS: usize = 64;

@@ -1,5 +1,6 @@
-//! Frames from anybody to a security layer of SASL, in pieces of any size: they are refused or
-//! waited for, and honest ones that were altered are taken for what they were or refused.
+//! Frames from anybody to a SASL security layer, in pieces of any size: they are refused or more
+//! input is awaited, and altered honest frames are refused or accepted with their original
+//! contents.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -23,7 +24,7 @@ use script::Script;
 const LAYERS: [Layers; 3] = [Layers::NONE, Layers::INTEGRITY, Layers::CONFIDENTIALITY];
 const LIMIT: u32 = 512;
 
-/// No two places in it are alike, so that a frame that is missing, double or early shows.
+/// No two parts of it are equal, so that a missing, repeated or early frame is noticed.
 static MESSAGE: LazyLock<Vec<u8>> =
     LazyLock::new(|| (0..350_u16).flat_map(u16::to_be_bytes).collect());
 
@@ -55,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
                 }
             }
         }
-        // No more than a frame is ever waited for.
+        // Never waits for more than a frame.
         assert!(received.len() <= 4 + LIMIT as usize);
     }
     if layer != Layers::NONE {

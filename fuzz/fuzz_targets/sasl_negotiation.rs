@@ -1,5 +1,6 @@
-//! SASL on a hostile network, by either mechanism and with any wishes: the layer is one that both
-//! want, and two ends that are through have agreed on it and on who they are, or one refuses.
+//! SASL on a hostile network, with either mechanism and any options: the layer is one that both
+//! ends want, and two ends that finish have agreed on it and on their identities. Otherwise one of
+//! them refuses.
 #![no_main]
 
 #[path = "support/client.rs"]
@@ -71,14 +72,14 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(theirs.authorization_id, name);
             agree(*ours, *theirs, &there);
         }
-        // What is wanted on both sides need not go together.
+        // The options of the two ends may be incompatible.
         _ => {
             assert!(played.altered || matches!(played.error, Some(SaslError::NoCommonLayer { .. })))
         }
     }
 });
 
-/// What came of it.
+/// The result.
 #[derive(Default)]
 struct Played {
     ours: Option<Box<Outcome>>,
@@ -137,7 +138,7 @@ fn play(here: SaslOptions, there: SaslOptions, script: &mut Script<'_>) -> Playe
     panic!("it ends");
 }
 
-/// Both have the same layer of the same context, and it takes their messages.
+/// Both ends have the same layer of the same context, and it accepts their messages.
 fn agree(mut ours: Outcome, mut theirs: Outcome, there: &SaslOptions) {
     assert_eq!(ours.layer.layer, theirs.layer.layer);
     let essence = |outcome: &Outcome| {
@@ -150,7 +151,7 @@ fn agree(mut ours: Outcome, mut theirs: Outcome, there: &SaslOptions) {
     let names = (client::WHO.to_owned(), service::NAME.to_owned());
     assert_eq!(essence(&theirs).0, names);
     let (mut frames, mut messages) = (Vec::new(), Vec::new());
-    // Of GSSAPI, more than one frame.
+    // For GSSAPI, more than one frame.
     let text = vec![
         5;
         if there.mechanism == SaslMechanism::Gssapi {

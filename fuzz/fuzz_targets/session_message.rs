@@ -1,4 +1,4 @@
-//! KRB-SAFE and KRB-PRIV from a stranger, or altered on the way: refused, or what was sent.
+//! KRB-SAFE and KRB-PRIV from a stranger, or altered on the way: refused, or accepted as sent.
 #![no_main]
 
 #[path = "support/constant.rs"]

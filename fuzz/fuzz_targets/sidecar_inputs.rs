@@ -1,13 +1,12 @@
-//! What a sidecar and `rktutil import` are mounted with: a file of TOML, a secret of JSON, a keytab
-//! as JSON; and what strangers send to the sidecar's port. The first byte chooses. No complaint
-//! shows a secret that was read, and an answer is one that HTTP knows, with a page for whom asked
-//! for one.
+//! Mounted files of a sidecar and of `rktutil import`: a TOML file, a secret in JSON, and a keytab
+//! in JSON; and what strangers send to the sidecar's port. The first byte chooses. No error shows a
+//! secret that was read, and every answer is valid HTTP, with the page for those who request one.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use rkinit::fuzzing::{answer_to_request, json_keytab, json_secret, sidecar_file};
 
-/// If the fuzzer puts this into the value of a password, it must not come up again.
+/// If the fuzzer uses this as a password, it must not appear in an error.
 const SECRET: &str = "hunter2!";
 
 fuzz_target!(|input: &[u8]| {
@@ -34,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// The page is what it is; nothing of the request is in the answer.
+/// The page is sent unchanged, and the answer contains nothing from the request.
 fn request(request: &[u8]) {
     const PAGE: &str = "a page\r\n\r\nof lines\n";
     let answer = String::from_utf8(answer_to_request(request, PAGE)).expect("text");

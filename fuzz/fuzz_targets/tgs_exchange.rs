@@ -1,6 +1,6 @@
-//! A chase for a ticket through two realms with a hostile network: each answer of the honest KDCs
-//! is passed on, altered, replaced by other bytes or by an earlier answer. However it ends, it
-//! ends; and a ticket is never another than the honest one.
+//! A chase for a ticket through two realms over a hostile network: each answer of the honest KDCs
+//! is passed on, altered, or replaced by other bytes or by an earlier answer. The chase always
+//! ends, and a ticket is always the honest one.
 #![no_main]
 
 #[path = "support/constant.rs"]
@@ -36,7 +36,7 @@ fuzz_target!(|data: &[u8]| {
 
 const NOW: Timestamp = Timestamp::new(1_000_000_000, 0);
 
-/// The chase; `script` says what happens to the answers.
+/// Runs the chase; `script` says what happens to the answers.
 fn run(choices: u8, script: &mut Script<'_>) -> Option<Chased> {
     let kdcs = [
         realm("A", "B").account(Account::new("host/b").lives_in("B", Referral::WrongRealm)),
@@ -83,7 +83,7 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Chased> {
     }
 }
 
-/// A realm with RC4 keys, which are made in no time, that knows the other one.
+/// A realm that trusts the other one, with RC4 keys, which are derived quickly.
 fn realm(name: &str, other: &str) -> TestKdcBuilder {
     let shared = |realm: &str| {
         let name = format!("krbtgt/{realm}");

@@ -1,5 +1,5 @@
-//! The list of realms that a ticket has passed through, which foreign KDCs write: reading any ends,
-//! and no list is taken that has a realm which nobody vouches for.
+//! The list of realms that a ticket has passed through, which foreign KDCs write: reading any list
+//! ends, and no list is accepted that contains a realm which nobody vouches for.
 #![no_main]
 
 use kerberos_asn1::{EncTicketPart, KerberosString, TicketFlags};
@@ -9,7 +9,7 @@ use kerberos_proto::{Principal, TransitPolicy};
 use kerberos_testkdc::forge::enc_ticket_part;
 use libfuzzer_sys::fuzz_target;
 
-/// On nobody's way.
+/// A realm that is on no path.
 const STRANGER: &[u8] = b"(stranger)";
 
 fuzz_target!(|input: &[u8]| {
@@ -18,7 +18,8 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let mut parts = rest.splitn(3, |&byte| byte == b'\n');
-    let (Some(client), Some(server), Some(list)) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(client), Some(server), Some(list)) = (parts.next(), parts.next(), parts.next())
+    else {
         return;
     };
     let policy = TransitPolicy::default();
@@ -40,7 +41,8 @@ fuzz_target!(|input: &[u8]| {
         ticket.flags |= TicketFlags::TRANSITED_POLICY_CHECKED;
     };
     assert!(accepts(list, checked) && accepts(b"", |_| ()));
-    if client == b"WELLKNOWN:ANONYMOUS" || rest.windows(STRANGER.len()).any(|part| part == STRANGER) {
+    if client == b"WELLKNOWN:ANONYMOUS" || rest.windows(STRANGER.len()).any(|part| part == STRANGER)
+    {
         return;
     }
     let taken = accepts(list, |_| ());
@@ -48,7 +50,7 @@ fuzz_target!(|input: &[u8]| {
         [list, b",", STRANGER].concat(),
         [STRANGER, b",", list].concat(),
     ] {
-        // Where a backslash is left open, the comma is no longer one.
+        // After an unfinished escape, the comma is no separator.
         if taken {
             assert!(!accepts(&with_stranger, |_| ()));
         }

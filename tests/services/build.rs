@@ -1,4 +1,5 @@
-//! Finds out which real servers are here, so that a test without its server is visibly ignored.
+//! Finds out which real servers are installed, so that tests without their server are visibly
+//! ignored.
 
 fn main() {
     test_support::parts::print_cfgs();

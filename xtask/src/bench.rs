@@ -1,7 +1,8 @@
-//! `cargo xtask bench`: our tools beside MIT's and Heimdal's, on the same KDC and the same files.
+//! `cargo xtask bench`: our tools compared with MIT's and Heimdal's, with the same KDC and files.
 //!
-//! The runs are interleaved, one of each after the other, so that whatever else the machine does
-//! falls on all alike. What counts are ratios of medians; the milliseconds are this machine's.
+//! The runs are interleaved: each command runs once in turn, so that other load on the machine
+//! affects all of them alike. The results that count are ratios of medians; the milliseconds are
+//! specific to this machine.
 
 mod contender;
 mod contest;
@@ -57,7 +58,7 @@ struct Plot {
     svg: String,
 }
 
-/// Measures and prints the report; falling short of a target is shown, not an error.
+/// Measures and prints the report. A missed target is shown, but is not an error.
 ///
 /// # Errors
 /// When a peer is missing or a measured command fails.
@@ -145,7 +146,8 @@ fn peak_memory(contender: &Contender) -> Outcome<u64> {
     Ok(peaks.get(2).copied().unwrap_or_default())
 }
 
-/// The measurements in one process: messages, crypto, files, contexts, and logins of a service.
+/// The measurements within one process: messages, cryptography, files, contexts, and logins to a
+/// service.
 fn add_micro(report: &mut Report) -> Outcome {
     report.add(
         "\n## In one process\n\nNanoseconds of one core, the median of 101 turns of about 2 ms; the \
@@ -211,16 +213,16 @@ fn parse(arguments: &[String]) -> Outcome<Options> {
     Ok(options)
 }
 
-/// The samples of commands that take turns, in their order.
+/// The samples of commands that run in turn, in the order of the commands.
 fn measure(contenders: &[Contender], rounds: usize) -> Outcome<Vec<Sample>> {
     let mut samples = vec![Vec::with_capacity(rounds); contenders.len()];
-    // The first run of each warms the file cache and is not counted.
+    // The first run of each command warms the file cache and is not counted.
     for contender in contenders {
         contender.run()?;
     }
     for round in 0..rounds {
-        // Nobody is always the first after the slowest, who leaves nothing in the processor's
-        // caches.
+        // The order changes, because the command after the slowest one always finds the processor's
+        // caches empty.
         let turns = contenders.iter().zip(&mut samples);
         let mut turns: Vec<_> = turns.collect();
         turns.rotate_left(round % contenders.len().max(1));

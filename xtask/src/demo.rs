@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: a KDC in this process, the real tools on it, and what to look at.
+//! `cargo xtask demo`: runs the real tools against a KDC in this process, and shows what to look
+//! at.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 use std::{fs, io};
@@ -18,7 +19,7 @@ const SERVICE: &str = "app/demo.test";
 /// Runs the demonstration.
 ///
 /// # Errors
-/// When a tool does not do what the demonstration says it does.
+/// When a tool does not behave as the demonstration says.
 pub(crate) fn run() -> Outcome {
     process::run(&mut process::cargo([
         "build",
@@ -137,7 +138,7 @@ fn say(text: &str) {
     println!("\n{}", process::bold(text, &io::stdout()));
 }
 
-/// The keys of `name` as a keytab holds them.
+/// The keys of `name` as keytab entries.
 fn entries_of(kdc: &TestKdc, name: &str) -> Outcome<Vec<KeytabEntry>> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
     let timestamp = u32::try_from(now)?;

@@ -1,4 +1,4 @@
-//! `cargo xtask dist`: the static binaries and what they are shipped in.
+//! `cargo xtask dist`: builds the static binaries and the packages that contain them.
 //!
 //! ```text
 //! toolchain ─► rkinit for TARGET ─► checks, trial ─┬─► rkinit-VERSION-TARGET.tar.gz   tree, sbom, licences
@@ -6,8 +6,9 @@
 //!                                                  └─► rkinit-VERSION-ARCH.oci.tar    image
 //!                                                      SHA256SUMS
 //! ```
-//! Everything is made of bytes that depend on the sources alone: times are that of the last commit,
-//! names are sorted, paths of the machine are cut out. `--check` builds twice and compares.
+//! Builds are reproducible: all bytes depend only on the sources. File times are the time of the
+//! last commit, names are sorted, and paths of the machine are removed. `--check` builds twice and
+//! compares.
 
 mod crates;
 mod debian;
@@ -37,15 +38,15 @@ usage: cargo xtask dist [--target TARGET]... [--check]
   --check          build twice, in two folders, and fail unless every byte is the same
 ";
 
-/// The largest binary that is shipped, in bytes.
+/// The maximum size of a binary, in bytes.
 const LARGEST: u64 = 5_000_000;
 
-/// What is built for.
+/// A platform to build for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Target {
-    /// The name that Rust has for it.
+    /// Rust's name for it.
     pub(crate) triple: &'static str,
-    /// The name that Debian and container images have for its processor.
+    /// The name of its processor in Debian and in container images.
     pub(crate) architecture: &'static str,
 }
 
@@ -60,17 +61,17 @@ const TARGETS: [Target; 2] = [
     },
 ];
 
-/// What every artefact states.
+/// Properties that all artefacts share.
 pub(crate) struct Release {
     pub(crate) version: String,
-    /// When the last commit was made, in seconds since 1970: the time of all files.
+    /// The time of the last commit, in seconds since 1970; all files get this time.
     pub(crate) time: u64,
 }
 
-/// Builds what is shipped into `target/dist`.
+/// Builds all artefacts into `target/dist`.
 ///
 /// # Errors
-/// When a tool is missing, a build fails, or a binary is not what it should be.
+/// When a tool is missing, a build fails, or a binary fails a check.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let (targets, check) = parse(arguments)?;
     let folder = process::workspace_root().join("target/dist");
@@ -136,7 +137,7 @@ fn build(targets: &[Target], folder: &Path) -> Outcome {
         let name = format!("rkinit-{}-{}.oci.tar", release.version, target.architecture);
         fs::write(folder.join(name), image::of(&tree, &release, *target)?)?;
     }
-    // What was built from is no artefact; and it is large.
+    // The build folder is not an artefact, and it is large.
     fs::remove_dir_all(folder.join("build"))?;
     write_checksums(folder)
 }
@@ -164,7 +165,7 @@ fn release() -> Outcome<Release> {
     })
 }
 
-/// A binary for an empty image: nothing to be loaded beside it, and not too large.
+/// Checks that a binary can run in an empty image: it loads no other files, and is not too large.
 fn check_binary(path: &Path, bytes: &[u8]) -> Outcome {
     let shown = path.display();
     let size = u64::try_from(bytes.len())?;
@@ -223,7 +224,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// A command with the environment that makes builds repeatable.
+/// Sets the environment of `command` for reproducible builds.
 pub(crate) fn repeatable<'a>(command: &'a mut Command, release: &Release) -> &'a mut Command {
     command
         .env("SOURCE_DATE_EPOCH", release.time.to_string())

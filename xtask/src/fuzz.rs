@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz`: every fuzz target for a while, and what that found.
+//! `cargo xtask fuzz`: runs every fuzz target for a while, and reports the results.
 //!
-//! What adds up over time lies below `target/fuzz`: `corpus` (one folder a target), `findings`
-//! (inputs that break a promise) and `logs` (what libFuzzer said last). What all runs came to is
-//! added up in `fuzz/tally.json`, for docs/SECURITY.md; a smoke run does not count.
+//! Permanent results are below `target/fuzz`: `corpus` (a folder per target), `findings` (inputs
+//! that violate an assertion) and `logs` (the last output of libFuzzer). The totals of all runs are
+//! added up in `fuzz/tally.json`, for docs/SECURITY.md; smoke runs do not count.
 
 mod program;
 mod seeds;
@@ -38,10 +38,10 @@ struct Options {
     targets: Vec<String>,
 }
 
-/// Builds the targets, writes their first inputs, runs them and prints a table.
+/// Builds the targets, writes their seed inputs, runs them and prints a table.
 ///
 /// # Errors
-/// When the build fails, there is no such target, or a target found something.
+/// When the build fails, a target does not exist, or a target found something.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let all = program::targets()?;
     let Some(options) = parse(arguments, &all)? else {
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let place = Place::new()?;
     seeds::write(&place.seeds)?;
     if options.build == Build::Smoke {
-        // Also those that are too heavy to be run.
+        // This includes the targets that are too heavy to be run.
         program::check()?;
     }
     let binaries = program::build(options.build, &options.targets)?;
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     Err(failures.join("\n").into())
 }
 
-/// Where things lie below the target folder.
+/// The folders below the target folder.
 struct Place {
     seeds: PathBuf,
     corpus: PathBuf,
@@ -134,7 +134,7 @@ fn verdict(target: &str, run: &Run, place: &Place) -> Outcome {
     .into())
 }
 
-/// `None` when there is nothing more to do.
+/// `None` when there is nothing else to do.
 fn parse(arguments: &[String], all: &[String]) -> Outcome<Option<Options>> {
     let mut options = Options {
         time: Duration::from_secs(60),

@@ -1,8 +1,8 @@
 //! Installs what the tests need and the machine lacks: real Kerberos servers and tools from Debian,
-//! cargo's own helpers from the registry. No server is left running or enabled.
+//! and cargo's helpers from the registry. No server is left running or enabled.
 //!
-//! Heimdal's programs conflict with MIT's as packages, so they are only unpacked, below the target
-//! folder, where `test_support::heimdal_root` finds them; their libraries are installed.
+//! Heimdal's packages conflict with MIT's, so they are only unpacked below the target folder, where
+//! `test_support::heimdal_root` finds them; their libraries are installed.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ mod vectors;
 
 /// A program from a Debian package.
 struct Part {
-    /// A file that the package brings; `/*/` stands for any one folder.
+    /// A file in the package; `/*/` matches any single folder.
     probe: &'static str,
     package: &'static str,
 }
@@ -31,9 +31,9 @@ const MIT: &[Part] = &[
     part("/usr/sbin/kadmin.local", "krb5-admin-server"),
     part("/usr/bin/kinit", "krb5-user"),
     part("/usr/sbin/kpropd", "krb5-kpropd"),
-    // Their times differ.
+    // Their formats of times differ.
     part("/usr/share/i18n/locales/en_US", "locales"),
-    // Calls MIT's library for us.
+    // Calls MIT's library for the tests.
     part("/usr/bin/python3", "python3"),
     part(
         "/usr/lib/python3/dist-packages/gssapi/__init__.py",
@@ -57,7 +57,7 @@ const MIT_LDAP: &[Part] = &[
     part("/usr/bin/ldapadd", "ldap-utils"),
 ];
 
-/// An Active Directory domain controller, and clients of it.
+/// An Active Directory domain controller, and its clients.
 const SAMBA: &[Part] = &[
     part("/usr/sbin/smbd", "samba"),
     part("/usr/sbin/samba", "samba-ad-dc"),
@@ -105,18 +105,18 @@ const CONSUMERS: &[Part] = &[
 /// A DNS server.
 const DNS: &[Part] = &[part("/usr/sbin/nsd", "nsd")];
 
-/// The daemon that keeps KCM caches on most systems.
+/// The daemon that provides KCM caches on most systems.
 const KCM: &[Part] = &[
     part("/usr/libexec/sssd/sssd_kcm", "sssd-kcm"),
     part("/usr/sbin/sssd", "sssd-common"),
 ];
 
-/// Containers for the sidecar. The engine is the machine's to start.
+/// Containers for the sidecar. Starting the engine is up to the machine.
 const DOCKER: &[Part] = &[
     part("/usr/sbin/dockerd", "docker.io"),
     part("/usr/bin/docker", "docker.io"),
     part("/usr/bin/docker-compose", "docker-compose"),
-    // Renders what is shipped for Kubernetes.
+    // Renders the Kubernetes manifests that we ship.
     part("/usr/bin/kubectl", "kubernetes-client"),
     part("/usr/bin/systemd-analyze", "systemd"),
 ];
@@ -128,10 +128,10 @@ const TOOLS: &[Part] = &[
     part("/usr/bin/nsenter", "util-linux"),
     part("/usr/bin/script", "bsdutils"),
     part("/usr/bin/time", "time"),
-    // Kill programs at system calls, and look into their memory.
+    // For killing programs at system calls, and for looking into their memory.
     part("/usr/bin/strace", "strace"),
     part("/usr/bin/gcore", "gdb"),
-    // libFuzzer.
+    // For libFuzzer.
     part("/usr/bin/c++", "g++"),
 ];
 
@@ -152,8 +152,8 @@ const HEIMDAL_LIBRARIES: &[&str] = &[
 /// Installs everything that is missing.
 ///
 /// # Errors
-/// When something is missing and this is no Debian or we are not root: the message then says what
-/// to install. Outside CI the tests can run without, and count as ignored.
+/// When something is missing and this is not Debian or we are not root. The message then says what
+/// to install. Outside CI the tests can run without it, and are shown as ignored.
 pub(crate) fn everything() -> Outcome {
     cargo_tool("cargo-nextest")?;
     let mut missing: Vec<&str> = MIT
@@ -204,7 +204,7 @@ pub(crate) fn everything() -> Outcome {
             return Err("no Heimdal KDC and no kcm in its packages".into());
         }
     }
-    // Where documentation is not installed, the schema is missing from an installed package.
+    // On machines that do not install documentation, the package is installed without the schema.
     if parts::kerberos_schema().is_none() {
         unpack("krb5-kdc-ldap", &["krb5-kdc-ldap"])?;
         if parts::kerberos_schema().is_none() {
@@ -215,7 +215,7 @@ pub(crate) fn everything() -> Outcome {
     python_packages()
 }
 
-/// Installs packages for Python that Debian does not have below the target folder.
+/// Installs Python packages that Debian does not have, below the target folder.
 fn python_packages() -> Outcome {
     let pip = || {
         let mut pip = Command::new("/usr/bin/python3");
@@ -224,7 +224,7 @@ fn python_packages() -> Outcome {
     };
     let folder = parts::python_packages();
     if !folder.join("requests_gssapi/__init__.py").exists() {
-        // Alone: what it needs Debian has.
+        // Without its dependencies, which come from Debian.
         let mut pip = pip();
         pip.args(["--no-deps", "requests-gssapi", "--target"]);
         process::run(pip.arg(folder))?;
@@ -240,7 +240,7 @@ fn python_packages() -> Outcome {
 /// Installs Debian packages.
 ///
 /// # Errors
-/// When this is no Debian, we are not root, or apt-get fails.
+/// When this is not Debian, we are not root, or apt-get fails.
 pub(crate) fn packages(names: &[&str]) -> Outcome {
     if !process::in_path("apt-get") || !is_root() {
         return Err(format!("install {}", names.join(" ")).into());
@@ -261,7 +261,7 @@ pub(crate) fn cargo_tool(name: &str) -> Outcome {
     if process::in_path(name) {
         return Ok(());
     }
-    // They run for a second, and would take minutes longer to be optimised.
+    // These tools run only for a second, so an optimised build is not worth minutes.
     let mut install = process::cargo(["install", name, "--locked"]);
     for (setting, value) in [("OPT_LEVEL", "1"), ("LTO", "off"), ("CODEGEN_UNITS", "64")] {
         install.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
@@ -275,7 +275,7 @@ fn unpack(name: &str, packages: &[&str]) -> Outcome {
     let downloads = root.join("download");
     fs::create_dir_all(&downloads)?;
     let mut download = Command::new("apt-get");
-    // Root may not be allowed to hand the files to apt's own user in this folder: stay root.
+    // In this folder, root may be unable to hand files to apt's own user, so apt stays root.
     download
         .args(["-o", "APT::Sandbox::User=root", "-qq", "download"])
         .args(packages);
@@ -305,7 +305,7 @@ fn is_here(probe: &str) -> bool {
 
 fn apt_get<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Outcome {
     let mut command = Command::new("apt-get");
-    // Somebody else may be installing: wait for them.
+    // Another process may be installing packages: wait for it.
     command
         .args(["-o", "DPkg::Lock::Timeout=300"])
         .args(arguments);

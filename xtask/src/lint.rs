@@ -1,7 +1,7 @@
-//! `cargo xtask lint`: the gates that need no test to run.
+//! `cargo xtask lint`: all checks that do not run tests.
 //!
-//! The advisory database of cargo-deny is not consulted: it changes from day to day, and a gate
-//! should fail because of a commit only. Run `cargo deny check advisories` from time to time.
+//! cargo-deny's advisory database is not used: it changes from day to day, and a check should only
+//! fail because of a commit. Run `cargo deny check advisories` from time to time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use serde_json::Value;
 use crate::process::{self, Outcome};
 use crate::{install, tidy};
 
-/// Runs every gate, cheapest first, and stops at the first that fails.
+/// Runs all checks, cheapest first, and stops at the first failure.
 ///
 /// # Errors
-/// When a gate fails; the message of the tool above says why.
+/// When a check fails; the tool's own message above says why.
 pub(crate) fn run() -> Outcome {
     process::run(&mut process::cargo(["fmt", "--all", "--check"]))
         .map_err(|error| format!("{error}\n`cargo fmt` formats the code"))?;
     tidy::run()?;
     minimum_rust()?;
-    // The fuzz targets are a workspace of their own, which nothing else here reads.
+    // The fuzz targets are a workspace of their own, which the other checks do not cover.
     process::output(&mut process::cargo([
         "metadata",
         "--manifest-path=fuzz/Cargo.toml",
@@ -31,7 +31,7 @@ pub(crate) fn run() -> Outcome {
         process::run(clippy.args(what).args(["--", "-Dwarnings"]))
     };
     clippy(&["--workspace", "--all-targets", process::ALL_FEATURES])?;
-    // What an embedder gets who asks for nothing.
+    // The default features, as for an embedding program that asks for nothing else.
     clippy(&["--package=kerberos_client"])?;
     let mut documentation = process::cargo(["doc", "--workspace", "--no-deps", "--quiet"]);
     documentation.arg(process::ALL_FEATURES);
@@ -44,11 +44,11 @@ pub(crate) fn run() -> Outcome {
     Ok(())
 }
 
-/// Checks that nothing a user builds asks for a newer Rust than `rust-version` of the workspace.
+/// Checks that nothing a user builds needs a newer Rust than the workspace's `rust-version`.
 ///
-/// It takes no older toolchain: clippy's `incompatible_msrv` looks after what our own code calls,
-/// and every dependency states its own minimum. What the language itself learned since, such as how
-/// long a temporary value lives, `cargo xtask portability msrv` finds.
+/// This does not need an older toolchain: clippy's `incompatible_msrv` checks what our own code
+/// calls, and every dependency states its own minimum. Newer features of the language itself, such
+/// as changed lifetimes of temporaries, are detected by `cargo xtask portability msrv`.
 fn minimum_rust() -> Outcome {
     let text = process::output(&mut process::cargo([
         "metadata",

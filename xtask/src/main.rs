@@ -1,7 +1,7 @@
 //! The project's own commands, run as `cargo xtask NAME`.
 //!
-//! Only the choice of the command is here; each command is a module. CI runs these same commands
-//! (`.ci/run`), so that what passes here passes there.
+//! This file only selects the command; each command is a module. CI runs the same commands
+//! (`.ci/run`), so that what passes here also passes there.
 #![forbid(unsafe_code)]
 
 mod bench;

@@ -1,9 +1,9 @@
 //! `cargo xtask pages DIRECTORY`: manual pages, and completions for bash, zsh and fish.
 //!
-//! All are made of the definitions that the tools parse by, so that none can be out of date, and
-//! pages of a table of what those do not tell. What a help text says of signals and variables is
-//! left out of a page: the table has it, in sections of their own. The folders are laid out as under
-//! `/usr/share`.
+//! All are generated from the definitions that the tools use for parsing, so they cannot be out of
+//! date. Manual pages also use a table of facts that the definitions do not contain. The parts of a
+//! help text about signals and variables are left out of its page, because the table contains them,
+//! for separate sections. The folders are laid out as under `/usr/share`.
 
 mod facts;
 
@@ -17,7 +17,7 @@ use clap_mangen::Man;
 use crate::process::Outcome;
 use facts::{Facts, Item};
 
-/// Makes the pages and completions of every tool under the one directory in `arguments`.
+/// Writes the pages and completions of every tool to the single directory in `arguments`.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let [directory] = arguments else {
         return Err("usage: cargo xtask pages DIRECTORY".into());
@@ -59,7 +59,7 @@ fn completions(command: &Command, files: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
-/// The page of `command`; a tool with commands of its own has a page for each of them, too.
+/// The page of `command`; each subcommand has its own page, too.
 fn page(
     command: &Command,
     facts: Option<&Facts>,
@@ -71,7 +71,7 @@ fn page(
     man.render_title(&mut text)?;
     man.render_name_section(&mut text)?;
     section("SYNOPSIS", &usage(command), &mut text);
-    // A command of a tool has nothing to say that its name does not.
+    // For a subcommand, the name already says everything.
     if let Some(facts) = facts.filter(|_| !name.contains('-')) {
         heading("DESCRIPTION", &mut text);
         prose(facts.description, &mut text);
@@ -99,7 +99,7 @@ fn page(
     Ok(())
 }
 
-/// The examples of a help text, without the paragraphs on signals and variables behind them.
+/// The examples in a help text, without the paragraphs about signals and variables after them.
 fn only_examples(help: &str) -> &str {
     let end = ["\n\nSignals:", "\n\nEnvironment:"]
         .into_iter()
@@ -109,14 +109,14 @@ fn only_examples(help: &str) -> &str {
     examples.trim_start_matches("Examples:\n")
 }
 
-/// What the tool is called by.
+/// The name of the tool.
 fn name(command: &Command) -> &str {
     command
         .get_display_name()
         .unwrap_or_else(|| command.get_name())
 }
 
-/// The usage, each line of it on its own.
+/// The usage, with each line separate.
 fn usage(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     usage
@@ -124,7 +124,7 @@ fn usage(command: &Command) -> String {
         .replace("\n       ", "\n")
 }
 
-/// Appends a section of lines that are shown as they are.
+/// Appends a section with lines that are shown verbatim.
 fn section(title: &str, lines: &str, page: &mut Vec<u8>) {
     heading(title, page);
     page.extend_from_slice(b".nf\n");
@@ -134,7 +134,7 @@ fn section(title: &str, lines: &str, page: &mut Vec<u8>) {
     page.extend_from_slice(b".fi\n");
 }
 
-/// Appends a section of terms, each with what there is to say of it.
+/// Appends a section of terms, each with its description.
 fn items(title: &str, items: &[Item], page: &mut Vec<u8>) {
     heading(title, page);
     for (term, text) in items {
@@ -150,8 +150,8 @@ fn heading(title: &str, page: &mut Vec<u8>) {
 
 /// Appends a line of text.
 fn prose(line: &str, page: &mut Vec<u8>) {
-    // A dot at the beginning of a line would be a request; a hyphen is one that can be copied to a
-    // command line only if it is escaped.
+    // A dot at the start of a line would be a request; and only an escaped hyphen can be copied to
+    // a command line.
     let line = line.replace('\\', "\\e").replace('-', "\\-");
     page.extend_from_slice(format!("\\&{line}\n").as_bytes());
 }

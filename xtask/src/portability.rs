@@ -1,8 +1,9 @@
-//! `cargo xtask portability`: that we build with every choice of features, the oldest Rust and the
-//! oldest dependencies that our manifests promise, for other processors, and in miri.
+//! `cargo xtask portability`: checks builds with every combination of features, with the oldest
+//! Rust and the oldest dependencies that our manifests promise, and for other processors; and runs
+//! miri.
 //!
-//! Everything here only checks; what it makes lies in `target/portability`. Toolchains and targets
-//! that are missing are asked of rustup.
+//! Everything here only checks, and writes to `target/portability`. Missing toolchains and targets
+//! are installed with rustup.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ usage: cargo xtask portability [WHAT...]
 Without arguments all of them.
 ";
 
-/// What a user depends on; all else is ours alone.
+/// The crates that users depend on; all others are internal.
 const CRATES: [&str; 9] = [
     "kerberos_asn1",
     "kerberos_crypto",
@@ -38,7 +39,7 @@ const CRATES: [&str; 9] = [
     "rkinit",
 ];
 
-/// Those that do no IO.
+/// The crates without IO.
 const WITHOUT_IO: [&str; 4] = [
     "kerberos_asn1",
     "kerberos_crypto",
@@ -56,10 +57,10 @@ const CHECKS: [(&str, Check); 5] = [
     ("miri", miri),
 ];
 
-/// Runs the checks that `arguments` name, or all.
+/// Runs the checks named in `arguments`, or all.
 ///
 /// # Errors
-/// When one fails, or a toolchain cannot be had.
+/// When a check fails, or a toolchain is not available.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     if arguments.iter().any(|argument| argument == "--help") {
         print!("{USAGE}");
@@ -101,7 +102,7 @@ fn msrv() -> Outcome {
     )
 }
 
-/// In a copy, for cargo writes another lock file.
+/// This works in a copy, because cargo writes another lock file.
 fn minimal() -> Outcome {
     let copy = place("minimal")?.join("workspace");
     let _ = fs::remove_dir_all(&copy);
@@ -114,7 +115,7 @@ fn minimal() -> Outcome {
             fs::copy(from, to)?;
         }
     }
-    // Only nightly's cargo takes the option; any is told to pass for one.
+    // This option requires nightly's cargo; the variable makes any cargo behave like one.
     let cargo = |arguments: &[&'static str]| {
         let mut cargo = process::cargo(arguments.iter().copied());
         cargo.current_dir(&copy).env("RUSTC_BOOTSTRAP", "1");
@@ -133,7 +134,7 @@ fn minimal() -> Outcome {
 }
 
 fn cross() -> Outcome {
-    // For the C and assembly of ring.
+    // For ring's C and assembly code.
     install::packages(&[
         "gcc-i686-linux-gnu",
         "libc6-dev-i386-cross",
@@ -154,10 +155,11 @@ fn cross() -> Outcome {
     Ok(())
 }
 
-/// The codecs and the state machines; tests that take too long interpreted say so themselves.
+/// Runs the tests of the codecs and the state machines. Tests that take too long in miri exclude
+/// themselves.
 fn miri() -> Outcome {
     toolchain_with("nightly", &["miri", "rust-src"])?;
-    // The processor of s390x is big-endian.
+    // s390x is big-endian.
     for target in ["x86_64-unknown-linux-gnu", "s390x-unknown-linux-gnu"] {
         let mut miri = with_toolchain("nightly", ["miri", "nextest", "run", "--lib"]);
         miri.args(["--no-fail-fast", "--cargo-quiet", "--target", target])
@@ -181,7 +183,7 @@ fn packages<'a>(command: &'a mut Command, names: &[&str]) -> &'a mut Command {
 
 fn with_toolchain<'a>(toolchain: &str, arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = process::command("rustup", ["run", toolchain, "cargo"]);
-    // What cargo set for us is of another toolchain.
+    // These variables, set by cargo, belong to another toolchain.
     for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
         command.env_remove(name);
     }

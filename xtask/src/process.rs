@@ -1,11 +1,11 @@
-//! Running other programs: echo the command, fail with its name when it fails.
+//! Runs other programs: prints the command, and fails with its name if it fails.
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What every command of xtask ends in.
+/// The result of every xtask command.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The folder of the workspace's `Cargo.toml`.
@@ -27,8 +27,8 @@ pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command
     command(&cargo, arguments)
 }
 
-/// The features with which everything is checked and tested, in one build: what a feature leaves
-/// out has nothing to test.
+/// The features for all checks and tests, in a single build. Code that is absent without a feature
+/// needs no test of its absence.
 pub(crate) const ALL_FEATURES: &str = "--features=kerberos_client/tokio,kerberos_client/https";
 
 /// Runs `command`, showing it and its output.
@@ -48,10 +48,10 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     }
 }
 
-/// Runs `command` and returns what it wrote to its standard output.
+/// Runs `command` and returns its standard output.
 ///
 /// # Errors
-/// When it cannot be started, does not exit with 0, or writes something that is no UTF-8.
+/// When it cannot be started, does not exit with 0, or its output is not UTF-8.
 pub(crate) fn output(command: &mut Command) -> Outcome<String> {
     let shown = shown(command);
     let output = command
@@ -70,7 +70,7 @@ pub(crate) fn in_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// `text` in bold, if it is for a terminal.
+/// `text` in bold, if `stream` is a terminal.
 pub(crate) fn bold(text: &str, stream: &impl IsTerminal) -> String {
     if stream.is_terminal() {
         format!("\x1b[1m{text}\x1b[0m")

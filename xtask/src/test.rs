@@ -1,11 +1,11 @@
-//! `cargo xtask test`: every ring of tests, from unit tests to real KDCs.
+//! `cargo xtask test`: all levels of tests, from unit tests to real KDCs.
 
 use test_support::parts;
 
 use crate::install;
 use crate::process::{self, Outcome};
 
-/// Installs what is missing, then runs everything; `arguments` go to `cargo nextest run`.
+/// Installs what is missing, then runs everything; `arguments` are passed to `cargo nextest run`.
 ///
 /// # Errors
 /// When a test fails, or, in CI, when a real server is missing.
@@ -18,10 +18,10 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         eprintln!("xtask: {error}\nxtask: tests that need them are shown as skipped.\n");
     }
     let profile = if ci { "ci" } else { "default" };
-    // The tools are tested as the files that a user runs, so they are built first.
+    // The tests run the tools as executable files, so they are built first.
     process::run(&mut process::cargo(["build", "--package", "rkinit"]))?;
     if parts::docker() {
-        // And for an empty image, without any library.
+        // The static binary, for an image without any libraries.
         test_support::static_rkinit();
     }
     let mut nextest = process::cargo([
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     ]);
     process::run(nextest.args(arguments))?;
     if arguments.is_empty() {
-        // Without features, which the tools turn on for the whole workspace.
+        // Tests without these features, which the tools enable for the whole workspace.
         process::run(&mut process::cargo([
             "nextest",
             "run",
@@ -45,7 +45,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             profile,
         ]))?;
         if parts::root() {
-            // Ignored by default, because only root may mount and change users.
+            // Ignored by default, because they mount file systems and change users, which requires
+            // root.
             process::run(&mut process::cargo([
                 "nextest",
                 "run",

@@ -1,24 +1,25 @@
-//! House rules that no other tool knows: every source file says what it is, and nothing committed
-//! names a place of one machine.
+//! House rules that no other tool checks: every source file says what it is, and no committed file
+//! contains paths of a particular machine.
 
 use std::fs;
 use std::path::Path;
 
 use crate::process::{self, Outcome};
 
-/// Folders that exist on somebody's machine only. Split so that this file does not break its rule.
+/// Folders that exist only on a developer's machine. Split so that this file does not violate the
+/// rule.
 const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 
-/// No file may be longer than this, tables apart: it is time to split.
+/// Except for tables, longer files must be split.
 const LONGEST_FILE: usize = 800;
 
-/// The widest line of a comment, in characters: what rustfmt wraps code at.
+/// The maximum width of comment lines, in characters: the same as rustfmt's limit for code.
 const WIDEST_COMMENT: usize = 100;
 
-/// Checks every file that git knows.
+/// Checks all files that git knows.
 ///
 /// # Errors
-/// With the list of all breaches.
+/// A list of all violations.
 pub(crate) fn run() -> Outcome {
     let root = process::workspace_root();
     let listed = process::output(&mut process::command(
@@ -67,7 +68,7 @@ fn check(name: &str, text: &str, breaches: &mut Vec<String>) {
     }
 }
 
-/// The numbers of the lines that are too wide a comment; examples in it are code.
+/// The numbers of lines whose comments are too wide; examples in comments count as code.
 fn wide_comments(text: &str) -> impl Iterator<Item = usize> {
     let mut in_example = false;
     let lines = text.lines().zip(1..);

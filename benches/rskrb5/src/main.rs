@@ -1,5 +1,6 @@
-//! Measures rskrb5 line by line: `VERB ARGUMENTS… COUNT` on standard input does something COUNT
-//! times and answers with the nanoseconds that it took; `load NAME HEX` keeps a message.
+//! Measures rskrb5 on request: a line `VERB ARGUMENTS… COUNT` on standard input runs an operation
+//! COUNT times, and the answer is the time it took in nanoseconds; `load NAME HEX` stores a
+//! message.
 #![forbid(unsafe_code)]
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The messages, of everyday names and sizes.
+//! The messages, with typical names and sizes.
 
 use std::error::Error;
 
@@ -10,7 +10,7 @@ use kerberos_asn1::{
 
 const REALM: &str = "ATHENA.MIT.EDU";
 
-/// An AS-REP as MIT's KDC sends it to a client whose salt is the default one: 815 bytes.
+/// An AS-REP of MIT's KDC to a client with the default salt: 815 bytes.
 pub(super) fn as_rep() -> Result<Vec<u8>, Box<dyn Error>> {
     let (ticket, salt) = (ticket(&["krbtgt", REALM]), salt());
     let padata = PaData {
@@ -27,7 +27,7 @@ pub(super) fn as_rep() -> Result<Vec<u8>, Box<dyn Error>> {
     .to_der())
 }
 
-/// A TGS-REP for a service of a host.
+/// A TGS-REP for a host's service.
 pub(super) fn tgs_rep() -> Result<Vec<u8>, Box<dyn Error>> {
     let ticket = ticket(&["host", "www.example.com"]);
     Ok(TgsRep(KdcRep {
@@ -51,7 +51,7 @@ pub(super) fn ap_req() -> Result<Vec<u8>, Box<dyn Error>> {
     .to_der())
 }
 
-/// What a KDC answers a login that is not preauthenticated.
+/// A KDC's answer to a login without preauthentication.
 pub(super) fn krb_error() -> Vec<u8> {
     KrbError {
         ctime: None,

@@ -1,4 +1,4 @@
-//! The same messages in the types of the peers.
+//! The same messages in the peers' types.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -12,7 +12,7 @@ use picky_krb::messages as picky;
 use crate::harness::Contestant;
 use crate::remote::Remote;
 
-/// A message as the peers hold it; what a peer cannot do is `None`.
+/// A message in the peers' types; `None` for a peer that does not support it.
 pub(super) struct Peers<'a, R, P, C> {
     bytes: &'a [u8],
     rasn: R,
@@ -48,7 +48,7 @@ where
         })
     }
 
-    /// Adds what each peer does to `decoding` and `encoding`.
+    /// Adds each peer's operations to `decoding` and `encoding`.
     pub(super) fn add<'b>(
         &'b self,
         name: &'static str,

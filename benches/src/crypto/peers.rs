@@ -1,4 +1,4 @@
-//! What the peers do with a key of the same type, those that know the type.
+//! The peers' operations with a key of the same type, for peers that support the type.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -53,7 +53,7 @@ impl<'a> Peers<'a> {
         self.add_remote(format!("encrypt {} {}", self.etype.0, text.len()), to);
     }
 
-    /// `sealed` is a text of `size` bytes.
+    /// Here, `sealed` is the ciphertext of a message of `size` bytes.
     pub(super) fn add_decrypting<'b>(
         &'b self,
         sealed: &'b [u8],

@@ -1,5 +1,5 @@
-/* MIT's GSS-API library measures itself: "VERB SIZE COUNT" in, nanoseconds out.
- * What it needs of gssapi.h (RFC 2744) is declared here, so that no headers are needed. */
+/* Measures MIT's GSS-API library: reads "VERB SIZE COUNT", answers with nanoseconds.
+ * The needed parts of gssapi.h (RFC 2744) are declared here, so that no headers are needed. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-//! MIT's library, in a small C program that measures itself. The linker that Rust needs compiles
-//! it.
+//! MIT's library, in a small C program that measures itself. It is compiled by the C compiler that
+//! Rust uses as its linker.
 
 use std::error::Error;
 use std::process::Command;
@@ -13,7 +13,7 @@ pub(super) fn start(world: &World) -> Result<Remote, Box<dyn Error>> {
     std::fs::write(&source, include_str!("mit.c"))?;
     let mut compile = Command::new("cc");
     compile.args(["-O2", "-o"]).arg(&program).arg(&source);
-    // The name of the library itself: Debian's package for development is not needed.
+    // The file name of the library itself, so that Debian's development package is not needed.
     let compiled = compile.arg("-l:libgssapi_krb5.so.2").status()?;
     if !compiled.success() {
         return Err("MIT's libgssapi_krb5.so.2 is not here: cargo xtask install".into());

@@ -1,5 +1,5 @@
-//! A client with a ticket in its cache, and a service with its keytab: ours in memory, and in files
-//! for those who want files.
+//! A client with a ticket in its cache, and a service with its keytab: in memory for our library,
+//! and as files for peers that need files.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ pub(super) struct World {
 }
 
 impl World {
-    /// The session key has type `etype`, the service's key is aes256-sha1.
+    /// The session key has the type `etype`; the service's key is aes256-sha1.
     pub(super) fn new(etype: EncryptionType) -> Result<Self, Box<dyn Error>> {
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
         let now = Timestamp::new(i64::try_from(since.as_secs())?, 0);
@@ -40,7 +40,7 @@ impl World {
         let client = Principal::parse("alice@EXAMPLE.COM")?;
         let credential = credential_at(&key, &server, client, etype, &[], now)?;
         let mut options = InitiatorOptions::default();
-        // No replay detection: the same token is unwrapped again and again.
+        // No replay detection, because the same token is unwrapped again and again.
         options.flags = ContextFlags::MUTUAL | ContextFlags::CONF | ContextFlags::INTEG;
         options.etypes = Some(Vec::new());
         let block = key.to_block();
@@ -79,14 +79,14 @@ impl World {
         })
     }
 
-    /// The ticket, as it is found in the cache.
+    /// Looks the ticket up in the cache.
     pub(super) fn cached(&self) -> Result<Credential, Box<dyn Error>> {
         let mut reader = CcacheFile::new(self.folder.join("cache")).open()?;
         let view = reader.next()?.ok_or("the cache is empty")?;
         Ok(view.to_credential())
     }
 
-    /// What the service makes of `token`, an AP-REQ; it has no replay cache.
+    /// Accepts `token`, an AP-REQ, as the service, without a replay cache.
     pub(super) fn accept(&self, token: &[u8]) -> Result<(Vec<u8>, Box<Context>), Box<dyn Error>> {
         let service = Arc::clone(&self.service);
         let mut acceptor = Acceptor::new(service, AcceptorOptions::default());
@@ -100,7 +100,7 @@ impl World {
         }
     }
 
-    /// The initiator's end of a context, and the acceptor's.
+    /// Both ends of an established context: the initiator's and the acceptor's.
     pub(super) fn establish(
         &self,
         credential: &Credential,

@@ -1,8 +1,8 @@
-//! Programs that run beside tickets: they are started, their ends are noticed, and they are given
-//! the signals that are meant for them. `kinit … -- COMMAND` and `rekinit` share it.
+//! Programs that run beside tickets: starting them, noticing when they end, and forwarding the
+//! signals that are meant for them. Shared by `kinit … -- COMMAND` and `rekinit`.
 //!
-//! The first process of a container inherits orphans, whose ends nobody else notices: all that end
-//! are collected here.
+//! The first process of a container inherits orphans, which nobody else reaps. So every child that
+//! ends is collected here.
 
 mod signals;
 
@@ -20,9 +20,10 @@ use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 
-/// A program to be started, with its arguments and environment.
+/// A program to start, with its arguments and environment.
 ///
-/// [`std::process::Command`] leaves the signals blocked that [`Signals`] blocks for us.
+/// [`std::process::Command`] is no alternative: it leaves the signals blocked that [`Signals`]
+/// blocks for this process.
 pub(crate) struct Command {
     words: Vec<OsString>,
     environment: BTreeMap<OsString, OsString>,
@@ -30,7 +31,7 @@ pub(crate) struct Command {
 }
 
 impl Command {
-    /// The program that the first of `words` names, with our environment.
+    /// The program named by the first of `words`, with our environment.
     pub(crate) fn new<W: Into<OsString>>(words: impl IntoIterator<Item = W>) -> Self {
         Self {
             words: words.into_iter().map(Into::into).collect(),
@@ -39,25 +40,25 @@ impl Command {
         }
     }
 
-    /// With this variable.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.insert(name.into(), value.into());
         self
     }
 
-    /// Without that variable.
+    /// Removes an environment variable.
     pub(crate) fn env_remove(mut self, name: impl AsRef<OsStr>) -> Self {
         self.environment.remove(name.as_ref());
         self
     }
 
-    /// In a process group of its own, and with nothing to read.
+    /// Runs the program in its own process group, with nothing to read.
     pub(crate) fn apart(mut self) -> Self {
         self.apart = true;
         self
     }
 
-    /// Starts it.
+    /// Starts the program.
     ///
     /// # Errors
     /// When it cannot be run.
@@ -73,7 +74,7 @@ impl Command {
         let mut flags =
             PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF;
         attributes.set_sigmask(&SigSet::empty())?;
-        // Rust's runtime has us ignore it.
+        // Rust's runtime ignores this signal in our process, and the program would inherit that.
         attributes.set_sigdefault(&SigSet::from(Signal::SIGPIPE))?;
         let nothing = self.apart.then(|| File::open("/dev/null")).transpose()?;
         if let Some(nothing) = &nothing {
@@ -95,7 +96,7 @@ fn texts(texts: impl IntoIterator<Item = OsString>) -> io::Result<Vec<CString>> 
         .collect::<Result<_, _>>()?)
 }
 
-/// A shell's exit status for a program that cannot be run.
+/// The exit status that a shell gives for a program that cannot be run.
 pub(crate) fn not_run(error: &io::Error) -> u8 {
     match error.kind() {
         io::ErrorKind::NotFound => 127,
@@ -103,11 +104,11 @@ pub(crate) fn not_run(error: &io::Error) -> u8 {
     }
 }
 
-/// A process that has ended since this was last asked: which one, and its exit status, or 128 and
-/// the number of the signal that ended it. `None` if there is none.
+/// The next process that has ended: its id, and its exit status, or 128 plus the number of the
+/// signal that ended it. `None` if no further process has ended.
 ///
 /// # Errors
-/// When there are no processes to wait for.
+/// When there are no child processes.
 pub(crate) fn ended() -> Result<Option<(Pid, u8)>, Errno> {
     loop {
         match rustix::process::wait(WaitOptions::NOHANG) {
@@ -126,11 +127,11 @@ fn exit_status(status: WaitStatus) -> u8 {
         .unwrap_or(255)
 }
 
-/// Passes a signal on to a process that has not been collected, though it may have ended.
+/// Forwards a signal to a process that has not been collected, though it may have ended.
 pub(crate) fn pass_on(received: Received, to: Pid) {
-    // What the terminal sends it sends to both: the program alone decides what Ctrl-C does. But
-    // that the terminal is gone its session's leader alone is told, as a program is in a window of
-    // its own.
+    // A signal from the terminal reaches both processes, so the program alone decides what Ctrl-C
+    // does. But when the terminal is gone, only the session's leader gets SIGHUP. If that is us, we
+    // forward it, as the program itself would be the leader in a window of its own.
     let reached_both = received.from_terminal && !(received.is_hangup() && leads_session());
     if !reached_both && let Some(signal) = rustix::process::Signal::from_named_raw(received.number)
     {

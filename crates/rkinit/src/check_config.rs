@@ -1,7 +1,8 @@
-//! `rkinit --check-config [REALM]`: which file sets what, what has no effect, where the realm's
-//! KDCs are and whether each answers.
+//! `rkinit --check-config [REALM]`: shows which file sets what, what has no effect, where the
+//! realm's KDCs are, and whether each of them answers.
 //!
-//! For people, or with `--json` for programs. It logs nobody in and changes nothing.
+//! The output is for people or, with `--json`, for programs. Nobody is logged in, and nothing is
+//! changed.
 
 mod json;
 mod report;
@@ -18,11 +19,11 @@ use crate::messages::Program;
 use crate::output;
 use report::Report;
 
-/// How long a KDC is given to answer.
+/// How long to wait for a KDC's answer.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// Checks, prints, and returns the exit status: 0 when the configuration has no mistakes and a KDC
-/// answers, or no realm is named and there is no default one.
+/// Checks and prints. The exit status is 0 if the configuration has no mistakes and, if a realm is
+/// named or there is a default realm, one of its KDCs answers.
 pub(crate) fn run(program: &Program, realm: Option<&OsStr>, as_json: bool) -> u8 {
     let client = match configuration::client() {
         Ok(client) => client,
@@ -46,7 +47,7 @@ pub(crate) fn run(program: &Program, realm: Option<&OsStr>, as_json: bool) -> u8
     }
 }
 
-/// The files and folders where the configuration is looked for.
+/// The files and folders that may contain the configuration.
 fn listed_files() -> Vec<PathBuf> {
     match configuration::variable("KRB5_CONFIG") {
         Some(list) => {

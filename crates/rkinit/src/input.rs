@@ -1,5 +1,5 @@
-//! What a tool is given: the words of its command line, what the environment and the files on this
-//! host add to them, and what a person types when asked.
+//! The input of a tool: its command line, what the environment and files on this host add to it,
+//! and what a person types when asked.
 
 pub(crate) mod addresses;
 pub(crate) mod arguments;

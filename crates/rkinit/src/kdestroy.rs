@@ -1,6 +1,6 @@
 //! `kdestroy`: removes credential caches.
 //!
-//! A cache that is not there is reported but is no failure, as with MIT.
+//! As with MIT, a cache that does not exist is reported but is not a failure.
 
 mod args;
 
@@ -16,7 +16,7 @@ use crate::kdestroy::args::Target;
 use crate::messages::refusal::MitError as _;
 use crate::messages::{Program, hint, line};
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<args::Typed>(name)
 }
@@ -65,7 +65,7 @@ fn destroy(program: &Program, cache: &Ccache, quiet: bool) -> u8 {
     1
 }
 
-/// What fails is said but is no failure.
+/// Destroys all caches. Errors are reported, but are not a failure.
 fn destroy_all(program: &Program, caches: &Collection) -> u8 {
     let caches = match caches.all() {
         Ok(caches) => caches,
@@ -90,7 +90,7 @@ fn destroy_all(program: &Program, caches: &Collection) -> u8 {
 /// The cache of `principal`.
 ///
 /// # Errors
-/// The exit status, after a message, when there is none.
+/// If there is none: the exit status, after a message was printed.
 fn of_principal(program: &Program, caches: &Collection, principal: &OsStr) -> Result<Ccache, u8> {
     let text = principal.to_string_lossy();
     let wanted = ccache_select::principal(principal.as_bytes(), false).map_err(|error| {

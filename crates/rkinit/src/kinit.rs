@@ -1,7 +1,7 @@
 //! `kinit`: gets an initial ticket and caches it.
 //!
-//! The password is asked for only when the KDC wants one, so that nobody types it for a name that
-//! does not exist.
+//! The password is asked for only when the KDC requires it, so that nobody types a password for a
+//! principal that does not exist.
 
 mod again;
 mod args;
@@ -31,7 +31,7 @@ use crate::messages::refusal::Refusal;
 use crate::messages::{Program, hint, line};
 use crate::{check_config, links, output};
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<args::Typed>(name)
 }
@@ -85,7 +85,7 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
     };
     let done = done.and_then(|got| switch(&choice).map(|()| got));
     if done.is_err() && choice.role == Role::New {
-        // A KCM daemon made it when it was named, and would keep it, empty as it is.
+        // A KCM daemon created the empty cache when we chose its name, and would keep it.
         let _ = choice.cache.destroy();
     }
     let got = done.map_err(|refusal| refusal.report(program))?;
@@ -102,18 +102,18 @@ fn kinit(program: &Program, plan: &Plan) -> Result<u8, u8> {
     }
 }
 
-/// What a run of kinit comes to.
+/// The result of a run of kinit.
 struct Got {
     credential: Credential,
     password_expiration: Option<KerberosTime>,
-    /// The command to run with it, if there is one.
+    /// The command to run beside the ticket, if any.
     company: Option<Company>,
 }
 
 fn log_in_and_store(client: &Client, plan: &Plan, choice: &Choice) -> Result<Got, Refusal> {
     let done = login::log_in(client, plan, choice)?;
     if matches!(plan.action, Action::Password) {
-        // The time of the expiry is by the KDC's clock.
+        // The expiry is compared with the KDC's clock.
         let now = done.login.by_kdc(kerberos_client::now());
         warnings::print(&done.login, now.seconds);
     }
@@ -139,7 +139,8 @@ fn not_stored(error: &ClientError) -> Refusal {
     }
 }
 
-/// Makes the cache the primary one, if another was that.
+/// Makes the cache the primary one of its collection, unless it already is, was named by the user,
+/// or is private.
 fn switch(choice: &Choice) -> Result<(), Refusal> {
     if matches!(choice.role, Role::Given | Role::Private) {
         return Ok(());
@@ -148,7 +149,7 @@ fn switch(choice: &Choice) -> Result<(), Refusal> {
     made.map_err(|error| Refusal::of(&error, "while switching to new ccache"))
 }
 
-/// Replaces the cache by one with the new ticket, in the configured format.
+/// Replaces the contents of the cache with the new ticket, in the configured format.
 fn store(client: &Client, login: &Login, cache: &Ccache) -> Result<(), ClientError> {
     let name = cache.name();
     let version = client.config().krb5().ccache_version(name.kind());
@@ -159,11 +160,11 @@ fn store(client: &Client, login: &Login, cache: &Ccache) -> Result<(), ClientErr
     Ok(cache.replace_with(&content)?)
 }
 
-/// The first option given that needs what this version lacks, and what that is.
+/// The first given option that needs a feature which this version lacks, and that feature.
 fn unsupported(plan: &Plan) -> Option<(&'static str, &'static str)> {
     match plan.action {
         _ if plan.anonymous => Some(("-n", "anonymous tickets")),
-        // As all else that only a login takes, passed over.
+        // Ignored here, like all options that only affect a login.
         Action::Renew | Action::Validate => None,
         _ if plan.armor.is_some() => Some(("-T", "FAST")),
         _ if !plan.attributes.is_empty() => Some(("-X", "preauthentication attributes")),
@@ -171,5 +172,5 @@ fn unsupported(plan: &Plan) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// What `kinit` says most failures happened in.
+/// The context of most of `kinit`'s error messages.
 const CONTEXT: &str = "while getting initial credentials";

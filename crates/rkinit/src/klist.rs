@@ -1,6 +1,6 @@
-//! `klist`: shows credential caches and keytabs, to the byte as MIT's does.
+//! `klist`: shows credential caches and keytabs. The output is byte for byte that of MIT's klist.
 //!
-//! Files are streamed: a listing needs no more memory for ten thousand tickets than for one.
+//! Files are streamed: listing ten thousand tickets needs no more memory than listing one.
 
 mod args;
 mod cache_document;
@@ -26,7 +26,7 @@ use crate::messages::refusal::Refusal;
 use crate::output;
 use crate::output::Output;
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<args::Typed>(name)
 }
@@ -63,7 +63,7 @@ fn fail(program: &Program, out: &mut Output, refusal: &Refusal) -> io::Result<u8
     Ok(refusal.report(program))
 }
 
-/// Seconds since 1970, as files count them.
+/// The current time in seconds since 1970, as in the files.
 fn now() -> u32 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)

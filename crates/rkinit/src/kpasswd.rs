@@ -1,7 +1,7 @@
 //! `kpasswd`: changes the user's own password.
 //!
-//! The old password gets a ticket for `kadmin/changepw`, which is not cached; then the new one is
-//! asked for. A password that the service rejects ends the program, as with MIT.
+//! The old password is used to get a ticket for `kadmin/changepw`, which is not cached; then the
+//! new password is asked for. As with MIT, a password that the service rejects ends the program.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -46,7 +46,7 @@ impl Arguments for Typed {
     }
 }
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<Typed>(name)
 }
@@ -93,7 +93,7 @@ fn kpasswd(program: &Program, named: Option<&OsString>) -> Result<u8, u8> {
     }
 }
 
-/// The principal that is named, else that of the cache, else the user's own name.
+/// The named principal, otherwise the principal of the cache, otherwise the user's own name.
 fn choose(program: &Program, named: Option<&OsString>) -> Result<Principal, u8> {
     let report = |error: SelectError, context| error.into_refusal(context).report(program);
     let parse = |text: &[u8]| ccache_select::principal(text, false);
@@ -105,7 +105,7 @@ fn choose(program: &Program, named: Option<&OsString>) -> Result<Principal, u8> 
     let owner = ccache_select::open(&name).and_then(|cache| Ok(cache.principal()?));
     match owner {
         Ok(owner) => return Ok(owner),
-        // Whoever has no cache is called as the system calls them.
+        // Without a cache, the principal is derived from the user's login name.
         Err(SelectError::Cache(error)) if error.is_no_cache() => {}
         Err(error) => return Err(report(error, "getting principal from ccache")),
     }
@@ -121,7 +121,8 @@ fn choose(program: &Program, named: Option<&OsString>) -> Result<Principal, u8> 
 fn log_in(client: &Client, principal: &Principal) -> Result<Login, Refusal> {
     let refusal = |error: ClientError| {
         let (message, context) = match &error {
-            // Where the KDC noticed, it is said in its words, as MIT does.
+            // The reply does not decrypt. If the KDC itself rejects the password, its own words are
+            // used, as in MIT.
             ClientError::Exchange(ExchangeError::WrongPassword(None)) => {
                 ("Password incorrect while getting initial ticket".into(), "")
             }
@@ -145,7 +146,8 @@ fn log_in(client: &Client, principal: &Principal) -> Result<Login, Refusal> {
         .map_err(refusal)
 }
 
-/// The error's text without names, as MIT's kpasswd has it: it prints what goes with the number.
+/// The error's text without names, as in MIT's kpasswd, which prints only the text that belongs to
+/// the error number.
 fn base_text(error: &ClientError) -> Cow<'static, str> {
     match error {
         ClientError::Exchange(error) => match error.kdc_code() {
@@ -158,7 +160,7 @@ fn base_text(error: &ClientError) -> Cow<'static, str> {
     }
 }
 
-/// What to do about a change that failed.
+/// What to do about a failed change.
 fn advice(error: &ClientError) -> Option<String> {
     match error {
         ClientError::PasswordChange(PasswordChangeError::UnprovenSuccess) => {

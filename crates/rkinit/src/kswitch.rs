@@ -13,7 +13,7 @@ use crate::kswitch::args::Target;
 use crate::messages::Program;
 use crate::messages::refusal::Refusal;
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<args::Typed>(name)
 }

@@ -1,7 +1,7 @@
-//! `ktutil`: makes, shows and changes keytabs.
+//! `ktutil`: creates, shows and changes keytabs.
 //!
 //! Without arguments it is MIT's interactive shell, which collects keys in a list and writes them
-//! all at once; with arguments it does one command, as Heimdal's tool of that name.
+//! all at once. With arguments it executes a single command, like Heimdal's `ktutil`.
 
 mod addent;
 mod commands;
@@ -17,7 +17,7 @@ use std::ffi::OsString;
 
 use crate::messages::Program;
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     commands::args::definition(name)
 }
@@ -32,35 +32,36 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     }
 }
 
-/// Seconds since 1970, as files count them.
+/// The current time in seconds since 1970, as in the files.
 fn now() -> u32 {
     u32::try_from(kerberos_client::now().seconds).unwrap_or(u32::MAX)
 }
 
-/// The parsers of what is typed, for the fuzz targets.
+/// The parsers of typed input, for the fuzz targets.
 pub(crate) mod fuzzing {
     use super::addent::AddEnt;
     use super::editor::{Editor, Outcome};
 
-    /// The words of a line of the shell; `None` if a quote is not closed.
+    /// The words of a shell line; `None` if a quote is not closed.
     pub fn words(line: &[u8]) -> Option<Vec<Vec<u8>>> {
         super::words::split(line).ok()
     }
 
-    /// Whether `words` are the arguments of an `addent`.
+    /// Whether `words` are valid arguments of `addent`.
     pub fn addent_is_sound(words: &[Vec<u8>]) -> bool {
         AddEnt::parse(words).is_ok()
     }
 
-    /// How many keys a document of `import` has.
+    /// The number of keys in a document for `import`.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of what is wrong with the document.
     pub fn json_keytab(text: &[u8]) -> Result<usize, String> {
         super::commands::import::read(text).map(|entries| entries.len())
     }
 
-    /// The lines that come of `keys`, with the widest that was shown in `width` columns.
+    /// The lines that result from typing `keys`, and the widest text that was shown on a terminal
+    /// of `width` columns.
     pub fn edit(keys: &[u8], width: usize) -> (Vec<String>, usize) {
         let mut editor = Editor::default();
         let mut lines = Vec::new();

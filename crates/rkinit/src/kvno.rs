@@ -1,7 +1,7 @@
 //! `kvno`: gets tickets for services and prints the version numbers of their keys.
 //!
-//! All names of a command line are looked up in one pass over the cache; what is told of them comes
-//! in their order, and the ones after a failure are told of too, as with MIT's.
+//! All names of a command line are looked up in one pass over the cache. As with MIT, results are
+//! printed in the order of the names, and a failure does not end the list.
 
 pub(crate) mod advice;
 mod args;
@@ -33,18 +33,18 @@ use crate::messages::{Program, line};
 use crate::output;
 use crate::output::Output;
 
-/// The reader of `-F`, for the fuzz target.
+/// The certificate parser of `-F`, for the fuzz target.
 pub(crate) mod fuzzing {
     /// The certificate in a PEM text.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of what is wrong with the text.
     pub fn pem_certificate(text: &[u8]) -> Result<Vec<u8>, String> {
         super::certificate::from_pem(text).map_err(|error| error.to_string())
     }
 }
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::definition::<args::Typed>(name)
 }
@@ -75,19 +75,19 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     done.unwrap_or_else(|refusal| refusal.report(program))
 }
 
-/// What is told of one name after the other.
+/// Prints the results, one name after the other.
 struct Report<'a> {
     program: &'a Program,
     quiet: bool,
-    /// In place of the lines about what succeeded.
+    /// The JSON document, printed instead of the lines about successes.
     document: Option<Document>,
-    /// Whether somebody watches.
+    /// Whether a person watches the output.
     interactive: bool,
     out: Output,
     /// The tickets for `--out-cache`.
     got: Vec<Credential>,
     failed: bool,
-    /// The last hint that was given.
+    /// The hint that was printed last.
     hinted: Option<String>,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Tells of `name`, of which `outcome` came.
+    /// Prints the `outcome` for `name`.
     ///
     /// # Errors
     /// When standard output cannot be written.
@@ -167,7 +167,7 @@ impl<'a> Report<'a> {
         };
         if !self.quiet {
             server.unparse_into(self.out.buffer());
-            // A vector takes all that is written.
+            // Writing to a vector cannot fail.
             let _ = writeln!(self.out.buffer(), ": kvno = {kvno}{verdict}");
             if self.interactive {
                 self.out.flush()?;
@@ -189,14 +189,14 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Says what went wrong, after what is waiting to be written.
+    /// Prints an error, after any output that is still buffered.
     fn refuse(&mut self, name: &OsStr, mut refusal: Refusal) -> io::Result<()> {
         self.failed = true;
         if let Some(document) = &mut self.document {
             document.error(name, &refusal.message, self.out.buffer());
         }
         self.out.flush()?;
-        // Of fifty names that are not known, one hint is enough.
+        // The same hint is printed only once, even for fifty unknown names.
         if refusal.hint == self.hinted {
             refusal.hint = None;
         } else if refusal.hint.is_some() {
@@ -207,7 +207,7 @@ impl<'a> Report<'a> {
     }
 }
 
-/// The text of `error` as MIT's kvno has it, and its kinit for a ticket that it gets anew.
+/// The text of `error` as in MIT's kvno, and in MIT's kinit for renewing and validating a ticket.
 pub(crate) fn message(error: &ClientError) -> Cow<'static, str> {
     match error {
         ClientError::Exchange(error) => error.mit_tgs_message(),

@@ -1,14 +1,15 @@
-//! The command-line tools as a library, one module a tool. What they share: `input` is all that a
-//! tool is given, `output` what it lists, `messages` what it says when something went wrong.
+//! The command-line tools as a library, with one module per tool. Shared modules: `input` is
+//! everything that a tool is given, `output` is for listings, and `messages` is for errors.
 //!
-//! One binary answers to the name it is called by: `rkinit` or `kinit`, `rklist` or `klist`,
-//! `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or `ktutil`,
-//! `rkpasswd` or `kpasswd`, so that a symbolic link is a drop-in for MIT's tool of that name; and
-//! to `rekinit`, a sidecar. Options, output, messages and exit codes are MIT's; what differs is
-//! listed in `docs/TOOLS.md`.
+//! A single binary behaves according to the name it is called by: `rkinit` or `kinit`, `rklist` or
+//! `klist`, `rkvno` or `kvno`, `rkdestroy` or `kdestroy`, `rkswitch` or `kswitch`, `rktutil` or
+//! `ktutil`, `rkpasswd` or `kpasswd`. So a symbolic link is a drop-in replacement for MIT's tool of
+//! that name. Under the name `rekinit`, it is a sidecar. Options, output, messages and exit codes
+//! are MIT's; `docs/TOOLS.md` lists the differences.
 //!
-//! What this crate leaves to others: files to `kerberos_files`, the exchange with a KDC to
-//! `kerberos_client`. It is the only crate that prints, prompts or reads the user's environment.
+//! What this crate leaves to others: files are read and written by `kerberos_files`, and exchanges
+//! with a KDC are made by `kerberos_client`. This is the only crate that prints, prompts or reads
+//! the user's environment.
 #![forbid(unsafe_code)]
 
 mod beside;
@@ -35,7 +36,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use links::NAMES;
 use messages::{Program, trace};
 
-/// What the fuzz targets call; not for anyone else.
+/// Functions for the fuzz targets; not for other callers.
 #[doc(hidden)]
 pub mod fuzzing {
     pub use crate::ktutil::fuzzing::{addent_is_sound, edit, json_keytab, words};
@@ -43,9 +44,9 @@ pub mod fuzzing {
     pub use crate::rekinit::fuzzing::{answer_to_request, json_secret, sidecar_file};
 }
 
-/// Runs the tool that the first argument, the program's own name, stands for.
+/// Runs the tool named by the first argument, which is the program's own name.
 ///
-/// A name that no tool has runs `rkinit`, so that the binary may be renamed.
+/// A name that does not belong to any tool runs `rkinit`, so that the binary may be renamed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter();
     let program = Program::new(arguments.next());
@@ -53,7 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let tool = Tool::from_name(program.name());
     Tool::go_by_names_of_kind(program.name());
     let program = match tool {
-        // MIT's other tools show the text of an error as the library's table has it.
+        // MIT's other tools print errors as in the library's table, and ignore `err_fmt`.
         Tool::Kinit | Tool::Klist | Tool::Kvno => program.heeding_err_fmt(),
         _ => program,
     };
@@ -70,8 +71,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// What each tool takes, by every name it answers to: manual pages and shell completions are made
-/// of it (`cargo xtask pages`).
+/// The clap definition of each tool, for every name of the tool. Manual pages and shell completions
+/// are generated from them (`cargo xtask pages`).
 pub fn definitions() -> Vec<clap::Command> {
     let define = |(name, tool)| match tool {
         Tool::Kinit => kinit::definition(name),
@@ -100,7 +101,7 @@ enum Tool {
 }
 
 impl Tool {
-    /// Every name a tool answers to; the first of a tool is our own.
+    /// The names of all tools. The first name of each tool is our own.
     const NAMES: [(&'static str, Self); 15] = [
         ("rkinit", Self::Kinit),
         ("kinit", Self::Kinit),
@@ -123,38 +124,38 @@ impl Tool {
         Self::known(name).map_or(Self::Kinit, |(_, tool)| tool)
     }
 
-    /// The name and the tool that a program's own name stands for.
+    /// The name and the tool that belong to the program's own name.
     fn known(name: &str) -> Option<(&'static str, Self)> {
-        // `klist.mit` and `klist.exe` are klist too.
+        // `klist.mit` and `klist.exe` also mean klist.
         let stem = name.split('.').next().unwrap_or(name);
         Self::NAMES.into_iter().find(|(known, _)| *known == stem)
     }
 
-    /// From now on the tools are shown by names such as `called`: MIT's or our own.
+    /// From now on, tools are shown with names of the same kind as `called`: MIT's or our own.
     fn go_by_names_of_kind(called: &str) {
         let is_mits = Self::known(called).is_some_and(|(name, _)| !is_our_own(name));
         BY_MITS_NAMES.store(is_mits, Ordering::Relaxed);
     }
 
-    /// The name of one kind or the other.
+    /// The tool's name of the given kind.
     fn name(self, of_mit: bool) -> &'static str {
         let mut names = Self::NAMES.iter().filter(|(_, tool)| *tool == self);
         let is_wanted = |(name, _): &&(&'static str, Self)| is_our_own(name) != of_mit;
-        // The sidecar has only one.
+        // The sidecar has only one name.
         names.find(is_wanted).map_or("rekinit", |(name, _)| name)
     }
 }
 
-/// Whether the name is none of MIT's.
+/// Whether the name is ours and not MIT's.
 fn is_our_own(name: &str) -> bool {
     name.starts_with('r')
 }
 
-/// Whether hints name the tools as MIT does. Who has called one by MIT's name has links of those
-/// names; by our own names all are there.
+/// Whether hints use MIT's names of the tools. A user who called a tool by its MIT name has links
+/// with those names; our own names always exist.
 static BY_MITS_NAMES: AtomicBool = AtomicBool::new(false);
 
-/// The name by which a person can call the tool, for hints.
+/// The name by which the user can call the tool, for hints.
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name(BY_MITS_NAMES.load(Ordering::Relaxed)))

@@ -1,7 +1,7 @@
-//! `--install-links`: makes the links by which the one binary answers to every tool's name.
+//! `--install-links`: creates the links through which the single binary can be called by the name
+//! of each tool.
 //!
-//! It replaces links that lead to this binary already and nothing else, so that a real `klist`
-//! is not lost.
+//! Only links that already point to this binary are replaced, so that a real `klist` is not lost.
 
 use std::ffi::OsStr;
 use std::io;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::messages::{Program, hint, system_text};
 
-/// Every tool by the name that is our own; the first is the binary's.
+/// Our own names of all tools; the first is the name of the binary.
 pub const NAMES: [&str; 8] = [
     "rkinit",
     "rklist",
@@ -24,7 +24,7 @@ const MIT_NAMES: [&str; 7] = [
     "kinit", "klist", "kdestroy", "kswitch", "kvno", "ktutil", "kpasswd",
 ];
 
-/// Makes the links in `directory` and returns the exit status.
+/// Creates the links in `directory` and returns the exit status.
 pub(crate) fn install(program: &Program, directory: &OsStr, mit_names: bool) -> u8 {
     let directory = Path::new(directory);
     let binary = match program.path() {
@@ -64,7 +64,7 @@ pub(crate) fn install(program: &Program, directory: &OsStr, mit_names: bool) -> 
     0
 }
 
-/// Makes `link` lead to `binary`; a link within the same directory is relative, so that the
+/// Makes `link` point to `binary`. A link within the same directory is relative, so that the
 /// directory may be copied.
 fn make(binary: &Path, link: &Path) -> io::Result<()> {
     let directory = link.parent().unwrap_or(Path::new("/")).canonicalize()?;

@@ -1,8 +1,8 @@
-//! What the tools say on standard error: `prog: message context`, then a `hint:` line.
+//! What the tools print on standard error: `prog: message context`, then a `hint:` line.
 //!
-//! The first line is worded and laid out as MIT's `com_err` does, because scripts match it; the
-//! hint is ours and says what to do next. It knows no Kerberos: the wording of each error comes
-//! from its type.
+//! The first line has the wording and layout of MIT's `com_err`, because scripts match it. The hint
+//! is our own and says what to do next. This module knows nothing about Kerberos: the wording of an
+//! error comes from its type.
 
 pub(crate) mod advice;
 pub(crate) mod refusal;
@@ -13,18 +13,19 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::{fmt, io};
 
-/// The name a tool was called by; every message starts with it.
+/// The name that a tool was called by; every message starts with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     name: String,
-    /// As it was called: with a path or without.
+    /// As given by the caller: with or without a path.
     called: PathBuf,
-    /// Whether errors are put as krb5.conf wants them, which not all of MIT's tools do.
+    /// Whether errors are formatted according to `err_fmt` of krb5.conf; not all of MIT's tools do
+    /// so.
     heeds_err_fmt: bool,
 }
 
 impl Program {
-    /// The program that was called as `argv0`.
+    /// The program that was called with the name `argv0`.
     pub(crate) fn new(argv0: Option<OsString>) -> Self {
         let called = PathBuf::from(argv0.unwrap_or_else(|| "rkinit".into()));
         let name = called.file_name().unwrap_or(OsStr::new("rkinit"));
@@ -35,7 +36,7 @@ impl Program {
         }
     }
 
-    /// The same program, which puts its errors as `err_fmt` of krb5.conf wants them.
+    /// The same program, which formats its errors according to `err_fmt` of krb5.conf.
     pub(crate) fn heeding_err_fmt(self) -> Self {
         Self {
             heeds_err_fmt: true,
@@ -43,12 +44,13 @@ impl Program {
         }
     }
 
-    /// Whether it does.
+    /// Whether errors are formatted according to `err_fmt`.
     pub(crate) fn heeds_err_fmt(&self) -> bool {
         self.heeds_err_fmt
     }
 
-    /// Where the program is: what the kernel says or, without `/proc`, the path in its call.
+    /// The path of the program: from the kernel or, without `/proc`, from the name it was called
+    /// by.
     pub(crate) fn path(&self) -> io::Result<PathBuf> {
         std::env::current_exe().or_else(|error| {
             let has_directory = self.called.components().nth(1).is_some();
@@ -60,7 +62,8 @@ impl Program {
         })
     }
 
-    /// The same under the whole name that it was called by, as MIT's kpasswd goes by.
+    /// The same program, whose messages show the full name that it was called by, as MIT's kpasswd
+    /// does.
     pub(crate) fn in_full(&self) -> Self {
         Self {
             name: self.called.to_string_lossy().into_owned(),
@@ -68,12 +71,12 @@ impl Program {
         }
     }
 
-    /// The last part of the path that it was called by.
+    /// The last component of the path that it was called by.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Prints `prog: message context`; an empty context adds no blank.
+    /// Prints `prog: message context`. Without a context there is no trailing blank.
     pub(crate) fn error(&self, message: impl fmt::Display, context: impl fmt::Display) {
         let context = context.to_string();
         let blank = if context.is_empty() { "" } else { " " };
@@ -81,18 +84,18 @@ impl Program {
     }
 }
 
-/// Prints `hint: …`, what to do about the error before it.
+/// Prints `hint: …`, what to do about the preceding error.
 pub(crate) fn hint(text: impl fmt::Display) {
     line(format_args!("hint: {text}"));
 }
 
-/// What the system said, without Rust's `(os error N)`: as the C library words it.
+/// The system's error text in the wording of the C library, without Rust's `(os error N)`.
 pub(crate) fn system_text(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
-/// Prints a line on standard error, in one write; a closed standard error is nobody's problem.
+/// Prints a line on standard error, in a single write. A closed standard error is ignored.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }

@@ -1,7 +1,7 @@
 //! Standard output as one growing buffer, written in large pieces.
 //!
-//! A listing of ten thousand tickets is a few system calls, and a reader that goes away ends the
-//! tool quietly.
+//! So a listing of ten thousand tickets takes only a few system calls. If the reader goes away, the
+//! tool ends quietly.
 
 pub(crate) mod hex;
 pub(crate) mod host_names;
@@ -21,11 +21,11 @@ use rustix::termios::isatty;
 
 use crate::messages::{Program, system_text};
 
-/// What is written at once.
+/// The buffer is written once it has this size.
 const FLUSH_AT: usize = 60 * 1024;
 
-/// The exit status of a program ended by SIGPIPE, as a shell reports it: what MIT's tools show
-/// when their reader goes away.
+/// The exit status of a program that SIGPIPE ended, as a shell reports it. MIT's tools end like
+/// that when their reader goes away.
 pub(crate) const BROKEN_PIPE_STATUS: u8 = 141;
 
 /// Buffered standard output.
@@ -38,7 +38,7 @@ impl Output {
         Self { buffer: Vec::new() }
     }
 
-    /// Where to append; call [`flush_if_full`](Self::flush_if_full) after each record.
+    /// The buffer to append to; call [`flush_if_full`](Self::flush_if_full) after each record.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.buffer
     }
@@ -48,7 +48,7 @@ impl Output {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Writes the buffer out when it has grown large.
+    /// Writes the buffer if it has grown large.
     pub(crate) fn flush_if_full(&mut self) -> io::Result<()> {
         if self.buffer.len() < FLUSH_AT {
             Ok(())
@@ -57,7 +57,7 @@ impl Output {
         }
     }
 
-    /// Writes the buffer out.
+    /// Writes the buffer.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         let result = show(&self.buffer);
         self.buffer.clear();
@@ -65,13 +65,13 @@ impl Output {
     }
 }
 
-/// From now on standard output is for a document alone.
+/// From now on, standard output is reserved for a JSON document.
 pub(crate) fn reserve_for_document() {
     RESERVED.store(true, Ordering::Relaxed);
 }
 
-/// Writes what a person is to read, as a prompt, to standard output or, when that is for a
-/// document, to standard error. That it cannot be shown keeps nobody from going on.
+/// Writes text for a person, such as a prompt, to standard output, or to standard error if standard
+/// output is reserved for a document. Errors are ignored, because the tool can go on without it.
 pub(crate) fn tell(text: &[u8]) {
     if RESERVED.load(Ordering::Relaxed) {
         let _ = io::stderr().write_all(text);
@@ -82,9 +82,9 @@ pub(crate) fn tell(text: &[u8]) {
 
 static RESERVED: AtomicBool = AtomicBool::new(false);
 
-/// Writes a listing to standard output, with names in it that anybody may have chosen: a terminal
-/// gets no control characters beyond the ends of lines and tabs, a pipe or a file every byte as it
-/// is.
+/// Writes a listing to standard output. It may contain names that anybody could have chosen, so a
+/// terminal gets no control characters except line ends and tabs. Pipes and files get every byte
+/// unchanged.
 pub(crate) fn show(bytes: &[u8]) -> io::Result<()> {
     if !isatty(stdout()) {
         return write_all(bytes);
@@ -107,7 +107,8 @@ pub(crate) fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// The exit status for a failure to write to standard output, said unless the reader went away.
+/// The exit status after standard output could not be written. Prints the error, unless the reader
+/// just went away.
 pub(crate) fn failure(program: &Program, error: &io::Error) -> u8 {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return BROKEN_PIPE_STATUS;

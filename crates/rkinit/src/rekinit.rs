@@ -7,8 +7,8 @@
 //!                                                   ▼ status
 //!  signals, files, http, processes, systemd ◄──── life: the main thread, asleep in one poll
 //! ```
-//! When tickets are refreshed is decided by `kerberos_client`'s keeper; this module brings the
-//! secret, the cache and all that people and programs want to see of it.
+//! The keeper in `kerberos_client` decides when tickets are refreshed. This module provides the
+//! secret and the cache, and everything through which people and programs observe them.
 
 mod check;
 mod files;
@@ -30,13 +30,13 @@ use crate::messages::Program;
 use crate::rekinit::setup::args::Typed;
 use crate::rekinit::setup::{Setup, args, environment};
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(crate) fn definition(name: &str) -> clap::Command {
     arguments::define::<Typed>(name, args::USAGE, args::EXAMPLES)
 }
 
-/// Runs `rekinit` and returns its exit status: 1 when there are no tickets, 2 for a wrong command
-/// line, and with an application that one's.
+/// Runs `rekinit`. The exit status is 1 when there are no tickets and 2 for a wrong command line;
+/// with an application, it is the application's exit status.
 pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let (arguments, application) = args::split(arguments);
     let parse = |words: &[OsString], origin: Option<&str>| {
@@ -49,7 +49,7 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     if typed.says_nothing() {
         let mut words = environment::words();
         words.extend(arguments);
-        // The command line alone was fine.
+        // The command line itself is valid, so the mistake came from the environment.
         typed = match parse(&words, Some(&environment::origin())) {
             Ok(typed) => typed,
             Err(status) => return status,
@@ -69,25 +69,25 @@ pub(crate) fn run(program: &Program, arguments: impl IntoIterator<Item = OsStrin
     }
 }
 
-/// The parsers of what is mounted and what comes by HTTP, for the fuzz target.
+/// The parsers of mounted files and of HTTP requests, for the fuzz target.
 pub(crate) mod fuzzing {
-    /// What is answered to an HTTP request where every page is `page` and there is no trouble.
+    /// The answer to an HTTP request if every page is `page` and all tickets are fine.
     pub fn answer_to_request(request: &[u8], page: &str) -> Vec<u8> {
         super::status::http::answer(request, &|_| (true, page.to_owned()))
     }
 
-    /// How many tickets a file of `--config` lists.
+    /// The number of tickets in a `--config` file.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of what is wrong with the file.
     pub fn sidecar_file(text: &str) -> Result<usize, String> {
         super::setup::tickets_of_file(text)
     }
 
-    /// Whether a secret in JSON says whose it is.
+    /// Whether a secret in JSON names its principal.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A description of what is wrong with the secret.
     pub fn json_secret(bytes: &[u8]) -> Result<bool, String> {
         super::secret::is_named(bytes).map_err(|error| error.to_string())
     }

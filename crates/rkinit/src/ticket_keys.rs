@@ -1,42 +1,43 @@
-//! The key of a keytab that opens a ticket, as a service would look for it.
+//! Finds the key of a keytab that decrypts a ticket, in the way a service would.
 //!
-//! As in MIT's library every key of the ticket's encryption type is tried, whoever's it is: a
-//! service may have its key under an alias. The service's own are tried first.
+//! As in MIT's library, all keys of the ticket's encryption type are tried, whichever principal
+//! they belong to, because a service may have its key under an alias. The service's own keys are
+//! tried first.
 
 use kerberos_asn1::der::{Decode as _, Reader};
 use kerberos_asn1::{EncTicketPart, EncryptedData, Ticket};
 use kerberos_crypto::{Key, KeyUsage, Plaintext};
 use kerberos_files::keytab::{KeytabEntryView, KeytabError, KeytabFile};
 
-/// A ticket's content.
+/// A decrypted ticket.
 pub(crate) struct Opened {
-    /// The key of the service.
+    /// The key that decrypted it.
     pub(crate) key: Key,
     plain: Plaintext,
 }
 
-/// What the keytab has beside the key that was sought, in the order of how near it comes.
+/// The closest match that the keytab has for the wanted key, ordered from far to near.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Found {
-    /// Nothing of the service.
+    /// No keys of the service.
     Nothing,
-    /// Keys of the service, of other types.
+    /// Keys of the service, but of other encryption types.
     OtherType,
-    /// Keys of the service, of other versions.
+    /// Keys of the service, but of other versions.
     OtherVersion,
-    /// The version of the service's key that the ticket names.
+    /// A key of the service with the version that the ticket names.
     Same,
 }
 
 impl Opened {
-    /// The content, if it is what a ticket has.
+    /// The decoded content, if it is a valid ticket content.
     pub(crate) fn part(&self) -> Option<EncTicketPart<'_>> {
-        // What the cipher's last block has beyond the value does not matter (RFC 3961 §5.3).
+        // Bytes that the cipher's last block has beyond the value do not matter (RFC 3961 §5.3).
         EncTicketPart::decode(&mut Reader::new(&self.plain)).ok()
     }
 }
 
-/// Opens `ticket` with a key of the keytab, or tells how near its keys come.
+/// Decrypts `ticket` with a key of the keytab; otherwise returns how close the keytab's keys come.
 ///
 /// # Errors
 /// When the keytab cannot be read.
@@ -52,8 +53,8 @@ pub(crate) fn open(
     Ok(opened.ok_or(found))
 }
 
-/// The ticket's content, if a key of the service (or, else, of anybody else) decrypts it; and how
-/// near the service's keys come.
+/// The decrypted ticket, if a key of the service or, failing that, of any other principal decrypts
+/// it; and how close the service's keys come.
 fn search(
     keytab: &KeytabFile,
     ticket: &Ticket<'_>,
@@ -84,7 +85,7 @@ fn nearness(entry: &KeytabEntryView<'_>, sealed: &EncryptedData<'_>) -> Found {
         return Found::OtherType;
     }
     match sealed.kvno {
-        // Some keytabs have room for the low octet of a version only, and version 0 is any.
+        // Some keytabs store only the low octet of a version, and version 0 matches any.
         Some(kvno) if ![0, kvno, kvno & 0xff].contains(&entry.kvno()) => Found::OtherVersion,
         _ => Found::Same,
     }

@@ -1,4 +1,5 @@
-//! A client of the service, with its ticket in a cache, as of this machine and now.
+//! A client of the service with its ticket in a cache, created on this machine with the current
+//! time.
 
 use kerberos_asn1::{KerberosString, TicketFlags};
 use kerberos_client::{Client, Config, now};
@@ -10,7 +11,7 @@ use kerberos_testkdc::forge::{enc_ticket_part, seal};
 use crate::constant::Constant;
 use crate::service::{NAME, key, lasting};
 
-/// Who the client is.
+/// The client's principal.
 pub const WHO: &str = "alice@R";
 
 /// The client, and its cache.
@@ -25,7 +26,7 @@ pub fn client() -> (Client, CcacheName) {
         &session,
         now().seconds,
     );
-    // However long is fuzzed.
+    // Long enough for any fuzzing run.
     part.endtime = kerberos_asn1::KerberosTime::from_unix(now().seconds + 30 * 86_400);
     let (realm, sname) = (KerberosString(server.realm()), server.to_wire());
     let ticket = seal(&part, realm, sname, (&key, Some(1)), &mut Constant);

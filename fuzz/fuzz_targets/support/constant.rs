@@ -1,6 +1,6 @@
-//! Randomness that is none.
+//! A source of "random" numbers that are constant.
 
-/// The same number again and again, so that honest runs are alike.
+/// Returns the same number again and again, so that honest runs are identical.
 pub struct Constant;
 
 impl rand_core::TryRng for Constant {

@@ -1,4 +1,4 @@
-//! Two ends of a context that is established.
+//! Both ends of an established context.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use kerberos_proto::MemoryReplayCache;
 use crate::constant::Constant;
 use crate::ticket::{self, NOW};
 
-/// Both ends of a context with keys of this type.
+/// Both ends of a context with keys of this encryption type.
 pub fn contexts(etype: EncryptionType) -> (Box<Context>, Box<Context>) {
     let (service, credential) = ticket::service(etype);
     let mut options = InitiatorOptions::default();

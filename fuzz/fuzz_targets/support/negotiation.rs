@@ -1,22 +1,22 @@
-//! Both ends of a context that is being established, with a hostile network in between, and what
-//! they must agree on in the end.
+//! Both ends of a context that is being established, over a hostile network, and what they must
+//! agree on in the end.
 
 use kerberos_gss::{Context, Protection, Step, StepError};
 
 use crate::constant::Constant;
 use crate::script::Script;
 
-/// What came of it.
+/// The result.
 pub struct Played {
     /// The initiator's context, if it has one.
     pub ours: Option<Box<Context>>,
-    /// The acceptor's.
+    /// The acceptor's context, if it has one.
     pub theirs: Option<Box<Context>>,
-    /// Nothing was altered on the way.
+    /// Whether nothing was altered on the way.
     pub honest: bool,
 }
 
-/// Passes the tokens on, beginning with that of `first`; `script` says what happens to them.
+/// Passes the tokens on, beginning with the one of `first`; `script` says what happens to them.
 pub fn play(
     script: &mut Script<'_>,
     first: Step,
@@ -58,8 +58,8 @@ pub fn play(
     played
 }
 
-/// Two ends that both have a context have the same one, and understand each other. Where tokens
-/// that were signed got lost (`lossy`), messages may be refused as out of order.
+/// Two ends that both have a context have the same one, and understand each other. If signed tokens
+/// were lost (`lossy`), messages may be refused as out of order.
 pub fn agree(ours: &mut Context, theirs: &mut Context, lossy: bool) {
     let essence = |context: &Context| {
         let details = &context.details;

@@ -1,5 +1,5 @@
-//! Honest KDCs of several realms, and what a hostile network may not change of the tickets they
-//! give.
+//! Honest KDCs of several realms, and what a hostile network must not be able to change in their
+//! tickets.
 
 use core::time::Duration;
 
@@ -7,8 +7,8 @@ use kerberos_asn1::{Decode, Ticket};
 use kerberos_proto::{Credential, Request};
 use kerberos_testkdc::{Kdc, Transport};
 
-/// The answer of the KDC of the request's realm, a billion seconds after 1970; nothing where there
-/// is no such realm.
+/// The answer of the KDC for the request's realm, a billion seconds after 1970; empty if there is
+/// no such realm.
 pub fn answer(kdcs: &[Kdc], request: &Request) -> Vec<u8> {
     let mut all = kdcs.iter();
     let kdc = all.find(|kdc| kdc.realm().as_bytes() == request.realm);
@@ -17,7 +17,7 @@ pub fn answer(kdcs: &[Kdc], request: &Request) -> Vec<u8> {
         .unwrap_or_default()
 }
 
-/// What an attacker may not change.
+/// The parts that an attacker must not be able to change.
 pub fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + use<> {
     (
         credential.client.to_string(),
@@ -32,7 +32,7 @@ pub fn essence(credential: &Credential) -> impl PartialEq + core::fmt::Debug + u
     )
 }
 
-/// What the KDC looks at of it: that the type of the name is another makes it no other ticket.
+/// The parts that a KDC reads: a ticket with another name type is still the same ticket.
 fn second_ticket(der: &[u8]) -> impl PartialEq + core::fmt::Debug + use<> {
     let Ok(ticket) = Ticket::from_der(der) else {
         return None;

@@ -1,12 +1,16 @@
 //! A hostile network: what happens to the messages of an honest peer.
 
-/// What happens to the messages, read from the fuzzer's input; at its end all are passed on.
+/// What happens to the messages, read from the fuzzer's input. After its end, all messages are
+/// passed on.
 pub struct Script<'a>(pub &'a [u8]);
 
 impl Script<'_> {
-    /// Whether everything is passed on as it is. Such a run must succeed, else a target whose own
-    /// set-up fails would find nothing for ever.
-    #[allow(dead_code, reason = "the targets whose honest run may fail share this file, too")]
+    /// Whether everything is passed on unchanged. Such a run must succeed; otherwise a target with
+    /// a faulty set-up would never find anything.
+    #[allow(
+        dead_code,
+        reason = "the targets whose honest run may fail share this file, too"
+    )]
     pub fn is_honest(&self) -> bool {
         self.0.iter().all(|byte| *byte == 0)
     }
@@ -18,8 +22,8 @@ impl Script<'_> {
         first
     }
 
-    /// The message as it arrives: as it was, replaced, cut short, or with octets added, taken out
-    /// or replaced.
+    /// The message as it arrives: unchanged, replaced, cut short, or with octets added, removed or
+    /// replaced.
     pub fn alter(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
         match self.byte() % 4 {
             0 => answer,

@@ -1,4 +1,4 @@
-//! A service with its keytab, as of this machine.
+//! A service with its keytab, on this machine.
 
 use std::os::fd::{AsRawFd, IntoRawFd};
 
@@ -9,15 +9,15 @@ use kerberos_proto::Principal;
 
 use crate::memory_file;
 
-/// Its name.
+/// The service's name.
 pub const NAME: &str = "HTTP/www@R";
 
-/// Its key.
+/// The service's key.
 pub fn key() -> KeyBlock {
     KeyBlock::new(EncryptionType::AES128_CTS_HMAC_SHA1_96, vec![7; 16])
 }
 
-/// The service, which remembers no request.
+/// The service, without a replay cache.
 pub fn service() -> ServiceAcceptor {
     let entry = KeytabEntry {
         principal: Principal::parse(NAME).expect("a name"),
@@ -33,7 +33,7 @@ pub fn service() -> ServiceAcceptor {
     ServiceAcceptor::new(&config).expect("a keytab")
 }
 
-/// The name of a file that holds `bytes`, and is read again and again.
+/// The name of a file that contains `bytes` and can be read again and again.
 pub fn lasting(bytes: &[u8]) -> String {
     let file = memory_file::holding(bytes);
     let name = format!("FILE:/proc/self/fd/{}", file.as_raw_fd());

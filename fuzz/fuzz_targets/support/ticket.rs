@@ -12,13 +12,13 @@ use kerberos_testkdc::forge::{enc_ticket_part, seal};
 
 use crate::constant::Constant;
 
-/// When everything happens.
+/// The time at which everything happens.
 pub const NOW: Timestamp = Timestamp {
     seconds: 1_000_000_000,
     microseconds: 7,
 };
 
-/// A service, and a client's ticket for it whose session key has this type.
+/// A service, and a client's ticket for it with a session key of this type.
 pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
     let etype = EncryptionType::AES128_CTS_HMAC_SHA1_96;
     let block = KeyBlock::new(etype, vec![1; 16]);
@@ -32,7 +32,7 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
         &session,
         NOW.seconds,
     );
-    // Something of everything.
+    // The ticket uses every optional part.
     let address = HostAddress {
         addr_type: AddressType::IPV4,
         address: &[127, 0, 0, 1],

@@ -1,7 +1,8 @@
-//! The tools as a user meets them: exit codes, bad places, hostile KDCs, no secret shown.
+//! The tools from a user's view: exit codes, unusable paths, hostile KDCs, and no secrets in the
+//! output.
 //!
-//! The tests are in `tests/`, one file a subject. What MIT's tools would do in the same place is
-//! the subject of `interop`; here no real server is needed.
+//! The tests are in `tests/`, with one file per subject. They need no real server; the package
+//! `interop` compares the tools with MIT's.
 #![forbid(unsafe_code)]
 
 pub mod sidecar;
@@ -14,8 +15,7 @@ use test_support::{Finished, Place, Tool};
 /// The realm of [`realm`].
 pub const REALM: &str = "CLI.TEST";
 
-/// A running KDC with the user `alice`, whose password is [`PASSWORD`], and a place that leads
-/// to it.
+/// A running KDC with the user `alice`, whose password is [`PASSWORD`], and a place that uses it.
 ///
 /// # Panics
 /// When it cannot be started.
@@ -23,7 +23,7 @@ pub fn realm() -> (TestKdc, Place) {
     realm_of(TestKdc::builder(REALM).principal("alice", PASSWORD))
 }
 
-/// The same of another KDC.
+/// The same for another KDC.
 ///
 /// # Panics
 /// When it cannot be started.
@@ -34,15 +34,15 @@ pub fn realm_of(builder: TestKdcBuilder) -> (TestKdc, Place) {
     (kdc, place)
 }
 
-/// A password that would be noticed wherever it shows.
+/// A password that is easy to find in any output.
 pub const PASSWORD: &str = "correct-horse-battery-staple";
 
-/// `alice`'s password as kinit reads it.
+/// `alice`'s password as typed for kinit.
 pub fn typed_password() -> String {
     format!("{PASSWORD}\n")
 }
 
-/// Our kinit with these arguments, to which `alice`'s password is typed.
+/// Our kinit with these arguments, and `alice`'s password as input.
 pub fn kinit(place: &Place, arguments: &str) -> Tool {
     place.ours("kinit").line(arguments).stdin(typed_password())
 }
@@ -62,14 +62,14 @@ pub fn place_without_kdc() -> Place {
     Place::new(&test_support::Krb5Conf::new(REALM).kdc(REALM, format!("127.0.0.1:{port}")))
 }
 
-/// A cache of `bob` with a ticket-granting ticket, as some earlier login left it.
+/// A cache of `bob` with a ticket-granting ticket, as if from an earlier login.
 pub fn old_cache() -> Vec<u8> {
     let bob = RawPrincipal::new("bob", REALM);
     let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
     raw::cache(4, None, &bob, &[RawCredential::new(&bob, &tgt)])
 }
 
-/// Checks that a failed run said what is wrong, naming `what`, and then what to do, and that it
+/// Checks that a failed run printed an error that contains `what`, followed by a hint, and that it
 /// did not panic.
 ///
 /// # Panics

@@ -1,4 +1,4 @@
-//! What the tests of the sidecar share: how it is called and asked, and keytabs for it.
+//! Shared by the sidecar's tests: how to run and query it, and keytabs for it.
 #![expect(clippy::expect_used, reason = "serves tests only")]
 
 use std::io::{Read, Write};
@@ -19,10 +19,10 @@ pub fn start(place: &Place, arguments: &str) -> Sidecar {
     Sidecar::start(tool, place.path("log"))
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 ///
 /// # Panics
-/// When it is not so within half a minute.
+/// When it does not hold within half a minute.
 #[track_caller]
 pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
@@ -35,15 +35,15 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// Writes the keys that `kdc` has for `who` into the keytab of that name.
+/// Writes the keys of `who` at `kdc` to the keytab called `name`.
 pub fn write_keytab(kdc: &TestKdc, who: &str, place: &Place, name: &str) {
     place.write(name, kdc.keytab(who));
 }
 
-/// What is said at `address` of `path`: the status line and the body.
+/// The answer to `GET path` at `address`: the status line and the body.
 ///
 /// # Panics
-/// When nobody answers.
+/// When there is no answer.
 pub fn get(address: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).expect("it listens");
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
@@ -56,10 +56,10 @@ pub fn get(address: &str, path: &str) -> (String, String) {
     )
 }
 
-/// The address that `sidecar` listens at, whose log is JSON.
+/// The address where `sidecar`, whose log must be JSON, listens.
 ///
 /// # Panics
-/// When it does not say so.
+/// When its log does not contain the address.
 pub fn address(sidecar: &mut Sidecar) -> String {
     sidecar.wait_for("\"event\":\"listening\"", 1);
     let log = sidecar.log();

@@ -1,20 +1,20 @@
-//! A terminal, made by script(1), on which a test types.
+//! A terminal, provided by script(1), on which a test types.
 
 use std::fmt::Write as _;
 
 use test_support::{Finished, Place};
 
 /// Runs `command` on a terminal and types each text with a line feed once the screen shows its
-/// prompt: earlier the terminal's own echo might still be on. How it ended, and what the screen
-/// showed.
+/// prompt: before that, the terminal's own echo might still be on. Returns the exit status and the
+/// screen's text.
 ///
 /// # Panics
-/// When there is no script(1).
+/// When script(1) is not installed.
 #[expect(clippy::expect_used, reason = "serves tests only")]
 pub fn type_into(place: &Place, command: &str, typed: &[(&str, &str)]) -> (Finished, String) {
     let mut feed = String::new();
     for (prompt, text) in typed {
-        // Not for ever, where it never comes.
+        // With a limit, in case it never comes.
         let _ = writeln!(
             feed,
             "n=0; until grep -qF '{prompt}' screen 2>/dev/null || [ $((n += 1)) -gt 400 ]; do \

@@ -1,4 +1,4 @@
-//! `--check-config`: what people and programs are told about krb5.conf and the KDCs.
+//! `--check-config`: what it tells people and programs about krb5.conf and the KDCs.
 
 use cli::{REALM, place_without_kdc, realm};
 use test_support::{Krb5Conf, Place};
@@ -33,7 +33,7 @@ fn a_kdc_that_answers() {
         );
     }
     assert_eq!(done.stderr(), "", "{done}");
-    // It is a question, not a log-in.
+    // The check does not log in.
     assert!(!place.cache().exists());
 
     let json = place
@@ -67,7 +67,7 @@ fn a_kdc_that_does_not() {
         json.stdout().contains("\"error\":\"Connection refused\""),
         "{json}"
     );
-    // Another realm has none at all.
+    // The other realm has no KDCs.
     let done = place
         .ours("kinit")
         .line("--check-config OTHER.TEST")
@@ -125,7 +125,7 @@ fn lines_without_effect() {
     check("krb4_config = /etc/krb.conf  (no effect here: only for obsolete programs)\n");
     check("default_realm = LATER  (no effect: an earlier line overrides it)\n");
     check("more.conf:2: [libdefaults] proxiable = ");
-    // Nothing in a file drives the terminal.
+    // Text from a file must not control the terminal.
     assert!(!text.contains(['\u{1b}', '\u{7}']), "{done}");
     assert!(!run("--check-config --json").stdout().contains('\u{1b}'));
 }

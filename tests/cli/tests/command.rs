@@ -1,4 +1,4 @@
-//! `kinit … -- COMMAND`: a program with a cache of its own; and passwords from files.
+//! `kinit … -- COMMAND`: a program with a private cache; and passwords from files.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::{Account, AccountState, TestKdc};
 use test_support::{Place, Tool};
 
-/// kinit of alice, with her password in a file and a folder of its own for private caches.
+/// kinit for alice, with her password in a file, and a separate folder for private caches.
 fn kinit(place: &Place) -> Tool {
     let folder = place.path("private");
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -94,7 +94,7 @@ fn without_a_ticket_nothing_is_run() {
     assert!(nothing_left(&place));
 }
 
-/// A krb5.conf of the host's may name a keyring, say, which containers are refused.
+/// The host's krb5.conf may name a keyring, for example, which containers cannot use.
 #[test]
 fn no_default_cache_is_needed() {
     let (_kdc, place) = realm();
@@ -106,7 +106,7 @@ fn no_default_cache_is_needed() {
     let ran = run(&["--", "sh", "-c", "echo $KRB5CCNAME"]).success();
     assert!(ran.stdout().starts_with("FILE:"), "{ran}");
     assert_eq!(ran.stderr(), "");
-    // Else the ticket is to go there, and the one to renew to come from there.
+    // In these cases the default cache is needed: for the new ticket, or for the one to renew.
     for line in [&[][..], &["-R", "--", "true"]] {
         let refused = run(line).exits(1);
         assert!(refused.stderr().contains("default ccache"), "{refused}");
@@ -114,7 +114,7 @@ fn no_default_cache_is_needed() {
     assert!(nothing_left(&place));
 }
 
-/// Nobody is there to choose another password, and what there is to read is not for kinit.
+/// Nobody can choose another password, and standard input does not belong to kinit.
 #[test]
 fn a_password_of_a_file_that_has_expired() {
     let alice = Account::new("alice").password(PASSWORD);
@@ -140,7 +140,7 @@ fn a_password_of_a_file_that_has_expired() {
 fn signals_are_passed_on() {
     let (_kdc, place) = realm();
     let ready = place.text("ready");
-    // Not INT: a shell has its background jobs ignore that, and it cannot be undone.
+    // Not INT: a shell makes its background jobs ignore it, and this cannot be undone.
     for (signal, status) in [("TERM", 15), ("HUP", 1), ("USR1", 10)] {
         let inner = format!(
             "trap 'exit {}' {signal}; touch {ready}; while :; do sleep 0.02; done",
@@ -169,7 +169,7 @@ fn the_ticket_is_kept_fresh() {
         .args(["--", "sh", "-c", script])
         .run()
         .success();
-    // Without an alarm before its end: two thirds of the life.
+    // Without an alarm, before the ticket's end: after two thirds of its lifetime.
     let script = script.replace("kill -ALRM $PPID;", "");
     let short = kinit(&place).args(["-l", "3s", "--", "sh", "-c", &script]);
     short.run().success();
@@ -212,15 +212,15 @@ fn a_ticket_that_is_there_is_renewed() {
     assert!(nothing_left(&place));
     let after = fs::read(place.cache()).expect("it is there");
     assert!(after == before, "the user's own cache is not touched");
-    // One word that is a path is nobody's name.
+    // A single word that is a path is the command, and not a principal.
     renew(&["--", "/bin/true"]).success();
-    // Renewed again and again, and the user's cache is needed no longer.
+    // The ticket is renewed again and again, and the user's cache is no longer needed.
     let script = "rm \"$0\"; c=${KRB5CCNAME#FILE:}; for round in 1 2; do a=$(cksum < $c); \
                   kill -ALRM $PPID; until [ \"$(cksum < $c)\" != \"$a\" ]; do sleep 0.05; done; done";
     let source = place.text("cache");
     renew(&["--", "sh", "-c", script, &source]).success();
     assert!(!place.cache().exists() && nothing_left(&place));
-    // With -c it is that cache.
+    // With -c, the named cache is kept fresh.
     let named = place.text("named");
     let login = kinit(&place).args(["-l", "1h", "-r", "1d", "-c", &named]);
     login.run().success();
@@ -233,7 +233,7 @@ fn a_ticket_that_is_there_is_renewed() {
 fn nothing_is_left_of_a_kinit_that_is_ended_before_there_is_a_ticket() {
     let (_kdc, place) = realm();
     fs::create_dir(place.path("private")).expect("it is new");
-    // It asks for the password of a pipe that nobody writes to.
+    // It asks for the password on a pipe that nobody writes to.
     let script = "mkfifo pipe; exec 3<>pipe; \"$0\" \"$@\" <&3 >prompt & \
                   until [ -s prompt ]; do sleep 0.02; done; kill -TERM $!; wait $!";
     place
@@ -254,7 +254,7 @@ fn the_command_has_signals_as_any_other() {
         .run()
         .success();
     assert_eq!(run.stdout(), "SigBlk:\t0000000000000000\n");
-    // Which we ignore, as all programs in Rust do.
+    // We ignore SIGPIPE, as all Rust programs do, but the command must not.
     let command = ["--", "sh", "-c", "kill -PIPE $$"];
     kinit(&place).args(command).run().exits(128 + 13);
 }
@@ -263,7 +263,7 @@ fn the_command_has_signals_as_any_other() {
 fn what_the_terminal_sends_reaches_the_command_once() {
     let (_kdc, place) = realm();
     let _ = kinit(&place);
-    // `script` gives us a terminal of our own, and types Ctrl-C.
+    // `script` provides a separate terminal, and types Ctrl-C.
     let inner = "trap 'echo caught; count=$((count + 1))' INT; echo ready > ready; \
                  until [ -n \"$count\" ]; do sleep 0.02; done; sleep 0.5; exit $count";
     let program = test_support::rkinit();

@@ -1,5 +1,5 @@
 //! A hundred programs at once, ours and MIT's, half of which write: no ticket is lost, and nobody
-//! reads a part.
+//! reads an incomplete cache.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::thread;
@@ -77,8 +77,8 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
         let tool = mixed(&place, number, "kinit").args(["-k", "-t", "keytab"]);
         here(tool.arg(format!("user{number}")))
     };
-    // Into a collection without any cache all would log in to the same first one, with MIT's
-    // library and with ours: what names it is there when somebody has logged in.
+    // If a collection is empty, all programs would choose the same first cache, with MIT's library
+    // as with ours. After a first login, each of them gets its own.
     writer(0).run().success();
     let reader = |number: usize| here(mixed(&place, number, "klist").arg("-A"));
     let runs = at_once((0..WRITERS).map(writer).chain((0..WRITERS).map(reader)));
@@ -86,7 +86,7 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
         if number < WRITERS {
             run.success();
         } else {
-            // MIT's may find that there is nothing yet; what there is, is whole.
+            // MIT's klist may find no cache yet, but what it finds is complete.
             let text = run.stderr();
             let no_more = text.is_empty() || text.contains("No credentials");
             let is_ours = number.is_multiple_of(2);
@@ -105,7 +105,7 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
     }
 }
 
-/// Ours and MIT's in turns.
+/// Alternates between our tool and MIT's.
 fn mixed(place: &Place, number: usize, tool: &str) -> Tool {
     if number.is_multiple_of(2) {
         place.ours(tool)

@@ -1,8 +1,8 @@
-//! Killed at every system call, and with errors from every system call: afterwards a keytab or a
-//! cache is what it was or what it was to become, and MIT's tools read it.
+//! Kills the tools at every system call, and makes every system call fail: afterwards a keytab or
+//! cache has either its old or its new contents, and MIT's tools can read it.
 //!
-//! `strace` kills and lies. Nothing is tried before the program opens krb5.conf: until then it is
-//! the loader's.
+//! This uses `strace`. It starts with the opening of krb5.conf, because the calls before belong to
+//! the loader.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #![cfg_attr(not(strace), allow(dead_code, reason = "these tests are ignored then"))]
 
@@ -25,21 +25,22 @@ mod trace;
 use calls::{ERRORS, KILLED_AT, TOLD_WITH_THREADS};
 use trace::{assert_hit, calls, made};
 
-/// What is done to a file.
+/// A change of a file by one of our tools.
 struct Change {
-    /// It answers as long as it is here.
+    /// Answers until it is dropped.
     _kdc: TestKdc,
     place: Place,
-    /// The name of the file, or folder, that changes.
+    /// The name of the file or folder that is changed.
     file: &'static str,
     before: Vec<u8>,
     tool: &'static str,
     line: &'static str,
     input: &'static str,
-    /// Which thread makes a call is then not the same each time, and strace counts by thread.
+    /// Whether the tool has threads. It is then not always the same thread that makes a call, but
+    /// strace counts by thread.
     has_threads: bool,
-    /// Whether it only adds to the file, and may succeed without doing so: a ticket that was got
-    /// is good, kept or not.
+    /// Whether the tool only adds to the file. It may then succeed without a change, because a
+    /// ticket is useful even if it cannot be stored.
     only_adds: bool,
 }
 
@@ -96,8 +97,8 @@ fn a_sidecar_publishes_a_cache() {
     change.check();
 }
 
-/// The file systems of other machines may say only then that there is no room, and what was written
-/// is no whole file.
+/// Network file systems may report only on close that there is no space, and the file is then
+/// incomplete.
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
 fn a_new_cache_that_cannot_be_closed_replaces_none() {
@@ -115,7 +116,7 @@ fn a_new_cache_that_cannot_be_closed_replaces_none() {
     assert_eq!(told.count(), 1);
 }
 
-/// Whoever has opened a file may read what is written to it later.
+/// Somebody who has opened the file can read what is written to it later.
 #[test]
 #[cfg_attr(
     not(all(strace, root)),
@@ -139,7 +140,7 @@ fn a_new_cache_is_nobody_elses_before_it_has_its_group() {
 }
 
 impl Change {
-    /// A place with a keytab of alice's.
+    /// A place with a keytab for alice.
     fn keytab(tool: &'static str, line: &'static str) -> Self {
         let kdc = TestKdc::builder(REALM)
             .principal("alice", "password")
@@ -149,7 +150,7 @@ impl Change {
         let add = "-k keytab add -p alice -V 1 -e aes256-cts --password-file -";
         let add = place.ours("ktutil").line(add).stdin("password\n");
         add.run().success();
-        // Something that stays, on both sides of what changes.
+        // An entry after the first one that must not change.
         let other = "-k keytab add -p other -V 1 -e aes128-cts -r";
         place.ours("ktutil").line(other).run().success();
         let before = fs::read(place.path("keytab")).expect("it is made");
@@ -166,7 +167,7 @@ impl Change {
         }
     }
 
-    /// What there is before a run and after it, and the calls of that run.
+    /// The states before and after a run, and the system calls of the run.
     fn traced_calls(&self) -> (String, String, BTreeMap<String, BTreeSet<usize>>) {
         self.reset();
         let old = self.state();
@@ -210,7 +211,7 @@ impl Change {
                     let run = self.inject(&how);
                     let struck = self.struck(call, *place);
                     if struck.is_empty() && self.has_threads {
-                        // It was only the loader that was struck, or nobody.
+                        // The error only hit the loader, or no call at all.
                         continue;
                     }
                     self.check_failed(&how, &run, (&old, &new));
@@ -221,19 +222,21 @@ impl Change {
         let tried = killed.len() + failed.len();
         assert!(tried > 20, "strace shows no calls: {calls:?}");
         if self.has_threads {
-            // What is struck there is luck, but not that what matters most is.
+            // With threads, it is random which calls are hit, but the most important ones must be
+            // among them.
             assert_hit(&killed, "write(", "CLI.");
             assert_hit(&killed, "rename", ".cache.");
             assert_hit(&failed, "openat(", ".cache.");
             assert_hit(&failed, "rename", ".cache.");
         }
-        // However it went before, it goes now.
+        // Whatever happened before, the change now works.
         self.reset();
         self.goes_next_time("at last", &new);
         eprintln!("{tried} runs");
     }
 
-    /// After an error from a call: it says so or does without, and cleans up behind it.
+    /// After an error from a system call: the tool reports it or continues without the call, and
+    /// removes temporary files.
     fn check_failed(&self, how: &str, run: &Finished, (old, new): (&str, &str)) {
         let (state, text) = (self.state(), run.stderr());
         assert!(!text.contains("panicked"), "{how}: {run}");
@@ -251,22 +254,22 @@ impl Change {
         }
     }
 
-    /// What the last run left hinders no other.
+    /// The remains of the last run do not affect the next one.
     fn goes_next_time(&self, how: &str, new: &str) {
         let run = self.tool().run();
         assert!(run.code() == 0, "after {how}: {run}");
         assert_eq!(self.state(), new, "after {how}");
     }
 
-    /// A run after which everything is as it was, but for what `how` tells strace to do.
+    /// Restores the old state and runs the tool, with the fault `how` injected by strace.
     fn inject(&self, how: &str) -> Finished {
         self.reset();
         let trace = self.place.text("trace");
         self.traced(&["-o", &trace, "-e", &format!("inject={how}")])
     }
 
-    /// The calls that the last run made as the one of this name and number of their thread, since
-    /// it is ours.
+    /// The system calls of the last run, after the loader's, with this name and this number within
+    /// their thread.
     fn struck(&self, call: &str, number: usize) -> Vec<String> {
         let trace = fs::read_to_string(self.place.path("trace")).expect("strace writes it");
         let made = made(&trace).filter(|made| made.name == call && made.number == number);
@@ -281,8 +284,9 @@ impl Change {
     fn traced(&self, options: &[&str]) -> Finished {
         let mut wrapper = vec!["strace", "-f", "-qq"];
         if self.has_threads {
-            // strace strikes each thread's call of a number. The loader looks into these first, and
-            // can do without: the first calls of the other threads are struck, and not it alone.
+            // strace hits the same call number in every thread. The loader first looks into these
+            // useless folders, so its calls take the low numbers in the first thread, and the other
+            // threads' first calls can be hit without affecting only the loader.
             wrapper.extend([
                 "-E",
                 "LD_LIBRARY_PATH=/none/1:/none/2:/none/3:/none/4:/none/5",
@@ -292,7 +296,7 @@ impl Change {
         self.tool().through(wrapper).run()
     }
 
-    /// Everything as it was, and nothing that was left.
+    /// Restores the old contents, and removes remains.
     fn reset(&self) {
         for name in self.left() {
             fs::remove_file(self.place.path(&name)).expect("it is ours");
@@ -305,7 +309,7 @@ impl Change {
         }
     }
 
-    /// What a killed process left beside the file.
+    /// Files that a killed process left beside the file.
     fn left(&self) -> Vec<String> {
         let beside = format!(".{}.", self.file);
         let folder = fs::read_dir(self.place.path("")).expect("it is ours");
@@ -314,7 +318,8 @@ impl Change {
         names.filter(|name| name.starts_with(&beside)).collect()
     }
 
-    /// One file at most, which only its owner may read; and MIT's tools take what is there.
+    /// At most one file is left, which only its owner may read; and MIT's tools can read the
+    /// result.
     fn check_what_is_left(&self, how: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let left = self.left();
@@ -331,7 +336,7 @@ impl Change {
         }
     }
 
-    /// What is in the file, in words; times, and what is another each time, left out.
+    /// The contents of the file in words, without times and other values that always differ.
     fn state(&self) -> String {
         let path = self.place.path(self.file);
         let Ok(bytes) = fs::read(&path) else {
@@ -343,7 +348,7 @@ impl Change {
                 "what was there is another".to_owned()
             }
             "cache" => cache(&path),
-            // A record that is not yet there for readers may be.
+            // The space of a record that is not yet visible to readers may exist already.
             _ => keytab(&path),
         }
     }
@@ -366,7 +371,7 @@ fn keytab(path: &Path) -> String {
     text
 }
 
-/// Keys and tickets are others each time, not their lengths.
+/// Keys and tickets differ each time, but their lengths do not.
 fn cache(path: &Path) -> String {
     let mut reader = match CcacheFile::new(path).open() {
         Ok(reader) => reader,

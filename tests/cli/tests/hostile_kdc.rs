@@ -1,4 +1,4 @@
-//! A KDC that errs or lies: kinit fails with a message of its own, leaves the old cache alone, and
+//! A KDC that fails or lies: kinit prints its own error message, does not touch the old cache, and
 //! does not hang.
 
 use std::fs;

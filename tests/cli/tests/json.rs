@@ -1,4 +1,4 @@
-//! `--json`: documents that programs read. The fields are those of `docs/JSON.md`.
+//! `--json`: documents for programs. Their fields are documented in `docs/JSON.md`.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
 use test_support::{Finished, Place};
 
-/// Standard output, which must be one document.
+/// Standard output, which must be a single document.
 fn document(run: &Finished) -> Value {
     serde_json::from_slice(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run}"))
 }
@@ -68,7 +68,7 @@ fn a_cache() {
         "valid": false,
     });
     let mut shown = listed(&place, "");
-    // Whether it has ended is a matter of when this test is run.
+    // Whether it has expired depends on when this test is run.
     let ended = shown["tickets"][0]["expired"].take();
     assert!(ended.is_boolean());
     shown["tickets"][0]["expired"] = true.into();
@@ -94,7 +94,7 @@ fn what_is_missing_is_no_document() {
         let run = place.ours("klist").line(line).run().exits(1);
         assert_eq!(document(&run), json!({"caches": []}));
     }
-    // In a collection there may be files that hold no cache, first of all or last.
+    // A collection may contain files that are not caches, as the first or the last.
     for (name, contents) in [("tkt", vec![]), ("tkt1", old_cache()), ("tkt2", vec![])] {
         fs::create_dir_all(place.path("all")).expect("a folder can be made");
         place.write(&format!("all/{name}"), contents);
@@ -106,7 +106,7 @@ fn what_is_missing_is_no_document() {
         let caches = shown["caches"].as_array().expect("a list");
         assert_eq!(caches.len(), 1, "{shown}");
     }
-    // A cache that is torn says so in a document that is whole.
+    // For a damaged cache, the document is complete and contains the error.
     let mut torn = old_cache();
     torn.truncate(torn.len() - 1);
     place.write("cache", torn);
@@ -153,7 +153,7 @@ fn a_keytab() {
 fn a_login_and_tickets() {
     let (_kdc, place) = realm();
     let run = kinit(&place, "--json alice").run().success();
-    // The document has standard output for itself.
+    // Standard output contains nothing but the document.
     let prompt = format!("Password for alice@{REALM}: \n");
     assert_eq!(run.stderr(), prompt);
     let shown = document(&run);

@@ -1,4 +1,4 @@
-//! `kpasswd`: what is asked, in which order, and what is said when nothing comes of it.
+//! `kpasswd`: its prompts and their order, and its messages when it fails.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use cli::terminal::type_into;
@@ -6,7 +6,7 @@ use cli::{PASSWORD, REALM};
 use kerberos_testkdc::TestKdc;
 use test_support::{Finished, Place};
 
-/// A realm whose kpasswd service changes the password of alice.
+/// A realm with a kpasswd service that can change alice's password.
 fn realm() -> (TestKdc, Place) {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let kdc = builder.service("kadmin/changepw").start();
@@ -69,7 +69,7 @@ fn without_standard_input_or_output() {
     };
     let run = through("exec \"$0\" --version <&-", "").success();
     assert!(run.stdout().contains("rkinit"), "{run}");
-    // Called by the name of its file it would be kinit.
+    // The name of the file decides: called as `rkinit`, it would be kinit.
     std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
     let run = place
         .program(&place.text("kpasswd"))
@@ -83,7 +83,7 @@ fn without_standard_input_or_output() {
         "{run}"
     );
     assert!(kdc.password_requests().is_empty());
-    // That nobody sees the prompts keeps nobody from changing the password.
+    // The password is changed even if the prompts cannot be shown.
     let run = place
         .program(&place.text("kpasswd"))
         .arg("alice")
@@ -125,7 +125,7 @@ fn a_service_that_is_not_there() {
     assert_eq!(run.stderr_without_hint(), expected);
 }
 
-/// The owner of the default cache is asked for a password, and nobody else where that is not known.
+/// The password of the default cache's owner is asked for. If the cache is damaged, nobody's is.
 #[test]
 fn whose_password_it_is() {
     let (_kdc, place) = realm();
@@ -134,7 +134,7 @@ fn whose_password_it_is() {
     let refused = run(&place);
     let what = "getting principal from ccache";
     assert!(refused.stderr().contains(what), "{refused}");
-    // Without a cache it is whom the system knows.
+    // Without a cache, the principal is the system's user.
     std::fs::remove_file(place.cache()).expect("it is there");
     let asked = run(&place);
     assert!(!asked.stderr().contains(what), "{asked}");

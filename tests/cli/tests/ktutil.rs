@@ -1,4 +1,4 @@
-//! ktutil where things go wrong: nothing that was there is lost, and no secret is shown.
+//! ktutil when things go wrong: existing entries are not lost, and no secret is shown.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -94,7 +94,7 @@ fn a_full_disk() {
     keytab(&place);
     let more: String = (0..200).map(|_| "rkt keytab\n").collect();
     place.write("script", format!("{more}wkt disk/keytab\nwkt disk/new\n"));
-    // The mount lives in a namespace of its own and goes with it.
+    // The mount exists only in its own namespace.
     let script = "
         mkdir disk && mount -t tmpfs -o size=12k none disk || exit 90
         cp keytab disk/keytab
@@ -103,7 +103,7 @@ fn a_full_disk() {
         cmp keytab disk/keytab || exit 91
         ls disk
         exit $code";
-    // The name by which it is called is lost on the way.
+    // The command prefix loses the name by which the tool is called.
     symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
     let ktutil = place.program(&place.text("ktutil"));
     let run = ktutil
@@ -125,7 +125,7 @@ fn a_reader_that_goes_away() {
         run("{ printf 'rkt keytab\\nl\\nwkt new\\n'; } | { ./ktutil; echo $? >code; } | true");
     assert_eq!(quiet.stderr(), "");
     let code = fs::read_to_string(place.path("code")).expect("it is written");
-    // It may have been quicker than its reader.
+    // It may have finished before its reader closed the pipe.
     assert!(["141\n", "0\n"].contains(&code.as_str()), "{code}");
     run("./ktutil -k keytab list >/dev/full").exits(1);
     run("echo l | ./ktutil >/dev/full").exits(1);
@@ -210,13 +210,13 @@ fn salts_are_the_kdcs() {
     assert_explained(&run, "Client not found in Kerberos database");
 }
 
-/// On a terminal, made by script(1): what is typed ahead reaches the prompt that it answers, and
-/// neither the screen nor the history shows it.
+/// On a terminal, made by script(1): input typed ahead reaches the prompt that it answers, and
+/// appears neither on the screen nor in the history.
 #[test]
 fn lines_are_edited_on_a_terminal() {
     let place = place_without_kdc();
     symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
-    // Keys before the terminal is ready would be shown by the terminal itself.
+    // Keys typed before the terminal is in raw mode would be echoed by the terminal itself.
     let typed = format!(
         "addent -password -p u -k 1 -e aes256-cts\\r{PASSWORD}\\rlixt\\002\\177s\\005\\r\
          \\033[A -k\\r\\033[A\\033[A\\033[A\\003{PASSWORD}\\r\\033[A\\033[A\\033[A\\033[A\\001rkt \
@@ -240,7 +240,8 @@ fn lines_are_edited_on_a_terminal() {
     let rows = |end: &str| screen.matches(&format!("u@{REALM}{end}")).count();
     assert_eq!((rows("\r\n"), rows(" (0x")), (1, 1), "{screen}");
     assert!(screen.contains("Unknown request \"correct-horse-battery-staple\""));
-    // It was shown as it was typed where a request was due, and it is not in the history.
+    // A password typed at the wrong prompt was shown while it was typed, but it is not in the
+    // history.
     let whole_line = format!("\rktutil:  {PASSWORD}");
     assert_eq!(screen.matches(&whole_line).count(), 1, "{screen}");
     assert!(screen.contains("rkt nowhere addent"), "{screen}");

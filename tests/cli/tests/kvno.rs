@@ -1,5 +1,5 @@
-//! kvno where MIT's would be of no help: places that cannot be, KDCs that are not there, streams
-//! that break; and what it leaves in the cache then.
+//! kvno in unusual situations, where MIT's gives little help: unusable paths, unreachable KDCs,
+//! broken streams; and what it leaves in the cache then.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use cli::{REALM, assert_explained, log_in, old_cache, place_without_kdc, realm};
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Place, Tool};
 
-/// The program under the name `kvno`, as a file that a shell can call.
+/// Installs the program as a file called `kvno`, which a shell can call.
 fn as_file(place: &Place) {
     fs::copy(test_support::rkinit(), place.path("kvno")).expect("the folder is ours");
 }

@@ -1,4 +1,4 @@
-//! Files that somebody else has locked: what is to be changed is waited for, and nothing is lost.
+//! Files that another process has locked: changes wait for the lock, and nothing is lost.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs::{self, File, OpenOptions};
@@ -13,7 +13,7 @@ use kerberos_testkdc::TestKdc;
 use test_support::raw::{self, RawKey, RawPrincipal};
 use test_support::{Finished, Place, Tool};
 
-/// Runs `tool` while we have the file at `path` locked, until somebody waits for it.
+/// Runs `tool` while we hold a lock on the file at `path`, until the tool waits for it.
 fn while_locked(path: &Path, tool: Tool) -> Finished {
     let file = OpenOptions::new().read(true).write(true).open(path);
     let file = file.expect("the file is ours");
@@ -25,7 +25,7 @@ fn while_locked(path: &Path, tool: Tool) -> Finished {
     running.join().expect("a tool that runs does not panic")
 }
 
-/// The kernel lists who waits for a lock below who has it.
+/// The kernel lists the waiters for a lock below its owner.
 fn wait_for_a_waiter(file: &File, is_over: impl Fn() -> bool) {
     let inode = format!(":{} ", file.metadata().expect("it is open").ino());
     let is_waiter = |line: &str| line.contains("->") && line.contains(&inode);

@@ -1,4 +1,5 @@
-//! One binary, many names: which tool runs, how messages begin, and the links that give the names.
+//! One binary with many names: which tool runs, how messages begin, and the links that provide the
+//! names.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -112,7 +113,7 @@ fn links_are_installed_without_a_shell() {
     assert_explained(&install(&[]), "bin");
     fs::create_dir(&bin).expect("the folder is ours");
     install(&[]).success();
-    // A second time changes nothing.
+    // Installing again changes nothing.
     install(&[]).success();
     let run = |name: &str| {
         Tool::new(bin.join(name))

@@ -1,4 +1,4 @@
-//! Passwords of every kind reach the KDC as they were typed, from wherever they come.
+//! Passwords with all kinds of characters reach the KDC as typed, from every source.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use cli::REALM;

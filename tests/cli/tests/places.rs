@@ -1,5 +1,4 @@
-//! Caches and keytabs where none can be: the error names the path, and what was there is still
-//! there.
+//! Unusable paths of caches and keytabs: the error names the path, and existing files are not lost.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -12,7 +11,7 @@ use test_support::{Finished, Place, Tool};
 #[test]
 fn a_new_cache_is_for_its_owner_only() {
     let (_kdc, place) = realm();
-    // Whatever the umask, and whatever was there before.
+    // Regardless of the umask, and of the previous file.
     fs::write(place.cache(), old_cache()).expect("the folder is ours");
     let set = fs::set_permissions(place.cache(), fs::Permissions::from_mode(0o666));
     set.expect("the file is ours");
@@ -101,7 +100,7 @@ fn errors_are_put_as_the_site_wants_them() {
         "-k -t xx/yy alice",
         "Key table file 'xx/yy' not found. Call 4711 (2)! while getting initial credentials",
     );
-    // MIT's others show what belongs to the number.
+    // MIT's other tools print the text for the error number.
     let run = place.ours("kswitch").line("-p alice").run().exits(1);
     assert!(
         run.stderr()
@@ -155,7 +154,7 @@ fn an_empty_or_torn_cache_is_no_cache() {
         log_in(&place);
         place.ours("klist").arg("-s").run().success();
     }
-    // Torn within a ticket: kinit still knows whose it was.
+    // Damaged within a ticket: kinit still finds out whose it was.
     place.write("cache", whole.get(..whole.len() - 5).unwrap_or_default());
     let run = place.ours("klist").run().exits(1);
     assert!(
@@ -168,7 +167,7 @@ fn an_empty_or_torn_cache_is_no_cache() {
 #[test]
 fn an_unreadable_or_read_only_place() {
     let (kdc, place) = realm();
-    // Root may write anywhere, so that another user must try.
+    // Root may write anywhere, so another user must try.
     let stranger = Stranger::new(&place);
     let public = place.path("public");
     fs::create_dir(&public).expect("the folder is ours");
@@ -201,7 +200,7 @@ fn an_unreadable_or_read_only_place() {
 fn a_full_disk() {
     let (_kdc, place) = realm();
     place.write("old", old_cache());
-    // The mount lives in a namespace of its own and goes with it.
+    // The mount exists only in its own namespace.
     let script = "
         mkdir disk && mount -t tmpfs -o size=8k none disk || exit 90
         cp old disk/cache && chmod 600 disk/cache
@@ -223,14 +222,14 @@ fn a_full_disk() {
     );
 }
 
-/// Runs our tools as a user without rights, who can read krb5.conf and nothing else of ours.
+/// Runs our tools as a user without privileges, who can read krb5.conf and none of our other files.
 struct Stranger<'a> {
     place: &'a Place,
 }
 
 impl<'a> Stranger<'a> {
     fn new(place: &'a Place) -> Self {
-        // Our binary may be in a folder that nobody else may enter.
+        // Our binary may be in a folder that other users may not enter.
         fs::copy(test_support::rkinit(), place.path("binary")).expect("the folder is ours");
         set_mode(&place.path("binary"), 0o755);
         Self { place }
@@ -244,7 +243,7 @@ impl<'a> Stranger<'a> {
             .env("KRB5_CONFIG", self.place.path("krb5.conf"))
             .env("LC_ALL", "C")
             .stdin(typed_password());
-        // Not root: then we are a user without rights ourselves.
+        // If we are not root, we are a user without privileges ourselves.
         if !test_support::parts::root() {
             return tool.run();
         }
@@ -273,7 +272,7 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What stands before the damage can be used, and is not called expired.
+/// The part before the damage is used, and does not count as expired.
 #[test]
 fn a_torn_cache_in_a_list_of_caches() {
     let (_kdc, place) = realm();

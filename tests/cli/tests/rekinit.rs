@@ -1,6 +1,6 @@
-//! The sidecar as those meet it who deploy it: where secrets may be, what it writes, its exit
-//! codes, signals, an application beside it. Mistakes are in `rekinit_mistakes.rs`, those who watch
-//! it in `rekinit_watching.rs`.
+//! The sidecar from the view of people who deploy it: sources of secrets, what it writes, its exit
+//! codes, signals, and an application beside it. `rekinit_mistakes.rs` tests mistakes, and
+//! `rekinit_watching.rs` tests monitoring.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -13,10 +13,10 @@ use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::{Account, AccountState, Fault, TestKdc};
 use test_support::{Finished, Place, Sidecar, Tool};
 
-/// The time within which a signal must have ended it.
+/// The time limit for ending it by a signal.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Whose ticket is in the cache.
+/// The principal of the cache.
 fn owner(place: &Place) -> String {
     let cache = CcacheFile::new(place.cache()).open().expect("a cache");
     cache.default_principal().to_string()
@@ -51,7 +51,7 @@ fn a_secret_from_every_place() {
             "{run}"
         );
     };
-    // Without a principal it is the keytab's first.
+    // Without a principal, the keytab's first principal is used.
     check(rekinit(&place, "-k"));
     check(rekinit(&place, "-k alice"));
     check(rekinit(&place, "-kt FILE:keytab alice"));
@@ -60,13 +60,13 @@ fn a_secret_from_every_place() {
     check(rekinit(&place, "--password-file password alice"));
     check(rekinit(&place, "--password-file - alice").stdin(format!("{PASSWORD}\nmore")));
     check(rekinit(&place, "--password-env PW alice").env("PW", PASSWORD));
-    // A Kubernetes secret that was made with `echo` has a line's end.
+    // A Kubernetes secret that was created with `echo` ends with a line feed.
     let line = format!("{PASSWORD}\n");
     check(rekinit(&place, "--password-env PW alice").env("PW", line));
     check(rekinit(&place, "--secret-file secret.json"));
     check(rekinit(&place, "--secret-file secret.json alice"));
     check(rekinit(&place, "--secret-env SECRET").env("SECRET", &json));
-    // As rekinit.sh had it.
+    // With the options of rekinit.sh.
     check(
         rekinit(&place, "")
             .env("OPTIONS", "-V -k")
@@ -198,7 +198,8 @@ fn an_application_beside_it() {
             .env("KEPT", "kept");
         tool.args(["sh", "-c", script]).run()
     };
-    // It starts when there is a ticket, knows where, and sees no secret.
+    // The application starts when there is a ticket, gets the name of the cache, and sees no
+    // secret.
     let done = run("test -s \"${KRB5CCNAME#FILE:}\" && echo \"$KEPT,$PW.\"; exit 7").exits(7);
     assert_eq!(done.stdout(), "kept,.\n");
     run("kill -9 $$").exits(137);
@@ -213,7 +214,7 @@ fn an_application_beside_it() {
         "{done}"
     );
 
-    // Whoever started it may ignore the ends of children.
+    // The parent may ignore the ends of its children, and this is inherited.
     let tool = place
         .ours_installed("rekinit")
         .line("--password-file password alice -- sh -c");
@@ -221,7 +222,7 @@ fn an_application_beside_it() {
     let tool = tool.arg("sleep 0.05; exit 7").through(ignoring);
     tool.run().exits(7);
 
-    // Signals are the application's, all but SIGALRM.
+    // All signals except SIGALRM are forwarded to the application.
     let script = "trap 'echo hup' HUP; trap 'echo usr1' USR1; trap 'exit 3' TERM; echo up; \
                   while :; do sleep 0.01; done";
     let tool = rekinit(&place, "--password-file password --destroy alice -- sh -c").arg(script);
@@ -256,7 +257,7 @@ fn signals_and_what_they_do() {
     sidecar.wait_for("\"event\":\"refreshed\"", 2);
     sidecar.signal("ALRM");
     sidecar.wait_for("\"event\":\"refreshed\"", 3);
-    // What cannot be used changes nothing.
+    // An invalid configuration changes nothing.
     place.write("tickets.toml", "nonsense");
     sidecar.signal("HUP");
     sidecar.wait_for("the configuration was not reloaded", 1);
@@ -275,7 +276,7 @@ fn signals_and_what_they_do() {
         place.cache().exists(),
         "applications may need it a moment longer"
     );
-    // While it waits for a KDC, too.
+    // The same while it is waiting for a KDC.
     kdc.set_fault(Fault::Silence);
     let mut quickest = Duration::MAX;
     for name in ["TERM", "INT", "TERM"] {
@@ -284,7 +285,7 @@ fn signals_and_what_they_do() {
         std::thread::sleep(SECOND / 10);
         quickest = quickest.min(end(&mut sidecar, name));
     }
-    // A busy machine delays one or two.
+    // On a busy machine, one or two may be late.
     assert!(quickest < SECOND, "{quickest:?}");
     assert!(!sidecar.log().contains(PASSWORD));
 }
@@ -313,7 +314,7 @@ fn services_and_a_hook() {
     let hooked = fs::read_to_string(place.path("hooked")).expect("the hook ran");
     let expected = format!("alice@{REALM} FILE:{} ", place.cache().display());
     assert!(hooked.starts_with(&expected), "{hooked}");
-    // A program without a shell.
+    // A program, without a shell.
     place.write("hooked", "");
     let tool = rekinit(&place, "--password-file password alice --hook /bin/false");
     let mut sidecar = Sidecar::start(tool, place.path("log"));
@@ -328,7 +329,7 @@ fn a_hook_has_its_time_and_no_more() {
         let tool = rekinit(&place, "--password-file password alice --hook-shell --hook");
         tool.arg(script).line(options)
     };
-    // What is done once ends after it.
+    // A one-time job ends after its hook has ended.
     let tool = with_hook("--once", "sleep 0.3; echo done > hooked; exit 3");
     let run = tool.run().success();
     assert!(place.path("hooked").exists(), "{run}");
@@ -336,7 +337,7 @@ fn a_hook_has_its_time_and_no_more() {
         run.stderr().contains("the hook ended with status 3"),
         "{run}"
     );
-    // Nobody is left who would end one that hangs: it ends with the sidecar.
+    // A hook that hangs ends with the sidecar, because nobody else would end it.
     let tool = with_hook("", "echo $$ > id.new; mv id.new id; sleep 1000 & wait");
     let mut sidecar = Sidecar::start(tool, place.path("log"));
     wait_until("it runs", || place.path("id").exists());
@@ -347,12 +348,12 @@ fn a_hook_has_its_time_and_no_more() {
     wait_until("its end", || !runs_in_group(group));
 }
 
-/// Whether a process that has not ended belongs to that group.
+/// Whether a running process belongs to that group.
 fn runs_in_group(group: &str) -> bool {
     let processes = fs::read_dir("/proc").expect("there is a /proc").flatten();
     let belongs = |process: fs::DirEntry| {
         let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
-        // The state, the parent and the group come after the name.
+        // The state, the parent and the group follow the name.
         let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
         let mut words = fields.split(' ');
         words.next().is_some_and(|state| state != "Z") && words.nth(1) == Some(group)
@@ -365,7 +366,8 @@ fn runs_in_group(group: &str) -> bool {
 fn as_process_1_and_as_nobody_known() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
-    // The orphan ends after its parent; whoever is process 1 collects it, and is not confused.
+    // The orphan ends after its parent. As process 1, rekinit collects it, and is not confused by
+    // it.
     let script = "(sleep 0.05 &) ; sleep 0.3; ls /proc | grep -c '^[0-9]'; exit 4";
     let unshare = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"];
     let tool = place
@@ -373,11 +375,11 @@ fn as_process_1_and_as_nobody_known() {
         .line("--password-file password alice -- sh -c")
         .arg(script);
     let run = tool.through(unshare).run().exits(4);
-    // rekinit, sh, ls, grep, and the subshell that counts.
+    // rekinit, sh, ls, grep, and the subshell with the pipe.
     let count: usize = run.stdout().trim().parse().unwrap_or(99);
     assert!(count <= 5, "{run}");
 
-    // A user that no file lists, with no place but the cache's own to write to.
+    // A user that is listed in no file, and that may write only to the cache's folder.
     let folder = place.path("shm");
     fs::create_dir(&folder).expect("the folder is ours");
     std::os::unix::fs::chown(&folder, Some(54_321), Some(54_321)).expect("we are root");

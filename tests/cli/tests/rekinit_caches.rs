@@ -1,5 +1,5 @@
-//! The sidecar's caches among others': in which one of a collection a ticket is, who is told of it,
-//! and what a probe says when somebody has put something else there.
+//! The sidecar's caches beside those of others: which cache in a collection has a ticket, who is
+//! told about it, and what a probe reports when somebody has replaced it.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -38,7 +38,7 @@ fn start(place: &Place, arguments: &str) -> Sidecar {
     Sidecar::start(tool, place.path("log"))
 }
 
-/// Whose tickets are in the file.
+/// The principal of the cache file.
 fn owner(path: &Path) -> String {
     let cache = CcacheFile::new(path).open();
     cache.map_or_else(
@@ -47,7 +47,7 @@ fn owner(path: &Path) -> String {
     )
 }
 
-/// Whose tickets are in the cache that a program was told of.
+/// The principal of the cache whose name a program was given.
 fn owner_of(name: &str) -> String {
     let path = name.trim().strip_prefix("DIR::").expect("one cache");
     owner(Path::new(path))
@@ -57,7 +57,8 @@ fn owner_of(name: &str) -> String {
 fn whose_tickets_an_application_and_a_hook_have() {
     let (_kdc, place, collection) = world();
     let alice = format!("alice@{REALM}");
-    // Once it writes the cache itself, once it finds it: the second password is not taken.
+    // First the sidecar writes the cache itself, then it finds it: the second password does not
+    // work.
     for password in ["password", "wrong"] {
         let tool = rekinit(&place, "--log json --timeout 30 --hook-shell --hook")
             .arg("echo $KRB5CCNAME > hooked")
@@ -76,7 +77,7 @@ fn whose_tickets_an_application_and_a_hook_have() {
 #[test]
 fn the_primary_cache_of_another_is_no_beginning() {
     let (_kdc, place, collection) = world();
-    // The KDC may know alice by another name, but nobody has said that it is bob.
+    // The KDC may know alice by another name, but nothing says that this is bob.
     let options = format!("-C --password-file wrong -c {collection} --timeout 1 alice");
     let tool = rekinit(&place, &options).line("-- touch started");
     tool.run().exits(1);
@@ -100,7 +101,7 @@ fn a_relative_name_is_good_in_every_folder() {
 fn a_principal_has_one_cache_of_a_collection() {
     let (_kdc, place, collection) = world();
     log_in(&place, &collection, "alice");
-    // The primary cache is nobody's now, and alice has another one.
+    // The primary cache no longer exists, but alice has another cache.
     let files: Vec<_> = fs::read_dir(place.path("tickets"))
         .expect("a folder")
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -138,7 +139,7 @@ fn a_cache_of_somebody_else_is_not_ready() {
         get(&address, "/readyz").0 == READY
     });
     assert_eq!(owner(place.cache()), format!("alice@{REALM}"));
-    // Two that write to one cache do not ask KDCs time and again for that.
+    // If two programs keep writing to one cache, the KDC is not asked again and again.
     log_in(&place, &place.cache().display().to_string(), "bob");
     for _ in 0..3 {
         assert_eq!(get(&address, "/readyz").0, UNREADY);
@@ -147,7 +148,7 @@ fn a_cache_of_somebody_else_is_not_ready() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(sidecar.log().matches(REFRESHED).count(), 2);
     assert_eq!(sidecar.log().matches("cache_changed").count(), 2);
-    // Whoever puts it right is believed.
+    // A repaired cache is recognised.
     log_in(&place, &place.cache().display().to_string(), "alice");
     assert_eq!(get(&address, "/readyz").0, READY);
 }
@@ -160,7 +161,7 @@ fn a_shorter_ticket_is_replaced_when_it_has_ended() {
         let address = address(&mut sidecar);
         sidecar.wait_for(REFRESHED, 1);
         assert_eq!(get(&address, "/readyz").0, READY);
-        // The very cache, since the primary one of the collection is bob's.
+        // The name of the single cache, because the collection's primary cache is bob's.
         let log = sidecar.log();
         let place_of = log
             .split("\"cache\":\"")
@@ -217,8 +218,8 @@ fn a_cache_of_a_collection_comes_back_where_it_was() {
     assert_eq!(get(&address, "/readyz").0, READY);
 }
 
-/// A cache that krb5.conf names, given to another user: in an `emptyDir`, and in a place like
-/// /dev/shm.
+/// A cache that krb5.conf names and that is given to another user: in an `emptyDir`, and in a
+/// folder like /dev/shm.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to give a file away")]
 fn what_is_given_away_by_the_default_name_stays_ready() {

@@ -1,5 +1,5 @@
-//! The sidecar and its files: which cache a probe looks at, which secrets are watched, what is no
-//! ordinary file, and paths that lead to one place.
+//! The sidecar's files: which cache a probe checks, which secrets are watched, files that are not
+//! regular files, and different paths to the same file.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -37,7 +37,7 @@ fn a_pipe_in_place_of_a_file_holds_nothing_up() {
     sidecar.wait_for("\"event\":\"failed\"", 1);
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
-    // One that a process is given is read as before.
+    // A pipe that the process is given is read as before.
     let tool = place
         .ours("klist")
         .line("-k /dev/stdin")
@@ -78,7 +78,7 @@ fn checked_by_a_probe() {
     );
     check("--check --config one.toml", 0, "");
     check("--check --config two.toml", 1, "elsewhere");
-    // The secret is not read, and least of all asked for.
+    // The secret is not read, and in particular not asked for.
     let given = ticket(place.text("cache")).replace("keytab = \"k\"", "password-file = \"-\"");
     place.write("given.toml", given);
     let run = rekinit(&place, "--check --config given.toml")
@@ -114,7 +114,7 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
         "belong to bob@CLI.TEST, not to alice@CLI.TEST",
     );
     check("--check bob alice", 1, "Extra arguments");
-    // The KDC may have another name for her.
+    // The KDC may know her by another name.
     check("--check -C alice", 0, "");
     let ticket = |who: &str| {
         format!("[[ticket]]\nprincipal = \"{who}\"\nkeytab = \"k\"\ncache = \"DIR:caches\"\n")
@@ -129,13 +129,13 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
         1,
         "there is no ticket of alice@CLI.TEST in DIR:caches",
     );
-    // The KDC's clock is an hour ahead, and by that tickets end.
+    // The KDC's clock is an hour ahead, and its tickets end by that clock.
     place.write("cache", cache(Some((3600, 0)), 1800));
     check("--check", 1, "expired at ");
     place.write("cache", cache(Some((-3600, 0)), -1800));
     check("--check --min-life 1700", 0, "");
     check("--check --min-life 1900", 1, "expires at ");
-    // MIT's klist compares with this machine's.
+    // MIT's klist compares with this machine's clock.
     place.ours("klist").line("-s").run().exits(1);
 }
 
@@ -199,8 +199,8 @@ fn one_place_by_two_names() {
     }
 }
 
-/// What one that was killed left half-written goes after a minute; until then another may be
-/// writing it.
+/// An incomplete file of a killed process is removed after a minute; before that, another process
+/// may be writing it.
 #[test]
 fn what_a_killed_one_left_goes() {
     let (_kdc, place) = realm();
@@ -214,7 +214,7 @@ fn what_a_killed_one_left_goes() {
     let names = [
         (".cache.ABCDEFGHIJKL", 2, false),
         (".cache.ABCDEFGHIJKM", 0, true),
-        // Of another cache, and of somebody else who names files much the same.
+        // Files of another cache, and of another program with similar names.
         (".other.ABCDEFGHIJKL", 2, true),
         (".cache.abcdefghijkl", 2, true),
     ];

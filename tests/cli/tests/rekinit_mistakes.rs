@@ -1,5 +1,5 @@
-//! What the sidecar says to whoever made a mistake, and what it leaves out: hints that fit, the
-//! place in a file, no next attempt where there is none, no prompt where nobody reads it.
+//! How the sidecar reports mistakes, and what it leaves out: fitting hints, the position in a file,
+//! no time of the next attempt if there is none, no prompt that nobody would read.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -25,7 +25,7 @@ fn says_nothing_of(run: &Finished, text: &str) {
     assert!(!run.stderr().contains(text), "{text}: {run}");
 }
 
-/// Checks that it ends with `code`, and says `what` is wrong.
+/// Checks that it ends with `code`, and prints `what`.
 #[track_caller]
 fn check(place: &Place, arguments: &str, code: i32, what: &str) {
     let run = fails(place, arguments, code);
@@ -155,7 +155,7 @@ fn a_duration_is_taken_as_a_whole_or_not_at_all() {
         says(&run, option.split_once(' ').expect("a value").1);
     }
     fails(&place, "--check --min-life 1.5h", 1);
-    // A variable of a script counts where all is left to those.
+    // A script's variable is used only if the options come from the environment, too.
     let by_script = |name: &str| rekinit(&place, "").env("OPTIONS", once).env(name, "1.5h");
     for name in ["PERIOD_SECONDS", "DELAY_SECONDS"] {
         let what = format!("{name}: 1.5h is not a duration");
@@ -197,7 +197,8 @@ fn each_mistake_has_its_own_hint() {
     let run = nowhere.run().exits(2);
     says(&run, "default_realm");
     says_nothing_of(&run, general);
-    // In a file it says where, and names no options that are refused there.
+    // For a file, it names the position, and does not suggest options that are refused together
+    // with a file.
     place.write(
         "t.toml",
         "[[ticket]]\nkeytab = \"k\"\n[[ticket]]\nprincipal = \"bob\"\ncache = \"x\"\n",

@@ -1,5 +1,5 @@
-//! What the sidecar's options come to in the cache and in its log, given on the command line and in
-//! its configuration.
+//! The effect of the sidecar's options on the cache and the log, given in the command line and in
+//! its configuration file.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -15,10 +15,10 @@ use test_support::Place;
 
 const FORWARDABLE: TicketFlags = TicketFlags::FORWARDABLE;
 const PROXIABLE: TicketFlags = TicketFlags::PROXIABLE;
-/// What is asked for where nothing is said.
+/// What is requested by default.
 const BOTH: &str = "[libdefaults]\nforwardable = true\nproxiable = true\n";
 
-/// One way to log in, said in both places.
+/// A way to log in, as options and as configuration.
 struct Case {
     libdefaults: &'static str,
     options: &'static str,
@@ -26,7 +26,7 @@ struct Case {
     principal: &'static str,
 }
 
-/// A place whose KDC knows alice and bob by other names, too.
+/// A place whose KDC also knows alice and bob by other names.
 fn place(libdefaults: &str) -> (TestKdc, Place) {
     let user = |name, alias| Account::new(name).password(PASSWORD).alias(alias);
     let kdc = TestKdc::builder(REALM)
@@ -40,7 +40,7 @@ fn place(libdefaults: &str) -> (TestKdc, Place) {
     (kdc, place)
 }
 
-/// The ticket that comes of it, which must be the same both times.
+/// The resulting ticket, which must be the same for both.
 fn ticket(case: &Case) -> Credential {
     let (_kdc, place) = place(case.libdefaults);
     let line = format!("--password-file password {}", case.options);
@@ -113,7 +113,7 @@ fn flags_of_the_ticket() {
 
 #[test]
 fn names_in_the_ticket() {
-    // Else nobody is called so.
+    // Without canonicalization, nobody has that name.
     let (_kdc, place) = place("");
     rekinit(&place, "-x --password-file password rob")
         .run()
@@ -170,7 +170,7 @@ fn quiet_is_who_succeeds() {
 #[test]
 fn a_period_in_minutes() {
     let (_kdc, place) = place("");
-    // In how many seconds the next attempt is.
+    // The number of seconds until the next attempt.
     let next = |period: &str| {
         let options = format!("--listen 127.0.0.1:0 --password-file password {period} alice");
         let mut sidecar = start(&place, &options);

@@ -1,5 +1,5 @@
-//! What a reload (HUP) of the sidecar changes and what it leaves: all, where it cannot be used;
-//! caches that nobody keeps any more; and who waits for the main thread meanwhile.
+//! What a reload (SIGHUP) changes in the sidecar and what it keeps: everything, if the new settings
+//! cannot be used; caches that are no longer kept; and who waits for the main thread meanwhile.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -23,7 +23,7 @@ fn world() -> (TestKdc, Place) {
     (kdc, place)
 }
 
-/// A ticket of `principal` in `cache`, which goes with it.
+/// The configuration of a ticket for `principal` in `cache`, which is destroyed at its end.
 fn ticket(principal: &str, cache: &str) -> String {
     format!(
         "[[ticket]]\nprincipal = \"{principal}\"\npassword-file = \"password\"\n\
@@ -52,10 +52,10 @@ fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
         assert_eq!(get(&address, "/readyz").0, READY, "{line}");
         let (_, metrics) = get(&address, "/metrics");
         assert!(metrics.contains("rekinit_ready{"), "{line}: {metrics}");
-        // It is kept as before.
+        // The ticket is kept as before.
         sidecar.signal("USR1");
         sidecar.wait_for(REFRESHED, before + 2);
-        // At the start it is a mistake of whoever wrote the configuration.
+        // At the start, it is a mistake in the configuration.
         let run = rekinit(&place, "--once --password-file password alice");
         run.run().exits(2);
     }
@@ -85,7 +85,7 @@ fn a_system_without_descriptors_changes_nothing() {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let taken: Vec<usize> = numbers.collect();
     let free = (0..1024).find(|number| !taken.contains(number));
-    // One is left: enough to read files, but not to watch them and keep tickets.
+    // One file descriptor is left: enough to read files, but not to watch them and to keep tickets.
     limit(free.expect("there are many") + 1);
     place.write(
         "tickets.toml",
@@ -119,7 +119,7 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
     let mut sidecar = start(&place, "--config tickets.toml");
     sidecar.wait_for(REFRESHED, 5);
     assert!(listed().contains("alice@") && listed().contains("bob@"));
-    // The one that is kept has another's tickets from now on, by another name of the file.
+    // The cache `kept` now gets the tickets of another principal, and is named by another path.
     let elsewhere = ticket("bob", "elsewhere") + &ticket("bob", &place.text("kept"));
     place.write("tickets.toml", elsewhere + &ticket("bob", &collection));
     sidecar.signal("HUP");
@@ -137,7 +137,7 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
     assert!(!listed().contains("bob@"));
 }
 
-/// Whose ticket it is was in a secret that came late; where it is stays known.
+/// The principal was in a secret that came late; the sidecar still knows which cache it uses.
 #[test]
 fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
     let (kdc, place) = world();
@@ -151,7 +151,7 @@ fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
     sidecar.wait_for(REFRESHED, 1);
     kdc.set_fault(Fault::Silence);
     for reloads in 1..=3 {
-        // Known since, known still, and not to be read for once.
+        // The principal is known since then and stays known, even when the secret cannot be read.
         if reloads == 3 {
             fs::remove_file(place.path("secret")).expect("it is there");
         }

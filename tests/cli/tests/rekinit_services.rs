@@ -1,5 +1,5 @@
-//! Tickets for services that the sidecar has beside the login's: what is said and done where one is
-//! not to be had, and what a probe asks for.
+//! Service tickets that the sidecar keeps besides the login's ticket: what it reports and does when
+//! one is not available, and what a probe requires.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::net::{Ipv4Addr, UdpSocket};
@@ -25,7 +25,7 @@ fn world() -> (TestKdc, Place) {
 const HAVE: &str = "--service HTTP/www@CLI.TEST";
 const LACK: &str = "--service HTTP/nope@CLI.TEST";
 
-/// The first event of that name in the log.
+/// The first event called `name` in the log.
 fn event(log: &str, name: &str) -> Value {
     let events = log
         .lines()
@@ -56,7 +56,7 @@ fn once_is_not_done_without_a_ticket_for_a_service() {
             .contains("1 ticket for services could not be obtained"),
         "{run}"
     );
-    // A realm that nobody has told is not shown.
+    // A realm that is still unknown is not shown.
     let run = rekinit(&place, "--once --password-file password alice")
         .line("--service HTTP/nope.example.org")
         .run()
@@ -95,7 +95,7 @@ fn a_probe_asks_for_services_too() {
         .line(HAVE)
         .run()
         .success();
-    // The arguments of the sidecar itself may all be there.
+    // The sidecar's own arguments may all be given.
     let check = |arguments: &str| -> Finished {
         let others = "--check -k -t nowhere --listen :1 --period 1h alice";
         rekinit(&place, others).line(arguments).run()
@@ -149,7 +149,7 @@ fn a_probe_does_not_wait_for_dns() {
         };
         let run = check("HTTP/WWW.cli.test").success();
         assert!(run.elapsed < Duration::from_secs(2), "{run}");
-        // Whether that is another name of the host only DNS could say.
+        // Only DNS could tell whether this is another name of the host.
         let run = check("HTTP/alias.cli.test").exits(1);
         assert!(run.elapsed < Duration::from_secs(6), "{run}");
         assert!(
@@ -158,7 +158,7 @@ fn a_probe_does_not_wait_for_dns() {
         );
         assert!(run.stderr().contains("DNS did not answer in time"), "{run}");
     }
-    // Another realm's is another service.
+    // The same name in another realm is another service.
     place.configure(&format!("{conf}[domain_realm]\n.cli.test = OTHER.TEST\n"));
     let tool = place
         .ours_installed("rekinit")
@@ -167,7 +167,8 @@ fn a_probe_does_not_wait_for_dns() {
     drop(silent);
 }
 
-/// A trailer stays as it is, a short name gets its domain, and a port is no part of an address.
+/// A trailing suffix is kept, a short name gets its domain, and a port is not part of the host
+/// name.
 #[test]
 fn after_a_restart_a_service_is_known_by_its_name_without_a_kdc() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);

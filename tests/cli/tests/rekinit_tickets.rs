@@ -1,5 +1,5 @@
-//! The sidecar's tickets as they are kept apart: whose they are, which cache is whose, what a
-//! reload and a lost cache change.
+//! How the sidecar keeps its tickets apart: their principals, their caches, and the effect of a
+//! reload and of a lost cache.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -28,7 +28,7 @@ fn world() -> (TestKdc, Place) {
     (kdc, place)
 }
 
-/// A ticket of `principal`, with the password that is in the file `secret`.
+/// The configuration of a ticket for `principal`, with the password in the file `secret`.
 fn ticket(principal: &str, secret: &str, cache: &str) -> String {
     format!(
         "[[ticket]]\nprincipal = \"{principal}\"\npassword-file = \"{secret}\"\n\
@@ -40,7 +40,7 @@ fn log_in(place: &Place, arguments: &str) {
     kinit(place, arguments).run().success();
 }
 
-/// The names of those whose tickets are in the collection.
+/// The listing of the collection, which contains the principals.
 fn listed(place: &Place, collection: &str) -> String {
     let klist = place.ours("klist").arg("-l");
     let run = klist.env("KRB5CCNAME", collection).run();
@@ -62,7 +62,7 @@ fn the_ticket_of_another_is_no_beginning() {
         r#"{"username":"alice","password":"not this one"}"#,
     );
     run("--secret-file secret.json");
-    // Nor is one's own, as long as one for a service is missing.
+    // The own ticket is not sufficient either, as long as a service ticket is missing.
     log_in(&place, "alice");
     run("--password-file wrong --service HTTP/www@CLI.TEST alice");
     let done = rekinit(&place, "--password-file wrong alice -- touch started");
@@ -142,7 +142,7 @@ fn what_the_kdc_took_last_outlives_a_reload() {
     place.write("tickets.toml", ticket("alice", "rotated", &cache));
     let mut sidecar = start(&place, "--config tickets.toml");
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
-    // The KDC does not know it yet.
+    // The KDC does not know this password yet.
     place.write("rotated", "the next one");
     sidecar.wait_for("\"reason\":\"old_secret\"", 1);
     sidecar.signal("HUP");
@@ -193,7 +193,7 @@ fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
     place.write("password", "");
     sidecar.wait_for("\"reason\":\"secret_unreadable\"", 1);
-    // The ticket ends in seconds, and is renewed; the alarm goes on.
+    // The ticket ends within seconds, and is renewed; the alarm stays set.
     let renewed = || {
         let hooked = fs::read_to_string(place.path("hooked")).unwrap_or_default();
         hooked.lines().count() >= 2

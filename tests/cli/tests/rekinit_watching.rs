@@ -1,5 +1,5 @@
-//! The sidecar as those meet it who watch it: systemd, probes and metrics by HTTP, a log that
-//! nobody reads, and how little it takes.
+//! The sidecar from the view of people who monitor it: systemd, probes and metrics by HTTP, a log
+//! that nobody reads, and how few resources it uses.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -36,7 +36,7 @@ fn systemd_is_told() {
     let tool = rekinit(&place, "--log json --config tickets.toml").env("NOTIFY_SOCKET", &path);
     let mut sidecar = Sidecar::start(tool, place.path("log"));
     hears("READY=1\nSTATUS=1 of 1 tickets are valid; next refresh at ");
-    // A reload ends, though it fails, or a ticket is not to be had.
+    // A reload always ends, even if it fails or a ticket is not available.
     place.write("tickets.toml", "nonsense");
     sidecar.signal("HUP");
     hears("RELOADING=1\nMONOTONIC_USEC=");
@@ -62,7 +62,7 @@ fn systemd_is_told() {
     }
 }
 
-/// How often the threads of a process have gone to sleep, in all.
+/// The total number of times that the threads of a process have gone to sleep.
 fn sleeps(id: u32) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("it runs");
     let of_task = |task: fs::DirEntry| {
@@ -108,12 +108,12 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
         "rekinit_ready{principal=\"alice@CLI.TEST\"",
     );
     check("/elsewhere", "404 Not Found", "/readyz");
-    // Somebody who sends nothing hinders nobody.
+    // Clients that send nothing do not block others.
     let idle: Vec<_> = (0..40).map(|_| TcpStream::connect(&address)).collect();
     check("/livez", "200 OK", "ok");
     drop(idle);
     std::thread::sleep(SECOND);
-    // What the idle connections cost may still go on in the first.
+    // Closing the idle connections may still cause work during the first period.
     let stirs_nothing = || {
         let before = sleeps(sidecar.id());
         std::thread::sleep(SECOND * 2);
@@ -125,7 +125,7 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
     );
 }
 
-/// A process that does not outlive its test.
+/// A process that is killed at the end of the test.
 struct Killed(std::process::Child);
 
 impl Drop for Killed {
@@ -157,7 +157,7 @@ fn a_log_that_nobody_reads_holds_up_nothing() {
         let kill = kill.arg(format!("-{name}")).arg(child.0.id().to_string());
         assert!(kill.status().expect("there is a kill").success());
     };
-    // What each refresh and hook says is much more than waits.
+    // The log lines of all refreshes and hooks are much longer than the queue.
     let refreshed = |count: u32| {
         let line = format!("}} {count}\n");
         let metrics = get(&address, "/metrics").1;

@@ -1,5 +1,5 @@
-//! Where passwords and keys are not: in what programs write, and in their memory once they have no
-//! more use for them. Memory is looked through as gdb's `gcore` writes it down.
+//! Passwords and keys must not appear in what programs write, nor in their memory once they are no
+//! longer needed. The memory is dumped by gdb's `gcore` and searched.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 #![cfg_attr(not(gcore), allow(dead_code, reason = "some tests are ignored then"))]
 
@@ -13,15 +13,15 @@ use kerberos_crypto::EncryptionType;
 use kerberos_testkdc::{PrincipalKey, TestKdc};
 use test_support::{Place, Sidecar, Tool};
 
-/// For gdb, on a busy machine.
+/// The time limit for gdb, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 const NEW_PASSWORD: &str = "staple-battery-horse-correct";
 
-/// A realm, a place with a keytab and a file with the password, and what must not show.
+/// A realm, a place with a keytab and a file with the password, and what must not appear.
 struct World {
     _kdc: TestKdc,
     place: Place,
-    /// Each secret in every form that it could show in, by its name.
+    /// The secrets by name, each in every form in which it could appear.
     secrets: Vec<(String, Vec<u8>)>,
 }
 
@@ -30,7 +30,7 @@ impl World {
         Self::of(&[EncryptionType::AES256_CTS_HMAC_SHA1_96])
     }
 
-    /// Where keys are of these types.
+    /// The world for keys of these types.
     fn of(etypes: &[EncryptionType]) -> Self {
         let kdc = TestKdc::builder(REALM)
             .etypes(etypes)
@@ -63,7 +63,7 @@ impl World {
         }
     }
 
-    /// The names of the secrets that are in `bytes`, and how often.
+    /// The names of the secrets that occur in `bytes`, and how often.
     fn found(&self, bytes: &[u8]) -> Vec<(&str, usize)> {
         let mut found = Vec::new();
         for (name, secret) in &self.secrets {
@@ -133,7 +133,7 @@ fn nothing_that_is_written_shows_one() {
     assert_eq!(world.found(&traced), []);
 }
 
-/// A log-in that is over all but for its end: neither password nor key are anywhere any more.
+/// At the end of a login, neither the password nor the key is left in memory.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
 fn a_login_leaves_none_in_memory() {
@@ -152,8 +152,9 @@ fn a_login_leaves_none_in_memory() {
     }
 }
 
-/// A sidecar that waits for the next log-in has the secret that worked last, for the KDC may not
-/// know a newer one yet; but once, and not the key that a password was made into.
+/// A sidecar that is waiting for the next login has the last accepted secret in memory, because the
+/// KDC may not know a newer one yet. But it has it only once, and does not have the key derived
+/// from a password.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
 fn a_sidecar_that_waits_has_no_more_than_it_needs() {
@@ -170,7 +171,7 @@ fn a_sidecar_that_waits_has_no_more_than_it_needs() {
         let tool = world.place.ours("rekinit").line(line);
         let mut sidecar = Sidecar::start(tool, &log);
         sidecar.wait_for("next refresh", 1);
-        // The line is written when the log-in is over, a moment before its thread waits.
+        // The line is logged at the end of the login, a moment before its thread starts to wait.
         thread::sleep(Duration::from_millis(500));
         let core = world.place.path("core");
         let gcore = Tool::new("/usr/bin/gcore").arg("-o").arg(&core);
@@ -182,7 +183,7 @@ fn a_sidecar_that_waits_has_no_more_than_it_needs() {
     }
 }
 
-/// The memory of a kinit at the call with which it exits.
+/// The memory of a kinit at the system call with which it exits.
 fn memory_at_the_end(place: &Place, line: &str) -> Vec<u8> {
     let core = place.path("core");
     let gdb = ["gdb", "-batch", "-nx", "-iex", "set debuginfod enabled off"];
@@ -207,7 +208,7 @@ fn memory_at_the_end(place: &Place, line: &str) -> Vec<u8> {
 
 fn read(core: &Path) -> Vec<u8> {
     let memory = fs::read(core).expect("gdb writes it");
-    // Else it would prove nothing.
+    // Otherwise the dump would prove nothing.
     assert!(memory.windows(8).any(|window| window == b"CLI.TEST"));
     fs::remove_file(core).expect("it is ours");
     memory

@@ -1,5 +1,5 @@
-//! The hints of `kvno` and `kinit` when there is no ticket to be had: they name what is the matter,
-//! and the help claims no less than what works.
+//! The hints of `kvno` and `kinit` when no ticket is available: they name the cause, and the help
+//! does not promise more than what works.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use cli::{assert_explained, log_in, realm};
@@ -7,7 +7,7 @@ use kerberos_asn1::ErrorCode;
 use kerberos_testkdc::Fault;
 use test_support::Finished;
 
-/// Checks that `run` failed with a hint that has `words`.
+/// Checks that `run` failed with a hint that contains `words`.
 #[track_caller]
 fn check(run: &Finished, words: &str) {
     assert_explained(run, "");

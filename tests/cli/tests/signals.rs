@@ -1,5 +1,5 @@
-//! Signals of `rekinit` and of `kinit … -- COMMAND`: what the end of a terminal comes to, what
-//! whoever starts them has them ignore, and with what status a signal ends them.
+//! Signals of `rekinit` and of `kinit … -- COMMAND`: the end of a terminal, signals that are
+//! ignored from the start, and the exit status after a signal.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -12,12 +12,12 @@ use test_support::{Place, Sidecar};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Whether the process whose number is in that file has ended.
+/// Whether the process has ended whose id is in that file.
 fn has_ended(place: &Place, file: &str) -> bool {
     let id = fs::read_to_string(place.path(file)).expect("it is there");
     let stat = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
     let state = stat.rsplit_once(") ").map(|(_, fields)| fields);
-    // Whoever inherits it may not collect it.
+    // Whoever inherits the process may not collect it.
     state.is_none_or(|fields| fields.starts_with('Z'))
 }
 
@@ -39,7 +39,7 @@ fn who_leads_a_session_ends_with_its_terminal() {
             Some(command) => format!("{login} -- sh -c '{}'", command.replace('\'', "'\\''")),
             None => format!("echo $$ > new; mv new ready; {login}"),
         };
-        // It gives the program a terminal of its own, and takes that away when it ends.
+        // `script` gives the program its own terminal, which disappears when `script` ends.
         let terminal = place.program("/usr/bin/script").args(["-q", "-c", &line]);
         let terminal = terminal.arg(place.path("typescript"));
         let mut terminal = Sidecar::start(terminal, place.path("log"));
@@ -66,7 +66,7 @@ fn what_is_ignored_stays_ignored() {
         let tool = place.ours_installed("rekinit").line(line);
         Sidecar::start(tool.through(["sh", "-c", &script]), place.path("log"))
     };
-    // As a script starts a job in the background: Ctrl-C is not for that.
+    // As for a script's background job, which Ctrl-C must not end.
     let mut sidecar = start("INT QUIT CHLD", "-V --password-file password alice");
     sidecar.wait_for("ticket obtained", 1);
     for name in ["INT", "QUIT"] {
@@ -77,7 +77,7 @@ fn what_is_ignored_stays_ignored() {
     sidecar.wait_for("ticket obtained", 2);
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(SECOND * 5), 0);
-    // As `nohup` does, before there is an application, and for that as well.
+    // As under `nohup`: before there is an application, and for the application itself.
     kdc.set_fault(Fault::Silence);
     let tickets = "-V --password-file password alice -- sleep 60";
     let mut sidecar = start("HUP", tickets);
@@ -107,7 +107,7 @@ fn a_signal_ends_well_what_runs_until_then() {
     for name in ["TERM", "INT", "QUIT"] {
         check("", name, 0);
     }
-    // What was to be done has not been.
+    // The job has not been done.
     check("--once", "TERM", 128 + 15);
     for (name, number) in [
         ("TERM", 15),

@@ -1,4 +1,4 @@
-//! What other users of the machine, and those who make up names, leave for our tools to find.
+//! Files that other users of the machine leave for our tools, and names that others made up.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use cli::{REALM, assert_explained, old_cache, place_without_kdc, realm, typed_pa
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Place, Tool};
 
-/// One of our tools, where everybody may run it.
+/// One of our tools, in a folder where all users may run it.
 fn tool(place: &Place, name: &str) -> Tool {
     let binary = place.path("binary");
     if !binary.exists() {
@@ -27,7 +27,8 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
 }
 
-/// Whoever takes a name in /tmp first could have its user log in as somebody else.
+/// A stranger who is the first to create a name in /tmp could make the user log in as somebody
+/// else.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to be two other users")]
 fn a_cache_that_another_user_put_where_everybody_may() {
@@ -66,7 +67,8 @@ fn a_cache_that_another_user_put_where_everybody_may() {
     foreign(kinit().through(nobody).run());
     assert_eq!(fs::read(&cache).expect("it is there"), old_cache());
 
-    // Root is not let into the trap either, but may look, and replace the file by one of its own.
+    // Root is protected as well, but may name the file to read it, and may replace it by its own
+    // file.
     foreign(klist().run());
     klist().args(["-c", &path]).run().success();
     kinit().run().success();
@@ -75,7 +77,7 @@ fn a_cache_that_another_user_put_where_everybody_may() {
     assert!(run.stdout().contains("alice@"), "{run}");
 }
 
-/// The file would be read with rights that the user does not have.
+/// The time zone file would be read with rights that the user does not have.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to lend its rights")]
 fn the_time_zone_of_who_borrows_rights_does_not_count() {

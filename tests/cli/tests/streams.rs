@@ -1,5 +1,5 @@
-//! Standard input, output and error: prompts, pipes that break, disks that fill, and what
-//! `KRB5_TRACE` writes; and that no secret shows in any of them.
+//! Standard input, output and error: prompts, broken pipes, full disks, and the output of
+//! `KRB5_TRACE`; and that none of them shows a secret.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -16,7 +16,7 @@ fn the_prompt_goes_to_standard_output_and_reads_standard_input() {
     let run = kinit(&place, "alice").run().success();
     assert_eq!(run.stdout(), "Password for alice@CLI.TEST: \n");
     assert_eq!(run.stderr(), "");
-    // No input at all.
+    // No input.
     let run = place.ours("kinit").arg("alice").run().exits(1);
     assert!(
         run.stderr()
@@ -82,7 +82,7 @@ fn a_listing_that_cannot_be_written_fails() {
         .run()
         .exits(1);
     assert!(run.stderr().contains("No space left on device"), "{run}");
-    // Closed: nobody wants it.
+    // Standard output is closed.
     let run = place
         .ours("klist")
         .through(["sh", "-c", "exec ./klist >&-"])
@@ -126,11 +126,11 @@ fn a_trace_tells_what_happens() {
     ] {
         assert!(text.contains(what), "the trace lacks {what:?}:\n{text}");
     }
-    // A second run is added to it.
+    // A second run appends to it.
     traced().stdin("wrong\n").run().exits(1);
     let longer = fs::read_to_string(&trace).expect("KRB5_TRACE is written");
     assert!(longer.starts_with(&text) && longer.len() > text.len());
-    // Where no trace can be written, the login goes on.
+    // If the trace cannot be written, the login continues nevertheless.
     let untraced = kinit(&place, "alice").env("KRB5_TRACE", "/nonexistent/trace");
     untraced.run().success();
 }
@@ -154,7 +154,7 @@ fn no_secret_shows() {
     };
     see(&run("-V alice", &typed_password()).success());
     let mut secrets = session_keys(&CcacheFile::new(place.cache()));
-    // A wrong password is somebody's right one elsewhere.
+    // A wrong password may be the right one for another account.
     see(&run("-V alice", "another-secret-word\n").exits(1));
     see(&run("-V nobody", &typed_password()).exits(1));
     kdc.set_fault(kerberos_testkdc::Fault::CorruptedCiphertext);

@@ -1,4 +1,4 @@
-//! Command lines: what is wrong with them, and what is not supported yet.
+//! Command lines: mistakes in them, and options that are not supported yet.
 
 use cli::place_without_kdc;
 

@@ -1,31 +1,32 @@
-//! `Application`: what looks at a cache all the time, by the tools that people have.
+//! `Application`: reads a cache continuously, with tools that people use.
 
 use crate::docker::Container;
 
-/// An application that reads the cache all the time.
+/// An application that reads the cache continuously.
 #[derive(Debug)]
 pub struct Application(Container);
 
 /// How often an application looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Readings {
-    /// At the cache, by klist.
+    /// Runs of klist on the cache.
     pub looks: usize,
-    /// At the page, by curl.
+    /// Pages that curl received.
     pub pages: usize,
 }
 
 impl Application {
-    /// Starts one in the Debian that `words` end with, the options and the image.
+    /// Starts an application in Debian; `words` are the options of `docker run`, followed by the
+    /// image.
     pub(crate) fn start(mut words: Vec<String>) -> Self {
         words.extend(["/bin/sh", "-c", SCRIPT].map(str::to_owned));
         Self(Container::start("application", words))
     }
 
-    /// Waits for so many pages.
+    /// Waits until `pages` pages were received.
     ///
     /// # Panics
-    /// When they do not come.
+    /// When they are not.
     #[track_caller]
     pub fn wait_for_pages(&self, pages: usize) {
         self.0.wait_for("page", pages);
@@ -34,7 +35,7 @@ impl Application {
     /// Ends it.
     ///
     /// # Panics
-    /// When it ever found anything wrong.
+    /// When it has ever found a fault.
     #[track_caller]
     pub fn end(self) -> Readings {
         self.0.signal("KILL");
@@ -47,7 +48,7 @@ impl Application {
     }
 }
 
-/// Looks at the cache and the page until it is killed.
+/// Checks the cache and the page until it is killed.
 const SCRIPT: &str = "\
 if [ -n \"$URL\" ]; then
     while :; do

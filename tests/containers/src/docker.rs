@@ -1,4 +1,5 @@
-//! Docker's command line: things that go with their owner, and those that a killed test left.
+//! Docker's command line: containers and other objects that are removed with their owners, and the
+//! removal of those that killed tests left behind.
 
 use std::path::Path;
 use std::sync::Once;
@@ -8,18 +9,18 @@ use std::{process, thread};
 
 use test_support::{Finished, Tool};
 
-/// What marks all that the tests make.
+/// The label of everything that the tests create.
 const LABEL: &str = "rkinit-test";
 
-/// Longer than anything takes, on a machine that is busy with other tests.
+/// Longer than anything should take on a machine that is busy with other tests.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// Docker with these arguments, to be run.
+/// A call of Docker with these arguments, which is not yet run.
 pub fn docker<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Tool {
     Tool::new("/usr/bin/docker").args(arguments).limit(LIMIT)
 }
 
-/// A name for something of `kind`, which tells whose it is.
+/// A name for an object of this `kind`, which contains the process id of the test.
 pub fn name(kind: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     static SWEPT: Once = Once::new();
@@ -28,15 +29,15 @@ pub fn name(kind: &str) -> String {
     format!("{LABEL}-{}-{kind}-{count}", process::id())
 }
 
-/// A network that leads nowhere.
+/// A network without connection to the outside.
 #[derive(Debug)]
 pub struct Network(String);
 
 impl Network {
-    /// Makes it.
+    /// Creates the network.
     ///
     /// # Panics
-    /// When Docker does not.
+    /// When Docker fails.
     #[expect(clippy::new_without_default, reason = "making a network is no default")]
     pub fn new() -> Self {
         let name = name("network");
@@ -45,7 +46,7 @@ impl Network {
         Self(name)
     }
 
-    /// What Docker calls it.
+    /// Its name in Docker.
     pub fn name(&self) -> &str {
         &self.0
     }
@@ -57,15 +58,15 @@ impl Drop for Network {
     }
 }
 
-/// A file system in memory, as `emptyDir` with `medium: Memory` is one.
+/// A file system in memory, like an `emptyDir` with `medium: Memory`.
 #[derive(Debug)]
 pub struct Volume(String);
 
 impl Volume {
-    /// Makes it, for user 65532 and group 1001.
+    /// Creates it for user 65532 and group 1001.
     ///
     /// # Panics
-    /// When Docker does not.
+    /// When Docker fails.
     #[expect(clippy::new_without_default, reason = "making a volume is no default")]
     pub fn new() -> Self {
         let name = name("volume");
@@ -77,7 +78,7 @@ impl Volume {
         Self(name)
     }
 
-    /// What Docker calls it.
+    /// Its name in Docker.
     pub fn name(&self) -> &str {
         &self.0
     }
@@ -89,15 +90,15 @@ impl Drop for Volume {
     }
 }
 
-/// A container, removed on drop. Its log is printed when the test that owns it panics.
+/// A container, removed on drop. If the test that owns it panics, its log is printed.
 #[derive(Debug)]
 pub struct Container(String);
 
 impl Container {
-    /// Starts one: `words` are what follows `docker run`, the options, the image and the command.
+    /// Starts a container; `words` are the arguments of `docker run`: options, image and command.
     ///
     /// # Panics
-    /// When Docker does not.
+    /// When Docker fails.
     pub fn start<S: AsRef<str>>(kind: &str, words: impl IntoIterator<Item = S>) -> Self {
         let container = Self(name(kind));
         let mut run = docker(["run", "--detach", "--label", LABEL, "--name", &container.0]);
@@ -108,18 +109,18 @@ impl Container {
         container
     }
 
-    /// What Docker calls it.
+    /// Its name in Docker.
     pub fn name(&self) -> &str {
         &self.0
     }
 
-    /// What it has written to standard output and error so far.
+    /// Its standard output and error so far.
     pub fn log(&self) -> String {
         let logs = docker(["logs", &self.0]).run();
         logs.stdout() + &logs.stderr()
     }
 
-    /// Waits until it has written `text` so often.
+    /// Waits until its log contains `text` a number of times.
     ///
     /// # Panics
     /// When it does not in time.
@@ -132,23 +133,23 @@ impl Container {
         }
     }
 
-    /// Sends it a signal, by its name without `SIG`.
+    /// Sends a signal, given by its name without `SIG`.
     ///
     /// # Panics
-    /// When it is gone.
+    /// When the container has ended.
     pub fn signal(&self, name: &str) {
         docker(["kill", "--signal", name, &self.0]).run().success();
     }
 
-    /// Starts it again, after its end.
+    /// Starts the container again after its end.
     ///
     /// # Panics
-    /// When Docker does not.
+    /// When Docker fails.
     pub fn start_again(&self) {
         docker(["start", &self.0]).run().success();
     }
 
-    /// Runs a command inside.
+    /// Runs a command in the container.
     pub fn run<S: AsRef<str>>(&self, command: impl IntoIterator<Item = S>) -> Finished {
         let mut exec = docker(["exec", &self.0]);
         for word in command {
@@ -157,10 +158,10 @@ impl Container {
         exec.run()
     }
 
-    /// What `docker inspect` tells of it, by a template.
+    /// The output of `docker inspect` for a template.
     ///
     /// # Panics
-    /// When it is gone.
+    /// When the container no longer exists.
     pub fn inspect(&self, template: &str) -> String {
         let inspect = docker(["inspect", "--format", template, &self.0]);
         inspect.run().success().stdout().trim().to_owned()
@@ -176,7 +177,7 @@ impl Drop for Container {
     }
 }
 
-/// Removes what tests left that were killed. What uses another thing goes before it.
+/// Removes what killed tests left behind, beginning with the users of other objects.
 fn sweep() {
     let kinds = [
         (["ps", "--all", "--format={{.Names}}"], ["rm", "--force"]),
@@ -191,7 +192,7 @@ fn sweep() {
                 .and_then(|name| name.strip_prefix('-'));
             let process = of_a_test.and_then(|name| name.split('-').next());
             if process.is_some_and(|id| !Path::new("/proc").join(id).exists()) {
-                // Another test may be doing the same.
+                // Another test may be doing the same, so errors are ignored.
                 docker(remove).arg(name).run();
             }
         }

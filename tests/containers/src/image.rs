@@ -1,4 +1,4 @@
-//! The two images: an empty one with our binary, and a Debian that borrows its `/usr`.
+//! The two images: an empty one with our binary, and a Debian that uses this machine's `/usr`.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ use crate::docker::{docker, name};
 pub struct Image(String);
 
 impl Image {
-    /// What Docker calls it.
+    /// Its name in Docker.
     pub fn name(&self) -> &str {
         &self.0
     }
@@ -25,10 +25,10 @@ impl Drop for Image {
     }
 }
 
-/// An image with the folders of a Debian, for containers with the options `--volume=/usr:/usr:ro`.
+/// An image with Debian's folders, for containers with the option `--volume=/usr:/usr:ro`.
 ///
 /// # Panics
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn debian() -> Image {
     let root = TempDir::new();
     for folder in [
@@ -49,11 +49,11 @@ pub fn debian() -> Image {
     image
 }
 
-/// The image that the README's Dockerfile makes, and what `more` adds to that: our binary in an
-/// otherwise empty file system, and the `krb5.conf` of `folder`.
+/// The image of the README's Dockerfile, extended by `more`: our binary in an otherwise empty file
+/// system, and the `krb5.conf` in `folder`.
 ///
 /// # Panics
-/// When it cannot be made.
+/// When it cannot be created.
 pub fn sidecar(folder: &Path, more: &str) -> Image {
     let image = Image(name("sidecar"));
     fs::copy(test_support::static_rkinit(), folder.join("rkinit")).unwrap();
@@ -65,10 +65,10 @@ pub fn sidecar(folder: &Path, more: &str) -> Image {
     image
 }
 
-/// The Dockerfile that the README shows.
+/// The Dockerfile in the README.
 ///
 /// # Panics
-/// When it shows none.
+/// When there is none.
 pub fn readme_dockerfile() -> String {
     let readme = repository().join("README.md");
     let readme = fs::read_to_string(readme).unwrap();

@@ -1,5 +1,5 @@
-//! What the tests of containers share: a site with a KDC, a web server and an application, each in
-//! a container of its own, into which a test puts the sidecar.
+//! Shared by the container tests: a site with a KDC, a web server and an application, each in its
+//! own container. Tests add the sidecar.
 //!
 //! ```text
 //!        network without a way out
@@ -10,12 +10,12 @@
 //!                               sidecar ─── writes ─┘ a volume in memory
 //!                               our binary in an empty image
 //! ```
-//! There is no registry to get images from, and none is needed: the sidecar's is made from the
-//! Dockerfile of the README; a Debian is an image of empty folders and links, whose `/usr` is this
-//! machine's, read-only.
+//! No registry is available, and none is needed: the sidecar's image is built from the README's
+//! Dockerfile, and the Debian image consists of empty folders and links, with this machine's `/usr`
+//! mounted read-only.
 //!
-//! Containers, networks, volumes and images bear the process id of the test in their names and the
-//! label `rkinit-test`. They go when the test ends; those of a test that was killed go when the
+//! Containers, networks, volumes and images have the test's process id in their names and the label
+//! `rkinit-test`. They are removed when the test ends. Those of a killed test are removed when the
 //! next one starts.
 #![forbid(unsafe_code)]
 #![allow(

@@ -1,4 +1,4 @@
-//! `Site`: a realm, a web server and an application, each in a container of its own.
+//! `Site`: a realm, a web server and an application, each in its own container.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -10,7 +10,7 @@ use crate::application::Application;
 use crate::docker::{Container, Network, Volume};
 use crate::image::{self, Image};
 
-/// The realm of all recipes.
+/// The realm used in all recipes.
 pub const REALM: &str = "EXAMPLE.COM";
 
 /// The user, and the group, that the application runs as.
@@ -21,7 +21,7 @@ pub const READER: u32 = 1001;
 /// The KDC's accounts: `svc`, `alice` with the password `wonderland`, `HTTP/www.example.com`.
 #[derive(Debug)]
 pub struct Site {
-    // In the order in which things must go: what uses another thing before that.
+    // In the order in which they must be removed: users of other objects first.
     kdc: Option<Container>,
     web: Option<Container>,
     network: Network,
@@ -31,7 +31,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts all of it.
+    /// Starts the whole site.
     ///
     /// # Panics
     /// When something does not start.
@@ -42,10 +42,10 @@ impl Site {
         site
     }
 
-    /// A site with neither KDC nor web server, whose clients have this krb5.conf.
+    /// A site without KDC and web server, whose clients use this krb5.conf.
     ///
     /// # Panics
-    /// When Docker does not do its part.
+    /// When Docker fails.
     pub fn without_servers(conf: &Krb5Conf) -> Self {
         let folder = TempDir::new();
         folder.write("krb5.conf", conf.to_string());
@@ -60,8 +60,8 @@ impl Site {
         }
     }
 
-    /// A path in the folder of the site: `krb5.conf`; `krb5`, which sidecars see as `/krb5`; `kdc`,
-    /// where the KDC has its things.
+    /// A path in the site's folder: `krb5.conf`; `krb5`, which sidecars see as `/krb5`; `kdc`, the
+    /// KDC's own files.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -74,8 +74,7 @@ impl Site {
         self.kdc.as_ref().expect("this site has a KDC")
     }
 
-    /// Gives a command to kadmin.local beside the KDC; keytabs that it names are in the folder
-    /// `kdc`.
+    /// Runs a command in kadmin.local at the KDC. Keytabs named there are in the folder `kdc`.
     ///
     /// # Panics
     /// When it fails.
@@ -84,8 +83,8 @@ impl Site {
         assert!(!done.stderr().contains("kadmin.local:"), "{done}");
     }
 
-    /// Puts the keys of `svc` as they are now into a new keytab, which takes the place of the one
-    /// that sidecars see as `/krb5/svc.keytab`.
+    /// Writes the current keys of `svc` to a new keytab, which replaces the one that sidecars see
+    /// as `/krb5/svc.keytab`.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -96,7 +95,7 @@ impl Site {
         self.give(&made, "svc.keytab");
     }
 
-    /// Gives sidecars a file as `/krb5/NAME`, in one step.
+    /// Provides a file to sidecars as `/krb5/NAME`, atomically.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -108,8 +107,8 @@ impl Site {
         fs::rename(&new, self.path("krb5").join(name)).unwrap();
     }
 
-    /// The options of a sidecar that has no rights: neither user nor root can write anything but
-    /// the cache, and it may do nothing that a process needs leave for.
+    /// The options for a sidecar without privileges: neither the user nor root can write anything
+    /// but the cache, and no capabilities are left.
     pub fn confined(&self) -> Vec<String> {
         let mut options = self.connected();
         options.extend(self.tickets("/tickets"));
@@ -131,32 +130,32 @@ impl Site {
         self.network.name()
     }
 
-    /// The options of a container on the network.
+    /// The options for a container on the network.
     pub fn connected(&self) -> Vec<String> {
         vec![format!("--network={}", self.network.name())]
     }
 
-    /// The options of a container that has the cache's folder at this place.
+    /// The options for a container that has the cache's folder at `place`.
     pub fn tickets(&self, place: &str) -> Vec<String> {
         vec![format!("--volume={}:{place}", self.volume.name())]
     }
 
-    /// The options of a Debian.
+    /// The options for a Debian container.
     pub fn debian(&self) -> Vec<String> {
         vec!["--volume=/usr:/usr:ro".to_owned()]
     }
 
-    /// The name of the image of a Debian, which wants the options [`Site::debian`].
+    /// The name of the Debian image, which requires the options [`Site::debian`].
     pub fn debian_image(&self) -> &str {
         self.debian.name()
     }
 
-    /// Starts an application: as user and group 1001, with the cache's folder at `place`,
-    /// read-only. All the time it looks at `CACHE` in there by MIT's klist, and gets the page of
-    /// `url` by curl, if any.
+    /// Starts an application as user and group 1001, with the cache's folder at `place`, read-only.
+    /// It continuously reads the cache `cache` there with MIT's klist, and gets the page `url`, if
+    /// given, with curl.
     ///
     /// # Panics
-    /// When Docker does not do its part.
+    /// When Docker fails.
     pub fn application(&self, place: &str, cache: &str, url: Option<&str>) -> Application {
         let mut words = self.connected();
         words.extend(self.debian());
@@ -194,7 +193,7 @@ impl Site {
         self.kdc = Some(kdc);
     }
 
-    /// Starts a web server `host`, which lets in whoever has a ticket that `keytab` opens.
+    /// Starts a web server `host`, which admits everybody with a ticket that `keytab` can decrypt.
     ///
     /// # Panics
     /// When it does not start.
@@ -227,7 +226,7 @@ fn conf() -> Krb5Conf {
         .text("[domain_realm]\n    .example.com = EXAMPLE.COM\n")
 }
 
-/// The user of [`Site::confined`] sidecars, which is that of the image that is shipped.
+/// The user of sidecars with [`Site::confined`]; it is also the user of the image that we ship.
 const SIDECAR: u32 = 65_532;
 
 const KDC_CONF: &str = "\
@@ -245,7 +244,7 @@ const KDC_CONF: &str = "\
     kdc = STDERR
 ";
 
-/// Makes the realm at the first start.
+/// Creates the realm at the first start.
 const KDC: &str = "\
 if ! [ -e principal ]; then
     kdb5_util -r EXAMPLE.COM create -s -P master

@@ -1,4 +1,4 @@
-//! The sidecar in an empty image beside an Active Directory in another container.
+//! The sidecar in an empty image, with an Active Directory in another container.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -22,7 +22,7 @@ fn beside_an_active_directory() {
     fs::create_dir(&domain).expect("the folder is ours");
     SambaRealm::lay_out(&domain);
 
-    // The sidecar is there first: it waits for the controller.
+    // The sidecar starts first and waits for the controller.
     let build = site.path("build");
     fs::create_dir(&build).expect("the folder is ours");
     fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is ours");

@@ -1,5 +1,5 @@
-//! docs/deploy/compose.yaml, as it is: only the application is another one, and the KDC comes
-//! along.
+//! docs/deploy/compose.yaml, unchanged except that the application is another one and a KDC is
+//! added.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use containers::{Site, docker, name, sidecar};
 use test_support::Tool;
 
-/// A project of Compose in a folder, taken down on drop.
+/// A Compose project in a folder, taken down on drop.
 struct Project {
     name: String,
     folder: PathBuf,
@@ -25,7 +25,7 @@ impl Project {
             .limit(Duration::from_secs(120))
     }
 
-    /// Waits until the log of `service` has `text` so often.
+    /// Waits until the log of `service` contains `text` the given number of times.
     fn wait_for(&self, service: &str, text: &str, times: usize) -> String {
         let start = Instant::now();
         loop {
@@ -66,7 +66,7 @@ fn the_recipe_for_compose() {
     fs::copy(site.path("krb5/svc.keytab"), &keytab).expect("the folder is ours");
     std::os::unix::fs::chown(&keytab, Some(65_532), None).expect("we are root");
 
-    // The image under the name that the recipe has.
+    // The image has the same name as in the recipe.
     let build = site.path("build");
     fs::create_dir(&build).expect("the folder is ours");
     fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is ours");
@@ -74,7 +74,8 @@ fn the_recipe_for_compose() {
 
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/deploy/compose.yaml");
     let shipped = fs::read_to_string(deploy).expect("the recipe");
-    // Compose 1.29 does not know this line, which later ones start the application sooner by.
+    // Compose 1.29 does not support this line, with which later versions start the application
+    // sooner.
     let (old, new) = (
         "      start_interval: 1s\n      interval: 60s\n",
         "      interval: 1s\n",
@@ -110,7 +111,7 @@ fn the_recipe_for_compose() {
     };
     project.compose("config --quiet").run().success();
     project.compose("up --detach").run().success();
-    // It starts when the sidecar is healthy, and so succeeds at the first attempt.
+    // The application starts when the sidecar is healthy, so its first attempt succeeds.
     let log = project.wait_for("application", "looked", 3);
     assert!(!log.contains("FAILED"), "{log}");
     assert!(log.contains("Default principal: svc@EXAMPLE.COM"), "{log}");
@@ -121,7 +122,8 @@ fn the_recipe_for_compose() {
         "{healthy}"
     );
 
-    // A file that Compose mounts is that file, whatever takes its name: a keytab is added to.
+    // Compose mounts the file itself, and does not follow its replacement, so the keytab is
+    // rewritten in place.
     site.administer("cpw -randkey svc");
     site.give_keytab();
     let new = fs::read(site.path("krb5/svc.keytab")).expect("a keytab");

@@ -1,5 +1,5 @@
-//! The recipes of docs/deploy against the schemas of those who read them. What is validated by
-//! running it is in `compose.rs` and `systemd.rs`.
+//! Validates the recipes in docs/deploy against the schemas of the programs that read them. Recipes
+//! that are validated by running them are in `compose.rs` and `systemd.rs`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,6 @@
-//! The sidecar in an empty image, its KDC and its readers in containers of their own: tickets that
-//! last seconds, a KDC that dies, a keytab and a password that are rotated, and a sidecar that is
-//! killed again and again. The readers, as another user on a read-only mount, never find anything
-//! wrong.
+//! The sidecar in an empty image, with its KDC and its readers in other containers: short-lived
+//! tickets, a KDC that dies, a rotated keytab and password, and a sidecar that is killed again and
+//! again. The readers are another user with a read-only mount, and must never find a fault.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::os::unix::fs::symlink;
@@ -16,7 +15,7 @@ const REFRESHED: &str = "\"event\":\"refreshed\"";
 const PAGE: Option<&str> = Some("http://www.example.com/");
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Starts the sidecar without any rights, its cache at `/tickets/ccache`, its log as JSON.
+/// Starts the sidecar without privileges, with the cache `/tickets/ccache` and its log as JSON.
 fn start(site: &Site, image: &containers::Image, arguments: &str) -> Container {
     let mut words = site.confined();
     words.push(image.name().to_owned());
@@ -25,7 +24,7 @@ fn start(site: &Site, image: &containers::Image, arguments: &str) -> Container {
     Container::start("sidecar", words)
 }
 
-/// The image of the README, with the krb5.conf of the site.
+/// The README's image with the site's krb5.conf.
 fn image(site: &Site) -> containers::Image {
     let folder = site.path("build");
     fs::create_dir_all(&folder).expect("the folder is ours");
@@ -40,7 +39,7 @@ fn image(site: &Site) -> containers::Image {
 )]
 fn tickets_of_seconds_from_an_image_with_nothing_else() {
     let site = Site::start();
-    // As the README has it, with the keytab in the image, too: binary, krb5.conf, keytab.
+    // Like in the README, with the keytab in the image: binary, krb5.conf, keytab.
     site.give_keytab();
     let folder = site.path("build");
     fs::create_dir(&folder).expect("the folder is ours");
@@ -51,7 +50,7 @@ fn tickets_of_seconds_from_an_image_with_nothing_else() {
     words.extend(site.tickets("/dev/shm"));
     words.push("--health-interval=1s".to_owned());
     words.push(image.name().to_owned());
-    // Six seconds in place of hours: many lives of a ticket.
+    // Six seconds instead of hours, for many lifetimes of a ticket.
     words.extend(["-l", "6", "--log", "json"].map(str::to_owned));
     words.extend(["--owner".to_owned(), READER.to_string()]);
     let sidecar = Container::start("sidecar", words);
@@ -86,7 +85,7 @@ fn a_kdc_that_dies_and_comes_back() {
     sidecar.wait_for(REFRESHED, 2);
     let application = site.application("/tickets", "ccache", None);
     site.kdc().signal("KILL");
-    // The address of a container that is gone: nobody refuses anything, and all attempts run out.
+    // The address of a removed container: nothing refuses connections, so all attempts time out.
     sidecar.wait_for("\"reason\":\"kdc_unreachable\"", 1);
     let log = sidecar.log();
     assert!(log.contains("kdc.example.com"), "it says which one: {log}");
@@ -109,7 +108,7 @@ fn a_keytab_with_a_new_key() {
     let sidecar = start(&site, &image, "-k -t /krb5/svc.keytab svc@EXAMPLE.COM");
     sidecar.wait_for(REFRESHED, 1);
     let application = site.application("/tickets", "ccache", PAGE);
-    // The KDC has a new key, the keytab not yet.
+    // The KDC has a new key, but the keytab does not have it yet.
     site.administer("cpw -randkey svc");
     sidecar.signal("USR1");
     sidecar.wait_for("\"reason\":\"wrong_key\"", 1);
@@ -128,7 +127,7 @@ fn a_keytab_with_a_new_key() {
 fn a_secret_with_a_new_password() {
     let site = Site::start();
     let image = image(&site);
-    // As Kubernetes mounts it: files behind a link to a folder, which is swapped.
+    // As mounted by Kubernetes: files behind a link to a folder, which is replaced.
     let mount = |version: &str, password: &str| {
         let folder = site.path("krb5");
         let json = format!("{{\"username\":\"alice\",\"password\":\"{password}\"}}");
@@ -142,7 +141,7 @@ fn a_secret_with_a_new_password() {
     let sidecar = start(&site, &image, "--secret-file /krb5/login.json");
     sidecar.wait_for(REFRESHED, 1);
     let application = site.application("/tickets", "ccache", PAGE);
-    // The secret is ahead of the KDC.
+    // The secret is newer than the KDC's password.
     mount("..2", "looking-glass");
     sidecar.wait_for("\"reason\":\"old_secret\"", 1);
     sidecar.wait_for(REFRESHED, 2);
@@ -155,8 +154,8 @@ fn a_secret_with_a_new_password() {
     assert!(!log.contains("looking-glass") && !log.contains("wonderland"));
 }
 
-/// What kinit-sidecar's `rekinit.sh` and the `renew.sh` of AWS's example were told, in the image
-/// that is shipped.
+/// The options of kinit-sidecar's `rekinit.sh` and of the `renew.sh` in AWS's example, with the
+/// image that we ship.
 #[test]
 #[cfg_attr(
     not(all(docker, mit, apache)),
@@ -212,8 +211,8 @@ fn as_scripts_of_the_field_were_set_up() {
     application.end();
 }
 
-/// Kills by `docker kill`, which takes long, and then, often, in the sidecar's place: processes in
-/// namespaces and file system of its container, with its user.
+/// Kills the sidecar with `docker kill`, which is slow. Then kills many processes that replace the
+/// sidecar: they run in the namespaces and the file system of its container, as the same user.
 #[test]
 #[cfg_attr(
     not(all(docker, mit, apache)),
@@ -239,7 +238,7 @@ fn killed_two_hundred_times_while_others_read() {
     let mut random = u64::from(std::process::id()) | 1;
     let mut refreshes = 0;
     for _ in 0..195 {
-        // xorshift: any number will do.
+        // xorshift, because the quality of the random numbers does not matter.
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
@@ -272,6 +271,6 @@ fn killed_two_hundred_times_while_others_read() {
     }
     let readings = application.end();
     assert!(readings.looks > 100, "{readings:?}");
-    // Some were killed before they had written, and some after.
+    // Some were killed before they had written, and some after that.
     assert!((1..190).contains(&refreshes), "{refreshes}");
 }

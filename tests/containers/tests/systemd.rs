@@ -1,5 +1,5 @@
-//! docs/deploy/rekinit.service, as it is, under a systemd in a container of its own: only the
-//! binary has another place.
+//! docs/deploy/rekinit.service, unchanged except for the path of the binary, with systemd in a
+//! container.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::path::Path;
@@ -8,8 +8,8 @@ use std::{fs, thread};
 
 use containers::{Container, Site, docker};
 
-/// Makes mounts as systemd expects to find them, and becomes it. Docker's are seen in no other
-/// namespace, so that a service would not see its credentials.
+/// Sets up mounts as systemd expects them, and executes it. Docker's mounts are not shared with
+/// other namespaces, so that a service would not see its credentials.
 const SYSTEMD: &str = "mount --make-rshared /; mount -o remount,rw /sys/fs/cgroup; \
      exec /usr/lib/systemd/systemd --unit=basic.target --log-target=console";
 
@@ -20,7 +20,7 @@ fn unit() -> String {
     unit.replace("/usr/bin/rekinit", "/opt/rekinit")
 }
 
-/// Waits until a property of the service begins as it should.
+/// Waits until a property of the service starts with `value`.
 fn wait_for(machine: &Container, property: &str, value: &str) {
     let start = Instant::now();
     loop {
@@ -65,7 +65,7 @@ fn the_unit_for_systemd() {
     write("rekinit.service", &unit()).expect("the folder is ours");
     write("group", "root:x:0:\ntickets:x:900:\n").expect("the folder is ours");
     write("machine-id", "0123456789abcdef0123456789abcdef\n").expect("the folder is ours");
-    // Sooner than anyone would want it.
+    // A shorter time than anyone would use.
     let drop_in = "[Service]\nWatchdogSec=2s\nRestartSec=0\n";
     write("soon.conf", drop_in).expect("the folder is ours");
     let keytab = etc.join("krb5.keytab");
@@ -101,10 +101,10 @@ fn the_unit_for_systemd() {
         assert!(Instant::now() < deadline, "{}", machine.log());
         thread::sleep(Duration::from_millis(100));
     }
-    // Which it is when it has said that it is ready.
+    // The service is active once it has reported that it is ready.
     wait_for(&machine, "ActiveState", "active\n");
     wait_for(&machine, "StatusText", "1 of 1 tickets are valid");
-    // Its readers share a group.
+    // Its readers have a group in common.
     let reader = docker([
         "exec",
         "--user=1001:900",
@@ -119,7 +119,7 @@ fn the_unit_for_systemd() {
     machine.run(reload).success();
     wait_for(&machine, "SubState", "running");
     wait_for(&machine, "NRestarts", "0");
-    // It hangs: systemd ends it and starts another.
+    // When it hangs, systemd kills it and starts it again.
     let hang = ["systemctl", "kill", "--signal=STOP", "rekinit.service"];
     machine.run(hang).success();
     wait_for(&machine, "NRestarts", "1");

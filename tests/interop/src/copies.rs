@@ -1,4 +1,4 @@
-//! How runs on a cache that was there are compared: by what they say, and by what they leave.
+//! Compares runs that start with the same cache: by their output, and by the cache afterwards.
 
 use std::{fmt, fs};
 
@@ -6,8 +6,9 @@ use test_support::{Finished, Place};
 
 use crate::assert_same;
 
-/// One command line of `tool`, as MIT's and as ours, each on a copy of the cache `start`: the same
-/// output, and afterwards the same of what `left` looks at. Returns ours.
+/// Runs one command line of `tool` with MIT's and with ours, each on a copy of the cache `start`.
+/// The output must be the same, and so must everything that `left` returns for the cache
+/// afterwards. Returns our run.
 ///
 /// # Panics
 /// When they differ.

@@ -1,4 +1,4 @@
-//! How runs of kinit are compared: by what they say, and by the cache that they leave.
+//! Compares runs of kinit: by their output, and by the resulting cache.
 
 use std::fs;
 
@@ -6,8 +6,8 @@ use test_support::{Finished, Place};
 
 use crate::{assert_same, left_by_login};
 
-/// One command line, as MIT's and as ours, each without a cache: the same output, and the same
-/// cache afterwards but for its times. Returns ours.
+/// Runs one command line with MIT's kinit and with ours, each without a cache. The output must be
+/// the same, and so must the cache afterwards, except for its times. Returns our run.
 ///
 /// # Panics
 /// When they differ.

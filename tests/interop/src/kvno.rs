@@ -1,4 +1,4 @@
-//! How runs of kvno are compared: by what they say, and by the caches that they leave.
+//! Compares runs of kvno: by their output, and by the resulting caches.
 
 use std::path::Path;
 
@@ -19,8 +19,9 @@ pub fn log_in(place: &Place, name: &str, password: &str) {
         .success();
 }
 
-/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output,
-/// and the same caches afterwards, that of `--out-cache out` included. Returns ours.
+/// Runs one command line with MIT's kvno and with ours, each on a copy of the cache `start`. The
+/// output must be the same, and so must the caches afterwards, including that of `--out-cache out`.
+/// Returns our run.
 ///
 /// # Panics
 /// When they differ.
@@ -29,7 +30,7 @@ pub fn check(place: &Place, arguments: &str) -> Finished {
     check_caches(place, arguments, |listing| listing)
 }
 
-/// As [`check`], but for the caches.
+/// Like [`check`], but does not compare the caches.
 ///
 /// # Panics
 /// When the outputs differ.
@@ -45,7 +46,7 @@ fn check_caches(place: &Place, arguments: &str, seen: impl Fn(String) -> String)
     copies::check(place, "kvno", arguments, left).0
 }
 
-/// What MIT's klist shows of a cache, but for the times.
+/// The output of MIT's klist for a cache, without times.
 fn listed(place: &Place, cache: &Path) -> String {
     if !cache.exists() {
         return String::new();

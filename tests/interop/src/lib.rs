@@ -1,7 +1,8 @@
-//! Our tools against real KDCs, and both ways with the tools of MIT and Heimdal.
+//! Tests our tools with real KDCs, and together with the tools of MIT and Heimdal, in both
+//! directions.
 //!
-//! The tests are in `tests/`, one file a subject. A test whose server is not installed is ignored,
-//! except in CI, where it fails. Here is how outputs are compared.
+//! The tests are in `tests/`, with one file per subject. A test whose server is not installed is
+//! ignored, except in CI, where it fails. This file contains the comparison of outputs.
 #![forbid(unsafe_code)]
 
 pub mod copies;
@@ -10,9 +11,9 @@ pub mod kvno;
 
 use test_support::{Finished, Place};
 
-/// Runs `tool arguments` as MIT's and as ours, each with `stdin`, and checks that exit code,
-/// standard output and standard error are the same, but for what [`assert_same`] lets pass.
-/// Returns ours.
+/// Runs `tool arguments` with MIT's tool and with ours, both with `stdin`. Exit code, standard
+/// output and standard error must be the same, except for differences that [`assert_same`] allows.
+/// Returns our run.
 ///
 /// # Panics
 /// When they differ.
@@ -24,9 +25,9 @@ pub fn check_same(place: &Place, tool: &str, arguments: &str, stdin: &str) -> Fi
     ours
 }
 
-/// Checks that both runs came to the same, but for our `hint:` lines, and for MIT's prefix of an
-/// error that came up during pre-authentication, such as a keytab that is not there: ours reads the
-/// keytab before it asks the KDC.
+/// Checks that both runs have the same result. Allowed differences are our `hint:` lines, and MIT's
+/// prefix for errors that occur during preauthentication, such as a missing keytab: ours reads the
+/// keytab before it contacts the KDC.
 ///
 /// # Panics
 /// When they differ.
@@ -44,7 +45,8 @@ pub fn assert_same(ours: &Finished, theirs: &Finished) {
     );
 }
 
-/// Checks that it succeeded, if `refusal` is empty, and failed with such a message otherwise.
+/// Checks that the run succeeded if `refusal` is empty, and otherwise that it failed with this
+/// text.
 ///
 /// # Panics
 /// When it did not.
@@ -57,8 +59,8 @@ pub fn ends_as(done: &Finished, refusal: &str) {
     );
 }
 
-/// As [`check_same`], for wrong arguments: the first line of the complaint and the exit code are
-/// the same; the list of options that follows is each one's own.
+/// Like [`check_same`], for wrong arguments: only the first line of the error and the exit code
+/// must be the same, because each tool has its own list of options after that.
 ///
 /// # Panics
 /// When they differ.
@@ -67,7 +69,7 @@ pub fn check_same_usage(place: &Place, tool: &str, arguments: &str) -> Finished 
     let theirs = place.mit(tool).line(arguments).run();
     let ours = place.ours(tool).line(arguments).run();
     let first = |run: &Finished| run.stderr().lines().next().unwrap_or_default().to_owned();
-    // Both may say nothing but how they are used.
+    // Both may print only the usage.
     let same = first(&ours) == first(&theirs)
         || (first(&ours).starts_with("Usage:")
             && first(&theirs).to_lowercase().starts_with("usage:"));
@@ -78,14 +80,14 @@ pub fn check_same_usage(place: &Place, tool: &str, arguments: &str) -> Finished 
     ours
 }
 
-/// What `klist -C` says of the cache that a login left, but for times and for the one setting that
-/// MIT's does not write: which of a keytab's keys it was.
+/// The output of `klist -C` for the cache after a login, without times, and without the one setting
+/// that MIT's kinit does not write: the type of the keytab's key that was used.
 pub fn left_by_login(listing: &str) -> String {
     let mut of_setting = false;
     without_times(listing)
         .split_inclusive('\n')
         .filter(|line| {
-            // What is shown of an entry follows it, indented.
+            // The details of an entry follow it, indented.
             of_setting =
                 line.starts_with("config: pa_etype(") || of_setting && line.starts_with('\t');
             !of_setting
@@ -93,7 +95,7 @@ pub fn left_by_login(listing: &str) -> String {
         .collect()
 }
 
-/// `text` with every time of day masked, for what was made at two different moments.
+/// Masks every date and time in `text`, to compare what was made at different times.
 ///
 /// # Example
 /// ```

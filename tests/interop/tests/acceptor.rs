@@ -1,5 +1,5 @@
-//! Services: ours with tickets of MIT's and Heimdal's KDCs, MIT's with what our clients send, and
-//! both with one replay cache.
+//! Services: our acceptor with tickets of MIT's and Heimdal's KDCs, MIT's acceptor with requests of
+//! our clients, and both with a common replay cache.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,7 +21,7 @@ mod ticket;
 
 use test_support::{ETYPES, HeimdalRealm, Kpropd, KpropdAnswer, MitRealm, Place};
 
-/// An AP-REQ that asks for an AP-REP, and who waits for it.
+/// An AP-REQ that requests an AP-REP, and the initiator that expects it.
 fn request(ticket: &Credential) -> (ApInitiator, Vec<u8>) {
     let mut options = ApRequestOptions::default();
     options.mutual = true;
@@ -30,15 +30,15 @@ fn request(ticket: &Credential) -> (ApInitiator, Vec<u8>) {
     ApInitiator::start(ticket, &options, &mut system_rng().unwrap(), now()).unwrap()
 }
 
-/// Our service with this keytab and krb5.conf.
+/// The configuration of our service with this keytab and krb5.conf.
 fn service(configuration: &Path, keytab: &Path) -> Config {
     Config::from_files([configuration])
         .unwrap()
         .with_keytab_name(keytab.display().to_string())
 }
 
-/// A place in MIT's realm where a service takes tickets for any host, with a ticket-granting
-/// ticket.
+/// A place in MIT's realm with a ticket-granting ticket, where a service accepts tickets for any
+/// host.
 fn mit_place(realm: &MitRealm) -> Place {
     let conf = realm.conf().set("ignore_acceptor_hostname", "true");
     let place = Place::new(&conf);
@@ -74,13 +74,13 @@ fn mits_acceptor_and_ours_take_the_same_and_share_what_they_saw() {
     let ours = service(&configuration, &keytab).with_rcache_name(rcache);
     let ours = ServiceAcceptor::new(&ours).unwrap();
     let tgt = fs::read(place.cache()).unwrap();
-    // Checksums, and so the tags of replays, differ by the session key's type.
+    // Checksums, and therefore the tags in the replay cache, depend on the session key's type.
     for (_, etype) in ETYPES {
         fs::write(place.cache(), &tgt).unwrap();
         let kvno = place.mit("kvno").args(["-e", etype, "host/a.mit.test"]);
         let got = kvno.run();
         let ticket = if matches!(etype, "arcfour-hmac" | "des3-cbc-sha1") && got.code() == 1 {
-            // A KDC with MIT's newer defaults gives out no session keys of old types.
+            // By default, newer KDCs of MIT do not issue session keys of old types.
             ticket::by_hand(SERVER, &keytab, etype)
         } else {
             got.success();
@@ -94,7 +94,7 @@ fn mits_acceptor_and_ours_take_the_same_and_share_what_they_saw() {
             panic!("{etype}: {answer:?}");
         };
         initiator.check_reply(reply).unwrap();
-        // What MIT's acceptor has recorded, ours knows.
+        // Our acceptor finds what MIT's has recorded.
         let error = ours.accept(&message, None).unwrap_err();
         assert!(matches!(error, ApError::Replay), "{etype}: {error}");
         assert_replay(&theirs.accept(&message));
@@ -125,7 +125,7 @@ fn of_mits_acceptors_and_ours_at_once_one_takes_a_request() {
     let ticket = ticket::cached(&place, SERVER);
     let keytab = realm.keytab("services");
     let configuration = place.path("krb5.conf");
-    // The default cache, in a folder that is named as MIT's library takes it.
+    // The default replay cache, in a folder that is set in each library's own way.
     let folder = place.path("rcaches");
     fs::create_dir(&folder).unwrap();
     let theirs = Kpropd::new(MitRealm::REALM, &keytab, &configuration);

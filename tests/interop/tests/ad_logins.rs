@@ -1,6 +1,6 @@
-//! Logging in to Active Directory (Samba): names in every spelling, accounts in every state, PACs
-//! that do not fit into a datagram. Each login of ours is one of MIT's kinit: the same output, the
-//! same cache.
+//! Logins to Active Directory (Samba): names in all spellings, accounts in all states, PACs that do
+//! not fit into a datagram. Each login with our kinit must have the same output and the same cache
+//! as with MIT's.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -8,7 +8,7 @@ use std::fs;
 use interop::{ends_as, kinit};
 use test_support::{Place, SambaRealm};
 
-/// A realm and a place that knows it by all its names.
+/// A realm, and a place that knows all its names.
 fn domain() -> (SambaRealm, Place) {
     let realm = SambaRealm::start();
     let at = realm.address();
@@ -17,7 +17,8 @@ fn domain() -> (SambaRealm, Place) {
     (realm, place)
 }
 
-/// `kinit arguments` succeeds, if `refusal` is empty, and fails with such a message otherwise.
+/// Checks that `kinit arguments` succeeds if `refusal` is empty, and otherwise that it fails with
+/// this text.
 #[track_caller]
 fn check(place: &Place, arguments: &str, password: &str, refusal: &str) {
     let done = kinit::check(place, arguments, &format!("{password}\n"));
@@ -33,7 +34,7 @@ fn names() {
     let (_realm, place) = domain();
     for (name, password) in [
         ("alice", "wonderland"),
-        // Letters of either case; -C lets the KDC correct them.
+        // In other letter case; with -C the KDC corrects it.
         ("ALICE", "wonderland"),
         ("-C ALICE", "wonderland"),
         ("mixed.case", "pw-mixed"),
@@ -41,7 +42,7 @@ fn names() {
         ("Mixed.Case", "pw-mixed"),
         ("jürgen", "pw-jürgen"),
         ("-C JÜRGEN", "pw-jürgen"),
-        // Names as people write them (NT-ENTERPRISE), also with another suffix than the realm.
+        // Names as people write them (NT-ENTERPRISE), also with a suffix other than the realm.
         ("-E alice@ad.test", "wonderland"),
         ("-E alice@AD.TEST", "wonderland"),
         ("-C -E alice@ad.test", "wonderland"),
@@ -51,7 +52,7 @@ fn names() {
         ("robert.smith", "pw-bob"),
         ("-E carol.jones@corp.example", "pw-carol"),
         ("-C -E carol.jones@corp.example", "pw-carol"),
-        // The realm in lower case, and by its NetBIOS name.
+        // The realm in lower case, and the NetBIOS name.
         ("-C alice@ad.test", "wonderland"),
         ("-C alice@ADTEST", "wonderland"),
         ("-E svc-web@ad.test", "pw-svc-web"),
@@ -59,10 +60,10 @@ fn names() {
         check(&place, name, password, "");
     }
     for (name, refusal) in [
-        // Without -C nobody but ourselves may correct a realm.
+        // Without -C, a client does not accept that the KDC corrects the realm.
         ("alice@ad.test", "KDC reply did not match expectations"),
         ("alice@ADTEST", "KDC reply did not match expectations"),
-        // The name of a service is none to log in by.
+        // It is not possible to log in with a service's name.
         ("HTTP/web.ad.test", "not found in Kerberos database"),
         ("nobody", "not found in Kerberos database"),
         ("-E nobody@corp.example", "not found in Kerberos database"),
@@ -87,7 +88,7 @@ fn states() {
         ("gone", "pw-gone", revoked),
         ("no-hours", "pw-no-hours", revoked),
         ("smartcard", "pw-smartcard", incorrect),
-        // Each line is two attempts, MIT's and ours; the fourth locks the account.
+        // Each line makes two attempts, MIT's and ours; the fourth attempt locks the account.
         ("lockable", "looking-glass", incorrect),
         ("lockable", "looking-glass", incorrect),
         ("lockable", "pw-lockable", revoked),
@@ -97,7 +98,7 @@ fn states() {
         ("open", "pw-open", ""),
         ("aes", "pw-aes", ""),
         ("rc4", "pw-rc4", ""),
-        // Its PAC names 200 groups.
+        // The PAC contains 200 groups.
         ("member", "pw-member", ""),
         ("--no-request-pac member", "pw-member", ""),
         ("-f -p -r 2d alice", "wonderland", ""),
@@ -117,14 +118,14 @@ fn states() {
     ] {
         check(&place, name, password, refusal);
     }
-    // A new password is asked for at once, but there is none.
+    // A new password is asked for at once, but the input has ended.
     check(&place, "must-change", "pw-must", "Cannot read password");
 
     for account in ["svc-web", "svc-rc4", "svc-aes128"] {
         let keytab = realm.keytab(account).display().to_string();
         check(&place, &format!("-k -t {keytab} {account}"), "", "");
     }
-    // Only an old type: the KDC warns no one, we do; protected users it refuses.
+    // Only an old type: the KDC gives no warning, but we do. Protected users are refused.
     place.configure(&realm.conf().set("permitted_enctypes", "arcfour-hmac"));
     let deprecated = "Warning: encryption type arcfour-hmac used for authentication is deprecated";
     for (name, password) in [
@@ -150,7 +151,7 @@ fn states() {
 )]
 fn what_does_not_fit_into_a_datagram_comes_by_tcp() {
     let (realm, place) = domain();
-    // As much as possible is asked for by UDP.
+    // Requests use UDP whenever possible.
     place.configure(&realm.conf().set("udp_preference_limit", "32000"));
     let too_big = "is too big for UDP; retrying with TCP";
     let kinit = place.ours("kinit").arg("member").stdin("pw-member\n");
@@ -160,7 +161,7 @@ fn what_does_not_fit_into_a_datagram_comes_by_tcp() {
         .success()
         .stderr();
     assert!(trace.contains(too_big), "{trace}");
-    // The ticket with 200 groups is what is sent next, and comes back in another.
+    // The ticket with 200 groups is part of the next request, and its PAC is in the reply's ticket.
     let kvno = place.ours("kvno").arg("HTTP/web.ad.test");
     let trace = kvno
         .env("KRB5_TRACE", "/dev/stderr")

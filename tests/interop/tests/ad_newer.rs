@@ -1,5 +1,5 @@
-//! What only a newer Samba has: resource-based constrained delegation. Its KDC refuses some of the
-//! rest as well, so the other tests of Active Directory run with the one of this system.
+//! Features of newer Samba versions only: resource-based constrained delegation. Its KDC refuses
+//! some other requests, so the other tests of Active Directory use this system's version.
 
 use interop::kvno;
 use test_support::SambaRealm;
@@ -17,7 +17,7 @@ fn resource_based_constrained_delegation() {
         let kinit = place.mit("kinit").line("-f -c start -k -t").arg(keytab);
         kinit.arg(account).run().success();
     };
-    // The service says who may come on behalf of users, not the one who comes.
+    // The target service states who may act on behalf of users, not the service that does so.
     log_in("svc-rbcd");
     for back in ["ldap/back.ad.test", "cifs/back.ad.test"] {
         kvno::check(&place, &format!("-P -I alice {back}")).success();

@@ -1,11 +1,12 @@
-//! Service tickets of Active Directory (Samba): names in every spelling, keys of every type, the
-//! tickets of users with little and with much authorization data. Each run of our kvno is one of
-//! MIT's: the same output, the same cache.
+//! Service tickets of Active Directory (Samba): names in all spellings, keys of all types, tickets
+//! of users with little and with much authorization data. Each run of our kvno must have the same
+//! output and the same cache as MIT's.
 
 use interop::{ends_as, kvno};
 use test_support::{Place, SambaRealm};
 
-/// `kvno arguments` succeeds, if `refusal` is empty, and fails with such a message otherwise.
+/// Checks that `kvno arguments` succeeds if `refusal` is empty, and otherwise that it fails with
+/// this text.
 #[track_caller]
 fn check(place: &Place, arguments: &str, refusal: &str) {
     let done = kvno::check(place, arguments);
@@ -28,10 +29,10 @@ fn names() {
         "HTTP/web",
         "-u HTTP/web.ad.test",
         "-S HTTP web.ad.test",
-        // The KDC is to say of which realm it is.
+        // The KDC determines the realm.
         "HTTP/web.ad.test@",
         "-C HTTP/web.ad.test@",
-        // The controller itself, by whatever it does: its principals stand for each other.
+        // The services of the controller itself: its principals are aliases of each other.
         "host/dc1.ad.test",
         "cifs/dc1.ad.test",
         "host/DC1",
@@ -40,7 +41,7 @@ fn names() {
         "-C dc1$",
         "svc-web",
         "kadmin/changepw",
-        // The domain by all its names.
+        // All names of the domain.
         "krbtgt/AD.TEST",
         "krbtgt/ad.test",
         "krbtgt/ADTEST",
@@ -54,14 +55,14 @@ fn names() {
         "host/nowhere.test@",
         "RestrictedKrbHost/dc1.ad.test",
         "krbtgt/OTHER.TEST",
-        // Users are no services.
+        // Users are not services.
         "alice",
         "bob",
     ] {
         check(&place, name, "Server not found in Kerberos database");
     }
-    // A realm by another name than its own. The KDC has a TGT for it, and then puts its own name
-    // into the ticket.
+    // Another name for the realm. The KDC issues a TGT for it, but puts its own name into the
+    // ticket.
     let at = realm.address();
     place.configure(&realm.conf().kdc("ad.test", at).kdc("ADTEST", at));
     for other in ["ad.test", "ADTEST"] {
@@ -129,7 +130,7 @@ fn user_to_user() {
     ] {
         check(&place, arguments, "");
     }
-    // Samba knows of user-to-user with accounts that have a service principal, and no others.
+    // Samba supports user-to-user only with accounts that have a service principal.
     check(
         &place,
         "--u2u bob bob",

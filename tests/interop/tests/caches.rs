@@ -1,5 +1,5 @@
-//! Caches of every type, written by our tools and read by MIT's, and the other way round: what
-//! kinit chooses, what klist shows, what kswitch and kdestroy leave.
+//! Caches of all types, written by our tools and read by MIT's, and vice versa: which cache kinit
+//! chooses, what klist shows, and what kswitch and kdestroy leave.
 
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
@@ -12,7 +12,7 @@ use kerberos_files::ccache::{
 use kerberos_proto::{Credential, Principal, TicketTimes};
 use test_support::{Finished, Kcm, MitRealm, Place, Tool};
 
-/// Whose tool does something.
+/// Whose tool to run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Whose {
     Mit,
@@ -39,7 +39,7 @@ impl<'a> User<'a> {
     fn tool(&self, whose: Whose, name: &str, arguments: &str) -> Tool {
         let tool = match whose {
             Whose::Mit => self.place.mit(name),
-            // Where another program starts it, it goes by the name of its file.
+            // When another program starts it, it needs a file with its name.
             Whose::Ours => self.place.ours_installed(name),
         };
         let tool = tool.line(arguments).env("KRB5CCNAME", &self.ccname);
@@ -69,7 +69,7 @@ impl<'a> User<'a> {
         kinit.stdin(format!("{password}\n")).run().success()
     }
 
-    /// What both say to the same question, which changes nothing.
+    /// Both must give the same output for a command that changes nothing.
     #[track_caller]
     fn check(&self, name: &str, arguments: &str) -> Finished {
         let theirs = self.run(Whose::Mit, name, arguments);
@@ -78,14 +78,14 @@ impl<'a> User<'a> {
         ours
     }
 
-    /// How many caches there are.
+    /// The number of caches.
     #[track_caller]
     fn count(&self) -> usize {
         self.check("klist", "-l").stdout().lines().count() - 2
     }
 }
 
-/// All that can be done with a collection; the tools of `one` write, those of `other` change it.
+/// All operations on a collection. The tools of `one` write, those of `other` change it.
 #[track_caller]
 fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
     assert_eq!(user.count(), 0);
@@ -100,7 +100,7 @@ fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
     );
     assert_eq!(user.count(), 1);
 
-    // For another principal there is another cache, which is the primary one then.
+    // Another principal gets another cache, which becomes the primary one.
     let second = user.log_in(one, "aes256", "pw-aes256");
     assert!(second.stderr().contains("Using new cache: "), "{second}");
     assert_eq!(user.count(), 2);
@@ -109,7 +109,7 @@ fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
     user.check("klist", "-A -e -f -C").success();
     user.check("klist", "-A -s").success();
 
-    // Its tickets are found, and added to.
+    // Tickets in it are found, and new ones are added.
     user.run(other, "kvno", "host/a.mit.test").success();
     user.run(one, "kvno", "host/a.mit.test host/b.mit.test")
         .success();
@@ -118,7 +118,7 @@ fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
         assert_eq!(listed.matches(service).count(), 1, "{service}: {listed}");
     }
 
-    // The first one comes back, by its principal and by its name.
+    // The first cache becomes the primary one again, by principal and by name.
     user.run(other, "kswitch", "-p alice").success();
     assert!(primary().contains("Default principal: alice@MIT.TEST"));
     let listed = user.check("klist", "-l").success().stdout();
@@ -137,13 +137,13 @@ fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
     assert!(primary().contains("Default principal: aes256@MIT.TEST"));
     user.check("kswitch", "-p nobody").exits(1);
 
-    // Who has a cache logs in to that again.
+    // A principal that has a cache logs in to the same cache again.
     let again = user.log_in(other, "alice", "wonderland");
     assert!(again.stderr().contains("Using existing cache: "), "{again}");
     assert!(primary().contains("Default principal: alice@MIT.TEST"));
     assert_eq!(user.count(), 2);
 
-    // They go one by one.
+    // The caches are removed one by one.
     user.run(other, "kdestroy", "-p aes256").success();
     assert_eq!(user.count(), 1);
     user.check("kdestroy", "-p aes256").exits(1);
@@ -161,13 +161,13 @@ fn check_collection(user: &User<'_>, one: Whose, other: Whose) {
     user.check("kdestroy", "");
 }
 
-/// A default cache that is not there, or cannot be.
+/// A default cache that does not or cannot exist.
 #[track_caller]
 fn check_nowhere(user: &User<'_>) {
     user.check("klist", "").exits(1);
     user.check("klist", "-s").exits(1);
     user.check("kdestroy", "");
-    // Where the name is no name we say so, and MIT's show an empty list.
+    // For an invalid name, ours prints an error, but MIT's prints an empty list.
     for arguments in ["-l", "-A"] {
         user.run(Whose::Mit, "klist", arguments).exits(1);
         user.run(Whose::Ours, "klist", arguments).exits(1);
@@ -189,7 +189,7 @@ fn directories() {
         let user = User::new(&place, format!("DIR:{}", place.text(&format!("cc{index}"))));
         check_collection(&user, one, other);
     }
-    // What both say of names that lead nowhere.
+    // Output of both for names that cannot be used.
     place.write("file", "");
     for name in [
         "DIR:",
@@ -228,7 +228,7 @@ fn session_and_user_keyrings() {
         let user = User::new(&place, name);
         check_nowhere(&user);
     }
-    // A process's keyring ends with it.
+    // The keyring ends with its process.
     let user = User::new(&place, "KEYRING:process:x");
     user.log_in(Whose::Ours, "alice", "wonderland");
     user.check("klist", "").exits(1);
@@ -248,7 +248,7 @@ fn persistent_keyrings_of_a_user_with_a_quota() {
     for (one, other) in PAIRS {
         check_collection(&user, one, other);
     }
-    // The user's 200 keys of 20 000 bytes last for ever: what is old goes.
+    // A user's quota is 200 keys and 20 000 bytes, so replaced keys must be removed.
     for _ in 0..40 {
         user.log_in(Whose::Ours, "alice", "wonderland");
         user.run(Whose::Ours, "kvno", "host/a.mit.test").success();
@@ -274,7 +274,7 @@ fn a_keyring_that_is_full_loses_nothing() {
         let kinit = user(number).tool(Whose::Ours, "kinit", "alice");
         kinit.stdin("wonderland\n").run()
     };
-    // An ordinary user has 200 keys.
+    // An ordinary user may have 200 keys.
     let (count, refused) = (0..100)
         .map(|number| (number, log_in(number)))
         .find(|(_, run)| run.code() != 0)
@@ -287,7 +287,7 @@ fn a_keyring_that_is_full_loses_nothing() {
         refused.stderr().contains("hint: the user's quota"),
         "{refused}"
     );
-    // What was there is there, and can be had anew.
+    // Existing caches are unchanged, and can still be replaced.
     for number in [0, count - 1] {
         log_in(number).success();
         user(number).check("klist", "-e -f -C").success();
@@ -297,7 +297,7 @@ fn a_keyring_that_is_full_loses_nothing() {
     }
 }
 
-/// Nor does a setting: keys that others add meanwhile are theirs.
+/// The same holds for settings: keys that others add at the same time are not removed.
 #[test]
 #[cfg_attr(not(keyrings), ignore = "needs the kernel's keyrings")]
 fn a_ticket_that_is_removed_from_a_keyring_takes_no_other_with_it() {
@@ -347,7 +347,7 @@ fn credential(server: &str) -> Credential {
     }
 }
 
-/// What a KCM daemon keeps.
+/// The caches of a KCM daemon.
 #[track_caller]
 fn check_kcm(kcm: &Kcm) {
     let realm = MitRealm::start();
@@ -407,7 +407,7 @@ fn usage_of_kswitch() {
     for arguments in ["", "-Z", "-c", "-c a -p b", "-c a -c b", "one", "-c a one"] {
         interop::check_same_usage(&place, "kswitch", arguments);
     }
-    // Where there is no collection there is nothing to do.
+    // Without a collection there is nothing to switch.
     interop::check_same(&place, "kswitch", "-c FILE:cache", "").success();
     interop::check_same(&place, "kswitch", "-p a@b@c", "").exits(1);
     interop::check_same(&place, "kswitch", "-p alice", "").exits(1);

@@ -1,5 +1,5 @@
-//! Tickets of other realms: four of MIT's in a row, chased by our kvno and by MIT's on copies of
-//! the same cache. What they print, which TGTs they keep and which KDCs they ask is the same.
+//! Tickets of other realms: in four MIT realms in a row, our kvno and MIT's search them with copies
+//! of the same cache. They must print the same, keep the same TGTs and ask the same KDCs.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -13,8 +13,9 @@ fn log_in(place: &Place, arguments: &str) {
     kinit.stdin("wonderland\n").run().success();
 }
 
-/// One command line, as MIT's kvno and as ours, each on a copy of the cache `start`: the same
-/// output, and the same caches afterwards. Returns ours, and what its cache has.
+/// Runs one command line with MIT's kvno and with ours, each on a copy of the cache `start`. The
+/// output must be the same, and so must the caches afterwards. Returns our run, and the contents of
+/// its cache.
 #[track_caller]
 fn check(place: &Place, arguments: &str) -> (Finished, String) {
     copies::check(place, "kvno", arguments, listed)
@@ -25,11 +26,11 @@ fn listed(place: &Place) -> String {
     without_times(&run.success().stdout())
 }
 
-/// The requests that a KDC has had, without times, addresses and encryption types.
+/// The requests that the KDCs have received, without times, addresses and encryption types.
 fn requests(realms: &MitRealms) -> Vec<String> {
     let of_realm = |realm: &&str| {
         let log = realms.log(realm);
-        // Other lines of the request begin with a time.
+        // Further lines about the same request begin with a time.
         let lines = log.lines().filter(|line| line.contains("TGS_REQ"));
         let lines = lines.filter_map(|line| line.split("127.0.0.1: ").nth(1));
         lines
@@ -46,14 +47,14 @@ fn requests(realms: &MitRealms) -> Vec<String> {
     MitRealms::ALL.iter().flat_map(of_realm).collect()
 }
 
-/// A place whose tools use TCP alone, so that however busy the machine is no request is sent again.
+/// A place whose tools use only TCP, so that no request is repeated, however busy the machine is.
 fn place(realms: &MitRealms, conf: Krb5Conf) -> Place {
     let place = realms.place();
     place.configure(&conf.set("udp_preference_limit", "1"));
     place
 }
 
-/// The requests that were not there before, each once.
+/// The new requests since `before`, without duplicates.
 fn asked_since(realms: &MitRealms, before: &[String]) -> Vec<String> {
     let mut new = requests(realms);
     for line in before {
@@ -65,7 +66,7 @@ fn asked_since(realms: &MitRealms, before: &[String]) -> Vec<String> {
     new
 }
 
-/// As [`check`], and the KDCs are asked the same.
+/// Like [`check`]; in addition, the KDCs must receive the same requests.
 #[track_caller]
 fn check_requests(realms: &MitRealms, place: &Place, arguments: &str) -> (Finished, String) {
     let [by_mit, by_us] = [place.mit("kvno"), place.ours("kvno")].map(|tool| {
@@ -92,7 +93,7 @@ fn from_realm_to_realm_as_mit() {
             &["krbtgt/HUB.TEST@EAST.HUB.TEST"],
         ),
         ("-S host a.hub.test", &["krbtgt/HUB.TEST@EAST.HUB.TEST"]),
-        // By the hierarchy, which the KDCs know, and of which nothing is kept.
+        // Along the hierarchy of realms, which the KDCs know. No intermediate TGT is kept.
         ("HTTP/a.west.hub.test@WEST.HUB.TEST", &[]),
         ("-S host a.west.hub.test", &[]),
         // By [capaths].
@@ -104,7 +105,7 @@ fn from_realm_to_realm_as_mit() {
             ],
         ),
         ("-S ldap a.far.test", &["krbtgt/FAR.TEST@WEST.HUB.TEST"]),
-        // Several at once share the way.
+        // Several names use the same path.
         (
             "HTTP/a.hub.test@HUB.TEST host/a.hub.test@HUB.TEST host/a.far.test@FAR.TEST",
             &[
@@ -186,7 +187,7 @@ fn each_finds_what_the_other_stored() {
         tool(finds).line("-S ldap a.west.hub.test").run().success();
         let new = asked_since(&realms, &before);
         assert!(new.is_empty(), "{finds}, what {stores} had stored: {new:?}");
-        // A TGT that the other stored is a way, too.
+        // A TGT that the other tool stored can be used, too.
         tool(finds).line("ldap/a.far.test@FAR.TEST").run().success();
         let new = asked_since(&realms, &before);
         assert_eq!(new.len(), 1, "{finds}, what {stores} had stored: {new:?}");

@@ -1,5 +1,5 @@
-//! Programs that use tickets, as people run them: with our login, and with the tickets that our
-//! kvno stored while there was a KDC, curl, psql, smbclient and ldapsearch are let in.
+//! Programs that use tickets in everyday use: after our login, and with tickets that our kvno
+//! stored while the KDC was reachable, curl, psql, smbclient and ldapsearch are admitted.
 
 use test_support::{Apache, Finished, Krb5Conf, MitRealm, Place, Postgres, SambaRealm};
 
@@ -93,7 +93,7 @@ fn stored_tickets_do_in_a_domain() {
     let services = "HTTP/localhost cifs/dc1.ad.test ldap/dc1.ad.test";
     kvno.line(services).run().success();
     let apache = Apache::start(&realm.keytab("svc-localhost"), &place.path("krb5.conf"));
-    // Nobody finds the KDC any more: what is cached must do.
+    // The KDC is no longer reachable, so cached tickets must suffice.
     place.configure(&Krb5Conf::new("AD.TEST").kdc("AD.TEST", "127.0.0.1:1"));
     let smbclient = place
         .program("/usr/bin/smbclient")
@@ -108,7 +108,7 @@ fn stored_tickets_do_in_a_domain() {
     assert!(found.contains("carol.jones@corp.example"), "{found}");
     let page = curl(&place, &apache).stdout();
     assert!(page.contains("X-User: alice@AD.TEST"), "{page}");
-    // MIT's and ours find each other's tickets.
+    // MIT's tools and ours find each other's tickets.
     place.mit("kvno").line(services).run().success();
     place.ours("kvno").line(services).run().success();
 }

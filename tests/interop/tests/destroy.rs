@@ -1,4 +1,4 @@
-//! kdestroy: what it removes, what it says and how it exits, beside MIT's.
+//! kdestroy: what it removes, its output and its exit code, compared with MIT's.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,8 @@ use interop::{assert_same, check_same_usage};
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{MitRealm, Place};
 
-/// Runs `kdestroy arguments` as MIT's and as ours, each on a cache that holds `content`.
+/// Runs `kdestroy arguments` with MIT's tool and with ours, each on a cache with the bytes
+/// `content`.
 #[track_caller]
 fn check(place: &Place, arguments: &str, content: Option<&[u8]>) {
     let mut runs = Vec::new();

@@ -1,4 +1,5 @@
-//! KDCs, realms and host names by DNS: a real DNS server, MIT's KDC, and MIT's tools beside ours.
+//! KDCs, realms and host names from DNS: a real DNS server and MIT's KDC, with MIT's tools and
+//! ours.
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
@@ -21,7 +22,7 @@ fn port(realm: &MitRealm) -> String {
     address.rsplit(':').next().expect("host:port").to_owned()
 }
 
-/// Our tool of that name, which it must keep when it runs in a namespace.
+/// Our tool as a file of that name, which it needs when it is run in a namespace.
 fn ours(place: &Place, name: &str) -> Tool {
     let link = place.path(name);
     if !link.exists() {
@@ -30,7 +31,8 @@ fn ours(place: &Place, name: &str) -> Tool {
     place.program(link.to_str().expect("temporary paths are UTF-8"))
 }
 
-/// Runs MIT's tool and ours with this DNS, checks that they do the same and gives ours.
+/// Runs MIT's tool and ours with this DNS, and checks that the results are the same. Returns our
+/// run.
 #[track_caller]
 fn check(server: &DnsServer, place: &Place, tool: &str, arguments: &str) -> Finished {
     let stdin = "wonderland\n";
@@ -42,8 +44,8 @@ fn check(server: &DnsServer, place: &Place, tool: &str, arguments: &str) -> Fini
     ours
 }
 
-/// The realm's zone with these records, `PORT` standing for the KDC's port and `DEAD` for one where
-/// nobody listens.
+/// Starts a DNS server for the realm's zone with these records, in which `PORT` is replaced by the
+/// KDC's port and `DEAD` by one where nobody listens.
 fn start(realm: &MitRealm, records: &str) -> (DnsServer, Place) {
     let records = records
         .replace("PORT", &port(realm))
@@ -53,12 +55,12 @@ fn start(realm: &MitRealm, records: &str) -> (DnsServer, Place) {
     (server, Place::new(&conf()))
 }
 
-/// Logs in with the KDCs that these records name.
+/// Logs in, with the KDCs taken from these records.
 fn check_login(records: &str) {
     let realm = MitRealm::start();
     let (server, place) = start(&realm, records);
     check(&server, &place, "kinit", "alice").success();
-    // Over TCP alone.
+    // Using only TCP.
     place.configure(&conf().set("udp_preference_limit", "1"));
     check(&server, &place, "kinit", "alice").success();
 }
@@ -81,7 +83,7 @@ fn kdcs_by_srv_records() {
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
 fn kdcs_by_uri_records() {
-    // What cannot be read is passed over, and SRV records do not count beside these.
+    // Malformed records are ignored, and URI records take precedence over SRV records.
     check_login(
         "_kerberos URI 0 1 \"krb5srv:m:sctp:kdc.mit.test:PORT\"\n\
          _kerberos URI 1 1 \"krb5srv:m:udp:kdc.mit.test:PORT\"\n\
@@ -144,12 +146,12 @@ fn no_kdc_in_dns() {
             done.stderr().contains("DNS has no URI or SRV record"),
             "{done}"
         );
-        // Where DNS may not be asked it is not.
+        // If DNS must not be used, it is not asked.
         place.configure(&MitRealm::conf_without_kdc());
         let done = check(&server, &place, "kinit", "alice").exits(1);
         assert!(done.stderr().contains("DNS was not asked"), "{done}");
     }
-    // RFC 2782: the root as the only target means that there is no such service.
+    // RFC 2782: the root as the only target means that the service does not exist.
     let (server, place) = start(
         &realm,
         "_kerberos._udp SRV 0 0 0 .\n_kerberos._tcp SRV 0 0 0 .\n",
@@ -163,7 +165,7 @@ fn no_kdc_in_dns() {
         done.stderr().contains("DNS says that the realm has none"),
         "{done}"
     );
-    // A DNS server that is not there.
+    // The DNS server does not exist.
     server.resolv_conf("nameserver 127.53.255.254\n");
     let done = check(&server, &place, "kinit", "alice").exits(1);
     assert!(done.stderr().contains("127.53.255.254:53"), "{done}");
@@ -182,7 +184,7 @@ fn a_site_is_asked_first() {
          _kerberos._udp SRV 0 0 DEAD kdc\n\
          _kerberos._tcp SRV 0 0 PORT kdc\n",
     );
-    // MIT 1.20 knows no sites; 1.22 does as ours.
+    // MIT 1.20 does not support sites; 1.22 behaves like ours.
     let by_tcp_for_want_of_a_site = conf().in_realm(REALM, "sitename = elsewhere");
     for conf in [
         conf().in_realm(REALM, "sitename = here"),
@@ -211,7 +213,7 @@ fn a_realm_by_txt_records() {
     );
     let node = Tool::new("uname").arg("-n").run().success().stdout();
     server.hosts(&format!("127.0.0.1 client.dept.mit.test {node}\n"));
-    // Neither names a realm: the host's domain does.
+    // No realm is configured, so it is derived from the host's domain.
     place.configure(&"[libdefaults]\ndns_lookup_realm = true\n");
     check(&server, &place, "kinit", "alice").success();
     place.configure(&"[libdefaults]\ndns_lookup_realm = false\n");
@@ -237,7 +239,7 @@ fn the_primary_kdc_knows_better() {
          _kerberos._udp SRV 0 0 PORT kdc\n\
          _kerberos-master._udp SRV 0 0 {primary_port} primary\n"
     );
-    // MIT takes every URI record for a primary's, and so asks the replica again.
+    // MIT takes the servers of all URI records for primaries, and so asks the replica again.
     let by_uri = format!(
         "_kerberos URI 0 0 \"krb5srv::udp:kdc.mit.test:PORT\"\n\
          _kerberos URI 1 0 \"krb5srv:m:udp:kdc.mit.test:{primary_port}\"\n"
@@ -255,14 +257,14 @@ fn the_primary_kdc_knows_better() {
             assert!(done.stderr().contains("Retrying AS request with"), "{done}");
             assert_eq!(done.stdout().matches("Password for").count(), 1, "{done}");
         }
-        // What neither takes is refused in the primary's words.
+        // If both refuse the password, the error is the primary's.
         let done = run(&server, ours(&place, "kinit"), "neither").exits(1);
         assert!(done.stderr().contains("Password incorrect"), "{done}");
-        // What the replica takes is not asked of the primary.
+        // If the replica accepts the password, the primary is not asked.
         let done = run(&server, ours(&place, "kinit"), "wonderland").success();
         assert!(!done.stderr().contains("Retrying"), "{done}");
     }
-    // krb5.conf says it without DNS.
+    // The same through krb5.conf, without DNS.
     let server = DnsServer::start(&[]);
     let conf = MitRealm::conf_without_kdc().kdc(REALM, replica.address());
     let named = |line: String| Place::new(&conf.clone().in_realm(REALM, &line));
@@ -273,7 +275,7 @@ fn the_primary_kdc_knows_better() {
     let place = named(format!("primary_kdc = {}", replica.address()));
     let done = run(&server, ours(&place, "kinit"), "news").exits(1);
     assert!(!done.stderr().contains("Retrying"), "{done}");
-    // That the primary is down does not hide what the replica said.
+    // If the primary is down, the replica's error is reported.
     let place = named(format!("primary_kdc = 127.0.0.1:{}", free_port()));
     let done = run(&server, ours(&place, "kinit"), "news").exits(1);
     assert!(done.stderr().contains("Password incorrect"), "{done}");
@@ -291,7 +293,7 @@ fn names_of_services() {
          a A 127.0.1.1\nalias CNAME a\nforward A 127.0.1.2\nlost A 127.0.1.3\n",
         port(&realm)
     );
-    // The address of `forward` is called `a`; that of `lost` has no name.
+    // The address of `forward` maps back to `a`; that of `lost` has no name.
     let reverse = "1.1.0 PTR a.mit.test.\n2.1.0 PTR a.mit.test.\n";
     let server = DnsServer::start(&[("mit.test", &zone), ("127.in-addr.arpa", reverse)]);
     let place = Place::new(&conf());
@@ -380,14 +382,14 @@ fn a_domain_by_its_own_dns() {
         assert_same(&ours, &theirs);
         ours
     };
-    // The SRV records of the realm, and those of its site.
+    // The SRV records of the realm and of its site.
     both("kinit", "alice").success();
     place.configure(&conf.in_realm(SambaRealm::REALM, "sitename = Default-First-Site-Name"));
     both("kinit", "alice").success();
-    // The controller's name, made canonical.
+    // The canonical name of the controller.
     let ticket = both("kvno", "-S ldap dc1").success();
     assert!(ticket.stdout().contains("ldap/dc1.ad.test@"), "{ticket}");
-    // Nobody has heard of this realm.
+    // This realm does not exist.
     let refusal = both("kinit", "alice@NOWHERE.TEST");
     assert_eq!(refusal.code(), 1);
 }

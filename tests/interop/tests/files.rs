@@ -1,5 +1,5 @@
-//! What our library writes, read by MIT and Heimdal: keytabs and caches, new, added to, and with
-//! entries removed.
+//! MIT and Heimdal read what our library writes: keytabs and caches, new ones, extended ones, and
+//! ones with removed entries.
 
 use std::error::Error;
 use std::fs;
@@ -9,7 +9,7 @@ use kerberos_files::ccache::{CcacheBuilder, CcacheFile, Header, Version};
 use kerberos_files::keytab::KeytabFile;
 use test_support::{Finished, HeimdalRealm, MitRealm};
 
-/// A listing without its first line, which names the file.
+/// A listing without its first line, which contains the file name.
 fn entries(listing: &Finished) -> String {
     listing
         .stdout()
@@ -45,7 +45,7 @@ fn mit_reads_and_adds_to_our_keytabs() -> Result<(), Box<dyn Error>> {
         .arg("robot")
         .run()
         .success();
-    // MIT's ktutil appends to what we wrote, and reads what we appended to.
+    // MIT's ktutil appends to a file that we wrote, and reads a file that we appended to.
     let script = format!("rkt {}\nwkt {}\n", place.text("batch"), place.text("robot"));
     place.mit("ktutil").stdin(script).run().success();
     let both = KeytabFile::new(&robot);
@@ -59,7 +59,7 @@ fn mit_reads_and_adds_to_our_keytabs() -> Result<(), Box<dyn Error>> {
     };
     let all = principals(&both)?;
     assert_eq!(all.len(), 8 + 8 + 16, "{all:?}");
-    // Removed entries leave holes, which MIT skips and fills.
+    // Removed entries leave holes, which MIT skips, and reuses.
     assert_eq!(both.remove(|entry| entry.kvno() == 2)?, 8);
     check_same(&place, "klist", &format!("-kteK {}", robot.display()), "").success();
     place
@@ -153,7 +153,7 @@ fn mit_reads_and_adds_to_our_caches() -> Result<(), Box<dyn Error>> {
         }
         file.replace_with(&builder)?;
         assert_eq!(list().stdout(), expected, "{version:?}");
-        // MIT appends to it, then we do, and remove what MIT added.
+        // MIT appends to the file, then we append, and remove what MIT added.
         place.mit("kvno").arg("HTTP/a.mit.test").run().success();
         let mut reader = file.open()?;
         let mut first = None;

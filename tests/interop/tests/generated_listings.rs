@@ -1,6 +1,6 @@
-//! klist on caches and keytabs of every kind, made by chance: ours must write what MIT's writes,
-//! byte for byte. Accepted differences are named where chance is kept from them; those of files
-//! that are no whole ones are in `listings`.
+//! klist on randomly generated caches and keytabs of all kinds: our output must equal MIT's, byte
+//! for byte. Where differences are accepted, a comment names them and the generator avoids them.
+//! Incomplete files are tested in `listings`.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -10,11 +10,11 @@ use interop::assert_same;
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
 use test_support::{MitRealm, Place, locales};
 
-/// How many caches, and how many keytabs.
+/// The number of caches, and of keytabs.
 const CACHES: u64 = 240;
 const KEYTABS: u64 = 120;
 
-/// Options of a cache listing: with the cache in its place, and with others in other places.
+/// Options for cache listings.
 const CACHE_OPTIONS: [&str; 17] = [
     "",
     "-c",
@@ -37,7 +37,7 @@ const CACHE_OPTIONS: [&str; 17] = [
 
 const KEYTAB_OPTIONS: [&str; 8] = ["-k", "-kt", "-ke", "-kK", "-kte", "-keK", "-ktK", "-ketK"];
 
-/// Each file is listed in one of these locales.
+/// Each file is listed in one of these locales, in turn.
 const LOCALES: [&str; 3] = ["C", "C.UTF-8", "en_US.UTF-8"];
 
 #[test]
@@ -77,7 +77,7 @@ fn keytabs() {
     }
 }
 
-/// Runs MIT's klist and ours.
+/// Runs MIT's klist and ours, which must have the same result.
 #[track_caller]
 fn check(place: &Place, locale: &str, options: &str) {
     let [theirs, ours] = [place.mit("klist"), place.ours("klist")].map(|tool| {
@@ -87,7 +87,7 @@ fn check(place: &Place, locale: &str, options: &str) {
     assert_same(&ours, &theirs);
 }
 
-/// Numbers that are the same in each run.
+/// Pseudo-random numbers that are the same in each run.
 struct Chance(u64);
 
 impl Chance {
@@ -168,7 +168,7 @@ fn credential(chance: &mut Chance, owner: &RawPrincipal) -> RawCredential {
             u32::MAX,
         ])
     };
-    // An entry that has no end but a beginning counts as removed: that is another test's subject.
+    // An entry with a start time but no end time counts as removed, which another test covers.
     credential.times = [
         time(chance),
         time(chance),
@@ -193,7 +193,7 @@ fn credential(chance: &mut Chance, owner: &RawPrincipal) -> RawCredential {
 }
 
 fn address(chance: &mut Chance) -> (u16, Vec<u8>) {
-    // Not 20, NetBIOS: MIT's 1.20 does not show those names; later versions do, as we.
+    // Not 20, NetBIOS: MIT 1.20 does not show these names, but later versions and ours do.
     let kind = chance.of(&[2, 24, 3, 77]);
     let bytes = match (kind, chance.below(4)) {
         (2, 1..) => vec![192, 0, 2, chance.next().to_le_bytes()[0]],
@@ -204,8 +204,8 @@ fn address(chance: &mut Chance) -> (u16, Vec<u8>) {
 }
 
 fn key(chance: &mut Chance) -> RawKey {
-    // An empty part of a name, or an empty key, MIT takes for the end of the keytab, and is silent
-    // about what follows.
+    // MIT takes an empty name component, or an empty key, for the end of the keytab, and silently
+    // ignores the rest.
     let principal = loop {
         let principal = principal(chance);
         if principal.components.iter().all(|part| !part.is_empty()) {

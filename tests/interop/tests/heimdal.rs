@@ -1,6 +1,6 @@
-//! Heimdal: its KDC for our kinit, its tools for what we wrote, what it wrote for our klist.
+//! Heimdal: our kinit with its KDC, its tools with what we wrote, our klist with what it wrote.
 //!
-//! MIT's tools take part, as the measure of what ours should say about Heimdal's KDC.
+//! MIT's tools show what ours should print with Heimdal's KDC.
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
@@ -12,7 +12,8 @@ use std::fs;
 use interop::{check_same, kinit};
 use test_support::{HeimdalRealm, Place};
 
-/// Logs in with MIT's kinit and ours: the caches are the same, and good for Heimdal's tools.
+/// Logs in with MIT's kinit and with ours. The caches must be the same, and usable by Heimdal's
+/// tools.
 #[track_caller]
 fn check(place: &Place, arguments: &[&str], stdin: &str) {
     kinit::check(place, &arguments.join(" "), stdin).success();

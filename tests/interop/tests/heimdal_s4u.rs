@@ -1,9 +1,10 @@
-//! On behalf of users, and from user to user, at Heimdal's KDC: our kvno beside MIT's.
+//! S4U and user-to-user with Heimdal's KDC: our kvno compared with MIT's.
 
 use interop::kvno::{check, log_in};
 use test_support::{HeimdalRealm, Place};
 
-/// `kvno arguments` succeeds, if `refusal` is empty, and fails with such a message otherwise.
+/// Checks that `kvno arguments` succeeds if `refusal` is empty, and otherwise that it fails with
+/// this text.
 #[track_caller]
 fn check_for(place: &Place, arguments: &str, refusal: &str) {
     let done = check(place, arguments);
@@ -26,7 +27,7 @@ fn on_behalf_of_users() {
     let refused = "constrained delegation failed";
     for (service, to_back) in [
         ("HTTP/web.heimdal.test", ""),
-        // Not trusted for protocol transition, and not trusted at all.
+        // One service without trust for protocol transition, and one without any trust.
         ("HTTP/front.heimdal.test", refused),
         ("ldap/back.heimdal.test", refused),
     ] {
@@ -70,7 +71,7 @@ fn user_to_user() {
     for (arguments, refusal) in [
         ("--u2u open open", ""),
         ("--u2u start alice", ""),
-        // The KDC names whose ticket-granting ticket it was shown, whatever was asked for.
+        // The reply names the owner of the second ticket, whatever name was requested.
         (
             "--u2u open host/a.heimdal.test",
             "KDC reply did not match expectations",

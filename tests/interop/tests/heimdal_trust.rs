@@ -1,4 +1,4 @@
-//! From MIT's realm to Heimdal's and back: our kvno beside MIT's on the same way.
+//! From MIT's realm to Heimdal's and back: our kvno compared with MIT's.
 
 use interop::kvno::{check, log_in};
 use test_support::{HeimdalRealm, Krb5Conf, MitRealm, Place};
@@ -6,9 +6,9 @@ use test_support::{HeimdalRealm, Krb5Conf, MitRealm, Place};
 const DOMAINS: &str =
     "[domain_realm]\n    .mit.test = MIT.TEST\n    .heimdal.test = HEIMDAL.TEST\n";
 
-/// `conf`, which knows one of the realms, with both of them.
+/// Extends `conf`, which contains one of the realms, to both of them.
 fn with_both(conf: Krb5Conf, mit: &MitRealm, heimdal: &HeimdalRealm) -> Place {
-    // Heimdal 7.8 has no camellia, which MIT's client would ask for as well.
+    // Heimdal 7.8 does not support camellia, which MIT's client would request, too.
     let conf = conf
         .set(
             "permitted_enctypes",

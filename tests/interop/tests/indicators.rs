@@ -1,4 +1,4 @@
-//! How clients authenticated, which MIT's KDC says in tickets for services and `klist -I` shows.
+//! Authentication indicators, which MIT's KDC puts into service tickets and `klist -I` shows.
 
 use test_support::{MitOptions, MitRealm};
 
@@ -23,12 +23,12 @@ fn mit_vouches_for_how_the_client_logged_in() {
     };
     let plain = place.ours("klist").run().success().stdout();
     let after = |name: &str| format!("  {name}@MIT.TEST\n\tAuthentication indicators: by-spake\n");
-    // Of the tickets the keytab opens one.
+    // The keytab can decrypt only one of the tickets.
     let expected = plain.replace("  host/a.mit.test@MIT.TEST\n", &after("host/a.mit.test"));
     assert_ne!(expected, plain);
     assert_eq!(shown(&keytab.display().to_string()), expected);
     assert_eq!(shown("/nowhere"), plain);
-    // The default one.
+    // The default keytab.
     let localhost = realm.keytab("localhost");
     let klist = place
         .ours("klist")
@@ -36,12 +36,12 @@ fn mit_vouches_for_how_the_client_logged_in() {
         .env("KRB5_KTNAME", localhost);
     let expected = plain.replace("  host/localhost@MIT.TEST\n", &after("host/localhost"));
     assert_eq!(klist.run().success().stdout(), expected);
-    // What no name leads to is said below the header, and ends it.
+    // An invalid name causes an error below the header, which ends the listing.
     let run = place.ours("klist").line("-I FOO:x").run().exits(1);
     let expected = "klist: Unknown Key table type while resolving keytab\n";
     assert_eq!(run.stderr_without_hint(), expected);
     assert!(run.stdout().ends_with("Service principal\n"), "{run}");
-    // Who logs in by encrypted timestamp is not vouched for.
+    // A login by encrypted timestamp has no indicator.
     let kinit = place.ours("kinit").arg("alice").stdin("wonderland\n");
     kinit.run().success();
     place.ours("kvno").arg("host/a.mit.test").run().success();

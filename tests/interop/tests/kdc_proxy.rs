@@ -1,5 +1,5 @@
-//! A KDC proxy (Python's kdcproxy behind TLS) in front of MIT's KDC: MIT's tools beside ours, with
-//! the same krb5.conf.
+//! A KDC proxy (Python's kdcproxy behind TLS) in front of MIT's KDC: MIT's tools and ours, with the
+//! same krb5.conf.
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
 use interop::{assert_same, check_same};
@@ -16,7 +16,7 @@ fn start() -> (MitRealm, KdcProxy) {
     (realm, proxy)
 }
 
-/// A krb5.conf that names these KDCs, and whose proxies must be vouched for by `anchor`.
+/// A krb5.conf with these KDCs, and `anchor` as the authority for proxies.
 fn conf(kdcs: &[&str], anchor: &str) -> Krb5Conf {
     let anchor = certificate(anchor).display().to_string();
     let conf = MitRealm::conf_without_kdc();
@@ -24,7 +24,7 @@ fn conf(kdcs: &[&str], anchor: &str) -> Krb5Conf {
     kdcs.iter().fold(conf, |conf, kdc| conf.kdc(REALM, kdc))
 }
 
-/// The lines of a trace that are about the transport to `port`, without their times.
+/// The lines of a trace about the connection to `port`, without times.
 fn traced(place: &Place, tool: Tool, port: u16) -> Vec<String> {
     let trace = place.path("trace");
     let _ = std::fs::remove_file(&trace);
@@ -38,7 +38,7 @@ fn traced(place: &Place, tool: Tool, port: u16) -> Vec<String> {
         .filter(|line| line.contains(&format!("https 127.0.0.1:{port}")) || line.contains(": TLS "))
         .filter_map(|line| line.split_once(": "))
         .map(|(_, line)| line.to_owned())
-        // MIT's closes the connection before it says so, ours with all others at the end.
+        // MIT's library closes the connection earlier, ours closes all connections at the end.
         .filter(|line| !line.starts_with("Terminating"))
         .collect()
 }
@@ -54,9 +54,9 @@ fn a_login_and_tickets() {
     let keytab = realm.keytab("robot").display().to_string();
     check_same(&place, "kinit", &format!("-k -t {keytab} robot"), "").success();
     assert_ne!(realm.log(), before);
-    // What the KDC says arrives.
+    // The KDC's error message arrives.
     check_same(&place, "kinit", "nobody", "").exits(1);
-    // Whatever is preferred elsewhere.
+    // The setting for TCP has no effect on proxies.
     let conf = conf(&[&proxy.url()], "authority").set("udp_preference_limit", "1");
     place.configure(&conf);
     check_same(&place, "kinit", "alice", "wonderland\n").success();
@@ -74,7 +74,7 @@ fn a_proxy_that_nobody_vouches_for() {
     };
     let place = Place::new(&conf(&[&url], "self_signed"));
     unreachable(&place, "not signed by a trusted authority");
-    // The system's authorities know nothing of it.
+    // The system's authorities do not include the proxy's.
     place.configure(&MitRealm::conf_without_kdc().kdc(REALM, &url));
     unreachable(&place, "http_anchors = FILE:/path");
     place.configure(&conf(
@@ -139,7 +139,7 @@ fn the_trace_is_that_of_mit() {
         let run = |tool| traced(&place, tool, proxy.port());
         (run(place.mit("kinit")), run(place.ours("kinit")))
     };
-    // The first answer has the KDC's microseconds, which take an octet less now and then.
+    // The first answer contains the KDC's microseconds, which are an octet shorter now and then.
     let as_long = |(theirs, ours): &(Vec<String>, Vec<String>)| theirs.get(2) == ours.get(2);
     let (theirs, ours) = (0..5)
         .map(both)

@@ -1,5 +1,5 @@
-//! KRB-CRED, both ways with MIT's own library: a TGT that our client had forwarded is used by MIT's
-//! tools, and one that MIT's library sends by ours.
+//! KRB-CRED in both directions with MIT's own library: MIT's tools use a TGT that our client
+//! forwarded, and ours use one that MIT's library sent.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::fs;
@@ -29,10 +29,10 @@ fn now() -> Timestamp {
     Timestamp::new(seconds, since.subsec_micros())
 }
 
-/// The key of both sides; `None` for a message that is not encrypted.
+/// The key shared by both sides; `None` for an unencrypted message.
 type Shared<'k> = Option<&'k Key>;
 
-/// What MIT's library makes of `message` or puts into it.
+/// Lets MIT's library read `message`, or write it.
 fn library(place: &Place, verb: &str, key: Shared<'_>, cache: &str) -> Finished {
     let script = place.write("library.py", include_str!("krb_cred/mit_library.py"));
     let hex = |byte: &u8| format!("{byte:02x}");
@@ -45,7 +45,7 @@ fn library(place: &Place, verb: &str, key: Shared<'_>, cache: &str) -> Finished 
     python.arg("message").run().success()
 }
 
-/// Keys of every type, and none.
+/// Keys of all types, and no key.
 fn keys() -> Vec<Option<Key>> {
     let numbers = [18, 17, 20, 19, 26, 25, 23, 16].map(EncryptionType);
     assert_eq!(numbers.len(), ETYPES.len());
@@ -82,7 +82,7 @@ fn mits_library_takes_ours() {
         let message = sender.message(&credentials, &mut UnwrapErr(SysRng), now());
         place.write("message", message.expect("a message"));
         library(&place, "take", key.as_ref(), "delegated");
-        // The session key works: the KDC gives a ticket for it.
+        // The session key works: the KDC issues a ticket for it.
         place
             .mit("kvno")
             .line("-c delegated host/a.mit.test")
@@ -136,7 +136,7 @@ fn ours_takes_what_mits_library_sends() {
         };
         assert_eq!(shown(credential), shown(&sent));
 
-        // And MIT's tools work with what we took.
+        // MIT's tools can use what we received.
         let mut builder =
             CcacheBuilder::new(&Header::new(Version::V4, None), &credential.client).expect("short");
         builder.credential(credential).expect("short");
@@ -150,7 +150,7 @@ fn ours_takes_what_mits_library_sends() {
     }
 }
 
-/// Everything of a credential.
+/// All parts of a credential.
 fn shown(credential: &Credential) -> String {
     let key = credential.session_key.expose_bytes();
     format!("{credential:?} {key:?}")

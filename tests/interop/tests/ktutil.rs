@@ -1,5 +1,5 @@
-//! ktutil: the same scripts through MIT's and ours give the same output, messages and keytabs;
-//! and what ours writes is good for the tools of MIT and Heimdal.
+//! ktutil: the same scripts give the same output, messages and keytabs with MIT's and with ours;
+//! and the tools of MIT and Heimdal can use what ours writes.
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
@@ -11,8 +11,8 @@ use std::fs;
 use interop::without_times;
 use test_support::{Finished, MitRealm, Place};
 
-/// Runs `script` through MIT's ktutil and through ours, in folders with the same files, and checks
-/// that output, messages, exit code and every file are the same. Returns ours.
+/// Runs `script` with MIT's ktutil and with ours, in folders with the same files, and checks that
+/// output, messages, exit code and all files are the same. Returns our run.
 #[track_caller]
 fn check(files: &[(&str, &[u8])], script: &str) -> Finished {
     let place = || {
@@ -24,8 +24,8 @@ fn check(files: &[(&str, &[u8])], script: &str) -> Finished {
     };
     let (theirs_at, ours_at) = (place(), place());
     let theirs = theirs_at.mit("ktutil").env("COLUMNS", "1000");
-    // With readline MIT's loses what follows a key and completes names at a tab; without, it loses
-    // what follows the line before a password.
+    // With readline, MIT's ktutil loses the input after a key, and completes names at a tab.
+    // Without readline, it loses the input after the line before a password.
     let tab = script.contains('\t') && !script.contains("-password");
     let theirs = if tab || script.contains("-key") {
         theirs.env("SS_READLINE_PATH", "none")
@@ -48,7 +48,7 @@ fn check(files: &[(&str, &[u8])], script: &str) -> Finished {
     ours
 }
 
-/// Readline shows the lines that it reads from a pipe, the library without it does not.
+/// MIT's ktutil echoes lines from a pipe only with readline.
 fn without_echo(stdout: &str, script: &str) -> String {
     let mut rest = stdout;
     let mut shown = String::new();
@@ -63,7 +63,7 @@ fn without_echo(stdout: &str, script: &str) -> String {
     shown + rest
 }
 
-/// A keytab's bytes with every timestamp zero, as far as its records are whole.
+/// A keytab's bytes with all timestamps set to zero, as far as its records are complete.
 fn without_timestamps(mut bytes: Vec<u8>) -> Vec<u8> {
     let number = |bytes: &[u8], at: usize, width: usize| {
         let field = bytes.get(at..at + width)?;
@@ -75,7 +75,7 @@ fn without_timestamps(mut bytes: Vec<u8>) -> Vec<u8> {
     };
     let mut at = 2;
     while let Some(length @ 1..) = number(&bytes, at, 4) {
-        // A hole has its length below zero.
+        // The length of a hole is negative.
         let hole = (1 << 32) - length;
         if hole < length {
             at += 4 + hole;
@@ -95,7 +95,7 @@ fn without_timestamps(mut bytes: Vec<u8>) -> Vec<u8> {
 
 const AES256: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-/// A keytab of two keys, made by hand.
+/// A keytab with two keys, made by hand.
 fn sample() -> Vec<u8> {
     let entry = |name: &[u8], kvno: u8| {
         let body = [
@@ -196,7 +196,7 @@ fn keytabs_read_and_written() {
             "rkt b\nwkt a\nclear\nrkt a\nl -k\n",
         );
     }
-    // A hole that is large enough is filled, one that is too small is not.
+    // A hole of sufficient size is filled, one that is too small is not.
     let hole = |length: u8| {
         let hole = [
             &(-i32::from(length)).to_be_bytes()[..],
@@ -217,7 +217,7 @@ fn keytabs_read_and_written() {
 #[cfg_attr(not(mit), ignore = "needs MIT's ktutil: cargo xtask install")]
 fn keys_from_passwords() {
     for arguments in [
-        // The recipe that is handed around for Active Directory.
+        // The usual instructions for Active Directory.
         "-p user@REALM -k 1 -e RC4-HMAC -s \"REALMuser\"",
         "-p user -k 1 -e aes256-cts",
         "-p user -k 0 -e aes256-cts-hmac-sha1-96",
@@ -240,7 +240,7 @@ fn keys_from_passwords() {
             &format!("addent -password {arguments}\nopen sesame\nl -e -k\nl -t\nwkt a\n"),
         );
     }
-    // Passwords that are odd.
+    // Unusual passwords.
     for password in ["", " ", "\u{fc}\u{1f600}", "\"quoted\" \\", "a\tb"] {
         let script = format!(
             "add_entry -password -p user -k 1 -e aes256-cts\n{password}\nl -k\nwkt a\nwkt b\n"
@@ -295,8 +295,8 @@ fn wrong_words() {
     }
 }
 
-/// Every account whose salt or parameters are its own: `-f` finds them, and MIT's kinit can use
-/// the keytab.
+/// All accounts with their own salt or parameters: `-f` finds these, and MIT's kinit can use the
+/// keytab.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn salts_from_the_kdc() {
@@ -310,7 +310,7 @@ fn salts_from_the_kdc() {
         ("j\u{fc}rgen", "p\u{e4}ssw\u{f6}rd-\u{df}\u{20ac}"),
         ("rc4", "pw-rc4"),
         ("aes256-sha2", "pw-aes256-sha2"),
-        // No pre-authentication: the KDC tells with a ticket.
+        // No preauthentication: the reply with the ticket contains the salt.
         ("aes128-open", "pw-aes128"),
     ];
     for (name, password) in accounts {
@@ -338,7 +338,7 @@ fn salts_from_the_kdc() {
             kinit.args(["-k", "-t", "all", name]).run().success();
         }
     }
-    // What the KDC refuses is said in MIT's words.
+    // The KDC's refusals are reported in MIT's words.
     for arguments in [
         "-p nobody",
         "-p rc4 -e aes256-cts",
@@ -353,7 +353,7 @@ fn salts_from_the_kdc() {
     }
 }
 
-/// The recipe of many a guide for service accounts of Active Directory, word for word.
+/// The usual instructions for service accounts of Active Directory, word for word.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn the_recipe_for_service_accounts() {
@@ -378,7 +378,7 @@ fn commands_and_who_reads_what_they_write() {
     let listed = || {
         let run = place.mit("klist").line("-k -e kt").run().success();
         let lines: Vec<String> = run.stdout().lines().skip(3).map(str::to_owned).collect();
-        // Heimdal sees as many keys.
+        // Heimdal's tool lists the same number of keys.
         let theirs = place.heimdal("ktutil").line("-k kt list").run().success();
         let keys = theirs
             .stdout()
@@ -410,7 +410,7 @@ fn commands_and_who_reads_what_they_write() {
         ]
     );
 
-    // There and back as JSON.
+    // Exported as JSON and imported again.
     let json = ktutil("list --json -K").run().success();
     let import = place.ours("ktutil").line("-k copy import");
     import.stdin(json.stdout.clone()).run().success();
@@ -424,7 +424,7 @@ fn commands_and_who_reads_what_they_write() {
         .stdin(json.stdout);
     assert_eq!(again.run().success().stderr(), "ktutil: 0 entries added\n");
 
-    // The newer key is too young for the older ones to go, then it is not.
+    // First the newer key is too young for the older ones to be removed, then it is old enough.
     let purge = ktutil("-v purge").run().success();
     assert_eq!(purge.stderr(), "ktutil: 0 entries removed\n");
     ktutil("purge --age 0").run().success();
@@ -441,7 +441,7 @@ fn commands_and_who_reads_what_they_write() {
         ]
     );
 
-    // What both have is added once.
+    // Entries that both keytabs have are added only once.
     let merge = ktutil("-v merge copy").run().success();
     assert_eq!(merge.stderr(), "ktutil: 3 entries added\n");
     place.ours("ktutil").line("copy copy kt").run().success();
@@ -452,7 +452,7 @@ fn commands_and_who_reads_what_they_write() {
     assert_eq!(listed(), ["   1 u@R (aes256-cts-hmac-sha1-96) "]);
     ktutil("remove -V 9").run().exits(1);
 
-    // Heimdal adds, ours removes.
+    // Heimdal's tool adds, ours removes.
     let add = place
         .heimdal("ktutil")
         .line("-k kt add -p v@R -V 1 -e aes128-cts-hmac-sha1-96 -r");

@@ -1,5 +1,6 @@
-//! kvno: what it gets, says and stores, beside MIT's: the same command lines on copies of the same
-//! cache, by output, exit code and the cache that is left.
+//! kvno: the tickets it gets, its output and what it stores, compared with MIT's. The same command
+//! lines run on copies of the same cache; output, exit code and the resulting cache must be the
+//! same.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -18,12 +19,12 @@ fn every_kind_of_name_gets_the_same_tickets() {
         "host/a.mit.test",
         "-q host/a.mit.test",
         "host/a.mit.test@MIT.TEST",
-        // The realm is the KDC's to say.
+        // The KDC determines the realm.
         "host/a.mit.test@",
         "-u host/a.mit.test",
         "host/a.mit.test host/b.mit.test",
         "host/a.mit.test host/a.mit.test",
-        // What comes after a failure is told, too.
+        // Names after a failure are processed, too.
         "host/a.mit.test nobody host/b.mit.test",
         "-q host/a.mit.test nobody host/b.mit.test",
         "a@b@c host/a.mit.test",
@@ -32,7 +33,7 @@ fn every_kind_of_name_gets_the_same_tickets() {
         r"a\/slash an\@at",
         "krbtgt/MIT.TEST",
         "krbtgt/OTHER.TEST",
-        // What the KDC says of a service.
+        // Tickets with flags and types that the KDC sets for the service.
         "host/session.mit.test",
         "host/indicator.mit.test",
         "host/locked.mit.test",
@@ -69,7 +70,7 @@ fn options_do_the_same() {
         "--no-store host/a.mit.test",
         "-c FUNNY:x host/a.mit.test",
         "-c nowhere host/a.mit.test",
-        // The first thing that is wrong counts.
+        // Only the first mistake is reported.
         "-e nonsense -c FUNNY:x host/a.mit.test",
         "-c FUNNY:x --out-cache FUNNY:y host/a.mit.test",
         "--out-cache FUNNY:y -k FUNNY:z host/a.mit.test",
@@ -80,7 +81,7 @@ fn options_do_the_same() {
     ] {
         check(&place, arguments);
     }
-    // A type that krb5.conf does not permit.
+    // An encryption type that krb5.conf does not permit.
     place.configure(&realm.conf().set("permitted_enctypes", "aes256-cts"));
     for arguments in ["-e aes128-cts host/a.mit.test", "only/camellia256"] {
         check(&place, arguments);
@@ -123,11 +124,11 @@ fn a_keytab_opens_the_same_tickets() {
     ] {
         check(&place, &arguments);
     }
-    // The key was changed since; the hint tells what MIT's message does not.
+    // The key has been changed since; unlike MIT's message, the hint says so.
     let old = format!("-k {} rotated", keytab("rotated-old"));
     let run = check(&place, &old).exits(1);
     assert!(run.stderr().contains("none of version 2"), "{run}");
-    // An alias: the key is there under another name.
+    // An alias: the keytab has the key under another name.
     fs::copy(realm.keytab("services"), place.path("alias.keytab")).expect("the folder is ours");
     check(&place, &format!("-k {} rotated", keytab("rotated"))).success();
 }
@@ -157,7 +158,7 @@ fn tickets_for_users_are_the_same() {
         .stdin("pw-u2u-only\n");
     user.run().success();
     check(&place, "--u2u user u2u-only").success();
-    // Unlike MIT's, ours finds again what it cached.
+    // Unlike MIT's, our kvno finds the tickets that it cached.
     let again = "--u2u start --cached-only alice";
     place.ours("kvno").line("--u2u start alice").run().success();
     place.ours("kvno").line(again).run().success();
@@ -181,7 +182,7 @@ fn an_output_cache_is_replaced_by_success_alone() {
     ] {
         check(&place, arguments);
     }
-    // What was there is replaced, and only by success.
+    // The old cache is replaced, but only after success.
     let out = || place.mit("klist").line("-c out").run().stdout();
     let ours = |line: &str| place.ours("kvno").line(line).run();
     ours("--out-cache out host/a.mit.test").success();
@@ -277,7 +278,7 @@ fn heimdals_kdc_is_asked_the_same() {
     ] {
         check(&place, arguments);
     }
-    // Heimdal's own tool finds what ours cached, without any KDC.
+    // Heimdal's own tool finds the tickets that ours cached, without a KDC.
     place
         .ours("kvno")
         .line("-c start host/a.heimdal.test")

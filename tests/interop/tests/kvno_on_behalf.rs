@@ -1,10 +1,10 @@
-//! kvno on behalf of users (S4U2Self, S4U2Proxy), beside MIT's: MIT's KDC over LDAP and over its
-//! own database, which has no delegation, and an Active Directory.
+//! kvno on behalf of users (S4U2Self, S4U2Proxy), compared with MIT's: with MIT's KDC over LDAP and
+//! over its own database, which does not support delegation, and with an Active Directory.
 
 use interop::kvno::{check, check_output};
 use test_support::{MitLdapRealm, MitRealm, Place, SambaRealm};
 
-/// Logs a service in by its keytab and saves the cache as `start`.
+/// Logs in a service with its keytab and saves the cache as `start`.
 fn log_in(place: &Place, service: &str, keytab: &str) {
     let kinit = place.mit("kinit").line("-f -c start -k -t");
     kinit.arg(keytab).arg(service).run().success();
@@ -37,7 +37,7 @@ fn with_protocol_transition() {
         "--no-store -I alice HTTP/web.ldap.test",
         "--out-cache out -I alice HTTP/web.ldap.test",
         "--out-cache out -I alice-alias HTTP/web.ldap.test",
-        // A ticket to another service than oneself takes -P.
+        // A ticket for a service other than the client itself requires -P.
         "-I alice ldap/back.ldap.test",
         "-I alice ldap/back.ldap.test HTTP/web.ldap.test",
         "-P -I alice ldap/back.ldap.test",
@@ -52,7 +52,7 @@ fn with_protocol_transition() {
     ] {
         check(&place, arguments);
     }
-    // MIT's stores the last ticket whatever it is told.
+    // MIT's kvno stores the last ticket regardless of these options.
     for arguments in [
         "-P --no-store -I alice ldap/back.ldap.test",
         "-P --out-cache out -I alice ldap/back.ldap.test",
@@ -67,7 +67,7 @@ fn with_protocol_transition() {
         "{out}"
     );
     assert!(out.contains("ldap/back.ldap.test@LDAP.TEST\n"), "{out}");
-    // With -P the keytab opens the ticket to ourselves.
+    // With -P, the keytab must decrypt the ticket to ourselves.
     check(
         &place,
         &format!("-P -k {services} -I alice ldap/back.ldap.test"),
@@ -164,7 +164,7 @@ fn where_nobody_may_delegate() {
     }
     log_in(&place, "HTTP/front.mit.test", &keytab);
     check(&place, "-I alice HTTP/front.mit.test").success();
-    // A user's own ticket-granting ticket is no service's.
+    // A user's own ticket-granting ticket cannot be used like a service's.
     let kinit = place.mit("kinit").line("-f -c start alice");
     kinit.stdin("wonderland\n").run().success();
     check(&place, "-I nobody alice").exits(1);
@@ -209,7 +209,7 @@ fn in_an_active_directory() {
         told.contains("hint: the KDC did not make the user's ticket forw"),
         "{told}"
     );
-    // Not trusted for protocol transition: the ticket to oneself cannot be forwarded.
+    // Without trust for protocol transition, the ticket to itself is not forwardable.
     log_in(&place, "svc-kcd", &keytab("svc-kcd"));
     for arguments in ["-I alice svc-kcd", "-P -I alice ldap/back.ad.test"] {
         check(&place, arguments);
@@ -247,7 +247,7 @@ fn services_of_an_active_directory() {
     ] {
         check(&place, arguments);
     }
-    // The realm in lower case, and by its NetBIOS name.
+    // The realm in lower case, and the NetBIOS name.
     for arguments in [
         "-C svc-web@ad.test",
         "HTTP/web.ad.test@ad.test",

@@ -1,5 +1,5 @@
-//! kvno across realms, beside MIT's: through `[capaths]`, along the hierarchy, by referrals, with
-//! and without the TGTs of earlier ways in the cache.
+//! kvno across realms, compared with MIT's: through `[capaths]`, along the hierarchy, by referrals,
+//! with and without the TGTs of earlier searches in the cache.
 
 use interop::kvno::{check, log_in};
 use test_support::MitRealms;
@@ -12,7 +12,7 @@ fn ways_through_realms() {
     log_in(&place, "alice", "wonderland");
     for arguments in [
         "host/a.east.hub.test",
-        // The realms are named: one hop, two by the names of the realms, three by [capaths].
+        // With the realm given: one hop, two because of the realms' names, three by [capaths].
         "host/a.hub.test@HUB.TEST",
         "host/a.west.hub.test@WEST.HUB.TEST",
         "host/a.far.test@FAR.TEST",
@@ -24,7 +24,7 @@ fn ways_through_realms() {
         "host/nobody@FAR.TEST host/a.far.test@FAR.TEST",
         "alice@FAR.TEST",
         "nobody@NOWHERE.TEST",
-        // The KDC refers.
+        // The KDC sends a referral.
         "-C host/a.hub.test@",
         "-u host/a.hub.test@",
         "host/a.hub.test@",
@@ -34,7 +34,7 @@ fn ways_through_realms() {
     ] {
         check(&place, arguments);
     }
-    // A cache with a TGT of another realm says where to start.
+    // A cache with a TGT of another realm contains the realm to start in.
     for arguments in [
         "krbtgt/HUB.TEST",
         "--out-cache out krbtgt/HUB.TEST",
@@ -51,7 +51,7 @@ fn ways_through_realms() {
     ] {
         check(&place, &format!("-k {services} {arguments}"));
     }
-    // Nothing tells domains and ways but the KDCs.
+    // Only the KDCs know domains and paths.
     place.configure(&realms.bare_conf());
     for arguments in [
         "-S host a.hub.test",
@@ -77,7 +77,7 @@ fn what_is_cached_on_the_way_is_used() {
     realms.stop(MitRealms::EAST);
     realms.stop(MitRealms::HUB);
     check(&place, "HTTP/a.west.hub.test@WEST.HUB.TEST").success();
-    // MIT's finds its way by what ours wrote: the realm to start in, and nothing else.
+    // MIT's kvno only uses the start realm that ours wrote, and nothing else.
     place
         .mit("kvno")
         .line("-c west ldap/a.west.hub.test@WEST.HUB.TEST")

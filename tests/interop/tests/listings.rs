@@ -1,4 +1,4 @@
-//! klist: ours must write what MIT's writes, byte for byte, of the same file.
+//! klist: for the same file, our output must equal MIT's, byte for byte.
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
@@ -12,7 +12,7 @@ use interop::{check_same, check_same_usage};
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
 use test_support::{MitRealm, Place, Tool};
 
-/// Options of a cache listing, in the combinations that change how lines are joined.
+/// Options for cache listings, in the combinations that affect how lines are joined.
 const CACHE_OPTIONS: [&str; 16] = [
     "",
     "-e",
@@ -51,8 +51,8 @@ fn check_cache(place: &Place) {
     );
 }
 
-/// Compares listings of caches of every version that `kinit` wrote, then with tickets for
-/// `services` which MIT's library appended.
+/// Compares listings of caches that `kinit` wrote in all versions, and then with tickets for
+/// `services` that MIT's library appended.
 fn check_caches_of(kinit: impl Fn(&Place) -> Tool, services: &str) {
     let realm = MitRealm::start();
     let place = realm.place();
@@ -101,9 +101,9 @@ fn forged_caches_are_listed_the_same() {
         })],
         vec![like(&|c| c.times = [1, 1, 2, 3])],
         vec![like(&|c| c.times = [0, 0, 0, 0])],
-        // Removed entries: not shown.
+        // Removed entries are not shown.
         vec![plain.clone(), like(&|c| c.times = [u32::MAX, 0, 0, 0])],
-        // After 2038, and at the end of what 32 bits hold.
+        // After 2038, and the last 32-bit time.
         vec![like(&|c| {
             c.times = [2_200_000_000, 2_200_000_000, 4_000_000_000, u32::MAX];
         })],
@@ -112,7 +112,7 @@ fn forged_caches_are_listed_the_same() {
         })],
         vec![like(&|c| c.ticket = b"no ticket".to_vec())],
         vec![like(&|c| c.ticket.clear())],
-        // The ticket is for another server than the entry says.
+        // The ticket is for another server than its entry.
         vec![like(&|c| {
             c.ticket = raw::ticket(&RawPrincipal::new("host/b", "MIT.TEST"), 17, 40);
         })],
@@ -248,7 +248,8 @@ fn what_is_no_cache() {
         let done = check_same(&place, "klist", "", "");
         assert_eq!(done.code(), 1, "{name}: {done}");
     }
-    // Half a cache: MIT lists what is whole and is content; we say that something is missing.
+    // An incomplete cache: MIT's klist lists the complete entries without an error; ours reports
+    // that something is missing.
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let tgt = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/MIT.TEST", "MIT.TEST"));
     let whole = raw::cache(4, None, &alice, &[tgt.clone(), tgt]);
@@ -323,7 +324,7 @@ fn forged_keytabs_are_listed_the_same() {
         for options in KEYTAB_OPTIONS {
             check_same(&place, "klist", options, "").success();
         }
-        // A hole, then another entry; and after them what is no entry.
+        // A hole, then another entry, and then bytes that are not an entry.
         let hole = -20_i32;
         keytab.extend(if version == 1 {
             hole.to_ne_bytes()
@@ -376,7 +377,8 @@ fn what_is_no_keytab() {
     }
 }
 
-/// As caches are: Heimdal and we refuse or warn of others that may read one.
+/// With the mode of a cache: Heimdal and our tools refuse, or warn about, caches that others may
+/// read.
 fn write_private(place: &Place, name: &str, content: &[u8]) {
     let path = place.write(name, content);
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is our file");

@@ -1,7 +1,7 @@
-//! Logging in to MIT's KDC: every etype, salt, kind of name and keytab.
+//! Logins to MIT's KDC: all etypes, salts, kinds of names and keytabs.
 //!
-//! Each case logs in with MIT's kinit and with ours, and MIT's klist must show the same cache but
-//! for the times; then MIT's kvno must get a service ticket with the cache that ours wrote.
+//! Each case logs in with MIT's kinit and with ours, and MIT's klist must show the same cache
+//! except for the times. Then MIT's kvno must get a service ticket with the cache that ours wrote.
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
@@ -39,8 +39,8 @@ fn a_password_logs_in_by_every_etype() {
     }
 }
 
-/// How long from its start the ticket in the cache lasts and can be renewed, in seconds, and its
-/// flags.
+/// The lifetime and the renewable lifetime of the cached ticket in seconds, counted from its start,
+/// and its flags.
 fn spans(place: &Place) -> (i64, i64, u32) {
     let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
     loop {
@@ -75,7 +75,7 @@ fn times_below_zero() {
         ("-r -1h alice", Some((86_400, 0))),
         ("-l 1h -r -5d alice", Some((3_600, 0))),
         ("-s 1h -l -2h alice", Some((-7_200, 0))),
-        // The day from two days ago on.
+        // Valid for a day, starting two days ago.
         ("-s -2d alice", None),
     ] {
         let [theirs, ours] = [place.mit("kinit"), place.ours("kinit")].map(|tool| {
@@ -83,7 +83,7 @@ fn times_below_zero() {
             let listed = place.ours("klist").arg("-s").run();
             (spans(&place), listed.code())
         });
-        // The clock may have moved on from one to the other.
+        // The clock may have advanced between the two.
         let (
             ((end, renewable, flags), valid),
             ((ours_end, ours_renewable, ours_flags), ours_valid),
@@ -129,11 +129,12 @@ fn names_and_passwords() {
     let place = realm.place();
     check(&place, &["jürgen"], "pässwörd-ß€\n");
     check(&place, &["jürgen@MIT.TEST"], "pässwörd-ß€\n");
-    // MIT's KDC 1.20 grants these no service ticket: the PAC names them without the escape.
+    // MIT's KDC 1.20 issues no service tickets for these names, because the PAC contains them
+    // without the escape.
     check_cache(&place, &[r"a\/slash"], "pw-slash\n");
     check(&place, &[r"an\@at"], "pw-at\n");
     check(&place, &["alice/admin@MIT.TEST"], "pw-admin\n");
-    // A password that no newline ends.
+    // A password without a line end.
     check(&place, &["alice"], "wonderland");
 }
 
@@ -183,7 +184,7 @@ fn options_get_the_same_tickets() {
     }
 }
 
-/// As [`check`], for tickets that are not, or not yet, good for getting another.
+/// Like [`check`], for tickets that cannot, or not yet, be used to get others.
 #[track_caller]
 fn check_cache(place: &Place, arguments: &[&str], stdin: &str) {
     let mut caches = Vec::new();
@@ -235,7 +236,7 @@ fn the_keys_of_the_principal_are_found_in_a_keytab() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = |name: &str| realm.keytab(name).display().to_string();
-    // Many etypes; two versions of the key; a name of two components.
+    // Many etypes; two key versions; a principal with two components.
     check(&place, &["-k", "-t", &keytab("robot"), "robot"], "");
     check(&place, &["-k", "-t", &keytab("rotated"), "rotated"], "");
     check(
@@ -256,7 +257,7 @@ fn the_keys_of_the_principal_are_found_in_a_keytab() {
     );
     // `-t` alone implies `-k`.
     check(&place, &["-t", &keytab("robot"), "robot"], "");
-    // The keytab of the configuration.
+    // The configured keytab.
     let named = realm
         .conf()
         .set("default_keytab_name", &format!("FILE:{}", keytab("robot")));
@@ -270,7 +271,7 @@ fn the_keys_of_the_principal_are_found_in_a_keytab() {
             .set("default_client_keytab_name", &keytab("batch")),
     );
     check(&place, &["-k", "-i"], "");
-    // Keys of an etype that the KDC would not choose by itself.
+    // Keys of an etype that the KDC would not choose itself.
     place.configure(&realm.conf().set(
         "default_tkt_enctypes",
         "aes256-cts aes128-cts camellia256-cts",

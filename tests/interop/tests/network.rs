@@ -1,4 +1,4 @@
-//! KDCs that are dead, far off in time, or want TCP.
+//! KDCs that are unreachable, have a wrong clock, or require TCP.
 
 use std::net::UdpSocket;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn a_reply_too_big_for_udp_comes_over_tcp() {
     let place = realm.place();
     check_same(&place, "kinit", "alice", "wonderland\n").success();
     place.mit("kvno").arg("host/a.mit.test").run().success();
-    // Straight over TCP.
+    // Using TCP from the start.
     place.configure(&realm.conf().set("udp_preference_limit", "1"));
     check_same(&place, "kinit", "alice", "wonderland\n").success();
 }
@@ -26,7 +26,7 @@ fn a_reply_too_big_for_udp_comes_over_tcp() {
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn the_next_kdc_answers_for_a_dead_one() {
     let realm = MitRealm::start();
-    // One refuses at once, one never answers.
+    // One refuses immediately, one never answers.
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
     let silent = silent.local_addr().expect("it is bound");
     for dead in [format!("127.0.0.1:{}", free_port()), silent.to_string()] {
@@ -63,7 +63,8 @@ fn a_clock_ten_minutes_off() {
         };
         let realm = MitRealm::start_with(&options);
         let place = realm.place();
-        // The offset is learned from the KDC and kept in the cache, so that MIT's kvno succeeds.
+        // The clock offset is learned from the KDC and stored in the cache, so that MIT's kvno
+        // succeeds.
         check_same(&place, "kinit", "alice", "wonderland\n").success();
         place.mit("kvno").arg("host/a.mit.test").run().success();
         check_same(&place, "kinit", "aes256-open", "pw-aes256\n");

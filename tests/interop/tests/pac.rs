@@ -1,5 +1,5 @@
-//! PACs of real KDCs: their signatures, by the keys of the service and of the KDC itself, and what
-//! they say.
+//! PACs of real KDCs: their signatures, verified with the keys of the service and of the KDC
+//! itself, and their contents.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::path::Path;
@@ -21,7 +21,7 @@ struct Opened {
 }
 
 impl Opened {
-    /// The ticket for `server` in the cache of `place`, opened with a key of `keytab`.
+    /// The ticket for `server` in the cache of `place`, decrypted with a key of `keytab`.
     fn new(place: &Place, server: &str, keytab: &Path) -> Self {
         let server = Principal::parse(server).expect("a name");
         let ticket = cached(place.cache(), &server).ticket;
@@ -29,7 +29,7 @@ impl Opened {
         Self::with(key(keytab, &server, EncryptionType(etype)), &ticket)
     }
 
-    /// The ticket, opened with `key`.
+    /// The ticket, decrypted with `key`.
     fn with(key: Key, ticket: &[u8]) -> Self {
         let ticket = Ticket::from_der(ticket).expect("a ticket");
         let plain = key
@@ -60,7 +60,7 @@ impl Opened {
         buffers.map(|buffer| buffer.buffer_type.0).collect()
     }
 
-    /// Verifies the PAC as the service, and with the KDC's key all that it has signed.
+    /// Verifies the PAC as the service, and all the KDC's signatures with the KDC's key.
     fn verify(&self, service_key: &Key, kdc_key: &Key) -> Result<PacSummary, PacError> {
         let part = enc_ticket_part(&self.plain);
         let client = Principal::from_wire(&part.cname, part.crealm);
@@ -73,7 +73,7 @@ impl Opened {
         self.pac().verify(&check)?.summary()
     }
 
-    /// As [`verify`](Self::verify), having seen that neither key can be another.
+    /// Like [`verify`](Self::verify), after checking that it fails with any other key.
     fn summary(&self, kdc_key: &Key) -> PacSummary {
         let other = |key: &Key| {
             let bytes = key.expose_bytes().iter().map(|byte| byte ^ 0x55);
@@ -99,19 +99,19 @@ fn cached(cache: &Path, server: &Principal) -> Credential {
     }
 }
 
-/// What was decrypted; triple DES leaves padding behind it.
+/// The decrypted part; with triple DES it is followed by padding.
 fn enc_ticket_part(plain: &[u8]) -> EncTicketPart<'_> {
     EncTicketPart::decode(&mut Reader::new(plain)).expect("an EncTicketPart")
 }
 
-/// The key of `principal` that has the type.
+/// The key of `principal` with this type.
 fn key(keytab: &Path, principal: &Principal, etype: EncryptionType) -> Key {
     let keys = KeytabFile::new(keytab).keys_for(principal).expect("keys");
     let entry = keys.iter().find(|entry| entry.key.etype() == etype);
     Key::new(&entry.expect("a key of the type").key).expect("a key")
 }
 
-/// The key of `principal` that a KDC takes, which is the first.
+/// The key of `principal` that a KDC uses, which is the first one.
 fn first_key(keytab: &Path, principal: &str) -> Key {
     let principal = Principal::parse(principal).expect("a name");
     let entries = KeytabFile::new(keytab).entries().expect("a keytab");
@@ -119,7 +119,7 @@ fn first_key(keytab: &Path, principal: &str) -> Key {
     Key::new(&entry.expect("a key").key).expect("a key")
 }
 
-/// MIT's PACs say whose they are and nothing else, which is no error.
+/// MIT's PACs contain only the client's name, and this is not an error.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn mit_by_keys_of_every_type() {
@@ -135,12 +135,13 @@ fn mit_by_keys_of_every_type() {
         place.mit("kvno").arg(&service).run().success();
         let keytab = realm.keytab("only");
         let opened = Opened::new(&place, &format!("{service}@MIT.TEST"), &keytab);
-        // CLIENT_INFO, TICKET_CHECKSUM, SERVER_CHECKSUM, KDC_CHECKSUM; newer ones have a full one.
+        // CLIENT_INFO, TICKET_CHECKSUM, SERVER_CHECKSUM, KDC_CHECKSUM; newer versions also have a
+        // full checksum.
         assert!(opened.types().starts_with(&[10, 16, 6, 7]), "{short}");
         assert_eq!(opened.summary(&kdc_key), PacSummary::default(), "{short}");
     }
 
-    // User to user, the service's key is the session key of its TGT.
+    // For user-to-user, the service's key is the session key of its TGT.
     let kinit = place.mit("kinit").line("-c theirs u2u-only");
     kinit.stdin("pw-u2u-only\n").run().success();
     place
@@ -171,7 +172,7 @@ fn active_directory() {
     let realm = SambaRealm::start();
     let kdc_key = first_key(&realm.keytab("krbtgt"), "krbtgt/AD.TEST@AD.TEST");
 
-    // Keys of every type.
+    // Keys of all types.
     let place = realm.place();
     for (service, keytab) in [
         ("HTTP/web.ad.test", "svc-web"),
@@ -188,7 +189,7 @@ fn active_directory() {
             (group.parent(), group.relative_id()),
             (user.parent(), Some(513))
         );
-        // The second says that the user proved who it is (MS-DTYP §2.4.2.4).
+        // The second SID says that the user proved its identity (MS-DTYP §2.4.2.4).
         let groups: Vec<_> = summary.group_sids.iter().map(ToString::to_string).collect();
         assert_eq!(groups, [group.to_string(), "S-1-18-1".into()]);
         let names = [
@@ -212,7 +213,7 @@ fn active_directory() {
     let summary = opened.summary(&kdc_key);
     assert_eq!(summary.group_sids.len(), 202);
 
-    // A service that came for a user (S4U2Proxy).
+    // A service that acts for a user (S4U2Proxy).
     let kinit = place.mit("kinit").line("-f -k -t").arg(&web);
     kinit.arg("svc-web").run().success();
     place

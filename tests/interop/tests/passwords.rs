@@ -1,12 +1,12 @@
-//! New passwords, by MIT's kadmind and by Active Directory (Samba): kpasswd, and kinit with a
-//! password that has expired. Each run of ours is one of MIT's: the same output, the same exit
-//! code. And passwords that an administrator sets, which no tool does.
+//! New passwords with MIT's kadmind and with Active Directory (Samba): kpasswd, and kinit with an
+//! expired password. Each run of ours must have the same output and exit code as MIT's. Also
+//! passwords that an administrator sets, for which there is no tool.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use kerberos_client::{Client, Config, Password, Secret};
 use test_support::{Finished, HeimdalRealm, Kadmind, MitRealm, Place, SambaRealm};
 
-/// A realm whose passwords can be changed.
+/// A realm with a kpasswd service.
 fn realm() -> (MitRealm, Kadmind, Place) {
     let realm = MitRealm::start();
     let kadmind = realm.kadmind();
@@ -31,7 +31,8 @@ fn assert_same(ours: &Finished, theirs: &Finished) {
     );
 }
 
-/// Runs MIT's kpasswd and ours, each with `stdin`, which must come to the same. Returns ours.
+/// Runs MIT's kpasswd and ours, both with `stdin`, which must have the same result. Returns our
+/// run.
 #[track_caller]
 fn check_same(place: &Place, name: &str, stdin: &str) -> Finished {
     let theirs = place.mit("kpasswd").arg(name).stdin(stdin).run();
@@ -74,7 +75,7 @@ fn mit_changes_it() {
         "pässwörd-ß€",
     );
     change(&place, "jürgen", "pässwörd-ß€", "2", "3");
-    // The principal of the cache, which jürgen's last login left.
+    // The principal of the cache, from jürgen's last login.
     let run = place.ours("kpasswd").stdin("3\n4\n4\n").run().success();
     assert!(
         run.stdout().starts_with("Password for jürgen@MIT.TEST: "),
@@ -94,8 +95,8 @@ fn mit_wants_utf_8() {
     kinit.run().success();
 }
 
-/// Has `admin` set the password of `user` to `new`, by RFC 3244's other request; `Err` has what the
-/// service says.
+/// Lets `admin` set the password of `user` to `new`, by the set-password request of RFC 3244. The
+/// `Err` is the service's message.
 fn set(place: &Place, admin: (&str, &str), user: &str, new: &str) -> Result<(), String> {
     let client = Client::new(Config::from_files([place.path("krb5.conf")]).unwrap());
     let params = client
@@ -117,11 +118,11 @@ fn mit_sets_it_for_another() {
     let kinit = place.mit("kinit").arg("jürgen").stdin("chosen for him\n");
     kinit.run().success();
     set(&place, admin, "nobody", "whatever").unwrap_err();
-    // Who is no administrator may not.
+    // A user who is not an administrator must not set another user's password.
     set(&place, ("alice", "wonderland"), "jürgen", "no").unwrap_err();
     let kinit = place.ours("kinit").arg("jürgen").stdin("chosen for him\n");
     kinit.run().success();
-    // But may set the own one.
+    // But a user may set the own password.
     set(&place, ("alice", "wonderland"), "alice", "looking glass").unwrap();
 }
 
@@ -166,7 +167,7 @@ fn mit_says_no() {
         let ours = check_same(&place, name, stdin);
         assert_eq!(ours.code(), code, "{ours}");
     }
-    // MIT's says that something generic about preauthentication failed.
+    // MIT's kpasswd only reports a generic preauthentication failure.
     let run = place.ours("kpasswd").arg("alice").run().exits(1);
     assert!(
         run.stderr()
@@ -241,7 +242,7 @@ fn active_directory() {
         "Looking-Glass-1",
         "Looking-Glass-2",
     );
-    // One that has to be changed at once.
+    // A password that must be changed at once.
     let stdin = "pw-must\nNew-Pass-2026\nNew-Pass-2026\n";
     let run = place
         .ours("kinit")
@@ -277,7 +278,7 @@ fn heimdal_by_datagrams() {
         "looking glass",
         "pässwörd-ß€",
     );
-    // Too short for the check that it has built in.
+    // Too short for the service's built-in check.
     check_same(&place, "alice", "pässwörd-ß€\na\na\n");
     let stdin = "pw-stale\nlooking glass\nlooking glass\n";
     place

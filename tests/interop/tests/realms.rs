@@ -1,4 +1,4 @@
-//! The realms themselves, tried with their own tools: what the other tests stand on.
+//! Tests the test realms with their own tools, because all other tests depend on them.
 
 use test_support::raw::{self, RawCredential, RawKey, RawPrincipal};
 use test_support::{
@@ -159,7 +159,7 @@ fn mit_goes_from_realm_to_realm() {
         let done = place.mit("kinit").arg("alice").stdin("wonderland\n").run();
         done.success();
     };
-    // Every KDC refuses what the way there does not allow, so that success shows the way.
+    // Every KDC refuses clients that came by a path it does not allow, so success proves the path.
     let get = |arguments: &str| place.mit("kvno").line(arguments).run();
     log_in();
     for realm in MitRealms::ALL {
@@ -176,7 +176,7 @@ fn mit_goes_from_realm_to_realm() {
         assert!(listed.contains(tgt), "{listed}");
     }
 
-    // Without [domain_realm] the KDCs refer; without [capaths] nobody finds the far realm.
+    // Without [domain_realm] the KDCs send referrals; without [capaths] nobody finds the far realm.
     place.configure(&realms.bare_conf());
     log_in();
     for service in [

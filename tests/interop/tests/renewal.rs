@@ -1,5 +1,5 @@
-//! `kinit -R` and `-v` beside MIT's, with MIT's KDC and Heimdal's: the same command lines on copies
-//! of the same cache, by output, exit code and the cache that is left.
+//! `kinit -R` and `-v` compared with MIT's, with MIT's KDC and Heimdal's. The same command lines
+//! run on copies of the same cache; output, exit code and the resulting cache must be the same.
 #![allow(clippy::expect_used, reason = "a test may panic")]
 
 use std::fs;
@@ -23,14 +23,14 @@ fn log_in(place: &Place, arguments: &str, service: &str) {
     }
 }
 
-/// One command line, as MIT's and as ours, each on a copy of the cache `start`: the same output,
-/// and the same caches afterwards. Returns ours.
+/// Runs one command line with MIT's kinit and with ours, each on a copy of the cache `start`. The
+/// output must be the same, and so must the caches afterwards. Returns our run.
 #[track_caller]
 fn check(place: &Place, arguments: &str) -> Finished {
     copies::check(place, "kinit", arguments, listed).0
 }
 
-/// What MIT's klist shows of the cache, but for the times.
+/// The output of MIT's klist for the cache, without times.
 fn listed(place: &Place) -> String {
     let run = place.mit("klist").line("-e -f -a -d -C").run();
     left_by_login(&run.success().stdout())
@@ -50,14 +50,14 @@ fn renewed_as_by_mit() {
         "-R -S krbtgt/MIT.TEST",
         "-R -S krbtgt/MIT.TEST@ELSEWHERE",
         "-R -V -S host/a.mit.test",
-        // What a login would take is passed over.
+        // Options for logins are ignored.
         "-R -l 10m -r 1h -s 1h -F -P -A",
         "-R -a",
         "-R -C",
     ] {
         check(&place, arguments).success();
     }
-    // The last of -k, -R and -v counts.
+    // The last of -k, -R and -v takes effect.
     place.write("keytab", fs::read(realm.keytab("robot")).expect("a keytab"));
     check(&place, "-R -k robot").success();
     for arguments in [
@@ -78,10 +78,10 @@ fn renewed_as_by_mit() {
     let refused = check(&place, "-v").stderr();
     let first = "kinit: KDC can't fulfill requested option while validating credentials\n";
     assert!(refused.starts_with(first), "{refused}");
-    // A ticket for the host's addresses, to which the loopback does not belong.
+    // A ticket for the host's addresses, which do not include the loopback address.
     log_in(&place, "-l 1h -r 2d -a", "");
     check(&place, "-R").exits(1);
-    // Not renewable, or there is no cache to tell.
+    // The ticket is not renewable, or there is no cache.
     log_in(&place, "-l 1h", "");
     let refused = check(&place, "-R").exits(1).stderr();
     let first = "kinit: KDC can't fulfill requested option while renewing credentials\n";
@@ -108,7 +108,7 @@ fn postdated_and_validated_as_by_mit() {
     sleep(Duration::from_secs(3));
     check(&place, "-v").success();
     check(&place, "-v -V alice").success();
-    // With a validated ticket others can be had.
+    // The validated ticket can be used to get others.
     place.ours("kinit").line("-v -c start").run().success();
     place
         .mit("kvno")
@@ -132,7 +132,7 @@ fn renewed_by_heimdal() {
     for arguments in ["-R", "-R -V"] {
         check(&place, arguments).success();
     }
-    // Heimdal renews TGTs only.
+    // Heimdal renews only TGTs.
     for arguments in [
         "-v",
         "-R -S host/a.heimdal.test",
@@ -140,7 +140,7 @@ fn renewed_by_heimdal() {
     ] {
         check(&place, arguments).exits(1);
     }
-    // What Heimdal's own tool wrote, and what it makes of ours.
+    // Our tool with the cache that Heimdal's own tool wrote, and vice versa.
     fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
     place.ours("kinit").line("-R").run().success();
     let kgetcred = place.heimdal("kgetcred").arg("host/a.heimdal.test");
@@ -151,7 +151,7 @@ fn renewed_by_heimdal() {
     check(&place, "-R").exits(1);
 }
 
-/// Tickets with times at the edge of what a KDC grants: what it gives, our checks let pass.
+/// Tickets with times at the limits of what a KDC grants: our checks must accept what it grants.
 #[track_caller]
 fn check_lifetimes(place: &Place, service: &str) {
     for lifetimes in [
@@ -160,11 +160,11 @@ fn check_lifetimes(place: &Place, service: &str) {
         "-l 5m -r 30d",
         "-l 90d -r 90d",
         "-l 90d",
-        // Samba takes a TGT of two minutes or less for one to change a password with.
+        // Samba takes a TGT of at most two minutes for one that is meant for a password change.
         "-l 3m -r 1h",
     ] {
         log_in(place, &format!("{lifetimes} -f -p"), "");
-        // MIT's first: whether the KDC gives a ticket at all.
+        // MIT's first, to see whether the KDC issues a ticket at all.
         for tool in [place.mit("kvno"), place.ours("kvno")] {
             fs::copy(place.path("start"), place.cache()).expect("the folder is writable");
             tool.arg(service).run().success();

@@ -1,6 +1,6 @@
-//! How many requests a login by keytab takes: two the first time, and then one.
+//! How many requests a login by keytab takes: two the first time, and one after that.
 //!
-//! They are counted in the trace, and in the log of MIT's KDC, which has a line for each.
+//! They are counted in the trace, and in the log of MIT's KDC, which has a line per request.
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
@@ -12,7 +12,7 @@ use std::path::Path;
 
 use test_support::{HeimdalRealm, MitRealm, Place, SambaRealm, Tool};
 
-/// Runs `kinit`, and returns how many requests its trace shows.
+/// Runs `kinit`, and returns the number of requests in its trace.
 #[track_caller]
 fn requests(place: &Place, kinit: Tool) -> usize {
     let trace = place.path("trace");
@@ -32,8 +32,8 @@ fn log_in(place: &Place, keytab: &Path, name: &str) -> Tool {
         .arg(name)
 }
 
-/// `name` logs in twice with `keytab`; the second time takes one request, and leaves as good a
-/// cache as the first.
+/// `name` logs in twice with `keytab`. The second login takes one request, and results in an
+/// equivalent cache.
 #[track_caller]
 fn check(place: &Place, keytab: &Path, name: &str, service: &str) {
     let _ = fs::remove_file(place.cache());
@@ -54,10 +54,10 @@ fn mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     let service = "host/a.mit.test";
-    // A key of one type, and keys of all types.
+    // With a key of one type, and with keys of all types.
     check(&place, &realm.keytab("aes256"), "aes256", service);
     check(&place, &realm.keytab("robot"), "robot", service);
-    // The KDC's own account of it: asked for more, and not asked for more.
+    // The KDC's log shows whether it asked for preauthentication.
     let before = realm.log().matches("NEEDED_PREAUTH").count();
     log_in(&place, &realm.keytab("robot"), "robot")
         .run()
@@ -81,11 +81,11 @@ fn a_cache_of_mits_kinit_tells_too_where_there_is_no_choice_of_keys() {
         theirs.run().success();
         assert_eq!(requests(&place, log_in(&place, &keytab, name)), expected);
     }
-    // So does the cache of -I.
+    // The cache of -I helps in the same way.
     let keytab = realm.keytab("robot");
     let input = log_in(&place, &keytab, "robot").args(["-c", "new", "-I"]);
     assert_eq!(requests(&place, input.arg(place.cache())), 1);
-    // What is said of another client or another service is no reason for anything.
+    // Information about another client or another service has no effect.
     assert_eq!(
         requests(&place, log_in(&place, &realm.keytab("aes128"), "aes128")),
         2
@@ -110,7 +110,7 @@ fn a_key_that_was_changed_counts_as_one_failure() {
         );
         assert_eq!(realm.log().matches(": PREAUTH_FAILED: ").count(), runs);
     }
-    // As in the ordinary way it is the third that locks the account.
+    // As with ordinary logins, the third failure locks the account.
     log_in(&place, &keytab, "robot").run().exits(1);
     let refused = log_in(&place, &keytab, "robot").run().exits(1);
     assert!(
@@ -164,7 +164,8 @@ fn heimdal() {
 )]
 fn active_directory() {
     let realm = SambaRealm::start();
-    // A datagram is too small for its tickets, which would take one more request each time.
+    // A datagram is too small for its tickets, so switching to TCP would take one more request each
+    // time.
     let place = Place::new(&realm.conf().set("udp_preference_limit", "1"));
     for account in ["svc-web", "svc-rc4", "svc-aes128"] {
         check(&place, &realm.keytab(account), account, "HTTP/web.ad.test");

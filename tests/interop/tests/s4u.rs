@@ -1,5 +1,5 @@
-//! On behalf of users at real KDCs: S4U2Self and S4U2Proxy at MIT's, Heimdal's and Samba's, what
-//! each refuses, and the tickets in caches that MIT's kvno and we share.
+//! S4U2Self and S4U2Proxy with the KDCs of MIT, Heimdal and Samba: what each refuses, and the
+//! tickets in caches that MIT's kvno and our tools share.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::path::Path;
@@ -30,7 +30,7 @@ impl Service {
         Self::with_session_key(place, name, keytab, None)
     }
 
-    /// As one whose TGT has a session key of this type.
+    /// A service whose TGT has a session key of this type.
     fn with_session_key(
         place: Place,
         name: &str,
@@ -74,7 +74,7 @@ impl Service {
         self.for_user(&S4uUser::Name(self.client.principal(user).unwrap()))
     }
 
-    /// By an enterprise name.
+    /// The user is given as an enterprise name.
     fn by_enterprise_name(&self, user: &str) -> Outcome {
         let realm = String::from_utf8(self.name.realm().to_vec()).unwrap();
         let user = Principal::parse_enterprise(user, &realm).unwrap();
@@ -86,7 +86,7 @@ impl Service {
         self.client.s4u2proxy(&self.cache, evidence, &request)
     }
 
-    /// What the service has of a ticket that its client shows.
+    /// The evidence that the service gets when a client presents the ticket.
     fn as_shown(&self, ticket: &Credential, keytab: &Path) -> Credential {
         let keytab = KeytabName::file(keytab.to_str().unwrap());
         let acceptor = ServiceAcceptor::from_keytab(self.client.config(), &keytab).unwrap();
@@ -96,7 +96,7 @@ impl Service {
         acceptor.accept(&request, None).unwrap().evidence()
     }
 
-    /// Both, one after the other.
+    /// S4U2Self, then S4U2Proxy.
     fn go_on(&self, user: &str, server: &str) -> Outcome {
         self.proxy(&self.to_self(user)?, server)
     }
@@ -123,7 +123,7 @@ fn refusal(outcome: Outcome) -> ErrorCode {
     }
 }
 
-/// That the KDC refused because of a flag of the evidence.
+/// Checks that the KDC refused because of a flag of the evidence.
 #[track_caller]
 fn not_forwardable(outcome: Outcome) {
     let Err(ClientError::Exchange(ExchangeError::EvidenceNotForwardable(error))) = outcome else {
@@ -165,7 +165,7 @@ fn mit_users_and_refusals() {
         client(service.by_enterprise_name("alice")),
         "alice@MIT.TEST"
     );
-    // No password is asked for, so it may have expired.
+    // No password is needed, so an expired one does not matter.
     assert_eq!(client(service.to_self("stale")), "stale@MIT.TEST");
     let plain = service.to_self("plain").unwrap();
     assert!(!plain.flags.contains(TicketFlags::FORWARDABLE));
@@ -180,7 +180,7 @@ fn mit_users_and_refusals() {
     assert_eq!(refusal(service.to_self("disabled")), revoked);
     let expired = ErrorCode::KDC_ERR_NAME_EXP;
     assert_eq!(refusal(service.to_self("gone")), expired);
-    // This database knows no certificates, and nobody who may delegate.
+    // This database supports neither certificates nor delegation.
     let certificate = S4uUser::Certificate(b"0\0".to_vec());
     refusal(service.for_user(&certificate));
     let option = ErrorCode::KDC_ERR_BADOPTION;
@@ -201,7 +201,7 @@ fn mit_constrained_delegation() {
     assert_eq!(client, "alice@LDAP.TEST");
     assert_eq!(server, "ldap/back.ldap.test@LDAP.TEST");
     assert!(forwardable);
-    // MIT's KDC takes an alias for a name of its own.
+    // MIT's KDC treats an alias as a separate name.
     assert_eq!(
         shown(web.go_on("alice-alias", back)).0,
         "alice-alias@LDAP.TEST"
@@ -215,7 +215,7 @@ fn mit_constrained_delegation() {
         unknown
     );
 
-    // Whom nobody may impersonate out of thin air it may serve when they come with a ticket.
+    // Without protocol transition, a service may act for a user only with a ticket from that user.
     let kcd = Service::new(realm.place(), "HTTP/kcd.ldap.test", &services);
     not_forwardable(kcd.go_on("alice", back));
     let ticket = alices_ticket(&realm.place(), "HTTP/kcd.ldap.test");
@@ -225,13 +225,13 @@ fn mit_constrained_delegation() {
     assert_eq!(client, "alice@LDAP.TEST");
     assert_eq!(server, "ldap/back.ldap.test@LDAP.TEST");
     assert!(forwardable);
-    // Not when it is for someone else.
+    // But not if the ticket is for another service.
     let other = alices_ticket(&realm.place(), "HTTP/web.ldap.test");
     let mismatch = refusal(kcd.proxy(&other, back));
     assert_eq!(mismatch, ErrorCode::KDC_ERR_SERVER_NOMATCH);
 }
 
-/// alice's own, forwardable ticket to `server`, as she would show it.
+/// alice's own forwardable ticket to `server`, which she would present.
 fn alices_ticket(place: &Place, server: &str) -> Credential {
     let client = Client::new(Config::from_files([place.path("krb5.conf")]).unwrap());
     let mut params = client
@@ -302,7 +302,7 @@ fn samba_users_and_refusals() {
     let back = "ldap/back.ad.test";
     let user = |outcome| shown(outcome).0;
     assert_eq!(user(web.go_on("alice", back)), "alice@AD.TEST");
-    // Names that only the domain knows how to read.
+    // Names that only the domain can interpret.
     assert_eq!(user(web.go_on("ALICE", back)), "ALICE@AD.TEST");
     let carol = r"carol.jones\@corp.example@AD.TEST";
     assert_eq!(
@@ -317,12 +317,12 @@ fn samba_users_and_refusals() {
     let option = ErrorCode::KDC_ERR_BADOPTION;
     assert_eq!(refusal(web.go_on("alice", "HTTP/kcd.ad.test")), option);
 
-    // Without protocol transition: only for whom it has a ticket.
+    // Without protocol transition: only with a ticket from the user.
     let kcd = Service::new(realm.place(), "svc-kcd", &realm.keytab("svc-kcd"));
     not_forwardable(kcd.go_on("alice", back));
     let evidence = alices_ticket(&realm.place(), "HTTP/kcd.ad.test");
     assert_eq!(user(kcd.proxy(&evidence, back)), "alice@AD.TEST");
-    // Old keys, and others.
+    // Services with keys of older and other types.
     for account in ["svc-rc4", "svc-aes128"] {
         let service = Service::new(realm.place(), account, &realm.keytab(account));
         assert_eq!(user(service.to_self("alice")), "alice@AD.TEST", "{account}");

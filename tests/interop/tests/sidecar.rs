@@ -1,6 +1,6 @@
-//! The sidecar beside real KDCs: tickets that last seconds and never run out, a KDC that dies and
-//! comes back, keys and passwords that are rotated under it, and the sidecar itself killed while
-//! others read.
+//! The sidecar with real KDCs: short-lived tickets that must never run out, a KDC that dies and
+//! comes back, rotated keys and passwords, and a sidecar that is killed while others read its
+//! cache.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -15,20 +15,20 @@ use test_support::{Kcm, MitRealm, Place, SambaRealm, Sidecar, Tool};
 const SECOND: Duration = Duration::from_secs(1);
 const REFRESHED: &str = "\"event\":\"refreshed\"";
 
-/// Starts it with the log as JSON.
+/// Starts the sidecar with its log as JSON.
 fn start(place: &Place, arguments: &str) -> Sidecar {
     let tool = place.ours("rekinit").line("--log json").line(arguments);
     Sidecar::start(tool, place.path("log"))
 }
 
-/// A place with the keytab of `robot` in it.
+/// A place with `robot`'s keytab.
 fn place_with_keytab(realm: &MitRealm) -> Place {
     let place = realm.place();
     fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is ours");
     place
 }
 
-/// Whether there is a whole cache with a ticket that has not ended.
+/// Checks that the cache is complete and has an unexpired ticket.
 fn is_good(cache: &Path) -> Result<(), String> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.expect("it is after 1970").as_secs();
@@ -47,8 +47,8 @@ fn is_good(cache: &Path) -> Result<(), String> {
     Err(format!("ended at {end}, and it is {now}"))
 }
 
-/// Readers that look at the cache all the time while `during` goes on: ours, and MIT's klist as
-/// another user. How often each looked; none may find anything wrong.
+/// Lets two readers look at the cache continuously while `during` runs: our library, and MIT's
+/// klist as another user. Returns how often each looked. Neither may find any fault.
 fn watched_by_readers(place: &Place, during: impl FnOnce()) -> (usize, usize) {
     let over = AtomicBool::new(false);
     let (ours, mits) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -87,7 +87,7 @@ fn as_other_user(tool: Tool) -> Tool {
     }
 }
 
-/// Lets other users into the folder of a place.
+/// Lets other users access the folder of a place.
 fn open_to_all(place: &Place) {
     let folder = place.path("");
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
@@ -99,7 +99,7 @@ fn tickets_of_seconds_never_run_out() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     open_to_all(&place);
-    // Got anew each time, and renewed.
+    // First with new logins, then with renewals.
     for (renewable, word) in [("", "ticket obtained"), ("-r 1h", "ticket renewed")] {
         let services = "--service host/a.mit.test@MIT.TEST";
         let options = format!("-k -l 6 {renewable} -m 0644 {services} robot");
@@ -120,7 +120,7 @@ fn tickets_of_seconds_never_run_out() {
     }
 }
 
-/// Kills the sidecar so often, at moments that nobody knows, while readers read.
+/// Kills the sidecar `times` times, at random moments, while readers look at its cache.
 fn killed_at_random(times: u64) {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
@@ -130,14 +130,14 @@ fn killed_at_random(times: u64) {
     first.wait_for(REFRESHED, 1);
     first.kill();
     let mut random = u64::from(std::process::id()) | 1;
-    // Each publication is another file.
+    // Each publication creates another file.
     let published = || {
         let cache = fs::metadata(place.cache()).expect("there is always one");
         (cache.ino(), cache.mtime(), cache.mtime_nsec())
     };
     let mut after = 0;
     let (ours, mits) = watched_by_readers(&place, || {
-        // How long it takes here and now, while the readers read.
+        // How long a publication takes on this machine, under the load of the readers.
         let publish = |_| {
             let mut sidecar = start(&place, options);
             sidecar.wait_for(REFRESHED, 1)
@@ -145,7 +145,7 @@ fn killed_at_random(times: u64) {
         let shortest = (0..3).map(publish).min().expect("three times");
         let span = u64::try_from(shortest.as_micros()).expect("seconds") * 2;
         for _ in 0..times {
-            // xorshift: any number will do.
+            // xorshift, because the quality of the random numbers does not matter.
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
@@ -161,7 +161,7 @@ fn killed_at_random(times: u64) {
         "{after} of {times} killed after they had published: no moments around that"
     );
     assert!(ours > 100 && mits > 10, "{ours} and {mits} looks");
-    // What it left is good, and one that lives on is none the worse for it.
+    // The cache is valid, and the next sidecar is not affected by the killed ones.
     let mut sidecar = start(&place, options);
     sidecar.wait_for(REFRESHED, 2);
 }
@@ -193,7 +193,7 @@ fn a_kdc_that_dies_and_comes_back() {
     is_good(place.cache()).expect("a third of its life is left");
     sidecar.wait_for("there is no valid ticket in", 1);
     realm.start_again();
-    // Without anyone's help; failures keep quiet for some seconds.
+    // It recovers by itself, but a failed login is not repeated for some seconds.
     sidecar.wait_for(REFRESHED, 2);
     is_good(place.cache()).expect("there is a KDC again");
 }
@@ -205,7 +205,7 @@ fn a_keytab_with_a_new_key() {
     let place = place_with_keytab(&realm);
     let mut sidecar = start(&place, "-k robot");
     sidecar.wait_for(REFRESHED, 1);
-    // The KDC has a new key, the keytab not yet.
+    // The KDC has a new key, but the keytab does not have it yet.
     realm.administer("cpw -randkey robot");
     sidecar.signal("USR1");
     sidecar.wait_for("\"reason\":\"wrong_key\"", 1);
@@ -215,14 +215,14 @@ fn a_keytab_with_a_new_key() {
         "{log}"
     );
     assert!(log.contains("the KDC's is newer: 2"), "{log}");
-    // It comes, by another file in place of the old one, and needs no signal.
+    // The new keytab replaces the old file, and no signal is needed.
     realm.administer("ktadd -norandkey -k robot-2.keytab robot");
     fs::copy(realm.path("robot-2.keytab"), place.path("new")).expect("the folder is ours");
     fs::rename(place.path("new"), place.path("keytab")).expect("the folder is ours");
     let took = sidecar.wait_for(REFRESHED, 2);
     assert!(took < SECOND * 5, "{took:?}");
 
-    // The other way round: the keytab has a key that the KDC does not know yet.
+    // Vice versa: the keytab has a key that the KDC does not know yet.
     let keytab = kerberos_files::keytab::KeytabFile::new(place.path("keytab"));
     let mut entries = keytab.entries().expect("a keytab");
     for entry in &mut entries {
@@ -236,7 +236,7 @@ fn a_keytab_with_a_new_key() {
     sidecar.wait_for(REFRESHED, 3);
 }
 
-/// A secret as Kubernetes mounts it: files behind a link to a folder, which is swapped.
+/// A secret as mounted by Kubernetes: files behind a link to a folder, which is replaced.
 fn mount_secret(place: &Place, version: &str, json: &str) {
     let folder = place.path("secret");
     let version = format!("..{version}");
@@ -258,7 +258,7 @@ fn a_secret_with_a_new_password_and_a_new_user() {
     mount_secret(&place, "1", &json("alice", "wonderland"));
     let mut sidecar = start(&place, "--secret-file secret/login.json");
     sidecar.wait_for(REFRESHED, 1);
-    // The secret is ahead of the KDC: the old password is good still.
+    // The secret is newer than the KDC's password, and the old password is still valid.
     mount_secret(&place, "2", &json("alice", "looking-glass"));
     sidecar.wait_for("\"reason\":\"old_secret\"", 1);
     sidecar.wait_for(REFRESHED, 2);
@@ -266,7 +266,7 @@ fn a_secret_with_a_new_password_and_a_new_user() {
     sidecar.signal("USR1");
     sidecar.wait_for(REFRESHED, 3);
     assert_eq!(sidecar.log().matches("old_secret").count(), 1);
-    // Two users who take turns, as secret managers rotate them.
+    // Two users that alternate, as secret managers rotate them.
     mount_secret(&place, "3", &json("aes256", "pw-aes256"));
     sidecar.wait_for(REFRESHED, 4);
     let listed = place.mit("klist").run().success();
@@ -276,7 +276,7 @@ fn a_secret_with_a_new_password_and_a_new_user() {
             .contains("Default principal: aes256@MIT.TEST"),
         "{listed}"
     );
-    // Nonsense is said to be that, and shown to nobody.
+    // Nonsense is reported as such, without showing its contents.
     mount_secret(
         &place,
         "4",
@@ -323,7 +323,7 @@ fn several_principals_from_one_file_and_a_folder_of_caches() {
         .success();
 }
 
-/// Two principals in one collection, each kept in a cache of its own, for MIT's tools to see.
+/// Two principals in one collection, each with its own cache, visible for MIT's tools.
 fn kept_in_a_collection(realm: &MitRealm, place: &Place, name: &str) {
     fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is ours");
     place.write("password", "wonderland");
@@ -395,7 +395,7 @@ fn active_directory() {
         &format!("--secret-file secret.json -r 1d {services}"),
     );
     sidecar.wait_for(REFRESHED, 1);
-    // What would end in the same second is not renewed.
+    // A ticket is not renewed if it would end in the same second.
     thread::sleep(SECOND);
     sidecar.signal("USR1");
     sidecar.wait_for("\"renewed\":true", 1);
@@ -406,7 +406,7 @@ fn active_directory() {
         "{listed}"
     );
     assert!(start_time.elapsed() < SECOND * 30);
-    // A keytab of a service account.
+    // The keytab of a service account.
     let keytab = realm.keytab("svc-web").display().to_string();
     let run = place
         .ours("rekinit")

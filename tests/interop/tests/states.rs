@@ -1,5 +1,5 @@
-//! Accounts that the KDC refuses, keytabs that do not help, realms that are not there: ours must
-//! end as MIT's kinit does, with its very message.
+//! Accounts that the KDC refuses, keytabs without usable keys, realms that do not exist: our kinit
+//! must fail like MIT's, with exactly the same message.
 
 use std::fs;
 
@@ -85,7 +85,7 @@ fn accounts_are_refused_in_the_same_words() {
 fn an_account_is_locked_out_after_failures() {
     let realm = MitRealm::start();
     let place = realm.place();
-    // Each try below is two: MIT's and ours.
+    // Each check makes two attempts: MIT's and ours.
     check(&place, "lockable", "wrong\n", "Password incorrect");
     place
         .mit("kinit")
@@ -166,7 +166,7 @@ fn keytabs_that_do_not_help_are_called_the_same() {
         "key table",
     );
     let truncated = fs::read(realm.keytab("robot")).expect("the keytab is there");
-    // MIT takes what is whole and finds nothing; ours says that the file is torn.
+    // MIT reads the complete part and finds no keys; ours reports that the file is damaged.
     place.write("truncated", &truncated[..20]);
     let run = place
         .ours("kinit")

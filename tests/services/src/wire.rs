@@ -1,4 +1,4 @@
-//! `Wire`: a TCP connection, and the security layer over it once there is one.
+//! `Wire`: a TCP connection, with a security layer once one is negotiated.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -6,19 +6,19 @@ use std::net::TcpStream;
 
 use kerberos_sasl::SecurityLayer;
 
-/// A connection whose messages are protected from the moment on that a layer is there.
+/// A connection whose messages are protected as soon as there is a security layer.
 #[derive(Debug)]
 pub struct Wire {
     stream: TcpStream,
     layer: Option<SecurityLayer>,
-    /// What has come, still protected.
+    /// Received bytes that are still protected.
     received: Vec<u8>,
-    /// What has come and was not taken yet.
+    /// Received and unprotected bytes that were not consumed yet.
     plain: Vec<u8>,
 }
 
 impl Wire {
-    /// A connection to `address`, without a layer.
+    /// Connects to `address`, without a security layer.
     ///
     /// # Errors
     /// When nobody listens there.
@@ -31,7 +31,7 @@ impl Wire {
         })
     }
 
-    /// Protects all that follows.
+    /// Protects everything that follows.
     pub fn protect(&mut self, layer: SecurityLayer) {
         self.layer = Some(layer);
     }
@@ -39,7 +39,7 @@ impl Wire {
     /// Sends `message`.
     ///
     /// # Errors
-    /// When the connection is gone.
+    /// When the connection is closed.
     pub fn send(&mut self, message: &[u8]) -> Result<(), Box<dyn Error>> {
         let mut out = Vec::new();
         match &mut self.layer {
@@ -49,10 +49,10 @@ impl Wire {
         Ok(self.stream.write_all(&out)?)
     }
 
-    /// The next message, which is as long as `length` finds in what has come of it.
+    /// Receives the next message. `length` determines its length from the bytes received so far.
     ///
     /// # Errors
-    /// When the connection ends, a frame is not genuine, or `length` says so.
+    /// When the connection ends, a frame is not authentic, or `length` fails.
     pub fn receive(
         &mut self,
         length: impl Fn(&[u8]) -> Result<Option<usize>, Box<dyn Error>>,

@@ -1,4 +1,4 @@
-//! PostgreSQL: `postgres_query` with GSS encryption and with a login alone.
+//! PostgreSQL: `postgres_query` with GSS encryption, and with GSS authentication only.
 
 use test_support::{MitRealm, Postgres};
 
@@ -24,7 +24,7 @@ fn postgresql() {
                  where pid = pg_backend_pid()";
     assert_eq!(ask("encrypted", state).success().stdout(), "alice true\n");
     assert_eq!(ask("login", state).success().stdout(), "alice false\n");
-    // An answer of many packets.
+    // An answer that takes many packets.
     let long = ask("encrypted", "select repeat('x', 100000)")
         .success()
         .stdout();

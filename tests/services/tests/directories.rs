@@ -1,4 +1,4 @@
-//! SASL: `ldap_search` at OpenLDAP and at Active Directory, with every mechanism and layer.
+//! SASL: `ldap_search` with OpenLDAP and Active Directory, with all mechanisms and layers.
 
 use test_support::{Finished, MitRealm, Place, SambaRealm, Slapd};
 
@@ -37,7 +37,7 @@ fn openldap() {
     }
 }
 
-/// A directory that protects nothing, which is what somebody in between would like best.
+/// A directory without any protection, which a man in the middle would prefer.
 #[test]
 #[cfg_attr(
     not(all(mit, slapd)),
@@ -80,7 +80,7 @@ fn active_directory() {
             let found = search(layer).success().stdout();
             assert_eq!(found, format!("logged in with {layer}\nfound {ENTRY}\n"));
         }
-        // Bare is not enough for it.
+        // The server requires a security layer.
         let refused = search("none").exits(1);
         assert!(
             refused.stderr().contains("StrongerAuthRequired"),

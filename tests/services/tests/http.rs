@@ -1,4 +1,4 @@
-//! HTTP Negotiate: the client of `reqwest_get` at Apache, and who is let in by `axum_service`.
+//! HTTP Negotiate: the client `reqwest_get` with Apache, and different clients with `axum_service`.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -16,9 +16,9 @@ use test_support::{
     Apache, Krb5Conf, MitRealm, Place, SambaRealm, Server, TempDir, Tool, free_port,
 };
 
-/// The web service of `axum_service`, with the keys of `HTTP/localhost`.
+/// The web service `axum_service` with the keys of `HTTP/localhost`.
 struct Service {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     _folder: TempDir,
     url: String,
@@ -78,12 +78,12 @@ fn reqwest_at_apache() {
     log_in(&place, "alice");
     let page = reqwest_get(&place, &apache.url()).run().success();
     assert_eq!(page.stdout(), "200 OK\nhello\n");
-    // What was got is kept.
+    // The ticket is cached, so the KDC is no longer needed.
     drop(realm);
     reqwest_get(&place, &apache.url()).run().success();
 }
 
-/// Apache as a proxy asks by 407; the page behind it asks for nothing.
+/// Apache as a proxy requests a ticket with status 407; the page behind it needs none.
 #[test]
 #[cfg_attr(
     not(all(mit, apache)),
@@ -100,7 +100,7 @@ fn reqwest_through_apache() {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
             let length = stream.read(&mut request).unwrap();
-            // The ticket is for the proxy and for nobody behind it.
+            // The ticket is for the proxy and not for the servers behind it.
             let request = String::from_utf8_lossy(&request[..length]).to_lowercase();
             assert!(!request.contains("negotiate"), "{request}");
             let answer =
@@ -127,14 +127,14 @@ fn curl_at_ours() {
     log_in(&place, "-f alice");
     let page = curl(&place, "", &service.url);
     assert!(page.contains("\r\n\r\nhello alice@MIT.TEST\n"), "{page}");
-    // It proves itself.
+    // The service authenticates itself.
     assert!(page.contains("www-authenticate: Negotiate oY"), "{page}");
     let page = curl(&place, "--delegation always", &service.url);
     assert!(
         page.ends_with("you lent krbtgt/MIT.TEST@MIT.TEST\n"),
         "{page}"
     );
-    // By SPNEGO's other end of ours.
+    // Our own client's SPNEGO with our own service.
     let page = reqwest_get(&place, &service.url)
         .arg("lend")
         .run()
@@ -175,7 +175,7 @@ fn python_requests_at_ours() {
     }
 }
 
-/// A service of Active Directory knows its client by the SID.
+/// A service in Active Directory identifies its client by the SID.
 #[test]
 #[cfg_attr(not(samba), ignore = "needs Samba and root: cargo xtask install")]
 fn curl_of_active_directory_at_ours() {

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes the certificates of the tests anew, all of them with one key that is no secret: an authority
-# and what it signs, good for a hundred years but for the one that has expired. Needs faketime.
+# Recreates the test certificates: an authority, and certificates signed by it, all with the same
+# key, which is not secret. They are valid for a hundred years, except for the expired one. Needs
+# faketime.
 set -eu
 cd "$(dirname "$0")"
 work=$(mktemp -d)

@@ -1,4 +1,4 @@
-//! `Apache`: a web server that lets in whoever has a ticket for `HTTP/localhost`.
+//! `Apache`: a web server that admits everybody with a ticket for `HTTP/localhost`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,10 +8,11 @@ use std::path::Path;
 use crate::server::Server;
 use crate::{TempDir, parts};
 
-/// A running Apache with mod_auth_gssapi. A page tells in its header `X-User` who asked for it.
+/// A running Apache with mod_auth_gssapi. Its page names the authenticated user in the header
+/// `X-User`.
 #[derive(Debug)]
 pub struct Apache {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     _folder: TempDir,
     port: u16,
@@ -26,7 +27,7 @@ impl Apache {
         Self::start_as(keytab, configuration, "Location /", &[])
     }
 
-    /// The same as a proxy to wherever a request goes.
+    /// Starts it as a proxy that forwards all requests.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -34,14 +35,14 @@ impl Apache {
         Self::start_as(keytab, configuration, "Proxy *", &["proxy", "proxy_http"])
     }
 
-    /// What is let in to is in the section that begins with `guarded`.
+    /// `guarded` is the start of the configuration section that requires a ticket.
     fn start_as(keytab: &Path, configuration: &Path, guarded: &str, modules: &[&str]) -> Self {
         assert!(
             parts::apache(),
             "Apache is not here: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
-        // Root's Apache serves as another user, who must be able to read these.
+        // When run by root, Apache serves as another user, who must be able to read these files.
         let public = |from: &Path, name: &str| {
             folder.write(name, fs::read(from).unwrap());
             set_readable(&folder.join(name));
@@ -59,7 +60,7 @@ impl Apache {
         }
     }
 
-    /// The address of its only page.
+    /// The URL of its only page.
     pub fn url(&self) -> String {
         format!("http://localhost:{}/", self.port)
     }
@@ -73,7 +74,7 @@ fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result
     Server::start(
         Path::new("/usr/sbin/apache2"),
         |command| {
-            // One process, so that none is left behind.
+            // A single process, so that no child is left behind.
             command.args(["-X", "-f"]).arg(conf);
             command.env("KRB5_CONFIG", folder.join("krb5.conf"));
         },
@@ -83,9 +84,9 @@ fn serve(folder: &TempDir, guarded: &str, modules: &[&str], port: u16) -> Result
     )
 }
 
-/// The configuration of a server that has all its things in the folder `at`, and lets in whoever
-/// has a ticket that `http.keytab` there opens; `guarded` is how the section of what needs one
-/// begins.
+/// The configuration of a server with all its files in the folder `at`, which admits everybody with
+/// a ticket that `http.keytab` there can decrypt. `guarded` is the start of the section that
+/// requires a ticket.
 pub fn apache_configuration(
     at: &str,
     listen: &str,
@@ -108,7 +109,7 @@ pub fn apache_configuration(
         let _ = writeln!(text, "LoadModule {module}_module {library}");
     }
     if parts::root() {
-        // By number: these have no names in a container.
+        // By number, because these have no names in a container.
         text += "User #65534\nGroup #65534\n";
     }
     if modules.contains(&"proxy") {

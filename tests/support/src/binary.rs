@@ -1,7 +1,7 @@
-//! Where the binary under test is, and that it is up to date.
+//! Finds the binary under test, and makes sure that it is up to date.
 //!
-//! Cargo tells the path of a binary only to tests of its own package, so it is looked for beside
-//! this program, and cargo is asked to build it when a source is newer than it.
+//! Cargo reveals the path of a binary only to tests of its own package. So it is looked for beside
+//! this program, and built with cargo if a source file is newer.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::{env, io};
 
 use crate::parts;
 
-/// Names another binary to test, as a static one.
+/// Names another binary to test, such as a static one.
 const VARIABLE: &str = "RKINIT_BINARY";
 
 /// The path of `rkinit`, built in the profile of the calling program or named by `RKINIT_BINARY`.
@@ -28,7 +28,7 @@ pub fn rkinit() -> &'static Path {
 }
 
 /// The path of an `rkinit` that runs in an empty file system: the one named by `RKINIT_BINARY`,
-/// else one that is linked with glibc's static library, which every toolchain has.
+/// otherwise one linked with glibc's static library, which every toolchain has.
 ///
 /// # Panics
 /// When it cannot be built.
@@ -43,10 +43,10 @@ pub fn static_rkinit() -> &'static Path {
     })
 }
 
-/// How to build it.
+/// How to build the binary.
 struct Build {
     target: PathBuf,
-    /// The folder of the profile: `debug` for `dev`.
+    /// The folder of the profile: `debug` for the profile `dev`.
     profile: String,
     is_static: bool,
 }
@@ -66,7 +66,7 @@ impl Build {
         }
     }
 
-    /// Where the binary will be.
+    /// The path of the binary after the build.
     fn binary(&self) -> PathBuf {
         let folder = if self.is_static {
             self.target.join(triple())
@@ -89,8 +89,8 @@ impl Build {
             .arg(&self.target)
             .current_dir(env!("CARGO_MANIFEST_DIR"));
         if self.is_static {
-            // For a target that is named, what runs at build time is built without these flags, and
-            // so is shared with all other builds.
+            // With an explicit target, build scripts are compiled without these flags, so that they
+            // can be shared with all other builds.
             command
                 .args(["--target", &triple()])
                 .env("RUSTFLAGS", "-Ctarget-feature=+crt-static");
@@ -99,7 +99,7 @@ impl Build {
     }
 }
 
-/// This machine as Rust's target.
+/// This machine as a Rust target.
 fn triple() -> String {
     format!("{}-unknown-linux-gnu", env::consts::ARCH)
 }
@@ -109,7 +109,7 @@ fn built(build: &Build) -> PathBuf {
     if is_fresh(&binary) {
         return binary;
     }
-    // Tests run in many processes: let one build.
+    // Tests run in many processes, and only one of them should build.
     let lock = File::create(build.target.join(".rkinit-build.lock"));
     let lock = lock.expect("the target is writable");
     lock.lock().expect("a lock file can be locked");
@@ -120,7 +120,7 @@ fn built(build: &Build) -> PathBuf {
     binary
 }
 
-/// Whether the binary is newer than every source in the dependency file that cargo wrote.
+/// Whether the binary is newer than all sources in cargo's dependency file.
 fn is_fresh(binary: &Path) -> bool {
     let sources_are_older = || -> io::Result<bool> {
         let built = fs::metadata(binary)?.modified()?;

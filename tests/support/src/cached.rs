@@ -1,5 +1,5 @@
-//! Folders that take seconds to make, such as a KDC's database: made once, below the target folder,
-//! and copied by every test, so that no test sees what another did to its copy.
+//! Folders that take seconds to create, such as a KDC's database: created once, below the target
+//! folder, and copied by every test, so that tests do not affect each other.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{self, File};
@@ -9,8 +9,8 @@ use std::time::UNIX_EPOCH;
 
 use crate::{TempDir, Tool, parts};
 
-/// The folder `NAME-HASH`, which `make` fills unless an earlier test did; the hash is that of
-/// `depends_on`, so that a change of it makes a new one.
+/// The folder `NAME-HASH`, which `make` fills unless an earlier test did so. The hash is computed
+/// from `depends_on`, so that a change there creates a new folder.
 pub(crate) fn folder(name: &str, depends_on: impl Hash, make: impl FnOnce(&Path)) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     depends_on.hash(&mut hasher);
@@ -27,7 +27,7 @@ pub(crate) fn folder(name: &str, depends_on: impl Hash, make: impl FnOnce(&Path)
     }
     let folder = TempDir::new();
     make(folder.path());
-    // The folder appears under its name only when it is whole.
+    // The folder gets its final name only when it is complete.
     let unfinished = all.join(format!("unfinished-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&unfinished);
     fs::create_dir(&unfinished).unwrap();
@@ -36,7 +36,7 @@ pub(crate) fn folder(name: &str, depends_on: impl Hash, make: impl FnOnce(&Path)
     finished
 }
 
-/// Copies what is in `from`, with owners and modes, into the folder `to`.
+/// Copies the contents of `from`, with owners and modes, into the folder `to`.
 pub(crate) fn copy(from: &Path, to: &Path) {
     Tool::new("/bin/cp")
         .args(["-a", "--sparse=always"])
@@ -46,7 +46,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
         .success();
 }
 
-/// What tells one installed version of a program from another.
+/// Values that identify the installed version of a program.
 pub(crate) fn installed(program: impl AsRef<Path>) -> (u64, u64) {
     let file = fs::metadata(program).unwrap();
     let since_epoch = |time: std::time::SystemTime| time.duration_since(UNIX_EPOCH).ok();

@@ -1,8 +1,8 @@
-//! `Krb5Conf`: the krb5.conf of a test, which leaves nothing to the machine's own settings.
+//! `Krb5Conf`: the krb5.conf of a test, which does not depend on the machine's own settings.
 
 use std::fmt;
 
-/// A krb5.conf in the making; `to_string` writes it.
+/// A krb5.conf under construction; `to_string` returns its text.
 #[derive(Clone, Debug)]
 pub struct Krb5Conf {
     libdefaults: Vec<(String, String)>,
@@ -39,7 +39,7 @@ impl Krb5Conf {
         self
     }
 
-    /// Adds `text` as it is, after everything else.
+    /// Adds `text` unchanged, after everything else.
     pub fn text(mut self, text: &str) -> Self {
         self.more.push_str(text);
         self

@@ -1,7 +1,7 @@
-//! `DnsServer`: NSD with zones of a test, and `DnsView`: tools that see no other DNS.
+//! `DnsServer`: NSD with zones for a test. `DnsView`: lets tools use only this DNS server.
 //!
-//! The server has an address of the loopback to itself, port 53 included. A tool that shall ask it
-//! runs in a mount namespace with a resolv.conf, hosts and nsswitch.conf of the test.
+//! The server has its own loopback address, with port 53. Tools that should use it run in a mount
+//! namespace with the test's resolv.conf, hosts and nsswitch.conf.
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, TcpStream};
@@ -12,27 +12,27 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::server::Server;
 use crate::{TempDir, Tool, parts};
 
-/// Of the next server's address: those of one test differ in it.
+/// A part of the next server's address, to distinguish the servers of one test.
 static COUNT: AtomicU8 = AtomicU8::new(53);
 
 /// A running DNS server.
 #[derive(Debug)]
 pub struct DnsServer {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     _folder: TempDir,
     address: Ipv4Addr,
     view: DnsView,
 }
 
-/// What a tool sees of names when it asks one server alone.
+/// The name resolution of a tool that uses a single DNS server.
 #[derive(Debug)]
 pub struct DnsView {
     folder: TempDir,
 }
 
 impl DnsServer {
-    /// Starts a server of these zones, each with its name and its records as a zone file has them,
+    /// Starts a server for these zones. Each zone has its name and its records in zone file format,
     /// without SOA and NS.
     ///
     /// # Panics
@@ -42,7 +42,7 @@ impl DnsServer {
             parts::nsd(),
             "NSD is not here: `cargo xtask install` installs it"
         );
-        // Each test is a process; one that has just ended may still hold its address.
+        // Each test is a process, and one that has just ended may still occupy its address.
         let net = COUNT.fetch_add(1, Ordering::Relaxed);
         let [_, _, high, low] = process::id().to_be_bytes();
         let address = Ipv4Addr::new(127, net, high, low);
@@ -66,29 +66,29 @@ impl DnsServer {
         }
     }
 
-    /// Its address; it listens on port 53.
+    /// The server's address; it listens on port 53.
     pub fn address(&self) -> Ipv4Addr {
         self.address
     }
 
-    /// Replaces the hosts file that tools see.
+    /// Replaces the hosts file of the tools.
     pub fn hosts(&self, text: &str) {
         self.view.folder.write("hosts", text);
     }
 
-    /// Replaces the resolv.conf that tools see.
+    /// Replaces the resolv.conf of the tools.
     pub fn resolv_conf(&self, text: &str) {
         self.view.folder.write("resolv.conf", text);
     }
 
-    /// The tool, run so that it asks this server alone.
+    /// Makes `tool` use only this server.
     pub fn seen_by(&self, tool: Tool) -> Tool {
         self.view.seen_by(tool)
     }
 }
 
 impl DnsView {
-    /// The view of those who ask the server at `address`, and search names in `domain`.
+    /// The view of a tool that uses the server at `address` and the search domain `domain`.
     pub fn of(address: Ipv4Addr, domain: &str) -> Self {
         let folder = TempDir::new();
         folder.write(
@@ -100,7 +100,7 @@ impl DnsView {
         Self { folder }
     }
 
-    /// The tool, run so that it asks that server alone.
+    /// Makes `tool` use only that server.
     pub fn seen_by(&self, tool: Tool) -> Tool {
         let at = self.folder.path().display();
         let mut script = String::new();

@@ -1,12 +1,12 @@
-//! `GssPeer`: MIT's GSS-API library in a process of its own, through python-gssapi, led call by
-//! call.
+//! `GssPeer`: MIT's GSS-API library in a separate process, controlled call by call through
+//! python-gssapi.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::{Place, parts};
 
-/// One context of MIT's library. The process ends with it.
+/// A context of MIT's library. The process ends when this is dropped.
 #[derive(Debug)]
 pub struct GssPeer {
     child: Child,
@@ -15,7 +15,8 @@ pub struct GssPeer {
 }
 
 impl GssPeer {
-    /// A peer that sees the krb5.conf, the cache and the keytab of `place`. It has no replay cache.
+    /// Starts a peer that uses the krb5.conf, the cache and the keytab of `place`, without a replay
+    /// cache.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -38,13 +39,13 @@ impl GssPeer {
         }
     }
 
-    /// Calls `verb` (`gss_peer.py` has them) with arguments and `payload`.
+    /// Calls `verb`, one of those in `gss_peer.py`, with arguments and `payload`.
     ///
     /// # Errors
-    /// With the exception's name and text.
+    /// The exception's name and text.
     ///
     /// # Panics
-    /// When the process is gone.
+    /// When the process has ended.
     pub fn call(&mut self, verb: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
         writeln!(self.requests, "{verb} {}", payload.len()).expect("it listens");
         self.requests.write_all(payload).expect("it listens");
@@ -60,10 +61,10 @@ impl GssPeer {
         }
     }
 
-    /// As [`call`](Self::call), for what has to work.
+    /// The same as [`call`](Self::call), for a call that must succeed.
     ///
     /// # Panics
-    /// When it does not.
+    /// When it fails.
     #[track_caller]
     pub fn ok(&mut self, verb: &str, payload: &[u8]) -> Vec<u8> {
         match self.call(verb, payload) {

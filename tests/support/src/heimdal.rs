@@ -1,6 +1,6 @@
 //! `HeimdalRealm`: Heimdal's kdc with the realm HEIMDAL.TEST.
 //!
-//! As with MIT's, the database is made once and every test serves a copy.
+//! As for MIT's KDC, the database is created once, and every test uses a copy.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,15 +13,16 @@ use crate::{Krb5Conf, Place, TempDir, Tool, cached, free_port, parts};
 
 /// A running realm `HEIMDAL.TEST`.
 ///
-/// Its accounts: `alice` with the password `wonderland`, who must pre-authenticate; `open`
-/// (`pw-open`), who need not; for every etype of [`HeimdalRealm::ETYPES`] `ETYPE` (`pw-ETYPE`),
-/// with Heimdal's salts (those of the AES-SHA2 etypes have a random prefix); `gone`, `disabled` and
-/// `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`; in `s4u`
-/// `HTTP/web.heimdal.test` and `HTTP/front.heimdal.test`, which may delegate to
-/// `ldap/back.heimdal.test`, the first with protocol transition. `MIT.TEST` is trusted both ways.
+/// Its accounts: `alice` with the password `wonderland`, who must preauthenticate; `open`
+/// (`pw-open`), who need not; for each etype in [`HeimdalRealm::ETYPES`] an account `ETYPE`
+/// (`pw-ETYPE`) with Heimdal's salts (those of the AES-SHA2 etypes have a random prefix); `gone`,
+/// `disabled` and `stale`; `robot` in the keytab `robot`; `host/a.heimdal.test` in `services`. In
+/// the keytab `s4u` are `HTTP/web.heimdal.test` and `HTTP/front.heimdal.test`, which may delegate
+/// to `ldap/back.heimdal.test`, the first with protocol transition. The realm and `MIT.TEST` trust
+/// each other.
 #[derive(Debug)]
 pub struct HeimdalRealm {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     folder: TempDir,
     port: u16,
@@ -31,7 +32,7 @@ impl HeimdalRealm {
     /// The name of the realm.
     pub const REALM: &'static str = "HEIMDAL.TEST";
 
-    /// The etypes that Heimdal 7.8 has: the name of their accounts, and Heimdal's name.
+    /// The etypes of Heimdal 7.8: the name of their accounts, and Heimdal's name for them.
     pub const ETYPES: [(&'static str, &'static str); 6] = [
         ("aes256", "aes256-cts-hmac-sha1-96"),
         ("aes128", "aes128-cts-hmac-sha1-96"),
@@ -59,12 +60,12 @@ impl HeimdalRealm {
         }
     }
 
-    /// The address of the KDC, as krb5.conf writes it.
+    /// The address of the KDC in the notation of krb5.conf.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// A krb5.conf for clients of the realm, which permits every etype.
+    /// A krb5.conf for clients of the realm that permits all etypes.
     pub fn conf(&self) -> Krb5Conf {
         let etypes: Vec<&str> = Self::ETYPES.iter().map(|(_, name)| *name).collect();
         Krb5Conf::new(Self::REALM)
@@ -72,21 +73,21 @@ impl HeimdalRealm {
             .kdc(Self::REALM, self.address())
     }
 
-    /// A new place whose krb5.conf leads to this realm.
+    /// A new place whose krb5.conf refers to this realm.
     pub fn place(&self) -> Place {
         Place::new(&self.conf())
     }
 
-    /// The path of a keytab that the realm was made with.
+    /// The path of a keytab that was created with the realm.
     ///
     /// # Panics
-    /// When there is none of that name.
+    /// When there is no keytab of that name.
     pub fn keytab(&self, name: &str) -> PathBuf {
         self.folder.keytab(name)
     }
 }
 
-/// A running kpasswdd of a [`HeimdalRealm`], which knows UDP alone; it ends when this is dropped.
+/// A running kpasswdd of a [`HeimdalRealm`], which supports only UDP. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Kpasswdd {
     _server: Server,
@@ -94,7 +95,7 @@ pub struct Kpasswdd {
 }
 
 impl Kpasswdd {
-    /// The line of a realm's section in krb5.conf that leads to it.
+    /// The line for a realm's section in krb5.conf that names this server.
     pub fn line(&self) -> String {
         format!("kpasswd_server = 127.0.0.1:{}", self.port)
     }
@@ -152,7 +153,7 @@ fn serve(root: &Path, folder: &TempDir, port: u16) -> Result<Server, String> {
 }
 
 /// Writes the configuration of the KDC whose database is in `folder`. New principals get keys of
-/// `etype`, or of all when it is empty.
+/// `etype`, or of all types if it is empty.
 fn write_conf(folder: &Path, etype: &str) -> PathBuf {
     let (realm, at) = (HeimdalRealm::REALM, folder.display());
     let keys: Vec<String> = HeimdalRealm::ETYPES
@@ -186,7 +187,7 @@ fn write_conf(folder: &Path, etype: &str) -> PathBuf {
     path
 }
 
-/// The folder of a database with all accounts, made now unless an earlier test made it.
+/// The folder of a database with all accounts, created unless an earlier test did so.
 fn database(root: &Path) -> PathBuf {
     let kdc = cached::installed(root.join("usr/lib/heimdal-servers/kdc"));
     cached::folder("heimdal", (include_str!("heimdal.rs"), kdc), |folder| {
@@ -204,7 +205,7 @@ fn database(root: &Path) -> PathBuf {
             write_conf(folder, etype);
             administer(root, folder, &user(short, &format!("pw-{short}")));
         }
-        // MIT's realm is trusted, and trusts. Of this type the salt is no random one.
+        // MIT's realm and this one trust each other. Keys of this type do not have a random salt.
         write_conf(folder, "aes256-cts-hmac-sha1-96");
         for (from, to) in [("MIT.TEST", "HEIMDAL.TEST"), ("HEIMDAL.TEST", "MIT.TEST")] {
             let trust = format!("add --use-defaults --password=trust-{from} krbtgt/{to}@{from}\n");
@@ -241,7 +242,8 @@ fn script(folder: &Path) -> String {
         let _ = writeln!(script, "add --use-defaults --random-key {name}");
         let _ = writeln!(script, "ext_keytab -k FILE:{} {name}", keytab.display());
     }
-    // Both may delegate to the back end, one of them users who never came to it.
+    // Both services may delegate to the back end, one of them also for users who never contacted
+    // it.
     let web = "HTTP/web.heimdal.test";
     let _ = writeln!(script, "modify --attributes=trusted-for-delegation {web}");
     for name in [web, "HTTP/front.heimdal.test"] {

@@ -1,4 +1,4 @@
-//! `Kcm`: a daemon that keeps KCM caches, Heimdal's or sssd's, with a `/run` of its own.
+//! `Kcm`: a daemon with KCM caches, Heimdal's or sssd's, in its own `/run`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use crate::server::Server;
 use crate::{TempDir, parts};
 
-/// A running daemon. Its caches go with it.
+/// A running daemon. Its caches are lost when it ends.
 #[derive(Debug)]
 pub struct Kcm {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     folder: TempDir,
 }
 
 impl Kcm {
-    /// Starts Heimdal's.
+    /// Starts Heimdal's daemon.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -34,7 +34,7 @@ impl Kcm {
         Self::start(folder, &script)
     }
 
-    /// Starts sssd's, which keeps its caches in memory.
+    /// Starts sssd's daemon, which keeps its caches in memory.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -53,7 +53,7 @@ impl Kcm {
         ] {
             fs::create_dir_all(folder.join(name)).unwrap();
         }
-        // sssd wants a domain, which nothing here asks.
+        // sssd requires a domain, although nothing here uses it.
         let conf = folder.write(
             "etc/sssd.conf",
             "[sssd]\nservices = nss\ndomains = files\n[domain/files]\nid_provider = files\n\
@@ -70,13 +70,13 @@ impl Kcm {
         Self::start(folder, &script)
     }
 
-    /// The socket that it listens at.
+    /// The daemon's socket.
     pub fn socket(&self) -> PathBuf {
         self.folder.join("run").join(SOCKET)
     }
 
-    /// Runs the daemon by `script` where `/run`, in which both have their socket whatever they are
-    /// told, is a folder of ours.
+    /// Runs the daemon with `script`, in a mount namespace where `/run` is a temporary folder. Both
+    /// daemons put their socket there, whatever they are told.
     fn start(folder: TempDir, script: &str) -> Self {
         let run = folder.join("run");
         fs::create_dir(&run).unwrap();

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use crate::server::Server;
 use crate::{TempDir, parts};
 
-/// A running proxy, which shows the certificate `good` for `localhost` and for 127.0.0.1.
+/// A running proxy with the certificate `good`, which is for `localhost` and 127.0.0.1.
 #[derive(Debug)]
 pub struct KdcProxy {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     _folder: TempDir,
     port: u16,
 }
 
 impl KdcProxy {
-    /// Starts a proxy that knows one KDC, by `host:port`, of one realm.
+    /// Starts a proxy for a single realm with a single KDC, given as `host:port`.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -37,18 +37,18 @@ impl KdcProxy {
         }
     }
 
-    /// Its port.
+    /// The proxy's port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its URL, as krb5.conf writes it.
+    /// The proxy's URL in the notation of krb5.conf.
     pub fn url(&self) -> String {
         format!("https://localhost:{}/KdcProxy", self.port)
     }
 }
 
-/// The path of one of the tests' certificates: `authority` has signed `good`.
+/// The path of one of the test certificates; `good` is signed by `authority`.
 ///
 /// # Panics
 /// When there is none of that name.
@@ -73,7 +73,7 @@ fn serve(folder: &TempDir, port: u16) -> Result<Server, String> {
     )
 }
 
-/// A server of Python's own with TLS around it.
+/// Python's HTTP server with TLS.
 const PROGRAM: &str = "
 import ssl, sys, kdcproxy
 from wsgiref.simple_server import make_server

@@ -1,7 +1,8 @@
-//! `Kpropd`: MIT's kpropd, the shortest way to its acceptor: one AP-REQ in, the answer out.
+//! `Kpropd`: MIT's kpropd, as the simplest way to call MIT's acceptor: send an AP-REQ, get the
+//! answer.
 //!
-//! It runs as under inetd, a process a connection. What it is for comes after the authentication,
-//! and nobody is authorised for that.
+//! It runs as under inetd, with one process per connection. Its real work follows after
+//! authentication, for which nobody is authorised here.
 
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use crate::parts;
 
-/// An acceptor for `host/…` of MIT's library; nothing runs between calls.
+/// MIT's acceptor for `host/…`; nothing runs between calls.
 #[derive(Debug)]
 pub struct Kpropd {
     realm: String,
@@ -21,21 +22,22 @@ pub struct Kpropd {
     environment: Vec<(String, PathBuf)>,
 }
 
-/// What MIT's acceptor answers.
+/// The answer of MIT's acceptor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KpropdAnswer {
-    /// It takes the request; the AP-REP, if one was asked for.
+    /// It accepts the request. This is the AP-REP, if one was requested.
     Accepted(Option<Vec<u8>>),
-    /// It refuses; the KRB-ERROR.
+    /// It refuses with this KRB-ERROR.
     Refused(Vec<u8>),
 }
 
-/// How long an answer may take.
+/// The time limit for an answer.
 const LIMIT: Duration = Duration::from_secs(60);
 
 impl Kpropd {
-    /// An acceptor for `realm` with this keytab and krb5.conf. That must have
-    /// `ignore_acceptor_hostname`, since kpropd takes itself to be `host/` and the machine's name.
+    /// An acceptor for `realm` with this keytab and krb5.conf. The krb5.conf must set
+    /// `ignore_acceptor_hostname`, because kpropd assumes that its principal is `host/` and the
+    /// machine's name.
     ///
     /// # Panics
     /// When kpropd is not installed.
@@ -55,17 +57,17 @@ impl Kpropd {
         }
     }
 
-    /// With this environment variable.
+    /// Sets an environment variable.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.environment
             .push((name.to_owned(), value.as_ref().into()));
         self
     }
 
-    /// Hands `ap_req` over, as `krb5_sendauth` does.
+    /// Sends `ap_req` in the way of `krb5_sendauth`.
     ///
     /// # Panics
-    /// When kpropd does not answer as it should.
+    /// When kpropd does not answer as expected.
     pub fn accept(&self, ap_req: &[u8]) -> KpropdAnswer {
         let (mut here, there) = connection().unwrap();
         let mut command = Command::new("/usr/sbin/kpropd");
@@ -80,7 +82,7 @@ impl Kpropd {
         drop(command);
         let answer = converse(&mut here, ap_req);
         drop(here);
-        // It has nothing more to do once the connection is closed.
+        // It ends once the connection is closed.
         let _ = child.wait();
         answer.unwrap_or_else(|error| panic!("kpropd: {error}"))
     }
@@ -106,7 +108,7 @@ fn converse(stream: &mut TcpStream, ap_req: &[u8]) -> io::Result<KpropdAnswer> {
     if !error.is_empty() {
         return Ok(KpropdAnswer::Refused(error));
     }
-    // Without mutual authentication it goes on, and ends.
+    // Without mutual authentication, kpropd continues and then ends.
     let reply = match receive(stream) {
         Ok(reply) => Some(reply),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => None,

@@ -1,4 +1,4 @@
-//! What the tests share: real KDCs as subprocesses, the tools under test, temporary places.
+//! Shared code of the tests: real KDCs as subprocesses, the tools under test, temporary places.
 //!
 //! ```text
 //! MitRealm / HeimdalRealm   a realm with its accounts, on a free port of 127.0.0.1, killed on drop
@@ -18,8 +18,8 @@
 //! Tool → Finished           one run of a program: exit code, output, a time limit
 //! ```
 //!
-//! This crate panics when the world is not as it should be: it serves tests only. It needs nothing
-//! of the product: the tools are run as the files that a user runs.
+//! This crate serves only tests, so it panics when anything is not as expected. It does not depend
+//! on the product: the tools are run as the executable files that a user runs.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::panic,

@@ -1,13 +1,13 @@
-//! Locales that this system may not have installed.
+//! Locales that this system may not have.
 
 use std::path::PathBuf;
 
 use crate::{Tool, cached};
 
-/// A folder for `LOCPATH` that has `C.UTF-8` and `en_US.UTF-8`.
+/// A folder for `LOCPATH` with the locales `C.UTF-8` and `en_US.UTF-8`.
 ///
 /// # Panics
-/// When they cannot be made: `cargo xtask install` installs their sources.
+/// When they cannot be created: `cargo xtask install` installs their sources.
 pub fn locales() -> PathBuf {
     cached::folder("locales", ["C", "en_US"], |folder| {
         for name in ["C", "en_US"] {

@@ -1,8 +1,8 @@
 //! `MitRealm`: MIT's krb5kdc with the realm MIT.TEST.
 //!
-//! Making the database takes seconds, so it is made once per configuration, below the target
-//! folder, and every test serves a copy of it: a realm is up in about 0.1 s, and nothing that a
-//! test does to it (a lockout, a new password) is seen by another.
+//! Creating the database takes seconds, so it is created once per configuration, below the target
+//! folder, and every test uses a copy. A realm starts in about 0.1 s, and changes by a test (a
+//! lockout, a new password) do not affect others.
 
 mod accounts;
 mod kadmind;
@@ -20,27 +20,28 @@ pub use kadmind::Kadmind;
 
 /// A running realm `MIT.TEST`.
 ///
-/// Its accounts (`accounts.rs` has them all): `alice` with the password `wonderland`; for every
-/// etype of [`ETYPES`] `ETYPE` and, without pre-authentication, `ETYPE-open`, each with the
-/// password `pw-ETYPE`; accounts in every state that the KDC refuses; `robot` and others in
+/// Its accounts (`accounts.rs` lists them all): `alice` with the password `wonderland`; for each
+/// etype in [`ETYPES`] an account `ETYPE` and, without preauthentication, `ETYPE-open`, both with
+/// the password `pw-ETYPE`; accounts in every state that the KDC refuses; `robot` and others in
 /// keytabs; services.
 #[derive(Debug)]
 pub struct MitRealm {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     server: Option<Server>,
     options: MitOptions,
     folder: TempDir,
     port: u16,
 }
 
-/// How a KDC differs from an ordinary one.
+/// Deviations from an ordinary KDC.
 #[derive(Clone, Debug, Default)]
 pub struct MitOptions {
-    /// Its clock, relative to ours, as libfaketime writes it: `+10m`, `-3600`.
+    /// Its clock relative to ours, in libfaketime's notation: `+10m`, `-3600`.
     pub clock: Option<String>,
-    /// Replies longer than this many bytes are refused over UDP.
+    /// The KDC refuses to send longer replies than this over UDP, in bytes.
     pub largest_datagram: Option<u32>,
-    /// What its tickets say of clients that log in by SPAKE, which MIT's kinit does if it may.
+    /// The authentication indicator in tickets of clients that log in by SPAKE, which MIT's kinit
+    /// uses if it is allowed.
     pub indicator: Option<String>,
 }
 
@@ -56,7 +57,7 @@ impl MitRealm {
         Self::start_with(&MitOptions::default())
     }
 
-    /// Starts a KDC that differs by `options`.
+    /// Starts a KDC with these deviations.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -91,7 +92,7 @@ impl MitRealm {
         self.server = None;
     }
 
-    /// Starts the KDC that was killed, where it was before.
+    /// Starts the KDC again after it was killed, on the same port.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -102,33 +103,33 @@ impl MitRealm {
         self.server = Some(server.unwrap_or_else(|logs| panic!("krb5kdc does not start:\n{logs}")));
     }
 
-    /// A path in the folder that kadmin.local writes keytabs into.
+    /// A path in the folder where kadmin.local writes keytabs.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// The address of the KDC, as krb5.conf writes it.
+    /// The address of the KDC in the notation of krb5.conf.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// A krb5.conf for clients of the realm, which permits every etype.
+    /// A krb5.conf for clients of the realm that permits all etypes.
     pub fn conf(&self) -> Krb5Conf {
         Self::conf_without_kdc().kdc(Self::REALM, self.address())
     }
 
-    /// The same without naming a KDC.
+    /// The same, but without naming a KDC.
     pub fn conf_without_kdc() -> Krb5Conf {
         Krb5Conf::new(Self::REALM).set("permitted_enctypes", &etype_names())
     }
 
-    /// A new place whose krb5.conf leads to this realm.
+    /// A new place whose krb5.conf refers to this realm.
     pub fn place(&self) -> Place {
         Place::new(&self.conf())
     }
 
-    /// The path of a keytab that the realm was made with: `robot`, `rotated`, `batch`, `services`,
-    /// `users` (every account with a password) or the name of an etype.
+    /// The path of a keytab that was created with the realm: `robot`, `rotated`, `batch`,
+    /// `services`, `users` (all accounts with a password) or the name of an etype.
     ///
     /// # Panics
     /// When there is none of that name.
@@ -136,7 +137,7 @@ impl MitRealm {
         self.folder.keytab(name)
     }
 
-    /// Gives `commands` to kadmin.local on the live database.
+    /// Runs `commands` in kadmin.local on the live database.
     ///
     /// # Panics
     /// When kadmin.local fails.
@@ -152,13 +153,13 @@ impl MitRealm {
         Kadmind::start(self)
     }
 
-    /// What the KDC has logged until now: a line for every request.
+    /// The KDC's log so far, with a line per request.
     pub fn log(&self) -> String {
         Kdc::new(self.folder.path(), Self::REALM).log()
     }
 }
 
-/// The folder of a database with all accounts, made now unless an earlier test made it.
+/// The folder of a database with all accounts, created unless an earlier test did so.
 fn database() -> PathBuf {
     let script = accounts::script();
     let sources = [include_str!("mit.rs"), include_str!("mit/kdc.rs")];

@@ -1,7 +1,7 @@
-//! `MitLdapRealm`: MIT's krb5kdc whose database is in OpenLDAP.
+//! `MitLdapRealm`: MIT's krb5kdc with its database in OpenLDAP.
 //!
-//! Only with this database does MIT's KDC have constrained delegation (S4U2Proxy) and aliases. The
-//! directory is served on a socket in the realm's folder.
+//! Only with this kind of database does MIT's KDC support constrained delegation (S4U2Proxy) and
+//! aliases. The directory listens on a socket in the realm's folder.
 
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -13,15 +13,15 @@ use crate::{Krb5Conf, Place, TempDir, Tool, cached, parts};
 
 /// A running realm `LDAP.TEST`.
 ///
-/// Its accounts: `alice` with the password `wonderland`, whose alias is `alice-alias`; `sensitive`
-/// (`pw-sensitive`), whose tickets are never forwardable. Its services are all in the keytab
-/// `services`: `HTTP/web.ldap.test`, which may delegate anyone (with protocol transition) to
-/// `ldap/back.ldap.test`; `HTTP/kcd.ldap.test`, which may delegate whom it has a forwardable ticket
-/// of; `ldap/back.ldap.test`; `cifs/other.ldap.test`, to which nobody may delegate;
-/// `host/real.ldap.test`, whose alias is `host/alias.ldap.test`.
+/// Its accounts: `alice` with the password `wonderland`, who has the alias `alice-alias`;
+/// `sensitive` (`pw-sensitive`), whose tickets are never forwardable. All services are in the
+/// keytab `services`: `HTTP/web.ldap.test`, which may delegate any user (with protocol transition)
+/// to `ldap/back.ldap.test`; `HTTP/kcd.ldap.test`, which may delegate users from whom it has a
+/// forwardable ticket; `ldap/back.ldap.test`; `cifs/other.ldap.test`, to which nobody may delegate;
+/// `host/real.ldap.test`, which has the alias `host/alias.ldap.test`.
 #[derive(Debug)]
 pub struct MitLdapRealm {
-    // Dropped in this order: the servers go before their folder.
+    // Dropped in this order: the servers must end before their folder is removed.
     _kdc: Server,
     _directory: Server,
     folder: TempDir,
@@ -32,10 +32,10 @@ impl MitLdapRealm {
     /// The name of the realm.
     pub const REALM: &'static str = "LDAP.TEST";
 
-    /// Starts directory and KDC.
+    /// Starts the directory and the KDC.
     ///
     /// # Panics
-    /// When one cannot be started.
+    /// When either cannot be started.
     pub fn start() -> Self {
         assert!(
             parts::mit_ldap(),
@@ -53,12 +53,12 @@ impl MitLdapRealm {
         }
     }
 
-    /// The address of the KDC, as krb5.conf writes it.
+    /// The address of the KDC in the notation of krb5.conf.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// A krb5.conf for clients of the realm, which permits every etype.
+    /// A krb5.conf for clients of the realm that permits all etypes.
     pub fn conf(&self) -> Krb5Conf {
         Krb5Conf::new(Self::REALM)
             .set("permitted_enctypes", &etype_names())
@@ -66,12 +66,12 @@ impl MitLdapRealm {
             .text("[domain_realm]\n    .ldap.test = LDAP.TEST\n")
     }
 
-    /// A new place whose krb5.conf leads to this realm.
+    /// A new place whose krb5.conf refers to this realm.
     pub fn place(&self) -> Place {
         Place::new(&self.conf())
     }
 
-    /// The path of a keytab that the realm was made with (`services`).
+    /// The path of a keytab that was created with the realm (`services`).
     ///
     /// # Panics
     /// When there is none of that name.
@@ -79,7 +79,7 @@ impl MitLdapRealm {
         self.folder.keytab(name)
     }
 
-    /// What the KDC has logged until now: a line for every request.
+    /// The KDC's log so far, with a line per request.
     pub fn log(&self) -> String {
         kdc(self.folder.path()).log()
     }
@@ -144,7 +144,7 @@ fn serve_directory(folder: &Path) -> Server {
     started.unwrap_or_else(|logs| panic!("slapd does not start:\n{logs}"))
 }
 
-/// The folder of a directory with all accounts, made now unless an earlier test made it.
+/// The folder of a directory with all accounts, created unless an earlier test did so.
 fn database() -> PathBuf {
     let sources = [include_str!("mit_ldap.rs"), include_str!("mit/kdc.rs")];
     let programs = ["/usr/sbin/krb5kdc", "/usr/sbin/slapd"].map(cached::installed);
@@ -182,7 +182,7 @@ fn database() -> PathBuf {
             .success();
         kdc.administer(ACCOUNTS);
         change(folder, "/usr/bin/ldapmodify", CHANGES);
-        // The directory is written by the time its server has ended.
+        // Once its server has ended, the directory is completely written.
         drop(directory);
     })
 }
@@ -212,7 +212,7 @@ ktadd -norandkey -k services.keytab HTTP/web.ldap.test HTTP/kcd.ldap.test ldap/b
 ktadd -norandkey -k services.keytab cifs/other.ldap.test host/real.ldap.test
 ";
 
-/// What kadmin cannot say: who may delegate where, and aliases.
+/// What kadmin does not support: aliases, and who may delegate where.
 const CHANGES: &str = "\
 dn: krbPrincipalName=HTTP/web.ldap.test@LDAP.TEST,cn=LDAP.TEST,cn=kerberos,dc=ldap,dc=test
 changetype: modify

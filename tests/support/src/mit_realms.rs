@@ -1,12 +1,12 @@
-//! `MitRealms`: MIT's krb5kdc four times, in realms that trust each other in a row.
+//! `MitRealms`: MIT's krb5kdc four times, for realms that trust each other in a row.
 //!
 //! ```text
 //! EAST.HUB.TEST ⇄ HUB.TEST ⇄ WEST.HUB.TEST ⇄ FAR.TEST
 //! ```
 //!
-//! East and west know each other through the hub because of their names alone. Nothing in the name
-//! of `FAR.TEST` says that the way there leads through the west: that takes `[capaths]`, which the
-//! clients have ([`MitRealms::conf`]) and the eastern KDC has not.
+//! East and west find each other through the hub just because of their names. The name of
+//! `FAR.TEST` does not show that its path leads through the west: this requires `[capaths]`, which
+//! the clients have ([`MitRealms::conf`]) but the eastern KDC has not.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,27 +18,27 @@ use crate::{Krb5Conf, Place, TempDir, cached, parts};
 
 /// Four running realms.
 ///
-/// Each has `alice` with the password `wonderland` and, in the one keytab `services`,
-/// `host/a.DOMAIN`, `HTTP/a.DOMAIN` and `ldap/a.DOMAIN`, where `DOMAIN` is the name of the realm in
-/// lower case. Each KDC knows the realm of every domain, and refers clients who ask for a host of
-/// another realm: always with the name type NT-SRV-HST, with NT-UNKNOWN for `host` and `HTTP`.
+/// Each has `alice` with the password `wonderland`, and `host/a.DOMAIN`, `HTTP/a.DOMAIN` and
+/// `ldap/a.DOMAIN` in the common keytab `services`, where `DOMAIN` is the realm's name in lower
+/// case. Each KDC knows the realm of every domain, and refers clients who ask for a host of another
+/// realm: always for the name type NT-SRV-HST, and for NT-UNKNOWN only with `host` and `HTTP`.
 #[derive(Debug)]
 pub struct MitRealms {
-    // Dropped first: the servers go before their folder.
+    // Dropped first: the servers must end before their folder is removed.
     servers: Vec<(&'static str, Server, u16)>,
     folder: TempDir,
 }
 
 impl MitRealms {
-    /// The realm of the clients, the default.
+    /// The default realm, which the clients belong to.
     pub const EAST: &'static str = "EAST.HUB.TEST";
     /// Trusts the east and the west.
     pub const HUB: &'static str = "HUB.TEST";
-    /// Reached from the east through the hub.
+    /// Reachable from the east through the hub.
     pub const WEST: &'static str = "WEST.HUB.TEST";
-    /// Trusts the west only.
+    /// Trusts only the west.
     pub const FAR: &'static str = "FAR.TEST";
-    /// All of them, each beside those that it trusts.
+    /// All of them; neighbours trust each other.
     pub const ALL: [&'static str; 4] = [Self::EAST, Self::HUB, Self::WEST, Self::FAR];
 
     /// Starts the four KDCs.
@@ -60,7 +60,7 @@ impl MitRealms {
         Self { servers, folder }
     }
 
-    /// A krb5.conf of the east that knows every KDC, every domain, and the way to `FAR.TEST`.
+    /// A krb5.conf for the east that contains all KDCs, all domains, and the path to `FAR.TEST`.
     pub fn conf(&self) -> Krb5Conf {
         let domains = domains("[domain_realm]\n");
         let (west, hub, far, east) = (Self::WEST, Self::HUB, Self::FAR, Self::EAST);
@@ -73,7 +73,7 @@ impl MitRealms {
         ))
     }
 
-    /// A krb5.conf of the east that knows every KDC, and neither domains nor paths.
+    /// A krb5.conf for the east that contains all KDCs, but neither domains nor paths.
     pub fn bare_conf(&self) -> Krb5Conf {
         let conf = Krb5Conf::new(Self::EAST).set("permitted_enctypes", &etype_names());
         let add = |conf: Krb5Conf, (realm, _, port): &(&str, Server, u16)| {
@@ -95,7 +95,7 @@ impl MitRealms {
         self.folder.keytab(name)
     }
 
-    /// What the KDC of `realm` has logged until now: a line for every request.
+    /// The log of the KDC of `realm` so far, with a line per request.
     pub fn log(&self, realm: &str) -> String {
         kdc(&self.folder.join(realm), realm).log()
     }
@@ -106,7 +106,7 @@ impl MitRealms {
     }
 }
 
-/// The KDC of `realm`, whose database is in `folder`.
+/// The KDC for `realm`, with its database in `folder`.
 fn kdc<'a>(folder: &'a Path, realm: &'a str) -> Kdc<'a> {
     let (west, hub, far, east) = (
         MitRealms::WEST,
@@ -117,8 +117,9 @@ fn kdc<'a>(folder: &'a Path, realm: &'a str) -> Kdc<'a> {
     let mut library = Krb5Conf::new(realm)
         .set("permitted_enctypes", &etype_names())
         .text(&domains("[domain_realm]\n"));
-    // Through which realms a client may have come, which a KDC checks; and for the far KDC the way
-    // back to the east. The eastern KDC is not told the way to the far one: its clients are.
+    // The realms through which a client may have come, which KDCs check; and for the far KDC, the
+    // path back to the east. The eastern KDC does not know the path to the far one, but its clients
+    // do.
     library = library.text(&format!(
         "[capaths]\n\
          \x20   {far} = {{\n\

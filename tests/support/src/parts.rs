@@ -1,17 +1,17 @@
-//! Which real servers and tools this machine has, and where.
+//! Which real servers and tools this machine has, and where they are.
 //!
-//! Build scripts of the test packages ask here, so that a test whose server is missing is visibly
-//! ignored. In CI nothing is ever missing: the test then runs, and fails with a message.
+//! Build scripts of the test packages use this, so that tests without their server are visibly
+//! ignored. In CI everything counts as present, so that such tests run, and fail with a message.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The environment variable that names a folder with an unpacked Heimdal.
+/// The environment variable for a folder with an unpacked Heimdal.
 pub const HEIMDAL_VARIABLE: &str = "RKINIT_HEIMDAL";
 
-/// The environment variable that names a folder with a Debian that has Samba 4.19 or newer, which
-/// `debootstrap` made; the programs of that release are run in it.
+/// The environment variable for the root folder of a Debian system with Samba 4.19 or newer,
+/// created by `debootstrap`. The programs of that release run within it.
 pub const NEWER_SAMBA_VARIABLE: &str = "RKINIT_NEWER_SAMBA";
 
 /// Whether this is a CI run (`CI=true`).
@@ -32,12 +32,12 @@ pub fn mit() -> bool {
     .all(|path| Path::new(path).exists())
 }
 
-/// Whether MIT's kpropd is installed, whose acceptor takes what ours makes.
+/// Whether MIT's kpropd is installed, whose acceptor is tested with our requests.
 pub fn kpropd() -> bool {
     Path::new("/usr/sbin/kpropd").exists()
 }
 
-/// The folder into which Heimdal is unpacked, if it is anywhere.
+/// The folder with the unpacked Heimdal, if there is one.
 pub fn heimdal_root() -> Option<PathBuf> {
     let named = env::var_os(HEIMDAL_VARIABLE).map(PathBuf::from);
     [named, Some(target_dir().join("heimdal"))]
@@ -46,20 +46,20 @@ pub fn heimdal_root() -> Option<PathBuf> {
         .find(|root| root.join("usr/lib/heimdal-servers/kdc").exists())
 }
 
-/// Heimdal's daemon for KCM caches, if it is unpacked with the rest.
+/// Heimdal's KCM daemon, if it is unpacked with the rest.
 pub fn heimdal_kcm() -> Option<PathBuf> {
     let program = heimdal_root()?.join("usr/sbin/kcm");
     program.exists().then_some(program)
 }
 
-/// Whether sssd's daemon for KCM caches is installed.
+/// Whether sssd's KCM daemon is installed.
 pub fn sssd_kcm() -> bool {
     ["/usr/libexec/sssd/sssd_kcm", "/usr/sbin/sssd"]
         .iter()
         .all(|path| Path::new(path).exists())
 }
 
-/// Whether programs may use the kernel's keyrings; in most containers they may not, and this file
+/// Whether programs may use the kernel's keyrings. In most containers they may not, and this file
 /// is empty there.
 pub fn keyrings() -> bool {
     std::fs::read("/proc/keys").is_ok_and(|keys| !keys.is_empty())
@@ -77,7 +77,7 @@ pub fn samba() -> bool {
     .all(|path| Path::new(path).exists())
 }
 
-/// The folder of a Debian with a newer Samba, if there is one.
+/// The root folder of a Debian system with a newer Samba, if there is one.
 pub fn newer_samba_root() -> Option<PathBuf> {
     let named = env::var_os(NEWER_SAMBA_VARIABLE).map(PathBuf::from);
     [named, Some(target_dir().join("newer-samba"))]
@@ -99,8 +99,8 @@ pub fn mit_ldap() -> bool {
         .all(|path| Path::new(path).exists())
 }
 
-/// The schema of MIT's LDAP database, compressed. Some systems install no documentation, where
-/// Debian has it; then `cargo xtask install` unpacks it below the target folder.
+/// The schema of MIT's LDAP database, compressed. Debian has it among the documentation, which some
+/// systems do not install. Then `cargo xtask install` unpacks it below the target folder.
 pub fn kerberos_schema() -> Option<PathBuf> {
     let schema = Path::new("usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz");
     [PathBuf::from("/"), target_dir().join("krb5-kdc-ldap")]
@@ -156,35 +156,36 @@ pub fn faketime() -> Option<PathBuf> {
         .find(|library| library.exists())
 }
 
-/// Whether there is a Python, which calls MIT's library for us.
+/// Whether Python is installed, which calls MIT's library for tests.
 pub fn python() -> bool {
     Path::new("/usr/bin/python3").exists()
 }
 
-/// Whether there is python-gssapi, through which MIT's GSS-API library is led.
+/// Whether python-gssapi is installed, which controls MIT's GSS-API library.
 pub fn python_gssapi() -> bool {
     python() && Path::new(PYTHON_GSSAPI).exists()
 }
 
-/// Where Debian puts it.
+/// Debian's path of it.
 const PYTHON_GSSAPI: &str = "/usr/lib/python3/dist-packages/gssapi/__init__.py";
 
-/// Whether there are requests-kerberos and requests-gssapi, which get pages for Python's programs.
+/// Whether requests-kerberos and requests-gssapi are installed, with which Python programs get
+/// pages.
 pub fn python_requests() -> bool {
     let module = python_packages().join(REQUESTS_GSSAPI);
     python() && Path::new(PYTHON_REQUESTS).exists() && module.exists()
 }
 
-/// Where packages for Python are that Debian does not have; their programs want it in `PYTHONPATH`.
+/// The folder for Python packages that Debian does not have. Programs need it in `PYTHONPATH`.
 pub fn python_packages() -> PathBuf {
     target_dir().join("python")
 }
 
-/// Where Debian puts it.
+/// The path of the package in there.
 const REQUESTS_GSSAPI: &str = "requests_gssapi/__init__.py";
 const PYTHON_REQUESTS: &str = "/usr/lib/python3/dist-packages/requests_kerberos/__init__.py";
 
-/// Whether there are Docker with Compose, and an engine that answers; it is root's.
+/// Whether Docker with Compose is installed, and its engine responds; only root may use it.
 pub fn docker() -> bool {
     let version = |program: &str, arguments: &[&str]| {
         let run = Command::new(program).args(arguments).output();
@@ -198,18 +199,18 @@ pub fn docker() -> bool {
         && version("/usr/bin/docker-compose", &["version", "--short"])
 }
 
-/// The folder of Python packages that know how Kubernetes' and Amazon's documents must be; they
-/// bring what they need, because Debian's is too old for them.
+/// The folder of Python packages with the schemas of Kubernetes' and Amazon's documents. It
+/// includes their dependencies, because Debian's versions are too old.
 pub fn schemas() -> PathBuf {
     target_dir().join("schemas")
 }
 
-/// Where MIT's published encodings and profiles are, which tests/vectors holds ours against.
+/// The folder of MIT's published encodings and profiles, which tests/vectors compares ours with.
 pub fn vectors() -> PathBuf {
     target_dir().join("vectors")
 }
 
-/// Whether these are here, and what renders the documents.
+/// Whether these packages are installed, and the programs that render the documents.
 pub fn schemas_installed() -> bool {
     let packages = ["kubernetes_validate", "botocore"];
     let here = |package: &str| schemas().join(package).join("__init__.py").exists();
@@ -218,22 +219,22 @@ pub fn schemas_installed() -> bool {
 
 const KUBECTL: &str = "/usr/bin/kubectl";
 
-/// Whether there is what verifies units of systemd.
+/// Whether the tool is installed that verifies systemd units.
 pub fn systemd() -> bool {
     Path::new("/usr/bin/systemd-analyze").exists()
 }
 
-/// Whether there is strace, which kills programs at system calls and lets those fail.
+/// Whether strace is installed, which can kill programs at system calls and make system calls fail.
 pub fn strace() -> bool {
     Path::new("/usr/bin/strace").exists()
 }
 
-/// Whether there is gdb's gcore, which writes down the memory of a program that runs.
+/// Whether gdb's gcore is installed, which dumps the memory of a running program.
 pub fn gcore() -> bool {
     Path::new("/usr/bin/gcore").exists()
 }
 
-/// Whether there is a Java, its compiler included.
+/// Whether Java is installed, including its compiler.
 pub fn java() -> bool {
     ["/usr/bin/java", "/usr/bin/javac"]
         .iter()
@@ -247,25 +248,25 @@ pub fn gss_samples() -> bool {
         .all(|path| Path::new(path).exists())
 }
 
-/// Whether OpenLDAP's server is here, with what logs clients in by their tickets.
+/// Whether OpenLDAP's server is installed, with its module for logins by ticket.
 pub fn slapd() -> bool {
     Path::new("/usr/sbin/slapd").exists() && in_libraries("sasl2/libgssapiv2.so")
 }
 
-/// Whether a folder of libraries has this file.
+/// Whether any library folder contains this file.
 fn in_libraries(name: &str) -> bool {
     let folders = std::fs::read_dir("/usr/lib");
     let mut folders = folders.into_iter().flatten().flatten();
     folders.any(|folder| folder.path().join(name).exists())
 }
 
-/// Whether we are root, who may mount a file system of a few kilobytes.
+/// Whether we are root, who may mount a small file system.
 pub fn root() -> bool {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
-/// Cargo's target folder, which this program was built into.
+/// Cargo's target folder, in which this program was built.
 ///
 /// # Panics
 /// When the program was not built by cargo.
@@ -279,8 +280,8 @@ pub fn target_dir() -> PathBuf {
         .to_path_buf()
 }
 
-/// Prints cfgs for a build script: what a test may count on. `newer_samba` alone is not installed
-/// by us, and so may be missing in CI too; `samba` and `nsd` mean that we are root as well.
+/// Prints cfgs for a build script, which say what tests can use. Only `newer_samba` is not
+/// installed by us, and so may be missing even in CI. `samba` and `nsd` also mean that we are root.
 pub fn print_cfgs() {
     println!("cargo::rerun-if-env-changed=CI");
     println!("cargo::rerun-if-env-changed={HEIMDAL_VARIABLE}");

@@ -1,12 +1,13 @@
-//! `Place`: a user's corner of a test: a krb5.conf, a cache, a keytab, and the tools that see them.
+//! `Place`: the environment of a test user: a krb5.conf, a cache, a keytab, and the tools that use
+//! them.
 
 use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use crate::{TempDir, Tool};
 
-/// A temporary folder with a krb5.conf, in which tools run with nothing else of Kerberos in their
-/// environment.
+/// A temporary folder with a krb5.conf. Tools run there without any other Kerberos settings in
+/// their environment.
 #[derive(Debug)]
 pub struct Place {
     folder: TempDir,
@@ -14,8 +15,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place with this configuration, a [`Krb5Conf`](crate::Krb5Conf) or text, in an otherwise
-    /// empty folder.
+    /// A place with this configuration, either a [`Krb5Conf`](crate::Krb5Conf) or text, in an
+    /// otherwise empty folder.
     pub fn new(conf: &impl fmt::Display) -> Self {
         let folder = TempDir::new();
         folder.write("krb5.conf", conf.to_string());
@@ -23,7 +24,7 @@ impl Place {
         Self { folder, cache }
     }
 
-    /// Writes the configuration anew.
+    /// Replaces the configuration.
     pub fn configure(&self, conf: &impl fmt::Display) {
         self.folder.write("krb5.conf", conf.to_string());
     }
@@ -41,7 +42,7 @@ impl Place {
     /// A path in the folder, as text for a command line.
     ///
     /// # Panics
-    /// When the path is no UTF-8.
+    /// When the path is not UTF-8.
     pub fn text(&self, name: &str) -> String {
         self.path(name)
             .to_str()
@@ -49,17 +50,17 @@ impl Place {
             .to_owned()
     }
 
-    /// Writes a file into the folder.
+    /// Writes a file in the folder.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         self.folder.write(name, content)
     }
 
-    /// Our tool, called by `name` (`kinit`, `rklist`, …), as by a symbolic link.
+    /// Our tool, called by `name` (`kinit`, `rklist`, …) as through a symbolic link.
     pub fn ours(&self, name: &str) -> Tool {
         self.here(Tool::ours(name))
     }
 
-    /// Our tool as a file of that name, which anyone may run, however another program calls it.
+    /// Our tool as a file of that name that anyone may execute, so that other programs can call it.
     ///
     /// # Panics
     /// When it cannot be copied.
@@ -82,7 +83,7 @@ impl Place {
         self.here(Tool::heimdal(name))
     }
 
-    /// Any program, which sees the configuration and the cache of this place.
+    /// Any program, run with the configuration and the cache of this place.
     pub fn program(&self, path: &str) -> Tool {
         self.here(Tool::new(path))
     }

@@ -1,4 +1,4 @@
-//! `Postgres`: a database server that lets in whoever has a ticket for `postgres/localhost`.
+//! `Postgres`: a database server that admits everybody with a ticket for `postgres/localhost`.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::server::{CONTAINED, Server};
 use crate::{TempDir, Tool, cached, parts};
 
-/// A running PostgreSQL with the role `alice`, into which `alice` of any realm is let.
+/// A running PostgreSQL with the role `alice`, for `alice` of any realm.
 #[derive(Debug)]
 pub struct Postgres {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     _folder: TempDir,
     port: u16,
@@ -46,7 +46,7 @@ impl Postgres {
         }
     }
 
-    /// The port of 127.0.0.1 on which it listens.
+    /// The port on 127.0.0.1 where it listens.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -81,7 +81,7 @@ fn serve(programs: &Path, folder: &Path, port: u16) -> Result<Server, String> {
     )
 }
 
-/// The folder of a cluster with the role `alice`, made now unless an earlier test made it.
+/// The folder of a cluster with the role `alice`, created unless an earlier test did so.
 fn cluster(programs: &Path) -> PathBuf {
     let version = cached::installed(programs.join("postgres"));
     cached::folder(
@@ -113,13 +113,14 @@ fn cluster(programs: &Path) -> PathBuf {
     )
 }
 
-/// What to put before its programs: they refuse to be run by root, who runs them as the user that
-/// their package brings, and with all their processes going when the first one goes.
+/// A command prefix for its programs. They refuse to run as root, so root runs them as the user of
+/// their package. All their processes end when the first one ends.
 fn as_its_user() -> Vec<String> {
     if !parts::root() {
         return Vec::new();
     }
-    // A change of user would undo that the kernel kills the process with ours; the shell keeps it.
+    // A change of user would reset the signal that the kernel sends when our process dies; the
+    // shell keeps it.
     let script = "setpriv --reuid=postgres --regid=postgres --clear-groups -- \"$@\"; exit $?";
     CONTAINED
         .into_iter()

@@ -1,10 +1,11 @@
-//! Caches, keytabs and tickets made byte by byte, apart from the product's own code.
+//! Caches, keytabs and tickets made byte by byte, independently of the product's own code.
 //!
-//! Tests list them with our tools and with MIT's, and compare; the benchmark needs large ones. The
-//! layouts are those of MIT's documents "Credential cache file format" and "Keytab file format".
-//! Only what a test asks for is here: nothing is checked, so that broken files can be made too.
+//! Tests list them with our tools and with MIT's, and compare the results; the benchmark needs
+//! large ones. The layouts are from MIT's documents "Credential cache file format" and "Keytab file
+//! format". Only what tests need is implemented, without any checks, so that broken files can be
+//! made, too.
 
-/// A principal as files hold it.
+/// A principal as stored in files.
 #[derive(Clone, Debug)]
 pub struct RawPrincipal {
     /// The name type.
@@ -30,10 +31,10 @@ impl RawPrincipal {
     }
 }
 
-/// A credential as a cache holds it.
+/// A credential as stored in a cache.
 #[derive(Clone, Debug)]
 pub struct RawCredential {
-    /// Whom it is for.
+    /// The client.
     pub client: RawPrincipal,
     /// The service.
     pub server: RawPrincipal,
@@ -41,9 +42,9 @@ pub struct RawCredential {
     pub etype: u16,
     /// The session key.
     pub key: Vec<u8>,
-    /// The times of authentication, start, end and the end of renewal, in seconds since 1970.
+    /// The authentication, start and end times, and the end of renewability, in seconds since 1970.
     pub times: [u32; 4],
-    /// Whether the ticket is encrypted in a session key.
+    /// Whether the ticket is encrypted with a session key.
     pub is_skey: u8,
     /// The flags of the ticket.
     pub flags: u32,
@@ -92,7 +93,7 @@ impl RawCredential {
     }
 }
 
-/// A cache file of `version` 1 to 4, with the clock offset of a KDC in the header of version 4.
+/// A cache file of `version` 1 to 4. In version 4, the header contains the KDC's clock offset.
 pub fn cache(
     version: u8,
     offset: Option<(i32, i32)>,
@@ -123,13 +124,13 @@ pub fn cache(
 /// An entry of a keytab.
 #[derive(Clone, Debug)]
 pub struct RawKey {
-    /// Whose key it is.
+    /// The principal of the key.
     pub principal: RawPrincipal,
-    /// When it was written.
+    /// When the entry was written.
     pub timestamp: u32,
     /// The version of the key.
     pub kvno: u32,
-    /// Its etype.
+    /// The key's etype.
     pub etype: u16,
     /// The key.
     pub key: Vec<u8>,
@@ -138,7 +139,7 @@ pub struct RawKey {
 /// A keytab file of `version` 1 or 2.
 ///
 /// # Panics
-/// When a part of an entry is longer than its length field can say.
+/// When a part of an entry is too long for its length field.
 pub fn keytab(version: u8, entries: &[RawKey]) -> Vec<u8> {
     let mut whole = Writer {
         bytes: vec![5, version],
@@ -171,8 +172,8 @@ pub fn keytab(version: u8, entries: &[RawKey]) -> Vec<u8> {
     whole.bytes
 }
 
-/// The DER encoding of a ticket for `server` (RFC 4120 §5.3) whose encrypted part is `length`
-/// bytes of nothing.
+/// The DER encoding of a ticket for `server` (RFC 4120 §5.3) whose encrypted part consists of
+/// `length` meaningless bytes.
 pub fn ticket(server: &RawPrincipal, etype: u8, length: usize) -> Vec<u8> {
     let names: Vec<u8> = server
         .components
@@ -201,10 +202,10 @@ pub fn ticket(server: &RawPrincipal, etype: u8, length: usize) -> Vec<u8> {
     tlv(0x61, &tlv(0x30, &body))
 }
 
-/// An element of DER.
+/// A DER element.
 ///
 /// # Panics
-/// When it takes more than four octets to say how long it is.
+/// When its length field would need more than four octets.
 pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = u32::try_from(value.len())
         .expect("a short value")
@@ -220,7 +221,8 @@ pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Integers are big-endian, but native (which is little-endian here) in the oldest versions.
+/// Integers are big-endian, except in the oldest versions: there they have the machine's order,
+/// which is little-endian here.
 struct Writer {
     bytes: Vec<u8>,
     version: u8,

@@ -1,9 +1,9 @@
-//! `SambaRealm`: Samba as an Active Directory domain controller with the realm AD.TEST.
+//! `SambaRealm`: Samba as an Active Directory domain controller for the realm AD.TEST.
 //!
-//! A domain controller wants the standard ports, so each has its own address of 127/8, chosen under
-//! a lock that other test processes see, and its own `/run/samba`, process ids and mounts, so that
-//! it leaves nothing behind. That takes root. Making the domain takes some seconds and is done
-//! once; every test serves a copy of it, up in about a second.
+//! A domain controller needs the standard ports. So each has its own address in 127/8, protected by
+//! a lock that other test processes see. It also has its own `/run/samba`, process ids and mounts,
+//! so that it leaves nothing behind. This requires root. Creating the domain takes some seconds and
+//! is done once; every test uses a copy, which starts in about a second.
 
 mod address;
 mod programs;
@@ -23,11 +23,11 @@ use programs::Programs;
 /// A running domain `AD.TEST` (NetBIOS name `ADTEST`), whose controller is `dc1.ad.test`.
 ///
 /// Its accounts are in `samba/accounts.py`: `alice` with the password `wonderland`; users in every
-/// state that the KDC minds, each with the password `pw-NAME`; services, whose keys are in keytabs
-/// of their account's name, such as `svc-web`.
+/// state that affects the KDC, each with the password `pw-NAME`; services, with their keys in
+/// keytabs that are named like their accounts, such as `svc-web`.
 #[derive(Debug)]
 pub struct SambaRealm {
-    // Dropped first: the server goes before its folder and its address.
+    // Dropped first: the server must end before its folder and its address are released.
     _server: Server,
     folder: TempDir,
     address: Address,
@@ -38,7 +38,7 @@ impl SambaRealm {
     pub const REALM: &'static str = "AD.TEST";
     /// The name of the domain controller.
     pub const HOST: &'static str = "dc1.ad.test";
-    /// Services, each with the keytab that its keys are in.
+    /// Services, and the keytabs with their keys.
     pub const SERVICES: [(&'static str, &'static str); 9] = [
         ("HTTP/web.ad.test", "svc-web"),
         ("HTTP/kcd.ad.test", "svc-kcd"),
@@ -59,8 +59,8 @@ impl SambaRealm {
         Self::start_on(&Programs::of_the_system(), Address::any)
     }
 
-    /// Starts the domain controller on [`SambaRealm::HOME`], where its own DNS says that it is,
-    /// once no other test is there.
+    /// Starts the domain controller on [`SambaRealm::HOME`], the address in its own DNS, as soon as
+    /// no other test uses it.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -68,16 +68,16 @@ impl SambaRealm {
         Self::start_on(&Programs::of_the_system(), || Address::wait_for(Self::HOME))
     }
 
-    /// Starts a newer Samba, which has resource-based constrained delegation, in the Debian below
-    /// [`crate::parts::NEWER_SAMBA_VARIABLE`].
+    /// Starts a newer Samba, which supports resource-based constrained delegation, in the Debian
+    /// system below [`crate::parts::NEWER_SAMBA_VARIABLE`].
     ///
     /// # Panics
-    /// When it is not there or cannot be started.
+    /// When it does not exist or cannot be started.
     pub fn start_newer() -> Self {
         Self::start_on(&Programs::newer(), Address::any)
     }
 
-    /// The address that the domain's DNS knows.
+    /// The address in the domain's DNS.
     pub const HOME: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 20);
 
     fn start_on(programs: &Programs, address: impl FnOnce() -> Address) -> Self {
@@ -94,22 +94,22 @@ impl SambaRealm {
         }
     }
 
-    /// Lays out the files of a domain in `folder` for a controller that is not started here:
-    /// `samba` wants `folder/smb.conf`, and the folder where it is now.
+    /// Creates the files of a domain in `folder`, for a controller that is not started here:
+    /// `samba` needs `folder/smb.conf`, and the folder must not be moved.
     ///
     /// # Panics
-    /// When the domain cannot be made.
+    /// When the domain cannot be created.
     pub fn lay_out(folder: &Path) {
         cached::copy(&domain(&Programs::of_the_system()), folder);
         write_conf(folder, Self::HOME);
     }
 
-    /// The address of the controller, on which all its services have their standard ports.
+    /// The address of the controller, where all its services have their standard ports.
     pub fn address(&self) -> Ipv4Addr {
         self.address.ip()
     }
 
-    /// A krb5.conf for clients of the realm, which permits every etype.
+    /// A krb5.conf for clients of the realm that permits all etypes.
     pub fn conf(&self) -> Krb5Conf {
         Krb5Conf::new(Self::REALM)
             .set("permitted_enctypes", &etype_names())
@@ -117,12 +117,12 @@ impl SambaRealm {
             .text("[domain_realm]\n    .ad.test = AD.TEST\n    ad.test = AD.TEST\n")
     }
 
-    /// A new place whose krb5.conf leads to this realm.
+    /// A new place whose krb5.conf refers to this realm.
     pub fn place(&self) -> Place {
         Place::new(&self.conf())
     }
 
-    /// The path of the keytab of a service's account, such as `svc-web`, or of `krbtgt`.
+    /// The path of the keytab of a service account, such as `svc-web`, or of `krbtgt`.
     ///
     /// # Panics
     /// When there is none of that name.
@@ -130,11 +130,12 @@ impl SambaRealm {
         self.folder.keytab(account)
     }
 
-    /// `tool` on a machine of the domain: it finds `dc1.ad.test`, asks the controller for DNS, and
-    /// has no memory of other domains, which Samba's clients keep in `/run/samba`.
+    /// Runs `tool` like on a machine of the domain: it can resolve `dc1.ad.test`, uses the
+    /// controller's DNS, and has no data about other domains, which Samba's clients keep in
+    /// `/run/samba`.
     ///
     /// # Panics
-    /// When temporary paths are no UTF-8.
+    /// When temporary paths are not UTF-8.
     pub fn inside(&self, tool: Tool) -> Tool {
         tool.through([
             "unshare",
@@ -149,7 +150,7 @@ impl SambaRealm {
         ])
     }
 
-    /// What the controller has logged until now.
+    /// The controller's log so far.
     ///
     /// # Panics
     /// When the log cannot be read.
@@ -174,7 +175,7 @@ fn serve(programs: &Programs, folder: &Path, address: Ipv4Addr) -> Result<Server
         },
         &folder.join("samba.out"),
         &[],
-        // winbindd comes last: without it the file server refuses everybody.
+        // winbindd is ready last; without it, the file server refuses everybody.
         || {
             [88, 389, 445, 464].into_iter().all(listens)
                 && UnixStream::connect(folder.join("run-samba/winbindd/pipe")).is_ok()
@@ -182,7 +183,7 @@ fn serve(programs: &Programs, folder: &Path, address: Ipv4Addr) -> Result<Server
     )
 }
 
-/// The folder of a domain with all accounts, made now unless an earlier test made it.
+/// The folder of a domain with all accounts, created unless an earlier test did so.
 fn domain(programs: &Programs) -> PathBuf {
     let sources = [
         include_str!("samba.rs"),
@@ -198,7 +199,7 @@ fn domain(programs: &Programs) -> PathBuf {
         let run = |arguments: &[&str]| {
             let tool = Tool::new("unshare").args(["--mount"]);
             let tool = tool.args(programs.wrapper(folder)).args(arguments);
-            // Python of a new domain is slow on a busy machine.
+            // Creating a domain, in Python, is slow on a busy machine.
             tool.env("LC_ALL", "C.UTF-8")
                 .env("PATH", PATH)
                 .limit(Duration::from_secs(240))
@@ -233,7 +234,7 @@ fn domain(programs: &Programs) -> PathBuf {
     })
 }
 
-/// Writes what depends on where the controller is.
+/// Writes the settings that depend on the controller's location.
 fn write_conf(folder: &Path, address: Ipv4Addr) {
     let at = folder.display();
     let text = format!(
@@ -289,5 +290,5 @@ fn write_conf(folder: &Path, address: Ipv4Addr) {
     .unwrap();
 }
 
-/// Where Samba's programs are, and what they call.
+/// The folders of Samba's programs, and of the programs they call.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";

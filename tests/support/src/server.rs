@@ -1,4 +1,4 @@
-//! `Server`: a real server as a subprocess, killed on drop and when the test dies.
+//! `Server`: a real server as a subprocess, killed on drop and when the test process dies.
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
@@ -10,10 +10,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a server may take to come up, on a machine that is busy with other tests.
+/// The time limit for a server's start, on a machine that is busy with other tests.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A running server. Its logs are printed when the test that owns it panics.
+/// A running server. If the test that owns it panics, its logs are printed.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -21,13 +21,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `program` with `arguments`, as `configure` says, and waits until `ready`.
+    /// Starts `program` with `arguments`, adjusted by `configure`, and waits until `ready` returns
+    /// true.
     ///
-    /// Its standard output and error go to `log`; `logs` of its own may be added. `Err` means that
-    /// it ended before it was ready, as a server does whose port was taken meanwhile.
+    /// Its standard output and error go to `log`; `logs` are further log files of its own. `Err`
+    /// means that it ended before it was ready, for example because another process had taken its
+    /// port.
     ///
     /// # Errors
-    /// With all its logs, when the server ended by itself.
+    /// All its logs, when the server ended by itself.
     ///
     /// # Panics
     /// When the program cannot be started or does not become ready in time.
@@ -38,7 +40,7 @@ impl Server {
         own_logs: &[PathBuf],
         ready: impl Fn() -> bool,
     ) -> Result<Self, String> {
-        // The kernel kills the server with the thread that started it, even if that is killed too.
+        // The kernel kills the server when the thread that started it ends, even by a kill.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(program);
         let output = File::create(log).unwrap();
@@ -73,8 +75,8 @@ impl Server {
         Ok(server)
     }
 
-    /// What `start` starts on a port of 127.0.0.1 that is free; somebody else than a test may be
-    /// faster, and then it is tried on another one.
+    /// Calls `start` with a free port on 127.0.0.1. If another process takes the port first, it is
+    /// tried again with another port.
     ///
     /// # Panics
     /// With the logs of the last attempt, when `what` does not start.
@@ -90,7 +92,7 @@ impl Server {
         panic!("{what} does not start:\n{last}");
     }
 
-    /// Everything the server has logged until now.
+    /// The contents of all logs so far.
     pub fn read_logs(&self) -> String {
         let read = |path: &PathBuf| {
             let text = fs::read(path).unwrap_or_default();
@@ -110,8 +112,9 @@ impl Drop for Server {
     }
 }
 
-/// What to put before a program that starts others: it gets process ids, mounts and shared memory
-/// of its own, and takes all that it has started with it when it ends. Takes root.
+/// A command prefix for a program that starts other programs. It gets its own process ids, mounts
+/// and shared memory, and when it ends, everything that it has started ends, too. This requires
+/// root.
 pub(crate) const CONTAINED: [&str; 7] = [
     "unshare",
     "--mount",
@@ -122,12 +125,12 @@ pub(crate) const CONTAINED: [&str; 7] = [
     "--mount-proc",
 ];
 
-/// A port of 127.0.0.1 that is free for UDP and for TCP, and that no other test gets while this
-/// process lives.
+/// A port on 127.0.0.1 that is free for UDP and TCP, and that no other test gets during the
+/// lifetime of this process.
 ///
-/// The kernel gives none of these to who asks for any port, so that nobody takes it by chance
-/// before the server does that it is for: such a server would seem ready at once, and the port dead
-/// be alive.
+/// It is outside the range from which the kernel assigns ports, so that nobody can get it by chance
+/// before the server does. Otherwise the server would seem ready at once, and a port that should be
+/// dead would be alive.
 ///
 /// # Panics
 /// When there is none.
@@ -139,7 +142,8 @@ pub fn free_port() -> u16 {
         let count = u64::from(BELOW_THE_KERNELS.end - BELOW_THE_KERNELS.start);
         let step = u16::try_from(start.wrapping_add(step) % count).ok()?;
         let port = BELOW_THE_KERNELS.start + step;
-        // Who has it on this address of the same machine has it; it goes with the process.
+        // Binding the port on another address of this machine reserves it. The reservation ends
+        // with the process.
         let held = UdpSocket::bind(("127.0.0.2", port)).ok()?;
         UdpSocket::bind(("127.0.0.1", port)).ok()?;
         TcpListener::bind(("127.0.0.1", port)).ok()?;

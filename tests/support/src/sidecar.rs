@@ -1,4 +1,4 @@
-//! `Sidecar`: a program that runs beside a test until it is told to end, its log in a file.
+//! `Sidecar`: a program that runs beside a test until it is told to end, with its log in a file.
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::Tool;
 
-/// A running program, killed on drop. Its log is printed when the test that owns it panics.
+/// A running program, killed on drop. If the test that owns it panics, its log is printed.
 #[derive(Debug)]
 pub struct Sidecar {
     child: Child,
@@ -33,15 +33,15 @@ impl Sidecar {
         Self { child, log }
     }
 
-    /// Its process id.
+    /// The process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// A figure of its `/proc/ID/status` in KiB, such as `VmRSS`.
+    /// A value in KiB from `/proc/ID/status`, such as `VmRSS`.
     ///
     /// # Panics
-    /// When it is gone, or the kernel does not say.
+    /// When the process has ended, or the kernel does not provide the value.
     pub fn kib(&self, what: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
         let line = status.lines().find_map(|line| line.strip_prefix(what));
@@ -51,15 +51,15 @@ impl Sidecar {
             .expect("a figure")
     }
 
-    /// What it has written so far.
+    /// The log so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Waits until it has written `text` so often, and returns how long that took.
+    /// Waits until the log contains `text` a number of times, and returns how long that took.
     ///
     /// # Panics
-    /// When it does not, or ends before.
+    /// When this does not happen, or the program ends before.
     #[track_caller]
     pub fn wait_for(&mut self, text: &str, times: usize) -> Duration {
         let start = Instant::now();
@@ -78,20 +78,21 @@ impl Sidecar {
         }
     }
 
-    /// Sends it a signal, by its name without `SIG`.
+    /// Sends a signal, given by its name without `SIG`.
     ///
     /// # Panics
-    /// When it is gone.
+    /// When the process has ended.
     pub fn signal(&self, name: &str) {
         let mut kill = Command::new("/bin/kill");
         let kill = kill.arg(format!("-{name}")).arg(self.id().to_string());
         assert!(kill.status().expect("there is a kill").success());
     }
 
-    /// Waits for its end; its exit code, or 128 and the signal that ended it.
+    /// Waits for its end. Returns its exit code, or 128 plus the number of the signal that ended
+    /// it.
     ///
     /// # Panics
-    /// When it runs on for longer than `limit`.
+    /// When it is still running after `limit`.
     #[track_caller]
     pub fn wait(&mut self, limit: Duration) -> i32 {
         let start = Instant::now();
@@ -104,13 +105,13 @@ impl Sidecar {
         }
     }
 
-    /// Ends it as the kernel does, without a chance to clean up.
+    /// Kills it with SIGKILL, so that it cannot clean up.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Where its log is.
+    /// The path of the log.
     pub fn log_path(&self) -> &Path {
         &self.log
     }
@@ -130,5 +131,5 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or(signal).unwrap_or(-1)
 }
 
-/// Longer than anything takes, on a machine that is busy with other tests.
+/// Longer than anything should take on a machine that is busy with other tests.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! `Slapd`: a directory that logs in whoever has a ticket for `ldap/localhost`, by SASL.
+//! `Slapd`: an LDAP directory that admits everybody with a ticket for `ldap/localhost`, by SASL.
 
 use std::fs;
 use std::net::TcpStream;
@@ -7,10 +7,10 @@ use std::path::Path;
 use crate::server::Server;
 use crate::{TempDir, Tool, parts};
 
-/// A running OpenLDAP with an entry [`ENTRY`](Self::ENTRY), which users may read who are logged in.
+/// A running OpenLDAP with the entry [`ENTRY`](Self::ENTRY), which authenticated users may read.
 #[derive(Debug)]
 pub struct Slapd {
-    // Dropped first: the server goes before its folder.
+    // Dropped first: the server must end before its folder is removed.
     _server: Server,
     _folder: TempDir,
     port: u16,
@@ -20,12 +20,13 @@ impl Slapd {
     /// Its only entry.
     pub const ENTRY: &'static str = "dc=example";
 
-    /// How long the description of that is, which whoever reads the entry gets: more than a frame
-    /// of most peers of SASL.
+    /// The length of the entry's description, which every reader gets. It exceeds a frame of most
+    /// SASL peers.
     const DESCRIPTION: usize = 200_000;
 
     /// Starts the directory with the keys in `keytab` and the krb5.conf `configuration`;
-    /// `properties` are those of its `sasl-secprops`, such as `maxssf=0` for no security layer.
+    /// `properties` are the values of its `sasl-secprops`, such as `maxssf=0` for no security
+    /// layer.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -72,7 +73,7 @@ impl Slapd {
         }
     }
 
-    /// Where it listens.
+    /// The address where it listens.
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }

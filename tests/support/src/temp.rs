@@ -1,4 +1,4 @@
-//! `TempDir`: a folder that goes with its owner, and stays when a test fails.
+//! `TempDir`: a temporary folder that is removed when dropped, but kept when a test fails.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -7,18 +7,17 @@ use std::{env, fs, process, thread};
 
 /// A new, empty folder below the system's temporary folder, removed on drop.
 ///
-/// When the test panics the folder stays and its path is printed: what a failed test left is what
-/// one wants to look at.
+/// When the test panics, the folder is kept for inspection and its path is printed.
 #[derive(Debug)]
 pub struct TempDir {
     path: PathBuf,
 }
 
 impl TempDir {
-    /// Makes the folder.
+    /// Creates the folder.
     ///
     /// # Panics
-    /// When it cannot be made.
+    /// When it cannot be created.
     #[expect(clippy::new_without_default, reason = "making a folder is no default")]
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -27,14 +26,14 @@ impl TempDir {
             let path = env::temp_dir().join(format!("rkinit-test-{}-{count}", process::id()));
             match fs::create_dir(&path) {
                 Ok(()) => return Self { path },
-                // Process ids come again, and what a failed test left stays.
+                // Process ids are reused, and folders of failed tests are kept.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => panic!("mkdir {}: {error}", path.display()),
             }
         }
     }
 
-    /// Where it is.
+    /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -44,7 +43,7 @@ impl TempDir {
         self.path.join(name)
     }
 
-    /// Writes a file into the folder and returns its path.
+    /// Writes a file in the folder and returns its path.
     ///
     /// # Panics
     /// When it cannot be written.
@@ -54,7 +53,7 @@ impl TempDir {
         path
     }
 
-    /// The path of a keytab in the folder, without the `.keytab` of its name.
+    /// The path of a keytab in the folder; `name` is given without `.keytab`.
     ///
     /// # Panics
     /// When there is none of that name.
@@ -86,7 +85,7 @@ impl Drop for TempDir {
 /// The names in `folder`, sorted.
 ///
 /// # Panics
-/// When it cannot be read, or one is no UTF-8.
+/// When it cannot be read, or a name is not UTF-8.
 pub fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))

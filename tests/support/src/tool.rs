@@ -1,4 +1,4 @@
-//! `Tool`: one run of a command-line program, with a time limit.
+//! `Tool`: a single run of a command-line program, with a time limit.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -10,8 +10,8 @@ use std::{fmt, thread};
 
 use crate::parts;
 
-/// A program to run: an empty environment, empty standard input and 30 seconds unless told
-/// otherwise.
+/// A program to run. By default the environment and standard input are empty, and the limit is 30
+/// seconds.
 #[derive(Debug)]
 #[must_use = "a tool does nothing until `run`"]
 pub struct Tool {
@@ -32,14 +32,14 @@ impl Tool {
         }
     }
 
-    /// Our binary, which does as its `name` says.
+    /// Our binary, called by `name`.
     pub fn ours(name: &str) -> Self {
         let mut tool = Self::new(crate::rkinit());
         tool.command.arg0(name);
         tool
     }
 
-    /// MIT's tool `name`, as Debian installs it.
+    /// MIT's tool `name`, as installed by Debian.
     pub fn mit(name: &str) -> Self {
         let mut tool = Self::new(Path::new("/usr/bin").join(name));
         tool.command.arg0(name);
@@ -49,10 +49,10 @@ impl Tool {
     /// Heimdal's tool `name`.
     ///
     /// # Panics
-    /// When Heimdal is not here.
+    /// When Heimdal is not available.
     pub fn heimdal(name: &str) -> Self {
         let mut tool = Self::new(heimdal_program(name));
-        // Several of its tools are one program.
+        // Several of its tools are a single program.
         tool.command.arg0(name);
         tool
     }
@@ -92,7 +92,7 @@ impl Tool {
         self
     }
 
-    /// Gives `text` as standard input.
+    /// Sets the contents of standard input.
     pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = text.into();
         self
@@ -104,9 +104,10 @@ impl Tool {
         self
     }
 
-    /// Runs `wrapper` with the program and its arguments added, as `setpriv` and `sh -c` want them.
+    /// Runs `wrapper` with the program and its arguments appended, as required by `setpriv`
+    /// and `sh -c`.
     ///
-    /// The name by which the program is called is lost: it is that of its file.
+    /// The program is then called by the name of its file, and not by any other name.
     pub fn through<S: AsRef<OsStr>>(self, wrapper: impl IntoIterator<Item = S>) -> Self {
         let mut command = Command::new("/usr/bin/env");
         command.env_clear();
@@ -125,12 +126,12 @@ impl Tool {
         Self { command, ..self }
     }
 
-    /// The command itself, for what else a test wants to set.
+    /// The underlying command, for further settings.
     pub fn command(&mut self) -> &mut Command {
         &mut self.command
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     ///
     /// # Panics
     /// When it cannot be started or exceeds the time limit.
@@ -147,7 +148,7 @@ impl Tool {
             .unwrap_or_else(|error| panic!("cannot run `{shown}`: {error}"));
         let mut stdin = child.stdin.take().expect("stdin is a pipe");
         let input = self.stdin;
-        // A program that does not read its input closes the pipe: that is its right.
+        // A program may close the pipe without reading its input.
         let writer = thread::spawn(move || drop(stdin.write_all(&input)));
         let stdout = reader(child.stdout.take().expect("stdout is a pipe"));
         let stderr = reader(child.stderr.take().expect("stderr is a pipe"));
@@ -177,21 +178,21 @@ impl Tool {
     }
 }
 
-/// How a program ended and what it wrote.
+/// The exit status and the output of a program.
 #[derive(Debug)]
 pub struct Finished {
     shown: String,
     status: ExitStatus,
-    /// What it wrote to its standard output.
+    /// The bytes on its standard output.
     pub stdout: Vec<u8>,
-    /// What it wrote to its standard error.
+    /// The bytes on its standard error.
     pub stderr: Vec<u8>,
     /// How long it ran.
     pub elapsed: Duration,
 }
 
 impl Finished {
-    /// The exit code; for a program killed by a signal 128 + the signal, as a shell has it.
+    /// The exit code; for a program killed by a signal it is 128 + the signal, as in a shell.
     pub fn code(&self) -> i32 {
         self.status
             .code()
@@ -209,7 +210,7 @@ impl Finished {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// Standard error without our `hint:` lines, which MIT has not.
+    /// Standard error without our `hint:` lines, which MIT's tools do not have.
     pub fn stderr_without_hint(&self) -> String {
         let text = self.stderr();
         text.split_inclusive('\n')
@@ -217,19 +218,19 @@ impl Finished {
             .collect()
     }
 
-    /// Itself, when it exited with 0.
+    /// Checks that the exit code is 0.
     ///
     /// # Panics
-    /// When it did not, showing all.
+    /// When it is not, showing all output.
     #[track_caller]
     pub fn success(self) -> Self {
         self.exits(0)
     }
 
-    /// Itself, when it exited with `code`.
+    /// Checks that the exit code is `code`.
     ///
     /// # Panics
-    /// When it did not, showing all.
+    /// When it is not, showing all output.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert!(self.code() == code, "expected exit code {code}: {self}");
@@ -262,7 +263,7 @@ fn reader(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
 fn heimdal_program(name: &str) -> PathBuf {
     let root = parts::heimdal_root()
         .expect("Heimdal is not here: `cargo xtask install` installs what the tests need");
-    // Debian gives a suffix to the tools that MIT has too.
+    // Debian adds a suffix to the names of tools that MIT has, too.
     let suffixed = root.join("usr/bin").join(format!("{name}.heimdal"));
     if suffixed.exists() {
         suffixed

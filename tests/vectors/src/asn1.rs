@@ -1,4 +1,5 @@
-//! Every type of `kerberos_asn1` that stands on its own, by name, behind one function type.
+//! All types of `kerberos_asn1` that can be encoded on their own, by name, with a common function
+//! type.
 
 use kerberos_asn1::{
     AdAndOr, AdAuthenticationIndicator, AdCammac, AdKdcIssued, ApRep, ApReq, AsRep, AsReq,
@@ -22,14 +23,14 @@ pub struct Kind {
     pub round_trip: RoundTrip,
 }
 
-/// The kind with `name`.
+/// The kind called `name`.
 pub fn kind(name: &str) -> Option<Kind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
 }
 
-/// Decodes `bytes` as `kind`; when that works, what it encodes to decodes to the same again.
+/// Decodes `bytes` as `kind`. If that succeeds, its encoding must decode to the same value.
 ///
-/// Encoding is injective, so that equal encodings mean equal values, keys included.
+/// Encoding is injective, so equal encodings mean equal values, including keys.
 ///
 /// # Errors
 /// When `bytes` do not decode.
@@ -48,10 +49,10 @@ pub fn check(kind: Kind, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
     Ok(once)
 }
 
-/// The table of kinds: each type decodes by `from_der` and encodes by `to_der`.
+/// The table of kinds: each type decodes with `from_der` and encodes with `to_der`.
 macro_rules! kinds {
     ($($name:ident),* $(,)?) => {
-        /// Every type that stands on its own.
+        /// All types that can be encoded on their own.
         pub const KINDS: &[Kind] = &[
             $( Kind {
                 name: stringify!($name),

@@ -57,7 +57,7 @@ impl Edits {
         }
     }
 
-    /// A byte, more often than not one that matters to DER.
+    /// A random byte, mostly one that has a meaning in DER.
     fn byte(&mut self) -> u8 {
         const TELLING: [u8; 16] = [
             0x00, 0x01, 0x02, 0x04, 0x18, 0x1b, 0x30, 0x7f, 0x80, 0x81, 0x82, 0x84, 0xa0, 0xa1,

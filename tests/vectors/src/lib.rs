@@ -1,10 +1,10 @@
-//! What the vector tests and the fuzz targets share: finding the published data, the table of all
-//! messages, self-made samples of them, and seeded edits.
+//! Shared by the vector tests and the fuzz targets: finding the published data, the table of all
+//! messages, our own samples of them, and seeded edits.
 //!
-//! The published data belongs to others and is not part of this repository. It is looked for in
-//! `$RKINIT_SHARED/vectors`, in `../shared/vectors` beside the workspace, and where `cargo xtask
-//! install` puts what it takes from MIT's sources. Tests that need it are listed as ignored when it
-//! is not there, and fail in CI.
+//! The published data belongs to others and is not part of this repository. It is searched in
+//! `$RKINIT_SHARED/vectors`, in `../shared/vectors` beside the workspace, and where
+//! `cargo xtask install` puts the files from MIT's sources. Tests that need missing data are listed
+//! as ignored, and fail in CI.
 #![forbid(unsafe_code)]
 
 pub mod asn1;
@@ -29,7 +29,7 @@ pub fn published(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Whether the tests of `name` are to be ignored, because it is not there. In CI they run, and fail.
+/// Whether to ignore the tests that need `name`, because it is missing. In CI they run, and fail.
 pub fn is_missing(name: &str) -> bool {
     published(name).is_none() && !parts::in_ci()
 }

@@ -1,5 +1,5 @@
-//! Self-made messages with every field present and all of them different, so that the tests have
-//! something to work on without the published data.
+//! Our own messages, in which all fields are present and different, so that tests do not depend on
+//! the published data.
 
 use kerberos_asn1::{
     AdAndOr, AdAuthenticationIndicator, AdCammac, AdKdcIssued, AddressType, ApOptions, ApRep,
@@ -15,7 +15,7 @@ use kerberos_asn1::{
     TransitedType, TypedData, TypedDataEntry, Utf8String, VerifierMac,
 };
 
-/// A sample of each kind of [`crate::asn1::KINDS`]: the kind's name and an encoding.
+/// A sample of each kind in [`crate::asn1::KINDS`]: the kind's name and an encoding.
 ///
 /// # Errors
 /// Never, unless the codec is broken.

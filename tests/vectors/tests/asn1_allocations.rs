@@ -1,4 +1,4 @@
-//! Decoding allocates nothing, and encoding allocates once, exactly.
+//! Decoding allocates nothing, and encoding allocates exactly once.
 #![forbid(unsafe_code)]
 
 use std::alloc::System;
@@ -14,9 +14,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // The counters are those of the process, so that the tests take turns.
+    // The counters belong to the whole process, so tests must not run in parallel.
     arguments.test_threads = Some(1);
-    // The kinds with a path for a name make further encodings to compare.
+    // Kinds with a path as their name only provide further encodings for comparisons.
     let plain = KINDS.iter().filter(|kind| !kind.name.contains("::"));
     let trials = plain
         .map(|&kind| Trial::test(kind.name, move || one_allocation(kind)))
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 }
 
 /// Decoding a sample and encoding it again takes one allocation, of the encoding's size, and
-/// decoding what is cut short takes none.
+/// decoding a truncated sample takes none.
 fn one_allocation(kind: Kind) -> Result<(), Failed> {
     let samples = samples().map_err(|error| error.to_string())?;
     let (_, sample) = samples

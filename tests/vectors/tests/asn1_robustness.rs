@@ -1,8 +1,8 @@
-//! Damaged messages of every kind: decoding never panics, and whatever decodes encodes to
-//! something that decodes to the same.
+//! Damaged messages of all kinds: decoding never panics, and what decodes can be encoded and
+//! decodes to the same again.
 //!
-//! The base is a self-made sample of every kind; MIT's reference encodings are damaged as well
-//! when they are there (see `mit_asn1.rs`).
+//! The messages are our own samples of all kinds and, if available, MIT's reference encodings (see
+//! `mit_asn1.rs`).
 
 use std::fs;
 use std::process::ExitCode;
@@ -70,7 +70,7 @@ fn damaged_sample(kind: Kind) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Every reference encoding, whole and with each bit flipped, read as every kind there is.
+/// All reference encodings, intact and with each bit flipped, decoded as every kind.
 fn damaged_references() -> Result<(), Failed> {
     let path = vectors::published(FILE).ok_or("not found: `cargo xtask install` fetches it")?;
     let text = fs::read_to_string(path)?;

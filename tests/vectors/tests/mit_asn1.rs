@@ -1,5 +1,5 @@
 //! MIT's reference encodings (`tests/asn.1/reference_encode.out` of krb5): every line that is a
-//! type of `kerberos_asn1` decodes and encodes to the same bytes; every other line is named here.
+//! type of `kerberos_asn1` decodes and encodes to the same bytes. All other lines are listed here.
 //!
 //! The data is not part of this repository; without it the tests are listed as ignored.
 
@@ -47,7 +47,7 @@ fn round_trip(line: &str, kind: &str) -> Result<(), Failed> {
     }
 }
 
-/// No line is forgotten, and no name is invented.
+/// No line of the file is missing here, and no name here is missing in the file.
 fn every_line_is_ours_or_named() -> Result<(), Failed> {
     let mut expected: Vec<&str> = OURS
         .iter()
@@ -82,7 +82,7 @@ fn lines() -> Result<Vec<(String, Vec<u8>)>, Failed> {
         .ok_or_else(|| "malformed line".into())
 }
 
-/// The lines that are types of `kerberos_asn1`, and which.
+/// The lines that are types of `kerberos_asn1`, and their types.
 const OURS: &[(&str, &str)] = &[
     ("authenticator", "Authenticator"),
     ("authenticator(optionals empty)", "Authenticator"),
@@ -145,7 +145,7 @@ const OURS: &[(&str, &str)] = &[
     ("kkdcp_message", "KdcProxyMessage"),
 ];
 
-/// The lines that belong to documents which are not implemented yet.
+/// The lines that belong to protocols which are not implemented yet.
 const NOT_OURS_YET: &[&str] = &[
     // SAM, an expired draft.
     "sam_challenge_2",

@@ -1,4 +1,5 @@
-//! MIT's profile test files (`src/util/profile` of krb5): what its own test programs ask of them.
+//! MIT's profile test files (`src/util/profile` of krb5), with the queries of MIT's own test
+//! programs.
 //!
 //! The data is not part of this repository; without it the tests are listed as ignored.
 
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
             "{DIRECTORY} is not here, so its tests are ignored: `cargo xtask install` fetches it"
         );
     }
-    // These answers came later than the release that Debian 12 has.
+    // These answers are newer than Debian 12's version.
     let newer = vectors::published(&format!("{DIRECTORY}/final6.ini")).is_some();
     let mut trials = vec![Trial::test("final.expected", final_expected).with_ignored_flag(!newer)];
     trials.extend(QUERIES.iter().map(|&(file, path, values)| {
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The queries of MIT's `Makefile.in`, in its order, against the answers that it compares with.
+/// The queries in MIT's `Makefile.in`, in the same order, compared with MIT's expected answers.
 fn final_expected() -> Result<(), Failed> {
     let key = ["section", "subsection", "key"].as_slice();
     let queries: [(&[&str], &[&str]); 12] = [
@@ -65,7 +66,7 @@ fn final_expected() -> Result<(), Failed> {
     ];
     let mut answers = String::new();
     for (files, path) in queries {
-        // Each run of MIT's program begins with an empty line.
+        // Each run of MIT's program starts with an empty line.
         answers.push('\n');
         for value in query(files, path)? {
             answers.push_str(&value);
@@ -94,7 +95,7 @@ fn published(name: &str) -> Result<PathBuf, Failed> {
     path.ok_or_else(|| "not found: `cargo xtask install` fetches it".into())
 }
 
-/// A file, a path in it, and all values there.
+/// A file, a path in it, and all its values.
 type Query = (
     &'static str,
     &'static [&'static str],

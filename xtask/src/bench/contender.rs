@@ -1,5 +1,5 @@
-//! One command that takes part: how it runs, and what a run costs in time, memory, calls of the
-//! system and packets.
+//! A command that takes part in a comparison: how to run it, and what a run costs in time, memory,
+//! system calls and packets.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -21,23 +21,23 @@ pub(crate) struct Contender {
     pub(super) arguments: Vec<String>,
     pub(super) stdin: Option<PathBuf>,
     pub(super) environment: Vec<(&'static str, PathBuf)>,
-    /// What is copied to its cache before each run, and is not measured.
+    /// A file that is copied to its cache before each run; copying is not measured.
     pub(super) start: Option<PathBuf>,
-    /// How many run at once, each with a cache of its own.
+    /// How many instances run at once, each with its own cache.
     pub(super) at_once: usize,
 }
 
-/// What one run asks of the system.
+/// What one run requests from the system.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Calls {
-    /// All calls of the system.
+    /// All system calls.
     pub(crate) system: usize,
-    /// Those that sent something or received it.
+    /// System calls that sent or received a packet.
     pub(crate) packets: usize,
 }
 
 impl Contender {
-    /// What no program can be quicker than.
+    /// A program that does nothing: no program can be faster.
     pub(super) fn floor() -> Self {
         Self {
             who: "MIT",
@@ -50,7 +50,7 @@ impl Contender {
         }
     }
 
-    /// Runs the command once, or as many at once as it says, and returns what that took.
+    /// Runs the command once, or as many instances at once as configured, and returns the costs.
     ///
     /// # Errors
     /// When it fails.
@@ -78,7 +78,7 @@ impl Contender {
         Ok(Cost { wall, cpu })
     }
 
-    /// Runs the command once and returns its peak memory in KiB, as `time` sees it.
+    /// Runs the command once and returns its peak memory in KiB, as reported by `time`.
     ///
     /// # Errors
     /// When it fails or `/usr/bin/time` is missing.
@@ -102,7 +102,7 @@ impl Contender {
             .ok_or_else(|| self.failed(&text).into())
     }
 
-    /// Runs the command once under strace and counts its calls; `None` where there is no strace.
+    /// Runs the command once under strace and counts its system calls; `None` without strace.
     ///
     /// # Errors
     /// When the command fails.
@@ -122,7 +122,7 @@ impl Contender {
         Ok(Some(Calls::of(&fs::read_to_string(log)?)))
     }
 
-    /// Puts the cache there that the command finds.
+    /// Restores the cache that the command will find.
     fn prepare(&self) -> Outcome {
         if let (Some(start), Some((_, cache))) = (&self.start, self.cache()) {
             fs::copy(start, cache)?;
@@ -130,7 +130,7 @@ impl Contender {
         Ok(())
     }
 
-    /// The command, the `number`th of those that run at once.
+    /// The command, as instance `number` of those that run at once.
     fn command(&self, number: usize) -> Outcome<Command> {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments);
@@ -173,8 +173,9 @@ impl Contender {
 }
 
 impl Calls {
-    /// Counts what strace wrote: a line a call, `PID name(arguments) = result`, and lines for what
-    /// else happens; a call that another thread interrupts has a second line, `<... name resumed>`.
+    /// Counts the calls in strace's output. It has a line `PID name(arguments) = result` per call,
+    /// and lines for other events. A call that another thread interrupts has a second line,
+    /// `<... name resumed>`.
     fn of(log: &str) -> Self {
         let mut calls = Self::default();
         for line in log.lines() {
@@ -193,7 +194,7 @@ impl Calls {
             }
             calls.system += 1;
             let is_packet = matches!(name, "sendto" | "sendmsg" | "recvfrom" | "recvmsg");
-            // Not those that ask the kernel for its addresses.
+            // Messages to the kernel, asking for the machine's addresses, are not packets.
             let is_local = call.contains("AF_NETLINK");
             if is_packet && !is_local && !call.contains(" = -1 ") {
                 calls.packets += 1;
@@ -203,7 +204,7 @@ impl Calls {
     }
 }
 
-/// The processor time of all children that have ended; the KDC has not.
+/// The processor time of all children that have ended, which excludes the KDC.
 fn cpu_of_children() -> Outcome<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let total = usage.user_time() + usage.system_time();

@@ -1,4 +1,4 @@
-//! The KDC, the caches and the keytabs that all rows share, and the commands that meet on them.
+//! The KDC, the caches and the keytabs that all rows share, and the commands that use them.
 
 use std::fs;
 use std::net::UdpSocket;
@@ -10,7 +10,7 @@ use test_support::{Krb5Conf, MitRealm, Place, Sidecar, parts};
 use super::contender::Contender;
 use crate::process::Outcome;
 
-/// Tickets and keytab entries in the large files.
+/// The number of tickets and keytab entries in the large files.
 pub(super) const MANY: u32 = 10_000;
 
 /// The KDC and the files that all rows share.
@@ -20,16 +20,16 @@ pub(crate) struct Contest {
     silent: UdpSocket,
 }
 
-/// MIT's tools without the plugins that krb5-user alone does not bring: loading them would take
-/// them half as long again.
+/// Runs MIT's tools without the plugins that krb5-user does not install: loading them would take
+/// half as long again.
 const WITHOUT_PLUGINS: &str =
     "[plugins]\n clpreauth = {\n  disable = pkinit\n  disable = otp\n }\n";
 
 impl Contest {
-    /// Starts the KDC and makes the files.
+    /// Starts the KDC and creates the files.
     ///
     /// # Errors
-    /// When a file cannot be made.
+    /// When a file cannot be created.
     pub(crate) fn set_up(binary: &Path) -> Outcome<Self> {
         let realm = MitRealm::start();
         let conf = Krb5Conf::new(MitRealm::REALM)
@@ -52,12 +52,12 @@ impl Contest {
         })
     }
 
-    /// Where strace may write.
+    /// The file for strace's output.
     pub(super) fn log(&self) -> PathBuf {
         self.place.path("strace.log")
     }
 
-    /// A cache of `count` tickets, made once.
+    /// A cache with `count` tickets, created only once.
     pub(super) fn cache_of(&self, count: u32) -> Outcome<String> {
         let name = format!("tickets-{count}");
         if !self.place.path(&name).exists() {
@@ -77,21 +77,21 @@ impl Contest {
         Ok(self.place.text(&name))
     }
 
-    /// A keytab of `count` entries that nobody asks for, made once.
+    /// A keytab with `count` entries that nobody asks for, created only once.
     pub(super) fn keytab_of(&self, count: u32) -> Outcome<String> {
         self.write_keytab(&format!("keys-{count}"), count, &[])
     }
 
-    /// The same, with the key of the account that logs in behind them.
+    /// The same, followed by the key of the account that logs in.
     pub(super) fn keytab_with_last_key(&self, count: u32) -> Outcome<String> {
         let own = fs::read(self.realm.keytab("aes256"))?;
-        // Entries follow the version bytes of a keytab.
+        // The entries follow the version bytes of a keytab.
         let entries = own.get(2..).unwrap_or_default();
         self.write_keytab(&format!("keys-{count}-and-one"), count, entries)
     }
 
-    /// The sidecar, started with `config`, which [`ticket_of_sidecar`](Self::ticket_of_sidecar)
-    /// made.
+    /// The sidecar, started with the file `config`, whose contents come from
+    /// [`ticket_of_sidecar`](Self::ticket_of_sidecar).
     pub(super) fn sidecar(&self, config: &str) -> Sidecar {
         self.place.write("sidecar.toml", config);
         let tool = self.place.program(&self.place.text("rekinit"));
@@ -99,7 +99,7 @@ impl Contest {
         Sidecar::start(tool, self.place.path("sidecar.log"))
     }
 
-    /// What the sidecar's configuration says of its `number`th ticket.
+    /// The section for ticket `number` in the sidecar's configuration.
     pub(super) fn ticket_of_sidecar(&self, number: u32) -> String {
         format!(
             "[[ticket]]\nkeytab = \"{}\"\ncache = \"{}\"\n",
@@ -108,7 +108,7 @@ impl Contest {
         )
     }
 
-    /// Where the sidecar keeps its `number`th ticket.
+    /// The cache of the sidecar's ticket `number`.
     pub(super) fn cache_of_sidecar(&self, number: u32) -> PathBuf {
         self.place.path(&format!("kept-{number}"))
     }
@@ -131,7 +131,7 @@ impl Contest {
         Ok(self.place.text(name))
     }
 
-    /// The keytab whose only account logs in.
+    /// The keytab with a single account, which logs in.
     pub(super) fn own_keytab(&self) -> String {
         self.realm.keytab("aes256").display().to_string()
     }
@@ -159,7 +159,7 @@ impl Contest {
 
     pub(super) fn list_keytab(&self, keytab: &str) -> Vec<Contender> {
         let mut all = self.contenders("klist", &["-k", keytab], &["-k", keytab, "list"], None);
-        // Heimdal's klist lists caches only.
+        // Heimdal's klist lists only caches.
         if let (Some(heimdal), Some(root)) = (
             all.iter_mut().find(|one| one.who == "Heimdal"),
             parts::heimdal_root(),
@@ -169,7 +169,7 @@ impl Contest {
         all
     }
 
-    /// A ticket that the KDC has to be asked for, each time with the same fresh TGT.
+    /// A ticket that must be requested from the KDC, each time with the same fresh TGT.
     pub(super) fn one_service(&self) -> Vec<Contender> {
         let service = ["host/a.mit.test"];
         let mut all = self.contenders("kvno", &service, &service, None);
@@ -179,7 +179,7 @@ impl Contest {
         all
     }
 
-    /// A login by keytab where krb5.conf names another KDC before the one that answers.
+    /// A login by keytab where krb5.conf lists another KDC before the one that answers.
     pub(super) fn login_past(&self, first: &str) -> Vec<Contender> {
         let conf = MitRealm::conf_without_kdc()
             .kdc(MitRealm::REALM, first)
@@ -198,7 +198,7 @@ impl Contest {
         all
     }
 
-    /// Where datagrams arrive and nobody answers them.
+    /// An address where datagrams are received but never answered.
     pub(super) fn silent_address(&self) -> String {
         match self.silent.local_addr() {
             Ok(address) => address.to_string(),
@@ -214,12 +214,13 @@ impl Contest {
         let mut arguments = vec!["-c", cache];
         arguments.extend(names.iter().map(String::as_str));
         let mut all = self.contenders("kvno", &arguments, &[], None);
-        // Heimdal's kgetcred gets one ticket a run.
+        // Heimdal's kgetcred gets only one ticket per run.
         all.retain(|one| one.who != "Heimdal");
         all
     }
 
-    /// Ours and MIT's with the same arguments, and Heimdal's, if it is here, with its own.
+    /// Our tool and MIT's with the same arguments, and Heimdal's, if installed, with its own
+    /// arguments.
     fn contenders(
         &self,
         tool: &str,
@@ -250,7 +251,7 @@ impl Contest {
         if let Some(root) = parts::heimdal_root() {
             let program = match tool {
                 "klist" => self.heimdal_klist(&root),
-                // It has no kvno; this gets a ticket, too.
+                // Heimdal has no kvno, but this also gets a ticket.
                 "kvno" => root.join("usr/bin/kgetcred"),
                 _ => root.join("usr/bin").join(format!("{tool}.heimdal")),
             };
@@ -259,23 +260,23 @@ impl Contest {
         all
     }
 
-    /// Heimdal's klist is a name of a larger program, as our own is.
+    /// Like our tools, Heimdal's klist is only a name of a larger program.
     fn heimdal_klist(&self, root: &Path) -> PathBuf {
         let link = self.place.path("klist");
         if !link.exists() {
-            // A failure shows at the first run.
+            // A failure is noticed in the first run.
             let _ = std::os::unix::fs::symlink(root.join("usr/bin/heimtools"), &link);
         }
         link
     }
 }
 
-/// The name of the `number`th service.
+/// The name of service `number`.
 fn host(number: u32) -> String {
     format!("host/node{number:05}.mit.test")
 }
 
-/// Heimdal refuses caches that others may read.
+/// Heimdal refuses caches that others can read.
 fn write_private(place: &Place, name: &str, content: &[u8]) -> Outcome {
     use std::os::unix::fs::PermissionsExt;
     let path = place.write(name, content);

@@ -1,5 +1,5 @@
-//! How costs grow: commands at growing sizes, and the sidecar's memory with growing numbers of
-//! tickets.
+//! How costs grow: commands at increasing sizes, and the sidecar's memory with an increasing number
+//! of tickets.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) fn of_commands(growth: &Growth, rounds: usize, report: &mut Report) -
         growth.title, growth.title, growth.file, growth.unit,
     ));
     for (size, contenders) in &growth.steps {
-        // A command that takes a second need not be repeated as often as one that takes a
+        // A command that takes a second does not need as many repetitions as one that takes a
         // hundredth.
         let rounds = if *size >= 10_000 {
             rounds.min(10)
@@ -58,7 +58,8 @@ pub(super) fn of_commands(growth: &Growth, rounds: usize, report: &mut Report) -
     })
 }
 
-/// Measures the memory of one `rekinit` that keeps growing numbers of tickets, once all are there.
+/// Measures the memory of one `rekinit` with increasing numbers of tickets, once it has all of
+/// them.
 ///
 /// # Errors
 /// When a cache cannot be removed again.
@@ -77,7 +78,7 @@ pub(super) fn of_the_sidecar(contest: &Contest, report: &mut Report) -> Outcome<
             .collect();
         let mut sidecar = contest.sidecar(&config);
         let ready = sidecar.wait_for("\"event\":\"refreshed\"", usize::try_from(count)?);
-        // What a first login leaves behind is freed by now.
+        // By then, temporary memory of the first login is freed.
         thread::sleep(Duration::from_millis(300));
         let memory = u32::try_from(sidecar.kib("VmRSS"))?;
         points.push((f64::from(count), f64::from(memory)));

@@ -1,4 +1,4 @@
-//! Plots of how costs grow, for people to look at: both axes logarithmic, a line a contender.
+//! Plots of how costs grow: both axes are logarithmic, with one line per contender.
 
 use std::error::Error;
 
@@ -6,11 +6,11 @@ use plotters::prelude::*;
 
 use crate::process::Outcome;
 
-/// A line: whose it is, and where it passes.
+/// A line: the contender's name, and the points.
 pub(super) type Line = (&'static str, Vec<(f64, f64)>);
 
 const SIZE: (u32, u32) = (720, 420);
-/// Told apart by people who see no red and green, too.
+/// Colours that people with red-green blindness can tell apart, too.
 const COLORS: [RGBColor; 3] = [
     RGBColor(0, 90, 181),
     RGBColor(220, 120, 0),
@@ -71,7 +71,7 @@ pub(super) fn draw(title: &str, x: &str, y: &str, lines: &[Line]) -> Outcome<Str
     Ok(svg)
 }
 
-/// The smallest and the largest of `values`, apart from each other.
+/// The smallest and the largest of `values`, made to differ.
 fn range(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let (low, high) = values.fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
         (low.min(value), high.max(value))

@@ -1,4 +1,4 @@
-//! The report: Markdown, shown as it is made and kept for `docs/BENCHMARKS.md`.
+//! The report in Markdown, printed while it is made and kept for `docs/BENCHMARKS.md`.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::rows::Row;
 use super::stats::Sample;
 use crate::dist::elf;
 
-/// Markdown that is shown as soon as it is added.
+/// Markdown that is printed as soon as it is added.
 #[derive(Default)]
 pub(super) struct Report {
     text: String,
@@ -19,19 +19,19 @@ pub(super) struct Report {
 pub(super) const WHO: [&str; 3] = ["ours", "MIT", "Heimdal"];
 
 impl Report {
-    /// Adds a line, or several.
+    /// Adds one or more lines.
     pub(super) fn add(&mut self, lines: &str) {
         println!("{lines}");
         self.text.push_str(lines);
         self.text.push('\n');
     }
 
-    /// All of it.
+    /// The whole report.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
-    /// What the machine is, and what was measured on it.
+    /// Describes the machine, and what was measured on it.
     pub(super) fn add_machine(&mut self, binary: &Path, size: u64) {
         let version = |program: &str, argument: &str| {
             let output = Command::new(program).arg(argument).output().ok()?;
@@ -77,7 +77,7 @@ impl Report {
         );
     }
 
-    /// A row of times: medians, and where the middle eighty of a hundred runs lie.
+    /// A row of times: medians, and the range of the middle eighty percent of the runs.
     pub(super) fn add_times(&mut self, row: &Row, samples: &[Sample]) {
         let of = |who: &str| {
             let at = row.contenders.iter().position(|one| one.who == who);
@@ -114,7 +114,7 @@ impl Report {
         );
     }
 
-    /// A row of what else a run takes, for each of [`WHO`].
+    /// A row of the other costs of a run, for each of [`WHO`].
     pub(super) fn add_resources(
         &mut self,
         row: &Row,

@@ -1,4 +1,4 @@
-//! What is measured: the rows of the table, and how costs grow.
+//! The benchmarks: the rows of the table, and the growth of costs.
 
 use test_support::free_port;
 
@@ -9,25 +9,25 @@ use crate::process::Outcome;
 /// A line of the table.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    /// The ratio to MIT's median that we want to stay below.
+    /// The target: the ratio to MIT's median should stay below this.
     pub(crate) goal: Option<f64>,
-    /// The peak memory, in KiB, that we want to stay below.
+    /// The peak memory, in KiB, should stay below this.
     pub(crate) memory_limit: Option<u64>,
-    /// How often a command that takes seconds runs at most.
+    /// The maximum number of runs for a command that takes seconds.
     pub(crate) rounds: Option<usize>,
-    /// Whether calls of the system are counted: each takes a tracer twenty times as long.
+    /// Whether to count system calls; tracing makes each of them twenty times as slow.
     pub(crate) traced: bool,
-    /// What our time goes to, by profile.
+    /// Where our time goes, according to a profile.
     pub(crate) bound: &'static str,
     pub(crate) contenders: Vec<Contender>,
 }
 
-/// What grows, and the commands at each size.
+/// A dimension of growth, and the commands at each size.
 pub(crate) struct Growth {
     /// The name of the plot's file.
     pub(crate) file: &'static str,
     pub(crate) title: &'static str,
-    /// What is counted.
+    /// The unit of the size.
     pub(crate) unit: &'static str,
     pub(crate) steps: Vec<(u32, Vec<Contender>)>,
 }
@@ -36,7 +36,7 @@ impl Contest {
     /// All rows.
     ///
     /// # Errors
-    /// When a file cannot be made.
+    /// When a file cannot be created.
     pub(crate) fn rows(&self) -> Outcome<Vec<Row>> {
         let many_tickets = self.cache_of(MANY)?;
         let silent = self.silent_address();
@@ -115,7 +115,7 @@ impl Contest {
                 self.one_service(),
             ),
             Row {
-                // MIT's reads the cache once for each name, in millions of calls.
+                // MIT's tool reads the cache once per name, which takes millions of system calls.
                 traced: false,
                 ..row(
                     "kvno, 50 names, 10 000 tickets",
@@ -148,10 +148,10 @@ impl Contest {
         ])
     }
 
-    /// How costs grow with what is kept, and with how much goes on at once.
+    /// How costs grow with the amount of stored data, and with the number of concurrent programs.
     ///
     /// # Errors
-    /// When a file cannot be made.
+    /// When a file cannot be created.
     pub(crate) fn growth(&self) -> Outcome<Vec<Growth>> {
         let sizes = [1, 10, 100, 1_000, 10_000, 50_000];
         let mut listing = Vec::new();
@@ -191,6 +191,6 @@ impl Contest {
     }
 }
 
-/// The loopback's broadcast address: by TCP the network is unreachable, and nothing leaves the
+/// The loopback's broadcast address: for TCP the network is unreachable, and nothing leaves the
 /// machine.
 const UNROUTABLE: &str = "127.255.255.255:88";

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-/// What one run took.
+/// The time of one run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     /// From start to end.
     pub(crate) wall: Duration,
-    /// On a processor, in the program and in the kernel: what a busy machine changes little.
+    /// Processor time in the program and in the kernel, which depends little on other load.
     pub(crate) cpu: Duration,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Takes the costs of all runs, at least one.
+    /// Takes the costs of all runs, of which there must be at least one.
     pub(crate) fn new(costs: &[Cost]) -> Self {
         Self {
             wall: Sorted::new(costs.iter().map(|cost| cost.wall)),
@@ -27,12 +27,12 @@ impl Sample {
         }
     }
 
-    /// The middle time from start to end, in milliseconds.
+    /// The median wall-clock time, in milliseconds.
     pub(crate) fn median(&self) -> f64 {
         self.wall.percentile(50)
     }
 
-    /// The middle time on a processor, in milliseconds.
+    /// The median processor time, in milliseconds.
     pub(crate) fn median_cpu(&self) -> f64 {
         self.cpu.percentile(50)
     }

@@ -1,4 +1,4 @@
-//! What the binary is made of: every crate that is linked in, as cargo tells.
+//! The components of the binary: every crate that is linked in, according to cargo.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ pub(super) struct Crate {
     /// Its licence, as an SPDX expression.
     pub(super) licence: String,
     pub(super) authors: Vec<String>,
-    /// Where its sources are; one of ours has no other licence than `rkinit`.
+    /// The folder of its sources. Our own crates have the same licence as `rkinit`.
     pub(super) folder: PathBuf,
     pub(super) is_ours: bool,
 }
 
-/// The crates of the binary of `target`, by name and version.
+/// The crates in the binary for `target`, sorted by name and version.
 pub(super) fn of(target: Target) -> Outcome<Vec<Crate>> {
     let text = process::output(&mut process::cargo([
         "metadata",
@@ -67,7 +67,7 @@ fn read(package: &Value) -> Option<Crate> {
     Some(Crate {
         name: text("name")?.to_owned(),
         version: text("version")?.to_owned(),
-        // An older way to write it.
+        // The old syntax of licence expressions.
         licence: text("license").unwrap_or_default().replace('/', " OR "),
         authors: authors.map(str::to_owned).collect(),
         folder,

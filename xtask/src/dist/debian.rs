@@ -1,4 +1,4 @@
-//! A Debian package (deb(5)): an `ar` archive of a version, the control files and the data.
+//! A Debian package (deb(5)): an `ar` archive with a version, the control files and the data.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::tree::Tree;
 use super::{Release, Target};
 use crate::process::Outcome;
 
-/// The package of what is in `tree`, installed below `/usr`.
+/// The package with the files of `tree`, installed below `/usr`.
 pub(super) fn package(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<u8>> {
     let mut archive = ar::Builder::new(Vec::new());
     let mut member = |name: &str, bytes: &[u8]| -> Outcome {
@@ -30,7 +30,7 @@ pub(super) fn package(tree: &Tree, release: &Release, target: Target) -> Outcome
 
 fn control(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<u8>> {
     let size: usize = tree.files().map(|(_, bytes)| bytes.len()).sum();
-    // It is another name for nothing of MIT's: `rkinit --install-links --mit-names` is for that.
+    // It does not provide MIT's names: `rkinit --install-links --mit-names` is for that.
     let control = format!(
         "Package: rkinit\n\
          Version: {}\n\

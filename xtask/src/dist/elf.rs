@@ -1,4 +1,4 @@
-//! Whether a program needs another one to run: what its ELF header says.
+//! Checks in a program's ELF header whether it needs other files to run.
 
 use elf::ElfBytes;
 use elf::abi::{DT_NEEDED, PT_INTERP};
@@ -6,8 +6,8 @@ use elf::endian::AnyEndian;
 
 use crate::process::Outcome;
 
-/// What of `program` makes it need a loader or a library, if anything does. A static program that
-/// may be placed anywhere has a dynamic section, too, but nothing in it that is needed.
+/// What makes `program` need a loader or a library, if anything does. A static position-independent
+/// program has a dynamic section, too, but without entries that need other files.
 pub(crate) fn dynamic_part(program: &[u8]) -> Outcome<Option<&'static str>> {
     let file = ElfBytes::<AnyEndian>::minimal_parse(program)?;
     let segments = file.segments().ok_or("a program without segments")?;

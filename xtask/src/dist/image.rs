@@ -1,6 +1,5 @@
-//! A container image (OCI image layout), which `docker load` and `podman load` take: the binary,
-//! and a krb5.conf with the places that kinit-sidecar's image has, in an otherwise empty file
-//! system.
+//! A container image (OCI image layout) for `docker load` and `podman load`: the binary, and a
+//! krb5.conf with the same paths as in kinit-sidecar's image, in an otherwise empty file system.
 
 use serde_json::{Value, json};
 
@@ -34,7 +33,7 @@ pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<
         "os": "linux",
         "config": {
             "Entrypoint": ["/rekinit"],
-            // No image needs root for this, and most clusters forbid it.
+            // Nothing in the image needs root, and most clusters forbid it.
             "User": "65532:65532",
             "Labels": {
                 "org.opencontainers.image.title": "rkinit",
@@ -61,14 +60,14 @@ pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<
             "digest": digest(&manifest),
             "size": manifest.len(),
             "platform": { "architecture": target.architecture, "os": "linux" },
-            // The first is what docker calls it, the second what other tools do.
+            // docker uses the first of these, other tools use the second.
             "annotations": {
                 "io.containerd.image.name": format!("docker.io/library/rkinit:{}", release.version),
                 "org.opencontainers.image.ref.name": release.version,
             },
         }],
     });
-    // How docker names what it loads, from before there was a standard.
+    // docker's own format for names of images, which is older than the standard.
     let docker = json!([{
         "Config": blob_name(&config),
         "RepoTags": [format!("rkinit:{}", release.version)],
@@ -99,7 +98,8 @@ pub(super) fn of(tree: &Tree, release: &Release, target: Target) -> Outcome<Vec<
     )
 }
 
-/// Where things are mounted: a container runtime may not make these in a read-only image.
+/// Folders where files are mounted: in a read-only image, a container runtime may be unable to
+/// create them.
 const FOLDERS: [&str; 5] = ["etc", "etc/krb5.conf.d", "krb5", "dev", "tmp"];
 
 fn descriptor(media_type: &str, bytes: &[u8]) -> Value {

@@ -1,5 +1,5 @@
-//! The licence texts of everything that is linked in, as one file: what most licences ask of
-//! whoever passes a binary on.
+//! The licence texts of everything that is linked in, as one file. Most licences require this from
+//! whoever distributes a binary.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,14 +9,14 @@ use std::path::Path;
 use super::crates::Crate;
 use crate::process::Outcome;
 
-/// The texts of `crates`, each once, with the crates that it is for, and those of `libraries` that
-/// are no crates, by their names.
+/// The texts of `crates`, each text once with the crates that it applies to, and the texts of
+/// `libraries`, which are not crates, with their names.
 ///
 /// # Errors
-/// When a crate comes without a text, and its licence is none that we know the text of.
+/// When a crate comes without a text, and we do not know the text of its licence.
 pub(super) fn of(crates: &[Crate], libraries: &[(&str, String)]) -> Outcome<Vec<u8>> {
     let mut list = String::new();
-    // By text, so that each stands here once, in the order in which they are met.
+    // The texts in the order in which they are found, so that each is included only once.
     let mut texts: Vec<(String, Vec<String>)> = Vec::new();
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for one in crates.iter().filter(|one| !one.is_ours) {
@@ -47,7 +47,7 @@ pub(super) fn of(crates: &[Crate], libraries: &[(&str, String)]) -> Outcome<Vec<
     Ok(file.into_bytes())
 }
 
-/// What `one` brings, else the text of its licence with its authors' names.
+/// The licence files of the crate; otherwise the text of its licence with its authors' names.
 fn texts_of(one: &Crate) -> Outcome<Vec<String>> {
     let mut names: Vec<_> = fs::read_dir(&one.folder)?
         .flatten()
@@ -99,7 +99,7 @@ What is linked into rkinit, beside its own crates, and under which licences. Whe
   libunwind: Apache-2.0 WITH LLVM-exception
 ";
 
-/// For a crate that names this licence and brings no text.
+/// For crates that have this licence but come without a text.
 const BSD_3_CLAUSE: &str = "\
 Redistribution and use in source and binary forms, with or without modification, are permitted
 provided that the following conditions are met:

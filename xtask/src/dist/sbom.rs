@@ -1,4 +1,4 @@
-//! A list of what the binary is made of (CycloneDX 1.5): every crate with version and licence.
+//! A software bill of materials (CycloneDX 1.5): every crate with its version and licence.
 
 use serde_json::{Value, json};
 

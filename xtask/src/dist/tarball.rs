@@ -1,4 +1,4 @@
-//! Archives of which every byte is determined: sorted names, one time, one owner.
+//! Reproducible archives: sorted names, a single time, a single owner.
 
 use std::io::Write as _;
 
@@ -16,7 +16,7 @@ pub(super) enum Entry {
     Link { to: String },
 }
 
-/// The entries as a tar archive, in their order, all of `time`.
+/// Writes the entries, in their order, as a tar archive where all have the given `time`.
 pub(super) fn tar<'a>(
     entries: impl IntoIterator<Item = (&'a str, &'a Entry)>,
     time: u64,
@@ -50,7 +50,7 @@ pub(super) fn tar<'a>(
     Ok(archive.into_inner()?)
 }
 
-/// `bytes` compressed by gzip, without a name or a time.
+/// Compresses `bytes` with gzip, without a name or a time.
 pub(super) fn gzip(bytes: &[u8]) -> Outcome<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes)?;

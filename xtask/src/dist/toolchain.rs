@@ -1,6 +1,7 @@
-//! What builds a static binary: rustup's standard library for musl where it is, else Debian's own
-//! Rust, which brings the sources of the standard library; the C of `ring` and the linking are
-//! Zig's in both cases, which comes as a package for Python and knows every target.
+//! The toolchain for static binaries. Where available it uses rustup's standard library for musl,
+//! otherwise Debian's own Rust, which includes the sources of the standard library. In both cases
+//! Zig, which comes as a Python package and supports all targets, compiles `ring`'s C code and
+//! links.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::process::Command;
 use super::{Release, Target, repeatable};
 use crate::process::{self, Outcome};
 
-/// A toolchain for all targets that are wanted.
+/// A toolchain for all wanted targets.
 pub(super) struct Toolchain {
     /// `cargo-zigbuild` and its Zig.
     programs: PathBuf,
@@ -17,13 +18,13 @@ pub(super) struct Toolchain {
 }
 
 enum StandardLibrary {
-    /// rustup has it.
+    /// rustup has installed it.
     Installed,
-    /// It is built along, by Debian's compiler.
+    /// It is built with the program, by Debian's compiler.
     Built,
 }
 
-/// Debian's compiler, new enough for us, and the sources of its standard library.
+/// Debian's compiler, in a version new enough for us, and the sources of its standard library.
 const PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const RUSTC: &str = "/usr/bin/rustc";
 const CARGO: &str = "/usr/bin/cargo";
@@ -53,7 +54,7 @@ impl Toolchain {
         })
     }
 
-    /// Builds the binary for `target` in `folder` and gives its path.
+    /// Builds the binary for `target` in `folder` and returns its path.
     pub(super) fn build(
         &self,
         target: Target,
@@ -70,22 +71,23 @@ impl Toolchain {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let mut path: Vec<PathBuf> = std::env::split_paths(&path).collect();
         let mut flags = remapped()?;
-        // Without symbols nobody reads the tables for backtraces, and they are a twentieth of it
-        // all.
+        // Unwind tables are used only for backtraces, which need symbols. They take a twentieth of
+        // the size.
         flags.push("-Cforce-unwind-tables=no".to_owned());
         if let StandardLibrary::Built = self.standard_library {
             path.insert(0, PathBuf::from("/usr/bin"));
-            // What is said of the standard library here only nightly compilers take; Debian's is
-            // told to pass for one.
+            // Building the standard library requires a nightly compiler; this variable makes
+            // Debian's compiler behave like one.
             command
                 .env("RUSTC", RUSTC)
                 .env("CARGO", CARGO)
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env_remove("RUSTUP_TOOLCHAIN")
                 .arg("-Zbuild-std=std,panic_abort")
-                // Without what prints backtraces: there are no symbols for them, and it is large.
+                // Omits the code that prints backtraces, which is large and useless without
+                // symbols.
                 .arg("-Zbuild-std-features=panic-unwind");
-            // musl's start-up files are Zig's.
+            // Zig provides musl's start-up files.
             flags.push("-Clink-self-contained=no".to_owned());
         }
         path.insert(0, self.programs.clone());
@@ -97,7 +99,7 @@ impl Toolchain {
         Ok(folder.join(target.triple).join("release").join("rkinit"))
     }
 
-    /// What is linked in beside crates, each with the text of its licence.
+    /// Libraries that are linked in and are not crates, with the texts of their licences.
     pub(super) fn libraries(&self) -> Outcome<[(&'static str, String); 2]> {
         let mut python = Command::new(self.programs.join("python3"));
         let folder = process::output(
@@ -111,7 +113,7 @@ impl Toolchain {
     }
 }
 
-/// Cuts the paths of this machine out of the binary.
+/// Flags that remove this machine's paths from the binary.
 fn remapped() -> Outcome<Vec<String>> {
     let home = std::env::var("CARGO_HOME").or_else(|_| {
         let home = std::env::var("HOME");
@@ -124,7 +126,7 @@ fn remapped() -> Outcome<Vec<String>> {
     ])
 }
 
-/// The folder of `cargo-zigbuild` and Zig, in an environment of their own below the target folder.
+/// The folder of `cargo-zigbuild` and Zig, in a virtual environment below the target folder.
 fn python_programs() -> Outcome<PathBuf> {
     let environment = process::workspace_root().join("target/dist-tools");
     let programs = environment.join("bin");
@@ -134,7 +136,7 @@ fn python_programs() -> Outcome<PathBuf> {
     let mut venv = Command::new("python3");
     let made = process::run(venv.args(["-m", "venv"]).arg(&environment));
     if made.is_err() {
-        // A half-made environment is in the way.
+        // An incomplete environment must be removed first.
         let _ = fs::remove_dir_all(&environment);
         crate::install::packages(&["python3-venv"])?;
         let mut venv = Command::new("python3");

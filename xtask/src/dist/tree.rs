@@ -1,5 +1,5 @@
-//! What is shipped: the binary, a link for each tool, manual pages, completions, documentation,
-//! licences.
+//! The contents of packages: the binary, a link for each tool, manual pages, completions,
+//! documentation and licences.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,12 +10,12 @@ use super::{Release, licences, sbom};
 use crate::pages;
 use crate::process::{self, Outcome};
 
-/// Files below `/usr` by their names there, sorted.
+/// Files with their names below `/usr`, sorted.
 pub(super) struct Tree {
     entries: BTreeMap<String, Entry>,
 }
 
-/// Texts of the repository that go along.
+/// Texts of the repository that are included.
 const TEXTS: [&str; 8] = [
     "LICENSE-MIT",
     "LICENSE-APACHE",
@@ -27,7 +27,7 @@ const TEXTS: [&str; 8] = [
     "docs/CHANGELOG.md",
 ];
 
-/// The tree with this binary, which is made of `crates` and of `libraries` with their licences.
+/// The tree with this binary, which contains `crates`, and `libraries` with their licences.
 pub(super) fn of(
     release: &Release,
     binary: Vec<u8>,
@@ -53,7 +53,7 @@ pub(super) fn of(
         .into_iter()
         .filter(|(name, _)| is_of_ours(name))
     {
-        // Debian wants manual pages compressed; every `man` reads them so.
+        // Debian requires compressed manual pages, and all versions of `man` can read them.
         let (name, bytes) = match name.strip_prefix("man/") {
             Some(_) => (format!("share/{name}.gz"), gzip(&text)?),
             None => (format!("share/{name}"), text),
@@ -67,8 +67,8 @@ pub(super) fn of(
     Ok(tree)
 }
 
-/// Whether a page or a completion is of a name that is shipped. Those of MIT's names would be in
-/// the way of MIT's own package.
+/// Whether a manual page or completion is for a name that we ship. Files with MIT's names would
+/// conflict with MIT's own package.
 fn is_of_ours(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
     let tool = file.trim_start_matches('_').split(['.', '-']).next();
@@ -76,7 +76,7 @@ fn is_of_ours(path: &str) -> bool {
 }
 
 impl Tree {
-    /// The tree as a compressed archive whose names begin with the release's.
+    /// The tree as a compressed archive in which all names start with the release's name.
     pub(super) fn archive(&self, release: &Release) -> Outcome<Vec<u8>> {
         let root = format!("rkinit-{}", release.version);
         let named: Vec<(String, &Entry)> = self.below(&root);
@@ -84,7 +84,7 @@ impl Tree {
         gzip(&tar(entries, release.time)?)
     }
 
-    /// The entries with names below `root`, which comes first.
+    /// The entries with names below `root`, starting with `root` itself.
     pub(super) fn below(&self, root: &str) -> Vec<(String, &Entry)> {
         let mut entries = vec![(root.to_owned(), &Entry::Folder)];
         let named = |(name, entry)| (format!("{root}/{name}"), entry);
@@ -92,7 +92,7 @@ impl Tree {
         entries
     }
 
-    /// The binary and the links to it alone, for an image that has nothing else.
+    /// Only the binary and the links to it, for an image without anything else.
     pub(super) fn programs(&self) -> Vec<(String, &Entry)> {
         let programs = self.entries.iter().filter_map(|(name, entry)| {
             let name = name.strip_prefix("bin/")?;
@@ -101,7 +101,7 @@ impl Tree {
         programs.collect()
     }
 
-    /// The files alone, with their names and contents.
+    /// Only the regular files, with their names and contents.
     pub(super) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.entries.iter().filter_map(|(name, entry)| match entry {
             Entry::File { bytes, .. } => Some((name.as_str(), bytes.as_slice())),
@@ -113,7 +113,7 @@ impl Tree {
         self.add(name, Entry::File { mode, bytes });
     }
 
-    /// Adds an entry and the folders that it is in.
+    /// Adds an entry and its parent folders.
     fn add(&mut self, name: &str, entry: Entry) {
         for (index, _) in name.match_indices('/') {
             if let Some(folder) = name.get(..index) {

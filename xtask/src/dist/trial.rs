@@ -1,5 +1,5 @@
-//! Runs what was built for a processor, this machine's or another, against MIT's KDC: a login by
-//! keytab and by password, a listing, and the sidecar through some lives of a ticket.
+//! Runs the built binary, for this machine's processor or another, with MIT's KDC: logins by keytab
+//! and by password, a listing, and the sidecar over several lifetimes of a ticket.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -12,13 +12,13 @@ use super::Target;
 use crate::install;
 use crate::process::{self, Outcome};
 
-/// Tries `binary`; where there is no KDC, it says that it did not.
+/// Tries `binary`. Without a KDC, it prints that it was not tried.
 ///
 /// # Errors
-/// When a tool does not do what it should, or nothing runs programs for that processor.
+/// When a tool misbehaves, or no emulator runs programs for that processor.
 ///
 /// # Panics
-/// When the KDC does not start, or the sidecar does not do its part in time.
+/// When the KDC does not start, or the sidecar does not do its work in time.
 pub(super) fn run(binary: &Path, target: Target) -> Outcome {
     if !parts::mit() {
         eprintln!("xtask: not tried for want of MIT's KDC: cargo xtask install");
@@ -65,7 +65,7 @@ fn expect(run: &Finished, output: &str) -> Outcome {
     Err(format!("expected {output}: {run}").into())
 }
 
-/// What runs programs for another processor than this machine's.
+/// The emulator for programs of another processor than this machine's.
 fn emulator(target: Target) -> Outcome<Option<String>> {
     let processor = target.triple.split('-').next().unwrap_or_default();
     if processor == std::env::consts::ARCH {

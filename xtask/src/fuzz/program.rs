@@ -1,7 +1,7 @@
-//! Building the fuzz targets and running one.
+//! Builds the fuzz targets and runs one.
 //!
-//! The flags are those of cargo-fuzz, all of them stable, so that any machine with our toolchain
-//! and a compiler of C++ for libFuzzer can do it.
+//! The flags are those of cargo-fuzz. All of them are stable, so any machine works that has our
+//! toolchain, and a C++ compiler for libFuzzer.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -27,21 +27,21 @@ pub(super) enum Build {
     Address,
 }
 
-/// What one run of a target came to.
+/// The result of one run of a target.
 pub(super) struct Run {
-    /// Inputs that were tried.
+    /// The number of inputs tried.
     pub(super) executions: u64,
-    /// Time on a processor.
+    /// Processor time.
     pub(super) cpu: Duration,
-    /// Edges of the control flow that are reached by the corpus.
+    /// Edges of the control flow that the corpus reaches.
     pub(super) edges: u64,
-    /// Edges told apart by how often they are passed, and comparisons.
+    /// Edges distinguished by how often they are passed, and comparisons.
     pub(super) features: u64,
-    /// Inputs in the corpus.
+    /// The number of inputs in the corpus.
     pub(super) corpus: u64,
-    /// Inputs that break a promise.
+    /// Inputs that violate an assertion.
     pub(super) findings: Vec<PathBuf>,
-    /// Whether the target ended as it should.
+    /// Whether the target ended normally.
     pub(super) success: bool,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn targets() -> Outcome<Vec<String>> {
     Ok(names)
 }
 
-/// Builds `targets` and gives the folder of the programs.
+/// Builds `targets` and returns the folder of the programs.
 ///
 /// # Errors
 /// When that fails.
@@ -76,7 +76,7 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
         Build::Thorough | Build::Address => "release",
     };
     let mut flags = COVERAGE.to_vec();
-    // With a target named, build scripts and macros are spared the flags.
+    // With an explicit target, the flags do not apply to build scripts and macros.
     let mut cargo = process::cargo([
         "build",
         "--locked",
@@ -101,7 +101,7 @@ pub(super) fn build(build: Build, targets: &[String]) -> Outcome<PathBuf> {
     Ok(folder.join(triple).join(profile))
 }
 
-/// Compiles and lints all targets without making programs of them.
+/// Compiles and lints all targets without linking them.
 ///
 /// # Errors
 /// When one does not compile, or clippy finds something.
@@ -118,10 +118,10 @@ pub(super) fn check() -> Outcome {
     process::run(clippy.args(["--", "-Dwarnings"]))
 }
 
-/// Runs the target, which `build` made, for `time` on a processor.
+/// Runs the target, built by `build`, for `time` on a processor.
 ///
 /// # Errors
-/// When it cannot be started, or said nothing that can be read.
+/// When it cannot be started, or its output cannot be parsed.
 pub(super) fn run(
     program: &Path,
     target: &str,
@@ -142,7 +142,7 @@ pub(super) fn run(
         .arg(&corpus)
         .arg(&seeds)
         .arg(format!("-artifact_prefix={}/", findings.display()))
-        // Seconds by the clock on the wall, and the machine may be busy.
+        // In wall-clock seconds, and the machine may be busy.
         .arg("-timeout=120")
         .args(["-rss_limit_mb=1024", "-print_final_stats=1"])
         .env("ASAN_OPTIONS", "detect_leaks=0")
@@ -150,7 +150,7 @@ pub(super) fn run(
         .stdout(Stdio::null())
         .stderr(File::create(&log)?);
     if build == Build::Smoke {
-        // From nothing it tries the same inputs each time: what it finds it finds again.
+        // Without a corpus, it tries the same inputs each time, so that findings are reproducible.
         command.arg("-seed=1");
     }
     let (success, cpu) = watch(
@@ -176,15 +176,16 @@ pub(super) fn run(
     })
 }
 
-/// Has `child` end after `time` on a processor: whether it ended well, and the time it had.
+/// Ends `child` after `time` on a processor. Returns whether it ended normally, and its processor
+/// time.
 fn watch(mut child: Child, time: Duration) -> Outcome<(bool, Duration)> {
     let stat = format!("/proc/{}/stat", child.id());
-    // Before a second is over it may not yet know the signal.
+    // In the first second, its signal handler may not be installed yet.
     let time = time.max(Duration::from_secs(1));
     let mut cpu = Duration::ZERO;
     let mut asked = false;
     loop {
-        // Also when it has ended, before it is waited for; the last look counts.
+        // This also works after it has ended, until it is waited for; the last value counts.
         cpu = fs::read_to_string(&stat)
             .ok()
             .and_then(|stat| processor_time(&stat))
@@ -193,7 +194,7 @@ fn watch(mut child: Child, time: Duration) -> Outcome<(bool, Duration)> {
             return Ok((status.success(), cpu));
         }
         if cpu >= time && !asked {
-            // libFuzzer then ends after the input that it is at.
+            // libFuzzer then ends after the current input.
             kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGUSR1)?;
             asked = true;
         }
@@ -201,13 +202,13 @@ fn watch(mut child: Child, time: Duration) -> Outcome<(bool, Duration)> {
     }
 }
 
-/// Time in the program and in the kernel, by `/proc/PID/stat`.
+/// Time in the program and in the kernel, from `/proc/PID/stat`.
 fn processor_time(stat: &str) -> Option<Duration> {
-    // The second field is a name in parentheses, which may hold anything.
+    // The second field is a name in parentheses, which may contain any character.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
-    // A tick is 10 ms on every Linux that we know.
+    // A tick is 10 ms on every Linux system that we know.
     Some(Duration::from_millis((ticks()? + ticks()?) * 10))
 }
 
@@ -232,7 +233,7 @@ fn host() -> Outcome<String> {
         .to_owned())
 }
 
-/// Targets that stand on much that nothing else here needs: a smoke run leaves them out.
+/// Targets with many dependencies that nothing else here needs; smoke runs skip them.
 pub(super) const HEAVY: [&str; 4] = [
     "asn1_differential",
     "ktutil_line",
@@ -240,7 +241,7 @@ pub(super) const HEAVY: [&str; 4] = [
     "sidecar_inputs",
 ];
 
-/// What tells libFuzzer which ways the program took, and what it compared.
+/// Instrumentation that tells libFuzzer which paths the program took, and what it compared.
 const COVERAGE: [&str; 8] = [
     "--cfg",
     "fuzzing",

@@ -1,5 +1,5 @@
-//! The first inputs of the fuzz targets, made by our own writers and an honest KDC: whatever a
-//! target takes has come up once before the fuzzer begins.
+//! The seed inputs of the fuzz targets, made by our own encoders and an honest KDC, so that the
+//! fuzzer starts with every valid form that a target accepts.
 
 mod files;
 mod kdc;
@@ -15,10 +15,10 @@ use vectors::samples::samples;
 use super::program;
 use crate::process::{self, Outcome};
 
-/// Writes them below `folder`, each target's into a folder of its name.
+/// Writes the seeds into a folder per target below `folder`.
 ///
 /// # Errors
-/// When a file cannot be written, or one of our writers fails.
+/// When a file cannot be written, or one of our encoders fails.
 pub(super) fn write(folder: &Path) -> Outcome {
     let mut seeds = Seeds { folder };
     messages(&mut seeds)?;
@@ -40,7 +40,7 @@ pub(super) fn write(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// Where they are written.
+/// The folder for the seeds.
 struct Seeds<'a> {
     folder: &'a Path,
 }
@@ -58,7 +58,7 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
     for (name, sample) in samples()? {
         let kind = KINDS.iter().position(|kind| kind.name == name);
         let kind = u8::try_from(kind.ok_or("no such kind")?)?;
-        // The first byte chooses.
+        // The first byte selects the kind.
         let chosen = |choice: u8| [&[choice], sample.as_slice()].concat();
         seeds.add("asn1_messages", name, &chosen(kind))?;
         let other = match name {
@@ -72,8 +72,8 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
             seeds.add("asn1_differential", name, &chosen(choice))?;
         }
         if name == "AsReq" {
-            // Flags that say that they are 30, which one of the two once kept and the other did
-            // not.
+            // Flags that claim to have 30 bits, which only one of the two implementations used to
+            // preserve.
             let mut short = chosen(7);
             let flags = short.windows(3).position(|window| window == [3, 5, 0]);
             let unused = short
@@ -104,7 +104,7 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
             }
             _ => {}
         }
-        // What a hostile network has instead of an answer: the sample, of its length.
+        // A hostile network sends this instead of an answer: the sample, after its length.
         for target in HOSTILE_NETWORKS {
             if matches!(name, "AsRep" | "TgsRep" | "KrbError" | "ApRep" | "KrbPriv") {
                 let length = u16::try_from(sample.len())?.to_be_bytes();
@@ -127,8 +127,8 @@ fn messages(seeds: &mut Seeds<'_>) -> Outcome {
     Ok(())
 }
 
-/// What an acceptor may send, with SPNEGO and without, as the target of initiators takes it: each
-/// token after its length.
+/// What an acceptor may send, with and without SPNEGO, in the format of the target for initiators:
+/// each token after its length.
 fn answers_of_an_acceptor(
     seeds: &mut Seeds<'_>,
     name: &str,
@@ -153,13 +153,13 @@ fn initial_token(number: [u8; 2], message: &[u8]) -> Outcome<Vec<u8>> {
     element(0x60, &[KERBEROS, &number, message].concat())
 }
 
-/// An element of BER with a length of two octets, whatever it is.
+/// A BER element with a length of two octets, whatever its size.
 fn element(tag: u8, contents: &[u8]) -> Outcome<Vec<u8>> {
     let length = u16::try_from(contents.len())?.to_be_bytes();
     Ok([&[tag, 0x82], length.as_slice(), contents].concat())
 }
 
-/// Targets whose input says what a network does with honest messages.
+/// Targets whose input says what a network does to honest messages.
 const HOSTILE_NETWORKS: [&str; 6] = [
     "as_exchange",
     "salt_exchange",

@@ -1,4 +1,4 @@
-//! What all runs of the fuzz targets add up to, in a file of JSON.
+//! The totals of all runs of the fuzz targets, in a JSON file.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::program::Run;
 use crate::process::Outcome;
 
-/// Target by target.
+/// The totals by target.
 pub(super) struct Tally(BTreeMap<String, Total>);
 
 #[derive(Clone, Copy, Default)]
@@ -22,12 +22,12 @@ struct Total {
     findings: u64,
 }
 
-/// The head of the lines that [`Tally::add`] gives.
+/// The header for the lines that [`Tally::add`] returns.
 pub(super) const HEAD: &str = "\
 target             executions   exec/s    edges features   corpus findings   in all   CPU min";
 
 impl Tally {
-    /// What `file` says, or nothing when there is none.
+    /// Loads `file`, or starts with nothing if there is none.
     pub(super) fn load(file: &Path) -> Outcome<Self> {
         let text = match fs::read(file) {
             Ok(text) => text,
@@ -46,13 +46,13 @@ impl Tally {
         Ok(fs::rename(new, file)?)
     }
 
-    /// Adds a run, and gives a line about it and about all runs of the target.
+    /// Adds a run, and returns a line about it and about all runs of the target.
     pub(super) fn add(&mut self, target: &str, run: &Run) -> String {
         let total = self.0.entry(target.to_owned()).or_default();
         let seconds = run.cpu.as_secs_f64();
         total.executions += run.executions;
         total.cpu_seconds += seconds;
-        // A run may begin without the corpus of the one before.
+        // A run may start without the corpus of the previous one.
         total.edges = total.edges.max(run.edges);
         total.features = total.features.max(run.features);
         total.corpus = total.corpus.max(run.corpus);
@@ -71,7 +71,7 @@ impl Tally {
     }
 }
 
-/// As a table in Markdown.
+/// A table in Markdown.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(

@@ -1,4 +1,4 @@
-//! Keeps Debian from starting the servers that it installs, now and at the next boot: the tests
+//! Prevents Debian from starting the servers that it installs, now and at the next boot: the tests
 //! start their own, each with its own configuration.
 
 use std::collections::BTreeSet;
@@ -9,13 +9,13 @@ use std::process::Command;
 
 use crate::process::{self, Outcome};
 
-/// What packages ask before they start a service (Debian's `invoke-rc.d`).
+/// The script that packages ask before they start a service (Debian's `invoke-rc.d`).
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
-/// Calls `install`, which installs packages; none of their services runs or is enabled afterwards.
+/// Calls `install`, which installs packages. Afterwards none of their services runs or is enabled.
 ///
 /// # Errors
-/// When `install` fails, or when services cannot be kept from starting.
+/// When `install` fails, or when services cannot be prevented from starting.
 pub(super) fn without(install: impl FnOnce() -> Outcome) -> Outcome {
     let before = enabled();
     let policy = Policy::forbid()?;
@@ -27,7 +27,8 @@ pub(super) fn without(install: impl FnOnce() -> Outcome) -> Outcome {
             How::Script => Command::new("update-rc.d"),
         };
         match how {
-            // It takes calls from packages only, by this variable; `systemctl` wants to be booted.
+            // This tool works only if this variable says that a package calls it; `systemctl`
+            // requires a booted system.
             How::Unit => disable
                 .env("DPKG_MAINTSCRIPT_PACKAGE", "rkinit")
                 .args(["disable", name]),
@@ -38,7 +39,7 @@ pub(super) fn without(install: impl FnOnce() -> Outcome) -> Outcome {
     outcome
 }
 
-/// How a service starts with the machine.
+/// How a service is started at boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum How {
     Unit,
@@ -61,7 +62,7 @@ fn enabled() -> BTreeSet<(How, String)> {
     units.chain(scripts).collect()
 }
 
-/// While it lives, no package starts a service.
+/// While this exists, no package starts a service.
 struct Policy {
     kept: PathBuf,
 }

@@ -1,5 +1,5 @@
-//! Fetches MIT's published encodings and profiles, which belong to MIT and are not in this
-//! repository, out of the source package that Debian's `krb5` is built from.
+//! Fetches MIT's published encodings and profiles from the source package of Debian's `krb5`. They
+//! belong to MIT and are not in this repository.
 
 use std::fs;
 use std::path::Path;
@@ -9,15 +9,15 @@ use test_support::parts;
 
 use crate::process::{self, Outcome};
 
-/// Where a file is in MIT's sources, and in which of our folders the tests look for it.
+/// Where a file is in MIT's sources, and the folder where our tests look for it.
 const FILES: [(&str, &str); 3] = [
     ("src/tests/asn.1/reference_encode.out", "mit-asn1"),
     ("src/util/profile/test.ini", "mit-profile"),
     ("src/util/profile/krb5.conf", "mit-profile"),
 ];
 
-/// Fetches them where they are missing. Without them their tests are shown as ignored, so that a
-/// machine that cannot reach sources is no failure.
+/// Fetches missing files. Without them their tests are shown as ignored, so that a machine without
+/// access to source packages does not fail.
 pub(super) fn fetch_or_say_so() {
     let folder = parts::vectors();
     let present = |(source, kind): &(&str, &str)| folder.join(kind).join(name_of(source)).exists();
@@ -63,8 +63,8 @@ fn name_of(source: &str) -> &str {
     source.rsplit_once('/').map_or(source, |(_, name)| name)
 }
 
-/// `apt-get` with lists of its own: the machine's sources of packages, asked for what these were
-/// built from. The machine's own lists stay as they are.
+/// `apt-get` with its own lists: the machine's package sources, but for source packages. The
+/// machine's own lists do not change.
 struct Apt<'a> {
     download: &'a Path,
 }
@@ -101,14 +101,14 @@ impl<'a> Apt<'a> {
             let path = self.download.join(name);
             apt.arg("-o").arg(format!("{setting}={}", path.display()));
         }
-        // Root may not be allowed to hand the files to apt's own user in this folder: stay root.
+        // In this folder, root may be unable to hand files to apt's own user, so apt stays root.
         apt.args(["-o", "APT::Sandbox::User=root"]).args(arguments);
         process::run(apt.current_dir(self.download))
     }
 }
 
-/// A list of packages, in either of apt's formats, turned into one of the sources of Debian's; what
-/// others offer is left out.
+/// Converts a list of package sources, in either of apt's formats, to one of Debian's source
+/// packages; other vendors are left out.
 fn of_sources(list: &str) -> String {
     let mut sources = String::new();
     for stanza in list.split("\n\n") {

@@ -1,24 +1,24 @@
-//! What manual pages say beyond options: what a tool does, how it ends, which files and variables
-//! it goes by. The long form is `docs/TOOLS.md`.
+//! The contents of manual pages besides options: what a tool does, its exit status, and the files
+//! and variables it uses. The long form is `docs/TOOLS.md`.
 
 /// The facts of one tool.
 pub(super) struct Facts {
-    /// MIT's name of the tool, or the sidecar's own.
+    /// MIT's name of the tool, or the sidecar's own name.
     tool: &'static str,
     pub(super) description: &'static str,
-    /// What each signal does, where a tool handles some itself.
+    /// What each signal does, if the tool itself handles some.
     pub(super) signals: &'static [Item],
-    /// Each exit status and what it means.
+    /// The meaning of each exit status.
     pub(super) exit_status: &'static [Item],
     pub(super) files: &'static [Item],
     pub(super) environment: &'static [Item],
 }
 
-/// A term and what there is to say of it.
+/// A term and its description.
 pub(super) type Item = (&'static str, &'static str);
 
 impl Facts {
-    /// Those of the tool with that name, which may be MIT's or ours.
+    /// The facts of the tool called `name`, which may be MIT's name or ours.
     pub(super) fn of(name: &str) -> Option<&'static Self> {
         let is_named =
             |facts: &&Self| name == facts.tool || name.strip_prefix('r') == Some(facts.tool);
@@ -294,7 +294,7 @@ const KRB5_TRACE: Item = (
     "A file to which each step is written, such as /dev/stderr.",
 );
 
-/// Those of tools that work on caches.
+/// The files and variables of tools that work on caches.
 const OF_CACHES: &[Item] = &[CONFIGURATION, CACHE];
 const FOR_CACHES: &[Item] = &[KRB5_CONFIG, KRB5CCNAME, KRB5_TRACE];
 const OF_CACHES_AND_KEYTABS: &[Item] = &[CONFIGURATION, CACHE, KEYTAB, CLIENT_KEYTAB];

@@ -1,8 +1,8 @@
-//! Signals as a file to be polled, in which they tell where they come from.
+//! Signals as a file descriptor that can be polled, with the information where they come from.
 //!
-//! They have to be blocked for that, in every thread: so they are taken before there are threads.
-//! As blocked ones they reach us as process 1 of a container, too, where the kernel drops those
-//! that have no handler.
+//! The signals must be blocked in all threads for that, so they are taken before there are other
+//! threads. Because they are blocked, they also reach us as process 1 of a container, where the
+//! kernel would drop signals without a handler.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -13,17 +13,18 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use signal_hook::consts::SIGCHLD;
 
-/// The signals that have come.
+/// The signals that have arrived.
 pub(crate) struct Signals {
     file: SignalFd,
 }
 
-/// A signal that has come.
+/// A signal that has arrived.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Received {
     pub(crate) number: i32,
-    /// Whether the terminal sent it: to all in its foreground, but that it is gone to its session's
-    /// leader alone (POSIX, General Terminal Interface, 11.1.10).
+    /// Whether the terminal sent it. Its signals go to all processes in the foreground, except
+    /// SIGHUP when the terminal is gone, which goes only to the session's leader (POSIX, General
+    /// Terminal Interface, 11.1.10).
     pub(crate) from_terminal: bool,
 }
 
@@ -34,15 +35,15 @@ impl Received {
 }
 
 impl Signals {
-    /// Takes signals from now on: those that end or alarm a program, that of a child's end, and, if
-    /// one is to run beside us, what else may be meant for that.
+    /// Receives signals from now on: those that end or alarm a program, the one for the end of a
+    /// child, and, if a program will run beside us, those that may be meant for that program.
     ///
-    /// What whoever started us has us ignore goes on to be ignored, and by programs that we start,
-    /// too: a script's job in the background is not to end by Ctrl-C, nor one of `nohup` by the
-    /// terminal's end. A signal that is blocked would come all the same.
+    /// Signals that we inherited as ignored stay ignored, also in the programs that we start:
+    /// Ctrl-C must not end a script's background job, and the end of the terminal must not end a
+    /// job of `nohup`. If such a signal were blocked, it would be received nevertheless.
     ///
     /// # Errors
-    /// When the system has no descriptor to give.
+    /// When the system has no file descriptor left.
     pub(crate) fn take(with_program: bool) -> io::Result<Self> {
         let ignored = ignored();
         let is_heeded = |signal: &Signal| {
@@ -58,7 +59,7 @@ impl Signals {
         Ok(Self { file })
     }
 
-    /// Those since the last call.
+    /// The signals since the last call.
     pub(crate) fn pending(&self) -> impl Iterator<Item = Received> {
         std::iter::from_fn(|| {
             let signal = self.file.read_signal().ok()??;
@@ -76,18 +77,19 @@ impl AsFd for Signals {
     }
 }
 
-/// Has the kernel tell of children's ends, and keep their statuses.
+/// Makes the kernel report the ends of children and keep their statuses.
 ///
-/// Who starts us may ignore SIGCHLD, as some supervisors do, and a program inherits that: then the
-/// kernel collects children itself, and nobody learns of it. Any handler ends that. This one is
-/// never called, since the signal is blocked; programs that we start have the default again.
+/// Our parent may ignore SIGCHLD, as some supervisors do, and programs inherit that. The kernel
+/// would then reap children itself, and nobody would learn about them. Installing any handler ends
+/// that. This handler is never called because the signal is blocked, and programs that we start
+/// have the default action again.
 fn heed_ends() -> io::Result<()> {
     signal_hook::flag::register(SIGCHLD, Arc::default())?;
     Ok(())
 }
 
-/// The signals that we ignore, as bits. None where there is no `/proc` to tell: to ask by
-/// sigaction(2) is unsafe with `nix` and `rustix`.
+/// The signals that we ignore, as bits; none if there is no `/proc`. Asking with sigaction(2)
+/// instead would be unsafe in both `nix` and `rustix`.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     ignored_of(&status)
@@ -117,7 +119,7 @@ mod tests {
     #[test]
     fn what_proc_says_is_ignored() {
         let check = |status: &str, expected| assert_eq!(ignored_of(status), expected);
-        // As under `nohup`: SIGHUP, and SIGPIPE as in all programs in Rust.
+        // As under `nohup`: SIGHUP is ignored, and SIGPIPE too, as in all Rust programs.
         check(
             "SigBlk:\t0000000000000003\nSigIgn:\t0000000000001001\n",
             0x1001,

@@ -7,7 +7,7 @@ use crate::output::json::push_text;
 
 use super::report::{Realm, Report, remark, source};
 
-/// The whole report, with a line feed at its end.
+/// The whole report, ending with a line feed.
 pub(super) fn write(report: &Report<'_>) -> String {
     let listed = report.listed.iter().map(|(path, reading)| {
         let remark = reading.remark();
@@ -134,7 +134,7 @@ fn array(values: impl Iterator<Item = String>) -> String {
 fn string(text: &str) -> String {
     let mut quoted = Vec::with_capacity(text.len() + 2);
     push_text(text, &mut quoted);
-    // What is made of a text is one.
+    // `push_text` turns text into text.
     String::from_utf8_lossy(&quoted).into_owned()
 }
 

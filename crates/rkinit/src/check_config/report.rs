@@ -1,4 +1,4 @@
-//! What a check found, and how people read it.
+//! The results of a check, and their form for people.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,30 +12,30 @@ use kerberos_proto::Shown;
 
 use crate::messages::system_text;
 
-/// What a check found.
+/// The results of a check.
 pub(super) struct Report<'c> {
-    /// The files and folders where the configuration is looked for, and what came of each.
+    /// The files and folders that may contain the configuration, and the result for each.
     pub(super) listed: Vec<(PathBuf, Reading)>,
-    /// Those that they include.
+    /// The files that they include.
     pub(super) included: Vec<PathBuf>,
     pub(super) settings: Vec<Setting<'c>>,
-    /// By what DNS is asked, or why it cannot be.
+    /// The settings for DNS, or why DNS cannot be used.
     pub(super) dns: Result<ResolvConf, String>,
     pub(super) realm: Option<Realm>,
 }
 
-/// What came of a file or folder where the configuration is looked for.
+/// The result for a file or folder that may contain the configuration.
 pub(super) enum Reading {
     Read,
-    /// It is a folder without a file that counts.
+    /// A folder without any file that has the right kind of name.
     Nothing,
     Missing,
-    /// It was passed over, as by MIT's library; what the system said.
+    /// It was skipped, as by MIT's library, because of this error of the system.
     Refused(String),
 }
 
 impl Reading {
-    /// What comes of a file or folder of which nothing was read, by what opening it does.
+    /// The result for a file or folder from which nothing was read, determined by opening it.
     fn of_unread(opened: io::Result<File>) -> Self {
         match opened {
             Ok(_) => Self::Nothing,
@@ -44,7 +44,7 @@ impl Reading {
         }
     }
 
-    /// What to say of what was not read.
+    /// A remark if nothing was read.
     pub(super) fn remark(&self) -> Option<String> {
         match self {
             Self::Read => None,
@@ -55,10 +55,10 @@ impl Reading {
     }
 }
 
-/// What was found of the realm.
+/// The results for the realm.
 pub(super) struct Realm {
     pub(super) name: String,
-    /// Its KDCs, or why none is known and what to do about it.
+    /// Its KDCs, or why none is known and what to do about that.
     pub(super) kdcs: Result<Vec<FoundServer>, (String, Option<String>)>,
 }
 
@@ -75,7 +75,7 @@ impl<'c> Report<'c> {
             if read.iter().any(|file| file.starts_with(path)) {
                 Reading::Read
             } else {
-                // Whoever read the configuration passed over it and did not keep the reason.
+                // The configuration's reader skipped it, and did not record the reason.
                 Reading::of_unread(File::open(path))
             }
         };
@@ -103,7 +103,7 @@ impl<'c> Report<'c> {
         }
     }
 
-    /// Whether nothing is wrong: no mistakes, and a KDC answers where a realm was looked at.
+    /// Whether there are no mistakes and, if a realm was checked, one of its KDCs answers.
     pub(super) fn is_fine(&self) -> bool {
         let is_mistake = |setting: &Setting<'_>| matches!(setting.effect, Effect::Mistake { .. });
         let has_kdc = |realm: &Realm| {
@@ -121,7 +121,7 @@ fn answers(server: &FoundServer) -> bool {
     probes.into_iter().any(|probe| probe.outcome.is_ok())
 }
 
-/// What a setting does, in words; empty when it simply counts.
+/// The effect of a setting, in words; empty if it simply takes effect.
 pub(super) fn remark(effect: &Effect) -> String {
     match effect {
         Effect::Hidden => "no effect: an earlier line overrides it".to_owned(),
@@ -132,7 +132,7 @@ pub(super) fn remark(effect: &Effect) -> String {
     }
 }
 
-/// What names a server, in words.
+/// Where a server was found, in words.
 pub(super) fn source(found_by: FoundBy) -> &'static str {
     match found_by {
         FoundBy::Uri => "URI record",
@@ -189,7 +189,7 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// Text of krb5.conf, which is long where its author wants it.
+/// Text from krb5.conf, which may be arbitrarily long.
 fn shown(text: &str) -> Shown<&str> {
     Shown::new(text).in_full()
 }
@@ -240,7 +240,7 @@ impl fmt::Display for Realm {
     }
 }
 
-/// Why there is no answer, and below it what to do about that.
+/// Why there is no answer, and what to do about that, on its own line.
 fn write_reason(f: &mut fmt::Formatter<'_>, reason: &Reason) -> fmt::Result {
     writeln!(f, "{reason}")?;
     match reason.hint() {

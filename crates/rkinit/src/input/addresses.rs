@@ -1,8 +1,8 @@
-//! The addresses that a ticket is bound to: those of `extra_addresses`, then those of this host's
-//! interfaces, from the kernel (rtnetlink).
+//! The addresses that a ticket is bound to: those in `extra_addresses`, then those of this host's
+//! interfaces, which are read from the kernel (rtnetlink).
 //!
-//! Loopback and link-local addresses are left out: no KDC sees them. As MIT's library, it asks
-//! for no name of its own.
+//! Loopback and link-local addresses are left out, because a KDC never sees them. Like MIT's
+//! library, this does not look up the host's own name.
 
 use std::io;
 use std::net::ToSocketAddrs as _;
@@ -15,19 +15,19 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, sendto, socket_with,
 };
 
-/// The addresses that others may reach this host by, each once; the configuration may name more, as
-/// behind a translator of addresses.
+/// The addresses by which others may reach this host, without duplicates. The configuration may add
+/// more, such as the outside address of a NAT.
 ///
 /// # Errors
-/// What the system says, as where netlink is not allowed.
+/// The system's error, for example if netlink is not allowed.
 pub(crate) fn of_this_host(config: &Krb5Config) -> io::Result<Vec<HostAddress>> {
     let mut addresses = extra(config);
     add_local(&mut addresses)?;
     Ok(addresses)
 }
 
-/// What `extra_addresses` names: addresses and hosts. One that leads nowhere is passed over, as by
-/// MIT's library.
+/// The addresses and hosts in `extra_addresses`. As in MIT's library, hosts that cannot be resolved
+/// are skipped.
 fn extra(config: &Krb5Config) -> Vec<HostAddress> {
     let mut addresses = Vec::new();
     for name in config.extra_addresses() {
@@ -45,7 +45,7 @@ fn extra(config: &Krb5Config) -> Vec<HostAddress> {
     addresses
 }
 
-/// Adds the addresses of the interfaces that are not there yet.
+/// Adds the addresses of the interfaces, except those already present.
 fn add_local(addresses: &mut Vec<HostAddress>) -> io::Result<()> {
     let kind = SocketType::RAW;
     let socket = socket_with(AddressFamily::NETLINK, kind, SocketFlags::CLOEXEC, None)?;
@@ -64,7 +64,7 @@ fn add_local(addresses: &mut Vec<HostAddress>) -> io::Result<()> {
     }
 }
 
-// Of linux/netlink.h, linux/rtnetlink.h and linux/if_addr.h.
+// From linux/netlink.h, linux/rtnetlink.h and linux/if_addr.h.
 const NLM_F_REQUEST_DUMP: u16 = 0x301;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -78,7 +78,7 @@ const AF_INET6: u8 = 10;
 const HEADER_LEN: usize = 16;
 const IFADDRMSG_LEN: usize = 8;
 
-/// `RTM_GETADDR` for every family: a `nlmsghdr` and a `rtgenmsg` of zero, padded.
+/// `RTM_GETADDR` for all families: an `nlmsghdr` and a zeroed `rtgenmsg`, padded.
 fn request() -> Vec<u8> {
     let mut message = Vec::with_capacity(20);
     message.extend(20_u32.to_ne_bytes());
@@ -88,7 +88,7 @@ fn request() -> Vec<u8> {
     message
 }
 
-/// Takes the addresses from a datagram of messages; whether it ends the answer.
+/// Adds the addresses from a datagram of messages. Returns whether it is the end of the answer.
 fn take(mut datagram: &[u8], addresses: &mut Vec<HostAddress>) -> io::Result<bool> {
     while let Some((kind, body, rest)) = message(datagram) {
         match kind {
@@ -106,7 +106,7 @@ fn take(mut datagram: &[u8], addresses: &mut Vec<HostAddress>) -> io::Result<boo
     Ok(false)
 }
 
-/// The first message's kind and body, and what follows it.
+/// The type and body of the first message, and the rest of the datagram.
 fn message(datagram: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     let len = usize::try_from(u32::from_ne_bytes(*datagram.first_chunk()?)).ok()?;
     let kind = u16::from_ne_bytes(*datagram.get(4..)?.first_chunk()?);

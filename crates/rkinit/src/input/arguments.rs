@@ -1,11 +1,12 @@
-//! From a command line to typed arguments: clap parses, and what it refuses is said as the
-//! C library's getopt says it, which is what users of MIT's tools see.
+//! From a command line to typed arguments: clap parses, and mistakes are reported in the words of
+//! the C library's getopt, as users of MIT's tools know them.
 //!
-//! It knows no tool; each tool has its own struct and checks what getopt cannot.
+//! This module knows no specific tool: each tool has its own struct and checks what getopt cannot.
 //!
-//! Start-up time is the product, and clap's is a tenth of a millisecond, more than a listing
-//! takes. So a command line of short options and operands, which nearly all are, is read by a
-//! few lines of getopt into the same struct; clap has the rest: long options, help, mistakes.
+//! Short start-up time is a main feature of the tools, and clap alone takes a tenth of a
+//! millisecond, more than a listing. So command lines that consist only of short options and
+//! operands, which is nearly all of them, are read into the same struct by a short implementation
+//! of getopt. Clap does the rest: long options, help and mistakes.
 
 mod help_style;
 mod mistake;
@@ -23,37 +24,38 @@ const KERBEROS_4_STATUS: u8 = 3;
 
 /// The options of a tool, and what clap does not derive.
 pub(crate) trait Arguments: clap::Parser + Default {
-    /// The short options as getopt lists them: a colon follows those that take a value.
+    /// The short options in getopt's notation: a colon follows those that take a value.
     const SHORT: &'static str;
 
-    /// The usage; `PROG` stands for the name the tool was called by.
+    /// The usage; `PROG` stands for the name by which the tool was called.
     const USAGE: &'static str;
-    /// Lines of examples for the help, with `PROG` as above.
+    /// Example lines for the help, with `PROG` as above.
     const EXAMPLES: &'static str;
     /// The exit status for a wrong command line.
     const USAGE_STATUS: u8;
 
-    /// Takes a short option, with its value if it takes one.
+    /// Stores a short option, with its value if it takes one.
     fn option(&mut self, letter: u8, value: OsString);
 
-    /// Takes an operand.
+    /// Stores an operand.
     fn operand(&mut self, value: OsString);
 
-    /// Takes what stands behind `--`.
+    /// Stores an argument after `--`.
     fn behind_dashes(&mut self, value: OsString) {
         self.operand(value);
     }
 
-    /// What else MIT's tool says where getopt refuses an option, of what stands before that.
+    /// Messages that MIT's tool prints before getopt's error, about the options before the wrong
+    /// one.
     fn complaints_before_a_mistake(self) -> Vec<&'static str> {
         Vec::new()
     }
 }
 
-/// Parses `arguments`, without the program's name, for the tool that `A` describes.
+/// Parses `arguments`, which exclude the program's name, for the tool that `A` describes.
 ///
 /// # Errors
-/// The exit status: 0 after `--help` or `--version`, else that for a wrong command line.
+/// The exit status: 0 after `--help` or `--version`, otherwise the one for a wrong command line.
 pub(crate) fn parse<A: Arguments>(
     program: &Program,
     arguments: impl IntoIterator<Item = OsString>,
@@ -76,11 +78,11 @@ pub(crate) fn parse<A: Arguments>(
     Err(usage::<A>(program))
 }
 
-/// As [`parse`], for a tool with commands: those are for clap alone. `origin` says where the
-/// arguments are from if not from the command line.
+/// Like [`parse`], for a tool with subcommands, which only clap parses. `origin` says where the
+/// arguments come from, if not from the command line.
 ///
 /// # Errors
-/// As [`parse`]; the status for a wrong command line is 2.
+/// As for [`parse`]; the status for a wrong command line is 2.
 pub(crate) fn parse_commands<A: clap::Parser>(
     program: &Program,
     arguments: &[OsString],
@@ -108,17 +110,17 @@ pub(crate) fn parse_commands<A: clap::Parser>(
 /// What is wrong with a command line.
 struct Mistake {
     text: String,
-    /// The command that it is for, of a tool that has some.
+    /// The subcommand whose arguments are wrong, for a tool that has subcommands.
     command: Option<Box<clap::Command>>,
 }
 
-/// The definition of a tool called `name`, as clap has it: what it parses by, and what help, manual
-/// pages and completions are made of.
+/// The clap definition of a tool called `name`. It is used for parsing, and to generate the help,
+/// manual pages and completions.
 pub(crate) fn definition<A: Arguments>(name: &str) -> clap::Command {
     define::<A>(name, A::USAGE, A::EXAMPLES)
 }
 
-/// As [`definition`], for a tool with commands.
+/// Like [`definition`], for a tool with subcommands.
 pub(crate) fn define<A: clap::CommandFactory>(
     name: &str,
     usage: &str,
@@ -131,7 +133,8 @@ pub(crate) fn define<A: clap::CommandFactory>(
         .after_help(format!("Examples:\n{}", examples.replace("PROG", name)))
 }
 
-/// Lets clap parse; of a command line that is wrong it says how, or how what was asked for ended.
+/// Parses with clap. For a wrong command line, the error describes the mistake; for a request such
+/// as `--help`, it is the exit status after that.
 fn parse_all<A: clap::Parser>(
     program: &Program,
     arguments: &[OsString],
@@ -168,7 +171,7 @@ fn parse_all<A: clap::Parser>(
     }))
 }
 
-/// The command of a tool that the arguments name, whatever is wrong with them.
+/// The subcommand that the arguments name, even if they are wrong otherwise.
 fn named_command(tool: &clap::Command, arguments: &[OsString]) -> Option<Box<clap::Command>> {
     let lenient = tool.clone().ignore_errors(true);
     let matches = lenient.try_get_matches_from(arguments).ok()?;
@@ -176,7 +179,7 @@ fn named_command(tool: &clap::Command, arguments: &[OsString]) -> Option<Box<cla
     Some(Box::new(command.clone()))
 }
 
-/// Reads a command line of short options and operands, in any order; `None` for anything else.
+/// Parses short options and operands, in any order; `None` if there is anything else.
 fn getopt<A: Arguments>(arguments: &[OsString]) -> Option<A> {
     let mut parsed = A::default();
     let mut arguments = arguments.iter();
@@ -209,7 +212,7 @@ fn getopt<A: Arguments>(arguments: &[OsString]) -> Option<A> {
     Some(parsed)
 }
 
-/// Whether the option takes a value; `None` if there is no such option.
+/// Whether the option takes a value; `None` if it does not exist.
 fn takes_value(short: &str, letter: u8) -> Option<bool> {
     let at = short
         .bytes()
@@ -217,7 +220,7 @@ fn takes_value(short: &str, letter: u8) -> Option<bool> {
     Some(short.as_bytes().get(at + 1) == Some(&b':'))
 }
 
-/// Prints the tool's usage on standard error, and returns the exit status for it.
+/// Prints the tool's usage on standard error, and returns the exit status for that.
 pub(crate) fn usage<A: Arguments>(program: &Program) -> u8 {
     print_usage(program, A::USAGE);
     A::USAGE_STATUS
@@ -233,7 +236,7 @@ fn try_help(name: &str) -> String {
     format!("Try '{name} --help' for more information.")
 }
 
-/// Says why more than one operand is wrong.
+/// Prints the error for more than one operand.
 pub(crate) fn extra_arguments(second: &OsString) {
     let second = second.to_string_lossy();
     line(format_args!(
@@ -241,13 +244,13 @@ pub(crate) fn extra_arguments(second: &OsString) {
     ));
 }
 
-/// Says that Kerberos 4 is gone, and returns the exit status for it.
+/// Prints that Kerberos 4 is no longer supported, and returns the exit status for that.
 pub(crate) fn kerberos_4() -> u8 {
     line(format_args!("Kerberos 4 is no longer supported"));
     KERBEROS_4_STATUS
 }
 
-/// Checks that getopt and clap read each of `lines` alike, for the tests of each tool.
+/// Checks that getopt and clap parse each of `lines` in the same way; for the tests of all tools.
 #[cfg(test)]
 pub(crate) fn assert_readers_agree<A: Arguments + std::fmt::Debug>(lines: &[&str]) {
     for line in lines {

@@ -1,7 +1,7 @@
-//! Which credential cache and principal a tool works on: the one named, else what the environment
-//! or the configuration says.
+//! Which credential cache and principal a tool works on: the one that is named, otherwise the one
+//! from the environment or the configuration.
 //!
-//! The configuration is read only when it decides, because a listing should start at once.
+//! The configuration is read only when it is needed, because a listing should start quickly.
 
 use std::ffi::{OsStr, OsString};
 
@@ -16,22 +16,22 @@ use thiserror::Error;
 use crate::input::configuration;
 use crate::messages::refusal::MitError;
 
-/// Why there is nothing to work on.
+/// Why no cache or principal could be selected.
 #[derive(Debug, Error)]
 pub(crate) enum SelectError {
     /// krb5.conf cannot be read.
     #[error("{}", configuration::mit_message(.0))]
     Config(#[source] ClientError),
-    /// A name is wrong, or leads to nothing that is supported.
+    /// A name is malformed, or its type is not supported.
     #[error(transparent)]
     Name(ClientError),
-    /// A name leads to no cache.
+    /// There is no cache of that name.
     #[error(transparent)]
     Cache(#[from] CcacheError),
-    /// A name is not text.
+    /// A name is not UTF-8.
     #[error("The name {} is not UTF-8", .0.display())]
     NotText(OsString),
-    /// No realm is named, and there is no default.
+    /// No realm is named, and there is no default realm.
     #[error("Configuration file does not specify default realm")]
     NoRealm,
     /// The text is not a principal.
@@ -78,7 +78,7 @@ impl MitError for SelectError {
 }
 
 impl SelectError {
-    /// The text as tools of MIT's have it that report no more than the number of an error.
+    /// The text in those of MIT's tools that report only the number of an error.
     pub(crate) fn base_text(&self) -> String {
         match self {
             Self::Cache(error) => error.base_text(),
@@ -87,10 +87,10 @@ impl SelectError {
     }
 }
 
-/// The number of MIT's library for a name that is none: `KRB5_PARSE_MALFORMED`.
+/// The number of MIT's library for a malformed name: `KRB5_PARSE_MALFORMED`.
 const MALFORMED: i32 = kerberos_proto::MIT_ERROR_BASE + 134;
 
-/// An error of the configuration, or of a name in it.
+/// An error in the configuration, or in a name there.
 impl From<ClientError> for SelectError {
     fn from(error: ClientError) -> Self {
         match error {
@@ -101,24 +101,24 @@ impl From<ClientError> for SelectError {
     }
 }
 
-/// The cache that `name` leads to: the primary one if it is the name of a collection.
+/// The cache called `name`, or the primary cache if `name` is that of a collection.
 ///
 /// # Errors
-/// When there can be no such cache, or nobody tells which one is the primary.
+/// When no such cache is possible, or the primary one cannot be determined.
 pub(crate) fn open(name: &CcacheName) -> Result<Ccache, SelectError> {
     let cache = Ccache::resolve(name, &options(name)?)?;
     if cache.name() != name {
-        // As MIT's tools. Where it cannot be made there is nothing to read, and who writes says
-        // why.
+        // MIT's tools create the collection, too. If that fails, there is nothing to read, and
+        // writing will report the reason.
         let _ = cache.make_collection();
     }
     Ok(cache)
 }
 
-/// The caches that `name` stands for, or the default name.
+/// The caches that `name` stands for, or otherwise the default name.
 ///
 /// # Errors
-/// As [`cache`].
+/// As for [`cache`].
 pub(crate) fn collection(name: Option<&OsStr>) -> Result<Collection, SelectError> {
     of_name(cache(name)?)
 }
@@ -126,13 +126,13 @@ pub(crate) fn collection(name: Option<&OsStr>) -> Result<Collection, SelectError
 /// The caches that `name` stands for.
 ///
 /// # Errors
-/// When krb5.conf is needed and cannot be read.
+/// When krb5.conf is needed but cannot be read.
 pub(crate) fn of_name(name: CcacheName) -> Result<Collection, SelectError> {
     let options = options(&name)?;
     Ok(Collection::new(name, options))
 }
 
-/// What krb5.conf says of caches, if that matters to those called `name`.
+/// The settings for caches in krb5.conf, if they matter for caches of this type.
 fn options(name: &CcacheName) -> Result<CcacheOptions, SelectError> {
     if name.kind() == CcacheKind::Kcm {
         return Ok(configuration::load()?.krb5().ccache_options());
@@ -140,7 +140,7 @@ fn options(name: &CcacheName) -> Result<CcacheOptions, SelectError> {
     Ok(CcacheOptions::default())
 }
 
-/// The cache called `name`, else that of `KRB5CCNAME`, else the configured one.
+/// The cache called `name`, otherwise the one in `KRB5CCNAME`, otherwise the configured one.
 pub(crate) fn cache(name: Option<&OsStr>) -> Result<CcacheName, SelectError> {
     let from_env = || configuration::variable("KRB5CCNAME");
     let Some(name) = name.map(OsString::from).or_else(from_env) else {
@@ -150,7 +150,7 @@ pub(crate) fn cache(name: Option<&OsStr>) -> Result<CcacheName, SelectError> {
     CcacheName::parse(&name).map_err(|error| SelectError::Name(error.into()))
 }
 
-/// The principal that `text` names, in the default realm unless it says otherwise.
+/// The principal that `text` names, in the default realm unless `text` contains a realm.
 pub(crate) fn principal(text: &[u8], enterprise: bool) -> Result<Principal, SelectError> {
     let options = ParseOptions::default().enterprise(enterprise);
     let error = |error| match error {

@@ -1,5 +1,5 @@
-//! The configuration, read at most once and only when something in it decides; and the
-//! environment as far as it may be trusted.
+//! The configuration, which is read at most once and only when it is needed; and environment
+//! variables, as far as they may be trusted.
 
 use std::ffi::OsString;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use kerberos_client::{Client, ClientError, Config, secure_execution};
 use kerberos_files::config::ConfigError;
 
-/// The client that krb5.conf and the environment describe.
+/// The client for the settings of krb5.conf and the environment.
 ///
 /// # Errors
 /// [`ClientError::Config`] when krb5.conf is malformed.
@@ -20,16 +20,15 @@ pub(crate) fn client() -> Result<&'static Client, ClientError> {
     Ok(CLIENT.get_or_init(|| client))
 }
 
-/// The configuration alone.
+/// The configuration without a client.
 ///
 /// # Errors
-/// As [`client`].
+/// As for [`client`].
 pub(crate) fn load() -> Result<&'static Config, ClientError> {
     client().map(Client::config)
 }
 
-/// The words in which MIT's tools report an error of krb5.conf; which line is wrong, and how, is
-/// for the hint.
+/// The text of MIT's tools for an error in krb5.conf. The line and the reason are in the hint.
 pub(crate) fn mit_message(error: &ClientError) -> &'static str {
     match error {
         ClientError::Config(ConfigError::Profile(error)) => error.kind.mit_message(),
@@ -40,8 +39,8 @@ pub(crate) fn mit_message(error: &ClientError) -> &'static str {
     }
 }
 
-/// An environment variable that names a file, unless the program runs with rights that its user
-/// does not have.
+/// An environment variable that names a file. It is ignored if the program runs with rights that
+/// its user does not have.
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     if secure_execution() {
         return None;

@@ -1,4 +1,4 @@
-//! Durations of command lines and of the sidecar's file: as MIT writes them, and never zero.
+//! Durations in command lines and in the sidecar's file: in MIT's notation, and never zero.
 
 use kerberos_files::deltat::parse_deltat;
 
@@ -7,7 +7,7 @@ pub(crate) fn seconds(text: &str) -> Option<u32> {
     span(text).and_then(|seconds| u32::try_from(seconds).ok())
 }
 
-/// A duration, which may be below zero but is not zero.
+/// A duration, which may be negative but not zero.
 pub(crate) fn span(text: &str) -> Option<i32> {
     parse_deltat(text).ok().filter(|seconds| *seconds != 0)
 }

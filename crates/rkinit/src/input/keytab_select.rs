@@ -1,4 +1,4 @@
-//! Which keytab a tool works on, and how its errors are said.
+//! Which keytab a tool works on, and how errors of keytabs are worded.
 
 use std::ffi::{OsStr, OsString};
 
@@ -10,16 +10,16 @@ use crate::input::configuration;
 use crate::messages::refusal::Refusal;
 use crate::messages::system_text;
 
-/// Which default keytab is meant.
+/// Which default keytab to use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Default {
-    /// That of services: `KRB5_KTNAME`.
+    /// The keytab of services: `KRB5_KTNAME`.
     Server,
-    /// That of clients: `KRB5_CLIENT_KTNAME`.
+    /// The keytab of clients: `KRB5_CLIENT_KTNAME`.
     Client,
 }
 
-/// The keytab called `name`, else the environment's, else the configured one.
+/// The keytab called `name`, otherwise the one in the environment, otherwise the configured one.
 pub(crate) fn keytab(name: Option<&OsStr>, default: Default) -> Result<KeytabName, SelectError> {
     let variable = match default {
         Default::Server => "KRB5_KTNAME",
@@ -37,10 +37,10 @@ pub(crate) fn keytab(name: Option<&OsStr>, default: Default) -> Result<KeytabNam
     KeytabName::parse(&name).map_err(|error| SelectError::Name(error.into()))
 }
 
-/// The file of the keytab called `name`, or else as [`keytab`] has it; `context` is for errors.
+/// The file of the keytab that [`keytab`] selects; `context` is for errors.
 ///
 /// # Errors
-/// When the name is none, or not that of a file.
+/// When the name is malformed, or is not that of a file.
 pub(crate) fn file(
     name: Option<&OsStr>,
     default: Default,
@@ -52,7 +52,7 @@ pub(crate) fn file(
         .map_err(|error| Refusal::of(&error, context))
 }
 
-/// The text of `error`, as MIT words it, and what to do.
+/// The text of `error`, in MIT's words, and what to do about it.
 pub(crate) fn explain(error: &KeytabError) -> (String, Option<String>) {
     match error {
         KeytabError::Io { path, source } => {

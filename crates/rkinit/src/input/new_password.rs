@@ -1,4 +1,4 @@
-//! Asks for a new password, and has it typed twice, as MIT's tools do.
+//! Asks for a new password twice, as MIT's tools do.
 
 use kerberos_client::ClientError;
 use kerberos_proto::{AskError, Password};
@@ -10,10 +10,10 @@ use crate::input::{configuration, prompt};
 /// Why there is no new password.
 #[derive(Debug, Error)]
 pub(crate) enum Unusable {
-    /// It cannot be read.
+    /// The password cannot be read.
     #[error(transparent)]
     Ask(#[from] AskError),
-    /// What was typed first and what was typed then are different.
+    /// The two passwords differ.
     #[error("Password mismatch")]
     Mismatch,
 }
@@ -21,7 +21,7 @@ pub(crate) enum Unusable {
 /// Asks for a new password twice.
 ///
 /// # Errors
-/// When it cannot be read, or was not typed the same way twice.
+/// When it cannot be read, or the two differ.
 pub(crate) fn ask() -> Result<Password, Unusable> {
     let first = prompt::password(b"Enter new password")?;
     let second = prompt::password(b"Enter it again")?;
@@ -32,7 +32,7 @@ pub(crate) fn ask() -> Result<Password, Unusable> {
     }
 }
 
-/// An error of getting the ticket or of changing the password, as MIT's library words it.
+/// The text of MIT's library for an error in getting the ticket or in changing the password.
 pub(crate) fn mit_message(error: &ClientError) -> Cow<'static, str> {
     match error {
         ClientError::Exchange(error) => error.mit_message(),

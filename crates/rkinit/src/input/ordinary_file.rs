@@ -1,4 +1,4 @@
-//! Opening a file in whose place somebody may have put something else.
+//! Opens a file that somebody may have replaced by something other than a regular file.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// The file at `path`, open for reading; `None` when it is not an ordinary one. Nobody is waited
-/// for, as whoever writes to a pipe.
+/// Opens the file at `path` for reading; `None` if it is not a regular file. This never blocks, not
+/// even on a pipe without a writer.
 ///
 /// # Errors
 /// When it cannot be opened.

@@ -1,6 +1,6 @@
 //! `--password-file FILE`: the first line of a file is the secret.
 //!
-//! Nothing behind that line is read, so that what follows on a pipe is left to whom it is for.
+//! Nothing after that line is read, so that the rest of a pipe remains for another reader.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,13 +13,13 @@ use zeroize::Zeroizing;
 use crate::messages::refusal::Refusal;
 use crate::messages::system_text;
 
-/// The longest secret taken.
+/// The maximum length of a secret.
 const MAX_LEN: usize = 64 * 1024;
 
-/// The secret in the file at `path`, or of standard input if that is `-`.
+/// Reads the secret from the file at `path`, or from standard input if `path` is `-`.
 ///
 /// # Errors
-/// When the file cannot be read, is empty, or its first line is too long.
+/// When the file cannot be read or is empty, or its first line is too long.
 pub(crate) fn read(path: &OsStr) -> Result<Password, Refusal> {
     let read = if path == "-" {
         first_line(|byte| Ok(rustix::io::read(stdin(), byte)?))
@@ -32,17 +32,17 @@ pub(crate) fn read(path: &OsStr) -> Result<Password, Refusal> {
     })
 }
 
-/// The secret in a file that is open.
+/// Reads the secret from an open file.
 ///
 /// # Errors
-/// As [`read`].
+/// As for [`read`].
 pub(crate) fn read_from(file: &File) -> io::Result<Password> {
     first_line(|byte| Ok(rustix::io::read(file, byte)?))
 }
 
-/// The first line, without its end; read a byte at a time.
+/// The first line, without its line end; read byte by byte.
 fn first_line(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>) -> io::Result<Password> {
-    // At once as large as it may become: growing would leave copies behind.
+    // Allocated with its maximum size, because growing would leave copies behind.
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_LEN));
     let mut byte = Zeroizing::new([0_u8]);
     let mut is_empty = true;
@@ -66,20 +66,20 @@ fn first_line(mut read: impl FnMut(&mut [u8]) -> io::Result<usize>) -> io::Resul
     Ok(Password::new(bare(&line)))
 }
 
-/// The secret in the first line of `text`, which is in memory already.
+/// The secret in the first line of `text`, which is already in memory.
 pub(crate) fn read_text(text: &[u8]) -> Password {
     let line = text.split(|byte| *byte == b'\n').next();
     Password::new(bare(line.unwrap_or_default()))
 }
 
-/// The line without what editors of Windows add to it: the rest of its end, and a mark of UTF-8 at
-/// the beginning, with which nobody's password begins.
+/// The line without the carriage return and the byte order mark that editors on Windows add. No
+/// password starts with a byte order mark.
 fn bare(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
-/// U+FEFF, as UTF-8 has it.
+/// U+FEFF in UTF-8.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Asks for a password: prompt on standard output, answer from standard input, echo off.
 //!
-//! It reads from a pipe as well as from a terminal, so that scripts can drive it. On a terminal
-//! the keys that interrupt and suspend are taken as ends of line instead of as signals: so the
-//! echo is always switched on again, without a signal handler.
+//! It reads from a pipe as well as from a terminal, so that scripts can use it. On a terminal, the
+//! keys for interrupt and suspend are read as line ends instead of raising signals. So the echo is
+//! always switched on again without a signal handler.
 
 use std::io;
 
@@ -18,29 +18,29 @@ use zeroize::Zeroizing;
 use crate::output;
 use crate::output::terminal_text;
 
-/// The longest password taken.
+/// The maximum length of a password.
 const MAX_LEN: usize = 64 * 1024;
 
-/// Prints `prompt`, a colon and a blank, and reads a line without showing it.
+/// Prints `prompt`, a colon and a blank, and reads a line without echo.
 ///
-/// Every byte up to the line feed is the password's, whatever its encoding.
+/// All bytes up to the line feed belong to the password, in any encoding.
 ///
 /// # Errors
-/// [`AskError::Interrupted`] when the user pressed the interrupt key, [`AskError::Unreadable`]
-/// when there is no input, [`AskError::Other`] when it is too long.
+/// [`AskError::Interrupted`] when the user pressed the interrupt key, [`AskError::Unreadable`] when
+/// there is no input, [`AskError::Other`] when it is too long.
 pub(crate) fn password(prompt: &[u8]) -> Result<Password, AskError> {
     hidden_line(prompt, true)
 }
 
-/// Asks for the password of `principal`, as [`password`].
+/// Asks for the password of `principal`, like [`password`].
 pub(crate) fn password_for(principal: &Principal) -> Result<Password, AskError> {
     let mut prompt = b"Password for ".to_vec();
     push_shown(principal, &mut prompt);
     password(&prompt)
 }
 
-/// Asks for the digits of a key of `principal`, as [`password`]; but what is no terminal gets no
-/// line feed after the prompt, as with MIT.
+/// Asks for the hexadecimal digits of a key of `principal`, like [`password`]. But as with MIT, no
+/// line feed follows the prompt if the input is not a terminal.
 pub(crate) fn key_for(principal: &Principal) -> Result<Password, AskError> {
     let mut prompt = b"Key for ".to_vec();
     push_shown(principal, &mut prompt);
@@ -48,8 +48,8 @@ pub(crate) fn key_for(principal: &Principal) -> Result<Password, AskError> {
     hidden_line(&prompt, false)
 }
 
-/// Appends the name without what could drive the terminal: a referral can bring a realm that anyone
-/// made up.
+/// Appends the name without characters that could control the terminal: a referral can contain a
+/// realm that anyone made up.
 fn push_shown(principal: &Principal, out: &mut Vec<u8>) {
     let mut name = Vec::new();
     principal.unparse_into(&mut name);
@@ -78,7 +78,7 @@ fn hidden_line(prompt: &[u8], line_feed: bool) -> Result<Password, AskError> {
             Line::Password(password) => return Ok(password),
             Line::Interrupted => return Err(AskError::Interrupted),
             Line::Suspended => {
-                // The terminal would have told everyone in the foreground.
+                // The terminal would have signalled the whole foreground group.
                 let _ = rustix::process::kill_current_process_group(Signal::TSTP);
             }
         }
@@ -93,14 +93,14 @@ enum Line {
     Suspended,
 }
 
-/// The keys that end a line besides the line feed.
+/// The keys that end a line, in addition to the line feed.
 #[derive(Default)]
 struct Keys {
     interrupt: Option<u8>,
     suspend: Option<u8>,
 }
 
-/// Reads a byte at a time, because what follows the line is not ours.
+/// Reads byte by byte, because what follows the line is not for us.
 fn read_line(
     mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
     keys: &Keys,
@@ -135,7 +135,7 @@ fn read_line(
     Ok(Line::Password(Password::new(std::mem::take(&mut *line))))
 }
 
-/// Appends `byte`; growing leaves no copy behind.
+/// Appends `byte`; if the buffer has to grow, no copy is left behind.
 fn push(line: &mut Zeroizing<Vec<u8>>, byte: u8) {
     if line.len() == line.capacity() {
         let mut larger = Zeroizing::new(Vec::with_capacity(line.capacity() * 4));
@@ -145,13 +145,13 @@ fn push(line: &mut Zeroizing<Vec<u8>>, byte: u8) {
     line.push(byte);
 }
 
-/// Standard input's terminal with its echo off; dropping it restores the terminal.
+/// Standard input's terminal with echo off; dropping this restores the terminal.
 struct Hidden {
     before: Termios,
 }
 
 impl Hidden {
-    /// Switches the echo off, if standard input is a terminal.
+    /// Switches echo off, if standard input is a terminal.
     fn new() -> Result<Option<Self>, AskError> {
         if !isatty(stdin()) {
             return Ok(None);
@@ -171,7 +171,7 @@ impl Hidden {
     }
 
     fn keys(&self) -> Keys {
-        // A key that is 0 is switched off (POSIX_VDISABLE).
+        // A key with the value 0 is disabled (POSIX_VDISABLE).
         let key = |index| Some(self.before.special_codes[index]).filter(|key| *key != 0);
         Keys {
             interrupt: key(SpecialCodeIndex::VINTR),

@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 /// The login name of the real user.
 ///
-/// `/etc/passwd` is read by hand: there is no C library to ask. For users that it does not list,
-/// as those of a directory service, what the login program left in `LOGNAME` or `USER` serves:
-/// it only proposes whom to ask a password for.
+/// `/etc/passwd` is parsed here, because no C library is used. Users that it does not list, such as
+/// those of a directory service, are taken from `LOGNAME` or `USER`, as set by the login program.
+/// That is safe because the name is only a proposal for whom to ask for a password.
 pub(crate) fn name() -> Option<String> {
     let file = std::fs::read("/etc/passwd").unwrap_or_default();
     let uid = rustix::process::getuid().as_raw();
@@ -21,7 +21,7 @@ fn from_env(variable: &str) -> Option<String> {
         .ok()
 }
 
-/// The name in the line `name:password:uid:…` of `uid`.
+/// The name in the line `name:password:uid:…` for `uid`.
 fn name_of(passwd: &str, uid: u32) -> Option<String> {
     passwd.lines().find_map(|line| {
         let mut fields = line.split(':');

@@ -1,4 +1,4 @@
-//! What `kdestroy` may be told.
+//! The options of `kdestroy`.
 
 use std::ffi::OsString;
 
@@ -59,11 +59,11 @@ impl Arguments for Typed {
     }
 }
 
-/// What to do, free of contradictions.
+/// What to do, without contradictions.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) quiet: bool,
-    /// The cache of `-c`, which stands for the default one.
+    /// The cache of `-c`, used instead of the default one.
     pub(super) cache: Option<OsString>,
     pub(super) target: Target,
 }
@@ -78,7 +78,7 @@ pub(super) enum Target {
 /// Parses and resolves the command line.
 ///
 /// # Errors
-/// The exit status, after what there was to say.
+/// The exit status, after a message was printed.
 pub(super) fn plan(
     program: &Program,
     arguments: impl IntoIterator<Item = OsString>,
@@ -96,7 +96,7 @@ pub(super) fn plan(
 }
 
 impl Typed {
-    /// The plan, or everything that is wrong.
+    /// The plan, or all mistakes in the command line.
     fn resolve(self) -> Result<Plan, Vec<&'static str>> {
         let mut complaints = Vec::new();
         if self.caches.len() > 1 {

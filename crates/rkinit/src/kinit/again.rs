@@ -1,8 +1,9 @@
-//! `kinit -R` and `kinit -v`: the ticket of the cache renewed or validated, which then is alone in
-//! it, as with MIT's kinit; or, with a command, in that one's cache.
+//! `kinit -R` and `kinit -v`: renews or validates the ticket in the cache. As with MIT's kinit, the
+//! new ticket replaces everything in the cache. With a command, it goes to the command's cache
+//! instead.
 //!
-//! What else the command line asks for (lifetimes, flags, a start time, addresses) is passed over,
-//! as there: the new ticket is what the old one was.
+//! As with MIT, options for lifetimes, flags, start time and addresses are ignored: the new ticket
+//! has the properties of the old one.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::{Client, ClientError, KeeperParams};
@@ -16,11 +17,11 @@ use crate::messages::line;
 use crate::messages::refusal::Refusal;
 use crate::{Tool, kvno};
 
-/// What `kinit` says it was about.
+/// The context in `kinit`'s error messages.
 const RENEWING: &str = "while renewing credentials";
 const VALIDATING: &str = "while validating credentials";
 
-/// Gets the ticket anew and puts it in place of all that the cache holds.
+/// Renews or validates the ticket, and replaces everything in the cache with it.
 ///
 /// # Errors
 /// When the cache has no such ticket, the KDC refuses, or the cache cannot be written.
@@ -68,7 +69,7 @@ fn get(
     let text = plan.service.as_deref();
     let service = text.map(|text| request::service(text, &choice.principal, context));
     let service = service.transpose()?;
-    // Only the tickets of whom the command line names count.
+    // Only tickets of the principal in the command line are used.
     let owner = match choice.cache.principal() {
         Ok(owner) => owner,
         Err(error) => return Ok(Err(error.into())),

@@ -1,4 +1,4 @@
-//! What `kinit` may be told: the options as typed.
+//! The options of `kinit` as typed.
 
 use std::ffi::OsString;
 
@@ -166,7 +166,7 @@ PROG [-V] [-l LIFETIME] [-s START_TIME] [-r RENEWABLE_LIFE]
             b'c' => self.caches.push(value),
             b'I' => self.input_caches.push(value),
             b'S' => self.service = Some(value),
-            // The last of these three counts.
+            // The last of these three takes effect.
             b'k' | b'R' | b'v' => {
                 self.keytab = letter == b'k';
                 self.renew = letter == b'R';
@@ -219,7 +219,7 @@ pub(super) enum Asked {
 /// Parses and resolves the command line.
 ///
 /// # Errors
-/// The exit status, after what there was to say.
+/// The exit status, after a message was printed.
 pub(super) fn parse(
     program: &Program,
     arguments: impl IntoIterator<Item = OsString>,

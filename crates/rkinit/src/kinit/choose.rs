@@ -1,8 +1,9 @@
-//! Whose ticket to get and which cache to put it in, when the command line leaves it open.
+//! Chooses the principal and the cache for the ticket, if the command line does not name them.
 //!
-//! The principal is the one named; else the first of the client keytab (`-i`), `host/` and this
-//! host's name (`-k`), that of the cache, or the user's own name. Where there can be several caches
-//! the ticket goes to that of the principal or, when the primary one is another's, to a new one.
+//! The principal is the one that is named; otherwise the first one in the client keytab (`-i`),
+//! `host/` and this host's name (`-k`), the principal of the cache, or the user's own name. If
+//! there can be several caches, the ticket goes to the one of the principal. If there is none and
+//! the primary cache belongs to another principal, it goes to a new cache.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -23,29 +24,30 @@ pub(super) struct Choice {
     pub(super) principal: Principal,
     pub(super) cache: Ccache,
     pub(super) role: Role,
-    /// The cache that tells how the last login went.
+    /// The cache that records how the last login went.
     pub(super) last: Ccache,
 }
 
-/// What the cache is in its collection.
+/// The role of the cache in its collection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Role {
-    /// The one that was named, or the primary one: all stays as it is.
+    /// The cache that was named, or the primary one. The primary cache does not change.
     Given,
-    /// Another that is the principal's already, and shall become the primary one.
+    /// Another cache that already belongs to the principal. It becomes the primary one.
     Existing,
-    /// A new one beside the primary one, which is another principal's, and shall take its place.
+    /// A new cache, because the primary one belongs to another principal. It becomes the primary
+    /// one.
     New,
-    /// The one that has the ticket to renew, or tells how the last login went; the new ticket goes
-    /// to a [`private`] one.
+    /// The cache with the ticket to renew, or with the record of the last login. The new ticket
+    /// goes to a [`private`] cache.
     Private,
 }
 
-/// Why there is no choice.
+/// Why nothing could be chosen.
 #[derive(Debug)]
 pub(super) enum Unchosen {
     Refused(Refusal),
-    /// Nothing says who the user is.
+    /// The user's name is unknown.
     NoUser,
 }
 
@@ -55,14 +57,14 @@ impl From<Refusal> for Unchosen {
     }
 }
 
-/// Chooses, saying what is chosen if the user wants to know.
+/// Chooses, and in verbose mode prints the choice.
 ///
 /// # Errors
 /// When a name is wrong, or none can be found.
 pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
     let (caches, cache) = default_or_named(plan)?;
     let named = named_principal(plan)?;
-    // It is read only if it decides something.
+    // The cache is read only if the choice depends on it.
     let decides = named.is_none() || caches.as_ref().is_some_and(Collection::can_switch);
     let owner = decides.then(|| cache.principal().ok()).flatten();
     let (principal, is_owner) = match named {
@@ -102,13 +104,13 @@ pub(super) fn choose(plan: &Plan) -> Result<Choice, Unchosen> {
     })
 }
 
-/// The cache of `-I`, if it is one that can be read.
+/// The cache of `-I`, if it can be read.
 fn input(plan: &Plan) -> Option<Ccache> {
     let name = ccache_select::cache(Some(plan.input_cache.as_deref()?)).ok()?;
     ccache_select::open(&name).ok()
 }
 
-/// The cache of `-c`; else the collection, and its primary cache.
+/// The cache of `-c`; otherwise the collection and its primary cache.
 fn default_or_named(plan: &Plan) -> Result<(Option<Collection>, Ccache), Refusal> {
     if let Some(name) = &plan.cache {
         let context = format!("resolving ccache {}", name.display());
@@ -128,8 +130,9 @@ fn default_or_named(plan: &Plan) -> Result<(Option<Collection>, Ccache), Refusal
     });
     check_input(plan)?;
     match found {
-        // Nothing is to be found there. In a container the kernel's keyrings are refused, say, and
-        // a krb5.conf of the host's names one.
+        // Nothing is needed from the default cache. It may be inaccessible: in a container, for
+        // example, the kernel's keyrings are blocked, and a krb5.conf copied from the host may name
+        // one.
         Err(_) if plan.has_own_cache() && plan.says_who() => {
             let nothing = ccache_select::cache(Some(OsStr::new("MEMORY:nothing")));
             let nothing = nothing.and_then(|name| ccache_select::open(&name));
@@ -139,7 +142,7 @@ fn default_or_named(plan: &Plan) -> Result<(Option<Collection>, Ccache), Refusal
     }
 }
 
-/// Whether the cache of `-I` has a name.
+/// Checks that `-I` names a cache of a supported type.
 fn check_input(plan: &Plan) -> Result<(), Refusal> {
     let Some(input) = &plan.input_cache else {
         return Ok(());
@@ -149,8 +152,8 @@ fn check_input(plan: &Plan) -> Result<(), Refusal> {
         .map_err(|error| error.into_refusal(&format!("resolving ccache {}", input.display())))
 }
 
-/// The cache for `principal` in the default collection; `in_use` says whether its primary cache is
-/// somebody's.
+/// The cache for `principal` in the default collection; `in_use` says whether its primary cache
+/// belongs to somebody.
 fn in_collection(
     plan: &Plan,
     caches: &Collection,
@@ -189,10 +192,10 @@ fn in_collection(
     Ok((primary, Role::Given))
 }
 
-/// A cache in no collection, for a command alone.
+/// A cache outside of any collection, only for a command.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When it cannot be created.
 pub(super) fn private(plan: &Plan) -> Result<Ccache, Refusal> {
     let directory = configuration::variable("TMPDIR").unwrap_or_else(|| "/tmp".into());
     let cache = Ccache::new_private(Path::new(&directory))
@@ -203,7 +206,8 @@ pub(super) fn private(plan: &Plan) -> Result<Ccache, Refusal> {
     Ok(cache)
 }
 
-/// The principal that the command line or, for a keytab, something else than a cache names.
+/// The principal that the command line names or, with a keytab, that follows from something else
+/// than a cache.
 fn named_principal(plan: &Plan) -> Result<Option<Principal>, Refusal> {
     if let Some(text) = &plan.principal {
         return parse(text, plan.enterprise).map(Some);

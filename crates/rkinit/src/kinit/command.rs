@@ -1,7 +1,7 @@
 //! `kinit … -- COMMAND`: runs a program with a cache whose ticket is kept fresh until it ends.
 //!
-//! The cache is the program's own, named by its `KRB5CCNAME` and destroyed at its end, unless `-c`
-//! names one: that is kept fresh as well, and left.
+//! The cache belongs to the program alone: `KRB5CCNAME` names it, and it is destroyed at the
+//! program's end. A cache named with `-c` is kept fresh, too, but is not destroyed.
 
 use std::ffi::OsString;
 use std::thread;
@@ -22,25 +22,26 @@ use crate::kinit::{choose, not_stored, store};
 use crate::messages::refusal::Refusal;
 use crate::messages::{Program, hint, line, system_text};
 
-/// Where the command finds its ticket, and the signals for it.
+/// The command's cache, and the signals for the command.
 pub(super) struct Place {
     cache: Ccache,
     is_private: bool,
     signals: Signals,
 }
 
-/// A command's place with a ticket in it, and what keeps that fresh.
+/// A place with a ticket in it, and the parameters for keeping the ticket fresh.
 pub(super) struct Company {
     place: Place,
     params: KeeperParams,
 }
 
 impl Place {
-    /// Takes it, now that there is a ticket and nobody is asked any more: until here a signal ends
-    /// kinit. From here on signals wait, so that a cache that is made is also destroyed.
+    /// Prepares the place. This is called once there is a ticket and no more prompts follow: until
+    /// here, a signal ends kinit. From here on signals wait, so that a cache that was created is
+    /// destroyed in any case.
     ///
     /// # Errors
-    /// When the cache cannot be made, or the system has no descriptor to give.
+    /// When the cache cannot be created, or the system has no file descriptor left.
     pub(super) fn take(plan: &Plan, choice: &Choice) -> Result<Self, Refusal> {
         let signals = Signals::take(true);
         let signals = signals.map_err(|error| Refusal::new(system_text(&error), WAITING))?;
@@ -57,7 +58,7 @@ impl Place {
         })
     }
 
-    /// Puts `login` there, which `params` keeps fresh.
+    /// Stores `login` in the cache; it will be kept fresh with `params`.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -73,14 +74,14 @@ impl Place {
                 params,
             }),
             Err(error) => {
-                // That the ticket cannot be stored is what there is to say.
+                // The error worth reporting is that the ticket cannot be stored.
                 let _ = self.leave();
                 Err(not_stored(&error))
             }
         }
     }
 
-    /// Runs the command of `plan` there and keeps its ticket fresh.
+    /// Runs the command of `plan` with this cache, and keeps its ticket fresh.
     fn keep(
         &self,
         program: &Program,
@@ -101,7 +102,7 @@ impl Place {
         status.map_err(|refusal| refusal.report(program))
     }
 
-    /// Destroys the cache if it was made for the command.
+    /// Destroys the cache if it was created for the command.
     fn leave(&self) -> Result<(), CcacheError> {
         if !self.is_private {
             return Ok(());
@@ -114,11 +115,11 @@ impl Place {
 }
 
 impl Company {
-    /// Runs the command of `plan` and keeps its ticket fresh; the exit status is the command's.
+    /// Runs the command of `plan` and keeps its ticket fresh. Returns the command's exit status.
     ///
     /// # Errors
-    /// The exit status, after what there was to say, when the ticket cannot be kept, or there is no
-    /// program.
+    /// The exit status, after a message was printed, when the ticket cannot be kept fresh, or the
+    /// program cannot be run.
     pub(super) fn keep(
         self,
         program: &Program,
@@ -135,12 +136,12 @@ impl Company {
     }
 }
 
-/// Starts the program that `words` name and waits for its end; its exit status. `refresh` is called
-/// when an alarm comes, as k5start has it.
+/// Starts the program named by `words`, waits for its end, and returns its exit status. On SIGALRM
+/// it calls `refresh`, as k5start does.
 ///
 /// # Errors
-/// A shell's exit status for it, after a message, when it cannot be run; within, when there is
-/// nothing to wait for any more.
+/// When the program cannot be run: a shell's exit status for that, after a message. The inner error
+/// occurs when there is no longer any process to wait for.
 fn accompany(
     words: &[OsString],
     cache: &CcacheName,
@@ -172,12 +173,12 @@ fn accompany(
                 beside::pass_on(received, child);
             }
         }
-        // Whatever it says, everything is looked at.
+        // The result does not matter, because all events are checked anyway.
         let _ = rustix::event::poll(&mut [PollFd::new(signals, PollFlags::IN)], None);
     }
 }
 
-/// Says what goes wrong with the ticket while the program runs.
+/// Reports problems with the ticket while the program runs.
 fn complain(program: &Program, mut watch: KeeperWatch) {
     while let Some(state) = watch.changed_within(Duration::MAX) {
         if let Some(error) = &state.error {

@@ -1,4 +1,4 @@
-//! `kinit --json`: what was got, as a document; its fields are listed in `docs/JSON.md`.
+//! `kinit --json`: the new ticket as a document, whose fields are listed in `docs/JSON.md`.
 
 use kerberos_asn1::KerberosTime;
 use kerberos_files::ccache::Ccache;
@@ -6,7 +6,7 @@ use kerberos_files::ccache::Ccache;
 use crate::kinit::Got;
 use crate::output::json::{Object, ticket};
 
-/// The document of `got`, which is in `cache`; `now` is in seconds since 1970.
+/// The document for `got`, which is stored in `cache`; `now` is in seconds since 1970.
 pub(super) fn of(got: &Got, cache: &Ccache, now: i64) -> Vec<u8> {
     let mut out = Vec::new();
     let mut object = Object::begin(&mut out);

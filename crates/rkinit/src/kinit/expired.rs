@@ -1,5 +1,5 @@
-//! A password that has expired: a new one is asked for and set, and then the login goes on, as in
-//! MIT's library.
+//! Expired passwords: asks for a new password, sets it, and continues the login, as MIT's library
+//! does.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,20 +16,20 @@ use crate::kinit::CONTEXT;
 use crate::messages::refusal::Refusal;
 use crate::output;
 
-/// How often a new password is asked for.
+/// How often to ask for a new password.
 const TRIES: u8 = 3;
 
-/// The password that the user typed, for the case that it has to serve twice.
+/// The password that the user typed, in case it is needed twice.
 #[derive(Clone, Default)]
 pub(super) struct Typed(Arc<Mutex<Option<Password>>>);
 
 impl Typed {
-    /// With what a file says, for nobody to be asked.
+    /// A password that was read from a file, so that nobody is asked.
     pub(super) fn known(password: Password) -> Self {
         Self(Arc::new(Mutex::new(Some(password))))
     }
 
-    /// The password that the last login took.
+    /// The password that the last login used.
     pub(super) fn known_secret(&self) -> Result<Secret, ClientError> {
         let typed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*typed {
@@ -42,7 +42,7 @@ impl Typed {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(password);
     }
 
-    /// A secret that asks the user once, however often it is asked for.
+    /// A secret that asks the user only once, even if it is needed several times.
     pub(super) fn secret(&self) -> Secret {
         let typed = self.0.clone();
         Secret::ask(move |client| {
@@ -66,10 +66,10 @@ pub(super) fn is_expired(error: &ClientError) -> bool {
     code == Some(ErrorCode::KDC_ERR_KEY_EXPIRED)
 }
 
-/// Has the user choose another password, and logs in with that.
+/// Lets the user choose another password, and logs in with that.
 ///
 /// # Errors
-/// What went wrong, by `refusal` where it was the login.
+/// What went wrong, converted by `refusal` if it was the login.
 pub(super) fn replace(
     client: &Client,
     params: AsParams,
@@ -105,7 +105,7 @@ pub(super) fn replace(
             }
             Err(ClientError::PasswordChange(PasswordChangeError::Rejected(no))) => {
                 last = "Password change failed".into();
-                // MIT says no more than that it failed.
+                // For other results, MIT prints only this text.
                 if no.result != PasswordResult::SOFTERROR {
                     return Err(Refusal {
                         hint: Some(format!("the service says: {no}")),

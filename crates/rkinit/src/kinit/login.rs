@@ -17,7 +17,7 @@ use crate::kinit::{CONTEXT, expired, request};
 use crate::messages::advice;
 use crate::messages::refusal::Refusal;
 
-/// A login, and what it takes to log in again.
+/// A login, and what is needed to log in again.
 pub(super) struct Done {
     pub(super) login: Login,
     params: AsParams,
@@ -30,7 +30,7 @@ enum With {
 }
 
 impl Done {
-    /// What keeps this login fresh.
+    /// The parameters for keeping this login fresh.
     pub(super) fn into_kept(self) -> KeeperParams {
         let params = match self.with {
             With::Keytab(name) => KeeperParams::with_keytab(self.params, name),
@@ -40,13 +40,13 @@ impl Done {
     }
 }
 
-/// The number in MIT's library of a key that does not decrypt: `KRB5KRB_AP_ERR_BAD_INTEGRITY`.
+/// The number in MIT's library for a wrong key: `KRB5KRB_AP_ERR_BAD_INTEGRITY`.
 const BAD_INTEGRITY: i32 = kerberos_proto::MIT_ERROR_BASE + 31;
 
-/// Logs in as `plan` says.
+/// Logs in according to `plan`.
 ///
 /// # Errors
-/// When a secret is not to be had, or the KDC refuses.
+/// When a secret is not available, or the KDC refuses.
 pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Done, Refusal> {
     let principal = &choice.principal;
     let refusal = |error: ClientError| Refusal {
@@ -54,7 +54,7 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
         hint: of_domain(&error, plan.principal.as_deref()).or_else(|| {
             advice::advice(&error, principal, matches!(plan.action, Action::Keytab(_)))
         }),
-        // MIT's kinit says "Password incorrect" by itself.
+        // MIT's kinit itself prints "Password incorrect", without the library's number.
         code: error.mit_code().filter(|code| *code != BAD_INTEGRITY),
         ..Refusal::new("", CONTEXT)
     };
@@ -76,7 +76,8 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
         None => Typed::default(),
     };
     let login = match client.login(params.clone(), typed.secret()) {
-        // With a file there is nobody to ask, and standard input is the command's or a script's.
+        // If the password came from a file, there is nobody to ask; standard input belongs to the
+        // command or to a script.
         Err(error) if expired::is_expired(&error) && plan.password_file.is_none() => {
             expired::replace(client, params.clone(), &typed, refusal)?
         }
@@ -90,8 +91,8 @@ pub(super) fn log_in(client: &Client, plan: &Plan, choice: &Choice) -> Result<Do
     })
 }
 
-/// What to do about a name that the KDC does not know if it was typed as Windows has names: the
-/// backslash is gone by then, and the message shows a name that nobody typed.
+/// A hint for a name that the KDC does not know, if the user typed it in Windows style. The parser
+/// has removed the backslash, so the message shows a name that nobody typed.
 fn of_domain(error: &ClientError, typed: Option<&OsStr>) -> Option<String> {
     let ClientError::Exchange(error) = error else {
         return None;
@@ -103,11 +104,11 @@ fn of_domain(error: &ClientError, typed: Option<&OsStr>) -> Option<String> {
     })
 }
 
-/// Whether a name is like `DOMAIN\user`.
+/// Whether a name looks like `DOMAIN\user`.
 fn has_domain(typed: &[u8]) -> bool {
     let mut parts = typed.splitn(2, |byte| *byte == b'\\');
     let (domain, user) = (parts.next(), parts.next());
-    // Before these it has a meaning that someone may have meant.
+    // Before these characters, a backslash may be an intended escape.
     domain.is_some_and(|domain| !domain.is_empty())
         && user.is_some_and(|user| {
             user.first()

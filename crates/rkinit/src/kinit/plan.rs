@@ -1,4 +1,4 @@
-//! What the options of `kinit` amount to: one plan, free of contradictions, or complaints.
+//! The meaning of `kinit`'s options: a plan without contradictions, or complaints.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -8,7 +8,7 @@ use kerberos_files::timestamp_text::TimestampText;
 use crate::input::durations::span;
 use crate::kinit::args::Typed;
 
-/// What to do, free of contradictions.
+/// What to do, without contradictions.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) verbose: bool,
@@ -22,30 +22,30 @@ pub(super) struct Plan {
     pub(super) anonymous: bool,
     pub(super) canonicalize: bool,
     pub(super) enterprise: bool,
-    /// Seconds, not 0; below zero for a ticket that has ended.
+    /// In seconds, not 0; negative for a ticket that has already expired.
     pub(super) lifetime: Option<i32>,
-    /// Seconds, not 0; below zero for a ticket that cannot be renewed.
+    /// In seconds, not 0; negative for a ticket that cannot be renewed.
     pub(super) renew_lifetime: Option<i32>,
     pub(super) start: Option<Start>,
     pub(super) forwardable: Option<bool>,
     pub(super) proxiable: Option<bool>,
     pub(super) addresses: Option<bool>,
     pub(super) request_pac: Option<bool>,
-    /// Where the password is to be read; `-` is standard input.
+    /// The file that contains the password; `-` is standard input.
     pub(super) password_file: Option<OsString>,
-    /// Whether what was got is shown as a document.
+    /// Whether to print the result as a document.
     pub(super) json: bool,
     /// The program to run with the ticket, and its arguments.
     pub(super) command: Vec<OsString>,
 }
 
 impl Plan {
-    /// Whether the ticket goes to a cache of its own, for the command alone.
+    /// Whether the ticket goes to a private cache, only for the command.
     pub(super) fn has_own_cache(&self) -> bool {
         !self.command.is_empty() && self.cache.is_none()
     }
 
-    /// Whether it takes no cache to know whose ticket to get, and how.
+    /// Whether the principal and the way to log in are known without looking into a cache.
     pub(super) fn says_who(&self) -> bool {
         match self.action {
             Action::Password => self.principal.is_some(),
@@ -72,19 +72,19 @@ pub(super) enum Keytab {
     Named(OsString),
 }
 
-/// When the ticket shall begin.
+/// The start time of the ticket.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Start {
-    /// Seconds from now, or before.
+    /// Seconds from now; negative for the past.
     In(i32),
     At(TimestampText),
 }
 
-/// What is wrong with a command line, in the order in which MIT says it.
+/// Mistakes in a command line, in MIT's order.
 #[derive(Debug, Default)]
 pub(super) struct Complaints {
     pub(super) texts: Vec<String>,
-    /// Those that are errors; the others only inform.
+    /// How many of them are errors; the others are just information.
     pub(super) count: usize,
 }
 
@@ -94,7 +94,7 @@ impl Complaints {
         self.count += 1;
     }
 
-    /// Takes the one value allowed, complaining of each further one.
+    /// Takes the single allowed value, and complains about each further one.
     fn one(&mut self, values: Vec<OsString>, complaint: &str) -> Option<OsString> {
         let mut values = values.into_iter();
         let first = values.next();
@@ -110,7 +110,7 @@ impl Complaints {
         (yes || no).then_some(yes)
     }
 
-    /// Every value must be good; the last counts.
+    /// All values must be valid; the last one takes effect.
     fn last<T>(
         &mut self,
         values: Vec<OsString>,
@@ -129,7 +129,7 @@ impl Complaints {
 }
 
 impl Typed {
-    /// Resolves what was typed, noting what is wrong with it.
+    /// Resolves the typed options, and records mistakes.
     pub(super) fn resolve(self, complaints: &mut Complaints) -> Plan {
         let lifetime = complaints.last(self.lifetime, "Bad lifetime value", span);
         let renew_lifetime = complaints.last(self.renew_lifetime, "Bad lifetime value", span);
@@ -159,7 +159,7 @@ impl Typed {
         }
         let (mut principals, mut command) = (self.principals, self.command);
         if principals.is_empty() && command.len() == 1 && !command.iter().any(is_path) {
-            // To MIT's kinit `--` ends the options, and this is the principal.
+            // For MIT's kinit, `--` ends the options, and this word is the principal.
             principals.append(&mut command);
         }
         let mut principals = principals.into_iter();
@@ -211,7 +211,7 @@ impl Typed {
     }
 }
 
-/// Whether it is a path, and nobody's name.
+/// Whether the word is a path and not a principal.
 fn is_path(word: &OsString) -> bool {
     let starts = [&b"/"[..], b"./", b"../"];
     starts
@@ -219,7 +219,7 @@ fn is_path(word: &OsString) -> bool {
         .any(|start| word.as_bytes().starts_with(start))
 }
 
-/// Splits `ATTRIBUTE=VALUE`; without a value it is `yes`.
+/// Splits `ATTRIBUTE=VALUE`. The default value is `yes`.
 fn attribute(text: OsString) -> (OsString, OsString) {
     let bytes = text.as_bytes();
     match bytes.iter().position(|byte| *byte == b'=') {

@@ -1,4 +1,4 @@
-//! From a plan and a principal to a ticket: what to ask for, and with which secret.
+//! From a plan and a principal to a request: what to ask for, and with which secret.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -19,10 +19,10 @@ use crate::messages::refusal::Refusal;
 use crate::messages::{line, system_text};
 use crate::output::time_zone;
 
-/// Changes `params` from what the configuration asks for to what `plan` does.
+/// Replaces the configured values in `params` by those of `plan`.
 ///
 /// # Errors
-/// When the service is no principal, or the addresses of this host cannot be had.
+/// When the service is not a valid principal, or the addresses of this host cannot be determined.
 pub(super) fn adjust(
     params: &mut AsParams,
     plan: &Plan,
@@ -58,7 +58,7 @@ pub(super) fn adjust(
     Ok(())
 }
 
-/// The keys of a keytab to log in `principal` with, and where they are.
+/// The keys of a keytab for `principal`, and the keytab's name.
 ///
 /// # Errors
 /// When the keytab cannot be read or has no keys of the principal.
@@ -93,7 +93,7 @@ pub(super) fn keys(
     Ok((keytab, Secret::Keys(keys)))
 }
 
-/// The service that `text` names, in the client's realm whatever realm it names.
+/// The service named `text`. A realm in `text` is ignored; the realm is always the client's.
 pub(super) fn service(
     text: &OsStr,
     client: &Principal,
@@ -106,7 +106,8 @@ pub(super) fn service(
     }
 }
 
-/// So many seconds from now. What is past is still asked for: a KDC makes it its own time.
+/// The time `seconds` from now. A time in the past is requested as well: the KDC then uses its own
+/// time.
 fn start_in(seconds: i32) -> StartTime {
     u32::try_from(seconds).map_or_else(
         |_| {
@@ -117,7 +118,8 @@ fn start_in(seconds: i32) -> StartTime {
     )
 }
 
-/// The time that `text` means here; what it leaves out is today's, or now's.
+/// The time that `text` means in the local zone. Missing fields are taken from the current date and
+/// time.
 fn start_at(text: &TimestampText) -> Result<StartTime, Refusal> {
     let zone = time_zone::local();
     let now = zone.to_datetime(jiff::Timestamp::now());
@@ -130,7 +132,7 @@ fn start_at(text: &TimestampText) -> Result<StartTime, Refusal> {
             i8::try_from(text.hour).ok()?,
             i8::try_from(text.minute).ok()?,
         );
-        // As C's mktime, a day or second too many counts on.
+        // As in C's mktime, an overflow of days or seconds carries over.
         let first = DateTime::new(year, month, 1, hour, minute, 0, 0).ok()?;
         let spans = jiff::Span::new().days(day - 1).seconds(second);
         let time = zone.to_timestamp(first.checked_add(spans).ok()?).ok()?;

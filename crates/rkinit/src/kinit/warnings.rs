@@ -1,4 +1,4 @@
-//! What a user is warned of after logging in with a password, on standard output as MIT does.
+//! Warnings after a login with a password, on standard output as in MIT.
 
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::Login;
@@ -31,8 +31,8 @@ fn etype_text(etype: EncryptionType) -> String {
     format!("encryption type {etype} used for authentication is deprecated and will be disabled")
 }
 
-/// When the password expires, if that is worth a warning: always when the KDC put the time where
-/// it belongs (`last-req`), else within a week.
+/// When the password expires, if that is worth a warning: always if the KDC put the time into
+/// `last-req`, where it belongs; otherwise within the last week.
 fn expiry_text(left: i64, is_warning: bool) -> Option<String> {
     if !is_warning && !(1..=7 * DAY).contains(&left) {
         return None;

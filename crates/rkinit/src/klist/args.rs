@@ -1,4 +1,4 @@
-//! What `klist` may be told: the options as typed, and the one thing they ask for.
+//! The options of `klist` as typed, and the single action that they ask for.
 
 use std::ffi::OsString;
 
@@ -122,11 +122,11 @@ PROG [-c] [-e] [-f] [-d] [-C] [-a [-n]] [-s] [-l | -A] [-I KEYTAB] [CACHE]
     }
 }
 
-/// What to do, free of contradictions.
+/// What to do, without contradictions.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) action: Action,
-    /// The cache or keytab named.
+    /// The named cache or keytab.
     pub(super) name: Option<OsString>,
 }
 
@@ -148,7 +148,7 @@ pub(super) enum Action {
     Keytab(KeytabDetail),
 }
 
-/// What to show of each ticket.
+/// What to show for each ticket.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Detail {
     pub(super) etypes: bool,
@@ -166,12 +166,12 @@ pub(super) struct Detail {
 pub(super) enum Form {
     Text(Detail),
     Json {
-        /// With session keys.
+        /// Whether to show session keys.
         keys: bool,
     },
 }
 
-/// What to show of each key.
+/// What to show for each key.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeytabDetail {
     pub(super) etypes: bool,
@@ -184,7 +184,7 @@ pub(super) struct KeytabDetail {
 /// Parses and resolves the command line.
 ///
 /// # Errors
-/// The exit status, after what there was to say.
+/// The exit status, after a message was printed.
 pub(super) fn plan(
     program: &Program,
     arguments: impl IntoIterator<Item = OsString>,
@@ -202,7 +202,7 @@ pub(super) fn plan(
 }
 
 impl Typed {
-    /// The plan, or the operand too many if that is what is wrong.
+    /// The plan; otherwise the superfluous operand, if that is the mistake.
     fn resolve(self) -> Result<Plan, Option<OsString>> {
         let wrong = if self.cache && self.keytab {
             true

@@ -1,4 +1,4 @@
-//! `klist --json`: a cache as a document; its fields are listed in `docs/JSON.md`.
+//! `klist --json`: a cache as a document, whose fields are listed in `docs/JSON.md`.
 
 use std::io;
 
@@ -9,8 +9,8 @@ use crate::klist::status::Validity;
 use crate::output::json::{Object, push_text, ticket};
 use crate::output::{Output, hex};
 
-/// Appends the document of what `reader` reads from `cache`; what ended it too early, if something
-/// did, is in it.
+/// Appends the document for the contents of `cache`, read from `reader`. If reading fails, the
+/// error becomes part of the document.
 ///
 /// # Errors
 /// When standard output cannot be written.
@@ -32,7 +32,7 @@ pub(super) fn push(
     }
     object.field("tickets").push(b'[');
 
-    // Settings stand between the tickets, and are few.
+    // Settings are mixed with the tickets, but there are only few.
     let mut settings = Vec::new();
     let mut separator = "";
     let error = loop {
@@ -79,7 +79,7 @@ fn push_setting(setting: &ConfigEntryView<'_>, out: &mut Vec<u8>) {
         Some(principal) => object.text("principal", &String::from_utf8_lossy(principal)),
         None => object.literal("principal", "null"),
     }
-    // Some values are text, some are bytes; the latter always has them all.
+    // Some values are text, others are bytes. The hexadecimal form always contains all bytes.
     match str::from_utf8(setting.value) {
         Ok(text) => push_text(text, object.field("value")),
         Err(_) => object.literal("value", "null"),

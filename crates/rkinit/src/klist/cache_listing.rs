@@ -1,4 +1,4 @@
-//! The listing of one cache: whose it is, then each ticket.
+//! The listing of one cache: its principal, then each ticket.
 
 use std::ffi::OsStr;
 use std::io;
@@ -17,7 +17,7 @@ use crate::messages::refusal::Refusal;
 use crate::output::Output;
 use crate::output::time_format::TimeFormat;
 
-/// Shows the cache called `name`, or the default one; the exit status.
+/// Shows the cache called `name`, or the default one, and returns the exit status.
 pub(super) fn show_named(
     program: &Program,
     name: Option<&OsStr>,
@@ -37,7 +37,7 @@ pub(super) fn show_named(
     }
 }
 
-/// Shows `cache`; the exit status.
+/// Shows `cache`, and returns the exit status.
 fn show(program: &Program, cache: &Ccache, form: &Form, out: &mut Output) -> io::Result<u8> {
     match open(program, cache, out)? {
         Ok(reader) => show_opened(program, cache, reader, form, out),
@@ -45,7 +45,7 @@ fn show(program: &Program, cache: &Ccache, form: &Form, out: &mut Output) -> io:
     }
 }
 
-/// Opens `cache`, or says why it cannot; the exit status then.
+/// Opens `cache`; otherwise prints the error and returns the exit status.
 pub(super) fn open(
     program: &Program,
     cache: &Ccache,
@@ -64,7 +64,7 @@ pub(super) fn open(
     })
 }
 
-/// Shows `cache`, which `reader` reads; the exit status.
+/// Shows `cache` with the contents from `reader`, and returns the exit status.
 pub(super) fn show_opened(
     program: &Program,
     cache: &Ccache,

@@ -15,7 +15,7 @@ use crate::output::json::Object;
 
 const NO_CACHE: u8 = 1;
 
-/// Lists each cache with its principal; 1 when there is none.
+/// Lists each cache with its principal. Returns 1 if there is none.
 pub(super) fn list(
     program: &Program,
     name: Option<&OsStr>,
@@ -33,7 +33,7 @@ pub(super) fn list(
     out.put(format!("{:30} ----------\n", "--------------").as_bytes());
     let mut status = NO_CACHE;
     for cache in &caches {
-        // One that holds nothing yet is passed over.
+        // A cache without contents is skipped.
         let Ok(principal) = cache.principal() else {
             continue;
         };
@@ -53,7 +53,7 @@ pub(super) fn list(
     Ok(status)
 }
 
-/// The list as a document; its fields are listed in `docs/JSON.md`.
+/// The list as a document, whose fields are listed in `docs/JSON.md`.
 fn list_as_document(caches: &[Ccache], out: &mut Output) -> io::Result<u8> {
     let mut status = NO_CACHE;
     out.put(b"{\"caches\": [");
@@ -74,7 +74,7 @@ fn list_as_document(caches: &[Ccache], out: &mut Output) -> io::Result<u8> {
     Ok(status)
 }
 
-/// Shows every cache in turn; 0 when one could be shown.
+/// Shows all caches. Returns 0 if at least one could be shown.
 pub(super) fn show_all(
     program: &Program,
     name: Option<&OsStr>,
@@ -90,8 +90,8 @@ pub(super) fn show_all(
     if is_document {
         out.put(b"{\"caches\": [");
     }
-    // In a document there is nothing where a cache cannot be opened: KCM has such that nobody has
-    // filled, and so has a DIR where a login failed.
+    // The document omits caches that cannot be opened: KCM has caches that were never filled, and
+    // so has a DIR after a failed login.
     let mut shown = false;
     for (index, cache) in caches.iter().enumerate() {
         if !is_document && index > 0 {
@@ -112,7 +112,7 @@ pub(super) fn show_all(
     Ok(status)
 }
 
-/// The exit status of `klist -A -s`: 0 when one of the caches can be used.
+/// The exit status of `klist -A -s`: 0 if one of the caches is usable.
 pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
     let caches = all(name).unwrap_or_default();
     u8::from(!caches.iter().any(status::is_valid))

@@ -1,4 +1,4 @@
-//! A setting of a cache as `klist -C` shows it: `config: key(principal) = value`.
+//! A setting in a cache as shown by `klist -C`: `config: key(principal) = value`.
 
 use std::io::Write as _;
 
@@ -6,15 +6,15 @@ use kerberos_files::ccache::CredentialView;
 
 /// The first column of a continued value.
 const INDENT: usize = 8;
-/// A value is broken after the character that passes this column.
+/// A value is wrapped after the first character beyond this column.
 const LAST_COLUMN: usize = 72;
 
-/// Appends `config: key(principal) = ` and returns the column it ends in.
+/// Appends `config: key(principal) = ` and returns the column where it ends.
 pub(super) fn push_name(credential: &CredentialView<'_>, out: &mut Vec<u8>) -> usize {
     let start = out.len();
     out.extend_from_slice(b"config: ");
     for (index, component) in credential.server().components().skip(1).enumerate() {
-        // C prints a text up to its first NUL.
+        // C prints a string up to its first NUL.
         let text = component
             .split(|byte| *byte == 0)
             .next()
@@ -28,7 +28,7 @@ pub(super) fn push_name(credential: &CredentialView<'_>, out: &mut Vec<u8>) -> u
     out.len() - start
 }
 
-/// Appends the value: visible ASCII as it is, any other byte in octal, broken into lines.
+/// Appends the value, wrapped into lines: printable ASCII unchanged, all other bytes in octal.
 pub(super) fn push_value(value: &[u8], mut column: usize, out: &mut Vec<u8>) {
     for byte in value {
         while column < INDENT {

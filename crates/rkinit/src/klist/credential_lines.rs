@@ -1,8 +1,8 @@
-//! The lines of one entry of a cache.
+//! The lines for one entry of a cache.
 //!
-//! After the line of times and server come fields that share lines by MIT's rule: the first of a
-//! line follows a tab, the others `, `; a count grows with each field, and after the flags a
-//! count above two ends the line.
+//! The first line has times and server. The following fields share lines according to MIT's rule:
+//! the first field of a line follows a tab, the others follow `, `. Each field increases a count,
+//! and after the flags, a count above two ends the line.
 
 use std::io::Write as _;
 
@@ -26,7 +26,8 @@ pub(super) struct Lines<'a> {
     detail: &'a Detail,
     times: &'a mut TimeFormat,
     hosts: Option<Hosts>,
-    /// What may have the keys of services, to show what KDCs say of clients in tickets for them.
+    /// May contain the keys of services. With them, the listing shows what KDCs say about the
+    /// client in tickets for these services.
     keytab: Option<KeytabFile>,
 }
 
@@ -47,14 +48,14 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Appends the lines of `credential` to `out`.
+    /// Appends the lines for `credential` to `out`.
     pub(super) fn show(&mut self, credential: &CredentialView<'_>, out: &mut Vec<u8>) {
         let is_config = credential.is_config();
         if is_config && !self.detail.config {
             return;
         }
-        // Nearly all tickets are for the server that the entry names, and nothing else of them
-        // shows.
+        // Nearly all tickets are for the server of their entry, so decoding them would show nothing
+        // else.
         let unseen = is_config || (!self.shows_inside() && names_its_server(credential));
         let ticket = if unseen {
             None
@@ -70,7 +71,7 @@ impl<'a> Lines<'a> {
 
         let mut fields = Fields::default();
         if !credential.client().matches(self.owner) {
-            // MIT writes this tab without asking whether the line is fresh.
+            // MIT prints this tab even if the line already has fields.
             out.extend_from_slice(b"\tfor client ");
             credential.client().unparse_into(out);
             fields.count += 1;
@@ -94,7 +95,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Whether more is shown of tickets than for which server they are.
+    /// Whether the listing shows more of tickets than their servers.
     fn shows_inside(&self) -> bool {
         self.detail.etypes || self.keytab.is_some()
     }
@@ -141,7 +142,7 @@ impl<'a> Lines<'a> {
             push_etype(EncryptionType(ticket.enc_part.etype), out);
             out.push(b' ');
         }
-        // MIT's reader makes a list of none, so that this field is never left out.
+        // MIT's reader returns an empty list and never none, so this field is always present.
         if self.detail.ad_types {
             fields.begin(1, out);
             out.extend_from_slice(b"AD types: ");
@@ -153,21 +154,21 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// How many fields the current line has, as MIT counts them.
+/// The number of fields on the current line, by MIT's counting.
 #[derive(Default)]
 struct Fields {
     count: u8,
 }
 
 impl Fields {
-    /// Separates the next field from what stands before it.
+    /// Separates the next field from what precedes it.
     fn begin(&mut self, weight: u8, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.count > 0 { b", " } else { b"\t" });
         self.count += weight;
     }
 }
 
-/// The server that the ticket itself names, if it is another: so for referrals.
+/// The server in the ticket itself, if it differs from the entry's server, as for referrals.
 fn push_other_server(credential: &CredentialView<'_>, ticket: &Ticket<'_>, out: &mut Vec<u8>) {
     if !is_server(credential, &ticket.realm, &ticket.sname) {
         out.extend_from_slice(b"\tTicket server: ");
@@ -177,7 +178,7 @@ fn push_other_server(credential: &CredentialView<'_>, ticket: &Ticket<'_>, out: 
     }
 }
 
-/// Whether the ticket is for the server that the entry is of; `false` where there is no ticket.
+/// Whether the ticket is for the server of the entry; `false` if there is no ticket.
 fn names_its_server(credential: &CredentialView<'_>) -> bool {
     Ticket::server_of(credential.ticket())
         .is_ok_and(|(realm, sname)| is_server(credential, &realm, &sname))
@@ -189,7 +190,7 @@ fn is_server(credential: &CredentialView<'_>, realm: &Realm<'_>, name: &Principa
     server.components().eq(components) && server.realm() == realm.0
 }
 
-/// How the client authenticated, if the ticket says so and the keytab has the key to it.
+/// How the client authenticated, if the ticket says so and the keytab has the ticket's key.
 fn push_indicators(keytab: &KeytabFile, ticket: &Ticket<'_>, out: &mut Vec<u8>) {
     let Ok(Ok(opened)) = ticket_keys::open(keytab, ticket) else {
         return;
@@ -295,7 +296,8 @@ mod tests {
         }
     }
 
-    /// The lines of the one entry that `add` puts into a cache, without that of times and server.
+    /// The lines for the single entry that `add` puts into a cache, without the line of times and
+    /// server.
     fn lines(detail: &Detail, add: impl FnOnce(&mut CcacheBuilder)) -> String {
         let owner = Principal::parse(OWNER).unwrap();
         let mut builder = CcacheBuilder::new(&Header::default(), &owner).unwrap();
@@ -459,7 +461,8 @@ mod tests {
                 Lines::new(&owner, &detail, None, &mut times).show(&entry, &mut out);
                 shown += 1;
             }
-            // Octal escapes make four bytes of one, names two of one, each at most a few times.
+            // An octal escape makes four bytes from one, and a name makes two from one. Each byte
+            // is shown at most a few times.
             assert!(out.len() < 20 * bytes.len(), "{} bytes shown", out.len());
         }
         std::fs::remove_file(&path).unwrap();

@@ -1,12 +1,12 @@
-//! An encryption type as listings name it.
+//! Names of encryption types in listings.
 
 use std::io::Write as _;
 
 use kerberos_crypto::EncryptionType;
 
-/// Appends the canonical name, marked when the type is deprecated, or `etype N`.
+/// Appends the canonical name or `etype N`, with a mark if the type is deprecated.
 pub(super) fn push_etype(etype: EncryptionType, out: &mut Vec<u8>) {
-    // Unknown types count as deprecated with MIT: `DEPRECATED:etype 99`.
+    // As in MIT, unknown types count as deprecated: `DEPRECATED:etype 99`.
     if etype.is_deprecated() || etype.name().is_none() {
         out.extend_from_slice(b"DEPRECATED:");
     }

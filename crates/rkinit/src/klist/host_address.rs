@@ -8,7 +8,7 @@ use kerberos_files::ccache::CredentialView;
 
 use crate::output::host_names::Hosts;
 
-/// Appends the line of addresses; with `hosts` they are shown by name where it has one.
+/// Appends the line of addresses, by name for those found in `hosts`.
 pub(super) fn push_line(credential: &CredentialView<'_>, hosts: Option<&Hosts>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\tAddresses: ");
     let mut any = false;
@@ -31,7 +31,7 @@ fn push_address(kind: AddressType, address: &[u8], hosts: Option<&Hosts>, out: &
             push_ip(Ipv6Addr::from(octets).into(), hosts, out);
         }),
         AddressType::NETBIOS => <[u8; 16]>::try_from(address).map(|octets| {
-            // The sixteenth octet tells the kind of service.
+            // The sixteenth octet is the type of service.
             let name = octets
                 .iter()
                 .take(15)

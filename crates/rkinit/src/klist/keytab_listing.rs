@@ -1,4 +1,4 @@
-//! The listing of a keytab: a line for each key.
+//! The listing of a keytab, with one line per key.
 
 use std::ffi::OsStr;
 use std::io;
@@ -17,7 +17,7 @@ use crate::output::json::keytab::Document;
 use crate::output::time_format::TimeFormat;
 use crate::output::{Output, hex};
 
-/// Shows the keytab called `name`, or the default one; the exit status.
+/// Shows the keytab called `name`, or the default one, and returns the exit status.
 pub(super) fn show(
     program: &Program,
     name: Option<&OsStr>,
@@ -46,7 +46,7 @@ pub(super) fn show(
     if detail.json {
         return show_document(program, &name, &keytab, detail.keys, out);
     }
-    // MIT calls a WRFILE: keytab FILE: too.
+    // As in MIT, the name of a WRFILE: keytab is shown as FILE:.
     out.put(format!("Keytab name: FILE:{}\n", name.residual()).as_bytes());
     let mut reader = match keytab.open() {
         Ok(reader) => reader,
@@ -64,7 +64,7 @@ pub(super) fn show(
     }
 }
 
-/// The keytab as a document; its fields are listed in `docs/JSON.md`.
+/// The keytab as a document, whose fields are listed in `docs/JSON.md`.
 fn show_document(
     program: &Program,
     name: &KeytabName,
@@ -105,7 +105,7 @@ fn refuse(
     fail(program, out, &Refusal::of_keytab(error, context))
 }
 
-/// The titles and the dashes below them; `width` is that of the times, if they are shown.
+/// The titles and the dashes below them; `width` is the width of times, if they are shown.
 fn header(width: Option<usize>) -> String {
     match width {
         None => format!("KVNO Principal\n---- {:-<74}\n", ""),
@@ -125,7 +125,7 @@ fn push_entry(
     times: Option<&mut TimeFormat>,
     out: &mut Vec<u8>,
 ) {
-    // MIT shows the number as a signed one.
+    // MIT shows the number as signed.
     let _ = write!(out, "{:4} ", entry.kvno().cast_signed());
     if let Some(times) = times {
         out.extend_from_slice(times.format(entry.timestamp()));

@@ -1,4 +1,4 @@
-//! `klist -s`: whether there is a ticket that can be used now.
+//! `klist -s`: whether there is a usable ticket.
 
 use std::ffi::OsStr;
 
@@ -8,32 +8,32 @@ use kerberos_proto::Principal;
 use crate::input::ccache_select;
 use crate::klist::now;
 
-/// The exit status: 0 for a cache that can be used, else 1. Nothing is said. A damaged one cannot,
-/// as other ways to list it say.
+/// The exit status: 0 for a usable cache, else 1. Nothing is printed. A damaged cache counts as
+/// unusable, because other ways of listing it fail.
 pub(super) fn exit_status(name: Option<&OsStr>) -> u8 {
     let cache = ccache_select::cache(name).and_then(|name| ccache_select::open(&name));
     let end = cache.and_then(|cache| Ok(last_end(&mut cache.open()?)?));
     u8::from(!matches!(end, Ok(Some(end)) if end > now()))
 }
 
-/// Whether `cache` has a local ticket-granting ticket that has not expired or, when it has no such
-/// ticket at all, any other that has not. Of a damaged one the whole entries count.
+/// Whether `cache` has an unexpired local ticket-granting ticket or, if it has no such ticket at
+/// all, any other unexpired ticket. In a damaged cache, the complete entries count.
 pub(super) fn is_valid(cache: &Ccache) -> bool {
     let end = cache.open().map(|mut reader| ends(&mut reader).0);
     matches!(end, Ok(Some(end)) if end > now())
 }
 
-/// When the last local ticket-granting ticket ends of a cache of which no entry was read yet or,
-/// when it has no such ticket at all, the last of the others; `None` without any ticket.
+/// The end time of the last local ticket-granting ticket or, if the cache has no such ticket at
+/// all, of the last other ticket; `None` without any ticket. `reader` must be at the first entry.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the cache cannot be read.
 pub(crate) fn last_end(reader: &mut CcacheReader) -> Result<Option<u32>, CcacheError> {
     let (end, read) = ends(reader);
     read.map(|()| end)
 }
 
-/// What the whole entries say of that, and whether all are whole.
+/// The end time according to the complete entries, and whether all entries are complete.
 fn ends(reader: &mut CcacheReader) -> (Option<u32>, Result<(), CcacheError>) {
     let owner = reader.default_principal().clone();
     let mut validity = Validity::of(&owner);
@@ -47,7 +47,7 @@ fn ends(reader: &mut CcacheReader) -> (Option<u32>, Result<(), CcacheError>) {
     (validity.until(), read)
 }
 
-/// What the entries of a cache that were seen so far say of how long it is good.
+/// How long a cache is usable, according to the entries seen so far.
 pub(super) struct Validity<'a> {
     owner: &'a Principal,
     local_tgt: Option<u32>,
@@ -55,7 +55,7 @@ pub(super) struct Validity<'a> {
 }
 
 impl<'a> Validity<'a> {
-    /// Of a cache of `owner`, before an entry was seen.
+    /// The state for a cache of `owner` before the first entry.
     pub(super) fn of(owner: &'a Principal) -> Self {
         Self {
             owner,
@@ -76,13 +76,13 @@ impl<'a> Validity<'a> {
         *last = Some(credential.endtime()).max(*last);
     }
 
-    /// When the last local ticket-granting ticket ends or, when there is none at all, the last of
-    /// the others.
+    /// The end time of the last local ticket-granting ticket or, if there is none at all, of the
+    /// last other ticket.
     pub(super) fn until(&self) -> Option<u32> {
         self.local_tgt.or(self.any)
     }
 
-    /// Whether there is a ticket that can be used.
+    /// Whether there is a usable ticket.
     pub(super) fn is_valid(&self, now: u32) -> bool {
         self.until().is_some_and(|end| end > now)
     }

@@ -1,4 +1,4 @@
-//! What `kswitch` may be told.
+//! The options of `kswitch`.
 
 use std::ffi::OsString;
 
@@ -59,7 +59,7 @@ pub(super) enum Target {
 /// Parses and resolves the command line.
 ///
 /// # Errors
-/// The exit status, after what there was to say.
+/// The exit status, after a message was printed.
 pub(super) fn plan(
     program: &Program,
     arguments: impl IntoIterator<Item = OsString>,
@@ -74,13 +74,13 @@ pub(super) fn plan(
 }
 
 impl Typed {
-    /// What to switch to, or everything that is wrong.
+    /// The target, or all mistakes in the command line.
     fn resolve(self) -> Result<Target, Vec<&'static str>> {
         let caches = self.caches.into_iter().map(Target::Cache);
         let principals = self.principals.into_iter().map(Target::Principal);
         let mut targets = caches.chain(principals);
         let target = targets.next();
-        // MIT's says so once for each that is too many.
+        // MIT's tool prints this once for each superfluous option.
         let mut complaints: Vec<_> = targets
             .map(|_| "Only one -c or -p option allowed")
             .collect();

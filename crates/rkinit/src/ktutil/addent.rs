@@ -1,4 +1,4 @@
-//! `addent`: what it may be told, and the entry that comes of it.
+//! `addent`: its arguments, and the entry that results from them.
 
 use kerberos_crypto::{CryptoError, EncryptionType, KeyBlock};
 use kerberos_files::keytab::KeytabEntry;
@@ -9,12 +9,12 @@ use crate::ktutil::keys;
 use crate::ktutil::keys::DigitsError;
 use crate::messages::refusal::Refusal;
 
-/// What goes after the request's name.
+/// Printed after the request's name.
 pub(super) const USAGE: &str = "(-key | -password) -p principal -k kvno [-e enctype] [-f|-s salt]";
 
 const CONTEXT: &str = "while adding new entry";
 
-/// An `addent` as typed, free of contradictions.
+/// The arguments of `addent` as typed, without contradictions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct AddEnt {
     principal: Vec<u8>,
@@ -27,28 +27,28 @@ pub(super) struct AddEnt {
 enum Source {
     /// Digits.
     Digits { etype: Vec<u8> },
-    /// A password and a salt, or the default one.
+    /// A password, with this salt or the default one.
     Password {
         etype: Vec<u8>,
         salt: Option<Vec<u8>>,
     },
-    /// A password, and what the KDC says.
+    /// A password, with the salt that the KDC states.
     Fetched { etype: Option<Vec<u8>> },
 }
 
-/// What is wrong with the words of an `addent`.
+/// Mistakes in the arguments of `addent`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Misused {
-    /// The usage tells.
+    /// The usage explains it.
     Usage,
-    /// No encryption type, and no KDC to ask for one.
+    /// There is no encryption type, and no KDC to ask for one.
     NoEtype,
 }
 
-/// Why there is no entry.
+/// Why no entry was added.
 #[derive(Debug)]
 pub(super) enum NotAdded {
-    /// What was typed is no key, which MIT says without context.
+    /// The typed digits are not a key. MIT prints this error without context.
     Digits(DigitsError),
     Refused(Refusal),
 }
@@ -84,10 +84,10 @@ impl From<DigitsError> for NotAdded {
 }
 
 impl AddEnt {
-    /// Reads the words after the request's name.
+    /// Parses the words after the request's name.
     ///
     /// # Errors
-    /// As [`Misused`] says.
+    /// As documented at [`Misused`].
     pub(super) fn parse(words: &[Vec<u8>]) -> Result<Self, Misused> {
         let (mut principal, mut kvno, mut etype, mut salt) = (None, None, None, None);
         let (mut passwords, mut keys, mut fetch) = (0_usize, 0_usize, false);
@@ -102,7 +102,8 @@ impl AddEnt {
                 b"-password" => passwords += 1,
                 b"-key" => keys += 1,
                 b"-f" => fetch = true,
-                // MIT passes over it; but a salt that is mistyped makes a key that does not work.
+                // MIT ignores unknown arguments, but a mistyped `-s` would produce a key that does
+                // not work.
                 _ => return Err(Misused::Usage),
             }
         }
@@ -111,7 +112,8 @@ impl AddEnt {
         let source = match (passwords, keys, fetch, etype, salt) {
             (1, 0, true, etype, None) => Source::Fetched { etype },
             (1, 0, false, Some(etype), salt) => Source::Password { etype, salt },
-            // A salt is of no use to a key, and a KDC tells no one a key; MIT lets both pass.
+            // A key does not need a salt, and a KDC does not reveal keys. MIT ignores both options
+            // here.
             (0, 1, false, Some(etype), _) | (0, 1, true, Some(etype), None) => {
                 Source::Digits { etype }
             }
@@ -127,10 +129,10 @@ impl AddEnt {
         })
     }
 
-    /// Asks for the secret and makes the entry.
+    /// Asks for the secret and creates the entry.
     ///
     /// # Errors
-    /// When a name is wrong, nothing sensible is typed, or the KDC does not help.
+    /// When a name is wrong, the input is unusable, or the KDC refuses.
     pub(super) fn entry(&self) -> Result<KeytabEntry, NotAdded> {
         let principal = ccache_select::principal(&self.principal, false)
             .map_err(|error| error.into_refusal(CONTEXT))?;

@@ -1,4 +1,4 @@
-//! One command on one keytab, as Heimdal's `ktutil` has them: for scripts and for administrators.
+//! A single command on a keytab, as in Heimdal's `ktutil`: for scripts and for administrators.
 
 mod add;
 mod age;
@@ -19,7 +19,7 @@ use crate::messages::{Program, line};
 use crate::output;
 use crate::output::json::keytab::Document;
 
-/// Does what `arguments` say; the exit status.
+/// Executes `arguments` and returns the exit status.
 pub(super) fn run(program: &Program, arguments: &[OsString]) -> u8 {
     let typed = match args::parse(program, arguments) {
         Ok(typed) => typed,
@@ -56,13 +56,13 @@ pub(super) fn run(program: &Program, arguments: &[OsString]) -> u8 {
 
 /// How a command ended.
 enum Done {
-    /// So many entries were added, removed, and so on.
+    /// The number of entries that were added, removed, and so on.
     Count(usize, &'static str),
-    /// What there was to say is said.
+    /// Everything has been printed already.
     Status(u8),
 }
 
-/// A keytab with the name it goes by in messages.
+/// A keytab and its name in messages.
 struct Target {
     name: KeytabName,
     file: KeytabFile,
@@ -93,7 +93,7 @@ impl Target {
             .map_err(|error| Refusal::of_keytab(&error, &self.reading()))
     }
 
-    /// All entries; none if there is no such file yet.
+    /// All entries; none if the file does not exist yet.
     fn entries_if_any(&self) -> Result<Vec<KeytabEntry>, Refusal> {
         match self.file.path().try_exists() {
             Ok(false) => Ok(Vec::new()),
@@ -114,7 +114,7 @@ impl Target {
         format!("while reading keytab {}", self.name)
     }
 
-    /// What went wrong, of a keytab that is read to be written anew.
+    /// The error text for a keytab that was read in order to rewrite it.
     fn rewriting(&self, error: &KeytabError) -> String {
         match error {
             KeytabError::NotFound { .. }
@@ -130,7 +130,7 @@ impl Target {
     }
 }
 
-/// Whether both are the same key of the same principal and version.
+/// Whether both entries are for the same principal, version and encryption type.
 fn same_slot(one: &KeytabEntry, other: &KeytabEntry) -> bool {
     one.kvno == other.kvno
         && one.key.etype() == other.key.etype()
@@ -140,7 +140,7 @@ fn same_slot(one: &KeytabEntry, other: &KeytabEntry) -> bool {
 fn list(program: &Program, target: &Target, options: ListOptions) -> Result<Done, Refusal> {
     let mut list = KeyList::default();
     let read = list.read(&target.file);
-    // What can be read is shown before it is said what cannot.
+    // Readable entries are shown before the error about the rest.
     let mut out = Vec::new();
     if options.json {
         let mut document = Document::begin(&target.name, options.keys, &mut out);

@@ -1,44 +1,44 @@
-//! A line being edited, with the lines before it: keys in, text out. No terminal here.
+//! A line editor with a history: bytes of keys in, text out. It does not use a terminal itself.
 //!
-//! Keys are those of readline that everyone knows: arrows, Home, End, Delete, Backspace, and
-//! Ctrl with A, B, C, D, E, F, H, K, L, N, P, U, W and Z.
+//! It supports the well-known keys of readline: arrows, Home, End, Delete, Backspace, and Ctrl with
+//! A, B, C, D, E, F, H, K, L, N, P, U, W and Z.
 
 /// How many lines are remembered.
 const REMEMBERED: usize = 500;
 
-/// Edits one line after the other.
+/// Edits lines, one after the other.
 #[derive(Default)]
 pub(super) struct Editor {
     text: Vec<char>,
-    /// Where the next character goes.
+    /// The position where the next character is inserted.
     cursor: usize,
     history: Vec<String>,
-    /// The line of the history that is shown, counted from the end; 0 is the new one.
+    /// The line of the history that is shown, counted from the end; 0 is the new line.
     back: usize,
-    /// The new line, while another is shown.
+    /// The new line, while a line of the history is shown.
     kept: Vec<char>,
-    /// The bytes of a key that is not complete.
+    /// The bytes of an incomplete key sequence.
     pending: Vec<u8>,
 }
 
-/// What a key came to.
+/// The result of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
     /// Show the line again.
     Editing,
-    /// More bytes of the key are to come.
+    /// The key sequence is not complete yet.
     Pending,
     Line(String),
     Interrupted,
     Suspended,
-    /// Show the line again on an empty screen.
+    /// Clear the screen and show the line again.
     Clear,
-    /// The end of the input, on an empty line.
+    /// The end of the input, typed on an empty line.
     End,
 }
 
 impl Editor {
-    /// Takes a byte from the terminal.
+    /// Processes a byte from the terminal.
     pub(super) fn take(&mut self, byte: u8) -> Outcome {
         self.pending.push(byte);
         match self.pending.as_slice() {
@@ -74,7 +74,7 @@ impl Editor {
         Outcome::Editing
     }
 
-    /// Remembers a line.
+    /// Adds a line to the history.
     pub(super) fn remember(&mut self, line: String) {
         if self.history.last() == Some(&line) {
             return;
@@ -85,8 +85,8 @@ impl Editor {
         self.history.push(line);
     }
 
-    /// What to show in `width` columns, and the column of the cursor in it: of a line that is
-    /// longer the part around the cursor.
+    /// The text to show in `width` columns, and the cursor's column in it. If the line is longer,
+    /// the text is the part around the cursor.
     pub(super) fn shown(&self, width: usize) -> (String, usize) {
         let width = width.max(1);
         let start = (self.cursor + 1).saturating_sub(width);
@@ -95,7 +95,7 @@ impl Editor {
     }
 
     fn wait_for_more(&mut self) -> Outcome {
-        // No key is as long; what follows is typed.
+        // No key sequence is this long, so what follows is ordinary input.
         if self.pending.len() > 16 {
             self.pending.clear();
         }
@@ -158,7 +158,7 @@ impl Editor {
         Outcome::Editing
     }
 
-    /// Shows the line that is `back` lines back, if there is one.
+    /// Shows the line that is `back` lines back in the history, if there is one.
     fn recall(&mut self, back: usize) {
         let line = match self.history.len().checked_sub(back) {
             Some(index) if back > 0 => self.history.get(index).map(|line| line.chars().collect()),
@@ -186,7 +186,7 @@ impl Editor {
 
 const ESCAPE: u8 = 0x1b;
 
-/// A key that does something else than insert itself.
+/// A key that does something other than insert itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Key {
     Enter,
@@ -207,7 +207,7 @@ enum Key {
 }
 
 impl Key {
-    /// The key of a control character; else what that comes to without one, if anything.
+    /// The key of a control character; otherwise its outcome, if it has one.
     fn of_control(byte: u8) -> Result<Self, Option<Outcome>> {
         Ok(match byte {
             b'\r' | b'\n' => Self::Enter,
@@ -230,7 +230,7 @@ impl Key {
         })
     }
 
-    /// The key of what follows an escape character.
+    /// The key for the bytes after an escape character.
     fn of_sequence(sequence: &[u8]) -> Option<Self> {
         Some(match sequence {
             [b'[' | b'O', b'A'] => Self::Up,
@@ -264,7 +264,7 @@ const CTRL_Z: u8 = 26;
 mod tests {
     use super::*;
 
-    /// What the bytes come to, with a history of `first` and `second`.
+    /// The outcomes of the bytes, with a history of `first` and `second`.
     fn type_in(keys: &str) -> Vec<Outcome> {
         let mut editor = Editor::default();
         editor.remember("first".to_owned());

@@ -1,4 +1,4 @@
-//! The keys that the shell has collected, and how they are listed.
+//! The keys that the shell has collected, and their listing.
 
 use std::io::Write as _;
 
@@ -7,7 +7,7 @@ use kerberos_files::keytab::{KeytabEntry, KeytabError, KeytabFile};
 use crate::output::hex;
 use crate::output::time_format::TimeFormat;
 
-/// The dashes under the title of the principals.
+/// The number of dashes under the title of the principals.
 const DASHES: usize = 69;
 
 /// The current keylist; slots count from 1.
@@ -30,7 +30,7 @@ impl KeyList {
         &self.entries
     }
 
-    /// Forgets every entry.
+    /// Removes all entries.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
     }
@@ -51,8 +51,8 @@ impl KeyList {
     /// Appends the entries of `keytab`.
     ///
     /// # Errors
-    /// As [`KeytabFile::entries`]. Of a file that ends within an entry those before it are taken,
-    /// for they are whole; any other error changes nothing.
+    /// As for [`KeytabFile::entries`]. If the file ends within an entry, the complete entries
+    /// before it are appended; any other error changes nothing.
     pub(super) fn read(&mut self, keytab: &KeytabFile) -> Result<(), KeytabError> {
         let mut reader = keytab.open()?;
         let mut read = Vec::new();
@@ -68,11 +68,11 @@ impl KeyList {
         result
     }
 
-    /// Adds all entries to `keytab`, which is made if there are any, as written `now`: that is
-    /// the time MIT gives them too.
+    /// Adds all entries to `keytab`, with the timestamp `now` as in MIT. The file is created unless
+    /// the list is empty.
     ///
     /// # Errors
-    /// As [`KeytabFile::add`]; then none is added.
+    /// As for [`KeytabFile::add`]; then none is added.
     pub(super) fn write(&self, keytab: &KeytabFile, now: u32) -> Result<(), KeytabError> {
         if self.entries.is_empty() {
             return Ok(());
@@ -96,7 +96,7 @@ impl KeyList {
         };
         let _ = writeln!(out, "slot KVNO {title}Principal\n---- ---- {dashes}");
         for (index, entry) in self.entries.iter().enumerate() {
-            // MIT shows the number as a signed one.
+            // MIT shows the number as signed.
             let _ = write!(out, "{:4} {:4} ", index + 1, entry.kvno.cast_signed());
             if let Some(times) = &mut times {
                 times.push_narrow(entry.timestamp, out);

@@ -1,5 +1,5 @@
-//! Where the keys of new entries come from: digits that someone types, a password and a salt, or
-//! a password and what the KDC says of it.
+//! The sources of keys for new entries: digits that the user types, a password and a salt, or a
+//! password and the KDC's information about salt and types.
 
 use kerberos_client::ClientError;
 use kerberos_crypto::{CryptoError, DEFAULT_MAX_ITERATIONS, EncryptionType, Key, KeyBlock};
@@ -12,21 +12,21 @@ use crate::messages::advice::advice;
 use crate::messages::refusal::Refusal;
 use crate::output::hex;
 
-/// Why digits are no key.
+/// Why digits are not a valid key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub(super) enum DigitsError {
-    /// There are none.
+    /// There are no digits.
     #[error("Error reading key.")]
     Missing,
-    /// Something else is among them.
+    /// There is another character among them.
     #[error("Illegal character in key.")]
     Illegal,
-    /// They make more or fewer bytes than a key of the type has.
+    /// The number of bytes is wrong for a key of the type.
     #[error("Key size is incompatible with encryption type")]
     Size {
-        /// What a key has.
+        /// The key length of the type.
         expected: usize,
-        /// What there is.
+        /// The number of bytes given.
         actual: usize,
     },
 }
@@ -45,13 +45,13 @@ impl DigitsError {
     }
 }
 
-/// The encryption type of this name, if keys of it can be used.
+/// The encryption type called `name`, if keys of it are supported.
 pub(super) fn etype(name: &[u8]) -> Option<EncryptionType> {
     let name = str::from_utf8(name).ok()?;
     EncryptionType::from_name(name).filter(|etype| etype.is_supported())
 }
 
-/// The key that `digits` are; as with MIT a last one that is alone has a 0 to go with it.
+/// The key with these digits. As in MIT, a single last digit is completed with a 0.
 pub(super) fn of_digits(etype: EncryptionType, digits: &[u8]) -> Result<KeyBlock, DigitsError> {
     let digits = digits.trim_ascii();
     if digits.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn of_digits(etype: EncryptionType, digits: &[u8]) -> Result<KeyBlock
     }
 }
 
-/// The key that `password` and `salt` make, or the password and the default salt of `principal`.
+/// Derives a key from `password` and `salt`, or the default salt of `principal`.
 pub(super) fn of_password(
     principal: &Principal,
     password: &Password,
@@ -78,13 +78,13 @@ pub(super) fn of_password(
     salt: Option<&[u8]>,
 ) -> Result<KeyBlock, CryptoError> {
     let salt = salt.map_or_else(|| principal.default_salt(), <[u8]>::to_vec);
-    // Without parameters the count is the type's own, whatever the limit.
+    // Without parameters, the iteration count is the type's default, whatever the limit.
     let key = Key::from_password(etype, password.expose_bytes(), &salt, None, u32::MAX)?;
     Ok(key.to_block())
 }
 
-/// How the KDC of `principal` makes keys of its password: of each of `etypes` that it has, or of
-/// every one that krb5.conf allows if that is empty.
+/// Asks the KDC of `principal` how keys are derived from its password: for each of `etypes` that
+/// the KDC has or, if that is empty, for all types that krb5.conf permits.
 pub(super) fn ask_kdc(
     principal: &Principal,
     etypes: &[EncryptionType],
@@ -100,7 +100,7 @@ pub(super) fn ask_kdc(
         })
 }
 
-/// The key that `password` makes as the KDC said.
+/// Derives the key from `password` according to the KDC's information.
 pub(super) fn as_kdc_says(
     salt: &PasswordSalt,
     password: &Password,
@@ -109,7 +109,7 @@ pub(super) fn as_kdc_says(
     Ok(key.to_block())
 }
 
-/// MIT's ktutil shows the code's own text, not the longer one that kinit has.
+/// MIT's ktutil shows the text of the error code, not the longer one shown by kinit.
 fn message(error: &ClientError) -> String {
     match error {
         ClientError::CannotContactKdc { .. } => "Cannot contact any KDC for requested realm".into(),

@@ -1,7 +1,7 @@
-//! Where the shell's lines come from: a terminal, on which they can be edited, or standard input.
+//! The input lines of the shell: from a terminal, with line editing, or from standard input.
 //!
-//! Both are read a byte at a time, because what follows a line may be the answer to a prompt: a
-//! password that is pasted or sent along must reach that prompt, not the screen.
+//! Both are read byte by byte, because what follows a line may answer a prompt: a password that is
+//! pasted or piped along must reach that prompt, not the screen.
 
 use std::io;
 
@@ -18,10 +18,10 @@ use crate::output;
 
 const PROMPT: &str = "ktutil:  ";
 
-/// The longest line taken.
+/// The maximum length of a line.
 const MAX_LEN: usize = 64 * 1024;
 
-/// The next line, or what came instead of it.
+/// The next line, or why there is none.
 pub(super) enum Input {
     Line(Vec<u8>),
     TooLong,
@@ -30,9 +30,9 @@ pub(super) enum Input {
 
 /// Prompts for lines and reads them.
 pub(super) struct Lines {
-    /// Whether what is typed shows by itself.
+    /// Whether the terminal shows the input itself.
     terminal: bool,
-    /// What edits them, on a terminal that can.
+    /// The line editor, on a terminal that supports it.
     editor: Option<Editor>,
 }
 
@@ -47,11 +47,11 @@ impl Lines {
         }
     }
 
-    /// Shows the prompt and reads a line, without its end. What is no terminal shows nothing of
-    /// what is read from it, so it is shown here, as MIT's does with readline.
+    /// Shows the prompt and reads a line, without its line end. If the input is not a terminal, the
+    /// line is printed here, as MIT's shell does with readline.
     ///
     /// # Errors
-    /// When standard output takes nothing.
+    /// When standard output cannot be written.
     pub(super) fn next(&mut self) -> io::Result<Input> {
         if let Some(editor) = &mut self.editor
             && let Some(raw) = Raw::new()
@@ -68,8 +68,8 @@ impl Lines {
         Ok(input)
     }
 
-    /// Remembers a line for the arrow keys. Only requests come here: what else was typed may be a
-    /// password that went astray.
+    /// Adds a line to the history. Only requests are passed here, because other lines may be
+    /// passwords that were typed at the wrong moment.
     pub(super) fn remember(&mut self, line: &[u8]) {
         if let (Some(editor), Ok(line)) = (&mut self.editor, str::from_utf8(line)) {
             editor.remember(line.to_owned());
@@ -98,7 +98,7 @@ fn edit(editor: &mut Editor, mut raw: Raw) -> io::Result<Input> {
             Outcome::Suspended => {
                 drop(raw);
                 output::write_all(b"\n")?;
-                // The terminal would have told everyone in the foreground.
+                // The terminal would have signalled the whole foreground group.
                 let _ = rustix::process::kill_current_process_group(Signal::TSTP);
                 match Raw::new() {
                     Some(again) => raw = again,
@@ -118,7 +118,7 @@ fn edit(editor: &mut Editor, mut raw: Raw) -> io::Result<Input> {
     }
 }
 
-/// Shows the prompt and the line, and puts the cursor where it belongs.
+/// Shows the prompt and the line, and positions the cursor.
 fn show(editor: &Editor) -> io::Result<()> {
     let columns = tcgetwinsize(stdout()).map_or(0, |size| usize::from(size.ws_col));
     let columns = if columns == 0 { 80 } else { columns };
@@ -127,7 +127,7 @@ fn show(editor: &Editor) -> io::Result<()> {
     output::write_all(format!("\r{PROMPT}{text}\x1b[K\r\x1b[{column}C").as_bytes())
 }
 
-/// Reads a line as it comes.
+/// Reads a line without editing.
 fn read_line() -> Input {
     let mut line = Vec::new();
     let mut too_long = false;
@@ -161,17 +161,17 @@ fn read_byte() -> Option<u8> {
     }
 }
 
-/// Standard input's terminal giving each key at once; dropping it restores the terminal.
+/// Standard input's terminal in raw mode; dropping this restores the terminal.
 struct Raw {
     before: Termios,
 }
 
 impl Raw {
-    /// `None` when the terminal will not.
+    /// `None` if the terminal does not support it.
     fn new() -> Option<Self> {
         let before = tcgetattr(stdin()).ok()?;
         let mut raw = before.clone();
-        // The line feed stays what the enter key is: a password that is typed ahead ends with it.
+        // The enter key still sends a line feed, so that it ends a password that was typed ahead.
         raw.local_modes
             .remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG | LocalModes::IEXTEN);
         raw.special_codes[SpecialCodeIndex::VMIN] = 1;

@@ -1,4 +1,4 @@
-//! What can be asked of the shell: each request's names and purpose.
+//! The requests of the shell, with their names and descriptions.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ pub(super) enum Request {
     Quit,
 }
 
-/// In the order of the listing.
+/// In the order of the list of requests.
 const TABLE: [(Request, &[&str], &str); 10] = [
     (
         Request::Clear,

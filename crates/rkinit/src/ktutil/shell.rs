@@ -1,6 +1,6 @@
-//! The interactive shell: reads requests and answers each as MIT's does, until the input ends.
+//! The interactive shell: reads requests and executes each as MIT's does, until the input ends.
 //!
-//! It always ends with 0, so that what a script learns is on standard error.
+//! The exit status is always 0, so a script learns about failures only from standard error.
 
 use std::ffi::OsStr;
 use std::io;
@@ -18,7 +18,7 @@ use crate::messages::refusal::Refusal;
 use crate::messages::{Program, hint, line};
 use crate::output;
 
-/// Runs the shell; the exit status.
+/// Runs the shell and returns the exit status.
 pub(super) fn run(program: &Program) -> u8 {
     let mut list = KeyList::default();
     let mut lines = Lines::new();
@@ -58,7 +58,8 @@ enum Next {
     End,
 }
 
-/// Does what `text` asks for, and says what keeps it from that; fails when standard output does.
+/// Executes the request in `text`, and prints its errors. Fails only if standard output cannot be
+/// written.
 fn execute(text: &[u8], list: &mut KeyList) -> io::Result<Next> {
     let text = text.trim_ascii_start();
     if text.starts_with(b"!") {
@@ -73,7 +74,7 @@ fn execute(text: &[u8], list: &mut KeyList) -> io::Result<Next> {
         return Ok(Next::Line);
     };
     let Some(request) = Request::from_name(name) else {
-        // No more than the first part of a word with blanks, as MIT's.
+        // As in MIT, only the first part of a word with blanks is used.
         let mut parts = name.split(|byte| matches!(byte, b' ' | b'\t'));
         let typed = parts.find(|part| !part.is_empty()).unwrap_or_default();
         line(format_args!(
@@ -144,7 +145,7 @@ fn delete(slot: &[u8], list: &mut KeyList) -> Result<(), Refusal> {
 fn add(name: &str, arguments: &[Vec<u8>], list: &mut KeyList) {
     match AddEnt::parse(arguments).map(|request| request.entry()) {
         Ok(Ok(entry)) => list.push(entry),
-        // MIT names the short form here, however the request was called.
+        // MIT always prints the short name here, even if the request was called by another name.
         Ok(Err(NotAdded::Digits(error))) => line(format_args!("addent: {error}")),
         Ok(Err(NotAdded::Refused(refusal))) => say(name, &refusal),
         Err(Misused::Usage) => line(format_args!("usage: {name} {}", addent::USAGE)),
@@ -152,7 +153,7 @@ fn add(name: &str, arguments: &[Vec<u8>], list: &mut KeyList) {
     }
 }
 
-/// What `list` is to show; `None` if it has no such option.
+/// What `list` should show; `None` for an unknown option.
 fn detail(arguments: &[Vec<u8>]) -> Option<Detail> {
     let mut detail = Detail::default();
     for argument in arguments {
@@ -175,7 +176,7 @@ fn keytab(name: &[u8], context: &str) -> Result<KeytabFile, Refusal> {
         .map_err(|error| Refusal::new(error, context))
 }
 
-/// The error in the words that MIT's ktutil has for it: the system's, where that refused.
+/// The error in the words of MIT's ktutil: the system's text, if the system refused.
 fn refusal(error: &KeytabError, context: &str) -> Refusal {
     let text = match error {
         KeytabError::NotFound { .. } => Some("No such file or directory"),

@@ -1,4 +1,5 @@
-//! A line of the shell as words: blanks and tabs separate them, double quotes hold them together.
+//! Splits a line of the shell into words: blanks and tabs separate them, and double quotes keep
+//! them together.
 //!
 //! ```text
 //! a "b c"       two words
@@ -6,9 +7,9 @@
 //! "say ""hi"""  one: say "hi"
 //! ""            one, which is empty
 //! ```
-//! There is no other escape: a backslash is a backslash, as principals want it.
+//! There is no other escape: a backslash stays a backslash, because principals contain them.
 
-/// A quote was opened and not closed.
+/// A quote was opened but not closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Unbalanced;
 
@@ -18,7 +19,7 @@ pub(super) struct Unbalanced;
 /// [`Unbalanced`].
 pub(super) fn split(line: &[u8]) -> Result<Vec<Vec<u8>>, Unbalanced> {
     let mut words = Vec::new();
-    // `None` between words; an empty word is one all the same.
+    // `None` between words; `Some` of an empty word is a word.
     let mut word: Option<Vec<u8>> = None;
     let mut quoted = false;
     let mut bytes = line.iter().copied().peekable();

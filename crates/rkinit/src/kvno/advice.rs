@@ -1,5 +1,5 @@
-//! What to do about a service ticket that could not be had: the hint below the error of `kvno` and
-//! of `kinit -R` and `-v`. What names no options and no cache the library knows.
+//! What to do if a service ticket could not be obtained: the hint below errors of `kvno`,
+//! `kinit -R` and `kinit -v`. Hints that mention neither options nor caches come from the library.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
@@ -8,7 +8,7 @@ use kerberos_proto::{ExchangeError, KdcError, Shown};
 
 use crate::Tool;
 
-/// The hint for `error`, when there is something to be done about it.
+/// The hint for `error`, if anything can be done about it.
 pub(crate) fn advice(error: &ClientError, cached_only: bool) -> Option<String> {
     match error {
         ClientError::NoCredential { .. } | ClientError::NoCredentialOfEtype { .. }

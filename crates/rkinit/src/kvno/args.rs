@@ -1,4 +1,4 @@
-//! What `kvno` may be told: the options as typed, and what they ask for.
+//! The options of `kvno` as typed, and what they ask for.
 
 use std::ffi::OsString;
 
@@ -105,7 +105,7 @@ PROG [-c CACHE] [-e ETYPE] [-k KEYTAB] [-q | --json] [-C] [-u | -S SERVICE]
             b'C' => self.canonicalize = true,
             b'S' => self.service = Some(value),
             b'u' => self.unknown = true,
-            // The last of these two counts.
+            // The last of these two takes effect.
             b'I' => (self.user, self.enterprise) = (Some(value), None),
             b'U' => (self.user, self.enterprise) = (None, Some(value)),
             b'F' => self.certificate = Some(value),
@@ -119,7 +119,7 @@ PROG [-c CACHE] [-e ETYPE] [-k KEYTAB] [-q | --json] [-C] [-u | -S SERVICE]
     }
 }
 
-/// What to do, free of contradictions; the names are still to be read.
+/// What to do, without contradictions. The names are not parsed yet.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) cache: Option<OsString>,
@@ -130,7 +130,7 @@ pub(super) struct Plan {
     pub(super) canonicalize: bool,
     /// `-u`
     pub(super) unknown: bool,
-    /// The service of `-S`; the names are hosts then.
+    /// The service of `-S`; the names are then hosts.
     pub(super) service: Option<OsString>,
     /// The cache of `--u2u`.
     pub(super) user_to_user: Option<OsString>,
@@ -142,7 +142,7 @@ pub(super) struct Plan {
     pub(super) names: Vec<OsString>,
 }
 
-/// For whom the tickets are, when not for the cache's owner.
+/// On whose behalf to get tickets, if not for the owner of the cache.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Behalf {
     pub(super) user: User,
@@ -163,7 +163,7 @@ pub(super) enum User {
 /// Parses and resolves the command line.
 ///
 /// # Errors
-/// The exit status, after what there was to say.
+/// The exit status, after a message was printed.
 pub(super) fn plan(
     program: &Program,
     arguments: impl IntoIterator<Item = OsString>,
@@ -178,7 +178,7 @@ pub(super) fn plan(
 }
 
 impl Typed {
-    /// The plan, or the first thing that is wrong; `None` where the usage says it.
+    /// The plan, or the first mistake; `None` if the usage explains it.
     fn resolve(self) -> Result<Plan, Option<&'static str>> {
         if self.unknown && self.service.is_some() {
             return Err(Some("Options -u and -S are mutually exclusive"));

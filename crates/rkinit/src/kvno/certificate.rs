@@ -1,6 +1,6 @@
 //! The certificate of `-F`: from the PEM text of a file (RFC 7468) to DER.
 //!
-//! What it leaves to the KDC: everything that is in the certificate.
+//! The contents of the certificate are left to the KDC.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::messages::system_text;
 
-/// Why a file has no certificate, in MIT's words.
+/// Why a file has no valid certificate, in MIT's words.
 #[derive(Debug, Error)]
 pub(super) enum CertificateError {
     #[error("{}", system_text(.0))]
@@ -26,7 +26,7 @@ pub(super) enum CertificateError {
 }
 
 impl CertificateError {
-    /// What to do about it.
+    /// What to do about the error.
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::Io(_) => "give -F the path of a certificate in PEM format",
@@ -47,7 +47,7 @@ impl CertificateError {
 /// # Errors
 /// When the file cannot be read or has none.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
-    // No certificate has this many bytes; a device would have no end.
+    // No certificate is this long, and a device might never end.
     const LIMIT: u64 = 1 << 20;
     let mut text = Vec::new();
     let file = std::fs::File::open(path)?;
@@ -55,8 +55,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     from_pem(&text)
 }
 
-/// As MIT's kvno reads it: whatever stands before the begin line is passed over, blanks around a
-/// line do not count, and lines may have any length.
+/// Parses PEM as MIT's kvno does: text before the begin line and blanks around a line are ignored,
+/// and lines may have any length.
 pub(super) fn from_pem(text: &[u8]) -> Result<Vec<u8>, CertificateError> {
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
     lines
@@ -67,7 +67,7 @@ pub(super) fn from_pem(text: &[u8]) -> Result<Vec<u8>, CertificateError> {
         if line.starts_with(END) {
             return Base64::decode_vec(&base64).map_err(|_| CertificateError::Base64);
         }
-        // The last piece, behind the last newline, is no line.
+        // Text after the last newline is not a line.
         let text = str::from_utf8(line).map_err(|_| CertificateError::Base64)?;
         if text.contains(':') {
             return Err(CertificateError::Header);

@@ -1,4 +1,5 @@
-//! `kvno --json`: what came of each name, as a document; its fields are listed in `docs/JSON.md`.
+//! `kvno --json`: the result for each name, as a document whose fields are listed in
+//! `docs/JSON.md`.
 
 use std::ffi::OsStr;
 
@@ -7,15 +8,15 @@ use kerberos_proto::Credential;
 
 use crate::output::json::{Object, ticket};
 
-/// A document that is being written, a name after the other.
+/// A document that is being written, name by name.
 pub(super) struct Document {
     now: i64,
     is_empty: bool,
 }
 
 impl Document {
-    /// Begins the document of tickets asked for with those in `cache`; `now` is in seconds since
-    /// 1970.
+    /// Begins the document of tickets that are requested with those in `cache`; `now` is in seconds
+    /// since 1970.
     pub(super) fn begin(cache: &CcacheName, now: i64, out: &mut Vec<u8>) -> Self {
         let mut object = Object::begin(out);
         object.text("cache", &cache.to_string());
@@ -26,8 +27,8 @@ impl Document {
         }
     }
 
-    /// Appends the ticket for `name`; `keytab` is whether the keytab can decrypt it, if one was
-    /// tried.
+    /// Appends the ticket for `name`; `keytab` says whether the keytab can decrypt it, if one was
+    /// given.
     pub(super) fn ticket(
         &mut self,
         name: &OsStr,
@@ -53,7 +54,7 @@ impl Document {
         object.end();
     }
 
-    /// Ends it.
+    /// Ends the document.
     pub(super) fn end(self, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.is_empty { b"]}\n" } else { b"\n]}\n" });
     }

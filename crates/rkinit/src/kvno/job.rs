@@ -1,5 +1,5 @@
-//! What a command line needs before the first ticket: caches, keytab, user, second ticket; and the
-//! tickets.
+//! What a command line needs before the first ticket (caches, keytab, user, second ticket), and
+//! then gets the tickets.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -20,13 +20,13 @@ use crate::kvno::on_behalf::OnBehalf;
 use crate::kvno::{message, out_cache};
 use crate::messages::refusal::Refusal;
 
-/// A command line, all that it names found.
+/// A command line with everything that it names, found and parsed.
 pub(super) struct Job {
     pub(super) client: &'static Client,
     pub(super) cache: CcacheName,
     keytab: Option<KeytabFile>,
     out_cache: Option<Ccache>,
-    /// What each ticket's request is made from.
+    /// The base for the request of each ticket.
     request: RequestOptions,
     pub(super) behalf: Option<OnBehalf>,
 }
@@ -41,23 +41,23 @@ struct RequestOptions {
     no_store: bool,
 }
 
-/// What came of a name.
+/// The result for a name.
 pub(super) enum Outcome {
-    /// It is no name.
+    /// It is not a valid name.
     NoName(SelectError),
     Refused(Refusal),
     Got {
-        /// As the command line names it.
+        /// As named in the command line.
         server: Principal,
         credential: Box<Credential>,
     },
 }
 
 impl Job {
-    /// Looks for all that `plan` names, in MIT's order.
+    /// Finds and parses everything that `plan` names, in MIT's order.
     ///
     /// # Errors
-    /// When something is not there or not what it should be.
+    /// When something does not exist or is not valid.
     pub(super) fn prepare(plan: &Plan) -> Result<Self, Refusal> {
         let client = configuration::client().map_err(|error| {
             SelectError::from(error).into_refusal("while initializing krb5 library")
@@ -97,20 +97,20 @@ impl Job {
         })
     }
 
-    /// The keytab to try the tickets on.
+    /// The keytab that must be able to decrypt the tickets.
     pub(super) fn keytab(&self) -> Option<&KeytabFile> {
         self.keytab.as_ref()
     }
 
-    /// Which realms the clients of those tickets may have come through.
+    /// The realms that the clients of those tickets may have come through.
     pub(super) fn transit_policy(&self) -> TransitPolicy {
         self.client.config().transit_policy()
     }
 
-    /// Gets the tickets, and tells what came of each name as soon as that is known.
+    /// Gets the tickets, and calls `tell` with each result as soon as it is known.
     ///
     /// # Errors
-    /// When the cache cannot be read; within, those of `tell`, which end it.
+    /// When the cache cannot be read. The inner errors are those of `tell`, which end the loop.
     pub(super) fn for_each(
         &self,
         names: &[OsString],
@@ -160,7 +160,7 @@ impl Job {
         }
     }
 
-    /// With `--out-cache`, makes that cache of `tickets`.
+    /// With `--out-cache`, creates that cache with `tickets`.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -171,7 +171,7 @@ impl Job {
         }
     }
 
-    /// The service that `name` of the command line means.
+    /// The service for a `name` from the command line.
     fn server(&self, name: &OsStr) -> Result<Principal, SelectError> {
         let options = &self.request;
         if let Some(service) = &options.service {
@@ -210,7 +210,7 @@ impl Job {
 }
 
 fn etype(name: &OsStr) -> Result<EncryptionType, Refusal> {
-    // MIT's library knows no names of types that it does not support.
+    // MIT's library does not know the names of types that it does not support.
     let known = name.to_str().and_then(EncryptionType::from_name);
     known
         .filter(|etype| etype.is_supported())

@@ -1,6 +1,7 @@
-//! `-k`: whether a service could read the ticket with the keys of its keytab (RFC 4120 §3.2.3).
+//! `-k`: checks whether a service could use the ticket with the keys of its keytab (RFC 4120
+//! §3.2.3).
 //!
-//! What it leaves to services: the ticket's times and addresses.
+//! It does not check the ticket's times and addresses, which only services do.
 
 use kerberos_asn1::{Ticket, TicketFlags};
 use kerberos_crypto::EncryptionType;
@@ -17,13 +18,14 @@ use crate::{Tool, ticket_keys};
 pub(super) enum CheckError {
     #[error("{}", keytab_select::explain(.0).0)]
     Keytab(#[from] KeytabError),
-    /// No key of the keytab decrypts it. MIT's library does not tell why.
+    /// No key of the keytab decrypts it. MIT's library does not say why.
     #[error("Wrong principal in request")]
     NoKey(Found),
-    /// It was postdated and not validated.
+    /// The ticket is postdated and was not validated.
     #[error("Ticket has invalid flag set")]
     Invalid,
-    /// It came through realms that no KDC has checked and that are not on the client's way.
+    /// The client came through realms that no KDC has checked and that are not on the expected
+    /// path.
     #[error("Illegal cross-realm ticket")]
     PathNotAccepted,
 }
@@ -64,11 +66,12 @@ impl CheckError {
     }
 }
 
-/// Checks that a key of the keytab opens `ticket`, and that its client's way is one of `transit`.
+/// Checks that a key of the keytab decrypts `ticket`, and that `transit` allows the realms that its
+/// client came through.
 ///
 /// # Errors
-/// When none does, when the keytab cannot be read, and when what is in the ticket makes services
-/// refuse it at any time.
+/// When no key decrypts it, when the keytab cannot be read, and when services would refuse the
+/// contents at any time.
 pub(super) fn check(
     keytab: &KeytabFile,
     ticket: &Ticket<'_>,

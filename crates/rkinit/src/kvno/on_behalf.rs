@@ -12,17 +12,17 @@ use crate::kvno::certificate;
 use crate::kvno::job::{CLIENT_CONTEXT, Job, Outcome, no_client};
 use crate::messages::refusal::Refusal;
 
-/// For whom tickets are got by S4U2Self.
+/// On whose behalf tickets are requested with S4U2Self.
 pub(super) struct OnBehalf {
     pub(super) user: S4uUser,
     pub(super) proxy: bool,
 }
 
 impl OnBehalf {
-    /// Reads what the command line names.
+    /// Parses the user or reads the certificate that the command line names.
     ///
     /// # Errors
-    /// When the name is none, or the file has no certificate.
+    /// When the name is malformed, or the file has no certificate.
     pub(super) fn new(behalf: &Behalf) -> Result<Self, Refusal> {
         let user = match &behalf.user {
             User::Name(name) => S4uUser::Name(user(name, false)?),
@@ -44,7 +44,8 @@ impl OnBehalf {
 }
 
 impl Job {
-    /// A ticket to `me` on behalf of a user; for `server`, which without `-P` is the same.
+    /// A ticket to `me` on behalf of a user. The ticket is for `server`, which without `-P` is the
+    /// same.
     pub(super) fn on_behalf(
         &self,
         behalf: &OnBehalf,
@@ -69,8 +70,8 @@ impl Job {
         self.outcome(server, got)
     }
 
-    /// With `-P`, what `evidence`, a ticket on behalf of a user, gets for `server`; else `evidence`
-    /// itself.
+    /// With `-P`, the ticket for `server` that the KDC issues for `evidence`, a ticket on behalf of
+    /// a user; without it, just `evidence`.
     ///
     /// # Errors
     /// When the KDC refuses.
@@ -91,7 +92,7 @@ impl Job {
         })
     }
 
-    /// Whose cache it is.
+    /// The principal of the cache.
     pub(super) fn owner(&self) -> Result<Principal, Refusal> {
         let cache = ccache_select::open(&self.cache);
         let cache = cache.map_err(|error| error.into_refusal(CLIENT_CONTEXT))?;

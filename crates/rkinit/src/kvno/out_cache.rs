@@ -1,4 +1,4 @@
-//! `--out-cache`: the tickets of one command line in a cache of their own.
+//! `--out-cache`: stores the tickets of a command line in a cache of their own.
 
 use kerberos_client::{Client, ClientError};
 use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheKind, CcacheName, ConfigEntry, Header};
@@ -7,8 +7,8 @@ use kerberos_proto::{Credential, Principal};
 use crate::input::ccache_select;
 use crate::messages::refusal::Refusal;
 
-/// Replaces `cache` by one with `tickets`, which came by means of the one called `source`; it
-/// belongs to the first one's client.
+/// Replaces `cache` with a cache of `tickets`, which were obtained with the cache called `source`.
+/// It belongs to the client of the first ticket.
 ///
 /// # Errors
 /// When it cannot be written.
@@ -34,7 +34,7 @@ fn content(
     tickets: &[Credential],
 ) -> Result<CcacheBuilder, ClientError> {
     let version = client.config().krb5().ccache_version(kind);
-    // Whoever uses the new cache has the same clock.
+    // Programs that use the new cache have the same clock.
     let kdc_offset = match ccache_select::open(source) {
         Ok(source) => source.open()?.kdc_offset(),
         Err(_) => None,
@@ -51,7 +51,7 @@ fn content(
     Ok(cache)
 }
 
-/// The realm that a TGT is for, when that is not its client's: look-ups have to start there.
+/// The realm that a TGT is for, if it is not the client's: lookups must start there.
 fn foreign_realm(ticket: &Credential) -> Option<&[u8]> {
     let realm = ticket.server.tgt_realm();
     realm.filter(|realm| *realm != ticket.client.realm())

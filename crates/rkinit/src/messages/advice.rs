@@ -1,5 +1,5 @@
-//! What to do about a login that failed: the hint below the error. Most of it the library knows;
-//! here is what names options and other tools.
+//! What to do about a failed login: the hint below the error. The library provides most of these
+//! hints; here are those that mention options and other tools.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
@@ -7,7 +7,7 @@ use kerberos_proto::{AskError, ExchangeError, KdcError, Principal, Shown};
 
 use crate::Tool;
 
-/// The hint for `error`, when there is something to be done about it.
+/// The hint for `error`, if anything can be done about it.
 pub(crate) fn advice(error: &ClientError, principal: &Principal, keytab: bool) -> Option<String> {
     match error {
         ClientError::Exchange(ExchangeError::Kdc(error)) => kdc_advice(error, principal, keytab),

@@ -1,4 +1,4 @@
-//! Why a tool did not do what it was asked: what to print, and what to do.
+//! Why a tool did not do what it was asked to: what to print, and what to do about it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,21 +17,21 @@ pub(crate) struct Refusal {
     pub(crate) message: Cow<'static, str>,
     pub(crate) context: Cow<'static, str>,
     pub(crate) hint: Option<String>,
-    /// The number that MIT's library has for it.
+    /// The error's number in MIT's library.
     pub(crate) code: Option<i32>,
 }
 
-/// An error that says by its text what MIT's library would say.
+/// An error whose text is that of MIT's library.
 pub(crate) trait MitError: fmt::Display {
-    /// The number that MIT's library has for it.
+    /// The error's number in MIT's library.
     fn code(&self) -> Option<i32>;
 
-    /// What to do about it.
+    /// What to do about the error.
     fn advice(&self) -> Option<String>;
 }
 
 impl Refusal {
-    /// An error without a number and a hint.
+    /// An error without a number or hint.
     pub(crate) fn new(error: impl fmt::Display, context: &str) -> Self {
         Self {
             message: error.to_string().into(),
@@ -41,7 +41,7 @@ impl Refusal {
         }
     }
 
-    /// `error` as it happened in `context`.
+    /// `error` with its `context`.
     pub(crate) fn of(error: &impl MitError, context: &str) -> Self {
         Self {
             hint: error.advice(),
@@ -50,7 +50,7 @@ impl Refusal {
         }
     }
 
-    /// The error of a keytab as it happened in `context`.
+    /// An error of a keytab with its `context`.
     pub(crate) fn of_keytab(error: &KeytabError, context: &str) -> Self {
         let (message, hint) = keytab_select::explain(error);
         Self {
@@ -60,8 +60,8 @@ impl Refusal {
         }
     }
 
-    /// Says what is wrong and what to do; the exit status. Where krb5.conf tells how to put it,
-    /// that is where a site says what to do.
+    /// Prints the error and the hint, and returns the exit status. With `err_fmt` in krb5.conf
+    /// there is no hint, because the site's own format says what to do.
     pub(crate) fn report(&self, program: &Program) -> u8 {
         if let Some(message) = self.as_site_wants(program) {
             program.error(message, &self.context);
@@ -72,7 +72,7 @@ impl Refusal {
         1
     }
 
-    /// The message as `err_fmt` of krb5.conf has it.
+    /// The message in the format `err_fmt` of krb5.conf.
     fn as_site_wants(&self, program: &Program) -> Option<String> {
         let code = self.code.filter(|_| program.heeds_err_fmt())?;
         let format = configuration::load().ok()?.krb5().err_fmt()?;
@@ -80,8 +80,8 @@ impl Refusal {
     }
 }
 
-/// `format` with the message for `%M`, the number for `%C` and a percent sign for `%%`; what else
-/// follows one stays.
+/// Expands `format`: `%M` to the message, `%C` to the number and `%%` to a percent sign. Other
+/// sequences stay unchanged.
 fn put(format: &str, message: &str, code: i32) -> String {
     let mut text = String::new();
     let mut rest = format;
@@ -100,7 +100,7 @@ fn put(format: &str, message: &str, code: i32) -> String {
 }
 
 impl SelectError {
-    /// The error as it happened in `context`.
+    /// The error with its `context`.
     pub(crate) fn into_refusal(self, context: &str) -> Refusal {
         Refusal::of(&self, context)
     }

@@ -1,8 +1,8 @@
-//! `KRB5_TRACE`: what the library does, line by line, as MIT writes it.
+//! `KRB5_TRACE`: logs what the library does, line by line, in MIT's format.
 //!
-//! The libraries emit `tracing` events under the target `krb5_trace`, worded as MIT's; this
-//! subscriber puts `[pid] seconds.microseconds: ` before each and appends it to the file that
-//! the variable names. Without the variable there is no subscriber and an event costs a load.
+//! The libraries emit `tracing` events with the target `krb5_trace`, in MIT's words. This
+//! subscriber puts `[pid] seconds.microseconds: ` before each and appends it to the file named by
+//! the variable. Without the variable there is no subscriber, and an event costs a single load.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -20,8 +20,7 @@ use crate::input::configuration;
 
 const TARGET: &str = "krb5_trace";
 
-/// Starts tracing when `KRB5_TRACE` names a file; one that cannot be opened is ignored, as MIT
-/// does.
+/// Starts tracing if `KRB5_TRACE` names a file. As in MIT, a file that cannot be opened is ignored.
 pub(crate) fn start() {
     let Some(path) = configuration::variable("KRB5_TRACE").filter(|path| !path.is_empty()) else {
         return;
@@ -36,7 +35,7 @@ pub(crate) fn start() {
     }
 }
 
-/// Whether an event's target is ours; everything else of the process stays silent.
+/// Whether an event has our target; all other events of the process are ignored.
 fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_event() && metadata.target() == TARGET
 }
@@ -75,7 +74,7 @@ impl Subscriber for TraceFile {
         );
         event.record(&mut line);
         line.0.push('\n');
-        // One write a line: `O_APPEND` then keeps lines of several processes whole.
+        // One write per line: with `O_APPEND`, lines of several processes are not mixed.
         let _ = (&self.file).write_all(line.0.as_bytes());
     }
 
@@ -92,7 +91,7 @@ impl Subscriber for TraceFile {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// Collects the message of an event; other fields are for other subscribers.
+/// Collects the message of an event; its other fields are for other subscribers.
 struct Line(String);
 
 impl Visit for Line {

@@ -1,15 +1,15 @@
-//! Keys as hexadecimal digits: shown when someone asks for it, and read when someone types them.
+//! Keys as hexadecimal digits: shown on request, and parsed when a user types them.
 
 use zeroize::Zeroizing;
 
-/// Appends two lower-case digits a byte.
+/// Appends two lower-case digits per byte.
 pub(crate) fn push(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
         out.extend([digit(byte >> 4), digit(byte & 15)]);
     }
 }
 
-/// The bytes that pairs of digits stand for, in either case; `None` for anything else.
+/// The bytes of pairs of digits, in either case; `None` for anything else.
 pub(crate) fn decode(digits: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(digits.len() / 2));
     for pair in digits.chunks(2) {

@@ -1,12 +1,12 @@
-//! Names and numbers of hosts from `/etc/hosts`, for listings.
+//! Host names for addresses from `/etc/hosts`, for listings.
 //!
-//! What it leaves out: DNS. An address that the file does not have is shown as numbers.
+//! It does not use DNS. Addresses that are not in the file are shown as numbers.
 
 use std::net::IpAddr;
 
 use kerberos_client::dns::HostsFile;
 
-/// The hosts file, read once for a listing.
+/// The hosts file, read once per listing.
 pub(crate) struct Hosts {
     file: HostsFile,
 }
@@ -18,7 +18,7 @@ impl Hosts {
         }
     }
 
-    /// The name of `address`, or its numbers.
+    /// The name of `address`, or otherwise the address in numbers.
     pub(crate) fn name_of(&self, address: IpAddr) -> String {
         self.file
             .name_of(address)

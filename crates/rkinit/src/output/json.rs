@@ -1,7 +1,7 @@
 //! JSON (RFC 8259) for programs: the parts that the documents of several tools share.
 //!
-//! Documents are written as they come, not built: a listing of ten thousand tickets needs no more
-//! memory than one. Their fields are listed in `docs/JSON.md`.
+//! Documents are written piece by piece and never held as a tree: a listing of ten thousand tickets
+//! needs no more memory than one ticket. The fields are documented in `docs/JSON.md`.
 
 pub(crate) mod keytab;
 pub(crate) mod ticket;
@@ -18,7 +18,7 @@ pub(crate) struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Begins an object at the end of `out`.
+    /// Appends the start of an object to `out`.
     pub(crate) fn begin(out: &'a mut Vec<u8>) -> Self {
         out.push(b'{');
         Self {
@@ -27,7 +27,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Goes on with an object that has fields already.
+    /// Continues an object that already has fields.
     pub(crate) fn resume(out: &'a mut Vec<u8>) -> Self {
         Self {
             out,
@@ -35,7 +35,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Begins a field, whose value is to be appended to what is returned.
+    /// Begins a field. Its value must be appended to the returned buffer.
     pub(crate) fn field(&mut self, name: &str) -> &mut Vec<u8> {
         if !self.is_empty {
             self.out.extend_from_slice(b", ");
@@ -46,12 +46,12 @@ impl<'a> Object<'a> {
         self.out
     }
 
-    /// A field with a text.
+    /// A string field.
     pub(crate) fn text(&mut self, name: &str, value: &str) {
         push_text(value, self.field(name));
     }
 
-    /// A field with a name of Kerberos, which need not be UTF-8.
+    /// A field with a Kerberos name, which is not necessarily UTF-8.
     pub(crate) fn name(&mut self, name: &str, unparse: impl FnOnce(&mut Vec<u8>)) {
         let mut value = Vec::new();
         unparse(&mut value);
@@ -60,7 +60,7 @@ impl<'a> Object<'a> {
 
     /// A field with a number, `true`, `false` or `null`.
     pub(crate) fn literal(&mut self, name: &str, value: impl fmt::Display) {
-        // A vector takes all that is written.
+        // Writing to a vector cannot fail.
         let _ = write!(self.field(name), "{value}");
     }
 
@@ -84,13 +84,13 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Closes it.
+    /// Closes the object.
     pub(crate) fn end(self) {
         self.out.push(b'}');
     }
 }
 
-/// Appends an array of what `push` appends for each of `items`.
+/// Appends an array, with `push` appending each of `items`.
 pub(crate) fn push_array<T>(
     items: impl IntoIterator<Item = T>,
     out: &mut Vec<u8>,
@@ -106,7 +106,7 @@ pub(crate) fn push_array<T>(
     out.push(b']');
 }
 
-/// Appends `text` as a string, without a character that could drive a terminal.
+/// Appends `text` as a string, without characters that could control a terminal.
 pub(crate) fn push_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     for character in text.chars() {

@@ -1,8 +1,8 @@
-//! The date order of the user's locale, as far as listings need it.
+//! The date format of the user's locale, as far as listings need it.
 //!
-//! MIT prints a time as the C library's `%x %X` or, where that has more than 19 characters,
-//! `%x %T`. There is no C library to ask here, so the date formats of common locales stand in a
-//! table; any other locale, like one that the system has not installed, reads as `C`.
+//! MIT prints a time with the C library's `%x %X` or, if that has more than 19 characters, `%x %T`.
+//! No C library is used here, so a table contains the date formats of common locales. All other
+//! locales, and those that the system has not installed, are treated as `C`.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -12,9 +12,9 @@ use crate::input::configuration;
 /// How a date is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct DateStyle {
-    /// What comes first, second and third.
+    /// Which part comes first, second and third.
     pub(crate) order: DateOrder,
-    /// What stands between.
+    /// The character between the parts.
     pub(crate) separator: u8,
     /// Whether the year has four digits.
     pub(crate) long_year: bool,
@@ -51,7 +51,7 @@ impl DateStyle {
         }
     }
 
-    /// The style of the locale called `name`, as `en_US.UTF-8`.
+    /// The style of the locale called `name`, such as `en_US.UTF-8`.
     fn of_locale(name: &str) -> Self {
         let name = name.split(['.', '@']).next().unwrap_or(name);
         let (order, separator, long_year) = match name {
@@ -77,8 +77,8 @@ impl DateStyle {
     }
 }
 
-/// Whether the system has a locale: in a folder of its own, or in the archive, which is taken to
-/// have it. As with glibc a list in `LOCPATH` takes the place of both.
+/// Whether the system has the locale, in its own folder or in the archive. If there is an archive,
+/// it is assumed to contain the locale. As in glibc, a list in `LOCPATH` replaces both.
 fn is_installed(name: &OsStr) -> bool {
     let normal = normal(name);
     let has = |folder: &Path| folder.join(name).is_dir() || folder.join(&normal).is_dir();
@@ -88,7 +88,7 @@ fn is_installed(name: &OsStr) -> bool {
     }
 }
 
-/// The name with its character set as glibc's folders have it: `utf8` for `UTF-8`.
+/// The name with its character set as in the names of glibc's folders: `utf8` for `UTF-8`.
 fn normal(name: &OsStr) -> String {
     let name = name.to_string_lossy();
     let Some((language, rest)) = name.split_once('.') else {

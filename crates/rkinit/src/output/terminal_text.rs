@@ -1,8 +1,8 @@
-//! Bytes that others chose, such as the names in a cache, for a terminal: `?` stands for what would
-//! drive it.
+//! Makes bytes that others chose, such as names in a cache, safe for a terminal: control characters
+//! are replaced by `?`.
 
-/// Appends `bytes` without control characters, but for those that `may_stay`, whether the terminal
-/// takes UTF-8 or single bytes.
+/// Appends `bytes` without control characters, except those in `may_stay`. This is safe on
+/// terminals with UTF-8 and with single-byte encodings.
 pub(crate) fn push(bytes: &[u8], may_stay: &[char], out: &mut Vec<u8>) {
     let drives = |character: char| character.is_control() && !may_stay.contains(&character);
     for chunk in bytes.utf8_chunks() {
@@ -32,7 +32,7 @@ mod tests {
         check("für\u{1b}[2J\n".as_bytes(), &[], "für?[2J?".as_bytes());
         check(b"a\n\tb\r\x07", &['\n', '\t'], b"a\n\tb??");
         check("\u{9b}1m".as_bytes(), &[], b"?1m");
-        // CSI in Latin-1, and a letter of it.
+        // CSI in Latin-1, and a letter in Latin-1.
         check(b"\x9b1m\xe4", &[], b"?1m\xe4");
     }
 }

@@ -1,9 +1,9 @@
-//! Ticket times as listings show them: local time, in the locale's short form.
+//! Times of tickets in listings: local time, in the locale's short form.
 //!
-//! MIT takes the first format that fits 19 characters, which is `%x %X` in the C locale, 17
-//! wide, and `%x %T` in `en_US`, 19 wide. A listing shows the same days over and over, so the
-//! zone's offset is kept until its next transition, and the text of a day until another needs its
-//! place.
+//! MIT takes the first format that fits into 19 characters: `%x %X` in the C locale (17
+//! characters), and `%x %T` in `en_US` (19 characters). A listing shows the same days again and
+//! again. So the zone's offset is kept until its next transition, and the text of a day until
+//! another day needs its place.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -17,30 +17,32 @@ const SECONDS_A_DAY: i64 = 86_400;
 /// The length of `16:58:32`.
 const TIME_LEN: usize = 8;
 
-/// Formats times for one run of a tool.
+/// Formats the times of one run of a tool.
 pub(crate) struct TimeFormat {
     zone: TimeZone,
     style: DateStyle,
-    /// From when to when `offset` holds.
+    /// The range in which `offset` is valid.
     offset_from: i64,
     offset_until: i64,
     offset: i64,
-    /// The days shown last: tickets begin on one, end on another and can be renewed until a third.
+    /// The days shown last: a ticket typically begins on one day, ends on another, and is renewable
+    /// until a third.
     days: [Day; 3],
-    /// Which of them gives way to the next.
+    /// The day to replace next.
     oldest: usize,
 }
 
-/// The text of a day, with room for the time after it.
+/// The date of a day as text, with space for the time after it.
 #[derive(Default)]
 struct Day {
-    /// When it begins, in seconds after 1970-01-01 local time; `None` when `text` shows no day.
+    /// The start of the day, in seconds after 1970-01-01 local time; `None` if `text` has no date
+    /// yet.
     midnight: Option<i64>,
     text: Vec<u8>,
 }
 
 impl TimeFormat {
-    /// A formatter for the environment's locale and time zone.
+    /// A formatter for the locale and time zone of the environment.
     pub(crate) fn from_env() -> Self {
         Self::new(DateStyle::from_env(), time_zone::local())
     }
@@ -57,14 +59,14 @@ impl TimeFormat {
         }
     }
 
-    /// How many characters a time has.
+    /// The number of characters of a formatted time.
     pub(crate) fn width(&self) -> usize {
         if self.style.long_year { 19 } else { 17 }
     }
 
-    /// The text of `seconds` after 1970, [`width`](Self::width) characters.
+    /// The time `seconds` after 1970 as text of [`width`](Self::width) characters.
     ///
-    /// Times in files are 32 bits wide and unsigned, as MIT reads them: they last until 2106.
+    /// Times in files are unsigned 32-bit numbers, as MIT reads them: they last until 2106.
     pub(crate) fn format(&mut self, seconds: u32) -> &[u8] {
         let seconds = i64::from(seconds);
         if !(self.offset_from..self.offset_until).contains(&seconds) {
@@ -75,7 +77,7 @@ impl TimeFormat {
         let kept = self.days.iter().position(|day| day.second(local).is_some());
         let at = kept.unwrap_or_else(|| self.begin_day(local));
         let Some(day) = self.days.get_mut(at) else {
-            return &[]; // Neither a kept day nor the oldest is beyond the end.
+            return &[]; // A kept day and the oldest day are always within bounds.
         };
         let second = day.second(local).unwrap_or_default();
         let [h0, h1] = two_digits(second / 3600);
@@ -87,7 +89,7 @@ impl TimeFormat {
         &day.text
     }
 
-    /// Writes the date of `local` over the oldest of the days kept, and says which that was.
+    /// Replaces the oldest kept day by the date of `local`, and returns its index.
     fn begin_day(&mut self, local: i64) -> usize {
         let at = self.oldest;
         self.oldest = (at + 1) % self.days.len();
@@ -99,8 +101,8 @@ impl TimeFormat {
         at
     }
 
-    /// Appends `seconds` after 1970 in the 17 characters that `ktutil` has for it: a locale that
-    /// writes the year with four digits does without the seconds there, as with MIT.
+    /// Appends the time `seconds` after 1970 in 17 characters, for `ktutil`. As with MIT, the
+    /// seconds are left out in locales that write the year with four digits.
     pub(crate) fn push_narrow(&mut self, seconds: u32, out: &mut Vec<u8>) {
         const NARROW: usize = 17;
         let text = self.format(seconds);
@@ -113,7 +115,7 @@ impl TimeFormat {
         }
     }
 
-    /// The text of `seconds` after 1970 as the C locale's `%c`: `Sun Nov 22 16:58:32 2026`.
+    /// The time `seconds` after 1970 in the C locale's format `%c`: `Sun Nov 22 16:58:32 2026`.
     pub(crate) fn long(&mut self, seconds: u32) -> String {
         self.find_offset(i64::from(seconds));
         let local = i64::from(seconds).saturating_add(self.offset);
@@ -122,7 +124,7 @@ impl TimeFormat {
 
     fn find_offset(&mut self, seconds: i64) {
         let Ok(instant) = Timestamp::from_second(seconds) else {
-            return; // 32 bits always fit.
+            return; // A 32-bit time is always valid.
         };
         self.offset = self.zone.to_offset(instant).seconds().into();
         self.offset_until = self
@@ -142,7 +144,7 @@ impl TimeFormat {
 }
 
 impl Day {
-    /// Which second of this day `local` is, if it is one.
+    /// The second of this day that `local` is, if it lies within the day.
     fn second(&self, local: i64) -> Option<u32> {
         let second = u32::try_from(local - self.midnight?).ok()?;
         (i64::from(second) < SECONDS_A_DAY).then_some(second)
@@ -180,9 +182,9 @@ fn write_date(date: DateTime, style: DateStyle, text: &mut Vec<u8>) {
     text.push(b' ');
 }
 
-/// The date and time that are `local` seconds after 1970-01-01, in the zone whose seconds they are.
+/// The date and time `local` seconds after 1970-01-01 local time.
 fn civil(local: i64) -> DateTime {
-    // 32 bits and an offset are far within what a timestamp holds.
+    // A 32-bit time plus an offset is far within a timestamp's range.
     let instant = Timestamp::from_second(local).unwrap_or_default();
     Offset::UTC.to_datetime(instant)
 }
@@ -227,7 +229,7 @@ mod tests {
     fn zones_and_edges() {
         let check = |zone: &str, seconds: u32, expected: &str| {
             let mut format = formatter(DateStyle::C, zone);
-            // Twice: found, then from what was kept.
+            // The first time the day is found, the second time it comes from the kept days.
             for _ in 0..2 {
                 assert_eq!(String::from_utf8_lossy(format.format(seconds)), expected);
             }

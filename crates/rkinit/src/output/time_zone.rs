@@ -1,9 +1,10 @@
-//! The local time zone, found as the C library finds it and without searching a database.
+//! The local time zone, determined as in the C library, without searching a database.
 //!
-//! `TZ` unset means `/etc/localtime`; `TZ` names a file below `/usr/share/zoneinfo` (or `TZDIR`)
-//! or, when there is no such file, spells out the rules (POSIX.1-2017 §8.3). Everything else is
-//! UTC. One file is read at most, because listings should start at once, and no pipe, device or
-//! file without end; with rights that its user does not have the program reads neither variable.
+//! If `TZ` is not set, `/etc/localtime` is used. Otherwise `TZ` names a file below
+//! `/usr/share/zoneinfo` (or `TZDIR`) or, if there is no such file, contains the rules
+//! (POSIX.1-2017 §8.3). In all other cases the zone is UTC. At most one file is read, because
+//! listings should start quickly, and it must be a regular file of limited size. If the program has
+//! rights that its user does not have, it reads neither variable.
 
 use std::ffi::OsStr;
 use std::io::Read as _;
@@ -32,9 +33,9 @@ fn from_value(value: &OsStr, directory: &Path) -> TimeZone {
     if text.is_empty() {
         return TimeZone::UTC;
     }
-    // An absolute path replaces the directory.
+    // If `text` is an absolute path, this is just that path.
     let path: PathBuf = directory.join(text);
-    // Summer time without a rule follows that of the United States, as in the C library.
+    // Daylight saving time without a rule follows that of the United States, as in the C library.
     from_file(&path)
         .or_else(|| TimeZone::posix(text).ok())
         .or_else(|| TimeZone::posix(&format!("{text},M3.2.0,M11.1.0")).ok())
@@ -52,7 +53,7 @@ fn from_file(path: &Path) -> Option<TimeZone> {
     TimeZone::tzif("local", &bytes).ok()
 }
 
-/// No zone of the database has more than 4 KiB.
+/// The largest file that is read; no zone in the database has more than 4 KiB.
 const LARGEST: u64 = 1 << 20;
 
 #[cfg(test)]
@@ -83,11 +84,11 @@ mod tests {
         let (pipe, zone) = (folder.join("pipe"), folder.join("zone"));
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        // Nobody writes to the pipe.
+        // Nobody writes to the pipe; opening it must not block.
         for path in [&pipe, &folder, &folder.join("none"), Path::new("/dev/zero")] {
             assert!(from_file(path).is_none(), "{}", path.display());
         }
-        // Version 1 of RFC 8536 with nothing but one type, an hour east.
+        // Version 1 of RFC 8536 with a single type, one hour east.
         let mut tzif = [
             &b"TZif\0"[..],
             &[0; 15],

@@ -20,7 +20,7 @@ use crate::rekinit::setup::service::Service;
 use crate::rekinit::setup::spec::Spec;
 use crate::rekinit::{found, log, setup};
 
-/// The exit status: 0 if each cache has a ticket that lasts for as long as asked, else 1.
+/// The exit status: 0 if each cache has a ticket that lasts as long as required, else 1.
 pub(super) fn run(program: &Program, typed: &Typed) -> u8 {
     match check(typed) {
         Ok(lines) => {
@@ -60,14 +60,14 @@ fn check(typed: &Typed) -> Result<Vec<String>, Mistake> {
     Ok(sought.iter().map(check).collect::<Result<_, _>>()?)
 }
 
-/// What the command line names. krb5.conf is read only where it decides: the container that asks
-/// need not have one.
+/// The ticket that the command line names. krb5.conf is read only if needed, because the container
+/// that runs the probe may not have one.
 fn of_options(typed: &Typed) -> Result<Sought, SelectError> {
     let name = typed.principals.first();
     let principal = name.map(|name| ccache_select::principal(name.as_bytes(), typed.enterprise));
     let principal = principal.transpose()?;
     let cache = ccache_select::cache(typed.cache.as_deref().map(OsStr::new))?;
-    // As the sidecar itself: what it gave away is another's.
+    // As in the sidecar itself: a cache that it gave away belongs to another user.
     let cache = match typed.owner {
         Some(_) => cache.by_choice(),
         None => cache,
@@ -119,8 +119,8 @@ fn check_one(sought: &Sought, services: &[Service], least: Duration) -> Result<S
     Ok(format!("the ticket in {name} is valid until {until}"))
 }
 
-/// Asks DNS for the names of services that are not in a cache as they are typed, for as long as a
-/// probe can wait.
+/// Asks DNS for the canonical names of services whose typed names are not in the cache, for as long
+/// as a probe can wait.
 struct Dns {
     client: LazyCell<Option<Client>>,
     start: Instant,
@@ -147,5 +147,6 @@ impl Dns {
     }
 }
 
-/// Probes have five seconds or so, and one service may begin when another has had almost all.
+/// Probes have about five seconds, and the lookup for one service may begin when the one before has
+/// used almost all of its time.
 const DNS_LIMIT: Duration = Duration::from_secs(2);

@@ -1,11 +1,11 @@
-//! Notices when the files with secrets change, without looking at them from time to time.
+//! Notices changes of files with secrets, without polling them.
 //!
-//! It is the folders that are watched (inotify): an editor puts another file in the place of one,
-//! and Kubernetes swaps a symbolic link (`..data`) on the way to it. So the folder of each link on
-//! the way is watched, too; where the way ends because something is missing, the last folder that
-//! is there. And it is the files themselves: one that is mounted alone, as Compose does it, is
-//! written to in a folder that is not ours to see. Where that is not to be had, nothing is lost but
-//! time: each login reads the secret anew.
+//! The folders are watched (inotify), because an editor replaces the file by another one, and
+//! Kubernetes replaces a symbolic link (`..data`) on the path to it. So the folder of each link on
+//! the path is watched, too. If something on the path is missing, the last existing folder is
+//! watched. The files themselves are watched as well: a file that is mounted alone, as Compose
+//! does, changes in a folder that is not visible to us. Where watching is impossible, changes are
+//! just noticed later, because each login reads the secret again.
 
 mod way;
 
@@ -25,32 +25,33 @@ use way::{FOLDER, way_to};
 use crate::messages::system_text;
 use crate::rekinit::log::Log;
 
-/// Files, and what they were when they were last looked at.
+/// Watched files, and their state when they were last looked at.
 #[derive(Debug)]
 pub(super) struct Files {
     inotify: OwnedFd,
     log: Log,
     watched: Vec<Watched>,
-    /// The numbers of the watches that there are, and what each waits for.
+    /// The descriptors of all watches, with the events of each.
     watches: BTreeMap<i32, WatchFlags>,
-    /// The ways to the files that they are for.
+    /// The watched folders and files on the paths to the secrets.
     places: Vec<Place>,
-    /// Something happened: they are looked at when it has been quiet for a moment.
+    /// Set if something has happened: when to look at the files, if nothing else happens until
+    /// then.
     look_at: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Watched {
     path: PathBuf,
-    /// What it was when it was last said whether it changed.
+    /// Its state at the last report of changes.
     told: Option<FileStamp>,
-    /// What it was at the last event.
+    /// Its state at the last event.
     seen: Option<FileStamp>,
-    /// Whether it was said that it cannot be watched.
+    /// Whether a warning was logged that it cannot be watched.
     is_complained_of: bool,
 }
 
-/// What is watched for the file of that number.
+/// A folder or file to watch for the secret with index `file`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Place {
     file: usize,
@@ -59,11 +60,11 @@ struct Place {
 }
 
 impl Files {
-    /// Watches `files`. One that cannot be watched is complained of, and does not keep the others
-    /// from it.
+    /// Watches `files`. A file that cannot be watched causes a warning and does not affect the
+    /// others.
     ///
     /// # Errors
-    /// When the system has no way to watch any: their number is limited.
+    /// When the system has no more inotify instances, which are limited in number.
     pub(super) fn watch(
         files: impl IntoIterator<Item = PathBuf>,
         log: Log,
@@ -93,26 +94,27 @@ impl Files {
         Ok(files)
     }
 
-    /// When it has something to do by itself.
+    /// When to call [`changed`](Self::changed) next.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.look_at
     }
 
-    /// Takes note of what happened.
+    /// Reads the pending events.
     pub(super) fn read_events(&mut self) {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
         let mut happened = false;
         while let Ok(event) = reader.next() {
-            // That a watch has ended follows from something else that happened.
+            // The end of a watch always follows another event.
             happened |= event.events() != ReadFlags::IGNORED;
         }
         if !happened {
             return;
         }
         self.watch_again();
-        // The name in an event tells nothing: any may be that of a link on the way. What a
-        // neighbour does is not to put off for ever what there is to do.
+        // The name in an event is useless, because any name may belong to a link on the path. So
+        // each file is compared, and events of neighbouring files do not postpone the check
+        // forever.
         let mut changed = false;
         for file in &mut self.watched {
             let now = FileStamp::of(&file.path).ok();
@@ -124,7 +126,7 @@ impl Files {
         }
     }
 
-    /// The files that have changed, once it is quiet.
+    /// The files that have changed, once no events have come for a while.
     pub(super) fn changed(&mut self) -> Vec<PathBuf> {
         if self.look_at.is_none_or(|at| at > Instant::now()) {
             return Vec::new();
@@ -133,7 +135,7 @@ impl Files {
         let mut changed = Vec::new();
         for file in &mut self.watched {
             let now = FileStamp::of(&file.path).ok();
-            // What is gone is no new secret, and what comes back as it was neither.
+            // A file that is gone is not a new secret, nor is one that comes back unchanged.
             if now.is_some() && now != file.told {
                 changed.push(file.path.clone());
                 file.told = now;
@@ -143,10 +145,10 @@ impl Files {
         changed
     }
 
-    /// Watches what leads to the files now.
+    /// Watches the current paths to the files.
     pub(super) fn watch_again(&mut self) {
-        // Something may be put on the way before the folder is watched that it is put into: that is
-        // seen by looking once more.
+        // Something may be added to the path before the folder that contains it is watched. Another
+        // look detects this.
         for _ in 0..ATTEMPTS {
             self.set_watches();
             if self.places() == self.places {
@@ -176,7 +178,8 @@ impl Files {
         let mut failed = Vec::new();
         for (path, events) in wanted {
             let added = inotify::add_watch(&self.inotify, path, events).and_then(|number| {
-                // Mounted twice it has two names, by the other of which more may be waited for.
+                // A file that is mounted twice has two names but only one watch, which must cover
+                // the events of both.
                 let before = watches.get(&number).copied();
                 let all = before.unwrap_or(WatchFlags::empty()) | events;
                 if all != events {
@@ -191,7 +194,7 @@ impl Files {
         }
         for number in self.watches.keys() {
             if !watches.contains_key(number) {
-                // It has ended by itself if its folder is gone.
+                // If its folder is gone, the watch has ended by itself.
                 let _ = inotify::remove_watch(&self.inotify, *number);
             }
         }
@@ -201,9 +204,10 @@ impl Files {
         }
     }
 
-    /// Says once of each file that is concerned that the folder at `path` cannot be watched.
+    /// Logs a warning that the folder at `path` cannot be watched, once for each affected file.
     fn complain(&mut self, path: &Path, errno: Errno) {
-        // What is gone by now will be noticed, as will be what is done to a file in its folder.
+        // If it has just been removed, another event reports that. If a file cannot be watched, its
+        // folder still is.
         if matches!(errno, Errno::NOENT | Errno::NOTDIR) {
             return;
         }
@@ -232,9 +236,9 @@ impl AsFd for Files {
     }
 }
 
-/// How long it must be quiet: a file is copied piece by piece.
+/// How long no events must come, because a file may be copied in pieces.
 const QUIET: Duration = Duration::from_millis(200);
-/// How often to look whether the way is still the one that is watched.
+/// How often to check whether the watched path is still the current one.
 const ATTEMPTS: u32 = 4;
 #[cfg(test)]
 mod tests {
@@ -251,7 +255,7 @@ mod tests {
         least: Level::Error,
     };
 
-    /// A folder of its own.
+    /// A temporary folder.
     struct Folder(TempDir);
 
     impl Folder {
@@ -268,7 +272,7 @@ mod tests {
             std::fs::write(self.at(name), content).unwrap();
         }
 
-        /// Has the link `name` lead to `target`, in one step.
+        /// Makes the link `name` point to `target`, atomically.
         fn swap(&self, name: &str, target: &str) {
             symlink(target, self.at("new-link")).unwrap();
             std::fs::rename(self.at("new-link"), self.at(name)).unwrap();
@@ -301,10 +305,10 @@ mod tests {
         assert_eq!(files.deadline(), None);
         folder.swap("..data", "..2");
         assert_eq!(wait(&mut files), [at("keytab")]);
-        // The file that the link now leads to is watched, too.
+        // The file that the link now points to is watched, too.
         folder.write("..2/keytab", "longer");
         assert_eq!(wait(&mut files), [at("keytab")]);
-        // It is, too, when it is written to by a name that it has in another folder.
+        // A change through another name of the file, in another folder, is also noticed.
         std::fs::create_dir(at("elsewhere")).unwrap();
         std::fs::hard_link(at("..2").join("keytab"), at("elsewhere/other")).unwrap();
         folder.write("elsewhere/other", "longer still");
@@ -319,7 +323,8 @@ mod tests {
             folder.write(&format!("{version}/kt"), version);
         }
         symlink("v1", at("cur")).unwrap();
-        // By a folder that is a link, by a link to a file beyond one, and by a way through others.
+        // The same for a folder that is a link, a link to a file beyond one, and a path through
+        // others.
         std::fs::create_dir(at("sub")).unwrap();
         symlink(at("cur/kt"), at("sub/link")).unwrap();
         let paths = [at("cur/kt"), at("sub/../v2/../sub/link")];
@@ -344,13 +349,13 @@ mod tests {
             folder.write("a/b/kt", content);
             assert_eq!(wait(&mut files), [at("a/b/kt")], "{gone}");
         }
-        // And be put elsewhere as a whole.
+        // The whole folder can also be moved elsewhere.
         std::fs::rename(at("a"), at("old")).unwrap();
         folder.write("a/b/kt", "4444");
         assert_eq!(wait(&mut files), [at("a/b/kt")]);
         folder.write("none/yet/kt", "1");
         assert_eq!(wait(&mut files), [at("none/yet/kt")]);
-        // Nothing is watched that is of no use any more.
+        // Watches that are no longer needed have been removed.
         let root = inotify::add_watch(&files.inotify, folder.0.path(), ITSELF).unwrap();
         assert_eq!(files.watches.get(&root), Some(&ITSELF));
     }

@@ -1,5 +1,5 @@
-//! Until when a ticket is good that lies in a cache already: it has to be the right one's, and its
-//! end is a time of the KDC's clock.
+//! How long the ticket in an existing cache is valid. The ticket must belong to the right
+//! principal, and its end time is by the KDC's clock.
 
 use std::fmt;
 
@@ -12,31 +12,31 @@ use kerberos_proto::Principal;
 use crate::klist;
 use crate::rekinit::setup::service::Service;
 
-/// A ticket, and where it is to be.
+/// A ticket to look for, and where to look.
 pub(super) struct Sought {
     pub(super) caches: Collection,
-    /// `None` takes whose it may be.
+    /// `None` accepts any principal.
     pub(super) principal: Option<Principal>,
-    /// Whether the KDC may know the principal by another name, which the cache has then.
+    /// Whether the KDC may know the principal by another name, which is then the one in the cache.
     pub(super) is_alias: bool,
-    /// Whether the KDC's clock is believed to be the right one (`kdc_timesync`).
+    /// Whether to trust the KDC's clock more than our own (`kdc_timesync`).
     pub(super) by_kdc: bool,
 }
 
 /// The ticket that was found.
 pub(super) struct Found {
     pub(super) cache: CcacheName,
-    /// When it ends by this machine's clock.
+    /// The ticket's end, by this machine's clock.
     pub(super) until: i64,
-    /// By how many seconds the KDC's clock is ahead of that.
+    /// By how many seconds the KDC's clock is ahead of this machine's.
     ahead: i64,
     opened: Ccache,
 }
 
 impl Found {
-    /// The first of `services` for which there is no ticket beside it that is good until after
-    /// `time`, by this machine's clock. For one that is not there by the name that was typed,
-    /// `resolve` gives another.
+    /// The first of `services` for which the cache has no ticket that is valid beyond `time` (by
+    /// this machine's clock). If there is no ticket under the name that was typed, the name from
+    /// `resolve` is tried.
     pub(super) fn missing_service(
         &self,
         services: &[Service],
@@ -59,7 +59,7 @@ impl Found {
         Ok(missing.into_iter().next())
     }
 
-    /// Calls `look` with the service of each ticket that is good until after `time`.
+    /// Calls `look` with the service of each ticket that is valid beyond `time`.
     fn each_server(
         &self,
         time: i64,
@@ -78,11 +78,11 @@ impl Found {
 /// Why no ticket was found, in words.
 #[derive(Debug)]
 pub(super) enum Lack {
-    /// There is no cache.
+    /// The cache does not exist.
     Gone(String),
-    /// The cache cannot be looked at, which says nothing of what it has.
+    /// The cache cannot be read, so its contents are unknown.
     Unseen(String),
-    /// It has other things.
+    /// The cache contains something else.
     Other(String),
 }
 
@@ -113,7 +113,8 @@ impl fmt::Display for Lack {
 }
 
 impl Sought {
-    /// The ticket of `principal` in the cache, or one of the caches, called `name`.
+    /// Looks for the ticket of `principal` in the cache called `name`, or in a cache of that
+    /// collection.
     pub(super) fn new(
         client: &Client,
         name: CcacheName,
@@ -129,7 +130,7 @@ impl Sought {
         }
     }
 
-    /// Looks for it.
+    /// Looks for the ticket.
     ///
     /// # Errors
     /// When there is none.
@@ -154,7 +155,7 @@ impl Sought {
         })
     }
 
-    /// The cache of the principal; of a name that is that of one cache, that one.
+    /// The cache of the principal in a collection; otherwise the cache with this name.
     fn cache(&self) -> Result<Ccache, Lack> {
         if self.caches.can_switch()
             && let Some(principal) = &self.principal
@@ -172,13 +173,13 @@ impl Sought {
         Ok(self.caches.primary()?)
     }
 
-    /// Whose name must be in the cache.
+    /// The principal that the cache must have, if that is certain.
     fn certain_principal(&self) -> Option<&Principal> {
         self.principal.as_ref().filter(|_| !self.is_alias)
     }
 }
 
-/// Whether krb5.conf has every login ask for the name that the KDC prefers.
+/// Whether krb5.conf makes every login ask for the KDC's canonical name.
 pub(super) fn may_rename(config: &Krb5Config, principal: Option<&Principal>) -> bool {
     principal
         .is_some_and(|principal| config.canonicalize(&String::from_utf8_lossy(principal.realm())))

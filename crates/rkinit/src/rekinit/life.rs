@@ -1,5 +1,5 @@
-//! The life of a sidecar: the main thread starts the keepers and the application, then sleeps until
-//! a signal, a changed secret, a probe or a keeper's news.
+//! The main loop of a sidecar: the main thread starts the keepers and the application, then sleeps
+//! until there is a signal, a changed secret, a probe or news from a keeper.
 
 pub(crate) mod processes;
 mod signals;
@@ -31,10 +31,10 @@ use crate::rekinit::wake::Wake;
 use processes::Processes;
 use signals::Wish;
 
-/// Works out anew what is to be done.
+/// Reads the setup again.
 type Load<'a> = &'a dyn Fn() -> Result<Setup, Mistake>;
 
-/// Runs until a signal, the application's end, or the end of what was to be done once; the exit
+/// Runs until a signal, the application's end, or the end of a one-time job. Returns the exit
 /// status.
 pub(super) fn run(program: &Program, setup: Setup, load: Load<'_>) -> u8 {
     let log = setup.log;
@@ -57,7 +57,7 @@ struct Life<'a> {
     setup: Setup,
     load: Load<'a>,
     fleet: Fleet,
-    /// Tickets that were not refreshed since the start.
+    /// Tickets that have not been refreshed since the start.
     awaited: Vec<Arc<Status>>,
     news: Receiver<Attempted>,
     shared: Shared,
@@ -65,7 +65,7 @@ struct Life<'a> {
     http: Option<Server>,
     processes: Processes,
     systemd: Systemd,
-    /// For the first tickets.
+    /// The deadline for the first tickets.
     deadline: Option<Instant>,
     has_begun: bool,
 }
@@ -75,7 +75,7 @@ impl<'a> Life<'a> {
         let io = |error: std::io::Error| system_text(&error);
         // Before anything is started, so that no signal is lost.
         let signals = Signals::take(matches!(setup.mode, Mode::Beside(_))).map_err(io)?;
-        // After that, since signals have to be blocked in its thread, too.
+        // After the signals are taken, because they must be blocked in the log's thread, too.
         log::start();
         let http = setup.listen.as_deref().map(Server::listen).transpose()?;
         if let Some(address) = http.as_ref().and_then(Server::address) {
@@ -115,7 +115,7 @@ impl<'a> Life<'a> {
         })
     }
 
-    /// The exit status.
+    /// Runs the loop and returns the exit status.
     fn live(&mut self) -> u8 {
         loop {
             if let Some(code) = self.turn() {
@@ -125,7 +125,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Does whatever there is to be done; the exit status once that is all.
+    /// Does everything that is due. Returns the exit status once it is time to exit.
     fn turn(&mut self) -> Option<u8> {
         self.shared.wake.clear();
         let with_application = matches!(self.setup.mode, Mode::Beside(_));
@@ -192,7 +192,7 @@ impl<'a> Life<'a> {
         None
     }
 
-    /// A signal ends it: well, if it was to run until then.
+    /// The exit status after a signal: 0 for a sidecar that would otherwise run forever.
     fn ended_by(&self, number: i32) -> u8 {
         match self.setup.mode {
             Mode::Daemon => 0,
@@ -200,7 +200,7 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Takes a keeper's news.
+    /// Handles news from a keeper.
     fn hear(&mut self, attempted: &Attempted) -> Option<u8> {
         if attempted.is_new {
             self.processes.run_hook(&attempted.status);

@@ -1,6 +1,6 @@
 //! The log: a line on standard error for each event, as text or as JSON.
 //!
-//! `outlet` writes them. Nothing that is secret gets here: errors carry none.
+//! `outlet` writes the lines. Secrets never get here, because errors do not contain any.
 
 mod outlet;
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::messages::Program;
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Format {
     #[default]
@@ -28,24 +28,25 @@ pub(super) enum Level {
     Error,
 }
 
-/// Writes lines of a level and above.
+/// Logs events of a level and above.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Log {
     pub(super) format: Format,
     pub(super) least: Level,
 }
 
-/// From now on nobody waits for whoever reads standard error; [`end`] is to be called in the end.
+/// From now on, logging does not block on a slow reader of standard error. [`end`] must be called
+/// before exiting.
 pub(super) fn start() {
     outlet::start();
 }
 
-/// Waits for what is not written yet, but not for long.
+/// Waits until everything is written, but not for long.
 pub(super) fn end() {
     outlet::flush(END_LIMIT);
 }
 
-/// An event: what happened, and facts for programs to read.
+/// An event: what happened, and fields for programs.
 #[must_use = "it is not logged yet"]
 pub(super) struct Event {
     log: Log,
@@ -71,7 +72,7 @@ impl Log {
         self.event(Level::Debug, message)
     }
 
-    /// Says why there is nothing to keep: as all tools do, or as JSON if that is asked for.
+    /// Reports why there is nothing to keep: in the format of all tools, or as JSON if requested.
     pub(super) fn complain(self, program: &Program, error: impl fmt::Display, hint: Option<&str>) {
         match self.format {
             Format::Text => {
@@ -97,13 +98,13 @@ impl Log {
 }
 
 impl Event {
-    /// With a fact; text shows it where it is a `hint`.
+    /// Adds a field; the text format shows it only if it is a `hint`.
     pub(super) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.facts.push((name, value.into()));
         self
     }
 
-    /// With a fact, if there is one.
+    /// Adds a field, if it has a value.
     pub(super) fn with_some(self, name: &'static str, value: Option<String>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -111,7 +112,7 @@ impl Event {
         }
     }
 
-    /// Writes it.
+    /// Logs the event.
     pub(super) fn write(self) {
         if self.level < self.log.least {
             return;
@@ -140,7 +141,7 @@ impl Event {
         let hint = self.facts.iter().find(|(name, _)| *name == "hint");
         let hint = hint.and_then(|(_, value)| value.as_str());
         let hint = hint.map_or_else(String::new, |hint| format!(" (hint: {hint})"));
-        // One event, one line, whatever a KDC wrote.
+        // One line per event, whatever text came from a KDC.
         let text = format!("{level}{}{hint}", self.message).replace('\n', " ");
         format!("{time:.0} {}", Shown::new(&text).in_full())
     }
@@ -163,7 +164,7 @@ impl Event {
     }
 }
 
-/// Says that `count` lines are missing.
+/// A line that reports `count` missing lines.
 fn lost<const JSON: bool>(count: u64) -> String {
     let format = if JSON { Format::Json } else { Format::Text };
     let least = Level::Warning;
@@ -172,12 +173,12 @@ fn lost<const JSON: bool>(count: u64) -> String {
     event.with("event", "lost").with("lines", count).line()
 }
 
-/// A time of the log, in seconds since 1970, to be read by people.
+/// A time in seconds since 1970, formatted for people.
 pub(super) fn time(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |t| t.to_string())
 }
 
-/// For the last lines, where nobody seems to read them.
+/// The limit for writing the last lines, in case nobody reads them.
 const END_LIMIT: Duration = Duration::from_millis(200);
 
 #[cfg(test)]

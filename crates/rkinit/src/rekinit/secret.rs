@@ -1,7 +1,7 @@
-//! Where the secret is, and what it is at this moment: a keytab, a password or the JSON of a secret
-//! manager, in a file or a variable.
+//! The place of a secret and its current value: a keytab, a password, or a secret manager's JSON,
+//! in a file or a variable.
 //!
-//! It is read again for each login. No error shows what was read.
+//! It is read again for each login. Errors never show what was read.
 
 mod json;
 
@@ -22,7 +22,7 @@ use crate::input::{ordinary_file, password_file, prompt};
 use crate::messages::system_text;
 use crate::output;
 
-/// Where it is.
+/// Where the secret is.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Keytab(PathBuf),
@@ -30,26 +30,26 @@ pub(super) enum Place {
     PasswordEnv(String),
     JsonFile(PathBuf),
     JsonEnv(String),
-    /// It came by standard input.
+    /// It was read from standard input.
     Given(Password),
 }
 
-/// What it is.
+/// The secret.
 #[derive(Clone, Debug)]
 pub(super) enum Known {
     Password(Password),
-    /// The most recent first.
+    /// Keys, with the most recent first.
     Keys(Vec<KeyEntry>),
 }
 
-/// A secret as it was found, and whose it says that it is.
+/// A secret that was read, with the principal that it names.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) known: Known,
     pub(super) name: Option<Name>,
 }
 
-/// Whom a secret belongs to.
+/// The owner of a secret.
 #[derive(Debug)]
 pub(super) enum Name {
     /// A principal of a keytab.
@@ -59,7 +59,7 @@ pub(super) enum Name {
 }
 
 impl Place {
-    /// The password on standard input, to its first line's end; it is asked for once.
+    /// The password on standard input, up to the end of the first line. It is read only once.
     ///
     /// # Errors
     /// In words, when there is none.
@@ -69,7 +69,7 @@ impl Place {
             return Ok(Self::Given(password.clone()));
         }
         let typed = if isatty(stdin()) {
-            // Standard output is the application's.
+            // Standard output belongs to the application.
             output::reserve_for_document();
             prompt::password(b"Password").map_err(|error| error.to_string())?
         } else {
@@ -79,12 +79,12 @@ impl Place {
         Ok(Self::Given(GIVEN.get_or_init(|| typed).clone()))
     }
 
-    /// Whether it says itself whose it is.
+    /// Whether the secret itself names its principal.
     pub(super) fn names_principal(&self) -> bool {
         matches!(self, Self::Keytab(_) | Self::JsonFile(_) | Self::JsonEnv(_))
     }
 
-    /// The file that it is in, if it is in one.
+    /// The file that contains it, if any.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::Keytab(path) | Self::PasswordFile(path) | Self::JsonFile(path) => Some(path),
@@ -92,7 +92,7 @@ impl Place {
         }
     }
 
-    /// The variable that it is in, which the application need not see.
+    /// The variable that contains it, if any. The application need not see it.
     pub(super) fn variable(&self) -> Option<&str> {
         match self {
             Self::PasswordEnv(name) | Self::JsonEnv(name) => Some(name),
@@ -106,7 +106,7 @@ impl Place {
         is_somewhere && self.path() == other.path() && self.variable() == other.variable()
     }
 
-    /// What to do about a password that is wrong: nobody sits here who could type it again.
+    /// What to do about a wrong password, as nobody can type it again.
     pub(super) fn correction(&self) -> Option<String> {
         Some(match self {
             Self::Keytab(_) => return None,
@@ -125,7 +125,8 @@ impl Place {
         })
     }
 
-    /// Reads it; of a keytab the keys of `principal`, or of the first one that it has.
+    /// Reads the secret. From a keytab, these are the keys of `principal`, or of its first
+    /// principal.
     ///
     /// # Errors
     /// [`ClientError::Keytab`] and [`ClientError::NoSecret`].
@@ -155,7 +156,7 @@ impl Place {
 }
 
 impl Known {
-    /// For one login.
+    /// The secret for a single login.
     pub(super) fn to_secret(&self) -> Secret {
         match self {
             Self::Password(password) => Secret::Password(password.clone()),
@@ -163,8 +164,8 @@ impl Known {
         }
     }
 
-    /// Whether both are the same. This compares what one and the same owner gave, and nobody can
-    /// try values, so that the time it takes tells nothing.
+    /// Whether both are the same. The comparison need not run in constant time, because both come
+    /// from the same owner and nobody can try out values.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Password(a), Self::Password(b)) => a.expose_bytes() == b.expose_bytes(),
@@ -182,7 +183,7 @@ impl Known {
         }
     }
 
-    /// The keys of a keytab without those of the newest version, if that leaves any.
+    /// The keys of a keytab except those of the newest version, if any are left.
     pub(super) fn without_newest(&self) -> Option<Self> {
         let Self::Keys(keys) = self else {
             return None;
@@ -196,7 +197,7 @@ impl Known {
         (!older.is_empty()).then_some(Self::Keys(older))
     }
 
-    /// The version of the newest key.
+    /// The version number of the newest key.
     pub(super) fn newest_kvno(&self) -> Option<u32> {
         match self {
             Self::Keys(keys) => keys.first().map(|entry| entry.kvno),
@@ -227,7 +228,7 @@ fn of_keytab(path: &Path, principal: Option<&Principal>) -> Result<Found, Client
     })
 }
 
-/// Whether a secret in JSON says whose it is: for the fuzz target.
+/// Whether a secret in JSON names its principal; for the fuzz target.
 pub(super) fn is_named(bytes: &[u8]) -> Result<bool, ClientError> {
     json::read(bytes, "input").map(|found| found.name.is_some())
 }
@@ -259,7 +260,7 @@ fn open(path: &Path) -> Result<File, ClientError> {
 
 fn read_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, ClientError> {
     let (file, from) = (open(path)?, path.display());
-    // At once as large as it may become, so that no part is left where a buffer was before.
+    // Allocated with its maximum size, so that growing leaves no parts in old buffers.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST + 1));
     let limit = u64::try_from(LARGEST + 1).unwrap_or(u64::MAX);
     file.take(limit)
@@ -278,7 +279,7 @@ pub(super) fn no_secret(from: impl std::fmt::Display, reason: &str) -> ClientErr
     }
 }
 
-/// Of a file of a secret manager, in bytes; they have limits of this order.
+/// The maximum size of a secret manager's file, in bytes. Secret managers have similar limits.
 const LARGEST: usize = 16 * 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a command line, a file and the environment amount to.
+//! The complete settings from command line, file and environment.
 
 pub(crate) mod args;
 pub(crate) mod duration;
@@ -25,7 +25,7 @@ use duration::{Seconds, duration};
 use mistake::Mistake;
 use spec::Spec;
 
-/// Everything that is to be done, free of contradictions.
+/// Everything that is to be done, without contradictions.
 pub(super) struct Setup {
     pub(super) client: Client,
     pub(super) targets: Vec<Arc<Target>>,
@@ -34,7 +34,7 @@ pub(super) struct Setup {
     pub(super) hook: Option<Hook>,
     pub(super) longest_pause: Option<Duration>,
     pub(super) mode: Mode,
-    /// For the first tickets.
+    /// The time limit for the first tickets.
     pub(super) timeout: Option<Duration>,
     pub(super) exit_on_error: bool,
 }
@@ -44,7 +44,7 @@ pub(super) struct Setup {
 pub(super) enum Mode {
     Daemon,
     Once,
-    /// As long as this application.
+    /// As long as this application runs.
     Beside(Vec<OsString>),
 }
 
@@ -69,7 +69,7 @@ enum Words {
 }
 
 impl Setup {
-    /// Works it out; the files are read now, and again when this is called again.
+    /// Determines the settings. Each call reads the files again.
     ///
     /// # Errors
     /// What is wrong.
@@ -115,7 +115,7 @@ impl Setup {
         })
     }
 
-    /// The names of variables that hold secrets.
+    /// The names of the variables that contain secrets.
     pub(super) fn secret_variables(&self) -> Vec<String> {
         let targets = self.targets.iter();
         targets
@@ -124,7 +124,7 @@ impl Setup {
     }
 }
 
-/// What becomes of each ticket; a mistake in a file says which one it is of.
+/// Calls `make` for each ticket. If the tickets come from a file, mistakes name the ticket.
 ///
 /// # Errors
 /// The first mistake.
@@ -142,7 +142,7 @@ pub(super) fn each<T>(
     specs.iter().enumerate().map(make).collect()
 }
 
-/// The tickets that a command line, or the file that it names, says are to be kept.
+/// The tickets that the command line, or the file named there, asks to keep.
 ///
 /// # Errors
 /// In words.
@@ -151,7 +151,7 @@ pub(super) fn specs(typed: &Typed) -> Result<Vec<Spec>, String> {
 }
 
 impl File {
-    /// The one that the command line names, if it does.
+    /// The file that the command line names, if any.
     fn of(typed: &Typed) -> Result<Self, String> {
         typed
             .config
@@ -195,7 +195,7 @@ impl File {
     }
 }
 
-/// Whether `text` is a file of `--config`, and how many tickets it lists: for the fuzz target.
+/// The number of tickets in `text`, if it is a valid file of `--config`; for the fuzz target.
 pub(super) fn tickets_of_file(text: &str) -> Result<usize, String> {
     let file = File::parse(text)?;
     for time in [file.period, file.timeout].into_iter().flatten() {
@@ -204,7 +204,7 @@ pub(super) fn tickets_of_file(text: &str) -> Result<usize, String> {
     Ok(file.ticket.len())
 }
 
-/// A client of krb5.conf as it is now, which does not hang whatever KDCs do.
+/// A client for the current krb5.conf, with a time limit, so that KDCs cannot make it hang.
 ///
 /// # Errors
 /// When krb5.conf cannot be read.
@@ -236,15 +236,15 @@ fn longest_pause(typed: &Typed, file: Option<Seconds>) -> Result<Option<Duration
     }
 }
 
-/// A duration of the file of `--config`.
+/// A duration from the file of `--config`.
 fn of_file(typed: &Typed, value: Option<Seconds>, name: &str) -> Result<Option<Duration>, String> {
     let path = typed.config.as_deref().unwrap_or(Path::new(""));
     let value = value.map(Seconds::duration).transpose();
     value.map_err(|error| format!("{}: {name}: {error}", path.display()))
 }
 
-/// Where to listen: an address that is none is a mistake now, one that is in use only when it is
-/// tried.
+/// The address to listen on. A malformed address is reported now, but an address in use is detected
+/// only when listening.
 fn listen(typed: &Typed, file: Option<String>) -> Result<Option<String>, String> {
     let address = typed.listen.clone().or(file);
     if let Some(text) = &address {
@@ -258,7 +258,7 @@ fn listen(typed: &Typed, file: Option<String>) -> Result<Option<String>, String>
     Ok(address)
 }
 
-/// The log for saying what is wrong with the rest: as that is asked for, if it can be told.
+/// The log for reporting mistakes in the other settings: in the requested format, if that is known.
 pub(super) fn log_of(typed: &Typed) -> Log {
     let file = typed.config.as_deref().map(File::read);
     let format = file.and_then(Result::ok).and_then(|file| file.log);
@@ -301,7 +301,7 @@ fn hook(
     }
 }
 
-/// Two tickets in one file would take turns.
+/// Two tickets in the same file would overwrite each other again and again.
 fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
     let mut places = HashSet::new();
     for target in targets {
@@ -315,5 +315,5 @@ fn no_cache_twice(targets: &[Arc<Target>]) -> Result<(), String> {
     Ok(())
 }
 
-/// For a request and all KDCs that are asked, unless krb5.conf says so.
+/// The limit for a request, including all KDCs that are tried, unless krb5.conf sets one.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);

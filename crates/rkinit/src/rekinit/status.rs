@@ -1,4 +1,5 @@
-//! How each ticket fares: what its keeper's thread notes, and metrics, probes and systemd read.
+//! The state of each ticket: its keeper's thread updates it, and metrics, probes and systemd read
+//! it.
 
 pub(crate) mod http;
 pub(crate) mod metrics;
@@ -19,28 +20,28 @@ pub(super) struct Status {
     /// The name of its cache.
     pub(super) cache: String,
     facts: Mutex<Facts>,
-    /// The attempt that is overdue, by when it was due, and since when that has been seen.
+    /// The due time of the overdue attempt, and when it was first seen to be overdue.
     overdue: Mutex<Option<(i64, Instant)>>,
 }
 
-/// Times are in seconds since 1970 by this machine's clock.
+/// Times are in seconds since 1970, by this machine's clock.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
-    /// Who logs in, as soon as that is known.
+    /// The principal that logs in, as soon as it is known.
     pub(super) principal: Option<Principal>,
-    /// The version of the newest key of the keytab, when that was last read.
+    /// The version of the keytab's newest key, when the keytab was last read.
     pub(super) keytab_kvno: Option<u32>,
-    /// Until when the ticket that lies in the cache is good.
+    /// The end of the ticket that is in the cache.
     pub(super) valid_until: Option<i64>,
-    /// Until when the one is good that was written last; somebody else may have put another there.
+    /// The end of the ticket that was written last; somebody else may have replaced it since.
     pub(super) published_until: Option<i64>,
-    /// How often the cache has been written.
+    /// How often the cache was written.
     pub(super) writes: u64,
-    /// Whether the cache has been written since the last attempt was told of.
+    /// Whether the cache was written since the last attempt was reported.
     pub(super) is_new: bool,
-    /// The cache itself that was written last, where the target's name stands for several.
+    /// The cache that was written last, if the target's name is that of a collection.
     pub(super) written: Option<CcacheName>,
-    /// The cache in which an earlier process had left the ticket.
+    /// The cache with the ticket of an earlier process.
     pub(super) found: Option<CcacheName>,
     pub(super) renew_till: Option<i64>,
     pub(super) refreshed_at: Option<i64>,
@@ -51,24 +52,24 @@ pub(super) struct Facts {
     pub(super) failures_in_a_row: u32,
     /// Why the last attempt failed, if it did.
     pub(super) reason: Option<Reason>,
-    /// The same in words, of the last attempt that failed.
+    /// The reason in words, from the last attempt that failed.
     pub(super) message: String,
-    /// How long successful refreshes took in all, and how many those were.
+    /// The total time of successful refreshes, and their number.
     pub(super) kdc_time: Duration,
     pub(super) refreshes: u64,
     /// By how many seconds the KDC's clock is ahead.
     pub(super) clock_offset: Option<i64>,
-    /// Whether the last login was with the secret before the last.
+    /// Whether the last login used the previous secret instead of the current one.
     pub(super) old_secret: bool,
-    /// How many services there is no ticket for.
+    /// The number of services without a ticket.
     pub(super) missing_services: usize,
     pub(super) hooks_succeeded: u64,
     pub(super) hooks_failed: u64,
 }
 
 impl Status {
-    /// Of a ticket of `principal` in the cache, or one of the caches, called `cache`: until when
-    /// the one that is there already is good, and in which cache that is.
+    /// The state for a ticket of `principal` in the cache, or collection, called `cache`. The last
+    /// argument is the end of an existing ticket, and its cache.
     pub(super) fn new(
         cache: String,
         principal: Option<Principal>,
@@ -92,14 +93,15 @@ impl Status {
         self.lock().clone()
     }
 
-    /// Changes the facts, and gives what they have become.
+    /// Changes the facts, and returns the new ones.
     pub(super) fn update(&self, change: impl FnOnce(&mut Facts)) -> Facts {
         let mut facts = self.lock();
         change(&mut facts);
         facts.clone()
     }
 
-    /// A keeper starts at `now`, and with it its first attempt, which can get stuck as any other.
+    /// A keeper starts at `now`. Its first attempt is due at once, and can get stuck like any
+    /// other.
     pub(super) fn starts(&self, now: i64) {
         self.lock().next_attempt = Some(now);
     }
@@ -111,9 +113,9 @@ impl Status {
         facts.keytab_kvno = keytab_kvno;
     }
 
-    /// A look at the cache that began with the facts `before` has found a ticket that is good until
-    /// then, or none. Says whether that counts: if the cache has been written meanwhile, what was
-    /// seen may be what was there before.
+    /// Records what was found in the cache: a ticket that is valid until `until`, or none. `before`
+    /// are the facts before looking. Returns whether the result counts: if the cache was written
+    /// meanwhile, it may be outdated.
     pub(super) fn saw(&self, before: &Facts, until: Option<i64>) -> bool {
         let mut facts = self.lock();
         let counts = facts.writes == before.writes;
@@ -123,7 +125,7 @@ impl Status {
         counts
     }
 
-    /// The cache holds a ticket from now on that is good until `end`.
+    /// From now on, the cache holds a ticket that is valid until `end`.
     pub(super) fn published(&self, end: i64, change: impl FnOnce(&mut Facts)) {
         self.update(|facts| {
             facts.valid_until = Some(end);
@@ -134,8 +136,8 @@ impl Status {
         });
     }
 
-    /// The name of the cache that has the ticket: where `cache` stands for several, the primary one
-    /// may be somebody else's.
+    /// The name of the cache with the ticket. If `cache` is a collection, its primary cache may
+    /// belong to somebody else.
     pub(super) fn place(&self) -> String {
         self.lock()
             .place()
@@ -146,14 +148,14 @@ impl Status {
         self.lock().old_secret = is_old;
     }
 
-    /// Whether the cache has a ticket that is good at `now`.
+    /// Whether the cache has a ticket that is valid at `now`.
     pub(super) fn is_ready(&self, now: i64) -> bool {
         self.lock().is_ready(now)
     }
 
-    /// Whether an attempt is overdue at `now` and has been for so long that the keeper must be
-    /// stuck: longer than the slowest KDCs take. How long is told by `instant`: when the clock is
-    /// set, the attempt has only begun.
+    /// Whether an attempt has been overdue at `now` for so long that the keeper must be stuck:
+    /// longer than with the slowest KDCs. The duration is measured with `instant`, because the
+    /// clock may have been set, and then the attempt has only just begun.
     pub(super) fn is_stuck(&self, now: i64, instant: Instant) -> bool {
         let due = self.lock().next_attempt.filter(|due| *due < now);
         let mut overdue = self.overdue.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,17 +174,17 @@ impl Status {
 }
 
 impl Facts {
-    /// Whether the cache has a ticket that is good at `now`.
+    /// Whether the cache has a ticket that is valid at `now`.
     pub(super) fn is_ready(&self, now: i64) -> bool {
         self.valid_until.is_some_and(|end| end > now)
     }
 
-    /// Whether the ticket that was written last is good at `now`, wherever that is by now.
+    /// Whether the ticket that was written last is valid at `now`, even if it has been removed.
     pub(super) fn is_published(&self, now: i64) -> bool {
         self.published_until.is_some_and(|end| end > now)
     }
 
-    /// The cache itself that has the ticket, as far as that is known.
+    /// The cache with the ticket, if it is known.
     pub(super) fn place(&self) -> Option<&CcacheName> {
         self.written.as_ref().or(self.found.as_ref())
     }
@@ -229,11 +231,11 @@ mod tests {
     fn a_look_counts_unless_the_cache_was_written_meanwhile() {
         let status = Status::new(String::new(), None, None);
         status.published(100, |_| ());
-        // Somebody has put a shorter one there: that does not change what was published.
+        // Somebody has replaced the ticket by a shorter one. This does not affect `is_published`.
         assert!(status.saw(&status.facts(), Some(50)));
         let facts = status.facts();
         assert!(!facts.is_ready(60) && facts.is_published(60));
-        // What was there before does not hide what is there now.
+        // An outdated result does not hide the new ticket.
         status.published(200, |_| ());
         assert!(!status.saw(&facts, Some(50)) && !status.saw(&facts, None));
         assert!(status.is_ready(199));
@@ -259,14 +261,14 @@ mod tests {
         assert!(!status.is_stuck(1_000_000, at(0)));
         status.update(|facts| facts.next_attempt = Some(50));
         assert!(!status.is_stuck(50, at(1)));
-        // The clock is set on by a day.
+        // The clock is set forward by a day.
         assert!(!status.is_stuck(86_400, at(2)));
         assert!(!status.is_stuck(87_300, at(902)));
         assert!(status.is_stuck(87_301, at(903)));
         // The attempt ends after all, and the next one is late.
         status.update(|facts| facts.next_attempt = Some(87_400));
         assert!(!status.is_stuck(87_401, at(1_003)));
-        // The clock is set back, and on again.
+        // The clock is set back, and forward again.
         assert!(!status.is_stuck(50, at(1_904)));
         assert!(!status.is_stuck(90_000, at(1_905)));
         assert!(status.is_stuck(90_000, at(2_806)));

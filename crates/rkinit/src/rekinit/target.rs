@@ -1,4 +1,4 @@
-//! One ticket to keep, free of contradictions, and how its keeper logs in.
+//! A ticket to keep, without contradictions, and how its keeper logs in.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,23 +15,23 @@ use crate::rekinit::setup::service::Service;
 use crate::rekinit::setup::spec;
 use crate::rekinit::status::Status;
 
-/// Whose ticket is kept, with what secret, and where.
+/// Which principal's ticket is kept, with which secret, and where.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// `None` leaves it to the secret.
+    /// `None` if the secret names the principal.
     pub(super) principal: Option<Principal>,
     pub(super) secret: Place,
     pub(super) cache: CcacheName,
     pub(super) access: Access,
-    /// Whether the cache goes in the end.
+    /// Whether the cache is destroyed at the end.
     pub(super) destroy: bool,
     pub(super) services: Vec<Service>,
     pub(super) request: Request,
-    /// The request, of a name that means nothing where the secret is to tell it.
+    /// The request. Its principal is a placeholder if the secret names the principal.
     pub(super) login: AsParams,
 }
 
-/// What to ask for, where it differs from what krb5.conf says.
+/// What to request in deviation from krb5.conf.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
     /// Seconds.
@@ -42,19 +42,20 @@ pub(super) struct Request {
     pub(super) forwardable: Option<bool>,
     pub(super) proxiable: Option<bool>,
     pub(super) canonicalize: bool,
-    /// Whether a user name of a secret is an enterprise name.
+    /// Whether a user name from a secret is an enterprise name.
     pub(super) enterprise: bool,
 }
 
 impl Target {
-    /// Who is to log in, if the secret has to be asked and can be.
+    /// The principal that will log in. If it is not configured, the secret is read to find it.
     pub(super) fn owner(&self, client: &Client) -> Option<Principal> {
         let read = || Some(self.read(client).ok()?.principal);
         self.principal.clone().or_else(read)
     }
 
-    /// The place of its cache, if that is a file, which need not be there: whichever way its name
-    /// leads to it. The file itself is replaced and not followed.
+    /// The real path of the cache if it is a file, which need not exist yet, by whatever path its
+    /// name leads there. Links are resolved except for the file itself, which is replaced and not
+    /// followed.
     pub(super) fn file(&self) -> Option<PathBuf> {
         let path = self.cache.path()?;
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -65,17 +66,17 @@ impl Target {
         })
     }
 
-    /// Whether it is for that alone that the cache could not be written.
+    /// Whether the cache could not be written only because its owner or group could not be set.
     pub(super) fn is_not_given_away(&self, error: &ClientError) -> bool {
         let gives = self.access.owner.is_some() || self.access.group.is_some();
         let ClientError::Ccache(CcacheError::Permission { source, .. }) = error else {
             return false;
         };
-        // Where the file itself cannot be written it is EACCES.
+        // If the file itself cannot be written, the error is EACCES.
         gives && Errno::from_io_error(source) == Some(Errno::PERM)
     }
 
-    /// The secret as it is now, and whose it is.
+    /// The current secret and its principal.
     fn read(&self, client: &Client) -> Result<Offer, ClientError> {
         let named = self.principal.as_ref();
         let found = self.secret.read(named)?;
@@ -98,7 +99,7 @@ impl Request {
     /// The request for a ticket of `principal`.
     ///
     /// # Errors
-    /// As [`Client::as_params`].
+    /// As for [`Client::as_params`].
     pub(super) fn params(
         &self,
         client: &Client,
@@ -119,8 +120,8 @@ impl Request {
     }
 }
 
-/// Logs in for a target: with the secret as it is now or, if the KDC does not know that yet, with
-/// the last one that it knew.
+/// Logs in for a target: with the current secret or, if the KDC does not know it yet, with the last
+/// one that worked.
 #[derive(Debug)]
 pub(super) struct Source {
     client: Client,
@@ -128,15 +129,15 @@ pub(super) struct Source {
     status: Arc<Status>,
     offered: Option<Offer>,
     accepted: Accepted,
-    /// Whether the last offer was a second one.
+    /// Whether the last login attempt used the older secret.
     is_other: bool,
     turn: Turn,
-    /// Whether another keeper has the ticket by now.
+    /// Whether another keeper has taken over the ticket.
     ended: Arc<AtomicBool>,
 }
 
-/// Held while keepers take the place of others: none logs in before all of them stand and those
-/// before them have gone, since two would write to one cache.
+/// Held while keepers are replaced. No new keeper logs in before all new ones exist and the old
+/// ones have ended, because two would write to the same cache.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turn(Arc<Mutex<()>>);
 
@@ -148,8 +149,8 @@ impl Turn {
     }
 }
 
-/// The secret that the KDC took last. One is enough to have in memory until the next login; it
-/// outlives the keeper when another one goes on with the same ticket.
+/// The secret that the KDC accepted last. Only this one stays in memory until the next login. It
+/// outlives its keeper if another keeper continues with the same ticket.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepted(Arc<Mutex<Option<Offer>>>);
 

@@ -1,10 +1,10 @@
-//! `Wake`: rouses the main thread, which waits for files.
+//! `Wake`: wakes up the main thread, which polls files.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-/// A bell that can be polled for.
+/// An event counter that can be polled.
 #[derive(Debug)]
 pub(super) struct Wake(OwnedFd);
 
@@ -17,11 +17,11 @@ impl Wake {
     }
 
     pub(super) fn ring(&self) {
-        // It fails only when it has been rung some 2^64 times and nobody heard.
+        // This fails only after about 2^64 unread wake-ups.
         let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
     }
 
-    /// It is silent until it is rung again.
+    /// Resets it until the next wake-up.
     pub(super) fn clear(&self) {
         let _ = rustix::io::read(&self.0, &mut [0; 8]);
     }

@@ -1,6 +1,6 @@
-//! At which system calls a program is killed, and what they say that fail.
+//! The system calls at which a program is killed, and the errors that calls return.
 
-/// Calls that change something, or stand between two that do.
+/// Calls that change something, or lie between two that do.
 pub(crate) const KILLED_AT: &[&str] = &[
     "openat",
     "write",
@@ -27,7 +27,7 @@ pub(crate) const KILLED_AT: &[&str] = &[
     "exit_group",
 ];
 
-/// What calls may say.
+/// Errors, and the calls that may return them.
 pub(crate) const ERRORS: &[(&str, &[&str])] = &[
     (
         "ENOSPC",
@@ -87,9 +87,9 @@ pub(crate) const ERRORS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Those of them that may fail where there are threads: the others also read and write what wakes a
-/// thread, which no kernel refuses, and close a folder, of which Rust's library takes the same for
-/// granted.
+/// The calls that may fail in a program with threads. Other calls also read and write what wakes a
+/// thread, which no kernel refuses, or close a folder, which Rust's library expects to succeed as
+/// well.
 pub(crate) const TOLD_WITH_THREADS: &[&str] = &[
     "openat",
     "rename",

@@ -1,17 +1,17 @@
-//! The system calls in what strace writes, by thread.
+//! The system calls in strace's output, by thread.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A call in a trace.
+/// A system call in a trace.
 pub(crate) struct Made<'a> {
     pub(crate) name: &'a str,
-    /// Which of the calls of this name by its thread, from 1, as strace counts.
+    /// Its number among the calls with this name in its thread, from 1, as strace counts.
     pub(crate) number: usize,
-    /// It without its thread.
+    /// The line without the thread's id.
     pub(crate) line: &'a str,
 }
 
-/// The calls in a trace from the opening of krb5.conf on.
+/// The calls in a trace, starting with the opening of krb5.conf.
 pub(crate) fn made(trace: &str) -> impl Iterator<Item = Made<'_>> {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut ours = false;
@@ -30,7 +30,7 @@ pub(crate) fn made(trace: &str) -> impl Iterator<Item = Made<'_>> {
     })
 }
 
-/// Of each name, which calls there are in any thread.
+/// The numbers of the calls with each name, in any thread.
 pub(crate) fn calls(trace: &str) -> BTreeMap<String, BTreeSet<usize>> {
     let mut calls: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
     for made in made(trace) {
@@ -42,7 +42,7 @@ pub(crate) fn calls(trace: &str) -> BTreeMap<String, BTreeSet<usize>> {
     calls
 }
 
-/// That a call of this name was struck, and what it was about.
+/// Checks that a call with this name was hit whose line contains `what`.
 ///
 /// # Panics
 /// When there was none.

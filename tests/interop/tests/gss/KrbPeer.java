@@ -1,6 +1,6 @@
-// One end of a context of Java's, for the tests in java.rs. Tokens and messages have four octets of
-// length in front of them. The client says "hello", sealed, and the acceptor answers, sealed, whom it
-// has heard.
+// One end of a context in Java, for the tests in programs.rs. Each token and message follows its
+// length in four octets. The client sends "hello", sealed, and the acceptor answers with the
+// client's name, sealed.
 //
 // KrbPeer accept KEYTAB PRINCIPAL        prints the port that it listens on, and takes one client
 // KrbPeer cache CACHE SERVICE PORT       with the tickets of a cache

@@ -1,5 +1,5 @@
-//! Establishing contexts: flags, channel bindings, delegation, better keys than the ticket's, DCE
-//! style, and refusals.
+//! Establishing contexts: flags, channel bindings, delegation, subkeys of better types than the
+//! ticket's, DCE style, and refusals.
 
 use kerberos_asn1::TicketFlags;
 use kerberos_client::{Client, Config, now};
@@ -44,13 +44,14 @@ fn both_see_the_same_names_and_flags() {
 
         let options = AcceptorOptions::default();
         let mut pair = accept(&world, flags, None, "krb5", options).unwrap();
-        // MIT's library sets integrity and confidentiality whatever it is asked for.
+        // MIT's library always sets integrity and confidentiality.
         assert_eq!(
             shared(their_flags(&mut pair.theirs)),
             shared(pair.ours.details.flags)
         );
         assert_eq!(pair.ours.details.initiator.to_string(), "alice@MIT.TEST");
-        // As in MIT's library, an acceptor's ends when it would no longer take the ticket.
+        // As in MIT's library, an acceptor's context ends when the ticket would no longer be
+        // accepted.
         let left = pair.ours.details.lifetime(now()).as_secs();
         assert!((3800..=3900).contains(&left), "{left}");
         pair.talk(b"hello", &format!("{flags:?}"));
@@ -81,7 +82,7 @@ fn channel_bindings_have_to_match() {
     assert!(refused.contains("ChannelBindings"), "{refused}");
     let mut pair = initiate(&world, &ticket, &with(None), Some(&ours)).unwrap();
     assert!(!bound(&mut pair.theirs));
-    // MS-KILE: who promises to send bindings has to.
+    // MS-KILE: a client that promises bindings must send them.
     let mut promise = with(None);
     promise.announce_bindings = true;
     initiate(&world, &ticket, &promise, None).unwrap();
@@ -125,7 +126,7 @@ fn channel_bindings_have_to_match() {
     strict.require_bindings = true;
     let refused = take(None, strict).err().unwrap();
     assert!(matches!(refused, GssError::BindingsMissing), "{refused}");
-    // MIT's makes the promise as well.
+    // MIT's client makes this promise as well.
     let conf = world
         .realm
         .conf()
@@ -152,7 +153,7 @@ fn a_lent_credential_can_be_used() {
         kvno.run().success();
     };
 
-    // Ours lends, and MIT's borrows.
+    // Our client delegates, and MIT's acceptor uses the ticket.
     let client = Client::new(Config::from_files([place.path("krb5.conf")]).unwrap());
     let cache = CcacheName::file(place.cache().to_str().unwrap());
     let forwarded = client.forward(&cache, Vec::new(), true).unwrap();
@@ -165,7 +166,7 @@ fn a_lent_credential_can_be_used() {
         .ok(&format!("delegated {}", place.text("lent")), b"");
     works("lent");
 
-    // MIT's lends, and ours borrows.
+    // MIT's client delegates, and our acceptor uses the ticket.
     let flags = all_flags() | ContextFlags::DELEG;
     for mechanism in ["krb5", "spnego"] {
         let mut options = AcceptorOptions::default();
@@ -216,7 +217,7 @@ fn an_old_session_key_gives_way_to_a_better_one() {
 fn refusals_are_told() {
     let world = World::new();
     let ticket = world.ticket("aes256-cts-hmac-sha1-96");
-    // The service has none of the keys.
+    // The service's keytab has none of the needed keys.
     std::fs::copy(world.realm.keytab("batch"), world.place.path("keytab")).unwrap();
     let options = InitiatorOptions::default();
     let refused = initiate(&world, &ticket, &options, None).err().unwrap();

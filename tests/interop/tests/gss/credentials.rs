@@ -1,5 +1,5 @@
-//! The credential of a program that names none: the client keytab gives it, and the cache says when
-//! it is due, to either library.
+//! The default credential of a program: it comes from the client keytab, and the cache records when
+//! to refresh it, for either library.
 
 use std::fs;
 
@@ -55,13 +55,13 @@ fn by_a_client_keytab_each_goes_on_with_the_others_ticket() {
     let (first, second): (&dyn Fn(), &dyn Fn()) = (&ours, &theirs);
     let mut expected = logins();
     for (one, other) in [(first, second), (second, first)] {
-        // There is no cache.
+        // There is no cache yet.
         let _ = cache.destroy();
         one();
         expected += 1;
         assert_eq!(logins(), expected);
         let due = refresh_in();
-        // The ticket of the one is the other's, too, until it is due.
+        // A ticket from either library is used by the other one, too, until its refresh is due.
         other();
         assert_eq!(logins(), expected);
         assert!((refresh_in() - due).abs() < 60, "{} {due}", refresh_in());
@@ -69,7 +69,7 @@ fn by_a_client_keytab_each_goes_on_with_the_others_ticket() {
         other();
         expected += 1;
         assert_eq!(logins(), expected);
-        // Half of the same life, give or take a minute.
+        // Half of the lifetime in both cases, within a minute.
         assert!((refresh_in() - due).abs() < 60, "{} {due}", refresh_in());
     }
 }

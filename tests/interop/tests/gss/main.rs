@@ -1,5 +1,5 @@
-//! GSS-API against MIT's library, both ways: contexts with keys of every type, their messages, and
-//! what each refuses of the other.
+//! GSS-API with MIT's library at the other end, in both roles: contexts with keys of all types,
+//! their messages, and what each refuses from the other.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -35,7 +35,7 @@ use test_support::{GssPeer, MitRealm, Place};
 
 pub(crate) const SERVER: &str = "host/localhost@MIT.TEST";
 
-/// A realm, and a place where MIT's library finds the keys of [`SERVER`].
+/// A realm, and a place where MIT's library finds [`SERVER`]'s keys.
 pub(crate) struct World {
     pub(crate) realm: MitRealm,
     pub(crate) place: Place,
@@ -50,7 +50,7 @@ impl World {
         Self { realm, place }
     }
 
-    /// alice's ticket for the service with a session key of this type, in her cache, too.
+    /// alice's ticket for the service with a session key of this type, also stored in her cache.
     pub(crate) fn ticket(&self, etype: &str) -> Credential {
         let credential = ticket::by_hand(SERVER, &self.place.path("keytab"), etype);
         store(&credential, self.place.cache());
@@ -76,7 +76,7 @@ impl World {
     }
 }
 
-/// Makes a cache that holds `credential`.
+/// Creates a cache with `credential`.
 pub(crate) fn store(credential: &Credential, cache: &Path) {
     let header = Header::new(Version::V4, None);
     let mut builder = CcacheBuilder::new(&header, &credential.client).unwrap();
@@ -90,7 +90,7 @@ pub(crate) struct Pair {
     pub(crate) theirs: GssPeer,
 }
 
-/// Establishes a context of which ours is the initiator's end.
+/// Establishes a context with our initiator.
 pub(crate) fn initiate(
     world: &World,
     credential: &Credential,
@@ -122,7 +122,7 @@ pub(crate) fn initiate(
     Ok(Pair { ours, theirs })
 }
 
-/// Establishes a context of which ours is the acceptor's end.
+/// Establishes a context with our acceptor.
 pub(crate) fn accept(
     world: &World,
     flags: ContextFlags,
@@ -143,7 +143,7 @@ pub(crate) fn accept(
             Ok(Step::Continue(token)) => (Some(token), None),
             Ok(Step::Done { send, context }) => (send, Some(context)),
             Err(failed) => {
-                // They are told, and understand.
+                // The peer receives our error token and understands it.
                 if let Some(token) = failed.send {
                     let told = theirs.call("step", &token);
                     assert!(told.is_err(), "{told:?}");
@@ -164,7 +164,7 @@ pub(crate) fn accept(
     Ok(Pair { ours, theirs })
 }
 
-/// The application data, which is all that our bindings have.
+/// The application data, the only part that we use in bindings.
 fn hex(bindings: Option<&ChannelBindings>) -> String {
     let Some(bindings) = bindings else {
         return "-".to_owned();

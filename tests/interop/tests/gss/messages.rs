@@ -1,5 +1,5 @@
-//! Messages, both ways, sealed and signed, of every key type and many sizes; and those that are
-//! late, double, missing or altered.
+//! Sealed and signed messages in both directions, with keys of all types and many sizes; and
+//! messages that are late, repeated, missing or altered.
 
 use kerberos_client::system_rng;
 use kerberos_gss::{AcceptorOptions, GssError, InitiatorOptions, OrderFault, Protection};
@@ -16,7 +16,7 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 impl Pair {
-    /// A message goes there and comes back, each way of protection, and so do signatures.
+    /// Sends a message in each direction, with each kind of protection, and also as a MIC.
     pub(crate) fn talk(&mut self, message: &[u8], what: &str) {
         let mut rng = system_rng().unwrap();
         for (protection, seal) in [(Protection::Seal, "1"), (Protection::Sign, "0")] {
@@ -48,7 +48,7 @@ impl Pair {
                 let token = self.ours.wrap(protection, &text(ours), &mut rng).unwrap();
                 self.theirs.ok("unwrap", &token);
                 assert!(token.len() <= limit, "{what}");
-                // MIT's leaves room that it does not need.
+                // MIT's size limit is smaller than necessary.
                 assert!(
                     ours >= theirs as usize,
                     "{what}: {ours} {theirs} of {limit}"
@@ -66,7 +66,7 @@ impl Pair {
 
 const SIZES: [usize; 8] = [0, 1, 7, 8, 16, 17, 1000, 65_536];
 
-/// The sizes for a type: the largest messages are of one type only.
+/// The sizes for a type. Only one type gets the largest messages.
 fn sizes(etype: &str) -> impl Iterator<Item = usize> {
     let largest = if etype == "aes256-cts-hmac-sha1-96" {
         16 << 20
@@ -86,7 +86,7 @@ fn every_type_and_size_with_ours_as_initiator() {
     for (_, etype) in ETYPES {
         let ticket = world.ticket(etype);
         let mut options = InitiatorOptions::default();
-        // Keys stay of this type.
+        // Prevents subkeys of another type.
         options.etypes = Some(Vec::new());
         let mut pair = initiate(&world, &ticket, &options, None).unwrap();
         for size in sizes(etype) {

@@ -1,4 +1,4 @@
-//! SPNEGO with MIT's library, both ways.
+//! SPNEGO with MIT's library at the other end, in both roles.
 
 use kerberos_client::kerberos_proto::MemoryReplayCache;
 use kerberos_client::{now, system_rng};
@@ -72,8 +72,8 @@ fn ours_as_initiator() {
     }
 }
 
-/// What is signed of both ends, by hand: MIT's library has Kerberos first, and has no second
-/// mechanism here. Its last word is what ours is in the unit tests.
+/// The MICs over the mechanism lists, made by hand: MIT's library prefers Kerberos, and has no
+/// other mechanism here. Its last message is the one that our acceptor gets in the unit tests.
 #[test]
 #[cfg_attr(
     not(all(mit, python_gssapi)),
@@ -118,7 +118,7 @@ fn their_initiator_has_the_last_word() {
     pair.talk(b"hello", "signed");
 }
 
-/// An initiator that would rather have NTLM.
+/// An initiator that prefers NTLM.
 #[test]
 #[cfg_attr(
     not(all(mit, python_gssapi)),
@@ -142,7 +142,7 @@ fn their_acceptor_says_nothing_after_the_last_word() {
     assert_eq!((answer[0], &answer[1..]), (0, &asked[..]));
     let answer = theirs.ok("step", &response(&[&octets(0xa2, &token)]));
     assert_eq!(answer[0], 0, "the list is not signed yet");
-    // The token of Kerberos begins before its identifier, and ends before the signature.
+    // The Kerberos token begins before its identifier, and ends before the MIC.
     let at = answer.windows(KRB5.len()).position(|part| part == KRB5);
     let start = answer[..at.unwrap()]
         .iter()
@@ -170,7 +170,7 @@ const KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
 const NTLM: &[u8] = b"\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
 const COMPLETED: u8 = 0;
 const REQUEST_MIC: u8 = 3;
-/// How long a signature by this type of key is.
+/// The length of a MIC with this type of key.
 const MIC: usize = 28;
 
 fn response(fields: &[&[u8]]) -> Vec<u8> {

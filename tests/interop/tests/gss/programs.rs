@@ -1,5 +1,5 @@
-//! Contexts with the programs of others: Java 17's GSS-API, and MIT's samples `gss-client` and
-//! `gss-server`. From the login on, both ends are what a program would have.
+//! Contexts with other programs: Java 17's GSS-API, and MIT's samples `gss-client` and
+//! `gss-server`. Starting with the login, both ends work like real programs.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use kerberos_client::{
 use kerberos_gss::{AcceptorOptions, Context, Protection, Step};
 use test_support::{MitRealm, Place, Server, Tool, free_port};
 
-/// A realm, and a place where alice is logged in and the keys of `host/localhost` are.
+/// A realm, and a place where alice is logged in and which has the keys of `host/localhost`.
 fn world() -> (MitRealm, Place) {
     let realm = MitRealm::start();
     let place = realm.place();
@@ -43,8 +43,8 @@ fn acceptor(place: &Place) -> ServiceAcceptor {
     acceptor.with_memory_replay_cache()
 }
 
-/// Tokens on a connection: Java's peer of ours has the length in front of them, the samples an
-/// octet of flags before that.
+/// Tokens on a connection: our Java peer sends the length first; the samples send an octet of flags
+/// before that.
 struct Connection {
     stream: TcpStream,
     has_flags: bool,
@@ -103,7 +103,7 @@ impl Connection {
     }
 }
 
-/// What the octet of flags says.
+/// The meaning of the flags octet.
 mod samples {
     pub(super) const NOOP: u8 = 1;
     pub(super) const CONTEXT: u8 = 2;
@@ -210,7 +210,7 @@ fn ours_at_gss_server() {
     }
 }
 
-/// `IfTrusted` goes by what the KDC says of the service.
+/// `IfTrusted` depends on what the KDC says about the service.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn a_tgt_is_lent_to_whom_the_realm_trusts() {

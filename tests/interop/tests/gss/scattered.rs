@@ -1,5 +1,5 @@
-//! Messages in several places: `gss_wrap_iov` and ours, both ways, with and without a trailer of
-//! its own, in DCE style and not.
+//! Messages in several buffers: `gss_wrap_iov` and our equivalent, in both directions, with and
+//! without a separate trailer, and with and without DCE style.
 
 use kerberos_client::system_rng;
 use kerberos_gss::{AcceptorOptions, ContextFlags, Part, Pieces, Protection};
@@ -9,7 +9,7 @@ use crate::{Pair, World, accept, all_flags};
 impl Pair {
     fn talk_scattered(&mut self, data: &[u8], signed: &[u8], with_trailer: bool, what: &str) {
         let mut rng = system_rng().unwrap();
-        // Ours to theirs.
+        // From ours to MIT's.
         let overhead = self.ours.sender.overhead(Protection::Seal, data.len());
         let in_front = if with_trailer { 0 } else { overhead.trailer };
         let mut header = vec![0; overhead.header + in_front];
@@ -35,7 +35,7 @@ impl Pair {
         let read = self.theirs.ok("unwrap_iov", &message);
         assert!(read[0] == 1 && read[1..] == *data, "{what}");
 
-        // Theirs to ours.
+        // From MIT's to ours.
         let request = [&length(signed)[..], signed, data].concat();
         let with = u8::from(with_trailer);
         let answer = self.theirs.ok(&format!("wrap_iov {with}"), &request);
@@ -75,7 +75,7 @@ fn both_read_the_pieces_of_the_other() {
     for etype in etypes.filter(|etype| *etype != "des3-cbc-sha1") {
         for style in [ContextFlags::empty(), ContextFlags::DCE_STYLE] {
             world.ticket(etype);
-            // Keys stay of this type.
+            // Prevents subkeys of another type.
             let conf = world.realm.conf().set(
                 "permitted_enctypes",
                 &format!("{etype} aes256-cts-hmac-sha1-96"),

@@ -1,5 +1,5 @@
-//! Tickets out of a cache, and such as a KDC would make them, with session keys of types that no
-//! KDC gives.
+//! Tickets from a cache, and tickets made like a KDC's, but with session keys of types that no KDC
+//! issues.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! A web service that only those may use who have a ticket for it: `axum_service ADDRESS`.
+//! A web service that requires a ticket: `axum_service ADDRESS`.
 #![forbid(unsafe_code)]
 
 use axum::routing::get;
@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::args().nth(1).ok_or("which address?")?;
-    // The keytab that KRB5_KTNAME names, or else /etc/krb5.keytab.
+    // The keytab named by KRB5_KTNAME, or /etc/krb5.keytab.
     let service = ServiceAcceptor::new(&Config::from_env()?)?;
     let mut options = AcceptorOptions::default();
     options.delegation = true;

@@ -1,7 +1,8 @@
-//! Logs in to a directory and reads one entry: `ldap_search ADDRESS SERVICE MECHANISM LAYER DN`.
+//! Logs in to an LDAP directory and reads one entry:
+//! `ldap_search ADDRESS SERVICE MECHANISM LAYER DN`.
 //!
-//! The messages are those of `rasn-ldap` (RFC 4511); between them and the connection is the
-//! security layer.
+//! The messages are those of `rasn-ldap` (RFC 4511). The security layer is between them and the
+//! connection.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -44,7 +45,7 @@ struct Directory {
 }
 
 impl Directory {
-    /// The exchange of SASL, in requests to bind (RFC 4513 §5.2).
+    /// The SASL exchange, in bind requests (RFC 4513 §5.2).
     fn log_in(
         &mut self,
         service: &str,
@@ -137,7 +138,8 @@ impl Directory {
     }
 }
 
-/// How long the message is that `bytes` begin with: a SEQUENCE of definite length (RFC 4511 §5.1).
+/// The length of the message at the start of `bytes`: a SEQUENCE of definite length (RFC 4511
+/// §5.1).
 fn length(bytes: &[u8]) -> Result<Option<usize>, Box<dyn Error>> {
     let Some((&[_, first], rest)) = bytes.split_first_chunk() else {
         return Ok(None);

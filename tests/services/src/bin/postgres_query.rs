@@ -1,7 +1,8 @@
-//! Asks a PostgreSQL server something: `postgres_query ADDRESS SERVICE USER encrypted|login QUERY`.
+//! Runs a query on a PostgreSQL server:
+//! `postgres_query ADDRESS SERVICE USER encrypted|login QUERY`.
 //!
-//! `encrypted` is its GSS encryption: the context comes before all else, and the server knows by it
-//! who we are. `login` is its authentication by GSS on a connection without encryption.
+//! `encrypted` uses its GSS encryption: the context is established first, and also authenticates
+//! the user. `login` uses its GSS authentication on an unencrypted connection.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -43,7 +44,7 @@ fn main() -> Result<(), Failed> {
     }
 }
 
-/// GSSENCRequest, and the context in packets of its own.
+/// Sends GSSENCRequest, and establishes the context with packets in their own format.
 fn encrypt(
     wire: &mut Wire,
     (mut initiation, mut step): (Initiation, Step),
@@ -64,7 +65,7 @@ fn encrypt(
     }
 }
 
-/// StartupMessage, and what the server wants to know after it.
+/// Sends StartupMessage, and answers the server's authentication requests.
 fn log_in(wire: &mut Wire, user: &str, begun: Option<(Initiation, Step)>) -> Result<(), Failed> {
     let version = 196_608_u32.to_be_bytes();
     let names = ["user\0", user, "\0database\0postgres\0\0"].concat();
@@ -77,7 +78,7 @@ fn log_in(wire: &mut Wire, user: &str, begun: Option<(Initiation, Step)>) -> Res
         match (kind, code) {
             (b'R', Some(0)) if initiation.is_none() || context.is_some() => {}
             (b'R', Some(0)) => return Err("the server has not proved itself".into()),
-            // AuthenticationGSS asks for the first token, AuthenticationGSSContinue brings one.
+            // AuthenticationGSS asks for the first token, AuthenticationGSSContinue contains one.
             (b'R', Some(code @ (7 | 8))) => {
                 let initiation = initiation.as_mut().ok_or("the server asks once more")?;
                 if code == 8 {
@@ -96,7 +97,7 @@ fn log_in(wire: &mut Wire, user: &str, begun: Option<(Initiation, Step)>) -> Res
     }
 }
 
-/// A message: its kind, unless it is of the first ones, its length and what it says.
+/// A message: its type, except for the first messages, then its length and its contents.
 fn message(kind: Option<u8>, parts: &[&[u8]]) -> Result<Vec<u8>, Failed> {
     let body = parts.concat();
     let length = u32::try_from(body.len() + 4)?;
@@ -116,7 +117,7 @@ fn receive(wire: &mut Wire) -> Result<(u8, Vec<u8>), Failed> {
     Ok((*kind, body))
 }
 
-/// The length that stands at `position`, once it is there.
+/// The length field at `position`, once it has been received.
 fn length_at(bytes: &[u8], position: usize) -> Result<Option<usize>, Failed> {
     let length = bytes.get(position..).and_then(|rest| rest.first_chunk());
     let length = length.map(|length| u32::from_be_bytes(*length));
@@ -126,5 +127,5 @@ fn length_at(bytes: &[u8], position: usize) -> Result<Option<usize>, Failed> {
     }
 }
 
-/// The longest token in a packet: 16 KiB, with the four octets of its length.
+/// The maximum length of a token in a packet: 16 KiB minus the four octets of its length.
 const PACKET: u32 = 16_384 - 4;

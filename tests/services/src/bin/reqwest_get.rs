@@ -1,4 +1,4 @@
-//! Gets a page that takes a ticket, or through a proxy that does:
+//! Gets a page that requires a ticket, or uses a proxy that requires one:
 //! `reqwest_get URL [lend | through PROXY]`.
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut options = InitiateOptions::default();
-    // A ticket is for one host.
+    // Redirects are not followed, because a ticket is for a single host.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     let (http, party, url, asking) = match words[..] {
         [url] => (http.no_proxy(), Party::Server, url, url),
@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The page at `url`, with a ticket for `host` if that asks for one.
+/// Gets the page `url`, with a ticket for `host` if the server asks for one.
 async fn get(
     http: &reqwest::Client,
     url: &str,

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-/// Every etype that MIT 1.20 and we support: the name of its accounts, and MIT's name of it.
+/// All etypes that both MIT 1.20 and we support: the name of their accounts, and MIT's name for
+/// them.
 pub const ETYPES: [(&str, &str); 8] = [
     ("aes256", "aes256-cts-hmac-sha1-96"),
     ("aes128", "aes128-cts-hmac-sha1-96"),
@@ -14,8 +15,8 @@ pub const ETYPES: [(&str, &str); 8] = [
     ("des3", "des3-cbc-sha1"),
 ];
 
-/// Accounts with a password: name, password, and what else kadmin is told. Pre-authentication is
-/// required of all.
+/// Accounts with a password: name, password, and further arguments for kadmin. All of them require
+/// preauthentication.
 const USERS: &[(&str, &str, &str)] = &[
     // The ordinary user.
     ("alice", "wonderland", ""),
@@ -60,14 +61,14 @@ const USERS: &[(&str, &str, &str)] = &[
     ),
     // No service tickets are issued for it: only user-to-user.
     ("u2u-only", "pw-u2u-only", "-allow_svr"),
-    // Nobody gets a ticket encrypted in a session key for it.
+    // Nobody gets a user-to-user ticket for it, which would be encrypted in a session key.
     ("no-u2u", "pw-no-u2u", "-allow_dup_skey"),
     // Expires in two days: kinit warns.
     ("soon", "pw-soon", "-pwexpire 2days"),
 ];
 
-/// Accounts with random keys of every etype, the keytab they are in, and what else kadmin is told.
-/// A service that required pre-authentication would ask it of its users.
+/// Accounts with random keys of all etypes: name, keytab, and further arguments for kadmin.
+/// A service with `+requires_preauth` also requires preauthentication of its users.
 const MACHINES: &[(&str, &str, &str)] = &[
     ("robot", "robot", "+requires_preauth"),
     ("batch/one.mit.test", "batch", "+requires_preauth"),
@@ -79,17 +80,17 @@ const MACHINES: &[(&str, &str, &str)] = &[
     ("postgres/localhost", "localhost", ""),
     ("host/localhost", "localhost", ""),
     ("ldap/localhost", "localhost", ""),
-    // What the KDC says or asks about a service.
+    // Services with flags that affect their clients' tickets.
     ("host/delegate.mit.test", "services", "+ok_as_delegate"),
     ("host/preauth.mit.test", "services", "+requires_preauth"),
     ("host/no-forward.mit.test", "services", "-allow_forwardable"),
     ("host/locked.mit.test", "services", "-allow_tix"),
-    // S4U2Self tickets of `trusted` are forwardable, those of `front` are not.
+    // S4U2Self tickets for `trusted` are forwardable, those for `front` are not.
     ("HTTP/trusted.mit.test", "s4u", "+ok_to_auth_as_delegate"),
     ("HTTP/front.mit.test", "s4u", ""),
 ];
 
-/// All commands; keytabs are written into the working folder.
+/// All commands. Keytabs are written to the working folder.
 pub(super) fn script() -> String {
     let mut script = String::new();
     let mut say = |command: String| writeln!(script, "{command}").expect("a String can grow");
@@ -120,13 +121,13 @@ pub(super) fn script() -> String {
         say(format!("addprinc -randkey {more} {name}"));
         say(format!("ktadd -norandkey -k {keytab}.keytab {name}"));
     }
-    // A key that was changed: the old keytab has the first version only, the other has both.
+    // A key that was changed: the old keytab has only the first version, the other has both.
     say("addprinc -randkey +requires_preauth rotated".into());
     say("ktadd -norandkey -k rotated-old.keytab rotated".into());
     say("ktadd -norandkey -k rotated.keytab rotated".into());
     say("cpw -randkey rotated".into());
     say("ktadd -norandkey -k rotated.keytab rotated".into());
-    // A service with three versions of its key, of which the KDC uses the last.
+    // A service with three versions of its key, of which the KDC uses the last one.
     let many = "host/many-versions.mit.test";
     say(format!("addprinc -randkey {many}"));
     for _ in 0..2 {
@@ -134,17 +135,18 @@ pub(super) fn script() -> String {
         say(format!("cpw -randkey -keepold {many}"));
     }
     say(format!("ktadd -norandkey -k versions.keytab {many}"));
-    // A service whose tickets are aes256 and whose session keys are aes128-sha2.
+    // A service whose tickets are encrypted with aes256, but whose session keys are aes128-sha2.
     say("addprinc -randkey host/session.mit.test".into());
     say("setstr host/session.mit.test session_enctypes aes128-cts-hmac-sha256-128".into());
-    // Heimdal's realm is trusted, and trusts: both databases derive the keys from these passwords.
+    // Heimdal's realm and this one trust each other. Both databases derive the keys from these
+    // passwords.
     for (from, to) in [("MIT.TEST", "HEIMDAL.TEST"), ("HEIMDAL.TEST", "MIT.TEST")] {
         let key = "-e aes256-cts-hmac-sha1-96:normal";
         say(format!(
             "addprinc -pw trust-{from} {key} krbtgt/{to}@{from}"
         ));
     }
-    // A service that wants proof of PKINIT, which no ticket of this realm has.
+    // A service that requires login by PKINIT, which no ticket of this realm can have.
     say("addprinc -randkey host/indicator.mit.test".into());
     say("setstr host/indicator.mit.test require_auth pkinit".into());
     script

@@ -15,15 +15,15 @@ pub struct Kadmind {
 }
 
 impl Kadmind {
-    /// The line of a realm's section in krb5.conf that leads to its kpasswd service.
+    /// The line for a realm's section in krb5.conf that names its kpasswd service.
     pub fn line(&self) -> String {
         format!("kpasswd_server = 127.0.0.1:{}", self.port)
     }
 
-    /// Starts it on the database of `realm`. `alice/admin` may do everything.
+    /// Starts kadmind on the database of `realm`. `alice/admin` has all privileges.
     pub(super) fn start(realm: &MitRealm) -> Self {
         let mut last = String::new();
-        // Another process may take a port between our look and the server's start: try again.
+        // Another process may take the port before the server starts: try again.
         for _ in 0..5 {
             let (administration, port) = (free_port(), free_port());
             match serve(realm.folder.path(), administration, port) {
@@ -46,7 +46,7 @@ fn serve(folder: &Path, administration: u16, port: u16) -> Result<Server, String
     fs::write(&acl, "alice/admin@MIT.TEST *\n").unwrap();
     let log = folder.join("kadmind.log");
     let _ = fs::remove_file(&log);
-    // As the KDC's, and where to listen.
+    // The KDC's profile, with the ports of kadmind added.
     let profile = fs::read_to_string(folder.join("kdc.conf")).unwrap();
     let profile = profile.replace(
         "        max_life = ",

@@ -1,5 +1,5 @@
-//! One krb5kdc: its profile, its database, its process. `MitRealm` and its sisters each say what
-//! differs.
+//! A krb5kdc: its profile, its database, its process. `MitRealm` and the other realms only state
+//! how they differ.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::{ETYPES, MitOptions};
 use crate::server::Server;
 use crate::{Krb5Conf, Tool, parts};
 
-/// What a krb5kdc is told. Everything it has is in `folder`.
+/// The settings of a krb5kdc, whose files are all in `folder`.
 #[derive(Debug)]
 pub(crate) struct Kdc<'a> {
     pub(crate) folder: &'a Path,
@@ -19,12 +19,12 @@ pub(crate) struct Kdc<'a> {
     pub(crate) realm_lines: String,
     /// More sections of the profile.
     pub(crate) sections: String,
-    /// What krb5kdc itself reads as a Kerberos library.
+    /// The krb5.conf that krb5kdc itself uses as a Kerberos library.
     pub(crate) library: Krb5Conf,
 }
 
 impl<'a> Kdc<'a> {
-    /// A KDC of `realm` with its own database.
+    /// A KDC for `realm` with its own database.
     pub(crate) fn new(folder: &'a Path, realm: &'a str) -> Self {
         Self {
             folder,
@@ -32,7 +32,8 @@ impl<'a> Kdc<'a> {
             options: MitOptions::default(),
             realm_lines: String::new(),
             sections: String::new(),
-            // Old session keys too, which it would not choose but when asked for nothing else.
+            // This permits old types of session keys, too, which a KDC uses only if a client
+            // requests nothing else.
             library: Krb5Conf::new(realm)
                 .set("permitted_enctypes", &etype_names())
                 .set("allow_rc4", "true")
@@ -40,7 +41,7 @@ impl<'a> Kdc<'a> {
         }
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database.
     pub(crate) fn create(&self) {
         self.write_profile(88);
         self.tool("/usr/sbin/kdb5_util")
@@ -49,7 +50,7 @@ impl<'a> Kdc<'a> {
             .success();
     }
 
-    /// Gives `commands` to kadmin.local; keytabs that they name are in the folder.
+    /// Runs `commands` in kadmin.local; keytabs named there are in the folder.
     pub(crate) fn administer(&self, commands: &str) {
         let done = self
             .tool("/usr/sbin/kadmin.local")
@@ -57,7 +58,7 @@ impl<'a> Kdc<'a> {
             .stdin(commands)
             .run()
             .success();
-        // kadmin.local exits with 0 whatever its commands came to.
+        // kadmin.local exits with 0 even if its commands failed.
         let complaints: Vec<String> = done
             .stderr()
             .lines()
@@ -79,13 +80,13 @@ impl<'a> Kdc<'a> {
             .current_dir(self.folder)
     }
 
-    /// Starts it on some free port of 127.0.0.1, and returns the port too.
+    /// Starts it on a free port of 127.0.0.1, and also returns the port.
     pub(crate) fn start(&self) -> (Server, u16) {
-        // Another process may take a port between our look and the server's start: try again.
+        // Another process may take the port before the server starts: try again.
         Server::on_free_port("krb5kdc", |port| self.serve(port))
     }
 
-    /// What it has logged.
+    /// The log so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("krb5kdc.log")).unwrap()
     }
@@ -107,7 +108,7 @@ impl<'a> Kdc<'a> {
                 command.env("LD_PRELOAD", library).env("FAKETIME", clock);
             }
         };
-        // krb5kdc says so in its log once all its sockets listen.
+        // krb5kdc logs this once all its sockets listen.
         let ready =
             || fs::read_to_string(&log).is_ok_and(|text| text.contains("commencing operation"));
         Server::start(
@@ -119,7 +120,7 @@ impl<'a> Kdc<'a> {
         )
     }
 
-    /// Writes the profile of a KDC on `port` and its krb5.conf; returns the profile's path.
+    /// Writes the profile of a KDC on `port`, and its krb5.conf. Returns the profile's path.
     pub(crate) fn write_profile(&self, port: u16) -> PathBuf {
         let largest = self
             .options
@@ -156,7 +157,7 @@ impl<'a> Kdc<'a> {
     }
 }
 
-/// MIT's names of all [`ETYPES`], as krb5.conf lists them.
+/// MIT's names for all [`ETYPES`], in the notation of krb5.conf.
 pub(crate) fn etype_names() -> String {
     let names: Vec<&str> = ETYPES.iter().map(|(_, name)| *name).collect();
     names.join(" ")

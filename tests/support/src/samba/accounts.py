@@ -33,12 +33,12 @@ NEVER = "-9223372036854775808"
 USERS = {
     # account: password, userAccountControl bits, attributes
     "alice": ("wonderland", 0, {}),
-    # Names by which a user logs in: the domain's suffix, another suffix, letters, cases.
+    # Login names: with the domain's suffix, another suffix, non-ASCII letters, other letter case.
     "bob": ("pw-bob", 0, {"userPrincipalName": "robert.smith@ad.test"}),
     "carol": ("pw-carol", 0, {"userPrincipalName": "carol.jones@corp.example"}),
     "jürgen": ("pw-jürgen", 0, {}),
     "Mixed.Case": ("pw-mixed", 0, {}),
-    # States that the KDC minds.
+    # States that affect the KDC.
     "open": ("pw-open", NO_PREAUTH, {}),
     "must-change": ("pw-must", 0, {"pwdLastSet": "0"}),
     "disabled": ("pw-disabled", DISABLED, {}),

@@ -1,28 +1,28 @@
-//! An address of 127/8 with free standard ports, held by a lock that every test process sees.
+//! An address in 127/8 with free standard ports, protected by a lock that every test process sees.
 
 use std::env;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
-/// How long to wait for an address: other tests hold one for some seconds each.
+/// How long to wait for an address: other tests use theirs for some seconds.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// An address that is ours until it is dropped.
+/// An address that is reserved until this is dropped.
 #[derive(Debug)]
 pub(super) struct Address {
     ip: Ipv4Addr,
-    // The lock goes with the file, even if the process is killed.
+    // The lock ends with the file, even if the process is killed.
     _lock: File,
 }
 
 impl Address {
-    /// Any address that nobody else has.
+    /// Any address that is not in use.
     pub(super) fn any() -> Self {
         Self::wait(|| (21..60).find_map(|last| Self::lock(Ipv4Addr::new(127, 0, 0, last))))
     }
 
-    /// The address `ip`, once nobody else has it.
+    /// Waits until the address `ip` is not in use.
     pub(super) fn wait_for(ip: Ipv4Addr) -> Self {
         Self::wait(|| Self::lock(ip))
     }
@@ -49,7 +49,7 @@ impl Address {
         let path = env::temp_dir().join(format!("rkinit-test-{ip}.lock"));
         let lock = File::create(path).ok()?;
         lock.try_lock().ok()?;
-        // A controller that was just killed may be about to go.
+        // A controller that was just killed may still be ending.
         let is_free =
             |port| TcpListener::bind((ip, port)).is_ok() && UdpSocket::bind((ip, port)).is_ok();
         let free = [53, 88, 389, 445, 464].into_iter().all(is_free);

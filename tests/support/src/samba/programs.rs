@@ -1,10 +1,10 @@
-//! Which Samba is run: the one installed here, or a newer one in a Debian of its own.
+//! Which Samba is run: the installed one, or a newer one in its own Debian system.
 
 use std::path::{Path, PathBuf};
 
 use crate::parts;
 
-/// Where Samba's programs are.
+/// The location of Samba's programs.
 #[derive(Debug)]
 pub(super) struct Programs {
     root: Option<PathBuf>,
@@ -29,7 +29,7 @@ impl Programs {
         Self { root: Some(root) }
     }
 
-    /// The name of its domain's folder.
+    /// The name of the folder for its domain.
     pub(super) fn name(&self) -> &'static str {
         match self.root {
             None => "samba",
@@ -42,9 +42,9 @@ impl Programs {
         root.join("usr/sbin/samba")
     }
 
-    /// What to put before a command of Samba, in mounts of its own: it gets a `/run/samba` of its
-    /// own, because its processes find each other there, which is `run-samba` in `folder`; and it
-    /// sees `folder` where we see it.
+    /// A command prefix for Samba's programs, which gives them their own mounts: `/run/samba`,
+    /// where its processes find each other, is `run-samba` in `folder`; and `folder` has the same
+    /// path as outside.
     pub(super) fn wrapper(&self, folder: &Path) -> Vec<String> {
         let script = match self.root {
             None => {

@@ -1,4 +1,4 @@
-//! Keytabs and caches of every version, and what a KCM daemon answers about one.
+//! Keytabs and caches of all versions, and a KCM daemon's answers about a cache.
 
 use kerberos_crypto::{EncryptionType, KeyBlock};
 use kerberos_files::ccache::{
@@ -10,10 +10,10 @@ use kerberos_proto::{Credential, Principal};
 use super::Seeds;
 use crate::process::Outcome;
 
-/// Writes them; `tgt` is what the caches hold.
+/// Writes the seeds; the caches contain `tgt`.
 ///
 /// # Errors
-/// When one of our writers fails.
+/// When one of our encoders fails.
 pub(super) fn write(seeds: &mut Seeds<'_>, tgt: &Credential) -> Outcome {
     let entry = |name, kvno, etype, length| -> Outcome<KeytabEntry> {
         Ok(KeytabEntry {
@@ -55,18 +55,18 @@ pub(super) fn write(seeds: &mut Seeds<'_>, tgt: &Credential) -> Outcome {
         let input = [&[choice], payload].concat();
         seeds.add("keyring_payload", &format!("payload{choice}"), &input)?;
     }
-    // Two requests, twice, and a seed with two full slots behind it.
+    // Two requests, each made twice, with a hash seed and two full slots already in the file.
     let requests = [16, 0, 0, 33, 0, 255].repeat(2);
     let input = [&[4], requests.as_slice(), &[7; 16 + 2 * 20]].concat();
     seeds.add("rcache", "full", &input)?;
-    // Among many others, and hours later.
+    // The same among many other requests, and hours later.
     let many = (0..=255).flat_map(|name| [name, 1, name]);
     let input: Vec<u8> = [255].into_iter().chain(many).collect();
     seeds.add("rcache", "many", &input)?;
     kcm(seeds, tgt)
 }
 
-/// The answers to the questions that reading a cache takes, one after the other.
+/// The answers to the requests for reading a cache, one after the other.
 fn kcm(seeds: &mut Seeds<'_>, tgt: &Credential) -> Outcome {
     let principal = encode_principal(Version::V4, &tgt.client)?;
     let record = encode_credential(Version::V4, tgt)?;

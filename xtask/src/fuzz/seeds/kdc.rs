@@ -1,4 +1,4 @@
-//! What goes between a client and an honest KDC.
+//! The messages between a client and an honest KDC.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use kerberos_testkdc::{Account, Kdc, Repeatable, Transport};
 use super::Seeds;
 use crate::process::Outcome;
 
-/// The messages of a login, and the ticket that it ends in.
+/// The messages of a login, and the resulting ticket.
 ///
 /// # Errors
-/// When our client and our KDC do not get along.
+/// When our client and our KDC do not understand each other.
 pub(super) fn exchanges(seeds: &mut Seeds<'_>) -> Outcome<Credential> {
     let kdc = Kdc::builder("R")
         .etypes(&[EncryptionType::ARCFOUR_HMAC])

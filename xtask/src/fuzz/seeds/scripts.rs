@@ -1,9 +1,9 @@
-//! For targets whose input says what happens: each of their choices, and nothing else going wrong.
+//! Seeds for targets whose input says what happens: each of their choices, without any other fault.
 
 use super::Seeds;
 use crate::process::Outcome;
 
-/// Writes them.
+/// Writes the seeds.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -27,7 +27,7 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
             seeds.add(target, &format!("choice{choice}"), &[choice])?;
         }
     }
-    // Errors that once told another clock, and to leave out padata.
+    // These lead to errors that report another clock, or ask to leave out padata.
     let clock = [
         &b"\0\x02\x01\xf9\xff\xff\xff\xff\xff\xff9\x02"[..],
         &[3; 17],
@@ -61,7 +61,7 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         seeds.add("sasl_layer", &format!("layer{layer}"), &[layer, 40])?;
     }
     for etype in 0..8 {
-        // What was encrypted and signed is left as it is; or an octet is replaced.
+        // The encrypted and signed message is left unchanged, or an octet of it is replaced.
         let input = [&[etype, 3], [b'x'; 60].as_slice()].concat();
         seeds.add("crypto_decrypt", &format!("etype{etype}"), &input)?;
         let input = [&[etype, 3, 2, 0, 0, 7, 2, 7], [b'x'; 60].as_slice()].concat();

@@ -1,9 +1,9 @@
-//! What people write, and what DNS servers send.
+//! Text that people write, and answers of DNS servers.
 
 use super::Seeds;
 use crate::process::Outcome;
 
-/// Writes it.
+/// Writes the seeds.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -88,7 +88,7 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
     for (number, line) in lines.iter().enumerate() {
         seeds.add("ktutil_line", &number.to_string(), line.as_bytes())?;
     }
-    // Of the type that is asked for, one answer: the name by a pointer, type, class, time to live.
+    // One answer of the requested type: a pointer to the name, type, class, time to live.
     let records: [(u8, u16, &[u8]); 6] = [
         (0, 1, &[127, 0, 0, 1]),
         (1, 12, b"\x01b\xc0\x0e"),
@@ -104,8 +104,8 @@ pub(super) fn write(seeds: &mut Seeds<'_>) -> Outcome {
         input.extend(u16::try_from(data.len())?.to_be_bytes());
         input.extend(data);
         seeds.add("dns_answer", &kind.to_string(), &input)?;
-        // From the name to a second one and a third, which has it; one in other letters, one of
-        // another class.
+        // From the name via a second one to a third, which has the record; also one in other letter
+        // case and one of another class.
         let records = [pick | 0x80, 0x14, 0x19, 0x02, 0x42, 0x22];
         seeds.add("dns_answer", &format!("aliases{kind}"), &records)?;
     }

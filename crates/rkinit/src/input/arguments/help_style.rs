@@ -1,7 +1,7 @@
-//! Help on a terminal: headings and what is to be typed stand out.
+//! Highlights headings, and what has to be typed, in the help on a terminal.
 //!
-//! The help is laid out by clap and coloured here, which is less than what clap's own colours bring
-//! along.
+//! Clap lays out the help, and this module colours it, with less code than clap's own colours would
+//! add.
 
 use std::env;
 
@@ -12,7 +12,7 @@ const HEADING: &str = "\x1b[1;4m";
 const TYPED: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Whether standard output is a terminal, and its user has nothing against colours
+/// Whether standard output is a terminal, and the user has not disabled colours
 /// (<https://no-color.org>).
 pub(super) fn is_wanted() -> bool {
     let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -20,7 +20,7 @@ pub(super) fn is_wanted() -> bool {
     !is_set("NO_COLOR") && !is_dumb && isatty(stdout())
 }
 
-/// The help with its headings, options and example lines made bold.
+/// The help with bold headings, options and example lines.
 pub(super) fn coloured(help: &str) -> String {
     let mut text = String::with_capacity(help.len() * 2);
     let mut in_examples = false;

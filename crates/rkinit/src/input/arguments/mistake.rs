@@ -1,10 +1,10 @@
-//! What clap finds wrong with a command line, in getopt's words where it has some for it.
+//! Words clap's errors in a command line as getopt does, where getopt has the same error.
 
 use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// What is wrong with the arguments of `command`.
+/// The error text for the arguments of `command`.
 pub(super) fn text(error: &clap::Error, command: &clap::Command) -> String {
     if let (ErrorKind::MissingRequiredArgument, Some(ContextValue::Strings(missing))) =
         (error.kind(), error.get(ContextKind::InvalidArg))
@@ -24,7 +24,7 @@ pub(super) fn text(error: &clap::Error, command: &clap::Command) -> String {
             .trim_start_matches("error: ")
             .into();
     };
-    // clap names an option with its value's name, as in `-c <CACHE>`.
+    // clap shows an option together with its value's name, as in `-c <CACHE>`.
     let option = argument.split([' ', '=']).next().unwrap_or(argument);
     let short = option
         .strip_prefix('-')
@@ -55,7 +55,8 @@ pub(super) fn text(error: &clap::Error, command: &clap::Command) -> String {
     }
 }
 
-/// What clap says is missing; where one of several will do, it has `<--this <VALUE>|--that>`.
+/// What is missing, from clap's notation: if one of several options suffices, that is
+/// `<--this <VALUE>|--that>`.
 fn in_words(wanted: &str) -> String {
     let inner = wanted
         .strip_prefix('<')
@@ -66,7 +67,7 @@ fn in_words(wanted: &str) -> String {
     }
 }
 
-/// As getopt says that no option begins like that, or more than one.
+/// getopt's text for an option that does not exist, or for an ambiguous prefix.
 fn unknown_option(option: &str, command: &clap::Command) -> String {
     let begun = option.trim_start_matches("--");
     let possible: Vec<String> = command
@@ -84,7 +85,7 @@ fn unknown_option(option: &str, command: &clap::Command) -> String {
     }
 }
 
-/// That an option does not go with others, or not with itself.
+/// The text for an option that cannot be used together with others, or more than once.
 fn conflict(option: &str, error: &clap::Error) -> String {
     let others = match error.get(ContextKind::PriorArg) {
         Some(ContextValue::String(other)) => vec![other.clone()],

@@ -1,4 +1,4 @@
-//! `add`: keys made of a password, given as digits, or random.
+//! `add`: keys from a password, from digits, or random keys.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -15,7 +15,7 @@ use crate::messages::refusal::Refusal;
 
 const CONTEXT: &str = "while adding new entry";
 
-/// Adds to `target` what `options` say.
+/// Adds the keys that `options` describe to `target`.
 pub(super) fn run(target: &Target, options: &AddOptions) -> Result<Done, Refusal> {
     if options.password.is_some() {
         return Err(Refusal {
@@ -48,7 +48,7 @@ pub(super) fn run(target: &Target, options: &AddOptions) -> Result<Done, Refusal
     Ok(Done::Count(entries.len(), "added"))
 }
 
-/// A key of each encryption type.
+/// Creates a key for each encryption type.
 fn make(
     options: &AddOptions,
     principal: &Principal,
@@ -74,7 +74,7 @@ fn make(
             .collect::<Result<_, _>>()
             .map_err(|error| Refusal {
                 hint: error.hint(),
-                // The shell's sentence ends here, this one goes on.
+                // In the shell this text ends the sentence, but here it continues.
                 ..refuse(&error.to_string().trim_end_matches('.'))
             });
     }
@@ -98,7 +98,7 @@ fn etype(name: &str) -> Result<EncryptionType, Refusal> {
         .ok_or_else(|| Refusal::new("Bad encryption type", &format!("{CONTEXT}: {name}")))
 }
 
-/// The password or the digits: from a file, or from whom there is to ask.
+/// The password or the digits, from a file or from the user.
 fn secret(options: &AddOptions, principal: &Principal) -> Result<Password, Refusal> {
     let Some(path) = options.password_file.as_deref() else {
         let asked = if options.hex {

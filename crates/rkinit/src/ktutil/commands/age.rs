@@ -1,6 +1,6 @@
-//! Lengths of time, as MIT's tools take them (`1d12h`) and as Heimdal's do (`1 week 2 days`).
+//! Durations in the notation of MIT's tools (`1d12h`) and of Heimdal's (`1 week 2 days`).
 
-/// The units, each known by its letter and by three or more of its first ones.
+/// The units. Each is recognised by its letter, and by the first three or more letters of its name.
 const UNITS: [(&str, &str, u32); 7] = [
     ("s", "seconds", 1),
     ("m", "minutes", 60),
@@ -11,7 +11,7 @@ const UNITS: [(&str, &str, u32); 7] = [
     ("", "years", 365 * 86_400),
 ];
 
-/// The seconds that `text` means; a number alone is seconds.
+/// The duration `text` in seconds; a plain number is in seconds.
 pub(super) fn parse(text: &str) -> Option<u32> {
     let mut rest = text.trim();
     if let Ok(seconds) = rest.parse() {

@@ -1,4 +1,4 @@
-//! What the commands may be told.
+//! The arguments of the commands.
 
 use std::ffi::OsString;
 
@@ -79,7 +79,7 @@ pub(super) struct AddOptions {
     /// The principal that the key belongs to
     #[arg(short = 'p', long, value_name = "PRINCIPAL")]
     pub(super) principal: String,
-    // In two lines: it does not fit into one beside the options.
+    // On two lines, because it does not fit on one beside the options.
     #[arg(
         short = 'V',
         long,
@@ -158,7 +158,7 @@ pub(super) struct PurgeOptions {
     pub(super) age: String,
 }
 
-/// What the tool takes, for manual pages and completions.
+/// The tool's clap definition, for manual pages and completions.
 pub(in crate::ktutil) fn definition(name: &str) -> clap::Command {
     arguments::define::<Typed>(name, USAGE, EXAMPLES)
 }
@@ -166,7 +166,7 @@ pub(in crate::ktutil) fn definition(name: &str) -> clap::Command {
 /// Parses the command line.
 ///
 /// # Errors
-/// The exit status, after what there was to say.
+/// The exit status, after a message was printed.
 pub(super) fn parse(program: &Program, arguments: &[OsString]) -> Result<Typed, u8> {
     arguments::parse_commands(program, arguments, None, USAGE, EXAMPLES)
 }

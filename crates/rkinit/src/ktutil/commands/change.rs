@@ -1,7 +1,7 @@
 //! `remove`, `rename`, `merge` and `purge`: the commands that move entries.
 //!
-//! What is new is written and synced before anything old goes, so that a crash in between leaves
-//! an entry twice and never loses one.
+//! New entries are written and synced before old ones are removed. So a crash in between may leave
+//! an entry twice, but never loses one.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use crate::ktutil::commands::{Done, Target, age, same_slot};
 use crate::messages::line;
 use crate::messages::refusal::Refusal;
 
-/// Removes the entries that `options` describe; that there is none is an error.
+/// Removes the entries that match `options`. It is an error if there is none.
 pub(super) fn remove(target: &Target, options: &RemoveOptions) -> Result<Done, Refusal> {
     let context = format!("while removing from keytab {}", target.name);
     let wanted = options.principal.as_deref();
     let wanted = wanted.map(|name| principal(name, &context)).transpose()?;
     let etype = match options.enctype.as_deref() {
         None => None,
-        // Also those that are not supported: it is right to be rid of them.
+        // Unsupported types are allowed, because it makes sense to remove such keys.
         Some(name) => Some(
             EncryptionType::from_name(name)
                 .or_else(|| name.parse().ok().map(EncryptionType))
@@ -42,7 +42,7 @@ pub(super) fn remove(target: &Target, options: &RemoveOptions) -> Result<Done, R
     Ok(Done::Count(removed, "removed"))
 }
 
-/// Gives the entries of one principal to another.
+/// Changes the principal of entries.
 pub(super) fn rename(target: &Target, options: &RenameOptions) -> Result<Done, Refusal> {
     let context = format!("while renaming in keytab {}", target.name);
     let from = principal(&options.from, &context)?;
@@ -74,7 +74,7 @@ pub(super) fn rename(target: &Target, options: &RenameOptions) -> Result<Done, R
     }
     target.add(&new)?;
     if !options.keep {
-        // Not what someone else may have added since.
+        // Entries that somebody else may have added meanwhile are kept.
         remove_where(target, |view| {
             old.iter().any(|entry| {
                 view.principal().matches(&from)
@@ -87,7 +87,7 @@ pub(super) fn rename(target: &Target, options: &RenameOptions) -> Result<Done, R
     Ok(Done::Count(old.len(), "renamed"))
 }
 
-/// Adds to `target` what the source has and it has not.
+/// Adds the entries of the source that `target` does not have.
 pub(super) fn merge(target: &Target, options: &MergeOptions) -> Result<Done, Refusal> {
     let source = Target::open(Some(&options.source))?;
     let mut entries = target.entries_if_any()?;
@@ -111,7 +111,7 @@ pub(super) fn merge(target: &Target, options: &MergeOptions) -> Result<Done, Ref
     Ok(Done::Count(new.len(), "added"))
 }
 
-/// Removes the keys for which there has been a newer one for some time.
+/// Removes keys that have been superseded by a newer key for some time.
 pub(super) fn purge(target: &Target, options: &PurgeOptions) -> Result<Done, Refusal> {
     let context = format!("while purging keytab {}", target.name);
     let age = age::parse(&options.age).ok_or_else(|| Refusal {
@@ -123,7 +123,7 @@ pub(super) fn purge(target: &Target, options: &PurgeOptions) -> Result<Done, Ref
         let mut name = Vec::new();
         entry.principal.unparse_into(&mut name);
         let newer = newest.get(&name).is_none_or(|known| {
-            // Of one version the entry that was written last: the age counts from then.
+            // Among entries of the same version, the one written last: the age counts from then.
             entry.is_newer_than(known)
                 || (entry.kvno == known.kvno && entry.timestamp > known.timestamp)
         });
@@ -143,16 +143,16 @@ pub(super) fn purge(target: &Target, options: &PurgeOptions) -> Result<Done, Ref
     Ok(Done::Count(removed, "removed"))
 }
 
-/// Whether a keytab has an entry.
+/// Whether a keytab contains an entry.
 pub(super) enum Standing {
     Absent,
-    /// With the same key.
+    /// Yes, with the same key.
     Present,
-    /// With another key, which is odd.
+    /// Yes, but with another key, which is unusual.
     OtherKey,
 }
 
-/// How `entry` stands with `entries`.
+/// Whether `entries` contain `entry`.
 pub(super) fn standing(entries: &[KeytabEntry], entry: &KeytabEntry) -> Standing {
     let mut standing = Standing::Absent;
     for there in entries.iter().filter(|there| same_slot(there, entry)) {
@@ -164,7 +164,7 @@ pub(super) fn standing(entries: &[KeytabEntry], entry: &KeytabEntry) -> Standing
     standing
 }
 
-/// What to say of an entry that is there with another key.
+/// The message about an entry that exists with another key.
 pub(super) fn other_key(entry: &KeytabEntry) -> String {
     format!(
         "An entry with another key exists for {}, version {}, {}",

@@ -1,6 +1,6 @@
-//! `import`: entries from the JSON document that `list --json --keys` makes.
+//! `import`: adds entries from the JSON document that `list --json --keys` prints.
 //!
-//! All of it is read and checked before anything is written.
+//! The whole document is read and checked before anything is written.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -19,10 +19,10 @@ use crate::messages::refusal::Refusal;
 use crate::messages::system_text;
 use crate::output::hex;
 
-/// The largest document taken.
+/// The maximum size of a document.
 const MAX_LEN: u64 = 64 * 1024 * 1024;
 
-/// Adds to `target` the entries of the document in `file`, or on standard input, that it has not.
+/// Adds the entries of the document in `file`, or on standard input, that `target` does not have.
 pub(super) fn run(target: &Target, file: Option<&OsStr>) -> Result<Done, Refusal> {
     let file = file.filter(|file| *file != "-");
     let context = match file {
@@ -51,10 +51,11 @@ pub(super) fn run(target: &Target, file: Option<&OsStr>) -> Result<Done, Refusal
     Ok(Done::Count(new.len(), "added"))
 }
 
-/// The entries of a document; else what is wrong with it, without what stands in it.
+/// The entries of a document; otherwise a description of what is wrong, without any of its
+/// contents.
 pub(in crate::ktutil) fn read(text: &[u8]) -> Result<Vec<KeytabEntry>, String> {
     let mut document: Value = serde_json::from_slice(text).map_err(|error| {
-        // Where it is wrong, not what stands there: that may be a key.
+        // The message names only the position, because the text there may be a key.
         let place = format!("line {}, column {}", error.line(), error.column());
         format!("this is not JSON: see {place}")
     })?;
@@ -63,7 +64,7 @@ pub(in crate::ktutil) fn read(text: &[u8]) -> Result<Vec<KeytabEntry>, String> {
     entries
 }
 
-/// Leaves no key behind in memory.
+/// Erases all keys in memory.
 fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
@@ -80,7 +81,7 @@ fn refusal(problem: String, context: &str) -> Refusal {
     }
 }
 
-/// The entries of a document, or of its list of entries alone; else what is wrong.
+/// The entries of a document, or of a bare list of entries; otherwise what is wrong.
 fn entries(document: &Value) -> Result<Vec<KeytabEntry>, String> {
     let list = document.get("entries").unwrap_or(document).as_array();
     let list = list.ok_or("it has no list of entries")?;
@@ -118,7 +119,7 @@ fn entry(value: &Value) -> Result<KeytabEntry, &'static str> {
     if etype.key_size().is_some_and(|size| size != key.len()) {
         return Err("its key has the wrong size for its encryption type");
     }
-    // Seconds since 1970 in 32 bits, in the keytab.
+    // Keytabs store seconds since 1970 in 32 bits.
     let timestamp = match value.get("timestamp") {
         None => Some(crate::ktutil::now()),
         Some(Value::String(time)) => {
@@ -162,7 +163,7 @@ mod tests {
             assert_eq!(entry.key.expose_bytes()[..2], [0, 0x11]);
         }
         assert!(read("[]").unwrap().is_empty());
-        // An encryption type that nobody knows is kept by its number.
+        // An unknown encryption type is kept by its number.
         let odd = r#"[{"principal": "a@R", "kvno": 1, "enctype": "etype 99",
             "enctype_number": 99, "key": "ab", "timestamp": 5}]"#;
         assert_eq!(read(odd).unwrap()[0].key.etype(), EncryptionType(99));

@@ -1,4 +1,4 @@
-//! Tickets made by hand, against keytabs that have their key, nearly, or not.
+//! Tickets made by hand, checked with keytabs that have the right key, a similar one, or none.
 
 use kerberos_asn1::{Decode as _, KerberosString, NameType, PrincipalName};
 use kerberos_crypto::{Key, KeyBlock};
@@ -12,7 +12,7 @@ const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 const DES3: EncryptionType = EncryptionType::DES3_CBC_SHA1;
 
-/// A keytab that goes when the test ends.
+/// A keytab that is removed when the test ends.
 struct TemporaryKeytab(KeytabFile);
 
 impl TemporaryKeytab {
@@ -41,7 +41,7 @@ impl Drop for TemporaryKeytab {
     }
 }
 
-/// What a ticket has that is checked.
+/// The checked contents of a ticket.
 struct Sealed<'a> {
     key: &'a KeyBlock,
     kvno: Option<u32>,
@@ -61,7 +61,7 @@ impl<'a> Sealed<'a> {
         }
     }
 
-    /// What `keytab` makes of the ticket, for `host/a@R`.
+    /// The result of checking the ticket for `host/a@R` with `keytab`.
     fn check(&self, keytab: &TemporaryKeytab) -> Result<(), String> {
         let names = [KerberosString(b"host"), KerberosString(b"a")];
         let name = |name_type, names: &[KerberosString<'static>]| PrincipalName {
@@ -123,7 +123,7 @@ fn the_key_that_opens_it() {
     ] {
         assert_eq!(Sealed::new(key, kvno).check(&keytab), Ok(()));
     }
-    // After the value, triple DES has padding.
+    // Triple DES has padding after the value.
     let des3 = key(DES3, 4);
     let keytab = TemporaryKeytab::new("des3", &[("host/a@R", 1, &des3)]);
     for client_realm in [&b"R"[..], b"RR", b"RRR", b"RRRR"] {

@@ -1,11 +1,11 @@
-//! A keytab, as the documents of klist and ktutil have it, and as ktutil imports it.
+//! A keytab in the documents of klist and ktutil, and in those that ktutil imports.
 
 use kerberos_files::keytab::{KeytabEntry, KeytabName};
 
 use crate::output::hex;
 use crate::output::json::Object;
 
-/// A document that is being written, an entry after the other.
+/// A document that is being written, entry by entry.
 pub(crate) struct Document {
     /// Whether keys are shown.
     keys: bool,
@@ -13,7 +13,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Begins the document of the keytab called `name`.
+    /// Begins the document for the keytab called `name`.
     pub(crate) fn begin(name: &KeytabName, keys: bool, out: &mut Vec<u8>) -> Self {
         let mut object = Object::begin(out);
         object.text("keytab", &name.to_string());
@@ -42,7 +42,7 @@ impl Document {
         object.end();
     }
 
-    /// Ends the document; `error` is why not all of the keytab is in it.
+    /// Ends the document; `error` says why it does not contain the whole keytab.
     pub(crate) fn end(self, error: Option<&str>, out: &mut Vec<u8>) {
         out.extend_from_slice(if self.slot == 0 { b"]" } else { b"\n]" });
         let mut object = Object::resume(out);

@@ -1,4 +1,4 @@
-//! A ticket, as the documents of klist, kvno and kinit have it.
+//! A ticket in the documents of klist, kvno and kinit.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -10,7 +10,7 @@ use kerberos_proto::{Credential, HostAddress, Principal};
 use crate::output::hex;
 use crate::output::json::{Object, push_array, push_text};
 
-/// Appends the object of `credential`, with the session key only if that is wanted; `now` is in
+/// Appends `credential` as an object, including the session key only if `keys` is set; `now` is in
 /// seconds since 1970.
 pub(crate) fn push(credential: &Credential, keys: bool, now: i64, out: &mut Vec<u8>) {
     let ticket = Ticket::from_der(&credential.ticket).ok();
@@ -86,7 +86,7 @@ fn push_address(address: &HostAddress, out: &mut Vec<u8>) {
     };
     let mut object = Object::begin(out);
     object.literal("type", address.address_type.0);
-    // What has no other form has this one.
+    // Names without any other form have this one.
     let text = text.unwrap_or_else(|_| {
         let mut digits = Vec::new();
         hex::push(bytes, &mut digits);

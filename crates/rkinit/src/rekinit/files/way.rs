@@ -1,4 +1,4 @@
-//! What leads to a file: folders, links and the file itself, and what is to be noticed of each.
+//! The path to a file: its folders, links and the file itself, and which events to watch for each.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -6,9 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::inotify::WatchFlags;
 
-/// What is to be watched on the way to `path`, as far as that leads: the folders of links and of
-/// the file for what happens in them, the file, and of other folders whether they are put
-/// elsewhere.
+/// What to watch on the path to `path`, as far as it exists: the folders that contain links or the
+/// file for changes in them, the file itself, and all other folders for being moved or removed.
 pub(super) fn way_to(path: &Path) -> Vec<(PathBuf, WatchFlags)> {
     let mut places = Vec::new();
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -65,13 +64,13 @@ fn words_of(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
     })
 }
 
-/// As many as the kernel follows.
+/// The kernel follows the same number of links.
 const MOST_LINKS: u32 = 40;
 
-/// What happens to a folder or file itself.
+/// Events of a folder or file itself.
 pub(super) const ITSELF: WatchFlags = WatchFlags::DELETE_SELF.union(WatchFlags::MOVE_SELF);
 const FILE: WatchFlags = ITSELF.union(WatchFlags::CLOSE_WRITE);
-/// And what happens in it.
+/// Events in a folder, too.
 pub(super) const FOLDER: WatchFlags = FILE
     .union(WatchFlags::CREATE)
     .union(WatchFlags::MOVED_TO)

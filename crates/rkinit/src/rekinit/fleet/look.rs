@@ -1,5 +1,6 @@
-//! Whether a cache still has the ticket that was put there. Nobody tells when somebody else removes
-//! or replaces it, and nothing is to stir meanwhile: so it is looked at when a probe asks.
+//! Checks whether a cache still has the ticket that was stored in it. There is no notification when
+//! somebody removes or replaces the ticket, and polling would wake the process up. So the cache is
+//! checked when a probe asks.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -14,34 +15,35 @@ use crate::rekinit::keep::Kept;
 use crate::rekinit::log;
 use crate::rekinit::log::Log;
 
-/// What is remembered of a cache.
+/// What is remembered about a cache.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// The file as it was when its ticket was seen to be good.
+    /// The state of the file when its ticket was last found valid.
     file: Cell<Option<FileStamp>>,
-    /// Whether the ticket was not there.
+    /// Whether the ticket was missing.
     is_lost: Cell<bool>,
-    /// When it was refreshed for that.
+    /// When the ticket was last refreshed because it was missing.
     restored: Cell<Option<Instant>>,
 }
 
 impl Seen {
-    /// Looks for the ticket at `now`. Without it the cache is no longer ready, and the ticket is
-    /// refreshed: not time and again, since whoever took it may do so again, and not where the last
-    /// attempt failed, since the next one comes anyway.
+    /// Looks for the ticket at `now`. If it is missing, the cache is no longer ready, and the
+    /// ticket is refreshed. This is not repeated too often, because whoever removed the ticket may
+    /// do so again, and not done after a failed attempt, because the next attempt comes anyway.
     pub(super) fn look(&self, kept: &Kept, client: &Client, log: Log, now: i64) {
         let status = &kept.history.status;
         let facts = status.facts();
         match facts.valid_until {
-            // It is not there yet.
+            // There was no ticket yet.
             None if !self.is_lost.get() => return,
             Some(_) => self.is_lost.set(false),
             None => {}
         }
-        // One that was published and is good need not be the one that lies there and has ended.
+        // If the ticket in the cache has expired but the one that we stored is still valid,
+        // somebody replaced it.
         let is_over = facts.valid_until.is_some() && !facts.is_ready(now);
         let is_replaced = is_over && facts.is_published(now);
-        // Of a cache that is a file of its own.
+        // Set only for a cache in a file of its own.
         let path = kept.target.cache.path();
         let stamp = path.and_then(|path| FileStamp::of(path).ok());
         let is_known = stamp.is_some() && stamp == self.file.get();
@@ -50,7 +52,7 @@ impl Seen {
         }
         let lack = match sought(kept, client).find() {
             Ok(found) if found.until > now => {
-                // Not every cache tells how wrong our clock is.
+                // Not all caches store the offset of our clock.
                 let published = facts.published_until.filter(|end| *end > now);
                 let until = published.map_or(found.until, |end| end.min(found.until));
                 if status.saw(&facts, Some(until)) {
@@ -59,7 +61,7 @@ impl Seen {
                 }
                 return;
             }
-            // It has ended where it is, and another is being asked for.
+            // The stored ticket itself has expired, and a new one is already being requested.
             _ if is_over && !is_replaced => return,
             Ok(found) => Lack::Other(format!(
                 "the ticket in {} expired at {}",
@@ -101,7 +103,7 @@ impl Seen {
     }
 }
 
-/// The ticket to look for: the KDC's name for the principal, once that is known.
+/// The ticket to look for, under the KDC's name for the principal once that is known.
 fn sought(kept: &Kept, client: &Client) -> Sought {
     let (target, status) = (&kept.target, &kept.history.status);
     let config = client.config().krb5();
@@ -120,5 +122,5 @@ fn sought(kept: &Kept, client: &Client) -> Sought {
     }
 }
 
-/// Between two refreshes for a ticket that was not there.
+/// The time between two refreshes because of missing tickets.
 const PAUSE: Duration = Duration::from_secs(60);

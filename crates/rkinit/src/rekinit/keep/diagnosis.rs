@@ -1,7 +1,8 @@
-//! Which version the KDC's key has, when it refuses the keytab's.
+//! Finds the version of the KDC's key when the KDC refuses the keytab's key.
 //!
-//! A refused login does not tell, unless the account needs no preauthentication. But where the
-//! account is a service, too, a ticket for it does, and the last ticket-granting ticket gets one.
+//! A refused login does not reveal it, unless the account needs no preauthentication. But if the
+//! account is also a service, a ticket for that service does, and the last ticket-granting ticket
+//! can still be used to get one.
 
 use std::fmt;
 
@@ -12,7 +13,7 @@ use kerberos_proto::{ExchangeError, Login};
 
 use crate::rekinit::status::Facts;
 
-/// The versions of a key; the KDC's where it is known.
+/// The versions of a key; that of the KDC only if it is known.
 pub(crate) struct Versions {
     pub(crate) keytab: u32,
     pub(crate) kdc: Option<u32>,
@@ -30,7 +31,7 @@ impl fmt::Display for Versions {
     }
 }
 
-/// The versions of the keys that do not fit each other.
+/// The versions of the keytab's key and the KDC's key, which do not match.
 pub(crate) fn keys(
     client: &Client,
     error: &ClientError,
@@ -52,7 +53,7 @@ pub(crate) fn keys(
     })
 }
 
-/// The version of the key that tickets for the client itself are encrypted with.
+/// The version of the key with which tickets for the client itself are encrypted.
 fn ask(client: &Client, login: &Login) -> Result<Option<u32>, ClientError> {
     let principal = login.credential.client.clone();
     let name = CcacheName::parse(&format!("MEMORY:rekinit-kvno-{principal}"))?;

@@ -1,5 +1,5 @@
-//! Puts a ticket into its cache, the tickets for services beside it, so that a reader sees all of
-//! the old or all of the new.
+//! Stores a ticket in its cache, together with the tickets for services, so that a reader sees
+//! either all of the old or all of the new tickets.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -23,15 +23,15 @@ use crate::rekinit::status::Status;
 use crate::rekinit::status::reason::Reason;
 use crate::rekinit::target::Target;
 
-/// Where and how a target's tickets are shown to applications.
+/// Where and how a target's tickets are published for applications.
 pub(crate) struct Publisher {
     client: Client,
     target: Arc<Target>,
     status: Arc<Status>,
     log: Log,
-    /// Whether another keeper, of another ticket perhaps, has the cache by now.
+    /// Whether another keeper, perhaps of another ticket, has taken over the cache.
     ended: Arc<AtomicBool>,
-    /// How many times in a row a ticket for a service was missing.
+    /// How many times in a row a service ticket was missing.
     without: AtomicU32,
 }
 
@@ -56,11 +56,11 @@ impl Publisher {
         }
     }
 
-    /// Gathers the tickets and writes them; says when the first of those for services ends.
+    /// Gets the service tickets, writes everything, and returns when the first service ticket ends.
     ///
     /// # Errors
-    /// [`ClientError::Ccache`] when the cache cannot be written, and when KDCs that know a service
-    /// cannot be reached: then there is a cache all the same, and another attempt may find them.
+    /// [`ClientError::Ccache`] when the cache cannot be written. Also when the KDC of a service
+    /// cannot be reached: then the cache is written nevertheless, and another attempt may succeed.
     pub(crate) fn publish(&self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
         let krb5 = self.client.config().krb5();
         let version = krb5.ccache_version(self.target.cache.kind());
@@ -69,7 +69,7 @@ impl Publisher {
         if !self.target.services.is_empty() {
             (content, services) = self.gather(&content)?;
         }
-        // Gathering takes as long as KDCs do.
+        // Getting the tickets may take long, depending on KDCs.
         if self.ended.load(Ordering::Acquire) {
             return Ok(None);
         }
@@ -91,8 +91,9 @@ impl Publisher {
         }
     }
 
-    /// The end of a ticket that would be refreshed when those that are missing are to be asked for
-    /// again: KDCs know them already, or will once somebody has made them or put their names right.
+    /// The fictitious end of a ticket whose refresh is due when missing tickets should be requested
+    /// again. KDCs may know these services already, or will once somebody creates them or corrects
+    /// their names.
     fn again_for_missing(&self, login: &Login, missing: usize) -> Option<KerberosTime> {
         if missing == 0 {
             self.without.store(0, Ordering::Relaxed);
@@ -102,12 +103,12 @@ impl Publisher {
         let delay = FIRST_DELAY
             .saturating_mul(2_i64.saturating_pow(before))
             .min(LONGEST_DELAY);
-        // Tickets are refreshed when a third of their life is left.
+        // Tickets are refreshed when a third of their lifetime is left.
         let end = login.by_kdc(now()).seconds.saturating_add(delay / 2 * 3);
         Some(KerberosTime::from_unix(end))
     }
 
-    /// The cache with the tickets for services in it.
+    /// The contents of the cache with the service tickets added.
     fn gather(&self, content: &CcacheBuilder) -> Result<(CcacheBuilder, Services), ClientError> {
         let name = Gathering::new()?;
         let options = self.client.config().krb5().ccache_options();
@@ -134,8 +135,8 @@ impl Publisher {
         Ok((gathered, services))
     }
 
-    /// What the services are called in tickets. Where DNS is silent, the ticket of the login does
-    /// not wait for it long, however many there are.
+    /// The names of the services in tickets. The ticket of the login does not wait long for an
+    /// unresponsive DNS, however many services there are.
     fn names_of_services(&self) -> Result<Vec<Principal>, ClientError> {
         let end = Instant::now() + NAMES_LIMIT;
         let name = |service: &Service| {
@@ -161,7 +162,7 @@ impl Publisher {
             .write();
     }
 
-    /// Says which cache it is, where the name stands for several.
+    /// Writes the cache. For a collection, returns the cache that was written.
     fn write(&self, content: &CcacheBuilder) -> Result<Option<CcacheName>, CcacheError> {
         let (name, access) = (&self.target.cache, &self.target.access);
         if name.kind() == CcacheKind::File {
@@ -174,9 +175,9 @@ impl Publisher {
         Ok(Some(cache.name().clone()))
     }
 
-    /// The cache of `principal` among those that the name stands for: the one that applications
-    /// were told of, unless somebody else took it; else one that the principal has, else the
-    /// primary one if that is nobody's, else a new one.
+    /// The cache of `principal` in the collection: the one that applications were told about,
+    /// unless somebody else took it; otherwise an existing cache of the principal, otherwise the
+    /// primary cache if it is unused, otherwise a new one.
     fn cache_of_collection(&self, principal: &Principal) -> Result<Ccache, CcacheError> {
         let options = self.client.config().krb5().ccache_options();
         if let Some(name) = self.status.facts().place() {
@@ -201,8 +202,7 @@ impl Publisher {
     }
 }
 
-/// The name of a cache in memory that holds tickets while they are gathered: nobody else's, and
-/// gone with this.
+/// The name of a private cache in memory where tickets are collected. It is destroyed on drop.
 struct Gathering(CcacheName);
 
 impl Gathering {
@@ -217,21 +217,22 @@ impl Gathering {
 impl Drop for Gathering {
     fn drop(&mut self) {
         if let Ok(memory) = Ccache::resolve(&self.0, &CcacheOptions::default()) {
-            // That it was not there is the worst that can be.
+            // At worst, the cache did not exist.
             let _ = memory.destroy();
         }
     }
 }
 
-/// Of two that look for a place in a collection, the second must see the first one's.
+/// When two keepers look for a place in a collection, the second one must see what the first one
+/// wrote.
 static PLACES: Mutex<()> = Mutex::new(());
 
-/// What became of the tickets for services.
+/// The results for service tickets.
 #[derive(Default)]
 struct Services {
     first_end: Option<KerberosTime>,
     missing: usize,
-    /// Why the last of those was not to be had whose KDC could not be reached.
+    /// The error for the last service whose KDC could not be reached.
     unreachable: Option<ClientError>,
 }
 
@@ -248,21 +249,21 @@ impl Services {
     }
 }
 
-/// By how many seconds the KDC's clock is ahead of ours, as far as it is believed.
+/// By how many seconds the KDC's clock is ahead of ours, if it is trusted.
 fn clock_offset(login: &Login) -> i64 {
     login.kdc_offset.map_or(0, |offset| offset.seconds.into())
 }
 
-/// What one that was killed left behind goes; no other writer takes a minute.
+/// Removes temporary files that a killed process left behind. No other writer takes a minute.
 fn remove_leftovers(path: &Path) {
-    // A folder that cannot be read will be complained of when the cache is written.
+    // If the folder cannot be read, writing the cache will report that.
     let _ = atomic::remove_leftovers(path, Duration::from_secs(60));
 }
 
-/// For the name of a service, and for those of all.
+/// The time limit for the name of one service, and for all names.
 const NAME_LIMIT: Duration = Duration::from_secs(3);
 const NAMES_LIMIT: Duration = Duration::from_secs(10);
 
-/// In seconds, until tickets for services that are missing are asked for again: doubled each time.
+/// In seconds, until missing service tickets are requested again. It doubles each time.
 const FIRST_DELAY: i64 = 300;
 const LONGEST_DELAY: i64 = 3600;

@@ -1,4 +1,4 @@
-//! What waits for the first tickets: an application, or the end of what is done once.
+//! What waits for the first tickets: the application, or the end of a one-time job.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::rekinit::setup::Mode;
 use crate::rekinit::status::Status;
 
 impl Life<'_> {
-    /// Begins what waits for the first tickets, or gives up waiting.
+    /// Starts what waits for the first tickets, or gives up waiting.
     pub(super) fn look_at_beginning(&mut self) -> Option<u8> {
         if self.has_begun {
             return self.look_at_end();
@@ -40,7 +40,7 @@ impl Life<'_> {
         None
     }
 
-    /// Says of each ticket that was not there in time what it waits for.
+    /// Logs, for each ticket that did not arrive in time, what it is waiting for.
     fn say_what_is_missing(&self, now: i64) {
         let statuses = self.fleet.statuses();
         let is_awaited = |status: &&Arc<Status>| match self.setup.mode {
@@ -71,7 +71,7 @@ impl Life<'_> {
         }
     }
 
-    /// What is done once ends with the last hook.
+    /// A one-time job ends when the last hook has ended.
     fn look_at_end(&self) -> Option<u8> {
         if self.setup.mode != Mode::Once || self.processes.has_hooks() {
             return None;

@@ -1,4 +1,4 @@
-//! The end of the keepers, and of the caches that go with them.
+//! Ending the keepers, and destroying their caches.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::rekinit::status::systemd::Systemd;
 use crate::rekinit::target::Target;
 
 impl Life<'_> {
-    /// Ends the keepers and hooks, and removes what is to be removed.
+    /// Ends the keepers and hooks, and removes what has to be removed.
     pub(super) fn end(&mut self) {
         Systemd::stopping();
         self.processes.end_hooks();
@@ -21,11 +21,11 @@ impl Life<'_> {
         }
     }
 
-    /// Removes the cache of a ticket that is kept no longer, if that is wanted.
+    /// Destroys the cache of a ticket that is no longer kept, if that is configured.
     pub(super) fn destroy(&self, target: &Target, status: &Arc<Status>) {
         let cache = match target.cache.kind() {
             CcacheKind::File => Some(target.cache.clone()),
-            // Others have caches there, too: no other goes than the one that was written.
+            // Collections may contain other caches; only the one that we wrote may be destroyed.
             _ => status.facts().written,
         };
         let Some(cache) = cache.filter(|_| target.destroy) else {

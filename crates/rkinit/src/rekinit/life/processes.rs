@@ -1,4 +1,4 @@
-//! The processes that are started: the application, and hooks.
+//! The child processes: the application and hooks.
 
 use std::ffi::OsString;
 use std::io;
@@ -33,12 +33,12 @@ impl Hook {
     }
 }
 
-/// The processes that run.
+/// The running processes.
 #[derive(Debug)]
 pub(crate) struct Processes {
     log: Log,
     hook: Option<Hook>,
-    /// Variables with secrets: they are kept from all processes.
+    /// Variables with secrets; they are hidden from all processes.
     hidden: Vec<String>,
     application: Option<Pid>,
     hooks: Vec<Running>,
@@ -49,12 +49,12 @@ struct Running {
     pid: Pid,
     status: Arc<Status>,
     deadline: Instant,
-    /// There was another refresh meanwhile.
+    /// Whether there was another refresh meanwhile.
     again: bool,
 }
 
 impl Running {
-    /// With all that it has started.
+    /// Kills the process and everything that it has started.
     fn kill(&self) {
         let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
     }
@@ -71,7 +71,7 @@ impl Processes {
         }
     }
 
-    /// The same processes with other settings.
+    /// Applies new settings to the processes.
     pub(crate) fn reconfigure(&mut self, log: Log, hook: Option<Hook>, hidden: Vec<String>) {
         self.log = log;
         self.hook = hook;
@@ -96,15 +96,15 @@ impl Processes {
         self.application.is_some()
     }
 
-    /// Passes a signal on to the application, if it runs.
+    /// Forwards a signal to the application, if it runs.
     pub(crate) fn signal_application(&self, received: Received) {
         if let Some(pid) = self.application {
             beside::pass_on(received, pid);
         }
     }
 
-    /// Runs the hook for a ticket that was refreshed, if there is one; while it still runs for the
-    /// last time, it is run once more afterwards.
+    /// Runs the hook, if there is one, for a ticket that was refreshed. If the hook for its last
+    /// refresh still runs, it runs once more afterwards.
     pub(crate) fn run_hook(&mut self, status: &Arc<Status>) {
         let same = |running: &&mut Running| Arc::ptr_eq(&running.status, status);
         if let Some(running) = self.hooks.iter_mut().find(same) {
@@ -118,7 +118,7 @@ impl Processes {
         let expires = facts.valid_until.unwrap_or(0).to_string();
         let command = self
             .command(&hook.words)
-            // What it starts goes with it.
+            // So that the processes it starts are killed with it.
             .apart()
             .env("KRB5CCNAME", absolute(&status.place()))
             .env("REKINIT_PRINCIPAL", facts.shown_principal())
@@ -146,12 +146,12 @@ impl Processes {
         !self.hooks.is_empty()
     }
 
-    /// When a hook has run for too long.
+    /// When a hook exceeds its time limit.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.hooks.iter().map(|running| running.deadline).min()
     }
 
-    /// Ends hooks that run for too long.
+    /// Kills hooks that exceed their time limit.
     pub(crate) fn end_late_hooks(&mut self) {
         let now = Instant::now();
         for running in self
@@ -164,20 +164,21 @@ impl Processes {
         }
     }
 
-    /// Ends all hooks: nobody would end them when they run for too long.
+    /// Kills all hooks, because after us nobody would enforce their time limit.
     pub(crate) fn end_hooks(&self) {
         self.hooks.iter().for_each(Running::kill);
     }
 
-    /// Collects the processes that have ended, and gives the exit code of the application if it is
-    /// one of them: its own, or 128 and the number of the signal that ended it.
+    /// Collects processes that have ended. Returns the application's exit status if it is one of
+    /// them: its own status, or 128 plus the number of the signal that ended it.
     pub(crate) fn reap(&mut self) -> Option<u8> {
         let mut code = None;
         loop {
             let (pid, status) = match beside::ended() {
                 Ok(Some(ended)) => ended,
                 Ok(None) => return code,
-                // What was not collected by us has ended all the same.
+                // No child processes are left, so the application has ended, too, although we did
+                // not collect it.
                 Err(_) => return code.or(self.application.take().map(|_| UNKNOWN)),
             };
             if self.application == Some(pid) {
@@ -211,8 +212,8 @@ impl Processes {
         }
     }
 
-    /// A program that sees no secret. It is we who tell systemd, too: what others say would not
-    /// count.
+    /// A program that does not see any secret. `NOTIFY_SOCKET` is hidden as well, because only we
+    /// report to systemd, which would ignore messages from others.
     fn command<W: Into<OsString> + Clone>(&self, words: &[W]) -> Command {
         let command = Command::new(words.iter().cloned()).env_remove("NOTIFY_SOCKET");
         let hidden = self.hidden.iter();
@@ -220,9 +221,9 @@ impl Processes {
     }
 }
 
-/// The name of a cache for a program that may change its directory.
+/// The name of a cache for a program that may change its working directory.
 fn absolute(name: &str) -> String {
-    // Longest first: `DIR::` names one cache of a directory.
+    // Longest first: `DIR::` names a single cache in a directory.
     let is_path = |prefix: &&&str| name.starts_with(**prefix);
     let Some(prefix) = ["FILE:", "DIR::", "DIR:"].iter().find(is_path) else {
         return name.to_owned();
@@ -233,7 +234,7 @@ fn absolute(name: &str) -> String {
     path.map_or_else(|| name.to_owned(), |path| format!("{prefix}{path}"))
 }
 
-/// The exit status of an application that left none.
+/// The exit status if the application's own one is unknown.
 const UNKNOWN: u8 = 255;
 
 /// How long a hook may run.

@@ -1,4 +1,4 @@
-//! HUP: everything is read anew.
+//! SIGHUP: reads all settings again.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::rekinit::status::Status;
 use crate::rekinit::target::Target;
 
 impl Life<'_> {
-    /// Reads everything anew; if that cannot be used, all stays as it is.
+    /// Reads all settings again. If they cannot be used, nothing changes.
     pub(super) fn reload(&mut self) {
         self.systemd.reloading();
         self.read_anew();
@@ -66,13 +66,13 @@ impl Life<'_> {
         event.with("event", "reload").write();
     }
 
-    /// Whether the cache of a ticket from before is one that is kept now.
+    /// Whether the cache of a former ticket is still in use.
     fn still_keeps(&self, target: &Target, status: &Arc<Status>) -> bool {
         let is_kept = |(other, of_other): &(Arc<Target>, Arc<Status>)| {
             let (file, facts) = (target.file(), status.facts());
             Arc::ptr_eq(of_other, status)
                 || (file.is_some() && file == other.file())
-                // Of a collection, the very cache.
+                // For a collection, the same cache in it.
                 || (facts.place().is_some() && facts.place() == of_other.facts().place())
         };
         self.fleet.tickets().iter().any(is_kept)

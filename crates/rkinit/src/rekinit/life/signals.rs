@@ -1,4 +1,4 @@
-//! What signals ask a sidecar for.
+//! The meaning of signals for a sidecar.
 
 use nix::sys::signal::Signal;
 
@@ -12,19 +12,20 @@ pub(crate) enum Wish {
     End,
     /// A child has ended.
     Reap,
-    /// It is the application's.
+    /// Forward it to the application.
     PassOn,
 }
 
 impl Wish {
-    /// What `received` asks for; most signals are the application's if there is to be one.
+    /// What `received` asks for. With an application, most signals are forwarded to it.
     pub(crate) fn of(received: Received, with_application: bool) -> Self {
         match Signal::try_from(received.number) {
             Ok(Signal::SIGCHLD) => Self::Reap,
             Ok(Signal::SIGALRM) => Self::Refresh,
             _ if with_application => Self::PassOn,
             Ok(Signal::SIGUSR1) => Self::Refresh,
-            // That its terminal is gone is no wish for a reload.
+            // A SIGHUP from the terminal means that the terminal is gone, not that someone wants a
+            // reload.
             Ok(Signal::SIGHUP) if !received.from_terminal => Self::Reload,
             _ => Self::End,
         }

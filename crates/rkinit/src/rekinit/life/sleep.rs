@@ -1,4 +1,4 @@
-//! What the main thread sleeps until.
+//! How long the main thread sleeps.
 
 use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::rekinit::files::Files;
 use crate::rekinit::status::http::Server;
 
 impl Life<'_> {
-    /// Until something happens; for ever, if nothing has a time.
+    /// Sleeps until something happens; forever, if nothing has a deadline.
     pub(super) fn sleep(&self) {
         let mut fds = vec![
             PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN),
@@ -28,7 +28,7 @@ impl Life<'_> {
             self.systemd.deadline(),
         ];
         let timeout = deadlines.into_iter().flatten().min().map(|deadline| {
-            // A moment more, so that it is over when it is looked at.
+            // A bit longer, so that the deadline has passed when it is checked.
             let left = deadline.saturating_duration_since(Instant::now());
             let left = left.saturating_add(Duration::from_millis(1));
             Timespec {
@@ -36,7 +36,7 @@ impl Life<'_> {
                 tv_nsec: left.subsec_nanos().into(),
             }
         });
-        // Whatever it says, everything is looked at.
+        // The result does not matter, because everything is checked anyway.
         let _ = rustix::event::poll(&mut fds, timeout.as_ref());
     }
 }

@@ -1,8 +1,8 @@
-//! The way from the log to standard error: a short queue, and a thread that writes.
+//! From the log to standard error: a short queue, and a thread that writes.
 //!
-//! A pipe that nobody reads, or a terminal that is held, blocks whoever writes to it. That must be
-//! none of those who refresh tickets, answer probes and hear signals: they leave lines here. What
-//! does not fit is lost, and how much that was is said.
+//! Writing to a pipe that nobody reads, or to a stopped terminal, blocks. This must not happen to
+//! threads that refresh tickets, answer probes or handle signals, so these only add lines to the
+//! queue. Lines that do not fit are lost, and their number is logged.
 
 use std::collections::VecDeque;
 use std::io::Write as _;
@@ -10,16 +10,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-/// A line about lines that were lost, of the format that they had.
+/// Makes a line about lost lines, in the format of the log.
 pub(super) type Notice = fn(u64) -> String;
 
-/// Lines on their way.
+/// Lines waiting to be written.
 #[derive(Debug, Default)]
 struct Outlet {
     queue: Mutex<Queue>,
-    /// There is something to write.
+    /// Signalled when there is something to write.
     filled: Condvar,
-    /// All is written.
+    /// Signalled when everything is written.
     emptied: Condvar,
 }
 
@@ -27,12 +27,12 @@ struct Outlet {
 struct Queue {
     lines: VecDeque<String>,
     bytes: usize,
-    /// Lines that did not fit since there was something to say of them.
+    /// The lines lost since the last report: their number, and how to report it.
     lost: Option<(u64, Notice)>,
     is_writing: bool,
 }
 
-/// From now on lines are written by a thread; without one, by whoever has something to say.
+/// From now on, a thread writes the lines. If it cannot be started, they are written directly.
 pub(super) fn start() {
     let outlet = Arc::new(Outlet::default());
     let writer = Arc::clone(&outlet);
@@ -45,17 +45,17 @@ pub(super) fn start() {
     }
 }
 
-/// Writes a line, soon.
+/// Writes a line soon.
 pub(super) fn put(mut line: String, notice: Notice) {
     line.push('\n');
     match OUTLET.get() {
         Some(outlet) => outlet.put(line, notice),
-        // A closed standard error is nobody's problem.
+        // A closed standard error is ignored.
         None => drop(io::stderr().write_all(line.as_bytes())),
     }
 }
 
-/// Waits until all lines are written, for `limit` at most.
+/// Waits until all lines are written, for at most `limit`.
 pub(super) fn flush(limit: Duration) {
     if let Some(outlet) = OUTLET.get() {
         outlet.flush(limit);
@@ -68,7 +68,7 @@ impl Outlet {
         self.filled.notify_one();
     }
 
-    /// Writes what there is, for ever.
+    /// Writes lines as they come, forever.
     fn write_to(&self, stream: &mut dyn io::Write) {
         let mut queue = self.lock();
         loop {
@@ -99,8 +99,8 @@ impl Outlet {
 impl Queue {
     fn put(&mut self, line: String, notice: Notice) {
         let is_full = !self.lines.is_empty() && self.bytes.saturating_add(line.len()) > LIMIT;
-        // After the first that is lost the others are, too, until that is said: lines keep their
-        // order, and the gap its place.
+        // After the first lost line, all further lines are lost until that has been reported, so
+        // that the report is in the right place.
         if is_full || self.lost.is_some() {
             let (count, _) = self.lost.unwrap_or((0, notice));
             self.lost = Some((count.saturating_add(1), notice));
@@ -115,7 +115,7 @@ impl Queue {
             self.bytes = self.bytes.saturating_sub(line.len());
             return Some(line);
         }
-        // What a flood has taken is given back.
+        // Frees the memory of a burst of lines.
         self.lines.shrink_to(LINES);
         let (count, notice) = self.lost.take()?;
         Some(notice(count) + "\n")
@@ -128,13 +128,13 @@ impl Queue {
 
 static OUTLET: OnceLock<Arc<Outlet>> = OnceLock::new();
 
-/// How many bytes wait at most: some three hundred lines.
+/// The maximum size of waiting lines in bytes: about three hundred lines.
 const LIMIT: usize = 96 * 1024;
 
-/// How many lines there is always room for.
+/// The number of lines for which space is always kept.
 const LINES: usize = 16;
 
-/// Of the thread; virtual memory until it is used.
+/// The thread's stack size; this is only virtual memory until it is used.
 const STACK: usize = 64 * 1024;
 
 #[cfg(test)]
@@ -149,7 +149,7 @@ mod tests {
     fn what_does_not_fit_is_counted_in_its_place() {
         let mut queue = Queue::default();
         let long = "x".repeat(LIMIT);
-        // A line alone always fits.
+        // A single line always fits.
         queue.put(long.clone() + "x", notice);
         queue.put("a".into(), notice);
         queue.put("b".into(), notice);

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 use super::{Found, Known, Name, no_secret};
 use crate::input::password_file::BYTE_ORDER_MARK;
 
-/// The members that secret managers agree on; others say where a database is and the like.
+/// The members that all secret managers use. Other members, such as the address of a database, are
+/// ignored.
 #[derive(Deserialize)]
 struct Json {
     username: Option<String>,
@@ -16,7 +17,7 @@ struct Json {
     domain_name: Option<String>,
 }
 
-/// The secret in `bytes`, which are from `from`.
+/// The secret in `bytes`; `from` says where they came from.
 ///
 /// # Errors
 /// [`ClientError::NoSecret`] when they are something else.
@@ -24,7 +25,7 @@ pub(super) fn read(bytes: &[u8], from: &str) -> Result<Found, ClientError> {
     // "Implementations that parse JSON texts MAY ignore the presence of a byte order mark" (RFC
     // 8259 §8.1), and editors of Windows write one.
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    // What serde says may quote the text.
+    // serde's own error text may quote the secret.
     let json: Json = serde_json::from_slice(bytes).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         let what = "it is not a JSON object with \"username\" and \"password\"";

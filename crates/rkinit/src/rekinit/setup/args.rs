@@ -1,6 +1,6 @@
-//! What `rekinit` may be told on its command line: the options as typed.
+//! The command-line options of `rekinit` as typed.
 //!
-//! Letters are `kinit`'s where it has the option, else `k5start`'s.
+//! Letters are the same as in `kinit` if it has the option, otherwise as in `k5start`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -177,12 +177,12 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// Whether nothing says who logs in, or with what.
+    /// Whether the options specify neither who logs in nor with what.
     pub(crate) fn says_nothing(&self) -> bool {
         self.principals.is_empty() && !self.names_secret() && self.config.is_none()
     }
 
-    /// An option that says something of one ticket, if there is one.
+    /// An option that applies to a single ticket, if there is one.
     pub(crate) fn option_of_ticket(&self) -> Option<&'static str> {
         let options = [
             ("-k", self.keytab),
@@ -223,7 +223,7 @@ impl Typed {
     }
 }
 
-/// Splits a command line at the first `--`: what is before it is ours, what follows is the
+/// Splits a command line at the first `--`: the part before it is ours, the rest is the
 /// application's.
 pub(crate) fn split(
     arguments: impl IntoIterator<Item = OsString>,
@@ -295,11 +295,12 @@ mod tests {
         let typed = parse("-V -kt FILE -l 1h svc -f -r 7d");
         assert_eq!(typed.keytab_name.as_deref(), Some("FILE"));
         assert!(typed.keytab && typed.forwardable && !typed.says_nothing());
-        // The last of two opposites counts.
+        // The last of two opposite options takes effect.
         assert!(!parse("-f -F").forwardable);
         assert!(parse("-F -f").forwardable);
         assert!(parse("-c x -l 1h").says_nothing());
-        // What a file of --config says of each ticket, and what is said of all.
+        // Options that apply to a single ticket cannot be used with `--config`, but those for all
+        // tickets can.
         let all = "-V -A --period 1h --once --timeout 1 -x --listen :1 --log json -q --hook a \
                    --hook-shell --check --min-life 1 --config f";
         assert_eq!(parse(all).option_of_ticket(), None);

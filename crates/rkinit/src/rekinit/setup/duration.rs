@@ -1,4 +1,4 @@
-//! Durations as options and files have them.
+//! Durations in options and files.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::input::durations::seconds;
 
-/// A number, or a duration as krb5.conf writes it.
+/// A number, or a duration in the notation of krb5.conf.
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Seconds {
@@ -16,7 +16,7 @@ pub(crate) enum Seconds {
 
 impl Seconds {
     /// # Errors
-    /// In words, when it is none.
+    /// In words, when it is not valid.
     pub(crate) fn duration(self) -> Result<Duration, String> {
         let seconds = match &self {
             Self::Number(number) => Some(*number).filter(|number| *number > 0),
@@ -32,10 +32,10 @@ impl Seconds {
     }
 }
 
-/// A duration that was typed as the value of `option`.
+/// A duration typed as the value of `option`.
 ///
 /// # Errors
-/// In words, when it is none.
+/// In words, when it is not valid.
 pub(crate) fn duration(text: Option<&str>, option: &str) -> Result<Option<Duration>, String> {
     let parse = |text: &str| {
         Seconds::Text(text.to_owned())
@@ -45,8 +45,8 @@ pub(crate) fn duration(text: Option<&str>, option: &str) -> Result<Option<Durati
     text.map(parse).transpose()
 }
 
-/// The seconds of a duration that all of `text` is. MIT's parser takes what it understands of
-/// `1.5h`, which is a second: a pause as short as that is a login each second.
+/// The duration in seconds, if all of `text` is valid. MIT's parser reads only the valid start of
+/// `1.5h`, which is one second, and so short a pause would cause a login per second.
 pub(crate) fn whole_duration(text: &str) -> Option<u32> {
     let is_known = |character: char| character.is_ascii_digit() || " \tdhms:-".contains(character);
     text.chars().all(is_known).then(|| seconds(text)).flatten()

@@ -1,23 +1,22 @@
-//! The words that scripts of the field take from the environment: a drop-in for kinit-sidecar's
-//! `rekinit.sh` needs no other settings than that had.
+//! Settings from the environment, as used by existing scripts: this makes it a drop-in replacement
+//! for kinit-sidecar's `rekinit.sh`, without any other settings.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-/// The words of `OPTIONS` and `APPEND_OPTIONS`; where `OPTIONS` is empty, the keytab that is
-/// mounted.
+/// The words in `OPTIONS` and `APPEND_OPTIONS`. If `OPTIONS` is empty, the mounted keytab is used.
 pub(crate) fn words() -> Vec<OsString> {
     let is_there = |path: &str| Path::new(path).exists();
     words_of(&variable("OPTIONS"), &variable("APPEND_OPTIONS"), &is_there)
 }
 
-/// How long the scripts slept, and the variable that says so.
+/// How long the scripts slept, and the variable that sets this.
 pub(crate) fn period() -> Option<(&'static str, String)> {
     let values = ["PERIOD_SECONDS", "DELAY_SECONDS"].map(|name| (name, variable(name)));
     values.into_iter().find(|(_, value)| !value.is_empty())
 }
 
-/// Where these words are from, for who wonders about a mistake in them.
+/// Where these words come from, for messages about mistakes in them.
 pub(crate) fn origin() -> String {
     let is_set = |name: &&str| !variable(name).trim().is_empty();
     let set: Vec<&str> = ["OPTIONS", "APPEND_OPTIONS"]
@@ -34,7 +33,7 @@ fn variable(name: &str) -> String {
 fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> Vec<OsString> {
     let mut words: Vec<OsString> = options.split_whitespace().map(Into::into).collect();
     if words.is_empty() {
-        // As in the script the client keytab counts if both are there.
+        // As in the script, the client keytab takes precedence if both exist.
         let keytab = KEYTABS.iter().find(|path| is_there(path));
         words.extend(
             keytab
@@ -42,7 +41,7 @@ fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> V
                 .flat_map(|path| ["-k", "-t", **path])
                 .map(Into::into),
         );
-        // One that is not mounted yet is waited for, by the name that krb5.conf has for it.
+        // If none is mounted yet, the one named in krb5.conf is waited for.
         if words.is_empty() && !appended.trim().is_empty() {
             words.push("-k".into());
         }
@@ -51,7 +50,7 @@ fn words_of(options: &str, appended: &str, is_there: &dyn Fn(&str) -> bool) -> V
     words
 }
 
-/// Where they are mounted.
+/// The places where keytabs are mounted.
 const KEYTABS: [&str; 2] = ["/krb5/client.keytab", "/krb5/krb5.keytab"];
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Users and groups by number or by name.
 //!
-//! A number needs no file of the system: containers often have no `/etc/passwd`. Names are looked
-//! up in it by hand, since there is no C library to ask.
+//! Numbers work without any file, because containers often have no `/etc/passwd`. Names are looked
+//! up by parsing it here, because no C library is used.
 
 use serde::Deserialize;
 
-/// A user or a group, as it is written.
+/// A user or a group, as written by the user.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Id {
@@ -20,12 +20,12 @@ pub(crate) enum Kind {
 }
 
 impl Id {
-    /// Its number.
+    /// The number of the user or group.
     ///
     /// # Errors
-    /// In words, when the system does not know the name, or nobody can have the number.
+    /// In words, when the system does not know the name, or the number is invalid.
     pub(crate) fn number(&self, kind: Kind) -> Result<u32, String> {
-        // For chown(2) the highest number means to leave things as they are.
+        // For chown(2), the highest number means "unchanged".
         let usable = |number: u32| match number {
             u32::MAX => Err(format!("{number} is not a valid user or group ID")),
             number => Ok(number),
@@ -49,7 +49,8 @@ impl Id {
     }
 }
 
-/// The number in the line `name:password:number:…` of `name`, in passwd as in group.
+/// The number in the line `name:password:number:…` for `name`; passwd and group have the same
+/// format.
 fn number_of(text: &str, name: &str) -> Option<u32> {
     text.lines().find_map(|line| {
         let mut fields = line.split(':');

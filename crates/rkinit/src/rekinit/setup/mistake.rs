@@ -1,4 +1,4 @@
-//! What is wrong with what was asked for, and what to do about that.
+//! Mistakes in the settings, and what to do about them.
 
 use std::fmt;
 use std::path::Path;
@@ -18,7 +18,7 @@ impl Mistake {
         Self { text, hint }
     }
 
-    /// The same, of the ticket of that number in the file at `path`.
+    /// The same mistake, for the ticket with this number in the file at `path`.
     pub(crate) fn of_ticket(self, path: &Path, number: usize, principal: Option<&str>) -> Self {
         let path = path.display();
         let principal = principal.map_or_else(String::new, |name| format!(" ({name})"));

@@ -1,4 +1,4 @@
-//! A service that tickets are wanted for: as somebody names it, and as it is called in tickets.
+//! A service for which tickets are wanted: its name as typed, and its name in tickets.
 
 use kerberos_client::{Client, ClientError};
 use kerberos_files::PrincipalView;
@@ -10,16 +10,15 @@ use crate::rekinit::setup::spec;
 /// A service, by its name.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
-    /// As far as DNS is not needed for it.
+    /// Its name, as far as it is known without DNS.
     typed: Principal,
-    /// The service and the host of a name that krb5.conf's rules for host names make a principal
-    /// of.
+    /// The service and the host, if the principal follows from krb5.conf's rules for host names.
     on_host: Option<(String, String)>,
 }
 
 impl Service {
-    /// The service that applications will look for: `HTTP/host` is named by krb5.conf's rules for
-    /// host names, as GSS-API does; a name with a realm is taken as it is.
+    /// The service that applications will look for. `HTTP/host` is subject to krb5.conf's rules for
+    /// host names, as in GSS-API; a name with a realm is used unchanged.
     ///
     /// # Errors
     /// What is wrong with the name, or with those rules.
@@ -33,7 +32,8 @@ impl Service {
             return Ok(Self { typed, on_host });
         };
         let krb5 = client.config().krb5();
-        // It is asked for when the first ticket has come: a mistake is to be told now.
+        // The setting is needed only after the first ticket has come, but mistakes must be reported
+        // now.
         krb5.dns_canonicalize_hostname()
             .map_err(|error| format!("{text}: {error}"))?;
         Ok(Self {
@@ -42,12 +42,11 @@ impl Service {
         })
     }
 
-    /// What it is called in tickets. DNS may be asked for that, for as long as `client` waits, and
-    /// may say something else another time; as long as it says nothing it is the name that was
-    /// typed.
+    /// The service's name in tickets. This may ask DNS, for as long as `client` allows, and DNS may
+    /// answer differently at another time. Without an answer, it is the name that was typed.
     ///
     /// # Errors
-    /// As [`Client::service_principal`].
+    /// As for [`Client::service_principal`].
     pub(crate) fn resolve(&self, client: &Client) -> Result<Principal, ClientError> {
         match &self.on_host {
             Some((service, host)) => client.service_principal(service, Some(host)),
@@ -55,21 +54,21 @@ impl Service {
         }
     }
 
-    /// Whether it is `server` by the name that was typed. The realm of a host may be for a KDC to
-    /// tell.
+    /// Whether the typed name is that of `server`. Any realm matches if the KDC decides about the
+    /// host's realm.
     pub(crate) fn is_typed_as(&self, server: PrincipalView<'_>) -> bool {
         let any_realm = self.on_host.is_some() && self.typed.realm().is_empty();
         let realms_match = any_realm || server.realm() == self.typed.realm();
         realms_match && server.components().eq(self.typed.components())
     }
 
-    /// Its name as far as it is known.
+    /// Its name, as far as it is known without DNS.
     pub(crate) fn typed(&self) -> &Principal {
         &self.typed
     }
 }
 
-/// The name of a service: without its realm where that is for a KDC to tell.
+/// The name of a service, without its realm if the KDC decides about that.
 pub(crate) fn shown(service: &Principal) -> String {
     match service.realm() {
         [] => service.unparse(&UnparseOptions::no_realm()),

@@ -1,4 +1,4 @@
-//! One ticket to keep, as a person says it: by options, or by a `[[ticket]]` of a file.
+//! A ticket to keep, as specified by the user: with options, or with a `[[ticket]]` in a file.
 
 use kerberos_asn1::NameType;
 use kerberos_client::kerberos_files::atomic::Access;
@@ -17,7 +17,7 @@ use crate::rekinit::setup::mistake::Mistake;
 use crate::rekinit::setup::service::Service;
 use crate::rekinit::target::{Request, Target};
 
-/// What is to be kept, unchecked.
+/// The specification of a ticket, unchecked.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Spec {
@@ -43,16 +43,16 @@ pub(crate) struct Spec {
     proxiable: Option<bool>,
     canonicalize: bool,
     enterprise: bool,
-    /// Whether options say it, and not a file.
+    /// Whether it comes from options, and not from a file.
     #[serde(skip)]
     is_typed: bool,
 }
 
 impl Spec {
-    /// What the options say of the ticket.
+    /// The specification in the options.
     ///
     /// # Errors
-    /// In words, when there is more than one principal or a path is no text.
+    /// In words, when there is more than one principal or a path is not UTF-8.
     pub(crate) fn from_options(typed: &Typed) -> Result<Self, String> {
         if let Some(extra) = typed.principals.get(1) {
             return Err(format!("Extra arguments (starting with \"{extra}\")."));
@@ -90,18 +90,18 @@ impl Spec {
         })
     }
 
-    /// Whom it names.
+    /// The principal that it names.
     pub(crate) fn named(&self) -> Option<&str> {
         self.principal.as_deref()
     }
 
-    /// The ticket to keep, for a client of this configuration.
+    /// The ticket to keep, checked against the configuration of `client`.
     ///
     /// # Errors
     /// What is wrong or missing.
     pub(crate) fn resolve(&self, client: &Client) -> Result<Target, Mistake> {
         let secret = self.secret(client)?;
-        // It may be waited for in a file, but not in a variable.
+        // A file may appear later, but a variable cannot.
         if secret.variable().is_some() {
             secret.read(None)?;
         }
@@ -124,7 +124,7 @@ impl Spec {
             .into());
         }
         let request = self.request()?;
-        // Now, since nothing is kept with a krb5.conf that no request can be made by.
+        // Checked now, because a krb5.conf that does not allow any request is a mistake.
         let named = principal.clone().unwrap_or_else(|| {
             let realm = client.config().krb5().default_realm().unwrap_or("UNKNOWN");
             Principal::new(NameType::PRINCIPAL, ["unknown"], realm)
@@ -142,8 +142,8 @@ impl Spec {
         })
     }
 
-    /// The ticket to look for in a cache. For that no secret is needed, nor is one asked for; but
-    /// one that says whose it is may be the only place that does.
+    /// The ticket to look for in a cache. This does not need the secret, but reads it if it may be
+    /// the only place that names the principal; it never asks for one.
     ///
     /// # Errors
     /// What is wrong.
@@ -161,7 +161,7 @@ impl Spec {
         ))
     }
 
-    /// The services that tickets are to be there for.
+    /// The services for which to keep tickets.
     ///
     /// # Errors
     /// What is wrong.
@@ -187,7 +187,8 @@ impl Spec {
     fn cache_name(&self, client: &Client) -> Result<CcacheName, Mistake> {
         let Some(name) = &self.cache else {
             let name = client.config().ccache_name()?;
-            // Given away, it is another's, wherever it is.
+            // A cache that is given away belongs to another user, and this is accepted in any
+            // folder.
             return Ok(match self.owner {
                 Some(_) => name.by_choice(),
                 None => name,
@@ -198,7 +199,7 @@ impl Spec {
         CcacheName::parse(name).map_err(mistake)
     }
 
-    /// The one place that the secret is in.
+    /// The single place of the secret.
     fn secret(&self, client: &Client) -> Result<SecretPlace, Mistake> {
         let config = client.config();
         let of_file = |name: KeytabName| {
@@ -302,7 +303,7 @@ impl Spec {
     }
 }
 
-/// Whether no other process can see it.
+/// Whether other processes cannot see the cache.
 fn is_private(cache: &CcacheName) -> bool {
     match cache.kind() {
         CcacheKind::Memory => true,
@@ -314,10 +315,10 @@ fn is_private(cache: &CcacheName) -> bool {
     }
 }
 
-/// The principal that `text` names, in the default realm unless it says otherwise.
+/// The principal that `text` names, in the default realm unless `text` contains a realm.
 ///
 /// # Errors
-/// When it is no name, or has no realm.
+/// When the name is malformed, or has no realm.
 pub(crate) fn parse(client: &Client, text: &str, enterprise: bool) -> Result<Principal, Mistake> {
     let options = match client.config().krb5().default_realm() {
         Some(realm) => ParseOptions::with_default_realm(realm.as_bytes()),

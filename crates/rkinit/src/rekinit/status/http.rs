@@ -1,8 +1,8 @@
-//! `/livez`, `/readyz` and `/metrics`: an HTTP/1.1 server of one answer for each connection
-//! (RFC 9112), within the main thread's poll.
+//! `/livez`, `/readyz` and `/metrics`: an HTTP/1.1 server with one answer per connection (RFC
+//! 9112), within the main thread's poll.
 //!
-//! It cannot be hung or flooded: there are so many connections and no more, the oldest gives way to
-//! a new one, each has five seconds, and of a request no more is kept than its first lines.
+//! It cannot be blocked or flooded: the number of connections is limited, the oldest one is closed
+//! for a new one, each one has five seconds, and only the first lines of a request are kept.
 
 mod answer;
 
@@ -22,7 +22,7 @@ pub(crate) use answer::{Page, answer};
 pub(crate) struct Server {
     listener: TcpListener,
     connections: Vec<Connection>,
-    /// After an error the listener rests until then.
+    /// After an error, the listener is not polled until then.
     resting_until: Option<Instant>,
 }
 
@@ -31,19 +31,19 @@ struct Connection {
     stream: TcpStream,
     deadline: Instant,
     received: Vec<u8>,
-    /// What is left of the answer, once there is one.
+    /// The rest of the answer, once there is one.
     answer: Option<Vec<u8>>,
     sent: usize,
 }
 
-/// What a connection waits for.
+/// What a connection is waiting for.
 enum Progress {
     Waiting,
     Over,
 }
 
 impl Server {
-    /// Listens at `address`; a port alone (`:9464`) is that of every address.
+    /// Listens at `address`; a port alone (`:9464`) means all addresses.
     ///
     /// # Errors
     /// In words.
@@ -63,7 +63,7 @@ impl Server {
         self.listener.local_addr().ok()
     }
 
-    /// What to poll for.
+    /// The files to poll, and the events.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
         let listener = self.resting_until.is_none().then(|| self.listener.as_fd());
         let connections = self.connections.iter().map(|connection| {
@@ -79,7 +79,7 @@ impl Server {
             .chain(connections)
     }
 
-    /// When it has something to do by itself.
+    /// When the next timeout is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let connections = self
             .connections
@@ -88,7 +88,7 @@ impl Server {
         connections.chain(self.resting_until).min()
     }
 
-    /// Takes what has come, and answers what is asked; `page` gives status and text.
+    /// Receives requests and answers them; `page` returns success and text.
     pub(crate) fn serve(&mut self, page: &dyn Fn(Page) -> (bool, String)) {
         let now = Instant::now();
         if self.resting_until.is_some_and(|until| until <= now) {
@@ -103,7 +103,7 @@ impl Server {
     }
 
     fn accept(&mut self, now: Instant) {
-        // Whoever opens more than this at once has to come back.
+        // Further new connections have to wait for the next call.
         for _ in 0..MOST_CONNECTIONS {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
@@ -115,7 +115,8 @@ impl Server {
                             | io::ErrorKind::ConnectionAborted
                     );
                     if !is_theirs {
-                        // Out of descriptors, say: it would be the same at once.
+                        // For example, when no file descriptors are left. An immediate retry would
+                        // fail, too.
                         self.resting_until = now.checked_add(Duration::from_secs(1));
                     }
                     return;
@@ -150,7 +151,7 @@ impl Connection {
         match self.send() {
             Ok(false) => Progress::Waiting,
             Ok(true) => {
-                // The client may still send; a reset would take the answer from it.
+                // The client may still be sending; a reset would discard the answer.
                 let _ = self.stream.shutdown(std::net::Shutdown::Write);
                 Progress::Over
             }
@@ -158,7 +159,7 @@ impl Connection {
         }
     }
 
-    /// Whether the request is there, or as much as will be looked at.
+    /// Whether the request is complete, or as much as will be read.
     fn receive(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 1024];
         loop {
@@ -179,7 +180,7 @@ impl Connection {
         }
     }
 
-    /// Whether all is sent.
+    /// Whether everything is sent.
     fn send(&mut self) -> io::Result<bool> {
         let answer = self.answer.as_deref().unwrap_or_default();
         while let Some(left) = answer.get(self.sent..).filter(|left| !left.is_empty()) {
@@ -197,7 +198,7 @@ impl Connection {
 
 fn bind(address: &str) -> io::Result<TcpListener> {
     let listener = match address.strip_prefix(':') {
-        // Both families, or IPv4 where there is no other.
+        // Both address families, or IPv4 if there is no IPv6.
         Some(port) => TcpListener::bind(format!("[::]:{port}"))
             .or_else(|_| TcpListener::bind(format!("0.0.0.0:{port}"))),
         None => TcpListener::bind(address),
@@ -207,7 +208,7 @@ fn bind(address: &str) -> io::Result<TcpListener> {
 }
 
 const MOST_CONNECTIONS: usize = 16;
-/// For a connection from its first byte to its last.
+/// The limit for a connection, from its first byte to its last.
 const LIMIT: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

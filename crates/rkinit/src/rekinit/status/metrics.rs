@@ -1,4 +1,4 @@
-//! The state of all tickets for probes, as text, and for Prometheus (its text format 0.0.4).
+//! The state of all tickets as text for probes, and for Prometheus (text format 0.0.4).
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::rekinit::status::reason::Reason;
 use crate::rekinit::status::{Facts, Status};
 
-/// Every ticket's line, and whether there are any and all are good.
+/// Whether there are tickets and all of them are valid, and a line about each.
 pub(crate) fn readiness(statuses: &[Arc<Status>], now: i64) -> (bool, String) {
     let mut text = String::new();
     let mut ready = !statuses.is_empty();
@@ -27,10 +27,10 @@ pub(crate) fn readiness(statuses: &[Arc<Status>], now: i64) -> (bool, String) {
     (ready, text)
 }
 
-/// Whether every keeper does its work.
+/// Whether no keeper is stuck.
 pub(crate) fn liveness(statuses: &[Arc<Status>], now: i64) -> bool {
     let instant = Instant::now();
-    // All are looked at, so that it is seen of each since when it is late.
+    // Checks all of them, because each check records since when the attempt is late.
     let stuck = statuses
         .iter()
         .filter(|status| status.is_stuck(now, instant));
@@ -111,7 +111,7 @@ pub(crate) fn metrics(statuses: &[Arc<Status>], now: i64) -> String {
     text
 }
 
-/// Name, type, help, and the value for a ticket, if it has one.
+/// Name, type and help text of a metric, and its value for a ticket, if it has one.
 type Simple = (
     &'static str,
     &'static str,
@@ -186,7 +186,7 @@ fn head(text: &mut String, name: &str, kind: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
-/// As a label's value is written.
+/// Escapes the value of a label.
 fn escaped(value: &str) -> String {
     value
         .replace('\\', "\\\\")

@@ -1,15 +1,15 @@
-//! Why there is no new ticket: one of a few causes, each with a name for metrics and alarms.
+//! Why there is no new ticket: one of a few reasons, each with a name for metrics and alarms.
 
 use kerberos_asn1::ErrorCode;
 use kerberos_client::ClientError;
 use kerberos_proto::{ExchangeError, KdcError};
 
-/// A cause that somebody can do something about.
+/// A reason that somebody can do something about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Reason {
     KdcUnreachable,
     ClockSkew,
-    /// The keytab's key is not the KDC's, as when it is of an older version.
+    /// The keytab's key is not the KDC's, for example because its version is older.
     WrongKey,
     WrongPassword,
     AccountLocked,
@@ -41,7 +41,7 @@ impl Reason {
         Self::Other,
     ];
 
-    /// Its name in metrics and logs; these do not change.
+    /// The name in metrics and logs; it never changes.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::KdcUnreachable => "kdc_unreachable",
@@ -60,7 +60,7 @@ impl Reason {
         }
     }
 
-    /// The cause of `error`, of a login with keys or with a password.
+    /// The reason for `error` in a login with keys or with a password.
     pub(crate) fn of(error: &ClientError, with_keys: bool) -> Self {
         let wrong = if with_keys {
             Self::WrongKey
@@ -96,8 +96,8 @@ impl Reason {
         match error.code {
             ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY => wrong,
             ErrorCode::KRB_AP_ERR_SKEW => Self::ClockSkew,
-            // Active Directory has one code for all, and tells them apart in the error's data
-            // (MS-ERREF §2.3.1).
+            // Active Directory uses one code for all of these, and distinguishes them in the
+            // error's data (MS-ERREF §2.3.1).
             ErrorCode::KDC_ERR_CLIENT_REVOKED => match error.nt_status() {
                 Some(0xc000_0193) => Self::AccountExpired,
                 Some(0xc000_0071) => Self::PasswordExpired,
@@ -110,7 +110,8 @@ impl Reason {
         }
     }
 
-    /// Whether it may pass by itself soon, as while a machine comes up: then it is worth waiting.
+    /// Whether the problem may soon disappear by itself, as while a machine boots, so that waiting
+    /// makes sense.
     pub(crate) fn may_pass(self) -> bool {
         matches!(self, Self::KdcUnreachable | Self::SecretUnreadable)
     }

@@ -1,4 +1,4 @@
-//! What systemd is told, if it started this process (`Type=notify`), its watchdog included.
+//! Notifications for systemd, if it started this process (`Type=notify`), including its watchdog.
 
 use std::ffi::OsStr;
 use std::io;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// The line to systemd; without it nothing is sent.
+/// The connection to systemd; without systemd nothing is sent.
 #[derive(Debug)]
 pub(crate) struct Systemd {
     interval: Option<Duration>,
@@ -19,7 +19,7 @@ pub(crate) struct Systemd {
 
 impl Systemd {
     pub(crate) fn new() -> Self {
-        // Half of the time, as sd_watchdog_enabled(3) recommends.
+        // Half of the limit, as sd_watchdog_enabled(3) recommends.
         let interval = watchdog().map(|limit| limit / 2);
         Self {
             interval,
@@ -28,18 +28,18 @@ impl Systemd {
         }
     }
 
-    /// When it wants to hear of us again.
+    /// When the next message to the watchdog is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.next
     }
 
-    /// Whether it is time to tell the watchdog.
+    /// Whether a message to the watchdog is due.
     pub(crate) fn is_due(&self) -> bool {
         self.next.is_some_and(|next| next <= Instant::now())
     }
 
-    /// Tells the watchdog that all is well, if it is time; if it is not well, that is looked at
-    /// again soon.
+    /// Tells the watchdog that all is well, if a message is due. If `is_well` is false, nothing is
+    /// sent, and the next check follows soon.
     pub(crate) fn pet(&mut self, is_well: bool) {
         let now = Instant::now();
         if self.next.is_none_or(|next| next > now) {
@@ -60,7 +60,8 @@ impl Systemd {
             .and_then(|interval| now.checked_add(pause(interval)));
     }
 
-    /// A line for `systemctl status`; with the first one of a service that is ready, that it is.
+    /// Sends a line for `systemctl status`. With the first one that has `is_ready` set, it also
+    /// reports that the service is ready.
     pub(crate) fn status(&mut self, text: &str, is_ready: bool) {
         if is_ready && !self.is_ready {
             self.is_ready = true;
@@ -70,8 +71,9 @@ impl Systemd {
         }
     }
 
-    /// The configuration is read anew, until [`reloaded`](Self::reloaded). Who is not ready yet
-    /// says nothing of it: `READY` would end the start.
+    /// Reports that the configuration is being read, until [`reloaded`](Self::reloaded). Before the
+    /// service is ready this sends nothing, because the `READY` at the end would complete its
+    /// start.
     pub(crate) fn reloading(&self) {
         if self.is_ready {
             let since = monotonic_usec();
@@ -79,8 +81,8 @@ impl Systemd {
         }
     }
 
-    /// It has been read, or cannot be used: a service is ready again then, whatever came of it
-    /// (sd_notify(3)), and however its tickets fare.
+    /// Reports the end of a reload. Even if it failed, and whatever the state of the tickets, the
+    /// service has to report that it is ready again (sd_notify(3)).
     pub(crate) fn reloaded(&self) {
         if self.is_ready {
             tell("READY=1\n");
@@ -92,10 +94,10 @@ impl Systemd {
     }
 }
 
-/// Tells systemd, if it wants to know; nothing hangs on it.
+/// Sends a message to systemd, if there is one. Errors are ignored.
 ///
-/// By hand, since `sd-notify` (0.5) knows sockets of the file system alone, and sd_notify(3)
-/// abstract ones, too: those with `@` before the name.
+/// Implemented here, because `sd-notify` (0.5) supports only sockets in the file system, but
+/// sd_notify(3) also has abstract sockets, with `@` before the name.
 fn tell(text: &str) {
     if let Some(name) = std::env::var_os("NOTIFY_SOCKET") {
         let _ = send(&name, text);
@@ -111,7 +113,7 @@ fn send(name: &OsStr, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// In microseconds, as systemd tells by it which reload is meant.
+/// In microseconds. systemd uses this to identify the reload.
 fn monotonic_usec() -> i64 {
     let time = clock_gettime(ClockId::Monotonic);
     let (seconds, nanoseconds) = (time.tv_sec, time.tv_nsec);
@@ -120,7 +122,7 @@ fn monotonic_usec() -> i64 {
         .saturating_add(nanoseconds / 1_000)
 }
 
-/// The watchdog's limit, if there is one for this process (sd_watchdog_enabled(3)).
+/// The watchdog's limit, if it watches this process (sd_watchdog_enabled(3)).
 fn watchdog() -> Option<Duration> {
     let variable = |name| std::env::var(name).ok();
     watchdog_of(
@@ -136,7 +138,7 @@ fn watchdog_of(limit: Option<String>, whose: Option<String>, id: u32) -> Option<
     is_ours.then(|| Duration::from_micros(limit))
 }
 
-/// Until a keeper that is stuck is looked at again.
+/// The time until a stuck keeper is checked again.
 const SOON: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -155,7 +157,7 @@ mod tests {
             systemd.pet(is_well);
             let next = systemd.next.unwrap();
             assert!(next >= start + Duration::from_secs(seconds));
-            // It is not time yet.
+            // Not due yet.
             systemd.pet(true);
             assert_eq!(systemd.next, Some(next));
         };

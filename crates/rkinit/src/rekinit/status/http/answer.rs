@@ -1,6 +1,6 @@
-//! What is answered to a request, without a socket (RFC 9110, RFC 9112).
+//! The answers to HTTP requests, without a socket (RFC 9110, RFC 9112).
 
-/// What is answered.
+/// A page of the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Page {
     Liveness,
@@ -8,7 +8,7 @@ pub(crate) enum Page {
     Metrics,
 }
 
-/// The answer to a request, of which the first line counts.
+/// The answer to a request; only its first line matters.
 pub(crate) fn answer(request: &[u8], page: &dyn Fn(Page) -> (bool, String)) -> Vec<u8> {
     let line = request
         .split(|byte| *byte == b'\r')
