@@ -498,7 +498,7 @@ fn tokens_of_other_kinds_are_named() {
     let error = step(&framed(b"", *b"\x02\x00"));
     assert_eq!(
         error.to_string(),
-        "AP-REQ token expected, found AP-REP token"
+        "expected AP-REQ token, found AP-REP token"
     );
     // A request without frame means DCE style.
     assert!(matches!(step(&token[17..]), GssError::DceStyle));
