@@ -202,9 +202,9 @@ impl ServiceAcceptor {
         accepted.unwrap_or_else(|| Err(ApError::Keys(ClientError::NoRuntime.into())))
     }
 
-    /// Whether there are keys, of the [one server](Self::with_server) if that is set, and the replay
-    /// cache can be written to: for the start of a service, which would learn it from its first
-    /// client else. The file of the replay cache is made.
+    /// Checks at the start of a service, rather than at its first client, that there are keys (of
+    /// the [one server](Self::with_server), if that is set) and that the replay cache can be
+    /// written to. Creates the file of the replay cache.
     ///
     /// # Errors
     /// [`ApError::Keys`], [`ApError::NoKeys`] and [`ApError::ReplayCache`].

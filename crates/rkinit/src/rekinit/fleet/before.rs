@@ -7,12 +7,12 @@ use kerberos_proto::Principal;
 use crate::rekinit::keep::History;
 use crate::rekinit::target::Target;
 
-/// For each target, of which these are the owners as far as they are known, what is known of it
-/// from `before`.
+/// The history of each target, taken from `before`. `owners` are the principals of the targets, as
+/// far as they are known.
 ///
-/// Several may have one name of a cache, which stands for a collection then, so that it is the
-/// owner that counts. Who is named by a secret that cannot be read now is served last, and gets what
-/// was known by the same secret: anything else may be somebody else's.
+/// Several targets may have the same cache name, which then stands for a collection, so the owner
+/// decides. A target whose principal is named by a secret that cannot be read now is served last,
+/// and only gets the history of the same secret: any other may belong to somebody else.
 pub(super) fn take_over(
     targets: &[Arc<Target>],
     owners: &[Option<Principal>],
