@@ -1,5 +1,5 @@
-//! `ServiceAcceptor`: the service's side of the AP exchange with keytab, replay cache and clock of
-//! this machine.
+//! `ServiceAcceptor`: the service's side of the AP exchange, with the keytab, replay cache and
+//! clock of this machine.
 
 mod replays;
 mod shared_keys;
@@ -20,12 +20,12 @@ use crate::{ClientError, Config, KeytabKeys, now, system_rng};
 
 /// A service that authenticates its clients; cheap to clone, and to share between threads.
 ///
-/// It takes tickets for every principal of its keytab (or for [one](Self::with_server)) and follows
-/// a rotated keytab without a restart. What was accepted once is kept in MIT's replay cache,
-/// `dfl:` unless krb5.conf or the environment names another, so that other processes of the service
-/// and other services of the user, MIT's included, refuse it, too.
+/// It accepts tickets for every principal of its keytab (or for [one](Self::with_server)), and
+/// notices a rotated keytab without a restart. What it has accepted is recorded in MIT's replay
+/// cache, `dfl:` unless krb5.conf or the environment names another. So other processes of the
+/// service, and other services of the user, including MIT's, refuse a replay, too.
 ///
-/// A client without a name, as anybody may be where a KDC has anonymous PKINIT, is refused unless
+/// Anonymous clients, which exist where a KDC offers anonymous PKINIT, are refused unless
 /// [`accept_anonymous`](Acceptor::accept_anonymous) is among the [`settings`](Self::settings).
 ///
 /// # Example
@@ -79,7 +79,7 @@ pub struct ServiceAcceptor {
 }
 
 impl ServiceAcceptor {
-    /// A service with the default keytab of `config`, as it is configured there.
+    /// A service with the default keytab of `config`, configured as `config` says.
     ///
     /// # Errors
     /// As [`from_keytab`](Self::from_keytab).
@@ -87,8 +87,9 @@ impl ServiceAcceptor {
         Self::from_keytab(config, &config.keytab_name()?)
     }
 
-    /// A service with the keytab called `keytab`. `config` has `clockskew`, `permitted_enctypes`,
-    /// `ignore_acceptor_hostname`, `[capaths]` and the name of the replay cache.
+    /// A service with the keytab called `keytab`. From `config` it takes `clockskew`,
+    /// `permitted_enctypes`, `ignore_acceptor_hostname`, `[capaths]` and the name of the replay
+    /// cache.
     ///
     /// # Errors
     /// [`ClientError::KeytabName`], [`ClientError::Keytab`], and as [`from_keys`](Self::from_keys).
@@ -96,13 +97,13 @@ impl ServiceAcceptor {
         Self::from_keys(config, KeytabKeys::open(keytab)?)
     }
 
-    /// A service with keys that are in no keytab, as of a secret manager; all else is as with
-    /// [`from_keytab`](Self::from_keytab). [`ServiceKeys`](kerberos_proto::ServiceKeys) are keys
-    /// that do not change.
+    /// A service whose keys are in no keytab, but in a secret manager, for example. Everything else
+    /// is as with [`from_keytab`](Self::from_keytab). Use
+    /// [`ServiceKeys`](kerberos_proto::ServiceKeys) for keys that do not change.
     ///
     /// # Errors
     /// [`ClientError::RcacheName`], [`ClientError::Expand`], [`ClientError::Random`], and
-    /// [`ClientError::Config`] when a list of encryption types names none that is known.
+    /// [`ClientError::Config`] when a list of encryption types contains no known type.
     ///
     /// # Example
     /// ```
@@ -122,7 +123,7 @@ impl ServiceAcceptor {
         keys: impl KeySource + Send + Sync + 'static,
     ) -> Result<Self, ClientError> {
         let krb5 = config.krb5();
-        // Its answers take random numbers.
+        // Fails here if there are no random numbers, which its answers need.
         system_rng()?;
         let mut acceptor = Acceptor::new(SharedKeys::new(keys));
         acceptor.clock_skew = krb5.clock_skew();
@@ -139,43 +140,44 @@ impl ServiceAcceptor {
         })
     }
 
-    /// With keys of `server` alone; see [`Acceptor::server`].
+    /// Uses only the keys of `server`; see [`Acceptor::server`].
     #[must_use = "the other one stays as it was"]
     pub fn with_server(mut self, server: Principal) -> Self {
         self.settings().server = Some(server);
         self
     }
 
-    /// With a replay cache in the memory of this process, instead of a file: for a service of a
-    /// single process whose keys nobody else has, or that may write to no file.
+    /// Keeps the replay cache in the memory of this process instead of a file. This is for a
+    /// service that is a single process and shares its keys with nobody, or that may not write to
+    /// files.
     ///
-    /// What was accepted before a restart can then be replayed for `clockskew` seconds.
+    /// After a restart, earlier requests can be replayed for `clockskew` seconds.
     #[must_use = "the other one stays as it was"]
     pub fn with_memory_replay_cache(self) -> Self {
         self.with_replay_cache(MemoryReplayCache::default())
     }
 
-    /// With this replay cache: one that all machines share behind a load balancer, where a request
-    /// that one has taken is not to be taken by another. A [`Mutex`] keeps it for one thread at a
-    /// time.
+    /// Uses this replay cache, such as one shared by all machines behind a load balancer, so that a
+    /// request accepted by one is refused by the others. A [`Mutex`] lets only one thread at a time
+    /// use it.
     #[must_use = "the other one stays as it was"]
     pub fn with_replay_cache(mut self, cache: impl ReplayCache + Send + 'static) -> Self {
         self.replays = Arc::new(Replays::Other(Mutex::new(Box::new(cache))));
         self
     }
 
-    /// What else there is to set. Clones that were made before keep what they have.
+    /// The remaining settings. Existing clones keep theirs.
     pub fn settings(&mut self) -> &mut Acceptor<SharedKeys> {
         Arc::make_mut(&mut self.acceptor)
     }
 
     /// Authenticates the sender of `ap_req`, which came from `peer` if that is known.
     ///
-    /// It blocks: the replay cache is a file as a rule, whose lock others may hold, and a keytab
-    /// that has changed is read anew. A task awaits `accept_async` (feature `tokio`).
+    /// Blocks: the replay cache is usually a file that others may have locked, and a keytab that
+    /// has changed is read again. A task awaits `accept_async` (feature `tokio`).
     ///
     /// # Errors
-    /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) has what to do about it,
+    /// One for each check, as [`Acceptor::accept`]. [`hint`](Self::hint) says what to do about it,
     /// [`refusal`](Self::refusal) what to tell the client.
     pub fn accept(&self, ap_req: &[u8], peer: Option<IpAddr>) -> Result<Accepted, ApError> {
         let peer = peer.map(HostAddress::from);
@@ -184,8 +186,8 @@ impl ServiceAcceptor {
             .accept(ap_req, peer.as_ref(), &mut replays, now())
     }
 
-    /// As [`accept`](Self::accept), for a task: what may have to wait for a file is done by another
-    /// thread.
+    /// As [`accept`](Self::accept), for a task: work that may have to wait for a file is done on
+    /// another thread.
     ///
     /// # Errors
     /// The same.
@@ -202,9 +204,9 @@ impl ServiceAcceptor {
         accepted.unwrap_or_else(|| Err(ApError::Keys(ClientError::NoRuntime.into())))
     }
 
-    /// Checks at the start of a service, rather than at its first client, that there are keys (of
-    /// the [one server](Self::with_server), if that is set) and that the replay cache can be
-    /// written to. Creates the file of the replay cache.
+    /// Checks that there are keys (of the [one server](Self::with_server) if that is set) and that
+    /// the replay cache can be written to. Call it when a service starts; otherwise its first
+    /// client reveals the problem. Creates the file of the replay cache.
     ///
     /// # Errors
     /// [`ApError::Keys`], [`ApError::NoKeys`] and [`ApError::ReplayCache`].
@@ -236,7 +238,7 @@ impl ServiceAcceptor {
         error.to_message(server, now())
     }
 
-    /// What the service's administrator may do about `error`, where that can be told.
+    /// What the service's administrator may do about `error`, if that is known.
     pub fn hint(error: &ApError) -> Option<String> {
         match error {
             ApError::Keys(error) => error.downcast_ref::<KeytabError>()?.hint(),

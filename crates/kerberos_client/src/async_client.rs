@@ -1,9 +1,9 @@
-//! `AsyncClient`: the face of the library for services on a Tokio runtime.
+//! `AsyncClient`: the client for services on a Tokio runtime.
 //!
-//! It does what [`Client`] does, by the same code, but for
-//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would be a stream; what takes the
-//! processor or a file for more than a moment (string-to-key, credential caches) is done by threads
-//! of the client's own.
+//! It does what [`Client`] does, by the same code, except for
+//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would have to be a stream. Threads
+//! of the client's own do what takes the processor or a file for more than a moment: string-to-key
+//! and credential caches.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,8 @@ use crate::{
 /// A Kerberos client whose calls are awaited; cheap to clone and to share between tasks.
 ///
 /// Its futures are `Send`, and need a Tokio runtime with IO and time enabled. Each may be dropped
-/// at any time: nothing is left half done, and another caller that waits for the same ticket still
-/// gets it.
+/// at any time: nothing is left half done, and other callers that wait for the same ticket still
+/// get it.
 ///
 /// # Example
 /// ```
@@ -64,7 +64,7 @@ pub struct AsyncClient {
     pub(crate) driver: Driver,
 }
 
-/// A client that shares what the other one learns: the answers of DNS, which KDC answered last.
+/// Makes a client that shares what the other one learns: DNS answers, and which KDC answered last.
 impl From<Client> for AsyncClient {
     fn from(client: Client) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl From<Client> for AsyncClient {
     }
 }
 
-/// A client that shares what the other one learns: the answers of DNS, which KDC answered last.
+/// Makes a client that shares what the other one learns: DNS answers, and which KDC answered last.
 impl From<AsyncClient> for Client {
     fn from(client: AsyncClient) -> Self {
         Self {
@@ -83,12 +83,12 @@ impl From<AsyncClient> for Client {
 }
 
 impl AsyncClient {
-    /// A client of this configuration.
+    /// A client with this configuration.
     pub fn new(config: Config) -> Self {
         Client::new(config).into()
     }
 
-    /// A client of the configuration that the environment names; see [`Config::from_env`].
+    /// A client with the configuration that the environment names; see [`Config::from_env`].
     ///
     /// # Errors
     /// [`ClientError::Config`] when krb5.conf cannot be read.
@@ -96,7 +96,7 @@ impl AsyncClient {
         Client::from_env().map(Self::from)
     }
 
-    /// Its resolver of names, whose own calls block.
+    /// Its resolver of names. The resolver's own methods block.
     pub fn resolver(&self) -> &Resolver {
         &self.driver.resolver
     }
@@ -120,7 +120,8 @@ impl AsyncClient {
         &self.driver.config
     }
 
-    /// A request for an initial ticket of `client`, as krb5.conf wants it; to be changed at will.
+    /// A request for an initial ticket of `client` with the settings of krb5.conf, which can be
+    /// changed before the login.
     ///
     /// # Errors
     /// As [`Config::as_params`].
@@ -131,7 +132,7 @@ impl AsyncClient {
     /// As [`Client::principal`].
     ///
     /// # Errors
-    /// The same, as for all that follow; and [`ClientError::NoRuntime`].
+    /// The same, as for all methods below; and [`ClientError::NoRuntime`].
     pub async fn principal(&self, name: &str) -> Result<Principal, ClientError> {
         self.driver.principal(name).await
     }
@@ -164,7 +165,8 @@ impl AsyncClient {
         self.driver.service_principal(service, host).await
     }
 
-    /// As [`Client::service_candidates`], but all of them: DNS is asked for the second at once.
+    /// As [`Client::service_candidates`], but returns all of them: DNS is asked for the second one,
+    /// too.
     ///
     /// # Errors
     /// The same.
@@ -180,8 +182,8 @@ impl AsyncClient {
         Ok(candidates)
     }
 
-    /// As [`Client::login`]. A password is turned into a key, or asked for, on a thread for
-    /// blocking work.
+    /// As [`Client::login`]. Turning a password into a key, or asking for one, is done on a thread
+    /// for blocking work.
     ///
     /// # Errors
     /// The same.
@@ -327,7 +329,7 @@ impl AsyncClient {
         user: &S4uUser,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        // What it holds between its steps is large.
+        // Its state between steps is large.
         Box::pin(self.driver.s4u2self(cache, user, request)).await
     }
 

@@ -1,8 +1,8 @@
-//! New passwords, by the realm's kpasswd service (RFC 3244).
+//! Password changes through the realm's kpasswd service (RFC 3244).
 //!
-//! The service is asked over TCP by one address after the other, and over UDP only when that led
-//! nowhere, as MIT's changepw.c does: a datagram that is sent again looks like a replay. Each
-//! address gets a message of its own, for it names the address that it comes from.
+//! The addresses of the service are asked one after the other over TCP, and over UDP only if that
+//! failed, as in MIT's changepw.c: a repeated datagram looks like a replay. Each address gets a
+//! message of its own, because the message contains the address that it is sent from.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -26,11 +26,11 @@ impl Client {
     /// Changes the password of the client that logged in with
     /// [`AsParams::to_change_password`] to `new`.
     ///
-    /// A service that says so without proof, as Windows Server 2025 does, is believed once a login
-    /// with the new password succeeds.
+    /// Some services, such as Windows Server 2025, report success without proving who they are.
+    /// That is believed once a login with the new password succeeds.
     ///
     /// # Errors
-    /// [`ClientError::PasswordChange`] when the service refuses or proves nothing,
+    /// [`ClientError::PasswordChange`] when the service refuses or its answer proves nothing,
     /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply.
     ///
     /// # Example
@@ -50,9 +50,9 @@ impl Client {
         block_on(self.driver.change_password(login, new))
     }
 
-    /// Sets the password of `target` to `new`, if the client of `credential`, a ticket for
-    /// `kadmin/changepw` of the target's realm, may. `kdc_offset` is how far the KDC's clock is
-    /// ahead, as the [`Login`] knows it that the ticket came by.
+    /// Sets the password of `target` to `new`, if the client of `credential` may do that.
+    /// `credential` is a ticket for `kadmin/changepw` of the target's realm. `kdc_offset` is how
+    /// far the KDC's clock is ahead; take it from the [`Login`] that gave the ticket.
     ///
     /// # Errors
     /// As [`change_password`](Self::change_password).
@@ -102,7 +102,7 @@ impl Driver {
         self.carry_out(&change).await
     }
 
-    /// Shows that `new` is the password by logging in with it.
+    /// Proves that `new` is the password by logging in with it.
     async fn prove(&self, params: &AsParams, new: &Password) -> Result<(), ClientError> {
         let secret = Secret::Password(new.clone());
         match self.login(params.to_change_password(), secret).await {
@@ -144,7 +144,7 @@ impl Driver {
         Err(ClientError::CannotContactKdc { realm, attempts })
     }
 
-    /// Sends it to one end, and gives the reply, or why there is none.
+    /// Sends the message to one end, and returns the reply, or why there is none.
     async fn send_change(
         &self,
         change: &PasswordChange,
@@ -161,8 +161,8 @@ impl Driver {
     }
 }
 
-/// The server, if it is asked by that strategy: as a stream it may be a proxy or a UNIX socket,
-/// too.
+/// The server, if this strategy applies to it. A server reached by a stream may also be a proxy or
+/// a UNIX socket.
 fn over(server: &Located, strategy: Strategy) -> Option<Located> {
     let transport = match strategy {
         Strategy::UdpFirst => Transport::Udp,
@@ -179,8 +179,8 @@ fn over(server: &Located, strategy: Strategy) -> Option<Located> {
     })
 }
 
-/// The ends of a server to send to, each with an address that tells where one's own message comes
-/// from. A proxy or a UNIX socket is one end.
+/// The ends of a server to send to, each with an address for finding out which of our addresses the
+/// message comes from. A proxy or a UNIX socket is one end.
 fn ends(server: Located, addresses: Vec<SocketAddr>) -> Vec<(Located, SocketAddr)> {
     if !matches!(server.server, Server::Host { .. }) {
         let peer = addresses.first().copied();
@@ -197,8 +197,8 @@ fn ends(server: Located, addresses: Vec<SocketAddr>) -> Vec<(Located, SocketAddr
     ends.map(|address| (at(address), address)).collect()
 }
 
-/// The address that a connection to `peer` comes from. A UDP socket finds out without sending
-/// anything; without a route, the unspecified one will do for a message that goes nowhere.
+/// Our address on a connection to `peer`. A UDP socket finds it without sending anything. Without a
+/// route, the message goes nowhere, and the unspecified address will do.
 fn local_address(peer: SocketAddr) -> HostAddress {
     let any: SocketAddr = match peer {
         SocketAddr::V4(_) => ([0; 4], 0).into(),
@@ -212,5 +212,5 @@ fn local_address(peer: SocketAddr) -> HostAddress {
     ip.into()
 }
 
-/// How long one address may take for it, if there is no shorter limit.
+/// How long one address may take, if there is no shorter limit.
 const PATIENCE: Duration = Duration::from_secs(10);

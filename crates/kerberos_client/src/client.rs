@@ -1,4 +1,4 @@
-//! `Client`: the blocking face of the library.
+//! `Client`: the blocking client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,21 +12,21 @@ use crate::{ClientError, Config};
 
 /// A Kerberos client; cheap to clone and to share between threads.
 ///
-/// Its clones know what it has learnt: the answers of DNS, which KDC answered last, and which
-/// tickets are being asked for. See the [crate](crate) for an example.
+/// Clones share what they learn: DNS answers, which KDC answered last, and which tickets are being
+/// requested. See the [crate](crate) for an example.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) driver: Driver,
 }
 
 impl Client {
-    /// A client of this configuration.
+    /// A client with this configuration.
     pub fn new(config: Config) -> Self {
         let driver = Driver::new(config);
         Self { driver }
     }
 
-    /// A client of the configuration that the environment names; see [`Config::from_env`].
+    /// A client with the configuration that the environment names; see [`Config::from_env`].
     ///
     /// # Errors
     /// [`ClientError::Config`] when krb5.conf cannot be read.
@@ -34,20 +34,20 @@ impl Client {
         Config::from_env().map(Self::new)
     }
 
-    /// With a limit for every request, whatever `request_timeout` of krb5.conf says.
+    /// Sets a limit for every request, whatever `request_timeout` of krb5.conf says.
     ///
-    /// Without either, a log-in with a password waits for a KDC that took a TCP connection as long
-    /// as it keeps it open, as MIT's library does for KDCs that ask a person for a second factor.
-    /// Where no person can be behind it (a log-in with keys, a [keeper](Self::keep)'s with whatever
-    /// it has, tickets for services) each connection is given ten seconds. A service that logs in
-    /// with a password itself and must not hang wants a limit.
+    /// With neither limit, a login with a password waits for a KDC that accepted a TCP connection
+    /// until the KDC closes it. MIT's library does the same, since the KDC may be asking a person
+    /// for a second factor. Where no person can be involved, each connection is given ten seconds:
+    /// in a login with keys, in every login of a [keeper](Self::keep), and for tickets of services.
+    /// A service that logs in with a password itself and must not hang needs a limit.
     #[must_use = "the other one stays as it was"]
     pub fn with_request_timeout(mut self, timeout: Duration) -> Self {
         self.driver.timeout = Some(timeout);
         self
     }
 
-    /// With this resolver of names instead of the system's.
+    /// Uses this resolver of names instead of the system's.
     #[must_use = "the other one stays as it was"]
     pub fn with_resolver(mut self, resolver: Resolver) -> Self {
         self.driver.resolver = Arc::new(resolver);
@@ -64,7 +64,8 @@ impl Client {
         &self.driver.resolver
     }
 
-    /// A request for an initial ticket of `client`, as krb5.conf wants it; to be changed at will.
+    /// A request for an initial ticket of `client` with the settings of krb5.conf, which can be
+    /// changed before the login.
     ///
     /// # Errors
     /// As [`Config::as_params`].
@@ -72,10 +73,10 @@ impl Client {
         self.config().as_params(client)
     }
 
-    /// Sends `request` to the KDCs of its realm and gives the first reply.
+    /// Sends `request` to the KDCs of its realm and returns the first reply.
     ///
     /// # Errors
-    /// [`ClientError::CannotFindKdc`] when nothing says where they are,
+    /// [`ClientError::CannotFindKdc`] when nothing says where the KDCs are,
     /// [`ClientError::CannotContactKdc`] when none answers.
     pub fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
         block_on(self.driver.send(request))

@@ -1,4 +1,4 @@
-//! `Config`: krb5.conf and the names that a program or its environment puts before it.
+//! `Config`: krb5.conf, and the names that a program or its environment sets over it.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -41,14 +41,14 @@ pub struct Config {
 }
 
 impl Config {
-    /// What the environment says: krb5.conf from `KRB5_CONFIG` or the default places, names from
+    /// Reads the environment: krb5.conf from `KRB5_CONFIG` or the default places, names from
     /// `KRB5CCNAME`, `KRB5_KTNAME`, `KRB5_CLIENT_KTNAME` and `KRB5RCACHENAME` (or a type in
     /// `KRB5RCACHETYPE`), `.k5identity` from `HOME`, the folder for `%{TEMP}` from `TMPDIR`, and
     /// that of the replay cache from `KRB5RCACHEDIR` or `TMPDIR`. With the feature `https` also
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`, and what `ENV:` in `http_anchors` names.
     ///
-    /// As in MIT's library all of this is passed over when the program runs with rights that its
-    /// user does not have (setuid, or the capabilities of its file): [`secure_execution()`].
+    /// As in MIT's library, all of this is ignored when the program runs with rights that its user
+    /// does not have (setuid, or the capabilities of its file): see [`secure_execution()`].
     ///
     /// # Errors
     /// [`ClientError::Config`] when krb5.conf cannot be read.
@@ -86,8 +86,8 @@ impl Config {
         })
     }
 
-    /// krb5.conf from these files and folders, the first taking precedence; missing ones are
-    /// skipped.
+    /// Reads krb5.conf from these files and folders, of which the first takes precedence; missing
+    /// ones are skipped.
     ///
     /// # Errors
     /// [`ClientError::Config`] when one cannot be read.
@@ -97,7 +97,7 @@ impl Config {
         Ok(Self::new(Krb5Config::load(files)?))
     }
 
-    /// krb5.conf as a text, which includes no files.
+    /// Parses the text of a krb5.conf, which includes no files.
     ///
     /// # Errors
     /// [`ClientError::Config`] when it is malformed.
@@ -105,7 +105,7 @@ impl Config {
         Ok(Self::new(Krb5Config::parse(text)?))
     }
 
-    /// This configuration and nothing of the environment.
+    /// Uses this configuration and nothing of the environment.
     pub fn new(krb5: Krb5Config) -> Self {
         Self {
             krb5,
@@ -121,21 +121,21 @@ impl Config {
         }
     }
 
-    /// With this credential cache instead of `default_ccache_name`.
+    /// Uses this credential cache instead of `default_ccache_name`.
     #[must_use = "the other one stays as it was"]
     pub fn with_ccache_name(mut self, name: impl Into<String>) -> Self {
         self.ccache_name = Some(name.into().into());
         self
     }
 
-    /// With this keytab instead of `default_keytab_name`.
+    /// Uses this keytab instead of `default_keytab_name`.
     #[must_use = "the other one stays as it was"]
     pub fn with_keytab_name(mut self, name: impl Into<String>) -> Self {
         self.keytab_name = Some(name.into().into());
         self
     }
 
-    /// With this keytab instead of `default_client_keytab_name`.
+    /// Uses this keytab instead of `default_client_keytab_name`.
     ///
     /// # Example
     /// ```
@@ -151,29 +151,29 @@ impl Config {
         self
     }
 
-    /// With this file saying as whom to talk to which service, instead of `~/.k5identity`; see
-    /// [`Client::cache_for`](crate::Client::cache_for).
+    /// Uses this file instead of `~/.k5identity` to choose the client principal for each service;
+    /// see [`Client::cache_for`](crate::Client::cache_for).
     #[must_use = "the other one stays as it was"]
     pub fn with_k5identity(mut self, path: impl Into<PathBuf>) -> Self {
         self.k5identity = Some(path.into());
         self
     }
 
-    /// With this replay cache instead of `default_rcache_name`.
+    /// Uses this replay cache instead of `default_rcache_name`.
     #[must_use = "the other one stays as it was"]
     pub fn with_rcache_name(mut self, name: impl Into<String>) -> Self {
         self.rcache_name = Some(name.into().into());
         self
     }
 
-    /// With the replay cache `dfl:` in this folder.
+    /// Keeps the replay cache `dfl:` in this folder.
     #[must_use = "the other one stays as it was"]
     pub fn with_rcache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.rcache_folder = Some(folder.into());
         self
     }
 
-    /// With these replacements for `%{…}`.
+    /// Uses these replacements for `%{…}`.
     #[must_use = "the other one stays as it was"]
     pub fn with_tokens(mut self, tokens: PathTokens) -> Self {
         self.tokens = tokens;
@@ -185,13 +185,13 @@ impl Config {
         &self.krb5
     }
 
-    /// By whose certificates KDC proxies are known.
+    /// Whose certificates a KDC proxy may have.
     #[cfg(feature = "https")]
     pub(crate) fn tls(&self) -> &Tls {
         &self.tls
     }
 
-    /// The realm of names without one.
+    /// The realm for names that have none.
     ///
     /// # Errors
     /// [`ClientError::NoDefaultRealm`].
@@ -199,7 +199,7 @@ impl Config {
         self.krb5.default_realm().ok_or(ClientError::NoDefaultRealm)
     }
 
-    /// The principal that `name` means, in the default realm unless it names one.
+    /// The principal that `name` means; its realm is the default realm unless `name` has one.
     ///
     /// # Errors
     /// [`ClientError::NoDefaultRealm`] and [`ClientError::Principal`].
@@ -217,7 +217,7 @@ impl Config {
         })
     }
 
-    /// The name of the default credential cache: the one set, else that of krb5.conf.
+    /// The name of the default credential cache: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
     /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::CcacheName`].
@@ -227,12 +227,12 @@ impl Config {
         Ok(match self.ccache_name {
             Some(_) => name,
             None if self.krb5.sets_ccache_name() => name.by_configuration(),
-            // Which file that is anybody can foresee.
+            // Anybody can foresee which file that is.
             None => name.by_default(),
         })
     }
 
-    /// The name of the default keytab: the one set, else that of krb5.conf.
+    /// The name of the default keytab: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
     /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::KeytabName`].
@@ -241,7 +241,7 @@ impl Config {
         Ok(KeytabName::parse(&name)?)
     }
 
-    /// The name of the default client keytab: the one set, else that of krb5.conf.
+    /// The name of the default client keytab: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
     /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::KeytabName`].
@@ -251,14 +251,14 @@ impl Config {
         Ok(KeytabName::parse(&name)?)
     }
 
-    /// The file that says as whom to talk to which service, unless krb5.conf has its module off
-    /// (`[plugins] ccselect`).
+    /// The file that chooses the client principal for each service, unless krb5.conf disables the
+    /// module that reads it (`[plugins] ccselect`).
     pub(crate) fn k5identity(&self) -> Option<&Path> {
         let enabled = self.krb5.plugin_enabled("ccselect", "k5identity");
         self.k5identity.as_deref().filter(|_| enabled)
     }
 
-    /// The name of the default replay cache: the one set, else that of krb5.conf.
+    /// The name of the default replay cache: the one that was set, or else that of krb5.conf.
     ///
     /// # Errors
     /// [`ClientError::Expand`], [`ClientError::NotText`] and [`ClientError::RcacheName`].
@@ -274,7 +274,7 @@ impl Config {
             .unwrap_or(Path::new(RcacheName::DEFAULT_FOLDER))
     }
 
-    /// A name that is set counts as it is; one of krb5.conf has its `%{…}` replaced.
+    /// A name that was set is used as it is; in one of krb5.conf, `%{…}` is replaced.
     fn name(&self, set: Option<&OsStr>, configured: &str) -> Result<String, ClientError> {
         match set {
             Some(name) => match name.to_str() {
@@ -301,7 +301,7 @@ mod tests {
             config.keytab_name().unwrap().to_string(),
             "FILE:/etc/krb5.keytab"
         );
-        // A name that is set is taken as it is.
+        // A name that was set is used as it is.
         let config = config
             .with_ccache_name("/tmp/%{uid}")
             .with_keytab_name("FILE:/k");
@@ -322,7 +322,7 @@ mod tests {
         assert!(matches!(config.keytab_name(), Err(ClientError::Expand(_))));
     }
 
-    /// The default instead would be another's.
+    /// The default must not be used instead: it may be somebody else's.
     #[test]
     fn a_name_that_is_no_text() {
         use std::os::unix::ffi::OsStringExt as _;

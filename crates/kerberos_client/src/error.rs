@@ -19,17 +19,17 @@ use thiserror::Error;
 use crate::delivery::Attempt;
 use crate::dns::DnsError;
 
-/// Why a client has no ticket, or cannot keep it. The words are MIT's where scripts look for them.
+/// Why a client has no ticket, or cannot store it. Messages that scripts look for have MIT's words.
 #[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// krb5.conf, or a key of it, cannot be used.
+    /// krb5.conf, or a setting in it, cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A `%{…}` in a name cannot be replaced.
     #[error(transparent)]
     Expand(#[from] ExpandError),
-    /// The name of a cache, a keytab or a replay cache is no text, so that it may mean any.
+    /// The name of a cache, a keytab or a replay cache is not UTF-8, so it could mean anything.
     #[error("{name:?}: names of caches and keytabs must be UTF-8")]
     NotText {
         /// The name.
@@ -38,7 +38,7 @@ pub enum ClientError {
     /// No realm is named, and krb5.conf has no `default_realm`.
     #[error("Configuration file does not specify default realm")]
     NoDefaultRealm,
-    /// A text is no principal name.
+    /// A text is not a principal name.
     #[error("{name}: {error}")]
     Principal {
         /// The text.
@@ -52,7 +52,7 @@ pub enum ClientError {
     CannotFindKdc {
         /// The realm, as it can be shown ([`Shown`]).
         realm: String,
-        /// What DNS had to say about it.
+        /// What DNS said about it.
         dns: DnsSearch,
     },
     /// No KDC of the realm answered.
@@ -60,25 +60,25 @@ pub enum ClientError {
     CannotContactKdc {
         /// The realm, as it can be shown ([`Shown`]).
         realm: String,
-        /// The servers that were asked, by each transport, and what came of it.
+        /// The servers that were asked, by each transport, and what happened.
         attempts: Vec<Attempt>,
     },
     /// The exchange with the KDC failed.
     #[error(transparent)]
     Exchange(#[from] ExchangeError),
-    /// The password is not changed.
+    /// The password was not changed.
     #[error(transparent)]
     PasswordChange(#[from] PasswordChangeError),
-    /// The name leads to no cache.
+    /// The name refers to no usable cache.
     #[error(transparent)]
     CcacheName(#[from] CcacheNameError),
     /// The cache cannot be read or written.
     #[error(transparent)]
     Ccache(#[from] CcacheError),
-    /// The ticket does not fit the cache's format.
+    /// The ticket does not fit into the cache's format.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The cache has no such ticket: not the one asked for, or not the one to get it with.
+    /// The cache has neither the ticket asked for nor one to get it with.
     #[error("Matching credential not found{}", filename(cache))]
     NoCredential {
         /// The service that the ticket should be for.
@@ -86,7 +86,7 @@ pub enum ClientError {
         /// The cache.
         cache: CcacheName,
     },
-    /// The cache has such tickets, but none with a session key of a type that krb5.conf allows.
+    /// The cache has such tickets, but none whose session key has a type that krb5.conf allows.
     #[error(
         "No credentials found with supported encryption types{}",
         filename(cache)
@@ -97,7 +97,7 @@ pub enum ClientError {
         /// The cache.
         cache: CcacheName,
     },
-    /// The ticket to get others with has expired.
+    /// The ticket needed to get others has expired.
     #[error("Ticket expired")]
     TicketExpired {
         /// The service that it is for.
@@ -105,46 +105,46 @@ pub enum ClientError {
         /// When it ended.
         end: KerberosTime,
     },
-    /// The exchange ended without a ticket: a mistake of this library.
+    /// The exchange ended without a ticket: a bug in this library.
     #[error("the exchange ended without a ticket")]
     NoResult,
-    /// The name leads to no keytab.
+    /// The name refers to no usable keytab.
     #[error(transparent)]
     KeytabName(#[from] KeytabNameError),
-    /// The keytab cannot be read, or has no key.
+    /// The keytab cannot be read, or has no suitable key.
     #[error(transparent)]
     Keytab(#[from] KeytabError),
-    /// The name leads to no replay cache.
+    /// The name refers to no usable replay cache.
     #[error(transparent)]
     RcacheName(#[from] RcacheNameError),
-    /// A context cannot be started with the ticket.
+    /// No context can be started with the ticket.
     #[cfg(feature = "gss")]
     #[error(transparent)]
     Gss(Arc<kerberos_gss::GssError>),
-    /// The service was to be lent a TGT, which `enforce_ok_as_delegate` forbids.
+    /// The service was to get a forwarded TGT, which `enforce_ok_as_delegate` forbids.
     #[cfg(feature = "gss")]
     #[error(
         "tickets may not be delegated to {}: the KDC does not trust it for delegation",
         Shown::new(server)
     )]
     DelegationForbidden {
-        /// Whom the KDC does not trust (`ok-as-delegate`).
+        /// The service, which the KDC does not trust (`ok-as-delegate`).
         server: Principal,
     },
-    /// A service is to be talked to as somebody who has neither a cache nor a key in the client
-    /// keytab.
+    /// `~/.k5identity` chose a principal for this service that has neither a cache nor a key in the
+    /// client keytab.
     #[error("no cache in {caches} has a ticket of {}", Shown::new(principal))]
     NoCacheOf {
-        /// Who it is, by `~/.k5identity`.
+        /// The principal that `~/.k5identity` chose.
         principal: Principal,
         /// Where caches were looked for.
         caches: CcacheName,
     },
-    /// A login does not prove that it is the realm's: see
+    /// It is not proven that the KDC behind a login is the realm's own: see
     /// [`Client::verify`](crate::Client::verify).
     #[error("the login of {} cannot be verified: {reason}", Shown::new(client))]
     Unverified {
-        /// Who has logged in, by the KDC's account.
+        /// The client, as the KDC named it.
         client: Principal,
         /// Why the ticket that was to prove it does not.
         reason: String,
@@ -154,31 +154,31 @@ pub enum ClientError {
     NoSecret {
         /// Where it should be.
         from: String,
-        /// Why it is not to be had; says nothing of what is there.
+        /// Why it cannot be read; says nothing of its content.
         reason: String,
     },
-    /// Something that the caller brought has failed, and why it did.
+    /// Something supplied by the caller failed, and why.
     #[error(transparent)]
     Callback(Arc<dyn std::error::Error + Send + Sync>),
-    /// A ticket is to be kept, and the first login has not come to an end.
+    /// A keeper's first login has not ended yet.
     #[error("there is no ticket yet")]
     NotYet,
-    /// Tickets are not kept fresh any more, and nobody asked for that: what the keeper called has
-    /// panicked, or its runtime was shut down.
+    /// The keeper ended unexpectedly: a callback panicked, or its runtime was shut down. Tickets
+    /// are no longer kept fresh.
     #[error("tickets are no longer kept fresh: the keeper has ended")]
     KeeperEnded,
-    /// A ticket cannot be kept, for want of a thread or a timer.
+    /// A keeper cannot start, because there is no thread or timer for it.
     #[error("tickets cannot be kept fresh: {0}")]
     Keeper(#[source] Arc<io::Error>),
-    /// No Tokio runtime polls the future, or it is shutting down.
+    /// No Tokio runtime polls the future, or the runtime is shutting down.
     #[cfg(feature = "tokio")]
     #[error("no Tokio runtime is running")]
     NoRuntime,
-    /// The system has no thread to give for work that would hold up the runtime.
+    /// The system cannot provide a thread for work that would block the runtime.
     #[cfg(feature = "tokio")]
     #[error("cannot start a thread: {0}")]
     NoThread(#[source] Arc<io::Error>),
-    /// The system has no randomness to give.
+    /// The system cannot provide random numbers.
     #[error("cannot get random bytes from the system: {0}")]
     Random(getrandom::Error),
 }
@@ -190,15 +190,15 @@ impl From<kerberos_gss::GssError> for ClientError {
     }
 }
 
-/// What a search for the servers of a realm came to in DNS.
+/// The result of searching DNS for the servers of a realm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum DnsSearch {
-    /// `dns_lookup_kdc` is off, or the realm is no domain name.
+    /// `dns_lookup_kdc` is off, or the realm is not a domain name.
     NotAsked,
-    /// There is no URI or SRV record that names one.
+    /// No URI or SRV record names a server.
     Nothing,
-    /// A record says that there is no such service (RFC 2782).
+    /// A record says that the service does not exist (RFC 2782).
     NoService,
     /// There was no answer.
     Failed(DnsError),
@@ -215,15 +215,15 @@ impl fmt::Display for DnsSearch {
     }
 }
 
-/// Bytes of a stranger as text that can be shown: a forged referral may name a realm that would
-/// drive the terminal, or one without end.
+/// Untrusted bytes as text that is safe to show: a forged referral may name an endless realm, or
+/// one with control characters for the terminal.
 pub(crate) fn shown(text: &[u8]) -> String {
     Shown::new(String::from_utf8_lossy(text)).to_string()
 }
 
 impl ClientError {
-    /// What a callback says for which no other error has words: one that publishes a login, or that
-    /// gives a secret.
+    /// An error of a callback for which there is no other variant, such as one that publishes a
+    /// login or supplies a secret.
     ///
     /// # Example
     /// ```
@@ -235,7 +235,7 @@ impl ClientError {
         Self::Callback(error.into().into())
     }
 
-    /// The number that MIT's library gives such an error, if it knows the like.
+    /// MIT's number for this error, if MIT's library has a similar one.
     ///
     /// # Example
     /// ```
@@ -265,10 +265,10 @@ impl ClientError {
         Some(MIT_ERROR_BASE + offset)
     }
 
-    /// Whether the same call may succeed a little later although nobody mends anything: no KDC
-    /// answered, none could serve, DNS failed, or the system had too little of something. A pause
-    /// before that is up to the caller; a [`TicketKeeper`](crate::TicketKeeper) tries again by
-    /// itself. Everything else wants another secret, another request or another configuration.
+    /// Whether the same call may succeed a little later without anyone fixing anything: no KDC
+    /// answered, none could serve, DNS failed, or the system was short of some resource. The caller
+    /// should pause before it tries again; a [`TicketKeeper`](crate::TicketKeeper) tries again by
+    /// itself. All other errors need another secret, another request or another configuration.
     ///
     /// # Example
     /// ```
@@ -292,7 +292,7 @@ impl ClientError {
     /// ```
     pub fn is_transient(&self) -> bool {
         match self {
-            // What comes later is a matter of time alone.
+            // These pass with time alone.
             Self::CannotContactKdc { .. } | Self::Keeper(_) | Self::NotYet => true,
             #[cfg(feature = "tokio")]
             Self::NoThread(_) => true,
@@ -302,12 +302,12 @@ impl ClientError {
         }
     }
 
-    /// The number and text of an error in looking for a ticket, as MIT's trace has them.
+    /// The number and text of an error in looking for a ticket, as MIT's trace shows them.
     pub(crate) fn mit_code_and_text(&self) -> String {
         format!("{}/{self}", self.mit_code().unwrap_or(MIT_ERROR_BASE))
     }
 
-    /// What to do about it, where that can be told.
+    /// What to do about it, if that is known.
     ///
     /// # Example
     /// ```
@@ -336,7 +336,7 @@ impl ClientError {
                 let attempts: Vec<_> = attempts.iter().map(with_hint).collect();
                 Some(format!("tried {}", attempts.join("; ")))
             }
-            // Where there is one, it is another client's, or it has expired.
+            // If the cache has one, it is another client's, or it has expired.
             Self::NoCredential { server, cache } if server.is_krbtgt() => Some(format!(
                 "log in first: there is no usable ticket for {} in {cache}",
                 Shown::new(server)
@@ -368,7 +368,7 @@ impl ClientError {
     }
 }
 
-/// The file that a cache is, as MIT's library names it behind its errors.
+/// The cache's file, as MIT's library appends it to its errors.
 fn filename(cache: &CcacheName) -> String {
     let path = cache.path();
     path.map_or_else(String::new, |path| {
@@ -376,7 +376,8 @@ fn filename(cache: &CcacheName) -> String {
     })
 }
 
-/// A realm as the message about its missing KDCs names it: MIT's words differ for an empty one.
+/// A realm as it appears in the message about its missing KDCs: MIT's words differ for an empty
+/// one.
 fn quoted(realm: &str) -> String {
     let what = if realm.is_empty() {
         "invalid realm name"

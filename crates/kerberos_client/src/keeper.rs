@@ -7,8 +7,8 @@
 //!             ▼                    ▼
 //!        KeeperState ──► watch    Alarm: the next refresh, or `refresh_now`, or the end
 //! ```
-//! A keeper is a thread of its own ([`Client::keep`]) or a Tokio task (`AsyncClient::keep`);
-//! between refreshes it sleeps. When to do what is in `schedule`, without a clock.
+//! A keeper is a thread of its own ([`Client::keep`]) or a Tokio task (`AsyncClient::keep`); it
+//! sleeps between refreshes. The module `schedule` decides when to do what; it has no clock.
 
 mod alarm;
 mod attempt;
@@ -72,7 +72,7 @@ use work::Work;
 #[derive(Debug)]
 pub struct TicketKeeper {
     shared: Arc<Shared>,
-    /// Whether a task has waited for the end already, for as long as it would.
+    /// Whether a task has awaited the end already, for as long as it wanted to.
     is_awaited: AtomicBool,
 }
 
@@ -82,28 +82,28 @@ struct Shared {
     alarm: Alarm,
     clock: WallClock,
     stopped: AtomicBool,
-    /// How many times the next refresh was to be a login.
+    /// How many times a caller asked for a login instead of a renewal.
     logins_wanted: AtomicU64,
     publishing: Publishing,
 }
 
 impl TicketKeeper {
-    /// What is kept now.
+    /// The current state.
     pub fn state(&self) -> Arc<KeeperState> {
         self.shared.state.current()
     }
 
-    /// A watch on what is kept; it sees every change from now on, and the keeper's end.
+    /// A watch on the state. It sees every change from now on, and the keeper's end.
     pub fn watch(&self) -> KeeperWatch {
         self.shared.state.watch()
     }
 
-    /// Waits until there is a login that has not ended, and that was put where it is to be
-    /// ([`KeeperState::published`]), for `timeout` at most. It blocks the calling thread: in a task
-    /// await [`ready`](Self::ready).
+    /// Waits up to `timeout` for a login whose ticket has not ended and that has been published
+    /// ([`KeeperState::published`]). It blocks the calling thread: in a task await
+    /// [`ready`](Self::ready).
     ///
     /// # Errors
-    /// Why the last attempt failed, or [`ClientError::NotYet`] when none has ended.
+    /// Why the last attempt failed, or [`ClientError::NotYet`] when no attempt has ended.
     pub fn wait(&self, timeout: Duration) -> Result<Arc<Login>, ClientError> {
         let deadline = std::time::Instant::now().checked_add(timeout);
         let mut watch = self.watch();
@@ -121,12 +121,12 @@ impl TicketKeeper {
         }
     }
 
-    /// Waits as [`wait`](Self::wait) does, on any executor, for as long as it takes:
-    /// failures are tried again. A limit is whatever the executor has, as `tokio::time::timeout`;
-    /// what has gone wrong by then is in [`state`](Self::state).
+    /// Waits as [`wait`](Self::wait) does, on any executor and without a time limit: failed
+    /// attempts are repeated. For a limit, use the executor's, such as `tokio::time::timeout`;
+    /// [`state`](Self::state) then tells what has gone wrong.
     ///
     /// # Errors
-    /// [`ClientError::KeeperEnded`] when the keeper has ended, and there will be none.
+    /// [`ClientError::KeeperEnded`] when the keeper has ended, so that there will be no login.
     ///
     /// # Example
     /// ```
@@ -162,36 +162,36 @@ impl TicketKeeper {
         }
     }
 
-    /// Has the login refreshed now, without regard to how long the last attempt was ago.
+    /// Refreshes the login now, however recent the last attempt was.
     pub fn refresh_now(&self) {
         self.shared.alarm.ring();
     }
 
-    /// As [`refresh_now`](Self::refresh_now), but the ticket is not renewed: as when a new secret
-    /// has come, which should be seen to be good before the day on which it is needed.
+    /// As [`refresh_now`](Self::refresh_now), but logs in instead of renewing the ticket. Use it
+    /// when there is a new secret, to see that it works before the old ticket ends.
     ///
-    /// Every further attempt is a login until one has succeeded; if that takes longer than the
-    /// ticket at hand lasts, that is renewed meanwhile, and [`KeeperState::error`] goes on to tell
-    /// why the login fails.
+    /// Every further attempt is a login until one succeeds. If that takes longer than the present
+    /// ticket lasts, the ticket is renewed meanwhile, and [`KeeperState::error`] still tells why
+    /// the login fails.
     pub fn login_now(&self) {
         self.shared.want_login();
         self.shared.alarm.ring();
     }
 
-    /// Ends the keeper without waiting for an attempt that is under way; no further login is
-    /// published. Dropping it ends it as well, and waits for what is being published.
+    /// Ends the keeper without waiting for an attempt in progress; no further login is published.
+    /// Dropping the keeper ends it, too, but waits for a publication in progress.
     pub fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Release);
         self.shared.alarm.ring();
-        // Watchers need not wait for a KDC that does not answer.
+        // Watchers should not have to wait for a KDC that does not answer.
         self.shared.end();
     }
 
-    /// Ends the keeper as dropping it does, for a task: what is being published is awaited, where a
-    /// drop would block the thread of the runtime, for as long as a lock or a callback takes.
+    /// Ends the keeper as dropping it does, for a task: it awaits a publication in progress, where
+    /// a drop would block the runtime's thread for as long as a lock or a callback takes.
     ///
-    /// Whoever sets a limit to it may go on when that is over, and drop the keeper: that does not
-    /// wait any more, and what is being published comes to its end by itself.
+    /// A caller that sets a time limit may drop the keeper when the limit is over. The drop does
+    /// not wait then, and the publication finishes by itself.
     pub async fn shutdown(&self) {
         self.is_awaited.store(true, Ordering::Release);
         self.stop();
@@ -200,11 +200,13 @@ impl TicketKeeper {
     }
 }
 
-/// Ends the keeper. What is being published is waited for; nothing is published any more after
-/// that, though a request that a KDC has not answered yet may run on to its end in the background.
-/// Dropped by the very callback that publishes, or after a [`shutdown`](TicketKeeper::shutdown)
-/// that was given up, it waits for nothing. A task awaits that instead of dropping: a runtime whose
-/// only thread waits for a callback that needs it would wait for ever.
+/// Ends the keeper, and waits for a publication in progress. Nothing is published afterwards,
+/// though a request that no KDC has answered yet may run on in the background.
+///
+/// There is no wait if the publishing callback itself drops the keeper, or after a
+/// [`shutdown`](TicketKeeper::shutdown) that was given up. A task awaits `shutdown` instead of
+/// dropping: if the runtime's only thread waited for a callback that needs the runtime, it would
+/// wait for ever.
 impl Drop for TicketKeeper {
     fn drop(&mut self) {
         self.stop();
@@ -215,11 +217,11 @@ impl Drop for TicketKeeper {
 }
 
 impl Client {
-    /// Logs in, and keeps the login fresh in a thread of its own until the handle is dropped. The
-    /// first login is on its way when this returns: [`TicketKeeper::wait`].
+    /// Logs in, and keeps the login fresh in a thread of its own until the handle is dropped. It
+    /// returns before the first login has finished; see [`TicketKeeper::wait`].
     ///
     /// # Errors
-    /// [`ClientError::Keeper`] when the system has no thread or no timer to give.
+    /// [`ClientError::Keeper`] when the system cannot provide a thread or a timer.
     ///
     /// # Example
     /// See [`TicketKeeper`].
@@ -227,15 +229,15 @@ impl Client {
         let (keeper, work) = keeper(self.driver.clone(), params)?;
         thread::Builder::new()
             .name("krb5-keeper".to_owned())
-            // With a stack of the usual size: callbacks of the caller's run on it, in builds
-            // without optimisation, too. What is not used of it is address space and no memory.
+            // The stack has the usual size, because the caller's callbacks run on it, even in
+            // builds without optimisation. Unused stack costs address space, but no memory.
             .spawn(move || block_on(work))
             .map_err(|error| ClientError::Keeper(Arc::new(error)))?;
         Ok(keeper)
     }
 }
 
-/// A keeper, and the work that it has to do.
+/// A keeper, and the work for its thread or task.
 pub(crate) fn keeper(
     driver: Driver,
     params: KeeperParams,
@@ -260,7 +262,7 @@ pub(crate) fn keeper(
 }
 
 impl Shared {
-    /// The next refresh that succeeds is to be a login.
+    /// Makes the next successful refresh a login.
     fn want_login(&self) {
         self.logins_wanted.fetch_add(1, Ordering::AcqRel);
     }

@@ -1,4 +1,4 @@
-//! `KeytabKeys`: a keytab's keys in memory, ready for use, and up to date without a restart.
+//! `KeytabKeys`: a keytab's keys in memory, ready for use, and kept up to date without a restart.
 
 use std::error::Error;
 use std::io;
@@ -11,19 +11,18 @@ use kerberos_proto::{KeySource, ServiceKey, ServiceKeys, WantedKey};
 
 use crate::ClientError;
 
-/// How often the file is looked at, unless a key is missing.
+/// How often the file is checked, unless a key is missing.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The keys of a keytab, for an [`Acceptor`](kerberos_proto::Acceptor) that threads share.
 ///
-/// The file is read once. Once a second at most, and whenever a ticket wants a key that is not
-/// there, it is looked at and read again if it is another one or was changed: a rotated keytab
-/// needs no restart. Keys that cannot be used (of unknown types or wrong lengths) are passed over,
-/// and so is an entry that is damaged: the whole ones beside it still let clients in, as with MIT's
-/// library.
+/// The file is read at the start. At most once a second, and whenever a ticket needs a key that is
+/// not there, it is checked and read again if it was replaced or changed, so a rotated keytab needs
+/// no restart. Keys that cannot be used (of unknown types or wrong lengths) are ignored, and so is
+/// a damaged entry: the intact ones beside it still let clients in, as with MIT's library.
 ///
-/// While a changed file cannot be read, as when it is just being copied, the last keys stay. When
-/// it is gone, so are they.
+/// While a changed file cannot be read, because it is just being copied, for example, the last keys
+/// stay in use. When the file is deleted, so are the keys.
 #[derive(Debug)]
 pub struct KeytabKeys {
     file: KeytabFile,
@@ -33,11 +32,11 @@ pub struct KeytabKeys {
 #[derive(Debug)]
 struct State {
     keys: ServiceKeys,
-    /// What the file was that they are from.
+    /// The state of the file that the keys were read from.
     stamp: Option<FileStamp>,
-    /// Whether any further change would have shown in the stamp.
+    /// Whether any further change would show in the stamp.
     settled: bool,
-    /// When it was last looked at.
+    /// When the file was last checked.
     looked: Instant,
 }
 
@@ -45,8 +44,8 @@ impl KeytabKeys {
     /// The keys of the keytab called `name`, read now.
     ///
     /// # Errors
-    /// [`ClientError::KeytabName`] when `name` is no file, [`ClientError::Keytab`] when it cannot
-    /// be read, or when all that is in it is damaged.
+    /// [`ClientError::KeytabName`] when `name` does not mean a file, [`ClientError::Keytab`] when
+    /// the file cannot be read, or when every entry is damaged.
     pub fn open(name: &KeytabName) -> Result<Self, ClientError> {
         let file = KeytabFile::new(name.file_path()?);
         let read = Contents::read(&file)?;
@@ -59,7 +58,7 @@ impl KeytabKeys {
         }
     }
 
-    /// The keys, if they are fresh and `wanted` is among them.
+    /// The keys, if they were checked recently and `wanted` is among them.
     fn fresh(&self, wanted: &WantedKey<'_>) -> Option<ServiceKeys> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         (state.is_fresh() && state.keys.has(wanted)).then(|| state.keys.clone())
@@ -93,8 +92,8 @@ impl State {
     fn look(&mut self, file: &KeytabFile) -> Result<(), KeytabError> {
         let due = !self.is_fresh();
         if due {
-            // Not otherwise: requests for missing keys, one after the other, would put it off for
-            // ever.
+            // Only when due: otherwise a series of requests for missing keys would put off the
+            // regular check for ever.
             self.looked = Instant::now();
         }
         let stamp = FileStamp::of(file.path());
@@ -103,13 +102,14 @@ impl State {
         }
         let stamp = stamp.ok();
         let changed = stamp != self.stamp || stamp.is_none();
-        // A request for a missing key cannot have the file read more often than it changes.
+        // Requests for a missing key cannot cause more reads than there are changes.
         if changed || (due && !self.settled) {
-            // As it is, it may be unreadable; a look each second is for what does not show.
+            // Recorded first, since the file may be unreadable as it is. The check each second
+            // finds changes that the stamp does not show.
             (self.stamp, self.settled) = (stamp, false);
             let read = Contents::read(file)?;
             match read.damage {
-                // Perhaps it is just being written: the keys in memory are better until then.
+                // It may just be being written; until then, keep the keys in memory.
                 Some(error) if !read.settled || read.keys.is_empty() => return Err(error),
                 _ => *self = read.into(),
             }
@@ -121,7 +121,7 @@ impl State {
 /// What a keytab holds.
 struct Contents {
     keys: Vec<ServiceKey>,
-    /// Why an entry is passed over, the first of those that are damaged.
+    /// Why an entry was ignored: the error of the first damaged one.
     damage: Option<KeytabError>,
     stamp: Option<FileStamp>,
     settled: bool,
@@ -129,7 +129,7 @@ struct Contents {
 
 impl Contents {
     fn read(file: &KeytabFile) -> Result<Self, KeytabError> {
-        // Taken before: a change in between shows the next time.
+        // Taken before reading, so that a change in between shows at the next check.
         let stamp = FileStamp::of(file.path()).ok();
         let (mut keys, mut damage) = (Vec::new(), None);
         let mut reader = file.open()?;
@@ -137,7 +137,7 @@ impl Contents {
             let entry = match reader.next() {
                 Ok(Some(entry)) => entry,
                 Ok(None) => break,
-                // The reader goes on behind it.
+                // The reader continues after the damaged entry.
                 Err(error @ (KeytabError::Format { .. } | KeytabError::TornEntry { .. })) => {
                     tracing::warn!("an entry of the keytab is skipped: {error}");
                     damage.get_or_insert(error);

@@ -51,23 +51,24 @@
 //! [`Secret::ask`] asks a person, and only if the KDC knows the principal.
 //!
 //! # On a Tokio runtime
-//! `AsyncClient` (feature `tokio`) has the same calls to be awaited, but for `tickets_in_turn`. The
-//! logic is the same code, and a clone made by `into` shares what the other one has learnt.
+//! `AsyncClient` (feature `tokio`) has the same methods, as `async fn` where they may wait, except
+//! `tickets_in_turn` and `service_principal_as_typed`. Both clients run the same code. A clone made
+//! by `into` shares what the other one learns.
 //!
 //! # Through a KDC proxy
-//! With the feature `https` a `kdc = https://…` of krb5.conf, or of a URI record, is reached. It
-//! brings TLS (rustls over ring, which wants a C compiler); without it that is
+//! With the feature `https`, a `kdc = https://…` in krb5.conf or in a URI record can be used. The
+//! feature brings TLS (rustls over ring, which needs a C compiler); without it, such a KDC gives
 //! [`ProxyError::NotBuilt`].
 //!
 //! # As a service
-//! [`ServiceAcceptor`] says who sent an AP-REQ, with the keys of a keytab.
+//! [`ServiceAcceptor`] authenticates the sender of an AP-REQ with the keys of a keytab.
 //!
 //! # Security contexts
-//! With the feature `gss`, `Client::initiate` does all that it takes to say `Negotiate` to a
-//! service, and `ServiceAcceptor::acceptance` what it takes to understand it.
+//! With the feature `gss`, `Client::initiate` does all that it takes to speak `Negotiate` to a
+//! service, and `ServiceAcceptor::acceptance` does the same on the service's side.
 //!
-//! What this crate never does: it prints nothing and prompts nobody, and it reads the environment
-//! for a configuration made by [`Config::from_env`] only.
+//! What this crate never does: it prints nothing, prompts nobody, and reads the environment only
+//! for a configuration made by [`Config::from_env`].
 #![forbid(unsafe_code)]
 
 mod acceptor;
@@ -80,7 +81,7 @@ mod delivery;
 pub mod dns;
 mod driver;
 mod error;
-// In one `cfg(all(…))` clippy would not take it for tests.
+// Combined in one `cfg(all(…))`, clippy would not recognise it as a test module.
 #[cfg(feature = "https")]
 #[cfg(test)]
 mod fault_matrix;
@@ -136,8 +137,8 @@ pub use transport::ProxyError;
 #[doc(hidden)]
 pub use transport::read_proxy_response;
 
-// Whoever logs in needs these, and with the crates at hand no versions to keep in step: the types
-// of all four are in the public API (encryption types, keys, error codes, ticket flags).
+// The types of all four are in the public API (encryption types, keys, error codes, ticket flags).
+// Whoever logs in needs them, and with these re-exports has no versions to keep in step.
 pub use kerberos_asn1;
 pub use kerberos_crypto;
 pub use kerberos_files;
@@ -145,7 +146,7 @@ pub use kerberos_files;
 pub use kerberos_gss;
 pub use kerberos_proto::{self, AsParams, Login, Password, Principal, Secret};
 
-/// The example of the README compiles.
+/// Compiles the example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;

@@ -1,8 +1,8 @@
-//! Logging in: the AS exchange with any KDC of the realm, and once more with the primary one when a
+//! Logging in: the AS exchange with any KDC of the realm, repeated with the primary KDC when a
 //! replica refuses.
 //!
-//! A replica may not know a new password or principal yet, so what it refuses is asked of the
-//! primary KDC, as in MIT's `get_in_tkt.c`. Nobody is asked for the password twice.
+//! A replica may not know a new password or principal yet. So when it refuses, the primary KDC is
+//! asked, as in MIT's `get_in_tkt.c`. The user is asked for the password only once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -21,9 +21,9 @@ use crate::{Client, ClientError, now, system_rng};
 impl Client {
     /// Logs in: gets the initial ticket that `params` describe with `secret`.
     ///
-    /// That does not show a service who a user is: whoever answers in the KDC's place can have
-    /// chosen the password. A service that lets users in by their password calls
-    /// [`verify`](Self::verify) besides.
+    /// This does not prove to a service who a user is, because an attacker who answers in the KDC's
+    /// place can have chosen the password. A service that lets users in by their password also
+    /// calls [`verify`](Self::verify).
     ///
     /// # Errors
     /// [`ClientError::Exchange`] when the KDC refuses or its reply is not what was asked for,
@@ -56,7 +56,7 @@ impl Driver {
         let mut nobody = Vec::new();
         let second = self.attempt(ServerKind::PrimaryKdc, params, again, &mut nobody);
         match second.await {
-            // What the replica said tells more than that the primary cannot be reached.
+            // The replica's refusal says more than that the primary cannot be reached.
             Err(ClientError::CannotFindKdc { .. } | ClientError::CannotContactKdc { .. }) => {
                 Err(error.into())
             }
@@ -64,7 +64,7 @@ impl Driver {
         }
     }
 
-    /// Runs the exchange with servers of this kind, and takes note of who replied.
+    /// Runs the exchange with servers of this kind, and records who replied.
     async fn attempt(
         &self,
         kind: ServerKind,
@@ -72,9 +72,9 @@ impl Driver {
         secret: Secret,
         replied: &mut Vec<(Vec<u8>, Located)>,
     ) -> Result<Login, ClientError> {
-        // Keys take microseconds; what makes a key of a password, or asks for one, takes its time.
-        // Behind a password there may be a person who has to look for a second factor; behind keys
-        // there is nobody.
+        // With keys, the work takes microseconds; making a key from a password, or asking for one,
+        // takes longer. Behind a password there may be a person who has to look for a second
+        // factor; behind keys there is nobody.
         let (io, patience) = match secret {
             Secret::Keys(_) => (Io::Blocking, Some(self.patience)),
             _ => (self.io, self.patience_with_a_person()),
@@ -100,7 +100,7 @@ impl Driver {
         }
     }
 
-    /// Whether one of these is not among the primary KDCs of its realm, though there are some.
+    /// Whether any of these is a replica: the realm has primary KDCs, and it is not among them.
     async fn any_replica(&self, replied: &[(Vec<u8>, Located)]) -> bool {
         for (realm, server) in replied {
             if let Some(is_primary) = server.is_primary {
@@ -151,7 +151,7 @@ fn twice(secret: Secret) -> (Secret, Secret) {
             };
             (asking(Arc::clone(&shared)), asking(shared))
         }
-        // A kind of secret that is new here gets one attempt.
+        // A kind of secret added later gets one attempt.
         other => (
             other,
             Secret::ask(|_| Err(AskError::Other("the secret is used up".to_owned()))),

@@ -1,6 +1,6 @@
-//! `cache_for`: as whom to talk to a service, by the rules of MIT's GSS-API library for a program
-//! that names no client (`acquire_cred.c`): a cache of the collection, and a login with the client
-//! keytab where there is no ticket.
+//! `cache_for`: chooses the client principal and cache for a service, by the rules of MIT's GSS-API
+//! library for a program that names no client (`acquire_cred.c`): a cache of the collection, and a
+//! login with the client keytab if that has no ticket.
 
 mod find;
 
@@ -17,25 +17,27 @@ use crate::{Client, ClientError, Config, now};
 use find::OwnCache;
 
 impl Client {
-    /// The cache to talk to `service` with, for a program that needs no more of a person than a
-    /// keytab: what [`initiate`](Self::initiate) and [`ticket`](Self::ticket) take. `service` is
-    /// named as there.
+    /// The cache to talk to `service` with, for a program that can log in without a person, with a
+    /// keytab. [`initiate`](Self::initiate) and [`ticket`](Self::ticket) take the result. `service`
+    /// is named as for `initiate`.
     ///
     /// In a collection (DIR, KCM, KEYRING) it is a cache of the principal that `~/.k5identity`
-    /// names for the service, else one of the service's realm, else the primary one. Where that has
-    /// no TGT, or one that ends within half a minute, there is a login with the client keytab
-    /// (`KRB5_CLIENT_KTNAME`, `default_client_keytab_name`): as the cache's principal, or as the
-    /// first one of the keytab. A ticket that came so is replaced when half of its life is over;
-    /// the cache says when (`refresh_time`), to programs with MIT's library, too. Without a client
-    /// keytab, or without a key of that principal, everything stays as it is.
+    /// names for the service, or else one of the service's realm, or else the primary one. If that
+    /// has no TGT, or one that ends within half a minute, there is a login with the client keytab
+    /// (`KRB5_CLIENT_KTNAME`, `default_client_keytab_name`), as the cache's principal, or else as
+    /// the first one in the keytab. A ticket from such a login is replaced when half of its life is
+    /// over. The cache records the time for that (`refresh_time`), which programs with MIT's
+    /// library follow, too. Without a client keytab, or without a key of that principal, nothing is
+    /// changed.
     ///
-    /// It is for the beginning of each connection: with a good ticket it costs a look at the cache.
-    /// A [keeper](Self::keep) has the ticket fresh without being asked.
+    /// Call it before each connection: with a good ticket it only costs a look at the cache. A
+    /// [keeper](Self::keep) keeps the ticket fresh by itself.
     ///
     /// # Errors
-    /// As [`login`](Self::login), and [`ClientError::Keytab`] when that cannot be read, but neither
-    /// while there is a good ticket; [`ClientError::NoCacheOf`] when `~/.k5identity` names a
-    /// principal with neither cache nor key; [`ClientError::Ccache`] when the cache cannot be read.
+    /// As [`login`](Self::login), and [`ClientError::Keytab`] when the client keytab cannot be
+    /// read, but neither while there is a good ticket; [`ClientError::NoCacheOf`] when
+    /// `~/.k5identity` names a principal with neither cache nor key; [`ClientError::Ccache`] when
+    /// the cache cannot be read.
     ///
     /// # Example
     /// ```
@@ -89,8 +91,8 @@ impl Driver {
         self.io.run(find).await?
     }
 
-    /// Logs in as `owner`, once for all who ask at the same time: a service's first connections
-    /// come together, and each would make a cache of its own.
+    /// Logs in as `owner`, once for all who ask at the same time: a service often opens several
+    /// connections at its start, and otherwise each would create a cache.
     async fn log_in_once(
         &self,
         service: Principal,
@@ -106,7 +108,7 @@ impl Driver {
         logins.outcome(self.io, caller, &route, log_in).await
     }
 
-    /// Logs in, unless somebody else has since it was seen that it is time for that.
+    /// Logs in, unless somebody else has done so since the login was found to be due.
     async fn log_in_unless_there(&self, service: &Principal) -> Result<CcacheName, ClientError> {
         let due = match self.own_cache(service).await? {
             OwnCache::AsItIs(name) => return Ok(name),
@@ -123,7 +125,7 @@ impl Driver {
     }
 }
 
-/// What callers have to have in common to share a login.
+/// What callers must have in common to share a login.
 #[derive(Clone, Debug)]
 pub(crate) struct OwnRoute {
     caches: CcacheName,
@@ -140,7 +142,7 @@ fn stays_in_use(cache: &CcacheName, error: &ClientError) {
     tracing::warn!("the ticket in {cache} is still used, since a login failed: {error}");
 }
 
-/// Puts the login into the cache, with the time at which it is to be repeated: MIT's library takes
+/// Stores the login in the cache, with the time at which to repeat it: as in MIT's library, after
 /// half of the ticket's life.
 fn store(login: &Login, cache: &Ccache, config: &Config) -> Result<CcacheName, ClientError> {
     let name = cache.name();
@@ -155,9 +157,9 @@ fn refresh_time(at: i64) -> ConfigEntry {
     ConfigEntry::new(REFRESH_TIME, None, at.to_string())
 }
 
-/// The setting of a cache by which MIT's library has it, too.
+/// MIT's library uses the same setting of a cache.
 const REFRESH_TIME: &[u8] = b"refresh_time";
 
-/// In seconds: how long others leave the renewal of a ticket to whoever has begun it, and how long
-/// a ticket has to last to be left alone.
+/// In seconds: how long others leave a login to the program that has begun it, and how long a
+/// ticket must still last to be left alone.
 const PAUSE: i64 = 30;

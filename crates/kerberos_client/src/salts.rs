@@ -1,4 +1,4 @@
-//! `Client::salts`: asks the KDC how it makes keys of a password.
+//! `Client::salts`: asks the KDC how it makes keys from a password.
 
 use kerberos_crypto::EncryptionType;
 use kerberos_proto::{PasswordSalt, Principal, SaltExchange, Step};
@@ -8,12 +8,12 @@ use crate::io::block_on;
 use crate::{Client, ClientError, now, system_rng};
 
 impl Client {
-    /// How the KDC makes keys of the password of `principal`: one result for each of `etypes` that
-    /// it has, in their order; of every type that krb5.conf allows if `etypes` is empty.
+    /// How the KDC makes keys from the password of `principal`: one result for each of `etypes`
+    /// that the KDC has, in the same order. If `etypes` is empty, every type that krb5.conf allows.
     ///
-    /// It is the way to a right key where the default salt is not the account's, as in Active
-    /// Directory for computers and for accounts that were renamed. No password is needed to ask,
-    /// and nothing authenticates the answer: try the key before relying on it.
+    /// This finds the right key where an account does not have the default salt, as in Active
+    /// Directory computers and renamed accounts do. No password is needed to ask, and nothing
+    /// authenticates the answer: try the key before relying on it.
     ///
     /// # Errors
     /// [`ClientError::Exchange`] when the KDC refuses, [`ClientError::CannotFindKdc`] and

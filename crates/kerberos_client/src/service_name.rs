@@ -1,8 +1,8 @@
 //! Service names from host names: `krb5_sname_to_principal`, and which realm a host is in.
 //!
-//! The rules are MIT's (`sn2princ.c`, `hostrealm.c`), those of `dns_canonicalize_hostname`, `rdns`
-//! and `qualify_shortname` above all; who knows names and addresses is a trait, so that the rules
-//! are tested without any of them.
+//! The rules are MIT's (`sn2princ.c`, `hostrealm.c`), above all those of
+//! `dns_canonicalize_hostname`, `rdns` and `qualify_shortname`. Names and addresses come through a
+//! trait, so that the rules are tested without DNS.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::driver::{Driver, after};
 use crate::io::block_on;
 use crate::{Client, ClientError, Config};
 
-/// Who knows names and addresses of hosts.
+/// Looks up names and addresses of hosts.
 pub(crate) trait Names {
     /// The canonical name of `host` and its first address.
     async fn forward(&self, host: &str) -> Option<(String, IpAddr)>;
@@ -26,17 +26,17 @@ pub(crate) trait Names {
 }
 
 impl Client {
-    /// The principal of `service` on `host`, `None` being this machine, such as
-    /// `HTTP/www.example.com@EXAMPLE.COM`.
+    /// The principal of `service` on `host`, such as `HTTP/www.example.com@EXAMPLE.COM`. `None`
+    /// means this machine.
     ///
     /// The host's name is made canonical as `dns_canonicalize_hostname`, `rdns` and
-    /// `qualify_shortname` say; a trailer of `host:port` or `host:instance` is kept. The realm is
-    /// that of `[domain_realm]`, or else empty: that is for the KDC to find out (RFC 6806 §8). With
-    /// `dns_canonicalize_hostname = fallback` the name is left as it is, since it may take two
-    /// attempts: [`service_candidates`](Self::service_candidates) has them.
+    /// `qualify_shortname` say; a trailer of `host:port` or `host:instance` is kept. The realm
+    /// comes from `[domain_realm]`. Otherwise it is empty, and the KDC is to find it (RFC 6806 §8).
+    /// With `dns_canonicalize_hostname = fallback` the name is left as it is, since it may take two
+    /// attempts: [`service_candidates`](Self::service_candidates) returns them.
     ///
     /// # Errors
-    /// [`ClientError::Config`] for a bad `dns_canonicalize_hostname`.
+    /// [`ClientError::Config`] for an invalid `dns_canonicalize_hostname`.
     ///
     /// # Example
     /// ```
@@ -58,8 +58,8 @@ impl Client {
         block_on(self.driver.service_principal(service, host))
     }
 
-    /// The principal of `service` on `host` as far as no DNS server is needed for it: as
-    /// [`service_principal`](Self::service_principal) has it with `dns_canonicalize_hostname =
+    /// The principal of `service` on `host`, made without asking DNS: the same as
+    /// [`service_principal`](Self::service_principal) returns with `dns_canonicalize_hostname =
     /// false`.
     ///
     /// # Example
@@ -79,14 +79,14 @@ impl Client {
         Principal::new(NameType::SRV_HST, [service, &host], realm)
     }
 
-    /// The names under which to ask for `server`, best first; each is made when it is its turn.
+    /// The names to ask for `server` under, best first; each is only made when it is its turn.
     ///
-    /// There is one, `server` itself, unless it is the name of a service on a host and
-    /// `dns_canonicalize_hostname` is `fallback`: then there is its name as it is, and as DNS knows
-    /// it where that is another one.
+    /// Usually there is one, `server` itself. If `server` is a service on a host and
+    /// `dns_canonicalize_hostname` is `fallback`, there is its name as it is, and then the name
+    /// that DNS gives, if that is different.
     ///
     /// # Errors
-    /// [`ClientError::Config`] for a bad `dns_canonicalize_hostname` or `request_timeout`.
+    /// [`ClientError::Config`] for an invalid `dns_canonicalize_hostname` or `request_timeout`.
     pub fn service_candidates<'a>(
         &'a self,
         server: &'a Principal,
@@ -120,8 +120,9 @@ impl Driver {
         Ok(Principal::new(NameType::SRV_HST, [service, &host], realm))
     }
 
-    /// The principal of a service as `Client::initiate` and [`Client::cache_for`] take it:
-    /// `service/host` and `service@host` are the service on that host, all else is a name.
+    /// The principal of a service as `Client::initiate` and [`Client::cache_for`] accept it:
+    /// `service/host` and `service@host` mean the service on that host, anything else is a
+    /// principal name.
     pub(crate) async fn named_service(&self, name: &str) -> Result<Principal, ClientError> {
         match service_and_host(name) {
             Some((service, host)) => self.service_principal(service, Some(host)).await,
@@ -145,10 +146,10 @@ impl Driver {
     }
 }
 
-/// The names under which to ask for a service, each made when it is its turn.
+/// The names to ask for a service under, each made when it is its turn.
 pub(crate) struct ServiceNames<'a> {
     driver: &'a Driver,
-    /// How long each may take: a KDC may have taken its time with the one before.
+    /// The time limit for each name; a KDC may have taken long for the one before.
     limit: Option<Duration>,
     server: &'a Principal,
     fallback: bool,
@@ -175,9 +176,9 @@ impl ServiceNames<'_> {
 }
 
 impl Config {
-    /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral tells it, as far as
-    /// that can be told without DNS: the domain that the host is in, in upper case, or else the
-    /// default realm.
+    /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral names it, as far as
+    /// it can be found without DNS: the domain of the host, in upper case, or else the default
+    /// realm.
     ///
     /// # Errors
     /// [`ClientError::NoDefaultRealm`].
@@ -199,7 +200,7 @@ impl Config {
     }
 }
 
-/// What a resolver knows; that it gets no answer is as if there were none, as in MIT's library.
+/// The resolver's knowledge. As in MIT's library, no answer counts as no such name.
 struct KnownNames<'a> {
     driver: &'a Driver,
     deadline: Option<Instant>,
@@ -263,14 +264,14 @@ async fn canonical(config: &Config, names: &impl Names, host: &str, dns: bool) -
     (format!("{host}{trailer}"), realm.to_owned())
 }
 
-/// The parts of `service/host` and of `service@host`; `None` for a principal of any other form,
-/// such as Active Directory's `ldap/host/domain`.
+/// The parts of `service/host` and of `service@host`; `None` for any other form, such as Active
+/// Directory's `ldap/host/domain`.
 fn service_and_host(name: &str) -> Option<(&str, &str)> {
     let (service, host) = name.split_once(['/', '@'])?;
     (!host.contains(['/', '@']) && !name.contains('\\')).then_some((service, host))
 }
 
-/// The trailer is a single colon with something after it; an IPv6 address has more of them.
+/// A trailer is a single colon with something after it; an IPv6 address has more than one colon.
 fn split_trailer(host: &str) -> (&str, &str) {
     match host.split_once(':') {
         Some((name, rest)) if !rest.is_empty() && !rest.contains(':') => {
@@ -280,7 +281,7 @@ fn split_trailer(host: &str) -> (&str, &str) {
     }
 }
 
-/// The name that DNS gives where it is asked and knows one, else the name with a domain.
+/// The name from DNS, if DNS is to be asked and knows one; otherwise the name with a domain.
 async fn expand(config: &Config, names: &impl Names, host: &str, dns: bool) -> String {
     if dns && let Some((name, address)) = names.forward(host).await {
         if config.krb5().rdns()

@@ -1,4 +1,5 @@
-//! Keeping a login: the ticket and MIT's settings in one credential cache, replaced as a whole.
+//! Storing a login: the ticket and MIT's settings, in a credential cache that is replaced as a
+//! whole.
 
 use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheName, ConfigEntry, Header, Version};
 use kerberos_files::config::Krb5Config;
@@ -7,10 +8,11 @@ use kerberos_proto::{Credential, Login};
 use crate::{Client, ClientError};
 
 impl Client {
-    /// Replaces what `cache` holds by `login` alone.
+    /// Replaces the content of `cache` with `login` alone.
     ///
-    /// The new content appears at once and whole, or the old one stays, as far as its type can do
-    /// that: see [`Ccache::replace_with`]. A file has the format that `ccache_type` asks for.
+    /// The new content appears at once and whole, or the old content stays, as far as the cache's
+    /// type can guarantee that: see [`Ccache::replace_with`]. A file has the format that
+    /// `ccache_type` asks for.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when it cannot be written, [`ClientError::Encode`] when a name or
@@ -19,11 +21,12 @@ impl Client {
         store_at(login, cache, self.config().krb5())
     }
 
-    /// Replaces what `cache` holds, or makes it, with `credential` alone, such as a TGT that a
-    /// client has lent: with it, tickets are got on behalf of its client.
+    /// Replaces the content of `cache` with `credential` alone, and creates the cache if necessary.
+    /// With a TGT that a client has forwarded, for example, tickets can then be got on the client's
+    /// behalf.
     ///
-    /// A MEMORY cache lives until it is destroyed. For one that ends with its owner there is
-    /// [`TemporaryCcache`](kerberos_files::ccache::TemporaryCcache).
+    /// A MEMORY cache lives until it is destroyed;
+    /// [`TemporaryCcache`](kerberos_files::ccache::TemporaryCcache) ends with its owner.
     ///
     /// # Errors
     /// As [`store`](Self::store).
@@ -74,9 +77,9 @@ pub(crate) fn store_at(
     Ok(Ccache::resolve(name, &krb5.ccache_options())?.replace_with(&cache)?)
 }
 
-/// The content of a cache that holds `login` alone, in the order in which MIT's library writes:
-/// the settings `fast_avail`, `pa_type`, our own `pa_etype` and `start_realm` as far as they apply,
-/// then the ticket.
+/// The content of a cache that holds `login` alone, in the order in which MIT's library writes it:
+/// the settings `fast_avail`, `pa_type`, our own `pa_etype` and `start_realm`, as far as they
+/// apply, then the ticket.
 ///
 /// # Errors
 /// [`ClientError::Encode`] when a name or the ticket is too long for the format.
@@ -97,7 +100,7 @@ pub fn cache_of(login: &Login, version: Version) -> Result<CcacheBuilder, Client
 }
 
 /// The content of a cache that holds these settings, `start_realm` where it applies, and the ticket
-/// that others are got with.
+/// that is used to get others.
 pub(crate) fn cache_of_primary(
     header: &Header,
     credential: &Credential,
@@ -107,7 +110,7 @@ pub(crate) fn cache_of_primary(
     for setting in settings {
         cache.config(setting)?;
     }
-    // A TGT of another realm than the client's: look-ups have to start there.
+    // For a TGT of a realm other than the client's: look-ups have to start there.
     if let Some(realm) = credential.server.tgt_realm()
         && realm != credential.client.realm()
     {

@@ -1,4 +1,5 @@
-//! Tickets for services: from the credential cache, else from the KDC, and then kept in the cache.
+//! Tickets for services: from the credential cache, or else from the KDC and then stored in the
+//! cache.
 //!
 //! ```text
 //! TicketRequest ─► look_up: one pass over the cache ─► a ticket that lasts ──────────► Credential
@@ -7,8 +8,7 @@
 //!                    TGT, cross-realm TGTs ─► get: the exchange with the KDCs ─► stored ───┘
 //!                                             once for all who want it now (`flights`)
 //! ```
-//! What it leaves to others: finding the KDCs ([`Client::send`]), and what is asked of them
-//! (`kerberos_proto`).
+//! Finding the KDCs is left to [`Client::send`], and the messages to them to `kerberos_proto`.
 
 mod again;
 mod get;
@@ -35,16 +35,16 @@ use crate::{Client, ClientError, now};
 use look_up::Hit;
 
 impl Client {
-    /// The ticket that `request` describes: from `cache` if it has one that lasts, else from the
-    /// KDC, and then it is in the cache, too.
+    /// The ticket that `request` describes: from `cache` if it has one that still lasts, otherwise
+    /// from the KDC, and then it is stored in the cache.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when there is no cache, [`ClientError::NoCredential`] when it has
-    /// neither the ticket nor a TGT, [`ClientError::NoCredentialOfEtype`] when it has them with
-    /// session keys of other types than are allowed, [`ClientError::TicketExpired`] when the TGT
-    /// has expired, [`ClientError::Exchange`] when a KDC refuses or its reply is not what was asked
-    /// for, [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no
-    /// reply; [`ClientError::Config`] when a value of krb5.conf cannot be used, and
+    /// neither the ticket nor a TGT, [`ClientError::NoCredentialOfEtype`] when their session keys
+    /// are of types that are not allowed, [`ClientError::TicketExpired`] when the TGT has expired,
+    /// [`ClientError::Exchange`] when a KDC refuses or its reply is not what was asked for,
+    /// [`ClientError::CannotFindKdc`] and [`ClientError::CannotContactKdc`] when there is no reply;
+    /// [`ClientError::Config`] when a value of krb5.conf cannot be used, and
     /// [`ClientError::Random`].
     ///
     /// # Example
@@ -80,8 +80,8 @@ impl Client {
         block_on(self.driver.ticket(cache, request))
     }
 
-    /// The tickets that `requests` describe, in their order, each as [`ticket`](Self::ticket)
-    /// gives it. However many they are, the cache is read once.
+    /// The tickets that `requests` describe, in the same order, each as [`ticket`](Self::ticket)
+    /// returns it. The cache is read only once.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when the cache cannot be read, and
@@ -94,8 +94,8 @@ impl Client {
         Ok(self.tickets_in_turn(cache, requests)?.collect())
     }
 
-    /// As [`tickets`](Self::tickets), but a KDC is asked only when it is that ticket's turn: what
-    /// is there can be used, or told, while the next one is waited for.
+    /// As [`tickets`](Self::tickets), but a KDC is asked only when the iterator reaches that
+    /// ticket, so that one ticket can be used or shown while the next is awaited.
     ///
     /// # Errors
     /// As [`tickets`](Self::tickets).
@@ -152,14 +152,14 @@ impl Driver {
         })
     }
 
-    /// The cache that `name` leads to now.
+    /// The cache that `name` means now.
     pub(crate) async fn ccache(&self, name: &CcacheName) -> Result<Ccache, ClientError> {
         let (name, options) = (name.clone(), self.config.krb5().ccache_options());
         let resolve = move || Ccache::resolve(&name, &options);
         Ok(self.io.run(resolve).await??)
     }
 
-    /// How far the KDC's clock is ahead, as the cache called `name` has it.
+    /// How far the KDC's clock is ahead, according to the cache called `name`.
     #[cfg(feature = "gss")]
     pub(crate) async fn kdc_offset(
         &self,
@@ -188,8 +188,8 @@ impl Driver {
         Ok(self.io.run(look_up).await??)
     }
 
-    /// Adds `ticket` to the cache; that it cannot be kept is no reason not to use it. Where it is
-    /// the answer to a request for a fresh one, those go that would have been an answer before.
+    /// Adds `ticket` to the cache; if that fails, the ticket can still be used. If it answers a
+    /// request for a fresh ticket, older ones that would have matched are removed.
     async fn store(
         &self,
         ticket: &Credential,
@@ -204,7 +204,7 @@ impl Driver {
         let etypes = etypes.map(|request| request.etypes.clone());
         let append = move || {
             cache.append([&ticket])?;
-            // Only then, lest there be none for a moment.
+            // Only after storing, so that there is always a ticket.
             if let Some(etypes) = etypes {
                 cache.remove(|view| is_replaced(view, &ticket, &etypes))?;
             }
@@ -217,22 +217,22 @@ impl Driver {
     }
 }
 
-/// The tickets of one call, each to be had when it is its turn.
+/// The tickets of one call, each obtained when it is its turn.
 pub(crate) struct Turns {
     getter: Arc<Getter>,
     requests: std::vec::IntoIter<(TicketRequest, Hit)>,
-    /// The tickets that were got, with the requests that they answer.
+    /// The new tickets, with the requests that they answer.
     new: Vec<(TicketRequest, Credential)>,
 }
 
 impl Turns {
-    /// How far the KDC's clock is ahead, as the cache has it.
+    /// How far the KDC's clock is ahead, according to the cache.
     #[cfg(feature = "gss")]
     pub(crate) fn kdc_offset(&self) -> Option<ClockOffset> {
         self.getter.kdc_offset
     }
 
-    /// What the next request comes to; `None` when there is none left.
+    /// The result of the next request; `None` when there is none left.
     pub(crate) async fn next(&mut self) -> Option<Result<Credential, ClientError>> {
         let (request, hit) = self.requests.next()?;
         Some(self.result(request, hit).await)
@@ -254,7 +254,7 @@ impl Turns {
             Err(error) => error,
         };
         getter.trace_retrieved(server, &error.mit_code_and_text());
-        // The same name twice: what MIT's library would find in the cache the second time.
+        // The same request again gets what MIT's library would now find in the cache.
         let same = |(answered, _): &&(TicketRequest, _)| answered.wants_the_same(&request);
         if let Some((_, ticket)) = self.new.iter().find(same) {
             return Ok(ticket.clone());
@@ -270,32 +270,32 @@ impl Turns {
     }
 }
 
-/// What it takes to get tickets that the cache has not.
+/// What is needed to get tickets that are not in the cache.
 struct Getter {
     driver: Driver,
     name: CcacheName,
     cache: Ccache,
     policy: Policy,
     client: Principal,
-    /// Where the way to other realms starts.
+    /// The realm where the path to other realms starts.
     start_realm: Vec<u8>,
     kdc_offset: Option<ClockOffset>,
-    /// The client's TGTs; those that are got on the way come to them.
+    /// The client's TGTs, including those obtained on the way.
     tgts: Mutex<Vec<Credential>>,
-    /// Whether the one that every way starts with has a session key of no type that is allowed.
+    /// Whether the TGT that every path starts with has a session key whose type is not allowed.
     start_tgt_of_other_etype: bool,
     /// How many [`Flights`](crate::flights::Flights) had landed when the cache was read.
     landed: u64,
 }
 
 impl Getter {
-    /// The ticket, got by whoever was the first to want it. Once somebody waits for it, it is got
-    /// even if the first one has lost interest.
+    /// The ticket, obtained by the first caller who wants it. Once another caller waits for it, it
+    /// is obtained even if the first one gives up.
     async fn get_once(
         self: &Arc<Self>,
         request: &TicketRequest,
     ) -> Result<Credential, ClientError> {
-        // One that is under way may have been asked for before there was a reason to ask anew.
+        // A request in progress may have begun before there was a reason to ask for a fresh ticket.
         if request.fresh || !request.may_be_cached() {
             return self.get(request).await;
         }
@@ -312,14 +312,14 @@ impl Getter {
         flights.outcome(driver.io, caller, &route, get).await
     }
 
-    /// Gets the ticket, unless somebody else has put it into the cache since that was read.
+    /// Gets the ticket, unless somebody else has stored it since the cache was read.
     async fn get_unless_there(&self, request: &TicketRequest) -> Result<Credential, ClientError> {
         if self.driver.shared.flights.landed() != self.landed {
             let found = self
                 .driver
                 .look_up(&self.cache, vec![request.clone()])
                 .await;
-            // The cache may be another client's by now.
+            // The cache may belong to another client by now.
             let hits = match found {
                 Ok(found) if found.client == self.client => found.hits,
                 _ => Vec::new(),
@@ -342,7 +342,7 @@ impl Getter {
     }
 }
 
-/// Whether `ticket` takes the place of this entry, which a look-up would find for the same request.
+/// Whether `ticket` replaces this entry, which a look-up would find for the same request.
 fn is_replaced(view: &CredentialView<'_>, ticket: &Credential, etypes: &[EncryptionType]) -> bool {
     view.ticket() != ticket.ticket
         && !view.is_config()

@@ -1,5 +1,5 @@
-//! `verify`: that the KDC which let a user in is the realm's own, by a key that only that shares
-//! with this service (MIT's `krb5_verify_init_creds`).
+//! `verify`: proves that the KDC which let a user in is the realm's own, by a key that only the
+//! realm shares with this service (MIT's `krb5_verify_init_creds`).
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use crate::io::block_on;
 use crate::{Client, ClientError, ServiceAcceptor, TicketRequest, now, system_rng};
 
 impl Client {
-    /// Proves that `login` is one of a user of the realm, for a service that lets users in by their
-    /// password: a login alone shows that password and KDC fit each other, and whoever can answer
-    /// in the KDC's place knows both. Here the KDC has to give a ticket for `server`, of which
-    /// `service` has a key.
+    /// Proves that `login` comes from the realm's own KDC. A service that lets users in by their
+    /// password must call this: a login alone only shows that the password and the KDC fit each
+    /// other, and an attacker who answers in the KDC's place chooses both. The KDC must provide a
+    /// ticket for `server`, of which `service` has a key.
     ///
-    /// Nothing of it is stored.
+    /// Nothing is stored.
     ///
     /// # Errors
-    /// [`ClientError::Unverified`] when the ticket is not encrypted in a key of `service`, or not
-    /// the user's; [`ClientError::Keytab`] or [`ClientError::Callback`] when `service` cannot get
-    /// at its keys, or has none; and as [`ticket`](Self::ticket). The user is not to be let in,
-    /// whatever it is.
+    /// Do not let the user in, whatever the error is. [`ClientError::Unverified`] when the ticket
+    /// is not encrypted in a key of `service`, or is not the user's; [`ClientError::Keytab`] or
+    /// [`ClientError::Callback`] when `service` cannot read its keys, or has none; otherwise as
+    /// [`ticket`](Self::ticket).
     ///
     /// # Example
     /// ```
@@ -73,7 +73,7 @@ impl Driver {
         server: &Principal,
         service: &ServiceAcceptor,
     ) -> Result<(), ClientError> {
-        // In memory, so that no file has to be waited for.
+        // In memory, so that there is no file to wait for.
         let cache = TemporaryCcache::new();
         crate::store::store_at(login, cache.name(), self.config.krb5())?;
         let request = TicketRequest::new(server.clone());
@@ -82,12 +82,12 @@ impl Driver {
             client: login.credential.client.clone(),
             reason,
         };
-        // Both ends go by the KDC's clock: only that has to fit the ticket.
+        // Both ends use the KDC's clock: only that has to match the ticket.
         let mut options = ApRequestOptions::default();
         options.kdc_offset = login.kdc_offset;
         let (_, ap_req) = ApInitiator::start(&ticket, &options, &mut system_rng()?, now())
             .map_err(|error| unverified(error.to_string()))?;
-        // It is our own, and goes nowhere: there is nothing to be replayed.
+        // The request is our own and is sent nowhere, so it cannot be replayed.
         let (acceptor, time) = (Arc::clone(&service.acceptor), login.by_kdc(now()));
         let accept = move || acceptor.accept(&ap_req, None, &mut &Replays::None, time);
         let accepted = match self.io.run(accept).await? {
@@ -101,7 +101,7 @@ impl Driver {
     }
 }
 
-/// Why this service can verify nobody. That says nothing of the KDC.
+/// Why this service cannot verify anybody. It says nothing about the KDC.
 fn own_fault(error: ApError) -> ClientError {
     match error {
         ApError::Keys(error) => match error.downcast::<KeytabError>() {

@@ -1,4 +1,4 @@
-//! `Replays`: where a service remembers the requests that it has taken.
+//! `Replays`: where a service remembers the requests that it has accepted.
 
 use std::error::Error;
 use std::fmt;
@@ -9,15 +9,15 @@ use kerberos_proto::{ApError, Replay, ReplayCache, Timestamp};
 
 /// Where requests are remembered.
 pub(crate) enum Replays {
-    /// Nowhere, as krb5.conf may say (`none:`).
+    /// Nowhere, if krb5.conf says so (`none:`).
     None,
     File(RcacheFile),
-    /// In memory, or wherever the caller does.
+    /// In memory, or wherever the caller's own cache keeps them.
     Other(Mutex<Box<dyn ReplayCache + Send>>),
 }
 
 impl Replays {
-    /// Whether it can be used.
+    /// Checks that it can be used.
     pub(super) fn check(&self) -> Result<(), ApError> {
         let Self::File(cache) = self else {
             return Ok(());

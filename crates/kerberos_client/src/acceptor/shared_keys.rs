@@ -23,7 +23,7 @@ impl KeySource for SharedKeys {
     }
 }
 
-/// Nothing of the keys.
+/// Shows nothing of the keys.
 impl fmt::Debug for SharedKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SharedKeys").finish_non_exhaustive()

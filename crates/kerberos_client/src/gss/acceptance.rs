@@ -18,14 +18,14 @@ pub struct Acceptance {
 enum End {
     Kerberos(Acceptor<SharedKeys>),
     Spnego(SpnegoAcceptor<SharedKeys>),
-    /// It is at work elsewhere, or was when nobody waited for it any more.
+    /// Another thread has it, or had it when its future was dropped.
     #[cfg(feature = "tokio")]
     Away,
 }
 
 impl ServiceAcceptor {
-    /// One client's context, of which nothing is there yet.
-    /// [`Client::initiate`](crate::Client::initiate) has an example.
+    /// Begins to accept one client's context. [`Client::initiate`](crate::Client::initiate) has an
+    /// example.
     pub fn acceptance(&self, mechanism: GssMechanism, options: AcceptorOptions) -> Acceptance {
         let acceptor = Arc::clone(&self.acceptor);
         let end = match mechanism {
@@ -36,7 +36,7 @@ impl ServiceAcceptor {
         Acceptance { end, service }
     }
 
-    /// What the service's administrator may do about `error`, where that can be told: as
+    /// What the service's administrator may do about `error`, if that is known: the same as
     /// [`hint`](Self::hint), for a context.
     pub fn gss_hint(error: &GssError) -> Option<String> {
         match error {
@@ -47,14 +47,14 @@ impl ServiceAcceptor {
 }
 
 impl Acceptance {
-    /// Takes the client's `token`.
+    /// Processes the client's `token`.
     ///
-    /// The replay cache may be a file, and the keytab may have to be read anew: a task awaits
+    /// The replay cache may be a file, and the keytab may have to be read again: a task awaits
     /// `step_async` (feature `tokio`).
     ///
     /// # Errors
-    /// As [`Acceptor::step`] and [`SpnegoAcceptor::step`]: the client is to get
-    /// [`StepError::send`], if there is something. It is final.
+    /// As [`Acceptor::step`] and [`SpnegoAcceptor::step`]. Send [`StepError::send`], if there is
+    /// any, to the client. An error is final.
     pub fn step(&mut self, token: &[u8]) -> Result<Step, StepError> {
         let mut replays = &*self.service.replays;
         match &mut self.end {
@@ -65,8 +65,8 @@ impl Acceptance {
         }
     }
 
-    /// As [`step`](Self::step), for a task: what may have to wait for a file is done by another
-    /// thread. If the future is dropped before its end, the acceptance is over.
+    /// As [`step`](Self::step), for a task: work that may have to wait for a file is done on
+    /// another thread. If the future is dropped before it is ready, the acceptance cannot continue.
     ///
     /// # Errors
     /// The same.

@@ -1,4 +1,4 @@
-//! `Initiation`: a context that a client establishes, from the name of the service on.
+//! `Initiation`: a context that a client establishes, starting with the name of the service.
 
 use kerberos_asn1::{Decode, Ticket, TicketFlags};
 use kerberos_files::ccache::CcacheName;
@@ -16,34 +16,35 @@ use crate::{Client, ClientError, TicketRequest, now, system_rng};
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct InitiateOptions {
-    /// Which tokens.
+    /// Which tokens establish it.
     pub mechanism: GssMechanism,
-    /// The identifiers of Kerberos in SPNEGO.
+    /// Which identifiers of Kerberos SPNEGO offers, and in which order.
     pub order: MechanismOrder,
-    /// Whether to lend the service a TGT.
+    /// Whether to forward a TGT to the service.
     pub delegation: Delegation,
-    /// Whether no ticket of the cache will do; see [`TicketRequest::fresh`].
+    /// Whether to ignore tickets in the cache; see [`TicketRequest::fresh`].
     pub fresh: bool,
-    /// What the context is to offer, and the channel that it is bound to. Its `delegate` goes
-    /// before [`delegation`](Self::delegation), the KDC's clock is taken from the cache unless it
-    /// is given, its `etypes` from krb5.conf (`default_tgs_enctypes`, else `permitted_enctypes`)
-    /// unless they are, and `client_aware_channel_bindings` adds its promise.
+    /// What the context offers, and the channel that it is bound to. `delegate` takes precedence
+    /// over [`delegation`](Self::delegation). Unless it is given, the KDC's clock is taken from the
+    /// cache, and `etypes` from krb5.conf (`default_tgs_enctypes`, else `permitted_enctypes`).
+    /// `client_aware_channel_bindings` adds its promise.
     pub context: InitiatorOptions,
 }
 
-/// Whether to lend the service a TGT, with which it can act as the client anywhere.
+/// Whether to forward a TGT to the service, which can then act as the client anywhere.
 ///
-/// Where krb5.conf says `enforce_ok_as_delegate`, no service gets one that the KDC does not trust.
+/// With `enforce_ok_as_delegate` in krb5.conf, only services that the KDC trusts get one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Delegation {
-    /// It gets none.
+    /// The service gets none.
     #[default]
     None,
-    /// It gets one if the KDC trusts it (`ok-as-delegate`), and if the client's own can be
-    /// forwarded.
+    /// The service gets one if the KDC trusts it (`ok-as-delegate`), and if the client's own TGT is
+    /// forwardable.
     IfTrusted,
-    /// It gets one. That there is none to lend is an error, where MIT's library goes on without.
+    /// The service gets one. It is an error if there is none to forward; MIT's library continues
+    /// without.
     Always,
 }
 
@@ -61,18 +62,18 @@ impl Client {
     /// Starts a context with `service`: finds its principal, gets the ticket as
     /// [`ticket`](Self::ticket) does, and makes the first token.
     ///
-    /// `service` is `HTTP/www.example.com` or, as GSS-API writes it, `HTTP@www.example.com`: the
-    /// name is made canonical then as [`service_principal`](Self::service_principal) says. One with
-    /// a realm, `HTTP/www.example.com@EXAMPLE.COM`, is taken as it is. What has one component and a
-    /// realm, as `alice@EXAMPLE.COM`, cannot be named so, for that is a service on a host: for such
-    /// a principal there are [`ticket`](Self::ticket) and
+    /// `service` is `HTTP/www.example.com` or, in GSS-API's notation, `HTTP@www.example.com`. Its
+    /// name is made canonical as in [`service_principal`](Self::service_principal). With a realm,
+    /// as in `HTTP/www.example.com@EXAMPLE.COM`, it is used as it is. A name of one component with
+    /// a realm, such as `alice@EXAMPLE.COM`, would be read as a service on a host. For such a
+    /// principal, use [`ticket`](Self::ticket) and
     /// [`initiate_with_ticket`](Self::initiate_with_ticket).
     ///
     /// # Errors
     /// As [`ticket`](Self::ticket); [`ClientError::Gss`] when the ticket cannot be used, or when
-    /// [`DELEG`](kerberos_gss::ContextFlags::DELEG) is asked for and nothing is lent; and with
-    /// [`Delegation::Always`] whatever keeps the TGT from being forwarded.
-    /// [`ClientError::DelegationForbidden`] when krb5.conf keeps it from being lent.
+    /// [`DELEG`](kerberos_gss::ContextFlags::DELEG) is asked for and no TGT is forwarded;
+    /// [`ClientError::DelegationForbidden`] when krb5.conf forbids to forward it. With
+    /// [`Delegation::Always`], also any error in forwarding the TGT.
     ///
     /// # Example
     /// ```
@@ -127,16 +128,16 @@ impl Client {
         block_on(self.driver.initiate(cache, service, options))
     }
 
-    /// Starts a context with a ticket at hand, such as one of [`s4u2proxy`](Self::s4u2proxy), as
-    /// the client of `cache` would: the KDC's clock is taken from there, and the promise of channel
-    /// bindings from krb5.conf. Of a user on whose behalf the ticket is there is no TGT to lend, so
-    /// that [`InitiateOptions::delegation`] does not count.
+    /// Starts a context with an existing ticket, such as one of [`s4u2proxy`](Self::s4u2proxy), as
+    /// the client of `cache` would: the KDC's clock is taken from the cache, and the promise of
+    /// channel bindings from krb5.conf. [`InitiateOptions::delegation`] is ignored, because there
+    /// is no TGT of a user on whose behalf the ticket was obtained.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when the cache cannot be read, [`ClientError::Config`] when
-    /// krb5.conf allows no encryption type, [`ClientError::DelegationForbidden`] when it keeps a
-    /// TGT from being lent that [`InitiateOptions::context`] has, and [`ClientError::Gss`] when the
-    /// ticket cannot be used.
+    /// krb5.conf allows no encryption type, [`ClientError::DelegationForbidden`] when
+    /// [`InitiateOptions::context`] has a TGT to forward and krb5.conf forbids that, and
+    /// [`ClientError::Gss`] when the ticket cannot be used.
     pub fn initiate_with_ticket(
         &self,
         cache: &CcacheName,
@@ -148,10 +149,10 @@ impl Client {
 }
 
 impl Initiation {
-    /// Starts a context with a ticket and nothing else. Where there is the cache that it was got
-    /// with, [`Client::initiate_with_ticket`] is better: how far the KDC's clock is ahead only a
-    /// cache tells, unless [`InitiatorOptions::kdc_offset`] does. Neither
-    /// [`InitiateOptions::delegation`] nor krb5.conf counts here.
+    /// Starts a context with nothing but a ticket. If the cache that it was obtained with is
+    /// available, [`Client::initiate_with_ticket`] is better: only the cache tells how far the
+    /// KDC's clock is ahead, unless [`InitiatorOptions::kdc_offset`] does. Neither
+    /// [`InitiateOptions::delegation`] nor krb5.conf has an effect here.
     ///
     /// # Errors
     /// [`ClientError::Gss`] when the ticket cannot be used.
@@ -173,21 +174,22 @@ impl Initiation {
         })
     }
 
-    /// The context, if it stands without any answer of the service: the client asked for no mutual
-    /// authentication, and the service has not begun to answer. SPNEGO has services answer all the
-    /// same, but what came with a success shows that a service took the token.
+    /// The context, if it is established without any answer from the service: the client asked for
+    /// no mutual authentication, and the service has not begun to answer. In SPNEGO, services must
+    /// answer even so, but if the surrounding protocol reports success, the service has accepted
+    /// the token.
     pub fn into_unanswered(self) -> Option<Box<Context>> {
         match self.0 {
-            // One that wants no answer is over when it starts.
+            // If no answer is wanted, the context is complete when it starts.
             End::Kerberos(_) => None,
             End::Spnego(end) => end.into_unanswered(),
         }
     }
 
-    /// Takes the service's `token`.
+    /// Processes the service's `token`.
     ///
     /// # Errors
-    /// As [`Initiator::step`] and [`SpnegoInitiator::step`]. It is final.
+    /// As [`Initiator::step`] and [`SpnegoInitiator::step`]. An error is final.
     pub fn step(&mut self, token: &[u8]) -> Result<Step, StepError> {
         match &mut self.0 {
             End::Kerberos(end) => end.step(token, &mut rng(), now()),
@@ -211,7 +213,7 @@ impl Driver {
             .await?;
         let kdc_offset = turns.kdc_offset();
         let mut ticket = turns.next().await.unwrap_or(Err(ClientError::NoResult))?;
-        // A cache has it under the name that was asked for, perhaps without a realm.
+        // A cache stores it under the requested name, which may have no realm.
         if ticket.server.realm().is_empty()
             && let Ok(inside) = Ticket::from_der(&ticket.ticket)
         {
@@ -234,8 +236,8 @@ impl Driver {
         self.begin(cache, ticket, options, kdc_offset).await
     }
 
-    /// Starts a context with `ticket`, wherever that is from, by the options and by what cache and
-    /// krb5.conf have to say besides.
+    /// Starts a context with `ticket`, wherever it is from, with the options and what cache and
+    /// krb5.conf add to them.
     async fn begin(
         &self,
         cache: &CcacheName,
@@ -251,7 +253,8 @@ impl Driver {
             context.etypes = Some(krb5.tgs_enctypes()?);
         }
         let lends = context.delegate.is_some() || options.delegation == Delegation::Always;
-        // MIT's library lends nothing then and goes on; who asked for it is told here.
+        // MIT's library would continue without forwarding; here, whoever asked for it gets an
+        // error.
         if lends && krb5.enforce_ok_as_delegate()? && !is_trusted(ticket) {
             let server = ticket.server.clone();
             return Err(ClientError::DelegationForbidden { server });
@@ -283,7 +286,7 @@ impl Driver {
     }
 }
 
-/// Whether the KDC says that the service may be lent a TGT (RFC 4120 §2.8).
+/// Whether the KDC says that the service may be given a TGT (RFC 4120 §2.8).
 fn is_trusted(ticket: &Credential) -> bool {
     ticket.flags.contains(TicketFlags::OK_AS_DELEGATE)
 }

@@ -1,7 +1,7 @@
-//! `Alarm`: sleeps until a time of the wall clock, or until it is rung.
+//! `Alarm`: sleeps until a time on the wall clock, or until it is rung.
 //!
-//! Tickets end by the wall clock, so it is that one which counts: when it is set, or the machine
-//! has been asleep, the sleeper wakes and looks at it again.
+//! Tickets end by the wall clock, so the alarm goes by it, too: when the clock is set, or the
+//! machine wakes from sleep, the sleeper wakes and looks at the clock again.
 
 use std::io;
 use std::os::fd::{AsFd as _, OwnedFd};
@@ -29,24 +29,24 @@ impl Alarm {
         Ok(Self { bell })
     }
 
-    /// Wakes the sleeper, or the next one to fall asleep.
+    /// Wakes the sleeper, or else the next one that falls asleep.
     pub(super) fn ring(&self) {
-        // It fails only when it has been rung some 2^64 times and nobody heard.
+        // It can only fail after some 2^64 rings that nobody heard.
         let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
     }
 
-    /// Sleeps until then, or until someone rings or `was_set` tells that the clock was set. It is
-    /// asked whenever the system knows of that.
+    /// Sleeps until `until`, or until someone rings, or until `was_set` says that the clock was
+    /// set. It is called whenever the system reports a change of the clock.
     ///
-    /// Nothing that the system lacks for a moment ends it, neither descriptors nor memory: a keeper
-    /// that gave up would leave a service without tickets hours later.
+    /// A temporary lack of descriptors or memory does not end the sleep: a keeper that gave up
+    /// would leave a service without tickets hours later.
     pub(super) async fn sleep(
         &self,
         io: Io,
         until: Timestamp,
         was_set: impl Fn() -> bool,
     ) -> Woken {
-        // What a clock that was set back by a little would make of it.
+        // If more than this is left, the clock was set back, if only by a little.
         let longest = until.seconds.saturating_sub(now().seconds);
         loop {
             let now = now();
@@ -64,7 +64,8 @@ impl Alarm {
                     .iter()
                     .map(|timer| Waiting::new(timer.as_fd(), PollFlags::IN)),
             );
-            // Without a timer a minute at a time, so that a clock that is set shows.
+            // Without a timer, sleeps for a minute at a time, so that a clock that is set is
+            // noticed.
             let deadline = match timer {
                 Some(_) => None,
                 None => Instant::now().checked_add(left(now, until).min(Duration::from_secs(60))),
@@ -72,7 +73,7 @@ impl Alarm {
             if io.wait(&mut waiting, deadline).await.is_err() {
                 io.pause(MOMENT).await;
             }
-            // It does not block; that there is nothing to read means that nobody rang.
+            // The read does not block; it finds nothing if nobody rang.
             if rustix::io::read(&self.bell, &mut [0; 8]).is_ok() {
                 return Woken::Called;
             }
@@ -83,14 +84,14 @@ impl Alarm {
 /// Why a sleep ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Woken {
-    /// It was time.
+    /// The time has come.
     Due,
-    /// Somebody rang, or the clock was set: what was decided before that may not hold any more.
+    /// Somebody rang, or the clock was set: earlier decisions may no longer hold.
     Called,
 }
 
-/// A timer that is over then, or when the clock is set; `None` where the system has none, or none
-/// to spare just now.
+/// A timer that expires at `until`, or when the clock is set; `None` where the system has none, or
+/// none to spare now.
 fn timer(until: Timestamp) -> Option<OwnedFd> {
     let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
     let timer = timerfd_create(TimerfdClockId::Realtime, flags).ok()?;
@@ -98,7 +99,7 @@ fn timer(until: Timestamp) -> Option<OwnedFd> {
         it_interval: Timespec::default(),
         it_value: Timespec {
             tv_sec: until.seconds.max(0),
-            // A time of nothing but zeros would disarm it.
+            // A time of all zeros would disarm the timer.
             tv_nsec: i64::from(until.microseconds) * 1_000 + 1,
         },
     };
@@ -112,7 +113,7 @@ fn left(now: Timestamp, until: Timestamp) -> Duration {
     Duration::from_secs(u64::try_from(seconds).unwrap_or(0).saturating_add(1))
 }
 
-/// How long it takes for a system that lacked something to have it again, perhaps.
+/// How long to wait for a system that lacked something to have it again.
 const MOMENT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -139,7 +140,7 @@ mod tests {
         let until = in_millis(50);
         assert_eq!(sleep(&alarm, until), Woken::Due);
         assert!(now() >= until);
-        // What is past needs no sleep.
+        // A time in the past needs no sleep.
         assert_eq!(sleep(&alarm, in_millis(-5_000)), Woken::Due);
     }
 

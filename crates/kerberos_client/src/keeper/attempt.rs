@@ -1,4 +1,4 @@
-//! One attempt to refresh a login: by renewing its ticket, else with the secret.
+//! One attempt to refresh a login: renews its ticket, or else logs in with the secret.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,13 +12,13 @@ use crate::driver::Driver;
 use crate::{ClientError, now};
 
 impl Work {
-    /// The last login renewed where that is worth it, else a new one.
+    /// The last login renewed, if that is worth it; otherwise a new login.
     pub(super) async fn attempt(&mut self, last: Option<&Login>) -> Result<Refreshed, ClientError> {
         let refreshed = |login, renewed| {
             let login = Arc::new(login);
             Ok(Refreshed { login, renewed })
         };
-        // Whoever wants a login during this one wants another.
+        // A login requested during this attempt is another one.
         let wanted = self.shared.logins_wanted.load(Ordering::Acquire);
         let anew = wanted != self.logins_done;
         if let Some(last) = last.filter(|_| self.params.only_renew) {
@@ -44,7 +44,7 @@ impl Work {
         refreshed(login, false)
     }
 
-    /// Logs in with the secret, or with the other one if that is wrong.
+    /// Logs in with the secret, or with the source's other secret if that one is wrong.
     async fn log_in(&self) -> Result<Login, ClientError> {
         let source = self.params.source.clone();
         let mut params = self.params.login.clone();
@@ -60,7 +60,7 @@ impl Work {
         let Some((params, secret)) = self.other_secret().await? else {
             return Err(refusal.into());
         };
-        // What is said of the newest secret tells more than what is said of an old one.
+        // The KDC's answer to the newest secret says more than its answer to an old one.
         let second = self.driver.login(params, secret).await;
         self.accepted(second.map_err(|_| refusal.into())).await
     }
@@ -75,7 +75,8 @@ impl Work {
         self.driver.io.run(ask).await
     }
 
-    /// Tells the source of a success. A ticket that has ended is none, whatever was asked for.
+    /// Tells the source that the login succeeded. A ticket that has already ended does not count as
+    /// success, whatever was asked for.
     async fn accepted(&self, result: Result<Login, ClientError>) -> Result<Login, ClientError> {
         let login = result?;
         let end = login.credential.times.endtime;
@@ -91,7 +92,7 @@ impl Work {
 }
 
 impl Driver {
-    /// The login with its ticket renewed.
+    /// The login with a renewed ticket.
     pub(super) async fn renew_login(&self, last: &Login) -> Result<Login, ClientError> {
         let refusal = match self.renew_login_by(last, last.kdc_offset).await {
             Err(ClientError::Exchange(error)) if last.kdc_offset.is_some() && is_skew(&error) => {
@@ -99,8 +100,8 @@ impl Driver {
             }
             result => return result,
         };
-        // Our clock was off at the login, and has been set right since. It is the one to go by if
-        // the KDC thinks so; what the refusal says of the time is proven by nothing.
+        // Our clock may have been wrong at the login and been corrected since. It is used if the
+        // KDC accepts it; the time in the refusal is not authenticated.
         let login = self.renew_login_by(last, None).await;
         login.map_err(|_| refusal.into())
     }

@@ -1,7 +1,9 @@
-//! `WallClock`: notices that the wall clock was set, by the clock that nobody sets.
+//! `WallClock`: notices that the wall clock was set, by comparing it with a clock that nobody can
+//! set.
 //!
-//! A login knows by how much the KDC's clock was ahead of ours, and that goes into its cache. Once
-//! ours is corrected that is wrong, and every KDC and service refuses what is made with it.
+//! A login records how far the KDC's clock was ahead of ours, and so does its cache. After our
+//! clock has been corrected, that offset is wrong, and every KDC and service refuses requests made
+//! with it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -13,15 +15,15 @@ use crate::now;
 /// The wall clock as it was when it was last looked at.
 #[derive(Debug)]
 pub(super) struct WallClock {
-    /// By how much it is ahead of the time since the machine started, in microseconds.
+    /// How far it is ahead of the time since the machine started, in microseconds.
     lead: AtomicI64,
-    /// What is no setting yet, in microseconds.
+    /// Smaller changes do not count as setting the clock; in microseconds.
     tolerance: i64,
 }
 
 impl WallClock {
-    /// Of a client that bears clocks which differ by `clock_skew` seconds. A tenth of that is what
-    /// nobody minds: clocks that are kept right are set by less, and often.
+    /// For a client that tolerates a difference of `clock_skew` seconds between clocks. Changes of
+    /// up to a tenth of that are ignored: synchronised clocks are often set by less.
     pub(super) fn new(clock_skew: u32) -> Self {
         Self {
             lead: AtomicI64::new(lead()),
@@ -29,12 +31,12 @@ impl WallClock {
         }
     }
 
-    /// Whether it was set since it was last looked at.
+    /// Whether it was set since the last look.
     pub(super) fn was_set(&self) -> bool {
         self.is_other(lead(), self.lead.load(Ordering::Relaxed))
     }
 
-    /// As [`was_set`](Self::was_set), and this is a look.
+    /// As [`was_set`](Self::was_set), and starts over from the present time.
     pub(super) fn look(&self) -> bool {
         let lead = lead();
         self.is_other(lead, self.lead.swap(lead, Ordering::Relaxed))
@@ -44,15 +46,15 @@ impl WallClock {
         now.saturating_sub(before).saturating_abs() > self.tolerance
     }
 
-    /// As if the clock had been set on by so many seconds since the last look.
+    /// Acts as if the clock had been set forward by so many seconds since the last look.
     #[cfg(test)]
     pub(super) fn set_on(&self, seconds: i64) {
         self.lead.fetch_sub(seconds * 1_000_000, Ordering::Relaxed);
     }
 }
 
-/// By how much the wall clock is ahead of the time since the machine started, its sleep included:
-/// after that the wall clock is right without anyone setting it.
+/// How far the wall clock is ahead of the time since the machine started. That time includes sleep,
+/// since the wall clock is right after it without being set.
 fn lead() -> i64 {
     let since_start = clock_gettime_dynamic(DynamicClockId::Boottime)
         .unwrap_or_else(|_| clock_gettime(ClockId::Monotonic));
@@ -88,7 +90,7 @@ mod tests {
         let clock = WallClock::new(300);
         clock.set_on(28);
         assert!(!clock.was_set());
-        // But many small ones come to a large one.
+        // But many small changes add up.
         clock.set_on(28);
         assert!(clock.was_set());
     }

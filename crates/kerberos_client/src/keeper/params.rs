@@ -1,4 +1,4 @@
-//! `KeeperParams`: for whom a ticket is kept, with what secret, and where it is put.
+//! `KeeperParams`: whose ticket is kept, with what secret, and where it is stored.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,17 +12,17 @@ use kerberos_proto::{AsParams, Login};
 use super::{KeeperState, LoginSource};
 use crate::{ClientError, keytab_secret};
 
-/// A part that the caller brings, to be called by one at a time wherever it may take its time.
+/// A callback of the caller's. Only one thread calls it at a time, one that may block.
 pub(super) struct Callback<F: ?Sized>(Arc<Mutex<Box<F>>>);
 
 /// Gives the secret for a login.
 pub(super) type Source = Callback<dyn LoginSource>;
 
-/// Shows a login to the world; says when what it shows ends, if that is before the login.
+/// Publishes a login. Returns when what it publishes ends, if that is before the login.
 pub(super) type Publish =
     Callback<dyn FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send>;
 
-/// Hears what came of an attempt.
+/// Is told the result of each attempt.
 pub(super) type Observe = Callback<dyn FnMut(&KeeperState) + Send>;
 
 impl<F: ?Sized> Callback<F> {
@@ -45,15 +45,15 @@ impl<F: ?Sized> Clone for Callback<F> {
 #[must_use = "it says what to keep, to `Client::keep`"]
 #[non_exhaustive]
 pub struct KeeperParams {
-    /// For whom to log in, and what to ask for. With a `renew_lifetime` the ticket is renewed for
-    /// as long as that goes.
+    /// For whom to log in, and what to ask for. With a `renew_lifetime` the ticket is renewed until
+    /// that is over.
     pub login: AsParams,
-    /// Whether a ticket that can be renewed is; else every refresh is a login.
+    /// Whether to renew a ticket that is renewable; otherwise every refresh is a login.
     pub renew: bool,
-    /// The longest time from one refresh to the next, however long the ticket lasts; `None` leaves
-    /// it to that.
+    /// The longest time between two refreshes, however long the ticket lasts; with `None`, only the
+    /// ticket's lifetime counts.
     pub longest_pause: Option<Duration>,
-    /// Whether there is nothing to log in with.
+    /// Whether there is no secret, so that the ticket can only be renewed.
     pub(super) only_renew: bool,
     pub(super) source: Source,
     pub(super) cache: Option<CcacheName>,
@@ -63,8 +63,8 @@ pub struct KeeperParams {
 }
 
 impl KeeperParams {
-    /// Keeps what `login` describes, with a secret that is asked for at each login: by a closure,
-    /// or by a [`LoginSource`] that knows more than one.
+    /// Keeps what `login` describes. The secret is asked for at each login, from a closure or from
+    /// a [`LoginSource`], which may know more than one.
     pub fn new(login: AsParams, source: impl LoginSource + 'static) -> Self {
         Self {
             login,
@@ -79,17 +79,17 @@ impl KeeperParams {
         }
     }
 
-    /// Keeps what `login` describes with the keys of the keytab called `keytab`, which is read at
-    /// each login: keys may be rotated meanwhile.
+    /// Keeps what `login` describes with the keys of the keytab called `keytab`. The keytab is read
+    /// at each login, so the keys may be rotated.
     pub fn with_keytab(login: AsParams, keytab: KeytabName) -> Self {
         let client = login.client.clone();
         Self::new(login, move || keytab_secret(&keytab, &client))
     }
 
-    /// Keeps `login`, which is at hand, by renewing its ticket for as long as the KDC does.
+    /// Keeps the existing `login` by renewing its ticket for as long as the KDC does that.
     pub fn renewing(login: Login) -> Self {
         let params = AsParams::new(login.credential.client.clone());
-        // It is never asked for.
+        // Never called.
         let no_secret = || Err(ClientError::NotYet);
         Self {
             only_renew: true,
@@ -97,25 +97,25 @@ impl KeeperParams {
         }
     }
 
-    /// With a login that is at hand already in place of the first one.
+    /// Uses an existing login instead of a first one.
     pub fn with_login(mut self, login: Login) -> Self {
         self.first = Some(login);
         self
     }
 
-    /// With each new login put into the cache called `name`, which is replaced as a whole.
+    /// Stores each new login in the cache called `name`, which is replaced as a whole.
     ///
-    /// A cache that cannot be written makes the attempt a failed one. It is tried again with the
-    /// same login, for as long as that need not be refreshed.
+    /// If the cache cannot be written, the attempt counts as failed. Storing the same login is
+    /// tried again until the login needs a refresh.
     pub fn with_cache(mut self, name: CcacheName) -> Self {
         self.cache = Some(name);
         self
     }
 
-    /// With `publish` called for each new login, before anyone else sees it, and after it was put
-    /// into the [cache](Self::with_cache), if there is one. Its failure is one as that of the
-    /// cache; [`ClientError::callback`] makes an error of anything. There is one callback: the
-    /// last.
+    /// Calls `publish` for each new login, before anyone else sees it, and after it was stored in
+    /// the [cache](Self::with_cache), if there is one. A failure is treated as one of the cache;
+    /// [`ClientError::callback`] makes an error from anything. There is only one such callback: the
+    /// last one set.
     pub fn with_publish(
         self,
         mut publish: impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static,
@@ -123,8 +123,9 @@ impl KeeperParams {
         self.with_publish_until(move |login| publish(login).map(|()| None))
     }
 
-    /// As [`with_publish`](Self::with_publish), where more than the login is published: `publish`
-    /// says when the first ticket of it ends, and the next refresh comes in time for that.
+    /// As [`with_publish`](Self::with_publish), for a callback that publishes more than the login.
+    /// `publish` returns when the first of the published tickets ends, and the next refresh is in
+    /// time for that.
     pub fn with_publish_until(
         mut self,
         publish: impl FnMut(&Login) -> Result<Option<KerberosTime>, ClientError> + Send + 'static,
@@ -133,16 +134,16 @@ impl KeeperParams {
         self
     }
 
-    /// With `observe` called after each attempt, whatever came of it, before others see it: for
-    /// logs and metrics, which should miss nothing, where a [`KeeperWatch`](crate::KeeperWatch)
-    /// sees the last change.
+    /// Calls `observe` after each attempt, whether or not it succeeded, before others see the
+    /// result. It is for logs and metrics that should miss nothing; a
+    /// [`KeeperWatch`](crate::KeeperWatch) may only see the last of several changes.
     pub fn with_observer(mut self, observe: impl FnMut(&KeeperState) + Send + 'static) -> Self {
         self.observe = Some(Observe::new(Box::new(observe)));
         self
     }
 }
 
-/// Whose ticket it is; the secret stays one.
+/// Shows whose ticket it is, but not the secret.
 impl fmt::Debug for KeeperParams {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeeperParams")

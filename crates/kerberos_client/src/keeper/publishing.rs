@@ -1,5 +1,5 @@
-//! How a login is published, what becomes of one that cannot be, and `Publishing`: who publishes,
-//! for whoever ends the keeper meanwhile.
+//! How a login is published, and what happens if that fails. `Publishing` records who is
+//! publishing, for whoever ends the keeper meanwhile.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -14,7 +14,7 @@ use crate::store::store_at;
 use crate::{ClientError, now};
 
 impl Work {
-    /// Publishes the login that waits for it, if there is one.
+    /// Publishes the login that has yet to be published, if there is one.
     pub(super) async fn publish_waiting(
         &mut self,
         state: &mut KeeperState,
@@ -24,7 +24,7 @@ impl Work {
         };
         let end = self.publish(&login).await?;
         if end.is_some() {
-            // What is published may end before the login; it never lasts longer.
+            // What is published may end before the login, but never after it.
             self.refresh_at = self.refresh_at.min(self.refresh_time(&login, end));
         }
         self.unpublished = None;
@@ -33,10 +33,9 @@ impl Work {
         Ok(())
     }
 
-    /// While attempts to get another login fail, the one that could not be published, or was
-    /// renewed meanwhile, is put where it is to be all the same. Its failures have a pace of their
-    /// own: a folder may be mended long before the KDC is asked again. The attempt's failure is the
-    /// one that stays in the state.
+    /// Publishes what could not be published before (or has since been renewed), while attempts to
+    /// get another login fail. Retries have their own pace: a folder may be repaired long before
+    /// the KDC is asked again. The state keeps the attempt's error.
     pub(super) async fn publish_meanwhile(&mut self, state: &mut KeeperState) {
         let waits = self.has_failed && self.unpublished.is_some();
         if !waits || self.shared.is_stopped() || state.valid_login(now()).is_none() {
@@ -52,14 +51,14 @@ impl Work {
             Some(_) => self.publish_at,
             None => self.refresh_at,
         };
-        // A refresh that is overdue has just failed, and waits for the time that it was given.
+        // An overdue refresh has just failed, and already has a time for its next attempt.
         if next > now() {
             state.next_attempt = state.next_attempt.min(next);
         }
     }
 
-    /// Shows the login to the world, unless the keeper has been stopped; says when the first of
-    /// what it shows ends, if that is before the login.
+    /// Publishes the login, unless the keeper has been stopped. Returns when the first of what is
+    /// published ends, if that is before the login.
     async fn publish(&self, login: &Arc<Login>) -> Result<Option<KerberosTime>, ClientError> {
         let (cache, callback) = (self.params.cache.clone(), self.params.publish.clone());
         if cache.is_none() && callback.is_none() {
@@ -82,7 +81,7 @@ impl Work {
     }
 }
 
-/// One at a time publishes, and nobody after the end.
+/// Lets one thread at a time publish, and none after the end.
 #[derive(Default, Debug)]
 pub(super) struct Publishing {
     turn: Mutex<Turn>,
@@ -91,17 +90,17 @@ pub(super) struct Publishing {
 
 #[derive(Default, Debug)]
 struct Turn {
-    /// Who publishes.
+    /// The thread that is publishing.
     by: Option<ThreadId>,
-    /// Whether it is the last time, or has been.
+    /// Whether nothing more may be published once the publication in progress, if any, is over.
     is_last: bool,
 }
 
-/// Somebody publishes until this is dropped.
+/// A publication in progress, until this is dropped.
 pub(super) struct UnderWay<'a>(&'a Shared);
 
 impl Shared {
-    /// Publishes from now on; `None` after the end.
+    /// Begins to publish; `None` after the end.
     pub(super) fn begin_to_publish(&self) -> Option<UnderWay<'_>> {
         let mut turn = self.publishing.lock();
         if turn.is_last {
@@ -111,9 +110,9 @@ impl Shared {
         Some(UnderWay(self))
     }
 
-    /// Nothing is published or told any more. What is being published just now comes before the
-    /// end, and it is the thread which does that that tells of it: nobody may run the keeper's task
-    /// any more.
+    /// From now on nothing is published or reported. A publication in progress comes before the
+    /// end, and its thread then reports the end, since the runtime may no longer run the keeper's
+    /// task.
     pub(super) fn end(&self) {
         let mut turn = self.publishing.lock();
         turn.is_last = true;
@@ -126,7 +125,7 @@ impl Shared {
 }
 
 impl Publishing {
-    /// Waits until nobody publishes any more, unless it is this thread that does.
+    /// Waits until no other thread is publishing.
     pub(super) fn wait_for_others(&self) {
         let this = thread::current().id();
         let by_another = |turn: &mut Turn| turn.by.is_some_and(|by| by != this);

@@ -1,9 +1,9 @@
-//! When a kept ticket is refreshed, whether by renewing, and how long to wait after a failure:
-//! rules without a clock.
+//! Rules without a clock: when to refresh a ticket, when to do that by renewing it, and how long to
+//! wait after a failure.
 //!
-//! A ticket is refreshed when a third of its life is left, so that a KDC may be away for that long,
-//! or up to a twelfth earlier, by chance, so that services that were started together do not all
-//! come together.
+//! A ticket is refreshed when a third of its life is left, so that a KDC may be away for that long;
+//! or earlier by a random part of up to a twelfth, so that services that were started together do
+//! not all ask at once.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use kerberos_proto::{ExchangeError, Login, Timestamp};
 
 use crate::ClientError;
 
-/// When `login`, which came at `now`, is to be refreshed, by this machine's clock: in time for its
-/// end, or for `end` if that is earlier, and no later than after `pause`. `random` is any number.
+/// When to refresh `login`, which was obtained at `now`, by this machine's clock: in time for its
+/// end, or for `end` if that is earlier, and after `pause` at the latest. `random` is any number.
 pub(super) fn refresh_at(
     login: &Login,
     end: Option<KerberosTime>,
@@ -28,8 +28,8 @@ pub(super) fn refresh_at(
     now + Duration::from_micros(until.max(SHORTEST).unsigned_abs())
 }
 
-/// Whether renewing gives a ticket that lasts: it must be good for two thirds of a whole life at
-/// least, and for more than the one at hand.
+/// Whether renewing is worth it: the renewed ticket must last for at least two thirds of a whole
+/// life, and longer than the present one.
 pub(super) fn renewable(login: &Login, now: Timestamp) -> bool {
     let credential = &login.credential;
     let times = &credential.times;
@@ -47,22 +47,22 @@ pub(super) fn renewable(login: &Login, now: Timestamp) -> bool {
         && renewed_until - now >= life / 3 * 2
 }
 
-/// How long to wait after failures in a row.
+/// How long to wait after consecutive failures.
 #[derive(Debug, Default)]
 pub(super) struct Backoff {
     failures: u32,
-    /// The last failure's kind, and how many of that kind there were in a row.
+    /// The kind of the last failure, and how many of that kind came in a row.
     kind: Option<Kind>,
     of_kind: u32,
-    /// How often the secret was wrong, whatever else happened in between: for the KDC, which counts
-    /// towards locking the account, that is a row.
+    /// How often the secret was wrong, whatever else happened in between: the KDC counts these as
+    /// consecutive failures towards locking the account.
     wrong_secrets: u32,
 }
 
 impl Backoff {
-    /// How long to wait after one more failure; each time twice as long, up to a limit, and up to
-    /// a quarter less by chance. A failure of another kind than the last begins anew: how long a
-    /// KDC was silent says nothing of what it refuses.
+    /// How long to wait after one more failure. The wait doubles each time up to a limit, less a
+    /// random quarter at most. A failure of another kind starts over: how long a KDC was silent
+    /// says nothing about what it refuses.
     pub(super) fn delay(&mut self, error: &ClientError, random: u16) -> Duration {
         let kind = Kind::of(error);
         if self.kind.replace(kind) != Some(kind) {
@@ -77,25 +77,25 @@ impl Backoff {
         *count = count.saturating_add(1);
         self.failures = self.failures.saturating_add(1);
         let delay = doubled.min(limit);
-        // Of 256 parts, 192 to 256.
+        // 192 to 256 of 256 parts.
         delay / 256 * (256 - u32::from(random) % 65)
     }
 
-    /// How many failures there have been in a row, of whatever kinds.
+    /// The number of consecutive failures, of whatever kinds.
     pub(super) fn failures(&self) -> u32 {
         self.failures
     }
 }
 
-/// What a failure says of when it may be over.
+/// What a failure tells about when it may pass.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
-    /// A wrong secret gets right by another secret, or by a replica that learns of it, and seldom
-    /// soon; guessing locks accounts.
+    /// A wrong secret becomes right when it is replaced, or when a replica learns of it. That
+    /// seldom happens soon, and guessing locks accounts.
     WrongSecret,
-    /// What a KDC refuses it will refuse for a while.
+    /// What a KDC refuses now it will refuse for a while.
     Refused,
-    /// A KDC comes back, a secret or a folder is mounted.
+    /// The KDC may come back, or the secret or folder may be mounted.
     Passing,
 }
 
@@ -119,19 +119,19 @@ impl Kind {
     }
 }
 
-/// Whether the KDC says that it is the secret which is wrong.
+/// Whether the KDC says that the secret is wrong.
 pub(super) fn is_wrong_secret(error: &ExchangeError) -> bool {
     matches!(
         error,
         ExchangeError::WrongPassword(_) | ExchangeError::WrongKey { .. }
     ) || matches!(
         error.kdc_code(),
-        // The second is what some KDCs say instead of the first.
+        // Some KDCs send the second code instead of the first.
         Some(ErrorCode::KDC_ERR_PREAUTH_FAILED | ErrorCode::KRB_AP_ERR_BAD_INTEGRITY)
     )
 }
 
-/// How much is left until the login's ticket ends, or until `end`, in microseconds.
+/// How long until the login's ticket ends, or until `end`, in microseconds.
 fn micros_left(login: &Login, end: Option<KerberosTime>, now: Timestamp) -> i64 {
     let now = login.by_kdc(now);
     let end = end.map_or(i64::MAX, KerberosTime::unix);
@@ -146,7 +146,7 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Nothing is refreshed more often than this, in microseconds.
+/// Refreshes are at least this far apart, in microseconds.
 const SHORTEST: i64 = 1_000_000;
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use kerberos_proto::{AsParams, Secret};
 
 use crate::ClientError;
 
-/// Gives a keeper the secret for each login, so that a rotated one needs no restart.
+/// Gives a keeper the secret for each login, so that rotating it needs no restart.
 ///
-/// A closure that gives a secret is one. A source that remembers what was accepted can have the old
-/// secret tried while not all KDCs know the new one:
+/// A closure that returns a secret is a `LoginSource`. A source that remembers which secret was
+/// accepted can offer the old one while some KDCs do not know the new one yet:
 /// ```
 /// use kerberos_client::{AsParams, ClientError, LoginSource, Password, Secret};
 ///
@@ -37,22 +37,22 @@ use crate::ClientError;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait LoginSource: Send {
-    /// The secret for a login. It may change what is asked for, too: with a new secret may come
+    /// The secret for a login. The source may also change `login`: a new secret may belong to
     /// another name.
     ///
     /// # Errors
-    /// [`ClientError::NoSecret`] or whatever else stands in the way; it counts as a failed attempt.
+    /// [`ClientError::NoSecret`], or whatever else prevents it; this counts as a failed attempt.
     fn secret(&mut self, login: &mut AsParams) -> Result<Secret, ClientError>;
 
-    /// Another secret, since the KDC calls the last one wrong: the one before it, for example. It
-    /// is asked for once in each attempt, because every wrong one counts towards locking the
+    /// Another secret, such as the previous one, after the KDC has called the last one wrong. It is
+    /// asked for only once in each attempt, because every wrong secret counts towards locking the
     /// account.
     fn other(&mut self, login: &mut AsParams) -> Option<Secret> {
         let _ = login;
         None
     }
 
-    /// Takes note that the KDC accepted the secret given last.
+    /// Called after the KDC has accepted the secret given last.
     fn accepted(&mut self) {}
 }
 

@@ -1,4 +1,4 @@
-//! `KeeperState`: what a keeper shows of itself.
+//! `KeeperState`: what a keeper reports about itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,32 +8,33 @@ use kerberos_proto::{Login, Timestamp};
 use super::work::Refreshed;
 use crate::{ClientError, now};
 
-/// What a keeper keeps, and how it fares.
+/// What a keeper keeps, and how its attempts went.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct KeeperState {
-    /// The last login, perhaps a renewed one; it may have ended if it could not be replaced.
+    /// The last login, perhaps renewed. Its ticket may have ended if it could not be replaced.
     pub login: Option<Arc<Login>>,
-    /// The last login that the cache or the callback of [`KeeperParams`](crate::KeeperParams) has
-    /// got; another one than `login` if that could not be published. Where nothing is to be
-    /// published it is `login`.
+    /// The last login that reached the cache or the callback of
+    /// [`KeeperParams`](crate::KeeperParams). It differs from `login` while that could not be
+    /// published. It is `login` if the keeper has neither a cache nor a callback.
     pub published: Option<Arc<Login>>,
-    /// Whether `login` is a renewed one.
+    /// Whether `login` came from renewing a ticket.
     pub renewed: bool,
-    /// When `login` came, by this machine's clock.
+    /// When `login` was obtained, by this machine's clock.
     pub refreshed_at: Option<Timestamp>,
-    /// Why the last attempt failed, if it did; [`ClientError::KeeperEnded`] where there will be no
-    /// other, and nobody asked for that. While a login fails that
-    /// [`login_now`](crate::TicketKeeper::login_now) asked for, it stays, though the ticket at hand
-    /// is renewed; and so does that of any attempt, though an earlier login is published late.
+    /// Why the last attempt failed, if it did; [`ClientError::KeeperEnded`] when the keeper ended
+    /// unexpectedly and there will be no further attempt. While a login asked for with
+    /// [`login_now`](crate::TicketKeeper::login_now) fails, its error stays, although the present
+    /// ticket is renewed. The error of any attempt also stays when an earlier login is published
+    /// late.
     pub error: Option<Arc<ClientError>>,
-    /// How many attempts have failed in a row.
+    /// How many attempts in a row have failed.
     pub failures: u32,
     /// How many attempts there have been.
     pub attempts: u64,
-    /// How long the last one took, KDCs and all, without what was done to publish its login.
+    /// How long the last attempt took, including KDCs but not the publication of its login.
     pub took: Duration,
-    /// When the next one is due, by this machine's clock.
+    /// When the next attempt is due, by this machine's clock.
     pub next_attempt: Timestamp,
 }
 
@@ -49,7 +50,7 @@ impl KeeperState {
         self.published.as_ref().filter(|login| is_valid(login, now))
     }
 
-    /// What is kept from now on.
+    /// Records a new login.
     pub(super) fn take(&mut self, refreshed: Refreshed) {
         self.login = Some(refreshed.login);
         self.renewed = refreshed.renewed;

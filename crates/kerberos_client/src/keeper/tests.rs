@@ -1,4 +1,4 @@
-//! What a keeper does when the clock is set, which no test can have done.
+//! What a keeper does when the clock is set, which a test cannot do to the system.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ fn after_the_clock_was_set_it_logs_in_anew() {
     let mut params = client.as_params(client.principal("u").unwrap()).unwrap();
     params.renew_lifetime = Some(7 * 24 * 3_600);
     let secret = || Ok::<_, ClientError>(Secret::Password(Password::new("p")));
-    // As found with a clock that was a quarter of an hour behind.
+    // As if found with a clock that was a quarter of an hour behind.
     let mut login = client.login(params.clone(), secret().unwrap()).unwrap();
     login.kdc_offset = Some(ClockOffset {
         seconds: 900,
@@ -33,14 +33,14 @@ fn after_the_clock_was_set_it_logs_in_anew() {
     wait_for(&keeper, 1);
     let request = TicketRequest::new(client.principal("host/www").unwrap());
     client.ticket(&cache, &request).unwrap_err();
-    // It would renew the ticket else.
+    // Otherwise it would renew the ticket.
     keeper.shared.clock.set_on(900);
     keeper.refresh_now();
     wait_for(&keeper, 2);
     let state = keeper.state();
     assert!(state.error.is_none() && !state.renewed, "{state:?}");
     client.ticket(&cache, &request).unwrap();
-    // Once is enough. A ticket that ends in the same second would be no gain.
+    // Once is enough. A ticket that ends in the same second would gain nothing.
     thread::sleep(Duration::from_secs(1));
     keeper.refresh_now();
     wait_for(&keeper, 3);

@@ -1,5 +1,5 @@
-//! `KeeperWatch`: the state of a keeper, which one side changes and any number of others wait for,
-//! blocking or not.
+//! `KeeperWatch`: the state of a keeper. One side changes it, and any number of others wait for
+//! changes, blocking or not.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use super::KeeperState;
 use crate::wakers::Wakers;
 
-/// The side that changes it.
+/// The side that changes the state.
 #[derive(Debug)]
 pub(super) struct Watched(Arc<Cell>);
 
-/// Waits for the changes of what a [`TicketKeeper`](crate::TicketKeeper) keeps.
+/// Waits for changes of the state of a [`TicketKeeper`](crate::TicketKeeper).
 #[derive(Clone, Debug)]
 pub struct KeeperWatch {
     cell: Arc<Cell>,
@@ -30,10 +30,10 @@ struct Cell {
 #[derive(Debug)]
 struct Content {
     state: Arc<KeeperState>,
-    /// How often it has changed.
+    /// How often the state has changed.
     version: u64,
     is_closed: bool,
-    /// Of those who wait without a thread.
+    /// Of those that wait without blocking a thread.
     wakers: Wakers,
 }
 
@@ -55,7 +55,7 @@ impl Watched {
         Arc::clone(&self.0.lock().state)
     }
 
-    /// After the end it changes nothing.
+    /// Has no effect after the end.
     pub(super) fn set(&self, state: KeeperState) {
         self.0.change(|content| {
             if !content.is_closed {
@@ -65,7 +65,7 @@ impl Watched {
         });
     }
 
-    /// There will be no further change.
+    /// Says that there will be no further change.
     pub(super) fn close(&self) {
         self.0.change(|content| content.is_closed = true);
     }
@@ -79,14 +79,14 @@ impl Watched {
 }
 
 impl KeeperWatch {
-    /// What is kept now.
+    /// The current state.
     pub fn current(&self) -> Arc<KeeperState> {
         Arc::clone(&self.cell.lock().state)
     }
 
-    /// Waits for the next change, on any executor; changes that come faster than they are looked at
-    /// are one. `None` when the keeper has ended, for whatever reason; where that was not asked
-    /// for, the last change before it is
+    /// Waits for the next change, on any executor. Several changes since the last look count as
+    /// one. `None` when the keeper has ended, for whatever reason; if it ended unexpectedly, the
+    /// change before that has the error
     /// [`ClientError::KeeperEnded`](crate::ClientError::KeeperEnded).
     pub async fn changed(&mut self) -> Option<Arc<KeeperState>> {
         let cell = Arc::clone(&self.cell);
@@ -107,8 +107,8 @@ impl KeeperWatch {
         .await
     }
 
-    /// Waits for the next change for `timeout` at most; `None` when there was none, or the keeper
-    /// has ended.
+    /// Waits for the next change, for at most `timeout`; `None` when there was none, or when the
+    /// keeper has ended.
     pub fn changed_within(&mut self, timeout: Duration) -> Option<Arc<KeeperState>> {
         self.changed_until(Instant::now().checked_add(timeout))
     }
@@ -131,7 +131,7 @@ impl KeeperWatch {
         }
     }
 
-    /// What has not been seen yet, if anything; `None` in it when nothing will come any more.
+    /// What has not been seen yet, if anything; it is `None` when there will be no further change.
     fn news(&mut self, content: &Content) -> Poll<Option<Arc<KeeperState>>> {
         if content.version != self.seen {
             self.seen = content.version;
@@ -144,8 +144,8 @@ impl KeeperWatch {
     }
 }
 
-/// The place of one who waits without a thread, which is given up with the wait: whoever stops
-/// waiting, as after a timeout, would otherwise be kept until the next change, hours later perhaps.
+/// The registered waker of a wait that blocks no thread. It is given up with the wait: after a
+/// timeout, for example, it would otherwise be kept until the next change, perhaps for hours.
 struct Place<'a> {
     cell: &'a Cell,
     number: Option<u64>,
@@ -196,7 +196,7 @@ mod tests {
         let mut patient = watched.watch();
         let woken = Arc::new(Count::default());
         let mut waiting = pin!(patient.changed());
-        // As a task that is polled again without news, by a waker of its own each time.
+        // Like a task that is polled again without news, each time with another waker.
         for _ in 0..3 {
             let waker = Waker::from(Arc::clone(&woken));
             let mut context = Context::from_waker(&waker);

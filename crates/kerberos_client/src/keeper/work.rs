@@ -20,25 +20,25 @@ pub(super) struct Work {
     pub(super) params: KeeperParams,
     pub(super) shared: Arc<Shared>,
     backoff: Backoff,
-    /// How many of the logins that were wanted expressly have come.
+    /// How many of the expressly requested logins have been done.
     pub(super) logins_done: u64,
-    /// When the ticket at hand is to be refreshed.
+    /// When to refresh the present ticket.
     pub(super) refresh_at: Timestamp,
-    /// After a failure: when the next attempt may be made, unless somebody calls for one earlier.
+    /// After a failure: no attempt before this time, unless somebody asks for one.
     quiet_until: Option<Timestamp>,
-    /// Whether the last attempt brought no login.
+    /// Whether the last attempt gave no login.
     pub(super) has_failed: bool,
-    /// The last login, until it has been published.
+    /// The last login, until it is published.
     pub(super) unpublished: Option<Arc<Login>>,
-    /// While attempts fail: when that may be tried again, and the failures of it.
+    /// While attempts fail: when to try again to publish, and the failures of publishing.
     pub(super) publish_at: Timestamp,
     pub(super) publish_backoff: Backoff,
 }
 
-/// A login that has come.
+/// A login from a successful attempt.
 pub(super) struct Refreshed {
     pub(super) login: Arc<Login>,
-    /// Whether by renewing the ticket of the one before.
+    /// Whether it came from renewing the ticket of the previous one.
     pub(super) renewed: bool,
 }
 
@@ -64,7 +64,7 @@ impl Work {
         let mut woken = Woken::Called;
         loop {
             if self.shared.clock.look() {
-                // What the last login found of the KDC's clock is no longer true.
+                // The last login's estimate of the KDC's clock no longer holds.
                 self.shared.want_login();
                 woken = Woken::Called;
             }
@@ -90,7 +90,7 @@ impl Work {
         }
     }
 
-    /// One attempt; what there is to be told of it.
+    /// Makes one attempt, and returns the state to report.
     async fn refresh(&mut self, before: &KeeperState, woken: Woken) -> KeeperState {
         let mut state = before.clone();
         state.attempts += 1;
@@ -118,20 +118,20 @@ impl Work {
         self.conclude(state, result)
     }
 
-    /// Whether there is a login that only has to be published, and it is not time for another, nor
-    /// is one called for: no KDC need be asked because of a folder that cannot be written to.
+    /// Whether there is a login that only has to be published: no refresh is due or asked for. Then
+    /// no KDC need be asked just because a folder cannot be written to.
     fn is_only_to_be_published(&self, woken: Woken) -> bool {
         let is_good = woken == Woken::Due && now() < self.refresh_at;
         self.unpublished.is_some() && is_good && !self.has_failed && !self.wants_login()
     }
 
-    /// While a login that is wanted fails, the ticket at hand is renewed in its time all the same:
-    /// a new secret that is wrong must not cost a service the ticket that it has. The failure stays
-    /// in the state, and the login is tried when it would have been.
+    /// Renews the present ticket in time while a requested login fails: a new secret that is wrong
+    /// must not cost a service the ticket that it has. The error stays in the state, and the login
+    /// is tried again when it would have been anyway.
     async fn renew_meanwhile(&mut self, state: &mut KeeperState) {
         let is_alive = self.wants_login() && state.error.is_some() && !self.shared.is_stopped();
         let renews = self.params.renew && !self.params.only_renew && is_alive;
-        // A ticket that has just come gains nothing by being renewed now, but it will.
+        // Renewing a ticket that has just come gains nothing now, but will later.
         let then = self.refresh_at.max(now());
         let renewable = |last: &Arc<Login>| renews && schedule::renewable(last, then);
         let Some(last) = state.login.clone().filter(renewable) else {
@@ -153,7 +153,7 @@ impl Work {
         state.next_attempt = state.next_attempt.min(self.refresh_at);
     }
 
-    /// What is kept from now on. It counts even where it cannot be published.
+    /// Records a new login. It counts even if it cannot be published.
     fn take(&mut self, state: &mut KeeperState, refreshed: Refreshed) {
         self.unpublished = Some(Arc::clone(&refreshed.login));
         self.refresh_at = self.refresh_time(&refreshed.login, None);
@@ -161,12 +161,12 @@ impl Work {
         state.take(refreshed);
     }
 
-    /// Whether there is a login to come that was wanted expressly.
+    /// Whether an expressly requested login is still to come.
     fn wants_login(&self) -> bool {
         self.shared.logins_wanted.load(Ordering::Acquire) != self.logins_done
     }
 
-    /// What there is to be told after an attempt, and when the next one is due.
+    /// The state to report after an attempt, with the time of the next one.
     fn conclude(&mut self, mut state: KeeperState, result: Result<(), ClientError>) -> KeeperState {
         state.next_attempt = if let Err(error) = &result {
             let at = now() + self.backoff.delay(error, random());
@@ -185,7 +185,7 @@ impl Work {
         schedule::refresh_at(login, end, self.params.longest_pause, now(), random())
     }
 
-    /// Tells the observer, if there is one. A failure to tell it is no reason to stop.
+    /// Tells the observer, if there is one. Failing to do so is no reason to stop.
     async fn observe(&self, state: &KeeperState) {
         let Some(observe) = self.params.observe.clone() else {
             return;
@@ -196,8 +196,8 @@ impl Work {
     }
 }
 
-/// If the work ends unasked, because a callback panicked or the runtime was shut down, watchers are
-/// told so; and nobody waits for news any more.
+/// If the work ends unexpectedly, because a callback panicked or the runtime was shut down,
+/// watchers are told so. Nobody waits for further changes then.
 impl Drop for Work {
     fn drop(&mut self) {
         if !self.shared.is_stopped() {
@@ -209,7 +209,7 @@ impl Drop for Work {
     }
 }
 
-/// The state where only the ticket at hand is looked after, since an attempt failed a while ago.
+/// The state while only the present ticket is renewed, because an attempt failed a while ago.
 fn left_alone(before: &KeeperState, until: Timestamp) -> KeeperState {
     KeeperState {
         attempts: before.attempts + 1,
@@ -218,13 +218,13 @@ fn left_alone(before: &KeeperState, until: Timestamp) -> KeeperState {
     }
 }
 
-/// Any number, so that many keepers do not do everything at the same time. Without one from the
-/// system they do.
+/// A random number, so that many keepers do not all act at the same time. If the system provides
+/// none, they do.
 pub(super) fn random() -> u16 {
     let mut bytes = [0; 2];
     let _ = getrandom::fill(&mut bytes);
     u16::from_be_bytes(bytes)
 }
 
-/// After a renewal that failed while a login fails, too.
+/// How long to wait after a failed renewal while a login fails, too.
 const NEXT_RENEWAL: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! `OwnCache`: the cache that is chosen, and whether there is to be a login.
+//! `OwnCache`: the chosen cache, and whether a login is due.
 
 use kerberos_files::ccache::{Ccache, CcacheError, CcacheName, Collection, K5Identity, Selection};
 use kerberos_files::keytab::{KeytabError, KeytabFile};
@@ -9,17 +9,17 @@ use crate::{ClientError, Config, now};
 
 /// The cache to talk to a service with.
 pub(super) enum OwnCache {
-    /// Its ticket is good, or there is nothing to get another one with.
+    /// Its ticket is good, or there is no key to get another one with.
     AsItIs(CcacheName),
-    /// There is to be a login.
+    /// A login is due.
     Due(Due),
 }
 
-/// A login that is to be.
+/// A login that is due.
 pub(super) struct Due {
-    /// Where it goes; `None` for a new cache.
+    /// Where to store it; `None` for a new cache.
     cache: Option<Ccache>,
-    /// The cache's name if there is a TGT in it that has not ended.
+    /// The cache's name, if it has a TGT that has not ended.
     pub(super) in_use: Option<CcacheName>,
     pub(super) keys: OwnKeys,
 }
@@ -49,7 +49,7 @@ impl OwnCache {
         let in_use = in_use.map(|cache| cache.name().clone());
         let keys = if state.is_due(now()) && !is_anothers {
             match (keys(config, owner), &in_use) {
-                // Whatever it is, as with MIT's library.
+                // Whatever the error is, as with MIT's library.
                 (Err(error), Some(name)) => {
                     stays_in_use(name, &error);
                     None
@@ -76,13 +76,13 @@ impl OwnCache {
 }
 
 impl Due {
-    /// The cache that the login goes to, before it is on its way.
+    /// The cache for the login, prepared before the login begins.
     pub(super) fn begin(self, config: &Config) -> Result<Ccache, ClientError> {
         let Some(cache) = self.cache else {
             return Ok(collection(config)?.new_unique()?);
         };
         if self.in_use.is_some() {
-            // Others go on with the ticket that there is, and so do we if no KDC answers.
+            // Others continue with the present ticket, and so do we if no KDC answers.
             let soon = refresh_time(now().seconds + PAUSE);
             if let Err(error) = cache.set_config(&soon) {
                 tracing::debug!(
@@ -100,18 +100,18 @@ fn collection(config: &Config) -> Result<Collection, ClientError> {
     Ok(Collection::new(config.ccache_name()?, options))
 }
 
-/// What a cache has.
+/// What was found in a cache.
 #[derive(Default)]
 struct State {
     owner: Option<Principal>,
     /// When the last TGT of the owner's realm ends, by this machine's clock.
     end: Option<i64>,
-    /// When a login with the client keytab is to be repeated.
+    /// When to repeat a login with the client keytab.
     refresh_at: Option<i64>,
 }
 
 impl State {
-    /// `timesync` says whether what the cache knows of the KDC's clock is believed.
+    /// `timesync` says whether to believe the cache's offset of the KDC's clock.
     fn of(cache: &Ccache, timesync: bool) -> Result<Self, CcacheError> {
         let mut reader = match cache.open() {
             Err(error) if error.is_no_cache() => return Ok(Self::default()),
@@ -128,7 +128,7 @@ impl State {
         loop {
             let entry = match reader.next() {
                 Ok(Some(entry)) => entry,
-                // What stands before the damage counts, as where a ticket is looked up.
+                // The entries before the damage count, as in the look-up of tickets.
                 Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
                 Err(error) => return Err(error),
             };
@@ -149,18 +149,18 @@ impl State {
         self.end.is_some_and(|end| end > now.seconds)
     }
 
-    /// It is, too, when the ticket would end while it is used, whoever got it.
+    /// Also true when the ticket would end while it is used, whoever obtained it.
     fn is_due(&self, now: Timestamp) -> bool {
         let lasts = self.end.is_some_and(|end| end > now.seconds + PAUSE);
         !lasts || self.refresh_at.is_some_and(|at| at <= now.seconds)
     }
 }
 
-/// As whom to talk to the service, if the user says so.
+/// The principal to talk to the service as, if the user has chosen one.
 fn identity(config: &Config, service: &Principal) -> Option<Principal> {
-    // As in MIT's library a file that cannot be read says nothing.
+    // As in MIT's library, a file that cannot be read says nothing.
     let bytes = std::fs::read(config.k5identity()?).ok()?;
-    // A byte that is none of UTF-8 spoils its own line at most.
+    // A byte that is not UTF-8 spoils only its own line.
     let text = String::from_utf8_lossy(&bytes);
     let realm = config.default_realm().ok();
     let options = realm.map_or_else(ParseOptions::default, |realm| {
@@ -169,7 +169,8 @@ fn identity(config: &Config, service: &Principal) -> Option<Principal> {
     K5Identity::parse(text).principal_for(service, &options)
 }
 
-/// The keys of `principal` in the client keytab, or of its first one; `None` if there are none.
+/// The keys in the client keytab of `principal`, or of the first one if that is `None`. `None` if
+/// there are none.
 fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>, ClientError> {
     let file = KeytabFile::new(config.client_keytab_name()?.file_path()?);
     let found = match principal {

@@ -1,4 +1,4 @@
-//! The ticket that is there once more: renewed, validated (RFC 4120 §2.3, §2.4), or forwarded
+//! A ticket exchanged for a similar one: renewed, validated (RFC 4120 §2.3, §2.4), or forwarded
 //! (§2.6).
 
 use kerberos_asn1::TicketFlags;
@@ -14,13 +14,13 @@ use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {
-    /// The ticket for `server` in `cache` renewed, or the TGT if none is named.
+    /// Renews the ticket for `server` in `cache`, or the TGT if `server` is `None`.
     ///
-    /// The cache stays as it is: see [`store_renewed`](Self::store_renewed).
+    /// The cache is not changed: see [`store_renewed`](Self::store_renewed).
     ///
     /// # Errors
-    /// As [`ticket`](Self::ticket); when the ticket is not renewable, or no longer so, that is the
-    /// KDC's to say.
+    /// As [`ticket`](Self::ticket). If the ticket is not renewable, or no longer is, the KDC says
+    /// so.
     ///
     /// # Example
     /// ```
@@ -50,13 +50,13 @@ impl Client {
         block_on(self.driver.again(cache, server, TgsParams::renew))
     }
 
-    /// The postdated ticket for `server` in `cache` made valid, or the TGT if none is named.
+    /// Validates the postdated ticket for `server` in `cache`, or the TGT if `server` is `None`.
     ///
-    /// The cache stays as it is: see [`store_renewed`](Self::store_renewed).
+    /// The cache is not changed: see [`store_renewed`](Self::store_renewed).
     ///
     /// # Errors
-    /// As [`ticket`](Self::ticket); when the ticket's time has not come, or it is valid already,
-    /// that is the KDC's to say.
+    /// As [`ticket`](Self::ticket). If the ticket's time has not come, or it is already valid, the
+    /// KDC says so.
     pub fn validate(
         &self,
         cache: &CcacheName,
@@ -65,10 +65,10 @@ impl Client {
         block_on(self.driver.again(cache, server, TgsParams::validate))
     }
 
-    /// Replaces what `cache` holds by `ticket` alone, as MIT's `kinit -R` does: other
-    /// tickets and settings are gone, the KDC's clock is remembered.
+    /// Replaces the content of `cache` with `ticket` alone, as MIT's `kinit -R` does: other tickets
+    /// and settings are removed, but the offset of the KDC's clock is kept.
     ///
-    /// The new cache appears at once and whole, or the old one stays.
+    /// The new content appears at once and whole, or the old content stays.
     ///
     /// # Errors
     /// [`ClientError::Ccache`] when the cache cannot be read or written, [`ClientError::Encode`]
@@ -81,12 +81,12 @@ impl Client {
         store_renewed_at(ticket, cache, &self.config().krb5().ccache_options())
     }
 
-    /// A TGT like that in `cache`, for use on another host: bound to `addresses`, or to none.
+    /// A TGT like the one in `cache`, for use on another host: bound to `addresses`, or to none.
     ///
     /// It is not stored. `forwardable` says whether that host may forward it in turn.
     ///
     /// # Errors
-    /// As [`ticket`](Self::ticket); when the TGT is not forwardable, that is the KDC's to say.
+    /// As [`ticket`](Self::ticket). If the TGT is not forwardable, the KDC says so.
     pub fn forward(
         &self,
         cache: &CcacheName,
@@ -109,7 +109,7 @@ impl Driver {
             let mut params = TgsParams::new(tgt.server.clone());
             params.options.forwarded = true;
             params.options.inherit = false;
-            // What the TGT allows, as always, but for one flag.
+            // Asks for what the TGT allows, as always, with the exception of one flag.
             let kept = if forwardable {
                 INHERITED
             } else {
@@ -123,7 +123,7 @@ impl Driver {
         self.again(cache, None, params).await
     }
 
-    /// What the exchange that `params` describe makes of the client's ticket for `server`.
+    /// Runs the exchange that `params` describe on the client's ticket for `server`.
     pub(crate) async fn again(
         &self,
         cache: &CcacheName,
@@ -135,7 +135,7 @@ impl Driver {
         let opened = cache.clone();
         let client = self.io.run(move || opened.principal()).await??;
         let server = match server {
-            // As MIT's library: a ticket of the client's own realm, whatever is typed.
+            // As in MIT's library: a ticket of the client's own realm, whatever realm was typed.
             Some(server) => server.with_realm(client.realm()),
             None => Principal::krbtgt(client.realm(), client.realm()),
         };
@@ -151,7 +151,7 @@ impl Driver {
         trace!("Get cred via TGT {server} after requesting {server} (canonicalize off)");
         match self.exchange_tgs(params, &ticket).await? {
             TgsOutcome::Ticket(ticket) => Ok(ticket),
-            // A ticket that is made again stays what it is: the exchange refuses another.
+            // The exchange accepts only a ticket of the same kind.
             _ => Err(ClientError::NoResult),
         }
     }
@@ -171,8 +171,8 @@ pub(crate) fn store_renewed_at(
     Ok(())
 }
 
-/// The flags of a TGT that MIT's library asks for in every ticket got with it; they have the
-/// numbers of the options that ask for them (RFC 4120 §5.3, §5.4.1).
+/// The flags of a TGT that MIT's library asks for in every ticket obtained with it. They have the
+/// same numbers as the options that ask for them (RFC 4120 §5.3, §5.4.1).
 const INHERITED: TicketFlags = TicketFlags(
     TicketFlags::FORWARDABLE.0
         | TicketFlags::PROXIABLE.0

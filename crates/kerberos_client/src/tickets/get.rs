@@ -1,4 +1,4 @@
-//! Tickets from the KDCs: the chase through realms, and what is kept of it.
+//! Tickets from the KDCs: following referrals through realms, and what is stored on the way.
 
 use std::sync::PoisonError;
 
@@ -27,7 +27,7 @@ impl Getter {
             }
         }
         let mut ticket = result?;
-        // As in MIT's library the ticket is kept under the name that was asked for.
+        // As in MIT's library, the ticket is stored under the name that was asked for.
         ticket.server = request.server.clone();
         if !request.no_store {
             self.store(&ticket, Some(request)).await;
@@ -35,8 +35,8 @@ impl Getter {
         Ok(ticket)
     }
 
-    /// Chases to the end; TGTs that were asked for on the way are kept, whatever the end is. They
-    /// go into the cache even where the ticket is not to, as in MIT's library.
+    /// Follows referrals to the end. TGTs that were requested on the way are kept, whatever the
+    /// result. As in MIT's library, they are stored even if the ticket itself is not.
     async fn chase(
         &self,
         params: ChaseParams,
@@ -85,7 +85,7 @@ impl Getter {
         params
     }
 
-    /// The TGT with which every way starts.
+    /// The TGT with which every path starts.
     fn start_tgt(&self) -> Result<Credential, ClientError> {
         let realm = &self.start_realm;
         let server = Principal::krbtgt(realm, realm);
@@ -99,7 +99,7 @@ impl Getter {
             hit.missing(&server, &self.cache)
         })?;
         let now = now().by_kdc(self.kdc_offset);
-        // What has expired no KDC need be bothered with.
+        // An expired ticket need not be sent to any KDC.
         if tgt.times.endtime.unix() < now.seconds {
             return Err(ClientError::TicketExpired {
                 server,
@@ -110,14 +110,14 @@ impl Getter {
         Ok(tgt)
     }
 
-    /// The TGTs at hand.
+    /// The present TGTs.
     fn tgts(&self) -> std::sync::MutexGuard<'_, Vec<Credential>> {
         self.tgts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Driver {
-    /// One exchange with the ticket-granting service that `tgt` opens.
+    /// One exchange with the ticket-granting service that `tgt` is for.
     pub(crate) async fn exchange_tgs(
         &self,
         params: TgsParams,
@@ -130,13 +130,13 @@ impl Driver {
     }
 }
 
-/// Whether it is to be tried under another name of the service, if it has one.
+/// Whether to try another name of the service, if it has one.
 pub(super) fn is_unknown_service<T>(result: &Result<T, ClientError>) -> bool {
     let unknown = Some(ErrorCode::KDC_ERR_S_PRINCIPAL_UNKNOWN);
     matches!(result, Err(ClientError::Exchange(error)) if error.kdc_code() == unknown)
 }
 
-/// The way from realm to realm that `[capaths]` lays down, if it does.
+/// The path between realms that `[capaths]` prescribes, if any.
 fn route(config: &Config, from: &[u8], to: &[u8]) -> Option<Route> {
     let (from, to) = (
         std::str::from_utf8(from).ok()?,
@@ -146,7 +146,7 @@ fn route(config: &Config, from: &[u8], to: &[u8]) -> Option<Route> {
     Some(Route::new(to, through))
 }
 
-/// Where a service without a realm may live: that depends on its host.
+/// The realm in which a service without one may be; it depends on the service's host.
 async fn fallback_realm(driver: &Driver, server: &Principal) -> Option<Vec<u8>> {
     let host = std::str::from_utf8(server.components().nth(1)?).ok()?;
     let realm = driver.fallback_realm(host).await.ok()?;

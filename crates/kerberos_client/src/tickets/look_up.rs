@@ -1,10 +1,10 @@
-//! One pass over a credential cache for any number of requests, and for what it takes to get the
-//! tickets that are not there.
+//! One pass over a credential cache, for any number of requests and for the TGTs needed to get the
+//! tickets that are missing.
 //!
 //! The rules are those of MIT's `krb5_cc_retrieve_cred` with the flags of its
 //! `krb5_get_credentials`: same client and service, not expired, same restrictions, a supported
-//! session key of the type asked for, user-to-user only when asked for and with the same second
-//! ticket. Of several that fit, MIT takes the first with the best session key; we take the one of
+//! session key of the type asked for, and user-to-user only when asked for and with the same second
+//! ticket. Of several matches, MIT takes the first with the best session key; we take the one of
 //! those that lasts longest.
 
 mod wanted;
@@ -22,34 +22,34 @@ use super::request::Whose;
 use crate::ClientError;
 use wanted::Wanted;
 
-/// What the cache has.
+/// What was found in the cache.
 pub(super) struct Found {
-    /// Whose cache it is.
+    /// The client that the cache belongs to.
     pub(super) client: Principal,
-    /// How far the KDC's clock is ahead, as far as that may be believed.
+    /// How far the KDC's clock is ahead, as far as the cache may be believed.
     pub(super) kdc_offset: Option<ClockOffset>,
-    /// Where the way to other realms starts: the client's realm unless the cache says otherwise.
+    /// Where the path to other realms starts: the client's realm unless the cache says otherwise.
     pub(super) start_realm: Vec<u8>,
-    /// For each request, in their order.
+    /// One for each request, in the same order.
     pub(super) hits: Vec<Hit>,
-    /// The client's TGTs, of each name the best; one that another realm gave hides none that the
-    /// realm of its name gave.
+    /// The client's TGTs, the best of each name. A TGT issued by another realm does not hide one
+    /// that was issued by the realm it names.
     pub(super) tgts: Vec<Credential>,
-    /// Whether the one that every way starts with is there, with a session key of no type that is
-    /// allowed.
+    /// Whether the TGT that every path starts with is there, but with a session key whose type is
+    /// not allowed.
     pub(super) start_tgt_of_other_etype: bool,
 }
 
-/// What the cache has for a request.
+/// What was found for a request.
 pub(super) enum Hit {
     Ticket(Box<Credential>),
-    /// A ticket whose session key is of no type that is allowed.
+    /// A ticket whose session key has a type that is not allowed.
     OtherEtype,
     Nothing,
 }
 
 impl Hit {
-    /// The ticket, or that `cache` has none for `server`.
+    /// The ticket, or the error that `cache` has none for `server`.
     pub(super) fn ticket(
         self,
         server: &Principal,
@@ -61,7 +61,7 @@ impl Hit {
         }
     }
 
-    /// That `cache` has no ticket for `server`, or none whose session key may be used.
+    /// The error that `cache` has no ticket for `server`, or none whose session key may be used.
     pub(super) fn missing(&self, server: &Principal, cache: &Ccache) -> ClientError {
         match self {
             Self::OtherEtype => ClientError::NoCredentialOfEtype {
@@ -73,7 +73,7 @@ impl Hit {
     }
 }
 
-/// That `cache` has no ticket for `server`.
+/// The error that `cache` has no ticket for `server`.
 pub(super) fn no_credential(server: &Principal, cache: &Ccache) -> ClientError {
     ClientError::NoCredential {
         server: server.clone(),
@@ -81,34 +81,34 @@ pub(super) fn no_credential(server: &Principal, cache: &Ccache) -> ClientError {
     }
 }
 
-/// How good a ticket is, the least being the best.
+/// How good a ticket is; the smallest rank is the best.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// Under which of the names that it was looked for.
+    /// The index of its name among those looked for.
     name: usize,
     expired: bool,
-    /// The place of its session key's type among those that are allowed.
+    /// The position of its session key's type in the list of allowed types.
     preference: usize,
-    /// The longest first.
+    /// The ticket that ends last comes first.
     end: Reverse<u32>,
 }
 
-/// The best TGT for each place; `None` where each has a session key of no type that is allowed.
+/// The best TGT for each place; `None` if all have session keys of types that are not allowed.
 type Tgts = BTreeMap<TgtPlace, Option<(Rank, Credential)>>;
 
-/// What a TGT is good for.
+/// What a TGT can be used for.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct TgtPlace {
-    /// The realm that it opens.
+    /// The realm that it is for.
     realm: Vec<u8>,
-    /// The realm that is said to have issued it.
+    /// The realm that the cache names as its issuer.
     issuer: Vec<u8>,
-    /// Whether the ticket itself says that it was another one. Such a TGT hides none that the named
+    /// Whether the ticket itself names a different issuer. Such a TGT hides none that the named
     /// realm issued.
     is_relabelled: bool,
 }
 
-/// Looks into `cache` at `now` by the caller's clock.
+/// Searches `cache` at `now` by the caller's clock.
 pub(super) fn look_up(
     cache: &Ccache,
     requests: &[TicketRequest],
@@ -131,7 +131,7 @@ pub(super) fn look_up(
     loop {
         let view = match reader.next() {
             Ok(Some(view)) => view,
-            // What stands before the damage counts, as in MIT's library.
+            // As in MIT's library, the entries before the damage count.
             Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
             Err(error) => return Err(error),
         };
@@ -159,17 +159,17 @@ pub(super) fn look_up(
     })
 }
 
-/// How far the KDC's clock is ahead, as far as the configuration believes the cache (`timesync`).
+/// How far the KDC's clock is ahead, if the configuration believes the cache (`timesync`).
 pub(super) fn kdc_offset(reader: &CcacheReader, timesync: bool) -> Option<ClockOffset> {
     reader.kdc_offset().filter(|_| timesync)
 }
 
-/// Whether the session key is of one of these types; of any where there are none.
+/// Whether the session key is of one of these types; any type will do if there are none.
 pub(super) fn has_type(view: &CredentialView<'_>, etypes: &[EncryptionType]) -> bool {
     etypes.is_empty() || etypes.contains(&view.key_etype())
 }
 
-/// Whether the ticket was asked for with these restrictions and no others.
+/// Whether the ticket was requested with exactly these restrictions.
 pub(super) fn has_restrictions(
     view: &CredentialView<'_>,
     restrictions: &[AuthorizationDataElement],
@@ -245,12 +245,12 @@ impl Search<'_> {
             && has_type(view, &request.etypes)
     }
 
-    /// Whether its client is the one that the request is for.
+    /// Whether its client is the one that the request asks for.
     fn is_of(&self, view: &CredentialView<'_>, request: &TicketRequest) -> bool {
         match &request.whose {
             Whose::Owner => {
-                // A second ticket beside an ordinary one is the evidence of S4U2Proxy, and who
-                // acts on behalf of itself is the client of that, too.
+                // A second ticket beside an ordinary one is the evidence of S4U2Proxy. A service
+                // that acts on its own behalf is also the client of its evidence.
                 let second = request.second_ticket.as_deref();
                 view.client().matches(&self.client)
                     && view.is_skey() == second.is_some()
@@ -264,7 +264,7 @@ impl Search<'_> {
         }
     }
 
-    /// How good the ticket is; `None` when its session key is of no type that is allowed.
+    /// How good the ticket is; `None` when its session key's type is not allowed.
     fn rank(
         &self,
         view: &CredentialView<'_>,

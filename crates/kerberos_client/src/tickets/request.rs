@@ -18,18 +18,17 @@ use kerberos_proto::{AuthorizationDataElement, HostAddress, Principal, TgsOption
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TicketRequest {
-    /// The service. An empty realm leaves it to the KDC to say where the service lives; the ticket
-    /// is then kept under that name, as MIT's library does.
+    /// The service. With an empty realm, the KDC finds the service's realm, and the ticket is
+    /// stored under the name without a realm, as MIT's library does.
     pub server: Principal,
-    /// The flags to ask a KDC for. A ticket of the cache need not have them, nor be bound to
-    /// [`addresses`](Self::addresses): of that it is the client, the service, the type of the
-    /// session key, the second ticket and the restrictions that count, as in MIT's library. Only
-    /// for a forwarded ticket or a proxy the cache is not looked at. To have new flags, ask for a
-    /// [`fresh`](Self::fresh) one.
+    /// The flags to ask a KDC for. A ticket from the cache need not have them, nor be bound to
+    /// [`addresses`](Self::addresses): as in MIT's library, only client, service, session key type,
+    /// second ticket and restrictions must match. The cache is not searched for forwarded tickets
+    /// and proxies. To get new flags, ask for a [`fresh`](Self::fresh) ticket.
     pub options: TgsOptions,
     /// The encryption types for the session key, best first; empty means those of krb5.conf.
     pub etypes: Vec<EncryptionType>,
-    /// The TGT of the service: asks for a ticket encrypted in that one's session key
+    /// The TGT of the service: asks for a ticket that is encrypted in that TGT's session key
     /// (user-to-user, RFC 4120 §3.7).
     pub second_ticket: Option<Vec<u8>>,
     /// The addresses to bind a forwarded ticket or a proxy to; empty means none.
@@ -38,14 +37,14 @@ pub struct TicketRequest {
     pub authorization_data: Vec<AuthorizationDataElement>,
     /// Whether no KDC may be asked.
     pub cached_only: bool,
-    /// Whether the ticket stays out of the cache. TGTs of realms on the way go into it all the
-    /// same, as with MIT's library.
+    /// Whether to keep the ticket out of the cache. As with MIT's library, TGTs of realms on the
+    /// way are stored all the same.
     pub no_store: bool,
-    /// Whether no ticket of the cache will do: a KDC is asked, with the TGTs that are there, and
-    /// the new ticket takes the place of the old one. For when the old one is of no use any more:
-    /// the service has a new key, or the client other groups.
+    /// Whether to ignore a ticket in the cache: a KDC is asked, with the TGTs from the cache, and
+    /// the new ticket replaces the old one. For when the old one is no longer of use, because the
+    /// service has a new key, or the client other groups.
     pub fresh: bool,
-    /// Whether a ticket of the cache that has expired will do.
+    /// Whether an expired ticket in the cache will do.
     pub(super) expired_too: bool,
     pub(super) whose: Whose,
 }
@@ -68,7 +67,7 @@ impl TicketRequest {
         }
     }
 
-    /// What to ask the KDC for, under one of the service's names.
+    /// The request to the KDC, under one of the service's names.
     pub(super) fn tgs_params(&self, server: Principal) -> TgsParams {
         let mut params = TgsParams::new(server);
         params.options = self.options;
@@ -81,7 +80,7 @@ impl TicketRequest {
         params
     }
 
-    /// Whether a ticket for one is a ticket for the other.
+    /// Whether a ticket for one request also answers the other.
     pub(super) fn wants_the_same(&self, other: &Self) -> bool {
         self.server == other.server
             && self.options == other.options
@@ -91,20 +90,20 @@ impl TicketRequest {
             && self.authorization_data == other.authorization_data
     }
 
-    /// Whether a ticket of the cache can be what is asked for: forwarded tickets and proxies are
-    /// made for one occasion.
+    /// Whether a ticket in the cache can answer the request: forwarded tickets and proxies are made
+    /// for one use.
     pub(super) fn may_be_cached(&self) -> bool {
         !self.options.forwarded && !self.options.proxy
     }
 }
 
-/// Whose ticket of the cache it must be.
+/// Whose ticket in the cache to look for.
 #[derive(Clone, Debug)]
 pub(super) enum Whose {
-    /// That of the client whose cache it is.
+    /// One of the client that the cache belongs to.
     Owner,
-    /// That of a user on whose behalf the owner got it (S4U2Self).
+    /// One of a user, which the owner obtained on the user's behalf (S4U2Self).
     User(Principal),
-    /// That of whoever is the client of this second ticket (S4U2Proxy).
+    /// One of the client of this second ticket (S4U2Proxy).
     Evidence(Vec<u8>),
 }

@@ -1,4 +1,4 @@
-//! `TicketRoute`: what callers have to have in common to share the answer to one request.
+//! `TicketRoute`: what callers must have in common to share the answer to one request.
 
 use kerberos_files::ccache::CcacheName;
 use kerberos_proto::Principal;
@@ -6,14 +6,13 @@ use kerberos_proto::Principal;
 use super::TicketRequest;
 use crate::flights::Route;
 
-/// A ticket that is wanted, and whose it is to be: a cache may be another client's from one moment
-/// to the next.
+/// A wanted ticket, and its client: a cache may suddenly belong to another client.
 #[derive(Clone, Debug)]
 pub(crate) struct TicketRoute {
-    /// The cache itself, not a name that leads to it.
+    /// The cache itself, not a name that refers to it.
     pub(super) cache: CcacheName,
     pub(super) client: Principal,
-    /// Where the way to other realms starts.
+    /// The realm where the path to other realms starts.
     pub(super) start_realm: Vec<u8>,
     pub(super) request: TicketRequest,
 }

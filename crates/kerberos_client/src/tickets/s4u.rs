@@ -1,6 +1,6 @@
-//! Tickets on behalf of users (MS-SFU): from the cache, else from the KDCs, and then kept in the
-//! cache as MIT's library keeps them: one to the service itself under the user's name, one to
-//! another service with the evidence beside it.
+//! Tickets on behalf of users (MS-SFU): from the cache, or else from the KDCs and then stored in
+//! the cache as MIT's library stores them. One to the service itself is stored under the user's
+//! name, one to another service together with the evidence.
 
 use kerberos_asn1::NameType;
 use kerberos_files::ccache::{Ccache, CcacheName};
@@ -19,18 +19,18 @@ use crate::trace::trace;
 use crate::{Client, ClientError, now, system_rng};
 
 impl Client {
-    /// A ticket of `user` to the service that `request` names, which is the one that `cache`
-    /// belongs to: S4U2Self, by which a service learns what its realm knows of a user who did not
-    /// come by Kerberos.
+    /// A ticket of `user` to the service that `request` names, which must be the one that `cache`
+    /// belongs to. This is S4U2Self: a service uses it to learn what its realm knows about a user
+    /// who did not authenticate with Kerberos.
     ///
-    /// Where the user's realm is not known it is asked for; a user of another realm is asked for
-    /// there. The ticket proves nothing about the user's presence: whoever calls this says that
-    /// the user is authentic. Whom the KDC meant is proven by a KDC that sends PA-S4U-X509-USER
-    /// (MIT's does, Heimdal's and Samba's do not); else the ticket itself tells, to who has the
-    /// service's key.
+    /// If the user's realm is not known, the KDC is asked for it; a user of another realm is asked
+    /// for there. The ticket does not prove that the user is present: the caller vouches for that.
+    /// That the KDC meant this user is proven by PA-S4U-X509-USER in its reply (MIT's KDC sends it,
+    /// Heimdal's and Samba's do not). Otherwise only the ticket itself says so, to those who have
+    /// the service's key.
     ///
     /// # Errors
-    /// As [`ticket`](Self::ticket). [`ClientError::Exchange`] too when the KDC's reply does not
+    /// As [`ticket`](Self::ticket). Also [`ClientError::Exchange`] when the KDC's reply does not
     /// prove that it saw this user.
     ///
     /// # Example
@@ -74,12 +74,12 @@ impl Client {
 
     /// A ticket of the client of `evidence` to the service that `request` names: S4U2Proxy.
     ///
-    /// `evidence` is a ticket to the service that `cache` belongs to, from
-    /// [`s4u2self`](Self::s4u2self) or one that the user showed.
+    /// `evidence` is a ticket to the service that `cache` belongs to, either from
+    /// [`s4u2self`](Self::s4u2self) or presented by the user.
     ///
     /// # Errors
-    /// As [`ticket`](Self::ticket). [`ClientError::Exchange`] too when the ticket is not the
-    /// evidence's client's, and when the KDC does not let the service act on behalf of others.
+    /// As [`ticket`](Self::ticket). Also [`ClientError::Exchange`] when the ticket's client is not
+    /// that of the evidence, and when the KDC does not let the service act on behalf of others.
     ///
     /// # Example
     /// See [`s4u2self`](Self::s4u2self).
@@ -125,7 +125,7 @@ impl Driver {
         let (mut machine, message) = S4u2Self::start(params, user, &realm, &tgt, &mut rng, now())?;
         let step = |reply: &[u8]| machine.step(reply, &mut rng, now());
         let ticket = self.exchange(Step::Send(message), step).await?;
-        // Only now it is known how the user is really called.
+        // The user's real name is only known now.
         let renamed = !matches!(user, S4uUser::Name(name) if *name == ticket.client);
         if renamed {
             let whose = Whose::User(ticket.client.clone());
@@ -163,7 +163,7 @@ impl Driver {
                 break;
             }
         }
-        // As in MIT's library it is kept under the name that was asked for.
+        // As in MIT's library, the ticket is stored under the name that was asked for.
         let server = request.server.clone();
         let ticket = Credential { server, ..result? };
         behalf.store(&ticket).await;
@@ -171,13 +171,13 @@ impl Driver {
     }
 }
 
-/// What serves one call.
+/// The state of one call.
 struct Behalf<'a> {
     driver: &'a Driver,
     name: &'a CcacheName,
     cache: Ccache,
     request: TicketRequest,
-    /// Whose cache it is: the service that acts on behalf of users.
+    /// The client that the cache belongs to: the service that acts on behalf of users.
     owner: Principal,
     policy: Policy,
     kdc_offset: Option<ClockOffset>,
@@ -202,7 +202,7 @@ impl<'a> Behalf<'a> {
         })
     }
 
-    /// What the cache has of such tickets.
+    /// The ticket of this kind in the cache, if there is one.
     async fn cached(&mut self, whose: Whose) -> Result<Option<Credential>, ClientError> {
         let (server, name) = (&self.request.server, self.name);
         let user = match &whose {
@@ -241,7 +241,7 @@ impl<'a> Behalf<'a> {
         self.driver.exchange(step, next).await
     }
 
-    /// A TGT for `realm`, got and kept as any ticket is.
+    /// A TGT for `realm`, obtained and stored like any ticket.
     async fn tgt(&self, realm: &[u8]) -> Result<Credential, ClientError> {
         let mut request = TicketRequest::new(Principal::krbtgt(realm, self.owner.realm()));
         request.no_store = self.request.no_store;
@@ -250,7 +250,7 @@ impl<'a> Behalf<'a> {
 
     fn params(&self) -> TgsParams {
         let mut params = self.request.tgs_params(self.request.server.clone());
-        // That would be another kind of ticket.
+        // With it, this would be another kind of request.
         params.second_ticket = None;
         params.kdc_offset = self.kdc_offset;
         params.policy = self.policy.clone();
@@ -271,7 +271,7 @@ impl<'a> Behalf<'a> {
         self.driver.exchange(Step::Send(message), step).await
     }
 
-    /// Adds the ticket to the cache, unless it shall stay as it is.
+    /// Adds the ticket to the cache, unless the request says not to.
     async fn store(&self, ticket: &Credential) {
         if !self.request.no_store {
             let request = Some(&self.request);

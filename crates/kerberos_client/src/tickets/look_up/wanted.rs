@@ -1,4 +1,5 @@
-//! `Wanted`: which of many requests want a ticket of a given name, by one hash of that name.
+//! `Wanted`: finds which of many requests want a ticket of a given name, with one hash of that
+//! name.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState};
@@ -8,10 +9,10 @@ use kerberos_proto::Principal;
 
 use crate::tickets::TicketRequest;
 
-/// The names under which tickets are wanted, by their hash.
+/// The names of wanted tickets, by their hash.
 pub(super) struct Wanted {
     state: RandomState,
-    /// The name, the request's index, and the how-manieth of the request's names it is.
+    /// The name, the index of the request, and the index of the name among the request's names.
     names: HashMap<u64, Vec<(Principal, usize, usize)>>,
 }
 
@@ -26,7 +27,7 @@ impl Wanted {
         for (index, request) in cacheable.filter(|(_, request)| looks(request)) {
             wanted.add(request.server.clone(), index, 0);
             if request.server.realm().is_empty() {
-                // As MIT's library: whoever did not know the realm takes the client's, too.
+                // As in MIT's library, a request without a realm also matches the client's realm.
                 let server = request.server.clone().with_realm(client.realm());
                 wanted.add(server, index, 1);
             }
