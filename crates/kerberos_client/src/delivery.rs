@@ -1,4 +1,4 @@
-//! `Delivery`: which server to ask when, as a machine without IO or clock.
+//! `Delivery`: decides which server to ask when. A state machine without IO or clock.
 //!
 //! ```text
 //! loop { match delivery.poll(now) {
@@ -7,15 +7,17 @@
 //!     Finish                          => `finish` has the reply, or why there is none,
 //! } }
 //! ```
-//! The schedule is that of MIT's `sendto_kdc.c`. Every address of every server is a connection, by
-//! UDP and by TCP where it is not named for one of them; small requests go by UDP first. Each
-//! connection is given one second before the next is tried too, then those of the other transport
-//! get their turn, and two seconds later all UDP requests are sent again, twice, with longer
-//! pauses. An answer of any server that was asked counts at any time. A KDC proxy, or a socket in
-//! the file system, is tried when its turn in the list comes. Once a connection stands (TCP, and
-//! with a proxy TLS) there is no further server and no hurry: a person may be looking for a second
-//! factor. Where no person can be meant, the caller has [patience](Delivery::with_patience) for a
-//! while only, and two minutes are enough for a proxy.
+//! The schedule is that of MIT's `sendto_kdc.c`. Each address of a server gives one connection by
+//! UDP and one by TCP, unless the server is only for one of them. Small requests go by UDP first.
+//! Each connection is given one second before the next is tried, too. Then those of the other
+//! transport get their turn. Two seconds later all UDP requests are sent again, and then once more,
+//! with longer pauses. An answer of any server that was asked counts at any time. A KDC proxy, or a
+//! socket in the file system, is tried when its turn in the list comes.
+//!
+//! Once a connection is established (TCP, and for a proxy TLS), no further server is asked and
+//! there is no hurry: a person may be looking for a second factor. Where no person can be involved,
+//! the caller limits the wait with [patience](Delivery::with_patience). A proxy gets two minutes at
+//! most.
 //!
 //! Better than MIT: when the server just asked refuses, the next one is asked at once, and a name
 //! that cannot be resolved does not keep the other servers from being asked.
@@ -36,9 +38,9 @@ pub use endpoint::{Address, Endpoint, Transport};
 use schedule::{Connection, Interval, Phase, State};
 pub use script::play_delivery;
 
-/// How long a silent proxy is given where a KDC would be waited for without limit: whatever a
-/// person is waited for with, there is HTTP in between, which has limits of its own, and a proxy
-/// that is stuck is no KDC.
+/// How long a silent proxy is given where a KDC would be waited for without limit: whatever the
+/// person is doing, there is HTTP in between, which has limits of its own, and it may be the proxy
+/// that is stuck, and not the KDC.
 const PROXY_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Which transports to use, and in which order.
@@ -52,9 +54,9 @@ pub(crate) enum Strategy {
 /// A server to deliver to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Target {
-    /// As the configuration or DNS names it.
+    /// The name in the configuration or in DNS.
     pub(crate) name: String,
-    /// The only transport by which it serves; `None` where it may serve by any.
+    /// The only transport of the server; `None` where it may use any.
     pub(crate) transport: Option<Transport>,
 }
 
@@ -69,28 +71,28 @@ pub(crate) enum Action {
     Resend(ConnectionId),
     /// Close the connection.
     Close(ConnectionId),
-    /// Wait for any connection, but not longer than until then.
+    /// Wait for any connection, but not beyond this time.
     Wait { until: Option<Duration> },
-    /// It is over.
+    /// The delivery is over.
     Finish,
 }
 
 /// What happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The server of the last [`Action::Resolve`] has these addresses.
+    /// These are the addresses of the server of the last [`Action::Resolve`].
     Resolved(Vec<SocketAddr>),
-    /// The server of the last [`Action::Resolve`] has none.
+    /// The server of the last [`Action::Resolve`] has no address.
     NotResolved(Reason),
-    /// A connection stands that is not by UDP.
+    /// A connection other than by UDP is established.
     Connected(ConnectionId),
-    /// A connection is dead; the driver has closed it.
+    /// A connection has failed; the driver has closed it.
     Failed(ConnectionId, Reason),
-    /// A whole message has come.
+    /// A whole message has arrived.
     Reply(ConnectionId, Vec<u8>),
 }
 
-/// A connection, counted from 0 in the order of their making.
+/// A connection, numbered from 0 in the order of creation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ConnectionId(pub(crate) usize);
 
@@ -110,9 +112,9 @@ pub(crate) struct Delivery {
     servers: Vec<Target>,
     strategy: Strategy,
     deadline: Option<Duration>,
-    /// How long a standing TCP connection is waited for; `None` for ever.
+    /// How long an established connection is waited for; `None` for ever.
     patience: Option<Duration>,
-    /// Until when the one that stands is waited for.
+    /// Until when the present one is waited for.
     patient_until: Option<Duration>,
     connections: Vec<Connection>,
     phase: Phase,
@@ -121,12 +123,12 @@ pub(crate) struct Delivery {
     closing: Vec<ConnectionId>,
     failures: Vec<Attempt>,
     reply: Option<(ConnectionId, Vec<u8>)>,
-    /// The last answer of a KDC that cannot serve now.
+    /// The last answer of a KDC that says it cannot serve now.
     unavailable: Option<Vec<u8>>,
 }
 
 impl Delivery {
-    /// A delivery to `servers`, starting at time zero and over at `deadline`.
+    /// A delivery to `servers` that starts at time zero and is over at `deadline`.
     pub(crate) fn new(
         servers: Vec<Target>,
         strategy: Strategy,
@@ -149,14 +151,14 @@ impl Delivery {
         }
     }
 
-    /// With a limit for the time that a server has to answer by a TCP connection that stands; then
-    /// it makes way for the next one.
+    /// Limits the time that a server has to answer on an established connection; after that, the
+    /// next server is asked.
     pub(crate) fn with_patience(mut self, patience: Option<Duration>) -> Self {
         self.patience = patience;
         self
     }
 
-    /// What to do at the time `now`.
+    /// The action to take at the time `now`.
     pub(crate) fn poll(&mut self, now: Duration) -> Action {
         loop {
             if let Some(id) = self.closing.pop() {
@@ -182,7 +184,7 @@ impl Delivery {
         }
     }
 
-    /// Takes note of what happened.
+    /// Processes an event.
     pub(crate) fn handle(&mut self, event: Event) {
         match event {
             Event::Resolved(addresses) => {
@@ -227,7 +229,7 @@ impl Delivery {
         self.reply.is_some()
     }
 
-    /// What came of it; to be asked once.
+    /// The result; can be asked for once.
     pub(crate) fn finish(&mut self) -> Outcome {
         if let Some((id, message)) = self.reply.take() {
             return Outcome::Reply {
@@ -235,7 +237,7 @@ impl Delivery {
                 from: Some(id),
             };
         }
-        // Every KDC that answered at all said this; it tells more than "unreachable".
+        // Every KDC that answered said this; it tells more than "unreachable".
         if let Some(message) = self.unavailable.take() {
             return Outcome::Reply {
                 message,
@@ -268,7 +270,7 @@ impl Delivery {
         Outcome::Unreachable(std::mem::take(&mut self.failures))
     }
 
-    /// Gives up the connections that stand and had their time; whether there were any.
+    /// Gives up established connections whose time is over; returns whether there were any.
     fn lose_patience(&mut self, now: Duration) -> bool {
         let standing: Vec<Transport> = self
             .connections

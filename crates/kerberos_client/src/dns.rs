@@ -1,5 +1,5 @@
-//! Names and addresses of hosts, and the records that say where a realm's servers are: the hosts
-//! file, then a stub resolver (RFC 1034 §5.3.1) over the servers of resolv.conf.
+//! Names and addresses of hosts, and the records that name a realm's servers: from the hosts file,
+//! or else from a stub resolver (RFC 1034 §5.3.1) that asks the servers of resolv.conf.
 //!
 //! ```text
 //! Resolver ──► HostsFile
@@ -7,8 +7,8 @@
 //!     ▼
 //!   Cache ──► Lookup (a machine without IO) ◄──► driver ◄──► servers of ResolvConf (UDP, TCP)
 //! ```
-//! What it never does: it believes nothing more because DNS said so. Answers are not authenticated;
-//! what they lead to must prove itself by Kerberos.
+//! What it never does: trust anything because DNS said so. Answers are not authenticated; a server
+//! found by them must prove itself by Kerberos.
 
 mod cache;
 mod driver;
@@ -37,7 +37,7 @@ pub(crate) use message::{Data, RecordType};
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum DnsError {
-    /// A text is no domain name: too long, or with an empty label.
+    /// A text is not a domain name: it is too long, or has an empty label.
     #[error("{0:?} is not a domain name")]
     BadName(String),
     /// No server answered.
@@ -45,7 +45,7 @@ pub enum DnsError {
     NoAnswer {
         /// The name that was asked for.
         name: String,
-        /// The servers that were asked, each with what was heard of it.
+        /// The servers that were asked, each with the reason why it gave no answer.
         servers: Vec<Silence>,
     },
     /// resolv.conf cannot be read.
@@ -53,16 +53,16 @@ pub enum DnsError {
     ResolvConf {
         /// Its path.
         path: String,
-        /// What the system says.
+        /// The system's error.
         reason: String,
     },
 }
 
-/// What is heard of a server that says nothing.
+/// The reason for a server that said nothing at all.
 const NOTHING_HEARD: &str = "no answer";
 
 impl DnsError {
-    /// Whether no server has said anything at all.
+    /// Whether no server said anything at all.
     fn is_silence(&self) -> bool {
         let heard = |silence: &Silence| silence.reason != NOTHING_HEARD;
         matches!(self, Self::NoAnswer { servers, .. } if !servers.iter().any(heard))
@@ -75,12 +75,12 @@ impl DnsError {
 pub struct Silence {
     /// Its address.
     pub server: SocketAddr,
-    /// What was heard of it instead.
+    /// What happened instead.
     pub reason: String,
 }
 
-/// How many records a message has in answer to a question about `name`; `None` when it is no
-/// answer, or a malformed one. For the fuzz target alone.
+/// The number of records with which a message answers a question about `name`; `None` when it is no
+/// answer, or malformed. For the fuzz target alone.
 #[doc(hidden)]
 pub fn count_answers(name: &str, kind: u16, id: u16, message: &[u8]) -> Option<usize> {
     let question = message::Question {

@@ -1,5 +1,5 @@
-//! `Driver`: what the calls of a client and of its clones share, blocking or not, and how a request
-//! gets its reply. All logic of this crate is written against it, once ([`Io`]).
+//! `Driver`: what a client and its clones share, blocking or not, and how a request gets its reply.
+//! All logic of this crate is written once, on top of it ([`Io`]).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,15 +21,15 @@ use crate::tickets::TicketRoute;
 use crate::trace::trace;
 use crate::{ClientError, Config};
 
-/// Cheap to clone; the clones share all but the limits of time.
+/// Cheap to clone; the clones share everything but the time limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Driver {
     pub(crate) config: Arc<Config>,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) timeout: Option<Duration>,
-    /// How long a KDC that has a request may take where no person is behind it.
+    /// How long a KDC may take for a request that no person is involved in.
     pub(crate) patience: Duration,
-    /// Whether there is no person behind any request.
+    /// Whether no person is involved in any request.
     pub(crate) unattended: bool,
     pub(crate) io: Io,
     pub(crate) shared: Arc<Shared>,
@@ -56,13 +56,13 @@ impl Driver {
         }
     }
 
-    /// The same for other callers.
+    /// The same driver for asynchronous callers.
     #[cfg(feature = "tokio")]
     pub(crate) fn with_io(&self, io: Io) -> Self {
         Self { io, ..self.clone() }
     }
 
-    /// The same, but nobody is there whom a KDC could be waiting for.
+    /// The same driver without a person whom a KDC could be waiting for.
     pub(crate) fn unattended(self) -> Self {
         Self {
             unattended: true,
@@ -70,7 +70,7 @@ impl Driver {
         }
     }
 
-    /// Sends `request` to the KDCs of its realm and gives the first reply.
+    /// Sends `request` to the KDCs of its realm and returns the first reply.
     pub(crate) async fn send(&self, request: &Request) -> Result<Vec<u8>, ClientError> {
         let patience = if may_be_of_a_person(&request.payload) {
             self.patience_with_a_person()
@@ -81,8 +81,8 @@ impl Driver {
         Ok(reply)
     }
 
-    /// Sends what an exchange wants sent until it has its result; `step` takes the replies. No
-    /// person has a part in it.
+    /// Sends the requests of an exchange until it has its result; `step` takes the replies. No
+    /// person is involved.
     pub(crate) async fn exchange<T>(
         &self,
         mut next: Step<T>,
@@ -100,14 +100,14 @@ impl Driver {
         }
     }
 
-    /// How long a KDC may take that has a request of a person, who may have to look for a second
-    /// factor first: there is no limit, unless nobody is there.
+    /// How long a KDC may take when a person is involved, who may have to look for a second factor:
+    /// there is no limit, unless nobody is there.
     pub(crate) fn patience_with_a_person(&self) -> Option<Duration> {
         self.unattended.then_some(self.patience)
     }
 
-    /// Sends `request` to servers of this kind, which may take as long as `patience` with a
-    /// connection; with the reply comes who gave it, where that is known.
+    /// Sends `request` to servers of this kind, which may take as long as `patience` on an
+    /// established connection. Returns the reply, and who sent it if that is known.
     pub(crate) async fn send_to(
         &self,
         kind: ServerKind,
@@ -122,7 +122,7 @@ impl Driver {
             ""
         };
         trace!("Sending request ({length} bytes) to {realm}{tcp_only}");
-        // What DNS takes is of the time for the request.
+        // The time for DNS is part of the time for the request.
         let deadline = self.deadline()?;
         let mut servers = locate(self, &request.realm, kind, deadline).await?;
         let good = &self.shared.good_servers;
@@ -162,7 +162,7 @@ impl Driver {
         Ok(after(self.time_limit()?))
     }
 
-    /// How long a request may take, DNS included.
+    /// The time limit for a request, including DNS.
     pub(crate) fn time_limit(&self) -> Result<Option<Duration>, ClientError> {
         let configured = self.config.krb5().request_timeout()?;
         let configured = configured.map(|seconds| Duration::from_secs(seconds.into()));
@@ -170,7 +170,7 @@ impl Driver {
     }
 }
 
-/// When what starts now and may take so long must be over.
+/// The deadline for something that starts now and may take this long.
 pub(crate) fn after(limit: Option<Duration>) -> Option<Instant> {
     limit.and_then(|limit| Instant::now().checked_add(limit))
 }

@@ -1,6 +1,6 @@
-//! The fault matrix: everything that networks, KDCs and attackers do, against every exchange and
-//! transport, in virtual time. What comes of each is the table in `docs/FAULTS.md`, and a test that
-//! it is so; and whatever the table says, two things always hold:
+//! The fault matrix: everything that networks, KDCs and attackers may do, against every exchange
+//! and transport, in virtual time. The results are the table in `docs/FAULTS.md`; a test checks
+//! that it is right. Whatever the table says, two things always hold:
 //!
 //! * it ends within the time that it has;
 //! * a success is right: the ticket is the KDC's, for the client and the service that were asked
@@ -25,7 +25,7 @@ const TRANSPORTS: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::H
 const ALL: &[Phase] = &[Phase::Login, Phase::Ticket, Phase::NewPassword];
 const TICKETS: &[Phase] = &[Phase::Login, Phase::Ticket];
 
-/// Where the tables stand, and what changes them when that is meant.
+/// Where the tables are, and how to change them on purpose.
 const DOCUMENT: &str = "../../docs/FAULTS.md";
 const BLESS: &str = "RKINIT_WRITE_FAULTS";
 
@@ -234,7 +234,7 @@ fn row(tables: &mut String, name: &str, phases: &[Phase], trouble: Trouble, faul
     tables.push('\n');
 }
 
-/// What comes of it, said once where all transports agree.
+/// The result, only once if it is the same for all transports.
 fn cell(phase: Phase, trouble: Trouble, faults: &[Fault]) -> String {
     let outcomes = TRANSPORTS.map(|transport| {
         let mut network = Network::new(transport, trouble);

@@ -1,12 +1,12 @@
-//! `Flights`: what is being asked for, so that whoever wants the same at the same time waits for
-//! that answer instead of asking, too.
+//! `Flights`: requests in progress. Callers that want the same thing at the same time wait for one
+//! answer instead of each asking.
 //!
 //! ```text
 //! join ─► Pilot: gets what is wanted, and lands ─┐
 //!    └──► Passenger ──────────────────────────── arrival ─► what was got, or why there is nothing
 //! ```
-//! Only callers with the same time limit and the same runtime share a flight: nobody waits longer
-//! than alone, is told of a failure that more time would have spared, or waits for a runtime that
+//! Only callers with the same time limit and the same runtime share a flight. So nobody waits
+//! longer than alone, gets an error that more time would have avoided, or waits for a runtime that
 //! nobody runs any more.
 
 use std::future::Future;
@@ -19,12 +19,12 @@ use crate::ClientError;
 use crate::io::{Io, Place};
 use crate::wakers::Wakers;
 
-/// What becomes of a flight.
+/// The result of a flight.
 type Outcome<T> = Result<T, ClientError>;
 
-/// What is asked for, all but by whom.
+/// What is asked for, apart from who asks.
 pub(crate) trait Route: Clone {
-    /// Whether who wants that wants this.
+    /// Whether both want the same.
     fn is_same(&self, other: &Self) -> bool;
 }
 
@@ -34,22 +34,22 @@ pub(crate) struct Flights<R, T>(Arc<Mutex<Board<R, T>>>);
 
 #[derive(Debug)]
 struct Board<R, T> {
-    /// Few at a time, so that a list serves best.
+    /// Few at a time, so a list is best.
     under_way: Vec<Arc<Flight<R, T>>>,
     /// How many have landed.
     landed: u64,
 }
 
-/// Who asks, as far as that counts.
+/// Who asks, as far as that matters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Caller {
     /// How long each request to a KDC may take.
     pub(crate) time_limit: Option<Duration>,
-    /// Who gets what is wanted.
+    /// Where the work is done.
     pub(crate) place: Place,
 }
 
-/// What is being asked for.
+/// A request in progress.
 #[derive(Debug)]
 struct Flight<R, T> {
     route: R,
@@ -62,40 +62,40 @@ struct Flight<R, T> {
 enum State<T> {
     UnderWay(Wakers),
     Landed(Box<Outcome<T>>),
-    /// The pilot is gone without a word.
+    /// The pilot has gone without a result.
     Lost,
 }
 
-/// The end of a flight, to be waited for.
+/// A future that waits for the end of a flight.
 #[derive(Debug)]
 struct Arrival<'a, R, T> {
     flight: &'a Flight<R, T>,
-    /// Its number among those who wait, once it does.
+    /// Its number among the waiting tasks, once it waits.
     number: Option<u64>,
 }
 
-/// What one finds oneself to be.
+/// The role of a caller.
 enum Seat<R, T> {
-    /// The one who gets what is wanted.
+    /// Does the work.
     Pilot(Pilot<R, T>),
-    /// One of those who wait for it.
+    /// Waits for the result.
     Passenger(Arc<Flight<R, T>>),
 }
 
-/// Who gets it for everyone.
+/// Does the work for everyone.
 struct Pilot<R, T> {
     flight: Arc<Flight<R, T>>,
     flights: Flights<R, T>,
 }
 
 impl<R: Route, T: Clone> Flights<R, T> {
-    /// How many have landed: where that number is another than before, so may be what is cached.
+    /// How many have landed; if that number has changed, the cache may have changed, too.
     pub(crate) fn landed(&self) -> u64 {
         self.lock().landed
     }
 
-    /// What `get` comes to, or the same that somebody else is at just now. Once somebody waits for
-    /// it, it is got even if the first one has lost interest.
+    /// The result of `get`, or of another caller's that is in progress. Once another caller waits
+    /// for it, it is completed even if the first one gives up.
     pub(crate) async fn outcome<G>(
         &self,
         io: Io,
@@ -114,9 +114,9 @@ impl<R: Route, T: Clone> Flights<R, T> {
                     let flight = Arc::clone(&pilot.flight);
                     let get = get();
                     let work = async move { pilot.land(get.await) };
-                    // Boxed: else the future of each caller would have room for it.
+                    // Boxed: otherwise each caller's future would reserve space for it.
                     io.detach(Box::pin(work)).await?;
-                    // Only a runtime that shuts down takes a pilot away.
+                    // Only the shutdown of a runtime removes a pilot.
                     return flight.arrival().await.unwrap_or(Err(ClientError::NoResult));
                 }
                 Seat::Passenger(flight) => {
@@ -128,7 +128,7 @@ impl<R: Route, T: Clone> Flights<R, T> {
         }
     }
 
-    /// A seat on a flight for what `route` leads to.
+    /// Joins a flight for `route`, or starts one.
     fn join(&self, caller: Caller, route: &R) -> Seat<R, T> {
         let mut board = self.lock();
         let same = |flight: &&Arc<Flight<R, T>>| {
@@ -173,7 +173,7 @@ impl<R, T> Default for Flights<R, T> {
 }
 
 impl<R, T> Flight<R, T> {
-    /// What it came to; `None` when there is nobody any more who would know.
+    /// Waits for the result; `None` when the pilot has gone without one.
     fn arrival(&self) -> Arrival<'_, R, T> {
         Arrival {
             flight: self,
@@ -181,8 +181,8 @@ impl<R, T> Flight<R, T> {
         }
     }
 
-    /// Whether who comes now may wait for it. One that is that long under way may be of a runtime
-    /// that was left alone for a while, and fail for that.
+    /// Whether a new caller may wait for it. One that has been in progress for too long may be on a
+    /// runtime that was not run for a while, and may fail for that reason.
     fn may_be_boarded(&self) -> bool {
         self.start.elapsed() < self.caller.time_limit.unwrap_or(BOARDING)
     }
@@ -247,7 +247,7 @@ impl<R, T> Drop for Pilot<R, T> {
     }
 }
 
-/// How long others may come to a flight whose requests have no limit of time.
+/// How long others may join a flight whose requests have no time limit.
 const BOARDING: Duration = Duration::from_secs(30);
 
 #[cfg(test)]

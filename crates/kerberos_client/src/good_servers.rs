@@ -1,6 +1,6 @@
 //! `GoodServers`: which server of a realm answered last, so that it is asked first the next time.
 //!
-//! A dead KDC at the head of the list costs its time once in a client's life instead of once a
+//! So a dead KDC at the head of the list costs time once in a client's life, and not once for each
 //! request. MIT's library has no such memory.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use crate::delivery::Address;
 use crate::delivery::driver::Answered;
 use crate::locate::Located;
 
-/// The most realms that are remembered; a hostile KDC can refer to any number of them.
+/// The most realms to remember; a hostile KDC can refer to any number of them.
 const CAPACITY: usize = 64;
 
 /// The servers that answered last.
@@ -25,14 +25,14 @@ pub(crate) struct GoodServers {
 struct Good {
     server: Server,
     address: Address,
-    /// Whether it was asked by UDP before, in vain.
+    /// Whether it was asked by UDP before without success.
     udp_is_silent: bool,
 }
 
 impl GoodServers {
-    /// Puts the server that answered last, and the address that did, before the others: all entries
-    /// of it, since DNS has one for each transport. Whether it had to be asked by TCP is the
-    /// result.
+    /// Moves the server that answered last, and the address of it that did, to the front. DNS has
+    /// an entry of the server for each transport; all of them are moved. Returns whether it had to
+    /// be asked by TCP.
     pub(crate) fn put_first(
         &self,
         realm: &[u8],
@@ -54,7 +54,7 @@ impl GoodServers {
         good.udp_is_silent
     }
 
-    /// Takes note of who answered.
+    /// Records who answered.
     pub(crate) fn remember(
         &self,
         realm: &[u8],
@@ -66,7 +66,7 @@ impl GoodServers {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (realm.to_vec(), kind);
         let before = known.get(&key).filter(|good| good.server == located.server);
-        // Asked by TCP for another reason, its silence by UDP is not forgotten.
+        // If TCP was used for another reason, the server's silence by UDP is not forgotten.
         let was_silent = before.is_some_and(|good| good.udp_is_silent);
         let good = Good {
             server: located.server.clone(),
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(moved[0].answered_at, Some(udp.endpoint.address.clone()));
         assert_eq!(put_first(b"Q", &mut servers()), unmoved);
 
-        // Silent by UDP, until it answers by it again.
+        // Silent by UDP until it answers by UDP again.
         let check = |answered: &Answered, silent: bool, expected: bool| {
             good.remember(b"R", ServerKind::Kdc, &located("b"), answered, silent);
             let expected = ("b:88 a:88 c:88".to_owned(), expected);
@@ -134,7 +134,7 @@ mod tests {
         check(&tcp, false, true);
         check(&udp, false, false);
 
-        // What krb5.conf or DNS names no longer is not asked.
+        // A server that krb5.conf or DNS no longer names is not asked.
         good.remember(b"R", ServerKind::Kdc, &located("gone"), &tcp, true);
         assert_eq!(put_first(b"R", &mut servers()), unmoved);
     }

@@ -1,5 +1,5 @@
-//! `Io`: the few things that the client's logic needs of a runtime, by which it serves blocking
-//! and asynchronous callers alike.
+//! `Io`: the few things that the client's logic needs from a runtime. Through it, the same logic
+//! serves blocking and asynchronous callers.
 //!
 //! ```text
 //! Client ──────► block_on ─┐                              ┌─ poll(2), the calling thread
@@ -7,8 +7,8 @@
 //! AsyncClient ─► .await  ──┘                              └─ Tokio: AsyncFd, Workers
 //! ```
 //! All logic is written once, as `async fn`. Under [`Io::Blocking`] a future blocks where it would
-//! wait, so that [`block_on`] finds it finished, unless it waits for another thread. What is asked
-//! of the network, and when, is decided elsewhere; here is only waiting and working.
+//! wait, so that [`block_on`] finds it finished, unless it waits for another thread. This module
+//! only waits and works; what is asked of the network, and when, is decided elsewhere.
 
 #[cfg(feature = "tokio")]
 mod tokio;
@@ -39,17 +39,17 @@ pub(crate) enum Io {
     Tokio,
 }
 
-/// Who goes on with detached work. In two equal places it makes progress under the same conditions.
+/// Who continues detached work. Work in two equal places makes progress under the same conditions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
-    /// The thread that asked for it, come what may.
+    /// The thread that asked for it, whatever happens.
     Thread,
-    /// This runtime, whenever somebody runs it.
+    /// This runtime, as long as somebody runs it.
     #[cfg(feature = "tokio")]
     Runtime(::tokio::runtime::Id),
 }
 
-/// A descriptor that is waited for.
+/// A descriptor to wait for.
 #[derive(Debug)]
 pub(crate) struct Waiting<'a> {
     fd: BorrowedFd<'a>,
@@ -67,14 +67,14 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    /// Whether something can be done with it, if only to learn of its failure.
+    /// Whether it can be used, if only to learn of its failure.
     pub(crate) fn is_ready(&self) -> bool {
         self.is_ready
     }
 }
 
 impl Io {
-    /// Waits until one of `fds` is ready, until `deadline` at most. That none is ready is no error.
+    /// Waits until one of `fds` is ready, or until `deadline`. It is no error if none is ready.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")
@@ -91,7 +91,7 @@ impl Io {
         }
     }
 
-    /// Waits for `time`. It needs nothing of the system that may have run out.
+    /// Waits for `time`. It uses no system resource that may have run out.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")
@@ -104,7 +104,7 @@ impl Io {
         }
     }
 
-    /// Does work that takes the processor or a file for more than a moment.
+    /// Does work that occupies the processor or a file for more than a moment.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")
@@ -120,8 +120,8 @@ impl Io {
         }
     }
 
-    /// As [`run`](Self::run), for what must not be cut off by the end of the process: a runtime
-    /// that shuts down meanwhile waits for the end of it, a while.
+    /// As [`run`](Self::run), for work that the end of the process must not cut off: a runtime that
+    /// shuts down waits for it for a while.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")
@@ -137,9 +137,8 @@ impl Io {
         }
     }
 
-    /// Does work that may have to wait for a file but seldom does, if need be here and now: where
-    /// there is no other thread to be had, that is better than not doing it. `None` when the
-    /// process ends.
+    /// Does work that may have to wait for a file but seldom does. If no other thread is available,
+    /// it is done on this one, which is better than not at all. `None` when the process ends.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(clippy::unused_async, reason = "a runtime's is awaited")
@@ -168,8 +167,7 @@ impl Io {
         }
     }
 
-    /// Has `work` done to its end, whatever becomes of the caller. Only a caller that blocks waits
-    /// for it.
+    /// Does all of `work`, whatever happens to the caller. Only a blocking caller waits for it.
     pub(crate) async fn detach(
         self,
         work: impl Future<Output = ()> + Send + 'static,

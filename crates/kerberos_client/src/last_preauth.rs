@@ -1,14 +1,14 @@
-//! What a cache tells of the login that filled it, so that the next one can do without asking.
+//! Reads from a cache how its login preauthenticated, so that the next login need not ask the KDC.
 
 use kerberos_crypto::EncryptionType;
 use kerberos_files::ccache::{Ccache, ConfigEntryView};
 use kerberos_proto::{AsParams, LastPreauth};
 
-/// How the client of `params` preauthenticated when it got the ticket in `cache` that it asks for
-/// again, for [`AsParams::last_preauth`].
+/// How the client of `params` preauthenticated when it got the ticket in `cache` that it now
+/// requests again; for [`AsParams::last_preauth`].
 ///
-/// `None` when the cache is not there, is another client's, or does not tell. It is read as far as
-/// the first ticket: a login writes its settings before that.
+/// `None` when the cache does not exist, belongs to another client, or has no such setting. It is
+/// read as far as the first ticket, since a login writes its settings before that.
 pub fn last_preauth(cache: &Ccache, params: &AsParams) -> Option<LastPreauth> {
     let mut reader = cache.open().ok()?;
     if *reader.default_principal() != params.client {

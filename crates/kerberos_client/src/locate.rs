@@ -1,9 +1,10 @@
-//! Where the servers of a realm are: krb5.conf, else DNS: URI records, else SRV records.
+//! Finds the servers of a realm: in krb5.conf, or else in DNS, by URI records or else by SRV
+//! records.
 //!
-//! The rules are MIT's (`locate_kdc.c`, `dnssrv.c`). Better where it is safe: what DNS may be asked
-//! for is asked at the same time, so that it costs one round trip instead of three. What DNS says
-//! is not authenticated; a server that is none of the realm's cannot prove itself, and there is a
-//! cap on how many are tried.
+//! The rules are MIT's (`locate_kdc.c`, `dnssrv.c`), with an improvement: all DNS questions are
+//! asked at the same time, so that they take one round trip instead of three. This is safe: DNS is
+//! not authenticated, but a server that is not the realm's cannot prove itself, and the number of
+//! servers that are tried is limited.
 
 mod records;
 
@@ -27,23 +28,23 @@ use crate::transport::Proxy;
 use crate::transport::{Framing, Socket};
 use records::{Found, of_srv, of_uri};
 
-/// A server, and how it was named.
+/// A server, and what named it.
 #[derive(Clone, Debug)]
 pub(crate) struct Located {
     pub(crate) server: Server,
-    /// The only transport by which it serves; `None` where it may serve by any.
+    /// The only transport of the server; `None` where it may use any.
     pub(crate) transport: Option<Transport>,
-    /// Whether it is a primary KDC, where its URI record says so or not.
+    /// Whether it is a primary KDC; `None` if its source does not say.
     pub(crate) is_primary: Option<bool>,
     pub(crate) found_by: FoundBy,
-    /// The address of it that answered last.
+    /// Its address that answered last.
     pub(crate) answered_at: Option<Address>,
-    /// What a proxy must be told and must prove, where it is one.
+    /// What a proxy must be told and must prove, if it is one.
     #[cfg(feature = "https")]
     pub(crate) proxy: Option<Arc<Proxy>>,
 }
 
-/// What names a server.
+/// The source that names a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum FoundBy {
@@ -55,12 +56,11 @@ pub enum FoundBy {
     Srv,
 }
 
-/// The most servers that are taken from DNS for UDP, and for anything else; they are sorted by
-/// priority.
+/// The most servers to take from DNS for UDP, and for anything else; they are sorted by priority.
 const MAX_SERVERS: usize = 64;
 
 impl Located {
-    /// What the delivery wants to know.
+    /// The server, for the delivery.
     pub(crate) fn target(&self) -> Target {
         Target {
             name: self.server.to_string(),
@@ -88,7 +88,7 @@ impl Located {
         Socket::open(endpoint, request, Framing::Kerberos)
     }
 
-    /// With what a proxy must be told and must prove.
+    /// Adds what a proxy must be told and must prove.
     #[cfg(feature = "https")]
     fn with_proxy(mut self, config: &Config, realm: &[u8]) -> Self {
         if let Server::Https { host, port, path } = &self.server {
@@ -138,7 +138,7 @@ pub(crate) async fn locate(
     let servers = find(driver, realm, kind, deadline).await?;
     let servers = match (servers, kind) {
         (Ok(servers), _) => servers,
-        // MIT's changepw.c: whoever administers the realm is asked to change passwords.
+        // As in MIT's changepw.c: the realm's admin server is asked to change passwords.
         (Err(search), ServerKind::Kpasswd) => {
             let admin = find(driver, realm, ServerKind::Admin, deadline).await?;
             let mut servers = admin.map_err(|_| cannot_find(search))?;
@@ -160,7 +160,7 @@ pub(crate) async fn locate(
     Ok(servers)
 }
 
-/// The servers of one kind, or what DNS said instead.
+/// The servers of one kind, or the reason why DNS gave none.
 async fn find(
     driver: &Driver,
     realm: &[u8],
@@ -183,7 +183,7 @@ async fn find(
         with_uri: krb5.dns_uri_lookup(),
         deadline,
     };
-    // A site's servers are looked for first; what it lacks is looked for in the whole realm.
+    // A site's servers are looked for first, and what the site lacks in the whole realm.
     let found = match krb5.sitename(&text) {
         Some(site) => search.run(&format!("{site}._sites.")).await,
         None => [Err(None), Err(None), Err(None)],
@@ -203,7 +203,7 @@ async fn find(
     Ok(choose(found, kind))
 }
 
-/// What DNS has of one kind of record; `Err(None)` when it has none.
+/// The records of one kind in DNS; `Err(None)` when there are none.
 type OfOneKind = Result<Vec<Found>, Option<DnsError>>;
 
 /// A search for the servers of a realm in DNS.
@@ -216,7 +216,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Asks for the URI records and the SRV records by UDP and TCP, `site` being a site's labels.
+    /// Asks for the URI records, and the SRV records for UDP and TCP; `site` has a site's labels.
     async fn run(&self, site: &str) -> [OfOneKind; 3] {
         let (uri_service, srv_service) = match self.kind {
             ServerKind::Kdc => ("_kerberos", "_kerberos"),
@@ -225,7 +225,7 @@ impl Search<'_> {
             ServerKind::Kpasswd => ("_kpasswd", "_kpasswd"),
         };
         let realm = self.realm.strip_suffix('.').unwrap_or(self.realm);
-        // The dot at the end keeps the resolver from searching other domains.
+        // The dot at the end keeps the resolver from using its search domains.
         let uri = format!("{uri_service}.{site}{realm}.");
         let udp = format!("{srv_service}._udp.{site}{realm}.");
         let tcp = format!("{srv_service}._tcp.{site}{realm}.");
@@ -257,7 +257,8 @@ impl Search<'_> {
     }
 }
 
-/// URI records count where there are any that name a server, else SRV records, those for UDP first.
+/// Uses the URI records if any of them names a server, or else the SRV records, those for UDP
+/// first.
 fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSearch> {
     let mut failure = DnsSearch::Nothing;
     let mut servers = Vec::new();
@@ -275,7 +276,7 @@ fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSe
             Err(None) => {}
         }
         if index == 0 && kind == ServerKind::PrimaryKdc {
-            // The same records name all KDCs: only those are wanted that call themselves primary.
+            // The same records name all KDCs; keep only those that are marked as primary.
             servers.retain(|located| located.is_primary == Some(true));
         }
         if index == 0 && !servers.is_empty() {
@@ -289,8 +290,8 @@ fn choose(found: [OfOneKind; 3], kind: ServerKind) -> Result<Vec<Located>, DnsSe
     Ok(servers)
 }
 
-/// Keeps so many for each transport. The records for UDP come first: where they used up the room
-/// for all, a realm of many KDCs would have none by TCP, which large replies need.
+/// Limits the number for each transport. With one limit for all, the records for UDP, which come
+/// first, could leave a realm with many KDCs none for TCP, which large replies need.
 fn limit(servers: &mut Vec<Located>) {
     let (mut by_udp, mut by_others) = (0, 0);
     servers.retain(|located| {

@@ -1,6 +1,6 @@
 //! What krb5.conf means for an exchange: `Policy` and `AsParams`.
 //!
-//! The engine never sees krb5.conf; everything it should know passes through here.
+//! The engine never sees krb5.conf; everything that it needs from there is converted here.
 
 use kerberos_asn1::KdcOptions;
 use kerberos_crypto::EncryptionType;
@@ -12,13 +12,13 @@ impl Config {
     /// What krb5.conf allows and prefers for logins of clients of `realm`.
     ///
     /// # Errors
-    /// [`ClientError::Config`] when a list of encryption types names none that is known.
+    /// [`ClientError::Config`] when a list of encryption types contains no known type.
     pub fn policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
         let etypes = self.krb5().tkt_enctypes()?;
         Ok(self.policy_with(etypes, realm))
     }
 
-    /// The same for service tickets, of which `default_tkt_enctypes` says nothing.
+    /// The same for service tickets, to which `default_tkt_enctypes` does not apply.
     pub(crate) fn tgs_policy(&self, realm: &[u8]) -> Result<Policy, ClientError> {
         let etypes = self.krb5().tgs_enctypes()?;
         Ok(self.policy_with(etypes, realm))
@@ -37,8 +37,8 @@ impl Config {
         policy
     }
 
-    /// Which realms a service lets clients come through: those on the paths of `[capaths]`, else
-    /// those on the paths that the names of realms make.
+    /// The realms that a service lets clients come through: those on the paths of `[capaths]`, or
+    /// else those on the paths that the realms' names form.
     pub fn transit_policy(&self) -> TransitPolicy {
         let paths = self.krb5().capaths().into_iter();
         paths.fold(TransitPolicy::default(), |policy, (from, to, through)| {
@@ -46,12 +46,12 @@ impl Config {
         })
     }
 
-    /// A request for an initial ticket of `client`, as krb5.conf wants it.
+    /// A request for an initial ticket of `client` with the settings of krb5.conf.
     ///
-    /// `noaddresses = false` is left to the caller, who must list the addresses.
+    /// `noaddresses = false` is left to the caller, who has to list the addresses.
     ///
     /// # Errors
-    /// [`ClientError::Config`] when a lifetime is no duration, or as [`policy`](Self::policy).
+    /// [`ClientError::Config`] when a lifetime is not a duration, or as [`policy`](Self::policy).
     pub fn as_params(&self, client: Principal) -> Result<AsParams, ClientError> {
         let krb5 = self.krb5();
         let policy = self.policy(client.realm())?;

@@ -1,4 +1,4 @@
-//! Which KDCs a realm has and whether each answers: for people who look for what is wrong.
+//! Lists the KDCs of a realm and tests whether each answers, to diagnose problems.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,17 +16,17 @@ use crate::{Client, ClientError, now, system_rng};
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct FoundServer {
-    /// As the configuration or DNS names it.
+    /// The name in the configuration or in DNS.
     pub server: String,
-    /// What names it.
+    /// The source that names it.
     pub found_by: FoundBy,
-    /// Whether it is a primary KDC, where that is said.
+    /// Whether it is a primary KDC; `None` if its source does not say.
     pub is_primary: Option<bool>,
-    /// What came of asking it, by each address and transport; or why it could not be asked.
+    /// The results, by address and transport; or why it could not be asked.
     pub probes: Result<Vec<Probe>, Reason>,
 }
 
-/// What came of asking a KDC.
+/// The result of asking a KDC at one endpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Probe {
@@ -36,15 +36,15 @@ pub struct Probe {
     pub outcome: Result<Duration, Reason>,
 }
 
-/// The most addresses of a server that are asked.
+/// The most addresses of a server to ask.
 const MAX_ADDRESSES: usize = 4;
 
 impl Client {
-    /// Finds the KDCs of `realm` and asks each whether it is there, all at the same time, each for
-    /// `limit` at most. Whatever a KDC says to an unknown client counts as an answer.
+    /// Finds the KDCs of `realm` and asks them all at the same time whether they are there. Each
+    /// has `limit` to answer. Whatever a KDC says to an unknown client counts as an answer.
     ///
     /// # Errors
-    /// [`ClientError::CannotFindKdc`] when nothing says where they are, and
+    /// [`ClientError::CannotFindKdc`] when nothing says where the KDCs are, and
     /// [`ClientError::Config`].
     pub fn probe_kdcs(
         &self,
@@ -69,7 +69,7 @@ impl Client {
                 .collect();
             let joined = threads.into_iter().map(|(located, thread)| match thread {
                 Ok(thread) => thread.join(),
-                // What the system has no thread for waits for the others.
+                // If the system has no thread for it, it is asked after those before it.
                 Err(_) => Ok(probe(located)),
             });
             joined.collect::<Vec<_>>()
@@ -110,7 +110,7 @@ impl Client {
         let addresses = block_on(resolve(&self.driver, located, deadline))?;
         let mut probes = Vec::new();
         for &address in addresses.iter().take(MAX_ADDRESSES) {
-            // One at a time; whose name a proxy must prove is told apart from this.
+            // One endpoint at a time; the name that a proxy must prove is passed separately.
             let mut target = located.clone();
             if let Server::Host { host, .. } | Server::Https { host, .. } = &mut target.server {
                 *host = address.ip().to_string();
@@ -130,8 +130,8 @@ impl Client {
     }
 }
 
-/// A request that every KDC answers and that changes nothing: the first that an anonymous client
-/// sends (RFC 8062 §3.1). What krb5.conf says about tickets does not matter.
+/// A request that every KDC answers and that changes nothing: the first one of an anonymous client
+/// (RFC 8062 §3.1). The settings of krb5.conf for tickets do not matter.
 fn harmless_request(realm: &str) -> Result<Vec<u8>, ClientError> {
     let components = ["WELLKNOWN", "ANONYMOUS"];
     let anonymous = Principal::new(kerberos_asn1::NameType::WELLKNOWN, components, realm);

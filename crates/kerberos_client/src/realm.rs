@@ -1,7 +1,7 @@
-//! Realms that krb5.conf does not name: of hosts, and of this machine's users.
+//! Realms that krb5.conf does not name: those of hosts, and the default realm.
 //!
-//! The rules are those of MIT's `hostrealm_dns.c` and `hostrealm_domain.c`. Whoever forges DNS can
-//! lead to another realm by them, which is why both are off by default.
+//! The rules are those of MIT's `hostrealm_dns.c` and `hostrealm_domain.c`. Both use DNS, and
+//! whoever forges it can redirect clients to another realm, so both are off by default.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::trace::trace;
 use crate::{Client, ClientError};
 
 impl Client {
-    /// The principal that `name` means, in the default realm unless it names one.
+    /// The principal that `name` means; its realm is the default realm unless `name` has one.
     ///
     /// # Errors
     /// As [`Config::principal`](crate::Config::principal).
@@ -24,8 +24,8 @@ impl Client {
         block_on(self.driver.principal(name))
     }
 
-    /// The realm of names without one: `default_realm`, or what DNS says about this host when
-    /// `dns_lookup_realm` is on.
+    /// The realm for names that have none: `default_realm`, or with `dns_lookup_realm` what DNS
+    /// says about this host.
     ///
     /// # Errors
     /// [`ClientError::NoDefaultRealm`].
@@ -33,12 +33,12 @@ impl Client {
         block_on(self.driver.default_realm())
     }
 
-    /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral tells it: what TXT
-    /// records say (`dns_lookup_realm`), the first of its domains that has KDCs
-    /// (`realm_try_domains`), or else [`Config::fallback_realm`](crate::Config::fallback_realm).
+    /// The realm of `host` when neither `[domain_realm]` nor a KDC's referral names it: from TXT
+    /// records (`dns_lookup_realm`), else the first of the host's domains that has KDCs
+    /// (`realm_try_domains`), else [`Config::fallback_realm`](crate::Config::fallback_realm).
     ///
     /// # Errors
-    /// [`ClientError::NoDefaultRealm`] when there is no other than that, and
+    /// [`ClientError::NoDefaultRealm`] when only the default realm is left and there is none, and
     /// [`ClientError::Config`].
     pub fn fallback_realm(&self, host: &str) -> Result<String, ClientError> {
         block_on(self.driver.fallback_realm(host))
@@ -72,7 +72,7 @@ impl Driver {
         {
             return Ok(realm);
         }
-        // A record of the domains that are searched speaks for every host in them.
+        // A record of a search domain applies to every host in it.
         let search = self
             .resolver
             .search(self.io, TXT_PREFIX, RecordType::TXT, deadline);
@@ -95,7 +95,7 @@ impl Driver {
             let tries = usize::try_from(krb5.realm_try_domains());
             let tries = tries.map_or(0, |parents| parents.saturating_add(1));
             let upper = host.to_ascii_uppercase();
-            // A suffix of one label is no realm of anybody's.
+            // A suffix of one label is nobody's realm.
             let with_dot = |suffix: &&str| suffix.contains('.');
             for suffix in suffixes(&upper).take_while(with_dot).take(tries) {
                 let servers = locate(self, suffix.as_bytes(), ServerKind::Kdc, deadline);
@@ -107,7 +107,7 @@ impl Driver {
         self.config.fallback_realm(&host)
     }
 
-    /// What the TXT record of the host or of the nearest domain that it is in says.
+    /// The realm in the TXT record of the host, or of the nearest of its domains that has one.
     async fn realm_by_txt(&self, host: &str, deadline: Option<Instant>) -> Option<String> {
         for suffix in suffixes(host) {
             let name = format!("{TXT_PREFIX}.{suffix}.");
@@ -127,7 +127,7 @@ impl Driver {
 
 const TXT_PREFIX: &str = "_kerberos";
 
-/// The name and each of the domains that it is in, the nearest first.
+/// The name and each domain that it is in, the nearest first.
 fn suffixes(name: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(name), |name| Some(name.split_once('.')?.1))
         .filter(|suffix| !suffix.is_empty())
@@ -140,12 +140,12 @@ fn realm_of(data: &Data) -> Option<String> {
     };
     let text = std::str::from_utf8(text).ok()?;
     let realm = text.strip_suffix('.').unwrap_or(text);
-    // What would drive a terminal is no realm.
+    // A text that could control a terminal is not a realm.
     let is_fine = !realm.is_empty() && !realm.contains(char::is_control);
     is_fine.then(|| realm.to_owned())
 }
 
-/// `name` with the realm that it lacks.
+/// Appends to `name` the realm that it lacks.
 fn name_in(name: &str, realm: &str) -> String {
     let mut escaped = String::new();
     for character in realm.chars() {
@@ -197,7 +197,7 @@ mod tests {
         check("www.sub.example.com", "SUB.EXAMPLE.COM");
         check("sub.example.com", "SUB.EXAMPLE.COM");
         check("www.example.com", "EXAMPLE.COM");
-        // Two parents up it is not looked for.
+        // It is not looked for two parents up.
         check("a.b.example.com", "B.EXAMPLE.COM");
         assert!(matches!(
             client("").default_realm(),

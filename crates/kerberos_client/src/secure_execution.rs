@@ -1,10 +1,9 @@
-//! Whether the environment may be trusted: glibc's `secure_getenv`, by which MIT's library reads
-//! it.
+//! Whether the environment may be trusted: glibc's `secure_getenv`, which MIT's library uses to
+//! read the environment.
 //!
-//! A program that has rights which its user has not (setuid, setgid, the capabilities of its file)
-//! must not read and write the files that this user names. The kernel says so to each program when
-//! it starts: `AT_SECURE` of getauxval(3), which there is no safe call for, so that it is read from
-//! `/proc`.
+//! A program with rights that its user does not have (setuid, setgid, the capabilities of its file)
+//! must not read or write files that this user names. The kernel tells each program when it starts:
+//! `AT_SECURE` of getauxval(3). There is no safe call for that, so it is read from `/proc`.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -12,18 +11,18 @@ use std::sync::OnceLock;
 
 use rustix::process::{getegid, geteuid, getgid, getuid};
 
-/// Whether the program runs with rights that its user does not have, so that what the environment
-/// says must not count ("secure-execution mode" of ld.so(8)).
+/// Whether the program runs with rights that its user does not have, so that the environment must
+/// be ignored ("secure-execution mode" of ld.so(8)).
 pub fn secure_execution() -> bool {
-    // It is asked for each variable, and never changes.
+    // Asked for each variable, and never changes.
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(ask)
 }
 
 fn ask() -> bool {
     let by_kernel = vector().ok().as_deref().and_then(secure);
-    // It cannot be read without `/proc`, nor where a program with capabilities is kept from being
-    // looked into, be it by itself.
+    // It cannot be read without `/proc`. Nor can it by a program with capabilities that nobody may
+    // inspect, not even the program itself.
     by_kernel.unwrap_or_else(|| {
         let by_capability = fs::read_to_string("/proc/self/status").is_ok_and(|status| {
             let is_root = geteuid().is_root();
@@ -33,8 +32,8 @@ fn ask() -> bool {
     })
 }
 
-/// The auxiliary vector, of some 400 bytes, in one piece: a tool that takes a millisecond feels
-/// each call of the system.
+/// The auxiliary vector, some 400 bytes, read at once: each system call matters to a tool that runs
+/// for a millisecond.
 fn vector() -> io::Result<Vec<u8>> {
     let mut vector = Vec::with_capacity(1024);
     let file = File::open("/proc/self/auxv")?;
@@ -42,7 +41,7 @@ fn vector() -> io::Result<Vec<u8>> {
     Ok(vector)
 }
 
-/// What an auxiliary vector says: pairs of words of this machine, a type and its value.
+/// Reads `AT_SECURE` from an auxiliary vector: pairs of machine words, a type and its value.
 fn secure(vector: &[u8]) -> Option<bool> {
     const AT_SECURE: usize = 23;
     let words = vector.as_chunks().0.iter().copied();
@@ -51,8 +50,8 @@ fn secure(vector: &[u8]) -> Option<bool> {
     pairs.find_map(|&[kind, value]| (kind == AT_SECURE).then_some(value != 0))
 }
 
-/// Whether there are capabilities that whoever started the program did not hand on (ambient ones,
-/// as systemd gives them), by `/proc/self/status`.
+/// Whether `/proc/self/status` shows capabilities that the program did not get from its parent
+/// (ambient ones, as systemd sets them).
 fn has_capabilities_of_its_file(status: &str) -> bool {
     let set = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -74,7 +73,7 @@ mod tests {
         };
         check(&[], None);
         check(&[6, 4096, 0, 0], None);
-        // It is a type here, and not a value.
+        // Here 23 is a value, and not a type.
         check(&[6, 23, 1, 1], None);
         check(&[6, 4096, 23, 0, 0, 0], Some(false));
         check(&[6, 4096, 23, 1, 0, 0], Some(true));

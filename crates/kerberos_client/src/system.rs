@@ -1,4 +1,4 @@
-//! What this machine has to give: the time, and random numbers.
+//! What this machine provides: the time, and random numbers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +13,7 @@ use crate::ClientError;
 /// The system's random numbers.
 ///
 /// # Errors
-/// [`ClientError::Random`] when it has none to give; once it has some it always does.
+/// [`ClientError::Random`] when the system has none yet; once it has some, it always does.
 pub fn system_rng() -> Result<impl CryptoRng, ClientError> {
     static HAS_SOME: AtomicBool = AtomicBool::new(false);
     if !HAS_SOME.load(Ordering::Relaxed) {
@@ -30,7 +30,7 @@ pub fn now() -> Timestamp {
             i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
             since.subsec_micros(),
         ),
-        // A clock before 1970 will be told off by the KDC.
+        // The KDC will refuse a clock before 1970.
         Err(_) => (0, 0),
     };
     Timestamp::new(seconds, microseconds)

@@ -1,7 +1,7 @@
-//! Sockets for one request: non-blocking, connected, one per server address and transport.
+//! Sockets for one request: non-blocking, connected, one for each server address and transport.
 //!
-//! A socket knows how to move the request out and the reply in; what to open, and when, is the
-//! business of [`delivery`](crate::delivery), or for DNS of its `lookup`.
+//! A socket sends the request and receives the reply. What to open, and when, is decided by
+//! [`delivery`](crate::delivery), or for DNS by its `lookup`.
 
 #[cfg(feature = "https")]
 mod https;
@@ -32,10 +32,10 @@ use tcp::Tcp;
 pub(crate) use tcp::closed_early;
 use udp::Udp;
 
-/// The longest reply that is taken, in bytes; MIT's limit, too.
+/// The longest reply that is accepted, in bytes; MIT's limit, too.
 pub(crate) const MAX_REPLY: usize = 1 << 20;
 
-/// A socket on its way.
+/// A socket for one request.
 #[derive(Debug)]
 pub(crate) enum Socket {
     Udp(Udp),
@@ -44,20 +44,20 @@ pub(crate) enum Socket {
     Https(Box<Https>),
 }
 
-/// What a socket that was ready has come to.
+/// The progress of a socket that was ready.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    /// Nothing to tell yet.
+    /// Nothing to report yet.
     Pending,
-    /// The connection stands: that of TCP, and with a proxy that of TLS.
+    /// The connection is established: TCP, and for a proxy TLS.
     Connected,
     /// A whole reply.
     Reply(Vec<u8>),
 }
 
 impl Socket {
-    /// Connects; a UDP request is sent at once, another when the connection stands. For a proxy
-    /// there is [`https`](Self::https).
+    /// Connects. A UDP request is sent at once, others when the connection is established. For a
+    /// proxy, use [`https`](Self::https).
     pub(crate) fn open(endpoint: &Endpoint, request: &[u8], framing: Framing) -> io::Result<Self> {
         let address = &endpoint.address;
         match endpoint.transport {
@@ -74,7 +74,7 @@ impl Socket {
         Ok(Self::Https(Box::new(https)))
     }
 
-    /// Sends a UDP request once more.
+    /// Sends a UDP request again.
     pub(crate) fn resend(&self, request: &[u8]) -> io::Result<()> {
         match self {
             Self::Udp(udp) => udp.send(request),
@@ -94,7 +94,7 @@ impl Socket {
         }
     }
 
-    /// Goes on after the socket became ready.
+    /// Continues after the socket has become ready.
     pub(crate) fn ready(&mut self) -> io::Result<Progress> {
         match self {
             Self::Udp(udp) => udp.receive(),
@@ -151,7 +151,7 @@ impl std::fmt::Display for TraceError<'_> {
     }
 }
 
-/// The words of a system error without its number.
+/// The message of a system error without its number.
 pub(crate) fn describe(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" (os error ") {
@@ -160,7 +160,7 @@ pub(crate) fn describe(error: &io::Error) -> String {
     }
 }
 
-/// A non-blocking socket that connects to `address`, and how far it has come with that.
+/// A non-blocking socket that connects to `address`, and the result of the connect call.
 fn connect(address: &Address, kind: SocketType) -> Result<(OwnedFd, Result<(), Errno>), Errno> {
     let family = match address {
         Address::Ip(SocketAddr::V4(_)) => AddressFamily::INET,
@@ -171,7 +171,7 @@ fn connect(address: &Address, kind: SocketType) -> Result<(OwnedFd, Result<(), E
     let fd = rustix::net::socket_with(family, kind, flags, None)?;
     let progress = match address {
         Address::Ip(address) => rustix::net::connect(&fd, address),
-        // A path of more than 107 octets is no address.
+        // A path of more than 107 octets does not fit into an address.
         Address::Unix(path) => {
             SocketAddrUnix::new(path).and_then(|address| rustix::net::connect(&fd, &address))
         }

@@ -1,16 +1,16 @@
-//! `Wakers`: of all tasks that wait for one event; each may give up waiting.
+//! `Wakers`: the wakers of all tasks that wait for one event; each task may give up waiting.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
 
-/// Those who wait, each under a number of their own.
+/// The waiting tasks, each under its own number.
 ///
-/// Wakers are given back rather than dropped: one may do anything then, and whoever has this locked
-/// has to let go first.
+/// Wakers are returned rather than dropped: dropping one may run any code, so a caller that holds a
+/// lock must release it first.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers {
     wakers: BTreeMap<u64, Waker>,
-    /// The number that nobody has had yet.
+    /// The last number given out.
     next: u64,
 }
 
@@ -25,12 +25,12 @@ impl Wakers {
         self.wakers.insert(number, waker.clone())
     }
 
-    /// Forgets a task that waits no longer: a waker may keep the whole of it in memory.
+    /// Removes a task that no longer waits: its waker may keep the whole task in memory.
     pub(crate) fn remove(&mut self, number: Option<u64>) -> Option<Waker> {
         self.wakers.remove(&number?)
     }
 
-    /// All of them, to be woken.
+    /// Removes all of them, to be woken.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Waker> + use<> {
         std::mem::take(&mut self.wakers).into_values()
     }

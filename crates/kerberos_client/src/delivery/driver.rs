@@ -1,4 +1,4 @@
-//! What [`Delivery`] wants done: sockets, name resolution and the clock.
+//! Carries out the actions of [`Delivery`]: sockets, name resolution and the clock.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,17 +19,17 @@ use crate::locate::Located;
 use crate::trace::trace;
 use crate::transport::{Progress, ProxyError, Socket, TraceError, Traced};
 
-/// A reply, and who gave it where that is known.
+/// A reply, and who sent it if that is known.
 #[derive(Debug)]
 pub(crate) struct Delivered {
     pub(crate) message: Vec<u8>,
     pub(crate) by: Option<Answered>,
 }
 
-/// Who gave a reply.
+/// Who sent a reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Answered {
-    /// Its place among the servers.
+    /// The server's index in the list.
     pub(crate) server: usize,
     pub(crate) endpoint: Endpoint,
 }
@@ -40,8 +40,9 @@ impl Answered {
     }
 }
 
-/// Sends `request` to `servers` until one answers, until `deadline` at most. One that has the
-/// request by a connection, and no answer, is waited for with `patience`; `None` is for ever.
+/// Sends `request` to `servers` until one answers, or until `deadline`. A server that has the
+/// request on an established connection and does not answer is waited for with `patience`; `None`
+/// is for ever.
 ///
 /// The error lists every server, or address of one, that was tried and did not answer.
 pub(crate) async fn deliver(
@@ -80,14 +81,14 @@ pub(crate) async fn deliver(
                 };
                 if let Some(event) = first(pending, errand.wait(until)).await {
                     lookup = None;
-                    // A thread that waits for the lookup does not see what comes meanwhile.
+                    // A thread that waited for the lookup has not seen what arrived meanwhile.
                     errand.catch_up().await;
                     errand.delivery.handle(event);
                 }
             }
             Action::Finish => {
                 if !errand.delivery.has_reply() {
-                    // What is there when the time is over has come in time.
+                    // Replies that are already there when the time is over have come in time.
                     errand.catch_up().await;
                 }
                 return errand.finish();
@@ -96,10 +97,10 @@ pub(crate) async fn deliver(
     }
 }
 
-/// The addresses of a server that are being looked up.
+/// A lookup of a server's addresses in progress.
 type Lookup<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
 
-/// What the lookup comes to, if that is before the wait is over.
+/// The lookup's result, if it comes before the wait is over.
 async fn first(lookup: &mut Lookup<'_>, wait: impl Future<Output = ()>) -> Option<Event> {
     let mut wait = pin!(wait);
     poll_fn(|context| match lookup.as_mut().poll(context) {
@@ -109,11 +110,11 @@ async fn first(lookup: &mut Lookup<'_>, wait: impl Future<Output = ()>) -> Optio
     .await
 }
 
-/// How long a KDC may take for a request once it has it, where it cannot be waiting for a person.
+/// How long a KDC may take to answer a request where it cannot be waiting for a person.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether the KDC may be waiting for a person with its answer to `request`, who looks for a second
-/// factor: not for a ticket of a service.
+/// Whether the KDC may be waiting for a person, who looks for a second factor, before it answers
+/// `request`. It is not for a service's ticket.
 pub(crate) fn may_be_of_a_person(request: &[u8]) -> bool {
     /// `[APPLICATION 12]`, constructed: TGS-REQ (RFC 4120 §5.4.1).
     const TGS_REQ_TAG: u8 = 0x6c;
@@ -127,7 +128,7 @@ struct Errand<'a> {
     servers: &'a [Located],
     start: Instant,
     io: Io,
-    /// By [`ConnectionId`]; `None` for those that are closed or not open yet.
+    /// Indexed by [`ConnectionId`]; `None` if closed or not open yet.
     sockets: Vec<Option<Socket>>,
 }
 
@@ -185,7 +186,7 @@ impl Errand<'_> {
         };
         let place = Traced(&endpoint);
         trace!("Sending retry UDP request to {place}");
-        // As in MIT's library the connection is kept: the next pass tries once more.
+        // As in MIT's library, the connection is kept: the next pass tries again.
         if let Err(error) = socket.resend(self.request) {
             let error = TraceError(&error);
             trace!("UDP error sending to {place}: {error}");
@@ -203,13 +204,13 @@ impl Errand<'_> {
         }
     }
 
-    /// Waits for any socket until then, and tells the delivery what the ready ones came to.
+    /// Waits until then for any socket, and passes what the ready ones received to the delivery.
     async fn wait(&mut self, until: Option<Duration>) {
         let deadline = until.and_then(|until| self.start.checked_add(until));
         self.wait_by(self.io, deadline).await;
     }
 
-    /// The same with what is ready by now, for which a runtime need not be asked.
+    /// The same for what is ready now, without asking a runtime.
     async fn catch_up(&mut self) {
         if self.sockets.iter().any(Option::is_some) {
             self.wait_by(Io::Blocking, Some(Instant::now())).await;
@@ -298,7 +299,7 @@ impl Errand<'_> {
     }
 }
 
-/// What the delivery is told of a server's addresses.
+/// The event that tells the delivery of a server's addresses.
 async fn resolved(driver: &Driver, located: &Located, deadline: Option<Instant>) -> Event {
     match resolve(driver, located, deadline).await {
         Ok(addresses) => Event::Resolved(addresses),
@@ -306,8 +307,8 @@ async fn resolved(driver: &Driver, located: &Located, deadline: Option<Instant>)
     }
 }
 
-/// The addresses of a server, the one that answered last first, or why there are none. Numeric ones
-/// are no one else's business.
+/// The addresses of a server, with the one that answered last first, or why there are none. Numeric
+/// addresses are never looked up.
 pub(crate) async fn resolve(
     driver: &Driver,
     located: &Located,
@@ -316,7 +317,7 @@ pub(crate) async fn resolve(
     let (host, port) = match &located.server {
         Server::Https { .. } if !cfg!(feature = "https") => return Err(ProxyError::NotBuilt.into()),
         Server::Host { host, port } | Server::Https { host, port, .. } => (host.as_str(), *port),
-        // The delivery does not ask for these.
+        // The delivery does not ask for the addresses of these.
         _ => return Ok(Vec::new()),
     };
     #[cfg(feature = "https")]
@@ -343,8 +344,8 @@ pub(crate) async fn resolve(
     Ok(addresses)
 }
 
-/// What neither /etc/hosts nor DNS has may be known to another source of nsswitch.conf. That takes
-/// as long as it takes: for a caller that blocks, no deadline ends `getaddrinfo`.
+/// A name that neither /etc/hosts nor DNS has may be in another source of nsswitch.conf. That takes
+/// as long as it takes: for a blocking caller, no deadline ends `getaddrinfo`.
 async fn of_the_system(io: Io, host: String, port: u16) -> Result<Vec<SocketAddr>, Reason> {
     let ask = move || (host, port).to_socket_addrs().map(Iterator::collect);
     let found: io::Result<Vec<SocketAddr>> = io

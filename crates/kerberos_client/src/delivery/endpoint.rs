@@ -1,4 +1,4 @@
-//! Where a request goes, and by what.
+//! Where a request goes, and by which transport.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,13 +8,13 @@ use std::path::PathBuf;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Transport {
-    /// One datagram there, one back.
+    /// One datagram each way.
     Udp,
-    /// A stream, each message after its length (RFC 4120 §7.2.2).
+    /// A stream, with its length before each message (RFC 4120 §7.2.2).
     Tcp,
-    /// In an HTTP request under TLS, to a proxy that passes it on (MS-KKDCP).
+    /// An HTTP request over TLS to a proxy, which forwards it (MS-KKDCP).
     Https,
-    /// As [`Tcp`](Self::Tcp), by a UNIX domain socket of this host.
+    /// As [`Tcp`](Self::Tcp), over a UNIX domain socket of this host.
     Unix,
 }
 

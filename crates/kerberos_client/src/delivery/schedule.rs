@@ -1,4 +1,4 @@
-//! The schedule of a delivery: which connection is opened, resent to or waited for next.
+//! The schedule of a delivery: which connection to open, send to again or wait for next.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::{Action, Address, ConnectionId, Delivery, Endpoint, Reason, Strategy,
 pub(super) struct Connection {
     pub(super) server: usize,
     pub(super) endpoint: Endpoint,
-    /// Whether it is of the transport that is not preferred.
+    /// Whether its transport is not the preferred one.
     pub(super) deferred: bool,
     pub(super) state: State,
 }
@@ -17,9 +17,9 @@ pub(super) struct Connection {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
     Fresh,
-    /// Asked, if by UDP; else being connected.
+    /// By UDP: the request was sent. Otherwise: connecting.
     Opened,
-    /// Connected, and not by UDP.
+    /// Established, and not by UDP.
     Standing,
     Dead,
 }
@@ -51,7 +51,7 @@ pub(super) enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Interval {
     pub(super) end: Duration,
-    /// The connection whose time it is; when it dies, the time is over.
+    /// The connection that this time is for; if it fails, the time is over.
     pub(super) current: Option<ConnectionId>,
 }
 
@@ -78,7 +78,7 @@ impl Delivery {
         Some(Action::Wait { until: Some(until) })
     }
 
-    /// The next step of the schedule; `None` when it was but a change of phase.
+    /// The next step of the schedule; `None` if only the phase changed.
     pub(super) fn advance(&mut self, now: Duration) -> Option<Action> {
         match self.phase {
             Phase::Preferred { server, next } => {
@@ -156,8 +156,8 @@ impl Delivery {
         }
     }
 
-    /// Every address by each transport. What is neither UDP nor TCP is not put off, as in MIT's
-    /// library.
+    /// Adds a connection for every address and transport. As in MIT's library, only UDP and TCP are
+    /// deferred.
     pub(super) fn add_connections(&mut self, addresses: &[Address]) {
         let Some(server) = self.resolving.take() else {
             return;
@@ -180,8 +180,8 @@ impl Delivery {
         }
     }
 
-    /// By what a server is asked, the preferred transport first; by nothing where the only one that
-    /// it serves by is excluded.
+    /// The transports to ask a server by, the preferred one first; none if the only transport of
+    /// the server is excluded.
     pub(super) fn transports(&self, server: usize) -> &'static [Transport] {
         let only = self.servers.get(server).and_then(|target| target.transport);
         match (self.strategy, only) {
@@ -213,7 +213,7 @@ impl Delivery {
         });
     }
 
-    /// The path of a server's socket, which is its name, if it has one.
+    /// The path of a server's socket, which is the server's name, if it has one.
     fn path(&self, server: usize) -> Option<PathBuf> {
         let target = self.servers.get(server)?;
         (target.transport == Some(Transport::Unix)).then(|| PathBuf::from(&target.name))

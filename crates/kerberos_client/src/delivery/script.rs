@@ -1,5 +1,5 @@
-//! A delivery in a world that bytes direct: any order of answers, failures and silence, in virtual
-//! time. It serves the fuzz target and a test; nothing in it is part of the product.
+//! Runs a delivery against a world that bytes control: any order of answers, failures and silence,
+//! in virtual time. It is for the fuzz target and a test, and is no part of the product.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,15 +9,15 @@ use super::{Action, ConnectionId, Delivery, Event, Outcome, Reason, Strategy, Ta
 /// No script may keep a delivery busy for longer than this many steps.
 const STEPS: usize = 20_000;
 
-/// What a KDC answers that says nothing wrong.
+/// A KDC's answer that is no error.
 const REPLY: &[u8] = b"a reply";
 
-/// Plays `script` to its end and gives how long that took; when it is used up, nothing happens any
-/// more.
+/// Runs `script` and returns how long the delivery took; after the end of the script nothing more
+/// happens.
 ///
 /// # Panics
-/// When the delivery breaks a promise: it goes on for ever, opens a connection twice, asks one that
-/// is closed, or ends with a reply that nobody sent.
+/// When the delivery breaks a promise: it never ends, opens a connection twice, uses one that is
+/// closed, or ends with a reply that nobody sent.
 #[doc(hidden)]
 pub fn play_delivery(script: &[u8]) -> Duration {
     let mut world = World {
@@ -75,7 +75,7 @@ struct World<'a> {
     script: std::slice::Iter<'a, u8>,
     now: Duration,
     open: Vec<(ConnectionId, Transport)>,
-    /// Those that have been opened, whether they still are or not.
+    /// All that were ever opened.
     opened: Vec<ConnectionId>,
     /// How many addresses have been given out.
     addresses: u16,
@@ -84,7 +84,7 @@ struct World<'a> {
 }
 
 impl World<'_> {
-    /// What the script says next.
+    /// The next byte of the script.
     fn byte(&mut self) -> u8 {
         self.script.next().copied().unwrap_or(1)
     }
@@ -129,7 +129,7 @@ impl World<'_> {
         assert!(self.open.len() < before, "what is closed is closed again");
     }
 
-    /// Something happens, or time goes by.
+    /// An event happens, or time passes.
     fn wait(&mut self, delivery: &mut Delivery, until: Option<Duration>) {
         let (what, which) = (self.byte(), self.byte());
         let index = usize::from(which) % self.open.len().max(1);
@@ -144,7 +144,7 @@ impl World<'_> {
                 self.replied = Some(id);
                 delivery.handle(Event::Reply(id, REPLY.to_vec()));
             }
-            // A connection that is waited for without end breaks some day.
+            // A connection without a time limit breaks some day.
             _ => {
                 self.open.retain(|(other, _)| *other != id);
                 delivery.handle(Event::Failed(id, Reason::NoAnswer));
@@ -157,7 +157,7 @@ impl World<'_> {
 mod tests {
     use super::*;
 
-    /// Numbers that look random, the same each time (xorshift).
+    /// Pseudorandom numbers, the same each time (xorshift).
     fn numbers(mut state: u32) -> impl Iterator<Item = u8> {
         std::iter::repeat_with(move || {
             state ^= state << 13;
@@ -173,7 +173,7 @@ mod tests {
             let script: Vec<u8> = numbers(seed).take(200).collect();
             play_delivery(&script);
         }
-        // Two servers that are silent: a second for each, then the pauses.
+        // Two silent servers: a second for each, then the pauses.
         assert_eq!(play_delivery(&[0, 2]), Duration::from_secs(16));
     }
 }

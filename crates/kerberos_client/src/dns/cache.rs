@@ -1,4 +1,4 @@
-//! Answers kept for as long as they say, in a bounded number.
+//! A bounded number of answers, each kept for its TTL.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// The answer that is still good at `now`.
+    /// The answer, if it is still valid at `now`.
     pub(super) fn get(&self, question: &Question, now: Instant) -> Option<&Answer> {
         self.answers
             .get(question)
@@ -23,7 +23,7 @@ impl Cache {
             .map(|(_, answer)| answer)
     }
 
-    /// Keeps an answer that came at `now`.
+    /// Keeps an answer that arrived at `now`.
     pub(super) fn put(&mut self, question: Question, answer: Answer, now: Instant) {
         if answer.ttl == 0 {
             return;
@@ -32,7 +32,7 @@ impl Cache {
             self.answers.retain(|_, (end, _)| now < *end);
         }
         if self.answers.len() >= CAPACITY {
-            // The one that ends first makes room.
+            // The answer that expires first makes room.
             let first = self.answers.iter().min_by_key(|(_, (end, _))| *end);
             if let Some(first) = first.map(|(question, _)| question.clone()) {
                 self.answers.remove(&first);
@@ -84,7 +84,7 @@ mod tests {
             cache.put(question(&format!("{index}.example")), answer(ttl), now);
             assert!(cache.answers.len() <= CAPACITY);
         }
-        // Those that end last are there, the others gone.
+        // Those that expire last are there, the others gone.
         assert!(cache.get(&question("999.example"), now).is_some());
         assert!(cache.get(&question("0.example"), now).is_none());
     }

@@ -1,7 +1,7 @@
-//! What [`Lookup`]s want done: several at once, each with sockets of its own.
+//! Carries out the actions of [`Lookup`]s: several at once, each with sockets of its own.
 //!
-//! Every query has a random number and a socket, and so a port, of its own: whoever wants to forge
-//! an answer must guess both (RFC 5452 §9.2).
+//! Every query has a random number, and its own socket and thus port: to forge an answer, an
+//! attacker must guess both (RFC 5452 §9.2).
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::delivery::Endpoint;
 use crate::io::{Io, Waiting};
 use crate::transport::{Framing, Progress, Socket, describe};
 
-/// Does `lookups` until each has its answer or is given up. Their time zero is `start`.
+/// Runs `lookups` until each has its answer or has given up. Their time zero is `start`.
 pub(super) async fn run(io: Io, lookups: &mut [Lookup], start: Instant) {
     let mut sockets = Vec::new();
     loop {
@@ -30,14 +30,14 @@ pub(super) async fn run(io: Io, lookups: &mut [Lookup], start: Instant) {
     }
 }
 
-/// A socket of an exchange of one of the lookups.
+/// The socket of one lookup's exchange.
 struct Open {
     lookup: usize,
     exchange: ExchangeId,
     socket: Socket,
 }
 
-/// Does what the lookup wants until it waits, and gives until when; `None` when it is over.
+/// Carries out the lookup's actions until it waits, and returns until when; `None` when it is over.
 fn advance(
     index: usize,
     lookup: &mut Lookup,
@@ -71,7 +71,7 @@ fn advance(
     }
 }
 
-/// Waits until `deadline` for any socket, and tells the lookups what came.
+/// Waits until `deadline` for any socket, and passes what arrives to the lookups.
 async fn wait(io: Io, lookups: &mut [Lookup], sockets: &mut Vec<Open>, deadline: Option<Instant>) {
     let mut fds: Vec<Waiting<'_>> = sockets
         .iter()
@@ -97,7 +97,7 @@ async fn wait(io: Io, lookups: &mut [Lookup], sockets: &mut Vec<Open>, deadline:
             Ok(Progress::Pending | Progress::Connected) => true,
             Ok(Progress::Reply(message)) => {
                 lookup.handle(Event::Message(open.exchange, message));
-                // Of what came by UDP somebody else may be the sender; the server's is to come.
+                // A UDP message may be from somebody else; the server's may still come.
                 matches!(open.socket, Socket::Udp(_))
             }
             Err(error) => {

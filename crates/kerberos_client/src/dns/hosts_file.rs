@@ -1,10 +1,10 @@
-//! `/etc/hosts`: names and addresses that DNS need not be asked for (hosts(5)).
+//! `/etc/hosts`: names and addresses for which DNS is not asked (hosts(5)).
 
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-/// The lines of a hosts file, looked through anew for each question: most programs ask once.
+/// The lines of a hosts file. Each question searches the text: most programs ask only once.
 ///
 /// # Example
 /// ```
@@ -21,7 +21,7 @@ pub struct HostsFile {
 }
 
 impl HostsFile {
-    /// The file at `path`; one that cannot be read has no lines.
+    /// Reads the file at `path`; a file that cannot be read has no lines.
     pub fn load(path: impl AsRef<Path>) -> Self {
         let bytes = fs::read(path).unwrap_or_default();
         Self {
@@ -34,7 +34,7 @@ impl HostsFile {
         Self { text: text.into() }
     }
 
-    /// The canonical name and the address of `host`: the first line that has it counts.
+    /// The canonical name and the address of `host`, from the first line that contains it.
     pub fn find(&self, host: &str) -> Option<(&str, IpAddr)> {
         self.lines_of(host).next()
     }
@@ -61,7 +61,7 @@ impl HostsFile {
         })
     }
 
-    /// The address and the names of each line; lines of anything else are passed over.
+    /// The address and the names of each line; other lines are skipped.
     fn lines(&self) -> impl Iterator<Item = (IpAddr, std::str::SplitWhitespace<'_>)> {
         self.text.lines().filter_map(|line| {
             let line = line.split_once('#').map_or(line, |(line, _)| line);

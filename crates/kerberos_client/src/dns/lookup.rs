@@ -1,4 +1,4 @@
-//! `Lookup`: one question put to one server after the other, as a machine without IO or clock.
+//! `Lookup`: asks one question of several servers in turn. A state machine without IO or clock.
 //!
 //! ```text
 //! loop { match lookup.poll(now) {
@@ -7,12 +7,13 @@
 //!     Finish         => `finish` has the answer, or why there is none,
 //! } }
 //! ```
-//! The servers are asked in passes, as often as `attempts` says. The last of a pass is waited for
-//! as long as `timeout` says; those before it get company after a second, and their answers still
-//! count. A server that refuses, fails or answers what cannot be read is done with for the pass. An
-//! answer that is cut short is asked for again, by TCP, of the same server. Of a query that is done
-//! with only the answer itself still counts, so that whoever repeats a failure has one query sent
-//! for it and no more.
+//! The servers are asked in passes, as many as `attempts` says. The last server of a pass has the
+//! time `timeout`. For those before it, the next server is asked, too, after a second, and their
+//! answers still count. A server that refuses, fails or gives an unreadable answer is not asked
+//! again in the pass. A truncated answer is requested again from the same server, by TCP.
+//!
+//! Once a query has failed, only an answer to it still counts. So repeating a failure makes the
+//! lookup send no more than one query for it.
 
 mod script;
 
@@ -26,7 +27,7 @@ use crate::delivery::Transport;
 #[doc(hidden)]
 pub use script::play_lookup;
 
-/// How long a server is given before the next of its pass is asked too.
+/// How long a server is given before the next of its pass is asked, too.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 const FORMAT_ERROR: u8 = 1;
@@ -42,17 +43,17 @@ pub(crate) enum Action {
 /// What happened in an exchange.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A whole message has come.
+    /// A whole message has arrived.
     Message(ExchangeId, Vec<u8>),
-    /// There will be none; the driver has closed the socket.
+    /// There will be no message; the driver has closed the socket.
     Failed(ExchangeId, String),
 }
 
-/// A query that was sent, counted from 0.
+/// A query that was sent, numbered from 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct ExchangeId(pub(crate) usize);
 
-/// A question under way.
+/// A question in progress.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     question: Question,
@@ -63,11 +64,11 @@ pub(crate) struct Lookup {
     edns: bool,
     deadline: Duration,
     exchanges: Vec<Exchange>,
-    /// The pass and the server whose turn is next.
+    /// The pass and the server that are next.
     next: (u32, usize),
-    /// The server that is to be asked again at once: by TCP, or without EDNS.
+    /// The server to ask again at once: by TCP, or without EDNS.
     again: Option<(usize, Transport)>,
-    /// Until when the last exchange has its time.
+    /// When the time of the last exchange is over.
     interval_end: Duration,
     result: Option<Result<Answer, DnsError>>,
     answered_by: Option<usize>,
@@ -82,8 +83,8 @@ struct Exchange {
 }
 
 impl Lookup {
-    /// A lookup of `question` that starts with server `first`, at time zero, and is over at
-    /// `deadline`, or when every query had its time.
+    /// A lookup of `question` that begins with server `first` at time zero. It is over at
+    /// `deadline`, or when every query has had its time.
     pub(crate) fn new(
         question: Question,
         conf: &ResolvConf,
@@ -114,7 +115,7 @@ impl Lookup {
         }
     }
 
-    /// What to do at the time `now`.
+    /// The action to take at the time `now`.
     pub(crate) fn poll(&mut self, now: Duration) -> Action {
         if self.result.is_some() {
             return Action::Finish;
@@ -127,7 +128,7 @@ impl Lookup {
         }
         let is_open = |exchange: &Exchange| exchange.failure.is_none();
         let waiting = match self.turn() {
-            // While others can be asked, only the one that was asked last is waited for.
+            // While there are others to ask, only the one asked last is waited for.
             Some(_) => self.exchanges.last().is_some_and(is_open),
             None => self.exchanges.iter().any(is_open),
         };
@@ -148,7 +149,7 @@ impl Lookup {
         self.ask(server, transport, now)
     }
 
-    /// Takes note of what happened.
+    /// Processes an event.
     pub(crate) fn handle(&mut self, event: Event) {
         match event {
             Event::Failed(id, reason) => self.fail(id, reason),
@@ -164,9 +165,9 @@ impl Lookup {
                         self.result.get_or_insert(Ok(answer));
                         self.answered_by = Some(server);
                     }
-                    // What failed has failed once, however often that is said.
+                    // A failure counts only once, however often it is reported.
                     _ if !is_open => {}
-                    // Somebody who guesses must not end the exchange.
+                    // An attacker who guesses must not be able to end the exchange.
                     Verdict::Foreign if is_udp => {}
                     Verdict::Foreign => self.fail(id, "not an answer to the question".to_owned()),
                     Verdict::Truncated if is_udp => {
@@ -178,7 +179,7 @@ impl Lookup {
                     }
                     Verdict::Refused(code) => {
                         self.fail(id, refusal(code));
-                        // RFC 6891 §7: a server that does not know EDNS says that it cannot read.
+                        // RFC 6891 §7: a server without EDNS answers that it cannot read the query.
                         if code == FORMAT_ERROR && std::mem::take(&mut self.edns) {
                             self.again = Some((server, transport));
                         }
@@ -188,14 +189,14 @@ impl Lookup {
         }
     }
 
-    /// Where the exchange leads and by which transport.
+    /// The exchange's transport and server.
     pub(crate) fn endpoint(&self, id: ExchangeId) -> Option<(Transport, SocketAddr)> {
         let exchange = self.exchanges.get(id.0)?;
         let address = *self.servers.get(exchange.server)?;
         Some((exchange.transport, address))
     }
 
-    /// The query of the exchange, which from now on has this random `id`, or why there is none.
+    /// The query of the exchange, with this random `id` from now on, or why there is none.
     pub(crate) fn query(&mut self, exchange: ExchangeId, id: u16) -> Result<Vec<u8>, String> {
         if let Some(exchange) = self.exchanges.get_mut(exchange.0) {
             exchange.id = id;
@@ -204,8 +205,8 @@ impl Lookup {
         query.map_err(|error| error.to_string())
     }
 
-    /// What came of it, and which server of the configuration, counted from the first asked, said
-    /// so; to be asked once.
+    /// The result, and the index of the server that gave it, counted from the first one asked. Can
+    /// be asked for once.
     pub(crate) fn finish(&mut self) -> (Result<Answer, DnsError>, Option<usize>) {
         let result = match self.result.take() {
             Some(result) => result,
@@ -214,10 +215,10 @@ impl Lookup {
         (result, self.answered_by)
     }
 
-    /// The server whose turn it is, in a new pass if need be.
+    /// The next server to ask, in a new pass if necessary.
     fn turn(&mut self) -> Option<usize> {
         if self.next.1 >= self.servers.len() {
-            // A new pass begins when the last server of this one has had its time.
+            // A new pass begins when the time of this one's last server is over.
             self.next = (self.next.0 + 1, 0);
         }
         (self.next.0 < self.attempts && !self.servers.is_empty()).then_some(self.next.1)
@@ -252,7 +253,7 @@ impl Lookup {
         Action::Finish
     }
 
-    /// Each server with the last that was heard of it.
+    /// Each server with its last failure.
     fn silence(&self) -> DnsError {
         let mut servers: Vec<Silence> = Vec::new();
         for exchange in &self.exchanges {
@@ -273,7 +274,7 @@ impl Lookup {
     }
 }
 
-/// How many queries a pass over so many servers may take: by UDP, and each again by TCP.
+/// How many queries a pass over this many servers may take: each by UDP, and again by TCP.
 fn most_queries(servers: usize) -> u32 {
     u32::try_from(servers).unwrap_or(u32::MAX).saturating_mul(2)
 }

@@ -1,8 +1,8 @@
 //! Queries and what their answers say (RFC 1035 §4), over the message codec of `domain`.
 //!
-//! What is ours is to trust nothing: only the answer to the question counts, what is kept of it is
-//! capped, and so is the number of aliases. That no pointer leads in circles or forwards, and that
-//! no record reads beyond its end, the codec sees to.
+//! This code trusts nothing: only the answer to the question counts, and it limits how many records
+//! are kept and how many aliases are followed. The codec ensures that pointers do not form cycles
+//! or point forwards, and that no record is read beyond its end.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,24 +18,24 @@ use octseq::array::Array;
 
 use super::name::Name;
 
-/// A type of record, by its number.
+/// The number of a record type.
 pub(crate) use domain::base::Rtype as RecordType;
 
-/// What is asked: the records of one type that a name has.
+/// A question: the records of one type that a name has.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Question {
     pub(crate) name: Name,
     pub(crate) kind: RecordType,
 }
 
-/// What a record says.
+/// The data of a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Data {
     A(Ipv4Addr),
     Aaaa(Ipv6Addr),
-    /// Of PTR.
+    /// The name in a PTR record.
     Name(Name),
-    /// Its first character-string (RFC 1035 §3.3.14); MIT's library, too, takes no more.
+    /// Its first character-string (RFC 1035 §3.3.14); MIT's library uses no more, either.
     Txt(Vec<u8>),
     /// RFC 2782.
     Srv {
@@ -52,23 +52,23 @@ pub(crate) enum Data {
     },
 }
 
-/// What came of a question.
+/// The answer to a question.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Answer {
     /// The name at the end of the aliases.
     pub(crate) name: Name,
-    /// Its records; none when it has none of this type or does not exist.
+    /// Its records; empty when it has none of this type or does not exist.
     pub(crate) records: Vec<Data>,
-    /// For how many seconds this may be kept.
+    /// For how many seconds the answer may be kept.
     pub(crate) ttl: u32,
 }
 
 /// How a message relates to a question.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
-    /// It is no answer to it: of another query, or forged.
+    /// It does not answer the question: it belongs to another query, or is forged.
     Foreign,
-    /// It is cut short (RFC 1035 §4.2.1): TCP has it whole.
+    /// It is truncated (RFC 1035 §4.2.1); TCP gives the whole answer.
     Truncated,
     /// The server cannot or will not answer, with this response code.
     Refused(u8),
@@ -80,8 +80,8 @@ pub(crate) enum Verdict {
 /// The longest query: a header, the longest name with its type and class, and an OPT record.
 const MAX_QUERY: usize = 12 + 255 + 4 + 11;
 
-/// What we offer to take by UDP (RFC 6891 §6.2.5) where `options edns0` is set: what passes every
-/// path without fragments.
+/// The size of UDP answers that we offer to accept (RFC 6891 §6.2.5) where `options edns0` is set:
+/// it passes every path without fragmentation.
 const EDNS_SIZE: u16 = 1232;
 
 /// The most records that are kept of an answer; the largest Active Directory sites have fewer
@@ -91,7 +91,7 @@ const MAX_RECORDS: usize = 256;
 /// The most aliases that are followed.
 const MAX_ALIASES: usize = 16;
 
-/// The longest that an answer is kept: a day, or five minutes where there is nothing (RFC 2308 §5).
+/// How long an answer is kept at most: a day, or five minutes if it has no records (RFC 2308 §5).
 const MAX_TTL: u32 = 86_400;
 const MAX_NEGATIVE_TTL: u32 = 300;
 
@@ -116,7 +116,7 @@ impl Question {
         Ok(builder.finish().as_ref().to_vec())
     }
 
-    /// What `message` says to the query with this `id`.
+    /// Reads `message` as an answer to the query with this `id`.
     pub(crate) fn read(&self, id: u16, message: &[u8]) -> Verdict {
         let Ok(message) = Message::from_slice(message) else {
             return Verdict::Foreign;
@@ -126,7 +126,7 @@ impl Question {
             return Verdict::Foreign;
         }
         let code = header.rcode();
-        // A server that cannot read a query may return the header alone.
+        // A server that cannot read a query may return only the header.
         if message.header_counts().qdcount() == 0 && code != Rcode::NOERROR {
             return Verdict::Refused(code.to_int());
         }
@@ -147,7 +147,7 @@ impl Question {
         }
     }
 
-    /// The records of the name, aliases followed.
+    /// The records of the name, with aliases followed.
     fn answer(&self, message: &Message<[u8]>) -> Option<Answer> {
         let mut section = message.answer().ok()?;
         let mut aliases = Vec::new();
@@ -190,8 +190,8 @@ impl Question {
 }
 
 impl Data {
-    /// The data of a record of a type that is asked for; `None` of another, or when it cannot be
-    /// read.
+    /// The data of a record of a type that is asked for; `None` for other types, or when it cannot
+    /// be read.
     fn read(record: ParsedRecord<'_, [u8]>) -> Option<Self> {
         Some(match record.rtype() {
             RecordType::A => Self::A(read::<A>(record)?.addr()),
@@ -228,8 +228,8 @@ fn read<'a, D: ParseRecordData<'a, [u8]>>(record: ParsedRecord<'a, [u8]>) -> Opt
     Some(record.into_record::<D>().ok()??.into_data())
 }
 
-/// For how long there is nothing: the authority after the answers says so (RFC 2308 §5), and where
-/// it does not, or not legibly, nothing is kept.
+/// How long a missing record or name may be assumed to stay missing: the authority section says so
+/// (RFC 2308 §5). If it does not, or cannot be read, the answer is not kept.
 fn negative_ttl(answers: RecordSection<'_, [u8]>) -> Option<u32> {
     for record in answers.next_section().ok()?? {
         let record = record.ok()?;

@@ -1,19 +1,20 @@
-//! `Name`: a domain name (RFC 1035 §3.1), compared without regard to case, how a text becomes one,
-//! and the names of addresses.
+//! `Name`: a domain name (RFC 1035 §3.1), compared without regard to case; parsing of names, and
+//! the names of addresses.
 
 use std::net::IpAddr;
 
-/// A whole domain name.
+/// An absolute domain name.
 ///
-/// What is shown of it has no dot at the end, unless it is the root, and is safe for a terminal:
-/// octets other than printable ASCII are escaped. The root, as the target of a service, means that
-/// there is none (RFC 2782).
+/// It is displayed without a dot at the end, unless it is the root, and is safe for a terminal:
+/// octets other than printable ASCII are escaped. The root as the target of a service means that
+/// the service does not exist (RFC 2782).
 pub(crate) type Name = domain::base::Name<Vec<u8>>;
 
-/// The name that `text` writes with dots between its labels, with one at the end or not.
+/// Parses labels separated by dots, with or without a dot at the end.
 ///
-/// `None` when it is too long, empty, or has an empty label. Unlike in zone files, and so in what
-/// `domain` reads, a backslash means itself: realms and host names are no zone files.
+/// `None` when the name is too long, empty, or has an empty label. Unlike in zone files, and
+/// therefore in `domain`'s parser, a backslash has no special meaning: realms and host names are
+/// not zone files.
 pub(crate) fn parse(text: &str) -> Option<Name> {
     let text = text.strip_suffix('.').unwrap_or(text);
     let mut wire = Vec::with_capacity(text.len() + 2);
@@ -25,12 +26,12 @@ pub(crate) fn parse(text: &str) -> Option<Name> {
         wire.extend(label.as_bytes());
     }
     wire.push(0);
-    // This checks the lengths, which the `NameBuilder` of `domain` 0.12 does not quite: it lets a
-    // name have 256 octets.
+    // This checks the lengths. The `NameBuilder` of `domain` 0.12 does not quite do that: it allows
+    // names of 256 octets.
     Name::from_octets(wire).ok()
 }
 
-/// RFC 6761 §6.3: names of this machine that no server is asked for.
+/// RFC 6761 §6.3: names of this machine, for which no server is asked.
 pub(super) fn is_localhost(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
@@ -79,7 +80,7 @@ mod tests {
     fn limits() {
         let label = "x".repeat(63);
         assert!(parse(&label).is_some());
-        // Lengths that would count as a pointer or as other types of labels among them.
+        // Including lengths that would count as a pointer or as other types of labels.
         for length in 64..=300 {
             assert!(parse(&"x".repeat(length)).is_none(), "{length}");
         }
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(name("WWW.example.com"), name("www.EXAMPLE.com."));
         assert_ne!(name("www.example.com"), name("www.example.org"));
         assert_ne!(name("a.bc"), name("ab.c"));
-        // A label that holds a dot is not two.
+        // A label that contains a dot is not two labels.
         assert_ne!(
             name("a.b"),
             Name::from_octets(b"\x03a.b\0".to_vec()).unwrap()

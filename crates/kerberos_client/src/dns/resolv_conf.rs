@@ -19,11 +19,11 @@ use std::{fs, io};
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ResolvConf {
-    /// The servers, in the order in which to ask them; three of a file at most.
+    /// The servers, in the order in which to ask them; a file gives three at most.
     pub servers: Vec<SocketAddr>,
     /// The domains in which names are searched.
     pub search: Vec<String>,
-    /// A name with so many dots is tried as it is first.
+    /// A name with at least this many dots is first tried as it is.
     pub ndots: usize,
     /// How long the last server of a pass is waited for.
     pub timeout: Duration,
@@ -31,9 +31,9 @@ pub struct ResolvConf {
     pub attempts: u32,
     /// Whether the servers take turns at being first.
     pub rotate: bool,
-    /// Whether TCP alone is used.
+    /// Whether only TCP is used.
     pub use_vc: bool,
-    /// Whether answers of more than 512 octets are asked for by UDP.
+    /// Whether to ask for UDP answers of more than 512 octets.
     pub edns0: bool,
 }
 
@@ -43,11 +43,11 @@ const MAX_NDOTS: usize = 15;
 const MAX_TIMEOUT: u64 = 30;
 const MAX_ATTEMPTS: u32 = 5;
 const PORT: u16 = 53;
-/// Its search list knows no limit; a file that lists more than this is a mistake.
+/// glibc's search list is unlimited; a file that lists more than this is a mistake.
 const MAX_SEARCH: usize = 32;
 
 impl ResolvConf {
-    /// Settings that ask these servers, in this order, and search no domain.
+    /// Settings with these servers, in this order, and no search domains.
     pub fn new(servers: impl IntoIterator<Item = SocketAddr>) -> Self {
         Self {
             servers: servers.into_iter().collect(),
@@ -61,11 +61,11 @@ impl ResolvConf {
         }
     }
 
-    /// The settings of a file; one that is missing means the server of this machine, and the
-    /// domain of this machine's name is searched where none is named.
+    /// Reads the settings from a file. If it is missing, the server on this machine is asked. If it
+    /// names no domain, the domain of this machine's name is searched.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When the file exists and cannot be read.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let text = match fs::read(path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
@@ -86,8 +86,7 @@ impl ResolvConf {
         Ok(conf)
     }
 
-    /// The settings in the text of a file. Lines and options that mean nothing are passed over, as
-    /// resolvers do.
+    /// Parses the text of a file. Unknown lines and options are ignored, as resolvers do.
     pub fn parse(text: &str) -> Self {
         let mut conf = Self::new([]);
         for line in text.lines() {
@@ -97,7 +96,7 @@ impl ResolvConf {
             let mut words = line.split_ascii_whitespace();
             match words.next() {
                 Some("nameserver") => conf.servers.extend(words.next().and_then(server)),
-                // Both set the list anew: the last line counts.
+                // Both replace the list: the last line counts.
                 Some("search") => {
                     conf.search = words.take(MAX_SEARCH).map(domain).collect();
                 }
@@ -114,7 +113,7 @@ impl ResolvConf {
         conf
     }
 
-    /// The whole names that `name` may mean, in the order in which to try them.
+    /// The absolute names that `name` may mean, in the order in which to try them.
     pub(super) fn candidates(&self, name: &str) -> Vec<String> {
         if name.ends_with('.') {
             return vec![name.to_owned()];
@@ -153,7 +152,7 @@ impl ResolvConf {
     }
 }
 
-/// An address, that of IPv6 with its zone or without.
+/// An address; one of IPv6 may have a zone.
 fn server(word: &str) -> Option<SocketAddr> {
     if let Ok(address) = word.parse::<IpAddr>() {
         return Some(SocketAddr::new(address, PORT));

@@ -1,4 +1,4 @@
-//! `Resolver`: what the system's files and its DNS servers know of names.
+//! `Resolver`: names and addresses from the system's files and its DNS servers.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +14,8 @@ use crate::io::{Io, block_on};
 
 /// A stub resolver: asks the hosts file and the servers of resolv.conf, and keeps their answers.
 ///
-/// It reads files and opens sockets when it is asked the first question that needs them, and reads
-/// the files anew when they have changed.
+/// It reads files and opens sockets only for the first question that needs them, and reads the
+/// files again when they have changed.
 ///
 /// # Example
 /// ```
@@ -30,7 +30,7 @@ pub struct Resolver {
     conf: Source<ResolvConf>,
     hosts: Source<HostsFile>,
     cache: Mutex<Cache>,
-    /// The server that answered last, counted as in resolv.conf: it is asked first.
+    /// The server that answered last, as an index into resolv.conf; it is asked first.
     first: AtomicUsize,
 }
 
@@ -51,7 +51,7 @@ impl Resolver {
         Self::with_sources(Source::fixed(conf), Source::fixed(HostsFile::default()))
     }
 
-    /// With these lines in place of the hosts file.
+    /// Uses these lines instead of the hosts file.
     pub fn with_hosts(mut self, hosts: HostsFile) -> Self {
         self.hosts = Source::fixed(hosts);
         self
@@ -66,11 +66,11 @@ impl Resolver {
         }
     }
 
-    /// The addresses of `host`, those first that can be reached; empty when it has none. Numeric
-    /// ones are nobody else's business, and `localhost` is this machine (RFC 6761 §6.3).
+    /// The addresses of `host`, reachable ones first; empty when it has none. Numeric addresses are
+    /// never looked up, and `localhost` is this machine (RFC 6761 §6.3).
     ///
     /// # Errors
-    /// [`DnsError::NoAnswer`] when no server has answered until `deadline`.
+    /// [`DnsError::NoAnswer`] when no server has answered by `deadline`.
     pub fn addresses(
         &self,
         host: &str,
@@ -105,7 +105,7 @@ impl Resolver {
     }
 
     /// The canonical name of `host` and its first address, as `getaddrinfo` with `AI_CANONNAME`
-    /// has them; `None` when there is no such host.
+    /// returns them; `None` when there is no such host.
     ///
     /// # Errors
     /// As [`addresses`](Self::addresses).
@@ -165,7 +165,7 @@ impl Resolver {
         }))
     }
 
-    /// The settings by which DNS is asked.
+    /// The settings for asking DNS.
     ///
     /// # Errors
     /// [`DnsError::ResolvConf`] when resolv.conf cannot be read.
@@ -184,7 +184,7 @@ impl Resolver {
         self.conf.get(io).await.ok()?.search.first().cloned()
     }
 
-    /// The answers to several questions about whole names, asked at the same time.
+    /// Asks several questions about absolute names at the same time.
     pub(crate) async fn ask_all(
         &self,
         io: Io,
@@ -242,7 +242,7 @@ impl Resolver {
         answers.pop().unwrap_or_else(none)
     }
 
-    /// The first record of a name that is searched in the domains of resolv.conf, as
+    /// The first record of a name, searched in the domains of resolv.conf as
     /// [`forward`](Self::forward) does.
     pub(crate) async fn search(
         &self,
@@ -268,8 +268,9 @@ impl Resolver {
         failure.map_or(Ok(None), Err)
     }
 
-    /// The name at the end of the aliases of `host` and its addresses, by DNS. A domain of the
-    /// search list that fails is passed over, and is an error only where nothing is found.
+    /// Asks DNS for the name at the end of the aliases of `host`, and for its addresses. If a
+    /// domain of the search list fails, the next is tried; the failure is only an error if nothing
+    /// is found.
     async fn forward(
         &self,
         io: Io,
@@ -312,7 +313,7 @@ impl Resolver {
         failure.map_or(Ok(None), Err)
     }
 
-    /// The hosts file; one that cannot be looked at has no lines.
+    /// The hosts file; one that cannot be checked has no lines.
     async fn hosts(&self, io: Io) -> Arc<HostsFile> {
         self.hosts.get(io).await.unwrap_or_default()
     }
@@ -332,15 +333,15 @@ impl Resolver {
     }
 }
 
-/// Whether it is no use to ask for `candidate` after that `failure`: servers that are silent about
-/// one domain are so about the next, and each takes its time. The name as it is has its turn
-/// whatever failed, as with glibc's `res_search`.
+/// Whether it is useless to ask for `candidate` after that `failure`: servers that are silent about
+/// one domain are silent about the next, and each takes its time. As with glibc's `res_search`, the
+/// name as it is is always asked for.
 fn is_pointless(failure: Option<&DnsError>, candidate: &str, name: &str) -> bool {
     candidate != name && failure.is_some_and(DnsError::is_silence)
 }
 
-/// Addresses to which there is no route go last (RFC 6724 §6, rule 1); for the others the order
-/// stands, IPv6 before IPv4 (rule 6). Connecting a UDP socket sends nothing.
+/// Moves addresses without a route to the end (RFC 6724 §6, rule 1). The others keep their order,
+/// IPv6 before IPv4 (rule 6). Connecting a UDP socket sends nothing.
 fn put_reachable_first(addresses: &mut [IpAddr]) {
     if addresses.len() < 2 {
         return;

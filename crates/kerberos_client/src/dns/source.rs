@@ -1,4 +1,4 @@
-//! `Source`: settings that are given, or a file that has them and is read when it has changed.
+//! `Source`: settings that are either given, or read from a file whenever it has changed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) enum Source<T> {
 pub(super) struct SourceFile<T> {
     path: PathBuf,
     load: fn(&Path) -> io::Result<T>,
-    /// What was read, and what the file was then.
+    /// The settings, and the state of the file that they were read from.
     read: Mutex<Option<(FileStamp, Arc<T>)>>,
 }
 
@@ -38,8 +38,8 @@ impl<T: Send + Sync + 'static> Source<T> {
         }))
     }
 
-    /// What they are now. The file may be of a network or of a pipe, so that a runtime's thread
-    /// does not look at it.
+    /// The present settings. The file may be on a network or a pipe, so a runtime's thread does not
+    /// look at it.
     pub(super) async fn get(&self, io: Io) -> Result<Arc<T>, DnsError> {
         let file = match self {
             Self::Fixed(settings) => return Ok(Arc::clone(settings)),
@@ -58,7 +58,7 @@ impl<T: Send + Sync + 'static> Source<T> {
 impl<T> SourceFile<T> {
     fn get(&self) -> io::Result<Arc<T>> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before it is read: what is changed in the meantime is read once more.
+        // Taken before reading, so that a change in between causes another read.
         let now = FileStamp::of(&self.path).ok();
         if let Some((before, settings)) = &*read
             && Some(*before) == now
@@ -66,12 +66,12 @@ impl<T> SourceFile<T> {
             return Ok(Arc::clone(settings));
         }
         let settings = Arc::new((self.load)(&self.path)?);
-        // One that changes right now may change once more, unseen.
+        // A file that is changing right now may change again without a new stamp.
         let settled = now.filter(|now| now.is_settled());
         *read = settled.map(|now| (now, Arc::clone(&settings)));
         Ok(settings)
     }
 }
 
-/// Instead of what the system says.
+/// Takes the place of the system's error.
 const ENDS: &str = "the process ends";

@@ -1,6 +1,5 @@
-//! A network between a delivery and a KDC in memory, in virtual time, on which everything can go
-//! wrong that goes wrong on networks. The rules by which streams are cut into replies are the real
-//! ones.
+//! A network between a delivery and an in-memory KDC, in virtual time, with every fault that
+//! networks have. It cuts streams into replies by the real rules.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,7 +13,7 @@ use crate::delivery::{
 };
 use crate::transport::{Framing, closed_early, read_proxy_response};
 
-/// From a request to an answer, at a time.
+/// Gives the answer to a request at a time.
 pub(super) type Service<'a> = &'a dyn Fn(&[u8], Transport, Duration) -> Option<Vec<u8>>;
 
 /// What the network does to answers.
@@ -23,7 +22,7 @@ pub(super) enum Trouble {
     None,
     /// Nothing listens there.
     Refused,
-    /// The first answer is lost, each time that something is asked.
+    /// The first answer to each request is lost.
     FirstLost,
     /// All answers are lost.
     AllLost,
@@ -31,39 +30,39 @@ pub(super) enum Trouble {
     Late(u64),
     /// Each answer comes twice.
     Twice,
-    /// The answer to the question before comes first, then the right one.
+    /// The answer to the previous request comes first, then the right one.
     Reordered,
-    /// What was answered to the same question in an earlier exchange.
+    /// The answer to the same request in an earlier exchange.
     Replayed,
-    /// The question comes back.
+    /// The request comes back.
     Echo,
-    /// Nothing at all, but whole.
+    /// A complete but empty message.
     Empty,
-    /// What a server of another protocol says.
+    /// The message of a server of another protocol.
     Foreign,
     /// The first half of the answer.
     Half,
-    /// One bit of the answer is another, so far into it by eighths.
+    /// One bit of the answer is flipped, at this eighth of it.
     Flipped(usize),
-    /// There is something behind the answer.
+    /// There are extra bytes after the answer.
     Trailing,
-    /// The stream says that the answer is longer by this (or shorter) than it is.
+    /// The stream gives a length that is off by this.
     LengthOff(i32),
-    /// The stream says that the answer has this length.
+    /// The stream gives this length.
     Length(u32),
     /// The connection is closed before the answer.
     Closed,
-    /// The connection is closed in its midst.
+    /// The connection is closed in the middle of the answer.
     ClosedMidway,
 }
 
-/// A network, and what it has seen.
+/// A network, and what passed over it.
 pub(super) struct Network {
     pub(super) transport: Transport,
     pub(super) trouble: Trouble,
-    /// Since everything began.
+    /// The time since everything began.
     pub(super) now: Duration,
-    /// When this network came in.
+    /// When this network began.
     pub(super) start: Duration,
     /// The honest answers so far.
     pub(super) answers: Vec<Vec<u8>>,
@@ -71,7 +70,7 @@ pub(super) struct Network {
     pub(super) earlier: Vec<Vec<u8>>,
 }
 
-/// What comes out of the network.
+/// What arrives from the network.
 #[derive(Clone, Debug)]
 struct Arrival {
     at: Duration,
@@ -83,7 +82,7 @@ struct Arrival {
 enum What {
     Connected,
     Datagram(Vec<u8>),
-    /// The bytes of a stream, and whether it is closed then.
+    /// The bytes of a stream, and whether it is closed after them.
     Stream(Vec<u8>, bool),
     Refusal,
 }
@@ -105,7 +104,7 @@ impl Network {
         self.now.saturating_sub(self.start)
     }
 
-    /// Has `request` delivered to `service`, until `limit` from now at most.
+    /// Has `request` delivered to `service`, for at most `limit` from now.
     pub(super) fn deliver(
         &mut self,
         request: &[u8],
@@ -185,7 +184,7 @@ impl Network {
         }
     }
 
-    /// The request reaches the KDC; what comes of it on this connection.
+    /// The request reaches the KDC; what arrives on this connection.
     fn answer(
         &mut self,
         id: ConnectionId,
@@ -259,7 +258,7 @@ impl Network {
         self.framed(message, u32::try_from(message.len()).unwrap())
     }
 
-    /// The same, with another length said.
+    /// The same, with a different length.
     fn framed(&self, message: &[u8], length: u32) -> What {
         let framed = [&length.to_be_bytes(), message].concat();
         match self.transport {
@@ -277,14 +276,14 @@ impl Network {
         }
     }
 
-    /// What the delivery is told.
+    /// The event for the delivery.
     fn event(&self, arrival: Arrival) -> Option<Event> {
         let id = arrival.id;
         let failed = |error: &io::Error| Event::Failed(id, Reason::from(error));
         match arrival.what {
             What::Connected => Some(Event::Connected(id)),
             What::Refusal => Some(failed(&io::ErrorKind::ConnectionRefused.into())),
-            // As `transport/udp.rs` has it: an empty datagram says nothing.
+            // As in `transport/udp.rs`: an empty datagram is ignored.
             What::Datagram(bytes) if bytes.is_empty() => None,
             What::Datagram(bytes) => Some(Event::Reply(id, bytes)),
             What::Stream(bytes, _) if self.transport == Transport::Https => {
@@ -302,7 +301,7 @@ impl Network {
     }
 }
 
-/// The reply in `bytes`, if it is whole.
+/// The reply in `bytes`, if it is complete.
 fn read_stream(bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
     let mut read = 0;
     loop {

@@ -1,5 +1,5 @@
-//! The exchanges that are played on a network: a login, a ticket for a service, a new password; and
-//! whether what comes of them is right.
+//! The exchanges that run on a network (a login, a ticket for a service, a new password), and
+//! whether their results are right.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub(super) const LIMIT: Duration = Duration::from_secs(60);
 const USER: &str = "alice@R";
 const SERVICE: &str = "host/www@R";
 const CHANGEPW: &str = "kadmin/changepw@R";
-/// What the client offers; the KDC has the weak ones as well.
+/// What the client offers; the KDC also has the weak types.
 const OFFERED: [EncryptionType; 2] = [
     EncryptionType::AES256_CTS_HMAC_SHA1_96,
     EncryptionType::AES128_CTS_HMAC_SHA1_96,
@@ -58,11 +58,11 @@ impl World {
         }
     }
 
-    /// Goes through a phase; `faults` are the KDC's. What is right is said in a word, what is wrong
-    /// in a sentence.
+    /// Runs a phase; `faults` are the KDC's. A right result is described in a word, a wrong one in
+    /// a sentence.
     ///
-    /// Before, what the phase needs is got by an honest network, and all of it is done once so that
-    /// there is something to replay.
+    /// First, an honest network provides what the phase needs, and the whole phase is run once so
+    /// that there is something to replay.
     pub(super) fn play(&mut self, phase: Phase, network: &mut Network, faults: &[Fault]) -> String {
         let mut honest = Network::new(network.transport, Trouble::None);
         let result = match phase {
@@ -186,11 +186,11 @@ impl World {
             .map_err(|attempts| unreachable(&attempts))
     }
 
-    /// The ticket says the same as the credential: whose it is, for what and with which key; and
-    /// only the KDC can have made it. `honest` is what the KDC answered.
+    /// Checks that the ticket says the same as the credential (the client, the service and the key)
+    /// and that only the KDC can have made it. `honest` is what the KDC answered.
     ///
-    /// The ticket itself lies in the clear in a reply, which proves everything but that (RFC 4120
-    /// §3.1.5): altered on the way, it is one that no service takes.
+    /// A ticket is in the clear in a reply, and the reply proves everything but the ticket (RFC
+    /// 4120 §3.1.5): if it is altered on the way, no service accepts it.
     fn check(&self, credential: &Credential, server: &str, honest: &[Vec<u8>]) -> &'static str {
         let honest = honest.iter().rev().find_map(|answer| {
             let login = AsRep::from_der(answer).map(|reply| reply.0);
@@ -222,7 +222,7 @@ impl World {
         outcome
     }
 
-    /// What is in a ticket, if one of the KDC's keys opens it.
+    /// The content of a ticket, if one of the KDC's keys decrypts it.
     fn open(&self, ticket: &[u8]) -> Option<Plaintext> {
         let ticket = Ticket::from_der(ticket).ok()?;
         let services = ["krbtgt/R", "host/www", "kadmin/changepw"];
@@ -235,7 +235,7 @@ impl World {
     }
 }
 
-/// What was answered on an honest network can be replayed on the next, a second later.
+/// Makes the answers on an honest network available for replay on the next, a second later.
 fn remember(network: &mut Network, honest: Network) {
     network.now = honest.now + Duration::from_secs(1);
     network.start = network.now;

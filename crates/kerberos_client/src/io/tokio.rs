@@ -1,4 +1,4 @@
-//! Waiting and working by a Tokio runtime.
+//! Waiting and working with a Tokio runtime.
 
 mod end;
 
@@ -26,8 +26,8 @@ pub(super) use end::finish;
 
 /// As [`Io::wait`](super::Io::wait).
 ///
-/// Each descriptor is registered for the time of one wait. What epoll then tells is its state as of
-/// now, so that no readiness of before has to be remembered or cleared.
+/// Each descriptor is registered for one wait only. So epoll reports its present state, and no
+/// earlier readiness has to be remembered or cleared.
 pub(super) async fn wait(fds: &mut [Waiting<'_>], deadline: Option<Instant>) -> io::Result<()> {
     if Handle::try_current().is_err() {
         return Err(io::Error::other("there is no Tokio runtime"));
@@ -36,7 +36,7 @@ pub(super) async fn wait(fds: &mut [Waiting<'_>], deadline: Option<Instant>) -> 
     let mut readiness: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = Vec::new();
     for (fd, interest) in &registered {
         readiness.push(Box::pin(async {
-            // An error is found by whoever reads or writes next.
+            // The next read or write will report an error.
             let _ = fd.ready(*interest).await;
         }));
     }
@@ -51,7 +51,7 @@ pub(super) async fn wait(fds: &mut [Waiting<'_>], deadline: Option<Instant>) -> 
         result
     });
     match deadline {
-        // That time is over is no error.
+        // It is no error if the time is over.
         Some(deadline) => drop(timeout_at(deadline.into(), any).await),
         None => any.await,
     }
@@ -64,7 +64,7 @@ fn register<'a>(waiting: &Waiting<'a>) -> io::Result<(AsyncFd<BorrowedFd<'a>>, I
     } else {
         Interest::READABLE
     };
-    // A datagram that was refused makes its socket neither readable nor writable.
+    // For a refused datagram, a socket becomes neither readable nor writable.
     let interest = interest.add(Interest::ERROR);
     #[allow(
         deprecated,
@@ -85,7 +85,7 @@ pub(super) async fn run<T: Send + 'static>(
     outcome(told).await.ok_or(ClientError::NoRuntime)
 }
 
-/// Has the work done by another thread.
+/// Has another thread do the work.
 fn queue(work: Work) -> Result<(), ClientError> {
     WORKERS
         .run(work, spawn)
@@ -106,7 +106,7 @@ pub(super) async fn run_or_do<T: Send + 'static>(
     outcome(told).await
 }
 
-/// The work, and what tells of its outcome.
+/// Wraps the work so that it sends its output.
 fn telling<T: Send + 'static>(
     runtime: Handle,
     work: impl FnOnce() -> T + Send + 'static,
@@ -114,16 +114,16 @@ fn telling<T: Send + 'static>(
     let span = tracing::Span::current();
     let (tell, told) = oneshot::channel();
     let work = move || {
-        // Callbacks of the caller's may want the runtime.
+        // The caller's callbacks may need the runtime.
         let _entered = runtime.enter();
         let output = catch_unwind(AssertUnwindSafe(|| span.in_scope(work)));
-        // Whoever asked may have gone.
+        // The receiver may be gone.
         let _ = tell.send(output);
     };
     (Box::new(work), told)
 }
 
-/// What became of the work; `None` when its thread ends with the process.
+/// The output of the work; `None` when its thread ends with the process.
 async fn outcome<T>(told: oneshot::Receiver<thread::Result<T>>) -> Option<T> {
     match told.await {
         Ok(Ok(output)) => Some(output),
@@ -143,7 +143,7 @@ pub(super) fn place() -> Result<Place, ClientError> {
 /// As [`Io::detach`](super::Io::detach).
 pub(super) fn detach(work: impl Future<Output = ()> + Send + 'static) -> Result<(), ClientError> {
     let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
-    // What it does is told as the caller's doing.
+    // The work is traced in the caller's span.
     runtime.spawn(work.in_current_span());
     Ok(())
 }
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// How often the one span is entered.
+    /// How often a span is entered.
     #[derive(Clone, Default)]
     struct Depth(Arc<AtomicUsize>, Arc<OnceLock<&'static Metadata<'static>>>);
 
@@ -199,7 +199,7 @@ mod tests {
         }
     }
 
-    /// What writes a file is not cut off by the end of `main`.
+    /// Work that writes a file is not cut off by the end of `main`.
     #[test]
     fn a_runtime_that_ends_waits_for_what_must_be_finished() {
         for multi_thread in [false, true] {

@@ -1,18 +1,18 @@
-//! `Workers`: threads that do what would hold up a runtime.
+//! `Workers`: threads for work that would block a runtime.
 //!
-//! Tokio's own for this (`spawn_blocking`) panic where the system has no thread to give, and leave
-//! the work undone where none but those of the runtime are alive. Here that is an error, and
-//! whoever gets it may try again.
+//! Tokio's own threads for this (`spawn_blocking`) panic where the system cannot provide a thread,
+//! and do not do the work where no threads but those of the runtime are alive. Here that is an
+//! error, and the caller may try again.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{io, thread};
 
-/// Something to do; it does not panic.
+/// Work to do; it does not panic.
 pub(super) type Work = Box<dyn FnOnce() + Send>;
 
-/// The threads, and what they have to do.
+/// The threads, and their work.
 #[derive(Default)]
 pub(super) struct Workers {
     state: Mutex<State>,
@@ -39,11 +39,11 @@ impl Workers {
         }
     }
 
-    /// Has it done by a thread that waits for work, or else by a new one that `spawn` makes of what
-    /// it is given.
+    /// Has an idle thread do the work, or else a new one: `spawn` must run the given closure on
+    /// one.
     ///
     /// # Errors
-    /// When there is no thread to be had: the work, which is not done then.
+    /// When no thread is available; returns the work, which has not been done.
     pub(super) fn run(
         &'static self,
         work: Work,
@@ -62,7 +62,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Works until there was nothing to do for a while.
+    /// Works until there has been nothing to do for a while.
     fn serve(&self) {
         let mut state = self.lock();
         loop {
@@ -88,16 +88,16 @@ impl Workers {
     }
 }
 
-/// A thread with a stack of the usual size: callbacks of the caller's run on it.
+/// A thread with a stack of the usual size, because the caller's callbacks run on it.
 pub(super) fn spawn(work: Box<dyn FnOnce() + Send>) -> io::Result<()> {
     let thread = thread::Builder::new().name("krb5-work".to_owned());
     thread.spawn(work).map(drop)
 }
 
-/// The most threads; beyond them work waits its turn.
+/// The most threads; work beyond that waits.
 const MAX_THREADS: usize = 512;
 
-/// How long a thread without work stays.
+/// How long an idle thread stays.
 const IDLE: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
@@ -110,7 +110,7 @@ mod tests {
         Box::leak(Box::default())
     }
 
-    /// What is done by which thread, and by how many of them.
+    /// Which thread does which work, and how many threads there are.
     #[test]
     fn threads_are_used_again() {
         let workers = workers();
@@ -125,7 +125,7 @@ mod tests {
             }
         }
         assert_eq!(workers.lock().threads, 1);
-        // A thread that is busy does not keep others from their work.
+        // A busy thread does not delay the work of others.
         let (go, gone) = mpsc::channel();
         let waits = move || gone.recv().unwrap();
         assert!(workers.run(Box::new(waits), spawn).is_ok());

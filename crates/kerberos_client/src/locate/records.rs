@@ -1,4 +1,4 @@
-//! What URI and SRV records say about servers.
+//! Reads servers from URI and SRV records.
 
 use kerberos_files::config::Server;
 
@@ -11,12 +11,12 @@ use crate::trace::trace;
 #[derive(Clone, Debug)]
 pub(super) enum Found {
     Server(Located),
-    /// There is decidedly none (RFC 2782, of a target that is the root).
+    /// The service explicitly does not exist (RFC 2782: the target is the root).
     NoService,
 }
 
-/// The servers of SRV records (RFC 4120 §7.2.3.2) by priority. Weights do not count, as in MIT's
-/// library.
+/// The servers of SRV records (RFC 4120 §7.2.3.2) by priority. As in MIT's library, weights are
+/// ignored.
 pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
     let mut found = Vec::new();
     for record in records {
@@ -31,12 +31,12 @@ pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
         };
         trace!("SRV answer: {priority} {weight} {port} \"{target}.\"");
         if target.is_root() {
-            // Among others it means nothing.
+            // Among other records it means nothing.
             found.extend((records.len() == 1).then_some((*priority, Found::NoService)));
             continue;
         }
         let server = Server::Host {
-            // Whole names are not searched in other domains.
+            // The dot at the end keeps the resolver from using its search domains.
             host: format!("{target}."),
             port: *port,
         };
@@ -51,7 +51,7 @@ pub(super) fn of_srv(records: &[Data], transport: Transport) -> Vec<Found> {
     by_priority(found)
 }
 
-/// The servers of URI records by priority; those that cannot be read are passed over.
+/// The servers of URI records by priority; unreadable records are skipped.
 pub(super) fn of_uri(records: &[Data], default_port: u16) -> Vec<Found> {
     let mut found = Vec::new();
     for record in records {
@@ -63,7 +63,7 @@ pub(super) fn of_uri(records: &[Data], default_port: u16) -> Vec<Found> {
         else {
             continue;
         };
-        // What is not plain text is no URI and must not reach a terminal.
+        // Anything but plain text is not a URI, and must not reach a terminal.
         let text = std::str::from_utf8(target).ok();
         let Some(text) = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))
         else {
@@ -77,7 +77,7 @@ pub(super) fn of_uri(records: &[Data], default_port: u16) -> Vec<Found> {
     by_priority(found)
 }
 
-/// `krb5srv:flags:transport:residual`; unknown flags mean nothing.
+/// Parses `krb5srv:flags:transport:residual`; unknown flags are ignored.
 fn parse_uri(text: &str, default_port: u16) -> Option<Located> {
     let (scheme, rest) = text.split_once(':')?;
     let (flags, rest) = rest.split_once(':')?;
@@ -90,7 +90,7 @@ fn parse_uri(text: &str, default_port: u16) -> Option<Located> {
     let transport = match &server {
         Server::Host { .. } if is("udp") => Some(Transport::Udp),
         Server::Host { .. } if is("tcp") => Some(Transport::Tcp),
-        // MS-KKDCP: HTTPS and nothing else.
+        // MS-KKDCP: only HTTPS.
         Server::Https { .. } if is("kkdcp") => None,
         _ => return None,
     };

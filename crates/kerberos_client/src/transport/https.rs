@@ -1,8 +1,8 @@
-//! A KDC proxy: the message in an HTTP request under TLS (MS-KKDCP).
+//! A KDC proxy: the message in an HTTP request over TLS (MS-KKDCP).
 //!
-//! TLS is `rustls`, driven by hand as any other socket here, so that what waits for sockets need
-//! not know that this one is different. HTTP is what MIT's library speaks: one request of HTTP/1.0,
-//! and one response.
+//! TLS is `rustls`, driven by hand like any other socket here, so that code which waits for sockets
+//! need not know the difference. As in MIT's library, HTTP is one request of HTTP/1.0 and one
+//! response.
 
 mod response;
 mod tls;
@@ -25,38 +25,37 @@ use response::Response;
 pub use response::read_proxy_response;
 pub(crate) use tls::Tls;
 
-/// A proxy as krb5.conf or DNS names it, for requests to one realm.
+/// A proxy named by krb5.conf or DNS, for requests to one realm.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy {
-    /// A DNS name or an address, which its certificate must have.
+    /// A DNS name or an address, which must be in the proxy's certificate.
     pub(crate) host: String,
     pub(crate) port: u16,
     /// Without the leading slash.
     pub(crate) path: String,
-    /// The realm whose KDCs are meant.
+    /// The realm whose KDCs to ask.
     pub(crate) realm: Vec<u8>,
-    /// Its `http_anchors`.
+    /// The proxy's `http_anchors`.
     pub(crate) anchors: Vec<String>,
     pub(crate) tls: Tls,
 }
 
-/// The most that is read of a connection, what TLS itself needs included: as much again as the
-/// longest reply.
+/// The most to read from a connection, including TLS's own data: twice the longest reply.
 const MAX_RECEIVED: usize = 2 * MAX_REPLY;
 
 impl Proxy {
-    /// Reads the certificates that vouch for it, so that a connection need not wait for the disk.
+    /// Reads the certificates to verify it with, so that a connection need not wait for the disk.
     pub(crate) fn prepare(&self) -> Result<(), ProxyError> {
         self.tls.config(&self.anchors).map(drop)
     }
 
-    /// The name that the certificate must have. The root's dot at the end is not part of it.
+    /// The name that must be in the certificate. A dot at the end is not part of it.
     fn name(&self) -> Result<ServerName<'static>, ProxyError> {
         let host = self.host.strip_suffix('.').unwrap_or(&self.host);
         ServerName::try_from(host.to_owned()).map_err(|_| ProxyError::BadHost)
     }
 
-    /// The HTTP request with `message` in it, header for header that of MIT's library.
+    /// The HTTP request with `message` in it, with the same header as MIT's library sends.
     fn request(&self, message: &[u8]) -> Result<Vec<u8>, ProxyError> {
         if !self.path.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ProxyError::BadPath);
@@ -90,12 +89,12 @@ impl Proxy {
     }
 }
 
-/// A connection to a proxy with one request going out and one response coming in.
+/// A connection to a proxy, for one request and one response.
 #[derive(Debug)]
 pub(crate) struct Https {
     stream: Stream,
     tls: ClientConnection,
-    /// As the URL has it.
+    /// As in the URL.
     host: String,
     state: State,
     received: usize,
@@ -105,9 +104,9 @@ pub(crate) struct Https {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Connecting,
-    /// The proxy has still to prove who it is.
+    /// The proxy has yet to prove who it is.
     Handshaking,
-    /// The request is on its way, or the response is awaited.
+    /// The request is being sent, or the response is awaited.
     Talking,
 }
 
@@ -118,7 +117,7 @@ impl Https {
         let config = proxy.tls.config(&proxy.anchors).map_err(io::Error::other)?;
         let mut tls = ClientConnection::new(config, name)
             .map_err(|error| io::Error::other(tls::explain(&error)))?;
-        // It is kept until the proxy has proven who it is, however long it is.
+        // The whole request, however long, is buffered until the proxy has proven who it is.
         tls.set_buffer_limit(None);
         tls.writer().write_all(&request)?;
         Ok(Self {
@@ -139,8 +138,8 @@ impl Https {
         }
     }
 
-    /// Goes on as far as it can. The connection stands, for whoever asks, when TLS does: before
-    /// that no person can be the one who is waited for.
+    /// Continues as far as it can. The connection only counts as established once TLS is: before
+    /// that, the delay cannot be due to a person.
     pub(super) fn ready(&mut self) -> io::Result<Progress> {
         if self.state == State::Connecting {
             self.stream.connected()?;
@@ -185,11 +184,11 @@ impl Https {
         Ok(())
     }
 
-    /// Reads what there is; whether the connection has ended.
+    /// Reads what is there; returns whether the connection has ended.
     fn receive(&mut self) -> io::Result<bool> {
         while !self.response.is_whole() {
             match self.tls.read_tls(&mut self.stream) {
-                // Whether or not TLS was closed in good order: a reply that is cut off is not DER.
+                // Whether or not TLS was closed properly: a truncated reply is not valid DER.
                 Ok(0) => return Ok(true),
                 Ok(count) => self.received += count,
                 Err(error) => return pending(error).map(|()| false),
@@ -198,7 +197,7 @@ impl Https {
                 return Err(io::Error::other(ProxyError::TooLong));
             }
             if let Err(error) = self.tls.process_new_packets() {
-                // The proxy is told why, if it listens.
+                // Tells the proxy why, if it listens.
                 let _ = self.send();
                 trace!("TLS error: {error}");
                 return Err(io::Error::other(tls::explain(&error)));
@@ -210,7 +209,7 @@ impl Https {
         Ok(false)
     }
 
-    /// Takes what TLS has decrypted; whether that was all that will come.
+    /// Takes what TLS has decrypted; returns whether that is all there will be.
     fn take_plaintext(&mut self) -> io::Result<bool> {
         let mut chunk = [0; 4096];
         loop {

@@ -1,10 +1,10 @@
-//! What can be wrong with a KDC proxy, or on the way to it.
+//! What can go wrong with a KDC proxy, or on the way to it.
 
 use thiserror::Error;
 
 /// Why a KDC proxy (MS-KKDCP) gave no reply.
 ///
-/// What a server says of itself is shortened, and its control characters are escaped.
+/// Texts from the server are shortened, and their control characters are escaped.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum ProxyError {
@@ -14,10 +14,10 @@ pub enum ProxyError {
     /// The host in its URL is neither a DNS name nor an address.
     #[error("the URL has no valid host")]
     BadHost,
-    /// The path in its URL has a space or something else that no URL has.
+    /// The path in its URL has a space or another character that is not allowed in URLs.
     #[error("the path of the URL has a character that must be written as %XX")]
     BadPath,
-    /// A value of `http_anchors` leads to no certificate.
+    /// A value of `http_anchors` gives no certificate.
     #[error("http_anchors = {anchor}: {reason}")]
     Anchor {
         /// The value.
@@ -28,7 +28,7 @@ pub enum ProxyError {
     /// `http_anchors` is not set, and the system has no certificates.
     #[error("the system has no certificates to verify a proxy with")]
     NoSystemAnchors,
-    /// Nobody that is trusted has signed its certificate.
+    /// No trusted authority has signed its certificate.
     #[error("its certificate is not signed by a trusted authority")]
     UnknownIssuer,
     /// Its certificate is for other hosts.
@@ -43,25 +43,25 @@ pub enum ProxyError {
     /// Its certificate is not valid yet.
     #[error("its certificate is not valid yet")]
     NotYetValid,
-    /// It shows the certificate of an authority instead of one of its own.
+    /// It presents the certificate of an authority instead of one of its own.
     #[error("its certificate is that of a certificate authority")]
     AuthorityCertificate,
-    /// Anything else of TLS.
+    /// Any other TLS error.
     #[error("TLS: {0}")]
     Tls(String),
-    /// The connection ended before the answer did.
+    /// The connection ended before the response did.
     #[error("the connection was closed early")]
     ClosedEarly,
-    /// What it sends is no HTTP response.
+    /// Its response is not HTTP.
     #[error("the answer is not HTTP")]
     NotHttp,
-    /// It sends more than any proxy needs to.
+    /// Its response is longer than any proxy's need be.
     #[error("the answer is too long")]
     TooLong,
-    /// It sends in pieces (RFC 9112 §7.1), which HTTP/1.0 has not.
+    /// Its response is in chunks (RFC 9112 §7.1), which HTTP/1.0 does not have.
     #[error("the answer is in an encoding that was not asked for: {0}")]
     Encoding(String),
-    /// It sends elsewhere. Requests do not follow.
+    /// It redirects. Redirects are not followed.
     #[error("HTTP status {status}: it redirects to {location}, which is not followed")]
     Redirect {
         /// The status.
@@ -74,13 +74,13 @@ pub enum ProxyError {
     Status {
         /// The status.
         status: u16,
-        /// What it says of it.
+        /// The text of the status.
         text: String,
     },
-    /// The body is no message of MS-KKDCP.
+    /// The body is not a message of MS-KKDCP.
     #[error("the answer ({content_type}) is not a KDC-PROXY-MESSAGE: {reason}")]
     NotKkdcp {
-        /// What the body is said to be.
+        /// The body's declared type.
         content_type: String,
         /// What is wrong with it.
         reason: String,
@@ -88,7 +88,7 @@ pub enum ProxyError {
 }
 
 impl ProxyError {
-    /// What to do about it, where that can be told.
+    /// What to do about it, if that is known.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotBuilt => "use a build with the feature `https`",

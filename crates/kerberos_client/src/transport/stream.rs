@@ -8,7 +8,7 @@ use rustix::net::{RecvFlags, SendFlags, SocketType, recv, send};
 
 use crate::delivery::Address;
 
-/// A connection that stands or is being made.
+/// A connection, established or not.
 #[derive(Debug)]
 pub(super) struct Stream(OwnedFd);
 
@@ -21,7 +21,7 @@ impl Stream {
         }
     }
 
-    /// What became of the connecting, once the socket is ready.
+    /// The result of connecting, once the socket is ready.
     pub(super) fn connected(&self) -> io::Result<()> {
         rustix::net::sockopt::socket_error(&self.0)??;
         Ok(())
@@ -48,7 +48,7 @@ impl io::Write for Stream {
     }
 }
 
-/// No error when the socket is merely not ready.
+/// Succeeds if the socket is merely not ready.
 pub(super) fn pending(error: io::Error) -> io::Result<()> {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(()),

@@ -1,5 +1,5 @@
-//! TCP, and streams by path: each message after its length, in four octets (RFC 4120 §7.2.2), or
-//! for DNS in two (RFC 1035 §4.2.2).
+//! TCP, and streams by path: a length before each message, in four octets (RFC 4120 §7.2.2), or for
+//! DNS in two (RFC 1035 §4.2.2).
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::BorrowedFd;
@@ -10,7 +10,7 @@ use super::stream::{Stream, pending};
 use super::{MAX_REPLY, Progress};
 use crate::delivery::Address;
 
-/// A connection with one request going out and one reply coming in.
+/// A connection for one request and one reply.
 #[derive(Debug)]
 pub(crate) struct Tcp {
     stream: Stream,
@@ -19,7 +19,7 @@ pub(crate) struct Tcp {
     /// The length and the request.
     outgoing: Vec<u8>,
     sent: usize,
-    /// The length and as much of the reply as has come; it grows with what really comes.
+    /// The length and the part of the reply received so far; grows only with what arrives.
     incoming: Vec<u8>,
 }
 
@@ -30,7 +30,7 @@ enum State {
     Reading,
 }
 
-/// How long the length before a message is.
+/// The size of the length before a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Framing {
     /// Four octets.
@@ -47,7 +47,7 @@ impl Framing {
         }
     }
 
-    /// The message after its length; `None` when it is too long for that.
+    /// The message after its length; `None` when it is too long.
     pub(super) fn frame(self, message: &[u8]) -> Option<Vec<u8>> {
         let mut framed = Vec::with_capacity(self.prefix() + message.len());
         match self {
@@ -58,7 +58,7 @@ impl Framing {
         Some(framed)
     }
 
-    /// The length at the start of `incoming`, once it is whole.
+    /// The length at the start of `incoming`, once it is complete.
     fn length(self, incoming: &[u8]) -> Option<usize> {
         match self {
             Self::Kerberos => usize::try_from(u32::from_be_bytes(*incoming.first_chunk()?)).ok(),
@@ -66,7 +66,7 @@ impl Framing {
         }
     }
 
-    /// How many octets are missing of `incoming`, first of the length and then of the reply.
+    /// How many octets are missing from `incoming`: first of the length, then of the reply.
     pub(crate) fn wanted(self, incoming: &[u8]) -> io::Result<usize> {
         let prefix = self.prefix();
         if incoming.len() < prefix {
@@ -153,9 +153,9 @@ impl Tcp {
         Ok(())
     }
 
-    /// Reads what there is, but nothing beyond the reply.
+    /// Reads what is there, but nothing beyond the reply.
     fn read(&mut self) -> io::Result<Progress> {
-        // As much as most replies have: a keeper's stack stays as large as it once was.
+        // Enough for most replies, and no more: a keeper's stack never shrinks.
         let mut chunk = [0; 4 * 1024];
         loop {
             let wanted = self.framing.wanted(&self.incoming)?;
@@ -176,7 +176,7 @@ impl Tcp {
     }
 }
 
-/// What becomes of a reply that ends before it is whole.
+/// The error for a reply that ends before it is complete.
 pub(crate) fn closed_early() -> io::Error {
     io::Error::other("the connection was closed early")
 }

@@ -1,4 +1,4 @@
-//! UDP: one datagram there, one back (RFC 4120 §7.2.1).
+//! UDP: one datagram each way (RFC 4120 §7.2.1).
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
@@ -13,8 +13,7 @@ use crate::delivery::Address;
 /// The longest datagram there can be.
 const MAX_DATAGRAM: usize = 65_536;
 
-/// A connected UDP socket, so that the system drops datagrams of other senders and reports
-/// refusals.
+/// A connected UDP socket: the system drops datagrams of other senders and reports refusals.
 #[derive(Debug)]
 pub(crate) struct Udp {
     fd: OwnedFd,
@@ -37,7 +36,7 @@ impl Udp {
     pub(super) fn receive(&self) -> io::Result<Progress> {
         let mut datagram = Vec::with_capacity(MAX_DATAGRAM);
         match recv(&self.fd, spare_capacity(&mut datagram), RecvFlags::empty()) {
-            // An empty datagram says nothing.
+            // An empty datagram is ignored.
             Ok(_) if datagram.is_empty() => Ok(Progress::Pending),
             Ok(_) => Ok(Progress::Reply(datagram)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(Progress::Pending),

@@ -1,5 +1,5 @@
-//! A lookup in a world that bytes direct: answers that are right, wrong, of anybody, late or again
-//! and again, in virtual time. It serves the fuzz target and a test; nothing in it is part of the
+//! Runs a lookup against a world that bytes control: answers that are right, wrong, from anybody,
+//! late or repeated, in virtual time. It is for the fuzz target and a test, and is no part of the
 //! product.
 
 use std::net::SocketAddr;
@@ -12,12 +12,12 @@ use super::{Action, Event, ExchangeId, Lookup, Question, ResolvConf};
 /// No script may keep a lookup busy for longer than this many steps.
 const STEPS: usize = 5_000;
 
-/// Plays `script` to its end and gives how long that took and how many queries, and then what both
-/// may come to at most; when the script is used up, nothing happens any more.
+/// Runs `script` and returns how long the lookup took and how many queries it made, and then the
+/// maximum of both. After the end of the script nothing more happens.
 ///
 /// # Panics
-/// When the lookup breaks a promise: it goes on for ever, asks a server that it was not told of, or
-/// has an answer that nobody gave.
+/// When the lookup breaks a promise: it never ends, asks an unknown server, or has an answer that
+/// nobody gave.
 #[doc(hidden)]
 pub fn play_lookup(script: &[u8]) -> [(Duration, usize); 2] {
     let mut world = World {
@@ -45,7 +45,7 @@ pub fn play_lookup(script: &[u8]) -> [(Duration, usize); 2] {
         Ok(_) => assert!(world.answered, "an answer that nobody gave"),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    // Every server in every pass, by UDP and then by TCP, and one of all again without EDNS.
+    // Every server in every pass, by UDP and then by TCP, and one of them again without EDNS.
     let servers = conf.servers.len();
     let queries = (0..conf.attempts).map(|_| servers * 2).sum::<usize>() + 1;
     let time = (0..servers * 2).map(|_| conf.timeout * conf.attempts).sum();
@@ -56,14 +56,14 @@ pub fn play_lookup(script: &[u8]) -> [(Duration, usize); 2] {
 struct World<'a> {
     script: std::slice::Iter<'a, u8>,
     now: Duration,
-    /// Each query, with its number; those after one that is done with may still be answered.
+    /// Each query, with its number; even failed ones may still be answered.
     asked: Vec<(ExchangeId, Vec<u8>)>,
-    /// Somebody gave an answer to a query that was made.
+    /// Whether an answer to one of the queries was sent.
     answered: bool,
 }
 
 impl World<'_> {
-    /// What the script says next.
+    /// The next byte of the script.
     fn byte(&mut self) -> u8 {
         self.script.next().copied().unwrap_or(1)
     }
@@ -91,7 +91,7 @@ impl World<'_> {
         }
     }
 
-    /// Something happens, or time goes by.
+    /// An event happens, or time passes.
     fn wait(&mut self, lookup: &mut Lookup, until: Duration) {
         assert!(until > self.now, "it is waited for what is over");
         let (what, which) = (self.byte(), usize::from(self.byte()));
@@ -105,15 +105,15 @@ impl World<'_> {
         }
         let mut message = query;
         let (flags, answers) = (self.byte(), u8::from(what & 64 != 0));
-        // An answer, with the flags and the code of the script: QR, TC, RCODE.
+        // An answer with the script's flags and code: QR, TC, RCODE.
         for (place, byte) in [(2, flags & 0x82), (3, flags >> 2 & 0xf), (7, answers)] {
             message.get_mut(place).into_iter().for_each(|b| *b = byte);
         }
-        // No EDNS in it; its octets would follow the question.
+        // Without EDNS, whose octets would follow the question.
         message.truncate(QUERY);
         message.get_mut(11).into_iter().for_each(|b| *b = 0);
         match what % 8 {
-            // It is forged, or garbled.
+            // Forged, or garbled.
             2 => message.get_mut(1).into_iter().for_each(|b| *b ^= 1),
             3 => message.truncate(usize::from(self.byte())),
             _ if answers == 1 => {
@@ -127,7 +127,7 @@ impl World<'_> {
     }
 }
 
-/// How long the question is: a header, the name, type and class.
+/// The length of the question: a header, the name, type and class.
 const QUERY: usize = 12 + 13 + 4;
 
 #[cfg(test)]

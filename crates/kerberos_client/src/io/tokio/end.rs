@@ -1,5 +1,5 @@
-//! `finish`: work that the end of its runtime does not cut off, since no runtime waits for threads
-//! which are not its own.
+//! `finish`: work that the end of its runtime does not cut off. Otherwise it would be: a runtime
+//! does not wait for threads that are not its own.
 
 use std::convert::Infallible;
 use std::sync::mpsc::{self, RecvTimeoutError, TryRecvError};
@@ -14,8 +14,8 @@ use crate::ClientError;
 
 /// As [`Io::finish`](crate::io::Io::finish).
 ///
-/// A runtime that shuts down drops its tasks, and one of them waits for the work when it is
-/// dropped.
+/// A runtime that shuts down drops its tasks. One of these tasks waits, when it is dropped, for the
+/// work to end.
 pub(in crate::io) async fn finish<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ClientError> {
@@ -30,13 +30,14 @@ async fn finish_within<T: Send + 'static>(
     let (at_work, ended) = mpsc::channel::<Infallible>();
     let (tell, told) = oneshot::channel::<()>();
     let (work, output) = telling(runtime.clone(), move || {
-        // Dropped when the work has ended, by a panic perhaps, and the last of them first: the task
-        // that is told has nothing to wait for any more.
+        // Dropped when the work has ended, perhaps by a panic, and in reverse order: when the task
+        // is told, the work has already ended, so that it does not have to wait.
         let _tell = tell;
         let _at_work = at_work;
         work()
     });
-    // Before there is anyone who waits for it: a runtime that has shut down drops the task at once.
+    // Queued before the task, which a runtime that has shut down drops at once: that waits for
+    // the work.
     queue(work)?;
     let end = End {
         ended,
@@ -45,7 +46,7 @@ async fn finish_within<T: Send + 'static>(
     };
     runtime.spawn(async move {
         let _end = end;
-        // That it is told of is as good as that it ends.
+        // It does not matter whether it is told, or the sender is dropped.
         let _ = told.await;
     });
     outcome(output).await.ok_or(ClientError::NoRuntime)
@@ -53,7 +54,7 @@ async fn finish_within<T: Send + 'static>(
 
 /// The end of some work. Dropping this waits for it.
 struct End {
-    /// Nothing is sent; it ends with the work.
+    /// Nothing is sent; the channel closes when the work ends.
     ended: mpsc::Receiver<Infallible>,
     runtime: Id,
     longest: Duration,
@@ -71,12 +72,12 @@ impl Drop for End {
     }
 }
 
-/// When the runtime must be gone, though work may be left: all of that has one time, which begins
-/// with the first to be waited for.
+/// When the runtime must have shut down, even if work remains. All of a runtime's work has the same
+/// deadline, which starts with the first wait.
 fn deadline(runtime: Id, longest: Duration) -> Instant {
     let mut ends = ENDS.lock().unwrap_or_else(PoisonError::into_inner);
     let now = Instant::now();
-    // A number may be another runtime's after a while.
+    // Another runtime may get the same number after a while.
     ends.retain(|(_, deadline)| now.saturating_duration_since(*deadline) < FORGOTTEN);
     if let Some((_, deadline)) = ends.iter().find(|(id, _)| *id == runtime) {
         return *deadline;
@@ -86,13 +87,13 @@ fn deadline(runtime: Id, longest: Duration) -> Instant {
     deadline
 }
 
-/// The runtimes that are shutting down, and until when.
+/// The runtimes that are shutting down, with their deadlines.
 static ENDS: Mutex<Vec<(Id, Instant)>> = Mutex::new(Vec::new());
 
-/// How long a runtime that shuts down waits for what is at work.
+/// How long a runtime that shuts down waits for work in progress.
 const LONGEST_END: Duration = Duration::from_secs(10);
 
-/// When a runtime's end is past.
+/// When to forget a runtime that has shut down.
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
@@ -110,7 +111,7 @@ mod tests {
             .map(|mut builder| builder.build().unwrap())
     }
 
-    /// Begins pieces of work that take so long.
+    /// Begins pieces of work that take this long.
     fn begin(runtime: &Runtime, count: usize, longest: Duration, takes: Duration) {
         runtime.block_on(async {
             let (tell, told) = mpsc::channel();

@@ -1,17 +1,17 @@
-//! The HTTP response of a KDC proxy (RFC 9112), as its bytes come in.
+//! The HTTP response of a KDC proxy (RFC 9112), parsed as its bytes arrive.
 
 use kerberos_asn1::{Decode as _, KdcProxyMessage};
 
 use super::super::{MAX_REPLY, ProxyError};
 use crate::error::shown;
 
-/// The longest head that is taken, in bytes.
+/// The longest head that is accepted, in bytes.
 const MAX_HEAD: usize = 16 << 10;
 
-/// The most header fields that are taken.
+/// The most header fields that are accepted.
 const MAX_FIELDS: usize = 64;
 
-/// A response under way; it grows with what really comes.
+/// A response being received; grows only with what arrives.
 #[derive(Debug, Default)]
 pub(super) struct Response {
     bytes: Vec<u8>,
@@ -21,18 +21,18 @@ pub(super) struct Response {
 /// What the head says.
 #[derive(Debug)]
 struct Head {
-    /// How long it is itself.
+    /// The length of the head itself.
     length: usize,
-    /// How long the body is; without it the body lasts until the connection ends.
+    /// The length of the body; `None` if the body ends with the connection.
     body: Option<usize>,
     content_type: String,
 }
 
 impl Response {
-    /// Takes more of it.
+    /// Adds bytes.
     ///
     /// # Errors
-    /// As soon as it is clear that this will be no good response, or one that is too long.
+    /// As soon as it is clear that the response will be invalid or too long.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ProxyError> {
         self.bytes.extend(bytes);
         if self.head.is_none() {
@@ -48,7 +48,7 @@ impl Response {
         Ok(())
     }
 
-    /// Whether the body is there, by its length.
+    /// Whether the body is complete, according to its length.
     pub(super) fn is_whole(&self) -> bool {
         let announced = self.head.as_ref().and_then(|head| Some((head, head.body?)));
         announced.is_some_and(|(head, body)| self.bytes.len() - head.length >= body)
@@ -57,11 +57,11 @@ impl Response {
     /// The KDC's reply, when the response [is whole](Self::is_whole) or the connection has ended.
     ///
     /// # Errors
-    /// When the response ends early or holds no reply.
+    /// When the response ends early or contains no reply.
     pub(super) fn into_reply(self) -> Result<Vec<u8>, ProxyError> {
         let head = self.head.ok_or(ProxyError::ClosedEarly)?;
         let body = self.bytes.get(head.length..).unwrap_or_default();
-        // What follows the body is none of ours.
+        // Data after the body is ignored.
         let body = match head.body {
             Some(length) => body.get(..length).ok_or(ProxyError::ClosedEarly)?,
             None => body,
@@ -73,7 +73,7 @@ impl Response {
     }
 }
 
-/// What a response comes to whose bytes arrive in pieces of `size` octets. For the fuzz target
+/// The result of a response whose bytes arrive in pieces of `size` octets. For the fuzz target
 /// alone.
 #[doc(hidden)]
 pub fn read_proxy_response(bytes: &[u8], size: usize) -> Result<Vec<u8>, ProxyError> {
@@ -87,7 +87,7 @@ pub fn read_proxy_response(bytes: &[u8], size: usize) -> Result<Vec<u8>, ProxyEr
     response.into_reply()
 }
 
-/// The message in a KDC-PROXY-MESSAGE, which has its length before it (MS-KKDCP §2.2.2).
+/// The message in a KDC-PROXY-MESSAGE, with a length before it (MS-KKDCP §2.2.2).
 fn open(body: &[u8]) -> Result<Vec<u8>, String> {
     let message = KdcProxyMessage::from_der(body).map_err(|error| error.to_string())?;
     match message.kerb_message.split_first_chunk() {
@@ -101,7 +101,7 @@ fn open(body: &[u8]) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The head, once it is whole.
+/// The head, once it is complete.
 fn parse_head(bytes: &[u8]) -> Result<Option<Head>, ProxyError> {
     let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
     let mut parsed = httparse::Response::new(&mut fields);
@@ -130,7 +130,7 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>, ProxyError> {
             return Err(ProxyError::Status { status, text });
         }
     }
-    // RFC 9112 §6.1: not to be sent to a client of HTTP/1.0.
+    // RFC 9112 §6.1: must not be sent to a client of HTTP/1.0.
     if let Some(encoding) = field("Transfer-Encoding").or_else(|| field("Content-Encoding"))
         && !encoding.eq_ignore_ascii_case(b"identity")
     {
@@ -140,7 +140,7 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>, ProxyError> {
     for field in parsed.headers.iter() {
         if field.name.eq_ignore_ascii_case("Content-Length") {
             let length = content_length(field.value).ok_or(ProxyError::NotHttp)?;
-            // RFC 9112 §6.3: lengths that differ are an error.
+            // RFC 9112 §6.3: contradictory lengths are an error.
             if body.is_some_and(|other| other != length) {
                 return Err(ProxyError::NotHttp);
             }
@@ -157,7 +157,7 @@ fn parse_head(bytes: &[u8]) -> Result<Option<Head>, ProxyError> {
     }))
 }
 
-/// Digits alone (RFC 9110 §8.6); a number that is too large is none that we would take.
+/// Only digits (RFC 9110 §8.6); `None` for a number that is too large to be accepted anyway.
 fn content_length(value: &[u8]) -> Option<usize> {
     let digits = std::str::from_utf8(value).ok()?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

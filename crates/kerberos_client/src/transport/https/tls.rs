@@ -1,4 +1,4 @@
-//! Whose certificates a proxy may have: `http_anchors`, else the system's.
+//! Which certificates a proxy is verified with: `http_anchors`, or else the system's.
 
 use std::collections::HashMap;
 use std::env;
@@ -30,8 +30,8 @@ const SYSTEM_FILES: [&str; 5] = [
 /// How long settings are used before the certificates are read again.
 const AGE: Duration = Duration::from_secs(300);
 
-/// The TLS settings of a configuration, made when they are needed; clones share them, so that a
-/// second connection to a proxy can resume the first.
+/// The TLS settings of a configuration, made when first needed. Clones share them, so that a second
+/// connection to a proxy can resume the first one's session.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tls {
     environment: Option<Environment>,
@@ -41,7 +41,7 @@ pub(crate) struct Tls {
 /// What may be taken from the environment.
 #[derive(Clone, Debug)]
 struct Environment {
-    /// OpenSSL's variables, which MIT's library follows, too.
+    /// OpenSSL's variables, which MIT's library also uses.
     file: Option<OsString>,
     folder: Option<OsString>,
 }
@@ -53,8 +53,8 @@ struct Made {
 }
 
 impl Tls {
-    /// Settings that the environment may change: `SSL_CERT_FILE` and `SSL_CERT_DIR` name the
-    /// certificates of the system, and `ENV:` in `http_anchors` has a meaning.
+    /// Settings from the environment: `SSL_CERT_FILE` and `SSL_CERT_DIR` name the system's
+    /// certificates, and `ENV:` works in `http_anchors`.
     pub(crate) fn of_environment() -> Self {
         let environment = Environment {
             file: env::var_os("SSL_CERT_FILE"),
@@ -66,7 +66,7 @@ impl Tls {
         }
     }
 
-    /// The settings for proxies that `anchors` vouch for.
+    /// The settings for proxies to be verified with `anchors`.
     pub(super) fn config(&self, anchors: &[String]) -> Result<Arc<ClientConfig>, ProxyError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(made) = made.get(anchors)
@@ -137,7 +137,7 @@ impl Tls {
             certificates.extend(of_folder(Path::new(folder)).unwrap_or_default());
         }
         let mut roots = RootCertStore::empty();
-        // One that cannot be read must not keep the others from being used.
+        // One unreadable certificate must not prevent the use of the others.
         roots.add_parsable_certificates(certificates);
         if roots.is_empty() {
             return Err(ProxyError::NoSystemAnchors);
@@ -157,7 +157,7 @@ fn of_place(anchor: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-/// All certificates of a file in PEM (RFC 7468); what else is in it does not count.
+/// All certificates of a file in PEM (RFC 7468); anything else in it is ignored.
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let text = read(path).map_err(|error| super::super::describe(&error))?;
     if text.len() as u64 > MAX_FILE {
@@ -171,7 +171,7 @@ fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     Ok(certificates)
 }
 
-/// What is in a file, or one octet more than may be; a pipe that nobody writes to is empty.
+/// The content of a file, or one octet more than allowed; a pipe that nobody writes to is empty.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     OpenOptions::new()
@@ -183,10 +183,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A bundle of all authorities that there are has a quarter of a MiB.
+/// A bundle of all authorities has a quarter of a MiB.
 const MAX_FILE: u64 = 16 << 20;
 
-/// Those of all files of a folder, of which one at least must have some.
+/// The certificates of all files of a folder; at least one file must have some.
 fn of_folder(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut certificates = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| super::super::describe(&error))? {
@@ -220,7 +220,7 @@ pub(super) fn explain(error: &rustls::Error) -> ProxyError {
                 .map(|name| bare(name))
                 .collect(),
         },
-        // The error of webpki itself is not in the API of rustls.
+        // The API of rustls does not include webpki's own error.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             ProxyError::AuthorityCertificate
         }
@@ -228,7 +228,7 @@ pub(super) fn explain(error: &rustls::Error) -> ProxyError {
     }
 }
 
-/// The most names of a certificate that are shown.
+/// The most names of a certificate to show.
 const MAX_NAMES: usize = 8;
 
 /// The name in `DnsName("proxy.example.com")`, so that it can be shown.
