@@ -1,7 +1,7 @@
-//! `NegotiateLayer`: a service that only those may use who have a ticket, as a tower layer.
+//! `NegotiateLayer`: a tower layer that lets only clients with a ticket use a service.
 //!
-//! Every request carries its own token. A negotiation of several rounds would belong to a
-//! connection, which HTTP knows nothing of; no client that has a ticket needs one.
+//! Every request carries its own token. A negotiation of several rounds would have to belong to a
+//! connection, which HTTP does not model; no client with a ticket needs one.
 
 use std::fmt;
 use std::future::Future;
@@ -23,21 +23,22 @@ use tower_service::Service;
 use crate::header::{decode, encode, negotiate};
 use crate::{HttpError, Party};
 
-/// Lets those requests through that carry a ticket, with [`Authenticated`] among their extensions;
-/// the others are answered with 401.
+/// Lets requests through that carry a valid ticket, and adds [`Authenticated`] to their extensions.
+/// Answers all others with 401.
 ///
-/// The channel can be bound: [`AcceptorOptions::channel_bindings`] holds for all connections, as
-/// the certificate of a server does that is never renewed; else there is
-/// [`with_bindings`](NegotiateLayer::with_bindings). Where it depends on the connection,
-/// [`ChannelBindings`] among the extensions of a request go first. Where bindings are required and
-/// there are none to compare with, the answer is 500, as it is when the keytab cannot be read; the
-/// log says why, in both cases.
+/// The channel can be bound. [`AcceptorOptions::channel_bindings`] applies to all connections, and
+/// suits a server whose certificate is never renewed; otherwise there is
+/// [`with_bindings`](NegotiateLayer::with_bindings). Where the bindings depend on the connection,
+/// put [`ChannelBindings`] into the extensions of each request, which take precedence.
 ///
-/// Tickets that are bound to addresses are taken from anywhere, unless a
-/// [`HostAddress`] among the extensions of a request says where it comes from.
+/// If bindings are required and the service has none to compare with, the answer is 500, as it is
+/// when the keytab cannot be read. In both cases the log says why.
 ///
-/// A client without a name is refused, as by [`ServiceAcceptor`] with
-/// [`accept_anonymous`](kerberos_client::kerberos_proto::Acceptor::accept_anonymous) unset.
+/// Tickets that are bound to addresses are accepted from anywhere, unless the extensions of a
+/// request contain the [`HostAddress`] that it comes from.
+///
+/// Anonymous clients are refused, as by a [`ServiceAcceptor`] without
+/// [`accept_anonymous`](kerberos_client::kerberos_proto::Acceptor::accept_anonymous).
 ///
 /// # Example
 /// ```no_run
@@ -56,7 +57,7 @@ pub struct NegotiateLayer {
     is_optional: bool,
 }
 
-/// Gives the bindings that hold now.
+/// Returns the present bindings.
 #[derive(Clone)]
 struct Bindings(Arc<dyn Fn() -> Vec<ChannelBindings> + Send + Sync>);
 
@@ -66,14 +67,14 @@ impl fmt::Debug for Bindings {
     }
 }
 
-/// The service that [`NegotiateLayer`] makes.
+/// The service that [`NegotiateLayer`] creates.
 #[derive(Clone, Debug)]
 pub struct NegotiateService<S> {
     inner: S,
     layer: NegotiateLayer,
 }
 
-/// Who sent the request: an extension of it.
+/// The client that sent a request; an extension of the request.
 #[derive(Clone, Debug)]
 pub struct Authenticated(Arc<Details>);
 
@@ -88,17 +89,17 @@ impl NegotiateLayer {
         }
     }
 
-    /// With what else a context must have, such as channel bindings.
+    /// Sets further requirements for a context, such as channel bindings.
     #[must_use = "the other one stays as it was"]
     pub fn with_options(mut self, options: AcceptorOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// With channel bindings that are asked for at each request, for a server whose certificate is
-    /// renewed while it runs: for a while those of both certificates, since a connection keeps the
-    /// one that it began with. Where it gives none, and the request brings none of its own, clients
-    /// are answered with 500: which certificate there is has to be known.
+    /// Asks for channel bindings at each request, for a server whose certificate is renewed while
+    /// it runs. After a renewal, return the bindings of both certificates for a while, since a
+    /// connection keeps the certificate that it began with. If there are none, and the request has
+    /// none of its own, clients get 500: the server has to know its certificate.
     #[must_use = "the other one stays as it was"]
     pub fn with_bindings(
         mut self,
@@ -108,10 +109,10 @@ impl NegotiateLayer {
         self
     }
 
-    /// Lets those through, too, who show no ticket, without [`Authenticated`] among the extensions:
-    /// for pages that everybody may see, and where other layers take other schemes (`Bearer`). A
-    /// ticket that is no good is answered with 401 all the same. Whoever wants one answers with 401
-    /// and `WWW-Authenticate: Negotiate`.
+    /// Also lets requests without a ticket through, without [`Authenticated`] in their extensions:
+    /// for pages that everybody may see, and where other layers handle other schemes (`Bearer`). An
+    /// invalid ticket still gets 401. A handler that wants a ticket answers with 401 and
+    /// `WWW-Authenticate: Negotiate`.
     #[must_use = "the other one stays as it was"]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -120,7 +121,7 @@ impl NegotiateLayer {
 }
 
 impl Authenticated {
-    /// Somebody of whom no ticket was seen, for tests of what comes behind the layer.
+    /// A client without a ticket, for tests of what is behind the layer.
     ///
     /// # Example
     /// ```
@@ -142,23 +143,25 @@ impl Authenticated {
         Self(Arc::new(details))
     }
 
-    /// The client. Who decides by it compares principals: what two of them show as may be the same.
+    /// The client. Decisions should compare principals, not their text: two different principals
+    /// may be displayed alike.
     pub fn principal(&self) -> &Principal {
         &self.0.initiator
     }
 
-    /// What else was agreed on: whether the channel is bound, and what the client lends.
+    /// What else was negotiated: whether the channel is bound, and the TGT that the client
+    /// forwarded.
     pub fn details(&self) -> &Details {
         &self.0
     }
 
-    /// Who the client is in Active Directory: its SID and its groups. `None` when its KDC says
-    /// nothing of that.
+    /// Who the client is in Active Directory: its SID and its groups. `None` when its KDC sends no
+    /// such data.
     ///
     /// # Errors
     /// As [`Accepted::pac`](kerberos_client::kerberos_proto::Accepted::pac) and
-    /// [`VerifiedPac::summary`](kerberos_client::kerberos_proto::pac::VerifiedPac::summary): who
-    /// decides by groups refuses the client then.
+    /// [`VerifiedPac::summary`](kerberos_client::kerberos_proto::pac::VerifiedPac::summary). A
+    /// service that decides by groups then refuses the client.
     pub fn pac(&self) -> Result<Option<PacSummary>, PacError> {
         self.0.pac()
     }
@@ -189,7 +192,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The one that is ready goes along; a clone of it may not be.
+        // The instance that is ready must be used; its clone may not be ready.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let service = self.layer.service.clone();
@@ -219,14 +222,15 @@ where
 
 /// Why a request is not let through.
 enum Refusal {
-    /// There is no ticket, or none that is good.
+    /// There is no ticket, or no valid one.
     Unauthorized(HeaderValue),
-    /// The service has no keys, cannot remember requests, or lacks bindings that it requires.
+    /// The service has no keys, no usable replay cache, or no channel bindings although it requires
+    /// them.
     Broken,
 }
 
 impl NegotiateLayer {
-    /// The token of a request, and what its context must have; `None` where none is needed.
+    /// The token of a request, and the requirements for its context; `None` if no ticket is needed.
     fn read<B>(&self, request: &Request<B>) -> Result<Option<(Vec<u8>, AcceptorOptions)>, Refusal> {
         let credentials = request.headers().get(AUTHORIZATION);
         let text = credentials.and_then(|value| negotiate(value.as_bytes()));
@@ -243,7 +247,7 @@ impl NegotiateLayer {
             options.channel_bindings = vec![bindings.clone()];
         } else if let Some(Bindings(bindings)) = &self.bindings {
             options.channel_bindings = bindings();
-            // Without any, a client could come by whatever channel.
+            // Without bindings, a client could come through any channel.
             if options.channel_bindings.is_empty() {
                 let missing = StepError::from(GssError::OwnBindingsMissing);
                 return Err(Refusal::of(&missing.into()));
@@ -286,7 +290,7 @@ impl Refusal {
             return Self::Broken;
         }
         tracing::info!("a client was refused: {error}{hint}");
-        // The token says why, so that a client can tell what to do about it.
+        // The token contains the reason, so that the client can say what to do about it.
         Self::Unauthorized(failed.send.as_deref().map_or(ASK, encode))
     }
 
@@ -304,5 +308,5 @@ impl Refusal {
     }
 }
 
-/// What asks for a ticket.
+/// Asks for a ticket.
 const ASK: HeaderValue = HeaderValue::from_static("Negotiate");

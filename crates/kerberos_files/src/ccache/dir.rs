@@ -1,8 +1,8 @@
-//! DIR caches: the files `tkt*` of a directory, with the name of the primary one in `primary`.
+//! DIR caches: the files `tkt*` of a directory; the file `primary` names the primary cache.
 //!
-//! `DIR:/path` is the collection, which stands for its primary cache; `DIR::/path/tktX` is one
-//! cache. What is missing (the directory, `primary`) is made when a cache is written or a tool
-//! wants the collection, and not, as by MIT's library, whenever one is looked for.
+//! `DIR:/path` is the collection, and also means its primary cache; `DIR::/path/tktX` is one cache.
+//! The directory and `primary` are only created when a cache is written or a tool wants the
+//! collection. MIT's library creates them whenever it looks for a cache.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -24,14 +24,14 @@ use crate::foreign::{self, Trust};
 #[derive(Clone, Debug)]
 pub(super) struct DirStore {
     directory: PathBuf,
-    /// The file's name in it.
+    /// The file's name in the directory.
     entry: String,
     file: CcacheFile,
     trust: Trust,
 }
 
 impl DirStore {
-    /// The cache of `name`: that at `:/path/tktX`, or the primary one of `/path`.
+    /// The cache of `name`: the one at `:/path/tktX`, or the primary one of `/path`.
     pub(super) fn resolve(name: &CcacheName) -> Result<Self, CcacheError> {
         let (residual, trust) = (name.residual(), name.trust());
         let Some(path) = residual.strip_prefix(':') else {
@@ -45,7 +45,8 @@ impl DirStore {
         Ok(Self::new(directory, entry.to_owned(), trust))
     }
 
-    /// The caches of the directory `name`, the primary one first; or the one that it names.
+    /// The caches of the directory `name`, the primary one first; or the single cache that `name`
+    /// means.
     pub(super) fn all(name: &CcacheName) -> Result<Vec<Self>, CcacheError> {
         let (residual, trust) = (name.residual(), name.trust());
         if residual.starts_with(':') {
@@ -63,7 +64,7 @@ impl DirStore {
             return Ok(Vec::new());
         };
         check_directory(directory, trust)?;
-        // As with MIT's library a damaged `primary` does not hide the caches.
+        // As with MIT's library, a damaged `primary` does not hide the caches.
         let primary = read_primary(directory).ok().flatten();
         let primary = primary.map(|entry| Self::new(residual, entry, trust));
         let mut all: Vec<Self> = primary
@@ -82,7 +83,7 @@ impl DirStore {
         Ok(all)
     }
 
-    /// A cache of the collection `name` that is not there yet.
+    /// A new cache of the collection `name`, which does not exist yet.
     pub(super) fn new_unique(name: &CcacheName) -> Result<Self, CcacheError> {
         let (residual, trust) = (name.residual(), name.trust());
         if residual.is_empty() || residual.starts_with(':') {
@@ -99,7 +100,7 @@ impl DirStore {
         }
     }
 
-    /// Whoever finds the cache by it later trusts it no more than now: another user may have made
+    /// The name keeps the present trust for whoever uses it later: another user may have created
     /// the directory by then.
     pub(super) fn name(&self) -> CcacheName {
         let residual = format!(":{}", self.file.path().to_string_lossy());
@@ -107,7 +108,7 @@ impl DirStore {
     }
 
     fn new(directory: &str, entry: String, trust: Trust) -> Self {
-        // As MIT's library joins them, whose tools show the path.
+        // Joined as in MIT's library, whose tools show the path.
         let slash = if directory.ends_with('/') { "" } else { "/" };
         Self {
             directory: directory.into(),
@@ -117,7 +118,7 @@ impl DirStore {
         }
     }
 
-    /// Makes the directory and its `primary` unless they are there.
+    /// Creates the directory and its `primary` if they do not exist.
     fn prepare(&self) -> Result<(), CcacheError> {
         match fs::DirBuilder::new().mode(0o700).create(&self.directory) {
             Ok(()) => {}
@@ -195,7 +196,7 @@ fn split(path: &str) -> Result<(&str, &str), CcacheNameError> {
     Ok((directory, entry))
 }
 
-/// Whether caches can be at `path`: it is a directory, or may become one.
+/// Checks that caches can be at `path`: it is a directory, or may become one.
 fn check_directory(path: &Path, trust: Trust) -> Result<(), CcacheError> {
     let error = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return refuse_foreign(path, &metadata, trust),
@@ -223,15 +224,15 @@ fn refuse_foreign(path: &Path, directory: &Metadata, trust: Trust) -> Result<(),
     Ok(())
 }
 
-/// The file name in `primary`; `None` when there is no such file.
+/// The file name in `primary`; `None` when there is no `primary`.
 ///
-/// A symbolic link is followed, since whole directories of links are mounted into containers; what
-/// it leads to has to be one short line that names a file in the directory all the same.
+/// A symbolic link is followed, because containers get whole directories of links mounted. Its
+/// target must still be one short line that names a file in the directory.
 fn read_primary(directory: &Path) -> Result<Option<String>, CcacheError> {
     let path = directory.join(PRIMARY);
     let opened = OpenOptions::new()
         .read(true)
-        // A pipe is not to keep us waiting.
+        // Opening a pipe must not block.
         .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(&path);
     let line = match opened.and_then(first_line) {
@@ -246,7 +247,7 @@ fn read_primary(directory: &Path) -> Result<Option<String>, CcacheError> {
     }
 }
 
-/// The first line of an ordinary file, if it is a whole one of less than 64 bytes.
+/// The first line of a regular file, if it is complete and shorter than 64 bytes.
 fn first_line(file: File) -> io::Result<Option<String>> {
     if !file.metadata()?.is_file() {
         return Ok(None);
@@ -259,9 +260,9 @@ fn first_line(file: File) -> io::Result<Option<String>> {
 
 /// The file that names the primary cache.
 const PRIMARY: &str = "primary";
-/// What the names of caches begin with, and the name of the first.
+/// The prefix of cache names, and the name of the first cache.
 const FIRST: &str = "tkt";
-/// MIT's library reads no longer a line, its end included.
+/// MIT's library reads no more of a line, including its end.
 const LONGEST_LINE: u64 = 63;
 
 #[cfg(test)]

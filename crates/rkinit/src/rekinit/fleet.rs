@@ -1,4 +1,4 @@
-//! All tickets that are kept, and the files that their secrets are in.
+//! All kept tickets, and the files with their secrets.
 
 mod before;
 mod look;
@@ -24,18 +24,18 @@ use look::Seen;
 /// The keepers.
 pub(super) struct Fleet {
     kept: Vec<Kept>,
-    /// What is remembered of each one's cache.
+    /// What is remembered about each cache.
     seen: Vec<Seen>,
-    /// `None` where there is nothing to watch, or no way to.
+    /// `None` when there are no files to watch, or they cannot be watched.
     pub(super) files: Option<Files>,
 }
 
 impl Fleet {
-    /// Starts a keeper for each target, which waits for its turn; what is known from `before` of
-    /// the ticket of the same principal in the same cache stays known.
+    /// Starts a keeper for each target, which waits for its turn. Facts in `before` about the
+    /// ticket of the same principal in the same cache are kept.
     ///
     /// # Errors
-    /// In words, when there are no threads for them: then none is kept.
+    /// A message, when there are no threads for them; then no ticket is kept.
     pub(super) fn start(
         targets: &[Arc<Target>],
         shared: &Shared,
@@ -76,25 +76,25 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// What is known of the tickets.
+    /// What is known about the tickets.
     pub(super) fn histories(&self) -> Vec<(Arc<Target>, History)> {
         let history = |kept: &Kept| (Arc::clone(&kept.target), kept.history.clone());
         self.kept.iter().map(history).collect()
     }
 
-    /// What is kept, and how it fares.
+    /// The targets, and the status of their tickets.
     pub(super) fn tickets(&self) -> Vec<(Arc<Target>, Arc<Status>)> {
         let ticket = |kept: &Kept| (Arc::clone(&kept.target), Arc::clone(&kept.history.status));
         self.kept.iter().map(ticket).collect()
     }
 
-    /// How the tickets fare.
+    /// The status of each ticket.
     pub(super) fn statuses(&self) -> Vec<Arc<Status>> {
         let statuses = self.kept.iter().map(|kept| &kept.history.status);
         statuses.cloned().collect()
     }
 
-    /// Whether every cache has a good ticket; where there is none to keep, nothing is ready.
+    /// Whether every cache has a valid ticket; false if there is no ticket to keep.
     pub(super) fn is_ready(&self, now: i64) -> bool {
         let mut kept = self.kept.iter();
         !self.kept.is_empty() && kept.all(|kept| kept.history.status.is_ready(now))
@@ -106,14 +106,14 @@ impl Fleet {
         Some(first.history.status.place())
     }
 
-    /// Has all tickets refreshed now.
+    /// Refreshes all tickets now.
     pub(super) fn refresh_now(&self) {
         for kept in &self.kept {
             kept.keeper.refresh_now();
         }
     }
 
-    /// Has everyone log in whose secret has changed.
+    /// Starts a login for every target whose secret has changed.
     pub(super) fn look_at_files(&mut self, log: Log) {
         let Some(files) = &mut self.files else {
             return;
@@ -133,24 +133,25 @@ impl Fleet {
         }
     }
 
-    /// Looks whether all caches still have their tickets; those that have not are no longer ready,
-    /// and are refreshed.
+    /// Checks that all caches still have their tickets. Those that do not are no longer ready, and
+    /// are refreshed.
     pub(super) fn look_at_caches(&self, client: &Client, log: Log, now: i64) {
         let start = Instant::now();
         for (kept, seen) in self.kept.iter().zip(&self.seen) {
             seen.look(kept, client, log, now);
-            // Of a daemon that does not answer it is enough to ask once.
+            // It is enough to ask an unresponsive daemon once.
             if start.elapsed() >= LOOK_LIMIT {
                 return;
             }
         }
     }
 
-    /// Ends the keepers. One that is publishing is waited for, but not if it waits for a KDC
-    /// itself: what counts is written in one step, or not at all.
+    /// Ends the keepers, and waits up to a limit for publications in progress. A keeper that
+    /// publishes and waits for a KDC may be cut off: what matters is written in one step, or not at
+    /// all.
     pub(super) fn let_go(&mut self) {
         let kept = std::mem::take(&mut self.kept);
-        // All of them first: to wait for one gives the others no time.
+        // Stop all of them first, because waiting for one delays the others.
         kept.iter().for_each(Kept::stop);
         let (done, ended) = mpsc::channel();
         let ending = std::thread::Builder::new().spawn(move || {
@@ -163,19 +164,19 @@ impl Fleet {
     }
 }
 
-/// Until when the ticket of `owner` is good that an earlier process left in a cache, and in which,
-/// if those for services are there as well.
+/// Until when the ticket of `owner` that an earlier process left in a cache is valid, and which
+/// cache that is, if it also has the tickets for services.
 fn found_ticket(client: &Client, target: &Target, owner: &Principal) -> Option<(i64, CcacheName)> {
     let is_alias = target.request.canonicalize || target.request.enterprise;
     let (cache, owner) = (target.cache.clone(), Some(owner.clone()));
     let mut sought = Sought::new(client, cache, owner, is_alias);
     if sought.caches.can_switch() {
-        // The primary cache may be anybody's: by which name the KDC knows the owner is to be seen
-        // first.
+        // The primary cache may belong to anybody; a login must first show the name by which the
+        // KDC knows the owner.
         sought.is_alias = false;
     }
     let found = sought.find().ok()?;
-    // DNS is not asked here: who waits for us cannot wait for that.
+    // DNS is not asked here: whoever waits for us cannot wait for that.
     let missing = found.missing_service(&target.services, now().seconds, |_| None);
     let is_whole = matches!(missing, Ok(None));
     is_whole.then_some((found.until, found.cache))
@@ -201,8 +202,8 @@ fn watch_files(targets: &[Arc<Target>], log: Log) -> Option<Files> {
     files.ok()
 }
 
-/// For a look at the caches: probes and signals wait meanwhile.
+/// The limit for checking the caches: probes and signals wait meanwhile.
 const LOOK_LIMIT: Duration = Duration::from_millis(500);
 
-/// For the keepers' end: a container has a second or so to spare.
+/// The limit for the end of the keepers: a container has about a second to spare.
 const END_LIMIT: Duration = Duration::from_millis(500);

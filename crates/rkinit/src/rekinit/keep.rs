@@ -1,4 +1,4 @@
-//! The keepers of all targets, and what is logged of each attempt.
+//! The keepers of all targets, and the logging of each attempt.
 
 mod diagnosis;
 mod publish;
@@ -25,19 +25,19 @@ use crate::rekinit::target::{Accepted, Source, Target, Turn};
 use crate::rekinit::wake::Wake;
 use publish::Publisher;
 
-/// A target, and who keeps it.
+/// A target and its keeper.
 pub(super) struct Kept {
     pub(super) target: Arc<Target>,
     pub(super) history: History,
     pub(super) keeper: TicketKeeper,
-    /// Whether nothing is to be published any more.
+    /// Whether nothing more may be published.
     ended: Arc<AtomicBool>,
 }
 
-/// What is known of a ticket, whichever keeper it has.
+/// What is known about a ticket; it outlives the keeper.
 #[derive(Clone)]
 pub(super) struct History {
-    /// Who is to log in, if that was known: a KDC may know them by another name.
+    /// Who is to log in, if that was known; the KDC may use another name for them.
     pub(super) owner: Option<Principal>,
     pub(super) status: Arc<Status>,
     pub(super) accepted: Accepted,
@@ -47,19 +47,19 @@ impl History {
     /// Whether it is the ticket of `owner`.
     pub(super) fn is_of(&self, owner: &Principal) -> bool {
         let known = self.owner.clone();
-        // Who was not known at the start has logged in since, perhaps.
+        // An owner unknown at the start may have logged in since.
         let known = known.or_else(|| self.status.facts().principal);
         known.as_ref() == Some(owner)
     }
 }
 
-/// What a keeper's thread tells the main one after each attempt.
+/// What a keeper's thread tells the main thread after each attempt.
 pub(super) struct Attempted {
     pub(super) status: Arc<Status>,
     /// Why it failed, if it did.
     pub(super) failed: Option<Reason>,
-    /// Whether there is a new ticket in the cache. While a login fails that is wanted, the ticket
-    /// at hand is renewed.
+    /// Whether there is a new ticket in the cache. While a requested login fails, that can be the
+    /// present ticket renewed.
     pub(super) is_new: bool,
 }
 
@@ -69,9 +69,9 @@ pub(super) struct Shared {
     pub(super) client: Client,
     pub(super) log: Log,
     pub(super) longest_pause: Option<Duration>,
-    /// Whether it ends with the first tickets.
+    /// Whether the program ends with the first tickets.
     pub(super) once: bool,
-    /// Whether it ends with the first failure.
+    /// Whether the program ends with the first failure.
     pub(super) exit_on_error: bool,
     pub(super) events: Sender<Attempted>,
     pub(super) wake: Arc<Wake>,
@@ -79,7 +79,7 @@ pub(super) struct Shared {
 }
 
 impl Kept {
-    /// Starts to keep `target`.
+    /// Starts a keeper for `target`.
     ///
     /// # Errors
     /// [`ClientError::Keeper`] when there is no thread or no descriptor for it.
@@ -125,7 +125,7 @@ impl Kept {
         })
     }
 
-    /// Has nothing published any more, without waiting for what the keeper is at.
+    /// Stops publishing, without waiting for the keeper's work in progress.
     pub(super) fn stop(&self) {
         self.keeper.stop();
         self.ended.store(true, Ordering::Release);
@@ -136,7 +136,7 @@ struct Observer {
     shared: Shared,
     target: Arc<Target>,
     status: Arc<Status>,
-    /// The last failure, if nothing has succeeded since, and what it was called.
+    /// The last failure, if nothing has succeeded since, and its reason as it was reported.
     failure: Option<(Arc<ClientError>, Reason)>,
 }
 
@@ -144,7 +144,7 @@ impl Observer {
     fn observe(&mut self, state: &KeeperState) {
         let known = self.failure.take();
         self.failure = state.error.as_ref().map(|error| match known {
-            // It has been told already: only the ticket at hand was looked after since.
+            // Already reported; since then, only the present ticket was looked after.
             Some((known, reason)) if Arc::ptr_eq(&known, error) => {
                 self.renewed_meanwhile(state);
                 (known, reason)
@@ -162,7 +162,7 @@ impl Observer {
             failed: self.failure.as_ref().map(|(_, reason)| *reason),
             is_new,
         };
-        // The main thread may have gone already.
+        // The main thread may have ended.
         let _ = self.shared.events.send(attempted);
         self.shared.wake.ring();
     }
@@ -179,7 +179,7 @@ impl Observer {
         self.warn(&facts, &facts.shown_principal());
     }
 
-    /// The ticket was looked after while the login fails that is wanted.
+    /// The present ticket was looked after while a requested login fails.
     fn renewed_meanwhile(&self, state: &KeeperState) {
         let facts = self.status.update(|facts| {
             attempted(facts, state);
@@ -216,7 +216,7 @@ impl Observer {
             .write();
     }
 
-    /// What is not right although there is a ticket.
+    /// Warns of problems although there is a ticket.
     fn warn(&self, facts: &Facts, principal: &str) {
         if facts.old_secret {
             let text = "the KDC accepts the previous secret but not the current one: check that the \
@@ -309,7 +309,7 @@ impl Observer {
     }
 }
 
-/// As MIT's tools say it, and as the C library says what the system does.
+/// The message as MIT's tools write it, or as the C library writes system errors.
 fn message(error: &ClientError) -> Cow<'static, str> {
     match error {
         ClientError::Keytab(KeytabError::Io { path, source }) => {
@@ -320,7 +320,7 @@ fn message(error: &ClientError) -> Cow<'static, str> {
     }
 }
 
-/// What every attempt changes.
+/// Records what every attempt changes.
 fn attempted(facts: &mut Facts, state: &KeeperState) {
     facts.attempts += 1;
     facts.next_attempt = Some(state.next_attempt.seconds);

@@ -1,4 +1,4 @@
-//! What is known of a ticket from before a reload, and which of the new targets it belongs to.
+//! What is known about tickets from before a reload, and which of the new targets each belongs to.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use kerberos_proto::Principal;
 use crate::rekinit::keep::History;
 use crate::rekinit::target::Target;
 
-/// The history of each target, taken from `before`. `owners` are the principals of the targets, as
-/// far as they are known.
+/// Assigns the facts in `before` to the targets. `owners` are the owners of the targets, as far as
+/// they are known.
 ///
-/// Several targets may have the same cache name, which then stands for a collection, so the owner
-/// decides. A target whose principal is named by a secret that cannot be read now is served last,
-/// and only gets the history of the same secret: any other may belong to somebody else.
+/// Several targets may share the name of a cache if it means a collection, so the owner decides. If
+/// the secret that names the owner cannot be read now, the target comes last, and only gets facts
+/// known by the same secret: any others may be somebody else's.
 pub(super) fn take_over(
     targets: &[Arc<Target>],
     owners: &[Option<Principal>],
