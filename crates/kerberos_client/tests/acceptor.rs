@@ -1,4 +1,4 @@
-//! A service on this machine: its keytab as it changes, its replay cache, its settings.
+//! A service on this machine: a keytab that changes, its replay cache, its settings.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 use std::fs;
@@ -24,13 +24,13 @@ use test_support::TempDir;
 const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 
-/// A service's corner of the disk.
+/// A service with a folder for its files.
 struct Service {
     folder: TempDir,
 }
 
 impl Service {
-    /// One whose keytab has these keys of HTTP/www@R.
+    /// A service whose keytab has these keys of HTTP/www@R.
     fn new(keys: &[(u32, EncryptionType)]) -> Self {
         let service = Self {
             folder: TempDir::new(),
@@ -74,7 +74,7 @@ fn entries(keys: &[(u32, EncryptionType)]) -> Vec<KeytabEntry> {
         .collect()
 }
 
-/// An AP-REQ with a ticket by the service's key of this version.
+/// An AP-REQ with a ticket encrypted in the service's key of this version.
 fn request(kvno: u32) -> Vec<u8> {
     request_with(kvno, &ApRequestOptions::default(), |_| {})
 }
@@ -129,11 +129,11 @@ fn a_rotated_keytab_needs_no_restart() {
         hint.starts_with("the keys have version 3, but the ticket needs 4"),
         "{hint}"
     );
-    // The key is added in place, as kadmin's ktadd does it: the ticket that wants it finds it.
+    // The key is added in place, as kadmin's ktadd does it; the ticket that needs it finds it.
     service.keytab().add(&entries(&[(4, AES256)])).unwrap();
     acceptor.accept(&request(4), None).unwrap();
     acceptor.accept(&request(3), None).unwrap();
-    // Or another file takes its place, as tools of deployment do it.
+    // Or another file takes its place, as deployment tools do it.
     let other = KeytabFile::new(service.folder.join("other"));
     other.add(&entries(&[(5, AES256)])).unwrap();
     fs::rename(other.path(), service.keytab().path()).unwrap();
@@ -151,7 +151,7 @@ fn a_key_that_was_removed_is_good_no_more() {
     let acceptor = service.acceptor();
     acceptor.accept(&request(3), None).unwrap();
     service.keytab().remove(|entry| entry.kvno() == 3).unwrap();
-    // It is noticed within a second or two; a busy machine may take longer.
+    // The change is noticed within a second or two; a busy machine may take longer.
     let deadline = now().seconds + 30;
     while acceptor.accept(&request(3), None).is_ok() {
         assert!(now().seconds < deadline, "the old key is still good");
@@ -166,7 +166,7 @@ fn a_keytab_that_cannot_be_read() {
     let acceptor = service.acceptor();
     let path = service.keytab().path().to_owned();
     let whole = fs::read(&path).unwrap();
-    // Half of a copy: the keys in memory are good, and the file is read once it is whole.
+    // Half a copy: the keys in memory stay in use, and the file is read once it is whole.
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     acceptor.accept(&request(3), None).unwrap();
     let error = refused(acceptor.accept(&request(4), None));
@@ -181,7 +181,7 @@ fn a_keytab_that_cannot_be_read() {
         .add(&entries(&[(3, AES256), (4, AES256)]))
         .unwrap();
     acceptor.accept(&request(4), None).unwrap();
-    // Gone: so are the keys, at the first request that looks.
+    // When the file is gone, so are the keys, at the first request that checks it.
     fs::remove_file(&path).unwrap();
     let error = refused(acceptor.accept(&request(5), None));
     let hint = ServiceAcceptor::hint(&error).unwrap();
@@ -210,7 +210,7 @@ fn a_damaged_entry_does_not_hide_the_whole_ones() {
     let acceptor = service.acceptor();
     acceptor.accept(&request(3), None).unwrap();
     acceptor.accept(&request(4), None).unwrap();
-    // And where nothing else is there, it is an error.
+    // If nothing else is in the file, it is an error.
     fs::write(&path, b"\x05\x02\0\0\0\x04\xff\xff\xff\xff").unwrap();
     let error = ServiceAcceptor::new(&service.config("")).unwrap_err();
     assert!(
@@ -219,7 +219,7 @@ fn a_damaged_entry_does_not_hide_the_whole_ones() {
     );
 }
 
-/// Once it is plain that nobody is writing it any more, a damaged keytab is taken as it is.
+/// Once nobody can still be writing it, a damaged keytab is used as it is.
 #[test]
 fn a_rotated_keytab_may_be_damaged() {
     let service = Service::new(&[(3, AES256)]);
@@ -398,7 +398,7 @@ fn threads_share_an_acceptor() {
     }
 }
 
-/// A service learns at its start that it can let nobody in, and not from its first client.
+/// A service learns at its start that it cannot accept anybody, and not from its first client.
 #[test]
 fn a_check_asks_for_the_keys() {
     let service = Service::new(&[(3, AES256)]);

@@ -1,5 +1,5 @@
 //! The asynchronous client against the embedded KDC: the same results as the blocking one, without
-//! holding up the runtime, whatever becomes of the callers.
+//! blocking the runtime, even if callers give up.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ use test_support::{TempDir, free_port};
 const REALM: &str = "EXAMPLE.COM";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A cache that goes when the test ends.
+/// A cache that is deleted when the test ends.
 struct Cache(
     CcacheName,
     #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
@@ -42,7 +42,7 @@ fn kdc() -> TestKdc {
         .unwrap()
 }
 
-/// A client that knows these KDCs, first to last.
+/// A client that knows these KDCs, in this order.
 fn client(ports: &[u16]) -> AsyncClient {
     let mut kdcs = String::new();
     for port in ports {
@@ -90,10 +90,10 @@ async fn a_login_and_a_ticket_by_each_transport() {
         let ticket = ticket.unwrap();
         assert_eq!(ticket.client.to_string(), "user@EXAMPLE.COM");
         assert_eq!(kdc.requests().len(), 1);
-        // That the KDC is silent by UDP was learnt by the login.
+        // The login has learnt that the KDC is silent by UDP.
         let by_tcp = usize::from(fault == Some(Transport::Udp));
         assert_eq!(kdc.count(Transport::Tcp), by_tcp);
-        // What is cached, the blocking client finds as well.
+        // The blocking client finds what is cached, too.
         let blocking = Client::from(client);
         let cached = blocking.ticket(&cache.0, &host("www.example.com")).unwrap();
         assert_eq!((cached.ticket, kdc.requests().len()), (ticket.ticket, 1));
@@ -104,7 +104,7 @@ async fn a_login_and_a_ticket_by_each_transport() {
 async fn many_want_one_ticket_and_one_is_asked_for() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
-    // Long enough for all to come before the answer does.
+    // Long enough for all of them to ask before the answer comes.
     kdc.set_fault(Fault::Delay(SECOND / 4));
     let tasks: Vec<_> = (0..50)
         .map(|index| {
@@ -155,7 +155,7 @@ async fn who_loses_interest_takes_nothing_from_the_others() {
     kdc.set_fault(Fault::Delay(SECOND / 2));
     let wanted = host("www.example.com");
     let first = client.ticket(&cache.0, &wanted);
-    // The first is given up when it has asked the KDC.
+    // The first caller gives up after it has asked the KDC.
     assert!(tokio::time::timeout(SECOND / 10, first).await.is_err());
     let ticket = client.ticket(&cache.0, &wanted).await.unwrap();
     assert_eq!(
@@ -169,7 +169,7 @@ async fn who_loses_interest_takes_nothing_from_the_others() {
 async fn a_caller_who_is_not_polled_holds_up_nobody() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
-    // Ten times as long as the first is polled, for a busy machine.
+    // Ten times as long as the first caller is polled, for a busy machine.
     kdc.set_fault(Fault::Delay(SECOND));
     let wanted = host("www.example.com");
     let mut asleep = pin!(client.ticket(&cache.0, &wanted));
@@ -178,7 +178,7 @@ async fn a_caller_who_is_not_polled_holds_up_nobody() {
         _ = &mut asleep => panic!("the KDC takes its time"),
         () = tokio::time::sleep(SECOND / 10) => {}
     }
-    // It leads the way, and nobody polls it.
+    // It does the work, and nobody polls it.
     client.ticket(&cache.0, &wanted).await.unwrap();
     asleep.await.unwrap();
     assert_eq!(kdc.requests().len(), 1);
@@ -208,8 +208,8 @@ async fn who_is_asked_for_a_password_does_not_hold_up_the_runtime() {
 #[tokio::test]
 async fn a_dead_or_silent_kdc_is_asked_once_in_a_clients_life() {
     let kdc = kdc();
-    // Refused at once, by UDP and by TCP. The next would be asked after a second anyhow; of three
-    // logins a busy machine delays one or two.
+    // Refused at once, by UDP and by TCP. Otherwise the next would be asked after a second; a busy
+    // machine delays at most two of three logins.
     let mut quickest = Duration::MAX;
     for _ in 0..3 {
         let client = client(&[free_port(), kdc.address().port()]);
@@ -224,7 +224,7 @@ async fn a_dead_or_silent_kdc_is_asked_once_in_a_clients_life() {
     for _ in 0..3 {
         log_in(&client).await.unwrap();
     }
-    // Its UDP and TCP ports were tried before the other one answered; never again.
+    // Its UDP and TCP ports were tried before the other KDC answered, and never again.
     assert_eq!(silent.count(Transport::Udp), 1);
 }
 
@@ -255,7 +255,7 @@ fn without_a_runtime_there_is_an_error() {
     }
 }
 
-/// A runtime that does nothing unless somebody waits in it.
+/// A runtime that makes progress only while somebody blocks on it.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -296,12 +296,12 @@ async fn who_has_another_limit_asks_for_itself() {
         let start = Instant::now();
         (client.ticket(&cache.0, &wanted).await, start.elapsed())
     };
-    // Who comes second has not the time of the first.
+    // The second caller is not bound to the time limit of the first.
     kdc.set_fault(Fault::Silence);
     let (patient, hasty) = tokio::join!(ask(SECOND * 2), ask(SECOND / 5));
     assert!(patient.0.is_err() && hasty.0.is_err());
     assert!(hasty.1 < SECOND, "{:?}", hasty.1);
-    // Nor does it fail for want of the first one's.
+    // Nor does it fail because the first one's time is over.
     kdc.clear_faults();
     kdc.set_fault(Fault::Delay(SECOND / 2));
     let (hasty, patient) = tokio::join!(ask(SECOND / 5), ask(SECOND * 5));

@@ -1,5 +1,5 @@
-//! Each method of the asynchronous client that the other tests have no need of, in a runtime of one
-//! thread: what a method waits for in a blocking way would stop it.
+//! Each method of the asynchronous client that no other test uses, on a single-threaded runtime: a
+//! method that blocked would stop it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Fixture {
         self.client.login(params, secret).await
     }
 
-    /// A cache with the TGT of `user`, as it is in there.
+    /// A cache with the TGT of `user`, and that TGT.
     async fn cache(&self, user: &str) -> (CcacheName, Credential) {
         let login = self.login(user).await.unwrap();
         let name = CcacheName::file(self.folder.join(user.replace('/', "-")).to_str().unwrap());
@@ -103,7 +103,7 @@ async fn tickets_and_what_becomes_of_them() {
     assert!(matches!(gone, ClientError::NoCredential { .. }), "{gone}");
     let forwarded = client.forward(&cache, Vec::new(), true).await.unwrap();
     assert!(forwarded.flags.contains(TicketFlags::FORWARDED));
-    // It is not one that became valid only later.
+    // It is not a postdated ticket.
     match client.validate(&cache, None).await {
         Err(ClientError::Exchange(error)) => {
             assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_BADOPTION));
@@ -141,7 +141,7 @@ async fn a_user_who_is_let_in() {
         .verify(&login, &principal(WEB), &service)
         .await
         .unwrap();
-    // Of this service there is no key here.
+    // There is no key of this service.
     let error = client
         .verify(&login, &principal("ldap/back"), &service)
         .await;

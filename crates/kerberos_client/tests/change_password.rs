@@ -1,4 +1,4 @@
-//! New passwords with the embedded KDC's kpasswd service: over TCP, over UDP, past servers that
+//! Password changes with the embedded KDC's kpasswd service: over TCP, over UDP, past servers that
 //! fail, and with servers that lie.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -31,7 +31,7 @@ fn client(kdc: &TestKdc) -> Client {
     Client::new(Config::parse(&kdc.krb5_conf()).unwrap())
 }
 
-/// The same that asks this server for new passwords.
+/// A client that changes passwords at this server.
 fn client_of(kdc: &TestKdc, kpasswd: &str) -> Client {
     let conf = format!(
         "[libdefaults]\ndefault_realm = R\n[realms]\nR = {{\nkdc = {}\n{kpasswd}\n}}\n",
@@ -40,7 +40,7 @@ fn client_of(kdc: &TestKdc, kpasswd: &str) -> Client {
     Client::new(Config::parse(&conf).unwrap())
 }
 
-/// A ticket to change passwords with.
+/// A login for changing the password.
 fn ticket(client: &Client, name: &str, password: &str) -> Result<Login, ClientError> {
     let params = client.as_params(client.principal(name)?)?;
     let secret = Secret::Password(Password::new(password));
@@ -52,7 +52,7 @@ fn change(client: &Client, name: &str, old: &str, new: &str) -> Result<(), Clien
     client.change_password(&login, &Password::new(new))
 }
 
-/// A server of datagrams only, which answers as `answer` does.
+/// A UDP server that answers as `answer` does.
 fn datagrams(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> String {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
@@ -80,7 +80,7 @@ fn over_tcp() {
             .iter()
             .all(|request| request.transport == Transport::Tcp)
     );
-    // A password that has expired.
+    // An expired password.
     change(&client, "late", "old", "new").unwrap();
 }
 
@@ -156,7 +156,7 @@ fn success_without_proof_is_believed_once_a_login_shows_it() {
     kdc.set_fault(Fault::Password(PasswordFault::Error(0, Vec::new())));
     change(&client(&kdc), "alice", "old", "new").unwrap();
 
-    // A forger, who has the password stay as it was.
+    // A forger, who claims success so that the password stays as it was.
     let server = datagrams(|_| {
         KrbError {
             ctime: None,

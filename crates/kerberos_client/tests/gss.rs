@@ -1,4 +1,4 @@
-//! Contexts from the name of a service on: tickets, delegation, clocks, replays.
+//! Contexts that start with the name of a service: tickets, delegation, clocks, replays.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 #[path = "shared/world.rs"]
@@ -18,7 +18,7 @@ use kerberos_crypto::EncryptionType;
 use kerberos_testkdc::Fault;
 use world::{SERVICE, World};
 
-/// Both ends of a context that begins with `options`.
+/// Both ends of a context that is established with `options`.
 fn establish(world: &World, options: &InitiateOptions) -> (Box<Context>, Box<Context>) {
     let begun = world.client().initiate(&world.cache(), SERVICE, options);
     let mut accept = AcceptorOptions::default();
@@ -82,7 +82,7 @@ fn every_kind_of_context() {
     }
 }
 
-/// A service is named as Kerberos does it and as GSS-API does it.
+/// A service can be named in Kerberos's and in GSS-API's notation.
 #[test]
 fn names_of_services() {
     let world = World::new();
@@ -101,7 +101,7 @@ fn names_of_services() {
     let options = InitiateOptions::default();
     let refused = client.initiate(&world.cache(), "HTTP/other.example.com", &options);
     assert!(matches!(refused, Err(ClientError::Exchange(_))));
-    // No ticket, no TGT: it is said, and no KDC is asked.
+    // Neither a ticket nor a TGT: that is an error, and no KDC is asked.
     world.kdc.forget_requests();
     let nobody = CcacheName::parse(&world.folder.join("nobody").display().to_string()).unwrap();
     let refused = client.initiate(&nobody, SERVICE, &options);
@@ -128,14 +128,14 @@ fn what_is_lent() {
     assert!(theirs.details.delegated.is_empty());
     assert!(!theirs.details.flags.contains(ContextFlags::DELEG));
 
-    // A TGT that cannot be forwarded: the caller wanted it, and is told.
+    // A TGT that is not forwardable: the caller wanted it to be forwarded, and gets an error.
     world.log_in(false);
     options.delegation = Delegation::Always;
     let begun = world.client().initiate(&world.cache(), SERVICE, &options);
     assert!(matches!(begun, Err(ClientError::Exchange(_))), "{begun:?}");
 }
 
-/// What a client lends is of use with what the client of this crate offers.
+/// A forwarded TGT can be used with this crate's client.
 #[tokio::test]
 async fn what_is_lent_gets_tickets() {
     let world = World::new();
@@ -151,14 +151,15 @@ async fn what_is_lent_gets_tickets() {
     let accept = AcceptorOptions::default();
     let ends = talk(begun.unwrap(), &world.service(), options.mechanism, accept);
     assert_eq!(ends.unwrap().1.details.initiator.to_string(), "alice@R");
-    // It ends with its owner.
+    // The cache ends with its owner.
     let name = cache.name().clone();
     drop(cache);
     let gone = service.initiate(&name, SERVICE, &options).await;
     assert!(matches!(gone, Err(ClientError::Ccache(error)) if error.is_no_cache()));
 }
 
-/// The KDC's clock counts, which the cache knows, whether the ticket comes from there or not.
+/// The KDC's clock, as recorded in the cache, is used whether the ticket comes from the cache or
+/// not.
 #[test]
 fn a_ticket_at_hand_goes_with_the_clock_of_the_cache() {
     let world = World::new();
@@ -192,7 +193,7 @@ fn a_cached_ticket_is_passed_over_where_a_fresh_one_is_wanted() {
     assert_eq!(world.kdc.requests().len(), 1);
 }
 
-/// An administrator's word goes before a program's.
+/// The administrator's setting takes precedence over the program's.
 #[test]
 fn who_may_be_lent_a_ticket_by_krb5_conf() {
     let mut world = World::new();
@@ -208,7 +209,7 @@ fn who_may_be_lent_a_ticket_by_krb5_conf() {
     options.delegation = Delegation::IfTrusted;
     let (ours, _) = establish(&world, &options);
     assert!(!ours.details.flags.contains(ContextFlags::DELEG));
-    // Nor is one lent with a ticket that was at hand.
+    // Nor is a TGT forwarded with an existing ticket.
     let client = world.client();
     let tgt = client.forward(&world.cache(), Vec::new(), true).unwrap();
     let request = TicketRequest::new(client.principal(SERVICE).unwrap());
@@ -218,7 +219,7 @@ fn who_may_be_lent_a_ticket_by_krb5_conf() {
     let forbidden = matches!(begun, Err(ClientError::DelegationForbidden { .. }));
     assert!(forbidden, "{begun:?}");
     options.context.delegate = None;
-    // One that the KDC trusts.
+    // A service that the KDC trusts.
     world.log_in(true);
     let trusted = Fault::AddedFlags(TicketFlags::OK_AS_DELEGATE);
     world.kdc.set_fault(trusted);
@@ -227,8 +228,8 @@ fn who_may_be_lent_a_ticket_by_krb5_conf() {
     assert_eq!(theirs.details.delegated.len(), 1);
 }
 
-/// The types that an administrator permits are all that a context may have keys of, even if the
-/// service knows others and the ticket came before.
+/// A context only has keys of the types that the administrator permits, even if the service knows
+/// others and the ticket is older.
 #[test]
 fn which_keys_krb5_conf_permits() {
     let key = |ends: &(Box<Context>, Box<Context>)| ends.0.details.session_key().etype().0;
@@ -250,7 +251,7 @@ fn which_keys_krb5_conf_permits() {
         let accept = AcceptorOptions::default;
         let ends = talk(begun, &service, options.mechanism, accept()).unwrap();
         assert_eq!(key(&ends), agreed, "{permits}");
-        // A list of the caller's own goes before.
+        // The caller's own list takes precedence.
         let mut wished = options.clone();
         wished.context.etypes = Some(vec![EncryptionType::AES256_CTS_HMAC_SHA1_96]);
         let begun = client.initiate(&world.cache(), SERVICE, &wished).unwrap();
@@ -267,7 +268,7 @@ fn which_keys_krb5_conf_permits() {
     assert!(matches!(begun, Err(ClientError::Config(_))), "{begun:?}");
 }
 
-/// Delegation that is asked for by the flag alone.
+/// Delegation requested only by the context flag.
 #[test]
 fn nothing_to_lend() {
     let world = World::new();
@@ -280,7 +281,7 @@ fn nothing_to_lend() {
     assert!(matches!(*error, GssError::NothingToDelegate), "{error}");
 }
 
-/// The promise to bind channels has a service insist that it is done.
+/// The promise to bind channels makes a service insist on bindings.
 #[test]
 fn bindings_are_announced_where_krb5_conf_says_so() {
     let mut world = World::new();

@@ -1,5 +1,5 @@
-//! Keepers against the embedded KDC, whose tickets last for seconds: they are renewed, else got
-//! anew; failures keep quiet for a while; nothing happens after the end.
+//! Keepers against the embedded KDC, whose tickets last for seconds: they are renewed, or else
+//! there is a new login; after a failure there is a pause; nothing happens after the end.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ fn kdc() -> TestKdc {
         .unwrap()
 }
 
-/// A file that goes, with its folder, when the test ends.
+/// A file that is deleted, with its folder, when the test ends.
 struct TempFile(
     PathBuf,
     #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
@@ -72,7 +72,7 @@ fn a_ticket_is_replaced_before_it_ends() {
     let keeper = client.keep(params).unwrap();
     keeper.wait(LONG).unwrap();
     let first = endtime(&cache);
-    // Whoever looks always finds a ticket that is good.
+    // There is always a valid ticket.
     while keeper.state().attempts < 3 {
         let now = u32::try_from(now().seconds).unwrap();
         assert!(endtime(&cache) >= now);
@@ -128,10 +128,10 @@ fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
     let keeper = client.keep(KeeperParams::new(login, secret)).unwrap();
     let first = keeper.wait(LONG).unwrap();
     wait_for(&keeper, 1);
-    // A ticket that ends in the same second would be no gain, and is not renewed.
+    // Renewing a ticket that ends in the same second would gain nothing, so it is not done.
     std::thread::sleep(SECOND);
     let before = kdc.requests().len();
-    // The next request is the one to renew.
+    // The next request is the renewal.
     kdc.set_fault_once(Fault::Error(ErrorCode::KDC_ERR_POLICY));
     keeper.refresh_now();
     wait_for(&keeper, 2);
@@ -140,7 +140,7 @@ fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
     assert!(!state.renewed, "{state:?}");
     assert!(!Arc::ptr_eq(state.login.as_ref().unwrap(), &first));
     assert_eq!(asked.load(Ordering::Relaxed), 2);
-    // It was a TGS-REQ that was refused ([APPLICATION 12]).
+    // The refused request was a TGS-REQ ([APPLICATION 12]).
     assert_eq!(kdc.requests()[before].message[0], 0x6c);
 }
 
@@ -258,7 +258,7 @@ fn an_observer_hears_of_each_attempt_and_a_login_is_none_by_renewal() {
     let keeper = client.keep(params).unwrap();
     wait_for(&keeper, 1);
     assert!(keeper.state().next_attempt.seconds - now().seconds <= 60);
-    // A ticket that ends in the same second would be no gain.
+    // Renewing a ticket that ends in the same second would gain nothing.
     std::thread::sleep(SECOND);
     keeper.refresh_now();
     wait_for(&keeper, 2);
@@ -297,14 +297,15 @@ fn a_kdc_that_is_away_is_tried_again_and_the_ticket_stays() {
         Some(ClientError::CannotContactKdc { .. })
     ));
     kdc.clear_faults();
-    // It comes by itself.
+    // The next login happens by itself.
     let mut watch = keeper.watch();
     while keeper.state().failures > 0 {
         assert!(watch.changed_within(LONG).is_some());
     }
 }
 
-/// Who waits for a login waits for what was published, and no KDC is asked twice because of a disk.
+/// Waiting for a login waits until it is published, and a full disk does not cause more KDC
+/// requests.
 #[test]
 fn what_cannot_be_published_is_tried_again_with_the_same_login() {
     let kdc = kdc();
@@ -329,7 +330,7 @@ fn what_cannot_be_published_is_tried_again_with_the_same_login() {
         state.published.as_ref().unwrap()
     ));
     assert_eq!(tries.load(Ordering::Relaxed), 2);
-    // Without a ticket, and with encrypted timestamp.
+    // One login: a request without preauthentication, and one with an encrypted timestamp.
     assert_eq!(kdc.requests().len(), 2);
 }
 
@@ -373,7 +374,7 @@ fn after_the_end_nothing_is_published_and_watchers_know() {
     assert_eq!(published.load(Ordering::Relaxed), 0);
 }
 
-/// The handle of a keeper may end by what the keeper calls: it does not wait for itself then.
+/// A callback of the keeper may drop the keeper's handle, which then does not wait for itself.
 #[test]
 fn who_publishes_may_drop_the_keeper() {
     let kdc = kdc();
@@ -390,11 +391,11 @@ fn who_publishes_may_drop_the_keeper() {
     give.send(keeper).unwrap();
     told.recv_timeout(LONG).unwrap();
     while watch.changed_within(LONG).is_some() {}
-    // One was published, and none is any more.
+    // One login was published, and none after that.
     assert!(told.recv_timeout(LONG).is_err());
 }
 
-/// What is published may need the very runtime that would be blocked by a drop.
+/// A callback may need the very runtime that a drop would block.
 #[tokio::test(flavor = "current_thread")]
 async fn a_task_ends_a_keeper_that_is_just_publishing() {
     let kdc = kdc();

@@ -1,4 +1,5 @@
-//! Keepers in a process that has no descriptors left for a while. It has the process to itself.
+//! Keepers in a process that has no descriptors left for a while. This test needs a process of its
+//! own.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ fn they_go_on_when_there_are_descriptors_again() {
         [thread, task]
     });
     let usual = getrlimit(Resource::Nofile);
-    // With none at all, poll refuses to wait for any, too.
+    // With none at all, poll also refuses to wait for any.
     for few in [1, 0] {
         let before = keepers.each_ref().map(|keeper| keeper.state().attempts);
         let limit = Rlimit {

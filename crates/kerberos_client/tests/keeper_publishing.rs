@@ -1,5 +1,5 @@
-//! What keepers publish when not all goes well: caches that cannot be written to for a while, KDCs
-//! that are away meanwhile, and ends that come in the middle of it.
+//! Publishing when things go wrong: caches that cannot be written to for a while, KDCs that are
+//! away meanwhile, and keepers that end in the middle of it.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ fn wait_for(keeper: &TicketKeeper, is_so: impl Fn(&TicketKeeper) -> bool) {
     }
 }
 
-/// A place to publish to that fails as long as the flag is set.
+/// A place to publish to that fails while the flag is set.
 fn place(
     is_broken: &Arc<AtomicBool>,
 ) -> impl FnMut(&Login) -> Result<(), ClientError> + Send + 'static {
@@ -73,7 +73,7 @@ fn a_login_that_waits_to_be_published_survives_a_wrong_secret() {
     *secret.lock().unwrap() = "a new one, which is wrong";
     keeper.login_now();
     wait_for(&keeper, |keeper| keeper.state().attempts == 2);
-    // The next login is minutes away; the folder may be mended before that.
+    // The next login is minutes away; the folder may be repaired before that.
     is_broken.store(false, Ordering::Release);
     keeper.wait(SECOND * 20).unwrap();
     let state = keeper.state();
@@ -95,7 +95,7 @@ fn to_publish_late_puts_no_refresh_off() {
     keeper.wait(LONG).unwrap();
     let state = keeper.state();
     assert_eq!((state.attempts, state.refreshed_at), (2, Some(came)));
-    // The time is taken twice, which takes a moment.
+    // The time is read twice, with a moment in between.
     let latest = came + SECOND * 4 + SECOND / 2;
     assert!(state.next_attempt <= latest, "{state:?}");
 }
@@ -130,8 +130,8 @@ fn a_ticket_that_was_renewed_meanwhile_waits_to_be_published() {
     assert!(keeper.state().error.is_some() && keeper.state().renewed);
 }
 
-/// A keeper whose first login is just being published, which takes a second of that runtime's
-/// time; it tells when it begins, and when it ends.
+/// A keeper that is publishing its first login, which takes a second on that runtime. It reports
+/// when publishing begins and when it ends.
 async fn just_publishing() -> (TestKdc, TicketKeeper, UnboundedReceiver<&'static str>) {
     let kdc = kdc();
     let blocking = client(&kdc);
@@ -156,7 +156,7 @@ fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-/// What `work` comes to in a thread of its own; it is an error if that takes long.
+/// Runs `work` on a thread of its own; it is an error if that takes long.
 fn within_a_minute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || tell.send(work()));
@@ -169,7 +169,7 @@ fn a_limit_on_the_end_of_a_keeper_is_kept() {
         runtime().block_on(async {
             let (_kdc, keeper, mut told) = just_publishing().await;
             let mut watch = keeper.watch();
-            // With the limit the keeper's handle goes, too.
+            // When the time limit is over, the keeper's handle is dropped, too.
             let ending = async move { keeper.shutdown().await };
             assert!(timeout(SECOND / 10, ending).await.is_err());
             assert_eq!(told.recv().await, Some("ends"));

@@ -1,5 +1,5 @@
-//! Keepers in trouble: callbacks that panic or want much stack, runtimes that end, new secrets that
-//! are wrong, clocks that are corrected.
+//! Keepers in trouble: callbacks that panic or need much stack, runtimes that end, wrong new
+//! secrets, corrected clocks.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,7 @@ fn kdc() -> TestKdc {
         .unwrap()
 }
 
-/// A source that panics when it is asked for the second time.
+/// A source that panics at the second call.
 fn panics_later() -> impl FnMut() -> Result<Secret, ClientError> + Send {
     let mut asked = 0;
     move || {
@@ -82,7 +82,7 @@ fn a_keeper_whose_source_panics_has_ended() {
     assert!(matches!(error, Some(ClientError::KeeperEnded)), "{error:?}");
     let start = Instant::now();
     assert!(watch.changed_within(LONG).is_none() && start.elapsed() < LONG);
-    // What it had is still good.
+    // The present ticket is still valid.
     keeper.wait(LONG).unwrap();
 }
 
@@ -115,7 +115,7 @@ fn watchers_see_that_a_keeper_is_stopped_though_no_kdc_answers() {
     other.stop();
     assert!(waiter.join().unwrap());
     assert!(start.elapsed() < SECOND * 5, "{:?}", start.elapsed());
-    // To have it stopped is no error.
+    // Stopping it on purpose is not an error.
     assert!(keeper.state().error.is_none());
 }
 
@@ -176,7 +176,7 @@ fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
     assert!(state.valid_login(now()).is_some());
     assert!(state.error.is_some() && state.failures == 1, "{state:?}");
     assert_eq!(asked.load(Ordering::Relaxed), 2);
-    // Whoever asks for a refresh has the secret tried again.
+    // A requested refresh tries the secret again.
     keeper.refresh_now();
     wait_for(&keeper, |keeper| keeper.state().failures == 2);
     assert_eq!(asked.load(Ordering::Relaxed), 3);
@@ -184,12 +184,12 @@ fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
     keeper.refresh_now();
     wait_for(&keeper, |keeper| keeper.state().error.is_none());
     assert!(!keeper.state().renewed && keeper.state().failures == 0);
-    // From then on renewing will do.
+    // From then on, renewals suffice.
     wait_for(&keeper, |keeper| keeper.state().renewed);
     assert_eq!(asked.load(Ordering::Relaxed), 4);
 }
 
-/// Where login and renewal both fail, neither is asked for again and again.
+/// Where login and renewal both fail, neither is repeated without a pause.
 #[test]
 fn a_renewal_that_fails_beside_a_login_waits_a_minute() {
     let kdc = TestKdc::builder("EXAMPLE.COM")
@@ -210,13 +210,13 @@ fn a_renewal_that_fails_beside_a_login_waits_a_minute() {
     wait_for(&keeper, |keeper| keeper.state().failures == 1);
     let before = kdc.requests().len();
     kdc.set_fault_once(Fault::Error(ErrorCode::KDC_ERR_POLICY));
-    // A third of the ticket's life is left when it is to be renewed.
+    // The renewal is due when a third of the ticket's life is left.
     wait_for(&keeper, |keeper| keeper.state().attempts == 3);
     let state = keeper.state();
     assert_eq!(kdc.requests().len(), before + 1);
     let pause = state.next_attempt.seconds - now().seconds;
     assert!((50..=60).contains(&pause), "{pause}");
-    // What is told is still what the login failed for, and the ticket is still there.
+    // The reported error is still that of the login, and the ticket is still there.
     assert!(state.error.is_some() && state.failures == 1, "{state:?}");
     assert!(Arc::ptr_eq(state.login.as_ref().unwrap(), &first));
 }
@@ -228,7 +228,7 @@ fn a_ticket_is_renewed_after_the_clock_was_set_right() {
     let mut params = as_params(&client);
     params.renew_lifetime = Some(7 * 24 * 3_600);
     let mut login = client.login(params, password().unwrap()).unwrap();
-    // As found with a clock that was a quarter of an hour behind.
+    // As if found with a clock that was a quarter of an hour behind.
     login.kdc_offset = Some(ClockOffset {
         seconds: 900,
         microseconds: 0,

@@ -1,4 +1,4 @@
-//! Whole logins against the embedded KDC: by each kind of secret, by each transport, past servers
+//! Whole logins against the embedded KDC: with each kind of secret, by each transport, past servers
 //! that fail, and into a credential cache.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -25,7 +25,7 @@ fn kdc() -> TestKdc {
         .unwrap()
 }
 
-/// A client that knows these KDCs, first to last.
+/// A client that knows these KDCs, in this order.
 fn client(ports: &[u16], libdefaults: &str) -> Client {
     let mut kdcs = String::new();
     for port in ports {
@@ -47,7 +47,7 @@ fn login(client: &Client, secret: Secret) -> Result<Login, ClientError> {
     client.login(params, secret)
 }
 
-/// A log-in must come of it.
+/// A login must succeed.
 fn check(client: &Client) -> Login {
     let login = login(client, password(PASSWORD)).unwrap();
     assert_eq!(login.credential.client.to_string(), "user@EXAMPLE.COM");
@@ -58,7 +58,7 @@ fn check(client: &Client) -> Login {
     login
 }
 
-/// The reason for which there is none.
+/// The error of a login that must fail.
 fn refusal(client: &Client, secret: Secret) -> ExchangeError {
     match login(client, secret) {
         Err(ClientError::Exchange(error)) => error,
@@ -113,7 +113,7 @@ fn someone_is_asked_when_the_kdc_wants_it() {
         matches!(error, ExchangeError::Ask(AskError::Interrupted)),
         "{error}"
     );
-    // Nobody is asked for the password of a client that the KDC does not know.
+    // The user is not asked for the password of a client that the KDC does not know.
     asked.lock().unwrap().clear();
     let params = client
         .as_params(client.principal("nobody").unwrap())
@@ -182,7 +182,7 @@ fn a_dead_first_kdc_costs_no_time() {
         check(&client(&[free_port(), kdc.address().port()], ""));
         start.elapsed()
     };
-    // MIT's schedule would wait a second; of three logins a busy machine delays one or two.
+    // MIT's schedule would wait a second; a busy machine delays at most two of three logins.
     let quickest = (0..3).map(|_| login()).min().expect("three logins");
     assert!(quickest < Duration::from_millis(900), "{quickest:?}");
 }
@@ -193,9 +193,9 @@ fn a_kdc_that_cannot_serve_makes_way() {
     first.set_fault(Fault::Error(ErrorCode::KDC_ERR_SVC_UNAVAILABLE));
     let ports = [first.address().port(), second.address().port()];
     check(&client(&ports, ""));
-    // The second request of the log-in goes to the one that answered the first.
+    // The second request of the login goes to the KDC that answered the first.
     assert_eq!(first.count(Transport::Udp), 1);
-    // When no other can, that is what the user is told.
+    // If no other KDC can serve, the user is told this error.
     let error = refusal(&client(&ports[..1], ""), password(PASSWORD));
     assert_eq!(error.kdc_code(), Some(ErrorCode::KDC_ERR_SVC_UNAVAILABLE));
 }

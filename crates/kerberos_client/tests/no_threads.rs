@@ -1,4 +1,4 @@
-//! What a process does that has no threads left for a while. A test has it to itself.
+//! What a process does that has no threads left for a while. Each test needs the process to itself.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -14,11 +14,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// As long as this is there, there is no thread to be had: memory is limited to what there is and
-/// less than the stack of another, since root may have as many threads as it likes otherwise.
+/// While this exists, no thread can be created: memory is limited to what is in use plus less than
+/// another stack. A limit on threads would not bind root.
 struct NoThreads {
     usual: Rlimit,
-    /// On the stacks of threads that have ended, which the C library keeps for the next ones.
+    /// On the stacks of ended threads, which the C library keeps for the next ones.
     held: Vec<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
@@ -52,7 +52,7 @@ impl Drop for NoThreads {
     }
 }
 
-/// For tests of one process: the limit is that of all of its threads.
+/// Only one test of this process at a time: the limit applies to all of its threads.
 static PROCESS: Mutex<()> = Mutex::new(());
 
 #[test]
@@ -66,7 +66,7 @@ fn kdcs_are_probed_one_after_the_other() {
     drop(no_threads);
     assert_eq!(found.len(), 2);
     for server in found {
-        // By UDP and by TCP, each refused.
+        // Refused by UDP and by TCP.
         assert_eq!(server.probes.unwrap().len(), 2);
     }
 }
@@ -87,7 +87,7 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
         let login = client.as_params(Principal::parse("svc@EXAMPLE.COM").unwrap());
         let secret = || Ok::<_, ClientError>(Secret::Password(Password::new("password")));
         let no_threads = NoThreads::begin();
-        // The task begins when this one waits.
+        // The task only begins when this one waits.
         let keeper = client.keep(KeeperParams::new(login.unwrap(), secret));
         let keeper = keeper.unwrap();
         let failed = async {
@@ -109,8 +109,8 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
     });
 }
 
-/// What only looks at a file is done by the task itself: a name of the hosts file stays the same,
-/// and a client that is refused is so for what it sent.
+/// The task itself does what only looks at a file: a name from the hosts file stays the same, and a
+/// refused client is refused because of what it sent.
 #[test]
 fn what_needs_no_waiting_needs_no_thread() {
     let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);

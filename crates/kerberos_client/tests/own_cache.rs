@@ -1,4 +1,4 @@
-//! As whom a service is talked to that nobody has logged in for: the client keytab, the cache of a
+//! Which client principal is used when nobody has logged in: the client keytab, the caches of a
 //! collection, and `.k5identity`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -19,7 +19,7 @@ fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
     assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
     let name = world.config.ccache_name().unwrap();
     let cache = Ccache::resolve(&name, &world.config.krb5().ccache_options()).unwrap();
-    // Half of ten hours, or of what the KDC gives.
+    // Half of ten hours, or of the lifetime that the KDC gives.
     let half = refresh_time(&cache).unwrap() - now().seconds;
     assert!(half > 3_600, "{half}");
     let asked = world.requests();
@@ -31,7 +31,7 @@ fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
     assert!(world.requests() > asked, "its time is over");
     assert!(refresh_time(&cache).unwrap() - now().seconds > 3_600);
 
-    // A KDC that is away costs nothing while the ticket lasts, and is not asked time and again.
+    // A KDC that is away does no harm while the ticket lasts, and is not asked again and again.
     set_refresh_time(&cache, now().seconds - 1);
     world.kdc.set_fault(Fault::Silence);
     let client = world.client();
@@ -49,7 +49,7 @@ fn a_ticket_of_a_person_is_left_alone() {
     let asked = world.requests();
     assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
     assert_eq!(world.requests(), asked + 1, "for the service's ticket");
-    // One that has ended is replaced by its owner's, whoever is the first of the keytab.
+    // A ticket that has ended is replaced by one of its owner, whoever is first in the keytab.
     let client = world.client();
     let mut login = client
         .as_params(client.principal("alice").unwrap())
@@ -97,7 +97,7 @@ fn of_a_collection_the_cache_for_the_service() {
     let first = collection.primary().unwrap();
     world.log_in("alice", "password", first.name());
     assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
-    // As the user says, also where that one has to log in first; and the primary one stays.
+    // As `.k5identity` says, even if that principal has to log in first; the primary cache stays.
     let identity = "bob@EXAMPLE.COM service=HTTP host=www.*\n";
     world.folder.write("identity", identity);
     assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
@@ -119,7 +119,7 @@ fn of_a_collection_the_cache_for_the_service() {
     );
 }
 
-/// One cache cannot be two principals'.
+/// A single cache cannot belong to two principals.
 #[test]
 fn a_file_of_somebody_else_is_not_replaced() {
     let world = world("FILE:HERE");

@@ -1,5 +1,5 @@
-//! `cache_for` where not all is well: what is wrong with the client keytab, the cache or the KDC
-//! costs nothing while there is a good ticket; and where many ask at once, one logs in.
+//! `cache_for` in trouble: problems with the client keytab, the cache or the KDC do no harm while
+//! there is a valid ticket; and if many callers ask at once, there is one login.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs::OpenOptions;
@@ -43,7 +43,7 @@ fn a_client_keytab_that_cannot_be_read_costs_no_good_ticket() {
         world.client().cache_for(SERVICE).unwrap();
     }
     assert_eq!(world.requests(), asked);
-    // Without a ticket it is what there is to be said.
+    // Without a ticket, that is the error.
     cache(&world).destroy().unwrap();
     let error = world.client().cache_for(SERVICE).unwrap_err();
     assert!(matches!(error, ClientError::Keytab(_)), "{error:?}");
@@ -64,7 +64,7 @@ fn a_torn_entry_behind_the_ticket_does_no_harm() {
     assert_eq!(world.requests(), asked);
 }
 
-/// As MIT's library has it: else a person's ticket would end within the request that it is for.
+/// As in MIT's library: otherwise a person's ticket could end during the request that it is for.
 #[test]
 fn a_ticket_that_ends_in_a_moment_is_replaced() {
     let world = world("FILE:HERE");
@@ -89,7 +89,7 @@ fn an_odd_byte_in_k5identity_hides_no_other_line() {
     assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
 }
 
-/// How many requests one login takes, and how many it takes to serve all who `ask`.
+/// The number of requests for one login, and for all callers that `ask`.
 fn requests_of_one_and_of_many(ask: impl FnOnce(&Client)) -> (usize, usize) {
     let one = world("FILE:HERE");
     one.client().cache_for(SERVICE).unwrap();
@@ -141,7 +141,7 @@ fn of_many_tasks_one_logs_in() {
     assert_eq!(many, one);
 }
 
-/// A KDC that is away is waited for by all at the same time, and not by each in turn.
+/// All callers wait for a KDC that is away at the same time, and not one after the other.
 #[test]
 fn many_threads_share_a_failure() {
     let world = world("FILE:HERE");

@@ -1,4 +1,4 @@
-//! Tickets on behalf of users against the embedded KDC: what is asked of it, what is kept in the
+//! Tickets on behalf of users against the embedded KDC: what it is asked, what is stored in the
 //! cache and how, and what is found there the next time.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
@@ -14,7 +14,7 @@ use kerberos_proto::{
 use kerberos_testkdc::{Account, Fault, S4uFault as Wrong, TestKdc};
 use test_support::TempDir;
 
-/// A KDC, the service `HTTP/web` as its client, and that one's cache, which goes with the test.
+/// A KDC, the service `HTTP/web` as its client, and the service's cache, which ends with the test.
 struct Fixture {
     kdc: TestKdc,
     client: Client,
@@ -66,14 +66,14 @@ impl Fixture {
         self.client.s4u2proxy(&self.name, evidence, &request)
     }
 
-    /// How many requests the KDC had since the last time.
+    /// How many requests the KDC got since the last call.
     fn asked(&self) -> usize {
         let asked = self.kdc.requests().len();
         self.kdc.forget_requests();
         asked
     }
 
-    /// The cache: client, service, and whether there is a second ticket.
+    /// The entries of the cache: client, service, and whether there is a second ticket.
     fn entries(&self) -> Vec<(String, String, bool)> {
         let mut reader = self.file.open().unwrap();
         let mut entries = Vec::new();
@@ -112,7 +112,7 @@ const TGT: &str = "krbtgt/EXAMPLE.COM@EXAMPLE.COM";
 const WEB: &str = "HTTP/web@EXAMPLE.COM";
 const ALICE: &str = "alice@EXAMPLE.COM";
 
-/// What a user showed serves as well as what the service got for itself.
+/// A ticket presented by the user is as good as one that the service obtained itself.
 #[test]
 fn by_the_ticket_that_a_user_showed() {
     let fixture = Fixture::new();
@@ -203,11 +203,11 @@ fn each_user_has_another_ticket() {
     let by_bob = fixture.proxy(&bob, ordinary).unwrap();
     assert_eq!(by_alice.client, principal("alice"));
     assert_eq!(by_bob.client, principal("bob"));
-    // Nor is any of them taken for the service's own.
+    // Nor is any of them used as the service's own.
     let own = TicketRequest::new(principal("ldap/back"));
     let own = fixture.client.ticket(&fixture.name, &own).unwrap();
     assert_eq!(own.client, principal("HTTP/web"));
-    // What someone says is the client of the evidence must be.
+    // The client that the caller names must be the evidence's.
     let mut mislabelled = alice;
     mislabelled.client = principal("bob");
     fixture.asked();
@@ -226,9 +226,9 @@ fn a_user_by_other_names() {
     let ticket = fixture.to_self(&S4uUser::Name(enterprise.clone()), ordinary);
     let ticket = ticket.unwrap();
     assert_eq!(ticket.client, principal("alice"));
-    // To find the realm, and the ticket.
+    // One to find the realm, and one for the ticket.
     assert_eq!(fixture.asked(), 2);
-    // The next time it is the ticket that is there, though that cannot be known before.
+    // The next time the cached ticket is returned, but only the KDC's answers tell that it fits.
     let again = fixture
         .to_self(&S4uUser::Name(enterprise), ordinary)
         .unwrap();
@@ -270,6 +270,6 @@ fn refusals() {
         panic!("{error:?}");
     };
     assert_eq!(fault, ReplyFault::S4u(S4uFault::Ignored));
-    // Nothing of that is in the cache.
+    // None of that is in the cache.
     assert_eq!(fixture.entries().len(), 2);
 }

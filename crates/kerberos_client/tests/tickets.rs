@@ -18,7 +18,7 @@ const HOST: &str = "host/www.example.com@EXAMPLE.COM";
 const AES128: EncryptionType = EncryptionType::AES128_CTS_HMAC_SHA1_96;
 const AES256: EncryptionType = EncryptionType::AES256_CTS_HMAC_SHA1_96;
 
-/// A KDC, a client of it, and a cache with a TGT that goes when the test ends.
+/// A KDC, a client of it, and a cache with a TGT that is deleted when the test ends.
 struct Fixture {
     kdc: TestKdc,
     client: Client,
@@ -92,7 +92,7 @@ impl Fixture {
         entries
     }
 
-    /// The TGT as `edit` leaves it, added to the cache.
+    /// Adds the TGT to the cache as modified by `edit`.
     fn add(&self, edit: impl FnOnce(&mut Credential)) {
         let mut entry = self.entries().remove(0);
         edit(&mut entry);
@@ -248,11 +248,11 @@ fn of_several_the_one_with_the_best_key_that_lasts_longest() {
     entry(AES256, 50, b"lasting");
     entry(AES256, 20, b"last");
     assert_eq!(fixture.get(&cached(host())).unwrap().ticket, b"lasting");
-    // Unless another key is asked for.
+    // Unless another type of key is asked for.
     let mut request = cached(host());
     request.etypes = vec![AES128];
     assert_eq!(fixture.get(&request).unwrap().ticket, b"small");
-    // Keys that krb5.conf does not allow are told apart from no ticket at all.
+    // Keys of types that krb5.conf does not allow are a different error from no ticket at all.
     let fixture = Fixture::with("permitted_enctypes = aes256-cts");
     fixture.add(|entry| {
         entry.server = principal(HOST);
@@ -266,7 +266,7 @@ fn of_several_the_one_with_the_best_key_that_lasts_longest() {
         ),
         other => panic!("{other:?}"),
     }
-    // So is a TGT whose key is of no use.
+    // The same for a TGT whose key cannot be used.
     let fixture = Fixture::with("default_tgs_enctypes = aes128-cts");
     let Err(ClientError::NoCredentialOfEtype { server, .. }) = fixture.get(&host()) else {
         panic!("the TGT has a key of aes256");
@@ -285,7 +285,8 @@ fn a_name_without_a_realm_is_kept_as_asked_for() {
         fixture.entries()[1].server.to_string(),
         "host/www.example.com@"
     );
-    // Who names the realm does not find it, as in MIT's library; the other way round it is found.
+    // As in MIT's library, a request with a realm does not find it, but the other way round it is
+    // found.
     assert!(fixture.get(&cached(host())).is_err());
     let fixture = Fixture::new();
     fixture.get(&host()).unwrap();
@@ -372,9 +373,9 @@ fn renewed_and_alone_in_the_cache() {
     let entries = fixture.entries();
     assert_eq!(entries.len(), 1);
     assert_eq!(entries[0].ticket, renewed.ticket);
-    // It opens what the old one opened.
+    // It can be used like the old one.
     fixture.get(&host()).unwrap();
-    // A service's ticket: in the client's realm, whatever is typed.
+    // A service's ticket: in the client's realm, whatever realm was typed.
     let elsewhere = principal("host/www.example.com@ELSEWHERE");
     let again = fixture
         .client
@@ -490,7 +491,7 @@ fn a_ticket_that_came_meanwhile_counts_for_its_client_alone() {
     assert_eq!(users.client.to_string(), "user@EXAMPLE.COM");
 }
 
-/// The one cross-realm TGT that is got before the other realm's KDC turns out to be dead.
+/// The one cross-realm TGT that is obtained before the other realm's KDC turns out to be dead.
 #[test]
 fn tgts_on_the_way_are_stored_even_for_a_ticket_that_is_not() {
     let kdc = TestKdc::builder(REALM)
@@ -523,7 +524,7 @@ fn tgts_on_the_way_are_stored_even_for_a_ticket_that_is_not() {
 fn a_fresh_ticket_takes_the_place_of_the_old_one() {
     let fixture = Fixture::new();
     let old = fixture.get(&host()).unwrap();
-    // Others are not touched, nor one of a type that was not asked for.
+    // Others are not touched, nor is one of a type that was not asked for.
     let mut other = TicketRequest::new(principal("host/other.example.com@EXAMPLE.COM"));
     fixture.get(&other).unwrap();
     let mut request = host();
@@ -539,11 +540,11 @@ fn a_fresh_ticket_takes_the_place_of_the_old_one() {
         .map(|one| one.ticket)
         .collect();
     assert_eq!((kept.len(), kept.contains(&old.ticket)), (3, false));
-    // Where the cache stays as it is, so does the old one.
+    // If the new ticket is not stored, the old one stays.
     request.no_store = true;
     assert_ne!(fixture.get(&request).unwrap().ticket, new.ticket);
     assert_eq!(fixture.get(&cached(host())).unwrap().ticket, new.ticket);
-    // The KDC may be asked or not, but not both.
+    // Either option is valid, but not both.
     other.fresh = true;
     let error = fixture.get(&cached(other)).unwrap_err();
     assert!(matches!(error, ClientError::NoCredential { .. }));

@@ -1,4 +1,4 @@
-//! Whether a KDC that let a user in is the realm's own, where it is not.
+//! KDCs that let a user in and are not the realm's own.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::{SocketAddr, UdpSocket};
@@ -15,7 +15,7 @@ use test_support::TempDir;
 
 const SERVICE: &str = "HTTP/www.example.com";
 
-/// Lets `alice` in at the KDC at `address`, as a service does that has the keys of `kdc`.
+/// Lets `alice` in at the KDC at `address`, like a service that has the keys of `kdc`.
 fn let_in(kdc: &TestKdc, address: SocketAddr) -> Result<(), ClientError> {
     let folder = TempDir::new();
     let keytab = folder.write("keytab", kdc.keytab(SERVICE));
@@ -47,8 +47,8 @@ fn by_the_realms_own_kdc() {
     let_in(&kdc, kdc.address()).unwrap();
 }
 
-/// Mallory answers in the KDC's place and gives a ticket that the service can decrypt, which the
-/// realm's KDC has made: one of mallory's own, whose session key mallory knows.
+/// Mallory answers in the KDC's place, with a ticket that the service can decrypt, because the
+/// realm's KDC made it: one of mallory's own, whose session key mallory knows.
 #[test]
 fn by_a_rogue_who_shows_a_ticket_of_its_own() {
     let kdc = kdc();
@@ -73,7 +73,7 @@ fn by_a_rogue_who_shows_a_ticket_of_its_own() {
     assert_eq!(client.to_string(), "alice@R");
 }
 
-/// The reply to a TGS-REQ with mallory's name in its ticket.
+/// The reply to a TGS-REQ, with mallory's name in its ticket.
 fn of_mallory(kdc: &Arc<Kdc>, reply: &[u8]) -> Option<Vec<u8>> {
     let TgsRep(mut reply) = TgsRep::from_der(reply).ok()?;
     let ticket = reply.ticket.ticket().clone();

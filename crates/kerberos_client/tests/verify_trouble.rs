@@ -1,5 +1,5 @@
-//! Whether the KDC that let a user in is the realm's own, where something else is the matter:
-//! clocks that differ, and keys of the service that cannot be had.
+//! Verification where the problem is not the KDC: clocks that differ, and keys of the service that
+//! cannot be read.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::error::Error;
@@ -61,7 +61,7 @@ fn a_kdc_whose_clock_differs_is_the_realms_all_the_same() {
     }
 }
 
-/// A place for keys that is closed.
+/// A source of keys that is closed.
 struct Vault;
 
 impl KeySource for Vault {
@@ -70,7 +70,7 @@ impl KeySource for Vault {
     }
 }
 
-/// Nobody is let in, but nobody is accused either.
+/// Nobody is let in, but the KDC is not blamed, either.
 #[test]
 fn keys_that_cannot_be_had_are_no_attack() {
     let world = World::new();
@@ -89,7 +89,7 @@ fn keys_that_cannot_be_had_are_no_attack() {
     assert!(error.to_string().contains("no keys"), "{error}");
 
     fs::remove_file(&keytab).unwrap();
-    // It is looked at once a second.
+    // The keytab is checked once a second.
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     let error = world.verify(&login, &service).unwrap_err();
     assert!(matches!(error, ClientError::Keytab(_)), "{error:?}");

@@ -31,7 +31,7 @@ use Host::{
 struct World {
     /// Each server's behaviour by UDP and by TCP.
     hosts: Vec<(Host, Host)>,
-    /// The only transport of each server, where it has but one.
+    /// The only transport of each server, if it has only one.
     only: Vec<Option<Transport>>,
     strategy: Strategy,
     deadline: Option<u64>,
@@ -169,7 +169,7 @@ fn world(hosts: &[(Host, Host)]) -> World {
     }
 }
 
-/// Who answers, when, and after which requests.
+/// Checks who answers, when, and after which requests.
 fn check(world: &World, server: u8, end: u64, sent: &[&str]) {
     let run = run(world);
     assert_eq!(
@@ -346,7 +346,7 @@ fn proxies_and_paths_are_asked_in_their_turn() {
     check(&world, 3, 2004, &tcp_first);
     world.strategy = Strategy::TcpOnly;
     check(&world, 3, 2004, &tcp_first);
-    // No datagram goes that way, and nothing is sent twice.
+    // UDP is not used, and nothing is sent twice.
     world.hosts = vec![(Answers(3), Silent); 2];
     world.only = vec![Some(Https), Some(Unix)];
     world.strategy = Strategy::UdpFirst;
@@ -376,7 +376,7 @@ fn a_standing_tcp_connection_makes_way_when_patience_ends() {
     world.patience = Some(10_000);
     // Each server has the whole time.
     check(&world, 1, 19_000, &["0 0t", "10000 1t"]);
-    // Those that never answer are waited for once, and told of.
+    // Those that never answer are waited for once, and reported.
     world.hosts = vec![(Silent, stalls), (Refuses(0), stalls)];
     world.strategy = Strategy::UdpFirst;
     let ended = run(&world);
@@ -386,7 +386,7 @@ fn a_standing_tcp_connection_makes_way_when_patience_ends() {
     };
     let silent = attempts.iter().filter(|one| one.reason == Reason::NoAnswer);
     assert_eq!((attempts.len(), silent.count()), (4, 3));
-    // A deadline that is earlier counts.
+    // An earlier deadline counts.
     world.deadline = Some(5000);
     assert_eq!(run(&world).end, 5000);
 }
@@ -415,7 +415,7 @@ fn a_server_of_one_transport_is_asked_by_that() {
     let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
     let mut world = world(&[(Silent, Answers(1)), (Answers(5), Answers(5))]);
     world.only = vec![udp, tcp];
-    // It is put off where another transport is preferred, as one that serves by both.
+    // Like a server with both transports, it is deferred when the other transport is preferred.
     check(&world, 1, 1005, &["0 0u", "1000 1t"]);
     world.strategy = Strategy::TcpFirst;
     check(&world, 1, 5, &["0 1t"]);
@@ -429,7 +429,7 @@ fn a_server_of_one_transport_is_asked_by_that() {
     assert_eq!((attempts.len(), &*attempts[1].to_string()), (2, told));
 }
 
-/// As SRV records name them: all by UDP, then the same by TCP; and UDP is blocked.
+/// As SRV records name servers: all for UDP, then the same for TCP. UDP is blocked.
 #[test]
 fn records_for_each_transport_keep_to_the_preference() {
     let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
@@ -439,7 +439,7 @@ fn records_for_each_transport_keep_to_the_preference() {
     check(&world, 2, 2005, &["0 0u", "1000 1u", "2000 2t"]);
     world.strategy = Strategy::TcpFirst;
     check(&world, 2, 5, &["0 2t"]);
-    // Where TCP is refused there is UDP, in the end.
+    // If TCP is refused, UDP is used in the end.
     world.hosts = vec![(Answers(5), Refuses(1)); 4];
     check(&world, 0, 7, &["0 2t", "1 3t", "2 0u"]);
     // The records for TCP may come first, too.
@@ -485,7 +485,7 @@ fn an_unavailable_service_makes_way() {
         4,
         &["0 0u", "1 1u"],
     );
-    // When nobody else can serve, that is the answer.
+    // If nobody else can serve, this is the answer.
     let run = run(&world(&[(Unavailable, Refuses(0))]));
     let Outcome::Reply { message, .. } = run.outcome else {
         panic!()

@@ -1,4 +1,4 @@
-//! Whom a KDC that takes a connection and says nothing can hold up: nobody but a person.
+//! What a KDC that accepts a connection and says nothing can delay: only requests of a person.
 
 use std::net::{SocketAddr, TcpListener};
 use std::thread;
@@ -11,7 +11,7 @@ use crate::{Client, ClientError, Config, KeeperParams, TicketRequest};
 
 /// How long a KDC may take here.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// When a test has failed that would go on for ever.
+/// If it takes this long, the test has failed: it would go on for ever.
 const LONG: Duration = Duration::from_secs(20);
 
 /// A realm whose first KDC never answers.
@@ -28,7 +28,7 @@ impl World {
             .account(Account::new("alice").alias("alice@corp"));
         Self {
             kdc: kdc.start().unwrap(),
-            // The system takes the connections.
+            // The system accepts the connections.
             silent: TcpListener::bind("127.0.0.1:0").unwrap(),
         }
     }
@@ -39,7 +39,7 @@ impl World {
     }
 }
 
-/// A client that knows these KDCs, and has asked none of them yet.
+/// A client that knows these KDCs, and has not asked any of them yet.
 fn client(kdcs: &[SocketAddr]) -> Client {
     let kdcs: Vec<_> = kdcs.iter().map(|kdc| format!("kdc = {kdc}")).collect();
     let text = format!(
@@ -55,7 +55,7 @@ fn client(kdcs: &[SocketAddr]) -> Client {
     client
 }
 
-/// Does it in the time that a KDC is given and some more.
+/// Must take about as long as a KDC is given.
 fn check<T>(what: impl FnOnce() -> Result<T, ClientError>) -> T {
     let start = Instant::now();
     let result = what().unwrap();

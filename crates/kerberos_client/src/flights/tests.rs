@@ -1,4 +1,4 @@
-//! Who shares a flight, and what becomes of those who do.
+//! Who shares a flight, and what happens to those who do.
 
 use std::thread;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::io::block_on;
 
-/// To a place of that name.
+/// To a place with this name.
 #[derive(Clone)]
 struct To(&'static str);
 
@@ -45,7 +45,7 @@ fn one_asks_and_all_are_told() {
     let first = pilot(flights.join(caller(), &To("a")));
     // Something else is another flight.
     drop(pilot(flights.join(caller(), &To("b"))));
-    // So is one for those who have less time, or more.
+    // So is one for callers with less time, or more.
     let hasty = Caller {
         time_limit: Some(Duration::from_secs(1)),
         ..caller()
@@ -65,7 +65,7 @@ fn one_asks_and_all_are_told() {
     }
     assert!(block_on(own.arrival()).is_some());
     assert_eq!(flights.landed(), before + 1);
-    // It is over: who comes now asks anew.
+    // It is over: a new caller asks again.
     drop(pilot(flights.join(caller(), &To("a"))));
 }
 

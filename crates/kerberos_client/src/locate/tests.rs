@@ -9,7 +9,7 @@ use crate::io::block_on;
 
 fn locate_by(text: &str, realm: &[u8], kind: ServerKind) -> Result<Vec<String>, ClientError> {
     let mut driver = Driver::new(Config::parse(text).unwrap());
-    // A test may not ask anybody.
+    // A test must not ask anybody.
     driver.resolver = Arc::new(Resolver::new(ResolvConf::new([])));
     let servers = block_on(locate(&driver, realm, kind, None))?;
     Ok(servers
@@ -26,7 +26,7 @@ fn from_the_profile() {
     };
     check(ServerKind::Kdc, &["a:88", "b:89"]);
     check(ServerKind::Admin, &["s:749", "t:7"]);
-    // Without a server for passwords the administration's host is asked, at its own port.
+    // Without a password server, the admin server's host is asked, at the kpasswd port.
     check(ServerKind::Kpasswd, &["s:464", "t:464"]);
 }
 
@@ -56,7 +56,7 @@ fn not_at_all() {
         hint.contains("no answer about _kerberos._tcp.R from DNS"),
         "{hint}"
     );
-    // A realm that is no domain name has no servers in DNS.
+    // A realm that is not a domain name has no servers in DNS.
     for realm in [&b"R\0"[..], b"\xff", b"a..b"] {
         assert!(locate_by("", realm, ServerKind::Kdc).is_err());
     }
@@ -79,7 +79,7 @@ fn a_forged_realm_cannot_drive_the_terminal() {
     check(b"R\xff", "R\u{fffd}");
 }
 
-/// A server as a record names it; `primary` as a URI record's flag says.
+/// A server as a record names it; `primary` is a URI record's flag.
 fn record(host: &str, transport: Transport, primary: Option<bool>) -> Found {
     Found::Server(Located {
         transport: Some(transport),
@@ -90,8 +90,7 @@ fn record(host: &str, transport: Transport, primary: Option<bool>) -> Found {
     })
 }
 
-/// What is chosen of URI records and of SRV records for UDP and TCP: hosts, or what is said
-/// instead.
+/// Checks the choice between URI records and SRV records for UDP and TCP: the hosts, or the error.
 fn check_choice(kind: ServerKind, found: [OfOneKind; 3], expected: &str) {
     let chosen = match choose(found, kind) {
         Ok(servers) => {
@@ -123,7 +122,7 @@ fn uri_records_count_before_srv_records() {
     check(ServerKind::PrimaryKdc, [uri(), udp(), tcp()], "primary:88");
     check(ServerKind::Kdc, [none(), udp(), tcp()], "a:88 b:88");
     check(ServerKind::Kdc, [Ok(vec![]), none(), tcp()], "b:88");
-    // Without a primary among the URI records the SRV records say who is.
+    // If no URI record names a primary, the SRV records do.
     let replica = Ok(vec![record("replica", Transport::Udp, Some(false))]);
     check(ServerKind::PrimaryKdc, [replica, udp(), none()], "a:88");
 }
@@ -145,7 +144,7 @@ fn what_dns_says_instead_of_servers() {
         "DNS says that the realm has none",
     );
     check([none(), none(), failed()], "no answer about x from DNS");
-    // What is found counts, whatever else fails.
+    // Servers that are found count, whatever else fails.
     check(
         [
             failed(),

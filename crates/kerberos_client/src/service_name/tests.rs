@@ -1,4 +1,4 @@
-//! The rules of names, against a small world of hosts: which setting makes what of which name.
+//! The rules for names, against a small world of hosts: what each setting makes of a name.
 
 use std::net::UdpSocket;
 use std::thread;
@@ -6,9 +6,9 @@ use std::thread;
 use super::*;
 use crate::dns::{HostsFile, ResolvConf, Resolver};
 
-/// `www` and `alias` are `web.example.com` at 192.0.2.1, whose address is called
-/// `Node1.example.net.`; `plain.example.com` at 192.0.2.2 has no name for its address; `vm` is
-/// called so by the hosts file alone.
+/// `www` and `alias` are `web.example.com` at 192.0.2.1, whose reverse name is
+/// `Node1.example.net.`; `plain.example.com` at 192.0.2.2 has no reverse name; `vm` is only known
+/// to the hosts file.
 struct World;
 
 impl Names for World {
@@ -38,7 +38,7 @@ fn config(libdefaults: &str) -> Config {
     Config::parse(&format!("[libdefaults]\n{libdefaults}\n{REALMS}")).unwrap()
 }
 
-/// The name and realm of `host` by these settings, with and without DNS.
+/// Checks the name and realm of `host` with these settings, with and without DNS.
 fn check(libdefaults: &str, host: &str, with_dns: &str, without: &str) {
     let config = config(libdefaults);
     for (dns, expected) in [(true, with_dns), (false, without)] {
@@ -204,7 +204,7 @@ fn fallback_realms() {
     assert!(matches!(error, ClientError::NoDefaultRealm));
 }
 
-/// A DNS server by which every host is at 192.0.2.1.
+/// A DNS server that has every host at 192.0.2.1.
 fn dns() -> Resolver {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
@@ -232,7 +232,7 @@ fn the_second_name_has_a_time_of_its_own() {
     let mut names = client.service_candidates(&server).unwrap();
     let first = names.next().unwrap();
     assert_eq!(first.to_string(), "host/www.example.com@COM");
-    // A KDC is asked for it meanwhile.
+    // Meanwhile a KDC is asked.
     thread::sleep(LIMIT * 2);
     let second = names.next().unwrap();
     assert_eq!(second.to_string(), "host/node.example.com@COM");

@@ -1,4 +1,4 @@
-//! What tests of keepers begin with: a client of the embedded KDC, and the password of `svc`.
+//! Set-up for tests of keepers: a client of the embedded KDC, and the password of `svc`.
 
 use std::time::Duration;
 

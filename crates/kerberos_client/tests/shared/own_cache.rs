@@ -1,5 +1,5 @@
-//! What tests of `cache_for` begin with: a realm with two users, their client keytab, and a place
-//! for caches.
+//! Set-up for tests of `cache_for`: a realm with two users, their client keytab, and a place for
+//! caches.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(crate) fn world(cache: &str) -> World {
         .start()
         .unwrap();
     let (bob, alice) = (kdc.keytab("bob"), kdc.keytab("alice"));
-    // Behind two bytes of the version.
+    // After the two bytes of the version.
     let (_, alice) = alice.split_at(2);
     folder.write("keytab", [&bob, alice].concat());
     let at = |name: &str| folder.join(name).display().to_string();
@@ -60,7 +60,7 @@ impl World {
         client.store(&login, cache).unwrap();
     }
 
-    /// Whose ticket a service gets.
+    /// The client of the ticket that a service gets.
     pub(crate) fn shown(&self) -> Result<String, ClientError> {
         let client = self.client();
         let cache = client.cache_for(SERVICE)?;
@@ -73,7 +73,7 @@ impl World {
     }
 }
 
-/// When the ticket of a cache is to be replaced.
+/// When to replace the ticket of a cache.
 pub(crate) fn refresh_time(cache: &Ccache) -> Option<i64> {
     let mut reader = cache.open().unwrap();
     while let Some(entry) = reader.next().unwrap() {

@@ -36,7 +36,7 @@ impl World {
         world
     }
 
-    /// With `text` added to krb5.conf.
+    /// Adds `text` to krb5.conf.
     pub(crate) fn configure(&mut self, text: &str) {
         let at = |name: &str| self.folder.join(name).display().to_string();
         self.config = Config::parse(&format!("{}{text}", self.kdc.krb5_conf()))

@@ -16,7 +16,7 @@ use crate::transport::MAX_REPLY;
 const REQUEST: &[u8] = b"request";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Delivers to servers of krb5.conf within `timeout`; the reply alone.
+/// Delivers to servers of krb5.conf within `timeout`; returns only the reply.
 fn deliver(
     request: &[u8],
     servers: &[Server],
@@ -32,7 +32,7 @@ fn deliver(
     .map(|delivered| delivered.message)
 }
 
-/// A UDP server that sends what `answer` makes of the n-th request, which starts at 1.
+/// A UDP server that sends the result of `answer` for the n-th request, counted from 1.
 fn udp(answer: impl Fn(usize, &[u8]) -> Option<Vec<u8>> + Send + 'static) -> u16 {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let port = socket.local_addr().unwrap().port();
@@ -50,7 +50,7 @@ fn udp(answer: impl Fn(usize, &[u8]) -> Option<Vec<u8>> + Send + 'static) -> u16
     port
 }
 
-/// A TCP server on `port`, or on a new one for 0, that does `serve` with each connection.
+/// A TCP server on `port`, or on a new one if that is 0, that runs `serve` for each connection.
 fn tcp(port: u16, serve: impl Fn(&mut TcpStream) + Send + 'static) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -83,7 +83,7 @@ fn answering(reply: &'static [u8]) -> impl Fn(&mut TcpStream) {
     }
 }
 
-/// Delivers to the ports, within 10 s, and tells how long it took.
+/// Delivers to the ports, within 10 s; returns the result and how long it took.
 fn run(ports: &[u16], strategy: Strategy) -> (Result<Vec<u8>, Vec<Attempt>>, Duration) {
     let servers: Vec<_> = ports
         .iter()
@@ -97,8 +97,8 @@ fn run(ports: &[u16], strategy: Strategy) -> (Result<Vec<u8>, Vec<Attempt>>, Dur
     (result, start.elapsed())
 }
 
-/// How long a busy machine may take over what needs no waiting: the schedule itself is tested in
-/// virtual time, in `delivery/tests.rs`.
+/// How long a busy machine may take for something that needs no waiting. The schedule itself is
+/// tested in virtual time, in `delivery/tests.rs`.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn check(ports: &[u16], strategy: Strategy, reply: &[u8], at_least: Duration) {
@@ -107,7 +107,7 @@ fn check(ports: &[u16], strategy: Strategy, reply: &[u8], at_least: Duration) {
     assert!((at_least..PATIENCE).contains(&elapsed), "{elapsed:?}");
 }
 
-/// Delivers to one TCP server in vain, and tells why.
+/// Delivers to one TCP server without success; returns why.
 fn reason(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
     let (result, _) = run(&[tcp(0, serve)], Strategy::TcpOnly);
     let attempts = result.unwrap_err();
@@ -175,7 +175,7 @@ fn a_late_answer_of_an_earlier_server_counts() {
     );
 }
 
-/// A server that answers after a second and a half, and one whose name DNS is silent about.
+/// One server answers after a second and a half; for the name of the other, DNS is silent.
 async fn answered_during_a_lookup(io: Io, timeout: Duration) -> Vec<u8> {
     let slow = udp(|_, _| {
         thread::sleep(SECOND * 3 / 2);
@@ -199,7 +199,7 @@ async fn answered_during_a_lookup(io: Io, timeout: Duration) -> Vec<u8> {
 
 #[test]
 fn an_answer_that_comes_while_a_name_is_looked_up_counts() {
-    // The lookup takes all the time that there is.
+    // The lookup takes all the time there is.
     let answered = answered_during_a_lookup(Io::Blocking, SECOND * 5 / 2);
     assert_eq!(block_on(answered), b"slow");
 }
@@ -228,7 +228,7 @@ fn a_reply_in_pieces() {
             stream.write_all(&[byte]).unwrap();
             thread::sleep(Duration::from_millis(5));
         }
-        // The connection stays open, and more than the reply comes.
+        // The connection stays open, and more than the reply arrives.
         stream.write_all(b"more").unwrap();
         thread::sleep(SECOND);
     });
@@ -371,7 +371,7 @@ fn by_a_socket_in_the_file_system() {
         }
     });
     assert_eq!(ask().unwrap(), b"reply");
-    // Never put off: it comes before TCP of an earlier server that has no UDP.
+    // Never deferred: it comes before TCP to an earlier server that has no UDP.
     let dead = Server::Host {
         host: "127.0.0.1".to_owned(),
         port: free_port(),

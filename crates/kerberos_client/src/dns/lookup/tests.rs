@@ -15,15 +15,15 @@ enum Does {
     Refuses,
     /// Answers with a response code.
     Fails(u8),
-    /// Its answer is cut short by UDP, and whole by TCP.
+    /// Its answer is truncated by UDP, and whole by TCP.
     CutsShort,
-    /// Its answer is cut short by UDP, and comes ten times a second; it says nothing by TCP.
+    /// Its answer is truncated by UDP and comes ten times a second; it is silent by TCP.
     CutsShortForEver,
-    /// Answers something else, then the truth after so many milliseconds.
+    /// Answers with something else, then with the truth after so many milliseconds.
     ForgedThenAnswers(u64),
-    /// Answers what cannot be read.
+    /// Its answer cannot be read.
     Garbles,
-    /// Answers only what has no EDNS.
+    /// Only answers queries without EDNS.
     KnowsNoEdns,
 }
 
@@ -39,7 +39,7 @@ fn question() -> Question {
     }
 }
 
-/// An answer with one address, which tells the server by its last octet.
+/// An answer with one address, whose last octet is the server's number.
 fn message(id: u16, server: u8, flags: [u8; 2]) -> Vec<u8> {
     let mut message = question().query(id, false).unwrap();
     message[2..4].copy_from_slice(&flags);
@@ -140,7 +140,7 @@ fn run_with(conf: &ResolvConf, world: &[Does], deadline: Option<u64>) -> Run {
     }
 }
 
-/// These queries are sent, and at `end` that server has answered.
+/// Checks that these queries are sent, and that `server` has answered at `end`.
 fn check(world: &[Does], server: u8, end: u64, asked: &[&str]) {
     let run = run_with(&conf(world.len()), world, None);
     assert_eq!(run.asked, asked, "{world:?}");
@@ -234,7 +234,7 @@ fn nobody_answers() {
         "no answer about kdc.example from DNS (192.0.2.0:53: no answer; 192.0.2.1:53: the server \
          failed (SERVFAIL))"
     );
-    // The silent one has had its time.
+    // The silent server has had its time.
     assert_eq!(run.end, 7001);
     let run = run_with(&conf(1), &[Silent], None);
     assert_eq!((run.asked.len(), run.end), (2, 10_000));

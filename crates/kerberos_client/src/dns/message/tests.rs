@@ -253,7 +253,8 @@ fn hostile_answers() {
     let start = u16::try_from(question.query(ID, false).unwrap().len()).unwrap();
     let pointer = |to: u16| (0xc000 | to).to_be_bytes();
     let owner = |bytes: &[u8]| raw_record(bytes, RecordType::SRV, 1, &srv(0, 88, b"\0"));
-    // A name that points to itself, forwards, to another that points back, or to nowhere.
+    // Names that point to themselves, forwards, or after a label back to themselves, and labels of
+    // unknown types.
     malformed(&reply(&question, 0, &[owner(&pointer(start))], &[]));
     malformed(&reply(&question, 0, &[owner(&pointer(start + 40))], &[]));
     malformed(&reply(
@@ -266,7 +267,7 @@ fn hostile_answers() {
     malformed(&reply(&question, 0, &[owner(b"\x80a\0")], &[]));
     // A name of more than 255 octets.
     malformed(&reply(&question, 0, &[owner(&b"\x3fx".repeat(200))], &[]));
-    // Data that ends early, or reads beyond its record.
+    // Data that ends early, or would be read beyond its record.
     for data in [
         &b""[..],
         b"\0\0\0\0\0",

@@ -1,4 +1,4 @@
-//! The resolver against small DNS servers on the loopback: honest, silent, cut short, by TCP.
+//! The resolver against small DNS servers on the loopback: honest, silent, truncating, with TCP.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -14,7 +14,7 @@ struct Server {
     queries: Arc<AtomicU32>,
 }
 
-/// How long a busy machine may take over what needs no waiting.
+/// How long a busy machine may take for something that needs no waiting.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Server {
@@ -85,7 +85,7 @@ fn zone(name: &str, kind: RecordType) -> Vec<(RecordType, Vec<u8>)> {
     }
 }
 
-/// An honest answer; the target of an alias comes along.
+/// An honest answer; it includes the target of an alias.
 fn reply(query: &[u8]) -> Vec<u8> {
     let labels = query[12..].split(|&byte| byte == 0).next().unwrap();
     let mut name = String::new();
@@ -147,7 +147,7 @@ fn hosts_by_dns() {
         addresses(&resolver, "HOST.example."),
         ["192.0.2.1", "2001:db8::1"]
     );
-    // The second time nobody is asked.
+    // The second time no server is asked.
     assert_eq!(server.count(), 2);
     let (name, _) = resolver
         .canonical_name("alias.example", None)
@@ -219,7 +219,7 @@ fn names_are_searched() {
     assert_eq!(order(1, "a."), ["a."]);
 }
 
-/// As in Kubernetes, where a name of few dots is first searched in domains that others serve.
+/// As in Kubernetes: a name with few dots is first searched in domains that other servers serve.
 #[test]
 fn a_domain_that_fails_hides_no_name() {
     let server = Server::start();
@@ -233,7 +233,7 @@ fn a_domain_that_fails_hides_no_name() {
     let search = |name| block_on(resolver.search(Io::Blocking, name, RecordType::A, None));
     let address = Data::A([192, 0, 2, 1].into());
     assert_eq!(search("host.example").unwrap(), Some(address));
-    // Nobody knows whether that domain has it.
+    // Nobody knows whether that domain has the name.
     let error = resolver.addresses("none.example", None).unwrap_err();
     let told = "no answer about none.example.failing.example from DNS";
     assert!(error.to_string().starts_with(told), "{error}");
@@ -328,7 +328,7 @@ fn a_changed_file_is_read_again() {
     assert_eq!(servers(), ["127.0.0.1:53".parse().unwrap()]);
 }
 
-/// A hosts file that is not there yet: a pipe into which nobody has written.
+/// A hosts file that cannot be read yet: a pipe that nobody has written to.
 #[cfg(feature = "tokio")]
 #[tokio::test]
 async fn a_file_does_not_hold_up_the_runtime() {

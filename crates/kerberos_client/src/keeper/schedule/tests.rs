@@ -11,7 +11,7 @@ use crate::{Client, Config, Password, Secret};
 const NOW: Timestamp = Timestamp::new(1_000_000, 0);
 
 /// A login whose ticket began at `start`, ends at `end` and is renewable until `renew_till`, all in
-/// seconds from now, by a KDC that is `ahead` of us.
+/// seconds from now. The KDC's clock is `ahead` of ours.
 fn login(start: i64, end: i64, renew_till: Option<i64>, ahead: i32) -> Login {
     let at = |seconds: i64| KerberosTime::from_unix(NOW.seconds + i64::from(ahead) + seconds);
     // A real login, since there is no other way to make one; its times are those of the test.
@@ -47,10 +47,10 @@ fn a_third_of_its_life_is_left_or_a_little_more() {
     check(36_000, 0, u16::MAX, 21_000);
     check(36_000, 0, u16::MAX / 2, 22_500);
     check(90, 0, 0, 60);
-    // It is the KDC's clock that counts.
+    // The KDC's clock counts.
     check(36_000, 600, 0, 24_000);
     check(36_000, -600, 0, 24_000);
-    // Not more often than once a second, whatever a KDC gives.
+    // At most once a second, whatever a KDC gives.
     check(1, 0, u16::MAX, 1);
     check(-5_000, 0, 0, 1);
 }
@@ -84,9 +84,9 @@ fn what_is_renewed_lasts() {
     // It would last for less than two thirds of a life.
     check(-hour, hour, Some(hour + 600), 0, false);
     check(-hour, hour, Some(hour + 1_200), 0, true);
-    // It is good until then already.
+    // It already lasts until then.
     check(-hour, hour, Some(hour), 0, false);
-    // An expired ticket opens nothing.
+    // An expired ticket cannot be renewed.
     check(-2 * hour, -1, Some(24 * hour), 0, false);
     let mut not_renewable = login(-hour, hour, Some(24 * hour), 0);
     not_renewable.credential.flags = TicketFlags::empty();
@@ -114,7 +114,7 @@ fn failures_keep_quiet_longer_and_longer() {
     check(&ClientError::NoDefaultRealm, [1, 2, 4, 8, 16, 32, 60, 60]);
     check(&refused, [10, 20, 40, 80, 160, 320, 600, 600]);
     check(&wrong_key, [300, 600, 1200, 2400, 3600, 3600, 3600, 3600]);
-    // However long it goes on.
+    // However long that continues.
     let mut backoff = Backoff {
         failures: u32::MAX,
         kind: Some(Kind::Refused),
@@ -142,11 +142,11 @@ fn a_failure_of_another_kind_begins_anew_but_wrong_secrets_add_up() {
         }
         assert_eq!(backoff.failures() as usize, row.len());
     };
-    // A KDC that cannot serve now is as one that does not answer.
+    // A KDC that cannot serve now is like one that does not answer.
     check(&[(&silent, 1), (&busy, 2), (&silent, 4), (&busy, 8)]);
     check(&[(&silent, 1), (&silent, 2), (&unknown, 10), (&unknown, 20)]);
     check(&[(&unknown, 10), (&unknown, 20), (&silent, 1), (&unknown, 10)]);
-    // An account is not locked the sooner because the KDC was away in between.
+    // A KDC that was away in between must not make an account lock sooner.
     check(&[(&wrong, 300), (&silent, 1), (&wrong, 600), (&wrong, 1200)]);
     check(&[(&wrong, 300), (&unknown, 10), (&silent, 1), (&wrong, 600)]);
 }

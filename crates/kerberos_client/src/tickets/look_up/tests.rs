@@ -1,4 +1,4 @@
-//! Which TGTs a cache has, case by case.
+//! Which TGTs are found in a cache, case by case.
 
 use kerberos_asn1::{Encode as _, EncryptedData, KerberosTime, Realm, Ticket};
 use kerberos_files::ccache::{CcacheName, CcacheOptions};
@@ -7,7 +7,7 @@ use kerberos_testkdc::TestKdc;
 use super::*;
 use crate::{Client, Config, Password, Secret};
 
-/// A ticket for `server` that `issuer` gave.
+/// A ticket for `server` issued by `issuer`.
 fn ticket(server: &Principal, issuer: &str) -> Vec<u8> {
     let ticket = Ticket {
         tkt_vno: 5,
@@ -37,7 +37,7 @@ fn a_tgt_of_another_realm_under_the_name_of_ones_own_hides_none() {
     let cache = Ccache::resolve(&name, &CcacheOptions::default()).unwrap();
     let server = Principal::krbtgt(b"FAR", b"HOME");
     let end = login.credential.times.endtime.unix();
-    // The one that lasts longest would be the best otherwise.
+    // Otherwise the one that lasts longest would be the best.
     for (issuer, more) in [("HOME", 0), ("HOME", 10), ("MIDDLE", 20), ("MIDDLE", 10)] {
         let mut tgt = login.credential.clone();
         tgt.server = server.clone();

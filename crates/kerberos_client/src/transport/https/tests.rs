@@ -45,7 +45,7 @@ fn server_config(name: &str) -> Arc<ServerConfig> {
     Arc::new(config.unwrap())
 }
 
-/// A server at `address` that shows the certificate `name` and does `serve` with each connection.
+/// A server at `address` that presents the certificate `name` and runs `serve` for each connection.
 fn proxy_at(
     address: &str,
     name: &str,
@@ -58,7 +58,7 @@ fn proxy_at(
         for stream in listener.incoming() {
             let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = TlsStream::new(connection, stream.unwrap());
-            // A client that goes away is the client's affair.
+            // It does not matter if a client goes away.
             let _ = serve(&mut stream);
         }
     });
@@ -189,7 +189,7 @@ fn in_many_pieces_and_without_a_good_end() {
         for byte in [b"HTTP/1.1 200 OK\r\n\r\n", BODY].concat() {
             stream.write_all(&[byte])?;
         }
-        // Neither a length nor an end of TLS.
+        // Neither a length nor a proper end of TLS.
         Ok(())
     });
     assert_eq!(
@@ -221,7 +221,7 @@ fn a_large_message_both_ways() {
     let config = Config::parse(&config).unwrap();
     let large = vec![b'x'; 900_000];
     let reply = deliver_with(config, &large, LIMIT).unwrap();
-    // Not `assert_eq`: it would print them.
+    // Not `assert_eq`, which would print them.
     assert!(reply == large);
 }
 
@@ -272,7 +272,7 @@ fn anchors() {
         &format!("http_anchors = FILE:{folder}/self_signed.pem"),
         Err("its certificate is not signed by a trusted authority"),
     );
-    // One that is wrong is an error even beside one that is right.
+    // An invalid one is an error even beside a valid one.
     check(
         &format!("{two}\nhttp_anchors = FILE:/nowhere.pem"),
         Err("http_anchors = FILE:/nowhere.pem: No such file or directory"),
@@ -369,7 +369,7 @@ fn what_speaks_no_tls() {
     );
 }
 
-/// One that takes the connection and says nothing costs a second, and not the login.
+/// A proxy that accepts the connection and says nothing costs a second, and not the login.
 #[test]
 fn the_next_server_is_asked_when_a_proxy_stalls() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

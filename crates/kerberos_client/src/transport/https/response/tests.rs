@@ -1,11 +1,11 @@
-//! Responses that are good, and the many that are not, whole and in single bytes.
+//! Good responses, and the many bad ones, whole and in single bytes.
 
 use super::*;
 
 /// `reply` in a KDC-PROXY-MESSAGE.
 const BODY: &[u8] = b"\x30\x0d\xa0\x0b\x04\x09\0\0\0\x05reply";
 
-/// What comes of `response`, after which the connection ends; alike in one piece and in many.
+/// The result of `response` if the connection then ends; the same in one piece and in many.
 fn read(response: &[u8]) -> Result<Vec<u8>, ProxyError> {
     let whole = read_proxy_response(response, response.len());
     assert_eq!(read_proxy_response(response, 1), whole);
@@ -25,7 +25,7 @@ fn good_ones() {
         "HTTP/1.0 200 OK\nContent-Length: 15",
         "HTTP/1.1 200 OK\nContent-Length: 15\nConnection: keep-alive",
         "HTTP/1.1 200 \ncontent-length:15",
-        // Without a length the end of the connection is that of the body.
+        // Without a length, the body ends with the connection.
         "HTTP/1.0 200 OK\nContent-Type: application/kerberos",
         "HTTP/1.0 200 OK\nTransfer-Encoding: identity\nContent-Length: 15\nContent-Length: 15",
     ] {
@@ -35,7 +35,7 @@ fn good_ones() {
             "{head}"
         );
     }
-    // What comes after the body is not read.
+    // Data after the body is not read.
     let more = [BODY, b"more"].concat();
     let head = "HTTP/1.0 200 OK\nContent-Length: 15";
     assert_eq!(read(&with_body(head, &more)).as_deref(), Ok(&b"reply"[..]));
@@ -90,7 +90,7 @@ fn bad_heads() {
         "HTTP/1.0 503 Service Unavailable",
         "HTTP status 503 Service Unavailable",
     );
-    // Not asked for, and nothing follows it that we could wait for.
+    // Not asked for, and we could not wait for anything to follow it.
     check("HTTP/1.1 100 Continue", "HTTP status 100 Continue");
     let many = "\nX: y".repeat(MAX_FIELDS + 1);
     check(&format!("HTTP/1.0 200 OK{many}"), "the answer is too long");
