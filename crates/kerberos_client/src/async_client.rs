@@ -1,9 +1,10 @@
 //! `AsyncClient`: the client for services on a Tokio runtime.
 //!
 //! It does what [`Client`] does, by the same code, except for
-//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would have to be a stream. Threads
-//! of the client's own do what takes the processor or a file for more than a moment: string-to-key
-//! and credential caches.
+//! [`tickets_in_turn`](Client::tickets_in_turn), whose iterator would have to be a stream, and
+//! [`service_principal_as_typed`](Client::service_principal_as_typed). Threads of the client's own
+//! do what takes the processor or a file for more than a moment: string-to-key and credential
+//! caches.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -35,7 +35,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`login`](Self::login), and [`ClientError::Keytab`] when the client keytab cannot be
-    /// read, but neither while there is a good ticket; [`ClientError::NoCacheOf`] when
+    /// read. Both only occur when the cache has no valid ticket. [`ClientError::NoCacheOf`] when
     /// `~/.k5identity` names a principal with neither cache nor key; [`ClientError::Ccache`] when
     /// the cache cannot be read.
     ///

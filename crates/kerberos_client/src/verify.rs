@@ -14,8 +14,8 @@ use crate::{Client, ClientError, ServiceAcceptor, TicketRequest, now, system_rng
 
 impl Client {
     /// Proves that `login` comes from the realm's own KDC. A service that lets users in by their
-    /// password must call this: a login alone only shows that the password and the KDC fit each
-    /// other, and an attacker who answers in the KDC's place chooses both. The KDC must provide a
+    /// password must call this: a login alone only shows that the KDC knows the password, and an
+    /// attacker who answers in its place can have chosen the password. The KDC must provide a
     /// ticket for `server`, of which `service` has a key.
     ///
     /// Nothing is stored.
