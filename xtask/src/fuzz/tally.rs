@@ -75,7 +75,7 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "| target | CPU minutes | executions | a second of CPU | edges | features | corpus |\n\
+            "| target | CPU minutes | executions | per CPU second | edges | features | corpus |\n\
              |---|---:|---:|---:|---:|---:|---:|\n",
         )?;
         let mut sum = Total::default();
