@@ -125,13 +125,7 @@ impl State {
             owner: Some(owner),
             ..Self::default()
         };
-        loop {
-            let entry = match reader.next() {
-                Ok(Some(entry)) => entry,
-                // The entries before the damage count, as in the look-up of tickets.
-                Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
-                Err(error) => return Err(error),
-            };
+        while let Some(entry) = reader.next_undamaged()? {
             if let Some(config) = entry.config() {
                 if config.key == REFRESH_TIME && config.principal.is_none() {
                     let text = str::from_utf8(config.value).ok();

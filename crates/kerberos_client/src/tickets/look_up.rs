@@ -128,13 +128,7 @@ pub(super) fn look_up(
     let mut start_realm = search.client.realm().to_vec();
     let mut best: Vec<Best> = requests.iter().map(|_| Best::Nothing).collect();
     let mut tgts = Tgts::new();
-    loop {
-        let view = match reader.next() {
-            Ok(Some(view)) => view,
-            // As in MIT's library, the entries before the damage count.
-            Ok(None) | Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => break,
-            Err(error) => return Err(error),
-        };
+    while let Some(view) = reader.next_undamaged()? {
         if let Some(config) = view.config() {
             if config.key == b"start_realm" && config.principal.is_none() {
                 start_realm = config.value.to_vec();

@@ -194,6 +194,18 @@ impl CcacheReader {
         }
     }
 
+    /// The same as [`next`](Self::next), but damage counts as the end: an incomplete entry, or an
+    /// invalid one. MIT's library reads caches in this way.
+    ///
+    /// # Errors
+    /// [`CcacheError::Io`].
+    pub fn next_undamaged(&mut self) -> Result<Option<CredentialView<'_>>, CcacheError> {
+        match self.next() {
+            Err(CcacheError::TornEntry { .. } | CcacheError::Format { .. }) => Ok(None),
+            next => next,
+        }
+    }
+
     /// Closes a file that was written to.
     ///
     /// # Errors
