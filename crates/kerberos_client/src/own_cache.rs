@@ -114,11 +114,10 @@ impl Driver {
             OwnCache::AsItIs(name) => return Ok(name),
             OwnCache::Due(due) => due,
         };
-        let (principal, keys) = (due.keys.principal.clone(), due.keys.keys.clone());
         let config = Arc::clone(&self.config);
-        let cache = self.io.run(move || due.begin(&config)).await??;
-        let login = self.config.as_params(principal)?;
-        let login = self.login(login, Secret::Keys(keys)).await?;
+        let (cache, own) = self.io.run(move || due.begin(&config)).await??;
+        let login = self.config.as_params(own.principal)?;
+        let login = self.login(login, Secret::Keys(own.keys)).await?;
         let config = Arc::clone(&self.config);
         let store = move || store(&login, &cache, &config);
         self.io.finish(store).await?

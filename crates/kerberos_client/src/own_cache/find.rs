@@ -76,10 +76,10 @@ impl OwnCache {
 }
 
 impl Due {
-    /// The cache for the login, prepared before the login begins.
-    pub(super) fn begin(self, config: &Config) -> Result<Ccache, ClientError> {
+    /// The cache for the login, prepared before the login begins, and the keys to log in with.
+    pub(super) fn begin(self, config: &Config) -> Result<(Ccache, OwnKeys), ClientError> {
         let Some(cache) = self.cache else {
-            return Ok(collection(config)?.new_unique()?);
+            return Ok((collection(config)?.new_unique()?, self.keys));
         };
         if self.in_use.is_some() {
             // Others continue with the present ticket, and so do we if no KDC answers.
@@ -91,7 +91,7 @@ impl Due {
                 );
             }
         }
-        Ok(cache)
+        Ok((cache, self.keys))
     }
 }
 

@@ -311,7 +311,7 @@ fn the_timeout_ends_a_slow_loris() {
 }
 
 #[test]
-fn all_free_port() {
+fn all_dead() {
     let (port, start) = (free_port(), Instant::now());
     let (result, _) = run(&[port], Strategy::UdpFirst);
     let attempts: Vec<_> = result
