@@ -17,15 +17,11 @@ use test_support::TempDir;
 #[path = "shared/keeping.rs"]
 mod keeping;
 
-use keeping::{LONG, SECOND, as_params, client, password};
+use keeping::{LONG, SECOND, as_params, client, counted, password, realm, renewable};
 
 /// A KDC whose tickets last three seconds.
 fn kdc() -> TestKdc {
-    TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .max_life(SECOND * 3)
-        .start()
-        .unwrap()
+    realm().max_life(SECOND * 3).start().unwrap()
 }
 
 /// A file that is deleted, with its folder, when the test ends.
@@ -85,21 +81,14 @@ fn a_ticket_is_replaced_before_it_ends() {
 
 #[test]
 fn what_can_be_renewed_is_renewed_and_then_got_anew() {
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
+    let kdc = realm()
         .max_life(SECOND * 3)
         .max_renewable_life(SECOND * 6)
         .start()
         .unwrap();
     let client = client(&kdc);
-    let mut login = as_params(&client);
-    login.renew_lifetime = Some(6);
-    let logins = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&logins);
-    let secret = move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        password()
-    };
+    let login = renewable(&client, 6);
+    let (logins, secret) = counted(password);
     let keeper = client.keep(KeeperParams::new(login, secret)).unwrap();
     wait_for(&keeper, 2);
     // The second ticket was renewed: nobody needed the secret again.
@@ -112,19 +101,10 @@ fn what_can_be_renewed_is_renewed_and_then_got_anew() {
 
 #[test]
 fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .start()
-        .unwrap();
+    let kdc = realm().start().unwrap();
     let client = client(&kdc);
-    let mut login = as_params(&client);
-    login.renew_lifetime = Some(7 * 24 * 3_600);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&asked);
-    let secret = move || {
-        counted.fetch_add(1, Ordering::Relaxed);
-        password()
-    };
+    let login = renewable(&client, 7 * 24 * 3_600);
+    let (asked, secret) = counted(password);
     let keeper = client.keep(KeeperParams::new(login, secret)).unwrap();
     let first = keeper.wait(LONG).unwrap();
     wait_for(&keeper, 1);
@@ -241,13 +221,9 @@ fn another_secret_is_tried_once_where_the_first_is_wrong() {
 
 #[test]
 fn an_observer_hears_of_each_attempt_and_a_login_is_none_by_renewal() {
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .start()
-        .unwrap();
+    let kdc = realm().start().unwrap();
     let client = client(&kdc);
-    let mut login = as_params(&client);
-    login.renew_lifetime = Some(7 * 24 * 3_600);
+    let login = renewable(&client, 7 * 24 * 3_600);
     let heard = Arc::new(Mutex::new(Vec::new()));
     let notebook = Arc::clone(&heard);
     let mut params = KeeperParams::new(login, password).with_observer(move |state| {

@@ -3,12 +3,10 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Instant;
 
 use kerberos_client::{AsyncClient, ClientError, KeeperParams, Login, TicketKeeper, now};
-use kerberos_proto::{Password, Secret};
 use kerberos_testkdc::{Fault, TestKdc};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
@@ -16,22 +14,9 @@ use tokio::time::timeout;
 #[path = "shared/keeping.rs"]
 mod keeping;
 
-use keeping::{LONG, SECOND, as_params, client, password};
-
-fn kdc() -> TestKdc {
-    TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .start()
-        .unwrap()
-}
-
-fn wait_for(keeper: &TicketKeeper, is_so: impl Fn(&TicketKeeper) -> bool) {
-    let end = Instant::now() + LONG;
-    while !is_so(keeper) {
-        assert!(Instant::now() < end, "{:?}", keeper.state());
-        thread::sleep(SECOND / 100);
-    }
-}
+use keeping::{
+    LONG, SECOND, as_params, changing_password, client, kdc, password, realm, renewable, wait_until,
+};
 
 /// A place to publish to that fails while the flag is set.
 fn place(
@@ -52,7 +37,7 @@ fn a_login_that_waits_to_be_published_survives_a_refresh_that_fails() {
     let client = client(&kdc).with_request_timeout(SECOND / 5);
     let params = KeeperParams::new(as_params(&client), password).with_publish(place(&is_broken));
     let keeper = client.keep(params).unwrap();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 1);
     assert!(keeper.state().login.is_some());
     kdc.set_fault(Fault::Silence);
     is_broken.store(false, Ordering::Release);
@@ -64,15 +49,13 @@ fn a_login_that_waits_to_be_published_survives_a_refresh_that_fails() {
 fn a_login_that_waits_to_be_published_survives_a_wrong_secret() {
     let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
     let client = client(&kdc);
-    let secret = Arc::new(Mutex::new("password"));
-    let given = Arc::clone(&secret);
-    let source = move || Ok(Secret::Password(Password::new(*given.lock().unwrap())));
+    let (secret, source) = changing_password();
     let params = KeeperParams::new(as_params(&client), source).with_publish(place(&is_broken));
     let keeper = client.keep(params).unwrap();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 1);
     *secret.lock().unwrap() = "a new one, which is wrong";
     keeper.login_now();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 2);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 2);
     // The next login is minutes away; the folder may be repaired before that.
     is_broken.store(false, Ordering::Release);
     keeper.wait(SECOND * 20).unwrap();
@@ -89,7 +72,7 @@ fn to_publish_late_puts_no_refresh_off() {
         KeeperParams::new(as_params(&client), password).with_publish(place(&is_broken));
     params.longest_pause = Some(SECOND * 4);
     let keeper = client.keep(params).unwrap();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 1);
     let came = keeper.state().refreshed_at.unwrap();
     is_broken.store(false, Ordering::Release);
     keeper.wait(LONG).unwrap();
@@ -102,18 +85,11 @@ fn to_publish_late_puts_no_refresh_off() {
 
 #[test]
 fn a_ticket_that_was_renewed_meanwhile_waits_to_be_published() {
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .max_life(SECOND * 6)
-        .start()
-        .unwrap();
+    let kdc = realm().max_life(SECOND * 6).start().unwrap();
     let is_broken = Arc::new(AtomicBool::new(false));
     let client = client(&kdc);
-    let mut login = as_params(&client);
-    login.renew_lifetime = Some(3_600);
-    let secret = Arc::new(Mutex::new("password"));
-    let given = Arc::clone(&secret);
-    let source = move || Ok(Secret::Password(Password::new(*given.lock().unwrap())));
+    let login = renewable(&client, 3_600);
+    let (secret, source) = changing_password();
     let params = KeeperParams::new(login, source).with_publish(place(&is_broken));
     let keeper = client.keep(params).unwrap();
     let first = keeper.wait(LONG).unwrap();
@@ -121,7 +97,7 @@ fn a_ticket_that_was_renewed_meanwhile_waits_to_be_published() {
     is_broken.store(true, Ordering::Release);
     keeper.login_now();
     let end = first.credential.times.endtime.unix();
-    wait_for(&keeper, |_| now().seconds > end);
+    wait_until(&keeper, |_| now().seconds > end);
     let state = keeper.state();
     assert!(state.valid_published(now()).is_none());
     assert!(state.valid_login(now()).is_some(), "{state:?}");

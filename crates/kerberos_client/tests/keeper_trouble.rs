@@ -2,26 +2,22 @@
 //! secrets, corrected clocks.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test may panic")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use kerberos_asn1::ErrorCode;
-use kerberos_client::{AsyncClient, ClientError, KeeperParams, TicketKeeper, now};
-use kerberos_proto::{ClockOffset, Password, Secret};
-use kerberos_testkdc::{Fault, TestKdc};
+use kerberos_client::{AsyncClient, ClientError, KeeperParams, now};
+use kerberos_proto::{ClockOffset, Secret};
+use kerberos_testkdc::Fault;
 
 #[path = "shared/keeping.rs"]
 mod keeping;
 
-use keeping::{LONG, SECOND, as_params, client, password};
-
-fn kdc() -> TestKdc {
-    TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .start()
-        .unwrap()
-}
+use keeping::{
+    LONG, SECOND, as_params, changing_password, client, counted, kdc, password, realm, renewable,
+    wait_until,
+};
 
 /// A source that panics at the second call.
 fn panics_later() -> impl FnMut() -> Result<Secret, ClientError> + Send {
@@ -30,14 +26,6 @@ fn panics_later() -> impl FnMut() -> Result<Secret, ClientError> + Send {
         asked += 1;
         assert_ne!(asked, 2, "a mistake in the source");
         password()
-    }
-}
-
-fn wait_for(keeper: &TicketKeeper, is_so: impl Fn(&TicketKeeper) -> bool) {
-    let end = Instant::now() + LONG;
-    while !is_so(keeper) {
-        assert!(Instant::now() < end, "{:?}", keeper.state());
-        std::thread::sleep(SECOND / 100);
     }
 }
 
@@ -74,7 +62,7 @@ fn a_keeper_whose_source_panics_has_ended() {
     let params = KeeperParams::new(as_params(&client), panics_later());
     let keeper = client.keep(params).unwrap();
     keeper.wait(LONG).unwrap();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 1);
     let mut watch = keeper.watch();
     keeper.login_now();
     let state = watch.changed_within(LONG).unwrap();
@@ -145,28 +133,18 @@ fn watchers_see_that_the_runtime_is_gone() {
 
 #[test]
 fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .max_life(SECOND * 6)
-        .start()
-        .unwrap();
+    let kdc = realm().max_life(SECOND * 6).start().unwrap();
     let client = client(&kdc);
-    let mut login = as_params(&client);
-    login.renew_lifetime = Some(3_600);
-    let secret = Arc::new(Mutex::new("password"));
-    let asked = Arc::new(AtomicUsize::new(0));
-    let (given, count) = (Arc::clone(&secret), Arc::clone(&asked));
-    let source = move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        Ok(Secret::Password(Password::new(*given.lock().unwrap())))
-    };
+    let login = renewable(&client, 3_600);
+    let (secret, source) = changing_password();
+    let (asked, source) = counted(source);
     let keeper = client.keep(KeeperParams::new(login, source)).unwrap();
     let first = keeper.wait(LONG).unwrap();
     *secret.lock().unwrap() = "a new one, which is wrong";
     keeper.login_now();
-    wait_for(&keeper, |keeper| keeper.state().failures == 1);
+    wait_until(&keeper, |keeper| keeper.state().failures == 1);
     // The next login is minutes away, the end of the ticket seconds.
-    wait_for(&keeper, |keeper| {
+    wait_until(&keeper, |keeper| {
         let state = keeper.state();
         let end = |login: &kerberos_client::Login| login.credential.times.endtime;
         let last = state.login.as_deref().unwrap();
@@ -178,40 +156,33 @@ fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
     assert_eq!(asked.load(Ordering::Relaxed), 2);
     // A requested refresh tries the secret again.
     keeper.refresh_now();
-    wait_for(&keeper, |keeper| keeper.state().failures == 2);
+    wait_until(&keeper, |keeper| keeper.state().failures == 2);
     assert_eq!(asked.load(Ordering::Relaxed), 3);
     *secret.lock().unwrap() = "password";
     keeper.refresh_now();
-    wait_for(&keeper, |keeper| keeper.state().error.is_none());
+    wait_until(&keeper, |keeper| keeper.state().error.is_none());
     assert!(!keeper.state().renewed && keeper.state().failures == 0);
     // From then on, renewals suffice.
-    wait_for(&keeper, |keeper| keeper.state().renewed);
+    wait_until(&keeper, |keeper| keeper.state().renewed);
     assert_eq!(asked.load(Ordering::Relaxed), 4);
 }
 
 /// Where login and renewal both fail, neither is repeated without a pause.
 #[test]
 fn a_renewal_that_fails_beside_a_login_waits_a_minute() {
-    let kdc = TestKdc::builder("EXAMPLE.COM")
-        .principal("svc", "password")
-        .max_life(SECOND * 9)
-        .start()
-        .unwrap();
+    let kdc = realm().max_life(SECOND * 9).start().unwrap();
     let client = client(&kdc);
-    let mut login = as_params(&client);
-    login.renew_lifetime = Some(3_600);
-    let secret = Arc::new(Mutex::new("password"));
-    let given = Arc::clone(&secret);
-    let source = move || Ok(Secret::Password(Password::new(*given.lock().unwrap())));
+    let login = renewable(&client, 3_600);
+    let (secret, source) = changing_password();
     let keeper = client.keep(KeeperParams::new(login, source)).unwrap();
     let first = keeper.wait(LONG).unwrap();
     *secret.lock().unwrap() = "a new one, which is wrong";
     keeper.login_now();
-    wait_for(&keeper, |keeper| keeper.state().failures == 1);
+    wait_until(&keeper, |keeper| keeper.state().failures == 1);
     let before = kdc.requests().len();
     kdc.set_fault_once(Fault::Error(ErrorCode::KDC_ERR_POLICY));
     // The renewal is due when a third of the ticket's life is left.
-    wait_for(&keeper, |keeper| keeper.state().attempts == 3);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 3);
     let state = keeper.state();
     assert_eq!(kdc.requests().len(), before + 1);
     let pause = state.next_attempt.seconds - now().seconds;
@@ -234,9 +205,9 @@ fn a_ticket_is_renewed_after_the_clock_was_set_right() {
         microseconds: 0,
     });
     let keeper = client.keep(KeeperParams::renewing(login)).unwrap();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 1);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 1);
     keeper.refresh_now();
-    wait_for(&keeper, |keeper| keeper.state().attempts == 2);
+    wait_until(&keeper, |keeper| keeper.state().attempts == 2);
     let state = keeper.state();
     assert!(state.error.is_none() && state.renewed, "{state:?}");
     assert_eq!(state.login.as_ref().unwrap().kdc_offset, None);

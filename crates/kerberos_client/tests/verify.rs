@@ -1,60 +1,46 @@
-//! KDCs that let a user in and are not the realm's own.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! Verification of logins: at the realm's own KDC, at a rogue that lets a user in, and where the
+//! problem is not the KDC but clocks that differ, or keys of the service that cannot be read.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use std::net::{SocketAddr, UdpSocket};
+use std::error::Error;
+use std::fs;
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use kerberos_asn1::{Decode, EncTicketPart, Encode, RawTicket, TgsRep};
-use kerberos_client::{Client, ClientError, Config, Password, Secret, ServiceAcceptor};
+use kerberos_client::kerberos_proto::{KeySource, ServiceKeys, WantedKey};
+use kerberos_client::{Client, ClientError, Config, Login, ServiceAcceptor};
 use kerberos_crypto::KeyUsage;
 use kerberos_proto::Principal;
 use kerberos_testkdc::forge::seal;
-use kerberos_testkdc::{Kdc, PrincipalKey, Repeatable, TestKdc, Transport};
-use test_support::TempDir;
+use kerberos_testkdc::{Fault, Kdc, PrincipalKey, Repeatable, Transport};
 
-const SERVICE: &str = "HTTP/www.example.com";
+#[path = "shared/world.rs"]
+mod world;
 
-/// Lets `alice` in at the KDC at `address`, like a service that has the keys of `kdc`.
-fn let_in(kdc: &TestKdc, address: SocketAddr) -> Result<(), ClientError> {
-    let folder = TempDir::new();
-    let keytab = folder.write("keytab", kdc.keytab(SERVICE));
-    let conf = format!("[libdefaults]\ndefault_realm = R\n[realms]\nR = {{\nkdc = {address}\n}}\n");
-    let config = Config::parse(&conf).unwrap();
-    let config = config.with_keytab_name(keytab.display().to_string());
-    let service = ServiceAcceptor::new(&config).unwrap();
-    let service = service.with_memory_replay_cache();
-    let client = Client::new(config);
-    let user = client
-        .as_params(client.principal("alice").unwrap())
-        .unwrap();
-    let password = Secret::Password(Password::new("password"));
-    let login = client.login(user, password).unwrap();
-    client.verify(&login, &client.principal(SERVICE).unwrap(), &service)
-}
+use world::{SERVICE, World, login};
 
-fn kdc() -> TestKdc {
-    TestKdc::builder("R")
-        .principal("alice", "password")
-        .service(SERVICE)
-        .start()
-        .unwrap()
+/// As the service verifies `login`, which is alice's.
+fn verify(client: &Client, login: &Login, service: &ServiceAcceptor) -> Result<(), ClientError> {
+    client.verify(login, &client.principal(SERVICE).unwrap(), service)
 }
 
 #[test]
 fn by_the_realms_own_kdc() {
-    let kdc = kdc();
-    let_in(&kdc, kdc.address()).unwrap();
+    let world = World::new();
+    let client = world.client();
+    verify(&client, &login(&client, |_| ()), &world.service()).unwrap();
 }
 
 /// Mallory answers in the KDC's place, with a ticket that the service can decrypt, because the
 /// realm's KDC made it: one of mallory's own, whose session key mallory knows.
 #[test]
 fn by_a_rogue_who_shows_a_ticket_of_its_own() {
-    let kdc = kdc();
+    let world = World::new();
     let rogue = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = rogue.local_addr().unwrap();
-    let behind = kdc.kdc();
+    let behind = world.kdc.kdc();
     std::thread::spawn(move || {
         let mut buffer = vec![0; 65_536];
         while let Ok((length, peer)) = rogue.recv_from(&mut buffer) {
@@ -66,7 +52,10 @@ fn by_a_rogue_who_shows_a_ticket_of_its_own() {
             let _ = rogue.send_to(&reply, peer);
         }
     });
-    let error = let_in(&kdc, address).unwrap_err();
+    let conf = format!("[libdefaults]\ndefault_realm = R\n[realms]\nR = {{\nkdc = {address}\n}}\n");
+    let deceived = Client::new(Config::parse(&conf).unwrap());
+    let login = login(&deceived, |_| ());
+    let error = verify(&deceived, &login, &world.service()).unwrap_err();
     let ClientError::Unverified { client, .. } = &error else {
         panic!("{error:?}");
     };
@@ -89,4 +78,51 @@ fn of_mallory(kdc: &Arc<Kdc>, reply: &[u8]) -> Option<Vec<u8>> {
     let sealed = seal(&part, ticket.realm, ticket.sname, key, &mut Repeatable(7));
     reply.ticket = RawTicket::from_der(&sealed).unwrap();
     Some(TgsRep(reply).to_der())
+}
+
+#[test]
+fn a_kdc_whose_clock_differs_is_the_realms_all_the_same() {
+    let world = World::new();
+    let service = world.service();
+    for seconds in [900, -900] {
+        world.kdc.set_fault(Fault::ClockOffset(seconds));
+        let client = world.client();
+        verify(&client, &login(&client, |_| ()), &service).unwrap();
+        world.kdc.clear_faults();
+    }
+}
+
+/// A source of keys that is closed.
+struct Vault;
+
+impl KeySource for Vault {
+    fn keys(&self, _: &WantedKey<'_>) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
+        Err("the vault is sealed".into())
+    }
+}
+
+/// Nobody is let in, but the KDC is not blamed, either.
+#[test]
+fn keys_that_cannot_be_had_are_no_attack() {
+    let world = World::new();
+    let client = world.client();
+    let login = login(&client, |_| ());
+    let service = world.service();
+    let vault = ServiceAcceptor::from_keys(&world.config, Vault).unwrap();
+    let error = verify(&client, &login, &vault).unwrap_err();
+    assert!(matches!(error, ClientError::Callback(_)), "{error:?}");
+    assert!(error.to_string().contains("the vault is sealed"), "{error}");
+
+    let keytab = world.folder.join("keytab");
+    fs::write(&keytab, b"\x05\x02").unwrap();
+    let empty = world.service();
+    let error = verify(&client, &login, &empty).unwrap_err();
+    assert!(matches!(error, ClientError::Callback(_)), "{error:?}");
+    assert!(error.to_string().contains("no keys"), "{error}");
+
+    fs::remove_file(&keytab).unwrap();
+    // The keytab is checked once a second.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let error = verify(&client, &login, &service).unwrap_err();
+    assert!(matches!(error, ClientError::Keytab(_)), "{error:?}");
 }

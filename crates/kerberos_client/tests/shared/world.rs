@@ -3,7 +3,7 @@
 
 use kerberos_client::kerberos_files::ccache::CcacheName;
 use kerberos_client::kerberos_proto::AsParams;
-use kerberos_client::{Client, Config, Password, Secret, ServiceAcceptor};
+use kerberos_client::{Client, Config, Login, Password, Secret, ServiceAcceptor};
 use kerberos_testkdc::TestKdc;
 use test_support::TempDir;
 
@@ -51,14 +51,8 @@ impl World {
     }
 
     pub(crate) fn log_in_with(&self, edit: impl FnOnce(&mut AsParams)) {
-        let client = self.client();
-        let mut params = client
-            .as_params(client.principal("alice").unwrap())
-            .unwrap();
-        edit(&mut params);
-        let secret = Secret::Password(Password::new("password"));
-        let login = client.login(params, secret).unwrap();
-        client.store(&login, &self.cache()).unwrap();
+        let login = login(&self.client(), edit);
+        self.client().store(&login, &self.cache()).unwrap();
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -72,4 +66,14 @@ impl World {
     pub(crate) fn service(&self) -> ServiceAcceptor {
         ServiceAcceptor::new(&self.config).unwrap()
     }
+}
+
+/// A login of alice, which is stored nowhere.
+pub(crate) fn login(client: &Client, edit: impl FnOnce(&mut AsParams)) -> Login {
+    let mut params = client
+        .as_params(client.principal("alice").unwrap())
+        .unwrap();
+    edit(&mut params);
+    let secret = Secret::Password(Password::new("password"));
+    client.login(params, secret).unwrap()
 }
