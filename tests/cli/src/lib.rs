@@ -8,6 +8,8 @@
 pub mod sidecar;
 pub mod terminal;
 
+use kerberos_files::ccache::CcacheFile;
+use kerberos_proto::Credential;
 use kerberos_testkdc::{TestKdc, TestKdcBuilder};
 use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Finished, Place, Tool};
@@ -67,6 +69,22 @@ pub fn old_cache() -> Vec<u8> {
     let bob = RawPrincipal::new("bob", REALM);
     let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
     raw::cache(4, None, &bob, &[RawCredential::new(&bob, &tgt)])
+}
+
+/// The tickets in the default cache of `place`, in their order.
+///
+/// # Panics
+/// When there is no cache, or it is damaged.
+#[expect(clippy::expect_used, reason = "serves tests only")]
+pub fn tickets(place: &Place) -> Vec<Credential> {
+    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let mut tickets = Vec::new();
+    while let Some(entry) = cache.next().expect("it is whole") {
+        if !entry.is_config() {
+            tickets.push(entry.to_credential());
+        }
+    }
+    tickets
 }
 
 /// Checks that a failed run printed an error that contains `what`, followed by a hint, and that it

@@ -5,8 +5,7 @@
 use std::thread;
 use std::time::Duration;
 
-use cli::{PASSWORD, REALM};
-use kerberos_files::ccache::CcacheFile;
+use cli::{PASSWORD, REALM, tickets};
 use kerberos_files::keytab::{KeytabEntry, KeytabFile};
 use kerberos_proto::Principal;
 use kerberos_testkdc::TestKdc;
@@ -32,13 +31,8 @@ fn fifty_add_tickets_to_a_cache_and_fifty_read_it() {
         run.success();
     }
 
-    let mut reader = CcacheFile::new(place.cache()).open().expect("it is whole");
-    let mut services = Vec::new();
-    while let Some(view) = reader.next().expect("it is whole") {
-        if !view.is_config() {
-            services.push(view.server().to_principal().to_string());
-        }
-    }
+    let services = tickets(&place).into_iter().map(|ticket| ticket.server);
+    let mut services: Vec<_> = services.map(|service| service.to_string()).collect();
     services.sort();
     let mut expected = vec![format!("krbtgt/{REALM}@{REALM}")];
     expected.extend((0..WRITERS).map(|number| format!("app/{number}@{REALM}")));

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
 use cli::sidecar::{rekinit, start, wait_until, write_keytab};
-use cli::{PASSWORD, REALM, place_without_kdc, realm, realm_of};
+use cli::{PASSWORD, REALM, place_without_kdc, realm, realm_of, tickets};
 use kerberos_files::ccache::CcacheFile;
 use kerberos_testkdc::{Account, AccountState, Fault, TestKdc};
 use test_support::{Finished, Place, Sidecar, Tool};
@@ -23,14 +23,8 @@ fn owner(place: &Place) -> String {
 }
 
 fn servers(place: &Place) -> Vec<String> {
-    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
-    let mut servers = Vec::new();
-    while let Some(entry) = cache.next().expect("it is whole") {
-        if !entry.is_config() {
-            servers.push(entry.server().to_string());
-        }
-    }
-    servers
+    let servers = tickets(place).into_iter().map(|ticket| ticket.server);
+    servers.map(|server| server.to_string()).collect()
 }
 
 #[test]

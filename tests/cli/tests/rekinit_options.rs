@@ -6,9 +6,8 @@ use std::fs;
 use std::time::SystemTime;
 
 use cli::sidecar::{address, get, rekinit, start};
-use cli::{PASSWORD, REALM};
+use cli::{PASSWORD, REALM, tickets};
 use kerberos_asn1::TicketFlags;
-use kerberos_files::ccache::CcacheFile;
 use kerberos_proto::Credential;
 use kerberos_testkdc::{Account, TestKdc};
 use test_support::Place;
@@ -72,13 +71,7 @@ fn ticket(case: &Case) -> Credential {
 }
 
 fn only_ticket(place: &Place) -> Credential {
-    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
-    let mut tickets = Vec::new();
-    while let Some(entry) = cache.next().expect("it is whole") {
-        if !entry.is_config() {
-            tickets.push(entry.to_credential());
-        }
-    }
+    let mut tickets = tickets(place);
     assert_eq!(tickets.len(), 1);
     tickets.remove(0)
 }

@@ -5,10 +5,10 @@
 use std::fs;
 
 use cli::terminal::type_into;
-use cli::{PASSWORD, REALM, kinit, old_cache, place_without_kdc, realm, typed_password};
-use kerberos_files::ccache::CcacheFile;
-use test_support::Finished;
+use cli::{PASSWORD, REALM, kinit, old_cache, place_without_kdc, realm, tickets, typed_password};
+use kerberos_proto::Credential;
 use test_support::raw::{self, RawCredential, RawPrincipal};
+use test_support::{Finished, Place};
 
 #[test]
 fn the_prompt_goes_to_standard_output_and_reads_standard_input() {
@@ -153,7 +153,7 @@ fn no_secret_shows() {
         shown.extend_from_slice(&run.stderr);
     };
     see(&run("-V alice", &typed_password()).success());
-    let mut secrets = session_keys(&CcacheFile::new(place.cache()));
+    let mut secrets = session_keys(&place);
     // A wrong password may be the right one for another account.
     see(&run("-V alice", "another-secret-word\n").exits(1));
     see(&run("-V nobody", &typed_password()).exits(1));
@@ -184,14 +184,9 @@ fn no_secret_shows() {
     }
 }
 
-fn session_keys(cache: &CcacheFile) -> Vec<Vec<u8>> {
-    let mut reader = cache.open().expect("kinit wrote it");
-    let mut keys = Vec::new();
-    while let Some(entry) = reader.next().expect("it is whole") {
-        if !entry.is_config() {
-            keys.push(entry.session_key().expose_bytes().to_vec());
-        }
-    }
-    assert!(!keys.is_empty());
-    keys
+fn session_keys(place: &Place) -> Vec<Vec<u8>> {
+    let tickets = tickets(place);
+    assert!(!tickets.is_empty());
+    let key = |ticket: &Credential| ticket.session_key.expose_bytes().to_vec();
+    tickets.iter().map(key).collect()
 }
