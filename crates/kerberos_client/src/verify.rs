@@ -82,7 +82,8 @@ impl Driver {
             client: login.credential.client.clone(),
             reason,
         };
-        // Both ends use the KDC's clock: only that has to match the ticket.
+        // Both ends use the KDC's clock: only that has to match the ticket. A clock that is minutes
+        // off does not mean that the KDC is not genuine.
         let mut options = ApRequestOptions::default();
         options.kdc_offset = login.kdc_offset;
         let (_, ap_req) = ApInitiator::start(&ticket, &options, &mut system_rng()?, now())
@@ -94,6 +95,13 @@ impl Driver {
             Err(error) if error.is_own_fault() => return Err(own_fault(error)),
             accepted => accepted.map_err(|error| unverified(error.to_string()))?,
         };
+        // But this machine's clock decides whether the ticket has ended: the KDC that is being
+        // verified chose its own, perhaps to match a ticket that somebody once stole.
+        let skew = i64::from(service.acceptor.clock_skew);
+        if accepted.times.endtime.unix() < now().seconds - skew {
+            let reason = "the ticket for the service has ended by this machine's clock";
+            return Err(unverified(reason.to_owned()));
+        }
         if accepted.client != login.credential.client {
             return Err(unverified(format!("the ticket is for {}", accepted.client)));
         }

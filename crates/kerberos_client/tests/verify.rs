@@ -92,6 +92,17 @@ fn a_kdc_whose_clock_differs_is_the_realms_all_the_same() {
     }
 }
 
+/// Otherwise a rogue could present a ticket that it stole long ago, and set its clock back to then.
+#[test]
+fn ticket_that_ended_by_our_clock_is_refused_whatever_the_kdcs_clock_says() {
+    let world = World::new();
+    world.kdc.set_fault(Fault::ClockOffset(-172_800));
+    let client = world.client();
+    let error = verify(&client, &login(&client, |_| ()), &world.service()).unwrap_err();
+    assert!(matches!(error, ClientError::Unverified { .. }), "{error:?}");
+    assert!(error.to_string().contains("has ended"), "{error}");
+}
+
 /// A source of keys that is closed.
 struct Vault;
 

@@ -62,7 +62,7 @@ fn only_what_was_left_of_a_replacement_is_removed() {
     );
     assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
     assert!(names.iter().all(|name| folder.join(name).exists()));
-    std::mem::forget(Temporary::create(&path).unwrap().path);
+    Temporary::create(&path).unwrap().path.keep();
     assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
 }
 

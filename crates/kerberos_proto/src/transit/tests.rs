@@ -1,9 +1,11 @@
 //! Tests lists of realms against the paths that are allowed.
 
-use alloc::boxed::Box;
+extern crate std;
+
 use alloc::string::String;
 use alloc::vec;
 use core::cell::RefCell;
+use std::sync::LazyLock;
 
 use kerberos_asn1::{KerberosString, NameType, PrincipalName, SequenceOf};
 use kerberos_crypto::{EncryptionType, Key};
@@ -24,13 +26,15 @@ fn accepts_edited<'a>(
     server: &[u8],
     edit: impl FnOnce(&mut EncTicketPart<'a>),
 ) -> bool {
-    let key = Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[2; 32]).unwrap();
+    // Lives longer than the list in the ticket.
+    static KEY: LazyLock<Key> = LazyLock::new(|| {
+        Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &[2; 32]).unwrap()
+    });
     let name = PrincipalName {
         name_type: NameType::PRINCIPAL,
         name_string: SequenceOf::from(vec!["alice".into()]),
     };
-    // Leaked, so that the ticket can have a list that outlives this function.
-    let mut ticket = enc_ticket_part(KerberosString(client), name, Box::leak(Box::new(key)), 0);
+    let mut ticket = enc_ticket_part(KerberosString(client), name, &KEY, 0);
     edit(&mut ticket);
     policy.accepts(&ticket, server)
 }
