@@ -88,6 +88,36 @@ fn a_service_that_is_missing_is_asked_for_again() {
     assert!((240..=301).contains(&pause), "{pause}");
 }
 
+/// While the KDC of one service cannot be reached, the login is published again and again. That
+/// loses no ticket of another service, and nobody is told of a new ticket.
+#[test]
+fn unreachable_kdc_of_one_service_costs_no_other_ticket() {
+    let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
+    let (kdc, place) = realm_of(builder.service("HTTP/www").service("krbtgt/OTHER.TEST"));
+    place.write("password", PASSWORD);
+    // Nobody can listen at port 0.
+    let other = "[realms]\nOTHER.TEST = {\nkdc = 127.0.0.1:0\n}\n";
+    place.configure(&format!("{}{other}", kdc.krb5_conf()));
+    let options = "--log json --hook-shell --password-file password --hook";
+    let tool = rekinit(&place, options).arg("echo again >> hooked");
+    let tool = tool.line(HAVE).line("--service HTTP/x@OTHER.TEST alice");
+    let mut sidecar = Sidecar::start(tool, place.path("log"));
+    let missing = "\"service\":\"HTTP/x@OTHER.TEST\"";
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    drop(kdc);
+    for times in 1..4 {
+        sidecar.signal("USR1");
+        sidecar.wait_for("Cannot contact any KDC for realm 'CLI.TEST'\",\"event\"", times);
+        let before = sidecar.log().matches(missing).count();
+        sidecar.wait_for(missing, before.max(times + 1));
+        let listed = place.ours("klist").run().stdout();
+        assert!(listed.contains("HTTP/www@CLI.TEST"), "{listed}");
+    }
+    let hooked = std::fs::read_to_string(place.path("hooked")).unwrap_or_default();
+    assert_eq!(hooked, "again\n", "the hook is only for a new ticket");
+    assert!(!sidecar.log().contains("\"event\":\"refreshed\""));
+}
+
 #[test]
 fn a_probe_asks_for_services_too() {
     let (_kdc, place) = world();

@@ -106,7 +106,7 @@ impl KeeperParams {
     /// Stores each new login in the cache called `name`, which is replaced as a whole.
     ///
     /// If the cache cannot be written, the attempt counts as failed. Storing the same login is
-    /// tried again until the login needs a refresh.
+    /// tried again until a newer one replaces it, or its ticket ends.
     pub fn with_cache(mut self, name: CcacheName) -> Self {
         self.cache = Some(name);
         self

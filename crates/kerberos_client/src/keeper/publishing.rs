@@ -35,11 +35,12 @@ impl Work {
 
     /// Publishes what could not be published before (or has since been renewed), while attempts to
     /// get another login fail. Retries have their own pace: a folder may be repaired long before
-    /// the KDC is asked again. The state keeps the attempt's error.
-    pub(super) async fn publish_meanwhile(&mut self, state: &mut KeeperState) {
+    /// the KDC is asked again. The state keeps the attempt's error. Returns whether something was
+    /// published.
+    pub(super) async fn publish_meanwhile(&mut self, state: &mut KeeperState) -> bool {
         let waits = self.has_failed && self.unpublished.is_some();
         if !waits || self.shared.is_stopped() || state.valid_login(now()).is_none() {
-            return;
+            return false;
         }
         if self.publish_at <= now()
             && let Err(error) = self.publish_waiting(state).await
@@ -55,6 +56,7 @@ impl Work {
         if next > now() {
             state.next_attempt = state.next_attempt.min(next);
         }
+        self.unpublished.is_none()
     }
 
     /// Publishes the login, unless the keeper has been stopped. Returns when the first of what is

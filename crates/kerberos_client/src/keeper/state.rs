@@ -30,11 +30,11 @@ pub struct KeeperState {
     pub error: Option<Arc<ClientError>>,
     /// How many attempts in a row have failed.
     pub failures: u32,
-    /// How many attempts there have been.
+    /// How many attempts there have been, including those that only published a login again.
     pub attempts: u64,
     /// How long the last attempt took, including KDCs but not the publication of its login.
     pub took: Duration,
-    /// When the next attempt is due, by this machine's clock.
+    /// When the next attempt is due, by this machine's clock: to log in, or only to publish again.
     pub next_attempt: Timestamp,
 }
 

@@ -68,6 +68,10 @@ impl Work {
                 self.shared.want_login();
                 woken = Woken::Called;
             }
+            if woken == Woken::Called {
+                // Whoever calls may have repaired the place, or set the clock back.
+                self.publish_at = Timestamp::default();
+            }
             let before = self.shared.state.current();
             let quiet_until = self.quiet_until.filter(|until| now() < *until);
             let mut state = match quiet_until.filter(|_| woken == Woken::Due) {
@@ -75,13 +79,17 @@ impl Work {
                 None => self.refresh(&before, woken).await,
             };
             self.renew_meanwhile(&mut state).await;
-            self.publish_meanwhile(&mut state).await;
-            if self.shared.is_stopped() {
+            // Publishing may take as long as KDCs take. A failure is reported before that.
+            let error = |state: &KeeperState| state.error.as_ref().map(Arc::as_ptr);
+            let is_news = error(&state) != error(&before);
+            if is_news && !self.report(&state).await {
+                return;
+            }
+            let has_published = self.publish_meanwhile(&mut state).await;
+            if (has_published || !is_news) && !self.report(&state).await {
                 return;
             }
             let next = state.next_attempt;
-            self.observe(&state).await;
-            self.shared.state.set(state);
             let was_set = || self.shared.clock.was_set();
             woken = self.shared.alarm.sleep(self.driver.io, next, was_set).await;
             if self.shared.is_stopped() {
@@ -183,6 +191,17 @@ impl Work {
 
     pub(super) fn refresh_time(&self, login: &Login, end: Option<KerberosTime>) -> Timestamp {
         schedule::refresh_at(login, end, self.params.longest_pause, now(), random())
+    }
+
+    /// Reports the state to the observer and then to everybody else, unless the keeper has been
+    /// stopped. Returns whether it goes on.
+    async fn report(&self, state: &KeeperState) -> bool {
+        if self.shared.is_stopped() {
+            return false;
+        }
+        self.observe(state).await;
+        self.shared.state.set(state.clone());
+        true
     }
 
     /// Tells the observer, if there is one. Failing to do so is no reason to stop.

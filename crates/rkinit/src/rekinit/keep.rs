@@ -99,7 +99,7 @@ impl Kept {
             shared.turn.clone(),
             Arc::clone(&ended),
         );
-        let publisher = Publisher::new(
+        let mut publisher = Publisher::new(
             client.clone(),
             Arc::clone(&target),
             Arc::clone(status),
@@ -111,6 +111,7 @@ impl Kept {
             target: Arc::clone(&target),
             status: Arc::clone(status),
             failure: None,
+            attempts: 0,
         };
         let mut params = KeeperParams::new(target.login.clone(), source)
             .with_publish_until(move |login| publisher.publish(login))
@@ -138,6 +139,8 @@ struct Observer {
     status: Arc<Status>,
     /// The last failure, if nothing has succeeded since, and its reason as it was reported.
     failure: Option<(Arc<ClientError>, Reason)>,
+    /// How many attempts of this keeper have been counted.
+    attempts: u64,
 }
 
 impl Observer {
@@ -154,6 +157,7 @@ impl Observer {
         if self.failure.is_none() {
             self.succeeded(state);
         }
+        self.attempts = state.attempts;
         let mut is_new = false;
         self.status
             .update(|facts| is_new = std::mem::take(&mut facts.is_new));
@@ -167,9 +171,17 @@ impl Observer {
         self.shared.wake.ring();
     }
 
+    /// Records what every attempt changes.
+    fn attempted(&self, facts: &mut Facts, state: &KeeperState) {
+        // What an attempt publishes late is reported apart from its failure.
+        facts.attempts += state.attempts - self.attempts;
+        facts.next_attempt = Some(state.next_attempt.seconds);
+        facts.failures_in_a_row = state.failures;
+    }
+
     fn succeeded(&self, state: &KeeperState) {
         let facts = self.status.update(|facts| {
-            attempted(facts, state);
+            self.attempted(facts, state);
             facts.reason = None;
             facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
             facts.kdc_time += state.took;
@@ -182,7 +194,7 @@ impl Observer {
     /// The present ticket was looked after while a requested login fails.
     fn renewed_meanwhile(&self, state: &KeeperState) {
         let facts = self.status.update(|facts| {
-            attempted(facts, state);
+            self.attempted(facts, state);
             if facts.is_new {
                 facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
             }
@@ -252,7 +264,7 @@ impl Observer {
         let reason = Reason::of(error, with_keys);
         let message = message(error);
         let facts = self.status.update(|facts| {
-            attempted(facts, state);
+            self.attempted(facts, state);
             facts.fail(reason, &message);
         });
         let principal = facts.shown_principal();
@@ -318,11 +330,4 @@ fn message(error: &ClientError) -> Cow<'static, str> {
         }
         error => mit_message(error),
     }
-}
-
-/// Records what every attempt changes.
-fn attempted(facts: &mut Facts, state: &KeeperState) {
-    facts.attempts += 1;
-    facts.next_attempt = Some(state.next_attempt.seconds);
-    facts.failures_in_a_row = state.failures;
 }

@@ -2,7 +2,7 @@
 //! either all of the old or all of the new tickets.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,8 +31,10 @@ pub(crate) struct Publisher {
     log: Log,
     /// Whether another keeper, perhaps of another ticket, has taken over the cache.
     ended: Arc<AtomicBool>,
+    /// What there is for the last login.
+    gathering: Option<Gathering>,
     /// How many times in a row a service ticket was missing.
-    without: AtomicU32,
+    without: u32,
 }
 
 impl Publisher {
@@ -52,7 +54,8 @@ impl Publisher {
             status,
             log,
             ended,
-            without: AtomicU32::new(0),
+            gathering: None,
+            without: 0,
         }
     }
 
@@ -61,19 +64,45 @@ impl Publisher {
     /// # Errors
     /// [`ClientError::Ccache`] when the cache cannot be written. Also when the KDC of a service
     /// cannot be reached: then the cache is written nevertheless, and another attempt may succeed.
-    pub(crate) fn publish(&self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
+    pub(crate) fn publish(&mut self, login: &Login) -> Result<Option<KerberosTime>, ClientError> {
         let krb5 = self.client.config().krb5();
         let version = krb5.ccache_version(self.target.cache.kind());
         let mut content = cache_of(login, version)?;
         let mut services = Services::default();
         if !self.target.services.is_empty() {
-            (content, services) = self.gather(&content)?;
+            (content, services) = self.gather(login, &content)?;
         }
         // Getting the tickets may take long, depending on KDCs.
         if self.ended.load(Ordering::Acquire) {
             return Ok(None);
         }
-        let written = self.write(&content)?;
+        let missing = services.missing();
+        if self.is_news(&services.has) {
+            let written = self.write(&content)?;
+            self.note(login, written, missing);
+            if let Some(gathering) = &mut self.gathering {
+                gathering.published = services.has;
+            }
+        }
+        match services.unreachable {
+            Some(error) => Err(error),
+            None => {
+                let again = self.again_for_missing(login, missing);
+                Ok(services.first_end.into_iter().chain(again).min())
+            }
+        }
+    }
+
+    /// Whether the cache lacks something of what there is. When the KDC of a service cannot be
+    /// reached, the same login comes here again and again.
+    fn is_news(&self, has: &[bool]) -> bool {
+        let published = self.gathering.as_ref().map(|it| it.published.as_slice());
+        // The ticket may be gone, too: somebody may have removed it.
+        published != Some(has) || self.status.facts().valid_until.is_none()
+    }
+
+    /// Records that the login is in the cache now.
+    fn note(&self, login: &Login, written: Option<CcacheName>, missing: usize) {
         let offset = clock_offset(login);
         let times = login.credential.times;
         self.status
@@ -82,41 +111,44 @@ impl Publisher {
                 facts.written = written;
                 facts.renew_till = times.renew_till.map(|time| time.unix() - offset);
                 facts.clock_offset = login.kdc_offset.map(|_| offset);
-                facts.missing_services = services.missing;
+                facts.missing_services = missing;
             });
-        let again = self.again_for_missing(login, services.missing);
-        match services.unreachable {
-            Some(error) => Err(error),
-            None => Ok(services.first_end.into_iter().chain(again).min()),
-        }
     }
 
     /// The fictitious end of a ticket whose refresh is due when missing tickets should be requested
     /// again. KDCs may know these services already, or will once somebody creates them or corrects
     /// their names.
-    fn again_for_missing(&self, login: &Login, missing: usize) -> Option<KerberosTime> {
+    fn again_for_missing(&mut self, login: &Login, missing: usize) -> Option<KerberosTime> {
         if missing == 0 {
-            self.without.store(0, Ordering::Relaxed);
+            self.without = 0;
             return None;
         }
-        let before = self.without.fetch_add(1, Ordering::Relaxed);
         let delay = FIRST_DELAY
-            .saturating_mul(2_i64.saturating_pow(before))
+            .saturating_mul(2_i64.saturating_pow(self.without))
             .min(LONGEST_DELAY);
+        self.without = self.without.saturating_add(1);
         // Tickets are refreshed when a third of their lifetime is left.
         let end = login.by_kdc(now()).seconds.saturating_add(delay / 2 * 3);
         Some(KerberosTime::from_unix(end))
     }
 
-    /// The contents of the cache with the service tickets added.
-    fn gather(&self, content: &CcacheBuilder) -> Result<(CcacheBuilder, Services), ClientError> {
-        let name = Gathering::new()?;
+    /// The contents of the cache with the service tickets added. Only those are requested that an
+    /// earlier attempt to publish the same login did not get.
+    fn gather(
+        &mut self,
+        login: &Login,
+        content: &CcacheBuilder,
+    ) -> Result<(CcacheBuilder, Services), ClientError> {
         let options = self.client.config().krb5().ccache_options();
-        let memory = Ccache::resolve(&name.0, &options)?;
-        memory.replace_with(content)?;
+        let gathering = match self.gathering.take().filter(|it| it.is_for(login)) {
+            Some(gathering) => gathering,
+            None => Gathering::new(login, content, &options)?,
+        };
+        let gathering = self.gathering.insert(gathering);
+        let name = gathering.cache.clone();
         let wanted = self.names_of_services()?;
         let requests: Vec<TicketRequest> = wanted.iter().cloned().map(TicketRequest::new).collect();
-        let results = self.client.tickets(&name.0, &requests)?;
+        let results = self.client.tickets(&name, &requests)?;
         let mut services = Services::default();
         for (service, result) in wanted.iter().zip(results) {
             match result {
@@ -127,7 +159,7 @@ impl Publisher {
                 }
             }
         }
-        let mut reader = memory.open()?;
+        let mut reader = Ccache::resolve(&name, &options)?.open()?;
         let mut gathered = CcacheBuilder::new(reader.header(), reader.default_principal())?;
         while let Some(entry) = reader.next()? {
             gathered.copy(&entry)?;
@@ -202,21 +234,41 @@ impl Publisher {
     }
 }
 
-/// The name of a private cache in memory where tickets are collected. It is destroyed on drop.
-struct Gathering(CcacheName);
+/// A private cache in memory, where the tickets for services are collected. It is destroyed on
+/// drop.
+struct Gathering {
+    cache: CcacheName,
+    /// The ticket of the login that it is for.
+    ticket: Vec<u8>,
+    /// Which services' tickets were published; empty if nothing was.
+    published: Vec<bool>,
+}
 
 impl Gathering {
-    fn new() -> Result<Self, ClientError> {
+    fn new(
+        login: &Login,
+        content: &CcacheBuilder,
+        options: &CcacheOptions,
+    ) -> Result<Self, ClientError> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?;
-        Ok(Self(name))
+        let this = Self {
+            cache: CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?,
+            ticket: login.credential.ticket.clone(),
+            published: Vec::new(),
+        };
+        Ccache::resolve(&this.cache, options)?.replace_with(content)?;
+        Ok(this)
+    }
+
+    fn is_for(&self, login: &Login) -> bool {
+        self.ticket == login.credential.ticket
     }
 }
 
 impl Drop for Gathering {
     fn drop(&mut self) {
-        if let Ok(memory) = Ccache::resolve(&self.0, &CcacheOptions::default()) {
+        if let Ok(memory) = Ccache::resolve(&self.cache, &CcacheOptions::default()) {
             // At worst, the cache did not exist.
             let _ = memory.destroy();
         }
@@ -231,21 +283,27 @@ static PLACES: Mutex<()> = Mutex::new(());
 #[derive(Default)]
 struct Services {
     first_end: Option<KerberosTime>,
-    missing: usize,
+    /// Whether there is a ticket, for each service.
+    has: Vec<bool>,
     /// The error for the last service whose KDC could not be reached.
     unreachable: Option<ClientError>,
 }
 
 impl Services {
     fn take(&mut self, end: KerberosTime) {
+        self.has.push(true);
         self.first_end = self.first_end.into_iter().chain([end]).min();
     }
 
     fn lack(&mut self, error: ClientError) {
-        self.missing += 1;
+        self.has.push(false);
         if matches!(error, ClientError::CannotContactKdc { .. }) {
             self.unreachable = Some(error);
         }
+    }
+
+    fn missing(&self) -> usize {
+        self.has.iter().filter(|has| !**has).count()
     }
 }
 
