@@ -291,7 +291,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn krb5_conf_names_are_expanded_but_explicit_names_are_not() {
         let config = Config::parse("[libdefaults]\ndefault_ccache_name = /tmp/%{uid}.%{null}cc\n");
         let mut tokens = PathTokens::of_process(None);
         tokens.uid = 7;
@@ -324,7 +324,7 @@ mod tests {
 
     /// The default must not be used instead: it may be somebody else's.
     #[test]
-    fn a_name_that_is_no_text() {
+    fn non_utf8_keytab_name_is_an_error() {
         use std::os::unix::ffi::OsStringExt as _;
         let name = OsString::from_vec(b"/k\xe9".to_vec());
         let config = Config {
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn principals() {
+    fn principal_without_realm_gets_the_default_realm() {
         let config = Config::parse("[libdefaults]\ndefault_realm = R\n").unwrap();
         assert_eq!(config.principal("u").unwrap().to_string(), "u@R");
         assert_eq!(config.principal("u@Q").unwrap().to_string(), "u@Q");

@@ -30,7 +30,7 @@ const DOCUMENT: &str = "../../docs/FAULTS.md";
 const BLESS: &str = "RKINIT_WRITE_FAULTS";
 
 #[test]
-fn the_document_says_what_comes_of_each_fault() {
+fn outcomes_of_all_faults_match_faults_md() {
     let mut tables = String::new();
     on_the_network(&mut tables);
     of_the_kdc(&mut tables);
@@ -40,7 +40,7 @@ fn the_document_says_what_comes_of_each_fault() {
     let document = fs::read_to_string(&path).unwrap();
     let (head, _) = document
         .split_once(MARK)
-        .expect("a mark where tables begin");
+        .expect("docs/FAULTS.md should mark where the tables begin");
     let expected = format!("{head}{MARK}{tables}");
     if std::env::var_os(BLESS).is_some() {
         fs::write(&path, &expected).unwrap();

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_answered_is_first_and_the_others_keep_their_order() {
+    fn server_that_answered_is_moved_to_the_front() {
         let good = GoodServers::default();
         let servers = || vec![located("a"), located("b"), located("c")];
         let put_first = |realm: &[u8], servers: &mut [Located]| {
@@ -141,7 +141,7 @@ mod tests {
 
     /// As SRV records name a server, for UDP and for TCP.
     #[test]
-    fn all_entries_of_the_server_come_first() {
+    fn all_entries_of_that_server_are_moved_to_the_front() {
         let good = GoodServers::default();
         let by = |host, transport| Located {
             transport: Some(transport),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_realms_is_bounded() {
+    fn number_of_remembered_realms_is_bounded() {
         let good = GoodServers::default();
         for realm in 0..1_000_u32 {
             let (realm, udp) = (realm.to_be_bytes(), answered(Transport::Udp));

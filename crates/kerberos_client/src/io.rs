@@ -77,7 +77,7 @@ impl Io {
     /// Waits until one of `fds` is ready, or until `deadline`. It is no error if none is ready.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(clippy::unused_async, reason = "a runtime's is awaited")
+        expect(clippy::unused_async, reason = "only the Tokio variant awaits")
     )]
     pub(crate) async fn wait(
         self,
@@ -94,7 +94,7 @@ impl Io {
     /// Waits for `time`. It uses no system resource that may have run out.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(clippy::unused_async, reason = "a runtime's is awaited")
+        expect(clippy::unused_async, reason = "only the Tokio variant awaits")
     )]
     pub(crate) async fn pause(self, time: Duration) {
         match self {
@@ -107,7 +107,7 @@ impl Io {
     /// Does work that occupies the processor or a file for more than a moment.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(clippy::unused_async, reason = "a runtime's is awaited")
+        expect(clippy::unused_async, reason = "only the Tokio variant awaits")
     )]
     pub(crate) async fn run<T: Send + 'static>(
         self,
@@ -124,7 +124,7 @@ impl Io {
     /// shuts down waits for it for a while.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(clippy::unused_async, reason = "a runtime's is awaited")
+        expect(clippy::unused_async, reason = "only the Tokio variant awaits")
     )]
     pub(crate) async fn finish<T: Send + 'static>(
         self,
@@ -141,7 +141,7 @@ impl Io {
     /// it is done on this one, which is better than not at all. `None` when the process ends.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(clippy::unused_async, reason = "a runtime's is awaited")
+        expect(clippy::unused_async, reason = "only the Tokio variant awaits")
     )]
     pub(crate) async fn run_or_do<T: Send + 'static>(
         self,
@@ -157,7 +157,7 @@ impl Io {
     /// Where work is done that is detached here and now.
     #[cfg_attr(
         not(feature = "tokio"),
-        expect(clippy::unnecessary_wraps, reason = "there may be no runtime")
+        expect(clippy::unnecessary_wraps, reason = "only the Tokio variant can fail")
     )]
     pub(crate) fn place(self) -> Result<Place, ClientError> {
         match self {

@@ -75,10 +75,7 @@ impl Located {
     /// Connects to one of its endpoints, to send `request`.
     #[cfg_attr(
         not(feature = "https"),
-        expect(
-            clippy::unused_self,
-            reason = "only a proxy has more than its endpoints"
-        )
+        expect(clippy::unused_self, reason = "only KDC proxies need `self`")
     )]
     pub(crate) fn open(&self, endpoint: &Endpoint, request: &[u8]) -> io::Result<Socket> {
         #[cfg(feature = "https")]

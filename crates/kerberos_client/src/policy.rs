@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_those_of_the_engine() {
+    fn empty_krb5_conf_gives_the_default_parameters() {
         let (ours, default) = (params(""), AsParams::new(Principal::parse("u@R").unwrap()));
         assert_eq!(ours.policy, default.policy);
         assert_eq!(ours.options, default.options);
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_reach_the_request() {
+    fn krb5_conf_settings_reach_the_parameters() {
         let params = params(
             "[libdefaults]\nticket_lifetime = 10h\nrenew_lifetime = 7d\nclockskew = 60\n\
              kdc_timesync = 0\npermitted_enctypes = aes256-cts\nkdc_default_options = 1073741824\n\
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn each_exchange_has_its_encryption_types() {
+    fn as_and_tgs_exchanges_have_separate_enctype_lists() {
         let config = |text: &str| Config::parse(&format!("[libdefaults]\n{text}")).unwrap();
         let logins_only = config("default_tkt_enctypes = bogus\n");
         assert!(logins_only.policy(b"R").is_err());
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_between_realms() {
+    fn capaths_section_becomes_the_transit_policy() {
         let config = "[capaths]\nA = {\nD = B\nD = C\nE = .\n}\nB = {\nD = .\n}\n";
         let expected = TransitPolicy::default()
             .with_path("A", "D", ["B", "C"])
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn lifetimes_that_are_none() {
+    fn invalid_lifetimes_are_ignored_or_refused() {
         assert_eq!(
             params("[libdefaults]\nrenew_lifetime = 0\n").renew_lifetime,
             None

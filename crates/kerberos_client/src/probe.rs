@@ -168,7 +168,7 @@ mod tests {
     use crate::Config;
 
     #[test]
-    fn who_is_there_and_who_is_not() {
+    fn probe_tells_answering_from_refusing_kdcs() {
         let kdc = TestKdc::builder("R").start().unwrap();
         let dead = format!("127.0.0.1:{}", test_support::free_port());
         let config = Config::parse(&format!(

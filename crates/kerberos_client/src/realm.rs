@@ -163,7 +163,7 @@ mod tests {
     use crate::Config;
 
     #[test]
-    fn domains_of_a_name() {
+    fn suffixes_of_a_host_name_are_listed() {
         let all: Vec<_> = suffixes("a.b.c").collect();
         assert_eq!(all, ["a.b.c", "b.c", "c"]);
         assert_eq!(suffixes("").count(), 0);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn realms_in_records() {
+    fn realm_is_taken_from_a_valid_txt_record() {
         let check = |text: &[u8], expected: Option<&str>| {
             assert_eq!(realm_of(&Data::Txt(text.to_vec())).as_deref(), expected);
         };
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn without_dns_the_domain_is_the_realm() {
+    fn fallback_realm_without_dns_is_the_parent_domain() {
         let client = |text| Client::new(Config::parse(text).unwrap());
         let realm = client("").fallback_realm("WWW.Example.com.").unwrap();
         assert_eq!(realm, "EXAMPLE.COM");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn names_without_a_realm() {
+    fn special_characters_of_a_realm_are_escaped() {
         assert_eq!(name_in("alice", "R"), "alice@R");
         assert_eq!(name_in("alice", r"R/x@y\z"), r"alice@R\/x\@y\\z");
     }

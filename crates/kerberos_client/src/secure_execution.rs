@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_says() {
+    fn at_secure_is_read_from_the_auxiliary_vector() {
         let check = |words: &[usize], expected| {
             let vector: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
             assert_eq!(secure(&vector), expected, "{words:?}");
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn capabilities_that_nobody_handed_on() {
+    fn file_capabilities_are_told_from_ambient_ones() {
         let check = |permitted: &str, ambient: &str, expected| {
             let status = format!("Name:\tcat\nCapPrm:\t{permitted}\nCapAmb:\t{ambient}\n");
             assert_eq!(has_capabilities_of_its_file(&status), expected, "{status}");

@@ -1,5 +1,9 @@
 //! A service on this machine: a keytab that changes, its replay cache, its settings.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests panic"
+)]
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -146,7 +150,7 @@ fn a_rotated_keytab_needs_no_restart() {
 }
 
 #[test]
-fn a_key_that_was_removed_is_good_no_more() {
+fn removed_key_is_no_longer_accepted() {
     let service = Service::new(&[(3, AES256), (4, AES256)]);
     let acceptor = service.acceptor();
     acceptor.accept(&request(3), None).unwrap();
@@ -154,14 +158,17 @@ fn a_key_that_was_removed_is_good_no_more() {
     // The change is noticed within a second or two; a busy machine may take longer.
     let deadline = now().seconds + 30;
     while acceptor.accept(&request(3), None).is_ok() {
-        assert!(now().seconds < deadline, "the old key is still good");
+        assert!(
+            now().seconds < deadline,
+            "the removed key is still accepted"
+        );
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     acceptor.accept(&request(4), None).unwrap();
 }
 
 #[test]
-fn a_keytab_that_cannot_be_read() {
+fn half_written_keytab_keeps_old_keys_but_missing_one_does_not() {
     let service = Service::new(&[(3, AES256)]);
     let acceptor = service.acceptor();
     let path = service.keytab().path().to_owned();
@@ -196,7 +203,7 @@ fn a_keytab_that_cannot_be_read() {
 }
 
 #[test]
-fn a_damaged_entry_does_not_hide_the_whole_ones() {
+fn damaged_keytab_entry_does_not_hide_valid_entries() {
     let service = Service::new(&[(3, AES256)]);
     let path = service.keytab().path().to_owned();
     let mut bytes = fs::read(&path).unwrap();
@@ -221,7 +228,7 @@ fn a_damaged_entry_does_not_hide_the_whole_ones() {
 
 /// Once nobody can still be writing it, a damaged keytab is used as it is.
 #[test]
-fn a_rotated_keytab_may_be_damaged() {
+fn valid_keys_of_a_damaged_rotated_keytab_are_used() {
     let service = Service::new(&[(3, AES256)]);
     let acceptor = service.acceptor();
     let path = service.keytab().path().to_owned();
@@ -231,14 +238,14 @@ fn a_rotated_keytab_may_be_damaged() {
     fs::write(&path, bytes).unwrap();
     let deadline = now().seconds + 30;
     while acceptor.accept(&request(4), None).is_err() {
-        assert!(now().seconds < deadline, "the new key never comes");
+        assert!(now().seconds < deadline, "the new key is still refused");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     acceptor.accept(&request(3), None).unwrap();
 }
 
 #[test]
-fn keys_that_are_of_no_use_do_not_hinder() {
+fn unusable_keys_in_the_keytab_are_ignored() {
     let service = Service::new(&[(3, AES256)]);
     let odd = |etype, length| KeytabEntry {
         principal: server(),
@@ -256,7 +263,7 @@ fn keys_that_are_of_no_use_do_not_hinder() {
 }
 
 #[test]
-fn settings_of_krb5_conf() {
+fn krb5_conf_settings_apply_to_the_acceptor() {
     let service = Service::new(&[(3, AES256)]);
     let with = |text: &str| ServiceAcceptor::new(&service.config(text)).unwrap();
     let strict = with("[libdefaults]\npermitted_enctypes = aes128-cts\n");
@@ -301,7 +308,7 @@ fn settings_of_krb5_conf() {
 }
 
 #[test]
-fn addresses_of_the_peer() {
+fn ticket_addresses_are_checked_against_the_peer() {
     let service = Service::new(&[(3, AES256)]);
     let acceptor = service.acceptor();
     let bound = || {
@@ -366,7 +373,7 @@ fn replays_are_refused_as_the_configuration_says() {
 }
 
 #[test]
-fn threads_share_an_acceptor() {
+fn request_is_accepted_once_across_threads() {
     const THREADS: usize = 16;
     let service = Service::new(&[(3, AES256)]);
     let file = service.acceptor();
@@ -400,7 +407,7 @@ fn threads_share_an_acceptor() {
 
 /// A service learns at its start that it cannot accept anybody, and not from its first client.
 #[test]
-fn a_check_asks_for_the_keys() {
+fn check_fails_when_the_service_has_no_keys() {
     let service = Service::new(&[(3, AES256)]);
     let acceptor = service.acceptor().with_memory_replay_cache();
     acceptor.check().unwrap();

@@ -22,7 +22,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A cache that is deleted when the test ends.
 struct Cache(
     CcacheName,
-    #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
+    #[expect(dead_code, reason = "kept so that the folder is deleted on drop")] TempDir,
 );
 
 impl Cache {
@@ -79,7 +79,7 @@ fn is_send<F: Future + Send>(future: F) -> F {
 }
 
 #[tokio::test]
-async fn a_login_and_a_ticket_by_each_transport() {
+async fn login_and_ticket_work_over_udp_and_tcp() {
     for fault in [None, Some(Transport::Udp), Some(Transport::Tcp)] {
         let kdc = kdc();
         if let Some(transport) = fault {
@@ -101,7 +101,7 @@ async fn a_login_and_a_ticket_by_each_transport() {
 }
 
 #[tokio::test]
-async fn many_want_one_ticket_and_one_is_asked_for() {
+async fn concurrent_callers_share_one_ticket_request() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
     // Long enough for all of them to ask before the answer comes.
@@ -122,7 +122,7 @@ async fn many_want_one_ticket_and_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn many_share_one_refusal() {
+async fn concurrent_callers_share_one_refusal() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
     kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_POLICY));
@@ -149,7 +149,7 @@ async fn many_share_one_refusal() {
 }
 
 #[tokio::test]
-async fn who_loses_interest_takes_nothing_from_the_others() {
+async fn dropped_caller_does_not_cancel_the_shared_request() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
     kdc.set_fault(Fault::Delay(SECOND / 2));
@@ -166,7 +166,7 @@ async fn who_loses_interest_takes_nothing_from_the_others() {
 }
 
 #[tokio::test]
-async fn a_caller_who_is_not_polled_holds_up_nobody() {
+async fn caller_that_is_not_polled_does_not_block_others() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
     // Ten times as long as the first caller is polled, for a busy machine.
@@ -175,7 +175,7 @@ async fn a_caller_who_is_not_polled_holds_up_nobody() {
     let mut asleep = pin!(client.ticket(&cache.0, &wanted));
     tokio::select! {
         biased;
-        _ = &mut asleep => panic!("the KDC takes its time"),
+        _ = &mut asleep => panic!("the ticket came before the KDC's delay was over"),
         () = tokio::time::sleep(SECOND / 10) => {}
     }
     // It does the work, and nobody polls it.
@@ -185,7 +185,7 @@ async fn a_caller_who_is_not_polled_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn who_is_asked_for_a_password_does_not_hold_up_the_runtime() {
+async fn password_prompt_does_not_block_the_runtime() {
     let kdc = kdc();
     let client = client(&[kdc.address().port()]);
     let params = client.as_params(client.principal("user").await.unwrap());
@@ -206,7 +206,7 @@ async fn who_is_asked_for_a_password_does_not_hold_up_the_runtime() {
 }
 
 #[tokio::test]
-async fn a_dead_or_silent_kdc_is_asked_once_in_a_clients_life() {
+async fn refusing_kdc_costs_no_time_and_silent_one_is_asked_once() {
     let kdc = kdc();
     // Refused at once, by UDP and by TCP. Otherwise the next would be asked after a second; a busy
     // machine delays at most two of three logins.
@@ -235,7 +235,7 @@ fn kdc_that_says_nothing() -> TestKdc {
 }
 
 #[tokio::test]
-async fn the_time_limit_holds() {
+async fn request_timeout_ends_the_login() {
     let silent = kdc_that_says_nothing();
     let client = client(&[silent.address().port()]).with_request_timeout(SECOND / 5);
     let start = Instant::now();
@@ -245,7 +245,7 @@ async fn the_time_limit_holds() {
 }
 
 #[test]
-fn without_a_runtime_there_is_an_error() {
+fn login_without_a_runtime_is_an_error() {
     let kdc = kdc();
     let client = client(&[kdc.address().port()]);
     let mut login = pin!(log_in(&client));
@@ -264,7 +264,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 #[test]
-fn a_runtime_that_is_left_alone_holds_up_nobody() {
+fn caller_on_an_idle_runtime_does_not_block_others() {
     let kdc = kdc();
     let (alone, other) = (runtime(), runtime());
     let (client, cache) = alone.block_on(logged_in(&kdc));
@@ -287,7 +287,7 @@ fn a_runtime_that_is_left_alone_holds_up_nobody() {
 }
 
 #[tokio::test]
-async fn who_has_another_limit_asks_for_itself() {
+async fn callers_with_different_time_limits_share_no_request() {
     let kdc = kdc();
     let (client, cache) = logged_in(&kdc).await;
     let wanted = host("www.example.com");
@@ -311,7 +311,7 @@ async fn who_has_another_limit_asks_for_itself() {
 }
 
 #[test]
-fn blocking_callers_share_a_flight_too() {
+fn blocking_callers_share_one_ticket_request() {
     let kdc = kdc();
     let runtime = runtime();
     let (client, cache) = runtime.block_on(logged_in(&kdc));

@@ -80,7 +80,7 @@ fn ticket_for(name: &str) -> TicketRequest {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn tickets_and_what_becomes_of_them() {
+async fn tickets_are_obtained_renewed_and_forwarded() {
     let fixture = Fixture::new();
     let client = &fixture.client;
     let (cache, tgt) = fixture.cache("alice").await;
@@ -113,7 +113,7 @@ async fn tickets_and_what_becomes_of_them() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn on_behalf_of_a_user() {
+async fn s4u2self_and_s4u2proxy_give_tickets_of_the_user() {
     let fixture = Fixture::new();
     let client = &fixture.client;
     let (cache, _) = fixture.cache(WEB).await;
@@ -132,7 +132,7 @@ async fn on_behalf_of_a_user() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_user_who_is_let_in() {
+async fn login_is_verified_and_context_is_accepted() {
     let fixture = Fixture::new();
     let client = &fixture.client;
     let login = fixture.login("alice").await.unwrap();
@@ -162,7 +162,7 @@ async fn a_user_who_is_let_in() {
         },
     ) = begun.unwrap()
     else {
-        panic!("it says nothing");
+        panic!("the initiator sent no token");
     };
     let mut acceptance = service.acceptance(GssMechanism::default(), AcceptorOptions::default());
     let accepted = acceptance.step(&token).map_err(|failed| failed.error);
@@ -170,7 +170,7 @@ async fn a_user_who_is_let_in() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn passwords() {
+async fn salts_are_found_and_passwords_are_changed_and_set() {
     let fixture = Fixture::new();
     let client = &fixture.client;
     let salts = client.salts(principal("alice"), &[]).await.unwrap();
@@ -199,7 +199,7 @@ async fn passwords() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn names_and_kdcs() {
+async fn service_candidates_and_kdc_probes_are_returned() {
     let fixture = Fixture::new();
     let client = &fixture.client;
     let web = principal(WEB);

@@ -67,7 +67,7 @@ fn datagrams(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> String {
 }
 
 #[test]
-fn over_tcp() {
+fn password_is_changed_over_tcp() {
     let kdc = kdc();
     let client = client(&kdc);
     change(&client, "alice", "old", "new").unwrap();
@@ -85,7 +85,7 @@ fn over_tcp() {
 }
 
 #[test]
-fn over_udp_where_nobody_listens_by_tcp() {
+fn udp_is_used_when_tcp_is_refused() {
     let kdc = kdc();
     let service: Arc<Kdc> = kdc.kdc();
     let server = datagrams(move |request| {
@@ -99,7 +99,7 @@ fn over_udp_where_nobody_listens_by_tcp() {
 }
 
 #[test]
-fn the_next_server_is_asked() {
+fn next_kpasswd_server_is_asked_after_a_refusal() {
     let kdc = kdc();
     let dead = format!("127.0.0.1:{}", test_support::free_port());
     let living = kdc.password_address().unwrap();
@@ -118,7 +118,7 @@ fn the_next_server_is_asked() {
 }
 
 #[test]
-fn nobody_to_ask() {
+fn missing_kpasswd_server_is_an_error() {
     let kdc = kdc();
     let conf = format!(
         "[libdefaults]\ndefault_realm = R\ndns_lookup_kdc = false\n[realms]\nR = {{\nkdc = {}\n}}\n",
@@ -136,7 +136,7 @@ fn nobody_to_ask() {
 }
 
 #[test]
-fn what_the_service_says_no_to() {
+fn rejection_by_the_service_is_reported() {
     let kdc = kdc();
     kdc.set_fault(Fault::Password(PasswordFault::Rejects(
         4,
@@ -151,7 +151,7 @@ fn what_the_service_says_no_to() {
 }
 
 #[test]
-fn success_without_proof_is_believed_once_a_login_shows_it() {
+fn unauthenticated_success_is_verified_by_a_login() {
     let kdc = kdc();
     kdc.set_fault(Fault::Password(PasswordFault::Error(0, Vec::new())));
     change(&client(&kdc), "alice", "old", "new").unwrap();
@@ -183,7 +183,7 @@ fn success_without_proof_is_believed_once_a_login_shows_it() {
 }
 
 #[test]
-fn a_limit_for_servers_that_stay_silent() {
+fn request_timeout_ends_the_wait_for_silent_servers() {
     let kdc = kdc();
     let client = client(&kdc).with_request_timeout(Duration::from_secs(1));
     let login = ticket(&client, "alice", "old").unwrap();
@@ -200,7 +200,7 @@ fn a_limit_for_servers_that_stay_silent() {
 }
 
 #[test]
-fn somebody_elses_password() {
+fn admin_sets_the_password_of_another_user() {
     let kdc = kdc();
     let client = client(&kdc);
     let target = Principal::parse("alice@R").unwrap();
@@ -213,7 +213,7 @@ fn somebody_elses_password() {
 }
 
 #[test]
-fn where_the_kdcs_clock_is_ahead() {
+fn kdc_clock_offset_is_applied_to_password_changes() {
     let kdc = kdc();
     kdc.set_fault(Fault::ClockOffset(600));
     let client = client(&kdc);

@@ -1,5 +1,9 @@
 //! Contexts that start with the name of a service: tickets, delegation, clocks, replays.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests panic"
+)]
 
 #[path = "shared/world.rs"]
 mod world;
@@ -64,7 +68,7 @@ fn with_flags(mechanism: GssMechanism, flags: ContextFlags) -> InitiateOptions {
 }
 
 #[test]
-fn every_kind_of_context() {
+fn context_is_established_for_all_mechanisms_and_flags() {
     let world = World::new();
     let all = InitiateOptions::default().context.flags;
     for mechanism in [GssMechanism::Spnego, GssMechanism::Kerberos] {
@@ -84,7 +88,7 @@ fn every_kind_of_context() {
 
 /// A service can be named in Kerberos's and in GSS-API's notation.
 #[test]
-fn names_of_services() {
+fn krb5_and_gssapi_service_names_are_accepted() {
     let world = World::new();
     let client = world.client();
     for name in [
@@ -110,13 +114,13 @@ fn names_of_services() {
 }
 
 #[test]
-fn what_is_lent() {
+fn tgt_is_delegated_only_if_allowed_and_forwardable() {
     let world = World::new();
     let mut options = InitiateOptions::default();
     options.delegation = Delegation::Always;
     let (_, theirs) = establish(&world, &options);
     let [lent] = &theirs.details.delegated[..] else {
-        panic!("a TGT is lent")
+        panic!("expected one delegated TGT")
     };
     assert_eq!(lent.server.to_string(), "krbtgt/R@R");
     assert_eq!(lent.client.to_string(), "alice@R");
@@ -137,7 +141,7 @@ fn what_is_lent() {
 
 /// A forwarded TGT can be used with this crate's client.
 #[tokio::test]
-async fn what_is_lent_gets_tickets() {
+async fn delegated_tgt_can_be_used_to_get_tickets() {
     let world = World::new();
     let mut options = InitiateOptions::default();
     options.delegation = Delegation::Always;
@@ -161,7 +165,7 @@ async fn what_is_lent_gets_tickets() {
 /// The KDC's clock, as recorded in the cache, is used whether the ticket comes from the cache or
 /// not.
 #[test]
-fn a_ticket_at_hand_goes_with_the_clock_of_the_cache() {
+fn clock_offset_of_the_cache_applies_to_an_existing_ticket() {
     let world = World::new();
     world.kdc.set_fault(Fault::ClockOffset(-100));
     world.log_in(true);
@@ -181,7 +185,7 @@ fn a_ticket_at_hand_goes_with_the_clock_of_the_cache() {
 }
 
 #[test]
-fn a_cached_ticket_is_passed_over_where_a_fresh_one_is_wanted() {
+fn fresh_option_ignores_the_cached_ticket() {
     let world = World::new();
     let mut options = InitiateOptions::default();
     establish(&world, &options);
@@ -195,7 +199,7 @@ fn a_cached_ticket_is_passed_over_where_a_fresh_one_is_wanted() {
 
 /// The administrator's setting takes precedence over the program's.
 #[test]
-fn who_may_be_lent_a_ticket_by_krb5_conf() {
+fn enforce_ok_as_delegate_overrides_the_programs_choice() {
     let mut world = World::new();
     let strict = "[libdefaults]\nenforce_ok_as_delegate = true\n";
     world.configure(strict);
@@ -231,7 +235,7 @@ fn who_may_be_lent_a_ticket_by_krb5_conf() {
 /// A context only has keys of the types that the administrator permits, even if the service knows
 /// others and the ticket is older.
 #[test]
-fn which_keys_krb5_conf_permits() {
+fn context_key_enctype_follows_krb5_conf() {
     let key = |ends: &(Box<Context>, Box<Context>)| ends.0.details.session_key().etype().0;
     for (permits, agreed) in [
         ("permitted_enctypes = aes128-cts", 17),
@@ -270,7 +274,7 @@ fn which_keys_krb5_conf_permits() {
 
 /// Delegation requested only by the context flag.
 #[test]
-fn nothing_to_lend() {
+fn deleg_flag_without_a_tgt_is_an_error() {
     let world = World::new();
     let mut options = InitiateOptions::default();
     options.context.flags |= ContextFlags::DELEG;
@@ -283,7 +287,7 @@ fn nothing_to_lend() {
 
 /// The promise to bind channels makes a service insist on bindings.
 #[test]
-fn bindings_are_announced_where_krb5_conf_says_so() {
+fn client_aware_channel_bindings_makes_service_require_them() {
     let mut world = World::new();
     let accept = || {
         let mut accept = AcceptorOptions::default();
@@ -304,7 +308,7 @@ fn bindings_are_announced_where_krb5_conf_says_so() {
 }
 
 #[test]
-fn a_token_counts_once_whichever_clone_of_the_service_sees_it() {
+fn replayed_token_is_refused_by_clones_of_the_service() {
     let world = World::new();
     let options = with_flags(GssMechanism::Kerberos, ContextFlags::INTEG);
     let begun = world
@@ -315,7 +319,7 @@ fn a_token_counts_once_whichever_clone_of_the_service_sees_it() {
         send: Some(token), ..
     } = begun.1
     else {
-        panic!("without mutual authentication one token is all")
+        panic!("the initiator should be done after its first token")
     };
     for service in [world.service(), world.service().with_memory_replay_cache()] {
         let accept = |service: &ServiceAcceptor| {
@@ -331,7 +335,7 @@ fn a_token_counts_once_whichever_clone_of_the_service_sees_it() {
 }
 
 #[test]
-fn bare_kerberos_takes_no_spnego_and_bindings_count() {
+fn kerberos_acceptor_refuses_spnego_and_bindings_are_checked() {
     let world = World::new();
     let begun = |options: &InitiateOptions| {
         world
@@ -368,7 +372,7 @@ fn bare_kerberos_takes_no_spnego_and_bindings_count() {
 }
 
 #[tokio::test]
-async fn on_a_runtime() {
+async fn async_client_initiates_a_context() {
     let world = World::new();
     let client = AsyncClient::new(world.config.clone());
     let options = InitiateOptions::default();

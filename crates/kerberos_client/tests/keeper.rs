@@ -27,7 +27,7 @@ fn kdc() -> TestKdc {
 /// A file that is deleted, with its folder, when the test ends.
 struct TempFile(
     PathBuf,
-    #[expect(dead_code, reason = "it is there to be dropped")] TempDir,
+    #[expect(dead_code, reason = "kept so that the folder is deleted on drop")] TempDir,
 );
 
 impl TempFile {
@@ -80,7 +80,7 @@ fn a_ticket_is_replaced_before_it_ends() {
 }
 
 #[test]
-fn what_can_be_renewed_is_renewed_and_then_got_anew() {
+fn renewable_ticket_is_renewed_before_a_new_login() {
     let kdc = realm()
         .max_life(SECOND * 3)
         .max_renewable_life(SECOND * 6)
@@ -100,7 +100,7 @@ fn what_can_be_renewed_is_renewed_and_then_got_anew() {
 }
 
 #[test]
-fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
+fn refused_renewal_is_followed_by_a_login_at_once() {
     let kdc = realm().start().unwrap();
     let client = client(&kdc);
     let login = renewable(&client, 7 * 24 * 3_600);
@@ -125,7 +125,7 @@ fn what_cannot_be_renewed_is_got_anew_in_the_same_attempt() {
 }
 
 #[test]
-fn whichever_error_says_that_the_secret_is_wrong_it_is_not_tried_again_and_again() {
+fn wrong_secret_is_not_retried_for_minutes() {
     let kdc = kdc();
     kdc.set_fault(Fault::ErrorAfterPreauth(
         ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
@@ -149,7 +149,7 @@ fn whichever_error_says_that_the_secret_is_wrong_it_is_not_tried_again_and_again
 }
 
 #[test]
-fn a_keytab_may_be_rotated() {
+fn rotated_keytab_is_read_at_the_next_attempt() {
     let (first, second) = (kdc(), {
         TestKdc::builder("EXAMPLE.COM")
             .principal("svc", "another password")
@@ -200,7 +200,7 @@ impl LoginSource for Rotated {
 }
 
 #[test]
-fn another_secret_is_tried_once_where_the_first_is_wrong() {
+fn other_secret_is_tried_once_after_a_wrong_one() {
     let kdc = kdc();
     let client = client(&kdc);
     for (other, works) in [("password", 1), ("wrong as well", 0)] {
@@ -220,7 +220,7 @@ fn another_secret_is_tried_once_where_the_first_is_wrong() {
 }
 
 #[test]
-fn an_observer_hears_of_each_attempt_and_a_login_is_none_by_renewal() {
+fn observer_sees_each_attempt_and_whether_it_renewed() {
     let kdc = realm().start().unwrap();
     let client = client(&kdc);
     let login = renewable(&client, 7 * 24 * 3_600);
@@ -255,7 +255,7 @@ fn an_observer_hears_of_each_attempt_and_a_login_is_none_by_renewal() {
 }
 
 #[test]
-fn a_kdc_that_is_away_is_tried_again_and_the_ticket_stays() {
+fn unreachable_kdc_is_retried_and_the_ticket_is_kept() {
     let kdc = kdc();
     let client = client(&kdc).with_request_timeout(SECOND / 10);
     let keeper = client
@@ -283,7 +283,7 @@ fn a_kdc_that_is_away_is_tried_again_and_the_ticket_stays() {
 /// Waiting for a login waits until it is published, and a full disk does not cause more KDC
 /// requests.
 #[test]
-fn what_cannot_be_published_is_tried_again_with_the_same_login() {
+fn failed_publication_is_retried_without_a_new_login() {
     let kdc = kdc();
     let client = client(&kdc);
     let tries = Arc::new(AtomicUsize::new(0));
@@ -312,7 +312,7 @@ fn what_cannot_be_published_is_tried_again_with_the_same_login() {
 
 /// A cache is written before a callback hears of it.
 #[test]
-fn a_login_is_put_into_the_cache_and_then_told_of() {
+fn cache_is_written_before_the_publish_callback() {
     let kdc = kdc();
     let client = client(&kdc);
     let file = TempFile::new("cc");
@@ -331,7 +331,7 @@ fn a_login_is_put_into_the_cache_and_then_told_of() {
 }
 
 #[test]
-fn after_the_end_nothing_is_published_and_watchers_know() {
+fn dropped_keeper_publishes_nothing_and_ends_its_watchers() {
     let kdc = kdc();
     kdc.set_fault(Fault::Delay(SECOND / 2));
     let client = client(&kdc);
@@ -352,7 +352,7 @@ fn after_the_end_nothing_is_published_and_watchers_know() {
 
 /// A callback of the keeper may drop the keeper's handle, which then does not wait for itself.
 #[test]
-fn who_publishes_may_drop_the_keeper() {
+fn publish_callback_may_drop_the_keeper() {
     let kdc = kdc();
     let client = client(&kdc);
     let (give, given) = mpsc::channel::<TicketKeeper>();
@@ -373,7 +373,7 @@ fn who_publishes_may_drop_the_keeper() {
 
 /// A callback may need the very runtime that a drop would block.
 #[tokio::test(flavor = "current_thread")]
-async fn a_task_ends_a_keeper_that_is_just_publishing() {
+async fn shutdown_waits_for_a_publication_in_progress() {
     let kdc = kdc();
     let blocking = client(&kdc);
     let client = AsyncClient::from(blocking.clone());
@@ -390,11 +390,11 @@ async fn a_task_ends_a_keeper_that_is_just_publishing() {
     let ended = tokio::time::timeout(LONG, keeper.shutdown()).await;
     ended.unwrap();
     assert_eq!(told.try_recv(), Ok("ends"));
-    assert_eq!(told.recv().await, None, "it is published once");
+    assert_eq!(told.recv().await, None, "the login was published twice");
 }
 
 #[tokio::test]
-async fn tasks_keep_tickets_too() {
+async fn async_client_keeps_many_tickets() {
     let kdc = kdc();
     let blocking = client(&kdc);
     let client = AsyncClient::from(blocking.clone());
@@ -419,7 +419,7 @@ async fn tasks_keep_tickets_too() {
 }
 
 #[test]
-fn neither_state_nor_parameters_show_a_secret() {
+fn debug_output_shows_no_secret() {
     let kdc = kdc();
     let client = client(&kdc);
     let params = KeeperParams::new(as_params(&client), password);

@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn they_go_on_when_there_are_descriptors_again() {
+fn keepers_recover_when_file_descriptors_are_available() {
     let kdc = TestKdc::builder("EXAMPLE.COM")
         .principal("svc", "password")
         .start()

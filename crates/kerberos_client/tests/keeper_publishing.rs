@@ -32,7 +32,7 @@ fn place(
 }
 
 #[test]
-fn a_login_that_waits_to_be_published_survives_a_refresh_that_fails() {
+fn unpublished_login_survives_a_failed_refresh() {
     let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
     let client = client(&kdc).with_request_timeout(SECOND / 5);
     let params = KeeperParams::new(as_params(&client), password).with_publish(place(&is_broken));
@@ -46,7 +46,7 @@ fn a_login_that_waits_to_be_published_survives_a_refresh_that_fails() {
 }
 
 #[test]
-fn a_login_that_waits_to_be_published_survives_a_wrong_secret() {
+fn unpublished_login_survives_a_wrong_secret() {
     let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
     let client = client(&kdc);
     let (secret, source) = changing_password();
@@ -65,7 +65,7 @@ fn a_login_that_waits_to_be_published_survives_a_wrong_secret() {
 }
 
 #[test]
-fn to_publish_late_puts_no_refresh_off() {
+fn late_publication_does_not_postpone_the_next_refresh() {
     let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
     let client = client(&kdc);
     let mut params =
@@ -84,7 +84,7 @@ fn to_publish_late_puts_no_refresh_off() {
 }
 
 #[test]
-fn a_ticket_that_was_renewed_meanwhile_waits_to_be_published() {
+fn ticket_renewed_while_publishing_fails_is_published_later() {
     let kdc = realm().max_life(SECOND * 6).start().unwrap();
     let is_broken = Arc::new(AtomicBool::new(false));
     let client = client(&kdc);
@@ -140,7 +140,7 @@ fn within_a_minute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 }
 
 #[test]
-fn a_limit_on_the_end_of_a_keeper_is_kept() {
+fn timed_out_shutdown_still_ends_the_keeper() {
     within_a_minute(|| {
         runtime().block_on(async {
             let (_kdc, keeper, mut told) = just_publishing().await;
@@ -149,14 +149,14 @@ fn a_limit_on_the_end_of_a_keeper_is_kept() {
             let ending = async move { keeper.shutdown().await };
             assert!(timeout(SECOND / 10, ending).await.is_err());
             assert_eq!(told.recv().await, Some("ends"));
-            assert_eq!(told.recv().await, None, "it is published once");
+            assert_eq!(told.recv().await, None, "the login was published twice");
             while watch.changed().await.is_some() {}
         });
     });
 }
 
 #[test]
-fn a_keeper_ends_though_nobody_runs_its_task() {
+fn shutdown_ends_a_keeper_whose_runtime_is_not_running() {
     within_a_minute(|| {
         let (alone, other) = (runtime(), runtime());
         let kdc = kdc();

@@ -32,9 +32,9 @@ fn panics_later() -> impl FnMut() -> Result<Secret, ClientError> + Send {
 #[test]
 #[allow(
     clippy::large_stack_arrays,
-    reason = "what is tested is that it has room"
+    reason = "the test checks that the stack has room for it"
 )]
-fn callbacks_have_the_stack_that_threads_usually_have() {
+fn callbacks_can_use_a_megabyte_of_stack() {
     let (kdc, published) = (kdc(), Arc::new(AtomicUsize::new(0)));
     let client = client(&kdc);
     let much = || {
@@ -56,7 +56,7 @@ fn callbacks_have_the_stack_that_threads_usually_have() {
 }
 
 #[test]
-fn a_keeper_whose_source_panics_has_ended() {
+fn keeper_ends_when_its_source_panics() {
     let kdc = kdc();
     let client = client(&kdc);
     let params = KeeperParams::new(as_params(&client), panics_later());
@@ -75,7 +75,7 @@ fn a_keeper_whose_source_panics_has_ended() {
 }
 
 #[tokio::test]
-async fn a_task_whose_source_panics_has_ended() {
+async fn async_keeper_ends_when_its_source_panics() {
     let kdc = kdc();
     let blocking = client(&kdc);
     let client = AsyncClient::from(blocking.clone());
@@ -89,7 +89,7 @@ async fn a_task_whose_source_panics_has_ended() {
 }
 
 #[test]
-fn watchers_see_that_a_keeper_is_stopped_though_no_kdc_answers() {
+fn stop_ends_watchers_though_the_kdc_is_silent() {
     let kdc = kdc();
     kdc.set_fault(Fault::Silence);
     let client = client(&kdc);
@@ -108,7 +108,7 @@ fn watchers_see_that_a_keeper_is_stopped_though_no_kdc_answers() {
 }
 
 #[test]
-fn watchers_see_that_the_runtime_is_gone() {
+fn watchers_end_when_the_runtime_is_shut_down() {
     let kdc = kdc();
     let blocking = client(&kdc);
     let client = AsyncClient::from(blocking.clone());
@@ -132,7 +132,7 @@ fn watchers_see_that_the_runtime_is_gone() {
 }
 
 #[test]
-fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
+fn ticket_is_renewed_while_the_new_secret_is_wrong() {
     let kdc = realm().max_life(SECOND * 6).start().unwrap();
     let client = client(&kdc);
     let login = renewable(&client, 3_600);
@@ -169,7 +169,7 @@ fn a_wrong_new_secret_is_not_forgotten_and_costs_no_ticket() {
 
 /// Where login and renewal both fail, neither is repeated without a pause.
 #[test]
-fn a_renewal_that_fails_beside_a_login_waits_a_minute() {
+fn failed_renewal_after_a_failed_login_is_retried_in_a_minute() {
     let kdc = realm().max_life(SECOND * 9).start().unwrap();
     let client = client(&kdc);
     let login = renewable(&client, 3_600);
@@ -193,7 +193,7 @@ fn a_renewal_that_fails_beside_a_login_waits_a_minute() {
 }
 
 #[test]
-fn a_ticket_is_renewed_after_the_clock_was_set_right() {
+fn ticket_is_renewed_after_the_clock_was_corrected() {
     let kdc = kdc();
     let client = client(&kdc);
     let mut params = as_params(&client);

@@ -67,7 +67,7 @@ fn refusal(client: &Client, secret: Secret) -> ExchangeError {
 }
 
 #[test]
-fn with_a_password() {
+fn password_login_succeeds_over_udp() {
     let kdc = kdc();
     let login = check(&client(&[kdc.address().port()], ""));
     assert_eq!(login.pa_type, Some(2));
@@ -78,7 +78,7 @@ fn with_a_password() {
 }
 
 #[test]
-fn with_a_keytab() {
+fn keytab_login_succeeds() {
     let kdc = TestKdc::builder(REALM).service("host/www").start().unwrap();
     let client = client(&[kdc.address().port()], "");
     let service = client.principal("host/www").unwrap();
@@ -95,7 +95,7 @@ fn with_a_keytab() {
 }
 
 #[test]
-fn someone_is_asked_when_the_kdc_wants_it() {
+fn user_is_asked_only_when_the_kdc_wants_a_password() {
     let kdc = kdc();
     let client = client(&[kdc.address().port()], "");
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -130,7 +130,7 @@ fn someone_is_asked_when_the_kdc_wants_it() {
 }
 
 #[test]
-fn with_a_wrong_password() {
+fn wrong_password_is_reported() {
     let kdc = kdc();
     let error = refusal(
         &client(&[kdc.address().port()], ""),
@@ -140,7 +140,7 @@ fn with_a_wrong_password() {
 }
 
 #[test]
-fn a_reply_too_big_for_udp_comes_by_tcp() {
+fn reply_too_big_for_udp_comes_over_tcp() {
     let kdc = kdc();
     kdc.set_fault(Fault::TooBigForUdp);
     check(&client(&[kdc.address().port()], ""));
@@ -149,7 +149,7 @@ fn a_reply_too_big_for_udp_comes_by_tcp() {
 }
 
 #[test]
-fn large_requests_go_by_tcp() {
+fn request_over_udp_preference_limit_goes_over_tcp() {
     let kdc = kdc();
     check(&client(&[kdc.address().port()], "udp_preference_limit = 1"));
     assert_eq!(
@@ -159,14 +159,14 @@ fn large_requests_go_by_tcp() {
 }
 
 #[test]
-fn udp_is_silent_and_tcp_answers() {
+fn tcp_is_used_when_udp_is_silent() {
     let kdc = kdc();
     kdc.set_fault(Fault::SilenceOn(Transport::Udp));
     check(&client(&[kdc.address().port()], ""));
 }
 
 #[test]
-fn datagrams_of_strangers_do_not_count() {
+fn datagrams_from_another_port_are_ignored() {
     let kdc = kdc();
     kdc.set_fault(Fault::UdpFromOtherPort);
     let login = check(&client(&[kdc.address().port()], ""));
@@ -183,12 +183,15 @@ fn a_dead_first_kdc_costs_no_time() {
         start.elapsed()
     };
     // MIT's schedule would wait a second; a busy machine delays at most two of three logins.
-    let quickest = (0..3).map(|_| login()).min().expect("three logins");
+    let quickest = (0..3)
+        .map(|_| login())
+        .min()
+        .expect("there were three logins");
     assert!(quickest < Duration::from_millis(900), "{quickest:?}");
 }
 
 #[test]
-fn a_kdc_that_cannot_serve_makes_way() {
+fn svc_unavailable_moves_on_to_the_next_kdc() {
     let (first, second) = (kdc(), kdc());
     first.set_fault(Fault::Error(ErrorCode::KDC_ERR_SVC_UNAVAILABLE));
     let ports = [first.address().port(), second.address().port()];
@@ -201,7 +204,7 @@ fn a_kdc_that_cannot_serve_makes_way() {
 }
 
 #[test]
-fn lengths_that_lie_cost_nothing_but_the_server() {
+fn broken_tcp_reply_moves_on_to_the_next_kdc() {
     let (first, second) = (kdc(), kdc());
     let ports = [first.address().port(), second.address().port()];
     for fault in [
@@ -216,7 +219,7 @@ fn lengths_that_lie_cost_nothing_but_the_server() {
 }
 
 #[test]
-fn garbage_is_an_error_of_its_own() {
+fn malformed_reply_is_a_typed_error() {
     let kdc = kdc();
     let client = client(&[kdc.address().port()], "");
     for fault in [Fault::Garbage, Fault::Truncated] {
@@ -232,7 +235,7 @@ fn garbage_is_an_error_of_its_own() {
 }
 
 #[test]
-fn nobody_answers() {
+fn unreachable_or_unknown_kdc_is_reported() {
     let port = free_port();
     let error = login(&client(&[port], ""), password(PASSWORD)).unwrap_err();
     assert_eq!(
@@ -252,7 +255,7 @@ fn nobody_answers() {
 }
 
 #[test]
-fn the_request_timeout_counts() {
+fn request_timeout_ends_the_login() {
     let kdc = kdc();
     kdc.set_fault(Fault::Silence);
     let client =
@@ -271,7 +274,7 @@ fn the_request_timeout_counts() {
 }
 
 #[test]
-fn into_a_cache_and_out_again() {
+fn stored_login_can_be_read_from_the_cache() {
     let kdc = kdc();
     kdc.set_fault(Fault::ClockOffset(60));
     let client = client(&[kdc.address().port()], "");

@@ -56,7 +56,7 @@ impl Drop for NoThreads {
 static PROCESS: Mutex<()> = Mutex::new(());
 
 #[test]
-fn kdcs_are_probed_one_after_the_other() {
+fn kdcs_are_probed_in_sequence_without_threads() {
     let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let nobody = format!("127.0.0.1:{}", test_support::free_port());
     let conf = format!("[realms]\nR = {{\nkdc = {nobody}\nkdc = {nobody}\n}}\n");
@@ -72,7 +72,7 @@ fn kdcs_are_probed_one_after_the_other() {
 }
 
 #[test]
-fn a_keeper_goes_on_when_there_are_threads_again() {
+fn keeper_recovers_when_threads_are_available() {
     let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let kdc = TestKdc::builder("EXAMPLE.COM")
         .principal("svc", "password")
@@ -105,14 +105,17 @@ fn a_keeper_goes_on_when_there_are_threads_again() {
         let start = Instant::now();
         let ready = tokio::time::timeout(SECOND * 60, keeper.ready()).await;
         ready.unwrap().unwrap();
-        assert!(start.elapsed() < SECOND * 30, "the pauses are short");
+        assert!(
+            start.elapsed() < SECOND * 30,
+            "the keeper did not retry soon"
+        );
     });
 }
 
 /// The task itself does what only looks at a file: a name from the hosts file stays the same, and a
 /// refused client is refused because of what it sent.
 #[test]
-fn what_needs_no_waiting_needs_no_thread() {
+fn quick_file_access_works_without_threads() {
     let _process = PROCESS.lock().unwrap_or_else(PoisonError::into_inner);
     let client = Client::new(Config::parse("").unwrap());
     let known = client.service_principal("host", Some("localhost"));

@@ -14,7 +14,7 @@ mod shared;
 use shared::{SERVICE, refresh_time, set_refresh_time, world};
 
 #[test]
-fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
+fn client_keytab_login_is_made_and_refreshed() {
     let world = world("FILE:HERE");
     assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
     let name = world.config.ccache_name().unwrap();
@@ -24,11 +24,14 @@ fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
     assert!(half > 3_600, "{half}");
     let asked = world.requests();
     assert_eq!(world.shown().unwrap(), "bob@EXAMPLE.COM");
-    assert_eq!(world.requests(), asked, "the ticket is good");
+    assert_eq!(world.requests(), asked, "a valid ticket should be used");
 
     set_refresh_time(&cache, now().seconds - 1);
     world.shown().unwrap();
-    assert!(world.requests() > asked, "its time is over");
+    assert!(
+        world.requests() > asked,
+        "a ticket that is due should be refreshed"
+    );
     assert!(refresh_time(&cache).unwrap() - now().seconds > 3_600);
 
     // A KDC that is away does no harm while the ticket lasts, and is not asked again and again.
@@ -42,13 +45,17 @@ fn a_client_keytab_gives_the_first_ticket_and_the_next_ones() {
 }
 
 #[test]
-fn a_ticket_of_a_person_is_left_alone() {
+fn users_ticket_is_replaced_only_after_it_ends() {
     let world = world("FILE:HERE");
     let name = world.config.ccache_name().unwrap();
     world.log_in("alice", "password", &name);
     let asked = world.requests();
     assert_eq!(world.shown().unwrap(), "alice@EXAMPLE.COM");
-    assert_eq!(world.requests(), asked + 1, "for the service's ticket");
+    assert_eq!(
+        world.requests(),
+        asked + 1,
+        "only the service ticket should be requested"
+    );
     // A ticket that has ended is replaced by one of its owner, whoever is first in the keytab.
     let client = world.client();
     let mut login = client
@@ -62,7 +69,7 @@ fn a_ticket_of_a_person_is_left_alone() {
 }
 
 #[test]
-fn without_a_client_keytab_all_is_as_it_was() {
+fn missing_client_keytab_gives_the_default_cache() {
     let mut world = world("FILE:HERE");
     world.config = world.config.with_client_keytab_name("/nonexistent/keytab");
     let client = world.client();
@@ -78,7 +85,7 @@ fn without_a_client_keytab_all_is_as_it_was() {
 }
 
 #[test]
-fn a_login_that_fails_says_why() {
+fn failed_client_keytab_login_returns_its_error() {
     let world = world("FILE:HERE");
     world.kdc.set_fault(Fault::Silence);
     assert!(matches!(
@@ -88,7 +95,7 @@ fn a_login_that_fails_says_why() {
 }
 
 #[test]
-fn of_a_collection_the_cache_for_the_service() {
+fn k5identity_selects_the_cache_of_a_collection() {
     let world = world("DIR:HERE");
     let collection = Collection::new(
         world.config.ccache_name().unwrap(),
@@ -121,7 +128,7 @@ fn of_a_collection_the_cache_for_the_service() {
 
 /// A single cache cannot belong to two principals.
 #[test]
-fn a_file_of_somebody_else_is_not_replaced() {
+fn cache_file_of_another_principal_is_not_replaced() {
     let world = world("FILE:HERE");
     world.log_in("alice", "password", &world.config.ccache_name().unwrap());
     world
@@ -136,7 +143,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
 
 #[cfg(feature = "tokio")]
 #[tokio::test]
-async fn tasks_have_it_too() {
+async fn async_client_uses_the_client_keytab() {
     let world = world("FILE:HERE");
     let client = kerberos_client::AsyncClient::from(world.client());
     let cache = client.cache_for(SERVICE).await.unwrap();

@@ -31,7 +31,7 @@ fn log_in_for(world: &World, seconds: i32) {
 }
 
 #[test]
-fn a_client_keytab_that_cannot_be_read_costs_no_good_ticket() {
+fn damaged_client_keytab_does_not_affect_a_valid_ticket() {
     let world = world("FILE:HERE");
     world.client().cache_for(SERVICE).unwrap();
     world
@@ -50,7 +50,7 @@ fn a_client_keytab_that_cannot_be_read_costs_no_good_ticket() {
 }
 
 #[test]
-fn a_torn_entry_behind_the_ticket_does_no_harm() {
+fn torn_entry_after_the_ticket_is_ignored() {
     let world = world("FILE:HERE");
     world.client().cache_for(SERVICE).unwrap();
     let path = world.config.ccache_name().unwrap();
@@ -66,7 +66,7 @@ fn a_torn_entry_behind_the_ticket_does_no_harm() {
 
 /// As in MIT's library: otherwise a person's ticket could end during the request that it is for.
 #[test]
-fn a_ticket_that_ends_in_a_moment_is_replaced() {
+fn ticket_that_ends_within_seconds_is_replaced() {
     let world = world("FILE:HERE");
     log_in_for(&world, 20);
     assert_eq!(refresh_time(&cache(&world)), None);
@@ -81,7 +81,7 @@ fn a_ticket_that_ends_in_a_moment_is_replaced() {
 }
 
 #[test]
-fn an_odd_byte_in_k5identity_hides_no_other_line() {
+fn non_utf8_line_in_k5identity_does_not_hide_other_lines() {
     let world = world("DIR:HERE");
     let mut lines = b"# f\xfcr Alice\n".to_vec();
     lines.extend(b"alice@EXAMPLE.COM service=HTTP\n");
@@ -108,7 +108,7 @@ fn requests_of_one_and_of_many(ask: impl FnOnce(&Client)) -> (usize, usize) {
 }
 
 #[test]
-fn of_many_threads_one_logs_in() {
+fn concurrent_threads_cause_one_login() {
     let (one, many) = requests_of_one_and_of_many(|client| {
         std::thread::scope(|scope| {
             for _ in 0..20 {
@@ -121,7 +121,7 @@ fn of_many_threads_one_logs_in() {
 
 #[cfg(feature = "tokio")]
 #[test]
-fn of_many_tasks_one_logs_in() {
+fn concurrent_tasks_cause_one_login() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -143,7 +143,7 @@ fn of_many_tasks_one_logs_in() {
 
 /// All callers wait for a KDC that is away at the same time, and not one after the other.
 #[test]
-fn many_threads_share_a_failure() {
+fn concurrent_threads_share_one_failed_login() {
     let world = world("FILE:HERE");
     world.kdc.set_fault(Fault::Silence);
     let client = world.client().with_request_timeout(Duration::from_secs(1));

@@ -114,7 +114,7 @@ const ALICE: &str = "alice@EXAMPLE.COM";
 
 /// A ticket presented by the user is as good as one that the service obtained itself.
 #[test]
-fn by_the_ticket_that_a_user_showed() {
+fn presented_ticket_is_evidence_for_s4u2proxy() {
     let fixture = Fixture::new();
     let folder = TempDir::new();
     let at = |name: &str| folder.join(name).display().to_string();
@@ -152,7 +152,7 @@ fn by_the_ticket_that_a_user_showed() {
 }
 
 #[test]
-fn got_once_and_kept_as_mit_keeps_them() {
+fn s4u_tickets_are_cached_as_by_mit() {
     let fixture = Fixture::new();
     let alice = named("alice");
     let missing = fixture.to_self(&alice, cached_only).unwrap_err();
@@ -194,7 +194,7 @@ fn got_once_and_kept_as_mit_keeps_them() {
 }
 
 #[test]
-fn each_user_has_another_ticket() {
+fn s4u_tickets_of_users_are_kept_apart() {
     let fixture = Fixture::new();
     let alice = fixture.to_self(&named("alice"), ordinary).unwrap();
     let bob = fixture.to_self(&named("bob"), ordinary).unwrap();
@@ -219,7 +219,7 @@ fn each_user_has_another_ticket() {
 }
 
 #[test]
-fn a_user_by_other_names() {
+fn enterprise_name_and_certificate_need_the_kdc() {
     let fixture = Fixture::new();
     let enterprise = Principal::parse_enterprise("alice@corp.example", "EXAMPLE.COM").unwrap();
     let certificate = S4uUser::Certificate(b"alice's certificate".to_vec());
@@ -244,7 +244,7 @@ fn a_user_by_other_names() {
 }
 
 #[test]
-fn nothing_is_kept_unless_wanted() {
+fn no_store_leaves_the_cache_unchanged() {
     let fixture = Fixture::new();
     let evidence = fixture.to_self(&named("alice"), no_store).unwrap();
     fixture.proxy(&evidence, no_store).unwrap();
@@ -252,7 +252,7 @@ fn nothing_is_kept_unless_wanted() {
 }
 
 #[test]
-fn refusals() {
+fn kdc_errors_and_ignored_s4u_are_reported() {
     let fixture = Fixture::new();
     let code = |error: ClientError| match error {
         ClientError::Exchange(error) => error.kdc_code(),

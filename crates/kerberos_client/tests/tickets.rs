@@ -118,7 +118,7 @@ fn in_an_hour() -> KerberosTime {
 }
 
 #[test]
-fn from_the_kdc_and_then_from_the_cache() {
+fn ticket_comes_from_the_kdc_once_then_the_cache() {
     let fixture = Fixture::new();
     let first = fixture.get(&host()).unwrap();
     assert_eq!(fixture.asked(), 1);
@@ -129,7 +129,7 @@ fn from_the_kdc_and_then_from_the_cache() {
 }
 
 #[test]
-fn not_stored_when_that_is_not_wanted() {
+fn no_store_ticket_is_not_written_to_the_cache() {
     let fixture = Fixture::new();
     let mut request = host();
     request.no_store = true;
@@ -149,7 +149,7 @@ fn not_stored_when_that_is_not_wanted() {
 }
 
 #[test]
-fn many_in_one_call_and_each_once() {
+fn several_tickets_can_be_requested_in_one_call() {
     let fixture = Fixture::new();
     let other = TicketRequest::new(principal("host/other.example.com@EXAMPLE.COM"));
     let unknown = TicketRequest::new(principal("host/none@EXAMPLE.COM"));
@@ -186,7 +186,7 @@ fn many_in_one_call_and_each_once() {
 }
 
 #[test]
-fn only_what_lasts_and_fits_is_taken_from_the_cache() {
+fn only_valid_matching_tickets_are_taken_from_the_cache() {
     type Spoil = fn(&mut Credential);
     let misfits: [(&str, Spoil); 7] = [
         ("expired", |entry| {
@@ -233,7 +233,7 @@ fn only_what_lasts_and_fits_is_taken_from_the_cache() {
 }
 
 #[test]
-fn of_several_the_one_with_the_best_key_that_lasts_longest() {
+fn best_enctype_then_latest_endtime_is_preferred() {
     let fixture = Fixture::new();
     let entry = |key: EncryptionType, seconds: i64, ticket: &'static [u8]| {
         fixture.add(|entry| {
@@ -269,13 +269,13 @@ fn of_several_the_one_with_the_best_key_that_lasts_longest() {
     // The same for a TGT whose key cannot be used.
     let fixture = Fixture::with("default_tgs_enctypes = aes128-cts");
     let Err(ClientError::NoCredentialOfEtype { server, .. }) = fixture.get(&host()) else {
-        panic!("the TGT has a key of aes256");
+        panic!("expected an error about the enctype of the TGT's key");
     };
     assert!(server.is_krbtgt());
 }
 
 #[test]
-fn a_name_without_a_realm_is_kept_as_asked_for() {
+fn ticket_for_a_realmless_name_is_cached_under_that_name() {
     let fixture = Fixture::new();
     let nameless = Principal::new(NameType::SRV_HST, ["host", "www.example.com"], "");
     let request = TicketRequest::new(nameless.clone());
@@ -294,7 +294,7 @@ fn a_name_without_a_realm_is_kept_as_asked_for() {
 }
 
 #[test]
-fn user_to_user_only_with_the_same_second_ticket() {
+fn user_to_user_ticket_matches_only_its_second_ticket() {
     let fixture = Fixture::new();
     let tgt = fixture.entries().remove(0);
     let mut request = TicketRequest::new(principal("user@EXAMPLE.COM"));
@@ -313,7 +313,7 @@ fn user_to_user_only_with_the_same_second_ticket() {
 }
 
 #[test]
-fn without_a_tgt_that_lasts_no_kdc_is_asked() {
+fn missing_or_expired_tgt_fails_without_asking_a_kdc() {
     let fixture = Fixture::new();
     let cache = fixture.entries().remove(0);
     let header = fixture.file.open().unwrap().header().clone();
@@ -345,7 +345,7 @@ fn without_a_tgt_that_lasts_no_kdc_is_asked() {
 }
 
 #[test]
-fn a_damaged_end_hides_only_what_comes_after() {
+fn damaged_end_of_a_cache_hides_only_later_tickets() {
     let fixture = Fixture::new();
     fixture.add(|entry| entry.server = principal(HOST));
     fixture.add(|entry| entry.server = principal("host/other.example.com@EXAMPLE.COM"));
@@ -359,7 +359,7 @@ fn a_damaged_end_hides_only_what_comes_after() {
 }
 
 #[test]
-fn renewed_and_alone_in_the_cache() {
+fn renewed_ticket_replaces_the_cache_contents() {
     let fixture = Fixture::new();
     fixture.get(&host()).unwrap();
     let tgt = fixture.entries().remove(0);
@@ -392,7 +392,7 @@ fn renewed_and_alone_in_the_cache() {
 }
 
 #[test]
-fn what_cannot_be_renewed_or_validated_the_kdc_says() {
+fn kdc_refusal_to_renew_validate_or_forward_is_reported() {
     let fixture = Fixture::new();
     let principal = fixture.client.principal("user").unwrap();
     let params = fixture.client.as_params(principal).unwrap();
@@ -414,7 +414,7 @@ fn what_cannot_be_renewed_or_validated_the_kdc_says() {
 }
 
 #[test]
-fn forwarded_with_and_without_leave_to_forward_it_on() {
+fn forwarded_ticket_is_forwardable_only_if_requested() {
     let fixture = Fixture::new();
     for forwardable in [true, false] {
         let got = fixture
@@ -428,7 +428,7 @@ fn forwarded_with_and_without_leave_to_forward_it_on() {
 }
 
 #[test]
-fn the_way_starts_where_the_cache_says() {
+fn start_realm_of_the_cache_is_used() {
     let fixture = Fixture::new();
     fixture
         .file
@@ -443,7 +443,7 @@ fn the_way_starts_where_the_cache_says() {
 }
 
 #[test]
-fn a_kdc_is_asked_when_it_is_the_tickets_turn() {
+fn tickets_in_turn_asks_the_kdc_lazily() {
     let fixture = Fixture::new();
     let other = TicketRequest::new(principal("host/other.example.com@EXAMPLE.COM"));
     let requests = [host(), other, host()];
@@ -458,7 +458,7 @@ fn a_kdc_is_asked_when_it_is_the_tickets_turn() {
 }
 
 #[test]
-fn nobody_gets_the_ticket_of_who_had_the_cache_before() {
+fn pending_request_is_not_shared_with_another_client() {
     let fixture = Fixture::new();
     let bob = fixture.login("bob");
     fixture.kdc.forget_requests();
@@ -479,7 +479,7 @@ fn nobody_gets_the_ticket_of_who_had_the_cache_before() {
 }
 
 #[test]
-fn a_ticket_that_came_meanwhile_counts_for_its_client_alone() {
+fn ticket_cached_meanwhile_is_used_only_for_its_client() {
     let fixture = Fixture::new();
     let requests = [host()];
     let turns = fixture.client.tickets_in_turn(&fixture.name, &requests);
@@ -493,7 +493,7 @@ fn a_ticket_that_came_meanwhile_counts_for_its_client_alone() {
 
 /// The one cross-realm TGT that is obtained before the other realm's KDC turns out to be dead.
 #[test]
-fn tgts_on_the_way_are_stored_even_for_a_ticket_that_is_not() {
+fn cross_realm_tgts_are_stored_even_with_no_store() {
     let kdc = TestKdc::builder(REALM)
         .principal("user", "password")
         .principal("krbtgt/OTHER.ORG", "between the two")
@@ -521,7 +521,7 @@ fn tgts_on_the_way_are_stored_even_for_a_ticket_that_is_not() {
 }
 
 #[test]
-fn a_fresh_ticket_takes_the_place_of_the_old_one() {
+fn fresh_ticket_replaces_the_cached_one() {
     let fixture = Fixture::new();
     let old = fixture.get(&host()).unwrap();
     // Others are not touched, nor is one of a type that was not asked for.

@@ -53,7 +53,7 @@ impl Visit for Message {
 }
 
 #[test]
-fn words_of_the_transport() {
+fn transport_trace_lines_match_those_of_mit() {
     let kdc = TestKdc::builder("R")
         .principal("user", "pass-word")
         .start()

@@ -27,7 +27,7 @@ fn verify(client: &Client, login: &Login, service: &ServiceAcceptor) -> Result<(
 }
 
 #[test]
-fn by_the_realms_own_kdc() {
+fn login_by_the_realms_kdc_is_verified() {
     let world = World::new();
     let client = world.client();
     verify(&client, &login(&client, |_| ()), &world.service()).unwrap();
@@ -36,7 +36,7 @@ fn by_the_realms_own_kdc() {
 /// Mallory answers in the KDC's place, with a ticket that the service can decrypt, because the
 /// realm's KDC made it: one of mallory's own, whose session key mallory knows.
 #[test]
-fn by_a_rogue_who_shows_a_ticket_of_its_own() {
+fn login_by_a_rogue_kdc_is_refused() {
     let world = World::new();
     let rogue = UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = rogue.local_addr().unwrap();
@@ -81,7 +81,7 @@ fn of_mallory(kdc: &Arc<Kdc>, reply: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[test]
-fn a_kdc_whose_clock_differs_is_the_realms_all_the_same() {
+fn kdc_with_a_different_clock_is_still_verified() {
     let world = World::new();
     let service = world.service();
     for seconds in [900, -900] {
@@ -114,7 +114,7 @@ impl KeySource for Vault {
 
 /// Nobody is let in, but the KDC is not blamed, either.
 #[test]
-fn keys_that_cannot_be_had_are_no_attack() {
+fn missing_service_keys_are_not_reported_as_unverified() {
     let world = World::new();
     let client = world.client();
     let login = login(&client, |_| ());

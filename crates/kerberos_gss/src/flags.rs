@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_show_by_name() {
+    fn debug_output_names_the_flags() {
         let shown = |flags| format!("{:?}", ContextFlags(flags));
         assert_eq!(shown(0), "ContextFlags(0x0)");
         assert_eq!(shown(0x32), "ContextFlags(MUTUAL | CONF | INTEG)");

@@ -211,14 +211,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_show_as_people_write_them() {
+    fn oids_are_displayed_in_dotted_form_or_by_name() {
         assert_eq!(Mechanism(b"\x2a\x03\x81\x00").to_string(), "1.2.3.128");
         assert_eq!(Mechanism(b"\x88\x37\x03").to_string(), "2.999.3");
         assert_eq!(Mechanism::NTLMSSP.to_string(), "NTLM");
     }
 
     #[test]
-    fn a_frame_comes_off_again() {
+    fn framed_token_is_unframed_for_all_lengths() {
         for length in [0, 1, 100, 114, 115, 116, 300, 70_000] {
             let body = alloc::vec![7; length];
             let token = frame(TokenId::AP_REQ, &body);

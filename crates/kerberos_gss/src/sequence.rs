@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_are_judged_by_what_came_before() {
+    fn gaps_replays_and_reordering_are_detected() {
         for (first, mask) in [
             (0, u64::MAX),
             (5, u64::MAX),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_32_bits_begin_again() {
+    fn sequence_numbers_of_32_bits_wrap_around() {
         for first in [0, 5, 0x8000_0000, 0xffff_ffff] {
             let steps = [
                 (0, None),

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn challenges_are_found_in_lists() {
+    fn negotiate_challenge_is_found_in_header_lists() {
         let found = |text: &str| {
             let text = challenges(text.as_bytes()).find_map(negotiate);
             text.map(str::to_owned)
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_base64_of_a_length() {
+    fn bad_base64_and_overlong_tokens_are_refused() {
         assert_eq!(decode("AQID").unwrap(), [1, 2, 3]);
         assert!(matches!(decode("AQI"), Err(HttpError::Base64)));
         assert!(matches!(decode("a b"), Err(HttpError::Base64)));

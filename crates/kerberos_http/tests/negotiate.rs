@@ -1,5 +1,9 @@
 //! The client's side and the layer, tested against each other and against faulty peers.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests panic"
+)]
 
 #[path = "../../kerberos_client/tests/shared/world.rs"]
 mod world;
@@ -35,7 +39,7 @@ struct Handler(fn(Option<&Authenticated>) -> String);
 /// Answers with the name of the client.
 const WHO_AM_I: Handler = Handler(|who| {
     let who = who.unwrap();
-    assert!(who.pac().unwrap().is_none(), "the test KDC makes none");
+    assert!(who.pac().unwrap().is_none(), "the test KDC issues no PAC");
     who.principal().to_string()
 });
 
@@ -75,7 +79,7 @@ async fn get(
 }
 
 #[tokio::test]
-async fn client_and_layer() {
+async fn client_authenticates_and_replay_is_refused() {
     let world = World::new();
     let mut service = layer(&world).layer(WHO_AM_I);
     let refused = get(&mut service, None).await;
@@ -88,7 +92,7 @@ async fn client_and_layer() {
     assert_eq!(answer.body(), "alice@R");
     let done = negotiation.step(answer.status(), answer.headers()).unwrap();
     let Progress::Done(context) = done else {
-        panic!("one round is all")
+        panic!("the negotiation should be done after one round")
     };
     assert_eq!(
         context.details.acceptor.to_string(),
@@ -104,7 +108,7 @@ async fn client_and_layer() {
 }
 
 #[tokio::test]
-async fn what_the_layer_refuses() {
+async fn bad_credentials_give_401_and_own_faults_500() {
     let world = World::new();
     let mut service = layer(&world).layer(WHO_AM_I);
     for value in [
@@ -137,7 +141,7 @@ async fn what_the_layer_refuses() {
 }
 
 #[tokio::test]
-async fn the_channel_of_a_request_goes_first() {
+async fn bindings_of_the_request_override_those_of_the_layer() {
     let world = World::new();
     let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
     let mut accept = AcceptorOptions::default();
@@ -168,7 +172,7 @@ async fn the_channel_of_a_request_goes_first() {
 
 /// When a certificate is renewed, each request is checked against the current bindings.
 #[tokio::test]
-async fn bindings_may_change_while_the_service_runs() {
+async fn channel_bindings_may_change_while_the_service_runs() {
     let world = World::new();
     let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
     let certificates = Arc::new(Mutex::new(vec![1]));
@@ -206,7 +210,7 @@ const WHO_IF_ANYBODY: Handler =
     Handler(|who| who.map_or_else(|| "nobody".to_owned(), |who| who.principal().to_string()));
 
 #[tokio::test]
-async fn a_page_that_everybody_may_see() {
+async fn optional_layer_admits_unauthenticated_but_not_bad_tokens() {
     let world = World::new();
     let mut service = layer(&world).optional().layer(WHO_IF_ANYBODY);
     let begun = begin(&world, &InitiateOptions::default());
@@ -237,7 +241,7 @@ async fn a_page_that_everybody_may_see() {
 
 /// A ticket may be bound to addresses. A layer that knows where a request comes from checks this.
 #[tokio::test]
-async fn where_a_request_comes_from() {
+async fn ticket_addresses_are_checked_against_the_request() {
     let world = World::new();
     let own = HostAddress::from(IpAddr::from([192, 0, 2, 1]));
     world.log_in_with(|params| params.addresses = vec![own.clone()]);
@@ -265,7 +269,7 @@ async fn where_a_request_comes_from() {
 
 /// A ticket that anybody can get does not identify anyone.
 #[tokio::test]
-async fn anonymous_clients() {
+async fn anonymous_client_is_refused_unless_allowed() {
     let world = World::new();
     let anonymous = Fault::AddedFlags(TicketFlags::ANONYMOUS);
     world.kdc.set_fault(anonymous);
@@ -281,7 +285,7 @@ async fn anonymous_clients() {
 }
 
 #[test]
-fn what_the_client_refuses() {
+fn client_reports_failed_or_unproven_responses() {
     let world = World::new();
     let step = |status, headers: &HeaderMap| {
         let begun = begin(&world, &InitiateOptions::default());
@@ -314,14 +318,14 @@ fn what_the_client_refuses() {
     let rejected = HeaderValue::from_static("Negotiate oQcwBaADCgEC");
     headers.insert(WWW_AUTHENTICATE, rejected);
     let HttpError::Context(failed) = step(StatusCode::UNAUTHORIZED, &headers) else {
-        panic!("it says why")
+        panic!("expected an error of the context")
     };
     assert!(matches!(*failed.error, GssError::Rejected));
 }
 
 /// A client that asks for no proof accepts a success without a header, but nothing else.
 #[test]
-fn without_mutual_authentication() {
+fn client_without_mutual_auth_accepts_a_bare_success() {
     let world = World::new();
     let mut options = InitiateOptions::default();
     options.context.flags = ContextFlags::INTEG;
@@ -339,7 +343,7 @@ fn without_mutual_authentication() {
 
 /// Faults of the service are not the client's fault.
 #[tokio::test]
-async fn required_bindings_without_any() {
+async fn required_bindings_without_configured_ones_give_500() {
     let world = World::new();
     let mut accept = AcceptorOptions::default();
     accept.require_bindings = true;
@@ -353,7 +357,7 @@ async fn required_bindings_without_any() {
 /// RFC 4178 §5: a server that prefers another mechanism wants the list signed by both sides, and
 /// the client's signature is the last message.
 #[test]
-fn a_negotiation_that_is_signed() {
+fn client_completes_a_signed_spnego_negotiation() {
     const KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
     const MS_KRB5: &[u8] = b"\x06\x09\x2a\x86\x48\x82\xf7\x12\x01\x02\x02";
     let world = World::new();
@@ -369,7 +373,7 @@ fn a_negotiation_that_is_signed() {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_str(&value).unwrap());
             let step = negotiation.step(StatusCode::UNAUTHORIZED, &headers);
             let Progress::Again(value) = step.unwrap() else {
-                panic!("there is more to say")
+                panic!("the client should send another token")
             };
             let text = value.to_str().unwrap().strip_prefix("Negotiate ");
             Base64::decode_vec(text.unwrap()).unwrap()
@@ -384,7 +388,7 @@ fn a_negotiation_that_is_signed() {
             mut context,
         } = service.step(&token[frame.unwrap()..]).unwrap()
         else {
-            panic!("an answer was asked for")
+            panic!("the service should be done and send an AP-REP")
         };
         let list = tlv(0x30, &[MS_KRB5, KRB5].concat());
         let mic = context.mic(&list).unwrap();
@@ -405,7 +409,7 @@ fn a_negotiation_that_is_signed() {
 
 /// A proxy uses other headers, and without mutual authentication nothing must be proven.
 #[test]
-fn proxies() {
+fn proxy_authentication_uses_proxy_headers() {
     let world = World::new();
     let mut headers = HeaderMap::new();
     headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Negotiate"));
@@ -428,7 +432,7 @@ fn proxies() {
 /// Where the bindings are to be found out, to have none is a mistake: it would let in whoever sends
 /// none, from wherever a ticket is relayed.
 #[tokio::test]
-async fn bindings_that_the_service_cannot_tell() {
+async fn empty_dynamic_bindings_give_500_unless_request_has_some() {
     let world = World::new();
     let bindings = |certificate| ChannelBindings::tls_server_end_point(&[certificate; 32]);
     let mut service = layer(&world).with_bindings(Vec::new).layer(WHO_AM_I);

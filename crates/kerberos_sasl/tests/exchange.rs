@@ -1,5 +1,9 @@
 //! Both ends of SASL, all pairs of options, and messages in the layer.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests panic"
+)]
 
 #[path = "../../kerberos_client/tests/shared/world.rs"]
 mod world;
@@ -35,7 +39,7 @@ fn exchange(world: &World, client: SaslOptions, server: SaslOptions) -> Result<E
             SaslStep::Done { send, outcome } => {
                 if let Some(last) = send {
                     let SaslStep::Done { outcome, .. } = client.step(&last)? else {
-                        panic!("the server is done")
+                        panic!("the client should be done when the server is")
                     };
                     ours = Some(outcome);
                 }
@@ -56,7 +60,7 @@ fn exchange(world: &World, client: SaslOptions, server: SaslOptions) -> Result<E
 const ALL: Layers = Layers(7);
 
 #[test]
-fn the_strongest_layer_that_both_have() {
+fn strongest_common_layer_is_negotiated_and_used() {
     use SaslMechanism::{GssSpnego, Gssapi};
     let world = World::new();
     let up_to_integrity = Layers::NONE | Layers::INTEGRITY;
@@ -125,7 +129,7 @@ fn contexts(world: &World) -> (Context, Context) {
     options.mechanism = GssMechanism::Kerberos;
     let begun = world.client().initiate(&world.cache(), SERVICE, &options);
     let (mut client, Step::Continue(token)) = begun.unwrap() else {
-        panic!("an answer is asked for")
+        panic!("the client should wait for an AP-REP")
     };
     let service = world.service().with_memory_replay_cache();
     let mut service = service.acceptance(options.mechanism, AcceptorOptions::default());
@@ -134,17 +138,17 @@ fn contexts(world: &World) -> (Context, Context) {
         context: theirs,
     } = service.step(&token).unwrap()
     else {
-        panic!("an answer was asked for")
+        panic!("the service should be done and send an AP-REP")
     };
     let Step::Done { context: ours, .. } = client.step(&answer).unwrap() else {
-        panic!("there is nothing more to say")
+        panic!("the client should be done after the AP-REP")
     };
     (*ours, *theirs)
 }
 
 /// Whatever set is requested, messages are protected by the layer in use.
 #[test]
-fn a_layer_without_sasl_is_the_strongest_of_those_that_will_do() {
+fn framed_layer_is_the_strongest_of_the_wanted() {
     let world = World::new();
     let both = Layers::INTEGRITY | Layers::CONFIDENTIALITY;
     for (wanted, agreed) in [
@@ -176,7 +180,7 @@ fn a_layer_without_sasl_is_the_strongest_of_those_that_will_do() {
 
 /// A GSS-SPNEGO peer, which cannot be told how long its frames may be.
 #[test]
-fn long_frames_of_gss_spnego() {
+fn gss_spnego_accepts_longer_frames_than_gssapi() {
     let world = World::new();
     let message = vec![7; 200_000];
     for (mechanism, taken) in [
@@ -199,7 +203,7 @@ fn long_frames_of_gss_spnego() {
 }
 
 #[test]
-fn a_missing_layer_is_refused_on_both_sides() {
+fn exchange_without_a_common_layer_is_refused() {
     let world = World::new();
     let sealed = Layers::CONFIDENTIALITY;
     for mechanism in [SaslMechanism::Gssapi, SaslMechanism::GssSpnego] {
@@ -214,7 +218,7 @@ fn a_missing_layer_is_refused_on_both_sides() {
 }
 
 #[test]
-fn whom_to_act_as() {
+fn authorization_id_is_passed_on_and_checked() {
     let world = World::new();
     let mut options = wants(SaslMechanism::Gssapi, ALL);
     options.authorization_id = Some("u:bob".to_owned());
@@ -226,7 +230,7 @@ fn whom_to_act_as() {
 }
 
 #[test]
-fn frames_that_are_not_taken() {
+fn overlong_altered_replayed_and_echoed_frames_are_refused() {
     let world = World::new();
     let mechanism = SaslMechanism::Gssapi;
     let ends = || {
@@ -277,7 +281,7 @@ fn frames_that_are_not_taken() {
 
 /// A server that is satisfied with the client's first token, and then wrong answers to its offer.
 #[test]
-fn choices_that_were_not_offered() {
+fn layer_choice_must_be_one_that_was_offered() {
     let world = World::new();
     let service = world.service().with_memory_replay_cache();
     let choose_of = |offered, expected: [u8; 4], choice: &[u8]| {
@@ -285,18 +289,18 @@ fn choices_that_were_not_offered() {
         options.mechanism = GssMechanism::Kerberos;
         let begun = world.client().initiate(&world.cache(), SERVICE, &options);
         let (mut client, Step::Continue(token)) = begun.unwrap() else {
-            panic!("an answer is asked for")
+            panic!("the client should wait for an AP-REP")
         };
         let wanted = wants(SaslMechanism::Gssapi, offered);
         let mut server = SaslServer::new(&service, wanted, AcceptorOptions::default());
         let SaslStep::Continue(token) = server.step(&token).unwrap() else {
-            panic!("it has to prove itself")
+            panic!("the server should send an AP-REP")
         };
         let Step::Done { mut context, .. } = client.step(&token).unwrap() else {
-            panic!("it has")
+            panic!("the client should be done after the AP-REP")
         };
         let SaslStep::Continue(offer) = server.step(&[]).unwrap() else {
-            panic!("it offers layers")
+            panic!("the server should offer layers")
         };
         assert_eq!(context.unwrap(&offer).unwrap().message, expected);
         let mut rng = kerberos_client::system_rng().unwrap();
@@ -352,7 +356,7 @@ fn there_is_no_exchange_without_mutual_authentication() {
 /// Performs each of the server's steps in a task.
 #[cfg(feature = "tokio")]
 #[tokio::test(flavor = "current_thread")]
-async fn servers_in_tasks() {
+async fn async_server_completes_an_exchange() {
     let world = World::new();
     let wish = wants(SaslMechanism::Gssapi, ALL);
     let begun = world

@@ -46,7 +46,10 @@ pub fn play_delivery(script: &[u8]) -> Duration {
             }
             Action::Resend(id) => {
                 let udp = (id, Transport::Udp);
-                assert!(world.open.contains(&udp), "what is closed is asked again");
+                assert!(
+                    world.open.contains(&udp),
+                    "a request is resent on a connection that is not open"
+                );
             }
             Action::Close(id) => world.close(id),
             Action::Wait { until } => world.wait(&mut delivery, until),
@@ -54,7 +57,10 @@ pub fn play_delivery(script: &[u8]) -> Duration {
                 match delivery.finish() {
                     Outcome::Reply { from, .. } => {
                         let replied = world.replied.is_some();
-                        assert!(replied, "a reply that nobody sent");
+                        assert!(
+                            replied,
+                            "the delivery ended with a reply that no server sent"
+                        );
                         assert!(from.is_none() || from == world.replied);
                     }
                     Outcome::Unreachable(_) => {}
@@ -66,9 +72,12 @@ pub fn play_delivery(script: &[u8]) -> Duration {
     panic_of_length()
 }
 
-#[allow(clippy::panic, reason = "it tells the fuzzer that a promise is broken")]
+#[allow(
+    clippy::panic,
+    reason = "a panic tells the fuzzer that the delivery is at fault"
+)]
 fn panic_of_length() -> ! {
-    panic!("the delivery does not end")
+    panic!("the delivery does not end within {STEPS} steps")
 }
 
 struct World<'a> {
@@ -126,7 +135,10 @@ impl World<'_> {
     fn close(&mut self, id: ConnectionId) {
         let before = self.open.len();
         self.open.retain(|(other, _)| *other != id);
-        assert!(self.open.len() < before, "what is closed is closed again");
+        assert!(
+            self.open.len() < before,
+            "a connection that is not open is closed"
+        );
     }
 
     /// An event happens, or time passes.
@@ -168,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn every_script_comes_to_an_end() {
+    fn delivery_ends_for_every_script() {
         for seed in 1..20_000 {
             let script: Vec<u8> = numbers(seed).take(200).collect();
             play_delivery(&script);

@@ -118,7 +118,7 @@ fn run(world: &World) -> Run {
                         delivery.handle(pending.remove(0).1);
                     }
                     (_, Some(until)) => now = until,
-                    (_, None) => panic!("waits for ever"),
+                    (_, None) => panic!("the delivery waits, but nothing is pending"),
                 }
             }
             Action::Finish => {
@@ -131,7 +131,7 @@ fn run(world: &World) -> Run {
             }
         }
     }
-    panic!("no end");
+    panic!("the delivery does not end within 10000 steps");
 }
 
 fn octet(server: usize) -> u8 {
@@ -193,7 +193,7 @@ impl MapToOwned for [&str] {
 }
 
 #[test]
-fn the_first_answers() {
+fn only_the_first_server_is_asked_if_it_answers() {
     check(
         &world(&[(Answers(3), Silent), (Answers(3), Silent)]),
         0,
@@ -203,7 +203,7 @@ fn the_first_answers() {
 }
 
 #[test]
-fn a_silent_one_costs_a_second() {
+fn next_server_is_asked_after_a_second_of_silence() {
     check(
         &world(&[(Silent, Silent), (Answers(3), Silent)]),
         1,
@@ -213,7 +213,7 @@ fn a_silent_one_costs_a_second() {
 }
 
 #[test]
-fn a_refusing_one_costs_nothing() {
+fn next_server_is_asked_at_once_after_a_refusal() {
     check(
         &world(&[(Refuses(1), Silent), (Answers(3), Silent)]),
         1,
@@ -223,7 +223,7 @@ fn a_refusing_one_costs_nothing() {
 }
 
 #[test]
-fn a_slow_answer_counts_late() {
+fn slow_reply_of_an_earlier_server_is_accepted() {
     check(
         &world(&[(Answers(1500), Silent), (Silent, Silent)]),
         0,
@@ -233,7 +233,7 @@ fn a_slow_answer_counts_late() {
 }
 
 #[test]
-fn a_refusal_of_an_earlier_one_changes_nothing() {
+fn late_refusal_of_an_earlier_server_changes_no_timing() {
     check(
         &world(&[
             (Refuses(1200), Silent),
@@ -247,7 +247,7 @@ fn a_refusal_of_an_earlier_one_changes_nothing() {
 }
 
 #[test]
-fn tcp_comes_after_all_of_udp() {
+fn tcp_is_tried_after_udp_to_all_servers() {
     check(
         &world(&[(Refuses(0), Refuses(0)), (Silent, ConnectsThenAnswers(7))]),
         1,
@@ -257,7 +257,7 @@ fn tcp_comes_after_all_of_udp() {
 }
 
 #[test]
-fn large_requests_go_by_tcp_first() {
+fn tcp_first_strategy_tries_tcp_before_udp() {
     let mut world = world(&[(Answers(3), Refuses(2)), (Answers(3), Silent)]);
     world.strategy = Strategy::TcpFirst;
     check(&world, 0, 1005, &["0 0t", "2 1t", "1002 0u"]);
@@ -280,7 +280,7 @@ fn a_lost_datagram_is_sent_again() {
 }
 
 #[test]
-fn all_silent_takes_as_long_as_with_mit() {
+fn total_wait_for_silent_servers_equals_that_of_mit() {
     // 3 U + T + 14 seconds for U and T connections of each transport.
     let run = run(&world(&[(Silent, Silent), (Silent, Silent)]));
     assert_eq!(run.end, (3 * 2 + 2 + 14) * 1000);
@@ -300,7 +300,7 @@ fn all_silent_takes_as_long_as_with_mit() {
 }
 
 #[test]
-fn all_refusing_takes_no_time() {
+fn servers_that_all_refuse_fail_at_once() {
     let run = run(&world(&[
         (Refuses(1), Refuses(1)),
         (Refuses(1), Refuses(1)),
@@ -313,13 +313,13 @@ fn all_refusing_takes_no_time() {
 }
 
 #[test]
-fn no_servers_is_over_at_once() {
+fn empty_server_list_fails_at_once() {
     let run = run(&world(&[]));
     assert!(matches!(run.outcome, Outcome::Unreachable(attempts) if attempts.is_empty()));
 }
 
 #[test]
-fn a_standing_tcp_connection_has_all_the_time() {
+fn established_tcp_connection_is_awaited_until_the_deadline() {
     let mut world = world(&[(Silent, ConnectsThenAnswers(300_000)), (Silent, Silent)]);
     world.strategy = Strategy::TcpOnly;
     check(&world, 0, 300_000, &["0 0t"]);
@@ -330,7 +330,7 @@ fn a_standing_tcp_connection_has_all_the_time() {
 }
 
 #[test]
-fn proxies_and_paths_are_asked_in_their_turn() {
+fn kdc_proxies_and_unix_sockets_are_asked_in_order() {
     use Transport::{Https, Tcp, Unix};
     let mut world = world(&[
         (Silent, Silent),
@@ -359,7 +359,7 @@ fn proxies_and_paths_are_asked_in_their_turn() {
 }
 
 #[test]
-fn a_proxy_is_not_waited_for_longer_than_two_minutes() {
+fn stalled_kdc_proxy_is_given_up_after_two_minutes() {
     let stalls = ConnectsThenAnswers(300_000);
     let mut world = world(&[(Silent, stalls), (Answers(3), Silent)]);
     world.only = vec![Some(Transport::Https), None];
@@ -369,7 +369,7 @@ fn a_proxy_is_not_waited_for_longer_than_two_minutes() {
 }
 
 #[test]
-fn a_standing_tcp_connection_makes_way_when_patience_ends() {
+fn stalled_tcp_connection_is_given_up_when_patience_ends() {
     let stalls = ConnectsThenAnswers(300_000);
     let mut world = world(&[(Silent, stalls), (Silent, ConnectsThenAnswers(9000))]);
     world.strategy = Strategy::TcpOnly;
@@ -392,7 +392,7 @@ fn a_standing_tcp_connection_makes_way_when_patience_ends() {
 }
 
 #[test]
-fn a_broken_tcp_connection_makes_way() {
+fn next_server_is_asked_when_a_tcp_connection_breaks() {
     let mut world = world(&[
         (Silent, ConnectsThenCloses(5000)),
         (Silent, ConnectsThenAnswers(1)),
@@ -411,7 +411,7 @@ fn tcp_only_never_uses_udp() {
 }
 
 #[test]
-fn a_server_of_one_transport_is_asked_by_that() {
+fn single_transport_server_is_asked_only_over_that() {
     let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
     let mut world = world(&[(Silent, Answers(1)), (Answers(5), Answers(5))]);
     world.only = vec![udp, tcp];
@@ -431,7 +431,7 @@ fn a_server_of_one_transport_is_asked_by_that() {
 
 /// As SRV records name servers: all for UDP, then the same for TCP. UDP is blocked.
 #[test]
-fn records_for_each_transport_keep_to_the_preference() {
+fn srv_records_are_ordered_by_preferred_transport() {
     let (udp, tcp) = (Some(Transport::Udp), Some(Transport::Tcp));
     let host = (Silent, ConnectsThenAnswers(5));
     let mut world = world(&[host; 4]);
@@ -450,7 +450,7 @@ fn records_for_each_transport_keep_to_the_preference() {
 }
 
 #[test]
-fn what_cannot_be_asked_is_not_resolved() {
+fn udp_only_server_is_not_resolved_for_tcp_only() {
     let targets = vec![
         target("a", Some(Transport::Udp)),
         target("b", Some(Transport::Tcp)),
@@ -460,7 +460,7 @@ fn what_cannot_be_asked_is_not_resolved() {
 }
 
 #[test]
-fn what_there_was_no_time_for_is_out_of_time() {
+fn untried_servers_are_reported_as_out_of_time() {
     let udp = Some(Transport::Udp);
     let told = |strategy| {
         let targets = vec![target("a", None), target("b", udp)];
@@ -478,7 +478,7 @@ fn what_there_was_no_time_for_is_out_of_time() {
 }
 
 #[test]
-fn an_unavailable_service_makes_way() {
+fn svc_unavailable_moves_on_to_the_next_server() {
     check(
         &world(&[(Unavailable, Silent), (Answers(3), Silent)]),
         1,
@@ -494,7 +494,7 @@ fn an_unavailable_service_makes_way() {
 }
 
 #[test]
-fn the_deadline_ends_it() {
+fn deadline_ends_the_delivery() {
     let mut world = world(&[(Silent, Silent); 5]);
     world.deadline = Some(2500);
     let run = run(&world);
@@ -510,7 +510,7 @@ fn the_deadline_ends_it() {
 }
 
 #[test]
-fn names_that_do_not_resolve_are_passed_over() {
+fn names_that_do_not_resolve_are_skipped() {
     let mut delivery = Delivery::new(
         vec![target("a", None), target("b", None)],
         Strategy::UdpFirst,

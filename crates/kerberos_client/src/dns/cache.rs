@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_end() {
+    fn cached_answer_expires_after_its_ttl() {
         let mut cache = Cache::default();
         let now = Instant::now();
         cache.put(question("A.example"), answer(10), now);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_is_bounded() {
+    fn number_of_cached_answers_is_bounded() {
         let mut cache = Cache::default();
         let now = Instant::now();
         for (index, ttl) in (1_000..2_000).enumerate() {

@@ -85,7 +85,7 @@ nonsense db
 ";
 
     #[test]
-    fn names_of_addresses() {
+    fn address_lookup_returns_the_first_name() {
         let hosts = HostsFile::parse(FILE);
         let name = |address: &str| hosts.name_of(address.parse().unwrap());
         assert_eq!(name("127.0.0.1"), Some("localhost"));
@@ -95,7 +95,7 @@ nonsense db
     }
 
     #[test]
-    fn addresses_of_names() {
+    fn name_lookup_ignores_case_comments_and_bad_lines() {
         let hosts = HostsFile::parse(FILE);
         let db = Some(("db.example.com", "10.0.0.7".parse().unwrap()));
         assert_eq!(hosts.find("DB"), db);
@@ -107,7 +107,7 @@ nonsense db
     }
 
     #[test]
-    fn a_missing_file_has_no_lines() {
+    fn missing_file_counts_as_empty() {
         assert_eq!(
             HostsFile::load("/nonexistent/hosts").find("localhost"),
             None

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts() {
+    fn names_are_parsed_and_displayed_with_escapes() {
         let check = |text: &str, expected: Option<&str>| {
             let shown = parse(text).map(|name| name.to_string());
             assert_eq!(shown.as_deref(), expected, "{text:?}");
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn limits() {
+    fn labels_and_names_over_the_length_limit_are_rejected() {
         let label = "x".repeat(63);
         assert!(parse(&label).is_some());
         // Including lengths that would count as a pointer or as other types of labels.
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_addresses() {
+    fn reverse_name_of_ipv4_and_ipv6_addresses() {
         let check = |address: &str, expected: &str| {
             assert_eq!(reverse(address.parse().unwrap()), expected);
         };
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn case_does_not_count() {
+    fn names_are_compared_without_case() {
         let name = |text| parse(text).unwrap();
         assert_eq!(name("WWW.example.com"), name("www.EXAMPLE.com."));
         assert_ne!(name("www.example.com"), name("www.example.org"));

@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_line() {
+    fn all_known_settings_are_parsed() {
         let conf = ResolvConf::parse(
             "# comment\n; comment\nnameserver 192.0.2.1\nnameserver\t2001:db8::1 # home\n\
              nameserver fe80::1%7\nnameserver 192.0.2.4\nnameserver nonsense\n\
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_means_the_machine_itself() {
+    fn no_nameserver_means_localhost() {
         for text in [
             "",
             "nameserver\n",
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn limits() {
+    fn out_of_range_values_are_clamped() {
         let conf = ResolvConf::parse("options ndots:99 timeout:0 attempts:4294967295\n");
         assert_eq!((conf.ndots, conf.attempts), (15, 5));
         assert_eq!(conf.timeout, Duration::from_secs(1));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_list_counts() {
+    fn last_search_or_domain_line_wins() {
         let search = |text| ResolvConf::parse(text).search;
         assert_eq!(search("search a b\ndomain c\n"), ["c"]);
         assert_eq!(search("domain c d\nsearch a b\n"), ["a", "b"]);

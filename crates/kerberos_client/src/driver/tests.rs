@@ -73,7 +73,7 @@ fn password() -> Secret {
 }
 
 #[test]
-fn a_login_with_keys_goes_on() {
+fn login_with_keys_moves_on_from_a_stalled_kdc() {
     let world = World::new();
     let client = world.silent_first();
     let keys = world.kdc.keys("svc").iter().map(|key| KeyEntry {
@@ -85,7 +85,7 @@ fn a_login_with_keys_goes_on() {
 }
 
 #[test]
-fn a_keeper_goes_on_whatever_its_secret() {
+fn keeper_moves_on_from_a_stalled_kdc() {
     let world = World::new();
     let client = world.silent_first();
     let params = KeeperParams::new(client.as_params(svc()).unwrap(), || Ok(password()));
@@ -94,14 +94,14 @@ fn a_keeper_goes_on_whatever_its_secret() {
 }
 
 #[test]
-fn salts_come_from_the_next_one() {
+fn salts_request_moves_on_from_a_stalled_kdc() {
     let world = World::new();
     let client = world.silent_first();
     check(|| client.salts(svc(), &[]));
 }
 
 #[test]
-fn the_realm_of_a_user_comes_from_the_next_one() {
+fn s4u_realm_lookup_moves_on_from_a_stalled_kdc() {
     let world = World::new();
     let client = client(&[world.kdc.address()]);
     let cache = client.config().ccache_name().unwrap();
@@ -115,7 +115,7 @@ fn the_realm_of_a_user_comes_from_the_next_one() {
 }
 
 #[test]
-fn a_person_is_waited_for() {
+fn password_login_keeps_waiting_for_a_stalled_kdc() {
     let world = World::new();
     let client = world.silent_first();
     let login = thread::spawn(move || client.login(client.as_params(svc())?, password()));

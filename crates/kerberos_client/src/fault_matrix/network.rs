@@ -155,13 +155,13 @@ impl Network {
                             }
                         }
                         (_, Some(until)) => self.now = until,
-                        (_, None) => panic!("it would wait for ever"),
+                        (_, None) => panic!("the delivery waits, but nothing is pending"),
                     }
                 }
                 Action::Finish => {
                     assert!(
                         self.now.saturating_sub(start) <= limit,
-                        "later than it may be"
+                        "the delivery ended after its time limit"
                     );
                     return match delivery.finish() {
                         Outcome::Reply { message, .. } => Ok(message),

@@ -97,7 +97,10 @@ impl World {
                     honest.now = network.now;
                     let secret = Secret::Password(Password::new("second"));
                     let login = self.login_with(&mut honest, params(), secret);
-                    assert!(login.is_ok(), "it says changed, and it is not");
+                    assert!(
+                        login.is_ok(),
+                        "a change was reported, but the new password is refused"
+                    );
                     "changed"
                 })
             }
@@ -197,18 +200,21 @@ impl World {
             let reply = login.or_else(|_| TgsRep::from_der(answer).map(|reply| reply.0));
             reply.ok().map(|reply| reply.ticket)
         });
-        let honest = honest.expect("the KDC gave a ticket");
+        let honest = honest.expect("an answer of the KDC should have a ticket");
         let outcome = if honest.as_bytes() == credential.ticket {
             "ticket"
         } else {
             assert!(
                 self.open(&credential.ticket).is_none(),
-                "a ticket of another"
+                "the client took a valid ticket that is not the KDC's"
             );
             "a ticket that no service takes"
         };
-        let part = self.open(honest.as_bytes()).expect("a ticket by the KDC");
-        let part = EncTicketPart::from_der(&part).expect("a ticket");
+        let part = self
+            .open(honest.as_bytes())
+            .expect("a key of the KDC should open its ticket");
+        let part =
+            EncTicketPart::from_der(&part).expect("the ticket should contain an EncTicketPart");
         assert_eq!(
             Principal::from_wire(&part.cname, part.crealm),
             principal(USER)
@@ -218,7 +224,10 @@ impl World {
         assert_eq!(part.key.keyvalue, credential.session_key.expose_bytes());
         assert_eq!(part.key.keytype, credential.session_key.etype().0);
         let etype = credential.session_key.etype();
-        assert!(OFFERED.contains(&etype), "a weak key");
+        assert!(
+            OFFERED.contains(&etype),
+            "the session key has an enctype that was not offered"
+        );
         outcome
     }
 

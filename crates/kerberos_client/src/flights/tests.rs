@@ -28,19 +28,19 @@ fn caller() -> Caller {
 fn pilot(seat: Seat<To, u32>) -> Pilot<To, u32> {
     match seat {
         Seat::Pilot(pilot) => pilot,
-        Seat::Passenger(_) => panic!("there is a pilot"),
+        Seat::Passenger(_) => panic!("expected a pilot, found a passenger"),
     }
 }
 
 fn passenger(seat: Seat<To, u32>) -> Arc<Flight<To, u32>> {
     match seat {
-        Seat::Pilot(_) => panic!("there is no pilot"),
+        Seat::Pilot(_) => panic!("expected a passenger, found a pilot"),
         Seat::Passenger(flight) => flight,
     }
 }
 
 #[test]
-fn one_asks_and_all_are_told() {
+fn result_of_one_flight_is_shared_by_all_callers() {
     let flights = OfTests::default();
     let first = pilot(flights.join(caller(), &To("a")));
     // Something else is another flight.
@@ -70,7 +70,7 @@ fn one_asks_and_all_are_told() {
 }
 
 #[test]
-fn who_comes_late_asks_anew() {
+fn caller_after_the_time_limit_starts_a_new_flight() {
     let flights = OfTests::default();
     let hasty = Caller {
         time_limit: Some(Duration::from_millis(20)),
@@ -82,7 +82,7 @@ fn who_comes_late_asks_anew() {
 }
 
 #[test]
-fn who_waits_no_longer_is_forgotten() {
+fn dropped_waiter_is_removed_from_the_flight() {
     let flights = OfTests::default();
     let _first = pilot(flights.join(caller(), &To("a")));
     let flight = passenger(flights.join(caller(), &To("a")));
@@ -105,7 +105,7 @@ fn who_waits_no_longer_is_forgotten() {
 }
 
 #[test]
-fn who_waits_for_nobody_learns_it() {
+fn passenger_is_woken_when_the_pilot_is_dropped() {
     let flights = OfTests::default();
     let first = pilot(flights.join(caller(), &To("a")));
     let flight = passenger(flights.join(caller(), &To("a")));

@@ -68,8 +68,8 @@ fn register<'a>(waiting: &Waiting<'a>) -> io::Result<(AsyncFd<BorrowedFd<'a>>, I
     let interest = interest.add(Interest::ERROR);
     #[allow(
         deprecated,
-        reason = "what replaces it is unsafe to call, because the type of the descriptor may lie \
-                  about it; a borrowed one cannot"
+        reason = "its replacement is unsafe to call, because a type may be wrong about its \
+                  descriptor; `BorrowedFd` is not"
     )]
     let registered = AsyncFd::with_interest(waiting.fd, interest)?;
     Ok((registered, interest))
@@ -201,7 +201,7 @@ mod tests {
 
     /// Work that writes a file is not cut off by the end of `main`.
     #[test]
-    fn a_runtime_that_ends_waits_for_what_must_be_finished() {
+    fn runtime_shutdown_waits_for_work_that_must_finish() {
         for multi_thread in [false, true] {
             let mut builder = if multi_thread {
                 ::tokio::runtime::Builder::new_multi_thread()
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn detached_work_is_of_the_callers_span() {
+    async fn detached_work_runs_in_the_callers_span() {
         let depth = Depth::default();
         let _default = set_default(depth.clone());
         let (tell, told) = mpsc::channel();

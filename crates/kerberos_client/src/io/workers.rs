@@ -112,7 +112,7 @@ mod tests {
 
     /// Which thread does which work, and how many threads there are.
     #[test]
-    fn threads_are_used_again() {
+    fn idle_threads_are_reused() {
         let workers = workers();
         let (tell, told) = mpsc::channel();
         for _ in 0..10 {
@@ -137,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn work_without_a_thread_is_not_done() {
+    fn work_is_returned_when_no_thread_can_be_started() {
         let workers = workers();
         let (tell, told) = mpsc::channel();
         let work = move || tell.send(()).unwrap();
         let none = |_| Err(io::ErrorKind::WouldBlock.into());
         let Err((_, Some(_))) = workers.run(Box::new(work), none) else {
-            panic!("there is none")
+            panic!("the work should have been returned")
         };
         assert!(workers.run(Box::new(|| ()), spawn).is_ok());
         assert!(told.recv().is_err());

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn it_wakes_by_the_clock_and_not_before() {
+    fn alarm_sleeps_until_the_given_time() {
         let alarm = Alarm::new().unwrap();
         let until = in_millis(50);
         assert_eq!(sleep(&alarm, until), Woken::Due);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bell_wakes_it_though_it_was_rung_before() {
+    fn ring_wakes_the_current_or_the_next_sleep() {
         let alarm = Alarm::new().unwrap();
         alarm.ring();
         assert_eq!(sleep(&alarm, in_millis(600_000)), Woken::Called);
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_wakes_it() {
+    fn sleep_ends_when_the_clock_was_set() {
         let alarm = Alarm::new().unwrap();
         let woken = block_on(alarm.sleep(Io::Blocking, in_millis(600_000), || true));
         assert_eq!(woken, Woken::Called);

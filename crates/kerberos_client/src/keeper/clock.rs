@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_was_set_is_seen_once() {
+    fn clock_change_is_reported_until_looked_at() {
         for seconds in [900, -900, 31, -31] {
             let clock = WallClock::new(300);
             assert!(!clock.was_set() && !clock.look());
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenth_of_what_is_borne_is_no_setting() {
+    fn small_clock_changes_are_ignored_until_they_add_up() {
         let clock = WallClock::new(300);
         clock.set_on(28);
         assert!(!clock.was_set());

@@ -9,7 +9,7 @@ use super::*;
 use crate::{Config, TicketRequest};
 
 #[test]
-fn after_the_clock_was_set_it_logs_in_anew() {
+fn keeper_logs_in_again_after_a_clock_change() {
     let kdc = TestKdc::builder("R")
         .principal("u", "p")
         .service("host/www")

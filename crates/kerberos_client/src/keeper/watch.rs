@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gives_up_waiting_is_forgotten_and_who_waits_is_woken() {
+    fn dropped_waiter_is_removed_and_others_are_woken() {
         let watched = Watched::new(KeeperState::default());
         let wakers = || watched.0.lock().wakers.len();
         let mut patient = watched.watch();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_end_nothing_changes() {
+    fn updates_after_close_are_ignored() {
         let watched = Watched::new(KeeperState::default());
         let mut watch = watched.watch();
         watched.close();

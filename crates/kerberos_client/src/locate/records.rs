@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uris() {
+    fn krb5srv_uris_are_parsed_and_invalid_ones_ignored() {
         let check = |text: &str, expected: &str| {
             let shown = parse_uri(text, 88).map(|located| {
                 let by = match located.transport {

@@ -19,7 +19,7 @@ fn locate_by(text: &str, realm: &[u8], kind: ServerKind) -> Result<Vec<String>, 
 }
 
 #[test]
-fn from_the_profile() {
+fn servers_come_from_krb5_conf() {
     let text = "[realms]\nR = {\nkdc = a\nkdc = b:89\nadmin_server = s\nadmin_server = t:7\n}\n";
     let check = |kind, expected: &[&str]| {
         assert_eq!(locate_by(text, b"R", kind).unwrap(), expected);
@@ -31,7 +31,7 @@ fn from_the_profile() {
 }
 
 #[test]
-fn of_no_realm() {
+fn empty_realm_is_an_error() {
     let error = locate_by("", b"", ServerKind::Kdc).unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -41,7 +41,7 @@ fn of_no_realm() {
 }
 
 #[test]
-fn not_at_all() {
+fn error_hint_says_why_no_server_was_found() {
     let without_dns = "[libdefaults]\ndns_lookup_kdc = no\n[realms]\nR = {\nadmin_server = a\n}\n";
     let error = locate_by(without_dns, b"R", ServerKind::Kdc).unwrap_err();
     assert_eq!(error.to_string(), "Cannot find KDC for realm \"R\"");
@@ -63,7 +63,7 @@ fn not_at_all() {
 }
 
 #[test]
-fn a_forged_realm_cannot_drive_the_terminal() {
+fn control_characters_of_a_realm_are_escaped() {
     let check = |realm: &[u8], expected: &str| {
         let text = "[libdefaults]\ndns_lookup_kdc = no\n";
         let error = locate_by(text, realm, ServerKind::Kdc).unwrap_err();
@@ -103,7 +103,7 @@ fn check_choice(kind: ServerKind, found: [OfOneKind; 3], expected: &str) {
 }
 
 #[test]
-fn uri_records_count_before_srv_records() {
+fn uri_records_take_precedence_over_srv_records() {
     let uri = || {
         Ok(vec![
             record("replica", Transport::Udp, Some(false)),
@@ -128,7 +128,7 @@ fn uri_records_count_before_srv_records() {
 }
 
 #[test]
-fn what_dns_says_instead_of_servers() {
+fn missing_records_and_dns_failures_are_reported() {
     let failed = || -> OfOneKind {
         Err(Some(DnsError::NoAnswer {
             name: "x".to_owned(),

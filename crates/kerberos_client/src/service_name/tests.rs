@@ -48,7 +48,7 @@ fn check(libdefaults: &str, host: &str, with_dns: &str, without: &str) {
 }
 
 #[test]
-fn the_address_names_the_host() {
+fn reverse_lookup_gives_the_canonical_name() {
     check(
         "",
         "alias",
@@ -76,7 +76,7 @@ fn the_address_names_the_host() {
 }
 
 #[test]
-fn without_rdns_the_alias_ends_at_its_name() {
+fn rdns_false_uses_the_forward_canonical_name() {
     check(
         "rdns = false",
         "alias",
@@ -101,7 +101,7 @@ fn short_names_get_a_domain_unless_dns_knows_them() {
 }
 
 #[test]
-fn trailers_are_kept() {
+fn port_or_instance_after_the_host_is_kept() {
     check(
         "",
         "alias:1433",
@@ -120,7 +120,7 @@ fn trailers_are_kept() {
 }
 
 #[test]
-fn numeric_addresses_have_a_name_only_in_reverse() {
+fn numeric_address_is_named_only_by_reverse_lookup() {
     check("", "192.0.2.1", "node1.example.net@NET", "192.0.2.1@");
     check("rdns = false", "192.0.2.1", "192.0.2.1@", "192.0.2.1@");
     check("", "192.0.2.2", "192.0.2.2@", "192.0.2.2@");
@@ -133,7 +133,7 @@ fn numeric_addresses_have_a_name_only_in_reverse() {
 }
 
 #[test]
-fn fallback_tries_the_name_as_it_is_first() {
+fn fallback_tries_the_given_name_before_the_canonical() {
     let config = config("dns_canonicalize_hostname = fallback");
     let check = |host: &str, realm: &str, expected: &[&str]| {
         let name = Principal::new(NameType::SRV_HST, ["HTTP", host], realm);
@@ -154,7 +154,7 @@ fn fallback_tries_the_name_as_it_is_first() {
 }
 
 #[test]
-fn other_names_are_canonical() {
+fn names_not_subject_to_fallback_are_used_as_they_are() {
     let config = config("");
     let check = |name: &str, name_type: NameType, fallback: bool| {
         let name = Principal::parse(name).unwrap().with_name_type(name_type);
@@ -169,7 +169,7 @@ fn other_names_are_canonical() {
 }
 
 #[test]
-fn a_client_leaves_fallback_for_later() {
+fn service_principal_defers_fallback_canonicalization() {
     let client = Client::new(config("dns_canonicalize_hostname = fallback"));
     let name = client.service_principal("HTTP", Some("WWW.")).unwrap();
     assert_eq!(
@@ -189,7 +189,7 @@ fn a_client_leaves_fallback_for_later() {
 }
 
 #[test]
-fn fallback_realms() {
+fn fallback_realm_is_the_parent_domain_or_the_default() {
     let config = Config::parse("[libdefaults]\ndefault_realm = R\n").unwrap();
     let check = |host: &str, realm: &str| assert_eq!(config.fallback_realm(host).unwrap(), realm);
     check("www.sub.example.com", "SUB.EXAMPLE.COM");
@@ -222,7 +222,7 @@ fn dns() -> Resolver {
 }
 
 #[test]
-fn the_second_name_has_a_time_of_its_own() {
+fn each_service_candidate_has_its_own_time_limit() {
     const LIMIT: Duration = Duration::from_millis(500);
     let hosts = HostsFile::parse("192.0.2.1 node.example.com\n");
     let client = Client::new(config("dns_canonicalize_hostname = fallback"))
@@ -239,7 +239,7 @@ fn the_second_name_has_a_time_of_its_own() {
 }
 
 #[test]
-fn services_of_hosts() {
+fn service_and_host_are_split_from_a_principal() {
     let both = Some(("HTTP", "www.example.com"));
     assert_eq!(service_and_host("HTTP/www.example.com"), both);
     assert_eq!(service_and_host("HTTP@www.example.com"), both);

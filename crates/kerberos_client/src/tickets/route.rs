@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_ticket_cache_client_or_way_is_another_route() {
+    fn routes_differ_by_cache_client_start_realm_or_service() {
         let route = |path, client, realm: &str, server| TicketRoute {
             cache: CcacheName::file(path),
             client: Principal::parse(client).unwrap(),

@@ -1,5 +1,5 @@
 //! Set-up for tests of keepers: the embedded KDC, a client of it, and the password of `svc`.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, reason = "not every test file uses every helper")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ pub(crate) fn renewable(client: &Client, seconds: u32) -> AsParams {
 
 #[allow(
     clippy::unnecessary_wraps,
-    reason = "it stands for what may fail elsewhere"
+    reason = "it is used as a `LoginSource`, which may fail"
 )]
 pub(crate) fn password() -> Result<Secret, ClientError> {
     Ok(Secret::Password(Password::new("password")))

@@ -1,6 +1,6 @@
 //! Set-up for tests of `cache_for`: a realm with two users, their client keytab, and a place for
 //! caches.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, reason = "not every test file uses every helper")]
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! `World`: a test KDC with alice, who is logged in, and a service with its keytab.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, reason = "not every test file uses every helper")]
 
 use kerberos_client::kerberos_files::ccache::CcacheName;
 use kerberos_client::kerberos_proto::AsParams;

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_that_of_the_signature() {
+    fn hash_length_follows_the_signature_algorithm() {
         let null = b"\x05\x00";
         for (algorithm, length) in [
             (MD5_WITH_RSA, 32),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certificate() {
+    fn truncated_or_overlong_certificate_is_refused() {
         let whole = signed_by(SHA256_WITH_RSA, b"\x05\x00");
         for length in 0..whole.len() {
             let cut = hash(whole.get(..length).unwrap());

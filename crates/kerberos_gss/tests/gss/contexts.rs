@@ -27,12 +27,14 @@ const USUAL: ContextFlags = ContextFlags(0x3e);
 fn refused(failed: Result<crate::pair::Pair, Failed>) -> GssError {
     match failed.err().unwrap() {
         Failed::Acceptor(failed) => *failed.error,
-        Failed::Initiator(error) => panic!("the acceptor takes it: {error}"),
+        Failed::Initiator(error) => {
+            panic!("the acceptor should have refused, not the initiator: {error}")
+        }
     }
 }
 
 #[test]
-fn flags_are_the_same_in_ap_options_and_checksum_and_at_both_ends() {
+fn flags_agree_in_ap_options_checksum_and_at_both_ends() {
     let ticket = ticket(18);
     for flags in (0..0x40)
         .map(ContextFlags)
@@ -112,7 +114,7 @@ fn both_ends_have_the_same_keys() {
 }
 
 #[test]
-fn an_old_session_key_gives_way_to_a_better_one() {
+fn weak_session_key_is_replaced_by_a_stronger_subkey() {
     for etype in [23, 16, 17] {
         let options = kerberos_gss::InitiatorOptions::default();
         let pair = establish(&ticket(etype), &options, AcceptorOptions::default()).unwrap();
@@ -122,7 +124,7 @@ fn an_old_session_key_gives_way_to_a_better_one() {
 
 /// What krb5.conf permits takes precedence over what is newer or longer.
 #[test]
-fn keys_stay_among_the_permitted_types() {
+fn context_key_has_a_permitted_enctype() {
     let sha2 = [20, 19].map(EncryptionType);
     for (session, permitted, agreed) in [
         // If all are permitted, the default order has aes256-sha1 first.
@@ -141,7 +143,7 @@ fn keys_stay_among_the_permitted_types() {
 
 /// An acceptor that chooses an unsolicited type.
 #[test]
-fn a_key_of_a_type_that_is_not_permitted_is_refused() {
+fn subkey_of_a_forbidden_enctype_is_refused() {
     for (permitted, chosen, taken) in [
         (&[20][..], 18, false),
         (&[20], 23, false),
@@ -173,7 +175,7 @@ fn a_key_of_a_type_that_is_not_permitted_is_refused() {
 }
 
 #[test]
-fn names_times_and_what_the_ticket_says() {
+fn context_has_names_lifetime_and_authorization_data() {
     let pair = pair(18);
     for details in [&pair.initiator.details, &pair.acceptor.details] {
         assert_eq!(details.initiator.to_string(), "alice@EXAMPLE.COM");
@@ -203,7 +205,7 @@ fn names_times_and_what_the_ticket_says() {
 
 /// A KDC whose clock is ahead: the ticket ends by that clock, and the delegated TGT has its time.
 #[test]
-fn the_clock_of_the_kdc_counts() {
+fn kdc_clock_offset_applies_to_tokens_and_lifetime() {
     let mut options = plain();
     options.kdc_offset = Some(ClockOffset {
         seconds: 100,
@@ -225,7 +227,7 @@ fn the_clock_of_the_kdc_counts() {
 
 /// A KDC may issue such a ticket to anybody.
 #[test]
-fn nobody_in_particular() {
+fn anonymous_ticket_is_refused_unless_allowed() {
     let issue = Issue {
         edit_part: |part| part.flags |= TicketFlags::ANONYMOUS,
         ..Issue::new()
@@ -245,7 +247,7 @@ fn nobody_in_particular() {
 }
 
 #[test]
-fn channel_bindings() {
+fn channel_bindings_are_compared_and_can_be_required() {
     let this = ChannelBindings::tls_server_end_point(&[1; 32]);
     let other = ChannelBindings::tls_exporter(&[1; 32]);
     let check =
@@ -284,7 +286,7 @@ fn channel_bindings() {
 }
 
 #[test]
-fn a_credential_is_lent() {
+fn tgt_is_delegated_if_the_acceptor_wants_it() {
     for flags in [USUAL, USUAL & !ContextFlags::MUTUAL] {
         let mut options = plain();
         options.flags = flags;
@@ -303,7 +305,7 @@ fn a_credential_is_lent() {
         wanted.delegation = true;
         let pair = establish(&ticket(18), &options, wanted).unwrap();
         let [lent] = &pair.acceptor.details.delegated[..] else {
-            panic!("one was lent");
+            panic!("expected one delegated TGT");
         };
         assert_eq!(
             lent.session_key.expose_bytes(),
@@ -330,7 +332,7 @@ fn a_credential_is_lent() {
 }
 
 #[test]
-fn what_an_acceptor_requires() {
+fn missing_required_flag_is_refused() {
     let mut options = plain();
     options.flags = ContextFlags::INTEG;
     let mut wanted = AcceptorOptions::default();
@@ -364,7 +366,7 @@ fn with_checksum_and(
     let step = acceptor.step(&token, &mut MemoryReplayCache::default(), &mut Rng(2), NOW);
     match step {
         Ok(Step::Done { context, .. }) => Ok(context.details.flags),
-        Ok(Step::Continue(_)) => panic!("not in DCE style"),
+        Ok(Step::Continue(_)) => panic!("the acceptor should be done after one token"),
         Err(failed) => Err(*failed.error),
     }
 }
@@ -388,7 +390,7 @@ fn framed(message: &[u8], id: [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn checksums_of_others() {
+fn valid_checksum_variants_are_accepted_and_bad_ones_refused() {
     let gss = |checksum: &[u8]| {
         Some(ApChecksum {
             checksum_type: ChecksumType(0x8003),
@@ -439,7 +441,7 @@ fn checksums_of_others() {
 }
 
 #[test]
-fn a_refusal_is_told_and_understood() {
+fn refusal_is_sent_as_krb_error_and_reported() {
     let issue = Issue {
         edit_part: |part| part.endtime = crate::service::after(-1000),
         ..Issue::new()
@@ -472,7 +474,7 @@ fn a_refusal_is_told_and_understood() {
 }
 
 #[test]
-fn a_request_is_taken_once() {
+fn replayed_request_is_refused() {
     let (_, token) = request(&ticket(18), &plain());
     let mut replays = MemoryReplayCache::default();
     let mut step = |token: &[u8]| {
@@ -485,7 +487,7 @@ fn a_request_is_taken_once() {
 }
 
 #[test]
-fn tokens_of_other_kinds_are_named() {
+fn unexpected_token_kinds_are_named_in_errors() {
     let (_, token) = request(&ticket(18), &plain());
     let step = |token: &[u8]| {
         let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
@@ -520,7 +522,7 @@ fn tokens_of_other_kinds_are_named() {
 }
 
 #[test]
-fn the_third_leg_of_dce_style_repeats_the_number_of_the_reply() {
+fn dce_style_third_leg_must_match_the_reply() {
     let mut options = plain();
     options.flags |= ContextFlags::DCE_STYLE;
     let legs = |seed| {
@@ -529,11 +531,11 @@ fn the_third_leg_of_dce_style_repeats_the_number_of_the_reply() {
         let mut replays = MemoryReplayCache::default();
         let step = acceptor.step(&token, &mut replays, &mut Rng(seed), NOW);
         let Step::Continue(reply) = step.unwrap() else {
-            panic!("there is a third leg");
+            panic!("the acceptor should wait for the third leg");
         };
         let step = initiator.step(&reply, &mut Rng(3), NOW).unwrap();
         let Step::Done { send, .. } = step else {
-            panic!("the third leg is the last");
+            panic!("the initiator should be done after the third leg");
         };
         (acceptor, reply, send.unwrap())
     };
@@ -560,7 +562,7 @@ fn the_third_leg_of_dce_style_repeats_the_number_of_the_reply() {
 }
 
 #[test]
-fn clocks_may_differ_by_so_much() {
+fn clock_skew_over_five_minutes_is_refused() {
     let (_, token) = request(&ticket(18), &plain());
     for (seconds, good) in [(299, true), (-299, true), (301, false), (-301, false)] {
         let now = Timestamp::new(NOW.seconds + seconds, 0);
@@ -573,7 +575,7 @@ fn clocks_may_differ_by_so_much() {
 }
 
 #[test]
-fn an_acceptor_that_is_another_is_noticed() {
+fn reply_to_another_request_is_refused() {
     let (mut initiator, token) = request(&ticket(18), &plain());
     // An acceptor that has the session key of another ticket.
     let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
@@ -582,7 +584,7 @@ fn an_acceptor_that_is_another_is_noticed() {
     let later = Timestamp::new(NOW.seconds + 1, 0);
     let (_, step) = Initiator::start(&ticket(18), &plain(), &mut Rng(11), later).unwrap();
     let Step::Continue(another) = step else {
-        panic!("an AP-REP was asked for");
+        panic!("the initiator should wait for an AP-REP");
     };
     let mut replays = MemoryReplayCache::default();
     let step = acceptor

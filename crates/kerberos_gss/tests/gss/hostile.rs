@@ -42,7 +42,7 @@ fn options(dce_style: bool) -> kerberos_gss::InitiatorOptions {
 }
 
 #[test]
-fn an_acceptor_takes_no_damaged_request() {
+fn acceptor_refuses_damaged_requests() {
     for dce_style in [false, true] {
         let (_, token) = request(&ticket(18), &options(dce_style));
         let mut harmless = 0;
@@ -72,7 +72,7 @@ fn an_acceptor_takes_no_damaged_request() {
 }
 
 #[test]
-fn an_initiator_takes_no_damaged_reply() {
+fn initiator_refuses_damaged_replies() {
     for dce_style in [false, true] {
         let begin = || start(&ticket(18), &options(dce_style)).unwrap().0;
         let (_, token) = request(&ticket(18), &options(dce_style));
@@ -101,7 +101,7 @@ fn an_initiator_takes_no_damaged_reply() {
 /// If the acceptor accepts the first mechanism (RFC 4178 §5), nobody signs the list or negState.
 /// But everything in Kerberos is as protected as without SPNEGO.
 #[test]
-fn neither_end_of_a_negotiation_takes_damage() {
+fn spnego_refuses_damaged_tokens() {
     let begin = || {
         let order = MechanismOrder::Standard;
         let start = SpnegoInitiator::start(&ticket(18), &plain(), order, &mut Rng(11), NOW);
@@ -212,7 +212,7 @@ fn inner(token: &[u8], id: TokenId) -> &[u8] {
 const OVER: &str = "there is no next step";
 
 #[test]
-fn no_damaged_message_is_taken() {
+fn damaged_wrap_and_mic_tokens_are_refused() {
     for etype in ETYPES {
         let mut pair = pair(etype);
         for protection in [Protection::Seal, Protection::Sign] {
@@ -256,7 +256,7 @@ fn same_but_number(altered: &[u8], token: &[u8]) -> bool {
 }
 
 #[test]
-fn bytes_of_any_kind() {
+fn random_bytes_are_refused() {
     let mut rng = Rng(77);
     let mut pair = pair(18);
     for length in 0..200 {

@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "helpers of tests assert by panicking, and cut random numbers short"
+    reason = "helper functions of tests panic, and truncate random numbers"
 )]
 
 mod contexts;
@@ -20,5 +20,5 @@ mod scattered;
 #[path = "../../../kerberos_proto/tests/shared/random.rs"]
 mod random;
 #[path = "../../../kerberos_proto/tests/ap_exchange/service.rs"]
-#[allow(dead_code, reason = "it serves the tests of the AP exchange, too")]
+#[allow(dead_code, reason = "the tests of the AP exchange use the rest of it")]
 mod service;

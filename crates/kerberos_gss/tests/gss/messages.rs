@@ -25,7 +25,7 @@ fn directions(pair: &mut Pair) -> [(&mut Sender, &mut Receiver); 2] {
 }
 
 #[test]
-fn messages_arrive() {
+fn wrap_and_mic_round_trip_for_all_enctypes_and_lengths() {
     for etype in ETYPES {
         let mut pair = pair(etype);
         for (sender, receiver) in directions(&mut pair) {
@@ -53,7 +53,7 @@ fn messages_arrive() {
 }
 
 #[test]
-fn no_message_shows_through_when_it_is_sealed() {
+fn sealed_message_contains_no_plaintext() {
     for etype in ETYPES {
         let mut pair = pair(etype);
         let message = b"a message that must stay secret";
@@ -85,7 +85,7 @@ fn several_tokens_share_a_buffer() {
 }
 
 #[test]
-fn the_size_limit_is_the_longest_that_fits() {
+fn wrap_size_limit_is_the_longest_message_that_fits() {
     for etype in ETYPES {
         let mut pair = pair(etype);
         let sender = &mut pair.initiator.sender;
@@ -102,7 +102,7 @@ fn the_size_limit_is_the_longest_that_fits() {
 }
 
 #[test]
-fn what_is_sent_back_is_named() {
+fn reflected_token_is_refused_as_wrong_direction() {
     for etype in ETYPES {
         let mut pair = pair(etype);
         for protection in BOTH {
@@ -138,7 +138,7 @@ fn messages_of_another_context_are_refused() {
 }
 
 #[test]
-fn order_is_judged_and_services_can_be_left_out() {
+fn replay_and_sequence_checks_follow_the_flags() {
     for etype in ETYPES {
         for (flags, faults) in [
             (
@@ -172,7 +172,7 @@ fn order_is_judged_and_services_can_be_left_out() {
 }
 
 #[test]
-fn a_key_that_was_not_agreed_on_is_named() {
+fn token_with_unexpected_acceptor_subkey_flag_is_refused() {
     let mut options = plain();
     options.flags = kerberos_gss::ContextFlags(0x30);
     let mut pair = establish(&ticket(18), &options, AcceptorOptions::default()).unwrap();
@@ -184,7 +184,7 @@ fn a_key_that_was_not_agreed_on_is_named() {
 }
 
 #[test]
-fn every_field_of_a_header_counts() {
+fn altered_header_field_is_refused() {
     let mut pair = pair(18);
     for protection in BOTH {
         let token = wrap(&mut pair.initiator.sender, protection, b"hello");
@@ -233,7 +233,7 @@ fn rotated_tokens_are_read() {
 }
 
 #[test]
-fn the_ends_can_be_taken_apart() {
+fn sender_can_be_moved_to_another_thread() {
     let pair = pair(18);
     let kerberos_gss::Context { mut sender, .. } = *pair.initiator;
     let kerberos_gss::Context { mut receiver, .. } = *pair.acceptor;
@@ -248,7 +248,7 @@ fn the_ends_can_be_taken_apart() {
 }
 
 #[test]
-fn no_key_shows_in_what_is_printed() {
+fn debug_output_shows_no_key() {
     let pair = pair(18);
     let shown = format!("{:?} {:?}", pair.initiator, pair.acceptor);
     let key = format!("{:?}", pair.initiator.details.session_key().expose_bytes());

@@ -5,7 +5,7 @@ use kerberos_gss::{GssError, export_name, host_based_service, import_exported_na
 use kerberos_proto::Principal;
 
 #[test]
-fn host_based_services() {
+fn host_based_names_become_principals() {
     let check = |name: &str, expected: &str| {
         let principal = host_based_service(name, "here.example.com", "R").unwrap();
         assert_eq!(principal.to_string(), expected);
@@ -21,7 +21,7 @@ fn host_based_services() {
 }
 
 #[test]
-fn exported_names_come_back() {
+fn exported_names_can_be_imported() {
     for name in [
         "alice@R",
         "host/www.example.com@EXAMPLE.COM",
@@ -44,7 +44,7 @@ fn exported_names_come_back() {
 
 /// Names in one's own, trusted realm or in another need not be text.
 #[test]
-fn names_that_are_no_text_are_told_apart() {
+fn non_utf8_names_have_distinct_exported_forms() {
     let user = |name: &[u8], realm: &[u8]| Principal::new(NameType::PRINCIPAL, [name], realm);
     let names = [
         user(b"adm\xefn", b"R"),
@@ -61,7 +61,7 @@ fn names_that_are_no_text_are_told_apart() {
 
 /// RFC 2743 §3.2, octet by octet.
 #[test]
-fn the_exported_form() {
+fn exported_name_encoding_matches_rfc_2743() {
     let exported = export_name(&Principal::parse("a@R").unwrap());
     let expected =
         b"\x04\x01\x00\x0b\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x00\x00\x00\x03a@R";

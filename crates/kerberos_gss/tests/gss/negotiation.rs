@@ -97,7 +97,7 @@ fn run(mut initiator: SpnegoInitiator, mut token: Vec<u8>) -> (Box<Context>, Box
 }
 
 #[test]
-fn contexts_are_negotiated() {
+fn spnego_establishes_a_context() {
     for (flags, tokens) in [(0x3e, 2), (0x30, 2), (0x103e, 4)] {
         for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
             let (initiator, token) = initiator(flags, order);
@@ -110,7 +110,7 @@ fn contexts_are_negotiated() {
 }
 
 #[test]
-fn bare_kerberos_is_taken() {
+fn spnego_acceptor_accepts_bare_kerberos() {
     let (mut initiator, token) = request(&ticket(18), &plain());
     let mut acceptor = acceptor();
     let (reply, context) = parts(accept(&mut acceptor, &token).unwrap());
@@ -125,7 +125,7 @@ fn completed(mic: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_list_is_signed_when_kerberos_is_not_the_first_choice() {
+fn mech_list_is_signed_if_kerberos_is_not_first() {
     // RFC 4178 §5 b I: an initiator that has completed gets no further message. One that does not
     // say so waits for it.
     for says_so in [true, false] {
@@ -144,7 +144,10 @@ fn sign_the_list(says_so: bool) {
     assert_eq!(answer.unwrap(), tlv(0xa1, &tlv(0x30, &expected)));
 
     let (answer, context) = parts(accept(&mut acceptor, &response(Some(&token), None)).unwrap());
-    assert!(context.is_none(), "the list is not signed yet");
+    assert!(
+        context.is_none(),
+        "the acceptor should wait for the initiator's MIC"
+    );
     let answer = answer.unwrap();
     // It contains the AP-REP, and ends with a MIC of 28 octets.
     let at = answer
@@ -173,7 +176,7 @@ fn sign_the_list(says_so: bool) {
 
 /// RFC 4178 §5 b I: the initiator sends its MIC with accept-completed, and waits for nothing more.
 #[test]
-fn an_initiator_whose_list_is_signed_has_the_last_word() {
+fn initiator_completes_with_its_mech_list_mic() {
     let (mut initiator, token) = initiator(0x3e, MechanismOrder::Windows);
     let list = mech_types(&[MS_KRB5, KRB5]);
     // An acceptor that prefers Kerberos under the second identifier.
@@ -203,7 +206,7 @@ fn an_initiator_whose_list_is_signed_has_the_last_word() {
 }
 
 #[test]
-fn a_list_that_was_altered_is_noticed() {
+fn altered_mech_list_or_missing_mic_is_refused() {
     let offered: [&[u8]; 2] = [NTLM, KRB5];
     for case in 0..3 {
         let (mut inner, token) = request(&ticket(18), &plain());
@@ -233,18 +236,21 @@ fn a_list_that_was_altered_is_noticed() {
 }
 
 #[test]
-fn an_initiator_sends_its_token_again_to_an_acceptor_that_chose_the_other_identifier() {
+fn token_is_resent_if_the_other_kerberos_oid_is_chosen() {
     let (mut initiator, first) = initiator(0x3e, MechanismOrder::Windows);
     let answer = answer(INCOMPLETE, KRB5, None, None);
     let (token, _) = parts(initiator.step(&answer, &mut Rng(3), NOW).unwrap());
     let token = token.unwrap();
     let inner = &token[token.len() - 400..];
-    assert!(first.ends_with(inner), "the same AP-REQ");
+    assert!(
+        first.ends_with(inner),
+        "the initiator should send the same AP-REQ again"
+    );
 }
 
 /// Whatever the answers, an initiator sends its token at most twice, followed by one MIC.
 #[test]
-fn no_acceptor_keeps_an_initiator_going() {
+fn answers_without_a_token_end_the_negotiation() {
     let empty = answer(INCOMPLETE, KRB5, None, None);
     for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
         let (mut initiator, _) = initiator(0x3e, order);
@@ -264,7 +270,7 @@ fn no_acceptor_keeps_an_initiator_going() {
 
 /// Kerberos is complete, but the acceptor does not say that the negotiation is.
 #[test]
-fn an_acceptor_that_leaves_nothing_to_say() {
+fn missing_accept_completed_is_tolerated_unless_mic_is_needed() {
     let proven = |state: Option<u8>| {
         let (mut initiator, token) = initiator(0x3e, MechanismOrder::Standard);
         let inner = &token[token.len() - inner_length(&token)..];
@@ -316,7 +322,7 @@ fn inner_length(token: &[u8]) -> usize {
 }
 
 #[test]
-fn ntlm_is_refused_by_name() {
+fn ntlm_and_other_mechanisms_are_refused_by_name() {
     let message = "the peer offers NTLM only, which is not supported: it has no Kerberos ticket";
     for token in [
         &b"NTLMSSP\0\x01\0\0\0"[..],
@@ -343,7 +349,7 @@ fn ntlm_is_refused_by_name() {
 }
 
 #[test]
-fn an_acceptor_that_goes_first() {
+fn empty_token_is_answered_with_a_mechanism_hint() {
     let mut acceptor = acceptor();
     let (hint, _) = parts(accept(&mut acceptor, b"").unwrap());
     let hint = hint.unwrap();
@@ -359,7 +365,7 @@ fn an_acceptor_that_goes_first() {
 }
 
 #[test]
-fn an_acceptor_that_knows_no_spnego() {
+fn bare_kerberos_reply_to_spnego_is_refused() {
     let (initiator, token) = initiator(0x3e, MechanismOrder::Standard);
     let inner = &token[token.len() - inner_length(&token)..];
     // It found its token and removed it from the rest.
@@ -373,7 +379,7 @@ fn an_acceptor_that_knows_no_spnego() {
 }
 
 #[test]
-fn a_refusal_of_kerberos_comes_through() {
+fn kerberos_error_is_reported_through_spnego() {
     let mut options = plain();
     options.flags.0 = 0x3e;
     let issue = crate::service::Issue {

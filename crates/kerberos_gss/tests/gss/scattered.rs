@@ -49,7 +49,7 @@ fn pair(etype: i32, flags: ContextFlags) -> Pair {
 }
 
 #[test]
-fn pieces_arrive_and_each_counts() {
+fn scattered_pieces_round_trip_and_are_integrity_protected() {
     for etype in ETYPES.into_iter().filter(|etype| *etype != 16) {
         for style in [ContextFlags::empty(), ContextFlags::DCE_STYLE] {
             for with_trailer in [true, false] {
@@ -92,7 +92,7 @@ fn pieces_arrive_and_each_counts() {
 }
 
 #[test]
-fn in_order_the_pieces_are_one_token() {
+fn concatenated_pieces_form_a_wrap_token() {
     for etype in ETYPES.into_iter().filter(|etype| *etype != 16) {
         for with_trailer in [true, false] {
             let mut pair = pair(etype, ContextFlags::empty());
@@ -117,7 +117,7 @@ fn in_order_the_pieces_are_one_token() {
 }
 
 #[test]
-fn a_piece_of_the_wrong_size_is_named() {
+fn wrong_piece_length_is_an_error() {
     let mut pair = pair(18, ContextFlags::empty());
     let sender = &mut pair.initiator.sender;
     let overhead = sender.overhead(Protection::Seal, 10);

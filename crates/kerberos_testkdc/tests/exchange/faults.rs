@@ -10,18 +10,21 @@ use crate::client::{Client, HOUR, Login, NOW, REALM, at, error_code, users};
 
 /// Faults with which a reply can still be read, and what each changes in it.
 #[test]
-fn faults_in_a_reply() {
+fn each_reply_fault_changes_the_reply() {
     let check = |fault: Fault, look: &dyn Fn(&Login) -> bool| {
         let kdc = users().build().unwrap();
         let client = Client::default();
         assert!(
             !look(&client.expect_login(&kdc)),
-            "{fault:?} does not show without it"
+            "{fault:?} shows before it is set"
         );
         kdc.set_fault(fault.clone());
-        assert!(look(&client.expect_login(&kdc)), "{fault:?} shows");
+        assert!(look(&client.expect_login(&kdc)), "{fault:?} does not show");
         kdc.clear_faults();
-        assert!(!look(&client.expect_login(&kdc)), "{fault:?} is gone");
+        assert!(
+            !look(&client.expect_login(&kdc)),
+            "{fault:?} still shows after it was cleared"
+        );
     };
     let nonce = Client::default().nonce;
     check(Fault::WrongNonce, &|login| login.part().nonce != nonce);
@@ -88,7 +91,7 @@ fn faults_in_a_reply() {
 
 /// Faults with which there is no AS-REP.
 #[test]
-fn faults_instead_of_a_reply() {
+fn each_error_fault_replaces_the_reply() {
     let request = Client::default().request(None);
     let first = |fault: Fault| {
         let kdc = users().fault(fault).build().unwrap();

@@ -18,7 +18,7 @@ fn login(client: &Client) -> (Kdc, Login) {
 }
 
 #[test]
-fn a_ticket_of_a_service_is_no_tgt() {
+fn service_ticket_is_not_accepted_as_a_tgt() {
     let (kdc, login) = login(&Client {
         server: WWW,
         options: KdcOptions::RENEWABLE | KdcOptions::PROXIABLE,
@@ -41,7 +41,7 @@ fn a_ticket_of_a_service_is_no_tgt() {
 }
 
 #[test]
-fn what_is_renewed_stays_what_it_is() {
+fn tgt_cannot_be_renewed_into_a_service_ticket() {
     let (kdc, login) = login(&Client {
         options: KdcOptions::RENEWABLE,
         rtime: Some(at(48 * HOUR)),
@@ -54,7 +54,7 @@ fn what_is_renewed_stays_what_it_is() {
 }
 
 #[test]
-fn tickets_whose_time_has_not_come() {
+fn ticket_that_is_not_yet_valid_is_refused() {
     let (kdc, postdated) = login(&Client {
         options: KdcOptions::POSTDATED | KdcOptions::ALLOW_POSTDATE,
         from: Some(at(120)),
@@ -81,7 +81,7 @@ fn tickets_whose_time_has_not_come() {
 }
 
 #[test]
-fn requests_for_another_realm() {
+fn tgs_req_for_another_realm_is_refused() {
     let (kdc, login) = login(&Client::default());
     let asked = TgsClient {
         realm: "OTHER.REALM",
@@ -91,7 +91,7 @@ fn requests_for_another_realm() {
 }
 
 #[test]
-fn labels_that_do_not_fit() {
+fn wrong_kvno_etype_or_version_of_a_ticket_is_refused() {
     let (kdc, login) = login(&Client::default());
     let asked = |kvno, authenticator_etype| TgsClient {
         ticket_kvno: kvno,

@@ -19,7 +19,7 @@ use kerberos_testkdc::{Account, AccountState, Hint, Referral, TestKdc, TestKdcEr
 use crate::client::{Client, HOUR, NOW, REALM, TgsClient, answer, at, error_code, name, users};
 
 #[test]
-fn a_login_with_preauthentication() {
+fn login_with_preauthentication_gives_a_correct_reply() {
     let kdc = users().build().unwrap();
     let client = Client {
         options: KdcOptions::FORWARDABLE,
@@ -68,7 +68,7 @@ fn a_login_with_preauthentication() {
 }
 
 #[test]
-fn every_etype_logs_in() {
+fn login_works_with_every_enctype() {
     for &etype in EncryptionType::SUPPORTED {
         let kdc = users().etypes(&[etype]).build().unwrap();
         let login = Client {
@@ -86,7 +86,7 @@ fn every_etype_logs_in() {
 }
 
 #[test]
-fn a_login_without_preauthentication() {
+fn login_without_preauthentication_includes_the_salt() {
     let kdc = users().build().unwrap();
     let client = Client {
         name: &["open"],
@@ -180,7 +180,7 @@ fn times_are_granted_as_asked_within_policy() {
 }
 
 #[test]
-fn what_cannot_be_granted_is_refused_with_its_code() {
+fn refused_requests_get_the_right_error_code() {
     let kdc = users()
         .account(
             Account::new("gone")
@@ -300,7 +300,7 @@ fn aliases_become_canonical_names() {
 }
 
 #[test]
-fn hints_take_the_form_that_is_set() {
+fn preauth_hints_have_the_configured_form() {
     let kdc = users()
         .hints(&[Hint::EtypeInfo, Hint::PwSalt])
         .build()
@@ -318,7 +318,7 @@ fn hints_take_the_form_that_is_set() {
 }
 
 #[test]
-fn service_tickets_and_renewals() {
+fn service_tickets_are_issued_and_tgts_renewed() {
     let kdc = users().build().unwrap();
     let options = KdcOptions::RENEWABLE | KdcOptions::FORWARDABLE;
     let client = Client {
@@ -371,7 +371,7 @@ fn service_tickets_and_renewals() {
 }
 
 #[test]
-fn hostile_requests_do_no_harm() {
+fn truncated_and_altered_requests_do_not_panic() {
     let kdc = users().build().unwrap();
     let client = Client::default();
     let login = client.expect_login(&kdc);
@@ -391,7 +391,7 @@ fn hostile_requests_do_no_harm() {
 }
 
 #[test]
-fn a_kdc_that_cannot_be() {
+fn invalid_kdc_configuration_is_an_error() {
     let twice = TestKdc::builder(REALM)
         .principal("user", "a")
         .principal("user", "b")

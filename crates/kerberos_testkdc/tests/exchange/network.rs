@@ -10,7 +10,7 @@ use kerberos_testkdc::{Fault, TestKdc, Transport};
 use crate::client::{Client, error_code, users};
 
 #[test]
-fn both_transports_on_one_port() {
+fn kdc_answers_udp_and_tcp_on_one_port() {
     let kdc = users().start().unwrap();
     let request = Client::default().request(None);
     let udp = over_udp(&kdc, &request).unwrap();
@@ -39,12 +39,12 @@ fn both_transports_on_one_port() {
     drop(kdc);
     assert!(
         TcpStream::connect(address).is_err(),
-        "it stops when dropped"
+        "the KDC should stop when it is dropped"
     );
 }
 
 #[test]
-fn a_long_reply_goes_by_tcp() {
+fn reply_too_long_for_udp_is_only_sent_over_tcp() {
     let kdc = users().max_udp_reply(100).start().unwrap();
     let request = Client::default().request(None);
     let udp = over_udp(&kdc, &request).unwrap();
@@ -55,7 +55,7 @@ fn a_long_reply_goes_by_tcp() {
 }
 
 #[test]
-fn faults_of_the_transports() {
+fn transport_faults_show_on_the_sockets() {
     let kdc = users().start().unwrap();
     let request = Client::default().request(None);
     let with = |fault: Fault| {

@@ -103,7 +103,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 fn check(ports: &[u16], strategy: Strategy, reply: &[u8], at_least: Duration) {
     let (result, elapsed) = run(ports, strategy);
-    assert_eq!(result.expect("a reply"), reply);
+    assert_eq!(result.expect("the delivery should have got a reply"), reply);
     assert!((at_least..PATIENCE).contains(&elapsed), "{elapsed:?}");
 }
 
@@ -116,7 +116,7 @@ fn reason(serve: impl Fn(&mut TcpStream) + Send + 'static) -> String {
 }
 
 #[test]
-fn by_udp() {
+fn reply_arrives_over_udp() {
     let port = udp(|_, request| {
         assert_eq!(request, REQUEST);
         Some(b"reply".to_vec())
@@ -125,14 +125,14 @@ fn by_udp() {
 }
 
 #[test]
-fn by_tcp() {
+fn reply_arrives_over_tcp() {
     let port = tcp(0, answering(b"reply"));
     check(&[port], Strategy::TcpFirst, b"reply", Duration::ZERO);
     check(&[port], Strategy::TcpOnly, b"reply", Duration::ZERO);
 }
 
 #[test]
-fn udp_is_refused_and_tcp_is_there() {
+fn tcp_is_used_when_udp_is_refused() {
     let port = tcp(0, answering(b"reply"));
     check(&[port], Strategy::UdpFirst, b"reply", Duration::ZERO);
 }
@@ -162,7 +162,7 @@ fn a_silent_first_server_costs_a_second() {
 }
 
 #[test]
-fn a_late_answer_of_an_earlier_server_counts() {
+fn late_reply_of_an_earlier_server_is_accepted() {
     let slow = udp(|_, _| {
         thread::sleep(SECOND * 3 / 2);
         Some(b"slow".to_vec())
@@ -194,11 +194,14 @@ async fn answered_during_a_lookup(io: Io, timeout: Duration) -> Vec<u8> {
     let deadline = Some(Instant::now() + timeout);
     let strategy = Strategy::UdpFirst;
     let delivered = super::deliver(&driver, REQUEST, &servers, strategy, deadline, None);
-    delivered.await.expect("a reply").message
+    delivered
+        .await
+        .expect("the delivery should have got a reply")
+        .message
 }
 
 #[test]
-fn an_answer_that_comes_while_a_name_is_looked_up_counts() {
+fn reply_during_a_dns_lookup_is_accepted() {
     // The lookup takes all the time there is.
     let answered = answered_during_a_lookup(Io::Blocking, SECOND * 5 / 2);
     assert_eq!(block_on(answered), b"slow");
@@ -206,7 +209,7 @@ fn an_answer_that_comes_while_a_name_is_looked_up_counts() {
 
 #[cfg(feature = "tokio")]
 #[tokio::test]
-async fn a_runtime_waits_for_answers_and_names_at_once() {
+async fn tokio_waits_for_replies_and_dns_concurrently() {
     let start = Instant::now();
     let answered = answered_during_a_lookup(Io::Tokio, SECOND * 20);
     assert_eq!(answered.await, b"slow");
@@ -221,7 +224,7 @@ fn a_lost_request_is_sent_again() {
 }
 
 #[test]
-fn a_reply_in_pieces() {
+fn tcp_reply_in_single_bytes_is_reassembled() {
     let port = tcp(0, |stream| {
         read_request(stream);
         for byte in framed(b"reply") {
@@ -236,7 +239,7 @@ fn a_reply_in_pieces() {
 }
 
 #[test]
-fn a_large_reply() {
+fn tcp_reply_of_maximum_size_is_accepted() {
     let large = vec![b'x'; MAX_REPLY];
     let reply = large.clone();
     let port = tcp(0, move |stream| {
@@ -247,7 +250,7 @@ fn a_large_reply() {
 }
 
 #[test]
-fn lengths_that_lie() {
+fn tcp_reply_with_a_false_length_is_an_error() {
     let announce = |length: u32| {
         reason(move |stream| {
             read_request(stream);
@@ -272,7 +275,7 @@ fn lengths_that_lie() {
 }
 
 #[test]
-fn connections_that_break() {
+fn connection_closed_before_the_reply_is_an_error() {
     assert_eq!(reason(read_request), "the connection was closed early");
     let half = |stream: &mut TcpStream| {
         read_request(stream);
@@ -282,13 +285,13 @@ fn connections_that_break() {
 }
 
 #[test]
-fn the_next_server_follows_a_broken_connection() {
+fn next_server_is_asked_after_a_broken_connection() {
     let ports = [tcp(0, read_request), tcp(0, answering(b"reply"))];
     check(&ports, Strategy::TcpOnly, b"reply", Duration::ZERO);
 }
 
 #[test]
-fn the_timeout_ends_a_slow_loris() {
+fn timeout_ends_a_reply_that_trickles_in() {
     let port = tcp(0, |stream| {
         read_request(stream);
         let _ = stream.write_all(&[0, 0, 255, 255]);
@@ -311,7 +314,7 @@ fn the_timeout_ends_a_slow_loris() {
 }
 
 #[test]
-fn all_dead() {
+fn refused_udp_and_tcp_attempts_are_both_reported() {
     let (port, start) = (free_port(), Instant::now());
     let (result, _) = run(&[port], Strategy::UdpFirst);
     let attempts: Vec<_> = result
@@ -331,7 +334,7 @@ fn all_dead() {
 
 #[cfg(not(feature = "https"))]
 #[test]
-fn proxies_need_the_feature() {
+fn kdc_proxy_without_https_feature_is_an_error() {
     let server = Server::parse("https://proxy.example.com/KdcProxy", 88).unwrap();
     let attempts = deliver(REQUEST, &[server], Strategy::UdpFirst, None).unwrap_err();
     assert_eq!(
@@ -342,7 +345,7 @@ fn proxies_need_the_feature() {
 }
 
 #[test]
-fn by_a_socket_in_the_file_system() {
+fn reply_arrives_over_a_unix_socket() {
     let folder = test_support::TempDir::new();
     let path = folder.join("kdc.sock");
     let server = Server::parse(path.to_str().unwrap(), 88).unwrap();
@@ -384,7 +387,7 @@ fn by_a_socket_in_the_file_system() {
 }
 
 #[test]
-fn by_name_and_by_ipv6() {
+fn hostname_is_resolved_and_failing_ipv6_server_is_skipped() {
     let port = udp(|_, _| Some(b"reply".to_vec()));
     let named = Server::Host {
         host: "localhost".to_owned(),
@@ -407,7 +410,7 @@ fn by_name_and_by_ipv6() {
 }
 
 #[test]
-fn only_log_ins_may_wait_for_a_person() {
+fn as_req_may_wait_for_a_person_and_tgs_req_may_not() {
     // The tags of AS-REQ and TGS-REQ (RFC 4120 §5.4.1).
     assert!(may_be_of_a_person(&[0x6a, 0x82]));
     assert!(!may_be_of_a_person(&[0x6c, 0x82]));

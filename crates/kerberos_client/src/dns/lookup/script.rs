@@ -40,9 +40,12 @@ pub fn play_lookup(script: &[u8]) -> [(Duration, usize); 2] {
         }
         false
     });
-    assert!(over, "the lookup does not end");
+    assert!(over, "the lookup does not end within {STEPS} steps");
     match lookup.finish().0 {
-        Ok(_) => assert!(world.answered, "an answer that nobody gave"),
+        Ok(_) => assert!(
+            world.answered,
+            "the lookup returned an answer that no server sent"
+        ),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     // Every server in every pass, by UDP and then by TCP, and one of them again without EDNS.
@@ -83,7 +86,7 @@ impl World<'_> {
     fn ask(&mut self, lookup: &mut Lookup, id: ExchangeId, conf: &ResolvConf) {
         let endpoint = lookup.endpoint(id);
         let known = endpoint.is_some_and(|(_, address)| conf.servers.contains(&address));
-        assert!(known, "a server that is none is asked");
+        assert!(known, "an address is asked that is not a configured server");
         let number = u16::from_be_bytes([self.byte(), self.byte()]);
         match lookup.query(id, number) {
             Ok(query) => self.asked.push((id, query)),
@@ -93,7 +96,10 @@ impl World<'_> {
 
     /// An event happens, or time passes.
     fn wait(&mut self, lookup: &mut Lookup, until: Duration) {
-        assert!(until > self.now, "it is waited for what is over");
+        assert!(
+            until > self.now,
+            "the lookup waits for a time that has passed"
+        );
         let (what, which) = (self.byte(), usize::from(self.byte()));
         let asked = self.asked.get(which % self.asked.len().max(1));
         let Some((id, query)) = asked.filter(|_| what % 8 != 1).cloned() else {
@@ -135,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn silence_comes_to_an_end() {
+    fn lookup_of_silent_servers_ends_in_bounded_time() {
         // Two servers, two passes of 0.4 s.
         let [(time, queries), most] = play_lookup(&[2, 8, 0]);
         assert_eq!((time, queries), (Duration::from_millis(1600), 4));

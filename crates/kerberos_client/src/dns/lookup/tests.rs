@@ -150,12 +150,12 @@ fn check(world: &[Does], server: u8, end: u64, asked: &[&str]) {
 }
 
 #[test]
-fn the_first_answers() {
+fn only_the_first_server_is_asked_if_it_answers() {
     check(&[Answers(5), Answers(1)], 0, 5, &["0 0u"]);
 }
 
 #[test]
-fn who_fails_makes_way_at_once() {
+fn next_server_is_asked_at_once_after_a_failure() {
     check(&[Refuses, Answers(5)], 1, 5, &["0 0u", "0 1u"]);
     check(&[Fails(2), Answers(5)], 1, 6, &["0 0u", "1 1u"]);
     check(
@@ -168,7 +168,7 @@ fn who_fails_makes_way_at_once() {
 }
 
 #[test]
-fn who_is_silent_gets_company() {
+fn next_server_is_asked_after_a_second_of_silence() {
     check(&[Silent, Answers(5)], 1, 1005, &["0 0u", "1000 1u"]);
     // A late answer counts.
     check(&[Answers(1500), Silent], 0, 1500, &["0 0u", "1000 1u"]);
@@ -176,7 +176,7 @@ fn who_is_silent_gets_company() {
 }
 
 #[test]
-fn there_is_a_second_pass() {
+fn all_servers_are_asked_again_in_a_second_pass() {
     check(
         &[Silent, Answers(6001)],
         1,
@@ -186,7 +186,7 @@ fn there_is_a_second_pass() {
 }
 
 #[test]
-fn a_cut_answer_comes_by_tcp() {
+fn truncated_answer_is_fetched_over_tcp() {
     check(&[CutsShort], 0, 2, &["0 0u", "1 0t"]);
     let mut conf = conf(1);
     conf.use_vc = true;
@@ -196,7 +196,7 @@ fn a_cut_answer_comes_by_tcp() {
 }
 
 #[test]
-fn cut_answers_without_end_change_nothing() {
+fn repeated_truncated_answers_do_not_prolong_the_lookup() {
     let run = run_with(&conf(1), &[CutsShortForEver], None);
     assert_eq!(run.asked, ["0 0u", "100 0t", "5100 0u", "5200 0t"]);
     assert!(run.result.is_err());
@@ -211,12 +211,12 @@ fn cut_answers_without_end_change_nothing() {
 }
 
 #[test]
-fn a_forger_does_not_end_it() {
+fn forged_answer_does_not_end_the_lookup() {
     check(&[ForgedThenAnswers(7)], 0, 7, &["0 0u"]);
 }
 
 #[test]
-fn a_server_without_edns_is_asked_without() {
+fn query_is_repeated_without_edns_after_formerr() {
     let mut conf = conf(1);
     conf.edns0 = true;
     let run = run_with(&conf, &[KnowsNoEdns], None);
@@ -225,7 +225,7 @@ fn a_server_without_edns_is_asked_without() {
 }
 
 #[test]
-fn nobody_answers() {
+fn lookup_fails_when_no_server_answers() {
     let run = run_with(&conf(2), &[Silent, Fails(2)], None);
     assert_eq!(run.asked, ["0 0u", "1000 1u", "1001 0u", "2001 1u"]);
     let error = run.result.unwrap_err().to_string();
@@ -245,7 +245,7 @@ fn nobody_answers() {
 }
 
 #[test]
-fn the_deadline_ends_it() {
+fn deadline_ends_the_lookup() {
     let run = run_with(&conf(2), &[Silent, Silent], Some(1500));
     assert_eq!((run.asked.len(), run.end), (2, 1500));
     assert!(run.result.is_err());
@@ -254,7 +254,7 @@ fn the_deadline_ends_it() {
 }
 
 #[test]
-fn the_first_to_ask_can_be_another() {
+fn lookup_starts_at_the_given_server() {
     let conf = conf(3);
     let mut lookup = Lookup::new(question(), &conf, 2, None);
     let Action::Ask(id) = lookup.poll(Duration::ZERO) else {

@@ -67,7 +67,7 @@ fn answered(question: &Question, message: &[u8]) -> Answer {
 }
 
 #[test]
-fn a_query_octet_by_octet() {
+fn query_has_the_expected_encoding() {
     let question = question("a.bc", RecordType::URI);
     let expected = b"\x12\x34\x01\x00\x00\x01\0\0\0\0\0\0\x01a\x02bc\0\x01\x00\0\x01";
     assert_eq!(question.query(ID, false).unwrap(), expected);
@@ -78,7 +78,7 @@ fn a_query_octet_by_octet() {
 }
 
 #[test]
-fn the_longest_query_has_room() {
+fn query_with_the_longest_name_fits() {
     let label = "x".repeat(63);
     let longest = format!("{label}.{label}.{label}.{}", "x".repeat(61));
     let query = question(&longest, RecordType::SRV).query(ID, true);
@@ -86,7 +86,7 @@ fn the_longest_query_has_room() {
 }
 
 #[test]
-fn every_type() {
+fn records_of_every_type_are_decoded() {
     let check = |kind: RecordType, data: &[u8], expected: Data| {
         let question = question("x.example", kind);
         let message = reply(&question, 0, &[record("X.example", kind, 60, data)], &[]);
@@ -135,7 +135,7 @@ fn every_type() {
 }
 
 #[test]
-fn aliases_are_followed() {
+fn cname_records_are_followed() {
     let question = question("www.example", RecordType::A);
     let answers = [
         record(
@@ -160,7 +160,7 @@ fn aliases_are_followed() {
 }
 
 #[test]
-fn aliases_that_lead_nowhere() {
+fn cname_loops_and_dangling_cnames_give_no_records() {
     let question = question("a.example", RecordType::A);
     let alias = |from, to| record(from, RecordType::CNAME, 50, name(to).as_slice());
     let check = |answers: &[Vec<u8>]| {
@@ -176,7 +176,7 @@ fn aliases_that_lead_nowhere() {
 }
 
 #[test]
-fn nothing_is_kept_as_long_as_the_authority_says() {
+fn negative_answer_takes_its_ttl_from_the_soa() {
     let question = question("a.example", RecordType::SRV);
     let soa = |ttl: u32, minimum: u32| {
         let mut data = [
@@ -201,7 +201,7 @@ fn nothing_is_kept_as_long_as_the_authority_says() {
 }
 
 #[test]
-fn answers_to_others_are_foreign() {
+fn answer_to_another_question_is_foreign() {
     let asked = question("a.example", RecordType::A);
     let honest = reply(&asked, 0, &[], &[]);
     assert!(matches!(asked.read(ID, &honest), Verdict::Answered(_)));
@@ -228,7 +228,7 @@ fn answers_to_others_are_foreign() {
 }
 
 #[test]
-fn refusals_and_cut_answers() {
+fn error_codes_and_truncation_are_reported() {
     let question = question("a.example", RecordType::A);
     let check = |flags: u16, expected: Verdict| {
         let message = reply(&question, flags, &[], &[]);
@@ -244,7 +244,7 @@ fn refusals_and_cut_answers() {
 }
 
 #[test]
-fn hostile_answers() {
+fn malformed_names_data_and_counts_are_rejected() {
     let question = question("a.example", RecordType::SRV);
     let malformed = |message: &[u8]| {
         assert_eq!(question.read(ID, message), Verdict::Malformed);
@@ -284,7 +284,7 @@ fn hostile_answers() {
 }
 
 #[test]
-fn data_of_wrong_lengths() {
+fn record_data_of_wrong_length_is_rejected() {
     let check = |kind: RecordType, data: &[u8]| {
         let question = question("a.example", kind);
         let message = reply(&question, 0, &[record("a.example", kind, 1, data)], &[]);
@@ -307,7 +307,7 @@ fn data_of_wrong_lengths() {
 }
 
 #[test]
-fn every_cut_and_every_octet_is_survived() {
+fn every_truncation_is_rejected_and_no_change_panics() {
     let question = question("a.example", RecordType::SRV);
     let answers = [
         record(
@@ -338,7 +338,10 @@ fn every_cut_and_every_octet_is_survived() {
             answered += usize::from(matches!(question.read(ID, &message), Verdict::Answered(_)));
         }
     }
-    assert!(answered > honest.len(), "TTLs and ports may be anything");
+    assert!(
+        answered > honest.len(),
+        "answers with changed TTLs or ports should be accepted"
+    );
 }
 
 #[test]

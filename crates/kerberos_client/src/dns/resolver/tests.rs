@@ -136,7 +136,7 @@ fn addresses(resolver: &Resolver, host: &str) -> Vec<String> {
 }
 
 #[test]
-fn hosts_by_dns() {
+fn names_and_addresses_are_looked_up_in_dns() {
     let server = Server::start();
     let resolver = server.resolver();
     assert_eq!(
@@ -167,7 +167,7 @@ fn hosts_by_dns() {
 }
 
 #[test]
-fn nobody_is_asked_for_what_is_known() {
+fn hosts_file_and_literal_addresses_need_no_dns() {
     let resolver = Resolver::new(ResolvConf::new([]))
         .with_hosts(HostsFile::parse("192.0.2.7 db.example db\n::7 db\n"));
     assert_eq!(addresses(&resolver, "db"), ["192.0.2.7", "::7"]);
@@ -194,7 +194,7 @@ fn nobody_is_asked_for_what_is_known() {
 }
 
 #[test]
-fn names_are_searched() {
+fn short_names_are_tried_in_search_domains() {
     let server = Server::start();
     let mut conf = ResolvConf::new([server.address]);
     conf.search = vec!["nothing.example".to_owned(), "search.example".to_owned()];
@@ -221,7 +221,7 @@ fn names_are_searched() {
 
 /// As in Kubernetes: a name with few dots is first searched in domains that other servers serve.
 #[test]
-fn a_domain_that_fails_hides_no_name() {
+fn failing_search_domain_does_not_hide_other_names() {
     let server = Server::start();
     let mut conf = ResolvConf::new([server.address]);
     conf.search = vec!["failing.example".to_owned(), "search.example".to_owned()];
@@ -241,7 +241,7 @@ fn a_domain_that_fails_hides_no_name() {
 }
 
 #[test]
-fn silent_servers_are_not_asked_about_every_domain() {
+fn silent_servers_are_not_asked_for_every_search_domain() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let mut conf = ResolvConf::new([silent.local_addr().unwrap()]);
     conf.search = (0..6)
@@ -255,7 +255,10 @@ fn silent_servers_are_not_asked_about_every_domain() {
     silent.set_nonblocking(true).unwrap();
     let mut buffer = [0; 512];
     let asked = std::iter::from_fn(|| silent.recv(&mut buffer).ok()).count();
-    assert_eq!(asked, 2, "the first domain, and the name as it is");
+    assert_eq!(
+        asked, 2,
+        "only the first domain and the bare name should be tried"
+    );
 }
 
 impl ResolvConf {
@@ -266,7 +269,7 @@ impl ResolvConf {
 }
 
 #[test]
-fn a_long_answer_comes_by_tcp() {
+fn truncated_answer_is_fetched_over_tcp() {
     let server = Server::start();
     let found = server.resolver().addresses("many.example", None).unwrap();
     assert_eq!(found.len(), MAX_ADDRESSES);
@@ -295,11 +298,14 @@ fn the_server_that_answered_is_asked_first() {
     silent.set_nonblocking(true).unwrap();
     let mut buffer = [0; 512];
     let asked = std::iter::from_fn(|| silent.recv(&mut buffer).ok()).count();
-    assert_eq!(asked, 2, "the two questions of the first search");
+    assert_eq!(
+        asked, 2,
+        "only the first lookup should ask the silent server"
+    );
 }
 
 #[test]
-fn the_deadline_counts() {
+fn lookup_ends_at_the_deadline() {
     let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
     let resolver = Resolver::new(ResolvConf::new([silent.local_addr().unwrap()]));
     let start = Instant::now();
@@ -311,7 +317,7 @@ fn the_deadline_counts() {
 }
 
 #[test]
-fn a_changed_file_is_read_again() {
+fn changed_resolv_conf_is_reloaded() {
     let folder = test_support::TempDir::new();
     let path = folder.join("resolv.conf");
     let resolver = Resolver::with_sources(
@@ -331,7 +337,7 @@ fn a_changed_file_is_read_again() {
 /// A hosts file that cannot be read yet: a pipe that nobody has written to.
 #[cfg(feature = "tokio")]
 #[tokio::test]
-async fn a_file_does_not_hold_up_the_runtime() {
+async fn reading_a_hosts_file_does_not_block_the_runtime() {
     let path = std::env::temp_dir().join(format!("rkinit_hosts_{}", std::process::id()));
     let made = std::process::Command::new("mkfifo").arg(&path).status();
     assert!(made.unwrap().success());

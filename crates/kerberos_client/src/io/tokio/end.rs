@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_runtime_takes_its_time_once() {
+    fn runtime_shutdown_time_limit_is_shared_by_all_work() {
         for runtime in runtimes() {
             let longest = Duration::from_secs(2);
             begin(&runtime, 5, longest, longest * 30);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_that_has_ended_waits_for_no_work_that_nobody_does() {
+    fn finish_after_runtime_shutdown_returns_promptly() {
         for runtime in runtimes() {
             let handle = runtime.handle().clone();
             drop(runtime);

@@ -38,7 +38,7 @@ fn login(start: i64, end: i64, renew_till: Option<i64>, ahead: i32) -> Login {
 }
 
 #[test]
-fn a_third_of_its_life_is_left_or_a_little_more() {
+fn refresh_is_due_at_two_thirds_of_the_lifetime_or_before() {
     let check = |end: i64, ahead: i32, random: u16, expected: i64| {
         let at = refresh_at(&login(0, end, None, ahead), None, None, NOW, random);
         assert_eq!(at.seconds - NOW.seconds, expected, "{end} {random}");
@@ -56,7 +56,7 @@ fn a_third_of_its_life_is_left_or_a_little_more() {
 }
 
 #[test]
-fn in_time_for_what_ends_before_and_after_a_pause_at_the_longest() {
+fn refresh_is_earlier_for_an_end_time_or_longest_pause() {
     let check = |end: Option<i64>, pause: Option<u64>, expected: i64| {
         let end = end.map(|end| KerberosTime::from_unix(NOW.seconds + end));
         let pause = pause.map(Duration::from_secs);
@@ -72,7 +72,7 @@ fn in_time_for_what_ends_before_and_after_a_pause_at_the_longest() {
 }
 
 #[test]
-fn what_is_renewed_lasts() {
+fn only_tickets_that_gain_lifetime_are_renewed() {
     let check = |start, end, renew_till, ahead, expected| {
         let login = login(start, end, renew_till, ahead);
         assert_eq!(renewable(&login, NOW), expected, "{end} {renew_till:?}");
@@ -94,7 +94,7 @@ fn what_is_renewed_lasts() {
 }
 
 #[test]
-fn failures_keep_quiet_longer_and_longer() {
+fn backoff_grows_up_to_a_limit_per_kind_of_failure() {
     let wrong_key = ClientError::Exchange(ExchangeError::WrongKey {
         etype: EncryptionType::AES256_CTS_HMAC_SHA1_96,
         kvno: 3,
@@ -126,7 +126,7 @@ fn failures_keep_quiet_longer_and_longer() {
 }
 
 #[test]
-fn a_failure_of_another_kind_begins_anew_but_wrong_secrets_add_up() {
+fn backoff_restarts_for_another_kind_except_wrong_secrets() {
     let silent = ClientError::CannotContactKdc {
         realm: "R".into(),
         attempts: Vec::new(),

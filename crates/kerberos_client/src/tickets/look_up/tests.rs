@@ -23,7 +23,7 @@ fn ticket(server: &Principal, issuer: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_tgt_of_another_realm_under_the_name_of_ones_own_hides_none() {
+fn best_tgt_of_each_issuing_realm_is_found() {
     let kdc = TestKdc::builder("HOME")
         .principal("u", "p")
         .start()

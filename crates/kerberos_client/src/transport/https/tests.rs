@@ -133,7 +133,7 @@ fn check_reason(url: &str, expected: &str) {
 }
 
 #[test]
-fn a_request_and_its_reply() {
+fn request_is_posted_and_reply_is_returned() {
     let port = proxy("good", |stream| {
         let (head, body) = read_request(stream)?;
         let port = stream.sock.local_addr()?.port();
@@ -163,7 +163,7 @@ fn a_request_and_its_reply() {
 }
 
 #[test]
-fn by_addresses() {
+fn proxy_is_reached_by_ip_address() {
     let port = proxy("good", saying(good_response()));
     assert_eq!(
         ask(&format!("https://127.0.0.1:{port}/")),
@@ -183,7 +183,7 @@ fn by_addresses() {
 }
 
 #[test]
-fn in_many_pieces_and_without_a_good_end() {
+fn response_without_length_or_close_notify_is_accepted() {
     let port = proxy("good", |stream| {
         read_request(stream)?;
         for byte in [b"HTTP/1.1 200 OK\r\n\r\n", BODY].concat() {
@@ -199,7 +199,7 @@ fn in_many_pieces_and_without_a_good_end() {
 }
 
 #[test]
-fn a_large_message_both_ways() {
+fn large_request_and_reply_are_carried() {
     let port = proxy("good", |stream| {
         let (_, body) = read_request(stream)?;
         let body = KdcProxyMessage {
@@ -226,7 +226,7 @@ fn a_large_message_both_ways() {
 }
 
 #[test]
-fn certificates_that_do_not_count() {
+fn invalid_server_certificates_are_refused() {
     let check = |name: &str, expected: &str| {
         let port = proxy(name, saying(good_response()));
         check_reason(&format!("https://localhost:{port}/"), expected);
@@ -247,7 +247,7 @@ fn certificates_that_do_not_count() {
 }
 
 #[test]
-fn anchors() {
+fn http_anchors_decide_which_authorities_are_trusted() {
     let port = proxy("good", saying(good_response()));
     let check = |anchors: &str, expected: Result<&[u8], &str>| {
         let lines = format!("kdc = https://localhost:{port}/\n{anchors}\n");
@@ -298,7 +298,7 @@ fn anchors() {
 }
 
 #[test]
-fn an_authority_is_no_server() {
+fn ca_certificate_is_refused_as_server_certificate() {
     let port = proxy("self_signed", saying(good_response()));
     let itself = certificate("self_signed").display().to_string();
     let lines = format!("kdc = https://localhost:{port}/\nhttp_anchors = FILE:{itself}\n");
@@ -308,7 +308,7 @@ fn an_authority_is_no_server() {
 }
 
 #[test]
-fn urls_that_are_none() {
+fn invalid_proxy_urls_are_errors() {
     check_reason(
         "https://a_b..c@127.0.0.1:1/",
         "\"a_b..c@127.0.0.1\" is not a domain name",
@@ -320,7 +320,7 @@ fn urls_that_are_none() {
 }
 
 #[test]
-fn answers_that_are_none() {
+fn invalid_http_responses_are_errors() {
     let check = |response: &[u8], expected: &str| {
         let port = proxy("good", saying(response.to_vec()));
         check_reason(&format!("https://localhost:{port}/"), expected);
@@ -353,7 +353,7 @@ fn answers_that_are_none() {
 }
 
 #[test]
-fn what_speaks_no_tls() {
+fn server_without_tls_is_an_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -385,7 +385,7 @@ fn the_next_server_is_asked_when_a_proxy_stalls() {
 }
 
 #[test]
-fn the_timeout_ends_a_proxy_that_dawdles() {
+fn timeout_ends_a_response_that_trickles_in() {
     let port = proxy("good", |stream| {
         read_request(stream)?;
         stream.write_all(b"HTTP/1.0 200 OK\r\nX: ")?;
@@ -409,7 +409,7 @@ fn the_timeout_ends_a_proxy_that_dawdles() {
 }
 
 #[test]
-fn settings_are_made_once() {
+fn tls_sessions_are_resumed_by_later_requests() {
     let connections = Arc::new(AtomicUsize::new(0));
     let resumed = Arc::clone(&connections);
     let port = proxy("good", move |stream| {
@@ -437,7 +437,7 @@ fn settings_are_made_once() {
 
 #[cfg(feature = "tokio")]
 #[test]
-fn by_a_runtime() {
+fn async_client_reaches_a_proxy() {
     let port = proxy("good", saying(good_response()));
     let config = Config::parse(&format!(
         "[realms]\nR = {{\nkdc = https://localhost:{port}/\nhttp_anchors = FILE:{}\n}}\n",
@@ -457,7 +457,7 @@ fn by_a_runtime() {
 }
 
 #[test]
-fn addresses_of_no_proxy() {
+fn invalid_proxy_host_name_is_refused() {
     let address: SocketAddr = "127.0.0.1:1".parse().unwrap();
     let proxy = |host: &str| Proxy {
         host: host.to_owned(),

@@ -20,7 +20,7 @@ fn with_body(head: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn good_ones() {
+fn valid_responses_are_read() {
     for head in [
         "HTTP/1.0 200 OK\nContent-Length: 15",
         "HTTP/1.1 200 OK\nContent-Length: 15\nConnection: keep-alive",
@@ -42,7 +42,7 @@ fn good_ones() {
 }
 
 #[test]
-fn bad_heads() {
+fn bad_status_lines_and_header_fields_are_errors() {
     let check = |head: &str, expected: &str| {
         let error = read(&with_body(head, BODY)).unwrap_err();
         assert_eq!(error.to_string(), expected, "{head}");
@@ -97,17 +97,17 @@ fn bad_heads() {
 }
 
 #[test]
-fn what_a_server_says_is_shown_safely() {
+fn redirect_location_is_escaped_and_shortened() {
     let head = format!("HTTP/1.1 301 x\nLocation: \u{9b}31m{}", "y".repeat(1000));
     let ProxyError::Redirect { location, .. } = read(&with_body(&head, b"")).unwrap_err() else {
-        panic!("not a redirect");
+        panic!("expected a redirect");
     };
     assert!(location.starts_with("\\u{9b}31myyy"), "{location}");
     assert!(location.len() < 250, "{location}");
 }
 
 #[test]
-fn bad_bodies() {
+fn body_without_kdc_proxy_message_is_an_error() {
     let head = "HTTP/1.0 200 OK\nContent-Type: text/html";
     let check = |body: &[u8], expected: &str| {
         let error = read(&with_body(head, body)).unwrap_err();
@@ -124,7 +124,7 @@ fn bad_bodies() {
 }
 
 #[test]
-fn ends_that_come_early() {
+fn truncated_response_is_reported_as_closed_early() {
     let response = with_body("HTTP/1.0 200 OK\nContent-Length: 15", BODY);
     for end in 0..response.len() {
         let error = read(&response[..end]).unwrap_err();
@@ -133,7 +133,7 @@ fn ends_that_come_early() {
 }
 
 #[test]
-fn nothing_grows_without_end() {
+fn head_and_body_sizes_are_limited() {
     let endless = |start: &[u8], filling: &[u8]| {
         let mut response = Response::default();
         response.push(start).unwrap();
