@@ -63,16 +63,16 @@ impl KeytabKeys {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         (state.is_fresh() && state.keys.has(wanted)).then(|| state.keys.clone())
     }
-}
 
-impl KeySource for KeytabKeys {
-    fn keys(&self, wanted: &WantedKey<'_>) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
-        if let Some(keys) = self.fresh(wanted) {
-            return Ok(keys);
-        }
+    /// The keys after a look at the file. If it cannot be read, the keys in memory are returned if
+    /// they are enough.
+    fn looked(
+        &self,
+        are_enough: impl Fn(&ServiceKeys) -> bool,
+    ) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         if let Err(error) = state.look(&self.file) {
-            if !state.keys.has(wanted) {
+            if !are_enough(&state.keys) {
                 return Err(error.into());
             }
             tracing::warn!(
@@ -80,6 +80,19 @@ impl KeySource for KeytabKeys {
             );
         }
         Ok(state.keys.clone())
+    }
+}
+
+impl KeySource for KeytabKeys {
+    fn keys(&self, wanted: &WantedKey<'_>) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
+        match self.fresh(wanted) {
+            Some(keys) => Ok(keys),
+            None => self.looked(|keys| keys.has(wanted)),
+        }
+    }
+
+    fn present(&self) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
+        self.looked(|keys| keys.iter().next().is_some())
     }
 }
 

@@ -417,6 +417,15 @@ fn check_fails_when_the_service_has_no_keys() {
     assert!(error.is_own_fault() && matches!(error, ApError::NoKeys { server: Some(_) }));
     let hint = ServiceAcceptor::hint(&error).unwrap();
     assert!(hint.contains("keytab"), "{hint}");
+    // No ticket could be in the key that there is.
+    let config = service.config("[libdefaults]\npermitted_enctypes = aes128-cts\n");
+    let error = ServiceAcceptor::new(&config).unwrap().check().unwrap_err();
+    assert!(matches!(error, ApError::NoKeys { .. }), "{error:?}");
+    // Half a copy of the keytab: clients are accepted with the keys in memory.
+    let whole = fs::read(service.keytab().path()).unwrap();
+    fs::write(service.keytab().path(), &whole[..whole.len() / 2]).unwrap();
+    acceptor.check().unwrap();
+    acceptor.accept(&request(3), None).unwrap();
 
     fs::write(service.keytab().path(), b"\x05\x02").unwrap();
     let error = service.acceptor().check().unwrap_err();

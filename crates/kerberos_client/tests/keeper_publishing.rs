@@ -45,6 +45,28 @@ fn unpublished_login_survives_a_failed_refresh() {
     keeper.wait(SECOND * 20).unwrap();
 }
 
+/// However long the pause after several failures has become.
+#[test]
+fn requested_refresh_publishes_at_once_though_it_fails() {
+    let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));
+    let client = client(&kdc).with_request_timeout(SECOND / 10);
+    let params = KeeperParams::new(as_params(&client), password).with_publish(place(&is_broken));
+    let keeper = client.keep(params).unwrap();
+    wait_until(&keeper, |keeper| keeper.state().attempts == 1);
+    kdc.set_fault(Fault::Silence);
+    let refresh = || {
+        let failures = keeper.state().failures;
+        keeper.refresh_now();
+        wait_until(&keeper, |keeper| keeper.state().failures > failures);
+    };
+    (0..6).for_each(|_| refresh());
+    is_broken.store(false, Ordering::Release);
+    refresh();
+    let attempts = keeper.state().attempts;
+    keeper.wait(SECOND * 20).unwrap();
+    assert_eq!(keeper.state().attempts, attempts, "no later attempt");
+}
+
 #[test]
 fn unpublished_login_survives_a_wrong_secret() {
     let (kdc, is_broken) = (kdc(), Arc::new(AtomicBool::new(true)));

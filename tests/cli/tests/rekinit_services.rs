@@ -107,7 +107,10 @@ fn unreachable_kdc_of_one_service_costs_no_other_ticket() {
     drop(kdc);
     for times in 1..4 {
         sidecar.signal("USR1");
-        sidecar.wait_for("Cannot contact any KDC for realm 'CLI.TEST'\",\"event\"", times);
+        sidecar.wait_for(
+            "Cannot contact any KDC for realm 'CLI.TEST'\",\"event\"",
+            times,
+        );
         let before = sidecar.log().matches(missing).count();
         sidecar.wait_for(missing, before.max(times + 1));
         let listed = place.ours("klist").run().stdout();

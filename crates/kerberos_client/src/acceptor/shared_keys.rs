@@ -21,6 +21,10 @@ impl KeySource for SharedKeys {
     fn keys(&self, wanted: &WantedKey<'_>) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
         self.0.keys(wanted)
     }
+
+    fn present(&self) -> Result<ServiceKeys, Box<dyn Error + Send + Sync>> {
+        self.0.present()
+    }
 }
 
 /// Shows nothing of the keys.

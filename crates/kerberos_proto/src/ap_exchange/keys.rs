@@ -72,6 +72,21 @@ pub trait KeySource {
         &self,
         wanted: &WantedKey<'_>,
     ) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>>;
+
+    /// All keys of the source, when no ticket has come yet, as for [`Acceptor::check_keys`]. A
+    /// source that still uses the keys it has in memory while it cannot be read returns those.
+    ///
+    /// # Errors
+    /// As [`keys`](Self::keys).
+    ///
+    /// [`Acceptor::check_keys`]: crate::Acceptor::check_keys
+    fn present(&self) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
+        self.keys(&WantedKey {
+            server: &Principal::krbtgt(b"", b""),
+            etype: EncryptionType(0),
+            kvno: None,
+        })
+    }
 }
 
 impl<S: KeySource + ?Sized> KeySource for &S {
@@ -81,6 +96,10 @@ impl<S: KeySource + ?Sized> KeySource for &S {
     ) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
         (**self).keys(wanted)
     }
+
+    fn present(&self) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
+        (**self).present()
+    }
 }
 
 impl<S: KeySource + ?Sized> KeySource for Arc<S> {
@@ -89,6 +108,10 @@ impl<S: KeySource + ?Sized> KeySource for Arc<S> {
         wanted: &WantedKey<'_>,
     ) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
         (**self).keys(wanted)
+    }
+
+    fn present(&self) -> Result<ServiceKeys, Box<dyn core::error::Error + Send + Sync>> {
+        (**self).present()
     }
 }
 

@@ -9,26 +9,22 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use kerberos_asn1::{NameType, Ticket};
-use kerberos_crypto::{EncryptionType, Key, KeyUsage, Plaintext};
+use kerberos_crypto::{Key, KeyUsage, Plaintext};
 
 use super::{Acceptor, ApError, KeySource, ServiceKey, ServiceKeys, WantedKey};
 use crate::Principal;
 
 impl<K: KeySource> Acceptor<K> {
-    /// Whether there is a key that a ticket could be for: what a service can know before its first
-    /// client comes.
+    /// Whether there is a key that a ticket could be for, of a permitted type: what a service can
+    /// know before its first client comes.
     ///
     /// # Errors
     /// [`ApError::Keys`], and [`ApError::NoKeys`] unless there is a [`tgt`](Self::tgt) instead.
     pub fn check_keys(&self) -> Result<(), ApError> {
-        let anyone = Principal::krbtgt(b"", b"");
-        let wanted = WantedKey {
-            server: self.server.as_ref().unwrap_or(&anyone),
-            etype: self.etypes.first().copied().unwrap_or(EncryptionType(0)),
-            kvno: None,
+        let keys = self.keys.present().map_err(ApError::Keys)?;
+        let is_usable = |one: &ServiceKey| {
+            self.audience().includes(&one.principal) && self.etypes.contains(&one.key.etype())
         };
-        let keys = self.keys.keys(&wanted).map_err(ApError::Keys)?;
-        let is_usable = |one: &ServiceKey| self.audience().includes(&one.principal);
         if self.tgt.is_some() || keys.iter().any(is_usable) {
             return Ok(());
         }
