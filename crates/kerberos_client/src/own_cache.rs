@@ -14,7 +14,7 @@ use crate::flights::Route;
 use crate::io::block_on;
 use crate::store::cache_of;
 use crate::{Client, ClientError, Config, now};
-use find::OwnCache;
+use find::{Due, OwnCache, collection};
 
 impl Client {
     /// The cache to talk to `service` with, for a program that can log in without a person, with a
@@ -114,12 +114,19 @@ impl Driver {
             OwnCache::AsItIs(name) => return Ok(name),
             OwnCache::Due(due) => due,
         };
+        let begin = move || {
+            due.begin();
+            due
+        };
+        let Due { cache, keys, .. } = self.io.run(begin).await?;
+        let login = self.config.as_params(keys.principal)?;
+        let login = self.login(login, Secret::Keys(keys.keys)).await?;
         let config = Arc::clone(&self.config);
-        let (cache, own) = self.io.run(move || due.begin(&config)).await??;
-        let login = self.config.as_params(own.principal)?;
-        let login = self.login(login, Secret::Keys(own.keys)).await?;
-        let config = Arc::clone(&self.config);
-        let store = move || store(&login, &cache, &config);
+        let store = move || match cache {
+            Some(cache) => store(&login, &cache, &config),
+            // Only now: Heimdal's KCM daemon makes it at once, and keeps it if the login fails.
+            None => store(&login, &collection(&config)?.new_unique()?, &config),
+        };
         self.io.finish(store).await?
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum OwnCache {
 /// A login that is due.
 pub(super) struct Due {
     /// Where to store it; `None` for a new cache.
-    cache: Option<Ccache>,
+    pub(super) cache: Option<Ccache>,
     /// The cache's name, if it has a TGT that has not ended.
     pub(super) in_use: Option<CcacheName>,
     pub(super) keys: OwnKeys,
@@ -33,7 +33,12 @@ pub(super) struct OwnKeys {
 impl OwnCache {
     pub(super) fn find(config: &Config, service: &Principal) -> Result<Self, ClientError> {
         let caches = collection(config)?;
-        let (cache, named) = match caches.select(service, identity(config, service))? {
+        let selection = caches.select(service, identity(config, service))?;
+        Self::of(config, &caches, selection)
+    }
+
+    fn of(config: &Config, caches: &Collection, selection: Selection) -> Result<Self, ClientError> {
+        let (cache, named) = match selection {
             Selection::Cache(cache) => (Some(cache), None),
             Selection::Missing(principal) if caches.can_switch() => (None, Some(principal)),
             Selection::Missing(principal) => (Some(caches.primary()?), Some(principal)),
@@ -44,7 +49,9 @@ impl OwnCache {
             None => State::default(),
         };
         let owner = named.clone().or_else(|| state.owner.clone());
-        let is_anothers = named.is_some() && state.owner.is_some() && state.owner != named;
+        // It is missing no longer if somebody else has just logged in.
+        let named = named.filter(|named| state.owner.as_ref() != Some(named));
+        let is_anothers = named.is_some() && state.owner.is_some();
         let in_use = cache.as_ref().filter(|_| state.has_ticket(now()));
         let in_use = in_use.map(|cache| cache.name().clone());
         let keys = if state.is_due(now()) && !is_anothers {
@@ -76,26 +83,20 @@ impl OwnCache {
 }
 
 impl Due {
-    /// The cache for the login, prepared before the login begins, and the keys to log in with.
-    pub(super) fn begin(self, config: &Config) -> Result<(Ccache, OwnKeys), ClientError> {
-        let Some(cache) = self.cache else {
-            return Ok((collection(config)?.new_unique()?, self.keys));
+    /// To be called before the login begins.
+    pub(super) fn begin(&self) {
+        let (Some(cache), Some(name)) = (&self.cache, &self.in_use) else {
+            return;
         };
-        if self.in_use.is_some() {
-            // Others continue with the present ticket, and so do we if no KDC answers.
-            let soon = refresh_time(now().seconds + PAUSE);
-            if let Err(error) = cache.set_config(&soon) {
-                tracing::debug!(
-                    "{} cannot note who renews its ticket: {error}",
-                    cache.name()
-                );
-            }
+        // Others continue with the present ticket, and so do we if no KDC answers.
+        let soon = refresh_time(now().seconds + PAUSE);
+        if let Err(error) = cache.set_config(&soon) {
+            tracing::debug!("{name} cannot note who renews its ticket: {error}");
         }
-        Ok((cache, self.keys))
     }
 }
 
-fn collection(config: &Config) -> Result<Collection, ClientError> {
+pub(super) fn collection(config: &Config) -> Result<Collection, ClientError> {
     let options = config.krb5().ccache_options();
     Ok(Collection::new(config.ccache_name()?, options))
 }
@@ -186,5 +187,39 @@ fn keys(config: &Config, principal: Option<Principal>) -> Result<Option<OwnKeys>
             | KeytabError::EntryNotFound { .. },
         ) => Ok(None),
         keys => Ok(keys?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::{Client, Password, Secret};
+
+    /// The file was missing when the cache was selected, and somebody else has written it since.
+    #[test]
+    fn cache_that_comes_after_the_selection_is_used() {
+        let kdc = kerberos_testkdc::TestKdc::builder("EXAMPLE.COM")
+            .principal("bob", "secret")
+            .start()
+            .unwrap();
+        let folder = test_support::TempDir::new();
+        let config = Config::parse(&kdc.krb5_conf())
+            .unwrap()
+            .with_ccache_name(folder.join("cache").display().to_string());
+        let client = Client::new(config.clone());
+        let bob = client.principal("bob").unwrap();
+        let selection = || Selection::Missing(bob.clone());
+        let caches = collection(&config).unwrap();
+        let found = OwnCache::of(&config, &caches, selection());
+        assert!(matches!(found, Err(ClientError::NoCacheOf { .. })));
+
+        let login = client.as_params(bob.clone()).unwrap();
+        let secret = Secret::Password(Password::new("secret"));
+        let login = client.login(login, secret).unwrap();
+        client.store(&login, caches.name()).unwrap();
+        let found = OwnCache::of(&config, &caches, selection()).unwrap();
+        assert!(matches!(found, OwnCache::AsItIs(name) if name == *caches.name()));
     }
 }
