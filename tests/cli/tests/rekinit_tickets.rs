@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use cli::sidecar::{address, get, rekinit, start, wait_until};
 use cli::{PASSWORD, REALM, kinit};
+use kerberos_asn1::ErrorCode;
 use kerberos_files::ccache::CcacheFile;
-use kerberos_testkdc::TestKdc;
+use kerberos_testkdc::{Fault, TestKdc};
 use test_support::{Place, Sidecar};
 
 const READY: &str = "HTTP/1.1 200 OK";
@@ -210,4 +211,24 @@ fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
         let (_, metrics) = get(&address, "/metrics");
         !metrics.contains("rekinit_alarm{")
     });
+}
+
+#[test]
+fn late_publication_is_reported_although_the_attempt_fails() {
+    let (kdc, place) = world();
+    let cache = format!("FILE:{}", place.path("later/cache").display());
+    let options = format!("--password-file password --listen 127.0.0.1:0 -c {cache} alice");
+    let mut sidecar = start(&place, &options);
+    let address = address(&mut sidecar);
+    sidecar.wait_for("\"event\":\"failed\"", 1);
+    kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_CLIENT_REVOKED));
+    fs::create_dir(place.path("later")).expect("it is not there");
+    sidecar.signal("USR1");
+    sidecar.wait_for("\"event\":\"refreshed\"", 1);
+    let (_, metrics) = get(&address, "/metrics");
+    let refreshed = metrics
+        .lines()
+        .find(|line| line.starts_with("rekinit_last_success_timestamp_seconds{"));
+    let at = refreshed.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+    assert!(at.is_some_and(|at| at > 0), "{metrics}");
 }
