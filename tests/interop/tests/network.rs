@@ -39,6 +39,30 @@ fn the_next_kdc_answers_for_a_dead_one() {
 }
 
 #[test]
+#[cfg_attr(
+    not(all(mit, ipv6)),
+    ignore = "needs MIT's KDC, and IPv6 on the loopback interface"
+)]
+fn kdc_is_reached_by_ipv6() {
+    let realm = MitRealm::start();
+    let address = realm.address().replace("127.0.0.1", "[::1]");
+    // Nothing listens at the first address.
+    let conf = MitRealm::conf_without_kdc()
+        .kdc(MitRealm::REALM, format!("[::1]:{}", free_port()))
+        .kdc(MitRealm::REALM, &address);
+    for conf in [conf.clone(), conf.set("udp_preference_limit", "1")] {
+        let place = Place::new(&conf);
+        let trace = place.path("trace");
+        check_same(&place, "kinit", "alice", "wonderland\n").success();
+        let tool = place.ours("kvno").arg("host/a.mit.test");
+        tool.env("KRB5_TRACE", &trace).run().success();
+        let trace = std::fs::read_to_string(trace).expect("kvno has written it");
+        assert!(trace.contains("Received answer"), "{trace}");
+        assert!(!trace.contains("127.0.0.1"), "{trace}");
+    }
+}
+
+#[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kinit: cargo xtask install")]
 fn no_kdc_answers() {
     let conf = Krb5Conf::new("MIT.TEST").kdc("MIT.TEST", format!("127.0.0.1:{}", free_port()));

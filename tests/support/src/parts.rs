@@ -65,6 +65,11 @@ pub fn keyrings() -> bool {
     std::fs::read("/proc/keys").is_ok_and(|keys| !keys.is_empty())
 }
 
+/// Whether the loopback interface has an IPv6 address. In some containers it has none.
+pub fn ipv6() -> bool {
+    std::net::UdpSocket::bind("[::1]:0").is_ok()
+}
+
 /// Whether Samba's domain controller and its clients are installed.
 pub fn samba() -> bool {
     [
@@ -280,8 +285,9 @@ pub fn target_dir() -> PathBuf {
         .to_path_buf()
 }
 
-/// Prints cfgs for a build script, which say what tests can use. Only `newer_samba` is not
-/// installed by us, and so may be missing even in CI. `samba` and `nsd` also mean that we are root.
+/// Prints cfgs for a build script, which say what tests can use. Only `newer_samba` and
+/// `ipv6` cannot be installed by us, and so may be missing even in CI. `samba` and `nsd` also mean
+/// that we are root.
 pub fn print_cfgs() {
     println!("cargo::rerun-if-env-changed=CI");
     println!("cargo::rerun-if-env-changed={HEIMDAL_VARIABLE}");
@@ -347,8 +353,13 @@ pub fn print_cfgs() {
             println!("cargo::rustc-cfg={name}");
         }
     }
-    println!("cargo::rustc-check-cfg=cfg(newer_samba)");
-    if newer_samba_root().is_some() && root() {
-        println!("cargo::rustc-cfg=newer_samba");
+    for (name, present) in [
+        ("newer_samba", newer_samba_root().is_some() && root()),
+        ("ipv6", ipv6()),
+    ] {
+        println!("cargo::rustc-check-cfg=cfg({name})");
+        if present {
+            println!("cargo::rustc-cfg={name}");
+        }
     }
 }

@@ -80,7 +80,7 @@ impl<'a> Kdc<'a> {
             .current_dir(self.folder)
     }
 
-    /// Starts it on a free port of 127.0.0.1, and also returns the port.
+    /// Starts it on a free port of 127.0.0.1, and of ::1 if there is that; also returns the port.
     pub(crate) fn start(&self) -> (Server, u16) {
         // Another process may take the port before the server starts: try again.
         Server::on_free_port("krb5kdc", |port| self.serve(port))
@@ -127,14 +127,16 @@ impl<'a> Kdc<'a> {
             .largest_datagram
             .map(|bytes| format!("    kdc_max_dgram_reply_size = {bytes}\n"))
             .unwrap_or_default();
+        let v6 = parts::ipv6().then(|| format!(" [::1]:{port}"));
+        let v6 = v6.unwrap_or_default();
         let (realm, at) = (self.realm, self.folder.display());
         let etypes = etype_names().replace(' ', ":normal ") + ":normal";
         let (realm_lines, sections) = (&self.realm_lines, &self.sections);
         let path = self.folder.join("kdc.conf");
         let text = format!(
             "[kdcdefaults]\n\
-             \x20   kdc_listen = 127.0.0.1:{port}\n\
-             \x20   kdc_tcp_listen = 127.0.0.1:{port}\n\
+             \x20   kdc_listen = 127.0.0.1:{port}{v6}\n\
+             \x20   kdc_tcp_listen = 127.0.0.1:{port}{v6}\n\
              {largest}\
              [realms]\n\
              \x20   {realm} = {{\n\
