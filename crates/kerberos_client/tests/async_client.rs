@@ -224,7 +224,7 @@ async fn refusing_kdc_costs_no_time_and_silent_one_is_asked_once() {
     for _ in 0..3 {
         log_in(&client).await.unwrap();
     }
-    // Its UDP and TCP ports were tried before the other KDC answered, and never again.
+    // It was tried before the other KDC, and never again.
     assert_eq!(silent.count(Transport::Udp), 1);
 }
 
@@ -242,6 +242,8 @@ async fn request_timeout_ends_the_login() {
     let error = log_in(&client).await.unwrap_err();
     assert!(matches!(error, ClientError::CannotContactKdc { .. }));
     assert!(start.elapsed() >= SECOND / 5);
+    // krb5.conf's own limit is ten seconds.
+    assert!(start.elapsed() < SECOND * 8);
 }
 
 #[test]

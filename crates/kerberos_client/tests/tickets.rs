@@ -524,7 +524,7 @@ fn cross_realm_tgts_are_stored_even_with_no_store() {
 fn fresh_ticket_replaces_the_cached_one() {
     let fixture = Fixture::new();
     let old = fixture.get(&host()).unwrap();
-    // Others are not touched, nor is one of a type that was not asked for.
+    // Tickets for other services are not touched.
     let mut other = TicketRequest::new(principal("host/other.example.com@EXAMPLE.COM"));
     fixture.get(&other).unwrap();
     let mut request = host();

@@ -1,4 +1,4 @@
-//! What `KRB5_TRACE` shows of the transport: MIT's words, and never a key or a password.
+//! What `KRB5_TRACE` shows of the transport: MIT's words, and not the password.
 #![allow(
     clippy::indexing_slicing,
     clippy::unwrap_used,

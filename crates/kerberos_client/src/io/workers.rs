@@ -110,7 +110,7 @@ mod tests {
         Box::leak(Box::default())
     }
 
-    /// Which thread does which work, and how many threads there are.
+    /// One after another needs one thread; a busy one needs a second.
     #[test]
     fn idle_threads_are_reused() {
         let workers = workers();

@@ -577,7 +577,7 @@ fn clock_skew_over_five_minutes_is_refused() {
 #[test]
 fn reply_to_another_request_is_refused() {
     let (mut initiator, token) = request(&ticket(18), &plain());
-    // An acceptor that has the session key of another ticket.
+    // The acceptor answers a request that was made a second later.
     let mut acceptor = Acceptor::new(service(), AcceptorOptions::default());
     let (_, other) = request(&ticket(18), &plain());
     assert_eq!(token, other);
