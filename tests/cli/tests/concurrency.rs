@@ -15,7 +15,7 @@ const WRITERS: usize = 50;
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools")]
-fn fifty_add_tickets_to_a_cache_and_fifty_read_it() {
+fn fifty_writers_and_fifty_readers_share_a_cache() {
     let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     for number in 0..WRITERS {
         builder = builder.service(&format!("app/{number}"));
@@ -43,7 +43,7 @@ fn fifty_add_tickets_to_a_cache_and_fifty_read_it() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools")]
-fn fifty_log_in_to_a_collection_and_fifty_read_it() {
+fn fifty_logins_and_fifty_readers_share_a_collection() {
     let mut builder = TestKdc::builder(REALM);
     for number in 0..WRITERS {
         builder = builder.principal(&format!("user{number}"), PASSWORD);

@@ -48,20 +48,20 @@ const DIGITS: &str = "00112233445566778899aabbccddeeff\n";
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_key_is_added_to_a_keytab() {
+fn adding_a_key_survives_kills_and_failed_syscalls() {
     let line = "-k keytab add -p new -V 2 -e rc4-hmac -H";
     Change::keytab("ktutil", line).check();
 }
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_key_is_removed_from_a_keytab() {
+fn removing_a_key_survives_kills_and_failed_syscalls() {
     Change::keytab("ktutil", "-k keytab remove -p alice").check();
 }
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_keytab_is_made() {
+fn creating_a_keytab_survives_kills_and_failed_syscalls() {
     let line = "-k made add -p new -V 2 -e rc4-hmac -H";
     let mut change = Change::keytab("ktutil", line);
     (change.file, change.before) = ("made", Vec::new());
@@ -70,7 +70,7 @@ fn a_keytab_is_made() {
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_login_replaces_a_cache() {
+fn replacing_a_cache_survives_kills_and_failed_syscalls() {
     let mut change = Change::keytab("kinit", "-k alice");
     (change.file, change.before) = ("cache", old_cache());
     change.check();
@@ -78,7 +78,7 @@ fn a_login_replaces_a_cache() {
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_ticket_is_added_to_a_cache() {
+fn adding_a_ticket_survives_kills_and_failed_syscalls() {
     let mut change = Change::keytab("kvno", "-q app/service");
     change.place.ours("kinit").line("-k alice").run().success();
     let cache = fs::read(change.place.cache()).expect("it is made");
@@ -89,7 +89,7 @@ fn a_ticket_is_added_to_a_cache() {
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_sidecar_publishes_a_cache() {
+fn publishing_a_cache_survives_kills_and_failed_syscalls() {
     let line = "--once -x -k -t keytab -c FILE:cache alice";
     let mut change = Change::keytab("rekinit", line);
     (change.file, change.before) = ("cache", old_cache());
@@ -101,7 +101,7 @@ fn a_sidecar_publishes_a_cache() {
 /// incomplete.
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_new_cache_that_cannot_be_closed_replaces_none() {
+fn failed_close_keeps_the_old_cache() {
     let mut change = Change::keytab("kinit", "-k alice");
     (change.file, change.before) = ("cache", old_cache());
     let (old, new, calls) = change.traced_calls();
@@ -122,7 +122,7 @@ fn a_new_cache_that_cannot_be_closed_replaces_none() {
     not(all(strace, root)),
     ignore = "needs strace, and root gives to a group"
 )]
-fn a_new_cache_is_nobody_elses_before_it_has_its_group() {
+fn group_is_set_before_the_mode_grants_access() {
     let line = "--once -x -k -t keytab -c FILE:cache -g 1234 -m 0440 alice";
     let mut change = Change::keytab("rekinit", line);
     (change.file, change.before) = ("cache", old_cache());

@@ -26,7 +26,7 @@ const PROMPTS: [&str; 3] = [
 ];
 
 #[test]
-fn a_new_password_counts_at_once() {
+fn new_password_is_valid_at_once() {
     let (_kdc, place) = realm();
     let run = kpasswd(&place, &format!("{PASSWORD}\n new one \n new one \n")).success();
     let asked = PROMPTS.join("\n");
@@ -39,7 +39,7 @@ fn a_new_password_counts_at_once() {
 }
 
 #[test]
-fn what_ends_it_before_anything_is_changed() {
+fn missing_wrong_or_mismatched_input_changes_nothing() {
     let (kdc, place) = realm();
     let check = |stdin: &str, prompts: usize, what: &str| {
         let run = kpasswd(&place, stdin).exits(1);
@@ -61,7 +61,7 @@ fn what_ends_it_before_anything_is_changed() {
 }
 
 #[test]
-fn without_standard_input_or_output() {
+fn closed_stdin_fails_and_closed_stdout_is_harmless() {
     let (kdc, place) = realm();
     let through = |script: &str, stdin: &str| {
         let tool = place.ours("kpasswd").arg("alice").stdin(stdin);
@@ -116,7 +116,7 @@ fn a_terminal_shows_no_password() {
 }
 
 #[test]
-fn a_service_that_is_not_there() {
+fn missing_kpasswd_service_is_reported() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let kdc = builder.start().expect("a port of 127.0.0.1 is free");
     let place = Place::new(&kdc.krb5_conf());
@@ -127,7 +127,7 @@ fn a_service_that_is_not_there() {
 
 /// The password of the default cache's owner is asked for. If the cache is damaged, nobody's is.
 #[test]
-fn whose_password_it_is() {
+fn principal_comes_from_the_cache_or_the_system_user() {
     let (_kdc, place) = realm();
     std::fs::write(place.cache(), "g".repeat(160)).expect("it is ours");
     let run = |place: &Place| place.ours("kpasswd").stdin("").run().exits(1);

@@ -25,7 +25,7 @@ fn shell(place: &Place, script: &str) -> Finished {
 }
 
 #[test]
-fn lines_from_a_pipe_are_shown_and_secrets_are_not() {
+fn piped_commands_are_echoed_without_secrets() {
     let place = place_without_kdc();
     let script = format!(
         "addent -password -p u -k 1 -e aes256-cts\n{PASSWORD}\n\
@@ -45,7 +45,7 @@ fn lines_from_a_pipe_are_shown_and_secrets_are_not() {
 }
 
 #[test]
-fn a_new_keytab_is_for_its_owner_only() {
+fn new_keytab_is_readable_by_its_owner_only() {
     let place = place_without_kdc();
     keytab(&place);
     shell(&place, &add_key("other"));
@@ -56,7 +56,7 @@ fn a_new_keytab_is_for_its_owner_only() {
 }
 
 #[test]
-fn what_is_no_keytab_is_not_overwritten() {
+fn files_that_are_not_keytabs_are_not_overwritten() {
     let place = place_without_kdc();
     let torn = {
         let whole = keytab(&place);
@@ -77,7 +77,7 @@ fn what_is_no_keytab_is_not_overwritten() {
 }
 
 #[test]
-fn a_planted_link_leads_nowhere() {
+fn dangling_symlink_is_not_followed() {
     let place = place_without_kdc();
     symlink(place.path("victim"), place.path("planted")).expect("the folder is ours");
     let run = shell(&place, &add_key("planted"));
@@ -89,7 +89,7 @@ fn a_planted_link_leads_nowhere() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to mount a small file system")]
-fn a_full_disk() {
+fn full_disk_leaves_the_keytab_unchanged() {
     let place = place_without_kdc();
     keytab(&place);
     let more: String = (0..200).map(|_| "rkt keytab\n").collect();
@@ -116,7 +116,7 @@ fn a_full_disk() {
 }
 
 #[test]
-fn a_reader_that_goes_away() {
+fn broken_pipe_is_quiet_and_full_output_device_fails() {
     let place = place_without_kdc();
     keytab(&place);
     symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
@@ -133,7 +133,7 @@ fn a_reader_that_goes_away() {
 }
 
 #[test]
-fn no_password_on_the_command_line() {
+fn password_on_the_command_line_is_refused() {
     let place = place_without_kdc();
     let line = "-k keytab add -p u -V 1 -e aes256-cts -w";
     let run = place.ours("ktutil").line(line).arg(PASSWORD).run();
@@ -143,7 +143,7 @@ fn no_password_on_the_command_line() {
 }
 
 #[test]
-fn documents_that_are_wrong() {
+fn malformed_import_documents_change_nothing() {
     let place = place_without_kdc();
     let before = keytab(&place);
     let good = format!(
@@ -171,7 +171,7 @@ fn documents_that_are_wrong() {
 }
 
 #[test]
-fn wrong_command_lines() {
+fn invalid_command_lines_print_usage() {
     let place = place_without_kdc();
     let check = |line: &str, usage: &str| {
         let run = place.ours("ktutil").line(line).run().exits(2);
@@ -195,7 +195,7 @@ fn wrong_command_lines() {
 }
 
 #[test]
-fn salts_are_the_kdcs() {
+fn fetched_salt_is_that_of_the_kdc() {
     let (_kdc, place) = realm();
     let line = "-k keytab add -p alice -V 1 -f --password-file -";
     let add = place.ours("ktutil").line(line).stdin(cli::typed_password());

@@ -44,7 +44,7 @@ fn cached_tickets_need_no_kdc() {
 }
 
 #[test]
-fn failures_come_between_the_others_in_their_order() {
+fn failures_are_printed_in_argument_order() {
     let place = place_with_tickets();
     let line = "exec \"$0\" --cached-only host/1 nobody host/2 a@b@c host/3 2>&1";
     as_file(&place);
@@ -74,7 +74,7 @@ fn failures_come_between_the_others_in_their_order() {
 }
 
 #[test]
-fn caches_that_cannot_be_used() {
+fn unusable_caches_are_explained() {
     let place = place_without_kdc();
     let check = |what: &str| {
         let run = place.ours("kvno").arg("host/a").run();
@@ -94,7 +94,7 @@ fn caches_that_cannot_be_used() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to become somebody else")]
-fn a_cache_that_may_not_be_read() {
+fn unreadable_cache_is_explained() {
     let place = place_with_tickets();
     let nobody = ["setpriv", "--reuid=65534", "--clear-groups"];
     as_file(&place);
@@ -114,7 +114,7 @@ fn a_cache_that_may_not_be_read() {
 }
 
 #[test]
-fn a_torn_cache_counts_as_far_as_it_goes() {
+fn truncated_cache_is_used_up_to_the_damage() {
     let place = place_with_tickets();
     let whole = fs::read(place.cache()).expect("the file is there");
     let torn = whole.get(..whole.len() - 10).expect("it is longer");
@@ -129,7 +129,7 @@ fn a_torn_cache_counts_as_far_as_it_goes() {
 }
 
 #[test]
-fn a_kdc_that_is_not_there() {
+fn unreachable_kdc_is_explained_and_cache_unchanged() {
     let place = place_with_tickets();
     let before = fs::read(place.cache()).expect("the file is there");
     let run = place.ours("kvno").line("host/new host/1").run();
@@ -143,7 +143,7 @@ fn a_kdc_that_is_not_there() {
 }
 
 #[test]
-fn a_tgt_that_has_expired() {
+fn expired_tgt_is_explained() {
     let place = place_without_kdc();
     let bob = RawPrincipal::new("bob", REALM);
     let mut tgt = RawCredential::new(&bob, &RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM));
@@ -157,7 +157,7 @@ fn a_tgt_that_has_expired() {
 }
 
 #[test]
-fn streams_that_break() {
+fn broken_and_closed_streams_do_not_panic() {
     let place = place_with_tickets();
     as_file(&place);
     let shell = |line: &str| {
@@ -180,7 +180,7 @@ fn streams_that_break() {
 }
 
 #[test]
-fn an_output_cache_that_cannot_be_written() {
+fn unwritable_output_cache_is_explained() {
     let place = place_with_tickets();
     let at = place.text("missing/cache");
     let run = place
@@ -196,7 +196,7 @@ fn an_output_cache_that_cannot_be_written() {
 }
 
 #[test]
-fn an_output_cache_belongs_to_its_owner_alone() {
+fn output_cache_is_private_and_has_only_requested_tickets() {
     let place = place_with_tickets();
     place.write("out", old_cache());
     place
@@ -222,7 +222,7 @@ fn an_output_cache_belongs_to_its_owner_alone() {
 }
 
 #[test]
-fn a_ticket_of_the_kdc_is_stored_once() {
+fn new_ticket_is_requested_and_stored_once() {
     let (kdc, place) = realm();
     log_in(&place);
     let kvno = || {

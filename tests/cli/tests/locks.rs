@@ -42,7 +42,7 @@ fn wait_for_a_waiter(file: &File, is_over: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_ticket_is_added_when_the_cache_is_free() {
+fn kvno_waits_for_the_lock_on_the_cache() {
     let kdc = TestKdc::builder(REALM)
         .principal("alice", PASSWORD)
         .service("host/a");
@@ -57,7 +57,7 @@ fn a_ticket_is_added_when_the_cache_is_free() {
 }
 
 #[test]
-fn a_cache_is_replaced_and_destroyed_whoever_has_it() {
+fn kinit_and_kdestroy_do_not_wait_for_a_locked_cache() {
     let (_kdc, place) = realm();
     place.write("cache", old_cache());
     let lock = || {
@@ -76,7 +76,7 @@ fn a_cache_is_replaced_and_destroyed_whoever_has_it() {
 }
 
 #[test]
-fn a_key_is_added_when_the_keytab_is_free() {
+fn ktutil_waits_for_the_lock_on_the_keytab() {
     let (_kdc, place) = realm();
     let key = RawKey {
         principal: RawPrincipal::new("robot", REALM),

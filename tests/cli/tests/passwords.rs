@@ -6,7 +6,7 @@ use kerberos_testkdc::TestKdc;
 use test_support::Place;
 
 #[test]
-fn odd_passwords() {
+fn unusual_passwords_reach_the_kdc_unchanged() {
     let long = "0123456789".repeat(1024);
     let passwords = [
         " a b  ",

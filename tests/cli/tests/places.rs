@@ -9,7 +9,7 @@ use cli::{assert_explained, kinit, log_in, old_cache, place_without_kdc, realm, 
 use test_support::{Finished, Place, Tool};
 
 #[test]
-fn a_new_cache_is_for_its_owner_only() {
+fn new_cache_is_readable_by_its_owner_only() {
     let (_kdc, place) = realm();
     // Regardless of the umask, and of the previous file.
     fs::write(place.cache(), old_cache()).expect("the folder is ours");
@@ -27,7 +27,7 @@ fn a_new_cache_is_for_its_owner_only() {
 }
 
 #[test]
-fn a_directory_in_place_of_the_cache() {
+fn directory_in_place_of_the_cache_is_kept() {
     let (_kdc, place) = realm();
     fs::create_dir(place.cache()).expect("the folder is ours");
     fs::write(place.cache().join("precious"), "").expect("the folder is ours");
@@ -40,7 +40,7 @@ fn a_directory_in_place_of_the_cache() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read() {
+fn invalid_krb5_conf_is_explained_with_its_line() {
     let (_kdc, place) = realm();
     let check = |configuration: &str, message: &str| {
         place.write("krb5.conf", configuration);
@@ -67,7 +67,7 @@ fn a_configuration_that_cannot_be_read() {
 }
 
 #[test]
-fn errors_are_put_as_the_site_wants_them() {
+fn error_messages_follow_err_fmt() {
     let place = place_without_kdc();
     let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
     let conf = conf.replace(
@@ -110,7 +110,7 @@ fn errors_are_put_as_the_site_wants_them() {
 }
 
 #[test]
-fn a_directory_in_place_of_the_keytab() {
+fn directory_in_place_of_the_keytab_is_explained() {
     let (_kdc, place) = realm();
     fs::create_dir(place.path("keytab")).expect("the folder is ours");
     let path = place.text("keytab");
@@ -124,7 +124,7 @@ fn a_directory_in_place_of_the_keytab() {
 }
 
 #[test]
-fn a_folder_that_is_not_there() {
+fn missing_cache_directory_is_explained_and_not_created() {
     let (_kdc, place) = realm();
     let cache = place.text("missing/cache");
     let run = kinit(&place, &format!("-c {cache} alice")).run();
@@ -144,7 +144,7 @@ fn a_symbolic_link_is_replaced_not_followed() {
 }
 
 #[test]
-fn an_empty_or_torn_cache_is_no_cache() {
+fn empty_or_truncated_cache_does_not_prevent_login() {
     let (_kdc, place) = realm();
     let whole = old_cache();
     for length in [0, 1, 2, 5, 20] {
@@ -165,7 +165,7 @@ fn an_empty_or_torn_cache_is_no_cache() {
 }
 
 #[test]
-fn an_unreadable_or_read_only_place() {
+fn read_only_directory_and_unreadable_cache_are_explained() {
     let (kdc, place) = realm();
     // Root may write anywhere, so another user must try.
     let stranger = Stranger::new(&place);
@@ -197,7 +197,7 @@ fn an_unreadable_or_read_only_place() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to mount a small file system")]
-fn a_full_disk() {
+fn full_disk_keeps_the_old_cache() {
     let (_kdc, place) = realm();
     place.write("old", old_cache());
     // The mount exists only in its own namespace.
@@ -274,7 +274,7 @@ fn names_in(folder: &Path) -> Vec<String> {
 
 /// The part before the damage is used, and does not count as expired.
 #[test]
-fn a_torn_cache_in_a_list_of_caches() {
+fn damaged_cache_is_listed_and_not_marked_expired() {
     let (_kdc, place) = realm();
     log_in(&place);
     let mut bytes = fs::read(place.cache()).expect("a cache");

@@ -28,7 +28,7 @@ fn servers(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn a_secret_from_every_place() {
+fn secret_is_read_from_every_kind_of_source() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     write_keytab(&kdc, "alice", &place, "client.keytab");
@@ -76,7 +76,7 @@ fn a_secret_from_every_place() {
 }
 
 #[test]
-fn once_it_waits_for_a_kdc_but_not_for_a_better_password() {
+fn once_retries_unreachable_kdcs_but_not_wrong_passwords() {
     let (kdc, place) = realm();
     place.write("wrong", "not-the-password");
     let run = rekinit(&place, "--once --password-file wrong alice")
@@ -112,7 +112,7 @@ fn once_it_waits_for_a_kdc_but_not_for_a_better_password() {
 }
 
 #[test]
-fn alarms_name_the_cause() {
+fn failures_are_logged_with_their_reason() {
     let locked = Account::new("locked")
         .password(PASSWORD)
         .state(AccountState::Locked);
@@ -157,7 +157,7 @@ fn alarms_name_the_cause() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to give files away")]
-fn a_cache_is_for_whom_it_is_meant() {
+fn cache_gets_the_requested_owner_group_and_mode() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let options = "--once --password-file password";
@@ -182,7 +182,7 @@ fn a_cache_is_for_whom_it_is_meant() {
 }
 
 #[test]
-fn an_application_beside_it() {
+fn application_runs_with_the_ticket_and_gets_signals() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let options = "--password-env PW alice --";
@@ -235,7 +235,7 @@ fn an_application_beside_it() {
 }
 
 #[test]
-fn signals_and_what_they_do() {
+fn signals_refresh_reload_and_terminate() {
     let (kdc, place) = realm();
     let ticket = |cache: &str| {
         let cache = place.text(cache);
@@ -285,7 +285,7 @@ fn signals_and_what_they_do() {
 }
 
 #[test]
-fn services_and_a_hook() {
+fn service_tickets_are_fetched_and_hooks_are_run() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let (_kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
     place.write("password", PASSWORD);
@@ -316,7 +316,7 @@ fn services_and_a_hook() {
 }
 
 #[test]
-fn a_hook_has_its_time_and_no_more() {
+fn once_waits_for_the_hook_and_termination_kills_it() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let with_hook = |options: &str, script: &str| {
@@ -357,7 +357,7 @@ fn runs_in_group(group: &str) -> bool {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, for process ids and users of its own")]
-fn as_process_1_and_as_nobody_known() {
+fn runs_as_process_1_and_as_an_unknown_user() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     // The orphan ends after its parent. As process 1, rekinit collects it, and is not confused by

@@ -54,7 +54,7 @@ fn owner_of(name: &str) -> String {
 }
 
 #[test]
-fn whose_tickets_an_application_and_a_hook_have() {
+fn application_and_hook_get_the_principals_own_cache() {
     let (_kdc, place, collection) = world();
     let alice = format!("alice@{REALM}");
     // First the sidecar writes the cache itself, then it finds it: the second password does not
@@ -75,7 +75,7 @@ fn whose_tickets_an_application_and_a_hook_have() {
 }
 
 #[test]
-fn the_primary_cache_of_another_is_no_beginning() {
+fn primary_cache_of_another_principal_starts_nothing() {
     let (_kdc, place, collection) = world();
     // The KDC may know alice by another name, but nothing says that this is bob.
     let options = format!("-C --password-file wrong -c {collection} --timeout 1 alice");
@@ -85,7 +85,7 @@ fn the_primary_cache_of_another_is_no_beginning() {
 }
 
 #[test]
-fn a_relative_name_is_good_in_every_folder() {
+fn relative_cache_name_is_passed_on_as_absolute() {
     let (_kdc, place, _) = world();
     let tool = rekinit(&place, "--password-file password -c FILE:here alice");
     let tool = tool.line("--timeout 30 --hook-shell --hook");
@@ -98,7 +98,7 @@ fn a_relative_name_is_good_in_every_folder() {
 }
 
 #[test]
-fn a_principal_has_one_cache_of_a_collection() {
+fn existing_cache_of_a_collection_is_reused() {
     let (_kdc, place, collection) = world();
     log_in(&place, &collection, "alice");
     // The primary cache no longer exists, but alice has another cache.
@@ -120,7 +120,7 @@ fn a_principal_has_one_cache_of_a_collection() {
 }
 
 #[test]
-fn a_cache_of_somebody_else_is_not_ready() {
+fn cache_overwritten_by_another_principal_is_not_ready() {
     let (_kdc, place, _) = world();
     let mut sidecar = start(&place, "--listen 127.0.0.1:0 alice");
     let address = address(&mut sidecar);
@@ -154,7 +154,7 @@ fn a_cache_of_somebody_else_is_not_ready() {
 }
 
 #[test]
-fn a_shorter_ticket_is_replaced_when_it_has_ended() {
+fn ticket_replaced_by_a_shorter_one_is_refreshed_at_its_end() {
     let (_kdc, place, collection) = world();
     for cache in [format!("FILE:{}", place.text("here")), collection] {
         let mut sidecar = start(&place, &format!("--listen 127.0.0.1:0 -c {cache} alice"));
@@ -178,7 +178,7 @@ fn a_shorter_ticket_is_replaced_when_it_has_ended() {
 }
 
 #[test]
-fn an_empty_cache_is_not_ready() {
+fn emptied_cache_is_not_ready_and_is_rewritten() {
     let (_kdc, place, _) = world();
     let mut sidecar = start(&place, "--listen 127.0.0.1:0 alice");
     let address = address(&mut sidecar);
@@ -190,7 +190,7 @@ fn an_empty_cache_is_not_ready() {
 }
 
 #[test]
-fn a_cache_of_a_collection_comes_back_where_it_was() {
+fn destroyed_cache_is_rewritten_under_the_same_name() {
     let (_kdc, place, collection) = world();
     let tool = rekinit(&place, "--log json --password-file password alice");
     let tool = tool.line("--listen 127.0.0.1:0 --hook-shell --hook");
@@ -222,7 +222,7 @@ fn a_cache_of_a_collection_comes_back_where_it_was() {
 /// folder like /dev/shm.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to give a file away")]
-fn what_is_given_away_by_the_default_name_stays_ready() {
+fn cache_given_to_another_owner_stays_ready() {
     let (kdc, place, _) = world();
     fs::create_dir(place.path("shared")).expect("it is ours");
     let named = format!("default_ccache_name = FILE:{}", place.text("shared/cc"));

@@ -14,7 +14,7 @@ use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Place, Sidecar};
 
 #[test]
-fn a_pipe_in_place_of_a_file_holds_nothing_up() {
+fn named_pipe_in_place_of_a_file_does_not_block() {
     let (kdc, place) = realm();
     place.write("password", PASSWORD);
     let made = Command::new("mkfifo").arg(place.path("pipe")).status();
@@ -47,7 +47,7 @@ fn a_pipe_in_place_of_a_file_holds_nothing_up() {
 }
 
 #[test]
-fn checked_by_a_probe() {
+fn check_option_reports_validity_of_caches() {
     let kdc = TestKdc::builder(REALM)
         .principal("alice", PASSWORD)
         .max_life(Duration::from_secs(100))
@@ -90,7 +90,7 @@ fn checked_by_a_probe() {
 }
 
 #[test]
-fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
+fn check_option_respects_principal_and_kdc_clock() {
     let (_kdc, place) = realm();
     let check = |arguments: &str, code: i32, what: &str| {
         let run = rekinit(&place, arguments).run().exits(code);
@@ -141,7 +141,7 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to be another user")]
-fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
+fn unwatchable_secret_does_not_stop_watching_others() {
     let (_kdc, place) = realm();
     let tickets = ["closed", "open"].map(|name| {
         fs::create_dir(place.path(name)).expect("the folder is ours");
@@ -170,7 +170,7 @@ fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
 }
 
 #[test]
-fn one_place_by_two_names() {
+fn same_cache_under_two_paths_is_refused() {
     let (_kdc, place) = realm();
     fs::create_dir(place.path("caches")).expect("the folder is ours");
     symlink("caches", place.path("link")).expect("the folder is ours");
@@ -202,7 +202,7 @@ fn one_place_by_two_names() {
 /// An incomplete file of a killed process is removed after a minute; before that, another process
 /// may be writing it.
 #[test]
-fn what_a_killed_one_left_goes() {
+fn stale_temporary_files_are_removed() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let left = |name: &str, minutes: u64| {

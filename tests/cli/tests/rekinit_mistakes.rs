@@ -34,7 +34,7 @@ fn check(place: &Place, arguments: &str, code: i32, what: &str) {
 }
 
 #[test]
-fn what_is_wrong_on_the_command_line_is_said() {
+fn invalid_command_lines_are_explained() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let run = rekinit(&place, "-x --password-env PW alice").env("PW", "\n");
@@ -75,7 +75,7 @@ fn what_is_wrong_on_the_command_line_is_said() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_is_said() {
+fn invalid_config_files_are_explained() {
     let (_kdc, place) = realm();
     place.write(
         "bad.toml",
@@ -110,7 +110,7 @@ fn what_is_wrong_in_a_file_is_said() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_json_where_that_is_asked_for() {
+fn mistakes_are_logged_as_json_when_requested() {
     let (_kdc, place) = realm();
     place.write(
         "json.toml",
@@ -146,7 +146,7 @@ fn help_has_all_its_parts() {
 }
 
 #[test]
-fn a_duration_is_taken_as_a_whole_or_not_at_all() {
+fn partly_valid_durations_are_refused() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let once = "--once --password-file password alice";
@@ -215,7 +215,7 @@ fn each_mistake_has_its_own_hint() {
 }
 
 #[test]
-fn a_variable_is_not_waited_for() {
+fn missing_or_invalid_secret_variable_fails_at_once() {
     let (_kdc, place) = realm();
     let check = |arguments: &str, what: &str| {
         let tool = rekinit(&place, arguments).env("ODD", "{\"username\":");
@@ -234,7 +234,7 @@ fn a_variable_is_not_waited_for() {
 }
 
 #[test]
-fn nobody_is_asked_by_a_pipe() {
+fn piped_password_is_read_without_a_prompt() {
     let (_kdc, place) = realm();
     let tool = rekinit(&place, "--password-file - alice -- echo done");
     let run = tool.stdin(format!("{PASSWORD}\n")).run().success();
@@ -245,7 +245,7 @@ fn nobody_is_asked_by_a_pipe() {
 }
 
 #[test]
-fn who_ends_promises_no_other_attempt() {
+fn final_message_announces_no_next_attempt() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     place.write("wrong", "wrong");
@@ -261,7 +261,7 @@ fn who_ends_promises_no_other_attempt() {
 }
 
 #[test]
-fn who_waits_in_vain_is_told_for_what() {
+fn timeout_message_names_ticket_and_last_failure() {
     let (kdc, place) = realm();
     place.write("password", PASSWORD);
     kdc.set_fault(Fault::Silence);
@@ -290,7 +290,7 @@ fn who_waits_in_vain_is_told_for_what() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to lay rights down")]
-fn who_may_not_give_a_file_away_is_told_what_it_takes() {
+fn failed_chown_hints_at_cap_chown() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let folder = place.path("open");
@@ -306,7 +306,7 @@ fn who_may_not_give_a_file_away_is_told_what_it_takes() {
 }
 
 #[test]
-fn a_warning_says_of_what_it_is() {
+fn old_secret_warning_names_its_cache() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let tool = rekinit(&place, "--log json --password-file password alice");

@@ -77,7 +77,7 @@ fn only_ticket(place: &Place) -> Credential {
 }
 
 #[test]
-fn flags_of_the_ticket() {
+fn flag_options_set_the_ticket_flags() {
     let nothing = "";
     for (libdefaults, options, toml, flag, is_set) in [
         (nothing, "", "", FORWARDABLE, false),
@@ -105,7 +105,7 @@ fn flags_of_the_ticket() {
 }
 
 #[test]
-fn names_in_the_ticket() {
+fn name_options_set_client_and_server() {
     // Without canonicalization, nobody has that name.
     let (_kdc, place) = place("");
     rekinit(&place, "-x --password-file password rob")
@@ -147,7 +147,7 @@ fn names_in_the_ticket() {
 }
 
 #[test]
-fn quiet_is_who_succeeds() {
+fn quiet_option_silences_success_only() {
     let (_kdc, place) = place("");
     place.write("wrong", "not this one");
     for option in ["-q", "--quiet"] {
@@ -161,7 +161,7 @@ fn quiet_is_who_succeeds() {
 }
 
 #[test]
-fn a_period_in_minutes() {
+fn k_option_sets_the_period_in_minutes() {
     let (_kdc, place) = place("");
     // The number of seconds until the next attempt.
     let next = |period: &str| {

@@ -32,7 +32,7 @@ fn ticket(principal: &str, cache: &str) -> String {
 }
 
 #[test]
-fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
+fn reload_with_unusable_krb5_conf_changes_nothing() {
     let (kdc, place) = world();
     let mut sidecar = start(
         &place,
@@ -66,7 +66,7 @@ fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
 }
 
 #[test]
-fn a_system_without_descriptors_changes_nothing() {
+fn reload_without_free_descriptors_changes_nothing() {
     let (_kdc, place) = world();
     place.write("tickets.toml", ticket("alice", "one"));
     let mut sidecar = start(&place, "--config tickets.toml --listen 127.0.0.1:0");
@@ -105,7 +105,7 @@ fn a_system_without_descriptors_changes_nothing() {
 }
 
 #[test]
-fn a_cache_that_is_kept_no_longer_is_destroyed() {
+fn reload_destroys_caches_no_longer_configured() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let listed = || {
@@ -139,7 +139,7 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
 
 /// The principal was in a secret that came late; the sidecar still knows which cache it uses.
 #[test]
-fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
+fn reload_keeps_the_cache_of_a_late_known_principal() {
     let (kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let options = format!("--secret-file secret --destroy --listen 127.0.0.1:0 -c {collection}");
@@ -169,7 +169,7 @@ fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
     not(root),
     ignore = "needs root, for a port and a view of DNS of its own"
 )]
-fn nobody_waits_for_dns_meanwhile() {
+fn probes_and_reloads_do_not_wait_for_dns() {
     let (kdc, place) = world();
     let conf = kdc.krb5_conf();
     place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
@@ -199,7 +199,7 @@ fn nobody_waits_for_dns_meanwhile() {
 /// Two principals have their caches in one collection; who the second is stands in a secret that
 /// cannot be read just then.
 #[test]
-fn a_ticket_whose_owner_is_not_known_just_then_takes_nobody_elses_place() {
+fn reload_with_unreadable_secret_keeps_tickets_apart() {
     let (kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let secret = format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}");

@@ -35,7 +35,7 @@ fn event(log: &str, name: &str) -> Value {
 }
 
 #[test]
-fn once_is_not_done_without_a_ticket_for_a_service() {
+fn once_fails_without_all_service_tickets() {
     let (_kdc, place) = world();
     let once = |services: &str| {
         let options = "--once --log json --password-file password alice";
@@ -69,7 +69,7 @@ fn once_is_not_done_without_a_ticket_for_a_service() {
 }
 
 #[test]
-fn a_service_that_is_missing_is_asked_for_again() {
+fn missing_service_ticket_is_retried_within_minutes() {
     let (_kdc, place) = world();
     let tool = rekinit(&place, "--log json --listen 127.0.0.1:0 alice");
     let tool = tool.line("--password-file password").line(LACK);
@@ -89,7 +89,7 @@ fn a_service_that_is_missing_is_asked_for_again() {
 }
 
 #[test]
-fn a_probe_asks_for_services_too() {
+fn check_option_requires_service_tickets() {
     let (_kdc, place) = world();
     rekinit(&place, "--once --password-file password alice")
         .line(HAVE)
@@ -127,7 +127,7 @@ fn a_probe_asks_for_services_too() {
     not(root),
     ignore = "needs root, for a port and a view of DNS of its own"
 )]
-fn a_probe_does_not_wait_for_dns() {
+fn check_option_does_not_wait_for_dns() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let (kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
     place.write("password", PASSWORD);
@@ -170,7 +170,7 @@ fn a_probe_does_not_wait_for_dns() {
 /// A trailing suffix is kept, a short name gets its domain, and a port is not part of the host
 /// name.
 #[test]
-fn after_a_restart_a_service_is_known_by_its_name_without_a_kdc() {
+fn cached_service_tickets_are_recognised_after_restart() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let builder = builder.service("MSSQLSvc/db.cli.test:Inst");
     let (kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
@@ -194,7 +194,7 @@ fn after_a_restart_a_service_is_known_by_its_name_without_a_kdc() {
     not(root),
     ignore = "needs root, for a port and a view of DNS of its own"
 )]
-fn tickets_do_not_wait_for_the_names_of_all_services() {
+fn silent_dns_does_not_delay_each_service() {
     let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     for number in 0..6 {
         builder = builder.service(&format!("HTTP/www{number}.cli.test"));

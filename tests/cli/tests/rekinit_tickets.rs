@@ -48,7 +48,7 @@ fn listed(place: &Place, collection: &str) -> String {
 }
 
 #[test]
-fn the_ticket_of_another_is_no_beginning() {
+fn application_waits_for_its_own_principals_tickets() {
     let (_kdc, place) = world();
     log_in(&place, "bob");
     let run = |arguments: &str| {
@@ -71,7 +71,7 @@ fn the_ticket_of_another_is_no_beginning() {
 }
 
 #[test]
-fn two_tickets_of_one_collection() {
+fn two_tickets_in_one_collection_are_reported_separately() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let both = ticket("alice", "password", &collection) + &ticket("bob", "password", &collection);
@@ -102,7 +102,7 @@ fn two_tickets_of_one_collection() {
 }
 
 #[test]
-fn what_others_have_in_a_collection_stays() {
+fn destroy_option_keeps_other_caches_of_a_collection() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     fs::create_dir(place.path("tickets")).expect("it is ours");
@@ -118,7 +118,7 @@ fn what_others_have_in_a_collection_stays() {
 }
 
 #[test]
-fn another_principal_by_a_reload_is_not_ready_yet() {
+fn reload_with_new_principal_is_not_ready_before_login() {
     let (_kdc, place) = world();
     let cache = place.text("cache");
     place.write("tickets.toml", ticket("alice", "password", &cache));
@@ -135,7 +135,7 @@ fn another_principal_by_a_reload_is_not_ready_yet() {
 }
 
 #[test]
-fn what_the_kdc_took_last_outlives_a_reload() {
+fn last_accepted_secret_survives_a_reload() {
     let (_kdc, place) = world();
     let cache = place.text("cache");
     place.write("rotated", PASSWORD);
@@ -151,7 +151,7 @@ fn what_the_kdc_took_last_outlives_a_reload() {
 }
 
 #[test]
-fn a_cache_that_somebody_removes_comes_back() {
+fn removed_cache_is_rewritten() {
     let (_kdc, place) = world();
     let options = "--password-file password --listen 127.0.0.1:0 alice";
     let mut sidecar = start(&place, options);
@@ -167,7 +167,7 @@ fn a_cache_that_somebody_removes_comes_back() {
 }
 
 #[test]
-fn a_principal_that_was_named_is_known_before_the_first_login() {
+fn configured_principal_is_reported_before_first_login() {
     let (_kdc, place) = world();
     let mut sidecar = start(&place, "-k -t nowhere --listen 127.0.0.1:0 alice");
     let address = address(&mut sidecar);
@@ -177,7 +177,7 @@ fn a_principal_that_was_named_is_known_before_the_first_login() {
 }
 
 #[test]
-fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
+fn emptied_secret_raises_an_alarm_and_ticket_is_renewed() {
     let kdc = TestKdc::builder(REALM)
         .principal("alice", PASSWORD)
         .max_life(Duration::from_secs(6))

@@ -17,7 +17,7 @@ use test_support::{Place, Sidecar};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn systemd_is_told() {
+fn systemd_is_notified_of_state_changes() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     let path = place.path("notify");
@@ -80,7 +80,7 @@ fn sleeps(id: u32) -> u64 {
 }
 
 #[test]
-fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
+fn http_probes_and_metrics_work_and_idle_sidecar_sleeps() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     kdc.set_fault(Fault::Silence);
@@ -136,7 +136,7 @@ impl Drop for Killed {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_nothing() {
+fn unread_log_does_not_block_the_sidecar() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     let (reader, writer) = std::io::pipe().expect("a pipe");

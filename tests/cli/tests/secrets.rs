@@ -78,7 +78,7 @@ impl World {
 }
 
 #[test]
-fn nothing_that_is_written_shows_one() {
+fn output_and_traces_contain_no_secrets() {
     let world = World::new();
     let place = &world.place;
     let trace = place.text("trace");
@@ -136,7 +136,7 @@ fn nothing_that_is_written_shows_one() {
 /// At the end of a login, neither the password nor the key is left in memory.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
-fn a_login_leaves_none_in_memory() {
+fn login_leaves_no_secret_in_memory() {
     for etype in [
         EncryptionType::AES256_CTS_HMAC_SHA1_96,
         EncryptionType::AES256_CTS_HMAC_SHA384_192,
@@ -157,7 +157,7 @@ fn a_login_leaves_none_in_memory() {
 /// from a password.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
-fn a_sidecar_that_waits_has_no_more_than_it_needs() {
+fn waiting_sidecar_has_only_the_needed_secret_in_memory() {
     let world = World::new();
     let the_key = format!("the key {:?}", EncryptionType::AES256_CTS_HMAC_SHA1_96);
     for (line, needed) in [

@@ -22,7 +22,7 @@ fn has_ended(place: &Place, file: &str) -> bool {
 }
 
 #[test]
-fn who_leads_a_session_ends_with_its_terminal() {
+fn session_leader_ends_when_its_terminal_closes() {
     let (_kdc, place) = realm();
     place.write("password", typed_password());
     let application = "trap 'touch hung; exit 0' HUP; echo $$ > app; echo $PPID > new; mv new ready; \
@@ -58,7 +58,7 @@ fn who_leads_a_session_ends_with_its_terminal() {
 }
 
 #[test]
-fn what_is_ignored_stays_ignored() {
+fn initially_ignored_signals_stay_ignored() {
     let (kdc, place) = realm();
     place.write("password", typed_password());
     let start = |ignored: &str, line: &str| {
@@ -92,7 +92,7 @@ fn what_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn a_signal_ends_well_what_runs_until_then() {
+fn signal_before_the_first_ticket_sets_the_exit_status() {
     let (kdc, place) = realm();
     place.write("password", typed_password());
     kdc.set_fault(Fault::Silence);

@@ -31,7 +31,7 @@ fn set_mode(path: &Path, mode: u32) {
 /// else.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to be two other users")]
-fn a_cache_that_another_user_put_where_everybody_may() {
+fn default_cache_owned_by_another_user_is_refused() {
     let (_kdc, place) = realm();
     let shared = place.path("shared");
     fs::create_dir(&shared).expect("the folder is ours");
@@ -80,7 +80,7 @@ fn a_cache_that_another_user_put_where_everybody_may() {
 /// The time zone file would be read with rights that the user does not have.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to lend its rights")]
-fn the_time_zone_of_who_borrows_rights_does_not_count() {
+fn tz_variable_is_ignored_with_borrowed_privileges() {
     let place = place_without_kdc();
     place.write("cache", old_cache());
     let klist = || tool(&place, "klist").args(["-c", &place.text("cache")]);
@@ -93,7 +93,7 @@ fn the_time_zone_of_who_borrows_rights_does_not_count() {
 }
 
 #[test]
-fn names_drive_no_terminal_and_are_whole_in_a_pipe() {
+fn control_characters_are_replaced_on_terminals_only() {
     let place = place_without_kdc();
     let bob = RawPrincipal::new("bob", REALM);
     let server = RawPrincipal::new("host/\u{1b}[2Jä", REALM);

@@ -96,7 +96,7 @@ fn a_listing_that_cannot_be_written_fails() {
 }
 
 #[test]
-fn a_trace_tells_what_happens() {
+fn krb5_trace_records_the_login() {
     let (_kdc, place) = realm();
     let trace = place.text("trace");
     let traced = || kinit(&place, "alice").env("KRB5_TRACE", &trace);
@@ -136,7 +136,7 @@ fn a_trace_tells_what_happens() {
 }
 
 #[test]
-fn no_secret_shows() {
+fn output_and_trace_contain_no_secrets() {
     let (kdc, place) = realm();
     let trace = place.text("trace");
     let run = |line: &str, input: &str| {
