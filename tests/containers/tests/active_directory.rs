@@ -13,7 +13,7 @@ const REFRESHED: &str = "\"event\":\"refreshed\"";
     not(all(docker, samba, mit, apache)),
     ignore = "needs Docker, Samba, MIT's tools and Apache: cargo xtask install"
 )]
-fn beside_an_active_directory() {
+fn sidecar_keeps_active_directory_tickets_in_a_container() {
     let conf = Krb5Conf::new(SambaRealm::REALM)
         .kdc(SambaRealm::REALM, SambaRealm::HOST)
         .text("[domain_realm]\n    .ad.test = AD.TEST\n");

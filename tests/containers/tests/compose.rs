@@ -51,7 +51,7 @@ impl Drop for Project {
     not(all(docker, mit, apache)),
     ignore = "needs Docker with Compose, MIT's KDC and Apache: cargo xtask install"
 )]
-fn the_recipe_for_compose() {
+fn compose_recipe_works_and_follows_a_rotated_keytab() {
     let site = Site::start();
     site.give_keytab();
     let folder = site.path("project");

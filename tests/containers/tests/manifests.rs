@@ -33,7 +33,7 @@ fn validate(deploy: &Path) -> Finished {
     not(schemas),
     ignore = "needs kubectl, kubernetes-validate and botocore: cargo xtask install"
 )]
-fn kubernetes_and_ecs() {
+fn kubernetes_and_ecs_recipes_match_their_schemas() {
     let run = validate(&deploy()).success();
     assert_eq!(run.stdout(), "valid\n");
 }
@@ -43,7 +43,7 @@ fn kubernetes_and_ecs() {
     not(schemas),
     ignore = "needs kubectl, kubernetes-validate and botocore: cargo xtask install"
 )]
-fn what_is_wrong_is_found() {
+fn mistakes_in_recipes_are_found_by_the_schemas() {
     let copy = TempDir::new();
     let check = |file: &str, old: &str, new: &str| {
         let cp = Tool::new("cp").args(["-R", "-T"]).arg(deploy());
@@ -63,7 +63,7 @@ fn what_is_wrong_is_found() {
 
 #[test]
 #[cfg_attr(not(systemd), ignore = "needs systemd-analyze: cargo xtask install")]
-fn systemd() {
+fn systemd_unit_passes_systemd_analyze() {
     let place = Place::new(&"");
     let unit = std::fs::read_to_string(deploy().join("rekinit.service")).expect("the unit");
     let binary = place.write("rekinit", "");

@@ -37,7 +37,7 @@ fn image(site: &Site) -> containers::Image {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn tickets_of_seconds_from_an_image_with_nothing_else() {
+fn readme_image_keeps_short_lived_tickets_valid() {
     let site = Site::start();
     // Like in the README, with the keytab in the image: binary, krb5.conf, keytab.
     site.give_keytab();
@@ -73,7 +73,7 @@ fn tickets_of_seconds_from_an_image_with_nothing_else() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn a_kdc_that_dies_and_comes_back() {
+fn sidecar_recovers_after_a_kdc_outage() {
     let site = Site::start();
     site.give_keytab();
     let image = image(&site);
@@ -101,7 +101,7 @@ fn a_kdc_that_dies_and_comes_back() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn a_keytab_with_a_new_key() {
+fn rotated_keytab_key_is_picked_up() {
     let site = Site::start();
     site.give_keytab();
     let image = image(&site);
@@ -124,7 +124,7 @@ fn a_keytab_with_a_new_key() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn a_secret_with_a_new_password() {
+fn rotated_password_is_picked_up() {
     let site = Site::start();
     let image = image(&site);
     // As mounted by Kubernetes: files behind a link to a folder, which is replaced.
@@ -161,7 +161,7 @@ fn a_secret_with_a_new_password() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn as_scripts_of_the_field_were_set_up() {
+fn environment_of_existing_sidecar_scripts_works() {
     let site = Site::start();
     site.give_keytab();
     site.give(&site.path("kdc/svc.keytab"), "krb5.keytab");

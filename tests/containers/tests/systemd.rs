@@ -56,7 +56,7 @@ fn journal(machine: &Container) -> String {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn the_unit_for_systemd() {
+fn systemd_unit_notifies_reloads_and_restarts_on_hang() {
     let site = Site::start();
     site.give_keytab();
     let etc = site.path("machine");

@@ -182,7 +182,7 @@ const PAIRS: [(Whose, Whose); 3] = [
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn directories() {
+fn dir_collections_are_shared_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (index, (one, other)) in PAIRS.into_iter().enumerate() {
@@ -210,7 +210,7 @@ fn directories() {
     not(all(mit, keyrings)),
     ignore = "needs MIT's KDC and the kernel's keyrings"
 )]
-fn session_and_user_keyrings() {
+fn session_and_user_keyrings_are_shared_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     let own = std::process::id();
@@ -239,7 +239,7 @@ fn session_and_user_keyrings() {
     not(all(mit, keyrings, root)),
     ignore = "needs MIT's KDC, keyrings and root"
 )]
-fn persistent_keyrings_of_a_user_with_a_quota() {
+fn persistent_keyring_is_shared_and_stays_within_quota() {
     let realm = MitRealm::start();
     let place = realm.place();
     let uid = 1_400_000_000 + std::process::id();
@@ -262,7 +262,7 @@ fn persistent_keyrings_of_a_user_with_a_quota() {
     not(all(mit, keyrings, root)),
     ignore = "needs MIT's KDC, keyrings and root"
 )]
-fn a_keyring_that_is_full_loses_nothing() {
+fn full_keyring_keeps_existing_caches() {
     let realm = MitRealm::start();
     let place = realm.place();
     let user = |number: u32| User {
@@ -300,7 +300,7 @@ fn a_keyring_that_is_full_loses_nothing() {
 /// The same holds for settings: keys that others add at the same time are not removed.
 #[test]
 #[cfg_attr(not(keyrings), ignore = "needs the kernel's keyrings")]
-fn a_ticket_that_is_removed_from_a_keyring_takes_no_other_with_it() {
+fn removing_a_keyring_ticket_keeps_concurrent_additions() {
     let name = format!("KEYRING:user:rkinit-api-{}", std::process::id());
     let name = CcacheName::parse(&name).expect("a name");
     let cache = Ccache::resolve(&name, &CcacheOptions::default()).expect("a kernel with keyrings");
@@ -368,19 +368,19 @@ fn check_kcm(kcm: &Kcm) {
     not(all(mit, heimdal_kcm)),
     ignore = "needs MIT's KDC, Heimdal's kcm and root"
 )]
-fn kept_by_heimdals_daemon() {
+fn heimdals_kcm_collection_is_shared_with_mit() {
     check_kcm(&Kcm::heimdal());
 }
 
 #[test]
 #[cfg_attr(not(all(mit, sssd_kcm)), ignore = "needs MIT's KDC, sssd-kcm and root")]
-fn kept_by_sssds_daemon() {
+fn sssds_kcm_collection_is_shared_with_mit() {
     check_kcm(&Kcm::sssd());
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
-fn without_a_daemon() {
+fn missing_kcm_daemon_is_reported_as_by_mit() {
     let conf = MitRealm::conf_without_kdc();
     let place = Place::new(&conf.set("kcm_socket", "/nowhere/socket"));
     let user = User::new(&place, "KCM:");
@@ -401,7 +401,7 @@ fn without_a_daemon() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
-fn usage_of_kswitch() {
+fn kswitch_usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     place.write("cache", "");
     for arguments in ["", "-Z", "-c", "-c a -p b", "-c a -c b", "one", "-c a one"] {
@@ -416,7 +416,7 @@ fn usage_of_kswitch() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
-fn a_directory_is_made_by_whom_mit_has_it_made() {
+fn cache_directory_is_created_only_where_mit_creates_it() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for (tool, arguments) in [
         ("klist", ""),

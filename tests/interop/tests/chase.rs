@@ -82,7 +82,7 @@ fn check_requests(realms: &MitRealms, place: &Place, arguments: &str) -> (Finish
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn from_realm_to_realm_as_mit() {
+fn cross_realm_requests_match_mit() {
     let realms = MitRealms::start();
     let place = place(&realms, realms.conf());
     log_in(&place, "-f -r 2d");
@@ -137,7 +137,7 @@ fn from_realm_to_realm_as_mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn by_referrals_alone_as_mit() {
+fn referral_requests_without_configuration_match_mit() {
     let realms = MitRealms::start();
     let place = place(&realms, realms.bare_conf());
     log_in(&place, "");
@@ -164,7 +164,7 @@ fn by_referrals_alone_as_mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn each_finds_what_the_other_stored() {
+fn cached_cross_realm_tickets_are_shared_with_mit() {
     let realms = MitRealms::start();
     let place = place(&realms, realms.conf());
     let services = "HTTP/a.far.test@FAR.TEST host/a.hub.test@HUB.TEST host/a.east.hub.test";
@@ -196,7 +196,7 @@ fn each_finds_what_the_other_stored() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_realm_on_the_way_whose_kdc_is_down() {
+fn unreachable_intermediate_realm_is_reported_as_by_mit() {
     let mut realms = MitRealms::start();
     let place = realms.place();
     log_in(&place, "");

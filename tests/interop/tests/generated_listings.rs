@@ -42,7 +42,7 @@ const LOCALES: [&str; 3] = ["C", "C.UTF-8", "en_US.UTF-8"];
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn caches() {
+fn random_caches_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for seed in 0..CACHES {
         let mut chance = Chance::new(seed);
@@ -63,7 +63,7 @@ fn caches() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn keytabs() {
+fn random_keytabs_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for seed in 0..KEYTABS {
         let mut chance = Chance::new(seed);

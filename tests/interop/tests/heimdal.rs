@@ -41,7 +41,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn a_password_logs_in_by_every_etype() {
+fn password_login_works_with_every_etype() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     for (short, _) in HeimdalRealm::ETYPES {
@@ -58,7 +58,7 @@ fn a_password_logs_in_by_every_etype() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn keytabs_log_in_and_are_listed_the_same() {
+fn keytab_logins_and_listings_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let robot = realm.keytab("robot").display().to_string();
@@ -82,7 +82,7 @@ fn keytabs_log_in_and_are_listed_the_same() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn refusals_are_in_the_same_words() {
+fn refusal_messages_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     for (user, password, expected) in [
@@ -106,7 +106,7 @@ fn refusals_are_in_the_same_words() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn caches_that_heimdal_wrote() {
+fn heimdals_caches_are_listed_as_by_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     place.write("password", "wonderland\n");

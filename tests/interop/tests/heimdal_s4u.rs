@@ -20,7 +20,7 @@ fn check_for(place: &Place, arguments: &str, refusal: &str) {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn on_behalf_of_users() {
+fn s4u_tickets_and_refusals_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("s4u").display().to_string();
@@ -62,7 +62,7 @@ fn on_behalf_of_users() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's and Heimdal's: cargo xtask install"
 )]
-fn user_to_user() {
+fn user_to_user_tickets_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let kinit = place.mit("kinit").line("-c open open").stdin("pw-open\n");

@@ -62,7 +62,7 @@ fn keys() -> Vec<Option<Key>> {
     not(all(mit, python)),
     ignore = "needs MIT's KDC and Python: cargo xtask install"
 )]
-fn mits_library_takes_ours() {
+fn mits_library_accepts_our_krb_cred() {
     let realm = MitRealm::start();
     let place = log_in(&realm);
     let conf = fs::read_to_string(place.path("krb5.conf")).expect("the place has one");
@@ -108,7 +108,7 @@ fn mits_library_takes_ours() {
     not(all(mit, python)),
     ignore = "needs MIT's KDC and Python: cargo xtask install"
 )]
-fn ours_takes_what_mits_library_sends() {
+fn our_library_accepts_mits_krb_cred() {
     let realm = MitRealm::start();
     let place = log_in(&realm);
     let cache = place.cache().to_str().expect("UTF-8").to_owned();

@@ -29,7 +29,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_password_logs_in_by_every_etype() {
+fn password_login_works_with_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (short, _) in ETYPES {
@@ -65,7 +65,7 @@ fn spans(place: &Place) -> (i64, i64, u32) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn times_below_zero() {
+fn negative_times_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (arguments, expected) in [
@@ -102,7 +102,7 @@ fn times_below_zero() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_keytab_logs_in_by_every_etype() {
+fn keytab_login_works_with_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (short, _) in ETYPES {
@@ -114,7 +114,7 @@ fn a_keytab_logs_in_by_every_etype() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn every_salt_is_the_kdcs_to_say() {
+fn salts_of_the_kdc_are_used() {
     let realm = MitRealm::start();
     let place = realm.place();
     for salt in ["norealm", "onlyrealm", "special"] {
@@ -124,7 +124,7 @@ fn every_salt_is_the_kdcs_to_say() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn names_and_passwords() {
+fn unusual_names_and_passwords_log_in() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(&place, &["jürgen"], "pässwörd-ß€\n");
@@ -140,7 +140,7 @@ fn names_and_passwords() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn options_get_the_same_tickets() {
+fn options_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for arguments in [
@@ -207,7 +207,7 @@ fn check_cache(place: &Place, arguments: &[&str], stdin: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn settings_get_the_same_tickets() {
+fn krb5_conf_settings_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (key, value) in [
@@ -232,7 +232,7 @@ fn settings_get_the_same_tickets() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_keys_of_the_principal_are_found_in_a_keytab() {
+fn keytab_login_finds_the_keys_of_the_principal() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = |name: &str| realm.keytab(name).display().to_string();
@@ -286,7 +286,7 @@ fn the_keys_of_the_principal_are_found_in_a_keytab() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_principal_of_the_cache_is_the_default() {
+fn default_principal_comes_from_the_cache() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(&place, &["alice"], "wonderland\n");

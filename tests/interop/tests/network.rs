@@ -24,7 +24,7 @@ fn a_reply_too_big_for_udp_comes_over_tcp() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_next_kdc_answers_for_a_dead_one() {
+fn next_kdc_is_tried_after_a_dead_one() {
     let realm = MitRealm::start();
     // One refuses immediately, one never answers.
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
@@ -40,7 +40,7 @@ fn the_next_kdc_answers_for_a_dead_one() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kinit: cargo xtask install")]
-fn no_kdc_answers() {
+fn unreachable_kdc_is_reported_as_by_mit() {
     let conf = Krb5Conf::new("MIT.TEST").kdc("MIT.TEST", format!("127.0.0.1:{}", free_port()));
     let place = Place::new(&conf);
     let done = check_same(&place, "kinit", "alice", "wonderland\n").exits(1);
@@ -55,7 +55,7 @@ fn no_kdc_answers() {
     not(all(mit, faketime)),
     ignore = "needs MIT's KDC and faketime: cargo xtask install"
 )]
-fn a_clock_ten_minutes_off() {
+fn clock_skew_is_handled_as_by_mit() {
     for clock in ["+10m", "-10m"] {
         let options = MitOptions {
             clock: Some(clock.into()),

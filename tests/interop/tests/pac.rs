@@ -122,7 +122,7 @@ fn first_key(keytab: &Path, principal: &str) -> Key {
 /// MIT's PACs contain only the client's name, and this is not an error.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_by_keys_of_every_type() {
+fn pac_signatures_of_mits_kdc_verify_with_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     let kdc_keytab = place.text("krbtgt.keytab");
@@ -168,7 +168,7 @@ fn log_in(place: &Place, user: &str, password: &str, service: &str) {
     not(all(mit, samba)),
     ignore = "needs Samba, and root: cargo xtask install"
 )]
-fn active_directory() {
+fn pacs_of_active_directory_verify_and_are_decoded() {
     let realm = SambaRealm::start();
     let kdc_key = first_key(&realm.keytab("krbtgt"), "krbtgt/AD.TEST@AD.TEST");
 

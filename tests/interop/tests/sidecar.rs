@@ -95,7 +95,7 @@ fn open_to_all(place: &Place) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn tickets_of_seconds_never_run_out() {
+fn short_lived_tickets_never_expire_for_readers() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     open_to_all(&place);
@@ -168,7 +168,7 @@ fn killed_at_random(times: u64) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn killed_while_others_read() {
+fn readers_find_no_fault_while_the_sidecar_is_killed() {
     killed_at_random(50);
 }
 
@@ -180,7 +180,7 @@ fn killed_two_hundred_times_while_others_read() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_kdc_that_dies_and_comes_back() {
+fn sidecar_recovers_after_a_kdc_outage() {
     let mut realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     let mut sidecar = start(&place, "-k -l 5 robot");
@@ -200,7 +200,7 @@ fn a_kdc_that_dies_and_comes_back() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_keytab_with_a_new_key() {
+fn rotated_keytab_key_is_picked_up() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     let mut sidecar = start(&place, "-k robot");
@@ -249,7 +249,7 @@ fn mount_secret(place: &Place, version: &str, json: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_secret_with_a_new_password_and_a_new_user() {
+fn rotated_secret_with_new_password_and_user_is_picked_up() {
     let realm = MitRealm::start();
     let place = realm.place();
     let json = |user: &str, password: &str| {
@@ -289,7 +289,7 @@ fn a_secret_with_a_new_password_and_a_new_user() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn several_principals_from_one_file_and_a_folder_of_caches() {
+fn config_file_keeps_several_principals_in_a_dir_collection() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     place.write("password", "wonderland");
@@ -353,13 +353,13 @@ fn kept_in_a_collection(realm: &MitRealm, place: &Place, name: &str) {
     not(all(mit, heimdal_kcm)),
     ignore = "needs MIT's KDC, Heimdal's kcm and root"
 )]
-fn kept_by_heimdals_kcm_daemon() {
+fn heimdals_kcm_holds_caches_of_two_principals() {
     kept_by(&Kcm::heimdal());
 }
 
 #[test]
 #[cfg_attr(not(all(mit, sssd_kcm)), ignore = "needs MIT's KDC, sssd-kcm and root")]
-fn kept_by_sssds_kcm_daemon() {
+fn sssds_kcm_holds_caches_of_two_principals() {
     kept_by(&Kcm::sssd());
 }
 
@@ -372,7 +372,7 @@ fn kept_by(kcm: &Kcm) {
 
 #[test]
 #[cfg_attr(not(all(mit, keyrings)), ignore = "needs MIT's KDC and keyrings")]
-fn kept_in_a_keyring() {
+fn keyring_holds_caches_of_two_principals() {
     let realm = MitRealm::start();
     let name = format!("KEYRING:user:rekinit-{}", std::process::id());
     kept_in_a_collection(&realm, &realm.place(), &name);
@@ -383,7 +383,7 @@ fn kept_in_a_keyring() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn active_directory() {
+fn sidecar_logs_in_and_renews_at_active_directory() {
     let realm = SambaRealm::start();
     let place = Place::new(&realm.conf());
     let json = "{\"username\":\"alice\",\"password\":\"wonderland\",\"domainName\":\"ad.test\"}";

@@ -15,7 +15,7 @@ use crate::{SERVER, World, accept, all_flags};
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn ours_as_acceptor() {
+fn our_spnego_acceptor_works_with_mits_initiator() {
     let world = World::new();
     for etype in ["aes256-cts-hmac-sha1-96", "arcfour-hmac"] {
         world.ticket(etype);
@@ -37,7 +37,7 @@ fn ours_as_acceptor() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn ours_as_initiator() {
+fn our_spnego_initiator_works_with_mits_acceptor() {
     let world = World::new();
     for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
         for flags in [
@@ -79,7 +79,7 @@ fn ours_as_initiator() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn their_initiator_has_the_last_word() {
+fn mits_initiator_sends_the_last_mechlist_mic() {
     let world = World::new();
     world.ticket("aes256-cts-hmac-sha1-96");
     let mut theirs = world.peer();
@@ -124,7 +124,7 @@ fn their_initiator_has_the_last_word() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn their_acceptor_says_nothing_after_the_last_word() {
+fn mits_acceptor_sends_no_token_after_the_last_mic() {
     let world = World::new();
     let ticket = world.ticket("aes256-cts-hmac-sha1-96");
     let (options, mut rng) = (InitiatorOptions::default(), system_rng().unwrap());
