@@ -1,5 +1,5 @@
 //! `kinit … -- COMMAND`: a program with a private cache; and passwords from files.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn kinit(place: &Place) -> Tool {
 
 /// Whether no private cache is left.
 fn nothing_left(place: &Place) -> bool {
-    let mut left = fs::read_dir(place.path("private")).expect("the folder is there");
+    let mut left = fs::read_dir(place.path("private")).expect("the folder exists");
     left.next().is_none()
 }
 
@@ -42,7 +42,7 @@ fn command_gets_a_private_cache() {
     assert!(run.stdout().ends_with("\n600\nfor the command"), "{run}");
     assert_eq!(run.stderr(), "");
     assert!(nothing_left(&place));
-    let kept = fs::read(place.cache()).expect("it is there");
+    let kept = fs::read(place.cache()).expect("the file exists");
     assert_eq!(kept, b"not to be touched");
 }
 
@@ -201,7 +201,7 @@ fn existing_ticket_is_renewed_for_the_command() {
         "kinit: KDC can't fulfill requested option while renewing credentials\n",
     );
     kinit(&place).args(["-l", "1h", "-r", "1d"]).run().success();
-    let before = fs::read(place.cache()).expect("it is there");
+    let before = fs::read(place.cache()).expect("the file exists");
     let renew = |command: &[&str]| {
         let folder = place.path("private");
         let tool = place.ours("kinit").env("TMPDIR", folder).arg("-R");
@@ -210,7 +210,7 @@ fn existing_ticket_is_renewed_for_the_command() {
     let run = renew(&["--", "sh", "-c", "echo $KRB5CCNAME; exit 7"]).exits(7);
     assert!(run.stdout().contains("/private/krb5cc_"), "{run}");
     assert!(nothing_left(&place));
-    let after = fs::read(place.cache()).expect("it is there");
+    let after = fs::read(place.cache()).expect("the file exists");
     assert!(after == before, "the user's own cache is not touched");
     // A single word that is a path is the command, and not a principal.
     renew(&["--", "/bin/true"]).success();
@@ -224,15 +224,15 @@ fn existing_ticket_is_renewed_for_the_command() {
     let named = place.text("named");
     let login = kinit(&place).args(["-l", "1h", "-r", "1d", "-c", &named]);
     login.run().success();
-    let before = fs::read(&named).expect("it is there");
+    let before = fs::read(&named).expect("the file exists");
     renew(&["-c", &named, "--", "/bin/true"]).success();
-    assert!(fs::read(&named).expect("it is there") != before);
+    assert!(fs::read(&named).expect("the file exists") != before);
 }
 
 #[test]
 fn kinit_terminated_at_the_prompt_leaves_no_cache() {
     let (_kdc, place) = realm();
-    fs::create_dir(place.path("private")).expect("it is new");
+    fs::create_dir(place.path("private")).expect("the path is unused");
     // It asks for the password on a pipe that nobody writes to.
     let script = "mkfifo pipe; exec 3<>pipe; \"$0\" \"$@\" <&3 >prompt & \
                   until [ -s prompt ]; do sleep 0.02; done; kill -TERM $!; wait $!";
@@ -307,9 +307,9 @@ fn password_file_may_be_stdin_or_a_descriptor() {
             .success();
         assert_eq!(run.stdout(), "");
         let cache = CcacheFile::new(place.cache());
-        let reader = cache.open().expect("there is a cache");
+        let reader = cache.open().expect("the ccache can be opened");
         assert_eq!(reader.default_principal().to_string(), owner);
-        fs::remove_file(place.cache()).expect("it is there");
+        fs::remove_file(place.cache()).expect("the file exists");
     };
     let same = "\"$0\" \"$@\"";
     check("-", &format!("{PASSWORD}\r\nmore\n"), same);

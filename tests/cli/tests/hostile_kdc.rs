@@ -46,7 +46,7 @@ fn forged_or_malformed_replies_are_refused() {
         );
         assert!(!text.contains("panicked"), "{shown}: {run}");
         assert_eq!(
-            fs::read(place.cache()).expect("it is there"),
+            fs::read(place.cache()).expect("the file exists"),
             old_cache(),
             "{shown}"
         );

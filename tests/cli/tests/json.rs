@@ -3,7 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may panic, and an absent field is null"
+    reason = "tests may panic, and an absent field is null"
 )]
 
 use std::fs;
@@ -103,7 +103,7 @@ fn missing_cache_prints_no_document_damaged_one_has_an_error() {
     for line in ["-l --json", "-A --json"] {
         let klist = place.ours("klist").line(line).env("KRB5CCNAME", &all);
         let shown = document(&klist.run().success());
-        let caches = shown["caches"].as_array().expect("a list");
+        let caches = shown["caches"].as_array().expect("caches is an array");
         assert_eq!(caches.len(), 1, "{shown}");
     }
     // For a damaged cache, the document is complete and contains the error.

@@ -1,5 +1,5 @@
 //! `kpasswd`: its prompts and their order, and its messages when it fails.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use cli::terminal::type_into;
 use cli::{PASSWORD, REALM};
@@ -32,7 +32,7 @@ fn new_password_is_valid_at_once() {
     let asked = PROMPTS.join("\n");
     assert_eq!(run.stdout(), format!("{asked}\nPassword changed.\n"));
     assert_eq!(run.stderr(), "");
-    assert!(!place.cache().exists(), "its ticket is not cached");
+    assert!(!place.cache().exists(), "kpasswd must not cache its ticket");
     let kinit = || place.ours("kinit").arg("alice");
     kinit().stdin(" new one \n").run().success();
     kinit().stdin(format!("{PASSWORD}\n")).run().exits(1);
@@ -70,7 +70,8 @@ fn closed_stdin_fails_and_closed_stdout_is_harmless() {
     let run = through("exec \"$0\" --version <&-", "").success();
     assert!(run.stdout().contains("rkinit"), "{run}");
     // The name of the file decides: called as `rkinit`, it would be kinit.
-    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
+    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd"))
+        .expect("the path is unused");
     let run = place
         .program(&place.text("kpasswd"))
         .arg("alice")
@@ -99,7 +100,8 @@ fn closed_stdin_fails_and_closed_stdout_is_harmless() {
 #[test]
 fn a_terminal_shows_no_password() {
     let (_kdc, place) = realm();
-    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
+    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd"))
+        .expect("the path is unused");
     let line = format!("'{}' alice", place.text("kpasswd"));
     let typed = [
         ("Password for alice@CLI.TEST: ", PASSWORD),
@@ -129,13 +131,13 @@ fn missing_kpasswd_service_is_reported() {
 #[test]
 fn principal_comes_from_the_cache_or_the_system_user() {
     let (_kdc, place) = realm();
-    std::fs::write(place.cache(), "g".repeat(160)).expect("it is ours");
+    std::fs::write(place.cache(), "g".repeat(160)).expect("the file is writable");
     let run = |place: &Place| place.ours("kpasswd").stdin("").run().exits(1);
     let refused = run(&place);
     let what = "getting principal from ccache";
     assert!(refused.stderr().contains(what), "{refused}");
     // Without a cache, the principal is the system's user.
-    std::fs::remove_file(place.cache()).expect("it is there");
+    std::fs::remove_file(place.cache()).expect("the file exists");
     let asked = run(&place);
     assert!(!asked.stderr().contains(what), "{asked}");
 }

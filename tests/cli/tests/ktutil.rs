@@ -1,5 +1,5 @@
 //! ktutil when things go wrong: existing entries are not lost, and no secret is shown.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -13,7 +13,7 @@ const DIGITS: &str = "00112233445566778899aabbccddeeff";
 fn keytab(place: &Place) -> Vec<u8> {
     let line = "-k keytab add -p old -V 1 -e aes256-cts -r";
     place.ours("ktutil").line(line).run().success();
-    fs::read(place.path("keytab")).expect("it is made")
+    fs::read(place.path("keytab")).expect("the file was created")
 }
 
 fn add_key(file: &str) -> String {
@@ -50,7 +50,9 @@ fn new_keytab_is_readable_by_its_owner_only() {
     keytab(&place);
     shell(&place, &add_key("other"));
     for name in ["keytab", "other"] {
-        let mode = fs::metadata(place.path(name)).expect("it is made").mode();
+        let mode = fs::metadata(place.path(name))
+            .expect("the file was created")
+            .mode();
         assert_eq!(mode & 0o7777, 0o600, "{name}");
     }
 }
@@ -68,7 +70,10 @@ fn files_that_are_not_keytabs_are_not_overwritten() {
         assert!(run.stderr().starts_with("wkt: "), "{run}");
         let line = "-k file add -p u -V 1 -e aes256-cts -r";
         place.ours("ktutil").line(line).run().exits(1);
-        assert_eq!(fs::read(place.path("file")).expect("it is there"), content);
+        assert_eq!(
+            fs::read(place.path("file")).expect("the file exists"),
+            content
+        );
     }
     for place_of in ["/dev/full", "/dev/null", "."] {
         let run = shell(&place, &add_key(place_of));
@@ -79,7 +84,7 @@ fn files_that_are_not_keytabs_are_not_overwritten() {
 #[test]
 fn dangling_symlink_is_not_followed() {
     let place = place_without_kdc();
-    symlink(place.path("victim"), place.path("planted")).expect("the folder is ours");
+    symlink(place.path("victim"), place.path("planted")).expect("the folder is writable");
     let run = shell(&place, &add_key("planted"));
     assert!(run.stderr().starts_with("wkt: "), "{run}");
     let line = "-k planted add -p u -V 1 -e aes256-cts -r";
@@ -104,7 +109,7 @@ fn full_disk_leaves_the_keytab_unchanged() {
         ls disk
         exit $code";
     // The command prefix loses the name by which the tool is called.
-    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is writable");
     let ktutil = place.program(&place.text("ktutil"));
     let run = ktutil
         .through(["unshare", "--mount", "sh", "-c", script])
@@ -119,12 +124,12 @@ fn full_disk_leaves_the_keytab_unchanged() {
 fn broken_pipe_is_quiet_and_full_output_device_fails() {
     let place = place_without_kdc();
     keytab(&place);
-    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is writable");
     let run = |script: &str| place.program("/bin/sh").arg("-c").arg(script).run();
     let quiet =
         run("{ printf 'rkt keytab\\nl\\nwkt new\\n'; } | { ./ktutil; echo $? >code; } | true");
     assert_eq!(quiet.stderr(), "");
-    let code = fs::read_to_string(place.path("code")).expect("it is written");
+    let code = fs::read_to_string(place.path("code")).expect("the file was written");
     // It may have finished before its reader closed the pipe.
     assert!(["141\n", "0\n"].contains(&code.as_str()), "{code}");
     run("./ktutil -k keytab list >/dev/full").exits(1);
@@ -167,7 +172,10 @@ fn malformed_import_documents_change_nothing() {
         assert_explained(&run, "Bad format of the document");
         assert!(!run.stderr().contains(&DIGITS[..8]), "{run}");
     }
-    assert_eq!(fs::read(place.path("keytab")).expect("it is there"), before);
+    assert_eq!(
+        fs::read(place.path("keytab")).expect("the file exists"),
+        before
+    );
 }
 
 #[test]
@@ -215,7 +223,7 @@ fn fetched_salt_is_that_of_the_kdc() {
 #[test]
 fn lines_are_edited_on_a_terminal() {
     let place = place_without_kdc();
-    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is writable");
     // Keys typed before the terminal is in raw mode would be echoed by the terminal itself.
     let typed = format!(
         "addent -password -p u -k 1 -e aes256-cts\\r{PASSWORD}\\rlixt\\002\\177s\\005\\r\

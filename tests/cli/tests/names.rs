@@ -1,6 +1,6 @@
 //! One binary with many names: which tool runs, how messages begin, and the links that provide the
 //! names.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::path::Path;
@@ -111,7 +111,7 @@ fn install_links_creates_working_links() {
             .run()
     };
     assert_explained(&install(&[]), "bin");
-    fs::create_dir(&bin).expect("the folder is ours");
+    fs::create_dir(&bin).expect("the folder is writable");
     install(&[]).success();
     // Installing again changes nothing.
     install(&[]).success();
@@ -151,5 +151,5 @@ fn unknown_program_name_runs_kinit() {
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path).expect("the file is there")
+    fs::read_to_string(path).expect("the file exists")
 }

@@ -1,5 +1,5 @@
 //! Passwords with all kinds of characters reach the KDC as typed, from every source.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use cli::REALM;
 use kerberos_testkdc::TestKdc;

@@ -1,7 +1,7 @@
 //! The sidecar from the view of people who deploy it: sources of secrets, what it writes, its exit
 //! codes, signals, and an application beside it. `rekinit_mistakes.rs` tests mistakes, and
 //! `rekinit_watching.rs` tests monitoring.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The principal of the cache.
 fn owner(place: &Place) -> String {
-    let cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let cache = CcacheFile::new(place.cache())
+        .open()
+        .expect("the ccache can be opened");
     cache.default_principal().to_string()
 }
 
@@ -156,7 +158,7 @@ fn failures_are_logged_with_their_reason() {
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to give files away")]
+#[cfg_attr(not(root), ignore = "needs root, to change the owner of files")]
 fn cache_gets_the_requested_owner_group_and_mode() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
@@ -165,7 +167,7 @@ fn cache_gets_the_requested_owner_group_and_mode() {
         .line("-o 1654 -g 1655 -m 0440 alice")
         .run()
         .success();
-    let metadata = fs::metadata(place.cache()).expect("a cache");
+    let metadata = fs::metadata(place.cache()).expect("the cache exists");
     assert_eq!(
         (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
         (1654, 1655, 0o440)
@@ -174,7 +176,7 @@ fn cache_gets_the_requested_owner_group_and_mode() {
         .line("-o root -g daemon alice")
         .run()
         .success();
-    let metadata = fs::metadata(place.cache()).expect("a cache");
+    let metadata = fs::metadata(place.cache()).expect("the cache exists");
     assert_eq!(
         (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
         (0, 1, 0o600)
@@ -268,7 +270,7 @@ fn signals_refresh_reload_and_terminate() {
     end(&mut sidecar, "TERM");
     assert!(
         place.cache().exists(),
-        "applications may need it a moment longer"
+        "applications may still need the cache"
     );
     // The same while it is waiting for a KDC.
     kdc.set_fault(Fault::Silence);
@@ -334,17 +336,17 @@ fn once_waits_for_the_hook_and_termination_kills_it() {
     // A hook that hangs ends with the sidecar, because nobody else would end it.
     let tool = with_hook("", "echo $$ > id.new; mv id.new id; sleep 1000 & wait");
     let mut sidecar = Sidecar::start(tool, place.path("log"));
-    wait_until("it runs", || place.path("id").exists());
-    let id = fs::read_to_string(place.path("id")).expect("it is there");
+    wait_until("the hook runs", || place.path("id").exists());
+    let id = fs::read_to_string(place.path("id")).expect("the file exists");
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(SECOND * 5), 0);
     let group = id.trim();
-    wait_until("its end", || !runs_in_group(group));
+    wait_until("the hook ends", || !runs_in_group(group));
 }
 
 /// Whether a running process belongs to that group.
 fn runs_in_group(group: &str) -> bool {
-    let processes = fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let processes = fs::read_dir("/proc").expect("/proc is mounted").flatten();
     let belongs = |process: fs::DirEntry| {
         let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
         // The state, the parent and the group follow the name.
@@ -356,7 +358,7 @@ fn runs_in_group(group: &str) -> bool {
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, for process ids and users of its own")]
+#[cfg_attr(not(root), ignore = "needs root, for a PID namespace and another user")]
 fn runs_as_process_1_and_as_an_unknown_user() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
@@ -375,8 +377,8 @@ fn runs_as_process_1_and_as_an_unknown_user() {
 
     // A user that is listed in no file, and that may write only to the cache's folder.
     let folder = place.path("shm");
-    fs::create_dir(&folder).expect("the folder is ours");
-    std::os::unix::fs::chown(&folder, Some(54_321), Some(54_321)).expect("we are root");
+    fs::create_dir(&folder).expect("the folder is writable");
+    std::os::unix::fs::chown(&folder, Some(54_321), Some(54_321)).expect("the test runs as root");
     let tool = place
         .ours_installed("rekinit")
         .line("--once --password-file password -m 0640 -c shm/ccache alice");
@@ -388,6 +390,6 @@ fn runs_as_process_1_and_as_an_unknown_user() {
         "--",
     ];
     tool.through(setpriv).run().success();
-    let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
+    let metadata = fs::metadata(folder.join("ccache")).expect("the cache exists");
     assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
 }

@@ -1,6 +1,6 @@
 //! How the sidecar reports mistakes, and what it leaves out: fitting hints, the position in a file,
 //! no time of the next attempt if there is none, no prompt that nobody would read.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -119,7 +119,7 @@ fn mistakes_are_logged_as_json_when_requested() {
     let check_json = |arguments: &str, code: i32, what: &str| {
         let run = fails(&place, arguments, code);
         for line in run.stderr().lines() {
-            let event: Value = serde_json::from_str(line).expect("JSON");
+            let event: Value = serde_json::from_str(line).expect("the line is valid JSON");
             let message = event["message"].as_str().unwrap_or_default();
             assert!(message.contains(what), "expected {what}: {run}");
             assert_eq!(event["level"], "error");
@@ -152,7 +152,10 @@ fn partly_valid_durations_are_refused() {
     let once = "--once --password-file password alice";
     for option in ["--period 1.5h", "--timeout 5.m", "--period 1h,", "-l 1.5h"] {
         let run = fails(&place, &format!("{once} {option}"), 2);
-        says(&run, option.split_once(' ').expect("a value").1);
+        says(
+            &run,
+            option.split_once(' ').expect("the option has a value").1,
+        );
     }
     fails(&place, "--check --min-life 1.5h", 1);
     // A script's variable is used only if the options come from the environment, too.
@@ -282,21 +285,23 @@ fn timeout_message_names_ticket_and_last_failure() {
         "for tickets: alice@CLI.TEST: the last attempt failed: Cannot read the secret in none",
     );
     let last = run.stderr();
-    let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default()).expect("JSON");
+    let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default())
+        .expect("the line is valid JSON");
     assert_eq!(last["event"], "timeout");
     assert_eq!(last["reason"], "secret_unreadable");
     assert_eq!(last["principal"], format!("alice@{REALM}"));
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to lay rights down")]
+#[cfg_attr(not(root), ignore = "needs root, to drop privileges")]
 fn failed_chown_hints_at_cap_chown() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let folder = place.path("open");
-    fs::create_dir(&folder).expect("it is ours");
+    fs::create_dir(&folder).expect("the folder is writable");
     for path in [&folder, &place.path("password"), &place.path("")] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("they are ours");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777))
+            .expect("the permissions can be changed");
     }
     let options = "-x --password-file password -c FILE:open/cc -o 1654 alice";
     let tool = place.ours_installed("rekinit").line(options);
@@ -316,7 +321,8 @@ fn old_secret_warning_names_its_cache() {
     sidecar.wait_for("\"reason\":\"old_secret\"", 1);
     let log = sidecar.log();
     let line = log.lines().find(|line| line.contains("old_secret"));
-    let event: Value = serde_json::from_str(line.expect("a line")).expect("JSON");
+    let event: Value =
+        serde_json::from_str(line.expect("the log has the event")).expect("the line is valid JSON");
     assert_eq!(event["event"], "previous_secret");
     let cache = format!("FILE:{}", place.cache().display());
     assert_eq!(event["cache"], cache);

@@ -1,6 +1,6 @@
 //! The effect of the sidecar's options on the cache and the log, given in the command line and in
 //! its configuration file.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::time::SystemTime;
@@ -49,7 +49,7 @@ fn ticket(case: &Case) -> Credential {
         .run()
         .success();
     let typed = only_ticket(&place);
-    fs::remove_file(place.cache()).expect("it is there");
+    fs::remove_file(place.cache()).expect("the file exists");
     let ticket = format!(
         "[[ticket]]\nprincipal = \"{}\"\npassword-file = \"password\"\n{}\n",
         case.principal, case.toml
@@ -172,8 +172,10 @@ fn k_option_sets_the_period_in_minutes() {
         let name = "rekinit_next_attempt_timestamp_seconds{";
         let line = metrics.lines().find(|line| line.starts_with(name));
         let value = line.and_then(|line| line.rsplit_once(' '));
-        let at: f64 = value.expect(name).1.parse().expect("a number");
-        let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970");
+        let at: f64 = value.expect(name).1.parse().expect("the value is a number");
+        let now = SystemTime::UNIX_EPOCH
+            .elapsed()
+            .expect("the clock is after 1970");
         at - now.as_secs_f64()
     };
     let minute = next("-K 1");

@@ -1,6 +1,6 @@
 //! What a reload (SIGHUP) changes in the sidecar and what it keeps: everything, if the new settings
 //! cannot be used; caches that are no longer kept; and who waits for the main thread meanwhile.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::process::Command;
@@ -77,16 +77,16 @@ fn reload_without_free_descriptors_changes_nothing() {
         let mut prlimit = Command::new("prlimit");
         let limit = format!("--nofile={descriptors}:4096");
         let prlimit = prlimit.args(["--pid", &id, &limit]);
-        assert!(prlimit.status().expect("there is a prlimit").success());
+        assert!(prlimit.status().expect("prlimit can be run").success());
     };
-    let open = fs::read_dir(format!("/proc/{id}/fd")).expect("it runs");
+    let open = fs::read_dir(format!("/proc/{id}/fd")).expect("the process is running");
     let numbers = open
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let taken: Vec<usize> = numbers.collect();
     let free = (0..1024).find(|number| !taken.contains(number));
     // One file descriptor is left: enough to read files, but not to watch them and to keep tickets.
-    limit(free.expect("there are many") + 1);
+    limit(free.expect("a descriptor number below 1024 is free") + 1);
     place.write(
         "tickets.toml",
         ticket("alice", "one") + &ticket("bob", "two"),
@@ -97,7 +97,10 @@ fn reload_without_free_descriptors_changes_nothing() {
     assert_eq!(get(&address, "/readyz").0, READY);
     sidecar.signal("USR1");
     sidecar.wait_for(REFRESHED, 2);
-    assert!(!place.path("two").exists(), "its keeper never began");
+    assert!(
+        !place.path("two").exists(),
+        "a failed reload must not start bob's login"
+    );
     sidecar.signal("HUP");
     sidecar.wait_for("was reloaded", 1);
     sidecar.wait_for(REFRESHED, 4);
@@ -131,7 +134,7 @@ fn reload_destroys_caches_no_longer_configured() {
     assert!(place.path("elsewhere").exists());
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
-    wait_until("all are gone", || {
+    wait_until("the caches are destroyed", || {
         !place.path("elsewhere").exists() && !place.path("kept").exists()
     });
     assert!(!listed().contains("bob@"));
@@ -153,7 +156,7 @@ fn reload_keeps_the_cache_of_a_late_known_principal() {
     for reloads in 1..=3 {
         // The principal is known since then and stays known, even when the secret cannot be read.
         if reloads == 3 {
-            fs::remove_file(place.path("secret")).expect("it is there");
+            fs::remove_file(place.path("secret")).expect("the file exists");
         }
         sidecar.signal("HUP");
         sidecar.wait_for("was reloaded", reloads);
@@ -167,13 +170,14 @@ fn reload_keeps_the_cache_of_a_late_known_principal() {
 #[test]
 #[cfg_attr(
     not(root),
-    ignore = "needs root, for a port and a view of DNS of its own"
+    ignore = "needs root, for port 53 and its own DNS configuration"
 )]
 fn probes_and_reloads_do_not_wait_for_dns() {
     let (kdc, place) = world();
     let conf = kdc.krb5_conf();
     place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
-    let silent = std::net::UdpSocket::bind("127.77.5.1:53").expect("nobody has that address");
+    let silent =
+        std::net::UdpSocket::bind("127.77.5.1:53").expect("the loopback address is unused");
     let view = DnsView::of(std::net::Ipv4Addr::new(127, 77, 5, 1), "cli.test");
     let tool = place
         .ours_installed("rekinit")
@@ -211,7 +215,7 @@ fn reload_with_unreadable_secret_keeps_tickets_apart() {
     let address = address(&mut sidecar);
     sidecar.wait_for(REFRESHED, 2);
     kdc.set_fault(Fault::Silence);
-    fs::remove_file(place.path("secret")).expect("it is there");
+    fs::remove_file(place.path("secret")).expect("the file exists");
     // The tickets may stand in another order as well.
     place.write(
         "tickets.toml",

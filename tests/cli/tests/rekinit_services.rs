@@ -1,6 +1,6 @@
 //! Service tickets that the sidecar keeps besides the login's ticket: what it reports and does when
 //! one is not available, and what a probe requires.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -76,15 +76,17 @@ fn missing_service_ticket_is_retried_within_minutes() {
     let mut sidecar = Sidecar::start(tool, place.path("log"));
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
     let log = sidecar.log();
-    let (_, address) = log.split_once("http://").expect("an address");
+    let (_, address) = log
+        .split_once("http://")
+        .expect("the log names the address");
     let (_, metrics) = get(address.split('/').next().unwrap_or_default(), "/metrics");
     let next = metrics
         .lines()
         .filter(|line| line.starts_with("rekinit_next_attempt"))
         .find_map(|line| line.rsplit(' ').next()?.parse().ok());
-    let next: u64 = next.expect("a time");
+    let next: u64 = next.expect("the metrics have the time of the next attempt");
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let pause = next - now.expect("after 1970").as_secs();
+    let pause = next - now.expect("the clock is after 1970").as_secs();
     assert!((240..=301).contains(&pause), "{pause}");
 }
 
@@ -125,7 +127,7 @@ fn check_option_requires_service_tickets() {
 #[test]
 #[cfg_attr(
     not(root),
-    ignore = "needs root, for a port and a view of DNS of its own"
+    ignore = "needs root, for port 53 and its own DNS configuration"
 )]
 fn check_option_does_not_wait_for_dns() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
@@ -137,7 +139,7 @@ fn check_option_does_not_wait_for_dns() {
         .line("--service HTTP/WWW.cli.test")
         .run()
         .success();
-    let silent = UdpSocket::bind("127.77.5.2:53").expect("nobody has that address");
+    let silent = UdpSocket::bind("127.77.5.2:53").expect("the loopback address is unused");
     let view = DnsView::of(Ipv4Addr::new(127, 77, 5, 2), "cli.test");
     let conf = kdc.krb5_conf();
     let conf = conf.replace("dns_canonicalize_hostname = false", "");
@@ -192,7 +194,7 @@ fn cached_service_tickets_are_recognised_after_restart() {
 #[test]
 #[cfg_attr(
     not(root),
-    ignore = "needs root, for a port and a view of DNS of its own"
+    ignore = "needs root, for port 53 and its own DNS configuration"
 )]
 fn silent_dns_does_not_delay_each_service() {
     let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
@@ -203,7 +205,7 @@ fn silent_dns_does_not_delay_each_service() {
     place.write("password", PASSWORD);
     let conf = kdc.krb5_conf();
     place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
-    let silent = UdpSocket::bind("127.77.5.3:53").expect("nobody has that address");
+    let silent = UdpSocket::bind("127.77.5.3:53").expect("the loopback address is unused");
     let view = DnsView::of(Ipv4Addr::new(127, 77, 5, 3), "cli.test");
     let mut tool = place
         .ours_installed("rekinit")

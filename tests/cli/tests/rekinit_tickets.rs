@@ -1,6 +1,6 @@
 //! How the sidecar keeps its tickets apart: their principals, their caches, and the effect of a
 //! reload and of a lost cache.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::time::Duration;
@@ -105,7 +105,7 @@ fn two_tickets_in_one_collection_are_reported_separately() {
 fn destroy_option_keeps_other_caches_of_a_collection() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
-    fs::create_dir(place.path("tickets")).expect("it is ours");
+    fs::create_dir(place.path("tickets")).expect("the folder is writable");
     log_in(&place, &format!("-c {collection} bob"));
     let options = format!("--destroy --password-file password -c {collection} alice");
     let mut sidecar = start(&place, &options);
@@ -157,13 +157,15 @@ fn removed_cache_is_rewritten() {
     let mut sidecar = start(&place, options);
     let address = address(&mut sidecar);
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
-    fs::remove_file(place.cache()).expect("it is there");
+    fs::remove_file(place.cache()).expect("the file exists");
     assert_eq!(get(&address, "/readyz").0, UNREADY);
-    wait_until("it is written anew", || {
+    wait_until("the cache is written again", || {
         CcacheFile::new(place.cache()).open().is_ok()
     });
     sidecar.wait_for("\"event\":\"cache_gone\"", 1);
-    wait_until("it is ready again", || get(&address, "/readyz").0 == READY);
+    wait_until("the sidecar is ready", || {
+        get(&address, "/readyz").0 == READY
+    });
 }
 
 #[test]
@@ -198,7 +200,7 @@ fn emptied_secret_raises_an_alarm_and_ticket_is_renewed() {
         let hooked = fs::read_to_string(place.path("hooked")).unwrap_or_default();
         hooked.lines().count() >= 2
     };
-    wait_until("it is renewed", renewed);
+    wait_until("the ticket is renewed", renewed);
     assert_eq!(get(&address, "/readyz").0, READY);
     let (_, metrics) = get(&address, "/metrics");
     let is_alarm = |line: &str| {
@@ -206,7 +208,7 @@ fn emptied_secret_raises_an_alarm_and_ticket_is_renewed() {
     };
     assert!(metrics.lines().any(is_alarm), "{metrics}");
     place.write("password", PASSWORD);
-    wait_until("it logs in", || {
+    wait_until("the alarm is cleared", || {
         let (_, metrics) = get(&address, "/metrics");
         !metrics.contains("rekinit_alarm{")
     });

@@ -1,7 +1,7 @@
 //! Passwords and keys must not appear in what programs write, nor in their memory once they are no
 //! longer needed. The memory is dumped by gdb's `gcore` and searched.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
-#![cfg_attr(not(gcore), allow(dead_code, reason = "some tests are ignored then"))]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![cfg_attr(not(gcore), allow(dead_code, reason = "only used with gcore"))]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -128,7 +128,7 @@ fn output_and_traces_contain_no_secrets() {
         assert_eq!(world.found(&written), [], "{run}");
         assert!(!run.stderr().contains("hunter2"), "{run}");
     }
-    let traced = fs::read(&trace).expect("it is traced");
+    let traced = fs::read(&trace).expect("the trace was written");
     assert!(traced.len() > 1000);
     assert_eq!(world.found(&traced), []);
 }
@@ -210,6 +210,6 @@ fn read(core: &Path) -> Vec<u8> {
     let memory = fs::read(core).expect("gdb writes it");
     // Otherwise the dump would prove nothing.
     assert!(memory.windows(8).any(|window| window == b"CLI.TEST"));
-    fs::remove_file(core).expect("it is ours");
+    fs::remove_file(core).expect("the file can be removed");
     memory
 }

@@ -1,6 +1,6 @@
 //! The hints of `kvno` and `kinit` when no ticket is available: they name the cause, and the help
 //! does not promise more than what works.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use cli::{assert_explained, log_in, realm};
 use kerberos_asn1::ErrorCode;

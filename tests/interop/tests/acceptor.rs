@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -52,7 +52,7 @@ const SERVER: &str = "host/a.mit.test@MIT.TEST";
 #[track_caller]
 fn assert_replay(answer: &KpropdAnswer) {
     let KpropdAnswer::Refused(error) = answer else {
-        panic!("MIT's acceptor takes a replay");
+        panic!("MIT's acceptor accepts a replay");
     };
     let error = KrbError::from_der(error).unwrap();
     assert_eq!(error.error_code, ErrorCode::KRB_AP_ERR_REPEAT);

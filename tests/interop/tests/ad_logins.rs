@@ -1,7 +1,7 @@
 //! Logins to Active Directory (Samba): names in all spellings, accounts in all states, PACs that do
 //! not fit into a datagram. Each login with our kinit must have the same output and the same cache
 //! as with MIT's.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 

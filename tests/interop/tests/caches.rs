@@ -1,7 +1,7 @@
 //! Caches of all types, written by our tools and read by MIT's, and vice versa: which cache kinit
 //! chooses, what klist shows, and what kswitch and kdestroy leave.
 
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use interop::assert_same;
 use kerberos_asn1::TicketFlags;
@@ -278,7 +278,7 @@ fn full_keyring_keeps_existing_caches() {
     let (count, refused) = (0..100)
         .map(|number| (number, log_in(number)))
         .find(|(_, run)| run.code() != 0)
-        .expect("there is a quota");
+        .expect("the keyring quota is reached");
     assert!(
         refused.stderr().contains("Disk quota exceeded"),
         "{refused}"
@@ -302,24 +302,30 @@ fn full_keyring_keeps_existing_caches() {
 #[cfg_attr(not(keyrings), ignore = "needs the kernel's keyrings")]
 fn removing_a_keyring_ticket_keeps_concurrent_additions() {
     let name = format!("KEYRING:user:rkinit-api-{}", std::process::id());
-    let name = CcacheName::parse(&name).expect("a name");
-    let cache = Ccache::resolve(&name, &CcacheOptions::default()).expect("a kernel with keyrings");
+    let name = CcacheName::parse(&name).expect("the ccache name is valid");
+    let cache = Ccache::resolve(&name, &CcacheOptions::default()).expect("the kernel has keyrings");
     let new = CcacheBuilder::new(&Header::default(), &credential("host/a").client);
-    cache.replace_with(&new.expect("a cache")).expect("room");
-    let add = |server: &str| cache.append([&credential(server)]).expect("room");
+    cache
+        .replace_with(&new.expect("the new ccache is small enough"))
+        .expect("the keyring has space");
+    let add = |server: &str| {
+        cache
+            .append([&credential(server)])
+            .expect("the keyring has space")
+    };
     add("host/a");
     let removed = cache.remove(|view| {
         add("host/b");
         view.server().to_string() == "host/a@A"
     });
-    assert_eq!(removed.expect("a cache"), 1);
+    assert_eq!(removed.expect("tickets can be removed"), 1);
     for value in ["old", "new"] {
         let setting = ConfigEntry::new("refresh_time", None, value);
-        cache.set_config(&setting).expect("room");
+        cache.set_config(&setting).expect("the keyring has space");
     }
-    let mut reader = cache.open().expect("a cache");
+    let mut reader = cache.open().expect("the ccache can be opened");
     let mut found = Vec::new();
-    while let Some(view) = reader.next().expect("what was written") {
+    while let Some(view) = reader.next().expect("the entry just written is readable") {
         found.push(match view.config() {
             Some(config) => format!("{:?}", config.to_entry()),
             None => view.server().to_string(),
@@ -328,11 +334,11 @@ fn removing_a_keyring_ticket_keeps_concurrent_additions() {
     found.sort();
     let setting = ConfigEntry::new("refresh_time", None, "new");
     assert_eq!(found, [format!("{setting:?}"), "host/b@A".to_owned()]);
-    cache.destroy().expect("it is ours");
+    cache.destroy().expect("the ccache can be destroyed");
 }
 
 fn credential(server: &str) -> Credential {
-    let name = |text| Principal::parse_with_realm(text, "A").expect("a name");
+    let name = |text| Principal::parse_with_realm(text, "A").expect("the principal name is valid");
     Credential {
         client: name("alice"),
         server: name(server),

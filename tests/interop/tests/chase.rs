@@ -1,6 +1,6 @@
 //! Tickets of other realms: in four MIT realms in a row, our kvno and MIT's search them with copies
 //! of the same cache. They must print the same, keep the same TGTs and ask the same KDCs.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -59,7 +59,7 @@ fn asked_since(realms: &MitRealms, before: &[String]) -> Vec<String> {
     let mut new = requests(realms);
     for line in before {
         let at = new.iter().position(|one| one == line);
-        new.remove(at.expect("logs only grow"));
+        new.remove(at.expect("earlier log lines are still in the log"));
     }
     new.sort();
     new.dedup();
@@ -75,8 +75,11 @@ fn check_requests(realms: &MitRealms, place: &Place, arguments: &str) -> (Finish
         tool.line(arguments).run();
         asked_since(realms, &before)
     });
-    assert!(!by_mit.is_empty(), "kvno {arguments}: nothing asked");
-    assert_eq!(by_us, by_mit, "kvno {arguments}: asked by ours, by MIT's");
+    assert!(!by_mit.is_empty(), "kvno {arguments}: no requests");
+    assert_eq!(
+        by_us, by_mit,
+        "kvno {arguments}: ours (left), MIT's (right)"
+    );
     check(place, arguments)
 }
 
@@ -186,11 +189,11 @@ fn cached_cross_realm_tickets_are_shared_with_mit() {
             .success();
         tool(finds).line("-S ldap a.west.hub.test").run().success();
         let new = asked_since(&realms, &before);
-        assert!(new.is_empty(), "{finds}, what {stores} had stored: {new:?}");
+        assert!(new.is_empty(), "{finds} after {stores} had stored: {new:?}");
         // A TGT that the other tool stored can be used, too.
         tool(finds).line("ldap/a.far.test@FAR.TEST").run().success();
         let new = asked_since(&realms, &before);
-        assert_eq!(new.len(), 1, "{finds}, what {stores} had stored: {new:?}");
+        assert_eq!(new.len(), 1, "{finds} after {stores} had stored: {new:?}");
     }
 }
 

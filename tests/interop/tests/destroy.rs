@@ -17,7 +17,7 @@ fn check(place: &Place, arguments: &str, content: Option<&[u8]>) {
         if let Some(content) = content {
             let path = place.write("cache", content);
             let set = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-            assert!(set.is_ok(), "the file is ours");
+            assert!(set.is_ok(), "the permissions can be changed");
         }
         let run = tool.line(arguments).run();
         runs.push((run, place.cache().exists()));

@@ -1,6 +1,6 @@
 //! KDCs, realms and host names from DNS: a real DNS server and MIT's KDC, with MIT's tools and
 //! ours.
-#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, reason = "tests may panic")]
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,11 @@ fn conf() -> Krb5Conf {
 /// The port of the realm's KDC, which listens on 127.0.0.1.
 fn port(realm: &MitRealm) -> String {
     let address = realm.address();
-    address.rsplit(':').next().expect("host:port").to_owned()
+    address
+        .rsplit(':')
+        .next()
+        .expect("the address is host:port")
+        .to_owned()
 }
 
 /// Our tool as a file of that name, which it needs when it is run in a namespace.

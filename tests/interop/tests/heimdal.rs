@@ -4,7 +4,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -17,7 +17,9 @@ use test_support::{HeimdalRealm, Place};
 #[track_caller]
 fn check(place: &Place, arguments: &[&str], stdin: &str) {
     kinit::check(place, &arguments.join(" "), stdin).success();
-    let name = arguments.last().expect("the principal comes last");
+    let name = arguments
+        .last()
+        .expect("the last argument is the principal");
     let listed = place.heimdal("klist").run().success().stdout();
     assert!(
         listed.contains(&format!("Principal: {name}@HEIMDAL.TEST")),
@@ -39,7 +41,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn password_login_works_with_every_etype() {
     let realm = HeimdalRealm::start();
@@ -56,7 +58,7 @@ fn password_login_works_with_every_etype() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn keytab_logins_and_listings_match_mit() {
     let realm = HeimdalRealm::start();
@@ -80,7 +82,7 @@ fn keytab_logins_and_listings_match_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn refusal_messages_match_mit() {
     let realm = HeimdalRealm::start();
@@ -104,7 +106,7 @@ fn refusal_messages_match_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn heimdals_caches_are_listed_as_by_mit() {
     let realm = HeimdalRealm::start();

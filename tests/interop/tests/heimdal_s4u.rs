@@ -18,7 +18,7 @@ fn check_for(place: &Place, arguments: &str, refusal: &str) {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn s4u_tickets_and_refusals_match_mit() {
     let realm = HeimdalRealm::start();
@@ -60,7 +60,7 @@ fn s4u_tickets_and_refusals_match_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn user_to_user_tickets_match_mit() {
     let realm = HeimdalRealm::start();

@@ -1,6 +1,6 @@
 //! A KDC proxy (Python's kdcproxy behind TLS) in front of MIT's KDC: MIT's tools and ours, with the
 //! same krb5.conf.
-#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, reason = "tests may panic")]
 
 use interop::{assert_same, check_same};
 use test_support::{
@@ -33,7 +33,7 @@ fn traced(place: &Place, tool: Tool, port: u16) -> Vec<String> {
         .stdin("wonderland\n")
         .run()
         .success();
-    let text = std::fs::read_to_string(trace).expect("a trace was written");
+    let text = std::fs::read_to_string(trace).expect("the trace was written");
     text.lines()
         .filter(|line| line.contains(&format!("https 127.0.0.1:{port}")) || line.contains(": TLS "))
         .filter_map(|line| line.split_once(": "))
@@ -144,7 +144,7 @@ fn trace_of_proxy_connection_matches_mit() {
     let (theirs, ours) = (0..5)
         .map(both)
         .find(as_long)
-        .expect("the same answer is as long");
+        .expect("one of five attempts gives answers of equal length");
     assert_eq!(ours, theirs);
     assert_eq!(ours.len(), 6, "{ours:?}");
 }

@@ -3,7 +3,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -108,7 +108,7 @@ fn sample() -> Vec<u8> {
             &[0, 0, 0, kvno],
         ]
         .concat();
-        let length = u32::try_from(body.len()).expect("it is short");
+        let length = u32::try_from(body.len()).expect("the record length fits into a u32");
         [&length.to_be_bytes()[..], &body].concat()
     };
     [&b"\x05\x02"[..], &entry(b"x", 3), &entry(b"y", 4)].concat()
@@ -370,7 +370,7 @@ fn service_account_keytab_recipe_works() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn mit_and_heimdal_read_keytabs_of_our_commands() {
     let place = Place::new(&MitRealm::conf_without_kdc());
@@ -415,8 +415,8 @@ fn mit_and_heimdal_read_keytabs_of_our_commands() {
     let import = place.ours("ktutil").line("-k copy import");
     import.stdin(json.stdout.clone()).run().success();
     assert_eq!(
-        fs::read(place.path("copy")).expect("it is made"),
-        fs::read(place.path("kt")).expect("it is there")
+        fs::read(place.path("copy")).expect("the file was created"),
+        fs::read(place.path("kt")).expect("the file exists")
     );
     let again = place
         .ours("ktutil")

@@ -1,7 +1,7 @@
 //! kvno: the tickets it gets, its output and what it stores, compared with MIT's. The same command
 //! lines run on copies of the same cache; output, exit code and the resulting cache must be the
 //! same.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -129,7 +129,7 @@ fn keytab_checks_match_mit() {
     let run = check(&place, &old).exits(1);
     assert!(run.stderr().contains("none of version 2"), "{run}");
     // An alias: the keytab has the key under another name.
-    fs::copy(realm.keytab("services"), place.path("alias.keytab")).expect("the folder is ours");
+    fs::copy(realm.keytab("services"), place.path("alias.keytab")).expect("the folder is writable");
     check(&place, &format!("-k {} rotated", keytab("rotated"))).success();
 }
 
@@ -256,7 +256,7 @@ fn cached_tickets_are_shared_with_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn tickets_of_heimdals_kdc_match_mit() {
     let realm = HeimdalRealm::start();
@@ -319,7 +319,7 @@ fn usage_errors_match_mit() {
 }
 
 #[test]
-#[cfg_attr(not(mit), ignore = "needs MIT's: cargo xtask install")]
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
 fn expired_tgt_fails_as_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();

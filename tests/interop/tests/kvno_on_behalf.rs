@@ -174,7 +174,7 @@ fn s4u_without_delegation_support_matches_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, samba)),
-    ignore = "needs root, MIT's and Samba's: cargo xtask install"
+    ignore = "needs root, MIT's tools and Samba: cargo xtask install"
 )]
 fn s4u_in_active_directory_matches_mit() {
     let realm = SambaRealm::start();
@@ -219,7 +219,7 @@ fn s4u_in_active_directory_matches_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, samba)),
-    ignore = "needs root, MIT's and Samba's: cargo xtask install"
+    ignore = "needs root, MIT's tools and Samba: cargo xtask install"
 )]
 fn active_directory_service_tickets_match_mit() {
     let realm = SambaRealm::start();

@@ -2,7 +2,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -381,5 +381,6 @@ fn invalid_keytabs_match_mit_and_truncated_ones_fail() {
 /// read.
 fn write_private(place: &Place, name: &str, content: &[u8]) {
     let path = place.write(name, content);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is our file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .expect("the permissions can be changed");
 }

@@ -5,7 +5,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -42,12 +42,14 @@ fn password_login_works_with_every_etype() {
 /// The lifetime and the renewable lifetime of the cached ticket in seconds, counted from its start,
 /// and its flags.
 fn spans(place: &Place) -> (i64, i64, u32) {
-    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let mut cache = CcacheFile::new(place.cache())
+        .open()
+        .expect("the ccache can be opened");
     loop {
         let view = cache
             .next()
-            .expect("it is whole")
-            .expect("there is a ticket");
+            .expect("the ccache is well-formed")
+            .expect("the ccache has a ticket");
         if !view.is_config() {
             let start = match view.starttime() {
                 0 => view.authtime(),

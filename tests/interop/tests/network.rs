@@ -28,7 +28,7 @@ fn next_kdc_is_tried_after_a_dead_one() {
     let realm = MitRealm::start();
     // One refuses immediately, one never answers.
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-    let silent = silent.local_addr().expect("it is bound");
+    let silent = silent.local_addr().expect("the socket has an address");
     for dead in [format!("127.0.0.1:{}", free_port()), silent.to_string()] {
         let conf = MitRealm::conf_without_kdc()
             .kdc(MitRealm::REALM, &dead)

@@ -1,7 +1,7 @@
 //! New passwords with MIT's kadmind and with Active Directory (Samba): kpasswd, and kinit with an
 //! expired password. Each run of ours must have the same output and exit code as MIT's. Also
 //! passwords that an administrator sets, for which there is no tool.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use kerberos_client::{Client, Config, Password, Secret};
 use test_support::{Finished, HeimdalRealm, Kadmind, MitRealm, Place, SambaRealm};

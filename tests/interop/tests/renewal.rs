@@ -1,6 +1,6 @@
 //! `kinit -R` and `-v` compared with MIT's, with MIT's KDC and Heimdal's. The same command lines
 //! run on copies of the same cache; output, exit code and the resulting cache must be the same.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 use std::thread::sleep;
@@ -58,7 +58,10 @@ fn renewal_matches_mit() {
         check(&place, arguments).success();
     }
     // The last of -k, -R and -v takes effect.
-    place.write("keytab", fs::read(realm.keytab("robot")).expect("a keytab"));
+    place.write(
+        "keytab",
+        fs::read(realm.keytab("robot")).expect("the keytab is readable"),
+    );
     check(&place, "-R -k robot").success();
     for arguments in [
         "-R nobody",
@@ -123,7 +126,7 @@ fn postdating_and_validation_match_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn renewal_at_heimdals_kdc_matches_mit() {
     let realm = HeimdalRealm::start();
@@ -182,7 +185,7 @@ fn unusual_lifetimes_of_mits_kdc_are_accepted() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn unusual_lifetimes_of_heimdals_kdc_are_accepted() {
     check_lifetimes(&HeimdalRealm::start().place(), "host/a.heimdal.test");

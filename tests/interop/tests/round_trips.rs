@@ -4,7 +4,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -19,7 +19,7 @@ fn requests(place: &Place, kinit: Tool) -> usize {
     let _ = fs::remove_file(&trace);
     let done = kinit.env("KRB5_TRACE", &trace).run().success();
     assert!(done.stderr().is_empty(), "{done}");
-    let text = fs::read_to_string(&trace).expect("there is a trace");
+    let text = fs::read_to_string(&trace).expect("the trace was written");
     text.matches("Sending request (").count()
 }
 

@@ -1,6 +1,6 @@
 //! S4U2Self and S4U2Proxy with the KDCs of MIT, Heimdal and Samba: what each refuses, and the
 //! tickets in caches that MIT's kvno and our tools share.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 use std::path::Path;
 

@@ -165,7 +165,7 @@ fn unusable_keytabs_are_reported() {
         "",
         "key table",
     );
-    let truncated = fs::read(realm.keytab("robot")).expect("the keytab is there");
+    let truncated = fs::read(realm.keytab("robot")).expect("the keytab exists");
     // MIT reads the complete part and finds no keys; ours reports that the file is damaged.
     place.write("truncated", &truncated[..20]);
     let run = place

@@ -3,7 +3,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::io::{Read, Write};

@@ -15,7 +15,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let missing = vectors::is_missing(FILE);
     if missing && !arguments.list {
-        eprintln!("{FILE} is not here, so its tests are ignored: `cargo xtask install` fetches it");
+        eprintln!(
+            "{FILE} was not found, so its tests are ignored: `cargo xtask install` fetches it"
+        );
     }
     let mut trials: Vec<Trial> = OURS
         .iter()

@@ -173,7 +173,7 @@ fn delegated_credentials_can_be_used_by_the_acceptor() {
         options.delegation = true;
         let pair = accept(&world, flags, None, mechanism, options).unwrap();
         let [tgt] = &pair.ours.details.delegated[..] else {
-            panic!("one was lent: {:?}", pair.ours.details.delegated);
+            panic!("expected one credential: {:?}", pair.ours.details.delegated);
         };
         assert!(pair.ours.details.flags.contains(ContextFlags::DELEG));
         assert!(tgt.flags.contains(TicketFlags::FORWARDED));

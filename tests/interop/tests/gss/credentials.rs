@@ -44,7 +44,7 @@ fn client_keytab_tickets_are_shared_and_refreshed_when_due() {
                 return at - now().seconds;
             }
         }
-        panic!("the cache does not say when it is due")
+        panic!("the cache has no refresh_time")
     };
     let make_due = || {
         let past = (now().seconds - 1).to_string();

@@ -224,13 +224,13 @@ fn tgt_is_delegated_only_to_ok_as_delegate_services() {
     for (service, lent) in [("host/delegate.mit.test", 1), ("host/a.mit.test", 0)] {
         let begun = client.initiate(&cache, &format!("{service}@MIT.TEST"), &options);
         let Step::Continue(token) = begun.unwrap().1 else {
-            panic!("it has to prove itself")
+            panic!("expected a token for the peer")
         };
         let mut accept = AcceptorOptions::default();
         accept.delegation = true;
         let mut ours = acceptor(&place).acceptance(GssMechanism::Spnego, accept);
         let Step::Done { context, .. } = ours.step(&token).unwrap() else {
-            panic!("one token is enough")
+            panic!("expected a context after one token")
         };
         assert_eq!(context.details.delegated.len(), lent, "{service}");
     }
