@@ -50,9 +50,7 @@ fn new_keytab_is_readable_by_its_owner_only() {
     keytab(&place);
     shell(&place, &add_key("other"));
     for name in ["keytab", "other"] {
-        let mode = fs::metadata(place.path(name))
-            .expect("the file was created")
-            .mode();
+        let mode = fs::metadata(place.path(name)).expect("a keytab").mode();
         assert_eq!(mode & 0o7777, 0o600, "{name}");
     }
 }
@@ -70,10 +68,7 @@ fn files_that_are_not_keytabs_are_not_overwritten() {
         assert!(run.stderr().starts_with("wkt: "), "{run}");
         let line = "-k file add -p u -V 1 -e aes256-cts -r";
         place.ours("ktutil").line(line).run().exits(1);
-        assert_eq!(
-            fs::read(place.path("file")).expect("the file exists"),
-            content
-        );
+        assert_eq!(fs::read(place.path("file")).expect("a file"), content);
     }
     for place_of in ["/dev/full", "/dev/null", "."] {
         let run = shell(&place, &add_key(place_of));
@@ -172,10 +167,7 @@ fn malformed_import_documents_change_nothing() {
         assert_explained(&run, "Bad format of the document");
         assert!(!run.stderr().contains(&DIGITS[..8]), "{run}");
     }
-    assert_eq!(
-        fs::read(place.path("keytab")).expect("the file exists"),
-        before
-    );
+    assert_eq!(fs::read(place.path("keytab")).expect("a keytab"), before);
 }
 
 #[test]
