@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn examples_end_where_signals_and_variables_begin() {
+    fn examples_end_before_signals_and_environment() {
         let check = |help: &str, expected: &str| assert_eq!(only_examples(help), expected);
         check("Examples:\n  a\n      b", "  a\n      b");
         check(
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_say_more_than_options() {
+    fn man_pages_have_all_standard_sections() {
         let pages = all().unwrap();
         let pages = pages.iter().filter(|(name, _)| name.starts_with("man/"));
         let mut count = 0;

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn breaches_are_found() {
+    fn house_rule_breaches_are_found() {
         assert_eq!(breaches("a.rs", "//! A.\nfn f() {}\n"), 0);
         assert_eq!(breaches("a.rs", "fn f() {}\n"), 1);
         let wide = "x".repeat(WIDEST_COMMENT);

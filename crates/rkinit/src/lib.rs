@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_chooses_the_tool() {
+    fn program_name_selects_the_tool() {
         let check = |name: &str, tool| assert_eq!(Tool::from_name(name), tool);
         check("klist", Tool::Klist);
         check("rklist", Tool::Klist);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn each_tool_has_a_name_of_either_kind() {
+    fn each_tool_has_its_own_name_and_an_mit_name() {
         let check = |tool: Tool, ours, mits| {
             assert_eq!((tool.name(false), tool.name(true)), (ours, mits));
         };

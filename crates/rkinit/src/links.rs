@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_lead_here_and_nothing_is_overwritten() {
+    fn links_point_to_the_binary_and_existing_files_are_kept() {
         let folder = test_support::TempDir::new();
         let directory = folder.path().canonicalize().unwrap();
         let binary = directory.join("rkinit");

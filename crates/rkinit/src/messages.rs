@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_goes_by_the_last_part_of_its_path() {
+    fn program_name_is_the_last_component_of_argv0() {
         let check = |argv0: Option<&str>, name: &str| {
             assert_eq!(Program::new(argv0.map(Into::into)).name(), name);
         };
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn system_errors_read_as_the_c_librarys() {
+    fn system_errors_use_the_text_of_strerror() {
         assert_eq!(
             system_text(&io::Error::from_raw_os_error(13)),
             "Permission denied"

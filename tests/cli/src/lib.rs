@@ -29,7 +29,7 @@ pub fn realm() -> (TestKdc, Place) {
 ///
 /// # Panics
 /// When it cannot be started.
-#[expect(clippy::expect_used, reason = "serves tests only")]
+#[expect(clippy::expect_used, reason = "only tests use this")]
 pub fn realm_of(builder: TestKdcBuilder) -> (TestKdc, Place) {
     let kdc = builder.start().expect("a port of 127.0.0.1 is free");
     let place = Place::new(&kdc.krb5_conf());
@@ -75,11 +75,13 @@ pub fn old_cache() -> Vec<u8> {
 ///
 /// # Panics
 /// When there is no cache, or it is damaged.
-#[expect(clippy::expect_used, reason = "serves tests only")]
+#[expect(clippy::expect_used, reason = "only tests use this")]
 pub fn tickets(place: &Place) -> Vec<Credential> {
-    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let mut cache = CcacheFile::new(place.cache())
+        .open()
+        .expect("the ccache can be opened");
     let mut tickets = Vec::new();
-    while let Some(entry) = cache.next().expect("it is whole") {
+    while let Some(entry) = cache.next().expect("the ccache is well-formed") {
         if !entry.is_config() {
             tickets.push(entry.to_credential());
         }

@@ -1,5 +1,5 @@
 //! Shared by the sidecar's tests: how to run and query it, and keytabs for it.
-#![expect(clippy::expect_used, reason = "serves tests only")]
+#![expect(clippy::expect_used, reason = "only tests use this")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -29,7 +29,7 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     while !is_so() {
         assert!(
             start.elapsed() < Duration::from_secs(30),
-            "not in time: {what}"
+            "timed out waiting until {what}"
         );
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -45,11 +45,16 @@ pub fn write_keytab(kdc: &TestKdc, who: &str, place: &Place, name: &str) {
 /// # Panics
 /// When there is no answer.
 pub fn get(address: &str, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it reads");
+    let mut stream = TcpStream::connect(address).expect("the sidecar listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n")
+        .expect("the request can be sent");
     let mut text = String::new();
-    stream.read_to_string(&mut text).expect("it answers");
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    stream
+        .read_to_string(&mut text)
+        .expect("the answer can be read");
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .expect("the answer has a head and a body");
     (
         head.lines().next().unwrap_or_default().to_owned(),
         body.to_owned(),
@@ -63,6 +68,11 @@ pub fn get(address: &str, path: &str) -> (String, String) {
 pub fn address(sidecar: &mut Sidecar) -> String {
     sidecar.wait_for("\"event\":\"listening\"", 1);
     let log = sidecar.log();
-    let (_, rest) = log.split_once("http://").expect("an address");
-    rest.split('/').next().expect("its end").to_owned()
+    let (_, rest) = log
+        .split_once("http://")
+        .expect("the log names the address");
+    rest.split('/')
+        .next()
+        .expect("the address ends with a slash")
+        .to_owned()
 }

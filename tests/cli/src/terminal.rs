@@ -10,7 +10,7 @@ use test_support::{Finished, Place};
 ///
 /// # Panics
 /// When script(1) is not installed.
-#[expect(clippy::expect_used, reason = "serves tests only")]
+#[expect(clippy::expect_used, reason = "only tests use this")]
 pub fn type_into(place: &Place, command: &str, typed: &[(&str, &str)]) -> (Finished, String) {
     let mut feed = String::new();
     for (prompt, text) in typed {

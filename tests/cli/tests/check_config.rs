@@ -4,7 +4,7 @@ use cli::{REALM, place_without_kdc, realm};
 use test_support::{Krb5Conf, Place};
 
 #[test]
-fn a_kdc_that_answers() {
+fn answering_kdc_is_reported_as_text_and_json() {
     let (kdc, place) = realm();
     let done = place.ours("kinit").arg("--check-config").run().success();
     let text = done.stdout();
@@ -52,7 +52,7 @@ fn a_kdc_that_answers() {
 }
 
 #[test]
-fn a_kdc_that_does_not() {
+fn unreachable_kdc_is_reported_and_fails() {
     let place = place_without_kdc();
     let done = place.ours("kinit").arg("--check-config").run().exits(1);
     assert!(done.stdout().contains("TCP 127.0.0.1:"), "{done}");
@@ -85,7 +85,7 @@ fn a_kdc_that_does_not() {
 }
 
 #[test]
-fn lines_without_effect() {
+fn unknown_invalid_and_overridden_lines_are_reported() {
     let place = Place::new(
         &Krb5Conf::new(REALM)
             .set("forwardible", "yes")
@@ -131,7 +131,7 @@ fn lines_without_effect() {
 }
 
 #[test]
-fn what_cannot_be_checked() {
+fn bad_arguments_config_or_missing_realm_are_reported() {
     let place = place_without_kdc();
     let done = place
         .ours("kinit")

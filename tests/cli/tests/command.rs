@@ -1,5 +1,5 @@
 //! `kinit … -- COMMAND`: a program with a private cache; and passwords from files.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -22,12 +22,12 @@ fn kinit(place: &Place) -> Tool {
 
 /// Whether no private cache is left.
 fn nothing_left(place: &Place) -> bool {
-    let mut left = fs::read_dir(place.path("private")).expect("the folder is there");
+    let mut left = fs::read_dir(place.path("private")).expect("the folder exists");
     left.next().is_none()
 }
 
 #[test]
-fn a_command_has_a_cache_of_its_own() {
+fn command_gets_a_private_cache() {
     let (_kdc, place) = realm();
     fs::write(place.cache(), "not to be touched").expect("a file can be written");
     let script = "echo $KRB5CCNAME; stat -c %a ${KRB5CCNAME#FILE:}; cat";
@@ -42,12 +42,12 @@ fn a_command_has_a_cache_of_its_own() {
     assert!(run.stdout().ends_with("\n600\nfor the command"), "{run}");
     assert_eq!(run.stderr(), "");
     assert!(nothing_left(&place));
-    let kept = fs::read(place.cache()).expect("it is there");
+    let kept = fs::read(place.cache()).expect("the file exists");
     assert_eq!(kept, b"not to be touched");
 }
 
 #[test]
-fn a_cache_that_is_named_stays() {
+fn cache_named_with_c_option_is_kept() {
     let (_kdc, place) = realm();
     let name = format!("FILE:{}", place.text("named"));
     let run = kinit(&place)
@@ -61,7 +61,7 @@ fn a_cache_that_is_named_stays() {
 }
 
 #[test]
-fn the_exit_status_is_the_commands() {
+fn exit_status_is_that_of_the_command() {
     let (_kdc, place) = realm();
     let check = |command: &[&str], status: i32, stderr: &str| {
         let run = kinit(&place).arg("--").args(command).run().exits(status);
@@ -84,7 +84,7 @@ fn the_exit_status_is_the_commands() {
 }
 
 #[test]
-fn without_a_ticket_nothing_is_run() {
+fn failed_login_does_not_run_the_command() {
     let (_kdc, place) = realm();
     let run = kinit(&place);
     fs::write(place.path("password"), "wrong\n").expect("a file can be written");
@@ -96,7 +96,7 @@ fn without_a_ticket_nothing_is_run() {
 
 /// The host's krb5.conf may name a keyring, for example, which containers cannot use.
 #[test]
-fn no_default_cache_is_needed() {
+fn command_does_not_need_a_default_cache() {
     let (_kdc, place) = realm();
     let nowhere = "DIR:/nowhere/to/be/found";
     let run = |command: &[&str]| {
@@ -116,7 +116,7 @@ fn no_default_cache_is_needed() {
 
 /// Nobody can choose another password, and standard input does not belong to kinit.
 #[test]
-fn a_password_of_a_file_that_has_expired() {
+fn expired_password_from_a_file_fails_with_a_hint() {
     let alice = Account::new("alice").password(PASSWORD);
     let alice = alice.state(AccountState::PasswordExpired);
     let kdc = TestKdc::builder(REALM).account(alice).start();
@@ -137,7 +137,7 @@ fn a_password_of_a_file_that_has_expired() {
 }
 
 #[test]
-fn signals_are_passed_on() {
+fn signals_are_forwarded_to_the_command() {
     let (_kdc, place) = realm();
     let ready = place.text("ready");
     // Not INT: a shell makes its background jobs ignore it, and this cannot be undone.
@@ -160,7 +160,7 @@ fn signals_are_passed_on() {
 }
 
 #[test]
-fn the_ticket_is_kept_fresh() {
+fn ticket_is_refreshed_while_the_command_runs() {
     let (_kdc, place) = realm();
     let script = "c=${KRB5CCNAME#FILE:}; a=$(cksum < $c); kill -ALRM $PPID; \
          for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.2; \
@@ -177,7 +177,7 @@ fn the_ticket_is_kept_fresh() {
 }
 
 #[test]
-fn a_ticket_that_is_there_is_renewed() {
+fn existing_ticket_is_renewed_for_the_command() {
     let (_kdc, place) = realm();
     let refused = |status: i32, stderr: &str| {
         let run = place
@@ -201,7 +201,7 @@ fn a_ticket_that_is_there_is_renewed() {
         "kinit: KDC can't fulfill requested option while renewing credentials\n",
     );
     kinit(&place).args(["-l", "1h", "-r", "1d"]).run().success();
-    let before = fs::read(place.cache()).expect("it is there");
+    let before = fs::read(place.cache()).expect("the file exists");
     let renew = |command: &[&str]| {
         let folder = place.path("private");
         let tool = place.ours("kinit").env("TMPDIR", folder).arg("-R");
@@ -210,7 +210,7 @@ fn a_ticket_that_is_there_is_renewed() {
     let run = renew(&["--", "sh", "-c", "echo $KRB5CCNAME; exit 7"]).exits(7);
     assert!(run.stdout().contains("/private/krb5cc_"), "{run}");
     assert!(nothing_left(&place));
-    let after = fs::read(place.cache()).expect("it is there");
+    let after = fs::read(place.cache()).expect("the file exists");
     assert!(after == before, "the user's own cache is not touched");
     // A single word that is a path is the command, and not a principal.
     renew(&["--", "/bin/true"]).success();
@@ -224,15 +224,15 @@ fn a_ticket_that_is_there_is_renewed() {
     let named = place.text("named");
     let login = kinit(&place).args(["-l", "1h", "-r", "1d", "-c", &named]);
     login.run().success();
-    let before = fs::read(&named).expect("it is there");
+    let before = fs::read(&named).expect("the file exists");
     renew(&["-c", &named, "--", "/bin/true"]).success();
-    assert!(fs::read(&named).expect("it is there") != before);
+    assert!(fs::read(&named).expect("the file exists") != before);
 }
 
 #[test]
-fn nothing_is_left_of_a_kinit_that_is_ended_before_there_is_a_ticket() {
+fn kinit_terminated_at_the_prompt_leaves_no_cache() {
     let (_kdc, place) = realm();
-    fs::create_dir(place.path("private")).expect("it is new");
+    fs::create_dir(place.path("private")).expect("the path is unused");
     // It asks for the password on a pipe that nobody writes to.
     let script = "mkfifo pipe; exec 3<>pipe; \"$0\" \"$@\" <&3 >prompt & \
                   until [ -s prompt ]; do sleep 0.02; done; kill -TERM $!; wait $!";
@@ -247,7 +247,7 @@ fn nothing_is_left_of_a_kinit_that_is_ended_before_there_is_a_ticket() {
 }
 
 #[test]
-fn the_command_has_signals_as_any_other() {
+fn command_starts_with_default_signal_handling() {
     let (_kdc, place) = realm();
     let run = kinit(&place)
         .line("-- grep SigBlk /proc/self/status")
@@ -260,7 +260,7 @@ fn the_command_has_signals_as_any_other() {
 }
 
 #[test]
-fn what_the_terminal_sends_reaches_the_command_once() {
+fn ctrl_c_on_the_terminal_reaches_the_command_once() {
     let (_kdc, place) = realm();
     let _ = kinit(&place);
     // `script` provides a separate terminal, and types Ctrl-C.
@@ -285,7 +285,7 @@ fn what_the_terminal_sends_reaches_the_command_once() {
 }
 
 #[test]
-fn a_word_behind_the_dashes_is_mits_principal() {
+fn single_word_after_double_dash_is_the_principal() {
     let (_kdc, place) = realm();
     cli::kinit(&place, "-- alice").run().success();
     let run = place.ours("kinit").args(["alice", "ls"]).run().exits(2);
@@ -294,7 +294,7 @@ fn a_word_behind_the_dashes_is_mits_principal() {
 }
 
 #[test]
-fn passwords_come_from_files_and_descriptors() {
+fn password_file_may_be_stdin_or_a_descriptor() {
     let (_kdc, place) = realm();
     let owner = format!("alice@{REALM}");
     let check = |file: &str, stdin: &str, shell: &str| {
@@ -307,9 +307,9 @@ fn passwords_come_from_files_and_descriptors() {
             .success();
         assert_eq!(run.stdout(), "");
         let cache = CcacheFile::new(place.cache());
-        let reader = cache.open().expect("there is a cache");
+        let reader = cache.open().expect("the ccache can be opened");
         assert_eq!(reader.default_principal().to_string(), owner);
-        fs::remove_file(place.cache()).expect("it is there");
+        fs::remove_file(place.cache()).expect("the file exists");
     };
     let same = "\"$0\" \"$@\"";
     check("-", &format!("{PASSWORD}\r\nmore\n"), same);

@@ -1,6 +1,6 @@
 //! A hundred programs at once, ours and MIT's, half of which write: no ticket is lost, and nobody
 //! reads an incomplete cache.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::thread;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const WRITERS: usize = 50;
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools")]
-fn fifty_add_tickets_to_a_cache_and_fifty_read_it() {
+fn fifty_writers_and_fifty_readers_share_a_cache() {
     let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     for number in 0..WRITERS {
         builder = builder.service(&format!("app/{number}"));
@@ -43,7 +43,7 @@ fn fifty_add_tickets_to_a_cache_and_fifty_read_it() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools")]
-fn fifty_log_in_to_a_collection_and_fifty_read_it() {
+fn fifty_logins_and_fifty_readers_share_a_collection() {
     let mut builder = TestKdc::builder(REALM);
     for number in 0..WRITERS {
         builder = builder.principal(&format!("user{number}"), PASSWORD);
@@ -54,7 +54,8 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
     let mut entries = Vec::new();
     for number in 0..WRITERS {
         let name = format!("user{number}");
-        let principal = Principal::parse(&format!("{name}@{REALM}")).expect("a name");
+        let principal =
+            Principal::parse(&format!("{name}@{REALM}")).expect("the principal name is valid");
         entries.extend(kdc.keys(&name).iter().map(|key| KeytabEntry {
             principal: principal.clone(),
             timestamp: 0,
@@ -62,8 +63,8 @@ fn fifty_log_in_to_a_collection_and_fifty_read_it() {
             key: key.block(),
         }));
     }
-    keytab.add(&entries).expect("the folder is ours");
-    std::fs::create_dir(place.path("collection")).expect("the folder is ours");
+    keytab.add(&entries).expect("the folder is writable");
+    std::fs::create_dir(place.path("collection")).expect("the folder is writable");
     let collection = format!("DIR:{}", place.text("collection"));
 
     let here = |tool: Tool| tool.env("KRB5CCNAME", &collection);
@@ -111,6 +112,6 @@ fn mixed(place: &Place, number: usize, tool: &str) -> Tool {
 fn at_once(tools: impl Iterator<Item = Tool>) -> Vec<Finished> {
     let run = |tool: Tool| thread::spawn(|| tool.limit(Duration::from_secs(300)).run());
     let running: Vec<_> = tools.map(run).collect();
-    let join = |run: thread::JoinHandle<Finished>| run.join().expect("it runs");
+    let join = |run: thread::JoinHandle<Finished>| run.join().expect("the tool does not panic");
     running.into_iter().map(join).collect()
 }

@@ -3,8 +3,8 @@
 //!
 //! This uses `strace`. It starts with the opening of krb5.conf, because the calls before belong to
 //! the loader.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
-#![cfg_attr(not(strace), allow(dead_code, reason = "these tests are ignored then"))]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![cfg_attr(not(strace), allow(dead_code, reason = "only used with strace"))]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -48,20 +48,20 @@ const DIGITS: &str = "00112233445566778899aabbccddeeff\n";
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_key_is_added_to_a_keytab() {
+fn adding_a_key_survives_kills_and_failed_syscalls() {
     let line = "-k keytab add -p new -V 2 -e rc4-hmac -H";
     Change::keytab("ktutil", line).check();
 }
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_key_is_removed_from_a_keytab() {
+fn removing_a_key_survives_kills_and_failed_syscalls() {
     Change::keytab("ktutil", "-k keytab remove -p alice").check();
 }
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_keytab_is_made() {
+fn creating_a_keytab_survives_kills_and_failed_syscalls() {
     let line = "-k made add -p new -V 2 -e rc4-hmac -H";
     let mut change = Change::keytab("ktutil", line);
     (change.file, change.before) = ("made", Vec::new());
@@ -70,7 +70,7 @@ fn a_keytab_is_made() {
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_login_replaces_a_cache() {
+fn replacing_a_cache_survives_kills_and_failed_syscalls() {
     let mut change = Change::keytab("kinit", "-k alice");
     (change.file, change.before) = ("cache", old_cache());
     change.check();
@@ -78,10 +78,10 @@ fn a_login_replaces_a_cache() {
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_ticket_is_added_to_a_cache() {
+fn adding_a_ticket_survives_kills_and_failed_syscalls() {
     let mut change = Change::keytab("kvno", "-q app/service");
     change.place.ours("kinit").line("-k alice").run().success();
-    let cache = fs::read(change.place.cache()).expect("it is made");
+    let cache = fs::read(change.place.cache()).expect("the file was created");
     (change.file, change.before) = ("cache", cache);
     change.only_adds = true;
     change.check();
@@ -89,7 +89,7 @@ fn a_ticket_is_added_to_a_cache() {
 
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_sidecar_publishes_a_cache() {
+fn publishing_a_cache_survives_kills_and_failed_syscalls() {
     let line = "--once -x -k -t keytab -c FILE:cache alice";
     let mut change = Change::keytab("rekinit", line);
     (change.file, change.before) = ("cache", old_cache());
@@ -101,7 +101,7 @@ fn a_sidecar_publishes_a_cache() {
 /// incomplete.
 #[test]
 #[cfg_attr(not(strace), ignore = "needs strace")]
-fn a_new_cache_that_cannot_be_closed_replaces_none() {
+fn failed_close_keeps_the_old_cache() {
     let mut change = Change::keytab("kinit", "-k alice");
     (change.file, change.before) = ("cache", old_cache());
     let (old, new, calls) = change.traced_calls();
@@ -120,9 +120,9 @@ fn a_new_cache_that_cannot_be_closed_replaces_none() {
 #[test]
 #[cfg_attr(
     not(all(strace, root)),
-    ignore = "needs strace, and root gives to a group"
+    ignore = "needs strace, and root to change the group"
 )]
-fn a_new_cache_is_nobody_elses_before_it_has_its_group() {
+fn group_is_set_before_the_mode_grants_access() {
     let line = "--once -x -k -t keytab -c FILE:cache -g 1234 -m 0440 alice";
     let mut change = Change::keytab("rekinit", line);
     (change.file, change.before) = ("cache", old_cache());
@@ -153,7 +153,7 @@ impl Change {
         // An entry after the first one that must not change.
         let other = "-k keytab add -p other -V 1 -e aes128-cts -r";
         place.ours("ktutil").line(other).run().success();
-        let before = fs::read(place.path("keytab")).expect("it is made");
+        let before = fs::read(place.path("keytab")).expect("the file was created");
         Self {
             _kdc: kdc,
             place,
@@ -175,7 +175,7 @@ impl Change {
         let run = self.traced(&[&format!("-o{}", trace.display())]);
         let new = self.state();
         assert!(run.code() == 0, "{run}");
-        assert_ne!(old, new, "it changes something");
+        assert_ne!(old, new, "the run must change the file");
         let calls = calls(&fs::read_to_string(trace).expect("strace writes it"));
         (old, new, calls)
     }
@@ -242,9 +242,9 @@ impl Change {
         assert!(!text.contains("panicked"), "{how}: {run}");
         match run.code() {
             0 if self.only_adds && state == old => {}
-            0 => assert_eq!(state, new, "{how}: a success that is none: {run}"),
+            0 => assert_eq!(state, new, "{how}: success without the change: {run}"),
             1 | 2 => {
-                assert!(!text.is_empty(), "{how}: it does not say what is wrong");
+                assert!(!text.is_empty(), "{how}: failed without a message");
                 assert!(state == old || state == new, "{how}: {state}");
             }
             _ => panic!("{how}: {run}"),
@@ -299,20 +299,20 @@ impl Change {
     /// Restores the old contents, and removes remains.
     fn reset(&self) {
         for name in self.left() {
-            fs::remove_file(self.place.path(&name)).expect("it is ours");
+            fs::remove_file(self.place.path(&name)).expect("the file can be removed");
         }
         let path = self.place.path(self.file);
         if self.before.is_empty() {
             let _ = fs::remove_file(path);
         } else {
-            fs::write(path, &self.before).expect("it is ours");
+            fs::write(path, &self.before).expect("the file is writable");
         }
     }
 
     /// Files that a killed process left beside the file.
     fn left(&self) -> Vec<String> {
         let beside = format!(".{}.", self.file);
-        let folder = fs::read_dir(self.place.path("")).expect("it is ours");
+        let folder = fs::read_dir(self.place.path("")).expect("the folder is readable");
         let names = folder.flatten().map(|one| one.file_name());
         let names = names.map(|name| name.to_string_lossy().into_owned());
         names.filter(|name| name.starts_with(&beside)).collect()
@@ -325,7 +325,7 @@ impl Change {
         let left = self.left();
         assert!(left.len() <= 1, "{how}: {left:?}");
         for name in &left {
-            let metadata = fs::metadata(self.place.path(name)).expect("it is there");
+            let metadata = fs::metadata(self.place.path(name)).expect("the file exists");
             assert_eq!(metadata.permissions().mode() & 0o077, 0, "{how}: {name}");
         }
         let path = self.place.path(self.file);

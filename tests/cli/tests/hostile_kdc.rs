@@ -9,7 +9,7 @@ use kerberos_asn1::ErrorCode;
 use kerberos_testkdc::Fault;
 
 #[test]
-fn what_is_no_honest_reply_is_refused() {
+fn forged_or_malformed_replies_are_refused() {
     let (kdc, place) = realm();
     place.write("cache", old_cache());
     for fault in [
@@ -46,7 +46,7 @@ fn what_is_no_honest_reply_is_refused() {
         );
         assert!(!text.contains("panicked"), "{shown}: {run}");
         assert_eq!(
-            fs::read(place.cache()).expect("it is there"),
+            fs::read(place.cache()).expect("the file exists"),
             old_cache(),
             "{shown}"
         );
@@ -56,7 +56,7 @@ fn what_is_no_honest_reply_is_refused() {
 }
 
 #[test]
-fn what_honest_kdcs_do_is_borne() {
+fn unusual_but_legitimate_replies_are_accepted() {
     let (kdc, place) = realm();
     for fault in [
         Fault::TgsTag,

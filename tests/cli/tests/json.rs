@@ -3,7 +3,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test may panic, and an absent field is null"
+    reason = "tests may panic, and an absent field is null"
 )]
 
 use std::fs;
@@ -24,7 +24,7 @@ fn listed(place: &Place, arguments: &str) -> Value {
 }
 
 #[test]
-fn a_cache() {
+fn ccache_is_listed_as_json() {
     let (_kdc, place) = realm();
     let bob = RawPrincipal::new("bob", REALM);
     let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
@@ -85,7 +85,7 @@ fn a_cache() {
 }
 
 #[test]
-fn what_is_missing_is_no_document() {
+fn missing_cache_prints_no_document_damaged_one_has_an_error() {
     let (_kdc, place) = realm();
     let run = place.ours("klist").arg("--json").run().exits(1);
     assert_eq!(run.stdout(), "");
@@ -103,7 +103,7 @@ fn what_is_missing_is_no_document() {
     for line in ["-l --json", "-A --json"] {
         let klist = place.ours("klist").line(line).env("KRB5CCNAME", &all);
         let shown = document(&klist.run().success());
-        let caches = shown["caches"].as_array().expect("a list");
+        let caches = shown["caches"].as_array().expect("caches is an array");
         assert_eq!(caches.len(), 1, "{shown}");
     }
     // For a damaged cache, the document is complete and contains the error.
@@ -121,7 +121,7 @@ fn what_is_missing_is_no_document() {
 }
 
 #[test]
-fn a_keytab() {
+fn keytab_is_listed_as_json() {
     let (_kdc, place) = realm();
     let key = RawKey {
         principal: RawPrincipal::new("host/www", REALM),
@@ -150,7 +150,7 @@ fn a_keytab() {
 }
 
 #[test]
-fn a_login_and_tickets() {
+fn kinit_and_kvno_print_json() {
     let (_kdc, place) = realm();
     let run = kinit(&place, "--json alice").run().success();
     // Standard output contains nothing but the document.
@@ -181,7 +181,7 @@ fn a_login_and_tickets() {
 }
 
 #[test]
-fn what_does_not_go_together() {
+fn conflicting_options_are_refused_with_json() {
     let (_kdc, place) = realm();
     place.ours("klist").line("-s --json").run().exits(1);
     place

@@ -1,5 +1,5 @@
 //! `kpasswd`: its prompts and their order, and its messages when it fails.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use cli::terminal::type_into;
 use cli::{PASSWORD, REALM};
@@ -26,20 +26,20 @@ const PROMPTS: [&str; 3] = [
 ];
 
 #[test]
-fn a_new_password_counts_at_once() {
+fn new_password_is_valid_at_once() {
     let (_kdc, place) = realm();
     let run = kpasswd(&place, &format!("{PASSWORD}\n new one \n new one \n")).success();
     let asked = PROMPTS.join("\n");
     assert_eq!(run.stdout(), format!("{asked}\nPassword changed.\n"));
     assert_eq!(run.stderr(), "");
-    assert!(!place.cache().exists(), "its ticket is not cached");
+    assert!(!place.cache().exists(), "kpasswd must not cache its ticket");
     let kinit = || place.ours("kinit").arg("alice");
     kinit().stdin(" new one \n").run().success();
     kinit().stdin(format!("{PASSWORD}\n")).run().exits(1);
 }
 
 #[test]
-fn what_ends_it_before_anything_is_changed() {
+fn missing_wrong_or_mismatched_input_changes_nothing() {
     let (kdc, place) = realm();
     let check = |stdin: &str, prompts: usize, what: &str| {
         let run = kpasswd(&place, stdin).exits(1);
@@ -61,7 +61,7 @@ fn what_ends_it_before_anything_is_changed() {
 }
 
 #[test]
-fn without_standard_input_or_output() {
+fn closed_stdin_fails_and_closed_stdout_is_harmless() {
     let (kdc, place) = realm();
     let through = |script: &str, stdin: &str| {
         let tool = place.ours("kpasswd").arg("alice").stdin(stdin);
@@ -70,7 +70,8 @@ fn without_standard_input_or_output() {
     let run = through("exec \"$0\" --version <&-", "").success();
     assert!(run.stdout().contains("rkinit"), "{run}");
     // The name of the file decides: called as `rkinit`, it would be kinit.
-    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
+    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd"))
+        .expect("the path is unused");
     let run = place
         .program(&place.text("kpasswd"))
         .arg("alice")
@@ -99,7 +100,8 @@ fn without_standard_input_or_output() {
 #[test]
 fn a_terminal_shows_no_password() {
     let (_kdc, place) = realm();
-    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd")).expect("it is new");
+    std::os::unix::fs::symlink(test_support::rkinit(), place.path("kpasswd"))
+        .expect("the path is unused");
     let line = format!("'{}' alice", place.text("kpasswd"));
     let typed = [
         ("Password for alice@CLI.TEST: ", PASSWORD),
@@ -116,7 +118,7 @@ fn a_terminal_shows_no_password() {
 }
 
 #[test]
-fn a_service_that_is_not_there() {
+fn missing_kpasswd_service_is_reported() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let kdc = builder.start().expect("a port of 127.0.0.1 is free");
     let place = Place::new(&kdc.krb5_conf());
@@ -127,15 +129,15 @@ fn a_service_that_is_not_there() {
 
 /// The password of the default cache's owner is asked for. If the cache is damaged, nobody's is.
 #[test]
-fn whose_password_it_is() {
+fn principal_comes_from_the_cache_or_the_system_user() {
     let (_kdc, place) = realm();
-    std::fs::write(place.cache(), "g".repeat(160)).expect("it is ours");
+    std::fs::write(place.cache(), "g".repeat(160)).expect("the file is writable");
     let run = |place: &Place| place.ours("kpasswd").stdin("").run().exits(1);
     let refused = run(&place);
     let what = "getting principal from ccache";
     assert!(refused.stderr().contains(what), "{refused}");
     // Without a cache, the principal is the system's user.
-    std::fs::remove_file(place.cache()).expect("it is there");
+    std::fs::remove_file(place.cache()).expect("the file exists");
     let asked = run(&place);
     assert!(!asked.stderr().contains(what), "{asked}");
 }

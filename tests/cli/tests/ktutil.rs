@@ -1,5 +1,5 @@
 //! ktutil when things go wrong: existing entries are not lost, and no secret is shown.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -13,7 +13,7 @@ const DIGITS: &str = "00112233445566778899aabbccddeeff";
 fn keytab(place: &Place) -> Vec<u8> {
     let line = "-k keytab add -p old -V 1 -e aes256-cts -r";
     place.ours("ktutil").line(line).run().success();
-    fs::read(place.path("keytab")).expect("it is made")
+    fs::read(place.path("keytab")).expect("the file was created")
 }
 
 fn add_key(file: &str) -> String {
@@ -25,7 +25,7 @@ fn shell(place: &Place, script: &str) -> Finished {
 }
 
 #[test]
-fn lines_from_a_pipe_are_shown_and_secrets_are_not() {
+fn piped_commands_are_echoed_without_secrets() {
     let place = place_without_kdc();
     let script = format!(
         "addent -password -p u -k 1 -e aes256-cts\n{PASSWORD}\n\
@@ -45,18 +45,18 @@ fn lines_from_a_pipe_are_shown_and_secrets_are_not() {
 }
 
 #[test]
-fn a_new_keytab_is_for_its_owner_only() {
+fn new_keytab_is_readable_by_its_owner_only() {
     let place = place_without_kdc();
     keytab(&place);
     shell(&place, &add_key("other"));
     for name in ["keytab", "other"] {
-        let mode = fs::metadata(place.path(name)).expect("it is made").mode();
+        let mode = fs::metadata(place.path(name)).expect("a keytab").mode();
         assert_eq!(mode & 0o7777, 0o600, "{name}");
     }
 }
 
 #[test]
-fn what_is_no_keytab_is_not_overwritten() {
+fn files_that_are_not_keytabs_are_not_overwritten() {
     let place = place_without_kdc();
     let torn = {
         let whole = keytab(&place);
@@ -68,7 +68,7 @@ fn what_is_no_keytab_is_not_overwritten() {
         assert!(run.stderr().starts_with("wkt: "), "{run}");
         let line = "-k file add -p u -V 1 -e aes256-cts -r";
         place.ours("ktutil").line(line).run().exits(1);
-        assert_eq!(fs::read(place.path("file")).expect("it is there"), content);
+        assert_eq!(fs::read(place.path("file")).expect("a file"), content);
     }
     for place_of in ["/dev/full", "/dev/null", "."] {
         let run = shell(&place, &add_key(place_of));
@@ -77,9 +77,9 @@ fn what_is_no_keytab_is_not_overwritten() {
 }
 
 #[test]
-fn a_planted_link_leads_nowhere() {
+fn dangling_symlink_is_not_followed() {
     let place = place_without_kdc();
-    symlink(place.path("victim"), place.path("planted")).expect("the folder is ours");
+    symlink(place.path("victim"), place.path("planted")).expect("the folder is writable");
     let run = shell(&place, &add_key("planted"));
     assert!(run.stderr().starts_with("wkt: "), "{run}");
     let line = "-k planted add -p u -V 1 -e aes256-cts -r";
@@ -89,7 +89,7 @@ fn a_planted_link_leads_nowhere() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to mount a small file system")]
-fn a_full_disk() {
+fn full_disk_leaves_the_keytab_unchanged() {
     let place = place_without_kdc();
     keytab(&place);
     let more: String = (0..200).map(|_| "rkt keytab\n").collect();
@@ -104,7 +104,7 @@ fn a_full_disk() {
         ls disk
         exit $code";
     // The command prefix loses the name by which the tool is called.
-    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is writable");
     let ktutil = place.program(&place.text("ktutil"));
     let run = ktutil
         .through(["unshare", "--mount", "sh", "-c", script])
@@ -116,15 +116,15 @@ fn a_full_disk() {
 }
 
 #[test]
-fn a_reader_that_goes_away() {
+fn broken_pipe_is_quiet_and_full_output_device_fails() {
     let place = place_without_kdc();
     keytab(&place);
-    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is writable");
     let run = |script: &str| place.program("/bin/sh").arg("-c").arg(script).run();
     let quiet =
         run("{ printf 'rkt keytab\\nl\\nwkt new\\n'; } | { ./ktutil; echo $? >code; } | true");
     assert_eq!(quiet.stderr(), "");
-    let code = fs::read_to_string(place.path("code")).expect("it is written");
+    let code = fs::read_to_string(place.path("code")).expect("the file was written");
     // It may have finished before its reader closed the pipe.
     assert!(["141\n", "0\n"].contains(&code.as_str()), "{code}");
     run("./ktutil -k keytab list >/dev/full").exits(1);
@@ -133,7 +133,7 @@ fn a_reader_that_goes_away() {
 }
 
 #[test]
-fn no_password_on_the_command_line() {
+fn password_on_the_command_line_is_refused() {
     let place = place_without_kdc();
     let line = "-k keytab add -p u -V 1 -e aes256-cts -w";
     let run = place.ours("ktutil").line(line).arg(PASSWORD).run();
@@ -143,7 +143,7 @@ fn no_password_on_the_command_line() {
 }
 
 #[test]
-fn documents_that_are_wrong() {
+fn malformed_import_documents_change_nothing() {
     let place = place_without_kdc();
     let before = keytab(&place);
     let good = format!(
@@ -167,11 +167,11 @@ fn documents_that_are_wrong() {
         assert_explained(&run, "Bad format of the document");
         assert!(!run.stderr().contains(&DIGITS[..8]), "{run}");
     }
-    assert_eq!(fs::read(place.path("keytab")).expect("it is there"), before);
+    assert_eq!(fs::read(place.path("keytab")).expect("a keytab"), before);
 }
 
 #[test]
-fn wrong_command_lines() {
+fn invalid_command_lines_print_usage() {
     let place = place_without_kdc();
     let check = |line: &str, usage: &str| {
         let run = place.ours("ktutil").line(line).run().exits(2);
@@ -195,7 +195,7 @@ fn wrong_command_lines() {
 }
 
 #[test]
-fn salts_are_the_kdcs() {
+fn fetched_salt_is_that_of_the_kdc() {
     let (_kdc, place) = realm();
     let line = "-k keytab add -p alice -V 1 -f --password-file -";
     let add = place.ours("ktutil").line(line).stdin(cli::typed_password());
@@ -215,7 +215,7 @@ fn salts_are_the_kdcs() {
 #[test]
 fn lines_are_edited_on_a_terminal() {
     let place = place_without_kdc();
-    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is ours");
+    symlink(test_support::rkinit(), place.path("ktutil")).expect("the folder is writable");
     // Keys typed before the terminal is in raw mode would be echoed by the terminal itself.
     let typed = format!(
         "addent -password -p u -k 1 -e aes256-cts\\r{PASSWORD}\\rlixt\\002\\177s\\005\\r\

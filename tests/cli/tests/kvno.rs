@@ -1,6 +1,6 @@
 //! kvno in unusual situations, where MIT's gives little help: unusable paths, unreachable KDCs,
 //! broken streams; and what it leaves in the cache then.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -11,7 +11,7 @@ use test_support::{Place, Tool};
 
 /// Installs the program as a file called `kvno`, which a shell can call.
 fn as_file(place: &Place) {
-    fs::copy(test_support::rkinit(), place.path("kvno")).expect("the folder is ours");
+    fs::copy(test_support::rkinit(), place.path("kvno")).expect("the folder is writable");
 }
 
 /// A place whose cache has a TGT and tickets for `host/0` to `host/9`, and no KDC.
@@ -44,7 +44,7 @@ fn cached_tickets_need_no_kdc() {
 }
 
 #[test]
-fn failures_come_between_the_others_in_their_order() {
+fn failures_are_printed_in_argument_order() {
     let place = place_with_tickets();
     let line = "exec \"$0\" --cached-only host/1 nobody host/2 a@b@c host/3 2>&1";
     as_file(&place);
@@ -74,7 +74,7 @@ fn failures_come_between_the_others_in_their_order() {
 }
 
 #[test]
-fn caches_that_cannot_be_used() {
+fn unusable_caches_are_explained() {
     let place = place_without_kdc();
     let check = |what: &str| {
         let run = place.ours("kvno").arg("host/a").run();
@@ -87,20 +87,20 @@ fn caches_that_cannot_be_used() {
     check("No credentials cache found (filename: ");
     place.write("cache", "no cache at all");
     check("Unsupported credentials cache format version number");
-    fs::remove_file(place.cache()).expect("the file is ours");
-    fs::create_dir(place.cache()).expect("the folder is ours");
+    fs::remove_file(place.cache()).expect("the test owns the file");
+    fs::create_dir(place.cache()).expect("the folder is writable");
     check("Credentials cache permissions incorrect");
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to become somebody else")]
-fn a_cache_that_may_not_be_read() {
+#[cfg_attr(not(root), ignore = "needs root, to become another user")]
+fn unreadable_cache_is_explained() {
     let place = place_with_tickets();
     let nobody = ["setpriv", "--reuid=65534", "--clear-groups"];
     as_file(&place);
     for (path, mode) in [("", 0o755), ("cache", 0o600), ("kvno", 0o755)] {
         let set = fs::set_permissions(place.path(path), fs::Permissions::from_mode(mode));
-        set.expect("the files are ours");
+        set.expect("the test owns the files");
     }
     let tool = || {
         Tool::new(place.path("kvno"))
@@ -114,10 +114,12 @@ fn a_cache_that_may_not_be_read() {
 }
 
 #[test]
-fn a_torn_cache_counts_as_far_as_it_goes() {
+fn truncated_cache_is_used_up_to_the_damage() {
     let place = place_with_tickets();
-    let whole = fs::read(place.cache()).expect("the file is there");
-    let torn = whole.get(..whole.len() - 10).expect("it is longer");
+    let whole = fs::read(place.cache()).expect("the file exists");
+    let torn = whole
+        .get(..whole.len() - 10)
+        .expect("the cache is longer than 10 bytes");
     place.write("cache", torn);
     let run = place.ours("kvno").line("host/8").run().success();
     assert_eq!(run.stdout(), "host/8@CLI.TEST: kvno = 1\n");
@@ -129,9 +131,9 @@ fn a_torn_cache_counts_as_far_as_it_goes() {
 }
 
 #[test]
-fn a_kdc_that_is_not_there() {
+fn unreachable_kdc_is_explained_and_cache_unchanged() {
     let place = place_with_tickets();
-    let before = fs::read(place.cache()).expect("the file is there");
+    let before = fs::read(place.cache()).expect("the file exists");
     let run = place.ours("kvno").line("host/new host/1").run();
     assert_explained(
         &run,
@@ -139,11 +141,11 @@ fn a_kdc_that_is_not_there() {
          host/new@CLI.TEST",
     );
     assert_eq!(run.stdout(), "host/1@CLI.TEST: kvno = 1\n");
-    assert_eq!(fs::read(place.cache()).expect("it is there"), before);
+    assert_eq!(fs::read(place.cache()).expect("the file exists"), before);
 }
 
 #[test]
-fn a_tgt_that_has_expired() {
+fn expired_tgt_is_explained() {
     let place = place_without_kdc();
     let bob = RawPrincipal::new("bob", REALM);
     let mut tgt = RawCredential::new(&bob, &RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM));
@@ -157,7 +159,7 @@ fn a_tgt_that_has_expired() {
 }
 
 #[test]
-fn streams_that_break() {
+fn broken_and_closed_streams_do_not_panic() {
     let place = place_with_tickets();
     as_file(&place);
     let shell = |line: &str| {
@@ -180,7 +182,7 @@ fn streams_that_break() {
 }
 
 #[test]
-fn an_output_cache_that_cannot_be_written() {
+fn unwritable_output_cache_is_explained() {
     let place = place_with_tickets();
     let at = place.text("missing/cache");
     let run = place
@@ -190,13 +192,13 @@ fn an_output_cache_that_cannot_be_written() {
     assert_explained(&run, "while writing output ccache");
     assert!(run.stderr().contains(&at), "{run}");
     assert_eq!(run.stdout(), "host/1@CLI.TEST: kvno = 1\n");
-    fs::create_dir(place.path("folder")).expect("the folder is ours");
+    fs::create_dir(place.path("folder")).expect("the folder is writable");
     let run = place.ours("kvno").line("--out-cache folder host/1").run();
     assert_explained(&run, "folder");
 }
 
 #[test]
-fn an_output_cache_belongs_to_its_owner_alone() {
+fn output_cache_is_private_and_has_only_requested_tickets() {
     let place = place_with_tickets();
     place.write("out", old_cache());
     place
@@ -205,7 +207,7 @@ fn an_output_cache_belongs_to_its_owner_alone() {
         .run()
         .success();
     let mode = fs::metadata(place.path("out"))
-        .expect("it is there")
+        .expect("the file exists")
         .permissions()
         .mode();
     assert_eq!(mode & 0o7777, 0o600);
@@ -222,7 +224,7 @@ fn an_output_cache_belongs_to_its_owner_alone() {
 }
 
 #[test]
-fn a_ticket_of_the_kdc_is_stored_once() {
+fn new_ticket_is_requested_and_stored_once() {
     let (kdc, place) = realm();
     log_in(&place);
     let kvno = || {
@@ -238,7 +240,11 @@ fn a_ticket_of_the_kdc_is_stored_once() {
     assert_eq!(first.lines().count(), 2);
     assert_eq!(kdc.requests().len(), 1);
     assert_eq!(kvno(), first);
-    assert_eq!(kdc.requests().len(), 1, "the second time the cache has it");
+    assert_eq!(
+        kdc.requests().len(),
+        1,
+        "the second run must use the cached ticket"
+    );
     let listed = place.ours("klist").run().success().stdout();
     assert_eq!(listed.matches("  alice@CLI.TEST\n").count(), 1, "{listed}");
 }

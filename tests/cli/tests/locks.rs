@@ -1,5 +1,5 @@
 //! Files that another process has locked: changes wait for the lock, and nothing is lost.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::MetadataExt as _;
@@ -16,33 +16,39 @@ use test_support::{Finished, Place, Tool};
 /// Runs `tool` while we hold a lock on the file at `path`, until the tool waits for it.
 fn while_locked(path: &Path, tool: Tool) -> Finished {
     let file = OpenOptions::new().read(true).write(true).open(path);
-    let file = file.expect("the file is ours");
-    lock::lock_exclusive(&file).expect("nobody else has it");
+    let file = file.expect("the test owns the file");
+    lock::lock_exclusive(&file).expect("the lock is free");
     let running = thread::spawn(|| tool.run());
     wait_for_a_waiter(&file, || running.is_finished());
-    assert!(!running.is_finished(), "it did not wait");
-    lock::unlock(&file).expect("it is ours");
+    assert!(!running.is_finished(), "the tool did not wait for the lock");
+    lock::unlock(&file).expect("the lock is held");
     running.join().expect("a tool that runs does not panic")
 }
 
 /// The kernel lists the waiters for a lock below its owner.
 fn wait_for_a_waiter(file: &File, is_over: impl Fn() -> bool) {
-    let inode = format!(":{} ", file.metadata().expect("it is open").ino());
+    let inode = format!(
+        ":{} ",
+        file.metadata().expect("the open file has metadata").ino()
+    );
     let is_waiter = |line: &str| line.contains("->") && line.contains(&inode);
     let start = Instant::now();
     while !fs::read_to_string("/proc/locks")
-        .expect("there is /proc")
+        .expect("/proc is mounted")
         .lines()
         .any(is_waiter)
         && !is_over()
     {
-        assert!(start.elapsed() < Duration::from_secs(30), "nobody waits");
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "nobody waits for the lock"
+        );
         thread::sleep(Duration::from_millis(2));
     }
 }
 
 #[test]
-fn a_ticket_is_added_when_the_cache_is_free() {
+fn kvno_waits_for_the_lock_on_the_cache() {
     let kdc = TestKdc::builder(REALM)
         .principal("alice", PASSWORD)
         .service("host/a");
@@ -57,13 +63,13 @@ fn a_ticket_is_added_when_the_cache_is_free() {
 }
 
 #[test]
-fn a_cache_is_replaced_and_destroyed_whoever_has_it() {
+fn kinit_and_kdestroy_do_not_wait_for_a_locked_cache() {
     let (_kdc, place) = realm();
     place.write("cache", old_cache());
     let lock = || {
         let file = OpenOptions::new().write(true).open(place.cache());
-        let file = file.expect("the file is ours");
-        lock::lock_exclusive(&file).expect("nobody else has it");
+        let file = file.expect("the test owns the file");
+        lock::lock_exclusive(&file).expect("the lock is free");
         file
     };
     let _old = lock();
@@ -76,7 +82,7 @@ fn a_cache_is_replaced_and_destroyed_whoever_has_it() {
 }
 
 #[test]
-fn a_key_is_added_when_the_keytab_is_free() {
+fn ktutil_waits_for_the_lock_on_the_keytab() {
     let (_kdc, place) = realm();
     let key = RawKey {
         principal: RawPrincipal::new("robot", REALM),

@@ -1,6 +1,6 @@
 //! One binary with many names: which tool runs, how messages begin, and the links that provide the
 //! names.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use cli::{assert_explained, place_without_kdc};
 use test_support::Tool;
 
 #[test]
-fn the_name_chooses_the_tool() {
+fn program_name_selects_the_tool() {
     let place = place_without_kdc();
     let check = |name: &str, usage: &str| {
         let help = place.ours(name).arg("--help").run().success().stdout();
@@ -28,7 +28,7 @@ fn the_name_chooses_the_tool() {
 }
 
 #[test]
-fn messages_begin_with_the_name() {
+fn messages_begin_with_the_program_name() {
     let place = place_without_kdc();
     let check = |name: &str, expected: &str| {
         let run = place.ours(name).run().exits(1);
@@ -41,7 +41,7 @@ fn messages_begin_with_the_name() {
 }
 
 #[test]
-fn hints_name_tools_by_names_of_the_same_kind() {
+fn hints_use_tool_names_with_the_same_prefix() {
     let place = place_without_kdc();
     let check = |name: &str, line: &str, expected: &str| {
         let run = place.ours(name).line(line).run().exits(1);
@@ -99,7 +99,7 @@ fn version_goes_to_standard_output() {
 }
 
 #[test]
-fn links_are_installed_without_a_shell() {
+fn install_links_creates_working_links() {
     let place = place_without_kdc();
     let bin = place.path("bin");
     let install = |more: &[&str]| {
@@ -111,7 +111,7 @@ fn links_are_installed_without_a_shell() {
             .run()
     };
     assert_explained(&install(&[]), "bin");
-    fs::create_dir(&bin).expect("the folder is ours");
+    fs::create_dir(&bin).expect("the folder is writable");
     install(&[]).success();
     // Installing again changes nothing.
     install(&[]).success();
@@ -130,7 +130,7 @@ fn links_are_installed_without_a_shell() {
 }
 
 #[test]
-fn links_replace_nobody_elses_file() {
+fn install_links_does_not_replace_existing_files() {
     let place = place_without_kdc();
     let file = place.write("rklist", "somebody's own klist");
     let folder = place.path("").display().to_string();
@@ -144,12 +144,12 @@ fn links_replace_nobody_elses_file() {
 }
 
 #[test]
-fn an_unknown_name_is_kinit() {
+fn unknown_program_name_runs_kinit() {
     let place = place_without_kdc();
     let run = place.ours("krb-login").arg("--nonsense").run().exits(2);
     assert!(run.stderr().starts_with("krb-login: "), "{run}");
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path).expect("the file is there")
+    fs::read_to_string(path).expect("the file exists")
 }

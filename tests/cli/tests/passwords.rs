@@ -1,12 +1,12 @@
 //! Passwords with all kinds of characters reach the KDC as typed, from every source.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use cli::REALM;
 use kerberos_testkdc::TestKdc;
 use test_support::Place;
 
 #[test]
-fn odd_passwords() {
+fn unusual_passwords_reach_the_kdc_unchanged() {
     let long = "0123456789".repeat(1024);
     let passwords = [
         " a b  ",

@@ -1,5 +1,5 @@
 //! Unusable paths of caches and keytabs: the error names the path, and existing files are not lost.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -9,28 +9,28 @@ use cli::{assert_explained, kinit, log_in, old_cache, place_without_kdc, realm, 
 use test_support::{Finished, Place, Tool};
 
 #[test]
-fn a_new_cache_is_for_its_owner_only() {
+fn new_cache_is_readable_by_its_owner_only() {
     let (_kdc, place) = realm();
     // Regardless of the umask, and of the previous file.
-    fs::write(place.cache(), old_cache()).expect("the folder is ours");
+    fs::write(place.cache(), old_cache()).expect("the folder is writable");
     let set = fs::set_permissions(place.cache(), fs::Permissions::from_mode(0o666));
-    set.expect("the file is ours");
+    set.expect("the test owns the file");
     let kinit = kinit(&place, "alice");
     kinit
         .through(["sh", "-c", "umask 0; exec \"$0\" \"$@\""])
         .run()
         .success();
     let mode = fs::metadata(place.cache())
-        .expect("the cache is there")
+        .expect("the cache exists")
         .mode();
     assert_eq!(mode & 0o7777, 0o600);
 }
 
 #[test]
-fn a_directory_in_place_of_the_cache() {
+fn directory_in_place_of_the_cache_is_kept() {
     let (_kdc, place) = realm();
-    fs::create_dir(place.cache()).expect("the folder is ours");
-    fs::write(place.cache().join("precious"), "").expect("the folder is ours");
+    fs::create_dir(place.cache()).expect("the folder is writable");
+    fs::write(place.cache().join("precious"), "").expect("the folder is writable");
     let path = place.text("cache");
     assert_explained(&kinit(&place, "alice").run(), &path);
     assert_explained(&place.ours("klist").run(), &path);
@@ -40,7 +40,7 @@ fn a_directory_in_place_of_the_cache() {
 }
 
 #[test]
-fn a_configuration_that_cannot_be_read() {
+fn invalid_krb5_conf_is_explained_with_its_line() {
     let (_kdc, place) = realm();
     let check = |configuration: &str, message: &str| {
         place.write("krb5.conf", configuration);
@@ -67,14 +67,14 @@ fn a_configuration_that_cannot_be_read() {
 }
 
 #[test]
-fn errors_are_put_as_the_site_wants_them() {
+fn error_messages_follow_err_fmt() {
     let place = place_without_kdc();
-    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("the file exists");
     let conf = conf.replace(
         "[libdefaults]\n",
         "[libdefaults]\n    err_fmt = %M. Call 4711 (%C)!\n",
     );
-    fs::write(place.path("krb5.conf"), conf).expect("it is ours");
+    fs::write(place.path("krb5.conf"), conf).expect("the file is writable");
     let check = |name: &str, arguments: &str, text: &str| {
         let run = place.ours(name).line(arguments).run().exits(1);
         assert_eq!(run.stderr(), format!("{name}: {text}\n"));
@@ -110,9 +110,9 @@ fn errors_are_put_as_the_site_wants_them() {
 }
 
 #[test]
-fn a_directory_in_place_of_the_keytab() {
+fn directory_in_place_of_the_keytab_is_explained() {
     let (_kdc, place) = realm();
-    fs::create_dir(place.path("keytab")).expect("the folder is ours");
+    fs::create_dir(place.path("keytab")).expect("the folder is writable");
     let path = place.text("keytab");
     let run = place.ours("kinit").line("-k alice").run().exits(1);
     assert!(
@@ -124,7 +124,7 @@ fn a_directory_in_place_of_the_keytab() {
 }
 
 #[test]
-fn a_folder_that_is_not_there() {
+fn missing_cache_directory_is_explained_and_not_created() {
     let (_kdc, place) = realm();
     let cache = place.text("missing/cache");
     let run = kinit(&place, &format!("-c {cache} alice")).run();
@@ -136,15 +136,15 @@ fn a_folder_that_is_not_there() {
 fn a_symbolic_link_is_replaced_not_followed() {
     let (_kdc, place) = realm();
     let victim = place.write("victim", "precious");
-    symlink(&victim, place.cache()).expect("the folder is ours");
+    symlink(&victim, place.cache()).expect("the folder is writable");
     log_in(&place);
-    assert_eq!(fs::read(&victim).expect("it is there"), b"precious");
-    let cache = fs::symlink_metadata(place.cache()).expect("it is there");
+    assert_eq!(fs::read(&victim).expect("the file exists"), b"precious");
+    let cache = fs::symlink_metadata(place.cache()).expect("the file exists");
     assert!(cache.is_file());
 }
 
 #[test]
-fn an_empty_or_torn_cache_is_no_cache() {
+fn empty_or_truncated_cache_does_not_prevent_login() {
     let (_kdc, place) = realm();
     let whole = old_cache();
     for length in [0, 1, 2, 5, 20] {
@@ -165,27 +165,27 @@ fn an_empty_or_torn_cache_is_no_cache() {
 }
 
 #[test]
-fn an_unreadable_or_read_only_place() {
+fn read_only_directory_and_unreadable_cache_are_explained() {
     let (kdc, place) = realm();
     // Root may write anywhere, so another user must try.
     let stranger = Stranger::new(&place);
     let public = place.path("public");
-    fs::create_dir(&public).expect("the folder is ours");
+    fs::create_dir(&public).expect("the folder is writable");
     let cache = public.join("cache");
-    fs::write(&cache, old_cache()).expect("the folder is ours");
+    fs::write(&cache, old_cache()).expect("the folder is writable");
     set_mode(&cache, 0o644);
     set_mode(&public, 0o555);
     let path = cache.display().to_string();
     let run = stranger.run("kinit", &["-c", &path, "alice"]);
     assert_explained(&run, &path);
     assert_eq!(
-        fs::read(&cache).expect("it is there"),
+        fs::read(&cache).expect("the file exists"),
         old_cache(),
         "the old cache is still there"
     );
     assert_eq!(names_in(&public), ["cache"]);
     stranger.run("kdestroy", &["-c", &path]).exits(1);
-    assert_eq!(fs::read(&cache).expect("it is there"), old_cache());
+    assert_eq!(fs::read(&cache).expect("the file exists"), old_cache());
 
     set_mode(&cache, 0);
     assert_explained(&stranger.run("klist", &[&path]), &path);
@@ -197,7 +197,7 @@ fn an_unreadable_or_read_only_place() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to mount a small file system")]
-fn a_full_disk() {
+fn full_disk_keeps_the_old_cache() {
     let (_kdc, place) = realm();
     place.write("old", old_cache());
     // The mount exists only in its own namespace.
@@ -230,7 +230,7 @@ struct Stranger<'a> {
 impl<'a> Stranger<'a> {
     fn new(place: &'a Place) -> Self {
         // Our binary may be in a folder that other users may not enter.
-        fs::copy(test_support::rkinit(), place.path("binary")).expect("the folder is ours");
+        fs::copy(test_support::rkinit(), place.path("binary")).expect("the folder is writable");
         set_mode(&place.path("binary"), 0o755);
         Self { place }
     }
@@ -259,11 +259,11 @@ impl<'a> Stranger<'a> {
 }
 
 fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the test owns the file");
 }
 
 fn names_in(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).expect("the folder is there");
+    let entries = fs::read_dir(folder).expect("the folder exists");
     let mut names: Vec<String> = entries
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
@@ -274,12 +274,12 @@ fn names_in(folder: &Path) -> Vec<String> {
 
 /// The part before the damage is used, and does not count as expired.
 #[test]
-fn a_torn_cache_in_a_list_of_caches() {
+fn damaged_cache_is_listed_and_not_marked_expired() {
     let (_kdc, place) = realm();
     log_in(&place);
-    let mut bytes = fs::read(place.cache()).expect("a cache");
+    let mut bytes = fs::read(place.cache()).expect("the cache exists");
     bytes.extend(b"\0\0\0\x01");
-    fs::write(place.cache(), bytes).expect("it is ours");
+    fs::write(place.cache(), bytes).expect("the file is writable");
     let list = place.ours("klist").arg("-l").run().success();
     assert!(list.stdout().contains("alice@"), "{list}");
     assert!(!list.stdout().contains("Expired"), "{list}");

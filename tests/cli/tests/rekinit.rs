@@ -1,7 +1,7 @@
 //! The sidecar from the view of people who deploy it: sources of secrets, what it writes, its exit
 //! codes, signals, and an application beside it. `rekinit_mistakes.rs` tests mistakes, and
 //! `rekinit_watching.rs` tests monitoring.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -18,7 +18,9 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The principal of the cache.
 fn owner(place: &Place) -> String {
-    let cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let cache = CcacheFile::new(place.cache())
+        .open()
+        .expect("the ccache can be opened");
     cache.default_principal().to_string()
 }
 
@@ -28,7 +30,7 @@ fn servers(place: &Place) -> Vec<String> {
 }
 
 #[test]
-fn a_secret_from_every_place() {
+fn secret_is_read_from_every_kind_of_source() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     write_keytab(&kdc, "alice", &place, "client.keytab");
@@ -76,7 +78,7 @@ fn a_secret_from_every_place() {
 }
 
 #[test]
-fn once_it_waits_for_a_kdc_but_not_for_a_better_password() {
+fn once_retries_unreachable_kdcs_but_not_wrong_passwords() {
     let (kdc, place) = realm();
     place.write("wrong", "not-the-password");
     let run = rekinit(&place, "--once --password-file wrong alice")
@@ -112,7 +114,7 @@ fn once_it_waits_for_a_kdc_but_not_for_a_better_password() {
 }
 
 #[test]
-fn alarms_name_the_cause() {
+fn failures_are_logged_with_their_reason() {
     let locked = Account::new("locked")
         .password(PASSWORD)
         .state(AccountState::Locked);
@@ -156,8 +158,8 @@ fn alarms_name_the_cause() {
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to give files away")]
-fn a_cache_is_for_whom_it_is_meant() {
+#[cfg_attr(not(root), ignore = "needs root, to change the owner of files")]
+fn cache_gets_the_requested_owner_group_and_mode() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let options = "--once --password-file password";
@@ -165,7 +167,7 @@ fn a_cache_is_for_whom_it_is_meant() {
         .line("-o 1654 -g 1655 -m 0440 alice")
         .run()
         .success();
-    let metadata = fs::metadata(place.cache()).expect("a cache");
+    let metadata = fs::metadata(place.cache()).expect("the cache exists");
     assert_eq!(
         (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
         (1654, 1655, 0o440)
@@ -174,7 +176,7 @@ fn a_cache_is_for_whom_it_is_meant() {
         .line("-o root -g daemon alice")
         .run()
         .success();
-    let metadata = fs::metadata(place.cache()).expect("a cache");
+    let metadata = fs::metadata(place.cache()).expect("the cache exists");
     assert_eq!(
         (metadata.uid(), metadata.gid(), metadata.mode() & 0o7777),
         (0, 1, 0o600)
@@ -182,7 +184,7 @@ fn a_cache_is_for_whom_it_is_meant() {
 }
 
 #[test]
-fn an_application_beside_it() {
+fn application_runs_with_the_ticket_and_gets_signals() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let options = "--password-env PW alice --";
@@ -235,7 +237,7 @@ fn an_application_beside_it() {
 }
 
 #[test]
-fn signals_and_what_they_do() {
+fn signals_refresh_reload_and_terminate() {
     let (kdc, place) = realm();
     let ticket = |cache: &str| {
         let cache = place.text(cache);
@@ -268,7 +270,7 @@ fn signals_and_what_they_do() {
     end(&mut sidecar, "TERM");
     assert!(
         place.cache().exists(),
-        "applications may need it a moment longer"
+        "applications may still need the cache"
     );
     // The same while it is waiting for a KDC.
     kdc.set_fault(Fault::Silence);
@@ -285,7 +287,7 @@ fn signals_and_what_they_do() {
 }
 
 #[test]
-fn services_and_a_hook() {
+fn service_tickets_are_fetched_and_hooks_are_run() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let (_kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
     place.write("password", PASSWORD);
@@ -316,7 +318,7 @@ fn services_and_a_hook() {
 }
 
 #[test]
-fn a_hook_has_its_time_and_no_more() {
+fn once_waits_for_the_hook_and_termination_kills_it() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let with_hook = |options: &str, script: &str| {
@@ -334,17 +336,17 @@ fn a_hook_has_its_time_and_no_more() {
     // A hook that hangs ends with the sidecar, because nobody else would end it.
     let tool = with_hook("", "echo $$ > id.new; mv id.new id; sleep 1000 & wait");
     let mut sidecar = Sidecar::start(tool, place.path("log"));
-    wait_until("it runs", || place.path("id").exists());
-    let id = fs::read_to_string(place.path("id")).expect("it is there");
+    wait_until("the hook runs", || place.path("id").exists());
+    let id = fs::read_to_string(place.path("id")).expect("the file exists");
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(SECOND * 5), 0);
     let group = id.trim();
-    wait_until("its end", || !runs_in_group(group));
+    wait_until("the hook ends", || !runs_in_group(group));
 }
 
 /// Whether a running process belongs to that group.
 fn runs_in_group(group: &str) -> bool {
-    let processes = fs::read_dir("/proc").expect("there is a /proc").flatten();
+    let processes = fs::read_dir("/proc").expect("/proc is mounted").flatten();
     let belongs = |process: fs::DirEntry| {
         let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
         // The state, the parent and the group follow the name.
@@ -356,8 +358,8 @@ fn runs_in_group(group: &str) -> bool {
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, for process ids and users of its own")]
-fn as_process_1_and_as_nobody_known() {
+#[cfg_attr(not(root), ignore = "needs root, for a PID namespace and another user")]
+fn runs_as_process_1_and_as_an_unknown_user() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     // The orphan ends after its parent. As process 1, rekinit collects it, and is not confused by
@@ -375,8 +377,8 @@ fn as_process_1_and_as_nobody_known() {
 
     // A user that is listed in no file, and that may write only to the cache's folder.
     let folder = place.path("shm");
-    fs::create_dir(&folder).expect("the folder is ours");
-    std::os::unix::fs::chown(&folder, Some(54_321), Some(54_321)).expect("we are root");
+    fs::create_dir(&folder).expect("the folder is writable");
+    std::os::unix::fs::chown(&folder, Some(54_321), Some(54_321)).expect("the test runs as root");
     let tool = place
         .ours_installed("rekinit")
         .line("--once --password-file password -m 0640 -c shm/ccache alice");
@@ -388,6 +390,6 @@ fn as_process_1_and_as_nobody_known() {
         "--",
     ];
     tool.through(setpriv).run().success();
-    let metadata = fs::metadata(folder.join("ccache")).expect("a cache");
+    let metadata = fs::metadata(folder.join("ccache")).expect("the cache exists");
     assert_eq!((metadata.uid(), metadata.mode() & 0o7777), (54_321, 0o640));
 }

@@ -1,6 +1,6 @@
 //! The sidecar's caches beside those of others: which cache in a collection has a ticket, who is
 //! told about it, and what a probe reports when somebody has replaced it.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -23,7 +23,7 @@ fn world() -> (TestKdc, Place, String) {
     let (kdc, place) = realm_of(builder.principal("bob", PASSWORD));
     place.write("password", PASSWORD);
     place.write("wrong", "not this one");
-    fs::create_dir(place.path("tickets")).expect("it is ours");
+    fs::create_dir(place.path("tickets")).expect("the folder is writable");
     let collection = format!("DIR:{}", place.text("tickets"));
     log_in(&place, &collection, "bob");
     (kdc, place, collection)
@@ -49,12 +49,15 @@ fn owner(path: &Path) -> String {
 
 /// The principal of the cache whose name a program was given.
 fn owner_of(name: &str) -> String {
-    let path = name.trim().strip_prefix("DIR::").expect("one cache");
+    let path = name
+        .trim()
+        .strip_prefix("DIR::")
+        .expect("the name is of a single DIR cache");
     owner(Path::new(path))
 }
 
 #[test]
-fn whose_tickets_an_application_and_a_hook_have() {
+fn application_and_hook_get_the_principals_own_cache() {
     let (_kdc, place, collection) = world();
     let alice = format!("alice@{REALM}");
     // First the sidecar writes the cache itself, then it finds it: the second password does not
@@ -75,7 +78,7 @@ fn whose_tickets_an_application_and_a_hook_have() {
 }
 
 #[test]
-fn the_primary_cache_of_another_is_no_beginning() {
+fn primary_cache_of_another_principal_starts_nothing() {
     let (_kdc, place, collection) = world();
     // The KDC may know alice by another name, but nothing says that this is bob.
     let options = format!("-C --password-file wrong -c {collection} --timeout 1 alice");
@@ -85,7 +88,7 @@ fn the_primary_cache_of_another_is_no_beginning() {
 }
 
 #[test]
-fn a_relative_name_is_good_in_every_folder() {
+fn relative_cache_name_is_passed_on_as_absolute() {
     let (_kdc, place, _) = world();
     let tool = rekinit(&place, "--password-file password -c FILE:here alice");
     let tool = tool.line("--timeout 30 --hook-shell --hook");
@@ -98,29 +101,29 @@ fn a_relative_name_is_good_in_every_folder() {
 }
 
 #[test]
-fn a_principal_has_one_cache_of_a_collection() {
+fn existing_cache_of_a_collection_is_reused() {
     let (_kdc, place, collection) = world();
     log_in(&place, &collection, "alice");
     // The primary cache no longer exists, but alice has another cache.
     let files: Vec<_> = fs::read_dir(place.path("tickets"))
-        .expect("a folder")
+        .expect("the folder exists")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| owner(path).starts_with("bob@"))
         .collect();
     let [primary] = &files[..] else {
         panic!("{files:?}");
     };
-    fs::remove_file(primary).expect("it is there");
+    fs::remove_file(primary).expect("the file exists");
     let name = primary.file_name().and_then(|name| name.to_str());
-    let name = name.expect("a name");
+    let name = name.expect("the file name is UTF-8");
     place.write("tickets/primary", format!("{name}\n"));
     let options = format!("--once --password-file password -c {collection} alice");
     rekinit(&place, &options).run().success();
-    assert!(!primary.exists(), "alice has two");
+    assert!(!primary.exists(), "alice has two caches");
 }
 
 #[test]
-fn a_cache_of_somebody_else_is_not_ready() {
+fn cache_overwritten_by_another_principal_is_not_ready() {
     let (_kdc, place, _) = world();
     let mut sidecar = start(&place, "--listen 127.0.0.1:0 alice");
     let address = address(&mut sidecar);
@@ -135,7 +138,7 @@ fn a_cache_of_somebody_else_is_not_ready() {
     sidecar.wait_for("\"event\":\"cache_changed\"", 1);
     let whose = format!("belong to bob@{REALM}, not to alice@{REALM}; refreshing");
     sidecar.wait_for(&whose, 1);
-    wait_until("it is alice's again", || {
+    wait_until("the cache is alice's again", || {
         get(&address, "/readyz").0 == READY
     });
     assert_eq!(owner(place.cache()), format!("alice@{REALM}"));
@@ -154,7 +157,7 @@ fn a_cache_of_somebody_else_is_not_ready() {
 }
 
 #[test]
-fn a_shorter_ticket_is_replaced_when_it_has_ended() {
+fn ticket_replaced_by_a_shorter_one_is_refreshed_at_its_end() {
     let (_kdc, place, collection) = world();
     for cache in [format!("FILE:{}", place.text("here")), collection] {
         let mut sidecar = start(&place, &format!("--listen 127.0.0.1:0 -c {cache} alice"));
@@ -166,31 +169,37 @@ fn a_shorter_ticket_is_replaced_when_it_has_ended() {
         let place_of = log
             .split("\"cache\":\"")
             .filter_map(|rest| rest.split('"').next());
-        let very = place_of.last().expect("its name").to_owned();
+        let very = place_of.last().expect("the log names the cache").to_owned();
         log_in(&place, &very, "alice -l 5s");
         assert_eq!(get(&address, "/readyz").0, READY);
-        wait_until("it has ended", || get(&address, "/readyz").0 == UNREADY);
+        wait_until("the ticket expires", || {
+            get(&address, "/readyz").0 == UNREADY
+        });
         sidecar.wait_for("\"event\":\"cache_changed\"", 1);
         sidecar.wait_for(REFRESHED, 2);
-        wait_until("it is ready again", || get(&address, "/readyz").0 == READY);
+        wait_until("the sidecar is ready", || {
+            get(&address, "/readyz").0 == READY
+        });
         assert_eq!(sidecar.log().matches(REFRESHED).count(), 2);
     }
 }
 
 #[test]
-fn an_empty_cache_is_not_ready() {
+fn emptied_cache_is_not_ready_and_is_rewritten() {
     let (_kdc, place, _) = world();
     let mut sidecar = start(&place, "--listen 127.0.0.1:0 alice");
     let address = address(&mut sidecar);
     sidecar.wait_for(REFRESHED, 1);
-    fs::write(place.cache(), "").expect("it is ours");
+    fs::write(place.cache(), "").expect("the file is writable");
     assert_eq!(get(&address, "/readyz").0, UNREADY);
     sidecar.wait_for("\"event\":\"cache_gone\"", 1);
-    wait_until("it is written anew", || get(&address, "/readyz").0 == READY);
+    wait_until("the sidecar is ready", || {
+        get(&address, "/readyz").0 == READY
+    });
 }
 
 #[test]
-fn a_cache_of_a_collection_comes_back_where_it_was() {
+fn destroyed_cache_is_rewritten_under_the_same_name() {
     let (_kdc, place, collection) = world();
     let tool = rekinit(&place, "--log json --password-file password alice");
     let tool = tool.line("--listen 127.0.0.1:0 --hook-shell --hook");
@@ -221,15 +230,15 @@ fn a_cache_of_a_collection_comes_back_where_it_was() {
 /// A cache that krb5.conf names and that is given to another user: in an `emptyDir`, and in a
 /// folder like /dev/shm.
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to give a file away")]
-fn what_is_given_away_by_the_default_name_stays_ready() {
+#[cfg_attr(not(root), ignore = "needs root, to change the owner of a file")]
+fn cache_given_to_another_owner_stays_ready() {
     let (kdc, place, _) = world();
-    fs::create_dir(place.path("shared")).expect("it is ours");
+    fs::create_dir(place.path("shared")).expect("the folder is writable");
     let named = format!("default_ccache_name = FILE:{}", place.text("shared/cc"));
     place.configure(&format!("{}[libdefaults]\n{named}\n", kdc.krb5_conf()));
     for (mode, others_may_read_it) in [(0o777, true), (0o1777, false)] {
         let folder = fs::Permissions::from_mode(mode);
-        fs::set_permissions(place.path("shared"), folder).expect("it is ours");
+        fs::set_permissions(place.path("shared"), folder).expect("the folder is writable");
         let options =
             "--log json --password-file password --listen 127.0.0.1:0 -o 1654 -m 0444 alice";
         let tool = rekinit(&place, options).without_env("KRB5CCNAME");

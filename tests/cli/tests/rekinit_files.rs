@@ -1,6 +1,6 @@
 //! The sidecar's files: which cache a probe checks, which secrets are watched, files that are not
 //! regular files, and different paths to the same file.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -14,11 +14,11 @@ use test_support::raw::{self, RawCredential, RawPrincipal};
 use test_support::{Place, Sidecar};
 
 #[test]
-fn a_pipe_in_place_of_a_file_holds_nothing_up() {
+fn named_pipe_in_place_of_a_file_does_not_block() {
     let (kdc, place) = realm();
     place.write("password", PASSWORD);
     let made = Command::new("mkfifo").arg(place.path("pipe")).status();
-    assert!(made.expect("there is such a program").success());
+    assert!(made.expect("mkfifo can be run").success());
     let failed = |arguments: &str, what: &str| {
         let run = rekinit(&place, arguments).run().exits(1);
         assert!(run.stderr().contains(what), "expected {what}: {run}");
@@ -47,7 +47,7 @@ fn a_pipe_in_place_of_a_file_holds_nothing_up() {
 }
 
 #[test]
-fn checked_by_a_probe() {
+fn check_option_reports_validity_of_caches() {
     let kdc = TestKdc::builder(REALM)
         .principal("alice", PASSWORD)
         .max_life(Duration::from_secs(100))
@@ -90,7 +90,7 @@ fn checked_by_a_probe() {
 }
 
 #[test]
-fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
+fn check_option_respects_principal_and_kdc_clock() {
     let (_kdc, place) = realm();
     let check = |arguments: &str, code: i32, what: &str| {
         let run = rekinit(&place, arguments).run().exits(code);
@@ -100,8 +100,9 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
     let tgt = RawPrincipal::new(&format!("krbtgt/{REALM}"), REALM);
     let cache = |offset: Option<(i32, i32)>, left: i64| {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = i64::try_from(now.expect("it is later").as_secs()).expect("not by so much");
-        let end = u32::try_from(now + left).expect("it is before 2106");
+        let now = i64::try_from(now.expect("the clock is after 1970").as_secs())
+            .expect("the time fits into an i64");
+        let end = u32::try_from(now + left).expect("the end time is before 2106");
         let mut ticket = RawCredential::new(&bob, &tgt);
         ticket.times = [end - 10, end - 10, end, 0];
         raw::cache(4, offset, &bob, &[ticket])
@@ -119,7 +120,7 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
     let ticket = |who: &str| {
         format!("[[ticket]]\nprincipal = \"{who}\"\nkeytab = \"k\"\ncache = \"DIR:caches\"\n")
     };
-    fs::create_dir(place.path("caches")).expect("the folder is ours");
+    fs::create_dir(place.path("caches")).expect("the folder is writable");
     place.write("caches/tkt", cache(None, 1800));
     place.write("bob.toml", ticket("bob"));
     place.write("both.toml", ticket("bob") + &ticket("alice"));
@@ -141,10 +142,10 @@ fn a_probe_looks_at_the_right_ones_ticket_by_the_right_clock() {
 
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to be another user")]
-fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
+fn unwatchable_secret_does_not_stop_watching_others() {
     let (_kdc, place) = realm();
     let tickets = ["closed", "open"].map(|name| {
-        fs::create_dir(place.path(name)).expect("the folder is ours");
+        fs::create_dir(place.path(name)).expect("the folder is writable");
         place.write(&format!("{name}/password"), PASSWORD);
         format!(
             "[[ticket]]\nprincipal = \"alice\"\npassword-file = \"{name}/password\"\n\
@@ -153,9 +154,9 @@ fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
     });
     place.write("tickets.toml", tickets.concat());
     let closed = fs::Permissions::from_mode(0o711);
-    fs::set_permissions(place.path("closed"), closed).expect("the folder is ours");
-    fs::create_dir(place.path("shm")).expect("the folder is ours");
-    std::os::unix::fs::chown(place.path("shm"), Some(54_321), None).expect("we are root");
+    fs::set_permissions(place.path("closed"), closed).expect("the folder is writable");
+    fs::create_dir(place.path("shm")).expect("the folder is writable");
+    std::os::unix::fs::chown(place.path("shm"), Some(54_321), None).expect("the test runs as root");
     let tool = place
         .ours_installed("rekinit")
         .line("--config tickets.toml --log json");
@@ -170,10 +171,10 @@ fn a_secret_in_a_closed_folder_leaves_the_others_watched() {
 }
 
 #[test]
-fn one_place_by_two_names() {
+fn same_cache_under_two_paths_is_refused() {
     let (_kdc, place) = realm();
-    fs::create_dir(place.path("caches")).expect("the folder is ours");
-    symlink("caches", place.path("link")).expect("the folder is ours");
+    fs::create_dir(place.path("caches")).expect("the folder is writable");
+    symlink("caches", place.path("link")).expect("the folder is writable");
     let ways = [
         ("x", "./x"),
         ("link/tkt", "caches/tkt"),
@@ -202,14 +203,14 @@ fn one_place_by_two_names() {
 /// An incomplete file of a killed process is removed after a minute; before that, another process
 /// may be writing it.
 #[test]
-fn what_a_killed_one_left_goes() {
+fn stale_temporary_files_are_removed() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let left = |name: &str, minutes: u64| {
-        let file = fs::File::create(place.path(name)).expect("the folder is ours");
+        let file = fs::File::create(place.path(name)).expect("the folder is writable");
         let age = Duration::from_secs(60 * minutes);
         let modified = file.set_modified(SystemTime::now() - age);
-        modified.expect("it is ours");
+        modified.expect("the modification time can be set");
     };
     let names = [
         (".cache.ABCDEFGHIJKL", 2, false),

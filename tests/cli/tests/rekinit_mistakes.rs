@@ -1,6 +1,6 @@
 //! How the sidecar reports mistakes, and what it leaves out: fitting hints, the position in a file,
 //! no time of the next attempt if there is none, no prompt that nobody would read.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -34,7 +34,7 @@ fn check(place: &Place, arguments: &str, code: i32, what: &str) {
 }
 
 #[test]
-fn what_is_wrong_on_the_command_line_is_said() {
+fn invalid_command_lines_are_explained() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let run = rekinit(&place, "-x --password-env PW alice").env("PW", "\n");
@@ -75,7 +75,7 @@ fn what_is_wrong_on_the_command_line_is_said() {
 }
 
 #[test]
-fn what_is_wrong_in_a_file_is_said() {
+fn invalid_config_files_are_explained() {
     let (_kdc, place) = realm();
     place.write(
         "bad.toml",
@@ -110,7 +110,7 @@ fn what_is_wrong_in_a_file_is_said() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_json_where_that_is_asked_for() {
+fn mistakes_are_logged_as_json_when_requested() {
     let (_kdc, place) = realm();
     place.write(
         "json.toml",
@@ -119,7 +119,7 @@ fn what_is_wrong_is_said_in_json_where_that_is_asked_for() {
     let check_json = |arguments: &str, code: i32, what: &str| {
         let run = fails(&place, arguments, code);
         for line in run.stderr().lines() {
-            let event: Value = serde_json::from_str(line).expect("JSON");
+            let event: Value = serde_json::from_str(line).expect("the line is valid JSON");
             let message = event["message"].as_str().unwrap_or_default();
             assert!(message.contains(what), "expected {what}: {run}");
             assert_eq!(event["level"], "error");
@@ -146,13 +146,16 @@ fn help_has_all_its_parts() {
 }
 
 #[test]
-fn a_duration_is_taken_as_a_whole_or_not_at_all() {
+fn partly_valid_durations_are_refused() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let once = "--once --password-file password alice";
     for option in ["--period 1.5h", "--timeout 5.m", "--period 1h,", "-l 1.5h"] {
         let run = fails(&place, &format!("{once} {option}"), 2);
-        says(&run, option.split_once(' ').expect("a value").1);
+        says(
+            &run,
+            option.split_once(' ').expect("the option has a value").1,
+        );
     }
     fails(&place, "--check --min-life 1.5h", 1);
     // A script's variable is used only if the options come from the environment, too.
@@ -215,7 +218,7 @@ fn each_mistake_has_its_own_hint() {
 }
 
 #[test]
-fn a_variable_is_not_waited_for() {
+fn missing_or_invalid_secret_variable_fails_at_once() {
     let (_kdc, place) = realm();
     let check = |arguments: &str, what: &str| {
         let tool = rekinit(&place, arguments).env("ODD", "{\"username\":");
@@ -234,7 +237,7 @@ fn a_variable_is_not_waited_for() {
 }
 
 #[test]
-fn nobody_is_asked_by_a_pipe() {
+fn piped_password_is_read_without_a_prompt() {
     let (_kdc, place) = realm();
     let tool = rekinit(&place, "--password-file - alice -- echo done");
     let run = tool.stdin(format!("{PASSWORD}\n")).run().success();
@@ -245,7 +248,7 @@ fn nobody_is_asked_by_a_pipe() {
 }
 
 #[test]
-fn who_ends_promises_no_other_attempt() {
+fn final_message_announces_no_next_attempt() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     place.write("wrong", "wrong");
@@ -261,7 +264,7 @@ fn who_ends_promises_no_other_attempt() {
 }
 
 #[test]
-fn who_waits_in_vain_is_told_for_what() {
+fn timeout_message_names_ticket_and_last_failure() {
     let (kdc, place) = realm();
     place.write("password", PASSWORD);
     kdc.set_fault(Fault::Silence);
@@ -282,21 +285,23 @@ fn who_waits_in_vain_is_told_for_what() {
         "for tickets: alice@CLI.TEST: the last attempt failed: Cannot read the secret in none",
     );
     let last = run.stderr();
-    let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default()).expect("JSON");
+    let last: Value = serde_json::from_str(last.lines().last().unwrap_or_default())
+        .expect("the line is valid JSON");
     assert_eq!(last["event"], "timeout");
     assert_eq!(last["reason"], "secret_unreadable");
     assert_eq!(last["principal"], format!("alice@{REALM}"));
 }
 
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to lay rights down")]
-fn who_may_not_give_a_file_away_is_told_what_it_takes() {
+#[cfg_attr(not(root), ignore = "needs root, to drop privileges")]
+fn failed_chown_hints_at_cap_chown() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let folder = place.path("open");
-    fs::create_dir(&folder).expect("it is ours");
+    fs::create_dir(&folder).expect("the folder is writable");
     for path in [&folder, &place.path("password"), &place.path("")] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("they are ours");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777))
+            .expect("the permissions can be changed");
     }
     let options = "-x --password-file password -c FILE:open/cc -o 1654 alice";
     let tool = place.ours_installed("rekinit").line(options);
@@ -306,7 +311,7 @@ fn who_may_not_give_a_file_away_is_told_what_it_takes() {
 }
 
 #[test]
-fn a_warning_says_of_what_it_is() {
+fn old_secret_warning_names_its_cache() {
     let (_kdc, place) = realm();
     place.write("password", PASSWORD);
     let tool = rekinit(&place, "--log json --password-file password alice");
@@ -316,7 +321,8 @@ fn a_warning_says_of_what_it_is() {
     sidecar.wait_for("\"reason\":\"old_secret\"", 1);
     let log = sidecar.log();
     let line = log.lines().find(|line| line.contains("old_secret"));
-    let event: Value = serde_json::from_str(line.expect("a line")).expect("JSON");
+    let event: Value =
+        serde_json::from_str(line.expect("the log has the event")).expect("the line is valid JSON");
     assert_eq!(event["event"], "previous_secret");
     let cache = format!("FILE:{}", place.cache().display());
     assert_eq!(event["cache"], cache);

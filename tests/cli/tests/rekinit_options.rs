@@ -1,6 +1,6 @@
 //! The effect of the sidecar's options on the cache and the log, given in the command line and in
 //! its configuration file.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::time::SystemTime;
@@ -49,7 +49,7 @@ fn ticket(case: &Case) -> Credential {
         .run()
         .success();
     let typed = only_ticket(&place);
-    fs::remove_file(place.cache()).expect("it is there");
+    fs::remove_file(place.cache()).expect("the file exists");
     let ticket = format!(
         "[[ticket]]\nprincipal = \"{}\"\npassword-file = \"password\"\n{}\n",
         case.principal, case.toml
@@ -77,7 +77,7 @@ fn only_ticket(place: &Place) -> Credential {
 }
 
 #[test]
-fn flags_of_the_ticket() {
+fn flag_options_set_the_ticket_flags() {
     let nothing = "";
     for (libdefaults, options, toml, flag, is_set) in [
         (nothing, "", "", FORWARDABLE, false),
@@ -105,7 +105,7 @@ fn flags_of_the_ticket() {
 }
 
 #[test]
-fn names_in_the_ticket() {
+fn name_options_set_client_and_server() {
     // Without canonicalization, nobody has that name.
     let (_kdc, place) = place("");
     rekinit(&place, "-x --password-file password rob")
@@ -147,7 +147,7 @@ fn names_in_the_ticket() {
 }
 
 #[test]
-fn quiet_is_who_succeeds() {
+fn quiet_option_silences_success_only() {
     let (_kdc, place) = place("");
     place.write("wrong", "not this one");
     for option in ["-q", "--quiet"] {
@@ -161,7 +161,7 @@ fn quiet_is_who_succeeds() {
 }
 
 #[test]
-fn a_period_in_minutes() {
+fn k_option_sets_the_period_in_minutes() {
     let (_kdc, place) = place("");
     // The number of seconds until the next attempt.
     let next = |period: &str| {
@@ -172,8 +172,10 @@ fn a_period_in_minutes() {
         let name = "rekinit_next_attempt_timestamp_seconds{";
         let line = metrics.lines().find(|line| line.starts_with(name));
         let value = line.and_then(|line| line.rsplit_once(' '));
-        let at: f64 = value.expect(name).1.parse().expect("a number");
-        let now = SystemTime::UNIX_EPOCH.elapsed().expect("it is after 1970");
+        let at: f64 = value.expect(name).1.parse().expect("the value is a number");
+        let now = SystemTime::UNIX_EPOCH
+            .elapsed()
+            .expect("the clock is after 1970");
         at - now.as_secs_f64()
     };
     let minute = next("-K 1");

@@ -1,6 +1,6 @@
 //! What a reload (SIGHUP) changes in the sidecar and what it keeps: everything, if the new settings
 //! cannot be used; caches that are no longer kept; and who waits for the main thread meanwhile.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::process::Command;
@@ -32,7 +32,7 @@ fn ticket(principal: &str, cache: &str) -> String {
 }
 
 #[test]
-fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
+fn reload_with_unusable_krb5_conf_changes_nothing() {
     let (kdc, place) = world();
     let mut sidecar = start(
         &place,
@@ -66,7 +66,7 @@ fn a_krb5_conf_that_no_request_can_be_made_by_changes_nothing() {
 }
 
 #[test]
-fn a_system_without_descriptors_changes_nothing() {
+fn reload_without_free_descriptors_changes_nothing() {
     let (_kdc, place) = world();
     place.write("tickets.toml", ticket("alice", "one"));
     let mut sidecar = start(&place, "--config tickets.toml --listen 127.0.0.1:0");
@@ -77,16 +77,16 @@ fn a_system_without_descriptors_changes_nothing() {
         let mut prlimit = Command::new("prlimit");
         let limit = format!("--nofile={descriptors}:4096");
         let prlimit = prlimit.args(["--pid", &id, &limit]);
-        assert!(prlimit.status().expect("there is a prlimit").success());
+        assert!(prlimit.status().expect("prlimit can be run").success());
     };
-    let open = fs::read_dir(format!("/proc/{id}/fd")).expect("it runs");
+    let open = fs::read_dir(format!("/proc/{id}/fd")).expect("the process is running");
     let numbers = open
         .flatten()
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let taken: Vec<usize> = numbers.collect();
     let free = (0..1024).find(|number| !taken.contains(number));
     // One file descriptor is left: enough to read files, but not to watch them and to keep tickets.
-    limit(free.expect("there are many") + 1);
+    limit(free.expect("a descriptor number below 1024 is free") + 1);
     place.write(
         "tickets.toml",
         ticket("alice", "one") + &ticket("bob", "two"),
@@ -97,7 +97,10 @@ fn a_system_without_descriptors_changes_nothing() {
     assert_eq!(get(&address, "/readyz").0, READY);
     sidecar.signal("USR1");
     sidecar.wait_for(REFRESHED, 2);
-    assert!(!place.path("two").exists(), "its keeper never began");
+    assert!(
+        !place.path("two").exists(),
+        "a failed reload must not start bob's login"
+    );
     sidecar.signal("HUP");
     sidecar.wait_for("was reloaded", 1);
     sidecar.wait_for(REFRESHED, 4);
@@ -105,7 +108,7 @@ fn a_system_without_descriptors_changes_nothing() {
 }
 
 #[test]
-fn a_cache_that_is_kept_no_longer_is_destroyed() {
+fn reload_destroys_caches_no_longer_configured() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let listed = || {
@@ -131,7 +134,7 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
     assert!(place.path("elsewhere").exists());
     sidecar.signal("TERM");
     assert_eq!(sidecar.wait(Duration::from_secs(5)), 0);
-    wait_until("all are gone", || {
+    wait_until("the caches are destroyed", || {
         !place.path("elsewhere").exists() && !place.path("kept").exists()
     });
     assert!(!listed().contains("bob@"));
@@ -139,7 +142,7 @@ fn a_cache_that_is_kept_no_longer_is_destroyed() {
 
 /// The principal was in a secret that came late; the sidecar still knows which cache it uses.
 #[test]
-fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
+fn reload_keeps_the_cache_of_a_late_known_principal() {
     let (kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let options = format!("--secret-file secret --destroy --listen 127.0.0.1:0 -c {collection}");
@@ -153,7 +156,7 @@ fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
     for reloads in 1..=3 {
         // The principal is known since then and stays known, even when the secret cannot be read.
         if reloads == 3 {
-            fs::remove_file(place.path("secret")).expect("it is there");
+            fs::remove_file(place.path("secret")).expect("the file exists");
         }
         sidecar.signal("HUP");
         sidecar.wait_for("was reloaded", reloads);
@@ -167,13 +170,14 @@ fn a_cache_of_a_collection_outlives_a_reload_whoever_was_known_when() {
 #[test]
 #[cfg_attr(
     not(root),
-    ignore = "needs root, for a port and a view of DNS of its own"
+    ignore = "needs root, for port 53 and its own DNS configuration"
 )]
-fn nobody_waits_for_dns_meanwhile() {
+fn probes_and_reloads_do_not_wait_for_dns() {
     let (kdc, place) = world();
     let conf = kdc.krb5_conf();
     place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
-    let silent = std::net::UdpSocket::bind("127.77.5.1:53").expect("nobody has that address");
+    let silent =
+        std::net::UdpSocket::bind("127.77.5.1:53").expect("the loopback address is unused");
     let view = DnsView::of(std::net::Ipv4Addr::new(127, 77, 5, 1), "cli.test");
     let tool = place
         .ours_installed("rekinit")
@@ -199,7 +203,7 @@ fn nobody_waits_for_dns_meanwhile() {
 /// Two principals have their caches in one collection; who the second is stands in a secret that
 /// cannot be read just then.
 #[test]
-fn a_ticket_whose_owner_is_not_known_just_then_takes_nobody_elses_place() {
+fn reload_with_unreadable_secret_keeps_tickets_apart() {
     let (kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let secret = format!("{{\"username\":\"bob\",\"password\":\"{PASSWORD}\"}}");
@@ -211,7 +215,7 @@ fn a_ticket_whose_owner_is_not_known_just_then_takes_nobody_elses_place() {
     let address = address(&mut sidecar);
     sidecar.wait_for(REFRESHED, 2);
     kdc.set_fault(Fault::Silence);
-    fs::remove_file(place.path("secret")).expect("it is there");
+    fs::remove_file(place.path("secret")).expect("the file exists");
     // The tickets may stand in another order as well.
     place.write(
         "tickets.toml",

@@ -1,6 +1,6 @@
 //! Service tickets that the sidecar keeps besides the login's ticket: what it reports and does when
 //! one is not available, and what a probe requires.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -35,7 +35,7 @@ fn event(log: &str, name: &str) -> Value {
 }
 
 #[test]
-fn once_is_not_done_without_a_ticket_for_a_service() {
+fn once_fails_without_all_service_tickets() {
     let (_kdc, place) = world();
     let once = |services: &str| {
         let options = "--once --log json --password-file password alice";
@@ -69,22 +69,24 @@ fn once_is_not_done_without_a_ticket_for_a_service() {
 }
 
 #[test]
-fn a_service_that_is_missing_is_asked_for_again() {
+fn missing_service_ticket_is_retried_within_minutes() {
     let (_kdc, place) = world();
     let tool = rekinit(&place, "--log json --listen 127.0.0.1:0 alice");
     let tool = tool.line("--password-file password").line(LACK);
     let mut sidecar = Sidecar::start(tool, place.path("log"));
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
     let log = sidecar.log();
-    let (_, address) = log.split_once("http://").expect("an address");
+    let (_, address) = log
+        .split_once("http://")
+        .expect("the log names the address");
     let (_, metrics) = get(address.split('/').next().unwrap_or_default(), "/metrics");
     let next = metrics
         .lines()
         .filter(|line| line.starts_with("rekinit_next_attempt"))
         .find_map(|line| line.rsplit(' ').next()?.parse().ok());
-    let next: u64 = next.expect("a time");
+    let next: u64 = next.expect("the metrics have the time of the next attempt");
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let pause = next - now.expect("after 1970").as_secs();
+    let pause = next - now.expect("the clock is after 1970").as_secs();
     assert!((240..=301).contains(&pause), "{pause}");
 }
 
@@ -122,7 +124,7 @@ fn unreachable_kdc_of_one_service_costs_no_other_ticket() {
 }
 
 #[test]
-fn a_probe_asks_for_services_too() {
+fn check_option_requires_service_tickets() {
     let (_kdc, place) = world();
     rekinit(&place, "--once --password-file password alice")
         .line(HAVE)
@@ -158,9 +160,9 @@ fn a_probe_asks_for_services_too() {
 #[test]
 #[cfg_attr(
     not(root),
-    ignore = "needs root, for a port and a view of DNS of its own"
+    ignore = "needs root, for port 53 and its own DNS configuration"
 )]
-fn a_probe_does_not_wait_for_dns() {
+fn check_option_does_not_wait_for_dns() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let (kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
     place.write("password", PASSWORD);
@@ -170,7 +172,7 @@ fn a_probe_does_not_wait_for_dns() {
         .line("--service HTTP/WWW.cli.test")
         .run()
         .success();
-    let silent = UdpSocket::bind("127.77.5.2:53").expect("nobody has that address");
+    let silent = UdpSocket::bind("127.77.5.2:53").expect("the loopback address is unused");
     let view = DnsView::of(Ipv4Addr::new(127, 77, 5, 2), "cli.test");
     let conf = kdc.krb5_conf();
     let conf = conf.replace("dns_canonicalize_hostname = false", "");
@@ -203,7 +205,7 @@ fn a_probe_does_not_wait_for_dns() {
 /// A trailing suffix is kept, a short name gets its domain, and a port is not part of the host
 /// name.
 #[test]
-fn after_a_restart_a_service_is_known_by_its_name_without_a_kdc() {
+fn cached_service_tickets_are_recognised_after_restart() {
     let builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     let builder = builder.service("MSSQLSvc/db.cli.test:Inst");
     let (kdc, place) = realm_of(builder.service("HTTP/www.cli.test"));
@@ -225,9 +227,9 @@ fn after_a_restart_a_service_is_known_by_its_name_without_a_kdc() {
 #[test]
 #[cfg_attr(
     not(root),
-    ignore = "needs root, for a port and a view of DNS of its own"
+    ignore = "needs root, for port 53 and its own DNS configuration"
 )]
-fn tickets_do_not_wait_for_the_names_of_all_services() {
+fn silent_dns_does_not_delay_each_service() {
     let mut builder = TestKdc::builder(REALM).principal("alice", PASSWORD);
     for number in 0..6 {
         builder = builder.service(&format!("HTTP/www{number}.cli.test"));
@@ -236,7 +238,7 @@ fn tickets_do_not_wait_for_the_names_of_all_services() {
     place.write("password", PASSWORD);
     let conf = kdc.krb5_conf();
     place.configure(&conf.replace("dns_canonicalize_hostname = false", ""));
-    let silent = UdpSocket::bind("127.77.5.3:53").expect("nobody has that address");
+    let silent = UdpSocket::bind("127.77.5.3:53").expect("the loopback address is unused");
     let view = DnsView::of(Ipv4Addr::new(127, 77, 5, 3), "cli.test");
     let mut tool = place
         .ours_installed("rekinit")

@@ -1,6 +1,6 @@
 //! How the sidecar keeps its tickets apart: their principals, their caches, and the effect of a
 //! reload and of a lost cache.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn listed(place: &Place, collection: &str) -> String {
 }
 
 #[test]
-fn the_ticket_of_another_is_no_beginning() {
+fn application_waits_for_its_own_principals_tickets() {
     let (_kdc, place) = world();
     log_in(&place, "bob");
     let run = |arguments: &str| {
@@ -72,7 +72,7 @@ fn the_ticket_of_another_is_no_beginning() {
 }
 
 #[test]
-fn two_tickets_of_one_collection() {
+fn two_tickets_in_one_collection_are_reported_separately() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
     let both = ticket("alice", "password", &collection) + &ticket("bob", "password", &collection);
@@ -103,10 +103,10 @@ fn two_tickets_of_one_collection() {
 }
 
 #[test]
-fn what_others_have_in_a_collection_stays() {
+fn destroy_option_keeps_other_caches_of_a_collection() {
     let (_kdc, place) = world();
     let collection = format!("DIR:{}", place.text("tickets"));
-    fs::create_dir(place.path("tickets")).expect("it is ours");
+    fs::create_dir(place.path("tickets")).expect("the folder is writable");
     log_in(&place, &format!("-c {collection} bob"));
     let options = format!("--destroy --password-file password -c {collection} alice");
     let mut sidecar = start(&place, &options);
@@ -119,7 +119,7 @@ fn what_others_have_in_a_collection_stays() {
 }
 
 #[test]
-fn another_principal_by_a_reload_is_not_ready_yet() {
+fn reload_with_new_principal_is_not_ready_before_login() {
     let (_kdc, place) = world();
     let cache = place.text("cache");
     place.write("tickets.toml", ticket("alice", "password", &cache));
@@ -136,7 +136,7 @@ fn another_principal_by_a_reload_is_not_ready_yet() {
 }
 
 #[test]
-fn what_the_kdc_took_last_outlives_a_reload() {
+fn last_accepted_secret_survives_a_reload() {
     let (_kdc, place) = world();
     let cache = place.text("cache");
     place.write("rotated", PASSWORD);
@@ -152,23 +152,25 @@ fn what_the_kdc_took_last_outlives_a_reload() {
 }
 
 #[test]
-fn a_cache_that_somebody_removes_comes_back() {
+fn removed_cache_is_rewritten() {
     let (_kdc, place) = world();
     let options = "--password-file password --listen 127.0.0.1:0 alice";
     let mut sidecar = start(&place, options);
     let address = address(&mut sidecar);
     sidecar.wait_for("\"event\":\"refreshed\"", 1);
-    fs::remove_file(place.cache()).expect("it is there");
+    fs::remove_file(place.cache()).expect("the file exists");
     assert_eq!(get(&address, "/readyz").0, UNREADY);
-    wait_until("it is written anew", || {
+    wait_until("the cache is written again", || {
         CcacheFile::new(place.cache()).open().is_ok()
     });
     sidecar.wait_for("\"event\":\"cache_gone\"", 1);
-    wait_until("it is ready again", || get(&address, "/readyz").0 == READY);
+    wait_until("the sidecar is ready", || {
+        get(&address, "/readyz").0 == READY
+    });
 }
 
 #[test]
-fn a_principal_that_was_named_is_known_before_the_first_login() {
+fn configured_principal_is_reported_before_first_login() {
     let (_kdc, place) = world();
     let mut sidecar = start(&place, "-k -t nowhere --listen 127.0.0.1:0 alice");
     let address = address(&mut sidecar);
@@ -178,7 +180,7 @@ fn a_principal_that_was_named_is_known_before_the_first_login() {
 }
 
 #[test]
-fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
+fn emptied_secret_raises_an_alarm_and_ticket_is_renewed() {
     let kdc = TestKdc::builder(REALM)
         .principal("alice", PASSWORD)
         .max_life(Duration::from_secs(6))
@@ -199,7 +201,7 @@ fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
         let hooked = fs::read_to_string(place.path("hooked")).unwrap_or_default();
         hooked.lines().count() >= 2
     };
-    wait_until("it is renewed", renewed);
+    wait_until("the ticket is renewed", renewed);
     assert_eq!(get(&address, "/readyz").0, READY);
     let (_, metrics) = get(&address, "/metrics");
     let is_alarm = |line: &str| {
@@ -207,7 +209,7 @@ fn a_secret_that_is_none_costs_no_ticket_and_is_not_forgotten() {
     };
     assert!(metrics.lines().any(is_alarm), "{metrics}");
     place.write("password", PASSWORD);
-    wait_until("it logs in", || {
+    wait_until("the alarm is cleared", || {
         let (_, metrics) = get(&address, "/metrics");
         !metrics.contains("rekinit_alarm{")
     });

@@ -1,6 +1,6 @@
 //! The sidecar from the view of people who monitor it: systemd, probes and metrics by HTTP, a log
 //! that nobody reads, and how few resources it uses.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 use std::io::Write;
@@ -17,17 +17,17 @@ use test_support::{Place, Sidecar};
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn systemd_is_told() {
+fn systemd_is_notified_of_state_changes() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     let path = place.path("notify");
-    let socket = UnixDatagram::bind(&path).expect("the folder is ours");
+    let socket = UnixDatagram::bind(&path).expect("the folder is writable");
     socket
         .set_read_timeout(Some(SECOND * 30))
-        .expect("a socket has one");
+        .expect("the read timeout can be set");
     let hears = |what: &str| {
         let mut bytes = [0; 4096];
-        let count = socket.recv(&mut bytes).expect("something is said");
+        let count = socket.recv(&mut bytes).expect("a notification arrives");
         let text = String::from_utf8_lossy(bytes.get(..count).unwrap_or_default());
         assert!(text.contains(what), "expected {what}: {text}");
     };
@@ -53,7 +53,7 @@ fn systemd_is_told() {
     let mut last = String::new();
     while !last.contains("STOPPING=1") {
         let mut bytes = [0; 4096];
-        let count = socket.recv(&mut bytes).expect("something is said");
+        let count = socket.recv(&mut bytes).expect("a notification arrives");
         last = String::from_utf8_lossy(bytes.get(..count).unwrap_or_default()).into_owned();
         assert!(
             last.contains("STATUS") || last.contains("STOPPING"),
@@ -64,7 +64,7 @@ fn systemd_is_told() {
 
 /// The total number of times that the threads of a process have gone to sleep.
 fn sleeps(id: u32) -> u64 {
-    let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("it runs");
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).expect("the process is running");
     let of_task = |task: fs::DirEntry| {
         let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
         let line = status
@@ -75,12 +75,12 @@ fn sleeps(id: u32) -> u64 {
             .unwrap_or(0)
     };
     let sleeps = tasks.flatten().map(of_task).sum();
-    assert!(sleeps > 0, "the kernel counts none");
+    assert!(sleeps > 0, "the kernel counts no context switches");
     sleeps
 }
 
 #[test]
-fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
+fn http_probes_and_metrics_work_and_idle_sidecar_sleeps() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
     kdc.set_fault(Fault::Silence);
@@ -91,7 +91,7 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
         .split("http://")
         .nth(1)
         .and_then(|rest| rest.split('/').next());
-    let address = address.expect("it says where").to_owned();
+    let address = address.expect("the log names the address").to_owned();
     let check = |path: &str, status: &str, text: &str| {
         let (line, body) = get(&address, path);
         assert_eq!(line, format!("HTTP/1.1 {status}"), "{path}: {body}");
@@ -121,7 +121,7 @@ fn health_and_metrics_by_http_and_no_stir_between_refreshes() {
     };
     assert!(
         (0..3).any(|_| stirs_nothing()),
-        "nothing wakes it until the next refresh"
+        "the idle sidecar was woken up in each period"
     );
 }
 
@@ -136,11 +136,11 @@ impl Drop for Killed {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_nothing() {
+fn unread_log_does_not_block_the_sidecar() {
     let (kdc, place) = realm();
     write_keytab(&kdc, "alice", &place, "keytab");
-    let (reader, writer) = std::io::pipe().expect("a pipe");
-    let mut filling = writer.try_clone().expect("a pipe can be shared");
+    let (reader, writer) = std::io::pipe().expect("a pipe can be created");
+    let mut filling = writer.try_clone().expect("the pipe can be cloned");
     std::thread::spawn(move || while filling.write_all(&[b'\n'; 4096]).is_ok() {});
     let address = format!("127.0.0.1:{}", test_support::free_port());
     let mut tool = rekinit(&place, "-k --hook /bin/false --listen")
@@ -148,14 +148,16 @@ fn a_log_that_nobody_reads_holds_up_nothing() {
         .arg("alice");
     let command = tool.command();
     command.stdin(Stdio::null()).stderr(writer);
-    let child = command.spawn().expect("it can be started");
+    let child = command.spawn().expect("the sidecar starts");
     let mut child = Killed(child);
-    wait_until("it listens", || TcpStream::connect(&address).is_ok());
-    wait_until("a ticket", || place.cache().exists());
+    wait_until("the sidecar listens", || {
+        TcpStream::connect(&address).is_ok()
+    });
+    wait_until("the cache exists", || place.cache().exists());
     let kill = |name: &str| {
         let mut kill = std::process::Command::new("/bin/kill");
         let kill = kill.arg(format!("-{name}")).arg(child.0.id().to_string());
-        assert!(kill.status().expect("there is a kill").success());
+        assert!(kill.status().expect("kill can be run").success());
     };
     // The log lines of all refreshes and hooks are much longer than the queue.
     let refreshed = |count: u32| {
@@ -170,12 +172,12 @@ fn a_log_that_nobody_reads_holds_up_nothing() {
     };
     for count in 2..500 {
         kill("USR1");
-        wait_until("a refresh", || refreshed(count));
+        wait_until("the refresh is counted", || refreshed(count));
     }
     assert_eq!(get(&address, "/livez").0, "HTTP/1.1 200 OK");
     let start = Instant::now();
     kill("TERM");
-    let status = child.0.wait().expect("it is ours");
+    let status = child.0.wait().expect("the child can be waited for");
     assert!(start.elapsed() < SECOND * 5, "{:?}", start.elapsed());
     assert_eq!(status.code(), Some(0));
     drop(reader);
@@ -205,7 +207,7 @@ fn figures() {
         })
         .collect();
     ready.sort();
-    let ready = *ready.get(10).expect("there are twenty");
+    let ready = *ready.get(10).expect("there are twenty measurements");
 
     let mut sidecar = start(&place, "-k --listen 127.0.0.1:0 alice");
     sidecar.wait_for("\"event\":\"refreshed\"", 1);

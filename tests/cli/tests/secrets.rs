@@ -1,7 +1,7 @@
 //! Passwords and keys must not appear in what programs write, nor in their memory once they are no
 //! longer needed. The memory is dumped by gdb's `gcore` and searched.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
-#![cfg_attr(not(gcore), allow(dead_code, reason = "some tests are ignored then"))]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
+#![cfg_attr(not(gcore), allow(dead_code, reason = "only used with gcore"))]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -78,7 +78,7 @@ impl World {
 }
 
 #[test]
-fn nothing_that_is_written_shows_one() {
+fn output_and_traces_contain_no_secrets() {
     let world = World::new();
     let place = &world.place;
     let trace = place.text("trace");
@@ -128,7 +128,7 @@ fn nothing_that_is_written_shows_one() {
         assert_eq!(world.found(&written), [], "{run}");
         assert!(!run.stderr().contains("hunter2"), "{run}");
     }
-    let traced = fs::read(&trace).expect("it is traced");
+    let traced = fs::read(&trace).expect("the trace was written");
     assert!(traced.len() > 1000);
     assert_eq!(world.found(&traced), []);
 }
@@ -136,7 +136,7 @@ fn nothing_that_is_written_shows_one() {
 /// At the end of a login, neither the password nor the key is left in memory.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
-fn a_login_leaves_none_in_memory() {
+fn login_leaves_no_secret_in_memory() {
     for etype in [
         EncryptionType::AES256_CTS_HMAC_SHA1_96,
         EncryptionType::AES256_CTS_HMAC_SHA384_192,
@@ -157,7 +157,7 @@ fn a_login_leaves_none_in_memory() {
 /// from a password.
 #[test]
 #[cfg_attr(not(gcore), ignore = "needs gdb")]
-fn a_sidecar_that_waits_has_no_more_than_it_needs() {
+fn waiting_sidecar_has_only_the_needed_secret_in_memory() {
     let world = World::new();
     let the_key = format!("the key {:?}", EncryptionType::AES256_CTS_HMAC_SHA1_96);
     for (line, needed) in [
@@ -210,6 +210,6 @@ fn read(core: &Path) -> Vec<u8> {
     let memory = fs::read(core).expect("gdb writes it");
     // Otherwise the dump would prove nothing.
     assert!(memory.windows(8).any(|window| window == b"CLI.TEST"));
-    fs::remove_file(core).expect("it is ours");
+    fs::remove_file(core).expect("the file can be removed");
     memory
 }

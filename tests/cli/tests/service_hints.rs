@@ -1,6 +1,6 @@
 //! The hints of `kvno` and `kinit` when no ticket is available: they name the cause, and the help
 //! does not promise more than what works.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use cli::{assert_explained, log_in, realm};
 use kerberos_asn1::ErrorCode;
@@ -17,7 +17,7 @@ fn check(run: &Finished, words: &str) {
 }
 
 #[test]
-fn nothing_to_renew() {
+fn renewal_without_a_ticket_hints_to_log_in() {
     let (_kdc, place) = realm();
     check(&place.ours("kinit").arg("-R").run(), "log in");
     check(&place.ours("kinit").arg("-v").run(), "log in");
@@ -27,7 +27,7 @@ fn nothing_to_renew() {
 }
 
 #[test]
-fn realms_are_not_taken_for_services() {
+fn missing_cross_realm_tgt_hints_at_capaths() {
     let (_kdc, place) = realm();
     log_in(&place);
     check(&place.ours("kvno").arg("host/a").run(), "the service");
@@ -37,7 +37,7 @@ fn realms_are_not_taken_for_services() {
 }
 
 #[test]
-fn a_hint_is_not_repeated() {
+fn same_hint_is_not_printed_twice_in_a_row() {
     let (_kdc, place) = realm();
     log_in(&place);
     let run = place.ours("kvno").line("a b host/a@NO.REALM c").run();
@@ -51,7 +51,7 @@ fn a_hint_is_not_repeated() {
 }
 
 #[test]
-fn tickets_that_are_not_valid_yet() {
+fn not_yet_valid_ticket_hints_at_kinit_v() {
     let (kdc, place) = realm();
     log_in(&place);
     kdc.set_fault(Fault::Error(ErrorCode::KRB_AP_ERR_TKT_NYV));
@@ -59,7 +59,7 @@ fn tickets_that_are_not_valid_yet() {
 }
 
 #[test]
-fn what_is_no_kdc_is_told_by_both() {
+fn garbage_reply_hints_that_it_is_not_a_kdc() {
     let (kdc, place) = realm();
     log_in(&place);
     kdc.set_fault(Fault::Garbage);
@@ -69,7 +69,7 @@ fn what_is_no_kdc_is_told_by_both() {
 }
 
 #[test]
-fn the_help_disclaims_what_is_missing_only() {
+fn help_marks_only_unsupported_options() {
     let (_kdc, place) = realm();
     let help = place.ours("kinit").arg("--help").run().success().stdout();
     let missing: Vec<&str> = help
@@ -81,7 +81,7 @@ fn the_help_disclaims_what_is_missing_only() {
 }
 
 #[test]
-fn a_name_as_windows_has_it() {
+fn windows_style_name_hints_at_user_at_realm() {
     let (_kdc, place) = realm();
     let hint = "hint: write user@REALM instead of DOMAIN\\user";
     let kinit = |name: &str| place.ours("kinit").arg(name).run().exits(1).stderr();
@@ -92,7 +92,7 @@ fn a_name_as_windows_has_it() {
 }
 
 #[test]
-fn a_password_that_has_expired_where_nobody_can_type_a_new_one() {
+fn expired_password_with_keytab_hints_at_kpasswd() {
     let (kdc, place) = realm();
     kdc.set_fault(Fault::Error(ErrorCode::KDC_ERR_KEY_EXPIRED));
     let add = "-k keytab add -p alice -V 1 -e aes256-cts -r";

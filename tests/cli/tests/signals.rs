@@ -1,6 +1,6 @@
 //! Signals of `rekinit` and of `kinit … -- COMMAND`: the end of a terminal, signals that are
 //! ignored from the start, and the exit status after a signal.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Whether the process has ended whose id is in that file.
 fn has_ended(place: &Place, file: &str) -> bool {
-    let id = fs::read_to_string(place.path(file)).expect("it is there");
+    let id = fs::read_to_string(place.path(file)).expect("the file exists");
     let stat = fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
     let state = stat.rsplit_once(") ").map(|(_, fields)| fields);
     // Whoever inherits the process may not collect it.
@@ -22,7 +22,7 @@ fn has_ended(place: &Place, file: &str) -> bool {
 }
 
 #[test]
-fn who_leads_a_session_ends_with_its_terminal() {
+fn session_leader_ends_when_its_terminal_closes() {
     let (_kdc, place) = realm();
     place.write("password", typed_password());
     let application = "trap 'touch hung; exit 0' HUP; echo $$ > app; echo $PPID > new; mv new ready; \
@@ -43,12 +43,12 @@ fn who_leads_a_session_ends_with_its_terminal() {
         let terminal = place.program("/usr/bin/script").args(["-q", "-c", &line]);
         let terminal = terminal.arg(place.path("typescript"));
         let mut terminal = Sidecar::start(terminal, place.path("log"));
-        wait_until("it runs", || place.path("ready").exists());
+        wait_until("the program runs", || place.path("ready").exists());
         if command.is_none() {
-            wait_until("a ticket", || place.cache().exists());
+            wait_until("the cache exists", || place.cache().exists());
         }
         terminal.kill();
-        wait_until("its end", || has_ended(&place, "ready"));
+        wait_until("the program ends", || has_ended(&place, "ready"));
         assert_eq!(place.path("hung").exists(), command.is_some());
         assert!(command.is_none() || has_ended(&place, "app"));
     };
@@ -58,7 +58,7 @@ fn who_leads_a_session_ends_with_its_terminal() {
 }
 
 #[test]
-fn what_is_ignored_stays_ignored() {
+fn initially_ignored_signals_stay_ignored() {
     let (kdc, place) = realm();
     place.write("password", typed_password());
     let start = |ignored: &str, line: &str| {
@@ -92,7 +92,7 @@ fn what_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn a_signal_ends_well_what_runs_until_then() {
+fn signal_before_the_first_ticket_sets_the_exit_status() {
     let (kdc, place) = realm();
     place.write("password", typed_password());
     kdc.set_fault(Fault::Silence);

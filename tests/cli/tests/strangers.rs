@@ -1,5 +1,5 @@
 //! Files that other users of the machine leave for our tools, and names that others made up.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -13,7 +13,7 @@ use test_support::{Place, Tool};
 fn tool(place: &Place, name: &str) -> Tool {
     let binary = place.path("binary");
     if !binary.exists() {
-        fs::copy(test_support::rkinit(), &binary).expect("the folder is ours");
+        fs::copy(test_support::rkinit(), &binary).expect("the folder is writable");
         set_mode(&binary, 0o755);
     }
     let link = place.path(name);
@@ -24,25 +24,25 @@ fn tool(place: &Place, name: &str) -> Tool {
 }
 
 fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the test owns the file");
 }
 
 /// A stranger who is the first to create a name in /tmp could make the user log in as somebody
 /// else.
 #[test]
 #[cfg_attr(not(root), ignore = "needs root, to be two other users")]
-fn a_cache_that_another_user_put_where_everybody_may() {
+fn default_cache_owned_by_another_user_is_refused() {
     let (_kdc, place) = realm();
     let shared = place.path("shared");
-    fs::create_dir(&shared).expect("the folder is ours");
+    fs::create_dir(&shared).expect("the folder is writable");
     set_mode(&shared, 0o1777);
     let cache = shared.join("krb5cc");
-    fs::write(&cache, old_cache()).expect("the folder is ours");
-    chown(&cache, Some(65_533), None).expect("root may");
+    fs::write(&cache, old_cache()).expect("the folder is writable");
+    chown(&cache, Some(65_533), None).expect("root may change the owner");
     set_mode(&cache, 0o666);
     let path = cache.display().to_string();
     let name = format!("[libdefaults]\n\tdefault_ccache_name = FILE:{path}\n");
-    let conf = fs::read_to_string(place.path("krb5.conf")).expect("it is there");
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("the file exists");
     place.configure(&(conf + &name));
     let foreign = |run| {
         assert_explained(&run, &path);
@@ -65,22 +65,22 @@ fn a_cache_that_another_user_put_where_everybody_may() {
         kinit.stdin(typed_password())
     };
     foreign(kinit().through(nobody).run());
-    assert_eq!(fs::read(&cache).expect("it is there"), old_cache());
+    assert_eq!(fs::read(&cache).expect("the file exists"), old_cache());
 
     // Root is protected as well, but may name the file to read it, and may replace it by its own
     // file.
     foreign(klist().run());
     klist().args(["-c", &path]).run().success();
     kinit().run().success();
-    assert_eq!(fs::metadata(&cache).expect("it is there").uid(), 0);
+    assert_eq!(fs::metadata(&cache).expect("the file exists").uid(), 0);
     let run = klist().run().success();
     assert!(run.stdout().contains("alice@"), "{run}");
 }
 
 /// The time zone file would be read with rights that the user does not have.
 #[test]
-#[cfg_attr(not(root), ignore = "needs root, to lend its rights")]
-fn the_time_zone_of_who_borrows_rights_does_not_count() {
+#[cfg_attr(not(root), ignore = "needs root, to run with another real user id")]
+fn tz_variable_is_ignored_with_borrowed_privileges() {
     let place = place_without_kdc();
     place.write("cache", old_cache());
     let klist = || tool(&place, "klist").args(["-c", &place.text("cache")]);
@@ -93,7 +93,7 @@ fn the_time_zone_of_who_borrows_rights_does_not_count() {
 }
 
 #[test]
-fn names_drive_no_terminal_and_are_whole_in_a_pipe() {
+fn control_characters_are_replaced_on_terminals_only() {
     let place = place_without_kdc();
     let bob = RawPrincipal::new("bob", REALM);
     let server = RawPrincipal::new("host/\u{1b}[2Jä", REALM);

@@ -1,6 +1,6 @@
 //! Standard input, output and error: prompts, broken pipes, full disks, and the output of
 //! `KRB5_TRACE`; and that none of them shows a secret.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 
@@ -61,7 +61,7 @@ fn a_broken_pipe_is_quiet() {
     let bob = RawPrincipal::new("bob", REALM);
     let ticket = RawCredential::new(&bob, &RawPrincipal::new("host/a", REALM));
     place.write("cache", raw::cache(4, None, &bob, &vec![ticket; 5000]));
-    fs::copy(test_support::rkinit(), place.path("klist")).expect("the folder is ours");
+    fs::copy(test_support::rkinit(), place.path("klist")).expect("the folder is writable");
     let pipe = "\"$0\" \"$@\" | true; exit 0";
     let run = place
         .ours("kinit")
@@ -75,7 +75,7 @@ fn a_listing_that_cannot_be_written_fails() {
     let place = place_without_kdc();
     place.write("cache", old_cache());
     let full = "exec ./klist > /dev/full";
-    fs::copy(test_support::rkinit(), place.path("klist")).expect("the folder is ours");
+    fs::copy(test_support::rkinit(), place.path("klist")).expect("the folder is writable");
     let run = place
         .ours("klist")
         .through(["sh", "-c", full])
@@ -96,7 +96,7 @@ fn a_listing_that_cannot_be_written_fails() {
 }
 
 #[test]
-fn a_trace_tells_what_happens() {
+fn krb5_trace_records_the_login() {
     let (_kdc, place) = realm();
     let trace = place.text("trace");
     let traced = || kinit(&place, "alice").env("KRB5_TRACE", &trace);
@@ -136,7 +136,7 @@ fn a_trace_tells_what_happens() {
 }
 
 #[test]
-fn no_secret_shows() {
+fn output_and_trace_contain_no_secrets() {
     let (kdc, place) = realm();
     let trace = place.text("trace");
     let run = |line: &str, input: &str| {
@@ -179,7 +179,7 @@ fn no_secret_shows() {
         let raw = shown.windows(secret.len()).any(|window| window == secret);
         assert!(
             !raw && !text.contains(&hex) && !text.contains(&list),
-            "a secret shows:\n{text}"
+            "the output contains a secret:\n{text}"
         );
     }
 }

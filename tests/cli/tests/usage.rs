@@ -3,7 +3,7 @@
 use cli::place_without_kdc;
 
 #[test]
-fn wrong_command_lines() {
+fn invalid_command_lines_print_usage() {
     let place = place_without_kdc();
     let check = |name: &str, line: &str, code: i32, expected: &str| {
         let run = place.ours(name).line(line).run().exits(code);
@@ -54,7 +54,7 @@ fn wrong_command_lines() {
 }
 
 #[test]
-fn wrong_commands_of_ktutil_lead_to_the_help_of_the_command() {
+fn invalid_ktutil_commands_point_to_their_help() {
     let place = place_without_kdc();
     let check = |line: &str, expected: &str| {
         let run = place.ours("rktutil").line(line).run().exits(2);
@@ -90,7 +90,7 @@ fn wrong_commands_of_ktutil_lead_to_the_help_of_the_command() {
 }
 
 #[test]
-fn a_mistake_in_a_variable_is_said_to_be_there() {
+fn mistake_in_options_variable_names_the_variable() {
     let place = place_without_kdc();
     let run = place.ours("rekinit").env("OPTIONS", "--nonsense").run();
     let expected = "rekinit: in OPTIONS of the environment: unrecognized option '--nonsense'\n";
@@ -99,7 +99,7 @@ fn a_mistake_in_a_variable_is_said_to_be_there() {
 }
 
 #[test]
-fn a_usage_names_the_tool_and_glues_its_name_to_nothing() {
+fn usage_shows_the_tool_name_as_a_separate_word() {
     let place = place_without_kdc();
     for name in [
         "rkinit",
@@ -122,7 +122,7 @@ fn a_usage_names_the_tool_and_glues_its_name_to_nothing() {
 }
 
 #[test]
-fn kerberos_4_is_gone() {
+fn kerberos_4_option_is_refused() {
     let run = place_without_kdc()
         .ours("kinit")
         .line("-4 alice")
@@ -132,7 +132,7 @@ fn kerberos_4_is_gone() {
 }
 
 #[test]
-fn what_is_not_supported_yet_says_so_by_name() {
+fn unsupported_options_and_cache_types_are_named() {
     let place = place_without_kdc();
     place.write("cache", cli::old_cache());
     for (line, name) in [
@@ -157,7 +157,7 @@ fn what_is_not_supported_yet_says_so_by_name() {
 }
 
 #[test]
-fn help_is_asked_for_and_so_goes_to_standard_output() {
+fn requested_help_goes_to_standard_output() {
     let place = place_without_kdc();
     for name in ["kinit", "klist", "kdestroy", "kswitch", "kvno"] {
         let run = place.ours(name).arg("--help").run().success();

@@ -38,7 +38,10 @@ impl Network {
     ///
     /// # Panics
     /// When Docker fails.
-    #[expect(clippy::new_without_default, reason = "making a network is no default")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "new creates a network in Docker"
+    )]
     pub fn new() -> Self {
         let name = name("network");
         let make = ["network", "create", "--internal", "--label", LABEL, &name];
@@ -67,7 +70,7 @@ impl Volume {
     ///
     /// # Panics
     /// When Docker fails.
-    #[expect(clippy::new_without_default, reason = "making a volume is no default")]
+    #[expect(clippy::new_without_default, reason = "new creates a volume in Docker")]
     pub fn new() -> Self {
         let name = name("volume");
         let options = ["volume", "create", "--label", LABEL]
@@ -128,7 +131,7 @@ impl Container {
     pub fn wait_for(&self, text: &str, times: usize) {
         let start = Instant::now();
         while self.log().matches(text).count() < times {
-            assert!(start.elapsed() < LIMIT, "no {text} in time");
+            assert!(start.elapsed() < LIMIT, "timed out waiting for {text}");
             thread::sleep(Duration::from_millis(50));
         }
     }

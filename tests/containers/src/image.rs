@@ -74,9 +74,13 @@ pub fn readme_dockerfile() -> String {
     let readme = fs::read_to_string(readme).unwrap();
     let shown = readme
         .split_once("```dockerfile\n")
-        .expect("a Dockerfile")
+        .expect("README.md has a Dockerfile")
         .1;
-    shown.split_once("```").expect("its end").0.to_owned()
+    shown
+        .split_once("```")
+        .expect("the Dockerfile in README.md ends")
+        .0
+        .to_owned()
 }
 
 /// The folder of the repository.

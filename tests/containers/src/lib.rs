@@ -22,7 +22,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "serves tests only"
+    reason = "only tests use this"
 )]
 
 mod application;

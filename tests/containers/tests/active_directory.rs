@@ -1,5 +1,5 @@
 //! The sidecar in an empty image, with an Active Directory in another container.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 
@@ -13,22 +13,22 @@ const REFRESHED: &str = "\"event\":\"refreshed\"";
     not(all(docker, samba, mit, apache)),
     ignore = "needs Docker, Samba, MIT's tools and Apache: cargo xtask install"
 )]
-fn beside_an_active_directory() {
+fn sidecar_keeps_active_directory_tickets_in_a_container() {
     let conf = Krb5Conf::new(SambaRealm::REALM)
         .kdc(SambaRealm::REALM, SambaRealm::HOST)
         .text("[domain_realm]\n    .ad.test = AD.TEST\n");
     let mut site = Site::without_servers(&conf);
     let domain = site.path("domain");
-    fs::create_dir(&domain).expect("the folder is ours");
+    fs::create_dir(&domain).expect("the folder is writable");
     SambaRealm::lay_out(&domain);
 
     // The sidecar starts first and waits for the controller.
     let build = site.path("build");
-    fs::create_dir(&build).expect("the folder is ours");
-    fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is ours");
+    fs::create_dir(&build).expect("the folder is writable");
+    fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is writable");
     let image = sidecar(&build, "");
     let json = "{\"username\":\"alice\",\"password\":\"wonderland\",\"domainName\":\"ad.test\"}";
-    fs::write(site.path("secret.json"), json).expect("the folder is ours");
+    fs::write(site.path("secret.json"), json).expect("the folder is writable");
     site.give(&site.path("secret.json"), "secret.json");
     let mut words = site.confined();
     words.push(image.name().to_owned());

@@ -1,6 +1,6 @@
 //! docs/deploy/compose.yaml, unchanged except that the application is another one and a KDC is
 //! added.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl Project {
                 return log;
             }
             let late = start.elapsed() > Duration::from_secs(60);
-            assert!(!late, "no {text} in time: {log}");
+            assert!(!late, "timed out waiting for {text}: {log}");
         }
     }
 }
@@ -51,29 +51,29 @@ impl Drop for Project {
     not(all(docker, mit, apache)),
     ignore = "needs Docker with Compose, MIT's KDC and Apache: cargo xtask install"
 )]
-fn the_recipe_for_compose() {
+fn compose_recipe_works_and_follows_a_rotated_keytab() {
     let site = Site::start();
     site.give_keytab();
     let folder = site.path("project");
     for inner in ["conf", "secrets"] {
-        fs::create_dir_all(folder.join(inner)).expect("the folder is ours");
+        fs::create_dir_all(folder.join(inner)).expect("the folder is writable");
     }
-    let conf = fs::read_to_string(site.path("krb5.conf")).expect("a krb5.conf");
+    let conf = fs::read_to_string(site.path("krb5.conf")).expect("krb5.conf exists");
     let default = "[libdefaults]\n    default_ccache_name = FILE:/krb5/cc/ccache\n";
     let conf = conf.replacen("[libdefaults]\n", default, 1);
-    fs::write(folder.join("conf/krb5.conf"), conf).expect("the folder is ours");
+    fs::write(folder.join("conf/krb5.conf"), conf).expect("the folder is writable");
     let keytab = folder.join("secrets/svc.keytab");
-    fs::copy(site.path("krb5/svc.keytab"), &keytab).expect("the folder is ours");
-    std::os::unix::fs::chown(&keytab, Some(65_532), None).expect("we are root");
+    fs::copy(site.path("krb5/svc.keytab"), &keytab).expect("the folder is writable");
+    std::os::unix::fs::chown(&keytab, Some(65_532), None).expect("the test runs as root");
 
     // The image has the same name as in the recipe.
     let build = site.path("build");
-    fs::create_dir(&build).expect("the folder is ours");
-    fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is ours");
+    fs::create_dir(&build).expect("the folder is writable");
+    fs::copy(site.path("krb5.conf"), build.join("krb5.conf")).expect("the folder is writable");
     let image = sidecar(&build, "ENTRYPOINT [\"/rekinit\"]\n");
 
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/deploy/compose.yaml");
-    let shipped = fs::read_to_string(deploy).expect("the recipe");
+    let shipped = fs::read_to_string(deploy).expect("the recipe exists");
     // Compose 1.29 does not support this line, with which later versions start the application
     // sooner.
     let (old, new) = (
@@ -83,7 +83,7 @@ fn the_recipe_for_compose() {
     assert!(shipped.contains(old), "{shipped}");
     let recipe = shipped.replace(old, new);
     let recipe = recipe.replace("rkinit:0.1.0", image.name());
-    fs::write(folder.join("compose.yaml"), recipe).expect("the folder is ours");
+    fs::write(folder.join("compose.yaml"), recipe).expect("the folder is writable");
     fs::write(
         folder.join("test.yaml"),
         format!(
@@ -103,7 +103,7 @@ fn the_recipe_for_compose() {
             site.network(),
         ),
     )
-    .expect("the folder is ours");
+    .expect("the folder is writable");
 
     let project = Project {
         name: name("compose"),
@@ -126,8 +126,8 @@ fn the_recipe_for_compose() {
     // rewritten in place.
     site.administer("cpw -randkey svc");
     site.give_keytab();
-    let new = fs::read(site.path("krb5/svc.keytab")).expect("a keytab");
-    fs::write(&keytab, new).expect("the folder is ours");
+    let new = fs::read(site.path("krb5/svc.keytab")).expect("the keytab is readable");
+    fs::write(&keytab, new).expect("the folder is writable");
     project.wait_for("kerberos", "ticket obtained", 2);
     project.wait_for("application", "looked", 6);
     let log = project.wait_for("application", "looked", 1);

@@ -1,7 +1,7 @@
 //! The sidecar in an empty image, with its KDC and its readers in other containers: short-lived
 //! tickets, a KDC that dies, a rotated keytab and password, and a sidecar that is killed again and
 //! again. The readers are another user with a read-only mount, and must never find a fault.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -27,8 +27,8 @@ fn start(site: &Site, image: &containers::Image, arguments: &str) -> Container {
 /// The README's image with the site's krb5.conf.
 fn image(site: &Site) -> containers::Image {
     let folder = site.path("build");
-    fs::create_dir_all(&folder).expect("the folder is ours");
-    fs::copy(site.path("krb5.conf"), folder.join("krb5.conf")).expect("the folder is ours");
+    fs::create_dir_all(&folder).expect("the folder is writable");
+    fs::copy(site.path("krb5.conf"), folder.join("krb5.conf")).expect("the folder is writable");
     sidecar(&folder, "")
 }
 
@@ -37,14 +37,15 @@ fn image(site: &Site) -> containers::Image {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn tickets_of_seconds_from_an_image_with_nothing_else() {
+fn readme_image_keeps_short_lived_tickets_valid() {
     let site = Site::start();
     // Like in the README, with the keytab in the image: binary, krb5.conf, keytab.
     site.give_keytab();
     let folder = site.path("build");
-    fs::create_dir(&folder).expect("the folder is ours");
-    fs::copy(site.path("krb5.conf"), folder.join("krb5.conf")).expect("the folder is ours");
-    fs::copy(site.path("kdc/svc.keytab"), folder.join("svc.keytab")).expect("the folder is ours");
+    fs::create_dir(&folder).expect("the folder is writable");
+    fs::copy(site.path("krb5.conf"), folder.join("krb5.conf")).expect("the folder is writable");
+    fs::copy(site.path("kdc/svc.keytab"), folder.join("svc.keytab"))
+        .expect("the folder is writable");
     let image = sidecar(&folder, "COPY svc.keytab /krb5/svc.keytab\n");
     let mut words = site.connected();
     words.extend(site.tickets("/dev/shm"));
@@ -73,7 +74,7 @@ fn tickets_of_seconds_from_an_image_with_nothing_else() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn a_kdc_that_dies_and_comes_back() {
+fn sidecar_recovers_after_a_kdc_outage() {
     let site = Site::start();
     site.give_keytab();
     let image = image(&site);
@@ -88,7 +89,10 @@ fn a_kdc_that_dies_and_comes_back() {
     // The address of a removed container: nothing refuses connections, so all attempts time out.
     sidecar.wait_for("\"reason\":\"kdc_unreachable\"", 1);
     let log = sidecar.log();
-    assert!(log.contains("kdc.example.com"), "it says which one: {log}");
+    assert!(
+        log.contains("kdc.example.com"),
+        "the log does not name the KDC: {log}"
+    );
     let before = log.matches(REFRESHED).count();
     site.kdc().start_again();
     sidecar.wait_for(REFRESHED, before + 2);
@@ -101,7 +105,7 @@ fn a_kdc_that_dies_and_comes_back() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn a_keytab_with_a_new_key() {
+fn rotated_keytab_key_is_picked_up() {
     let site = Site::start();
     site.give_keytab();
     let image = image(&site);
@@ -124,17 +128,17 @@ fn a_keytab_with_a_new_key() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn a_secret_with_a_new_password() {
+fn rotated_password_is_picked_up() {
     let site = Site::start();
     let image = image(&site);
     // As mounted by Kubernetes: files behind a link to a folder, which is replaced.
     let mount = |version: &str, password: &str| {
         let folder = site.path("krb5");
         let json = format!("{{\"username\":\"alice\",\"password\":\"{password}\"}}");
-        fs::create_dir(folder.join(version)).expect("the folder is ours");
-        fs::write(folder.join(version).join("login.json"), json).expect("the folder is ours");
-        symlink(version, folder.join("..new")).expect("the folder is ours");
-        fs::rename(folder.join("..new"), folder.join("..data")).expect("the folder is ours");
+        fs::create_dir(folder.join(version)).expect("the folder is writable");
+        fs::write(folder.join(version).join("login.json"), json).expect("the folder is writable");
+        symlink(version, folder.join("..new")).expect("the folder is writable");
+        fs::rename(folder.join("..new"), folder.join("..data")).expect("the folder is writable");
         let _ = symlink("..data/login.json", folder.join("login.json"));
     };
     mount("..1", "wonderland");
@@ -161,18 +165,18 @@ fn a_secret_with_a_new_password() {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn as_scripts_of_the_field_were_set_up() {
+fn environment_of_existing_sidecar_scripts_works() {
     let site = Site::start();
     site.give_keytab();
     site.give(&site.path("kdc/svc.keytab"), "krb5.keytab");
     let folder = site.path("build");
-    fs::create_dir_all(&folder).expect("the folder is ours");
+    fs::create_dir_all(&folder).expect("the folder is writable");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../xtask/src/dist/krb5.conf");
-    fs::copy(shipped, folder.join("krb5.conf")).expect("the folder is ours");
+    fs::copy(shipped, folder.join("krb5.conf")).expect("the folder is writable");
     let image = sidecar(&folder, "");
     let realms = site.path("realms");
-    fs::create_dir(&realms).expect("the folder is ours");
-    fs::copy(site.path("krb5.conf"), realms.join("realms.conf")).expect("the folder is ours");
+    fs::create_dir(&realms).expect("the folder is writable");
+    fs::copy(site.path("krb5.conf"), realms.join("realms.conf")).expect("the folder is writable");
     let start = |more: &[&str], arguments: &[&str]| {
         let mut words = site.connected();
         words.extend(site.tickets("/dev/shm"));
@@ -201,7 +205,7 @@ fn as_scripts_of_the_field_were_set_up() {
         site.path("login.json"),
         "{\"username\":\"alice\",\"password\":\"wonderland\",\"engine\":\"sqlserver\"}",
     )
-    .expect("the folder is ours");
+    .expect("the folder is writable");
     site.give(&site.path("login.json"), "login.json");
     let options = "--env=OPTIONS=--secret-file /krb5/login.json -m 0440";
     let sidecar = start(&["--env=DELAY_SECONDS=2", options], &[]);
@@ -263,8 +267,8 @@ fn killed_two_hundred_times_while_others_read() {
             .spawn()
             .expect("root can enter a container");
         thread::sleep(Duration::from_micros(random % 60_000));
-        second.kill().expect("it is our child");
-        let output = second.wait_with_output().expect("it is our child");
+        second.kill().expect("the child can be killed");
+        let output = second.wait_with_output().expect("the child can be killed");
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!log.contains("\"level\":\"error\""), "{log}");
         refreshes += log.matches(REFRESHED).count();

@@ -1,6 +1,6 @@
 //! docs/deploy/rekinit.service, unchanged except for the path of the binary, with systemd in a
 //! container.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const SYSTEMD: &str = "mount --make-rshared /; mount -o remount,rw /sys/fs/cgrou
 
 fn unit() -> String {
     let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/deploy");
-    let unit = fs::read_to_string(deploy.join("rekinit.service")).expect("the unit");
+    let unit = fs::read_to_string(deploy.join("rekinit.service")).expect("the systemd unit exists");
     assert!(unit.contains("ExecStart=/usr/bin/rekinit "), "{unit}");
     unit.replace("/usr/bin/rekinit", "/opt/rekinit")
 }
@@ -38,7 +38,7 @@ fn wait_for(machine: &Container, property: &str, value: &str) {
         let late = start.elapsed() > Duration::from_secs(60);
         assert!(
             !late,
-            "no {property}={value} in time: {show}\n{}",
+            "timed out waiting for {property}={value}: {show}\n{}",
             journal(machine)
         );
         thread::sleep(Duration::from_millis(100));
@@ -56,20 +56,20 @@ fn journal(machine: &Container) -> String {
     not(all(docker, mit, apache)),
     ignore = "needs Docker, MIT's KDC and Apache: cargo xtask install"
 )]
-fn the_unit_for_systemd() {
+fn systemd_unit_notifies_reloads_and_restarts_on_hang() {
     let site = Site::start();
     site.give_keytab();
     let etc = site.path("machine");
-    fs::create_dir(&etc).expect("the folder is ours");
+    fs::create_dir(&etc).expect("the folder is writable");
     let write = |name: &str, text: &str| fs::write(etc.join(name), text);
-    write("rekinit.service", &unit()).expect("the folder is ours");
-    write("group", "root:x:0:\ntickets:x:900:\n").expect("the folder is ours");
-    write("machine-id", "0123456789abcdef0123456789abcdef\n").expect("the folder is ours");
+    write("rekinit.service", &unit()).expect("the folder is writable");
+    write("group", "root:x:0:\ntickets:x:900:\n").expect("the folder is writable");
+    write("machine-id", "0123456789abcdef0123456789abcdef\n").expect("the folder is writable");
     // A shorter time than anyone would use.
     let drop_in = "[Service]\nWatchdogSec=2s\nRestartSec=0\n";
-    write("soon.conf", drop_in).expect("the folder is ours");
+    write("soon.conf", drop_in).expect("the folder is writable");
     let keytab = etc.join("krb5.keytab");
-    fs::copy(site.path("kdc/svc.keytab"), &keytab).expect("the folder is ours");
+    fs::copy(site.path("kdc/svc.keytab"), &keytab).expect("the folder is writable");
 
     let mut words = site.connected();
     words.extend(site.debian());

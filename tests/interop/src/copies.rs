@@ -13,7 +13,7 @@ use crate::assert_same;
 /// # Panics
 /// When they differ.
 #[track_caller]
-#[expect(clippy::expect_used, reason = "serves tests only")]
+#[expect(clippy::expect_used, reason = "only tests use this")]
 pub fn check<T: PartialEq + fmt::Debug>(
     place: &Place,
     tool: &str,
@@ -30,7 +30,7 @@ pub fn check<T: PartialEq + fmt::Debug>(
     assert_same(&ours, &theirs);
     assert_eq!(
         left_by_us, left_by_mit,
-        "{tool} {arguments}: the caches that ours left, and MIT's"
+        "{tool} {arguments}: caches of ours (left), of MIT's (right)"
     );
     (ours, left_by_us)
 }

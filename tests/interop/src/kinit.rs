@@ -23,7 +23,7 @@ pub fn check(place: &Place, arguments: &str, stdin: &str) -> Finished {
     assert_same(&ours, &theirs);
     assert_eq!(
         left_by_us, left_by_mit,
-        "kinit {arguments}: the caches that ours left, and MIT's"
+        "kinit {arguments}: caches of ours (left), of MIT's (right)"
     );
     ours
 }

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -52,7 +52,7 @@ const SERVER: &str = "host/a.mit.test@MIT.TEST";
 #[track_caller]
 fn assert_replay(answer: &KpropdAnswer) {
     let KpropdAnswer::Refused(error) = answer else {
-        panic!("MIT's acceptor takes a replay");
+        panic!("MIT's acceptor accepts a replay");
     };
     let error = KrbError::from_der(error).unwrap();
     assert_eq!(error.error_code, ErrorCode::KRB_AP_ERR_REPEAT);
@@ -63,7 +63,7 @@ fn assert_replay(answer: &KpropdAnswer) {
     not(all(mit, kpropd)),
     ignore = "needs MIT's KDC and kpropd: cargo xtask install"
 )]
-fn mits_acceptor_and_ours_take_the_same_and_share_what_they_saw() {
+fn acceptors_of_mit_and_ours_share_the_replay_cache() {
     let realm = MitRealm::start();
     let place = mit_place(&realm);
     let keytab = realm.keytab("services");
@@ -118,7 +118,7 @@ fn mits_acceptor_and_ours_take_the_same_and_share_what_they_saw() {
     not(all(mit, kpropd)),
     ignore = "needs MIT's KDC and kpropd: cargo xtask install"
 )]
-fn of_mits_acceptors_and_ours_at_once_one_takes_a_request() {
+fn exactly_one_of_concurrent_acceptors_takes_a_request() {
     let realm = MitRealm::start();
     let place = mit_place(&realm);
     place.mit("kvno").arg("host/a.mit.test").run().success();
@@ -156,7 +156,7 @@ fn of_mits_acceptors_and_ours_at_once_one_takes_a_request() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_key_is_changed_at_the_kdc_and_then_in_the_keytab() {
+fn outdated_keytab_is_refused_until_it_has_the_new_key() {
     let realm = MitRealm::start();
     let place = mit_place(&realm);
     let keytab = realm.keytab("services");
@@ -185,7 +185,7 @@ fn a_key_is_changed_at_the_kdc_and_then_in_the_keytab() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn services_with_a_key_of_one_type() {
+fn acceptor_takes_tickets_of_every_enctype() {
     let realm = MitRealm::start();
     let place = mit_place(&realm);
     let ours = service(&place.path("krb5.conf"), &realm.keytab("only"));
@@ -202,7 +202,7 @@ fn services_with_a_key_of_one_type() {
 
 #[test]
 #[cfg_attr(not(heimdal), ignore = "needs Heimdal's KDC: cargo xtask install")]
-fn tickets_of_heimdals_kdc() {
+fn acceptor_takes_tickets_of_heimdals_kdc() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("robot").display().to_string();

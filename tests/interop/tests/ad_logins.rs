@@ -1,7 +1,7 @@
 //! Logins to Active Directory (Samba): names in all spellings, accounts in all states, PACs that do
 //! not fit into a datagram. Each login with our kinit must have the same output and the same cache
 //! as with MIT's.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn check(place: &Place, arguments: &str, password: &str, refusal: &str) {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn names() {
+fn logins_with_all_spellings_of_names_match_mit() {
     let (_realm, place) = domain();
     for (name, password) in [
         ("alice", "wonderland"),
@@ -77,7 +77,7 @@ fn names() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn states() {
+fn logins_in_all_account_states_match_mit() {
     let (realm, place) = domain();
     let revoked = "Client's credentials have been revoked";
     let incorrect = "Password incorrect";
@@ -149,7 +149,7 @@ fn states() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn what_does_not_fit_into_a_datagram_comes_by_tcp() {
+fn replies_too_big_for_udp_are_fetched_by_tcp() {
     let (realm, place) = domain();
     // Requests use UDP whenever possible.
     place.configure(&realm.conf().set("udp_preference_limit", "32000"));

@@ -9,7 +9,7 @@ use test_support::SambaRealm;
     not(all(mit, newer_samba)),
     ignore = "needs root, and a Debian with Samba 4.19 or newer in RKINIT_NEWER_SAMBA"
 )]
-fn resource_based_constrained_delegation() {
+fn resource_based_constrained_delegation_matches_mit() {
     let realm = SambaRealm::start_newer();
     let place = realm.place();
     let log_in = |account: &str| {

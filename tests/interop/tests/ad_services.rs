@@ -18,7 +18,7 @@ fn check(place: &Place, arguments: &str, refusal: &str) {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn names() {
+fn service_names_in_all_spellings_match_mit() {
     let realm = SambaRealm::start();
     let place = realm.place();
     kvno::log_in(&place, "alice", "wonderland");
@@ -76,7 +76,7 @@ fn names() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn keys_and_users() {
+fn service_tickets_for_all_keys_and_users_match_mit() {
     let realm = SambaRealm::start();
     let place = realm.place();
     for (user, password) in [
@@ -114,7 +114,7 @@ fn keys_and_users() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn user_to_user() {
+fn user_to_user_tickets_match_mit() {
     let realm = SambaRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("svc-web").display().to_string();

@@ -1,7 +1,7 @@
 //! Caches of all types, written by our tools and read by MIT's, and vice versa: which cache kinit
 //! chooses, what klist shows, and what kswitch and kdestroy leave.
 
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use interop::assert_same;
 use kerberos_asn1::TicketFlags;
@@ -182,7 +182,7 @@ const PAIRS: [(Whose, Whose); 3] = [
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn directories() {
+fn dir_collections_are_shared_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (index, (one, other)) in PAIRS.into_iter().enumerate() {
@@ -210,7 +210,7 @@ fn directories() {
     not(all(mit, keyrings)),
     ignore = "needs MIT's KDC and the kernel's keyrings"
 )]
-fn session_and_user_keyrings() {
+fn session_and_user_keyrings_are_shared_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     let own = std::process::id();
@@ -239,7 +239,7 @@ fn session_and_user_keyrings() {
     not(all(mit, keyrings, root)),
     ignore = "needs MIT's KDC, keyrings and root"
 )]
-fn persistent_keyrings_of_a_user_with_a_quota() {
+fn persistent_keyring_is_shared_and_stays_within_quota() {
     let realm = MitRealm::start();
     let place = realm.place();
     let uid = 1_400_000_000 + std::process::id();
@@ -262,7 +262,7 @@ fn persistent_keyrings_of_a_user_with_a_quota() {
     not(all(mit, keyrings, root)),
     ignore = "needs MIT's KDC, keyrings and root"
 )]
-fn a_keyring_that_is_full_loses_nothing() {
+fn full_keyring_keeps_existing_caches() {
     let realm = MitRealm::start();
     let place = realm.place();
     let user = |number: u32| User {
@@ -278,7 +278,7 @@ fn a_keyring_that_is_full_loses_nothing() {
     let (count, refused) = (0..100)
         .map(|number| (number, log_in(number)))
         .find(|(_, run)| run.code() != 0)
-        .expect("there is a quota");
+        .expect("the keyring quota is reached");
     assert!(
         refused.stderr().contains("Disk quota exceeded"),
         "{refused}"
@@ -300,26 +300,32 @@ fn a_keyring_that_is_full_loses_nothing() {
 /// The same holds for settings: keys that others add at the same time are not removed.
 #[test]
 #[cfg_attr(not(keyrings), ignore = "needs the kernel's keyrings")]
-fn a_ticket_that_is_removed_from_a_keyring_takes_no_other_with_it() {
+fn removing_a_keyring_ticket_keeps_concurrent_additions() {
     let name = format!("KEYRING:user:rkinit-api-{}", std::process::id());
-    let name = CcacheName::parse(&name).expect("a name");
-    let cache = Ccache::resolve(&name, &CcacheOptions::default()).expect("a kernel with keyrings");
+    let name = CcacheName::parse(&name).expect("the ccache name is valid");
+    let cache = Ccache::resolve(&name, &CcacheOptions::default()).expect("the kernel has keyrings");
     let new = CcacheBuilder::new(&Header::default(), &credential("host/a").client);
-    cache.replace_with(&new.expect("a cache")).expect("room");
-    let add = |server: &str| cache.append([&credential(server)]).expect("room");
+    cache
+        .replace_with(&new.expect("the new ccache is small enough"))
+        .expect("the keyring has space");
+    let add = |server: &str| {
+        cache
+            .append([&credential(server)])
+            .expect("the keyring has space")
+    };
     add("host/a");
     let removed = cache.remove(|view| {
         add("host/b");
         view.server().to_string() == "host/a@A"
     });
-    assert_eq!(removed.expect("a cache"), 1);
+    assert_eq!(removed.expect("tickets can be removed"), 1);
     for value in ["old", "new"] {
         let setting = ConfigEntry::new("refresh_time", None, value);
-        cache.set_config(&setting).expect("room");
+        cache.set_config(&setting).expect("the keyring has space");
     }
-    let mut reader = cache.open().expect("a cache");
+    let mut reader = cache.open().expect("the ccache can be opened");
     let mut found = Vec::new();
-    while let Some(view) = reader.next().expect("what was written") {
+    while let Some(view) = reader.next().expect("the entry just written is readable") {
         found.push(match view.config() {
             Some(config) => format!("{:?}", config.to_entry()),
             None => view.server().to_string(),
@@ -328,11 +334,11 @@ fn a_ticket_that_is_removed_from_a_keyring_takes_no_other_with_it() {
     found.sort();
     let setting = ConfigEntry::new("refresh_time", None, "new");
     assert_eq!(found, [format!("{setting:?}"), "host/b@A".to_owned()]);
-    cache.destroy().expect("it is ours");
+    cache.destroy().expect("the ccache can be destroyed");
 }
 
 fn credential(server: &str) -> Credential {
-    let name = |text| Principal::parse_with_realm(text, "A").expect("a name");
+    let name = |text| Principal::parse_with_realm(text, "A").expect("the principal name is valid");
     Credential {
         client: name("alice"),
         server: name(server),
@@ -368,19 +374,19 @@ fn check_kcm(kcm: &Kcm) {
     not(all(mit, heimdal_kcm)),
     ignore = "needs MIT's KDC, Heimdal's kcm and root"
 )]
-fn kept_by_heimdals_daemon() {
+fn heimdals_kcm_collection_is_shared_with_mit() {
     check_kcm(&Kcm::heimdal());
 }
 
 #[test]
 #[cfg_attr(not(all(mit, sssd_kcm)), ignore = "needs MIT's KDC, sssd-kcm and root")]
-fn kept_by_sssds_daemon() {
+fn sssds_kcm_collection_is_shared_with_mit() {
     check_kcm(&Kcm::sssd());
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
-fn without_a_daemon() {
+fn missing_kcm_daemon_is_reported_as_by_mit() {
     let conf = MitRealm::conf_without_kdc();
     let place = Place::new(&conf.set("kcm_socket", "/nowhere/socket"));
     let user = User::new(&place, "KCM:");
@@ -401,7 +407,7 @@ fn without_a_daemon() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
-fn usage_of_kswitch() {
+fn kswitch_usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     place.write("cache", "");
     for arguments in ["", "-Z", "-c", "-c a -p b", "-c a -c b", "one", "-c a one"] {
@@ -416,7 +422,7 @@ fn usage_of_kswitch() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's tools: cargo xtask install")]
-fn a_directory_is_made_by_whom_mit_has_it_made() {
+fn cache_directory_is_created_only_where_mit_creates_it() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for (tool, arguments) in [
         ("klist", ""),

@@ -1,6 +1,6 @@
 //! Tickets of other realms: in four MIT realms in a row, our kvno and MIT's search them with copies
 //! of the same cache. They must print the same, keep the same TGTs and ask the same KDCs.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -59,7 +59,7 @@ fn asked_since(realms: &MitRealms, before: &[String]) -> Vec<String> {
     let mut new = requests(realms);
     for line in before {
         let at = new.iter().position(|one| one == line);
-        new.remove(at.expect("logs only grow"));
+        new.remove(at.expect("earlier log lines are still in the log"));
     }
     new.sort();
     new.dedup();
@@ -75,14 +75,17 @@ fn check_requests(realms: &MitRealms, place: &Place, arguments: &str) -> (Finish
         tool.line(arguments).run();
         asked_since(realms, &before)
     });
-    assert!(!by_mit.is_empty(), "kvno {arguments}: nothing asked");
-    assert_eq!(by_us, by_mit, "kvno {arguments}: asked by ours, by MIT's");
+    assert!(!by_mit.is_empty(), "kvno {arguments}: no requests");
+    assert_eq!(
+        by_us, by_mit,
+        "kvno {arguments}: ours (left), MIT's (right)"
+    );
     check(place, arguments)
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn from_realm_to_realm_as_mit() {
+fn cross_realm_requests_match_mit() {
     let realms = MitRealms::start();
     let place = place(&realms, realms.conf());
     log_in(&place, "-f -r 2d");
@@ -137,7 +140,7 @@ fn from_realm_to_realm_as_mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn by_referrals_alone_as_mit() {
+fn referral_requests_without_configuration_match_mit() {
     let realms = MitRealms::start();
     let place = place(&realms, realms.bare_conf());
     log_in(&place, "");
@@ -164,7 +167,7 @@ fn by_referrals_alone_as_mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn each_finds_what_the_other_stored() {
+fn cached_cross_realm_tickets_are_shared_with_mit() {
     let realms = MitRealms::start();
     let place = place(&realms, realms.conf());
     let services = "HTTP/a.far.test@FAR.TEST host/a.hub.test@HUB.TEST host/a.east.hub.test";
@@ -186,17 +189,17 @@ fn each_finds_what_the_other_stored() {
             .success();
         tool(finds).line("-S ldap a.west.hub.test").run().success();
         let new = asked_since(&realms, &before);
-        assert!(new.is_empty(), "{finds}, what {stores} had stored: {new:?}");
+        assert!(new.is_empty(), "{finds} after {stores} had stored: {new:?}");
         // A TGT that the other tool stored can be used, too.
         tool(finds).line("ldap/a.far.test@FAR.TEST").run().success();
         let new = asked_since(&realms, &before);
-        assert_eq!(new.len(), 1, "{finds}, what {stores} had stored: {new:?}");
+        assert_eq!(new.len(), 1, "{finds} after {stores} had stored: {new:?}");
     }
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_realm_on_the_way_whose_kdc_is_down() {
+fn unreachable_intermediate_realm_is_reported_as_by_mit() {
     let mut realms = MitRealms::start();
     let place = realms.place();
     log_in(&place, "");

@@ -36,7 +36,7 @@ fn psql(place: &Place, postgres: &Postgres, encryption: &str) -> Finished {
     not(all(mit, apache)),
     ignore = "needs MIT's KDC and Apache: cargo xtask install"
 )]
-fn curl_at_apache() {
+fn curl_authenticates_to_apache_with_our_tickets() {
     let realm = MitRealm::start();
     let place = realm.place();
     let apache = Apache::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
@@ -60,7 +60,7 @@ fn curl_at_apache() {
     not(all(mit, postgres)),
     ignore = "needs MIT's KDC and PostgreSQL: cargo xtask install"
 )]
-fn psql_at_postgres() {
+fn psql_authenticates_to_postgres_with_our_tickets() {
     let realm = MitRealm::start();
     let place = realm.place();
     let postgres = Postgres::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
@@ -85,7 +85,7 @@ fn psql_at_postgres() {
     not(all(samba, apache)),
     ignore = "needs Samba, Apache and root: cargo xtask install"
 )]
-fn stored_tickets_do_in_a_domain() {
+fn cached_tickets_suffice_in_a_domain_without_its_kdc() {
     let realm = SambaRealm::start();
     let place = realm.place();
     log_in(&place, "alice");
@@ -118,7 +118,7 @@ fn stored_tickets_do_in_a_domain() {
     not(all(samba, apache)),
     ignore = "needs Samba, Apache and root: cargo xtask install"
 )]
-fn a_login_does_in_a_domain() {
+fn login_suffices_for_programs_in_active_directory() {
     let realm = SambaRealm::start();
     let place = realm.place();
     log_in(&place, "-C -E alice@ad.test");

@@ -17,7 +17,7 @@ fn check(place: &Place, arguments: &str, content: Option<&[u8]>) {
         if let Some(content) = content {
             let path = place.write("cache", content);
             let set = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-            assert!(set.is_ok(), "the file is ours");
+            assert!(set.is_ok(), "the permissions can be changed");
         }
         let run = tool.line(arguments).run();
         runs.push((run, place.cache().exists()));
@@ -30,7 +30,7 @@ fn check(place: &Place, arguments: &str, content: Option<&[u8]>) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kdestroy: cargo xtask install")]
-fn the_same_is_left_of_every_cache() {
+fn destroyed_and_kept_caches_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let tgt = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/MIT.TEST", "MIT.TEST"));
@@ -58,7 +58,7 @@ fn the_same_is_left_of_every_cache() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kdestroy: cargo xtask install")]
-fn mistakes_of_usage_are_called_the_same() {
+fn usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in ["-Z", "-A -p alice", "-c", "-c a -c b", "one"] {
         check_same_usage(&place, "kdestroy", arguments);

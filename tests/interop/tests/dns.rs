@@ -1,6 +1,6 @@
 //! KDCs, realms and host names from DNS: a real DNS server and MIT's KDC, with MIT's tools and
 //! ours.
-#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, reason = "tests may panic")]
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,11 @@ fn conf() -> Krb5Conf {
 /// The port of the realm's KDC, which listens on 127.0.0.1.
 fn port(realm: &MitRealm) -> String {
     let address = realm.address();
-    address.rsplit(':').next().expect("host:port").to_owned()
+    address
+        .rsplit(':')
+        .next()
+        .expect("the address is host:port")
+        .to_owned()
 }
 
 /// Our tool as a file of that name, which it needs when it is run in a namespace.
@@ -70,7 +74,7 @@ fn check_login(records: &str) {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn kdcs_by_srv_records() {
+fn kdcs_are_found_by_srv_records() {
     check_login(
         "_kerberos._udp SRV 0 0 PORT kdc\n\
          _kerberos._tcp SRV 0 0 PORT kdc\n",
@@ -82,7 +86,7 @@ fn kdcs_by_srv_records() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn kdcs_by_uri_records() {
+fn kdcs_are_found_by_uri_records_before_srv() {
     // Malformed records are ignored, and URI records take precedence over SRV records.
     check_login(
         "_kerberos URI 0 1 \"krb5srv:m:sctp:kdc.mit.test:PORT\"\n\
@@ -98,7 +102,7 @@ fn kdcs_by_uri_records() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn dead_kdcs_make_way_by_priority() {
+fn next_priority_is_tried_after_dead_kdcs() {
     check_login(
         "_kerberos._udp SRV 2 0 PORT kdc\n\
          _kerberos._udp SRV 1 0 DEAD kdc\n\
@@ -114,7 +118,7 @@ fn dead_kdcs_make_way_by_priority() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn an_answer_too_long_for_udp() {
+fn login_works_with_dns_answers_too_long_for_udp() {
     let mut records = String::new();
     for index in 0..60 {
         let line = format!("_kerberos._udp SRV {index} 0 PORT a-long-name-of-a-kdc-{index}\n");
@@ -130,7 +134,7 @@ fn an_answer_too_long_for_udp() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn no_kdc_in_dns() {
+fn missing_kdc_records_are_explained() {
     let realm = MitRealm::start();
     let expected =
         "kinit: Cannot find KDC for realm \"MIT.TEST\" while getting initial credentials\n";
@@ -176,7 +180,7 @@ fn no_kdc_in_dns() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn a_site_is_asked_first() {
+fn site_records_are_asked_first() {
     let realm = MitRealm::start();
     let (server, place) = start(
         &realm,
@@ -204,7 +208,7 @@ fn a_site_is_asked_first() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn a_realm_by_txt_records() {
+fn default_realm_is_found_by_txt_record() {
     let realm = MitRealm::start();
     let (server, place) = start(
         &realm,
@@ -229,7 +233,7 @@ fn a_realm_by_txt_records() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn the_primary_kdc_knows_better() {
+fn refused_password_is_retried_at_the_primary_kdc() {
     let replica = MitRealm::start();
     let primary = MitRealm::start();
     primary.administer("cpw -pw news alice\n");
@@ -286,7 +290,7 @@ fn the_primary_kdc_knows_better() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn names_of_services() {
+fn service_host_names_are_canonicalized_as_by_mit() {
     let realm = MitRealm::start();
     let zone = format!(
         "kdc A 127.0.0.1\n_kerberos._udp SRV 0 0 {} kdc\n\
@@ -343,7 +347,7 @@ fn names_of_services() {
     not(all(mit, nsd)),
     ignore = "needs MIT's KDC, NSD and root: cargo xtask install"
 )]
-fn a_check_shows_how_kdcs_are_found() {
+fn check_config_shows_how_kdcs_were_found() {
     let realm = MitRealm::start();
     let (server, place) = start(
         &realm,
@@ -367,7 +371,7 @@ fn a_check_shows_how_kdcs_are_found() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn a_domain_by_its_own_dns() {
+fn active_directory_is_found_by_its_own_dns() {
     let realm = SambaRealm::start_at_home();
     let view = DnsView::of(realm.address(), "ad.test");
     let conf = Krb5Conf::new(SambaRealm::REALM)

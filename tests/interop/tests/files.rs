@@ -88,7 +88,7 @@ fn script_again(from: &str, to: &str) -> String {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
 fn heimdal_reads_our_keytabs() -> Result<(), Box<dyn Error>> {
     let realm = HeimdalRealm::start();

@@ -1,7 +1,7 @@
 //! klist on randomly generated caches and keytabs of all kinds: our output must equal MIT's, byte
 //! for byte. Where differences are accepted, a comment names them and the generator avoids them.
 //! Incomplete files are tested in `listings`.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -42,7 +42,7 @@ const LOCALES: [&str; 3] = ["C", "C.UTF-8", "en_US.UTF-8"];
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn caches() {
+fn random_caches_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for seed in 0..CACHES {
         let mut chance = Chance::new(seed);
@@ -53,7 +53,8 @@ fn caches() {
             .map(|_| credential(&mut chance, &owner))
             .collect();
         let path = place.write("cache", raw::cache(version, offset, &owner, &credentials));
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is our file");
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+            .expect("the permissions can be changed");
         let locale = chance.of(&LOCALES);
         for options in CACHE_OPTIONS {
             check(&place, locale, options);
@@ -63,7 +64,7 @@ fn caches() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn keytabs() {
+fn random_keytabs_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for seed in 0..KEYTABS {
         let mut chance = Chance::new(seed);
@@ -102,16 +103,16 @@ impl Chance {
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        u32::try_from(self.0 >> 32).expect("32 bits are left")
+        u32::try_from(self.0 >> 32).expect("the shifted value fits into a u32")
     }
 
     fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next()).expect("as large as a pointer") % limit
+        usize::try_from(self.next()).expect("a u32 fits into a usize") % limit
     }
 
     fn of<T: Clone>(&mut self, all: &[T]) -> T {
         let index = self.below(all.len());
-        all.get(index).expect("it is one of them").clone()
+        all.get(index).expect("the index is in range").clone()
     }
 
     fn bytes(&mut self, limit: usize) -> Vec<u8> {

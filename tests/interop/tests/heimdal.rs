@@ -4,7 +4,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -17,7 +17,9 @@ use test_support::{HeimdalRealm, Place};
 #[track_caller]
 fn check(place: &Place, arguments: &[&str], stdin: &str) {
     kinit::check(place, &arguments.join(" "), stdin).success();
-    let name = arguments.last().expect("the principal comes last");
+    let name = arguments
+        .last()
+        .expect("the last argument is the principal");
     let listed = place.heimdal("klist").run().success().stdout();
     assert!(
         listed.contains(&format!("Principal: {name}@HEIMDAL.TEST")),
@@ -39,9 +41,9 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn a_password_logs_in_by_every_etype() {
+fn password_login_works_with_every_etype() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     for (short, _) in HeimdalRealm::ETYPES {
@@ -56,9 +58,9 @@ fn a_password_logs_in_by_every_etype() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn keytabs_log_in_and_are_listed_the_same() {
+fn keytab_logins_and_listings_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let robot = realm.keytab("robot").display().to_string();
@@ -80,9 +82,9 @@ fn keytabs_log_in_and_are_listed_the_same() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn refusals_are_in_the_same_words() {
+fn refusal_messages_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     for (user, password, expected) in [
@@ -104,9 +106,9 @@ fn refusals_are_in_the_same_words() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn caches_that_heimdal_wrote() {
+fn heimdals_caches_are_listed_as_by_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     place.write("password", "wonderland\n");

@@ -18,9 +18,9 @@ fn check_for(place: &Place, arguments: &str, refusal: &str) {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn on_behalf_of_users() {
+fn s4u_tickets_and_refusals_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("s4u").display().to_string();
@@ -60,9 +60,9 @@ fn on_behalf_of_users() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn user_to_user() {
+fn user_to_user_tickets_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     let kinit = place.mit("kinit").line("-c open open").stdin("pw-open\n");

@@ -23,9 +23,9 @@ fn with_both(conf: Krb5Conf, mit: &MitRealm, heimdal: &HeimdalRealm) -> Place {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn between_mit_and_heimdal() {
+fn tickets_across_mit_and_heimdal_realms_match_mit() {
     let (mit, heimdal) = (MitRealm::start(), HeimdalRealm::start());
     for (realm, near, far) in [
         ("MIT.TEST", "a.mit.test", "a.heimdal.test"),

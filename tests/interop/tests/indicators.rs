@@ -4,7 +4,7 @@ use test_support::{MitOptions, MitRealm};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_vouches_for_how_the_client_logged_in() {
+fn klist_shows_authentication_indicators_of_mit() {
     let options = MitOptions {
         indicator: Some("by-spake".into()),
         ..MitOptions::default()

@@ -1,6 +1,6 @@
 //! A KDC proxy (Python's kdcproxy behind TLS) in front of MIT's KDC: MIT's tools and ours, with the
 //! same krb5.conf.
-#![expect(clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::expect_used, reason = "tests may panic")]
 
 use interop::{assert_same, check_same};
 use test_support::{
@@ -33,7 +33,7 @@ fn traced(place: &Place, tool: Tool, port: u16) -> Vec<String> {
         .stdin("wonderland\n")
         .run()
         .success();
-    let text = std::fs::read_to_string(trace).expect("a trace was written");
+    let text = std::fs::read_to_string(trace).expect("the trace was written");
     text.lines()
         .filter(|line| line.contains(&format!("https 127.0.0.1:{port}")) || line.contains(": TLS "))
         .filter_map(|line| line.split_once(": "))
@@ -45,7 +45,7 @@ fn traced(place: &Place, tool: Tool, port: u16) -> Vec<String> {
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn a_login_and_tickets() {
+fn logins_and_tickets_through_a_proxy_match_mit() {
     let (realm, proxy) = start();
     let place = Place::new(&conf(&[&proxy.url()], "authority"));
     let before = realm.log();
@@ -64,7 +64,7 @@ fn a_login_and_tickets() {
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn a_proxy_that_nobody_vouches_for() {
+fn proxy_with_untrusted_certificate_is_refused() {
     let (_realm, proxy) = start();
     let url = proxy.url();
     let unreachable = |place: &Place, hint: &str| {
@@ -89,7 +89,7 @@ fn a_proxy_that_nobody_vouches_for() {
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn the_environment_vouches_for_a_proxy() {
+fn trust_anchors_from_environment_variables_are_used() {
     let (_realm, proxy) = start();
     let conf = MitRealm::conf_without_kdc().kdc(REALM, proxy.url());
     let authority = certificate("authority").display().to_string();
@@ -111,7 +111,7 @@ fn the_environment_vouches_for_a_proxy() {
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn a_proxy_without_a_kdc() {
+fn proxy_without_kdc_is_reported_with_http_status() {
     let proxy = KdcProxy::start("OTHER.TEST", &format!("127.0.0.1:{}", free_port()));
     let place = Place::new(&conf(&[&proxy.url()], "authority"));
     let done = check_same(&place, "kinit", "alice", "wonderland\n").exits(1);
@@ -120,7 +120,7 @@ fn a_proxy_without_a_kdc() {
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn beside_other_kdcs() {
+fn dead_proxies_and_kdcs_are_skipped() {
     let (realm, proxy) = start();
     let dead = format!("127.0.0.1:{}", free_port());
     let dead_proxy = format!("https://{dead}/KdcProxy");
@@ -132,7 +132,7 @@ fn beside_other_kdcs() {
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn the_trace_is_that_of_mit() {
+fn trace_of_proxy_connection_matches_mit() {
     let (_realm, proxy) = start();
     let place = Place::new(&conf(&[&proxy.url()], "authority"));
     let both = |_| {
@@ -144,14 +144,14 @@ fn the_trace_is_that_of_mit() {
     let (theirs, ours) = (0..5)
         .map(both)
         .find(as_long)
-        .expect("the same answer is as long");
+        .expect("one of five attempts gives answers of equal length");
     assert_eq!(ours, theirs);
     assert_eq!(ours.len(), 6, "{ours:?}");
 }
 
 #[test]
 #[cfg_attr(not(kdcproxy), ignore = "needs kdcproxy: cargo xtask install")]
-fn the_configuration_is_checked() {
+fn check_config_reports_proxies_and_certificates() {
     let (_realm, proxy) = start();
     let place = Place::new(&conf(&[&proxy.url()], "authority"));
     let done = place.ours("kinit").arg("--check-config").run().success();
@@ -168,7 +168,7 @@ fn the_configuration_is_checked() {
     not(all(kdcproxy, nsd)),
     ignore = "needs kdcproxy, NSD and root: cargo xtask install"
 )]
-fn a_proxy_by_a_uri_record() {
+fn proxy_is_found_by_uri_record() {
     let (_realm, proxy) = start();
     let record = format!("_kerberos URI 10 1 \"krb5srv:m:kkdcp:{}\"", proxy.url());
     let server = DnsServer::start(&[("mit.test", &record)]);

@@ -1,6 +1,6 @@
 //! KRB-CRED in both directions with MIT's own library: MIT's tools use a TGT that our client
 //! forwarded, and ours use one that MIT's library sent.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,8 +24,8 @@ fn log_in(realm: &MitRealm) -> Place {
 
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let since = since.expect("a clock that is right");
-    let seconds = i64::try_from(since.as_secs()).expect("a clock that is right");
+    let since = since.expect("the clock is after 1970");
+    let seconds = i64::try_from(since.as_secs()).expect("the clock is after 1970");
     Timestamp::new(seconds, since.subsec_micros())
 }
 
@@ -49,7 +49,8 @@ fn library(place: &Place, verb: &str, key: Shared<'_>, cache: &str) -> Finished 
 fn keys() -> Vec<Option<Key>> {
     let numbers = [18, 17, 20, 19, 26, 25, 23, 16].map(EncryptionType);
     assert_eq!(numbers.len(), ETYPES.len());
-    let key = |etype| Key::generate(etype, &mut UnwrapErr(SysRng)).expect("a supported type");
+    let key =
+        |etype| Key::generate(etype, &mut UnwrapErr(SysRng)).expect("the enctype is supported");
     numbers
         .map(|etype| Some(key(etype)))
         .into_iter()
@@ -62,15 +63,15 @@ fn keys() -> Vec<Option<Key>> {
     not(all(mit, python)),
     ignore = "needs MIT's KDC and Python: cargo xtask install"
 )]
-fn mits_library_takes_ours() {
+fn mits_library_accepts_our_krb_cred() {
     let realm = MitRealm::start();
     let place = log_in(&realm);
-    let conf = fs::read_to_string(place.path("krb5.conf")).expect("the place has one");
-    let client = Client::new(Config::parse(&conf).expect("a good one"));
-    let cache = CcacheName::file(place.cache().to_str().expect("UTF-8"));
+    let conf = fs::read_to_string(place.path("krb5.conf")).expect("krb5.conf is readable");
+    let client = Client::new(Config::parse(&conf).expect("krb5.conf is valid"));
+    let cache = CcacheName::file(place.cache().to_str().expect("the path is UTF-8"));
     let forwarded = client
         .forward(&cache, Vec::new(), true)
-        .expect("a forwarded TGT");
+        .expect("the KDC forwards the TGT");
     assert!(forwarded.flags.contains(TicketFlags::FORWARDED));
     for key in keys() {
         let protection = key
@@ -80,7 +81,7 @@ fn mits_library_takes_ours() {
         sender.sequence_number = Some(0);
         let credentials = [forwarded.clone()];
         let message = sender.message(&credentials, &mut UnwrapErr(SysRng), now());
-        place.write("message", message.expect("a message"));
+        place.write("message", message.expect("the KRB-CRED message is built"));
         library(&place, "take", key.as_ref(), "delegated");
         // The session key works: the KDC issues a ticket for it.
         place
@@ -99,7 +100,7 @@ fn mits_library_takes_ours() {
             "{listed}"
         );
         assert!(listed.contains("Flags: FfA"), "{listed}");
-        fs::remove_file(place.path("delegated")).expect("it was made");
+        fs::remove_file(place.path("delegated")).expect("the file was created");
     }
 }
 
@@ -108,14 +109,23 @@ fn mits_library_takes_ours() {
     not(all(mit, python)),
     ignore = "needs MIT's KDC and Python: cargo xtask install"
 )]
-fn ours_takes_what_mits_library_sends() {
+fn our_library_accepts_mits_krb_cred() {
     let realm = MitRealm::start();
     let place = log_in(&realm);
-    let cache = place.cache().to_str().expect("UTF-8").to_owned();
+    let cache = place
+        .cache()
+        .to_str()
+        .expect("the path is UTF-8")
+        .to_owned();
     let sent = {
-        let mut reader = CcacheFile::new(place.cache()).open().expect("a cache");
+        let mut reader = CcacheFile::new(place.cache())
+            .open()
+            .expect("the ccache can be opened");
         loop {
-            let entry = reader.next().expect("well-formed").expect("a TGT");
+            let entry = reader
+                .next()
+                .expect("the ccache is well-formed")
+                .expect("the ccache has a TGT");
             let credential = entry.to_credential();
             if credential.server.is_krbtgt() {
                 break credential;
@@ -124,22 +134,26 @@ fn ours_takes_what_mits_library_sends() {
     };
     for key in keys() {
         library(&place, "make", key.as_ref(), &cache);
-        let message = fs::read(place.path("message")).expect("a message");
+        let message = fs::read(place.path("message")).expect("the message was written");
         let mut service = CredReceiver::new();
         service.keys.extend(&key);
         service.accept_unprotected = key.is_none();
         service.clock_skew = Some(300);
         service.sequence_number = Some(0);
-        let received = service.credentials(&message, now()).expect("MIT's");
+        let received = service
+            .credentials(&message, now())
+            .expect("MIT's KRB-CRED message is accepted");
         let [credential] = &received.credentials[..] else {
-            panic!("one was sent: {received:?}");
+            panic!("expected one credential: {received:?}");
         };
         assert_eq!(shown(credential), shown(&sent));
 
         // MIT's tools can use what we received.
-        let mut builder =
-            CcacheBuilder::new(&Header::new(Version::V4, None), &credential.client).expect("short");
-        builder.credential(credential).expect("short");
+        let mut builder = CcacheBuilder::new(&Header::new(Version::V4, None), &credential.client)
+            .expect("the credential fits into a ccache");
+        builder
+            .credential(credential)
+            .expect("the credential fits into a ccache");
         let file = CcacheFile::new(place.path("delegated"));
         file.replace_with(&builder).expect("the folder is writable");
         place

@@ -3,7 +3,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -108,7 +108,7 @@ fn sample() -> Vec<u8> {
             &[0, 0, 0, kvno],
         ]
         .concat();
-        let length = u32::try_from(body.len()).expect("it is short");
+        let length = u32::try_from(body.len()).expect("the record length fits into a u32");
         [&length.to_be_bytes()[..], &body].concat()
     };
     [&b"\x05\x02"[..], &entry(b"x", 3), &entry(b"y", 4)].concat()
@@ -116,7 +116,7 @@ fn sample() -> Vec<u8> {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's ktutil: cargo xtask install")]
-fn requests_and_their_names() {
+fn requests_and_their_aliases_match_mit() {
     for script in [
         "",
         "\n",
@@ -167,7 +167,7 @@ fn requests_and_their_names() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's ktutil: cargo xtask install")]
-fn keytabs_read_and_written() {
+fn reading_and_writing_keytabs_matches_mit() {
     let sample = sample();
     let a: &[(&str, &[u8])] = &[("a", &sample)];
     for script in [
@@ -215,7 +215,7 @@ fn keytabs_read_and_written() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's ktutil: cargo xtask install")]
-fn keys_from_passwords() {
+fn keys_from_passwords_match_mit() {
     for arguments in [
         // The usual instructions for Active Directory.
         "-p user@REALM -k 1 -e RC4-HMAC -s \"REALMuser\"",
@@ -256,7 +256,7 @@ fn keys_from_passwords() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's ktutil: cargo xtask install")]
-fn keys_from_digits() {
+fn keys_from_hex_digits_match_mit() {
     let check_key = |arguments: &str, digits: &str| {
         check(
             &[],
@@ -274,7 +274,7 @@ fn keys_from_digits() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's ktutil: cargo xtask install")]
-fn wrong_words() {
+fn invalid_addent_arguments_match_mit() {
     for arguments in [
         "",
         "-key",
@@ -299,7 +299,7 @@ fn wrong_words() {
 /// keytab.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn salts_from_the_kdc() {
+fn salts_fetched_from_the_kdc_make_working_keys() {
     let realm = MitRealm::start();
     let place = realm.place();
     let accounts = [
@@ -356,7 +356,7 @@ fn salts_from_the_kdc() {
 /// The usual instructions for service accounts of Active Directory, word for word.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_recipe_for_service_accounts() {
+fn service_account_keytab_recipe_works() {
     let realm = MitRealm::start();
     let place = realm.place();
     let script = "addent -password -p rc4@MIT.TEST -k 1 -e RC4-HMAC -s \"MIT.TESTrc4\"\n\
@@ -370,9 +370,9 @@ fn the_recipe_for_service_accounts() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn commands_and_who_reads_what_they_write() {
+fn mit_and_heimdal_read_keytabs_of_our_commands() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let ktutil = |line: &str| place.ours("ktutil").line("-k kt").line(line);
     let listed = || {
@@ -415,8 +415,8 @@ fn commands_and_who_reads_what_they_write() {
     let import = place.ours("ktutil").line("-k copy import");
     import.stdin(json.stdout.clone()).run().success();
     assert_eq!(
-        fs::read(place.path("copy")).expect("it is made"),
-        fs::read(place.path("kt")).expect("it is there")
+        fs::read(place.path("copy")).expect("the file was created"),
+        fs::read(place.path("kt")).expect("the file exists")
     );
     let again = place
         .ours("ktutil")

@@ -1,7 +1,7 @@
 //! kvno: the tickets it gets, its output and what it stores, compared with MIT's. The same command
 //! lines run on copies of the same cache; output, exit code and the resulting cache must be the
 //! same.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use test_support::{ETYPES, HeimdalRealm, MitRealm, Place};
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn every_kind_of_name_gets_the_same_tickets() {
+fn tickets_for_all_kinds_of_names_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -51,7 +51,7 @@ fn every_kind_of_name_gets_the_same_tickets() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn options_do_the_same() {
+fn options_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -90,7 +90,7 @@ fn options_do_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_keytab_opens_the_same_tickets() {
+fn keytab_checks_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -129,13 +129,13 @@ fn a_keytab_opens_the_same_tickets() {
     let run = check(&place, &old).exits(1);
     assert!(run.stderr().contains("none of version 2"), "{run}");
     // An alias: the keytab has the key under another name.
-    fs::copy(realm.keytab("services"), place.path("alias.keytab")).expect("the folder is ours");
+    fs::copy(realm.keytab("services"), place.path("alias.keytab")).expect("the folder is writable");
     check(&place, &format!("-k {} rotated", keytab("rotated"))).success();
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn tickets_for_users_are_the_same() {
+fn user_to_user_tickets_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -166,7 +166,7 @@ fn tickets_for_users_are_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn an_output_cache_is_replaced_by_success_alone() {
+fn output_cache_is_replaced_only_on_success() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -194,7 +194,7 @@ fn an_output_cache_is_replaced_by_success_alone() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn hosts_are_given_the_same_names() {
+fn host_name_canonicalization_matches_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -215,7 +215,7 @@ fn hosts_are_given_the_same_names() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn each_finds_what_the_other_cached() {
+fn cached_tickets_are_shared_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -256,9 +256,9 @@ fn each_finds_what_the_other_cached() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn heimdals_kdc_is_asked_the_same() {
+fn tickets_of_heimdals_kdc_match_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     log_in(&place, "alice", "wonderland");
@@ -296,7 +296,7 @@ fn heimdals_kdc_is_asked_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kvno: cargo xtask install")]
-fn mistakes_of_usage_are_called_the_same() {
+fn usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "",
@@ -319,8 +319,8 @@ fn mistakes_of_usage_are_called_the_same() {
 }
 
 #[test]
-#[cfg_attr(not(mit), ignore = "needs MIT's: cargo xtask install")]
-fn a_ticket_that_has_expired_gets_no_other() {
+#[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
+fn expired_tgt_fails_as_with_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     let kinit = place.mit("kinit").line("-l 1s -c start alice");

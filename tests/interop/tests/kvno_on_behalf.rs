@@ -15,7 +15,7 @@ fn log_in(place: &Place, service: &str, keytab: &str) {
     not(mit_ldap),
     ignore = "needs MIT's KDC with LDAP: cargo xtask install"
 )]
-fn with_protocol_transition() {
+fn s4u_with_protocol_transition_matches_mit() {
     let realm = MitLdapRealm::start();
     let place = realm.place();
     let services = realm.keytab("services").display().to_string();
@@ -85,7 +85,7 @@ fn with_protocol_transition() {
     not(mit_ldap),
     ignore = "needs MIT's KDC with LDAP: cargo xtask install"
 )]
-fn without_protocol_transition() {
+fn s4u_without_protocol_transition_matches_mit() {
     let realm = MitLdapRealm::start();
     let place = realm.place();
     let services = realm.keytab("services").display().to_string();
@@ -103,7 +103,7 @@ fn without_protocol_transition() {
     not(mit_ldap),
     ignore = "needs MIT's KDC with LDAP: cargo xtask install"
 )]
-fn each_finds_what_the_other_cached() {
+fn cached_s4u_tickets_are_shared_with_mit() {
     let realm = MitLdapRealm::start();
     let place = realm.place();
     let services = realm.keytab("services").display().to_string();
@@ -142,7 +142,7 @@ fn each_finds_what_the_other_cached() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn where_nobody_may_delegate() {
+fn s4u_without_delegation_support_matches_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("s4u").display().to_string();
@@ -174,9 +174,9 @@ fn where_nobody_may_delegate() {
 #[test]
 #[cfg_attr(
     not(all(mit, samba)),
-    ignore = "needs root, MIT's and Samba's: cargo xtask install"
+    ignore = "needs root, MIT's tools and Samba: cargo xtask install"
 )]
-fn in_an_active_directory() {
+fn s4u_in_active_directory_matches_mit() {
     let realm = SambaRealm::start();
     let place = realm.place();
     let keytab = |account: &str| realm.keytab(account).display().to_string();
@@ -219,9 +219,9 @@ fn in_an_active_directory() {
 #[test]
 #[cfg_attr(
     not(all(mit, samba)),
-    ignore = "needs root, MIT's and Samba's: cargo xtask install"
+    ignore = "needs root, MIT's tools and Samba: cargo xtask install"
 )]
-fn services_of_an_active_directory() {
+fn active_directory_service_tickets_match_mit() {
     let realm = SambaRealm::start();
     let place = realm.place();
     let kinit = place.mit("kinit").line("-f -c start alice");

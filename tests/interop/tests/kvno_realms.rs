@@ -6,7 +6,7 @@ use test_support::MitRealms;
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn ways_through_realms() {
+fn cross_realm_paths_match_mit() {
     let realms = MitRealms::start();
     let place = realms.place();
     log_in(&place, "alice", "wonderland");
@@ -67,7 +67,7 @@ fn ways_through_realms() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn what_is_cached_on_the_way_is_used() {
+fn cached_cross_realm_tgts_are_used_without_the_kdc() {
     let mut realms = MitRealms::start();
     let place = realms.place();
     log_in(&place, "alice", "wonderland");

@@ -2,7 +2,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -68,21 +68,21 @@ fn check_caches_of(kinit: impl Fn(&Place) -> Tool, services: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn caches_that_mit_wrote() {
+fn mits_caches_are_listed_as_by_mit() {
     let services = "host/a.mit.test HTTP/a.mit.test only/rc4 only/des3";
     check_caches_of(|place| place.mit("kinit"), services);
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn caches_that_we_wrote() {
+fn our_caches_are_listed_as_by_mit() {
     let services = "host/a.mit.test only/camellia256";
     check_caches_of(|place| place.ours("kinit"), services);
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn forged_caches_are_listed_the_same() {
+fn forged_caches_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let plain = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/MIT.TEST", "MIT.TEST"));
@@ -182,7 +182,7 @@ fn forged_caches_are_listed_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn every_owner_is_shown_the_same() {
+fn unusual_principals_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for (name, realm) in [
         ("alice", "MIT.TEST"),
@@ -205,7 +205,7 @@ fn every_owner_is_shown_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn times_are_those_of_every_time_zone() {
+fn times_in_all_zones_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let mut credential = RawCredential::new(&alice, &RawPrincipal::new("krbtgt/A", "MIT.TEST"));
@@ -227,7 +227,7 @@ fn times_are_those_of_every_time_zone() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn what_is_no_cache() {
+fn invalid_caches_match_mit_and_truncated_ones_fail() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for options in [
         "",
@@ -265,7 +265,7 @@ fn what_is_no_cache() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn mistakes_of_usage_are_called_the_same() {
+fn usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "-Z", "-n", "-t", "-K", "-A -l", "-s -l", "-k -f", "-k -s", "-k -a", "-c -k", "-k -A",
@@ -281,7 +281,7 @@ const KEYTAB_OPTIONS: [&str; 7] = ["-k", "-k -t", "-k -e", "-k -K", "-kte", "-k 
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytabs_that_mit_wrote() {
+fn mits_keytabs_are_listed_as_by_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for name in [
@@ -302,7 +302,7 @@ fn keytabs_that_mit_wrote() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn forged_keytabs_are_listed_the_same() {
+fn forged_keytabs_are_listed_as_by_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let key = |name: &str, kvno, etype, timestamp| RawKey {
         principal: RawPrincipal::new(name, "MIT.TEST"),
@@ -343,7 +343,7 @@ fn forged_keytabs_are_listed_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn what_is_no_keytab() {
+fn invalid_keytabs_match_mit_and_truncated_ones_fail() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     check_same(&place, "klist", "-k", "").exits(1);
     check_same(&place, "klist", "-k /nonexistent/keytab", "").exits(1);
@@ -381,5 +381,6 @@ fn what_is_no_keytab() {
 /// read.
 fn write_private(place: &Place, name: &str, content: &[u8]) {
     let path = place.write(name, content);
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("it is our file");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        .expect("the permissions can be changed");
 }

@@ -5,7 +5,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -29,7 +29,7 @@ fn check(place: &Place, arguments: &[&str], stdin: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_password_logs_in_by_every_etype() {
+fn password_login_works_with_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (short, _) in ETYPES {
@@ -42,12 +42,14 @@ fn a_password_logs_in_by_every_etype() {
 /// The lifetime and the renewable lifetime of the cached ticket in seconds, counted from its start,
 /// and its flags.
 fn spans(place: &Place) -> (i64, i64, u32) {
-    let mut cache = CcacheFile::new(place.cache()).open().expect("a cache");
+    let mut cache = CcacheFile::new(place.cache())
+        .open()
+        .expect("the ccache can be opened");
     loop {
         let view = cache
             .next()
-            .expect("it is whole")
-            .expect("there is a ticket");
+            .expect("the ccache is well-formed")
+            .expect("the ccache has a ticket");
         if !view.is_config() {
             let start = match view.starttime() {
                 0 => view.authtime(),
@@ -65,7 +67,7 @@ fn spans(place: &Place) -> (i64, i64, u32) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn times_below_zero() {
+fn negative_times_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (arguments, expected) in [
@@ -102,7 +104,7 @@ fn times_below_zero() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_keytab_logs_in_by_every_etype() {
+fn keytab_login_works_with_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (short, _) in ETYPES {
@@ -114,7 +116,7 @@ fn a_keytab_logs_in_by_every_etype() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn every_salt_is_the_kdcs_to_say() {
+fn salts_of_the_kdc_are_used() {
     let realm = MitRealm::start();
     let place = realm.place();
     for salt in ["norealm", "onlyrealm", "special"] {
@@ -124,7 +126,7 @@ fn every_salt_is_the_kdcs_to_say() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn names_and_passwords() {
+fn unusual_names_and_passwords_log_in() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(&place, &["jürgen"], "pässwörd-ß€\n");
@@ -140,7 +142,7 @@ fn names_and_passwords() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn options_get_the_same_tickets() {
+fn options_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for arguments in [
@@ -207,7 +209,7 @@ fn check_cache(place: &Place, arguments: &[&str], stdin: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn settings_get_the_same_tickets() {
+fn krb5_conf_settings_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (key, value) in [
@@ -232,7 +234,7 @@ fn settings_get_the_same_tickets() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_keys_of_the_principal_are_found_in_a_keytab() {
+fn keytab_login_finds_the_keys_of_the_principal() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = |name: &str| realm.keytab(name).display().to_string();
@@ -286,7 +288,7 @@ fn the_keys_of_the_principal_are_found_in_a_keytab() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_principal_of_the_cache_is_the_default() {
+fn default_principal_comes_from_the_cache() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(&place, &["alice"], "wonderland\n");

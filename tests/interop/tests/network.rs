@@ -24,11 +24,11 @@ fn a_reply_too_big_for_udp_comes_over_tcp() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn the_next_kdc_answers_for_a_dead_one() {
+fn next_kdc_is_tried_after_a_dead_one() {
     let realm = MitRealm::start();
     // One refuses immediately, one never answers.
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
-    let silent = silent.local_addr().expect("it is bound");
+    let silent = silent.local_addr().expect("the socket has an address");
     for dead in [format!("127.0.0.1:{}", free_port()), silent.to_string()] {
         let conf = MitRealm::conf_without_kdc()
             .kdc(MitRealm::REALM, &dead)
@@ -64,7 +64,7 @@ fn kdc_is_reached_by_ipv6() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kinit: cargo xtask install")]
-fn no_kdc_answers() {
+fn unreachable_kdc_is_reported_as_by_mit() {
     let conf = Krb5Conf::new("MIT.TEST").kdc("MIT.TEST", format!("127.0.0.1:{}", free_port()));
     let place = Place::new(&conf);
     let done = check_same(&place, "kinit", "alice", "wonderland\n").exits(1);
@@ -79,7 +79,7 @@ fn no_kdc_answers() {
     not(all(mit, faketime)),
     ignore = "needs MIT's KDC and faketime: cargo xtask install"
 )]
-fn a_clock_ten_minutes_off() {
+fn clock_skew_is_handled_as_by_mit() {
     for clock in ["+10m", "-10m"] {
         let options = MitOptions {
             clock: Some(clock.into()),

@@ -1,6 +1,6 @@
 //! PACs of real KDCs: their signatures, verified with the keys of the service and of the KDC
 //! itself, and their contents.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::path::Path;
 
@@ -23,20 +23,23 @@ struct Opened {
 impl Opened {
     /// The ticket for `server` in the cache of `place`, decrypted with a key of `keytab`.
     fn new(place: &Place, server: &str, keytab: &Path) -> Self {
-        let server = Principal::parse(server).expect("a name");
+        let server = Principal::parse(server).expect("the principal name is valid");
         let ticket = cached(place.cache(), &server).ticket;
-        let etype = Ticket::from_der(&ticket).expect("a ticket").enc_part.etype;
+        let etype = Ticket::from_der(&ticket)
+            .expect("the ticket decodes")
+            .enc_part
+            .etype;
         Self::with(key(keytab, &server, EncryptionType(etype)), &ticket)
     }
 
     /// The ticket, decrypted with `key`.
     fn with(key: Key, ticket: &[u8]) -> Self {
-        let ticket = Ticket::from_der(ticket).expect("a ticket");
+        let ticket = Ticket::from_der(ticket).expect("the ticket decodes");
         let plain = key
             .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher)
-            .expect("the right key");
+            .expect("the key decrypts the ticket");
         let elements = enc_ticket_part(&plain).authorization_data;
-        let elements = elements.expect("authorization data");
+        let elements = elements.expect("the ticket has authorization data");
         let owned = elements.iter().map(|one| AuthorizationDataElement {
             ad_type: one.ad_type,
             ad_data: one.ad_data.to_vec(),
@@ -50,8 +53,8 @@ impl Opened {
 
     fn pac(&self) -> Pac<'_> {
         Pac::from_authorization_data(&self.authorization_data)
-            .expect("a well-formed PAC")
-            .expect("a PAC")
+            .expect("the PAC is well-formed")
+            .expect("the ticket has a PAC")
     }
 
     /// The types of the PAC's buffers.
@@ -77,22 +80,25 @@ impl Opened {
     fn summary(&self, kdc_key: &Key) -> PacSummary {
         let other = |key: &Key| {
             let bytes = key.expose_bytes().iter().map(|byte| byte ^ 0x55);
-            Key::from_bytes(key.etype(), &bytes.collect::<Vec<_>>()).expect("as long")
+            Key::from_bytes(key.etype(), &bytes.collect::<Vec<_>>())
+                .expect("the key length fits the enctype")
         };
         let forged = self.verify(&other(&self.key), kdc_key);
         assert_eq!(forged, Err(PacError::ServerChecksum));
         let forged = self.verify(&self.key, &other(kdc_key));
         assert_eq!(forged, Err(PacError::KdcChecksum));
-        self.verify(&self.key, kdc_key).expect("a good PAC")
+        self.verify(&self.key, kdc_key).expect("the PAC verifies")
     }
 }
 
 /// The credential for `server` in a cache.
 fn cached(cache: &Path, server: &Principal) -> Credential {
-    let mut cache = CcacheFile::new(cache).open().expect("a cache");
+    let mut cache = CcacheFile::new(cache)
+        .open()
+        .expect("the ccache can be opened");
     loop {
-        let entry = cache.next().expect("a well-formed cache");
-        let credential = entry.expect("it is there").to_credential();
+        let entry = cache.next().expect("the ccache is well-formed");
+        let credential = entry.expect("the cache has the ticket").to_credential();
         if credential.server == *server {
             return credential;
         }
@@ -101,28 +107,32 @@ fn cached(cache: &Path, server: &Principal) -> Credential {
 
 /// The decrypted part; with triple DES it is followed by padding.
 fn enc_ticket_part(plain: &[u8]) -> EncTicketPart<'_> {
-    EncTicketPart::decode(&mut Reader::new(plain)).expect("an EncTicketPart")
+    EncTicketPart::decode(&mut Reader::new(plain)).expect("the EncTicketPart decodes")
 }
 
 /// The key of `principal` with this type.
 fn key(keytab: &Path, principal: &Principal, etype: EncryptionType) -> Key {
-    let keys = KeytabFile::new(keytab).keys_for(principal).expect("keys");
+    let keys = KeytabFile::new(keytab)
+        .keys_for(principal)
+        .expect("the keytab has keys of the principal");
     let entry = keys.iter().find(|entry| entry.key.etype() == etype);
-    Key::new(&entry.expect("a key of the type").key).expect("a key")
+    Key::new(&entry.expect("the keytab has a key of this enctype").key).expect("the key is valid")
 }
 
 /// The key of `principal` that a KDC uses, which is the first one.
 fn first_key(keytab: &Path, principal: &str) -> Key {
-    let principal = Principal::parse(principal).expect("a name");
-    let entries = KeytabFile::new(keytab).entries().expect("a keytab");
+    let principal = Principal::parse(principal).expect("the principal name is valid");
+    let entries = KeytabFile::new(keytab)
+        .entries()
+        .expect("the keytab is readable");
     let entry = entries.iter().find(|entry| entry.principal == principal);
-    Key::new(&entry.expect("a key").key).expect("a key")
+    Key::new(&entry.expect("the keytab has a key of the principal").key).expect("the key is valid")
 }
 
 /// MIT's PACs contain only the client's name, and this is not an error.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_by_keys_of_every_type() {
+fn pac_signatures_of_mits_kdc_verify_with_every_etype() {
     let realm = MitRealm::start();
     let place = realm.place();
     let kdc_keytab = place.text("krbtgt.keytab");
@@ -149,9 +159,9 @@ fn mit_by_keys_of_every_type() {
         .line("--u2u theirs u2u-only")
         .run()
         .success();
-    let named = |name: &str| Principal::parse(name).expect("a name");
+    let named = |name: &str| Principal::parse(name).expect("the principal name is valid");
     let tgt = cached(&place.path("theirs"), &named("krbtgt/MIT.TEST@MIT.TEST"));
-    let key = Key::new(&tgt.session_key).expect("a key");
+    let key = Key::new(&tgt.session_key).expect("the key is valid");
     let ticket = cached(place.cache(), &named("u2u-only@MIT.TEST")).ticket;
     let opened = Opened::with(key, &ticket);
     assert_eq!(opened.summary(&kdc_key), PacSummary::default());
@@ -168,7 +178,7 @@ fn log_in(place: &Place, user: &str, password: &str, service: &str) {
     not(all(mit, samba)),
     ignore = "needs Samba, and root: cargo xtask install"
 )]
-fn active_directory() {
+fn pacs_of_active_directory_verify_and_are_decoded() {
     let realm = SambaRealm::start();
     let kdc_key = first_key(&realm.keytab("krbtgt"), "krbtgt/AD.TEST@AD.TEST");
 
@@ -183,8 +193,8 @@ fn active_directory() {
         let opened = Opened::new(&place, &format!("{service}@AD.TEST"), &realm.keytab(keytab));
         assert_eq!(opened.types(), [1, 10, 12, 6, 7, 16, 19], "{service}");
         let summary = opened.summary(&kdc_key);
-        let user = summary.user_sid.expect("a SID");
-        let group = summary.primary_group_sid.expect("a SID");
+        let user = summary.user_sid.expect("the PAC has the SID");
+        let group = summary.primary_group_sid.expect("the PAC has the SID");
         assert_eq!(
             (group.parent(), group.relative_id()),
             (user.parent(), Some(513))

@@ -1,7 +1,7 @@
 //! New passwords with MIT's kadmind and with Active Directory (Samba): kpasswd, and kinit with an
 //! expired password. Each run of ours must have the same output and exit code as MIT's. Also
 //! passwords that an administrator sets, for which there is no tool.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use kerberos_client::{Client, Config, Password, Secret};
 use test_support::{Finished, HeimdalRealm, Kadmind, MitRealm, Place, SambaRealm};
@@ -65,7 +65,7 @@ fn change(place: &Place, name: &str, old: &str, between: &str, new: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_changes_it() {
+fn kpasswd_changes_passwords_at_mits_kadmind() {
     let (_realm, _kadmind, place) = realm();
     change(
         &place,
@@ -85,7 +85,7 @@ fn mit_changes_it() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_wants_utf_8() {
+fn non_utf_8_password_is_refused_by_mits_kadmind() {
     let (_realm, _kadmind, place) = realm();
     let typed = &b"wonderland\n\xff\xfe\n\xff\xfe\n"[..];
     let [theirs, ours] = [place.mit("kpasswd"), place.ours("kpasswd")]
@@ -111,7 +111,7 @@ fn set(place: &Place, admin: (&str, &str), user: &str, new: &str) -> Result<(), 
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_sets_it_for_another() {
+fn administrator_sets_passwords_at_mits_kadmind() {
     let (_realm, _kadmind, place) = realm();
     let admin = ("alice/admin", "pw-admin");
     set(&place, admin, "jürgen", "chosen for him").unwrap();
@@ -131,7 +131,7 @@ fn mit_sets_it_for_another() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn active_directory_sets_it_for_another() {
+fn administrator_sets_passwords_in_active_directory() {
     let realm = SambaRealm::start();
     let kpasswd = format!("kpasswd_server = {}", realm.address());
     let place = Place::new(&realm.conf().in_realm("AD.TEST", &kpasswd));
@@ -150,7 +150,7 @@ fn active_directory_sets_it_for_another() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_says_no() {
+fn refusals_of_mits_kadmind_match_mit() {
     let (realm, _kadmind, place) = realm();
     realm.administer("addpol -minlength 12 -minclasses 2 strict\nmodprinc -policy strict alice\n");
     for (name, stdin, code) in [
@@ -182,7 +182,7 @@ fn mit_says_no() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_wants_another_one_at_login() {
+fn expired_password_is_changed_at_login_as_by_mit() {
     for (name, stdin, code) in [
         ("must-change", "pw-must\nnew\nnew\n", 0),
         ("stale", "pw-stale\nnew\nnew\n", 0),
@@ -220,7 +220,7 @@ fn mit_wants_another_one_at_login() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn nobody_to_ask() {
+fn missing_kpasswd_service_is_reported_as_by_mit() {
     let realm = MitRealm::start();
     let place = Place::new(&realm.conf().set("dns_lookup_kdc", "false"));
     check_same(&place, "alice", "wonderland\nnew\nnew\n");
@@ -231,7 +231,7 @@ fn nobody_to_ask() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn active_directory() {
+fn kpasswd_and_kinit_change_passwords_in_active_directory() {
     let realm = SambaRealm::start();
     let kpasswd = format!("kpasswd_server = {}", realm.address());
     let place = Place::new(&realm.conf().in_realm("AD.TEST", &kpasswd));
@@ -267,7 +267,7 @@ fn active_directory() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's tools and Heimdal's servers: cargo xtask install"
 )]
-fn heimdal_by_datagrams() {
+fn kpasswd_changes_passwords_at_heimdals_kpasswdd() {
     let realm = HeimdalRealm::start();
     let kpasswdd = realm.kpasswdd();
     let place = Place::new(&realm.conf().in_realm(HeimdalRealm::REALM, &kpasswdd.line()));

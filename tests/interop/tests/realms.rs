@@ -110,7 +110,7 @@ fn heimdal_serves_its_own_tools() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's klist: cargo xtask install")]
-fn mit_reads_what_the_harness_forges() {
+fn mit_reads_our_forged_caches_and_keytabs() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     let alice = RawPrincipal::new("alice", "MIT.TEST");
     let service = RawPrincipal::new("host/a.mit.test", "MIT.TEST");
@@ -152,7 +152,7 @@ fn mit_reads_what_the_harness_forges() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_goes_from_realm_to_realm() {
+fn mit_gets_cross_realm_tickets() {
     let realms = MitRealms::start();
     let place = realms.place();
     let log_in = || {

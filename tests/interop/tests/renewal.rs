@@ -1,6 +1,6 @@
 //! `kinit -R` and `-v` compared with MIT's, with MIT's KDC and Heimdal's. The same command lines
 //! run on copies of the same cache; output, exit code and the resulting cache must be the same.
-#![allow(clippy::expect_used, reason = "a test may panic")]
+#![allow(clippy::expect_used, reason = "tests may panic")]
 
 use std::fs;
 use std::thread::sleep;
@@ -38,7 +38,7 @@ fn listed(place: &Place) -> String {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn renewed_as_by_mit() {
+fn renewal_matches_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "-l 1h -r 2d -f -p", "host/a.mit.test");
@@ -58,7 +58,10 @@ fn renewed_as_by_mit() {
         check(&place, arguments).success();
     }
     // The last of -k, -R and -v takes effect.
-    place.write("keytab", fs::read(realm.keytab("robot")).expect("a keytab"));
+    place.write(
+        "keytab",
+        fs::read(realm.keytab("robot")).expect("the keytab is readable"),
+    );
     check(&place, "-R -k robot").success();
     for arguments in [
         "-R nobody",
@@ -97,7 +100,7 @@ fn renewed_as_by_mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn postdated_and_validated_as_by_mit() {
+fn postdating_and_validation_match_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     log_in(&place, "-s 1h -l 1h", "");
@@ -123,9 +126,9 @@ fn postdated_and_validated_as_by_mit() {
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn renewed_by_heimdal() {
+fn renewal_at_heimdals_kdc_matches_mit() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     log_in(&place, "-l 1h -r 2d -f", "host/a.heimdal.test");
@@ -175,16 +178,16 @@ fn check_lifetimes(place: &Place, service: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn odd_lifetimes_of_mit() {
+fn unusual_lifetimes_of_mits_kdc_are_accepted() {
     check_lifetimes(&MitRealm::start().place(), "host/a.mit.test");
 }
 
 #[test]
 #[cfg_attr(
     not(all(mit, heimdal)),
-    ignore = "needs MIT's and Heimdal's: cargo xtask install"
+    ignore = "needs the tools of MIT and Heimdal: cargo xtask install"
 )]
-fn odd_lifetimes_of_heimdal() {
+fn unusual_lifetimes_of_heimdals_kdc_are_accepted() {
     check_lifetimes(&HeimdalRealm::start().place(), "host/a.heimdal.test");
 }
 
@@ -193,7 +196,7 @@ fn odd_lifetimes_of_heimdal() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn renewed_by_samba() {
+fn renewal_and_lifetimes_of_samba_match_mit() {
     let realm = SambaRealm::start();
     let place = realm.place();
     check_lifetimes(&place, "HTTP/web.ad.test");

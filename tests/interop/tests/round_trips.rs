@@ -4,7 +4,7 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::fs;
@@ -19,7 +19,7 @@ fn requests(place: &Place, kinit: Tool) -> usize {
     let _ = fs::remove_file(&trace);
     let done = kinit.env("KRB5_TRACE", &trace).run().success();
     assert!(done.stderr().is_empty(), "{done}");
-    let text = fs::read_to_string(&trace).expect("there is a trace");
+    let text = fs::read_to_string(&trace).expect("the trace was written");
     text.matches("Sending request (").count()
 }
 
@@ -50,7 +50,7 @@ fn check(place: &Place, keytab: &Path, name: &str, service: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit() {
+fn second_keytab_login_at_mit_takes_one_request() {
     let realm = MitRealm::start();
     let place = realm.place();
     let service = "host/a.mit.test";
@@ -67,7 +67,7 @@ fn mit() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_cache_of_mits_kinit_tells_too_where_there_is_no_choice_of_keys() {
+fn cache_of_mits_kinit_saves_a_request_with_a_single_key() {
     let realm = MitRealm::start();
     let place = realm.place();
     for (name, expected) in [("aes256", 1), ("robot", 2)] {
@@ -96,7 +96,7 @@ fn a_cache_of_mits_kinit_tells_too_where_there_is_no_choice_of_keys() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_key_that_was_changed_counts_as_one_failure() {
+fn changed_key_counts_as_one_failed_login() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("robot");
@@ -122,7 +122,7 @@ fn a_key_that_was_changed_counts_as_one_failure() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn not_where_encrypted_timestamps_are_disabled() {
+fn disabled_encrypted_timestamp_is_never_sent() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = realm.keytab("aes256");
@@ -146,7 +146,7 @@ fn not_where_encrypted_timestamps_are_disabled() {
     not(all(mit, heimdal)),
     ignore = "needs MIT's tools and Heimdal's KDC: cargo xtask install"
 )]
-fn heimdal() {
+fn second_keytab_login_at_heimdal_takes_one_request() {
     let realm = HeimdalRealm::start();
     let place = realm.place();
     check(
@@ -162,7 +162,7 @@ fn heimdal() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn active_directory() {
+fn second_keytab_login_at_samba_takes_one_request() {
     let realm = SambaRealm::start();
     // A datagram is too small for its tickets, so switching to TCP would take one more request each
     // time.

@@ -1,6 +1,6 @@
 //! S4U2Self and S4U2Proxy with the KDCs of MIT, Heimdal and Samba: what each refuses, and the
 //! tickets in caches that MIT's kvno and our tools share.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
 use std::path::Path;
 
@@ -134,7 +134,7 @@ fn not_forwardable(outcome: Outcome) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_by_every_type_of_key() {
+fn mit_s4u2self_works_with_every_session_key_etype() {
     let realm = MitRealm::start();
     let names = ETYPES.map(|(_, name)| name).join(",");
     realm.administer(&format!("setstr krbtgt/MIT.TEST session_enctypes {names}"));
@@ -152,7 +152,7 @@ fn mit_by_every_type_of_key() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn mit_users_and_refusals() {
+fn mit_s4u2self_serves_users_and_refuses_others() {
     let realm = MitRealm::start();
     let service = Service::new(realm.place(), "HTTP/trusted.mit.test", &realm.keytab("s4u"));
     let client = |outcome| shown(outcome).0;
@@ -192,7 +192,7 @@ fn mit_users_and_refusals() {
     not(mit_ldap),
     ignore = "needs MIT's KDC with LDAP: cargo xtask install"
 )]
-fn mit_constrained_delegation() {
+fn mit_allows_only_configured_delegation() {
     let realm = MitLdapRealm::start();
     let services = realm.keytab("services");
     let web = Service::new(realm.place(), "HTTP/web.ldap.test", &services);
@@ -251,7 +251,7 @@ fn alices_ticket(place: &Place, server: &str) -> Credential {
     not(mit_ldap),
     ignore = "needs MIT's KDC with LDAP: cargo xtask install"
 )]
-fn mit_finds_our_tickets_and_we_find_its() {
+fn cached_s4u_tickets_are_shared_with_mit() {
     let realm = MitLdapRealm::start();
     let services = realm.keytab("services");
     let requests = || realm.log().matches("_REQ (").count();
@@ -278,7 +278,7 @@ fn mit_finds_our_tickets_and_we_find_its() {
 
 #[test]
 #[cfg_attr(not(heimdal), ignore = "needs Heimdal's KDC: cargo xtask install")]
-fn heimdal_by_name() {
+fn heimdal_s4u2self_works_by_name() {
     let realm = HeimdalRealm::start();
     let service = Service::new(
         realm.place(),
@@ -296,7 +296,7 @@ fn heimdal_by_name() {
 
 #[test]
 #[cfg_attr(not(samba), ignore = "needs Samba, and root: cargo xtask install")]
-fn samba_users_and_refusals() {
+fn samba_s4u_serves_users_and_refuses_others() {
     let realm = SambaRealm::start();
     let web = Service::new(realm.place(), "svc-web", &realm.keytab("svc-web"));
     let back = "ldap/back.ad.test";
@@ -334,7 +334,7 @@ fn samba_users_and_refusals() {
     not(newer_samba),
     ignore = "needs Samba 4.19 or newer in the folder that $RKINIT_NEWER_SAMBA names, and root"
 )]
-fn newer_samba_resource_based() {
+fn newer_samba_allows_resource_based_delegation() {
     let realm = SambaRealm::start_newer();
     let rbcd = Service::new(realm.place(), "svc-rbcd", &realm.keytab("svc-rbcd"));
     let (client, server, _) = shown(rbcd.go_on("alice", "ldap/back.ad.test"));

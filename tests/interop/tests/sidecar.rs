@@ -1,7 +1,7 @@
 //! The sidecar with real KDCs: short-lived tickets that must never run out, a KDC that dies and
 //! comes back, rotated keys and passwords, and a sidecar that is killed while others read its
 //! cache.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test may panic")]
+#![allow(clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -24,14 +24,14 @@ fn start(place: &Place, arguments: &str) -> Sidecar {
 /// A place with `robot`'s keytab.
 fn place_with_keytab(realm: &MitRealm) -> Place {
     let place = realm.place();
-    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is ours");
+    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is writable");
     place
 }
 
 /// Checks that the cache is complete and has an unexpired ticket.
 fn is_good(cache: &Path) -> Result<(), String> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let now = now.expect("it is after 1970").as_secs();
+    let now = now.expect("the clock is after 1970").as_secs();
     let mut cache = CcacheFile::new(cache)
         .open()
         .map_err(|error| error.to_string())?;
@@ -55,7 +55,7 @@ fn watched_by_readers(place: &Place, during: impl FnOnce()) -> (usize, usize) {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
-                is_good(place.cache()).expect("a reader never fails while the ticket is good");
+                is_good(place.cache()).expect("the cache has an unexpired ticket at any time");
                 ours.fetch_add(1, Ordering::Relaxed);
                 thread::sleep(Duration::from_micros(200));
             }
@@ -90,12 +90,12 @@ fn as_other_user(tool: Tool) -> Tool {
 /// Lets other users access the folder of a place.
 fn open_to_all(place: &Place) {
     let folder = place.path("");
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("the folder is ours");
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("the folder is writable");
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn tickets_of_seconds_never_run_out() {
+fn short_lived_tickets_never_expire_for_readers() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     open_to_all(&place);
@@ -132,7 +132,7 @@ fn killed_at_random(times: u64) {
     let mut random = u64::from(std::process::id()) | 1;
     // Each publication creates another file.
     let published = || {
-        let cache = fs::metadata(place.cache()).expect("there is always one");
+        let cache = fs::metadata(place.cache()).expect("the cache exists at any time");
         (cache.ino(), cache.mtime(), cache.mtime_nsec())
     };
     let mut after = 0;
@@ -142,8 +142,11 @@ fn killed_at_random(times: u64) {
             let mut sidecar = start(&place, options);
             sidecar.wait_for(REFRESHED, 1)
         };
-        let shortest = (0..3).map(publish).min().expect("three times");
-        let span = u64::try_from(shortest.as_micros()).expect("seconds") * 2;
+        let shortest = (0..3)
+            .map(publish)
+            .min()
+            .expect("three publications were measured");
+        let span = u64::try_from(shortest.as_micros()).expect("the duration fits into a u64") * 2;
         for _ in 0..times {
             // xorshift, because the quality of the random numbers does not matter.
             random ^= random << 13;
@@ -158,9 +161,12 @@ fn killed_at_random(times: u64) {
     });
     assert!(
         (1..times).contains(&after),
-        "{after} of {times} killed after they had published: no moments around that"
+        "{after} of {times} killed after publishing: expected some before and some after"
     );
-    assert!(ours > 100 && mits > 10, "{ours} and {mits} looks");
+    assert!(
+        ours > 100 && mits > 10,
+        "only {ours} and {mits} reads of the cache"
+    );
     // The cache is valid, and the next sidecar is not affected by the killed ones.
     let mut sidecar = start(&place, options);
     sidecar.wait_for(REFRESHED, 2);
@@ -168,7 +174,7 @@ fn killed_at_random(times: u64) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn killed_while_others_read() {
+fn readers_find_no_fault_while_the_sidecar_is_killed() {
     killed_at_random(50);
 }
 
@@ -180,7 +186,7 @@ fn killed_two_hundred_times_while_others_read() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_kdc_that_dies_and_comes_back() {
+fn sidecar_recovers_after_a_kdc_outage() {
     let mut realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     let mut sidecar = start(&place, "-k -l 5 robot");
@@ -188,19 +194,25 @@ fn a_kdc_that_dies_and_comes_back() {
     realm.stop();
     sidecar.wait_for("\"reason\":\"kdc_unreachable\"", 1);
     let log = sidecar.log();
-    assert!(log.contains(&realm.address()), "it says which one: {log}");
-    assert!(log.contains("is valid until"), "the ticket still is: {log}");
-    is_good(place.cache()).expect("a third of its life is left");
+    assert!(
+        log.contains(&realm.address()),
+        "the log does not name the KDC: {log}"
+    );
+    assert!(
+        log.contains("is valid until"),
+        "the log does not call the ticket valid: {log}"
+    );
+    is_good(place.cache()).expect("the ticket is valid for a third of its lifetime");
     sidecar.wait_for("there is no valid ticket in", 1);
     realm.start_again();
     // It recovers by itself, but a failed login is not repeated for some seconds.
     sidecar.wait_for(REFRESHED, 2);
-    is_good(place.cache()).expect("there is a KDC again");
+    is_good(place.cache()).expect("the ticket is valid after the KDC is back");
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_keytab_with_a_new_key() {
+fn rotated_keytab_key_is_picked_up() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     let mut sidecar = start(&place, "-k robot");
@@ -217,21 +229,21 @@ fn a_keytab_with_a_new_key() {
     assert!(log.contains("the KDC's is newer: 2"), "{log}");
     // The new keytab replaces the old file, and no signal is needed.
     realm.administer("ktadd -norandkey -k robot-2.keytab robot");
-    fs::copy(realm.path("robot-2.keytab"), place.path("new")).expect("the folder is ours");
-    fs::rename(place.path("new"), place.path("keytab")).expect("the folder is ours");
+    fs::copy(realm.path("robot-2.keytab"), place.path("new")).expect("the folder is writable");
+    fs::rename(place.path("new"), place.path("keytab")).expect("the folder is writable");
     let took = sidecar.wait_for(REFRESHED, 2);
     assert!(took < SECOND * 5, "{took:?}");
 
     // Vice versa: the keytab has a key that the KDC does not know yet.
     let keytab = kerberos_files::keytab::KeytabFile::new(place.path("keytab"));
-    let mut entries = keytab.entries().expect("a keytab");
+    let mut entries = keytab.entries().expect("the keytab is readable");
     for entry in &mut entries {
         let mut bytes = entry.key.expose_bytes().to_vec();
         bytes.reverse();
         entry.kvno = 3;
         entry.key = kerberos_crypto::KeyBlock::new(entry.key.etype(), bytes);
     }
-    keytab.add(&entries).expect("the folder is ours");
+    keytab.add(&entries).expect("the folder is writable");
     sidecar.wait_for("\"reason\":\"old_secret\"", 1);
     sidecar.wait_for(REFRESHED, 3);
 }
@@ -240,16 +252,16 @@ fn a_keytab_with_a_new_key() {
 fn mount_secret(place: &Place, version: &str, json: &str) {
     let folder = place.path("secret");
     let version = format!("..{version}");
-    fs::create_dir_all(folder.join(&version)).expect("the folder is ours");
-    fs::write(folder.join(&version).join("login.json"), json).expect("the folder is ours");
-    symlink(&version, folder.join("..data_tmp")).expect("the folder is ours");
-    fs::rename(folder.join("..data_tmp"), folder.join("..data")).expect("the folder is ours");
+    fs::create_dir_all(folder.join(&version)).expect("the folder is writable");
+    fs::write(folder.join(&version).join("login.json"), json).expect("the folder is writable");
+    symlink(&version, folder.join("..data_tmp")).expect("the folder is writable");
+    fs::rename(folder.join("..data_tmp"), folder.join("..data")).expect("the folder is writable");
     let _ = symlink("..data/login.json", folder.join("login.json"));
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_secret_with_a_new_password_and_a_new_user() {
+fn rotated_secret_with_new_password_and_user_is_picked_up() {
     let realm = MitRealm::start();
     let place = realm.place();
     let json = |user: &str, password: &str| {
@@ -284,12 +296,12 @@ fn a_secret_with_a_new_password_and_a_new_user() {
     );
     sidecar.wait_for("\"reason\":\"secret_unreadable\"", 1);
     assert!(!sidecar.log().contains("hunter2") && !sidecar.log().contains("looking-glass"));
-    is_good(place.cache()).expect("the ticket is untouched");
+    is_good(place.cache()).expect("the invalid secret left the ticket valid");
 }
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn several_principals_from_one_file_and_a_folder_of_caches() {
+fn config_file_keeps_several_principals_in_a_dir_collection() {
     let realm = MitRealm::start();
     let place = place_with_keytab(&realm);
     place.write("password", "wonderland");
@@ -325,7 +337,7 @@ fn several_principals_from_one_file_and_a_folder_of_caches() {
 
 /// Two principals in one collection, each with its own cache, visible for MIT's tools.
 fn kept_in_a_collection(realm: &MitRealm, place: &Place, name: &str) {
-    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is ours");
+    fs::copy(realm.keytab("robot"), place.path("keytab")).expect("the folder is writable");
     place.write("password", "wonderland");
     let config = format!(
         "log = \"json\"\n\
@@ -353,13 +365,13 @@ fn kept_in_a_collection(realm: &MitRealm, place: &Place, name: &str) {
     not(all(mit, heimdal_kcm)),
     ignore = "needs MIT's KDC, Heimdal's kcm and root"
 )]
-fn kept_by_heimdals_kcm_daemon() {
+fn heimdals_kcm_holds_caches_of_two_principals() {
     kept_by(&Kcm::heimdal());
 }
 
 #[test]
 #[cfg_attr(not(all(mit, sssd_kcm)), ignore = "needs MIT's KDC, sssd-kcm and root")]
-fn kept_by_sssds_kcm_daemon() {
+fn sssds_kcm_holds_caches_of_two_principals() {
     kept_by(&Kcm::sssd());
 }
 
@@ -372,7 +384,7 @@ fn kept_by(kcm: &Kcm) {
 
 #[test]
 #[cfg_attr(not(all(mit, keyrings)), ignore = "needs MIT's KDC and keyrings")]
-fn kept_in_a_keyring() {
+fn keyring_holds_caches_of_two_principals() {
     let realm = MitRealm::start();
     let name = format!("KEYRING:user:rekinit-{}", std::process::id());
     kept_in_a_collection(&realm, &realm.place(), &name);
@@ -383,7 +395,7 @@ fn kept_in_a_keyring() {
     not(all(mit, samba)),
     ignore = "needs MIT's tools, Samba and root: cargo xtask install"
 )]
-fn active_directory() {
+fn sidecar_logs_in_and_renews_at_active_directory() {
     let realm = SambaRealm::start();
     let place = Place::new(&realm.conf());
     let json = "{\"username\":\"alice\",\"password\":\"wonderland\",\"domainName\":\"ad.test\"}";

@@ -19,7 +19,7 @@ fn check(place: &Place, arguments: &str, stdin: &str, expected: &str) {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn accounts_are_refused_in_the_same_words() {
+fn refused_logins_fail_as_by_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(
@@ -103,7 +103,7 @@ fn an_account_is_locked_out_after_failures() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn expired_passwords_by_keytab() {
+fn keytab_login_with_expired_password_fails() {
     let realm = MitRealm::start();
     let place = realm.place();
     let users = realm.keytab("users").display().to_string();
@@ -123,7 +123,7 @@ fn expired_passwords_by_keytab() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn keytabs_that_do_not_help_are_called_the_same() {
+fn unusable_keytabs_are_reported() {
     let realm = MitRealm::start();
     let place = realm.place();
     let keytab = |name: &str| realm.keytab(name).display().to_string();
@@ -165,7 +165,7 @@ fn keytabs_that_do_not_help_are_called_the_same() {
         "",
         "key table",
     );
-    let truncated = fs::read(realm.keytab("robot")).expect("the keytab is there");
+    let truncated = fs::read(realm.keytab("robot")).expect("the keytab exists");
     // MIT reads the complete part and finds no keys; ours reports that the file is damaged.
     place.write("truncated", &truncated[..20]);
     let run = place
@@ -195,7 +195,7 @@ fn keytabs_that_do_not_help_are_called_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn names_and_realms() {
+fn unknown_realms_and_malformed_names_fail_as_by_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     check(
@@ -220,7 +220,7 @@ fn names_and_realms() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's kinit: cargo xtask install")]
-fn mistakes_of_usage_are_called_the_same() {
+fn usage_errors_match_mit() {
     let place = Place::new(&MitRealm::conf_without_kdc());
     for arguments in [
         "-l soon alice",
@@ -243,7 +243,7 @@ fn mistakes_of_usage_are_called_the_same() {
 
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn etypes_that_do_not_meet() {
+fn login_without_a_common_etype_fails_as_by_mit() {
     let realm = MitRealm::start();
     let place = realm.place();
     place.configure(&realm.conf().set("default_tkt_enctypes", "aes128-sha2"));

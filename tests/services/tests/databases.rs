@@ -7,7 +7,7 @@ use test_support::{MitRealm, Postgres};
     not(all(mit, postgres)),
     ignore = "needs MIT's KDC and PostgreSQL: cargo xtask install"
 )]
-fn postgresql() {
+fn postgres_query_works_encrypted_and_with_login_only() {
     let realm = MitRealm::start();
     let place = realm.place();
     let postgres = Postgres::start(&realm.keytab("localhost"), &place.path("krb5.conf"));

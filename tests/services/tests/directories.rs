@@ -17,7 +17,7 @@ fn search(place: &Place, arguments: &[&str]) -> Finished {
     not(all(mit, slapd)),
     ignore = "needs MIT's KDC and slapd: cargo xtask install"
 )]
-fn openldap() {
+fn ldap_search_works_with_openldap_in_every_layer() {
     let realm = MitRealm::start();
     let place = realm.place();
     let (keytab, conf) = (realm.keytab("localhost"), place.path("krb5.conf"));
@@ -43,7 +43,7 @@ fn openldap() {
     not(all(mit, slapd)),
     ignore = "needs MIT's KDC and slapd: cargo xtask install"
 )]
-fn a_layer_that_is_missing() {
+fn missing_confidentiality_layer_is_refused() {
     let realm = MitRealm::start();
     let place = realm.place();
     let (keytab, conf) = (realm.keytab("localhost"), place.path("krb5.conf"));
@@ -65,7 +65,7 @@ fn a_layer_that_is_missing() {
 
 #[test]
 #[cfg_attr(not(samba), ignore = "needs Samba and root: cargo xtask install")]
-fn active_directory() {
+fn active_directory_requires_a_security_layer() {
     const ENTRY: &str = "CN=Users,DC=ad,DC=test";
     let realm = SambaRealm::start();
     let place = realm.place();

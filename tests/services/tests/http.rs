@@ -3,7 +3,7 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::io::{Read, Write};
@@ -69,7 +69,7 @@ fn curl(place: &Place, options: &str, url: &str) -> String {
     not(all(mit, apache)),
     ignore = "needs MIT's KDC and Apache: cargo xtask install"
 )]
-fn reqwest_at_apache() {
+fn reqwest_client_authenticates_to_apache() {
     let realm = MitRealm::start();
     let place = realm.place();
     let apache = Apache::start(&realm.keytab("localhost"), &place.path("krb5.conf"));
@@ -89,7 +89,7 @@ fn reqwest_at_apache() {
     not(all(mit, apache)),
     ignore = "needs MIT's KDC and Apache: cargo xtask install"
 )]
-fn reqwest_through_apache() {
+fn reqwest_client_authenticates_to_a_proxy() {
     let realm = MitRealm::start();
     let place = realm.place();
     let proxy = Apache::start_proxy(&realm.keytab("localhost"), &place.path("krb5.conf"));
@@ -118,7 +118,7 @@ fn reqwest_through_apache() {
     not(all(mit, apache)),
     ignore = "needs MIT's KDC and curl: cargo xtask install"
 )]
-fn curl_at_ours() {
+fn curl_authenticates_to_axum_service() {
     let realm = MitRealm::start();
     let place = realm.place();
     let service = Service::start(&realm.keytab("localhost"), &place);
@@ -148,7 +148,7 @@ fn curl_at_ours() {
     not(all(mit, python_requests)),
     ignore = "needs MIT's KDC, requests-kerberos and requests-gssapi: cargo xtask install"
 )]
-fn python_requests_at_ours() {
+fn python_clients_authenticate_to_axum_service() {
     let realm = MitRealm::start();
     let place = realm.place();
     let service = Service::start(&realm.keytab("localhost"), &place);
@@ -178,7 +178,7 @@ fn python_requests_at_ours() {
 /// A service in Active Directory identifies its client by the SID.
 #[test]
 #[cfg_attr(not(samba), ignore = "needs Samba and root: cargo xtask install")]
-fn curl_of_active_directory_at_ours() {
+fn axum_service_identifies_active_directory_clients_by_sid() {
     let realm = SambaRealm::start();
     let conf: Krb5Conf = realm.conf();
     let place = Place::new(&conf);

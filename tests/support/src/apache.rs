@@ -39,7 +39,7 @@ impl Apache {
     fn start_as(keytab: &Path, configuration: &Path, guarded: &str, modules: &[&str]) -> Self {
         assert!(
             parts::apache(),
-            "Apache is not here: `cargo xtask install` installs it"
+            "Apache is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         // When run by root, Apache serves as another user, who must be able to read these files.

@@ -54,10 +54,10 @@ struct Build {
 impl Build {
     fn like_this_program() -> Self {
         let target = parts::target_dir();
-        let program = env::current_exe().expect("a program knows where it is");
+        let program = env::current_exe().expect("the path of the test program is known");
         let inside = program
             .strip_prefix(&target)
-            .expect("it is in the target folder");
+            .expect("the test program is in the target folder");
         let profile = inside.iter().next().and_then(|name| name.to_str());
         Self {
             profile: profile.unwrap_or("debug").to_owned(),
@@ -111,7 +111,7 @@ fn built(build: &Build) -> PathBuf {
     }
     // Tests run in many processes, and only one of them should build.
     let lock = File::create(build.target.join(".rkinit-build.lock"));
-    let lock = lock.expect("the target is writable");
+    let lock = lock.expect("the target folder is writable");
     lock.lock().expect("a lock file can be locked");
     if !is_fresh(&binary) {
         let status = build.command().status().expect("cargo can be run");

@@ -40,7 +40,7 @@ impl DnsServer {
     pub fn start(zones: &[(&str, &str)]) -> Self {
         assert!(
             parts::nsd(),
-            "NSD is not here: `cargo xtask install` installs it"
+            "NSD is not installed: `cargo xtask install` installs it"
         );
         // Each test is a process, and one that has just ended may still occupy its address.
         let net = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -59,7 +59,7 @@ impl DnsServer {
             || TcpStream::connect((address, 53)).is_ok(),
         );
         Self {
-            _server: server.expect("nsd runs until it is killed"),
+            _server: server.expect("NSD starts"),
             _folder: folder,
             address,
             view: DnsView::of(address, "mit.test"),

@@ -23,7 +23,7 @@ impl GssPeer {
     pub fn start(place: &Place) -> Self {
         assert!(
             parts::python_gssapi(),
-            "python-gssapi is not here: `cargo xtask install` installs it"
+            "python-gssapi is not installed: `cargo xtask install` installs it"
         );
         let script = place.write("gss_peer.py", include_str!("gss_peer.py"));
         let mut tool = place.program("/usr/bin/setpriv");
@@ -31,10 +31,10 @@ impl GssPeer {
         command.args(["--pdeathsig", "KILL", "--", "/usr/bin/python3"]);
         command.arg(script).env("KRB5RCACHENAME", "none:");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("python starts");
+        let mut child = command.spawn().expect("Python starts");
         Self {
-            requests: child.stdin.take().expect("a pipe"),
-            answers: BufReader::new(child.stdout.take().expect("a pipe")),
+            requests: child.stdin.take().expect("stdin is a pipe"),
+            answers: BufReader::new(child.stdout.take().expect("stdout is a pipe")),
             child,
         }
     }
@@ -47,14 +47,21 @@ impl GssPeer {
     /// # Panics
     /// When the process has ended.
     pub fn call(&mut self, verb: &str, payload: &[u8]) -> Result<Vec<u8>, String> {
-        writeln!(self.requests, "{verb} {}", payload.len()).expect("it listens");
-        self.requests.write_all(payload).expect("it listens");
-        self.requests.flush().expect("it listens");
+        writeln!(self.requests, "{verb} {}", payload.len()).expect("the peer reads requests");
+        self.requests
+            .write_all(payload)
+            .expect("the peer reads requests");
+        self.requests.flush().expect("the peer reads requests");
         let mut line = String::new();
-        self.answers.read_line(&mut line).expect("it answers");
-        let (status, length) = line.trim().split_once(' ').expect("status and length");
-        let mut answer = vec![0; length.parse().expect("a number")];
-        self.answers.read_exact(&mut answer).expect("it answers");
+        self.answers.read_line(&mut line).expect("the peer answers");
+        let (status, length) = line
+            .trim()
+            .split_once(' ')
+            .expect("the answer starts with status and length");
+        let mut answer = vec![0; length.parse().expect("the value is a number")];
+        self.answers
+            .read_exact(&mut answer)
+            .expect("the peer answers");
         match status {
             "ok" => Ok(answer),
             _ => Err(String::from_utf8_lossy(&answer).into_owned()),

@@ -130,7 +130,8 @@ impl HeimdalRealm {
 }
 
 fn root() -> PathBuf {
-    parts::heimdal_root().expect("Heimdal's KDC is not here: `cargo xtask install` installs it")
+    parts::heimdal_root()
+        .expect("Heimdal's KDC is not installed: `cargo xtask install` installs it")
 }
 
 fn serve(root: &Path, folder: &TempDir, port: u16) -> Result<Server, String> {

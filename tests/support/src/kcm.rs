@@ -23,7 +23,7 @@ impl Kcm {
     pub fn heimdal() -> Self {
         let program = parts::heimdal_kcm();
         let program =
-            program.expect("Heimdal's kcm is not here: `cargo xtask install` installs it");
+            program.expect("Heimdal's kcm is not installed: `cargo xtask install` installs it");
         let folder = TempDir::new();
         folder.write("krb5.conf", "");
         let script = format!(
@@ -41,7 +41,7 @@ impl Kcm {
     pub fn sssd() -> Self {
         assert!(
             parts::sssd_kcm(),
-            "sssd-kcm is not here: `cargo xtask install` installs it"
+            "sssd-kcm is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         for name in [

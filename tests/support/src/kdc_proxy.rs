@@ -23,7 +23,7 @@ impl KdcProxy {
     pub fn start(realm: &str, kdc: &str) -> Self {
         assert!(
             parts::kdcproxy(),
-            "kdcproxy is not here: `cargo xtask install` installs it"
+            "kdcproxy is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         let conf =

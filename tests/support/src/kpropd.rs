@@ -44,7 +44,7 @@ impl Kpropd {
     pub fn new(realm: &str, keytab: &Path, configuration: &Path) -> Self {
         assert!(
             parts::kpropd(),
-            "kpropd is not here: `cargo xtask install` installs it"
+            "kpropd is not installed: `cargo xtask install` installs it"
         );
         let environment = vec![
             ("KRB5_CONFIG".to_owned(), configuration.to_owned()),

@@ -64,7 +64,7 @@ impl MitRealm {
     pub fn start_with(options: &MitOptions) -> Self {
         assert!(
             parts::mit(),
-            "MIT's KDC is not here: `cargo xtask install` installs it"
+            "MIT's KDC is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         cached::copy(&database(), folder.path());

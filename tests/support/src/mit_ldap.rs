@@ -39,7 +39,7 @@ impl MitLdapRealm {
     pub fn start() -> Self {
         assert!(
             parts::mit_ldap(),
-            "MIT's KDC with LDAP is not here: `cargo xtask install` installs it"
+            "MIT's KDC with LDAP is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         cached::copy(&database(), folder.path());
@@ -150,7 +150,7 @@ fn database() -> PathBuf {
     let programs = ["/usr/sbin/krb5kdc", "/usr/sbin/slapd"].map(cached::installed);
     cached::folder("mit-ldap", (sources, programs), |folder| {
         fs::create_dir(folder.join("directory")).unwrap();
-        let schema = parts::kerberos_schema().expect("it was asked for before");
+        let schema = parts::kerberos_schema().expect("the schema exists when slapd is installed");
         let schema = Tool::new("/bin/gzip").arg("-dc").arg(schema).run();
         fs::write(folder.join("kerberos.schema"), schema.success().stdout).unwrap();
         let directory = serve_directory(folder);

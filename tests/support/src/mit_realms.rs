@@ -48,7 +48,7 @@ impl MitRealms {
     pub fn start() -> Self {
         assert!(
             parts::mit(),
-            "MIT's KDC is not here: `cargo xtask install` installs it"
+            "MIT's KDC is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         cached::copy(&databases(), folder.path());

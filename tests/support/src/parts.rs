@@ -276,7 +276,7 @@ pub fn root() -> bool {
 /// # Panics
 /// When the program was not built by cargo.
 pub fn target_dir() -> PathBuf {
-    let program = env::current_exe().expect("a program knows where it is");
+    let program = env::current_exe().expect("the path of the test program is known");
     let target = program
         .ancestors()
         .find(|folder| folder.join(".rustc_info.json").exists());

@@ -67,8 +67,9 @@ impl Place {
     pub fn ours_installed(&self, name: &str) -> Tool {
         let file = self.path("bin").join(name);
         if !file.exists() {
-            fs::create_dir_all(self.path("bin")).expect("the folder is ours");
-            fs::copy(crate::rkinit(), &file).expect("there is room in the folder");
+            fs::create_dir_all(self.path("bin")).expect("the folder is writable");
+            fs::copy(crate::rkinit(), &file)
+                .expect("the binary can be copied into the temporary folder");
         }
         self.here(Tool::new(file))
     }

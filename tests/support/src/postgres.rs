@@ -24,8 +24,8 @@ impl Postgres {
     /// # Panics
     /// When it cannot be started.
     pub fn start(keytab: &Path, configuration: &Path) -> Self {
-        let programs =
-            parts::postgres().expect("PostgreSQL is not here: `cargo xtask install` installs it");
+        let programs = parts::postgres()
+            .expect("PostgreSQL is not installed: `cargo xtask install` installs it");
         let folder = TempDir::new();
         cached::copy(&cluster(&programs), folder.path());
         for (from, name) in [(keytab, "postgres.keytab"), (configuration, "krb5.conf")] {

@@ -153,7 +153,7 @@ pub fn keytab(version: u8, entries: &[RawKey]) -> Vec<u8> {
             native: version == 1,
         };
         let count = entry.principal.components.len() + usize::from(version == 1);
-        writer.u16(count.try_into().expect("a short name"));
+        writer.u16(count.try_into().expect("the name has few components"));
         writer.data16(&entry.principal.realm);
         for component in &entry.principal.components {
             writer.data16(component);
@@ -166,7 +166,7 @@ pub fn keytab(version: u8, entries: &[RawKey]) -> Vec<u8> {
         writer.u16(entry.etype);
         writer.data16(&entry.key);
         writer.u32(entry.kvno);
-        whole.u32(writer.bytes.len().try_into().expect("a short entry"));
+        whole.u32(writer.bytes.len().try_into().expect("the entry is short"));
         whole.bytes.extend(writer.bytes);
     }
     whole.bytes
@@ -208,7 +208,7 @@ pub fn ticket(server: &RawPrincipal, etype: u8, length: usize) -> Vec<u8> {
 /// When its length field would need more than four octets.
 pub fn tlv(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = u32::try_from(value.len())
-        .expect("a short value")
+        .expect("the value is short")
         .to_be_bytes();
     let mut bytes = vec![tag];
     match length {
@@ -247,12 +247,12 @@ impl Writer {
     }
 
     fn data16(&mut self, data: &[u8]) {
-        self.u16(data.len().try_into().expect("short data"));
+        self.u16(data.len().try_into().expect("the data is short"));
         self.bytes.extend(data);
     }
 
     fn data32(&mut self, data: &[u8]) {
-        self.u32(data.len().try_into().expect("short data"));
+        self.u32(data.len().try_into().expect("the data is short"));
         self.bytes.extend(data);
     }
 
@@ -261,7 +261,7 @@ impl Writer {
             self.u32(principal.name_type);
         }
         let count = principal.components.len() + usize::from(self.version == 1);
-        self.u32(count.try_into().expect("a short name"));
+        self.u32(count.try_into().expect("the name has few components"));
         self.data32(&principal.realm);
         for component in &principal.components {
             self.data32(component);
@@ -282,7 +282,7 @@ impl Writer {
         self.bytes.push(credential.is_skey);
         self.u32(credential.flags);
         for list in [&credential.addresses, &credential.authdata] {
-            self.u32(list.len().try_into().expect("a short list"));
+            self.u32(list.len().try_into().expect("the list is short"));
             for (kind, data) in list {
                 self.u16(*kind);
                 self.data32(data);

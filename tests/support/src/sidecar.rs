@@ -27,7 +27,7 @@ impl Sidecar {
         let command = tool.command();
         command
             .stdin(Stdio::null())
-            .stdout(output.try_clone().expect("a file can be shared"))
+            .stdout(output.try_clone().expect("the log file can be cloned"))
             .stderr(output);
         let child = command.spawn().expect("the program can be started");
         Self { child, log }
@@ -43,12 +43,13 @@ impl Sidecar {
     /// # Panics
     /// When the process has ended, or the kernel does not provide the value.
     pub fn kib(&self, what: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))
+            .expect("the process is running");
         let line = status.lines().find_map(|line| line.strip_prefix(what));
         let figure = line.and_then(|rest| rest.split_whitespace().nth(1));
         figure
             .and_then(|figure| figure.parse().ok())
-            .expect("a figure")
+            .expect("the status line has a number")
     }
 
     /// The log so far.
@@ -71,9 +72,12 @@ impl Sidecar {
             }
             assert!(
                 ended.is_none(),
-                "it ended ({ended:?}) without {text}:\n{log}"
+                "the sidecar ended ({ended:?}) without {text}:\n{log}"
             );
-            assert!(start.elapsed() < LIMIT, "no {text} in time:\n{log}");
+            assert!(
+                start.elapsed() < LIMIT,
+                "timed out waiting for {text}:\n{log}"
+            );
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -85,7 +89,7 @@ impl Sidecar {
     pub fn signal(&self, name: &str) {
         let mut kill = Command::new("/bin/kill");
         let kill = kill.arg(format!("-{name}")).arg(self.id().to_string());
-        assert!(kill.status().expect("there is a kill").success());
+        assert!(kill.status().expect("kill can be run").success());
     }
 
     /// Waits for its end. Returns its exit code, or 128 plus the number of the signal that ended
@@ -100,7 +104,11 @@ impl Sidecar {
             if let Some(status) = self.child.try_wait().expect("a child can be waited for") {
                 return code(status);
             }
-            assert!(start.elapsed() < limit, "it runs on:\n{}", self.log());
+            assert!(
+                start.elapsed() < limit,
+                "the sidecar is still running:\n{}",
+                self.log()
+            );
             thread::sleep(Duration::from_millis(2));
         }
     }

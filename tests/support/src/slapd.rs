@@ -33,7 +33,7 @@ impl Slapd {
     pub fn start(keytab: &Path, configuration: &Path, properties: &str) -> Self {
         assert!(
             parts::slapd(),
-            "slapd is not here: `cargo xtask install` installs it"
+            "slapd is not installed: `cargo xtask install` installs it"
         );
         let folder = TempDir::new();
         folder.write("ldap.keytab", fs::read(keytab).unwrap());

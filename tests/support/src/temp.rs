@@ -18,7 +18,7 @@ impl TempDir {
     ///
     /// # Panics
     /// When it cannot be created.
-    #[expect(clippy::new_without_default, reason = "making a folder is no default")]
+    #[expect(clippy::new_without_default, reason = "new creates a folder on disk")]
     pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         loop {

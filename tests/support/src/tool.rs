@@ -164,8 +164,14 @@ impl Tool {
             thread::sleep(Duration::from_millis(2));
         };
         let elapsed = start.elapsed();
-        writer.join().expect("the writer does not panic");
-        let collect = |reader: thread::JoinHandle<Vec<u8>>| reader.join().expect("nor do readers");
+        writer
+            .join()
+            .expect("the thread that writes stdin does not panic");
+        let collect = |reader: thread::JoinHandle<Vec<u8>>| {
+            reader
+                .join()
+                .expect("a thread that reads output does not panic")
+        };
         let finished = Finished {
             shown,
             status,
@@ -262,7 +268,7 @@ fn reader(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
 
 fn heimdal_program(name: &str) -> PathBuf {
     let root = parts::heimdal_root()
-        .expect("Heimdal is not here: `cargo xtask install` installs what the tests need");
+        .expect("Heimdal is not installed: `cargo xtask install` installs what the tests need");
     // Debian adds a suffix to the names of tools that MIT has, too.
     let suffixed = root.join("usr/bin").join(format!("{name}.heimdal"));
     if suffixed.exists() {

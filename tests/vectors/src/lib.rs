@@ -55,7 +55,7 @@ mod tests {
     use super::unhex;
 
     #[test]
-    fn hexadecimal() {
+    fn unhex_ignores_white_space_and_refuses_other_text() {
         assert_eq!(unhex("30 0a\nFF"), Some(vec![0x30, 0x0a, 0xff]));
         assert_eq!(unhex(""), Some(Vec::new()));
         assert_eq!(unhex("300"), None);

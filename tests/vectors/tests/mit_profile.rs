@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let missing = vectors::is_missing(&format!("{DIRECTORY}/test.ini"));
     if missing && !arguments.list {
         eprintln!(
-            "{DIRECTORY} is not here, so its tests are ignored: `cargo xtask install` fetches it"
+            "{DIRECTORY} was not found, so its tests are ignored: `cargo xtask install` fetches it"
         );
     }
     // These answers are newer than Debian 12's version.

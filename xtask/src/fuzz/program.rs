@@ -258,14 +258,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_says_is_read() {
+    fn processor_time_is_read_from_proc_stat() {
         let stat = "7 (a) b) R 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
         assert_eq!(processor_time(stat), Some(Duration::from_secs(3)));
         assert_eq!(processor_time("7 (a"), None);
     }
 
     #[test]
-    fn what_libfuzzer_says_is_read() {
+    fn numbers_are_read_from_libfuzzer_status_lines() {
         let line = "#81920\tpulse  cov: 1022 ft: 2048 corp: 61/19Kb lim: 4096 exec/s: 16384";
         assert_eq!(after(line, " cov:"), Some(1022));
         assert_eq!(after(line, " corp:"), Some(61));

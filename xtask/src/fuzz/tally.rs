@@ -124,7 +124,7 @@ impl Total {
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "for people to read")]
+#[allow(clippy::cast_precision_loss, reason = "the figure is only displayed")]
 fn millions(count: u64) -> String {
     format!("{:.2} M", count as f64 / 1e6)
 }
@@ -133,7 +133,7 @@ fn millions(count: u64) -> String {
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "for people to read"
+    reason = "the figure is only displayed"
 )]
 fn rate(executions: u64, seconds: f64) -> u64 {
     (executions as f64 / seconds.max(0.01)) as u64

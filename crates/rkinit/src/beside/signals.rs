@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_proc_says_is_ignored() {
+    fn ignored_signals_are_read_from_proc_status() {
         let check = |status: &str, expected| assert_eq!(ignored_of(status), expected);
         // As under `nohup`: SIGHUP is ignored, and SIGPIPE too, as in all Rust programs.
         check(

@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_joined() {
+    fn arrays_and_objects_are_formatted_as_json() {
         assert_eq!(
             array([string("a"), "1".to_owned()].into_iter()),
             r#"["a",1]"#

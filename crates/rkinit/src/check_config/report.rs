@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn why_a_file_was_not_read() {
+    fn unread_file_is_reported_with_its_cause() {
         let check = |number, expected: &str| {
             let reading = Reading::of_unread(Err(io::Error::from_raw_os_error(number)));
             assert_eq!(reading.remark().as_deref(), Some(expected));

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_others_reach() {
+    fn netlink_reply_yields_each_global_address_once() {
         let v6 = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
         let mut datagram = new_address(AF_INET, 254, &[(IFA_LOCAL, &[127, 0, 0, 1])]);
         datagram.extend(new_address(
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_the_configuration() {
+    fn extra_addresses_are_read_from_krb5_conf() {
         let text = "[libdefaults]\nextra_addresses = 192.0.2.7, 2001:db8::1 192.0.2.7\n";
         let found = extra(&Krb5Config::parse(text).unwrap());
         let kinds: Vec<_> = found.iter().map(|found| found.address_type).collect();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_and_damage() {
+    fn netlink_end_is_seen_and_truncated_messages_are_ignored() {
         let done = [20, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         assert!(take(&done, &mut Vec::new()).unwrap());
         let whole = new_address(AF_INET, 0, &[(IFA_LOCAL, &[192, 0, 2, 7])]);

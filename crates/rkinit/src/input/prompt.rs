@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_taken_as_they_are() {
+    fn typed_line_is_taken_verbatim_up_to_line_feed() {
         let check = |input: &[u8], expected: &[u8]| match read(input).unwrap() {
             Line::Password(password) => assert_eq!(password.expose_bytes(), expected),
             other => panic!("{other:?}"),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_end_and_nothing_is_no_password() {
+    fn control_keys_eof_and_overlong_lines_yield_no_password() {
         assert!(matches!(read(b"sec\x03"), Ok(Line::Interrupted)));
         assert!(matches!(read(b"sec\x1a"), Ok(Line::Suspended)));
         assert_eq!(read(b"").unwrap_err(), AskError::Unreadable);

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_of_a_uid() {
+    fn user_name_is_looked_up_by_uid_in_passwd() {
         let passwd = "root:x:0:0:root:/root:/bin/sh\n+::::::\nbroken\nalice:x:1000:1000::/:\n";
         let check = |uid, expected: Option<&str>| {
             assert_eq!(name_of(passwd, uid).as_deref(), expected);

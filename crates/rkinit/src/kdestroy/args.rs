@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn command_lines_and_what_they_ask_for() {
+    fn options_resolve_to_the_expected_plan() {
         let check = |line: &str, quiet, cache: Option<&str>, target| {
             let expected = Plan {
                 quiet,
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn getopt_reads_as_clap_does() {
+    fn getopt_reader_agrees_with_clap() {
         arguments::assert_readers_agree::<Typed>(&[
             "",
             "-A",
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn every_contradiction_is_named() {
+    fn each_conflicting_option_is_reported() {
         let check = |line: &str, complaints: &[&str]| {
             assert_eq!(resolve(line), Err(complaints.to_vec()), "{line}");
         };

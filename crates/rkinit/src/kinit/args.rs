@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn getopt_reads_as_clap_does() {
+    fn getopt_reader_agrees_with_clap() {
         arguments::assert_readers_agree::<Typed>(&[
             "",
             "-V",

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_as_windows_has_them() {
+    fn windows_domain_prefix_is_recognised() {
         let check = |typed: &str, expected| {
             assert_eq!(has_domain(typed.as_bytes()), expected, "{typed}");
         };

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn when_and_how_expiry_is_said() {
+    fn password_expiry_warning_depends_on_time_left() {
         let check = |left, is_warning, expected: Option<&str>| {
             let text = expiry_text(left, is_warning);
             let said = text

@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn command_lines_and_what_they_ask_for() {
+    fn options_resolve_to_the_expected_plan() {
         let check = |line: &str, action: Action, name: Option<&str>| {
             let plan = resolve(line).unwrap();
             assert_eq!(plan.action, action, "{line}");
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn getopt_reads_as_clap_does() {
+    fn getopt_reader_agrees_with_clap() {
         arguments::assert_readers_agree::<Typed>(&[
             "",
             "-d",
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_usage_errors() {
+    fn conflicting_options_are_usage_errors() {
         let check = |line: &str, extra: Option<&str>| {
             assert_eq!(resolve(line), Err(extra.map(OsString::from)), "{line}");
         };

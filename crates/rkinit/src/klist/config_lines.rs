@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_escaped_and_broken() {
+    fn config_values_are_escaped_and_wrapped() {
         let check = |value: &[u8], column, expected: &str| {
             let mut out = Vec::new();
             push_value(value, column, &mut out);

@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_share_lines_as_mit_joins_them() {
+    fn fields_are_joined_on_lines_as_in_mit() {
         let renewable = |c: &mut Credential| {
             c.times.renew_till = Some(KerberosTime::from_unix(86_400));
             c.flags = TicketFlags::FORWARDABLE | TicketFlags::RENEWABLE | TicketFlags::INITIAL;
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_show_on_demand() {
+    fn config_entries_are_shown_only_on_request() {
         let check = |config, expected: &str| {
             let detail = Detail {
                 config,
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_caches_are_shown_as_far_as_they_go() {
+    fn output_for_corrupt_ccaches_stays_bounded() {
         let owner = Principal::parse(OWNER).unwrap();
         let mut builder = CcacheBuilder::new(&Header::default(), &owner).unwrap();
         let mut with_all = credential();
@@ -470,7 +470,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_have_letters_in_mits_order() {
+    fn flag_letters_are_in_mit_order() {
         let letters: Vec<u8> = flag_letters(TicketFlags(u32::MAX)).collect();
         assert_eq!(letters, b"FfPpDdiRIHATOa");
     }

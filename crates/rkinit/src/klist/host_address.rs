@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_every_kind() {
+    fn each_address_type_is_formatted() {
         let check = |kind: i32, address: &[u8], expected: &str| {
             let mut out = Vec::new();
             push_address(AddressType(kind), address, None, &mut out);

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers() {
+    fn header_fits_the_timestamp_width() {
         let check = |width, expected: &str| assert_eq!(header(width), expected);
         check(
             None,

@@ -106,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn command_lines_and_what_they_ask_for() {
+    fn options_resolve_to_the_expected_target() {
         assert_eq!(resolve("-c KCM:0"), Ok(Target::Cache("KCM:0".into())));
         assert_eq!(resolve("-pa@R"), Ok(Target::Principal("a@R".into())));
     }
 
     #[test]
-    fn every_contradiction_is_named() {
+    fn each_conflicting_option_is_reported() {
         let check = |line: &str, complaints: &[&str]| {
             assert_eq!(resolve(line), Err(complaints.to_vec()), "{line}");
         };
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn getopt_reads_as_clap_does() {
+    fn getopt_reader_agrees_with_clap() {
         arguments::assert_readers_agree::<Typed>(&["", "-c a", "-ca", "-p a -c b", "x -p y z"]);
     }
 }

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_and_what_it_means() {
+    fn valid_options_parse_to_the_expected_entry() {
         let check = |line: &str, source: Source| {
             let expected = AddEnt {
                 principal: b"u@R".to_vec(),
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_and_how_it_is_said() {
+    fn incomplete_or_conflicting_options_are_refused() {
         let check = |line: &str, expected| assert_eq!(parse(line), Err(expected), "{line}");
         for line in [
             "",

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_the_line_they_make() {
+    fn editing_keys_produce_the_expected_line() {
         let check = |keys: &str, line: &str| {
             let expected = [Outcome::Line(line.to_owned())];
             assert_eq!(type_in(&format!("{keys}\r")), expected, "{keys:?}");
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_make_no_line() {
+    fn control_keys_interrupt_end_suspend_and_clear() {
         assert_eq!(type_in("abc\x03"), [Outcome::Interrupted]);
         assert_eq!(
             type_in("abc\x03x\r"),
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text() {
+    fn invalid_utf8_is_shown_as_replacement_characters() {
         let mut editor = Editor::default();
         for byte in [0xff, b'a', 0xc3, b'b'] {
             editor.take(byte);

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_layout_is_mits() {
+    fn list_layout_matches_mit() {
         let entries = [
             entry("u@EX.COM", 1),
             entry(&format!("{}@R", "x".repeat(40)), u32::MAX),

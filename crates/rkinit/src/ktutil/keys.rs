@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_and_what_they_are() {
+    fn hex_digits_parse_to_a_key_or_an_error() {
         let etype = EncryptionType::ARCFOUR_HMAC;
         let check = |digits: &str, expected: Result<u8, DigitsError>| {
             let last =
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn types_that_can_be_used() {
+    fn only_single_supported_enctype_names_are_accepted() {
         assert_eq!(etype(b"RC4-HMAC"), Some(EncryptionType::ARCFOUR_HMAC));
         for name in ["des-cbc-crc", "rc4", "18", "", "aes256-cts,rc4-hmac"] {
             assert_eq!(etype(name.as_bytes()), None, "{name}");

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_whole_and_exact() {
+    fn request_names_must_match_exactly() {
         let check = |name: &str, request| {
             assert_eq!(Request::from_name(name.as_bytes()), request, "{name}");
         };

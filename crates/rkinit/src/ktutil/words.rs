@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_and_their_words() {
+    fn line_is_split_into_words_with_quotes() {
         let check = |line: &str, expected: &[&str]| {
             let words = split(line.as_bytes()).unwrap();
             let words: Vec<_> = words

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn command_lines_and_what_they_ask_for() {
+    fn options_resolve_to_the_expected_plan() {
         let check = |line: &str, names: &[&str], change: &dyn Fn(&mut Plan)| {
             let mut expected = Plan {
                 names: names.iter().map(OsString::from).collect(),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn getopt_reads_as_clap_does() {
+    fn getopt_reader_agrees_with_clap() {
         arguments::assert_readers_agree::<Typed>(&[
             "",
             "-u",
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn contradictions_are_usage_errors() {
+    fn conflicting_options_are_usage_errors() {
         let check = |line: &str, complaint: Option<&'static str>| {
             assert_eq!(resolve(line), Err(complaint), "{line}");
         };

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn certificates_and_what_is_none() {
+    fn pem_certificates_parse_and_malformed_ones_are_refused() {
         let check = |text: &str, expected: Result<&[u8], &str>| {
             let found = from_pem(text.as_bytes());
             let found = found.as_deref().map_err(ToString::to_string);
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_cannot_be_read() {
+    fn unreadable_file_reports_the_system_error() {
         let error = read(Path::new("/nowhere/at.all")).unwrap_err();
         assert_eq!(error.to_string(), "No such file or directory");
         let error = read(Path::new("/")).unwrap_err();

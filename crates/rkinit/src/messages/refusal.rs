@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_put_as_a_site_wants_them() {
+    fn err_fmt_placeholders_are_expanded() {
         let check = |format, expected| assert_eq!(put(format, "Lost", -7), expected);
         check("%M", "Lost");
         check("FOO %M (see %C, %C)", "FOO Lost (see -7, -7)");

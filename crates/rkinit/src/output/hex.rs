@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_and_back() {
+    fn encoding_and_decoding_round_trip() {
         let all: Vec<u8> = (0..=255).collect();
         let mut digits = Vec::new();
         push(&all, &mut digits);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn malformed_hex_is_refused() {
         for digits in ["0", "0g", " 0", "0x00", "00\n", "é"] {
             assert!(decode(digits.as_bytes()).is_none(), "{digits}");
         }

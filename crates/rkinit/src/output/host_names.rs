@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_numbers() {
+    fn known_addresses_become_names_others_stay_numeric() {
         let file = HostsFile::parse("10.0.0.7 db.example.com db\n");
         let check = |address: &str, expected: &str| {
             let hosts = Hosts { file: file.clone() };

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_are_json() {
+    fn object_writer_produces_valid_json() {
         let mut out = Vec::new();
         let mut object = Object::begin(&mut out);
         object.text("a", "say \"x\" \\ \n\u{1b}\u{9b}é");

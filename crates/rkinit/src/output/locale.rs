@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_called_as_glibc_calls_them() {
+    fn locale_directories_are_named_as_in_glibc() {
         let check = |name: &str, expected: &str| assert_eq!(normal(name.as_ref()), expected);
         check("en_US.UTF-8", "en_US.utf8");
         check("de_DE.ISO-8859-15@euro", "de_DE.iso885915@euro");
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_locales_read_as_c() {
+    fn locale_selects_the_date_style() {
         let check = |name: &str, order, separator, long_year| {
             assert_eq!(
                 DateStyle::of_locale(name),

@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_drives_terminals_is_replaced() {
+    fn terminal_control_characters_are_replaced() {
         fn check(bytes: &[u8], may_stay: &[char], expected: &[u8]) {
             let mut out = b">".to_vec();
             push(bytes, may_stay, &mut out);

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn styles_and_widths() {
+    fn each_date_style_formats_with_its_width() {
         let check = |order, separator, long_year, expected: &str| {
             let mut format = formatter(
                 DateStyle {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn zones_and_edges() {
+    fn time_zones_and_extreme_times_are_formatted() {
         let check = |zone: &str, seconds: u32, expected: &str| {
             let mut format = formatter(DateStyle::C, zone);
             // The first time the day is found, the second time it comes from the kept days.
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_holds_until_the_next_transition_only() {
+    fn offset_changes_at_each_dst_transition() {
         let mut format = formatter(DateStyle::C, "CET-1CEST,M3.5.0,M10.5.0/3");
         let mut check = |seconds: u32, expected: &str| {
             assert_eq!(String::from_utf8_lossy(format.format(seconds)), expected);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn narrow_times() {
+    fn long_years_fit_by_dropping_the_seconds() {
         let check = |long_year, expected: &str| {
             let style = DateStyle {
                 long_year,
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn long_times() {
+    fn long_form_matches_ctime() {
         let check = |seconds: u32, expected: &str| {
             assert_eq!(formatter(DateStyle::C, "UTC0").long(seconds), expected);
         };

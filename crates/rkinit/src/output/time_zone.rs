@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tz_values_without_a_database() {
+    fn posix_tz_values_work_without_a_zone_database() {
         let check = |value: &str, seconds: i32| {
             let zone = from_value(OsStr::new(value), Path::new("/nonexistent"));
             let offset = zone.to_offset(Timestamp::from_second(1_800_000_000).unwrap());
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_of_a_sensible_size_are_read() {
+    fn only_regular_files_of_limited_size_are_read() {
         let folder = std::env::temp_dir().join(format!("rkinit-zone-{}", std::process::id()));
         std::fs::create_dir(&folder).unwrap();
         let (pipe, zone) = (folder.join("pipe"), folder.join("zone"));

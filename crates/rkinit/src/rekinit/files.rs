@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_swapped_link_is_noticed_and_a_neighbour_is_not() {
+    fn swapped_symlink_is_noticed_and_neighbouring_file_is_not() {
         let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("..1/keytab", "..1");
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn any_link_on_the_way_may_be_swapped() {
+    fn swap_of_any_symlink_in_the_path_is_noticed() {
         let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         for version in ["v1", "v2", "v3"] {
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_may_go_and_come_back() {
+    fn file_is_noticed_after_its_directory_is_recreated() {
         let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("a/b/kt", "1");
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_cannot_be_watched_leaves_the_others() {
+    fn unwatchable_path_does_not_stop_watching_others() {
         let folder = Folder::new();
         let at = |name: &str| folder.at(name);
         folder.write("good/kt", "1");

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_for_people_and_one_for_programs() {
+    fn event_is_formatted_as_text_and_as_json() {
         let event = |format| {
             let least = Level::Info;
             Log { format, least }

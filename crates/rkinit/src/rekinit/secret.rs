@@ -287,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_ends_with_its_line() {
+    fn password_is_the_first_line_of_its_file() {
         let folder = test_support::TempDir::new();
         let path = folder.join("password");
         let check = |content: &str, expected: Option<&str>| {

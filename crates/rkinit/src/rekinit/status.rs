@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ready_while_the_ticket_lasts() {
+    fn ready_until_the_ticket_expires() {
         let status = Status::new(
             "FILE:/cc".into(),
             None,
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_counts_unless_the_cache_was_written_meanwhile() {
+    fn check_result_is_discarded_after_a_newer_publish() {
         let status = Status::new(String::new(), None, None);
         status.published(100, |_| ());
         // Somebody has replaced the ticket by a shorter one. This does not affect `is_published`.
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn stuck_in_the_first_attempt() {
+    fn first_attempt_beyond_the_limit_counts_as_stuck() {
         let status = Status::new(String::new(), None, None);
         let start = Instant::now();
         status.starts(1_000);
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn stuck_by_a_clock_that_nobody_sets() {
+    fn stuck_detection_survives_clock_changes() {
         let status = Status::new(String::new(), None, None);
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);

@@ -19,7 +19,7 @@ fn their_flags(theirs: &mut GssPeer) -> ContextFlags {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn both_see_the_same_names_and_flags() {
+fn both_ends_see_the_same_names_and_flags() {
     let world = World::new();
     let ticket = world.ticket("aes256-cts-hmac-sha1-96");
     let choices = [
@@ -142,7 +142,7 @@ fn channel_bindings_have_to_match() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn a_lent_credential_can_be_used() {
+fn delegated_credentials_can_be_used_by_the_acceptor() {
     let world = World::new();
     let place = &world.place;
     let kinit = place.mit("kinit").line("-f alice").stdin("wonderland\n");
@@ -173,7 +173,7 @@ fn a_lent_credential_can_be_used() {
         options.delegation = true;
         let pair = accept(&world, flags, None, mechanism, options).unwrap();
         let [tgt] = &pair.ours.details.delegated[..] else {
-            panic!("one was lent: {:?}", pair.ours.details.delegated);
+            panic!("expected one credential: {:?}", pair.ours.details.delegated);
         };
         assert!(pair.ours.details.flags.contains(ContextFlags::DELEG));
         assert!(tgt.flags.contains(TicketFlags::FORWARDED));
@@ -188,7 +188,7 @@ fn a_lent_credential_can_be_used() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn an_old_session_key_gives_way_to_a_better_one() {
+fn stronger_subkey_replaces_an_old_session_key() {
     let world = World::new();
     for etype in ["arcfour-hmac", "des3-cbc-sha1", "aes128-cts-hmac-sha1-96"] {
         let ticket = world.ticket(etype);
@@ -214,7 +214,7 @@ fn an_old_session_key_gives_way_to_a_better_one() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn refusals_are_told() {
+fn missing_service_key_fails_at_both_ends() {
     let world = World::new();
     let ticket = world.ticket("aes256-cts-hmac-sha1-96");
     // The service's keytab has none of the needed keys.

@@ -13,7 +13,7 @@ use crate::{SERVER, World};
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn by_a_client_keytab_each_goes_on_with_the_others_ticket() {
+fn client_keytab_tickets_are_shared_and_refreshed_when_due() {
     let world = World::new();
     let place = &world.place;
     let keys = fs::read(world.realm.keytab("robot")).unwrap();
@@ -44,7 +44,7 @@ fn by_a_client_keytab_each_goes_on_with_the_others_ticket() {
                 return at - now().seconds;
             }
         }
-        panic!("the cache does not say when it is due")
+        panic!("the cache has no refresh_time")
     };
     let make_due = || {
         let past = (now().seconds - 1).to_string();

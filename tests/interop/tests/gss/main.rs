@@ -5,7 +5,7 @@
     clippy::panic,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 mod contexts;
@@ -157,7 +157,7 @@ pub(crate) fn accept(
             over = answer[0] == 1;
         }
         if let Some(context) = done {
-            assert!(over, "MIT's waits for more");
+            assert!(over, "MIT's end still waits for a token");
             break context;
         }
     };

@@ -81,7 +81,7 @@ fn sizes(etype: &str) -> impl Iterator<Item = usize> {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn every_type_and_size_with_ours_as_initiator() {
+fn messages_of_all_etypes_and_sizes_pass_with_our_initiator() {
     let world = World::new();
     for (_, etype) in ETYPES {
         let ticket = world.ticket(etype);
@@ -100,7 +100,7 @@ fn every_type_and_size_with_ours_as_initiator() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn every_type_and_size_with_ours_as_acceptor() {
+fn messages_of_all_etypes_and_sizes_pass_with_our_acceptor() {
     let world = World::new();
     for (_, etype) in ETYPES {
         world.ticket(etype);
@@ -117,7 +117,7 @@ fn every_type_and_size_with_ours_as_acceptor() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn both_notice_what_is_late_double_or_missing() {
+fn duplicate_late_and_missing_messages_are_detected() {
     let world = World::new();
     let mut rng = system_rng().unwrap();
     for (_, etype) in ETYPES {
@@ -159,7 +159,7 @@ fn both_notice_what_is_late_double_or_missing() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn both_refuse_what_was_altered_or_sent_back() {
+fn altered_and_reflected_messages_are_refused() {
     let world = World::new();
     let mut rng = system_rng().unwrap();
     for (_, etype) in ETYPES {

@@ -15,7 +15,7 @@ use crate::{SERVER, World, accept, all_flags};
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn ours_as_acceptor() {
+fn our_spnego_acceptor_works_with_mits_initiator() {
     let world = World::new();
     for etype in ["aes256-cts-hmac-sha1-96", "arcfour-hmac"] {
         world.ticket(etype);
@@ -37,7 +37,7 @@ fn ours_as_acceptor() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn ours_as_initiator() {
+fn our_spnego_initiator_works_with_mits_acceptor() {
     let world = World::new();
     for order in [MechanismOrder::Standard, MechanismOrder::Windows] {
         for flags in [
@@ -79,7 +79,7 @@ fn ours_as_initiator() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn their_initiator_has_the_last_word() {
+fn mits_initiator_sends_the_last_mechlist_mic() {
     let world = World::new();
     world.ticket("aes256-cts-hmac-sha1-96");
     let mut theirs = world.peer();
@@ -97,7 +97,7 @@ fn their_initiator_has_the_last_word() {
         context: mut ours,
     } = step.unwrap()
     else {
-        panic!("an answer is asked for")
+        panic!("expected a token for the peer")
     };
     let mic = ours.mic(list).unwrap();
     let answer = response(&[
@@ -107,7 +107,7 @@ fn their_initiator_has_the_last_word() {
         &octets(0xa3, &mic),
     ]);
     let message = theirs.ok("step", &answer);
-    assert_eq!(message[0], 1, "it waits for nothing more");
+    assert_eq!(message[0], 1, "MIT's initiator should be complete");
     let mic = &message[message.len() - MIC..];
     assert_eq!(
         message[1..],
@@ -124,13 +124,13 @@ fn their_initiator_has_the_last_word() {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn their_acceptor_says_nothing_after_the_last_word() {
+fn mits_acceptor_sends_no_token_after_the_last_mic() {
     let world = World::new();
     let ticket = world.ticket("aes256-cts-hmac-sha1-96");
     let (options, mut rng) = (InitiatorOptions::default(), system_rng().unwrap());
     let start = Initiator::start(&ticket, &options, &mut rng, now()).unwrap();
     let (mut initiator, Step::Continue(token)) = start else {
-        panic!("an answer is asked for")
+        panic!("expected a token for the peer")
     };
     let mut theirs = world.peer();
     theirs.ok("accept -", b"");
@@ -141,7 +141,7 @@ fn their_acceptor_says_nothing_after_the_last_word() {
     let asked = response(&[&state(REQUEST_MIC), &tlv(0xa1, KRB5)]);
     assert_eq!((answer[0], &answer[1..]), (0, &asked[..]));
     let answer = theirs.ok("step", &response(&[&octets(0xa2, &token)]));
-    assert_eq!(answer[0], 0, "the list is not signed yet");
+    assert_eq!(answer[0], 0, "MIT's acceptor should wait for our MIC");
     // The Kerberos token begins before its identifier, and ends before the MIC.
     let at = answer.windows(KRB5.len()).position(|part| part == KRB5);
     let start = answer[..at.unwrap()]
@@ -154,13 +154,17 @@ fn their_acceptor_says_nothing_after_the_last_word() {
         context: mut ours,
     } = step
     else {
-        panic!("Kerberos is done")
+        panic!("expected a complete Kerberos context")
     };
     ours.verify_mic(&list, &answer[answer.len() - MIC..])
         .unwrap();
     let mic = ours.mic(&list).unwrap();
     let message = response(&[&state(COMPLETED), &octets(0xa3, &mic)]);
-    assert_eq!(theirs.ok("step", &message), [1], "complete, and no token");
+    assert_eq!(
+        theirs.ok("step", &message),
+        [1],
+        "MIT's acceptor should be complete"
+    );
     let mut pair = crate::Pair { ours, theirs };
     pair.talk(b"hello", "signed");
 }

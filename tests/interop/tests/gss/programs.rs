@@ -120,7 +120,7 @@ mod samples {
     not(all(mit, gss_samples)),
     ignore = "needs MIT's KDC and gss-client: cargo xtask install"
 )]
-fn gss_client_at_ours() {
+fn gss_client_talks_to_our_acceptor() {
     let (_realm, place) = world();
     for options in [
         "-krb5",
@@ -171,7 +171,7 @@ fn gss_client_at_ours() {
     not(all(mit, gss_samples)),
     ignore = "needs MIT's KDC and gss-server: cargo xtask install"
 )]
-fn ours_at_gss_server() {
+fn our_initiator_talks_to_gss_server() {
     let (_realm, place) = world();
     let port = free_port();
     let log = place.path("gss-server.out");
@@ -213,7 +213,7 @@ fn ours_at_gss_server() {
 /// `IfTrusted` depends on what the KDC says about the service.
 #[test]
 #[cfg_attr(not(mit), ignore = "needs MIT's KDC: cargo xtask install")]
-fn a_tgt_is_lent_to_whom_the_realm_trusts() {
+fn tgt_is_delegated_only_to_ok_as_delegate_services() {
     let (realm, place) = world();
     let keytab = std::fs::read(realm.keytab("services")).unwrap();
     place.write("keytab", keytab);
@@ -224,13 +224,13 @@ fn a_tgt_is_lent_to_whom_the_realm_trusts() {
     for (service, lent) in [("host/delegate.mit.test", 1), ("host/a.mit.test", 0)] {
         let begun = client.initiate(&cache, &format!("{service}@MIT.TEST"), &options);
         let Step::Continue(token) = begun.unwrap().1 else {
-            panic!("it has to prove itself")
+            panic!("expected a token for the peer")
         };
         let mut accept = AcceptorOptions::default();
         accept.delegation = true;
         let mut ours = acceptor(&place).acceptance(GssMechanism::Spnego, accept);
         let Step::Done { context, .. } = ours.step(&token).unwrap() else {
-            panic!("one token is enough")
+            panic!("expected a context after one token")
         };
         assert_eq!(context.details.delegated.len(), lent, "{service}");
     }
@@ -255,7 +255,7 @@ fn java(place: &Place) -> Tool {
     not(all(mit, java)),
     ignore = "needs MIT's KDC and Java: cargo xtask install"
 )]
-fn java_at_ours() {
+fn java_client_talks_to_our_acceptor() {
     let (realm, place) = world();
     place.write("robot", std::fs::read(realm.keytab("robot")).unwrap());
     for (client, from) in [
@@ -302,7 +302,7 @@ fn java_at_ours() {
     not(all(mit, java)),
     ignore = "needs MIT's KDC and Java: cargo xtask install"
 )]
-fn ours_at_java() {
+fn our_initiator_talks_to_java_server() {
     let (_realm, place) = world();
     for delegation in [Delegation::None, Delegation::Always] {
         let mut tool = java(&place);

@@ -69,7 +69,7 @@ fn length(piece: &[u8]) -> [u8; 4] {
     not(all(mit, python_gssapi)),
     ignore = "needs MIT's KDC and python-gssapi: cargo xtask install"
 )]
-fn both_read_the_pieces_of_the_other() {
+fn iov_messages_pass_in_both_directions() {
     let world = World::new();
     let etypes = test_support::ETYPES.iter().map(|(_, etype)| *etype);
     for etype in etypes.filter(|etype| *etype != "des3-cbc-sha1") {

@@ -93,7 +93,8 @@ const MACHINES: &[(&str, &str, &str)] = &[
 /// All commands. Keytabs are written to the working folder.
 pub(super) fn script() -> String {
     let mut script = String::new();
-    let mut say = |command: String| writeln!(script, "{command}").expect("a String can grow");
+    let mut say =
+        |command: String| writeln!(script, "{command}").expect("writing to a String cannot fail");
     say(
         "addpol -maxfailure 3 -lockoutduration 1hour -failurecountinterval 1hour three-strikes"
             .into(),

@@ -104,7 +104,7 @@ impl<'a> Kdc<'a> {
             command.env("LC_ALL", "C");
             if let Some(clock) = &self.options.clock {
                 let library = parts::faketime()
-                    .expect("libfaketime is not here: `cargo xtask install` installs it");
+                    .expect("libfaketime is not installed: `cargo xtask install` installs it");
                 command.env("LD_PRELOAD", library).env("FAKETIME", clock);
             }
         };

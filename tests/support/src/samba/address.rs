@@ -39,7 +39,7 @@ impl Address {
             }
             assert!(
                 Instant::now() < deadline,
-                "no address of 127/8 becomes free"
+                "timed out waiting for a free address of 127/8"
             );
             std::thread::sleep(Duration::from_millis(50));
         }

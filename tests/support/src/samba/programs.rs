@@ -14,7 +14,7 @@ impl Programs {
     pub(super) fn of_the_system() -> Self {
         assert!(
             parts::samba() && parts::root(),
-            "Samba is not here, or we are not root: `cargo xtask install` installs it"
+            "Samba is not installed, or the test does not run as root: `cargo xtask install` installs it"
         );
         Self { root: None }
     }

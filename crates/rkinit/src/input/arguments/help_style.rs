@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_out() {
+    fn headings_options_and_examples_are_highlighted() {
         let check = |line: &str, expected: &str| assert_eq!(coloured(line), expected, "{line}");
         check("Caches:\n", "\x1b[1;4mCaches:\x1b[0m\n");
         check("Usage: x [-a]\n", "\x1b[1;4mUsage:\x1b[0m x [-a]\n");

@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_read_as_getopts() {
+    fn usage_errors_are_worded_like_getopt() {
         let check = |line: &str, expected: &str| {
             let command = Sample::command().infer_long_args(true);
             let arguments = ["sample"].into_iter().chain(line.split(' '));

@@ -14,7 +14,7 @@ fn resolve(line: &str) -> (Plan, Complaints) {
 }
 
 #[test]
-fn command_lines_and_what_they_ask_for() {
+fn options_resolve_to_the_expected_plan() {
     let check = |line: &str, expected: Plan| {
         let (plan, complaints) = resolve(line);
         assert_eq!(plan, expected, "{line}");
@@ -200,7 +200,7 @@ fn command_lines_and_what_they_ask_for() {
 }
 
 #[test]
-fn complaints_come_in_order() {
+fn invalid_and_conflicting_options_are_reported_in_order() {
     let check = |line: &str, count: usize, texts: &[&str]| {
         let (_, complaints) = resolve(line);
         assert_eq!(complaints.texts, texts, "{line}");

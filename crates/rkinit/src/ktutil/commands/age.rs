@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_ways_to_say_it() {
+    fn age_parses_from_units_or_plain_seconds() {
         let check = |text: &str, seconds| assert_eq!(parse(text), seconds, "{text}");
         check("1 week", Some(604_800));
         check("2 weeks 1 day", Some(1_296_000));

@@ -182,12 +182,12 @@ mod tests {
     }
 
     #[test]
-    fn the_definitions_are_sound() {
+    fn clap_definitions_are_consistent() {
         Typed::command().debug_assert();
     }
 
     #[test]
-    fn what_is_taken_and_what_is_not() {
+    fn valid_commands_parse_and_invalid_ones_are_refused() {
         let check = |line: &str, taken| assert_eq!(parse(line).is_ok(), taken, "{line}");
         check("-k x list", true);
         check("--keytab=x -v list -t --keys --json", true);

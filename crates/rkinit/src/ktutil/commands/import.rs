@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_and_bare_lists() {
+    fn entries_are_read_from_documents_and_bare_lists() {
         let entry = r#"{"principal": "a\\@b/c@R", "kvno": 7, "enctype": "rc4-hmac", "name_type": 3,
             "key": "00112233445566778899AABBCCDDEEFF", "timestamp": "2023-11-14T22:13:20Z"}"#;
         for text in [format!("[{entry}]"), format!("{{\"entries\": [{entry}]}}")] {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn invalid_entry_is_refused_with_its_number_and_problem() {
         let good = r#"{"principal": "a@R", "kvno": 1, "enctype_number": 99, "key": "ab"}"#;
         assert!(read(&format!("[{good}]")).is_ok());
         let check = |from: &str, to: &str, problem: &str| {

@@ -105,7 +105,7 @@ fn key(etype: EncryptionType, seed: u8) -> KeyBlock {
 }
 
 #[test]
-fn the_key_that_opens_it() {
+fn ticket_is_opened_by_any_matching_key() {
     let (current, old, other) = (key(AES256, 1), key(AES256, 2), key(AES128, 3));
     let keytab = TemporaryKeytab::new(
         "opens",
@@ -136,7 +136,7 @@ fn the_key_that_opens_it() {
 }
 
 #[test]
-fn how_near_the_keys_come() {
+fn missing_key_is_explained_by_the_closest_entry() {
     let (ours, other) = (key(AES256, 1), key(AES256, 2));
     let check = |name, keys: &[(&str, u32, &KeyBlock)], kvno, expected: &str| {
         let keytab = TemporaryKeytab::new(name, keys);
@@ -167,7 +167,7 @@ fn how_near_the_keys_come() {
 }
 
 #[test]
-fn what_services_refuse() {
+fn invalid_and_untrusted_cross_realm_tickets_are_refused() {
     let ours = key(AES256, 1);
     let keytab = TemporaryKeytab::new("refuse", &[("host/a@R", 1, &ours)]);
     let check = |flags, client_realm, transited, expected: Result<(), &str>| {

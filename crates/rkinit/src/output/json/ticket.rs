@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_have_a_form_each() {
+    fn each_address_type_has_its_own_format() {
         let check = |kind, address: &[u8], expected: &str| {
             let address = HostAddress {
                 address_type: AddressType(kind),

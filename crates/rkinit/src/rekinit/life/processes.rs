@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_caches_for_whoever_changes_the_directory() {
+    fn relative_cache_names_become_absolute() {
         let here = std::env::current_dir().unwrap();
         let here = here.to_str().unwrap();
         let check = |name: &str, expected: String| assert_eq!(absolute(name), expected);

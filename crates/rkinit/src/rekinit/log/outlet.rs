@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted_in_its_place() {
+    fn lines_beyond_the_limit_are_replaced_by_their_count() {
         let mut queue = Queue::default();
         let long = "x".repeat(LIMIT);
         // A single line always fits.
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_takes_nothing_holds_up_nobody() {
+    fn blocked_stream_does_not_block_the_writers() {
         let outlet = Arc::new(Outlet::default());
         let (mut reader, mut writer) = io::pipe().unwrap();
         let writing = Arc::clone(&outlet);

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_as_managers_mount_them() {
+    fn secret_manager_json_is_read_or_refused() {
         let check = |text: &str, expected: Result<(Option<&str>, &str), &str>| {
             let found = read(text.as_bytes(), "/s").map(|found| {
                 let name = match found.name {

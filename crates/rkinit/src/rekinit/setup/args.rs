@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_ends_where_the_applications_begins() {
+    fn application_command_starts_after_first_double_dash() {
         let check = |line: &str, ours: usize, application: Option<usize>| {
             let (first, rest) = split(line.split_whitespace().map(Into::into));
             assert_eq!(
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_kinits() {
+    fn options_are_spelled_as_in_kinit() {
         let parse = |line: &str| {
             Typed::try_parse_from(["rekinit"].into_iter().chain(line.split_whitespace())).unwrap()
         };

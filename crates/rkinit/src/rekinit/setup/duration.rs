@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_is_one_as_a_whole() {
+    fn duration_must_be_valid_as_a_whole() {
         let check = |text: &str, expected| assert_eq!(whole_duration(text), expected, "{text:?}");
         check("90", Some(90));
         check("1h30m", Some(5_400));

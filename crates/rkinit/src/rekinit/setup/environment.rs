@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_the_script_had_them() {
+    fn options_come_from_variables_and_mounted_keytabs() {
         let check = |options: &str, appended: &str, mounted: &[&str], expected: &str| {
             let words = words_of(options, appended, &|path| mounted.contains(&path));
             let expected: Vec<OsString> = expected.split_whitespace().map(Into::into).collect();

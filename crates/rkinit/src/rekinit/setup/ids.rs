@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_names() {
+    fn ids_resolve_from_numbers_and_names() {
         let check = |text: &str, name: &str, expected| assert_eq!(number_of(text, name), expected);
         let passwd = "root:x:0:0:root:/root:/bin/sh\nbroken\napp:x:1001:100::/:\n";
         check(passwd, "app", Some(1001));

@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn idle_connections_give_way() {
+    fn idle_connections_are_dropped_for_new_ones() {
         let mut server = Server::listen("127.0.0.1:0").unwrap();
         let address = server.address().unwrap();
         let idle: Vec<_> = (0..3 * MOST_CONNECTIONS)

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_ticket_has_its_lines() {
+    fn metrics_and_readiness_cover_every_ticket() {
         let status = Arc::new(Status::new(
             "FILE:/a\"b\\c".into(),
             None,

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_differ_and_are_labels() {
+    fn reason_names_are_unique_valid_labels() {
         let mut names = Reason::ALL.map(Reason::name).to_vec();
         assert!(
             names
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn causes() {
+    fn client_errors_map_to_reasons() {
         let no_kdc = ClientError::CannotContactKdc {
             realm: "R".into(),
             attempts: Vec::new(),

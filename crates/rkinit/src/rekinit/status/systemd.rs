@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whether_well_or_not_there_is_a_next_time() {
+    fn next_watchdog_ping_is_scheduled_even_when_unwell() {
         let check = |is_well, seconds| {
             let start = Instant::now();
             let mut systemd = Systemd {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_watchdog_it_is() {
+    fn watchdog_needs_a_valid_interval_and_matching_pid() {
         let check = |limit: Option<&str>, whose: Option<&str>, expected| {
             let limit = watchdog_of(limit.map(str::to_owned), whose.map(str::to_owned), 7);
             assert_eq!(limit, expected);
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_of_either_kind() {
+    fn notifies_path_and_abstract_sockets() {
         let check = |name: &str, address: &SocketAddr| {
             let socket = UnixDatagram::bind_addr(address).unwrap();
             send(OsStr::new(name), "READY=1\n").unwrap();

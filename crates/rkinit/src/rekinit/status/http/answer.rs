@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_and_their_answers() {
+    fn each_request_gets_the_expected_status_and_body() {
         let page = |page| (page != Page::Readiness, format!("{page:?}\n"));
         let check = |request: &str, status: &str, body: &str| {
             let answer = String::from_utf8(answer(request.as_bytes(), &page)).unwrap();
