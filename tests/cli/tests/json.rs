@@ -183,6 +183,8 @@ fn kinit_and_kvno_print_json() {
 #[test]
 fn conflicting_options_are_refused_with_json() {
     let (_kdc, place) = realm();
+    kinit(&place, "alice").run().success();
+    place.ours("klist").line("-s").run().success();
     place.ours("klist").line("-s --json").run().exits(1);
     place
         .ours("kinit")

@@ -99,10 +99,7 @@ fn once_retries_unreachable_kdcs_but_not_wrong_passwords() {
         .run()
         .exits(1);
     assert!(run.stderr().contains("Cannot contact any KDC"), "{run}");
-    assert!(
-        run.stderr().contains("tried UDP") || run.stderr().contains("tried "),
-        "{run}"
-    );
+    assert!(run.stderr().contains("tried "), "{run}");
     assert!(
         run.stderr().contains("timed out waiting for tickets"),
         "{run}"

@@ -120,8 +120,10 @@ fn next_priority_is_tried_after_dead_kdcs() {
 )]
 fn login_works_with_dns_answers_too_long_for_udp() {
     let mut records = String::new();
+    // Only the last one serves: it is not in what fits into a datagram.
     for index in 0..60 {
-        let line = format!("_kerberos._udp SRV {index} 0 PORT a-long-name-of-a-kdc-{index}\n");
+        let port = if index == 59 { "PORT" } else { "1" };
+        let line = format!("_kerberos._udp SRV {index} 0 {port} a-long-name-of-a-kdc-{index}\n");
         records.push_str(&line);
         records.push_str(&line.replace("_udp", "_tcp"));
         let _ = writeln!(records, "a-long-name-of-a-kdc-{index} A 127.0.0.1");

@@ -116,7 +116,6 @@ mod tests {
         check("en_US.UTF-8", "en_US.utf8");
         check("de_DE.ISO-8859-15@euro", "de_DE.iso885915@euro");
         check("sv_SE", "sv_SE");
-        assert!(!is_installed("xx_YY".as_ref()) || Path::new(ARCHIVE).exists());
     }
 
     #[test]
