@@ -84,13 +84,11 @@ impl Publisher {
                 gathering.published = services.has;
             }
         }
-        match services.unreachable {
-            Some(error) => Err(error),
-            None => {
-                let again = self.again_for_missing(login, missing);
-                Ok(services.first_end.into_iter().chain(again).min())
-            }
+        if let Some(error) = services.unreachable {
+            return Err(error);
         }
+        let again = self.again_for_missing(login, missing);
+        Ok(services.first_end.into_iter().chain(again).min())
     }
 
     /// Whether the cache lacks something of what there is. When the KDC of a service cannot be
