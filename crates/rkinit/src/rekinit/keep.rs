@@ -1,6 +1,7 @@
 //! The keepers of all targets, and the logging of each attempt.
 
 mod diagnosis;
+mod gathering;
 mod publish;
 
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 //! either all of the old or all of the new tickets.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,11 +10,11 @@ use kerberos_asn1::KerberosTime;
 use kerberos_client::kerberos_files::atomic;
 use kerberos_client::{Client, ClientError, TicketRequest, cache_of, now};
 use kerberos_files::ccache::{
-    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, CcacheOptions,
-    Collection,
+    Ccache, CcacheBuilder, CcacheError, CcacheFile, CcacheKind, CcacheName, Collection,
 };
 use kerberos_proto::{Login, Principal};
 
+use super::gathering::{Gathering, Services};
 use crate::messages::advice::advice;
 use crate::rekinit::log::Log;
 use crate::rekinit::setup::service;
@@ -232,78 +232,9 @@ impl Publisher {
     }
 }
 
-/// A private cache in memory, where the tickets for services are collected. It is destroyed on
-/// drop.
-struct Gathering {
-    cache: CcacheName,
-    /// The ticket of the login that it is for.
-    ticket: Vec<u8>,
-    /// Which services' tickets were published; empty if nothing was.
-    published: Vec<bool>,
-}
-
-impl Gathering {
-    fn new(
-        login: &Login,
-        content: &CcacheBuilder,
-        options: &CcacheOptions,
-    ) -> Result<Self, ClientError> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let this = Self {
-            cache: CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?,
-            ticket: login.credential.ticket.clone(),
-            published: Vec::new(),
-        };
-        Ccache::resolve(&this.cache, options)?.replace_with(content)?;
-        Ok(this)
-    }
-
-    fn is_for(&self, login: &Login) -> bool {
-        self.ticket == login.credential.ticket
-    }
-}
-
-impl Drop for Gathering {
-    fn drop(&mut self) {
-        if let Ok(memory) = Ccache::resolve(&self.cache, &CcacheOptions::default()) {
-            // At worst, the cache did not exist.
-            let _ = memory.destroy();
-        }
-    }
-}
-
 /// When two keepers look for a place in a collection, the second one must see what the first one
 /// wrote.
 static PLACES: Mutex<()> = Mutex::new(());
-
-/// The results for service tickets.
-#[derive(Default)]
-struct Services {
-    first_end: Option<KerberosTime>,
-    /// Whether there is a ticket, for each service.
-    has: Vec<bool>,
-    /// The error for the last service whose KDC could not be reached.
-    unreachable: Option<ClientError>,
-}
-
-impl Services {
-    fn take(&mut self, end: KerberosTime) {
-        self.has.push(true);
-        self.first_end = self.first_end.into_iter().chain([end]).min();
-    }
-
-    fn lack(&mut self, error: ClientError) {
-        self.has.push(false);
-        if matches!(error, ClientError::CannotContactKdc { .. }) {
-            self.unreachable = Some(error);
-        }
-    }
-
-    fn missing(&self) -> usize {
-        self.has.iter().filter(|has| !**has).count()
-    }
-}
 
 /// By how many seconds the KDC's clock is ahead of ours, if it is trusted.
 fn clock_offset(login: &Login) -> i64 {

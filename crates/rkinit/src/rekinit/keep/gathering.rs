@@ -1,0 +1,79 @@
+//! `Gathering`: the tickets for services that belong to one login, before and while they are
+//! published.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use kerberos_asn1::KerberosTime;
+use kerberos_client::ClientError;
+use kerberos_files::ccache::{Ccache, CcacheBuilder, CcacheName, CcacheOptions};
+use kerberos_proto::Login;
+
+/// A private cache in memory, where the tickets for services are collected. It is destroyed on
+/// drop.
+pub(super) struct Gathering {
+    pub(super) cache: CcacheName,
+    /// The ticket of the login that it is for.
+    ticket: Vec<u8>,
+    /// Which services' tickets were published; empty if nothing was.
+    pub(super) published: Vec<bool>,
+}
+
+impl Gathering {
+    pub(super) fn new(
+        login: &Login,
+        content: &CcacheBuilder,
+        options: &CcacheOptions,
+    ) -> Result<Self, ClientError> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let this = Self {
+            cache: CcacheName::parse(&format!("MEMORY:rekinit-{number}"))?,
+            ticket: login.credential.ticket.clone(),
+            published: Vec::new(),
+        };
+        Ccache::resolve(&this.cache, options)?.replace_with(content)?;
+        Ok(this)
+    }
+
+    pub(super) fn is_for(&self, login: &Login) -> bool {
+        self.ticket == login.credential.ticket
+    }
+}
+
+impl Drop for Gathering {
+    fn drop(&mut self) {
+        if let Ok(memory) = Ccache::resolve(&self.cache, &CcacheOptions::default()) {
+            // At worst, the cache did not exist.
+            let _ = memory.destroy();
+        }
+    }
+}
+
+/// The results for service tickets.
+#[derive(Default)]
+pub(super) struct Services {
+    /// When the first ticket ends.
+    pub(super) first_end: Option<KerberosTime>,
+    /// Whether there is a ticket, for each service.
+    pub(super) has: Vec<bool>,
+    /// The error for the last service whose KDC could not be reached.
+    pub(super) unreachable: Option<ClientError>,
+}
+
+impl Services {
+    pub(super) fn take(&mut self, end: KerberosTime) {
+        self.has.push(true);
+        self.first_end = self.first_end.into_iter().chain([end]).min();
+    }
+
+    pub(super) fn lack(&mut self, error: ClientError) {
+        self.has.push(false);
+        if matches!(error, ClientError::CannotContactKdc { .. }) {
+            self.unreachable = Some(error);
+        }
+    }
+
+    pub(super) fn missing(&self) -> usize {
+        self.has.iter().filter(|has| !**has).count()
+    }
+}
