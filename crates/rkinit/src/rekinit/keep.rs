@@ -1,29 +1,24 @@
-//! The keepers of all targets, and the logging of each attempt.
+//! A target's keeper: what it publishes, and what it reports of each attempt.
 
 mod diagnosis;
 mod gathering;
+mod observe;
 mod publish;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use kerberos_client::{Client, ClientError, KeeperParams, KeeperState, TicketKeeper, now};
-use kerberos_files::keytab::KeytabError;
+use kerberos_client::{Client, ClientError, KeeperParams, TicketKeeper};
 use kerberos_proto::Principal;
 
-use crate::input::new_password::mit_message;
-use crate::messages::advice::advice;
-use crate::messages::system_text;
-use crate::rekinit::log;
 use crate::rekinit::log::Log;
-use crate::rekinit::secret::Place;
+use crate::rekinit::status::Status;
 use crate::rekinit::status::reason::Reason;
-use crate::rekinit::status::{Facts, Status};
 use crate::rekinit::target::{Accepted, Source, Target, Turn};
 use crate::rekinit::wake::Wake;
+use observe::Observer;
 use publish::Publisher;
 
 /// A target and its keeper.
@@ -107,13 +102,7 @@ impl Kept {
             shared.log,
             Arc::clone(&ended),
         );
-        let mut observer = Observer {
-            shared: shared.clone(),
-            target: Arc::clone(&target),
-            status: Arc::clone(status),
-            failure: None,
-            attempts: 0,
-        };
+        let mut observer = Observer::new(shared.clone(), Arc::clone(&target), Arc::clone(status));
         let mut params = KeeperParams::new(target.login.clone(), source)
             .with_publish_until(move |login| publisher.publish(login))
             .with_observer(move |state| observer.observe(state));
@@ -131,204 +120,5 @@ impl Kept {
     pub(super) fn stop(&self) {
         self.keeper.stop();
         self.ended.store(true, Ordering::Release);
-    }
-}
-
-struct Observer {
-    shared: Shared,
-    target: Arc<Target>,
-    status: Arc<Status>,
-    /// The last failure, if nothing has succeeded since, and its reason as it was reported.
-    failure: Option<(Arc<ClientError>, Reason)>,
-    /// How many attempts of this keeper have been counted.
-    attempts: u64,
-}
-
-impl Observer {
-    fn observe(&mut self, state: &KeeperState) {
-        let known = self.failure.take();
-        self.failure = state.error.as_ref().map(|error| match known {
-            // Already reported; since then, only the present ticket was looked after.
-            Some((known, reason)) if Arc::ptr_eq(&known, error) => {
-                self.renewed_meanwhile(state);
-                (known, reason)
-            }
-            _ => (Arc::clone(error), self.failed(state, error)),
-        });
-        if self.failure.is_none() {
-            self.succeeded(state);
-        }
-        self.attempts = state.attempts;
-        let mut is_new = false;
-        self.status
-            .update(|facts| is_new = std::mem::take(&mut facts.is_new));
-        let attempted = Attempted {
-            status: Arc::clone(&self.status),
-            failed: self.failure.as_ref().map(|(_, reason)| *reason),
-            is_new,
-        };
-        // The main thread may have ended.
-        let _ = self.shared.events.send(attempted);
-        self.shared.wake.ring();
-    }
-
-    /// Records what every attempt changes.
-    fn attempted(&self, facts: &mut Facts, state: &KeeperState) {
-        // What an attempt publishes late is reported apart from its failure.
-        facts.attempts += state.attempts - self.attempts;
-        facts.next_attempt = Some(state.next_attempt.seconds);
-        facts.failures_in_a_row = state.failures;
-    }
-
-    fn succeeded(&self, state: &KeeperState) {
-        let facts = self.status.update(|facts| {
-            self.attempted(facts, state);
-            facts.reason = None;
-            facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
-            facts.kdc_time += state.took;
-            facts.refreshes += 1;
-        });
-        self.log_refreshed(&facts, state);
-        self.warn(&facts, &facts.shown_principal());
-    }
-
-    /// The present ticket was looked after while a requested login fails.
-    fn renewed_meanwhile(&self, state: &KeeperState) {
-        let facts = self.status.update(|facts| {
-            self.attempted(facts, state);
-            if facts.is_new {
-                facts.refreshed_at = state.refreshed_at.map(|time| time.seconds);
-            }
-        });
-        if facts.is_new {
-            self.log_refreshed(&facts, state);
-        }
-    }
-
-    fn log_refreshed(&self, facts: &Facts, state: &KeeperState) {
-        let (principal, cache) = (facts.shown_principal(), self.status.place());
-        let until = facts.valid_until.map_or_else(String::new, log::time);
-        let how = if state.renewed { "renewed" } else { "obtained" };
-        let next = (!self.shared.once).then(|| log::time(state.next_attempt.seconds));
-        let then = next
-            .as_ref()
-            .map_or_else(String::new, |next| format!("; next refresh at {next}"));
-        let text = format!("{principal}: ticket {how}, valid until {until}, in {cache}{then}");
-        let event = self.shared.log.info(text);
-        event
-            .with("event", "refreshed")
-            .with("principal", principal.as_str())
-            .with("cache", cache.as_str())
-            .with("renewed", state.renewed)
-            .with("expires", until)
-            .with_some("next", next)
-            .with(
-                "took_ms",
-                u64::try_from(state.took.as_millis()).unwrap_or(u64::MAX),
-            )
-            .write();
-    }
-
-    /// Warns of problems although there is a ticket.
-    fn warn(&self, facts: &Facts, principal: &str) {
-        if facts.old_secret {
-            let text = "the KDC accepts the previous secret but not the current one: check that the \
-                        new one has reached all KDCs";
-            let event = self.shared.log.warning(format_args!("{principal}: {text}"));
-            event
-                .with("event", "previous_secret")
-                .with("reason", "old_secret")
-                .with("principal", principal)
-                .with("cache", self.status.place())
-                .write();
-        }
-        let limit = i64::from(self.shared.client.config().krb5().clock_skew());
-        if let Some(offset) = facts.clock_offset.filter(|offset| offset.abs() > limit) {
-            let which = if offset > 0 { "behind" } else { "ahead of" };
-            let seconds = offset.unsigned_abs();
-            let text = format!(
-                "{principal}: this machine's clock is {seconds} s {which} the KDC's, and services \
-                 may refuse the ticket: set the clock, or synchronize it (NTP)"
-            );
-            let event = self.shared.log.warning(text);
-            event
-                .with("event", "clock_skew")
-                .with("reason", Reason::ClockSkew.name())
-                .with("principal", principal)
-                .with("cache", self.status.place())
-                .write();
-        }
-    }
-
-    fn failed(&self, state: &KeeperState, error: &ClientError) -> Reason {
-        let with_keys = matches!(self.target.secret, Place::Keytab(_));
-        let reason = Reason::of(error, with_keys);
-        let message = message(error);
-        let facts = self.status.update(|facts| {
-            self.attempted(facts, state);
-            facts.fail(reason, &message);
-        });
-        let principal = facts.shown_principal();
-        let cache = self.status.place();
-        let keys = (reason == Reason::WrongKey)
-            .then(|| diagnosis::keys(&self.shared.client, error, &facts, state))
-            .flatten();
-        let has = match facts.valid_until {
-            Some(end) if facts.is_ready(now().seconds) => {
-                format!("; the ticket in {cache} is valid until {}", log::time(end))
-            }
-            _ => format!("; there is no valid ticket in {cache}"),
-        };
-        let detail = keys
-            .as_ref()
-            .map_or_else(String::new, |keys| format!(" ({keys})"));
-        let is_last = self.shared.exit_on_error || (self.shared.once && !reason.may_pass());
-        let next = (!is_last).then(|| log::time(state.next_attempt.seconds));
-        let then = next
-            .as_ref()
-            .map_or_else(String::new, |next| format!("; next attempt at {next}"));
-        let text = format!("{principal}: {message}{detail}{has}{then}");
-        let hint = match &facts.principal {
-            _ if self.target.is_not_given_away(error) => Some(
-                "run as root or with CAP_CHOWN to give the file to another user, or to a group that \
-                 rekinit is not a member of"
-                    .to_owned(),
-            ),
-            Some(_) if reason == Reason::WrongPassword => self.target.secret.correction(),
-            Some(principal) => advice(error, principal, with_keys),
-            None => error.hint(),
-        };
-        let mut event = self
-            .shared
-            .log
-            .error(text)
-            .with("event", "failed")
-            .with("reason", reason.name())
-            .with("principal", principal)
-            .with("cache", cache)
-            .with("error", message.as_ref())
-            .with("failures", state.failures)
-            .with_some("next", next);
-        if let Some(keys) = keys {
-            event = event
-                .with("keytab_kvno", keys.keytab)
-                .with("kdc_kvno", keys.kdc);
-        }
-        if let Some(hint) = hint {
-            event = event.with("hint", hint);
-        }
-        event.write();
-        reason
-    }
-}
-
-/// The message as MIT's tools write it, or as the C library writes system errors.
-fn message(error: &ClientError) -> Cow<'static, str> {
-    match error {
-        ClientError::Keytab(KeytabError::Io { path, source }) => {
-            let (path, text) = (path.display(), system_text(source));
-            format!("Key table file '{path}': {text}").into()
-        }
-        error => mit_message(error),
     }
 }
