@@ -38,7 +38,9 @@ fuzz_target!(|data: &[u8]| {
         1 => {
             let altered = script.alter(service.honest.clone());
             if let Ok(accepted) = service.accept(&altered) {
-                let honest = service.accept(&service.honest).expect("it is honest");
+                let honest = service
+                    .accept(&service.honest)
+                    .expect("the honest request is accepted");
                 assert_eq!(of_ticket(&accepted), of_ticket(&honest));
                 assert_eq!(of_client(&accepted), of_client(&honest));
             }
@@ -47,7 +49,9 @@ fuzz_target!(|data: &[u8]| {
             let authenticator = script.alter(service.authenticator());
             let request = service.request(&service.ticket_part(), &authenticator);
             if let Ok(accepted) = service.accept(&request) {
-                let honest = service.accept(&service.honest).expect("it is honest");
+                let honest = service
+                    .accept(&service.honest)
+                    .expect("the honest request is accepted");
                 assert_eq!(of_ticket(&accepted), of_ticket(&honest));
             }
         }
@@ -55,7 +59,9 @@ fuzz_target!(|data: &[u8]| {
             let part = script.alter(service.ticket_part());
             let request = service.request(&part, &service.authenticator());
             if let Ok(accepted) = service.accept(&request) {
-                let honest = service.accept(&service.honest).expect("it is honest");
+                let honest = service
+                    .accept(&service.honest)
+                    .expect("the honest request is accepted");
                 assert_eq!(of_client(&accepted), of_client(&honest));
             }
         }
@@ -116,10 +122,10 @@ impl Service {
             ad_data: b"\x30\x00".to_vec(),
         }];
         let start = ApInitiator::start(&credential, &options, &mut Constant, NOW);
-        let honest = start.expect("a request").1;
+        let honest = start.expect("the initiator starts").1;
         let mut replays = MemoryReplayCache::default();
         let accepted = acceptor.accept(&honest, None, &mut replays, NOW);
-        let accepted = accepted.expect("it is honest");
+        let accepted = accepted.expect("the honest request is accepted");
         Self {
             acceptor,
             credential,
@@ -146,7 +152,7 @@ impl Service {
             Err(error) => {
                 assert!(replays.is_empty() && !error.to_string().is_empty());
                 let told = error.to_message(server, NOW);
-                let told = KrbError::from_der(&told).expect("a KRB-ERROR");
+                let told = KrbError::from_der(&told).expect("valid KRB-ERROR");
                 assert_eq!(told.error_code, error.code());
             }
         }
@@ -155,36 +161,36 @@ impl Service {
 
     /// The plaintext of the honest ticket's encrypted part.
     fn ticket_part(&self) -> Vec<u8> {
-        let ticket = Ticket::from_der(&self.credential.ticket).expect("a ticket");
+        let ticket = Ticket::from_der(&self.credential.ticket).expect("valid ticket");
         let plain = self
             .key
             .decrypt(KeyUsage::KDC_REP_TICKET, ticket.enc_part.cipher);
-        plain.expect("by this key").to_vec()
+        plain.expect("this key decrypts it").to_vec()
     }
 
     /// The plaintext of the honest request's authenticator.
     fn authenticator(&self) -> Vec<u8> {
-        let request = ApReq::from_der(&self.honest).expect("an AP-REQ");
+        let request = ApReq::from_der(&self.honest).expect("valid AP-REQ");
         let plain = self
             .session
             .decrypt(KeyUsage::AP_REQ_AUTHENTICATOR, request.authenticator.cipher);
-        plain.expect("by this key").to_vec()
+        plain.expect("this key decrypts it").to_vec()
     }
 
     /// The honest request with other plaintexts.
     fn request(&self, part: &[u8], authenticator: &[u8]) -> Vec<u8> {
         let sealed = |key: &Key, usage, plain: &[u8]| key.encrypt(usage, plain, &mut Constant);
         let cipher = sealed(&self.key, KeyUsage::KDC_REP_TICKET, part);
-        let ticket = Ticket::from_der(&self.credential.ticket).expect("a ticket");
+        let ticket = Ticket::from_der(&self.credential.ticket).expect("valid ticket");
         let enc_part = EncryptedData {
             cipher: &cipher,
             ..ticket.enc_part
         };
         let ticket = Ticket { enc_part, ..ticket }.to_der();
         let cipher = sealed(&self.session, KeyUsage::AP_REQ_AUTHENTICATOR, authenticator);
-        let honest = ApReq::from_der(&self.honest).expect("an AP-REQ");
+        let honest = ApReq::from_der(&self.honest).expect("valid AP-REQ");
         ApReq {
-            ticket: RawTicket::from_der(&ticket).expect("a ticket"),
+            ticket: RawTicket::from_der(&ticket).expect("valid ticket"),
             authenticator: EncryptedData {
                 cipher: &cipher,
                 ..honest.authenticator

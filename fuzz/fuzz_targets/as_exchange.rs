@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     let choices = script.byte();
     let is_honest = script.is_honest();
     let login = run(choices, &mut script);
-    assert!(login.is_some() || !is_honest, "nobody stood in the way");
+    assert!(login.is_some() || !is_honest, "an honest run must succeed");
     if let Some(login) = login {
         let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a login");
         assert_eq!(essence(choices, &login), essence(choices, &honest));
@@ -56,9 +56,9 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
         .account(account)
         .rng(Constant)
         .build()
-        .expect("a KDC");
+        .expect("valid KDC");
 
-    let mut params = AsParams::new(Principal::parse("alice@R").expect("a name"));
+    let mut params = AsParams::new(Principal::parse("alice@R").expect("valid name"));
     params.policy.max_iterations = 4096;
     params.options.canonicalize = choices & 2 != 0;
     params.policy.kdc_timesync = choices & 4 == 0;
@@ -73,7 +73,7 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Login> {
     }
     let now = Timestamp::new(1_000_000_000, 0);
     let (mut exchange, mut request) =
-        AsExchange::start(params, secret, &mut Constant, now).expect("a request");
+        AsExchange::start(params, secret, &mut Constant, now).expect("the exchange starts");
     loop {
         let time = Duration::from_secs(1_000_000_000);
         let honest = kdc

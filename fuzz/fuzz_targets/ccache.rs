@@ -18,7 +18,8 @@ fuzz_target!(|input: &[u8]| {
     while let Ok(Some(view)) = reader.next() {
         let _ = format!("{view:?} {:?}", view.config());
         let credential = view.to_credential();
-        let encoded = encode_credential(view.version(), &credential).expect("it was in a file");
+        let encoded = encode_credential(view.version(), &credential)
+            .expect("an entry that was read can be encoded");
         assert_eq!(encoded.len(), view.expose_record().len());
         let Ok(again) = CredentialView::parse(&encoded, view.version()) else {
             // The only difference was the second encryption type, which only version 3 has and

@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
     } else {
         Script(rest).alter(honest.to_vec())
     };
-    let expected = ChannelBindings::of_certificate(honest).expect("a certificate");
+    let expected = ChannelBindings::of_certificate(honest).expect("valid certificate");
     match ChannelBindings::of_certificate(&certificate) {
         Ok(bindings) => {
             assert_eq!(bindings.hash() == expected.hash(), certificate == honest);

@@ -59,7 +59,7 @@ fuzz_target!(|data: &[u8]| {
     accept.delegation = true;
 
     let start = Initiator::start(credential, &options, &mut Constant, NOW);
-    let (mut initiator, first) = start.expect("the ticket is good");
+    let (mut initiator, first) = start.expect("the initiator starts");
     let mut acceptor = Acceptor::new(Arc::clone(service), accept);
     let mut replays = MemoryReplayCache::default();
     let played = play(
@@ -71,7 +71,10 @@ fuzz_target!(|data: &[u8]| {
     if let Some(theirs) = &played.theirs {
         let details = &theirs.details;
         assert_eq!(details.channel_bound, here.is_some() && here == there);
-        assert!(here == there || there.is_none(), "it is another channel");
+        assert!(
+            here == there || there.is_none(),
+            "other channel bindings must be refused"
+        );
         let lent = |credential: &Credential| {
             let key = credential.session_key.expose_bytes().to_vec();
             (

@@ -22,12 +22,12 @@ static TICKET: LazyLock<Credential> =
 fuzz_target!(|data: &[u8]| {
     let options = InitiatorOptions::default();
     let mut one = Initiator::start(&TICKET, &options, &mut Constant, NOW)
-        .expect("good")
+        .expect("the initiator starts")
         .0;
     drive(data, |token| one.step(token, &mut Constant, NOW));
     let order = MechanismOrder::Windows;
     let start = SpnegoInitiator::start(&TICKET, &options, order, &mut Constant, NOW);
-    let mut other = start.expect("good").0;
+    let mut other = start.expect("the initiator starts").0;
     drive(data, |token| other.step(token, &mut Constant, NOW));
     let _ = SpnegoInitiator::check_hint(data);
 });
@@ -39,10 +39,10 @@ fn drive(mut data: &[u8], mut step: impl FnMut(&[u8]) -> Result<Step, StepError>
         let (token, rest) = rest.split_at(length);
         match step(token) {
             Ok(Step::Continue(_)) => data = rest,
-            Ok(Step::Done { .. }) => panic!("nobody else has the session key"),
+            Ok(Step::Done { .. }) => panic!("a context without the session key"),
             Err(failed) => {
                 assert!(!failed.to_string().is_empty());
-                return assert!(step(token).is_err(), "an error is final");
+                return assert!(step(token).is_err(), "a step after an error must fail");
             }
         }
     }

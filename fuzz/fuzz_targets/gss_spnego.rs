@@ -58,8 +58,8 @@ fn anybody(script: &mut Script<'_>) {
     let options = InitiatorOptions::default();
     let order = MechanismOrder::Standard;
     let start = SpnegoInitiator::start(&WORLD.1, &options, order, &mut Constant, NOW);
-    let Step::Continue(honest) = start.expect("good").1 else {
-        panic!("an answer is expected");
+    let Step::Continue(honest) = start.expect("the initiator starts").1 else {
+        panic!("the initiator must wait for an answer");
     };
     let (mut acceptor, mut replays) = acceptor();
     for _ in 0..4 {
@@ -74,7 +74,7 @@ fn anybody(script: &mut Script<'_>) {
             Err(failed) => {
                 assert!(!failed.to_string().is_empty());
                 let again = acceptor.step(&honest, &mut replays, &mut Constant, NOW);
-                return assert!(again.is_err(), "an error is final");
+                return assert!(again.is_err(), "a step after an error must fail");
             }
         }
     }
@@ -83,7 +83,7 @@ fn anybody(script: &mut Script<'_>) {
 fn both(order: MechanismOrder, script: &mut Script<'_>) {
     let options = InitiatorOptions::default();
     let start = SpnegoInitiator::start(&WORLD.1, &options, order, &mut Constant, NOW);
-    let (mut initiator, first) = start.expect("good");
+    let (mut initiator, first) = start.expect("the initiator starts");
     let (mut acceptor, mut replays) = acceptor();
     conclude(play(
         script,
@@ -110,7 +110,7 @@ fn kerberos_second(script: &mut Script<'_>) {
     if played.ours.is_some() && played.theirs.is_some() {
         let (offered, list) = (offered.unwrap_or_default(), initiator.list);
         let seen = offered.windows(list.len()).any(|window| window == list);
-        assert!(seen, "the list was altered, and nobody noticed");
+        assert!(seen, "an altered list of mechanisms must be noticed");
     }
     conclude(played);
 }
@@ -134,8 +134,8 @@ impl KerberosSecond {
     fn new() -> Self {
         let options = InitiatorOptions::default();
         let start = Initiator::start(&WORLD.1, &options, &mut Constant, NOW);
-        let (kerberos, Step::Continue(token)) = start.expect("good") else {
-            panic!("an answer is expected");
+        let (kerberos, Step::Continue(token)) = start.expect("the initiator starts") else {
+            panic!("the initiator must wait for an answer");
         };
         let offered = [Mechanism::NTLMSSP, Mechanism::KRB5];
         let types = offered.map(|mechanism| element(0x06, &[mechanism.0]));

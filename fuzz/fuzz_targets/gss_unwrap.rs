@@ -47,7 +47,7 @@ fn wrapped(
     script: &mut Script<'_>,
 ) {
     let token = ours.wrap(protection, MESSAGE, &mut Constant);
-    let token = token.expect("it fits");
+    let token = token.expect("the message can be wrapped");
     let altered = script.alter(token.clone());
     // Nobody signed this, and the attempt has no side effects.
     assert!(theirs.verify_mic(MESSAGE, &altered).is_err());
@@ -75,7 +75,7 @@ fn wrapped(
 }
 
 fn signed(mut ours: Context, mut theirs: Context, script: &mut Script<'_>) {
-    let token = ours.mic(MESSAGE).expect("it is signed");
+    let token = ours.mic(MESSAGE).expect("the message can be signed");
     let altered = script.alter(token.clone());
     let message = script.alter(MESSAGE.to_vec());
     assert!(theirs.unwrap(&altered).is_err());
@@ -110,7 +110,7 @@ fn scattered(
     let wrapped = ours
         .sender
         .wrap_scattered(protection, &mut pieces, &mut Constant);
-    wrapped.expect("the pieces have their sizes");
+    wrapped.expect("the pieces have the right sizes");
 
     let token = [&header[..], &text, &padding, &trailer].concat();
     let altered = script.alter(token.clone());

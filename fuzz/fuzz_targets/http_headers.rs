@@ -59,11 +59,11 @@ fn refused(bytes: &[u8]) {
     // This completes at once, without a runtime.
     let answer = pin!(SERVICE.clone().call(request));
     let Poll::Ready(Ok(response)) = answer.poll(&mut Context::from_waker(Waker::noop())) else {
-        panic!("it waits for nothing");
+        panic!("the service must answer at once");
     };
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let challenge = response.headers().get(WWW_AUTHENTICATE);
-    let challenge = challenge.expect("what the client should do");
+    let challenge = challenge.expect("a refusal has a challenge");
     assert!(challenge.as_bytes().starts_with(b"Negotiate"));
 }
 
@@ -85,6 +85,6 @@ impl Service<Request<()>> for Inside {
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
-        panic!("somebody is let in without a ticket")
+        panic!("a request without a ticket was let in")
     }
 }

@@ -43,9 +43,9 @@ fuzz_target!(|data: &[u8]| {
     }
     let (client, cache) = &*CLIENT;
     let begun = client.initiate(cache, service::NAME, &options);
-    let started = Negotiation::start(party, begun.expect("there is a ticket"));
-    let (negotiation, token) = started.expect("a token");
-    assert!(token.is_sensitive(), "logs would show it");
+    let started = Negotiation::start(party, begun.expect("the cache has a ticket"));
+    let (negotiation, token) = started.expect("the negotiation starts");
+    assert!(token.is_sensitive(), "a token must be marked as sensitive");
     let status = match choices >> 2 & 3 {
         0 => StatusCode::OK,
         1 => party.status(),
@@ -69,8 +69,10 @@ fn stranger(mut negotiation: Negotiation, party: Party, status: StatusCode, byte
             }
         }
         match negotiation.step(status, &headers) {
-            Ok(Progress::Again(token)) => assert!(token.is_sensitive(), "logs would show it"),
-            Ok(Progress::Done(_)) => panic!("nobody else has the session key"),
+            Ok(Progress::Again(token)) => {
+                assert!(token.is_sensitive(), "a token must be marked as sensitive")
+            }
+            Ok(Progress::Done(_)) => panic!("a context without the session key"),
             Err(error) => {
                 assert!(!error.to_string().is_empty());
                 let again = negotiation.step(status, &headers);
@@ -95,7 +97,7 @@ fn server(
     let headers = HeaderMap::from_iter([(party.response_header(), value)]);
     match negotiation.step(status, &headers) {
         Ok(Progress::Done(context)) => {
-            assert_ne!(status, party.status(), "it does not let anybody in");
+            assert_ne!(status, party.status(), "a refusal must not end in success");
             let details = &context.details;
             assert_eq!(details.initiator.to_string(), client::WHO);
             assert_eq!(details.acceptor.to_string(), service::NAME);
@@ -110,15 +112,17 @@ fn server(
 
 /// The contents of the server's header when it lets the client in.
 fn answer(token: &HeaderValue) -> Vec<u8> {
-    let text = token.to_str().expect("base64");
-    let (_, text) = text.split_once(' ').expect("a scheme and a token");
-    let token = Base64::decode_vec(text).expect("base64");
+    let text = token.to_str().expect("the header is text");
+    let (_, text) = text
+        .split_once(' ')
+        .expect("the header has a scheme and a token");
+    let token = Base64::decode_vec(text).expect("the token is base64");
     let mut acceptance = SERVICE.acceptance(GssMechanism::Spnego, AcceptorOptions::default());
     let Ok(Step::Done {
         send: Some(send), ..
     }) = acceptance.step(&token)
     else {
-        panic!("the ticket is good, and mutual authentication is asked for");
+        panic!("the service must accept the ticket and reply");
     };
     format!("Negotiate {}", Base64::encode_string(&send)).into_bytes()
 }

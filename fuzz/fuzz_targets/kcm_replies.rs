@@ -34,7 +34,7 @@ fuzz_target!(|input: &[u8]| {
         }
     };
     assert_eq!(reader.version(), Version::V4);
-    while let Some(view) = reader.next().expect("it was looked at before") {
+    while let Some(view) = reader.next().expect("the entries were checked before") {
         assert!(CredentialView::parse(view.expose_record(), Version::V4).is_ok());
     }
 });

@@ -20,14 +20,16 @@ fuzz_target!(|input: &[u8]| {
         }
         1 => {
             if let Ok(principal) = decode_principal(Version::V4, payload) {
-                let again = encode_principal(Version::V4, &principal).expect("it was read");
+                let again = encode_principal(Version::V4, &principal)
+                    .expect("a name that was read can be encoded");
                 assert_eq!(decode_principal(Version::V4, &again), Ok(principal));
             }
         }
         2 => {
             if let Ok(view) = CredentialView::parse(payload, Version::V4) {
                 let credential = view.to_credential();
-                let again = encode_credential(Version::V4, &credential).expect("it was read");
+                let again = encode_credential(Version::V4, &credential)
+                    .expect("what was read can be encoded");
                 assert_eq!(again.len(), view.expose_record().len());
             }
         }

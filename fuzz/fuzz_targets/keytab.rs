@@ -9,7 +9,7 @@ mod memory_file;
 
 fuzz_target!(|input: &[u8]| {
     let entries = read(input);
-    let encoded = encode_keytab(&entries).expect("it was in a file");
+    let encoded = encode_keytab(&entries).expect("entries that were read can be encoded");
     let again = read(&encoded);
     assert_eq!(again.len(), entries.len());
     for (ours, theirs) in again.iter().zip(&entries) {

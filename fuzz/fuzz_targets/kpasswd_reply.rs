@@ -45,18 +45,20 @@ static WORLD: LazyLock<(PasswordChange, [Vec<u8>; 4])> = LazyLock::new(|| {
             .service("kadmin/changepw")
             .rng(Constant)
             .build()
-            .expect("a KDC");
+            .expect("valid KDC");
         if let Some(fault) = fault {
             kdc.set_fault(Fault::Password(fault));
         }
         let one = start(&kdc);
         let address = HostAddress::from(core::net::IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let message = one.message(address, &mut Constant, NOW).expect("a message");
+        let message = one
+            .message(address, &mut Constant, NOW)
+            .expect("the message can be made");
         change = Some(one);
         kdc.answer_password_change(&message, Transport::Tcp, TIME)
-            .expect("a reply")
+            .expect("the service replies")
     });
-    (change.expect("one is under way"), replies)
+    (change.expect("a change was started"), replies)
 });
 
 fuzz_target!(|data: &[u8]| {
@@ -66,9 +68,12 @@ fuzz_target!(|data: &[u8]| {
     let is_honest = script.is_honest();
     let reply = script.alter(replies[kind].clone());
     match change.check_reply(&reply, NOW) {
-        Ok(()) => assert_eq!(kind, 0, "a success out of nothing"),
+        Ok(()) => assert_eq!(kind, 0, "success that the service did not report"),
         Err(error) => {
-            assert!(kind != 0 || !is_honest, "the service granted it");
+            assert!(
+                kind != 0 || !is_honest,
+                "the honest success must be accepted"
+            );
             assert!(!error.to_string().is_empty() && !error.mit_message().is_empty());
             if let PasswordChangeError::Rejected(no) = error {
                 assert!(!no.message().contains('\u{1b}'));
@@ -78,21 +83,22 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn start(kdc: &Kdc) -> PasswordChange {
-    let params = AsParams::new(Principal::parse("alice@R").expect("a name")).to_change_password();
+    let params =
+        AsParams::new(Principal::parse("alice@R").expect("valid name")).to_change_password();
     let secret = Secret::Password(Password::new("password"));
     let (mut exchange, mut request) =
-        AsExchange::start(params, secret, &mut Constant, NOW).expect("a request");
+        AsExchange::start(params, secret, &mut Constant, NOW).expect("the exchange starts");
     loop {
         let reply = kdc
             .answer(&request.payload, Transport::Tcp, TIME)
-            .expect("an answer");
+            .expect("the KDC answers");
         match exchange.step(&reply, &mut Constant, NOW) {
             Ok(Step::Send(next)) => request = next,
             Ok(Step::Done(login)) => {
                 let new = Password::new("new");
                 let credential = &login.credential;
                 return PasswordChange::change(credential, &new, None, &mut Constant, NOW)
-                    .expect("a change");
+                    .expect("the change starts");
             }
             Err(error) => panic!("{error}"),
         }

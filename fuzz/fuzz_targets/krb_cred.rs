@@ -28,16 +28,16 @@ const ETYPES: [i32; 5] = [17, 20, 26, 23, 16];
 const KRB_CRED: u8 = 0x76;
 
 static KEY: LazyLock<Key> =
-    LazyLock::new(|| Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &[7; 16]).expect("a key"));
+    LazyLock::new(|| Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &[7; 16]).expect("valid key"));
 
 /// A key of each type, and a message in it.
 static SENT: LazyLock<[(Key, Vec<u8>); 5]> = LazyLock::new(|| {
     ETYPES.map(|etype| {
-        let key = Key::generate(EncryptionType(etype), &mut Constant).expect("a key");
+        let key = Key::generate(EncryptionType(etype), &mut Constant).expect("valid key");
         let mut sender = CredSender::new(CredProtection::Key(&key));
         sender.sequence_number = Some(9);
         let message = sender.message(&*LENT, &mut Constant, NOW);
-        let message = message.expect("the ticket is a ticket").to_vec();
+        let message = message.expect("valid tickets").to_vec();
         (key, message)
     })
 });
@@ -68,8 +68,10 @@ fn by_stranger(input: &[u8]) {
     };
     let sender = CredSender::new(CredProtection::DangerousNone);
     let message = sender.message(&received, &mut Constant, NOW);
-    let message = message.expect("the tickets are tickets");
-    let again = receiver.credentials(&message, NOW).expect("our own");
+    let message = message.expect("received tickets can be sent again");
+    let again = receiver
+        .credentials(&message, NOW)
+        .expect("our own message is accepted");
     assert_eq!(essence(&again.credentials), essence(&received));
     let tickets = |all: &[Credential]| all.iter().map(|one| one.ticket.clone()).collect::<Vec<_>>();
     assert_eq!(tickets(&again.credentials), tickets(&received));

@@ -40,7 +40,7 @@ fuzz_target!(|input: &[u8]| {
             }
         }
         _ => {
-            let server = Principal::parse("HTTP/www.example@R").expect("a name");
+            let server = Principal::parse("HTTP/www.example@R").expect("valid name");
             let options = ParseOptions::with_default_realm(b"R");
             let _ = K5Identity::parse(text).principal_for(&server, &options);
         }
@@ -56,7 +56,7 @@ fn principal(text: &[u8], enterprise: bool) {
     principal.unparse_into(&mut written);
     // Written in full and quoted, it needs no default realm and no guesses.
     let again = Principal::parse_bytes(&written, &ParseOptions::with_default_realm(b"other"));
-    let again = again.expect("what we write, we read");
+    let again = again.expect("a name that was written parses");
     assert_eq!(again.realm(), principal.realm());
     assert!(again.components().eq(principal.components()));
 }
@@ -83,7 +83,9 @@ fn point_of_time(text: &str) {
         .map_or(clock.clone(), |second| format!("{clock}:{second:02}"));
     let written = match date {
         Some(((year, month), day)) => {
-            let month = MONTHS.get(usize::from(month) - 1).expect("one of twelve");
+            let month = MONTHS
+                .get(usize::from(month) - 1)
+                .expect("months are from 1 to 12");
             format!("{day:02}-{month}-{year}:{clock}")
         }
         None => clock,

@@ -22,11 +22,11 @@ const KDC_KEY: [u128; 2] = [
 ];
 
 static SERVICE: LazyLock<Key> = LazyLock::new(|| {
-    Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &SERVICE_KEY.to_be_bytes()).expect("a key")
+    Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &SERVICE_KEY.to_be_bytes()).expect("valid key")
 });
 static KDC: LazyLock<Key> = LazyLock::new(|| {
     let bytes = KDC_KEY.map(u128::to_be_bytes).concat();
-    Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &bytes).expect("a key")
+    Key::from_bytes(EncryptionType::AES256_CTS_HMAC_SHA1_96, &bytes).expect("valid key")
 });
 
 fuzz_target!(|input: &[u8]| {
@@ -55,14 +55,17 @@ fn forgery(part: &EncTicketPart<'_>, input: &[u8], pac: &Pac<'_>) {
     if pac.verify(&check).is_ok() {
         // The signature covers the whole ticket: its client, times and addresses, and the realms
         // that it passed through.
-        assert!(input == TICKET, "a ticket that the KDC did not make");
+        assert!(
+            input == TICKET,
+            "a ticket that the KDC did not issue was verified"
+        );
     }
 }
 
 /// Signs the PAC like a KDC, if it has space for the signatures, and reads all of it.
 fn signed(pac: &[u8]) {
     let mut bytes = pac.to_vec();
-    let pac = Pac::parse(pac).expect("it was parsed before");
+    let pac = Pac::parse(pac).expect("the PAC was parsed before");
     let place = |buffer_type, length| {
         let buffer = pac
             .buffer(buffer_type)
@@ -85,16 +88,16 @@ fn signed(pac: &[u8]) {
     }
     let checksum = SERVICE
         .checksum_as(ChecksumType::HMAC_MD5, KeyUsage::PAC_CHECKSUM, &bytes)
-        .expect("it goes with any key");
+        .expect("hmac-md5 works with any key");
     bytes[server.start + 4..][..16].copy_from_slice(&checksum);
 
-    let pac = Pac::parse(&bytes).expect("the list is the same");
+    let pac = Pac::parse(&bytes).expect("the list of buffers is unchanged");
     let Some((client, authtime)) = whose(&pac) else {
         return;
     };
     let authtime = kerberos_asn1::KerberosTime::from_unix(authtime);
     let check = PacCheck::new(&client, authtime, &SERVICE);
-    read(&pac.verify(&check).expect("signed just now"));
+    read(&pac.verify(&check).expect("the PAC was signed just now"));
 }
 
 /// The client and time in CLIENT_INFO, if it is well-formed.

@@ -35,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
     };
     let _ = RcacheName::parse(&String::from_utf8_lossy(rest)).map(|name| format!("{name:?}"));
     let (requests, contents) = rest.split_at(rest.len().min(usize::from(count) * 3));
-    fs::write(&*FILE, contents).expect("a place to write to");
+    fs::write(&*FILE, contents).expect("the file is writable");
     let cache = RcacheFile::new(&*FILE, SKEW);
     let mut remembered = BTreeMap::new();
     let mut now = NOW;
@@ -52,7 +52,10 @@ fuzz_target!(|input: &[u8]| {
         match cache.record(tag, expires, time) {
             Ok(true) => {
                 let until = remembered.insert(tag.to_vec(), expires.max(now + i64::from(SKEW)));
-                assert!(until.is_none_or(|until| until < now), "it was taken twice");
+                assert!(
+                    until.is_none_or(|until| until < now),
+                    "a replay was accepted as new"
+                );
             }
             // Seen before, or present in the file.
             Ok(false) => assert!(!contents.is_empty() || remembered.contains_key(tag)),

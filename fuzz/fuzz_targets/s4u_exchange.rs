@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     });
     let is_honest = script.is_honest();
     let found = realms.on_behalf(choices, &mut script);
-    assert!(found.is_ok() || !is_honest, "nobody stood in the way");
+    assert!(found.is_ok() || !is_honest, "an honest run must succeed");
     if found.is_ok() {
         let honest = realms.on_behalf(choices, &mut Script(&[]));
         let honest = honest.expect("an honest network leads to a ticket");
@@ -65,17 +65,19 @@ impl Realms {
         let user = realm("USER", "HOME", |trust| trust.alias("HTTP/web@HOME"))
             .account(Account::new("bob").alias("bob@corp"))
             .account(Account::new("ldap/far").accepts_from("HTTP/web@HOME"));
-        Self([home, user].map(|builder| builder.build().expect("a KDC")))
+        Self([home, user].map(|builder| builder.build().expect("valid KDC")))
     }
 
     /// The ticket of a user for another service; `script` says what happens to the answers.
     fn on_behalf(&self, choices: u8, script: &mut Script<'_>) -> Result<Credential, ExchangeError> {
         let rng = &mut Constant;
-        let name = |name| Principal::parse(name).expect("a name");
+        let name = |name| Principal::parse(name).expect("valid name");
         let user = match choices % 4 {
             0 => S4uUser::Name(name("alice@HOME")),
             1 => S4uUser::Name(name("bob@USER")),
-            2 => S4uUser::Name(Principal::parse_enterprise("bob@corp", "HOME").expect("a name")),
+            2 => {
+                S4uUser::Name(Principal::parse_enterprise("bob@corp", "HOME").expect("valid name"))
+            }
             _ => S4uUser::Certificate(b"alice's".to_vec()),
         };
         let realm = if let S4uUser::Certificate(_) = &user {
@@ -120,12 +122,12 @@ impl Realms {
                 Step::Done(done) => return Ok(*done),
             }
         }
-        panic!("it ends");
+        panic!("the exchange does not end");
     }
 
     /// The service's own TGT, from an honest login.
     fn login(&self) -> Credential {
-        let mut params = AsParams::new(Principal::parse("HTTP/web@HOME").expect("a name"));
+        let mut params = AsParams::new(Principal::parse("HTTP/web@HOME").expect("valid name"));
         params.options.forwardable = true;
         let entry = |key: &PrincipalKey| KeyEntry {
             kvno: key.kvno(),
@@ -133,11 +135,11 @@ impl Realms {
         };
         let secret = Secret::Keys(self.0[0].keys("HTTP/web").iter().map(entry).collect());
         let started = AsExchange::start(params, secret, &mut Constant, NOW);
-        let (mut exchange, request) = started.expect("a request");
+        let (mut exchange, request) = started.expect("the exchange starts");
         let login = self.finish(Step::Send(request), &mut Script(&[]), |reply| {
             exchange.step(reply, &mut Constant, NOW)
         });
-        login.expect("an honest login").credential
+        login.expect("the honest login succeeds").credential
     }
 
     /// A TGT for `realm`, obtained honestly if the own realm trusts it.
@@ -151,7 +153,7 @@ impl Realms {
             exchange.step(reply, NOW)
         })?;
         let TgsOutcome::Ticket(tgt) = outcome else {
-            panic!("a realm knows whom it trusts");
+            panic!("expected the TGT of a trusted realm");
         };
         Ok(tgt)
     }

@@ -42,7 +42,7 @@ static KDCS: LazyLock<[Kdc; 4]> = LazyLock::new(|| {
             &etypes[..]
         };
         let kdc = Kdc::builder("R").etypes(etypes).account(account);
-        kdc.rng(Constant).build().expect("a KDC")
+        kdc.rng(Constant).build().expect("valid KDC")
     })
 });
 
@@ -60,11 +60,11 @@ fuzz_target!(|data: &[u8]| {
 fn run(choices: u8, script: &mut Script<'_>) -> Option<Vec<PasswordSalt>> {
     let kdc = &KDCS[usize::from(choices & 3)];
     kdc.forget_requests();
-    let mut params = AsParams::new(Principal::parse("alice@R").expect("a name"));
+    let mut params = AsParams::new(Principal::parse("alice@R").expect("valid name"));
     params.options.canonicalize = choices & 4 != 0;
     let asked = params.policy.etypes.clone();
     let (mut exchange, mut request) =
-        SaltExchange::start(params, &mut Constant, NOW).expect("a request");
+        SaltExchange::start(params, &mut Constant, NOW).expect("the exchange starts");
     for _ in 0..MOST_REQUESTS {
         let honest = kdc.answer(&request.payload, Transport::Tcp, TIME);
         let answer = script.alter(honest.unwrap_or_default());
@@ -73,7 +73,7 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Vec<PasswordSalt>> {
             Ok(Step::Done(salts)) => {
                 let places = salts.iter().map(|salt| {
                     let place = asked.iter().position(|&etype| etype == salt.etype);
-                    place.expect("a type that was asked for")
+                    place.expect("only requested types are returned")
                 });
                 assert!(!salts.is_empty() && places.is_sorted_by(|a, b| a < b));
                 return Some(*salts);
@@ -84,7 +84,7 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Vec<PasswordSalt>> {
             }
         }
     }
-    panic!("there is no end of it");
+    panic!("the exchange does not end");
 }
 
 /// The number of referrals is limited. Each request, including the first, may be repeated in

@@ -34,13 +34,13 @@ fuzz_target!(|data: &[u8]| {
     let (ours, theirs) = contexts(EncryptionType::AES128_CTS_HMAC_SHA1_96);
     let framed = |context| {
         let framed = SecurityLayer::framed(context, layer, LIMIT, LIMIT);
-        framed.expect("it has it").1
+        framed.expect("the context has this layer").1
     };
     let (mut ours, mut theirs) = (framed(*ours), framed(*theirs));
     let mut frames = Vec::new();
     ours.sender
         .protect(&MESSAGE, &mut frames)
-        .expect("it is protected");
+        .expect("the message can be protected");
     let step = usize::from(script.byte()) + 1;
     let altered = script.alter(frames);
     let (mut received, mut messages) = (Vec::new(), Vec::new());

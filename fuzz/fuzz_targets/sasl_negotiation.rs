@@ -61,7 +61,10 @@ fuzz_target!(|data: &[u8]| {
     let played = play(here.clone(), there.clone(), &mut script);
     for (outcome, wanted) in [(&played.ours, &here), (&played.theirs, &there)] {
         if let Some(outcome) = outcome {
-            assert!(wanted.layers.has(outcome.layer.layer), "it is not wanted");
+            assert!(
+                wanted.layers.has(outcome.layer.layer),
+                "this end did not want the layer"
+            );
         }
     }
     match (played.ours, played.theirs) {
@@ -96,7 +99,7 @@ fn play(here: SaslOptions, there: SaslOptions, script: &mut Script<'_>) -> Playe
     } = &*WORLD;
     let begun = client.initiate(cache, service::NAME, &here.initiate_options());
     let (mut client, mut message) =
-        SaslClient::start(here, begun.expect("there is a ticket")).expect("a token");
+        SaslClient::start(here, begun.expect("the cache has a ticket")).expect("the client starts");
     let mut server = SaslServer::new(service, there, AcceptorOptions::default());
     let mut played = Played::default();
     for turn in 0..12 {
@@ -125,7 +128,7 @@ fn play(here: SaslOptions, there: SaslOptions, script: &mut Script<'_>) -> Playe
                 } else {
                     client.step(&arrived)
                 };
-                assert!(again.is_err(), "an error is final");
+                assert!(again.is_err(), "a step after an error must fail");
                 played.error = Some(error);
                 return played;
             }
@@ -135,7 +138,7 @@ fn play(here: SaslOptions, there: SaslOptions, script: &mut Script<'_>) -> Playe
         };
         message = send;
     }
-    panic!("it ends");
+    panic!("the negotiation does not end");
 }
 
 /// Both ends have the same layer of the same context, and it accepts their messages.
@@ -163,10 +166,13 @@ fn agree(mut ours: Outcome, mut theirs: Outcome, there: &SaslOptions) {
     ours.layer
         .sender
         .protect(&text, &mut frames)
-        .expect("it is protected");
+        .expect("the text can be protected");
     while !frames.is_empty() {
         let taken = theirs.layer.receiver.receive(&mut frames, &mut messages);
-        assert!(taken.expect("it is honest"), "the frames are whole");
+        assert!(
+            taken.expect("honest frames are accepted"),
+            "honest frames must be complete"
+        );
     }
     assert_eq!(messages, text);
 }

@@ -21,7 +21,7 @@ const DATA: &[u8] = b"what was agreed upon";
 const ETYPES: [i32; 5] = [17, 20, 26, 23, 16];
 
 static KEYS: LazyLock<[Key; 5]> = LazyLock::new(|| {
-    let key = |etype| Key::generate(EncryptionType(etype), &mut Constant).expect("a key");
+    let key = |etype| Key::generate(EncryptionType(etype), &mut Constant).expect("valid key");
     ETYPES.map(key)
 });
 

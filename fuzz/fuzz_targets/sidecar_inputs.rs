@@ -36,16 +36,18 @@ fuzz_target!(|input: &[u8]| {
 /// The page is sent unchanged, and the answer contains nothing from the request.
 fn request(request: &[u8]) {
     const PAGE: &str = "a page\r\n\r\nof lines\n";
-    let answer = String::from_utf8(answer_to_request(request, PAGE)).expect("text");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+    let answer = String::from_utf8(answer_to_request(request, PAGE)).expect("the answer is UTF-8");
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .expect("the answer has a head");
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 "));
-    let code = status.expect("a status").get(..3);
+    let code = status.expect("the answer has a status line").get(..3);
     let length = lines.find_map(|line| line.strip_prefix("Content-Length: "));
     let length = length
-        .expect("a length")
+        .expect("the answer has a Content-Length")
         .parse::<usize>()
-        .expect("a number");
+        .expect("Content-Length is a number");
     if request.starts_with(b"HEAD ") && matches!(code, Some("200" | "404")) {
         return assert_eq!(body, "");
     }
@@ -64,6 +66,6 @@ fn request(request: &[u8]) {
             let asked = asks.iter().any(|ask| request.starts_with(ask));
             assert!(!asked || matches!(code, Some("400" | "431")) && body != PAGE);
         }
-        other => panic!("{other:?}"),
+        other => panic!("unexpected status {other:?}"),
     }
 }

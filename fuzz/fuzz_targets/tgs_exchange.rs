@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     let choices = script.byte();
     let is_honest = script.is_honest();
     let chased = run(choices, &mut script);
-    assert!(chased.is_some() || !is_honest, "nobody stood in the way");
+    assert!(chased.is_some() || !is_honest, "an honest run must succeed");
     if let Some(chased) = chased {
         let honest = run(choices, &mut Script(&[])).expect("an honest network leads to a ticket");
         assert_eq!(essence(&chased.credential), essence(&honest.credential));
@@ -42,12 +42,12 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Chased> {
         realm("A", "B").account(Account::new("host/b").lives_in("B", Referral::WrongRealm)),
         realm("B", "A").service("host/b"),
     ]
-    .map(|kdc| kdc.service("host/www").build().expect("a KDC"));
+    .map(|kdc| kdc.service("host/www").build().expect("valid KDC"));
     let answer = |request: &Request| answer(&kdcs, request);
     let tgt = login(&answer);
 
     let server = ["host/www@A", "host/b@A", "host/www@B", "krbtgt/B@A"][usize::from(choices % 4)];
-    let server = Principal::parse(server).expect("a name");
+    let server = Principal::parse(server).expect("valid name");
     let mut params = ChaseParams::new(TgsParams::new(server));
     if choices & 4 != 0 {
         params.tgs.server = params.tgs.server.with_realm("");
@@ -58,7 +58,7 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Chased> {
     }
     params.tgs.options.canonicalize = choices & 16 != 0;
     let started = TicketChase::start(params, &tgt, &mut Constant, NOW);
-    let (mut chase, mut step) = started.expect("a request");
+    let (mut chase, mut step) = started.expect("the exchange starts");
     let mut answers = Vec::new();
     loop {
         let request = match step {
@@ -72,7 +72,7 @@ fn run(choices: u8, script: &mut Script<'_>) -> Option<Chased> {
             None => script.alter(honest.clone()),
         };
         answers.push(honest);
-        assert!(answers.len() <= 33, "it ends");
+        assert!(answers.len() <= 33, "the chase does not end");
         step = match chase.step(&reply, &mut Constant, NOW) {
             Ok(step) => step,
             Err(error) => {
@@ -98,10 +98,10 @@ fn realm(name: &str, other: &str) -> TestKdcBuilder {
 }
 
 fn login(answer: &impl Fn(&Request) -> Vec<u8>) -> Credential {
-    let params = AsParams::new(Principal::parse("alice@A").expect("a name"));
+    let params = AsParams::new(Principal::parse("alice@A").expect("valid name"));
     let secret = Secret::Password(Password::new("password"));
     let (mut exchange, mut request) =
-        AsExchange::start(params, secret, &mut Constant, NOW).expect("a request");
+        AsExchange::start(params, secret, &mut Constant, NOW).expect("the exchange starts");
     loop {
         match exchange.step(&answer(&request), &mut Constant, NOW) {
             Ok(Step::Send(next)) => request = next,

@@ -29,8 +29,8 @@ fuzz_target!(|input: &[u8]| {
         _ => policy.with_path(client, server, [b""; 0]),
     };
     let etype = EncryptionType::AES128_CTS_HMAC_SHA1_96;
-    let key = Key::from_bytes(etype, &[1; 16]).expect("a key");
-    let alice = Principal::parse("alice@R").expect("a name");
+    let key = Key::from_bytes(etype, &[1; 16]).expect("valid key");
+    let alice = Principal::parse("alice@R").expect("valid name");
     let accepts = |list: &[u8], edit: fn(&mut EncTicketPart<'_>)| {
         let mut ticket = enc_ticket_part(KerberosString(client), alice.to_wire(), &key, 0);
         ticket.transited.contents = list;

@@ -123,7 +123,7 @@ pub(super) fn tgs_rep(
 
 #[expect(
     deprecated,
-    reason = "its other way takes a trait of a crate that it does not show"
+    reason = "the replacement needs a trait of a crate that is not re-exported"
 )]
 pub(super) fn ap_req(
     bytes: &[u8],
@@ -138,7 +138,7 @@ pub(super) fn ap_req(
 
 #[expect(
     deprecated,
-    reason = "its other way takes a trait of a crate that it does not show"
+    reason = "the replacement needs a trait of a crate that is not re-exported"
 )]
 pub(super) fn krb_error(
     bytes: &[u8],

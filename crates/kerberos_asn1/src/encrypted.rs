@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn key_versions() {
+    fn kvno_decodes_signed_or_unsigned_and_encodes_signed() {
         let none = b"\x30\x0a\xa0\x03\x02\x01\x12\xa2\x03\x04\x01x";
         check(none, None, none);
         let one = b"\x30\x0f\xa0\x03\x02\x01\x12\xa1\x03\x02\x01\x01\xa2\x03\x04\x01x";
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_not_shown() {
+    fn debug_hides_key_bytes() {
         let key = EncryptionKey {
             keytype: 18,
             keyvalue: b"secret",

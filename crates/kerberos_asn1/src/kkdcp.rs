@@ -45,7 +45,7 @@ mod tests {
 
     /// The reply of kdcproxy 1.1 has only the first field.
     #[test]
-    fn replies_without_a_realm() {
+    fn reply_without_target_domain_round_trips() {
         let bytes = b"\x30\x0a\xa0\x08\x04\x06\0\0\0\x02hi";
         let message = KdcProxyMessage::from_der(bytes).unwrap();
         assert_eq!(message.kerb_message, b"\0\0\0\x02hi");
@@ -58,7 +58,7 @@ mod tests {
 
     /// Windows asks for a writable domain controller.
     #[test]
-    fn requests_with_a_hint() {
+    fn request_with_dclocator_hint_round_trips() {
         let message = KdcProxyMessage {
             kerb_message: b"\0\0\0\0",
             target_domain: Some("R".into()),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none() {
+    fn malformed_messages_are_refused() {
         for bytes in [
             &b""[..],
             b"\x30\0",

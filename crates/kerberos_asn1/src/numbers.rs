@@ -234,14 +234,14 @@ mod tests {
     use crate::der::{Decode, Encode};
 
     #[test]
-    fn known_numbers_are_named() {
+    fn debug_shows_names_of_known_numbers() {
         assert_eq!(format!("{:?}", NameType::SRV_INST), "SRV_INST");
         assert_eq!(format!("{:?}", PaDataType(19)), "ETYPE_INFO2");
         assert_eq!(format!("{:?}", ErrorCode(25)), "KDC_ERR_PREAUTH_REQUIRED");
     }
 
     #[test]
-    fn unknown_numbers_survive() {
+    fn unknown_numbers_round_trip() {
         let unknown = AuthorizationDataType::from_der(b"\x02\x02\xfe\x00").unwrap();
         assert_eq!(format!("{unknown:?}"), "AuthorizationDataType(-512)");
         assert_eq!(unknown.to_der(), b"\x02\x02\xfe\x00");

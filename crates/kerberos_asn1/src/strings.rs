@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes() {
+    fn non_utf8_strings_round_trip_and_display_lossily() {
         check(b"", "", "\"\"");
         check(b"EXAMPLE.COM", "EXAMPLE.COM", "\"EXAMPLE.COM\"");
         check("r\u{e9}alm".as_bytes(), "r\u{e9}alm", "\"r\u{e9}alm\"");

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn known_times() {
+    fn known_times_parse_and_print() {
         check("19700101000000Z", 0);
         check("19691231235959Z", -1);
         check("19851106210627Z", 500_159_187);
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn leap_years() {
+    fn february_29_exists_only_in_leap_years() {
         check("20240229120000Z", 1_709_208_000);
         check("24000229000000Z", 13_574_563_200);
         check_refused("20230229000000Z");
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn no_such_time() {
+    fn impossible_dates_and_times_are_refused() {
         check_refused("20240001000000Z");
         check_refused("20241301000000Z");
         check_refused("20240100000000Z");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_form() {
+    fn other_generalized_time_forms_are_refused() {
         check_refused("");
         check_refused("20240101000000");
         check_refused("20240101000000z");
@@ -273,7 +273,7 @@ mod tests {
     /// Every day of the 10 000 years, each exactly once.
     #[test]
     #[cfg_attr(miri, ignore = "minutes in miri")]
-    fn every_day() {
+    fn every_day_of_years_0_to_9999_round_trips() {
         let mut before = *b"00000000000000Z";
         for day in KerberosTime::MIN.unix() / 86_400..=KerberosTime::MAX.unix() / 86_400 {
             let time = KerberosTime::from_unix(day * 86_400);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_wire() {
+    fn out_of_range_times_encode_as_min_or_max() {
         use crate::der::Encode;
         assert_eq!(
             KerberosTime::from_unix(i64::MAX).to_der(),

@@ -109,7 +109,7 @@ fn check_refused<T>(result: Result<T, DecodeError>, kind: DecodeErrorKind) {
 }
 
 #[test]
-fn the_encrypted_part_of_a_reply_bears_either_tag() {
+fn enc_kdc_rep_part_accepts_either_application_tag() {
     for der in [
         EncAsRepPart(enc_part(7)).to_der(),
         EncTgsRepPart(enc_part(7)).to_der(),
@@ -123,7 +123,7 @@ fn the_encrypted_part_of_a_reply_bears_either_tag() {
 }
 
 #[test]
-fn a_nonce_may_come_as_a_negative_number() {
+fn nonce_sent_as_negative_integer_is_accepted() {
     // 0x41424344 takes four octets, like the negative number that replaces it.
     let of_ours = EncAsRepPart(enc_part(0x4142_4344)).to_der();
     let negative = replace(
@@ -154,7 +154,7 @@ fn a_nonce_may_come_as_a_negative_number() {
 }
 
 #[test]
-fn an_error_may_lack_its_microseconds() {
+fn krb_error_without_susec_is_accepted() {
     let without = error(None).to_der();
     let read = KrbError::from_der(&without).unwrap();
     assert_eq!((read.susec, read.error_code), (None, ErrorCode(4711)));
@@ -172,7 +172,7 @@ fn an_error_may_lack_its_microseconds() {
 }
 
 #[test]
-fn later_fields_are_ignored() {
+fn unknown_later_fields_of_krb_error_are_ignored() {
     let plain = error(None).to_der();
     // [13] and [20] at the end of the SEQUENCE; all lengths are below 128.
     let later = b"\xad\x03\x02\x01\x05\xb4\x02\x30\x00";
@@ -195,14 +195,14 @@ fn later_fields_are_ignored() {
 }
 
 #[test]
-fn an_empty_list_is_not_an_error() {
+fn empty_padata_list_is_accepted() {
     let request = AsReq::new(Some(SequenceOf::empty()), body(1)).to_der();
     let AsReq(request) = AsReq::from_der(&request).unwrap();
     assert!(request.padata.unwrap().is_empty());
 }
 
 #[test]
-fn version_and_type_are_checked() {
+fn wrong_pvno_or_msg_type_is_refused() {
     let request = AsReq::new(None, body(1)).to_der();
     let of_version_4 = replace(&request, b"\xa1\x03\x02\x01\x05", b"\xa1\x03\x02\x01\x04");
     check_refused(
@@ -221,7 +221,7 @@ fn version_and_type_are_checked() {
 }
 
 #[test]
-fn a_kdc_reads_both_requests() {
+fn kdc_req_decodes_as_req_and_tgs_req() {
     for (der, msg_type) in [
         (AsReq::new(None, body(1)).to_der(), MessageType::AS_REQ),
         (TgsReq::new(None, body(1)).to_der(), MessageType::TGS_REQ),
@@ -238,7 +238,7 @@ fn a_kdc_reads_both_requests() {
 }
 
 #[test]
-fn a_ticket_keeps_every_octet() {
+fn replies_keep_the_exact_bytes_of_the_ticket() {
     // A ticket of another version, and with an unknown field.
     let mut der = replace(&ticket(), b"\xa0\x03\x02\x01\x05", b"\xa0\x03\x02\x01\x06");
     der.extend_from_slice(b"\xa4\x02\x30\x00");

@@ -164,7 +164,7 @@ mod tests {
     use crate::testing::hex;
 
     #[test]
-    fn unkeyed_checksums() {
+    fn unkeyed_checksums_match_published_values() {
         let check = |checksum_type, data: &[u8], expected: &str| {
             assert_eq!(
                 unkeyed_checksum(checksum_type, data).unwrap(),
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn keyed_and_unknown_types_need_a_key() {
+    fn unkeyed_checksum_refuses_keyed_and_unknown_types() {
         for number in [-138, -137, 0, 3, 12, 15, 16, 17, 18, 19, 20, 99] {
             let checksum_type = ChecksumType(number);
             assert_eq!(checksum_type.is_keyed(), ![0, 3, 99].contains(&number));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_show_with_their_names() {
+    fn debug_and_display_name_known_checksum_types() {
         assert_eq!(
             format!("{:?}", ChecksumType(16)),
             "ChecksumType(16, hmac-sha1-96-aes256)"

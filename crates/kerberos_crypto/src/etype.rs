@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_mit() {
+    fn names_and_aliases_match_mit() {
         let check = |number: i32, name: &str, short: &str, aliases: &[&str]| {
             let etype = EncryptionType(number);
             assert_eq!(etype.name(), Some(name));
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standing_of_every_row() {
+    fn every_enctype_has_expected_support_and_weakness() {
         for row in TABLE {
             let etype = row.etype;
             let (supported, deprecated, weak) = match etype.0 {

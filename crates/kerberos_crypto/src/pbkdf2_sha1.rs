@@ -181,7 +181,7 @@ mod tests {
 
     /// RFC 6070 §2, except for counts that take too long for a unit test.
     #[test]
-    fn rfc6070() {
+    fn rfc6070_vectors() {
         let check = |password: &[u8], salt: &[u8], iterations, expected: &str| {
             let expected = hex(expected);
             let mut out = vec![0; expected.len()];

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn encryption_follows_the_rfc_and_its_usage_table() {
+    fn encryption_matches_rfc_pseudocode_and_usage_table() {
         let key_bytes = hex("8846f7eaee8fb117ad06bdd830b7586c");
         let key = Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &key_bytes).unwrap();
         let confounder = hex("0102030405060708");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tgs_reply_under_the_subkey_may_bear_eight_or_nine() {
+    fn tgs_rep_under_subkey_decrypts_with_usage_8_or_9() {
         let key_bytes = hex("8846f7eaee8fb117ad06bdd830b7586c");
         let key = Key::from_bytes(EncryptionType::ARCFOUR_HMAC, &key_bytes).unwrap();
         for t in [8, 9] {

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_mit_computes_for_the_later_types() {
+    fn cf2_matches_mit_for_rfc8009_enctypes() {
         check(19, "edd02a39d2dbde31611c16e610be062c");
         check(
             20,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn prf_plus_stops_where_its_counter_does() {
+    fn prf_plus_output_is_limited_to_255_blocks() {
         let key = Key::from_bytes(EncryptionType(17), &[1; 16]).unwrap();
         assert_eq!(key.prf_plus(b"x", 0).unwrap().len(), 0);
         let all = key.prf_plus(b"x", 255 * 16).unwrap();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_result_may_have_another_type() {
+    fn cf2_to_derives_a_key_of_another_enctype() {
         let a = Key::from_bytes(EncryptionType(17), &[1; 16]).unwrap();
         let b = Key::from_bytes(EncryptionType(23), &[2; 16]).unwrap();
         let combined = a.cf2_to(EncryptionType(18), b"a", &b, b"b").unwrap();

@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_make_no_difference() {
+    fn scattered_encryption_equals_contiguous_encryption() {
         for key in keys() {
             for length in (0..70).chain([256, 1000]) {
                 for cuts in [
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_only_signed_counts() {
+    fn altered_signed_only_part_fails_decryption() {
         for key in keys() {
             let usage = KeyUsage::GSS_ACCEPTOR_SEAL;
             let (mut confounder, mut code) = ([0; 16], alloc::vec![0; key.trailer_len()]);

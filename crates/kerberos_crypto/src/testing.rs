@@ -8,7 +8,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .chars()
         .filter(|c| !c.is_whitespace())
-        .map(|c| u8::try_from(c.to_digit(16).expect("a hex digit")).unwrap())
+        .map(|c| u8::try_from(c.to_digit(16).expect("not a hex digit")).unwrap())
         .collect();
     assert!(
         digits.len().is_multiple_of(2),

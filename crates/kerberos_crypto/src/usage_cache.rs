@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn derives_once_for_as_many_usages_as_fit_and_stays_right_beyond() {
+    fn derives_once_per_cached_usage_and_works_when_full() {
         let cache: UsageCache<u32> = UsageCache::new();
         let derived = Cell::new(0);
         let ask = |usage: u32| {

@@ -9,7 +9,7 @@
 //! that the means differ. Above 4.5 is suspicious; above 10 is certain, and fails the test. A
 //! comparison that stops at the first difference is measured as well, and must be detected. The
 //! test is run manually, on a machine that is otherwise idle. Its results are in docs/SECURITY.md.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -39,8 +39,8 @@ const ETYPES: [EncryptionType; 6] = [
 ];
 
 #[test]
-#[ignore = "goes by the clock: wants a quiet machine, and a person to look at its figures"]
-fn which_byte_is_wrong_does_not_show_in_the_time() {
+#[ignore = "measures time: needs an idle machine and a person to judge the results"]
+fn verification_time_does_not_depend_on_which_byte_is_wrong() {
     println!(
         "{:<44} {:>10} {:>8} {:>8} {:>8}",
         "t of a wrong first byte and a wrong last one", "median ns", "all", "90 %", "50 %"
@@ -51,7 +51,10 @@ fn which_byte_is_wrong_does_not_show_in_the_time() {
         0..24,
         |mac| stops_early(black_box(&[7; 24]), mac),
     );
-    assert!(control > CERTAIN, "a leak is not found: t is {control:.1}");
+    assert!(
+        control > CERTAIN,
+        "the leak of the control was not detected: t is {control:.1}"
+    );
     let mut leaks = Vec::new();
     let mut judge = |name: String, t: f64| {
         if t > CERTAIN {
@@ -127,12 +130,12 @@ fn subject(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             clippy::cast_precision_loss,
-            reason = "a part of a small number"
+            reason = "a fraction of a small count"
         )]
         let count = (all.len() as f64 * kept) as usize;
         welch(all.get(..count).unwrap_or_default())
     });
-    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    #[expect(clippy::cast_precision_loss, reason = "small enough to be exact")]
     let median = median / CALLS as f64;
     println!("{name:<44} {median:>10.1} {whole:>8.1} {most:>8.1} {half:>8.1}");
     half.abs()

@@ -2,7 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    reason = "tests may panic"
 )]
 
 use std::convert::Infallible;
@@ -59,7 +59,7 @@ fn assert_plaintext(etype: EncryptionType, opened: &[u8], text: &[u8]) {
 }
 
 #[test]
-fn no_length_and_no_flipped_bit_decrypts() {
+fn garbage_truncation_and_bit_flips_fail_to_decrypt() {
     for &etype in EncryptionType::SUPPORTED {
         let key = key(etype);
         for length in 0..=128 {
@@ -91,7 +91,7 @@ fn no_length_and_no_flipped_bit_decrypts() {
 }
 
 #[test]
-fn a_refused_buffer_holds_no_plaintext() {
+fn failed_decrypt_in_place_leaves_no_plaintext() {
     let text = [b'P'; 48];
     for &etype in EncryptionType::SUPPORTED {
         let key = key(etype);
@@ -107,7 +107,7 @@ fn a_refused_buffer_holds_no_plaintext() {
 }
 
 #[test]
-fn usages_and_keys_are_separate() {
+fn wrong_key_or_key_usage_is_refused() {
     for &etype in EncryptionType::SUPPORTED {
         let key = key(etype);
         let other = Key::random_to_key(etype, &vec![9; seed_size(etype)]).unwrap();
@@ -131,7 +131,7 @@ fn usages_and_keys_are_separate() {
 }
 
 #[test]
-fn more_usages_than_the_cache_holds() {
+fn results_stay_correct_when_the_usage_cache_is_full() {
     for &etype in EncryptionType::SUPPORTED {
         let key = key(etype);
         for usage in (0..20).chain(0..20).map(KeyUsage) {
@@ -147,7 +147,7 @@ fn more_usages_than_the_cache_holds() {
 
 /// Values computed by MIT krb5, where the RFCs have no samples.
 #[test]
-fn checksums_as_mit_computes_them() {
+fn checksums_match_mit() {
     let check = |checksum_type, etype, usage, key: &str, data: &str, expected: &str| {
         let key = Key::from_bytes(EncryptionType(etype), &hex(key)).unwrap();
         let (usage, data) = (KeyUsage(usage), data.as_bytes());
@@ -201,7 +201,7 @@ fn checksums_as_mit_computes_them() {
 }
 
 #[test]
-fn pseudo_random_values_as_mit_computes_them() {
+fn prf_matches_mit() {
     let check = |etype, key: &str, input: &[u8], expected: &str| {
         let key = Key::from_bytes(EncryptionType(etype), &hex(key)).unwrap();
         assert_eq!(*key.prf(input), hex(expected), "etype {etype}");
@@ -234,7 +234,7 @@ fn pseudo_random_values_as_mit_computes_them() {
 }
 
 #[test]
-fn named_checksums_keep_to_their_keys() {
+fn checksum_as_refuses_types_that_do_not_fit_the_key() {
     let aes = key(EncryptionType::AES256_CTS_HMAC_SHA1_96);
     // Windows uses this type with all keys.
     assert_eq!(
@@ -257,7 +257,7 @@ fn named_checksums_keep_to_their_keys() {
 }
 
 #[test]
-fn other_types_are_refused_by_name() {
+fn unsupported_enctypes_are_refused_by_name() {
     for number in [
         i32::MIN,
         -135,
@@ -297,7 +297,7 @@ fn other_types_are_refused_by_name() {
 }
 
 #[test]
-fn key_and_seed_lengths_are_checked() {
+fn wrong_key_and_seed_lengths_are_refused() {
     for &etype in EncryptionType::SUPPORTED {
         let expected = etype.key_size().unwrap();
         for actual in (0..=64).filter(|&length| length != expected) {
@@ -325,7 +325,7 @@ fn key_and_seed_lengths_are_checked() {
 }
 
 #[test]
-fn string_to_key_parameters_are_bounded() {
+fn string_to_key_iteration_counts_are_bounded() {
     let ask = |number, params: &[u8]| {
         Key::from_password(
             EncryptionType(number),
@@ -392,7 +392,7 @@ fn string_to_key_parameters_are_bounded() {
 }
 
 #[test]
-fn the_default_count_is_the_one_without_parameters() {
+fn missing_s2k_params_mean_the_default_iteration_count() {
     for &etype in EncryptionType::SUPPORTED {
         let make = |params: Option<&[u8]>| {
             let key = Key::from_password(etype, b"\xC3\x9F", b"salt", params, u32::MAX).unwrap();
@@ -410,7 +410,7 @@ fn the_default_count_is_the_one_without_parameters() {
 }
 
 #[test]
-fn in_place_wants_the_exact_buffer() {
+fn encrypt_in_place_refuses_a_buffer_of_wrong_length() {
     let key = key(EncryptionType::AES256_CTS_HMAC_SHA1_96);
     let mut buffer = vec![7; 40];
     let refused = key.encrypt_in_place(USAGE, &mut buffer, 5, &mut Counter(0));
@@ -425,7 +425,7 @@ fn in_place_wants_the_exact_buffer() {
 }
 
 #[test]
-fn debug_shows_no_key() {
+fn debug_hides_keys_and_plaintext() {
     let key = Key::from_bytes(EncryptionType(17), &[0xAB; 16]).unwrap();
     let shown = format!("{key:?} {:?}", key.to_block()).to_lowercase();
     assert!(!shown.contains("ab, ab") && !shown.contains("abab") && !shown.contains("171"));
@@ -435,7 +435,7 @@ fn debug_shows_no_key() {
 }
 
 #[test]
-fn keys_are_shared_among_threads() {
+fn keys_can_be_used_by_threads_concurrently() {
     let key = key(EncryptionType::AES256_CTS_HMAC_SHA1_96);
     let expected = key.clone().checksum(USAGE, b"data");
     std::thread::scope(|scope| {

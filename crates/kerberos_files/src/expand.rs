@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_open_tokens_are_errors() {
+    fn unknown_and_unterminated_tokens_are_errors() {
         let unknown = |token: &str| Err(ExpandError::UnknownToken(token.to_owned()));
         check("%{}", unknown(""));
         check("%{u}", unknown("u"));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_users() {
+    fn user_name_is_found_in_passwd_by_uid() {
         let passwd = "root:x:0:0::/root:/bin/sh\n\nbroken\nanna:x:1000:1000::/home/anna:/bin/sh\n";
         assert_eq!(user_name(passwd, 1000), Some("anna"));
         assert_eq!(user_name(passwd, 0), Some("root"));

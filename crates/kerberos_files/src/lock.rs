@@ -92,7 +92,7 @@ mod tests {
                 lock_shared(&second).unwrap();
                 assert!(
                     released.load(Ordering::SeqCst),
-                    "the lock was shared with a writer"
+                    "the shared lock was granted beside an exclusive one"
                 );
             });
             std::thread::sleep(std::time::Duration::from_millis(30));

@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-    fn a_named_pipe_is_refused_and_a_given_one_waited_for() {
+    fn named_pipe_is_refused_and_inherited_pipe_is_read() {
         use std::os::fd::AsRawFd as _;
         let folder = TempDir::new();
         let path = folder.join("pipe");

@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-    fn grows_only_for_what_is_there() {
+    fn buffer_grows_only_for_available_bytes() {
         let mut window = window(&vec![7; 200_000]);
         assert!(!window.require(200_001).unwrap());
         assert_eq!(window.buffer.len(), 0);
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-    fn skips_beyond_the_buffer() {
+    fn skip_can_go_beyond_the_buffered_bytes() {
         let bytes: Vec<u8> = (0..=250).cycle().take(300_000).collect();
         let mut window = window(&bytes);
         assert!(window.require(10).unwrap());
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_has_no_length_and_works() {
+    fn pipe_without_known_length_is_read() {
         let (reader, mut writer) = io::pipe().unwrap();
         let writing = std::thread::spawn(move || writer.write_all(&vec![1; 150_000]));
         let reader = File::from(std::os::fd::OwnedFd::from(reader));

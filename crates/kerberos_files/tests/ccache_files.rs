@@ -1,5 +1,9 @@
 //! Cache files on a real file system: replaced whole, never followed, locked, removed, destroyed.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests"
+)]
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -29,7 +33,7 @@ fn servers(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_version_4_file_byte_by_byte() {
+fn version_4_file_has_the_expected_bytes() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     let mut header = Header::default();
@@ -57,7 +61,7 @@ fn a_version_4_file_byte_by_byte() {
 }
 
 #[test]
-fn every_version_comes_back_and_grows_in_its_own() {
+fn every_version_round_trips_and_appends_in_its_format() {
     for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
         let folder = TempDir::new();
         let file = CcacheFile::new(folder.join("cc"));
@@ -85,7 +89,7 @@ fn every_version_comes_back_and_grows_in_its_own() {
 }
 
 #[test]
-fn settings_are_set_once_and_told_apart() {
+fn set_config_replaces_only_the_same_key_and_principal() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
@@ -112,7 +116,7 @@ fn settings_are_set_once_and_told_apart() {
 
 /// The old setting must not disappear before the new one is there.
 #[test]
-fn a_setting_is_set_where_a_crash_left_a_part_of_an_entry() {
+fn set_config_works_after_a_torn_entry() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     let mut builder = cache(Version::V4, &["krbtgt/A@A"]);
@@ -168,7 +172,7 @@ fn removed_entries_are_tombstones_of_the_same_length() {
 }
 
 #[test]
-fn a_new_cache_is_private_and_leaves_nothing_beside_it() {
+fn new_cache_has_mode_0600_and_leaves_no_temporary_file() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     fs::write(file.path(), "something else").unwrap();
@@ -180,7 +184,7 @@ fn a_new_cache_is_private_and_leaves_nothing_beside_it() {
 }
 
 #[test]
-fn a_planted_link_is_replaced_and_not_followed() {
+fn planted_symlink_is_replaced_and_not_followed() {
     let folder = TempDir::new();
     fs::write(folder.join("victim"), "precious").unwrap();
     symlink(folder.join("victim"), folder.join("cc")).unwrap();
@@ -193,7 +197,7 @@ fn a_planted_link_is_replaced_and_not_followed() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_by_name() {
+fn directories_devices_and_pipes_are_refused_by_name() {
     fn check(path: &Path) {
         let file = CcacheFile::new(path);
         let expected = format!(
@@ -242,7 +246,7 @@ fn a_missing_folder_is_an_error_that_names_the_path() {
 }
 
 #[test]
-fn a_missing_or_torn_cache_is_no_cache_with_a_hint() {
+fn missing_or_truncated_cache_is_reported_as_no_cache() {
     fn check(folder: &TempDir, contents: Option<&[u8]>, hint: Option<&str>) {
         let file = CcacheFile::new(folder.join("cc"));
         match contents {
@@ -280,7 +284,7 @@ fn a_missing_or_torn_cache_is_no_cache_with_a_hint() {
 }
 
 #[test]
-fn what_is_no_cache_at_all_says_so() {
+fn other_file_types_and_versions_are_refused() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     for contents in [
@@ -305,7 +309,7 @@ fn what_is_no_cache_at_all_says_so() {
 }
 
 #[test]
-fn entries_before_a_torn_one_are_read_and_the_next_append_heals() {
+fn torn_entry_ends_reading_and_is_repaired_by_append() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     let whole = cache(Version::V4, &["krbtgt/A@A", "host/a@A"])
@@ -352,7 +356,7 @@ fn many_threads_append_and_read_at_once() {
 }
 
 #[test]
-fn destroying_wipes_and_removes() {
+fn destroy_overwrites_with_zeros_and_removes_the_file() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
@@ -368,7 +372,7 @@ fn destroying_wipes_and_removes() {
 }
 
 #[test]
-fn destroying_leaves_what_has_another_name() {
+fn destroy_does_not_wipe_a_hard_linked_file() {
     let folder = TempDir::new();
     let file = CcacheFile::new(folder.join("cc"));
     file.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))

@@ -1,5 +1,9 @@
 //! KCM caches: daemons that support little, and daemons that are hostile or faulty.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests"
+)]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -87,7 +91,7 @@ fn reading_with(
 }
 
 #[test]
-fn a_daemon_that_hangs_is_given_up() {
+fn hanging_daemon_times_out() {
     // It receives the request and does not answer.
     let error = reading_with(impatient, "mute", |mut stream| {
         let _ = kcm_daemon::request(&mut stream);
@@ -105,7 +109,7 @@ fn a_daemon_that_hangs_is_given_up() {
 }
 
 #[test]
-fn a_daemon_that_takes_no_connections_is_given_up() {
+fn daemon_that_accepts_no_connection_times_out() {
     let folder = TempDir::new();
     let socket = folder.join("socket");
     let listener = UnixListener::bind(&socket).unwrap();
@@ -122,7 +126,7 @@ fn a_daemon_that_takes_no_connections_is_given_up() {
 }
 
 #[test]
-fn a_daemon_that_lies_about_lengths_costs_nothing() {
+fn replies_with_wrong_lengths_are_errors() {
     for (length, expected) in [
         (u32::MAX, "KCM daemon reply too big"),
         (10 << 20, "Credentials cache I/O operation failed"),
@@ -140,7 +144,7 @@ fn a_daemon_that_lies_about_lengths_costs_nothing() {
 }
 
 #[test]
-fn a_daemon_that_ends_the_connection_or_says_no() {
+fn closed_connection_and_refusal_are_errors() {
     let error = reading("closed", drop);
     assert!(matches!(error, KcmError::Closed), "{error:?}");
     let error = reading("transport", |mut stream| {
@@ -152,7 +156,7 @@ fn a_daemon_that_ends_the_connection_or_says_no() {
 }
 
 #[test]
-fn where_there_is_no_daemon() {
+fn missing_daemon_is_an_error_with_a_hint() {
     let folder = TempDir::new();
     let check = |options: &CcacheOptions, expected: &str, hint: &str| {
         let name = CcacheName::parse("KCM:").unwrap();
@@ -175,7 +179,7 @@ fn where_there_is_no_daemon() {
 }
 
 #[test]
-fn a_cache_that_is_not_there() {
+fn missing_cache_is_recognized_by_every_status() {
     // Heimdal's answer, MIT's, and two unusual ones.
     for status in [0, NO_FILE, END, NOT_FOUND] {
         let folder = TempDir::new();
@@ -200,13 +204,13 @@ fn old_daemon(folder: &TempDir, unsupported: i32) -> Daemon {
             // It has been removed meanwhile.
             GET_CRED_BY_UUID => (END, Vec::new()),
             GET_CRED_LIST | REPLACE => (unsupported, Vec::new()),
-            _ => panic!("{operation}"),
+            _ => panic!("unexpected operation {operation}"),
         }
     })
 }
 
 #[test]
-fn credentials_are_asked_for_one_by_one_where_there_is_no_list() {
+fn credentials_are_fetched_one_by_one_without_list_support() {
     for unsupported in [INTERNAL, NO_SUPPORT, IO] {
         let folder = TempDir::new();
         let daemon = old_daemon(&folder, unsupported);
@@ -217,7 +221,7 @@ fn credentials_are_asked_for_one_by_one_where_there_is_no_list() {
 }
 
 #[test]
-fn a_cache_is_emptied_and_filled_where_it_cannot_be_replaced() {
+fn replace_falls_back_to_initialize_and_store() {
     static SEEN: Mutex<Vec<(u16, usize)>> = Mutex::new(Vec::new());
     let folder = TempDir::new();
     let daemon = Daemon::answering(&folder.join("socket"), |operation, parameters| {
@@ -249,7 +253,7 @@ fn a_cache_is_emptied_and_filled_where_it_cannot_be_replaced() {
 }
 
 #[test]
-fn damaged_entries_and_owners_are_said_to_be_damaged() {
+fn damaged_entries_and_owners_are_format_errors() {
     for damaged in [GET_PRINCIPAL, GET_CRED_LIST] {
         let folder = TempDir::new();
         let owner = encode_principal(Version::V4, &user()).unwrap();
@@ -268,7 +272,7 @@ fn damaged_entries_and_owners_are_said_to_be_damaged() {
 }
 
 #[test]
-fn the_collection_has_the_primary_cache_first_and_once() {
+fn collection_lists_the_primary_cache_first_and_once() {
     let folder = TempDir::new();
     let owner = encode_principal(Version::V4, &user()).unwrap();
     let daemon = Daemon::answering(&folder.join("socket"), move |operation, parameters| match (
@@ -280,7 +284,7 @@ fn the_collection_has_the_primary_cache_first_and_once() {
         (GET_CACHE_BY_UUID, Some(2)) | (GET_DEFAULT_CACHE, _) => (0, b"0\0".to_vec()),
         (GET_PRINCIPAL, _) => (0, owner.clone()),
         (GET_CACHE_BY_UUID, _) => (NO_FILE, Vec::new()),
-        _ => panic!("{operation}"),
+        _ => panic!("unexpected operation {operation}"),
     });
     let all = |name| {
         let caches = Collection::new(CcacheName::parse(name).unwrap(), options(daemon.socket()));

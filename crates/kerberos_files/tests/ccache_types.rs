@@ -1,5 +1,9 @@
 //! DIR and MEMORY caches, and collections of them: what exists, what is created, what is refused.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests"
+)]
 
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -74,13 +78,13 @@ fn check_operations(cache_at: &Ccache) {
 }
 
 #[test]
-fn a_file_does_what_every_cache_does() {
+fn file_cache_supports_all_operations() {
     let folder = TempDir::new();
     check_operations(&resolve(folder.join("cc").to_str().unwrap()).unwrap());
 }
 
 #[test]
-fn a_memory_cache_does_what_every_cache_does() {
+fn memory_cache_supports_all_operations() {
     let cache = resolve("MEMORY:operations").unwrap();
     check_operations(&cache);
     assert_eq!(
@@ -91,7 +95,7 @@ fn a_memory_cache_does_what_every_cache_does() {
 }
 
 #[test]
-fn a_memory_cache_is_one_for_all_threads_and_a_reader_keeps_what_it_saw() {
+fn memory_cache_is_shared_by_threads_and_read_as_a_snapshot() {
     let here = resolve("MEMORY:shared").unwrap();
     here.replace_with(&cache(Version::V4, &["krbtgt/A@A"]))
         .unwrap();
@@ -111,7 +115,7 @@ fn a_memory_cache_is_one_for_all_threads_and_a_reader_keeps_what_it_saw() {
 }
 
 #[test]
-fn a_directory_does_what_every_cache_does() {
+fn dir_cache_supports_all_operations() {
     let folder = TempDir::new();
     let path = folder.join("caches");
     let cache = resolve(&dir(&path)).unwrap();
@@ -119,7 +123,10 @@ fn a_directory_does_what_every_cache_does() {
         cache.name().to_string(),
         format!("DIR::{}/tkt", path.display())
     );
-    assert!(!path.exists(), "looking makes nothing");
+    assert!(
+        !path.exists(),
+        "resolving a name must not create the directory"
+    );
     check_operations(&cache);
     assert_eq!(
         fs::metadata(&path).unwrap().permissions().mode() & 0o777,
@@ -130,7 +137,7 @@ fn a_directory_does_what_every_cache_does() {
 }
 
 #[test]
-fn a_directory_has_a_primary_cache_and_others() {
+fn dir_collection_has_a_primary_cache_and_others() {
     let folder = TempDir::new();
     let caches = collection(&dir(folder.path()));
     assert!(caches.can_switch() && !collection("FILE:/x").can_switch());
@@ -143,7 +150,11 @@ fn a_directory_has_a_primary_cache_and_others() {
         .unwrap();
     let second = caches.new_unique().unwrap();
     assert_ne!(second.name(), first.name());
-    assert_eq!(names(&caches).len(), 1, "it is there when it is written");
+    assert_eq!(
+        names(&caches).len(),
+        1,
+        "a new cache is listed before it is written"
+    );
     second
         .replace_with(&cache_of(&ben, Version::V4, &[]))
         .unwrap();
@@ -173,7 +184,7 @@ fn a_directory_has_a_primary_cache_and_others() {
 }
 
 #[test]
-fn a_file_that_is_being_written_is_no_cache_of_a_directory() {
+fn temporary_files_are_not_listed_in_a_dir_collection() {
     let folder = TempDir::new();
     let path = folder.join("cc");
     let caches = collection(&dir(&path));
@@ -194,7 +205,7 @@ fn a_file_that_is_being_written_is_no_cache_of_a_directory() {
 }
 
 #[test]
-fn the_cache_for_a_service_is_that_of_its_realm_or_as_the_user_says() {
+fn select_picks_the_cache_by_given_identity_or_realm() {
     let folder = TempDir::new();
     let caches = collection(&dir(folder.path()));
     let anna = Principal::parse("anna@A.TEST").unwrap();
@@ -228,7 +239,7 @@ fn the_cache_for_a_service_is_that_of_its_realm_or_as_the_user_says() {
 }
 
 #[test]
-fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
+fn primary_file_must_hold_one_valid_cache_name() {
     let folder = TempDir::new();
     let primary = folder.join("primary");
     let check = |content: &[u8], expected: Option<&str>| {
@@ -243,7 +254,7 @@ fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
                 assert_eq!(error.to_string(), text);
                 assert!(error.hint().unwrap().contains("remove it"));
             }
-            (name, _) => panic!("{content:?}: {name:?}"),
+            (name, _) => panic!("unexpected result for {content:?}: {name:?}"),
         }
     };
     check(b"tkt\n", Some("tkt"));
@@ -298,7 +309,7 @@ fn what_names_the_primary_cache_is_one_short_name_in_the_directory() {
 }
 
 #[test]
-fn what_is_no_directory_is_said_to_be_none() {
+fn missing_directory_or_plain_file_is_an_error() {
     let folder = TempDir::new();
     let file = folder.join("file");
     fs::write(&file, "").unwrap();
@@ -331,18 +342,18 @@ fn what_is_no_directory_is_said_to_be_none() {
 
 #[test]
 #[ignore = "needs root: gives a folder away"]
-fn a_foreign_default_directory_where_anyone_may_make_one_is_refused() {
+fn foreign_default_dir_in_world_writable_folder_is_refused() {
     let folder = TempDir::new();
     let path = folder.join("krb5cc_0");
     fs::create_dir(&path).unwrap();
     let named = || CcacheName::parse(&dir(&path)).unwrap();
     let options = CcacheOptions::default;
     let resolve = || Ccache::resolve(&named().by_default(), &options());
-    assert!(resolve().is_ok(), "a directory of ours");
+    assert!(resolve().is_ok(), "our own directory must be accepted");
     chown(&path, Some(12345), None).unwrap();
     assert!(
         resolve().is_ok(),
-        "a directory of a friend, where not anyone can make one"
+        "another user's directory must be accepted where only some users can create one"
     );
     for mode in [0o1777, 0o777] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();

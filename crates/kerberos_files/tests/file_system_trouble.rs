@@ -2,7 +2,11 @@
 //!
 //! These tests need root, because they mount file systems or become another user. Without root the
 //! others run. `cargo test -p kerberos_files -- --include-ignored` runs all of them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests"
+)]
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
@@ -61,7 +65,7 @@ fn entry(name: &str, key_size: usize) -> KeytabEntry {
 
 #[test]
 #[ignore = "needs root: mounts a tmpfs"]
-fn a_full_disk_leaves_the_old_files_as_they_were() {
+fn full_disk_leaves_existing_files_unchanged() {
     let folder = TempDir::new();
     let mut mounts = Mounts::default();
     let disk = folder.join("disk");
@@ -127,7 +131,7 @@ fn a_full_disk_leaves_the_old_files_as_they_were() {
 
 #[test]
 #[ignore = "needs root: mounts a tmpfs"]
-fn a_replay_cache_on_a_full_disk_lets_no_one_in() {
+fn replay_cache_on_full_disk_accepts_no_new_request() {
     let folder = TempDir::new();
     let mut mounts = Mounts::default();
     let disk = folder.join("disk");
@@ -158,7 +162,7 @@ fn a_replay_cache_on_a_full_disk_lets_no_one_in() {
 
 #[test]
 #[ignore = "needs root: mounts a folder"]
-fn a_replay_cache_in_a_read_only_folder() {
+fn replay_cache_in_read_only_folder_is_an_error() {
     let folder = TempDir::new();
     let mut mounts = Mounts::default();
     let disk = folder.join("disk");
@@ -177,7 +181,7 @@ fn a_replay_cache_in_a_read_only_folder() {
 
 #[test]
 #[ignore = "needs root: gives a file away"]
-fn the_default_replay_cache_of_somebody_else() {
+fn default_replay_cache_owned_by_another_user_is_refused() {
     let folder = TempDir::new();
     let cache = RcacheFile::of_user(folder.path(), 300);
     fs::write(cache.path(), [7; 16]).unwrap();
@@ -196,7 +200,7 @@ fn the_default_replay_cache_of_somebody_else() {
 
 #[test]
 #[ignore = "needs root: gives files away, becomes another user"]
-fn a_file_that_another_user_put_where_everybody_may() {
+fn cache_planted_by_another_user_in_open_folder_is_refused() {
     if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
         return as_who_finds_them(Path::new(&folder));
     }
@@ -244,7 +248,10 @@ fn a_file_that_another_user_put_where_everybody_may() {
     check_foreign(&open(&name.by_default()).unwrap_err(), file.path());
     assert!(matches!(record(), Err(RcacheError::NotOurs { .. })));
 
-    run_as_nobody(&folder, "a_file_that_another_user_put_where_everybody_may");
+    run_as_nobody(
+        &folder,
+        "cache_planted_by_another_user_in_open_folder_is_refused",
+    );
     // Root may replace it, and it then belongs to root.
     file.replace_with(&cache(500)).unwrap();
     assert_eq!(sizes(&file), [500]);
@@ -303,7 +310,7 @@ fn a_single_mounted_file_is_rewritten_in_place() {
 
 #[test]
 #[ignore = "needs root: mounts a file"]
-fn a_writable_file_mounted_into_a_read_only_folder_is_rewritten_in_place() {
+fn mounted_file_in_read_only_folder_is_rewritten_in_place() {
     let folder = TempDir::new();
     let mut mounts = Mounts::default();
     let (disk, outside) = (folder.join("disk"), folder.join("outside"));
@@ -337,7 +344,7 @@ fn a_writable_file_mounted_into_a_read_only_folder_is_rewritten_in_place() {
 
 #[test]
 #[ignore = "needs root: becomes another user"]
-fn an_ordinary_user_in_a_folder_of_root() {
+fn ordinary_user_in_root_folder_can_change_only_own_files() {
     if let Some(folder) = std::env::var_os("TROUBLE_FOLDER") {
         return as_that_user(Path::new(&folder));
     }
@@ -358,7 +365,10 @@ fn an_ordinary_user_in_a_folder_of_root() {
     fs::create_dir(&unseen).unwrap();
     chown(&unseen, Some(NOBODY), None).unwrap();
     fs::set_permissions(&unseen, fs::Permissions::from_mode(0o300)).unwrap();
-    run_as_nobody(&folder, "an_ordinary_user_in_a_folder_of_root");
+    run_as_nobody(
+        &folder,
+        "ordinary_user_in_root_folder_can_change_only_own_files",
+    );
     let left = ["foreign", "open to all", "own", "program", "unseen"];
     assert_eq!(folder.names(), left);
     assert_eq!(names_in(&unseen), ["keytab"]);
@@ -452,7 +462,7 @@ fn as_that_user(folder: &Path) {
 /// A cache that was found may be written to much later, by its name: while a KDC was asked.
 #[test]
 #[ignore = "needs root: gives a folder away"]
-fn a_folder_that_another_user_makes_meanwhile() {
+fn directory_created_by_another_user_meanwhile_is_refused() {
     let folder = TempDir::new();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
     let path = folder.join("cc");

@@ -7,7 +7,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "helpers of tests"
+    reason = "helper functions of tests"
 )]
 
 use std::alloc::System;
@@ -130,7 +130,7 @@ fn read_cache(bytes: &[u8], file: &File) -> usize {
                 error.hint().unwrap();
                 assert!(
                     reader.next().unwrap().is_none(),
-                    "an error ends the reading"
+                    "reading must end after an error"
                 );
                 return count;
             }
@@ -163,7 +163,10 @@ fn read_keytab(bytes: &[u8], file: &File) -> usize {
             Err(KeytabError::Format { offset, .. }) => assert!(offset < bytes.len() as u64),
             Err(error) => {
                 error.hint().unwrap();
-                assert!(reader.next().unwrap().is_none(), "the file has ended");
+                assert!(
+                    reader.next().unwrap().is_none(),
+                    "reading must end after an error"
+                );
                 return count;
             }
         }
@@ -177,7 +180,7 @@ fn read_config(bytes: &[u8], _: &File) -> usize {
     };
     let realm = config.default_realm().unwrap_or("EXAMPLE.COM");
     let etypes = config.tkt_enctypes().map_or(0, |etypes| etypes.len());
-    assert!(etypes <= 8, "each known type once");
+    assert!(etypes <= 8, "an enctype is listed twice");
     let lifetimes = [config.ticket_lifetime(realm), config.renew_lifetime(realm)];
     assert!(lifetimes.iter().flatten().flatten().count() <= 2);
     assert!(
@@ -238,7 +241,7 @@ fn check(sample: &[u8], entries: usize, read: fn(&[u8], &File) -> usize) {
         let allocated = region.change().bytes_allocated;
         assert!(
             begun.elapsed() < Duration::from_secs(5),
-            "a hang on {input:02x?}"
+            "took too long to read {input:02x?}"
         );
         assert!(
             allocated < LIMIT,
@@ -246,7 +249,7 @@ fn check(sample: &[u8], entries: usize, read: fn(&[u8], &File) -> usize) {
         );
         count
     };
-    assert_eq!(try_input(sample), entries, "the sample itself");
+    assert_eq!(try_input(sample), entries, "the undamaged sample");
     for cut in 0..sample.len() {
         try_input(&sample[..cut]);
     }

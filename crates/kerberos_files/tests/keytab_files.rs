@@ -1,5 +1,9 @@
 //! Keytab files on a real file system: holes, key versions, changes in place, damage.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests"
+)]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -16,7 +20,7 @@ fn keytab_in(folder: &TempDir) -> KeytabFile {
 }
 
 #[test]
-fn a_pipe_is_no_keytab() {
+fn pipe_is_refused_as_keytab() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let made = Command::new("mkfifo").arg(keytab.path()).status();
@@ -68,7 +72,7 @@ fn length(keytab: &KeytabFile) -> u64 {
 }
 
 #[test]
-fn a_new_keytab_is_private_and_comes_back() {
+fn new_keytab_has_mode_0600_and_round_trips() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let missing = keytab.open().unwrap_err().to_string();
@@ -106,7 +110,7 @@ fn a_new_keytab_is_private_and_comes_back() {
 }
 
 #[test]
-fn removing_leaves_zeros_and_adding_fills_the_first_hole_that_is_large_enough() {
+fn removed_keys_are_zeroed_and_holes_are_reused() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let all = ["tiny", "a longer name", "middle"].map(|name| entry(name, 1, 18));
@@ -120,7 +124,7 @@ fn removing_leaves_zeros_and_adding_fills_the_first_hole_that_is_large_enough() 
         .windows(32)
         .filter(|window| *window == [0x5a; 32])
         .count();
-    assert_eq!(keys, 1, "the removed keys are gone");
+    assert_eq!(keys, 1, "removed keys must be overwritten");
 
     // Too long for the first hole; fits into the second, with slack.
     keytab.add(&[entry("long name", 2, 18)]).unwrap();
@@ -137,7 +141,7 @@ fn removing_leaves_zeros_and_adding_fills_the_first_hole_that_is_large_enough() 
 }
 
 #[test]
-fn an_end_mark_is_respected_and_moved() {
+fn bytes_after_the_end_mark_never_become_entries() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let mut bytes = encode_keytab(&[entry("a", 1, 18)]).unwrap().to_vec();
@@ -149,7 +153,7 @@ fn an_end_mark_is_respected_and_moved() {
     assert_eq!(
         names(&keytab),
         ["a", "b", "c"],
-        "what lay behind the mark is no entry"
+        "bytes after the end mark must not become entries"
     );
 }
 
@@ -258,7 +262,7 @@ fn finding_a_key_follows_mits_rules() {
 }
 
 #[test]
-fn changes_in_place_keep_what_the_file_is() {
+fn adding_keeps_inode_mode_and_symlink() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     keytab.add(&[entry("a", 1, 18)]).unwrap();
@@ -279,7 +283,7 @@ fn changes_in_place_keep_what_the_file_is() {
 }
 
 #[test]
-fn many_threads_add_and_look_at_once() {
+fn many_threads_add_and_find_at_once() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     std::thread::scope(|scope| {
@@ -301,7 +305,7 @@ fn many_threads_add_and_look_at_once() {
 }
 
 #[test]
-fn damage_is_named_and_hides_no_whole_entry() {
+fn damaged_entry_is_reported_and_others_stay_readable() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     let whole = encode_keytab(&[entry("a", 1, 18)]).unwrap().to_vec();
@@ -323,7 +327,7 @@ fn damage_is_named_and_hides_no_whole_entry() {
     );
     assert!(
         reader.next().unwrap().is_some(),
-        "the one behind it is still found"
+        "the entry after the damaged one must be found"
     );
     assert!(reader.next().unwrap().is_none());
     assert_eq!(keytab.keys_for(&principal("a")).unwrap().len(), 2);
@@ -354,7 +358,7 @@ fn damage_is_named_and_hides_no_whole_entry() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_by_name() {
+fn directory_and_missing_folder_are_refused_by_name() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     fs::create_dir(keytab.path()).unwrap();
@@ -373,7 +377,7 @@ fn what_is_no_file_is_refused_by_name() {
 }
 
 #[test]
-fn a_link_to_nowhere_is_an_error_and_stays_one() {
+fn dangling_symlink_is_refused_and_kept() {
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);
     symlink(folder.join("nowhere"), keytab.path()).unwrap();
@@ -384,7 +388,7 @@ fn a_link_to_nowhere_is_an_error_and_stays_one() {
 }
 
 #[test]
-fn a_hole_longer_than_any_entry_may_be_is_left_alone() {
+fn hole_longer_than_the_longest_entry_is_not_used() {
     const HOLE: i32 = (16 << 20) + 1;
     let folder = TempDir::new();
     let keytab = keytab_in(&folder);

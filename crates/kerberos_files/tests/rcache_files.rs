@@ -1,6 +1,10 @@
 //! Replay caches in files: what is new, where records are stored, hostile files, concurrent threads
 //! and processes, and processes that die.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helper functions of tests"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -47,14 +51,14 @@ fn the_same_request_is_new_once() {
     for number in 0..3000 {
         assert!(!is_new(&cache, &tag(number)), "{number}");
     }
-    assert!(length(&cache) > 16_384, "more than one table is in use");
+    assert!(length(&cache) > 16_384, "a second table must be in use");
     let mode = fs::metadata(cache.path()).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
     assert_eq!(folder.names(), ["rcache"]);
 }
 
 #[test]
-fn as_a_replay_cache_of_the_engine() {
+fn rcache_file_implements_the_replay_cache_trait() {
     let folder = TempDir::new();
     let mut cache = RcacheFile::new(folder.join("rcache"), SKEW);
     let name = Principal::parse("a@R").unwrap();
@@ -66,7 +70,7 @@ fn as_a_replay_cache_of_the_engine() {
 }
 
 #[test]
-fn only_the_first_twelve_bytes_count_and_shorter_tags_are_padded() {
+fn tags_are_cut_or_padded_to_twelve_bytes() {
     let folder = TempDir::new();
     let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     assert!(is_new(&cache, b"0123456789ab-one"));
@@ -79,7 +83,7 @@ fn only_the_first_twelve_bytes_count_and_shorter_tags_are_padded() {
 }
 
 #[test]
-fn records_lie_where_mit_looks_for_them() {
+fn records_are_stored_where_mit_looks_for_them() {
     let folder = TempDir::new();
     let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     let seed: Vec<u8> = (0..16).collect();
@@ -114,7 +118,7 @@ fn records_lie_where_mit_looks_for_them() {
 }
 
 #[test]
-fn records_are_kept_for_one_clock_skew() {
+fn expired_records_are_overwritten() {
     let folder = TempDir::new();
     let cache = RcacheFile::new(folder.join("rcache"), SKEW);
     // Each has expired when the next arrives, so the file keeps to its first table.
@@ -127,7 +131,7 @@ fn records_are_kept_for_one_clock_skew() {
 }
 
 #[test]
-fn a_request_of_a_clock_ahead_is_kept_until_it_would_be_refused() {
+fn request_from_a_fast_clock_is_kept_until_it_is_too_old() {
     let folder = TempDir::new();
     let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
@@ -147,7 +151,7 @@ fn a_request_of_a_clock_ahead_is_kept_until_it_would_be_refused() {
 }
 
 #[test]
-fn short_torn_and_huge_files() {
+fn truncated_and_huge_files_work_as_caches() {
     let folder = TempDir::new();
     let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
@@ -173,7 +177,7 @@ fn short_torn_and_huge_files() {
 }
 
 #[test]
-fn any_bytes_are_a_cache() {
+fn files_of_arbitrary_bytes_work_as_caches() {
     let folder = TempDir::new();
     let path = folder.join("rcache");
     let cache = RcacheFile::new(&path, SKEW);
@@ -187,7 +191,7 @@ fn any_bytes_are_a_cache() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn directories_links_and_pipes_are_refused() {
     let folder = TempDir::new();
     let check = |name: &str, expected: fn(&RcacheError) -> bool| {
         let cache = RcacheFile::new(folder.join(name), SKEW);
@@ -223,7 +227,7 @@ fn what_is_no_file_is_refused() {
 }
 
 #[test]
-fn the_default_cache_is_in_a_file_of_ones_own() {
+fn default_cache_is_per_user_and_refuses_hard_links() {
     let folder = TempDir::new();
     let cache = RcacheFile::of_user(folder.path(), SKEW);
     assert!(is_new(&cache, &tag(1)));
@@ -241,7 +245,7 @@ fn the_default_cache_is_in_a_file_of_ones_own() {
 }
 
 #[test]
-fn of_sixteen_threads_one_is_let_in() {
+fn only_one_of_sixteen_threads_accepts_each_request() {
     const THREADS: usize = 16;
     const ROUNDS: u64 = 200;
     let folder = TempDir::new();
@@ -305,7 +309,7 @@ fn told(child: &mut Child) -> impl Iterator<Item = u64> + use<> {
 }
 
 #[test]
-fn of_eight_processes_one_is_let_in() {
+fn only_one_of_eight_processes_accepts_each_request() {
     const COUNT: u64 = 2000;
     if work_if_asked() {
         return;
@@ -313,7 +317,13 @@ fn of_eight_processes_one_is_let_in() {
     let folder = TempDir::new();
     let path = folder.join("rcache");
     let mut workers: Vec<_> = (0..8)
-        .map(|_| worker("of_eight_processes_one_is_let_in", &path, COUNT))
+        .map(|_| {
+            worker(
+                "only_one_of_eight_processes_accepts_each_request",
+                &path,
+                COUNT,
+            )
+        })
         .collect();
     let mut new: Vec<u64> = workers.iter_mut().flat_map(told).collect();
     for mut worker in workers {
@@ -324,7 +334,7 @@ fn of_eight_processes_one_is_let_in() {
 }
 
 #[test]
-fn a_process_that_is_killed_takes_nothing_with_it() {
+fn accepted_requests_survive_a_killed_process() {
     if work_if_asked() {
         return;
     }
@@ -333,7 +343,7 @@ fn a_process_that_is_killed_takes_nothing_with_it() {
     let cache = RcacheFile::new(&path, SKEW);
     for round in 0..10 {
         let _ = fs::remove_file(&path);
-        let name = "a_process_that_is_killed_takes_nothing_with_it";
+        let name = "accepted_requests_survive_a_killed_process";
         let mut worker = worker(name, &path, 1_000_000);
         let mut new = told(&mut worker);
         let mut seen: Vec<_> = new.by_ref().take(50 + 37 * round).collect();

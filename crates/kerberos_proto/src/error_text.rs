@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_scripts_match_on() {
+    fn codes_that_scripts_match_on_have_the_text_of_mit() {
         fn check(code: i32, text: &str) {
             assert_eq!(mit_text(code), text);
         }

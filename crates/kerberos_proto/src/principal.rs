@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn salts_are_realm_and_components() {
+    fn default_salt_joins_realm_and_components() {
         fn check(name: &str, salt: &[u8]) {
             assert_eq!(
                 Principal::parse(name).unwrap().default_salt(),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn special_principals_are_told_by_their_components() {
+    fn krbtgt_and_anonymous_are_recognized_by_components() {
         assert!(Principal::krbtgt(b"A", b"B").is_krbtgt());
         assert_eq!(Principal::krbtgt(b"A", b"B").to_string(), "krbtgt/A@B");
         assert!(!Principal::parse("krbtgt@A").unwrap().is_krbtgt());

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ways_up_and_down() {
+    fn path_between_realms_leads_over_the_common_ancestor() {
         let check = |start: &str, goal: &str, expected: Option<&[&str]>| {
             let got = between(start.as_bytes(), goal.as_bytes());
             let expected = expected.map(|path| path.iter().map(|realm| realm.as_bytes()).collect());

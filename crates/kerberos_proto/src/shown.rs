@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_is_shown_drives_the_terminal() {
+    fn control_characters_are_escaped() {
         fn check(text: &str, expected: &str) {
             assert_eq!(Shown::new(text).to_string(), expected);
         }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_cut() {
+    fn long_text_is_truncated() {
         let text = "ä".repeat(LIMIT);
         assert_eq!(Shown::new(&text).to_string(), text);
         let more = format!("{text}b");
@@ -144,7 +144,7 @@ mod tests {
 
     /// Must not format a million numbers just to show the first.
     #[test]
-    fn what_is_cut_is_not_written_any_further() {
+    fn formatting_stops_once_the_text_is_truncated() {
         struct Endless;
 
         impl Display for Endless {

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_offset_leads_from_one_clock_to_the_other() {
+    fn offset_between_two_clocks_converts_one_to_the_other() {
         fn check(local: (i64, u32), kdc: (i64, u32), offset: (i32, i32)) {
             let (local, kdc) = (
                 Timestamp::new(local.0, local.1),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn time_passes() {
+    fn adding_a_duration_carries_and_saturates() {
         let later = Timestamp::new(10, 600_000) + Duration::from_millis(2_500);
         assert_eq!(later, Timestamp::new(13, 100_000));
         let end = Timestamp::new(i64::MAX, 999_999) + Duration::MAX;

@@ -163,7 +163,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn as_mit_prints() {
+    fn trace_values_are_printed_as_in_mit() {
         let error = Error(25).to_string();
         assert_eq!(error, "-1765328359/Additional pre-authentication required");
         assert_eq!(Printable(b"R\xc3\xa9 x\n").to_string(), r"R\xc3\xa9 x\x0a");

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_realm_that_was_visited_is_not_come_back_to() {
+    fn referral_back_to_a_visited_realm_is_an_error() {
         let mut trail = Trail::new(b"A", &policy(10));
         assert!(!trail.has_moved());
         trail.follow(b"B").unwrap();
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_referrals_are_followed_as_the_policy_allows() {
+    fn referrals_beyond_the_policy_limit_are_an_error() {
         let mut trail = Trail::new(b"A", &policy(2));
         trail.follow(b"B").unwrap();
         trail.follow(b"C").unwrap();

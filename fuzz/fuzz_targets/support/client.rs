@@ -17,9 +17,9 @@ pub const WHO: &str = "alice@R";
 /// The client, and its cache.
 pub fn client() -> (Client, CcacheName) {
     let (who, server) = (Principal::parse(WHO), Principal::parse(NAME));
-    let (who, server) = (who.expect("a name"), server.expect("a name"));
-    let key = Key::new(&key()).expect("a key");
-    let session = Key::generate(key.etype(), &mut Constant).expect("a key");
+    let (who, server) = (who.expect("valid name"), server.expect("valid name"));
+    let key = Key::new(&key()).expect("valid key");
+    let session = Key::generate(key.etype(), &mut Constant).expect("valid key");
     let mut part = enc_ticket_part(
         KerberosString(who.realm()),
         who.to_wire(),
@@ -47,9 +47,11 @@ pub fn client() -> (Client, CcacheName) {
         ticket,
         second_ticket: Vec::new(),
     };
-    let mut cache = CcacheBuilder::new(&Header::new(Version::V4, None), &who).expect("a name");
-    cache.credential(&credential).expect("it fits");
-    let cache = CcacheName::parse(&lasting(cache.expose_bytes())).expect("a name");
+    let mut cache = CcacheBuilder::new(&Header::new(Version::V4, None), &who).expect("valid name");
+    cache
+        .credential(&credential)
+        .expect("the credential can be encoded");
+    let cache = CcacheName::parse(&lasting(cache.expose_bytes())).expect("valid name");
     let config = Config::parse("[libdefaults]\n default_realm = R\n dns_lookup_kdc = false\n");
-    (Client::new(config.expect("a configuration")), cache)
+    (Client::new(config.expect("valid configuration")), cache)
 }

@@ -15,9 +15,9 @@ pub fn contexts(etype: EncryptionType) -> (Box<Context>, Box<Context>) {
     let mut options = InitiatorOptions::default();
     options.etypes = Some(Vec::new());
     let start = Initiator::start(&credential, &options, &mut Constant, NOW);
-    let (mut initiator, step) = start.expect("good");
+    let (mut initiator, step) = start.expect("the initiator starts");
     let Step::Continue(token) = step else {
-        panic!("an AP-REP is expected");
+        panic!("the initiator must wait for an AP-REP");
     };
     let mut acceptor = Acceptor::new(Arc::new(service), AcceptorOptions::default());
     let mut replays = MemoryReplayCache::default();
@@ -27,10 +27,10 @@ pub fn contexts(etype: EncryptionType) -> (Box<Context>, Box<Context>) {
         context: theirs,
     }) = step
     else {
-        panic!("it is honest");
+        panic!("the acceptor must accept an honest token");
     };
     match initiator.step(&reply, &mut Constant, NOW) {
         Ok(Step::Done { context, .. }) => (context, theirs),
-        _ => panic!("it is honest"),
+        _ => panic!("the initiator must accept an honest reply"),
     }
 }

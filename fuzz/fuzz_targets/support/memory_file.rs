@@ -9,7 +9,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 pub fn holding(bytes: &[u8]) -> File {
     let file = memfd_create("input", MemfdFlags::CLOEXEC).expect("the kernel has memory files");
     let mut file = File::from(file);
-    file.write_all(bytes).expect("memory takes it");
+    file.write_all(bytes).expect("a file in memory is writable");
     file.rewind().expect("a file can be rewound");
     file
 }

@@ -38,7 +38,10 @@ pub fn play(
             Ok(step) => take(step, &mut played.theirs),
             Err(failed) => {
                 assert!(!failed.to_string().is_empty());
-                assert!(acceptor(&arrived).is_err(), "an error is final");
+                assert!(
+                    acceptor(&arrived).is_err(),
+                    "a step after an error must fail"
+                );
                 failed.send
             }
         };
@@ -50,7 +53,10 @@ pub fn play(
             Ok(step) => step,
             Err(failed) => {
                 assert!(!failed.to_string().is_empty());
-                assert!(initiator(&arrived).is_err(), "an error is final");
+                assert!(
+                    initiator(&arrived).is_err(),
+                    "a step after an error must fail"
+                );
                 break;
             }
         };
@@ -80,7 +86,7 @@ pub fn agree(ours: &mut Context, theirs: &mut Context, lossy: bool) {
 fn message(from: &mut Context, to: &mut Context, lossy: bool) {
     let text = b"what is said first";
     let token = from.wrap(Protection::Seal, text, &mut Constant);
-    match to.unwrap(&token.expect("it fits")) {
+    match to.unwrap(&token.expect("the message can be wrapped")) {
         Ok(read) => assert_eq!(
             (&read.message[..], read.protection),
             (&text[..], Protection::Seal)

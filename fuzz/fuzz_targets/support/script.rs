@@ -7,10 +7,7 @@ pub struct Script<'a>(pub &'a [u8]);
 impl Script<'_> {
     /// Whether everything is passed on unchanged. Such a run must succeed; otherwise a target with
     /// a faulty set-up would never find anything.
-    #[allow(
-        dead_code,
-        reason = "the targets whose honest run may fail share this file, too"
-    )]
+    #[allow(dead_code, reason = "targets whose honest run may fail do not call it")]
     pub fn is_honest(&self) -> bool {
         self.0.iter().all(|byte| *byte == 0)
     }

@@ -20,17 +20,17 @@ pub fn key() -> KeyBlock {
 /// The service, without a replay cache.
 pub fn service() -> ServiceAcceptor {
     let entry = KeytabEntry {
-        principal: Principal::parse(NAME).expect("a name"),
+        principal: Principal::parse(NAME).expect("valid name"),
         timestamp: 0,
         kvno: 1,
         key: key(),
     };
-    let keytab = encode_keytab(&[entry]).expect("a keytab");
-    let config = Config::parse("").expect("an empty configuration");
+    let keytab = encode_keytab(&[entry]).expect("the keytab can be encoded");
+    let config = Config::parse("").expect("an empty configuration is valid");
     let config = config
         .with_keytab_name(lasting(&keytab))
         .with_rcache_name("none:");
-    ServiceAcceptor::new(&config).expect("a keytab")
+    ServiceAcceptor::new(&config).expect("the keytab can be read")
 }
 
 /// The name of a file that contains `bytes` and can be read again and again.

@@ -22,10 +22,10 @@ pub const NOW: Timestamp = Timestamp {
 pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
     let etype = EncryptionType::AES128_CTS_HMAC_SHA1_96;
     let block = KeyBlock::new(etype, vec![1; 16]);
-    let key = Key::new(&block).expect("a key");
-    let client = Principal::parse("alice@R").expect("a name");
-    let server = Principal::parse("host/www@R").expect("a name");
-    let session = Key::generate(session, &mut Constant).expect("a key");
+    let key = Key::new(&block).expect("valid key");
+    let client = Principal::parse("alice@R").expect("valid name");
+    let server = Principal::parse("host/www@R").expect("valid name");
+    let session = Key::generate(session, &mut Constant).expect("valid key");
     let mut part = enc_ticket_part(
         KerberosString(client.realm()),
         client.to_wire(),
@@ -74,6 +74,6 @@ pub fn service(session: EncryptionType) -> (Acceptor<ServiceKeys>, Credential) {
         kvno: 1,
         key: block,
     };
-    let keys = ServiceKeys::new([(server, entry)]).expect("keys");
+    let keys = ServiceKeys::new([(server, entry)]).expect("valid keys");
     (Acceptor::new(keys), credential)
 }

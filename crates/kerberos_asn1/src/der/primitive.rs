@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn signed_integers() {
+    fn i32_must_be_minimal_and_in_range() {
         check(b"\x02\x01\x00", &0);
         check(b"\x02\x01\x7f", &127);
         check(b"\x02\x02\x00\x80", &128);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn unsigned_integers() {
+    fn u32_accepts_negative_encoding_of_same_32_bits() {
         check(b"\x02\x01\x2a", &42_u32);
         check(b"\x02\x05\x00\x80\x00\x00\x00", &0x8000_0000_u32);
         check(b"\x02\x05\x00\xff\xff\xff\xff", &u32::MAX);
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans() {
+    fn boolean_must_be_00_or_ff() {
         check(b"\x01\x01\x00", &false);
         check(b"\x01\x01\xff", &true);
         check_error::<bool>(b"\x01\x01\x01", DecodeErrorKind::InvalidBoolean);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn flag_words_of_any_length() {
+    fn flags_decode_from_bit_string_of_any_length() {
         let flags = |bytes| decode_flags(&mut Reader::new(bytes)).map_err(|error| error.kind);
         let invalid = Err(DecodeErrorKind::InvalidBitString);
         assert_eq!(flags(b"\x03\x05\x00\xfe\xdc\xba\x98"), Ok(0xfedc_ba98));

@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths() {
+    fn lengths_must_be_definite_and_minimal() {
         check(b"\x04\x00", Ok(b""));
         check(b"\x04\x02ab", Ok(b"ab"));
         check(&octets(&[0x7f], 0x7f), Ok(&[0; 0x7f]));
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn truncations_and_tags() {
+    fn truncated_input_and_wrong_tags_are_refused() {
         check(
             b"",
             Err((
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_are_in_the_whole_input() {
+    fn positions_count_from_the_start_of_the_outer_input() {
         let mut outer = Reader::new(b"\x30\x05\x02\x01\x05\x04\x00");
         let mut inner = outer.enter(Tag::SEQUENCE).unwrap();
         assert_eq!(inner.position(), 2);
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn later_fields_are_skipped_in_order_only() {
+    fn unknown_trailing_fields_are_skipped_if_tags_ascend() {
         let read = |bytes| {
             let fields = Reader::new(bytes).sequence(None).unwrap();
             fields.finish_sequence(1).map_err(|error| error.kind)

@@ -186,7 +186,7 @@ mod tests {
     use super::SequenceOf;
 
     #[test]
-    fn every_source_is_alike() {
+    fn slice_vec_and_wire_sources_are_equal() {
         let values = [1, -5, 300];
         let slice = SequenceOf::from(&values[..]);
         let vector = SequenceOf::from(vec![1, -5, 300]);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn empty() {
+    fn empty_sequence_round_trips() {
         let wire = SequenceOf::<i32>::from_der(b"\x30\x00").unwrap();
         assert!(wire.is_empty());
         assert_eq!(wire, SequenceOf::empty());
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn every_element_is_checked_at_once() {
+    fn decoding_validates_every_element_up_front() {
         let error = SequenceOf::<i32>::from_der(b"\x30\x06\x02\x01\x05\x04\x01\x05").unwrap_err();
         assert!(matches!(error.kind, DecodeErrorKind::UnexpectedTag { .. }));
         assert_eq!(error.position, 5);

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_and_names() {
+    fn tags_have_expected_octet_and_display_name() {
         check(Tag::application(11), 0x6b, "[APPLICATION 11]");
         check(Tag::context(12), 0xac, "[12]");
         check(Tag::SEQUENCE, 0x30, "SEQUENCE");

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn headers() {
+    fn length_header_uses_shortest_form() {
         check(0, &[4, 0]);
         check(0x7f, &[4, 0x7f]);
         check(0x80, &[4, 0x81, 0x80]);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn nested_lengths() {
+    fn counter_includes_nested_headers() {
         let mut counter = Counter::new();
         counter.sequence(Some(1), |sink| sink.primitive(Tag::OCTET_STRING, &[0; 126]));
         assert_eq!(counter.written(), 126 + 2 + 3 + 3);

@@ -206,13 +206,13 @@ mod tests {
     }
 
     #[test]
-    fn unknown_bits_survive() {
+    fn unknown_flag_bits_round_trip() {
         let der = b"\x03\x05\x00\xfe\xdc\xba\x98";
         check(der, TicketFlags(0xfedc_ba98), der);
     }
 
     #[test]
-    fn other_lengths_become_32_bits() {
+    fn shorter_and_longer_flags_are_reencoded_as_32_bits() {
         let der = b"\x03\x05\x00\x40\x00\x00\x00";
         check(b"\x03\x02\x06\x40", TicketFlags::FORWARDABLE, der);
         check(
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn bit_numbers() {
+    fn flag_bit_numbers_and_set_operations_are_correct() {
         assert_eq!(KdcOptions::VALIDATE.0, 1);
         assert_eq!(KdcOptions::CANONICALIZE.0, 0x0001_0000);
         assert_eq!(ApOptions::MUTUAL_REQUIRED.0, 0x2000_0000);

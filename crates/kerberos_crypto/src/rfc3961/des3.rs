@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc3961_appendix_a_3() {
+    fn rfc3961_appendix_a_3_key_derivation() {
         check_derivation(
             "dce06b1f64c857a11c3db57c51899b2cc1791008ce973b92",
             "0000000155",
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc3961_appendix_a_4() {
+    fn rfc3961_appendix_a_4_string_to_key() {
         check_string_to_key(
             "password",
             "ATHENA.MIT.EDUraeburn",
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_keys_are_avoided() {
+    fn random_to_key_corrects_weak_des_keys() {
         // A seed of zeros would make three keys 0101010101010101, which are weak.
         let mut key = [0; KEY];
         random_to_key(&[0; SEED], &mut key);

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn usages_in_the_short_way_and_the_general_one() {
+    fn nfold_usage_agrees_with_general_nfold() {
         for usage in (0..2000_u32).chain([u32::MAX, 0x8000_0000, 0x0102_0304]) {
             for purpose in [0x55, 0x99, 0xaa, 0x00, 0xff] {
                 let [a, b, c, d] = usage.to_be_bytes();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_folds_to_zeros() {
+    fn empty_input_folds_to_zeros() {
         check("", "0000000000000000");
     }
 }

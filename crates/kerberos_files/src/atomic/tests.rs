@@ -9,7 +9,7 @@ use super::*;
 
 /// Its temporary name would be too long.
 #[test]
-fn the_longest_name_that_there_is() {
+fn replace_works_with_the_longest_file_name() {
     let folder = TempDir::new();
     let path = folder.join("n".repeat(255));
     let access = Access::default();
@@ -25,7 +25,7 @@ fn the_longest_name_that_there_is() {
 
 #[test]
 #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-fn what_is_created_is_synced_private_and_replaces_nothing() {
+fn create_keeps_an_existing_file_and_replace_sets_its_mode() {
     let folder = TempDir::new();
     let path = folder.join("file");
     assert!(create(&path, b"first", Durability::Synced).unwrap());
@@ -42,7 +42,7 @@ fn what_is_created_is_synced_private_and_replaces_nothing() {
 }
 
 #[test]
-fn only_what_was_left_of_a_replacement_is_removed() {
+fn only_old_temporary_files_are_removed_as_leftovers() {
     let folder = TempDir::new();
     let path = folder.join("cc");
     let names = [
@@ -58,7 +58,7 @@ fn only_what_was_left_of_a_replacement_is_removed() {
     assert_eq!(
         remove_leftovers(&path, Duration::from_secs(60)).unwrap(),
         0,
-        "it may be somebody's who is at it"
+        "a recent temporary file may still be in use"
     );
     assert_eq!(remove_leftovers(&path, Duration::ZERO).unwrap(), 1);
     assert!(names.iter().all(|name| folder.join(name).exists()));
@@ -68,7 +68,7 @@ fn only_what_was_left_of_a_replacement_is_removed() {
 
 #[test]
 #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-fn a_rewrite_in_place_shrinks_grows_and_follows_no_link() {
+fn rewrite_in_place_resizes_and_refuses_links() {
     let folder = TempDir::new();
     let path = folder.write("file", "what was there before");
     let rewrite = |path: &Path, bytes, refusal: io::ErrorKind| {

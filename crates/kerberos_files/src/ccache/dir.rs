@@ -270,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_files_are_taken_apart_as_mit_does() {
+    fn subsidiary_paths_split_as_in_mit() {
         fn check(path: &str, expected: Result<(&str, &str), &str>) {
             let parts = split(path).map_err(|error| error.to_string());
             assert_eq!(

@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_systems_errors_are_sorted_as_mit_does() {
+    fn io_errors_map_to_the_messages_of_mit() {
         fn check(errno: Errno, expected: &str) {
             let error = CcacheError::from_io(Path::new("/cc"), errno.into());
             assert_eq!(

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_are_the_shells() {
+    fn patterns_match_like_shell_globs() {
         let check = |pattern: &str, yes: &[&str], no: &[&str]| {
             for (texts, expected) in [(yes, true), (no, false)] {
                 for text in texts {
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn no_pattern_takes_long() {
+    fn pathological_patterns_do_not_take_exponential_time() {
         let pattern = "*a".repeat(200);
         assert!(!matches(pattern.as_bytes(), &[b'a'; 190]));
         assert!(!matches("*a*a*a*a*a*b".as_bytes(), &vec![b'a'; 20_000]));
     }
 
     #[test]
-    fn the_first_line_that_holds_counts() {
+    fn first_matching_k5identity_line_wins() {
         let identity = K5Identity::parse(
             "\n#all@A.TEST\nlost realm=B.TEST\nbroken@A.TEST host\n odd@A.TEST colour=red\n\
              web@A.TEST service=HTTP host=*.a.test\n\tb@B.TEST realm=B.*\nlast@A.TEST\n",

@@ -262,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn ccache_names_parse_into_kind_and_residual() {
         fn check(name: &str, expected: Result<(CcacheKind, &str), &str>) {
             let parsed = CcacheName::parse(name).map_err(|error| error.to_string());
             let parsed = parsed.as_ref().map(|name| (name.kind(), name.residual()));

@@ -135,7 +135,7 @@ impl CcacheReader {
     /// entry is invalid, [`CcacheError::Io`]. After an error the reader is at its end.
     #[expect(
         clippy::should_implement_trait,
-        reason = "it lends, which Iterator cannot"
+        reason = "items borrow from the reader, which Iterator does not allow"
     )]
     pub fn next(&mut self) -> Result<Option<CredentialView<'_>>, CcacheError> {
         let (version, style) = (self.header.version, self.style);

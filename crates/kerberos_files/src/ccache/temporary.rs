@@ -33,7 +33,7 @@ impl TemporaryCcache {
     /// A cache that does not exist until something is stored in it.
     #[expect(
         clippy::new_without_default,
-        reason = "each is another one, which Default does not suggest"
+        reason = "each call makes a different cache, which Default does not suggest"
     )]
     pub fn new() -> Self {
         let letters = [random_letters(12), random_letters(12)].concat();

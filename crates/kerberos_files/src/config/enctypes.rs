@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_name_types_and_families() {
+    fn enctype_lists_accept_names_families_and_modifiers() {
         check("DEFAULT", &[18, 17, 20, 19, 16, 23, 25, 26]);
         check("default", &[18, 17, 20, 19, 16, 23, 25, 26]);
         check("aes", &[18, 17, 20, 19]);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_are_not_set_are_as_permitted_enctypes() {
+    fn unset_enctype_lists_default_to_permitted_enctypes() {
         let numbers = |list: Result<Vec<EncryptionType>, ConfigError>| {
             list.map(|list| list.iter().map(|etype| etype.0).collect::<Vec<_>>())
         };

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lines_come_to() {
+    fn every_line_is_classified_by_its_effect() {
         check(
             "[libdefaults]\ndefault_realm = R\ndefault_realm = Q\nforwardable = perhaps\n\
              forwardible = yes\nticket_lifetime = soon\npermitted_enctypes = none\n\
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_value() {
+    fn invalid_values_are_reported_with_the_reason() {
         let check = |line: &str, expected: &str| {
             let config = Krb5Config::parse(line).unwrap();
             let effect = config.explain().remove(0).effect;
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_are_none_of_those_mistakes() {
+    fn valid_values_are_not_reported_as_mistakes() {
         let text = "[libdefaults]\ndefault_ccache_name = DIR:%{TEMP}/cc_%{uid}\n\
              default_keytab_name = /etc/%{username}.keytab\ndefault_rcache_name = none:\n\
              default_client_keytab_name = WRFILE:/a:b\n\

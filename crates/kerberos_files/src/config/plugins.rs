@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modules_that_are_off() {
+    fn disable_and_enable_only_select_plugin_modules() {
         let config = Krb5Config::parse(
             "[plugins]\nclpreauth = {\ndisable = spake\ndisable = pkinit\nmodule = x:/x.so\n}\n\
              hostrealm = {\nenable_only = profile\nenable_only = dns\ndisable = dns\n}\n",

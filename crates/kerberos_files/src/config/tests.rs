@@ -14,7 +14,7 @@ fn kdcs(text: &str, realm: &str) -> Vec<String> {
 }
 
 #[test]
-fn keys_that_are_not_set_have_mits_defaults() {
+fn unset_keys_have_the_defaults_of_mit() {
     let config = Krb5Config::default();
     assert_eq!(config.default_realm(), None);
     assert_eq!(config.default_ccache_name(), "FILE:/tmp/krb5cc_%{uid}");
@@ -46,7 +46,7 @@ fn keys_that_are_not_set_have_mits_defaults() {
 }
 
 #[test]
-fn a_realm_overrides() {
+fn realm_subsection_overrides_libdefaults() {
     let config = config(
         "[libdefaults]\nforwardable = yes\nticket_lifetime = 8h\nrenew_lifetime = 7d\n\
          noaddresses = false\nR = {\nforwardable = no\nticket_lifetime = 1h\n\
@@ -62,7 +62,7 @@ fn a_realm_overrides() {
 }
 
 #[test]
-fn lifetimes_in_every_form() {
+fn lifetimes_are_read_in_every_format() {
     let lifetime = |text: &str| {
         config(&format!("[libdefaults]\nticket_lifetime = {text}\n"))
             .ticket_lifetime("R")
@@ -77,7 +77,7 @@ fn lifetimes_in_every_form() {
 }
 
 #[test]
-fn mistakes_mit_refuses() {
+fn invalid_values_that_mit_refuses_are_errors() {
     for line in [
         "allow_weak_crypto = maybe",
         "allow_rc4 = 2",
@@ -101,7 +101,7 @@ fn mistakes_mit_refuses() {
 }
 
 #[test]
-fn mistakes_mit_passes_over() {
+fn invalid_values_that_mit_ignores_do_not_fail_parsing() {
     let config = config(
         "[libdefaults]\nclockskew = 5m\nkdc_timesync = yes\nkdc_default_options = 0x40000010\n\
          ccache_type = four\nforwardable = maybe\nnoaddresses = maybe\ndns_lookup_kdc = maybe\n\
@@ -119,7 +119,7 @@ fn mistakes_mit_passes_over() {
 }
 
 #[test]
-fn formats_of_caches() {
+fn ccache_type_selects_the_version_and_unknown_means_4() {
     let check = |value: &str, version: Version| {
         let config = config(&format!("[libdefaults]\nccache_type = {value}\n"));
         for kind in [CcacheKind::File, CcacheKind::Dir] {
@@ -136,7 +136,7 @@ fn formats_of_caches() {
 }
 
 #[test]
-fn a_udp_limit_beyond_the_bounds_is_replaced() {
+fn out_of_range_udp_preference_limit_is_replaced() {
     let limit = |value: i32| {
         let text = format!("[libdefaults]\nudp_preference_limit = {value}\n");
         config(&text).udp_preference_limit().unwrap()
@@ -146,7 +146,7 @@ fn a_udp_limit_beyond_the_bounds_is_replaced() {
 }
 
 #[test]
-fn dns_fallback_stands_in_for_keys_that_are_not_set() {
+fn dns_fallback_is_the_default_of_unset_dns_keys() {
     let dns = |lines: &str| {
         let config = config(&format!("[libdefaults]\n{lines}\n"));
         (config.dns_lookup_kdc(), config.dns_lookup_realm())
@@ -166,7 +166,7 @@ fn dns_fallback_stands_in_for_keys_that_are_not_set() {
 }
 
 #[test]
-fn servers_by_kind() {
+fn servers_are_listed_by_kind_with_default_ports() {
     let config = config(
         "[realms]\nR = {\nkdc = a\nkdc = b:750\nmaster_kdc = m\nadmin_server = s\n\
          kpasswd_server = p\n}\nQ = {\nprimary_kdc = x\nmaster_kdc = y\n}\n",
@@ -184,7 +184,7 @@ fn servers_by_kind() {
 }
 
 #[test]
-fn servers_that_are_none() {
+fn invalid_server_is_an_error_with_its_line() {
     let config = config("[realms]\nR = {\nkdc = a\nkdc = a:b\n}\n");
     let error = config.servers("R", ServerKind::Kdc).unwrap_err();
     assert!(
@@ -194,7 +194,7 @@ fn servers_that_are_none() {
 }
 
 #[test]
-fn realms_of_hosts() {
+fn domain_realm_uses_the_most_specific_match() {
     let config = config(
         "[domain_realm]\nhost.example.com = HOST\n.example.com = SUB\nexample.com = DOMAIN\n\
          com = COM\n192.0.2.1 = IP\n",
@@ -216,7 +216,7 @@ fn realms_of_hosts() {
 }
 
 #[test]
-fn numeric_addresses_are_told_from_names() {
+fn numeric_addresses_are_distinguished_from_host_names() {
     for host in ["192.0.2.1", "1.2.3.", "...", "::1", "a:b"] {
         assert!(is_numeric_address(host), "{host}");
     }
@@ -226,7 +226,7 @@ fn numeric_addresses_are_told_from_names() {
 }
 
 #[test]
-fn names_of_hosts() {
+fn rdns_and_qualify_shortname_are_read() {
     let names = |lines: &str| {
         let config = config(&format!("[libdefaults]\n{lines}\n"));
         (config.rdns(), config.qualify_shortname().map(str::to_owned))
@@ -246,13 +246,13 @@ fn names_of_hosts() {
 }
 
 #[test]
-fn every_line_of_http_anchors_counts() {
+fn all_http_anchors_lines_are_used() {
     let config = config("[realms]\nQ = {\nhttp_anchors = FILE:/h1\nhttp_anchors = DIR:/h2\n}\n");
     assert_eq!(config.http_anchors("Q"), ["FILE:/h1", "DIR:/h2"]);
 }
 
 #[test]
-fn keys_that_few_files_have() {
+fn rarely_used_keys_are_read_and_have_defaults() {
     let none = Krb5Config::default();
     assert_eq!(none.kcm_socket(), Some("/var/run/.heim_org.h5l.kcm-socket"));
     assert!(!none.client_aware_channel_bindings());
@@ -271,7 +271,7 @@ fn keys_that_few_files_have() {
 }
 
 #[test]
-fn every_line_of_extra_addresses_counts() {
+fn all_extra_addresses_lines_are_used() {
     let config =
         config("[libdefaults]\nextra_addresses = 192.0.2.1, 192.0.2.2\nextra_addresses = ::1\n");
     let addresses: Vec<_> = config.extra_addresses().collect();
@@ -280,7 +280,7 @@ fn every_line_of_extra_addresses_counts() {
 
 /// Twenty-two kinds of files that some implementation stumbles over.
 #[test]
-fn files_that_others_stumble_over_are_read() {
+fn files_that_break_other_parsers_are_read() {
     let realm = |text: &str| config(text).default_realm().map(str::to_owned);
     let r = Some("R".to_owned());
     // 1: the ordinary file; 2: CR LF; 3: no line feed at the end; 4: tabs and trailing blanks.
@@ -366,7 +366,7 @@ fn files_that_others_stumble_over_are_read() {
 }
 
 #[test]
-fn lists_of_files() {
+fn file_list_is_split_at_colons_and_tilde_is_expanded() {
     let split = |list: &str| {
         let home = Path::new("/home/anna");
         split_file_list(OsStr::new(list), Some(home))
@@ -378,7 +378,7 @@ fn lists_of_files() {
 }
 
 #[test]
-fn paths_between_realms() {
+fn capaths_give_the_intermediate_realms() {
     let config = Krb5Config::parse(
         "[capaths]\nA = {\nB = .\nC = B\nD = B extra\nD = C\nE = .x\nE = B\n}\nB = {\nA = C\n}\n\
          [capaths]\nA = {\nC = X\n}\n",

@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn yes_and_no_have_mits_words() {
+    fn booleans_accept_the_words_of_mit() {
         for text in ["y", "YES", "True", "t", "1", "on"] {
             assert_eq!(boolean(text), Some(true), "{text}");
         }

@@ -12,7 +12,7 @@ fn check(text: &str, expected: Option<i32>) {
 
 /// The cases in MIT's own test of its parser (`t_deltat.c`).
 #[test]
-fn mits_own_cases_hold() {
+fn cases_of_mit_t_deltat_are_read_alike() {
     let cases = [
         ("3d", Some(3 * DAY)),
         ("3h", Some(3 * H)),
@@ -98,7 +98,7 @@ fn mits_own_cases_hold() {
 }
 
 #[test]
-fn what_mits_cases_leave_out_is_read_as_its_grammar_says() {
+fn other_durations_follow_the_grammar_of_mit() {
     check("", BAD);
     check(" ", BAD);
     check("-", BAD);

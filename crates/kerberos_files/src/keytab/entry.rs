@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recency_with_wraparound() {
+    fn is_newer_than_handles_kvno_wraparound() {
         fn check((kvno, time): (u32, u32), other: (u32, u32), expected: bool) {
             let other = Age {
                 kvno: other.0,

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn keytab_names_are_parsed_and_memory_is_unsupported() {
         fn check(name: &str, expected: Result<&str, &str>) {
             let parsed = KeytabName::parse(name).map(|name| name.to_string());
             let parsed = parsed.map_err(|error| error.to_string());

@@ -91,7 +91,7 @@ impl KeytabReader {
     /// is at its end.
     #[expect(
         clippy::should_implement_trait,
-        reason = "it lends, which Iterator cannot"
+        reason = "items borrow from the reader, which Iterator does not allow"
     )]
     pub fn next(&mut self) -> Result<Option<KeytabEntryView<'_>>, KeytabError> {
         self.next_placed().map(|found| found.map(|(_, view)| view))

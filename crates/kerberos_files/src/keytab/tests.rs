@@ -72,14 +72,14 @@ fn check(version: Version, order: ByteOrder) {
 }
 
 #[test]
-fn every_version_in_every_byte_order() {
+fn entries_of_every_version_and_byte_order_are_read() {
     check(Version::V1, ByteOrder::Big);
     check(Version::V1, ByteOrder::Little);
     check(Version::V2, ByteOrder::Big);
 }
 
 #[test]
-fn what_is_written_is_the_sample_again() {
+fn encoding_a_parsed_entry_reproduces_its_bytes() {
     for version in [Version::V1, Version::V2] {
         let style = version.style();
         let bytes = sample(version, style.order);
@@ -91,7 +91,7 @@ fn what_is_written_is_the_sample_again() {
 }
 
 #[test]
-fn a_whole_file_byte_by_byte() {
+fn encode_keytab_writes_the_expected_bytes() {
     let style = Version::V2.style();
     let bytes = sample(Version::V2, style.order);
     let entry = KeytabEntryView::parse(&bytes, Version::V2, style)
@@ -108,7 +108,7 @@ fn a_whole_file_byte_by_byte() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn a_part_beyond_16_bits_is_refused() {
+fn fields_longer_than_65535_bytes_are_refused() {
     let entry = |name: &str, key: usize| KeytabEntry {
         principal: Principal::new(NameType::PRINCIPAL, [name.as_bytes()], b"R".as_slice()),
         timestamp: 0,

@@ -62,7 +62,7 @@ fn check_error(text: &str, kind: &ProfileErrorKind, line: u32) {
 }
 
 #[test]
-fn a_relation_is_a_key_and_the_rest_of_its_line() {
+fn relation_value_is_the_rest_of_its_line() {
     check("[a]\nb = c\n", "a/b", &["c"]);
     check("[a]\nb=c", "a/b", &["c"]);
     check("[a]\n\t b\t =\t c d \t\r\n", "a/b", &["c d"]);
@@ -80,7 +80,7 @@ fn a_relation_is_a_key_and_the_rest_of_its_line() {
 }
 
 #[test]
-fn what_says_nothing_is_passed_over() {
+fn comments_blank_lines_and_leading_text_are_ignored() {
     check("b = 0\n anything } goes\n[a]\nb = 1\n", "a/b", &["1"]);
     check(" [z]\n[a]\nb = 1\n", "a/b", &["1"]);
     check("[a]\n# b = 0\n  ; b = 0\n\n   \n\r\nb = 1\n", "a/b", &["1"]);
@@ -90,7 +90,7 @@ fn what_says_nothing_is_passed_over() {
 }
 
 #[test]
-fn sections_of_one_name_are_one() {
+fn sections_with_the_same_name_are_merged() {
     check(
         "[a]  \nb = 1\n [c]\nb = 2\n[a]\nb = 3\n",
         "a/b",
@@ -129,7 +129,7 @@ fn quoted_values_keep_blanks_and_have_escapes() {
 }
 
 #[test]
-fn final_marks_within_a_file() {
+fn final_mark_hides_later_values_of_the_same_file() {
     check("[a]\nb = 1\nb* = 2\nb = 3\nb* = 4\n", "a/b", &["1", "2"]);
     check(
         "[a]\nb* = {\nc = 1\n}\n[a]\nb = {\nc = 2\n}\nd = 3\n",
@@ -165,7 +165,7 @@ fn final_marks_within_a_file() {
 }
 
 #[test]
-fn final_marks_across_files() {
+fn final_mark_hides_values_of_later_files() {
     let values = |first: &str| {
         let files = Memory::default()
             .file("1", first)
@@ -235,7 +235,7 @@ fn included_files_are_read_where_they_are_named() {
 }
 
 #[test]
-fn includes_count_in_column_0_only() {
+fn include_is_recognized_only_at_the_start_of_a_line() {
     check("[a]\n include = b\n", "a/include", &["b"]);
     check("[a]\nincluded = b\n", "a/included", &["b"]);
     // At the start of a line, MIT also treats this as an include.
@@ -247,7 +247,7 @@ fn includes_count_in_column_0_only() {
 }
 
 #[test]
-fn files_of_a_folder_are_read_in_order_if_their_names_are_plain() {
+fn includedir_reads_files_with_plain_names_in_order() {
     let names = [
         "b.conf",
         "a",
@@ -333,7 +333,7 @@ impl Loader for Wide {
 }
 
 #[test]
-fn include_loops_end() {
+fn include_loops_and_too_deep_includes_are_errors() {
     let itself = Memory::default()
         .file("/m", "include /m\n")
         .load(&["/m"])
@@ -362,7 +362,7 @@ fn include_loops_end() {
 }
 
 #[test]
-fn wide_includes_end() {
+fn include_tree_without_end_is_an_error() {
     let error = Profile::load_with(["/0"], &mut Wide(0)).unwrap_err();
     assert!(
         matches!(
@@ -374,7 +374,7 @@ fn wide_includes_end() {
 }
 
 #[test]
-fn files_of_a_list_that_are_missing_are_skipped() {
+fn missing_or_unreadable_files_of_a_list_are_skipped() {
     let files = || {
         Memory::default()
             .file("/1", "[a]\nb = 1\n")
@@ -439,7 +439,7 @@ fn sections_and_relations_are_listed_file_by_file() {
 }
 
 #[test]
-fn bytes_that_are_no_utf8() {
+fn invalid_utf8_is_replaced() {
     let text = b"# caf\xe9\n[a]\nb = 1\nc = \xff\n".to_vec();
     let mut memory = Memory::default();
     memory.0.insert("/m".into(), Ok(Source::File(text)));
@@ -449,7 +449,7 @@ fn bytes_that_are_no_utf8() {
 }
 
 #[test]
-fn long_lines_stay_whole() {
+fn long_lines_are_not_split() {
     let long = "x".repeat(10_000);
     check(
         &format!("[a]\n# {long}\nb = {long}\nc = 1\n"),
@@ -474,7 +474,7 @@ fn large_files_take_linear_time() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn what_is_too_large_is_refused() {
+fn too_many_nodes_or_too_much_text_is_refused() {
     let text = "[a]\n".to_owned() + &"b=1\n".repeat(MAX_NODES);
     assert_eq!(
         Profile::parse(&text).unwrap_err().kind,
@@ -532,7 +532,7 @@ fn survive(bytes: &[u8]) {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn truncations_and_bit_flips_are_survived() {
+fn truncations_and_bit_flips_do_not_panic() {
     survive(SAMPLE.as_bytes());
     let profile = {
         let files = Memory::default().file("/m", SAMPLE).file("/none", "");
@@ -551,7 +551,7 @@ fn truncations_and_bit_flips_are_survived() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn random_edits_are_survived() {
+fn random_edits_do_not_panic() {
     const SNIPPETS: [&str; 14] = [
         "[",
         "]",
@@ -600,7 +600,7 @@ fn random_edits_are_survived() {
 
 #[test]
 #[cfg_attr(miri, ignore = "minutes in miri")]
-fn files_and_folders_are_found_on_the_disk() {
+fn load_reads_files_and_folders_from_disk() {
     let folder = TempDir::new();
     let sub = folder.join("conf.d");
     std::fs::create_dir(&sub).unwrap();
@@ -621,7 +621,7 @@ fn files_and_folders_are_found_on_the_disk() {
 
 #[test]
 #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-fn pipes_are_waited_for_if_named_and_refused_if_included() {
+fn pipe_named_directly_is_read_and_included_pipe_is_refused() {
     use std::os::fd::AsRawFd as _;
 
     let folder = TempDir::new();

@@ -134,7 +134,7 @@ impl Tree {
     pub(super) fn node(&self, id: NodeId) -> &Node {
         #[expect(
             clippy::indexing_slicing,
-            reason = "ids come from `nodes.len()`; nodes stay"
+            reason = "ids come from `nodes.len()`, and nodes are never removed"
         )]
         &self.nodes[id.index()]
     }

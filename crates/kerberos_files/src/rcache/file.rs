@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_as_in_the_description_of_the_format() {
+    fn hash_tables_have_the_layout_of_the_file2_format() {
         let tables: Vec<_> = Table::all().map(|one| (one.offset, one.slots)).collect();
         assert_eq!(tables[..3], [(16, 1023), (16_384, 2048), (49_152, 4096)]);
         assert_eq!(tables.len(), 17);
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-    fn a_file_in_which_every_place_is_taken() {
+    fn full_file_is_reported_until_a_record_expires() {
         let folder = test_support::TempDir::new();
         let path = folder.join("rcache");
         let cache = RcacheFile::new(&path, 300);
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn times_wrap_around() {
+    fn record_expiry_handles_32_bit_wraparound() {
         let at = |time| Record { tag: [0; 12], time };
         assert!(!at(1_000).is_expired(1_300, 300));
         assert!(at(1_000).is_expired(1_301, 300));

@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names() {
+    fn rcache_names_are_parsed_or_refused_with_a_hint() {
         fn check(name: &str, expected: Result<&str, &str>) {
             let parsed = RcacheName::parse(name).map(|name| name.to_string());
             let parsed = parsed.map_err(|error| {

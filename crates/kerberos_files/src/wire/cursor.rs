@@ -155,7 +155,7 @@ mod tests {
     };
 
     #[test]
-    fn a_claimed_count_fails_before_the_walk() {
+    fn oversized_item_count_fails_before_any_item_is_read() {
         let mut cursor = Cursor::new(&[0; 16], BIG);
         let mut walked = 0;
         let result = cursor.items(u32::MAX, 4, "list", |_| {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn short_says_how_much_is_needed() {
+    fn short_input_error_states_the_bytes_needed() {
         let mut cursor = Cursor::new(&[0, 0, 0, 9, 1, 2], BIG);
         assert_eq!(
             cursor.data("x"),

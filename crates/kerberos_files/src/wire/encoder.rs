@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sixteen_bit_lengths_refuse_longer_bytes() {
+    fn data_too_long_for_a_16_bit_length_is_refused() {
         let style = Style {
             order: ByteOrder::Little,
             width: Width::Two,

@@ -1,5 +1,5 @@
 //! A KCM daemon for tests: each connection is served by a function.
-#![allow(dead_code, reason = "each test uses what it needs")]
+#![allow(dead_code, reason = "not every test file uses every helper")]
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -58,7 +58,7 @@ pub(crate) fn request(stream: &mut UnixStream) -> Option<(u16, Vec<u8>)> {
     let mut head = [0; 4];
     stream.read_exact(&mut head).ok()?;
     let [2, 0, high, low] = head else {
-        panic!("no request of version 2.0: {head:?}");
+        panic!("not a request of protocol version 2.0: {head:?}");
     };
     let length = usize::try_from(u32::from_be_bytes(length)).unwrap();
     let mut parameters = vec![0; length - head.len()];

@@ -1,5 +1,5 @@
 //! Tickets and caches to store.
-#![allow(dead_code, reason = "each test uses what it needs")]
+#![allow(dead_code, reason = "not every test file uses every helper")]
 
 use kerberos_asn1::{KerberosTime, TicketFlags};
 use kerberos_crypto::{EncryptionType, KeyBlock};

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_both_ways() {
+    fn sid_text_round_trips_and_malformed_text_is_refused() {
         for text in [
             "S-1-0",
             "S-1-1-0",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_binary_form() {
+    fn binary_sid_is_parsed_and_malformed_one_is_refused() {
         let read = |bytes: &[u8]| Sid::read(&mut Cursor::new(bytes)).map_err(|fault| fault.kind);
         let builtin = b"\x01\x02\0\0\0\0\0\x05\x20\0\0\0\x20\x02\0\0";
         assert_eq!(read(builtin).unwrap().to_string(), "S-1-5-32-544");
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn families() {
+    fn parent_and_child_respect_the_subauthority_limits() {
         let none = Sid::new(5, &[]).unwrap();
         assert_eq!((none.parent(), none.relative_id()), (None, None));
         let full = Sid::new(5, &[1; 15]).unwrap();

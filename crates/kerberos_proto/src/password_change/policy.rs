@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_mits_sentences() {
+    fn policy_is_described_in_the_words_of_mit() {
         fn check(policy: (u32, u32, u32, u64), sentences: &str) {
             let (min_length, history, properties, min_age) = policy;
             let policy = PasswordPolicy {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_bytes_of_which_two_are_zero() {
+    fn policy_is_30_bytes_that_start_with_two_zeros() {
         assert!(PasswordPolicy::parse(&[0; 30]).is_some());
         assert!(PasswordPolicy::parse(&[0; 29]).is_none());
         assert!(PasswordPolicy::parse(&[0; 31]).is_none());

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reasons_in_words() {
+    fn rejection_shows_server_text_or_general_advice() {
         fn check(data: &[u8], message: &str) {
             let rejection = PasswordRejection {
                 result: PasswordResult::SOFTERROR,

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_walk_lowers_its_aim_and_advances_to_where_it_got() {
+    fn path_lowers_its_aim_and_advances_to_reached_realm() {
         let routes = [Route::new("D", ["B", "C"]), Route::new("E", [""; 0])];
         let mut path = Path::new(b"A", b"D", &routes, false);
         assert!(!path.guessed);

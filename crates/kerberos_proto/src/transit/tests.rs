@@ -52,7 +52,7 @@ fn realms(list: &str, client: &str, server: &str) -> Option<String> {
 }
 
 #[test]
-fn lists_of_rfc_4120() {
+fn example_lists_of_rfc_4120_are_expanded() {
     let check = |list: &str, expected: &str| {
         assert_eq!(
             realms(list, "C.EDU", "/COM/X").as_deref(),
@@ -74,7 +74,7 @@ fn lists_of_rfc_4120() {
 }
 
 #[test]
-fn null_subfields_are_what_is_between() {
+fn null_subfields_stand_for_the_realms_between() {
     let check = |list: &str, expected: Option<&str>| {
         let got = realms(list, "A.B.X.COM", "C.D.X.COM");
         assert_eq!(got.as_deref(), expected, "{list}");
@@ -93,7 +93,7 @@ fn null_subfields_are_what_is_between() {
 }
 
 #[test]
-fn quoted_characters_are_the_names_own() {
+fn backslash_quotes_characters_of_realm_names() {
     let check = |list: &str, expected: Option<&str>| {
         assert_eq!(realms(list, "C", "S").as_deref(), expected, "{list}");
     };
@@ -111,7 +111,7 @@ fn quoted_characters_are_the_names_own() {
 }
 
 #[test]
-fn along_the_names_of_the_realms() {
+fn transited_realms_must_be_on_the_hierarchical_path() {
     let policy = TransitPolicy::default();
     let check = |list: &str, client: &str, server: &str, expected: bool| {
         let accepted = accepts(
@@ -161,7 +161,7 @@ fn along_the_names_of_the_realms() {
 }
 
 #[test]
-fn along_a_path_that_is_laid_down() {
+fn transited_realms_must_be_on_the_configured_path() {
     let policy = TransitPolicy::default()
         .with_path("A.CORP", "B.NET", ["CORP", "NET"])
         .with_path("A.CORP", "C.NET", ["GATE"])
@@ -180,12 +180,12 @@ fn along_a_path_that_is_laid_down() {
     assert!(
         accepts(&policy, b"GATE", b"A.CORP", b"C.NET")
             && !accepts(&policy, b"GATE", b"C.NET", b"A.CORP"),
-        "one way only"
+        "a path must hold in one direction only"
     );
 }
 
 #[test]
-fn the_flag_and_other_encodings() {
+fn checked_flag_accepts_and_unknown_tr_type_is_refused() {
     let policy = TransitPolicy::default();
     let check = |edit: fn(&mut EncTicketPart<'_>)| {
         accepts_edited(&policy, b"A.CORP", b"B.CORP", |ticket| edit(ticket))
@@ -201,7 +201,7 @@ fn the_flag_and_other_encodings() {
 }
 
 #[test]
-fn lists_without_end_are_refused() {
+fn too_long_lists_and_too_deep_realms_are_refused() {
     let policy = TransitPolicy::default();
     let list = |times: usize| [b"CORP".as_slice(), &b",CORP".repeat(times)].concat();
     assert!(accepts(&policy, &list(100), b"A.CORP", b"B.CORP"));

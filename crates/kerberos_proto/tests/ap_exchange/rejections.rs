@@ -96,7 +96,7 @@ fn tickets_that_no_key_of_the_service_opens_are_refused() {
 }
 
 #[test]
-fn names_of_strangers_do_not_control_the_terminal() {
+fn control_characters_in_names_are_escaped_in_errors() {
     let name = || Principal::new(NameType::PRINCIPAL, ["\u{1b}[2J".repeat(1_000)], "\u{9b}R");
     let errors = [
         ApError::NoKeys {
@@ -127,7 +127,7 @@ fn names_of_strangers_do_not_control_the_terminal() {
 }
 
 #[test]
-fn keys_that_are_missing_are_told_apart() {
+fn missing_key_version_and_enctype_have_distinct_errors() {
     let check = |keys: &[(EncryptionType, u32)], kvno: Option<u32>, hint: &str| {
         let issue = Issue {
             key: service_key(AES256, 77),
@@ -194,7 +194,7 @@ fn keys_that_are_missing_are_told_apart() {
 }
 
 #[test]
-fn names_and_aliases() {
+fn aliases_are_accepted_and_acceptor_name_patterns_apply() {
     let alias = Principal::parse("host/alias.example.com@EXAMPLE.COM").unwrap();
     let request = |server: &Principal, key: u32| {
         let issue = Issue {
@@ -246,7 +246,7 @@ fn names_and_aliases() {
 }
 
 #[test]
-fn a_source_of_keys_that_fails_is_no_empty_one() {
+fn failing_key_source_is_reported_with_its_error() {
     #[derive(Debug)]
     struct Broken;
     impl KeySource for Broken {
@@ -424,7 +424,7 @@ fn a_clock_that_is_further_off_than_the_skew_is_refused() {
 }
 
 #[test]
-fn times_of_the_ticket() {
+fn expired_and_not_yet_valid_tickets_are_refused() {
     part_accepted(|part| part.starttime = Some(after(300)));
     assert_error!(
         part_error(|part| part.starttime = Some(after(301))),
@@ -450,7 +450,7 @@ fn times_of_the_ticket() {
 }
 
 #[test]
-fn transited_realms() {
+fn unchecked_transited_realms_are_refused_unless_allowed() {
     fn foreign(part: &mut EncTicketPart<'_>) {
         part.transited.contents = b"MIDDLE.COM";
     }
@@ -493,7 +493,7 @@ fn transited_realms() {
 
 /// As between the domains of an Active Directory, whose KDCs do not set the flag.
 #[test]
-fn transited_realms_along_the_names() {
+fn transited_realms_on_the_hierarchical_path_are_accepted() {
     let service = || Principal::parse("host/www@A.B.EXAMPLE.COM").unwrap();
     let accept = |edit_part| {
         let issue = Issue {
@@ -516,7 +516,7 @@ fn transited_realms_along_the_names() {
 /// The realm is that of the service's TGT, whatever the client states outside of the encrypted
 /// part.
 #[test]
-fn transited_realms_from_user_to_user() {
+fn user_to_user_refuses_unchecked_transited_realms() {
     let issue = Issue {
         edit_part: |part| part.transited.contents = b"MIDDLE.COM",
         ..Issue::new()
@@ -536,7 +536,7 @@ fn transited_realms_from_user_to_user() {
 
 /// RFC 8062: indicated by the flag or by the name, in any realm.
 #[test]
-fn anonymous_clients() {
+fn anonymous_clients_are_refused_unless_allowed() {
     fn renamed(part: &mut EncTicketPart<'_>) {
         part.cname.name_string = SequenceOf::from(vec![
             KerberosString(b"WELLKNOWN"),
@@ -611,7 +611,7 @@ fn the_same_request_a_second_time_is_refused() {
 }
 
 #[test]
-fn a_replay_cache_that_fails_lets_no_one_in() {
+fn failing_replay_cache_refuses_the_request() {
     struct Broken;
     impl kerberos_proto::ReplayCache for Broken {
         fn store(

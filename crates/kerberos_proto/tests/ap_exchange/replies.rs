@@ -33,13 +33,13 @@ fn error(edit: fn(&mut EncApRepPart<'_>)) -> ApError {
 }
 
 #[test]
-fn the_right_one() {
+fn correct_ap_rep_is_accepted() {
     let (initiator, reply) = mutual();
     initiator.check_reply(&reply).unwrap();
 }
 
 #[test]
-fn to_another_request() {
+fn ap_rep_to_another_request_is_refused() {
     let late = error(|part| part.ctime = after(1));
     assert!(matches!(late, ApError::MutualFailed), "{late:?}");
     let late = error(|part| part.cusec.0 += 1);
@@ -48,7 +48,7 @@ fn to_another_request() {
 }
 
 #[test]
-fn with_a_key_that_is_none() {
+fn ap_rep_with_malformed_subkey_is_refused() {
     let odd = error(|part| {
         part.subkey = Some(EncryptionKey {
             keytype: 18,
@@ -59,7 +59,7 @@ fn with_a_key_that_is_none() {
 }
 
 #[test]
-fn of_someone_who_does_not_know_the_session_key() {
+fn ap_rep_under_a_wrong_key_is_refused() {
     let (initiator, reply) = mutual();
     let mut other = ApRep::from_der(&reply).unwrap();
     other.enc_part.etype = 17;
@@ -73,7 +73,7 @@ fn of_someone_who_does_not_know_the_session_key() {
 }
 
 #[test]
-fn an_error_instead() {
+fn krb_error_or_garbage_instead_of_ap_rep_is_an_error() {
     let (initiator, _) = mutual();
     let message = ApError::Replay.to_message(&server(), NOW);
     match initiator.check_reply(&message).unwrap_err() {

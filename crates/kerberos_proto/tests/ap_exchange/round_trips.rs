@@ -12,7 +12,7 @@ use kerberos_proto::{
 use crate::service::*;
 
 #[test]
-fn every_encryption_type_as_ticket_and_session_key() {
+fn every_enctype_works_for_ticket_and_session_key() {
     let supported = EncryptionType::SUPPORTED;
     assert_eq!(supported.len(), 8);
     for &ticket_etype in supported {
@@ -58,7 +58,7 @@ fn every_encryption_type_as_ticket_and_session_key() {
 }
 
 #[test]
-fn nothing_is_sent_unasked() {
+fn optional_fields_are_absent_by_default() {
     let (initiator, request) = Issue::new().request(&ApRequestOptions::default());
     let accepted = accept(&request).unwrap();
     assert!(!accepted.mutual_required());
@@ -76,7 +76,7 @@ fn nothing_is_sent_unasked() {
 }
 
 #[test]
-fn what_ticket_and_authenticator_say_arrives() {
+fn ticket_and_authenticator_fields_reach_the_service() {
     let restriction = AuthorizationDataElement {
         ad_type: AuthorizationDataType::AP_OPTIONS,
         ad_data: b"restricted".to_vec(),
@@ -117,7 +117,7 @@ fn what_ticket_and_authenticator_say_arrives() {
 }
 
 #[test]
-fn the_key_is_found_among_many() {
+fn service_key_is_found_among_many_by_kvno() {
     let keys = [(AES128, 3), (AES256, 2), (AES256, 3), (AES256, 0x104)];
     let check = |kvno: Option<u32>, made_with: u32| {
         let issue = Issue {
@@ -146,7 +146,7 @@ fn the_key_is_found_among_many() {
 
 /// As made by `ktpass /kvno 0`: MIT's library accepts such a key for any version.
 #[test]
-fn keys_of_version_0_are_of_any() {
+fn key_with_kvno_0_matches_any_ticket_kvno() {
     /// Keys that need not be looked up again.
     #[derive(Clone, Debug)]
     struct Complete(ServiceKeys);
@@ -175,7 +175,7 @@ fn keys_of_version_0_are_of_any() {
 }
 
 #[test]
-fn user_to_user() {
+fn user_to_user_ticket_is_accepted_with_own_tgt() {
     let issue = Issue {
         key: service_key(AES128, 50),
         kvno: None,
@@ -200,7 +200,7 @@ fn user_to_user() {
 }
 
 #[test]
-fn other_principals_keys_do_not_hinder() {
+fn keys_of_other_principals_and_enctypes_are_ignored() {
     let other = kerberos_proto::Principal::parse("nfs/www.example.com@EXAMPLE.COM").unwrap();
     let foreign = KeyEntry {
         kvno: 1,
@@ -218,7 +218,7 @@ fn other_principals_keys_do_not_hinder() {
 }
 
 #[test]
-fn a_kdc_wants_the_authenticator_for_itself() {
+fn tgs_req_authenticator_is_refused_by_a_service() {
     let mut options = ApRequestOptions::default();
     options.authenticator_usage = KeyUsage::TGS_REQ_AUTHENTICATOR;
     let (initiator, message) = Issue::new().request(&options);

@@ -64,7 +64,7 @@ fn a_reply_for_another_client_is_refused() {
 }
 
 #[test]
-fn names_of_strangers_do_not_control_the_terminal() {
+fn control_characters_in_names_are_escaped_in_errors() {
     let fault = reply_fault(|reply| reply.cname = name("\x1b[2J", "a\n\u{9b}b"));
     let text = fault.to_string();
     assert!(!text.contains(char::is_control), "{text:?}");
@@ -83,7 +83,7 @@ fn a_reply_for_another_server_is_refused() {
 }
 
 #[test]
-fn a_canonicalised_server_must_still_be_a_ticket_granting_service() {
+fn canonicalized_server_must_still_be_a_krbtgt() {
     let mut params = alice();
     params.options.canonicalize = true;
     let kdc = Kdc {
@@ -252,7 +252,7 @@ fn addresses_may_be_dropped_but_not_replaced() {
 }
 
 #[test]
-fn a_request_that_was_altered_on_the_way_is_found_out() {
+fn request_altered_on_the_way_is_detected() {
     assert_eq!(
         part_fault(|part| part.encrypted_pa_data = None),
         ReplyFault::RequestProofMissing
@@ -276,7 +276,7 @@ fn a_request_that_was_altered_on_the_way_is_found_out() {
 }
 
 #[test]
-fn a_clock_too_far_off_is_refused_when_it_may_not_be_followed() {
+fn clock_skew_is_refused_without_kdc_timesync() {
     let mut params = alice();
     params.policy.kdc_timesync = false;
     for (ahead, fits) in [

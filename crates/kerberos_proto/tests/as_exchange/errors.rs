@@ -15,7 +15,7 @@ fn refused(code: ErrorCode) -> ExchangeError {
 }
 
 #[test]
-fn refusals_have_mits_text() {
+fn kdc_errors_have_the_text_and_code_of_mit() {
     fn check(code: ErrorCode, text: &str) {
         let error = refused(code);
         assert_eq!(error.kdc_code(), Some(code));
@@ -44,7 +44,7 @@ fn refusals_have_mits_text() {
 }
 
 #[test]
-fn all_that_a_refusal_says_is_kept() {
+fn all_fields_of_a_krb_error_are_kept() {
     let mut kdc = Kdc {
         ahead: 77,
         ..Kdc::new()
@@ -83,7 +83,7 @@ fn all_that_a_refusal_says_is_kept() {
 }
 
 #[test]
-fn wrong_passwords() {
+fn wrong_password_is_reported_as_such() {
     let wrong = || Secret::Password(Password::new("battery staple"));
     let error = Kdc::new().login(alice(), wrong()).unwrap_err();
     assert!(
@@ -100,7 +100,7 @@ fn wrong_passwords() {
 }
 
 #[test]
-fn wrong_keys() {
+fn wrong_keytab_key_is_reported() {
     let other = Kdc {
         password: "other".into(),
         kvno: 3,
@@ -126,7 +126,7 @@ fn wrong_keys() {
 }
 
 #[test]
-fn unsuitable_keys() {
+fn missing_or_unsuitable_keys_are_errors() {
     let error = Kdc::new()
         .login(alice(), Secret::Keys(Vec::new()))
         .unwrap_err();
@@ -164,7 +164,7 @@ fn unsuitable_keys() {
 }
 
 #[test]
-fn no_common_encryption_type() {
+fn no_common_enctype_is_an_error() {
     let mut params = alice();
     params.policy.etypes = vec![EncryptionType(3), EncryptionType(4711)];
     let error = Kdc::new().login(params.clone(), password()).unwrap_err();
@@ -185,7 +185,7 @@ fn no_common_encryption_type() {
 }
 
 #[test]
-fn work_that_is_too_much() {
+fn too_many_s2k_iterations_are_refused() {
     for (count, preauth) in [(0_u32, true), (u32::MAX, true), (40_000_000, false)] {
         let mut kdc = Kdc {
             preauth,
@@ -228,7 +228,7 @@ fn work_that_is_too_much() {
 }
 
 #[test]
-fn no_message_at_all() {
+fn garbage_and_truncated_replies_are_refused() {
     let start = || {
         AsExchange::start(alice(), password(), &mut Rng(1), NOW)
             .unwrap()
@@ -255,7 +255,7 @@ fn no_message_at_all() {
 }
 
 #[test]
-fn after_the_end() {
+fn step_after_the_end_is_refused() {
     let mut kdc = Kdc::without_preauth();
     let (mut exchange, request) = AsExchange::start(alice(), password(), &mut Rng(1), NOW).unwrap();
     let reply = kdc.answer(&request.payload, NOW);
@@ -265,7 +265,7 @@ fn after_the_end() {
 }
 
 #[test]
-fn no_secret_shows() {
+fn debug_output_shows_no_secret() {
     let kdc = Kdc::new();
     let mut shown = format!("{:?} {:?}", password(), kdc.keytab());
     let (exchange, request) = AsExchange::start(alice(), password(), &mut Rng(1), NOW).unwrap();

@@ -33,7 +33,7 @@ fn login(kdc: &Kdc, params: AsParams) -> Result<Login, ExchangeError> {
         let time = Duration::new(NOW.seconds.unsigned_abs(), NOW.microseconds * 1000);
         let reply = kdc
             .answer(&request.payload, transport, time)
-            .expect("an answer");
+            .expect("the KDC does not answer");
         match exchange.step(&reply, &mut rng, NOW)? {
             Step::Send(next) => request = next,
             Step::Done(login) => return Ok(*login),
@@ -71,7 +71,7 @@ fn without_a_fault_the_login_succeeds() {
 }
 
 #[test]
-fn what_is_no_as_rep_is_refused() {
+fn messages_that_are_not_as_rep_are_refused() {
     fails(&Fault::Garbage, |error| {
         matches!(error, ExchangeError::UnexpectedMessage)
     });
@@ -84,7 +84,7 @@ fn what_is_no_as_rep_is_refused() {
 }
 
 #[test]
-fn errors_of_the_kdc_are_handed_on() {
+fn kdc_errors_are_passed_to_the_caller() {
     for code in [
         ErrorCode::KDC_ERR_CLIENT_REVOKED,
         ErrorCode::KRB_ERR_GENERIC,
@@ -98,7 +98,7 @@ fn errors_of_the_kdc_are_handed_on() {
 }
 
 #[test]
-fn either_error_for_what_does_not_decrypt_is_a_wrong_password() {
+fn preauth_failed_and_bad_integrity_mean_wrong_password() {
     for code in [
         ErrorCode::KDC_ERR_PREAUTH_FAILED,
         ErrorCode::KRB_AP_ERR_BAD_INTEGRITY,
@@ -120,7 +120,7 @@ fn either_error_for_what_does_not_decrypt_is_a_wrong_password() {
 }
 
 #[test]
-fn odd_requests_for_preauthentication() {
+fn unusable_preauth_requests_are_errors() {
     let error = |fault| {
         let kdc = kdc(true);
         kdc.set_fault(fault);
@@ -146,7 +146,7 @@ fn odd_requests_for_preauthentication() {
 }
 
 #[test]
-fn odd_hints() {
+fn wrong_etype_info_hints_are_errors() {
     fails(&Fault::HintedIterations(0), |error| {
         matches!(
             error,
@@ -175,7 +175,7 @@ fn odd_hints() {
 }
 
 #[test]
-fn odd_replies() {
+fn each_reply_fault_has_its_error() {
     let rc4 = EncryptionType::ARCFOUR_HMAC;
     let des = EncryptionType(3);
     fails(&Fault::ReplyEtype(rc4), |error| {
@@ -224,7 +224,7 @@ fn odd_replies() {
 }
 
 #[test]
-fn what_is_odd_but_right() {
+fn tolerated_deviations_do_not_fail_the_login() {
     for fault in [Fault::TgsTag, Fault::NegativeNonce, Fault::TooBigForUdp] {
         for preauth in [true, false] {
             let kdc = kdc(preauth);
@@ -238,7 +238,7 @@ fn what_is_odd_but_right() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_followed_only_where_allowed() {
+fn kdc_clock_is_followed_only_with_kdc_timesync() {
     for offset in [-86_400, 86_400] {
         let kdc = kdc(true);
         kdc.set_fault(Fault::ClockOffset(offset));

@@ -28,7 +28,7 @@ fn run(kdc: &mut Kdc, at: usize, edited: &[u8]) -> Option<Login> {
                 return None;
             }
         }
-        assert!(number < 32, "an exchange without end");
+        assert!(number < 32, "the exchange does not end");
     }
     None
 }
@@ -99,7 +99,7 @@ fn rc4_without_preauth() -> Kdc {
 }
 
 #[test]
-fn no_truncation_changes_what_comes_of_a_login() {
+fn truncated_reply_never_yields_another_login() {
     for (make, at) in STATES {
         let mut kdc = make();
         let length = answer(&mut kdc, at).len();
@@ -108,7 +108,7 @@ fn no_truncation_changes_what_comes_of_a_login() {
 }
 
 #[test]
-fn no_flipped_bit_changes_what_comes_of_a_login() {
+fn flipped_bit_never_yields_another_login() {
     for (make, at) in STATES {
         let mut kdc = make();
         let bits = answer(&mut kdc, at).len() * 8;
@@ -121,7 +121,7 @@ fn no_flipped_bit_changes_what_comes_of_a_login() {
 }
 
 #[test]
-fn no_random_edit_changes_what_comes_of_a_login() {
+fn random_edit_never_yields_another_login() {
     for (make, at) in STATES {
         check(make, at, 20_000, edited);
     }

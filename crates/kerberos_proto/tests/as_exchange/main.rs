@@ -7,7 +7,7 @@
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     clippy::wildcard_imports,
-    reason = "helpers of tests assert by panicking, and cut random numbers short"
+    reason = "helper functions of tests assert by panicking and truncate random numbers"
 )]
 
 mod checks;

@@ -48,7 +48,7 @@ fn wrong_keys(etypes: &[EncryptionType]) -> Secret {
 }
 
 #[test]
-fn one_round_trip_instead_of_two() {
+fn optimistic_login_takes_one_round_trip() {
     let ordinary = check(
         &mut Kdc::new(),
         alice(),
@@ -68,7 +68,7 @@ fn one_round_trip_instead_of_two() {
 }
 
 #[test]
-fn only_where_the_kdc_would_be_shown_that_key_anyway() {
+fn optimistic_only_if_ordinary_login_would_use_the_same_key() {
     let two = || Kdc {
         etypes: vec![AES256, AES128],
         ..Kdc::new()
@@ -115,7 +115,7 @@ fn only_where_the_kdc_would_be_shown_that_key_anyway() {
 }
 
 #[test]
-fn only_as_the_last_login_and_as_the_policy_has_it() {
+fn optimistic_only_after_encrypted_timestamp_and_if_allowed() {
     for pa_type in [0, 16, 138, 151, -1] {
         let mut params = again(AES256);
         params.last_preauth = Some(LastPreauth::new(pa_type));
@@ -142,14 +142,14 @@ fn only_as_the_last_login_and_as_the_policy_has_it() {
 }
 
 #[test]
-fn a_kdc_that_needs_no_preauthentication() {
+fn kdc_without_preauth_accepts_an_optimistic_request() {
     let mut kdc = Kdc::without_preauth();
     let secret = kdc.keytab();
     check(&mut kdc, again(AES256), secret, &[Some(18)]);
 }
 
 #[test]
-fn a_wrong_key_is_shown_once() {
+fn wrong_key_is_sent_only_once() {
     let mut ordinary = Kdc::new();
     let expected = ordinary.login(alice(), wrong_keys(&[AES256])).unwrap_err();
     let mut kdc = Kdc::new();
@@ -162,7 +162,7 @@ fn a_wrong_key_is_shown_once() {
 }
 
 #[test]
-fn a_key_of_a_type_that_the_kdc_has_no_more() {
+fn refused_enctype_falls_back_to_the_ordinary_exchange() {
     // The account no longer has AES keys. The KDC refuses the key and then says which type it has.
     let mut kdc = Kdc {
         etypes: vec![RC4],
@@ -196,7 +196,7 @@ fn a_key_of_a_type_that_the_kdc_has_no_more() {
 }
 
 #[test]
-fn a_clock_that_is_off() {
+fn clock_skew_falls_back_to_the_ordinary_exchange() {
     for ahead in [-7200, 7200] {
         let mut kdc = Kdc {
             ahead,
@@ -208,7 +208,7 @@ fn a_clock_that_is_off() {
 }
 
 #[test]
-fn a_kdc_that_does_not_look_at_it() {
+fn ignored_timestamp_is_sent_again_as_the_kdc_asks() {
     let mut kdc = Kdc::new();
     let list = kdc.method_data(true);
     kdc.script = vec![kdc.error(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, NOW, Some(&list))];
@@ -229,7 +229,7 @@ fn a_kdc_that_does_not_look_at_it() {
 }
 
 #[test]
-fn a_kdc_that_cannot_do_with_any_padata_is_asked_without() {
+fn key_is_not_sent_again_after_preauth_failed() {
     let mut kdc = Kdc::new();
     let failed = kdc.error(ErrorCode::KDC_ERR_PREAUTH_FAILED, NOW, None);
     kdc.script = vec![failed.clone(), failed];
@@ -241,7 +241,7 @@ fn a_kdc_that_cannot_do_with_any_padata_is_asked_without() {
 }
 
 #[test]
-fn an_answer_that_would_be_the_same_ends_it() {
+fn errors_about_the_client_end_the_exchange_at_once() {
     for code in [
         ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN,
         ErrorCode::KDC_ERR_CLIENT_REVOKED,
@@ -258,7 +258,7 @@ fn an_answer_that_would_be_the_same_ends_it() {
 }
 
 #[test]
-fn another_realm_is_not_guessed_at() {
+fn referral_realm_gets_no_optimistic_request() {
     let mut kdc = Kdc {
         realm: "OTHER.REALM".into(),
         ..Kdc::new()
@@ -293,7 +293,7 @@ fn another_realm_is_not_guessed_at() {
 }
 
 #[test]
-fn a_kdc_that_is_never_content_is_left() {
+fn endless_kdc_errors_end_within_16_requests() {
     for code in [
         ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
         ErrorCode::KDC_ERR_PREAUTH_FAILED,
@@ -317,7 +317,7 @@ fn a_kdc_that_is_never_content_is_left() {
 }
 
 #[test]
-fn over_a_stream_when_the_answer_is_too_big() {
+fn response_too_big_is_retried_over_a_stream() {
     let mut kdc = Kdc::new();
     kdc.script = vec![kdc.error(ErrorCode::KRB_ERR_RESPONSE_TOO_BIG, NOW, None)];
     let secret = kdc.keytab();

@@ -8,7 +8,7 @@ use kerberos_proto::{AskError, ExchangeError, Password, Principal, ReplyFault, S
 use super::kdc::*;
 
 #[test]
-fn a_password_without_preauthentication() {
+fn password_login_without_preauth_takes_one_request() {
     let mut kdc = Kdc::without_preauth();
     let login = kdc.login(alice(), password()).unwrap();
     assert_eq!(kdc.requests.len(), 1);
@@ -34,7 +34,7 @@ fn a_password_without_preauthentication() {
 }
 
 #[test]
-fn a_password_with_preauthentication() {
+fn password_login_with_preauth_takes_two_requests() {
     let mut kdc = Kdc::new();
     let login = kdc.login(alice(), password()).unwrap();
     assert_eq!(kdc.requests.len(), 2);
@@ -43,7 +43,7 @@ fn a_password_with_preauthentication() {
 }
 
 #[test]
-fn every_encryption_type_with_password_and_keytab() {
+fn every_enctype_works_with_password_and_keytab() {
     for number in [16, 17, 18, 19, 20, 23, 25, 26] {
         let etype = kerberos_crypto::EncryptionType(number);
         for preauth in [false, true] {
@@ -63,7 +63,7 @@ fn every_encryption_type_with_password_and_keytab() {
 }
 
 #[test]
-fn every_way_to_tell_the_salt() {
+fn salt_is_taken_from_every_kind_of_hint() {
     for hint in [Hint::EtypeInfo2, Hint::EtypeInfo, Hint::PwSalt, Hint::All] {
         for preauth in [false, true] {
             let salt = Some(b"some \xc3\xa9 other salt".to_vec());
@@ -79,7 +79,7 @@ fn every_way_to_tell_the_salt() {
 }
 
 #[test]
-fn an_empty_salt_is_not_the_default_one() {
+fn empty_salt_is_used_instead_of_the_default() {
     let mut kdc = Kdc {
         salt: Some(Vec::new()),
         ..Kdc::new()
@@ -88,7 +88,7 @@ fn an_empty_salt_is_not_the_default_one() {
 }
 
 #[test]
-fn without_any_hint_the_default_salt_serves() {
+fn default_salt_is_used_without_a_hint() {
     for preauth in [false, true] {
         let mut kdc = Kdc {
             hint: Hint::None,
@@ -100,7 +100,7 @@ fn without_any_hint_the_default_salt_serves() {
 }
 
 #[test]
-fn iterations_that_the_kdc_asks_for() {
+fn s2kparams_of_the_kdc_are_used() {
     let mut kdc = Kdc {
         s2kparams: Some(5000_u32.to_be_bytes().to_vec()),
         ..Kdc::new()
@@ -109,7 +109,7 @@ fn iterations_that_the_kdc_asks_for() {
 }
 
 #[test]
-fn the_default_salt_is_that_of_the_name_the_kdc_returns() {
+fn default_salt_uses_the_client_name_of_the_reply() {
     let client = Principal::parse("alice.real@EXAMPLE.COM").unwrap();
     let mut kdc = Kdc {
         client,
@@ -160,7 +160,7 @@ fn a_password_is_asked_for_once_and_only_when_needed() {
 }
 
 #[test]
-fn an_encrypted_part_with_the_other_tag() {
+fn enc_part_with_the_tgs_tag_is_accepted() {
     let mut kdc = Kdc {
         tgs_tag: true,
         ..Kdc::new()
@@ -169,7 +169,7 @@ fn an_encrypted_part_with_the_other_tag() {
 }
 
 #[test]
-fn a_kdc_that_chooses_another_type_for_the_reply() {
+fn reply_may_use_another_offered_enctype() {
     // The hints list aes128 after aes256; the timestamp is made with aes256.
     let mut kdc = Kdc {
         etypes: vec![AES256, AES128],
@@ -183,7 +183,7 @@ fn a_kdc_that_chooses_another_type_for_the_reply() {
 }
 
 #[test]
-fn the_newest_key_of_the_keytab() {
+fn newest_keytab_key_is_used_unless_the_reply_names_another() {
     // The most recent key comes first. Its version is lower if the count has wrapped around.
     for (newer, older) in [(2, 1), (1, 255)] {
         let now = || Kdc {
@@ -209,7 +209,7 @@ fn the_newest_key_of_the_keytab() {
 }
 
 #[test]
-fn the_clock_of_the_kdc() {
+fn kdc_clock_offset_is_found_and_applied_to_times() {
     for ahead in [-100_000, -600, 0, 600, 100_000] {
         let mut kdc = Kdc {
             ahead,
@@ -225,7 +225,7 @@ fn the_clock_of_the_kdc() {
 }
 
 #[test]
-fn a_password_that_is_long_in_coming() {
+fn delay_of_the_password_prompt_is_accounted_for() {
     let slow =
         || Secret::ask(|_| Ok(Password::new(PASSWORD).with_delay(Duration::from_millis(900_500))));
     // Meanwhile the KDC's clock advances, and so does ours.
@@ -241,7 +241,7 @@ fn a_password_that_is_long_in_coming() {
 }
 
 #[test]
-fn a_ticket_for_another_service() {
+fn initial_ticket_for_another_service_is_in_the_client_realm() {
     let mut params = alice();
     params.server = Some(Principal::parse("kadmin/changepw@ELSEWHERE").unwrap());
     let login = Kdc::new().login(params, password()).unwrap();
@@ -252,7 +252,7 @@ fn a_ticket_for_another_service() {
 }
 
 #[test]
-fn a_kdc_without_the_newer_parts() {
+fn kdc_without_request_proof_offers_no_fast() {
     let mut kdc = Kdc {
         proves_request: false,
         cookie: None,
@@ -264,7 +264,7 @@ fn a_kdc_without_the_newer_parts() {
 }
 
 #[test]
-fn expiry_of_password_and_account() {
+fn password_and_account_expiry_are_read_from_the_reply() {
     let at = kerberos_asn1::KerberosTime::from_unix;
     let mut kdc = Kdc {
         edit_part: |part| {
@@ -300,7 +300,7 @@ fn expiry_of_password_and_account() {
 }
 
 #[test]
-fn an_anonymous_client_may_be_renamed() {
+fn anonymous_reply_may_rename_client_but_needs_the_flag() {
     let client = Principal::parse("WELLKNOWN/ANONYMOUS@WELLKNOWN:ANONYMOUS").unwrap();
     let mut kdc = Kdc {
         salt: Some(b"salt".to_vec()),

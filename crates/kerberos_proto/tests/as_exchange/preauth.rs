@@ -23,7 +23,7 @@ fn nonce(request: &[u8]) -> u32 {
 }
 
 #[test]
-fn what_goes_with_each_request() {
+fn requests_carry_the_expected_padata() {
     let mut kdc = Kdc::new();
     kdc.login(alice(), password()).unwrap();
     assert_eq!(pa_types(&kdc.requests[0]), [150, 149]);
@@ -50,7 +50,7 @@ fn each_request_has_a_nonce_of_its_own() {
 }
 
 #[test]
-fn a_cookie_comes_back_as_it_was() {
+fn fx_cookie_is_returned_unchanged() {
     let mut kdc = Kdc {
         cookie: Some(b"\0any \xff bytes"),
         ..Kdc::new()
@@ -63,7 +63,7 @@ fn a_cookie_comes_back_as_it_was() {
 }
 
 #[test]
-fn a_kdc_that_fails_on_unknown_padata_is_asked_without() {
+fn preauth_failed_on_first_request_retries_without_padata() {
     let mut kdc = Kdc::new();
     kdc.script = vec![kdc.error(ErrorCode::KDC_ERR_PREAUTH_FAILED, NOW, None)];
     kdc.login(alice(), password()).unwrap();
@@ -80,7 +80,7 @@ fn a_kdc_that_fails_on_unknown_padata_is_asked_without() {
 }
 
 #[test]
-fn an_expired_cookie_starts_over() {
+fn preauth_expired_starts_over() {
     let mut kdc = Kdc::new();
     let required = kdc.error(
         ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
@@ -107,7 +107,7 @@ fn an_expired_cookie_starts_over() {
 }
 
 #[test]
-fn a_kdc_that_is_never_content() {
+fn endless_preauth_errors_stop_after_16_requests() {
     for code in [
         ErrorCode::KDC_ERR_PREAUTH_REQUIRED,
         ErrorCode::KDC_ERR_PREAUTH_EXPIRED,
@@ -132,7 +132,7 @@ fn a_kdc_that_is_never_content() {
 }
 
 #[test]
-fn more_data_for_the_same_mechanism() {
+fn more_preauth_data_required_continues_with_new_cookie() {
     let mut kdc = Kdc::new();
     let list = kdc.method_data(true);
     let required = kdc.error(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, NOW, Some(&list));
@@ -196,7 +196,7 @@ fn other_errors_after_preauthentication_are_final() {
 }
 
 #[test]
-fn preauthentication_without_a_list() {
+fn preauth_required_without_method_data_is_an_error() {
     let mut kdc = Kdc::new();
     kdc.script = vec![kdc.error(ErrorCode::KDC_ERR_PREAUTH_REQUIRED, NOW, None)];
     let error = kdc.login(alice(), password()).unwrap_err();
@@ -204,7 +204,7 @@ fn preauthentication_without_a_list() {
 }
 
 #[test]
-fn mechanisms_that_no_one_knows() {
+fn unknown_preauth_mechanisms_are_an_error() {
     let mut kdc = Kdc::new();
     let unknown = [16, 4711].map(|number| PaData {
         padata_type: PaDataType(number),
@@ -221,7 +221,7 @@ fn mechanisms_that_no_one_knows() {
 }
 
 #[test]
-fn mechanisms_in_an_error_are_numbers_and_not_without_end() {
+fn error_lists_mechanisms_as_numbers_and_is_truncated() {
     let text = |offered| ExchangeError::NoMechanism { offered }.to_string();
     assert_eq!(text(vec![]), "the KDC named no preauthentication");
     assert_eq!(
@@ -236,7 +236,7 @@ fn mechanisms_in_an_error_are_numbers_and_not_without_end() {
 }
 
 #[test]
-fn the_timestamp_can_be_forbidden() {
+fn encrypted_timestamp_can_be_disabled() {
     let mut params = alice();
     params.policy.disable_encrypted_timestamp = true;
     let error = Kdc::new().login(params.clone(), password()).unwrap_err();
@@ -269,7 +269,7 @@ fn an_afs_salt_is_refused() {
 }
 
 #[test]
-fn a_list_as_typed_data() {
+fn typed_data_is_read_like_method_data() {
     let mut kdc = Kdc::new();
     let list = kdc.method_data(true);
     let list = MethodData::from_der(&list).unwrap();
@@ -290,7 +290,7 @@ fn a_list_as_typed_data() {
 }
 
 #[test]
-fn preferred_types_go_first() {
+fn preferred_preauth_types_lose_no_mechanism() {
     // With only one mechanism, the order is not visible, except that sorting loses nothing.
     let mut params = alice();
     params.policy.preferred_preauth_types = vec![2, 133, 19];

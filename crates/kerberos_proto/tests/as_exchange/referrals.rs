@@ -26,7 +26,7 @@ fn canonical() -> AsParams {
 }
 
 #[test]
-fn both_forms_are_followed() {
+fn wrong_realm_and_unknown_client_referrals_are_followed() {
     for code in [
         ErrorCode::KDC_ERR_WRONG_REALM,
         ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN,
@@ -59,7 +59,7 @@ fn an_enterprise_name_implies_canonicalisation() {
 }
 
 #[test]
-fn they_are_not_followed_unasked() {
+fn referrals_without_canonicalize_are_not_followed() {
     for code in [
         ErrorCode::KDC_ERR_WRONG_REALM,
         ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN,
@@ -75,7 +75,7 @@ fn they_are_not_followed_unasked() {
 }
 
 #[test]
-fn the_realm_that_was_asked_is_no_referral() {
+fn error_naming_the_asked_realm_is_not_a_referral() {
     let mut kdc = Kdc::new();
     kdc.script = vec![kdc.error(ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN, NOW, None)];
     let error = kdc.login(canonical(), password()).unwrap_err();
@@ -90,7 +90,7 @@ fn the_realm_that_was_asked_is_no_referral() {
 }
 
 #[test]
-fn loops_and_endless_chains() {
+fn referral_loops_and_long_chains_are_errors() {
     let mut kdc = referring(ErrorCode::KDC_ERR_WRONG_REALM, &["A", "B", "EXAMPLE.COM"]);
     let error = kdc.login(canonical(), password()).unwrap_err();
     assert!(matches!(&error, ExchangeError::ReferralLoop { realm, .. } if realm == b"EXAMPLE.COM"));

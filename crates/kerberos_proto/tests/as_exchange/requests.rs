@@ -17,7 +17,7 @@ fn after(seconds: i64) -> KerberosTime {
 }
 
 #[test]
-fn a_plain_request() {
+fn default_request_has_the_expected_body() {
     body(alice(), |body| {
         assert_eq!(body.kdc_options, KdcOptions::RENEWABLE_OK);
         assert_eq!(body.kdc_options.0, 0x10);
@@ -88,7 +88,7 @@ fn each_option_sets_its_flag() {
 }
 
 #[test]
-fn times_are_counted_from_the_start() {
+fn till_and_rtime_count_from_the_start_time() {
     fn check(
         start: Option<StartTime>,
         lifetime: i32,
@@ -126,7 +126,7 @@ fn times_are_counted_from_the_start() {
 }
 
 #[test]
-fn times_at_the_end_of_time() {
+fn extreme_times_do_not_overflow() {
     let mut params = alice();
     params.start = Some(StartTime::At(KerberosTime::MAX));
     params.lifetime = Some(i32::MAX);
@@ -139,7 +139,7 @@ fn times_at_the_end_of_time() {
 }
 
 #[test]
-fn the_same_chance_and_time_give_the_same_bytes() {
+fn same_random_numbers_and_time_give_the_same_request() {
     let request = |seed| {
         AsExchange::start(alice(), password(), &mut Rng(seed), NOW)
             .unwrap()
@@ -151,7 +151,7 @@ fn the_same_chance_and_time_give_the_same_bytes() {
 }
 
 #[test]
-fn types_of_the_keytab_go_first() {
+fn enctypes_of_the_keytab_are_offered_first() {
     fn check(keys: &[(i32, u32)], expected: &[i32]) {
         let entries = keys.iter().map(|&(number, kvno)| {
             let etype = kerberos_crypto::EncryptionType(number);
@@ -180,7 +180,7 @@ fn types_of_the_keytab_go_first() {
 }
 
 #[test]
-fn too_big_for_udp() {
+fn response_too_big_is_retried_once_over_a_stream() {
     let mut kdc = Kdc::new();
     let too_big = kdc.error(ErrorCode::KRB_ERR_RESPONSE_TOO_BIG, NOW, None);
     let list = kdc.method_data(true);
@@ -201,7 +201,7 @@ fn too_big_for_udp() {
 }
 
 #[test]
-fn no_policy_no_request_after_the_limit() {
+fn max_requests_of_the_policy_limits_the_exchange() {
     let mut params = alice();
     params.policy.max_requests = 1;
     let error = Kdc::new().login(params, password()).unwrap_err();

@@ -31,7 +31,7 @@ fn ask(kdc: &mut Kdc, params: AsParams) -> (Result<Vec<PasswordSalt>, ExchangeEr
 }
 
 #[test]
-fn every_way_to_tell_gives_the_key() {
+fn every_salt_hint_gives_the_key_of_the_kdc() {
     let salted = |hint| {
         let mut kdc = Kdc::new();
         kdc.salt = Some(b"AD.EXAMPLE.COMhostcomputer".to_vec());
@@ -64,7 +64,7 @@ fn every_way_to_tell_gives_the_key() {
 }
 
 #[test]
-fn all_types_in_the_clients_order() {
+fn salts_follow_the_enctype_order_of_the_client() {
     let mut kdc = Kdc::new();
     kdc.etypes = vec![RC4, AES128, AES256];
     let etypes = |kdc: &mut Kdc, wanted: &[_]| {
@@ -78,7 +78,7 @@ fn all_types_in_the_clients_order() {
 }
 
 #[test]
-fn refusals_and_detours() {
+fn stream_retry_referral_and_kdc_errors_are_handled() {
     let mut large = Kdc::new();
     large.script = vec![large.error(ErrorCode::KRB_ERR_RESPONSE_TOO_BIG, NOW, None)];
     let (salts, sent) = ask(&mut large, alice());
@@ -109,7 +109,7 @@ fn refusals_and_detours() {
 }
 
 #[test]
-fn answers_that_tell_nothing() {
+fn replies_without_usable_salt_are_errors() {
     for hint in [Hint::None, Hint::PwSalt] {
         let mut kdc = Kdc::new();
         kdc.hint = hint;

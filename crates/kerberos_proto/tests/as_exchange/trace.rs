@@ -6,7 +6,7 @@ use super::kdc::*;
 use super::listener::traced;
 
 #[test]
-fn a_login_with_preauthentication() {
+fn login_with_preauth_is_traced_as_in_mit() {
     let lines = traced(|| {
         Kdc::new().login(alice(), password()).unwrap();
     });
@@ -36,7 +36,7 @@ fn a_login_with_preauthentication() {
 }
 
 #[test]
-fn a_login_without() {
+fn login_without_preauth_is_traced_as_in_mit() {
     let lines = traced(|| {
         let mut kdc = Kdc {
             salt: Some(b"sa\nlt".to_vec()),

@@ -4,7 +4,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "helpers of tests assert by panicking, and cut random numbers short"
+    reason = "helper functions of tests assert by panicking and truncate random numbers"
 )]
 
 use kerberos_asn1::{
@@ -121,7 +121,7 @@ fn odd(edit: impl FnOnce(&mut Vec<RawTicket<'_>>, &mut EncKrbCredPart<'_>)) -> V
 }
 
 #[test]
-fn round_trips() {
+fn credentials_round_trip_with_every_enctype() {
     let mut bare = tgt();
     bare.times = TicketTimes::default();
     bare.addresses.clear();
@@ -140,7 +140,7 @@ fn round_trips() {
 
 /// Peers differ in which key they use.
 #[test]
-fn either_key_will_do() {
+fn message_under_subkey_or_session_key_is_accepted() {
     let (subkey, session) = (key(EncryptionType::AES128_CTS_HMAC_SHA256_128), aes());
     for by in [&subkey, &session] {
         let message = send(&CredSender::new(CredProtection::Key(by)), &[tgt()]);
@@ -157,7 +157,7 @@ fn either_key_will_do() {
 
 /// RFC 6448: only for callers that ask for it.
 #[test]
-fn a_message_without_protection_is_taken_only_where_that_is_allowed() {
+fn unprotected_message_is_accepted_only_if_allowed() {
     let message = send(&CredSender::new(CredProtection::DangerousNone), &[tgt()]);
     let key = aes();
     let mut receiver = with(&key);
@@ -174,7 +174,7 @@ fn a_message_without_protection_is_taken_only_where_that_is_allowed() {
 }
 
 #[test]
-fn what_cannot_be_sent() {
+fn empty_list_and_broken_tickets_are_not_sent() {
     let sender = CredSender::new(CredProtection::DangerousNone);
     let refused = |credentials: &[Credential]| sender.message(credentials, &mut Rng(1), NOW);
     assert_eq!(refused(&[]).unwrap_err(), CredError::NoTickets);
@@ -185,7 +185,7 @@ fn what_cannot_be_sent() {
 }
 
 #[test]
-fn tickets_and_keys_that_do_not_match() {
+fn mismatched_tickets_and_infos_are_refused() {
     let key = aes();
     let check = |message: Vec<u8>, expected: CredError| {
         let error = receive(&with(&key), &message).unwrap_err();
@@ -269,7 +269,7 @@ fn a_clock_that_is_further_off_than_the_skew_is_refused() {
 }
 
 #[test]
-fn numbers_and_addresses() {
+fn wrong_sequence_numbers_and_addresses_are_refused() {
     let key = aes();
     let mut sender = CredSender::new(CredProtection::Key(&key));
     let plain = send(&sender, &[tgt()]);
@@ -309,7 +309,7 @@ fn numbers_and_addresses() {
 }
 
 #[test]
-fn damaged_messages() {
+fn damaged_messages_never_yield_other_credentials() {
     let key = aes();
     let mut receiver = with(&key);
     receiver.accept_unprotected = true;

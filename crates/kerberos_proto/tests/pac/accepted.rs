@@ -51,7 +51,7 @@ fn accepted(sample: &Sample, enc_ticket_part: &[u8]) -> Accepted {
 }
 
 #[test]
-fn the_pac_of_an_accepted_client() {
+fn pac_of_an_accepted_client_is_verified() {
     let sample = Sample::new();
     let accepted = accepted(&sample, &sample.build().1);
     let pac = accepted.pac().unwrap().unwrap();
@@ -61,14 +61,14 @@ fn the_pac_of_an_accepted_client() {
 
 /// A ticket with the PAC of another client, although the service's own key signed it.
 #[test]
-fn a_client_with_anothers_pac() {
+fn pac_of_another_client_is_refused() {
     let sample = Sample::new().with(PacBufferType::CLIENT_INFO, client_info(AUTHTIME, "root"));
     let error = accepted(&sample, &sample.build().1).pac().unwrap_err();
     assert!(matches!(error, PacError::ClientName { .. }), "{error}");
 }
 
 #[test]
-fn a_client_without_a_pac() {
+fn missing_pac_is_not_an_error_but_an_empty_one_is() {
     let sample = Sample::new();
     let ticket = sample.enc_ticket_part(&[]);
     // An empty element is a truncated PAC. Having no PAC at all is not an error.

@@ -52,7 +52,7 @@ fn check(ticket: &[u8], service_key: &Key) -> (Vec<u32>, PacSummary) {
 }
 
 #[test]
-fn an_rc4_service_of_samba() {
+fn samba_pac_for_an_rc4_service_verifies() {
     let key = key(
         EncryptionType::ARCFOUR_HMAC,
         "cd00041362a57826dac5e724004ef336",
@@ -86,7 +86,7 @@ fn an_rc4_service_of_samba() {
 }
 
 #[test]
-fn constrained_delegation_of_samba() {
+fn samba_pac_of_constrained_delegation_verifies() {
     let key = key(
         EncryptionType::AES256_CTS_HMAC_SHA1_96,
         "bd20b9cbfd74e306016ac310347dbf9167a35d9db069224e391722534997db4c",

@@ -14,7 +14,7 @@ fn parsed(text: &str) -> Sid {
 }
 
 #[test]
-fn logon_info_of_active_directory() {
+fn logon_info_fields_are_decoded() {
     let sample = Sample::new();
     let (pac, _) = sample.build();
     let logon = sample
@@ -74,7 +74,7 @@ fn logon_info_of_active_directory() {
 }
 
 #[test]
-fn the_summary_of_everything() {
+fn summary_contains_names_and_enabled_groups() {
     let sample = Sample::new();
     let (pac, _) = sample.build();
     let summary = sample.verify_as_service(&pac).unwrap().summary().unwrap();
@@ -114,7 +114,7 @@ fn the_summary_of_everything() {
 
 /// MIT's KDC only says whom the PAC is about, which is not an error.
 #[test]
-fn a_pac_without_logon_info() {
+fn pac_without_logon_info_has_an_empty_summary() {
     let sample = Sample::new()
         .without(PacBufferType::LOGON_INFO)
         .without(PacBufferType::UPN_DNS_INFO);
@@ -128,7 +128,7 @@ fn a_pac_without_logon_info() {
 /// UserFlags decide whether the other groups count, and a user of another domain comes first among
 /// the extra SIDs (MS-PAC §2.5).
 #[test]
-fn which_groups_count() {
+fn user_flags_decide_which_groups_count() {
     let groups = |user_id, user_flags| {
         let logon = logon_info(|logon| {
             logon.user_id = user_id;
@@ -160,7 +160,7 @@ fn which_groups_count() {
 
 /// A malformed buffer has its own error, and does not hide the contents of others.
 #[test]
-fn a_logon_info_that_is_broken() {
+fn malformed_logon_info_is_an_error_with_its_position() {
     let check = |logon: Vec<u8>, position, fault| {
         let sample = Sample::new().with(PacBufferType::LOGON_INFO, logon);
         let (pac, _) = sample.build();
@@ -254,7 +254,7 @@ fn array_of_sid(count: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_user_without_a_domain() {
+fn user_sid_without_domain_id_comes_from_upn_dns_info() {
     let logon = logon_info(|logon| logon.domain = None);
     let sample = Sample::new().with(PacBufferType::LOGON_INFO, logon);
     let (pac, _) = sample.build();
@@ -265,7 +265,7 @@ fn a_user_without_a_domain() {
 }
 
 #[test]
-fn upn_dns_info_short_and_broken() {
+fn short_upn_dns_info_is_read_and_malformed_refused() {
     let read = |data: Vec<u8>| {
         let sample = Sample::new().with(PacBufferType::UPN_DNS_INFO, data);
         let (pac, _) = sample.build();
@@ -305,7 +305,7 @@ fn upn_dns_info_short_and_broken() {
 }
 
 #[test]
-fn delegation_info_names_the_target_and_the_services_on_the_way() {
+fn delegation_info_lists_target_and_transited_services() {
     let services = ["HTTP/front@EXAMPLE.COM", "HTTP/middle@EXAMPLE.COM"];
     let mut ndr = Ndr::default();
     ndr.text("cifs/back").u32(2).pointer();
@@ -328,7 +328,7 @@ fn delegation_info_names_the_target_and_the_services_on_the_way() {
 }
 
 #[test]
-fn small_buffers() {
+fn requestor_attributes_and_credentials_are_decoded() {
     let user = packed_sid(&[21, 1, 2, 3, 500]);
     let sample = Sample::new()
         .without(PacBufferType::LOGON_INFO)
@@ -356,7 +356,7 @@ fn small_buffers() {
 }
 
 #[test]
-fn windows_time() {
+fn file_time_converts_to_timestamp() {
     assert_eq!(FileTime::UNSET.timestamp(), None);
     assert_eq!(FileTime(u64::MAX).timestamp(), None);
     let time = FileTime(116_444_736_000_000_000 + 15_000_019);

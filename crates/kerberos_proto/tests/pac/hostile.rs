@@ -40,7 +40,7 @@ fn truncated_pacs_and_tickets_are_refused() {
 }
 
 #[test]
-fn bit_flips() {
+fn flipped_bits_fail_verification() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
     // Padding is signed like everything else. A service checks the KDC's signatures only
@@ -66,7 +66,7 @@ fn bit_flips() {
 }
 
 #[test]
-fn random_edits() {
+fn randomly_edited_pacs_fail_verification() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
     for number in 0..5_000 {
@@ -78,7 +78,7 @@ fn random_edits() {
 
 /// Random buffers that a KDC has signed nevertheless: errors, but no panic.
 #[test]
-fn signed_nonsense() {
+fn signed_malformed_buffers_are_errors_without_panic() {
     let mut wrong = 0;
     for (buffer_type, good) in [
         (PacBufferType::LOGON_INFO, logon_info(|_| {})),

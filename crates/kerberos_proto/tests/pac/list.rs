@@ -23,7 +23,7 @@ fn refused(bytes: &[u8], expected: PacError) {
 }
 
 #[test]
-fn unknown_buffers_survive() {
+fn unknown_buffers_are_kept() {
     let buffers = [
         (PacBufferType(99), b"one".to_vec()),
         (PacBufferType::LOGON_INFO, Vec::new()),
@@ -43,7 +43,7 @@ fn unknown_buffers_survive() {
 }
 
 #[test]
-fn malformed_heads_are_refused() {
+fn malformed_pac_headers_are_refused() {
     refused(b"", PacError::Truncated);
     refused(&[1, 0, 0, 0, 0, 0, 0], PacError::Truncated);
     refused(&[1, 0, 0, 0, 1, 0, 0, 0], PacError::Version(1));
@@ -82,7 +82,7 @@ fn buffers_outside_the_pac_are_refused() {
 }
 
 #[test]
-fn buffers_upon_each_other() {
+fn overlapping_buffers_are_refused() {
     let (logon, client) = (PacBufferType::LOGON_INFO, PacBufferType::CLIENT_INFO);
     let overlap = |a: (u32, u64), b: (u32, u64)| {
         Pac::parse(&listed(128, &[(1, a.0, a.1), (10, b.0, b.1)])).map(drop)
@@ -100,7 +100,7 @@ fn buffers_upon_each_other() {
 }
 
 #[test]
-fn two_of_a_kind_and_odd_places() {
+fn duplicate_and_misaligned_buffers_are_refused() {
     refused(
         &listed(64, &[(6, 8, 40), (6, 8, 48)]),
         PacError::Duplicate(PacBufferType::SERVER_CHECKSUM),

@@ -8,7 +8,7 @@ use kerberos_proto::{AuthorizationDataElement, Principal};
 use crate::sample::*;
 
 #[test]
-fn every_type_of_key_verifies() {
+fn signatures_of_every_enctype_verify() {
     for service in EncryptionType::SUPPORTED {
         for kdc in [*service, EncryptionType::AES256_CTS_HMAC_SHA384_192] {
             let sample = Sample::with_keys(*service, kdc);
@@ -21,7 +21,7 @@ fn every_type_of_key_verifies() {
 
 /// MS-PAC §2.8: hmac-md5 can be used with any key, and old domain controllers do so.
 #[test]
-fn hmac_md5_goes_with_every_key() {
+fn hmac_md5_signature_verifies_with_an_aes_key() {
     let mut sample = Sample::new();
     sample.server_type = ChecksumType::HMAC_MD5;
     let (pac, ticket) = sample.build();
@@ -29,7 +29,7 @@ fn hmac_md5_goes_with_every_key() {
 }
 
 #[test]
-fn read_only_domain_controllers_put_their_number_behind() {
+fn kdc_signature_with_rodc_identifier_verifies() {
     let mut sample = Sample::new();
     sample.rodc = Some(0x1234);
     let (pac, ticket) = sample.build();
@@ -41,7 +41,7 @@ fn read_only_domain_controllers_put_their_number_behind() {
 }
 
 #[test]
-fn missing_signatures() {
+fn missing_signature_is_an_error() {
     let check = |signature, expected: PacError| {
         let sample = Sample::new().without(signature);
         let (pac, ticket) = sample.build();
@@ -56,7 +56,7 @@ fn missing_signatures() {
 
 /// Signatures that only the KDC can check may be missing unless they are asked for.
 #[test]
-fn what_may_be_missing() {
+fn ticket_and_full_checksums_are_optional_unless_requested() {
     let sample = Sample::new()
         .without(PacBufferType::TICKET_CHECKSUM)
         .without(PacBufferType::FULL_CHECKSUM);
@@ -68,7 +68,7 @@ fn what_may_be_missing() {
 }
 
 #[test]
-fn wrong_signatures() {
+fn altered_signatures_and_contents_are_refused() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
     let check = |signature, expected: PacError| {
@@ -90,7 +90,7 @@ fn wrong_signatures() {
 /// The service's signature covers the KDC's full signature, so only the maker of the former can
 /// have altered the latter.
 #[test]
-fn a_full_checksum_that_the_service_made_up() {
+fn full_checksum_forged_by_the_service_is_refused_by_the_kdc() {
     let made_up = [&16_u32.to_le_bytes()[..], &[1; 12]].concat();
     let sample = Sample::new()
         .without(PacBufferType::FULL_CHECKSUM)
@@ -105,7 +105,7 @@ fn a_full_checksum_that_the_service_made_up() {
 
 /// A service can sign anything as itself, but the KDC notices.
 #[test]
-fn what_a_service_makes_up_the_kdc_finds() {
+fn pac_forged_by_the_service_is_refused_by_the_kdc() {
     let mut forger = Sample::new();
     let honest = Sample::new();
     forger.kdc_key = Sample::with_keys(
@@ -122,7 +122,7 @@ fn what_a_service_makes_up_the_kdc_finds() {
 }
 
 #[test]
-fn the_ticket_checksum_is_over_the_ticket() {
+fn ticket_checksum_covers_the_whole_ticket() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
     // The session key is in the ticket, and not in the PAC.
@@ -148,7 +148,7 @@ fn the_ticket_checksum_is_over_the_ticket() {
 }
 
 #[test]
-fn checksum_types_that_prove_nothing() {
+fn unkeyed_and_mismatched_checksum_types_are_refused() {
     for number in [1_i32, 7, 14, 99, -1] {
         let sample = Sample::new();
         let (mut pac, _) = sample.build();
@@ -183,7 +183,7 @@ fn checksum_types_that_prove_nothing() {
 }
 
 #[test]
-fn signatures_that_are_cut_short() {
+fn truncated_signatures_are_refused() {
     let sample = Sample::new().without(PacBufferType::SERVER_CHECKSUM);
     for length in 0..16 {
         let mut data = 16_u32.to_le_bytes().to_vec();
@@ -205,7 +205,7 @@ fn signatures_that_are_cut_short() {
 }
 
 #[test]
-fn somebody_elses_pac() {
+fn pac_with_other_client_name_or_authtime_is_refused() {
     let sample = Sample::new();
     let (pac, _) = sample.build();
     let pac = Pac::parse(&pac).unwrap();
@@ -241,7 +241,7 @@ fn somebody_elses_pac() {
 
 /// Names as MIT's KDC writes them: components joined, nothing escaped.
 #[test]
-fn names_of_several_components() {
+fn client_info_name_joins_components_unescaped() {
     let check = |principal: &str, name: &str| {
         let mut sample = Sample::new();
         sample.client = Principal::parse(principal).unwrap();
@@ -255,7 +255,7 @@ fn names_of_several_components() {
 }
 
 #[test]
-fn out_of_authorization_data() {
+fn single_pac_is_extracted_from_ad_if_relevant() {
     let sample = Sample::new();
     let (pac, ticket) = sample.build();
     let elements = authorization_data(&ticket);

@@ -6,7 +6,7 @@ use crate::random::edited;
 use crate::world::*;
 
 #[test]
-fn damaged_replies_are_no_success() {
+fn damaged_replies_never_turn_refusal_into_success() {
     let kinds = [
         None,
         Some(PasswordFault::Rejects(4, b"too short".to_vec())),

@@ -13,7 +13,7 @@ fn refused(fault: PasswordFault) -> PasswordChangeError {
 }
 
 #[test]
-fn reasons_to_say_no() {
+fn every_result_code_is_reported_as_a_rejection() {
     for (code, text) in [
         (1, "Malformed request error"),
         (2, "Server error"),
@@ -32,7 +32,7 @@ fn reasons_to_say_no() {
             (PasswordFault::FramedError(code, words.clone()), false),
         ] {
             let PasswordChangeError::Rejected(no) = refused(fault) else {
-                panic!("{code} is a rejection")
+                panic!("expected a rejection for code {code}")
             };
             assert_eq!(no.result, PasswordResult(code));
             assert_eq!(no.is_authentic, is_authentic);
@@ -48,14 +48,14 @@ fn reasons_to_say_no() {
 }
 
 #[test]
-fn a_policy_of_active_directory() {
+fn active_directory_policy_is_shown_as_sentences() {
     let mut policy = vec![0; 30];
     policy[5] = 7;
     policy[9] = 24;
     policy[13] = 1;
     policy[22..].copy_from_slice(&864_000_000_000_u64.to_be_bytes());
     let PasswordChangeError::Rejected(no) = refused(PasswordFault::Rejects(4, policy)) else {
-        panic!("it is a rejection")
+        panic!("expected a rejection")
     };
     assert_eq!(no.policy().unwrap().history, 24);
     assert_eq!(
@@ -67,7 +67,7 @@ fn a_policy_of_active_directory() {
 }
 
 #[test]
-fn success_in_an_error_is_not_believed() {
+fn success_code_in_a_krb_error_is_not_trusted() {
     for fault in [
         PasswordFault::Error(0, Vec::new()),
         PasswordFault::FramedError(0, b"Password changed".to_vec()),
@@ -84,7 +84,7 @@ fn success_in_an_error_is_not_believed() {
 }
 
 #[test]
-fn errors_that_say_nothing_of_the_password() {
+fn krb_error_without_result_code_is_a_refusal() {
     for code in [37, 34, 31, 60, 99] {
         let error = refused(PasswordFault::BareError(ErrorCode(code)));
         let PasswordChangeError::Refused(refusal) = &error else {
@@ -97,7 +97,7 @@ fn errors_that_say_nothing_of_the_password() {
 }
 
 #[test]
-fn replies_that_prove_nothing() {
+fn unauthenticated_and_malformed_replies_are_refused() {
     let modified = "Message stream modified";
     let integrity = "Decrypt integrity check failed";
     for (fault, message) in [
@@ -130,7 +130,7 @@ fn replies_that_prove_nothing() {
 }
 
 #[test]
-fn our_own_message_is_no_answer() {
+fn echoed_request_is_refused() {
     let error = refused(PasswordFault::Echo);
     let out_of_order = matches!(
         error,
@@ -140,7 +140,7 @@ fn our_own_message_is_no_answer() {
 }
 
 #[test]
-fn an_answer_to_another_request() {
+fn reply_to_another_request_is_refused() {
     let kdc = kdc();
     let earlier = change(&kdc, "new");
     let answer = reply(&kdc, &earlier);
@@ -154,7 +154,7 @@ fn an_answer_to_another_request() {
 }
 
 #[test]
-fn no_message_at_all() {
+fn garbage_and_truncated_replies_are_refused() {
     for fault in [Fault::Garbage, Fault::Truncated] {
         let kdc = kdc();
         let change = change(&kdc, "new");

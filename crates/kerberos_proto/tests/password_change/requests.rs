@@ -11,7 +11,7 @@ use kerberos_testkdc::{Fault, Transport};
 use crate::world::*;
 
 #[test]
-fn a_ticket_for_nothing_else() {
+fn change_password_params_drop_unrelated_options() {
     let mut asked = params("alice");
     asked.server = Some(Principal::parse("host/www@R").unwrap());
     asked.options.forwardable = true;
@@ -50,7 +50,7 @@ fn a_ticket_for_nothing_else() {
 }
 
 #[test]
-fn ones_own_password() {
+fn own_password_is_changed() {
     let kdc = kdc();
     for (old, new) in [
         ("old", "new"),
@@ -75,7 +75,7 @@ fn ones_own_password() {
 }
 
 #[test]
-fn a_password_that_has_expired() {
+fn expired_password_can_be_changed() {
     let kdc = kdc();
     assert!(!opens(&kdc, "late", "old"));
     let login = ticket(&kdc, "late", "old");
@@ -86,7 +86,7 @@ fn a_password_that_has_expired() {
 }
 
 #[test]
-fn somebody_elses_password() {
+fn only_an_administrator_can_set_another_users_password() {
     let kdc = kdc();
     let set = |client: &str, password: &str, target: &str| {
         let login = ticket(&kdc, client, password);
@@ -97,7 +97,7 @@ fn somebody_elses_password() {
         carry_out(&kdc, &change.unwrap())
     };
     let Err(PasswordChangeError::Rejected(no)) = set("alice", "old", "late@R") else {
-        panic!("alice is no administrator")
+        panic!("expected a rejection, as alice is not an administrator")
     };
     assert_eq!(no.result, PasswordResult::ACCESSDENIED);
     assert!(no.is_authentic);
@@ -109,7 +109,7 @@ fn somebody_elses_password() {
 }
 
 #[test]
-fn what_a_message_is_made_of() {
+fn message_has_the_layout_of_rfc_3244() {
     let kdc = kdc();
     let (change, again) = (change(&kdc, "new"), change(&kdc, "new"));
     let first = change.message(address(), &mut Rng(4), NOW).unwrap();
@@ -139,7 +139,7 @@ fn what_a_message_is_made_of() {
 }
 
 #[test]
-fn what_is_sent_twice_is_a_replay() {
+fn message_sent_twice_is_refused_as_a_replay() {
     let kdc = kdc();
     let change = change(&kdc, "new");
     carry_out(&kdc, &change).unwrap();
@@ -151,7 +151,7 @@ fn what_is_sent_twice_is_a_replay() {
 }
 
 #[test]
-fn the_kdcs_clock_counts() {
+fn kdc_clock_offset_is_applied() {
     let kdc = kdc();
     kdc.set_fault(Fault::ClockOffset(7200));
     let login = ticket(&kdc, "alice", "old");
@@ -166,7 +166,7 @@ fn the_kdcs_clock_counts() {
 }
 
 #[test]
-fn what_cannot_be_sent() {
+fn too_long_password_and_unsupported_key_are_errors() {
     let kdc = kdc();
     let change = change(&kdc, &"x".repeat(65_000));
     let error = change.message(address(), &mut Rng(4), NOW).unwrap_err();
@@ -178,7 +178,7 @@ fn what_cannot_be_sent() {
 }
 
 #[test]
-fn a_ticket_that_a_tgt_was_shown_for_is_good_for_others_only() {
+fn non_initial_ticket_can_only_set_passwords_of_others() {
     let kdc = kdc();
     let by_tgt = |name: &str, password: &str| {
         let tgt = log_in(&kdc, params(name), password).unwrap().credential;

@@ -35,7 +35,7 @@ fn fault(realms: &Realms, user: &S4uUser, kdc: &Kdc, fault: Fault) -> ReplyFault
 }
 
 #[test]
-fn what_a_reply_must_prove() {
+fn reply_without_valid_s4u_proof_is_refused() {
     let check = |wrong: S4uFault, expected: Proof| {
         let realms = Realms::new();
         let found = fault(&realms, &named("alice"), &realms.home, Fault::S4u(wrong));
@@ -50,7 +50,7 @@ fn what_a_reply_must_prove() {
 }
 
 #[test]
-fn the_ticket_is_of_the_user_who_is_proven() {
+fn ticket_and_proof_must_name_the_same_user() {
     let realms = Realms::new();
     let alice = named("alice");
     let renamed = fault(&realms, &alice, &realms.home, Fault::WrongClientName);
@@ -66,7 +66,7 @@ fn the_ticket_is_of_the_user_who_is_proven() {
 }
 
 #[test]
-fn old_types_need_the_encrypted_copy() {
+fn des3_and_rc4_replies_must_repeat_the_checksum_encrypted() {
     for number in [16, 23] {
         let realms = Realms::with_etypes(&[EncryptionType(number)]);
         let wrong = Fault::S4u(S4uFault::NotRepeated);
@@ -89,7 +89,7 @@ fn old_types_need_the_encrypted_copy() {
 }
 
 #[test]
-fn no_realm_on_the_way_changes_the_user() {
+fn user_changed_by_an_intermediate_realm_is_refused() {
     let realms = Realms::new();
     let bob = named("bob@USER.TEST");
     let other = Fault::S4u(S4uFault::OtherUser);
@@ -103,7 +103,7 @@ fn no_realm_on_the_way_changes_the_user() {
 
 /// The user's realm may correct names, as long as they are its own.
 #[test]
-fn no_realm_speaks_for_users_of_another() {
+fn realm_cannot_rename_the_user_into_another_realm() {
     let mut realms = Realms::new();
     let user = base("USER.TEST", &[])
         .account(trust("MID.TEST").alias("HTTP/web@HOME.TEST"))
@@ -131,7 +131,7 @@ fn no_realm_speaks_for_users_of_another() {
 
 /// The user's realm does not refer the service on, but issues a ticket about an arbitrary user.
 #[test]
-fn no_realm_but_the_own_gives_the_ticket() {
+fn ticket_from_a_foreign_realm_is_refused() {
     let mut realms = Realms::new();
     let false_web = Account::new("HTTP/web").alias("HTTP/web@HOME.TEST");
     let user = base("USER.TEST", &[]).account(trust("MID.TEST"));
@@ -147,7 +147,7 @@ fn no_realm_but_the_own_gives_the_ticket() {
 }
 
 #[test]
-fn referrals_round_in_circles() {
+fn referral_loop_is_an_error() {
     // MID.TEST claims that the service is in USER.TEST, where everything began.
     let realms = Realms::round_in_circles();
     let error = realms.to_self(&named("bob@USER.TEST"), "HTTP/web");
@@ -159,7 +159,7 @@ fn referrals_round_in_circles() {
 }
 
 #[test]
-fn a_proxy_ticket_is_the_evidence_clients() {
+fn proxy_ticket_must_be_for_the_client_of_the_evidence() {
     let realms = Realms::new();
     let (evidence, _) = realms.to_self(&named("alice"), "HTTP/web").unwrap();
     let tgt = realms.login("HTTP/web");
@@ -195,7 +195,7 @@ fn a_proxy_ticket_is_the_evidence_clients() {
 
 /// The reply is damaged in transit: any resulting ticket is for alice, as issued by the KDC.
 #[test]
-fn random_edits() {
+fn randomly_edited_replies_never_change_the_ticket() {
     let realms = Realms::new();
     let tgt = realms.login("HTTP/web");
     let start = || {

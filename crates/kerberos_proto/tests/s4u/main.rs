@@ -6,7 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "helpers of tests assert by panicking, and cut random numbers short"
+    reason = "helper functions of tests assert by panicking and truncate random numbers"
 )]
 
 mod hostile;

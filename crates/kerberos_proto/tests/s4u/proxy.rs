@@ -11,7 +11,7 @@ fn evidence(realms: &Realms, service: &str) -> Credential {
 }
 
 #[test]
-fn within_a_realm() {
+fn s4u2proxy_works_within_a_realm() {
     let realms = Realms::new();
     let evidence = evidence(&realms, "HTTP/web");
     let (ticket, asked) = realms.proxy(&evidence, "ldap/back").unwrap();
@@ -25,7 +25,7 @@ fn within_a_realm() {
 }
 
 #[test]
-fn refusals_carry_the_code_and_say_what_the_evidence_lacks() {
+fn refusals_carry_kdc_code_or_name_unforwardable_evidence() {
     let realms = Realms::new();
     let good = evidence(&realms, "HTTP/web");
     let error = realms.proxy(&good, "ldap/other").unwrap_err();
@@ -53,7 +53,7 @@ fn refusals_carry_the_code_and_say_what_the_evidence_lacks() {
 }
 
 #[test]
-fn as_the_target_lists_it() {
+fn resource_based_delegation_takes_unforwardable_evidence() {
     let realms = Realms::new();
     let evidence = evidence(&realms, "HTTP/tame");
     assert!(!evidence.flags.contains(TicketFlags::FORWARDABLE));
@@ -63,7 +63,7 @@ fn as_the_target_lists_it() {
 }
 
 #[test]
-fn in_another_realm() {
+fn s4u2proxy_works_across_realms() {
     let realms = Realms::new();
     let evidence = evidence(&realms, "HTTP/web");
     for target in ["ldap/far", "ldap/far@USER.TEST"] {
@@ -91,7 +91,7 @@ fn in_another_realm() {
 }
 
 #[test]
-fn in_another_realm_whose_kdc_is_too_old() {
+fn cross_realm_needs_resource_based_delegation_support() {
     for at in [b"HOME.TEST", b"USER.TEST"] {
         let realms = Realms::new();
         let evidence = evidence(&realms, "HTTP/web");

@@ -84,7 +84,7 @@ impl Realms {
     pub(crate) fn kdc(&self, realm: &[u8]) -> &Kdc {
         let all = [&self.home, &self.mid, &self.user];
         let found = all.into_iter().find(|kdc| kdc.realm().as_bytes() == realm);
-        found.expect("a realm that exists")
+        found.expect("no KDC for this realm")
     }
 
     pub(crate) fn answer(&self, request: &Request) -> Vec<u8> {
@@ -96,7 +96,7 @@ impl Realms {
         let time = Duration::new(NOW.seconds.unsigned_abs(), NOW.microseconds * 1000);
         self.kdc(&request.realm)
             .answer(&request.payload, transport, time)
-            .expect("an answer")
+            .expect("the KDC does not answer")
     }
 
     /// The TGT of `HTTP/web` itself, or of another service at home.
@@ -136,7 +136,7 @@ impl Realms {
                     TgsOutcome::Ticket(tgt) => tgt,
                     other => panic!("{other:?}"),
                 },
-                Step::Send(_) => panic!("a second request"),
+                Step::Send(_) => panic!("unexpected second request"),
             };
         }
         self.forget_requests();

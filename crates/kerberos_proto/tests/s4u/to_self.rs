@@ -8,7 +8,7 @@ use kerberos_testkdc::{Fault, S4uFault};
 use crate::realms::*;
 
 #[test]
-fn within_a_realm() {
+fn s4u2self_works_within_a_realm() {
     let realms = Realms::new();
     let check = |user: &S4uUser, service: &str, expected: &str, forwardable: bool| {
         let (ticket, requests) = realms.to_self(user, service).unwrap();
@@ -28,7 +28,7 @@ fn within_a_realm() {
 }
 
 #[test]
-fn every_type_of_key() {
+fn s4u2self_works_with_every_enctype() {
     for number in [17, 18, 19, 20, 25, 26, 23, 16] {
         let realms = Realms::with_etypes(&[EncryptionType(number)]);
         let (ticket, _) = realms.to_self(&named("alice"), "HTTP/web").unwrap();
@@ -38,7 +38,7 @@ fn every_type_of_key() {
 }
 
 #[test]
-fn by_certificate() {
+fn s4u2self_works_by_certificate() {
     let realms = Realms::new();
     // HOME.TEST has that user, under some name.
     let dave = S4uUser::Certificate(b"dave's certificate".to_vec());
@@ -50,14 +50,14 @@ fn by_certificate() {
     assert_eq!(padata_types(&request), [1, 130]);
     let reply = realms.answer(&request);
     let Step::Done(ticket) = machine.step(&reply, &mut rng, NOW).unwrap() else {
-        panic!("a second request");
+        panic!("unexpected second request");
     };
     assert_eq!(ticket.client, principal("dave"));
 }
 
 /// Anybody can forge an answer that the user belongs to this realm, but the KDC knows better.
 #[test]
-fn the_wrong_realm_has_no_ticket() {
+fn s4u2self_in_the_wrong_realm_is_refused() {
     let realms = Realms::new();
     let bob = enterprise("bob@corp.example");
     let tgt = realms.login("HTTP/web");
@@ -67,13 +67,13 @@ fn the_wrong_realm_has_no_ticket() {
         S4u2Self::start(params, &bob, b"HOME.TEST", &tgt, &mut rng, NOW).unwrap();
     let reply = realms.answer(&request);
     let Err(ExchangeError::Kdc(error)) = machine.step(&reply, &mut rng, NOW) else {
-        panic!("a ticket, or a further request");
+        panic!("expected an error of the KDC");
     };
     assert_eq!(error.code, ErrorCode::KDC_ERR_C_PRINCIPAL_UNKNOWN);
 }
 
 #[test]
-fn a_kdc_that_knows_the_older_padata_only() {
+fn kdc_with_only_pa_for_user_cannot_rename_the_user() {
     let realms = Realms::new();
     realms.home.set_fault(Fault::S4u(S4uFault::NoPadata));
     let (ticket, _) = realms.to_self(&named("alice"), "HTTP/web").unwrap();
@@ -91,7 +91,7 @@ fn a_kdc_that_knows_the_older_padata_only() {
 }
 
 #[test]
-fn across_realms() {
+fn s4u2self_works_across_realms() {
     let realms = Realms::new();
     let user = enterprise("bob@corp.example");
     let (ticket, requests) = realms.to_self(&user, "HTTP/web").unwrap();
@@ -109,7 +109,7 @@ fn across_realms() {
 }
 
 #[test]
-fn across_realms_by_certificate() {
+fn certificate_is_sent_only_to_the_realm_of_the_user() {
     let realms = Realms::new();
     let user = S4uUser::Certificate(CERTIFICATE.to_vec());
     let tgt = realms.tgt_for(b"USER.TEST", &realms.login("HTTP/web"));

@@ -7,7 +7,7 @@ use kerberos_testkdc::Fault;
 use crate::realms::*;
 
 #[test]
-fn as_the_name_or_a_kdc_says() {
+fn realm_comes_from_the_name_or_from_a_kdc() {
     let realms = Realms::new();
     let check = |user: S4uUser, expected: &str| {
         let found = realms.realm_of(&user).unwrap();
@@ -29,10 +29,10 @@ fn as_the_name_or_a_kdc_says() {
 }
 
 #[test]
-fn the_request() {
+fn request_by_certificate_has_the_expected_contents() {
     let (_, step) = start(&S4uUser::Certificate(CERTIFICATE.to_vec()));
     let Step::Send(request) = step else {
-        panic!("known?");
+        panic!("expected a request to a KDC");
     };
     assert_eq!(request.realm, b"HOME.TEST");
     let AsReq(request) = AsReq::from_der(&request.payload).unwrap();
@@ -78,7 +78,7 @@ fn refusals_carry_the_code_of_the_kdc() {
 }
 
 #[test]
-fn an_old_kdc_gets_no_hints() {
+fn preauth_failed_is_retried_once_without_padata() {
     let realms = Realms::new();
     let failed = Fault::Error(ErrorCode::KDC_ERR_PREAUTH_FAILED);
     realms.home.set_fault_once(failed.clone());
@@ -98,7 +98,7 @@ fn an_old_kdc_gets_no_hints() {
 }
 
 #[test]
-fn too_big_for_udp() {
+fn response_too_big_is_retried_over_a_stream() {
     let realms = Realms::new();
     realms.home.set_fault(Fault::TooBigForUdp);
     let alice = enterprise("alice@corp.example");
@@ -106,13 +106,13 @@ fn too_big_for_udp() {
 }
 
 #[test]
-fn referrals_round_in_circles() {
+fn referral_to_the_asked_realm_ends_the_search() {
     // The answer that sent us to USER.TEST, now from USER.TEST: a circular referral.
     let realms = Realms::new();
     let bob = enterprise("bob@corp.example");
     let (mut search, step) = start(&bob);
     let Step::Send(request) = step else {
-        panic!("known?");
+        panic!("expected a request to a KDC");
     };
     let referral = realms.answer(&request);
     let mut rng = Rng(2);

@@ -3,7 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
-    reason = "helpers of tests assert by panicking, and cut random numbers short"
+    reason = "helper functions of tests assert by panicking and truncate random numbers"
 )]
 
 use core::net::{IpAddr, Ipv4Addr};
@@ -57,7 +57,7 @@ const KINDS: [(Make, Read); 2] = [
 ];
 
 #[test]
-fn what_is_sent_arrives() {
+fn messages_round_trip_with_every_enctype() {
     for (make, read) in KINDS {
         for &etype in EncryptionType::SUPPORTED {
             let key = key(etype);
@@ -73,13 +73,16 @@ fn what_is_sent_arrives() {
             let received = read(&MessageReceiver::new(&key), &make(&sender, DATA), NOW).unwrap();
             assert_eq!(received.time, Some(NOW));
             assert_eq!(received.sequence_number, Some(u32::MAX));
-            assert!(!format!("{received:?}").contains("119"), "shows no data");
+            assert!(
+                !format!("{received:?}").contains("119"),
+                "Debug must not show the data"
+            );
         }
     }
 }
 
 #[test]
-fn another_key_or_another_kind() {
+fn wrong_key_or_wrong_message_type_is_refused() {
     let (right, wrong) = (aes(), key(EncryptionType::AES128_CTS_HMAC_SHA1_96));
     let other = Key::generate(right.etype(), &mut Rng(9)).unwrap();
     let sender = MessageSender::new(&right, address(1));
@@ -103,7 +106,7 @@ fn another_key_or_another_kind() {
 }
 
 #[test]
-fn of_now_and_the_next_and_between_these_two() {
+fn wrong_time_sequence_number_or_address_is_refused() {
     let key = aes();
     let mut sender = MessageSender::new(&key, address(1));
     let without = sender.clone();
@@ -152,7 +155,7 @@ fn of_now_and_the_next_and_between_these_two() {
 }
 
 #[test]
-fn a_checksum_over_the_body_alone_as_rfc_1510_has_it() {
+fn rfc_1510_checksum_over_the_body_alone_is_accepted() {
     let key = aes();
     let sender = MessageSender::new(&key, address(1));
     let message = sender.safe(DATA, NOW);
@@ -180,7 +183,7 @@ fn a_checksum_over_the_body_alone_as_rfc_1510_has_it() {
 }
 
 #[test]
-fn what_is_encrypted_is_no_message() {
+fn encrypted_garbage_is_a_decode_error() {
     let key = aes();
     let seal = |plain: &[u8]| {
         let cipher = key.encrypt(KeyUsage::KRB_PRIV_ENC_PART, plain, &mut Rng(3));
@@ -214,7 +217,7 @@ fn what_is_encrypted_is_no_message() {
 }
 
 #[test]
-fn altered_messages_are_refused() {
+fn altered_messages_never_yield_other_data() {
     let key = aes();
     let mut sender = MessageSender::new(&key, address(1));
     sender.with_time = true;

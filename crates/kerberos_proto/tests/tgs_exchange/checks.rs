@@ -110,7 +110,7 @@ fn a_renewed_ticket_lasts_no_longer_than_its_renew_till() {
 }
 
 #[test]
-fn flags_that_nothing_explains_are_refused() {
+fn unrequested_flags_are_refused() {
     for flag in [
         TicketFlags::INVALID,
         TicketFlags::POSTDATED,
@@ -135,14 +135,14 @@ fn addresses_that_were_not_asked_for_are_refused() {
 }
 
 #[test]
-fn by_the_session_key_as_some_kdcs_do() {
+fn reply_under_the_session_key_is_accepted() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let (mut exchange, request) = TgsExchange::start(plain(), &tgt, &mut Rng(5), NOW).unwrap();
     let reply = answer(&kdc, &request, NOW);
     let reply = edited(&request.payload, &reply, &tgt, false, |_, _| {});
     let Step::Done(outcome) = exchange.step(&reply, NOW).unwrap() else {
-        panic!("a second request");
+        panic!("unexpected second request");
     };
     assert!(matches!(*outcome, TgsOutcome::Ticket(_)));
     // The exchange is over.

@@ -30,7 +30,7 @@ fn reply_fails(fault: &Fault, expected: impl Fn(&ReplyFault) -> bool) {
 }
 
 #[test]
-fn what_is_no_tgs_rep_is_refused() {
+fn messages_that_are_not_tgs_rep_are_refused() {
     fails(&Fault::Garbage, |error| {
         matches!(error, ExchangeError::UnexpectedMessage)
     });
@@ -43,7 +43,7 @@ fn what_is_no_tgs_rep_is_refused() {
 }
 
 #[test]
-fn errors_of_the_kdc_are_handed_on() {
+fn kdc_errors_are_passed_to_the_caller() {
     for code in [
         ErrorCode::KDC_ERR_POLICY,
         ErrorCode::KRB_AP_ERR_TKT_EXPIRED,
@@ -63,7 +63,7 @@ fn errors_of_the_kdc_are_handed_on() {
 }
 
 #[test]
-fn too_big_for_udp() {
+fn response_too_big_is_retried_once_over_tcp() {
     let kdc = kdc();
     let tgt = login(&kdc);
     kdc.forget_requests();
@@ -80,7 +80,7 @@ fn too_big_for_udp() {
 }
 
 #[test]
-fn odd_replies() {
+fn each_reply_fault_has_its_error() {
     for fault in [Fault::ReplyEtype(AES128), Fault::CorruptedCiphertext] {
         fails(&fault, |error| matches!(error, ExchangeError::Crypto(_)));
     }

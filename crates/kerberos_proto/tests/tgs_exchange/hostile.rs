@@ -89,12 +89,12 @@ fn check(edits: impl Fn(&[u8]) -> usize, edit: impl Fn(usize, &[u8]) -> Vec<u8>)
 }
 
 #[test]
-fn no_truncation_changes_what_is_got() {
+fn truncated_reply_never_yields_another_ticket() {
     check(<[u8]>::len, |number, good| good[..number].to_vec());
 }
 
 #[test]
-fn no_flipped_bit_changes_what_is_got() {
+fn flipped_bit_never_yields_another_ticket() {
     check(
         |good| good.len() * 8,
         |number, good| {
@@ -106,6 +106,6 @@ fn no_flipped_bit_changes_what_is_got() {
 }
 
 #[test]
-fn no_random_edit_changes_what_is_got() {
+fn random_edit_never_yields_another_ticket() {
     check(|_| 20_000, edited);
 }

@@ -63,7 +63,7 @@ pub(crate) fn answer(kdc: &Kdc, request: &kerberos_proto::Request, now: Timestam
     };
     let time = Duration::new(now.seconds.unsigned_abs(), now.microseconds * 1000);
     kdc.answer(&request.payload, transport, time)
-        .expect("an answer")
+        .expect("the KDC does not answer")
 }
 
 pub(crate) fn login_as(kdc: &Kdc, edit: impl FnOnce(&mut AsParams)) -> Login {
@@ -187,7 +187,7 @@ pub(crate) fn outcome_of(
     let reply = edited(&request.payload, &reply, &tgt, true, edit);
     match exchange.step(&reply, NOW)? {
         Step::Done(outcome) => Ok(*outcome),
-        Step::Send(_) => panic!("a second request"),
+        Step::Send(_) => panic!("unexpected second request"),
     }
 }
 

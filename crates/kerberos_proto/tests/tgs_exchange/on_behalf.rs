@@ -29,7 +29,7 @@ fn padata<'a>(request: &TgsReq<'a>, wanted: PaDataType) -> &'a [u8] {
 }
 
 #[test]
-fn a_user_by_name() {
+fn s4u2self_by_name_sends_both_kinds_of_padata() {
     let tgt = login(&kdc());
     request(
         OnBehalf::user(principal("bob/x@EXAMPLE.COM")),
@@ -72,7 +72,7 @@ fn a_user_by_name() {
 }
 
 #[test]
-fn a_user_by_certificate() {
+fn s4u2self_by_certificate_sends_only_pa_s4u_x509_user() {
     let tgt = login(&kdc());
     let nameless = principal("x@EXAMPLE.COM");
     let on_behalf = OnBehalf::by_certificate(nameless.realm(), b"certificate".to_vec());
@@ -89,7 +89,7 @@ fn a_user_by_certificate() {
 }
 
 #[test]
-fn the_checksum_goes_with_the_key() {
+fn s4u_checksum_type_follows_the_session_key() {
     let mut tgt = login(&kdc());
     for (etype, expected) in [(17, 15), (19, 19), (20, 20), (16, 12), (23, 2), (25, 17)] {
         let key = Key::generate(EncryptionType(etype), &mut Rng(9)).unwrap();
@@ -107,7 +107,7 @@ fn the_checksum_goes_with_the_key() {
 }
 
 #[test]
-fn the_client_of_another_ticket() {
+fn s4u2proxy_sends_the_evidence_ticket() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let evidence = ticket(&kdc, TgsParams::new(service()), &tgt, NOW);

@@ -10,7 +10,7 @@ use kerberos_testkdc::{Account, Fault};
 use crate::kdc::*;
 
 #[test]
-fn a_service_ticket_that_the_service_takes() {
+fn service_ticket_is_accepted_by_the_service() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let got = ticket(&kdc, TgsParams::new(service()), &tgt, later(HOUR));
@@ -43,7 +43,7 @@ fn a_service_ticket_that_the_service_takes() {
 }
 
 #[test]
-fn for_less_time() {
+fn requested_end_time_shortens_the_ticket() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let mut params = TgsParams::new(service());
@@ -98,7 +98,7 @@ fn a_postdated_ticket_is_validated_once_its_time_has_come() {
 }
 
 #[test]
-fn forwarded_and_proxies() {
+fn forwarded_and_proxy_tickets_are_issued() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let address = HostAddress {
@@ -133,7 +133,7 @@ fn forwarded_and_proxies() {
 }
 
 #[test]
-fn user_to_user() {
+fn user_to_user_ticket_is_issued_and_accepted() {
     let kdc = builder()
         .account(Account::new("bob").password("pw").no_preauth())
         .build()
@@ -162,7 +162,7 @@ fn user_to_user() {
 }
 
 #[test]
-fn a_session_key_of_the_type_asked_for() {
+fn session_key_has_the_requested_enctype() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let mut params = TgsParams::new(service());
@@ -195,7 +195,7 @@ fn names_are_corrected_only_when_allowed() {
 }
 
 #[test]
-fn the_clock_of_the_login_is_kept() {
+fn clock_offset_of_the_login_is_applied() {
     let kdc = kdc();
     kdc.set_fault(Fault::ClockOffset(HOUR));
     let login = login_as(&kdc, |_| {});

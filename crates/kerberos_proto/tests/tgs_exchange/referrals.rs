@@ -32,7 +32,7 @@ fn other_kdc() -> Kdc {
 }
 
 #[test]
-fn to_another_realm_and_there_the_ticket() {
+fn referral_leads_to_the_ticket_in_the_other_realm() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let outcome = run(&kdc, far(), &tgt, NOW).unwrap();
@@ -48,7 +48,7 @@ fn to_another_realm_and_there_the_ticket() {
 }
 
 #[test]
-fn a_tgt_that_was_asked_for_is_no_referral() {
+fn requested_cross_realm_tgt_is_not_a_referral() {
     let kdc = kdc();
     let tgt = login(&kdc);
     for canonicalize in [false, true] {
@@ -97,7 +97,7 @@ fn answered_by(
     });
     match exchange.step(&reply, NOW)? {
         Step::Done(outcome) => Ok(*outcome),
-        Step::Send(_) => panic!("a second request"),
+        Step::Send(_) => panic!("unexpected second request"),
     }
 }
 
@@ -109,7 +109,7 @@ fn is_server_fault(result: Result<TgsOutcome, ExchangeError>) {
 }
 
 #[test]
-fn what_is_none_is_refused() {
+fn invalid_referrals_and_renamings_are_refused() {
     let plain = || TgsParams::new(service());
     let canonicalize = || {
         let mut params = plain();
@@ -148,7 +148,7 @@ fn what_is_none_is_refused() {
 
 /// Active Directory, when asked for `www.example.com@example.com`.
 #[test]
-fn a_realm_by_another_name_than_its_own() {
+fn realm_alias_is_accepted_only_with_canonicalize() {
     let kdc = kdc();
     let mut tgt = login(&kdc);
     tgt.server = principal("krbtgt/EXAMPLE.COM@TRUE.EXAMPLE.COM");
@@ -165,7 +165,7 @@ fn a_realm_by_another_name_than_its_own() {
 }
 
 #[test]
-fn a_tgt_closer_to_the_one_asked_for() {
+fn closer_tgt_than_requested_is_a_referral() {
     let far = TgsParams::new(principal("krbtgt/OTHER.COM@EXAMPLE.COM"));
     match answered_with(far, tgt_of("MIDDLE.COM"), "EXAMPLE.COM") {
         Ok(TgsOutcome::Referral { realm, .. }) => assert_eq!(realm, b"MIDDLE.COM"),
@@ -174,7 +174,7 @@ fn a_tgt_closer_to_the_one_asked_for() {
 }
 
 #[test]
-fn a_referral_is_never_user_to_user() {
+fn referral_tgt_is_never_marked_user_to_user() {
     let mut params = TgsParams::new(principal("alice@EXAMPLE.COM"));
     params.options.canonicalize = true;
     params.second_ticket = Some(login(&kdc()).ticket);
@@ -187,7 +187,7 @@ fn a_referral_is_never_user_to_user() {
 }
 
 #[test]
-fn renewing_gives_the_same_ticket_or_none() {
+fn renewal_that_returns_another_server_is_refused() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let mut params = TgsParams::renew(&tgt);
@@ -196,11 +196,11 @@ fn renewing_gives_the_same_ticket_or_none() {
 }
 
 #[test]
-fn foreign_realms_do_not_vouch_for_delegation() {
+fn untrusted_foreign_realm_cannot_set_ok_as_delegate() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let Ok(TgsOutcome::Referral { tgt: next, .. }) = run(&kdc, far(), &tgt, NOW) else {
-        panic!("no referral");
+        panic!("expected a referral");
     };
     let params = || TgsParams::new(principal("host/far.other.com@OTHER.COM"));
     let other = other_kdc();

@@ -12,7 +12,7 @@ use kerberos_proto::{
 use crate::kdc::*;
 
 #[test]
-fn an_ordinary_one() {
+fn default_request_has_the_expected_contents() {
     let kdc = kdc();
     let tgt = login(&kdc);
     body(TgsParams::new(service()), &tgt, |body, authenticator| {
@@ -41,7 +41,7 @@ fn an_ordinary_one() {
 }
 
 #[test]
-fn the_checksum_is_over_the_body_as_sent() {
+fn authenticator_checksum_covers_the_body_as_sent() {
     for etype in EncryptionType::SUPPORTED {
         let kdc = builder().etypes(&[*etype]).build().unwrap();
         let tgt = login(&kdc);
@@ -68,7 +68,7 @@ fn the_checksum_is_over_the_body_as_sent() {
 }
 
 #[test]
-fn all_that_can_be_asked_for() {
+fn every_parameter_appears_in_the_request() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let address = HostAddress {
@@ -126,7 +126,7 @@ fn all_that_can_be_asked_for() {
 }
 
 #[test]
-fn requests_differ() {
+fn request_depends_only_on_the_random_numbers() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let bytes = |seed| {
@@ -139,7 +139,7 @@ fn requests_differ() {
 }
 
 #[test]
-fn what_cannot_be_asked() {
+fn unusable_parameters_and_tgts_are_errors() {
     let kdc = kdc();
     let mut tgt = login(&kdc);
     let error = |params: TgsParams, tgt: &kerberos_proto::Credential| {
@@ -181,7 +181,7 @@ fn what_cannot_be_asked() {
 }
 
 #[test]
-fn till_as_long_as_possible() {
+fn till_of_zero_asks_for_the_longest_lifetime() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let mut params = TgsParams::new(service());

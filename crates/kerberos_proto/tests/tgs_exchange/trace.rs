@@ -11,7 +11,7 @@ use crate::kdc::*;
 use crate::listener::traced;
 
 #[test]
-fn a_service_ticket() {
+fn service_ticket_request_is_traced_as_in_mit() {
     let kdc = kdc();
     let tgt = login(&kdc);
     kdc.set_fault_once(Fault::TooBigForUdp);
@@ -33,7 +33,7 @@ fn a_service_ticket() {
 }
 
 #[test]
-fn a_referral_and_a_refusal() {
+fn referral_and_refusal_are_traced_as_in_mit() {
     let kdc = kdc();
     let tgt = login(&kdc);
     let lines = traced(|| {
@@ -64,7 +64,7 @@ fn a_referral_and_a_refusal() {
 }
 
 #[test]
-fn an_ap_exchange() {
+fn ap_exchange_is_traced_as_in_mit() {
     let kdc = kdc();
     let ticket = ticket(&kdc, TgsParams::new(service()), &login(&kdc), NOW);
     let entries = kdc.keys("host/www.example.com").iter().map(|one| {

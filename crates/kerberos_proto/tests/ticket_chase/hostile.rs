@@ -86,7 +86,7 @@ fn an_answer_to_another_request_does_not_decrypt() {
 }
 
 #[test]
-fn a_tcp_retry_belongs_to_its_hop() {
+fn response_too_big_is_retried_only_at_its_hop() {
     let world = two();
     let mut streams = Vec::new();
     let (result, asked) = world.chase_spoilt(params(WWW), |_, request, reply| {
@@ -124,7 +124,7 @@ fn random_damage_yields_no_ticket_but_the_right_one() {
         assert!(asked.len() <= 16);
         if let Ok(chased) = result {
             let got = chased.credential;
-            let issued = issued.expect("the KDC gave a ticket last");
+            let issued = issued.expect("the last reply has no ticket for the service");
             assert_eq!(got.client, good.client, "{number}");
             assert_eq!(got.server, good.server, "{number}");
             assert_eq!(got.session_key.expose_bytes(), issued.key, "{number}");

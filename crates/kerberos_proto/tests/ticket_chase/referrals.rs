@@ -28,7 +28,7 @@ fn chain(length: usize) -> World {
 }
 
 #[test]
-fn followed_to_the_realm_of_the_service() {
+fn referrals_are_followed_to_the_realm_of_the_service() {
     let requests = ["A: host/www+", "R1: host/www+", "R2: host/www+"];
     let chased = chain(2).check(params(WWW), &requests, &["A", "R1", "R2"]);
     // A KDC issues the TGTs of referrals again each time, so they are not worth keeping.
@@ -36,7 +36,7 @@ fn followed_to_the_realm_of_the_service() {
 }
 
 #[test]
-fn from_the_realm_that_the_client_names() {
+fn referrals_are_followed_from_the_named_realm() {
     let world = World::new([
         realm("A", &["B"]),
         realm("B", &["C"]).account(lives_in("host/www", "C")),
@@ -77,7 +77,7 @@ fn ten_referrals_are_followed_and_no_more() {
 }
 
 #[test]
-fn referrals_in_circles_end_the_chase() {
+fn referral_loops_end_the_chase() {
     let world = World::new([
         realm("A", &["B"]).account(lives_in("host/www", "B")),
         realm("B", &["A", "C"]).account(lives_in("host/www", "C")),
@@ -106,7 +106,7 @@ fn referrals_in_circles_end_the_chase() {
 }
 
 #[test]
-fn to_the_realm_itself_means_once_more_without() {
+fn referral_to_the_same_realm_retries_without_canonicalize() {
     // Windows answers like this for some names.
     let mut world = World::new([realm("A", &[]).account(lives_in("host/www", "A"))]);
     world.without_referrals = Some(realm("A", &[]).service("host/www").build().unwrap());
@@ -114,7 +114,7 @@ fn to_the_realm_itself_means_once_more_without() {
 }
 
 #[test]
-fn another_name_means_once_more_without() {
+fn renamed_service_retries_without_canonicalize() {
     let account = kerberos_testkdc::Account::new("host/true").alias("host/www");
     let mut world = World::new([realm("A", &[]).account(account)]);
     world.without_referrals = Some(realm("A", &[]).service("host/www").build().unwrap());
@@ -127,7 +127,7 @@ fn another_name_means_once_more_without() {
 }
 
 #[test]
-fn a_kdc_that_refuses_is_asked_once_more_without() {
+fn refusal_is_retried_once_without_canonicalize() {
     let mut world = World::new([realm("A", &["B"])]);
     let error = world.fails(params(WWW), &["A: host/www+", "A: host/www"]);
     assert_eq!(
@@ -149,7 +149,7 @@ fn a_kdc_that_refuses_is_asked_once_more_without() {
 }
 
 #[test]
-fn without_a_realm_it_starts_at_home_and_falls_back() {
+fn name_without_realm_starts_at_home_then_uses_fallback() {
     let nameless = || {
         let mut params = params(WWW);
         params.tgs.server = params.tgs.server.with_realm("");
@@ -180,7 +180,7 @@ fn without_a_realm_it_starts_at_home_and_falls_back() {
 }
 
 #[test]
-fn a_tgt_is_a_ticket_when_it_was_asked_for() {
+fn requested_tgt_is_returned_as_the_ticket() {
     let world = World::new([realm("A", &["B"]), realm("B", &["C"]), realm("C", &[])]);
     let chased = world.check(params("krbtgt/B@A"), &["A: krbtgt/B+"], &["A"]);
     assert_eq!(chased.credential.server, principal("krbtgt/B@A"));
@@ -214,7 +214,7 @@ fn a_referral_is_never_the_ticket_of_a_service() {
 }
 
 #[test]
-fn a_tgt_with_a_key_that_is_not_allowed_goes_nowhere() {
+fn referral_tgt_with_unrequested_enctype_is_refused() {
     let weak = EncryptionType::AES128_CTS_HMAC_SHA1_96;
     let world = chain(1);
     let mut strict = params(WWW);
@@ -244,7 +244,7 @@ fn a_tgt_with_a_key_that_is_not_allowed_goes_nowhere() {
 }
 
 #[test]
-fn restrictions_are_asked_for_once_and_remembered() {
+fn authorization_data_is_sent_once_and_kept_with_the_ticket() {
     let mut restricted = params(WWW);
     let restriction = AuthorizationDataElement {
         ad_type: AuthorizationDataType(1),

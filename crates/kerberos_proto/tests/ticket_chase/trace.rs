@@ -20,7 +20,7 @@ fn lines(world: &World, params: &kerberos_proto::ChaseParams) -> Vec<String> {
 }
 
 #[test]
-fn a_walk_and_a_referral() {
+fn path_walk_and_referral_are_traced_as_in_mit() {
     let world = World::new([
         realm("A", &["B"]),
         realm("B", &["A", "C"]).account(lives_in("host/www", "C")),
@@ -55,7 +55,7 @@ fn a_walk_and_a_referral() {
 }
 
 #[test]
-fn a_fallback() {
+fn fallback_realm_is_traced_as_in_mit() {
     let world = World::new([realm("A", &["B"]), realm("B", &[]).service("host/www")]);
     let mut nameless = params("host/www@A");
     nameless.tgs.server = nameless.tgs.server.with_realm("");

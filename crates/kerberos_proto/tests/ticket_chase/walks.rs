@@ -25,14 +25,14 @@ fn row() -> World {
 }
 
 #[test]
-fn at_home_one_request_does() {
+fn service_in_home_realm_takes_one_request() {
     let chased = row().check(params("svc@A"), &["A: svc+"], &["A"]);
     assert!(chased.tgts.is_empty());
     assert_eq!(chased.credential.client, principal("alice@A"));
 }
 
 #[test]
-fn to_a_realm_that_trusts_ours() {
+fn directly_trusted_realm_takes_one_cross_realm_tgt() {
     let requests = ["A: krbtgt/B", "B: svc+"];
     let chased = row().check(params("svc@B"), &requests, &["A", "B"]);
     assert_eq!(chased.credential.client, principal("alice@A"));
@@ -41,7 +41,7 @@ fn to_a_realm_that_trusts_ours() {
 }
 
 #[test]
-fn through_the_realms_laid_down() {
+fn configured_route_is_walked_realm_by_realm() {
     let requests = [
         "A: krbtgt/D",
         "A: krbtgt/C",
@@ -62,7 +62,7 @@ fn through_the_realms_laid_down() {
 }
 
 #[test]
-fn a_way_laid_down_that_leads_nowhere() {
+fn unreachable_configured_route_is_an_error() {
     // The last realm that was requested is what is missing, as MIT's library reports it.
     let params = routed("svc@D", "D", &["C"]);
     let error = row().fails(params, &["A: krbtgt/D", "A: krbtgt/C"]);
@@ -80,7 +80,7 @@ fn a_way_laid_down_that_leads_nowhere() {
 }
 
 #[test]
-fn up_and_down_the_hierarchy() {
+fn walk_without_route_follows_the_realm_hierarchy() {
     let world = World::new([
         realm("ONE.X.COM", &["X.COM"]),
         realm("X.COM", &["ONE.X.COM", "TWO.X.COM"]),
@@ -124,7 +124,7 @@ fn up_and_down_the_hierarchy() {
 }
 
 #[test]
-fn by_tgts_at_hand() {
+fn valid_cached_tgts_shorten_the_walk() {
     let world = row();
     let home = world.login();
     let to_b = world.cross("B", &home);
@@ -154,7 +154,7 @@ fn by_tgts_at_hand() {
             with.tgts = both.to_vec();
             let started = TicketChase::start(with, &home, &mut Rng(7), NOW);
             let (_, Step::Send(request)) = started.unwrap() else {
-                panic!("there is something to ask")
+                panic!("expected a request")
             };
             let own = from_a.ticket.as_slice();
             let mut parts = request.payload.windows(own.len());
@@ -176,7 +176,7 @@ fn by_tgts_at_hand() {
 }
 
 #[test]
-fn off_the_path_when_a_kdc_knows_better() {
+fn kdc_may_refer_the_walk_off_its_path() {
     // A refers clients that want D to X, which has a path through Y.
     let world = World::new([
         realm("A", &["X"]).account(lives_in("krbtgt/D", "X")),
@@ -193,7 +193,7 @@ fn off_the_path_when_a_kdc_knows_better() {
 }
 
 #[test]
-fn a_tgt_nearer_than_asked_for() {
+fn closer_tgt_than_requested_continues_the_walk() {
     let world = World::new([
         realm("A", &["B"]).account(lives_in("krbtgt/C", "B")),
         realm("B", &["A", "C"]),
@@ -206,7 +206,7 @@ fn a_tgt_nearer_than_asked_for() {
 }
 
 #[test]
-fn circles_off_the_path() {
+fn referral_loops_off_the_path_are_errors() {
     // X and Y refer clients that want D to each other.
     let world = World::new([
         realm("A", &["X"]).account(lives_in("krbtgt/D", "X")),
@@ -239,7 +239,7 @@ fn circles_off_the_path() {
 }
 
 #[test]
-fn what_a_kdc_on_the_way_refuses_ends_the_chase_if_there_is_no_other() {
+fn refusal_by_the_only_kdc_on_the_way_ends_the_chase() {
     let world = row();
     world
         .kdc("B")

@@ -86,7 +86,7 @@ impl World {
                 TgsOutcome::Ticket(tgt) => tgt,
                 other => panic!("{other:?}"),
             },
-            Step::Send(_) => panic!("a second request"),
+            Step::Send(_) => panic!("unexpected second request"),
         }
     }
 

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_byte_by_byte() {
+    fn requests_have_the_expected_bytes() {
         let bytes = request(Operation::GetCredByUuid, &[b"0\0", &[7; 16]]).unwrap();
         let expected = [&b"\x00\x00\x00\x16\x02\x00\x00\x0a0\x00"[..], &[7; 16]].concat();
         assert_eq!(*bytes, expected);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_replies_may_hold() {
+    fn replies_are_parsed_and_malformed_ones_refused() {
         let malformed = "Malformed reply from KCM daemon";
         assert_eq!(reply(b"\0\0\0").err().unwrap(), malformed);
         let refused = reply(&(-1_765_328_189_i32).to_be_bytes()).err().unwrap();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_credentials_ends_where_it_is_cut_off() {
+    fn truncated_credential_list_ends_with_an_error() {
         let lengths = |body: &[u8]| -> Option<Vec<Option<usize>>> {
             let reply = reply(&[&[0; 4], body].concat()).unwrap();
             let list = reply.credentials().ok()?;

@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_taken_apart_as_mit_does() {
+    fn residuals_parse_as_in_mit() {
         fn check(residual: &str, expected: Result<(&str, Option<&str>), &str>) {
             let parsed = parse(residual);
             let parsed = parsed
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_of_the_primary_cache() {
+    fn primary_cache_payload_is_parsed_or_refused() {
         let check = |payload: &[u8], expected: Result<&str, u32>| {
             assert_eq!(primary_name(payload), expected.map(str::to_owned));
         };

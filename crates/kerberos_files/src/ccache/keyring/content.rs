@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_offset_has_two_numbers() {
+    fn clock_offset_payload_needs_eight_bytes() {
         let offset = clock_offset(b"\xff\xff\xff\xff\0\0\0\x05").unwrap();
         assert_eq!((offset.seconds, offset.microseconds), (-1, 5));
         assert_eq!(clock_offset(b"\0\0\0\0\0\0\0"), None);

@@ -102,7 +102,7 @@ fn check(number: u8, order: ByteOrder) {
 }
 
 #[test]
-fn every_version_in_every_byte_order() {
+fn entries_of_every_version_and_byte_order_are_read() {
     check(1, ByteOrder::Big);
     check(1, ByteOrder::Little);
     check(2, ByteOrder::Big);
@@ -112,7 +112,7 @@ fn every_version_in_every_byte_order() {
 }
 
 #[test]
-fn what_is_written_is_the_sample_again() {
+fn encoding_a_parsed_entry_reproduces_its_bytes() {
     for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
         let style = version.style();
         let bytes = sample(version.number(), style.order);
@@ -128,7 +128,7 @@ fn what_is_written_is_the_sample_again() {
 }
 
 #[test]
-fn a_version_1_name_must_count_its_realm() {
+fn version_1_principal_without_realm_is_refused() {
     let style = Style {
         order: ByteOrder::Big,
         width: Width::Four,

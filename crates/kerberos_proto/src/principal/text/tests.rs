@@ -18,7 +18,7 @@ fn check(text: &str, full: &str) {
 
 /// The names of MIT's t_kerb.c and t_princ.c.
 #[test]
-fn names_mit_tests() {
+fn names_from_the_tests_of_mit_round_trip() {
     check("tytso", "tytso@ATHENA.MIT.EDU");
     check("tytso@SHAZAAM", "tytso@SHAZAAM");
     check("tytso/root@VEGGIE.COM", "tytso/root@VEGGIE.COM");
@@ -44,7 +44,7 @@ fn names_mit_tests() {
 }
 
 #[test]
-fn odd_but_legal_names() {
+fn odd_but_legal_names_round_trip() {
     check("", "@ATHENA.MIT.EDU");
     check("@R", "@R");
     check("user@", "user@");
@@ -56,7 +56,7 @@ fn odd_but_legal_names() {
 }
 
 #[test]
-fn malformed_names() {
+fn malformed_names_are_refused() {
     for text in ["a@b@c", "a@b/c", r"a\", r"a@b\", "@@", "@/"] {
         assert_eq!(
             parsed(text).unwrap_err(),
@@ -68,7 +68,7 @@ fn malformed_names() {
 }
 
 #[test]
-fn name_types() {
+fn name_type_follows_from_the_components() {
     fn check(text: &str, name_type: NameType) {
         assert_eq!(
             Principal::parse(text).unwrap().name_type(),
@@ -86,7 +86,7 @@ fn name_types() {
 
 /// MIT's t_princ.c, `test_enterprise`.
 #[test]
-fn enterprise_names() {
+fn enterprise_names_are_parsed_as_in_mit() {
     fn check(text: &str, full: &str) {
         let principal = Principal::parse_enterprise(text, "SAMBA.ORG").unwrap();
         assert_eq!(principal.to_string(), full, "{text}");
@@ -109,7 +109,7 @@ fn enterprise_names() {
 }
 
 #[test]
-fn short_and_display_forms() {
+fn unparse_options_give_short_and_display_forms() {
     fn check(name: &str, options: UnparseOptions<'_>, expected: &str) {
         assert_eq!(
             Principal::parse(name).unwrap().unparse(&options),
@@ -138,7 +138,7 @@ fn short_and_display_forms() {
 }
 
 #[test]
-fn realm_rules() {
+fn realm_rule_decides_whether_a_realm_may_be_given() {
     fn check(text: &str, rule: RealmRule, expected: Result<&str, PrincipalError>) {
         let options = ParseOptions::with_default_realm(b"D").realm(rule);
         let principal = Principal::parse_bytes(text.as_bytes(), &options);
@@ -163,7 +163,7 @@ fn realm_rules() {
 }
 
 #[test]
-fn bytes_that_are_no_utf8_survive() {
+fn non_utf8_names_round_trip() {
     let name = b"us\xffer@R\xfe";
     let principal = Principal::parse_bytes(name, &ParseOptions::default()).unwrap();
     let mut out = Vec::new();
