@@ -25,10 +25,12 @@ fn replace_works_with_the_longest_file_name() {
 
 #[test]
 #[cfg_attr(miri, ignore = "a system call that miri lacks")]
-fn create_keeps_an_existing_file_and_replace_sets_its_mode() {
+fn create_is_private_and_keeps_files_and_replace_sets_the_mode() {
     let folder = TempDir::new();
     let path = folder.join("file");
+    let mode = || std::fs::metadata(&path).unwrap().mode() & 0o7777;
     assert!(create(&path, b"first", Durability::Synced).unwrap());
+    assert_eq!(mode(), 0o600);
     assert!(!create(&path, b"second", Durability::Synced).unwrap());
     assert_eq!(std::fs::read(&path).unwrap(), b"first");
     let access = Access {
@@ -37,7 +39,7 @@ fn create_keeps_an_existing_file_and_replace_sets_its_mode() {
     };
     replace(&path, b"third", Durability::Synced, &access).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"third");
-    assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+    assert_eq!(mode(), 0o640);
     assert_eq!(folder.names(), ["file"]);
 }
 

@@ -21,7 +21,7 @@ fn realm_comes_from_the_name_or_from_a_kdc() {
     assert_eq!(realms.home.requests().len(), 0);
     check(enterprise("alice@corp.example"), "HOME.TEST");
     check(enterprise("bob@corp.example"), "USER.TEST");
-    // The AS-REQ may even be granted.
+    // A KDC that refuses the login itself knows the user.
     realms
         .home
         .set_fault_once(Fault::Error(ErrorCode::KDC_ERR_KEY_EXPIRED));

@@ -112,6 +112,7 @@ fn no_secret_is_traced() {
     let tgt = login(&kdc);
     let mut got = None;
     let text = traced(|| got = Some(ticket(&kdc, TgsParams::new(service()), &tgt, NOW))).join(" ");
+    assert!(text.contains("Requesting tickets"), "{text}");
     for block in [&tgt.session_key, &got.unwrap().session_key] {
         let key = Key::new(block).unwrap();
         let bytes = &key.expose_bytes()[..4];
